@@ -119,12 +119,12 @@ async def heat_of(
         tracks = [each.track for each in found]
         known = desk.sectors.all(use="patrol")
         shapes, unread = await asyncio.to_thread(_shapes, desk, known)
-        river = survey.main_river
+        rivers = survey.rivers
         whole_m2 = sum(area_m2 for _, _, area_m2 in shapes)
         cell_m = max(radius_m / 2.0, math.sqrt(whole_m2 / MOST_CELLS)) if shapes else None
 
         def one(sector: Sector, shape: shapely.Geometry) -> SectorHeat:
-            seen, frame = area_seen(tracks, shape, radius_m=radius_m, cell_m=cell_m)
+            seen, frame = area_seen(tracks, shape, radius_m=radius_m, cell_m=cell_m, rivers=rivers)
             return SectorHeat(
                 sector=sector.id,
                 name=sector.name,
@@ -136,11 +136,24 @@ async def heat_of(
 
         bins = await survey.in_thread(
             lambda: river_bins(
-                tracks, river, km_from=km_from, km_to=km_to, step_km=step_km, radius_m=radius_m
+                tracks,
+                rivers.main,
+                km_from=km_from,
+                km_to=km_to,
+                step_km=step_km,
+                radius_m=radius_m,
+                rivers=rivers,
             )
         )
         along = await survey.in_thread(
-            lambda: river_seen(tracks, river, km_from=km_from, km_to=km_to, radius_m=radius_m)
+            lambda: river_seen(
+                tracks,
+                rivers.main,
+                km_from=km_from,
+                km_to=km_to,
+                radius_m=radius_m,
+                rivers=rivers,
+            )
         )
         sectors = [
             await survey.in_thread(partial(one, sector, shape)) for sector, shape, _ in shapes

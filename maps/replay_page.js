@@ -76,6 +76,7 @@
             unit.lines.addLayer(L.polyline([unit.place[before], unit.place[n]], { renderer: canvas, color: unit.line, weight: 1.5, dashArray: "2 7", opacity: 0.8, interactive: false }));
             leg = [];
           }
+          else if (before === n - 1) for (var b = unit.b[n] || [], i = 0; i < b.length; i += 2) leg.push([b[i + 1] / 1e6, b[i] / 1e6]);
           leg.push(unit.place[n]);
           before = n;
         });

@@ -16,7 +16,8 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from maps.replay_reel import ReplayUnit, check_range, units_of
+from gis.rivers import Rivers
+from maps.replay_reel import ReplayUnit, check_range, river_bends_of, units_of
 from maps.replay_totals import gap_after_s
 from maps.reports.page import blank_map, self_contained
 from maps.wording import BUDDHIST_YEARS, Wording
@@ -78,6 +79,7 @@ async def replay_page(
     words: Wording,
     title: str,
     ground: Mapping[str, str],
+    rivers: Rivers,
 ) -> str:
     """Return the HTML of a page that plays where units were.
 
@@ -89,6 +91,7 @@ async def replay_page(
         words: Language, calendar and local time of the reader.
         title: Name of the node.
         ground: GeoJSON of the layers drawn below, by name.
+        rivers: What boats follow between sparse reports.
 
     Raises:
         BadRequest: If the range cannot be played.
@@ -102,13 +105,14 @@ async def replay_page(
     films = await desk.films(start=start, end=end, ids=[each.id for each in units])
     seen = [each for each in units if each.id in films]
     return await asyncio.to_thread(
-        _drawn, seen, films, start=start, end=end, words=words, title=title, ground=ground
+        _drawn, seen, films, rivers, start=start, end=end, words=words, title=title, ground=ground
     )
 
 
 def _drawn(
     units: list[ReplayUnit],
     films: Mapping[str, Film],
+    rivers: Rivers,
     *,
     start: datetime,
     end: datetime,
@@ -130,13 +134,15 @@ def _drawn(
                 style_function=lambda _feature, look=look: look,
                 interactive=False,
             ).add_to(page)
-    shown = [_unit(each, films[each.id], start, step_s) for each in units]
+    shown = [_unit(each, films[each.id], rivers, start, step_s) for each in units]
     places = [(film.lat, film.lon) for film in films.values()]
     if places:
         lat = np.concatenate([each[0] for each in places])
         lon = np.concatenate([each[1] for each in places])
         page.fit_bounds([(lat.min(), lon.min()), (lat.max(), lon.max())])
     notes = [words.say("replay.page.note"), words.say("replay.borders")]
+    if any(each["b"] for each in shown):
+        notes.insert(1, words.say("replay.along_hint"))
     if step_s:
         notes.insert(0, words.say("replay.page.thinned", n=round(step_s)))
     if not units:
@@ -167,7 +173,9 @@ def _drawn(
     return made.removesuffix("</html>").rstrip().removesuffix("</html>") + tail
 
 
-def _unit(unit: ReplayUnit, film: Film, start: datetime, step_s: float) -> dict[str, Any]:
+def _unit(
+    unit: ReplayUnit, film: Film, rivers: Rivers, start: datetime, step_s: float
+) -> dict[str, Any]:
     """Return a unit as the script reads it: places as differences, times as milliseconds."""
     film = film.take(_kept(film, step_s))
     time_ms = film.time_us // 1000
@@ -187,6 +195,10 @@ def _unit(unit: ReplayUnit, film: Film, start: datetime, step_s: float) -> dict[
         "k": np.maximum(film.known_us // 1000 - time_ms, 0).tolist(),
         "x": np.diff(x, prepend=0).tolist(),
         "y": np.diff(y, prepend=0).tolist(),
+        "b": {
+            n: np.rint(places * 1e6).astype(np.int64).ravel().tolist()
+            for n, places in river_bends_of(film, rivers).items()
+        },
         "c": np.where(np.isfinite(turn), np.rint(turn), -1).astype(int).tolist(),
     }
 

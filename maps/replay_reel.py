@@ -15,11 +15,16 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from gis.geodesy import Floats
+from gis.rivers import Rivers
+from gis.tracks.legs import river_bends
+from gis.tracks.track import Track
 from maps.errors import BadRequest
 from patrol.changes import UnitState
 from patrol.desk import Desk
 from patrol.errors import NotFound
 from patrol.store.films import Film
+from patrol.store.tables import to_us
 from patrol.units import UnitKind
 
 LONGEST: Final = timedelta(days=7)
@@ -30,6 +35,9 @@ MOST_UNITS: Final = 500
 MAGIC: Final = b"JPR1"
 NONE_16: Final = 0xFFFF
 """In a column of 16 bits: nobody said so."""
+
+LONGEST_LEG: Final = timedelta(hours=1)
+"""Longer without a position, and no line is drawn along a river."""
 
 JUMP: Final = 1
 BY_VOICE: Final = 2
@@ -158,12 +166,59 @@ async def reel_of(
     )
 
 
-def packed_films(films: Mapping[str, Film]) -> bytes:
+def river_bends_of(film: Film, rivers: Rivers) -> dict[int, Floats]:
+    """Return where the lines to positions bend that go along a river, as distance is measured.
+
+    Args:
+        film: Of one unit, oldest first; what nothing could have reached is passed over.
+        rivers: What boats follow between sparse reports.
+
+    Returns:
+        By the number of the position: longitudes and latitudes (n, 2) between the one before it
+        that can be believed, and it.
+    """
+    numbers = np.flatnonzero(["jump" not in each for each in film.flags])
+    unsaid = np.full(len(numbers), np.nan)
+    track = Track(
+        time_us=film.time_us[numbers],
+        lon=film.lon[numbers],
+        lat=film.lat[numbers],
+        altitude_m=unsaid,
+        accuracy_m=film.accuracy_m[numbers],
+        speed_mps=film.speed_mps[numbers],
+        course_deg=unsaid,
+        heading_deg=unsaid,
+    )
+    bends = river_bends(track, rivers, max_gap_s=LONGEST_LEG.total_seconds())
+    return {int(numbers[n]): places for n, places in bends.items()}
+
+
+def packed_films(films: Mapping[str, Film], rivers: Rivers, start: datetime) -> bytes:
     """Return films as one block: magic, length of the head, head (JSON), then the columns.
 
     Each column starts at a multiple of eight bytes from the beginning of the block.
+
+    Args:
+        films: By unit.
+        rivers: What boats follow between sparse reports: the head tells where such lines bend.
+        start: Positions before that are not told; they are there for the line to the first after.
     """
-    whole = list(films.values())
+    whole: list[Film] = []
+    units: list[dict[str, Any]] = []
+    for id, film in films.items():
+        first = int(np.searchsorted(film.time_us, to_us(start)))
+        bends = river_bends_of(film, rivers)
+        film = film.take(np.arange(len(film)) >= first)
+        if not len(film):
+            continue
+        whole.append(film)
+        told = {"id": id, "count": len(film)}
+        bent = [
+            [n - first, *np.rint(places * 1e7).astype(np.int64).ravel().tolist()]
+            for n, places in bends.items()
+            if n >= first
+        ]
+        units.append(told | {"bends": bent} if bent else told)
     columns = {
         "time_ms": (_joined(whole, "time_us", np.int64) / 1000.0).astype("<f8"),
         "known_ms": (_joined(whole, "known_us", np.int64) / 1000.0).astype("<f8"),
@@ -180,7 +235,7 @@ def packed_films(films: Mapping[str, Film]) -> bytes:
     }
     bodies = {name: np.ascontiguousarray(each) for name, each in columns.items()}
     head: dict[str, Any] = {
-        "units": [{"id": id, "count": len(film)} for id, film in films.items()],
+        "units": units,
         "columns": [{"name": name, "type": each.dtype.str} for name, each in bodies.items()],
     }
     said = msgspec.json.encode(head)

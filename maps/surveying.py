@@ -205,7 +205,7 @@ class Survey:
             tracks = [each.track for each in found]
 
             def work() -> tuple[Seen, dict[str, Any] | None]:
-                seen, frame = area_seen(tracks, area, radius_m=radius_m)
+                seen, frame = area_seen(tracks, area, radius_m=radius_m, rivers=self.rivers)
                 return seen, cells_of(frame) if cells else None
 
             seen, made = await self.in_thread(work)
@@ -244,9 +244,16 @@ class Survey:
         async with self.turn(desk):
             found = await followed(desk, units, start, end, in_thread=self.in_thread)
             tracks = [each.track for each in found]
-            river = self._land.river
+            rivers = self.rivers
             seen = await self.in_thread(
-                lambda: river_seen(tracks, river, km_from=km_from, km_to=km_to, radius_m=radius_m)
+                lambda: river_seen(
+                    tracks,
+                    rivers.main,
+                    km_from=km_from,
+                    km_to=km_to,
+                    radius_m=radius_m,
+                    rivers=rivers,
+                )
             )
         return CoverageReport(
             start=start,
@@ -270,9 +277,9 @@ class Survey:
             raise BadRequest(str(error), field="reach") from None
 
     @property
-    def main_river(self) -> River:
-        """The river of this site whose kilometres are counted."""
-        return self._land.river
+    def rivers(self) -> Rivers:
+        """The rivers of this site; kilometres are counted of the main one."""
+        return self._land.rivers
 
     def turn(self, desk: Desk) -> AbstractAsyncContextManager[None]:
         """Wait for a turn of the user of `desk`, and have positions in memory while inside."""

@@ -25,6 +25,7 @@ from pyproj import Proj
 from gis.errors import PositionError
 from gis.geodesy import Floats
 from gis.river import River
+from gis.rivers import Rivers
 from gis.tracks.chords import cartesian, places
 from gis.tracks.legs import MAX_GAP_S, legs_of, pieces
 from gis.tracks.sightings import Sightings, sightings, together_us
@@ -101,6 +102,7 @@ def area_seen(
     radius_m: float,
     cell_m: float | None = None,
     max_gap_s: float = MAX_GAP_S,
+    rivers: Rivers | None = None,
 ) -> tuple[Seen, gpd.GeoDataFrame]:
     """Return how much of an area was seen, and the cells of it with when and for how long.
 
@@ -111,6 +113,7 @@ def area_seen(
         cell_m: Edge of a cell, metres; None: half the radius, or what makes 10,000 cells if that
             is more.
         max_gap_s: A longer time without a position is no passage, seconds.
+        rivers: What boats follow between sparse reports; None: every leg is straight.
 
     Returns:
         Its `seen` in km2, and one row a cell: `area_km2`, `last` (aware UTC; NaT never), `seen_s`,
@@ -134,13 +137,13 @@ def area_seen(
     _check_above(radius_m=radius_m, cell_m=1.0 if cell_m is None else cell_m)
     shape, plane = _flat(area)
     given = [track for track in tracks if len(track)]
-    widened = [_widened(track, plane, shape, radius_m, max_gap_s) for track in given]
+    widened = [_widened(track, plane, shape, radius_m, max_gap_s, rivers) for track in given]
     seen_m2 = float(shapely.intersection(shape, shapely.union_all(widened)).area)
     edge_m = cell_m or max(radius_m / 2.0, math.sqrt(shape.area / MOST_CELLS))
     cells = _cells(shape, edge_m)
     middles = shapely.get_coordinates(shapely.centroid(cells))
     lon, lat = plane(middles[:, 0], middles[:, 1], inverse=True)
-    found = sightings(given, lon, lat, radius_m=radius_m, max_gap_s=max_gap_s)
+    found = sightings(given, lon, lat, radius_m=radius_m, max_gap_s=max_gap_s, rivers=rivers)
     frame = gpd.GeoDataFrame(
         {
             "area_km2": shapely.area(cells) / 1e6,
@@ -166,6 +169,7 @@ def river_seen(
     radius_m: float,
     step_m: float | None = None,
     max_gap_s: float = MAX_GAP_S,
+    rivers: Rivers | None = None,
 ) -> RiverSeen:
     """Return how much of a river between two kilometres was seen.
 
@@ -179,6 +183,7 @@ def river_seen(
             right within half of that; None: a tenth of the radius, 200 m at most, or what makes
             60,000 looks if that is more.
         max_gap_s: A longer time without a position is no passage, seconds.
+        rivers: What boats follow between sparse reports; None: every leg is straight.
 
     Raises:
         PositionError: If the river has not one of the kilometres, or both are the same.
@@ -202,7 +207,7 @@ def river_seen(
     count = max(math.ceil(whole_m / step), 1)
     edges = np.linspace(low, high, count + 1)
     lon, lat = river.at_kms((edges[:-1] + edges[1:]) / 2.0)
-    found = sightings(tracks, lon, lat, radius_m=radius_m, max_gap_s=max_gap_s)
+    found = sightings(tracks, lon, lat, radius_m=radius_m, max_gap_s=max_gap_s, rivers=rivers)
     error = river.locate_many(lon, lat).error_m
     was = found.visits > 0
     changes = np.flatnonzero(np.diff(was)) + 1
@@ -276,10 +281,15 @@ def _flat(area: shapely.Geometry) -> tuple[shapely.Geometry, Proj]:
 
 
 def _widened(
-    track: Track, plane: Proj, shape: shapely.Geometry, radius_m: float, max_gap_s: float
+    track: Track,
+    plane: Proj,
+    shape: shapely.Geometry,
+    radius_m: float,
+    max_gap_s: float,
+    rivers: Rivers | None,
 ) -> shapely.Geometry:
     """Return the ground that a unit saw, as far as it is near the shape, in metres."""
-    cut = pieces(track, piece_m=2000.0, max_gap_s=max_gap_s)
+    cut = pieces(track, piece_m=2000.0, max_gap_s=max_gap_s, rivers=rivers)
     start = np.column_stack(plane(*places(cut.start)))
     end = np.column_stack(plane(*places(cut.end)))
     legs = legs_of(track, max_gap_s=max_gap_s)

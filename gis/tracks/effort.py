@@ -166,7 +166,7 @@ def total(efforts: Iterable[Effort]) -> Effort:
 
 def _parts(track: Track, max_gap_s: float, unknown_m: float, rivers: Rivers | None) -> _Parts:
     legs = legs_of(track, max_gap_s=max_gap_s)
-    cut = pieces(track, piece_m=PIECE_M, max_gap_s=max_gap_s)
+    cut = pieces(track, piece_m=PIECE_M, max_gap_s=max_gap_s, unknown_m=unknown_m, rivers=rivers)
     of_leg = np.searchsorted(legs, cut.leg)
     count = np.bincount(of_leg, minlength=len(legs))
     ways = ways_of(track, legs, unknown_m=unknown_m, rivers=rivers)

@@ -5,22 +5,30 @@ Between two positions further apart in time than `max_gap_s` nothing is known: t
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from gis.accuracy import ASSUMED_ACCURACY_M
 from gis.geodesy import Floats, distances_m
 from gis.rivers import Rivers
-from gis.tracks.along_river import river_ways_m
-from gis.tracks.chords import cartesian, chords_m, ground
+from gis.tracks.along_river import river_ways
+from gis.tracks.chords import cartesian, chords_m, ground, places
 from gis.tracks.track import Track
 
 MAX_GAP_S = 600.0
 """A longer time without a position is a gap, unless the caller says else."""
 
+RIVER_PIECE_M = 100.0
+"""Longest piece of a leg along a river: one that is longer would cut bends."""
+
 MOST_PIECES = 500
 """Most pieces of one leg: a leg longer than that many is no move but an error."""
+
+_DRAWN_DEG = 1e-4  # as near to its way a line is drawn: some 10 m
 
 UNKNOWN_M = ASSUMED_ACCURACY_M
 """Accuracy of a position that does not tell its own, metres."""
@@ -67,10 +75,26 @@ def legs_of(track: Track, *, max_gap_s: float = MAX_GAP_S) -> NDArray[np.intp]:
     return np.flatnonzero(np.diff(track.time_us) <= max_gap_s * 1e6)
 
 
-def pieces(track: Track, *, piece_m: float, max_gap_s: float = MAX_GAP_S) -> Pieces:
+def pieces(
+    track: Track,
+    *,
+    piece_m: float,
+    max_gap_s: float = MAX_GAP_S,
+    unknown_m: float = UNKNOWN_M,
+    rivers: Rivers | None = None,
+) -> Pieces:
     """Return the legs in equal pieces of at most `piece_m` metres, all of a leg at one speed.
 
-    A leg longer than 500 pieces, which nothing that moves makes, is cut into 500.
+    A leg goes straight, or between sparse reports along a river, as `ways_of` measures it; there a
+    piece is of at most 100 m. One longer than 500 pieces, which nothing that moves makes, is cut
+    into 500.
+
+    Args:
+        track: Any track.
+        piece_m: Longest piece, metres.
+        max_gap_s: A longer time without a position is no leg, seconds.
+        unknown_m: Accuracy of a position that does not tell its own, metres.
+        rivers: What boats follow between sparse reports; None: every leg is straight.
 
     >>> from gis.tracks.track import sorted_track
     >>> track = sorted_track(
@@ -82,21 +106,76 @@ def pieces(track: Track, *, piece_m: float, max_gap_s: float = MAX_GAP_S) -> Pie
     legs = legs_of(track, max_gap_s=max_gap_s)
     xyz = cartesian(track.lon, track.lat)
     # A chord is shorter than the way over ground, by far less than a piece is bound to be anyway.
-    count = np.ceil(chords_m(xyz[legs], xyz[legs + 1]) / piece_m)
+    chord_m = chords_m(xyz[legs], xyz[legs + 1])
+    count = np.ceil(chord_m / piece_m)
+    ways = None
+    if rivers is not None:
+        accuracy_m = _accuracy_m(track, unknown_m)
+        ways = river_ways(track, legs, legs + 1, chord_m, accuracy_m=accuracy_m, rivers=rivers)
+        bent = np.ceil(ways.length_m / min(piece_m, RIVER_PIECE_M))
+        count = np.where(ways.river >= 0, bent, count)
     count = np.clip(count, 1, MOST_PIECES).astype(np.intp)
-    leg = np.repeat(legs, count)
+    of_leg = np.repeat(np.arange(len(legs)), count)
+    leg = legs[of_leg]
     number = np.arange(len(leg)) - np.repeat(np.cumsum(count) - count, count)
     parts = np.repeat(count, count)
-    share = (np.stack([number, number + 1]) / parts)[:, :, None]
-    start, end = xyz[leg] + share * (xyz[leg + 1] - xyz[leg])
+    share = np.stack([number, number + 1]) / parts
+    begin, end = xyz[leg], xyz[leg + 1]
+    sides = begin + share[:, :, None] * (end - begin)
+    if ways is not None and (by_river := np.flatnonzero(ways.river[of_leg] >= 0)).size:
+        ends = begin[by_river], end[by_river]
+        for side, at in zip(sides, share, strict=True):
+            side[by_river] = ways.places(of_leg[by_river], at[by_river], ends)
     cut = parts > 1  # those of a chord lie below the ground between its ends
-    for side in (start, end):
+    for side in sides:
         side[cut] = ground(side[cut])
     since = (track.time_us - track.time_us[:1]) / 1e6
     duration = (since[leg + 1] - since[leg]) / parts
     return Pieces(
-        leg=leg, start_s=since[leg] + number * duration, duration_s=duration, start=start, end=end
+        leg=leg,
+        start_s=since[leg] + number * duration,
+        duration_s=duration,
+        start=sides[0],
+        end=sides[1],
     )
+
+
+def river_bends(track: Track, rivers: Rivers, *, max_gap_s: float = MAX_GAP_S) -> dict[int, Floats]:
+    """Return where the line of each leg along a river bends, to draw it as it is measured.
+
+    Args:
+        track: Any track.
+        rivers: What boats follow between sparse reports.
+        max_gap_s: A longer time without a position is no leg, seconds.
+
+    Returns:
+        By the position at which the leg ends: longitudes and latitudes (n, 2), right within some
+        10 m. Legs that are straight are not in it.
+
+    >>> from gis.rivers import load_rivers
+    >>> from gis.tracks.track import sorted_track
+    >>> lon, lat = load_rivers().main.at_kms([2240.0, 2237.0, 2237.0])
+    >>> track = sorted_track(np.array([0, 300, 310]) * 1_000_000, {"lon": lon, "lat": lat})
+    >>> [(leg, len(found) > 3) for leg, found in river_bends(track, load_rivers()).items()]
+    [(1, True)]
+    """
+    cut = pieces(track, piece_m=math.inf, max_gap_s=max_gap_s, rivers=rivers)
+    bent = np.isin(cut.leg, cut.leg[1:][cut.leg[1:] == cut.leg[:-1]])
+    if not bent.any():
+        return {}
+    leg, of_leg = np.unique(cut.leg[bent], return_inverse=True)
+    starts = np.column_stack(places(cut.start[bent]))
+    ends = np.column_stack([track.lon[leg + 1], track.lat[leg + 1]])
+    order = np.argsort(np.concatenate([of_leg, np.arange(len(leg))]), kind="stable")
+    lines = shapely.linestrings(
+        np.concatenate([starts, ends])[order],
+        indices=np.concatenate([of_leg, np.arange(len(leg))])[order],
+    )
+    drawn = shapely.simplify(lines, _DRAWN_DEG)
+    return {
+        end: shapely.get_coordinates(line)[1:-1]
+        for end, line in zip((leg + 1).tolist(), drawn, strict=True)
+    }
 
 
 def ways_of(
@@ -114,7 +193,7 @@ def ways_of(
     The way between two that count is divided among the legs between them as they are long. What a
     boat does within that circle is not seen, a move that ends short of it neither. Between two on
     a river that are 30 s or more apart, the way is that along the river where it is longer
-    (`along_river.river_ways_m`).
+    (`along_river.river_ways`).
 
     Args:
         track: Any track.
@@ -131,7 +210,6 @@ def ways_of(
     way_of = np.zeros(len(legs))
     by_river = np.zeros(len(legs), dtype=np.bool_)
     xyz = cartesian(track.lon, track.lat)
-    accuracy_m = np.where(np.isnan(track.accuracy_m), unknown_m, track.accuracy_m)
     start, end = counted(track, legs, unknown_m=unknown_m)
     if len(start) == 0:
         return Ways(length_m=way_of, along_river=by_river)
@@ -140,7 +218,9 @@ def ways_of(
     )
     along = np.zeros(len(way), dtype=np.bool_)
     if rivers is not None:
-        way, along = river_ways_m(track, start, end, way, accuracy_m=accuracy_m, rivers=rivers)
+        accuracy_m = _accuracy_m(track, unknown_m)
+        bent = river_ways(track, start, end, way, accuracy_m=accuracy_m, rivers=rivers)
+        way, along = bent.length_m, bent.river >= 0
     # Every position between two that count has a leg, so their legs stand side by side.
     first, past = np.searchsorted(legs, start), np.searchsorted(legs, end)
     which = np.repeat(np.arange(len(way)), past - first)
@@ -169,7 +249,7 @@ def counted(
     (array([0]), array([2]))
     """
     xyz = cartesian(track.lon, track.lat)
-    noise = 2.0 * np.where(np.isnan(track.accuracy_m), unknown_m, track.accuracy_m)
+    noise = 2.0 * _accuracy_m(track, unknown_m)
     step = chords_m(xyz[legs], xyz[legs + 1])
     # Legs that are long enough by themselves need no look back; runs of them are stepped over.
     clear = np.zeros(len(track), dtype=np.bool_)
@@ -202,3 +282,7 @@ def counted(
             anchors.append(np.array([here]))
             anchor = here
     return np.concatenate(before), np.concatenate(anchors)
+
+
+def _accuracy_m(track: Track, unknown_m: float) -> Floats:
+    return np.where(np.isnan(track.accuracy_m), unknown_m, track.accuracy_m)

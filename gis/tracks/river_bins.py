@@ -12,6 +12,7 @@ import numpy as np
 
 from gis.errors import PositionError
 from gis.river import River
+from gis.rivers import Rivers
 from gis.tracks.legs import MAX_GAP_S
 from gis.tracks.sightings import sightings
 from gis.tracks.track import Track, from_us
@@ -50,6 +51,7 @@ def river_bins(
     step_km: float,
     radius_m: float,
     max_gap_s: float = MAX_GAP_S,
+    rivers: Rivers | None = None,
 ) -> tuple[RiverBin, ...]:
     """Return the stretches of a river between two kilometres, from the lower end up.
 
@@ -61,6 +63,7 @@ def river_bins(
         step_km: How long each stretch is; they begin at whole multiples of it.
         radius_m: How far a unit sees, metres.
         max_gap_s: A longer time without a position is no passage, seconds.
+        rivers: What boats follow between sparse reports; None: every leg is straight.
 
     Raises:
         PositionError: If the river has not one of the kilometres, both are the same, or there would
@@ -92,7 +95,8 @@ def river_bins(
     looks = max(math.ceil(step_km * 1000.0 / step_m), 1)
     inside = (np.arange(looks) + 0.5) / looks
     kms = edges[:-1, None] + np.diff(edges)[:, None] * inside[None, :]
-    found = sightings(tracks, *river.at_kms(kms.ravel()), radius_m=radius_m, max_gap_s=max_gap_s)
+    lon, lat = river.at_kms(kms.ravel())
+    found = sightings(tracks, lon, lat, radius_m=radius_m, max_gap_s=max_gap_s, rivers=rivers)
     visits = found.visits.reshape(count, looks)
     last = found.last_us.reshape(count, looks)
     seen_s = found.seen_s.reshape(count, looks)

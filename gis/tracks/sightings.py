@@ -1,6 +1,7 @@
 """Sightings: when places were within a radius of units that passed.
 
-A unit moves straight and evenly between positions that follow each other closely, so the moments
+A unit moves evenly between positions that follow each other closely, straight or, where they are
+sparse, along a river (`legs.pieces`), so the moments
 at which it enters and leaves the circle round a place are exact. A position with a gap on both
 sides sees what is round it for an instant. Distances are straight lines through the ground (see
 `chords`), candidates are found in a plane of equal area through the places' middle. Such a plane
@@ -20,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from pyproj import Proj
 
 from gis.geodesy import Floats
+from gis.rivers import Rivers
 from gis.tracks.chords import cartesian, chords_m, ground, places
 from gis.tracks.legs import MAX_GAP_S, Pieces, legs_of, pieces
 from gis.tracks.track import Track
@@ -72,6 +74,7 @@ def sightings(
     *,
     radius_m: float,
     max_gap_s: float = MAX_GAP_S,
+    rivers: Rivers | None = None,
 ) -> Sightings:
     """Return when places were within `radius_m` of any of the tracks.
 
@@ -81,6 +84,7 @@ def sightings(
         lats: Their latitudes.
         radius_m: How far a unit sees, metres.
         max_gap_s: A longer time without a position is no passage, seconds.
+        rivers: What boats follow between sparse reports; None: every leg is straight.
 
     Raises:
         ValueError: If `radius_m` is not above 0.
@@ -99,7 +103,7 @@ def sightings(
     visits: list[_Visits] = []
     if len(lon):
         near = [_Near(some, lon[some], lat[some], radius_m) for some in _regions(lon, lat)]
-        visits = [_visits(near, track, max_gap_s) for track in tracks if len(track)]
+        visits = [_visits(near, track, max_gap_s, rivers) for track in tracks if len(track)]
     near_us = sum(together_us(start, end) for _, start, end in visits)
     place = np.concatenate([np.empty(0, dtype=np.intp), *(each[0] for each in visits)])
     start = np.concatenate([np.empty(0, dtype=np.int64), *(each[1] for each in visits)])
@@ -249,16 +253,16 @@ class _Near:
         return place[met], since + enters[met] * duration, since + leaves[met] * duration
 
 
-def _visits(near: list[_Near], track: Track, max_gap_s: float) -> _Visits:
-    cut = _with_lone(track, max_gap_s)
+def _visits(near: list[_Near], track: Track, max_gap_s: float, rivers: Rivers | None) -> _Visits:
+    cut = _with_lone(track, max_gap_s, rivers)
     found = [each.visits(cut, int(track.time_us[0])) for each in near]
     place, start, end = (np.concatenate(column) for column in zip(*found, strict=True))
     return place, start, end
 
 
-def _with_lone(track: Track, max_gap_s: float) -> Pieces:
+def _with_lone(track: Track, max_gap_s: float, rivers: Rivers | None) -> Pieces:
     """Return the pieces of a track, and each lone position as a piece without length."""
-    cut = pieces(track, piece_m=_PIECE_M, max_gap_s=max_gap_s)
+    cut = pieces(track, piece_m=_PIECE_M, max_gap_s=max_gap_s, rivers=rivers)
     legs = legs_of(track, max_gap_s=max_gap_s)
     lone = np.ones(len(track), dtype=np.bool_)
     lone[legs] = lone[legs + 1] = False

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from gis.tracks.effort import Amount
+from gis.tracks.legs import MAX_GAP_S
 from maps.access import CallerHere, DeskHere
 from maps.api.answers import answers, refusals
 from maps.api.times import Moment
@@ -162,9 +163,11 @@ async def read_positions(
     More are refused (409), not cut off: ask for a shorter time.
     """
     check_range(start, end)
+    rivers = request.app.state.layers.rivers
     async with turn:
-        films = await desk.films(start=start, end=end, ids=unit)
-        packed = await asyncio.to_thread(lambda: Packed(packed_films(films)))
+        # From some time before, so that the way to the first position is known.
+        films = await desk.films(start=start - timedelta(seconds=MAX_GAP_S), end=end, ids=unit)
+        packed = await asyncio.to_thread(lambda: Packed(packed_films(films, rivers, start)))
     return packed.answer(request, MEDIA_TYPE, cache="no-store")
 
 
@@ -239,6 +242,7 @@ async def export_page(
             words=_words(request, desk, language),
             title=request.app.state.node.name,
             ground=ground,
+            rivers=layers.rivers,
         )
         told = {"start": start, "end": end, "units": unit or [], "format": "page"}
         await desk.audit.note("export", subject="export:replay", detail=told)

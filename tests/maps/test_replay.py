@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
+from gis.river import load_mekong
 from maps.access import COOKIE
 from maps.errors import ReplayBusy
 from maps.replay_turns import MOST_OF_USER, ReplayTurns
@@ -28,6 +29,7 @@ from tests.maps.offices import THAI, Offices, two_offices
 from tests.maps.running import Running, wait_until
 from tests.maps.test_ogc_api import BEGIN, sail
 
+FIVE_MINUTES = timedelta(minutes=5)
 DAY = {"start": "2026-11-23T00:00:00Z", "end": "2026-11-25T00:00:00Z"}
 
 
@@ -68,6 +70,43 @@ async def test_a_range_is_told_as_units_and_columns(server: Running) -> None:
         half = {**DAY, "end": (BEGIN + timedelta(minutes=10)).isoformat()}
         found = unpacked(await client.get("/api/replay/positions", params=half))[naga]
         assert len(found["time_ms"]) == 10, "the end is out"
+
+
+def bends_of(answer: httpx.Response) -> list[list[float]]:
+    """Return the bends of lines of the only unit: number of the position, then degrees × 10⁷."""
+    (length,) = struct.unpack("<I", answer.content[4:8])
+    (unit,) = json.loads(answer.content[8 : 8 + length])["units"]
+    found: list[list[float]] = unit.get("bends", [])
+    return found
+
+
+async def test_lines_between_sparse_reports_go_along_the_river_as_distance_does(
+    server: Running,
+) -> None:
+    key = await server.device("n1")
+    river = load_mekong()
+    start = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
+    said = [
+        {"id": f"n{n}", "lon": lon, "lat": lat, "time": (start + n * FIVE_MINUTES).isoformat()}
+        for n, (lon, lat) in enumerate(river.at_km(1772.0 - 1.5 * n) for n in range(9))
+    ]
+    async with server.stranger(authorization=f"Bearer {key}") as phone:
+        assert len((await phone.post("/api/positions", json=said)).json()["stored"]) == 9
+    async with server.signed_in() as client:
+        whole = {"start": start.isoformat(), "end": (start + timedelta(hours=1)).isoformat()}
+        found = bends_of(await client.get("/api/replay/positions", params=whole))
+        assert [each[0] for each in found] == list(range(1, 9))
+        for _, *e7 in found:
+            lon, lat = np.array(e7).reshape(-1, 2).T / 1e7
+            assert np.abs(river.locate_many(lon, lat).offset_m).max() < 20.0
+        # A part of the time knows the way to its first position, too.
+        part = whole | {"start": (start + 4 * FIVE_MINUTES).isoformat()}
+        again = bends_of(await client.get("/api/replay/positions", params=part))
+        assert [[n + 4, *e7] for n, *e7 in again] == found[3:]
+        page = await client.get("/api/replay/page", params=whole)
+        assert "distance and lines follow the river" in page.text
+        (unit,) = json.loads(page.text.split('id="replay-data">')[1].split("<")[0])["units"]
+        assert list(unit["b"]) == [str(n) for n in range(1, 9)]
 
 
 async def test_what_was_heard_late_was_known_late(server: Running) -> None:
@@ -167,7 +206,7 @@ async def test_who_does_not_fetch_what_it_asked_for_keeps_its_places(
     """Or their answers would fill the memory: nobody counts what stands in a socket's queue."""
     await sail(server, "Naga 1", "n1", 3, lon=100.4)
     large = bytes(1 << 24)
-    monkeypatch.setattr("maps.api.replay.packed_films", lambda _films: large)
+    monkeypatch.setattr("maps.api.replay.packed_films", lambda *_: large)
     loop = asyncio.get_running_loop()
     host, port = server.url.removeprefix("http://").split(":")
     async with server.signed_in() as client:

@@ -90,6 +90,17 @@ test("blocks that follow each other make one film", () => {
   assert.deepEqual(densityOf([found as Film], 0, 120_000, 4, "was"), [1, 0, 1, 0]);
 });
 
+test("a line along a river bends where the server says, and not where a position between is left out", () => {
+  const columns = (...timeMs: number[]): Omit<Block, "units"> => {
+    const none = (): Uint16Array => Uint16Array.from(timeMs, () => NONE_16);
+    return { timeMs: Float64Array.from(timeMs), knownMs: Float64Array.from(timeMs, (ms) => (ms === 120_000 ? 900_000 : ms)), lonE7: Int32Array.from(timeMs, (ms) => 1e9 + ms * 100), latE7: Int32Array.from(timeMs, () => 2e8), riverKm: Float32Array.from(timeMs, () => NaN), speedCmps: none(), courseCdeg: none(), headingCdeg: none(), accuracyM: none(), flags: Uint16Array.from(timeMs, (ms) => (ms === 60_000 ? JUMP : 0)) };
+  };
+  const bend = (n: number, lon: number): [number, ...number[]] => [n, lon * 1e7, 21e7];
+  const found = filmsOf([{ units: [{ id: "u", count: 1 }], ...columns(0) }, { units: [{ id: "u", count: 4, bends: [bend(1, 100.9), bend(3, 102)] }], ...columns(60_000, 120_000, 180_000, 240_000) }]).get("u") as Film;
+  assert.deepEqual(wholeLines(found, 240_000, "was", 600_000).heard, [[[100, 20], [100.9, 21], [101.2, 20], [101.8, 20], [102, 21], [102.4, 20]]]);
+  assert.deepEqual(wholeLines(found, 240_000, "known", 600_000).heard, [[[100, 20], [101.8, 20], [102, 21], [102.4, 20]]], "the one before is not known yet");
+});
+
 test("bars stand where a position was, or where it was heard, as one looks at it", () => {
   const some = [film([0, 0, 100], [30, 90, 101]), film([60, 3600, 102], [119, 120, 103])];
   assert.deepEqual(densityOf(some, 0, 120 * S, 4, "was"), [1, 1, 1, 1]);

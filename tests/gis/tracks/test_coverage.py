@@ -15,7 +15,9 @@ from gis.errors import PositionError
 from gis.geodesy import WGS84, destinations, distances_m
 from gis.position import Position
 from gis.river import River, load_mekong
+from gis.rivers import Rivers, load_rivers
 from gis.tracks.coverage import area_seen, reach_km, river_seen
+from gis.tracks.river_bins import river_bins
 from gis.tracks.track import Track, sorted_track, to_us, track_of
 from tests.gis.tracks.journeys import START, at, moment, path, positions, straight
 
@@ -236,6 +238,29 @@ def test_a_boat_aside_sees_less_of_the_line() -> None:
         step_m=5.0,
     )
     assert found.seen.seen == pytest.approx(4.6, abs=0.011)  # 300 m instead of 500 at each end
+
+
+def test_a_boat_that_reports_seldom_sees_the_bends_that_it_went_round() -> None:
+    # At 5 m/s through the bends above Vientiane, a report every ten seconds or every five minutes.
+    mekong, rivers = load_mekong(), load_rivers()
+    kms = np.arange(1772.0, 1740.0, -0.05)
+    lon, lat = mekong.at_kms(kms)
+    whole = sorted_track(to_us(START) + np.arange(len(kms)) * 10_000_000, {"lon": lon, "lat": lat})
+    sparse = whole.take(slice(None, None, 30))
+    reach = {"km_from": 1742.0, "km_to": 1770.0, "radius_m": 150.0}
+
+    def shares(track: Track, along: Rivers | None) -> tuple[float, float, float]:
+        river = river_seen([track], mekong, **reach, rivers=along)
+        bins = river_bins([track], mekong, **reach, step_km=1.0, rivers=along)
+        around = shapely.box(101.5, 17.8, 101.7, 17.98)
+        area, _ = area_seen([track], around, radius_m=150.0, cell_m=2000.0, rivers=along)
+        return river.seen.share, float(np.mean([each.share for each in bins])), area.seen
+
+    dense, bent, straight = shares(whole, None), shares(sparse, rivers), shares(sparse, None)
+    assert dense[:2] == (1.0, 1.0)
+    assert bent == pytest.approx(dense, rel=0.01)
+    assert max(straight[:2]) < 0.9
+    assert straight[2] < 0.97 * dense[2]
 
 
 def test_the_mekong_is_seen_where_brute_force_says_so() -> None:

@@ -1,8 +1,15 @@
 /** Reads positions as the server packs them (maps/replay_reel.py): columns of little-endian numbers. Pure. */
 
+/** How many positions of a unit there are; and of lines along a river the number of the position at their end, then their bends, longitudes and latitudes by turns. */
+export interface BlockUnit {
+  id: string;
+  count: number;
+  bends?: readonly (readonly [end: number, ...e7: number[]])[];
+}
+
 /** Positions of several units, column by column. */
 export interface Block {
-  units: readonly { id: string; count: number }[];
+  units: readonly BlockUnit[];
   timeMs: Float64Array;
   knownMs: Float64Array;
   lonE7: Int32Array;
@@ -24,7 +31,7 @@ export const CALLS = 4;
 const KINDS = { "<f8": Float64Array, "<i4": Int32Array, "<f4": Float32Array, "<u2": Uint16Array } as const;
 
 interface Head {
-  units: { id: string; count: number }[];
+  units: BlockUnit[];
   columns: { name: string; type: keyof typeof KINDS }[];
 }
 

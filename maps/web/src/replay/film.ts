@@ -1,5 +1,5 @@
 /** Where one unit was, and when each position was known: asked for any moment, in both ways of looking at it. Pure. */
-import { type Block, BY_VOICE, CALLS, JUMP, NONE_16 } from "./columns.ts";
+import { type Block, type BlockUnit, BY_VOICE, CALLS, JUMP, NONE_16 } from "./columns.ts";
 
 /** `known`: as it was known then, by when it was heard; `was`: as it was, by when it was there. */
 export type Look = "known" | "was";
@@ -17,12 +17,17 @@ export class Film {
   readonly #newest: Int32Array;
   /** Positions that nothing could have reached; they are not drawn. */
   readonly jumps: number;
+  readonly #bends = new Map<number, [number, number][]>();
 
-  constructor(columns: Record<Column, ArrayLike<number>>) {
+  constructor(columns: Record<Column, ArrayLike<number>>, bends: ReadonlyMap<number, readonly number[]> = new Map()) {
     const all = columns.timeMs.length;
     const kept: number[] = [];
     for (let n = 0; n < all; n += 1) if (((columns.flags[n] ?? 0) & JUMP) === 0) kept.push(n);
     this.jumps = all - kept.length;
+    kept.forEach((n, place) => {
+      const e7 = bends.get(n);
+      if (e7 !== undefined) this.#bends.set(place, Array.from({ length: e7.length / 2 }, (_, i) => [(e7[2 * i] ?? 0) / 1e7, (e7[2 * i + 1] ?? 0) / 1e7]));
+    });
     const told = Object.fromEntries(COLUMNS.map((name) => [name, Float64Array.from(kept, (n) => columns[name][n] ?? 0)])) as Record<Column, Float64Array>;
     this.#columns = told;
     this.timeMs = told.timeMs;
@@ -105,6 +110,11 @@ export class Film {
     return [(this.#columns.lonE7[n] ?? 0) / 1e7, (this.#columns.latE7[n] ?? 0) / 1e7];
   }
 
+  /** Where the line to a position from the one before it bends, as it goes along a river. */
+  bends(n: number): readonly [number, number][] {
+    return this.#bends.get(n) ?? [];
+  }
+
   /** What was said of a position, absent where nobody said so. */
   told(n: number): { speed_mps?: number; course_deg?: number; heading_deg?: number; accuracy_m?: number; river_km?: number; by_voice: boolean; calls: boolean } {
     const { speedCmps, courseCdeg, headingCdeg, accuracyM, riverKm, flags } = this.#columns;
@@ -121,27 +131,33 @@ export class Film {
 
 /** Makes the films of blocks that follow each other in time. */
 export function filmsOf(blocks: readonly Block[]): Map<string, Film> {
-  const parts = new Map<string, { block: Block; first: number; count: number }[]>();
+  const parts = new Map<string, { block: Block; first: number; unit: BlockUnit }[]>();
   for (const block of blocks) {
     let first = 0;
-    for (const { id, count } of block.units) {
-      parts.set(id, [...(parts.get(id) ?? []), { block, first, count }]);
-      first += count;
+    for (const unit of block.units) {
+      parts.set(unit.id, [...(parts.get(unit.id) ?? []), { block, first, unit }]);
+      first += unit.count;
     }
   }
   const films = new Map<string, Film>();
   for (const [id, some] of parts) {
-    const length = some.reduce((sum, part) => sum + part.count, 0);
+    const length = some.reduce((sum, part) => sum + part.unit.count, 0);
     const columns = Object.fromEntries(COLUMNS.map((name) => {
       const values = new Float64Array(length);
       let at = 0;
-      for (const { block, first, count } of some) {
+      for (const { block, first, unit: { count } } of some) {
         values.set(block[name].subarray(first, first + count), at);
         at += count;
       }
       return [name, values];
     })) as Record<Column, Float64Array>;
-    films.set(id, new Film(columns));
+    const bends = new Map<number, readonly number[]>();
+    let before = 0;
+    for (const { unit } of some) {
+      for (const [n, ...e7] of unit.bends ?? []) bends.set(before + n, e7);
+      before += unit.count;
+    }
+    films.set(id, new Film(columns, bends));
   }
   return films;
 }

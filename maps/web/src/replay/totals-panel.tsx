@@ -7,12 +7,16 @@ import { loaded } from "./player.ts";
 import { serverQuery } from "./range.ts";
 import { hours } from "./words.ts";
 
+/** Less of a way along a river is not told. */
+const LEAST_KM = 0.05;
+
 interface UnitTotals {
   unit: string;
   call_sign: string;
   positions: number;
   removed?: Record<string, number>;
   km: number;
+  along_river_km: number;
   moving_hours: number;
   stop_hours: number;
   stops: number;
@@ -36,7 +40,7 @@ export function TotalsPanel(): JSX.Element {
         <thead><tr>{(["unit", "km", "moving", "standing", "stops", "fastest", "gaps", "gap_time", "positions", "sides"] as const).map((name) => <th key={name} scope="col">{t(`replay.total.${name}`)}</th>)}</tr></thead>
         <tbody>{value.units.map((unit) => <Row key={unit.unit} unit={unit} />)}</tbody>
       </table>
-      <p class="hint">{t("replay.totals_hint")}</p>
+      <p class="hint">{t("replay.totals_hint")}{value.units.some((unit) => unit.along_river_km >= LEAST_KM) && ` ${t("replay.along_hint")}`}</p>
     </div>
   );
 }
@@ -47,7 +51,7 @@ function Row({ unit }: { unit: UnitTotals }): JSX.Element {
   return (
     <tr>
       <th scope="row">{unit.call_sign}</th>
-      <td>{unit.km.toFixed(1)}</td>
+      <td>{unit.km.toFixed(1)}{unit.along_river_km >= LEAST_KM && <small>{t("replay.total.along", { km: unit.along_river_km.toFixed(1) })}</small>}</td>
       <td>{hours(unit.moving_hours)}</td>
       <td>{hours(unit.stop_hours)}</td>
       <td>{unit.stops}</td>

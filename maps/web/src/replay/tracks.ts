@@ -7,7 +7,7 @@ export const SLICES = 48;
 const SAME = 3e-5;
 
 export interface Lines {
-  /** Ways that were heard. */
+  /** Ways that were heard; between sparse reports along a river where they are measured so. */
   heard: [number, number][][];
   /** Jumps over silences: nobody knows the way. */
   gaps: [[number, number], [number, number]][];
@@ -40,6 +40,7 @@ function joined(film: Film, numbers: readonly number[], gapMs: number): Lines {
       lines.gaps.push([film.place(before), place]);
       leg = [place];
     } else if (end === undefined || Math.abs(end[0] - place[0]) + Math.abs(end[1] - place[1]) > SAME || n === numbers.at(-1)) {
+      if (before === n - 1) leg.push(...film.bends(n));
       leg.push(place);
     }
     before = n;
