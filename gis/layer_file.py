@@ -162,7 +162,10 @@ def feature_faults(frame: gpd.GeoDataFrame) -> Iterator[tuple[int, str]]:
             told[number] = True
             yield number, fault
     for number in np.flatnonzero(~shapely.is_valid(shapes) & ~told).tolist():
-        yield number, f"has an invalid geometry: {shapely.is_valid_reason(shapes[number])}"
+        what, _, where = shapely.is_valid_reason(shapes[number]).partition("[")
+        lon, lat = where.rstrip("]").split()[:2] if where else ("", "")
+        place = f" at longitude {lon}, latitude {lat}" if lat else ""
+        yield number, f"has an invalid geometry: {what.lower()}{place}"
 
 
 def spatial_layers(name: str, file: Path) -> list[str]:

@@ -172,7 +172,7 @@ def test_faults_are_told_and_the_rest_is_added(folder: Path) -> None:
 def test_a_bow_tie_is_added_mended_only_when_asked(folder: Path) -> None:
     (folder / "a.geojson").write_bytes(features(BOW_TIE, PIER))
     _, complaint = call("import", "a.geojson", "--add", "plain", folder=folder, good=False)
-    assert "feature 0: has an invalid geometry: Self-intersection" in complaint
+    assert "feature 0: has an invalid geometry: self-intersection" in complaint
     assert "--repair adds it mended" in complaint
     out, _ = call("import", "a.geojson", "--add", "whole", "--repair", folder=folder, good=False)
     assert "whole.gpkg, 2 features;" in out

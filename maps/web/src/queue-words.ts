@@ -17,15 +17,19 @@ import { unitName } from "./unit-name.ts";
 export function alertTitle(alert: Alert): string {
   const facts = alert.facts ?? {};
   const values = { ...facts, country: facts["country"] === undefined ? "" : (wordsIfAny(`country.${facts["country"]}`) ?? String(facts["country"])) } as Record<string, string | number>;
-  const since = Date.parse(alert.raised_at), until = Date.parse(String(facts["until"]));
-  if (!Number.isNaN(since) && !Number.isNaN(until)) { // of what happened unseen between two reports
-    values["after"] = minuteWords(since, now.value, timeZone.value);
-    values["before"] = minuteWords(until, now.value, timeZone.value);
+  if (isUnseen(alert)) {
+    values["after"] = minuteWords(Date.parse(alert.raised_at), now.value, timeZone.value);
+    values["before"] = minuteWords(Date.parse(String(facts["until"])), now.value, timeZone.value);
   }
   const told = wordsIfAny(`rule.${alert.rule}.told`, values);
   // A word that the rule did not say leaves its place in braces.
   if (told !== null && !told.includes("{") && (alert.rule !== "border_crossed" || values["country"] !== "")) return told;
   return wordsIfAny(`rule.${alert.rule}`, values) ?? alert.rule.replaceAll("_", " ");
+}
+
+/** Whether it happened unseen, some time between two reports: it has been since neither of them. */
+export function isUnseen(alert: Alert): boolean {
+  return !Number.isNaN(Date.parse(alert.raised_at)) && !Number.isNaN(Date.parse(String(alert.facts?.["until"])));
 }
 
 /** Whom or what it is about: a call sign, a patrol, a channel. */

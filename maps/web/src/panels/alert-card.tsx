@@ -11,7 +11,7 @@ import { flyToPlace, flyToSelected } from "../map-room.ts";
 import type { Alert, AlertState, Severity } from "../papers.ts";
 import { choosing, chosenId, current, doable } from "../queue.ts";
 import { doAbout } from "../queue-acts.ts";
-import { alertPlace, alertTitle, alertWho, offerOf } from "../queue-words.ts";
+import { alertPlace, alertTitle, alertWho, isUnseen, offerOf } from "../queue-words.ts";
 import { SEE_TRACKS } from "../permissions.ts";
 import { replayAround } from "../replay-link.ts";
 import { may, timeZone } from "../session.ts";
@@ -71,13 +71,13 @@ function show(alert: Alert): void {
   else if (alert.lon != null && alert.lat != null) flyToPlace(alert.lon, alert.lat);
 }
 
-/** `Since 02:31 · nobody has acknowledged it yet`. */
+/** `Since 02:31 · nobody has acknowledged it yet`; what happened unseen has its time in the title. */
 function stateWords(alert: Alert): string {
   const moment = (time: string | null | undefined): string => (time ? minuteWords(Date.parse(time), now.value, timeZone.value) : "");
   const state = stateOf(alert);
   const key: Words = alert.historical === true ? "alert.state.historical" : !isKnownState(alert) ? "state.unknown" : (unnamed(alert, state) ?? `alert.state.${state}`);
   const words = t(key, { name: alert.acknowledged_by ?? "", time: moment(alert.acknowledged_at), until: moment(alert.shelved_until), gone: moment(alert.returned_at) });
-  return [t("alert.since", { time: moment(alert.raised_at) }), words, (alert.count ?? 1) > 1 ? t("alert.times", { n: alert.count ?? 1 }) : ""].filter(Boolean).join(" · ");
+  return [isUnseen(alert) ? "" : t("alert.since", { time: moment(alert.raised_at) }), words, (alert.count ?? 1) > 1 ? t("alert.times", { n: alert.count ?? 1 }) : ""].filter(Boolean).join(" · ");
 }
 
 /** `Told: commander. More at 02:36.` */
