@@ -3,7 +3,9 @@
   "use strict";
   var film = JSON.parse(document.getElementById("replay-data").textContent);
   var words = film.words, map = window[film.map], start = film.start, end = film.end;
-  var canvas = L.canvas({ padding: 0.3 }), asKnown = false, playing = false, speed = 60, at = start, last = 0, shown = -1;
+  /* Leaflet draws what is on canvas below all SVG, where the ground would hide it. */
+  Object.assign(map.createPane("tracks").style, { zIndex: 450, pointerEvents: "none" });
+  var canvas = L.canvas({ padding: 0.3, pane: "tracks" }), asKnown = false, playing = false, speed = 60, at = start, last = 0, shown = -1;
 
   function make(tag, props, parent) {
     var node = Object.assign(document.createElement(tag), props || {});

@@ -129,7 +129,11 @@ def test_one_of_several_layers_must_be_named(tmp_path: Path) -> None:
             1,
             "lies at longitude 600000, latitude 2.24e+06, no place on Earth",
         ),
-        (collection(POINT, BOW), 1, "has an invalid geometry: self-intersection at longitude 100.5, latitude 20.5"),
+        (
+            collection(POINT, BOW),
+            1,
+            "has an invalid geometry: self-intersection at longitude 100.5, latitude 20.5",
+        ),
     ],
 )
 def test_a_feature_at_fault_is_named(text: str, feature: int, fault: str, tmp_path: Path) -> None:
