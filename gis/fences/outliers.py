@@ -14,9 +14,10 @@ from typing import NamedTuple
 from gis.fences.fix import Fix, apart_m, between
 from gis.fences.settings import FenceSettings
 
-AGREE_SHARE = 0.75  # where no speed is told, two that agree are so much nearer to each other
+MIDDLE_SHARE = 0.25
+MOST_WAITING = 8
 BASE_S = 60.0  # speed is measured over so long, that noise does not make any
-LEAST_MPS = 0.7  # a receiver at rest tells some speed, too
+LEAST_MPS = 1.0  # a receiver at rest tells some speed, too
 LONG_AGO_S = 1800.0  # after such a silence a unit may be anywhere: one voice less is enough
 
 
@@ -56,20 +57,16 @@ def judge(judged: Judged, fix: Fix, settings: FenceSettings) -> tuple[Judged, tu
     True
     """
     last, waiting = judged.last, judged.waiting
-    if last is None:
-        if waiting and _reaches(waiting[-1], fix, settings.fastest_mps, settings):
-            return _taken(judged, (waiting[-1], fix), settings)
-        return Judged(waiting=(fix,)), ()
-    if _is_fine(judged, last, fix, settings):
+    if last is not None and _is_fine(judged, last, fix, settings):
         turned = waiting and _is_on_way(judged, last, fix, settings)
         return _taken(judged, (*waiting, fix) if turned else (fix,), settings)
-    if waiting and _agree(last, waiting[-1], fix, settings):
-        waiting = (*waiting, fix)
-        wanted = settings.voices - (fix.t - last.t > LONG_AGO_S)
-        if len(waiting) >= wanted:
-            return _taken(judged, waiting, settings)
-        return judged._replace(waiting=waiting), ()
-    return judged._replace(waiting=(fix,)), ()
+    if not waiting or not _reaches(waiting[-1], fix, settings.fastest_mps, settings):
+        return judged._replace(waiting=(fix,)), ()
+    waiting = (*waiting, fix)
+    is_long = last is not None and fix.t - last.t > LONG_AGO_S
+    if is_long or _is_one_way(*waiting[-3:], settings=settings) or len(waiting) >= MOST_WAITING:
+        return _taken(judged, waiting[-3:], settings)
+    return judged._replace(waiting=waiting), ()
 
 
 def plausible_mps(judged: Judged, fix: Fix, settings: FenceSettings) -> float:
@@ -89,7 +86,7 @@ def _is_fine(judged: Judged, last: Fix, fix: Fix, settings: FenceSettings) -> bo
     is_told = not math.isnan(fix.speed_mps)
     if is_told:
         speed = max(fix.speed_mps, 0.0 if math.isnan(last.speed_mps) else last.speed_mps)
-        speed = speed if speed > LEAST_MPS else 0.0
+        speed = speed if speed > LEAST_MPS else min(judged.record_mps, LEAST_MPS)
     else:
         speed = judged.record_mps
     speed = min(settings.fastest_mps, settings.speed_share * speed)
@@ -118,13 +115,19 @@ def _is_on_way(judged: Judged, last: Fix, fix: Fix, settings: FenceSettings) -> 
     return way <= noise + speed * (fix.t - last.t)
 
 
-def _agree(last: Fix, waiting: Fix, fix: Fix, settings: FenceSettings) -> bool:
-    """Return whether a fix bears out one that waits, rather than the last good one."""
-    way, other = apart_m(waiting, fix), apart_m(last, fix)
-    told = max(waiting.speed_mps, fix.speed_mps)
-    if math.isnan(told):
-        return way < AGREE_SHARE * other and _reaches(waiting, fix, settings.fastest_mps, settings)
-    return way < other and _reaches(waiting, fix, settings.speed_share * told, settings)
+def _is_one_way(*fixes: Fix, settings: FenceSettings) -> bool:
+    """Return whether three fixes lie on one way, as those of a wrong pair and a right one do not."""
+    if len(fixes) < 3:
+        return False
+    a, b, c = fixes
+    noise = settings.noise_accuracies * (a.accuracy_m + b.accuracy_m)
+    speed = max(0.0, apart_m(a, b) - noise) / (b.t - a.t)
+    lon, lat = between(a, c, (b.t - a.t) / (c.t - a.t))
+    return (
+        apart_m(b, b._replace(lon=lon, lat=lat)) <= noise + MIDDLE_SHARE * apart_m(a, c)
+        and _is_fine(Judged(last=a, record_mps=speed), a, b, settings)
+        and _is_fine(Judged(last=b, before=a, record_mps=speed), b, c, settings)
+    )
 
 
 def _reaches(a: Fix, b: Fix, speed_mps: float, settings: FenceSettings) -> bool:
