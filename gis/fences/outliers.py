@@ -1,8 +1,10 @@
-"""Which fixes to believe: one that is out of place waits until others agree with it.
+"""Which fixes to believe: one that is out of place waits until others bear it out.
 
 A radio is wrong once or twice in a row now and then, by far, and says nothing of it. What noise
-explains, or the unit's speed and course, is believed at once; any other only when `voices` fixes in
-a row agree, and is dropped when the unit goes on from where it was.
+explains, or the unit's speed and course, is believed at once. Any other waits, and so do the first
+fixes of a unit, for three in a row that lie on one way, as two wrong ones and a right one do not;
+it is dropped when the unit goes on from where it was. A unit that turns so much between reports
+that no three ever lie on one way is believed after `MOST_WAITING` that are no jumps.
 """
 
 from __future__ import annotations
@@ -14,11 +16,11 @@ from typing import NamedTuple
 from gis.fences.fix import Fix, apart_m, between
 from gis.fences.settings import FenceSettings
 
-MIDDLE_SHARE = 0.25
-MOST_WAITING = 8
 BASE_S = 60.0  # speed is measured over so long, that noise does not make any
 LEAST_MPS = 1.0  # a receiver at rest tells some speed, too
-LONG_AGO_S = 1800.0  # after such a silence a unit may be anywhere: one voice less is enough
+LONG_AGO_S = 1800.0  # after such a silence a unit may be anywhere: two are enough
+MIDDLE_SHARE = 0.25  # of the way from the first of three to the last the middle one may be off
+MOST_WAITING = 8
 
 
 class Judged(NamedTuple):
@@ -29,7 +31,7 @@ class Judged(NamedTuple):
         before: The one before that.
         base: From which speed is measured.
         record_mps: How fast the unit has gone lately; it fades.
-        waiting: Doubted ones in a row that agree with each other.
+        waiting: Doubted ones in a row, each within reach of the one before it.
     """
 
     last: Fix | None = None
@@ -47,8 +49,9 @@ def judge(judged: Judged, fix: Fix, settings: FenceSettings) -> tuple[Judged, tu
     >>> believed
     ()
     >>> judged, believed = judge(judged, a._replace(t=5.0), FenceSettings())
+    >>> judged, believed = judge(judged, a._replace(t=8.0), FenceSettings())
     >>> len(believed)
-    2
+    3
     >>> judged, believed = judge(judged, Fix(10.0, 100.01, 20.0, 15.0, math.nan), FenceSettings())
     >>> believed
     ()
@@ -64,8 +67,9 @@ def judge(judged: Judged, fix: Fix, settings: FenceSettings) -> tuple[Judged, tu
         return judged._replace(waiting=(fix,)), ()
     waiting = (*waiting, fix)
     is_long = last is not None and fix.t - last.t > LONG_AGO_S
-    if is_long or _is_one_way(*waiting[-3:], settings=settings) or len(waiting) >= MOST_WAITING:
-        return _taken(judged, waiting[-3:], settings)
+    three = waiting[-3:]
+    if is_long or _is_one_way(three, settings) or len(waiting) == MOST_WAITING:
+        return _taken(judged, three, settings)
     return judged._replace(waiting=waiting), ()
 
 
@@ -83,19 +87,18 @@ def _is_fine(judged: Judged, last: Fix, fix: Fix, settings: FenceSettings) -> bo
     if way <= noise:
         return True
     seconds, before = fix.t - last.t, judged.before
-    is_told = not math.isnan(fix.speed_mps)
-    if is_told:
-        speed = max(fix.speed_mps, 0.0 if math.isnan(last.speed_mps) else last.speed_mps)
-        speed = speed if speed > LEAST_MPS else min(judged.record_mps, LEAST_MPS)
-    else:
-        speed = judged.record_mps
+    speed, goes = judged.record_mps, False
+    if not math.isnan(fix.speed_mps):
+        told = max(fix.speed_mps, 0.0 if math.isnan(last.speed_mps) else last.speed_mps)
+        goes = told > LEAST_MPS
+        speed = told if goes else min(speed, LEAST_MPS)
     speed = min(settings.fastest_mps, settings.speed_share * speed)
     if way > noise + speed * seconds:
         return False
-    if is_told and seconds <= settings.dense_s:
+    if goes and seconds <= settings.dense_s:
         return True
     if before is not None and apart_m(before, last) <= noise:
-        return is_told  # it lay there, and does not say that it goes
+        return goes  # it lay there, and does not say that it goes
     if before is None or seconds > settings.gap_s or last.t - before.t > settings.gap_s:
         return True
     lon, lat = between(before, last, 1.0 + seconds / (last.t - before.t))
@@ -115,18 +118,20 @@ def _is_on_way(judged: Judged, last: Fix, fix: Fix, settings: FenceSettings) -> 
     return way <= noise + speed * (fix.t - last.t)
 
 
-def _is_one_way(*fixes: Fix, settings: FenceSettings) -> bool:
-    """Return whether three fixes lie on one way, as those of a wrong pair and a right one do not."""
+def _is_one_way(fixes: tuple[Fix, ...], settings: FenceSettings) -> bool:
+    """Return whether three lie on one way, as a pair of wrong ones and a right one do not."""
     if len(fixes) < 3:
         return False
     a, b, c = fixes
     noise = settings.noise_accuracies * (a.accuracy_m + b.accuracy_m)
-    speed = max(0.0, apart_m(a, b) - noise) / (b.t - a.t)
     lon, lat = between(a, c, (b.t - a.t) / (c.t - a.t))
-    return (
-        apart_m(b, b._replace(lon=lon, lat=lat)) <= noise + MIDDLE_SHARE * apart_m(a, c)
-        and _is_fine(Judged(last=a, record_mps=speed), a, b, settings)
-        and _is_fine(Judged(last=b, before=a, record_mps=speed), b, c, settings)
+    if apart_m(b._replace(lon=lon, lat=lat), b) > noise / 2.0 + MIDDLE_SHARE * apart_m(a, c):
+        return False
+    mps = max(0.0, apart_m(a, b) - noise) / (b.t - a.t)
+    # The speed between two bears out only what tells none of its own.
+    first, second = (mps if math.isnan(each.speed_mps) else 0.0 for each in (b, c))
+    return _is_fine(Judged(last=a, record_mps=first), a, b, settings) and _is_fine(
+        Judged(last=b, before=a, record_mps=second), b, c, settings
     )
 
 

@@ -37,7 +37,6 @@ class FenceSettings(msgspec.Struct, frozen=True, kw_only=True):
         fastest_mps: No unit moves faster.
         speed_share: Between fixes a unit may be so many times as fast as it was, or says it is.
         off_course_share: A unit that goes on as before is off its course by at most this share.
-        voices: So many fixes in a row must agree on a place that is doubted.
         record_s: Over how long a unit's record of speed fades.
         detour_speed_share: Round an area that lies in its way a unit goes so many times as fast as
             it was at most.
@@ -62,15 +61,14 @@ class FenceSettings(msgspec.Struct, frozen=True, kw_only=True):
     line_s: float = 185.0
     stay_s: float = 120.0
     stay_within: float = 1.5
-    stay_left: float = 3.0
-    stay_left_raw: float = 3.5
+    stay_left: float = 3.5
+    stay_left_raw: float = 4.0
     stay_memory_s: float = 1800.0
     slow_mps: float = 1.5
     noise_accuracies: float = 2.0
     fastest_mps: float = 40.0
     speed_share: float = 1.5
     off_course_share: float = 0.5
-    voices: int = 3
     record_s: float = 1800.0
     detour_speed_share: float = 1.1
     river_half_width_m: float = 200.0

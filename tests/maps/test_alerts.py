@@ -92,7 +92,7 @@ async def test_a_unit_enters_a_no_go_sector_and_people_deal_with_it(server: Runn
         sector = await draw(server)
         async with server.live(client) as live:
             await live.until("snapshot")
-            for lon in (OUT, IN, IN):
+            for lon in (OUT, OUT, OUT, IN):
                 await naga.at(lon)
             raised = await next_alert(live)
             assert raised["rule"] == "no_go"
@@ -162,7 +162,7 @@ async def test_an_sos_is_on_the_stream_at_once_and_its_end_clears_the_distress(
 async def test_the_snapshot_holds_what_is_open_and_shelves_end_early(server: Running) -> None:
     async with server.signed_in() as client, boat(server, client) as naga:
         await draw(server)
-        for lon in (OUT, IN, IN):
+        for lon in (OUT, OUT, OUT, IN):
             await naga.at(lon)
         async for _ in wait_until("the alert"):
             found = (await client.get("/api/alerts", params={"severity": "high"})).json()

@@ -92,7 +92,7 @@ async def hear_in_turn(node: Node, *messages: Transmission) -> None:
 
 
 OUT, IN = 100.409, 100.411
-GOES_IN = ((0, OUT), (10, OUT), (20, IN), (30, IN))
+GOES_IN = ((-10, OUT), (0, OUT), (10, OUT), (20, IN), (30, IN))
 
 
 def night(boat: str, **more: Any) -> Patrol:

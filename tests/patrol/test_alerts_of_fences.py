@@ -235,7 +235,8 @@ async def test_what_others_were_told_of_as_historical_rings_once_it_is_so_now(no
     await tick(node)
     now = only(node)
     assert (now.id, now.state, now.historical, now.rings) == (alert.id, "raised", False, True)
-    await hear_in_turn(node, *way((3600, OUT), (3610, OUT), (3620, IN), (3630, IN), device="b"))
+    later = [(3600 + second, place) for second, place in GOES_IN]
+    await hear_in_turn(node, *way(*later, device="b"))
     assert [each.rings for each in alerts(node) if each.unit == other] == [True]
 
 

@@ -83,7 +83,7 @@ async def test_fences_that_fail_over_one_boat_ring_for_the_others(node: Node) ->
 async def test_a_sector_drawn_meanwhile_is_watched_for_the_others(node: Node) -> None:
     await unit(node, "a")
     good = await unit(node, "b")
-    await hear(node, said("a", 0, lon=POISON_LON), *way((0, IN), (10, IN), device="b"))
+    await hear(node, said("a", 0, lon=POISON_LON), *way((0, IN), (10, IN), (20, IN), device="b"))
     await put(node, sector(at=at(-1)))
     assert only(node, "no_go").unit == good
     assert runs(node)

@@ -33,10 +33,10 @@ from tests.gis.fences.tracks import (
 )
 
 
-def test_nothing_is_told_of_nobody_or_of_one_fix() -> None:
+def test_nothing_is_told_of_nobody_or_of_two_fixes() -> None:
     assert told([square("a")], []) == []
-    assert told([], run_of((0, 0), (10, 0))) == []
-    assert told([square("a")], [fix(0, 500)]) == []  # one alone may be an outlier
+    assert told([], run_of((0, 0), (10, 0), (20, 0))) == []
+    assert told([square("a")], run_of((500, 0), (500, 0))) == []  # wrong ones come in pairs
 
 
 @pytest.mark.parametrize("size_m", [60.0, 100.0, 400.0])
@@ -58,16 +58,16 @@ def test_a_boat_that_passes_by_at_two_accuracies_is_not_told() -> None:
 
 
 def test_a_boat_that_was_inside_when_first_heard_says_so() -> None:
-    events = told([square("a")], run_of((500, 0), (500, 0)))
+    events = told([square("a")], run_of((500, 0), (500, 0), (500, 0)))
     assert [(event.kind, event.appeared) for event in events] == [("enter", True)]
 
 
 def test_one_first_heard_on_the_edge_is_neither_in_nor_out() -> None:
     engine = Geofences([square("a")])
-    engine.see(run_of((-20, 0), (-20, 0), accuracy_m=15.0))
+    engine.see(run_of((-20, 0), (-20, 0), (-20, 0), accuracy_m=15.0))
     assert engine.stand("boat", "a") is None
     assert engine.within("boat") == []
-    engine.see([fix(second, 60, accuracy_m=15.0) for second in (20, 30, 40, 50)])
+    engine.see([fix(second, 60, accuracy_m=15.0) for second in (30, 40, 50, 60)])
     assert engine.stand("boat", "a") is True
 
 
@@ -91,6 +91,27 @@ def test_one_or_two_wrong_reports_are_no_visit(wrong: int, moves: bool) -> None:
     for n in range(20, 20 + wrong):
         way[n] = (500.0, 0.0)
     assert told([square("a")], run_of(*way, accuracy_m=None)) == []
+
+
+@pytest.mark.parametrize("every_s", [10.0, 60.0, 300.0])
+@pytest.mark.parametrize("speed_mps", [None, 0.4])
+@pytest.mark.parametrize("at", [0, 1, 2, 10])
+def test_wrong_reports_in_pairs_are_no_visit_wherever_they_fall(
+    at: int, speed_mps: float | None, every_s: float
+) -> None:
+    """Among the first reports of a boat too, and where one pair follows on another."""
+    way = [(-100.0, 0.0)] * 25
+    way[at : at + 2] = [(60.0, 0.0)] * 2
+    way[15:19] = [(90.0, 0.0), (90.0, 0.0), (90.0, 160.0), (90.0, 160.0)]
+    fixes = run_of(*way, every_s=every_s, accuracy_m=None, speed_mps=speed_mps)
+    assert told([square("a")], fixes) == []
+
+
+def test_a_boat_that_only_goes_in_circles_is_believed_after_a_while() -> None:
+    """Reports as far apart as its turns never lie on one way."""
+    angles = np.arange(12) * 1.9
+    way = [(500.0 + 400.0 * float(np.cos(a)), 400.0 * float(np.sin(a))) for a in angles]
+    assert "enter" in kinds(told([square("a")], run_of(*way, every_s=120.0)))
 
 
 def test_three_that_agree_are_a_move_and_the_time_is_that_of_the_first() -> None:
@@ -153,7 +174,7 @@ def test_a_coarse_fix_must_be_deeper_and_a_useless_one_says_nothing() -> None:
 
 
 def test_reports_of_one_unit_say_nothing_of_another() -> None:
-    fixes = [*run_of((500, 0), (500, 0)), *[fix(n, -5000, unit="b") for n in (0, 10)]]
+    fixes = [*run_of(*[(500, 0)] * 3), *[fix(n, -5000, unit="b") for n in (0, 10, 20)]]
     assert {event.unit for event in told([square("a")], fixes)} == {"boat"}
 
 
@@ -280,10 +301,10 @@ def test_of_two_fixes_of_one_moment_the_better_counts_whichever_comes_first() ->
 
 def test_forgotten_units_begin_anew() -> None:
     engine = Geofences([square("a")])
-    engine.see(run_of((500, 0), (500, 0)))
+    engine.see(run_of((500, 0), (500, 0), (500, 0)))
     engine.forget(["boat", "nobody"])
     assert engine.tracks == {}
-    assert kinds(engine.see(run_of((500, 0), (500, 0))).added) == ["enter"]
+    assert kinds(engine.see(run_of((500, 0), (500, 0), (500, 0))).added) == ["enter"]
 
 
 def test_what_is_no_position_is_refused_with_the_whole_batch() -> None:
