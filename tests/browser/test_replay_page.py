@@ -247,6 +247,13 @@ def test_files_that_are_taken_away_hold(
     assert page.locator(".replay-mark").count() <= 1
     page.locator("#replay-play").click()
     wait_for("both", lambda: page.locator(".replay-mark").count() == 2)
+    assert page.evaluate(
+        """() => {
+            const layer = (found) => Number(getComputedStyle(found.parentElement).zIndex);
+            const ground = document.querySelector(".leaflet-overlay-pane svg");
+            return layer(document.querySelector(".leaflet-map-pane canvas")) > layer(ground);
+        }"""
+    ), "tracks lie above the ground"
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
     assert faults == []
     context.close()
