@@ -7,6 +7,11 @@ accuracy, so that noise of a standing receiver is no outlier.
 Speed: the longest chain of positions stays in which each can be reached from the one before. So a
 wrong first position, or a whole stretch of wrong ones (a jammed receiver), goes and the rest stays.
 
+Runs: up to ten reports in a row to which, and back from which, nothing could have gone: both ways
+are faster than any boat, or than the speeds told at their ends, and faster by far than the ways
+before, after, among them, and past them. What a boat could have gone stays: nothing tells it from a
+trip.
+
 Spikes: one report, or two in a row, that lie off the way which those before and after agree on.
 """
 
@@ -35,6 +40,10 @@ FEWEST = 6  # positions in which a spike can be told from a move
 ABOUT = 15  # positions that say how far off is usual: bends, a receiver's noise
 SLOW = 0.3  # share of the moves about it that are slower than the speed it has been going at
 FASTER = 1.3  # than the speed it tells, or has been going at, a boat may have gone by this
+LONGEST_RUN = 10  # reports in a row that can be told from a trip
+BOAT_MPS = 25.0  # no boat goes faster
+STEADY_S = 30.0  # within which the speeds told at both ends say how far it can have gone,
+GAINED_MPS = 5.0  # beside what it may have gone faster between them
 
 
 class Removed(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,8 +122,11 @@ def clean(
     chain = reachable_chain(track.time_us, xyz, noise, fastest_mps=fastest_mps)
     _tell_speed(track, xyz, chain, given, fastest_mps, remove)
     track, given = track.take(chain), given[chain]
+    xyz, noise = xyz[chain], noise[chain]
+    whole = _without_runs(track, xyz, noise, given, remove)
+    track, given, xyz, noise = track.take(whole), given[whole], xyz[whole], noise[whole]
     smooth = _without_spikes(
-        track, xyz[chain], noise[chain], lambda n, why, words: remove(int(given[n]), why, words)
+        track, xyz, noise, lambda n, why, words: remove(int(given[n]), why, words)
     )
     return Cleaned(
         track=track.take(smooth),
@@ -223,6 +235,46 @@ def _tell_speed(
         if needs <= fastest_mps:
             words = f"the positions after it cannot be reached from it at {fastest_mps:g} m/s"
         remove(int(given[index]), "speed", words)
+
+
+def _without_runs(
+    track: Track, xyz: Floats, noise_m: Floats, given: Indices, remove: Remove
+) -> Indices:
+    """Return the positions that are in no run of wrong ones; `remove` is told of the others."""
+    left = np.ones(len(track), dtype=np.bool_)
+    if len(track) < FEWEST:
+        return np.flatnonzero(left)
+    seconds = (track.time_us - track.time_us[0]) / 1e6
+    step_s, step_m = np.diff(seconds), chords_m(xyz[:-1], xyz[1:])
+    speed = track.speed_mps
+    told_mps = FASTER * np.fmax(speed[:-1], speed[1:])
+    both = ~np.isnan(speed[:-1] + speed[1:]) & (step_s <= STEADY_S)
+    most_mps = np.where(both, GAINED_MPS + told_mps, np.fmax(BOAT_MPS, told_mps))
+    can_m = most_mps * step_s + noise_m[:-1] + noise_m[1:]
+    leaps = np.flatnonzero((step_m > can_m) & (step_s <= MAX_GAP_S))
+    pace_mps = step_m / step_s
+    # Of the leap from one position to the next: the leap back by which the run between them ends.
+    for first, out in enumerate(leaps.tolist()):
+        if out < 1 or not left[out]:
+            continue
+        for back in leaps[first + 1 : first + 1 + LONGEST_RUN].tolist():
+            if back - out > LONGEST_RUN or back + 2 > len(step_m):
+                break
+            slow_mps = min(pace_mps[out], pace_mps[back]) / 2.0
+            past_m = float(chords_m(xyz[out], xyz[back + 1]))
+            past_mps = past_m / (seconds[back + 1] - seconds[out])
+            beside = [out - 1, *range(out + 1, back), back + 1]
+            if past_mps > slow_mps or pace_mps[beside].max() > slow_mps:
+                continue
+            left[out + 1 : back + 1] = False
+            words = (
+                f"{back - out} in a row that need {pace_mps[out]:.0f} m/s there and "
+                f"{pace_mps[back]:.0f} back, {past_mps:.0f} past them"
+            )
+            for n in range(out + 1, back + 1):
+                remove(int(given[n]), "spike", words)
+            break
+    return np.flatnonzero(left)
 
 
 def _without_spikes(track: Track, xyz: Floats, noise_m: Floats, remove: Remove) -> Indices:

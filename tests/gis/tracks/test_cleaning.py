@@ -88,6 +88,28 @@ def test_a_spike_no_speed_limit_sees_is_off_the_way_of_its_neighbours(
             assert whys(given) == [(n, "spike") for n in range(spike, spike + run)]
 
 
+def test_a_run_to_which_and_back_from_which_no_boat_can_go_is_taken_out() -> None:
+    for run, speed_mps in ((3, None), (5, 7.0), (10, None)):
+        given = [at(n * 10, 100.4 + n * 7e-4, speed_mps=speed_mps) for n in range(40)]
+        for n in range(15, 15 + run):
+            lon, lat = destination(lon=given[n].lon, lat=20.27, bearing_deg=40.0, distance_m=400.0)
+            given[n] = at(n * 10, lon, lat, speed_mps=speed_mps)
+        assert whys(given) == [(n, "spike") for n in range(15, 15 + run)]
+    assert clean(given).removed[0].detail == (
+        "10 in a row that need 45 m/s there and 36 back, 7 past them"
+    )
+
+
+def test_what_may_be_a_trip_is_no_run_of_wrong_reports() -> None:
+    berth = [100.4] * 10
+    for away_deg, every_s in ((4e-3, 60), (2e-3, 10)):  # 7 and 21 m/s: some boats do that
+        places = [*berth, *[100.4 + away_deg] * 4, *berth]
+        assert whys([at(n * every_s, lon) for n, lon in enumerate(places)]) == []
+    # A car turns round and goes back at 35 m/s.
+    road = [*range(15), 14.3, 14.3, *reversed(range(15))]
+    assert whys([at(n * 10, 100.4 + 3.35e-3 * lon) for n, lon in enumerate(road)]) == []
+
+
 def test_a_moored_boat_s_spikes_go_even_if_every_fourth_report_is_one() -> None:
     given = [
         at(second, 100.4 + (0.004 if second % 1200 == 600 else 0.0), speed_mps=0.05)
