@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
+from radio_gateway.messages.marked_place import MarkedPlace
 from radio_gateway.order import Order, OrderKind
 from radio_gateway.order_result import OrderResult, OrderState, Refusal
 
@@ -34,11 +35,12 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         id: Globally unique identifier.
-        kind: Words, a request for the position, an alert, or a relayed call for help.
+        kind: Words, a request for the position, an alert, a relayed call for help, or a mark.
         channel: The channel that says it.
         unit: Unit it is for; None if it is for a radio that stands for none, or for all.
         address: Radio address it is for; None: all that listen on the channel.
-        text: The words; empty for a request.
+        text: The words; empty for a request; of a mark its name.
+        mark: The place that is shown to radios, or taken back; of a mark only.
         operator: Name of the user who wants it said.
         reason: Why.
         created_at: When it was given, aware UTC.
@@ -60,6 +62,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     unit: str | None = None
     address: str | None = None
     text: str = ""
+    mark: MarkedPlace | None = None
     reason: str = ""
     final: bool = False
     history: tuple[Step, ...] = ()
@@ -82,6 +85,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             device=device if device and not device.startswith("@") else None,
             protocol=protocol,
             text=self.text,
+            mark=self.mark,
             node=self.origin,
         )
 

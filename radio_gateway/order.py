@@ -13,10 +13,11 @@ import msgspec
 
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import GatewayError
+from radio_gateway.messages.marked_place import MarkedPlace
 
-OrderKind = Literal["distress", "alert", "poll", "text"]
+OrderKind = Literal["distress", "alert", "poll", "text", "mark"]
 """In the order in which they go: a relayed call for help, an alert, a request for the position,
-words."""
+words, a marked place."""
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -29,7 +30,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         device: The radio inside its protocol, as `Transmission.device` names it; None: everyone.
         protocol: The radio's protocol, as `Transmission.protocol` names it; empty: whichever of
             the channel's has words for it.
-        text: The words; empty for a poll.
+        text: The words; empty for a poll; of a mark its name.
+        mark: The place that is shown to radios, or taken back; of a mark only.
         operator: Who wants it said.
         reason: Why.
         node: Id of the node that gave it, by which that node knows it again when it is heard.
@@ -48,6 +50,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     device: str | None = None
     protocol: str = ""
     text: str = ""
+    mark: MarkedPlace | None = None
     reason: str = ""
     node: str = ""
 
@@ -86,6 +89,18 @@ class OrderError(GatewayError):
     def __init__(self, reason: str, detail: str) -> None:
         self.reason, self.detail = reason, detail
         super().__init__(f"{reason}: {detail}")
+
+
+def place_of(order: Order) -> tuple[MarkedPlace, float, float]:
+    """Return the mark of an order, and its longitude and latitude, degrees.
+
+    Raises:
+        OrderError: `no_place`.
+    """
+    mark = order.mark
+    if mark is None or mark.lon is None or mark.lat is None:
+        raise OrderError("no_place", "a mark needs a place")
+    return mark, mark.lon, mark.lat
 
 
 class OutboundModule(Protocol):

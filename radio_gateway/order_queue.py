@@ -2,7 +2,7 @@
 
 - One order is out at a time: the next one goes when the radio has answered, or has not for too
   long, or when no answer will come.
-- Distress, alert, poll, text, in that order; within a kind the oldest first.
+- Distress, alert, poll, text, mark, in that order; within a kind the oldest first.
 - At most so many within any minute; distress is counted and never held back.
 - An order that gets no answer is sent `TRIES` times in all, unchanged. Between two tries more
   urgent ones go first.

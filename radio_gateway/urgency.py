@@ -7,7 +7,7 @@ from typing import Final
 
 from radio_gateway.order import Order, OrderKind
 
-RANK: Final[dict[OrderKind, int]] = {"distress": 0, "alert": 1, "poll": 2, "text": 3}
+RANK: Final[dict[OrderKind, int]] = {"distress": 0, "alert": 1, "poll": 2, "text": 3, "mark": 4}
 """The lowest goes first."""
 
 DISTRESS_BEYOND: Final = 20
@@ -25,8 +25,8 @@ def gives_way(kind: OrderKind, waiting: Iterable[Order]) -> Order | None:
         waiting: Those that wait and were never sent, the oldest first.
 
     Returns:
-        A text before a poll before an alert, of equals the newest, and only one that is less
-        urgent than `kind`; never a distress. None when none gives way.
+        A mark before a text before a poll before an alert, of equals the newest, and only one that
+        is less urgent than `kind`; never a distress. None when none gives way.
     """
     last: Order | None = None
     for each in waiting:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,10 +17,12 @@ from patrol.canned import NUMBERS
 from patrol.desk import Desk
 from patrol.message_desk import LONGEST, LONGEST_TEXT, MOST_MESSAGES
 from patrol.messages import Message, Route, Step
-from radio_gateway.order import OrderKind
 from radio_gateway.order_result import Refusal
 
 router = APIRouter(prefix="/api/orders", tags=["orders"])
+
+SaidKind = Literal["distress", "alert", "poll", "text"]
+"""A mark goes by `POST /api/marks/{mark}/radios`."""
 
 _AT = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
 _UNIT = "9f1c6a5e0b7d4f0e8a1b2c3d4e5f6071"
@@ -68,9 +70,7 @@ class NewOrder(BaseModel):
         },
     )
 
-    kind: OrderKind = Field(
-        description="`poll` asks where it is; `distress` relays a call for help"
-    )
+    kind: SaidKind = Field(description="`poll` asks where it is; `distress` relays a call for help")
     unit: str | None = Field(
         default=None, min_length=1, max_length=200, description="Unit, or unknown radio's address"
     )

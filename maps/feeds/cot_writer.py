@@ -113,7 +113,7 @@ class CotWriter:
 
     def place(self, act: PlaceAct, place: Place, now: datetime) -> list[bytes]:
         """Return the event that says `act` of a place; none for what was marked in CoT."""
-        if place.heard_in == "cot":
+        if place.address.startswith(_OWN):
             return []
         if act == "taken back":
             return [self._encode(marked(delete_event(place.uid, now), self._mark))]

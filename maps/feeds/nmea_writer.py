@@ -88,7 +88,7 @@ class NmeaWriter:
         name = plain_name(place.name, instead="MARK", most=_LONGEST_NAME)
         if place.use in ("hazard", "no_go"):
             name = f"HAZ {name}"[:_LONGEST_NAME]
-        self._own.waypoint(name, lon=place.lon, lat=place.lat)
+        self._own.waypoint(name, lon=place.lon, lat=place.lat, address=place.address)
         body = f"IIWPL,{_place(lon=place.lon, lat=place.lat)},{name}".encode()
         return [b"$%s*%02X\r\n" % (body, checksum(body))]
 

@@ -46,7 +46,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         speed_mps: Over ground.
         course_deg: Over ground, degrees true.
         accuracy_m: How wrong the place may be.
-        heard_in: Protocol that it was marked in; empty for another, or where that is not known.
+        address: Radio address that it was marked by; empty for the office and where that is not
+            known.
     """
 
     id: str
@@ -65,7 +66,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     speed_mps: float | None = None
     course_deg: float | None = None
     accuracy_m: float | None = None
-    heard_in: str = ""
+    address: str = ""
 
     @property
     def teller(self) -> str:
@@ -100,7 +101,7 @@ def place_of(paper: Paper, outline: Outline) -> Place | None:
             closed=paper.closed,
             radius_m=paper.radius_m,
             remarks=paper.remarks,
-            heard_in=paper.address.partition(":")[0],
+            address=paper.address,
         )
     if isinstance(paper, Target) and paper.sightings and paper.is_had:
         last = paper.sightings[-1]

@@ -72,7 +72,7 @@ class OwnMessages:
         self._node, self._is_unit, self._clock = node, is_unit, clock
         self._messages: OrderedDict[str, tuple[float, str]] = OrderedDict()
         self._places: OrderedDict[_Cell, dict[str, _Place]] = OrderedDict()
-        self._waypoints: OrderedDict[tuple[str, _Cell], str] = OrderedDict()
+        self._waypoints: OrderedDict[tuple[str, _Cell], tuple[str, str]] = OrderedDict()
         self._static: OrderedDict[str, tuple[str, _Facts]] = OrderedDict()
         self._newest: OrderedDict[str, str] = OrderedDict()  # AIS message by number: not ours
         self._numbers: set[str] = set()
@@ -118,10 +118,20 @@ class OwnMessages:
         self._static.move_to_end(number)
         _forget(self._static, lambda _: False)
 
-    def note_waypoint(self, feed: str, name: str, *, lon: float, lat: float) -> None:
-        """Note a named place that was told as a waypoint."""
+    def note_waypoint(
+        self, feed: str, name: str, *, lon: float, lat: float, address: str = ""
+    ) -> None:
+        """Note a named place that was told as a waypoint.
+
+        Args:
+            feed: Which told it; empty: it was shown to radios.
+            name: As told.
+            lon: Degrees east.
+            lat: Degrees north.
+            address: Whose it is: from there it is no echo.
+        """
         key = (name, _cell(lon, lat))
-        self._waypoints[key] = feed
+        self._waypoints[key] = (feed, address)
         self._waypoints.move_to_end(key)
         _forget(self._waypoints, lambda _: False)
 
@@ -160,7 +170,7 @@ class OwnMessages:
         """Return whether what was heard is what this node told, and count it."""
         if said.protocol == "cot":
             feed = self._known_by_mark(said)
-        elif not self._feeds:
+        elif not self._feeds and not self._waypoints:
             return False
         elif said.protocol == "ais":
             feed = self._known_by_number(said)
@@ -227,8 +237,9 @@ class OwnMessages:
         name = said.device if said.mark is None else said.mark.name
         if name and self._waypoints:
             for cell in _around(at.lon, at.lat):
-                if (name, cell) in self._waypoints:
-                    return self._waypoints[name, cell]
+                feed, address = self._waypoints.get((name, cell), (None, ""))
+                if feed is not None and said.address != address:
+                    return feed
         return None if said.mark is not None else self._at_told_place(said)
 
     def _by_key(self, said: Transmission) -> str | None:
@@ -325,9 +336,9 @@ class OwnNotes:
         """Note what was told of the ship under an MMSI, as facts of a `Transmission`."""
         self._own.note_static(self._feed, mmsi, facts)
 
-    def waypoint(self, name: str, *, lon: float, lat: float) -> None:
-        """Note a named place that was told as a waypoint."""
-        self._own.note_waypoint(self._feed, name, lon=lon, lat=lat)
+    def waypoint(self, name: str, *, lon: float, lat: float, address: str) -> None:
+        """Note a named place that was told as a waypoint, and the radio address whose it is."""
+        self._own.note_waypoint(self._feed, name, lon=lon, lat=lat, address=address)
 
     def place(
         self,

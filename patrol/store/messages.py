@@ -14,6 +14,7 @@ from patrol.messages import Message, Step, Told
 from patrol.store.rows import readable
 from patrol.store.tables import from_us, messages, to_us, transmissions
 from radio_gateway.decoders import json_decoder
+from radio_gateway.messages.marked_place import MarkedPlace
 from radio_gateway.order_result import LATER
 
 MOST_STEPS: Final = 24
@@ -33,6 +34,7 @@ NO_WORD_AFTER: Final = timedelta(seconds=60)
 _M = messages.c
 _T = transmissions.c
 _steps = json_decoder(tuple[Step, ...])
+_mark = json_decoder(MarkedPlace)
 
 
 def add(connection: Connection, message: Message) -> Message:
@@ -48,6 +50,7 @@ def add(connection: Connection, message: Message) -> Message:
             channel=message.channel,
             kind=message.kind,
             text=message.text,
+            mark=None if message.mark is None else msgspec.json.encode(message.mark),
             operator=message.operator,
             reason=message.reason,
             created_us=to_us(message.created_at),
@@ -119,6 +122,18 @@ def to_address(
         )
         .order_by(_M.created_us.desc(), _M.id)
         .limit(limit)
+    ).all()
+    return list(readable(rows, _message))
+
+
+def marks(connection: Connection, *, since: datetime) -> list[Message]:
+    """Return the messages that showed a mark to radios or took it back, given at that time or
+    later, oldest first.
+    """
+    rows = connection.execute(
+        select(messages)
+        .where(_M.kind == "mark", _M.created_us >= to_us(since))
+        .order_by(_M.created_us, _M.id)
     ).all()
     return list(readable(rows, _message))
 
@@ -295,6 +310,7 @@ def _message(row: Any) -> Message:
         channel=row.channel,
         kind=row.kind,
         text=row.text,
+        mark=None if row.mark is None else _mark.decode(row.mark),
         operator=row.operator,
         reason=row.reason,
         created_at=from_us(row.created_us),

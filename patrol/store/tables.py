@@ -209,6 +209,7 @@ messages = Table(
     Column("state", Text, nullable=False),
     Column("final", SmallInteger, nullable=False),
     Column("history", LargeBinary, nullable=False),
+    Column("mark", LargeBinary),
     *_owner(),
 )
 Index("messages_by_agency", messages.c.agency, messages.c.created_us)

@@ -4,6 +4,7 @@
                             to all: bulletin 0-9, which nobody acknowledges
     poll                    of one station: the query ?APRSP; of all: the query ?APRS?
                             (the answer is an ordinary position report)
+    mark                    to all: an object report (`aprs.object`)
 
 Source: APRS Protocol Reference 1.0.1, chapters 13 to 15; aprs.org, "APRS device identifiers"
 (`APZ…`: experimental).
@@ -15,10 +16,11 @@ import re
 
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.formats.aprs.message import MAX_NUMBER, MAX_TEXT, message_info
+from radio_gateway.formats.aprs.object import object_info
 from radio_gateway.formats.aprs.report import answer_name, own_call
-from radio_gateway.order import Order, OrderError, OrderKind
+from radio_gateway.order import Order, OrderError, OrderKind, place_of
 
-ORDERS: frozenset[OrderKind] = frozenset({"distress", "alert", "poll", "text"})
+ORDERS: frozenset[OrderKind] = frozenset({"distress", "alert", "poll", "text", "mark"})
 TOCALL = "APZJPR"  # names the software, as every sender does
 ANSWER_WITHIN_S = 30.0  # several relays, each waiting for a free channel
 
@@ -48,8 +50,13 @@ def order_info(order: Order, *, number: int) -> tuple[bytes, str | None]:
         number: Numbers the message; the same at every attempt.
 
     Raises:
-        OrderError: `bad_device`, `empty`, `too_long` or `bad_text`.
+        OrderError: `bad_device`, `empty`, `too_long`, `bad_text`, `no_place` or `not_to_one`.
     """
+    if order.kind == "mark":
+        if order.device is not None:
+            raise OrderError("not_to_one", "an object is for all that listen")
+        mark, lon, lat = place_of(order)
+        return object_info(mark, lon=lon, lat=lat, at=order.created_at), None
     device = None if order.device is None else order.device.upper()
     if device is not None and (not _DEVICE.fullmatch(device) or len(device) > 9):
         raise OrderError("bad_device", f"{device!r} is no call sign")

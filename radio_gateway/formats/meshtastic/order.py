@@ -2,6 +2,7 @@
 
     text     TEXT_MESSAGE_APP (portnum 1)
     alert, distress   ALERT_APP (11), which phones ring for, at priority ALERT (110)
+    mark     WAYPOINT_APP (8)
     poll     POSITION_APP (3) with nothing in it and `want_response`: the node answers with its own
 
     serial   ToRadio{1 packet}: the radio on our port fills in who speaks, key and hops
@@ -19,16 +20,17 @@ Source: Meshtastic protobuf definitions, `mesh.proto` (MeshPacket, Data, ToRadio
 from __future__ import annotations
 
 import re
-from hashlib import blake2b
 
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.formats.meshtastic.crypto import channel_hash, channel_key, crypt
-from radio_gateway.formats.meshtastic.payload import ALERT, POSITION, TEXT
+from radio_gateway.formats.meshtastic.payload import ALERT, POSITION, TEXT, WAYPOINT
 from radio_gateway.formats.meshtastic.protobuf import bytes_field, fixed32_field, number_field
 from radio_gateway.formats.meshtastic.report import BROADCAST, node_name, node_number
-from radio_gateway.order import Order, OrderError, OrderKind, Outgoing
+from radio_gateway.formats.meshtastic.waypoint import waypoint
+from radio_gateway.formats.name_tag import number_of
+from radio_gateway.order import Order, OrderError, OrderKind, Outgoing, place_of
 
-SERIAL_ORDERS: frozenset[OrderKind] = frozenset({"distress", "alert", "poll", "text"})
+SERIAL_ORDERS: frozenset[OrderKind] = frozenset({"distress", "alert", "poll", "text", "mark"})
 MQTT_ORDERS = SERIAL_ORDERS
 MAX_PAYLOAD = 233  # bytes; DATA_PAYLOAD_LEN
 ANSWER_WITHIN_S = 45.0  # the radio itself tries three times over up to three hops
@@ -52,7 +54,7 @@ def encode_serial(order: Order, settings: DecoderSettings, *, number: int) -> Ou
     """Return `order` for the radio on the serial port.
 
     Raises:
-        OrderError: `too_long`, `no_text`, `no_device` or `bad_device`.
+        OrderError: `too_long`, `no_text`, `no_place`, `no_device` or `bad_device`.
     """
     data, to, packet_id = _data(order), _to(order), packet_id_of(order)
     packet = (
@@ -73,7 +75,7 @@ def encode_mqtt(order: Order, settings: DecoderSettings, *, number: int) -> Outg
 
     Raises:
         OrderError: `no_station` when the settings do not say what our topic is, `bad_key`,
-            `too_long`, `no_text`, `no_device` or `bad_device`.
+            `too_long`, `no_text`, `no_place`, `no_device` or `bad_device`.
     """
     station = _STATION.fullmatch(settings.station or "")
     if station is None:
@@ -109,13 +111,15 @@ def encode_mqtt(order: Order, settings: DecoderSettings, *, number: int) -> Outg
 
 def packet_id_of(order: Order) -> int:
     """Return the identifier of an order's packet, the same each time, never 0."""
-    digest = blake2b(order.id.encode(), digest_size=4).digest()
-    return int.from_bytes(digest, "little") or 1
+    return number_of(order.id)
 
 
 def _data(order: Order, *, bitfield: int | None = None) -> bytes:
     if order.kind == "poll":
         data = number_field(1, POSITION) + number_field(3, 1)
+    elif order.kind == "mark":
+        mark, lon, lat = place_of(order)
+        data = number_field(1, WAYPOINT) + bytes_field(2, waypoint(mark, lon=lon, lat=lat))
     else:
         text = order.text.encode()
         if not text:

@@ -21,6 +21,7 @@ from radio_gateway.decoder import DecoderSettings, Waypoints
 from radio_gateway.errors import FrameError
 from radio_gateway.formats.nmea.sentence import checksum
 from radio_gateway.framing import Frame
+from radio_gateway.messages.marked_place import MarkedPlace
 from radio_gateway.order import Order
 from radio_gateway.protocols import cot, nmea0183
 from radio_gateway.technician.decode import StreamDecoder
@@ -229,6 +230,15 @@ def test_a_waypoint_that_a_plotter_says_for_ever_is_ours(
     assert is_own(changed(b"IIWPL", b"GPWPL"))
     assert not is_own(changed(b"ROCK", b"SAND"))
     assert not is_own(changed(b"2016", b"2017"))
+
+
+def test_whose_waypoint_it_is_says_it_again_and_is_heard(own: OwnMessages) -> None:
+    own.note_waypoint("", "ROCK", lon=LON, lat=LAT, address="owntracks:jane/phone")
+    rock = MarkedPlace(id="1", lon=LON, lat=LAT, name="ROCK")
+    for address, is_own in (("owntracks:jane/phone", False), ("meshtastic:!1", True)):
+        protocol, _, device = address.partition(":")
+        said = plain(device, NOON, protocol=protocol, kind="waypoint", position=None, mark=rock)
+        assert own.is_own(said) == is_own
 
 
 def test_an_order_to_tak_clients_bears_our_mark(own: OwnMessages) -> None:

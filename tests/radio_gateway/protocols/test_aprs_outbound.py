@@ -4,8 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from radio_gateway.decoder import DecoderSettings
+from radio_gateway.formats.aprs.object import object_name
+from radio_gateway.messages.marked_place import MarkedPlace
 from radio_gateway.order import Order, OrderError
 from radio_gateway.protocols import OUTBOUND, aprs, aprs_kiss
 from radio_gateway.transmission import Transmission
@@ -138,3 +141,71 @@ def test_only_a_link_with_a_passcode_is_signed_in() -> None:
         DecoderSettings(station="a b", secret="12345"),
     ):
         assert aprs.greeting(settings) == b""
+
+
+ROCK = MarkedPlace(
+    id="joint-patrol.hx.m1",
+    lon=100.41022,
+    lat=20.27411,
+    name="Sunken barge",
+    use="hazard",
+    remarks="2 m under water | ~ mid-river, keep to the left bank",
+)
+
+
+def test_mark_is_an_object_that_every_station_sees_and_its_end_kills_it() -> None:
+    out = aprs.encode(order(kind="mark", device=None, mark=ROCK), OURS, number=1)
+    assert out.answer is None
+    name = out.data.partition(b":;")[2][:9]
+    assert name.startswith(b"SUNKEN")
+    said = heard_by_the_radio(
+        aprs_kiss.encode(order(kind="mark", device=None, mark=ROCK), OURS, number=1).data
+    )
+    assert (said.kind, said.device, said.position) == ("waypoint", "XW1PAT-7", None)
+    mark = said.mark
+    assert mark is not None
+    assert (mark.id, mark.use, mark.deleted) == (name.decode(), "hazard", False)
+    assert (mark.lon, mark.lat) == pytest.approx((ROCK.lon, ROCK.lat), abs=0.005 / 60 + 1e-9)
+    assert mark.remarks == "Sunken barge: 2 m under water mid-river, ke"[: len(mark.remarks)]
+    assert said.device_time == NOW.replace(second=0, microsecond=0)
+    gone = replace(ROCK, deleted=True)
+    over = heard_by_the_radio(
+        aprs_kiss.encode(order(kind="mark", device=None, mark=gone), OURS, number=2).data
+    )
+    assert over.mark is not None
+    assert (over.mark.id, over.mark.deleted) == (mark.id, True)
+
+
+@pytest.mark.parametrize(
+    ("lon", "lat", "written"),
+    [
+        (100.0, 20.0, b"2000.00N\\10000.00E"),
+        (-0.00001, -0.00001, b"0000.00S\\00000.00W"),
+        (179.999999, 89.999999, b"9000.00N\\18000.00E"),
+        (-72.0292, -49.0583, b"4903.50S\\07201.75W"),
+    ],
+)
+def test_place_of_an_object_is_rounded_to_hundredths_of_a_minute(
+    lon: float, lat: float, written: bytes
+) -> None:
+    mark = replace(ROCK, lon=lon, lat=lat)
+    out = aprs.encode(order(kind="mark", device=None, mark=mark), OURS, number=1)
+    assert written in out.data
+
+
+def test_two_marks_of_one_name_are_two_objects_and_any_script_has_a_name() -> None:
+    names = {object_name(replace(ROCK, id=id, name="ຫີນ")) for id in ("a", "b", "c")}
+    assert len(names) == 3
+    assert all(name.isascii() and 3 <= len(name) <= 9 for name in names)
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [({"device": "HS0ABC-9", "mark": ROCK}, "not_to_one"), ({"device": None}, "no_place")],
+)
+def test_mark_without_a_place_or_for_one_station_is_refused(
+    fields: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(OrderError) as refused:
+        aprs.encode(order(kind="mark", **fields), OURS, number=1)
+    assert refused.value.reason == reason

@@ -1,0 +1,158 @@
+"""MarksOnAir: marks that radios were shown, and are told when they end.
+
+A Meshtastic node forgets a waypoint when its time is over; one that ends before, and every APRS
+object, must be taken back by a message of its own over each channel that showed it. What radios
+were shown is known again when it is heard (`OwnMessages`), also after a restart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+from msgspec.structs import replace
+
+from patrol.book import Book
+from patrol.dispatch import Dispatch
+from patrol.errors import CannotSend, Conflict, StoreError
+from patrol.intake.own_messages import OwnMessages
+from patrol.marks.mark import LASTS_AT_MOST, OWN_NAME, Mark
+from patrol.messages import Message, Step
+from patrol.papers import Paper
+from patrol.store import messages
+from patrol.store.store import Store
+from radio_gateway.formats.aprs.object import object_name, object_place
+from radio_gateway.formats.meshtastic.waypoint import waypoint_name
+
+AGAIN_S: Final = 30.0
+"""How long to wait until what could not be taken back is tried again."""
+
+TAKEN_BACK_WITHIN: Final = timedelta(hours=24)
+
+REASON: Final = "the mark ended"
+
+_NEVER_SENT: Final = frozenset({"failed", "expired", "refused", "cancelled"})
+
+log = structlog.get_logger(__name__)
+
+
+class MarksOnAir:
+    """Marks of one node that were shown to radios.
+
+    Args:
+        store: Where messages are kept.
+        dispatch: Sends them.
+        own: Is told what radios are shown.
+        book: The open papers.
+        now: Clock, aware UTC.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        dispatch: Dispatch,
+        own: OwnMessages,
+        book: Book,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._store, self._dispatch, self._own = store, dispatch, own
+        self._book, self._now = book, now
+        self._shown: dict[tuple[str, str], Message] = {}  # by the mark's name outward and channel
+        self._news = asyncio.Event()
+
+    async def load(self) -> None:
+        """Take up what radios were shown before; to be called once the papers are known."""
+        since = self._now() - LASTS_AT_MOST - TAKEN_BACK_WITHIN
+        for message in await self._store.read(lambda each: messages.marks(each, since=since)):
+            self._note(message)
+        self._news.set()
+
+    def papers_changed(self, papers: Sequence[Paper]) -> None:
+        """Look whether a mark has ended that radios were shown."""
+        if self._shown and any(isinstance(each, Mark) and each.is_closed for each in papers):
+            self._news.set()
+
+    async def send(self, message: Message) -> Message:
+        """Show a mark to the radios of a channel; errors as of `Dispatch.send`."""
+        self._note_own(message)
+        sent = await self._dispatch.send(message)
+        self._note(sent)
+        return sent
+
+    async def run(self) -> None:
+        """Take back what has ended, until cancelled."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(AGAIN_S if self._over() else None):
+                    await self._news.wait()
+            self._news.clear()
+            for message in self._over():
+                try:
+                    await self._take_back(message)
+                except (CannotSend, StoreError) as error:
+                    log.warning("mark_not_taken_back", message=message.id, fault=str(error))
+
+    # -- inside
+
+    def _note(self, message: Message) -> None:
+        mark = message.mark
+        if mark is None:
+            return
+        key = mark.id, message.channel
+        if mark.deleted:
+            self._shown.pop(key, None)
+        else:
+            self._note_own(message)
+            self._shown[key] = message
+
+    def _note_own(self, message: Message) -> None:
+        mark = message.mark
+        if mark is None or mark.lon is None or mark.lat is None:
+            return
+        paper = self._book.find(Mark, mark.id.rpartition(".")[2])
+        address = "" if paper is None else paper.address
+        lon, lat = mark.lon, mark.lat
+        self._own.note_waypoint("", waypoint_name(mark), lon=lon, lat=lat, address=address)
+        lon, lat = object_place(lon=lon, lat=lat)
+        self._own.note_waypoint("", object_name(mark), lon=lon, lat=lat)
+
+    def _over(self) -> list[Message]:
+        """Return what radios were shown of marks that stand no more."""
+        ids = {outward_name(each) for each in self._book.all(Mark)} if self._shown else set()
+        return [message for (id, _), message in self._shown.items() if id not in ids]
+
+    async def _take_back(self, message: Message) -> None:
+        mark, now = message.mark, self._now()
+        assert mark is not None
+        kept = await self._store.read(messages.find, message.id)
+        if kept is not None and kept.state == "queued" and not kept.final:
+            with suppress(Conflict):  # it goes at this moment
+                await self._dispatch.cancel(kept, by=message.operator)
+                kept = await self._store.read(messages.find, message.id)
+        if kept is None or (kept.final and kept.state in _NEVER_SENT):
+            self._shown.pop((mark.id, message.channel), None)
+            return
+        sent = await self._dispatch.send(
+            replace(
+                message,
+                id=f"{message.id}-end",
+                mark=replace(mark, deleted=True),
+                reason=REASON,
+                created_at=now,
+                expires_at=now + TAKEN_BACK_WITHIN,
+                state="queued",
+                final=False,
+                history=(Step(state="queued", at=now),),
+            )
+        )
+        self._note(sent)
+
+
+def outward_name(mark: Mark) -> str:
+    """Return the name under which a mark is told outward: ours, and the same for ever."""
+    return f"{OWN_NAME}{mark.origin}.{mark.id}"
