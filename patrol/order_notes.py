@@ -82,6 +82,7 @@ def message_note(act: str, message: Message, *, by: str = "") -> Note:
         "channel": message.channel,
         "unit": message.unit,
         "address": message.address,
+        "mark": None if message.mark is None else message.mark.id,
         "reason": message.reason,
     }
     return Note(

@@ -25,7 +25,7 @@ _FIELDS = {
     "User": "id:1:string long_name:2:string short_name:3:string hw_model:5:uint32 role:7:uint32",
     "Routing": "error_reason:3:uint32?",
     "Waypoint": "id:1:uint32 latitude_i:2:sfixed32? longitude_i:3:sfixed32? expire:4:uint32 "
-    "name:6:string description:7:string",
+    "locked_to:5:uint32 name:6:string description:7:string icon:8:fixed32",
     "DeviceMetrics": "battery_level:1:uint32? voltage:2:float? uptime_seconds:5:uint32?",
     "EnvironmentMetrics": "temperature:1:float?",
     "Telemetry": "time:1:fixed32 device_metrics:2:DeviceMetrics "

@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.errors import FrameError
 from radio_gateway.framing import Frame
-from radio_gateway.order import Order
+from radio_gateway.messages.marked_place import MarkedPlace
+from radio_gateway.order import Order, OrderError
 from radio_gateway.protocols import GREETINGS, meshtastic_serial
 from radio_gateway.protocols.meshtastic_serial import SerialFramer
 from radio_gateway.transmission import Transmission
@@ -184,3 +186,60 @@ def test_order_is_a_packet_that_the_radio_completes() -> None:
     assert (getattr(packet, "from"), packet.want_ack) == (0, True)
     assert out.answer == f"{packet.id:08x}"
     assert out.topic is None
+
+
+ROCK = MarkedPlace(
+    id="joint-patrol.hx.m1",
+    lon=100.41022,
+    lat=-20.27411,
+    name="Sunken barge of the ferry at เชียงของ",
+    use="hazard",
+    remarks="2 m under water, mid-river. " * 9,
+    ends_at=NOW + timedelta(hours=3),
+)
+
+
+def shown(mark: MarkedPlace | None, **more: Any) -> Any:
+    """Return the packet that shows a mark, as Google's protobuf reads it."""
+    order = Order(
+        id="gw/3",
+        kind="mark",
+        channel="mesh",
+        operator="jane",
+        created_at=NOW,
+        expires_at=NOW,
+        mark=mark,
+        **more,
+    )
+    out = meshtastic_serial.encode(order, DecoderSettings(), number=1)
+    assert out.answer is None or more
+    return mesh.parsed("ToRadio", out.data[4:]).packet
+
+
+def test_mark_is_a_waypoint_that_every_node_sees() -> None:
+    packet = shown(ROCK)
+    assert (packet.to, packet.decoded.portnum) == (0xFFFFFFFF, 8)
+    said = mesh.parsed("Waypoint", packet.decoded.payload)
+    assert (said.longitude_i, said.latitude_i) == (1004102200, -202741100)
+    assert said.expire == int((NOW + timedelta(hours=3)).timestamp())
+    assert (said.icon, said.locked_to) == (ord("⚠"), 0)
+    assert ROCK.name.startswith(said.name)
+    assert 20 < len(said.name.encode()) <= 29
+    assert 90 < len(said.description.encode()) <= 99
+    other = mesh.parsed("Waypoint", shown(replace(ROCK, id="o")).decoded.payload)
+    assert said.id not in (0, other.id)
+
+
+def test_mark_that_ended_is_the_same_waypoint_taken_back() -> None:
+    before = mesh.parsed("Waypoint", shown(ROCK).decoded.payload)
+    over = mesh.parsed("Waypoint", shown(replace(ROCK, deleted=True)).decoded.payload)
+    assert (over.id, over.expire) == (before.id, 1)
+    packet = mesh.packet(8, over.SerializeToString())
+    (said,) = meshtastic_serial.decoder(DecoderSettings()).decode(frame(from_radio(packet=packet)))
+    assert said.mark is not None
+    assert (said.mark.id, said.mark.deleted) == (str(before.id), True)
+
+
+def test_mark_without_a_place_is_refused() -> None:
+    with pytest.raises(OrderError, match="no_place"):
+        shown(None)

@@ -1,0 +1,179 @@
+"""Marks that radios are shown: who may, over which channel, and that they are taken back."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from patrol.errors import CannotSend, Conflict, Forbidden, NotFound
+from patrol.marks.mark import Mark
+from radio_gateway.formats.aprs.object import object_name, object_place
+from radio_gateway.formats.meshtastic.waypoint import waypoint_name
+from radio_gateway.health import ChannelHealth
+from radio_gateway.messages.marked_place import MarkedPlace
+from radio_gateway.order import Order
+from tests.patrol.running import AGENCY, OTHER, Node, at, said
+from tests.patrol.test_messages import Carrier, noted, settled, tell
+
+
+def with_channels(node: Node, **channels: Carrier) -> None:
+    for name, carrier in channels.items():
+        node.watch.dispatch.attach(name, carrier)
+    node.watch.channel_health(
+        [
+            ChannelHealth(name=name, url="", protocols=("aprs",), state="open", since=node.time)
+            for name in channels
+        ]
+    )
+
+
+async def hazard(node: Node, **more: Any) -> Mark:
+    return await node.desk().marks.make(
+        **{"name": "Sunken barge", "lon": 100.41022, "lat": 20.27411, "use": "hazard", **more}
+    )
+
+
+async def orders(carrier: Carrier, count: int) -> list[Order]:
+    """Return what a channel was given, once there is so much."""
+    async with asyncio.timeout(10):
+        while len(carrier.sent) < count:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    return carrier.sent
+
+
+async def test_a_mark_goes_to_all_that_listen_on_a_channel_that_has_words_for_it(
+    node: Node,
+) -> None:
+    mesh = Carrier()
+    with_channels(node, mesh=mesh, base=Carrier(mark="base is listen-only"))
+    mark = await hazard(node, remarks="2 m under water")
+    desk = node.desk()
+    assert desk.marks.channels(mark.id) == ["mesh"]
+    with pytest.raises(CannotSend, match="listen-only"):
+        await desk.marks.show(mark.id, channel="base")
+    sent = await desk.marks.show(mark.id, channel="mesh", reason="flood")
+    [order] = mesh.sent
+    assert (order.kind, order.device, order.text) == ("mark", None, "Sunken barge")
+    assert order.mark == MarkedPlace(
+        id=f"joint-patrol.{mark.origin}.{mark.id}",
+        lon=100.41022,
+        lat=20.27411,
+        name="Sunken barge",
+        use="hazard",
+        remarks="2 m under water",
+        ends_at=mark.ends_at,
+    )
+    tell(node, sent.id, "sent", final=True)
+    await settled(node)
+    [kept] = await desk.marks.orders(mark.id)
+    assert (kept.id, kept.state, kept.mark) == (sent.id, "sent", order.mark)
+    assert (await noted(node, sent.id))[0] == ("send message", "kham")
+
+
+async def test_only_marks_of_ones_own_agency_by_who_may_message_radios(node: Node) -> None:
+    with_channels(node, mesh=Carrier())
+    mark = await hazard(node)
+    with pytest.raises(Forbidden):
+        await node.desk("crew").marks.show(mark.id, channel="mesh")
+    with pytest.raises(NotFound):
+        await node.desk(agency=OTHER).marks.show(mark.id, channel="mesh")
+    with pytest.raises(NotFound):
+        node.desk(agency=OTHER).marks.channels(mark.id)
+    assert mark.agency == AGENCY
+
+
+async def test_radios_that_told_of_a_mark_are_not_told_of_it(node: Node) -> None:
+    with_channels(node, serial=Carrier(), mesh=Carrier())
+    rock = MarkedPlace(id="7", lon=100.4, lat=20.3, name="Rock")
+    await node.hear(said("a", kind="waypoint", lon=None, mark=rock))
+    [mark] = node.desk().marks.all()
+    assert node.desk().marks.channels(mark.id) == ["mesh"]
+    with pytest.raises(CannotSend, match="serial"):
+        await node.desk().marks.show(mark.id, channel="serial")
+
+
+async def test_the_same_id_twice_is_one_message(node: Node) -> None:
+    mesh = Carrier()
+    with_channels(node, mesh=mesh)
+    mark, other = await hazard(node), await hazard(node, name="Rock")
+    first = await node.desk().marks.show(mark.id, channel="mesh", order="order-0001")
+    again = await node.desk().marks.show(mark.id, channel="mesh", order="order-0001")
+    assert (first.id, len(mesh.sent)) == (again.id, 1)
+    with pytest.raises(Conflict):
+        await node.desk().marks.show(other.id, channel="mesh", order="order-0001")
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_a_mark_that_ends_is_taken_back_where_it_was_shown(
+    node: Node, restarts: bool
+) -> None:
+    mesh, unsent = Carrier(), Carrier()
+    with_channels(node, mesh=mesh, slow=unsent)
+    mark = await hazard(node)
+    sent = await node.desk().marks.show(mark.id, channel="mesh")
+    waits = await node.desk().marks.show(mark.id, channel="slow")
+    tell(node, sent.id, "sent", final=True)
+    await settled(node)
+    if restarts:
+        await node.again()
+        with_channels(node, mesh=mesh, slow=unsent)
+    await node.desk().marks.end(mark.id)
+    over = (await orders(mesh, 2))[-1]
+    assert over.mark is not None
+    assert (over.mark.id, over.mark.deleted) == (f"joint-patrol.{mark.origin}.{mark.id}", True)
+    assert over.expires_at > node.time + timedelta(hours=23)
+    async with asyncio.timeout(10):
+        while not unsent.cancelled:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    assert unsent.cancelled == [waits.id]
+    if not restarts:
+        await node.again()
+        with_channels(node, mesh=mesh)
+        tell(node, over.id, "sent", final=True)
+        await settled(node)
+        assert [each.id for each in mesh.sent].count(over.id) <= 2, "resumed, not made anew"
+        kept = await node.desk().marks.orders(mark.id)
+        assert [each.id for each in kept if each.channel == "mesh"] == [over.id, sent.id]
+
+
+async def test_a_mark_whose_time_is_over_is_taken_back(node: Node) -> None:
+    mesh = Carrier()
+    with_channels(node, mesh=mesh)
+    mark = await hazard(node, ends_at=at(60))
+    sent = await node.desk().marks.show(mark.id, channel="mesh", expires_in_s=3600)
+    assert sent.expires_at == at(60), "it is not worth sending once it is over"
+    tell(node, sent.id, "sent", final=True)
+    await settled(node)
+    node.time = at(61)
+    over = (await orders(mesh, 2))[-1]
+    assert over.mark is not None
+    assert over.mark.deleted
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_what_radios_were_shown_makes_no_mark_when_it_is_heard(
+    node: Node, restarts: bool
+) -> None:
+    with_channels(node, mesh=Carrier())
+    mark = await hazard(node, name="Sunken barge of the ferry, 12 m")
+    sent = await node.desk().marks.show(mark.id, channel="mesh")
+    assert sent.mark is not None
+    if restarts:
+        await node.again()
+    lon, lat = object_place(lon=mark.lon, lat=mark.lat)
+    heard = {
+        "meshtastic": MarkedPlace(
+            id="1", lon=mark.lon, lat=mark.lat, name=waypoint_name(sent.mark), use="waypoint"
+        ),
+        "aprs": MarkedPlace(id="2", lon=lon, lat=lat, name=object_name(sent.mark)),
+    }
+    for protocol, place in heard.items():
+        echo = said("x", 5, kind="waypoint", lon=None, mark=place, protocol=protocol)
+        await node.hear(echo)
+    assert [each.id for each in node.desk().marks.all()] == [mark.id]
+    moved = MarkedPlace(id="1", lon=100.5, lat=20.3, name=waypoint_name(sent.mark))
+    await node.hear(said("x", 6, kind="waypoint", lon=None, mark=moved, protocol="meshtastic"))
+    assert len(node.desk().marks.all()) == 2, "who moves it marks a place"
