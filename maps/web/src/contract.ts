@@ -322,7 +322,7 @@ export interface UnitRecord {
   retired_at?: string | null;
 }
 
-export type MessageKind = "distress" | "alert" | "poll" | "text";
+export type MessageKind = "distress" | "alert" | "poll" | "text" | "mark";
 export type MessageState = "queued" | "sent" | "acknowledged" | "delivered" | "read" | "failed" | "expired" | "refused" | "cancelled";
 
 export interface MessageStep {

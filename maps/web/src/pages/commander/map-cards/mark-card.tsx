@@ -9,13 +9,14 @@ import { flyToPlace } from "../../../map-room.ts";
 import { Icon } from "../../../panels/icons.tsx";
 import { metresWords } from "../../../panels/place-words.ts";
 import type { Mark } from "../../../papers.ts";
-import { KEEP_MARKS, LOG_INCIDENTS, OPEN_TARGETS } from "../../../permissions.ts";
+import { KEEP_MARKS, LOG_INCIDENTS, MESSAGE_RADIOS, OPEN_TARGETS } from "../../../permissions.ts";
 import { coordinateFormat } from "../../../preferences.ts";
 import { ours } from "../../../queue.ts";
 import { may, timeZone } from "../../../session.ts";
 import { ageSeconds, ageWords, minuteWords } from "../../../times.ts";
 import { markedId, openMark, standingMarks } from "../map/marks.ts";
 import { endMark, logIncident, makeHazard, makeTarget, markPlace } from "./mark-acts.ts";
+import { MarkRadios } from "./mark-radios.tsx";
 
 export function MarkCard(): JSX.Element | null {
   const mark = openMark.value;
@@ -34,6 +35,7 @@ export function MarkCard(): JSX.Element | null {
       <p class="num dim">{place}</p>
       {mark.target && <p>{t("mark.has_target")}</p>}
       {mark.incident && <p>{t("mark.has_incident")}</p>}
+      {own && may(MESSAGE_RADIOS) && <MarkRadios mark={mark} />}
       <div class="actions">
         {may(OPEN_TARGETS) && !mark.target && <button class="button" onClick={() => makeTarget(mark)}>{t("mark.target")}</button>}
         {may(LOG_INCIDENTS) && !mark.incident && <button class="button" onClick={() => logIncident(mark)}>{t("mark.incident")}</button>}

@@ -1,0 +1,101 @@
+/** Who may be shown a marked place by radio, how that is asked for, and what became of it. */
+import type { JSX } from "preact";
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { asking } from "../../../ask.ts";
+import { now } from "../../../clock.ts";
+import { say } from "../../../console.ts";
+import type { RadioMessage } from "../../../contract.ts";
+import { t, wordsIfAny } from "../../../i18n/index.ts";
+import { isOnItsWay } from "../../../messages.ts";
+import { faultWords } from "../../../panels/states.tsx";
+import type { Mark } from "../../../papers.ts";
+import { call, fetchJson } from "../../../rest.ts";
+import { timeZone } from "../../../session.ts";
+import { momentWords } from "../../../times.ts";
+
+const SOON_MS = 1500;
+const QUIET_MS = 15_000;
+const REASON_MOST = 200;
+
+interface Radios {
+  /** Channels that may show it now. */
+  channels: string[];
+  /** Newest first. */
+  orders: RadioMessage[];
+}
+
+function path(mark: Mark): string {
+  return `/api/marks/${encodeURIComponent(mark.id)}/radios`;
+}
+
+/** The way to send it, and what was sent: one line for each channel. */
+export function MarkRadios({ mark }: { mark: Mark }): JSX.Element {
+  const orders = useSignal<RadioMessage[]>([]);
+  const busy = useSignal(false);
+  const asked = useSignal(0);
+  useEffect(() => {
+    let timer = 0;
+    let wanted = true;
+    const look = async (): Promise<void> => {
+      try {
+        const read = await fetchJson<Radios>(path(mark));
+        if (wanted) orders.value = read.orders;
+      } catch {
+        // what was sent is not known now: the next look tells
+      }
+      if (wanted) timer = window.setTimeout(() => void look(), orders.peek().some((each) => isOnItsWay(each, now.peek())) ? SOON_MS : QUIET_MS);
+    };
+    void look();
+    return () => {
+      wanted = false;
+      clearTimeout(timer);
+    };
+  }, [mark.id, asked.value]);
+  const ask = async (): Promise<void> => {
+    busy.value = true;
+    try {
+      const { channels } = await fetchJson<Radios>(path(mark));
+      if (channels.length === 0) say(t("mark.no_radio"), true);
+      else askChannel(mark, channels, () => { asked.value += 1; });
+    } catch (fault) {
+      say(`${t("mark.not_to_radios")} ${faultWords(fault)}`, true);
+    } finally {
+      busy.value = false;
+    }
+  };
+  const last = [...new Map(orders.value.toReversed().map((each) => [each.channel, each])).values()];
+  return (
+    <>
+      {last.length > 0 && <p><b>{t("mark.on_radios")}</b></p>}
+      {last.length > 0 && <ul class="message-log">{last.map((each) => <Shown key={each.id} order={each} />)}</ul>}
+      <div class="actions"><button class="button" disabled={busy.value} onClick={() => void ask()}>{t("mark.to_radios")}</button></div>
+    </>
+  );
+}
+
+function Shown({ order }: { order: RadioMessage }): JSX.Element {
+  const state = order.state ?? "queued";
+  const last = order.history?.at(-1);
+  const why = last?.why ? (wordsIfAny(`refusal.${last.why}`, { channel: order.channel }) ?? last.detail) : last?.detail;
+  const time = momentWords(Date.parse(order.created_at), now.value, timeZone.value);
+  return (
+    <li>
+      <p class="message-line"><b>{order.channel}</b><span class="message-state">{t(state === "sent" && order.final ? "message.state.sent_final" : `message.state.${state}`)}</span></p>
+      {why && <p class="hint">{why}</p>}
+      <p class="dim num">{`${order.operator} · ${time}`}</p>
+    </li>
+  );
+}
+
+function askChannel(mark: Mark, channels: readonly string[], sent: () => void): void {
+  asking.value = {
+    title: t("mark.to_radios_title"), about: t("mark.to_radios_what", { name: mark.name }), label: "message.reason", needed: false, most: REASON_MOST, button: "mark.to_radios", failed: "mark.not_to_radios",
+    choice: { label: "mark.channel", options: channels.map((value) => ({ value, words: value })) },
+    act: async (reason, _minutes, channel) => {
+      await call("POST", path(mark), { channel, reason: reason.replaceAll("\n", " ") });
+      say(t("mark.handed", { channel }));
+      sent();
+    },
+  };
+}
