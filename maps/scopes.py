@@ -39,7 +39,7 @@ SCOPES: Final[Mapping[str, str]] = MappingProxyType(
         "read:patrols": "sectors, patrols, agreements, targets, marks, alerts, incidents",
         "write:patrols": "what the role may do with patrols, targets, marks, alerts, incidents",
         "write:positions": "report positions",
-        "write:messages": "texts and orders to radios",
+        "write:messages": "texts, orders and marks to radios",
         "admin:units": "register units, assign radio addresses",
         "admin:users": "users, devices and their enrolment",
     }
@@ -115,6 +115,7 @@ ROUTES: Final[tuple[tuple[tuple[str, ...], str, Scope], ...]] = (
     (("POST",), "/api/crew/reports", "write:positions"),
     (("PUT",), "/api/crew/photos", "write:patrols"),
     (_ANY, "/api/orders", "write:messages"),
+    (_ANY, "/api/marks/{mark}/radios", "write:messages"),
     (_ANY, "/api/users", "admin:users"),
     (_ANY, "/api/devices", "admin:users"),
 )

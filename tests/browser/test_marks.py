@@ -28,10 +28,22 @@ def port() -> int:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[Server]:
+def tnc() -> Iterator[socket.socket]:
+    """Where an APRS station's radio is reached."""
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        door.settimeout(60)
+        yield door
+
+
+@pytest.fixture(scope="module")
+def server(
+    tmp_path_factory: pytest.TempPathFactory, port: int, tnc: socket.socket
+) -> Iterator[Server]:
     folder: Path = tmp_path_factory.mktemp("marks")
     table = (
         f'[[channels]]\nname = "tak"\nurl = "udp://127.0.0.1:{port}"\nprotocols = ["cot", "tak"]\n'
+        f'[[channels]]\nname = "tnc"\nurl = "tcp://127.0.0.1:{tnc.getsockname()[1]}"\n'
+        'protocols = ["aprs"]\nstation = "XW1PAT-7"\nlisten_only = false\n'
     )
     with serving(folder, channels=table, roles=("commander", "observer")) as running:
         yield running
@@ -124,7 +136,9 @@ def test_what_a_phone_marks_is_on_the_map_and_becomes_hazard_target_and_incident
     assert "Sunken barge" not in signs(page), "what the office ended stays ended"
 
 
-def test_the_office_marks_a_place_by_hand_and_an_observer_only_looks(look: Look) -> None:
+def test_the_office_marks_a_place_by_hand_sends_it_to_radios_and_an_observer_only_looks(
+    look: Look, tnc: socket.socket
+) -> None:
     page = look()
     page.page.keyboard.press("m")
     page.page.get_by_role("button", name="Mark a place").click()
@@ -136,6 +150,18 @@ def test_the_office_marks_a_place_by_hand_and_an_observer_only_looks(look: Look)
     wait_for("its card", lambda: "Log in the river" in page.says("#mark-card h2"))
     assert "this office" in page.says("#mark-card")
     wait_for("its sign", lambda: signs(page).get("Log in the river", {}).get("use") == "hazard")
+
+    radio, _ = tnc.accept()
+    with radio, radio.makefile("rb") as lines:
+        page.page.locator("#mark-card").get_by_role("button", name="Send to radios").click()
+        dialog = page.page.get_by_role("dialog")
+        dialog.get_by_label("Channel").select_option("tnc")
+        dialog.get_by_role("button", name="Send to radios").click()
+        radio.settimeout(60)
+        assert b":;LOGINT" in lines.readline()
+        sent = page.page.locator("#mark-card .message-log")
+        wait_for("what became of it", lambda: "Sent" in (sent.all_inner_texts() or [""])[0])
+        assert violations(page.page, "mark on radios") == []
 
     other = look(role="observer", size=PHONE)
     other.page.locator("#tab-map").click()

@@ -16,7 +16,7 @@ import { may, timeZone } from "../../../session.ts";
 import { ageSeconds, ageWords, minuteWords } from "../../../times.ts";
 import { markedId, openMark, standingMarks } from "../map/marks.ts";
 import { endMark, logIncident, makeHazard, makeTarget, markPlace } from "./mark-acts.ts";
-import { MarkRadios } from "./mark-radios.tsx";
+import { MarkRadios, sendToRadios } from "./mark-radios.tsx";
 
 export function MarkCard(): JSX.Element | null {
   const mark = openMark.value;
@@ -40,6 +40,7 @@ export function MarkCard(): JSX.Element | null {
         {may(OPEN_TARGETS) && !mark.target && <button class="button" onClick={() => makeTarget(mark)}>{t("mark.target")}</button>}
         {may(LOG_INCIDENTS) && !mark.incident && <button class="button" onClick={() => logIncident(mark)}>{t("mark.incident")}</button>}
         {own && may(KEEP_MARKS) && mark.use !== "hazard" && <button class="button" onClick={() => makeHazard(mark)}>{t("mark.hazard")}</button>}
+        {own && may(MESSAGE_RADIOS) && <button class="button" onClick={() => void sendToRadios(mark)}>{t("mark.to_radios")}</button>}
         {own && may(KEEP_MARKS) && <button class="button" onClick={() => endMark(mark)}>{t("mark.end")}</button>}
       </div>
     </section>

@@ -1,6 +1,6 @@
 /** Who may be shown a marked place by radio, how that is asked for, and what became of it. */
 import type { JSX } from "preact";
-import { useSignal } from "@preact/signals";
+import { signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { asking } from "../../../ask.ts";
 import { now } from "../../../clock.ts";
@@ -29,11 +29,12 @@ function path(mark: Mark): string {
   return `/api/marks/${encodeURIComponent(mark.id)}/radios`;
 }
 
-/** The way to send it, and what was sent: one line for each channel. */
-export function MarkRadios({ mark }: { mark: Mark }): JSX.Element {
+/** Counts what was sent from here, so that a card looks at once what becomes of it. */
+const sends = signal(0);
+
+/** What was sent, the newest of each channel. */
+export function MarkRadios({ mark }: { mark: Mark }): JSX.Element | null {
   const orders = useSignal<RadioMessage[]>([]);
-  const busy = useSignal(false);
-  const asked = useSignal(0);
   useEffect(() => {
     let timer = 0;
     let wanted = true;
@@ -51,27 +52,26 @@ export function MarkRadios({ mark }: { mark: Mark }): JSX.Element {
       wanted = false;
       clearTimeout(timer);
     };
-  }, [mark.id, asked.value]);
-  const ask = async (): Promise<void> => {
-    busy.value = true;
-    try {
-      const { channels } = await fetchJson<Radios>(path(mark));
-      if (channels.length === 0) say(t("mark.no_radio"), true);
-      else askChannel(mark, channels, () => { asked.value += 1; });
-    } catch (fault) {
-      say(`${t("mark.not_to_radios")} ${faultWords(fault)}`, true);
-    } finally {
-      busy.value = false;
-    }
-  };
+  }, [mark.id, sends.value]);
   const last = [...new Map(orders.value.toReversed().map((each) => [each.channel, each])).values()];
+  if (last.length === 0) return null;
   return (
     <>
-      {last.length > 0 && <p><b>{t("mark.on_radios")}</b></p>}
-      {last.length > 0 && <ul class="message-log">{last.map((each) => <Shown key={each.id} order={each} />)}</ul>}
-      <div class="actions"><button class="button" disabled={busy.value} onClick={() => void ask()}>{t("mark.to_radios")}</button></div>
+      <p><b>{t("mark.on_radios")}</b></p>
+      <ul class="message-log">{last.map((each) => <Shown key={each.id} order={each} />)}</ul>
     </>
   );
+}
+
+/** Asks over which channel; says so where none may show it. */
+export async function sendToRadios(mark: Mark): Promise<void> {
+  try {
+    const { channels } = await fetchJson<Radios>(path(mark));
+    if (channels.length === 0) say(t("mark.no_radio"), true);
+    else askChannel(mark, channels);
+  } catch (fault) {
+    say(`${t("mark.not_to_radios")} ${faultWords(fault)}`, true);
+  }
 }
 
 function Shown({ order }: { order: RadioMessage }): JSX.Element {
@@ -88,14 +88,14 @@ function Shown({ order }: { order: RadioMessage }): JSX.Element {
   );
 }
 
-function askChannel(mark: Mark, channels: readonly string[], sent: () => void): void {
+function askChannel(mark: Mark, channels: readonly string[]): void {
   asking.value = {
     title: t("mark.to_radios_title"), about: t("mark.to_radios_what", { name: mark.name }), label: "message.reason", needed: false, most: REASON_MOST, button: "mark.to_radios", failed: "mark.not_to_radios",
     choice: { label: "mark.channel", options: channels.map((value) => ({ value, words: value })) },
     act: async (reason, _minutes, channel) => {
       await call("POST", path(mark), { channel, reason: reason.replaceAll("\n", " ") });
       say(t("mark.handed", { channel }));
-      sent();
+      sends.value += 1;
     },
   };
 }
