@@ -27,6 +27,7 @@ from maps.command import (
     tell,
     with_people,
 )
+from maps.commands.store_commands import store_app
 from maps.evidence_commands import evidence_app
 from maps.exchange_commands import export_file, import_file
 from maps.report_commands import make_report
@@ -52,6 +53,7 @@ app.add_typer(unit_app, name="unit")
 app.add_typer(device_app, name="device")
 app.add_typer(aside_app, name="set-aside")
 app.add_typer(audit_app, name="audit")
+app.add_typer(store_app, name="store")
 app.add_typer(tls_app, name="tls")
 app.add_typer(evidence_app, name="evidence")
 app.command()(backup)
@@ -186,6 +188,7 @@ def replay(
     from maps.replaying import replay_channel, send_capture
     from maps.server import run_server
     from maps.settings import settings_of
+    from patrol.store.store import create_store
 
     set_up_logging()
     if to is not None:
@@ -202,6 +205,7 @@ def replay(
     with tempfile.TemporaryDirectory(prefix="joint-patrol-") as folder:
         tables = {"node": {"id": "replay", "name": f"Replay of {file.name}"}, "web": {"port": port}}
         settings = tell(lambda: settings_of(tables, source="replay", folder=Path(folder)))
+        tell(lambda: create_store(settings.store.url))
         tell(lambda: run(run_server(settings, more=[channel])))
 
 

@@ -26,8 +26,9 @@ from maps.settings import Settings, read_settings
 from maps.settings_tables import WebSettings
 from maps.tls_checking import tls_faults, tls_warnings
 from patrol.errors import StoreError
+from patrol.store.damage import damaged_tables, worded
 from patrol.store.dialects import open_engine
-from patrol.store.schema import look
+from patrol.store.schema import look, no_store
 from radio_gateway.settings import ChannelSettings
 from radio_gateway.transports.udp import is_multicast
 
@@ -160,13 +161,20 @@ def _check_store(settings: Settings, found: Findings) -> None:
         found.faults.append(f"{where}: there is no folder {path.parent}")
     elif not os.access(path if path.exists() else path.parent, os.W_OK):
         found.faults.append(f"{where}: {path} cannot be written")
-    elif path.exists():
-        try:
-            with store_lock(url):
-                pass
-        except ServerRunning:
-            found.running = True
-            found.warnings.append(f"{where}: a server is running on {path}")
+    elif not path.exists():
+        found.faults.append(f"{where}: {no_store(path)}")
+    else:
+        if path.with_name(f"{path.name}.lock").exists():  # else nobody has it, and none is made
+            try:
+                with store_lock(url):
+                    pass
+            except ServerRunning:
+                found.running = True
+                found.warnings.append(f"{where}: a server is running on {path}")
+        tables = damaged_tables(path)
+        if tables:
+            said = "found by looking through all of it"
+            found.faults.append(f"{where}: {worded(path, said, tables)}")
 
 
 def _check_database(url: str, where: str, found: Findings) -> None:

@@ -105,6 +105,7 @@ def import_file(
     from gis.exchange.reading import read_file
     from gis.files.text_encoding import ENCODINGS
     from maps.adding import add_layer
+    from maps.signing_journal import require_store
 
     if encoding is not None and encoding not in ENCODINGS:
         choice = f"must be one of {', '.join(ENCODINGS)}"
@@ -127,6 +128,7 @@ def import_file(
         if not len(frame):
             typer.echo("not added: nothing of it can be used", err=True)
         else:
+            tell(lambda: require_store(settings_in(config)))
             placed = tell(lambda: add_layer(config, add, frame, source=file.name))
             _note_layer(config, add, file)
             rest = f", {left_out} left out" if left_out else ""

@@ -23,7 +23,7 @@ from patrol.filing import Note
 from patrol.store import journal, proving
 from patrol.store.dialects import connect_to_read, open_engine
 from patrol.store.postgres import commit_proved
-from patrol.store.schema import migrate
+from patrol.store.schema import no_store
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -37,7 +37,7 @@ def require_store(settings: Settings) -> None:
     """
     file = settings.store.file
     if file is not None and not file.is_file():
-        raise StoreError(f"there is no store {file}")
+        raise no_store(file)
 
 
 def key_file(settings: Settings) -> Path:
@@ -65,16 +65,11 @@ def read_store(
 
 
 def note(settings: Settings, told: Note) -> None:
-    """Add a line to the journal; a store that is not there yet is made.
+    """Add a line to the journal.
 
     Raises:
-        StoreError: If the store refuses.
+        StoreError: If there is no store, or it refuses.
     """
-    file = settings.store.file
-    if file is None or not file.exists():
-        engine = open_engine(settings.store.url)
-        migrate(engine)
-        engine.dispose()
     _run(settings, journal.append, [told], datetime.now(UTC), origin=settings.node.id, reads=False)
 
 

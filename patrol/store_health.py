@@ -32,18 +32,33 @@ class StoreHealth:
     ) -> None:
         self._now = now
         self._told = told
-        self._fault: str | None = None
+        self._refusal: str | None = None
+        self._absence: str | None = None
         self._since: datetime | None = None
         self._aside: list[Set] = []
         self._count = 0
 
+    @property
+    def fault(self) -> str | None:
+        """Why nothing can be stored now; None: it can, as far as is known."""
+        return self._refusal or self._absence
+
     def put_fault(self, fault: str | None) -> None:
-        """Note why the store refuses; None: it does not."""
-        if fault == self._fault:
+        """Note why the store refuses what is to be written; None: it does not."""
+        before, self._refusal = self.fault, fault
+        self._changed(before)
+
+    def put_absence(self, fault: str | None) -> None:
+        """Note why the store is not there, whether or not anything is written; None: it is."""
+        before, self._absence = self.fault, fault
+        self._changed(before)
+
+    def _changed(self, before: str | None) -> None:
+        fault = self.fault
+        if fault == before:
             return
-        if (fault is None) != (self._fault is None):
+        if (fault is None) != (before is None):
             self._since = None
-        self._fault = fault
         log.log(40 if fault else 20, "store", fault=fault)
         self._tell()
 
@@ -66,7 +81,7 @@ class StoreHealth:
     def _tell(self) -> None:
         if self._since is None:
             self._since = self._now()
-        fault = self._fault
+        fault = self.fault
         if fault is None and self._aside:
             _, reception_id, address, why = self._aside[-1]
             many = len(self._aside)
@@ -77,7 +92,7 @@ class StoreHealth:
                 name="store",
                 url="",
                 protocols=(),
-                state="down" if self._fault else "open",
+                state="down" if self.fault else "open",
                 since=self._since,
                 fault=fault,
                 errors={"set_aside": self._count} if self._count else {},

@@ -230,6 +230,7 @@ class Watch:
             for name, work in (
                 ("watch", self._work(inbox)),
                 ("watch-clock", self._clock()),
+                ("watch-store", self._look_at_store()),
                 ("watch-dispatch", self.dispatch.run()),
                 ("watch-marks-on-air", self.marks_on_air.run()),
             ):
@@ -380,6 +381,17 @@ class Watch:
             self._machine_clock.look()
             async with self.turn:
                 await self._tick()
+
+    async def _look_at_store(self) -> None:
+        """See each second whether the store is there: it may go while nothing is written."""
+        while True:
+            await asyncio.sleep(1.0)
+            try:
+                await self.store.look()
+            except StoreError as error:
+                self._store_health.put_absence(str(error))
+            else:
+                self._store_health.put_absence(None)
 
     async def _tick(self) -> None:
         """Do what a second brings. What fails is told by the end of the run; it keeps nothing else

@@ -27,8 +27,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from patrol.store.dialects import open_engine
-from patrol.store.schema import migrate
+from patrol.store.store import create_store
 from tests import needs
 
 POSTGRES: Final = os.environ.get("JOINT_PATROL_TEST_STORE") == "postgres"
@@ -218,9 +217,7 @@ class Server:
             connection.execute(
                 f"CREATE DATABASE {_TEMPLATE} TEMPLATE template0 LOCALE 'C' ENCODING 'UTF8'"
             )
-        engine = open_engine(self.url(_TEMPLATE))
-        migrate(engine)
-        engine.dispose()
+        create_store(self.url(_TEMPLATE))
         with self.connect(_TEMPLATE) as connection:
             # 8,500 reference systems, of which we use none: a third of what is copied.
             connection.execute("TRUNCATE spatial_ref_sys")
@@ -257,9 +254,7 @@ def _empty_file() -> bytes:
     """Return what SQLite's file of an empty store holds; it is migrated once."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "empty.db")
-        engine = open_engine(f"sqlite:///{file}")
-        migrate(engine)
-        engine.dispose()
+        create_store(f"sqlite:///{file}")
         assert list(Path(folder).iterdir()) == [file], "all of it is in the file"
         return file.read_bytes()
 

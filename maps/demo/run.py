@@ -31,6 +31,7 @@ from maps.serving import serve
 from maps.settings import Settings, settings_of
 from patrol.accounts import User
 from patrol.desk import Desk
+from patrol.store.store import create_store
 from patrol.units import ROLES, Role
 from radio_gateway.clock import CLOCK
 
@@ -92,6 +93,8 @@ async def _run(options: Options, folder: Path) -> None:
     try:
         settings = demo_settings(folder, port=options.port, serial=serial.path, base=base.path)
         _describe(settings, folder)
+        if settings.store.file is not None and not settings.store.file.exists():
+            create_store(settings.store.url)
         bound = listen(settings.web)
         address = address_of(settings.web, bound)
         links: list[str] = []

@@ -21,7 +21,7 @@ from sqlalchemy import Engine, func, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from patrol.errors import StoreError
-from patrol.store import account_changes, faults
+from patrol.store import account_changes, damage, faults
 from patrol.store.dialects import connect_to_read, open_engine
 from patrol.store.postgres import is_postgres, named
 from patrol.store.proving import Proof, prove
@@ -189,7 +189,7 @@ def _copy_file(source: Path, to: Path) -> None:
     except sqlite3.Error as error:
         raise StoreError(f"{source}: {error}") from error
     if said != "ok":
-        raise StoreError(f"{source} is damaged: {said}")
+        raise StoreError(damage.worded(source, said, damage.damaged_tables(source)))
 
 
 def _settle(file: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -19,7 +20,7 @@ BUSY_S: Final = 5.0
 sqlite3.register_adapter(bytes, bytes)
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str, *, new: bool = False) -> Engine:
     """Open the database at `url`.
 
     SQLite runs in WAL mode with `synchronous=FULL`: a commit is on disk when it returns, and
@@ -27,6 +28,7 @@ def open_engine(url: str) -> Engine:
 
     Args:
         url: `sqlite:///FILE`, or `postgresql+psycopg://USER@HOST/DATABASE`.
+        new: Whether a file that is not there is made; else connecting fails.
 
     Raises:
         StoreError: If the URL is not one we can use.
@@ -44,7 +46,7 @@ def open_engine(url: str) -> Engine:
         )
     if parsed.database in (None, "", ":memory:"):
         raise StoreError("a store in memory keeps nothing: use sqlite:///FILE")
-    return _open_sqlite(parsed)
+    return _open_sqlite(parsed, new=new)
 
 
 def connect_to_read(engine: Engine) -> Connection:
@@ -57,13 +59,20 @@ def connect_to_read(engine: Engine) -> Connection:
     return connection
 
 
-def _open_sqlite(url: URL) -> Engine:
+def _open_sqlite(url: URL, *, new: bool) -> Engine:
     # The driver would commit before DDL; we begin transactions ourselves, so that a migration
     # that is cut off leaves nothing behind.
     engine = create_engine(
         url,
         connect_args={"timeout": BUSY_S, "check_same_thread": False, "isolation_level": None},
     )
+
+    file = Path(str(url.database)).absolute()
+    mode = "rwc" if new else "rw"
+
+    @event.listens_for(engine, "do_connect")
+    def _connect(_dialect: Any, _record: Any, _words: Any, options: dict[str, Any]) -> Any:
+        return sqlite3.connect(f"{file.as_uri()}?mode={mode}", uri=True, **options)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:

@@ -71,6 +71,12 @@ def is_stores(error: SQLAlchemyError) -> bool:
     return type(error.orig).__name__ in ("OperationalError", "ConnectionTimeout")
 
 
+def is_damage(error: SQLAlchemyError) -> bool:
+    """Return whether SQLite found that its file is not as it wrote it."""
+    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
 def said(error: BaseException) -> str:
     """Return what the database said, without the statement that it said it of."""
     return str(error.__cause__ or error).strip()

@@ -25,16 +25,23 @@ if TYPE_CHECKING:
 _MIGRATIONS: Final = Path(__file__).with_name("migrations")
 
 
-def migrate(engine: Engine, *, first: Callable[[Connection], None] | None = None) -> None:
+def migrate(
+    engine: Engine,
+    *,
+    first: Callable[[Connection], None] | None = None,
+    new: bool = False,
+) -> None:
     """Run every migration the database has not seen, in one transaction.
 
     Args:
         engine: The database.
         first: Called in that transaction before anything is changed; what it raises undoes it.
+        new: Whether a store is made where there is none; else it is refused, since one that was
+            there may have gone.
 
     Raises:
-        StoreError: If the database was made by a newer version of this software, or is on a server
-            that cannot be trusted with it.
+        StoreError: If the database was made by a newer version of this software, holds no store and
+            is to get none, or is on a server that cannot be trusted with it.
     """
     with engine.connect() as connection:
         with connection.begin():
@@ -43,6 +50,8 @@ def migrate(engine: Engine, *, first: Callable[[Connection], None] | None = None
             if first is not None:
                 first(connection)
             now, known = _versions(connection)
+            if now is None and not new:
+                raise no_store(_place(engine))
             if now is not None and now not in known:
                 raise _newer(engine, now)
             if now != known[0]:
@@ -60,22 +69,23 @@ def migrate(engine: Engine, *, first: Callable[[Connection], None] | None = None
 def expect(engine: Engine, *, waits: bool = False) -> None:
     """Make sure that this program can work with the database, and change nothing that is in use.
 
-    An empty database gets its tables: nobody uses it yet.
-
     Args:
         engine: The database.
         waits: An older one will do, as the lease is to be waited for; it is migrated with that.
             One older than leases nobody can hold: it is migrated at once.
 
     Raises:
-        StoreError: If it was made by a newer version, or is older and not to be waited for.
+        StoreError: If it was made by a newer version, holds no store, or is older and not to be
+            waited for.
     """
     with connect_to_read(engine) as connection:
         now, known = _versions(connection)
         leased = inspect(connection).has_table("leases")
     if now == known[0]:
         return
-    if now is None or (waits and now in known and not leased):
+    if now is None:
+        raise no_store(_place(engine))
+    if waits and now in known and not leased:
         migrate(engine)
     elif now not in known:
         raise _newer(engine, now)
@@ -84,6 +94,12 @@ def expect(engine: Engine, *, waits: bool = False) -> None:
             f"the store {engine.url.database} is at version {now}, this program needs {known[0]};"
             " the Watch (or `joint-patrol serve`) migrates it when it leads"
         )
+
+
+def holds_store(engine: Engine) -> bool:
+    """Return whether there is a store in a database, of whatever version."""
+    with connect_to_read(engine) as connection:
+        return _version(connection) is not None
 
 
 def _versions(connection: Connection) -> tuple[str | None, list[str]]:
@@ -99,6 +115,24 @@ def _version(connection: Connection) -> str | None:
         return None
     found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     return None if found is None else str(found)
+
+
+def no_store(file: Path | str) -> StoreError:
+    """Return the fault that there is no store, with what to do.
+
+    Args:
+        file: The file that is not there or empty; of a database on a server what it is called.
+    """
+    held = isinstance(file, str) or file.exists()
+    what = f"{file} holds no store" if held else f"there is no store {file}"
+    return StoreError(
+        f"{what}. If there was one, mount its disk or restore a back-up; a new one, the first time,"
+        " is made by: joint-patrol store create"
+    )
+
+
+def _place(engine: Engine) -> Path | str:
+    return named(engine) if is_postgres(engine) else Path(str(engine.url.database))
 
 
 def _newer(engine: Engine, now: str) -> StoreError:
@@ -121,7 +155,7 @@ def look(url: str) -> list[str]:
         with connect_to_read(engine) as connection:
             require(connection, changes=False)
             if _version(connection) is None:
-                return ["the database is empty: the first start makes its tables"]
+                raise no_store(_place(engine))
             count = partitions.stray(connection)
     except SQLAlchemyError as error:
         raise StoreError(f"{named(engine)}: {faults.said(error)}") from error

@@ -9,17 +9,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Concatenate, Final, Literal, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from patrol.errors import PatrolError, StoreError
-from patrol.store import bulk, faults
+from patrol.store import bulk, damage, faults
+from patrol.store.damage import DamageReport
 from patrol.store.dialects import connect_to_read, open_engine
+from patrol.store.open_file import OpenFile
 from patrol.store.postgres import commit_proved, is_postgres, named
 from patrol.store.rows import Row
-from patrol.store.schema import expect, migrate
+from patrol.store.schema import expect, holds_store, migrate, no_store
 from patrol.store.writer import Writer
 
 P = ParamSpec("P")
@@ -33,6 +36,9 @@ class Store:
 
     Args:
         engine: The database, already migrated.
+
+    Raises:
+        StoreError: If it is a file, and that is gone.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -41,6 +47,11 @@ class Store:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
         self._writing: Connection | None = None
         self._closed = False
+        self._file: OpenFile | None = None
+        self._damage: DamageReport | None = None
+        if not is_postgres(engine):
+            file = Path(str(engine.url.database))
+            self._file, self._damage = OpenFile(file), DamageReport(file)
         self.fence: Callable[[Connection], None] | None = None
         """Called first in each transaction that writes; what it raises undoes that."""
 
@@ -84,7 +95,9 @@ class Store:
             with commit_proved(self._connection()):
                 if self.fence is not None:
                     self.fence(self._connection())
-                return query(self._connection(), *args, **kwargs)
+                done = query(self._connection(), *args, **kwargs)
+            self._require_after()
+            return done
 
         return await self._done(self._writer.do(transaction))
 
@@ -103,6 +116,17 @@ class Store:
 
         loop = asyncio.get_running_loop()
         return await self._done(loop.run_in_executor(self._readers, reading))
+
+    async def look(self) -> None:
+        """Make sure that the store is there, also while nothing is written.
+
+        Raises:
+            StoreError: If its file lies there no more, or its server does not answer.
+        """
+        if self._file is None:
+            await self.read(lambda connection: connection.exec_driver_sql("SELECT 1"))
+        else:
+            await self._done(self._writer.do(self._connection))
 
     async def migrate(self) -> None:
         """Bring the database to the newest schema, if it is not; whoever must hold a lease does.
@@ -138,6 +162,7 @@ class Store:
         connection = self._connection()
         if rows and not (also or acts or self.fence or is_postgres(connection)):
             bulk.put_alone(connection, rows)
+            self._require_after()
             return
         with commit_proved(connection):
             if self.fence is not None:
@@ -146,21 +171,54 @@ class Store:
             bulk.put_also_heard(connection, also)
             for act in acts:
                 act(connection)
+        self._require_after()
 
     def _connection(self) -> Connection:
+        """Return the connection that writes, to a store that lies where it was opened."""
         if self._writing is None:
-            self._writing = self._engine.connect()
+            connection = self._engine.connect()
+            if self._file is not None:
+                self._file.connected()
+            self._writing = connection
+        elif self._file is not None:
+            self._file.require()
         return self._writing
 
-    @staticmethod
-    async def _done(work: Awaitable[T]) -> T:
+    def _require_after(self) -> None:
+        if self._file is not None:
+            self._file.require_after()
+
+    async def _done(self, work: Awaitable[T]) -> T:
         """Wait for `work`; what the database refuses is raised as ours."""
         try:
             return await work
         except (UnicodeError, OverflowError) as error:
             raise StoreError(faults.said(error), transient=False) from error
         except SQLAlchemyError as error:
-            raise StoreError(faults.said(error), transient=faults.is_stores(error)) from error
+            fault = faults.said(error)
+            if self._damage is not None and faults.is_damage(error):
+                fault = await self._damage.told(fault)
+            raise StoreError(fault, transient=faults.is_stores(error)) from error
+
+
+def create_store(url: str) -> None:
+    """Make an empty store where there is none.
+
+    Args:
+        url: As `open_store` takes it; of a database on a server, one that is empty.
+
+    Raises:
+        StoreError: If there is a store already, or none can be made.
+    """
+    engine = open_engine(url, new=True)
+    try:
+        if holds_store(engine):
+            raise StoreError(f"{named(engine)} holds a store already: nothing was changed")
+        migrate(engine, new=True)
+    except SQLAlchemyError as error:
+        raise StoreError(f"{named(engine)}: {faults.said(error)}") from error
+    finally:
+        engine.dispose()
 
 
 Migrates = Literal["now", "with the lease", "never"]
@@ -173,14 +231,16 @@ def open_store(url: str, *, migrates: Migrates = "now") -> Store:
         url: `sqlite:///FILE`, or `postgresql+psycopg://USER@HOST/DATABASE`.
         migrates: When it is brought to the newest schema: now, by who works on it alone; with the
             lease, by who calls `Store.migrate` once it holds that; never, by who works beside a
-            Watch. An empty store gets its tables in any case.
+            Watch.
 
     Raises:
-        StoreError: If it cannot be opened, was made by a newer version, or is older and never to be
-            migrated.
+        StoreError: If there is none, it cannot be opened, was made by a newer version, or is older
+            and never to be migrated.
     """
     engine = open_engine(url)
     try:
+        if not is_postgres(engine) and not (file := Path(str(engine.url.database))).exists():
+            raise no_store(file)
         if migrates == "now":
             migrate(engine)
         else:
@@ -189,5 +249,9 @@ def open_store(url: str, *, migrates: Migrates = "now") -> Store:
     except BaseException as error:  # whatever it is, nothing stays open
         engine.dispose()
         if isinstance(error, SQLAlchemyError):
-            raise StoreError(f"{named(engine)}: {faults.said(error)}") from error
+            fault = f"{named(engine)}: {faults.said(error)}"
+            if faults.is_damage(error):
+                file = Path(str(engine.url.database))
+                fault = damage.worded(file, faults.said(error), damage.damaged_tables(file))
+            raise StoreError(fault) from error
         raise

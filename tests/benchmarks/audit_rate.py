@@ -26,7 +26,7 @@ from patrol.phrases import Phrase
 from patrol.store import journal
 from patrol.store.dialects import open_engine
 from patrol.store.proving import prove
-from patrol.store.store import open_store
+from patrol.store.store import create_store, open_store
 from patrol.store.tables import to_us
 from patrol.watch import Watch
 from tests.benchmarks.machine import describe
@@ -106,7 +106,7 @@ def _bare(folder: Path, count: int, batch: int) -> float:
 
 def _append(folder: Path, count: int, batch: int) -> float:
     file = f"sqlite:///{folder / 'own.db'}"
-    asyncio.run(open_store(file).close())
+    create_store(file)
     engine = open_engine(file)
     notes = [_NOTE] * batch
     with engine.connect() as connection:
@@ -120,7 +120,9 @@ def _append(folder: Path, count: int, batch: int) -> float:
 
 
 async def _clerk(folder: Path, count: int) -> float:
-    store = open_store(f"sqlite:///{folder / 'own.db'}")
+    url = f"sqlite:///{folder / 'own.db'}"
+    create_store(url)
+    store = open_store(url)
     watch = Watch(store, node="hx", agency="la-hx")
     await watch.start()
 

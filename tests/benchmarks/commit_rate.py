@@ -33,7 +33,7 @@ from msgspec.structs import replace
 
 from patrol.records import record_of
 from patrol.store.rows import Row, transmission_row
-from patrol.store.store import open_store
+from patrol.store.store import create_store, open_store
 from radio_gateway.decoder import DecoderSettings
 from radio_gateway.framing import Frame
 from radio_gateway.protocols import PROTOCOLS
@@ -278,6 +278,8 @@ async def _store(url: str, heard: list[Transmission]) -> _Rate:
         transmission_row(record_of(transmission, lambda said, _: said.address), origin="bench")
         for transmission in heard
     ]
+    if url.startswith("sqlite"):
+        create_store(url)
     store = open_store(url)
     try:
         clock = _Clock(server=not url.startswith("sqlite"))

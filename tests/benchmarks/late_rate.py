@@ -24,7 +24,7 @@ from sqlalchemy import Connection
 from gis.position import Position
 from patrol.records import record_of
 from patrol.store.rows import transmission_row
-from patrol.store.store import Store, open_store
+from patrol.store.store import Store, create_store, open_store
 from patrol.watch import Watch
 from radio_gateway.inbox import Inbox
 from radio_gateway.transmission import Delivery, Transmission
@@ -75,6 +75,7 @@ async def _measure(file: Path, stored: int, units: int, reps: int, named: bool) 
             duplicate_window_s=None if named else 3.0,
         )
 
+    create_store(f"sqlite:///{file}")
     store = open_store(f"sqlite:///{file}")
     for start in range(0, stored, 20_000):
         records = (

@@ -32,7 +32,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from patrol.policy import Policy
-from patrol.store.store import open_store
+from patrol.store.store import create_store, open_store
 from patrol.units import Role
 from patrol.views import Subscription
 from patrol.watch import LONGEST_BATCH, Watch
@@ -132,6 +132,7 @@ def positions(number: int) -> list[Transmission]:
 
 async def through_the_watch(file: Path, heard: list[Transmission], viewers: int) -> Rate:
     """Return how fast `heard` goes from the inbox into `file` and to the viewers."""
+    create_store(f"sqlite:///{file}")
     store = open_store(f"sqlite:///{file}")
     watch = Watch(store, node="bench", agency="joint")
     await watch.start()

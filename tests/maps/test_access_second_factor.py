@@ -23,7 +23,7 @@ from patrol.errors import Conflict
 from patrol.store import accounts
 from patrol.store.account_changes import begin_session
 from patrol.store.store import Store, open_store
-from tests.databases import reading, store_url
+from tests.databases import empty_store, reading
 from tests.maps.running import AGENCY, PASSWORD, Live, Running, running
 
 NOW = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
@@ -47,7 +47,7 @@ class Clock:
 @asynccontextmanager
 async def kept(folder: Path) -> AsyncIterator[tuple[SecondFactors, Clock, Store]]:
     """Yield second factors on a store of their own, with a user."""
-    store = open_store(store_url(folder / "p.db"))
+    store = open_store(empty_store(folder / "p.db"))
     clock = Clock()
     await store.write(accounts.put_user, KHAM, "hash", NOW)
     yield SecondFactors(store, Seal(folder / "key"), issuer="BLO", now=clock), clock, store

@@ -9,7 +9,7 @@ import pytest
 
 from maps.office import open_office
 from maps.settings import settings_of
-from tests.databases import reading, store_table, store_url
+from tests.databases import empty_store, reading, store_table
 from tests.maps.test_command_line import call, run
 from tests.patrol.running import said
 
@@ -37,7 +37,7 @@ async def folder(tmp_path: Path) -> Path:
     (tmp_path / "patrol.toml").write_text(CONFIG + store_table(tmp_path))
     tables = {
         "node": {"id": "hx", "name": "Houay Xai", "time_zone": "Asia/Vientiane"},
-        "store": {"url": store_url(tmp_path / "joint-patrol.db")},
+        "store": {"url": empty_store(tmp_path / "joint-patrol.db")},
     }
     settings = settings_of(tables, source="patrol.toml", folder=tmp_path)
     async with open_office(settings) as office:

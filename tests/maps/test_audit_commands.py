@@ -16,7 +16,7 @@ from patrol.filing import Note
 from patrol.store import journal
 from patrol.store.dialects import open_engine
 from patrol.store.store import open_store
-from tests.databases import POSTGRES, reading, store_table, store_url
+from tests.databases import POSTGRES, empty_store, reading, store_table, store_url
 from tests.patrol.running import at
 from tests.server import Server
 
@@ -38,7 +38,7 @@ AUDIT_KEY = "joint-patrol.audit-key" if POSTGRES else "joint-patrol.db.audit-key
 def folder(tmp_path: Path) -> Path:
     """A node that has never run, with a journal of `ROWS` rows."""
     (tmp_path / "patrol.toml").write_text(CONFIG + store_table(tmp_path))
-    open_store(store_url(tmp_path / "joint-patrol.db"))._engine.dispose()
+    open_store(empty_store(tmp_path / "joint-patrol.db"))._engine.dispose()
     append(tmp_path, ROWS)
     return tmp_path
 

@@ -19,6 +19,7 @@ from patrol.accounts import Device, User
 from patrol.errors import StoreError
 from patrol.store import account_changes
 from patrol.store.backup import back_up, inventory, restore
+from patrol.store.store import create_store
 from tests import databases
 from tests.patrol.running import Node, address, at, said
 
@@ -50,6 +51,7 @@ def damage(file: Path) -> None:
 def urls(kind: str, folder: Path) -> Iterator[tuple[str, str]]:
     """Yield a store with something in it and a place where none is yet."""
     if kind == "sqlite":
+        create_store(f"sqlite:///{folder / 'old.db'}")
         yield f"sqlite:///{folder / 'old.db'}", f"sqlite:///{folder / 'new.db'}"
         return
     server = databases.server()

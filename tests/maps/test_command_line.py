@@ -28,7 +28,7 @@ from maps.demo.cast import CAST
 from maps.demo.script import Report
 from maps.demo.sentences import ais
 from radio_gateway.__main__ import app as gateway_app
-from tests.databases import sqlite_only, store_table
+from tests.databases import empty_store, sqlite_only, store_table
 from tests.ports import free_port
 from tests.radio_gateway.uplink.gateways import key_file
 
@@ -45,7 +45,8 @@ port = {port}
 
 
 def small(folder: Path, port: int) -> str:
-    """Return a small configuration for a folder."""
+    """Return a small configuration for a folder, in which an empty store is made."""
+    empty_store(folder / "joint-patrol.db")
     return SMALL.format(port=port) + store_table(folder)
 
 
@@ -295,8 +296,15 @@ def test_units_and_devices_are_added(folder: Path) -> None:
 
 @sqlite_only
 def test_what_is_kept_is_nobody_elses_to_read(folder: Path) -> None:
-    run("unit", "add", "Naga 1", folder=folder)
-    mode = (folder / "joint-patrol.db").stat().st_mode
+    config = (folder / "patrol.toml").read_text()
+    (folder / "patrol.toml").write_text(config + '[store]\nurl = "sqlite:///new.db"\n')
+    _, fault = run("serve", folder=folder, good=False)
+    assert "there is no store" in fault
+    assert not (folder / "new.db").exists()
+    assert "made an empty store" in run("store", "create", folder=folder)[0]
+    _, fault = call("store", "create", folder=folder, good=False)
+    assert "nothing was changed" in fault
+    mode = (folder / "new.db").stat().st_mode
     assert stat.S_IMODE(mode) & 0o077 == 0
 
 

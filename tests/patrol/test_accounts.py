@@ -15,7 +15,7 @@ from patrol.accounts import Device, User
 from patrol.errors import Conflict
 from patrol.store import account_changes, accounts
 from patrol.store.store import Store, open_store
-from tests.databases import store_url
+from tests.databases import empty_store
 from tests.patrol.running import at
 
 KHAM = User(name="kham", role="commander", agency="la-hx", origin="node-hx")
@@ -23,7 +23,7 @@ KHAM = User(name="kham", role="commander", agency="la-hx", origin="node-hx")
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = open_store(store_url(tmp_path / "p.db"))
+    opened = open_store(empty_store(tmp_path / "p.db"))
     await opened.write(accounts.put_user, KHAM, "hash", at(0))
     yield opened
     await opened.close()
@@ -80,7 +80,7 @@ async def test_a_link_is_good_once_however_many_try_at_the_same_time(
     store: Store, tmp_path: Path
 ) -> None:
     await store.write(accounts.add_link, KHAM, b"l" * 32, at(100))
-    second = open_store(store_url(tmp_path / "p.db"))  # as another process would
+    second = open_store(empty_store(tmp_path / "p.db"))  # as another process would
     tries = await asyncio.gather(
         *(each.write(accounts.use_link, b"l" * 32, at(1)) for each in (store, second) * 20)
     )
@@ -172,7 +172,7 @@ async def test_two_admins_who_demote_each_other_at_once_leave_one(
     for name in ("one", "two"):
         boss = User(name=name, role="admin", agency="la-hx", origin="node-hx")
         await store.write(accounts.put_user, boss, None, at(0))
-    other = open_store(store_url(tmp_path / "p.db"))  # as another process would
+    other = open_store(empty_store(tmp_path / "p.db"))  # as another process would
     done = await asyncio.gather(
         store.write(account_changes.change_user, "one", at(1), role="crew"),
         other.write(account_changes.change_user, "two", at(1), disabled=True),

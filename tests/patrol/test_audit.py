@@ -21,7 +21,7 @@ from patrol.photos import Photo
 from patrol.scribe import Scribe
 from patrol.store import journal, photos, proving
 from patrol.store.store import open_store
-from tests.databases import copied, sqlite_only, store_url
+from tests.databases import copied, empty_store, sqlite_only
 from tests.patrol.chains import ROWS, chain_of, fill, notes, proved, read, texts
 from tests.patrol.running import AGENCY, NODE, Node, at, reading
 
@@ -328,7 +328,7 @@ async def test_a_photo_that_was_altered_or_taken_out_is_named(
 ) -> None:
     picture = b"what the camera saw"
     photo = Photo(body=picture, sha256=hashlib.sha256(picture).hexdigest(), width_px=1, height_px=1)
-    store = open_store(store_url(tmp_path / "p.db"))
+    store = open_store(empty_store(tmp_path / "p.db"))
     subject = f"photo:{photo.sha256}"
     await Scribe(store=store, node=NODE, now=lambda: at(0)).write(
         Note(act="keep photo", actor="kham", agency=AGENCY, subject=subject),
@@ -375,7 +375,7 @@ async def test_it_is_proved_while_the_watch_writes(tmp_path: Path) -> None:
         note = Note(act="x", actor="kham", agency=AGENCY)
         for _ in range(20):
             await node.watch.clerk.note(note)
-        other = open_store(store_url(file))
+        other = open_store(empty_store(file))
         try:
             for _ in range(5):
                 before = (await node.store.read(journal.end))[0]
@@ -397,7 +397,7 @@ async def test_a_long_journal_is_read_in_pages(
     monkeypatch.setattr(proving, "PAGE", 7)
     monkeypatch.setattr(proving, "_AT_ONCE", 3)
     seen: list[int] = []
-    store = open_store(store_url(file))
+    store = open_store(empty_store(file))
     try:
         proof = await store.read(proving.prove, progress=seen.append)
     finally:

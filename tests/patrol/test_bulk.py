@@ -16,7 +16,7 @@ from patrol.store.bulk import _insert
 from patrol.store.rows import TRANSMISSION_COLUMNS, Row, transmission_row
 from patrol.store.store import open_store
 from radio_gateway.transmission import Signal
-from tests.databases import reading, sqlite_only, store_url
+from tests.databases import empty_store, reading, sqlite_only
 from tests.patrol.running import said
 
 
@@ -39,7 +39,7 @@ FULL = row_of(
 
 async def put(file: Path, rows: list[Row]) -> list[Row]:
     """Store the rows in one batch, and return what is kept, in its order."""
-    store = open_store(store_url(file))
+    store = open_store(empty_store(file))
     try:
         await store.commit(rows, [], [])
     finally:
@@ -86,7 +86,7 @@ async def test_of_hundreds_one_that_differs_in_what_the_others_share_is_kept_as_
 @sqlite_only
 async def test_odd_ones_among_hundreds_make_few_statements(tmp_path: Path) -> None:
     """Each statement is kept compiled; with one for each mixture they took 9 MiB."""
-    store = open_store(store_url(tmp_path / "patrol.db"))
+    store = open_store(empty_store(tmp_path / "patrol.db"))
     odd = {"usable": 0, "kind": "text", "fix": 0, "distress": 1, "flags": "late"}
     _insert.cache_clear()
     try:
@@ -148,7 +148,7 @@ async def test_few_mixtures_of_columns_have_the_largest_statements(
         {"lon": None},
         *some,
     ]
-    store = open_store(store_url(tmp_path / "patrol.db"))
+    store = open_store(empty_store(tmp_path / "patrol.db"))
     try:
         for n, own in enumerate(mixtures):
             keys = [f"{n} {number}" for number in range(1000)]
@@ -190,7 +190,7 @@ async def test_what_cannot_be_written_is_told_as_the_batch_s_own_fault(
 async def test_it_is_written_by_a_connection_that_has_made_no_tables(tmp_path: Path) -> None:
     """One that has would write a tenth slower for as long as it is open."""
     file = tmp_path / "patrol.db"
-    store = open_store(f"sqlite:///{file}")
+    store = open_store(empty_store(file))
     try:
         assert str(file) not in {each.path for each in psutil.Process().open_files()}
         await store.write(registry.all_units)
@@ -209,7 +209,7 @@ async def test_a_batch_of_messages_alone_that_is_refused_leaves_nothing_open(
     tmp_path: Path,
 ) -> None:
     file = tmp_path / "patrol.db"
-    store = open_store(store_url(file))
+    store = open_store(empty_store(file))
     try:
         broken = list(PLAIN)
         broken[TRANSMISSION_COLUMNS.index("raw")] = object()  # nothing that a database can hold

@@ -24,7 +24,7 @@ from patrol.phrases import Phrase
 from patrol.seen import Views
 from patrol.store import journal, papers, proving
 from patrol.store.store import open_store
-from tests.databases import store_url
+from tests.databases import empty_store, store_url
 from tests.patrol.running import AGENCY, OTHER, Node, at, reading
 
 
@@ -245,7 +245,7 @@ async def test_what_time_brought_is_tried_again_when_the_store_takes_it(node: No
 
 async def test_two_processes_write_one_chain(node: Node) -> None:
     """As the command line does beside the server."""
-    other = open_store(store_url(node.file))
+    other = open_store(empty_store(node.file))
     note = Note(act="x", actor="command line", agency=AGENCY)
     try:
         await asyncio.gather(

@@ -21,10 +21,9 @@ from patrol.records import gid_of, named_gid, sorts_as, unsorted_gid
 from patrol.store import bulk, known
 from patrol.store.dialects import open_engine
 from patrol.store.postgres import is_postgres
-from patrol.store.schema import migrate
 from radio_gateway.transmission import Transmission
 from tests import databases
-from tests.databases import store_url
+from tests.databases import empty_store, store_url
 from tests.patrol.running import Node, address, at, said
 from tests.patrol.test_heard_times import row
 from tests.patrol.test_late_duplicates import Forgetful, count, short_memory
@@ -171,8 +170,7 @@ def test_the_store_finds_what_lies_beside_by_its_index(tmp_path: Path) -> None:
         cursor.execute(f"{explain} {statement}", parameters)
         plans.append("\n".join(str(each[-1]) for each in cursor.fetchall()))
 
-    engine = open_engine(store_url(tmp_path / "p.db"))
-    migrate(engine)
+    engine = open_engine(empty_store(tmp_path / "p.db"))
     rows = [row("a", number, number, number) for number in range(3000)]
     with engine.begin() as connection:
         bulk.put_transmissions(connection, rows)

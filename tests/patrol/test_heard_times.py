@@ -35,8 +35,7 @@ def row(device: str, told_s: float, heard_s: float, number: int) -> Row:
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    made = open_engine(databases.store_url(tmp_path / "p.db"))
-    migrate(made)
+    made = open_engine(databases.empty_store(tmp_path / "p.db"))
     yield made
     made.dispose()
 
@@ -116,7 +115,7 @@ def test_a_store_of_an_older_schema_keeps_its_messages_and_finds_them(tmp_path: 
     url = f"sqlite:///{tmp_path / 'old.db'}"
     if databases.POSTGRES:
         url = databases.server().url(databases.server().create())
-    engine = open_engine(url)
+    engine = open_engine(url, new=True)
     now = at(0)
     rows = [row("a", n - (3600 if n % 3 else 0), n, n) for n in range(30)]
     with engine.begin() as connection:

@@ -15,13 +15,13 @@ from patrol.phrases import Phrase
 from patrol.scribe import Scribe
 from patrol.store import journal, papers
 from patrol.store.store import Store, open_store
-from tests.databases import store_url
+from tests.databases import empty_store
 from tests.patrol.running import AGENCY, NODE, OTHER, at
 
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = open_store(store_url(tmp_path / "s.db"))
+    opened = open_store(empty_store(tmp_path / "s.db"))
     yield opened
     await opened.close()
 

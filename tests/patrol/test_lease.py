@@ -21,7 +21,7 @@ from patrol.store import lease, registry
 from patrol.store.store import Store, open_store
 from patrol.store.tables import agencies
 from patrol.units import Agency
-from tests.databases import store_url
+from tests.databases import empty_store
 
 NOW = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
 
@@ -48,7 +48,7 @@ async def renewed(store: Store, times: int) -> None:
 async def test_who_waits_takes_the_lease_when_it_falls_still_and_the_other_commits_nothing(
     tmp_path: Path,
 ) -> None:
-    url = store_url(tmp_path / "patrol.db")
+    url = empty_store(tmp_path / "patrol.db")
     first, second = open_store(url), open_store(url)
     lost: list[LeaseLost] = []
     one, two = (Holding("hx", agency="joint", life_s=1.5, lost=lost.append) for _ in range(2))
@@ -93,7 +93,7 @@ async def test_who_waits_takes_the_lease_when_it_falls_still_and_the_other_commi
 async def test_the_lease_does_not_run_out_while_the_store_does_not_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url = store_url(tmp_path / "patrol.db")
+    url = empty_store(tmp_path / "patrol.db")
     first, second = open_store(url), open_store(url)
     one, two = (Holding("hx", agency="joint", life_s=1.2) for _ in range(2))
     away, looks = asyncio.Event(), 0
@@ -233,7 +233,7 @@ async def test_who_is_dead_is_replaced_soon_after_somebody_can_write_again(
 
 
 async def test_who_looks_by_writing_changes_nothing(tmp_path: Path) -> None:
-    url = store_url(tmp_path / "patrol.db")
+    url = empty_store(tmp_path / "patrol.db")
     first, second = open_store(url), open_store(url)
     try:
         assert await second.write(lease.read_and_write, "hx") is None
@@ -251,7 +251,7 @@ async def test_who_could_not_renew_it_tries_again_before_a_third_of_it_is_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A database that was away for longer than most of a lease is back for the standby as well."""
-    store = open_store(store_url(tmp_path / "patrol.db"))
+    store = open_store(empty_store(tmp_path / "patrol.db"))
     holding = Holding("hx", agency="joint", life_s=6.0)
     write, tried = store.write, asyncio.Event()
     sleep, pauses_s = asyncio.sleep, list[float]()
@@ -285,7 +285,7 @@ async def test_a_lease_counts_from_when_it_was_asked_for_however_late_the_answer
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who waits may have seen it move long before: by its count it runs out sooner."""
-    store = open_store(store_url(tmp_path / "patrol.db"))
+    store = open_store(empty_store(tmp_path / "patrol.db"))
     holding, now_s = Holding("hx", agency="joint", life_s=3.0), monotonic()
     write, answered = store.write, asyncio.Event()
 
@@ -310,7 +310,7 @@ async def test_a_lease_counts_from_when_it_was_asked_for_however_late_the_answer
 
 
 async def test_what_was_given_back_is_taken_at_once(tmp_path: Path) -> None:
-    store = open_store(store_url(tmp_path / "patrol.db"))
+    store = open_store(empty_store(tmp_path / "patrol.db"))
     try:
         for epoch in (1, 2):
             holding = Holding("hx", agency="joint", life_s=60)
@@ -322,7 +322,7 @@ async def test_what_was_given_back_is_taken_at_once(tmp_path: Path) -> None:
 
 
 async def test_of_two_that_saw_the_same_only_one_takes_it(tmp_path: Path) -> None:
-    store = open_store(store_url(tmp_path / "patrol.db"))
+    store = open_store(empty_store(tmp_path / "patrol.db"))
     try:
         take = partial(lease.take, seen=None, at=NOW, agency="joint")
         assert await store.write(take, "hx", "a") == 1
@@ -341,7 +341,7 @@ async def test_of_two_that_saw_the_same_only_one_takes_it(tmp_path: Path) -> Non
 async def test_who_was_still_past_the_lease_renews_it_in_the_first_transaction_and_goes_on(
     tmp_path: Path,
 ) -> None:
-    url = store_url(tmp_path / "patrol.db")
+    url = empty_store(tmp_path / "patrol.db")
     first, second = open_store(url), open_store(url)
     lost: list[LeaseLost] = []
     one = Holding("hx", agency="joint", life_s=0.3, lost=lost.append)
@@ -373,7 +373,7 @@ async def test_a_process_that_was_stopped_and_not_replaced_goes_on_under_its_lea
     tmp_path: Path,
 ) -> None:
     """Stopped by SIGSTOP for three leases; then it commits again, under a lease that it renewed."""
-    url = store_url(tmp_path / "patrol.db")
+    url = empty_store(tmp_path / "patrol.db")
     store = open_store(url)
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", _HOLDS, url)
     try:

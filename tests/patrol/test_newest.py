@@ -17,7 +17,6 @@ from patrol.store import bulk, newest
 from patrol.store.dialects import open_engine
 from patrol.store.postgres import is_postgres
 from patrol.store.rows import transmission_row
-from patrol.store.schema import migrate
 from patrol.store.tracks import Span
 from tests import databases
 from tests.patrol.running import AGENCY, NODE, at, said
@@ -77,8 +76,7 @@ def picked(records: list[Record], spans: list[Span]) -> set[bytes]:
 
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[Connection]:
-    engine = open_engine(databases.store_url(tmp_path / "p.db"))
-    migrate(engine)
+    engine = open_engine(databases.empty_store(tmp_path / "p.db"))
     with engine.connect() as made:
         yield made
     engine.dispose()

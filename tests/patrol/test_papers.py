@@ -21,7 +21,7 @@ from patrol.phrases import Phrase
 from patrol.store import papers
 from patrol.store.store import Store, open_store
 from patrol.watch_log import LogEntry
-from tests.databases import store_url
+from tests.databases import empty_store
 from tests.patrol.running import AGENCY, OTHER, at
 
 WORDS = frozenset({*DATA_CLASSES, "envelope", "never"})
@@ -140,7 +140,7 @@ def test_the_book_may_change_while_it_is_read() -> None:
 
 @pytest.fixture
 async def store(tmp_path: Path) -> typing.AsyncIterator[Store]:
-    opened = open_store(store_url(tmp_path / "p.db"))
+    opened = open_store(empty_store(tmp_path / "p.db"))
     yield opened
     await opened.close()
 

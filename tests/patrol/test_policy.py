@@ -18,14 +18,14 @@ from patrol.policy import Policy
 from patrol.store.store import open_store
 from patrol.store.tables import units
 from patrol.units import ROLES, Role
-from tests.databases import store_url
+from tests.databases import empty_store
 from tests.patrol.running import AGENCY, OTHER, Node, address, at, said
 
 agencies = st.sampled_from(["la-hx", "th-ck", "LA-HX", "", "la-hx'--", "ສປປ"])
 
 
 def test_the_stream_and_the_store_let_the_same_records_pass(tmp_path: Path) -> None:
-    store = open_store(store_url(tmp_path / "p.db"))
+    store = open_store(empty_store(tmp_path / "p.db"))
     engine = store._engine
 
     @settings(max_examples=200, deadline=None)

@@ -44,7 +44,7 @@ from patrol.store import (
 from patrol.store.dialects import connect_to_read, open_engine
 from patrol.store.rows import TRANSMISSION_COLUMNS, Row, transmission_row
 from patrol.store.schema import look
-from patrol.store.store import Store, open_store
+from patrol.store.store import Store, create_store, open_store
 from patrol.store.tables import metadata, to_us, transmissions
 from patrol.store.tracks import Span
 from radio_gateway.transmission import Transmission
@@ -117,9 +117,9 @@ def test_a_database_in_another_order_of_letters_is_refused() -> None:
     name = server.create(locale="en_US.UTF-8" if _has("en_US.utf8") else "C.UTF-8")
     if _has("en_US.utf8"):
         with pytest.raises(StoreError, match=r"createdb .*--locale=C"):
-            open_store(server.url(name))
+            create_store(server.url(name))
     else:
-        asyncio.run(open_store(server.url(name)).close())
+        create_store(server.url(name))
 
 
 def test_a_server_that_could_lose_what_it_answered_is_refused(url: str) -> None:

@@ -16,10 +16,10 @@ from sqlalchemy import Connection, inspect
 from patrol.errors import StoreError
 from patrol.store import newest
 from patrol.store.dialects import open_engine
-from patrol.store.store import open_store
+from patrol.store.store import create_store, open_store
 from patrol.store.tables import metadata
 from patrol.store.tracks import Span
-from tests.databases import sqlite_only
+from tests.databases import empty_store, sqlite_only
 from tests.patrol.running import at
 
 pytestmark = sqlite_only  # PostgreSQL's: test_postgres.py
@@ -31,7 +31,7 @@ def tables(file: Path) -> set[str]:
 
 
 async def test_every_table_says_whose_a_record_is_and_where_it_was_made(tmp_path: Path) -> None:
-    store = open_store(f"sqlite:///{tmp_path / 'p.db'}")
+    store = open_store(empty_store(tmp_path / "p.db"))
     inspector = inspect(store._engine)
     found = set(inspector.get_table_names()) - {"alembic_version"}
     assert found == set(metadata.tables)
@@ -52,7 +52,7 @@ async def test_every_table_says_whose_a_record_is_and_where_it_was_made(tmp_path
 
 
 async def test_the_migrations_make_what_the_tables_say(tmp_path: Path) -> None:
-    store = open_store(f"sqlite:///{tmp_path / 'p.db'}")
+    store = open_store(empty_store(tmp_path / "p.db"))
     with store._engine.connect().execution_options(reads=True) as connection:
         context = MigrationContext.configure(connection)
         assert compare_metadata(context, metadata) == []
@@ -71,16 +71,16 @@ async def test_a_migration_cut_off_half_way_leaves_nothing_and_the_next_start_wo
 
     monkeypatch.setattr(command, "upgrade", cut_off)
     with pytest.raises(KeyboardInterrupt):
-        open_store(f"sqlite:///{file}")
+        create_store(f"sqlite:///{file}")
     assert tables(file) == set()
     monkeypatch.undo()
-    await open_store(f"sqlite:///{file}").close()
+    create_store(f"sqlite:///{file}")
     assert "transmissions" in tables(file)
 
 
 async def test_a_database_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "p.db"
-    await open_store(f"sqlite:///{file}").close()
+    create_store(f"sqlite:///{file}")
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
         connection.commit()
@@ -92,14 +92,14 @@ async def test_a_database_of_a_newer_version_is_refused_and_left_alone(tmp_path:
 
 async def test_opening_it_again_changes_nothing(tmp_path: Path) -> None:
     file = tmp_path / "p.db"
-    await open_store(f"sqlite:///{file}").close()
+    create_store(f"sqlite:///{file}")
     before = tables(file)
     await open_store(f"sqlite:///{file}").close()
     assert tables(file) == before
 
 
 def test_a_commit_is_on_disk_when_it_returns(tmp_path: Path) -> None:
-    engine = open_engine(f"sqlite:///{tmp_path / 'p.db'}")
+    engine = open_engine(f"sqlite:///{tmp_path / 'p.db'}", new=True)
     with engine.connect() as connection:
         mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
         full = connection.exec_driver_sql("PRAGMA synchronous").scalar_one()
@@ -113,7 +113,7 @@ def test_a_commit_is_on_disk_when_it_returns(tmp_path: Path) -> None:
         ("sqlite://", "memory"),
         ("sqlite:///:memory:", "memory"),
         ("mysql://host/db", "no store for 'mysql'"),
-        ("sqlite:////no/such/folder/p.db", "unable to open"),
+        ("sqlite:////no/such/folder/p.db", "there is no store /no/such/folder/p.db"),
     ],
 )
 def test_a_url_that_is_no_good_is_refused_with_its_fault(url: str, fault: str) -> None:
@@ -130,7 +130,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
 
 
 async def test_the_database_finds_last_words_by_an_index(tmp_path: Path) -> None:
-    store = open_store(f"sqlite:///{tmp_path / 'p.db'}")
+    store = open_store(empty_store(tmp_path / "p.db"))
     plans: list[str] = []
 
     def explain(connection: Connection) -> None:

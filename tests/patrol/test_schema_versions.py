@@ -17,8 +17,8 @@ from patrol.errors import LeaseLost, StoreError
 from patrol.store import lease
 from patrol.store.dialects import connect_to_read, open_engine
 from patrol.store.schema import _config, _versions
-from patrol.store.store import open_store
-from tests.databases import sqlite_only, store_url
+from patrol.store.store import create_store, open_store
+from tests.databases import POSTGRES, empty_store, server, sqlite_only
 from tests.patrol.test_lease import renewed
 
 
@@ -68,9 +68,7 @@ def test_the_versions_known_without_alembic_are_those_it_knows(url: str) -> None
 
 @pytest.fixture
 async def url(tmp_path: Path) -> str:
-    found = store_url(tmp_path / "patrol.db")
-    await open_store(found).close()
-    return found
+    return empty_store(tmp_path / "patrol.db")
 
 
 async def test_beside_a_watch_an_older_store_is_refused_in_clear_words_and_left_alone(
@@ -155,10 +153,23 @@ async def test_a_store_older_than_leases_is_migrated_at_once_as_no_watch_can_hol
     assert version(url) == newest(url)
 
 
-async def test_an_empty_store_gets_its_tables_from_whoever_comes_first(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'new.db'}"
-    await open_store(url, migrates="never").close()
+@pytest.mark.parametrize("migrates", ["now", "with the lease", "never"])
+def test_where_there_is_no_store_nobody_makes_one_but_who_says_so(
+    tmp_path: Path, migrates: str
+) -> None:
+    file = tmp_path / "new.db"
+    url = server().url(server().create()) if POSTGRES else f"sqlite:///{file}"
+    with pytest.raises(StoreError, match=r"no store.*mount its disk.*joint-patrol store create"):
+        open_store(url, migrates=migrates)  # type: ignore[arg-type]
+    assert not file.exists()
+    if not POSTGRES:
+        file.touch()  # as a disk does that was not written to its end
+        with pytest.raises(StoreError, match=r"new\.db holds no store"):
+            open_store(url, migrates=migrates)  # type: ignore[arg-type]
+    create_store(url)
     assert version(url) == newest(url)
+    with pytest.raises(StoreError, match="holds a store already: nothing was changed"):
+        create_store(url)
 
 
 def _take_over(connection: Connection) -> None:

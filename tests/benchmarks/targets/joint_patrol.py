@@ -35,7 +35,7 @@ from patrol.book import Book
 from patrol.filing import Filing
 from patrol.sectors import Sector
 from patrol.store import registry
-from patrol.store.store import open_store
+from patrol.store.store import create_store, open_store
 from patrol.units import Assignment, Unit
 from patrol.watch import Watch
 from tests.benchmarks.targets.target import (
@@ -224,6 +224,7 @@ class Office:
 
 async def _register(file: Path, boats: int, areas: int) -> None:
     """Write boats, the addresses that stand for them and closed areas into a store, at once."""
+    create_store(f"sqlite:///{file}")
     store = open_store(f"sqlite:///{file}")
     start = datetime.now(UTC) - timedelta(days=1)
 

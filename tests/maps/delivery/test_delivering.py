@@ -15,7 +15,7 @@ from maps.delivery import pace, sending
 from patrol import permissions
 from patrol.alert_acts import come_live, worsened
 from patrol.errors import StoreError
-from tests.databases import store_url
+from tests.databases import empty_store
 from tests.maps.delivery.receiving import HttpReceiver, answer, receiving, until
 from tests.maps.delivery.running import Delivers, delivers, hook, rule
 from tests.patrol.running import AGENCY, OTHER, Node, at, reading
@@ -180,7 +180,7 @@ async def test_a_node_killed_while_it_posts_posts_again_under_the_same_id(tmp_pa
             "tests.maps.delivery.killed_while_sending",
             str(tmp_path),
             str(receiver.port),
-            store_url(tmp_path / "patrol.db"),
+            empty_store(tmp_path / "patrol.db"),
             cwd=Path(__file__).parents[3],
         )
         try:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases import store_url
+from tests.databases import empty_store
 from tests.maps.offices import AGENCIES
 from tests.maps.reports.story import joint_patrol
 
@@ -34,7 +34,7 @@ def report(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 def node(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     folder = tmp_path_factory.mktemp("command")
     patrol = asyncio.run(_records(folder))
-    url = store_url(folder / "joint-patrol.db")
+    url = empty_store(folder / "joint-patrol.db")
     tables = "".join(
         f'[[agencies]]\nid = "{each["id"]}"\nname = "{each["name"]}"\n' for each in AGENCIES
     )

@@ -30,7 +30,7 @@ from maps.roles.web_link import WebLink
 from maps.roles.web_server import run_web
 from maps.settings import settings_of
 from patrol.accounts import User
-from tests.databases import store_url
+from tests.databases import empty_store
 from tests.maps.running import wait_until
 from tests.ports import free_port
 
@@ -394,7 +394,7 @@ async def test_no_store_is_restored_under_a_web_process(tmp_path: Path) -> None:
         "node": {"id": "test", "name": "Test", "time_zone": "Asia/Vientiane"},
         "web": {"port": 0},
         "agencies": [{"id": "joint", "name": "Joint patrol"}],
-        "store": {"url": store_url(tmp_path / "patrol.db")},
+        "store": {"url": empty_store(tmp_path / "patrol.db")},
         "internal": {"url": f"mqtt://127.0.0.1:{free_port()}"},
     }
     settings = settings_of(given, source="patrol.toml", folder=tmp_path)
