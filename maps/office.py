@@ -72,6 +72,13 @@ _log = structlog.get_logger(__name__)
 class Office:
     """One node while it runs.
 
+    Args:
+        settings: What it is told.
+        store: Its records.
+        geography: Layers and river.
+        replaces: Whether it may be there in place of a process that was stopped and still has its
+            files open.
+
     Attributes:
         settings: What it was told.
         store: Its records.
@@ -96,8 +103,11 @@ class Office:
         link_health: How all these links fare.
     """
 
-    def __init__(self, settings: Settings, store: Store, geography: Geography) -> None:
+    def __init__(
+        self, settings: Settings, store: Store, geography: Geography, *, replaces: bool = False
+    ) -> None:
         self.settings, self.store, self.geography = settings, store, geography
+        self._replaces = replaces
         self.agencies = {
             agency.id: Agency(
                 id=agency.id, name=agency.name, country=agency.country, blos=agency.blos
@@ -227,7 +237,10 @@ class Office:
             if self.settings.journal is not None:
                 kept = self.settings.journal
                 self._journal = Journal(
-                    kept.folder, max_bytes=kept.file_mib << 20, keep_bytes=kept.keep_mib << 20
+                    kept.folder,
+                    max_bytes=kept.file_mib << 20,
+                    keep_bytes=kept.keep_mib << 20,
+                    waits=self._replaces,
                 )
                 stack.callback(self._journal.close)
             for settings in self.settings.channels:
@@ -372,7 +385,7 @@ async def open_office(
             async with nullcontext() if lead is None else lead(store):
                 if lead is not None:
                     await store.migrate()
-                office = Office(settings, store, read)
+                office = Office(settings, store, read, replaces=shared)
                 await office.start()
                 yield office
         finally:

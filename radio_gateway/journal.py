@@ -34,6 +34,7 @@ from radio_gateway.errors import SettingsError, fault_of
 from radio_gateway.worker import Worker
 
 TRY_AGAIN_S = 30.0
+TAKEN_AGAIN_S = 2.0  # who keeps its journal there ends, and nothing is to be missed after that
 WAITING_BYTES = 4_000_000
 CLOSE_S = 5.0  # a disk that takes longer is not waited for
 _ZIP_S = 2.0  # of closing, for compressing; the next start goes on with it
@@ -50,6 +51,8 @@ class Journal:
         max_bytes: Largest size of one file before it is compressed.
         keep_bytes: Largest size of all files together.
         spare_bytes: Room on the disk that the journal leaves to others (the spool, the store).
+        waits: Whether another process that writes a journal there is waited for, as it is of a
+            Watch that was stopped and replaced: hearing goes on, `fault` says why nothing is kept.
         room: Returns the free room at a path, bytes.
 
     Attributes:
@@ -57,7 +60,7 @@ class Journal:
 
     Raises:
         ValueError: If `max_bytes` is less than 1 MB or `keep_bytes` less than twice `max_bytes`.
-        SettingsError: If another process writes a journal there. A folder that cannot be used for
+        SettingsError: If another process writes a journal there, and is not waited for. A folder that cannot be used for
             another reason is a `fault`, and tried again.
     """
 
@@ -68,6 +71,7 @@ class Journal:
         max_bytes: int = 20_000_000,
         keep_bytes: int = 1_000_000_000,
         spare_bytes: int = 200_000_000,
+        waits: bool = False,
         room: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
     ) -> None:
         if max_bytes < 1_000_000:
@@ -89,7 +93,9 @@ class Journal:
         try:
             self._prepare()
         except BlockingIOError as error:
-            raise SettingsError("journal.folder", f"{folder}: {error.strerror}") from error
+            if not waits:
+                raise SettingsError("journal.folder", f"{folder}: {error.strerror}") from error
+            self.stop(error)
         except OSError as error:  # must not keep a gateway from hearing
             self.stop(error)
 
@@ -198,10 +204,12 @@ class Journal:
 
     def stop(self, error: OSError) -> None:
         """Note that nothing can be written; tell once."""
+        taken = isinstance(error, BlockingIOError)
         if self.fault is None:
-            self.fault = f"the journal is not written: {fault_of(error)}"
-            _log.warning("journal_stopped", folder=str(self.folder), fault=fault_of(error))
-        self._again_s = time.monotonic() + TRY_AGAIN_S
+            fault = str(error.strerror) if taken else fault_of(error)
+            self.fault = f"the journal is not written: {fault}"
+            _log.warning("journal_stopped", folder=str(self.folder), fault=fault)
+        self._again_s = time.monotonic() + (TAKEN_AGAIN_S if taken else TRY_AGAIN_S)
 
     def _prepare(self) -> None:
         """Make the folder ours; raises OSError, BlockingIOError when another process uses it."""
@@ -213,7 +221,7 @@ class Journal:
             self._drop_oldest()
         except BlockingIOError:
             os.close(lock)
-            fault = "another gateway or node keeps its journal here; each needs a folder of its own"
+            fault = "another process keeps its journal here; each needs a folder of its own"
             raise BlockingIOError(errno.EAGAIN, fault, str(self.folder)) from None
         except OSError:
             os.close(lock)

@@ -132,6 +132,16 @@ password_file = "{password}"
 key_file = "internal.key"
 lease_s = {LEASE_S}
 
+[journal]
+folder = "journal"
+
+[[feeds]]
+name = "plotter"
+url = "tcp-listen://127.0.0.1:{free_port()}"
+speaks = "ais"
+agency = "joint"
+role = "observer"
+
 [[channels]]
 name = "phones"
 url = "mqtt://127.0.0.1:{broker.port}?topic=joint-patrol/v1/position/%2B&client_id=test-phones"
@@ -380,6 +390,7 @@ async def test_a_watch_that_was_stopped_past_its_lease_commits_nothing_when_it_g
         answer = await client.post("/api/units", json={"call_sign": "Naga 3", "kind": "boat"})
         assert answer.status_code == 201, answer.text
         lines = len(node.rows("SELECT seq FROM journal"))
+        assert "another process keeps its journal here" in new.log()  # told, and no hindrance
         old.signal(signal.SIGCONT)
         assert await old.ended() == LOST
         assert f"the lease of epoch {epoch} is lost" in old.log()
@@ -395,6 +406,11 @@ async def test_a_watch_that_was_stopped_past_its_lease_commits_nothing_when_it_g
         assert (await client.get("/api/units")).status_code == 200
     await node.up()  # what the service manager does: it comes back, as the standby
     assert old.health() == "standby"
+    end = time.monotonic() + 60
+    while "journal_goes_on" not in new.log():  # the folder is free, and this one's from now on
+        assert time.monotonic() < end, new.log()[-4000:]
+        node.say()
+        await asyncio.sleep(0.5)
 
 
 async def test_without_a_broker_or_watch_people_are_told_so_and_may_still_sign_in(

@@ -105,10 +105,30 @@ def test_a_new_run_goes_on_where_a_killed_one_ended(folder: Path) -> None:
 
 def test_two_processes_do_not_share_a_folder(folder: Path) -> None:
     journal = Journal(folder)
-    with pytest.raises(SettingsError, match=f"{folder}: another gateway or node"):
+    with pytest.raises(SettingsError, match=f"{folder}: another process"):
         Journal(folder)
     journal.close()
     Journal(folder).close()
+
+
+def test_who_replaces_a_stopped_process_hears_and_keeps_its_journal_once_that_has_ended(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journals, "TAKEN_AGAIN_S", 0.0)
+    stopped = Journal(folder)
+    journal = Journal(folder, waits=True)
+    pier = journal.of("pier", ("ais",))
+    fill(pier, [chunk(1)])
+    journal.settle()
+    assert pier.fault is not None
+    assert "another process keeps its journal here" in pier.fault
+    assert pier.missed == 1
+    stopped.close()
+    fill(pier, [chunk(2)])
+    journal.settle()
+    assert (pier.fault, pier.missed) == (None, 1)
+    journal.close()
+    assert [each.heard_at.second for each in held(folder)] == [2]
 
 
 @pytest.mark.parametrize(("most", "keep"), [(10, 10**9), (10**6, 10**6)])

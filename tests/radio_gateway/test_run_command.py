@@ -147,6 +147,6 @@ def test_a_journal_that_another_keeps_is_refused_by_name(folder: Path) -> None:
         journal.close()
     assert run.returncode == 1
     assert run.stderr == (
-        f"journal.folder: {folder}/journal: another gateway or node keeps its journal here; "
+        f"journal.folder: {folder}/journal: another process keeps its journal here; "
         "each needs a folder of its own\n"
     )
