@@ -37,7 +37,7 @@ def backup(
     found = tell(made)
     typer.echo(f"{file}: {file.stat().st_size} bytes")
     if found is not None:
-        _show(found)
+        show_inventory(found)
 
 
 def restore(
@@ -61,7 +61,7 @@ def restore(
             note(settings, _note("restore store", settings))
             return found
 
-    _show(tell(made))
+    show_inventory(tell(made))
     typer.echo("sessions, tokens, sign-in links and codes for phones have ended")
     typer.echo(
         "users, roles, passwords, devices and second factors are as they were when the back-up was"
@@ -80,7 +80,8 @@ def _note(act: str, settings: Settings) -> Note:
     )
 
 
-def _show(found: Inventory) -> None:
+def show_inventory(found: Inventory) -> None:
+    """Print what is in a store."""
     for table, rows in found.rows.items():
         if rows:
             typer.echo(f"  {table}: {rows}")

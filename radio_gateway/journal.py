@@ -60,8 +60,8 @@ class Journal:
 
     Raises:
         ValueError: If `max_bytes` is less than 1 MB or `keep_bytes` less than twice `max_bytes`.
-        SettingsError: If another process writes a journal there, and is not waited for. A folder that cannot be used for
-            another reason is a `fault`, and tried again.
+        SettingsError: If another process writes a journal there, and is not waited for. A folder
+            that cannot be used for another reason is a `fault`, and tried again.
     """
 
     def __init__(

@@ -11,6 +11,7 @@ import re
 import shutil
 import sqlite3
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
@@ -23,13 +24,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from patrol.errors import StoreError
 from patrol.store import account_changes, damage, faults
 from patrol.store.dialects import connect_to_read, open_engine
-from patrol.store.postgres import is_postgres, named
+from patrol.store.postgres import is_postgres, named, require
 from patrol.store.proving import Proof, prove
 from patrol.store.schema import migrate
 from patrol.store.tables import metadata
 
 _SQLITE: Final = b"SQLite format 3\0"
 _POSTGRES: Final = b"PGDMP"
+_OF_POSTGIS: Final = re.compile(
+    r"^\d+; \d+ \d+ (EXTENSION - postgis\b|(TABLE|TABLE DATA|ACL) public spatial_ref_sys\b)"
+)
+"""A line of what `pg_restore --list` prints."""
+
 _PROGRAMS: Final = Path("/usr/lib/postgresql")
 
 
@@ -247,9 +253,28 @@ def _load(engine: Engine, file: Path) -> None:
         there = set(inspect(connection).get_table_names()) - {"spatial_ref_sys"}
     if there:
         raise StoreError(f"{named(engine)} is not empty: make another database for it")
+    with engine.begin() as connection:
+        require(connection)
     program = _program("pg_restore", engine)
     options = ("--single-transaction", "--exit-on-error", "--no-owner", "--no-comments")
-    _run(engine, program, *options, "--no-privileges", str(file))
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".list") as wanted:
+        wanted.write(_ours(program, file))
+        wanted.flush()
+        _run(engine, program, *options, "--no-privileges", f"--use-list={wanted.name}", str(file))
+
+
+def _ours(program: Path, file: Path) -> str:
+    """Return what of a file is to be restored: all but what belongs to PostGIS.
+
+    That and its table of reference systems are a superuser's, and there already.
+    """
+    done = subprocess.run(  # noqa: S603 - a program that we found
+        [str(program), "--list", str(file)], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise StoreError(f"{file} cannot be read: {done.stderr.strip()}")
+    lines = done.stdout.splitlines()
+    return "\n".join(line for line in lines if not _OF_POSTGIS.search(line))
 
 
 def _run(engine: Engine, program: Path, *words: str) -> None:

@@ -29,7 +29,16 @@ from itertools import chain, islice
 from operator import itemgetter, ne
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Connection, Float, LargeBinary, SmallInteger, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Float,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+)
 from sqlalchemy.exc import DBAPIError
 
 from patrol.store import partitions
@@ -124,6 +133,23 @@ def put_also_heard(connection: Connection, rows: Sequence[Row]) -> None:
     if rows:
         mark = "%s" if is_postgres(connection) else "?"
         connection.exec_driver_sql(_insert(also_heard, ALSO_HEARD_COLUMNS, mark), [*rows])
+
+
+def copy_in(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Put whole rows, none of which is known, into a table of a PostgreSQL database.
+
+    Args:
+        connection: To it, in a transaction that writes.
+        table: Where to; of messages their ids are noted, too.
+        rows: All columns, in the table's order.
+    """
+    names = tuple(each.name for each in table.c)
+    with raw_cursor(connection) as cursor:
+        if table is transmissions:
+            gids = ((row[names.index("gid")],) for row in rows)
+            _write(cursor, "transmission_ids", ("gid",), ("bytea",), gids)
+        quoted = tuple(f'"{name}"' for name in names)  # one is called `user`, another `of`
+        _write(cursor, table.name, quoted, _types_of(table, names), rows)
 
 
 def _insert_many(cursor: Any, rows: Sequence[Row]) -> None:
@@ -226,11 +252,16 @@ def _insert(table: Table, columns: Sequence[str], mark: str, rows: int = 1, shar
 
 @cache
 def _types() -> tuple[str, ...]:
+    return _types_of(transmissions, TRANSMISSION_COLUMNS)
+
+
+def _types_of(table: Table, columns: Sequence[str]) -> tuple[str, ...]:
     names: dict[type[Any], str] = {
         BigInteger: "int8",
         Float: "float8",
+        Integer: "int4",
         LargeBinary: "bytea",
         SmallInteger: "int2",
         Text: "text",
     }
-    return tuple(names[type(transmissions.c[name].type)] for name in TRANSMISSION_COLUMNS)
+    return tuple(names[type(table.c[name].type)] for name in columns)

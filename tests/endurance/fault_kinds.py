@@ -27,6 +27,7 @@ from tests.endurance.fault import Fault, Plain
 from tests.endurance.junk import JunkPlan, talk
 from tests.endurance.node import WEB
 from tests.endurance.rig import Rig, heard
+from tests.endurance.store_faults import PageDamaged, StoreDeleted, StoreUnmounted
 
 JUNK_TIMES: Final = 10.0
 PAST_LEASE_S: Final = 20.0
@@ -133,6 +134,37 @@ class WatchStoppedInCopy(WatchStopped):
                     raise TimeoutError(f"{self._leader} was never in the middle of a COPY")
                 time.sleep(random.uniform(0.005, 0.03))
         time.sleep(PAST_LEASE_S)
+
+
+class WatchStoppedWithJournal(WatchStopped):
+    """The same with a journal, whose folder the stopped one has open: it is to be replaced."""
+
+    def __init__(self) -> None:
+        super().__init__("frozen Watch with journal")
+
+    @contextmanager
+    def prepared(self, rig: Rig) -> Iterator[None]:
+        """Start all parts again with a journal."""
+        node = rig.stage.node
+        node.stop()
+        node.keep_journal(True)
+        node.start()
+        try:
+            yield
+        finally:
+            node.stop()
+            node.keep_journal(False)
+            node.start()
+
+    def begin(self, rig: Rig) -> None:
+        """Stop it; the standby is to lead and to go on running.
+
+        Raises:
+            TimeoutError: If nobody replaced it.
+        """
+        super().begin(rig)
+        if rig.stage.node.leader() == self._leader:
+            raise TimeoutError(f"{self._leader} is stopped, and nobody took its place")
 
 
 class BrokerRestart(Plain):
@@ -260,6 +292,7 @@ def every() -> list[Fault]:
         Killed("watch"),
         WatchStopped(),
         WatchStoppedInCopy(),
+        WatchStoppedWithJournal(),
         Killed("web"),
         Killed("gateway"),
         Killed("broker"),
@@ -270,6 +303,9 @@ def every() -> list[Fault]:
         NoConnectionLeft(),
         DatabaseGone(),
         DatabaseKilled(),
+        StoreDeleted(),
+        StoreUnmounted(),
+        PageDamaged(),
         DiskFull("store"),
         LogDiskFull(),
         DiskFull("spool"),

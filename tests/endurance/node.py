@@ -129,6 +129,21 @@ class Node(Server):
             time.sleep(0.05)
         raise AssertionError(f"no answer from the node:\n{self.log.read_text()[-4000:]}")
 
+    def launch(self) -> None:
+        """Start what does not run, whatever comes of it."""
+        for name in self._names:
+            part = self._parts.get(name)
+            if part is None or part.poll() is not None:
+                self._launch(name, ())
+
+    def keep_journal(self, wanted: bool) -> None:
+        """Have all that the channels read be kept from the next start on, or no longer."""
+        table = '[journal]\nfolder = "heard"\n\n'
+        if wanted:
+            self._change(r"\[web\]\n", f"{table}[web]\n")
+        else:
+            self._change(re.escape(table), "")
+
     def kill(self, name: str | None = None) -> None:
         """Kill -9 a part; the leader if none is named."""
         part = self._parts.pop(name or self.leader())

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from patrol.store.store import create_store
 from tests.endurance.checking import Account, StoreReader, account, wait_until_stored
 from tests.endurance.eyes import Eyes
 from tests.endurance.fleet import Fleet
@@ -155,6 +156,8 @@ def rigged(
     ):
         where = folder or Path(temporary)
         store = None if database is None else database.url(database.create())
+        if store is not None:
+            create_store(store)
         with Ledger(capacity) as ledger:
             plan = SendPlan(boats=units, ledger=ledger.name, capacity=capacity)
             sender = context.Process(target=send, args=(plan, sender_end), daemon=True)

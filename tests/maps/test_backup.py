@@ -134,6 +134,37 @@ async def test_a_way_in_that_was_ended_since_does_not_come_back(tmp_path: Path, 
         assert (rows["users"], rows["devices"]) == (1, 1)
 
 
+async def test_who_owns_a_database_and_is_no_superuser_restores_a_back_up_of_it(
+    tmp_path: Path,
+) -> None:
+    """As docs/store.md says: a user of its own, and PostGIS switched on by a superuser."""
+    server = databases.server()
+    urls = []
+    with server.connect("postgres") as connection:
+        connection.execute("DROP ROLE IF EXISTS ordinary")
+        connection.execute("CREATE ROLE ordinary LOGIN")
+    for _ in range(2):
+        name = server.create()
+        with server.connect(name) as connection:
+            connection.execute(f"ALTER DATABASE {name} OWNER TO ordinary".encode())
+            connection.execute("CREATE EXTENSION postgis")
+        urls.append(server.url(name).replace("//patrol@", "//ordinary@"))
+    old, new = urls
+    create_store(old)
+    node = await filled(old, tmp_path)
+    await node.stop()
+    assert run(configure(tmp_path / "here", old), "backup", str(tmp_path / "b")).exit_code == 0
+    done = run(configure(tmp_path / "there", new), "restore", str(tmp_path / "b"))
+    assert done.exit_code == 0, done.output
+    assert inventory(new).rows["transmissions"] == inventory(old).rows["transmissions"] == 20
+    for url in urls:
+        server.forget(tmp_path / url)
+    with server.connect("postgres") as connection:
+        for url in urls:
+            database = url.partition("@/")[2].partition("?")[0]
+            connection.execute(f"ALTER DATABASE {database} OWNER TO patrol".encode())
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 async def test_nothing_is_ever_written_over(tmp_path: Path, kind: str) -> None:
     with urls(kind, tmp_path) as (old, _):
