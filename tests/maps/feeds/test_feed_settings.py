@@ -11,6 +11,7 @@ import pytest
 from maps.check import check
 from maps.errors import SettingsFaults
 from maps.settings import settings_of
+from tests.databases import empty_store
 from tests.ports import free_port
 
 GOOD = {
@@ -106,6 +107,7 @@ def test_two_feeds_have_two_names(tmp_path: Path) -> None:
 
 def test_check_tries_feeds_and_warns_of_what_leaves_this_machine(tmp_path: Path) -> None:
     file = tmp_path / "patrol.toml"
+    empty_store(tmp_path / "joint-patrol.db")
     again = free_port()
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -141,6 +143,7 @@ def test_check_tries_feeds_and_warns_of_what_leaves_this_machine(tmp_path: Path)
 
 def test_check_finds_certificates_that_cannot_be_used(tmp_path: Path) -> None:
     file = tmp_path / "patrol.toml"
+    empty_store(tmp_path / "joint-patrol.db")
     words = "\n".join(f'{name} = "{value}"' for name, value in GOOD.items())
     url = f"tcp://127.0.0.1:{free_port()}"
     words = words.replace(str(GOOD["url"]), url)
