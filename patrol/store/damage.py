@@ -26,7 +26,9 @@ def damaged_tables(file: Path) -> dict[str, str]:
         By table, the first thing that SQLite says of it. The table `sqlite_master` stands for the
         list of tables itself.
     """
-    with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as database:
+    # Nobody has it open without a -wal; then none is made either.
+    how = "mode=ro" if file.with_name(f"{file.name}-wal").exists() else "mode=ro&immutable=1"
+    with closing(sqlite3.connect(f"{file.absolute().as_uri()}?{how}", uri=True)) as database:
         try:
             asked = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY rootpage"
             names = [name for (name,) in database.execute(asked)]
