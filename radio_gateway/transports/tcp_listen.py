@@ -11,7 +11,7 @@ import asyncio
 import socket
 from datetime import datetime
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from radio_gateway.chunk import Chunk
 from radio_gateway.clock import utc_now
@@ -53,6 +53,7 @@ class TcpListenTransport:
         self._shown = link.shown
         self._mailbox = Mailbox()
         self._peers: set[StreamPeer] = set()
+        self._connecting: set[asyncio.Future[Any]] = set()  # sent away before they came about
         self._listener = Listener(link.host, link.port, link.shown, self._places, self._serve)
 
     @property
@@ -78,9 +79,11 @@ class TcpListenTransport:
         trace: TracebackType | None,
     ) -> None:
         """Stop listening and close every connection."""
-        peers = list(self._peers)
         await self._listener.close()
-        for peer in peers:
+        if self._connecting:
+            await asyncio.wait(self._connecting)
+        for peer in list(self._peers):
+            peer.abort()
             await peer.closed
 
     async def read(self) -> list[Chunk]:
@@ -122,13 +125,29 @@ class TcpListenTransport:
             return last_s if loop.time() - last_s >= GIVES_WAY_AFTER_S else None
 
         guest.idle_since_s = silent_since_s
+        connecting = asyncio.ensure_future(loop.connect_accepted_socket(lambda: peer, sock))
         try:
-            await loop.connect_accepted_socket(lambda: peer, sock)
-            await asyncio.wait((peer.closed,))
-        except OSError:  # it has gone already
-            pass
+            # Cancelled half-way, uvloop closes a connection without a word to its peer, who would
+            # be waited for for ever; so it comes about, and ends as any other.
+            await asyncio.wait((connecting,))
+            fault = connecting.exception()
+            if fault is None:
+                await asyncio.wait((peer.closed,))
+            elif not isinstance(fault, OSError):  # else it has gone already
+                raise fault
         finally:
-            peer.abort()
+            if connecting.done():
+                peer.abort()
+            else:
+                self._connecting.add(connecting)
+                connecting.add_done_callback(lambda done: self._end(done, peer))
 
     def _lost(self, peer: StreamPeer, error: Exception | None) -> None:
         self._peers.discard(peer)
+
+    def _end(self, connecting: asyncio.Future[Any], peer: StreamPeer) -> None:
+        """End what was sent away before it had come about."""
+        self._connecting.discard(connecting)
+        if not connecting.cancelled():
+            connecting.exception()  # nobody asks why it did not
+        peer.abort()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -87,3 +88,29 @@ def test_a_capture_is_replayed_to_its_end(tmp_path: Path) -> None:
         return lines
 
     assert uvloop.run(read_all()) == 300
+
+
+def test_a_listener_that_sends_many_away_as_they_come_lets_go_of_all_and_ends() -> None:
+    """Sent away half-way, one would be waited for for ever, and keep a server from ending."""
+
+    async def flood() -> None:
+        loop = asyncio.get_running_loop()
+        transport = TcpListenTransport(parse_link("tcp-listen://127.0.0.1:0?max=1"))
+        sockets = [socket.socket() for _ in range(300)]
+        try:
+            async with asyncio.timeout(30), transport:
+                for each in sockets:
+                    each.setblocking(False)
+                for some in range(0, len(sockets), 60):
+                    connecting = [
+                        loop.sock_connect(each, ("127.0.0.1", transport.port))
+                        for each in sockets[some : some + 60]
+                    ]
+                    await asyncio.gather(*connecting)
+                await until(lambda: len(transport._peers) <= 2)
+            assert not transport._peers
+        finally:
+            for each in sockets:
+                each.close()
+
+    uvloop.run(flood())
