@@ -305,6 +305,35 @@ async def test_an_extent_is_that_of_what_there_is(ogc: Here) -> None:
     assert extents["piers"] == {"spatial": {"bbox": [[100.4, 20.2, 100.4, 20.2]], "crs": CRS84}}
 
 
+async def test_the_extent_of_tracks_leaves_out_what_cannot_be_true(ogc: Here) -> None:
+    server, client = ogc
+    was = (await got(client, "/api/ogc/collections/tracks"))["extent"]
+    key = await server.device("n3")
+    desk = server.office.desk_of(User(name="t", role="admin", agency="joint"))
+    unit = await desk.add_unit(call_sign="Naga 3", kind="boat", country="LA")
+    # Moored for two days among the others, and thrown off once to each side of all of them.
+    off = {30: (0.12, 0.0), 60: (-0.12, 0.0), 1470: (0.0, 0.04), 1500: (0.0, -0.04)}
+    reports = [
+        {
+            "id": f"n3-{n}",
+            "lon": 100.5 + off.get(n, (0.0, 0.0))[0],
+            "lat": 20.251 + off.get(n, (0.0, 0.0))[1],
+            "time": (BEGIN + timedelta(minutes=n)).isoformat(),
+        }
+        for n in (*range(0, 120, 5), *range(1440, 1560, 5))
+    ]
+    async with server.stranger(authorization=f"Bearer {key}") as boat:
+        assert len((await boat.post("/api/positions", json=reports)).json()["stored"]) == 48
+    await desk.assign(address="position_json:n3", unit=unit.id)
+    now = (await got(client, "/api/ogc/collections/tracks"))["extent"]
+    fixes = (await got(client, "/api/ogc/collections/fixes"))["extent"]
+    assert fixes["spatial"]["bbox"][0][:2] == pytest.approx([100.38, 20.211]), "each is told there"
+    assert now["spatial"] == was["spatial"]
+    assert now["temporal"]["interval"][0][1] == (
+        BEGIN + timedelta(minutes=1555)
+    ).isoformat().replace("+00:00", "Z")
+
+
 async def test_more_positions_than_are_looked_at_have_no_extent_rather_than_a_false_one(
     ogc: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -15,8 +15,8 @@ from maps.api.ogc.asking import Asked, Box
 from maps.api.ogc.documents import Extent, extent
 from maps.api.ogc.filters import Kinds
 from maps.api.ogc.source import Items, paged
+from maps.api.ogc.track_extent import credible_day, extent_of_tracks
 from maps.errors import BadRequest
-from maps.following import credible
 from patrol.changes import Fix, UnitState
 from patrol.desk import Desk
 from patrol.errors import NotFound
@@ -177,8 +177,7 @@ class Tracks:
 
     async def extent(self, desk: Desk) -> Extent:
         """Return the box and time of all tracks; nothing where there are very many positions."""
-        found = await desk.extent([each.id for each in desk.tracked()], plausible=True)
-        return extent(found.box, found.times) if found is not None and found.count else extent()
+        return await extent_of_tracks(desk)
 
     async def items(self, desk: Desk, asked: Asked) -> Items:
         """Return tracks by unit and day; of a filter what so many hold as are looked at."""
@@ -198,7 +197,7 @@ class Tracks:
                 continue
             if len(features) == asked.limit or looked_at == _TRACKS_LOOKED_AT:
                 return Items(features=features, next=last, matched=matched)
-            fixes = await _of_day(desk, state.id, day)
+            fixes = await credible_day(desk, state.id, day)
             lines = _lines(state, fixes)
             last = id
             looked_at += asked.filters != ()
@@ -214,7 +213,7 @@ class Tracks:
             day = date.fromisoformat(text)
         except ValueError:
             raise NotFound("track", id) from None
-        fixes = [] if state is None or day.year < 2 else await _of_day(desk, unit, day)
+        fixes = [] if state is None or day.year < 2 else await credible_day(desk, unit, day)
         if state is None or not fixes:
             raise NotFound("track", id)
         return _track_feature(state, day, fixes, _lines(state, fixes))
@@ -278,15 +277,6 @@ def _said(fix: Fix) -> dict[str, Any]:
 
 def _point(fix: Fix) -> dict[str, Any]:
     return {"type": "Point", "coordinates": (round(fix.lon, 7), round(fix.lat, 7))}
-
-
-async def _of_day(desk: Desk, unit: str, day: date) -> list[Fix]:
-    start = datetime.combine(day, time(), UTC)
-    fixes: list[Fix] = []
-    # All of it: a receiver that speaks every second fills several pages.
-    async for page in desk.pages(unit, start=start, end=start + _DAY):
-        fixes += page
-    return await asyncio.to_thread(credible, fixes)
 
 
 def _lines(state: UnitState, fixes: Sequence[Fix]) -> list[list[tuple[float, float]]]:

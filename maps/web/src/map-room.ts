@@ -299,6 +299,8 @@ function told(layer: string, properties: Record<string, unknown>): string[] {
   const names = [...new Set(others)].filter((name) => name !== properties["name"]);
   const local = names.length > 0 ? [names.join(" · ")] : [];
   if (layer !== "blos") return [...local, t("hover.crossing", { kind: crossingWords(String(properties["kind"] ?? "")) })];
-  const metres = Number(properties["uncertainty_m"] ?? 0);
-  return [...local, t("hover.blo"), ...(metres > 0 ? [t("hover.uncertain", { n: metres >= 1000 ? `${metres / 1000} km` : `${metres} m` })] : [])];
+  const length = (metres: number): string => (metres >= 1000 ? `${Math.round(metres / 100) / 10} km` : `${metres} m`);
+  const [unsure, away] = [Number(properties["uncertainty_m"] ?? 0), Number(properties["dist_border_m"] ?? 0)];
+  const river = properties["river"] ? `${properties["river"]} · ` : "";
+  return [...local, t("hover.blo"), ...(away > 0 ? [river + t("hover.border_away", { n: length(away) })] : []), ...(unsure > 0 ? [t("hover.uncertain", { n: length(unsure) })] : [])];
 }
