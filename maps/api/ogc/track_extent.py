@@ -18,7 +18,8 @@ from maps.api.ogc.documents import Extent, extent
 from maps.following import credible
 from patrol.changes import Fix
 from patrol.desk import Desk
-from patrol.history_desk import ALWAYS, MOST_IN_EXTENT, NEVER
+from patrol.history_desk import MOST_IN_EXTENT
+from patrol.spans import ALWAYS, NEVER
 
 MOST_DAYS: Final = 24
 """Cleaned for one extent: some 2 s. If there are more with doubtful edges, the box is too large."""
