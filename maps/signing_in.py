@@ -1,9 +1,11 @@
 """Signing in: name and password, a link that is good once, or a provider; then a second factor.
 
-Wrong tries are counted by name and by address, and after a few free ones each doubles a wait with
-an end: nobody is locked out for good. A browser that signed in as somebody before carries a mark
-and is counted apart, so that a stranger who keeps guessing at a name cannot keep its owner out
-(device cookies, OWASP Authentication Cheat Sheet). The command line asks for no password at all.
+Wrong tries are counted by name and address together, by address, and, with many more free, by name,
+and after the free ones each doubles a wait with an end: nobody is locked out for good, and who
+guesses at a name from one address keeps it out nowhere else. A browser that signed in as somebody
+before carries a mark and is counted apart, so that a stranger who keeps guessing at a name cannot
+keep its owner out (device cookies, OWASP Authentication Cheat Sheet). So is a link: nobody guesses
+one, and it is the way out for who must wait. The command line asks for no password at all.
 
 Sign-ins, refusals and sign-outs are told to whoever keeps the journal; never a password, code,
 token, or a name that nobody has, which may be a password typed into the wrong field.
@@ -87,7 +89,9 @@ class SigningIn:
         session_hours: How long a sign-in lasts.
         secure: Send the cookie over TLS only, even when a request came without.
         told: Told of refusals.
-        names: Counts wrong tries by name.
+        names: Counts wrong tries by name and address.
+        everywhere: Counts wrong tries by name, from all addresses together.
+        links: Counts wrong codes by the link they came with.
         peers: Counts wrong tries by address; generous, since an office may share one.
         now: Clock, aware UTC.
     """
@@ -104,6 +108,8 @@ class SigningIn:
         secure: bool,
         told: Told = _to_nobody,
         names: BackOff | None = None,
+        everywhere: BackOff | None = None,
+        links: BackOff | None = None,
         peers: BackOff | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -111,6 +117,8 @@ class SigningIn:
         self._factors, self._seal, self._now, self._told = factors, seal, now, told
         self._hours, self._secure = session_hours, secure
         self._names = names or BackOff(free=5, longest_s=120)
+        self._everywhere = everywhere or BackOff(free=100, longest_s=120)
+        self._links = links or BackOff(free=5, longest_s=120)
         self._peers = peers or BackOff(free=30)
 
     async def by_password(
@@ -176,7 +184,8 @@ class SigningIn:
         Raises:
             SignInRefused: If the link is unknown, spent or too old, or the code is wrong.
             CodeNeeded: If the user has a second factor; the link stays good.
-            TooManyTries: If it is no good, and name or address showed too many such of late.
+            TooManyTries: If it is no good, and its address showed too many such of late, or if too
+                many wrong codes came with it.
         """
         refused = "this link is not good any more: each is good once, for a while"
         user = await self._accounts.link_user(digest(token))
@@ -184,7 +193,7 @@ class SigningIn:
             self._access.bad_key(peer_of(connection))
             await self._note("sign-in refused", None, connection, why="link")
             raise SignInRefused(refused)
-        counted = self._count(connection, user.name)
+        counted = _counted([(self._links, digest(token).hex())])
         try:
             factor = await self._second(user, code)
         except (StoreError, CodeNeeded):
@@ -291,16 +300,12 @@ class SigningIn:
         Raises:
             TooManyTries: If name or address failed too often of late.
         """
-        nonce = self._known_browser(connection, name)
-        if nonce is None:
-            counted = [(self._names, name), (self._peers, peer_of(connection))]
-        else:
-            counted = [(self._names, f"known browser {nonce}")]
-        for backoff, key in counted:
-            backoff.check(key)
-        for backoff, key in counted:
-            backoff.failed(key)
-        return counted
+        nonce, peer = self._known_browser(connection, name), peer_of(connection)
+        if nonce is not None:
+            return _counted([(self._names, f"known browser {nonce}")])
+        return _counted(
+            [(self._names, f"{name}\n{peer}"), (self._peers, peer), (self._everywhere, name)]
+        )
 
     def _take_back(self, counted: list[tuple[BackOff, str]]) -> None:
         for backoff, key in counted:
@@ -332,6 +337,14 @@ class SigningIn:
         self, act: str, user: User | None, connection: HTTPConnection, **detail: object
     ) -> None:
         await self._told(_note(act, user, connection, **detail))
+
+
+def _counted(keys: list[tuple[BackOff, str]]) -> list[tuple[BackOff, str]]:
+    for backoff, key in keys:
+        backoff.check(key)
+    for backoff, key in keys:
+        backoff.failed(key)
+    return keys
 
 
 def _note(act: str, user: User | None, connection: HTTPConnection, **detail: object) -> Note:

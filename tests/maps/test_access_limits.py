@@ -123,6 +123,36 @@ async def test_who_keeps_guessing_at_a_name_does_not_keep_its_owner_out(
             assert told[-1] == 429, "a stolen mark gives a few tries, not all"
 
 
+async def test_who_guesses_at_a_name_blocks_no_link_of_it_and_no_first_sign_in_elsewhere(
+    server: Running,
+) -> None:
+    boss = await server.office.people.add_user("boss", "admin", AGENCY, PASSWORD)
+    link = await server.office.people.link_for(boss, minutes=5)
+    wrong = {"name": "boss", "password": "wrong one"}
+    async with server.stranger() as thief:
+        told = [(await thief.post("/api/session", json=wrong)).status_code for _ in range(12)]
+        assert told[-1] == 429
+        entered = await thief.post("/api/session/link", json={"token": link})
+        assert entered.status_code == 200, entered.text  # even from where the guesses come
+    elsewhere = httpx.AsyncHTTPTransport(local_address="127.0.0.2")
+    async with httpx.AsyncClient(base_url=server.url, transport=elsewhere) as owner:
+        said = {"name": "boss", "password": PASSWORD}
+        assert (await owner.post("/api/session", json=said)).status_code == 200
+
+
+async def test_who_guesses_at_a_name_from_everywhere_must_wait(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = BackOff(free=2, longest_s=120, now=Clock())
+    monkeypatch.setattr(server.office.accounts.signing_in, "_everywhere", few)
+    wrong, told = {"name": "boss", "password": "wrong one"}, list[int]()
+    for number in range(1, 5):
+        thief = httpx.AsyncHTTPTransport(local_address=f"127.0.0.{number}")
+        async with httpx.AsyncClient(base_url=server.url, transport=thief) as client:
+            told.append((await client.post("/api/session", json=wrong)).status_code)
+    assert told == [401, 401, 429, 429]
+
+
 def test_every_wait_has_an_end() -> None:
     clock = Clock()
     names = BackOff(free=5, longest_s=120, now=clock)

@@ -231,6 +231,25 @@ async def test_guessing_codes_must_wait(server: Running) -> None:
     assert told[-1] == 429
 
 
+async def test_guessing_codes_with_a_link_must_wait_and_blocks_no_other_link(
+    server: Running,
+) -> None:
+    async with server.signed_in("crew") as client:
+        _, codes = await enrolled(client)
+    stolen, good = await server.token("crew"), await server.token("crew")
+    async with server.stranger() as thief:
+        told = [
+            (
+                await thief.post("/api/session/link", json={"token": stolen, "code": f"{n:06}"})
+            ).status_code
+            for n in range(10)
+        ]
+        assert told.count(401) <= 6
+        assert told[-1] == 429
+        entered = await thief.post("/api/session/link", json={"token": good, "code": codes[0]})
+        assert entered.status_code == 200
+
+
 async def test_a_link_asks_for_the_code_and_stays_good(server: Running) -> None:
     async with server.signed_in("crew") as client:
         _, codes = await enrolled(client)
