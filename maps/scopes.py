@@ -115,7 +115,7 @@ ROUTES: Final[tuple[tuple[tuple[str, ...], str, Scope], ...]] = (
     (("POST",), "/api/crew/reports", "write:positions"),
     (("PUT",), "/api/crew/photos", "write:patrols"),
     (_ANY, "/api/orders", "write:messages"),
-    (_ANY, "/api/marks/{mark}/radios", "write:messages"),
+    (_ANY, "/api/on-air", "write:messages"),
     (_ANY, "/api/users", "admin:users"),
     (_ANY, "/api/devices", "admin:users"),
 )

@@ -21,6 +21,7 @@ from patrol.clocks import BEHIND, check_date
 from patrol.crew_desk import CrewDesk
 from patrol.delivery_desk import DeliveryDesk
 from patrol.desks.marks import MarkDesk
+from patrol.desks.places_on_air import PlacesOnAirDesk
 from patrol.errors import Conflict, NotFound
 from patrol.hand_off_desk import HandOffDesk
 from patrol.incident_desk import IncidentDesk
@@ -115,6 +116,11 @@ class Desk(MessageDesk):
     def marks(self) -> MarkDesk:
         """Places that somebody marked."""
         return MarkDesk(self._watch, self.user, self.policy)
+
+    @property
+    def on_air(self) -> PlacesOnAirDesk:
+        """Marks, targets and sectors that are shown to radios."""
+        return PlacesOnAirDesk(self._watch, self.user, self.policy)
 
     @property
     def photos(self) -> PhotoDesk:

@@ -33,8 +33,8 @@ from patrol.duplicates import Duplicates
 from patrol.errors import NotFound, NotItsToSay, StoreError
 from patrol.ground import Ground
 from patrol.intake.marked_places import MarkedPlaces
-from patrol.intake.marks_on_air import MarksOnAir
 from patrol.intake.own_messages import OwnMessages
+from patrol.intake.places_on_air import PlacesOnAir
 from patrol.joining import Joined, join, judge
 from patrol.keeper import Keeper
 from patrol.latching import latches
@@ -175,14 +175,14 @@ class Watch:
         self.alarms.sharing = self.sharing
         self._marks = MarkedPlaces(clerk=self.clerk, picture=self.picture, ground=ground)
         self.clerk.duties.append(self._marks.expire)
-        self.marks_on_air = MarksOnAir(
+        self.places_on_air = PlacesOnAir(
             store=store,
             dispatch=self.dispatch,
             own=self.own_messages,
             book=self.clerk.book,
             now=lambda: self.now(),
         )
-        self.clerk.listeners.extend((self._marks.note_ended, self.marks_on_air.papers_changed))
+        self.clerk.listeners.extend((self._marks.note_ended, self.places_on_air.papers_changed))
         self.registrar.when_cleared = self.alarms.cleared
         self.registrar.when_assigned = self.alarms.reassigned
         self._placing = Placing(locate, describe)
@@ -205,7 +205,7 @@ class Watch:
         await self.clerk.load()
         ended = to_us(self.now() - LASTS_AT_MOST)
         self._marks.note_ended(await self.store.read(partial(of_kind, kind="mark", since_us=ended)))
-        await self.marks_on_air.load()
+        await self.places_on_air.load()
         self._store_health.put_aside(await self.store.read(aside.since, self.now() - TOLD_FOR))
         contacts = self.picture.contacts
         slow_clocks.take_up(contacts, self.clerk.book.all(Alert))
@@ -232,7 +232,7 @@ class Watch:
                 ("watch-clock", self._clock()),
                 ("watch-store", self._look_at_store()),
                 ("watch-dispatch", self.dispatch.run()),
-                ("watch-marks-on-air", self.marks_on_air.run()),
+                ("watch-places-on-air", self.places_on_air.run()),
             ):
                 tasks.create_task(unending(name, work), name=name)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
-import msgspec
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,11 +16,9 @@ from maps.api.times import Moment
 from patrol.desks.marks import MOST_MARKS
 from patrol.incidents import Category, Incident
 from patrol.marks.mark import Mark
-from patrol.message_desk import LONGEST
-from patrol.messages import Message, Step
 from patrol.targets import Target, TargetKind
 from radio_gateway.clock import utc_now
-from radio_gateway.messages.marked_place import MAX_REMARKS, MOST_POINTS, MarkedPlace, MarkUse
+from radio_gateway.messages.marked_place import MAX_REMARKS, MOST_POINTS, MarkUse
 
 router = APIRouter(prefix="/api/marks", tags=["marks"])
 
@@ -45,48 +42,6 @@ MARK: Final = Mark(
     key="0b7d4f0e-8a1b",
     channel="tak",
 )
-
-_ORDER: Final = Message(
-    id="0d9b7c1e5f3a4d2c8b6a7e9f1c2d3b4a",
-    kind="mark",
-    channel="mesh",
-    text="sunken barge",
-    mark=MarkedPlace(
-        id="joint-patrol.hx.4c1f0e7a9b2d4e6f8a0c1d2e3f405162",
-        lon=100.4141,
-        lat=20.2705,
-        name="sunken barge",
-        use="hazard",
-        remarks="2 m under water, mid-river",
-        ends_at=_AT + timedelta(days=1),
-    ),
-    operator="somchai",
-    created_at=_AT,
-    expires_at=_AT + timedelta(minutes=10),
-    state="sent",
-    final=True,
-    history=(
-        Step(state="queued", at=_AT),
-        Step(state="sent", at=_AT + timedelta(seconds=1), attempts=1),
-    ),
-    agency="la-hx",
-    origin="hx",
-)
-
-
-class MarkRadios(msgspec.Struct, frozen=True, kw_only=True):
-    """Who may be shown a mark, and who was.
-
-    Attributes:
-        channels: Channels that may show it to their radios now.
-        orders: What showed it to radios, or took it back, newest first.
-    """
-
-    channels: tuple[str, ...]
-    orders: tuple[Message, ...]
-
-
-_RADIOS: Final = MarkRadios(channels=("mesh",), orders=(_ORDER,))
 
 Place = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -169,26 +124,6 @@ Q = Annotated[
 ]
 
 
-class MarkToRadios(BaseModel):
-    """Over which channel a mark is shown."""
-
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"channel": "mesh"}]})
-
-    channel: str = Field(min_length=1, max_length=130, description="All that listen on it see it")
-    reason: str = Field(default="", max_length=200, description="Why, for the record")
-    expires_in_s: float = Field(
-        default=600.0,
-        gt=0,
-        le=LONGEST.total_seconds(),
-        description="When it is not worth sending any more",
-    )
-    id: str | None = Field(
-        default=None,
-        pattern=r"^[A-Za-z0-9_-]{8,60}$",
-        description="Globally unique; the same again with it has one effect",
-    )
-
-
 @router.get("", responses=answers(list[Mark], [MARK], 403, 422))
 async def list_marks(
     desk: DeskHere,
@@ -248,31 +183,6 @@ async def list_mark_versions(mark: str, desk: DeskHere) -> Response:
 async def end_mark(mark: str, desk: DeskHere) -> Response:
     """End a mark of the caller's agency; the same, said again by its sender, stays ended."""
     return answer(await desk.marks.end(mark))
-
-
-@router.get("/{mark}/radios", responses=answers(MarkRadios, _RADIOS, 403, 404))
-async def read_mark_radios(mark: str, desk: DeskHere) -> Response:
-    """Return which channels may show a mark to their radios, and what became of it there."""
-    orders = await desk.marks.orders(mark)
-    standing = any(each.id == mark for each in desk.marks.all())
-    channels = tuple(desk.marks.channels(mark)) if standing else ()
-    return answer(MarkRadios(channels=channels, orders=tuple(orders)))
-
-
-@router.post(
-    "/{mark}/radios",
-    status_code=201,
-    responses=answers(Message, _ORDER, 403, 404, 409, 422, status=201),
-)
-async def show_mark_to_radios(mark: str, shown: MarkToRadios, desk: DeskHere) -> Response:
-    """Show a standing mark of the caller's agency to all radios that listen on a channel.
-
-    Meshtastic nodes get it as a waypoint, APRS stations as an object; once the mark ends they are
-    told that it is taken back. 409 and the reason when the channel does not take it: every channel
-    is listen-only unless its settings say otherwise.
-    """
-    told = shown.model_dump(exclude={"id"})
-    return answer(await desk.marks.show(mark, order=shown.id, **told), status=201)
 
 
 @router.post(

@@ -22,7 +22,7 @@ from radio_gateway.order_result import Refusal
 router = APIRouter(prefix="/api/orders", tags=["orders"])
 
 SaidKind = Literal["distress", "alert", "poll", "text"]
-"""A mark goes by `POST /api/marks/{mark}/radios`."""
+"""A mark goes by `POST /api/on-air/marks/{mark}`."""
 
 _AT = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
 _UNIT = "9f1c6a5e0b7d4f0e8a1b2c3d4e5f6071"

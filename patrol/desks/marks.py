@@ -10,21 +10,18 @@ import msgspec
 from gis.position import check_place
 from patrol.book import Book
 from patrol.clocks import check_date
-from patrol.errors import CannotSend, Conflict, IllegalStep, NotFound
+from patrol.errors import Conflict, IllegalStep, NotFound
 from patrol.filing import Filing
 from patrol.incident_desk import IncidentDesk
 from patrol.incidents import Category, Incident
-from patrol.intake.marks_on_air import outward_name
 from patrol.marks.mark import LASTS, LASTS_AT_MOST, LIFE, Mark, ended
-from patrol.messages import Message, Step
 from patrol.paper_desk import PaperDesk
 from patrol.papers import kind_of, new_id, revised
 from patrol.sightings import Sighting
-from patrol.store import messages, papers
+from patrol.store import papers
 from patrol.store.tables import to_us
 from patrol.targets import Target, TargetKind, new_target, opened
-from radio_gateway.messages.marked_place import MarkedPlace, MarkUse, Path
-from radio_gateway.order_result import Refusal
+from radio_gateway.messages.marked_place import MarkUse, Path
 
 MOST_MARKS: Final = 1000
 """Of one answer, those changed last."""
@@ -206,97 +203,6 @@ class MarkDesk(PaperDesk):
             "end mark",
         )
 
-    def channels(self, id: str) -> list[str]:
-        """Return the channels that may show a mark to their radios now, by name: those whose
-        protocols have words for one and whose settings let them speak.
-
-        Raises:
-            Forbidden: If the role may not.
-            NotFound: If the user knows of no such mark that stands.
-        """
-        self._may("see marks")
-        self._may("see messages")
-        mark = self._seen(Mark, id)
-        names = self._watch.picture.channels
-        return sorted(name for name in names if self._refusal(mark, name) is None)
-
-    async def orders(self, id: str) -> list[Message]:
-        """Return the messages of the user's agency that showed a mark to radios, or took it back,
-        newest first.
-
-        Raises:
-            Forbidden: If the role may not.
-            NotFound: If there is no such mark, or the user may not know of it.
-        """
-        self._may("see messages")
-        name = outward_name(await self.one(id))
-        since = self._watch.now() - LASTS_AT_MOST
-        found = await self._watch.store.read(lambda each: messages.marks(each, since=since))
-        own = (each for each in reversed(found) if each.agency == self._user.agency)
-        return [each for each in own if each.mark is not None and each.mark.id == name]
-
-    async def show(
-        self,
-        id: str,
-        *,
-        channel: str,
-        expires_in_s: float = 600.0,
-        reason: str = "",
-        order: str | None = None,
-    ) -> Message:
-        """Show a mark of the user's agency to all radios that listen on a channel: to Meshtastic
-        nodes as a waypoint, to APRS stations as an object. It is taken back when it ends.
-
-        Args:
-            id: The mark's id.
-            channel: Which channel is to say it.
-            expires_in_s: When it is not worth sending any more, seconds from now.
-            reason: Why, for the record.
-            order: Globally unique id of the message; the same one again has one effect.
-
-        Raises:
-            Forbidden: If the role may not.
-            NotFound: If the user knows of no such mark that stands.
-            CannotSend: If the channel does not take it, heard it from its own radios, or it is
-                another agency's: what is shared with this office is not given to whoever listens.
-            Conflict: If that message's id is another's.
-            StoreError: If the store refuses.
-        """
-        self._may("message radios")
-        mark = self._seen(Mark, id)
-        refusal = self._refusal(mark, channel)
-        if refusal is not None:
-            raise CannotSend(refusal.reason, refusal.detail)
-        now = self._watch.now()
-        message = Message(
-            id=order or new_id(),
-            kind="mark",
-            channel=channel,
-            text=mark.name,
-            mark=MarkedPlace(
-                id=outward_name(mark),
-                lon=mark.lon,
-                lat=mark.lat,
-                name=mark.name,
-                use=mark.use,
-                radius_m=mark.radius_m,
-                remarks=mark.remarks,
-                ends_at=mark.ends_at,
-            ),
-            operator=self._user.name,
-            reason=reason,
-            created_at=now,
-            expires_at=min(now + timedelta(seconds=expires_in_s), mark.ends_at),
-            history=(Step(state="queued", at=now),),
-            agency=self._user.agency,
-            origin=self._watch.node,
-        )
-        sent = await self._watch.marks_on_air.send(message)
-        same = sent.mark is not None and sent.mark.id == outward_name(mark)
-        if not same or sent.channel != channel or sent.agency != message.agency:
-            raise Conflict("that id is another message's")
-        return sent
-
     async def open_target(self, id: str, *, what: TargetKind, name: str = "") -> Target:
         """Open a target where a mark is; the user's agency has it from now on.
 
@@ -388,13 +294,6 @@ class MarkDesk(PaperDesk):
         return made
 
     # -- inside
-
-    def _refusal(self, mark: Mark, channel: str) -> Refusal | None:
-        if mark.agency != self._user.agency:
-            return Refusal("not_ours", "only marks of your own agency are shown to radios")
-        if mark.channel == channel:
-            return Refusal("heard_there", f"the radios of {channel} told of it")
-        return self._watch.dispatch.refusal_of(channel, "mark", "")
 
     def _until(self, ends_at: datetime | None, now: datetime) -> datetime:
         check_date(ends_at)

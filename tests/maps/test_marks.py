@@ -51,3 +51,17 @@ async def test_what_cannot_be_marked_is_refused_by_its_field(server: Running) ->
         far = await client.post("/api/marks", json=PLACE | {"ends_at": "2020-01-01T00:00:00Z"})
         assert far.status_code == 409
         assert (await client.get("/api/marks/none")).status_code == 404
+
+
+async def test_who_may_not_message_radios_sees_and_shows_nothing_on_air(server: Running) -> None:
+    async with server.signed_in("commander") as client, server.signed_in("observer") as other:
+        mark = (await client.post("/api/marks", json=PLACE)).json()
+        url = f"/api/on-air/marks/{mark['id']}"
+        assert (await client.get(url)).json() == {"channels": [], "orders": []}
+        refused = await client.post(url, json={"channel": "mesh"})
+        assert (refused.status_code, refused.json()["reason"]) == (409, "no_channel")
+        assert (await other.post(url, json={"channel": "mesh"})).status_code == 403
+        assert (await client.get("/api/on-air/targets/none")).status_code == 404
+        assert (await client.get(f"/api/on-air/units/{mark['id']}")).status_code == 422
+        await client.post(f"/api/marks/{mark['id']}/end")
+        assert (await client.post(url, json={"channel": "mesh"})).status_code == 404

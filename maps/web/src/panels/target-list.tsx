@@ -5,10 +5,13 @@ import { now } from "../clock.ts";
 import { t } from "../i18n/index.ts";
 import { flyToPlace } from "../map-room.ts";
 import type { Target } from "../papers.ts";
+import { MESSAGE_RADIOS } from "../permissions.ts";
 import { mayOffer, ours, targets } from "../queue.ts";
 import { handOver } from "../queue-acts.ts";
 import { landingWords, seenWords } from "../queue-words.ts";
+import { may } from "../session.ts";
 import { ageSeconds, ageWords } from "../times.ts";
+import { OnRadios, sendToRadios } from "../widgets/on-radios.tsx";
 import { Icon } from "./icons.tsx";
 
 export function TargetList(): JSX.Element | null {
@@ -24,6 +27,9 @@ export function TargetList(): JSX.Element | null {
 function Card({ target }: { target: Target }): JSX.Element {
   const last = target.sightings?.at(-1);
   const landing = target.prediction?.landing;
+  const own = target.agency === ours.value;
+  const offers = own && (target.state ?? "followed") === "followed" && mayOffer.value;
+  const shows = own && last !== undefined && may(MESSAGE_RADIOS);
   const has = target.custodian ?? target.agency;
   return (
     <li class="alert">
@@ -35,8 +41,12 @@ function Card({ target }: { target: Target }): JSX.Element {
         {last && <span class="alert-place num">{seenWords(last)}</span>}
         {landing && <span class="alert-state num">{t("target.lands_there", { where: landingWords(landing) })}</span>}
       </button>
-      {target.agency === ours.value && (target.state ?? "followed") === "followed" && mayOffer.value && (
-        <div class="alert-acts"><button class="button" onClick={() => handOver(target)}>{t("target.hand_over")}</button></div>
+      {shows && <OnRadios place={target} />}
+      {(offers || shows) && (
+        <div class="alert-acts">
+          {offers && <button class="button" onClick={() => handOver(target)}>{t("target.hand_over")}</button>}
+          {shows && <button class="button" onClick={() => void sendToRadios(target)}>{t("mark.to_radios")}</button>}
+        </div>
       )}
     </li>
   );

@@ -14,9 +14,9 @@ import { coordinateFormat } from "../../../preferences.ts";
 import { ours } from "../../../queue.ts";
 import { may, timeZone } from "../../../session.ts";
 import { ageSeconds, ageWords, minuteWords } from "../../../times.ts";
+import { OnRadios, sendToRadios } from "../../../widgets/on-radios.tsx";
 import { markedId, openMark, standingMarks } from "../map/marks.ts";
 import { endMark, logIncident, makeHazard, makeTarget, markPlace } from "./mark-acts.ts";
-import { MarkRadios, sendToRadios } from "./mark-radios.tsx";
 
 export function MarkCard(): JSX.Element | null {
   const mark = openMark.value;
@@ -35,7 +35,7 @@ export function MarkCard(): JSX.Element | null {
       <p class="num dim">{place}</p>
       {mark.target && <p>{t("mark.has_target")}</p>}
       {mark.incident && <p>{t("mark.has_incident")}</p>}
-      {own && may(MESSAGE_RADIOS) && <MarkRadios mark={mark} />}
+      {own && may(MESSAGE_RADIOS) && <OnRadios place={mark} />}
       <div class="actions">
         {may(OPEN_TARGETS) && !mark.target && <button class="button" onClick={() => makeTarget(mark)}>{t("mark.target")}</button>}
         {may(LOG_INCIDENTS) && !mark.incident && <button class="button" onClick={() => logIncident(mark)}>{t("mark.incident")}</button>}

@@ -1,18 +1,18 @@
-/** Who may be shown a marked place by radio, how that is asked for, and what became of it. */
+/** Who may be shown a marked place or a target by radio, how that is asked for, and what became of it. */
 import type { JSX } from "preact";
 import { signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { asking } from "../../../ask.ts";
-import { now } from "../../../clock.ts";
-import { say } from "../../../console.ts";
-import type { RadioMessage } from "../../../contract.ts";
-import { t, wordsIfAny } from "../../../i18n/index.ts";
-import { isOnItsWay } from "../../../messages.ts";
-import { faultWords } from "../../../panels/states.tsx";
-import type { Mark } from "../../../papers.ts";
-import { call, fetchJson } from "../../../rest.ts";
-import { timeZone } from "../../../session.ts";
-import { momentWords } from "../../../times.ts";
+import { asking } from "../ask.ts";
+import { now } from "../clock.ts";
+import { say } from "../console.ts";
+import type { RadioMessage } from "../contract.ts";
+import { t, wordsIfAny } from "../i18n/index.ts";
+import { isOnItsWay } from "../messages.ts";
+import { faultWords } from "../panels/states.tsx";
+import type { Mark, Target } from "../papers.ts";
+import { call, fetchJson } from "../rest.ts";
+import { timeZone } from "../session.ts";
+import { momentWords } from "../times.ts";
 
 const SOON_MS = 1500;
 const QUIET_MS = 15_000;
@@ -25,22 +25,24 @@ interface Radios {
   orders: RadioMessage[];
 }
 
-function path(mark: Mark): string {
-  return `/api/marks/${encodeURIComponent(mark.id)}/radios`;
+type Shown = Mark | Target;
+
+function path(place: Shown): string {
+  return `/api/on-air/${place.kind}s/${encodeURIComponent(place.id)}`;
 }
 
 /** Counts what was sent from here, so that a card looks at once what becomes of it. */
 const sends = signal(0);
 
 /** What was sent, the newest of each channel. */
-export function MarkRadios({ mark }: { mark: Mark }): JSX.Element | null {
+export function OnRadios({ place }: { place: Shown }): JSX.Element | null {
   const orders = useSignal<RadioMessage[]>([]);
   useEffect(() => {
     let timer = 0;
     let wanted = true;
     const look = async (): Promise<void> => {
       try {
-        const read = await fetchJson<Radios>(path(mark));
+        const read = await fetchJson<Radios>(path(place));
         if (wanted) orders.value = read.orders;
       } catch {
         // what was sent is not known now: the next look tells
@@ -52,29 +54,29 @@ export function MarkRadios({ mark }: { mark: Mark }): JSX.Element | null {
       wanted = false;
       clearTimeout(timer);
     };
-  }, [mark.id, sends.value]);
+  }, [place.id, sends.value]);
   const last = [...new Map(orders.value.toReversed().map((each) => [each.channel, each])).values()];
   if (last.length === 0) return null;
   return (
     <>
       <p><b>{t("mark.on_radios")}</b></p>
-      <ul class="message-log">{last.map((each) => <Shown key={each.id} order={each} />)}</ul>
+      <ul class="message-log">{last.map((each) => <Order key={each.id} order={each} />)}</ul>
     </>
   );
 }
 
 /** Asks over which channel; says so where none may show it. */
-export async function sendToRadios(mark: Mark): Promise<void> {
+export async function sendToRadios(place: Shown): Promise<void> {
   try {
-    const { channels } = await fetchJson<Radios>(path(mark));
+    const { channels } = await fetchJson<Radios>(path(place));
     if (channels.length === 0) say(t("mark.no_radio"), true);
-    else askChannel(mark, channels);
+    else askChannel(place, channels);
   } catch (fault) {
     say(`${t("mark.not_to_radios")} ${faultWords(fault)}`, true);
   }
 }
 
-function Shown({ order }: { order: RadioMessage }): JSX.Element {
+function Order({ order }: { order: RadioMessage }): JSX.Element {
   const state = order.state ?? "queued";
   const last = order.history?.at(-1);
   const why = last?.why ? (wordsIfAny(`refusal.${last.why}`, { channel: order.channel }) ?? last.detail) : last?.detail;
@@ -88,12 +90,12 @@ function Shown({ order }: { order: RadioMessage }): JSX.Element {
   );
 }
 
-function askChannel(mark: Mark, channels: readonly string[]): void {
+function askChannel(place: Shown, channels: readonly string[]): void {
   asking.value = {
-    title: t("mark.to_radios_title"), about: t("mark.to_radios_what", { name: mark.name }), label: "message.reason", needed: false, most: REASON_MOST, button: "mark.to_radios", failed: "mark.not_to_radios",
+    title: t("mark.to_radios_title"), about: t("mark.to_radios_what", { name: place.name }), label: "message.reason", needed: false, most: REASON_MOST, button: "mark.to_radios", failed: "mark.not_to_radios",
     choice: { label: "mark.channel", options: channels.map((value) => ({ value, words: value })) },
     act: async (reason, _minutes, channel) => {
-      await call("POST", path(mark), { channel, reason: reason.replaceAll("\n", " ") });
+      await call("POST", path(place), { channel, reason: reason.replaceAll("\n", " ") });
       say(t("mark.handed", { channel }));
       sends.value += 1;
     },

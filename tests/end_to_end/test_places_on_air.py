@@ -33,7 +33,7 @@ BARGE = {
 async def shown(client: httpx.AsyncClient, channel: str) -> dict[str, Any]:
     """Mark a place, show it over a channel once that may, and return the mark."""
     made: dict[str, Any] = (await client.post("/api/marks", json=BARGE)).json()
-    url = f"/api/marks/{made['id']}/radios"
+    url = f"/api/on-air/marks/{made['id']}"
     async for _ in wait_until("the channel", seconds=30):
         if (await client.get(url)).json()["channels"] == [channel]:
             break
@@ -60,14 +60,14 @@ async def test_stations_see_an_object_until_the_mark_ends(tmp_path: Path) -> Non
         ):
             mark = await shown(client, "tnc")
             await until(lambda: ":;SUNKEN" in tnc.printed(), within_s=30)
-            url = f"/api/marks/{mark['id']}"
+            url, on_air = f"/api/marks/{mark['id']}", f"/api/on-air/marks/{mark['id']}"
             async for _ in wait_until("it to be sent", seconds=30):
-                [order] = (await client.get(f"{url}/radios")).json()["orders"]
+                [order] = (await client.get(on_air)).json()["orders"]
                 if order["state"] == "sent":
                     break
             assert (await client.post(f"{url}/end")).status_code == 200
             await until(lambda: tnc.printed().count(":;SUNKEN") == 2, within_s=30)
-            told = (await client.get(f"{url}/radios")).json()
+            told = (await client.get(on_air)).json()
     assert [each["mark"].get("deleted", False) for each in told["orders"]] == [True, False]
     assert told["channels"] == []
     packets = re.findall(r"XW1PAT-7>APZJPR,WIDE1-1,WIDE2-1:;[^\n]*", tnc.printed())
@@ -109,9 +109,9 @@ async def test_nodes_of_a_mesh_see_a_waypoint_until_the_mark_ends(tmp_path: Path
             try:
                 mark = await shown(client, "mesh")
                 await until(lambda: len(waypoints) == 1, within_s=30)
-                url = f"/api/marks/{mark['id']}"
+                url, on_air = f"/api/marks/{mark['id']}", f"/api/on-air/marks/{mark['id']}"
                 async for _ in wait_until("it to be sent", seconds=30):
-                    [order] = (await client.get(f"{url}/radios")).json()["orders"]
+                    [order] = (await client.get(on_air)).json()["orders"]
                     if order["state"] == "sent":
                         break
                 assert (await client.post(f"{url}/end")).status_code == 200

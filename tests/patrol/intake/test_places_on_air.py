@@ -7,9 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from patrol.errors import CannotSend, Conflict, Forbidden, NotFound
 from patrol.marks.mark import Mark
+from patrol.sector_drawing import Shape
+from patrol.sectors import Sector
+from patrol.sightings import Sighting
+from patrol.targets import Target
 from radio_gateway.formats.aprs.object import object_name, object_place
 from radio_gateway.formats.meshtastic.waypoint import waypoint_name
 from radio_gateway.health import ChannelHealth
@@ -51,10 +56,10 @@ async def test_a_mark_goes_to_all_that_listen_on_a_channel_that_has_words_for_it
     with_channels(node, mesh=mesh, base=Carrier(mark="base is listen-only"))
     mark = await hazard(node, remarks="2 m under water")
     desk = node.desk()
-    assert desk.marks.channels(mark.id) == ["mesh"]
+    assert desk.on_air.channels(Mark, mark.id) == ["mesh"]
     with pytest.raises(CannotSend, match="listen-only"):
-        await desk.marks.show(mark.id, channel="base")
-    sent = await desk.marks.show(mark.id, channel="mesh", reason="flood")
+        await desk.on_air.show(Mark, mark.id, channel="base")
+    sent = await desk.on_air.show(Mark, mark.id, channel="mesh", reason="flood")
     [order] = mesh.sent
     assert (order.kind, order.device, order.text) == ("mark", None, "Sunken barge")
     assert order.mark == MarkedPlace(
@@ -68,7 +73,7 @@ async def test_a_mark_goes_to_all_that_listen_on_a_channel_that_has_words_for_it
     )
     tell(node, sent.id, "sent", final=True)
     await settled(node)
-    [kept] = await desk.marks.orders(mark.id)
+    [kept] = await desk.on_air.orders(Mark, mark.id)
     assert (kept.id, kept.state, kept.mark) == (sent.id, "sent", order.mark)
     assert (await noted(node, sent.id))[0] == ("send message", "kham")
 
@@ -77,11 +82,11 @@ async def test_only_marks_of_ones_own_agency_by_who_may_message_radios(node: Nod
     with_channels(node, mesh=Carrier())
     mark = await hazard(node)
     with pytest.raises(Forbidden):
-        await node.desk("crew").marks.show(mark.id, channel="mesh")
+        await node.desk("crew").on_air.show(Mark, mark.id, channel="mesh")
     with pytest.raises(NotFound):
-        await node.desk(agency=OTHER).marks.show(mark.id, channel="mesh")
+        await node.desk(agency=OTHER).on_air.show(Mark, mark.id, channel="mesh")
     with pytest.raises(NotFound):
-        node.desk(agency=OTHER).marks.channels(mark.id)
+        node.desk(agency=OTHER).on_air.channels(Mark, mark.id)
     assert mark.agency == AGENCY
 
 
@@ -90,20 +95,20 @@ async def test_radios_that_told_of_a_mark_are_not_told_of_it(node: Node) -> None
     rock = MarkedPlace(id="7", lon=100.4, lat=20.3, name="Rock")
     await node.hear(said("a", kind="waypoint", lon=None, mark=rock))
     [mark] = node.desk().marks.all()
-    assert node.desk().marks.channels(mark.id) == ["mesh"]
+    assert node.desk().on_air.channels(Mark, mark.id) == ["mesh"]
     with pytest.raises(CannotSend, match="serial"):
-        await node.desk().marks.show(mark.id, channel="serial")
+        await node.desk().on_air.show(Mark, mark.id, channel="serial")
 
 
 async def test_the_same_id_twice_is_one_message(node: Node) -> None:
     mesh = Carrier()
     with_channels(node, mesh=mesh)
     mark, other = await hazard(node), await hazard(node, name="Rock")
-    first = await node.desk().marks.show(mark.id, channel="mesh", order="order-0001")
-    again = await node.desk().marks.show(mark.id, channel="mesh", order="order-0001")
+    first = await node.desk().on_air.show(Mark, mark.id, channel="mesh", order="order-0001")
+    again = await node.desk().on_air.show(Mark, mark.id, channel="mesh", order="order-0001")
     assert (first.id, len(mesh.sent)) == (again.id, 1)
     with pytest.raises(Conflict):
-        await node.desk().marks.show(other.id, channel="mesh", order="order-0001")
+        await node.desk().on_air.show(Mark, other.id, channel="mesh", order="order-0001")
 
 
 @pytest.mark.parametrize("restarts", [False, True])
@@ -113,8 +118,8 @@ async def test_a_mark_that_ends_is_taken_back_where_it_was_shown(
     mesh, unsent = Carrier(), Carrier()
     with_channels(node, mesh=mesh, slow=unsent)
     mark = await hazard(node)
-    sent = await node.desk().marks.show(mark.id, channel="mesh")
-    waits = await node.desk().marks.show(mark.id, channel="slow")
+    sent = await node.desk().on_air.show(Mark, mark.id, channel="mesh")
+    waits = await node.desk().on_air.show(Mark, mark.id, channel="slow")
     tell(node, sent.id, "sent", final=True)
     await settled(node)
     if restarts:
@@ -135,7 +140,7 @@ async def test_a_mark_that_ends_is_taken_back_where_it_was_shown(
         tell(node, over.id, "sent", final=True)
         await settled(node)
         assert [each.id for each in mesh.sent].count(over.id) <= 2, "resumed, not made anew"
-        kept = await node.desk().marks.orders(mark.id)
+        kept = await node.desk().on_air.orders(Mark, mark.id)
         assert [each.id for each in kept if each.channel == "mesh"] == [over.id, sent.id]
 
 
@@ -143,7 +148,7 @@ async def test_a_mark_whose_time_is_over_is_taken_back(node: Node) -> None:
     mesh = Carrier()
     with_channels(node, mesh=mesh)
     mark = await hazard(node, ends_at=at(60))
-    sent = await node.desk().marks.show(mark.id, channel="mesh", expires_in_s=3600)
+    sent = await node.desk().on_air.show(Mark, mark.id, channel="mesh", expires_in_s=3600)
     assert sent.expires_at == at(60), "it is not worth sending once it is over"
     tell(node, sent.id, "sent", final=True)
     await settled(node)
@@ -159,7 +164,7 @@ async def test_what_radios_were_shown_makes_no_mark_when_it_is_heard(
 ) -> None:
     with_channels(node, mesh=Carrier())
     mark = await hazard(node, name="Sunken barge of the ferry, 12 m")
-    sent = await node.desk().marks.show(mark.id, channel="mesh")
+    sent = await node.desk().on_air.show(Mark, mark.id, channel="mesh")
     assert sent.mark is not None
     if restarts:
         await node.again()
@@ -177,3 +182,41 @@ async def test_what_radios_were_shown_makes_no_mark_when_it_is_heard(
     moved = MarkedPlace(id="1", lon=100.5, lat=20.3, name=waypoint_name(sent.mark))
     await node.hear(said("x", 6, kind="waypoint", lon=None, mark=moved, protocol="meshtastic"))
     assert len(node.desk().marks.all()) == 2, "who moves it marks a place"
+
+
+async def test_a_target_is_shown_where_it_was_last_seen_until_it_is_closed(node: Node) -> None:
+    mesh = Carrier()
+    with_channels(node, mesh=mesh)
+    targets = node.desk().targets
+    place = Sighting(at=node.time, lon=100.41, lat=20.27)
+    target = await targets.open(what="vessel", name="Blue hull", sighting=place, description="fast")
+    await targets.sight(target.id, Sighting(at=node.time, lon=100.42, lat=20.28))
+    sent = await node.desk().on_air.show(Target, target.id, channel="mesh")
+    mark = mesh.sent[0].mark
+    assert mark is not None
+    assert (mark.name, mark.lon, mark.lat) == ("Blue hull", 100.42, 20.28)
+    assert mark.remarks == "vessel, seen 24 Nov 12:00 UTC. fast"
+    tell(node, sent.id, "sent", final=True)
+    await settled(node)
+    await targets.close(target.id, outcome="lost")
+    over = (await orders(mesh, 2))[-1]
+    assert over.mark is not None
+    assert (over.mark.id, over.mark.deleted) == (mark.id, True)
+
+
+async def test_a_sector_is_shown_by_its_midst_until_it_is_retired(node: Node) -> None:
+    mesh = Carrier()
+    with_channels(node, mesh=mesh)
+    desk = node.desk("planner")
+    ring = [[100.40, 20.27], [100.42, 20.27], [100.42, 20.29], [100.40, 20.29], [100.40, 20.27]]
+    shape = Shape(polygon={"type": "Polygon", "coordinates": [ring]})
+    sector = await desk.sectors.draw(name="Rapids", use="no_go", shape=shape)
+    sent = await node.desk().on_air.show(Sector, sector.id, channel="mesh")
+    mark = mesh.sent[0].mark
+    assert mark is not None
+    assert (mark.name, mark.use, mark.ends_at) == ("Rapids", "hazard", None)
+    assert (mark.lon, mark.lat) == pytest.approx((100.41, 20.28))
+    tell(node, sent.id, "sent", final=True)
+    await settled(node)
+    await desk.sectors.retire(sector.id)
+    assert (await orders(mesh, 2))[-1].mark == replace(mark, deleted=True)

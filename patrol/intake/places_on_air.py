@@ -1,4 +1,4 @@
-"""MarksOnAir: marks that radios were shown, and are told when they end.
+"""PlacesOnAir: marks, targets and sectors that radios were shown, and are told when they end.
 
 A Meshtastic node forgets a waypoint when its time is over; one that ends before, and every APRS
 object, must be taken back by a message of its own over each channel that showed it. What radios
@@ -23,8 +23,10 @@ from patrol.intake.own_messages import OwnMessages
 from patrol.marks.mark import LASTS_AT_MOST, OWN_NAME, Mark
 from patrol.messages import Message, Step
 from patrol.papers import Paper
+from patrol.sectors import Sector
 from patrol.store import messages
 from patrol.store.store import Store
+from patrol.targets import Target
 from radio_gateway.formats.aprs.object import object_name, object_place
 from radio_gateway.formats.meshtastic.waypoint import waypoint_name
 
@@ -33,15 +35,18 @@ AGAIN_S: Final = 30.0
 
 TAKEN_BACK_WITHIN: Final = timedelta(hours=24)
 
-REASON: Final = "the mark ended"
+REASON: Final = "it ended"
+
+KINDS: Final = (Mark, Target, Sector)
+"""Papers that radios may be shown."""
 
 _NEVER_SENT: Final = frozenset({"failed", "expired", "refused", "cancelled"})
 
 log = structlog.get_logger(__name__)
 
 
-class MarksOnAir:
-    """Marks of one node that were shown to radios.
+class PlacesOnAir:
+    """Marks, targets and sectors of one node that were shown to radios.
 
     Args:
         store: Where messages are kept.
@@ -62,7 +67,7 @@ class MarksOnAir:
     ) -> None:
         self._store, self._dispatch, self._own = store, dispatch, own
         self._book, self._now = book, now
-        self._shown: dict[tuple[str, str], Message] = {}  # by the mark's name outward and channel
+        self._shown: dict[tuple[str, str], Message] = {}  # by name outward and channel
         self._news = asyncio.Event()
 
     async def load(self) -> None:
@@ -73,12 +78,12 @@ class MarksOnAir:
         self._news.set()
 
     def papers_changed(self, papers: Sequence[Paper]) -> None:
-        """Look whether a mark has ended that radios were shown."""
-        if self._shown and any(isinstance(each, Mark) and each.is_closed for each in papers):
+        """Look whether something has ended that radios were shown."""
+        if self._shown and any(isinstance(each, KINDS) and each.is_closed for each in papers):
             self._news.set()
 
     async def send(self, message: Message) -> Message:
-        """Show a mark to the radios of a channel; errors as of `Dispatch.send`."""
+        """Show a place to the radios of a channel; errors as of `Dispatch.send`."""
         self._note_own(message)
         sent = await self._dispatch.send(message)
         self._note(sent)
@@ -95,7 +100,7 @@ class MarksOnAir:
                 try:
                     await self._take_back(message)
                 except (CannotSend, StoreError) as error:
-                    log.warning("mark_not_taken_back", message=message.id, fault=str(error))
+                    log.warning("place_not_taken_back", message=message.id, fault=str(error))
 
     # -- inside
 
@@ -122,8 +127,9 @@ class MarksOnAir:
         self._own.note_waypoint("", object_name(mark), lon=lon, lat=lat)
 
     def _over(self) -> list[Message]:
-        """Return what radios were shown of marks that stand no more."""
-        ids = {outward_name(each) for each in self._book.all(Mark)} if self._shown else set()
+        """Return what radios were shown of what stands no more."""
+        kinds = KINDS if self._shown else ()
+        ids = {outward_name(each) for kind in kinds for each in self._book.all(kind)}
         return [message for (id, _), message in self._shown.items() if id not in ids]
 
     async def _take_back(self, message: Message) -> None:
@@ -153,6 +159,6 @@ class MarksOnAir:
         self._note(sent)
 
 
-def outward_name(mark: Mark) -> str:
-    """Return the name under which a mark is told outward: ours, and the same for ever."""
-    return f"{OWN_NAME}{mark.origin}.{mark.id}"
+def outward_name(paper: Paper) -> str:
+    """Return the name under which a paper is told outward: ours, and the same for ever."""
+    return f"{OWN_NAME}{paper.origin}.{paper.id}"

@@ -1,0 +1,171 @@
+"""PlacesOnAirDesk: how a user shows marks, targets and sectors to the radios of a channel."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import shapely
+
+from patrol.errors import CannotSend, Conflict
+from patrol.intake.places_on_air import outward_name
+from patrol.marks.mark import LASTS, LASTS_AT_MOST, Mark
+from patrol.messages import Message, Step
+from patrol.paper_desk import PaperDesk
+from patrol.papers import new_id
+from patrol.sector_desk import SectorDesk
+from patrol.sectors import Sector
+from patrol.store import messages
+from patrol.targets import Target
+from radio_gateway.messages.marked_place import MarkedPlace, MarkUse
+from radio_gateway.order_result import Refusal
+
+Shown = Mark | Target | Sector
+
+USES: Final[dict[str, MarkUse]] = {"no_go": "hazard", "rendezvous": "meeting_point"}
+"""What a sector is shown as, by its use; any other is a place."""
+
+
+class PlacesOnAirDesk(PaperDesk):
+    """What one user may show to radios: of a kind, `Mark`, `Target` or `Sector`."""
+
+    def channels(self, kind: type[Shown], id: str) -> list[str]:
+        """Return the channels that may show a place to their radios now, by name: those whose
+        protocols have words for one and whose settings let them speak.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If the user knows of no such paper that stands.
+        """
+        self._may("see messages")
+        paper = self._seen_by_role(kind, id)
+        names = self._watch.picture.channels
+        return sorted(name for name in names if self._refusal(paper, name) is None)
+
+    async def orders(self, kind: type[Shown], id: str) -> list[Message]:
+        """Return the messages of the user's agency that showed a place to radios, or took it back,
+        newest first.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is no such paper, or the user may not know of it.
+        """
+        self._may("see messages")
+        self._may(kind.SEEN_BY)
+        name = outward_name(await self._kept(kind, id))
+        since = self._watch.now() - LASTS_AT_MOST
+        found = await self._watch.store.read(lambda each: messages.marks(each, since=since))
+        own = (each for each in reversed(found) if each.agency == self._user.agency)
+        return [each for each in own if each.mark is not None and each.mark.id == name]
+
+    async def show(
+        self,
+        kind: type[Shown],
+        id: str,
+        *,
+        channel: str,
+        expires_in_s: float = 600.0,
+        reason: str = "",
+        order: str | None = None,
+    ) -> Message:
+        """Show a place of the user's agency to all radios that listen on a channel: to Meshtastic
+        nodes as a waypoint, to APRS stations as an object. It is taken back when it ends.
+
+        Args:
+            kind: Of the paper: of a target it is where it was last seen, of a sector its midst.
+            id: The paper's id.
+            channel: Which channel is to say it.
+            expires_in_s: When it is not worth sending any more, seconds from now.
+            reason: Why, for the record.
+            order: Globally unique id of the message; the same one again has one effect.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If the user knows of no such paper that stands.
+            CannotSend: If the channel does not take it, heard it from its own radios, it is nowhere
+                on Earth, or is another agency's: what is shared with this office is not given to
+                whoever listens.
+            Conflict: If that message's id is another's.
+            StoreError: If the store refuses.
+        """
+        self._may("message radios")
+        paper = self._seen_by_role(kind, id)
+        refusal = self._refusal(paper, channel)
+        if refusal is not None:
+            raise CannotSend(refusal.reason, refusal.detail)
+        now = self._watch.now()
+        place = self._place(paper, now)
+        if place is None:
+            raise CannotSend("no_place", f"nobody knows where {paper.name} is")
+        ends_at = place.ends_at or now + LASTS_AT_MOST
+        message = Message(
+            id=order or new_id(),
+            kind="mark",
+            channel=channel,
+            text=paper.name,
+            mark=place,
+            operator=self._user.name,
+            reason=reason,
+            created_at=now,
+            expires_at=min(now + timedelta(seconds=expires_in_s), ends_at),
+            history=(Step(state="queued", at=now),),
+            agency=self._user.agency,
+            origin=self._watch.node,
+        )
+        sent = await self._watch.places_on_air.send(message)
+        same = sent.mark is not None and sent.mark.id == place.id
+        if not same or sent.channel != channel or sent.agency != message.agency:
+            raise Conflict("that id is another message's")
+        return sent
+
+    # -- inside
+
+    def _seen_by_role(self, kind: type[Shown], id: str) -> Shown:
+        self._may(kind.SEEN_BY)
+        return self._seen(kind, id)
+
+    def _refusal(self, paper: Shown, channel: str) -> Refusal | None:
+        if paper.agency != self._user.agency:
+            return Refusal("not_ours", "only what is your own agency's is shown to radios")
+        if isinstance(paper, Mark) and paper.channel == channel:
+            return Refusal("heard_there", f"the radios of {channel} told of it")
+        return self._watch.dispatch.refusal_of(channel, "mark", "")
+
+    def _place(self, paper: Shown, now: datetime) -> MarkedPlace | None:
+        name = outward_name(paper)
+        if isinstance(paper, Mark):
+            return MarkedPlace(
+                id=name,
+                lon=paper.lon,
+                lat=paper.lat,
+                name=paper.name,
+                use=paper.use,
+                radius_m=paper.radius_m,
+                remarks=paper.remarks,
+                ends_at=paper.ends_at,
+            )
+        if isinstance(paper, Target):
+            if not paper.sightings or not paper.is_had:
+                return None
+            last = paper.sightings[-1]
+            seen = f"{paper.what}, seen {last.at:%d %b %H:%M} UTC"
+            return MarkedPlace(
+                id=name,
+                lon=last.lon,
+                lat=last.lat,
+                name=paper.name,
+                remarks=f"{seen}. {paper.description}".strip(),
+                ends_at=now + LASTS,
+            )
+        outline = SectorDesk(self._watch, self._user, self._policy).lie(paper).outline
+        if outline is None:
+            return None
+        middle = shapely.geometry.shape(outline).representative_point()
+        return MarkedPlace(
+            id=name,
+            lon=middle.x,
+            lat=middle.y,
+            name=paper.name,
+            use=USES.get(paper.use, "place"),
+            remarks=paper.note,
+        )
