@@ -41,7 +41,7 @@ function Card({ target }: { target: Target }): JSX.Element {
         {last && <span class="alert-place num">{seenWords(last)}</span>}
         {landing && <span class="alert-state num">{t("target.lands_there", { where: landingWords(landing) })}</span>}
       </button>
-      {shows && <OnRadios place={target} />}
+      {shows && <div class="alert-more"><OnRadios place={target} /></div>}
       {(offers || shows) && (
         <div class="alert-acts">
           {offers && <button class="button" onClick={() => handOver(target)}>{t("target.hand_over")}</button>}
