@@ -161,6 +161,30 @@ class Message:
         return value  # type: ignore[return-value]  # what has this wire type is bytes
 
 
+def all_of(data: bytes, number: int) -> list[Message]:
+    """Return every value of a message field that comes several times, in order.
+
+    Raises:
+        WireError: If they are no message.
+
+    >>> [each.number(1) for each in all_of(bytes.fromhex("0a020801 1005 0a020802"), 1)]
+    [1, 2]
+    """
+    whole, found, at = Message(data), [], 0
+    if whole.data(number) is None:
+        return []
+    while at < len(data):
+        tag, at = _varint(data, at)
+        size = {_FOUR: 4, _EIGHT: 8}.get(tag & 7, 0)
+        if tag & 7 in (_VARINT, _BYTES):
+            value, at = _varint(data, at)
+            size = value if tag & 7 == _BYTES else 0
+        if tag >> 3 == number and tag & 7 == _BYTES:
+            found.append(Message(data[at : at + size]))
+        at += size
+    return found
+
+
 def number_field(number: int, value: int) -> bytes:
     """Return a uint32, enum or bool field.
 

@@ -11,7 +11,8 @@
              7 longitude_i sfixed32, 8 altitude sint32, 9 speed, 10 course (1/100 degree),
              11 battery, 14 uid, 15 device_callsign, 16 stale_seconds, 23 cot_type_str,
              24 remarks, and one of 31 chat (as above), 32 aircraft, 34 shape, 35 marker,
-             36 range and bearing, 37 route, 38 casevac, 39 emergency (1 type), 40 task, …;
+             36 range and bearing, 37 route (5 links: 1 point: 1, 2 latitude and longitude
+             from the packet's own, sint32), 38 casevac, 39 emergency (1 type), 40 task, …;
              with none of them it is a position
 
 The texts of a compressed packet of port 72 are Unishox2 each. A node in the role TAK_TRACKER sends
@@ -35,7 +36,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from radio_gateway.errors import FrameError
-from radio_gateway.formats.meshtastic.protobuf import Message, WireError
+from radio_gateway.formats.meshtastic.protobuf import Message, WireError, all_of
 from radio_gateway.formats.meshtastic.report import MAX_TEXT, Facts, Said, said_position
 from radio_gateway.formats.meshtastic.unishox import decompress
 from radio_gateway.messages.marked_place import (
@@ -190,6 +191,13 @@ def _mark(message: Message, variant: int, facts: Facts) -> MarkedPlace | None:
         corners = zip(east, north, strict=False)
         path = as_path(((lon_i + x) / 1e7, (lat_i + y) / 1e7) for x, y in corners)
         radius_m = max(shape.number(3) or 0, shape.number(4) or 0) / 100 or None
+    route = message.data(_ROUTE)
+    if route is not None:  # from the packet's own place to each of its points
+        points = (link.message(1) or Message(b"") for link in all_of(route, 5))
+        path = as_path(
+            ((lon_i + (point.sint32(2) or 0)) / 1e7, (lat_i + (point.sint32(1) or 0)) / 1e7)
+            for point in points
+        )
     use: MarkUse = "route" if variant == _ROUTE else "area" if kind in _CLOSED else "place"
     return MarkedPlace(
         id=uid,

@@ -45,13 +45,16 @@ _FIELDS = {
     "Marker": "kind:1:uint32",
     "DrawnShape": "kind:1:uint32 major_cm:3:uint32 minor_cm:4:uint32 vertex_lat_deltas:18:sint32* "
     "vertex_lon_deltas:19:sint32*",
+    "CotGeoPoint": "lat_delta_i:1:sint32 lon_delta_i:2:sint32",
+    "Link": "point:1:CotGeoPoint uid:2:string callsign:3:string link_type:4:uint32",
+    "Route": "method:1:uint32 direction:2:uint32 prefix:3:string links:5:Link* truncated:6:bool",
     "CasevacReport": "precedence:1:uint32",
     "AircraftTrack": "icao:1:string",
     "TAKPacketV2": "cot_type_id:1:uint32 how:2:uint32 callsign:3:string team:4:uint32 "
     "role:5:uint32 latitude_i:6:sfixed32 longitude_i:7:sfixed32 altitude:8:sint32 speed:9:uint32 "
     "course:10:uint32 battery:11:uint32 uid:14:string cot_type_str:23:string remarks:24:string "
     "chat:31:GeoChat aircraft:32:AircraftTrack shape:34:DrawnShape marker:35:Marker "
-    "casevac:38:CasevacReport emergency:39:EmergencyAlert",
+    "route:37:Route casevac:38:CasevacReport emergency:39:EmergencyAlert",
     "Data": "portnum:1:uint32 payload:2:bytes want_response:3:bool request_id:6:fixed32 "
     "bitfield:9:uint32?",
     "MeshPacket": "from:1:fixed32 to:2:fixed32 channel:3:uint32 decoded:4:Data encrypted:5:bytes? "

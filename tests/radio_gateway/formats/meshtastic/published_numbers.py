@@ -44,8 +44,10 @@ def main() -> None:
         "enums": {},
     }
     for module in definitions():
-        for name, message in module.message_types_by_name.items():
-            out["messages"][name] = {
+        top = module.message_types_by_name.values()
+        nested = [each for message in top for each in message.nested_types]
+        for message in (*nested, *top):
+            out["messages"][message.name] = {
                 field.name: [
                     field.number,
                     field.type,

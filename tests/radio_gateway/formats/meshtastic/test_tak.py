@@ -190,6 +190,16 @@ def test_what_somebody_marked_or_drew_is_a_mark() -> None:
     mark = packet_v2(uid="m-9", shape=circle).mark
     assert mark is not None
     assert (mark.radius_m, mark.closed) == (226.98, False)
+    steps = [(0, 0), (1000, 2000), (-3000, 0)]
+    links = [
+        mesh.message("Link", point=mesh.message("CotGeoPoint", lat_delta_i=lat, lon_delta_i=lon))
+        for lat, lon in steps
+    ]
+    mark = packet_v2(uid="m-10", route=mesh.message("Route", prefix="CP", links=links)).mark
+    assert mark is not None
+    assert (mark.use, mark.closed) == ("route", False)
+    for point, (lat, lon) in zip(mark.path, steps, strict=True):
+        assert point == pytest.approx((100.412 + lon / 1e7, 20.273 + lat / 1e7))
     for nowhere in ({"uid": ""}, {"latitude_i": 0, "longitude_i": 0}):
         assert packet_v2(**{"shape": circle} | nowhere).mark is None
 
