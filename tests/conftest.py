@@ -32,6 +32,7 @@ DRAWS: Final = "tests/browser/"
 
 SECONDS: Final[dict[str, float]] = {
     "tests/maps/test_demo.py": 100,
+    "tests/endurance/test_stream_fuzz.py": 70,
     "tests/endurance/test_stalls.py": 50,
     "tests/endurance/test_smoke.py": 30,
     "tests/radio_gateway/transports/test_mqtt.py": 40,
@@ -40,11 +41,13 @@ SECONDS: Final[dict[str, float]] = {
     "tests/maps/test_nothing_leaks.py": 75,
     "tests/radio_gateway/test_self_healing.py": 70,
     "tests/end_to_end/test_outage.py": 60,
-    "tests/maps/test_schemathesis.py": 55,
+    "tests/maps/reports/test_files.py": 45,
     "tests/patrol/test_hand_off_runs.py": 45,
     "tests/end_to_end/test_nothing_acknowledged_is_lost.py": 35,
     "tests/radio_gateway/uplink/test_orders.py": 35,
     "tests/radio_gateway/uplink/test_bad_links.py": 30,
+    "tests/maps/test_schemathesis.py": 30,
+    "tests/maps/test_debrief.py": 30,
     "tests/maps/test_suspension.py": 30,
     "tests/end_to_end/test_roles.py": 30,
     "tests/maps/test_command_line.py": 30,
@@ -70,7 +73,8 @@ WAITS: Final = (
 """Where tests mostly wait, nine seconds of ten: what the names of their files begin with."""
 
 _OF_A_TEST: Final = 0.1
-"""Of files that are not listed, a test on the average, seconds."""
+_OF_A_PAGE: Final = 10.0
+"""Of files that are not listed, a test on the average, seconds; of those that draw pages."""
 
 
 class ByWhatTheyDo(LoadFileScheduling):  # type: ignore[misc]
@@ -104,7 +108,8 @@ class ByWhatTheyDo(LoadFileScheduling):  # type: ignore[misc]
         super()._assign_work_unit(node)
 
     def _seconds(self, file: str) -> float:
-        return SECONDS.get(file, _OF_A_TEST * len(self.workqueue[file]))
+        of_a_test = _OF_A_PAGE if file.startswith(DRAWS) else _OF_A_TEST
+        return SECONDS.get(file, of_a_test * len(self.workqueue[file]))
 
 
 def _waits(file: str) -> bool:

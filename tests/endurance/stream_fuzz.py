@@ -30,7 +30,7 @@ from playwright.sync_api import Browser, Page, WebSocketRoute, sync_playwright
 from tests import needs
 from tests.browser.commander import opened
 from tests.browser.conftest import QUICK
-from tests.server import Server, serving
+from tests.server import Server, serving, wait_for
 
 EACH: Final = 5
 """Damaged frames to each report of a boat."""
@@ -47,9 +47,6 @@ PAUSE_MS: Final = 8.0
 """After each damaged frame: the page may give up the stream because of it, and begin anew."""
 
 BOATS: Final = 12
-
-SETTLES_MS: Final = 8000.0
-"""A page that just opened draws its map for the first time."""
 
 SIZE: Final = (1000, 640)
 """Of the window: both sides stand beside the map, and little map is drawn."""
@@ -288,7 +285,7 @@ def fuzz(
     with server.client("commander") as client:
         boats = Boats(client)
         page.wait_for_selector(".room", timeout=60_000)
-        page.wait_for_timeout(SETTLES_MS)
+        wait_for("the map", shown.drawn)
         due = 0
         while result.damaged < frames:
             boats.report()

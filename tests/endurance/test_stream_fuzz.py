@@ -16,7 +16,7 @@ from tests.server import Server, serving
 pytestmark = [pytest.mark.browser]
 browser = alone
 
-FRAMES = 120
+FRAMES = 90
 
 
 @pytest.fixture

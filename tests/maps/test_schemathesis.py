@@ -31,7 +31,7 @@ from tests.maps.test_access_phones import as_user
 from tests.maps.test_who_may import HERE, made_things, two_agencies
 from tests.maps.who_may import ANYONE, PUBLIC, WHO_MAY
 
-SECONDS = 45.0
+SECONDS = 15.0
 EXAMPLES = 4  # of a route and round
 CHECKS = [
     not_a_server_error,

@@ -18,7 +18,7 @@ from patrol.custody import BEGUN, ENDED, GRANTED, HEARD, TAKEN, Ledger, Line, co
 from patrol.filing import Filing
 from tests.patrol.hand_off_runs import LAO, ONE, THAI, TWO, quick_folder, runs
 
-RUNS = 200
+RUNS = 120
 
 
 @pytest.mark.slow
