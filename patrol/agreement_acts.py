@@ -1,13 +1,15 @@
 """What parties do with an agreement: each act takes a version and returns the next one. Pure.
 
 Nothing changes its state but `patrol.agreements.LIFE`. The windows of event time follow from the
-acts alone: they open with the last signature or the last resumption, all of them close with any
-suspension, and signing changed terms begins anew without those of the old terms.
+acts alone: they open with the last signature or the last resumption, all of them but lifelines
+that it does not name close with any suspension, and signing changed terms begins anew without
+those of the old terms.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,7 +17,7 @@ import msgspec
 
 from patrol.agreements import LIFE, Agreement, Consent, PartySignature, Terms, Window
 from patrol.book import Book
-from patrol.crossing import DataClass
+from patrol.crossing import LIFELINES, DataClass
 from patrol.errors import Conflict
 from patrol.filing import Filing
 from patrol.papers import new_id, revised
@@ -137,27 +139,37 @@ def signed(agreement: Agreement, *, at: datetime, who: Party, office: str = "") 
         ),
     }
     if last:
-        changes["windows"] = _opened(agreement, max(at, agreement.terms.valid_from))
+        changes["windows"] = _opened((), agreement, max(at, agreement.terms.valid_from))
     return _after(agreement, "sign last" if last else "sign", at=at, who=who, **changes)
 
 
-def suspended(agreement: Agreement, *, at: datetime, who: Party, reason: str) -> Agreement:
-    """Return it without a party's consent: nothing crosses from `at` on, to or from anybody.
+def suspended(
+    agreement: Agreement,
+    *,
+    at: datetime,
+    who: Party,
+    reason: str,
+    also: Sequence[DataClass] = (),
+) -> Agreement:
+    """Return it without a party's consent: nothing crosses from `at` on, to or from anybody, but
+    the lifelines that the terms name and `also` does not.
 
     Raises:
         IllegalStep: If it is not in force.
-        Conflict: If the party withholds its consent already.
+        Conflict: If the party withholds its consent already, or `also` names what is no lifeline.
     """
     LIFE.after(agreement.state, "suspend")
     if not _given(agreement, who.agency):
         raise Conflict(f"{who.agency} withholds its consent already")
+    if not LIFELINES.issuperset(also):
+        raise Conflict(f"a suspension is of all but {' and '.join(sorted(LIFELINES))} anyhow")
     return _after(
         agreement,
         "suspend",
         at=at,
         who=who,
-        consents=_said(agreement, who, given=False, at=at, reason=reason),
-        windows=_closed(agreement.windows, at),
+        consents=_said(agreement, who, given=False, at=at, reason=reason, also=also),
+        windows=_closed(agreement.windows, at, but=LIFELINES.difference(also)),
         reason=reason,
     )
 
@@ -180,14 +192,18 @@ def resumed(
     """
     LIFE.after(agreement.state, "resume")
     if _given(agreement, who.agency):
-        others = ", ".join(each.agency for each in agreement.withheld)
-        raise Conflict(f"{who.agency} consents already; suspended by {others}")
-    last = len(agreement.withheld) == 1
+        by = ", ".join(each.agency for each in agreement.withheld)
+        raise Conflict(f"{who.agency} consents already; suspended by {by}")
+    others = [each for each in agreement.withheld if each.agency != who.agency]
+    last = not others
     windows = agreement.windows
     if backfill is not None:
         windows = _backfilled(agreement, windows, backfill, at=at, who=who)
-    if last:
-        windows = (*windows, *_opened(agreement, max(at, agreement.terms.valid_from)))
+    closed = {each for other in others for each in other.also}
+    if not last:
+        closed |= set(agreement.terms.classes) - LIFELINES
+    opens = max(at, agreement.terms.valid_from)
+    windows = (*windows, *_opened(windows, agreement, opens, but=closed))
     _bound(windows)
     return _after(
         agreement,
@@ -274,26 +290,48 @@ def _given(agreement: Agreement, agency: str) -> bool:
 
 
 def _said(
-    agreement: Agreement, who: Party, *, given: bool, at: datetime, reason: str
+    agreement: Agreement,
+    who: Party,
+    *,
+    given: bool,
+    at: datetime,
+    reason: str,
+    also: Sequence[DataClass] = (),
 ) -> tuple[Consent, ...]:
-    word = Consent(agency=who.agency, given=given, at=at, reason=reason, by=who.name)
+    named = tuple(each for each in agreement.terms.classes if each in also)
+    word = Consent(agency=who.agency, given=given, at=at, reason=reason, by=who.name, also=named)
     return tuple(word if each.agency == who.agency else each for each in agreement.consents)
 
 
-def _opened(agreement: Agreement, start: datetime) -> tuple[Window, ...]:
+def _opened(
+    windows: Iterable[Window],
+    agreement: Agreement,
+    start: datetime,
+    *,
+    but: AbstractSet[DataClass] = frozenset(),
+) -> tuple[Window, ...]:
+    """Return windows of all classes but these that begin then, where none is open."""
+    open_ = {(each.agency, each.data_class) for each in windows if each.end is None}
     return tuple(
         Window(agency=agency, data_class=data_class, start=start)
         for agency in agreement.agencies
         for data_class in agreement.terms.classes
+        if data_class not in but and (agency, data_class) not in open_
     )
 
 
-def _closed(windows: Iterable[Window], end: datetime) -> tuple[Window, ...]:
-    """Return the windows closed at `end`; those that would have begun later never were."""
+def _closed(
+    windows: Iterable[Window], end: datetime, *, but: AbstractSet[DataClass] = frozenset()
+) -> tuple[Window, ...]:
+    """Return the windows of all classes but these closed at `end`; those that would have begun
+    later never were.
+    """
     return tuple(
-        msgspec.structs.replace(each, end=end) if each.end is None else each
+        each
+        if each.end is not None or each.data_class in but
+        else msgspec.structs.replace(each, end=end)
         for each in windows
-        if each.end is not None or each.start < end
+        if each.end is not None or each.data_class in but or each.start < end
     )
 
 

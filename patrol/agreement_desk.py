@@ -14,6 +14,7 @@ from patrol.agreements import Agreement, Terms
 from patrol.board import Update
 from patrol.book import Book
 from patrol.corridors import drawn
+from patrol.crossing import DataClass
 from patrol.errors import Conflict, NotFound, StoreError
 from patrol.paper_desk import PaperDesk
 from patrol.papers import kind_of
@@ -161,14 +162,15 @@ class AgreementDesk(PaperDesk):
 
         return await self._do("sign agreement", id, signed)
 
-    async def suspend(self, id: str, *, reason: str) -> Agreement:
-        """Withhold the agency's consent: from now on nothing crosses, to or from anybody.
+    async def suspend(self, id: str, *, reason: str, also: tuple[DataClass, ...] = ()) -> Agreement:
+        """Withhold the agency's consent: from now on nothing crosses, to or from anybody, but the
+        lifelines that it names and `also` does not.
 
         Raises:
             Forbidden: If the role may not.
             NotFound: If there is none, or the user's agency is no party to it.
             IllegalStep: If it is not in force.
-            Conflict: If the agency withholds its consent already.
+            Conflict: If the agency withholds its consent already, or `also` names no lifeline.
             StoreError: If the store refuses. Nothing crosses all the same while this node runs;
                 the order must be given again to be kept.
         """
@@ -178,11 +180,11 @@ class AgreementDesk(PaperDesk):
             return await self._do(
                 "suspend agreement",
                 id,
-                lambda it, now: acts.suspended(it, at=now, who=self._who, reason=reason),
+                lambda it, now: acts.suspended(it, at=now, who=self._who, reason=reason, also=also),
                 reason=reason,
             )
         except StoreError:
-            self._watch.sharing.hold(id)
+            self._watch.sharing.hold(id, also)
             self._watch.board.publish(Update())
             raise
 

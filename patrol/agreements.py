@@ -142,6 +142,7 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         at: Since when, aware UTC.
         reason: Why, in its own words.
         by: Who said so: a user's name, which does not leave the agency.
+        also: Lifelines (`patrol.crossing`) that it withholds too; all others stand.
     """
 
     agency: Annotated[str, NEVER]
@@ -149,6 +150,7 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: Annotated[datetime, NEVER]
     reason: Annotated[str, NEVER] = ""
     by: Annotated[str, NEVER] = ""
+    also: Annotated[tuple[DataClass, ...], NEVER] = ()
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

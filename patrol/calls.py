@@ -44,6 +44,9 @@ class Calls:
             if record.latched or (self.known and self._is_news(record)):
                 of = record.unit or record.address
                 self.put(of, record.time, man_down=says_man_down(record.transmission))
+                people = record.transmission.facts.get("persons_on_board")
+                if isinstance(people, int):
+                    self.known[of] = self.known[of]._replace(people=people)
                 calling.add(of)
         return calling
 
@@ -56,8 +59,7 @@ class Calls:
             man_down: Whether a sensor made it, because somebody lies still.
         """
         call = self.known.get(of, Call())
-        way = {"man_down_at": at} if man_down else {"by_hand_at": at}
-        self.known[of] = call._replace(**way)
+        self.known[of] = call._replace(man_down_at=at) if man_down else call._replace(by_hand_at=at)
 
     def take_up(self, now: datetime) -> None:
         """Take calls of which no alert tells for what was said last, as after a crash."""
@@ -75,7 +77,9 @@ class Calls:
                 if contact.distress and id in contact.addresses:
                     own = self.known.get(contact.id, Call())
                     self.known[contact.id] = Call(
-                        own.by_hand_at or call.by_hand_at, own.man_down_at or call.man_down_at
+                        own.by_hand_at or call.by_hand_at,
+                        own.man_down_at or call.man_down_at,
+                        own.people if call.people is None else call.people,
                     )
 
     def is_made(self, id: str) -> bool:

@@ -24,10 +24,17 @@ DataClass: TypeAlias = Literal[
     "incidents",
     "texts",
     "marks",
+    "distress",
+    "duty_contact",
 ]
-"""What an agreement names."""
+"""What an agreement names. `distress` is that somebody calls for help, where, since when and how
+many people there are, and nothing else; `duty_contact` whom to call about it."""
 
 DATA_CLASSES: Final[tuple[DataClass, ...]] = get_args(DataClass)
+
+LIFELINES: Final[frozenset[DataClass]] = frozenset({"distress", "duty_contact"})
+"""What a suspension leaves standing unless it names them: a life depends on it. Neither hours nor
+joint patrols nor a delay are a condition of it; the corridor is."""
 
 _KEY: Final = "crosses"
 

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from gis.prepared import prepare_for_points
 from patrol.agreements import Agreement
-from patrol.crossing import DataClass
+from patrol.crossing import LIFELINES, DataClass
 from patrol.stretches import Stretch, common, joined, of_hours, within
 
 STANDING: Final[frozenset[DataClass]] = frozenset({"sectors", "patrols"})
@@ -41,7 +41,9 @@ class Grant:
 
     Attributes:
         agreement: As given.
-        is_held: A party has suspended it and that could not be stored yet: nothing crosses.
+        is_held: A party has suspended it and that could not be stored yet: nothing crosses but
+            lifelines.
+        held: Lifelines that this suspension withholds too.
         classes: Data classes that it names.
         precision_m: How coarsely places are told, metres.
         delay: How old what is told must be.
@@ -50,6 +52,7 @@ class Grant:
     def __init__(self, agreement: Agreement) -> None:
         self.agreement = agreement
         self.is_held = False
+        self.held: frozenset[DataClass] = frozenset()
         terms = agreement.terms
         self.classes: Final = frozenset(terms.classes)
         self.precision_m: Final = terms.precision_m
@@ -86,6 +89,21 @@ class Grant:
             and not agreement.unsigned
             and not agreement.withheld
             and agreement.terms.valid_from <= now < agreement.terms.valid_until
+        )
+
+    def lets(self, data_class: DataClass, now: datetime) -> bool:
+        """Return whether it lets a class cross at present: in force, or, of a lifeline, suspended
+        without a word of that.
+        """
+        if data_class not in LIFELINES:
+            return self.in_force(now)
+        agreement, terms = self.agreement, self.agreement.terms
+        return (
+            data_class not in self.held
+            and agreement.state in ("active", "suspended")
+            and not agreement.unsigned
+            and not any(data_class in each.also for each in agreement.withheld)
+            and terms.valid_from <= now < terms.valid_until
         )
 
     def joins(self, owner: str, viewer: str) -> bool:
@@ -135,10 +153,10 @@ class Grant:
         """
         return (
             self.joins(owner, viewer)
-            and self.in_force(now)
+            and self.lets(data_class, now)
             and at < _soon(now)
             and _in(self.windows(owner, data_class), at)
-            and (not self.delay or at <= now - self.delay)
+            and (not self.delay or data_class in LIFELINES or at <= now - self.delay)
             and self._is_time(data_class, now=now, at=at, unit=unit, outings=outings)
             and (self.covers(lon, lat) if lies_in is None else lies_in(self))
         )
@@ -251,7 +269,7 @@ class Grant:
         unit: str | None,
         outings: Outings,
     ) -> bool:
-        if data_class in STANDING:
+        if data_class in STANDING or data_class in LIFELINES:
             return True
         terms = self.agreement.terms
         moments = (at,) if data_class in PAST else (at, now)

@@ -20,6 +20,7 @@ from patrol.incidents import Incident
 from patrol.marks.mark import Mark
 from patrol.papers import Paper
 from patrol.patrols import Patrol
+from patrol.roster import DutyContact
 from patrol.sectors import Sector
 from patrol.sharing import Sharing
 
@@ -38,9 +39,18 @@ def passed(paper: P, *, sharing: Sharing, viewer: str, now: datetime) -> P | Non
         viewer: Who would see it.
         now: The present, aware UTC.
     """
-    data_class = paper.CLASS
-    if data_class is None:
+    if paper.CLASS is None:
         return None
+    seen = _passed_as(paper.CLASS, paper, sharing=sharing, viewer=viewer, now=now)
+    if seen is None and isinstance(paper, DutyContact):
+        seen = _passed_as("duty_contact", paper, sharing=sharing, viewer=viewer, now=now)
+    return seen
+
+
+def _passed_as(
+    data_class: DataClass, paper: P, *, sharing: Sharing, viewer: str, now: datetime
+) -> P | None:
+    """Return what of a paper may pass as one of a class."""
     lon, lat = _place(paper)
     unit = getattr(paper, "unit", None)
     lies_in = _sector_lies_in(paper, sharing) if isinstance(paper, Sector) else None
@@ -95,6 +105,8 @@ def passed(paper: P, *, sharing: Sharing, viewer: str, now: datetime) -> P | Non
         allowed = frozenset(
             each for each in grant.classes if each == data_class or passes(each, made_at)
         )
+        if data_class == "duty_contact":
+            allowed = frozenset({"texts"})  # what a contact is made of, and no more of it
         seen = paper.shared(allowed)
         if seen is not None and not standing:
             seen = _pruned(seen, lambda at, lon, lat: passes(data_class, at, lon, lat), paper.at)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from patrol.agreements import Agreement
-from patrol.crossing import DataClass
+from patrol.crossing import LIFELINES, DataClass
 from patrol.grants import PAST, STANDING, Grant, Outings
 from patrol.stretches import within
 
@@ -23,9 +23,9 @@ def refusal(grant: Grant, data_class: DataClass, now: datetime, outings: Outings
         outings: When which unit took part in a joint patrol.
     """
     agreement, terms = grant.agreement, grant.agreement.terms
-    if agreement.withheld:
+    if agreement.withheld and not grant.lets(data_class, now):
         return suspension(agreement)
-    if agreement.state != "active":
+    if agreement.state not in ("active", "suspended"):
         missing = ", ".join(agreement.unsigned)
         wait = f"waits for the signature of {missing}" if agreement.proposed_at else "is a draft"
         return f"“{terms.name}” {wait}"
@@ -33,9 +33,9 @@ def refusal(grant: Grant, data_class: DataClass, now: datetime, outings: Outings
         return f"“{terms.name}” begins at {terms.valid_from.astimezone(UTC):{_DATE}}"
     if now >= terms.valid_until:
         return f"“{terms.name}” is over since {terms.valid_until.astimezone(UTC):{_DATE}}"
-    if not grant.in_force(now):
+    if not grant.lets(data_class, now):
         return f"“{terms.name}” is not in force"
-    if data_class in STANDING or data_class in PAST:
+    if data_class in STANDING or data_class in PAST or data_class in LIFELINES:
         return None
     if not within(terms.hours, now):
         return f"“{terms.name}” is for other hours"

@@ -94,13 +94,18 @@ class Sharing:
         except GisError:
             return None
 
-    def hold(self, id: str) -> None:
+    def hold(self, id: str, also: Iterable[DataClass] = ()) -> None:
         """Let nothing cross under an agreement until its next version: a party wants it suspended
         and the store refuses to keep that.
+
+        Args:
+            id: The agreement's id.
+            also: Lifelines that are withheld too.
         """
         agreement = self._book.find(Agreement, id)
         if agreement is not None:
-            self._grant(agreement).is_held = True
+            grant = self._grant(agreement)
+            grant.is_held, grant.held = True, frozenset(also)
 
     # -- questions about one record
 

@@ -44,6 +44,7 @@ from patrol.marks.mark import LASTS_AT_MOST
 from patrol.offices import Offices
 from patrol.pace import Pace
 from patrol.papers import Paper
+from patrol.passing import passed
 from patrol.patrol_clock import PatrolClock
 from patrol.phone_post import PHONE, PhonePost
 from patrol.picture import Picture
@@ -173,6 +174,10 @@ class Watch:
             now=lambda: self.now(),
         )
         self.alarms.sharing = self.sharing
+        self.alarms.agencies = lambda: sorted(self.sharing.parties() - self.elsewhere.keys())
+        self.alarms.crosses = lambda alert, viewer, now: (
+            passed(alert, sharing=self.sharing, viewer=viewer, now=now) is not None
+        )
         self._marks = MarkedPlaces(clerk=self.clerk, picture=self.picture, ground=ground)
         self.clerk.duties.append(self._marks.expire)
         self.places_on_air = PlacesOnAir(

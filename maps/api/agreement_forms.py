@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -234,6 +234,14 @@ class AgreementReason(BaseModel):
     )
 
     reason: Reason
+
+
+class Suspension(AgreementReason):
+    """Why an agreement is suspended, and which lifelines are withheld too."""
+
+    also: list[Literal["distress", "duty_contact"]] = Field(
+        default=[], max_length=2, description="What stands in a suspension that does not name it"
+    )
 
 
 class PastStretch(BaseModel):

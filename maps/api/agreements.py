@@ -16,6 +16,7 @@ from maps.api.agreement_forms import (
     NewBackfill,
     NewSignature,
     Resumed,
+    Suspension,
 )
 from maps.api.answers import answer, answers
 from patrol.agreements import Agreement
@@ -88,12 +89,14 @@ async def sign_agreement(agreement: str, signature: NewSignature, desk: DeskHere
 
 
 @router.post("/{agreement}/suspend", responses=answers(Agreement, AGREEMENT, 403, 404, 409, 422))
-async def suspend_agreement(agreement: str, why: AgreementReason, desk: DeskHere) -> Response:
+async def suspend_agreement(agreement: str, why: Suspension, desk: DeskHere) -> Response:
     """Withhold the caller's consent: once answered, nothing crosses, to or from anybody.
 
-    Any party may, alone and at once. The others are told who, when and why.
+    `distress` and `duty_contact`, where the terms name them, go on crossing unless `also` names
+    them. Any party may, alone and at once. The others are told who, when and why.
     """
-    return answer(await desk.agreements.suspend(agreement, reason=why.reason))
+    suspended = await desk.agreements.suspend(agreement, reason=why.reason, also=tuple(why.also))
+    return answer(suspended)
 
 
 @router.post("/{agreement}/resume", responses=answers(Agreement, AGREEMENT, 403, 404, 409, 422))

@@ -71,6 +71,8 @@ class Alarms:
 
     Attributes:
         sharing: What may cross between agencies; nothing while it is None.
+        agencies: Returns those of this node that have an agreement.
+        crosses: Returns whether an alert may pass to an agency that is no party to it.
         fencing: How units stand to sectors.
     """
 
@@ -85,6 +87,8 @@ class Alarms:
         now: Callable[[], datetime],
     ) -> None:
         self.sharing: Sharing | None = None
+        self.agencies: Callable[[], Sequence[str]] = tuple
+        self.crosses: Callable[[Alert, str, datetime], bool] = lambda _alert, _viewer, _now: False
         self._ground = ground or Ground()
         self.fencing = Fencing(self._ground)
         self._behaviours = Behaviours(self._ground)
@@ -383,6 +387,7 @@ class Alarms:
             now=now,
             started_at=self._started_at,
             agency=self._agency,
+            agencies=self.agencies(),
             node=self._clerk.node,
             contacts=contacts
             if ids is None
@@ -408,6 +413,7 @@ class Alarms:
             episodes=self._behaviours.episodes(contacts, now) if ids is None else (),
             is_landing=self._is_landing,
             may_see=lambda *asked: self._may_see(now, *asked),
+            is_kept=lambda unit, viewer: self._is_kept(now, unit, viewer),
         )
 
     def _is_landing(self, lon: float, lat: float) -> bool:
@@ -432,6 +438,14 @@ class Alarms:
             lat=contact.last.lat,
             unit=contact.id if owner == contact.agency else None,
         )
+
+    def _is_kept(self, now: datetime, unit: str, viewer: str) -> bool:
+        calls = [
+            each
+            for each in self._clerk.book.all(Alert)
+            if each.unit == unit and each.severity == "sos" and each.agency != viewer
+        ]
+        return bool(calls) and not any(self.crosses(each, viewer, now) for each in calls)
 
     def _note_links(self, now: datetime) -> None:
         channels = self._picture.channels

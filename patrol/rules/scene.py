@@ -95,10 +95,12 @@ class Call(NamedTuple):
     Attributes:
         by_hand_at: Since when somebody does, aware UTC; None: nobody did by hand.
         man_down_at: Since when a sensor says that somebody lies still, aware UTC; None: none did.
+        people: How many people there are, as the call said (DSC); None: it did not.
     """
 
     by_hand_at: datetime | None = None
     man_down_at: datetime | None = None
+    people: int | None = None
 
     def is_known(self, *, man_down: bool) -> bool:
         """Return whether it is made in one of the two ways."""
@@ -251,6 +253,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         now: The present, aware UTC.
         started_at: Since when this node hears, aware UTC.
         agency: Owner of what nobody else owns.
+        agencies: Those of this node that have an agreement with another.
         node: This node's id.
         contacts: Units and unknown radios to look at, by id.
         channels: Links, by name.
@@ -270,11 +273,14 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         is_landing: Whether boats land at a place, in degrees east and north.
         may_see: Whether of an owner's records a class may pass to a viewer now, about or at a
             unit.
+        is_kept: Whether alerts of a unit's call for help are open and none of them may pass to a
+            viewer, as of one that began in a suspension.
     """
 
     now: datetime
     started_at: datetime
     agency: str
+    agencies: Sequence[str]
     node: str
     contacts: Mapping[str, Contact]
     channels: Mapping[str, ChannelHealth]
@@ -290,6 +296,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     hand_offs: Sequence[HandOff]
     standing: Standing
     may_see: Callable[[str, str, DataClass, Contact], bool]
+    is_kept: Callable[[str, str], bool] = lambda _unit, _viewer: False
     episodes: Sequence[Episode] = ()
     taken: Sequence[TakenRadio] = ()
     is_landing: Callable[[float, float], bool] = lambda _lon, _lat: False

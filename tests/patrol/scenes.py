@@ -120,6 +120,7 @@ def scene(
 ) -> Scene:
     """Return what rules are given at second `now`."""
     return Scene(
+        agencies=(),
         now=at(now),
         started_at=at(started),
         agency=AGENCY,

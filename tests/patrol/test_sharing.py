@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -21,7 +21,7 @@ from patrol.agreements import DAYS, Agreement, Hours
 from patrol.book import Book
 from patrol.changes import Fix, UnitState
 from patrol.coarse import coarse, crossed_fix, snapped, snapped_many
-from patrol.crossing import DATA_CLASSES, NEVER, POSITIONS, crossed, marks
+from patrol.crossing import DATA_CLASSES, NEVER, POSITIONS, DataClass, crossed, marks
 from patrol.details import UnitDetails
 from patrol.kinds import ALL
 from patrol.marks.mark import Mark
@@ -34,6 +34,7 @@ from tests.patrol.agreeing import CK, HX, active, box, joint, proposed, terms
 from tests.patrol.running import AGENCY, OTHER, at
 
 RECORDS = 100_000
+LINES: tuple[DataClass, ...] = ("distress", "duty_contact")
 EACH = 200
 THIRD = Party(agency="mm-tl", name="aung")
 AGENCIES = (AGENCY, OTHER, "mm-tl", "kh-kr")
@@ -52,7 +53,10 @@ class Judge:
         self.signed: set[str] = set()
         self.withheld: set[str] = set()
         self.open_since: float | None = None
-        self.consented: list[tuple[float, float]] = []  # of all parties, all classes
+        self.consented: list[tuple[float, float]] = []  # of all parties, all other classes
+        self.named: dict[str, set[str]] = {}  # what a suspension withholds though it is a lifeline
+        self.lines: dict[str, list[tuple[float, float]]] = {name: [] for name in LINES}
+        self.lines_since: dict[str, float] = {}
         self.backfills: list[tuple[str, str, float, float]] = []
         self.over = False
 
@@ -60,15 +64,23 @@ class Judge:
         self.signed.add(who)
         if self.signed == set(self.parties):
             self.open_since = max(second, self.said["valid_from"])
+            self.lines_since = dict.fromkeys(LINES, self.open_since)
 
-    def suspend(self, who: str, second: float) -> None:
+    def suspend(self, who: str, second: float, also: Sequence[str]) -> None:
         self.withheld.add(who)
+        self.named[who] = set(also)
         self._close(second)
+        for name in also:
+            if name in self.lines_since:
+                self.lines[name].append((self.lines_since.pop(name), second))
 
     def resume(self, who: str, second: float) -> None:
         self.withheld.discard(who)
         if not self.withheld:
             self.open_since = max(second, self.said["valid_from"])
+        for name in LINES:
+            if not any(name in self.named[each] for each in self.withheld):
+                self.lines_since.setdefault(name, max(second, self.said["valid_from"]))
 
     def change(self, said: dict[str, Any]) -> None:
         self.__init__(said, self.parties)  # type: ignore[misc]
@@ -84,25 +96,28 @@ class Judge:
     def allows(self, record: dict[str, Any], outings: list[dict[str, Any]]) -> bool:
         said, when, now = self.said, record["at"], record["now"]
         owner, viewer, name = record["owner"], record["viewer"], record["class"]
-        if self.over or self.withheld or self.signed != set(self.parties):
+        line = name in LINES
+        suspended = any(not line or name in self.named[each] for each in self.withheld)
+        if self.over or suspended or self.signed != set(self.parties):
             return False
         if owner == viewer or owner not in self.parties or viewer not in self.parties:
             return False
         if name not in said["classes"] or not said["valid_from"] <= now < said["valid_until"]:
             return False
-        inside = any(a <= when < b for a, b in self.consented)
-        inside |= self.open_since is not None and when >= self.open_since
+        since = self.lines_since.get(name) if line else self.open_since
+        inside = any(a <= when < b for a, b in (self.lines[name] if line else self.consented))
+        inside |= since is not None and when >= since
         inside |= any(o == owner and c == name and a <= when < b for o, c, a, b in self.backfills)
         if not inside or when >= said["valid_until"] or when > now + 2 * 86_400 - 1e-3:
             return False
-        if said["delay_s"] and now - when < said["delay_s"]:
+        if said["delay_s"] and not line and now - when < said["delay_s"]:
             return False
         if said["box"] is not None:
             west, south, east, north = said["box"]
             lon, lat = record["lon"], record["lat"]
             if lon is None or not (west < lon < east and south < lat < north):
                 return False
-        if name in ("sectors", "patrols"):
+        if line or name in ("sectors", "patrols"):
             return True
         moments = [when] if name in ("tracks", "incidents") else [when, now]
         for moment in moments:
@@ -218,8 +233,9 @@ def step(rng: random.Random, agreement: Agreement, judge: Judge, second: float) 
     if agreement.state not in ("active", "suspended") or second >= judge.said["valid_until"]:
         return agreement
     if act == "suspend" and who.agency not in judge.withheld:
-        judge.suspend(who.agency, second)
-        return acts.suspended(agreement, at=when, who=who, reason="a row")
+        also = rng.choice(((), (), LINES[:1], LINES[1:], LINES))
+        judge.suspend(who.agency, second, also)
+        return acts.suspended(agreement, at=when, who=who, reason="a row", also=also)
     if act == "resume" and who.agency in judge.withheld:
         backfill = None
         if rng.random() < 0.5:

@@ -130,7 +130,7 @@ export interface Agreement extends PaperOf<"agreement"> {
   terms: { name: string; classes: string[] };
   state?: "draft" | "proposed" | "active" | "suspended" | "ended" | "expired";
   /** The last word of each party that signed. */
-  consents?: { agency: string; given: boolean; at: string; reason?: string; by?: string }[];
+  consents?: { agency: string; given: boolean; at: string; reason?: string; by?: string; also?: string[] }[];
 }
 
 export type SectorUse = "patrol" | "no_go" | "rendezvous" | "fishing_ban" | "restricted" | "reach";

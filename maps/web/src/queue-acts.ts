@@ -5,7 +5,7 @@ import { say } from "./console.ts";
 import type { UnitState } from "./contract.ts";
 import { type Words, t } from "./i18n/index.ts";
 import type { Agreement, Alert, HandOff, Target } from "./papers.ts";
-import { alertTitle, alertWho, offerName } from "./queue-words.ts";
+import { alertTitle, alertWho, lifelines, offerName } from "./queue-words.ts";
 import { call } from "./rest.ts";
 import { faultWords } from "./panels/states.tsx";
 
@@ -86,7 +86,7 @@ export function callBack(offer: HandOff): void {
 
 export function suspend(agreement: Agreement): void {
   asking.value = {
-    title: t("sharing.suspend_title"), about: t("sharing.suspend_what", { name: agreement.terms.name }), label: "sharing.suspend_reason", needed: true, most: NOTE_MOST, button: "sharing.suspend", failed: "sharing.not_suspended",
+    title: t("sharing.suspend_title"), about: [t("sharing.suspend_what", { name: agreement.terms.name }), ...(lifelines(agreement) ? [t("sharing.lifelines")] : [])].join(" "), label: "sharing.suspend_reason", needed: true, most: NOTE_MOST, button: "sharing.suspend", failed: "sharing.not_suspended",
     act: (reason) => post(`/api/agreements/${encodeURIComponent(agreement.id)}/suspend`, { reason }),
   };
 }

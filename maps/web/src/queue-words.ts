@@ -5,13 +5,19 @@ import { coordinateWords } from "./coordinates.ts";
 import { endedHandOffs, everyone, papers } from "./feed.ts";
 import { kmFigure } from "./address.ts";
 import { language, t, wordsIfAny } from "./i18n/index.ts";
-import type { Alert, HandOff, Landing, Sighting } from "./papers.ts";
+import type { Agreement, Alert, HandOff, Landing, Sighting } from "./papers.ts";
 import { placeWords } from "./panels/place-words.ts";
 import { addressOf } from "./places-told.ts";
 import { coordinateFormat } from "./preferences.ts";
 import { timeZone } from "./session.ts";
 import { minuteWords } from "./times.ts";
 import { unitName } from "./unit-name.ts";
+
+/** Whether calls for help or the contact on duty cross although it is suspended: it names them, and nobody withholds them. */
+export function lifelines(agreement: Agreement): boolean {
+  const withheld = (agreement.consents ?? []).flatMap((each) => (each.given ? [] : (each.also ?? [])));
+  return ["distress", "duty_contact"].some((each) => agreement.terms.classes.includes(each) && !withheld.includes(each));
+}
 
 /** What it is: by its rule, with the names that the rule says. Rules that this page does not know say their name. */
 export function alertTitle(alert: Alert): string {

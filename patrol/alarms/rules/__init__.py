@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from patrol.alarms.rules import distress_across
 from patrol.alarms.rules.behaviour import BEHAVIOUR_RULES
 from patrol.alarms.rules.overreach import gateway_overreach
 from patrol.alarms.rules.taken_radio import taken_radio
@@ -26,6 +27,7 @@ CALM_S: Final = 900.0
 ALERT_RULES: Final[tuple[AlertRule, ...]] = (
     AlertRule("sos", sos, latched=True, at_once=True),
     AlertRule("man_down", man_down, latched=True, at_once=True),
+    AlertRule(distress_across.RULE, distress_across.distress_across, unsure=distress_across.unsure),
     AlertRule(
         "no_go",
         no_go.no_go,

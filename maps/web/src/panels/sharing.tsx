@@ -8,6 +8,7 @@ import type { Agreement } from "../papers.ts";
 import { SUSPEND } from "../permissions.ts";
 import { agreements, ours, suspended, withheld } from "../queue.ts";
 import { resume, suspend } from "../queue-acts.ts";
+import { lifelines } from "../queue-words.ts";
 import { may, timeZone } from "../session.ts";
 import { ageSeconds, ageWords, minuteWords } from "../times.ts";
 import { Icon } from "./icons.tsx";
@@ -28,7 +29,7 @@ function Bar({ agreement }: { agreement: Agreement }): JSX.Element {
       <div>
         <p><b>{t("sharing.suspended", { name: agreement.terms.name })}</b></p>
         {withheld.map((each) => <p key={each.agency} class="num"><Ticking words={whoWords(each)} />{each.reason && <>: <q>{each.reason}</q></>}</p>)}
-        <p class="dim">{t("sharing.suspended_what")}</p>
+        <p class="dim">{t("sharing.suspended_what")}{lifelines(agreement) && <> {t("sharing.lifelines")}</>}</p>
         {mine && may(SUSPEND) && <button class="button" onClick={() => resume(agreement)}>{t("sharing.resume")}</button>}
       </div>
     </div>

@@ -118,7 +118,7 @@ const PAPERS: Readonly<Record<Paper["kind"], Shape>> = {
   },
   agreement: {
     must: { ...PAPER, agencies: texts, terms: a({ must: { name: text, classes: texts }, may: {} }) },
-    may: { ...PAPER_MAY, consents: listOf({ must: { agency: text, given: flag, at: moment }, may: { reason: text, by: text } }) },
+    may: { ...PAPER_MAY, consents: listOf({ must: { agency: text, given: flag, at: moment }, may: { reason: text, by: text, also: texts } }) },
   },
   patrol: { must: { ...PAPER, name: text, agencies: texts, starts_at: moment, ends_at: moment }, may: PAPER_MAY },
   sector: { must: { ...PAPER, name: text }, may: { ...PAPER_MAY, use: oneOf("patrol", "no_go", "rendezvous", "fishing_ban", "restricted", "reach"), polygon, retired_at: moment } },
