@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from maps.delivery.delivering import Delivering
 from patrol.errors import NotFound
+from patrol.maintenance.disk_room import DiskRoom
 from radio_gateway.channel import Channel
 from radio_gateway.clock import CLOCK, utc_now
 from radio_gateway.health import ChannelHealth, GatewayHealth, GatewayReport, RejectedFrame
@@ -36,6 +37,7 @@ class LinkHealth:
         gateway: Short name of the gateway in this process.
         agency: The node's own.
         news: Called with those of which viewers are to be told.
+        stored: Returns whether the store takes records, and what is left on its disk.
     """
 
     def __init__(
@@ -48,10 +50,11 @@ class LinkHealth:
         gateway: str,
         agency: str,
         news: Callable[[Sequence[ChannelHealth]], None],
+        stored: Callable[[], tuple[bool, DiskRoom | None]],
     ) -> None:
         self._channels, self._inbox = channels, inbox
         self._delivering, self._receiver = delivering, receiver
-        self._gateway, self._agency, self._tell = gateway, agency, news
+        self._gateway, self._agency, self._tell, self._stored = gateway, agency, news, stored
 
     async def tell(self) -> None:
         """Tell viewers how the channels fare: a new state at once, counters now and then."""
@@ -97,8 +100,11 @@ class LinkHealth:
         """
         # What writes the words of Prometheus takes three megabytes: only where somebody reads them.
         from maps.delivery.metrics import delivery_metrics
+        from maps.node.store_metrics import store_metrics
 
-        return self._gateway_metrics() + delivery_metrics(self._delivering.health(agency))
+        of_store = b"" if agency is not None else store_metrics(*self._stored())
+        found = self._gateway_metrics() + of_store
+        return found + delivery_metrics(self._delivering.health(agency))
 
     def _gateway_metrics(self) -> bytes:
         own, remote = self._own_fares(), self._receiver

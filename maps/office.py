@@ -42,6 +42,7 @@ from maps.surveying import Survey
 from maps.web_client.build_id import build_id
 from patrol.accounts import User
 from patrol.desk import Desk
+from patrol.maintenance.disk_room import LOOK_EVERY_S, DiskGauge, DiskRoom
 from patrol.retention import Retention
 from patrol.store import journal, registry
 from patrol.store.store import Store, open_store
@@ -101,6 +102,7 @@ class Office:
         metrics_token: Digest of what a program shows to read metrics; None: none may.
         receiver: Takes in what remote gateways report; None without any.
         link_health: How all these links fare.
+        disk: Measures the disk of a store in a file; None of one on a server.
     """
 
     def __init__(
@@ -194,7 +196,12 @@ class Office:
             gateway=settings.gateway_id,
             agency=self.watch.agency,
             news=self.watch.channel_health,
+            stored=self._stored,
         )
+        self.disk = None if settings.store.file is None else DiskGauge(settings.store.file)
+        if self.disk is not None:
+            disk = self.disk
+            self.watch.alarms.disk = lambda: disk.room
         file = settings.web.metrics_token_file
         self.metrics_token = None if file is None else digest(read_token(file))
         self._journal: Journal | None = None
@@ -213,6 +220,10 @@ class Office:
         """Return whether the watch works and the store takes records."""
         store = self.watch.picture.channels.get("store")
         return self._working and (store is None or store.state != "down")
+
+    def _stored(self) -> tuple[bool, DiskRoom | None]:
+        """Return whether the store takes records, and what is left on its disk."""
+        return self.is_well(), None if self.disk is None else self.disk.room
 
     async def start(self) -> None:
         """Take up the picture where the last run left it."""
@@ -264,9 +275,17 @@ class Office:
                 )
             stack.push_async_callback(_end, _kept_running("channel-health", self.link_health.tell))
             stack.push_async_callback(_end, _kept_running("retention", self.retention.run))
+            if self.disk is not None:
+                stack.push_async_callback(_end, _kept_running("disk", self._measure_disk))
             await stack.enter_async_context(self.delivering.working())
             await stack.enter_async_context(self.report_post.working())
             yield
+
+    async def _measure_disk(self) -> None:
+        assert self.disk is not None
+        while True:
+            await asyncio.to_thread(self.disk.look)
+            await asyncio.sleep(LOOK_EVERY_S)
 
     def _add_channel(self, settings: ChannelSettings) -> None:
         if settings.link.host == EMBEDDED and self.broker is not None:

@@ -60,6 +60,7 @@ ALSO_TOLD: Final[Mapping[str, tuple[Role, ...]]] = MappingProxyType(
         "silent_channel": ("technician",),
         "impossible_movement": ("technician",),
         "doubtful_clock": ("technician",),
+        "disk_nearly_full": ("technician",),
         "gateway_overreach": ("technician", "admin"),
         "taken_radio": ("liaison", "technician"),
     }

@@ -32,6 +32,7 @@ from patrol.fencing import KEPT_FOR, Fencing, Told
 from patrol.filing import Filing
 from patrol.ground import Ground
 from patrol.hand_offs import HandOff
+from patrol.maintenance.disk_room import DiskRoom
 from patrol.papers import kind_of
 from patrol.past_fixes import alerted, in_order, patrolled, position_of, windows
 from patrol.patrols import Patrol
@@ -71,6 +72,7 @@ class Alarms:
 
     Attributes:
         sharing: What may cross between agencies; nothing while it is None.
+        disk: Returns what is left on the disk of the store; None: not known.
         agencies: Returns those of this node that have an agreement.
         crosses: Returns whether an alert may pass to an agency that is no party to it.
         fencing: How units stand to sectors.
@@ -87,6 +89,7 @@ class Alarms:
         now: Callable[[], datetime],
     ) -> None:
         self.sharing: Sharing | None = None
+        self.disk: Callable[[], DiskRoom | None] = lambda: None
         self.agencies: Callable[[], Sequence[str]] = tuple
         self.crosses: Callable[[Alert, str, datetime], bool] = lambda _alert, _viewer, _now: False
         self._ground = ground or Ground()
@@ -413,6 +416,7 @@ class Alarms:
             episodes=self._behaviours.episodes(contacts, now) if ids is None else (),
             is_landing=self._is_landing,
             may_see=lambda *asked: self._may_see(now, *asked),
+            disk=self.disk(),
             is_kept=lambda unit, viewer: self._is_kept(now, unit, viewer),
         )
 

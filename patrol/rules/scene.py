@@ -19,6 +19,7 @@ from patrol.changes import Claim
 from patrol.contacts import Contact
 from patrol.crossing import DataClass
 from patrol.hand_offs import HandOff
+from patrol.maintenance.disk_room import DiskRoom
 from patrol.patrols import Patrol
 from patrol.sectors import Sector
 from radio_gateway.health import ChannelHealth
@@ -275,6 +276,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
             unit.
         is_kept: Whether alerts of a unit's call for help are open and none of them may pass to a
             viewer, as of one that began in a suspension.
+        disk: What is left on the disk of the store; None: not known.
     """
 
     now: datetime
@@ -297,6 +299,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     standing: Standing
     may_see: Callable[[str, str, DataClass, Contact], bool]
     is_kept: Callable[[str, str], bool] = lambda _unit, _viewer: False
+    disk: DiskRoom | None = None
     episodes: Sequence[Episode] = ()
     taken: Sequence[TakenRadio] = ()
     is_landing: Callable[[float, float], bool] = lambda _lon, _lat: False

@@ -17,6 +17,7 @@ from maps.settings import settings_of
 from radio_gateway.health import GatewayReport
 from radio_gateway.uplink.signing import Signer
 from tests.broker import mosquitto
+from tests.databases import POSTGRES
 from tests.maps.running import Running, running
 from tests.ports import free_port
 from tests.radio_gateway.uplink.gateways import GW_1_KEY
@@ -57,6 +58,10 @@ async def test_a_program_with_the_token_reads_what_the_channels_count(tmp_path: 
                 (await client.get("/metrics/report")).content, type=GatewayReport
             )
         assert value(text, "radio_gateway_channel_state", channel="ais", state="open") == 1
+        assert value(text, "joint_patrol_store_ok") == 1
+        if not POSTGRES:
+            assert (value(text, "joint_patrol_store_bytes") or 0) > 10_000
+            assert (value(text, "joint_patrol_store_disk_free_bytes") or 0) > 0
         assert report.rejected["ais"][0].reason == "bad_checksum"
         for wrong in ("Bearer wrong", f"Basic {TOKEN}", "Bearer"):
             async with server.stranger(authorization=wrong) as client:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from patrol.alarms.rules import distress_across
+from patrol.alarms.rules import disk_nearly_full, distress_across
 from patrol.alarms.rules.behaviour import BEHAVIOUR_RULES
 from patrol.alarms.rules.overreach import gateway_overreach
 from patrol.alarms.rules.taken_radio import taken_radio
@@ -74,6 +74,13 @@ ALERT_RULES: Final[tuple[AlertRule, ...]] = (
         unsure=silent_channel.unsure,
     ),
     AlertRule("doubtful_clock", doubtful_clock),
+    AlertRule(
+        disk_nearly_full.RULE,
+        disk_nearly_full.disk_nearly_full,
+        gone_for_s=3600.0,
+        calm_for_s=86_400.0,
+        unsure=lambda scene, _alert: scene.disk is None,
+    ),
     AlertRule("low_battery", low_battery),
     AlertRule("rendezvous_missed", rendezvous_missed),
     AlertRule("unanswered_offer", unanswered_offer),

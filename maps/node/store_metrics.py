@@ -1,0 +1,46 @@
+"""Metrics of the store and its disk, in the words of Prometheus; names begin with joint_patrol_."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import generate_latest
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from patrol.maintenance.disk_room import DiskRoom
+
+
+def store_metrics(is_well: bool, room: DiskRoom | None) -> bytes:
+    """Return how the store fares, as Prometheus reads it.
+
+    Args:
+        is_well: Whether it takes records.
+        room: What is left on its disk; None where that is not known.
+    """
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Told(is_well, room))
+    return generate_latest(registry)
+
+
+class _Told(Collector):
+    def __init__(self, is_well: bool, room: DiskRoom | None) -> None:
+        self._is_well, self._room = is_well, room
+
+    def collect(self) -> Iterable[Metric]:
+        """Return all of it."""
+        yield _gauge("store_ok", "Whether the store takes records", float(self._is_well))
+        room = self._room
+        if room is None:
+            return
+        yield _gauge("store_bytes", "Size of the store", room.store_bytes)
+        yield _gauge("store_disk_bytes", "Size of its disk", room.total_bytes)
+        yield _gauge("store_disk_free_bytes", "Room that is left on its disk", room.free_bytes)
+        if room.days_left is not None:
+            words = "Until its disk is full at the rate of the last three days"
+            yield _gauge("store_disk_days_left", words, room.days_left)
+
+
+def _gauge(name: str, words: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"joint_patrol_{name}", words, value=value)
