@@ -17,7 +17,12 @@ async def test_layers_are_listed_with_source_licence_and_error(server: Running) 
         offices = await client.get("/api/layers/blos")
         assert offices.headers["content-type"] == "application/geo+json"
         assert offices.headers["content-encoding"] == "gzip"
-        assert len(offices.json()["features"]) == 70
+        about = {
+            each["properties"]["id"]: each["properties"] for each in offices.json()["features"]
+        }
+        assert len(about) == 70
+        away = {id: (about[id]["river"], about[id]["dist_border_m"]) for id in ("TH-MST", "TH-RNG")}
+        assert away == {"TH-MST": ("Moei", 5940), "TH-RNG": ("Kraburi (Pakchan) estuary", 6430)}
         again = await client.get(
             "/api/layers/blos", headers={"if-none-match": offices.headers["etag"]}
         )
