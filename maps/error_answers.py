@@ -42,12 +42,13 @@ from patrol.errors import (
     NotFound,
     StoreError,
 )
-from radio_gateway.errors import LinkError
+from radio_gateway.errors import HiddenCharacter, LinkError
 
 ERRORS: Final[dict[type[Exception], tuple[int, str]]] = {
     BadRequest: (400, "bad_request"),
     BadFile: (422, "bad_file"),
     BadPhoto: (422, "bad_photo"),
+    HiddenCharacter: (422, "bad_field"),
     PositionError: (400, "bad_position"),
     NotSignedIn: (401, "not_signed_in"),
     SignInRefused: (401, "sign_in_refused"),

@@ -22,6 +22,7 @@ from gis.layer_format import FORMATS
 from maps.errors import BadFile, TooBusy
 from maps.fair_turns import FairTurns
 from radio_gateway.decoders import json_decoder
+from radio_gateway.messages.shown_text import cleaned_values
 
 LONGEST_FILE: Final = 16 * 2**20
 """Most bytes of a file that is sent to the server."""
@@ -108,7 +109,14 @@ async def _preview(name: str, ending: str, content: bytes, encoding: str | None)
                 await process.wait()
     if process.returncode != 0:
         raise BadFile(name, "cannot be read: the library that reads it gave up")
-    return json_decoder(Preview).decode(said)
+    return json_decoder(Preview).decode(_cleaned(said))
+
+
+def _cleaned(said: bytes) -> bytes:
+    """Return what the process said without what cannot be shown: nobody can mend it in a page."""
+    if b"\\" not in said and said.decode().isprintable():  # the usual case, up to 16 MiB
+        return said
+    return msgspec.json.encode(cleaned_values(msgspec.json.decode(said)))
 
 
 _STEM: Final = "upload"

@@ -21,6 +21,7 @@ from patrol.store import accounts as queries
 from patrol.store import enrolments, factors
 from patrol.store.store import Store
 from patrol.units import Role
+from radio_gateway.messages.shown_text import check_shown
 
 LINK_MINUTES: Final = 60.0
 """How long a sign-in link is good that an administrator makes."""
@@ -132,6 +133,7 @@ class People:
             Conflict: If somebody has that name.
             BadRequest: If the password is too short or too long.
         """
+        check_shown(name=name)
         if await self.user(name) is not None:
             raise Conflict(f"there is a user {name!r} already", code="user_taken", name=name)
         user = User(name=name, role=role, agency=agency, origin=self._node)
@@ -218,6 +220,7 @@ class People:
         Raises:
             Conflict: If another agency has a device of that name.
         """
+        check_shown(name=name)
         key = new_token()
         device = Device(name=name, agency=agency, origin=self._node, by=by)
         note = _note("add device", f"device:{name}", by=by, agency=agency)

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
+from maps.forms.form import Form
 from patrol.accounts import Calendar, Language
 from patrol.retention_policy import Policy
 
@@ -30,7 +31,7 @@ def _time_zone(name: str) -> str:
     return name
 
 
-class Table(BaseModel):
+class Table(Form):
     """A table of the file; a setting that it does not know is a fault."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

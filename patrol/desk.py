@@ -38,6 +38,7 @@ from patrol.target_desk import TargetDesk
 from patrol.units import Assignment, Unit, UnitKind
 from patrol.watch_log_desk import WatchLogDesk
 from radio_gateway.decoders import converted
+from radio_gateway.messages.shown_text import check_shown
 from radio_gateway.transmission import Transmission
 
 __all__ = ["Desk", "UnknownRadio"]
@@ -168,6 +169,7 @@ class Desk(MessageDesk):
         check_date(start)
         check_date(end)
         owner = self._registered(unit)
+        check_shown(address=address)
         if address.startswith(f"{VOICE}:"):  # where people plotted a unit is that unit's
             raise Conflict(f"{address} is no radio", code="address_taken_there")
         picture = self._watch.picture

@@ -14,6 +14,7 @@ import msgspec
 from gis.address import Address
 from patrol.clocks import AHEAD, TimeSource, effective_time
 from patrol.quality import NOT_CURRENT, place_flag
+from radio_gateway.messages.shown_text import cleaned, hidden_in, written_out
 from radio_gateway.transmission import Transmission
 
 _48_BITS: Final = 0xFFFF_FFFF_FFFF
@@ -85,9 +86,11 @@ def record_of(
     try:
         if transmission.facts:
             facts = _encode(transmission.facts)
-        _check_texts(transmission)
+        hides = _hides(transmission, facts)
     except UnicodeEncodeError:
-        transmission = _escaped(transmission)
+        hides = True
+    if hides:
+        transmission = _plain(transmission)
         facts = _encode(transmission.facts) if transmission.facts else None
     heard_at = transmission.heard_at
     if now is not None and heard_at > now and heard_at - now > AHEAD:
@@ -183,41 +186,62 @@ def _beginning(content: str) -> bytes | None:
     return None if written is None else sorts_as(written[0])
 
 
-def _check_texts(said: Transmission) -> None:
-    """Raise UnicodeEncodeError for a text that neither files nor viewers can take."""
-    for text in (said.device, said.text, said.status, said.duplicate_key):
-        if text is None:
-            continue
-        if "\0" in text:  # PostgreSQL keeps none in a text, and no viewer shows one
-            at = text.index("\0")
-            raise UnicodeEncodeError("utf-8", text, at, at + 1, "a null byte")
-        if not text.isascii():
-            text.encode()
+def _hides(said: Transmission, facts: bytes | None) -> bool:
+    """Return whether a text holds what cannot be shown to people, or kept.
 
-
-def _escaped(said: Transmission) -> Transmission:
-    """Return it with half characters (lone surrogates) and null bytes written out: it may be a call
-    for help.
+    Raises:
+        UnicodeEncodeError: If it holds half a character.
     """
+    device, key, mark = said.device, said.duplicate_key, said.mark
+    if device is not None and not device.isprintable() and hidden_in(device, lines=False):
+        return True
+    for text in (said.text, said.status):
+        if text is not None and not text.isprintable() and hidden_in(text):
+            return True
+    if key is not None and not key.isprintable():
+        key.encode()
+        if "\0" in key:  # PostgreSQL keeps none in a text
+            return True
+    if facts is not None and (b"\\" in facts or b"\x7f" in facts or not facts.isascii()):
+        for value in said.facts.values():
+            if isinstance(value, str) and hidden_in(value):
+                return True
+    return mark is not None and any(map(hidden_in, (mark.id, mark.name, mark.remarks)))
+
+
+def _plain(said: Transmission) -> Transmission:
+    """Return it with its words cleaned: it may be a call for help. Its bytes stay as they came.
+
+    Who says it is told apart by what is written out there; of what people read half characters and
+    null bytes are written out, and what else cannot be shown is left out.
+    """
+    mark = said.mark
+    if mark is not None:
+        mark = msgspec.structs.replace(
+            mark,
+            id=written_out(mark.id),
+            name=cleaned(mark.name),
+            remarks=cleaned(mark.remarks),
+        )
     return msgspec.structs.replace(
         said,
-        device=_escape(said.device),
-        text=_escape(said.text),
-        status=_escape(said.status),
-        duplicate_key=_escape(said.duplicate_key),
+        device=None if said.device is None else written_out(said.device),
+        text=_readable(said.text),
+        status=_readable(said.status),
+        duplicate_key=None if said.duplicate_key is None else _keepable(said.duplicate_key),
         facts={
-            name.encode(errors="backslashreplace").decode(): (
-                value.encode(errors="backslashreplace").decode()
-                if isinstance(value, str)
-                else value
-            )
+            _keepable(name): _readable(value) if isinstance(value, str) else value
             for name, value in said.facts.items()
         },
+        mark=mark,
         flags=tuple(sorted({*said.flags, "bad_text"})),
     )
 
 
-def _escape(text: str | None) -> str | None:
-    if text is None:
-        return None
+def _readable(text: str | None) -> str | None:
+    return None if text is None else cleaned(_keepable(text))
+
+
+def _keepable(text: str) -> str:
+    """Return it with half characters and null bytes written out."""
     return text.encode(errors="backslashreplace").decode().replace("\0", "\\0")

@@ -26,6 +26,7 @@ from patrol.store.store import Store
 from patrol.store.tracks import Span
 from patrol.turn import Turn
 from patrol.units import Assignment, Unit
+from radio_gateway.messages.shown_text import check_shown
 
 REMEMBERED: Final = 20_000
 """Messages that are remembered across a restart; the store is asked about older ones. What was sent
@@ -183,7 +184,10 @@ class Registrar:
 
     async def _put_unit(self, unit: Unit, by: str) -> None:
         picture = self._picture
-        note = unit_note(picture.units.get(unit.id), unit, by=by)
+        known = picture.units.get(unit.id)
+        if known is None or (known.call_sign, known.note) != (unit.call_sign, unit.note):
+            check_shown(call_sign=unit.call_sign, note=" ".join(unit.note.split()))
+        note = unit_note(known, unit, by=by)
         contact = picture.contacts.get(unit.id)
         ended: list[Assignment] = []
         if unit.retired_at is None:

@@ -22,6 +22,19 @@ class GatewayError(Exception):
     """Base of every error that the gateway raises on purpose."""
 
 
+class HiddenCharacter(GatewayError):
+    """A text for people that holds what cannot be shown to them.
+
+    Args:
+        field: Which text.
+        name: The character's.
+    """
+
+    def __init__(self, field: str, name: str) -> None:
+        self.field, self.name = field, name
+        super().__init__(f"{field} holds a character that cannot be shown: {name}")
+
+
 class FrameError(GatewayError):
     """One frame that cannot be understood; the rest of the stream is not touched.
 

@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 from pydantic.config import JsonDict
 
 from maps.api.targets import LINES
 from maps.api.times import Moment
+from maps.forms.form import Form
 from patrol.agreement_acts import Backfill
 from patrol.agreements import (
     DAYS,
@@ -91,7 +92,7 @@ _TERMS: Final[JsonDict] = {
 }
 
 
-class NewCorridor(BaseModel):
+class NewCorridor(Form):
     """A stretch along a river."""
 
     model_config = ConfigDict(extra="forbid")
@@ -116,7 +117,7 @@ class NewCorridor(BaseModel):
         )
 
 
-class NewHours(BaseModel):
+class NewHours(Form):
     """Days and hours by local time."""
 
     model_config = ConfigDict(extra="forbid")
@@ -149,7 +150,7 @@ class NewHours(BaseModel):
         )
 
 
-class NewTerms(BaseModel):
+class NewTerms(Form):
     """What the parties sign; what no class names does not cross."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [_TERMS]})
@@ -189,7 +190,7 @@ class NewTerms(BaseModel):
         )
 
 
-class NewAgreement(BaseModel):
+class NewAgreement(Form):
     """A draft."""
 
     model_config = ConfigDict(
@@ -201,7 +202,7 @@ class NewAgreement(BaseModel):
     terms: NewTerms
 
 
-class ChangedTerms(BaseModel):
+class ChangedTerms(Form):
     """Other terms: all sign again."""
 
     model_config = ConfigDict(
@@ -212,7 +213,7 @@ class ChangedTerms(BaseModel):
     reason: Words = ""
 
 
-class NewSignature(BaseModel):
+class NewSignature(Form):
     """That the caller's agency signs."""
 
     model_config = ConfigDict(
@@ -226,7 +227,7 @@ class NewSignature(BaseModel):
     office: str = Field(default="", max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
 
 
-class AgreementReason(BaseModel):
+class AgreementReason(Form):
     """A reason that the other parties read."""
 
     model_config = ConfigDict(
@@ -244,7 +245,7 @@ class Suspension(AgreementReason):
     )
 
 
-class PastStretch(BaseModel):
+class PastStretch(Form):
     """A stretch of the past of the caller's own records."""
 
     model_config = ConfigDict(extra="forbid")
@@ -265,7 +266,7 @@ _STRETCH: Final[JsonDict] = {
 }
 
 
-class Resumed(BaseModel):
+class Resumed(Form):
     """That the caller's agency consents again."""
 
     model_config = ConfigDict(
@@ -279,7 +280,7 @@ class Resumed(BaseModel):
     )
 
 
-class NewBackfill(BaseModel):
+class NewBackfill(Form):
     """Consent to a stretch of the past."""
 
     model_config = ConfigDict(

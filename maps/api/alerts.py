@@ -7,11 +7,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from msgspec.structs import replace
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from maps.access import DeskHere
 from maps.api.answers import answer, answers
 from maps.api.times import Moment
+from maps.forms.form import Form
 from patrol.alert_acts import acknowledged, begun, escalated, resolved, returned, shelved
 from patrol.alert_desk import MOST_ALERTS, AlertLeft, AlertsAcknowledged
 from patrol.alerts import Alert, AlertState, Severity
@@ -65,7 +66,7 @@ Words = Annotated[str, Field(pattern=r"^[^\x00-\x09\x0b-\x1f\x7f]*$")]
 Id = Annotated[str, Field(min_length=1, max_length=64)]
 
 
-class Knowing(BaseModel):
+class Knowing(Form):
     """Who acknowledges is the caller; from where, in words."""
 
     model_config = ConfigDict(
@@ -75,7 +76,7 @@ class Knowing(BaseModel):
     where: Where = ""
 
 
-class KnowingMany(BaseModel):
+class KnowingMany(Form):
     """Many alerts that somebody knows of."""
 
     model_config = ConfigDict(
@@ -87,7 +88,7 @@ class KnowingMany(BaseModel):
     where: Where = ""
 
 
-class Shelf(BaseModel):
+class Shelf(Form):
     """Until when an alert is put aside: a time, or minutes from now."""
 
     model_config = ConfigDict(
@@ -102,7 +103,7 @@ class Shelf(BaseModel):
     reason: Words = Field(default="", max_length=200, description="Why, for the journal")
 
 
-class Resolution(BaseModel):
+class Resolution(Form):
     """What was done about an alert."""
 
     model_config = ConfigDict(

@@ -28,6 +28,7 @@ from patrol.crew_desk import CrewDesk, CrewMember, CrewPatrol, CrewSector, CrewT
 from patrol.desk import Desk
 from patrol.permissions import require
 from radio_gateway.clock import utc_now
+from radio_gateway.messages.shown_text import cleaned_values
 
 router = APIRouter(prefix="/api/crew", tags=["crew"])
 
@@ -279,7 +280,7 @@ def _reports(body: bytes) -> list[dict[str, Any]]:
         BadRequest: If it holds none that could be.
     """
     try:
-        said = msgspec.json.decode(body)
+        said = cleaned_values(msgspec.json.decode(body))  # nobody is there to type it anew
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         raise BadRequest(f"no JSON: {fault}") from None
     reports = said.get("reports") if isinstance(said, dict) else None

@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
 from gis.position import Position
 from maps.api.incident_forms import NewIncident
 from maps.api.targets import Id, NewSighting, NewTarget
 from maps.api.times import Moment
+from maps.forms.form import Form
 from radio_gateway.clock import utc_now
 
 MOST_REPORTS: Final = 100
@@ -35,7 +36,7 @@ PhotoIds = Annotated[
 Code = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")]
 
 
-class Report(BaseModel):
+class Report(Form):
     """What every report says."""
 
     model_config = ConfigDict(extra="forbid")

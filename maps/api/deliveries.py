@@ -7,7 +7,7 @@ from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from maps.access import DeskHere
 from maps.api.answers import answer, answers
@@ -16,6 +16,7 @@ from maps.delivery.errors import DeliveryError
 from maps.delivery.outgoing import LONGEST_URL
 from maps.delivery.web_push import PushWay, plain_key
 from maps.errors import BadRequest
+from maps.forms.form import Form
 from patrol.deliveries import Delivery
 from patrol.delivery_desk import MOST_DELIVERIES, Browser
 from patrol.errors import NotFound
@@ -66,7 +67,7 @@ _KEY = PushKeyTold(
 )
 
 
-class BrowserKeys(BaseModel):
+class BrowserKeys(Form):
     """Keys of a browser's subscription, as `PushSubscription.toJSON()` gives them."""
 
     model_config = ConfigDict(
@@ -78,7 +79,7 @@ class BrowserKeys(BaseModel):
     auth: str = Field(min_length=1, max_length=40)
 
 
-class NewBrowser(BaseModel):
+class NewBrowser(Form):
     """A browser that is to take alerts for the caller."""
 
     model_config = ConfigDict(
@@ -99,7 +100,7 @@ class NewBrowser(BaseModel):
     label: str = Field(default="", max_length=60, pattern=r"^[^\x00-\x1f\x7f]*$")
 
 
-class RuleToTest(BaseModel):
+class RuleToTest(Form):
     """The rule to send a test by."""
 
     model_config = ConfigDict(

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 
 import msgspec
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from maps.access import COOKIE, CallerHere, DeskHere, peer_of
 from maps.account_office import AccountOffice
 from maps.api.answers import answer, answers
 from maps.errors import SignInRefused
+from maps.forms.form import Form
 from maps.people import People
 from maps.qr import QrCode, qr_code
 from patrol.accounts import Device, Enrolment, User
@@ -133,7 +134,7 @@ _SHOWN = EnrolmentShown(
 )
 
 
-class NewEnrolment(BaseModel):
+class NewEnrolment(Form):
     """A phone to enrol, and the unit it will report for."""
 
     model_config = ConfigDict(
@@ -147,7 +148,7 @@ class NewEnrolment(BaseModel):
     unit: str | None = Field(default=None, min_length=1, max_length=64)
 
 
-class ShownCode(BaseModel):
+class ShownCode(Form):
     """An enrolment code."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"code": "q3Vb…"}]})
@@ -165,7 +166,7 @@ class SpentCode(ShownCode):
     )
 
 
-class NewDevice(BaseModel):
+class NewDevice(Form):
     """A device to add."""
 
     model_config = ConfigDict(

@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from maps.access import DeskHere
 from maps.api.answers import answer, answers
 from maps.api.targets import LINES, PREDICTION, SIGHTING
 from maps.api.times import Moment
+from maps.forms.form import Form
 from patrol.hand_off_desk import MOST_HAND_OFFS
 from patrol.hand_offs import HandOff
 from radio_gateway.clock import utc_now
@@ -47,7 +48,7 @@ _HAND_OFF: Final = HandOff(
 )
 
 
-class NewOffer(BaseModel):
+class NewOffer(Form):
     """A target to be offered."""
 
     model_config = ConfigDict(
@@ -67,7 +68,7 @@ class NewOffer(BaseModel):
     note: Words = Field(default="", description="Words to go with it")
 
 
-class AcceptedOffer(BaseModel):
+class AcceptedOffer(Form):
     """That the caller's agency takes the target."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"term": 2}]})
@@ -77,7 +78,7 @@ class AcceptedOffer(BaseModel):
     )
 
 
-class DeclinedOffer(BaseModel):
+class DeclinedOffer(Form):
     """That the caller's agency does not take the target."""
 
     model_config = ConfigDict(
@@ -89,7 +90,7 @@ class DeclinedOffer(BaseModel):
     reason: Words = Field(default="", description="Why; the offerer reads it")
 
 
-class TakenBackOffer(BaseModel):
+class TakenBackOffer(Form):
     """That an offer is taken back."""
 
     model_config = ConfigDict(

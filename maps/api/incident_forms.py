@@ -6,9 +6,10 @@ from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from fastapi import Query, Request
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from maps.api.times import Moment
+from maps.forms.form import Form
 from patrol.incident_search import Wanted
 from patrol.incidents import (
     MOST_AMOUNT,
@@ -36,7 +37,7 @@ def _is_time(text: str) -> str:
     return text
 
 
-class IncidentSeizure(BaseModel):
+class IncidentSeizure(Form):
     """How much of what."""
 
     model_config = ConfigDict(extra="forbid")
@@ -47,7 +48,7 @@ class IncidentSeizure(BaseModel):
     at_least: bool = Field(default=False, description="The amount is a lower bound")
 
 
-class IncidentArrested(BaseModel):
+class IncidentArrested(Form):
     """How many people of one nationality."""
 
     model_config = ConfigDict(extra="forbid")
@@ -58,7 +59,7 @@ class IncidentArrested(BaseModel):
     )
 
 
-class IncidentVehicle(BaseModel):
+class IncidentVehicle(Form):
     """Vehicles of one sort."""
 
     model_config = ConfigDict(extra="forbid")
@@ -68,7 +69,7 @@ class IncidentVehicle(BaseModel):
     description: ShortWords = ""
 
 
-class Said(BaseModel):
+class Said(Form):
     """What is told of an incident."""
 
     model_config = ConfigDict(extra="forbid")
@@ -173,7 +174,7 @@ class IncidentCorrection(Said):
     )
 
 
-class IncidentStep(BaseModel):
+class IncidentStep(Form):
     """A step in the life of an incident."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"version": 1}]})
@@ -181,7 +182,7 @@ class IncidentStep(BaseModel):
     version: Version
 
 
-class IncidentWithdrawal(BaseModel):
+class IncidentWithdrawal(Form):
     """Why an incident should not have been logged."""
 
     model_config = ConfigDict(

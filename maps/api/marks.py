@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from maps.access import DeskHere
 from maps.api.answers import answer, answers
 from maps.api.incidents import INCIDENT
 from maps.api.targets import LINES, TARGET, Name, Words
 from maps.api.times import Moment
+from maps.forms.form import Form
 from patrol.desks.marks import MOST_MARKS
 from patrol.incidents import Category, Incident
 from patrol.marks.mark import Mark
@@ -46,7 +47,7 @@ MARK: Final = Mark(
 Place = Annotated[float, Field(allow_inf_nan=False)]
 
 
-class NewMark(BaseModel):
+class NewMark(Form):
     """A place to be marked."""
 
     model_config = ConfigDict(
@@ -81,7 +82,7 @@ class NewMark(BaseModel):
     ends_at: Moment | None = Field(default=None, description="When it ends; absent: in a day")
 
 
-class ChangedMark(BaseModel):
+class ChangedMark(Form):
     """What is told of a mark; what is absent stays."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"use": "hazard"}]})
@@ -96,7 +97,7 @@ class ChangedMark(BaseModel):
         return self.model_dump(exclude_none=True)
 
 
-class TargetOfMark(BaseModel):
+class TargetOfMark(Form):
     """What the target at a mark is."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"what": "vessel"}]})
@@ -105,7 +106,7 @@ class TargetOfMark(BaseModel):
     name: Name | None = Field(default=None, description="What to call it; absent: as the mark")
 
 
-class IncidentOfMark(BaseModel):
+class IncidentOfMark(Form):
     """What happened at a mark."""
 
     model_config = ConfigDict(

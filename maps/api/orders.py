@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from maps.access import DeskHere
 from maps.api.answers import answer, answers
 from maps.delivery.delivering import Delivering
 from maps.errors import BadRequest
+from maps.forms.form import Form
 from maps.phrase_words import radio_words
 from patrol.canned import NUMBERS
 from patrol.desk import Desk
@@ -56,7 +57,7 @@ _ROUTE = Route(
 )
 
 
-class NewOrder(BaseModel):
+class NewOrder(Form):
     """Something to say to a radio."""
 
     model_config = ConfigDict(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from maps.api.times import Moment
+from maps.forms.form import Form
 from patrol import patrols
 from patrol.patrol_acts import LONGEST_ANNEX
 from radio_gateway.decoders import converted
@@ -29,7 +30,7 @@ UNIT: Final = "9f1c6a5e0b7d4f0e8a1b2c3d4e5f6071"
 SECTOR: Final = "5b1f0c9d2e7a4b6f8d3c1a0e9f8b7c6d"
 
 
-class _Part(BaseModel):
+class _Part(Form):
     model_config = ConfigDict(extra="forbid")
 
 

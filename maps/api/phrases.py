@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from maps.access import DeskHere
 from maps.api.answers import answer, answers
 from maps.errors import BadRequest
+from maps.forms.form import Form
 from patrol.phrases import Phrase
 
 router = APIRouter(prefix="/api/phrases", tags=["phrases"])
@@ -31,7 +32,7 @@ Words = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00-\x0
 Topic = Annotated[str, Field(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
-class NewPhrase(BaseModel):
+class NewPhrase(Form):
     """A phrase to keep."""
 
     model_config = ConfigDict(
@@ -46,7 +47,7 @@ class NewPhrase(BaseModel):
     topic: Topic = Field(default="", description="The same for the same phrase in other languages")
 
 
-class PhraseChange(BaseModel):
+class PhraseChange(Form):
     """What changes of a phrase; what is absent stays."""
 
     model_config = ConfigDict(

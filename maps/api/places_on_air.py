@@ -8,11 +8,12 @@ from typing import Final
 
 import msgspec
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from maps.access import DeskHere
 from maps.api.answers import answer, answers
 from maps.api.targets import LINES
+from maps.forms.form import Form
 from patrol.desks.places_on_air import Shown
 from patrol.errors import NotFound
 from patrol.marks.mark import Mark
@@ -83,7 +84,7 @@ _KINDS: Final[dict[ShownKind, type[Shown]]] = {
 }
 
 
-class PlaceToRadios(BaseModel):
+class PlaceToRadios(Form):
     """Over which channel a place is shown."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"channel": "mesh"}]})

@@ -7,11 +7,12 @@ from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from maps.access import DeskHere
 from maps.api.answers import answer, answers, printable
 from maps.api.times import Moment
+from maps.forms.form import Form
 from patrol import hearing
 from patrol.changes import Claim, UnitState
 from patrol.desk import UnknownRadio
@@ -153,7 +154,7 @@ HEARD = Heard(
 """An example."""
 
 
-class NewAssignment(BaseModel):
+class NewAssignment(Form):
     """From when to when an address stands for a unit."""
 
     model_config = ConfigDict(
@@ -181,7 +182,7 @@ class NewAssignment(BaseModel):
     )
 
 
-class AssignmentEnd(BaseModel):
+class AssignmentEnd(Form):
     """When an assignment ends."""
 
     model_config = ConfigDict(

@@ -10,11 +10,12 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from maps.access import CallerHere, DeskHere
 from maps.api.answers import answer, answers, refusals
 from maps.api.times import Moment
+from maps.forms.form import Form
 from maps.reports import REPORTS, Format
 from maps.reports.asked import Asked, Site
 from maps.reports.jobs import Job, Jobs
@@ -52,7 +53,7 @@ _FILE: dict[int | str, dict[str, Any]] = {
 }
 
 
-class NewReport(BaseModel):
+class NewReport(Form):
     """A report to make."""
 
     model_config = ConfigDict(

@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from maps.access import DeskHere
 from maps.api.answers import answer, answers
 from maps.api.times import EARLIEST, LATEST, Moment
 from maps.errors import BadRequest
+from maps.forms.form import Form
 from patrol.roster import DutyContact, Shift
 from patrol.shift_desk import MOST
 from patrol.shifts import HandOver, OpenItem
@@ -81,7 +82,7 @@ Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}
 Version = Annotated[int, Field(ge=1, le=10**9, description="The version that the caller saw")]
 
 
-class NewShift(BaseModel):
+class NewShift(Form):
     """A shift to put into the roster."""
 
     model_config = ConfigDict(
@@ -111,7 +112,7 @@ class NewShift(BaseModel):
     note: Words = ""
 
 
-class ShiftChange(BaseModel):
+class ShiftChange(Form):
     """What changes of a shift; what is absent stays."""
 
     model_config = ConfigDict(
@@ -130,7 +131,7 @@ class ShiftChange(BaseModel):
     note: Words | None = None
 
 
-class CancelledShift(BaseModel):
+class CancelledShift(Form):
     """Why a shift is taken out of the roster."""
 
     model_config = ConfigDict(
@@ -141,7 +142,7 @@ class CancelledShift(BaseModel):
     reason: Line = ""
 
 
-class SharedContact(BaseModel):
+class SharedContact(Form):
     """What counterparts may know of whoever is on duty: this, and nothing else of the shift."""
 
     model_config = ConfigDict(
@@ -157,7 +158,7 @@ class SharedContact(BaseModel):
     languages: list[Language] = Field(default=[], max_length=10, description="BCP 47")
 
 
-class WatchOffer(BaseModel):
+class WatchOffer(Form):
     """The watch, offered to the relief."""
 
     model_config = ConfigDict(
@@ -178,7 +179,7 @@ class WatchOffer(BaseModel):
     note: Words = ""
 
 
-class WatchTaken(BaseModel):
+class WatchTaken(Form):
     """The relief's word that what is open is known."""
 
     model_config = ConfigDict(

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from maps.access import Caller, CallerHere, peer_of
 from maps.account_office import AccountOffice
 from maps.api.answers import answer, answers
 from maps.errors import SignInRefused
+from maps.forms.form import Form
 from maps.qr import QrCode
 from maps.second_factor import FactorSetUp, FactorState, RecoveryCodes
 from patrol.errors import NotFound
@@ -33,7 +34,7 @@ _CODES = RecoveryCodes(codes=("aaaa-bbbb-cccc-dddd",))
 _Result = TypeVar("_Result")
 
 
-class FirstCode(BaseModel):
+class FirstCode(Form):
     """What the authenticator shows."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"code": "123456"}]})

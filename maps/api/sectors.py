@@ -9,11 +9,12 @@ from typing import Annotated, Any, Final
 
 import msgspec
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from gis.drawing_rings import Fault
 from maps.access import DeskHere
 from maps.api.answers import SCHEMAS, answer, answers, described
+from maps.forms.form import Form
 from patrol.alarms.detection import Detection, Transit
 from patrol.along import Along
 from patrol.desk import Desk
@@ -80,7 +81,7 @@ class SectorRefused(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     suggestion: Shape | None = None
 
 
-class StretchForm(BaseModel):
+class StretchForm(Form):
     """A stretch of a river."""
 
     model_config = ConfigDict(extra="forbid")
@@ -96,7 +97,7 @@ class StretchForm(BaseModel):
     )
 
 
-class LimitsForm(BaseModel):
+class LimitsForm(Form):
     """What boats may do in a sector before somebody is told; what is absent is not asked."""
 
     model_config = ConfigDict(
@@ -134,7 +135,7 @@ class LimitsForm(BaseModel):
         return SectorLimits(**self.model_dump(exclude_unset=True)) or None
 
 
-class ShapeForm(BaseModel):
+class ShapeForm(Form):
     """Where a sector lies: a polygon or a stretch of a river."""
 
     model_config = ConfigDict(
@@ -210,7 +211,7 @@ class SectorChange(ShapeForm):
     reason: Reason = ""
 
 
-class Retirement(BaseModel):
+class Retirement(Form):
     """That a sector goes out of use."""
 
     model_config = ConfigDict(

@@ -7,12 +7,13 @@ from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from maps.access import CallerHere
 from maps.account_office import AccountOffice
 from maps.api.answers import answer, answers
 from maps.errors import SignInRefused
+from maps.forms.form import Form
 from maps.people import People
 from maps.scopes import READER
 from patrol.accounts import Calendar, Language, User
@@ -78,7 +79,7 @@ Code = Annotated[
 ]
 
 
-class SignIn(BaseModel):
+class SignIn(Form):
     """Name and password; the code of the second factor once it is asked for."""
 
     model_config = ConfigDict(
@@ -91,7 +92,7 @@ class SignIn(BaseModel):
     code: Code | None = None
 
 
-class LinkSignIn(BaseModel):
+class LinkSignIn(Form):
     """The token of a sign-in link; the code of the second factor once it is asked for."""
 
     model_config = ConfigDict(
@@ -103,7 +104,7 @@ class LinkSignIn(BaseModel):
     code: Code | None = None
 
 
-class Preferences(BaseModel):
+class Preferences(Form):
     """How a person reads: pages, alerts and reports follow it on every machine."""
 
     model_config = ConfigDict(
@@ -115,7 +116,7 @@ class Preferences(BaseModel):
     calendar: Calendar = Field(default="gregorian", description="Buddhist counts 543 years more")
 
 
-class NewPassword(BaseModel):
+class NewPassword(Form):
     """The password as it is, and as it is to be."""
 
     model_config = ConfigDict(
@@ -129,7 +130,7 @@ class NewPassword(BaseModel):
     new: Annotated[str, Field(min_length=10, max_length=256)]
 
 
-class TokenWish(BaseModel):
+class TokenWish(Form):
     """How long a reading token is to be good."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"days": 90}]})

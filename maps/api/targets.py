@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from maps.access import DeskHere
 from maps.api.answers import answer, answers
 from maps.api.times import Moment
+from maps.forms.form import Form
 from patrol.custody import BEGUN, GRANTED, CaseStep
 from patrol.prediction import Ahead, Landing, Prediction
 from patrol.sightings import Sighting
@@ -110,7 +111,7 @@ _STEPS = [
 ]
 
 
-class NewSighting(BaseModel):
+class NewSighting(Form):
     """One look at a target."""
 
     model_config = ConfigDict(
@@ -152,7 +153,7 @@ class NewSighting(BaseModel):
         return Sighting(**(told | {"at": told["at"] or now}))
 
 
-class NewTarget(BaseModel):
+class NewTarget(Form):
     """A target to be followed."""
 
     model_config = ConfigDict(
@@ -193,7 +194,7 @@ class NewTarget(BaseModel):
     private_note: Words = Field(default="", description="Never crosses")
 
 
-class ChangedTarget(BaseModel):
+class ChangedTarget(Form):
     """What is told of a target; what is absent stays."""
 
     model_config = ConfigDict(
@@ -213,7 +214,7 @@ class ChangedTarget(BaseModel):
         return self.model_dump(exclude_none=True)
 
 
-class TargetPhoto(BaseModel):
+class TargetPhoto(Form):
     """A photo that is kept."""
 
     model_config = ConfigDict(
@@ -223,7 +224,7 @@ class TargetPhoto(BaseModel):
     sha256: Hash = Field(description="Its hash, as it was answered when it was sent")
 
 
-class ClosedTarget(BaseModel):
+class ClosedTarget(Form):
     """How it ended."""
 
     model_config = ConfigDict(

@@ -7,11 +7,12 @@ from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from maps.access import CallerHere
 from maps.account_office import AccountOffice
 from maps.api.answers import answer, answers
+from maps.forms.form import Form
 from maps.scopes import Scope
 from patrol.accounts import Session
 
@@ -50,7 +51,7 @@ class MadeToken(msgspec.Struct, frozen=True, kw_only=True):
     known: Token
 
 
-class NewToken(BaseModel):
+class NewToken(Form):
     """A token to make."""
 
     model_config = ConfigDict(

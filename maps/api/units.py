@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from gis.address import Address
 from maps.access import DeskHere
@@ -15,6 +15,7 @@ from maps.api.answers import answer, answers
 from maps.api.features import ToleranceM, TrackFeature, track_feature
 from maps.api.times import Moment
 from maps.errors import BadRequest
+from maps.forms.form import Form
 from maps.packed import large_answer
 from patrol.changes import Fix, UnitState
 from patrol.details import UnitDetails, details
@@ -72,7 +73,7 @@ IntervalS = Annotated[float, Field(gt=0, le=7 * 86_400)]
 Note = Annotated[str, Field(max_length=2000)]
 
 
-class NewUnit(BaseModel):
+class NewUnit(Form):
     """A unit to register."""
 
     model_config = ConfigDict(
@@ -96,7 +97,7 @@ class NewUnit(BaseModel):
     note: Note = ""
 
 
-class UnitChange(BaseModel):
+class UnitChange(Form):
     """What changes of a unit; what is absent stays."""
 
     model_config = ConfigDict(
@@ -114,7 +115,7 @@ class UnitChange(BaseModel):
     )
 
 
-class VoicePlot(BaseModel):
+class VoicePlot(Form):
     """Where somebody said on the radio that a unit is: a point, or a river kilometre."""
 
     model_config = ConfigDict(

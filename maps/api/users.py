@@ -7,10 +7,11 @@ from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Path, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from maps.access import Caller, CallerHere
 from maps.api.answers import answer, answers
+from maps.forms.form import Form
 from maps.people import People
 from patrol.accounts import User
 from patrol.errors import Forbidden
@@ -24,7 +25,7 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}$")]
 Password = Annotated[str, Field(min_length=10, max_length=256)]
 
 
-class NewUser(BaseModel):
+class NewUser(Form):
     """A user to add; without a password only a sign-in link lets it in."""
 
     model_config = ConfigDict(
@@ -39,7 +40,7 @@ class NewUser(BaseModel):
     password: Password | None = None
 
 
-class UserChange(BaseModel):
+class UserChange(Form):
     """What changes of a user; what is absent stays."""
 
     model_config = ConfigDict(

@@ -10,12 +10,13 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from maps.access import DeskHere
 from maps.api.answers import answer, answers, refusals
 from maps.api.times import EARLIEST, Moment
 from maps.errors import BadRequest
+from maps.forms.form import Form
 from patrol.watch_log import LogEntry, LogLine, LogPage
 from patrol.watch_log_desk import MOST_LINES
 
@@ -94,7 +95,7 @@ class Table(Response):
     media_type = "text/csv"
 
 
-class NewLogEntry(BaseModel):
+class NewLogEntry(Form):
     """Something to write into the log."""
 
     model_config = ConfigDict(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from maps.errors import MapsError
+from radio_gateway.messages.shown_text import cleaned
 
 _LONGEST = 200
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 class DeliveryError(MapsError):
@@ -18,7 +16,7 @@ class DeliveryError(MapsError):
     """
 
     def __init__(self, fault: str) -> None:
-        self.fault = _CONTROL.sub(" ", fault)[:_LONGEST]
+        self.fault = " ".join(cleaned(fault, " ").split())[:_LONGEST]
         super().__init__(self.fault)
 
 

@@ -18,6 +18,7 @@ from maps.wording import Wording
 from patrol.accounts import User
 from patrol.alerts import Alert
 from patrol.rules.no_go import unseen_until
+from radio_gateway.messages.shown_text import cleaned
 
 LONGEST_RADIO_TEXT: Final = 67
 """Characters of a message in APRS, the shortest that a radio of ours takes."""
@@ -30,7 +31,6 @@ MOST_TITLES: Final = 5
 
 _BETWEEN: Final = " · "
 _LONGEST_WORD: Final = 100
-_UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 _IN_ASCII: Final = str.maketrans({"\u202f": " ", "\u00b7": ",", "\u00b1": "+-"})
 
 
@@ -45,7 +45,7 @@ def one_line(text: str, longest: int = _LONGEST_WORD) -> str:
     >>> one_line("Boat 3\r\nBcc: all@x.example"), one_line("x" * 9, 5)
     ('Boat 3 Bcc: all@x.example', 'xxxx…')
     """
-    clean = " ".join(_UNPRINTABLE.sub(" ", text).split())
+    clean = " ".join(cleaned(text, " ").split())
     # Python's own headers decode what looks like an encoded word (RFC 2047), line ends and all.
     clean = clean.replace("=?", "= ?")
     return clean if len(clean) <= longest else clean[: longest - 1] + "…"

@@ -18,9 +18,10 @@ import ssl
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from maps.feeds.places import PlaceKind
+from maps.forms.form import Form
 from patrol.units import Role, UnitKind
 from radio_gateway.errors import SettingsError
 from radio_gateway.link import Link, Options, parse_link
@@ -40,7 +41,7 @@ def _checked(url: str) -> str:
     return url
 
 
-class FeedSettings(BaseModel):
+class FeedSettings(Form):
     """One feed.
 
     Attributes:

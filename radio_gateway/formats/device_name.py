@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import Final
 
-# Control bytes, line ends, and the marks that turn the direction of text around.
-_HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+from radio_gateway.messages.shown_text import hidden_in
 
 _LONGEST_REMEMBERED: Final = 200  # characters; what is longer would fill the memory
 
@@ -22,7 +20,7 @@ def is_device_name(text: str) -> bool:
 
 
 def _is_shown(text: str) -> bool:
-    return bool(text.strip()) and _HIDDEN.search(text) is None
+    return bool(text.strip()) and hidden_in(text, lines=False) is None
 
 
 _remembered = lru_cache(4096)(_is_shown)  # asked of each message, and devices are few

@@ -9,6 +9,8 @@ from typing import Literal
 
 import msgspec
 
+from radio_gateway.messages.shown_text import cleaned
+
 MarkUse = Literal["place", "waypoint", "meeting_point", "hazard", "route", "area"]
 """What a place is marked for, as far as the sender's protocol tells."""
 
@@ -83,8 +85,7 @@ def one_line(text: str | None, most: int = MAX_NAME) -> str:
     >>> one_line("  pier\\n3\\x00 ")
     'pier 3'
     """
-    shown = "".join(char if char.isprintable() else " " for char in (text or "")[: most * 4])
-    return " ".join(shown.split())[:most].strip()
+    return " ".join(cleaned((text or "")[: most * 4], " ").split())[:most].strip()
 
 
 def in_lines(text: str | None, most: int = MAX_REMARKS) -> str:

@@ -7,11 +7,15 @@ to say: it would move units, end their silence and raise their calls for help.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from radio_gateway.family import families_of
 from radio_gateway.protocols import PROTOCOLS
 from radio_gateway.transmission import Transmission
+
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")  # as settings want it of channels
+_FLAG: Final = re.compile(r"[a-z0-9_]{1,64}")
 
 DECODED: Final = frozenset(family for name in PROTOCOLS for family in families_of(name))
 """What `Transmission.protocol` is of all that a decoder makes."""
@@ -26,6 +30,10 @@ def overreach(said: Transmission, gateway: str) -> str | None:
     """
     if said.protocol not in DECODED:
         return f"no decoder of a gateway makes {said.protocol[:40]!r}"
+    if not _NAME.fullmatch(said.channel):
+        return f"no channel is called {said.channel[:100]!r}"
+    if not said.reception_id.isprintable() or not all(map(_FLAG.fullmatch, said.flags)):
+        return "its reception or a flag holds what no gateway writes"
     if not said.reception_id.startswith(f"{gateway}/"):
         return f"reception {said.reception_id[:100]!r} is not its own"
     return None

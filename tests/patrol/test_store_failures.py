@@ -173,6 +173,30 @@ async def test_half_a_character_in_a_text_does_not_lose_a_call_for_help(node: No
     assert len(node.rows("SELECT * FROM transmissions")) == 3
 
 
+async def test_what_hides_in_the_words_of_a_radio_is_left_out_and_its_bytes_stay(
+    node: Node,
+) -> None:
+    viewer = Viewer(node.desk().subscribe())
+    await viewer.look()
+    hiding = {"ship_name": "NAGA\u202e 1\0", "draught_m": 2}
+    await node.hear(
+        said("a", 1, text="all\u200f well\x1b\nhere", status="moored\u2066", raw=b"as\0heard"),
+        said("b", 1, lon=None, kind="static", facts=hiding),
+        said("b\u202e", 1),  # another sender than b
+        said("c", 1, text="ភាសា\u200bខ្មែរ"),  # a space without width, which Khmer needs
+    )
+    await viewer.look()
+    told = viewer.units[address("a")]
+    assert (told.text, told.status) == ("all well\nhere", "moored")
+    assert "bad_text" in told.flags
+    assert viewer.units[address("b")].call_sign == "NAGA 1\\0"
+    assert address("b\\u202e") in viewer.units
+    assert viewer.units[address("c")].text == "ភាសា\u200bខ្មែរ"
+    assert viewer.units[address("c")].flags == ()
+    [kept] = await node.desk("technician").transmissions(address("a"))
+    assert kept.raw == b"as\0heard"
+
+
 async def test_what_was_in_flight_when_the_watch_is_stopped_is_stored_and_answered(
     tmp_path: Path,
 ) -> None:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from paho.mqtt import client as paho
@@ -16,6 +17,7 @@ from gis.position import Position
 from radio_gateway.clock import DOUBTFUL
 from radio_gateway.health import ClockDoubt, GatewayHealth
 from radio_gateway.transmission import Transmission
+from radio_gateway.uplink.boundary import overreach
 from radio_gateway.uplink.envelope import Envelope, Receipt, digest_of, pack, topic_of, unpack
 from radio_gateway.uplink.signing import SIGNATURE_BYTES, Signer
 from radio_gateway.uplink.spool import open_spool
@@ -401,3 +403,18 @@ async def test_what_no_decoder_makes_and_what_another_gateway_heard_is_not_belie
         await gw.empty()
         assert hx.receiver.health()[0].overreach == first
         assert hx.receiver.health()[0].errors == {"not_its_to_say": 3}
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({"channel": "pier\0"}, "no channel is called 'pier\\x00'"),
+        ({"channel": "gw-2/pier"}, "no channel is called 'gw-2/pier'"),
+        ({"reception_id": "gw-1/b/\0"}, "its reception or a flag holds what no gateway writes"),
+        ({"flags": ("no fix\u202e",)}, "its reception or a flag holds what no gateway writes"),
+        ({"protocol": "user"}, "no decoder of a gateway makes 'user'"),
+    ],
+)
+def test_names_that_no_gateway_gives_are_not_its_to_say(said: dict[str, Any], why: str) -> None:
+    assert overreach(fix(1, **said), "gw-1") == why
+    assert overreach(fix(1), "gw-1") is None

@@ -1,0 +1,1 @@
+"""Forms: what people write, checked field by field: bodies of requests, tables of settings."""

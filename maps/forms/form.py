@@ -1,0 +1,38 @@
+"""Form: what people write: the body of a request, a table of settings; no text in it hides."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from pydantic import BaseModel, ValidationInfo, field_validator
+
+from radio_gateway.messages.shown_text import hidden_in
+
+_SECRET: Final = frozenset({"password", "present", "new", "code", "token"})
+"""Fields that nobody is shown: a pass phrase holds what its owner types."""
+
+
+def shown(value: Any, info: ValidationInfo) -> Any:
+    """Return a field's value.
+
+    Raises:
+        ValueError: If a text in it holds what cannot be shown to people; names the character.
+    """
+    if info.field_name in _SECRET:
+        return value
+    texts = value.values() if isinstance(value, dict) else value
+    for text in (value,) if isinstance(value, str) else texts if _is_several(value) else ():
+        fault = hidden_in(text) if isinstance(text, str) else None
+        if fault is not None:
+            raise ValueError(f"holds a character that cannot be shown: {fault}")
+    return value
+
+
+class Form(BaseModel):
+    """A body, or a part of one. No text in it holds what cannot be shown."""
+
+    _is_shown = field_validator("*")(shown)
+
+
+def _is_several(value: object) -> bool:
+    return isinstance(value, list | tuple | set | frozenset | dict)
