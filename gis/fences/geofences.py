@@ -37,8 +37,8 @@ WIDTH: Final = 5  # numbers of a fix
 DETOUR_SHARE: Final = 0.6  # of a move in a gap: so far beside it an area may be crossed
 DETOUR_M: Final = 500.0
 NEARLY: Final = 0.99  # so that no other plane of metres makes an edge nearer
-SWING_SHARE: Final = 0.15
-SWING_LEAST_M: Final = 50.0  # of a shorter move the course is mostly noise
+SWING_SHARE: Final = 0.6
+SWING_ACCURACIES: Final = 2.0  # of a shorter move the course is mostly noise
 
 
 class State(NamedTuple):
@@ -399,18 +399,18 @@ def _way_mps(judged: Judged, last: Fix | None, fix: Fix, settings: FenceSettings
 
 
 def _swing_m(earlier: Point | None, before: Point | None, point: Point) -> float:
-    """Return how far a way swings out from its straight line, by how much the unit turned before:
+    """Return how far a way swings out from its straight line, by how much the unit turned to it:
     a chord's sagitta is an eighth of its length times the angle of its arc.
     """
     if earlier is None or before is None:
         return 0.0
-    lon, lat = between(earlier, before, 2.0)
     way_m, was_m = apart_m(before, point), apart_m(earlier, before)
-    if min(way_m, was_m) <= SWING_LEAST_M:
+    if min(way_m, was_m) <= SWING_ACCURACIES * point.accuracy_m:
         return 0.0
-    lon, lat = between(before, Fix(0.0, lon, lat, 0.0, 0.0), way_m / was_m)
+    lon, lat = between(earlier, before, 1.0 + way_m / was_m)
     ahead = point._replace(lon=lon, lat=lat)
-    return SWING_SHARE * min(way_m, apart_m(ahead, point))
+    share = way_m / (was_m + way_m)  # the more so the longer nothing was believed
+    return SWING_SHARE * share * share * min(way_m, apart_m(ahead, point))
 
 
 def _rank(fix: Fix) -> tuple[float, float, float, float]:

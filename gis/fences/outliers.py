@@ -9,7 +9,6 @@ that no three ever lie on one way is believed after `MOST_WAITING` that are no j
 
 from __future__ import annotations
 
-import itertools
 import math
 from typing import NamedTuple
 
@@ -19,8 +18,9 @@ from gis.fences.settings import FenceSettings
 BASE_S = 60.0  # speed is measured over so long, that noise does not make any
 LEAST_MPS = 1.0  # a receiver at rest tells some speed, too
 LONG_AGO_S = 1800.0  # after such a silence a unit may be anywhere: two are enough
-MIDDLE_SHARE = 0.25  # of the way from the first of three to the last the middle one may be off
+MIDDLE_SHARE = 0.15  # of the way from the first of three to the last the middle one may be off
 MOST_WAITING = 8
+STALE_GAPS = 3.0  # after a silence so many times longer than a gap a course says nothing
 
 
 class Judged(NamedTuple):
@@ -61,8 +61,7 @@ def judge(judged: Judged, fix: Fix, settings: FenceSettings) -> tuple[Judged, tu
     """
     last, waiting = judged.last, judged.waiting
     if last is not None and _is_fine(judged, last, fix, settings):
-        turned = waiting and _is_on_way(judged, last, fix, settings)
-        return _taken(judged, (*waiting, fix) if turned else (fix,), settings)
+        return _taken(judged, (fix,), settings)
     if not waiting or not _reaches(waiting[-1], fix, settings.fastest_mps, settings):
         return judged._replace(waiting=(fix,)), ()
     waiting = (*waiting, fix)
@@ -95,27 +94,17 @@ def _is_fine(judged: Judged, last: Fix, fix: Fix, settings: FenceSettings) -> bo
     speed = min(settings.fastest_mps, settings.speed_share * speed)
     if way > noise + speed * seconds:
         return False
-    if goes and seconds <= settings.dense_s:
-        return True
     if before is not None and apart_m(before, last) <= noise:
         return goes  # it lay there, and does not say that it goes
-    if before is None or seconds > settings.gap_s or last.t - before.t > settings.gap_s:
+    if (
+        before is None
+        or last.t - before.t > settings.gap_s
+        or seconds > STALE_GAPS * settings.gap_s
+    ):
         return True
     lon, lat = between(before, last, 1.0 + seconds / (last.t - before.t))
     off_m = apart_m(fix._replace(lon=lon, lat=lat), fix)
     return off_m <= noise + settings.off_course_share * way
-
-
-def _is_on_way(judged: Judged, last: Fix, fix: Fix, settings: FenceSettings) -> bool:
-    """Return whether those that wait are no detour for a unit as fast as it was: it has turned."""
-    before = judged.before
-    noise = settings.noise_accuracies * (last.accuracy_m + fix.accuracy_m)
-    if before is None or (was_m := apart_m(before, last)) <= noise:
-        return False
-    speed = settings.detour_speed_share * was_m / (last.t - before.t)
-    chain = (last, *judged.waiting, fix)
-    way = sum(apart_m(a, b) for a, b in itertools.pairwise(chain))
-    return way <= noise + speed * (fix.t - last.t)
 
 
 def _is_one_way(fixes: tuple[Fix, ...], settings: FenceSettings) -> bool:

@@ -14,6 +14,7 @@ from gis.fences.fix import Fix, apart_m, between
 from gis.fences.settings import FenceSettings
 
 MINUTE_S = 60.0
+SMOOTH_ACCURACIES = 0.75  # so far at most a fix is moved by its neighbours
 LEAST_FIXES = 3  # fewer are no stay, however long they are apart
 
 
@@ -142,8 +143,12 @@ def _with(stay: Stay, fix: Fix, seconds: float, settings: FenceSettings) -> Stay
 
 
 def _smooth(a: Fix, b: Fix, c: Fix) -> Fix:
-    """Return the middle one of three as the others bear it out."""
-    lon, lat = between(b, _at(b, *between(a, c, (b.t - a.t) / (c.t - a.t))), 0.5)
+    """Return the middle one of three as the others bear it out; what is more than noise is a turn
+    and stays.
+    """
+    middle = _at(b, *between(a, c, (b.t - a.t) / (c.t - a.t)))
+    most = SMOOTH_ACCURACIES * b.accuracy_m
+    lon, lat = between(b, middle, min(0.5, most / max(most, apart_m(b, middle))))
     return Fix(b.t, lon, lat, max(b.accuracy_m, min(a.accuracy_m, c.accuracy_m)), b.speed_mps)
 
 
