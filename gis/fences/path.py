@@ -144,11 +144,13 @@ def _with(stay: Stay, fix: Fix, seconds: float, settings: FenceSettings) -> Stay
 
 def _smooth(a: Fix, b: Fix, c: Fix) -> Fix:
     """Return the middle one of three as the others bear it out; what is more than noise is a turn
-    and stays.
+    and stays, but a turn right back is a spike.
     """
     middle = _at(b, *between(a, c, (b.t - a.t) / (c.t - a.t)))
-    most = SMOOTH_ACCURACIES * b.accuracy_m
-    lon, lat = between(b, middle, min(0.5, most / max(most, apart_m(b, middle))))
+    off_m, share = apart_m(b, middle), 0.5
+    if off_m <= apart_m(a, c) / 2.0:
+        share = min(share, SMOOTH_ACCURACIES * b.accuracy_m / max(off_m, 1e-3))
+    lon, lat = between(b, middle, share)
     return Fix(b.t, lon, lat, max(b.accuracy_m, min(a.accuracy_m, c.accuracy_m)), b.speed_mps)
 
 

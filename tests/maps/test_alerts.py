@@ -112,7 +112,7 @@ async def test_a_unit_enters_a_no_go_sector_and_people_deal_with_it(server: Runn
             assert (again.status_code, again.json()["error"]) == (409, "conflict")
             assert "acknowledge" in again.json()["message"]
 
-            for lon in (OUT, OUT):
+            for lon in (OUT, OUT, OUT):
                 await naga.at(lon)
             gone = await next_alert(live)
             assert gone["state"] == "returned_acknowledged"

@@ -44,7 +44,7 @@ async def loaded(node: Node, monkeypatch: pytest.MonkeyPatch) -> Node:
 
     await unit(node)
     await put(node, sector())
-    await hear(node, *GOES_IN[:2])
+    await hear(node, *GOES_IN[:3])
     monkeypatch.setattr(node.watch.alarms, "tick", stands)
     monkeypatch.setattr(node.watch, "pace", Loaded())
     return node
@@ -53,7 +53,7 @@ async def loaded(node: Node, monkeypatch: pytest.MonkeyPatch) -> Node:
 async def test_who_comes_into_a_sector_with_the_last_batch_is_found_after_its_rest(
     loaded: Node,
 ) -> None:
-    await hear(loaded, *GOES_IN[2:])
+    await hear(loaded, *GOES_IN[3:])
     assert alerts(loaded) == [], "the next batch is looked at together with this one"
     async with asyncio.timeout(10):
         while not alerts(loaded):  # noqa: ASYNC110 -- the watch tells nobody but viewers
@@ -62,14 +62,14 @@ async def test_who_comes_into_a_sector_with_the_last_batch_is_found_after_its_re
 
 
 async def test_a_call_for_help_waits_for_nothing_and_takes_along_what_waits(loaded: Node) -> None:
-    await hear(loaded, *GOES_IN[2:])
+    await hear(loaded, *GOES_IN[3:])
     await loaded.hear(said("a", 31, lon=IN, distress=True))
     async with loaded.watch.turn:
         assert {each.rule for each in alerts(loaded)} == {"no_go", "sos"}
 
 
 async def test_what_waits_when_the_watch_ends_is_looked_at_before(loaded: Node) -> None:
-    await hear(loaded, *GOES_IN[2:])
+    await hear(loaded, *GOES_IN[3:])
     assert alerts(loaded) == []
     await loaded.stop()
     assert at(10) < only(loaded).raised_at < at(20)
