@@ -14,8 +14,8 @@ from tests.server import Server, wait_for
 Size = tuple[int, int]
 PHONE: Size = (390, 844)
 DESKTOP: Size = (1440, 900)
-DRAFT = 0.5
-"""Pixels of the screen for each CSS pixel, where no test looks at pixels: a quarter to draw."""
+DRAFT = 0.25
+"""Pixels of the screen for each CSS pixel, where no test looks at pixels: a sixteenth to draw."""
 
 
 class Commander:
