@@ -27,9 +27,10 @@ from typing import Annotated, Final, Protocol
 from fastapi import Depends, Request
 from starlette.requests import HTTPConnection
 
+from maps.accounts.recent_proof import RecentProof, is_sensitive
 from maps.backoff import BackOff
 from maps.crossing_guard import DESK
-from maps.errors import NotSignedIn, SecondFactorNeeded
+from maps.errors import NotSignedIn, ProofNeeded, SecondFactorNeeded
 from maps.pace import Pace
 from maps.passwords import API, PHONE_KEY, READING, digest
 from maps.scopes import PHONE, READER, TRACKER, needed
@@ -50,6 +51,7 @@ FIRST_STEPS: Final = frozenset(
         "/account",
         "/api/session",
         "/api/session/preferences",
+        "/api/session/proof",
         "/api/session/second-factor",
         "/api/session/second-factor/confirm",
     }
@@ -82,6 +84,7 @@ class Caller:
         expires_at: When the session ends; None for a device.
         scopes: What it is good for; None for a person who signed in: for everything.
         factor: The session began with a second factor.
+        began_at: When it was signed in, aware UTC; None for a device.
     """
 
     user: User
@@ -91,6 +94,7 @@ class Caller:
     expires_at: datetime | None = None
     scopes: frozenset[str] | None = None
     factor: bool = False
+    began_at: datetime | None = None
 
     @property
     def source(self) -> str:
@@ -107,6 +111,7 @@ class Access:
         keys: Counts wrong keys by address. Those cannot be guessed, so a good one is never
             refused: only the bad ones of an address that shows many are told to wait.
         writes: How many changes one caller may ask for.
+        proof: Says who has shown password or code of late; None: nobody is asked.
         now: Clock, aware UTC.
     """
 
@@ -117,12 +122,14 @@ class Access:
         second_factor: Collection[str] = (),
         keys: BackOff | None = None,
         writes: Pace | None = None,
+        proof: RecentProof | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._accounts, self._now = accounts, now
         self._second_factor = frozenset(second_factor)
         self._keys = keys or BackOff(free=30)
         self._writes = writes or Pace()
+        self._proof = proof
         self._epoch, self._epoch_at = 0, float("-inf")
         self._read_at = float("-inf")  # when the store was last asked for it and answered
         self._reading: asyncio.Task[None] | None = None
@@ -135,6 +142,7 @@ class Access:
             NotSignedIn: If there is no session, key or password, or it is not good.
             Forbidden: If it is a token or device, and no scope of it is good for this route.
             SecondFactorNeeded: If the role asks for a second factor that is not set up.
+            ProofNeeded: If the act asks for password or code again.
             TooManyTries: If it is not good, and the address has shown too many such of late.
             TooManyWrites: If it asks for more changes than anybody needs.
         """
@@ -150,6 +158,13 @@ class Access:
             and route not in FIRST_STEPS
         ):
             raise SecondFactorNeeded(found.user.role)
+        if (
+            self._proof is not None
+            and found.scopes is None
+            and is_sensitive(method, route)
+            and not self._proof.is_recent(connection, found.session or "", found.began_at)
+        ):
+            raise ProofNeeded
         if method in ("POST", "PUT", "PATCH", "DELETE"):
             # A token has a bucket of its own: a program gone wild must not stop its owner.
             program = found.session if found.scopes is not None else None
@@ -239,7 +254,11 @@ class Access:
         if found is None:
             raise NotSignedIn
         return Caller(
-            user=found.user, session=found.id, expires_at=found.expires_at, factor=found.factor
+            user=found.user,
+            session=found.id,
+            expires_at=found.expires_at,
+            factor=found.factor,
+            began_at=found.created_at,
         )
 
     async def _program(self, token: str, name: str | None, peer: str) -> Caller:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from maps.access import Access
 from maps.account_books import books_of
+from maps.accounts.recent_proof import RecentProof
 from maps.backoff import BackOff
 from maps.enrolment import Enrolments
 from maps.pace import Pace
@@ -38,6 +39,7 @@ class AccountOffice:
         tokens: Tokens of programs.
         enrolments: Phones of crews.
         codes: Counts wrong codes by name, of those who are signed in.
+        proof: Says who has shown password or code of late.
         second_factor: Roles that need a second factor.
         open_id: A provider with which people may sign in; None without one.
     """
@@ -49,6 +51,7 @@ class AccountOffice:
     tokens: Tokens
     enrolments: Enrolments
     codes: BackOff
+    proof: RecentProof
     second_factor: frozenset[str]
     open_id: OpenId | None
 
@@ -63,10 +66,12 @@ def open_accounts(settings: Settings, store: Store, *, scribe: Scribe) -> Accoun
     """
     books = books_of(settings, store, scribe=scribe)
     needing = frozenset(settings.access.second_factor)
+    proof = RecentProof(books.seal)
     access = Access(
         books.people,
         second_factor=needing,
         writes=Pace(per_s=settings.access.writes_per_s, burst=settings.access.writes_burst),
+        proof=proof,
     )
     signing_in = SigningIn(
         books.people,
@@ -86,6 +91,7 @@ def open_accounts(settings: Settings, store: Store, *, scribe: Scribe) -> Accoun
         tokens=books.tokens,
         enrolments=Enrolments(store, node=settings.node.id, scribe=scribe),
         codes=BackOff(free=5, longest_s=120),
+        proof=proof,
         second_factor=needing,
         open_id=_open_id(settings, store),
     )

@@ -25,6 +25,13 @@ class SignInRefused(MapsError):
         super().__init__(message)
 
 
+class ProofNeeded(MapsError):
+    """The act asks for password or code again: the last was shown a while ago."""
+
+    def __init__(self) -> None:
+        super().__init__("show your password or a code again: POST /api/session/proof")
+
+
 class TooManyTries(MapsError):
     """Too many failed tries for this name or from this address.
 

@@ -28,12 +28,13 @@ from maps.passwords import PasswordWork, digest, new_token
 from maps.sealing import Seal
 from maps.second_factor import SecondFactors
 from patrol.accounts import Session, User
-from patrol.errors import StoreError
+from patrol.errors import Conflict, StoreError
 from patrol.filing import Note
 
 KNOWN: Final = "jp_known"
 """The cookie that marks a browser in which somebody signed in before; it opens nothing."""
 
+_LONGEST_CODE: Final = 24  # with blanks
 _KNOWN_FOR_S: Final = 400 * 86_400  # browsers keep none longer
 
 Told = Callable[[Note], Awaitable[None]]
@@ -206,6 +207,27 @@ class SigningIn:
         if await self._accounts.use_link(digest(token)) is None:
             raise SignInRefused(refused)
         return await self.start(response, connection, user, way="link", factor=factor)
+
+    async def proves(self, user: User, secret: str) -> bool:
+        """Return whether a user's password or a code of the second factor was shown.
+
+        Args:
+            user: Who is signed in.
+            secret: As typed: either.
+
+        Raises:
+            Conflict: If the user has neither.
+            TooBusy: If too many sign-ins are being checked.
+        """
+        found, factor = await self._accounts.user(user.name), await self._factors.of(user)
+        known = None if found is None else found[1]
+        has_factor = factor is not None and factor.confirmed_at is not None
+        if known is None and not has_factor:
+            raise Conflict("sign out and in again: you have no password", code="no_proof")
+        may_be_code = has_factor and len(secret) <= _LONGEST_CODE
+        if may_be_code and await self._factors.is_good(user, secret):
+            return True
+        return await self._passwords.verify(secret, known)
 
     async def start(
         self,

@@ -51,6 +51,7 @@ class Server:
         self.log = folder / "server.log"
         self.database = folder / "patrol.db"
         self.sessions: dict[str, str] = {}
+        self._signed_in_s: dict[str, float] = {}
         self._process: subprocess.Popen[bytes] | Forked | None = None
         self.config.write_text(
             f"""
@@ -181,7 +182,9 @@ name = "Joint patrol"
 
     def session(self, name: str) -> str:
         """Return a session cookie of a user, the same one each time: a password takes long."""
-        if name not in self.sessions:
+        is_old = time.monotonic() - self._signed_in_s.get(name, 0.0) > 120
+        if name not in self.sessions or is_old:  # an old one is asked for its password
+            self._signed_in_s[name] = time.monotonic()
             with self.client(name) as client:
                 self.sessions[name] = client.cookies["jp_session"]
         return self.sessions[name]

@@ -130,6 +130,16 @@ class NewPassword(Form):
     new: Annotated[str, Field(min_length=10, max_length=256)]
 
 
+class Proof(Form):
+    """Password, or a code of the second factor, of who is signed in."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"password": "a long pass phrase"}]}
+    )
+
+    password: str = Field(min_length=1, max_length=1024, description="Either: password or code")
+
+
 class TokenWish(Form):
     """How long a reading token is to be good."""
 
@@ -233,6 +243,34 @@ async def prefer(wish: Preferences, caller: CallerHere, request: Request) -> Res
     people: People = request.app.state.people
     await people.prefer(caller.user, language=wish.language, calendar=wish.calendar)
     return Response(status_code=204)
+
+
+@router.post(
+    "/proof", status_code=204, responses=answers(None, None, 409, 422, 429, 503, status=204)
+)
+async def prove(said: Proof, caller: CallerHere, request: Request) -> Response:
+    """Show password or code again: what was answered 401 `proof_needed` goes for five minutes.
+
+    A wrong one is 401 `sign_in_refused` and counted as a wrong code is; 409 `no_proof` who has
+    neither password nor second factor (signed in by link or provider) signs in again.
+    """
+    accounts = _accounts(request)
+    name = caller.user.name
+    accounts.codes.check(name)
+    accounts.codes.failed(name)
+    try:
+        good = await accounts.signing_in.proves(caller.user, said.password)
+    except Exception:
+        accounts.codes.take_back(name)
+        raise
+    if not good:
+        raise SignInRefused("the password or code is wrong")
+    accounts.codes.succeeded(name)
+    response = Response(status_code=204)
+    accounts.proof.give(
+        response, caller.session or "", secure=accounts.signing_in.over_tls(request)
+    )
+    return response
 
 
 @router.put(

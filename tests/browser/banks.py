@@ -60,7 +60,11 @@ class Banks:
 
     def post(self, name: str, path: str, body: Any = None) -> Any:
         """Have an officer post to the server; it must agree."""
-        answer = self._clients[name].post(path, json={} if body is None else body)
+        client, said = self._clients[name], {} if body is None else body
+        answer = client.post(path, json=said)
+        if answer.status_code == 401:  # the tests before took longer than a proof is good for
+            client.post("/api/session/proof", json={"password": PASSWORD}).raise_for_status()
+            answer = client.post(path, json=said)
         assert answer.is_success, answer.text
         return answer.json()
 

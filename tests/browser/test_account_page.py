@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.commander import DESKTOP
+from tests.databases import reading
 from tests.patience import PATIENCE_S
 from tests.server import PASSWORD, Server, serving, wait_for
 
@@ -214,6 +215,25 @@ def test_a_token_is_shown_once_works_and_is_revoked(visit: Visit, office: Server
     page.locator(".sure").get_by_role("button", name="Revoke").click()
     wait_for("none left", lambda: page.get_by_text("You have no tokens.").count() == 1)
     assert units() == 401
+
+
+def test_a_session_of_a_while_ago_is_asked_for_its_password_and_goes_on(
+    visit: Visit, office: Server
+) -> None:
+    page = visit.come("commander")
+    with reading(office.database) as kept:  # as if an hour had passed since
+        kept.execute("UPDATE sessions SET created_us = created_us - 3600000000")
+    page.get_by_label("What it is for").fill("wall screen")
+    page.get_by_label("See units, radios and channels as they are now").check()
+    page.get_by_role("button", name="Make a token").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Password").fill("not my password")
+    dialog.get_by_role("button", name="Go on").click()
+    dialog.get_by_text("The password or code is wrong.").wait_for()
+    dialog.get_by_label("Password").fill(PASSWORD)
+    dialog.get_by_role("button", name="Go on").click()
+    dialog.wait_for(state="detached")
+    wait_for("the token", lambda: page.locator(".secret").count() == 1)  # without another click
 
 
 def test_an_administrator_keeps_users_and_devices(visit: Visit, office: Server) -> None:

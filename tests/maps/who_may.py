@@ -18,6 +18,7 @@ WHO_MAY: Final[dict[tuple[str, str], str]] = {
     ("DELETE", "/api/session"): PUBLIC,
     ("PUT", "/api/session/preferences"): ANYONE,
     ("PUT", "/api/session/password"): ANYONE,
+    ("POST", "/api/session/proof"): ANYONE,
     ("GET", "/api/session/ways"): PUBLIC,
     ("GET", "/api/session/open-id"): PUBLIC,
     ("GET", "/api/session/open-id/back"): PUBLIC,

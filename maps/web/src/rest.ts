@@ -21,6 +21,9 @@ export class CallError extends Error {
   }
 }
 
+/** Where somebody who is signed in shows password or code again, before an act that asks for it. */
+export const PROOF = "/api/session/proof";
+
 /** Calls the server and returns its JSON answer; null for an answer without content. */
 export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
   const response = await ask(method, path, body);
@@ -46,7 +49,11 @@ async function ask(method: string, path: string, body?: unknown): Promise<Respon
     throw new CallError(0, { error: "unreachable", message: "" });
   }
   if (response.ok) return response;
-  throw await problemFrom(response);
+  const problem = await problemFrom(response);
+  if (problem.slug !== "proof_needed" || path === PROOF) throw problem;
+  const { showProof } = await import("./account/proof-dialog.tsx"); // few pages ever need it
+  if (!(await showProof())) throw problem;
+  return ask(method, path, body);
 }
 
 /** The refusal that an answer tells. */
