@@ -70,8 +70,9 @@ class AreaIndex:
         wraps = self._wraps or west < -180.0 or end > 180.0
         turns = (-360.0, 0.0, 360.0) if wraps else (0.0,)
         for turn in turns:
-            box = shapely.linestrings([(west + turn, south), (end + turn, top)])
-            found.update(self._of[n] for n in self._tree.query(box).tolist())
+            # An array of one: a single shape takes the tree's slow way.
+            box = shapely.box([west + turn], [south], [end + turn], [top])
+            found.update(self._of[n] for n in self._tree.query(box)[1].tolist())
         return found
 
     def free_m(self, lon: float, lat: float) -> float:

@@ -103,7 +103,7 @@ def _is_fine(judged: Judged, last: Fix, fix: Fix, settings: FenceSettings) -> bo
     ):
         return True
     lon, lat = between(before, last, 1.0 + seconds / (last.t - before.t))
-    off_m = apart_m(fix._replace(lon=lon, lat=lat), fix)
+    off_m = apart_m(Fix(fix.t, lon, lat, 0.0, 0.0), fix)
     return off_m <= noise + settings.off_course_share * way
 
 

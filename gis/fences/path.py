@@ -121,7 +121,7 @@ def follow(path: Path, fix: Fix, settings: FenceSettings) -> tuple[Path, tuple[P
         points.append(Point(t, stay.lon, stay.lat, accuracy_m))
         until = t
     elif dense:
-        points.append(_point(fix)._replace(is_raw=True))
+        points.append(Point(t, fix.lon, fix.lat, accuracy_m, is_raw=True))
     else:
         points.append(_point(fix))
         until = t
@@ -155,7 +155,7 @@ def _smooth(a: Fix, b: Fix, c: Fix) -> Fix:
 
 
 def _at(fix: Fix, lon: float, lat: float) -> Fix:
-    return fix._replace(lon=lon, lat=lat)
+    return Fix(fix.t, lon, lat, fix.accuracy_m, fix.speed_mps)
 
 
 def _point(fix: Fix) -> Point:
