@@ -89,6 +89,11 @@ def filled(path: str, other: Side) -> Iterator[tuple[str, str]]:
                 if not said or kind == "unit":
                     yield here.replace("{feature}", other.ids[kind][-1]), other.ids[kind][-1]
         return
+    if "/{of}/{place}" in path:
+        for of in ("mark", "target", "sector"):
+            for id in other.ids.get(of, [NO_ID])[-1:]:
+                yield path.replace("{of}", f"{of}s").replace("{place}", id), id
+        return
     name = path.partition("{")[2].partition("}")[0]
     if not name:
         yield path, ""
