@@ -135,6 +135,8 @@ WHO_MAY: Final[dict[tuple[str, str], str]] = {
     ("POST", "/api/patrols/{patrol}/cancel"): "plan patrols",
     ("GET", "/api/patrols/{patrol}/effort"): "see patrols",
     ("GET", "/api/patrols/{patrol}/coverage"): "see patrols",
+    ("GET", "/api/on-air/{of}/{place}"): "see messages",
+    ("POST", "/api/on-air/{of}/{place}"): "message radios",
     ("GET", "/api/agreements"): "see agreements",
     ("POST", "/api/agreements"): "draft agreements",
     ("GET", "/api/agreements/open"): "see agreements",
