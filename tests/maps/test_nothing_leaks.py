@@ -17,7 +17,8 @@ from typing import Any, Final
 import pytest
 import pytest_asyncio
 
-from patrol.crossing import DATA_CLASSES, DataClass
+from patrol.crossing import DataClass
+from tests.maps.agreed import PLAIN
 from tests.maps.every_route import oracles, walk, walks
 from tests.maps.offices import LAO, THAI
 from tests.maps.running import wait_until
@@ -69,12 +70,12 @@ async def test_with_no_agreement_nothing_is_shown(sides: Sides) -> None:
     assert await walks(sides, "commander") == {}
 
 
-@pytest.mark.parametrize("data_class", DATA_CLASSES)
+@pytest.mark.parametrize("data_class", PLAIN)
 async def test_one_class_shows_its_own_and_nothing_else(
     sides: Sides, data_class: DataClass
 ) -> None:
-    assert set(CROSSES) == set(DATA_CLASSES)
-    viewer, other = sides.ways[DATA_CLASSES.index(data_class) % 2]
+    assert set(CROSSES) == set(PLAIN)
+    viewer, other = sides.ways[PLAIN.index(data_class) % 2]
     async with sides.agreed([data_class]):
         files = data_class in ("positions", "tracks")
         found = await walk(viewer, other, ("commander",), files=files)
@@ -116,7 +117,7 @@ TERMS: Final[tuple[tuple[dict[str, Any], set[str], set[str]], ...]] = (
 async def test_terms_keep_what_they_should(sides: Sides, number: int) -> None:
     more, must, never = TERMS[number]
     viewer, other = sides.ways[number % 2]
-    async with sides.agreed(DATA_CLASSES, **more):
+    async with sides.agreed(PLAIN, **more):
         found = await walk(viewer, other, ("commander",))
     seen = shown(other, found)
     assert must <= seen, sorted(must - seen)
@@ -207,7 +208,7 @@ async def frames(side: Side, role: str, query: str = "") -> list[str]:
 
 async def test_a_suspension_leaves_nothing_and_no_sign_of_anything(sides: Sides) -> None:
     both = (sides.lao, sides.thai)
-    async with sides.agreed(DATA_CLASSES) as agreement:
+    async with sides.agreed(PLAIN) as agreement:
         path = await joint_patrol(sides)
         await hand_offs(sides)
         found = await walks(sides, "commander")
@@ -241,7 +242,7 @@ async def test_a_suspension_leaves_nothing_and_no_sign_of_anything(sides: Sides)
 
 
 async def test_what_happens_during_a_suspension_stays_where_it_was(sides: Sides) -> None:
-    async with sides.agreed(DATA_CLASSES) as agreement:
+    async with sides.agreed(PLAIN) as agreement:
         await joint_patrol(sides)
         await hand_offs(sides)
         await suspend(sides, agreement)
@@ -260,7 +261,7 @@ async def test_what_happens_during_a_suspension_stays_where_it_was(sides: Sides)
 
 @pytest.mark.parametrize("role", ROLES)
 async def test_a_suspension_leaves_nothing_to_any_role(sides: Sides, role: str) -> None:
-    async with sides.agreed(DATA_CLASSES) as agreement:
+    async with sides.agreed(PLAIN) as agreement:
         await joint_patrol(sides)
         await hand_offs(sides)
         await suspend(sides, agreement)
@@ -268,7 +269,7 @@ async def test_a_suspension_leaves_nothing_to_any_role(sides: Sides, role: str) 
 
 
 async def test_once_it_is_over_nothing_tells_that_there_is_something(sides: Sides) -> None:
-    async with sides.agreed(DATA_CLASSES):
+    async with sides.agreed(PLAIN):
         await joint_patrol(sides)
         await hand_offs(sides)
     assert await walks(sides, "commander") == {}
