@@ -99,7 +99,9 @@ class Registrar:
             picture.take_up_claim(claim, now)
         for assignment in picture.assignments.values():
             if assignment.agency != picture.agency and assignment.start > now - TAKEN_FOR:
-                await self._note_taken(assignment)
+                taken = await self._taken(assignment)
+                if taken is not None:
+                    picture.note_taken(taken)
         found, complete = await read(known.newest, REMEMBERED)
         duplicates.learn(*found)
         duplicates.settle()
@@ -230,16 +232,16 @@ class Registrar:
         picture.check_assignment(assignment)
         address, unit, now = assignment.address, assignment.unit, self._now()
         is_anothers = assignment.agency != picture.owner_of_radio(address)
-        if is_anothers:
-            heard_by = picture.owner_of_radio(address)
-            notes.append(taken_note(assignment, known=known, heard_by=heard_by))
+        taken = await self._taken(assignment) if is_anothers else None
+        if taken is not None:
+            notes.append(taken_note(assignment, known=known, heard_by=taken.heard_by))
         holds = assignment.start <= now and (assignment.end is None or now < assignment.end)
         if is_anothers:
             holds = False  # what it said until now stays with who heard it, its call for help too
         await self._scribe.write(notes, _store_assignment, assignment, holds)
         picture.put_assignment(assignment)
-        if is_anothers:
-            await self._note_taken(assignment)
+        if taken is not None:
+            picture.note_taken(taken)
         radio = picture.contacts.get(address)
         calling = {unit} if unit in picture.contacts and picture.contacts[unit].distress else set()
         if radio is not None and holds:
@@ -286,14 +288,14 @@ class Registrar:
         holds = self._picture.unit_at(address, now)
         return holds is None or holds.agency != self._picture.owner_of_radio(address)
 
-    async def _note_taken(self, assignment: Assignment) -> None:
-        """Note that a radio that one agency heard stands for a unit of another's."""
+    async def _taken(self, assignment: Assignment) -> TakenRadio | None:
+        """Return what the agency that heard a radio is told of it, now that it stands for a unit of
+        another's; None where it never heard it: it learns nothing of another's radios.
+        """
         heard_by = self._picture.owner_of_radio(assignment.address)
-        heard = await self._store.read(receptions.newest_of, assignment.address, heard_by)
-        if heard is not None:
-            self._picture.note_taken(
-                TakenRadio(assignment.address, assignment.agency, heard_by, assignment.start)
-            )
+        if await self._store.read(receptions.newest_of, assignment.address, heard_by) is None:
+            return None
+        return TakenRadio(assignment.address, assignment.agency, heard_by, assignment.start)
 
     async def _rebuild(self, ids: Sequence[str], calling: set[str] | None = None) -> None:
         """Set units and unknown radios from what is stored of them."""

@@ -270,21 +270,8 @@ def holding(answers: dict[str, httpx.Response], boat: Boat) -> set[str]:
     return {
         path
         for path, each in answers.items()
-        if any(mark in own_words_aside(path, each) for mark in marks)
-        and each.content != unknown(each, boat)
+        if any(mark in each.content for mark in marks) and each.content != unknown(each, boat)
     }
-
-
-def own_words_aside(path: str, answer: httpx.Response) -> bytes:
-    """Return an answer without what the node's first agency is told of its own channels: that a
-    radio which they hear was registered by another one.
-    """
-    if path != "/api/watch-log" or answer.status_code != 200:
-        return answer.content
-    page = answer.json()
-    return json.dumps(
-        [line for line in page["lines"] if line["act"] != "assign radio to another agency"]
-    ).encode()
 
 
 def unknown(answer: httpx.Response, boat: Boat) -> bytes:
