@@ -14,6 +14,7 @@ from typing import Final, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
+from gis.accuracy import ASSUMED_ACCURACY_M
 from gis.tracks.cleaning import clean
 from gis.tracks.track import Track
 from maps.past_positions import past_positions
@@ -97,7 +98,7 @@ async def followed(
 
 
 def _follow(state: UnitState, fixes: Sequence[Fix]) -> Followed:
-    cleaned = clean(fixes)
+    cleaned = clean(with_accuracy(fixes))
     removed = Counter[str](each.why for each in cleaned.removed)
     return Followed(state=state, track=cleaned.track, removed=dict(removed))
 
@@ -108,7 +109,19 @@ def credible(fixes: Sequence[Fix]) -> list[Fix]:
     >>> credible([])
     []
     """
-    return [fixes[index] for index in clean(fixes).kept.tolist()]
+    return [fixes[index] for index in clean(with_accuracy(fixes)).kept.tolist()]
+
+
+def with_accuracy(fixes: Sequence[Fix]) -> Sequence[Fix]:
+    """Return positions that all tell an accuracy where a track must know one: their own, else what
+    is typical of radios of their kind. `gis.tracks` takes a receiver's where none is told.
+    """
+    return [
+        fix
+        if fix.accuracy_m is not None or fix.typical_accuracy_m == ASSUMED_ACCURACY_M
+        else msgspec.structs.replace(fix, accuracy_m=fix.typical_accuracy_m)
+        for fix in fixes
+    ]
 
 
 def _apart(fixes: Sequence[Fix], apart: timedelta, last: Fix | None) -> Sequence[Fix]:

@@ -184,7 +184,7 @@ def river_bends_of(film: Film, rivers: Rivers) -> dict[int, Floats]:
         lon=film.lon[numbers],
         lat=film.lat[numbers],
         altitude_m=unsaid,
-        accuracy_m=film.accuracy_m[numbers],
+        accuracy_m=film.error_m[numbers],
         speed_mps=film.speed_mps[numbers],
         course_deg=unsaid,
         heading_deg=unsaid,

@@ -210,14 +210,14 @@ def _positions(film: Film) -> list[Position]:
             lon=lon,
             lat=lat,
             time=from_us(time_us),
-            accuracy_m=known(accuracy_m),
+            accuracy_m=error_m,
             speed_mps=known(speed_mps),
         )
-        for time_us, lon, lat, accuracy_m, speed_mps in zip(
+        for time_us, lon, lat, error_m, speed_mps in zip(
             film.time_us.tolist(),
             film.lon.tolist(),
             film.lat.tolist(),
-            film.accuracy_m.tolist(),
+            film.error_m.tolist(),
             film.speed_mps.tolist(),
             strict=True,
         )

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from gis.accuracy import ASSUMED_ACCURACY_M
 from gis.address import Address
 from patrol.crossing import ALERTS, ENVELOPE, NEVER, POSITIONS, TEXTS
 from patrol.units import Liveness, UnitKind
@@ -37,6 +38,8 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
         place: Its whole address: river, bank, side, reach, and how sure; on the newest position of
             a sender. Whoever makes a position less precise must leave it out.
         flags: Quality flags.
+        typical_accuracy_m: Metres; counts where `accuracy_m` is None, by protocol and flags (see
+            `gis.accuracy`).
     """
 
     of: Annotated[str, ENVELOPE]
@@ -53,6 +56,12 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
     bank: Annotated[str | None, POSITIONS] = None
     place: Annotated[Address | None, NEVER] = None
     flags: Annotated[tuple[str, ...], POSITIONS] = ()
+    typical_accuracy_m: Annotated[float, POSITIONS] = ASSUMED_ACCURACY_M
+
+    @property
+    def error_m(self) -> float:
+        """How wrong the place may be, metres: what it tells, else what is typical of its kind."""
+        return self.typical_accuracy_m if self.accuracy_m is None else self.accuracy_m
 
 
 class UnitState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

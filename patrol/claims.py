@@ -208,6 +208,6 @@ def _apart(one: _Seen, other: _Seen) -> bool:
         from_lat=other.fix.lat,
         from_time=other.time,
         slack_s=one.slack_s + other.slack_s,
-        accuracy_m=(one.fix.accuracy_m or 0.0) + (other.fix.accuracy_m or 0.0),
+        accuracy_m=one.fix.error_m + other.fix.error_m,
         reported_mps=max(one.fix.speed_mps or 0.0, other.fix.speed_mps or 0.0),
     )

@@ -79,6 +79,7 @@ def crossed_fix(fix: Fix, grid_m: float) -> Fix:
         heading_deg=fix.heading_deg,
         accuracy_m=max(fix.accuracy_m or 0.0, grid_m),
         flags=fix.flags,
+        typical_accuracy_m=fix.typical_accuracy_m,
     )
 
 

@@ -14,7 +14,6 @@ from typing import Final
 
 import shapely
 
-from gis.accuracy import ASSUMED_ACCURACY_M
 from gis.errors import GisError
 from gis.fences.area import Area
 from gis.geodesy import distance_m
@@ -141,10 +140,6 @@ def _home(seen: dict[tuple[str, str], _Seen], member: Member) -> _Seen | None:
     return seen.get((member.unit, ""))
 
 
-def _accuracy_m(fix: Fix) -> float:
-    return ASSUMED_ACCURACY_M if fix.accuracy_m is None else fix.accuracy_m
-
-
 def _in_base(fix: Fix, base: Base) -> bool | None:
     away = distance_m(lon1=fix.lon, lat1=fix.lat, lon2=base.lon, lat2=base.lat)
     return _sure(base.radius_m - away, fix)
@@ -162,6 +157,6 @@ def _in_area(fix: Fix, area: Area) -> bool | None:
 
 def _sure(inside_m: float, fix: Fix) -> bool | None:
     """Return which side of an edge a position is on, that many metres inside it; None: unsure."""
-    if abs(inside_m) <= _accuracy_m(fix):
+    if abs(inside_m) <= fix.error_m:
         return None
     return inside_m > 0.0

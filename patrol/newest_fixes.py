@@ -45,7 +45,7 @@ def is_out_of_reach(entry: Entry, before: Entry) -> bool:
         from_lat=was.lat,
         from_time=before[0],
         slack_s=entry[3] + before[3],
-        accuracy_m=(fix.accuracy_m or 0.0) + (was.accuracy_m or 0.0),
+        accuracy_m=fix.error_m + was.error_m,
         reported_mps=max(fix.speed_mps or 0.0, was.speed_mps or 0.0),
     )
 

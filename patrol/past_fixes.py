@@ -6,7 +6,6 @@ from collections.abc import Container, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from gis.accuracy import VOICE_ACCURACY_M
 from gis.position import Position
 from patrol.alerts import HOLDING, Alert
 from patrol.book import Book
@@ -115,11 +114,10 @@ def _meetings(patrol: Patrol, unit: str, now: datetime) -> Iterator[tuple[dateti
 
 def position_of(fix: Fix, time: datetime) -> Position:
     """Return a fix as fences take it: at a time that has come."""
-    accuracy_m = VOICE_ACCURACY_M if "by_voice" in fix.flags else fix.accuracy_m
     return Position(
         lon=fix.lon,
         lat=fix.lat,
         time=time,
-        accuracy_m=accuracy_m,
+        accuracy_m=fix.error_m,
         speed_mps=fix.speed_mps,
     )

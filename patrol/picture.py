@@ -15,6 +15,7 @@ from typing import Final
 
 import msgspec
 
+from gis.accuracy import typical_accuracy_m
 from patrol import slow_clocks
 from patrol.changes import Claim, Fix, UnitState
 from patrol.claims import Claims
@@ -149,6 +150,7 @@ class Picture(Register):
                 bank=record.bank,
                 place=record.place,
                 flags=record.flags,
+                typical_accuracy_m=typical_accuracy_m(transmission.protocol, record.flags),
             )
             before = contact.last
             if not contact.place(record, fix):

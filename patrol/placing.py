@@ -12,6 +12,7 @@ from typing import Final, NamedTuple, TypeAlias
 import msgspec
 import structlog
 
+from gis.accuracy import typical_accuracy_m
 from gis.address import Address
 from patrol.contacts import Contact
 from patrol.records import Record
@@ -121,7 +122,7 @@ class Placing:
         found = self._describe(
             [last.lon for _, last in known],
             [last.lat for _, last in known],
-            [last.accuracy_m for _, last in known],
+            [last.error_m for _, last in known],
         )
         for (contact, last), (_, address) in zip(known, found, strict=True):
             contact.last = msgspec.structs.replace(last, place=address)
@@ -134,11 +135,17 @@ def _put(record: Record, river: OnRiver) -> None:
 
 def _columns(
     records: Sequence[Record],
-) -> tuple[list[float], list[float], list[float | None]]:
-    at = [record.transmission.position for record in records]
-    known = [position for position in at if position is not None]
+) -> tuple[list[float], list[float], list[float]]:
+    known = [
+        (each, position) for each in records if (position := each.transmission.position) is not None
+    ]
     return (
-        [position.lon for position in known],
-        [position.lat for position in known],
-        [position.accuracy_m for position in known],
+        [position.lon for _, position in known],
+        [position.lat for _, position in known],
+        [
+            typical_accuracy_m(each.transmission.protocol, each.flags)
+            if position.accuracy_m is None
+            else position.accuracy_m
+            for each, position in known
+        ],
     )

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from gis.accuracy import ASSUMED_ACCURACY_M
 from patrol.changes import Fix
 from patrol.ground import Ground
 from patrol.rules.scene import HISTORICAL_AFTER, Stray
@@ -57,8 +56,7 @@ class Strays:
             if asked is not None and abs(fix.time - asked) < APART:
                 continue
             self._asked[fix.of] = fix.time
-            accuracy_m = ASSUMED_ACCURACY_M if fix.accuracy_m is None else fix.accuracy_m
-            side = self._ground.side(lon=fix.lon, lat=fix.lat, accuracy_m=accuracy_m)
+            side = self._ground.side(lon=fix.lon, lat=fix.lat, accuracy_m=fix.error_m)
             if side is not None and side.sure and side.country not in (None, unit.country):
                 country = str(side.country)
                 self.waiting.append(Stray(fix.of, fix.time, fix.lon, fix.lat, country))

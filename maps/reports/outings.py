@@ -16,6 +16,7 @@ import numpy as np
 from gis.geodesy import distances_m
 from gis.tracks.legs import counted, legs_of
 from gis.tracks.track import track_of
+from maps.following import with_accuracy
 from patrol.changes import Fix
 from patrol.patrols import Rendezvous
 
@@ -62,7 +63,7 @@ def along(fixes: Sequence[Fix], *, gap_s: float) -> Along | None:
     if not some:
         return None
     kms = np.array([fix.river_km for fix in some], dtype=np.float64)
-    track = track_of(some)
+    track = track_of(with_accuracy(some))
     # Between the positions that count for the way over ground: a moored boat's noise makes none.
     start, end = counted(track, legs_of(track, max_gap_s=gap_s))
     way = float(np.abs(kms[end] - kms[start]).sum())

@@ -14,9 +14,7 @@ from typing import Final, NamedTuple
 
 import shapely
 import structlog
-from msgspec.structs import replace
 
-from gis.accuracy import ASSUMED_ACCURACY_M
 from gis.behaviour.loitering import Stay, stay
 from gis.behaviour.meeting import SLOW_MPS, Meeting, meeting
 from gis.behaviour.presence import Presence, presence
@@ -190,8 +188,6 @@ class _Watched:
             if not self._follows(contacts.get(id)):
                 return []
             boat = self._boats[id] = _Boat(_time(fix))
-        if fix.accuracy_m is None:
-            fix = replace(fix, accuracy_m=ASSUMED_ACCURACY_M)
         over: list[Episode] = []
         fixes = boat.fixes
         if not fixes or _time(fix) > _time(fixes[-1]):

@@ -206,9 +206,10 @@ def interval_s(contact: Contact) -> float:
 
 
 def accuracy_of(contact: Contact) -> float:
-    """Return how wrong a boat's places are, metres: the median of what it tells, else assumed."""
-    told = [fix.accuracy_m for _, _, fix, _ in contact.window if fix.accuracy_m is not None]
-    return median(told) if told else SETTINGS.assumed_accuracy_m
+    """Return how wrong a boat's places are, metres: the median of its newest; a
+    receiver's where it has none."""
+    newest = [fix.error_m for _, _, fix, _ in contact.window]
+    return median(newest) if newest else SETTINGS.assumed_accuracy_m
 
 
 def _through(area: Area, rivers: Sequence[River]) -> tuple[float, bool]:

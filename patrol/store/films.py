@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, and_, or_, select
 
+from gis.accuracy import typical_accuracy_m
 from patrol.alerts import Alert
 from patrol.incidents import Incident
 from patrol.kinds import decode
 from patrol.papers import Paper, kind_of
 from patrol.store.conditions import told_between
-from patrol.store.rows import readable, transmission_of
+from patrol.store.rows import protocol_of, readable, transmission_of
 from patrol.store.tables import papers, to_us, transmissions
 from patrol.store.tracks import Span, inside
 from radio_gateway.transmission import Transmission
@@ -28,6 +29,7 @@ _T = transmissions.c
 _P = papers.c
 _COLUMNS: Final = (
     _T.gid,
+    _T.address,
     _T.time_us,
     _T.heard_us,
     _T.lon,
@@ -62,6 +64,7 @@ class Film(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         course_deg: Degrees true.
         heading_deg: Degrees true.
         accuracy_m: Metres.
+        typical_accuracy_m: Metres; counts where nobody said so.
         river_km: Kilometres from the sea.
         banks: `left`, `right`, `mid`, or empty.
         flags: Quality flags, parted by spaces.
@@ -77,6 +80,7 @@ class Film(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     course_deg: Floats
     heading_deg: Floats
     accuracy_m: Floats
+    typical_accuracy_m: Floats
     river_km: Floats
     banks: list[str]
     flags: list[str]
@@ -85,6 +89,11 @@ class Film(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def __len__(self) -> int:
         """Return how many positions there are."""
         return len(self.gids)
+
+    @property
+    def error_m(self) -> Floats:
+        """How wrong the places may be, metres: what they tell, else what is typical of them."""
+        return np.where(np.isnan(self.accuracy_m), self.typical_accuracy_m, self.accuracy_m)
 
     def take(self, which: NDArray[np.bool_]) -> Film:
         """Return some of the positions."""
@@ -221,7 +230,7 @@ def _when(paper: Paper) -> tuple[datetime, datetime]:
 
 
 def _film(rows: Sequence[Any]) -> Film:
-    gids, times, heard, *values, banks, flags, distress = zip(*rows, strict=True)
+    gids, addresses, times, heard, *values, banks, flags, distress = zip(*rows, strict=True)
     lon, lat, speed, course, heading, accuracy, river_km = (
         np.array(each, dtype=np.float64) for each in values
     )
@@ -235,6 +244,12 @@ def _film(rows: Sequence[Any]) -> Film:
         course_deg=course,
         heading_deg=heading,
         accuracy_m=accuracy,
+        typical_accuracy_m=np.array(
+            [
+                typical_accuracy_m(protocol_of(address), each.split())
+                for address, each in zip(addresses, flags, strict=True)
+            ]
+        ),
         river_km=river_km,
         banks=[each or "" for each in banks],
         flags=list(flags),

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 import structlog
 
+from gis.accuracy import typical_accuracy_m
 from gis.position import Position
 from patrol.changes import Fix
 from patrol.records import Record
@@ -187,6 +188,11 @@ def record_from(row: Any) -> Record:
     return record
 
 
+def protocol_of(address: str) -> str:
+    """Return what a radio's address begins with."""
+    return address.partition(":")[0]
+
+
 def readable(rows: Iterable[Any], made: Callable[[Any], T]) -> Iterator[T]:
     """Yield what is made of each row; one that cannot be read is logged and left out.
 
@@ -201,6 +207,7 @@ def readable(rows: Iterable[Any], made: Callable[[Any], T]) -> Iterator[T]:
 
 def fix_from(row: Any, of: str) -> Fix:
     """Return one position of a track."""
+    flags = tuple(row.flags.split())
     return Fix(
         of=of,
         lon=row.lon,
@@ -214,5 +221,6 @@ def fix_from(row: Any, of: str) -> Fix:
         altitude_m=row.altitude_m,
         river_km=row.river_km,
         bank=row.bank,
-        flags=tuple(row.flags.split()),
+        flags=flags,
+        typical_accuracy_m=typical_accuracy_m(protocol_of(row.address), flags),
     )

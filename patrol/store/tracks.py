@@ -22,6 +22,7 @@ _T = transmissions.c
 
 COLUMNS: Final = (
     _T.gid,
+    _T.address,
     _T.time_us,
     _T.lon,
     _T.lat,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from gis.position import Position
 from tests.patrol.running import Node, address, at, said
 
 
@@ -50,3 +51,28 @@ async def test_a_unit_s_overview_joins_its_radios_and_its_plots(node: Node) -> N
     tracks = await node.desk().tracks(start=at(0), end=at(9))
     assert [fix.lon for fix in tracks[boat]] == [100.4, 100.4001, 100.4002]
     assert {fix.of for fix in tracks[boat]} == {boat}
+
+
+async def test_a_position_is_as_wrong_as_is_typical_of_its_radio_until_it_says_better(
+    node: Node,
+) -> None:
+    boat = await node.boat()
+    await node.desk().assign(address="aprs:a", unit=boat, start=at(-9))
+    await node.desk().assign(address="ais:a", unit=boat, start=at(-9))
+    exact = Position(lon=100.4, lat=20.27, accuracy_m=4.0)
+    await node.hear(
+        said("a", 1, protocol="aprs"),
+        said("a", 2, protocol="ais"),
+        said("a", 3, protocol="aprs", position=exact),
+    )
+    node.time = at(4)
+    await node.desk().plot(boat, lon=100.4, lat=20.27)
+    typical = [20.0, 15.0, 4.0, 250.0]
+    track = await node.desk().track(boat, start=at(0), end=at(9))
+    assert [fix.error_m for fix in track] == typical
+    assert [fix.accuracy_m for fix in track] == [None, None, 4.0, None]  # as they told
+    last = node.state(boat).last
+    assert last is not None
+    assert (last.accuracy_m, last.error_m) == (None, 250.0)
+    film = (await node.desk().films(start=at(0), end=at(9), ids=[boat]))[boat]
+    assert film.error_m.tolist() == typical
