@@ -171,7 +171,11 @@ def _check_store(settings: Settings, found: Findings) -> None:
             except ServerRunning:
                 found.running = True
                 found.warnings.append(f"{where}: a server is running on {path}")
-        tables = damaged_tables(path)
+        try:
+            tables = damaged_tables(path)
+        except StoreError as error:
+            found.faults.append(f"{where}: {error}")
+            return
         if tables:
             said = "found by looking through all of it"
             found.faults.append(f"{where}: {worded(path, said, tables)}")

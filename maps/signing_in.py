@@ -119,6 +119,7 @@ class SigningIn:
         self._hours, self._secure = session_hours, secure
         self._names = names or BackOff(free=5, longest_s=120)
         self._everywhere = everywhere or BackOff(free=100, longest_s=120)
+        self._codes = BackOff(free=10, longest_s=120)  # only who has the password gets so far
         self._links = links or BackOff(free=5, longest_s=120)
         self._peers = peers or BackOff(free=30)
 
@@ -153,6 +154,8 @@ class SigningIn:
             good = await self._passwords.verify(password, known)
             user = found[0] if good and found is not None else None
             if user is not None:
+                if code is not None:
+                    counted += _counted([(self._codes, user.name)])
                 factor = await self._second(user, code)
         except (TooBusy, StoreError, CodeNeeded):
             self._take_back(counted)

@@ -162,8 +162,8 @@ class Desk(MessageDesk):
         Raises:
             Forbidden: If the role may not.
             NotFound: If there is no such unit in service.
-            Conflict: If the address stands for a unit at that time already, if another agency heard
-                it since `start`, or for a date outside the years 2000 to 2099.
+            Conflict: If the address stands for a unit at that time already, if another agency has
+                heard it and `start` is past, or for a date outside the years 2000 to 2099.
         """
         self._may("assign radios")
         check_date(start)
@@ -180,11 +180,10 @@ class Desk(MessageDesk):
             raise Conflict(
                 f"{address} stands for another's unit at that time", code="address_taken_there"
             )
-        now, is_anothers = self._watch.now(), owner.agency != self._watch.agency
+        now, hearer = self._watch.now(), picture.owner_of_radio(address)
+        is_anothers = owner.agency != hearer
         if is_anothers and start is not None and start < now:
-            heard = await self._watch.store.read(
-                receptions.newest_of, address, self._watch.agency, since=start
-            )
+            heard = await self._watch.store.read(receptions.newest_of, address, hearer)
             if heard is not None:
                 raise Conflict(
                     "what was heard until now stays with who heard it: the radio can stand for"
@@ -226,6 +225,16 @@ class Desk(MessageDesk):
         known = self._watch.picture.assignments.get(id)
         if known is None or not self.policy.passes(agency=known.agency, known=True):
             raise NotFound("assignment", id)
+        hearer, until = self._watch.picture.owner_of_radio(known.address), known.end
+        if until is not None and (end is None or end > until) and known.agency != hearer:
+            heard = await self._watch.store.read(
+                receptions.newest_of, known.address, hearer, since=until
+            )
+            if heard is not None:
+                raise Conflict(
+                    "another agency has heard it since then: assign the radio anew",
+                    code="heard_by_another",
+                )
         ended = msgspec.structs.replace(known, end=end or self._watch.now())
         await self._watch.registrar.put_assignment(ended, by=self.user.name)
         return ended

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from patrol.alerts import Alert
 from patrol.coarse import coarse
 from patrol.crossing import DataClass, fields_of
 from patrol.grants import STANDING, Grant
@@ -41,6 +42,8 @@ def passed(paper: P, *, sharing: Sharing, viewer: str, now: datetime) -> P | Non
     """
     if paper.CLASS is None:
         return None
+    if isinstance(paper, Alert) and paper.rule == "distress_across":
+        return None  # what another agency let cross to this one is not this one's to pass on
     seen = _passed_as(paper.CLASS, paper, sharing=sharing, viewer=viewer, now=now)
     if seen is None and isinstance(paper, DutyContact):
         seen = _passed_as("duty_contact", paper, sharing=sharing, viewer=viewer, now=now)

@@ -51,8 +51,10 @@ async def retry(
         StoreError: If the store refuses.
     """
     said = said_in(kept)
-    gateway, slash, _ = kept.channel.partition("/")
-    fault = overreach(said, gateway) if slash and ":" not in gateway else None
+    gateway, slash, channel = kept.channel.partition("/")
+    fault = None
+    if slash and ":" not in gateway:  # as its gateway said it
+        fault = overreach(msgspec.structs.replace(said, channel=channel), gateway)
     if fault is not None:  # as when it came; a newer version may know another protocol
         raise CannotRetry(fault)
     await watch.receive([said])

@@ -16,7 +16,7 @@ import shapely
 from gis.errors import GisError
 from patrol.agreements import Agreement
 from patrol.book import Book
-from patrol.crossing import DATA_CLASSES, DataClass
+from patrol.crossing import DATA_CLASSES, LIFELINES, DataClass
 from patrol.grants import FOREVER, Grant, Outings
 from patrol.ground import Ground
 from patrol.papers import Paper
@@ -293,7 +293,10 @@ class Sharing:
         found: list[Hashable] = []
         for agreement in self._book.all(Agreement):
             grant = self._grant(agreement)
-            if viewer not in agreement.agencies or not grant.in_force(now):
+            lifelines = tuple(
+                each for each in sorted(LIFELINES & grant.classes) if grant.lets(each, now)
+            )
+            if viewer not in agreement.agencies or not (grant.in_force(now) or lifelines):
                 continue
             terms = agreement.terms
             out: Hashable = ()
@@ -303,7 +306,8 @@ class Sharing:
                     for each in self._all_outings()
                     if viewer in each.agencies and each.start <= now < each.end
                 )
-            found.append((agreement.id, agreement.version, within(terms.hours, now), out))
+            is_within = within(terms.hours, now)
+            found.append((agreement.id, agreement.version, is_within, out, lifelines))
         return tuple(found)
 
     def overview(self, viewer: str, now: datetime) -> list[OpenClass]:

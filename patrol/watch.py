@@ -504,7 +504,11 @@ class Watch:
         own: list[Delivery] = []
         rest: list[Delivery] = []
         for delivery in deliveries:
-            is_own = self.own_messages.is_own(delivery.transmission)
+            try:
+                is_own = self.own_messages.is_own(delivery.transmission)
+            except Exception:  # what is odd about it is judged by itself, and nothing else is lost
+                log.exception("own_message_unsure")
+                is_own = False
             (own if is_own else rest).append(delivery)
         return own, rest
 

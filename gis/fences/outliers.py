@@ -119,8 +119,9 @@ def _is_one_way(fixes: tuple[Fix, ...], settings: FenceSettings) -> bool:
     mps = max(0.0, apart_m(a, b) - noise) / (b.t - a.t)
     # The speed between two bears out only what tells none of its own.
     first, second = (mps if math.isnan(each.speed_mps) else 0.0 for each in (b, c))
+    # No course between the last two: a steady turn is one way, too.
     return _is_fine(Judged(last=a, record_mps=first), a, b, settings) and _is_fine(
-        Judged(last=b, before=a, record_mps=second), b, c, settings
+        Judged(last=b, record_mps=second), b, c, settings
     )
 
 

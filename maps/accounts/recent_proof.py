@@ -33,8 +33,6 @@ SENSITIVE: Final = frozenset(
         ("POST", "/api/tokens"),
         ("POST", "/api/session/reading-token"),
         ("POST", "/api/session/second-factor"),
-        ("POST", "/api/session/second-factor/off"),
-        ("POST", "/api/session/second-factor/recovery-codes"),
         ("PUT", "/api/agreements/{agreement}/terms"),
         ("POST", "/api/agreements/{agreement}/propose"),
         ("POST", "/api/agreements/{agreement}/sign"),
@@ -103,7 +101,7 @@ class RecentProof:
         if began_at is not None and now - began_at <= RECENT:
             return True
         at, _, mark = connection.cookies.get(COOKIE, "").partition(".")
-        if not (at.isascii() and at.isdecimal() and len(at) < 16 and mark.isascii()):
+        if not (at.isascii() and at.isdecimal() and len(at) < 12 and mark.isascii()):
             return False
         if not timedelta() <= now - datetime.fromtimestamp(int(at), UTC) <= RECENT:
             return False

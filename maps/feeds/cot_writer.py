@@ -146,6 +146,8 @@ class CotWriter:
         uid, made = _uid(unit), f"{_MADE}{unit.id}"
         is_unsure = self._unsure_until is not None and now < self._unsure_until
         is_there = uid != made and (is_unsure or self._own.comes_back())
+        if is_there and uid.startswith(_MADE):
+            return []  # another node's, which tells it on this server itself, its calls too
         # a call is under one id from its beginning to its end
         caller = made if self._may_come_back or self._own.comes_back() else uid
         if act == "gone" or (is_there and act in ("whole", "move", "again")):

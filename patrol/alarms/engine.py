@@ -349,7 +349,12 @@ class Alarms:
             return None
         for other in self._clerk.book.all(Alert):
             # What its radio called while nobody had registered it is the unit's call.
-            if other.rule == condition.rule and other.subject in contact.addresses:
+            # Who heard it before another agency registered it keeps its own alert.
+            if (
+                other.rule == condition.rule
+                and other.subject in contact.addresses
+                and (other.subject == condition.subject or other.agency == condition.agency)
+            ):
                 return other
         return None
 
@@ -432,14 +437,15 @@ class Alarms:
     def _may_see(
         self, now: datetime, owner: str, viewer: str, data_class: DataClass, contact: Contact
     ) -> bool:
-        if self.sharing is None or contact.last is None:
+        if self.sharing is None:
             return False
+        last = contact.last
         return data_class in self.sharing.classes(
             owner=owner,
             viewer=viewer,
             now=now,
-            lon=contact.last.lon,
-            lat=contact.last.lat,
+            lon=None if last is None else last.lon,
+            lat=None if last is None else last.lat,
             unit=contact.id if owner == contact.agency else None,
         )
 

@@ -40,6 +40,8 @@ REASON: Final = "it ended"
 KINDS: Final = (Mark, Target, Sector)
 """Papers that radios may be shown."""
 
+_END: Final = "-end"  # of the id of the message that takes another back
+
 _NEVER_SENT: Final = frozenset({"failed", "expired", "refused", "cancelled"})
 
 log = structlog.get_logger(__name__)
@@ -67,7 +69,7 @@ class PlacesOnAir:
     ) -> None:
         self._store, self._dispatch, self._own = store, dispatch, own
         self._book, self._now = book, now
-        self._shown: dict[tuple[str, str], Message] = {}  # by name outward and channel
+        self._shown: dict[tuple[str, str, str], Message] = {}  # by name outward, channel, message
         self._news = asyncio.Event()
 
     async def load(self) -> None:
@@ -108,19 +110,21 @@ class PlacesOnAir:
         mark = message.mark
         if mark is None:
             return
-        key = mark.id, message.channel
         if mark.deleted:
-            self._shown.pop(key, None)
+            self._shown.pop((mark.id, message.channel, message.id.removesuffix(_END)), None)
         else:
             self._note_own(message)
-            self._shown[key] = message
+            self._shown[mark.id, message.channel, message.id] = message
 
     def _note_own(self, message: Message) -> None:
         mark = message.mark
         if mark is None or mark.lon is None or mark.lat is None:
             return
-        paper = self._book.find(Mark, mark.id.rpartition(".")[2])
-        address = "" if paper is None else paper.address
+        id = mark.id.rpartition(".")[2]
+        paper = next((each for kind in KINDS if (each := self._book.find(kind, id))), None)
+        if paper is None:
+            return  # it has ended: who says it again says it for himself
+        address = paper.address if isinstance(paper, Mark) else ""
         lon, lat = mark.lon, mark.lat
         self._own.note_waypoint("", waypoint_name(mark), lon=lon, lat=lat, address=address)
         lon, lat = object_place(lon=lon, lat=lat)
@@ -130,7 +134,7 @@ class PlacesOnAir:
         """Return what radios were shown of what stands no more."""
         kinds = KINDS if self._shown else ()
         ids = {outward_name(each) for kind in kinds for each in self._book.all(kind)}
-        return [message for (id, _), message in self._shown.items() if id not in ids]
+        return [message for (id, *_), message in self._shown.items() if id not in ids]
 
     async def _take_back(self, message: Message) -> None:
         mark, now = message.mark, self._now()
@@ -141,12 +145,12 @@ class PlacesOnAir:
                 await self._dispatch.cancel(kept, by=message.operator)
                 kept = await self._store.read(messages.find, message.id)
         if kept is None or (kept.final and kept.state in _NEVER_SENT):
-            self._shown.pop((mark.id, message.channel), None)
+            self._shown.pop((mark.id, message.channel, message.id), None)
             return
         sent = await self._dispatch.send(
             replace(
                 message,
-                id=f"{message.id}-end",
+                id=f"{message.id}{_END}",
                 mark=replace(mark, deleted=True),
                 reason=REASON,
                 created_at=now,

@@ -53,6 +53,8 @@ def copy_store(source: str, target: str) -> Inventory:
             new.connect() as writing,
             commit_proved(writing),
         ):
+            # Nothing is said to the new store while the journal of the old one is proved.
+            writing.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
             rows = {
                 table.name: _copied(table, reading, writing) for table in metadata.sorted_tables
             }

@@ -11,6 +11,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
+from patrol.errors import StoreError
+
 WAITS_S: Final = 2.0
 """How long who met damage waits for the whole file to be looked through; a large one takes longer,
 and the next one who meets it is told more."""
@@ -25,6 +27,9 @@ def damaged_tables(file: Path) -> dict[str, str]:
     Returns:
         By table, the first thing that SQLite says of it. The table `sqlite_master` stands for the
         list of tables itself.
+
+    Raises:
+        StoreError: If it cannot be looked through.
     """
     # Nobody has it open without a -wal; then none is made either.
     how = "mode=ro" if file.with_name(f"{file.name}-wal").exists() else "mode=ro&immutable=1"
@@ -33,7 +38,7 @@ def damaged_tables(file: Path) -> dict[str, str]:
             asked = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY rootpage"
             names = [name for (name,) in database.execute(asked)]
         except sqlite3.DatabaseError as error:
-            return {"sqlite_master": str(error)}
+            return {"sqlite_master": _damage_in(error)}
         found: dict[str, str] = {}
         for name in names:
             fault = _fault(database, name)
@@ -88,6 +93,17 @@ def _fault(database: sqlite3.Connection, table: str) -> str | None:
     try:
         (said,) = database.execute(f"PRAGMA quick_check('{quoted}')").fetchone()
     except sqlite3.DatabaseError as error:
-        said = str(error)
+        said = _damage_in(error)
     lines = [line for line in str(said).splitlines() if line and not line.startswith("***")]
     return None if said == "ok" else (lines or [str(said)])[0]
+
+
+def _damage_in(error: sqlite3.DatabaseError) -> str:
+    """Return what SQLite says of damage.
+
+    Raises:
+        StoreError: If it speaks of a lock or of the disk: that is no damage of the file.
+    """
+    if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        raise StoreError(f"the store cannot be looked through: {error}") from error
+    return str(error)

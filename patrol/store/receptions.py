@@ -164,12 +164,18 @@ SELECT asked.address,
     (SELECT t.heard_us {_OF} ORDER BY t.time_us LIMIT 1),
     (SELECT t.heard_us {_OF} ORDER BY t.time_us DESC LIMIT 1)
 FROM asked"""  # noqa: S608 - no values
-_CHANNELS: Final = f"""
-SELECT asked.address, t.channel FROM asked JOIN transmissions AS t ON t.gid IN (
-    SELECT t.gid {_OF} ORDER BY t.time_us DESC LIMIT {_LAST})
+# From the time of the last of them on: PostgreSQL makes no join of a list that depends on a row,
+# and would look through all messages for each radio.
+_CHANNELS: Final = f""", edge AS (
+    SELECT asked.address AS address, COALESCE((SELECT t.time_us {_OF}
+        ORDER BY t.time_us DESC LIMIT 1 OFFSET {_LAST - 1}), -9223372036854775807) AS since
+    FROM asked)
+SELECT edge.address, t.channel FROM edge JOIN transmissions AS t
+    ON t.address = edge.address AND t.time_us >= edge.since AND t.agency = :agency
 UNION
-SELECT asked.address, also.channel FROM asked JOIN also_heard AS also ON also.gid IN (
-    SELECT t.gid {_OF} ORDER BY t.time_us DESC LIMIT {_LAST})"""  # noqa: S608
+SELECT edge.address, also.channel FROM edge JOIN transmissions AS t
+    ON t.address = edge.address AND t.time_us >= edge.since AND t.agency = :agency
+    JOIN also_heard AS also ON also.gid = t.gid"""  # noqa: S608
 
 
 def newest_of(

@@ -264,10 +264,41 @@ async def test_an_agency_cannot_reach_back_into_what_another_heard(node: Node) -
     await node.hear(said("a", 1))
     boat = await node.boat("Boat 9", OTHER)
     node.time = at(10)
-    with pytest.raises(Conflict, match="from now on") as told:
-        await node.desk("commander", OTHER).assign(address=address(), unit=boat, start=at(0))
+    for start in (at(0), at(5)):
+        with pytest.raises(Conflict, match="from now on") as told:
+            await node.desk("commander", OTHER).assign(address=address(), unit=boat, start=start)
+        assert told.value.code == "heard_by_another"
+    await node.desk("commander", OTHER).assign(address=address(), unit=boat, start=at(10))
+
+
+async def test_an_assignment_that_ended_is_not_made_longer_over_what_another_heard(
+    node: Node,
+) -> None:
+    boat = await node.boat("Boat 9", OTHER)
+    desk = node.desk("commander", OTHER)
+    ended = await desk.assign(address=address(), unit=boat, start=at(0), end=at(5))
+    node.time = at(10)
+    await node.hear(said("a", 7))
+    with pytest.raises(Conflict) as told:
+        await desk.end_assignment(ended.id, end=at(900))
     assert told.value.code == "heard_by_another"
-    await node.desk("commander", OTHER).assign(address=address(), unit=boat, start=at(5))
+
+
+async def test_the_call_of_a_new_owner_rings_beside_the_one_that_was_heard_before(
+    node: Node,
+) -> None:
+    await node.hear(said("a", 1, distress=True))
+    await tick(node, 2)
+    (first,) = [each for each in alerts(node) if each.rule == "sos"]
+    await node.desk("commander").alerts.acknowledge(first.id)
+    boat = await node.boat("Boat 9", OTHER)
+    await node.desk("commander", OTHER).assign(address=address(), unit=boat)
+    await node.hear(said("a", 12, distress=True))
+    await tick(node, 13)
+    calls = {each.agency: each for each in alerts(node) if each.rule == "sos"}
+    assert calls[OTHER].state == "raised"
+    assert calls[AGENCY].id == first.id
+    assert calls[AGENCY].state == "acknowledged"
 
 
 async def test_where_people_plotted_a_unit_stands_for_no_other(node: Node) -> None:

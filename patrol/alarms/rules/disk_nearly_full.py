@@ -41,7 +41,8 @@ def disk_nearly_full(scene: Scene) -> Iterator[Condition]:
 
 def _severity(room: DiskRoom) -> Severity | None:
     days = float("inf") if room.days_left is None else room.days_left
-    if days < NOW_DAYS or room.free_bytes < LEAST_BYTES:
+    is_half_used = room.free_bytes < room.total_bytes / 2  # else one large file may be the rate
+    if (days < NOW_DAYS and is_half_used) or room.free_bytes < LEAST_BYTES:
         return "high"
     little = min(LITTLE_BYTES, LITTLE_SHARE * room.total_bytes)
     if days < SOON_DAYS or room.free_bytes < little:

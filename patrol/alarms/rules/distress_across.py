@@ -32,7 +32,10 @@ def distress_across(scene: Scene) -> Iterator[Condition]:
             facts: dict[str, Value] = {"other": contact.agency}
             if call is not None and call.people is not None:
                 facts["people"] = call.people
-            place = about(contact)
+            # Terms that do not name distress let the unit cross, as exactly as they say: where it
+            # is then stands on the map, and not here.
+            named = scene.may_see(contact.agency, viewer, "distress", contact)
+            place = about(contact) if named else {}
             yield Condition(
                 rule=RULE,
                 subject=_subject(contact),

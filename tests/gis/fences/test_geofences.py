@@ -23,6 +23,7 @@ from tests.gis.fences.tracks import (
     LAT_M,
     LON_M,
     NOON,
+    bend,
     eastward,
     fix,
     kinds,
@@ -50,6 +51,39 @@ def test_a_boat_that_tells_no_accuracy_is_seen_to_pass_through_a_small_area(
     assert abs(seconds(events[0]) - 180.0) < 12.0
     assert abs(seconds(events[1]) - 180.0 - size_m / 5.0) < 20.0
     assert abs(events[0].lon - 100.0) * LON_M < 40.0
+
+
+@pytest.mark.parametrize(
+    ("radius_m", "speed_mps", "every_s", "size_m"),
+    [(1000, 10, 60, 600), (800, 8, 60, 800), (500, 5, 60, 400), (1500, 10, 60, 1200)],
+)
+@pytest.mark.parametrize("says_speed", [True, False])
+@pytest.mark.parametrize("phase_s", [0.0, 20.0, 40.0])
+def test_a_boat_is_seen_in_an_area_at_the_bend_of_a_river(
+    radius_m: float,
+    speed_mps: float,
+    every_s: float,
+    size_m: float,
+    says_speed: bool,
+    phase_s: float,
+) -> None:
+    area = polygon(
+        "a",
+        shapely.box(
+            100.0 - size_m / 2 / LON_M,
+            20.0 + (radius_m - size_m / 2) / LAT_M,
+            100.0 + size_m / 2 / LON_M,
+            20.0 + (radius_m + size_m / 2) / LAT_M,
+        ),
+    )
+    points = bend(radius_m, start_m=phase_s * speed_mps, step_m=every_s * speed_mps)
+    fixes = run_of(
+        *points,
+        every_s=every_s,
+        accuracy_m=15.0,
+        speed_mps=speed_mps if says_speed else None,
+    )
+    assert "enter" in kinds(told([area], fixes))
 
 
 def test_a_boat_that_passes_by_at_two_accuracies_is_not_told() -> None:

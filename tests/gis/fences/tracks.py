@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -57,6 +58,22 @@ def eastward(
     """Return points on a way from west to east."""
     step = speed_mps * every_s
     return [(west_m + n * step, north_m) for n in range(int((east_m - west_m) / step) + 1)]
+
+
+def bend(radius_m: float, *, start_m: float, step_m: float) -> list[tuple[float, float]]:
+    """Return points on a way north, round half a circle about 100 E, 20 N, and south again."""
+    straight_m, arc_m = 3000.0, math.pi * radius_m
+    points: list[tuple[float, float]] = []
+    for n in range(int((2.0 * straight_m + arc_m - start_m) / step_m)):
+        along_m = start_m + n * step_m
+        if along_m < straight_m:
+            points.append((-radius_m, along_m - straight_m))
+        elif along_m < straight_m + arc_m:
+            angle = (along_m - straight_m) / radius_m
+            points.append((-radius_m * math.cos(angle), radius_m * math.sin(angle)))
+        else:
+            points.append((radius_m, straight_m + arc_m - along_m))
+    return points
 
 
 def square(id: str, *, west_m: float = 0.0, size_m: float = 1000.0) -> Area:

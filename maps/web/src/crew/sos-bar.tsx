@@ -32,7 +32,8 @@ function press({ timeStamp }: Event): void {
     if (held.value < 1) frame = requestAnimationFrame(grow);
     else void call();
   };
-  grow();
+  // A release that waits behind a press that was told late is heard first.
+  frame = requestAnimationFrame(grow);
 }
 
 /** A phone that is busy draws no frame and hears late of both ends: what counts is how long it was pressed. */
