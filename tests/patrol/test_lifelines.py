@@ -170,3 +170,22 @@ async def test_the_contact_on_duty_stands_in_a_suspension_that_does_not_name_it(
         await other.agreements.suspend(agreement.id, reason="by order", also=also)
         phones = [each.phone for each in desk.roster.contacts()]
         assert phones == ([] if also else ["+66 53 555 0101"])
+
+
+async def test_a_call_from_nobody_knows_where_rings_across(tmp_path: Path) -> None:
+    async with running(tmp_path / "p.db") as node:
+        await thai_boat(node)
+        await share(node, classes=LINES)
+        await call(node, 10, lon=None)
+        (alert,) = rung(node)
+        assert (alert.lon, alert.lat, alert.rings) == (None, None, True)
+
+
+async def test_what_rang_across_is_not_passed_on(tmp_path: Path) -> None:
+    async with running(tmp_path / "p.db") as node:
+        await thai_boat(node)
+        await share(node, classes=(*PLAIN, *LINES))
+        await call(node, 10)
+        assert len(rung(node)) == 1
+        seen = node.desk("commander", OTHER, "malee").alerts.open()
+        assert [each.rule for each in seen] == ["sos"]

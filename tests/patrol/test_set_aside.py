@@ -15,10 +15,12 @@ import patrol.dispatch
 import patrol.keeper
 from gis.position import Position
 from patrol.changes import Change
-from patrol.store import schema
+from patrol.retrying import retry
+from patrol.store import aside, schema
 from patrol.store.dialects import open_engine
 from radio_gateway.order_result import OrderResult
 from radio_gateway.transmission import Delivery, Signal, Transmission
+from radio_gateway.uplink.boundary import overreach
 from tests.databases import sqlite_only
 from tests.patrol.alerting import alerts, hear, only, tick, unit
 from tests.patrol.running import Node, Viewer, address, at, reading, running, said
@@ -335,3 +337,21 @@ async def test_what_a_sender_may_not_say_is_set_aside_moves_nobody_and_rings_not
     assert msgspec.json.decode(row["said"], type=Transmission) == plotted
     assert alerts(node) == []
     assert node.watch.picture.channels["store"].errors == {"set_aside": 1}
+
+
+async def test_what_a_gateway_may_say_is_taken_in_again_once_it_can_be(node: Node) -> None:
+    refuse(node, "new.text = 'bad'")
+    await node.hear(said("a", 1, text="bad", protocol="nmea0183", channel="gw/pier"))
+    refuse_no_more(node)
+    (kept,) = await node.store.read(aside.newest, 10)
+    await retry(node.watch, kept, overreach=overreach)
+    assert texts(node) == ["bad"]
+    assert node.rows("SELECT * FROM set_aside") == []
+
+
+async def test_a_place_that_is_no_number_loses_nothing_that_came_with_it(node: Node) -> None:
+    node.watch.own_messages.of_feed("tak").place(lon=100.4, lat=20.27, addresses=(), mmsi=None)
+    nowhere = Position(lon=float("nan"), lat=20.27)
+    await hear(node, said("a", 1, position=nowhere), said("b", 1, text="good", distress=True))
+    assert "good" in texts(node)
+    assert [each.rule for each in alerts(node)] == ["sos"]
