@@ -92,5 +92,6 @@ async def two_offices(folder: Path, **tables: Any) -> AsyncIterator[Offices]:
             client = await stack.enter_async_context(server.stranger(origin=server.url))
             answer = await client.post("/api/session/link", json={"token": token})
             assert answer.status_code == 200, answer.text
+            client.auth = server.signs_in_anew(name)
             clients[name] = client
         yield Offices(server, clients)

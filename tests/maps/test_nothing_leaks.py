@@ -24,7 +24,8 @@ from tests.maps.offices import LAO, THAI
 from tests.maps.running import wait_until
 from tests.maps.two_sides import PLACES, ROLES, Side, Sides, two_sides
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+# Hundreds of requests a test, on a machine that does other things as well.
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(400)]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -335,6 +335,7 @@ async def two_sides(folder: Path) -> AsyncIterator[Sides]:
                 side.officers[role] = await stack.enter_async_context(client)
                 answer = await client.post("/api/session/link", json={"token": token})
                 assert answer.status_code == 200, answer.text
+                client.auth = offices.server.signs_in_anew(name)
                 side.keep("name", name)
             await side.settle_in()
             for phone in side.phones.values():

@@ -18,7 +18,7 @@ from patrol.custody import BEGUN, ENDED, GRANTED, HEARD, TAKEN, Ledger, Line, co
 from patrol.filing import Filing
 from tests.patrol.hand_off_runs import LAO, ONE, THAI, TWO, quick_folder, runs
 
-RUNS = 120
+RUNS = 200
 
 
 @pytest.mark.slow
