@@ -7,12 +7,14 @@ from typing import Any
 
 import psutil
 import pytest
+from alembic import command
 from sqlalchemy import Table
 
 from patrol.errors import StoreError
 from patrol.records import record_of
-from patrol.store import bulk, registry
+from patrol.store import bulk, registry, schema
 from patrol.store.bulk import _insert
+from patrol.store.dialects import open_engine
 from patrol.store.rows import TRANSMISSION_COLUMNS, Row, transmission_row
 from patrol.store.store import open_store
 from radio_gateway.transmission import Signal
@@ -190,7 +192,12 @@ async def test_what_cannot_be_written_is_told_as_the_batch_s_own_fault(
 async def test_it_is_written_by_a_connection_that_has_made_no_tables(tmp_path: Path) -> None:
     """One that has would write a tenth slower for as long as it is open."""
     file = tmp_path / "patrol.db"
-    store = open_store(empty_store(file))
+    url = empty_store(file)
+    engine = open_engine(url)
+    with engine.begin() as connection:
+        command.downgrade(schema._config(connection), "0015")
+    engine.dispose()
+    store = open_store(url)
     try:
         assert str(file) not in {each.path for each in psutil.Process().open_files()}
         await store.write(registry.all_units)
