@@ -13,7 +13,7 @@ from patrol.alarms.rules import ALERT_RULES
 from patrol.errors import Conflict, Forbidden, IllegalStep, NotFound, StoreError
 from patrol.rules.scene import Condition, Scene
 from patrol.store import papers
-from tests.databases import store_url
+from tests.databases import empty_store
 from tests.patrol.alerting import (
     GOES_IN,
     IN,
@@ -195,7 +195,7 @@ async def test_who_lies_still_just_as_a_radio_that_called_becomes_the_units_ring
 async def test_a_call_for_help_rings_after_a_kill_right_behind_its_commit(tmp_path: Path) -> None:
     file = tmp_path / "patrol.db"
     killed = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.patrol.killed_before_alert", str(file), store_url(file)
+        sys.executable, "-m", "tests.patrol.killed_before_alert", str(file), empty_store(file)
     )
     async with asyncio.timeout(30):
         assert await killed.wait() != 0
@@ -212,7 +212,7 @@ async def test_who_lies_still_rings_though_only_the_latch_of_the_call_before_is_
 ) -> None:
     file = tmp_path / "patrol.db"
     killed = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.patrol.killed_before_alert", str(file), store_url(file)
+        sys.executable, "-m", "tests.patrol.killed_before_alert", str(file), empty_store(file)
     )
     async with asyncio.timeout(30):
         assert await killed.wait() != 0

@@ -24,7 +24,7 @@ from patrol.phrases import Phrase
 from patrol.seen import Views
 from patrol.store import journal, papers, proving
 from patrol.store.store import open_store
-from tests.databases import empty_store, store_url
+from tests.databases import empty_store
 from tests.patrol.running import AGENCY, OTHER, Node, at, reading
 
 
@@ -178,7 +178,7 @@ async def test_if_one_half_cannot_be_written_the_other_is_not_there(node: Node, 
 @pytest.mark.parametrize("moment", ["between", "after"])
 async def test_a_crash_leaves_all_of_an_act_or_nothing(tmp_path: Path, moment: str) -> None:
     file = tmp_path / "patrol.db"
-    url = store_url(file)
+    url = empty_store(file)
     killed = await asyncio.to_thread(
         subprocess.run,
         [sys.executable, "-m", "tests.patrol.killed_while_filing", str(file), moment, url],

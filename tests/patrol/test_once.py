@@ -13,7 +13,7 @@ import pytest
 
 from patrol.changes import Change
 from radio_gateway.transmission import Transmission
-from tests.databases import store_url
+from tests.databases import empty_store
 from tests.patrol.running import Node, Viewer, address, running, said
 
 OWN: dict[str, Any] = {"duplicate_key": "id-1", "duplicate_window_s": None}
@@ -65,7 +65,7 @@ async def test_killed_between_commit_and_answer_it_is_there_once_when_it_comes_a
     file = tmp_path / "p.db"
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.patrol.killed_before_answer"),
-        *(str(file), str(own), store_url(file)),
+        *(str(file), str(own), empty_store(file)),
         cwd=Path(__file__).parents[2],
     )
     assert await process.wait() == -signal.SIGKILL
