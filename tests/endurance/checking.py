@@ -41,7 +41,7 @@ class Account:
         lost_unanswered: Went out, nobody promised anything, and they are not in the store.
         twice: Reports that are in the store more than once.
         strangers: Positions in the store that nobody of the fleet sent.
-        examples: Numbers and ways of the first lost or twice.
+        examples: Numbers and ways of the first lost or twice, and a stranger.
     """
 
     begun: int
@@ -75,6 +75,7 @@ class StoreReader:
         url: As given, or since it began again.
         counts: How often each report is in the store.
         strangers: Positions of nobody of the fleet.
+        stranger: Address and latitude of the last of them.
     """
 
     def __init__(self, url: str, fleet: Fleet, capacity: int) -> None:
@@ -83,6 +84,7 @@ class StoreReader:
         self._engine: Engine | None = None
         self.counts: NDArray[np.uint8] = np.zeros(capacity, np.uint8)
         self.strangers = 0
+        self.stranger = ""
         self._after = -1
 
     def close(self) -> None:
@@ -112,6 +114,7 @@ class StoreReader:
                 number = number_at(address, lat)
                 if number is None or number >= self._capacity:
                     self.strangers += 1
+                    self.stranger = f"stranger: {address} at {lat}"
                 else:
                     self.counts[number] = min(self.counts[number] + 1, 255)
 
@@ -197,5 +200,6 @@ def account(
             *told("lost", lost),
             *told("lost by broker", lost_by_broker),
             *told("twice", twice.astype(np.int64)),
+            *([reader.stranger] if reader.strangers else ()),
         ),
     )

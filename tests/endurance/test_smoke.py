@@ -35,7 +35,7 @@ def test_a_killed_node_is_measured_and_a_row_that_vanished_is_found(
         assert rig.stop_reporting(seconds=60) == 0
         whole = rig.settled(seconds=60)
         assert whole.is_good, whole
-        assert (whole.untold, whole.refused, whole.strangers) == (0, 0, 0)
+        assert (whole.untold, whole.refused, whole.strangers) == (0, 0, 0), whole.examples
         assert min(whole.acknowledged, whole.by_broker, whole.unanswered) > 0
 
         with sqlite3.connect(rig.stage.node.database, timeout=10) as database:
