@@ -1,4 +1,6 @@
-"""Marked places on the commander's page: seen, found, opened, made into targets, and ended."""
+"""Marked places on the commander's page: seen, found, opened, made into targets, and ended; and
+sectors sent to radios from the planner's page.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.browser.axe import violations
-from tests.browser.commander import PHONE, Commander
+from tests.browser.commander import PHONE, Commander, opened
 from tests.browser.conftest import Look
 from tests.ports import free_port
 from tests.server import Server, serving, wait_for
@@ -168,3 +171,41 @@ def test_the_office_marks_a_place_by_hand_sends_it_to_radios_and_an_observer_onl
     other.page.locator("#marks").get_by_text("Log in the river").click()
     wait_for("its card", lambda: "Log in the river" in other.says("#mark-card h2"))
     assert other.page.locator("#mark-card .actions button").count() == 0
+
+
+def test_a_sector_is_sent_to_radios_from_the_planners_page(
+    browser: Browser, server: Server, tnc: socket.socket
+) -> None:
+    ring = [[100.44, 20.28], [100.46, 20.28], [100.46, 20.30], [100.44, 20.30], [100.44, 20.28]]
+    with server.client() as client:
+        polygon = {"type": "Polygon", "coordinates": [ring]}
+        made = client.post("/api/sectors", json={"name": "Islands", "polygon": polygon})
+        assert made.status_code == 201, made.text
+    plan = opened(browser, server, "/planner", role="commander")
+    try:
+        page = plan.page
+        page.locator(".sector-row", has_text="Islands").click()
+        radio, _ = tnc.accept()
+        with radio, radio.makefile("rb") as lines:
+            radio.settimeout(60)
+            # The channel is back once it is there to choose.
+            dialog = page.get_by_role("dialog")
+
+            def asks() -> bool:
+                page.get_by_role("button", name="Send to radios").click()
+                dialog.or_(page.locator(".notice.bad")).first.wait_for()
+                return dialog.count() == 1
+
+            wait_for("the question", asks)
+            assert "a point in its middle" in dialog.inner_text()
+            dialog.get_by_label("Channel").select_option("tnc")
+            dialog.get_by_role("button", name="Send to radios").click()
+            said = lines.readline()
+            assert b":;ISLAND" in said
+            assert b"2017.40N/10027.00E" in said
+            sent = page.locator(".sector-radios .message-log")
+            wait_for("what became of it", lambda: "Sent" in (sent.all_inner_texts() or [""])[0])
+            assert violations(page, "sector on radios") == []
+        assert plan.complaints == []
+    finally:
+        plan.close()

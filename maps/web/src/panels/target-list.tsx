@@ -2,6 +2,7 @@
 import type { JSX } from "preact";
 import { agencyName } from "../agencies.ts";
 import { now } from "../clock.ts";
+import { say } from "../console.ts";
 import { t } from "../i18n/index.ts";
 import { flyToPlace } from "../map-room.ts";
 import type { Target } from "../papers.ts";
@@ -45,7 +46,7 @@ function Card({ target }: { target: Target }): JSX.Element {
       {(offers || shows) && (
         <div class="alert-acts">
           {offers && <button class="button" onClick={() => handOver(target)}>{t("target.hand_over")}</button>}
-          {shows && <button class="button" onClick={() => void sendToRadios(target)}>{t("mark.to_radios")}</button>}
+          {shows && <button class="button" onClick={() => void sendToRadios(target, say)}>{t("mark.to_radios")}</button>}
         </div>
       )}
     </li>

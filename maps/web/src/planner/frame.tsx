@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { clockTime } from "../times.ts";
 import { serverMoment } from "../clock.ts";
 import { t } from "../i18n/index.ts";
+import { AskDialog } from "../panels/ask-dialog.tsx";
 import { Icon } from "../panels/icons.tsx";
 import { MapCanvas } from "../panels/map-canvas.tsx";
 import { PagesMenu } from "../panels/pages-menu.tsx";
@@ -40,6 +41,7 @@ export function Frame(): JSX.Element {
         {below.value !== null && <section class="planner-below" aria-label={t("planner.below")}><Boundary name="below">{below.value.view()}</Boundary></section>}
       </main>
       {phone.value ? <><header class="planner-head"><Head /></header><Sheet label={t("planner.panel")} stop={sheetStop}><Tabs /><Content /></Sheet></> : <Side />}
+      <Boundary name="AskDialog"><AskDialog /></Boundary>
       <KeysDialog />
     </div>
   );

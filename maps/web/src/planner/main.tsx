@@ -6,6 +6,7 @@ import "../pages.css";
 import "../pages-menu.css";
 import "../map.css";
 import "../panels.css";
+import "../message.css";
 import "../phone.css";
 import "./planner.css";
 import { render } from "preact";

@@ -1,15 +1,13 @@
-/** Who may be shown a marked place or a target by radio, how that is asked for, and what became of it. */
+/** Who may be shown a marked place, a target or a sector by radio, how that is asked for, and what became of it. */
 import type { JSX } from "preact";
 import { signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { asking } from "../ask.ts";
 import { now } from "../clock.ts";
-import { say } from "../console.ts";
 import type { RadioMessage } from "../contract.ts";
 import { t, wordsIfAny } from "../i18n/index.ts";
 import { isOnItsWay } from "../messages.ts";
 import { faultWords } from "../panels/states.tsx";
-import type { Mark, Target } from "../papers.ts";
 import { call, fetchJson } from "../rest.ts";
 import { timeZone } from "../session.ts";
 import { momentWords } from "../times.ts";
@@ -25,7 +23,14 @@ interface Radios {
   orders: RadioMessage[];
 }
 
-type Shown = Mark | Target;
+interface Shown {
+  kind: "mark" | "target" | "sector";
+  id: string;
+  name: string;
+}
+
+/** The page's own sentence at the foot of its map. */
+type Say = (text: string, bad?: boolean) => void;
 
 function path(place: Shown): string {
   return `/api/on-air/${place.kind}s/${encodeURIComponent(place.id)}`;
@@ -66,11 +71,11 @@ export function OnRadios({ place }: { place: Shown }): JSX.Element | null {
 }
 
 /** Asks over which channel; says so where none may show it. */
-export async function sendToRadios(place: Shown): Promise<void> {
+export async function sendToRadios(place: Shown, say: Say): Promise<void> {
   try {
     const { channels } = await fetchJson<Radios>(path(place));
     if (channels.length === 0) say(t("mark.no_radio"), true);
-    else askChannel(place, channels);
+    else askChannel(place, channels, say);
   } catch (fault) {
     say(`${t("mark.not_to_radios")} ${faultWords(fault)}`, true);
   }
@@ -90,9 +95,9 @@ function Order({ order }: { order: RadioMessage }): JSX.Element {
   );
 }
 
-function askChannel(place: Shown, channels: readonly string[]): void {
+function askChannel(place: Shown, channels: readonly string[], say: Say): void {
   asking.value = {
-    title: t("mark.to_radios_title"), about: t("mark.to_radios_what", { name: place.name }), label: "message.reason", needed: false, most: REASON_MOST, button: "mark.to_radios", failed: "mark.not_to_radios",
+    title: t("mark.to_radios_title"), about: t(place.kind === "sector" ? "sector.to_radios_what" : "mark.to_radios_what", { name: place.name }), label: "message.reason", needed: false, most: REASON_MOST, button: "mark.to_radios", failed: "mark.not_to_radios",
     choice: { label: "mark.channel", options: channels.map((value) => ({ value, words: value })) },
     act: async (reason, _minutes, channel) => {
       await call("POST", path(place), { channel, reason: reason.replaceAll("\n", " ") });

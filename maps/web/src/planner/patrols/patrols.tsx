@@ -2,7 +2,6 @@
 import "./patrols.css";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import { AskDialog } from "../../panels/ask-dialog.tsx";
 import { below, phone } from "../frame-state.ts";
 import { PatrolDetail } from "./detail.tsx";
 import { draft } from "./draft.ts";
@@ -32,7 +31,6 @@ export function Patrols(): JSX.Element {
         : at === "versions" && patrol !== null ? <Versions patrol={patrol} />
         : at === "patrol" && patrol !== null ? <PatrolDetail key={patrol.id} patrol={patrol} />
         : <PatrolList />}
-      <AskDialog />
     </>
   );
 }

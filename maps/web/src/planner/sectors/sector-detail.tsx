@@ -7,6 +7,10 @@ import { limitWords } from "../../pages/planner/sectors/limits.ts";
 import { Icon } from "../../panels/icons.tsx";
 import { useModal } from "../../panels/modal.ts";
 import { faultWords } from "../../panels/states.tsx";
+import { MESSAGE_RADIOS } from "../../permissions.ts";
+import { may } from "../../session.ts";
+import { OnRadios, sendToRadios } from "../../widgets/on-radios.tsx";
+import { say } from "../frame-state.ts";
 import { type SectorDetails, stretchOf, versionNumber } from "./contract.ts";
 import { retire, startEdit } from "./draft.ts";
 import { fitSector } from "./on-map.ts";
@@ -18,6 +22,8 @@ export function SectorDetail({ details }: { details: SectorDetails }): JSX.Eleme
   const asking = useSignal(false);
   const stretch = stretchOf(sector);
   const limits = limitWords(sector.limits);
+  const shows = isOurs(details) && !sector.retired_at && may(MESSAGE_RADIOS);
+  const place = { kind: "sector", id: sector.id, name: sector.name } as const;
   return (
     <section class="panel" aria-labelledby="sector-title">
       <div class="unit-head">
@@ -36,10 +42,12 @@ export function SectorDetail({ details }: { details: SectorDetails }): JSX.Eleme
           {limits.length > 0 && <Fact name={t("sector.limits")}>{limits.map((each) => <span key={each} class="limit-line">{each}</span>)}</Fact>}
           {sector.note && <Fact name={t("sector.note")}><span class="sector-words">{sector.note}</span></Fact>}
         </dl>
+        {shows && <div class="sector-radios"><OnRadios place={place} /></div>}
         <div class="actions">
           {mayEdit(details) && <button class="button primary" title={t("key.tip", { words: t("sector.edit"), key: "e" })} onClick={() => startEdit(details)}>{t("sector.edit")}</button>}
           <button class="button" title={t("key.tip", { words: t("sector.show"), key: "f" })} onClick={() => fitSector(sector.id)}><Icon name="fit" />{t("sector.show")}</button>
           <button class="button" title={t("key.tip", { words: t("sector.versions"), key: "v" })} onClick={() => { view.value = { at: "versions", id: sector.id }; }}><Icon name="clock" />{t("sector.versions")}</button>
+          {shows && <button class="button" onClick={() => void sendToRadios(place, say)}>{t("mark.to_radios")}</button>}
           {mayEdit(details) && <button class="button" onClick={() => { asking.value = true; }}>{t("sector.retire")}</button>}
         </div>
         {asking.value && <Retire details={details} shut={() => { asking.value = false; }} />}

@@ -2,6 +2,7 @@
 import type { JSX } from "preact";
 import { agencyName } from "../../../agencies.ts";
 import { now } from "../../../clock.ts";
+import { say } from "../../../console.ts";
 import { coordinateWords } from "../../../coordinates.ts";
 import { t } from "../../../i18n/index.ts";
 import { tip } from "../../../keys.ts";
@@ -40,7 +41,7 @@ export function MarkCard(): JSX.Element | null {
         {may(OPEN_TARGETS) && !mark.target && <button class="button" onClick={() => makeTarget(mark)}>{t("mark.target")}</button>}
         {may(LOG_INCIDENTS) && !mark.incident && <button class="button" onClick={() => logIncident(mark)}>{t("mark.incident")}</button>}
         {own && may(KEEP_MARKS) && mark.use !== "hazard" && <button class="button" onClick={() => makeHazard(mark)}>{t("mark.hazard")}</button>}
-        {own && may(MESSAGE_RADIOS) && <button class="button" onClick={() => void sendToRadios(mark)}>{t("mark.to_radios")}</button>}
+        {own && may(MESSAGE_RADIOS) && <button class="button" onClick={() => void sendToRadios(mark, say)}>{t("mark.to_radios")}</button>}
         {own && may(KEEP_MARKS) && <button class="button" onClick={() => endMark(mark)}>{t("mark.end")}</button>}
       </div>
     </section>
