@@ -21,9 +21,12 @@ from maps.feeds.checking import faults_of, warnings_of
 from maps.keyed_channels import EMBEDDED
 from maps.listening import listen
 from maps.lock import store_lock
+from maps.node.encrypted_volume import Volume, volume_of
+from maps.node.secret_files import open_to_others, secret_files
 from maps.sealing import read_or_make_key
-from maps.settings import Settings, read_settings
+from maps.settings import Settings, read_settings, tables_in
 from maps.settings_tables import WebSettings
+from maps.signing_journal import key_file
 from maps.tls_checking import tls_faults, tls_warnings
 from patrol.errors import StoreError
 from patrol.store.damage import damaged_tables, worded
@@ -88,6 +91,7 @@ def check(file: Path) -> Findings:
         found.warnings.append(f"{settings.source}: {warning}")
     if not settings.channels and settings.remote is None:
         found.warnings.append(f"{settings.source}: channels: none, so no radio will be heard")
+    _check_secrets(settings, file, found)
     return found
 
 
@@ -192,6 +196,29 @@ def _check_database(url: str, where: str, found: Findings) -> None:
     except ServerRunning:
         found.running = True
         found.warnings.append(f"{where}: a server is running on the database")
+
+
+def _check_secrets(settings: Settings, file: Path, found: Findings) -> None:
+    """Find secrets that others on this computer may read, or whoever takes it away."""
+    secrets = list(secret_files(settings, tables_in(file), file, key_file(settings)))
+    found.warnings += [
+        f"{settings.source}: {where}: anybody on this computer may read {path}: run chmod 600 on it"
+        for where, path in secrets
+        if open_to_others(path)
+    ]
+    volumes: dict[Volume, list[str]] = {}
+    for where, path in secrets:
+        names = volumes.setdefault(volume_of(path), [])
+        if where not in names:
+            names.append(where)
+    for volume, names in volumes.items():
+        if volume.is_encrypted is None:
+            fault = f"lie on {volume.name}: whether that is encrypted is not known"
+        elif not volume.is_encrypted:
+            fault = f"lie on {volume.name}, not encrypted: whoever takes the computer has them"
+        else:
+            continue
+        found.warnings.append(f"{settings.source}: {', '.join(names)}: {fault}")
 
 
 def _check_internal(settings: Settings, found: Findings) -> None:

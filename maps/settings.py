@@ -145,6 +145,12 @@ def read_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Se
     return settings_of(tables, source=name, folder=file.parent.resolve(), environment=environment)
 
 
+def tables_in(file: Path, environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """Return the tables of a file that `read_settings` takes, with what the environment says."""
+    tables = tomllib.loads(file.read_text(encoding="utf-8"))
+    return _overlay(tables, environment)[0]
+
+
 def settings_of(
     tables: Mapping[str, Any],
     *,

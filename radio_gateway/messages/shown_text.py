@@ -13,9 +13,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+
+import msgspec
 
 from radio_gateway.errors import HiddenCharacter
+
+T = TypeVar("T")
 
 _BREAKS: Final = "\t\n"
 _SET: Final = (
@@ -94,6 +98,34 @@ def cleaned_values(value: Any) -> Any:
         return {name: cleaned_values(each) for name, each in value.items()}
     if isinstance(value, list) and value and not isinstance(value[0], int | float):
         return [cleaned_values(each) for each in value]
+    return value
+
+
+def written_out_in(struct: T) -> T:
+    r"""Return a msgspec struct with all texts in it, however deep, written out; bytes stay.
+
+    >>> class Link(msgspec.Struct):
+    ...     fault: str
+    ...     errors: dict[str, int]
+    >>> written_out_in(Link("no\u202e broker", {"bad\0": 1}))
+    Link(fault='no\\u202e broker', errors={'bad\\0': 1})
+    """
+    found: T = _written_out_in(struct)
+    return found
+
+
+def _written_out_in(value: Any) -> Any:
+    if isinstance(value, str):
+        return written_out(value)
+    if isinstance(value, msgspec.Struct):
+        fields = {
+            name: _written_out_in(each) for name, each in msgspec.structs.asdict(value).items()
+        }
+        return msgspec.structs.replace(value, **fields)
+    if isinstance(value, dict):
+        return {_written_out_in(name): _written_out_in(each) for name, each in value.items()}
+    if isinstance(value, tuple | list):
+        return type(value)(map(_written_out_in, value))
     return value
 
 

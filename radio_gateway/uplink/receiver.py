@@ -30,6 +30,7 @@ from radio_gateway.clock import DOUBTFUL, utc_now
 from radio_gateway.errors import GatewayError, LinkError
 from radio_gateway.health import ChannelHealth, GatewayHealth, LinkState, RejectedFrame
 from radio_gateway.inbox import Inbox
+from radio_gateway.messages.shown_text import written_out_in
 from radio_gateway.order import Order
 from radio_gateway.order_result import OrderResult
 from radio_gateway.rejections import LastRejected
@@ -365,7 +366,7 @@ class Receiver:
             if told.answers:
                 raise EnvelopeError("was told before")
             return
-        gateway.told = told
+        gateway.told = told = written_out_in(told)  # people are shown it; it may be anybody's words
         gateway.ahead_s = (told.told_at - chunk.heard_at).total_seconds()
         for frame in told.rejected:
             kept = gateway.rejected.setdefault(frame.channel, LastRejected())

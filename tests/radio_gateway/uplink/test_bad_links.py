@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from radio_gateway.health import GatewayHealth
+from radio_gateway.health import ChannelHealth, GatewayHealth
 from radio_gateway.uplink.envelope import pack, topic_of, unpack
 from radio_gateway.uplink.envelope_size import LEAST_BYTES
 from radio_gateway.uplink.signing import SIGNATURE_BYTES
@@ -112,3 +113,19 @@ async def test_health_that_was_recorded_does_not_make_a_dead_gateway_live(
             assert hx.receiver.health()[0].last_heard_at is None
     finally:
         recorder.close()
+
+
+async def test_what_a_gateway_says_of_itself_is_shown_without_hidden_characters(
+    broker: Mosquitto, tmp_path: Path
+) -> None:
+    now = datetime.now(UTC)
+    link = ChannelHealth(
+        name="pier\u202e", url="udp://\0", protocols=(), state="down", since=now, fault="no\r radio"
+    )
+    said = GatewayHealth(gateway="gw-1", told_at=now, channels=(link,), spool_fault="full\u2066")
+    async with node(broker) as hx, gateway(broker, tmp_path, fares=said):
+        await until(lambda: hx.receiver.health()[0].gateway)
+        way, far, *_ = hx.receiver.health()
+        assert way.gateway is not None
+        assert (far.name, far.url, far.fault) == ("gw-1/pier\\u202e", "udp://\\0", "no\\r radio")
+        assert all(text.isprintable() for text in (way.fault or "", str(way.gateway.spool_fault)))

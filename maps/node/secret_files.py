@@ -1,0 +1,104 @@
+"""Secret files: what of a node nobody else on its computer may read: keys, passwords, records.
+
+They are found by the names of their settings, whatever table these stand in, so that a new one is
+looked at from its first day on.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from maps.settings import Settings
+
+_FILES: Final = (
+    "key_file",
+    "password_file",
+    "secret_file",
+    "secrets_file",
+    "token_file",
+    "cert_file",  # may hold its key, too
+    "tls_key",
+)
+_IN_PLACE: Final = ("password", "secret")
+
+
+def secret_files(
+    settings: Settings, tables: Mapping[str, Any], file: Path, audit_key: Path
+) -> Iterator[tuple[str, Path]]:
+    """Yield the setting and the path of each file that holds a secret and is there.
+
+    Args:
+        settings: What the node is told.
+        tables: The same as TOML gives it.
+        file: The settings file; itself one where a secret stands in it.
+        audit_key: The key that signs the journal.
+    """
+    named = dict(_named(tables, ""))
+    named.setdefault("access.key_file", str(settings.access.key_file))
+    if settings.internal is not None:
+        named.setdefault("internal.key_file", str(settings.internal.key_file))
+    for where, name in named.items():
+        yield from _there(where, settings.folder / name)
+    if _holds_secret(tables):
+        yield from _there("the settings", file)
+    store = settings.store.file
+    if store is not None:
+        for end in ("", "-wal", "-shm"):
+            yield from _there("store.url", store.with_name(f"{store.name}{end}"))
+    yield from _there("the journal's key", audit_key)
+
+
+def open_to_others(file: Path) -> bool:
+    """Return whether anybody on this computer may read or write a file.
+
+    A folder that is closed to them closes all that is in it.
+    """
+    if os.name != "posix":
+        return False
+    try:
+        path = file.resolve()
+        if not path.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):
+            return False
+        return all(each.stat().st_mode & stat.S_IXOTH for each in path.parents)
+    except OSError:
+        return False
+
+
+def _there(where: str, file: Path) -> Iterator[tuple[str, Path]]:
+    if file.exists():
+        yield where, file
+
+
+def _named(value: Any, where: str) -> Iterator[tuple[str, str]]:
+    """Yield settings that name such a file, with where they stand: `channels[0].password_file`."""
+    if isinstance(value, Mapping):
+        for name, each in value.items():
+            path = f"{where}.{name}" if where else str(name)
+            if isinstance(each, str) and str(name).endswith(_FILES):
+                yield path, each
+            else:
+                yield from _named(each, path)
+    elif isinstance(value, list | tuple):
+        for number, each in enumerate(value):
+            yield from _named(each, f"{where}[{number}]")
+
+
+def _holds_secret(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(
+            (name in _IN_PLACE and isinstance(each, str))
+            or (name == "url" and isinstance(each, str) and _has_password(each))
+            or _holds_secret(each)
+            for name, each in value.items()
+        )
+    return isinstance(value, list | tuple) and any(map(_holds_secret, value))
+
+
+def _has_password(url: str) -> bool:
+    user, at, _ = url.partition("://")[2].partition("/")[0].rpartition("@")
+    return bool(at) and ":" in user
