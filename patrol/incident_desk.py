@@ -17,7 +17,7 @@ from patrol.incident_search import Wanted
 from patrol.incident_totals import Totals, totals
 from patrol.incidents import LIFE, Credit, Incident, check
 from patrol.paper_desk import PaperDesk
-from patrol.papers import Paper, new_id, revised
+from patrol.papers import Paper, id_of_request, revised
 from patrol.patrols import Patrol
 from patrol.permissions import require
 from patrol.photo_desk import PhotoDesk
@@ -55,7 +55,7 @@ class IncidentDesk(PaperDesk):
         """Log what happened; on disk and shown when this returns.
 
         Args:
-            id: Globally unique id, made where it was written, perhaps long before there was a
+            id: An id of the client's, made where it was written, perhaps long before there was a
                 network; the same incident sent again with it has one effect.
             credited: Ids of the agencies that had a part in it; none: the user's own.
             **told: Fields of `Incident`, as far as they are in `CHANGEABLE`.
@@ -73,7 +73,7 @@ class IncidentDesk(PaperDesk):
         self._may("log incidents")
         now = self._watch.now()
         made = Incident(
-            id=id or new_id(),
+            id=id_of_request(id, agency=self._user.agency),
             agency=self._user.agency,
             origin=self._watch.node,
             at=now,

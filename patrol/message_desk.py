@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
-from uuid import uuid4
 
 from patrol.errors import CannotSend, Conflict, NotFound
 from patrol.history_desk import HistoryDesk
 from patrol.messages import Message, Route, Step
+from patrol.papers import id_of_request
 from patrol.phone_post import PHONE, address_of, phone_of
 from patrol.picture import PERSON
 from patrol.store import accounts, messages
@@ -51,7 +51,7 @@ class MessageDesk(HistoryDesk):
                 it. Without unit and address: to all that listen on it.
             expires_in_s: When it is worth nothing any more, seconds from now.
             reason: Why, for the record.
-            id: Globally unique id; the same message sent again with it has one effect.
+            id: An id of the client's; the same message sent again with it has one effect.
 
         Raises:
             Forbidden: If the role may not.
@@ -71,7 +71,8 @@ class MessageDesk(HistoryDesk):
             raise CannotSend("bad_expiry", "a message must expire within 24 h")
         words = "" if kind == "poll" else text
         asked = _Asked(self.policy.agency, self.user.name, kind, words, unit, address, channel)
-        known = None if id is None else await self._watch.store.read(messages.find, id)
+        chosen, id = id is not None, id_of_request(id, agency=self.policy.agency)
+        known = await self._watch.store.read(messages.find, id) if chosen else None
         if known is not None:
             # Its way is not looked for again: its radio may have been heard elsewhere since, or be
             # one that nothing reaches any more.
@@ -82,7 +83,7 @@ class MessageDesk(HistoryDesk):
             raise CannotSend("no_channel", "name a unit, a radio or a channel")
         now = self._watch.now()
         message = Message(
-            id=id or uuid4().hex,
+            id=id,
             kind=kind,
             channel=channel,
             unit=unit,

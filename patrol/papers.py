@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 from datetime import datetime
+from hashlib import sha256
 from typing import Annotated, Any, ClassVar, Self, TypeVar
 from uuid import uuid4
 
@@ -76,6 +77,22 @@ P = TypeVar("P", bound=Paper)
 def new_id() -> str:
     """Return a fresh globally unique identifier."""
     return uuid4().hex
+
+
+def id_of_request(asked: str | None, *, agency: str) -> str:
+    """Return the identifier of what a client asks for under an id that it chose.
+
+    The same id of the same agency gives the same identifier, so that what is sent again has one
+    effect; of another agency it gives another, so that nobody learns by trying which ids others
+    have, and nobody takes one away from them.
+
+    Args:
+        asked: The id that the client chose; None gives a fresh identifier.
+        agency: On whose behalf it asks.
+    """
+    if asked is None:
+        return new_id()
+    return sha256(f"{agency}\n{asked}".encode()).hexdigest()[:32]
 
 
 def kind_of(paper: Paper | type[Paper]) -> str:

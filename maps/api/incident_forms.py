@@ -144,7 +144,7 @@ class NewIncident(Said):
     id: str | None = Field(
         default=None,
         pattern=r"^[A-Za-z0-9_-]{8,64}$",
-        description="Globally unique; the same incident again with it has one effect",
+        description="Chosen by who asks; it gets another. The same again with it has one effect",
     )
     category: Category
     when: Annotated[str, AfterValidator(_is_time)] = Field(max_length=40, description=_WHEN)

@@ -110,7 +110,7 @@ class NewOrder(Form):
     id: str | None = Field(
         default=None,
         pattern=r"^[A-Za-z0-9_-]{8,64}$",
-        description="Globally unique; the same order again with it has one effect",
+        description="Chosen by who asks; it gets another. The same again with it has one effect",
     )
 
 

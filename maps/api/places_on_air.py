@@ -102,7 +102,7 @@ class PlaceToRadios(Form):
     id: str | None = Field(
         default=None,
         pattern=r"^[A-Za-z0-9_-]{8,60}$",
-        description="Globally unique; the same again with it has one effect",
+        description="Chosen by who asks; it gets another. The same again with it has one effect",
     )
 
 

@@ -12,7 +12,7 @@ from patrol.intake.places_on_air import outward_name
 from patrol.marks.mark import LASTS, LASTS_AT_MOST, Mark
 from patrol.messages import Message, Step
 from patrol.paper_desk import PaperDesk
-from patrol.papers import new_id
+from patrol.papers import id_of_request
 from patrol.sector_desk import SectorDesk
 from patrol.sectors import Sector
 from patrol.store import messages
@@ -77,7 +77,7 @@ class PlacesOnAirDesk(PaperDesk):
             channel: Which channel is to say it.
             expires_in_s: When it is not worth sending any more, seconds from now.
             reason: Why, for the record.
-            order: Globally unique id of the message; the same one again has one effect.
+            order: An id of the client's for the message; the same one again has one effect.
 
         Raises:
             Forbidden: If the role may not.
@@ -99,7 +99,7 @@ class PlacesOnAirDesk(PaperDesk):
             raise CannotSend("no_place", f"nobody knows where {paper.name} is")
         ends_at = place.ends_at or now + LASTS_AT_MOST
         message = Message(
-            id=order or new_id(),
+            id=id_of_request(order, agency=self._user.agency),
             kind="mark",
             channel=channel,
             text=paper.name,

@@ -100,7 +100,7 @@ async def test_the_same_post_sent_again_has_one_effect(server: Running) -> None:
     async with server.signed_in("crew") as crew, server.signed_in("commander") as commander:
         first = await post(crew, id="phone-7-0001")
         assert await post(crew, id="phone-7-0001") == first
-        url = "/api/incidents/phone-7-0001"
+        url = f"/api/incidents/{first['id']}"
         confirmed = (await commander.post(f"{url}/confirm", json={"version": 1})).json()
         assert await post(crew, id="phone-7-0001") == confirmed
         assert len((await crew.get("/api/incidents")).json()) == 1
@@ -258,8 +258,8 @@ async def test_the_collection_shows_places_and_no_secret(server: Running) -> Non
     url = "/api/ogc/collections/incidents"
     async with server.signed_in("crew") as crew:
         made = await post(crew)
-        await post(crew, lon=None, lat=None, when="2025", id="without-place")
-        gone = await post(crew, id="logged-twice")
+        without_place = (await post(crew, lon=None, lat=None, when="2025"))["id"]
+        gone = await post(crew)
         async with server.signed_in("commander") as commander:
             await commander.post(
                 f"/api/incidents/{gone['id']}/withdraw", json={"version": 1, "reason": "x"}
@@ -268,18 +268,18 @@ async def test_the_collection_shows_places_and_no_secret(server: Running) -> Non
         assert told["extent"]["spatial"]["bbox"] == [[100.4178, 20.27, 100.4178, 20.27]]
         answer = await crew.get(f"{url}/items")
         found = {each["id"]: each for each in answer.json()["features"]}
-        assert set(found) == {made["id"], "without-place"}
+        assert set(found) == {made["id"], without_place}
         assert found[made["id"]]["geometry"]["coordinates"] == [100.4178, 20.27]
         assert found[made["id"]]["properties"]["seizures"] == "15000 tablets methamphetamine"
-        assert found["without-place"]["geometry"] is None
+        assert found[without_place]["geometry"] is None
         assert "ferryman" not in answer.text
         one = await crew.get(f"{url}/items/{made['id']}")
         assert one.json()["properties"]["time"] == "2026-11-24T02:30:00Z"
-        assert (await crew.get(f"{url}/items/logged-twice")).status_code == 404
+        assert (await crew.get(f"{url}/items/{gone['id']}")).status_code == 404
         boxed = (await crew.get(f"{url}/items?bbox=100,20,101,21")).json()
         assert boxed["numberMatched"] == 1
         timed = await crew.get(f"{url}/items?datetime=2025-06-01T00:00:00Z/2025-07-01T00:00:00Z")
-        assert [each["id"] for each in timed.json()["features"]] == ["without-place"]
+        assert [each["id"] for each in timed.json()["features"]] == [without_place]
         first = (await crew.get(f"{url}/items?limit=1")).json()
         following = next(each["href"] for each in first["links"] if each["rel"] == "next")
         second = (await crew.get(following)).json()

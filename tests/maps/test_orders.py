@@ -9,14 +9,19 @@ from typing import Any
 import httpx
 import pytest
 
+from patrol.papers import id_of_request
 from patrol.store import messages
 from radio_gateway.channel import Channel
 from radio_gateway.order import Outgoing
 from radio_gateway.protocols import OUTBOUND, PROTOCOLS
-from tests.maps.running import Running, running, wait_until
+from tests.maps.running import AGENCY, Running, running, wait_until
 from tests.maps.test_units import add
 from tests.radio_gateway.answering_radio import AnsweringRadio
 from tests.radio_gateway.plain_radio import Plain
+
+ORDER_0001 = id_of_request("order-0001", agency=AGENCY)
+ORDER_0002 = id_of_request("order-0002", agency=AGENCY)
+ORDER_0003 = id_of_request("order-0003", agency=AGENCY)
 
 
 @pytest.fixture
@@ -122,13 +127,13 @@ async def test_what_waits_at_the_end_of_one_run_goes_in_the_next(
         assert (await client.post("/api/orders", json=body)).status_code == 201
         late = body | {"text": "too late", "id": "order-0002", "expires_in_s": 0.5}
         assert (await client.post("/api/orders", json=late)).status_code == 201
-        assert (await ended(client, "order-0002"))["state"] == "expired"
+        assert (await ended(client, ORDER_0002))["state"] == "expired"
     radio.plug_in()
     async with (
         running(tmp_path, roles=(), channels=channels) as server,
         server.signed_in() as client,
     ):
-        assert (await ended(client, "order-0001"))["state"] == "acknowledged"
+        assert (await ended(client, ORDER_0001))["state"] == "acknowledged"
     assert [line.split(" ", 2)[2] for line in radio.heard] == ["text 101 come home"]
     radio.unplug()
 
@@ -144,7 +149,7 @@ async def test_that_it_is_being_sent_is_on_disk_before_the_radio_hears_it(
     async with running(tmp_path, channels=channels) as server, server.signed_in() as client:
 
         async def looks(self: Channel, outgoing: Outgoing) -> None:
-            message = await server.office.store.read(messages.find, "order-0001")
+            message = await server.office.store.read(messages.find, ORDER_0001)
             assert message is not None
             found.append(message.history[-1].why)
             await send(self, outgoing)
@@ -153,7 +158,7 @@ async def test_that_it_is_being_sent_is_on_disk_before_the_radio_hears_it(
         unit = await heard_unit(client, radio)
         body = {"kind": "text", "unit": unit, "text": "come home", "id": "order-0001"}
         assert (await client.post("/api/orders", json=body)).status_code == 201
-        steps = (await ended(client, "order-0001"))["history"]
+        steps = (await ended(client, ORDER_0001))["history"]
         assert [step["state"] for step in steps] == ["queued", "sent", "acknowledged"]
     assert found == ["sending"]
     radio.unplug()
@@ -169,8 +174,8 @@ async def test_a_message_that_waits_can_be_cancelled_and_one_that_was_sent_canno
         unit = await heard_unit(client, radio)
         body = {"kind": "text", "unit": unit, "text": "come home", "id": "order-0001"}
         assert (await client.post("/api/orders", json=body)).status_code == 201
-        assert (await ended(client, "order-0001"))["state"] == "acknowledged"
-        assert (await client.delete("/api/orders/order-0001")).status_code == 409
+        assert (await ended(client, ORDER_0001))["state"] == "acknowledged"
+        assert (await client.delete(f"/api/orders/{ORDER_0001}")).status_code == 409
         radio.unplug()
         async for _ in wait_until("the port is gone"):
             if server.office.channels["base"].health().state == "down":
@@ -178,16 +183,16 @@ async def test_a_message_that_waits_can_be_cancelled_and_one_that_was_sent_canno
         waits = body | {"text": "stay there", "id": "order-0002"}
         assert (await client.post("/api/orders", json=waits)).status_code == 201
         async with server.signed_in("liaison") as liaison:
-            assert (await liaison.delete("/api/orders/order-0002")).status_code == 403
-        cancelled = await client.delete("/api/orders/order-0002")
+            assert (await liaison.delete(f"/api/orders/{ORDER_0002}")).status_code == 403
+        cancelled = await client.delete(f"/api/orders/{ORDER_0002}")
         assert (cancelled.status_code, cancelled.json()["state"]) == (200, "cancelled")
         assert cancelled.json()["final"]
-        assert (await client.delete("/api/orders/order-0002")).status_code == 409
+        assert (await client.delete(f"/api/orders/{ORDER_0002}")).status_code == 409
         assert (await client.delete("/api/orders/unheard-of")).status_code == 404
         radio.plug_in()
         after = body | {"text": "and now", "id": "order-0003"}
         assert (await client.post("/api/orders", json=after)).status_code == 201
-        assert (await ended(client, "order-0003"))["state"] == "acknowledged"
+        assert (await ended(client, ORDER_0003))["state"] == "acknowledged"
     said = [line.split(" ", 2)[2] for line in radio.heard]
     assert said == ["text 101 come home", "text 101 and now"]
     radio.unplug()

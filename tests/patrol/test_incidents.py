@@ -33,10 +33,15 @@ from patrol.incidents import (
     check,
     told_time,
 )
+from patrol.papers import id_of_request
 from patrol.units import Role
 from tests.patrol.running import AGENCY, NODE, OTHER, START, Node, at
 
 SECRETS = ("names", "informants", "witnesses", "victims")
+
+
+def _asked(id: str) -> str:
+    return id_of_request(id, agency=AGENCY)
 
 
 def told(**more: Any) -> dict[str, Any]:
@@ -187,20 +192,28 @@ async def test_the_same_report_sent_again_has_one_effect_however_late(node: Node
     assert await crew.log(id="phone-7-0001", **told()) == confirmed
     closed = await step(node, confirmed, "close")
     assert await crew.log(id="phone-7-0001", **told()) == closed
-    assert len(await crew.versions("phone-7-0001")) == 3
+    assert len(await crew.versions(first.id)) == 3
     with pytest.raises(Conflict, match="another"):
         await crew.log(id="phone-7-0001", **told(narrative="something else"))
     with pytest.raises(Conflict, match="another"):
         await node.desk("crew", name="boun").incidents.log(id="phone-7-0001", **told())
-    with pytest.raises(Conflict):
-        await node.desk("crew", agency=OTHER).incidents.log(id="phone-7-0001", **told())
+
+
+async def test_an_id_that_another_agency_chose_before_is_as_good_as_any_other(node: Node) -> None:
+    first = await node.desk("crew").incidents.log(id="phone-7-0001", **told())
+    others = node.desk("crew", agency=OTHER).incidents
+    for asked in ("phone-7-0001", first.id, "phone-7-0002"):
+        made = await others.log(id=asked, **told(narrative="something else"))
+        assert (made.agency, made.version) == (OTHER, 1)
+        assert made.id not in (asked, first.id)
+    assert len(await node.desk("crew").incidents.versions(first.id)) == 1
 
 
 async def test_the_same_report_sent_many_times_at_once_has_one_effect(node: Node) -> None:
     crew = node.desk("crew").incidents
     done = await asyncio.gather(*(crew.log(id="phone-7-0002", **told()) for _ in range(10)))
     assert len({each.version for each in done}) == 1
-    assert len(await crew.versions("phone-7-0002")) == 1
+    assert len(await crew.versions(done[0].id)) == 1
     assert len(node.rows("SELECT 1 FROM journal WHERE act = 'log incident'")) == 1
 
 
@@ -224,7 +237,6 @@ async def test_the_same_report_sent_many_times_at_once_has_one_effect(node: Node
         ({"people_found": -1}, "people"),
         ({"cases": 0}, "numbers"),
         ({"lon": None}, "longitude"),
-        ({"id": "the-same-1", "same_as": "the-same-1"}, "not as itself"),
         ({"photos": ("0" * 64, "0" * 64)}, "photo"),
         ({"happened_at": at(300)}, "still to come"),
         ({"happened_at": at(3600 * 20), "precision": "day"}, "still to come"),
@@ -242,6 +254,8 @@ async def test_what_cannot_be_is_not_logged(node: Node, more: dict[str, Any], fa
 
 async def test_a_correction_cannot_make_what_could_not_be_logged(node: Node) -> None:
     made = await in_state(node, "reported")
+    with pytest.raises(Conflict, match="not as itself"):
+        await node.desk().incidents.correct(made.id, version=1, same_as=made.id)
     with pytest.raises(Conflict, match="not in tablets"):
         await node.desk().incidents.correct(made.id, version=1, category="timber")
     with pytest.raises(TypeError):
@@ -320,21 +334,21 @@ async def test_incidents_are_found_by_time_category_and_credit(node: Node) -> No
     await desk.log(id="timber-case", **told(category="timber", seizures=()))
     gone = await desk.log(id="logged-twice", **told())
     await step(node, gone, "withdraw")
-    await step(node, await desk.incident("of-this-hour"), "confirm")
+    await step(node, await desk.incident(_asked("of-this-hour")), "confirm")
 
     async def ids(**wanted: Any) -> set[str]:
         return {each.id for each in await desk.incidents(Wanted(**wanted))}
 
-    assert await ids() == {"of-this-year", "of-this-hour", "timber-case"}
+    assert await ids() == {_asked("of-this-year"), _asked("of-this-hour"), _asked("timber-case")}
     # somewhen in 2026 may have been in that hour
     assert await ids(start=at(-3700), end=at(-3500), category="drugs") == {
-        "of-this-year",
-        "of-this-hour",
+        _asked("of-this-year"),
+        _asked("of-this-hour"),
     }
-    assert await ids(end=at(-7200)) == {"of-this-year"}
+    assert await ids(end=at(-7200)) == {_asked("of-this-year")}
     assert await ids(start=told_time("2027")[0]) == set()
-    assert await ids(state="withdrawn") == {"logged-twice"}
-    assert await ids(sure=True) == {"of-this-hour"}
+    assert await ids(state="withdrawn") == {_asked("logged-twice")}
+    assert await ids(sure=True) == {_asked("of-this-hour")}
     assert await ids(agency=AGENCY) == await ids()
     assert await ids(agency=OTHER) == await ids(country="TH") == await ids(patrol="p") == set()
     assert (await desk.totals(Wanted())).region.arrested == 9
@@ -354,8 +368,12 @@ async def test_a_day_that_was_told_lies_in_one_month_by_the_calendar_on_the_spot
         found = await desk.incidents(Wanted(start=start, end=end, zone=zone))
         return {each.id for each in found}
 
-    assert await ids(9) == {"2025-09", "2025-09-30", "2025-09-30T23:30+07:00"}
-    assert await ids(10) == {"2025-10-01"}
+    assert await ids(9) == {
+        _asked("2025-09"),
+        _asked("2025-09-30"),
+        _asked("2025-09-30T23:30+07:00"),
+    }
+    assert await ids(10) == {_asked("2025-10-01")}
 
 
 # -- what crosses

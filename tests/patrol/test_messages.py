@@ -199,8 +199,6 @@ async def test_another_agency_neither_reaches_the_unit_nor_reads_what_was_said(n
     assert await other.messages() == []
     with pytest.raises(NotFound):
         await other.message(sent.id)
-    with pytest.raises(Conflict):
-        await other.send_message(kind="text", text="x", channel="serial", id=sent.id)
     with pytest.raises(Forbidden):
         await node.desk("crew").messages()
 
@@ -217,6 +215,18 @@ async def test_the_same_id_twice_is_one_message(node: Node) -> None:
     assert len(carrier.sent) == 1
     with pytest.raises(Conflict):
         await node.desk().send_message(kind="text", text="other", unit=unit, id="m-1")
+
+
+async def test_an_id_that_another_agency_chose_before_is_as_good_as_any_other(node: Node) -> None:
+    node.watch.dispatch.attach("serial", Carrier())
+    ours = await node.desk().send_message(kind="text", text="x", channel="serial", id="m-1")
+    desk = node.desk(agency=OTHER)
+    for asked in ("m-1", ours.id, "m-2"):
+        sent = await desk.send_message(kind="text", text="y", channel="serial", id=asked)
+        assert sent.agency == OTHER
+        assert sent.id not in (asked, ours.id)
+        assert await desk.send_message(kind="text", text="y", channel="serial", id=asked) == sent
+    assert [each.text for each in await node.desk().messages()] == ["x"]
 
 
 async def test_the_same_id_again_is_the_same_message_whatever_way_it_would_go_by_now(
