@@ -131,11 +131,7 @@ class Watch:
         sides = {each.id: each.country for each in agencies.values()}
         self.picture = Picture(agency=agency, origin=node, sides=sides)
         self.picture.recordings = clock.recordings
-        self.own_messages = OwnMessages(
-            node,
-            is_unit=self.picture.contacts.__contains__,
-            clock=lambda: self.now().timestamp(),
-        )
+        self.own_messages = OwnMessages(node, clock=lambda: self.now().timestamp())
         self.turn = Turn()
         self.clerk = Clerk(store=store, turn=self.turn, node=node, now=lambda: self.now())
         self.sharing = Sharing(self.clerk.book, self.clerk.seen, ground)

@@ -39,6 +39,7 @@ from radio_gateway.formats.cot.out import (
     Shown,
     Unit,
     delete_event,
+    digest_of,
     emergency_event,
     event_xml,
     marked,
@@ -48,7 +49,6 @@ from radio_gateway.formats.cot.out import (
     tak_stream,
     unit_event,
 )
-from radio_gateway.formats.cot.time import show_time
 
 Form = Literal["xml", "stream", "datagram"]
 
@@ -98,25 +98,18 @@ class CotWriter:
             return [], None
         self._unsure_until = now + ECHO_WITHIN
         node = self._mark.partition("/")[0]
-        event = delete_event(f"{_MADE}{node}.hello", now)
-        self._own.message(f"{event.uid}|{show_time(event.time)}")
-        return [self._encode(marked(event, self._mark))], ECHO_WITHIN
+        return [self._told(delete_event(f"{_MADE}{node}.hello", now))], ECHO_WITHIN
 
     def write(self, act: Act, unit: UnitState, now: datetime) -> list[bytes]:
         """Return the events that say `act` of `unit`; none for one that only grew stale."""
-        events = self._events(act, unit, now)
-        for event in events:
-            if event.type.startswith("a-") and not event.uid.startswith(_MADE):
-                continue  # the client's own, with its own time: it may be heard by two gateways
-            self._own.message(f"{event.uid}|{show_time(event.time)}")
-        return [self._encode(marked(event, self._mark)) for event in events]
+        return [self._told(event) for event in self._events(act, unit, now)]
 
     def place(self, act: PlaceAct, place: Place, now: datetime) -> list[bytes]:
         """Return the event that says `act` of a place; none for what was marked in CoT."""
         if place.address.startswith(_OWN):
             return []
         if act == "taken back":
-            return [self._encode(marked(delete_event(place.uid, now), self._mark))]
+            return [self._told(delete_event(place.uid, now))]
         stale = now + timedelta(seconds=2 * AGAIN_EVERY_S)
         shown = Shown(
             uid=place.uid,
@@ -136,11 +129,17 @@ class CotWriter:
             radius_m=place.radius_m,
             is_red=place.use in ("no_go", "hazard"),
         )
-        return [self._encode(marked(place_event(shown), self._mark))]
+        return [self._told(place_event(shown))]
 
     def idle(self, now: datetime) -> list[bytes]:
         """Return a ping, which a TAK server answers."""
-        return [self._encode(marked(ping_event(f"{_MADE}ping", now), self._mark))]
+        return [self._told(ping_event(f"{_MADE}ping", now))]
+
+    def _told(self, event: OutEvent) -> bytes:
+        if not event.type.startswith("a-") or event.uid.startswith(_MADE):
+            self._own.event(event.uid, digest_of(event))
+        # else the client's own: without our mark it is the client that speaks
+        return self._encode(marked(event, self._mark))
 
     def _events(self, act: Act, unit: UnitState, now: datetime) -> list[OutEvent]:
         uid, made = _uid(unit), f"{_MADE}{unit.id}"

@@ -4,22 +4,25 @@ What a feed tells comes back by a hub, by another gateway, in another envelope o
 news it would keep a silent boat live for ever, ring a call for help twice and make radios of our
 own names. What is heard is our own when
 
-- its key is that of a message told: for AIS the payload, whatever talker, VHF channel, tag block
-  or number of sentences is round it; for Cursor on Target its uid and time;
-- it bears our mark: the node that wrote an event or an order, a uid made of one of our units, an
-  MMSI made for one;
+- its key is that of a message told: for AIS the payload, whatever talker, VHF channel, tag block,
+  time or number of sentences is round it;
+- it is an event or an order (Cursor on Target) that bears the mark of this node and says what the
+  mark was made for, or is without a mark and says what we told under that uid. A mark that
+  somebody copied into other words makes nothing ours;
+- it is under an MMSI that was made for one of our units;
 - it says in other words, at a time when we had just told it, exactly where we told that a boat is
   (`SAME_PLACE_S`): a hub made another message of ours;
 - it is a waypoint of a name and a place that we told, however long ago: plotters keep them.
 
 A boat that says the same again is not an echo. Its own AIS payload is another than ours, which
 says that it is not to be repeated, and was heard before ours. A hub that wrote ours anew kept the
-second of the minute that we told or left it out; the boat's next report has another. Words without
-a payload under a number that we told (Signal K) are an echo once for each way by which they come,
-and what the same way says `COPIES_S` later is the boat's. In other words it is believed again once
-`SAME_PLACE_S` have gone by. A radio whose own address the unit has, and no feed told, is never
-taken for an echo by its place; nor is a call for help that we did not tell. Kept in memory: feeds
-run in the process of the Watch, and tell everything anew when it starts.
+second of the minute that we told or left it out, or stamped it as it came, within `COPIES_S`; the
+boat's next report has another second and comes later. Words without a payload under a number that
+we told (Signal K) are an echo once for each way by which they come, and what the same way says
+`COPIES_S` later is the boat's. In other words it is believed again once `SAME_PLACE_S` have gone
+by. A radio whose own address the unit has, and no feed told, is never taken for an echo by its
+place; nor is a call for help that we did not tell. Kept in memory: feeds run in the process of the
+Watch, and tell everything anew when it starts.
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, TypeVar
 
+from radio_gateway.formats.cot.node_mark import CONTENT_FACT, NODE_FACT, transmission_digest
 from radio_gateway.transmission import Transmission
 
 K = TypeVar("K")
@@ -46,15 +50,10 @@ SAME_SECOND_S: Final = 50.0
 COPIES_S: Final = 5.0
 """From the first copy of a message that a way brought back to its last."""
 
-MARK_FACT: Final = "written_by_node"
-"""Fact of a transmission: the node that wrote it."""
-
 MOST_WAYS: Final = 50
 """Ways that are told apart at one place."""
 
 _STEPS: Final = 600_000  # 1/10,000 minute, the step of AIS: what was rounded to it is known again
-_UID: Final = "joint-patrol."
-_CALL: Final = "-9-1-1"
 
 
 class OwnMessages:
@@ -62,14 +61,11 @@ class OwnMessages:
 
     Args:
         node: This node's id.
-        is_unit: Whether an id is one of this node's units or radios.
         clock: Seconds since 1970.
     """
 
-    def __init__(
-        self, node: str, *, is_unit: Callable[[str], bool], clock: Callable[[], float]
-    ) -> None:
-        self._node, self._is_unit, self._clock = node, is_unit, clock
+    def __init__(self, node: str, *, clock: Callable[[], float]) -> None:
+        self._node, self._clock = node, clock
         self._messages: OrderedDict[str, tuple[float, str]] = OrderedDict()
         self._places: OrderedDict[_Cell, dict[str, _Place]] = OrderedDict()
         self._waypoints: OrderedDict[tuple[str, _Cell], tuple[str, str]] = OrderedDict()
@@ -78,7 +74,7 @@ class OwnMessages:
         self._numbers: set[str] = set()
         self._feeds: Counter[str] = Counter()
         self._comes_back: set[str] = set()
-        self._mark = f"jp-{node}-"
+        self._uids: OrderedDict[str, None] = OrderedDict()
 
     def of_feed(self, feed: str, *, comes_back: bool = False) -> OwnNotes:
         """Return where the writer of a feed notes what it tells.
@@ -101,11 +97,18 @@ class OwnMessages:
         return feed in self._comes_back
 
     def note_message(self, feed: str, key: str) -> None:
-        """Note the key of a message told, as `Transmission.duplicate_key`."""
+        """Note the key of an AIS message told, as `Transmission.duplicate_key`."""
         now = self._clock()
         self._messages[key] = (now, feed)
         self._messages.move_to_end(key)
         _forget(self._messages, lambda each: now - each[0] > KEPT_S)
+
+    def note_event(self, feed: str, uid: str, content: str) -> None:
+        """Note the uid of an event told and its `node_mark.content_digest`."""
+        self._uids[uid] = None
+        self._uids.move_to_end(uid)
+        _forget(self._uids, lambda _: False)
+        self.note_message(feed, content)
 
     def note_number(self, mmsi: int) -> None:
         """Note an MMSI that was made for a unit."""
@@ -188,25 +191,18 @@ class OwnMessages:
     # Each returns the feed that told it; "" for one of them, or for an order; None: it is not ours.
 
     def _known_by_mark(self, said: Transmission) -> str | None:
-        told = self._by_key(said)
-        if told is not None:
-            return told
-        mark = str(said.facts.get(MARK_FACT, ""))
+        mark = str(said.facts.get(NODE_FACT, ""))
         if mark:
             node, _, feed = mark.partition("/")
-            return feed if node == self._node else None
-        if not self._feeds:
+            if node != self._node or said.facts.get(CONTENT_FACT) != transmission_digest(said):
+                return None
+            return feed
+        if str(said.facts.get("uid") or said.device) not in self._uids:
             return None
-        device = said.device or ""
-        if device.startswith(self._mark) or str(said.facts.get("uid", "")).startswith(self._mark):
-            return ""
-        if device.startswith(_UID):
-            id = device.removeprefix(_UID).removesuffix(_CALL)
-            return "" if id == "ping" or self._is_unit(id) else None
-        return None
+        return self._by_key(transmission_digest(said))
 
     def _known_by_number(self, said: Transmission) -> str | None:
-        told = self._by_key(said)
+        told = self._by_key(said.duplicate_key)
         if told is not None:
             return told
         if said.device in self._numbers:
@@ -222,11 +218,13 @@ class OwnMessages:
 
     def _is_rewritten(self, said: Transmission, told: _Place, late_s: float) -> bool:
         """Return whether an AIS message at a place told is ours, written anew by a hub: of the
-        second that we told, or of none. What was heard before us is the boat's, by any receiver.
+        second that we told or of none, or sooner than the boat itself speaks again. What was heard
+        before us is the boat's, by any receiver.
         """
         if told.second is None or self._newest.get(told.mmsi) == said.duplicate_key:
             return False
-        return said.facts.get("utc_second", told.second) == told.second and late_s < SAME_SECOND_S
+        is_same = said.facts.get("utc_second", told.second) == told.second
+        return late_s < (SAME_SECOND_S if is_same else COPIES_S)
 
     def _in_other_words(self, said: Transmission) -> str | None:
         if said.device in self._numbers:
@@ -242,10 +240,8 @@ class OwnMessages:
                     return feed
         return None if said.mark is not None else self._at_told_place(said)
 
-    def _by_key(self, said: Transmission) -> str | None:
-        if said.duplicate_key is None:
-            return None
-        told = self._messages.get(said.duplicate_key)
+    def _by_key(self, key: str | None) -> str | None:
+        told = None if key is None else self._messages.get(key)
         return told[1] if told is not None and self._clock() - told[0] <= KEPT_S else None
 
     def _as_told(self, said: Transmission) -> str | None:
@@ -262,19 +258,21 @@ class OwnMessages:
         at, device = said.position, said.device
         if at is None or not self._places:
             return None
-        time_s = (said.device_time or said.heard_at).timestamp()
+        # a hub may stamp it with a time of its own, or hand it over late with the time of before
+        times_s = {each.timestamp() for each in (said.device_time, said.heard_at) if each}
         for cell in _around(at.lon, at.lat):
             for told in self._places.get(cell, {}).values():
                 if device is not None and told.mmsi not in device:
                     continue
                 if said.address in told.addresses or (said.distress and not told.calls):
                     continue
-                late_s = time_s - told.at_s
-                if not -5.0 <= late_s <= SAME_PLACE_S:
+                late_s = {time_s - told.at_s for time_s in times_s}
+                soonest_s = min((s for s in late_s if -5.0 <= s <= SAME_PLACE_S), default=None)
+                if soonest_s is None or (
+                    is_ours is not None and not is_ours(said, told, soonest_s)
+                ):
                     continue
-                if is_ours is not None and not is_ours(said, told, late_s):
-                    continue
-                if said.protocol == "ais" and not told.is_copy(said, time_s):
+                if said.protocol == "ais" and not told.is_copy(said):
                     continue
                 return told.feed
         return None
@@ -303,8 +301,9 @@ class _Place:
         self.second, self.calls = second, calls
         self.came: dict[str, float] = {}
 
-    def is_copy(self, said: Transmission, time_s: float) -> bool:
+    def is_copy(self, said: Transmission) -> bool:
         """Return whether a way brings it back for the first time, or in copies of that."""
+        time_s = said.heard_at.timestamp()
         way = f"{said.channel}|{said.facts.get('source', '')}"
         if len(self.came) >= MOST_WAYS:
             return True
@@ -325,8 +324,12 @@ class OwnNotes:
         self._own, self._feed = own, feed
 
     def message(self, key: str) -> None:
-        """Note the key of a message told, as `Transmission.duplicate_key`."""
+        """Note the key of an AIS message told, as `Transmission.duplicate_key`."""
         self._own.note_message(self._feed, key)
+
+    def event(self, uid: str, content: str) -> None:
+        """Note the uid of an event told and its `node_mark.content_digest`."""
+        self._own.note_event(self._feed, uid, content)
 
     def number(self, mmsi: int) -> None:
         """Note an MMSI that was made for a unit."""

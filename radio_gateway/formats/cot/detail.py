@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
+from radio_gateway.formats.cot.node_mark import CONTENT_FACT, NODE_FACT, NODE_MARK
+
 Facts = dict[str, str | int | float | bool]
 
 MAX_FIELD = 200  # characters
-
-NODE_MARK = "__jointpatrol"
-"""Element by which a node of ours knows again what it wrote; `by` is its id and, for what a feed
-tells, `/` and the feed."""
 
 KNOWN = frozenset(
     {
@@ -30,7 +28,7 @@ _FACTS = (
     ("__group", (("team", "name"), ("role", "role"))),
     ("takv", (("device_model", "device"), ("platform", "platform"), ("version", "version"))),
     ("precisionlocation", (("position_source", "geopointsrc"),)),
-    (NODE_MARK, (("written_by_node", "by"),)),
+    (NODE_MARK, ((NODE_FACT, "by"), (CONTENT_FACT, "of"))),
 )
 
 

@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from radio_gateway.formats.cot.detail import NODE_MARK
 from radio_gateway.formats.cot.event import UNKNOWN
+from radio_gateway.formats.cot.node_mark import NODE_MARK, content_digest
 from radio_gateway.formats.cot.tak_wire import write_field, write_varint
 from radio_gateway.formats.cot.time import milliseconds, show_time
 
@@ -333,8 +333,22 @@ def marked(event: OutEvent, by: str) -> OutEvent:
     """Return an event with the mark of the node that wrote it, `node` or `node/feed`, by which it
     knows the event again when it is heard.
     """
-    mark = _Element(NODE_MARK, {"by": by})
+    mark = _Element(NODE_MARK, {"by": by, "of": digest_of(event)})
     return msgspec.structs.replace(event, detail=(*event.detail, mark))
+
+
+def digest_of(event: OutEvent) -> str:
+    """Return the digest of an event's content, as `node_mark.transmission_digest` of it heard."""
+    elements = {each.name: each for each in event.detail}
+    call, words = elements.get("emergency"), elements.get("remarks")
+    return content_digest(
+        uid=event.uid,
+        type_=event.type,
+        lon=event.lon,
+        lat=event.lat,
+        distress=call is not None and "cancel" not in call.attributes,
+        text="" if words is None else words.text,
+    )
 
 
 def delete_event(uid: str, time: datetime) -> OutEvent:

@@ -29,7 +29,7 @@ def unit(id: str, call_sign: str | None = None, **more: Any) -> UnitState:
 
 def own_messages() -> OwnMessages:
     """Return what a node told, at noon: nothing yet."""
-    return OwnMessages("test-node", is_unit=lambda _: False, clock=NOON.timestamp)
+    return OwnMessages("test-node", clock=NOON.timestamp)
 
 
 def notes(*, comes_back: bool = False) -> OwnNotes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -54,7 +55,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def own(clock: Clock) -> OwnMessages:
-    return OwnMessages(NODE, is_unit={"u1", "u2"}.__contains__, clock=clock)
+    return OwnMessages(NODE, clock=clock)
 
 
 def boat(*addresses: str, id: str = "u1", **more: Any) -> UnitState:
@@ -124,12 +125,12 @@ def test_a_boat_that_says_the_same_itself_is_no_echo(own: OwnMessages) -> None:
     ais_told(own, boat(f"ais:{MMSI}"))
     assert not own.is_own(first), "another receiver hands over what the boat said before we did"
     class_a = {"msg_type": 1, "status": 5}
-    for data in (genuine(second=40), genuine(second=40, **class_a), genuine(second=31)):
-        (said,) = heard("ais", data)
+    for data in (genuine(second=40), genuine(second=40, **class_a), genuine(second=39)):
+        (said,) = heard("ais", data, NOON + timedelta(seconds=10))
         assert not own.is_own(said)
 
 
-@pytest.mark.parametrize("second", [30, 60])
+@pytest.mark.parametrize("second", [30, 60, 32])
 @pytest.mark.parametrize("words", [{}, {"msg_type": 1, "status": 15}])
 def test_what_a_hub_wrote_anew_as_ais_is_ours(
     own: OwnMessages, second: int, words: dict[str, Any]
@@ -141,6 +142,13 @@ def test_what_a_hub_wrote_anew_as_ais_is_ours(
     (said,) = heard("ais", genuine(second=second, **words), NOON + timedelta(seconds=2))
     assert own.is_own(said)
     assert own.heard_back("plotter") == 1
+
+
+def test_what_a_hub_stamps_with_a_clock_of_its_own_is_ours(own: OwnMessages) -> None:
+    ais_told(own, boat(f"ais:{MMSI}"))
+    at = NOON + timedelta(seconds=2)
+    (said,) = heard("signalk", delta(at, HERE), at)
+    assert own.is_own(replace(said, device_time=at - timedelta(hours=7)))
 
 
 def delta(at: datetime, values: dict[str, Any], *, of: int = MMSI, source: str = "p.AI") -> bytes:
@@ -257,6 +265,8 @@ def test_an_order_to_tak_clients_bears_our_mark(own: OwnMessages) -> None:
         (said,) = heard("cot", data)
         assert said.text == "Return"
         assert own.is_own(said) == is_own, "with and without feeds"
+        (other,) = heard("cot", data.replace(b"Return", b"Go on"))
+        assert not own.is_own(other), "our mark in others' words"
 
 
 def test_a_number_that_was_made_for_a_unit_is_ours_whatever_it_says(own: OwnMessages) -> None:
@@ -307,7 +317,7 @@ def test_what_was_told_by_cot_bears_our_mark(own: OwnMessages, form: Form) -> No
     data = cot_told(own, boat(), "whole", "call", "call over", "forgotten", form=form)
     said = heard("tak" if form == "stream" else "cot", data)
     assert len(said) == 4
-    after_a_restart = OwnMessages(NODE, is_unit=lambda _: False, clock=NOON.timestamp)
+    after_a_restart = OwnMessages(NODE, clock=NOON.timestamp)
     after_a_restart.of_feed("tak")
     for each in said:
         assert own.is_own(each)
@@ -315,22 +325,49 @@ def test_what_was_told_by_cot_bears_our_mark(own: OwnMessages, form: Form) -> No
     assert after_a_restart.comes_back("tak")
 
 
-def test_a_server_that_takes_the_mark_away_is_found_out(own: OwnMessages, clock: Clock) -> None:
-    mark = b'<__jointpatrol by="houay-xai/tak"/>'
+MARK = re.compile(rb"<__jointpatrol [^>]*/>")
+
+
+def test_a_server_that_takes_the_mark_away_and_stamps_anew_is_found_out(
+    own: OwnMessages, clock: Clock
+) -> None:
     data = cot_told(own, boat("cot:ANDROID-1"), "call") + cot_told(own, boat(id="u2"), "whole")
-    assert mark in data
+    assert len(MARK.findall(data)) == 2
     clock.wait(600)
-    for each in heard("cot", data.replace(mark, b"")):
+    anew = MARK.sub(b"", data).replace(b"T12:00:", b"T12:10:")
+    for each in (*heard("cot", MARK.sub(b"", data)), *heard("cot", anew)):
         assert own.is_own(each)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'uid="joint-patrol.u2"', b'uid="ANDROID-9"'),
+        (b'lat="20.27411"', b'lat="20.29"'),
+        (b"</detail>", b'<emergency type="911 Alert">Naga 9</emergency></detail>'),
+        (b'type="a-f-G-U-C" ', b'type="a-h-G" '),
+    ],
+)
+@pytest.mark.parametrize("is_marked", [True, False])
+def test_our_mark_or_name_copied_into_other_words_silences_nothing(
+    own: OwnMessages, *, old: bytes, new: bytes, is_marked: bool
+) -> None:
+    told = cot_told(own, boat(id="u2"), "whole")
+    foreign = (told if is_marked else MARK.sub(b"", told)).replace(old, new)
+    assert foreign != told
+    (said,) = heard("cot", foreign)
+    assert not own.is_own(said)
+    assert not own.comes_back("tak")
+    (said,) = heard("cot", told)
+    assert own.is_own(said)
+    assert own.comes_back("tak")
 
 
 def test_what_others_say_by_cot_is_not_ours(own: OwnMessages) -> None:
     cot_told(own, boat("cot:ANDROID-1"), "whole")
-    theirs = cot_told(
-        OwnMessages("chiang-khong", is_unit=bool, clock=NOON.timestamp), boat(), "whole"
-    )
+    theirs = cot_told(OwnMessages("chiang-khong", clock=NOON.timestamp), boat(), "whole")
     ours = cot_told(own, boat("cot:ANDROID-1"), "whole")
-    client = ours.replace(b'<__jointpatrol by="houay-xai/tak"/>', b"")
+    client = MARK.sub(b"", ours)
     other = theirs.replace(b"houay-xai", b"chiang-khong")
     for data in (client, other):
         (said,) = heard("cot", data)
@@ -349,12 +386,12 @@ def test_on_a_server_that_we_hear_a_client_keeps_its_uid_to_itself(own: OwnMessa
 
 
 def test_a_node_without_feeds_takes_nothing_for_its_own_by_its_content(own: OwnMessages) -> None:
-    told = ais_told(OwnMessages(NODE, is_unit=bool, clock=NOON.timestamp), boat(f"ais:{MMSI}"))
+    told = ais_told(OwnMessages(NODE, clock=NOON.timestamp), boat(f"ais:{MMSI}"))
     assert not any(own.is_own(each) for each in heard("ais", told))
 
 
 def test_a_call_is_not_named_after_itself() -> None:
-    told = cot_told(OwnMessages(NODE, is_unit=bool, clock=NOON.timestamp), boat(), "call")
+    told = cot_told(OwnMessages(NODE, clock=NOON.timestamp), boat(), "call")
     (said,) = heard("cot", told.replace(b"HX-1-Alert", b"HX-1-Alert-Alert"))
     assert said.distress
     assert said.facts["callsign"] == "HX-1"
@@ -376,10 +413,11 @@ async def test_what_is_our_own_changes_nothing_and_whoever_passed_it_on_is_answe
 ) -> None:
     unit = await node.boat()
     told = cot_told(node.watch.own_messages, boat(id=unit), "whole", "call")
+    told = told.replace(NODE.encode(), node.watch.node.encode())
     before = node.states()
     await node.hear(*(replace(each, channel="hub") for each in heard("cot", told)))  # answered
     assert node.states() == before
     assert list(node.watch.clerk.book) == []
-    client = told.replace(b"joint-patrol.", b"ANDROID-").replace(b"houay-xai", b"chiang-khong")
+    client = told.replace(b"joint-patrol.", b"ANDROID-")  # with our mark, in other words
     await node.hear(*(replace(each, channel="hub") for each in heard("cot", client)))
     assert f"cot:ANDROID-{unit}" in node.states(), "what others say is heard as ever"
