@@ -126,6 +126,7 @@ class Office:
             agencies=self.agencies,
             offices=geography.offices(),
             build=build_id(),
+            second_person=settings.incidents.second_person,
         )
         self.accounts = open_accounts(settings, store, scribe=self.watch.clerk.scribe)
         self.watch.picture.keyed = frozenset(

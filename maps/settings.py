@@ -36,6 +36,7 @@ from maps.settings_tables import (
     BasemapSettings,
     BrokerSettings,
     GatewaySettings,
+    IncidentSettings,
     JournalSettings,
     LayerSettings,
     LayersSettings,
@@ -57,6 +58,7 @@ class _File(Table):
     node: NodeSettings = NodeSettings()
     store: StoreSettings = StoreSettings()
     retention: RetentionSettings | None = None
+    incidents: IncidentSettings = IncidentSettings()
     web: WebSettings = WebSettings()
     access: AccessSettings = AccessSettings()
     open_id: OpenIdSettings | None = None
@@ -103,6 +105,7 @@ class Settings:
         open_id: A provider with which people may sign in; None without one.
         internal: How the processes of this node reach each other; None where it is one.
         retention: How long what was heard is kept; None: for ever.
+        incidents: How they are confirmed.
     """
 
     source: str
@@ -125,6 +128,7 @@ class Settings:
     open_id: OpenIdSettings | None = None
     internal: InternalSettings | None = None
     retention: RetentionSettings | None = None
+    incidents: IncidentSettings = field(default_factory=IncidentSettings)
 
 
 def read_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -265,6 +269,7 @@ def settings_of(
         access=parsed.access.model_copy(update={"key_file": folder / parsed.access.key_file}),
         open_id=_found_secret(parsed.open_id, folder),
         retention=parsed.retention,
+        incidents=parsed.incidents,
         internal=None if parsed.internal is None else parsed.internal.from_folder(folder),
     )
 

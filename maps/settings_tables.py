@@ -110,6 +110,16 @@ class RetentionSettings(Table):
         return self
 
 
+class IncidentSettings(Table):
+    """How incidents are confirmed.
+
+    Attributes:
+        second_person: Who logged or corrected an incident may not confirm it; somebody else does.
+    """
+
+    second_person: bool = True
+
+
 class WebSettings(Table):
     """What people and phones connect to.
 

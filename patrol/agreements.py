@@ -102,6 +102,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         precision_m: Positions are told as the middle of a square this wide, metres; 0: exactly.
         delay_s: Nothing is told before it is this old, seconds.
         answer_within_s: How long an offered target waits for an answer, seconds.
+        incidents_at_once: Incidents cross before anybody has confirmed them.
     """
 
     name: Annotated[str, NEVER]
@@ -115,6 +116,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     precision_m: Annotated[float, NEVER] = 0.0
     delay_s: Annotated[float, NEVER] = 0.0
     answer_within_s: Annotated[float, NEVER] = 300.0
+    incidents_at_once: Annotated[bool, NEVER] = False
 
 
 class PartySignature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -12,7 +12,7 @@ import msgspec
 
 from patrol.book import Book
 from patrol.errors import Conflict, NotFound
-from patrol.filing import Note
+from patrol.filing import Filing, Note
 from patrol.incident_search import Wanted
 from patrol.incident_totals import Totals, totals
 from patrol.incidents import LIFE, Credit, Incident, check
@@ -41,6 +41,7 @@ CHANGEABLE: Final = frozenset(Incident.__struct_fields__) - {
     *Paper.__struct_fields__,
     "state",
     "reason",
+    "confirmed_by",
     "place",
 }
 """What people tell of an incident."""
@@ -57,7 +58,8 @@ class IncidentDesk(PaperDesk):
         Args:
             id: An id of the client's, made where it was written, perhaps long before there was a
                 network; the same incident sent again with it has one effect.
-            credited: Ids of the agencies that had a part in it; none: the user's own.
+            credited: Ids of the agencies that had a part in it; none: the user's own. Another's
+                counts once that has said yes (`answer_credit`).
             **told: Fields of `Incident`, as far as they are in `CHANGEABLE`.
 
         Returns:
@@ -115,9 +117,11 @@ class IncidentDesk(PaperDesk):
         """
         self._may("log incidents")
         told = _tellable({name: each for name, each in changes.items() if name != "credited"})
-        if "credited" in changes:
-            told["credited"] = self._credits(changes["credited"])
         stored = await self._stored(id)
+        if "credited" in changes:
+            known = {each.agency: each for each in stored.credited}
+            made = self._credits(changes["credited"])
+            told["credited"] = tuple(known.get(each.agency, each) for each in made)
         wished = self._placed(msgspec.structs.replace(stored, **told))
         await self._check_named(wished, since=stored)
 
@@ -131,21 +135,88 @@ class IncidentDesk(PaperDesk):
                 raise Conflict("nothing is changed")
             check(right)
             _check_time(right, now)
-            return told | {"place": right.place}
+            return told | {"place": right.place, "confirmed_by": ""}
 
         return await self._step(stored, "correct", version=version, reason=reason, changes=right)
 
     async def confirm(self, id: str, *, version: int) -> Incident:
-        """Confirm what was reported or corrected.
+        """Confirm what was reported or corrected: a second person does, unless the node says
+        otherwise (`Watch.second_person`).
 
         Raises:
             Forbidden: If the role may not.
             NotFound: If there is none, or it is another agency's.
-            Conflict: If it has been changed since, or its state does not have this step.
+            Conflict: If it has been changed since, its state does not have this step, or the user
+                told what is to be confirmed.
             StoreError: If the store refuses.
         """
         self._may("confirm incidents")
-        return await self._step(await self._stored(id), "confirm", version=version)
+        stored = await self._stored(id)
+        if self._watch.second_person and self._user.name in await self._tellers(id):
+            raise Conflict(
+                "you told some of it: somebody else confirms it", code="second_person_needed"
+            )
+        return await self._step(
+            stored,
+            "confirm",
+            version=version,
+            changes=lambda _incident, _now: {"confirmed_by": self._user.name},
+        )
+
+    async def answer_credit(self, id: str, *, agrees: bool) -> Incident:
+        """Say for the user's agency whether it had a part in another's incident, as that says.
+
+        Args:
+            id: The incident's id.
+            agrees: Whether it had; only then it counts for the agency.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user may not know of it.
+            Conflict: If the agency is not credited in it, or has said so already.
+            IllegalStep: If it was withdrawn.
+            StoreError: If the store refuses.
+        """
+        self._may("confirm incidents")
+        await self._kept(Incident, id)  # of what is not shared nothing is said
+        found = await self._watch.store.read(papers.newest, "incident", id)
+        agency = self._user.agency
+
+        def act(book: Book, now: datetime) -> Filing:
+            incident = book.find(Incident, id) or found
+            assert isinstance(incident, Incident)
+            asked = next((each for each in incident.credited if each.agency == agency), None)
+            if asked is None or incident.agency == agency:
+                raise Conflict("it is another agency's, and yours is not credited in it")
+            if asked.agreed is agrees:
+                raise Conflict("your agency has said so already")
+            answered = revised(
+                incident,
+                at=now,
+                by="",  # whose officer said so does not leave the agency
+                state=LIFE.after(incident.state, "credit"),
+                credited=tuple(
+                    msgspec.structs.replace(each, agreed=agrees) if each is asked else each
+                    for each in incident.credited
+                ),
+            )
+            told = Note(
+                act="credit was answered",
+                actor="",
+                agency=incident.agency,
+                subject=f"incident:{id}",
+                detail={"by_agency": agency, "agreed": agrees},
+            )
+            return Filing(
+                papers=(answered,),
+                act="answer credit",
+                actor=self._user.name,
+                agency=agency,
+                notes=(told,),
+            )
+
+        await self._watch.clerk.file(act)
+        return await self._kept(Incident, id)
 
     async def close(self, id: str, *, version: int) -> Incident:
         """Close what is confirmed: nothing more is expected of it.
@@ -281,6 +352,16 @@ class IncidentDesk(PaperDesk):
         if _content(kept[0]) != _content(made):
             raise Conflict("that id is another incident's")
         return kept[-1]
+
+    async def _tellers(self, id: str) -> set[str]:
+        """Return who logged an incident, and who corrected it since it was last confirmed."""
+        found = await self._watch.store.read(papers.versions, "incident", id)
+        first = {found[0].by} if found else set()
+        tellers = set(first)
+        for each in found:
+            if isinstance(each, Incident):
+                tellers = set(first) if each.is_confirmed else tellers | {each.by}
+        return tellers
 
     async def _stored(self, id: str) -> Incident:
         """Return an incident of the user's agency, in whatever state."""

@@ -4,7 +4,8 @@ Counted once regionally: an incident is one paper, and the total of the region c
 however many agencies are credited in it. In the table by country it counts in full for each country
 that has a credited agency (once for a country with two of them), and in the table by agency for
 each agency; so the rows of those two tables add up to more than the region as soon as anything was
-done jointly, and must not be added up. The rows by year and by category do add up to it.
+done jointly, and must not be added up. Another agency than the one that logged it counts once it
+has said that it had a part in it. The rows by year and by category do add up to it.
 
 Where two agencies each logged the same event and one says so (`same_as`), the two count as one as
 long as both are seen, with the agencies of both credited, and what the other one tells.
@@ -124,7 +125,7 @@ def _each_event(incidents: Iterable[Incident]) -> list[Incident]:
     credited: dict[str, dict[str, Credit]] = {}
     for each in known.values():
         of = credited.setdefault(_first_told(each, known), {})
-        for credit in each.credited:
+        for credit in each.counted:
             of.setdefault(credit.agency, credit)
     return [
         msgspec.structs.replace(known[id], credited=tuple(of[name] for name in sorted(of)))

@@ -90,17 +90,22 @@ LIFE: Final = Life(
     {
         ("reported", "correct"): "reported",
         ("reported", "confirm"): "confirmed",
+        ("reported", "credit"): "reported",
         ("reported", "withdraw"): "withdrawn",
         ("confirmed", "correct"): "corrected",
         ("confirmed", "close"): "closed",
+        ("confirmed", "credit"): "confirmed",
         ("confirmed", "withdraw"): "withdrawn",
         ("corrected", "correct"): "corrected",
         ("corrected", "confirm"): "confirmed",
+        ("corrected", "credit"): "corrected",
         ("corrected", "withdraw"): "withdrawn",
         ("closed", "correct"): "corrected",
+        ("closed", "credit"): "closed",
     },
 )
-"""What was confirmed and is corrected wants to be confirmed again. Withdrawn is the end."""
+"""What was confirmed and is corrected wants to be confirmed again. Withdrawn is the end. `credit`
+is the word of a credited agency on its part in it."""
 
 
 class Seizure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -146,15 +151,17 @@ class Vehicle(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Credit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An agency that had a part in it.
+    """An agency that had a part in it, as who logged it says.
 
     Attributes:
         agency: Its id.
         country: Its side, ISO 3166-1 alpha-2, as it was then; None for a body of several.
+        agreed: What another agency than the incident's says of it itself; None before it has.
     """
 
     agency: Annotated[str, INCIDENTS]
     country: Annotated[str | None, INCIDENTS] = None
+    agreed: Annotated[bool | None, INCIDENTS] = None
 
 
 class Incident(Paper, frozen=True, kw_only=True, omit_defaults=True, tag="incident"):
@@ -177,7 +184,7 @@ class Incident(Paper, frozen=True, kw_only=True, omit_defaults=True, tag="incide
         place: River address of that place, as text.
         place_name: The place in words.
         patrol: Id of the patrol that did it; empty for an office.
-        credited: Agencies that had a part in it, each once.
+        credited: Agencies that had a part in it, each once; `counted` are those that count.
         same_as: Id of another agency's incident that tells of the same event; empty: none. Both
             are kept, for their agencies must count their own when they share no more.
         photos: SHA-256 of each photo, in hexadecimal.
@@ -187,6 +194,7 @@ class Incident(Paper, frozen=True, kw_only=True, omit_defaults=True, tag="incide
         witnesses: Who saw it.
         victims: Who suffered from it.
         reason: Why it was corrected or withdrawn.
+        confirmed_by: Who confirmed what it says now; empty while nobody has.
     """
 
     CLASS: ClassVar[DataClass | None] = "incidents"
@@ -215,6 +223,17 @@ class Incident(Paper, frozen=True, kw_only=True, omit_defaults=True, tag="incide
     witnesses: Annotated[str, NEVER] = ""
     victims: Annotated[str, NEVER] = ""
     reason: Annotated[str, NEVER] = ""
+    confirmed_by: Annotated[str, NEVER] = ""
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether what it says now was confirmed; a withdrawn one may have been before."""
+        return self.confirmed_by != "" or self.state in ("confirmed", "closed")
+
+    @property
+    def counted(self) -> tuple[Credit, ...]:
+        """The agencies that it counts for: its own if it is credited, others that have said yes."""
+        return tuple(each for each in self.credited if each.agency == self.agency or each.agreed)
 
     @property
     def is_closed(self) -> bool:

@@ -1,7 +1,8 @@
 """Passing: what of a paper another agency may see under the agreements in force.
 
 A paper crosses when it, and what it tells of, began in a stretch that its owner consented to, at a
-place in the corridor. Parts of it that did not (a sighting made while the agreement was
+place in the corridor; an incident besides only as somebody has confirmed it, unless the agreement
+says that they cross at once. Parts of it that did not (a sighting made while the agreement was
 suspended) are left out, and places are told no more exactly than agreed.
 """
 
@@ -76,6 +77,10 @@ def _passed_as(
         unit=unit,
         lies_in=lies_in,
     ):
+        if isinstance(paper, Incident) and not (
+            paper.is_confirmed or grant.agreement.terms.incidents_at_once
+        ):
+            continue
 
         def passes(
             data_class: DataClass,

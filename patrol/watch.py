@@ -100,6 +100,7 @@ class Watch:
         now: Clock, aware UTC.
         clock: Tells when the times of this process are doubtful.
         build: Which build of the pages this node has; told with every snapshot.
+        second_person: Who told of an incident does not confirm it.
     """
 
     def __init__(
@@ -116,9 +117,11 @@ class Watch:
         now: Callable[[], datetime] = utc_now,
         clock: Clock = CLOCK,
         build: str = "",
+        second_person: bool = True,
     ) -> None:
         self.store = store
         self._build = build
+        self.second_person = second_person
         self.node = node
         self.agency = agency
         self.ground = ground

@@ -172,6 +172,9 @@ class NewTerms(Form):
     answer_within_s: float = Field(
         default=300, ge=10, le=86_400, description="How long an offered target waits for an answer"
     )
+    incidents_at_once: bool = Field(
+        default=False, description="Incidents cross before anybody has confirmed them"
+    )
 
     def made(self) -> Terms:
         """Return them without the corridor's area."""
@@ -187,6 +190,7 @@ class NewTerms(Form):
             precision_m=self.precision_m,
             delay_s=self.delay_s,
             answer_within_s=self.answer_within_s,
+            incidents_at_once=self.incidents_at_once,
         )
 
 

@@ -182,6 +182,14 @@ class IncidentStep(Form):
     version: Version
 
 
+class CreditAnswer(Form):
+    """Whether the caller's agency had a part in an incident."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"agrees": True}]})
+
+    agrees: bool
+
+
 class IncidentWithdrawal(Form):
     """Why an incident should not have been logged."""
 

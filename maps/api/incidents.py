@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from maps.access import DeskHere
 from maps.api.answers import answer, answers, refusals
 from maps.api.incident_forms import (
+    CreditAnswer,
     IncidentCorrection,
     IncidentStep,
     IncidentWithdrawal,
@@ -46,7 +47,11 @@ INCIDENT = Incident(
     lon=100.4178,
     lat=20.27,
     place="km 2 355, left bank, LA side, Houay Xai reach",
-    credited=(Credit(agency="la-hx", country="LA"), Credit(agency="th-ck", country="TH")),
+    credited=(
+        Credit(agency="la-hx", country="LA"),
+        Credit(agency="th-ck", country="TH", agreed=True),
+    ),
+    confirmed_by="bounmy",
     narrative="A boat without lights was stopped below the ferry.",
 )
 _TOTAL = Total(
@@ -163,8 +168,22 @@ async def correct_incident(incident: str, new: IncidentCorrection, desk: DeskHer
 
 @router.post("/{incident}/confirm", responses=answers(Incident, INCIDENT, 403, 404, 409, 422))
 async def confirm_incident(incident: str, step: IncidentStep, desk: DeskHere) -> Response:
-    """Confirm what was reported or corrected."""
+    """Confirm what was reported or corrected; other agencies see it from then on.
+
+    409 `second_person_needed` for who told of it, unless this office's settings let one person do
+    both.
+    """
     return answer(await desk.incidents.confirm(incident, version=step.version))
+
+
+@router.post("/{incident}/credit", responses=answers(Incident, INCIDENT, 403, 404, 409, 422))
+async def answer_credit(incident: str, said: CreditAnswer, desk: DeskHere) -> Response:
+    """Say whether the caller's agency had a part in another's incident that credits it.
+
+    An incident counts for who logged it, and for another agency once that has said yes. The answer
+    can be changed until the incident is withdrawn.
+    """
+    return answer(await desk.incidents.answer_credit(incident, agrees=said.agrees))
 
 
 @router.post("/{incident}/close", responses=answers(Incident, INCIDENT, 403, 404, 409, 422))

@@ -184,7 +184,7 @@ class Story:
     async def _log(self) -> None:
         lon, lat = self._river.at_km(2357.5)
         night = datetime.now(self._zone).replace(hour=2, minute=10, second=0, microsecond=0)
-        await self._desk(HOUAY_XAI).incidents.log(
+        made = await self._desk(HOUAY_XAI, "crew").incidents.log(
             category="drugs",
             happened_at=(night - timedelta(days=2)).astimezone(UTC),
             precision="minute",
@@ -195,6 +195,7 @@ class Story:
             narrative="Small boat stopped at night, tablets under the boards.",
             credited=(HOUAY_XAI, CHIANG_KHONG),
         )
+        await self._desk(HOUAY_XAI).incidents.confirm(made.id, version=made.version)
 
     def _seen(self, step: int) -> Sighting:
         share = step / (len(SEEN_AT_S) - 1)

@@ -357,6 +357,10 @@ async def test_the_whole_story_of_a_joint_patrol(tmp_path: Path) -> None:
                 201,
             )
             await done(malee, f"/api/targets/{taken}/close", {"outcome": "arrested"})
+            assert await got(somchai, "/api/incidents") == [], "a second person confirms it first"
+            logged = f"/api/incidents/{arrest['id']}"
+            await done(offices["chai"], f"{logged}/confirm", {"version": 1})
+            await done(somchai, f"{logged}/credit", {"agrees": True})
             listed = await got(somchai, "/api/incidents")
             assert [each["id"] for each in listed] == [arrest["id"]]
             assert "red cap" not in str(listed)

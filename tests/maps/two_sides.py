@@ -237,6 +237,11 @@ class Side:
             seizures=[{"what": f"{mark}-goods", "amount": 3, "unit": "kg"}],
         )  # fmt: skip
         self.keep("incident", incident["id"])
+        await self.post("liaison", f"/api/incidents/{incident['id']}/confirm", 200, version=1)
+        await self.post(  # nobody confirms it, so it stays here
+            "commander", "/api/incidents", category="drugs", when=datetime.now(UTC).isoformat(),
+            lon=lon, lat=lat, narrative=f"{mark}-never-unconfirmed",
+        )  # fmt: skip
         given = await self.officers["planner"].put(
             f"/api/roster/shifts/{self.ids['shift'][0]}/contact",
             json={"name": f"{mark}-contact", "phone": f"{mark}-contactphone"},

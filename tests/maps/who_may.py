@@ -192,6 +192,7 @@ WHO_MAY: Final[dict[tuple[str, str], str]] = {
     ("PATCH", "/api/incidents/{incident}"): "log incidents",
     ("POST", "/api/incidents/{incident}/confirm"): "confirm incidents",
     ("POST", "/api/incidents/{incident}/close"): "confirm incidents",
+    ("POST", "/api/incidents/{incident}/credit"): "confirm incidents",
     ("POST", "/api/incidents/{incident}/withdraw"): "confirm incidents",
     ("POST", "/api/photos"): "keep photos",
     ("GET", "/api/photos/{photo}"): "see photos",

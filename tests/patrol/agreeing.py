@@ -22,8 +22,8 @@ HX, CK = Party(agency=AGENCY, name="somchai"), Party(agency=OTHER, name="malee")
 
 
 def terms(**changes: Any) -> Terms:
-    """Return terms that share everything but lifelines, from an hour before the tests to a year
-    after.
+    """Return terms that share everything but lifelines, incidents at once, from an hour before the
+    tests to a year after.
     """
     values: dict[str, Any] = {
         "name": "Joint",
@@ -31,6 +31,7 @@ def terms(**changes: Any) -> Terms:
         "classes": tuple(each for each in DATA_CLASSES if each not in LIFELINES),
         "valid_from": at(-3600),
         "valid_until": at(365 * DAY),
+        "incidents_at_once": True,
     }
     return Terms(**(values | changes))
 

@@ -13,7 +13,7 @@ from PIL import Image
 from patrol.agreement_acts import Party, drafted, proposed, resumed, signed, suspended
 from patrol.agreements import Agreement, Terms
 from patrol.crossing import DataClass
-from patrol.errors import NotFound
+from patrol.errors import Conflict, Forbidden, NotFound
 from patrol.filing import Filing
 from patrol.incident_search import Wanted
 from patrol.incidents import Arrested, Incident, Seizure, told_time
@@ -32,8 +32,10 @@ async def filed(node: Node, paper: Agreement) -> Agreement:
     return paper
 
 
-async def agreement(node: Node, *classes: DataClass, precision_m: float = 0.0) -> Agreement:
-    """Bring an agreement between the two agencies into force."""
+async def agreement(
+    node: Node, *classes: DataClass, precision_m: float = 0.0, at_once: bool = True
+) -> Agreement:
+    """Bring an agreement between the two agencies into force; incidents cross `at_once`."""
     terms = Terms(
         name="Joint patrols",
         purposes=("drugs",),
@@ -41,6 +43,7 @@ async def agreement(node: Node, *classes: DataClass, precision_m: float = 0.0) -
         valid_from=at(-86_400),
         valid_until=at(86_400 * 365),
         precision_m=precision_m,
+        incidents_at_once=at_once,
     )
     laos, thailand = Party(agency=AGENCY, name="kham"), Party(agency=OTHER, name="malee")
     now = node.time
@@ -109,6 +112,92 @@ async def test_an_agreement_shares_an_incident_and_its_photo_without_secrets(nod
         await other.incidents.versions(made.id)
 
 
+async def test_an_incident_crosses_once_it_is_confirmed_unless_the_agreement_says_at_once(
+    node: Node,
+) -> None:
+    await agreement(node, "incidents", at_once=False)
+    node.time = at(60)
+    made = await logged(node)
+    other = node.desk("commander", agency=OTHER, name="malee")
+    second = node.desk("commander", name="keo").incidents
+
+    async def crosses() -> bool:
+        found = await other.incidents.incidents(Wanted(state=made.state))
+        is_shown = made.id in {each.id for each in found}
+        if not is_shown:
+            with pytest.raises(NotFound):
+                await other.incidents.incident(made.id)
+            for photo in made.photos:
+                with pytest.raises(NotFound):
+                    await other.photos.body(photo)
+        return is_shown
+
+    assert not await crosses()
+    made = await second.confirm(made.id, version=1)
+    assert await crosses()
+    assert (await other.incidents.incident(made.id)).confirmed_by == ""
+    corrector = node.desk("liaison", name="boun").incidents
+    made = await corrector.correct(made.id, version=2, reason="counted", people_found=1)
+    assert not await crosses(), "what is corrected waits to be confirmed again"
+    made = await second.confirm(made.id, version=3)
+    assert await crosses()
+    made = await second.withdraw(made.id, version=4, reason="it was nothing")
+    assert await crosses(), "who was shown it is told that it is withdrawn"
+    made = await logged(node, photos=())
+    made = await second.withdraw(made.id, version=1, reason="logged twice")
+    assert not await crosses(), "who was never shown it is told nothing"
+
+
+async def test_an_incident_counts_for_a_credited_agency_once_that_has_said_yes(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agencies = {
+        each: Agency(id=each, name=each, country=country)
+        for each, country in ((AGENCY, "LA"), (OTHER, "TH"))
+    }
+    monkeypatch.setattr(node.watch, "agencies", agencies)
+    await agreement(node, "incidents", at_once=False)
+    node.time = at(60)
+    made = await logged(node, credited=[AGENCY, OTHER])
+    other = node.desk("commander", agency=OTHER, name="malee").incidents
+    own = node.desk("commander", name="keo").incidents
+    with pytest.raises(NotFound):
+        await other.answer_credit(made.id, agrees=True)  # it is not confirmed: not shown
+    made = await own.confirm(made.id, version=1)
+
+    async def counted() -> set[str]:
+        here, there = await own.totals(Wanted()), await other.totals(Wanted())
+        assert here.by_agency.keys() == there.by_agency.keys()
+        assert here.region.reports == there.region.reports == 1
+        assert set(here.by_country) == {agencies[each].country for each in here.by_agency}
+        return set(here.by_agency)
+
+    assert await counted() == {AGENCY}
+    with pytest.raises(Forbidden):
+        await node.desk("planner", agency=OTHER).incidents.answer_credit(made.id, agrees=True)
+    with pytest.raises(Conflict, match="not credited"):
+        await own.answer_credit(made.id, agrees=True)
+    seen = await other.answer_credit(made.id, agrees=True)
+    assert [each.agreed for each in seen.credited] == [None, True]
+    assert await counted() == {AGENCY, OTHER}
+    with pytest.raises(Conflict, match="already"):
+        await other.answer_credit(made.id, agrees=True)
+    made = await own.correct(
+        made.id, version=3, reason="more", credited=[OTHER, AGENCY], people_found=1
+    )
+    assert [each.agreed for each in made.credited] == [True, None], "what it said stands"
+    made = await node.desk("commander", name="boun").incidents.confirm(made.id, version=4)
+    await other.answer_credit(made.id, agrees=False)
+    assert await counted() == {AGENCY}
+    versions = await own.versions(made.id)
+    assert "malee" not in str(versions), "whose officer said so does not leave the agency"
+    rows = node.rows("SELECT act, actor, agency FROM journal WHERE act LIKE '%credit%'")
+    assert [tuple(row) for row in rows] == 2 * [
+        ("answer credit", "malee", OTHER),
+        ("credit was answered", "", AGENCY),
+    ]
+
+
 async def test_of_a_day_in_which_consent_began_nothing_that_was_told_by_its_date_crosses(
     node: Node,
 ) -> None:
@@ -152,7 +241,7 @@ async def test_after_a_suspension_nothing_of_it_is_left(node: Node, state: str) 
     made = await logged(node)
     commander = node.desk("commander").incidents
     if state == "closed":
-        made = await commander.confirm(made.id, version=1)
+        made = await node.desk("commander", name="keo").incidents.confirm(made.id, version=1)
         made = await commander.close(made.id, version=2)
     other = node.desk("commander", agency=OTHER, name="malee")
     assert (await other.incidents.incident(made.id)).state == state

@@ -106,7 +106,9 @@ def booklet() -> list[Incident]:
 
 def _incident(case: dict[str, Any], agencies: dict[str, str]) -> Incident:
     happened_at, precision = told_time(case["when"])
-    credited = tuple(Credit(agency=each, country=agencies[each]) for each in case["credited"])
+    credited = tuple(
+        Credit(agency=each, country=agencies[each], agreed=True) for each in case["credited"]
+    )
     return Incident(
         id=case["id"],
         agency=credited[0].agency,
@@ -170,7 +172,7 @@ def test_the_region_counts_each_case_once() -> None:
 
 def test_two_agencies_of_one_country_count_once_for_it_and_each_for_itself() -> None:
     credited = tuple(
-        Credit(agency=agency, country=country)
+        Credit(agency=agency, country=country, agreed=True)
         for agency, country in (("la-police", "LA"), ("la-navy", "LA"), ("ngo", None))
     )
     made = totals([drugs(credited=credited, seizures=(seized(3.0, "kg"),))])
@@ -182,7 +184,7 @@ def test_two_agencies_of_one_country_count_once_for_it_and_each_for_itself() -> 
 
 def of(id: str, country: str, *, same_as: str = "", kg: float = 3.0) -> Incident:
     made = drugs(
-        credited=(Credit(agency=f"{country}-police", country=country),),
+        credited=(Credit(agency=f"{country}-police", country=country, agreed=True),),
         seizures=(seized(kg, "kg"),),
         same_as=same_as,
     )
@@ -272,7 +274,9 @@ def incidents(draw: st.DrawFn) -> Incident:
         arrested=tuple(
             Arrested(count=each) for each in draw(st.lists(st.integers(1, 9), max_size=1))
         ),
-        credited=tuple(Credit(agency=each, country=countries[each]) for each in sorted(agencies)),
+        credited=tuple(
+            Credit(agency=each, country=countries[each], agreed=True) for each in sorted(agencies)
+        ),
         seizures=tuple(draw(seizures)),
     )
     check(incident)

@@ -83,7 +83,10 @@ async def in_state(node: Node, state: str) -> Incident:
 async def step(node: Node, made: Incident, act: str, role: Role = "commander") -> Incident:
     desk = node.desk(role).incidents
     if act == "confirm":
-        return await desk.confirm(made.id, version=made.version)
+        second = node.desk(role, name="keo").incidents
+        return await second.confirm(made.id, version=made.version)
+    if act == "credit":
+        return await desk.answer_credit(made.id, agrees=True)
     if act == "close":
         return await desk.close(made.id, version=made.version)
     if act == "withdraw":
@@ -94,7 +97,7 @@ async def step(node: Node, made: Incident, act: str, role: Role = "commander") -
 
 
 @pytest.mark.parametrize("state", LIFE.states)
-@pytest.mark.parametrize("act", LIFE.acts)
+@pytest.mark.parametrize("act", [act for act in LIFE.acts if act != "credit"])
 async def test_every_step_of_the_table_is_taken_and_every_other_refused(
     node: Node, state: str, act: str
 ) -> None:
@@ -120,7 +123,7 @@ async def test_crew_logs_and_corrects_what_nobody_has_confirmed(node: Node) -> N
     made = await crew.correct(made.id, version=1, people_found=3)
     with pytest.raises(Forbidden):
         await crew.confirm(made.id, version=2)
-    await commander.confirm(made.id, version=2)
+    await node.desk("commander", name="keo").incidents.confirm(made.id, version=2)
     with pytest.raises(Forbidden):
         await crew.correct(made.id, version=3, reason="more", people_found=4)
     with pytest.raises(Conflict, match="say why"):
@@ -176,6 +179,27 @@ async def test_the_journal_and_the_versions_tell_who_did_what_and_why(node: Node
     assert [each.state for each in versions] == ["reported", "confirmed", "corrected"]
     with pytest.raises(NotFound):
         await node.desk(agency=OTHER).incidents.versions(made.id)
+
+
+async def test_who_told_of_it_does_not_confirm_it_unless_the_node_says_so(node: Node) -> None:
+    liaison, other = (node.desk("liaison", name=name).incidents for name in ("kham", "keo"))
+    made = await liaison.log(**told())
+    with pytest.raises(Conflict, match="somebody else confirms it") as refused:
+        await liaison.confirm(made.id, version=1)
+    assert refused.value.code == "second_person_needed"
+    await other.correct(made.id, version=1, people_found=2)
+    with pytest.raises(Conflict, match="somebody else"):  # who corrected it told some of it too
+        await other.confirm(made.id, version=2)
+    third = node.desk("commander", name="boun").incidents
+    made = await third.confirm(made.id, version=2)
+    assert (made.state, made.confirmed_by) == ("confirmed", "boun")
+    # of what is corrected later only who logged it and who corrects it then have told
+    made = await third.correct(made.id, version=3, reason="counted again", people_found=3)
+    assert (made.confirmed_by, made.is_confirmed) == ("", False)
+    made = await other.confirm(made.id, version=4)
+    node.watch.second_person = False
+    alone = await liaison.log(**told(narrative="a second one"))
+    assert (await liaison.confirm(alone.id, version=1)).confirmed_by == "kham"
 
 
 # -- an id of the crew's own
