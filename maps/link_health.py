@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from maps.delivery.delivering import Delivering
 from patrol.errors import NotFound
+from patrol.live.lag import LagHistogram
 from patrol.maintenance.disk_room import DiskRoom
 from radio_gateway.channel import Channel
 from radio_gateway.clock import CLOCK, utc_now
@@ -38,6 +39,7 @@ class LinkHealth:
         agency: The node's own.
         news: Called with those of which viewers are to be told.
         stored: Returns whether the store takes records, and what is left on its disk.
+        shown: Returns how many viewers are connected, and how late positions reach them.
     """
 
     def __init__(
@@ -51,10 +53,12 @@ class LinkHealth:
         agency: str,
         news: Callable[[Sequence[ChannelHealth]], None],
         stored: Callable[[], tuple[bool, DiskRoom | None]],
+        shown: Callable[[], tuple[int, LagHistogram]],
     ) -> None:
         self._channels, self._inbox = channels, inbox
         self._delivering, self._receiver = delivering, receiver
-        self._gateway, self._agency, self._tell, self._stored = gateway, agency, news, stored
+        self._gateway, self._agency, self._tell = gateway, agency, news
+        self._stored, self._shown = stored, shown
 
     async def tell(self) -> None:
         """Tell viewers how the channels fare: a new state at once, counters now and then."""
@@ -100,10 +104,12 @@ class LinkHealth:
         """
         # What writes the words of Prometheus takes three megabytes: only where somebody reads them.
         from maps.delivery.metrics import delivery_metrics
+        from maps.node.live_metrics import live_metrics
         from maps.node.store_metrics import store_metrics
 
-        of_store = b"" if agency is not None else store_metrics(*self._stored())
-        found = self._gateway_metrics() + of_store
+        found = self._gateway_metrics()
+        if agency is None:
+            found += store_metrics(*self._stored()) + live_metrics(*self._shown())
         return found + delivery_metrics(self._delivering.health(agency))
 
     def _gateway_metrics(self) -> bytes:

@@ -198,6 +198,7 @@ class Office:
             agency=self.watch.agency,
             news=self.watch.channel_health,
             stored=self._stored,
+            shown=lambda: (self.watch.board.viewers, self.watch.lag),
         )
         self.disk = None if settings.store.file is None else DiskGauge(settings.store.file)
         if self.disk is not None:

@@ -92,6 +92,11 @@ class Board:
         self._feeds: dict[tuple[str, str], tuple[Policy, Feed]] = {}
         self._idle_since: dict[tuple[str, str], datetime] = {}
 
+    @property
+    def viewers(self) -> int:
+        """How many viewers are connected."""
+        return sum(feed.viewers for _, feed in self._feeds.values())
+
     def epoch(self, agency: str) -> int:
         """Return the policy epoch of an agency's views: raised by whatever changes what may pass
         to it from others.

@@ -39,6 +39,7 @@ from patrol.joining import Joined, join, judge
 from patrol.keeper import Keeper
 from patrol.latching import latches
 from patrol.leave import leave_of
+from patrol.live.lag import LagHistogram
 from patrol.lookout import Lookout
 from patrol.marks.mark import LASTS_AT_MOST
 from patrol.offices import Offices
@@ -192,6 +193,7 @@ class Watch:
         self._placing = Placing(locate, describe)
         self._duplicates = Duplicates()
         self._store_health = StoreHealth(now=lambda: self.now(), told=self._tell_store)
+        self.lag = LagHistogram()
         self._keeper = Keeper(
             store, health=self._store_health, node=node, agency=agency, now=lambda: self.now()
         )
@@ -491,6 +493,9 @@ class Watch:
             await self.registrar.tell_anew(sorted(unsure))
         before_s = thread_time()
         self.publish(list(fixes.values()))
+        if fixes:
+            shown = (each.transmission.heard_at for each in records if each.gid in fixes)
+            self.lag.add(shown, self.now())
         self.pace.showed(thread_time() - before_s)
         await self.alarms.after([*records, *calls], fixes, next_in_s=next_in_s)
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 from base64 import b64encode
+from importlib import metadata
 from pathlib import Path
 
 import msgspec
@@ -59,6 +60,9 @@ async def test_a_program_with_the_token_reads_what_the_channels_count(tmp_path: 
             )
         assert value(text, "radio_gateway_channel_state", channel="ais", state="open") == 1
         assert value(text, "joint_patrol_store_ok") == 1
+        assert value(text, "joint_patrol_version_info", version=metadata.version("joint-patrol"))
+        assert value(text, "joint_patrol_viewers") == 0
+        assert value(text, "joint_patrol_lag_seconds_bucket", le="+Inf") == 0
         if not POSTGRES:
             assert (value(text, "joint_patrol_store_bytes") or 0) > 10_000
             assert (value(text, "joint_patrol_store_disk_free_bytes") or 0) > 0

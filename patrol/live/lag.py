@@ -1,0 +1,39 @@
+"""Lag from radio to viewer: how long after a link read a position it was handed to viewers."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+BOUNDS_S: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 600.0)
+"""Upper bounds of the buckets; what took longer is in one more."""
+
+
+class LagHistogram:
+    """Counts positions by their lag since the process began.
+
+    It begins when a link read the position (a gateway on another computer by its own clock) and
+    ends when the committed position is in the frames that viewers' connections send next.
+
+    Attributes:
+        counts: Positions in each bucket of `BOUNDS_S`, and beyond the last.
+        sum_s: Sum of all lags.
+    """
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(BOUNDS_S) + 1)
+        self.sum_s = 0.0
+
+    def add(self, heard: Iterable[datetime], shown_at: datetime) -> None:
+        """Count positions that are shown now.
+
+        Args:
+            heard: When each was heard, aware UTC; a clock that is ahead counts as no lag.
+            shown_at: When they were handed to viewers, aware UTC.
+        """
+        for each in heard:
+            lag_s = max(0.0, (shown_at - each).total_seconds())
+            self.counts[bisect_left(BOUNDS_S, lag_s)] += 1
+            self.sum_s += lag_s
