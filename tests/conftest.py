@@ -33,8 +33,6 @@ DRAWS: Final = "tests/browser/"
 SECONDS: Final[dict[str, float]] = {
     "tests/maps/test_demo.py": 100,
     "tests/endurance/test_stream_fuzz.py": 70,
-    "tests/endurance/test_stalls.py": 50,
-    "tests/endurance/test_smoke.py": 30,
     "tests/radio_gateway/transports/test_mqtt.py": 40,
     "tests/radio_gateway/technician/test_decode.py": 25,
     "tests/radio_gateway/uplink/test_uplink.py": 20,

@@ -52,7 +52,7 @@ class Chromium:
         """Return the browser; a context of it shares nothing with another."""
         if self._running is None or not self._running.is_connected():
             self._running = self._playwright.chromium.launch(
-                executable_path=needs.program("chromium"), args=QUICK
+                executable_path=needs.headless_chromium(), args=QUICK
             )
         return self._running
 

@@ -335,7 +335,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="of what is damaged, and how")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=needs.program("chromium"), args=QUICK)
+        browser = playwright.chromium.launch(executable_path=needs.headless_chromium(), args=QUICK)
         with serving(Path(folder), channels="", roles=("commander",)) as server:
             result = fuzz(
                 browser,

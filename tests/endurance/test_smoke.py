@@ -1,6 +1,7 @@
 """The endurance harness at a twentieth of its size: it runs, and it would see what went wrong.
 
-The long runs are commands of their own (see README.md beside); none of them is a part of CI.
+`python -m pytest -m by_hand tests/endurance` before a long run; the long runs are commands of their
+own (see README.md beside).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from tests.endurance.fault_kinds import Killed
 from tests.endurance.faults import show
 from tests.endurance.rig import rigged
 
-pytestmark = [pytest.mark.broker, pytest.mark.slow]
+pytestmark = [pytest.mark.broker, pytest.mark.by_hand]
 
 
 @pytest.mark.timeout(240)

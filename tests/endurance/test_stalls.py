@@ -162,7 +162,7 @@ def test_what_waits_is_read_from_the_systems_table(tmp_path: Path) -> None:
 
 
 @pytest.mark.broker
-@pytest.mark.slow
+@pytest.mark.by_hand
 @pytest.mark.timeout(240)
 def test_one_viewer_stalls_in_its_turns_and_the_server_waits_for_it(
     monkeypatch: pytest.MonkeyPatch,

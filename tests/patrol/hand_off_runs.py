@@ -480,12 +480,29 @@ ONE: dict[str, frozenset[str]] = {"hx": frozenset({LAO, THAI})}
 TWO: dict[str, frozenset[str]] = {"hx": frozenset({LAO}), "ck": frozenset({THAI})}
 
 
-async def runs(homes: dict[str, frozenset[str]], count: int, folder: Path, seed: int) -> World:
-    """Do so many runs and return the world; an AssertionError tells the seed."""
+async def runs(
+    homes: dict[str, frozenset[str]],
+    count: int,
+    folder: Path,
+    seed: int,
+    *,
+    until: Callable[[Counter[str]], bool] = lambda _did: False,
+) -> World:
+    """Do so many runs and return the world; an AssertionError tells the seed.
+
+    Args:
+        homes: Which node has which agencies.
+        count: Runs at most.
+        folder: Where the stores are.
+        seed: Of everything that is random.
+        until: Told what was done how often; once it is true, no further run is made.
+    """
     world = World(folder, seed, homes)
     await world.create()
     try:
         for number in range(count):
+            if until(world.did):
+                break
             try:
                 await world.run()
             except AssertionError as error:
