@@ -31,7 +31,7 @@ def backup(
         from patrol.store.backup import back_up
 
         require_store(settings)
-        note(settings, _note("back up store", settings))
+        note(settings, store_note("back up store", settings))
         return back_up(settings.store.url, file)
 
     found = tell(made)
@@ -58,7 +58,7 @@ def restore(
 
         with store_lock(settings.store.url):
             found = backups.restore(file, settings.store.url)
-            note(settings, _note("restore store", settings))
+            note(settings, store_note("restore store", settings))
             return found
 
     show_inventory(tell(made))
@@ -69,7 +69,8 @@ def restore(
     )
 
 
-def _note(act: str, settings: Settings) -> Note:
+def store_note(act: str, settings: Settings, **detail: object) -> Note:
+    """Return a line of the journal on what a command did with the store."""
     from patrol.filing import Note
 
     return Note(
@@ -77,6 +78,7 @@ def _note(act: str, settings: Settings) -> Note:
         actor="command line",
         agency=settings.agencies[0].id,
         subject=f"store:{settings.node.id}",
+        detail=detail,
     )
 
 

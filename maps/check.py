@@ -213,9 +213,9 @@ def _check_secrets(settings: Settings, file: Path, found: Findings) -> None:
             names.append(where)
     for volume, names in volumes.items():
         if volume.is_encrypted is None:
-            fault = f"lie on {volume.name}: whether that is encrypted is not known"
+            fault = f"on {volume.name}: whether that is encrypted is not known"
         elif not volume.is_encrypted:
-            fault = f"lie on {volume.name}, not encrypted: whoever takes the computer has them"
+            fault = f"on {volume.name}, not encrypted: whoever takes the computer has them"
         else:
             continue
         found.warnings.append(f"{settings.source}: {', '.join(names)}: {fault}")

@@ -1,19 +1,19 @@
-"""`joint-patrol store`: a new store, which `serve` never makes, and one moved to a server."""
+"""`joint-patrol store`: a new one, which `serve` never makes; one moved to a server; one saved."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from maps.backup_commands import show_inventory
+from maps.backup_commands import show_inventory, store_note
 from maps.command import CONFIG, Config, settings_in, tell
 
 if TYPE_CHECKING:
-    from maps.settings import Settings
-    from patrol.filing import Note
     from patrol.store.backup import Inventory
+    from patrol.store.salvage import Rows, Salvage
 
 store_app = typer.Typer(help="Where the node keeps its records.", no_args_is_help=True)
 
@@ -34,7 +34,7 @@ def create(config: Config = CONFIG) -> None:
 
         with store_lock(settings.store.url):
             create_store(settings.store.url)
-            note(settings, _note("create store", settings))
+            note(settings, store_note("create store", settings))
 
     tell(made)
     typer.echo(f"made an empty store: {settings.store.file or 'in the database'}")
@@ -62,7 +62,7 @@ def copy(
         require_store(settings)
         with store_lock(settings.store.url), store_lock(to):
             found = copy_store(settings.store.url, to)
-            note(there, _note("copy store", settings))
+            note(there, store_note("copy store", settings))
         key, new_key = key_file(settings), key_file(there)
         if key.exists() and not new_key.exists():
             new_key.touch(mode=0o600)
@@ -73,12 +73,63 @@ def copy(
     typer.echo("put this address into [store] of the settings as url, and start the server")
 
 
-def _note(act: str, settings: Settings) -> Note:
-    from patrol.filing import Note
+@store_app.command("salvage")
+def salvage(
+    damaged: Annotated[
+        Path, typer.Argument(help="A copy of the damaged file, with its -wal beside it.")
+    ],
+    config: Config = CONFIG,
+) -> None:
+    """Make the store from what can be read of a damaged file, and say what is missing.
 
-    return Note(
-        act=act,
-        actor="command line",
-        agency=settings.agencies[0].id,
-        subject=f"store:{settings.node.id}",
-    )
+    The store must not be there: move the damaged file away first. Its journal tells what is lost;
+    everybody signs in anew, as after a restore. Of a file only: a database has tools of its own.
+    """
+    settings = settings_in(config)
+
+    def made() -> Salvage:
+        from maps.lock import store_lock
+        from maps.signing_journal import note
+        from patrol.errors import StoreError
+        from patrol.store import salvage as saving
+
+        if settings.store.file is None:
+            raise StoreError("a store on a server is not salvaged: restore a back-up of it")
+        with store_lock(settings.store.url):
+            found = saving.salvage(damaged, settings.store.file)
+            lost = {name: each.lost for name, each in found.rows.items() if not each.is_whole}
+            detail = {"lost": lost, "faults": len(found.faults), "unread": sorted(found.unread)}
+            note(settings, store_note("salvage store", settings, **detail))
+            return found
+
+    _show_salvage(tell(made))
+
+
+def _show_salvage(found: Salvage) -> None:
+    for table, rows in found.rows.items():
+        if rows.saved or not rows.is_whole:
+            typer.echo(f"  {table}: {rows.saved}{_missing(rows)}")
+        for name in rows.named:
+            typer.echo(f"    lost: {name}")
+    for table, fault in found.unread.items():
+        typer.echo(f"  {table}: nothing could be read: {fault}")
+    for each in found.faults:
+        typer.echo(f"  {each}")
+    if found.unproved:
+        typer.echo(f"  of {found.unproved} versions of documents no row of the journal tells")
+    if found.is_whole:
+        typer.echo(
+            "nothing is missing: all that was in the file is there, and the journal is whole"
+        )
+    else:
+        typer.echo("all that could be read is there; what is missing is above")
+    typer.echo("sessions, tokens, sign-in links and codes for phones have ended")
+
+
+def _missing(rows: Rows) -> str:
+    if rows.is_whole:
+        return ""
+    where = ", ".join(f"{first} to {last}" for first, last in rows.gaps[:10])
+    more = " …" if len(rows.gaps) > 10 else ""
+    count = "not known how many" if rows.lost is None else str(rows.lost)
+    return f", lost: {count}" + (f" (row ids {where}{more})" if where else "")

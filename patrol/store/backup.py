@@ -12,8 +12,8 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -160,19 +160,31 @@ def _copy(source: Path, to: Path) -> Inventory:
 
 def _put(file: Path, store: Path) -> Inventory:
     """Copy a back-up to where the store is to be, prove it, and only then give it its name."""
-    for there in (store, *_beside(store)):
-        if there.exists():
-            raise StoreError(f"{there} is there: move it away first, nothing is written over")
-    part = store.with_name(f"{store.name}.part")
-    try:
-        _make(part)
+    with making(store) as part:
         _copy_file(file, part)
         engine = open_engine(f"sqlite:///{part}")
         try:
             _make_ready(engine)
         finally:
             engine.dispose()
-        found = _proved(f"sqlite:///{part}")
+        return _proved(f"sqlite:///{part}")
+
+
+@contextmanager
+def making(store: Path) -> Iterator[Path]:
+    """Make a store in a file: yields where, and gives it its name once all went well.
+
+    Raises:
+        StoreError: If something lies where the store is to be.
+        OSError: If it cannot be written.
+    """
+    for there in (store, *_beside(store)):
+        if there.exists():
+            raise StoreError(f"{there} is there: move it away first, nothing is written over")
+    part = store.with_name(f"{store.name}.part")
+    try:
+        _make(part)
+        yield part
         _settle(part)
         with part.open("rb+") as written:
             os.fsync(written.fileno())
@@ -181,7 +193,6 @@ def _put(file: Path, store: Path) -> Inventory:
     except BaseException:
         _remove(part)
         raise
-    return found
 
 
 def _copy_file(source: Path, to: Path) -> None:

@@ -16,7 +16,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection
 
-from patrol.audit import Chain, Entry, Fault
+from patrol.audit import FIRST, Chain, Entry, Fault
 from patrol.kinds import KINDS, decode
 from patrol.papers import Paper
 from patrol.store.postgres import is_postgres
@@ -133,6 +133,59 @@ def prove(
         origin="" if last is None else last.origin,
         faults=tuple(sorted(faults, key=lambda fault: (fault.seq == 0, fault.seq))),
     )
+
+
+def every_fault(connection: Connection) -> tuple[tuple[Fault, ...], int]:
+    """Read everything as `prove` does, but go on after each fault: of a store that lost some of it.
+
+    Returns:
+        What is wrong, the first in the journal first; of rows that are missing one after the other
+        the first is named. And of how many versions of papers no row tells any more.
+    """
+    chain, proved = Chain(), 0
+    found: list[Fault] = []
+    after: int | None = 0
+    while after is not None:
+        start, after = after, None
+        for entries, unreadable in _pages(connection, start):
+            for entry in entries:
+                fault = chain.take(entry)
+                if fault is not None and fault.what == "missing":
+                    found.append(fault)
+                    chain = Chain(entry.seq - 1, entry.previous)
+                    fault = chain.take(entry)
+                if fault is not None:
+                    found.append(fault)
+                    chain = Chain(entry.seq, entry.hash)
+            proved += _all_of(_compare, connection, entries, found)
+            _all_of(_photos_compared, connection, entries, found)
+            if unreadable is not None:
+                found.append(unreadable)
+                chain = Chain(unreadable.seq, FIRST)
+                after = unreadable.seq
+    count = connection.exec_driver_sql("SELECT count(*) FROM papers").scalar_one()
+    return tuple(sorted(found, key=lambda fault: fault.seq)), max(0, count - proved)
+
+
+def _all_of(
+    compare: Callable[[Connection, Sequence[Entry]], tuple[int, Fault | None]],
+    connection: Connection,
+    entries: Sequence[Entry],
+    found: list[Fault],
+) -> int:
+    """Compare until the end, adding each fault to `found`; return how many are as they were."""
+    total = 0
+    while True:
+        count, fault = compare(connection, entries)
+        total += count
+        if fault is None:
+            return total
+        found.append(fault)
+        entries = [entry for entry in entries if entry.seq > fault.seq]
+
+
+def _photos_compared(connection: Connection, entries: Sequence[Entry]) -> tuple[int, Fault | None]:
+    return 0, _compare_photos(connection, entries)
 
 
 def pages(connection: Connection, *, after: int = 0) -> Iterator[list[Entry]]:
