@@ -19,6 +19,7 @@ import asyncio
 import base64
 import binascii
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
@@ -27,6 +28,7 @@ from typing import Annotated, Final, Protocol
 from fastapi import Depends, Request
 from starlette.requests import HTTPConnection
 
+from maps.accounts.cookies import cookie_of
 from maps.accounts.recent_proof import RecentProof, is_sensitive
 from maps.backoff import BackOff
 from maps.crossing_guard import DESK
@@ -64,6 +66,9 @@ class Accounts(Protocol):
 
     async def session(self, key: bytes) -> Session | None:
         """Return the session with this key, while it and its user hold."""
+
+    async def prolong(self, session: str, until: datetime) -> None:
+        """Have a session hold until then: it is in use."""
 
     async def device(self, key: bytes) -> Device | None:
         """Return the device with this key."""
@@ -112,6 +117,7 @@ class Access:
             refused: only the bad ones of an address that shows many are told to wait.
         writes: How many changes one caller may ask for.
         proof: Says who has shown password or code of late; None: nobody is asked.
+        idle: Returns until when a session that is used now holds; None: as long as it did.
         now: Clock, aware UTC.
     """
 
@@ -123,13 +129,15 @@ class Access:
         keys: BackOff | None = None,
         writes: Pace | None = None,
         proof: RecentProof | None = None,
+        idle: Callable[[Session], datetime | None] = lambda _session: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._accounts, self._now = accounts, now
         self._second_factor = frozenset(second_factor)
         self._keys = keys or BackOff(free=30)
         self._writes = writes or Pace()
-        self._proof = proof
+        self._proof, self._idle = proof, idle
+        self._used: dict[str, asyncio.Task[None]] = {}  # what is being noted, by session
         self._epoch, self._epoch_at = 0, float("-inf")
         self._read_at = float("-inf")  # when the store was last asked for it and answered
         self._reading: asyncio.Task[None] | None = None
@@ -203,6 +211,13 @@ class Access:
             self._epoch_at = began
             self._note(epoch, began)
 
+    async def _note_used(self, session: str, until: datetime) -> None:
+        try:
+            with suppress(StoreError):
+                await self._accounts.prolong(session, until)
+        finally:
+            del self._used[session]
+
     def _note(self, epoch: int, began: float) -> None:
         """Note what was read of the epoch by who began to read then.
 
@@ -246,13 +261,18 @@ class Access:
             if key.startswith((READING, API)):
                 return await self._program(key, name, peer_of(connection))
             return await self._device(key, name, peer_of(connection))
-        token = connection.cookies.get(COOKIE, "")
+        token = cookie_of(connection, COOKIE)
         if token.startswith(PHONE_KEY):
             return await self._device(token, None, peer_of(connection))
         good = bool(token) and not token.startswith((READING, API))
         found = await self._accounts.session(digest(token)) if good else None
         if found is None:
             raise NotSignedIn
+        until = self._idle(found)
+        if until is not None and found.id not in self._used:
+            # Who asks does not wait for it, nor fails with it: it is tried again with the next.
+            noting = self._note_used(found.id, until)
+            self._used[found.id] = asyncio.create_task(noting, name="session-used")
         return Caller(
             user=found.user,
             session=found.id,

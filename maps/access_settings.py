@@ -31,12 +31,15 @@ class AccessSettings(Table):
         second_factor: Roles that may do nothing before they set up a second factor.
         key_file: File with the key that seals the secrets of second factors; made when missing.
             Keep it apart from back-ups of the store.
+        idle_minutes: A session ends when nobody used it, and no page of it was open, for so long; 0
+            for never. Not of crews: a phone may be out of reach for a whole shift.
         writes_per_s: Changes that one caller may ask for, a second, for ever.
         writes_burst: How many at once.
     """
 
     second_factor: tuple[Role, ...] = ()
     key_file: Path = Path("joint-patrol.key")
+    idle_minutes: float = Field(default=120.0, ge=0, le=31 * 1440)
     writes_per_s: float = Field(default=50.0, ge=1, le=10_000)
     writes_burst: float = Field(default=500.0, ge=10, le=100_000)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from maps.access import Access
 from maps.account_books import books_of
 from maps.accounts.recent_proof import RecentProof
+from maps.accounts.session_lifetime import SessionLifetime
 from maps.backoff import BackOff
 from maps.enrolment import Enrolments
 from maps.pace import Pace
@@ -67,11 +68,15 @@ def open_accounts(settings: Settings, store: Store, *, scribe: Scribe) -> Accoun
     books = books_of(settings, store, scribe=scribe)
     needing = frozenset(settings.access.second_factor)
     proof = RecentProof(books.seal)
+    lifetime = SessionLifetime(
+        hours=settings.web.session_hours, idle_minutes=settings.access.idle_minutes
+    )
     access = Access(
         books.people,
         second_factor=needing,
         writes=Pace(per_s=settings.access.writes_per_s, burst=settings.access.writes_burst),
         proof=proof,
+        idle=lifetime.prolonged,
     )
     signing_in = SigningIn(
         books.people,
@@ -79,8 +84,7 @@ def open_accounts(settings: Settings, store: Store, *, scribe: Scribe) -> Accoun
         books.passwords,
         books.factors,
         books.seal,
-        session_hours=settings.web.session_hours,
-        secure=settings.web.tls,
+        lifetime=lifetime,
         told=scribe.note,
     )
     return AccountOffice(

@@ -57,10 +57,11 @@ class BadRequest(MapsError):
     Args:
         message: What is wrong.
         field: Field at fault, where it is one.
+        code: Short fixed word of a fault that pages have words of their own for.
     """
 
-    def __init__(self, message: str, *, field: str | None = None) -> None:
-        self.field = field
+    def __init__(self, message: str, *, field: str | None = None, code: str | None = None) -> None:
+        self.field, self.code = field, code
         super().__init__(message)
 
 

@@ -22,11 +22,12 @@ from typing import TypeVar
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
+from maps.accounts.common_passwords import is_common
 from maps.errors import BadRequest, TooBusy
 
 _HASHER = PasswordHash((Argon2Hasher(memory_cost=19_456, time_cost=2, parallelism=1),))
 
-SHORTEST_PASSWORD = 10
+SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 256  # argon2 would read megabytes if let
 
 _NICENESS = 10
@@ -93,15 +94,21 @@ def hash_password(password: str) -> str:
 
 
 def check_password(password: str) -> None:
-    """Raise unless `password` has a length we take.
+    """Raise unless `password` has a length we take, and is none that people try first.
 
     Raises:
-        BadRequest: If it is too short or too long.
+        BadRequest: If it is too short, too long, or too common.
     """
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         raise BadRequest(
             f"a password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters",
             field="password",
+        )
+    if is_common(password):
+        raise BadRequest(
+            "this password is among those that are tried first: take some words of your own",
+            field="password",
+            code="password_common",
         )
 
 

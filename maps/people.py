@@ -90,6 +90,10 @@ class People:
         """Return the session with this key, while it and its user hold."""
         return await self._store.read(queries.session_with_key, key, self._now())
 
+    async def prolong(self, session: str, until: datetime) -> None:
+        """Have a session hold until then: it is in use."""
+        await self._store.write(changes.prolong, session, until)
+
     async def close_session(self, key: bytes, *, note: Note | None = None) -> None:
         """End a session; that it was is noted, unless it had ended."""
         await self._scribe.write(if_done(note), changes.end_session, key_hash=key)

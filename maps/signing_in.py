@@ -15,13 +15,15 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final, Protocol
 
 from fastapi import Response
 from starlette.requests import HTTPConnection
 
 from maps.access import COOKIE, Access, peer_of
+from maps.accounts.cookies import cookie_of, set_cookie, take_cookie_away
+from maps.accounts.session_lifetime import SessionLifetime
 from maps.backoff import BackOff
 from maps.errors import CodeNeeded, SignInRefused, TooBusy
 from maps.passwords import PasswordWork, digest, new_token
@@ -87,8 +89,7 @@ class SigningIn:
         passwords: Does the argon2 work.
         factors: Second factors.
         seal: Marks browsers that signed in before.
-        session_hours: How long a sign-in lasts.
-        secure: Send the cookie over TLS only, even when a request came without.
+        lifetime: How long a sign-in lasts.
         told: Told of refusals.
         names: Counts wrong tries by name and address.
         everywhere: Counts wrong tries by name, from all addresses together.
@@ -105,8 +106,7 @@ class SigningIn:
         factors: SecondFactors,
         seal: Seal,
         *,
-        session_hours: float,
-        secure: bool,
+        lifetime: SessionLifetime,
         told: Told = _to_nobody,
         names: BackOff | None = None,
         everywhere: BackOff | None = None,
@@ -116,7 +116,7 @@ class SigningIn:
     ) -> None:
         self._accounts, self._access, self._passwords = accounts, access, passwords
         self._factors, self._seal, self._now, self._told = factors, seal, now, told
-        self._hours, self._secure = session_hours, secure
+        self._lifetime = lifetime
         self._names = names or BackOff(free=5, longest_s=120)
         self._everywhere = everywhere or BackOff(free=100, longest_s=120)
         self._codes = BackOff(free=10, longest_s=120)  # only who has the password gets so far
@@ -256,7 +256,7 @@ class SigningIn:
             SignInRefused: If that lets nobody in any more: somebody was faster.
         """
         token = new_token()
-        expires_at = self._now() + timedelta(hours=self._hours)
+        expires_at = self._lifetime.at_first(user, self._now())
 
         def told(session: str | None) -> Sequence[Note]:
             if session is None:
@@ -273,14 +273,7 @@ class SigningIn:
         )
         if begun is None:
             raise SignInRefused
-        response.set_cookie(
-            COOKIE,
-            token,
-            max_age=round(self._hours * 3600),
-            httponly=True,
-            secure=self.over_tls(connection),
-            samesite="strict",
-        )
+        set_cookie(response, connection, COOKIE, token, max_age_s=self._lifetime.longest_s)
         return user
 
     async def refused(self, connection: HTTPConnection, *, why: str) -> None:
@@ -289,19 +282,13 @@ class SigningIn:
 
     async def sign_out(self, connection: HTTPConnection, response: Response) -> None:
         """End the caller's session, if there is one, and take the cookie away."""
-        token = connection.cookies.get(COOKIE)
+        token = cookie_of(connection, COOKIE)
         if token:
             found = await self._accounts.session(digest(token))
             if found is not None:
                 note = _note("sign out", found.user, connection, session=found.id)
                 await self._accounts.close_session(digest(token), note=note)
-        response.delete_cookie(
-            COOKIE, httponly=True, secure=self.over_tls(connection), samesite="strict"
-        )
-
-    def over_tls(self, connection: HTTPConnection) -> bool:
-        """Return whether a cookie may insist on TLS; a proxy we trust may have ended it."""
-        return self._secure or connection.url.scheme in ("https", "wss")
+        take_cookie_away(response, connection, COOKIE)
 
     async def _second(self, user: User, code: str | None) -> bool:
         """Return whether a second factor was shown.
@@ -338,7 +325,7 @@ class SigningIn:
 
     def _known_browser(self, connection: HTTPConnection, name: str) -> str | None:
         """Return what a browser is counted by in which `name` signed in before."""
-        nonce, _, mark = connection.cookies.get(KNOWN, "").partition(".")
+        nonce, _, mark = cookie_of(connection, KNOWN).partition(".")
         if not nonce or not mark.isascii():
             return None
         good = secrets.compare_digest(mark, self._seal.mark("known browser", name, nonce))
@@ -348,14 +335,14 @@ class SigningIn:
         if self._known_browser(connection, name) is not None:
             return
         nonce = secrets.token_urlsafe(12)
-        response.set_cookie(
+        mark = self._seal.mark("known browser", name, nonce)
+        set_cookie(
+            response,
+            connection,
             KNOWN,
-            f"{nonce}.{self._seal.mark('known browser', name, nonce)}",
-            max_age=_KNOWN_FOR_S,
+            f"{nonce}.{mark}",
+            max_age_s=_KNOWN_FOR_S,
             path="/api/session",
-            httponly=True,
-            secure=self.over_tls(connection),
-            samesite="strict",
         )
 
     async def _note(

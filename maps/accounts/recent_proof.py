@@ -17,6 +17,7 @@ from typing import Final
 from fastapi import Response
 from starlette.requests import HTTPConnection
 
+from maps.accounts.cookies import cookie_of, set_cookie
 from maps.sealing import Seal
 
 COOKIE: Final = "jp_proof"
@@ -68,23 +69,23 @@ class RecentProof:
     ) -> None:
         self._seal, self._now = seal, now
 
-    def give(self, response: Response, session: str, *, secure: bool) -> None:
+    def give(self, response: Response, connection: HTTPConnection, session: str) -> None:
         """Note in `response`'s cookie that who has a session showed password or code now.
 
         Args:
             response: Where the cookie goes.
+            connection: What showed it.
             session: The session's id.
-            secure: Send it over TLS only.
         """
         at = str(int(self._now().timestamp()))
-        response.set_cookie(
+        mark = self._seal.mark("recent proof", session, at)
+        set_cookie(
+            response,
+            connection,
             COOKIE,
-            f"{at}.{self._seal.mark('recent proof', session, at)}",
-            max_age=round(RECENT.total_seconds()),
+            f"{at}.{mark}",
+            max_age_s=RECENT.total_seconds(),
             path="/api",
-            httponly=True,
-            secure=secure,
-            samesite="strict",
         )
 
     def is_recent(
@@ -100,7 +101,7 @@ class RecentProof:
         now = self._now()
         if began_at is not None and now - began_at <= RECENT:
             return True
-        at, _, mark = connection.cookies.get(COOKIE, "").partition(".")
+        at, _, mark = cookie_of(connection, COOKIE).partition(".")
         if not (at.isascii() and at.isdecimal() and len(at) < 12 and mark.isascii()):
             return False
         if not timedelta() <= now - datetime.fromtimestamp(int(at), UTC) <= RECENT:

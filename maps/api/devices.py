@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field
 
 from maps.access import COOKIE, CallerHere, DeskHere, peer_of
 from maps.account_office import AccountOffice
+from maps.accounts.cookies import set_cookie
 from maps.api.answers import answer, answers
 from maps.errors import SignInRefused
 from maps.forms.form import Form
@@ -278,14 +279,7 @@ async def enrol(said: SpentCode, request: Request) -> Response:
     response = answer(made)
     if not said.cookie:
         return response
-    response.set_cookie(
-        COOKIE,
-        key,
-        max_age=_PHONE_COOKIE_S,
-        httponly=True,
-        secure=accounts.signing_in.over_tls(request),
-        samesite="strict",
-    )
+    set_cookie(response, request, COOKIE, key, max_age_s=_PHONE_COOKIE_S)
     return response
 
 

@@ -104,7 +104,8 @@ async def _carry(
             await _refuse(socket, NOT_ALLOWED, str(error))
             return
         if subscription is not None:
-            viewer = _Viewer(socket, subscription, access, epoch, tables=tables)
+            until = caller.expires_at
+            viewer = _Viewer(socket, subscription, access, epoch, until=until, tables=tables)
             await _show(socket, viewer, subscription, caller, gone, replaced)
         elif not gone.done():
             await _refuse(socket, TRY_AGAIN, _REPLACED)
@@ -209,6 +210,7 @@ class _Viewer:
         "_subscription",
         "_tables",
         "_taken",
+        "_until",
         "looking",
     )
 
@@ -219,8 +221,10 @@ class _Viewer:
         access: Access,
         epoch: int,
         *,
+        until: datetime | None,
         tables: bool,
     ) -> None:
+        self._until = until
         self._socket, self._subscription, self._tables = socket, subscription, tables
         self._access, self._epoch = access, epoch
         extension = socket.scope.get("extensions", {}).get(EXTENSION, {})
@@ -269,7 +273,7 @@ class _Viewer:
         elif (
             self._access.epoch_now() == self._epoch
             and monotonic() - self._looked <= LOOK_S
-            and not _is_over(caller)
+            and not self._is_over()
         ):
             return None
         else:
@@ -286,16 +290,20 @@ class _Viewer:
     async def _look(self, caller: Caller) -> str | None:
         try:
             epoch = await self._access.epoch()
-            if epoch != self._epoch or monotonic() - self._looked > LOOK_S or _is_over(caller):
+            if epoch != self._epoch or monotonic() - self._looked > LOOK_S or self._is_over():
                 today = await self._access.caller(self._socket)
                 if _who(today) != _who(caller):
                     return "the account has changed"
                 self._epoch, self._looked = epoch, monotonic()
+                self._until = today.expires_at
         except (NotSignedIn, TooManyTries, Forbidden):
             return "the session has ended"
         except StoreError:
             pass
         return None
+
+    def _is_over(self) -> bool:
+        return self._until is not None and self._until <= datetime.now(UTC)
 
     def _straight(self, frame: bytes) -> bool:
         """Send a frame at once if its viewer takes it and no account has changed since a look at
@@ -339,10 +347,6 @@ def _who(caller: Caller) -> tuple[str | None, ...]:
     """Return what a stream depends on; in which language its viewer reads is none of it."""
     user = caller.user
     return user.name, user.role, user.agency, caller.session, caller.device, caller.unit
-
-
-def _is_over(caller: Caller) -> bool:
-    return caller.expires_at is not None and caller.expires_at <= datetime.now(UTC)
 
 
 async def _until_gone(socket: WebSocket) -> None:

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from maps.access import peer_of
 from maps.access_settings import BACK, PENDING, WAIT_S
 from maps.account_office import AccountOffice
+from maps.accounts.cookies import cookie_of, set_cookie, take_cookie_away
 from maps.api.answers import answers, refusals
 from maps.errors import SignInRefused
 from maps.wording import Wording, preferred
@@ -46,15 +47,8 @@ async def begin(request: Request) -> Response:
     accounts = _accounts(request)
     address, browser = await _provider(accounts).begin(peer_of(request))
     response = RedirectResponse(address, 303)
-    response.set_cookie(
-        PENDING,
-        browser,
-        max_age=round(WAIT_S),
-        path=BACK,
-        httponly=True,
-        secure=accounts.signing_in.over_tls(request),
-        samesite="lax",  # it must come back with the browser from the provider's page
-    )
+    # lax: it must come back with the browser from the provider's page
+    set_cookie(response, request, PENDING, browser, max_age_s=WAIT_S, path=BACK, samesite="lax")
     return response
 
 
@@ -81,7 +75,7 @@ async def come_back(request: Request) -> Response:
     said = {name: value for name, value in request.query_params.items() if len(value) <= 4096}
     provider = _provider(accounts)
     try:
-        user = await provider.finish(said, request.cookies.get(PENDING, ""))
+        user = await provider.finish(said, cookie_of(request, PENDING))
     except (SignInRefused, Conflict) as error:
         await accounts.signing_in.refused(request, why="open id")
         wording = Wording(preferred(request.headers.get("accept-language", "")))
@@ -94,7 +88,7 @@ async def come_back(request: Request) -> Response:
         response = _page(wording, words, "/", wait_s=0, status=200)
         # The provider asked for what it asks for: a second factor is its own matter.
         await accounts.signing_in.start(response, request, user, way="open id", factor=True)
-    response.delete_cookie(PENDING, path=BACK)
+    take_cookie_away(response, request, PENDING, path=BACK)
     return response
 
 

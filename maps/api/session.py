@@ -14,6 +14,7 @@ from maps.account_office import AccountOffice
 from maps.api.answers import answer, answers
 from maps.errors import SignInRefused
 from maps.forms.form import Form
+from maps.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from maps.people import People
 from maps.scopes import READER
 from patrol.accounts import Calendar, Language, User
@@ -127,7 +128,7 @@ class NewPassword(Form):
     )
 
     present: Annotated[str, Field(min_length=1, max_length=1024)]
-    new: Annotated[str, Field(min_length=10, max_length=256)]
+    new: Annotated[str, Field(min_length=SHORTEST_PASSWORD, max_length=LONGEST_PASSWORD)]
 
 
 class Proof(Form):
@@ -267,9 +268,7 @@ async def prove(said: Proof, caller: CallerHere, request: Request) -> Response:
         raise SignInRefused("the password or code is wrong")
     accounts.codes.succeeded(name)
     response = Response(status_code=204)
-    accounts.proof.give(
-        response, caller.session or "", secure=accounts.signing_in.over_tls(request)
-    )
+    accounts.proof.give(response, request, caller.session or "")
     return response
 
 

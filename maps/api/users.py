@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field
 from maps.access import Caller, CallerHere
 from maps.api.answers import answer, answers
 from maps.forms.form import Form
+from maps.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from maps.people import People
 from patrol.accounts import User
 from patrol.errors import Forbidden
@@ -22,7 +23,7 @@ router = APIRouter(prefix="/api/users", tags=["users"])
 _USER = User(name="somchai", role="commander", agency="joint", origin="hx")
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}$")]
-Password = Annotated[str, Field(min_length=10, max_length=256)]
+Password = Annotated[str, Field(min_length=SHORTEST_PASSWORD, max_length=LONGEST_PASSWORD)]
 
 
 class NewUser(Form):

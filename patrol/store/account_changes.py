@@ -81,6 +81,13 @@ def begin_session(
     )
 
 
+def prolong(connection: Connection, session: str, until: datetime) -> None:
+    """Have a session hold until then, if it is still there."""
+    connection.execute(
+        update(sessions).where(sessions.c.id == session).values(expires_us=to_us(until))
+    )
+
+
 def begin_token(
     connection: Connection,
     user: User,

@@ -185,7 +185,7 @@ def test_the_own_password_is_changed_by_who_knows_it(visit: Visit, office: Serve
     change("not the password", "another long pass phrase")
     wait_for("the word", lambda: page.get_by_text("The present password is wrong.").count() == 1)
     change(PASSWORD, "short")
-    wait_for("the word", lambda: page.get_by_text("fewer than 10 characters").count() == 1)
+    wait_for("the word", lambda: page.get_by_text("fewer than 12 characters").count() == 1)
     change(PASSWORD, "another long pass phrase")
     wait_for("the word", lambda: page.get_by_text("The password is changed.").count() == 1)
     page.reload()  # in a fresh session, not signed out

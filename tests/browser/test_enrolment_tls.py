@@ -233,10 +233,12 @@ def test_the_commander_makes_the_code_beside_the_unit(
     with office.client() as client:
         made = client.post("/api/units", json={"call_sign": "Gull 2", "kind": "boat"})
         assert made.status_code == 201, made.text
-        session = client.cookies["jp_session"]
+        session = client.cookies["__Host-jp_session"]
     context = chromium(playwright, tmp_path, trusts=office.authority)
     try:
-        context.add_cookies([{"name": "jp_session", "value": session, "url": office.url}])
+        context.add_cookies(
+            [{"name": "__Host-jp_session", "value": session, "url": office.url, "secure": True}]
+        )
         page = context.new_page()
         page.set_viewport_size({"width": 1440, "height": 900})
         page.goto(office.url)

@@ -24,6 +24,9 @@ class Accounts:
     async def session(self, _key: bytes) -> Session | None:
         return None
 
+    async def prolong(self, session: str, until: datetime) -> None:
+        raise AssertionError("a device has no session")
+
     async def device(self, _key: bytes) -> Device | None:
         self.asked += 1
         return self.known

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 
+from maps.access import COOKIE
 from tests.maps.running import running
 
 
@@ -19,6 +20,15 @@ async def test_pages_over_tls_keep_the_session_to_tls(tmp_path: Path, certificat
             token = await server.token("commander")
             answer = await client.post("/api/session/link", json={"token": token})
             assert answer.status_code == 200
-            assert "Secure" in answer.headers["set-cookie"]
+            kept = answer.headers["set-cookie"]
+            assert kept.startswith(f"__Host-{COOKIE}=")
+            assert "Secure" in kept
+            assert "Path=/;" in kept
+            assert "Domain" not in kept
             assert answer.headers["strict-transport-security"]
             assert (await client.get("/api/session")).json()["role"] == "commander"
+            session = client.cookies[f"__Host-{COOKIE}"]
+            client.cookies.clear()
+            # a page without TLS, or of another name of the domain, could have set this one
+            client.cookies.set(COOKIE, session)
+            assert (await client.get("/api/session")).status_code == 401

@@ -7,7 +7,7 @@ import { session } from "../session.ts";
 import { isWrong, Outcome, SureButton, useActing } from "./acting.tsx";
 import { keepOver } from "./push.ts";
 
-const SHORTEST = 10;
+const SHORTEST = 12;
 
 export function Password(): JSX.Element {
   const acting = useActing();

@@ -52,7 +52,7 @@ export function Users(): JSX.Element {
         <label for="user-role">{t("account.user_role")}</label>
         <RoleChoice id="user-role" />
         <label for="user-password">{t("account.user_password")}</label>
-        <input id="user-password" name="password" type="password" minLength={10} maxLength={256} autocomplete="new-password" />
+        <input id="user-password" name="password" type="password" minLength={12} maxLength={256} autocomplete="new-password" />
         <div class="actions"><button class="button primary" type="submit" disabled={acting.busy.value}>{t("account.user_add")}</button></div>
         <Outcome of={acting} />
       </form>
