@@ -1,7 +1,7 @@
 """Cookies of this node: under TLS with the prefix `__Host-`, which nobody else can set.
 
-A browser takes a cookie of that prefix only over TLS, for the whole host, and from this host itself:
-neither a page without TLS, nor another name of the same domain, can put one in its place
+A browser takes a cookie of that prefix only over TLS, for the whole host, and from this host
+itself: neither a page without TLS, nor another name of the same domain, can put one in its place
 (RFC 6265bis, 4.1.3.2). So under TLS only those count.
 """
 
