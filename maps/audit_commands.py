@@ -47,13 +47,15 @@ def verify(
 ) -> None:
     """Prove the journal and all versions of papers; name the first row that is not as written.
 
+    The heads in `audit.heads_folder` are checked without being named.
+
     Exit code 1 when something was altered, is missing, or cannot be proved.
     """
     if export is not None:
         _verify_export(export, key)
         return
     settings = settings_in(config)
-    signed = None if head is None else tell(lambda: _head(head, key, settings))
+    signed = tell(lambda: _heads(head, key, settings))
     faults = tell(lambda: _verify_store(settings, signed))
     _end(faults)
 
@@ -62,8 +64,13 @@ def verify(
 def sign_head(
     config: Config = CONFIG,
     to: Annotated[Path | None, typer.Option(help="File to write it to; else it is shown.")] = None,
+    qr: Annotated[
+        bool, typer.Option("--qr", help="Show it as a QR code, to be photographed or printed.")
+    ] = False,
 ) -> None:
     """Sign the journal's end. Keep it where nobody reaches it who can reach the store.
+
+    Where there is an `audit.heads_folder`, it goes there as well.
 
     The public key, which is told on standard error, should be written down with the first one.
     """
@@ -75,7 +82,16 @@ def sign_head(
         return current_head(settings)
 
     signed = tell(made)
-    _write(signed, to)
+    if qr:
+        import msgspec
+
+        from maps.qr import for_terminal
+
+        typer.echo(for_terminal(msgspec.json.encode(signed).decode()))
+    if not qr or to is not None:
+        _write(signed, to)
+    if settings.audit.heads_folder is not None:
+        tell(lambda: _put_outside(settings, signed))
     typer.echo(f"row {signed.seq}, signed by {signed.public_key}", err=True)
 
 
@@ -121,7 +137,7 @@ def _verify_export(file: Path, key: str | None) -> None:
     _end([] if found.fault is None else [found.fault])
 
 
-def _verify_store(settings: Settings, head: Head | None) -> list[Fault]:
+def _verify_store(settings: Settings, heads: list[Head]) -> list[Fault]:
     from maps.signing_journal import read_store
     from patrol.store.proving import prove
 
@@ -133,37 +149,68 @@ def _verify_store(settings: Settings, head: Head | None) -> list[Fault]:
             said = rows
             typer.echo(f"{rows} rows are proved", err=True)
 
-    place = None if head is None else head.place
-    proof = read_store(settings, prove, head=place, progress=progress)
+    places = [head.place for head in heads]
+    proof = read_store(settings, prove, heads=places, progress=progress)
     typer.echo(
         f"{proof.entries} rows of the journal are proved, and {proof.papers} versions of papers"
     )
     if proof.entries:
         typer.echo(f"the last is of {proof.at}, its hash {proof.hash.hex()}")
-    if head is None:
+    if not heads:
         typer.echo("without a signed head a tail that was cut off cannot be found: use --head")
     return list(proof.faults)
 
 
+def _heads(file: Path | None, key: str | None, settings: Settings) -> list[Head]:
+    """Return the heads to check by: the one that is named, and all in the folder of heads."""
+    from maps.evidence.head_folder import HeadFolder
+
+    named = [] if file is None else [_head(file, key, settings)]
+    folder = settings.audit.heads_folder
+    if folder is None:
+        return named
+    found = HeadFolder(folder, node=settings.node.id).read()
+    for each in found:
+        _check_head(each, key, settings)
+    typer.echo(f"{folder}: {len(found)} signed heads")
+    return named + found
+
+
+def _put_outside(settings: Settings, head: Head) -> None:
+    from datetime import UTC, datetime
+
+    from maps.evidence.head_folder import HeadFolder
+
+    assert settings.audit.heads_folder is not None
+    folder = HeadFolder(settings.audit.heads_folder, node=settings.node.id)
+    folder.put_more(head, datetime.now(UTC))
+    typer.echo(f"put into {folder.folder}", err=True)
+
+
 def _head(file: Path, key: str | None, settings: Settings) -> Head:
     """Return a signed head, once it is checked by the key that counts."""
-    from maps.signing_journal import key_file
     from patrol.audit_head import head_from
-    from patrol.audit_key import audit_key
-    from patrol.errors import AuditError
 
     with file.open("rb") as opened:
         size = opened.seek(0, 2)
         opened.seek(max(0, size - _LONGEST_HEAD))
         signed = head_from(opened.read())
+    _check_head(signed, key, settings)
+    typer.echo(f"the head is row {signed.seq}, signed at {signed.signed_at} by {signed.public_key}")
+    return signed
+
+
+def _check_head(signed: Head, key: str | None, settings: Settings) -> None:
+    from maps.signing_journal import key_file
+    from patrol.audit_key import audit_key
+    from patrol.errors import AuditError
+
     own = key_file(settings)
     if key is None and own.exists():
         key = audit_key(own).public
     signed.check(key)
     if signed.node != settings.node.id:
         raise AuditError(f"the head is of node {signed.node!r}, this is {settings.node.id!r}")
-    typer.echo(f"the head is row {signed.seq}, signed at {signed.signed_at} by {signed.public_key}")
-    return signed
 
 
 def _write(head: Head, to: Path | None) -> None:

@@ -11,12 +11,15 @@ import os
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 from gis.errors import GisError
 from maps.basemap import Basemap, BasemapError
 from maps.delivery import checking as delivery_checking
 from maps.errors import SealError, ServerRunning, SettingsFaults
+from maps.evidence.head_folder import HeadFolder
 from maps.feeds.checking import faults_of, warnings_of
 from maps.keyed_channels import EMBEDDED
 from maps.listening import listen
@@ -28,7 +31,8 @@ from maps.settings import Settings, read_settings, tables_in
 from maps.settings_tables import WebSettings
 from maps.signing_journal import key_file
 from maps.tls_checking import tls_faults, tls_warnings
-from patrol.errors import StoreError
+from patrol.audit_key import audit_key
+from patrol.errors import AuditError, StoreError
 from patrol.store.damage import damaged_tables, worded
 from patrol.store.dialects import open_engine
 from patrol.store.schema import look, no_store
@@ -36,6 +40,8 @@ from radio_gateway.settings import ChannelSettings
 from radio_gateway.transports.udp import is_multicast
 
 REACH_S = 2.0  # how long a broker or host may take to answer
+
+_HEAD_OLD: Final = timedelta(days=2)  # the server signs one each day
 
 _LISTENS = {"udp": "udp", "tcp-listen": "tcp", "http-listen": "tcp"}
 
@@ -77,6 +83,7 @@ def check(file: Path) -> Findings:
     _check_basemap(settings, found)
     _check_ports(settings, found)
     _check_internal(settings, found)
+    _check_audit(settings, found)
     for number, channel in enumerate(settings.channels):
         _check_channel(settings, channel, f"{settings.source}: channels[{number}].url", found)
     for number, feed in enumerate(settings.feeds):
@@ -246,6 +253,34 @@ def _check_internal(settings: Settings, found: Findings) -> None:
     fault = _no_answer(*internal.broker)
     if fault is not None:
         found.warnings.append(f"{where}.url: {fault}")
+
+
+def _check_audit(settings: Settings, found: Findings) -> None:
+    """Say what is wrong with the key that signs the journal and the folder of its heads."""
+    file, where = key_file(settings), f"{settings.source}: audit"
+    if file.exists():
+        try:
+            audit_key(file)  # there is one: none is made
+        except (AuditError, OSError) as error:
+            found.faults.append(f"{where}.key_file: {error}")
+    elif not file.parent.is_dir():
+        found.faults.append(f"{where}.key_file: there is no folder {file.parent}")
+    elif not os.access(file.parent, os.W_OK):
+        found.faults.append(
+            f"{where}.key_file: {file.parent} cannot be written, so no key can be made there: name"
+            " a file in a folder of this user"
+        )
+    folder = settings.audit.heads_folder
+    if folder is None:
+        return
+    if not folder.is_dir():
+        found.faults.append(f"{where}.heads_folder: there is no folder {folder}")
+    elif not os.access(folder, os.W_OK):
+        found.faults.append(f"{where}.heads_folder: {folder} cannot be written")
+    elif (newest := HeadFolder(folder, node=settings.node.id).newest()) is not None:
+        age = datetime.now(UTC) - newest
+        if age > _HEAD_OLD:
+            found.warnings.append(f"{where}.heads_folder: the newest head is {age.days} days old")
 
 
 def _check_layers(settings: Settings, found: Findings) -> None:

@@ -14,6 +14,7 @@ from contextlib import (
     asynccontextmanager,
     nullcontext,
 )
+from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,8 @@ from msgspec.structs import replace
 from maps.account_office import open_accounts
 from maps.delivery.delivering import Delivering
 from maps.delivery.mail import MailWay
+from maps.evidence.daily_head import REFUSED, SENT, SUBJECT, DailyHead
+from maps.evidence.head_folder import HeadFolder
 from maps.geography import Geography, read_geography
 from maps.holding import holding_alone
 from maps.http_channel import HttpChannel
@@ -38,6 +41,7 @@ from maps.reports.press import Press
 from maps.reports.scheduler import Line, Scheduler
 from maps.settings import Settings, read_token
 from maps.settings_tables import SQLITE
+from maps.signing_journal import current_head
 from maps.surveying import Survey
 from maps.web_client.build_id import build_id
 from patrol.accounts import User
@@ -93,6 +97,7 @@ class Office:
         report_site: What reports are made of.
         report_press: Whose turn it is to make a report.
         report_post: Sends reports by mail.
+        daily_head: Signs the journal's end each day and takes it outside.
         retention: Thins what is old.
         agencies: By id.
         channels: By name.
@@ -157,6 +162,20 @@ class Office:
             _mail_way(settings),
             press=self.report_press,
             lines=self._report_lines,
+            note=self.watch.clerk.note,
+            now=lambda: self.watch.now(),
+        )
+        audit = settings.audit
+        self.daily_head = DailyHead(
+            settings.node,
+            agency=settings.agencies[0].id,
+            sign=lambda: asyncio.to_thread(current_head, settings),
+            folder=None
+            if audit.heads_folder is None
+            else HeadFolder(audit.heads_folder, node=settings.node.id),
+            recipients=audit.heads_to,
+            mailing=_mail_way(settings),
+            sent=self._heads_sent,
             note=self.watch.clerk.note,
             now=lambda: self.watch.now(),
         )
@@ -277,6 +296,8 @@ class Office:
                 )
             stack.push_async_callback(_end, _kept_running("channel-health", self.link_health.tell))
             stack.push_async_callback(_end, _kept_running("retention", self.retention.run))
+            if self.daily_head.goes_anywhere:
+                stack.push_async_callback(_end, _kept_running("daily-head", self.daily_head.run))
             if self.disk is not None:
                 stack.push_async_callback(_end, _kept_running("disk", self._measure_disk))
             await stack.enter_async_context(self.delivering.working())
@@ -342,6 +363,15 @@ class Office:
             if "period" in detail and "to" in detail:
                 lines.append(Line(entry.act, entry.at, detail["period"], detail["to"]))
         return lines
+
+    async def _heads_sent(self, since: datetime) -> set[str]:
+        """Return to whom a head of the journal was mailed since then."""
+        agency = self.settings.agencies[0].id
+        found = await self.store.read(
+            lambda connection: journal.of_agency(connection, agency, subject=SUBJECT, since=since)
+        )
+        lines = [each for each in found if each.act in (SENT, REFUSED)]
+        return {str(msgspec.json.decode(each.detail)["to"]) for each in lines}
 
     def _told(self, gateway: str, result: OrderResult, stored: Callable[[], None]) -> None:
         """Note what a remote gateway told of an order."""

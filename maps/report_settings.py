@@ -23,8 +23,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from maps.delivery.settings_tables import MailAddress
-from maps.settings_tables import ShortName, Table
+from maps.settings_tables import MailAddress, ShortName, Table
 from patrol.accounts import Calendar, Language
 from patrol.agreements import DAYS, Day
 from patrol.permissions import may

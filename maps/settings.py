@@ -33,6 +33,7 @@ from maps.settings_faults import contradictions, worded
 from maps.settings_tables import (
     SQLITE,
     AgencySettings,
+    AuditSettings,
     BasemapSettings,
     BrokerSettings,
     GatewaySettings,
@@ -61,6 +62,7 @@ class _File(Table):
     incidents: IncidentSettings = IncidentSettings()
     web: WebSettings = WebSettings()
     access: AccessSettings = AccessSettings()
+    audit: AuditSettings = AuditSettings()
     open_id: OpenIdSettings | None = None
     internal: InternalSettings | None = None
     gateway: GatewaySettings = GatewaySettings()
@@ -102,6 +104,7 @@ class Settings:
         delivery: Which alerts leave, to whom, and how.
         reports: Which reports are sent by mail, and how often.
         access: What is asked of people who sign in.
+        audit: How the journal is signed, and where its signed heads go.
         open_id: A provider with which people may sign in; None without one.
         internal: How the processes of this node reach each other; None where it is one.
         retention: How long what was heard is kept; None: for ever.
@@ -125,6 +128,7 @@ class Settings:
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
     reports: tuple[ReportSchedule, ...] = ()
     access: AccessSettings = field(default_factory=AccessSettings)
+    audit: AuditSettings = field(default_factory=AuditSettings)
     open_id: OpenIdSettings | None = None
     internal: InternalSettings | None = None
     retention: RetentionSettings | None = None
@@ -233,6 +237,8 @@ def settings_of(
             environment=environment or {},
         )
         faults += [f"{source}: {fault}" for fault in wrong]
+        if parsed.audit.heads_to and parsed.mail is None:
+            faults.append(f"{source}: audit.heads_to: needs the table mail")
         wrong = faults_of(
             parsed.reports,
             agencies=frozenset(each.id for each in parsed.agencies) or frozenset({parsed.node.id}),
@@ -267,6 +273,7 @@ def settings_of(
         delivery=delivery,
         reports=parsed.reports,
         access=parsed.access.model_copy(update={"key_file": folder / parsed.access.key_file}),
+        audit=_audit_from(parsed.audit, folder),
         open_id=_found_secret(parsed.open_id, folder),
         retention=parsed.retention,
         incidents=parsed.incidents,
@@ -349,6 +356,14 @@ def _resolved(web: WebSettings, folder: Path) -> WebSettings:
     }
     found = {name: folder / file for name, file in files.items() if file is not None}
     return web.model_copy(update=found)
+
+
+def _audit_from(audit: AuditSettings, folder: Path) -> AuditSettings:
+    """Return `audit` with its paths made absolute from `folder`."""
+    files = {"key_file": audit.key_file, "heads_folder": audit.heads_folder}
+    return audit.model_copy(
+        update={name: folder / file for name, file in files.items() if file is not None}
+    )
 
 
 def _found_secret(open_id: OpenIdSettings | None, folder: Path) -> OpenIdSettings | None:

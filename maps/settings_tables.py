@@ -21,6 +21,11 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 ShortName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 
+MailAddress = Annotated[
+    str, Field(max_length=254, pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+$")
+]
+"""Without spaces, quotes, commas and line ends: nothing that could be a second header."""
+
 
 _zones: Final = cache(available_timezones)  # it looks through the system's files
 
@@ -317,3 +322,18 @@ class JournalSettings(Table):
         if self.keep_mib < 2 * self.file_mib:
             raise ValueError("keep_mib must be at least twice file_mib")
         return self
+
+
+class AuditSettings(Table):
+    """How the journal is signed, and where its signed heads go.
+
+    Attributes:
+        key_file: The node's key that signs; made at the first use. Not said: beside the store.
+        heads_folder: Where a head goes each day: a disk or share that who reaches the store does
+            not reach.
+        heads_to: Mail addresses that get it, too.
+    """
+
+    key_file: Path | None = None
+    heads_folder: Path | None = None
+    heads_to: tuple[MailAddress, ...] = Field(default=(), max_length=20)

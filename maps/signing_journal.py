@@ -43,9 +43,11 @@ def require_store(settings: Settings) -> None:
 def key_file(settings: Settings) -> Path:
     """Return where the node keeps the key that signs its journal.
 
-    Beside the store's file, or of a database on a server, which is no place for it, beside the
-    settings.
+    Where the settings say; else beside the store's file, or of a database on a server, which is no
+    place for it, beside the settings.
     """
+    if settings.audit.key_file is not None:
+        return settings.audit.key_file
     file = settings.store.file or settings.folder / "joint-patrol"
     return file.with_name(f"{file.name}.audit-key")
 

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import msgspec
 
-from patrol.audit import SALT, Entry
+from patrol.audit import FIRST, SALT, Chain, Entry
+from patrol.errors import AuditError
 from patrol.filing import Note
 from patrol.paper_desk import PaperDesk
 from patrol.store import journal
@@ -103,6 +104,23 @@ class AuditDesk(PaperDesk):
             lines=tuple(_line(entry) for entry in entries),
             before=entries[-1].seq if len(entries) == limit else None,
         )
+
+    async def end(self) -> tuple[int, bytes]:
+        """Return number and hash of the newest line, of whichever agency, to be signed.
+
+        Raises:
+            AuditError: If it is not as it was written.
+            Forbidden: If the role may not.
+            StoreError: If the journal cannot be read.
+        """
+        self._may("see the journal")
+        last = await self._watch.store.read(journal.head)
+        if last is None:
+            return 0, FIRST
+        fault = Chain(last.seq - 1, last.previous).take(last)
+        if fault is not None:
+            raise AuditError(f"nothing was signed: {fault}")
+        return last.seq, last.hash
 
     async def note(
         self, act: str, *, subject: str = "", detail: dict[str, Any] | None = None

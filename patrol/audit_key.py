@@ -1,6 +1,6 @@
 """Audit key: the node's own Ed25519 key (RFC 8032), with which it signs heads of its journal.
 
-It is made on first use in a file beside the store that its owner alone can read: the 32-byte seed
+It is made on first use in a file that its owner alone can read: the 32-byte seed
 as base64, one line. Whoever keeps signed heads elsewhere writes down the public key, too.
 """
 

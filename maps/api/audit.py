@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Query, Response
+import msgspec
+import structlog
+from fastapi import APIRouter, Query, Request, Response
 
 from maps.access import DeskHere
 from maps.api.answers import answer, answers
 from maps.api.times import Moment
+from maps.evidence.head_folder import HeadFolder
+from maps.evidence_making import Notary
+from maps.qr import QrCode, qr_code
 from patrol.audit_desk import MOST_LINES, JournalLine, JournalPage
+from patrol.audit_head import FORMAT, Head, signed_head
 
 router = APIRouter(prefix="/api/audit", tags=["audit"])
+
+_log = structlog.get_logger(__name__)
+
+
+class SignedEnd(msgspec.Struct, frozen=True, kw_only=True):
+    """The journal's end, signed, to be kept where nobody reaches it who reaches the store.
+
+    Attributes:
+        head: The signed head; a file with it as JSON is what `audit verify --head` takes.
+        qr: The same as a QR code, to be printed or photographed.
+        in_folder: Whether it was put into the folder of heads; None: the node has none.
+    """
+
+    head: Head
+    qr: QrCode
+    in_folder: bool | None
+
 
 _PAGE = JournalPage(
     lines=(
@@ -68,3 +92,44 @@ async def read_journal(
         subject=subject,
     )
     return answer(page)
+
+
+_END: Final = SignedEnd(
+    head=Head(
+        format=FORMAT,
+        node="hx",
+        seq=4711,
+        hash="f12b4688aec49ee2cc4bae4acb5e6c9328c6e4606fec98dede2dc900437dcbfd",
+        signed_at="2026-11-24T02:30:00.000000Z",
+        public_key="4Zk1pY3U0rTYuTSV0Vv5PSlX3zSgNmZ8mYg2XHkxqvM=",
+        signature="kx0c…==",
+    ),
+    qr=QrCode(svg="<svg/>", png="data:image/png;base64,"),
+    in_folder=True,
+)
+
+
+@router.post("/head", responses=answers(SignedEnd, _END, 403, 503))
+async def sign_head(request: Request, desk: DeskHere) -> Response:
+    """Sign the journal's end now, of all agencies of this node, and return it with its QR code.
+
+    Administrators and observers only. It goes into the folder of heads too, where the node has one;
+    the journal notes that it was signed.
+    """
+    notary: Notary = request.app.state.notary
+    folder: HeadFolder | None = request.app.state.head_folder
+    seq, last = await desk.audit.end()
+    key = await asyncio.to_thread(notary.key)
+    now = datetime.now(UTC)
+    head = signed_head(key, node=notary.node, seq=seq, last=last, at=now)
+    in_folder: bool | None = None
+    if folder is not None:
+        try:
+            await asyncio.to_thread(folder.put_more, head, now)
+            in_folder = True
+        except OSError as error:
+            _log.warning("a head is not in its folder", fault=error.strerror)
+            in_folder = False
+    await desk.audit.note("sign head of the journal", subject="journal:head", detail={"seq": seq})
+    code = qr_code(msgspec.json.encode(head).decode())
+    return answer(SignedEnd(head=head, qr=code, in_folder=in_folder))

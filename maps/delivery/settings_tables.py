@@ -39,7 +39,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from maps.delivery.outgoing import url_fault
 from maps.delivery.targets import Network
-from maps.settings_tables import ShortName, Table
+from maps.settings_tables import MailAddress, ShortName, Table
 from patrol.accounts import Calendar, Language
 from patrol.alerts import AlertState, Severity
 from patrol.deliveries import DeliveryWay
@@ -52,11 +52,6 @@ PER_MINUTE: Final[Mapping[DeliveryWay, int]] = {"push": 10, "mail": 6, "webhook"
 _OF_DAY: Final = "((?:[01][0-9]|2[0-3]):[0-5][0-9])"
 _HOURS: Final = re.compile(rf"{_OF_DAY}\s*-\s*{_OF_DAY}")
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
-
-MailAddress = Annotated[
-    str, Field(max_length=254, pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+$")
-]
-"""Without spaces, quotes, commas and line ends: nothing that could be a second header."""
 
 
 def _networks(given: object) -> tuple[Network, ...]:

@@ -8,7 +8,7 @@ beside a running server.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
@@ -83,28 +83,31 @@ class _Told(msgspec.Struct):
 def prove(
     connection: Connection,
     *,
-    head: tuple[int, bytes] | None = None,
+    heads: Iterable[tuple[int, bytes]] = (),
     progress: Callable[[int], None] = lambda _: None,
 ) -> Proof:
     """Read everything and say what is wrong with it.
 
     Args:
         connection: To the store, in one transaction.
-        head: Number and hash of an entry that was signed once.
+        heads: Numbers and hashes of entries that were signed once.
         progress: Told how many entries are proved, now and then.
     """
-    chain, papers, found = Chain(), 0, False
+    chain, papers, found, rewritten = Chain(), 0, False, False
     faults: list[Fault] = []
     last: Entry | None = None
+    signed: dict[int, set[bytes]] = {}
+    for seq, signed_hash in heads:
+        signed.setdefault(seq, set()).add(signed_hash)
     for entries, fault in _pages(connection):
         for entry in entries:
             fault_here = chain.take(entry)
             if fault_here is not None:
                 fault = fault_here
                 break
-            if head is not None and entry.seq == head[0] and entry.hash != head[1]:
-                faults.append(_rewritten(entry.seq))
-                head = None
+            if entry.seq in signed and signed.pop(entry.seq) != {entry.hash}:
+                faults += [] if rewritten else [_rewritten(entry.seq)]
+                rewritten = True
             last = entry
         # Of what follows a fault nothing is proved, and of papers the first fault is enough.
         if not found:
@@ -120,8 +123,8 @@ def prove(
             faults.append(fault)
             break
     else:
-        if head is not None and head[0] > chain.seq:
-            why = f"the signed head is row {head[0]}: the tail was cut off"
+        if max(signed, default=0) > chain.seq:
+            why = f"the signed head is row {max(signed)}: the tail was cut off"
             faults.append(Fault(seq=chain.seq + 1, what="missing", why=why))
         if not found:
             faults += _unwritten(connection, papers)

@@ -228,6 +228,7 @@ WHO_MAY: Final[dict[tuple[str, str], str]] = {
     ("PATCH", "/api/phrases/{phrase}"): "keep phrases",
     ("DELETE", "/api/phrases/{phrase}"): "keep phrases",
     ("GET", "/api/audit"): "see the journal",
+    ("POST", "/api/audit/head"): "see the journal",
     ("GET", "/api/deliveries"): "see deliveries",
     ("GET", "/api/deliveries/rules"): "see deliveries",
     ("POST", "/api/deliveries/test"): "test deliveries",

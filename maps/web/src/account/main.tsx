@@ -14,6 +14,7 @@ import { app, startPage } from "../start.ts";
 import { Section } from "./acting.tsx";
 import { Devices, ENROL, MANAGE } from "./devices.tsx";
 import { Factor, factorFirst } from "./factor.tsx";
+import { Journal, SEE_JOURNAL } from "./journal.tsx";
 import { Notices } from "./notices.tsx";
 import { Password, Sessions } from "./password.tsx";
 import { PARTS, Reading } from "./reading.tsx";
@@ -31,6 +32,7 @@ function Account(): JSX.Element {
     ["signing-in", t("account.signing_in")],
     ...(all ? [["notices", t("account.notices")], ["tokens", t("account.tokens")]] : []),
     ...(people ? [["people", t("account.people")]] : []),
+    ...(all && may(SEE_JOURNAL) ? [["journal", t("account.journal")]] : []),
   ];
   return (
     <main class="page">
@@ -55,6 +57,7 @@ function Account(): JSX.Element {
               <Devices />
             </Section>
           )}
+          {all && may(SEE_JOURNAL) && <Journal />}
         </div>
       </div>
     </main>

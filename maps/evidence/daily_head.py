@@ -1,0 +1,151 @@
+"""Daily head: the journal's end, signed each day and taken outside: to a folder and by mail.
+
+Who can rewrite the store can hash its journal anew, and nothing in it tells. A head that lies where
+he does not reach does (`docs/audit.md`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import Final, Protocol
+from zoneinfo import ZoneInfo
+
+import msgspec
+import structlog
+
+from maps.delivery.errors import DeliveryError, Undeliverable
+from maps.delivery.messages import Source
+from maps.evidence.head_folder import HeadFolder
+from maps.settings_tables import NodeSettings
+from maps.wording import Wording
+from patrol.audit_head import Head
+from patrol.errors import PatrolError
+from patrol.filing import Note
+
+LOOK_S: Final = 300.0
+
+SENT: Final = "send head of the journal"
+REFUSED: Final = "head of the journal not taken"
+SUBJECT: Final = "journal:head"
+
+_log = structlog.get_logger(__name__)
+
+
+class Mailing(Protocol):
+    """How a mail with a file leaves: `maps.delivery.mail.MailWay`."""
+
+    async def send_files(
+        self, to: str, *, id: str, subject: str, text: str, wording: Wording,
+        files: Sequence[tuple[str, str, bytes]], at: datetime, source: Source,
+    ) -> str: ...  # fmt: skip
+
+
+class _Always:
+    """A head tells of nobody: no agreement keeps it back."""
+
+    is_stale = False
+
+
+class DailyHead:
+    """Signs the journal's end each local day, and takes it outside.
+
+    Args:
+        node: Whose journal.
+        agency: On whose behalf it is noted.
+        sign: Returns the journal's end, signed.
+        folder: Where it goes; None: nowhere.
+        recipients: Mail addresses that get it.
+        mailing: How mails leave; None: none do.
+        sent: Returns to whom it went since a time, by the journal.
+        note: Notes in the journal.
+        now: Clock, aware UTC.
+    """
+
+    def __init__(
+        self,
+        node: NodeSettings,
+        *,
+        agency: str,
+        sign: Callable[[], Awaitable[Head]],
+        folder: HeadFolder | None,
+        recipients: Sequence[str],
+        mailing: Mailing | None,
+        sent: Callable[[datetime], Awaitable[set[str]]],
+        note: Callable[[Note], Awaitable[None]],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._node, self._agency = node, agency
+        self._sign, self._folder, self._mailing = sign, folder, mailing
+        self._recipients = tuple(recipients) if mailing is not None else ()
+        self._sent, self._note, self._now = sent, note, now
+        self._zone = ZoneInfo(node.time_zone)
+
+    @property
+    def goes_anywhere(self) -> bool:
+        """Whether there is a place for it."""
+        return self._folder is not None or bool(self._recipients)
+
+    async def run(self) -> None:
+        """Keep at it; ends by being cancelled."""
+        while True:
+            await self.look()
+            await asyncio.sleep(LOOK_S)
+
+    async def look(self) -> None:
+        """Take the head of this day wherever it has not gone yet."""
+        local = self._now().astimezone(self._zone)
+        day = local.date()
+        begin = local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+        to_folder = self._folder is not None and not await asyncio.to_thread(self._folder.has, day)
+        done = await self._sent(begin) if self._recipients else set()
+        left = [each for each in self._recipients if each not in done]
+        if not (to_folder or left):
+            return
+        try:
+            head = await self._sign()
+        except (PatrolError, OSError) as error:
+            _log.warning("the journal's head of the day is not signed", fault=str(error))
+            return
+        if to_folder and self._folder is not None:
+            try:
+                await asyncio.to_thread(self._folder.put, head, day)
+            except OSError as error:
+                _log.warning(
+                    "the journal's head of the day is not in its folder",
+                    folder=str(self._folder.folder),
+                    fault=error.strerror,
+                )
+        for to in left:
+            await self._mail(to, head, f"{day:%F}")
+
+    async def _mail(self, to: str, head: Head, day: str) -> None:
+        assert self._mailing is not None
+        words = Wording(self._node.language, calendar=self._node.calendar, zone=self._zone)
+        content = msgspec.json.encode(head)
+        try:
+            await self._mailing.send_files(
+                to,
+                id=hashlib.sha256(f"head\n{head.node}\n{day}\n{to}".encode()).hexdigest()[:32],
+                subject=words.say("letter.head_subject", node=self._node.name, n=head.seq),
+                text=words.say("letter.head", node=self._node.name, head=content.decode()),
+                wording=words,
+                files=[(f"head-{head.node}-{day}.json", "application/json", content + b"\n")],
+                at=self._now(),
+                source=_Always(),
+            )
+        except Undeliverable as error:  # for good: not tried again this day
+            act, fault = REFUSED, error.fault
+        except DeliveryError as error:
+            _log.warning("the journal's head of the day is not mailed yet", fault=str(error))
+            return
+        else:
+            act, fault = SENT, ""
+        detail = {"to": to, "seq": head.seq, "hash": head.hash} | (
+            {"fault": fault} if fault else {}
+        )
+        await self._note(
+            Note(act=act, actor="", agency=self._agency, subject=SUBJECT, detail=detail)
+        )

@@ -1,0 +1,76 @@
+"""Head folder: signed heads of the journal as files, where who reaches the store does not reach.
+
+A file a day, `head-NODE-2026-12-01.json`, and one for each that somebody asked for. The folder is
+never made: where its disk or share is not mounted, a head beneath the mount point would be lost.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+
+import msgspec
+
+from maps.all_or_nothing import new_file
+from patrol.audit_head import Head, head_from
+from patrol.errors import AuditError
+
+
+class HeadFolder:
+    """Signed heads of one node's journal.
+
+    Args:
+        folder: Where they are.
+        node: The node's id.
+    """
+
+    def __init__(self, folder: Path, *, node: str) -> None:
+        self.folder, self._node = folder, node
+
+    def has(self, day: date) -> bool:
+        """Return whether there is the head of a day."""
+        return self._file(f"{day:%F}").exists()
+
+    def put(self, head: Head, day: date) -> None:
+        """Put the head of a day there.
+
+        Raises:
+            OSError: If the folder is not there or takes no file.
+        """
+        self._put(head, f"{day:%F}")
+
+    def put_more(self, head: Head, now: datetime) -> None:
+        """Put a head there that somebody asked for, beside that of the day; raises as `put`."""
+        self._put(head, f"{now:%Y-%m-%dT%H%M%SZ}-{head.seq}")
+
+    def newest(self) -> datetime | None:
+        """Return when the last one was written; None: there is none."""
+        times = [file.stat().st_mtime for file in self._files()]
+        return datetime.fromtimestamp(max(times)).astimezone() if times else None
+
+    def read(self) -> list[Head]:
+        """Return all of them, oldest first.
+
+        Raises:
+            AuditError: If a file holds none; it is named.
+            OSError: If one cannot be read.
+        """
+        heads: list[Head] = []
+        for file in self._files():
+            try:
+                heads.append(head_from(file.read_bytes()))
+            except AuditError as error:
+                raise AuditError(f"{file}: {error}") from None
+        return sorted(heads, key=lambda head: head.seq)
+
+    def _put(self, head: Head, when: str) -> None:
+        if not self.folder.is_dir():
+            raise FileNotFoundError(2, f"there is no folder {self.folder}")
+        with new_file(self._file(when), msgspec.json.encode(head) + b"\n"):
+            pass
+
+    def _files(self) -> list[Path]:
+        return sorted(self.folder.glob(f"head-{self._node}-*.json"))
+
+    def _file(self, when: str) -> Path:
+        return self.folder / f"head-{self._node}-{when}.json"

@@ -1,0 +1,49 @@
+/** The journal's end, signed at a press: its QR code to be printed, its text to be kept elsewhere. */
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { now } from "../clock.ts";
+import { t } from "../i18n/index.ts";
+import { call } from "../rest.ts";
+import { timeZone } from "../session.ts";
+import { momentWords } from "../times.ts";
+import { Outcome, Qr, Section, useActing } from "./acting.tsx";
+
+interface SignedEnd {
+  head: { seq: number; signed_at: string; public_key: string; hash: string };
+  qr: { png: string };
+  in_folder?: boolean | null;
+}
+
+export const SEE_JOURNAL = "see the journal";
+
+export function Journal(): JSX.Element {
+  const end = useSignal<SignedEnd | null>(null);
+  const acting = useActing();
+  const sign = (): void => {
+    void acting.run(async () => { end.value = await call<SignedEnd>("POST", "/api/audit/head"); });
+  };
+  return (
+    <Section id="journal" title={t("account.journal")}>
+      <p class="hint">{t("account.journal_how")}</p>
+      {end.value !== null && <End signed={end.value} />}
+      <div class="actions">
+        <button class="button primary" type="button" disabled={acting.busy.value} onClick={sign}>{t("account.journal_sign")}</button>
+        {end.value !== null && <button class="button" type="button" onClick={() => print()}>{t("account.journal_print")}</button>}
+      </div>
+      <Outcome of={acting} />
+    </Section>
+  );
+}
+
+function End({ signed }: { signed: SignedEnd }): JSX.Element {
+  const { head } = signed;
+  return (
+    <div class="journal-end" role="status">
+      <p><b>{t("account.journal_row", { n: head.seq, time: momentWords(Date.parse(head.signed_at), now.peek(), timeZone.peek()) })}</b></p>
+      <Qr png={signed.qr.png} alt={t("account.journal_qr")} />
+      <p><code class="break">{JSON.stringify(head)}</code></p>
+      {signed.in_folder === true && <p>{t("account.journal_in_folder")}</p>}
+      {signed.in_folder === false && <p class="field-fault">{t("account.journal_no_folder")}</p>}
+    </div>
+  );
+}
