@@ -66,7 +66,7 @@ def read(
 
 def proved(file: Path, head: tuple[int, bytes] | None = None) -> Proof:
     """Return what is proved of a file."""
-    return read(file, prove, head=head)
+    return read(file, prove, heads=[] if head is None else [head])
 
 
 async def fill(file: Path) -> None:
