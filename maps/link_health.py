@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from maps.delivery.delivering import Delivering
 from patrol.errors import NotFound
 from patrol.live.lag import LagHistogram
+from patrol.maintenance.backup_rounds import BackupState
 from patrol.maintenance.disk_room import DiskRoom
 from radio_gateway.channel import Channel
 from radio_gateway.clock import CLOCK, utc_now
@@ -52,7 +53,7 @@ class LinkHealth:
         gateway: str,
         agency: str,
         news: Callable[[Sequence[ChannelHealth]], None],
-        stored: Callable[[], tuple[bool, DiskRoom | None]],
+        stored: Callable[[], tuple[bool, DiskRoom | None, BackupState | None]],
         shown: Callable[[], tuple[int, LagHistogram]],
     ) -> None:
         self._channels, self._inbox = channels, inbox

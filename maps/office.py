@@ -34,6 +34,7 @@ from maps.kept_running import kept_running
 from maps.keyed_channels import EMBEDDED, is_keyed
 from maps.link_health import LinkHealth
 from maps.lock import store_lock
+from maps.node.backups import Backups
 from maps.passwords import digest
 from maps.remote_orders import RemoteCarrier
 from maps.reports.asked import Site
@@ -46,6 +47,7 @@ from maps.surveying import Survey
 from maps.web_client.build_id import build_id
 from patrol.accounts import User
 from patrol.desk import Desk
+from patrol.maintenance.backup_rounds import BackupState
 from patrol.maintenance.disk_room import LOOK_EVERY_S, DiskGauge, DiskRoom
 from patrol.retention import Retention
 from patrol.store import journal, registry
@@ -108,6 +110,7 @@ class Office:
         receiver: Takes in what remote gateways report; None without any.
         link_health: How all these links fare.
         disk: Measures the disk of a store in a file; None of one on a server.
+        backups: Has back-ups made; None where the settings ask for none.
     """
 
     def __init__(
@@ -223,6 +226,10 @@ class Office:
         if self.disk is not None:
             disk = self.disk
             self.watch.alarms.disk = lambda: disk.room
+        self.backups = Backups(settings) if settings.backup is not None else None
+        if self.backups is not None:
+            backups = self.backups
+            self.watch.alarms.backups = lambda: backups.faults
         file = settings.web.metrics_token_file
         self.metrics_token = None if file is None else digest(read_token(file))
         self._journal: Journal | None = None
@@ -242,9 +249,10 @@ class Office:
         store = self.watch.picture.channels.get("store")
         return self._working and (store is None or store.state != "down")
 
-    def _stored(self) -> tuple[bool, DiskRoom | None]:
-        """Return whether the store takes records, and what is left on its disk."""
-        return self.is_well(), None if self.disk is None else self.disk.room
+    def _stored(self) -> tuple[bool, DiskRoom | None, BackupState | None]:
+        """Return whether the store takes records, what is left on its disk, how back-ups went."""
+        room = None if self.disk is None else self.disk.room
+        return self.is_well(), room, None if self.backups is None else self.backups.state
 
     async def start(self) -> None:
         """Take up the picture where the last run left it."""
@@ -300,6 +308,8 @@ class Office:
                 stack.push_async_callback(_end, _kept_running("daily-head", self.daily_head.run))
             if self.disk is not None:
                 stack.push_async_callback(_end, _kept_running("disk", self._measure_disk))
+            if self.backups is not None:
+                stack.push_async_callback(_end, _kept_running("backups", self.backups.run))
             await stack.enter_async_context(self.delivering.working())
             await stack.enter_async_context(self.report_post.working())
             yield

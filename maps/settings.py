@@ -34,6 +34,7 @@ from maps.settings_tables import (
     SQLITE,
     AgencySettings,
     AuditSettings,
+    BackupSettings,
     BasemapSettings,
     BrokerSettings,
     GatewaySettings,
@@ -60,6 +61,7 @@ class _File(Table):
     store: StoreSettings = StoreSettings()
     retention: RetentionSettings | None = None
     incidents: IncidentSettings = IncidentSettings()
+    backup: BackupSettings | None = None
     web: WebSettings = WebSettings()
     access: AccessSettings = AccessSettings()
     audit: AuditSettings = AuditSettings()
@@ -109,6 +111,7 @@ class Settings:
         internal: How the processes of this node reach each other; None where it is one.
         retention: How long what was heard is kept; None: for ever.
         incidents: How they are confirmed.
+        backup: Where back-ups go, and how often; None: none is made.
     """
 
     source: str
@@ -133,6 +136,7 @@ class Settings:
     internal: InternalSettings | None = None
     retention: RetentionSettings | None = None
     incidents: IncidentSettings = field(default_factory=IncidentSettings)
+    backup: BackupSettings | None = None
 
 
 def read_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -151,6 +155,18 @@ def read_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Se
     except tomllib.TOMLDecodeError as error:
         raise SettingsFaults([f"{name}: not TOML: {error}"]) from None
     return settings_of(tables, source=name, folder=file.parent.resolve(), environment=environment)
+
+
+def _backup_faults(parsed: _File, source: str) -> list[str]:
+    backup, in_file = parsed.backup, parsed.store.url.startswith(SQLITE)
+    if backup is None or in_file == (backup.restore_test_url is None):
+        return []
+    why = (
+        "goes with a store in PostgreSQL: one in a file needs none"
+        if in_file
+        else "is missing: name an empty database, which the tests of back-ups alone use"
+    )
+    return [f"{source}: backup.restore_test_url: {why}"]
 
 
 def tables_in(file: Path, environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
@@ -245,6 +261,7 @@ def settings_of(
             mail=parsed.mail is not None,
         )
         faults += [f"{source}: {fault}" for fault in wrong]
+        faults += _backup_faults(parsed, source)
     if parsed is None or faults:
         raise SettingsFaults(faults)
     node = parsed.node
@@ -277,6 +294,9 @@ def settings_of(
         open_id=_found_secret(parsed.open_id, folder),
         retention=parsed.retention,
         incidents=parsed.incidents,
+        backup=None
+        if parsed.backup is None
+        else parsed.backup.model_copy(update={"folder": folder / parsed.backup.folder}),
         internal=None if parsed.internal is None else parsed.internal.from_folder(folder),
     )
 

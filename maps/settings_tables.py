@@ -125,6 +125,25 @@ class IncidentSettings(Table):
     second_person: bool = True
 
 
+class BackupSettings(Table):
+    """Back-ups that the node makes by itself; without this table it makes none.
+
+    Attributes:
+        folder: Where they go: best on another disk.
+        every_hours: Hours between two.
+        keep: How many stay; the oldest go.
+        restore_test_days: Days between two tests that restore the newest.
+        restore_test_url: An empty database that these tests alone use, of a store in PostgreSQL; a
+            store in a file needs none.
+    """
+
+    folder: Path
+    every_hours: float = Field(default=24.0, ge=1, le=168)
+    keep: int = Field(default=14, ge=2, le=1000)
+    restore_test_days: float = Field(default=7.0, ge=1, le=90)
+    restore_test_url: str | None = Field(default=None, pattern=r"^postgresql\+psycopg://")
+
+
 class WebSettings(Table):
     """What people and phones connect to.
 

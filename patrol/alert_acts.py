@@ -61,6 +61,8 @@ ALSO_TOLD: Final[Mapping[str, tuple[Role, ...]]] = MappingProxyType(
         "impossible_movement": ("technician",),
         "doubtful_clock": ("technician",),
         "disk_nearly_full": ("technician",),
+        "no_backup": ("admin", "technician"),
+        "no_restore_test": ("admin", "technician"),
         "gateway_overreach": ("technician", "admin"),
         "taken_radio": ("liaison", "technician"),
     }

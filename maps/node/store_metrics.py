@@ -9,28 +9,32 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from patrol.maintenance.backup_rounds import BackupState
 from patrol.maintenance.disk_room import DiskRoom
+from radio_gateway.clock import utc_now
 
 
-def store_metrics(is_well: bool, room: DiskRoom | None) -> bytes:
+def store_metrics(is_well: bool, room: DiskRoom | None, backups: BackupState | None) -> bytes:
     """Return how the store fares, as Prometheus reads it.
 
     Args:
         is_well: Whether it takes records.
         room: What is left on its disk; None where that is not known.
+        backups: How the last of them went; None where none was tried.
     """
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Told(is_well, room))
+    registry.register(_Told(is_well, room, backups))
     return generate_latest(registry)
 
 
 class _Told(Collector):
-    def __init__(self, is_well: bool, room: DiskRoom | None) -> None:
-        self._is_well, self._room = is_well, room
+    def __init__(self, is_well: bool, room: DiskRoom | None, backups: BackupState | None) -> None:
+        self._is_well, self._room, self._backups = is_well, room, backups
 
     def collect(self) -> Iterable[Metric]:
         """Return all of it."""
         yield _gauge("store_ok", "Whether the store takes records", float(self._is_well))
+        yield from self._of_backups()
         room = self._room
         if room is None:
             return
@@ -40,6 +44,21 @@ class _Told(Collector):
         if room.days_left is not None:
             words = "Until its disk is full at the rate of the last three days"
             yield _gauge("store_disk_days_left", words, room.days_left)
+
+    def _of_backups(self) -> Iterable[Metric]:
+        if self._backups is None:
+            return
+        now = utc_now()
+        for name, words, last in (
+            ("backup", "back-up", self._backups.backup),
+            ("restore_test", "restore that tested a back-up", self._backups.restore_test),
+        ):
+            if last is None:
+                continue
+            yield _gauge(f"{name}_ok", f"Whether the last {words} went well", last.fault is None)
+            if last.good_at is not None:
+                age_s = (now - last.good_at).total_seconds()
+                yield _gauge(f"{name}_age_seconds", f"Since the last good {words}", age_s)
 
 
 def _gauge(name: str, words: str, value: float) -> Metric:

@@ -73,6 +73,7 @@ class Alarms:
     Attributes:
         sharing: What may cross between agencies; nothing while it is None.
         disk: Returns what is left on the disk of the store; None: not known.
+        backups: Returns what is wrong with back-ups: by `backup` and `restore_test`, in words.
         agencies: Returns those of this node that have an agreement.
         crosses: Returns whether an alert may pass to an agency that is no party to it.
         fencing: How units stand to sectors.
@@ -90,6 +91,7 @@ class Alarms:
     ) -> None:
         self.sharing: Sharing | None = None
         self.disk: Callable[[], DiskRoom | None] = lambda: None
+        self.backups: Callable[[], Mapping[str, str]] = dict
         self.agencies: Callable[[], Sequence[str]] = tuple
         self.crosses: Callable[[Alert, str, datetime], bool] = lambda _alert, _viewer, _now: False
         self._ground = ground or Ground()
@@ -422,6 +424,7 @@ class Alarms:
             is_landing=self._is_landing,
             may_see=lambda *asked: self._may_see(now, *asked),
             disk=self.disk(),
+            backups=self.backups(),
             is_kept=lambda unit, viewer: self._is_kept(now, unit, viewer),
         )
 

@@ -277,6 +277,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         is_kept: Whether alerts of a unit's call for help are open and none of them may pass to a
             viewer, as of one that began in a suspension.
         disk: What is left on the disk of the store; None: not known.
+        backups: What is wrong with back-ups: by `backup` and `restore_test`, in words.
     """
 
     now: datetime
@@ -300,6 +301,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     may_see: Callable[[str, str, DataClass, Contact], bool]
     is_kept: Callable[[str, str], bool] = lambda _unit, _viewer: False
     disk: DiskRoom | None = None
+    backups: Mapping[str, str] = MappingProxyType({})
     episodes: Sequence[Episode] = ()
     taken: Sequence[TakenRadio] = ()
     is_landing: Callable[[float, float], bool] = lambda _lon, _lat: False

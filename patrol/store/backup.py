@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from sqlalchemy import Engine, func, inspect, select
+from sqlalchemy import Connection, Engine, func, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from patrol.errors import StoreError
@@ -35,6 +35,9 @@ _OF_POSTGIS: Final = re.compile(
     r"^\d+; \d+ \d+ (EXTENSION - postgis\b|(TABLE|TABLE DATA|ACL) public spatial_ref_sys\b)"
 )
 """A line of what `pg_restore --list` prints."""
+
+_TESTS: Final = "restore_test"
+_OF_POSTGIS_TOO: Final = frozenset({"spatial_ref_sys"})
 
 _PROGRAMS: Final = Path("/usr/lib/postgresql")
 
@@ -134,6 +137,45 @@ def restore(file: Path, url: str) -> Inventory:
         if start != _SQLITE:
             raise StoreError(f"{file} is no back-up of a store in a file")
         return _put(file, Path(str(engine.url.database)))
+    except SQLAlchemyError as error:
+        raise StoreError(f"{named(engine)}: {faults.said(error)}") from error
+    finally:
+        engine.dispose()
+
+
+def restore_to_test(file: Path, url: str) -> Inventory:
+    """Restore a back-up where nothing else is, as `restore` does, and take it away again.
+
+    Args:
+        file: What `back_up` wrote.
+        url: Of a file that is not there, or of an empty database that serves for nothing else: it
+            is marked by a schema of that name, so that what a test left is known for its own.
+
+    Returns:
+        What was in it.
+
+    Raises:
+        StoreError: If it cannot be restored, or the database holds something else.
+        OSError: If the file cannot be read.
+    """
+    engine = open_engine(url)
+    try:
+        if not is_postgres(engine):
+            place = Path(str(engine.url.database))
+            _remove(place)
+            try:
+                return restore(file, url)
+            finally:
+                _remove(place)
+        with engine.begin() as connection:
+            if not inspect(connection).has_schema(_TESTS):
+                _require_empty(engine, connection)
+                connection.exec_driver_sql(f"CREATE SCHEMA {_TESTS}")
+        _empty(engine)
+        try:
+            return restore(file, url)
+        finally:
+            _empty(engine)
     except SQLAlchemyError as error:
         raise StoreError(f"{named(engine)}: {faults.said(error)}") from error
     finally:
@@ -261,9 +303,7 @@ def _dump(engine: Engine, to: Path) -> None:
 
 def _load(engine: Engine, file: Path) -> None:
     with connect_to_read(engine) as connection:
-        there = set(inspect(connection).get_table_names()) - {"spatial_ref_sys"}
-    if there:
-        raise StoreError(f"{named(engine)} is not empty: make another database for it")
+        _require_empty(engine, connection)
     with engine.begin() as connection:
         require(connection)
     program = _program("pg_restore", engine)
@@ -272,6 +312,22 @@ def _load(engine: Engine, file: Path) -> None:
         wanted.write(_ours(program, file))
         wanted.flush()
         _run(engine, program, *options, "--no-privileges", f"--use-list={wanted.name}", str(file))
+
+
+def _tables(connection: Connection) -> list[str]:
+    return sorted(set(inspect(connection).get_table_names()) - _OF_POSTGIS_TOO)
+
+
+def _require_empty(engine: Engine, connection: Connection) -> None:
+    if _tables(connection):
+        raise StoreError(f"{named(engine)} is not empty: make another database for it")
+
+
+def _empty(engine: Engine) -> None:
+    """Take away all tables of a database that is for tests alone."""
+    with engine.begin() as connection:
+        for table in _tables(connection):
+            connection.exec_driver_sql(f'DROP TABLE IF EXISTS "{table}" CASCADE')
 
 
 def _ours(program: Path, file: Path) -> str:

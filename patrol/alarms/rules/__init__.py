@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from patrol.alarms.rules import disk_nearly_full, distress_across
+from patrol.alarms.rules import disk_nearly_full, distress_across, no_backup
 from patrol.alarms.rules.behaviour import BEHAVIOUR_RULES
 from patrol.alarms.rules.overreach import gateway_overreach
 from patrol.alarms.rules.taken_radio import taken_radio
@@ -81,6 +81,8 @@ ALERT_RULES: Final[tuple[AlertRule, ...]] = (
         calm_for_s=86_400.0,
         unsure=lambda scene, _alert: scene.disk is None,
     ),
+    AlertRule("no_backup", no_backup.no_backup, calm_for_s=86_400.0),
+    AlertRule("no_restore_test", no_backup.no_restore_test, calm_for_s=86_400.0),
     AlertRule("low_battery", low_battery),
     AlertRule("rendezvous_missed", rendezvous_missed),
     AlertRule("unanswered_offer", unanswered_offer),

@@ -1,0 +1,65 @@
+"""A node makes its back-ups by itself, in a process of its own, and tells how they went."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+
+from maps.node.backups import Backups
+from maps.node.store_metrics import store_metrics
+from maps.settings import read_settings
+from tests.databases import sqlite_only
+from tests.maps.test_command_line import call, small
+from tests.patience import PATIENCE_S
+from tests.ports import free_port
+
+pytestmark = sqlite_only
+
+
+async def test_the_first_is_made_at_once_and_is_listed_carried_and_counted(tmp_path: Path) -> None:
+    config = tmp_path / "patrol.toml"
+    config.write_text(
+        small(tmp_path, free_port()) + '\n[backup]\nfolder = "backups"\n', encoding="utf-8"
+    )
+    backups = Backups(read_settings(config))
+    running = asyncio.create_task(backups.run())
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            while backups.state is None:  # noqa: ASYNC110 - a file of another process
+                await asyncio.sleep(0.05)
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+    assert backups.faults == {}
+    told = store_metrics(True, None, backups.state).decode()
+    assert "joint_patrol_backup_ok 1.0" in told
+    assert "joint_patrol_restore_test_ok 1.0" in told
+    out, _ = call("backups", "list", folder=tmp_path)
+    assert "restore test: hx-" in out
+    assert "UTC, good" in out
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    out, _ = call("backups", "carry", str(stick), folder=tmp_path)
+    assert "read again from there and the same" in out
+    assert len(list(stick.iterdir())) == 2
+    for each in (tmp_path / "backups").glob("*.backup"):
+        each.unlink()
+    backups._look()
+    assert "is not there any more" in backups.faults["backup"]
+
+
+def test_a_store_in_postgres_needs_a_database_for_its_tests(tmp_path: Path) -> None:
+    config = tmp_path / "patrol.toml"
+    config.write_text(
+        '[store]\nurl = "postgresql+psycopg://p@/p"\n[backup]\nfolder = "b"\n', encoding="utf-8"
+    )
+    out, _ = call("check", folder=tmp_path, good=False)
+    assert "backup.restore_test_url: is missing" in out
+
+
+def test_without_the_table_the_commands_say_so(tmp_path: Path) -> None:
+    (tmp_path / "patrol.toml").write_text(small(tmp_path, free_port()), encoding="utf-8")
+    _, err = call("backups", "run", folder=tmp_path, good=False)
+    assert "[backup] is missing" in err
