@@ -257,7 +257,7 @@ def _hand_out(app: FastAPI, office: Office) -> None:
     state.addresses = office.geography
     state.collections = Shelf(office.geography)
     state.crew_map = CrewMap(office.geography)
-    state.histories = Histories()
+    state.histories = Histories(office.geography.rivers)
     state.replay_turns = ReplayTurns()
     state.photo_turns = FairTurns()
     state.map_turns = FairTurns()

@@ -2,8 +2,9 @@
 
 A history is what one policy lets pass of one stretch of time. It is kept for a minute, so that the
 dozen tiles of a screen cost one reading, and not beyond the policy epoch in which it was read, so
-that what was shared and is not any more is gone. For each zoom its lines are made thin once: half a
-pixel is not seen.
+that what was shared and is not any more is gone. What cannot be true is left out, and between
+sparse reports a boat on a river went along it, as in every figure. For each zoom the lines are made
+thin once: half a pixel is not seen.
 """
 
 from __future__ import annotations
@@ -20,6 +21,10 @@ import shapely
 from numpy.typing import NDArray
 
 from gis.exchange.material import GAP
+from gis.rivers import Rivers
+from gis.tracks.bends import with_bends
+from gis.tracks.cleaning import believed
+from gis.tracks.track import Track
 from gis.vector_tile import EXTENT, LineFeature, Value, encode_lines, project
 from maps.fair_turns import FairTurns
 from patrol.desk import Desk
@@ -47,6 +52,7 @@ class History:
         about: What is told of each, by id.
         start: First moment, aware UTC.
         end: Moment after the last, aware UTC.
+        rivers: What boats follow between sparse reports.
     """
 
     def __init__(
@@ -56,21 +62,24 @@ class History:
         *,
         start: datetime,
         end: datetime,
+        rivers: Rivers,
     ) -> None:
         self._lines: list[shapely.LineString] = []
         self._told: list[dict[str, Value | None]] = []
         step_s = max((end - start).total_seconds() / _PIECES, 60.0)
         for id, path in paths.items():
-            x, y = project(path.lons, path.lats)
-            for first, last in _pieces(path.times_s, start.timestamp(), step_s):
+            track = _drawn(path, rivers)
+            times_s = track.time_us / 1e6
+            x, y = project(track.lon, track.lat)
+            for first, last in _pieces(times_s, start.timestamp(), step_s):
                 piece = np.column_stack([x[first : last + 1], y[first : last + 1]])
                 self._lines.append(shapely.LineString(piece))
                 self._told.append(
                     {
                         "id": id,
                         **about.get(id, {}),
-                        "start": int(path.times_s[first]),
-                        "end": int(path.times_s[last]),
+                        "start": int(times_s[first]),
+                        "end": int(times_s[last]),
                     }
                 )
         self._at_zoom: dict[int, tuple[NDArray[Any], shapely.STRtree]] = {}
@@ -129,11 +138,12 @@ class Histories:
     """The histories that were asked for lately.
 
     Args:
+        rivers: What boats follow between sparse reports.
         now: A clock that only goes forward, seconds.
     """
 
-    def __init__(self, now: Callable[[], float] = monotonic) -> None:
-        self._now = now
+    def __init__(self, rivers: Rivers, now: Callable[[], float] = monotonic) -> None:
+        self._rivers, self._now = rivers, now
         self._kept: OrderedDict[tuple[Any, ...], tuple[float, int | None, History]] = OrderedDict()
         self._turns = FairTurns()
 
@@ -154,12 +164,31 @@ class Histories:
             if history is None or self._now() - made_at > KEPT_S:
                 paths = await desk.paths(start=start, end=end, ids=ids or None)
                 about = {id: _about(desk, id) for id in paths}
-                history = await asyncio.to_thread(History, paths, about, start=start, end=end)
+                history = await asyncio.to_thread(
+                    History, paths, about, start=start, end=end, rivers=self._rivers
+                )
                 self._kept[key] = self._now(), desk.crossed_in, history
                 while len(self._kept) > MOST_KEPT:
                     self._kept.popitem(last=False)
             self._kept.move_to_end(key)
             return history
+
+
+def _drawn(path: Path, rivers: Rivers) -> Track:
+    """Return a path as it is counted: without what cannot be true, and along rivers."""
+    unsaid = np.full(len(path.times_s), np.nan)
+    track = Track(
+        time_us=np.rint(path.times_s * 1e6).astype(np.int64),
+        lon=path.lons,
+        lat=path.lats,
+        altitude_m=unsaid,
+        accuracy_m=path.error_m,
+        speed_mps=path.speeds_mps,
+        course_deg=unsaid,
+        heading_deg=unsaid,
+    )
+    track = track.take(believed(track))
+    return with_bends(track, rivers, max_gap_s=GAP.total_seconds())[0]
 
 
 def _about(desk: Desk, id: str) -> dict[str, Value | None]:

@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from gis.rivers import Rivers
-from maps.replay_reel import ReplayUnit, check_range, river_bends_of, units_of
+from maps.replay_reel import ReplayUnit, check_range, judged_film, river_bends_of, units_of
 from maps.replay_totals import gap_after_s
 from maps.reports.page import blank_map, self_contained
 from maps.wording import BUDDHIST_YEARS, Wording
@@ -102,11 +102,22 @@ async def replay_page(
     """
     check_range(start, end)
     units = await units_of(desk, start=start, end=end, ids=ids)
-    films = await desk.films(start=start, end=end, ids=[each.id for each in units])
+    read = await desk.films(start=start, end=end, ids=[each.id for each in units])
+    films = await asyncio.to_thread(_believed, read)
     seen = [each for each in units if each.id in films]
     return await asyncio.to_thread(
         _drawn, seen, films, rivers, start=start, end=end, words=words, title=title, ground=ground
     )
+
+
+def _believed(films: Mapping[str, Film]) -> dict[str, Film]:
+    """Return the films that hold what can be true, without what cannot."""
+    judged = {id: judged_film(film) for id, film in films.items()}
+    kept = {
+        id: film.take(np.array(["jump" not in each for each in film.flags], dtype=np.bool_))
+        for id, film in judged.items()
+    }
+    return {id: film for id, film in kept.items() if len(film)}
 
 
 def _drawn(
@@ -204,7 +215,7 @@ def _unit(
 
 
 def _kept(film: Film, step_s: float) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    kept = np.array(["jump" not in each.split() for each in film.flags], dtype=np.bool_)
+    kept = np.ones(len(film), dtype=np.bool_)
     if step_s and len(kept):
         parts = film.time_us // round(step_s * 1e6)
         newest = np.append(parts[1:] != parts[:-1], True)

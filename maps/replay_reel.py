@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from gis.geodesy import Floats
 from gis.rivers import Rivers
+from gis.tracks.cleaning import believed
 from gis.tracks.legs import river_bends
 from gis.tracks.track import Track
 from maps.errors import BadRequest
@@ -166,6 +167,36 @@ async def reel_of(
     )
 
 
+def track_of_film(film: Film) -> Track:
+    """Return the positions of a film as a track."""
+    unsaid = np.full(len(film), np.nan)
+    return Track(
+        time_us=film.time_us,
+        lon=film.lon,
+        lat=film.lat,
+        altitude_m=unsaid,
+        accuracy_m=film.error_m,
+        speed_mps=film.speed_mps,
+        course_deg=unsaid,
+        heading_deg=unsaid,
+    )
+
+
+def judged_film(film: Film) -> Film:
+    """Return a film of one unit in which all that cannot be true bears the flag `jump`: what was
+    marked when it came in, and what only those after it tell (`gis.tracks.cleaning`).
+    """
+    left = np.zeros(len(film), dtype=np.bool_)
+    left[believed(track_of_film(film))] = True
+    return msgspec.structs.replace(
+        film,
+        flags=[
+            said if true or "jump" in said else f"{said} jump".strip()
+            for said, true in zip(film.flags, left.tolist(), strict=True)
+        ],
+    )
+
+
 def river_bends_of(film: Film, rivers: Rivers) -> dict[int, Floats]:
     """Return where the lines to positions bend that go along a river, as distance is measured.
 
@@ -178,17 +209,7 @@ def river_bends_of(film: Film, rivers: Rivers) -> dict[int, Floats]:
         that can be believed, and it.
     """
     numbers = np.flatnonzero(["jump" not in each for each in film.flags])
-    unsaid = np.full(len(numbers), np.nan)
-    track = Track(
-        time_us=film.time_us[numbers],
-        lon=film.lon[numbers],
-        lat=film.lat[numbers],
-        altitude_m=unsaid,
-        accuracy_m=film.error_m[numbers],
-        speed_mps=film.speed_mps[numbers],
-        course_deg=unsaid,
-        heading_deg=unsaid,
-    )
+    track = track_of_film(film).take(numbers)
     bends = river_bends(track, rivers, max_gap_s=LONGEST_LEG.total_seconds())
     return {int(numbers[n]): places for n, places in bends.items()}
 
@@ -206,6 +227,7 @@ def packed_films(films: Mapping[str, Film], rivers: Rivers, start: datetime) -> 
     whole: list[Film] = []
     units: list[dict[str, Any]] = []
     for id, film in films.items():
+        film = judged_film(film)
         first = int(np.searchsorted(film.time_us, to_us(start)))
         bends = river_bends_of(film, rivers)
         film = film.take(np.arange(len(film)) >= first)

@@ -152,7 +152,13 @@ class SharedReading:
         for grid in np.unique(grid_m[passing]).tolist():
             some = grid_m == grid
             lons[some], lats[some] = snapped_many(lons[some], lats[some], grid)
-        return Path(times_s=found.times_s[passing], lons=lons[passing], lats=lats[passing])
+        return Path(
+            times_s=found.times_s[passing],
+            lons=lons[passing],
+            lats=lats[passing],
+            error_m=np.fmax(found.error_m, grid_m)[passing],
+            speeds_mps=found.speeds_mps[passing],
+        )
 
     def film(self, found: Film) -> Film | None:
         """Return the same of a film; None when nothing of it may.

@@ -110,6 +110,30 @@ def clean(
     order = order_of(times, columns)
     given = np.array(good, dtype=np.intp)[order]
     track = sorted_track(times, columns)
+    left = _believed(track, given, remove, fastest_mps=fastest_mps, unknown_m=unknown_m)
+    return Cleaned(
+        track=track.take(left),
+        kept=given[left],
+        removed=tuple(removed[index] for index in sorted(removed)),
+    )
+
+
+def believed(track: Track, *, fastest_mps: float = 60.0, unknown_m: float = UNKNOWN_M) -> Indices:
+    """Return which positions of a track `clean` keeps, rising; arguments as there.
+
+    >>> lon = np.array([100.0, 100.5, 100.0002])
+    >>> track = sorted_track(np.array([0, 10, 20]) * 1_000_000, {"lon": lon, "lat": np.zeros(3)})
+    >>> believed(track)
+    array([0, 2])
+    """
+    numbers = np.arange(len(track))
+    return _believed(track, numbers, lambda *_: None, fastest_mps=fastest_mps, unknown_m=unknown_m)
+
+
+def _believed(
+    track: Track, given: Indices, remove: Remove, *, fastest_mps: float, unknown_m: float
+) -> Indices:
+    left = np.arange(len(track))
     again = np.zeros(len(track), dtype=np.bool_)
     again[1:] = True
     for column in (track.time_us, track.lon, track.lat):
@@ -117,22 +141,19 @@ def clean(
     first = np.flatnonzero(~again)
     for n in np.flatnonzero(again).tolist():
         remove(int(given[n]), "duplicate", f"as position {given[first[first < n][-1]]}")
-    track, given = track.take(first), given[first]
+    track, given, left = track.take(first), given[first], left[first]
     xyz, noise = cartesian(track.lon, track.lat), _noise(track, unknown_m)
     chain = reachable_chain(track.time_us, xyz, noise, fastest_mps=fastest_mps)
     _tell_speed(track, xyz, chain, given, fastest_mps, remove)
-    track, given = track.take(chain), given[chain]
+    track, given, left = track.take(chain), given[chain], left[chain]
     xyz, noise = xyz[chain], noise[chain]
     whole = _without_runs(track, xyz, noise, given, remove)
-    track, given, xyz, noise = track.take(whole), given[whole], xyz[whole], noise[whole]
+    track, given, left = track.take(whole), given[whole], left[whole]
+    xyz, noise = xyz[whole], noise[whole]
     smooth = _without_spikes(
         track, xyz, noise, lambda n, why, words: remove(int(given[n]), why, words)
     )
-    return Cleaned(
-        track=track.take(smooth),
-        kept=given[smooth],
-        removed=tuple(removed[index] for index in sorted(removed)),
-    )
+    return left[smooth]
 
 
 def reachable_chain(

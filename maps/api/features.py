@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
+import numpy as np
 from fastapi import Query
 
+from gis.rivers import Rivers
+from gis.tracks.bends import with_bends
 from gis.tracks.legs import MAX_GAP_S
 from gis.tracks.simplify import kept
-from gis.tracks.track import Track, columns_of
-from maps.following import credible
+from gis.tracks.track import Track, columns_of, from_us
+from maps.following import credible, with_accuracy
 from patrol.changes import Fix
 
 ToleranceM = Annotated[
@@ -71,8 +74,17 @@ class TrackCollection(msgspec.Struct, frozen=True, kw_only=True, tag="FeatureCol
     features: list[TrackFeature]
 
 
+LONGEST_LEG_S: Final = 3600.0
+"""Longer without a position, and no line is drawn along a river."""
+
+
 def track_feature(
-    of: str, fixes: Sequence[Fix], *, brief: bool = False, tolerance_m: float | None = None
+    of: str,
+    fixes: Sequence[Fix],
+    *,
+    brief: bool = False,
+    tolerance_m: float | None = None,
+    rivers: Rivers | None = None,
 ) -> TrackFeature:
     """Return the track of one unit or radio.
 
@@ -82,37 +94,55 @@ def track_feature(
         brief: For drawing: times only, and without positions that cannot be true.
         tolerance_m: For drawing: only as many positions as draw the same line within so many
             metres, without positions that cannot be true; None for all.
+        rivers: What boats follow between sparse reports; a line for drawing bends as they do.
     """
     if brief or tolerance_m is not None:
-        fixes = credible(fixes)  # what cannot be true is kept and told; a line to it were a lie
-    if tolerance_m is not None:
-        fixes = simplified(fixes, tolerance_m=tolerance_m)
-    line = LineString(coordinates=[(round(fix.lon, 6), round(fix.lat, 6)) for fix in fixes])
-    return TrackFeature(
-        geometry=line if len(fixes) > 1 else None,
-        properties=TrackProperties(id=of, times=[fix.time for fix in fixes])
-        if brief
-        else TrackProperties(
-            id=of,
-            times=[fix.time for fix in fixes],
-            speeds_mps=[fix.speed_mps for fix in fixes],
-            courses_deg=[fix.course_deg for fix in fixes],
-            river_kms=[fix.river_km for fix in fixes],
-            banks=[fix.bank for fix in fixes],
-            flags=[fix.flags for fix in fixes],
-        ),
-    )
+        return _drawn(of, credible(fixes), brief=brief, tolerance_m=tolerance_m, rivers=rivers)
+    places = [(fix.lon, fix.lat) for fix in fixes]
+    return _feature(of, places, [fix.time for fix in fixes], fixes)
 
 
-def simplified(fixes: Sequence[Fix], *, tolerance_m: float) -> list[Fix]:
-    """Return as few of some fixes, oldest first, as draw the same line within `tolerance_m`.
-
-    Both ends of a silence longer than ten minutes stay, so that who cuts a line there still can.
-
-    >>> simplified([], tolerance_m=5.0)
-    []
-    """
-    time_us, columns = columns_of(fixes)
+def _drawn(
+    of: str,
+    fixes: Sequence[Fix],
+    *,
+    brief: bool,
+    tolerance_m: float | None,
+    rivers: Rivers | None,
+) -> TrackFeature:
+    """Return the track as a line to be drawn: one to what cannot be true were a lie."""
+    time_us, columns = columns_of(with_accuracy(fixes))
     track = Track(time_us=time_us, **columns)
-    chosen = kept(track, tolerance_m=tolerance_m, gap_s=MAX_GAP_S)
-    return [fixes[index] for index in chosen.tolist()]
+    given = np.arange(len(track))
+    if rivers is not None:
+        track, given = with_bends(track, rivers, max_gap_s=LONGEST_LEG_S)
+    if tolerance_m is not None:
+        # Both ends of a long silence stay, so that who cuts a line there still can.
+        chosen = kept(track, tolerance_m=tolerance_m, gap_s=MAX_GAP_S)
+        track, given = track.take(chosen), given[chosen]
+    places = list(zip(track.lon.tolist(), track.lat.tolist(), strict=True))
+    told = [None if number < 0 else fixes[number] for number in given.tolist()]
+    times = [from_us(each) for each in track.time_us.tolist()]
+    return _feature(of, places, times, None if brief else told)
+
+
+def _feature(
+    of: str,
+    places: Sequence[tuple[float, float]],
+    times: list[datetime],
+    told: Sequence[Fix | None] | None,
+) -> TrackFeature:
+    """Return the feature of places and times; `told` is what else is said at each, if it is."""
+    line = LineString(coordinates=[(round(lon, 6), round(lat, 6)) for lon, lat in places])
+    properties = TrackProperties(id=of, times=times)
+    if told is not None:
+        properties = TrackProperties(
+            id=of,
+            times=times,
+            speeds_mps=[None if fix is None else fix.speed_mps for fix in told],
+            courses_deg=[None if fix is None else fix.course_deg for fix in told],
+            river_kms=[None if fix is None else fix.river_km for fix in told],
+            banks=[None if fix is None else fix.bank for fix in told],
+            flags=[fix.flags if fix else () for fix in told],
+        )
+    return TrackFeature(geometry=line if len(places) > 1 else None, properties=properties)

@@ -34,15 +34,17 @@ async def list_tracks(
     """Return one LineString for each unit and unknown radio that moved in the last `hours`.
 
     Of more than `points_each` positions the newest of each part of the time; with `tolerance_m`
-    as few of those as draw the same line.
+    as few of those as draw the same line. What cannot be true is left out, and between sparse
+    reports on a river the line goes along it.
     """
+    rivers = request.app.state.layers.rivers
     end = utc_now() + timedelta(minutes=2)
     tracks = await desk.tracks(start=end - timedelta(hours=hours), end=end, points_each=points_each)
     return await large_answer(
         request,
         lambda: TrackCollection(
             features=[
-                track_feature(of, fixes, brief=True, tolerance_m=tolerance_m)
+                track_feature(of, fixes, brief=True, tolerance_m=tolerance_m, rivers=rivers)
                 for of, fixes in tracks.items()
             ]
         ),

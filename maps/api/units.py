@@ -179,7 +179,9 @@ async def read_track(
     Coordinates are [lon, lat] in degrees; `properties.times` holds one UTC time a vertex, and the
     other lists one value a vertex. Fewer than two positions give a null geometry. Without `start`
     the last three hours; of more than `limit` positions the newest. With `tolerance_m`, for a
-    screen, as few of those as draw the same line, each with its own time.
+    screen, as few of those as draw the same line, each with its own time, without what cannot be
+    true; between sparse reports on a river it goes along it, by vertices of which only a time is
+    told.
     """
     until = end or utc_now() + timedelta(minutes=2)
     since = start or until - timedelta(hours=3)
@@ -190,7 +192,10 @@ async def read_track(
         with suppress(NotFound):
             return answer(desk.unit(whole))
         raise
-    return await large_answer(request, lambda: track_feature(unit, fixes, tolerance_m=tolerance_m))
+    rivers = request.app.state.layers.rivers
+    return await large_answer(
+        request, lambda: track_feature(unit, fixes, tolerance_m=tolerance_m, rivers=rivers)
+    )
 
 
 @router.post("/{unit:path}/plot", responses=answers(UnitDetails, _DETAILS, 400, 403, 404, 409, 422))

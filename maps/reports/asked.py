@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from gis.address import Address
 from gis.features import Features
 from gis.river import River
+from gis.rivers import Rivers
 from maps.surveying import Survey
 from maps.wording import Wording
 from patrol.accounts import User
@@ -23,6 +24,9 @@ class Land(Protocol):
 
     @property
     def river(self) -> River: ...
+
+    @property
+    def rivers(self) -> Rivers: ...
 
     def described(self) -> Sequence[Any]: ...
 

@@ -1,12 +1,13 @@
 """Debrief: where one unit was and how fast, as one self-contained map page.
 
 The track is cut where nothing was heard for longer than the unit's late limit, so that a straight
-line never pretends to be a heard one. What cannot be true is left out, as in every other report.
+line never pretends to be a heard one; between sparse reports on a river it goes along the river, as
+its length is counted. What cannot be true is left out, as in every other report.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Final
@@ -17,7 +18,7 @@ from gis.geodesy import distance_m
 from maps.reports import reference, telling
 from maps.reports.asked import Asked
 from maps.reports.document import Document, Key, Place, Plate, Section, Shape
-from maps.reports.gathering import fixes_of, legs
+from maps.reports.gathering import bends_of, fixes_of, legs
 from maps.wording import Wording
 from patrol.changes import Fix
 from patrol.rules.liveness import LATE_AFTER
@@ -87,9 +88,12 @@ def _plate(asked: Asked, fixes: list[Fix], gap_s: float) -> Plate:
     box = reference.box_round(places or [land.river.at_km(sum(land.river.km_range) / 2.0)])
     shapes = [*reference.below(land, box), *reference.above(land, box, words)]
     ways: dict[str, list[tuple[Place, ...]]] = {style: [] for style in _styles()}
+    bends = bends_of(fixes, land.rivers, gap_s=gap_s)
+    begin = 0
     for leg in legs(fixes, gap_s=gap_s):
-        for style, line in _ways(leg, len(fixes)):
+        for style, line in _ways(leg, begin, bends, len(fixes)):
             ways[style].append(line)
+        begin += len(leg)
     for style, lines in ways.items():
         if lines:
             shapes.append(Shape(form="line", style=style, lines=tuple(lines)))
@@ -109,20 +113,30 @@ def _plate(asked: Asked, fixes: list[Fix], gap_s: float) -> Plate:
     )
 
 
-def _ways(leg: Sequence[Fix], total: int) -> Iterator[tuple[str, tuple[Place, ...]]]:
-    """Yield the line of a leg in parts of one speed each, with the style of it."""
-    some = list(leg[:: total // MOST_IN_TRACK + 1])
-    if some[-1] is not leg[-1]:
-        some.append(leg[-1])
-    line = [(some[0].lon, some[0].lat)]
+def _ways(
+    leg: Sequence[Fix], begin: int, bends: Mapping[int, Sequence[Place]], total: int
+) -> Iterator[tuple[str, tuple[Place, ...]]]:
+    """Yield the line of a leg in parts of one speed each, with the style of it.
+
+    Args:
+        leg: Its positions.
+        begin: How many positions of the track lie before it.
+        bends: As `bends_of` the track.
+        total: How many positions the track has.
+    """
+    some = list(range(0, len(leg), total // MOST_IN_TRACK + 1))
+    if some[-1] != len(leg) - 1:
+        some.append(len(leg) - 1)
+    line = [(leg[0].lon, leg[0].lat)]
     style = ""
     for before, after in pairwise(some):
-        now = f"speed_{_class_of(before, after)}"
+        way = [line[-1], *bends.get(begin + after, ()), (leg[after].lon, leg[after].lat)]
+        now = f"speed_{_class_of(leg[before], leg[after], way)}"
         if style and now != style:
             yield style, _thin(line)
             line = line[-1:]
         style = now
-        line.append((after.lon, after.lat))
+        line += way[1:]
     if style:
         yield style, _thin(line)
 
@@ -133,12 +147,15 @@ def _thin(line: Sequence[Place]) -> tuple[Place, ...]:
     return tuple((float(lon), float(lat)) for lon, lat in shapely.get_coordinates(thin).tolist())
 
 
-def _class_of(before: Fix, after: Fix) -> int:
+def _class_of(before: Fix, after: Fix, way: Sequence[Place]) -> int:
     """Return the number of a way's colour: by the speed that was told, else by the way itself."""
     if after.speed_mps is not None:
         return sum(after.speed_mps * 3.6 >= each for each in SPEEDS_KMH)
     hours = (after.time - before.time) / timedelta(hours=1)
-    metres = distance_m(lon1=before.lon, lat1=before.lat, lon2=after.lon, lat2=after.lat)
+    metres = sum(
+        distance_m(lon1=lon1, lat1=lat1, lon2=lon2, lat2=lat2)
+        for (lon1, lat1), (lon2, lat2) in pairwise(way)
+    )
     kmh = metres / 1000.0 / hours if hours > 0.0 else 0.0
     return sum(kmh >= each for each in SPEEDS_KMH)
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final, TypeVar
 
 import msgspec
 
+from gis.rivers import Rivers
+from gis.tracks.legs import river_bends
+from gis.tracks.track import Track, columns_of
 from maps.errors import BadRequest
-from maps.following import credible
+from maps.following import credible, with_accuracy
 from maps.looking_back import parts_since
 from patrol.alert_desk import MOST_ALERTS
 from patrol.alerts import Alert
@@ -175,6 +178,25 @@ def legs(fixes: list[Fix], *, gap_s: float) -> list[list[Fix]]:
         else:
             cut.append([fix])
     return cut
+
+
+def bends_of(
+    fixes: Sequence[Fix], rivers: Rivers, *, gap_s: float
+) -> dict[int, list[tuple[float, float]]]:
+    """Return where the lines to positions bend that go along a river, as distance is measured.
+
+    Args:
+        fixes: Of one unit, oldest first, without what cannot be true.
+        rivers: What boats follow between sparse reports.
+        gap_s: A longer time without a position is no line, seconds.
+
+    Returns:
+        By the number of the position: longitude and latitude of each place between the one before
+        it, and it.
+    """
+    time_us, columns = columns_of(with_accuracy(fixes))
+    bends = river_bends(Track(time_us=time_us, **columns), rivers, max_gap_s=gap_s)
+    return {n: [(lon, lat) for lon, lat in places.tolist()] for n, places in bends.items()}
 
 
 def acknowledged_s(alert: Alert) -> float | None:

@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from gis.rivers import Rivers
 from maps.patrol_surveys import ALL
 from maps.reports import areas, event_tables, reference, telling
 from maps.reports.asked import Asked
@@ -34,7 +35,7 @@ from maps.reports.document import (
     number,
 )
 from maps.reports.effort_tables import effort_bars, effort_notes, side_table
-from maps.reports.gathering import legs
+from maps.reports.gathering import bends_of, legs
 from maps.reports.map_styles import side_colour
 from maps.reports.outings import along, arrival, silences
 from maps.reports.patrol_records import PatrolRecords, patrol_records
@@ -138,7 +139,9 @@ def _plate(asked: Asked, known: PatrolRecords) -> Plate:
     shapes += areas.shapes_of(known.own, words)
     shapes += reference.above(land, box, words)
     for crew in known.units:
-        shapes += track_shapes(crew, known.fixes.get(crew.unit, []), known.names[crew.unit])
+        shapes += track_shapes(
+            crew, known.fixes.get(crew.unit, []), known.names[crew.unit], land.rivers
+        )
     shapes += event_tables.shapes_of(asked, known.alerts, known.incidents, known.hand_offs)
     sides = dict.fromkeys(crew.country for crew in known.units if crew.unit in known.fixes)
     keys = [
@@ -168,17 +171,24 @@ def _plate(asked: Asked, known: PatrolRecords) -> Plate:
     )
 
 
-def track_shapes(crew: Crew, fixes: Sequence[Fix], name: str) -> list[Shape]:
-    """Return a unit's track, cut at silences, and its name where it was last."""
+def track_shapes(crew: Crew, fixes: Sequence[Fix], name: str, rivers: Rivers) -> list[Shape]:
+    """Return a unit's track, cut at silences and along rivers between sparse reports, and its name
+    where it was last.
+    """
     if not fixes:
         return []
     colour = side_colour(crew.country)
     found = []
+    bends = bends_of(fixes, rivers, gap_s=crew.gap_s)
+    begin = 0
     for leg in legs(list(fixes), gap_s=crew.gap_s):
-        some = leg[:: len(leg) // MOST_IN_LINE + 1]
-        if some[-1] is not leg[-1]:
-            some.append(leg[-1])
-        line = tuple((fix.lon, fix.lat) for fix in some)
+        step = len(leg) // MOST_IN_LINE + 1
+        places: list[Place] = []
+        for n, fix in enumerate(leg):
+            if n % step == 0 or n == len(leg) - 1:
+                places += [*bends.get(begin + n, ()), (fix.lon, fix.lat)]
+        begin += len(leg)
+        line = tuple(places)
         found.append(Shape(form="line", style="track", lines=(line,), told=name, colour=colour))
     first, last = fixes[0], fixes[-1]
     begun = Shape(

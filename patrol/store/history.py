@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from operator import itemgetter
 from typing import Any, Final
 
 import msgspec
@@ -14,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
+from gis.accuracy import typical_accuracy_m
 from patrol.changes import Fix
-from patrol.store.rows import fix_from
+from patrol.store.rows import fix_from, protocol_of
 from patrol.store.tables import from_us, to_us, transmissions
 from patrol.store.tracks import COLUMNS, Box, Span, in_box, inside
 
@@ -49,11 +51,15 @@ class Path(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         times_s: Seconds since 1970, UTC.
         lons: Degrees east.
         lats: Degrees north.
+        error_m: How wrong the places may be, metres: what they tell, else what is typical of them.
+        speeds_mps: Metres a second; NaN where nobody said so.
     """
 
     times_s: NDArray[np.float64]
     lons: NDArray[np.float64]
     lats: NDArray[np.float64]
+    error_m: NDArray[np.float64]
+    speeds_mps: NDArray[np.float64]
 
 
 def page(
@@ -251,9 +257,12 @@ def paths(
     found: dict[str, Path] = {}
     part_us = part // timedelta(microseconds=1)
     for of, spans, agencies in wanted:
-        rows: list[tuple[int, float, float]] = []
+        rows: list[tuple[int, float, float, float, float | None]] = []
         for span in spans:
-            query = select(_T.time_us, _T.lon, _T.lat, _T.flags).where(*inside(span, agencies))
+            protocol = protocol_of(span.address)
+            query = select(_T.time_us, _T.lon, _T.lat, _T.accuracy_m, _T.speed_mps, _T.flags).where(
+                *inside(span, agencies)
+            )
             if part_us > 0:
                 newest = (
                     select(func.max(_T.id))
@@ -262,12 +271,21 @@ def paths(
                 )
                 query = query.where(_T.id.in_(newest))
             rows += [
-                (time_us, lon, lat)
-                for time_us, lon, lat, flags in connection.execute(query)
+                (
+                    time_us,
+                    lon,
+                    lat,
+                    typical_accuracy_m(protocol, flags.split()) if error_m is None else error_m,
+                    speed_mps,
+                )
+                for time_us, lon, lat, error_m, speed_mps, flags in connection.execute(query)
                 if "jump" not in flags
             ]
         if rows:
-            rows.sort()
-            table = np.array(rows, dtype=np.float64)
-            found[of] = Path(times_s=table[:, 0] / 1e6, lons=table[:, 1], lats=table[:, 2])
+            rows.sort(key=itemgetter(0, 1, 2))
+            times_us, *values = np.array(rows, dtype=np.float64).T
+            lons, lats, error_m, speeds_mps = values
+            found[of] = Path(
+                times_s=times_us / 1e6, lons=lons, lats=lats, error_m=error_m, speeds_mps=speeds_mps
+            )
     return found

@@ -11,6 +11,7 @@ import pytest
 from gis.exchange.formats import Format
 from gis.exchange.material import Material
 from gis.exchange.preview import Preview
+from gis.rivers import load_rivers
 from maps import exporting, importing
 from maps.api import exports
 from maps.errors import TooBusy
@@ -146,7 +147,7 @@ async def test_one_user_s_tiles_and_surveys_do_not_hold_up_another_s(
     monkeypatch.setattr(Desk, "fixes", lambda *args, **query: slow(fixes, *args, **query))
     one = server.office.desk_of(User(name="a", role="commander", agency="joint"))
     other = server.office.desk_of(User(name="b", role="commander", agency="joint"))
-    kept = Histories()
+    kept = Histories(load_rivers())
     many = [asyncio.create_task(kept.of(one, start=START, end=END.replace(minute=each), ids=[]))
             for each in range(30)]  # fmt: skip
     await asyncio.sleep(0.01)

@@ -21,6 +21,7 @@ import pytest_asyncio
 from gis.river import load_mekong
 from maps.access import COOKIE
 from maps.errors import ReplayBusy
+from maps.replay_reel import JUMP
 from maps.replay_turns import MOST_OF_USER, ReplayTurns
 from patrol import history_desk
 from patrol.accounts import User
@@ -80,6 +81,10 @@ def bends_of(answer: httpx.Response) -> list[list[float]]:
     return found
 
 
+def batched(e7: list[float]) -> list[tuple[float, float]]:
+    return list(zip(e7[::2], e7[1::2], strict=True))
+
+
 async def test_lines_between_sparse_reports_go_along_the_river_as_distance_does(
     server: Running,
 ) -> None:
@@ -107,6 +112,54 @@ async def test_lines_between_sparse_reports_go_along_the_river_as_distance_does(
         assert "distance and lines follow the river" in page.text
         (unit,) = json.loads(page.text.split('id="replay-data">')[1].split("<")[0])["units"]
         assert list(unit["b"]) == [str(n) for n in range(1, 9)]
+        # The live page and the debrief draw the same.
+        (live,) = (await client.get("/api/tracks?hours=2&tolerance_m=5")).json()["features"]
+        path = "/api/units/position_json:n1/track"
+        one = (await client.get(path, params=whole | {"tolerance_m": 5})).json()
+        for feature in (live, one):
+            lon, lat = np.array(feature["geometry"]["coordinates"]).T
+            assert len(lon) > 30
+            assert np.abs(river.locate_many(lon, lat).offset_m).max() < 20.0
+            times = feature["properties"]["times"]
+            assert len(times) == len(lon)
+            assert times == sorted(times)
+        assert one["properties"]["flags"].count([]) == len(one["properties"]["times"])
+        measured = (await client.get(path, params=whole)).json()
+        assert len(measured["geometry"]["coordinates"]) == 9, "what was heard, and no more"
+        asked = whole | {"unit": "position_json:n1"}
+        debrief = await client.get("/api/reports/debrief", params=asked)
+        places = [(e7[0] / 1e7, e7[1] / 1e7) for _, *each in found for e7 in batched(each)]
+        drawn = sum(f"[{round(lon, 5)}, {round(lat, 5)}]" in debrief.text for lon, lat in places)
+        assert drawn > 0.6 * len(places), "what is too fine to be seen is left out"
+
+
+async def test_what_only_later_positions_tell_to_be_wrong_is_no_line_of_a_replay(
+    server: Running,
+) -> None:
+    key = await server.device("n1")
+    start = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
+    said = [
+        {
+            "id": f"n{n}",
+            "lon": 100.4 + 0.0002 * n,
+            "lat": 20.27 + 0.0036 * (n == 6),
+            "accuracy_m": 5,
+            "time": (start + timedelta(seconds=10 * n)).isoformat(),
+        }
+        for n in range(15)
+    ]
+    async with server.stranger(authorization=f"Bearer {key}") as phone:
+        assert len((await phone.post("/api/positions", json=said)).json()["stored"]) == 15
+    async with server.signed_in() as client:
+        whole = {"start": start.isoformat(), "end": (start + timedelta(hours=1)).isoformat()}
+        positions = await client.get("/api/replay/positions", params=whole)
+        flags = unpacked(positions)["position_json:n1"]["flags"]
+        assert np.flatnonzero(flags & JUMP).tolist() == [6]
+        (totals,) = (await client.get("/api/replay/totals", params=whole)).json()["units"]
+        assert totals["positions"] == 14
+        page = await client.get("/api/replay/page", params=whole)
+        (unit,) = json.loads(page.text.split('id="replay-data">')[1].split("<")[0])["units"]
+        assert len(unit["t"]) == 14
 
 
 async def test_what_was_heard_late_was_known_late(server: Running) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import shapely
 
+from gis.rivers import load_rivers
 from gis.vector_tile import project
 from maps import histories
 from maps.histories import DEEPEST, Histories, History
@@ -23,6 +24,7 @@ from tests.maps.test_ogc_api import BEGIN, Here, ogc, sail  # noqa: F401 - a fix
 
 DAY = {"start": "2026-11-23T00:00:00Z", "end": "2026-11-25T00:00:00Z"}
 START = datetime(2026, 11, 23, tzinfo=UTC)
+RIVERS = load_rivers()
 END = START + timedelta(days=2)
 
 
@@ -142,7 +144,7 @@ async def test_a_history_is_read_once_for_a_screen_and_anew_after_a_minute(
     await sail(server, "Naga 1", "n1", 30, lon=100.4)
     desk = server.office.desk_of(User(name="t", role="commander", agency="joint"))
     clock = [0.0]
-    kept = Histories(now=lambda: clock[0])
+    kept = Histories(RIVERS, now=lambda: clock[0])
     first = await kept.of(desk, start=START, end=END, ids=[])
     assert await kept.of(desk, start=START, end=END, ids=[]) is first
     crew = server.office.desk_of(User(name="t", role="crew", agency="joint"))
@@ -159,7 +161,27 @@ def path(times: list[float], lons: list[float], lats: list[float] | None = None)
         times_s=np.array(times, dtype=float),
         lons=np.array(lons, dtype=float),
         lats=np.array(lats or [20.25] * len(lons), dtype=float),
+        error_m=np.full(len(lons), 15.0),
+        speeds_mps=np.full(len(lons), np.nan),
     )
+
+
+def test_what_cannot_be_true_is_not_drawn_and_a_boat_goes_along_its_river(tmp_path: Path) -> None:
+    begin, end = 2240.0, 2228.0
+    lons, lats = RIVERS.main.at_kms(np.linspace(begin, end, 13))
+    times = START.timestamp() + 300.0 * np.arange(13)
+    lats[6] += 0.03  # nothing but what comes after it tells that nobody was there
+    drawn = History(
+        {"a": path(times.tolist(), lons.tolist(), lats.tolist())}, {},
+        start=START, end=END, rivers=RIVERS,
+    )  # fmt: skip
+    at = tile_at(float(lons[0]), float(lats[0]), 8)
+    line = read(tmp_path, drawn.tile(*at), *at)
+    river = shapely.LineString(np.column_stack(RIVERS.main.at_kms(np.linspace(begin, end, 600))))
+    far_deg = [shapely.hausdorff_distance(each, river.intersection(each.buffer(0.02)))
+               for each in line.geometry]  # fmt: skip
+    assert max(far_deg) < 0.004
+    assert line.total_bounds[3] < lats[6] - 0.01
 
 
 @pytest.mark.parametrize("silence_s", [2000, 7000])
@@ -168,21 +190,23 @@ def test_a_silence_is_not_bridged(tmp_path: Path, silence_s: int) -> None:
     then = 120 + silence_s  # within the hour after which a piece ends anyhow, or beyond it
     times = [base + second for second in (0, 60, 120, then, then + 60, 20000)]
     lons = [100.40, 100.401, 100.402, 100.41, 100.411, 100.42]
-    history = History({"a": path(times, lons)}, {}, start=START, end=END)
+    history = History({"a": path(times, lons)}, {}, start=START, end=END, rivers=RIVERS)
     at = tile_at(100.405, 20.25, 12)
     frame = read(tmp_path, history.tile(*at), *at)
     drawn = shapely.union_all(frame.geometry.values)
     west, _, east, _ = drawn.bounds
     assert (west, east) == pytest.approx((100.40, 100.411), abs=1e-4)
     assert drawn.distance(shapely.Point(100.406, 20.25)) > 0.003
-    assert len(History({"a": path([base], [100.4])}, {}, start=START, end=END)) == 0
-    assert History({}, {}, start=START, end=END).tile(0, 0, 0) == b""
+    assert len(History({"a": path([base], [100.4])}, {}, start=START, end=END, rivers=RIVERS)) == 0
+    assert History({}, {}, start=START, end=END, rivers=RIVERS).tile(0, 0, 0) == b""
 
 
 def test_lines_go_on_beyond_the_edge_of_a_tile_and_not_far(tmp_path: Path) -> None:
     base = START.timestamp()
-    history = History({"a": path([base, base + 60], [99.0, 102.0])}, {}, start=START, end=END)
-    z, x, y = tile_at(100.4, 20.25, 10)
+    history = History(
+        {"a": path([base, base + 1500], [100.3, 100.5])}, {}, start=START, end=END, rivers=RIVERS
+    )
+    z, x, y = tile_at(100.4, 20.25, 12)
     frame = read(tmp_path, history.tile(z, x, y), z, x, y)
     west, _, east, _ = frame.total_bounds
     edge = 360 / 2**z
@@ -198,9 +222,13 @@ def test_a_tile_is_never_too_large(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
         steps = random.normal(0, 2e-4, (20_000, 2)).cumsum(axis=0)
         times = np.arange(20_000, dtype=np.float64) * 8.0 + base
         paths[str(number)] = Track(
-            times_s=times, lons=100.4 + steps[:, 0], lats=20.25 + steps[:, 1]
+            times_s=times,
+            lons=100.4 + steps[:, 0],
+            lats=20.25 + steps[:, 1],
+            error_m=np.full(len(times), 15.0),
+            speeds_mps=np.full(len(times), np.nan),
         )
-    history = History(paths, {}, start=START, end=END)
+    history = History(paths, {}, start=START, end=END, rivers=RIVERS)
     for z in (0, 5, 9, 12, 14):
         at = tile_at(100.4, 20.25, z)
         made = history.tile(*at)
