@@ -91,6 +91,7 @@ from maps.settings import Settings
 from maps.signing_journal import key_file
 from maps.trusting import trust_in
 from patrol.photos import LONGEST_FILE as LONGEST_PHOTO
+from patrol.photos import LONGEST_ORIGINAL
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     positions.router,  # first: routes are looked through in order, and most requests are reports
@@ -232,6 +233,7 @@ def guard(app: FastAPI, settings: Settings) -> None:
             "/api/imports": LONGEST_FILE,
             "/api/photos": LONGEST_PHOTO,
             "/api/crew/photos/": LONGEST_PHOTO,
+            "/api/crew/originals/": LONGEST_ORIGINAL,
         },
         tls=settings.web.tls,
     )

@@ -26,6 +26,8 @@ from maps.evidence_file import (
     GEOJSON,
     JOURNAL,
     MANIFEST,
+    ORIGINALS,
+    PHOTOS,
     POSITIONS,
     SIGNATURE,
     SIGNATURE_FORMAT,
@@ -144,6 +146,7 @@ def _verified(packed: zipfile.ZipFile, public: str | None) -> Verified:
     stray = next((name for name in names if name not in listed), None)
     if stray is not None:
         raise BadEvidence(stray, "is not in the manifest: it was put in later")
+    _check_originals(packed, manifest)
     told = _check_journal(packed, manifest, signature.public_key)
     _check_positions(packed, manifest)
     return Verified(manifest=manifest, public_key=signature.public_key, rows_told=told)
@@ -183,6 +186,33 @@ def _check_file(packed: zipfile.ZipFile, each: FileInside, there: AbstractSet[st
         raise BadEvidence(each.name, "was altered: it cannot be unpacked") from None
     if size != each.bytes or digest.hexdigest() != each.sha256:
         raise BadEvidence(each.name, "was altered: its SHA-256 is not that of the manifest")
+
+
+class _PhotoLine(msgspec.Struct):
+    """What a line of `photos.jsonl` must say."""
+
+    photo: str
+    sha256: str
+    file: str
+    shown: str
+
+
+def _check_originals(packed: zipfile.ZipFile, manifest: Manifest) -> None:
+    """Check that each camera's file is the one that its line names, and each picture, too."""
+    hashes = {each.name: each.sha256 for each in manifest.files}
+    lines = _read(packed, PHOTOS).splitlines() if PHOTOS in hashes else []
+    named = set()
+    for count, line in enumerate(lines, 1):
+        said = _decoded(line, _PhotoLine, f"{PHOTOS}, line {count}")
+        for name, sha256 in ((said.file, said.sha256), (said.shown, said.photo)):
+            if hashes.get(name) != sha256:
+                raise BadEvidence(f"{PHOTOS}, line {count}", f"{name} is missing or another file")
+        named.add(said.file)
+    stray = next((each for each in hashes if each.startswith(ORIGINALS) and each not in named), "")
+    if stray:
+        raise BadEvidence(stray, f"no line of {PHOTOS} tells of it")
+    if len(lines) != manifest.counts.get("originals", 0):
+        raise BadEvidence(PHOTOS, "has not as many lines as the manifest says")
 
 
 def _check_journal(packed: zipfile.ZipFile, manifest: Manifest, public: str) -> int:

@@ -27,6 +27,9 @@ SIGNATURE: Final = "signature.json"
 JOURNAL: Final = "journal.jsonl"
 POSITIONS: Final = "positions.csv"
 GEOJSON: Final = "positions.geojson"
+PHOTOS: Final = "photos.jsonl"
+ORIGINALS: Final = "originals/"
+"""Before the name of each camera's own file, which is its SHA-256."""
 
 LeftOut = Literal[
     "transmissions: the role may not see them",
@@ -35,6 +38,8 @@ LeftOut = Literal[
     "journal: the role sees only how its rows hang together",
     "journal: more rows than can be told",
     "papers: more than can be told",
+    "originals: more than can be told",
+    "texts: more than can be told",
 ]
 
 

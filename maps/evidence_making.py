@@ -14,10 +14,12 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from maps.evidence.sealed_evidence import SealedEvidence, sealed_evidence
 from maps.evidence_file import (
     FORMAT,
     GEOJSON,
     JOURNAL,
+    ORIGINALS,
     POSITIONS,
     AgreementThen,
     Asked,
@@ -35,7 +37,7 @@ from patrol.audit_head import signed_head
 from patrol.audit_key import AuditKey, audit_key
 from patrol.desk import Desk
 from patrol.errors import AuditError
-from patrol.permissions import may
+from patrol.permissions import may, require
 from patrol.replay_desk import MOST_RAW, LinkedRow, Stood
 from patrol.store.films import Film
 from patrol.store.tables import from_us
@@ -104,7 +106,14 @@ class Notary:
 
 
 async def evidence_of(
-    desk: Desk, notary: Notary, *, start: datetime, end: datetime, ids: list[str], words: Wording
+    desk: Desk,
+    notary: Notary,
+    *,
+    start: datetime,
+    end: datetime,
+    ids: list[str],
+    words: Wording,
+    unsealed: bool = False,
 ) -> Evidence:
     """Return the evidence file of a range, once the journal has noted it.
 
@@ -115,6 +124,7 @@ async def evidence_of(
         end: Moment after the last, aware UTC.
         ids: Unit ids; none: all the user may see.
         words: Language of what is for people to read in it.
+        unsealed: With the cameras' own files of the agency's photos, and its texts to radios.
 
     Raises:
         AuditError: If the node's key cannot be used.
@@ -125,6 +135,8 @@ async def evidence_of(
         StoreError: If the journal refuses to note it; then nothing is given out.
     """
     check_range(start, end)
+    if unsealed:
+        require(desk.user.role, "take out originals")
     key = await asyncio.to_thread(notary.key)
     left_out: list[LeftOut] = []
     units = await units_of(desk, start=start, end=end, ids=ids)
@@ -143,6 +155,10 @@ async def evidence_of(
     if not may(desk.user.role, "see the journal"):
         left_out.append("journal: the role sees only how its rows hang together")
     agreements = _agreements(stood, end=datetime.now(UTC))
+    more = SealedEvidence(files={}, counts={}, left_out=())
+    if unsealed:
+        more = await sealed_evidence(desk, stood.papers, start=start, end=end)
+        left_out += more.left_out
 
     def made() -> tuple[bytes, str]:
         zone = ZoneInfo(notary.time_zone)
@@ -155,6 +171,7 @@ async def evidence_of(
         }
         if heard is not None:
             files["transmissions.jsonl"] = _transmissions(heard)
+        files |= more.files
         manifest = Manifest(
             format=FORMAT,
             node=notary.node,
@@ -176,7 +193,8 @@ async def evidence_of(
                 "messages": 0 if heard is None else len(heard),
                 "papers": len(stood.papers),
                 "journal rows": len(rows),
-            },
+            }
+            | more.counts,
             left_out=tuple(left_out),
             files=files_inside(files),
         )
@@ -185,6 +203,9 @@ async def evidence_of(
 
     made_, digest = await asyncio.to_thread(made)
     noted = {"start": start, "end": end, "units": ids, "format": "evidence", "sha256": digest}
+    if unsealed:
+        taken = [name.removeprefix(ORIGINALS) for name in more.files if name.startswith(ORIGINALS)]
+        noted |= {"originals": taken, "texts": more.counts["texts"]}
     await desk.audit.note("export", subject="export:evidence", detail=noted)
     return Evidence(zip=made_, left_out=tuple(left_out))
 

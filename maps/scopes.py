@@ -114,6 +114,7 @@ ROUTES: Final[tuple[tuple[tuple[str, ...], str, Scope], ...]] = (
     # What is no position and no call for help wants `write:patrols` too: the route looks itself.
     (("POST",), "/api/crew/reports", "write:positions"),
     (("PUT",), "/api/crew/photos", "write:patrols"),
+    (("PUT",), "/api/crew/originals", "write:patrols"),
     (_ANY, "/api/orders", "write:messages"),
     (_ANY, "/api/on-air", "write:messages"),
     (_ANY, "/api/users", "admin:users"),

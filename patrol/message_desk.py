@@ -27,6 +27,20 @@ MOST_MESSAGES: Final = 1000
 class MessageDesk(HistoryDesk):
     """What a user may say to radios."""
 
+    async def messages_between(self, *, start: datetime, end: datetime, most: int) -> list[Message]:
+        """Return what the user's agency had said to radios in a stretch of time, oldest first.
+
+        Args:
+            start: Given at this time or later, aware UTC.
+            end: Given before this time.
+            most: Most messages, the first ones.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see messages")
+        return await self._watch.store.read(messages.between, self.policy.agency, start, end, most)
+
     async def send_message(
         self,
         *,

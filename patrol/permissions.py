@@ -45,6 +45,7 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
         "confirm incidents": frozenset({"commander", "liaison"}),
         "see photos": frozenset({"commander", "planner", "crew", "liaison", "admin", "observer"}),
         "keep photos": frozenset({"commander", "planner", "crew", "liaison"}),
+        "take out originals": frozenset({"commander", "liaison"}),
         "enrol phones": frozenset({"commander", "technician", "admin"}),
         "see sectors": _EVERYONE,
         "draw sectors": frozenset({"commander", "planner", "admin"}),

@@ -20,7 +20,7 @@ from typing import Any, Final
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from patrol.errors import BadPhoto
-from patrol.photos import LONGEST_FILE, LONGEST_SIDE, Photo
+from patrol.photos import LONGEST_FILE, LONGEST_ORIGINAL, LONGEST_SIDE, CameraNote, Photo
 
 MOST_PIXELS: Final = 50_000_000
 """Of a JPEG, which can be decoded at a fraction of its size: what the cameras of phones make."""
@@ -30,6 +30,7 @@ MOST_PIXELS_WHOLE: Final = 16_000_000
 
 QUALITY: Final = 85
 
+_HEIF: Final = frozenset({b"heic", b"heix", b"mif1", b"msf1", b"hevc"})
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _TURNS: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -94,15 +95,38 @@ def cleaned(file: bytes) -> Photo:
     )
 
 
+def camera_note(file: bytes) -> CameraNote:
+    """Return what a camera's file tells of place and time; no picture is decoded.
+
+    HEIF (ISO/IEC 23008-12), which iPhones may hand over, is taken as it is: nothing of it is read.
+
+    Raises:
+        BadPhoto: If it is no JPEG, PNG, WebP or HEIF, is too large, or its head is damaged.
+    """
+    told: dict[str, Any] = {}
+    if not (file[4:8] == b"ftyp" and file[8:12] in _HEIF and len(file) <= LONGEST_ORIGINAL):
+        kind = _kind(file, LONGEST_ORIGINAL)
+        _check_size(_told_size(kind, file), kind)
+        try:
+            with Image.open(BytesIO(file), formats=[kind]) as image:
+                _check_size(image.size, kind)
+                told = _told(image)
+        except _BROKEN as error:
+            raise BadPhoto(f"the file is damaged or no picture ({type(error).__name__})") from error
+    lon, lat = _place(told)
+    taken_at, taken_local = _time(told)
+    return CameraNote(lon=lon, lat=lat, taken_at=taken_at, taken_local=taken_local)
+
+
 # -- before anything is decoded
 
 
-def _kind(file: bytes) -> str:
+def _kind(file: bytes, longest: int = LONGEST_FILE) -> str:
     """Return what the file is by its first bytes; its name and what the sender says are nothing."""
     if not file:
         raise BadPhoto("the file is empty")
-    if len(file) > LONGEST_FILE:
-        raise BadPhoto(f"the file has more than {LONGEST_FILE // 1_000_000} MB")
+    if len(file) > longest:
+        raise BadPhoto(f"the file has more than {longest // 1_000_000} MB")
     if file.startswith(b"\xff\xd8\xff"):
         return "JPEG"
     if file.startswith(_PNG):

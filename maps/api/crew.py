@@ -26,6 +26,7 @@ from maps.packed import Packed
 from maps.wording import words_of
 from patrol.crew_desk import CrewDesk, CrewMember, CrewPatrol, CrewSector, CrewText, CrewUnit
 from patrol.desk import Desk
+from patrol.errors import Conflict, NotFound
 from patrol.permissions import require
 from radio_gateway.clock import utc_now
 from radio_gateway.messages.shown_text import cleaned_values
@@ -215,11 +216,15 @@ async def keep_photo(
     request: Request,
     caller: CallerHere,
     desk: DeskHere,
+    small: Annotated[bool, Query(description="Made of the camera's file, which comes later.")] = (
+        False
+    ),
 ) -> Response:
     """Keep a photo under the id that the phone gave it: JPEG or PNG, at most 10 MB.
 
-    Sent again with the same id it is not looked at. What is kept is the same as of `/api/photos`:
-    a clean JPEG without place, time or camera.
+    Sent again with the same id it is not looked at. What is shown is the same as of `/api/photos`:
+    a clean JPEG without place, time or camera. What was sent is stored as the camera's own file,
+    unless `small` says that it was made of that, which comes to `/api/crew/originals/{photo}`.
     """
     desk.photos.may_add()
     if not _is_uuid(photo):
@@ -230,8 +235,44 @@ async def keep_photo(
         turns: FairTurns = request.app.state.photo_turns
         # One may take 250 MB, and the live picture goes first.
         async with turns.turn(desk.user.name):
-            kept = await desk.photos.add(body)
+            kept = await desk.photos.add(body, is_original=not small)
         await crew.note([crew.receipt_for(name, "photo", made=kept.sha256)])
+    return Response(status_code=204)
+
+
+@router.put(
+    "/originals/{photo}",
+    status_code=204,
+    openapi_extra=_PHOTO,
+    responses=answers(None, None, 400, 403, 404, 409, 422, 503, status=204),
+)
+async def keep_original(
+    photo: Annotated[str, Path(description="Id under which the phone sent the small picture")],
+    request: Request,
+    caller: CallerHere,
+    desk: DeskHere,
+) -> Response:
+    """Store the camera's own file of a photo that the same crew has sent: at most 16 MiB.
+
+    JPEG, PNG, WebP or HEIF, as the camera made it. Nobody is shown it: its hash, and where and when
+    the camera says it was, are told to its own agency, and it leaves the node as evidence only.
+    Sent again it is not looked at.
+    """
+    desk.photos.may_add()
+    if not _is_uuid(photo):
+        raise BadRequest("a photo's id is a UUID in 32 hexadecimal digits", field="photo")
+    crew, of, name = _crew(caller, desk), f"photo:{photo}", f"original:{photo}"
+    receipts = await crew.taken([of, name])
+    sent = receipts.get(of)
+    if sent is None or sent.by != crew.receipt_for(of, "photo").by:
+        raise NotFound("photo", photo)
+    if name not in receipts:
+        body = await body_of(request)
+        turns: FairTurns = request.app.state.photo_turns
+        async with turns.turn(desk.user.name):
+            if not await desk.photos.add_original(sent.made, body):
+                raise Conflict("the agency has stored as many originals of late as it may")
+        await crew.note([crew.receipt_for(name, "original", made=sent.made)])
     return Response(status_code=204)
 
 

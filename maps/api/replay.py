@@ -38,6 +38,7 @@ from maps.replay_turns import ReplayTurns
 from maps.wording import Wording
 from patrol.accounts import Language
 from patrol.desk import Desk
+from patrol.permissions import require
 from radio_gateway.clock import utc_now
 
 router = APIRouter(prefix="/api/replay", tags=["replay"])
@@ -209,6 +210,38 @@ async def export_evidence(
     words = _words(request, desk, language)
     async with turn:
         made = await evidence_of(desk, notary, start=start, end=end, ids=unit or [], words=words)
+    headers = {"content-disposition": _saved("evidence", start, end, "zip")}
+    if made.left_out:
+        headers["left-out"] = ", ".join(made.left_out)
+    return Zip(made.zip, headers=headers)
+
+
+@router.get(
+    "/evidence/originals",
+    responses=_file("A zip with a signed manifest", "application/zip"),
+    response_class=Zip,
+)
+async def export_originals(
+    request: Request,
+    desk: DeskHere,
+    turn: TurnHere,
+    start: Start,
+    end: End,
+    unit: Units = None,
+    language: Reads = None,
+) -> Response:
+    """Return the same with the cameras' own files of the agency's photos, and its texts to radios.
+
+    It asks for a recent proof; the journal notes the hash of each file that was taken out. Photos
+    are those that incidents, targets and hand-offs of the agency name; at most 100 MB.
+    """
+    require(desk.user.role, "take out originals")
+    notary: Notary = request.app.state.notary
+    words = _words(request, desk, language)
+    async with turn:
+        made = await evidence_of(
+            desk, notary, start=start, end=end, ids=unit or [], words=words, unsealed=True
+        )
     headers = {"content-disposition": _saved("evidence", start, end, "zip")}
     if made.left_out:
         headers["left-out"] = ", ".join(made.left_out)

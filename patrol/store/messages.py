@@ -99,6 +99,19 @@ def newest(
     return list(readable(rows, _message))
 
 
+def between(
+    connection: Connection, agency: str, start: datetime, end: datetime, limit: int
+) -> list[Message]:
+    """Return the messages of an agency given from `start` (in) to `end` (out), oldest first."""
+    rows = connection.execute(
+        select(messages)
+        .where(_M.agency == agency, _M.created_us >= to_us(start), _M.created_us < to_us(end))
+        .order_by(_M.created_us, _M.id)
+        .limit(limit)
+    ).all()
+    return list(readable(rows, _message))
+
+
 def to_address(
     connection: Connection, agency: str, channel: str, address: str, *, since: datetime, limit: int
 ) -> list[Message]:

@@ -42,7 +42,10 @@ _TOLD: Final = "SELECT detail FROM journal WHERE subject = {mark}"
 
 _PHOTO: Final = "SELECT body FROM photos WHERE agency = {mark} AND sha256 = {mark}"
 
+_ORIGINAL: Final = "SELECT body FROM originals WHERE agency = {mark} AND sha256 = {mark}"
+
 _KEPT: Final = "keep photo"
+_SEALED: Final = "keep original"
 _PHOTO_KIND: Final = "photo:"
 
 _NEWEST: Final = """
@@ -311,25 +314,36 @@ def _differs(row: Sequence[Any], kind: str, id: str, version: int, sha256: str) 
 
 
 def _compare_photos(connection: Connection, entries: Sequence[Entry]) -> Fault | None:
-    """Return the first photo that is not as it was when an entry tells that it was kept."""
+    """Return the first photo or original that is not as it was when an entry tells of it."""
     for entry in entries:
-        if entry.act != _KEPT or not entry.subject.startswith(_PHOTO_KIND):
+        if entry.act not in (_KEPT, _SEALED) or not entry.subject.startswith(_PHOTO_KIND):
             continue
-        sha256 = entry.subject.removeprefix(_PHOTO_KIND)
+        sealed = entry.act == _SEALED
         try:
+            sha256 = (
+                json_decoder(_Sealed).decode(entry.detail).original
+                if sealed
+                else entry.subject.removeprefix(_PHOTO_KIND)
+            )
             digest = bytes.fromhex(sha256)
-        except ValueError:  # somebody else's line, and no photo's
+        except (ValueError, msgspec.MsgspecError):  # somebody else's line, and no photo's
             continue
-        rows = _rows(connection, _PHOTO, (entry.agency, digest))
-        photo = f"photo {sha256}"
+        rows = _rows(connection, _ORIGINAL if sealed else _PHOTO, (entry.agency, digest))
+        photo = f"{'original' if sealed else 'photo'} {sha256}"
         if not rows:
             why = "it is not there any more"
             return Fault(seq=entry.seq, what="missing", paper=photo, why=why)
-        [(body,)] = rows
+        body = rows[0][0]
         if not isinstance(body, bytes) or hashlib.sha256(body).hexdigest() != sha256:
             why = "it is not the picture that was kept"
             return Fault(seq=entry.seq, what="altered", paper=photo, why=why)
     return None
+
+
+class _Sealed(msgspec.Struct):
+    """What an entry tells of a camera's own file."""
+
+    original: str = ""
 
 
 class _Plain(msgspec.Struct):

@@ -402,6 +402,32 @@ photos = Table(
 Index("photos_by_hash", photos.c.agency, photos.c.sha256, unique=True)
 Index("photos_by_time", photos.c.agency, photos.c.at_us)
 
+# The cameras' own files, of which `photos` has the clean pictures: given out as evidence only.
+originals = Table(
+    "originals",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("photo", LargeBinary(32), nullable=False),  # hash of the clean picture
+    Column("sha256", LargeBinary(32), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("lon", Float),
+    Column("lat", Float),
+    Column("taken_us", BigInteger),
+    Column("taken_local", Text),
+    Column("at_us", BigInteger, nullable=False),
+    Column("by", Text, nullable=False),
+    *_owner(),
+)
+Index(
+    "originals_by_photo",
+    originals.c.agency,
+    originals.c.photo,
+    originals.c.sha256,
+    unique=True,
+)
+Index("originals_by_time", originals.c.agency, originals.c.at_us)
+
 # Which reports of crews' phones were taken, by the ids that the phones made: each has one effect.
 crew_reports = Table(
     "crew_reports",

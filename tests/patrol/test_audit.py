@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from patrol.audit import FIRST, Chain, Entry, first_fault, hash_of, time_text
 from patrol.filing import Note
-from patrol.photos import Photo
+from patrol.photos import Original, Photo
 from patrol.scribe import Scribe
-from patrol.store import journal, photos, proving
+from patrol.store import journal, originals, photos, proving
 from patrol.store.store import open_store
 from tests.databases import copied, empty_store, sqlite_only
 from tests.patrol.chains import ROWS, chain_of, fill, notes, proved, read, texts
@@ -319,11 +319,13 @@ def test_a_paper_that_was_altered_or_taken_out_is_named(file: Path, change: str,
 @pytest.mark.parametrize(
     ("change", "what"),
     [
-        ("UPDATE photos SET body = CAST('another picture' AS BLOB)", "altered"),
-        ("DELETE FROM photos", "missing"),
+        ("UPDATE photos SET body = CAST('another picture' AS BLOB)", "photo {} is altered"),
+        ("DELETE FROM photos", "photo {} is missing"),
+        ("UPDATE originals SET body = CAST('another file' AS BLOB)", "original {} is altered"),
+        ("DELETE FROM originals", "original {} is missing"),
     ],
 )
-async def test_a_photo_that_was_altered_or_taken_out_is_named(
+async def test_a_photo_or_original_that_was_altered_or_taken_out_is_named(
     tmp_path: Path, change: str, what: str
 ) -> None:
     picture = b"what the camera saw"
@@ -334,11 +336,20 @@ async def test_a_photo_that_was_altered_or_taken_out_is_named(
         Note(act="keep photo", actor="kham", agency=AGENCY, subject=subject),
         photos.put, photo, agency=AGENCY, by="kham", at=at(0), origin=NODE,
     )  # fmt: skip
+    sealed = Original(
+        photo=photo.sha256, sha256=photo.sha256, size=len(picture), came_at=at(0), by="kham"
+    )
+    await Scribe(store=store, node=NODE, now=lambda: at(0)).write(
+        Note(act="keep original", actor="kham", agency=AGENCY, subject=subject,
+             detail={"original": photo.sha256}),
+        originals.put, sealed, picture, agency=AGENCY, origin=NODE,
+    )  # fmt: skip
     await store.close()
     assert proved(tmp_path / "p.db").faults == ()
     do(tmp_path / "p.db", change)
     [fault] = proved(tmp_path / "p.db").faults
-    assert (fault.seq, fault.what, fault.paper) == (1, what, f"photo {photo.sha256}")
+    assert what.format(photo.sha256) in f"{fault.paper} is {fault.what}"
+    assert fault.seq == (1 if what.startswith("photo") else 2)
 
 
 def test_a_paper_without_a_line_is_named(file: Path) -> None:

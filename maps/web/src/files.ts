@@ -1,6 +1,6 @@
 /** Files to and from this browser: exports that the server makes, and files it has a look at. */
 import type { Preview } from "./contract.ts";
-import { CallError, problemFrom } from "./rest.ts";
+import { CallError, problemFrom, proved } from "./rest.ts";
 
 /** What the server writes, in the order people should choose from. */
 export const FORMATS = ["gpx", "kml", "gpkg", "geojson", "parquet"] as const;
@@ -24,7 +24,11 @@ export function layerAddress(name: string, format: FormatName): string {
 /** Fetches a file and hands it to the browser to keep; returns what its headers say of it. A refusal is thrown in the server's words. */
 export async function save(address: string): Promise<Headers> {
   const answer = await reach(address, { credentials: "same-origin" });
-  if (!answer.ok) throw await problemFrom(answer);
+  if (!answer.ok) {
+    const problem = await problemFrom(answer);
+    if (!(await proved(problem))) throw problem;
+    return save(address);
+  }
   const name = /filename="([^"]+)"/.exec(answer.headers.get("content-disposition") ?? "")?.[1] ?? "export";
   const href = URL.createObjectURL(await answer.blob());
   const link = document.createElement("a");

@@ -19,4 +19,5 @@ export const OPEN_TARGETS = "open targets";
 export const LOG_INCIDENTS = "log incidents";
 export const SUSPEND = "suspend agreements";
 export const SEE_TRACKS = "see tracks";
+export const TAKE_OUT_ORIGINALS = "take out originals";
 export const SEE_JOURNAL = "see the journal";

@@ -50,10 +50,15 @@ async function ask(method: string, path: string, body?: unknown): Promise<Respon
   }
   if (response.ok) return response;
   const problem = await problemFrom(response);
-  if (problem.slug !== "proof_needed" || path === PROOF) throw problem;
-  const { showProof } = await import("./account/proof-dialog.tsx"); // few pages ever need it
-  if (!(await showProof())) throw problem;
+  if (path === PROOF || !(await proved(problem))) throw problem;
   return ask(method, path, body);
+}
+
+/** Whether a refusal asked for password or code, and somebody has shown it now: then the act may be tried again. */
+export async function proved(problem: CallError): Promise<boolean> {
+  if (problem.slug !== "proof_needed") return false;
+  const { showProof } = await import("./account/proof-dialog.tsx"); // few pages ever need it
+  return showProof();
 }
 
 /** The refusal that an answer tells. */

@@ -6,6 +6,7 @@ import { t } from "../i18n/index.ts";
 import { Icon } from "../panels/icons.tsx";
 import { opened, patrolNow, tell } from "./crew.ts";
 import { newId } from "./database.ts";
+import { keepOriginal } from "./originals.ts";
 import { draftPhoto, dropPhoto, keepPhoto } from "./outbox.ts";
 import { smaller } from "./photo.ts";
 import { placeNow } from "./position.ts";
@@ -121,6 +122,7 @@ function Photos(): JSX.Element {
         if (who === null) break;
         const id = newId();
         await keepPhoto(id, await smaller(file), "image/jpeg", who);
+        await keepOriginal(id, file, who);
         if (opened.peek() === who) change({ photos: [...draft.peek().photos, id] });
         else await dropPhoto(id); // the page was locked meanwhile: the form is nobody's
       } catch (caught) {

@@ -10,6 +10,7 @@ import { canInstall, install, keepForever, keptForever, keptOffline } from "./in
 import { changePin, makeProfile } from "./keys.ts";
 import { PinFields, pinWords } from "./lock-panel.tsx";
 import { counts, draftPhoto, dropPhoto, refusals, refusedPhotos, takeBack, tryAgain } from "./outbox.ts";
+import { waiting } from "./originals.ts";
 import { change, draft } from "./report-draft.ts";
 import type { Report } from "./reports.ts";
 import { hurry } from "./sending.ts";
@@ -23,6 +24,7 @@ export function MorePanel(): JSX.Element {
     <section class="panel" aria-label={t("crew.tab.more")}>
       {opened.value !== null && <Refused />}
       <Choices />
+      {opened.value !== null && waiting.value > 0 && <p class="dim">{t("crew.original.waiting", { n: waiting.value })}</p>}
       {opened.value !== null && <Person />}
       <Kept />
     </section>

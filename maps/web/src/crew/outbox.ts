@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import { database, type Kept, type KeptPhoto, type Profile, phoneKey } from "./database.ts";
 import type { Opened } from "./keys.ts";
+import { dropOriginal, originalDue } from "./originals.ts";
 import { HOLD_MS, waitsUntil } from "./pace.ts";
 import { laneOf, type Rank, RANKS, rankOf, type Report } from "./reports.ts";
 import { type Bytes, open, openBytes, openTo, seal, type Sealed, type SealedTo, sealBytes, sealTo } from "./sealed.ts";
@@ -281,6 +282,7 @@ export async function takeBack(id: string): Promise<boolean> {
   if (seq !== undefined) await tx.objectStore("outbox").delete(seq);
   for (const photo of row?.photos ?? []) await tx.objectStore("photos").delete(photo);
   await tx.done;
+  for (const photo of row?.photos ?? []) void dropOriginal(photo);
   inHand.delete(id);
   changed();
   return seq !== undefined;
@@ -350,6 +352,7 @@ export async function nextPhoto(opened: Opened): Promise<{ id: string; type: str
 const brokenPhotos = new Set<string>();
 
 export async function photoTaken(id: string): Promise<void> {
+  await originalDue(id); // first: a page that ends between the two sends the photo once more
   await (await database()).delete("photos", id);
   changed();
 }
@@ -366,6 +369,7 @@ export async function dropPhoto(id: string): Promise<void> {
   const row = await tx.store.get(id);
   if (row !== undefined && row.state !== "waiting") await tx.store.delete(id);
   await tx.done;
+  if (row?.state !== "waiting") void dropOriginal(id);
   changed();
 }
 
@@ -374,6 +378,7 @@ export async function photoRefused(id: string): Promise<void> {
   const row = await tx.store.get(id);
   if (row !== undefined) await tx.store.put({ ...row, state: "refused" });
   await tx.done;
+  void dropOriginal(id); // of a picture that nobody has
   changed();
 }
 

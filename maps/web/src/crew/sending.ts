@@ -5,8 +5,9 @@ import type { Opened } from "./keys.ts";
 import { profiles } from "./keys.ts";
 import { lane } from "./lane.ts";
 import { BATCH, type Batch, looseBatch, looseDue, nextBatch, nextDue, nextPhoto, photoRefused, photoTaken, refused, taken } from "./outbox.ts";
+import { dropOriginal, isGood, type Network, nextOriginal } from "./originals.ts";
 import type { Rank, Report } from "./reports.ts";
-import { Failure, readSession, sendPhoto, sendReports, type Took } from "./server.ts";
+import { Failure, readSession, sendOriginal, sendPhoto, sendReports, type Took } from "./server.ts";
 import { forEach, isUnreadable, keyFor, ranksThatGo } from "./turns.ts";
 
 export interface Link {
@@ -22,6 +23,10 @@ export const link = signal<Link>({ state: "untried", takenAt: null, fault: "" })
 
 /** Whatever was missed, by a timer that a sleeping phone lost or another tab that is gone, is sent by then. */
 const LOOK_EVERY_MS = 30_000;
+/** An original that did not go, or went over a bad link, is tried again then. */
+const ORIGINAL_LATER_MS = 5 * 60_000;
+/** A picture of so many bytes tells how fast a link is. */
+const TELLING = 50_000;
 /** Another tab sends for the same crew: this one looks again then. */
 const OTHER_TAB_MS = 5000;
 
@@ -29,6 +34,8 @@ const OTHER_TAB_MS = 5000;
 const inHand = lane(sendLoose, tell);
 const calls = lane(sendCalls, tell);
 const rest = lane(sendRest, tell);
+/** The cameras' own files go when all else is gone and the link is good. */
+const originals = lane(sendOriginals, (fault) => Math.max(ORIGINAL_LATER_MS, fault instanceof Failure ? fault.waitMs : 0));
 const lanes = [inHand, calls, rest] as const;
 
 export const sending = computed(() => lanes.some((each) => each.busy.value));
@@ -38,6 +45,11 @@ let here: string | null = null;
 let opened: Opened | null = null;
 /** How many reports go in one request: fewer on a network too thin to carry them in time. */
 let most = BATCH;
+
+/** Bytes a second of what large thing went last, and when, ms by this page. */
+let measured = { rate: 0, at: -Infinity };
+/** Ends the original that is under way. */
+let stopOriginal = new AbortController();
 
 /** Tells whose page this is, and as whom it is open; null when it is nobody's, or locked. */
 export function sendFor(profile: string | null, who: Opened | null): void {
@@ -54,6 +66,7 @@ export function hurry(): void {
 /** Tries when it is its turn. */
 export function nudge(): void {
   for (const each of lanes) each.nudge();
+  originals.nudge();
 }
 
 /** Begins to send whenever there is something and a link. */
@@ -83,6 +96,7 @@ function well(some: number): void {
 /** Calls for help that no disk has. */
 async function sendLoose(went: () => void): Promise<number> {
   for (let batch = looseBatch(); batch !== null; batch = looseBatch()) {
+    stopOriginal.abort();
     await settle(batch, await sendReports(batch.reports, keyFor(batch.profile, openedAs(batch.profile), 0) ?? null), null);
     went();
   }
@@ -133,6 +147,7 @@ async function drain(whose: string, went: () => void): Promise<void> {
   if (who === null) return;
   await drainPhotos(who, ranks, went);
   await drainRanks(profile, who, ranks, went);
+  originals.nudge();
 }
 
 async function drainRanks(profile: Profile, who: Opened | null, ranks: readonly Rank[], went: () => void): Promise<void> {
@@ -142,6 +157,7 @@ async function drainRanks(profile: Profile, who: Opened | null, ranks: readonly 
     // Asked anew each time: what is urgent goes before the next hundred positions.
     const batch = await nextBatch(profile, who, size, able);
     if (batch === null) return;
+    if (batch.rank <= 1) stopOriginal.abort(); // somebody waits for it
     if (batch.rank > 0 && !sure) await ensureOwn(profile);
     sure ||= batch.rank > 0;
     const by = keyFor(profile, who, batch.rank) ?? null;
@@ -187,7 +203,9 @@ async function drainPhotos(who: Opened, ranks: readonly Rank[], went: () => void
   for (let photo = await nextPhoto(who); photo !== null; photo = await nextPhoto(who)) {
     await ensureOwn(who.profile);
     try {
+      const sentAt = performance.now();
       await sendPhoto(photo.id, photo.bytes, photo.type, who.key);
+      measure(photo.bytes.length, sentAt);
       await photoTaken(photo.id);
       well(1);
       went();
@@ -198,4 +216,36 @@ async function drainPhotos(who: Opened, ranks: readonly Rank[], went: () => void
     // A photo takes long on a thin network: what is urgent must not wait for the next one.
     await drainRanks(who.profile, who, ranks, went);
   }
+}
+
+async function sendOriginals(went: () => void): Promise<number> {
+  await rest.idle();
+  const who = opened;
+  if (who === null || !navigator.onLine) return 0;
+  return navigator.locks.request(`joint-patrol-crew-originals ${who.profile.id}`, { ifAvailable: true }, async (lock) => {
+    if (lock === null) return 0;
+    for (let next = await nextOriginal(who); next !== null; next = await nextOriginal(who)) {
+      if (opened !== who) return 0;
+      // What was measured long ago tells of another link: then the browser's own word counts.
+      const rate = performance.now() - measured.at < ORIGINAL_LATER_MS ? measured.rate : null;
+      if (!isGood((navigator as { connection?: Network }).connection, rate)) return ORIGINAL_LATER_MS;
+      stopOriginal = new AbortController();
+      try {
+        await ensureOwn(who.profile);
+        const sentAt = performance.now();
+        await sendOriginal(next.id, next.bytes, who.key, stopOriginal.signal);
+        measure(next.bytes.length, sentAt);
+      } catch (fault) {
+        const gone = fault instanceof Failure && fault.status === 404 && fault.error !== "";
+        if (!gone && !isUnreadable(fault)) throw fault; // nobody will ever have it
+      }
+      await dropOriginal(next.id);
+      went();
+    }
+    return 0;
+  });
+}
+
+function measure(bytes: number, sentAt: number): void {
+  if (bytes >= TELLING) measured = { rate: (bytes * 1000) / Math.max(1, performance.now() - sentAt), at: performance.now() };
 }

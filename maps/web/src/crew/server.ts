@@ -106,8 +106,15 @@ export async function sendReports(reports: readonly Report[], by: By): Promise<T
 }
 
 export async function sendPhoto(id: string, bytes: Bytes, type: string, by: By): Promise<void> {
-  const answer = await ask("PUT", `/api/crew/photos/${id}`, by, new Blob([bytes], { type }), type, PHOTO_MS);
+  const answer = await ask("PUT", `/api/crew/photos/${id}?small=true`, by, new Blob([bytes], { type }), type, PHOTO_MS);
   if (answer.status !== 204) throw new Failure(STRANGE, ""); // nobody but the office says so that it has it
+}
+
+/** Sends the camera's own file of a photo that is there; `stop` ends it when something else must go. */
+export async function sendOriginal(id: string, bytes: Bytes, by: By, stop: AbortSignal): Promise<void> {
+  const type = "application/octet-stream";
+  const answer = await ask("PUT", `/api/crew/originals/${id}`, by, new Blob([bytes], { type }), type, PHOTO_MS, stop);
+  if (answer.status !== 204) throw new Failure(STRANGE, "");
 }
 
 export async function readCrew(by: By): Promise<CrewNow> {
@@ -145,15 +152,18 @@ export async function readSession(): Promise<Session | null> {
   }
 }
 
-async function ask(method: string, path: string, by: By, body?: BodyInit, type?: string, within = QUICK_MS): Promise<Response> {
+async function ask(method: string, path: string, by: By, body?: BodyInit, type?: string, within = QUICK_MS, stop?: AbortSignal): Promise<Response> {
   const headers = new Headers();
   if (by !== null) headers.set("authorization", `Bearer ${by}`);
   if (type !== undefined) headers.set("content-type", type);
   const sentAt = Date.now();
+  const late = AbortSignal.timeout(within);
+  // Older browsers cannot join two signals: there it ends by its time alone.
+  const signal = stop === undefined || typeof AbortSignal.any !== "function" ? late : AbortSignal.any([late, stop]);
   let answer: Response;
   try {
     answer = await fetch(path, {
-      method, headers, credentials: by === null ? "same-origin" : "omit", cache: "no-store", signal: AbortSignal.timeout(within),
+      method, headers, credentials: by === null ? "same-origin" : "omit", cache: "no-store", signal,
       redirect: "error", // the office sends nobody elsewhere
       ...(body === undefined ? {} : { body }),
     });

@@ -15,6 +15,7 @@ import { spotWords } from "../queue-words.ts";
 import { ageSeconds, ageWords } from "../times.ts";
 import { Icon } from "./icons.tsx";
 import { useModal } from "./modal.ts";
+import { PhotoOriginals } from "./photo-originals.tsx";
 
 /** One card for each that nobody at this console has seen. */
 export function IncidentCards(): JSX.Element | null {
@@ -57,6 +58,7 @@ function IncidentOf({ incident, fresh = false }: { incident: Incident; fresh?: b
         {incident.narrative && <span class="alert-who"><q>{incident.narrative}</q></span>}
         {place !== "" && <span class="alert-place">{place}</span>}
         {(incident.photos ?? []).length > 0 && <span class="photos">{incident.photos?.map((photo) => <button key={photo} class="photo" title={t("incident.photo")} aria-label={t("incident.photo")} onClick={() => { photoShown.value = photo; }}><img src={`/api/photos/${photo}`} alt="" loading="lazy" /></button>)}</span>}
+        {(incident.photos ?? []).length > 0 && <PhotoOriginals incident={incident} photos={incident.photos ?? []} />}
       </div>
       <div class="alert-acts">
         {lon != null && lat != null && <button class="button" onClick={() => flyToPlace(lon, lat)}>{t("alert.show")}</button>}
@@ -72,6 +74,7 @@ export function PhotoDialog(): JSX.Element | null {
 
 function Photo({ photo }: { photo: string }): JSX.Element {
   const dialog = useModal();
+  const incident = lately.value.find((each) => each.photos?.includes(photo));
   const shut = (): void => {
     photoShown.value = "";
   };
@@ -79,6 +82,7 @@ function Photo({ photo }: { photo: string }): JSX.Element {
     <dialog ref={dialog} class="dialog photo-dialog" aria-label={t("incident.photo")} onClose={shut} onCancel={shut}>
       <header class="dialog-head"><h2>{t("incident.photo")}</h2><button class="icon-button" aria-label={t("dialog.close")} title={t("dialog.close")} onClick={shut}><Icon name="close" /></button></header>
       <div class="photo"><img src={`/api/photos/${photo}`} alt={t("incident.photo")} /></div>
+      {incident !== undefined && <PhotoOriginals incident={incident} photos={[photo]} />}
     </dialog>
   );
 }

@@ -9,6 +9,8 @@ const WORDS: Readonly<Record<string, Words>> = {
   "journal: the role sees only how its rows hang together": "replay.left_out.journal_role",
   "journal: more rows than can be told": "replay.left_out.journal_many",
   "papers: more than can be told": "replay.left_out.papers_many",
+  "originals: more than can be told": "replay.left_out.originals_many",
+  "texts: more than can be told": "replay.left_out.texts_many",
 };
 
 /** What a file will leave out for somebody who may do no more than `may` says. */

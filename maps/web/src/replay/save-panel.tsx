@@ -5,6 +5,7 @@ import { save } from "../files.ts";
 import { language, t, type Words } from "../i18n/index.ts";
 import { Icon } from "../panels/icons.tsx";
 import { Empty, faultWords } from "../panels/states.tsx";
+import { TAKE_OUT_ORIGINALS } from "../permissions.ts";
 import { may, session, timeZone } from "../session.ts";
 import { readTokens } from "../tokens.ts";
 import { leftOutFor, leftOutOf } from "./left-out.ts";
@@ -32,11 +33,13 @@ export function SavePanel(): JSX.Element {
       busy.value = "";
     }
   };
+  const evidence = async (path: string): Promise<string[]> => leftOutOf(await save(`/api/replay/${path}?${query}`)).map(({ words, text }) => (words === null ? text : t(words)));
   const ways: [string, Words, Words, () => Promise<string[]>][] = [
-    ["evidence", "replay.save.evidence", "replay.save.evidence_hint", async () => leftOutOf(await save(`/api/replay/evidence?${query}`)).map(({ words, text }) => (words === null ? text : t(words)))],
+    ["evidence", "replay.save.evidence", "replay.save.evidence_hint", () => evidence("evidence")],
     ["page", "replay.save.page", "replay.save.page_hint", async () => { await save(`/api/replay/page?${query}`); return []; }],
     ["picture", "replay.save.picture", "replay.save.picture_hint", async () => { await savePicture(); return []; }],
   ];
+  if (may(TAKE_OUT_ORIGINALS)) ways.splice(1, 0, ["originals", "replay.save.originals", "replay.save.originals_hint", () => evidence("evidence/originals")]);
   return (
     <div class="save scroll padded" tabIndex={0} role="region" aria-label={t("replay.tab.save")}>
       {ways.map(([name, words, hint, work]) => (
