@@ -33,6 +33,7 @@ from maps.api import (
     feeds,
     hand_offs,
     health,
+    holdings,
     imports,
     inbound,
     incidents,
@@ -132,6 +133,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     marks.router,
     places_on_air.router,
     photos.router,
+    holdings.router,
     users.router,
     devices.router,
     devices.enrol_router,
@@ -262,6 +264,7 @@ def _hand_out(app: FastAPI, office: Office) -> None:
     state.histories = Histories(office.geography.rivers)
     state.replay_turns = ReplayTurns()
     state.photo_turns = FairTurns()
+    state.holdings_turns = FairTurns()
     state.map_turns = FairTurns()
     state.at_km = office.geography.at_km
     state.survey = office.survey

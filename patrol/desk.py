@@ -20,6 +20,7 @@ from patrol.changes import UnitState
 from patrol.clocks import BEHIND, check_date
 from patrol.crew_desk import CrewDesk
 from patrol.delivery_desk import DeliveryDesk
+from patrol.desks.holdings import HoldingsDesk
 from patrol.desks.marks import MarkDesk
 from patrol.desks.places_on_air import PlacesOnAirDesk
 from patrol.errors import Conflict, NotFound
@@ -127,6 +128,11 @@ class Desk(MessageDesk):
     def photos(self) -> PhotoDesk:
         """Photos of incidents and targets."""
         return PhotoDesk(self._watch, self.user, self.policy)
+
+    @property
+    def holdings(self) -> HoldingsDesk:
+        """What the agency holds on somebody or something."""
+        return HoldingsDesk(self._watch, self.user, self.policy)
 
     def crew(self, *, device: str | None, unit: str | None) -> CrewDesk:
         """What the user does as a crew under way.

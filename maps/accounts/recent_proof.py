@@ -40,6 +40,7 @@ SENSITIVE: Final = frozenset(
         ("POST", "/api/agreements/{agreement}/resume"),
         ("POST", "/api/agreements/{agreement}/backfill"),
         ("GET", "/api/replay/evidence/originals"),
+        ("POST", "/api/holdings"),
     }
 )
 """Method and route of the acts that ask. The own password is changed with the present one; what

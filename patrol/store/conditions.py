@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, ColumnElement, Float, LargeBinary, literal
@@ -23,6 +24,29 @@ class bytes_contain(FunctionElement[bool]):  # noqa: N801 - it is called as a fu
 
     def __init__(self, column: ColumnElement[Any], part: bytes) -> None:
         super().__init__(column, literal(part, LargeBinary))
+
+
+class text_contains(FunctionElement[bool]):  # noqa: N801
+    """Whether a column of text holds some words, whatever the case of their letters.
+
+    SQLite knows the case of ASCII letters only.
+    """
+
+    type = Boolean()
+    inherit_cache = True
+
+    def __init__(self, column: ColumnElement[Any], words: str) -> None:
+        super().__init__(column, literal(words))
+
+
+class json_contains(text_contains):  # noqa: N801
+    """The same of a column of JSON in UTF-8."""
+
+    inherit_cache = True
+
+    def __init__(self, column: ColumnElement[Any], words: str) -> None:
+        # As JSON writes them: a quotation mark with a backslash before it.
+        super().__init__(column, json.dumps(words, ensure_ascii=False)[1:-1])
 
 
 class told_between(FunctionElement[bool]):  # noqa: N801
@@ -64,6 +88,30 @@ def _instr(element: bytes_contain, compiler: Any, **more: Any) -> str:
 def _position(element: bytes_contain, compiler: Any, **more: Any) -> str:
     column, part = _words(element, compiler, **more)
     return f"(position({part} IN {column}) > 0)"
+
+
+@compiles(text_contains)
+def _instr_text(element: text_contains, compiler: Any, **more: Any) -> str:
+    column, words = _words(element, compiler, **more)
+    return f"(instr(lower({column}), lower({words})) > 0)"
+
+
+@compiles(json_contains)
+def _instr_json(element: json_contains, compiler: Any, **more: Any) -> str:
+    column, words = _words(element, compiler, **more)
+    return f"(instr(lower(CAST({column} AS TEXT)), lower({words})) > 0)"
+
+
+@compiles(text_contains, "postgresql")
+def _position_text(element: text_contains, compiler: Any, **more: Any) -> str:
+    column, words = _words(element, compiler, **more)
+    return f"(position(lower({words}) IN lower({column})) > 0)"
+
+
+@compiles(json_contains, "postgresql")
+def _position_json(element: json_contains, compiler: Any, **more: Any) -> str:
+    column, words = _words(element, compiler, **more)
+    return f"(position(lower({words}) IN lower(convert_from({column}, 'UTF8'))) > 0)"
 
 
 @compiles(told_between)

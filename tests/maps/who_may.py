@@ -196,6 +196,7 @@ WHO_MAY: Final[dict[tuple[str, str], str]] = {
     ("POST", "/api/incidents/{incident}/credit"): "confirm incidents",
     ("POST", "/api/incidents/{incident}/withdraw"): "confirm incidents",
     ("POST", "/api/photos"): "keep photos",
+    ("POST", "/api/holdings"): "search what is held",
     ("GET", "/api/photos/{photo}"): "see photos",
     ("GET", "/api/photos/{photo}/originals"): "see photos",
     ("GET", "/api/crew"): "report positions",

@@ -15,6 +15,7 @@ import { Section } from "./acting.tsx";
 import { Devices, ENROL, MANAGE } from "./devices.tsx";
 import { Factor, factorFirst } from "./factor.tsx";
 import { Journal, SEE_JOURNAL } from "./journal.tsx";
+import { Holdings, SEARCH_HOLDINGS } from "./holdings.tsx";
 import { Notices } from "./notices.tsx";
 import { Password, Sessions } from "./password.tsx";
 import { PARTS, Reading } from "./reading.tsx";
@@ -27,12 +28,14 @@ function Account(): JSX.Element {
   const here = session.value;
   const all = !factorFirst.value;
   const people = all && (may(MANAGE_USERS) || may(MANAGE) || may(ENROL));
+  const held = all && may(SEARCH_HOLDINGS);
   const parts = [
     ["reading", t("account.reading")],
     ["signing-in", t("account.signing_in")],
     ...(all ? [["notices", t("account.notices")], ["tokens", t("account.tokens")]] : []),
     ...(people ? [["people", t("account.people")]] : []),
     ...(all && may(SEE_JOURNAL) ? [["journal", t("account.journal")]] : []),
+    ...(held ? [["held", t("account.held")]] : []),
   ];
   return (
     <main class="page">
@@ -58,6 +61,7 @@ function Account(): JSX.Element {
             </Section>
           )}
           {all && may(SEE_JOURNAL) && <Journal />}
+          {held && <Section id="held" title={t("account.held")}><Holdings /></Section>}
         </div>
       </div>
     </main>

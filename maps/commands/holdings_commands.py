@@ -1,0 +1,56 @@
+"""`joint-patrol holdings`: what the node's records hold on somebody, from the machine itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from maps.command import CONFIG, AgencyId, Config, agency_named, settings_in, tell
+from maps.user_commands import BY
+
+if TYPE_CHECKING:
+    from patrol.store.holdings import Holdings
+
+holdings_app = typer.Typer(help="What the records hold on somebody.", no_args_is_help=True)
+
+
+@holdings_app.callback()
+def holdings() -> None:
+    """Keep `search` a word of its own, though it is the only one."""
+
+
+@holdings_app.command("search")
+def search(
+    words: Annotated[str, typer.Argument(help="A name, call sign, number or device id.")],
+    purpose: Annotated[str, typer.Option(help="Why; it stands in the journal.")],
+    config: Config = CONFIG,
+    agency: AgencyId = None,
+) -> None:
+    """Print all that an agency's records hold on some words; works beside a running server.
+
+    One line each: kind, id, when, name, in which fields.
+    """
+    settings = settings_in(config)
+
+    def find() -> Holdings:
+        from maps.signing_journal import note, read_store, require_store
+        from patrol.desks.holdings import check_search, search_note
+        from patrol.store import holdings as records
+
+        sought, why = check_search(words, purpose)
+        require_store(settings)
+        of = agency_named(settings, agency)
+        found = read_store(settings, records.search, of, sought)
+        note(settings, search_note(BY, of, sought, why, found))
+        return found
+
+    found = tell(find)
+    for each in found.found:
+        at = "" if each.at is None else f"{each.at:%Y-%m-%d %H:%M}Z"
+        fields = ", ".join(each.fields)
+        typer.echo(f"{each.kind:<12} {each.id:<34} {at:<17} {each.name}  ({fields})")
+    for kind in found.more:
+        typer.echo(f"{kind}: there is more than is printed")
+    if not found.found:
+        typer.echo("nothing is held on that")

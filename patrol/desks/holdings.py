@@ -1,0 +1,77 @@
+"""HoldingsDesk: what an agency holds on somebody or something, for its administrators.
+
+Whoever asks says for what: a request of the person concerned, an order of a court, a mistake to be
+found. The journal has what was asked, why, and how much was found, before anything is answered.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from patrol.errors import Conflict
+from patrol.filing import Note
+from patrol.paper_desk import PaperDesk
+from patrol.store import holdings
+from patrol.store.holdings import SEARCH, Holdings
+from radio_gateway.messages.shown_text import check_shown
+
+SHORTEST: Final = 3
+"""Characters to look for: fewer stand everywhere."""
+
+LONGEST: Final = 200
+SHORTEST_PURPOSE: Final = 5
+LONGEST_PURPOSE: Final = 500
+
+
+class HoldingsDesk(PaperDesk):
+    """What one user may look for in everything that the user's agency holds."""
+
+    async def search(self, words: str, *, purpose: str) -> Holdings:
+        """Return what the agency's records hold on a name, call sign, number or device id.
+
+        Args:
+            words: What to look for, `SHORTEST` to `LONGEST` characters.
+            purpose: Why, for the journal.
+
+        Raises:
+            Forbidden: If the role may not.
+            Conflict: If the words or the purpose are too short or too long.
+            HiddenText: If they hold what nobody sees.
+            StoreError: If the store cannot be read, or the journal refuses to note it.
+        """
+        self._may(SEARCH)
+        words, purpose = check_search(words, purpose)
+        found = await self._watch.store.read(holdings.search, self._user.agency, words)
+        note = search_note(self._user.name, self._user.agency, words, purpose, found)
+        await self._watch.clerk.note(note)
+        return found
+
+
+def check_search(words: str, purpose: str) -> tuple[str, str]:
+    """Return what to look for and why, without spaces about it.
+
+    Raises:
+        Conflict: If either is too short or too long.
+        HiddenText: If they hold what nobody sees.
+    """
+    check_shown(words=words, purpose=purpose)
+    words, purpose = words.strip(), purpose.strip()
+    if not SHORTEST <= len(words) <= LONGEST:
+        raise Conflict(f"look for {SHORTEST} to {LONGEST} characters")
+    if not SHORTEST_PURPOSE <= len(purpose) <= LONGEST_PURPOSE:
+        raise Conflict(f"a purpose has {SHORTEST_PURPOSE} to {LONGEST_PURPOSE} characters")
+    return words, purpose
+
+
+def search_note(actor: str, agency: str, words: str, purpose: str, found: Holdings) -> Note:
+    """Return the line of the journal that tells of a search."""
+    counts: dict[str, int] = {}
+    for each in found.found:
+        counts[each.kind] = counts.get(each.kind, 0) + 1
+    return Note(
+        act=SEARCH,
+        actor=actor,
+        agency=agency,
+        subject="holdings:",
+        detail={"words": words, "purpose": purpose, "found": counts},
+    )
