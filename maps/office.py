@@ -49,6 +49,7 @@ from patrol.accounts import User
 from patrol.desk import Desk
 from patrol.maintenance.backup_rounds import BackupState
 from patrol.maintenance.disk_room import LOOK_EVERY_S, DiskGauge, DiskRoom
+from patrol.maintenance.kind_retention import KindRetention
 from patrol.retention import Retention
 from patrol.store import journal, registry
 from patrol.store.store import Store, open_store
@@ -185,6 +186,9 @@ class Office:
         self.retention = Retention(
             store,
             None if settings.retention is None else settings.retention.policy,
+            kinds=None
+            if settings.retention is None or settings.retention.kinds is None
+            else KindRetention(store, settings.retention.kinds.policy, node=settings.node.id),
             agency=settings.agencies[0].id,
             node=settings.node.id,
             now=lambda: self.watch.now(),

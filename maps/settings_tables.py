@@ -12,6 +12,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from maps.forms.form import Form
 from patrol.accounts import Calendar, Language
+from patrol.maintenance.kind_policy import KindPolicy
 from patrol.retention_policy import Policy
 
 SQLITE: Final = "sqlite:///"
@@ -78,6 +79,62 @@ class StoreSettings(Table):
         return Path(self.url.removeprefix(SQLITE)) if self.url.startswith(SQLITE) else None
 
 
+_Days = Annotated[int | None, Field(ge=31, le=36_525)]
+
+
+class KindRetentionSettings(Table):
+    """How long papers, photos and texts are stored after their end; for ever what is not said.
+
+    Attributes:
+        incident_days: After the last change of an incident that is closed or withdrawn.
+        target_days: The same of targets.
+        hand_off_days: The same of hand-offs.
+        alert_days: The same of alerts, and of what was sent out about them.
+        patrol_days: The same of patrols.
+        watch_log_days: Of entries of the watch log and hand-overs of shifts.
+        mark_days: Of marks that have ended.
+        photo_days: Of photos that no paper names; one that is named goes with its papers.
+        original_days: Of cameras' own files, unless an open paper names their photo.
+        text_days: Of texts to radios of which nothing more is awaited.
+    """
+
+    incident_days: _Days = None
+    target_days: _Days = None
+    hand_off_days: _Days = None
+    alert_days: _Days = None
+    patrol_days: _Days = None
+    watch_log_days: _Days = None
+    mark_days: _Days = None
+    photo_days: _Days = None
+    original_days: _Days = None
+    text_days: _Days = None
+
+    @property
+    def policy(self) -> KindPolicy:
+        """The same as the patrol takes it."""
+        days = {
+            "incident": self.incident_days,
+            "target": self.target_days,
+            "hand_off": self.hand_off_days,
+            "alert": self.alert_days,
+            "delivery": self.alert_days,
+            "patrol": self.patrol_days,
+            "log_entry": self.watch_log_days,
+            "shift_hand_over": self.watch_log_days,
+            "mark": self.mark_days,
+        }
+        return KindPolicy(
+            papers={kind: timedelta(days=n) for kind, n in days.items() if n is not None},
+            photos=_age(self.photo_days),
+            originals=_age(self.original_days),
+            texts=_age(self.text_days),
+        )
+
+
+def _age(days: int | None) -> timedelta | None:
+    return None if days is None else timedelta(days=days)
+
+
 class RetentionSettings(Table):
     """How long what was heard is kept; without this table all of it is, for ever.
 
@@ -87,16 +144,20 @@ class RetentionSettings(Table):
         quarter_days: After that one in 15 minutes, so long; then they go. For ever if not said.
         around_minutes: So long before and after an incident, a target, a hand-off or a call for
             help everything stays; of any other alert, what its unit said.
+        kinds: How long papers, photos and texts are stored; without it for ever.
     """
 
-    raw_days: int = Field(ge=31, le=36_525)
+    raw_days: int | None = Field(default=None, ge=31, le=36_525)
     minute_days: int | None = Field(default=None, ge=31, le=36_525)
     quarter_days: int | None = Field(default=None, ge=31, le=36_525)
     around_minutes: int = Field(default=60, ge=10, le=7 * 1440)
+    kinds: KindRetentionSettings | None = None
 
     @property
-    def policy(self) -> Policy:
-        """The same as the patrol takes it."""
+    def policy(self) -> Policy | None:
+        """The same as the patrol takes it; None: what was heard stays for ever."""
+        if self.raw_days is None:
+            return None
         return Policy(
             raw=timedelta(days=self.raw_days),
             minute=None if self.minute_days is None else timedelta(days=self.minute_days),
@@ -107,6 +168,8 @@ class RetentionSettings(Table):
     @model_validator(mode="after")
     def _in_order(self) -> RetentionSettings:
         days = [self.raw_days, self.minute_days, self.quarter_days]
+        if self.raw_days is None and (self.minute_days is not None or self.kinds is None):
+            raise ValueError("raw_days is missing: how long all that was heard is kept")
         if self.minute_days is None and self.quarter_days is not None:
             raise ValueError("quarter_days goes with minute_days, which come before them")
         given = [each for each in days if each is not None]

@@ -21,6 +21,7 @@ from patrol.clocks import BEHIND, check_date
 from patrol.crew_desk import CrewDesk
 from patrol.delivery_desk import DeliveryDesk
 from patrol.desks.holdings import HoldingsDesk
+from patrol.desks.legal_holds import LegalHoldDesk
 from patrol.desks.marks import MarkDesk
 from patrol.desks.places_on_air import PlacesOnAirDesk
 from patrol.errors import Conflict, NotFound
@@ -128,6 +129,11 @@ class Desk(MessageDesk):
     def photos(self) -> PhotoDesk:
         """Photos of incidents and targets."""
         return PhotoDesk(self._watch, self.user, self.policy)
+
+    @property
+    def legal_holds(self) -> LegalHoldDesk:
+        """What is to be preserved, whatever the retention says."""
+        return LegalHoldDesk(self._watch, self.user, self.policy)
 
     @property
     def holdings(self) -> HoldingsDesk:

@@ -13,6 +13,7 @@ from patrol.alerts import Alert
 from patrol.deliveries import Delivery, PushSubscription
 from patrol.hand_offs import HandOff
 from patrol.incidents import Incident
+from patrol.legal_holds.legal_hold import LegalHold
 from patrol.marks.mark import Mark
 from patrol.papers import Paper, kind_of
 from patrol.patrols import Patrol
@@ -40,6 +41,7 @@ ALL: Final[tuple[type[Paper], ...]] = (
     Target,
     HandOff,
     Mark,
+    LegalHold,
 )
 
 KINDS: Final[Mapping[str, type[Paper]]] = MappingProxyType({kind_of(kind): kind for kind in ALL})

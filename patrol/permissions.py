@@ -67,6 +67,7 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
         "see deliveries": frozenset({"commander", "technician", "admin"}),
         "test deliveries": frozenset({"commander", "technician", "admin"}),
         "subscribe to alerts": _EVERYONE,
+        "keep legal holds": frozenset({"commander", "admin"}),
         "search what is held": frozenset({"admin"}),
         "see the journal": frozenset({"admin", "observer"}),
         "see the roster": _EVERYONE,

@@ -3,7 +3,8 @@
 Three stages, each by the time a message was heard: after some days one position a minute of each
 address stays, after more of them one in a quarter of an hour, and at last none. What says more than
 where somebody is (a text, a status, a call for help, a name) stays until the last stage. Papers,
-journal, photos and accounts are not touched by it at all.
+photos, originals and texts to radios go kind by kind (`patrol.maintenance.kind_retention`); the
+journal and accounts are not touched at all. What a legal hold on a unit or agency covers stays.
 
 What may be asked for as evidence stays whole: everything that was heard about the time of an
 incident, of a target, of a hand-off and of a call for help, until their last change; and what the
@@ -32,10 +33,11 @@ from patrol.credible_clock import CredibleClock
 from patrol.errors import PatrolError
 from patrol.hand_offs import HandOff
 from patrol.incidents import Incident
+from patrol.maintenance.kind_retention import KindRetention
 from patrol.papers import kind_of
 from patrol.picture import VOICE
 from patrol.retention_policy import LEAST_RAW, Policy
-from patrol.store import partitions, thinning
+from patrol.store import partitions, removal, thinning
 from patrol.store.store import Store
 from patrol.store.tables import from_us, to_us
 from patrol.store.thinning import Message, Told
@@ -144,6 +146,7 @@ class Retention:
     Args:
         store: Where messages are.
         policy: How long what is kept.
+        kinds: Removes old papers, photos and texts; None: nothing does.
         agency: Owner of what nobody else owns.
         node: This node's id.
         now: The node's clock, aware UTC.
@@ -155,6 +158,7 @@ class Retention:
         store: Store,
         policy: Policy | None,
         *,
+        kinds: KindRetention | None = None,
         agency: str,
         node: str,
         now: Callable[[], datetime],
@@ -162,6 +166,7 @@ class Retention:
     ) -> None:
         self._store = store
         self._policy = policy
+        self._kinds = kinds
         self._agency, self._node = agency, node
         self._now = now
         self._clock = CredibleClock(store, agency=agency, node=node, now=now, steady=steady)
@@ -190,12 +195,16 @@ class Retention:
             StoreError: If the store cannot be read or written, or one of its papers not be read.
         """
         gone = 0
-        if self._policy is not None and await self._clock.is_credible():
+        if (self._policy is None and self._kinds is None) or not await self._clock.is_credible():
+            return gone
+        if self._policy is not None:
             for stage, age, part_us in self._policy.stages():
                 while (day := await self._next_day(stage, age)) is not None:
                     gone += await self._thin(stage, day, part_us)
                 if part_us is None:
                     await self._store.write(partitions.drop_empty, to_us(self._clock.now() - age))
+        if self._kinds is not None:
+            await self._kinds.catch_up(self._clock.now())
         return gone
 
     async def _next_day(self, stage: str, age: timedelta) -> int | None:
@@ -215,14 +224,18 @@ class Retention:
         since = from_us(day) - 2 * LEAST_RAW - 2 * DAY - self._policy.around
         papers = await self._store.read(thinning.told, _KINDS, since)
         wanted = needed(papers, self._policy.around)
+        held = await self._store.read(removal.held_units)
+        everything = self._agency in await self._store.read(removal.held_agencies)
         gone = 0
         for address in await self._store.read(thinning.all_addresses):
             messages = await self._store.read(thinning.messages, address, day, end)
-            if not messages:
+            if not messages or everything:
                 continue
             units = await self._store.read(thinning.units_of, address)
             # Under this address stands what a unit said by voice.
             spoken = address.removeprefix(f"{VOICE}:")
+            if held & {spoken, *units}:
+                continue
             going = await asyncio.to_thread(
                 doomed, messages, wanted.windows({address, spoken, *units}), part_us
             )

@@ -41,6 +41,7 @@ SENSITIVE: Final = frozenset(
         ("POST", "/api/agreements/{agreement}/backfill"),
         ("GET", "/api/replay/evidence/originals"),
         ("POST", "/api/holdings"),
+        ("POST", "/api/legal-holds/{hold}/release"),
     }
 )
 """Method and route of the acts that ask. The own password is changed with the present one; what

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
@@ -20,6 +21,7 @@ from patrol.audit import FIRST, Chain, Entry, Fault
 from patrol.kinds import KINDS, decode
 from patrol.papers import Paper
 from patrol.store.postgres import is_postgres
+from patrol.store.removal import REMOVED
 from patrol.store.tables import from_us, to_us
 from radio_gateway.decoders import json_decoder
 
@@ -43,6 +45,8 @@ _TOLD: Final = "SELECT detail FROM journal WHERE subject = {mark}"
 _PHOTO: Final = "SELECT body FROM photos WHERE agency = {mark} AND sha256 = {mark}"
 
 _ORIGINAL: Final = "SELECT body FROM originals WHERE agency = {mark} AND sha256 = {mark}"
+
+_REMOVED: Final = "SELECT {subject} FROM journal WHERE act = {mark}"
 
 _KEPT: Final = "keep photo"
 _SEALED: Final = "keep original"
@@ -97,6 +101,8 @@ def prove(
         progress: Told how many entries are proved, now and then.
     """
     chain, papers, found, rewritten = Chain(), 0, False, False
+    # What went by the policy, as a line of the same chain says: it is no longer looked for.
+    removed = frozenset(row[0] for row in _rows(connection, _REMOVED, (REMOVED,)))
     faults: list[Fault] = []
     last: Entry | None = None
     signed: dict[int, set[bytes]] = {}
@@ -115,9 +121,9 @@ def prove(
         # Of what follows a fault nothing is proved, and of papers the first fault is enough.
         if not found:
             proved = [entry for entry in entries if entry.seq <= chain.seq]
-            count, paper_fault = _compare(connection, proved)
+            count, paper_fault = _compare(connection, proved, removed)
             papers += count
-            first = paper_fault or _compare_photos(connection, proved)
+            first = paper_fault or _compare_photos(connection, proved, removed)
             if first is not None:
                 faults.append(first)
                 found = True
@@ -256,7 +262,9 @@ def _rewritten(seq: int) -> Fault:
 # -- papers
 
 
-def _compare(connection: Connection, entries: Sequence[Entry]) -> tuple[int, Fault | None]:
+def _compare(
+    connection: Connection, entries: Sequence[Entry], removed: AbstractSet[bytes]
+) -> tuple[int, Fault | None]:
     """Return how many versions are as entries tell, and the first that is not."""
     told = [wanted for entry in entries if (wanted := _told(entry)) is not None]
     count = 0
@@ -269,6 +277,8 @@ def _compare(connection: Connection, entries: Sequence[Entry]) -> tuple[int, Fau
         for entry, kind, id, version, sha256 in some:
             row = kept.get((id.encode(), version))
             paper = f"{kind} {id} version {version}"
+            if row is None and entry.subject.encode() in removed:
+                continue
             if row is None:
                 why = "there is no such version any more"
                 return count, Fault(seq=entry.seq, what="missing", paper=paper, why=why)
@@ -313,7 +323,9 @@ def _differs(row: Sequence[Any], kind: str, id: str, version: int, sha256: str) 
     return ""
 
 
-def _compare_photos(connection: Connection, entries: Sequence[Entry]) -> Fault | None:
+def _compare_photos(
+    connection: Connection, entries: Sequence[Entry], removed: AbstractSet[bytes]
+) -> Fault | None:
     """Return the first photo or original that is not as it was when an entry tells of it."""
     for entry in entries:
         if entry.act not in (_KEPT, _SEALED) or not entry.subject.startswith(_PHOTO_KIND):
@@ -330,6 +342,8 @@ def _compare_photos(connection: Connection, entries: Sequence[Entry]) -> Fault |
             continue
         rows = _rows(connection, _ORIGINAL if sealed else _PHOTO, (entry.agency, digest))
         photo = f"{'original' if sealed else 'photo'} {sha256}"
+        if not rows and f"{'original' if sealed else 'photo'}:{sha256}".encode() in removed:
+            continue
         if not rows:
             why = "it is not there any more"
             return Fault(seq=entry.seq, what="missing", paper=photo, why=why)

@@ -119,8 +119,22 @@ def test_without_a_word_about_it_everything_is_kept(tmp_path: Path) -> None:
     assert settings(tmp_path).retention is None
     said = settings(tmp_path, retention={"raw_days": 90, "minute_days": 730}).retention
     assert said is not None
-    assert [name for name, _, _ in said.policy.stages()] == ["quarter", "minute"]
-    assert said.policy.around.total_seconds() == 3600
+    policy = said.policy
+    assert policy is not None
+    assert [name for name, _, _ in policy.stages()] == ["quarter", "minute"]
+    assert policy.around.total_seconds() == 3600
+
+
+def test_papers_may_be_removed_though_what_was_heard_stays_for_ever(tmp_path: Path) -> None:
+    said = settings(tmp_path, retention={"kinds": {"alert_days": 365, "text_days": 90}}).retention
+    assert said is not None
+    assert said.policy is None
+    assert said.kinds is not None
+    assert {kind: age.days for kind, age in said.kinds.policy.papers.items()} == {
+        "alert": 365,
+        "delivery": 365,
+    }
+    assert said.kinds.policy.photos is None
 
 
 @pytest.mark.parametrize(
@@ -128,6 +142,8 @@ def test_without_a_word_about_it_everything_is_kept(tmp_path: Path) -> None:
     [
         ({}, "raw_days"),
         ({"raw_days": 30}, "31"),
+        ({"kinds": {"incident_days": 1}}, "incident_days"),
+        ({"kinds": {}, "minute_days": 365}, "raw_days"),
         ({"raw_days": 90, "minute_days": 90}, "must each be more"),
         ({"raw_days": 90, "minute_days": 365, "quarter_days": 100}, "must each be more"),
         ({"raw_days": 90, "quarter_days": 365}, "quarter_days goes with minute_days"),

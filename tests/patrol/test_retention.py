@@ -115,6 +115,25 @@ async def test_about_a_call_for_help_everything_stays(node: Node) -> None:
     assert await retention(node).catch_up() == 0
 
 
+async def test_what_a_held_unit_said_stays_until_the_hold_is_released(node: Node) -> None:
+    await ten_minutes(node)
+    await ten_minutes(node, "b")
+    boat = await node.boat("Boat 1")
+    await node.desk().assign(address=address("a"), unit=boat)
+    holds = node.desk("admin").legal_holds
+    hold = await holds.place("unit", boat, reason="order of a court")
+    node.time = at(300 * DAY_S)
+    await retention(node).catch_up()
+    assert (len(times(node)), times(node, "b")) == (60, [])
+    whole = await holds.place("agency", AGENCY, reason="order of a court")
+    await holds.release(hold.id, reason="the case is closed")
+    await retention(node).catch_up()
+    assert len(times(node)) == 60
+    await holds.release(whole.id, reason="the case is closed")
+    await retention(node).catch_up()
+    assert times(node) == []
+
+
 async def test_who_else_heard_it_goes_along_and_it_may_come_again(node: Node) -> None:
     message: dict[str, Any] = {"duplicate_key": "k", "duplicate_window_s": 30.0}
     await node.hear(said("a", 1, **message), said("a", 2))

@@ -2,12 +2,15 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { now } from "../clock.ts";
-import { t, wordsIfAny } from "../i18n/index.ts";
+import { t } from "../i18n/index.ts";
 import { call } from "../rest.ts";
-import { timeZone } from "../session.ts";
+import { may, timeZone } from "../session.ts";
 import { momentWords } from "../times.ts";
 import { Outcome, useActing } from "./acting.tsx";
+import { KEEP_HOLDS, kindWords, toHold } from "./legal-holds.tsx";
 
+/** What a legal hold can be set on. */
+const HELD_KINDS = ["incident", "target", "hand_off", "patrol", "alert", "unit"];
 export const SEARCH_HOLDINGS = "search what is held";
 
 interface Holding {
@@ -53,6 +56,7 @@ export function Holdings(): JSX.Element {
             {found.value?.found.filter((each) => each.kind === kind).map((each, n) => (
               <li key={n} class="entry break">
                 <b>{each.name || each.id}</b> {each.name && <code>{each.id}</code>}{" "}
+                {may(KEEP_HOLDS) && HELD_KINDS.includes(kind) && <button class="button" type="button" onClick={() => { toHold.value = { kind, id: each.id, name: each.name ?? "" }; document.getElementById("hold-reason")?.focus(); }}>{t("account.hold_this")}</button>}{" "}
                 <span class="hint num">{each.at === undefined ? "" : momentWords(Date.parse(each.at), now.value, timeZone.value)} {(each.fields ?? []).join(", ")}</span>
               </li>
             ))}
@@ -62,9 +66,4 @@ export function Holdings(): JSX.Element {
       {(found.value?.more.length ?? 0) > 0 && <p class="hint">{t("account.held_more", { kinds: found.value?.more.map(kindWords).join(", ") ?? "" })}</p>}
     </>
   );
-}
-
-/** Kinds without words of their own say the server's name for them. */
-function kindWords(kind: string): string {
-  return wordsIfAny(`account.held_kind.${kind}`) ?? kind.replaceAll("_", " ");
 }

@@ -16,6 +16,7 @@ import { Devices, ENROL, MANAGE } from "./devices.tsx";
 import { Factor, factorFirst } from "./factor.tsx";
 import { Journal, SEE_JOURNAL } from "./journal.tsx";
 import { Holdings, SEARCH_HOLDINGS } from "./holdings.tsx";
+import { KEEP_HOLDS, LegalHolds } from "./legal-holds.tsx";
 import { Notices } from "./notices.tsx";
 import { Password, Sessions } from "./password.tsx";
 import { PARTS, Reading } from "./reading.tsx";
@@ -28,7 +29,7 @@ function Account(): JSX.Element {
   const here = session.value;
   const all = !factorFirst.value;
   const people = all && (may(MANAGE_USERS) || may(MANAGE) || may(ENROL));
-  const held = all && may(SEARCH_HOLDINGS);
+  const held = all && (may(SEARCH_HOLDINGS) || may(KEEP_HOLDS));
   const parts = [
     ["reading", t("account.reading")],
     ["signing-in", t("account.signing_in")],
@@ -61,7 +62,12 @@ function Account(): JSX.Element {
             </Section>
           )}
           {all && may(SEE_JOURNAL) && <Journal />}
-          {held && <Section id="held" title={t("account.held")}><Holdings /></Section>}
+          {held && (
+            <Section id="held" title={t("account.held")}>
+              {may(SEARCH_HOLDINGS) && <Holdings />}
+              {may(KEEP_HOLDS) && <LegalHolds />}
+            </Section>
+          )}
         </div>
       </div>
     </main>

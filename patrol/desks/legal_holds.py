@@ -1,0 +1,130 @@
+"""LegalHoldDesk: how a user sets and releases legal holds of the own agency."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final, cast
+
+from patrol.book import Book
+from patrol.errors import Conflict, NotFound
+from patrol.kinds import KINDS
+from patrol.legal_holds.legal_hold import HeldKind, LegalHold
+from patrol.paper_desk import PaperDesk
+from patrol.papers import Paper, kind_of, new_id, revised
+from patrol.store import papers, removal
+from radio_gateway.messages.shown_text import check_shown
+
+LONGEST_REASON: Final = 1000
+MOST_HOLDS: Final = 1000
+"""Of one agency at a time, and of one answer."""
+
+_NAMES: Final = ("name", "category", "rule", "call_sign")
+
+
+class LegalHoldDesk(PaperDesk):
+    """What one user may do with legal holds."""
+
+    async def all(self, *, released: bool = False) -> list[LegalHold]:
+        """Return the agency's holds, newest first; with those that were released if asked.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("keep legal holds")
+        found = await self._watch.store.read(
+            lambda connection: papers.of_kind(
+                connection, kind_of(LegalHold), agencies=(self._user.agency,), limit=MOST_HOLDS
+            )
+        )
+        holds = cast(list[LegalHold], found)
+        return [each for each in holds if released or not each.is_closed]
+
+    async def place(self, kind: HeldKind, id: str, *, reason: str) -> LegalHold:
+        """Set a hold; nothing that it covers is removed from now on.
+
+        Args:
+            kind: What is to be held.
+            id: Its id; of the agency the agency's.
+            reason: By whose order, and why.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If the agency has no such thing.
+            Conflict: If there is no reason, or the agency has too many holds.
+            StoreError: If the store refuses.
+        """
+        self._may("keep legal holds")
+        reason = _checked(reason)
+        name = await self._name(kind, id)
+
+        def decide(book: Book, now: datetime) -> tuple[Paper, ...]:
+            own = [each for each in book.all(LegalHold) if each.agency == self._user.agency]
+            if len(own) >= MOST_HOLDS:
+                raise Conflict(f"an agency has at most {MOST_HOLDS} legal holds")
+            hold = LegalHold(
+                id=new_id(),
+                agency=self._user.agency,
+                origin=self._watch.node,
+                at=now,
+                by=self._user.name,
+                kind_held=kind,
+                id_held=id,
+                name=name,
+                reason=reason,
+                set_at=now,
+                set_by=self._user.name,
+            )
+            return (hold,)
+
+        (hold,) = await self._file("set legal hold", decide, reason=reason)
+        return cast(LegalHold, hold)
+
+    async def release(self, id: str, *, reason: str) -> LegalHold:
+        """Release a hold: from now on the retention takes what it covered.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is no such hold, or it was released.
+            Conflict: If there is no reason.
+            StoreError: If the store refuses.
+        """
+        self._may("keep legal holds")
+        reason = _checked(reason)
+
+        def decide(book: Book, now: datetime) -> tuple[Paper, ...]:
+            hold = self._own(book, LegalHold, id)
+            changes = {"released_at": now, "release_reason": reason}
+            return (revised(hold, at=now, by=self._user.name, **changes),)
+
+        (hold,) = await self._file("release legal hold", decide, reason=reason)
+        # What a stage of the retention went by because of it is looked at again.
+        await self._watch.store.write(removal.begin_again)
+        return cast(LegalHold, hold)
+
+    async def _name(self, kind: HeldKind, id: str) -> str:
+        """Return what people call something of the user's agency.
+
+        Raises:
+            NotFound: If it has no such thing.
+        """
+        if kind == "agency":
+            if id != self._user.agency:
+                raise NotFound(kind, id)
+            return id
+        if kind == "unit":
+            unit = self._watch.picture.units.get(id)
+            if unit is None or unit.agency != self._user.agency:
+                raise NotFound(kind, id)
+            return unit.call_sign
+        paper = await self._kept(KINDS[kind], id)
+        if self._user.agency not in paper.parties:
+            raise NotFound(kind, id)
+        return next((str(getattr(paper, each)) for each in _NAMES if hasattr(paper, each)), "")
+
+
+def _checked(reason: str) -> str:
+    check_shown(reason=reason)
+    reason = reason.strip()
+    if not 5 <= len(reason) <= LONGEST_REASON:
+        raise Conflict(f"a legal hold needs a reason of 5 to {LONGEST_REASON} characters")
+    return reason

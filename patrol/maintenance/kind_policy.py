@@ -1,0 +1,24 @@
+"""Retention of kinds: how long papers, photos, originals and texts are stored after their end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import msgspec
+
+
+class KindPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """How long what is stored; what it does not name is stored for ever.
+
+    Attributes:
+        papers: By the tag of a kind: after the last change of a paper that is closed.
+        photos: After it came, a photo that no paper names; one that is named goes with its papers.
+        originals: After it came, unless an open paper names its photo.
+        texts: After it was given, a text to a radio of which nothing more is awaited.
+    """
+
+    papers: Mapping[str, timedelta] = {}
+    photos: timedelta | None = None
+    originals: timedelta | None = None
+    texts: timedelta | None = None

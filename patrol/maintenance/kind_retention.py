@@ -1,0 +1,84 @@
+"""Kind retention: removes papers, photos, originals and texts that are older than the policy says.
+
+Closed papers go with all their versions; what is open, what an open paper names and what a legal
+hold covers stays. Each thing that goes is a line of the journal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final, TypeAlias
+
+import structlog
+from sqlalchemy import Connection
+
+from patrol.maintenance.kind_policy import KindPolicy
+from patrol.scribe import Scribe
+from patrol.store import removal
+from patrol.store.removal import Place, Step
+from patrol.store.store import Store
+from patrol.store.tables import to_us
+
+_REST: Final = 4.0  # times as long as a step took: at most a fifth of the store's writer
+
+_Look: TypeAlias = Callable[[Connection, int, Place], Step]
+
+log = structlog.get_logger(__name__)
+
+
+class KindRetention:
+    """Removes what is old, kind by kind.
+
+    Args:
+        store: Where it is.
+        policy: How long what is stored.
+        node: This node's id.
+    """
+
+    def __init__(self, store: Store, policy: KindPolicy, *, node: str) -> None:
+        self._store, self._policy, self._node = store, policy, node
+
+    async def catch_up(self, now: datetime) -> int:
+        """Remove all that is due; return how many lines the journal got.
+
+        Args:
+            now: A time that can be believed, aware UTC.
+
+        Raises:
+            StoreError: If the store cannot be read or written.
+        """
+        policy = self._policy
+        looks: list[tuple[str, timedelta, _Look]] = [
+            (kind, age, partial(_papers_of, kind)) for kind, age in policy.papers.items()
+        ]
+        for name, age_, look in (
+            ("photo", policy.photos, removal.remove_photos),
+            ("original", policy.originals, removal.remove_originals),
+            ("text", policy.texts, removal.remove_texts),
+        ):
+            if age_ is not None:
+                looks.append((name, age_, look))
+        return sum([await self._remove(name, look, now, age) for name, age, look in looks])
+
+    async def _remove(self, name: str, look: _Look, now: datetime, age: timedelta) -> int:
+        scribe = Scribe(store=self._store, node=self._node, now=lambda: now)
+        gone, after = 0, removal.START
+        while True:
+            began = time.monotonic()
+            step = await scribe.write(lambda done: done.notes, look, to_us(now - age), after)
+            gone += len(step.notes)
+            if step.after is None:
+                break
+            after = step.after
+            await asyncio.sleep(_REST * (time.monotonic() - began))
+        if gone:
+            log.info("removed by retention", kind=name, count=gone)
+        return gone
+
+
+def _papers_of(kind: str, connection: Connection, before_us: int, after: Place) -> Step:
+    return removal.remove_papers(connection, kind, before_us, after)

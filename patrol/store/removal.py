@@ -1,0 +1,252 @@
+"""Removal: takes out of the store what a policy no longer stores, and what no legal hold covers.
+
+Each step looks at few records and removes them in one transaction with the lines of the journal
+that say so, by which `audit verify` knows a record that went by policy from one that was stolen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, or_, select
+
+from patrol.filing import Note
+from patrol.kinds import decode
+from patrol.legal_holds.legal_hold import LegalHold
+from patrol.papers import kind_of
+from patrol.store.conditions import bytes_contain
+from patrol.store.rows import readable
+from patrol.store.tables import (
+    from_us,
+    messages,
+    originals,
+    papers,
+    photos,
+    retention_marks,
+    units,
+)
+
+AT_ONCE: Final = 50
+"""Records that one step looks at."""
+
+REMOVED: Final = "remove by retention"
+"""The act by which a removal stands in the journal."""
+
+_P, _F, _O, _M = papers.c, photos.c, originals.c, messages.c
+_HOLD: Final = kind_of(LegalHold)
+
+Place = tuple[int, str]
+"""How far a look through has come: time, microseconds, and id."""
+
+START: Final[Place] = (-(1 << 62), "")
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """What one step did.
+
+    Attributes:
+        notes: What the journal is told: one line for each thing that went.
+        after: How far it has come; None at the end.
+    """
+
+    notes: tuple[Note, ...]
+    after: Place | None
+
+
+class _Photos(msgspec.Struct):
+    """The photos that a paper names."""
+
+    photos: tuple[str, ...] = ()
+
+
+def holds(connection: Connection) -> list[LegalHold]:
+    """Return the legal holds that hold."""
+    rows = connection.execute(
+        select(papers).where(_P.kind == _HOLD, _P.newest == 1, _P.closed == 0)
+    )
+    found = readable(rows, lambda row: decode(row.kind, row.body))
+    return [each for each in found if isinstance(each, LegalHold)]
+
+
+def begin_again(connection: Connection) -> None:
+    """Have every stage of the retention begin at the first message again: a hold was released."""
+    connection.execute(
+        delete(retention_marks).where(retention_marks.c.id.in_(("minute", "quarter", "gone")))
+    )
+
+
+def held_units(connection: Connection) -> frozenset[str]:
+    """Return the units whose messages stay: those held, and all of an agency that is held."""
+    held = holds(connection)
+    found = {each.id_held for each in held if each.kind_held == "unit"}
+    agencies = [each.id_held for each in held if each.kind_held == "agency"]
+    if agencies:
+        found |= set(
+            connection.execute(select(units.c.id).where(units.c.agency.in_(agencies))).scalars()
+        )
+    return frozenset(found)
+
+
+def held_agencies(connection: Connection) -> frozenset[str]:
+    """Return the agencies that are held as a whole."""
+    return frozenset(each.id_held for each in holds(connection) if each.kind_held == "agency")
+
+
+def remove_papers(connection: Connection, kind: str, before_us: int, after: Place) -> Step:
+    """Remove closed papers of a kind whose last change is older, with the photos of these alone."""
+    rows = connection.execute(
+        _page(papers, _P.at_us, _P.id, before_us, after).where(
+            _P.kind == kind, _P.newest == 1, _P.closed == 1
+        )
+    ).all()
+    held = holds(connection)
+    notes: list[Note] = []
+    for row in rows:
+        if _is_held(connection, held, row.agency, row.id) or _is_named(connection, row.id):
+            continue
+        bodies = connection.execute(select(_P.body).where(_P.id == row.id)).scalars().all()
+        connection.execute(delete(papers).where(_P.id == row.id))
+        last = from_us(row.at_us)
+        notes.append(_note(row.agency, f"{kind}:{row.id}", versions=len(bodies), last=last))
+        for photo in dict.fromkeys(each for body in bodies for each in _photos_of(body)):
+            if not _is_photo_named(connection, photo):
+                notes += _remove_photo(connection, row.agency, bytes.fromhex(photo))
+    return Step(notes=tuple(notes), after=_next(rows))
+
+
+def remove_photos(connection: Connection, before_us: int, after: Place) -> Step:
+    """Remove photos that came earlier and that no paper names."""
+    rows = connection.execute(_page(photos, _F.at_us, _F.id, before_us, after)).all()
+    held = holds(connection)
+    notes: list[Note] = []
+    for row in rows:
+        photo = bytes(row.sha256).hex()
+        if not (_is_agency_held(held, row.agency) or _is_photo_named(connection, photo)):
+            notes += _remove_photo(connection, row.agency, bytes(row.sha256))
+    return Step(notes=tuple(notes), after=_next(rows))
+
+
+def remove_originals(connection: Connection, before_us: int, after: Place) -> Step:
+    """Remove originals that came earlier, unless their photo is named by a paper that is open, or
+    that a hold covers.
+    """
+    rows = connection.execute(_page(originals, _O.at_us, _O.id, before_us, after)).all()
+    held = holds(connection)
+    notes: list[Note] = []
+    for row in rows:
+        naming = connection.execute(
+            select(_P.agency, _P.id, _P.closed)
+            .where(_P.newest == 1, bytes_contain(_P.body, bytes(row.photo).hex().encode()))
+            .distinct()
+        ).all()
+        if _is_agency_held(held, row.agency) or any(
+            not each.closed or _is_held(connection, held, each.agency, each.id) for each in naming
+        ):
+            continue
+        connection.execute(delete(originals).where(_O.id == row.id))
+        notes.append(_original_note(row))
+    return Step(notes=tuple(notes), after=_next(rows))
+
+
+def remove_texts(connection: Connection, before_us: int, after: Place) -> Step:
+    """Remove texts to radios that were given earlier and of which nothing more is awaited."""
+    rows = connection.execute(
+        _page(messages, _M.created_us, _M.id, before_us, after).where(_M.final == 1)
+    ).all()
+    held = holds(connection)
+    kept_units = {each.id_held for each in held if each.kind_held == "unit"}
+    going = [
+        row for row in rows if not _is_agency_held(held, row.agency) and row.unit not in kept_units
+    ]
+    counts: dict[str, int] = {}
+    for row in going:
+        counts[row.agency] = counts.get(row.agency, 0) + 1
+    if going:
+        connection.execute(delete(messages).where(_M.id.in_([row.id for row in going])))
+    until = from_us(before_us)
+    notes = [_note(agency, "messages:", count=n, before=until) for agency, n in counts.items()]
+    return Step(notes=tuple(notes), after=_next(rows))
+
+
+# -- inside
+
+
+def _page(
+    table: Table, at: ColumnElement[Any], id: ColumnElement[Any], before_us: int, after: Place
+) -> Any:
+    time, last = after
+    columns = [each for each in table.columns if each.name != "body"]
+    return (
+        select(*columns, at.label("place_us"))
+        .where(at < before_us, or_(at > time, and_(at == time, id > last)))
+        .order_by(at, id)
+        .limit(AT_ONCE)
+    )
+
+
+def _next(rows: Sequence[Any]) -> Place | None:
+    return (rows[-1].place_us, rows[-1].id) if len(rows) == AT_ONCE else None
+
+
+def _is_agency_held(held: Iterable[LegalHold], agency: str) -> bool:
+    return any(each.kind_held == "agency" and each.id_held == agency for each in held)
+
+
+def _is_held(connection: Connection, held: Sequence[LegalHold], agency: str, id: str) -> bool:
+    """Return whether a hold covers a paper: it, what it names, what names it, its unit, agency."""
+    if _is_agency_held(held, agency):
+        return True
+    ids = {each.id_held for each in held if each.kind_held != "agency"}
+    if id in ids:
+        return True
+    for other in ids:
+        says = or_(
+            and_(_P.id == id, bytes_contain(_P.body, other.encode())),
+            and_(_P.id == other, bytes_contain(_P.body, id.encode())),
+        )
+        if connection.execute(select(_P.id).where(says).limit(1)).first() is not None:
+            return True
+    return False
+
+
+def _is_named(connection: Connection, id: str) -> bool:
+    """Return whether an open paper names another one."""
+    named = select(_P.id).where(
+        _P.newest == 1, _P.closed == 0, _P.id != id, bytes_contain(_P.body, id.encode())
+    )
+    return connection.execute(named.limit(1)).first() is not None
+
+
+def _is_photo_named(connection: Connection, photo: str) -> bool:
+    named = select(_P.id).where(bytes_contain(_P.body, photo.encode()))
+    return connection.execute(named.limit(1)).first() is not None
+
+
+def _photos_of(body: bytes) -> tuple[str, ...]:
+    try:
+        return msgspec.json.decode(body, type=_Photos).photos
+    except msgspec.MsgspecError:
+        return ()
+
+
+def _remove_photo(connection: Connection, agency: str, photo: bytes) -> list[Note]:
+    """Remove a photo with its originals; return what the journal is told."""
+    about = [each for each in originals.columns if each.name != "body"]
+    sealed = select(*about).where(_O.agency == agency, _O.photo == photo)
+    notes = [_original_note(row) for row in connection.execute(sealed)]
+    connection.execute(delete(originals).where(_O.agency == agency, _O.photo == photo))
+    gone = connection.execute(delete(photos).where(_F.agency == agency, _F.sha256 == photo))
+    if gone.rowcount:
+        notes.append(_note(agency, f"photo:{photo.hex()}"))
+    return notes
+
+
+def _original_note(row: Any) -> Note:
+    return _note(row.agency, f"original:{bytes(row.sha256).hex()}", photo=bytes(row.photo).hex())
+
+
+def _note(agency: str, subject: str, **detail: int | str | datetime) -> Note:
+    return Note(act=REMOVED, actor="", agency=agency, subject=subject, detail=dict(detail))

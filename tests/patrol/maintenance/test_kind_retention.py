@@ -1,0 +1,154 @@
+"""Retention of kinds: what is old goes with a line of the journal, what is held or in use stays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from patrol.errors import Conflict, Forbidden, NotFound
+from patrol.incidents import Incident
+from patrol.legal_holds.legal_hold import LegalHold
+from patrol.maintenance.kind_policy import KindPolicy
+from patrol.maintenance.kind_retention import KindRetention
+from patrol.store import proving
+from tests.patrol.running import AGENCY, NODE, OTHER, START, Node, at
+from tests.patrol.test_photo_desk import picture
+
+YEAR = timedelta(days=365)
+LATER = 366 * 86400.0
+ORDER = "order of a court, 14/2026"
+
+
+async def clean(
+    node: Node, papers: Mapping[str, timedelta] = {"incident": YEAR}, **more: Any
+) -> int:
+    """Do what is due a year and a day after the tests begin; return how many lines that made."""
+    policy = KindPolicy(papers=papers, **more)
+    store = node.watch.store
+    gone = await KindRetention(store, policy, node=NODE).catch_up(at(LATER))
+    proof = await store.read(proving.prove)
+    assert proof.faults == (), "what went by the policy is no fault of the journal"
+    return gone
+
+
+async def withdrawn(node: Node, agency: str = AGENCY, **more: Any) -> Incident:
+    """Return an incident that is over."""
+    incidents = node.desk(agency=agency).incidents
+    made = await incidents.log(category="drugs", happened_at=START, precision="day", **more)
+    return await incidents.withdraw(made.id, version=made.version, reason="a mistake")
+
+
+def ids(node: Node, table: str = "papers") -> set[str]:
+    return {row["id"] for row in node.rows(f"SELECT id FROM {table}")}
+
+
+async def test_a_paper_that_is_over_goes_with_its_versions_and_its_photos(node: Node) -> None:
+    photo = await node.desk("crew").photos.add(picture())
+    old = await withdrawn(node, photos=(photo.sha256,))
+    open_ = await node.desk().incidents.log(
+        category="drugs", happened_at=START, precision="day", photos=()
+    )
+    assert await clean(node, papers={"target": YEAR}) == 0
+    assert await clean(node) == 3
+    assert ids(node) == {open_.id}
+    assert ids(node, "photos") == ids(node, "originals") == set()
+    rows = node.rows("SELECT * FROM journal WHERE act = 'remove by retention'")
+    assert {row["subject"].partition(":")[0] for row in rows} == {"incident", "photo", "original"}
+    (row,) = [row for row in rows if row["subject"] == f"incident:{old.id}"]
+    assert (row["agency"], row["actor"]) == (AGENCY, "")
+    assert '"versions":2' in row["detail"]
+    assert await clean(node) == 0
+
+
+async def test_a_photo_that_another_paper_names_stays(node: Node) -> None:
+    photo = await node.desk("crew").photos.add(picture())
+    await withdrawn(node, photos=(photo.sha256,))
+    await node.desk().incidents.log(
+        category="drugs", happened_at=START, precision="day", photos=(photo.sha256,)
+    )
+    await clean(node, photos=YEAR, originals=YEAR)
+    assert len(ids(node, "photos")) == len(ids(node, "originals")) == 1
+
+
+async def test_originals_go_before_their_photos_where_the_policy_says_so(node: Node) -> None:
+    photo = await node.desk("crew").photos.add(picture())
+    await withdrawn(node, photos=(photo.sha256,))
+    assert await clean(node, papers={}, originals=YEAR, photos=YEAR) == 1
+    assert (len(ids(node, "photos")), ids(node, "originals")) == (1, set())
+
+
+async def test_what_is_stolen_is_still_named(node: Node) -> None:
+    await withdrawn(node)
+    other = await withdrawn(node)
+    await clean(node, papers={})
+    await node.watch.store.write(
+        lambda connection: connection.exec_driver_sql(f"DELETE FROM papers WHERE id = '{other.id}'")
+    )
+    (fault,) = (await node.watch.store.read(proving.prove)).faults
+    assert (fault.what, other.id in fault.paper) == ("missing", True)
+
+
+@pytest.mark.parametrize("kind", ["incident", "unit", "agency"])
+async def test_a_legal_hold_wins_until_it_is_released(node: Node, kind: str) -> None:
+    boat = await node.boat()
+    photo = await node.desk("crew").photos.add(picture())
+    old = await withdrawn(node, photos=(photo.sha256,), narrative=f"told by {boat}")
+    free = await withdrawn(node, agency=OTHER)
+    of = {"incident": old.id, "unit": boat, "agency": AGENCY}[kind]
+    holds = node.desk("admin").legal_holds
+    hold = await holds.place(kind, of, reason=ORDER)  # type: ignore[arg-type]
+    assert (hold.set_by, hold.reason) == ("kham", ORDER)
+    assert await clean(node, originals=YEAR, photos=YEAR) == 1
+    assert old.id in ids(node)
+    assert free.id not in ids(node)
+    assert len(ids(node, "photos")) == len(ids(node, "originals")) == 1
+
+    await holds.release(hold.id, reason="the case is closed")
+    assert await holds.all() == []
+    (told,) = await holds.all(released=True)
+    assert (told.release_reason, told.by) == ("the case is closed", "kham")
+    await clean(node)
+    assert ids(node) == {hold.id}
+    acts = [row["act"] for row in node.rows("SELECT act FROM journal ORDER BY seq")]
+    assert [act for act in acts if "hold" in act] == ["set legal hold", "release legal hold"]
+
+
+async def test_texts_to_radios_go_and_those_to_a_held_unit_stay(node: Node) -> None:
+    boat = await node.boat()
+    values = "('{}', {}, 'pier', 'text', 'come', 'kham', '', {}, 0, 'sent', {}, '', '{}', '{}')"
+    rows = [("a", "NULL", 1), ("b", f"'{boat}'", 1), ("c", "NULL", 0)]
+    for id, unit, final in rows:
+        told = values.format(id, unit, int(START.timestamp() * 1e6), final, AGENCY, NODE)
+        await node.watch.store.write(
+            lambda connection, told=told: connection.exec_driver_sql(
+                "INSERT INTO messages (id, unit, channel, kind, text, operator, reason, created_us,"
+                f" expires_us, state, final, history, agency, origin) VALUES {told}"
+            )
+        )
+    await node.desk("admin").legal_holds.place("unit", boat, reason=ORDER)
+    assert await clean(node, papers={}, texts=YEAR) == 1
+    assert ids(node, "messages") == {"b", "c"}
+    (row,) = node.rows("SELECT * FROM journal WHERE act = 'remove by retention'")
+    assert (row["subject"], '"count":1' in row["detail"]) == ("messages:", True)
+
+
+async def test_who_may_hold_what(node: Node) -> None:
+    incident = await withdrawn(node)
+    for role in ("planner", "crew", "liaison", "technician", "observer"):
+        with pytest.raises(Forbidden):
+            await node.desk(role).legal_holds.place("incident", incident.id, reason=ORDER)
+    others = node.desk("admin", agency=OTHER).legal_holds
+    with pytest.raises(NotFound):
+        await others.place("incident", incident.id, reason=ORDER)
+    with pytest.raises(NotFound):
+        await others.place("agency", AGENCY, reason=ORDER)
+    with pytest.raises(Conflict):
+        await node.desk("admin").legal_holds.place("incident", incident.id, reason=" ")
+    hold = await node.desk("commander").legal_holds.place("incident", incident.id, reason=ORDER)
+    assert isinstance(hold, LegalHold)
+    assert await others.all(released=True) == []
+    with pytest.raises(NotFound):
+        await others.release(hold.id, reason=ORDER)
