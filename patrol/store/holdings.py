@@ -148,12 +148,11 @@ def _heard(connection: Connection, agency: str, words: str) -> Iterator[Holding]
             ).scalar()
             if newest is not None:
                 yield Holding(kind="heard", id=address, fields=("address",), at=from_us(newest))
-    for column, some in (
-        (_T.text, _T.text.is_not(None)),
-        (_T.status, _T.status.is_not(None)),
-        (_T.facts, _T.kind == literal_column("'static'")),
+    for field, some, says in (
+        ("text", _T.text.is_not(None), text_contains(_T.text, words)),
+        ("status", _T.status.is_not(None), text_contains(_T.status, words)),
+        ("facts", _T.kind == literal_column("'static'"), json_contains(_T.facts, words)),
     ):
-        says = json_contains(column, words) if column is _T.facts else text_contains(column, words)
         asked = (
             select(_T.address, func.count().label("count"), func.max(_T.time_us).label("last"))
             .where(some, says, _T.agency == agency)
@@ -165,7 +164,7 @@ def _heard(connection: Connection, agency: str, words: str) -> Iterator[Holding]
             yield Holding(
                 kind="heard",
                 id=row.address,
-                fields=(str(column.name),),
+                fields=(field,),
                 name=f"{row.count} ×",
                 at=from_us(row.last),
             )
@@ -173,19 +172,19 @@ def _heard(connection: Connection, agency: str, words: str) -> Iterator[Holding]
 
 def _journal(connection: Connection, agency: str, words: str) -> Iterator[Holding]:
     """Look for rows by who did something, on what, and what else they say; but not for looks."""
-    columns = (_J.actor, _J.subject, _J.detail)
+    names = ("actor", "subject", "detail")
     rows = connection.execute(
         select(journal)
         .where(
             _J.agency == agency,
             _J.act != SEARCH,
-            or_(*(text_contains(each, words) for each in columns)),
+            or_(*(text_contains(_J[each], words) for each in names)),
         )
         .order_by(_J.seq.desc())
         .limit(MOST + 1)
     )
     for row in rows:
-        fields = tuple(each.name for each in columns if _says(getattr(row, each.name), words))
+        fields = tuple(each for each in names if _says(getattr(row, each), words))
         yield Holding(
             kind="journal", id=str(row.seq), fields=fields, name=row.act, at=from_us(row.at_us)
         )

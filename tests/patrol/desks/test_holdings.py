@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from patrol.errors import Conflict, Forbidden
@@ -15,6 +16,7 @@ WHY = "request of the person"
 async def kinds(node: Node, words: str, agency: str = AGENCY) -> dict[str, list[str]]:
     """Return the ids of what is held, by kind."""
     found = await node.desk("admin", agency=agency).holdings.search(words, purpose=WHY)
+    assert msgspec.json.encode(found), "a page can be told of it"
     told: dict[str, list[str]] = {}
     for each in found.found:
         told.setdefault(each.kind, []).append(each.id)
