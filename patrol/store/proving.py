@@ -101,8 +101,7 @@ def prove(
         progress: Told how many entries are proved, now and then.
     """
     chain, papers, found, rewritten = Chain(), 0, False, False
-    # What went by the policy, as a line of the same chain says: it is no longer looked for.
-    removed = frozenset(row[0] for row in _rows(connection, _REMOVED, (REMOVED,)))
+    removed = _removed(connection)
     faults: list[Fault] = []
     last: Entry | None = None
     signed: dict[int, set[bytes]] = {}
@@ -154,7 +153,7 @@ def every_fault(connection: Connection) -> tuple[tuple[Fault, ...], int]:
         What is wrong, the first in the journal first; of rows that are missing one after the other
         the first is named. And of how many versions of papers no row tells any more.
     """
-    chain, proved = Chain(), 0
+    chain, proved, removed = Chain(), 0, _removed(connection)
     found: list[Fault] = []
     after: int | None = 0
     while after is not None:
@@ -169,8 +168,8 @@ def every_fault(connection: Connection) -> tuple[tuple[Fault, ...], int]:
                 if fault is not None:
                     found.append(fault)
                     chain = Chain(entry.seq, entry.hash)
-            proved += _all_of(_compare, connection, entries, found)
-            _all_of(_photos_compared, connection, entries, found)
+            proved += _all_of(_compare, connection, entries, removed, found)
+            _all_of(_photos_compared, connection, entries, removed, found)
             if unreadable is not None:
                 found.append(unreadable)
                 chain = Chain(unreadable.seq, FIRST)
@@ -180,15 +179,16 @@ def every_fault(connection: Connection) -> tuple[tuple[Fault, ...], int]:
 
 
 def _all_of(
-    compare: Callable[[Connection, Sequence[Entry]], tuple[int, Fault | None]],
+    compare: Callable[[Connection, Sequence[Entry], AbstractSet[bytes]], tuple[int, Fault | None]],
     connection: Connection,
     entries: Sequence[Entry],
+    removed: AbstractSet[bytes],
     found: list[Fault],
 ) -> int:
     """Compare until the end, adding each fault to `found`; return how many are as they were."""
     total = 0
     while True:
-        count, fault = compare(connection, entries)
+        count, fault = compare(connection, entries, removed)
         total += count
         if fault is None:
             return total
@@ -196,8 +196,15 @@ def _all_of(
         entries = [entry for entry in entries if entry.seq > fault.seq]
 
 
-def _photos_compared(connection: Connection, entries: Sequence[Entry]) -> tuple[int, Fault | None]:
-    return 0, _compare_photos(connection, entries)
+def _photos_compared(
+    connection: Connection, entries: Sequence[Entry], removed: AbstractSet[bytes]
+) -> tuple[int, Fault | None]:
+    return 0, _compare_photos(connection, entries, removed)
+
+
+def _removed(connection: Connection) -> frozenset[bytes]:
+    """Return what went by the policy, as lines of the same chain say: it is not looked for."""
+    return frozenset(row[0] for row in _rows(connection, _REMOVED, (REMOVED,)))
 
 
 def pages(connection: Connection, *, after: int = 0) -> Iterator[list[Entry]]:
