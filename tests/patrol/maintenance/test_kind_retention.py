@@ -118,16 +118,18 @@ async def test_a_legal_hold_wins_until_it_is_released(node: Node, kind: str) -> 
 
 async def test_texts_to_radios_go_and_those_to_a_held_unit_stay(node: Node) -> None:
     boat = await node.boat()
-    values = "('{}', {}, 'pier', 'text', 'come', 'kham', '', {}, 0, 'sent', {}, '', '{}', '{}')"
     rows = [("a", "NULL", 1), ("b", f"'{boat}'", 1), ("c", "NULL", 0)]
-    for id, unit, final in rows:
-        told = values.format(id, unit, int(START.timestamp() * 1e6), final, AGENCY, NODE)
-        await node.watch.store.write(
-            lambda connection, told=told: connection.exec_driver_sql(
-                "INSERT INTO messages (id, unit, channel, kind, text, operator, reason, created_us,"
-                f" expires_us, state, final, history, agency, origin) VALUES {told}"
-            )
-        )
+    us = int(START.timestamp() * 1e6)
+    told = ", ".join(
+        f"('{id}', {unit}, 'pier', 'text', 'come', 'kham', '', {us}, 0, 'sent', {final}, '',"
+        f" '{AGENCY}', '{NODE}')"
+        for id, unit, final in rows
+    )
+    insert = (
+        "INSERT INTO messages (id, unit, channel, kind, text, operator, reason, created_us,"
+        f" expires_us, state, final, history, agency, origin) VALUES {told}"
+    )
+    await node.watch.store.write(lambda connection: connection.exec_driver_sql(insert))
     await node.desk("admin").legal_holds.place("unit", boat, reason=ORDER)
     assert await clean(node, papers={}, texts=YEAR) == 1
     assert ids(node, "messages") == {"b", "c"}
