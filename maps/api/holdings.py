@@ -13,7 +13,7 @@ from maps.api.answers import answer, answers
 from maps.fair_turns import FairTurns
 from maps.forms.form import Form
 from patrol.desks.holdings import LONGEST, LONGEST_PURPOSE, SHORTEST, SHORTEST_PURPOSE
-from patrol.store.holdings import Holding, Holdings
+from patrol.holdings.holding import Holding, Holdings
 
 router = APIRouter(prefix="/api/holdings", tags=["holdings"])
 

@@ -10,7 +10,7 @@ from maps.command import CONFIG, AgencyId, Config, agency_named, settings_in, te
 from maps.user_commands import BY
 
 if TYPE_CHECKING:
-    from patrol.store.holdings import Holdings
+    from patrol.holdings.holding import Holdings
 
 holdings_app = typer.Typer(help="What the records hold on somebody.", no_args_is_help=True)
 

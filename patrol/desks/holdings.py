@@ -10,9 +10,9 @@ from typing import Final
 
 from patrol.errors import Conflict
 from patrol.filing import Note
+from patrol.holdings.holding import SEARCH, Holdings
 from patrol.paper_desk import PaperDesk
 from patrol.store import holdings
-from patrol.store.holdings import SEARCH, Holdings
 from radio_gateway.messages.shown_text import check_shown
 
 SHORTEST: Final = 3

@@ -1,0 +1,1 @@
+"""Legal holds: what is to be preserved."""

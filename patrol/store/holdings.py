@@ -7,12 +7,12 @@ in a record is not found by what it says.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, Table, func, literal_column, or_, select
 
+from patrol.holdings.holding import SEARCH, Holding, Holdings
 from patrol.kinds import KINDS
 from patrol.store import thinning
 from patrol.store.conditions import json_contains, text_contains
@@ -38,38 +38,6 @@ MOST: Final = 100
 _LONGEST: Final = 120
 _P, _T, _J = papers.c, transmissions.c, journal.c
 _NAMES: Final = ("name", "call_sign", "category", "rule", "title", "text")
-
-
-class Holding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing that is held.
-
-    Attributes:
-        kind: What it is: `unit`, `radio`, `user`, `device`, a kind of paper, `message` (to a
-            radio), `heard` (what a radio said), `photo`, `original`, `crew_report`, `set_aside`,
-            `journal`.
-        id: Its id, radio address, name or number.
-        fields: In which of its fields the words stand.
-        name: What people call it, where it has a name.
-        at: When it was made, last changed or heard, aware UTC.
-    """
-
-    kind: str
-    id: str
-    fields: tuple[str, ...] = ()
-    name: str = ""
-    at: datetime | None = None
-
-
-class Holdings(msgspec.Struct, frozen=True, kw_only=True):
-    """What is held.
-
-    Attributes:
-        found: Each thing, by kind.
-        more: Kinds of which there is more than is told.
-    """
-
-    found: tuple[Holding, ...]
-    more: tuple[str, ...] = ()
 
 
 def search(connection: Connection, agency: str, words: str) -> Holdings:
@@ -189,9 +157,6 @@ def _journal(connection: Connection, agency: str, words: str) -> Iterator[Holdin
             kind="journal", id=str(row.seq), fields=fields, name=row.act, at=from_us(row.at_us)
         )
 
-
-SEARCH: Final = "search what is held"
-"""The act by which a search stands in the journal."""
 
 _LOOKS: Final[dict[str, Callable[[Connection, str, str], Iterator[Holding]]]] = {
     "unit": _in_columns(units, "unit", ("call_sign", "note", "id"), id="id", name="call_sign"),

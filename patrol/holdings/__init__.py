@@ -1,0 +1,1 @@
+"""What an agency holds on somebody."""
