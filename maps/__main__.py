@@ -136,8 +136,8 @@ def serve(
     keep_one_arena()
     keep_very_large_apart()
     leave_out("pydantic.v1")  # FastAPI asks of each field whether it is of that: 5 MiB
-    set_up_logging()
     settings = settings_in(config)
+    set_up_logging(level=settings.log.level)
     if role is ServerRole.WATCH:
         from maps.roles.watch_server import run_watch
 

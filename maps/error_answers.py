@@ -8,6 +8,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from gis.errors import PositionError
 from maps import pages
@@ -88,6 +89,7 @@ def answer_errors(app: FastAPI) -> None:
         app.add_exception_handler(error, _refuse)
     app.add_exception_handler(RequestValidationError, _refuse_field)
     app.add_exception_handler(HTTPException, _refuse_http)
+    app.add_exception_handler(ClientDisconnect, _broken_off)
     app.add_exception_handler(Exception, _failed)
 
 
@@ -147,6 +149,12 @@ async def _refuse_http(request: Request, error: Exception) -> Response:
         status=error.status_code,
         headers=dict(error.headers or {}),
     )
+
+
+async def _broken_off(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    """Note that a body ended before its end; nobody is there to read an answer."""
+    _log.debug("broken_off", path=request.url.path)
+    return Response(status_code=400)
 
 
 async def _failed(request: Request, error: Exception) -> Response:

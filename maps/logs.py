@@ -15,11 +15,11 @@ with without("rich"):  # nine megabytes, for errors drawn in a way that is not o
 _SECRET: Final = ("password", "secret", "token", "key", "cookie", "authorization")
 
 
-def set_up_logging(*, level: int = logging.INFO) -> None:
+def set_up_logging(*, level: str = "info") -> None:
     """Send what we and our libraries log to standard error.
 
     Args:
-        level: Least level of our own events; libraries tell warnings and worse.
+        level: Least level of our own events, by name; libraries tell warnings and worse.
     """
     terminal = sys.stderr.isatty()
     # The renderer's own way with errors would print every local variable, secrets and all.

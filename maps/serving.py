@@ -25,6 +25,7 @@ from maps.heap import give_back
 from maps.settings_tables import WebSettings
 from maps.tls_door import TlsDoor
 from maps.whole_requests import WholeRequests, look_at
+from radio_gateway import service
 
 _TICK_S = 1.0
 _LOOK_S = 5.0
@@ -143,6 +144,11 @@ async def serve(
     def begin() -> None:
         logger.setLevel(logging.WARNING)
         ready()
+        service.tell("READY=1")
+
+    def stop() -> None:
+        service.tell("STOPPING=1")
+        server.stop()
 
     server = _Server(
         uvicorn.Config(
@@ -165,7 +171,8 @@ async def serve(
     loop = asyncio.get_running_loop()
 
     for number in _SIGNALS:
-        loop.add_signal_handler(number, server.stop)
+        loop.add_signal_handler(number, stop)
+    alive = asyncio.create_task(service.tell_alive(), name="service-alive")
     serving = asyncio.create_task(server.serve(sockets=[bound]), name="serving")
     try:
         await asyncio.shield(serving)
@@ -173,6 +180,7 @@ async def serve(
         server.stop()
         await serving
     finally:
+        alive.cancel()
         for number in _SIGNALS:
             loop.remove_signal_handler(number)
         bound.close()

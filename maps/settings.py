@@ -42,6 +42,7 @@ from maps.settings_tables import (
     JournalSettings,
     LayerSettings,
     LayersSettings,
+    LogSettings,
     NodeSettings,
     RemoteGatewaySettings,
     RetentionSettings,
@@ -67,6 +68,7 @@ class _File(Table):
     audit: AuditSettings = AuditSettings()
     open_id: OpenIdSettings | None = None
     internal: InternalSettings | None = None
+    log: LogSettings = LogSettings()
     gateway: GatewaySettings = GatewaySettings()
     uplink: dict[str, Any] | None = None
     gateways: tuple[RemoteGatewaySettings, ...] = ()
@@ -112,6 +114,7 @@ class Settings:
         retention: How long what was heard is kept; None: for ever.
         incidents: How they are confirmed.
         backup: Where back-ups go, and how often; None: none is made.
+        log: What is logged.
     """
 
     source: str
@@ -137,6 +140,7 @@ class Settings:
     retention: RetentionSettings | None = None
     incidents: IncidentSettings = field(default_factory=IncidentSettings)
     backup: BackupSettings | None = None
+    log: LogSettings = field(default_factory=LogSettings)
 
 
 def read_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -297,6 +301,7 @@ def settings_of(
         backup=None
         if parsed.backup is None
         else parsed.backup.model_copy(update={"folder": folder / parsed.backup.folder}),
+        log=parsed.log,
         internal=None if parsed.internal is None else parsed.internal.from_folder(folder),
     )
 

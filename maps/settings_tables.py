@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
@@ -269,6 +269,16 @@ class WebSettings(Table):
     def tls(self) -> bool:
         """The server speaks TLS itself."""
         return self.tls_certificate is not None
+
+
+class LogSettings(Table):
+    """What is logged, on standard error.
+
+    Attributes:
+        level: Least level of our own events; libraries tell warnings and worse.
+    """
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
 
 
 class GatewaySettings(Table):

@@ -72,6 +72,7 @@ class Channel:
         self._fault: str | None = None
         self._silence = Silence(settings.expected_interval_s)
         self._reconnects = 0
+        self._loss: tuple[str, float] | None = None  # what the log says of it; loop time it began
         self._rejections = Rejections(settings.name)
         self._hearing = Hearing(
             settings,
@@ -96,7 +97,6 @@ class Channel:
         log = _log.bind(channel=self.settings.name, url=self.settings.shown_url)
         backoff = Backoff(local=self.transport.is_local)
         loop = asyncio.get_running_loop()
-        told: str | None = None
         try:
             while True:
                 self._enter("opening", self._fault)
@@ -105,22 +105,20 @@ class Channel:
                     await self._session()
                 except LinkError as error:
                     fault = error.fault
-                    if told is None or not alike(fault, told):  # it may be absent for days
+                    if self._loss is None or not alike(fault, self._loss[0]):  # it may last days
                         log.warning("link_broke", fault=fault)
                 except Exception as error:
                     fault = f"{type(error).__name__}: {error}"
-                    if fault != told:
+                    if self._loss is None or fault != self._loss[0]:
                         log.exception("channel_failed")
                 else:
                     log.info("channel_ended")
                     return
-                told = fault
+                self._loss = (fault, loop.time() if self._loss is None else self._loss[1])
                 self._enter("down", fault)
                 lasted_s = loop.time() - opened_s
-                if self._hearing.last_heard_at is not heard_at:  # what breaks next is news again
-                    told = None
-                    if self.transport.is_local:
-                        lasted_s = STABLE_S  # worth trying at once
+                if self._hearing.last_heard_at is not heard_at and self.transport.is_local:
+                    lasted_s = STABLE_S  # worth trying at once
                 await asyncio.sleep(backoff.next_s(lasted_s=lasted_s))
                 self._reconnects += 1
         finally:
@@ -217,6 +215,8 @@ class Channel:
                 async with asyncio.timeout(patience_s) as patience:
                     while chunks := await self._read():
                         understood = hearing.hear(chunks)
+                        if understood and self._loss is not None:
+                            self._tell_back()
                         if patience_s is not None and understood:
                             known_bytes = hearing.bytes_read
                             patience.reschedule(loop.time() + patience_s)
@@ -232,6 +232,18 @@ class Channel:
                 raise LinkError(self.settings.shown_url, fault) from error
             finally:
                 hearing.end()
+
+    def _tell_back(self) -> None:
+        """Log that a lost link is heard again; what breaks next is news then."""
+        assert self._loss is not None
+        lasted_s = asyncio.get_running_loop().time() - self._loss[1]
+        self._loss = None
+        _log.info(
+            "link_back",
+            channel=self.settings.name,
+            url=self.settings.shown_url,
+            lasted_s=round(lasted_s, 1),
+        )
 
     async def _read(self) -> list[Chunk]:
         """Read what came, once it may be taken: under load it is one batch here, too.

@@ -140,7 +140,7 @@ class Gateway:
                 asyncio.create_task(
                     _supervise("upkeep", lambda: self._look_after(spool, uplink)), name="upkeep"
                 ),
-                asyncio.create_task(self._tell_alive(), name="watchdog"),
+                asyncio.create_task(service.tell_alive(), name="watchdog"),
             ]
             stack.push_async_callback(_end, upkeep)
             _log.info("gateway_running", gateway=settings.id, channels=len(self.channels))
@@ -303,13 +303,6 @@ class Gateway:
                     await spool.drop_old()
                 except SpoolError as error:
                     _log.warning("spool_not_cleaned", fault=error.fault)
-            await asyncio.sleep(LOOK_EVERY_S)
-
-    @staticmethod
-    async def _tell_alive() -> None:
-        """Tell the service manager that we live; not behind a disk that is slow to answer."""
-        while True:
-            service.tell("WATCHDOG=1")
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def _drain(self) -> None:

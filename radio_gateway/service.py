@@ -5,8 +5,12 @@ Source: sd_notify(3), the protocol of `NOTIFY_SOCKET`.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
+from typing import Final
+
+ALIVE_EVERY_S: Final = 1.0
 
 
 def tell(state: str) -> None:
@@ -24,3 +28,10 @@ def tell(state: str) -> None:
             channel.sendto(state.encode(), address)
     except OSError:
         return
+
+
+async def tell_alive() -> None:
+    """Tell the service manager that the event loop turns (`WatchdogSec=`), until cancelled."""
+    while True:
+        tell("WATCHDOG=1")
+        await asyncio.sleep(ALIVE_EVERY_S)

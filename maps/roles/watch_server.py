@@ -23,6 +23,7 @@ from maps.roles.watch_page import State, watch_page
 from maps.serving import serving_beside, spare_the_collector
 from maps.settings import Settings
 from patrol.store.store import Store
+from radio_gateway import service
 
 
 async def run_watch(settings: Settings) -> None:
@@ -81,6 +82,9 @@ async def run_watch(settings: Settings) -> None:
             page = watch_page(settings, internal.web, state=state, count=count)
             await stack.enter_async_context(serving_beside(page, bound))
             _say(f"Health is told on port {bound.getsockname()[1]}")
+        service.tell("READY=1")  # as a standby it may wait for months
+        alive = asyncio.create_task(service.tell_alive(), name="service-alive")
+        stack.callback(alive.cancel)
         working = asyncio.create_task(work(), name="watch-server")
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):

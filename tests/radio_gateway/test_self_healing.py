@@ -298,6 +298,7 @@ async def test_what_breaks_again_is_told_again(tmp_path: Path) -> None:
                     await inbox.take()
     broke = [entry["fault"] for entry in logs if entry["event"] == "link_broke"]
     assert len([fault for fault in broke if "no such port" not in fault]) == 3
+    assert len([entry for entry in logs if entry["event"] == "link_back"]) == 3
 
 
 @pytest.mark.broker
