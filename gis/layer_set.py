@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -72,14 +73,37 @@ class LayerSet:
             own = check_layer(_read(path, read), shipped, file=os.fspath(path))
             self._own[name] = own
             self._info[name] = _site_info(name, path, own, shipped)
-        for name, path in (add or {}).items():
+        self._add(add or {}, read)
+        self._check(replace or {})
+
+    def with_added(
+        self, add: Mapping[str, PathLike], *, read: Reading = layers.read_layer
+    ) -> LayerSet:
+        """Return a set with the same layers in place of shipped ones, and these beside them.
+
+        Args:
+            add: New name → file, as above; each is read anew.
+            read: How a file is read, as above.
+
+        Raises:
+            LayerError, GisError: As above.
+        """
+        made = copy(self)
+        shipped = frozenset(layers.names())
+        for field in ("_own", "_info", "_encoded"):
+            kept = {name: it for name, it in getattr(self, field).items() if name in shipped}
+            setattr(made, field, kept)
+        made._add(add, read)  # noqa: SLF001 - another one of this class
+        return made
+
+    def _add(self, add: Mapping[str, PathLike], read: Reading) -> None:
+        for name, path in add.items():
             if name in self._info:
                 raise GisError(f"there is a layer {name} already; replace it, or take another name")
             if NAME.fullmatch(name) is None:
                 raise GisError(f"layer name {name!r} may only have a to z, 0 to 9 and _")
             self._own[name] = own = _read(path, read)
             self._info[name] = _site_info(name, path, own, None)
-        self._check(replace or {})
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all layers, lowest on the map first; added ones stand on top."""

@@ -40,6 +40,7 @@ from radio_gateway.version import VersionOption
 
 if TYPE_CHECKING:
     from maps.people import People
+    from maps.settings import Settings
     from patrol.desk import Desk
 
 app = typer.Typer(
@@ -138,18 +139,24 @@ def serve(
     leave_out("pydantic.v1")  # FastAPI asks of each field whether it is of that: 5 MiB
     settings = settings_in(config)
     set_up_logging(level=settings.log.level)
+
+    def read() -> Settings:
+        from maps.settings import read_settings
+
+        return read_settings(config)
+
     if role is ServerRole.WATCH:
         from maps.roles.watch_server import run_watch
 
-        tell(lambda: run(run_watch(settings)))
+        tell(lambda: run(run_watch(settings, read)))
     elif role is ServerRole.WEB:
         from maps.roles.web_server import run_web
 
-        tell(lambda: run(run_web(settings)))
+        tell(lambda: run(run_web(settings, read)))
     else:
         from maps.server import run_server
 
-        tell(lambda: run(run_server(settings)))
+        tell(lambda: run(run_server(settings, read=read)))
 
 
 @app.command()

@@ -261,7 +261,12 @@ def _hand_out(app: FastAPI, office: Office) -> None:
     state.delivering = office.delivering
     state.layers = office.geography
     state.addresses = office.geography
-    state.collections = Shelf(office.geography)
+
+    def shelve() -> None:
+        state.collections = Shelf(office.geography)
+
+    shelve()
+    office.when_layers_change = shelve
     state.crew_map = CrewMap(office.geography)
     state.histories = Histories(office.geography.rivers)
     state.replay_turns = ReplayTurns()

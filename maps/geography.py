@@ -58,6 +58,21 @@ class Geography:
         self.ground = Ground(self._addresses, landings)
         self._marks = layers.marks()
 
+    def read_added(self, settings: LayersSettings) -> LayerSet:
+        """Read the layers that a site added, anew, and change nothing; for a thread.
+
+        Raises:
+            LayerError: If a file cannot be used.
+            GisError: If a name is not one that can be added.
+        """
+        added = {name: each.file for name, each in settings.add.items()}
+        return self._layers.with_added(added, read=read_layer_aside)
+
+    def show(self, layers: LayerSet, own: Mapping[str, LayerSettings]) -> None:
+        """Hand out other added layers from now on, as `read_added` read them."""
+        self._layers, self._own = layers, own
+        self._packed.clear()
+
     def described(self) -> list[Layer]:
         """Return every layer, in the order a map draws them."""
         return [self._about(name) for name in self._layers.names()]

@@ -6,6 +6,7 @@ The only place, with `app.py`, that touches the store and the channels. Everythi
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import (
@@ -112,6 +113,7 @@ class Office:
         link_health: How all these links fare.
         disk: Measures the disk of a store in a file; None of one on a server.
         backups: Has back-ups made; None where the settings ask for none.
+        when_layers_change: Called once other layers are handed out.
     """
 
     def __init__(
@@ -239,6 +241,8 @@ class Office:
         self._journal: Journal | None = None
         self._boot = secrets.token_hex(6)
         self._working = False
+        self.when_layers_change: Callable[[], None] = lambda: None
+        self._running: dict[str, list[asyncio.Task[None]]] = {}
 
     def desk_of(self, user: User) -> Desk:
         """Return the desk of `user`."""
@@ -288,17 +292,13 @@ class Office:
                 )
                 stack.callback(self._journal.close)
             for settings in self.settings.channels:
-                self._add_channel(settings)
+                self._put_channel(self._made(settings))
             watch = asyncio.create_task(self._keep_watching(), name="office-watch")
             stack.push_async_callback(_end, watch)
             stack.push_async_callback(self._drain)
-            for name, channel in self.channels.items():
-                stack.push_async_callback(
-                    _end, asyncio.create_task(channel.run(), name=f"channel {name}")
-                )
-            for name, outbound in self.outbounds.items():
-                self.watch.dispatch.attach(name, outbound)
-                stack.push_async_callback(_end, _kept_running(f"outbound {name}", outbound.run))
+            stack.push_async_callback(self._end_channels)
+            for name in self.channels:
+                self._begin_channel(name)
             for name, carrier in self._remote.items():
                 self.watch.dispatch.attach(f"{name}/", carrier)
                 stack.push_async_callback(_end, _kept_running(f"orders {name}", carrier.run))
@@ -324,7 +324,68 @@ class Office:
             await asyncio.to_thread(self.disk.look)
             await asyncio.sleep(LOOK_EVERY_S)
 
-    def _add_channel(self, settings: ChannelSettings) -> None:
+    async def take_up(self, settings: Settings) -> list[str]:
+        """Take up other channels and added layers while the node runs, and leave the rest alone.
+
+        All is read and made before anything is changed. A channel whose settings are the same goes
+        on untouched; of one that is other, what waits to be sent waits for it.
+
+        Args:
+            settings: What is said now.
+
+        Returns:
+            The channels that were ended, begun anew or added.
+
+        Raises:
+            LayerError, GisError: If a layer cannot be used.
+            SettingsError: If a channel cannot be made.
+        """
+        layers = await asyncio.to_thread(self.geography.read_added, settings.layers)
+        before = {each.name: each for each in self.settings.channels}
+        named = {each.name: each for each in settings.channels}
+        other = {name: self._made(each) for name, each in named.items() if before.get(name) != each}
+        gone = [name for name in before if name not in named or name in other]
+        self.settings = dataclasses.replace(
+            self.settings,
+            channels=settings.channels,
+            layers=self.settings.layers.model_copy(update={"add": settings.layers.add}),
+        )
+        self.geography.show(layers, {**self.settings.layers.replace, **self.settings.layers.add})
+        self.when_layers_change()
+        self.watch.picture.keyed = frozenset(
+            each.name for each in settings.channels if is_keyed(each)
+        )
+        for name in gone:
+            await self._remove_channel(name)
+        for name, channel in other.items():
+            self._put_channel(channel)
+            self._begin_channel(name)
+        return sorted({*gone, *other})
+
+    def _begin_channel(self, name: str) -> None:
+        channel, outbound = self.channels[name], self.outbounds[name]
+        self.watch.dispatch.attach(name, outbound)
+        self._running[name] = [
+            asyncio.create_task(channel.run(), name=f"channel {name}"),
+            _kept_running(f"outbound {name}", outbound.run),
+        ]
+
+    async def _remove_channel(self, name: str) -> None:
+        for task in reversed(self._running.pop(name)):
+            await _end(task)
+        await self.watch.dispatch.detach(name)
+        channel = self.channels.pop(name)
+        self.watch.channel_health([channel.health()])  # it is stopped
+        self.watch.picture.forget_channel(name)
+        del self.outbounds[name]
+        self.inbound.pop(name, None)
+
+    async def _end_channels(self) -> None:
+        for tasks in self._running.values():
+            for task in reversed(tasks):
+                await _end(task)
+
+    def _made(self, settings: ChannelSettings) -> Channel:
         if settings.link.host == EMBEDDED and self.broker is not None:
             link = replace(
                 settings.link,
@@ -335,13 +396,16 @@ class Office:
                 client_id=secrets.token_hex(16),  # nobody can guess it to take over our session
             )
             settings = replace(settings, link=link)
-        channel = Channel(
+        return Channel(
             settings,
             self.inbox,
             gateway=self.settings.gateway_id,
             boot=self._boot,
             journal=self._journal,
         )
+
+    def _put_channel(self, channel: Channel) -> None:
+        settings = channel.settings
         self.channels[settings.name] = channel
         self.outbounds[settings.name] = Outbound(
             channel,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
@@ -14,6 +14,7 @@ from msgspec import structs
 
 from maps.app import create_app
 from maps.listening import address_of, address_with, listen
+from maps.node.reload import Reload
 from maps.office import Office
 from maps.people import People
 from maps.serving import serve, serving_beside
@@ -32,12 +33,18 @@ FIRST_ADMIN = "admin"
 LINK_MINUTES = 60.0
 
 
-async def run_server(settings: Settings, *, more: Sequence[ChannelSettings] = ()) -> None:
+async def run_server(
+    settings: Settings,
+    *,
+    more: Sequence[ChannelSettings] = (),
+    read: Callable[[], Settings] | None = None,
+) -> None:
     """Serve until a signal ends it.
 
     Args:
         settings: What the node is told.
         more: Channels beside those of the configuration.
+        read: Reads the configuration anew at SIGHUP; None: that signal ends the server, as usual.
 
     Raises:
         OSError: If the address cannot be listened on.
@@ -46,14 +53,16 @@ async def run_server(settings: Settings, *, more: Sequence[ChannelSettings] = ()
     """
     settings = replace(settings, channels=(*settings.channels, *more))
     front = Front(settings)
+    offices: list[Office] = []
 
     @asynccontextmanager
     async def opened(office: Office) -> AsyncIterator[None]:
+        offices.append(office)
         async with front.opened(app, office.people):
             yield
 
     app = create_app(settings, opened=opened)
-    await front.serve(app)
+    await front.serve(app, None if read is None else Reload(settings, read, lambda: offices[0]))
 
 
 class Front:
@@ -97,11 +106,17 @@ class Front:
                 said.append(f"Phones begin at {address_with(_plain(settings.web), port)}/trust")
             yield
 
-    async def serve(self, app: FastAPI) -> None:
+    async def serve(self, app: FastAPI, reload: Reload | None) -> None:
         """Serve `app` until a signal ends it."""
         for warning in tls_warnings(self._settings.web):
             _log.warning("tls", fault=warning)
-        await serve(app, self._settings.web, self._bound, ready=lambda: _say(self._said))
+        await serve(
+            app,
+            self._settings.web,
+            self._bound,
+            ready=lambda: _say(self._said),
+            reload=reload,
+        )
 
 
 def _trust_socket(web: WebSettings) -> socket.socket | None:

@@ -12,7 +12,7 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
@@ -124,7 +124,12 @@ def take_short_turns() -> None:
 
 
 async def serve(
-    app: FastAPI, web: WebSettings, bound: socket.socket, *, ready: Callable[[], None]
+    app: FastAPI,
+    web: WebSettings,
+    bound: socket.socket,
+    *,
+    ready: Callable[[], None],
+    reload: Callable[[], Awaitable[bool]] | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM, or until the task is cancelled.
 
@@ -133,6 +138,8 @@ async def serve(
         web: How.
         bound: Where.
         ready: Called once requests are answered.
+        reload: Called at SIGHUP; if it returns True, connections from then on are shown the
+            certificate as its files are now. None: that signal is left alone.
 
     Raises:
         Exception: Whatever kept the app from starting.
@@ -172,6 +179,19 @@ async def serve(
 
     for number in _SIGNALS:
         loop.add_signal_handler(number, stop)
+    reloading: set[asyncio.Task[None]] = set()
+
+    async def load(again: Callable[[], Awaitable[bool]]) -> None:
+        if await again() and server.config.ssl is not None and web.tls_certificate is not None:
+            server.config.ssl.load_cert_chain(web.tls_certificate, web.tls_key)
+
+    def hang_up(again: Callable[[], Awaitable[bool]]) -> None:
+        task = asyncio.create_task(load(again), name="reload")
+        reloading.add(task)
+        task.add_done_callback(reloading.discard)
+
+    if reload is not None:
+        loop.add_signal_handler(signal.SIGHUP, hang_up, reload)
     alive = asyncio.create_task(service.tell_alive(), name="service-alive")
     serving = asyncio.create_task(server.serve(sockets=[bound]), name="serving")
     try:
@@ -181,6 +201,8 @@ async def serve(
         await serving
     finally:
         alive.cancel()
+        if reload is not None:
+            loop.remove_signal_handler(signal.SIGHUP)
         for number in _SIGNALS:
             loop.remove_signal_handler(number)
         bound.close()

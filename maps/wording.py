@@ -133,6 +133,17 @@ def preferred(accepted: str) -> Language:
     return "en"
 
 
+def read_words_anew() -> None:
+    """Read every word as its files are now, for who is written to from now on.
+
+    Raises:
+        ValueError, OSError: If a file cannot be used; the words stay as they were.
+    """
+    for file in FOLDER.glob("*/*.json"):
+        json.loads(file.read_text(encoding="utf-8"))
+    words_of.cache_clear()
+
+
 @cache
 def words_of(language: Language) -> Mapping[str, str]:
     """Return every word of a language, of all parts; in English what it lacks.

@@ -99,6 +99,14 @@ class Dispatch:
             else:
                 self._unsent.append(message)
 
+    async def detach(self, channel: str) -> None:
+        """Hand nothing more to the carrier of `channel`, which has ended; what it had not begun to
+        send waits for the next one.
+        """
+        self._carriers.pop(channel, None)
+        waiting = await self._store.read(messages.waiting, self._now())
+        self._unsent += [message for message in waiting if message.channel == channel]
+
     def channels(self) -> tuple[str, ...]:
         """Return the names that carriers were attached under, in order."""
         return tuple(sorted(self._carriers))

@@ -253,6 +253,11 @@ class Picture(Register):
         contact.forget_sos_words()
         self._apply(contact, Effect(distress=False))
 
+    def forget_channel(self, name: str) -> None:
+        """Tell who looks from now on nothing of a channel that is no more."""
+        self.channels.pop(name, None)
+        self._channels_touched.discard(name)
+
     def put_channels(self, channels: Iterable[ChannelHealth]) -> None:
         """Note how the channels fare."""
         for health in channels:

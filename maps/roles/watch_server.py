@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from maps.app import create_app
 from maps.holding import Holding
 from maps.listening import listen
+from maps.node.reload import Reload
 from maps.office import Office
 from maps.roles.needed import internal_of, key_of
 from maps.roles.watch_link import WatchLink
@@ -26,8 +27,12 @@ from patrol.store.store import Store
 from radio_gateway import service
 
 
-async def run_watch(settings: Settings) -> None:
+async def run_watch(settings: Settings, read: Callable[[], Settings]) -> None:
     """Stand by, then keep the picture, until a signal ends it.
+
+    Args:
+        settings: What the node is told.
+        read: Reads that anew at SIGHUP; who stands by leaves it at that.
 
     A process that loses its lease ends at once with exit code `maps.holding.LOST`.
 
@@ -39,6 +44,7 @@ async def run_watch(settings: Settings) -> None:
     key = key_of(internal)
     holding = Holding(settings.node.id, agency=settings.agencies[0].id, life_s=internal.lease_s)
     offices: list[Office] = []
+    reloads: list[asyncio.Task[bool]] = []
 
     @asynccontextmanager
     async def opened(office: Office) -> AsyncIterator[None]:
@@ -90,6 +96,11 @@ async def run_watch(settings: Settings) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, working.cancel)
             stack.callback(loop.remove_signal_handler, number)
+        reload = Reload(settings, read, lambda: offices[0] if offices else None)
+        loop.add_signal_handler(
+            signal.SIGHUP, lambda: reloads.append(asyncio.create_task(reload(), name="reload"))
+        )
+        stack.callback(loop.remove_signal_handler, signal.SIGHUP)
         await asyncio.wait({working})
         if not working.cancelled():
             working.result()  # raises what it failed with

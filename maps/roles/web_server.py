@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
 from maps.account_office import AccountOffice, open_account_office
 from maps.lock import store_lock
+from maps.node.reload import Reload
 from maps.roles.needed import internal_of, key_of
 from maps.roles.web_app import create_web_app
 from maps.roles.web_link import WebLink
@@ -16,8 +17,12 @@ from maps.server import Front
 from maps.settings import Settings
 
 
-async def run_web(settings: Settings) -> None:
+async def run_web(settings: Settings, read: Callable[[], Settings]) -> None:
     """Serve until a signal ends it.
+
+    Args:
+        settings: What the node is told.
+        read: Reads that anew at SIGHUP.
 
     Raises:
         OSError: If the address cannot be listened on.
@@ -42,4 +47,4 @@ async def run_web(settings: Settings) -> None:
                 yield accounts
 
     app = create_web_app(settings, opened=opened, pass_on=link.pass_on, metrics_text=link.metrics)
-    await front.serve(app)
+    await front.serve(app, Reload(settings, read, lambda: None))

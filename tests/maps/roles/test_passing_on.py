@@ -398,7 +398,7 @@ async def test_no_store_is_restored_under_a_web_process(tmp_path: Path) -> None:
         "internal": {"url": f"mqtt://127.0.0.1:{free_port()}"},
     }
     settings = settings_of(given, source="patrol.toml", folder=tmp_path)
-    web = asyncio.create_task(run_web(settings))
+    web = asyncio.create_task(run_web(settings, lambda: settings))
     try:
         refused = False
         async for _ in wait_until("the lock", seconds=20):

@@ -1,0 +1,194 @@
+"""What may change while viewers look on does; what is wrong changes nothing and is told."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import ssl
+from dataclasses import replace
+from pathlib import Path
+
+from fastapi import FastAPI
+from structlog.testing import capture_logs
+
+from maps.listening import listen
+from maps.node.reload import Reload
+from maps.serving import serve
+from maps.settings import Settings, settings_of
+from maps.settings_tables import WebSettings
+from tests.certificates import self_signed
+from tests.maps.running import Running, running
+from tests.patience import PATIENCE_S
+from tests.ports import free_port
+
+AIS = b"!AIVDM,1,1,,B,15M67FC000G?ufbE`FepT@3n00Sa,0*5C\r\n"
+SQUARE = '{"type": "Point", "coordinates": [100.4, 20.27]}'
+
+
+def channel(name: str, port: int) -> dict[str, object]:
+    return {"name": name, "url": f"udp://127.0.0.1:{port}", "protocols": ["ais"]}
+
+
+def told(now: Settings, folder: Path, **tables: object) -> Settings:
+    """Return the same settings with the channels, layers and pages of some tables."""
+    new = settings_of(tables, source="patrol.toml", folder=folder)
+    return replace(now, channels=new.channels, layers=new.layers, web=new.web)
+
+
+async def heard(server: Running, port: int, name: str) -> None:
+    """Speak to a port until the channel has heard it."""
+    with socket.socket(type=socket.SOCK_DGRAM) as radio:
+        async with asyncio.timeout(PATIENCE_S):
+            while not server.office.channels[name].health().frames:
+                radio.sendto(AIS, ("127.0.0.1", port))
+                await asyncio.sleep(0.02)
+
+
+async def test_channels_and_layers_change_and_no_viewer_is_lost(tmp_path: Path) -> None:
+    pier, tower, bridge = free_port(), free_port(), free_port()
+    async with running(tmp_path, channels=[channel("pier", pier), channel("tower", tower)]) as node:
+        await heard(node, pier, "pier")
+        untouched = node.office.channels["pier"]
+        (tmp_path / "depots.geojson").write_text(SQUARE)
+        new = [
+            told(
+                node.office.settings,
+                tmp_path,
+                channels=[channel("pier", pier), channel("tower", bridge)],
+                layers={"add": {"depots": {"file": "depots.geojson"}}},
+                web={"port": 0, "session_hours": 3},
+            )
+        ]
+        reload = Reload(node.office.settings, lambda: new[0], lambda: node.office)
+        async with node.signed_in("technician") as client, node.live(client) as viewer:
+            with capture_logs() as logs:
+                assert await reload()
+            assert logs == [
+                {
+                    "event": "reloaded",
+                    "log_level": "info",
+                    "channels": ["tower"],
+                    "needs_a_start": ["web"],
+                }
+            ]
+            assert node.office.channels["pier"] is untouched
+            await heard(node, bridge, "tower")
+            layers = {each["name"] for each in (await client.get("/api/layers")).json()}
+            assert "depots" in layers
+            new[0] = told(node.office.settings, tmp_path, channels=[channel("pier", pier)])
+            assert await reload()
+            assert list(node.office.channels) == ["pier"]
+            async with asyncio.timeout(PATIENCE_S):  # the viewer that was there is told
+                while True:
+                    frame = await viewer.frame()
+                    states = {each["name"]: each["state"] for each in frame.get("channels", ())}
+                    if states.get("tower") == "stopped":
+                        break
+
+
+async def test_what_is_wrong_changes_nothing_and_is_told(tmp_path: Path) -> None:
+    port = free_port()
+    async with running(tmp_path, channels=[channel("pier", port)]) as node:
+        before = node.office.channels["pier"]
+        bad = told(
+            node.office.settings,
+            tmp_path,
+            channels=[channel("tower", port)],
+            layers={"add": {"depots": {"file": "absent.geojson"}}},
+        )
+
+        def read() -> Settings:
+            return settings_of({"nodes": {}}, source="patrol.toml", folder=tmp_path)
+
+        for reading, words in ((lambda: bad, "absent.geojson"), (read, "patrol.toml: nodes")):
+            with capture_logs() as logs:
+                assert not await Reload(node.office.settings, reading, lambda: node.office)()
+            ((event, fault),) = [(each["event"], each["fault"]) for each in logs]
+            assert event == "reload_refused"
+            assert words in fault
+        assert node.office.channels == {"pier": before}
+        await heard(node, port, "pier")
+
+
+async def test_at_sighup_who_comes_is_shown_the_new_certificate_and_who_is_there_stays(
+    tmp_path: Path,
+) -> None:
+    made = []
+    for name in ("old", "new"):
+        (tmp_path / name).mkdir()
+        made.append(self_signed(tmp_path / name, alternative="IP:127.0.0.1"))
+    shown = tmp_path / "certificate.pem"
+
+    def put(which: Path) -> None:
+        shown.write_bytes(which.read_bytes())
+        shown.with_name("key.pem").write_bytes(which.with_name("key.pem").read_bytes())
+
+    put(made[0])
+    web = WebSettings(port=0, tls_certificate=shown, tls_key=shown.with_name("key.pem"))
+    settings = replace(settings_of({}, source="patrol.toml", folder=tmp_path), web=web)
+    app, bound = FastAPI(), listen(web)
+    app.state.failed = None
+    at = bound.getsockname()[:2]
+    ready, reloaded = asyncio.Event(), asyncio.Event()
+    reload = Reload(settings, lambda: settings, lambda: None)
+
+    async def noted() -> bool:
+        good = await reload()
+        asyncio.get_running_loop().call_soon(reloaded.set)
+        return good
+
+    serving = asyncio.create_task(serve(app, web, bound, ready=ready.set, reload=noted))
+    try:
+        await ready.wait()
+        there = await connected(at, made[0])
+        assert await asked(there)
+        for certificate, put_there in ((made[1], made[1]), (made[1], tmp_path / "none")):
+            if put_there.exists():
+                put(put_there)
+            else:
+                shown.write_text("no certificate")
+            reloaded.clear()
+            os.kill(os.getpid(), signal.SIGHUP)
+            async with asyncio.timeout(PATIENCE_S):
+                await reloaded.wait()
+            assert await asked(there), "who was there goes on"
+            for wanted, is_shown in ((certificate, True), (made[0], False)):
+                try:
+                    come = await connected(at, wanted)
+                except ssl.SSLCertVerificationError:
+                    assert not is_shown
+                else:
+                    assert is_shown
+                    assert await asked(come)
+                    await close(come)
+        await close(there)
+    finally:
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+
+
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+async def connected(at: tuple[str, int], certificate: Path) -> Connection:
+    trust = ssl.create_default_context(cafile=str(certificate))
+    return await asyncio.open_connection(*at, ssl=trust)
+
+
+async def asked(connection: Connection) -> bool:
+    """Return whether a request is answered."""
+    reader, writer = connection
+    writer.write(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n")
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = re.search(rb"content-length: (\d+)", head)
+    assert length is not None
+    await reader.readexactly(int(length[1]))
+    return head.startswith(b"HTTP/1.1 404")
+
+
+async def close(connection: Connection) -> None:
+    connection[1].close()
+    await asyncio.gather(connection[1].wait_closed(), return_exceptions=True)
