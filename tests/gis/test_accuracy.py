@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from gis.accuracy import BY_FLAG, BY_PROTOCOL, typical_accuracy_m
+from gis.accuracy import ASSUMED_ACCURACY_M, BY_FLAG, BY_PROTOCOL, typical_accuracy_m
 from gis.fences.settings import FenceSettings
 from radio_gateway.family import families_of
 from radio_gateway.protocols import PROTOCOLS
@@ -29,3 +31,8 @@ def test_what_no_receiver_gave_is_that_coarse_whatever_carried_it(flag: str) -> 
 
 def test_nothing_is_taken_to_be_better_than_a_receiver() -> None:
     assert min(*BY_PROTOCOL.values(), *BY_FLAG.values()) >= typical_accuracy_m("ais")
+
+
+def test_the_page_takes_the_same_where_the_stream_leaves_it_out() -> None:
+    page = Path(__file__).parents[2] / "maps/web/src/unit-feature.ts"
+    assert f"const ASSUMED_ACCURACY_M = {ASSUMED_ACCURACY_M:g};" in page.read_text("utf-8")

@@ -41,6 +41,8 @@ export interface Fix {
   /** On the newest position of a sender. */
   place?: Address;
   flags?: string[];
+  /** Counts where no accuracy is told; absent: `ASSUMED_ACCURACY_M` (unit-feature.ts). */
+  typical_accuracy_m?: number;
 }
 
 /** What is known of a unit, or of a radio that nobody has registered (`known` false). */

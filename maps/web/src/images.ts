@@ -6,7 +6,7 @@ import { readTokens, type Tokens } from "./tokens.ts";
 /** Device pixels for one CSS pixel of an icon. */
 export const ICON_SCALE = 2;
 
-export type GlyphName = "distress" | "clock" | "course" | "blo" | "bridge" | "road" | "ferry" | "port" | "tick" | "selected" | "body" | "hatch" | "target" | "landing" | "pin" | "flag" | "hazard" | "meeting" | "crowd-live" | "crowd-late" | "severity-high" | "severity-medium" | "severity-low";
+export type GlyphName = "distress" | "clock" | "course" | "blo" | "bridge" | "road" | "ferry" | "port" | "tick" | "selected" | "body" | "ring-16" | "ring-64" | "ring-192" | "hatch" | "target" | "landing" | "pin" | "flag" | "hazard" | "meeting" | "crowd-live" | "crowd-late" | "severity-high" | "severity-medium" | "severity-low";
 
 /** `palette/mark/shape/side/state` */
 export function markImage(palette: PaletteName, shape: Shape, side: string, state: string): string {
@@ -108,6 +108,20 @@ interface Glyph {
   paint: (pen: CanvasRenderingContext2D, tokens: Tokens) => void;
 }
 
+/** A circle whose line is dashed, with no seam. */
+function dashedRing(radius: number): Glyph {
+  const middle = radius + 2;
+  const dash = (2 * Math.PI * radius) / (2 * Math.round((2 * Math.PI * radius) / 10));
+  return {
+    size: 2 * middle,
+    paint: (pen, tokens) => {
+      const ring = new Path2D();
+      ring.arc(middle, middle, radius, 0, 2 * Math.PI);
+      stroke(pen, ring, tokens.get("map-ring"), 1.2, [dash, dash]);
+    },
+  };
+}
+
 const GLYPHS: Record<GlyphName, Glyph> = {
   distress: { size: 84, paint: (pen, tokens) => paintDistress(pen, tokens.get("alert"), tokens.get("map-halo")) },
   clock: {
@@ -137,6 +151,9 @@ const GLYPHS: Record<GlyphName, Glyph> = {
       stroke(pen, ring, tokens.get("focus"), 2.4);
     },
   },
+  "ring-16": dashedRing(16),
+  "ring-64": dashedRing(64),
+  "ring-192": dashedRing(192),
   blo: {
     size: 26,
     paint: (pen, tokens) => {

@@ -1,5 +1,5 @@
 /** A unit as the map knows it, and when it looks different next. Pure. */
-import type { UnitState } from "./contract.ts";
+import type { Fix, UnitState } from "./contract.ts";
 import { metresPerPixelAtZoom0 } from "./coordinates.ts";
 import { bowDeg, markState, opacityByAge, shapeOf, sideCode, sideName } from "./marks.ts";
 import type { Severity } from "./papers.ts";
@@ -8,6 +8,15 @@ import { ageSeconds, ageWords } from "./times.ts";
 /** The uncertainty ring is worth drawing from this radius on, metres. */
 const RING_FROM_M = 15;
 
+/** Of a radio's satellite receiver that tells no accuracy, metres (gis/accuracy.py). */
+const ASSUMED_ACCURACY_M = 15;
+
+/** How wrong a place may be, metres: what it tells, else what is taken of its kind of radio. */
+export function errorOf(fix: Fix): { metres: number; assumed: boolean } {
+  if (fix.accuracy_m !== undefined) return { metres: fix.accuracy_m, assumed: false };
+  return { metres: fix.typical_accuracy_m ?? ASSUMED_ACCURACY_M, assumed: true };
+}
+
 /** What the map shows of a unit; null while nobody knows where it is. */
 export function unitFeature(unit: UnitState, nowMs: number, severity: Severity | "" = ""): GeoJSON.Feature<GeoJSON.Point> | null {
   const last = unit.last;
@@ -15,7 +24,7 @@ export function unitFeature(unit: UnitState, nowMs: number, severity: Severity |
   const ageS = ageSeconds(last.time, nowMs) ?? 0;
   const bow = bowDeg(unit);
   const state = markState(unit.liveness);
-  const accuracy = last.accuracy_m ?? 0;
+  const error = errorOf(last);
   return {
     type: "Feature",
     id: unit.id,
@@ -29,7 +38,8 @@ export function unitFeature(unit: UnitState, nowMs: number, severity: Severity |
       course: unit.kind !== "boat" && bow !== null ? bow : -1,
       opacity: state === "lost" ? 0.9 : opacityByAge(ageS, unit.expected_interval_s),
       label: ageS >= 60 ? `${unit.call_sign}\n${ageWords(ageS)}` : unit.call_sign,
-      ring: accuracy >= RING_FROM_M ? accuracy / metresPerPixelAtZoom0(last.lat) : 0,
+      ring: error.metres >= RING_FROM_M ? error.metres / metresPerPixelAtZoom0(last.lat) : 0,
+      assumed: error.assumed,
       distress: unit.distress === true || severity === "sos",
       severity,
       // Calls for help lie on top, then the living, then the rest.

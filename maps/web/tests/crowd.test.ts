@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { UnitState } from "../src/contract.ts";
+import type { Fix, UnitState } from "../src/contract.ts";
 import { type Box, countWithin, gather, isCrowded } from "../src/crowd.ts";
 import { SourceFeed } from "../src/source-feed.ts";
 import { UnitDrawing } from "../src/unit-drawing.ts";
@@ -43,6 +43,19 @@ test("a mark is drawn anew when its age comes to a new word or step, and not bef
       else assert.equal(look(ms), look(ms - (ms > now ? 1000 : 0)), `${expected} s: ${(ms - now) / 1000} s`);
     }
   }
+});
+
+test("a ring of accuracy that nobody told is assumed, and one that was told is not", () => {
+  const ring = (told: Partial<Fix>): unknown[] => {
+    const boat = unit("a", 100.5, 20.5);
+    const found = unitFeature({ ...boat, last: { ...(boat.last as Fix), ...told } }, Date.parse(at))?.properties ?? {};
+    return [Math.round(Number(found["ring"]) * 10000), found["assumed"]];
+  };
+  const [assumed] = ring({});
+  assert.deepEqual(ring({ accuracy_m: 15 }), [assumed, false]);
+  assert.deepEqual(ring({}), [assumed, true]);
+  assert.deepEqual(ring({ typical_accuracy_m: 250 }), [ring({ accuracy_m: 250 })[0], true]);
+  assert.deepEqual(ring({ accuracy_m: 5, typical_accuracy_m: 250 }), [0, false]);
 });
 
 test("once the present was put right no mark keeps the age of a wrong one", async () => {

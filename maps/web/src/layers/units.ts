@@ -1,5 +1,5 @@
 /** Units and unknown radios: plain dots from afar, marks with heading, side and age from near. */
-import type { ExpressionSpecification } from "maplibre-gl";
+import type { ExpressionSpecification, LayerSpecification } from "maplibre-gl";
 import { BOLD } from "../fonts.ts";
 import { glyphImage, markImage } from "../images.ts";
 import type { PaletteName } from "../preferences.ts";
@@ -7,6 +7,24 @@ import { bySide } from "../tokens.ts";
 import { type MapLayer, NO_FEATURES } from "./layer.ts";
 
 const ring: ExpressionSpecification = ["interpolate", ["exponential", 2], ["zoom"], 0, ["get", "ring"], 22, ["*", ["get", "ring"], 2 ** 22]];
+
+/** Rings of accuracy that nobody told are dashed. A circle cannot be: three images, each for some radii in pixels, so that the line stays thin. */
+const ASSUMED_RINGS = [["ring-16", 16, 8, 32], ["ring-64", 64, 32, 128], ["ring-192", 192, 128, Infinity]] as const;
+/** One stop a zoom: the renderer holds sizes at the stops about a tile's own, and none above 255. */
+const ZOOMS = [...Array(20).keys()];
+const ringPx: ExpressionSpecification = ["*", ["get", "ring"], ["^", 2, ["zoom"]]];
+
+function assumedRings(palette: PaletteName, minzoom: number): LayerSpecification[] {
+  return ASSUMED_RINGS.map(([name, radius, from, to]) => ({
+    id: `unit-${name}`, type: "symbol", source: "units", minzoom,
+    filter: ["all", ["get", "assumed"], [">=", ringPx, from], ...(to === Infinity ? [] : [["<", ringPx, to]])] as never,
+    layout: {
+      "icon-image": glyphImage(palette, name), "icon-allow-overlap": true, "icon-ignore-placement": true, "icon-rotation-alignment": "map",
+      "icon-size": ["interpolate", ["exponential", 2], ["zoom"], ...ZOOMS.flatMap((zoom) => [zoom, ["*", ["get", "ring"], 2 ** zoom / radius]])] as never,
+    },
+    paint: { "icon-opacity": 0.6 },
+  }));
+}
 
 /** Label places round a mark, in ems: right of it first. */
 function beside(away: number): unknown[] {
@@ -27,7 +45,8 @@ export const units: MapLayer = {
     const halo = { "text-halo-color": tokens.get("map-halo"), "text-halo-width": 1.6 };
     const onTop = { "icon-allow-overlap": true, "icon-ignore-placement": true } as const;
     return [
-      { id: "unit-ring", type: "circle", source: "units", minzoom: dotsBelowZoom, filter: [">", ["get", "ring"], 0], paint: { "circle-radius": ring, "circle-color": "transparent", "circle-stroke-color": tokens.get("map-ring"), "circle-stroke-width": 1, "circle-stroke-opacity": 0.5, "circle-pitch-alignment": "map" } },
+      { id: "unit-ring", type: "circle", source: "units", minzoom: dotsBelowZoom, filter: ["all", [">", ["get", "ring"], 0], ["!", ["get", "assumed"]]], paint: { "circle-radius": ring, "circle-color": "transparent", "circle-stroke-color": tokens.get("map-ring"), "circle-stroke-width": 1, "circle-stroke-opacity": 0.5, "circle-pitch-alignment": "map" } },
+      ...assumedRings(palette, dotsBelowZoom),
       {
         id: "unit-dots", type: "circle", source: "units", maxzoom: dotsBelowZoom, layout: { "circle-sort-key": ["get", "rank"] },
         paint: {

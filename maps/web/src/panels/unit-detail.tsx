@@ -15,6 +15,7 @@ import { ours } from "../queue.ts";
 import { clearDistress } from "../queue-acts.ts";
 import { may, timeZone } from "../session.ts";
 import { ageSeconds, ageWords, momentWords } from "../times.ts";
+import { errorOf } from "../unit-feature.ts";
 import { ClaimNotes } from "./claims.tsx";
 import { EnrolPhone } from "./enrol-phone.tsx";
 import { Icon } from "./icons.tsx";
@@ -98,6 +99,7 @@ function Place({ unit }: { unit: UnitState }): JSX.Element | null {
   const river = riverWords(fix);
   const reach = reachWords(fix);
   const error = addressErrorWords(fix);
+  const off = errorOf(fix);
   const side = river === null ? sideWords(fix) : null;
   return (
     <>
@@ -108,7 +110,7 @@ function Place({ unit }: { unit: UnitState }): JSX.Element | null {
         <Fact name={t("unit.coordinates")}>
           <button class="value-button num" title={tip(t("unit.turn_coordinates"), "d")} onClick={turnCoordinates}>{coordinateWords(fix.lon, fix.lat, coordinateFormat.value)}</button>
         </Fact>
-        {fix.accuracy_m !== undefined && <Fact name={t("unit.accuracy")}><span class="num">± {metresWords(fix.accuracy_m)}</span></Fact>}
+        <Fact name={t("unit.accuracy")}><span class="num">± {metresWords(off.metres)}</span>{off.assumed && <small class="fact-more">{t("unit.accuracy_assumed")}</small>}</Fact>
         {fix.speed_mps !== undefined && <Fact name={t("unit.speed")}><span class="num">{speedWords(fix.speed_mps)}</span></Fact>}
         {fix.course_deg !== undefined && <Fact name={t("unit.course")}><span class="num">{bearingWords(fix.course_deg)}</span></Fact>}
         {fix.heading_deg !== undefined && <Fact name={t("unit.heading")}><span class="num">{bearingWords(fix.heading_deg)}</span></Fact>}

@@ -42,7 +42,8 @@ export function unitAt(unit: ReplayUnit, film: Film | undefined, ms: number, loo
   return {
     id: unit.id, call_sign: unit.call_sign, agency: unit.agency, kind: unit.kind ?? null, country: unit.country ?? null, known: unit.known ?? true,
     liveness: livenessAt((ms - time) / 1000, unit), expected_interval_s: unit.expected_interval_s ?? null,
-    last: { of: unit.id, lon, lat, time: new Date(time).toISOString(), ...told }, by_voice, distress: calls,
+    // What is assumed of a radio that tells no accuracy is not in the film: no ring is drawn.
+    last: { of: unit.id, lon, lat, time: new Date(time).toISOString(), typical_accuracy_m: 0, ...told }, by_voice, distress: calls,
   };
 }
 

@@ -64,7 +64,7 @@ const ADDRESS: Shape = {
 };
 const FIX: Shape = {
   must: { of: name, lon, lat, time: moment },
-  may: { live: flag, speed_mps: figure, course_deg: figure, heading_deg: figure, accuracy_m: figure, altitude_m: figure, river_km: figure, bank, place: a(ADDRESS), flags: texts },
+  may: { live: flag, speed_mps: figure, course_deg: figure, heading_deg: figure, accuracy_m: figure, altitude_m: figure, river_km: figure, bank, place: a(ADDRESS), flags: texts, typical_accuracy_m: figure },
 };
 const UNIT: Shape = {
   must: { id: name, call_sign: text, agency: text },
