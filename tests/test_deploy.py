@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -68,8 +69,42 @@ def test_the_compose_file_starts_every_part_by_command_lines_of_ours() -> None:
                 assert (DEPLOY / ours).exists(), ours
             if not ours.startswith("./"):
                 assert ours in compose["volumes"]
+        for port in service.get("ports", ()):
+            assert port.startswith("127.0.0.1:"), "no password crosses a network without TLS"
+    broker = compose["services"]["broker"]
+    ((folder, done),) = broker["depends_on"].items()
+    assert done == {"condition": "service_completed_successfully"}
+    (kept,) = compose["services"][folder]["volumes"]
+    assert kept in broker["volumes"]
+    assert compose["services"][folder]["entrypoint"][0] == "chown"
     assert roles == {"watch": "watch", "standby": "watch", "web-1": "web", "web-2": "web"}
     assert {"broker", "store"} < set(compose["services"])
+
+
+def test_images_are_pinned_by_the_digests_that_docker_tells(tmp_path: Path) -> None:
+    shutil.copytree(DEPLOY, tmp_path / "deploy")
+    docker = tmp_path / "docker"  # the registry's answer is all that is not real
+    docker.write_text(f"#!/bin/sh\necho sha256:{'ab' * 32}\n")
+    docker.chmod(0o755)
+    subprocess.run(
+        [tmp_path / "deploy" / "compose" / "pin-images"],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        check=True,
+        capture_output=True,
+    )
+    load = importlib.import_module("yaml").safe_load
+    pinned = load((tmp_path / "deploy" / "compose.override.yaml").read_text())["services"]
+    services = load((DEPLOY / "compose.yaml").read_text())["services"]
+    assert pinned.keys() == services.keys()
+    for name, service in services.items():
+        if service["image"] == "joint-patrol":
+            found = pinned[name]["build"]["args"]["PYTHON"]
+            tag = re.search("ARG PYTHON=(.+)", (DEPLOY / "compose" / "Dockerfile").read_text())
+            assert tag is not None
+            wanted = tag[1]
+        else:
+            found, wanted = pinned[name]["image"], service["image"]
+        assert found == f"{wanted}@sha256:{'ab' * 32}"
 
 
 def test_its_settings_can_be_read_and_name_its_services(tmp_path: Path) -> None:
