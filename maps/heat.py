@@ -16,11 +16,11 @@ from typing import Any, Final
 import msgspec
 import shapely
 
-from gis.tracks.coverage import Seen, area_seen, river_seen
+from gis.tracks.coverage import Seen, area_seen
 from gis.tracks.river_bins import RiverBin, river_bins
 from maps.following import Outing, followed
 from maps.looking_back import parts_since, passed
-from maps.surveying import Survey, cells_of
+from maps.surveying import Survey, cells_of, line_error_of
 from patrol.desk import Desk
 from patrol.patrols import Patrol
 from patrol.sectors import Sector
@@ -145,16 +145,7 @@ async def heat_of(
                 rivers=rivers,
             )
         )
-        along = await survey.in_thread(
-            lambda: river_seen(
-                tracks,
-                rivers.main,
-                km_from=km_from,
-                km_to=km_to,
-                radius_m=radius_m,
-                rivers=rivers,
-            )
-        )
+        along = await survey.seen_along(tracks, km_from=km_from, km_to=km_to, radius_m=radius_m)
         sectors = [
             await survey.in_thread(partial(one, sector, shape)) for sector, shape, _ in shapes
         ]
@@ -166,7 +157,7 @@ async def heat_of(
             river=along.seen,
             bins=bins,
             sectors=sectors,
-            line_error_m=None if math.isnan(along.line_error_m) else along.line_error_m,
+            line_error_m=line_error_of(along),
             unread=unread,
         )
 

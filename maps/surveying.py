@@ -23,8 +23,9 @@ from gis.errors import PositionError
 from gis.geojson import plain
 from gis.river import River
 from gis.rivers import Rivers
-from gis.tracks.coverage import Seen, Stretch, area_seen, reach_km, river_seen
+from gis.tracks.coverage import RiverSeen, Seen, Stretch, area_seen, reach_km, river_seen
 from gis.tracks.effort import Effort, effort, total
+from gis.tracks.track import Track
 from maps.errors import BadRequest
 from maps.fair_turns import FairTurns
 from maps.following import followed
@@ -243,17 +244,8 @@ class Survey:
         until = passed(start, end, now=datetime.now(UTC))
         async with self.turn(desk):
             found = await followed(desk, units, start, end, in_thread=self.in_thread)
-            tracks = [each.track for each in found]
-            rivers = self.rivers
-            seen = await self.in_thread(
-                lambda: river_seen(
-                    tracks,
-                    rivers.main,
-                    km_from=km_from,
-                    km_to=km_to,
-                    radius_m=radius_m,
-                    rivers=rivers,
-                )
+            seen = await self.seen_along(
+                [each.track for each in found], km_from=km_from, km_to=km_to, radius_m=radius_m
             )
         return CoverageReport(
             start=start,
@@ -262,7 +254,33 @@ class Survey:
             units=[each.state.id for each in found],
             seen=seen.seen,
             stretches=seen.stretches,
-            line_error_m=None if math.isnan(seen.line_error_m) else seen.line_error_m,
+            line_error_m=line_error_of(seen),
+        )
+
+    async def seen_along(
+        self, tracks: Sequence[Track], *, km_from: float, km_to: float, radius_m: float
+    ) -> RiverSeen:
+        """Return how much of the main river tracks saw; `turn` is held by whoever calls.
+
+        Args:
+            tracks: The tracks, cleaned.
+            km_from: One end, kilometres from the sea.
+            km_to: The other end.
+            radius_m: How far a unit sees, metres.
+
+        Raises:
+            BadRequest: If the river has not one of the kilometres.
+        """
+        rivers = self.rivers
+        return await self.in_thread(
+            lambda: river_seen(
+                tracks,
+                rivers.main,
+                km_from=km_from,
+                km_to=km_to,
+                radius_m=radius_m,
+                rivers=rivers,
+            )
         )
 
     def reach(self, name: str) -> tuple[float, float]:
@@ -305,6 +323,11 @@ class Survey:
                 return doing.result()
             except PositionError as error:
                 raise BadRequest(str(error)) from None
+
+
+def line_error_of(seen: RiverSeen) -> float | None:
+    """Return how far a river's centreline may be off, metres; None where that is not known."""
+    return None if math.isnan(seen.line_error_m) else seen.line_error_m
 
 
 def read_area(text: str) -> shapely.Geometry:

@@ -57,7 +57,24 @@ _ROUTE = Route(
 )
 
 
-class NewOrder(Form):
+class ToRadios(Form):
+    """What goes with everything that is said or shown to radios."""
+
+    reason: str = Field(default="", max_length=200, description="Why, for the record")
+    expires_in_s: float = Field(
+        default=600.0,
+        gt=0,
+        le=LONGEST.total_seconds(),
+        description="When it is worth nothing any more; it is not sent after that",
+    )
+    id: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9_-]{8,64}$",
+        description="Chosen by who asks; it gets another. The same again with it has one effect",
+    )
+
+
+class NewOrder(ToRadios):
     """Something to say to a radio."""
 
     model_config = ConfigDict(
@@ -99,18 +116,6 @@ class NewOrder(Form):
         pattern=r"^[a-z0-9_]{1,40}$",
         description="In place of words, of a `text`: code of a canned phrase. It goes as `#12` and"
         " its words, in the language of this office where the radio shows it, else in English",
-    )
-    reason: str = Field(default="", max_length=200, description="Why, for the record")
-    expires_in_s: float = Field(
-        default=600.0,
-        gt=0,
-        le=LONGEST.total_seconds(),
-        description="When it is worth nothing any more; it is not sent after that",
-    )
-    id: str | None = Field(
-        default=None,
-        pattern=r"^[A-Za-z0-9_-]{8,64}$",
-        description="Chosen by who asks; it gets another. The same again with it has one effect",
     )
 
 

@@ -12,12 +12,10 @@ from pydantic import ConfigDict, Field
 
 from maps.access import DeskHere
 from maps.api.answers import answer, answers
-from maps.api.targets import LINES
-from maps.forms.form import Form
+from maps.api.orders import ToRadios
 from patrol.desks.places_on_air import Shown
 from patrol.errors import NotFound
 from patrol.marks.mark import Mark
-from patrol.message_desk import LONGEST
 from patrol.messages import Message, Step
 from patrol.sectors import Sector
 from patrol.targets import Target
@@ -84,26 +82,12 @@ _KINDS: Final[dict[ShownKind, type[Shown]]] = {
 }
 
 
-class PlaceToRadios(Form):
+class PlaceToRadios(ToRadios):
     """Over which channel a place is shown."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"channel": "mesh"}]})
 
     channel: str = Field(min_length=1, max_length=130, description="All that listen on it see it")
-    reason: str = Field(
-        default="", max_length=200, pattern=LINES, description="Why, for the record"
-    )
-    expires_in_s: float = Field(
-        default=600.0,
-        gt=0,
-        le=LONGEST.total_seconds(),
-        description="When it is not worth sending any more",
-    )
-    id: str | None = Field(
-        default=None,
-        pattern=r"^[A-Za-z0-9_-]{8,60}$",
-        description="Chosen by who asks; it gets another. The same again with it has one effect",
-    )
 
 
 @router.get("/api/on-air/{of}/{place}", responses=answers(PlaceRadios, _RADIOS, 403, 404, 422))
