@@ -175,6 +175,20 @@ def check(config: Config = CONFIG) -> None:
 
 
 @app.command()
+def doctor(config: Config = CONFIG) -> None:
+    """Look at the node where it runs, with all that `check` looks at, and say what to do first.
+
+    Ends with 0 where nothing presses, 1 where something is to be done soon, 2 where it is now.
+    """
+    from maps.commands.doctor import diagnose, shown
+
+    found = diagnose(config)
+    for line in shown(found):
+        print(line)
+    raise typer.Exit(found.exit_code)
+
+
+@app.command()
 def replay(
     file: Annotated[Path, typer.Argument(help="A capture, or a file of lines.", exists=True)],
     speed: Annotated[

@@ -54,18 +54,27 @@ class Findings:
         faults: One line each.
         warnings: One line each.
         running: Whether a server runs on the store: ports that are taken may be taken by it.
+        expected: Of the warnings, those that say no more than that it runs.
+        secrets: Of the warnings, those about what others may read.
     """
 
     faults: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     running: bool = False
+    expected: list[str] = field(default_factory=list)
+    secrets: list[str] = field(default_factory=list)
 
     def taken(self, where: str, error: OSError, fault: str) -> None:
         """Note that a port cannot be listened on: a warning where the server may have it."""
         if self.running and error.errno == errno.EADDRINUSE:
-            self.warnings.append(f"{where}: taken now, by the running server or another program")
+            self.runs(f"{where}: taken now, by the running server or another program")
         else:
             self.faults.append(f"{where}: {fault}")
+
+    def runs(self, warning: str) -> None:
+        """Note what a running server brings with it."""
+        self.warnings.append(warning)
+        self.expected.append(warning)
 
 
 def check(file: Path) -> Findings:
@@ -181,7 +190,7 @@ def _check_store(settings: Settings, found: Findings) -> None:
                     pass
             except ServerRunning:
                 found.running = True
-                found.warnings.append(f"{where}: a server is running on {path}")
+                found.runs(f"{where}: a server is running on {path}")
         try:
             tables = damaged_tables(path)
         except StoreError as error:
@@ -202,13 +211,13 @@ def _check_database(url: str, where: str, found: Findings) -> None:
         found.faults.append(f"{where}: {error}")
     except ServerRunning:
         found.running = True
-        found.warnings.append(f"{where}: a server is running on the database")
+        found.runs(f"{where}: a server is running on the database")
 
 
 def _check_secrets(settings: Settings, file: Path, found: Findings) -> None:
     """Find secrets that others on this computer may read, or whoever takes it away."""
     secrets = list(secret_files(settings, tables_in(file), file, key_file(settings)))
-    found.warnings += [
+    found.secrets += [
         f"{settings.source}: {where}: anybody on this computer may read {path}: run chmod 600 on it"
         for where, path in secrets
         if open_to_others(path)
@@ -225,7 +234,8 @@ def _check_secrets(settings: Settings, file: Path, found: Findings) -> None:
             fault = f"on {volume.name}, not encrypted: whoever takes the computer has them"
         else:
             continue
-        found.warnings.append(f"{settings.source}: {', '.join(names)}: {fault}")
+        found.secrets.append(f"{settings.source}: {', '.join(names)}: {fault}")
+    found.warnings += found.secrets
 
 
 def _check_internal(settings: Settings, found: Findings) -> None:
@@ -264,7 +274,10 @@ def _check_audit(settings: Settings, found: Findings) -> None:
         except (AuditError, OSError) as error:
             found.faults.append(f"{where}.key_file: {error}")
     elif not file.parent.is_dir():
-        found.faults.append(f"{where}.key_file: there is no folder {file.parent}")
+        if (
+            settings.audit.key_file is not None
+        ):  # else it is told of the store, which it lies beside
+            found.faults.append(f"{where}.key_file: there is no folder {file.parent}")
     elif not os.access(file.parent, os.W_OK):
         found.faults.append(
             f"{where}.key_file: {file.parent} cannot be written, so no key can be made there: name"

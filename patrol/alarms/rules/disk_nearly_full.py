@@ -23,7 +23,7 @@ as a back-up makes, may take as much at once."""
 def disk_nearly_full(scene: Scene) -> Iterator[Condition]:
     """Yield a condition for the disk of the store while it fills in days, or has little left."""
     room = scene.disk
-    severity = None if room is None else _severity(room)
+    severity = None if room is None else urgency(room)
     if room is None or severity is None:
         return
     facts: dict[str, Value] = {"free_mb": round(room.free_bytes / 1e6)}
@@ -39,7 +39,8 @@ def disk_nearly_full(scene: Scene) -> Iterator[Condition]:
     )
 
 
-def _severity(room: DiskRoom) -> Severity | None:
+def urgency(room: DiskRoom) -> Severity | None:
+    """Return how bad it is; None while there is room enough."""
     days = float("inf") if room.days_left is None else room.days_left
     is_half_used = room.free_bytes < room.total_bytes / 2  # else one large file may be the rate
     if (days < NOW_DAYS and is_half_used) or room.free_bytes < LEAST_BYTES:

@@ -24,7 +24,7 @@ def folder() -> Iterator[Path]:
 
 def test_every_kind_of_secret_that_others_may_read_is_named_and_no_other(folder: Path) -> None:
     empty_store(folder / "p.db")
-    for name in ("metrics", "mail", "hook", "radio.toml", "joint-patrol.key", "p.db.audit-key"):
+    for name in ("metrics", "mail", "hook", "radio.toml", "joint-patrol.key"):
         (folder / name).write_text("a-secret-of-twenty-letters = 'x'\n")
     config = folder / "patrol.toml"
     config.write_text(
@@ -67,7 +67,6 @@ password = "in the file itself"
             "mail",
             "radio.toml",
             "joint-patrol.key",
-            "p.db.audit-key",
             "p.db",
             "patrol.toml",
         )
