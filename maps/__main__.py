@@ -28,6 +28,7 @@ from maps.command import (
     with_people,
 )
 from maps.commands.backups_commands import backups_app
+from maps.commands.gateway_commands import gateway_app
 from maps.commands.holdings_commands import holdings_app
 from maps.commands.store_commands import store_app
 from maps.evidence_commands import evidence_app
@@ -57,6 +58,7 @@ app.add_typer(device_app, name="device")
 app.add_typer(aside_app, name="set-aside")
 app.add_typer(audit_app, name="audit")
 app.add_typer(store_app, name="store")
+app.add_typer(gateway_app, name="gateway")
 app.add_typer(backups_app, name="backups")
 app.add_typer(holdings_app, name="holdings")
 app.add_typer(tls_app, name="tls")

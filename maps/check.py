@@ -107,6 +107,7 @@ def check(file: Path) -> Findings:
         found.warnings.append(f"{settings.source}: {warning}")
     if not settings.channels and settings.remote is None:
         found.warnings.append(f"{settings.source}: channels: none, so no radio will be heard")
+    _check_backup(settings, found)
     _check_secrets(settings, file, found)
     return found
 
@@ -214,6 +215,20 @@ def _check_database(url: str, where: str, found: Findings) -> None:
         found.runs(f"{where}: a server is running on the database")
 
 
+def _check_backup(settings: Settings, found: Findings) -> None:
+    if settings.backup is None:
+        return
+    folder = settings.backup.folder
+    there = folder if folder.exists() else folder.parent
+    if not there.is_dir():
+        fault = f"there is no folder {there}"
+    elif not os.access(there, os.W_OK):
+        fault = f"{there} cannot be written"
+    else:
+        return
+    found.faults.append(f"{settings.source}: backup.folder: {fault}")
+
+
 def _check_secrets(settings: Settings, file: Path, found: Findings) -> None:
     """Find secrets that others on this computer may read, or whoever takes it away."""
     secrets = list(secret_files(settings, tables_in(file), file, key_file(settings)))
@@ -231,7 +246,7 @@ def _check_secrets(settings: Settings, file: Path, found: Findings) -> None:
         if volume.is_encrypted is None:
             fault = f"on {volume.name}: whether that is encrypted is not known"
         elif not volume.is_encrypted:
-            fault = f"on {volume.name}, not encrypted: whoever takes the computer has them"
+            fault = f"on {volume.name}, not encrypted: who takes it has them (docs/stolen.md)"
         else:
             continue
         found.secrets.append(f"{settings.source}: {', '.join(names)}: {fault}")

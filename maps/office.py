@@ -36,6 +36,7 @@ from maps.keyed_channels import EMBEDDED, is_keyed
 from maps.link_health import LinkHealth
 from maps.lock import store_lock
 from maps.node.backups import Backups
+from maps.node.revoked_keys import RevokedKeys
 from maps.passwords import digest
 from maps.remote_orders import RemoteCarrier
 from maps.reports.asked import Site
@@ -303,6 +304,9 @@ class Office:
                 self.watch.dispatch.attach(f"{name}/", carrier)
                 stack.push_async_callback(_end, _kept_running(f"orders {name}", carrier.run))
             if self.receiver is not None:
+                revoked = RevokedKeys(self.store, self.receiver.revoke)
+                await revoked.look()  # before anything is taken
+                stack.push_async_callback(_end, _kept_running("revoked keys", revoked.run))
                 stack.push_async_callback(
                     _end, asyncio.create_task(self.receiver.run(), name="receiver")
                 )

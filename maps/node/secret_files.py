@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from patrol.maintenance.backup_rounds import backups_in
+
 if TYPE_CHECKING:
     from maps.settings import Settings
 
@@ -51,6 +53,9 @@ def secret_files(
         for end in ("", "-wal", "-shm"):
             yield from _there("store.url", store.with_name(f"{store.name}{end}"))
     yield from _there("the journal's key", audit_key)
+    if settings.backup is not None:
+        for each in backups_in(settings.backup.folder, settings.node.id)[-1:]:
+            yield "backup.folder", each
 
 
 def open_to_others(file: Path) -> bool:

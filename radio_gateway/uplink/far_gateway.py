@@ -30,6 +30,11 @@ FORGED: Final = (
     " there with [[gateways]] key here"
 )
 
+REVOKED: Final = (
+    "its key was revoked: nothing of it is taken. Make a new one there (`radio-gateway keygen`) and"
+    " put it into [[gateways]] here"
+)
+
 UNKNOWN: Final = "not known: this office does not reach its broker"
 
 
@@ -41,6 +46,7 @@ class FarGateway:
 
     Attributes:
         verifier: As given.
+        is_revoked: Whether nothing that this key signed counts any more.
         told: How it said it fares; None before it did.
         told_heard_s: When, by the steady clock.
         ahead_s: By how much its clock is ahead of ours, seconds; negative for behind.
@@ -57,6 +63,7 @@ class FarGateway:
 
     def __init__(self, verifier: Verifier) -> None:
         self.verifier = verifier
+        self.is_revoked = False
         self.told: GatewayHealth | None = None
         self.told_heard_s = 0.0
         self.ahead_s = 0.0
@@ -169,6 +176,8 @@ class FarGateway:
     def _way(
         self, broker: ChannelHealth, silent_after: timedelta
     ) -> tuple[LinkState, datetime, str | None]:
+        if self.is_revoked:
+            return "down", self.heard_at or self.since, REVOKED
         now, last = utc_now(), self.heard_at
         late = last is None or now - last > silent_after
         silent_since = self.since if last is None else last + silent_after

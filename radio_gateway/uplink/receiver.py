@@ -15,7 +15,7 @@ import asyncio
 import os
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 from functools import partial
 from time import monotonic
@@ -52,7 +52,7 @@ from radio_gateway.uplink.envelope import (
     topic_of,
     unpack,
 )
-from radio_gateway.uplink.far_gateway import ASK_EVERY_S, FarGateway
+from radio_gateway.uplink.far_gateway import ASK_EVERY_S, REVOKED, FarGateway
 from radio_gateway.uplink.settings import UplinkSettings, transport_for
 from radio_gateway.uplink.signing import SignatureError, Verifier
 from radio_gateway.uplink.words_out import WordsOut
@@ -148,6 +148,13 @@ class Receiver:
             fault=None if self._state == "open" else self._unreached_broker(),
         )
 
+    def revoke(self, keys: Collection[str]) -> None:
+        """Take nothing more that one of these public keys signed, and say nothing to who has it."""
+        for name, gateway in self._gateways.items():
+            if gateway.verifier.public in keys and not gateway.is_revoked:
+                gateway.is_revoked = True
+                _log.warning("gateway_key_revoked", gateway=name)
+
     def rejected(self, name: str) -> list[RejectedFrame]:
         """Return the last frames that a channel `gateway/channel` rejected, oldest first."""
         gateway, _, channel = name.partition("/")
@@ -171,6 +178,8 @@ class Receiver:
         if self._transport is None:
             return self._unreached_broker()
         known = self._gateways[gateway]
+        if known.is_revoked:
+            return f"gateway {gateway}: {REVOKED}"
         ago_s = monotonic() - known.told_heard_s
         if known.told is None or ago_s > SILENT_AFTER.total_seconds():
             return f"gateway {gateway} is not heard"
@@ -265,6 +274,9 @@ class Receiver:
         name, part = gateway_of(chunk.topic) or ("", "")
         gateway = self._gateways.get(name)
         if gateway is None:
+            return
+        if gateway.is_revoked:
+            gateway.refused("revoked_key")
             return
         try:
             if part == "reports":

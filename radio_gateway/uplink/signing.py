@@ -55,6 +55,9 @@ class Verifier:
     Args:
         public: Its public key, base64 of 32 bytes.
 
+    Attributes:
+        public: The same, in the one way of writing it.
+
     Raises:
         ValueError: If that is no key.
     """
@@ -66,6 +69,7 @@ class Verifier:
         if len(key) != 32:
             raise ValueError("a public key is 32 bytes in base64")
         self._key = VerifyKey(key)
+        self.public = b64encode(key).decode()
 
     def body(self, purpose: Purpose, message: bytes) -> bytes:
         """Return the body of a signed message.

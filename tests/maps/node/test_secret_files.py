@@ -24,7 +24,13 @@ def folder() -> Iterator[Path]:
 
 def test_every_kind_of_secret_that_others_may_read_is_named_and_no_other(folder: Path) -> None:
     empty_store(folder / "p.db")
-    for name in ("metrics", "mail", "hook", "radio.toml", "joint-patrol.key"):
+    for name in (
+        "metrics",
+        "mail",
+        "hook",
+        "radio.toml",
+        "joint-patrol.key",
+    ):
         (folder / name).write_text("a-secret-of-twenty-letters = 'x'\n")
     config = folder / "patrol.toml"
     config.write_text(
@@ -34,6 +40,8 @@ url = "sqlite:///p.db"
 [web]
 port = {free_port()}
 metrics_token_file = "metrics"
+[backup]
+folder = "backups"
 [mail]
 host = "127.0.0.1"
 port = {free_port()}
@@ -54,7 +62,10 @@ password = "in the file itself"
 """,
         encoding="utf-8",
     )
-    for file in folder.iterdir():
+    (folder / "backups").mkdir(mode=0o755)
+    copy = folder / "backups/node-20261203T010000Z.backup"
+    copy.write_text("a copy of the store")
+    for file in (copy, *(each for each in folder.iterdir() if each.is_file())):
         file.chmod(0o644)
     (folder / "hook").chmod(0o640)
     found = check(config)
@@ -68,6 +79,7 @@ password = "in the file itself"
             "radio.toml",
             "joint-patrol.key",
             "p.db",
+            "backups/node-20261203T010000Z.backup",
             "patrol.toml",
         )
     }

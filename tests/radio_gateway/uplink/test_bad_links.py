@@ -115,6 +115,23 @@ async def test_health_that_was_recorded_does_not_make_a_dead_gateway_live(
         recorder.close()
 
 
+async def test_nothing_of_a_gateway_whose_key_was_revoked_is_taken(
+    broker: Mosquitto, tmp_path: Path
+) -> None:
+    async with node(broker) as hx, gateway(broker, tmp_path) as gw:
+        await gw.hear([fix(1)])
+        await gw.empty()
+        hx.receiver.revoke({GW_1_KEY.public})
+        await gw.hear([fix(2)])
+        await until(lambda: hx.receiver.health()[0].errors.get("revoked_key"))
+        way, other = hx.receiver.health()[0], hx.receiver.health()[-1]
+        assert (way.state, "its key was revoked" in str(way.fault)) == ("down", True)
+        assert "its key was revoked" in str(hx.receiver.unreached("gw-1"))
+        assert "revoked" not in str(other.fault)
+        assert [each.reception_id for each in hx.stored] == ["gw-1/b/1"]
+        assert await gw.waiting() == 1  # it has no receipt: what was heard is not lost
+
+
 async def test_what_a_gateway_says_of_itself_is_shown_without_hidden_characters(
     broker: Mosquitto, tmp_path: Path
 ) -> None:
