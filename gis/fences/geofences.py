@@ -38,6 +38,7 @@ DETOUR_SHARE: Final = 0.6  # of a move in a gap: so far beside it an area may be
 DETOUR_M: Final = 500.0
 NEARLY: Final = 0.99  # so that no other plane of metres makes an edge nearer
 SWING_SHARE: Final = 0.6
+UNHEEDED_SHARE: Final = 0.4
 SWING_ACCURACIES: Final = 2.0  # of a shorter move the course is mostly noise
 
 
@@ -323,12 +324,13 @@ class Geofences:
         events: list[FenceEvent] = []
         for each in believed:
             last = path.last
-            path, points = follow(path, each, settings)
+            path, points = follow(path, each, settings, resumed_at=judged.resumed_at)
             for new in points:
                 is_gap = point is not None and new.t - point.t > settings.gap_s
                 if is_gap or point is None or not self._is_free(track, point, new, standings):
                     gap = Gap(_way_mps(doubts, last, each, settings)) if is_gap else None
-                    move = Move(unit, point, new, gap, _swing_m(earlier, point, new))
+                    swing_m = _swing_m(earlier, point, new, judged.resumed_at)
+                    move = Move(unit, point, new, gap, swing_m)
                     standings = self._stand(move, standings, events)
                 if not new.is_raw:
                     point, earlier = new, point
@@ -398,13 +400,16 @@ def _way_mps(judged: Judged, last: Fix | None, fix: Fix, settings: FenceSettings
     return max(least, plausible_mps(judged, fix, settings))
 
 
-def _swing_m(earlier: Point | None, before: Point | None, point: Point) -> float:
+def _swing_m(earlier: Point | None, before: Point | None, point: Point, resumed_at: float) -> float:
     """Return how far a way swings out from its straight line, by how much the unit turned to it:
-    a chord's sagitta is an eighth of its length times the angle of its arc.
+    a chord's sagitta is an eighth of its length times the angle of its arc. Over fixes that were
+    left out it may be most of a half circle.
     """
     if earlier is None or before is None:
         return 0.0
     way_m, was_m = apart_m(before, point), apart_m(earlier, before)
+    if before.t < resumed_at <= point.t:
+        return UNHEEDED_SHARE * way_m
     if min(way_m, was_m) <= SWING_ACCURACIES * point.accuracy_m:
         return 0.0
     lon, lat = between(earlier, before, 1.0 + way_m / was_m)

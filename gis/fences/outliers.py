@@ -9,7 +9,9 @@ that no three ever lie on one way is believed after `MOST_WAITING` that are no j
 
 from __future__ import annotations
 
+import cmath
 import math
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from gis.fences.fix import Fix, apart_m, between
@@ -20,6 +22,7 @@ LEAST_MPS = 1.0  # a receiver at rest tells some speed, too
 LONG_AGO_S = 1800.0  # after such a silence a unit may be anywhere: two are enough
 MIDDLE_SHARE = 0.15  # of the way from the first of three to the last the middle one may be off
 MOST_WAITING = 8
+MOST_RECENT = 8
 STALE_GAPS = 3.0  # after a silence so many times longer than a gap a course says nothing
 
 
@@ -28,17 +31,21 @@ class Judged(NamedTuple):
 
     Attributes:
         last: The last one believed.
-        before: The one before that.
+        recent: Those before that, newest first.
         base: From which speed is measured.
         record_mps: How fast the unit has gone lately; it fades.
         waiting: Doubted ones in a row, each within reach of the one before it.
+        unheeded: How many have come since the last one believed.
+        resumed_at: When the unit was believed again after some were left out.
     """
 
     last: Fix | None = None
-    before: Fix | None = None
+    recent: tuple[Fix, ...] = ()
     base: Fix | None = None
     record_mps: float = 0.0
     waiting: tuple[Fix, ...] = ()
+    unheeded: int = 0
+    resumed_at: float = -math.inf
 
 
 def judge(judged: Judged, fix: Fix, settings: FenceSettings) -> tuple[Judged, tuple[Fix, ...]]:
@@ -63,13 +70,13 @@ def judge(judged: Judged, fix: Fix, settings: FenceSettings) -> tuple[Judged, tu
     if last is not None and _is_fine(judged, last, fix, settings):
         return _taken(judged, (fix,), settings)
     if not waiting or not _reaches(waiting[-1], fix, settings.fastest_mps, settings):
-        return judged._replace(waiting=(fix,)), ()
+        return judged._replace(waiting=(fix,), unheeded=judged.unheeded + 1), ()
     waiting = (*waiting, fix)
     is_long = last is not None and fix.t - last.t > LONG_AGO_S
     three = waiting[-3:]
     if is_long or _is_one_way(three, settings) or len(waiting) == MOST_WAITING:
         return _taken(judged, three, settings)
-    return judged._replace(waiting=waiting), ()
+    return judged._replace(waiting=waiting, unheeded=judged.unheeded + 1), ()
 
 
 def plausible_mps(judged: Judged, fix: Fix, settings: FenceSettings) -> float:
@@ -85,7 +92,7 @@ def _is_fine(judged: Judged, last: Fix, fix: Fix, settings: FenceSettings) -> bo
     way = apart_m(last, fix)
     if way <= noise:
         return True
-    seconds, before = fix.t - last.t, judged.before
+    seconds = fix.t - last.t
     speed, goes = judged.record_mps, False
     if not math.isnan(fix.speed_mps):
         told = max(fix.speed_mps, 0.0 if math.isnan(last.speed_mps) else last.speed_mps)
@@ -94,17 +101,56 @@ def _is_fine(judged: Judged, last: Fix, fix: Fix, settings: FenceSettings) -> bo
     speed = min(settings.fastest_mps, settings.speed_share * speed)
     if way > noise + speed * seconds:
         return False
-    if before is not None and apart_m(before, last) <= noise:
-        return goes  # it lay there, and does not say that it goes
-    if (
-        before is None
-        or last.t - before.t > settings.gap_s
-        or seconds > STALE_GAPS * settings.gap_s
-    ):
+    if not judged.recent or last.t - judged.recent[0].t > settings.gap_s:
         return True
-    lon, lat = between(before, last, 1.0 + seconds / (last.t - before.t))
-    off_m = apart_m(Fix(fix.t, lon, lat, 0.0, 0.0), fix)
-    return off_m <= noise + settings.off_course_share * way
+    if seconds > STALE_GAPS * settings.gap_s:
+        return not judged.unheeded  # it was silent; else what it told since is to be borne out
+    before, earlier = _course(last, judged.recent, noise, settings)
+    if before is None:
+        return goes  # it lay there, and does not say that it goes
+    off_m = noise + settings.off_course_share * way
+    return any(
+        apart_m(fix._replace(lon=lon, lat=lat), fix) <= off_m
+        for lon, lat in _ahead(last, before, earlier, seconds, way)
+    )
+
+
+def _course(
+    last: Fix, recent: tuple[Fix, ...], noise_m: float, settings: FenceSettings
+) -> tuple[Fix | None, Fix | None]:
+    """Return two before the last, each so far from the next that its course is no noise."""
+    found: list[Fix] = []
+    after = last
+    for each in recent:
+        if after.t - each.t > settings.gap_s or len(found) == 2:
+            break
+        if apart_m(each, after) > noise_m:
+            found.append(each)
+            after = each
+    return (found[0] if found else None), (found[1] if len(found) > 1 else None)
+
+
+def _ahead(
+    last: Fix, before: Fix, earlier: Fix | None, seconds: float, way_m: float
+) -> Iterator[tuple[float, float]]:
+    """Yield where a unit is that goes straight on, and where if it goes on to turn as it did; each
+    no farther on than it has gone, as it may have slowed down.
+    """
+    was_m = apart_m(before, last)
+    share = min(seconds / (last.t - before.t), way_m / was_m)
+    yield between(before, last, 1.0 + share)
+    if earlier is None:
+        return
+    cosine = math.cos(math.radians(last.lat))
+    was, now = (
+        complex(((b.lon - a.lon + 180.0) % 360.0 - 180.0) * cosine, b.lat - a.lat)
+        for a, b in ((earlier, before), (before, last))
+    )
+    turn = 2.0 * cmath.phase(now / was) * (last.t - before.t) / (last.t - earlier.t)
+    half = 0.5 * turn * share
+    chord = math.sin(half) / half if half else 1.0
+    now *= share * chord * cmath.exp(1j * (0.5 * turn + half))
+    yield last.lon + now.real / cosine, last.lat + now.imag
 
 
 def _is_one_way(fixes: tuple[Fix, ...], settings: FenceSettings) -> bool:
@@ -119,7 +165,6 @@ def _is_one_way(fixes: tuple[Fix, ...], settings: FenceSettings) -> bool:
     mps = max(0.0, apart_m(a, b) - noise) / (b.t - a.t)
     # The speed between two bears out only what tells none of its own.
     first, second = (mps if math.isnan(each.speed_mps) else 0.0 for each in (b, c))
-    # No course between the last two: a steady turn is one way, too.
     return _is_fine(Judged(last=a, record_mps=first), a, b, settings) and _is_fine(
         Judged(last=b, record_mps=second), b, c, settings
     )
@@ -133,7 +178,10 @@ def _reaches(a: Fix, b: Fix, speed_mps: float, settings: FenceSettings) -> bool:
 def _taken(
     judged: Judged, fixes: tuple[Fix, ...], settings: FenceSettings
 ) -> tuple[Judged, tuple[Fix, ...]]:
-    last, before, base, record, _ = judged
+    last, recent, base, record = judged.last, judged.recent, judged.base, judged.record_mps
+    resumed_at = judged.resumed_at
+    if judged.unheeded >= len(fixes):
+        resumed_at = fixes[0].t
     for fix in fixes:
         if base is None or last is None:
             base = fix
@@ -145,5 +193,7 @@ def _taken(
             if speed <= settings.fastest_mps:
                 record = max(record, speed)
             base = fix
-        last, before = fix, last
-    return Judged(last, before, base, record, ()), fixes
+        if last is not None:
+            recent = (last, *recent[: MOST_RECENT - 1])
+        last = fix
+    return Judged(last, recent, base, record, (), 0, resumed_at), fixes

@@ -72,8 +72,16 @@ class Path(NamedTuple):
     until: float = -math.inf
 
 
-def follow(path: Path, fix: Fix, settings: FenceSettings) -> tuple[Path, tuple[Point, ...]]:
+def follow(
+    path: Path, fix: Fix, settings: FenceSettings, *, resumed_at: float = -math.inf
+) -> tuple[Path, tuple[Point, ...]]:
     """Return the path after a fix, and its new points.
+
+    Args:
+        path: Before it.
+        fix: The next that is believed.
+        settings: How units lie and go.
+        resumed_at: Of which fix on those before it were left out.
 
     >>> path, points = follow(Path(), Fix(0.0, 100.0, 20.0, 15.0, math.nan), FenceSettings())
     >>> points
@@ -105,7 +113,7 @@ def follow(path: Path, fix: Fix, settings: FenceSettings) -> tuple[Path, tuple[P
     smooth, within = fix, 1.5 * settings.stay_within
     if dense and before is not None and last.t - before.t <= settings.dense_s:
         if last.t > until:
-            smooth = _smooth(before, last, fix)
+            smooth = _smooth(before, last, fix, is_whole=not before.t < resumed_at <= t)
             points.append(_point(smooth))
             within = settings.stay_within
     elif not dense and last.t > until:
@@ -142,13 +150,13 @@ def _with(stay: Stay, fix: Fix, seconds: float, settings: FenceSettings) -> Stay
     return Stay(stay.since, count, lon, lat, minute_lon, minute_lat)
 
 
-def _smooth(a: Fix, b: Fix, c: Fix) -> Fix:
+def _smooth(a: Fix, b: Fix, c: Fix, *, is_whole: bool) -> Fix:
     """Return the middle one of three as the others bear it out; what is more than noise is a turn
-    and stays, but a turn right back is a spike.
+    and stays, but a turn right back is a spike if nothing was left out between them.
     """
     middle = _at(b, *between(a, c, (b.t - a.t) / (c.t - a.t)))
     off_m, share = apart_m(b, middle), 0.5
-    if off_m <= apart_m(a, c) / 2.0:
+    if not is_whole or off_m <= apart_m(a, c) / 2.0:
         share = min(share, SMOOTH_ACCURACIES * b.accuracy_m / max(off_m, 1e-3))
     lon, lat = between(b, middle, share)
     return Fix(b.t, lon, lat, max(b.accuracy_m, min(a.accuracy_m, c.accuracy_m)), b.speed_mps)
