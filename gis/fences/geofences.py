@@ -322,15 +322,17 @@ class Geofences:
         doubts, path, point, earlier, standings = track.state
         judged, believed = judge(doubts, fix, settings)
         events: list[FenceEvent] = []
+        is_whole = doubts.unheeded < len(believed)
         for each in believed:
             last = path.last
-            path, points = follow(path, each, settings, resumed_at=judged.resumed_at)
+            is_straight = is_whole or len(believed) == 1
+            path, points = follow(path, each, settings, is_whole=is_whole, is_straight=is_straight)
+            is_whole = True
             for new in points:
                 is_gap = point is not None and new.t - point.t > settings.gap_s
                 if is_gap or point is None or not self._is_free(track, point, new, standings):
                     gap = Gap(_way_mps(doubts, last, each, settings)) if is_gap else None
-                    swing_m = _swing_m(earlier, point, new, judged.resumed_at)
-                    move = Move(unit, point, new, gap, swing_m)
+                    move = Move(unit, point, new, gap, _swing_m(earlier, point, new))
                     standings = self._stand(move, standings, events)
                 if not new.is_raw:
                     point, earlier = new, point
@@ -400,15 +402,15 @@ def _way_mps(judged: Judged, last: Fix | None, fix: Fix, settings: FenceSettings
     return max(least, plausible_mps(judged, fix, settings))
 
 
-def _swing_m(earlier: Point | None, before: Point | None, point: Point, resumed_at: float) -> float:
+def _swing_m(earlier: Point | None, before: Point | None, point: Point) -> float:
     """Return how far a way swings out from its straight line, by how much the unit turned to it:
     a chord's sagitta is an eighth of its length times the angle of its arc. Over fixes that were
-    left out it may be most of a half circle.
+    left out, and after which it was off its course, it may be most of a half circle.
     """
     if earlier is None or before is None:
         return 0.0
     way_m, was_m = apart_m(before, point), apart_m(earlier, before)
-    if before.t < resumed_at <= point.t:
+    if not point.is_straight:
         return UNHEEDED_SHARE * way_m
     if min(way_m, was_m) <= SWING_ACCURACIES * point.accuracy_m:
         return 0.0

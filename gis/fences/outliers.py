@@ -36,7 +36,6 @@ class Judged(NamedTuple):
         record_mps: How fast the unit has gone lately; it fades.
         waiting: Doubted ones in a row, each within reach of the one before it.
         unheeded: How many have come since the last one believed.
-        resumed_at: When the unit was believed again after some were left out.
     """
 
     last: Fix | None = None
@@ -45,7 +44,6 @@ class Judged(NamedTuple):
     record_mps: float = 0.0
     waiting: tuple[Fix, ...] = ()
     unheeded: int = 0
-    resumed_at: float = -math.inf
 
 
 def judge(judged: Judged, fix: Fix, settings: FenceSettings) -> tuple[Judged, tuple[Fix, ...]]:
@@ -146,7 +144,10 @@ def _ahead(
         complex(((b.lon - a.lon + 180.0) % 360.0 - 180.0) * cosine, b.lat - a.lat)
         for a, b in ((earlier, before), (before, last))
     )
-    turn = 2.0 * cmath.phase(now / was) * (last.t - before.t) / (last.t - earlier.t)
+    angle = cmath.phase(now / was)
+    if abs(angle) > math.pi / 2.0:
+        return  # it turned back; nobody can say which way round
+    turn = 2.0 * angle * (last.t - before.t) / (last.t - earlier.t)
     half = 0.5 * turn * share
     chord = math.sin(half) / half if half else 1.0
     now *= share * chord * cmath.exp(1j * (0.5 * turn + half))
@@ -179,9 +180,6 @@ def _taken(
     judged: Judged, fixes: tuple[Fix, ...], settings: FenceSettings
 ) -> tuple[Judged, tuple[Fix, ...]]:
     last, recent, base, record = judged.last, judged.recent, judged.base, judged.record_mps
-    resumed_at = judged.resumed_at
-    if judged.unheeded >= len(fixes):
-        resumed_at = fixes[0].t
     for fix in fixes:
         if base is None or last is None:
             base = fix
@@ -196,4 +194,4 @@ def _taken(
         if last is not None:
             recent = (last, *recent[: MOST_RECENT - 1])
         last = fix
-    return Judged(last, recent, base, record, (), 0, resumed_at), fixes
+    return Judged(last, recent, base, record), fixes

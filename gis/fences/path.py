@@ -27,6 +27,8 @@ class Point(NamedTuple):
         lat: Degrees.
         accuracy_m: Of the fixes behind it.
         is_raw: One fix alone, which the next will better.
+        is_straight: The line to it is the way; it is not where fixes were left out and the unit was
+            off its course after them.
     """
 
     t: float
@@ -34,6 +36,7 @@ class Point(NamedTuple):
     lat: float
     accuracy_m: float
     is_raw: bool = False
+    is_straight: bool = True
 
 
 class Stay(NamedTuple):
@@ -63,6 +66,8 @@ class Path(NamedTuple):
         stay: Where the unit lies, or has been about lately.
         lies: Whether it lies there.
         until: Time of the last point that is not raw.
+        is_whole: No fix between the last two was left out.
+        is_straight: The line between them is the way.
     """
 
     last: Fix | None = None
@@ -70,10 +75,17 @@ class Path(NamedTuple):
     stay: Stay | None = None
     lies: bool = False
     until: float = -math.inf
+    is_whole: bool = True
+    is_straight: bool = True
 
 
 def follow(
-    path: Path, fix: Fix, settings: FenceSettings, *, resumed_at: float = -math.inf
+    path: Path,
+    fix: Fix,
+    settings: FenceSettings,
+    *,
+    is_whole: bool = True,
+    is_straight: bool = True,
 ) -> tuple[Path, tuple[Point, ...]]:
     """Return the path after a fix, and its new points.
 
@@ -81,13 +93,14 @@ def follow(
         path: Before it.
         fix: The next that is believed.
         settings: How units lie and go.
-        resumed_at: Of which fix on those before it were left out.
+        is_whole: No fix between the last and this one was left out.
+        is_straight: The line between them is the way.
 
     >>> path, points = follow(Path(), Fix(0.0, 100.0, 20.0, 15.0, math.nan), FenceSettings())
     >>> points
-    (Point(t=0.0, lon=100.0, lat=20.0, accuracy_m=15.0, is_raw=False),)
+    (Point(t=0.0, lon=100.0, lat=20.0, accuracy_m=15.0, is_raw=False, is_straight=True),)
     """
-    last, before, stay, lies, until = path
+    last, before, stay, lies, until, was_whole, was_straight = path
     t, accuracy_m, told = fix.t, fix.accuracy_m, fix.speed_mps
     if last is None or stay is None:
         new = _stay(fix)
@@ -113,11 +126,11 @@ def follow(
     smooth, within = fix, 1.5 * settings.stay_within
     if dense and before is not None and last.t - before.t <= settings.dense_s:
         if last.t > until:
-            smooth = _smooth(before, last, fix, is_whole=not before.t < resumed_at <= t)
-            points.append(_point(smooth))
+            smooth = _smooth(before, last, fix, is_whole=was_whole and is_whole)
+            points.append(_point(smooth, is_straight=was_straight))
             within = settings.stay_within
     elif not dense and last.t > until:
-        points.append(_point(last))
+        points.append(_point(last, is_straight=was_straight))
     if goes or apart_m(smooth, _at(fix, stay.lon, stay.lat)) > within * accuracy_m:
         stay = _stay(smooth)
     else:
@@ -126,14 +139,14 @@ def follow(
     if points:
         until = last.t
     if lies:
-        points.append(Point(t, stay.lon, stay.lat, accuracy_m))
+        points.append(Point(t, stay.lon, stay.lat, accuracy_m, is_straight=is_straight))
         until = t
     elif dense:
         points.append(Point(t, fix.lon, fix.lat, accuracy_m, is_raw=True))
     else:
-        points.append(_point(fix))
+        points.append(_point(fix, is_straight=is_straight))
         until = t
-    return Path(fix, last, stay, lies, until), tuple(points)
+    return Path(fix, last, stay, lies, until, is_whole, is_straight), tuple(points)
 
 
 def _stay(fix: Fix) -> Stay:
@@ -166,5 +179,5 @@ def _at(fix: Fix, lon: float, lat: float) -> Fix:
     return Fix(fix.t, lon, lat, fix.accuracy_m, fix.speed_mps)
 
 
-def _point(fix: Fix) -> Point:
-    return Point(fix.t, fix.lon, fix.lat, fix.accuracy_m)
+def _point(fix: Fix, *, is_straight: bool = True) -> Point:
+    return Point(fix.t, fix.lon, fix.lat, fix.accuracy_m, is_straight=is_straight)

@@ -93,6 +93,9 @@ async def hear_in_turn(node: Node, *messages: Transmission) -> None:
 
 OUT, IN = 100.409, 100.411
 GOES_IN = ((-10, OUT), (0, OUT), (10, OUT), (20, IN), (30, IN))
+# A boat that turns right back is believed with its third report.
+GOES_OUT = ((40, OUT), (45, OUT), (50, OUT))
+COMES_BACK = ((60, IN), (65, IN), (70, IN))
 
 
 def night(boat: str, **more: Any) -> Patrol:

@@ -16,7 +16,9 @@ from patrol.errors import IllegalStep, NotFound
 from patrol.papers import revised
 from tests.patrol.agreeing import share
 from tests.patrol.alerting import (
+    COMES_BACK,
     GOES_IN,
+    GOES_OUT,
     IN,
     METRE_DEG,
     OUT,
@@ -49,7 +51,7 @@ async def test_a_unit_that_enters_a_no_go_sector_and_leaves_is_one_alert(node: N
     assert at(10) < alert.raised_at < at(20)
     desk = node.desk().alerts
     await desk.acknowledge(alert.id, where="desk 1")
-    await hear_in_turn(node, *way((40, IN), (50, OUT), (60, OUT)))
+    await hear_in_turn(node, *way((40, IN), (50, OUT), (55, OUT), (60, OUT)))
     gone = only(node)
     assert gone.state == "returned_acknowledged"
     assert gone.returned_at is not None
@@ -67,10 +69,10 @@ async def test_a_unit_that_enters_a_no_go_sector_and_leaves_is_one_alert(node: N
 async def test_it_rings_again_and_is_the_same_alert_when_it_comes_back(node: Node) -> None:
     await unit(node)
     await put(node, sector())
-    await hear_in_turn(node, *way(*GOES_IN, (40, OUT), (50, OUT)))
+    await hear_in_turn(node, *way(*GOES_IN, *GOES_OUT))
     first = only(node)
     assert first.state == "returned_unacknowledged"
-    await hear_in_turn(node, *way((60, IN), (70, IN)))
+    await hear_in_turn(node, *way(*COMES_BACK))
     again = only(node)
     assert (again.id, again.state, again.count) == (first.id, "raised", 2)
     assert again.raised_at > first.raised_at
@@ -80,7 +82,7 @@ async def test_what_began_and_ended_in_one_batch_is_raised_and_returned(node: No
     await unit(node)
     await put(node, sector())
     node.time = at(60)
-    await hear(node, *way(*GOES_IN, (40, OUT), (50, OUT)))
+    await hear(node, *way(*GOES_IN, *GOES_OUT))
     alert = only(node)
     assert (alert.state, alert.version, alert.historical) == ("returned_unacknowledged", 2, False)
     versions = await node.desk().alerts.versions(alert.id)
@@ -125,7 +127,7 @@ async def test_late_fixes_raise_a_historical_alert_that_does_not_ring(node: Node
     await unit(node)
     await put(node, sector())
     node.time = at(3600)
-    await hear(node, *way(*GOES_IN, (40, OUT), (50, OUT), heard=3600))
+    await hear(node, *way(*GOES_IN, *GOES_OUT, heard=3600))
     alert = only(node, "no_go")
     assert (alert.historical, alert.state, alert.rings) == (True, "returned_unacknowledged", False)
     versions = await node.desk().alerts.versions(alert.id)
@@ -177,7 +179,7 @@ async def test_a_boat_that_came_back_between_two_looks_keeps_no_call_for_help_fr
     await put(node, sector())
     await hear_in_turn(node, *way(*GOES_IN))
     node.time = at(80)
-    came_back = way((40, OUT), (50, OUT), (60, IN), (70, IN))
+    came_back = way(*GOES_OUT, *COMES_BACK)
     await hear(node, *came_back, said("b", 75, distress=True))
     found = {each.rule: each for each in alerts(node)}
     assert (found["sos"].unit, found["sos"].rings) == (caller, True)
@@ -192,11 +194,11 @@ async def test_visits_that_began_and_ended_between_two_looks_are_filed_in_order(
     boats = [await unit(node, name) for name in "abc"]
     await put(node, sector())
     await hear_in_turn(node, *way(*GOES_IN))  # holds, and is over with the next look
-    await hear_in_turn(node, *way(*GOES_IN, (40, OUT), (50, OUT), device="b"))  # was there once
+    await hear_in_turn(node, *way(*GOES_IN, *GOES_OUT, device="b"))  # was there once
     node.time = at(100)
     leaves = way((85, OUT), (90, OUT), (95, OUT))
-    again = way((60, IN), (70, IN), (80, OUT), (90, OUT), device="b")
-    once = way(*GOES_IN, (40, OUT), (50, OUT), device="c")
+    again = way(*COMES_BACK, (80, OUT), (85, OUT), (90, OUT), device="b")
+    once = way(*GOES_IN, *GOES_OUT, device="c")
     await hear(node, *leaves, *again, *once)
     await tick(node)
     found = {each.unit: each for each in alerts(node)}
@@ -213,7 +215,7 @@ async def test_a_visit_that_only_late_fixes_tell_is_none_that_was_told_before(no
     await hear_in_turn(node, *way(*GOES_IN))
     told = only(node)
     node.time = at(3600)
-    late = way((40, OUT), (50, OUT), (60, IN), (70, IN), heard=3600)
+    late = way(*GOES_OUT, *COMES_BACK, heard=3600)
     await hear(node, *late)
     assert {each.id: (each.state, each.historical) for each in alerts(node)}[told.id] == (
         "returned_unacknowledged",
@@ -281,7 +283,7 @@ async def test_a_radio_that_was_on_the_first_boat_after_all_tells_of_that_one(no
         await tick(node, second + 1)
     alert = only(node)
     assert (alert.unit, alert.rings) == (first, True)
-    await hear_in_turn(node, *way((50, OUT), (60, OUT)))
+    await hear_in_turn(node, *way((50, OUT), (55, OUT), (60, OUT)))
     assert only(node).state == "returned_unacknowledged"
 
 
@@ -369,7 +371,7 @@ async def test_alerts_of_fences_are_neither_forgotten_nor_repeated_over_a_restar
     assert only(node) == alert
     await tick(node, 41)
     assert only(node) == alert
-    await hear_in_turn(node, *way((50, OUT), (60, OUT)))
+    await hear_in_turn(node, *way((50, OUT), (55, OUT), (60, OUT)))
     assert only(node).state == "returned_unacknowledged"
 
 
@@ -398,7 +400,7 @@ async def test_a_resolved_alert_is_quiet_until_its_condition_has_gone(node: Node
     assert only(node) == settled
     with pytest.raises(IllegalStep):
         await desk.acknowledge(settled.id)
-    await hear_in_turn(node, *way((40, OUT), (50, OUT)))
+    await hear_in_turn(node, *way(*GOES_OUT))
     assert alerts(node) == []
 
 
@@ -452,7 +454,7 @@ def test_noise_around_an_edge_raises_at_most_one_alert(tmp_path: Path) -> None:
 
 
 def test_the_final_alerts_do_not_depend_on_the_order_of_arrival(tmp_path: Path) -> None:
-    places = [(0, OUT), (10, OUT), (20, IN), (30, IN), (40, OUT), (50, OUT), (60, IN), (70, IN)]
+    places = [(0, OUT), (10, OUT), (20, IN), (30, IN), *GOES_OUT, *COMES_BACK]
     with asyncio.Runner() as runner:
         node = Node(tmp_path / "patrol.db")
         runner.run(node.start())
@@ -492,11 +494,11 @@ async def test_the_counterparts_no_go_is_told_while_an_agreement_shows_it(node: 
     boat = await unit(node)
     theirs = sector(agency=OTHER)
     await put(node, theirs)
-    await hear_in_turn(node, *way(*GOES_IN, (40, OUT), (50, OUT)))
+    await hear_in_turn(node, *way(*GOES_IN, *GOES_OUT))
     await tick(node, 51)
     assert alerts(node) == []
     agreement = await share(node)
-    await hear_in_turn(node, *way((60, OUT), (70, IN), (80, IN)))
+    await hear_in_turn(node, *way((60, OUT), (70, IN), (75, IN), (80, IN)))
     alert = only(node)
     assert (alert.agency, alert.subject) == (AGENCY, f"{boat}|{theirs.id}")
     [seen] = node.desk("commander", OTHER).alerts.open()  # as a shared alert
@@ -516,7 +518,7 @@ async def test_a_visit_whose_alert_a_crash_swallowed_is_told_at_the_start_once(n
     await put(node, area)
     node.watch.alarms.after = _die  # type: ignore[method-assign]
     node.time = at(60)
-    await hear(node, *way(*GOES_IN, (40, OUT), (50, OUT)))
+    await hear(node, *way(*GOES_IN, *GOES_OUT))
     node = await node.again()
     alert = only(node)
     assert (alert.subject, alert.state) == (f"{boat}|{area.id}", "returned_unacknowledged")
@@ -578,7 +580,8 @@ async def test_a_visit_of_which_late_fixes_tell_more_is_not_told_again_after_a_r
 ) -> None:
     await unit(node)
     await put(node, sector(at=at(-1)))
-    await hear_in_turn(node, *way((0, OUT), (10, OUT), (40, IN), (50, IN), (60, OUT), (70, OUT)))
+    visit = ((-10, OUT), (0, OUT), (10, OUT), (40, IN), (50, IN), (60, OUT), (65, OUT), (70, OUT))
+    await hear_in_turn(node, *way(*visit))
     told = only(node)
     await hear(node, *way((35, OUT), heard=75))  # it came later than was told
     node = await node.again()
@@ -589,7 +592,7 @@ async def test_a_visit_of_which_late_fixes_tell_more_is_not_told_again_after_a_r
 
 async def test_what_was_before_a_sector_was_drawn_is_not_told_at_a_start(node: Node) -> None:
     await unit(node)
-    await hear_in_turn(node, *way(*GOES_IN, (40, OUT), (50, OUT)))
+    await hear_in_turn(node, *way(*GOES_IN, *GOES_OUT))
     await put(node, sector(at=at(55)))
     assert alerts(node) == []
     node = await node.again()

@@ -16,7 +16,9 @@ from patrol.patrols import Member, Rendezvous
 from patrol.watch import Watch
 from radio_gateway.transmission import Transmission
 from tests.patrol.alerting import (
+    COMES_BACK,
     GOES_IN,
+    GOES_OUT,
     IN,
     OUT,
     alerts,
@@ -39,16 +41,16 @@ async def test_outside_its_sector_is_told_while_the_patrol_is_under_way(node: No
     area = sector(use="patrol")
     patrol = night(boat, sectors=(area.id,))
     await put(node, area, patrol)
-    await hear_in_turn(node, *way(*GOES_IN, (40, OUT), (50, OUT)))
+    await hear_in_turn(node, *way(*GOES_IN, *GOES_OUT))
     alert = only(node)
     assert (alert.rule, alert.subject) == ("outside_sector", boat)
     assert at(30) < alert.raised_at < at(40)
-    await hear_in_turn(node, *way((60, IN), (70, IN)))
+    await hear_in_turn(node, *way(*COMES_BACK))
     back = only(node)
     assert back.state == "returned_unacknowledged"
     assert back.returned_at is not None
     assert at(50) < back.returned_at < at(60)
-    await hear_in_turn(node, *way((80, OUT), (90, OUT)))
+    await hear_in_turn(node, *way((80, OUT), (85, OUT), (90, OUT)))
     assert only(node).state == "raised"
     await put(node, revised(patrol, at=at(99), by="kham", state="ended", ended_at=at(99)))
     assert only(node).state == "returned_unacknowledged"
@@ -58,12 +60,12 @@ async def test_a_second_radio_takes_back_nothing_that_its_boat_did(node: Node) -
     boat = await unit(node)
     area = sector(use="patrol")
     await put(node, area, night(boat, sectors=(area.id,)))
-    await hear_in_turn(node, *way(*GOES_IN, (40, OUT), (50, OUT)))
+    await hear_in_turn(node, *way(*GOES_IN, *GOES_OUT))
     told = only(node)
     await node.desk("admin").assign(address=address("z"), unit=boat, start=at(55))
     await tick(node, 56)
     assert only(node) == told
-    await hear_in_turn(node, *way((60, IN), (70, IN)))
+    await hear_in_turn(node, *way(*COMES_BACK))
     assert only(node).state == "returned_unacknowledged"
 
 
