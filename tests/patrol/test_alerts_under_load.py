@@ -89,10 +89,10 @@ async def test_batches_are_looked_at_together_for_so_long_and_in_their_order(
         return see(fixes, now)
 
     monkeypatch.setattr(alarms.fencing, "see", noted)
-    for batch in ((20, IN), (30, IN), (40, OUT)):
+    for batch in ((20, IN), (30, IN), (40, OUT), (45, OUT)):
         await hear(loaded, batch)
-        now_s += 0.0205
+        now_s += 0.0162
     await hear(loaded, (50, OUT))
-    assert looks == [4], "with one more it would be older than 80 ms"
+    assert looks == [5], "with one more it would be older than 80 ms"
     alert = only(loaded)
     assert (alert.state, alert.version) == ("returned_unacknowledged", 2)

@@ -148,6 +148,22 @@ def test_a_boat_that_only_goes_in_circles_is_believed_after_a_while() -> None:
     assert "enter" in kinds(told([square("a")], run_of(*way, every_s=120.0)))
 
 
+@pytest.mark.parametrize("at", range(12, 20))
+def test_wrong_reports_just_before_an_area_do_not_hide_that_a_boat_goes_through(at: int) -> None:
+    """What it goes on with is its course, so the line between is its way."""
+    way = eastward(-1000, 1000, speed_mps=8.0)
+    way[at : at + 2] = [(-400.0, 900.0), (300.0, -1500.0)]
+    area = square("a", size_m=60.0)
+    assert kinds(told([area], run_of(*way))) == ["enter", "leave"]
+
+
+def test_a_slow_boat_has_a_course_that_a_wrong_report_is_off() -> None:
+    way = eastward(-300, 300, speed_mps=1.5, north_m=105.0)
+    way[22] = (30.0, 25.0)
+    fixes = run_of(*way, accuracy_m=15.0, speed_mps=1.5)
+    assert told([square("a", size_m=100.0)], fixes) == []
+
+
 def test_three_that_agree_are_a_move_and_the_time_is_that_of_the_first() -> None:
     way = [(-1200.0, 0.0)] * 20 + [(500.0, 0.0)] * 3
     events = told([square("a")], run_of(*way, every_s=60.0, accuracy_m=None))
