@@ -52,6 +52,8 @@ from patrol.desk import Desk
 from patrol.maintenance.backup_rounds import BackupState
 from patrol.maintenance.disk_room import LOOK_EVERY_S, DiskGauge, DiskRoom
 from patrol.maintenance.kind_retention import KindRetention
+from patrol.maintenance.machine_acts import LOOK_EVERY_S as LOOK_FOR_ACTS_EVERY_S
+from patrol.maintenance.machine_acts import MachineActs
 from patrol.retention import Retention
 from patrol.store import journal, registry
 from patrol.store.store import Store, open_store
@@ -230,6 +232,8 @@ class Office:
             shown=lambda: (self.watch.board.viewers, self.watch.lag),
         )
         self.disk = None if settings.store.file is None else DiskGauge(settings.store.file)
+        self._machine_acts = MachineActs(store, agency=self.watch.agency, now=self.watch.now)
+        self.watch.alarms.machine_acts = self._machine_acts.new
         if self.disk is not None:
             disk = self.disk
             self.watch.alarms.disk = lambda: disk.room
@@ -318,6 +322,7 @@ class Office:
                 stack.push_async_callback(_end, _kept_running("disk", self._measure_disk))
             if self.backups is not None:
                 stack.push_async_callback(_end, _kept_running("backups", self.backups.run))
+            stack.push_async_callback(_end, _kept_running("machine-acts", self._see_machine_acts))
             await stack.enter_async_context(self.delivering.working())
             await stack.enter_async_context(self.report_post.working())
             yield
@@ -388,6 +393,11 @@ class Office:
         for tasks in self._running.values():
             for task in reversed(tasks):
                 await _end(task)
+
+    async def _see_machine_acts(self) -> None:
+        while True:
+            await self._machine_acts.look()
+            await asyncio.sleep(LOOK_FOR_ACTS_EVERY_S)
 
     def _made(self, settings: ChannelSettings) -> Channel:
         if settings.link.host == EMBEDDED and self.broker is not None:

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
+from msgspec.structs import replace
+
 from maps.errors import BadRequest, NotSignedIn
 from maps.passwords import API, READING, digest, new_token
 from maps.scopes import READER, SCOPES
 from patrol.accounts import Session, User
 from patrol.errors import Conflict, Forbidden, NotFound
-from patrol.filing import Note
+from patrol.filing import COMMAND_LINE, Note
 from patrol.permissions import may
 from patrol.scribe import Scribe, if_done
 from patrol.store import account_changes as changes
@@ -85,7 +87,10 @@ class Tokens:
         def told(id: str | None) -> Sequence[Note]:
             if id is None:
                 return ()
-            return (_note(user, "make token", id, scopes=list(scopes), label=label),)
+            note = _note(user, "make token", id, scopes=list(scopes), label=label)
+            if session is None:  # nobody signed in: it was done on the machine
+                note = replace(note, actor=COMMAND_LINE, detail=note.detail | {"of": user.name})
+            return (note,)
 
         id = await self._scribe.write(
             told,

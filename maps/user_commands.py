@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from patrol.units import Role
 
 LINK_MINUTES = 60
-BY = "command line"
+BY = "command line"  # `patrol.filing.COMMAND_LINE`, without loading it for each command
 
 user_app = typer.Typer(help="Who may sign in.", no_args_is_help=True)
 
@@ -133,7 +133,8 @@ def second_factor(
 
     async def remove(accounts: AccountBooks) -> None:
         user = await _named(accounts, name)
-        if not await accounts.factors.remove(name, note=_note("remove second factor", user)):
+        note = _note("remove second factor", user)
+        if not await accounts.factors.remove(name, passkeys_too=True, note=note):
             typer.echo(f"{name} had no second factor")
             return
         typer.echo(f"{name} has no second factor any more")

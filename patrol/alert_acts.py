@@ -65,6 +65,7 @@ ALSO_TOLD: Final[Mapping[str, tuple[Role, ...]]] = MappingProxyType(
         "no_restore_test": ("admin", "technician"),
         "gateway_overreach": ("technician", "admin"),
         "taken_radio": ("liaison", "technician"),
+        "machine_act": ("admin", "liaison"),
     }
 )
 """Whose business a rule is from the first moment, besides those of its severity."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from patrol.papers import Paper
+
+COMMAND_LINE: Final = "command line"
+"""Who acted where a command on the machine did: nobody who signed in."""
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):

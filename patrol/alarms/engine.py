@@ -33,6 +33,7 @@ from patrol.filing import Filing
 from patrol.ground import Ground
 from patrol.hand_offs import HandOff
 from patrol.maintenance.disk_room import DiskRoom
+from patrol.maintenance.machine_acts import MachineAct
 from patrol.papers import kind_of
 from patrol.past_fixes import alerted, in_order, patrolled, position_of, windows
 from patrol.patrols import Patrol
@@ -74,6 +75,7 @@ class Alarms:
         sharing: What may cross between agencies; nothing while it is None.
         disk: Returns what is left on the disk of the store; None: not known.
         backups: Returns what is wrong with back-ups: by `backup` and `restore_test`, in words.
+        machine_acts: Returns what commands on this machine lately did to other agencies' people.
         agencies: Returns those of this node that have an agreement.
         crosses: Returns whether an alert may pass to an agency that is no party to it.
         fencing: How units stand to sectors.
@@ -92,6 +94,7 @@ class Alarms:
         self.sharing: Sharing | None = None
         self.disk: Callable[[], DiskRoom | None] = lambda: None
         self.backups: Callable[[], Mapping[str, str]] = dict
+        self.machine_acts: Callable[[], Sequence[MachineAct]] = tuple
         self.agencies: Callable[[], Sequence[str]] = tuple
         self.crosses: Callable[[Alert, str, datetime], bool] = lambda _alert, _viewer, _now: False
         self._ground = ground or Ground()
@@ -425,6 +428,7 @@ class Alarms:
             may_see=lambda *asked: self._may_see(now, *asked),
             disk=self.disk(),
             backups=self.backups(),
+            machine_acts=self.machine_acts(),
             is_kept=lambda unit, viewer: self._is_kept(now, unit, viewer),
         )
 

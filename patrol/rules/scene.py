@@ -20,6 +20,7 @@ from patrol.contacts import Contact
 from patrol.crossing import DataClass
 from patrol.hand_offs import HandOff
 from patrol.maintenance.disk_room import DiskRoom
+from patrol.maintenance.machine_acts import MachineAct
 from patrol.patrols import Patrol
 from patrol.sectors import Sector
 from radio_gateway.health import ChannelHealth
@@ -265,6 +266,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         calls: Calls for help, by unit or address.
         strays: Late fixes across the border, not yet filed.
         taken: Radios that one agency heard and another lately registered.
+        machine_acts: What commands on this machine lately did to other agencies' people.
         patrols: All that are not over.
         on_patrol: The patrol under way that a unit is in, by unit.
         sectors: By id.
@@ -304,6 +306,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     backups: Mapping[str, str] = MappingProxyType({})
     episodes: Sequence[Episode] = ()
     taken: Sequence[TakenRadio] = ()
+    machine_acts: Sequence[MachineAct] = ()
     is_landing: Callable[[float, float], bool] = lambda _lon, _lat: False
 
 

@@ -73,6 +73,14 @@ def page(connection: Connection, *, after: int = 0, limit: int = 1000) -> list[E
     return [_entry(row) for row in rows]
 
 
+def by(connection: Connection, actor: str, *, after: int) -> list[Entry]:
+    """Return the entries of an actor with numbers above `after`, in order."""
+    rows = connection.execute(
+        select(journal).where(_J.seq > after, _J.actor == actor).order_by(_J.seq)
+    )
+    return list(readable(rows, _entry))
+
+
 def at_or_after(connection: Connection, at: datetime) -> int:
     """Return the number of the first entry written at `at` or later; one after the last if none.
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from patrol.alarms.rules import disk_nearly_full, distress_across, no_backup
 from patrol.alarms.rules.behaviour import BEHAVIOUR_RULES
+from patrol.alarms.rules.machine_act import machine_act
 from patrol.alarms.rules.overreach import gateway_overreach
 from patrol.alarms.rules.taken_radio import taken_radio
 from patrol.rules import border_crossed, no_go, outside_sector, silent, silent_channel, void_sector
@@ -89,6 +90,7 @@ ALERT_RULES: Final[tuple[AlertRule, ...]] = (
     AlertRule("impossible_movement", impossible_movement, gone_for_s=60.0, calm_for_s=CALM_S),
     AlertRule("gateway_overreach", gateway_overreach, calm_for_s=CALM_S),
     AlertRule("taken_radio", taken_radio, is_past=True),
+    AlertRule("machine_act", machine_act, is_past=True),
     *BEHAVIOUR_RULES,
 )
 """Asked once a second, and at once where they say so: which conditions need a person."""
