@@ -53,7 +53,11 @@ FIRST_STEPS: Final = frozenset(
         "/account",
         "/api/session",
         "/api/session/preferences",
+        "/api/session/passkeys",
+        "/api/session/passkeys/confirm",
         "/api/session/proof",
+        "/api/session/proof/challenge",
+        "/api/session/proof/passkey",
         "/api/session/second-factor",
         "/api/session/second-factor/confirm",
     }

@@ -28,7 +28,8 @@ class AccessSettings(Table):
     """What is asked of people who sign in.
 
     Attributes:
-        second_factor: Roles that may do nothing before they set up a second factor.
+        second_factor: Roles that may do nothing before they set up a second factor or a passkey;
+            an empty list asks nobody.
         key_file: File with the key that seals the secrets of second factors; made when missing.
             Keep it apart from back-ups of the store.
         idle_minutes: A session ends when nobody used it, and no page of it was open, for so long; 0
@@ -37,7 +38,7 @@ class AccessSettings(Table):
         writes_burst: How many at once.
     """
 
-    second_factor: tuple[Role, ...] = ()
+    second_factor: tuple[Role, ...] = ("admin", "liaison")
     key_file: Path = Path("joint-patrol.key")
     idle_minutes: float = Field(default=120.0, ge=0, le=31 * 1440)
     writes_per_s: float = Field(default=50.0, ge=1, le=10_000)

@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from maps.access import Access
 from maps.account_books import books_of
+from maps.accounts.passkeys import Passkeys
 from maps.accounts.recent_proof import RecentProof
 from maps.accounts.session_lifetime import SessionLifetime
 from maps.backoff import BackOff
 from maps.enrolment import Enrolments
+from maps.errors import SignInRefused
 from maps.pace import Pace
 from maps.people import People
-from maps.second_factor import SecondFactors
+from maps.second_factor import SecondFactors, fresh_recovery_codes
 from maps.settings import Settings
 from maps.signing_in import SigningIn
 from maps.tokens import Tokens
+from patrol.accounts import User
 from patrol.scribe import Scribe
 from patrol.store.store import Store, open_store
 
 if TYPE_CHECKING:
     from maps.open_id import OpenId
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +47,7 @@ class AccountOffice:
         codes: Counts wrong codes by name, of those who are signed in.
         proof: Says who has shown password or code of late.
         second_factor: Roles that need a second factor.
+        passkeys: Keys that people's own devices hold.
         open_id: A provider with which people may sign in; None without one.
     """
 
@@ -55,6 +61,26 @@ class AccountOffice:
     proof: RecentProof
     second_factor: frozenset[str]
     open_id: OpenId | None
+    passkeys: Passkeys
+
+    async def tried(self, user: User, work: Callable[[], Awaitable[T]]) -> T:
+        """Do what checks a password, code or passkey of somebody who is signed in; wrong ones are
+        counted as wrong sign-ins are.
+
+        Raises:
+            TooManyTries: If too many were wrong of late.
+        """
+        self.codes.check(user.name)
+        self.codes.failed(user.name)
+        try:
+            done = await work()
+        except SignInRefused:
+            raise
+        except Exception:
+            self.codes.take_back(user.name)
+            raise
+        self.codes.succeeded(user.name)
+        return done
 
 
 def open_accounts(settings: Settings, store: Store, *, scribe: Scribe) -> AccountOffice:
@@ -98,6 +124,14 @@ def open_accounts(settings: Settings, store: Store, *, scribe: Scribe) -> Accoun
         proof=proof,
         second_factor=needing,
         open_id=_open_id(settings, store),
+        passkeys=Passkeys(
+            store,
+            books.seal,
+            node=settings.node.id,
+            title=settings.node.name,
+            scribe=scribe,
+            recovery=fresh_recovery_codes,
+        ),
     )
 
 

@@ -44,6 +44,7 @@ from maps.api import (
     metrics,
     open_id,
     orders,
+    passkeys,
     patrols,
     photos,
     phrases,
@@ -99,6 +100,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     positions.router,  # first: routes are looked through in order, and most requests are reports
     session.router,
     second_factor.router,
+    passkeys.router,
     open_id.router,
     tokens.router,
     agencies.router,

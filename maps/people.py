@@ -345,7 +345,7 @@ class People:
         require(caller.role, "manage users")
         await self._of_agency(caller, name)
         note = _note("remove second factor", f"user:{name}", by=caller.name, agency=caller.agency)
-        if not await self._scribe.write(if_done(note), factors.remove, name):
+        if not await self._scribe.write(if_done(note), factors.remove, name, passkeys_too=True):
             raise NotFound("second factor", name)
 
     async def devices_for(self, caller: User) -> list[Device]:

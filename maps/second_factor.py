@@ -31,7 +31,7 @@ from patrol.accounts import SecondFactor, User
 from patrol.errors import Conflict, NotFound
 from patrol.filing import Note
 from patrol.scribe import Scribe, if_done
-from patrol.store import factors
+from patrol.store import accounts, factors, passkeys
 from patrol.store.store import Store
 
 STEP_S: Final = 30
@@ -45,12 +45,14 @@ class FactorState(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         confirmed_at: Since when it is asked for, aware UTC; None: it is not.
         recovery_left: How many recovery codes have not been used.
-        required: The role may do nothing without.
+        required: The role may do nothing without, or without a passkey.
+        passkeys: How many passkeys there are; one is a second factor, too.
     """
 
     confirmed_at: datetime | None
     recovery_left: int
     required: bool
+    passkeys: int = 0
 
 
 class FactorSetUp(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +106,20 @@ class SecondFactors:
         """Return a user's second factor, confirmed or not; None without."""
         return await self._store.read(factors.second_factor, user.name)
 
+    async def is_asked_for(self, user: User) -> bool:
+        """Return whether a user has a second factor: an authenticator that works, or a passkey."""
+        return await self._store.read(accounts.has_second_factor, user.name)
+
+    async def state_of(self, user: User, *, required: bool) -> FactorState:
+        """Return how a user's second factor stands."""
+        known = await self.of(user)
+        return FactorState(
+            confirmed_at=None if known is None else known.confirmed_at,
+            recovery_left=await self._store.read(factors.recovery_left, user.name),
+            required=required,
+            passkeys=len(await self._store.read(passkeys.of_user, user.name)),
+        )
+
     async def begin(self, user: User) -> FactorSetUp:
         """Make a fresh secret, which a first code must confirm.
 
@@ -143,20 +159,20 @@ class SecondFactors:
         step = self._step_of(user, known, code)
         if step is None:
             raise SignInRefused("the code is wrong: look at the clock of the phone")
-        codes = tuple(_recovery_code() for _ in range(CODES))
+        codes = fresh_recovery_codes(user)
         turned = await self._scribe.write(
             if_done(note),
             factors.confirm,
             user,
             known.secret,
             step,
-            [_digest(user, each) for each in codes],
+            codes.values(),
             self._now(),
             session=session,
         )
         if not turned:
             raise Conflict("the second factor was begun anew: scan the newest code")
-        return RecoveryCodes(codes=codes)
+        return RecoveryCodes(codes=tuple(codes))
 
     async def is_good(self, user: User, code: str) -> bool:
         """Spend a code or recovery code; False if it is wrong or was spent before.
@@ -165,9 +181,8 @@ class SecondFactors:
             SealError: If the key that seals cannot be used.
         """
         known = await self.of(user)
-        if known is None or known.confirmed_at is None:
-            return False
-        step = self._step_of(user, known, code)
+        works = known is not None and known.confirmed_at is not None
+        step = self._step_of(user, known, code) if works and known is not None else None
         if step is not None:
             return await self._store.write(factors.spend_step, user.name, step)
         if len(_plain(code)) != 16:
@@ -180,21 +195,30 @@ class SecondFactors:
         """Return fresh recovery codes in place of the old ones, and note that.
 
         Raises:
-            NotFound: If the user has no confirmed second factor.
+            NotFound: If the user has no second factor.
         """
-        known = await self.of(user)
-        if known is None or known.confirmed_at is None:
+        if not await self.is_asked_for(user):
             raise NotFound("second factor", user.name)
-        codes = tuple(_recovery_code() for _ in range(CODES))
-        digests = [_digest(user, each) for each in codes]
-        await self._scribe.write(() if note is None else note, factors.put_codes, user, digests)
-        return RecoveryCodes(codes=codes)
+        codes = fresh_recovery_codes(user)
+        await self._scribe.write(
+            () if note is None else note, factors.put_codes, user, codes.values()
+        )
+        return RecoveryCodes(codes=tuple(codes))
 
-    async def remove(self, name: str, *, note: Note | None = None) -> bool:
-        """Turn a user's second factor off and note that; its sessions end. Return whether there
-        was one.
+    async def remove(
+        self, name: str, *, passkeys_too: bool = False, note: Note | None = None
+    ) -> bool:
+        """Turn a user's authenticator off and note that; its sessions end. Return whether there
+        was something.
+
+        Args:
+            name: Whose.
+            passkeys_too: Its passkeys go, too.
+            note: What the journal is told.
         """
-        return await self._scribe.write(if_done(note), factors.remove, name)
+        return await self._scribe.write(
+            if_done(note), factors.remove, name, passkeys_too=passkeys_too
+        )
 
     def _step_of(self, user: User, known: SecondFactor, code: str) -> int | None:
         """Return the time step that a code belongs to, around now; None for none."""
@@ -213,14 +237,20 @@ def _about(user: User) -> str:
     return f"second factor of {user.name}"
 
 
+def fresh_recovery_codes(user: User) -> dict[str, bytes]:
+    """Return ten recovery codes that nobody has, each with what is kept of it."""
+    codes = [_recovery_code() for _ in range(CODES)]
+    return {each: _digest(user, each) for each in codes}
+
+
 def _recovery_code() -> str:
     text = base64.b32encode(secrets.token_bytes(10)).decode().lower()
     return "-".join(text[start : start + 4] for start in range(0, 16, 4))
 
 
-def _plain(code: str) -> str:
-    return "".join(code.split()).replace("-", "").lower()
-
-
 def _digest(user: User, code: str) -> bytes:
     return digest(f"recovery:{user.name}:{_plain(code)}")
+
+
+def _plain(code: str) -> str:
+    return "".join(code.split()).replace("-", "").lower()

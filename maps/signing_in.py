@@ -211,6 +211,32 @@ class SigningIn:
             raise SignInRefused(refused)
         return await self.start(response, connection, user, way="link", factor=factor)
 
+    async def by_passkey(
+        self,
+        response: Response,
+        connection: HTTPConnection,
+        whose: Callable[[], Awaitable[User]],
+    ) -> User:
+        """Start a session of whose passkey was shown: it is both factors.
+
+        Args:
+            response: Where the cookie goes.
+            connection: What asks.
+            whose: Checks the passkey and returns its user.
+
+        Raises:
+            SignInRefused: If it is not good.
+            TooManyTries: If the address has shown too many such of late.
+        """
+        try:
+            user = await whose()
+        except SignInRefused:
+            self._access.bad_key(peer_of(connection))
+            await self._note("sign-in refused", None, connection, why="passkey")
+            raise
+        self._mark(response, connection, user.name)
+        return await self.start(response, connection, user, way="passkey", factor=True)
+
     async def proves(self, user: User, secret: str) -> bool:
         """Return whether a user's password or a code of the second factor was shown.
 
@@ -222,9 +248,11 @@ class SigningIn:
             Conflict: If the user has neither.
             TooBusy: If too many sign-ins are being checked.
         """
-        found, factor = await self._accounts.user(user.name), await self._factors.of(user)
+        found, has_factor = (
+            await self._accounts.user(user.name),
+            await self._factors.is_asked_for(user),
+        )
         known = None if found is None else found[1]
-        has_factor = factor is not None and factor.confirmed_at is not None
         if known is None and not has_factor:
             raise Conflict("sign out and in again: you have no password", code="no_proof")
         may_be_code = has_factor and len(secret) <= _LONGEST_CODE
@@ -297,8 +325,7 @@ class SigningIn:
             CodeNeeded: If there is one and no code.
             SignInRefused: If the code is wrong.
         """
-        known = await self._factors.of(user)
-        if known is None or known.confirmed_at is None:
+        if not await self._factors.is_asked_for(user):
             return False
         if code is None:
             raise CodeNeeded

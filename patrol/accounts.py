@@ -95,13 +95,37 @@ class SecondFactor(msgspec.Struct, frozen=True, kw_only=True):
         secret: What it shares with the node, sealed.
         confirmed_at: When a first code proved that it works, aware UTC; None: it is not asked for.
         last_step: Time step of the last code that was taken; it and those before it are spent.
-        recovery_left: How many recovery codes have not been used.
     """
 
     secret: bytes
     confirmed_at: datetime | None = None
     last_step: int | None = None
-    recovery_left: int = 0
+
+
+class Passkey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key that a person's own device holds (WebAuthn); the node knows its public half.
+
+    Attributes:
+        id: Its id; no secret.
+        user: Whose.
+        credential: What the device knows it by.
+        public_key: COSE key (RFC 9052, 7).
+        uses: How often it was used, as the device counts; 0 where it does not.
+        rp_id: Name of the office to which it is bound.
+        label: What its owner calls it.
+        created_at: When it was made, aware UTC.
+        used_at: When it was last used, aware UTC; None for never.
+    """
+
+    id: str
+    user: str
+    credential: bytes
+    public_key: bytes
+    uses: int
+    rp_id: str
+    label: str
+    created_at: datetime
+    used_at: datetime | None = None
 
 
 class Enrolment(msgspec.Struct, frozen=True, kw_only=True):

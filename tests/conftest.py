@@ -22,6 +22,10 @@ from xdist.remote import Producer  # type: ignore[import-untyped]
 from xdist.scheduler import LoadFileScheduling, Scheduling  # type: ignore[import-untyped]
 from xdist.workermanage import WorkerController  # type: ignore[import-untyped]
 
+# Administrators and liaison officers need a second factor. Tests sign in by a link as whom they
+# like; what is about that sets it in its own settings, which have no environment.
+os.environ["JOINT_PATROL_ACCESS__SECOND_FACTOR"] = "[]"
+
 # How long an example takes says something of the machine alone. The rest as it is: other on CI.
 settings.register_profile(
     "any machine", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]

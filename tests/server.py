@@ -70,6 +70,9 @@ port = {self.port}
 [gateway]
 id = "test-gateway"
 
+[access]
+second_factor = []
+
 [[agencies]]
 id = "joint"
 name = "Joint patrol"

@@ -34,6 +34,8 @@ SENSITIVE: Final = frozenset(
         ("POST", "/api/tokens"),
         ("POST", "/api/session/reading-token"),
         ("POST", "/api/session/second-factor"),
+        ("POST", "/api/session/passkeys"),
+        ("DELETE", "/api/session/passkeys/{passkey}"),
         ("PUT", "/api/agreements/{agreement}/terms"),
         ("POST", "/api/agreements/{agreement}/propose"),
         ("POST", "/api/agreements/{agreement}/sign"),

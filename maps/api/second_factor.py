@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 from pydantic import ConfigDict, Field
@@ -31,8 +30,6 @@ _SET_UP = FactorSetUp(
 )
 _CODES = RecoveryCodes(codes=("aaaa-bbbb-cccc-dddd",))
 
-_Result = TypeVar("_Result")
-
 
 class FirstCode(Form):
     """What the authenticator shows."""
@@ -46,14 +43,8 @@ class FirstCode(Form):
 async def read_state(caller: CallerHere, request: Request) -> Response:
     """Return how the caller's second factor stands."""
     accounts = _accounts(request)
-    known = await accounts.factors.of(caller.user)
-    return answer(
-        FactorState(
-            confirmed_at=None if known is None else known.confirmed_at,
-            recovery_left=0 if known is None else known.recovery_left,
-            required=caller.user.role in accounts.second_factor,
-        )
-    )
+    required = caller.user.role in accounts.second_factor
+    return answer(await accounts.factors.state_of(caller.user, required=required))
 
 
 @router.post(
@@ -71,9 +62,8 @@ async def confirm(said: FirstCode, caller: CallerHere, request: Request) -> Resp
     The answer is ten recovery codes, each good once in place of a code, shown this once.
     """
     accounts = _accounts(request)
-    codes = await _tried(
-        accounts,
-        caller,
+    codes = await accounts.tried(
+        caller.user,
         lambda: accounts.factors.confirm(
             caller.user,
             said.code,
@@ -95,7 +85,7 @@ async def make_codes(said: FirstCode, caller: CallerHere, request: Request) -> R
         note = _note(caller, request, "make recovery codes")
         return await accounts.factors.fresh_codes(caller.user, note=note)
 
-    codes = await _tried(accounts, caller, make)
+    codes = await accounts.tried(caller.user, make)
     return answer(codes)
 
 
@@ -114,30 +104,8 @@ async def turn_off(said: FirstCode, caller: CallerHere, request: Request) -> Res
         note = _note(caller, request, "remove second factor")
         await accounts.factors.remove(caller.user.name, note=note)
 
-    await _tried(accounts, caller, remove)
+    await accounts.tried(caller.user, remove)
     return Response(status_code=204)
-
-
-async def _tried(
-    accounts: AccountOffice, caller: Caller, work: Callable[[], Awaitable[_Result]]
-) -> _Result:
-    """Do what checks a code; wrong codes are counted as wrong sign-ins are.
-
-    Raises:
-        TooManyTries: If too many were wrong of late.
-    """
-    name = caller.user.name
-    accounts.codes.check(name)
-    accounts.codes.failed(name)
-    try:
-        done = await work()
-    except SignInRefused:
-        raise
-    except Exception:
-        accounts.codes.take_back(name)
-        raise
-    accounts.codes.succeeded(name)
-    return done
 
 
 def _note(caller: Caller, request: Request, act: str) -> Note:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 from fastapi import APIRouter, Request, Response
@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field
 
 from maps.access import CallerHere
 from maps.account_office import AccountOffice
+from maps.accounts.passkeys import name_in
 from maps.api.answers import answer, answers
 from maps.errors import SignInRefused
 from maps.forms.form import Form
@@ -60,7 +61,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     calendar: Calendar = "gregorian"
 
 
-_SESSION = Session(
+SESSION_EXAMPLE: Final = Session(
     user="somchai",
     role="commander",
     agency=Agency(id="joint", name="Joint patrol"),
@@ -168,9 +169,11 @@ class Ways(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         provider: Name for people of a provider at `/api/session/open-id`; None without one.
+        passkeys: Browsers know passkeys at this address.
     """
 
     provider: str | None = None
+    passkeys: bool = False
 
 
 _TOKEN = ReadingToken(
@@ -180,7 +183,7 @@ _TOKEN = ReadingToken(
 )
 
 
-@router.post("", responses=answers(Session, _SESSION, 422, 429, 503))
+@router.post("", responses=answers(Session, SESSION_EXAMPLE, 422, 429, 503))
 async def sign_in(said: SignIn, request: Request) -> Response:
     """Sign in with name and password; the session is a cookie that scripts cannot read.
 
@@ -191,27 +194,28 @@ async def sign_in(said: SignIn, request: Request) -> Response:
     user = await _accounts(request).signing_in.by_password(
         cookie, request, name=said.name, password=said.password, code=said.code
     )
-    return _signed_in(request, user, cookie)
+    return signed_in(request, user, cookie)
 
 
-@router.post("/link", responses=answers(Session, _SESSION, 422, 429, 503))
+@router.post("/link", responses=answers(Session, SESSION_EXAMPLE, 422, 429, 503))
 async def sign_in_by_link(said: LinkSignIn, request: Request) -> Response:
     """Sign in with a link that is good once; 401 `code_needed` leaves it good."""
     cookie = Response()
     user = await _accounts(request).signing_in.by_link(
         cookie, request, token=said.token, code=said.code
     )
-    return _signed_in(request, user, cookie)
+    return signed_in(request, user, cookie)
 
 
 @router.get("/ways", responses=answers(Ways, Ways(provider="Ministry")))
 async def read_ways(request: Request) -> Response:
     """Return how one may sign in here; for the page to sign in with, so open to anybody."""
     provider = _accounts(request).open_id
-    return answer(Ways(provider=None if provider is None else provider.title))
+    title = None if provider is None else provider.title
+    return answer(Ways(provider=title, passkeys=name_in(request) is not None))
 
 
-@router.get("", responses=answers(Session, _SESSION))
+@router.get("", responses=answers(Session, SESSION_EXAMPLE))
 async def read_session(caller: CallerHere, request: Request) -> Response:
     """Return who is signed in."""
     return answer(_session(request, caller.user))
@@ -256,17 +260,12 @@ async def prove(said: Proof, caller: CallerHere, request: Request) -> Response:
     neither password nor second factor (signed in by link or provider) signs in again.
     """
     accounts = _accounts(request)
-    name = caller.user.name
-    accounts.codes.check(name)
-    accounts.codes.failed(name)
-    try:
-        good = await accounts.signing_in.proves(caller.user, said.password)
-    except Exception:
-        accounts.codes.take_back(name)
-        raise
-    if not good:
-        raise SignInRefused("the password or code is wrong")
-    accounts.codes.succeeded(name)
+
+    async def proved() -> None:
+        if not await accounts.signing_in.proves(caller.user, said.password):
+            raise SignInRefused("the password or code is wrong")
+
+    await accounts.tried(caller.user, proved)
     response = Response(status_code=204)
     accounts.proof.give(response, request, caller.session or "")
     return response
@@ -285,17 +284,12 @@ async def change_password(said: NewPassword, caller: CallerHere, request: Reques
     an administrator gives one.
     """
     accounts = _accounts(request)
-    name = caller.user.name
-    accounts.codes.check(name)
-    accounts.codes.failed(name)
-    try:
-        await accounts.people.change_own_password(caller.user, present=said.present, new=said.new)
-    except SignInRefused:
-        raise
-    except Exception:
-        accounts.codes.take_back(name)
-        raise
-    accounts.codes.succeeded(name)
+    await accounts.tried(
+        caller.user,
+        lambda: accounts.people.change_own_password(
+            caller.user, present=said.present, new=said.new
+        ),
+    )
     response = Response(status_code=204)
     await accounts.signing_in.start(
         response, request, caller.user, way="password", factor=caller.factor
@@ -311,7 +305,8 @@ async def sign_out(request: Request) -> Response:
     return response
 
 
-def _signed_in(request: Request, user: User, cookie: Response) -> Response:
+def signed_in(request: Request, user: User, cookie: Response) -> Response:
+    """Return the answer to somebody who signed in, with the cookies that `cookie` holds."""
     response = answer(_session(request, user))
     response.raw_headers += [item for item in cookie.raw_headers if item[0] == b"set-cookie"]
     return response

@@ -21,7 +21,6 @@ from patrol.store.tables import (
     devices,
     enrolments,
     links,
-    second_factors,
     sessions,
     to_us,
     users,
@@ -71,10 +70,7 @@ def begin_session(
         return None
     if password_hash not in (None, found[1]):
         return None
-    confirmed = select(second_factors.c.id).where(
-        second_factors.c.user == user.name, second_factors.c.confirmed_us.is_not(None)
-    )
-    if not factor and connection.execute(confirmed).first() is not None:
+    if not factor and accounts.has_second_factor(connection, user.name):
         return None
     return accounts.open_session(
         connection, user, key_hash, now=now, expires_at=expires_at, factor=factor

@@ -16,6 +16,8 @@ from patrol.store.tables import (
     devices,
     from_us,
     links,
+    passkeys,
+    second_factors,
     sessions,
     to_us,
     users,
@@ -222,6 +224,15 @@ def link_user(connection: Connection, key_hash: bytes, now: datetime) -> User | 
         )
     ).first()
     return None if row is None else _user(row)
+
+
+def has_second_factor(connection: Connection, name: str) -> bool:
+    """Return whether a user has a confirmed authenticator or a passkey."""
+    confirmed = select(second_factors.c.id).where(
+        second_factors.c.user == name, second_factors.c.confirmed_us.is_not(None)
+    )
+    own = select(passkeys.c.id).where(passkeys.c.user == name)
+    return any(connection.execute(each).first() is not None for each in (confirmed, own))
 
 
 def epoch(connection: Connection) -> int:

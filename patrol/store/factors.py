@@ -10,7 +10,15 @@ from sqlalchemy import Connection, delete, func, or_, select, update
 
 from patrol.accounts import SecondFactor, User
 from patrol.store.account_changes import end_sessions, move_epoch
-from patrol.store.tables import from_us, recovery_codes, second_factors, sessions, to_us
+from patrol.store.accounts import has_second_factor
+from patrol.store.tables import (
+    from_us,
+    passkeys,
+    recovery_codes,
+    second_factors,
+    sessions,
+    to_us,
+)
 
 
 def second_factor(connection: Connection, name: str) -> SecondFactor | None:
@@ -18,17 +26,19 @@ def second_factor(connection: Connection, name: str) -> SecondFactor | None:
     row = connection.execute(select(second_factors).where(second_factors.c.user == name)).first()
     if row is None:
         return None
-    left = connection.execute(
-        select(func.count())
-        .select_from(recovery_codes)
-        .where(recovery_codes.c.user == name, recovery_codes.c.used_us.is_(None))
-    ).scalar_one()
     return SecondFactor(
         secret=row.secret,
         confirmed_at=None if row.confirmed_us is None else from_us(row.confirmed_us),
         last_step=row.last_step,
-        recovery_left=int(left),
     )
+
+
+def recovery_left(connection: Connection, name: str) -> int:
+    """Return how many recovery codes of a user have not been used."""
+    left = select(func.count()).where(
+        recovery_codes.c.user == name, recovery_codes.c.used_us.is_(None)
+    )
+    return int(connection.execute(left).scalar_one())
 
 
 def begin(connection: Connection, user: User, secret: bytes, now: datetime) -> bool:
@@ -134,11 +144,20 @@ def spend_recovery_code(connection: Connection, name: str, code: bytes, now: dat
     return spent.rowcount == 1
 
 
-def remove(connection: Connection, name: str) -> bool:
-    """Turn a user's second factor off and end its sessions; return whether there was one."""
-    removed = connection.execute(delete(second_factors).where(second_factors.c.user == name))
-    connection.execute(delete(recovery_codes).where(recovery_codes.c.user == name))
-    if removed.rowcount:
+def remove(connection: Connection, name: str, *, passkeys_too: bool) -> bool:
+    """Turn a user's authenticator off and end its sessions; return whether there was something.
+
+    Args:
+        connection: The transaction.
+        name: Whose.
+        passkeys_too: Its passkeys go, too: all of it is lost, or in other hands.
+    """
+    gone = connection.execute(delete(second_factors).where(second_factors.c.user == name)).rowcount
+    if passkeys_too:
+        gone += connection.execute(delete(passkeys).where(passkeys.c.user == name)).rowcount
+    if not has_second_factor(connection, name):
+        connection.execute(delete(recovery_codes).where(recovery_codes.c.user == name))
+    if gone:
         end_sessions(connection, name)
     move_epoch(connection)
-    return removed.rowcount > 0
+    return gone > 0

@@ -328,6 +328,23 @@ recovery_codes = Table(
 )
 Index("recovery_codes_by_user", recovery_codes.c.user)
 
+passkeys = Table(
+    "passkeys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("user", Text, nullable=False),
+    Column("credential", LargeBinary, nullable=False, unique=True),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("uses", BigInteger, nullable=False),
+    Column("rp_id", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("used_us", BigInteger),
+    Column("challenged_us", BigInteger, nullable=False),  # when its last challenge was made
+    *_owner(),
+)
+Index("passkeys_by_user", passkeys.c.user)
+
 # Who somebody is at a provider of OpenID Connect.
 identities = Table(
     "identities",

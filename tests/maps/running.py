@@ -169,12 +169,13 @@ async def running(
         roles: Users to make, each named as its role.
         **tables: Tables of its configuration, laid over a small one.
     """
-    given = {
+    given: dict[str, Any] = {
         "node": {"id": "test", "name": "Test", "time_zone": "Asia/Vientiane"},
         "web": {"port": 0},
         "agencies": [{"id": AGENCY, "name": "Joint patrol"}],
         "store": {"url": empty_store(folder / "joint-patrol.db")},
         **tables,
+        "access": {"second_factor": [], **tables.get("access", {})},
     }
     settings = settings_of(given, source="patrol.toml", folder=folder)
     bound = listen(settings.web)

@@ -50,7 +50,7 @@ async function ask(method: string, path: string, body?: unknown): Promise<Respon
   }
   if (response.ok) return response;
   const problem = await problemFrom(response);
-  if (path === PROOF || !(await proved(problem))) throw problem;
+  if (path.startsWith(PROOF) || !(await proved(problem))) throw problem;
   return ask(method, path, body);
 }
 

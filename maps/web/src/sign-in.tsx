@@ -6,6 +6,7 @@ import "./sign-in.css";
 import { signal, useSignal } from "@preact/signals";
 import { type JSX, render } from "preact";
 import { useEffect } from "preact/hooks";
+import { knowsPasskeys, usePasskey } from "./account/passkey-device.ts";
 import type { Role, Session } from "./contract.ts";
 import { watchSignOut } from "./drafts.ts";
 import { type Language, LANGUAGES, type Part, t } from "./i18n/index.ts";
@@ -14,6 +15,7 @@ import { Icon } from "./panels/icons.tsx";
 import { pathHere } from "./path-here.ts";
 import { CallError, call, fetchJson } from "./rest.ts";
 
+const PASSKEY = "/api/session/passkey";
 const PARTS: readonly Part[] = ["common", "sign-in"];
 /** The language that the page is drawn in. */
 const spoken = signal<Language>("en");
@@ -68,6 +70,7 @@ function LanguageChoice(): JSX.Element {
 function SignIn(): JSX.Element {
   void spoken.value; // drawn anew in another language, with what was typed
   const provider = useSignal<string | null>(null);
+  const passkeys = useSignal(false);
   const busy = useSignal(false);
   const fault = useSignal<string | null>(null);
   const coded = useSignal(false);
@@ -91,11 +94,26 @@ function SignIn(): JSX.Element {
       setTimeout(() => document.getElementById(coded.value ? "code" : "password")?.focus());
     }
   };
+  const enterByPasskey = async (): Promise<void> => {
+    busy.value = true;
+    fault.value = null;
+    try {
+      const { role } = await call<Session>("POST", PASSKEY, await usePasskey(`${PASSKEY}/challenge`));
+      location.replace(nextPage(role));
+    } catch (caught) {
+      const refused = !(caught instanceof CallError) || caught.slug === "sign_in_refused";
+      fault.value = refused ? t("sign_in.passkey_failed") : faultOf(caught, false, false);
+      busy.value = false;
+    }
+  };
   useEffect(() => {
     const token = linkToken();
     if (token !== null) void enter("/api/session/link", { token }, true);
     // Without an answer there is no button: name and password tell what is wrong.
-    fetchJson<{ provider: string | null }>("/api/session/ways").then((ways) => { provider.value = ways.provider; }, () => undefined);
+    fetchJson<{ provider: string | null; passkeys: boolean }>("/api/session/ways").then((ways) => {
+      provider.value = ways.provider;
+      passkeys.value = ways.passkeys && knowsPasskeys();
+    }, () => undefined);
   }, []);
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
@@ -123,6 +141,7 @@ function SignIn(): JSX.Element {
         </>}
         <p id="sign-in-fault" class="field-fault" role="alert">{fault.value}</p>
         <button class="button primary wide" type="submit" disabled={busy.value}>{busy.value ? t("sign_in.busy") : t("sign_in.go")}</button>
+        {passkeys.value && <button class="button wide" type="button" disabled={busy.value} onClick={() => void enterByPasskey()}>{t("sign_in.passkey")}</button>}
         {provider.value !== null && !coded.value && <a class="button wide" href="/api/session/open-id">{t("sign_in.by", { name: provider.value })}</a>}
         <LanguageChoice />
       </form>

@@ -69,6 +69,7 @@ id = "joint"
 name = "Joint patrol"
 
 [access]
+second_factor = []
 writes_per_s = 10000
 writes_burst = 100000
 

@@ -9,6 +9,7 @@ import { call, fetchJson } from "../rest.ts";
 import { timeZone } from "../session.ts";
 import { momentWords } from "../times.ts";
 import { type Acting, isWrong, Once, Outcome, Qr, SureButton, useActing } from "./acting.tsx";
+import { Passkeys } from "./passkeys.tsx";
 
 const PATH = "/api/session/second-factor";
 const CONFIRM = `${PATH}/confirm`;
@@ -21,6 +22,7 @@ interface FactorState {
   confirmed_at: string | null;
   recovery_left: number;
   required: boolean;
+  passkeys: number;
 }
 
 interface SetUp {
@@ -32,7 +34,7 @@ interface SetUp {
 export function Factor(): JSX.Element {
   const { value, fault, again } = useLoaded("factor", () => fetchJson<FactorState>(PATH));
   useEffect(() => {
-    factorFirst.value = value !== null && value.required && value.confirmed_at === null;
+    factorFirst.value = value !== null && value.required && value.confirmed_at === null && value.passkeys === 0;
   }, [value]);
   const setUp = useSignal<SetUp | null>(null);
   const codes = useSignal<readonly string[] | null>(null);
@@ -51,7 +53,7 @@ export function Factor(): JSX.Element {
       {fault != null && <Broken what={t("account.factor")} fault={fault} retry={again} />}
       {value === null && fault === null && <Loading />}
       {value !== null && <p><b>{value.confirmed_at === null ? t("account.factor_off") : t("account.factor_on", { time: momentWords(Date.parse(value.confirmed_at), now.peek(), timeZone.peek()) })}</b>{value.confirmed_at !== null && ` ${t("account.factor_left", { n: value.recovery_left })}`}</p>}
-      {value?.required && value.confirmed_at === null && <p class="field-fault">{t("account.factor_required")}</p>}
+      {value?.required && value.confirmed_at === null && value.passkeys === 0 && <p class="field-fault">{t("account.factor_required")}</p>}
       {codes.value !== null && (
         <Once title={t("account.factor_codes")} secret={codes.value.join("\n")} done={() => { codes.value = null; }}>
           <p class="hint">{t("account.factor_codes_how")}</p>
@@ -64,6 +66,7 @@ export function Factor(): JSX.Element {
       {setUp.value !== null && <Scan setUp={setUp.value} acting={acting} confirm={(code) => confirm(CONFIRM, code)} />}
       {value !== null && value.confirmed_at !== null && codes.value === null && <Change acting={acting} fresh={(code) => confirm(RECOVERY, code)} />}
       <Outcome of={acting} />
+      <Passkeys changed={again} />
     </div>
   );
 }

@@ -2,10 +2,12 @@
 import "./proof-dialog.css";
 import { useSignal } from "@preact/signals";
 import { render, type JSX } from "preact";
+import { useEffect } from "preact/hooks";
 import { t } from "../i18n/index.ts";
 import { useModal } from "../panels/modal.ts";
 import { faultWords } from "../panels/states.tsx";
-import { call, CallError, PROOF } from "../rest.ts";
+import { call, CallError, fetchJson, PROOF } from "../rest.ts";
+import { knowsPasskeys, usePasskey } from "./passkey-device.ts";
 
 let shown: Promise<boolean> | null = null;
 
@@ -29,6 +31,12 @@ function ProofDialog({ done }: { done: (good: boolean) => void }): JSX.Element {
   const busy = useSignal(false);
   const fault = useSignal<string | null>(null);
   const password = useSignal("");
+  const passkeys = useSignal(false);
+  useEffect(() => {
+    if (!knowsPasskeys()) return;
+    // Without an answer there is no button: the password does.
+    fetchJson<{ passkeys: { here: boolean }[] }>("/api/session/passkeys").then((known) => { passkeys.value = known.passkeys.some((each) => each.here); }, () => undefined);
+  }, []);
   const send = async (event: Event): Promise<void> => {
     event.preventDefault();
     busy.value = true;
@@ -38,6 +46,17 @@ function ProofDialog({ done }: { done: (good: boolean) => void }): JSX.Element {
       done(true);
     } catch (caught) {
       fault.value = caught instanceof CallError && caught.slug === "sign_in_refused" ? t("proof.wrong") : faultWords(caught);
+      busy.value = false;
+    }
+  };
+  const show = async (): Promise<void> => {
+    busy.value = true;
+    fault.value = null;
+    try {
+      await call("POST", `${PROOF}/passkey`, await usePasskey(`${PROOF}/challenge`));
+      done(true);
+    } catch (caught) {
+      fault.value = caught instanceof CallError && caught.slug !== "sign_in_refused" ? faultWords(caught) : t("proof.passkey_failed");
       busy.value = false;
     }
   };
@@ -51,6 +70,7 @@ function ProofDialog({ done }: { done: (good: boolean) => void }): JSX.Element {
         {fault.value && <p class="field-fault" role="alert">{fault.value}</p>}
         <div class="actions end">
           <button class="button" type="button" onClick={() => done(false)}>{t("dialog.cancel")}</button>
+          {passkeys.value && <button class="button" type="button" disabled={busy.value} onClick={() => void show()}>{t("proof.passkey")}</button>}
           <button class="button primary" type="submit" disabled={busy.value}>{t("proof.go_on")}</button>
         </div>
       </form>
