@@ -107,7 +107,9 @@ async def _run(options: Options, folder: Path) -> None:
                 yield
 
         app = create_app(settings, opened=opened)
-        serving = serve(app, settings.web, bound, ready=lambda: _welcome(address, links, folder))
+        serving = serve(
+            app, settings.web, bound, ready=lambda: _welcome(settings, address, links, folder)
+        )
         try:
             async with asyncio.timeout(options.duration_s):
                 await serving
@@ -130,7 +132,8 @@ def demo_settings(folder: Path, *, port: int, serial: str, base: str) -> Setting
     tables: dict[str, Any] = {
         "node": {"id": "demo", "name": "BLO Houay Xai (demo)", "time_zone": cast.TIME_ZONE},
         "store": {"url": "sqlite:///joint-patrol.db"},
-        "web": {"host": "127.0.0.1", "port": port},
+        # A name of its own: browsers make passkeys for no number, and keep cookies by name alone.
+        "web": {"host": "127.0.0.1", "port": port, "allowed_hosts": [f"demo-{port}.localhost"]},
         "broker": {"enabled": True, "port": 0},
         "access": {"second_factor": []},  # everybody comes in by a link that is shown
         "agencies": list(cast.AGENCIES),
@@ -347,13 +350,15 @@ def _describe(settings: Settings, folder: Path) -> None:
     (folder / CONFIG).write_text("\n".join(lines), encoding="utf-8")
 
 
-def _welcome(address: str, lines: list[str], folder: Path) -> None:
+def _welcome(settings: Settings, address: str, lines: list[str], folder: Path) -> None:
+    port = address.rpartition(":")[2]
     say: Callable[[str], object] = sys.stdout.write
     say(f"A joint patrol of Houay Xai and Chiang Khong is on the river: {address}\n\n")
     say("Open one of these links; each signs in once, in its role:\n\n")
     say("\n".join(lines) + "\n\n")
     said = [_command(), "audit", "verify", "--config", str((folder / CONFIG).resolve())]
     say(f"To prove its journal, meanwhile, in another terminal:\n\n  {shlex.join(said)}\n\n")
+    say(f"Passkeys need a name: http://{settings.web.allowed_hosts[0]}:{port} is the same page.\n")
     say("Nothing leaves this machine. Ctrl-C ends it.\n")
     sys.stdout.flush()
 

@@ -84,9 +84,9 @@ class MachineActs:
             if self._after is None:
                 since = self._now() - BACK
                 self._after, self._raised = await self._store.read(_where_to_begin, since)
-            end, entries = await self._store.read(_found, self._after)
+            after = self._after
+            self._after, entries = await self._store.read(_found, after)
             self._new += [act for each in entries if (act := self._act(each)) is not None]
-            self._after = end
         except StoreError as error:
             log.warning("acts on this machine cannot be looked for yet", fault=str(error))
 

@@ -12,6 +12,7 @@ import pyotp
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.browser.axe import violations
 from tests.browser.commander import DESKTOP
 from tests.databases import reading
 from tests.patience import PATIENCE_S
@@ -345,3 +346,51 @@ def test_the_link_of_a_mail_leads_through_signing_in_to_its_alert(
     # Its card in focus, on the page that comes after the sign-in.
     page.locator(f"#card-{alert}:focus").wait_for()
     assert page.url == f"{office.url}/", "a reload comes back to what was looked at since"
+
+
+def test_a_passkey_is_made_signs_in_and_is_shown_again(visit: Visit, office: Server) -> None:
+    """With a virtual device of Chromium's, at a name: at an address there are none."""
+    add(office, "planner", name="mali")
+    page = visit.page
+    url = office.url.replace("127.0.0.1", "localhost")
+    device = page.context.new_cdp_session(page)
+    device.send("WebAuthn.enable")
+    kind = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    id = device.send("WebAuthn.addVirtualAuthenticator", {"options": kind})["authenticatorId"]
+    page.goto(f"{url}/sign-in?next=/account")
+    page.get_by_label("Name", exact=True).fill("mali")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.get_by_label("Name of the passkey").fill("this computer")
+    page.get_by_role("button", name="Make a passkey").click()
+    page.locator("#passkeys .codes li").first.wait_for()
+    assert page.locator("#passkeys .codes li").count() == 10
+    page.get_by_role("button", name="I have kept it").click()
+    assert page.locator("#passkeys .entries").get_by_text("this computer").count() == 1
+    assert violations(page, "passkeys") == []
+
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url(f"{url}/sign-in**")
+    refused = {"authenticatorId": id, "isUserVerified": False}
+    device.send("WebAuthn.setUserVerified", refused)
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.get_by_text("No passkey let you in").wait_for()
+    device.send("WebAuthn.setUserVerified", refused | {"isUserVerified": True})
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.wait_for_url(f"{url}/planner")
+
+    page.goto(f"{url}/account")
+    page.get_by_label("What it is for").fill("script")
+    page.locator("#tokens input[type=checkbox]").first.check()
+    with reading(office.database) as file:
+        file.execute("UPDATE sessions SET created_us = created_us - 360000000 WHERE user = 'mali'")
+    page.get_by_role("button", name="Make a token").click()
+    page.get_by_role("button", name="Use a passkey").click()
+    page.get_by_role("button", name="I have kept it").wait_for()
