@@ -24,6 +24,7 @@ import structlog
 from msgspec.structs import replace
 
 from maps.account_office import open_accounts
+from maps.delivery.account_news import AccountNews
 from maps.delivery.delivering import Delivering
 from maps.delivery.mail import MailWay
 from maps.evidence.daily_head import REFUSED, SENT, SUBJECT, DailyHead
@@ -323,6 +324,8 @@ class Office:
             if self.backups is not None:
                 stack.push_async_callback(_end, _kept_running("backups", self.backups.run))
             stack.push_async_callback(_end, _kept_running("machine-acts", self._see_machine_acts))
+            news = AccountNews(self.store, self.delivering.tell_account)
+            stack.push_async_callback(_end, _kept_running("account-news", news.run))
             await stack.enter_async_context(self.delivering.working())
             await stack.enter_async_context(self.report_post.working())
             yield

@@ -50,6 +50,10 @@ class Outbox:
             each for each in self._watch.clerk.book.all(PushSubscription) if each.agency == agency
         ]
 
+    def all_subscriptions(self) -> list[PushSubscription]:
+        """Return the browsers that take alerts, of every agency, oldest first."""
+        return list(self._watch.clerk.book.all(PushSubscription))
+
     def subscription(self, id: str) -> PushSubscription | None:
         """Return a browser's subscription; None if there is none (any more)."""
         return self._watch.clerk.book.find(PushSubscription, id)

@@ -39,6 +39,7 @@ from radio_gateway.health import ChannelHealth
 
 TESTS_PER_MINUTE: Final = 6
 TEST_GOOD_FOR: Final = timedelta(minutes=10)
+ACCOUNT_GOOD_FOR: Final = timedelta(hours=24)
 RESTART_S: Final = 1.0
 
 log = structlog.get_logger(__name__)
@@ -234,6 +235,29 @@ class Delivering:
             raise NotFound("way", "push")
         self._count_test(user.agency)
         return await self._try("push", None, id, user.name)
+
+    async def tell_account(self, name: str) -> None:
+        """Tell a user, on all browsers that take notifications, that its ways to sign in were
+        changed; who cannot be reached now is not told later.
+        """
+        if self.push is None:
+            return
+        now = self._now()
+        for browser in self._outbox.all_subscriptions():
+            if browser.user != name:
+                continue
+            try:
+                user = await self._receivers.of_browser(browser.id, name)
+                message = Message(
+                    id=new_id(),
+                    agency=user.agency,
+                    at=now,
+                    expires_at=now + ACCOUNT_GOOD_FOR,
+                    account=True,
+                )
+                await self.push.send(browser.id, message, self._desk_of(user))
+            except (DeliveryError, PatrolError) as error:
+                log.info("account_change_not_told", browser=browser.id, fault=str(error))
 
     # -- inside
 

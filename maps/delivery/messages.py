@@ -44,6 +44,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         expires_at: When it is worth nothing any more, aware UTC.
         told: The alerts, worst first; none for a test.
         more: How many further alerts there are.
+        account: It says that the receiver's own ways to sign in were changed.
         ended: It only says that there is an alert, and that this browser is told of none any more.
     """
 
@@ -54,11 +55,12 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     told: tuple[Told, ...] = ()
     more: int = 0
     ended: bool = False
+    account: bool = False
 
     @property
     def is_test(self) -> bool:
         """Whether it only shows that the way works."""
-        return not self.told and not self.ended
+        return not (self.told or self.ended or self.account)
 
     @property
     def count(self) -> int:

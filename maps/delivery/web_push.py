@@ -112,7 +112,11 @@ class PushWay:
             "severity": _severity(message),
             "alert": single.id if single else None,
             "tag": single.id if single else message.id,
-            "url": f"/?alert={single.id}" if single else "/account" if message.ended else "/",
+            "url": f"/?alert={single.id}"
+            if single
+            else "/account"
+            if message.ended or message.account
+            else "/",
         }
 
     def subscription_fault(
@@ -157,8 +161,14 @@ def _cut(text: str, longest: int) -> str:
     return text.encode()[:longest].decode(errors="ignore")
 
 
+def _url(message: Message) -> str:
+    if message.count == 1:
+        return f"/?alert={message.told[0].alert.id}"
+    return "/account" if message.ended or message.account else "/"
+
+
 def _severity(message: Message) -> str | None:
-    if message.ended:
+    if message.ended or message.account:
         return "high"  # it stays until somebody looks; how grave the alert is, it does not tell
     return message.told[0].alert.severity if message.told else None
 

@@ -128,6 +128,8 @@ def title(message: Message, wording: Wording) -> str:
         return wording.say("letter.subject_test")
     if message.ended:
         return wording.say("letter.subject_ended")
+    if message.account:
+        return wording.say("letter.subject_account")
     first = what(message.told[0], wording)
     if message.count == 1:
         return first
@@ -176,6 +178,8 @@ def short(message: Message, wording: Wording) -> str:
         return _line("sent", when(message.at, wording), wording)
     if message.ended:
         return wording.say("letter.ended")
+    if message.account:
+        return wording.say("letter.account")
     if message.count > 1:
         return "\n".join(what(each, wording) for each in message.told[:MOST_TITLES])
     told = message.told[0]

@@ -82,10 +82,10 @@ class MachineActs:
         """Look for new ones; what cannot be read is looked for again."""
         try:
             if self._after is None:
-                since = self._now() - BACK
-                self._after, self._raised = await self._store.read(_where_to_begin, since)
-            after = self._after
-            self._after, entries = await self._store.read(_found, after)
+                begin = await self._store.read(_where_to_begin, self._now() - BACK)
+                self._after, self._raised = begin
+            end, entries = await self._store.read(_found, self._after or 0)
+            self._after = end
             self._new += [act for each in entries if (act := self._act(each)) is not None]
         except StoreError as error:
             log.warning("acts on this machine cannot be looked for yet", fault=str(error))

@@ -81,6 +81,14 @@ def by(connection: Connection, actor: str, *, after: int) -> list[Entry]:
     return list(readable(rows, _entry))
 
 
+def of_acts(connection: Connection, acts: Collection[str], *, after: int) -> list[Entry]:
+    """Return the entries of some acts with numbers above `after`, in order."""
+    rows = connection.execute(
+        select(journal).where(_J.seq > after, _J.act.in_(acts)).order_by(_J.seq)
+    )
+    return list(readable(rows, _entry))
+
+
 def at_or_after(connection: Connection, at: datetime) -> int:
     """Return the number of the first entry written at `at` or later; one after the last if none.
 

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from maps.delivery import pace
+from maps.delivery.account_news import AccountNews
 from maps.delivery.base64url import b64url, from_b64url
 from maps.delivery.errors import NotNow
 from maps.delivery.push_key import PushKey
@@ -393,3 +394,32 @@ async def test_a_key_that_cannot_be_used_is_told_and_costs_no_alert(
         (tmp_path / "push.pem").unlink()
         (kept,) = await it.settled(1)
         assert kept.state == "sent"
+
+
+async def test_a_user_is_told_on_its_own_browsers_that_its_ways_in_were_changed(
+    tmp_path: Path, service: HttpReceiver
+) -> None:
+    first, second, other = (Browser(service, f"/push/{number}") for number in (1, 2, 3))
+    async with delivers(tmp_path, users=[KHAM, NOI], push=PUSH, delivery=[rule("push")]) as it:
+        await desk(it, KHAM).deliveries.subscribe(**first.fields)
+        await desk(it, KHAM).deliveries.subscribe(**second.fields)
+        await desk(it, NOI).deliveries.subscribe(**other.fields)
+        news = AccountNews(it.node.store, it.delivering.tell_account)
+        clerk = it.node.watch.clerk
+        await clerk.note(Note(act="add passkey", actor="kham", agency=AGENCY, subject="user:kham"))
+        await news.look()  # what was done before is told to nobody
+        acts: list[tuple[str, dict[str, Any]]] = [
+            ("change user", {"password": "changed"}),
+            ("change user", {"role": "planner"}),
+            ("sign in", {}),
+        ]
+        for act, detail in acts:
+            said = Note(act=act, actor="boss", agency=AGENCY, subject="user:kham", detail=detail)
+            await clerk.note(said)
+        await news.look()
+        assert sorted(each.path for each in service.posts) == ["/push/1", "/push/2"]
+        told = first.read(next(each for each in service.posts if each.path == "/push/1"))
+        assert (told["url"], told["alert"], told["type"]) == ("/account", None, "alerts")
+        assert "ways to sign in were changed" in told["title"]
+        await news.look()
+        assert len(service.posts) == 2
