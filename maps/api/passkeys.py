@@ -102,7 +102,7 @@ async def ask_to_sign_in(request: Request) -> Response:
     return answer(PasskeyOptions(options=_accounts(request).passkeys.ask(_name(request), SIGN_IN)))
 
 
-@router.post("/passkey", responses=answers(Session, SESSION_EXAMPLE, 409, 422, 429, 503))
+@router.post("/passkey", responses=answers(Session, SESSION_EXAMPLE, 400, 409, 422, 429, 503))
 async def sign_in_by_passkey(said: PasskeyAnswer, request: Request) -> Response:
     """Sign in with a passkey: no password and no code is asked for.
 
@@ -131,7 +131,9 @@ async def ask_for_proof(caller: CallerHere, request: Request) -> Response:
 
 
 @router.post(
-    "/proof/passkey", status_code=204, responses=answers(None, None, 409, 422, 429, 503, status=204)
+    "/proof/passkey",
+    status_code=204,
+    responses=answers(None, None, 400, 409, 422, 429, 503, status=204),
 )
 async def prove_by_passkey(said: PasskeyAnswer, caller: CallerHere, request: Request) -> Response:
     """Show a passkey in place of password or code: what asks again goes for five minutes."""
@@ -184,7 +186,7 @@ async def begin_passkey(caller: CallerHere, request: Request) -> Response:
 @router.post(
     "/passkeys/confirm",
     status_code=201,
-    responses=answers(RecoveryCodes, _CODES, 403, 409, 422, 503, status=201),
+    responses=answers(RecoveryCodes, _CODES, 400, 403, 409, 422, 503, status=201),
 )
 async def add_passkey(said: NewPasskey, caller: CallerHere, request: Request) -> Response:
     """Keep a passkey that the browser made; the caller's other sessions end.
