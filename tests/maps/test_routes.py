@@ -24,6 +24,8 @@ PUBLIC = {
     ("GET", "/api/trust"),
     ("GET", "/api/trust/authority.crt"),
     ("GET", "/api/session/ways"),
+    ("POST", "/api/session/passkey/challenge"),
+    ("POST", "/api/session/passkey"),
     ("GET", "/api/session/open-id"),
     ("GET", "/api/session/open-id/back"),
 }
