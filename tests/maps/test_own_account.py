@@ -86,7 +86,10 @@ async def test_an_administrator_makes_a_link_and_no_token_does(server: Running) 
 
 async def test_without_a_provider_none_is_offered(server: Running) -> None:
     async with server.stranger() as client:
-        assert (await client.get("/api/session/ways")).json() == {"provider": None, "passkeys": False}
+        assert (await client.get("/api/session/ways")).json() == {
+            "provider": None,
+            "passkeys": False,
+        }
 
 
 async def test_a_role_that_needs_a_second_factor_is_led_to_it(tmp_path: Path) -> None:
