@@ -30,6 +30,7 @@ from maps.command import (
 from maps.commands.backups_commands import backups_app
 from maps.commands.gateway_commands import gateway_app
 from maps.commands.holdings_commands import holdings_app
+from maps.commands.key_commands import keys_app
 from maps.commands.store_commands import store_app
 from maps.evidence_commands import evidence_app
 from maps.exchange_commands import export_file, import_file
@@ -61,6 +62,7 @@ app.add_typer(store_app, name="store")
 app.add_typer(gateway_app, name="gateway")
 app.add_typer(backups_app, name="backups")
 app.add_typer(holdings_app, name="holdings")
+app.add_typer(keys_app, name="keys")
 app.add_typer(tls_app, name="tls")
 app.add_typer(evidence_app, name="evidence")
 app.command()(backup)

@@ -26,6 +26,7 @@ from maps.keyed_channels import EMBEDDED
 from maps.listening import listen
 from maps.lock import store_lock
 from maps.node.encrypted_volume import Volume, volume_of
+from maps.node.field_key_checking import field_key_faults, field_key_warnings
 from maps.node.secret_files import open_to_others, secret_files
 from maps.sealing import read_or_make_key
 from maps.settings import Settings, read_settings, tables_in
@@ -110,6 +111,9 @@ def check(file: Path) -> Findings:
         found.warnings.append(f"{settings.source}: channels: none, so no radio will be heard")
     _check_backup(settings, found)
     _check_secrets(settings, file, found)
+    where = f"{settings.source}: protected.key_folder"
+    found.faults += [f"{where}: {each}" for each in field_key_faults(settings)]
+    found.warnings += [f"{where}: {each}" for each in field_key_warnings(settings)]
     return found
 
 

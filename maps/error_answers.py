@@ -40,7 +40,9 @@ from patrol.errors import (
     BadPhoto,
     CannotSend,
     Conflict,
+    FieldKeyError,
     Forbidden,
+    NoFieldKey,
     NotFound,
     StoreError,
 )
@@ -68,6 +70,8 @@ ERRORS: Final[dict[type[Exception], tuple[int, str]]] = {
     ProviderError: (503, "provider_down"),
     SealError: (503, "seal_broken"),
     AuditError: (503, "key_broken"),
+    NoFieldKey: (503, "no_field_key"),
+    FieldKeyError: (503, "no_field_key"),
     TooBusy: (503, "too_busy"),
     WatchAway: (503, "watch_away"),
     NoAnswer: (503, "no_answer"),

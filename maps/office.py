@@ -55,6 +55,7 @@ from patrol.maintenance.disk_room import LOOK_EVERY_S, DiskGauge, DiskRoom
 from patrol.maintenance.kind_retention import KindRetention
 from patrol.maintenance.machine_acts import LOOK_EVERY_S as LOOK_FOR_ACTS_EVERY_S
 from patrol.maintenance.machine_acts import MachineActs
+from patrol.protected_fields.field_key import FieldKeys
 from patrol.retention import Retention
 from patrol.store import journal, registry
 from patrol.store.store import Store, open_store
@@ -142,6 +143,7 @@ class Office:
             offices=geography.offices(),
             build=build_id(),
             second_person=settings.incidents.second_person,
+            field_keys=FieldKeys(settings.protected.key_folder),
         )
         self.accounts = open_accounts(settings, store, scribe=self.watch.clerk.scribe)
         self.watch.picture.keyed = frozenset(

@@ -44,6 +44,7 @@ from maps.settings_tables import (
     LayersSettings,
     LogSettings,
     NodeSettings,
+    ProtectedSettings,
     RemoteGatewaySettings,
     RetentionSettings,
     StoreSettings,
@@ -63,6 +64,7 @@ class _File(Table):
     retention: RetentionSettings | None = None
     incidents: IncidentSettings = IncidentSettings()
     backup: BackupSettings | None = None
+    protected: ProtectedSettings = ProtectedSettings()
     web: WebSettings = WebSettings()
     access: AccessSettings = AccessSettings()
     audit: AuditSettings = AuditSettings()
@@ -115,6 +117,7 @@ class Settings:
         incidents: How they are confirmed.
         backup: Where back-ups go, and how often; None: none is made.
         log: What is logged.
+        protected: Where the keys of protected fields are.
     """
 
     source: str
@@ -141,6 +144,7 @@ class Settings:
     incidents: IncidentSettings = field(default_factory=IncidentSettings)
     backup: BackupSettings | None = None
     log: LogSettings = field(default_factory=LogSettings)
+    protected: ProtectedSettings = field(default_factory=ProtectedSettings)
 
 
 def read_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -302,6 +306,7 @@ def settings_of(
         if parsed.backup is None
         else parsed.backup.model_copy(update={"folder": folder / parsed.backup.folder}),
         log=parsed.log,
+        protected=ProtectedSettings(key_folder=folder / parsed.protected.key_folder),
         internal=None if parsed.internal is None else parsed.internal.from_folder(folder),
     )
 

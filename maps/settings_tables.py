@@ -207,6 +207,17 @@ class BackupSettings(Table):
     restore_test_url: str | None = Field(default=None, pattern=r"^postgresql\+psycopg://")
 
 
+class ProtectedSettings(Table):
+    """Where the keys of protected fields are: who informed, witnessed, suffered or was arrested.
+
+    Attributes:
+        key_folder: Folder with one file an agency (`joint-patrol keys make`). Keep it apart from
+            the store and from back-ups of it.
+    """
+
+    key_folder: Path = Path("field-keys")
+
+
 class WebSettings(Table):
     """What people and phones connect to.
 

@@ -23,7 +23,7 @@ from patrol.papers import Paper, kind_of
 from patrol.roster import overdue_reliefs
 from patrol.scribe import Scribe
 from patrol.seen import Views
-from patrol.store import crew_reports, journal, papers
+from patrol.store import crew_reports, journal, papers, protected_fields
 from patrol.store.store import Store
 from patrol.turn import Turn
 
@@ -166,4 +166,6 @@ def _store(connection: Connection, filing: Filing, now: datetime, origin: str) -
                 detail=papers.told_of(paper, body, reason=filing.reason),
             )
         )
+    protected_fields.put(connection, filing.protected, origin=origin)
+    notes += [protected_fields.written(each, actor=each.by) for each in filing.protected]
     return journal.append(connection, [*notes, *filing.notes], now, origin=origin)

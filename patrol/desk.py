@@ -24,6 +24,7 @@ from patrol.desks.holdings import HoldingsDesk
 from patrol.desks.legal_holds import LegalHoldDesk
 from patrol.desks.marks import MarkDesk
 from patrol.desks.places_on_air import PlacesOnAirDesk
+from patrol.desks.protected_fields import ProtectedFieldDesk
 from patrol.errors import Conflict, NotFound
 from patrol.hand_off_desk import HandOffDesk
 from patrol.incident_desk import IncidentDesk
@@ -114,6 +115,11 @@ class Desk(MessageDesk):
     def incidents(self) -> IncidentDesk:
         """What happened, and what it comes to."""
         return IncidentDesk(self._watch, self.user, self.policy)
+
+    @property
+    def protected_fields(self) -> ProtectedFieldDesk:
+        """Who informed, witnessed, suffered or was arrested by name, and private notes."""
+        return ProtectedFieldDesk(self._watch, self.user, self.policy)
 
     @property
     def marks(self) -> MarkDesk:

@@ -127,5 +127,24 @@ class LeaseLost(StoreError):
         super().__init__(f"the lease of epoch {epoch} is lost: {now} is held by {holder}")
 
 
+class NoFieldKey(PatrolError):
+    """An agency has no key for protected fields, so none of its can be written or read.
+
+    Args:
+        agency: The agency.
+    """
+
+    def __init__(self, agency: str) -> None:
+        self.agency = agency
+        super().__init__(
+            f"{agency} has no key for protected fields: on the server say"
+            f" `joint-patrol keys make --agency {agency}`"
+        )
+
+
+class FieldKeyError(PatrolError):
+    """A key for protected fields that cannot be used, or does not open what is kept."""
+
+
 class AuditError(PatrolError):
     """A head, key or export of the journal that cannot be used."""

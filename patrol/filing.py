@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from patrol.papers import Paper
+from patrol.protected_fields.field import ProtectedField
 
 COMMAND_LINE: Final = "command line"
 """Who acted where a command on the machine did: nobody who signed in."""
@@ -61,6 +62,7 @@ class Filing(msgspec.Struct, frozen=True, kw_only=True):
         reason: Why, as the person said.
         filed: Called once all of it is on disk, still in the turn.
         receipt: The phone's report that it is the effect of; taken once, with it.
+        protected: What is written into protected fields; each becomes a line of the journal.
     """
 
     papers: tuple[Paper, ...] = ()
@@ -71,10 +73,11 @@ class Filing(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     filed: Callable[[], None] | None = None
     receipt: Receipt | None = None
+    protected: tuple[ProtectedField, ...] = ()
 
     def __bool__(self) -> bool:
         """Whether there is anything to file."""
-        return bool(self.papers or self.notes)
+        return bool(self.papers or self.notes or self.protected)
 
 
 NOTHING = Filing()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final, Literal
 
@@ -21,7 +21,8 @@ from patrol.papers import Paper, id_of_request, revised
 from patrol.patrols import Patrol
 from patrol.permissions import require
 from patrol.photo_desk import PhotoDesk
-from patrol.store import papers
+from patrol.protected_fields.field import FIELDS, ProtectedField
+from patrol.store import papers, protected_fields
 
 MOST_INCIDENTS: Final = 100_000
 """Of one node, so that nothing is left out of a total without a word."""
@@ -47,6 +48,10 @@ CHANGEABLE: Final = frozenset(Incident.__struct_fields__) - {
 """What people tell of an incident."""
 
 
+PROTECTED: Final = FIELDS["incident"]
+"""What people tell of it that is sealed beside it."""
+
+
 class IncidentDesk(PaperDesk):
     """What a user may do with incidents."""
 
@@ -60,7 +65,8 @@ class IncidentDesk(PaperDesk):
                 network; the same incident sent again with it has one effect.
             credited: Ids of the agencies that had a part in it; none: the user's own. Another's
                 counts once that has said yes (`answer_credit`).
-            **told: Fields of `Incident`, as far as they are in `CHANGEABLE`.
+            **told: Fields of `Incident`, as far as they are in `CHANGEABLE`, and words of its
+                protected fields.
 
         Returns:
             The incident as it stands now: of one sent again, as it has become since.
@@ -70,10 +76,13 @@ class IncidentDesk(PaperDesk):
             NotFound: If a patrol, incident, agency or photo that it names is none, or the user's
                 agency may not name it.
             Conflict: If it cannot be, has not happened yet, or that id is another's.
+            NoFieldKey, FieldKeyError: If words of protected fields are told, and the agency has no
+                key that can be used.
             StoreError: If the store refuses.
         """
         self._may("log incidents")
         now = self._watch.now()
+        words = {name: told.pop(name) for name in PROTECTED if name in told}
         made = Incident(
             id=id_of_request(id, agency=self._user.agency),
             agency=self._user.agency,
@@ -86,15 +95,16 @@ class IncidentDesk(PaperDesk):
         made = self._placed(made)
         check(made)
         _check_time(made, now)
-        again = await self._logged_already(made)
+        again = await self._logged_already(made, words)
         if again is not None:
             return again
         await self._check_named(made)
+        sealed = self._sealed("incident", made.id, words)
         try:
-            await self._file("log incident", lambda book, now: (made,))  # noqa: ARG005
+            await self._file("log incident", lambda _book, _now: (made,), protected=sealed)
         except Conflict:
             # Sent twice at once: the other one was first.
-            again = await self._logged_already(made)
+            again = await self._logged_already(made, words)
             if again is None:
                 raise
             return again
@@ -116,6 +126,7 @@ class IncidentDesk(PaperDesk):
             StoreError: If the store refuses.
         """
         self._may("log incidents")
+        words = {name: changes.pop(name) for name in PROTECTED if name in changes}
         told = _tellable({name: each for name, each in changes.items() if name != "credited"})
         stored = await self._stored(id)
         if "credited" in changes:
@@ -131,13 +142,20 @@ class IncidentDesk(PaperDesk):
                 if not reason.strip():
                     raise Conflict("say why what was confirmed is corrected")
             right = self._placed(msgspec.structs.replace(incident, **told))
-            if right == incident:
+            if right == incident and not any(words.values()):
                 raise Conflict("nothing is changed")
             check(right)
             _check_time(right, now)
             return told | {"place": right.place, "confirmed_by": ""}
 
-        return await self._step(stored, "correct", version=version, reason=reason, changes=right)
+        return await self._step(
+            stored,
+            "correct",
+            version=version,
+            reason=reason,
+            changes=right,
+            protected=self._sealed("incident", id, words),
+        )
 
     async def confirm(self, id: str, *, version: int) -> Incident:
         """Confirm what was reported or corrected: a second person does, unless the node says
@@ -343,15 +361,31 @@ class IncidentDesk(PaperDesk):
         photos = PhotoDesk(self._watch, self._user, self._policy)
         await photos.check_own(incident.photos)
 
-    async def _logged_already(self, made: Incident) -> Incident | None:
+    async def _logged_already(self, made: Incident, words: Mapping[str, str]) -> Incident | None:
         """Return what has become of an incident that the same user sent before; None if none."""
         found = await self._watch.store.read(papers.versions, "incident", made.id)
         kept = [each for each in found if isinstance(each, Incident)]
         if not kept:
             return None
-        if _content(kept[0]) != _content(made):
+        if _content(kept[0]) != _content(made) or not await self._are_kept(made.id, words):
             raise Conflict("that id is another incident's")
         return kept[-1]
+
+    async def _are_kept(self, id: str, words: Mapping[str, str]) -> bool:
+        """Return whether protected words were all written once, or were redacted since."""
+        if not any(words.values()):
+            return True
+        agency = self._user.agency
+        key = self._watch.field_keys.read(agency)
+        found = await self._watch.store.read(protected_fields.of_paper, agency, "incident", id)
+        return all(
+            any(
+                each.field == name and (each.sealed is None or each.words(key) == said)
+                for each in found
+            )
+            for name, said in words.items()
+            if said.strip()
+        )
 
     async def _tellers(self, id: str) -> set[str]:
         """Return who logged an incident, and who corrected it since it was last confirmed."""
@@ -378,6 +412,7 @@ class IncidentDesk(PaperDesk):
         version: int,
         reason: str = "",
         changes: Any = None,
+        protected: tuple[ProtectedField, ...] = (),
     ) -> Incident:
         def decide(book: Book, now: datetime) -> tuple[Incident, ...]:
             # What is closed is in no book; should it change meanwhile, the store refuses.
@@ -395,7 +430,7 @@ class IncidentDesk(PaperDesk):
                 ),
             )
 
-        (filed,) = await self._file(f"{act} incident", decide, reason=reason)
+        (filed,) = await self._file(f"{act} incident", decide, reason=reason, protected=protected)
         assert isinstance(filed, Incident)
         return filed
 

@@ -2,7 +2,7 @@
 
 One incident is one paper of the agency that logged it, however many agencies had a part in it:
 those are credited in it. Who informed, who witnessed, who suffered and who was arrested by name
-never crosses to another agency, whatever an agreement says.
+is not in it but beside it (`patrol.protected_fields`), and crosses to nobody.
 
 Source of the categories: UNODC, Border Liaison Offices in Southeast Asia 1999-2009 (drugs and
 precursors, and the wider mandate of 2009).
@@ -189,11 +189,7 @@ class Incident(Paper, frozen=True, kw_only=True, omit_defaults=True, tag="incide
             are kept, for their agencies must count their own when they share no more.
         photos: SHA-256 of each photo, in hexadecimal.
         narrative: What happened, in words that may be shared as incidents are.
-        names: Names of who was arrested. Never crosses, as none of the following do.
-        informants: Who told of it.
-        witnesses: Who saw it.
-        victims: Who suffered from it.
-        reason: Why it was corrected or withdrawn.
+        reason: Why it was corrected or withdrawn. Never crosses, as the following does not.
         confirmed_by: Who confirmed what it says now; empty while nobody has.
     """
 
@@ -218,10 +214,6 @@ class Incident(Paper, frozen=True, kw_only=True, omit_defaults=True, tag="incide
     same_as: Annotated[str, INCIDENTS] = ""
     photos: Annotated[tuple[str, ...], INCIDENTS] = ()
     narrative: Annotated[str, INCIDENTS] = ""
-    names: Annotated[str, NEVER] = ""
-    informants: Annotated[str, NEVER] = ""
-    witnesses: Annotated[str, NEVER] = ""
-    victims: Annotated[str, NEVER] = ""
     reason: Annotated[str, NEVER] = ""
     confirmed_by: Annotated[str, NEVER] = ""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from patrol.accounts import User
 from patrol.book import Book
@@ -13,6 +13,7 @@ from patrol.filing import Filing, Note, Receipt
 from patrol.papers import Paper, kind_of
 from patrol.permissions import require
 from patrol.policy import Policy
+from patrol.protected_fields.field import ProtectedField, sealed_fields
 from patrol.store import papers
 from patrol.watch import Watch
 
@@ -89,6 +90,25 @@ class PaperDesk:
             raise NotFound(kind_of(kind), id)
         return paper
 
+    def _sealed(self, kind: str, paper: str, told: Mapping[str, Any]) -> tuple[ProtectedField, ...]:
+        """Return the words of protected fields, sealed with the key of the user's agency; none of
+        no words.
+
+        Raises:
+            NoFieldKey, FieldKeyError: If there are words, and no key that can be used.
+        """
+        if not any(told.values()):
+            return ()
+        return sealed_fields(
+            self._watch.field_keys.read(self._user.agency),
+            told,
+            agency=self._user.agency,
+            kind=kind,
+            paper=paper,
+            at=self._watch.now(),
+            by=self._user.name,
+        )
+
     async def _file(
         self,
         act: str,
@@ -96,6 +116,7 @@ class PaperDesk:
         *,
         reason: str = "",
         notes: tuple[Note, ...] = (),
+        protected: tuple[ProtectedField, ...] = (),
     ) -> tuple[Paper, ...]:
         """File what `decide` makes of the book in its turn; on disk and shown when this returns.
 
@@ -114,6 +135,7 @@ class PaperDesk:
                 notes=notes,
                 reason=reason,
                 receipt=self.receipt,
+                protected=protected,
             )
 
         return (await self._watch.clerk.file(filing)).papers

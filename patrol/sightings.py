@@ -36,7 +36,6 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         course_deg: Over ground, degrees true.
         unit: Id of the unit that saw it.
         note: What was seen; crosses with the rest.
-        private_note: What was seen and is for the own agency only.
         place: The address for people.
         river: Name of the nearest river, within 5 km.
         km: Kilometres from its mouth.
@@ -56,7 +55,6 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     course_deg: Annotated[float | None, TARGETS] = None
     unit: Annotated[str | None, TARGETS] = None
     note: Annotated[str, TARGETS] = ""
-    private_note: Annotated[str, NEVER] = ""
     place: Annotated[str, TARGETS] = ""
     river: Annotated[str | None, TARGETS] = None
     km: Annotated[float | None, TARGETS] = None

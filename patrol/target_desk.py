@@ -23,6 +23,7 @@ from patrol.paper_desk import PaperDesk
 from patrol.papers import Paper, kind_of
 from patrol.patrols import Patrol
 from patrol.photo_desk import PhotoDesk
+from patrol.protected_fields.field import FIELDS
 from patrol.sightings import Sighting, placed
 from patrol.store import journal, papers
 from patrol.store.tables import to_us
@@ -48,9 +49,10 @@ MOST_STEPS: Final = 1000
 MOST_TARGETS: Final = 1000
 """Of one answer, those changed last."""
 
-CHANGEABLE: Final = frozenset(
-    {"name", "description", "informants", "witnesses", "private_note", "patrol"}
-)
+CHANGEABLE: Final = frozenset({"name", "description", "patrol"})
+
+PROTECTED: Final = FIELDS["target"]
+"""What people tell of it that is sealed beside it."""
 
 
 class TargetDesk(PaperDesk):
@@ -143,6 +145,7 @@ class TargetDesk(PaperDesk):
         what: TargetKind,
         name: str,
         sighting: Sighting | None = None,
+        sighting_note: str = "",
         **told: Any,
     ) -> Target:
         """Open a target; the user's agency has it from now on.
@@ -151,8 +154,9 @@ class TargetDesk(PaperDesk):
             what: What it is.
             name: What to call it.
             sighting: Where it was seen first.
-            **told: `description`, `patrol`, `unit`, `photos`, `informants`, `witnesses`,
-                `private_note` of `Target`.
+            sighting_note: What was seen then and is for the own agency only.
+            **told: `description`, `patrol`, `unit`, `photos` of `Target`, and words of its
+                protected fields: `informants`, `witnesses`, `private_note`.
 
         Raises:
             Forbidden: If the role may not.
@@ -160,8 +164,11 @@ class TargetDesk(PaperDesk):
                 of the agency's.
             PositionError: If the sighting is at no place on Earth.
             Conflict: If it is of a time to come.
+            NoFieldKey, FieldKeyError: If words of protected fields are told, and the agency has no
+                key that can be used.
         """
         self._may("open targets")
+        words = {name: told.pop(name) for name in PROTECTED if name in told}
         await self._check(told.get("patrol"), told.get("photos", ()))
         self._check_unit(told.get("unit"))
         agency, by, now = self._user.agency, self._user.name, self._watch.now()
@@ -171,26 +178,37 @@ class TargetDesk(PaperDesk):
             agency=agency, origin=self._watch.node, what=what, name=name, at=now, by=by, **told
         )
         ground = self._watch.ground
+        sealed = self._sealed("target", target.id, words)
+        sealed += self._sealed("target", target.id, {"private_note": sighting_note})
         filing = opened(target, sighting, ground=ground, by=by)
+        filing = msgspec.structs.replace(filing, protected=sealed)
         filed = await self._watch.clerk.file(lambda _book, _now: self._receipted(filing))
         return cast(Target, filed.papers[0])
 
-    async def sight(self, id: str, sighting: Sighting) -> Target:
+    async def sight(self, id: str, sighting: Sighting, *, private_note: str = "") -> Target:
         """Note that a target was seen; if that brings it surely across, it is offered.
+
+        Args:
+            id: The target's id.
+            sighting: Where and when.
+            private_note: What was seen and is for the own agency only; sealed beside it.
 
         Raises:
             Forbidden: If the role may not.
             NotFound: If the user's agency has no such target that is open.
             PositionError: If it is no place on Earth.
             Conflict: If it is of a time to come, or the target has too many sightings.
+            NoFieldKey, FieldKeyError: If there is a private note, and no key that can be used.
         """
         self._may("sight targets")
+        sealed = self._sealed("target", id, {"private_note": private_note})
         seen = placed(self._checked(sighting, self._watch.now()), self._watch.ground)
 
         def act(book: Book, now: datetime) -> Filing:
             before = self._own(book, Target, id)
             target = sighted(before, seen, ground=self._watch.ground, now=now, by=self._user.name)
-            return Offering(self._watch, self._user).after_sighting(book, before, target, now)
+            filing = Offering(self._watch, self._user).after_sighting(book, before, target, now)
+            return msgspec.structs.replace(filing, protected=sealed)
 
         return await self._acted(id, "sight", act)
 
@@ -199,23 +217,27 @@ class TargetDesk(PaperDesk):
 
         Args:
             id: The target's id.
-            values: New values by name: `name`, `description`, `informants`, `witnesses`,
-                `private_note`, `patrol`.
+            values: New values by name: `name`, `description`, `patrol`; words of protected fields
+                come beside what was told of them before.
 
         Raises:
             Forbidden: If the role may not.
             NotFound: If the user's agency has no such target that is open, or the user knows of no
                 such patrol.
+            NoFieldKey, FieldKeyError: If words of protected fields are told, and the agency has no
+                key that can be used.
         """
         self._may("open targets")
         await self._check(values.get("patrol"), ())
+        sealed = self._sealed("target", id, {name: values.get(name, "") for name in PROTECTED})
         told = {name: value for name, value in values.items() if name in CHANGEABLE}
 
         def act(book: Book, now: datetime) -> Filing:
             target = self._own(book, Target, id)
-            return self._filing(
+            filing = self._filing(
                 "change target", changed(target, now=now, by=self._user.name, **told)
             )
+            return msgspec.structs.replace(filing, protected=sealed)
 
         return await self._acted(id, "change", act)
 

@@ -100,9 +100,6 @@ class Target(Paper, frozen=True, kw_only=True, tag="target"):
         outcome: How it ended.
         outcome_note: In words.
         closed_at: When it ended, aware UTC.
-        informants: Who told of it. Never crosses.
-        witnesses: Who saw it, by name. Never crosses.
-        private_note: For the own agency only.
         remarks: What the watch has to say, newest last.
     """
 
@@ -126,9 +123,6 @@ class Target(Paper, frozen=True, kw_only=True, tag="target"):
     outcome: Annotated[Outcome | None, TARGETS] = None
     outcome_note: Annotated[str, TARGETS] = ""
     closed_at: Annotated[datetime | None, TARGETS] = None
-    informants: Annotated[tuple[str, ...], NEVER] = ()
-    witnesses: Annotated[tuple[str, ...], NEVER] = ()
-    private_note: Annotated[str, NEVER] = ""
     remarks: Annotated[tuple[Remark, ...], NEVER] = ()
 
     @property

@@ -52,6 +52,7 @@ from patrol.picture import Picture
 from patrol.placing import Describe, Locate, Placing
 from patrol.planning import parted
 from patrol.policy import Policy
+from patrol.protected_fields.field_key import FieldKeys
 from patrol.records import Record
 from patrol.refused import Refused, refused
 from patrol.registrar import Registrar
@@ -102,6 +103,7 @@ class Watch:
         clock: Tells when the times of this process are doubtful.
         build: Which build of the pages this node has; told with every snapshot.
         second_person: Who told of an incident does not confirm it.
+        field_keys: Keys of the agencies' protected fields; None: none can be written.
     """
 
     def __init__(
@@ -119,10 +121,12 @@ class Watch:
         clock: Clock = CLOCK,
         build: str = "",
         second_person: bool = True,
+        field_keys: FieldKeys | None = None,
     ) -> None:
         self.store = store
         self._build = build
         self.second_person = second_person
+        self.field_keys = field_keys or FieldKeys(None)
         self.node = node
         self.agency = agency
         self.ground = ground

@@ -44,6 +44,9 @@ SENSITIVE: Final = frozenset(
         ("GET", "/api/replay/evidence/originals"),
         ("POST", "/api/holdings"),
         ("POST", "/api/legal-holds/{hold}/release"),
+        ("POST", "/api/protected/{kind}/{paper}/reading"),
+        ("POST", "/api/protected/{kind}/{paper}/{entry}/redaction"),
+        ("PUT", "/api/protected/{kind}/{paper}/readers/{reader}"),
     }
 )
 """Method and route of the acts that ask. The own password is changed with the present one; what

@@ -30,7 +30,15 @@ from maps.wording import words_of
 from patrol.crew_desk import CrewDesk
 from patrol.crew_reports import said
 from patrol.desk import Desk
-from patrol.errors import AlreadyTaken, Conflict, Forbidden, NotFound, StoreError
+from patrol.errors import (
+    AlreadyTaken,
+    Conflict,
+    FieldKeyError,
+    Forbidden,
+    NoFieldKey,
+    NotFound,
+    StoreError,
+)
 from patrol.filing import Receipt
 from radio_gateway.clock import utc_now
 from radio_gateway.transmission import Transmission
@@ -90,6 +98,8 @@ _WORDS: Final[Mapping[type[Exception], str]] = {
     PositionError: "bad_position",
     _NoPhoto: "photo_missing",
     _Unstorable: "unstorable",
+    NoFieldKey: "no_field_key",
+    FieldKeyError: "no_field_key",
 }
 
 
@@ -263,7 +273,8 @@ class Taking:
             for each in photos:  # again without harm: a target has each once
                 await targets.add_photo(report.target, each)
             targets.receipt = receipt
-            return (await targets.sight(report.target, seen)).id
+            note = report.sighting.private_note
+            return (await targets.sight(report.target, seen, private_note=note)).id
         if report.what is None or not report.name:
             raise BadReport("a new target needs what it is and a name", "name")
         told = report.model_dump(
@@ -274,6 +285,7 @@ class Taking:
             what=report.what,
             name=report.name,
             sighting=seen,
+            sighting_note=report.sighting.private_note,
             unit=report.unit or self._crew.unit,
             photos=photos,
             **told,

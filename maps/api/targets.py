@@ -94,7 +94,6 @@ TARGET = Target(
     unit=_UNIT,
     sightings=(SIGHTING,),
     prediction=PREDICTION,
-    informants=("fisherman at the pier",),
 )
 
 
@@ -148,8 +147,8 @@ class NewSighting(Form):
     private_note: Words = Field(default="", description="Never crosses")
 
     def sighting(self, now: datetime) -> Sighting:
-        """Return it as it is kept; `now` where it says no time."""
-        told = self.model_dump()
+        """Return it as it is kept, without the private note; `now` where it says no time."""
+        told = self.model_dump(exclude={"private_note"})
         return Sighting(**(told | {"at": told["at"] or now}))
 
 
@@ -270,7 +269,10 @@ async def open_target(new: NewTarget, desk: DeskHere) -> Response:
     """Open a target. The caller's agency has it from now on, by term 1 of its custody."""
     told = new.model_dump(exclude={"what", "name", "sighting"})
     seen = None if new.sighting is None else new.sighting.sighting(utc_now())
-    made = await desk.targets.open(what=new.what, name=new.name, sighting=seen, **told)
+    note = "" if new.sighting is None else new.sighting.private_note
+    made = await desk.targets.open(
+        what=new.what, name=new.name, sighting=seen, sighting_note=note, **told
+    )
     return answer(made, status=201)
 
 
@@ -316,7 +318,8 @@ async def sight_target(target: str, seen: NewSighting, desk: DeskHere) -> Respon
     border or the middle of a border river offers it to the counterpart at once. Where no agreement
     lets that happen, no offer goes, and `remarks` of the target say why.
     """
-    made = await desk.targets.sight(target, seen.sighting(utc_now()))
+    sighting = seen.sighting(utc_now())
+    made = await desk.targets.sight(target, sighting, private_note=seen.private_note)
     return answer(made, status=201)
 
 

@@ -31,6 +31,7 @@ from maps.serving import serve
 from maps.settings import Settings, settings_of
 from patrol.accounts import User
 from patrol.desk import Desk
+from patrol.protected_fields.field_key import FieldKeys, new_key
 from patrol.store.store import create_store
 from patrol.units import ROLES, Role
 from radio_gateway.clock import CLOCK
@@ -95,6 +96,9 @@ async def _run(options: Options, folder: Path) -> None:
         _describe(settings, folder)
         if settings.store.file is not None and not settings.store.file.exists():
             create_store(settings.store.url)
+            keys = FieldKeys(settings.protected.key_folder)
+            for agency in settings.agencies:
+                keys.write(agency.id, new_key())
         bound = listen(settings.web)
         address = address_of(settings.web, bound)
         links: list[str] = []

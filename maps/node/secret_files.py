@@ -56,6 +56,8 @@ def secret_files(
     if settings.backup is not None:
         for each in backups_in(settings.backup.folder, settings.node.id)[-1:]:
             yield "backup.folder", each
+    for key in sorted(settings.protected.key_folder.glob("*.key")):
+        yield "protected.key_folder", key
 
 
 def open_to_others(file: Path) -> bool:

@@ -40,6 +40,10 @@ KEPT_S: Final = 180.0
 """How long the answer to what changed something is kept; web processes ask again for 120 s."""
 
 KEPT_BYTES: Final = 64 * 1024 * 1024
+
+NEVER_KEPT: Final = "/api/protected/"
+"""What is answered there is opened for the one answer; one that is lost is asked for anew."""
+
 NUMBERS_KEPT: Final = 10_000
 """Of one web process; what comes so much too late is not done."""
 
@@ -192,7 +196,7 @@ class Answering:
             answer = Answer(by=self._by, number=ask.number, what=await self._asked(request))
         finally:
             asker.working.discard(ask.number)
-        if request.method not in SAFE_METHODS:
+        if request.method not in SAFE_METHODS and not request.path.startswith(NEVER_KEPT):
             self._keep(asker, ask, answer)
         self._say(ask.web, answer)
 

@@ -40,6 +40,8 @@ _VERSIONS: Final = """
 SELECT id, version, kind FROM papers
 WHERE (id, version) > ({mark}, {mark}) ORDER BY id, version LIMIT {mark}"""
 
+_REPLACED: Final = "SELECT detail FROM journal WHERE subject = {mark} AND act = 'seal plain words'"
+
 _TOLD: Final = "SELECT detail FROM journal WHERE subject = {mark}"
 
 _PHOTO: Final = "SELECT body FROM photos WHERE agency = {mark} AND sha256 = {mark}"
@@ -78,6 +80,14 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     at: str = ""
     origin: str = ""
     faults: tuple[Fault, ...] = ()
+
+
+class _PlainWords(msgspec.Struct, frozen=True, rename={"became": "is"}):
+    """What an entry tells of a version whose plain words were sealed (`plain_words`)."""
+
+    version: int
+    was: str
+    became: str
 
 
 class _Told(msgspec.Struct):
@@ -291,9 +301,22 @@ def _compare(
                 return count, Fault(seq=entry.seq, what="missing", paper=paper, why=why)
             why = _differs(row, kind, id, version, sha256)
             if why:
+                sealed = _replaced(connection, f"{kind}:{id}", version, sha256)
+                why = why if sealed is None else _differs(row, kind, id, version, sealed)
+            if why:
                 return count, Fault(seq=entry.seq, what="altered", paper=paper, why=why)
             count += 1
     return count, None
+
+
+def _replaced(connection: Connection, subject: str, version: int, was: str) -> str | None:
+    """Return the hash of what took the place of a version when its plain words were sealed."""
+    for (detail,) in _rows(connection, _REPLACED, (subject,)):
+        with suppress(msgspec.MsgspecError):
+            said = json_decoder(_PlainWords).decode(detail)
+            if (said.version, said.was) == (version, was):
+                return said.became
+    return None
 
 
 def _told(entry: Entry) -> tuple[Entry, str, str, int, str] | None:

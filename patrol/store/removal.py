@@ -17,6 +17,7 @@ from patrol.filing import Note
 from patrol.kinds import decode
 from patrol.legal_holds.legal_hold import LegalHold
 from patrol.papers import kind_of
+from patrol.store import protected_fields
 from patrol.store.conditions import bytes_contain
 from patrol.store.rows import readable
 from patrol.store.tables import (
@@ -109,6 +110,7 @@ def remove_papers(connection: Connection, kind: str, before_us: int, after: Plac
             continue
         bodies = connection.execute(select(_P.body).where(_P.id == row.id)).scalars().all()
         connection.execute(delete(papers).where(_P.id == row.id))
+        protected_fields.remove(connection, row.id)
         last = from_us(row.at_us)
         notes.append(_note(row.agency, f"{kind}:{row.id}", versions=len(bodies), last=last))
         for photo in dict.fromkeys(each for body in bodies for each in _photos_of(body)):

@@ -403,6 +403,45 @@ journal = Table(
 Index("journal_by_subject", journal.c.subject)
 Index("journal_by_agency", journal.c.agency, journal.c.seq)
 
+# Who informed, witnessed, suffered: sealed with a key that is not here (`patrol.protected_fields`).
+protected_fields = Table(
+    "protected_fields",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),  # of the paper
+    Column("paper", Text, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("commitment", LargeBinary(32), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("sealed", LargeBinary),  # none once redacted
+    Column("redacted_at_us", BigInteger),
+    Column("redacted_by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    *_owner(),
+)
+Index("protected_fields_by_paper", protected_fields.c.paper)
+
+# To whom the reading of a paper's protected fields was given, whose role does not bring it.
+protected_readers = Table(
+    "protected_readers",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("paper", Text, nullable=False),
+    Column("reader", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("by", Text, nullable=False),
+    *_owner(),
+)
+Index(
+    "protected_readers_by_paper",
+    protected_readers.c.paper,
+    protected_readers.c.reader,
+    unique=True,
+)
+
 # Cleaned and encoded anew (`patrol.photos`); each agency's own, and never changed.
 photos = Table(
     "photos",

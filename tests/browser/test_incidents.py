@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from PIL import Image
 
+from patrol.protected_fields.field_key import FieldKeys, new_key
 from tests.browser.axe import violations
 from tests.browser.commander import DESKTOP, PHONE, Commander, Size
 from tests.browser.conftest import Look
@@ -128,3 +129,43 @@ def test_what_was_closed_is_still_in_the_list_of_the_day(look: Look, server: Ser
     page.page.keyboard.press("q")
     page.page.locator("summary", has_text="Incidents of the last 24 hours").click()
     wait_for("it", page.page.locator(".incidents .alert", has_text="Nets across").count)
+
+
+def test_protected_names_are_shown_for_a_purpose_and_taken_away_for_a_reason(
+    look: Look, server: Server
+) -> None:
+    FieldKeys(server.folder / "field-keys").write("joint", new_key())
+    words = "A boat turned back before the pier"
+    _report(server, words, informants="the fisherman of the pier")
+    page = look()
+    wait_for("the stream", lambda: page.says("#stream-state").startswith("Live"))
+    page.page.keyboard.press("q")
+    card = page.page.locator(".alert", has_text=words).first
+    wait_for("the card", card.count)
+    assert "fisherman" not in page.page.content()
+    card.get_by_role("button", name="Protected names").click()
+    dialog = page.page.locator("dialog[open]")
+    dialog.get_by_label("What for").fill("asked by the court")
+    assert violations(page.page, "protected names") == []
+    dialog.get_by_role("button", name="Show").click()
+    wait_for("the words", lambda: "the fisherman of the pier" in dialog.inner_text())
+    dialog.get_by_label("Words").fill("his brother")
+    dialog.get_by_role("button", name="Add").click()
+    wait_for("both", lambda: "his brother" in dialog.locator(".protected-list").inner_text())
+    dialog.get_by_role("button", name="Take away").first.click()
+    dialog.get_by_label("Why").fill("he asked for it")
+    assert violations(page.page, "redaction") == []
+    dialog.get_by_role("button", name="Take away").first.click()
+    wait_for("it gone", lambda: "he asked for it" in dialog.locator(".protected-list").inner_text())
+    assert "fisherman" not in page.page.content()
+    page.page.keyboard.press("Escape")
+    dialog.wait_for(state="detached")
+    assert "his brother" not in page.page.content()
+    card.get_by_role("button", name="Confirm").click()
+    with server.client("commander") as office:
+        wait_for(
+            "it confirmed",
+            lambda: next(
+                each for each in office.get("/api/incidents").json() if each["narrative"] == words
+            ).get("confirmed_by"),
+        )

@@ -94,6 +94,12 @@ def filled(path: str, other: Side) -> Iterator[tuple[str, str]]:
             for id in other.ids.get(of, [NO_ID])[-1:]:
                 yield path.replace("{of}", f"{of}s").replace("{place}", id), id
         return
+    if "/{kind}/{paper}" in path:
+        path = path.replace("{entry}", NO_ID).replace("{reader}", "nobody")
+        for kind in ("incident", "target"):
+            for id in other.ids.get(kind, [NO_ID])[-1:]:
+                yield path.replace("{kind}", kind).replace("{paper}", id), id
+        return
     name = path.partition("{")[2].partition("}")[0]
     if not name:
         yield path, ""
@@ -200,6 +206,8 @@ def example(app: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any]:
 def acts(app: dict[str, Any], other: Side) -> Iterator[tuple[str, str, Any, str]]:
     """Yield method, path, body and id of every request that names something of the other's."""
     for path, operations in app["paths"].items():
+        path = path.replace("{kind}/{paper}", "incident/{incident}")
+        path = path.replace("{entry}", NO_ID).replace("{reader}", "nobody")
         name = path.partition("{")[2].partition("}")[0]
         if not name or path.startswith(("/tiles", "/basemap", "/api/ogc", "/in/")):
             continue

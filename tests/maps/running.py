@@ -25,6 +25,7 @@ from maps.serving import serve
 from maps.settings import settings_of
 from patrol.units import ROLES, Role
 from tests.databases import empty_store
+from tests.field_keys import field_keys
 from tests.patience import PATIENCE_S
 
 AGENCY = "joint"
@@ -174,6 +175,7 @@ async def running(
         "web": {"port": 0},
         "agencies": [{"id": AGENCY, "name": "Joint patrol"}],
         "store": {"url": empty_store(folder / "joint-patrol.db")},
+        "protected": {"key_folder": str(field_keys().folder)},
         **tables,
         "access": {"second_factor": [], **tables.get("access", {})},
     }

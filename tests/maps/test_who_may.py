@@ -35,7 +35,7 @@ AGENCIES = [
 ]
 SECRET = "NAGA-OF-HERE"  # stands in what the one agency has, and nowhere else
 MARKED = ("call_sign", "note", "text", "title", "description")
-OWN = {"{z}": "1", "{x}": "1", "{y}": "1", "{of}": "marks"}
+OWN = {"{kind}": "incident", "{z}": "1", "{x}": "1", "{y}": "1", "{of}": "marks"}
 DESCRIBES = ("/api/ogc/api",)  # the same for everybody, with made-up names as examples
 QUERIES = {
     "/api/orders/routes": {"unit": "nothing"},  # one of several that must be there

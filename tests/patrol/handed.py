@@ -35,11 +35,9 @@ def target(**more: Any) -> Target:
         name="grey boat",
         at=START,
         by="kham",
-        informants=("the ferryman",),
-        private_note="seen before",
         **more,
     )
-    seen = sighting(private_note="the ferryman pointed")
+    seen = sighting()
     [made] = opened(made, seen, ground=None, by="kham").papers  # type: ignore[assignment]
     return made
 

@@ -27,6 +27,7 @@ from radio_gateway.inbox import Inbox
 from radio_gateway.transmission import Delivery, Transmission
 from tests.databases import empty_store
 from tests.databases import reading as reading
+from tests.field_keys import field_keys
 
 START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 NODE, AGENCY, OTHER = "node-hx", "la-hx", "th-ck"
@@ -92,7 +93,12 @@ class Node:
     def _open(self) -> None:
         self.store: Store = open_store(self.url or empty_store(self.file))
         self.watch = Watch(
-            self.store, node=NODE, agency=AGENCY, now=lambda: self.time, clock=Clock()
+            self.store,
+            node=NODE,
+            agency=AGENCY,
+            now=lambda: self.time,
+            clock=Clock(),
+            field_keys=field_keys(),
         )
         self.inbox = Inbox()
 

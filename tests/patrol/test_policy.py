@@ -108,6 +108,11 @@ CALLS: dict[str, Callable[[Desk], Any]] = {
     "see incidents": lambda desk: desk.incidents.incident("none"),
     "log incidents": lambda desk: desk.incidents.correct("none", version=1),
     "confirm incidents": lambda desk: desk.incidents.confirm("none", version=1),
+    "see protected names": lambda desk: desk.protected_fields.read("incident", "i", purpose="x"),
+    "give protected names": lambda desk: desk.protected_fields.give("incident", "i", "u"),
+    "redact protected names": lambda desk: desk.protected_fields.redact(
+        "incident", "i", "f", reason="x"
+    ),
     "see photos": lambda desk: desk.photos.body("00" * 32),
     "keep photos": lambda desk: desk.photos.may_add(),
     "see sectors": lambda desk: desk.sectors.all(),

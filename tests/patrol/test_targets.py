@@ -479,7 +479,6 @@ async def test_what_was_accepted_stays_when_the_agreement_is_suspended(border: N
         await thai.hand_offs.one(offer.id)
     [theirs] = thai.targets.all()
     assert (theirs.agency, theirs.case, theirs.custodian) == (OTHER, made.case, OTHER)
-    assert not theirs.informants
     [mine] = border.desk().targets.all()
     assert (mine.state, mine.custodian) == ("handed over", OTHER)
     noted = await border.desk("crew").targets.sight(mine.id, seen(-600, 60))

@@ -150,6 +150,8 @@ export interface Incident extends PaperOf<"incident"> {
   /** Who made this version; absent for another agency's. */
   by?: string;
   category: string;
+  /** Agencies that had a part in it, and what others than its own say of that themselves. */
+  credited?: { agency: string; agreed?: boolean }[];
   happened_at: string;
   precision: string;
   lon?: number | null;

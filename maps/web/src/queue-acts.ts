@@ -13,7 +13,7 @@ const SHELVE_MIN = [15, 60, 240, 720, 1440];
 const NOTE_MOST = 1000;
 const REASON_MOST = 200;
 
-async function tell(failed: Words, path: string, body: unknown, method = "POST"): Promise<void> {
+export async function tell(failed: Words, path: string, body: unknown, method = "POST"): Promise<void> {
   try {
     await call(method, path, body);
   } catch (fault) {

@@ -1,0 +1,1 @@
+"""Commands of `joint-patrol`."""

@@ -88,6 +88,11 @@ class Line:
                 "address": str(request.url_for("order")),
             }
 
+        @app.post("/api/protected/incident/i/reading")
+        async def read() -> str:
+            self.done.append("read")
+            return "the ferryman"
+
         @app.get("/api/exports")
         async def export() -> None:
             await self.made.wait()
@@ -167,6 +172,18 @@ async def test_an_order_whose_answer_is_lost_is_asked_again_and_done_once(line: 
     line.deliver(line.asks[0])
     await asyncio.sleep(0.05)
     assert len(line.done) == 1
+
+
+async def test_an_answer_with_protected_words_is_not_kept_for_who_asks_again(line: Line) -> None:
+    line.loses_answers = True
+    asked = asyncio.create_task(line.asking.ask(request(path="/api/protected/incident/i/reading")))
+    await asyncio.sleep(0)
+    line.deliver(line.asks[0])
+    await settled(line, 1)
+    line.deliver(line.asks[0])
+    await asyncio.sleep(0.05)
+    assert (len(line.answers), line.done) == (1, ["read"]), "neither told nor read again"
+    asked.cancel()
 
 
 async def test_what_was_meant_for_another_watch_or_said_on_anothers_topic_is_not_done(

@@ -1,0 +1,1 @@
+"""Desks: what one user may do."""

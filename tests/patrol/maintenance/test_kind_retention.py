@@ -47,7 +47,8 @@ def ids(node: Node, table: str = "papers") -> set[str]:
 
 async def test_a_paper_that_is_over_goes_with_its_versions_and_its_photos(node: Node) -> None:
     photo = await node.desk("crew").photos.add(picture())
-    old = await withdrawn(node, photos=(photo.sha256,))
+    old = await withdrawn(node, photos=(photo.sha256,), informants="the ferryman")
+    assert len(ids(node, "protected_fields")) == 1
     open_ = await node.desk().incidents.log(
         category="drugs", happened_at=START, precision="day", photos=()
     )
@@ -55,6 +56,7 @@ async def test_a_paper_that_is_over_goes_with_its_versions_and_its_photos(node: 
     assert await clean(node) == 3
     assert ids(node) == {open_.id}
     assert ids(node, "photos") == ids(node, "originals") == set()
+    assert ids(node, "protected_fields") == set()
     rows = node.rows("SELECT * FROM journal WHERE act = 'remove by retention'")
     assert {row["subject"].partition(":")[0] for row in rows} == {"incident", "photo", "original"}
     (row,) = [row for row in rows if row["subject"] == f"incident:{old.id}"]

@@ -11,8 +11,13 @@ import { lately, markSeen, photoShown, readLately, unseen } from "../incidents.t
 import { tip } from "../keys.ts";
 import { flyToPlace } from "../map-room.ts";
 import type { Incident } from "../papers.ts";
+import { CONFIRM_INCIDENTS } from "../permissions.ts";
+import { ours } from "../queue.ts";
+import { tell } from "../queue-acts.ts";
 import { spotWords } from "../queue-words.ts";
+import { may } from "../session.ts";
 import { ageSeconds, ageWords } from "../times.ts";
+import { ProtectedButton } from "../widgets/protected-button.tsx";
 import { Icon } from "./icons.tsx";
 import { useModal } from "./modal.ts";
 import { PhotoOriginals } from "./photo-originals.tsx";
@@ -62,8 +67,26 @@ function IncidentOf({ incident, fresh = false }: { incident: Incident; fresh?: b
       </div>
       <div class="alert-acts">
         {lon != null && lat != null && <button class="button" onClick={() => flyToPlace(lon, lat)}>{t("alert.show")}</button>}
+        <Decisions incident={incident} />
         {fresh && <button class="button" title={tip(t("incident.seen"), "e")} onClick={() => markSeen(incident.id)}>{t("incident.seen")}</button>}
       </div>
+    </>
+  );
+}
+
+/** What an office says of it: that it is so, whether it had a part in the other side's, and who must not be named. */
+function Decisions({ incident }: { incident: Incident }): JSX.Element | null {
+  const path = `/api/incidents/${encodeURIComponent(incident.id)}`;
+  const state = incident.state ?? "reported";
+  const own = incident.agency === ours.value;
+  const asked = !own && state !== "withdrawn" && incident.credited?.some((each) => each.agency === ours.value && each.agreed === undefined);
+  const confirms = may(CONFIRM_INCIDENTS);
+  return (
+    <>
+      {confirms && own && (state === "reported" || state === "corrected") && <button class="button" onClick={() => void tell("incident.not_confirmed", `${path}/confirm`, { version: incident.version ?? 1 })}>{t("incident.confirm")}</button>}
+      {confirms && asked && <button class="button" onClick={() => void tell("incident.not_answered", `${path}/credit`, { agrees: true })}>{t("incident.credit_yes")}</button>}
+      {confirms && asked && <button class="button" onClick={() => void tell("incident.not_answered", `${path}/credit`, { agrees: false })}>{t("incident.credit_no")}</button>}
+      {own && <ProtectedButton kind="incident" id={incident.id} about={t("incident.title", { category: categoryWords(incident) })} />}
     </>
   );
 }

@@ -13,6 +13,7 @@ import { landingWords, seenWords } from "../queue-words.ts";
 import { may } from "../session.ts";
 import { ageSeconds, ageWords } from "../times.ts";
 import { OnRadios, sendToRadios } from "../widgets/on-radios.tsx";
+import { ProtectedButton } from "../widgets/protected-button.tsx";
 import { Icon } from "./icons.tsx";
 
 export function TargetList(): JSX.Element | null {
@@ -43,10 +44,11 @@ function Card({ target }: { target: Target }): JSX.Element {
         {landing && <span class="alert-state num">{t("target.lands_there", { where: landingWords(landing) })}</span>}
       </button>
       {shows && <div class="alert-more"><OnRadios place={target} /></div>}
-      {(offers || shows) && (
+      {own && (
         <div class="alert-acts">
           {offers && <button class="button" onClick={() => handOver(target)}>{t("target.hand_over")}</button>}
           {shows && <button class="button" onClick={() => void sendToRadios(target, say)}>{t("mark.to_radios")}</button>}
+          <ProtectedButton kind="target" id={target.id} about={target.name} />
         </div>
       )}
     </li>

@@ -1,0 +1,280 @@
+"""ProtectedFieldDesk: how words that only who has to know may read are written, read, taken away.
+
+Who reads says what for, and the journal has it before the words are out. A commander may by role;
+to others of the own agency a commander gives the reading of one incident or target. Crews and their
+phones may never: what is on a boat is lost with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from patrol.errors import Conflict, Forbidden, NotFound
+from patrol.filing import Filing, Note
+from patrol.kinds import KINDS
+from patrol.paper_desk import PaperDesk
+from patrol.papers import Paper
+from patrol.permissions import may, require
+from patrol.protected_fields.field import FIELDS, LONGEST, ProtectedField
+from patrol.store import accounts, papers, protected_fields
+
+READ: Final = "see protected names"
+
+NEVER_READS: Final = "crew"
+"""The role that is on boats and phones."""
+
+
+class ProtectedWords(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was written once into a protected field, as it is shown.
+
+    Attributes:
+        id: Its id.
+        field: Which field.
+        at: When it was written, aware UTC.
+        by: Who wrote it.
+        words: The words; empty once they were redacted.
+        redacted_at: When they were taken away, aware UTC.
+        redacted_by: Who did.
+        reason: Why.
+        commitment: What the journal has of the words, hexadecimal.
+    """
+
+    id: str
+    field: str
+    at: datetime
+    by: str
+    words: str = ""
+    redacted_at: datetime | None = None
+    redacted_by: str = ""
+    reason: str = ""
+    commitment: str = ""
+
+
+class ProtectedReaders(msgspec.Struct, frozen=True, kw_only=True):
+    """To whom the reading of a paper's protected fields was given.
+
+    Attributes:
+        readers: Users' names.
+    """
+
+    readers: tuple[str, ...]
+
+
+class ProtectedFieldDesk(PaperDesk):
+    """What a user may do with the protected fields of an incident or target."""
+
+    async def read(self, kind: str, paper: str, *, purpose: str) -> list[ProtectedWords]:
+        """Return what was written, oldest first; noted in the journal, with its purpose, before.
+
+        Args:
+            kind: Of which kind of papers.
+            paper: Of which.
+            purpose: What for.
+
+        Raises:
+            Forbidden: If neither role nor a commander lets the user read it.
+            NotFound: If the user's agency has no such paper.
+            Conflict: If no purpose is told.
+            NoFieldKey, FieldKeyError: If the agency's key is not there or does not open it.
+            StoreError: If the store refuses; then nothing is shown.
+        """
+        await self._may_read(kind, paper)
+        if not purpose.strip():
+            raise Conflict("say what for")
+        await self._own_paper(kind, paper)
+        agency = self._user.agency
+        found = await self._watch.store.read(protected_fields.of_paper, agency, kind, paper)
+        key = None
+        if any(each.sealed is not None for each in found):
+            key = self._watch.field_keys.read(agency)
+        detail = {"purpose": purpose.strip(), "ids": [each.id for each in found]}
+        await self._watch.clerk.note(self._note("read protected fields", kind, paper, detail))
+        return [_shown(each, "" if key is None else each.words(key)) for each in found]
+
+    async def write(self, kind: str, paper: str, *, field: str, words: str) -> ProtectedWords:
+        """Write into a protected field; what was written before stays until it is redacted.
+
+        Returns:
+            What was written, without the words.
+
+        Raises:
+            Forbidden: If the role may not log incidents, or open targets.
+            NotFound: If the user's agency has no such paper.
+            Conflict: If there is no such field, or no words.
+            NoFieldKey, FieldKeyError: If the agency has no key that can be used.
+            StoreError: If the store refuses.
+        """
+        _check_kind(kind)
+        require(self._user.role, {"incident": "log incidents", "target": "open targets"}[kind])
+        await self._own_paper(kind, paper)
+        if field not in FIELDS[kind]:
+            raise Conflict(f"an {kind} has no protected field {field!r}")
+        if not words.strip() or len(words) > LONGEST:
+            raise Conflict(f"write something, of at most {LONGEST} characters")
+        (made,) = self._sealed(kind, paper, {field: words})
+        filing = Filing(actor=self._user.name, agency=self._user.agency, protected=(made,))
+        await self._watch.clerk.file(lambda _book, _now: filing)
+        return _shown(made, "")
+
+    async def redact(self, kind: str, paper: str, id: str, *, reason: str) -> ProtectedWords:
+        """Take words away for good; who did, when and why stays, and the commitment.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If the user's agency has no such paper, or nothing of that id in it.
+            Conflict: If no reason is told, or it was done before.
+            StoreError: If the store refuses.
+        """
+        self._may("redact protected names")
+        _check_kind(kind)
+        if not reason.strip():
+            raise Conflict("say why")
+        agency, by, at = self._user.agency, self._user.name, self._watch.now()
+
+        def told(left: ProtectedField) -> Note:
+            detail = {
+                "id": left.id,
+                "field": left.field,
+                "commitment": left.commitment.hex(),
+                "reason": left.reason,
+            }
+            return self._note("redact protected field", kind, paper, detail)
+
+        left = await self._watch.clerk.scribe.write(
+            told,
+            protected_fields.redact,
+            id,
+            agency=agency,
+            kind=kind,
+            paper=paper,
+            at=at,
+            by=by,
+            reason=reason.strip(),
+        )
+        return _shown(left, "")
+
+    async def readers(self, kind: str, paper: str) -> ProtectedReaders:
+        """Return to whom the reading was given.
+
+        Raises:
+            Forbidden: If the role may not give it.
+            NotFound: If the user's agency has no such paper.
+        """
+        self._may("give protected names")
+        await self._own_paper(kind, paper)
+        found = await self._watch.store.read(
+            protected_fields.readers, self._user.agency, kind, paper
+        )
+        return ProtectedReaders(readers=tuple(found))
+
+    async def give(self, kind: str, paper: str, reader: str) -> ProtectedReaders:
+        """Let a user of the own agency read what is protected of one paper.
+
+        Raises:
+            Forbidden: If the role may not give it.
+            NotFound: If the user's agency has no such paper or user.
+            Conflict: If that user's role never reads it, or may not see such papers at all.
+            StoreError: If the store refuses.
+        """
+        self._may("give protected names")
+        found = await self._own_paper(kind, paper)
+        known = await self._watch.store.read(accounts.user_named, reader)
+        if known is None or known[0].agency != self._user.agency:
+            raise NotFound("user", reader)
+        role = known[0].role
+        if role == NEVER_READS or not may(role, found.seen_by):
+            raise Conflict(f"a {role} does not read protected fields")
+        await self._watch.clerk.scribe.write(
+            lambda done: (
+                (self._note("give protected names", kind, paper, {"reader": reader}),)
+                if done
+                else ()
+            ),
+            protected_fields.give,
+            reader,
+            agency=self._user.agency,
+            kind=kind,
+            paper=paper,
+            at=self._watch.now(),
+            by=self._user.name,
+            origin=self._watch.node,
+        )
+        return await self.readers(kind, paper)
+
+    async def take_back(self, kind: str, paper: str, reader: str) -> ProtectedReaders:
+        """Let a user read it no more; one who was given nothing changes nothing.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If the user's agency has no such paper.
+            StoreError: If the store refuses.
+        """
+        self._may("give protected names")
+        await self._own_paper(kind, paper)
+        await self._watch.clerk.scribe.write(
+            lambda done: (
+                (self._note("take back protected names", kind, paper, {"reader": reader}),)
+                if done
+                else ()
+            ),
+            protected_fields.take_back,
+            reader,
+            agency=self._user.agency,
+            kind=kind,
+            paper=paper,
+        )
+        return await self.readers(kind, paper)
+
+    # -- inside
+
+    async def _may_read(self, kind: str, paper: str) -> None:
+        _check_kind(kind)
+        role = self._user.role
+        if may(role, READ):
+            return
+        if role != NEVER_READS and may(role, KINDS[kind].SEEN_BY):
+            given = await self._watch.store.read(
+                protected_fields.readers, self._user.agency, kind, paper
+            )
+            if self._user.name in given:
+                return
+        raise Forbidden(READ, role)
+
+    async def _own_paper(self, kind: str, paper: str) -> Paper:
+        _check_kind(kind)
+        found = await self._watch.store.read(papers.newest, kind, paper)
+        if found is None or found.agency != self._user.agency:
+            raise NotFound(kind, paper)
+        return found
+
+    def _note(self, act: str, kind: str, paper: str, detail: Mapping[str, object]) -> Note:
+        return Note(
+            act=act,
+            actor=self._user.name,
+            agency=self._user.agency,
+            subject=f"{kind}:{paper}",
+            detail=dict(detail),
+        )
+
+
+def _check_kind(kind: str) -> None:
+    if kind not in FIELDS:
+        raise NotFound("kind of papers with protected fields", kind)
+
+
+def _shown(field: ProtectedField, words: str) -> ProtectedWords:
+    return ProtectedWords(
+        id=field.id,
+        field=field.field,
+        at=field.at,
+        by=field.by,
+        words=words,
+        redacted_at=field.redacted_at,
+        redacted_by=field.redacted_by,
+        reason=field.reason,
+        commitment=field.commitment.hex(),
+    )

@@ -1,0 +1,1 @@
+"""Protected fields and their keys."""
