@@ -82,6 +82,7 @@ _STYLE: Final = """
 .report-keys li { display: flex; align-items: center; gap: 6px; }
 .report-keys svg { flex: none; }
 .leaflet-tooltip table { border-collapse: collapse; }
+.leaflet-control-scale-line:not(:first-child) { display: none; }
 div.leaflet-container { font-family: FAMILY, sans-serif; background: #f7f4ec; }
 """
 
