@@ -114,7 +114,9 @@ function DistressCard({ unit }: { unit: UnitState }): JSX.Element {
 export function HoverTip(): JSX.Element | null {
   const told = hovered.value;
   if (told === null) return null;
-  return <div class="hover-tip" style={{ left: `${told.x}px`, top: `${told.y}px` }}><b>{told.title}</b>{told.lines.map((line) => <span key={line}>{line}</span>)}</div>;
+  // On the side of the place where there is more room: a phone has little.
+  const side = told.x > innerWidth / 2 ? { right: `calc(100% - ${told.x}px)` } : { left: `${told.x}px` };
+  return <div class="hover-tip" style={{ ...side, top: `${told.y}px` }}><b>{told.title}</b>{told.lines.map((line) => <span key={line}>{line}</span>)}</div>;
 }
 
 export function Notice(): JSX.Element {
