@@ -154,6 +154,16 @@ def _verify_store(settings: Settings, heads: list[Head]) -> list[Fault]:
     typer.echo(
         f"{proof.entries} rows of the journal are proved, and {proof.papers} versions of papers"
     )
+    if proof.accounts is None:
+        typer.echo("accounts are not covered yet: the server covers them when it starts")
+    else:
+        typer.echo(f"{proof.accounts} rows about accounts, units and radios are proved")
+    typer.echo(f"{proof.receptions} messages of what was heard are proved")
+    if proof.receptions_before:
+        said_of = f"{proof.receptions_before} messages of before"
+        typer.echo(f"not proved: {said_of} any were covered")
+    if proof.receptions_since:
+        typer.echo(f"not proved yet: {proof.receptions_since} messages since the last minute")
     if proof.entries:
         typer.echo(f"the last is of {proof.at}, its hash {proof.hash.hex()}")
     if not heads:

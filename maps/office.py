@@ -274,6 +274,7 @@ class Office:
         """Take up the picture where the last run left it."""
         for agency in self.agencies.values():
             await self.store.write(registry.put_agency, agency, self.settings.node.id)
+        await self.store.write(journal.cover, self.watch.now(), origin=self.settings.node.id)
         await self.watch.start()
 
     @asynccontextmanager

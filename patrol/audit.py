@@ -25,6 +25,9 @@ SALT: Final = "salt"
 """Name in a line's detail of what nobody can guess: who sees the hashes before and after a line of
 another agency's could else try what it may say until they fit."""
 
+DIGESTS: Final = "digests"
+"""Name in a line's detail of what the act changed of accounts (`patrol.store.account_digests`)."""
+
 canonical: Final = msgspec.json.Encoder(order="sorted").encode
 """JSON without spaces, names in order, nothing escaped that need not be."""
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from patrol.audit import FIRST, SALT, Chain, Entry
+from patrol.audit import DIGESTS, FIRST, SALT, Chain, Entry
 from patrol.errors import AuditError
 from patrol.filing import Note
 from patrol.paper_desk import PaperDesk
@@ -28,7 +28,7 @@ class JournalLine(msgspec.Struct, frozen=True, kw_only=True):
         actor: Who did it: a user's name; empty for the watch itself.
         agency: On whose behalf.
         subject: On what, `kind:id`.
-        detail: What else matters; without the salt that its hash covers, too.
+        detail: What else matters; without salt and digests, which its hash covers, too.
         origin: Node where it was written.
         previous: Hash of the line before it, hexadecimal.
         hash: Its own.
@@ -146,7 +146,8 @@ def _line(entry: Entry) -> JournalLine:
         detail = json_decoder(dict[str, Any]).decode(entry.detail)
     except msgspec.MsgspecError:  # somebody altered it: shown as it is, and named by `audit verify`
         detail = {"unreadable": entry.detail}
-    detail.pop(SALT, None)
+    for name in (SALT, DIGESTS):  # what proves the line, and tells nobody anything
+        detail.pop(name, None)
     return JournalLine(
         seq=entry.seq,
         at=entry.at,

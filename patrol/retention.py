@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -37,7 +38,7 @@ from patrol.maintenance.kind_retention import KindRetention
 from patrol.papers import kind_of
 from patrol.picture import VOICE
 from patrol.retention_policy import LEAST_RAW, Policy
-from patrol.store import partitions, removal, thinning
+from patrol.store import partitions, reception_digests, removal, thinning
 from patrol.store.store import Store
 from patrol.store.tables import from_us, to_us
 from patrol.store.thinning import Message, Told
@@ -227,6 +228,10 @@ class Retention:
         held = await self._store.read(removal.held_units)
         everything = self._agency in await self._store.read(removal.held_agencies)
         gone = 0
+        # The newest stays: its number must not be given again, to a message that no line tells of.
+        newest = await self._store.read(thinning.last_id)
+        spans = await self._store.read(reception_digests.spans)
+        told: dict[tuple[int, int], array[int]] = {}
         for address in await self._store.read(thinning.all_addresses):
             messages = await self._store.read(thinning.messages, address, day, end)
             if not messages or everything:
@@ -239,11 +244,24 @@ class Retention:
             going = await asyncio.to_thread(
                 doomed, messages, wanted.windows({address, spoken, *units}), part_us
             )
-            for at in range(0, len(going), thinning.AT_ONCE):
+            untold: list[Message] = []
+            for each in going:
+                span = reception_digests.span_of(spans, each.id)
+                if span is None:
+                    untold.append(each)
+                elif each.id != newest:
+                    told.setdefault(span, array("q")).append(each.id)
+            for at in range(0, len(untold), thinning.AT_ONCE):
                 began = time.monotonic()
-                some = going[at : at + thinning.AT_ONCE]
+                some = untold[at : at + thinning.AT_ONCE]
                 gone += await self._store.write(thinning.take_out, some)
                 await asyncio.sleep(_REST * (time.monotonic() - began))
+        for span, ids in sorted(told.items()):
+            began = time.monotonic()
+            gone += await self._store.write(
+                thinning.take_out_told, span, frozenset(ids), self._now(), origin=self._node
+            )
+            await asyncio.sleep(_REST * (time.monotonic() - began))
         await self._store.write(
             thinning.put_mark, stage, end, agency=self._agency, origin=self._node
         )

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection
 
-from patrol.audit import SALT, Entry
+from patrol.audit import DIGESTS, SALT, Entry
 from patrol.book import Book
 from patrol.errors import Conflict, NotFound
 from patrol.kinds import KINDS
@@ -318,7 +318,7 @@ def _detail(text: str) -> dict[str, Any]:
         detail = json_decoder(dict[str, Any]).decode(text)
     except msgspec.MsgspecError:
         return {}
-    for name in ("sha256", SALT):  # what proves the line, and tells nobody anything
+    for name in ("sha256", SALT, DIGESTS):  # what proves the line, and tells nobody anything
         detail.pop(name, None)
     return detail
 

@@ -24,7 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from patrol.errors import StoreError
 from patrol.store import account_changes, damage, faults
 from patrol.store.dialects import connect_to_read, open_engine
-from patrol.store.postgres import is_postgres, named, require
+from patrol.store.postgres import commit_proved, is_postgres, named, require
 from patrol.store.proving import Proof, prove
 from patrol.store.schema import migrate
 from patrol.store.tables import metadata
@@ -184,7 +184,7 @@ def restore_to_test(file: Path, url: str) -> Inventory:
 
 def _make_ready(engine: Engine) -> None:
     migrate(engine)
-    with engine.begin() as connection:
+    with engine.connect() as connection, commit_proved(connection):
         account_changes.end_all(connection)
 
 

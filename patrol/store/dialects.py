@@ -11,6 +11,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from patrol.errors import StoreError
+from patrol.store import account_digests
 from patrol.store.postgres import is_postgres, open_postgres, raw_cursor
 
 BUSY_S: Final = 5.0
@@ -38,7 +39,9 @@ def open_engine(url: str, *, new: bool = False) -> Engine:
     except ArgumentError as error:
         raise StoreError("that is no URL of a database") from error
     if parsed.get_backend_name() == "postgresql":
-        return open_postgres(parsed)
+        engine = open_postgres(parsed)
+        account_digests.watch_over(engine)
+        return engine
     if parsed.get_backend_name() != "sqlite":
         raise StoreError(
             f"no store for {parsed.get_backend_name()!r}: use sqlite:///FILE"
@@ -46,7 +49,9 @@ def open_engine(url: str, *, new: bool = False) -> Engine:
         )
     if parsed.database in (None, "", ":memory:"):
         raise StoreError("a store in memory keeps nothing: use sqlite:///FILE")
-    return _open_sqlite(parsed, new=new)
+    engine = _open_sqlite(parsed, new=new)
+    account_digests.watch_over(engine)
+    return engine
 
 
 def connect_to_read(engine: Engine) -> Connection:

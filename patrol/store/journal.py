@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select
 
-from patrol.audit import FIRST, Entry, chained, salted
+from patrol.audit import DIGESTS, FIRST, Entry, chained, salted
 from patrol.filing import Note
+from patrol.store import account_digests
 from patrol.store.rows import readable
 from patrol.store.tables import from_us, journal, to_us
 
@@ -26,6 +28,11 @@ def append(
     """
     if not notes:
         return []
+    digests = account_digests.taken(connection)
+    if digests:
+        last = notes[-1]
+        detail = last.detail | {DIGESTS: digests}
+        notes = [*notes[:-1], msgspec.structs.replace(last, detail=detail)]
     seq, previous = end(connection)
     entries: list[Entry] = []
     for note in notes:
@@ -51,6 +58,27 @@ def append(
         ],
     )
     return entries
+
+
+def close(connection: Connection) -> None:
+    """Tell the chain, at a transaction's end, what it changed of accounts and no note told."""
+    digests = account_digests.taken(connection)
+    if not digests:
+        return
+    last = head(connection)
+    note = Note(
+        act="change accounts",
+        actor="",
+        agency="",
+        subject=account_digests.SUBJECT,
+        detail={DIGESTS: digests},
+    )
+    append(connection, [note], datetime.now(UTC), origin="" if last is None else last.origin)
+
+
+def cover(connection: Connection, at: datetime, *, origin: str) -> None:
+    """Cover all accounts, once in a store's life: in a new one, or one of an older version."""
+    append(connection, account_digests.cover(connection), at, origin=origin)
 
 
 def end(connection: Connection) -> tuple[int, bytes]:

@@ -17,7 +17,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from patrol.errors import StoreError
-from patrol.store import faults
+from patrol.store import faults, journal
 from patrol.store.stopped import Stopped
 from patrol.store.tables import say_to_postgres
 
@@ -121,7 +121,9 @@ def is_postgres(bind: Connection | Engine) -> bool:
 
 @contextmanager
 def commit_proved(connection: Connection) -> Iterator[None]:
-    """Run a transaction; where the connection breaks as it commits, find out what became of it.
+    """Run a transaction, and tell the journal what it changed of accounts.
+
+    Where the connection breaks as it commits, find out what became of it.
 
     A server that was killed may have written the commit and not have said so. It knows, once it is
     up again, for each transaction by its number.
@@ -135,6 +137,7 @@ def commit_proved(connection: Connection) -> Iterator[None]:
         with connection.begin():
             transaction = connection.info.get(_TRANSACTION)
             yield
+            journal.close(connection)
             committing = True
     except DBAPIError as error:
         if not (committing and transaction is not None and is_postgres(connection)):

@@ -12,17 +12,19 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
-from patrol.audit import FIRST, Chain, Entry, Fault
+from patrol.audit import DIGESTS, FIRST, Chain, Entry, Fault
 from patrol.kinds import KINDS, decode
 from patrol.papers import Paper
+from patrol.store import reception_digests
+from patrol.store.account_digests import COVERED, Digests, Replay
 from patrol.store.postgres import is_postgres
 from patrol.store.removal import REMOVED
-from patrol.store.tables import from_us, to_us
+from patrol.store.tables import from_us, to_us, transmissions
 from radio_gateway.decoders import json_decoder
 
 PAGE: Final = 5_000
@@ -68,6 +70,11 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         entries: Entries of the journal that are proved, from the first on without a gap.
         papers: Versions of papers that are as the journal tells; of photos nothing is counted.
+        accounts: Rows about accounts, units and radios that are as the journal tells; None: it
+            covers none yet.
+        receptions: Messages that were heard and are as they were stored.
+        receptions_before: Messages of before any were told of: nothing is proved of them.
+        receptions_since: Messages since the last ones that were told of: not proved yet.
         hash: Hash of the last entry that is proved.
         at: When that was written, RFC 3339; empty of an empty journal.
         origin: Node that wrote it; empty of an empty journal.
@@ -76,6 +83,10 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
 
     entries: int
     papers: int
+    accounts: int | None = None
+    receptions: int = 0
+    receptions_before: int = 0
+    receptions_since: int = 0
     hash: bytes
     at: str = ""
     origin: str = ""
@@ -110,7 +121,9 @@ def prove(
         heads: Numbers and hashes of entries that were signed once.
         progress: Told how many entries are proved, now and then.
     """
-    chain, papers, found, rewritten = Chain(), 0, False, False
+    chain, papers, found, rewritten, told = Chain(), 0, False, False, False
+    accounts, receptions, contradicted = Replay(), reception_digests.Replay(), False
+    heard = _Heard()
     removed = _removed(connection)
     faults: list[Fault] = []
     last: Entry | None = None
@@ -126,6 +139,13 @@ def prove(
             if entry.seq in signed and signed.pop(entry.seq) != {entry.hash}:
                 faults += [] if rewritten else [_rewritten(entry.seq)]
                 rewritten = True
+            why = receptions.take(entry)
+            if why and not contradicted:
+                faults.append(Fault(seq=entry.seq, what="altered", why=why))
+                contradicted = True
+            if fault_here := _accounts_fault(accounts, entry):
+                faults += [fault_here] if not told else []
+                told = True
             last = entry
         # Of what follows a fault nothing is proved, and of papers the first fault is enough.
         if not found:
@@ -146,9 +166,17 @@ def prove(
             faults.append(Fault(seq=chain.seq + 1, what="missing", why=why))
         if not found:
             faults += _unwritten(connection, papers)
+        heard = _receptions(connection, receptions, progress)
+        faults += [] if heard.fault is None else [heard.fault]
+        if accounts.covered and not told:
+            faults += _accounts_now(accounts, connection, chain.seq)
     return Proof(
         entries=chain.seq,
         papers=papers,
+        accounts=accounts.count if accounts.covered else None,
+        receptions=heard.proved,
+        receptions_before=heard.before,
+        receptions_since=heard.since,
         hash=chain.hash,
         at="" if last is None else last.at.isoformat(),
         origin="" if last is None else last.origin,
@@ -274,6 +302,95 @@ def _entry(row: Sequence[Any]) -> Entry | None:
 def _rewritten(seq: int) -> Fault:
     why = "it is not the one whose hash was signed: the journal was written anew up to here"
     return Fault(seq=seq, what="altered", why=why)
+
+
+# -- what was heard
+
+
+class _Heard(NamedTuple):
+    """What came of the messages: how many are proved, are of before and since, what is wrong."""
+
+    proved: int = 0
+    before: int = 0
+    since: int = 0
+    fault: Fault | None = None
+
+
+def _receptions(
+    connection: Connection, told: reception_digests.Replay, progress: Callable[[int], None]
+) -> _Heard:
+    """Compare the messages with what the journal tells, up to the first span that is altered."""
+    count, fault = 0, None
+    for seq, span in told.told():
+        there = reception_digests.found(connection, span.after, span.last)
+        if there != (span.count, span.sha256):
+            if there.rows < span.count:
+                what: Literal["altered", "missing"] = "missing"
+                why = f"{there.rows} of {span.count} are there"
+            else:
+                what = "altered"
+                why = "what they say is not what was stored"
+            messages = f"messages {span.after + 1} to {span.last} of what was heard"
+            fault = Fault(seq=seq, what=what, paper=messages, why=why)
+            break
+        count += there.rows
+        progress(count)
+    stored = select(func.count()).select_from(transmissions)
+    first = told.first
+    if first is None:
+        return _Heard(since=int(connection.execute(stored).scalar_one()))
+    before = connection.execute(stored.where(transmissions.c.id <= first)).scalar_one()
+    since = connection.execute(stored.where(transmissions.c.id > told.last)).scalar_one()
+    return _Heard(count, int(before), int(since), fault)
+
+
+# -- accounts
+
+
+class _Changed(msgspec.Struct):
+    """What an entry tells of changes to accounts."""
+
+    digests: Digests = {}
+
+
+def _accounts_fault(accounts: Replay, entry: Entry) -> Fault | None:
+    if f'"{DIGESTS}"' not in entry.detail:
+        return None
+    try:
+        said = json_decoder(_Changed).decode(entry.detail)
+    except msgspec.MsgspecError:  # another line's own word
+        return None
+    found = accounts.take(entry.act, entry.subject, said.digests)
+    if found is None:
+        return None
+    table, id = found
+    why = "somebody changed it before this act, and not by an act of the journal"
+    return Fault(seq=entry.seq, what="altered", paper=f"{table} {id}", why=why)
+
+
+def _accounts_now(accounts: Replay, connection: Connection, seq: int) -> list[Fault]:
+    found = accounts.differs(connection)
+    if found is None:
+        return []
+    table, id, what = found
+    why = {
+        "altered": "it is not as the last act on it left it",
+        "unwritten": "",
+        "missing": "no act of the journal took it away",
+    }[what]
+    name = _name_of(connection, table, id)
+    return [Fault(seq=0 if what == "unwritten" else seq, what=what, paper=name, why=why)]
+
+
+def _name_of(connection: Connection, table: str, id: str) -> str:
+    """Return what people know a row by: its table, its name where it has one, and its id."""
+    columns = COVERED[table].c
+    for name in ("name", "user", "call_sign", "address"):
+        if name in columns:
+            asked = select(columns[name]).where(columns.id == id)
+            called = connection.execute(asked).scalar()
+            return f"{table} {called or ''} {id}".replace("  ", " ")
+    return f"{table} {id}"
 
 
 # -- papers

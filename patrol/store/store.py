@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Concatenate, Final, Literal, ParamSpec, TypeVar
 
+import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -21,6 +22,7 @@ from patrol.store.damage import DamageReport
 from patrol.store.dialects import connect_to_read, open_engine
 from patrol.store.open_file import OpenFile
 from patrol.store.postgres import commit_proved, is_postgres, named
+from patrol.store.reception_digests import OpenSpan, packed
 from patrol.store.rows import Row
 from patrol.store.schema import expect, holds_store, migrate, no_store
 from patrol.store.writer import Writer
@@ -29,6 +31,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 READERS: Final = 4
+
+log = structlog.get_logger(__name__)
 
 
 class Store:
@@ -47,6 +51,7 @@ class Store:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
         self._writing: Connection | None = None
         self._closed = False
+        self._span = OpenSpan()
         self._file: OpenFile | None = None
         self._damage: DamageReport | None = None
         if not is_postgres(engine):
@@ -160,18 +165,40 @@ class Store:
         self, rows: list[Row], also: list[Row], acts: list[Callable[[Connection], None]]
     ) -> None:
         connection = self._connection()
+        said = packed(rows)
+        if rows and not self._span.has_begun:
+            with commit_proved(connection):
+                self._span.find(connection)
         if rows and not (also or acts or self.fence or is_postgres(connection)):
             bulk.put_alone(connection, rows)
-            self._require_after()
-            return
-        with commit_proved(connection):
-            if self.fence is not None:
-                self.fence(connection)
-            bulk.put_transmissions(connection, rows)
-            bulk.put_also_heard(connection, also)
-            for act in acts:
-                act(connection)
+        else:
+            with commit_proved(connection):
+                if self.fence is not None:
+                    self.fence(connection)
+                bulk.put_transmissions(connection, rows)
+                bulk.put_also_heard(connection, also)
+                for act in acts:
+                    act(connection)
         self._require_after()
+        if rows:
+            self._span.add(said, len(rows))
+            if self._span.is_due:
+                self._tell(connection, origin=rows[-1][-1])
+
+    def _tell(self, connection: Connection, *, origin: str) -> None:
+        """Tell the journal of the messages since the last time; they are stored, whatever comes of
+        that.
+        """
+        try:
+            with commit_proved(connection):
+                if self.fence is not None:
+                    self.fence(connection)
+                self._span.tell(connection, origin)
+        except (SQLAlchemyError, PatrolError) as error:
+            log.warning("the journal does not tell of what was heard yet", fault=str(error))
+            self._span.later()
+        else:
+            self._span.told()
 
     def _connection(self) -> Connection:
         """Return the connection that writes, to a store that lies where it was opened."""

@@ -6,7 +6,7 @@ that each look is short and each transaction takes out few.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, delete, func, or_, select, text, update
 from patrol.errors import StoreError
 from patrol.kinds import decode
 from patrol.papers import Paper
-from patrol.store import heard_times
+from patrol.store import heard_times, reception_digests
 from patrol.store.postgres import is_postgres
 from patrol.store.tables import (
     also_heard,
@@ -166,7 +166,7 @@ def messages(connection: Connection, address: str, start_us: int, end_us: int) -
     return sorted(found, key=lambda each: (each.heard_us, each.id))
 
 
-def take_out(connection: Connection, some: Sequence[Message]) -> int:
+def take_out(connection: Connection, some: Sequence[Message | reception_digests.Gone]) -> int:
     """Take messages out, with all who heard them; return how many there were.
 
     Args:
@@ -189,6 +189,25 @@ def take_out(connection: Connection, some: Sequence[Message]) -> int:
             text("DELETE FROM transmission_ids WHERE gid = ANY(:gids)"), {"gids": gids}
         )
     return gone.rowcount
+
+
+def take_out_told(
+    connection: Connection,
+    span: tuple[int, int],
+    ids: Collection[int],
+    at: datetime,
+    *,
+    origin: str,
+) -> int:
+    """Take messages out of a span that the journal tells of, and tell it; return how many."""
+
+    def taken(some: Sequence[reception_digests.Gone]) -> int:
+        return sum(
+            take_out(connection, some[begin : begin + AT_ONCE])
+            for begin in range(0, len(some), AT_ONCE)
+        )
+
+    return reception_digests.thin(connection, span, ids, taken, at=at, origin=origin)
 
 
 def told(connection: Connection, kinds: Sequence[str], since: datetime) -> list[Told]:

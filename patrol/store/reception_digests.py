@@ -1,0 +1,329 @@
+"""Reception digests: what was heard, in the chain, a span of stored messages at a time.
+
+Messages are never changed once they are stored. So each minute, or 5,000 of them, a line of the
+journal tells of a span: the numbers of the row before its first and of its last, how many there
+are, and the SHA-256 of what they say, in the order in which they were stored. What comes late is in
+the span of when it was stored. Where the retention takes some of a span out, a line tells what it
+found there and what is left, by the same digest: what was altered before it came is not washed
+clean by it.
+
+The digest is taken of the rows as they go to the store, which costs a fraction of a microsecond a
+message; reading them again would cost a tenth of a batch. Where the count is not that of the store
+(another process, a message that was known, a restart), they are read.
+
+A message is the MessagePack array of `COLUMNS`; a span is one after the other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import UTC, datetime
+from operator import itemgetter
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, func, select
+
+from patrol.audit import Entry
+from patrol.filing import Note
+from patrol.store import journal
+from patrol.store.rows import TRANSMISSION_COLUMNS, Row
+from patrol.store.tables import journal as journal_table
+from patrol.store.tables import transmissions
+from radio_gateway.decoders import json_decoder
+
+COLUMNS: Final = (
+    "gid",
+    "address",
+    "time_us",
+    "usable",
+    "lon",
+    "lat",
+    "kind",
+    "distress",
+    "text",
+    "status",
+    "heard_us",
+    "channel",
+    "reception_id",
+    "raw",
+    "agency",
+)
+
+DIGESTED: Final = "digest receptions"
+THINNED: Final = "thin receptions"
+SUBJECT: Final = "journal:receptions"
+
+EVERY_S: Final = 60.0
+MOST: Final = 5_000
+"""Messages of one span: the retention reads so many in one transaction."""
+
+_PAGE: Final = 2_000
+_T = transmissions.c
+_J = journal_table.c
+_pick: Final = itemgetter(*[TRANSMISSION_COLUMNS.index(name) for name in COLUMNS])
+_read: Final = [_T.id, *[_T[name] for name in COLUMNS]]
+_pack: Final = msgspec.msgpack.Encoder().encode
+
+
+class Span(msgspec.Struct, frozen=True, kw_only=True):
+    """What a line of the journal tells of a span of messages.
+
+    Attributes:
+        after: Number of the row before its first.
+        last: Number of its last row, when it was digested.
+        count: How many there are.
+        sha256: Their digest, hexadecimal.
+        was: Where some were taken out: the digest of what was found before.
+    """
+
+    after: int
+    last: int
+    count: int
+    sha256: str
+    was: str = ""
+
+
+class Found(NamedTuple):
+    """What is in the store of a span."""
+
+    rows: int
+    sha256: str
+
+
+def packed(rows: Sequence[Row]) -> bytes:
+    """Return rows, in the order of `TRANSMISSION_COLUMNS`, as the digest covers them."""
+    return b"".join([_packed(_pick(row)) for row in rows])
+
+
+class OpenSpan:
+    """The span that is not told yet; of the one connection that stores messages.
+
+    Args:
+        steady: Seconds that only ever pass.
+    """
+
+    def __init__(self, steady: Callable[[], float] = time.monotonic) -> None:
+        self._steady = steady
+        self._after: int | None = None
+        self._next: int | None = None
+        self._begin(steady())
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is to be told."""
+        return self._count >= MOST or (self._count > 0 and self._steady() - self._since >= EVERY_S)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether it is known where it begins."""
+        return self._after is not None
+
+    def find(self, connection: Connection) -> None:
+        """Find out, before the first message is stored, where it begins."""
+        told = _newest(connection)
+        stored = int(connection.execute(select(func.max(_T.id))).scalar() or 0)
+        self._after = stored if told is None else told.last
+
+    def add(self, said: bytes, count: int) -> None:
+        """Take in messages that are stored, by what `packed` made of them."""
+        self._hash.update(said)
+        self._count += count
+
+    def tell(self, connection: Connection, origin: str) -> None:
+        """Tell the journal of it, in a transaction that writes, and begin the next one after that
+        (`told`).
+        """
+        assert self._after is not None
+        count, last = connection.execute(
+            select(func.count(), func.max(_T.id)).where(_T.id > self._after)
+        ).one()
+        if not count:
+            return
+        sha256 = self._hash.hexdigest()
+        if count != self._count:
+            sha256 = found(connection, self._after, last).sha256
+        span = Span(after=self._after, last=last, count=count, sha256=sha256)
+        journal.append(connection, [_note(DIGESTED, span)], datetime.now(UTC), origin=origin)
+        self._next = int(last)
+
+    def told(self) -> None:
+        """Begin the next one: what was told is on disk."""
+        self._after = self._next
+        self._begin(self._steady())
+
+    def later(self) -> None:
+        """Try again after a while: the store refused the line."""
+        self._since = self._steady()
+
+    def _begin(self, now: float) -> None:
+        self._hash, self._count, self._since = hashlib.sha256(), 0, now
+        self._next = self._after
+
+
+def found(connection: Connection, after: int, last: int) -> Found:
+    """Return what is in the store of a span."""
+    digest, count = hashlib.sha256(), 0
+    for rows in _pages(connection, after, last):
+        digest.update(b"".join([_packed(row[1:]) for row in rows]))
+        count += len(rows)
+    return Found(count, digest.hexdigest())
+
+
+class Gone(NamedTuple):
+    """A message that leaves a span: its number, global id and when it was heard."""
+
+    id: int
+    gid: bytes
+    heard_us: int
+
+
+def thin(
+    connection: Connection,
+    span: tuple[int, int],
+    ids: Collection[int],
+    take_out: Callable[[Sequence[Gone]], int],
+    *,
+    at: datetime,
+    origin: str,
+) -> int:
+    """Take messages out of a span and tell the journal, in one transaction; return how many.
+
+    Args:
+        connection: To the store, in a transaction that writes.
+        span: Numbers of the row before its first and of its last.
+        ids: Which go.
+        take_out: Takes some out.
+        at: Now, aware UTC.
+        origin: This node's id.
+    """
+    was, left, count = hashlib.sha256(), hashlib.sha256(), 0
+    going: list[Gone] = []
+    heard = 1 + COLUMNS.index("heard_us")
+    for rows in _pages(connection, *span):
+        for row in rows:
+            said = _packed(row[1:])
+            was.update(said)
+            if row[0] in ids:
+                going.append(Gone(row[0], row[1], row[heard]))
+            else:
+                left.update(said)
+                count += 1
+    if not going:
+        return 0
+    gone = take_out(going)
+    told = Span(
+        after=span[0],
+        last=span[1],
+        count=count,
+        sha256=left.hexdigest(),
+        was=was.hexdigest(),
+    )
+    journal.append(connection, [_note(THINNED, told)], at, origin=origin)
+    return gone
+
+
+def spans(connection: Connection) -> list[tuple[int, int]]:
+    """Return the spans that are told, in order: the row before the first, and the last."""
+    rows = connection.execute(
+        select(_J.detail).where(_J.subject == SUBJECT, _J.act == DIGESTED).order_by(_J.seq)
+    )
+    told = [_span(detail) for (detail,) in rows]
+    return [(each.after, each.last) for each in told if each is not None]
+
+
+def span_of(spans: Sequence[tuple[int, int]], id: int) -> tuple[int, int] | None:
+    """Return the span that a message lies in; None of one that no line tells of."""
+    place = bisect_left(spans, id, key=lambda each: each[1])
+    return spans[place] if place < len(spans) and spans[place][0] < id else None
+
+
+class Replay:
+    """What the journal tells of spans, gone through line by line."""
+
+    def __init__(self) -> None:
+        self._spans: dict[int, tuple[int, Span]] = {}
+
+    def take(self, entry: Entry) -> str:
+        """Take a line of the journal; return what it contradicts, if anything."""
+        if entry.subject != SUBJECT or entry.act not in (DIGESTED, THINNED):
+            return ""
+        span = _span(entry.detail)
+        if span is None:
+            return "it tells of no span of messages"
+        known = self._spans.get(span.last)
+        if entry.act == DIGESTED:
+            newest = next(reversed(self._spans), span.after)
+            if known is not None or newest != span.after:
+                return f"it tells of messages after {span.after}, and the line before of {newest}"
+        elif known is None or known[1].after != span.after:
+            return "it takes messages out of a span that no line tells of"
+        self._spans[span.last] = (entry.seq, span)
+        if known is not None and known[1].sha256 != span.was:
+            return (
+                f"messages {span.after + 1} to {span.last} were others before the retention came"
+                f" than row {known[0]} tells"
+            )
+        return ""
+
+    def told(self) -> Iterator[tuple[int, Span]]:
+        """Yield the number of the newest line of each span, and the span, in order."""
+        yield from self._spans.values()
+
+    @property
+    def first(self) -> int | None:
+        """Number of the row before the first that is told; None where no span is."""
+        return next((span.after for _, span in self._spans.values()), None)
+
+    @property
+    def last(self) -> int:
+        """Number of the last row that is told; 0 where no span is."""
+        return next(reversed(self._spans), 0)
+
+
+def _note(act: str, span: Span) -> Note:
+    detail = {"after": span.after, "last": span.last, "count": span.count, "sha256": span.sha256}
+    if span.was:
+        detail["was"] = span.was
+    return Note(act=act, actor="", agency="", subject=SUBJECT, detail={"receptions": detail})
+
+
+class _Detail(msgspec.Struct):
+    receptions: Span
+
+
+def _span(detail: str) -> Span | None:
+    try:
+        return json_decoder(_Detail).decode(detail).receptions
+    except msgspec.MsgspecError:
+        return None
+
+
+def _newest(connection: Connection) -> Span | None:
+    asked = select(_J.detail).where(_J.subject == SUBJECT, _J.act == DIGESTED)
+    detail = connection.execute(asked.order_by(_J.seq.desc()).limit(1)).scalar()
+    return None if detail is None else _span(detail)
+
+
+def _pages(connection: Connection, after: int, last: int) -> Iterator[Sequence[Any]]:
+    while True:
+        asked = select(*_read).where(_T.id > after, _T.id <= last).order_by(_T.id).limit(_PAGE)
+        rows = connection.execute(asked).all()
+        if rows:
+            yield rows
+        if len(rows) < _PAGE:
+            return
+        after = rows[-1][0]
+
+
+def _packed(said: Sequence[Any]) -> bytes:
+    gid, address, time_us, usable, lon, lat, *more = said
+    # As the store gives them back: numbers with a point, and no minus before nothing.
+    if lon is not None:
+        lon = lon + 0.0
+    if lat is not None:
+        lat = lat + 0.0
+    return _pack((gid, address, time_us, usable, lon, lat, *more))

@@ -1,0 +1,99 @@
+"""What was heard, in the chain: moved, deleted, added messages are named; the retention is not."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from patrol.store import reception_digests
+from patrol.store.proving import Proof, prove
+from tests.databases import reading
+from tests.patrol.running import Node, at, said
+from tests.patrol.test_retention import DAY_S, retention
+
+
+@pytest.fixture
+async def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Node]:
+    """A node that heard 40 messages in ten spans of four, one of them late."""
+    monkeypatch.setattr(reception_digests, "MOST", 4)
+    opened = Node(tmp_path / "a.db")
+    await opened.start()
+    try:
+        for number in range(40):
+            second = 3 if number == 30 else number * 10
+            await opened.hear(said("a", second, heard=number * 10))
+        yield opened
+    finally:
+        await opened.stop()
+
+
+async def proved(node: Node) -> Proof:
+    return await node.store.read(prove)
+
+
+def sql(tmp_path: Path, statement: str) -> None:
+    with reading(tmp_path / "a.db") as connection:
+        connection.execute(statement)
+
+
+async def test_what_was_heard_is_proved(node: Node) -> None:
+    proof = await proved(node)
+    assert (proof.faults, proof.receptions, proof.receptions_since) == ((), 40, 0)
+
+
+@pytest.mark.parametrize(
+    ("statement", "what"),
+    [
+        ("UPDATE transmissions SET lon = lon + 0.01 WHERE id = 18", "altered"),
+        ("UPDATE transmissions SET time_us = time_us + 1 WHERE id = 18", "altered"),
+        ("UPDATE transmissions SET address = 'test:b' WHERE id = 18", "altered"),
+        ("DELETE FROM transmissions WHERE id = 18", "missing"),
+    ],
+)
+async def test_a_message_that_was_moved_or_deleted_is_named(
+    node: Node, tmp_path: Path, statement: str, what: str
+) -> None:
+    sql(tmp_path, statement)
+    [fault] = (await proved(node)).faults
+    assert (fault.what, fault.paper) == (what, "messages 17 to 20 of what was heard")
+
+
+async def thinned(node: Node) -> int:
+    node.time = at(41 * DAY_S)
+    return await retention(node).catch_up()
+
+
+async def test_what_the_retention_takes_out_is_no_fault(node: Node) -> None:
+    gone = await thinned(node)
+    assert gone > 20
+    proof = await proved(node)
+    assert (proof.faults, proof.receptions) == ((), 40 - gone)
+
+
+async def test_the_retention_washes_nothing_clean(node: Node, tmp_path: Path) -> None:
+    sql(tmp_path, "UPDATE transmissions SET lon = lon + 0.01 WHERE id = 18")
+    await thinned(node)
+    faults = (await proved(node)).faults
+    assert len(faults) == 1, faults
+    [fault] = faults
+    assert "messages 17 to 20 were others before the retention came" in fault.why
+
+
+async def test_the_messages_of_before_a_restart_are_told_after_it(
+    node: Node, tmp_path: Path
+) -> None:
+    for number in (40, 41):
+        await node.hear(said("a", number * 10, heard=number * 10))
+    assert (await proved(node)).receptions_since == 2
+    await node.stop()
+    again = Node(tmp_path / "a.db")
+    await again.start()
+    try:
+        for number in range(42, 46):
+            await again.hear(said("a", number * 10, heard=number * 10))
+        proof = await proved(again)
+        assert (proof.faults, proof.receptions, proof.receptions_since) == ((), 46, 0)
+    finally:
+        await again.stop()
