@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 from patrol.protected_fields.field_key import FieldKeys, new_key
 from tests.browser.axe import violations
@@ -30,8 +30,19 @@ def boat(server: Server) -> None:
 
 
 def _photo() -> bytes:
-    body = io.BytesIO()
-    Image.new("RGB", (1600, 1200), "navy").save(body, "JPEG")
+    told, body = Image.Exif(), io.BytesIO()
+    taken = datetime.now(UTC) - timedelta(hours=2)
+    told.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = f"{taken:%Y:%m:%d %H:%M:%S}"
+    told.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.OffsetTimeOriginal] = "+00:00"
+    told.get_ifd(ExifTags.IFD.GPSInfo).update(
+        {
+            ExifTags.GPS.GPSLatitudeRef: "N",
+            ExifTags.GPS.GPSLatitude: (20.0, 16.0, 12.0),
+            ExifTags.GPS.GPSLongitudeRef: "E",
+            ExifTags.GPS.GPSLongitude: (100.0, 25.0, 48.0),
+        }
+    )
+    Image.new("RGB", (1600, 1200), tuple(uuid4().bytes[:3])).save(body, "JPEG", exif=told)
     return body.getvalue()
 
 
@@ -82,6 +93,10 @@ def test_an_incident_with_a_photo_is_told_seen_and_found_again(
     assert "crew" not in told, "the boat is named, not who signed in"
     photo = card.locator(".photo img")
     wait_for("its photo", lambda: photo.evaluate("(each) => each.naturalWidth") > 0)
+    # Camera and report do not agree: that is to be seen.
+    for each in ("Original kept, SHA-256", "The camera says", "20.27000° N", "2.1 km from the"):
+        wait_for(each, lambda each=each: each in card.inner_text())
+    assert card.locator(".originals .field-fault").count() == 2
     assert violations(page.page, "incidents") == []
 
     card.get_by_label("Photo of the incident").click()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import re
@@ -87,8 +88,9 @@ def test_what_was_done_without_a_network_arrives_once(
     phone.page.get_by_role("button", name="Incident").click()
     phone.page.select_option("#category", "drugs")
     phone.page.fill("#narrative", WORDS)
+    camera = photo()
     phone.page.set_input_files(
-        "#photo", {"name": "p.jpg", "mimeType": "image/jpeg", "buffer": photo()}
+        "#photo", {"name": "p.jpg", "mimeType": "image/jpeg", "buffer": camera}
     )
     phone.page.locator(".photos img").wait_for()
     phone.page.get_by_role("button", name="Report the incident").click()
@@ -168,6 +170,11 @@ def test_what_was_done_without_a_network_arrives_once(
         assert len(incidents[0]["photos"]) == 1
         picture = office.get(f"/api/photos/{incidents[0]['photos'][0]}").content
         assert max(Image.open(io.BytesIO(picture)).size) == 1600
+        # The small picture went first; what the camera made comes when all else is out.
+        wait_for("the original", lambda: rows(server, "select size from originals") != [])
+        assert [bytes(body) for (body,) in rows(server, "select body from originals")] == [camera]
+        told = office.get(f"/api/photos/{incidents[0]['photos'][0]}/originals").json()
+        assert [each["sha256"] for each in told] == [hashlib.sha256(camera).hexdigest()]
         alerts = [each for each in office.get("/api/alerts").json() if each["rule"] == "sos"]
         assert [each["unit"] for each in alerts] == [papers["unit"]]
         patrol = office.get(f"/api/patrols/{papers['patrol']}").json()

@@ -105,7 +105,7 @@ function Photo({ photo }: { photo: string }): JSX.Element {
     <dialog ref={dialog} class="dialog photo-dialog" aria-label={t("incident.photo")} onClose={shut} onCancel={shut}>
       <header class="dialog-head"><h2>{t("incident.photo")}</h2><button class="icon-button" aria-label={t("dialog.close")} title={t("dialog.close")} onClick={shut}><Icon name="close" /></button></header>
       <div class="photo"><img src={`/api/photos/${photo}`} alt={t("incident.photo")} /></div>
-      {incident !== undefined && <PhotoOriginals incident={incident} photos={[photo]} />}
+      {incident !== undefined && <PhotoOriginals incident={incident} photos={[photo]} whole />}
     </dialog>
   );
 }

@@ -46,8 +46,8 @@ async function ask(photo: string): Promise<void> {
   }
 }
 
-/** One line for each original of one photo, or for all of an incident's; nothing for another agency's. */
-export function PhotoOriginals({ incident, photos }: { incident: Incident; photos: readonly string[] }): JSX.Element | null {
+/** One line for each original of some photos of an incident, with the first digits of its hash or `whole`; nothing for another agency's. */
+export function PhotoOriginals({ incident, photos, whole = false }: { incident: Incident; photos: readonly string[]; whole?: boolean }): JSX.Element | null {
   const own = session.value?.agency.id === incident.agency;
   const all = photos.join(" ");
   useEffect(() => {
@@ -58,7 +58,7 @@ export function PhotoOriginals({ incident, photos }: { incident: Incident; photo
     const found = known.value.get(photo);
     if (found === undefined) return [];
     if (found.length === 0) return [<li key={photo}>{t("incident.original.none")}</li>];
-    return found.map((each) => <Line key={photo + each.sha256} original={each} incident={incident} whole={photos.length === 1} />);
+    return found.map((each) => <Line key={photo + each.sha256} original={each} incident={incident} whole={whole} />);
   });
   return lines.length === 0 ? null : <ul class="originals hint">{lines}</ul>;
 }
