@@ -69,7 +69,7 @@ function Line({ original, incident, whole }: { original: Original; incident: Inc
     <li>
       <span class="break" title={original.sha256}>{t("incident.original.hash", { hash })}</span>
       {" "}{cameraWords(original)}
-      {differences(original, incident).map(({ words, far }) => <b key={words} class={far ? "field-fault" : ""}> {words}</b>)}
+      {differences(original, incident).map(({ words, far }, n) => <b key={words} class={far ? "field-fault" : ""}>{n === 0 ? " " : ", "}{words}</b>)}
     </li>
   );
 }
