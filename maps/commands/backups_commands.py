@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from patrol.maintenance.backup_rounds import BackupPlan, BackupState, Round
 
 backups_app = typer.Typer(
-    help="The back-ups that the node makes by itself, as [backup] of the settings asks.",
+    help="The back-ups that the node makes by itself, as the settings ask.",
     no_args_is_help=True,
 )
 

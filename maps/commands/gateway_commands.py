@@ -13,13 +13,13 @@ gateway_app = typer.Typer(help="Gateways on other computers.", no_args_is_help=T
 
 @gateway_app.command("revoke")
 def revoke(
-    gateway: Annotated[str, typer.Argument(help="Its id in [[gateways]].")],
+    gateway: Annotated[str, typer.Argument(help="Its id, as the settings name it.")],
     reason: Annotated[str, typer.Option(help="Why, for the journal.")] = "stolen",
     config: Config = CONFIG,
 ) -> None:
     """Have the node take nothing more that this gateway's key signs; a running one within seconds.
 
-    It holds for that key for good. Another key in [[gateways]] counts from the next start on.
+    It holds for that key for good. Another key in the settings counts from the next start on.
     """
     settings = settings_in(config)
     known = {} if settings.remote is None else settings.remote.gateways
