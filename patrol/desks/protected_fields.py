@@ -133,6 +133,7 @@ class ProtectedFieldDesk(PaperDesk):
         _check_kind(kind)
         if not reason.strip():
             raise Conflict("say why")
+        await self._own_paper(kind, paper)
         agency, by, at = self._user.agency, self._user.name, self._watch.now()
 
         def told(left: ProtectedField) -> Note:
