@@ -160,6 +160,18 @@ class MessageDesk(HistoryDesk):
             address=address,
         )
 
+    async def messages_of_request(self, id: str) -> list[Message]:
+        """Return the message that the user's agency sent under an id of the client's, if it came.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see messages")
+        found = await self._watch.store.read(
+            messages.find, id_of_request(id, agency=self.policy.agency)
+        )
+        return [] if found is None else [found]
+
     async def message(self, id: str) -> Message:
         """Return one message.
 

@@ -144,9 +144,14 @@ async def list_orders(
     address: Annotated[
         str | None, Query(max_length=200, description="Only those to this radio address.")
     ] = None,
+    request: Annotated[
+        str | None, Query(max_length=64, description="Only the one that was sent under this `id`.")
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=MOST_MESSAGES)] = 100,
 ) -> Response:
     """Return what the caller's agency had said to radios, newest first, with every step."""
+    if request is not None:
+        return answer(await desk.messages_of_request(request))
     return answer(await desk.messages(unit=unit, address=address, limit=limit))
 
 

@@ -25,7 +25,7 @@ keys_app = typer.Typer(
 def make(config: Config = CONFIG, agency: AgencyId = None) -> None:
     """Make an agency's key, once; without it no protected field can be written.
 
-    It lies in the folder [protected] key_folder, outside the store and every back-up. Print it:
+    It lies in the folder that `key_folder` names, outside the store and every back-up. Print it:
     whoever loses it loses all that was sealed with it.
     """
     settings = settings_in(config)

@@ -268,9 +268,7 @@ class World:
         self.well = False
         opener = self.random.choice([LAO, THAI])
         desk = self.nodes[OF[opener]].desk(opener)
-        opened = await desk.targets.open(
-            what="vessel", name="grey boat", sighting=self.sighting(), informants=("nobody",)
-        )
+        opened = await desk.targets.open(what="vessel", name="grey boat", sighting=self.sighting())
         self.case = opened.case
         self.prove()
         for _ in range(self.random.randint(10, LINK_IS_BAD)):

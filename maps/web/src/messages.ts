@@ -6,6 +6,7 @@ import type { MessageKind, RadioMessage, Route } from "./contract.ts";
 import { t } from "./i18n/index.ts";
 import { ownMs } from "./own-clock.ts";
 import { fetchJson } from "./rest.ts";
+import { type Found, unansweredId } from "./unanswered.ts";
 
 const SHOWN = 5;
 const WAITING_MS = 1500;
@@ -25,6 +26,8 @@ export interface Messages {
   sent: Signal<RadioMessage[] | null>;
   routes: Signal<Route[] | null>;
   sentFault: Signal<unknown>;
+  /** A message that came though its answer was lost. */
+  found: Signal<Found | null>;
   routesFault: Signal<unknown>;
   again: () => void;
 }
@@ -35,6 +38,7 @@ export function useMessages(unit: string): Messages {
     sent: signal<RadioMessage[] | null>(null),
     routes: signal<Route[] | null>(null),
     sentFault: signal<unknown>(null),
+    found: signal<Found | null>(null),
     routesFault: signal<unknown>(null),
     again: () => undefined,
   }), [unit]);
@@ -51,7 +55,7 @@ export function useMessages(unit: string): Messages {
         routesAt = at;
         reads.push(into(fetchJson<Route[]>(`/api/orders/routes?${query}`), messages.routes, messages.routesFault, () => wanted));
       }
-      await Promise.all(reads);
+      await Promise.all([...reads, lookFor(unansweredId(unit), messages.found)]);
       if (wanted) timer = window.setTimeout(() => void look(), messages.sent.peek()?.some((each) => isOnItsWay(each, now.peek())) ? WAITING_MS : QUIET_MS);
     };
     messages.again = () => {
@@ -79,9 +83,15 @@ export function wayFor(kind: MessageKind, routes: Route[]): Route | null {
   return routes.find((route) => route.takes?.includes(kind)) ?? null;
 }
 
-/** An id nobody else has, so that sending twice has one effect. */
-export function newId(): string {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+/** Looks whether a message came that was not answered. */
+async function lookFor(sentAs: string | null, found: Signal<Found | null>): Promise<void> {
+  if (sentAs === null) return;
+  try {
+    const [message] = await fetchJson<RadioMessage[]>(`/api/orders?request=${sentAs}`);
+    if (message !== undefined) found.value = { sentAs, message };
+  } catch {
+    // What is the matter is said beside the log, which is read with it; the next look asks again.
+  }
 }
 
 async function into<T>(reading: Promise<T>, value: Signal<T | null>, fault: Signal<unknown>, wanted: () => boolean): Promise<void> {

@@ -1,6 +1,5 @@
 /** Messages that were sent and not answered: nobody knows whether they came, so the same again goes under the same id. */
 import type { MessageKind, RadioMessage } from "./contract.ts";
-import { newId } from "./messages.ts";
 
 interface Unanswered {
   id: string;
@@ -12,6 +11,11 @@ interface Unanswered {
 const last = new Map<string, Unanswered>();
 /** Ids of what is under way: its answer is waited for, here or in a form that nobody looks at any more. */
 const underWay = new Set<string>();
+
+/** An id nobody else has, so that sending twice has one effect. */
+export function newId(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
 
 /** Notes that `text` is sent to `unit` now; returns under which id. */
 export function idToSend(unit: string, kind: MessageKind, text: string): string {
@@ -32,12 +36,23 @@ export function answered(unit: string, id: string): void {
   if (last.get(unit)?.id === id) last.delete(unit);
 }
 
-/** The message to `unit` that was not answered and is in the log all the same; the next is another then. */
-export function takeFound(unit: string, log: readonly RadioMessage[]): RadioMessage | null {
+/** The id under which the last message to `unit` was sent, if no answer came and none is waited for. */
+export function unansweredId(unit: string): string | null {
   const id = last.get(unit)?.id;
-  const found = log.find((each) => each.id === id && !underWay.has(each.id)) ?? null;
-  if (found !== null) last.delete(unit);
-  return found;
+  return id === undefined || underWay.has(id) ? null : id;
+}
+
+/** A message that the server has under an id of ours, which is not the message's own. */
+export interface Found {
+  sentAs: string;
+  message: RadioMessage;
+}
+
+/** Whether what was found is the message to `unit` that was not answered; the next is another then. */
+export function takeFound(unit: string, found: Found): boolean {
+  if (unansweredId(unit) !== found.sentAs) return false;
+  last.delete(unit);
+  return true;
 }
 
 const ENDED_UNSENT = new Set(["failed", "expired", "refused", "cancelled"]);

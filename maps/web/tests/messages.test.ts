@@ -3,7 +3,8 @@ import { test } from "node:test";
 import type { RadioMessage, Route, UnitState } from "../src/contract.ts";
 import { refusedWords } from "../src/faults.ts";
 import { learn, speak } from "../src/i18n/index.ts";
-import { isOnItsWay, newId, wayFor } from "../src/messages.ts";
+import { isOnItsWay, wayFor } from "../src/messages.ts";
+import { newId } from "../src/unanswered.ts";
 import { pruned } from "../src/marks-kept.ts";
 import { news, type Said, waitingOn } from "../src/said-news.ts";
 

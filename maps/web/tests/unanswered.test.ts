@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RadioMessage } from "../src/contract.ts";
-import { answered, idToSend, isInVain, takeFound, waitedFor } from "../src/unanswered.ts";
+import { answered, idToSend, isInVain, takeFound, unansweredId, waitedFor } from "../src/unanswered.ts";
 
 function message(id: string, more: Partial<RadioMessage> = {}): RadioMessage {
   return { id, kind: "text", channel: "base", operator: "somchai", created_at: "2026-11-24T02:30:00Z", expires_at: "2026-11-24T02:40:00Z", text: "hi", ...more };
@@ -21,10 +21,13 @@ test("other words, another kind or another unit are another message", () => {
 
 test("what is in the log has come, but not while its answer is waited for", () => {
   const id = idToSend("d", "text", "hi");
-  assert.equal(takeFound("d", [message(id)]), null);
+  const found = { sentAs: id, message: message("its own") };
+  assert.equal(unansweredId("d"), null);
+  assert.equal(takeFound("d", found), false);
   waitedFor(id);
-  assert.equal(takeFound("d", [message("other")]), null);
-  assert.equal(takeFound("d", [message(id)])?.id, id);
+  assert.equal(unansweredId("d"), id);
+  assert.equal(takeFound("d", { ...found, sentAs: "other" }), false);
+  assert.equal(takeFound("d", found), true);
   assert.notEqual(idToSend("d", "text", "hi"), id);
 });
 

@@ -11,7 +11,7 @@ import { tip } from "../keys.ts";
 import { channelName, toWrite, wayFor } from "../messages.ts";
 import { call } from "../rest.ts";
 import { ageSeconds, ageWords } from "../times.ts";
-import { answered, idToSend, isInVain, takeFound, waitedFor } from "../unanswered.ts";
+import { answered, type Found, idToSend, isInVain, takeFound, waitedFor } from "../unanswered.ts";
 import { faultWords } from "./states.tsx";
 
 const KINDS = ["text", "poll", "alert"] as const;
@@ -19,8 +19,8 @@ const EXPIRY_MIN = [2, 10, 60, 720];
 /** Words that are written and not sent, by the unit's id: to look at another unit loses none. */
 const begun = new Map<string, string>();
 
-/** @param log is of the last messages to the unit, and read anew by `sent`. */
-export function MessageForm({ unit, routes, log, sent }: { unit: UnitState; routes: Route[]; log: readonly RadioMessage[]; sent: () => void }): JSX.Element {
+/** @param found is a message that came though its answer was lost; looked for anew by `sent`. */
+export function MessageForm({ unit, routes, found, sent }: { unit: UnitState; routes: Route[]; found: Found | null; sent: () => void }): JSX.Element {
   const kind = useSignal<MessageKind>(KINDS.find((each) => wayFor(each, routes)) ?? "text");
   const text = useSignal(begun.get(unit.id) ?? "");
   const reason = useSignal("");
@@ -54,9 +54,10 @@ export function MessageForm({ unit, routes, log, sent }: { unit: UnitState; rout
     say(t("message.queued", { name: unit.call_sign }));
   };
   useEffect(() => {
-    const found = takeFound(unit.id, log);
+    if (found === null || !takeFound(unit.id, found)) return;
+    const { message } = found;
     // Its answer was lost, and it came: who still reads its words in the form would send them twice.
-    if (found === null || isInVain(found) || found.kind !== kind.peek() || found.text !== said(found.kind)) return;
+    if (isInVain(message) || message.kind !== kind.peek() || message.text !== said(message.kind)) return;
     begun.delete(unit.id);
     gone();
   });

@@ -25,7 +25,7 @@ export function MessagePanel({ unit }: { unit: UnitState }): JSX.Element | null 
     <section class="message" aria-labelledby="message-title">
       <h3 id="message-title"><Icon name="message" />{t(speaks ? "message.title" : "message.last")}</h3>
       {speaks && routes === null && (messages.routesFault.value ? <Broken what={t("message.routes_failed")} fault={messages.routesFault.value} retry={messages.again} /> : <Loading />)}
-      {speaks && routes !== null && (routes.some((route) => route.takes?.length) ? <MessageForm unit={unit} routes={routes} log={sent ?? []} sent={messages.again} /> : <NoWay routes={routes} />)}
+      {speaks && routes !== null && (routes.some((route) => route.takes?.length) ? <MessageForm unit={unit} routes={routes} found={messages.found.value} sent={messages.again} /> : <NoWay routes={routes} />)}
       {sent !== null && sent.length > 0 && (
         <>
           {speaks && <h3>{t("message.last")}</h3>}
