@@ -42,17 +42,19 @@ class Chromium:
 
     Args:
         playwright: What starts it.
+        program: Path of it; the quickest that there is if not said.
     """
 
-    def __init__(self, playwright: Playwright) -> None:
+    def __init__(self, playwright: Playwright, program: str | None = None) -> None:
         self._playwright = playwright
+        self._program = program or needs.headless_chromium()
         self._running: Browser | None = None
 
     def running(self) -> Browser:
         """Return the browser; a context of it shares nothing with another."""
         if self._running is None or not self._running.is_connected():
             self._running = self._playwright.chromium.launch(
-                executable_path=needs.headless_chromium(), args=QUICK
+                executable_path=self._program, args=QUICK
             )
         return self._running
 

@@ -10,10 +10,12 @@ from typing import Any
 import httpx
 import pyotp
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Playwright
 
+from tests import needs
 from tests.browser.axe import violations
 from tests.browser.commander import DESKTOP
+from tests.browser.conftest import Chromium
 from tests.databases import reading
 from tests.patience import PATIENCE_S
 from tests.server import PASSWORD, Server, serving, wait_for
@@ -25,6 +27,14 @@ PUSH = """
 key_file = "push.pem"
 contact = "mailto:t@hx.example"
 """
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """The whole Chromium: its headless shell shows no notifications."""
+    started = Chromium(playwright, needs.program("chromium"))
+    yield started.running()
+    started.close()
 
 
 @pytest.fixture(scope="module")
