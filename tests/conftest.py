@@ -5,9 +5,9 @@ takes the files of `tests/browser` and the others the rest, whoever is done firs
 files come first, so that none is left for the end. Each file still runs whole, on one worker, in
 its own order.
 
-Where there are more workers than processors, and more than two, the last takes only files whose
-tests hardly compute: they wait, for links that come back, for processes that were killed. So no
-processor waits with them, and little more is asked of it at a time.
+Where there are more workers than processors, and more than two, the last takes those files first
+whose tests hardly compute: they wait, for links that come back, for processes that were killed. So
+no processor waits with them; then it takes what is left, as a browser's tests wait, too.
 """
 
 from __future__ import annotations
@@ -90,13 +90,6 @@ class ByWhatTheyDo(LoadFileScheduling):  # type: ignore[misc]
         if self.collection is None and len(nodes) > max(2, os.cpu_count() or 1):
             self._waiting = nodes[-1]
         super().schedule()
-
-    def _reschedule(self, node: WorkerController) -> None:
-        only_waits = node is self._waiting
-        if only_waits and not any(map(_waits, self.workqueue)):
-            node.shutdown()  # what else there is would be one more at a time that computes
-            return
-        super()._reschedule(node)
 
     def _assign_work_unit(self, node: WorkerController) -> None:
         draws = node is next(iter(self.assigned_work))
