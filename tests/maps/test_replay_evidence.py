@@ -163,7 +163,9 @@ async def test_the_journal_is_proved_and_told_to_who_may_see_it(
         assert rows > 3
         said = unzipped(file.read_bytes())["journal.jsonl"]
         if role == "admin":
-            assert found.rows_told == rows
+            lines = [json.loads(line) for line in said.splitlines()]
+            own = [each for each in lines if "actor" in each]  # the rest are of the node: digests
+            assert 3 < found.rows_told == len(own)
             assert b'"subject":"unit:' in said
         else:
             assert found.rows_told == 0
@@ -284,18 +286,19 @@ async def test_a_signer_cannot_leave_a_row_of_the_journal_out(
     lines = files["journal.jsonl"].splitlines(keepends=True)
     assert len(lines) > 4
     first = json.loads(lines[0])["seq"]
-    changed = json.loads(lines[1]) | {"actor": "nobody"}
+    own = next(n for n, line in enumerate(lines) if n and b'"actor"' in line)
+    changed = json.loads(lines[own]) | {"actor": "nobody"}
     outside = files["positions.csv"] + b"x,N,joint,LA,2020-01-01T00:00:00.000000Z" + b"," * 12
     faults: tuple[tuple[Files, dict[str, int], str], ...] = (
         ({"journal.jsonl": b"".join(lines[:1] + lines[2:])}, {}, f"journal row {first + 1}"),
         (
             {
                 "journal.jsonl": b"".join(
-                    [lines[0], json.dumps(changed).encode() + b"\n", *lines[2:]]
+                    [*lines[:own], json.dumps(changed).encode() + b"\n", *lines[own + 1 :]]
                 )
             },
             {},
-            f"journal row {first + 1}",
+            f"journal row {first + own}",
         ),
         ({"journal.jsonl": b"".join(lines[:-2] + lines[-1:])}, {}, "journal row"),
         ({"positions.csv": outside + b"\r\n"}, {"positions": 1}, "positions.geojson"),
