@@ -164,7 +164,7 @@ async def test_the_journal_is_proved_and_told_to_who_may_see_it(
         said = unzipped(file.read_bytes())["journal.jsonl"]
         if role == "admin":
             lines = [json.loads(line) for line in said.splitlines()]
-            own = [each for each in lines if "actor" in each]  # the rest are of the node: digests
+            own = [each for each in lines if "act" in each]  # the rest are of the node: digests
             assert 3 < found.rows_told == len(own)
             assert b'"subject":"unit:' in said
         else:
