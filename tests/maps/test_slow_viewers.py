@@ -36,7 +36,8 @@ async def slow(
         reader, writer = await asyncio.open_connection(
             sock=viewer, limit=4096, ssl=trust, server_hostname=host if trust else None
         )
-        cookie = f"{COOKIE}={client.cookies[COOKIE]}"
+        name = next(each for each in client.cookies if each.endswith(COOKIE))  # __Host- under TLS
+        cookie = f"{name}={client.cookies[name]}"
         opening = upgrade_request(host=host, port=int(port), path="/api/live", cookie=cookie)
         writer.write(opening.replace(b"Origin: http:", b"Origin: https:") if trust else opening)
         assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
