@@ -32,9 +32,9 @@ async def logged(node: Node, agency: str = AGENCY, **more: str) -> Incident:
 async def test_every_kind_of_record_is_looked_into(node: Node) -> None:
     boat = await node.boat("Somsak 7", note="a grey boat")
     told = await logged(node, narrative='He is called "Somsak" by all.')
-    named = await logged(node, informants="somsak the ferryman")
+    named = await logged(node, narrative="somsak the ferryman")
     await node.desk("commander").incidents.correct(
-        named.id, version=named.version, reason="no name", informants=""
+        named.id, version=named.version, reason="no name", narrative="a ferryman"
     )
     await node.hear(said("somsak-phone", text="SOMSAK here"))
     await node.desk("crew", name="somsak").photos.add(picture())
