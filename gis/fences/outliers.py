@@ -21,6 +21,8 @@ BASE_S = 60.0  # speed is measured over so long, that noise does not make any
 LEAST_MPS = 1.0  # a receiver at rest tells some speed, too
 LONG_AGO_S = 1800.0  # after such a silence a unit may be anywhere: two are enough
 MIDDLE_SHARE = 0.15  # of the way from the first of three to the last the middle one may be off
+DOUBT_SHARE = 0.6  # of noise, where the one before is doubted
+GONE_SHARE = 1.2  # so many times as far as it tells it has gone, by the mean of two speeds
 MOST_WAITING = 8
 MOST_RECENT = 8
 STALE_GAPS = 3.0  # after a silence so many times longer than a gap a course says nothing
@@ -99,6 +101,9 @@ def _is_fine(judged: Judged, last: Fix, fix: Fix, settings: FenceSettings) -> bo
     speed = min(settings.fastest_mps, settings.speed_share * speed)
     if way > noise + speed * seconds:
         return False
+    gone_m = 0.5 * (last.speed_mps + fix.speed_mps) * seconds
+    if settings.dense_s < seconds < settings.gap_s and way > noise + GONE_SHARE * gone_m:
+        return False  # never where it is NaN
     if not judged.recent or last.t - judged.recent[0].t > settings.gap_s:
         return True
     if seconds > STALE_GAPS * settings.gap_s:
@@ -106,6 +111,8 @@ def _is_fine(judged: Judged, last: Fix, fix: Fix, settings: FenceSettings) -> bo
     before, earlier = _course(last, judged.recent, noise, settings)
     if before is None:
         return goes  # it lay there, and does not say that it goes
+    # One is wrong twice in a row more often than it is right and off its course.
+    noise *= DOUBT_SHARE if judged.unheeded else 1.0
     off_m = noise + settings.off_course_share * way
     return any(
         apart_m(fix._replace(lon=lon, lat=lat), fix) <= off_m
@@ -131,14 +138,15 @@ def _course(
 def _ahead(
     last: Fix, before: Fix, earlier: Fix | None, seconds: float, way_m: float
 ) -> Iterator[tuple[float, float]]:
-    """Yield where a unit is that goes straight on, and where if it goes on to turn as it did; each
-    no farther on than it has gone, as it may have slowed down.
+    """Yield where a unit is, so far from the last, that goes straight on, or back the way it came,
+    and where if it goes on to turn as it did, no farther than it has gone, as it may have slowed.
     """
     was_m = apart_m(before, last)
-    share = min(seconds / (last.t - before.t), way_m / was_m)
-    yield between(before, last, 1.0 + share)
+    yield between(before, last, 1.0 + way_m / was_m)
+    yield between(before, last, 1.0 - way_m / was_m)
     if earlier is None:
         return
+    share = min(seconds / (last.t - before.t), way_m / was_m)
     cosine = math.cos(math.radians(last.lat))
     was, now = (
         complex(((b.lon - a.lon + 180.0) % 360.0 - 180.0) * cosine, b.lat - a.lat)

@@ -68,7 +68,7 @@ class FenceSettings(msgspec.Struct, frozen=True, kw_only=True):
     noise_accuracies: float = 2.0
     fastest_mps: float = 40.0
     speed_share: float = 1.5
-    off_course_share: float = 0.2
+    off_course_share: float = 0.05
     record_s: float = 1800.0
     detour_speed_share: float = 1.1
     river_half_width_m: float = 200.0
