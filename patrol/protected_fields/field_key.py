@@ -16,9 +16,6 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Final
 
-from nacl.exceptions import CryptoError
-from nacl.secret import Aead
-
 from patrol.errors import FieldKeyError, NoFieldKey
 
 KEY_BYTES: Final = 32
@@ -53,6 +50,8 @@ class FieldKey:
 
     def seal(self, words: bytes, *, about: bytes) -> bytes:
         """Return words that open with this key only, and only as words about that."""
+        from nacl.secret import Aead  # only where words are sealed or opened
+
         return bytes(Aead(self._secret).encrypt(words, about))
 
     def open(self, sealed: bytes, *, about: bytes) -> bytes:
@@ -61,6 +60,9 @@ class FieldKey:
         Raises:
             FieldKeyError: If it was sealed with another key or about something else, or altered.
         """
+        from nacl.exceptions import CryptoError
+        from nacl.secret import Aead
+
         try:
             return bytes(Aead(self._secret).decrypt(sealed, about))
         except (CryptoError, ValueError):

@@ -42,7 +42,8 @@ async def test_what_the_camera_made_comes_late_and_leaves_as_evidence_only(
         told |= {"at": datetime.now(UTC).isoformat(), "when": datetime.now(UTC).isoformat()}
         took = (await crew.post("/api/crew/reports", json={"reports": [told]})).json()
         assert took["taken"] == [incident], took
-        (photo,) = (await crew.get(f"/api/incidents/{incident}")).json()["photos"]
+        (logged,) = (await crew.get("/api/incidents")).json()
+        incident, (photo,) = logged["id"], logged["photos"]
         assert (await crew.get(f"/api/photos/{photo}/originals")).json() == []
         bad = await crew.put(f"/api/crew/originals/{id}", content=b"no picture")
         assert (bad.status_code, bad.json()["error"]) == (422, "bad_photo")
