@@ -29,6 +29,7 @@ from patrol.maintenance.backup_rounds import overdue, read_state
 from patrol.maintenance.disk_room import DiskGauge, DiskRoom
 from radio_gateway.clock import utc_now
 from radio_gateway.clock import words as worded
+from radio_gateway.decoders import json_decoder
 from radio_gateway.health import ChannelHealth, GatewayReport
 
 ANSWERS_WITHIN_S: Final = 10.0
@@ -135,7 +136,7 @@ def _ask(settings: Settings, found: Diagnosis) -> _Node | None:
             return _Node(status=status)
         metrics, version = _read(text.decode())
         got, text = _get(web, "/metrics/report", token)
-        report = msgspec.json.decode(text, type=GatewayReport) if got == 200 else None
+        report = json_decoder(GatewayReport).decode(text) if got == 200 else None
     except (OSError, http.client.HTTPException, ValueError) as error:
         found.unknown.append(f"how the running node fares: {error}")
         return _Node(status=status)

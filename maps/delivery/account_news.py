@@ -12,7 +12,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-import msgspec
 import structlog
 from sqlalchemy import Connection
 
@@ -20,6 +19,7 @@ from patrol.audit import Entry
 from patrol.errors import StoreError
 from patrol.store import journal
 from patrol.store.store import Store
+from radio_gateway.decoders import json_decoder
 
 LOOK_EVERY_S: Final = 2.0
 
@@ -78,7 +78,7 @@ def _found(connection: Connection, after: int | None) -> tuple[int, list[Entry]]
 
 def _whose(entry: Entry) -> str:
     """Return the user whose account it is; empty where nobody's way in has changed."""
-    detail = msgspec.json.decode(entry.detail, type=dict[str, Any])
+    detail = json_decoder(dict[str, Any]).decode(entry.detail)
     kind, _, id = entry.subject.partition(":")
     if entry.act == "change user" and "password" not in detail:
         return ""

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-import msgspec
 import structlog
 from sqlalchemy import Connection
 
@@ -23,6 +22,7 @@ from patrol.papers import kind_of
 from patrol.store import journal, papers
 from patrol.store.store import Store
 from patrol.store.tables import to_us
+from radio_gateway.decoders import json_decoder
 
 RULE: Final = "machine_act"
 LOOK_EVERY_S: Final = 2.0
@@ -96,7 +96,7 @@ class MachineActs:
             return None
         if str(entry.seq) in self._raised:
             return None
-        of = msgspec.json.decode(entry.detail, type=dict[str, Any]).get("of")
+        of = json_decoder(dict[str, Any]).decode(entry.detail).get("of")
         return MachineAct(
             number=entry.seq,
             agency=entry.agency,

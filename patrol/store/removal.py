@@ -29,6 +29,7 @@ from patrol.store.tables import (
     retention_marks,
     units,
 )
+from radio_gateway.decoders import json_decoder
 
 AT_ONCE: Final = 50
 """Records that one step looks at."""
@@ -229,7 +230,7 @@ def _is_photo_named(connection: Connection, photo: str) -> bool:
 
 def _photos_of(body: bytes) -> tuple[str, ...]:
     try:
-        return msgspec.json.decode(body, type=_Photos).photos
+        return json_decoder(_Photos).decode(body).photos
     except msgspec.MsgspecError:
         return ()
 
