@@ -13,10 +13,13 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
+
+from tests.patience import PATIENCE_S
 
 _FORKS: Final = get_context("forkserver")
 _FORKS.set_forkserver_preload(["maps.__main__", "maps.server"])
@@ -69,6 +72,55 @@ class Forked:
         if ended is None:
             raise subprocess.TimeoutExpired("joint-patrol", timeout)
         return ended
+
+
+def forked_run(
+    words: Sequence[str], folder: Path, *, input: str = "", timeout: float = PATIENCE_S
+) -> tuple[int, str, str]:
+    """Run a command in `folder` to its end; return how it ended and what it printed.
+
+    Raises:
+        subprocess.TimeoutExpired: If it has not ended after `timeout` seconds.
+    """
+    with tempfile.TemporaryDirectory(prefix="joint-patrol-run-") as temporary:
+        said, out, faults = (Path(temporary, name) for name in ("in", "out", "err"))
+        said.write_text(input, encoding="utf-8")
+        process = _FORKS.Process(
+            target=_run_in,
+            args=(list(words), folder, (said, out, faults), dict(os.environ)),
+            daemon=True,
+        )
+        process.start()
+        process.join(timeout)
+        if process.exitcode is None:
+            process.kill()
+            process.join()
+            raise subprocess.TimeoutExpired(list(words), timeout)
+        return (
+            process.exitcode,
+            out.read_text(encoding="utf-8"),
+            faults.read_text(encoding="utf-8"),
+        )
+
+
+def _run_in(
+    words: list[str], folder: Path, files: tuple[Path, Path, Path], environment: dict[str, str]
+) -> None:
+    """Be the command, in the new process and another folder."""
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    for descriptor, (file, flags) in enumerate(
+        zip(files, (os.O_RDONLY, *[os.O_WRONLY | os.O_CREAT] * 2), strict=True)
+    ):
+        opened = os.open(file, flags, 0o600)
+        os.dup2(opened, descriptor)
+        os.close(opened)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - the fork server's is closed
+    sys.argv = ["joint-patrol", *words]
+    from maps.__main__ import main
+
+    main()
 
 
 def _run(words: list[str], log: Path, environment: dict[str, str]) -> None:

@@ -29,6 +29,7 @@ from maps.demo.script import Report
 from maps.demo.sentences import ais
 from radio_gateway.__main__ import app as gateway_app
 from tests.databases import empty_store, sqlite_only, store_table
+from tests.forked import forked_run
 from tests.ports import free_port
 from tests.radio_gateway.uplink.gateways import key_file
 
@@ -51,19 +52,11 @@ def small(folder: Path, port: int) -> str:
 
 
 def run(*words: str, folder: Path, input: str | None = None, good: bool = True) -> tuple[str, str]:
-    """Run a command in `folder` and return what it printed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "maps", *words],
-        cwd=folder,
-        input=input,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert (done.returncode == 0) is good, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr, done.stderr
-    return done.stdout, done.stderr
+    """Run a command in `folder`, in a process of its own, and return what it printed."""
+    code, out, faults = forked_run(words, folder, input=input or "")
+    assert (code == 0) is good, out + faults
+    assert "Traceback" not in faults, faults
+    return out, faults
 
 
 def call(*words: str, folder: Path, input: str | None = None, good: bool = True) -> tuple[str, str]:
