@@ -278,6 +278,20 @@ def copied(file: Path, to: Path) -> Path:
     return Path(shutil.copy(file, to))
 
 
+def files_of(file: Path) -> list[Path]:
+    """Return the files that hold the store of `file` now, all that was committed in them."""
+    if not POSTGRES:
+        return list(file.parent.glob(f"{file.name}*"))
+    name = server().name_of(file)
+    with server().connect(name) as connection:
+        connection.execute("CHECKPOINT")  # what is replaced goes, what is new is written
+        found = connection.execute(
+            "SELECT oid FROM pg_database WHERE datname = %s", (name,)
+        ).fetchone()
+    assert found is not None
+    return list((server().folder / "data" / "base" / str(found[0])).iterdir())
+
+
 def drop_all() -> None:
     """Drop what was made for files so far."""
     if server.cache_info().currsize:

@@ -121,7 +121,8 @@ async def redact_protected_field(
 ) -> Response:
     """Take words away for good.
 
-    Who did, when and why stays, and a commitment that tells nothing of the words.
+    Who did, when and why stays, and a commitment that tells nothing of the words. 409 `conflict`
+    with the code `legal_hold` while a legal hold covers the incident or target.
     """
     return answer(await desk.protected_fields.redact(kind, paper, entry, reason=why.reason))
 

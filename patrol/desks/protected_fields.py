@@ -20,7 +20,7 @@ from patrol.paper_desk import PaperDesk
 from patrol.papers import Paper
 from patrol.permissions import may, require
 from patrol.protected_fields.field import FIELDS, LONGEST, ProtectedField
-from patrol.store import accounts, papers, protected_fields
+from patrol.store import accounts, papers, protected_fields, removal
 
 READ: Final = "see protected names"
 
@@ -126,7 +126,7 @@ class ProtectedFieldDesk(PaperDesk):
         Raises:
             Forbidden: If the role may not.
             NotFound: If the user's agency has no such paper, or nothing of that id in it.
-            Conflict: If no reason is told, or it was done before.
+            Conflict: If no reason is told, a legal hold covers the paper, or it was done before.
             StoreError: If the store refuses.
         """
         self._may("redact protected names")
@@ -147,7 +147,7 @@ class ProtectedFieldDesk(PaperDesk):
 
         left = await self._watch.clerk.scribe.write(
             told,
-            protected_fields.redact,
+            removal.redact,
             id,
             agency=agency,
             kind=kind,

@@ -1,4 +1,5 @@
-"""Removal: takes out of the store what a policy no longer stores, and what no legal hold covers.
+"""Removal: takes out of the store what a policy no longer stores or a person takes away, and what no
+legal hold covers.
 
 Each step looks at few records and removes them in one transaction with the lines of the journal
 that say so, by which `audit verify` knows a record that went by policy from one that was stolen.
@@ -13,10 +14,12 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, or_, select
 
+from patrol.errors import Conflict
 from patrol.filing import Note
 from patrol.kinds import decode
 from patrol.legal_holds.legal_hold import LegalHold
 from patrol.papers import kind_of
+from patrol.protected_fields.field import ProtectedField
 from patrol.store import protected_fields
 from patrol.store.conditions import bytes_contain
 from patrol.store.rows import readable
@@ -95,6 +98,35 @@ def held_units(connection: Connection) -> frozenset[str]:
 def held_agencies(connection: Connection) -> frozenset[str]:
     """Return the agencies that are held as a whole."""
     return frozenset(each.id_held for each in holds(connection) if each.kind_held == "agency")
+
+
+def redact(
+    connection: Connection,
+    id: str,
+    *,
+    agency: str,
+    kind: str,
+    paper: str,
+    at: datetime,
+    by: str,
+    reason: str,
+) -> ProtectedField:
+    """Take away the words of a protected field, unless a hold of its agency covers its paper.
+
+    Returns:
+        What is left.
+
+    Raises:
+        NotFound: If the agency has written none such.
+        Conflict: If a legal hold covers it, or they were taken away before.
+    """
+    # What another agency ordered is not told here: it never sees these words, nor claims them.
+    own = [each for each in holds(connection) if each.agency == agency]
+    if _is_held(connection, own, agency, paper):
+        raise Conflict("a legal hold covers it: it has to be released first", code="legal_hold")
+    return protected_fields.redact(
+        connection, id, agency=agency, kind=kind, paper=paper, at=at, by=by, reason=reason
+    )
 
 
 def remove_papers(connection: Connection, kind: str, before_us: int, after: Place) -> Step:

@@ -57,6 +57,13 @@ async def test_a_commander_reads_with_a_purpose_and_a_recent_proof(
         shown = answer.json()
         assert {each["field"]: each["words"] for each in shown} == WORDS
         one = shown[0]["id"]
+        order = {"kind": "incident", "id": id, "reason": "order of a court, 14/2026"}
+        hold = (await office.post("/api/legal-holds", json=order)).json()["id"]
+        held = await office.post(f"{url}/{one}/redaction", json={"reason": "he asked for it"})
+        assert (held.status_code, held.json()["code"]) == (409, "legal_hold"), held.text
+        assert "released first" in held.json()["message"]
+        freed = await office.post(f"/api/legal-holds/{hold}/release", json={"reason": "it is over"})
+        assert freed.status_code == 200, freed.text
         gone = await office.post(f"{url}/{one}/redaction", json={"reason": "he asked for it"})
         assert gone.status_code == 200, gone.text
         assert "words" not in gone.json()

@@ -156,3 +156,32 @@ async def test_who_may_hold_what(node: Node) -> None:
     assert await others.all(released=True) == []
     with pytest.raises(NotFound):
         await others.release(hold.id, reason=ORDER)
+
+
+@pytest.mark.parametrize("kind", ["incident", "patrol", "agency"])
+async def test_nothing_that_a_hold_covers_is_redacted_until_the_hold_is_released(
+    node: Node, kind: Any
+) -> None:
+    patrol = await node.desk("planner").patrols.draft(
+        name="Night 7", starts_at=START, ends_at=at(3600)
+    )
+    made = await node.desk("crew").incidents.log(
+        category="drugs",
+        happened_at=at(-60),
+        precision="minute",
+        informants="the ferryman",
+        patrol=patrol.id,
+    )
+    desk = node.desk("commander", name="boun")
+    (entry,) = await desk.protected_fields.read("incident", made.id, purpose="asked by a court")
+    held = {"incident": made.id, "patrol": patrol.id, "agency": AGENCY}[kind]
+    hold = await node.desk("admin").legal_holds.place(kind, held, reason=ORDER)
+    with pytest.raises(Conflict, match="a legal hold covers it") as refused:
+        await desk.protected_fields.redact("incident", made.id, entry.id, reason="he asked for it")
+    assert refused.value.code == "legal_hold"
+    (again,) = await desk.protected_fields.read("incident", made.id, purpose="asked by a court")
+    assert again.words == "the ferryman"
+    assert not node.rows("SELECT 1 FROM journal WHERE act = 'redact protected field'")
+    await node.desk("admin").legal_holds.release(hold.id, reason="the case is closed")
+    left = await desk.protected_fields.redact("incident", made.id, entry.id, reason="he asked")
+    assert (left.words, left.redacted_by) == ("", "boun")

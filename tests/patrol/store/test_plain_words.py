@@ -17,7 +17,7 @@ from patrol.store.dialects import connect_to_read, open_engine
 from patrol.store.plain_words import plain_papers, seal_store
 from patrol.store.proving import prove
 from patrol.store.tables import papers
-from tests.databases import sqlite_only
+from tests.databases import files_of, store_url
 from tests.field_keys import field_keys
 from tests.patrol.running import at, running
 
@@ -37,7 +37,7 @@ async def older_store(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[st
         target = await node.desk("crew").targets.open(what="vessel", name="boat", sighting=seen)
         assert encoded
     monkeypatch.undo()
-    return f"sqlite:///{folder / 'p.db'}", made.id, target.id
+    return store_url(folder / "p.db"), made.id, target.id
 
 
 def _older(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
@@ -66,7 +66,6 @@ def proved(url: str) -> tuple[str, ...]:
     return tuple(str(each) for each in found.faults)
 
 
-@sqlite_only
 async def test_plain_words_are_sealed_out_of_every_version_and_both_contents_are_proved(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -74,7 +73,7 @@ async def test_plain_words_are_sealed_out_of_every_version_and_both_contents_are
     file = tmp_path / "p.db"
 
     def there() -> list[str]:
-        on_disk = b"".join(each.read_bytes() for each in tmp_path.glob("p.db*"))
+        on_disk = b"".join(each.read_bytes() for each in files_of(file))
         return [word for word in WORDS if word.encode() in on_disk]
 
     assert there() == list(WORDS)
