@@ -203,6 +203,7 @@ async def test_the_same_report_with_other_protected_words_is_another(node: Node)
 async def test_a_correction_of_protected_words_is_a_version_without_them(node: Node) -> None:
     made = await logged(node)
     crew = node.desk("crew").incidents
+    node.time = at(60)
     right = await crew.correct(made.id, version=1, victims="Ms Second")
     assert right.version == 2
     shown = await node.desk().protected_fields.read("incident", made.id, purpose="x")
