@@ -1,5 +1,4 @@
-"""Removal: takes out of the store what a policy no longer stores or a person takes away, and what no
-legal hold covers.
+"""Removal: takes out of the store what is stored no longer, and what no legal hold covers.
 
 Each step looks at few records and removes them in one transaction with the lines of the journal
 that say so, by which `audit verify` knows a record that went by policy from one that was stolen.
