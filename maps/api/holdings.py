@@ -13,13 +13,13 @@ from maps.api.answers import answer, answers
 from maps.fair_turns import FairTurns
 from maps.forms.form import Form
 from patrol.desks.holdings import LONGEST, LONGEST_PURPOSE, SHORTEST, SHORTEST_PURPOSE
-from patrol.holdings.holding import Holding, Holdings
+from patrol.holdings.mention import Mention, Mentions
 
 router = APIRouter(prefix="/api/holdings", tags=["holdings"])
 
-_FOUND = Holdings(
+_FOUND = Mentions(
     found=(
-        Holding(
+        Mention(
             kind="incident",
             id="0d9b7c1e5f3a4d2c8b6a7e9f1c2d3b4a",
             fields=("narrative",),
@@ -47,7 +47,7 @@ class AskedHoldings(Form):
     ]
 
 
-@router.post("", responses=answers(Holdings, _FOUND, 401, 403, 409, 422, 503))
+@router.post("", responses=answers(Mentions, _FOUND, 401, 403, 409, 422, 503))
 async def search_holdings(asked: AskedHoldings, request: Request, desk: DeskHere) -> Response:
     """Return all that the agency's records hold on a name, call sign, number or device id.
 

@@ -10,7 +10,7 @@ from maps.command import CONFIG, AgencyId, Config, agency_named, settings_in, te
 from maps.user_commands import BY
 
 if TYPE_CHECKING:
-    from patrol.holdings.holding import Holdings
+    from patrol.holdings.mention import Mentions
 
 holdings_app = typer.Typer(help="What the records hold on somebody.", no_args_is_help=True)
 
@@ -33,7 +33,7 @@ def search(
     """
     settings = settings_in(config)
 
-    def find() -> Holdings:
+    def find() -> Mentions:
         from maps.signing_journal import note, read_store, require_store
         from patrol.desks.holdings import check_search, search_note
         from patrol.store import holdings as records

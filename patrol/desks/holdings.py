@@ -10,7 +10,7 @@ from typing import Final
 
 from patrol.errors import Conflict
 from patrol.filing import Note
-from patrol.holdings.holding import SEARCH, Holdings
+from patrol.holdings.mention import SEARCH, Mentions
 from patrol.paper_desk import PaperDesk
 from patrol.store import holdings
 from radio_gateway.messages.shown_text import check_shown
@@ -26,7 +26,7 @@ LONGEST_PURPOSE: Final = 500
 class HoldingsDesk(PaperDesk):
     """What one user may look for in everything that the user's agency holds."""
 
-    async def search(self, words: str, *, purpose: str) -> Holdings:
+    async def search(self, words: str, *, purpose: str) -> Mentions:
         """Return what the agency's records hold on a name, call sign, number or device id.
 
         Args:
@@ -63,7 +63,7 @@ def check_search(words: str, purpose: str) -> tuple[str, str]:
     return words, purpose
 
 
-def search_note(actor: str, agency: str, words: str, purpose: str, found: Holdings) -> Note:
+def search_note(actor: str, agency: str, words: str, purpose: str, found: Mentions) -> Note:
     """Return the line of the journal that tells of a search."""
     counts: dict[str, int] = {}
     for each in found.found:

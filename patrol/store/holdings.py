@@ -1,4 +1,4 @@
-"""Holdings: all that an agency's records say of somebody or something, over every kind.
+"""Search of all that an agency's records say of somebody or something, over every kind.
 
 A look through everything: nothing of it has an index, and each kind is bounded. What is encrypted
 in a record is not found by what it says.
@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection, Table, func, literal_column, or_, select
 
-from patrol.holdings.holding import SEARCH, Holding, Holdings
+from patrol.holdings.mention import SEARCH, Mention, Mentions
 from patrol.kinds import KINDS
 from patrol.store import thinning
 from patrol.store.conditions import json_contains, text_contains
@@ -40,7 +40,7 @@ _P, _T, _J = papers.c, transmissions.c, journal.c
 _NAMES: Final = ("name", "call_sign", "category", "rule", "title", "text")
 
 
-def search(connection: Connection, agency: str, words: str) -> Holdings:
+def search(connection: Connection, agency: str, words: str) -> Mentions:
     """Return what an agency's records hold on some words: a name, call sign, number, device id.
 
     Args:
@@ -48,29 +48,29 @@ def search(connection: Connection, agency: str, words: str) -> Holdings:
         agency: Whose records.
         words: What to look for, whatever the case of its letters, as a part of a field.
     """
-    found: list[Holding] = []
+    found: list[Mention] = []
     more: list[str] = []
     for kind, look in _LOOKS.items():
         some = list(look(connection, agency, words))
         found += some[:MOST]
         if len(some) > MOST:
             more.append(kind)
-    return Holdings(found=tuple(found), more=tuple(more))
+    return Mentions(found=tuple(found), more=tuple(more))
 
 
 def _in_columns(
     table: Table, kind: str, names: tuple[str, ...], *, id: str, name: str = "", at: str = ""
-) -> Callable[[Connection, str, str], Iterator[Holding]]:
+) -> Callable[[Connection, str, str], Iterator[Mention]]:
     """Return a look into some columns of text of a table."""
 
-    def look(connection: Connection, agency: str, words: str) -> Iterator[Holding]:
+    def look(connection: Connection, agency: str, words: str) -> Iterator[Mention]:
         columns = [table.c[each] for each in names]
         asked = select(table).where(
             table.c.agency == agency, or_(*(text_contains(each, words) for each in columns))
         )
         order = table.c[at].desc() if at else table.c[id]
         for told in connection.execute(asked.order_by(order).limit(MOST + 1)).mappings():
-            yield Holding(
+            yield Mention(
                 kind=kind,
                 id=_text(told[id]),
                 fields=tuple(each for each in names if _says(told[each], words)),
@@ -81,7 +81,7 @@ def _in_columns(
     return look
 
 
-def _papers(connection: Connection, agency: str, words: str) -> Iterator[Holding]:
+def _papers(connection: Connection, agency: str, words: str) -> Iterator[Mention]:
     """Look into every version of every paper; of each paper the last version that says it."""
     last = (
         select(_P.id, func.max(_P.version).label("version"))
@@ -98,7 +98,7 @@ def _papers(connection: Connection, agency: str, words: str) -> Iterator[Holding
     for row in rows:
         body = _decoded(row.body)
         name = next((str(body[each]) for each in _NAMES if isinstance(body.get(each), str)), "")
-        yield Holding(
+        yield Mention(
             kind=row.kind,
             id=row.id,
             fields=tuple(each for each in body if _says(body[each], words)),
@@ -107,7 +107,7 @@ def _papers(connection: Connection, agency: str, words: str) -> Iterator[Holding
         )
 
 
-def _heard(connection: Connection, agency: str, words: str) -> Iterator[Holding]:
+def _heard(connection: Connection, agency: str, words: str) -> Iterator[Mention]:
     """Look for radios by their addresses, and into texts, statuses and names that radios sent."""
     for address in thinning.all_addresses(connection):
         if _says(address, words):
@@ -115,7 +115,7 @@ def _heard(connection: Connection, agency: str, words: str) -> Iterator[Holding]
                 select(func.max(_T.time_us)).where(_T.address == address, _T.agency == agency)
             ).scalar()
             if newest is not None:
-                yield Holding(kind="heard", id=address, fields=("address",), at=from_us(newest))
+                yield Mention(kind="heard", id=address, fields=("address",), at=from_us(newest))
     for field, some, says in (
         ("text", _T.text.is_not(None), text_contains(_T.text, words)),
         ("status", _T.status.is_not(None), text_contains(_T.status, words)),
@@ -129,7 +129,7 @@ def _heard(connection: Connection, agency: str, words: str) -> Iterator[Holding]
             .limit(MOST + 1)
         )
         for row in connection.execute(asked):
-            yield Holding(
+            yield Mention(
                 kind="heard",
                 id=row.address,
                 fields=(field,),
@@ -138,7 +138,7 @@ def _heard(connection: Connection, agency: str, words: str) -> Iterator[Holding]
             )
 
 
-def _journal(connection: Connection, agency: str, words: str) -> Iterator[Holding]:
+def _journal(connection: Connection, agency: str, words: str) -> Iterator[Mention]:
     """Look for rows by who did something, on what, and what else they say; but not for looks."""
     names = ("actor", "subject", "detail")
     rows = connection.execute(
@@ -153,12 +153,12 @@ def _journal(connection: Connection, agency: str, words: str) -> Iterator[Holdin
     )
     for row in rows:
         fields = tuple(each for each in names if _says(getattr(row, each), words))
-        yield Holding(
+        yield Mention(
             kind="journal", id=str(row.seq), fields=fields, name=row.act, at=from_us(row.at_us)
         )
 
 
-_LOOKS: Final[dict[str, Callable[[Connection, str, str], Iterator[Holding]]]] = {
+_LOOKS: Final[dict[str, Callable[[Connection, str, str], Iterator[Mention]]]] = {
     "unit": _in_columns(units, "unit", ("call_sign", "note", "id"), id="id", name="call_sign"),
     "radio": _in_columns(
         assignments, "radio", ("address", "unit"), id="address", name="unit", at="start_us"

@@ -13,7 +13,7 @@ import { KEEP_HOLDS, kindWords, toHold } from "./legal-holds.tsx";
 const HELD_KINDS = ["incident", "target", "hand_off", "patrol", "alert", "unit"];
 export const SEARCH_HOLDINGS = "search what is held";
 
-interface Holding {
+interface Mention {
   kind: string;
   id: string;
   fields?: string[];
@@ -22,7 +22,7 @@ interface Holding {
 }
 
 interface Found {
-  found: Holding[];
+  found: Mention[];
   more: string[];
 }
 

@@ -1,4 +1,4 @@
-"""Holding: one thing that an agency's records hold on somebody or something."""
+"""Mention: one record that says something of somebody, found by a search of what is held."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ SEARCH: Final = "search what is held"
 """The act by which a search stands in the table of acts and in the journal."""
 
 
-class Holding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing that is held.
+class Mention(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One record of an agency that holds the words looked for.
 
     Attributes:
         kind: What it is: `unit`, `radio`, `user`, `device`, a kind of paper, `message` (to a
@@ -31,13 +31,13 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: datetime | None = None
 
 
-class Holdings(msgspec.Struct, frozen=True, kw_only=True):
-    """What is held.
+class Mentions(msgspec.Struct, frozen=True, kw_only=True):
+    """What a search of an agency's records found.
 
     Attributes:
         found: Each thing, by kind.
         more: Kinds of which there is more than is told.
     """
 
-    found: tuple[Holding, ...]
+    found: tuple[Mention, ...]
     more: tuple[str, ...] = ()
