@@ -18,6 +18,10 @@ const TRACK_TOLERANCE_M = 5;
 const TRACK_POINTS = 1500;
 /** What could not be fetched is asked for again after so long. */
 const TRACKS_AGAIN_MS = 30_000;
+/** A line between sparse reports on a river is straight for so long, then it goes along the river. */
+const BENDS_AFTER_MS = 30_000;
+/** The server is asked for so much more than since the first such line: its clock differs, and to be judged a report needs some before it. */
+const BENDS_MARGIN_MS = 300e3;
 /** Lists are renewed at most this often; once a second when they are long. */
 const LIST_PAUSE_MS = 200;
 const LONG_LIST_PAUSE_MS = 1000;
@@ -86,6 +90,7 @@ function take(touched: Touched, whole: boolean): void {
   shown(() => touched.papers && takePapers(touched.ended));
   shown(() => noteForgotten(touched));
   shown(() => hearTexts(touchedUnits(touched), (id) => !picture.units.has(id), now.peek()));
+  if (!whole) bend(touched.straightSince);
   if (whole && picture.units.size <= TRACKS_UP_TO) void loadTracks();
   else if (whole && picture.watched !== "") void loadTrack(picture.watched);
   else for (const id of touched.refetch) void loadTrack(id);
@@ -150,10 +155,26 @@ function inOrder(): UnitState[] {
   return [...picture.units.values()].sort((a, b) => byName.compare(a.call_sign, b.call_sign));
 }
 
+let straightSince = Infinity;
+let bending: ReturnType<typeof setTimeout> | undefined;
+
+/** Has lines that a river may bend fetched: one request for all of them, and only for as long as they are. */
+function bend(since: number): void {
+  straightSince = Math.min(straightSince, since);
+  if (straightSince === Infinity) return;
+  bending ??= setTimeout(() => {
+    const hours = Math.ceil((now.peek() - straightSince + BENDS_MARGIN_MS) / 36e3) / 100;
+    bending = undefined;
+    straightSince = Infinity;
+    if (picture.units.size <= TRACKS_UP_TO) void loadTracks(Math.min(hours, TRACK_HOURS));
+    else if (picture.watched !== "") void loadTrack(picture.watched);
+  }, BENDS_AFTER_MS);
+}
+
 /** The past comes from the store once; the stream lengthens it. A new snapshot may have skipped some. */
-async function loadTracks(): Promise<void> {
+async function loadTracks(hours = TRACK_HOURS): Promise<void> {
   try {
-    const found = await fetchJson<TrackCollection>(`/api/tracks?hours=${TRACK_HOURS}&points_each=${TRACK_POINTS}&tolerance_m=${TRACK_TOLERANCE_M}`);
+    const found = await fetchJson<TrackCollection>(`/api/tracks?hours=${hours}&points_each=${TRACK_POINTS}&tolerance_m=${TRACK_TOLERANCE_M}`);
     for (const feature of found.features) join(feature);
     tracksFailed.value = false;
   } catch {

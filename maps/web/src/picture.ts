@@ -13,6 +13,12 @@ export interface TrackPoint {
 const TRACK_STEP_MS = 2000;
 /** With many units points lie farther apart by so much for each of them: a thousand tracks of hours must fit into memory. */
 const STEP_EACH_MS = 10;
+/** Reports closer than these follow the bends of a river by themselves (gis/tracks/along_river.py), */
+const BENDS_FROM_MS = 30e3;
+const BENDS_FROM_DEG = 1e-3;
+
+/** and after a longer silence no line follows them (maps/api/features.py). */
+const BENDS_UP_TO_MS = 3600e3;
 
 /** Rates are counted over so long, */
 const RATE_OVER_MS = 60e3;
@@ -34,6 +40,8 @@ export interface Touched {
   ended: Paper[];
   /** Units that may no longer be shown, or are no more: call sign and agency, nothing else. */
   forgotten: { id: string; agency: string }[];
+  /** When the first straight line began that its river may bend, milliseconds UTC; Infinity without one. */
+  straightSince: number;
 }
 
 /** With more units than this only the track of the watched one is kept: those of thousands would fill the memory. */
@@ -122,8 +130,9 @@ export class Picture {
       lat: place[1] ?? 0,
       at: Date.parse(times[i] ?? ""),
     }));
-    const points = past.filter((point, i) => Number.isFinite(point.at) && !flags?.[i]?.includes("jump"));
-    for (const point of this.tracks.get(id) ?? []) insert(points, point);
+    const told = past.filter((point, i) => Number.isFinite(point.at) && !flags?.[i]?.includes("jump"));
+    const both = [...told, ...(this.tracks.get(id) ?? [])].sort((a, b) => a.at - b.at);
+    const points = both.filter((point, i) => point.at !== both[i - 1]?.at);
     prune(points, nowMs - this.keepMs);
     this.tracks.set(id, points);
   }
@@ -197,10 +206,19 @@ export class Picture {
     if (fix.flags?.includes("jump") || !this.units.has(id) || !this.keepsTrack(id)) return;
     let track = this.tracks.get(id);
     if (track === undefined) this.tracks.set(id, (track = []));
+    const before = track.at(-1);
+    if (before !== undefined && mayBend(before, fix)) touched.straightSince = Math.min(touched.straightSince, before.at);
     insert(track, { lon: fix.lon, lat: fix.lat, at: Date.parse(fix.time) }, id === this.watched ? TRACK_STEP_MS : Math.max(TRACK_STEP_MS, this.units.size * STEP_EACH_MS));
     prune(track, now - this.keepMs);
     touched.tracks.add(id);
   }
+}
+
+/** Whether the way to a fix may go along a river, not straight; which it does the server judges. */
+function mayBend(before: TrackPoint, fix: Fix): boolean {
+  const took = Date.parse(fix.time) - before.at;
+  const far = Math.abs(fix.lon - before.lon) + Math.abs(fix.lat - before.lat);
+  return (fix.place?.river ?? fix.river_km) !== undefined && took >= BENDS_FROM_MS && took <= BENDS_UP_TO_MS && far >= BENDS_FROM_DEG;
 }
 
 /** Puts `point` into `track`, oldest first; a late point goes to its own moment, a known one nowhere. */
@@ -230,5 +248,5 @@ export function prune(track: TrackPoint[], oldest: number): void {
 }
 
 function nothing(): Touched {
-  return { units: new Set(), tracks: new Set(), refetch: new Set(), channels: false, papers: false, ended: [], forgotten: [] };
+  return { units: new Set(), tracks: new Set(), refetch: new Set(), channels: false, papers: false, ended: [], forgotten: [], straightSince: Infinity };
 }

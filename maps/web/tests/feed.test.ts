@@ -30,7 +30,7 @@ before(() => {
   Object.defineProperty(globalThis, "location", { value: { protocol: "https:", host: "test" } });
   Object.defineProperty(globalThis, "WebSocket", { value: Socket, configurable: true, writable: true });
   mock.method(globalThis, "fetch", async (path: string) => {
-    asked.push(path.split("?")[0] ?? "");
+    asked.push(path.split("&")[0] ?? "");
     return answers();
   });
 });
@@ -44,8 +44,25 @@ test("tracks that could not be fetched are asked for again, though the stream ho
   answers = tracks;
   mock.timers.tick(30_000);
   await settle();
-  assert.deepEqual(asked, ["/api/tracks", "/api/tracks"]);
+  assert.deepEqual(asked, ["/api/tracks?hours=3", "/api/tracks?hours=3"]);
   assert.equal(tracksFailed.value, false);
+});
+
+test("lines between sparse reports on a river are asked for once, for as long as they are", async () => {
+  const { live } = await import("../src/feed.ts");
+  live.retryNow();
+  say(snapshot([unit(1), unit(2)]));
+  await settle();
+  asked.splice(0);
+  const moved = (seq: number, of: string, lon: number): void => say({ type: "change", seq, time: "2026-11-29T01:00:30Z", fixes: [{ of, lon, lat: 20.28, time: "2026-11-29T01:00:30Z", river_km: 2240 }] });
+  moved(2, "u1", 100.41);
+  moved(3, "u2", 100.42);
+  mock.timers.tick(29_000);
+  await settle();
+  assert.deepEqual(asked, []);
+  mock.timers.tick(120_000);
+  await settle();
+  assert.deepEqual(asked, ["/api/tracks?hours=0.11"], "and never again");
 });
 
 test("of thousands only the track of the selected one is kept", async () => {

@@ -92,6 +92,24 @@ test("a fetched track is joined with what the stream brought", () => {
   assert.deepEqual(picture.tracks.get("u1")?.map((point) => point.lon), [100.1, 100.2, 100.6]);
 });
 
+test("bends of a river join a track that holds more than what was fetched", () => {
+  const picture = started([boat({ last: fix("u1", 0, 100.1) })]);
+  picture.apply(change(1, { fixes: [fix("u1", 100, 100.6), fix("u1", 400, 100.7)] }));
+  picture.join({ type: "Feature", properties: { id: "u1", times: [iso(100), iso(200), iso(300), iso(400)] }, geometry: { type: "LineString", coordinates: [[100.6, 20.27], [100.61, 20.3], [100.69, 20.3], [100.7, 20.27]] } }, T0 + 600e3);
+  assert.deepEqual(picture.tracks.get("u1")?.map((point) => point.lon), [100.1, 100.6, 100.61, 100.69, 100.7]);
+});
+
+test("a sparse report on a river says since when lines may be wrongly straight", () => {
+  const picture = started([boat({ last: fix("u1", 0, 100.1) })]);
+  const since = (at: number, lon: number, more: Partial<Fix>): number => (picture.apply(change(1, { fixes: [fix("u1", at, lon, more)] })).straightSince - T0) / 1000;
+  assert.equal(since(60, 100.11, { river_km: 2240 }), 0);
+  assert.equal(since(160, 100.12, { place: { river: "Sai", km: 3 } }), 60);
+  assert.equal(since(180, 100.13, { river_km: 2241 }), Infinity, "close reports follow the river by themselves");
+  assert.equal(since(300, 100.13, { river_km: 2241 }), Infinity, "it lies at its place");
+  assert.equal(since(400, 100.14, {}), Infinity, "it is on no river");
+  assert.equal(since(4200, 100.15, { river_km: 2242 }), Infinity, "nothing is known of such a silence");
+});
+
 test("a track without a line gives no points", () => {
   const picture = started([boat()]);
   picture.join({ type: "Feature", properties: { id: "u1", times: [iso(0)] }, geometry: null }, T0);
