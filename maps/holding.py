@@ -30,8 +30,8 @@ from patrol.store import lease
 from patrol.store.store import Store
 
 LOST: Final = 75
-"""Exit code of a Watch that lost its lease (EX_TEMPFAIL of sysexits.h): start it again, and it
-waits as the standby."""
+"""Exit code of a Watch that lost its lease, or its store for a while (EX_TEMPFAIL of sysexits.h):
+start it again. Who lost the lease then waits as the standby."""
 
 _LOOKS: Final = 20
 """At the lease, in the length of one: it is taken so much of it late at most."""
@@ -46,7 +46,7 @@ _OVERDUE: Final = 2 / 3
 _log = structlog.get_logger(__name__)
 
 
-def end_now(lost: LeaseLost) -> None:
+def end_now(lost: StoreError) -> None:
     """End this process at once, without a farewell to radios, brokers or people.
 
     Whatever it would still do, it would do beside the one that took over. Nothing that is stored is

@@ -30,7 +30,7 @@ from maps.delivery.mail import MailWay
 from maps.evidence.daily_head import REFUSED, SENT, SUBJECT, DailyHead
 from maps.evidence.head_folder import HeadFolder
 from maps.geography import Geography, read_geography
-from maps.holding import holding_alone
+from maps.holding import end_now, holding_alone
 from maps.http_channel import HttpChannel
 from maps.kept_running import kept_running
 from maps.keyed_channels import EMBEDDED, is_keyed
@@ -144,6 +144,7 @@ class Office:
             build=build_id(),
             second_person=settings.incidents.second_person,
             field_keys=FieldKeys(settings.protected.key_folder),
+            store_returned=end_now,
         )
         self.accounts = open_accounts(settings, store, scribe=self.watch.clerk.scribe)
         self.watch.picture.keyed = frozenset(

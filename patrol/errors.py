@@ -113,6 +113,13 @@ class StoreError(PatrolError):
         super().__init__(fault)
 
 
+class StoreReturned(StoreError):
+    """The store lies there again after it went while it was written to: this process must end.
+
+    Whether what was then committed is in it, only a process that opens it anew finds.
+    """
+
+
 class LeaseLost(StoreError):
     """Another process is the node's Watch now: this one may write nothing any more.
 

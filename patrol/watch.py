@@ -30,7 +30,7 @@ from patrol.clerk import Clerk
 from patrol.clock_health import ClockHealth
 from patrol.dispatch import Dispatch
 from patrol.duplicates import Duplicates
-from patrol.errors import NotFound, NotItsToSay, StoreError
+from patrol.errors import NotFound, NotItsToSay, StoreError, StoreReturned
 from patrol.ground import Ground
 from patrol.intake.marked_places import MarkedPlaces
 from patrol.intake.own_messages import OwnMessages
@@ -104,6 +104,8 @@ class Watch:
         build: Which build of the pages this node has; told with every snapshot.
         second_person: Who told of an incident does not confirm it.
         field_keys: Keys of the agencies' protected fields; None: none can be written.
+        store_returned: Called each second from when a store that went while it was written to is
+            back; it ends the process, so that the store is opened anew.
     """
 
     def __init__(
@@ -122,8 +124,10 @@ class Watch:
         build: str = "",
         second_person: bool = True,
         field_keys: FieldKeys | None = None,
+        store_returned: Callable[[StoreReturned], None] | None = None,
     ) -> None:
         self.store = store
+        self._store_returned = store_returned
         self._build = build
         self.second_person = second_person
         self.field_keys = field_keys or FieldKeys(None)
@@ -400,6 +404,8 @@ class Watch:
                 await self.store.look()
             except StoreError as error:
                 self._store_health.put_absence(str(error))
+                if isinstance(error, StoreReturned) and self._store_returned is not None:
+                    self._store_returned(error)
             else:
                 self._store_health.put_absence(None)
 

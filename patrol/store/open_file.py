@@ -11,7 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from patrol.errors import StoreError
+from patrol.errors import StoreError, StoreReturned
 
 _BESIDE: Final = ("-wal", "-shm")
 """What SQLite keeps beside a store as long as anybody has it open (sqlite.org/walformat.html)."""
@@ -49,10 +49,15 @@ class OpenFile:
         """Make sure that it lies where it was opened.
 
         Raises:
+            StoreReturned: If it does, and once went while it was written to.
             StoreError: If it does not, with what is to be done.
         """
         if self._lost is not None:
-            raise StoreError(self._lost)
+            self._require_inodes()
+            raise StoreReturned(self._lost)
+        self._require_inodes()
+
+    def _require_inodes(self) -> None:
         for name, inode in self._inodes.items():
             if _inode(name) != inode:
                 raise StoreError(
@@ -71,8 +76,11 @@ class OpenFile:
         try:
             self.require()
         except StoreError as error:
-            self._lost = f"{error} (it went while it was written to: start the server again)"
-            raise StoreError(self._lost) from None
+            self._lost = (
+                f"{self._file} went while it was written to, and is back: the server has to start"
+                " anew"
+            )
+            raise StoreError(f"{error} (it went while it was written to)") from None
 
     def _note(self, name: str) -> None:
         self._inodes[name] = _inode(name)

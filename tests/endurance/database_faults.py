@@ -164,6 +164,7 @@ class DatabaseGone(Plain):
             return
         folder = rig.stage.node.database.parent
         folder.with_name("taken-away").rename(folder)
+        rig.stage.node.start_ended(within_s=3)
 
 
 class DatabaseKilled(_OfPostgres):

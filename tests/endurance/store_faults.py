@@ -46,6 +46,7 @@ class StoreDeleted(Plain):
         for file, kept in self._files.items():
             kept.rename(file)
         (rig.stage.folder / "deleted").rmdir()
+        rig.stage.node.start_ended(within_s=3)
 
 
 class StoreUnmounted(Plain):
@@ -81,6 +82,7 @@ class StoreUnmounted(Plain):
     def end(self, rig: Rig) -> None:
         """Mount it."""
         self._mount()
+        rig.stage.node.start_ended(within_s=3)
 
     def _mount(self) -> None:
         subprocess.run(["mount", "--bind", self._disk, self._point], check=True)

@@ -99,7 +99,9 @@ class Node:
             now=lambda: self.time,
             clock=Clock(),
             field_keys=field_keys(),
+            store_returned=lambda _: self.must_end.set(),
         )
+        self.must_end = asyncio.Event()
         self.inbox = Inbox()
 
     async def start(self) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from patrol.errors import StoreError
+from patrol.errors import StoreError, StoreReturned
 from patrol.store import registry
 from patrol.store.open_file import OpenFile
 from patrol.store.store import create_store, open_store
@@ -93,10 +93,24 @@ async def test_what_was_committed_as_it_went_is_not_answered_and_ends_the_writin
 
     with pytest.raises(StoreError, match="went while it was written to"):
         await store.write(goes)
+    with pytest.raises(StoreError, match="is gone"):
+        await store.look()
     away.rename(file)
-    with pytest.raises(StoreError, match="start the server again"):
+    with pytest.raises(StoreReturned, match="has to start anew"):
         await store.write(registry.all_units)
     await store.close()
+
+
+async def test_the_process_is_told_to_end_once_such_a_store_is_back(tmp_path: Path) -> None:
+    async with running(tmp_path / "p.db") as node:
+        away = tmp_path / "away"
+        with pytest.raises(StoreError, match="went while it was written to"):
+            await node.store.write(lambda connection: node.file.rename(away))
+        assert "is gone" in await until_state(node, "down")
+        assert not node.must_end.is_set()
+        away.rename(node.file)
+        async with asyncio.timeout(20):
+            await node.must_end.wait()
 
 
 def test_a_store_that_cannot_be_reached_says_why(tmp_path: Path) -> None:
