@@ -45,6 +45,7 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
         "confirm incidents": frozenset({"commander", "liaison"}),
         "see protected names": frozenset({"commander"}),
         "give protected names": frozenset({"commander"}),
+        "take back protected names": frozenset({"commander", "admin"}),
         "redact protected names": frozenset({"commander", "admin"}),
         "see photos": frozenset({"commander", "planner", "crew", "liaison", "admin", "observer"}),
         "keep photos": frozenset({"commander", "planner", "crew", "liaison"}),

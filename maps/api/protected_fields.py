@@ -18,8 +18,9 @@ from maps.api.answers import answer, answers
 from maps.forms.form import Form
 from patrol.desks.protected_fields import ProtectedReaders, ProtectedWords
 from patrol.protected_fields.field import LONGEST
+from patrol.protected_fields.reader import ProtectedReader, ReaderCandidate
 
-router = APIRouter(prefix="/api/protected/{kind}/{paper}", tags=["protected fields"])
+router = APIRouter(prefix="/api/protected", tags=["protected fields"])
 
 Kind = Annotated[Literal["incident", "target"], Path(description="What it is of")]
 PaperId = Annotated[str, Path(max_length=64, description="Id of the incident or target")]
@@ -47,7 +48,17 @@ _REDACTED = ProtectedWords(
     reason="he asked for it",
     commitment=_COMMITMENT,
 )
-_READERS = ProtectedReaders(readers=("noy",))
+_READERS = ProtectedReaders(
+    readers=("noy",), candidates=(ReaderCandidate(name="phet", role="liaison"),)
+)
+_READER = ProtectedReader(
+    reader="noy",
+    kind="incident",
+    paper="0d9b7c1e5f3a4d2c8b6a7e9f1c2d3b4a",
+    name="drugs",
+    at=datetime(2026, 11, 24, 2, 30, tzinfo=UTC),
+    by="bounmy",
+)
 
 
 class NewProtectedWords(Form):
@@ -87,7 +98,7 @@ class RedactionReason(Form):
 
 
 @router.post(
-    "",
+    "/{kind}/{paper}",
     status_code=201,
     responses=answers(ProtectedWords, _WRITTEN, 403, 404, 409, 422, 503, status=201),
 )
@@ -103,7 +114,10 @@ async def write_protected_field(
     return answer(made, status=201)
 
 
-@router.post("/reading", responses=answers(list[ProtectedWords], [_SHOWN], 403, 404, 409, 422, 503))
+@router.post(
+    "/{kind}/{paper}/reading",
+    responses=answers(list[ProtectedWords], [_SHOWN], 403, 404, 409, 422, 503),
+)
 async def read_protected_fields(
     kind: Kind, paper: PaperId, why: ReadingPurpose, desk: DeskHere
 ) -> Response:
@@ -115,7 +129,10 @@ async def read_protected_fields(
     return answer(await desk.protected_fields.read(kind, paper, purpose=why.purpose))
 
 
-@router.post("/{entry}/redaction", responses=answers(ProtectedWords, _REDACTED, 403, 404, 409, 422))
+@router.post(
+    "/{kind}/{paper}/{entry}/redaction",
+    responses=answers(ProtectedWords, _REDACTED, 403, 404, 409, 422),
+)
 async def redact_protected_field(
     kind: Kind, paper: PaperId, entry: str, why: RedactionReason, desk: DeskHere
 ) -> Response:
@@ -127,13 +144,26 @@ async def redact_protected_field(
     return answer(await desk.protected_fields.redact(kind, paper, entry, reason=why.reason))
 
 
-@router.get("/readers", responses=answers(ProtectedReaders, _READERS, 403, 404, 422))
+@router.get("/readers", responses=answers(list[ProtectedReader], [_READER], 403))
+async def list_all_readers(desk: DeskHere) -> Response:
+    """Return whom of the caller's agency somebody let read what of which incident or target, those
+    of last first.
+
+    Who reads by role is not in it.
+    """
+    return answer(await desk.protected_fields.all_readers())
+
+
+@router.get("/{kind}/{paper}/readers", responses=answers(ProtectedReaders, _READERS, 403, 404, 422))
 async def list_readers(kind: Kind, paper: PaperId, desk: DeskHere) -> Response:
-    """Return to whom the reading of this incident or target was given."""
+    """Return to whom the reading of this incident or target was given, and to whom it may be."""
     return answer(await desk.protected_fields.readers(kind, paper))
 
 
-@router.put("/readers/{reader}", responses=answers(ProtectedReaders, _READERS, 403, 404, 409, 422))
+@router.put(
+    "/{kind}/{paper}/readers/{reader}",
+    responses=answers(ProtectedReaders, _READERS, 403, 404, 409, 422),
+)
 async def give_reading(kind: Kind, paper: PaperId, reader: str, desk: DeskHere) -> Response:
     """Let a user of the caller's agency read what is protected of this incident or target; 409 for
     a crew.
@@ -141,7 +171,9 @@ async def give_reading(kind: Kind, paper: PaperId, reader: str, desk: DeskHere) 
     return answer(await desk.protected_fields.give(kind, paper, reader))
 
 
-@router.delete("/readers/{reader}", responses=answers(ProtectedReaders, _READERS, 403, 404, 422))
+@router.delete(
+    "/{kind}/{paper}/readers/{reader}", responses=answers(ProtectedReaders, _READERS, 403, 404, 422)
+)
 async def take_back_reading(kind: Kind, paper: PaperId, reader: str, desk: DeskHere) -> Response:
     """Let a user read it no more."""
     return answer(await desk.protected_fields.take_back(kind, paper, reader))

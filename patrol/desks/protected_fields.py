@@ -12,7 +12,9 @@ from datetime import datetime
 from typing import Final
 
 import msgspec
+from sqlalchemy import Connection
 
+from patrol.accounts import User
 from patrol.errors import Conflict, Forbidden, NotFound
 from patrol.filing import Filing, Note
 from patrol.kinds import KINDS
@@ -20,12 +22,16 @@ from patrol.paper_desk import PaperDesk
 from patrol.papers import Paper
 from patrol.permissions import may, require
 from patrol.protected_fields.field import FIELDS, LONGEST, ProtectedField
+from patrol.protected_fields.reader import ProtectedReader, ReaderCandidate
 from patrol.store import accounts, papers, protected_fields, removal
 
 READ: Final = "see protected names"
 
 NEVER_READS: Final = "crew"
 """The role that is on boats and phones."""
+
+MOST_READERS: Final = 1000
+"""Of one answer."""
 
 
 class ProtectedWords(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -59,9 +65,11 @@ class ProtectedReaders(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         readers: Users' names.
+        candidates: Users of the agency to whom it may be given besides, by name.
     """
 
     readers: tuple[str, ...]
+    candidates: tuple[ReaderCandidate, ...] = ()
 
 
 class ProtectedFieldDesk(PaperDesk):
@@ -166,11 +174,20 @@ class ProtectedFieldDesk(PaperDesk):
             NotFound: If the user's agency has no such paper.
         """
         self._may("give protected names")
-        await self._own_paper(kind, paper)
-        found = await self._watch.store.read(
-            protected_fields.readers, self._user.agency, kind, paper
+        return await self._readers(kind, (await self._own_paper(kind, paper)).id)
+
+    async def all_readers(self) -> list[ProtectedReader]:
+        """Return whom the user's agency lets read which paper, those of last first.
+
+        Raises:
+            Forbidden: If the role may not take them back.
+        """
+        self._may("take back protected names")
+        return await self._watch.store.read(
+            lambda connection: protected_fields.all_readers(
+                connection, self._user.agency, most=MOST_READERS
+            )
         )
-        return ProtectedReaders(readers=tuple(found))
 
     async def give(self, kind: str, paper: str, reader: str) -> ProtectedReaders:
         """Let a user of the own agency read what is protected of one paper.
@@ -182,12 +199,12 @@ class ProtectedFieldDesk(PaperDesk):
             StoreError: If the store refuses.
         """
         self._may("give protected names")
-        found = await self._own_paper(kind, paper)
+        await self._own_paper(kind, paper)
         known = await self._watch.store.read(accounts.user_named, reader)
         if known is None or known[0].agency != self._user.agency:
             raise NotFound("user", reader)
         role = known[0].role
-        if role == NEVER_READS or not may(role, found.seen_by):
+        if not _can_be_given(role, kind):
             raise Conflict(f"a {role} does not read protected fields")
         await self._watch.clerk.scribe.write(
             lambda done: (
@@ -204,7 +221,7 @@ class ProtectedFieldDesk(PaperDesk):
             by=self._user.name,
             origin=self._watch.node,
         )
-        return await self.readers(kind, paper)
+        return await self._readers(kind, paper)
 
     async def take_back(self, kind: str, paper: str, reader: str) -> ProtectedReaders:
         """Let a user read it no more; one who was given nothing changes nothing.
@@ -214,7 +231,7 @@ class ProtectedFieldDesk(PaperDesk):
             NotFound: If the user's agency has no such paper.
             StoreError: If the store refuses.
         """
-        self._may("give protected names")
+        self._may("take back protected names")
         await self._own_paper(kind, paper)
         await self._watch.clerk.scribe.write(
             lambda done: (
@@ -228,16 +245,35 @@ class ProtectedFieldDesk(PaperDesk):
             kind=kind,
             paper=paper,
         )
-        return await self.readers(kind, paper)
+        return await self._readers(kind, paper)
 
     # -- inside
+
+    async def _readers(self, kind: str, paper: str) -> ProtectedReaders:
+        def find(connection: Connection) -> tuple[list[str], list[User]]:
+            agency = self._user.agency
+            given = protected_fields.readers(connection, agency, kind, paper)
+            return given, accounts.all_users(connection, agency)
+
+        given, users = await self._watch.store.read(find)
+        return ProtectedReaders(
+            readers=tuple(given),
+            candidates=tuple(
+                ReaderCandidate(name=each.name, role=each.role)
+                for each in users
+                if each.disabled_at is None
+                and each.name not in given
+                and _can_be_given(each.role, kind)
+                and not may(each.role, READ)
+            ),
+        )
 
     async def _may_read(self, kind: str, paper: str) -> None:
         _check_kind(kind)
         role = self._user.role
         if may(role, READ):
             return
-        if role != NEVER_READS and may(role, KINDS[kind].SEEN_BY):
+        if _can_be_given(role, kind):
             given = await self._watch.store.read(
                 protected_fields.readers, self._user.agency, kind, paper
             )
@@ -260,6 +296,10 @@ class ProtectedFieldDesk(PaperDesk):
             subject=f"{kind}:{paper}",
             detail=dict(detail),
         )
+
+
+def _can_be_given(role: str, kind: str) -> bool:
+    return role != NEVER_READS and may(role, KINDS[kind].SEEN_BY)
 
 
 def _check_kind(kind: str) -> None:

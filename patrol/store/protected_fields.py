@@ -8,13 +8,14 @@ from typing import Any
 from uuid import uuid4
 
 import msgspec
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, and_, delete, select, update
 
 from patrol.errors import Conflict, NotFound
 from patrol.filing import Note
 from patrol.protected_fields.field import ProtectedField
+from patrol.protected_fields.reader import ProtectedReader
 from patrol.store.postgres import is_postgres
-from patrol.store.tables import from_us, protected_fields, protected_readers, to_us
+from patrol.store.tables import from_us, papers, protected_fields, protected_readers, to_us
 
 _F, _R = protected_fields.c, protected_readers.c
 
@@ -107,6 +108,29 @@ def readers(connection: Connection, agency: str, kind: str, paper: str) -> list[
     return list(found.scalars())
 
 
+def all_readers(connection: Connection, agency: str, *, most: int) -> list[ProtectedReader]:
+    """Return whom an agency lets read which paper, those of last first."""
+    of_paper = papers.c.newest == 1, papers.c.id == _R.paper
+    rows = connection.execute(
+        select(protected_readers, papers.c.body)
+        .outerjoin(papers, and_(*of_paper))
+        .where(_R.agency == agency)
+        .order_by(_R.at_us.desc(), _R.id)
+        .limit(most)
+    )
+    return [
+        ProtectedReader(
+            reader=row.reader,
+            kind=row.kind,
+            paper=row.paper,
+            name=_name(row.body),
+            at=from_us(row.at_us),
+            by=row.by,
+        )
+        for row in rows
+    ]
+
+
 def give(
     connection: Connection,
     reader: str,
@@ -135,6 +159,22 @@ def take_back(connection: Connection, reader: str, *, agency: str, kind: str, pa
         )
     )
     return gone.rowcount > 0
+
+
+class _Named(msgspec.Struct):
+    name: str = ""
+    category: str = ""
+
+
+_named = msgspec.json.Decoder(_Named).decode
+
+
+def _name(body: bytes | None) -> str:
+    try:
+        found = _named(body or b"{}")
+    except msgspec.MsgspecError:  # a damaged row: what was given is told all the same
+        return ""
+    return found.name or found.category
 
 
 def _field(row: Any) -> ProtectedField:

@@ -13,7 +13,7 @@ from patrol.protected_fields.field_key import FieldKeys, new_key
 from tests.browser.axe import violations
 from tests.browser.commander import DESKTOP, PHONE, Commander, Size
 from tests.browser.conftest import Look
-from tests.server import Server, wait_for
+from tests.server import PASSWORD, Server, wait_for
 
 pytestmark = [pytest.mark.browser]
 
@@ -150,6 +150,9 @@ def test_protected_names_are_shown_for_a_purpose_and_taken_away_for_a_reason(
     look: Look, server: Server
 ) -> None:
     FieldKeys(server.folder / "field-keys").write("joint", new_key())
+    with server.client("admin") as admin:
+        noy = {"name": "noy", "role": "liaison", "password": PASSWORD}
+        admin.post("/api/users", json=noy).raise_for_status()
     words = "A boat turned back before the pier"
     _report(server, words, informants="the fisherman of the pier")
     page = look()
@@ -173,6 +176,15 @@ def test_protected_names_are_shown_for_a_purpose_and_taken_away_for_a_reason(
     dialog.get_by_role("button", name="Take away").first.click()
     wait_for("it gone", lambda: "he asked for it" in dialog.locator(".protected-list").inner_text())
     assert "fisherman" not in page.page.content()
+    # One more is let read it, by keys alone; the account page tells and takes it back.
+    person = dialog.get_by_label("Let somebody read")
+    person.focus()
+    person.select_option("noy")
+    page.page.keyboard.press("Tab")
+    page.page.keyboard.press("Enter")
+    wait_for("it given", lambda: "noy may read them now" in dialog.inner_text())
+    dialog.get_by_role("button", name="Take back from noy").wait_for()
+    assert violations(page.page, "readers") == []
     page.page.keyboard.press("Escape")
     dialog.wait_for(state="detached")
     assert "his brother" not in page.page.content()
@@ -184,3 +196,10 @@ def test_protected_names_are_shown_for_a_purpose_and_taken_away_for_a_reason(
                 each for each in office.get("/api/incidents").json() if each["narrative"] == words
             ).get("confirmed_by"),
         )
+    page.page.goto(f"{server.url}/account#people")
+    reader = page.page.locator("#people .entries li", has_text="Incident")
+    reader.get_by_text("noy").wait_for()
+    assert violations(page.page, "readers of protected names") == []
+    reader.get_by_role("button", name="Take back").click()
+    reader.locator(".sure").get_by_role("button", name="Take back").click()
+    page.page.get_by_text("Nobody besides commanders").wait_for()

@@ -111,10 +111,15 @@ async def test_no_phone_device_or_token_reads_and_a_case_is_given_to_a_person(
                 wrote = await client.post(url, json={"field": "names", "words": "x"})
                 assert wrote.status_code == 403
         given = await office.put(f"{url}/readers/liaison")
-        assert given.json() == {"readers": ["liaison"]}
+        assert given.json()["readers"] == ["liaison"]
+        assert "liaison" not in str(given.json()["candidates"])
         assert (await liaison.post(f"{url}/reading", json=why)).status_code == 200
         assert (await office.put(f"{url}/readers/crew")).status_code == 409
-        assert (await office.delete(f"{url}/readers/liaison")).json() == {"readers": []}
+        [reader] = (await office.get("/api/protected/readers")).json()
+        assert (reader["reader"], reader["by"]) == ("liaison", "commander")
+        freed = (await office.delete(f"{url}/readers/liaison")).json()
+        assert freed["readers"] == []
+        assert {"name": "liaison", "role": "liaison"} in freed["candidates"]
         assert (await liaison.post(f"{url}/reading", json=why)).status_code == 403
 
 

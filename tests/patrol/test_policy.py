@@ -110,6 +110,7 @@ CALLS: dict[str, Callable[[Desk], Any]] = {
     "confirm incidents": lambda desk: desk.incidents.confirm("none", version=1),
     "see protected names": lambda desk: desk.protected_fields.read("incident", "i", purpose="x"),
     "give protected names": lambda desk: desk.protected_fields.give("incident", "i", "u"),
+    "take back protected names": lambda desk: desk.protected_fields.all_readers(),
     "redact protected names": lambda desk: desk.protected_fields.redact(
         "incident", "i", "f", reason="x"
     ),

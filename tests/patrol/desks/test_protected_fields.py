@@ -72,15 +72,25 @@ async def test_the_act_is_a_commanders_and_whose_it_was_given_to_for_a_case(
     if role in ("crew", "technician"):  # never on a boat; and who sees no incidents
         with pytest.raises(Conflict, match="does not read"):
             await commander.give("incident", made.id, "noy")
+        assert (await commander.readers("incident", made.id)).candidates == ()
         return
+    [candidate] = (await commander.readers("incident", made.id)).candidates
+    assert (candidate.name, candidate.role) == ("noy", role)
     given = await commander.give("incident", made.id, "noy")
-    assert given.readers == ("noy",)
+    assert (given.readers, given.candidates) == (("noy",), ())
+    [reader] = await node.desk("admin", name="adm").protected_fields.all_readers()
+    assert (reader.reader, reader.paper, reader.name) == ("noy", made.id, "drugs")
+    assert (reader.by, reader.at) == ("boun", node.time)
     assert len(await desk.read("incident", made.id, purpose="x")) == 4
     with pytest.raises(Forbidden):
         await desk.read("incident", other.id, purpose="x")
     with pytest.raises(Forbidden):  # on a boat it opens no more
         await node.desk("crew", name="noy").protected_fields.read("incident", made.id, purpose="x")
-    assert (await commander.take_back("incident", made.id, "noy")).readers == ()
+    who = node.desk("admin", name="adm").protected_fields  # takes back, and never gives
+    with pytest.raises(Forbidden):
+        await who.give("incident", made.id, "noy")
+    assert (await who.take_back("incident", made.id, "noy")).readers == ()
+    assert await who.all_readers() == []
     with pytest.raises(Forbidden):
         await desk.read("incident", made.id, purpose="x")
     rows = node.rows("SELECT act FROM journal WHERE act LIKE '%protected names'")
@@ -89,6 +99,8 @@ async def test_the_act_is_a_commanders_and_whose_it_was_given_to_for_a_case(
 
 async def test_another_agency_reads_gives_and_redacts_nothing(node: Node) -> None:
     made = await logged(node)
+    noy = User(name="noy", role="liaison", agency=AGENCY)
+    await node.store.write(accounts.put_user, noy, None, node.time)
     [first, *_] = await node.desk().protected_fields.read("incident", made.id, purpose="x")
     other = node.desk("commander", agency=OTHER, name="malee").protected_fields
     for order in (
@@ -99,6 +111,10 @@ async def test_another_agency_reads_gives_and_redacts_nothing(node: Node) -> Non
     ):
         with pytest.raises(NotFound):
             await order
+    await node.desk().protected_fields.give("incident", made.id, "noy")
+    assert await other.all_readers() == []
+    with pytest.raises(NotFound):
+        await other.take_back("incident", made.id, "noy")
     with pytest.raises(NotFound):
         await node.desk().protected_fields.give("incident", made.id, "malee")
     with pytest.raises(NotFound):

@@ -9,6 +9,7 @@ import { type JSX, render } from "preact";
 import { t } from "../i18n/index.ts";
 import { PagesMenu } from "../panels/pages-menu.tsx";
 import { Broken } from "../panels/states.tsx";
+import { TAKE_BACK_PROTECTED } from "../permissions.ts";
 import { may, session } from "../session.ts";
 import { app, startPage } from "../start.ts";
 import { Section } from "./acting.tsx";
@@ -18,6 +19,7 @@ import { Journal, SEE_JOURNAL } from "./journal.tsx";
 import { Holdings, SEARCH_HOLDINGS } from "./holdings.tsx";
 import { KEEP_HOLDS, LegalHolds } from "./legal-holds.tsx";
 import { Notices } from "./notices.tsx";
+import { ProtectedReaders } from "./protected-readers.tsx";
 import { Password, Sessions } from "./password.tsx";
 import { PARTS, Reading } from "./reading.tsx";
 import { Tokens } from "./tokens.tsx";
@@ -28,7 +30,7 @@ const MANAGE_USERS = "manage users";
 function Account(): JSX.Element {
   const here = session.value;
   const all = !factorFirst.value;
-  const people = all && (may(MANAGE_USERS) || may(MANAGE) || may(ENROL));
+  const people = all && (may(MANAGE_USERS) || may(MANAGE) || may(ENROL) || may(TAKE_BACK_PROTECTED));
   const held = all && (may(SEARCH_HOLDINGS) || may(KEEP_HOLDS));
   const parts = [
     ["reading", t("account.reading")],
@@ -59,6 +61,7 @@ function Account(): JSX.Element {
             <Section id="people" title={t("account.people")}>
               {may(MANAGE_USERS) && <Users />}
               <Devices />
+              {may(TAKE_BACK_PROTECTED) && <ProtectedReaders />}
             </Section>
           )}
           {all && may(SEE_JOURNAL) && <Journal />}

@@ -3,11 +3,12 @@ import { useSignal } from "@preact/signals";
 import { render, type JSX } from "preact";
 import { now } from "../clock.ts";
 import { type Words, t } from "../i18n/index.ts";
-import { LOG_INCIDENTS, OPEN_TARGETS, REDACT_PROTECTED } from "../permissions.ts";
+import { GIVE_PROTECTED, LOG_INCIDENTS, OPEN_TARGETS, REDACT_PROTECTED } from "../permissions.ts";
 import { call } from "../rest.ts";
 import { may, timeZone } from "../session.ts";
 import { minuteWords } from "../times.ts";
 import { useModal } from "./modal.ts";
+import { ProtectedReaders } from "./protected-readers.tsx";
 import { faultWords } from "./states.tsx";
 import "./protected-dialog.css";
 
@@ -129,6 +130,7 @@ function ProtectedDialog({ kind, path, about, shut }: { kind: ProtectedKind; pat
           ))}
         </ul>
       )}
+      {may(GIVE_PROTECTED) && <ProtectedReaders path={path} />}
       {writes && (
         <form class="protected-add" onSubmit={add}>
           <label for="protected-field">{t("protected.write")}</label>
