@@ -27,7 +27,7 @@ SaidKind = Literal["distress", "alert", "poll", "text"]
 
 _AT = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
 _UNIT = "9f1c6a5e0b7d4f0e8a1b2c3d4e5f6071"
-_MESSAGE = Message(
+EXAMPLE = Message(
     id="0d9b7c1e5f3a4d2c8b6a7e9f1c2d3b4a",
     kind="text",
     channel="base",
@@ -48,6 +48,7 @@ _MESSAGE = Message(
     agency="joint",
     origin="hx",
 )
+"""An order as the description of the interface shows it."""
 _ROUTE = Route(
     address="kenwood:100:1001",
     channel="base",
@@ -120,7 +121,7 @@ class NewOrder(ToRadios):
 
 
 @router.post(
-    "", status_code=201, responses=answers(Message, _MESSAGE, 400, 403, 404, 409, 422, status=201)
+    "", status_code=201, responses=answers(Message, EXAMPLE, 400, 403, 404, 409, 422, status=201)
 )
 async def send_order(new: NewOrder, desk: DeskHere, request: Request) -> Response:
     """Have something said to a radio.
@@ -135,7 +136,7 @@ async def send_order(new: NewOrder, desk: DeskHere, request: Request) -> Respons
     return answer(await desk.send_message(**said), status=201)
 
 
-@router.get("", responses=answers(list[Message], [_MESSAGE], 403, 422))
+@router.get("", responses=answers(list[Message], [EXAMPLE], 403, 422))
 async def list_orders(
     desk: DeskHere,
     unit: Annotated[
@@ -170,13 +171,13 @@ async def list_routes(
     return answer(await desk.routes(unit=unit, address=address))
 
 
-@router.get("/{order}", responses=answers(Message, _MESSAGE, 403, 404))
+@router.get("/{order}", responses=answers(Message, EXAMPLE, 403, 404))
 async def read_order(order: str, desk: DeskHere) -> Response:
     """Return one order with every step of it."""
     return answer(await desk.message(order))
 
 
-@router.delete("/{order}", responses=answers(Message, _MESSAGE, 403, 404, 409))
+@router.delete("/{order}", responses=answers(Message, EXAMPLE, 403, 404, 409))
 async def cancel_order(order: str, desk: DeskHere) -> Response:
     """Call off an order that has not been sent.
 

@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
 import msgspec
 from fastapi import APIRouter, Response
+from msgspec.structs import replace
 from pydantic import ConfigDict, Field
 
 from maps.access import DeskHere
 from maps.api.answers import answer, answers
-from maps.api.orders import ToRadios
+from maps.api.orders import EXAMPLE, ToRadios
 from patrol.desks.places_on_air import Shown
 from patrol.errors import NotFound
 from patrol.marks.mark import Mark
-from patrol.messages import Message, Step
+from patrol.messages import Message
 from patrol.sectors import Sector
 from patrol.targets import Target
 from radio_gateway.messages.marked_place import MarkedPlace
 
 router = APIRouter(tags=["orders"])
 
-_AT = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
-_ORDER: Final = Message(
-    id="0d9b7c1e5f3a4d2c8b6a7e9f1c2d3b4a",
+_ORDER: Final = replace(
+    EXAMPLE,
     kind="mark",
     channel="mesh",
+    unit=None,
+    address=None,
     text="sunken barge",
     mark=MarkedPlace(
         id="joint-patrol.hx.4c1f0e7a9b2d4e6f8a0c1d2e3f405162",
@@ -36,19 +38,11 @@ _ORDER: Final = Message(
         name="sunken barge",
         use="hazard",
         remarks="2 m under water, mid-river",
-        ends_at=_AT + timedelta(days=1),
+        ends_at=EXAMPLE.created_at + timedelta(days=1),
     ),
-    operator="somchai",
-    created_at=_AT,
-    expires_at=_AT + timedelta(minutes=10),
+    reason="",
     state="sent",
-    final=True,
-    history=(
-        Step(state="queued", at=_AT),
-        Step(state="sent", at=_AT + timedelta(seconds=1), attempts=1),
-    ),
-    agency="la-hx",
-    origin="hx",
+    history=EXAMPLE.history[:2],
 )
 
 

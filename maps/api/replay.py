@@ -206,14 +206,7 @@ async def export_evidence(
     says so, and the header `left-out` the same, as a list with commas; without it nothing is left
     out.
     """
-    notary: Notary = request.app.state.notary
-    words = _words(request, desk, language)
-    async with turn:
-        made = await evidence_of(desk, notary, start=start, end=end, ids=unit or [], words=words)
-    headers = {"content-disposition": _saved("evidence", start, end, "zip")}
-    if made.left_out:
-        headers["left-out"] = ", ".join(made.left_out)
-    return Zip(made.zip, headers=headers)
+    return await _evidence(request, desk, turn, start, end, unit, language)
 
 
 @router.get(
@@ -236,16 +229,7 @@ async def export_originals(
     are those that incidents, targets and hand-offs of the agency name; at most 100 MB.
     """
     require(desk.user.role, "take out originals")
-    notary: Notary = request.app.state.notary
-    words = _words(request, desk, language)
-    async with turn:
-        made = await evidence_of(
-            desk, notary, start=start, end=end, ids=unit or [], words=words, unsealed=True
-        )
-    headers = {"content-disposition": _saved("evidence", start, end, "zip")}
-    if made.left_out:
-        headers["left-out"] = ", ".join(made.left_out)
-    return Zip(made.zip, headers=headers)
+    return await _evidence(request, desk, turn, start, end, unit, language, unsealed=True)
 
 
 @router.get(
@@ -281,6 +265,29 @@ async def export_page(
         await desk.audit.note("export", subject="export:replay", detail=told)
     saved = _saved("replay", start, end, "html")
     return Page(page, headers={"content-disposition": saved})
+
+
+async def _evidence(
+    request: Request,
+    desk: Desk,
+    turn: AbstractAsyncContextManager[None],
+    start: datetime,
+    end: datetime,
+    unit: list[str] | None,
+    language: Language | None,
+    *,
+    unsealed: bool = False,
+) -> Zip:
+    notary: Notary = request.app.state.notary
+    words = _words(request, desk, language)
+    async with turn:
+        made = await evidence_of(
+            desk, notary, start=start, end=end, ids=unit or [], words=words, unsealed=unsealed
+        )
+    headers = {"content-disposition": _saved("evidence", start, end, "zip")}
+    if made.left_out:
+        headers["left-out"] = ", ".join(made.left_out)
+    return Zip(made.zip, headers=headers)
 
 
 def _words(request: Request, desk: Desk, language: Language | None) -> Wording:

@@ -7,13 +7,12 @@ incident, a unit or the whole agency; it says who set it and why, and so does it
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, ClassVar, Final, Literal, get_args
+from typing import Annotated, ClassVar, Literal
 
 from patrol.crossing import NEVER, DataClass
 from patrol.papers import Paper
 
 HeldKind = Literal["incident", "target", "hand_off", "patrol", "alert", "unit", "agency"]
-HELD_KINDS: Final[tuple[HeldKind, ...]] = get_args(HeldKind)
 
 
 class LegalHold(Paper, frozen=True, kw_only=True, omit_defaults=True, tag="legal_hold"):

@@ -230,14 +230,6 @@ _END: Final = frozenset({"sessions", "links", "enrolments"})
 """A restore empties these."""
 
 
-def _there(plan: BackupPlan, last: Round) -> bool:
-    return (
-        bool(backups_in(plan.folder, plan.node))
-        if last.fault
-        else (plan.folder / last.file).exists()
-    )
-
-
 def _size_of(url: str) -> int:
     path = Path(url.removeprefix("sqlite:///"))
     return path.stat().st_size if url.startswith("sqlite:///") and path.exists() else 0
