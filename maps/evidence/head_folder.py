@@ -6,6 +6,7 @@ never made: where its disk or share is not mounted, a head beneath the mount poi
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from pathlib import Path
 
@@ -26,6 +27,9 @@ class HeadFolder:
 
     def __init__(self, folder: Path, *, node: str) -> None:
         self.folder, self._node = folder, node
+        # Not of a node whose id begins as this one's does: several may share the folder.
+        day, moment = r"\d{4}-\d\d-\d\d", r"T\d{6}Z-\d+"
+        self._name = re.compile(rf"head-{re.escape(node)}-{day}({moment})?\.json")
 
     def has(self, day: date) -> bool:
         """Return whether there is the head of a day."""
@@ -70,7 +74,8 @@ class HeadFolder:
             pass
 
     def _files(self) -> list[Path]:
-        return sorted(self.folder.glob(f"head-{self._node}-*.json"))
+        found = self.folder.glob(f"head-{self._node}-*.json")
+        return sorted(each for each in found if self._name.fullmatch(each.name))
 
     def _file(self, when: str) -> Path:
         return self.folder / f"head-{self._node}-{when}.json"

@@ -172,6 +172,15 @@ async def test_a_head_goes_into_the_folder_once_a_local_day(tmp_path: Path) -> N
     assert len(days.folder.read()) == 2
 
 
+def test_nodes_whose_ids_begin_alike_share_a_folder_of_heads(tmp_path: Path) -> None:
+    for node, seq in (("hx", 7), ("hx-north", 9)):
+        head = signed_head(AuditKey(bytes(32)), node=node, seq=seq, last=FIRST, at=at(0))
+        HeadFolder(tmp_path, node=node).put(head, date(2026, 11, 24))
+        HeadFolder(tmp_path, node=node).put_more(head, at(0))
+    assert [each.seq for each in HeadFolder(tmp_path, node="hx").read()] == [7, 7]
+    assert [each.seq for each in HeadFolder(tmp_path, node="hx-north").read()] == [9, 9]
+
+
 async def test_a_folder_that_is_not_mounted_is_not_made_and_tried_again(tmp_path: Path) -> None:
     days = Days(tmp_path / "share")
     await days.daily.look()
