@@ -284,7 +284,8 @@ async def _evidence(
         made = await evidence_of(
             desk, notary, start=start, end=end, ids=unit or [], words=words, unsealed=unsealed
         )
-    headers = {"content-disposition": _saved("evidence", start, end, "zip")}
+    name = "evidence-originals" if unsealed else "evidence"
+    headers = {"content-disposition": _saved(name, start, end, "zip")}
     if made.left_out:
         headers["left-out"] = ", ".join(made.left_out)
     return Zip(made.zip, headers=headers)
