@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from maps.settings import Settings
     from patrol.audit import Fault
     from patrol.audit_head import Head
+    from patrol.store.proving import Proof
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -151,24 +152,44 @@ def _verify_store(settings: Settings, heads: list[Head]) -> list[Fault]:
 
     places = [head.place for head in heads]
     proof = read_store(settings, prove, heads=places, progress=progress)
-    typer.echo(
-        f"{proof.entries} rows of the journal are proved, and {proof.papers} versions of papers"
-    )
-    if proof.accounts is None:
-        typer.echo("accounts are not covered yet: the server covers them when it starts")
-    else:
-        typer.echo(f"{proof.accounts} rows about accounts, units and radios are proved")
-    typer.echo(f"{proof.receptions} messages of what was heard are proved")
-    if proof.receptions_before:
-        said_of = f"{proof.receptions_before} messages of before"
-        typer.echo(f"not proved: {said_of} any were covered")
-    if proof.receptions_since:
-        typer.echo(f"not proved yet: {proof.receptions_since} messages since the last minute")
-    if proof.entries:
-        typer.echo(f"the last is of {proof.at}, its hash {proof.hash.hex()}")
-    if not heads:
-        typer.echo("without a signed head a tail that was cut off cannot be found: use --head")
+    _tell_proof(proof, heads)
     return list(proof.faults)
+
+
+def _tell_proof(proof: Proof, heads: list[Head]) -> None:
+    """Tell what was proved and what was not, in words of people who did not write this."""
+    until = ", of each up to its first fault" if proof.faults else ""
+    typer.echo(f"proved to be as they were written{until}:")
+    last = f", the last at {proof.at}" if proof.entries else ""
+    typer.echo(f"  {proof.entries} rows of the journal{last}")
+    typer.echo(f"  {proof.papers} versions of papers (incidents, patrols, sectors, agreements …)")
+    rows = (
+        (proof.accounts, "rows about accounts, units and radios"),
+        (proof.protected, "protected fields and who may read them"),
+        (proof.set_aside, "reports that were set aside"),
+    )
+    for count, what in rows:
+        if count is not None:
+            typer.echo(f"  {count} {what}")
+    typer.echo(f"  {proof.receptions} messages that radios sent")
+    typer.echo("not proved:")
+    for count, what in rows:
+        if count is None:
+            typer.echo(f"  {what}: covered from the next start of the server on")
+    if proof.receptions_before:
+        typer.echo(f"  {proof.receptions_before} messages of before this version covered them")
+    if proof.receptions_since:
+        since = f"{proof.receptions_since} messages since the newest row about messages"
+        typer.echo(f"  {since}: covered within a minute of the next one")
+    typer.echo(f"  {proof.also_heard} notes of who else heard a message, and whether texts arrived")
+    signed = max((head.seq for head in heads), default=0)
+    if not heads:
+        typer.echo("  that no rows were cut off at the end, nor all written anew: needs --head")
+    elif signed < proof.entries:
+        after = f"rows {signed + 1} to {proof.entries} came after the newest signed head"
+        typer.echo(f"  that none of the newest was cut off or written anew: {after}")
+    if proof.entries:
+        typer.echo(f"hash of row {proof.entries}: {proof.hash.hex()}")
 
 
 def _heads(file: Path | None, key: str | None, settings: Settings) -> list[Head]:
@@ -238,4 +259,4 @@ def _end(faults: list[Fault]) -> None:
         typer.echo(f"fault: {fault}")
     if faults:
         raise typer.Exit(1)
-    typer.echo("nothing was altered")
+    typer.echo("of what can be proved, nothing was altered")

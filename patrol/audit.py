@@ -26,7 +26,7 @@ SALT: Final = "salt"
 another agency's could else try what it may say until they fit."""
 
 DIGESTS: Final = "digests"
-"""Name in a line's detail of what the act changed of accounts (`patrol.store.account_digests`)."""
+"""Name in a line's detail of what the act changed of rows (`patrol.store.row_digests`)."""
 
 canonical: Final = msgspec.json.Encoder(order="sorted").encode
 """JSON without spaces, names in order, nothing escaped that need not be."""

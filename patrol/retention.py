@@ -231,7 +231,7 @@ class Retention:
         # The newest stays: its number must not be given again, to a message that no line tells of.
         newest = await self._store.read(thinning.last_id)
         spans = await self._store.read(reception_digests.spans)
-        told: dict[tuple[int, int], array[int]] = {}
+        told: dict[reception_digests.Place, array[int]] = {}
         for address in await self._store.read(thinning.all_addresses):
             messages = await self._store.read(thinning.messages, address, day, end)
             if not messages or everything:

@@ -10,7 +10,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, delete, literal, select, union_all
 
+from patrol.filing import Note
 from patrol.refused import Refused
+from patrol.store import journal
 from patrol.store.tables import also_heard, from_us, set_aside, to_us, transmissions
 from radio_gateway.transmission import Transmission
 
@@ -60,6 +62,7 @@ def put(
         origin: This node's id.
         whole: Keep all that was said, as JSON, where it can be written; else its bytes only.
     """
+    count = 0
     for each in refused:
         said = each.said
         raw = said.raw if isinstance(said.raw, bytes) else repr(said.raw).encode()
@@ -78,6 +81,10 @@ def put(
         known = connection.execute(select(_A.id).where(_A.id == values["id"])).first()
         if known is None:
             connection.execute(set_aside.insert().values(**values))
+            count += 1
+    if count:  # with their digests: what is kept here may be a call for help
+        note = Note(act="set reports aside", actor="", agency="", detail={"count": count})
+        journal.append(connection, [note], at, origin=origin)
 
 
 def since(connection: Connection, time: datetime) -> list[tuple[datetime, str, str, str]]:

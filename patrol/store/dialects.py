@@ -11,7 +11,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from patrol.errors import StoreError
-from patrol.store import account_digests
+from patrol.store import row_digests
 from patrol.store.postgres import is_postgres, open_postgres, raw_cursor
 
 BUSY_S: Final = 5.0
@@ -40,7 +40,7 @@ def open_engine(url: str, *, new: bool = False) -> Engine:
         raise StoreError("that is no URL of a database") from error
     if parsed.get_backend_name() == "postgresql":
         engine = open_postgres(parsed)
-        account_digests.watch_over(engine)
+        row_digests.watch_over(engine)
         return engine
     if parsed.get_backend_name() != "sqlite":
         raise StoreError(
@@ -50,7 +50,7 @@ def open_engine(url: str, *, new: bool = False) -> Engine:
     if parsed.database in (None, "", ":memory:"):
         raise StoreError("a store in memory keeps nothing: use sqlite:///FILE")
     engine = _open_sqlite(parsed, new=new)
-    account_digests.watch_over(engine)
+    row_digests.watch_over(engine)
     return engine
 
 

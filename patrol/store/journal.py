@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select
 
 from patrol.audit import DIGESTS, FIRST, Entry, chained, salted
 from patrol.filing import Note
-from patrol.store import account_digests
+from patrol.store import row_digests
 from patrol.store.rows import readable
 from patrol.store.tables import from_us, journal, to_us
 
@@ -28,7 +28,7 @@ def append(
     """
     if not notes:
         return []
-    digests = account_digests.taken(connection)
+    digests = row_digests.taken(connection)
     if digests:
         last = notes[-1]
         detail = last.detail | {DIGESTS: digests}
@@ -62,7 +62,7 @@ def append(
 
 def close(connection: Connection) -> None:
     """Tell the chain, at a transaction's end, what it changed of accounts and no note told."""
-    digests = account_digests.taken(connection)
+    digests = row_digests.taken(connection)
     if not digests:
         return
     last = head(connection)
@@ -70,7 +70,7 @@ def close(connection: Connection) -> None:
         act="change accounts",
         actor="",
         agency="",
-        subject=account_digests.SUBJECT,
+        subject=row_digests.SUBJECT,
         detail={DIGESTS: digests},
     )
     append(connection, [note], datetime.now(UTC), origin="" if last is None else last.origin)
@@ -78,7 +78,7 @@ def close(connection: Connection) -> None:
 
 def cover(connection: Connection, at: datetime, *, origin: str) -> None:
     """Cover all accounts, once in a store's life: in a new one, or one of an older version."""
-    append(connection, account_digests.cover(connection), at, origin=origin)
+    append(connection, row_digests.cover(connection), at, origin=origin)
 
 
 def end(connection: Connection) -> tuple[int, bytes]:

@@ -17,7 +17,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from patrol.errors import StoreError
-from patrol.store import faults, journal
+from patrol.store import faults, journal, reception_digests
 from patrol.store.stopped import Stopped
 from patrol.store.tables import say_to_postgres
 
@@ -121,7 +121,7 @@ def is_postgres(bind: Connection | Engine) -> bool:
 
 @contextmanager
 def commit_proved(connection: Connection) -> Iterator[None]:
-    """Run a transaction, and tell the journal what it changed of accounts.
+    """Run a transaction, and tell the journal what it changed of accounts and of what was heard.
 
     Where the connection breaks as it commits, find out what became of it.
 
@@ -137,6 +137,7 @@ def commit_proved(connection: Connection) -> Iterator[None]:
         with connection.begin():
             transaction = connection.info.get(_TRANSACTION)
             yield
+            reception_digests.close(connection)
             journal.close(connection)
             committing = True
     except DBAPIError as error:
@@ -146,6 +147,8 @@ def commit_proved(connection: Connection) -> Iterator[None]:
             raise
         if not _was_kept(connection.engine, transaction):
             raise
+    finally:
+        reception_digests.forget(connection)
 
 
 def require(connection: Connection, *, changes: bool = True) -> None:

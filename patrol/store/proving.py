@@ -21,10 +21,10 @@ from patrol.audit import DIGESTS, FIRST, Chain, Entry, Fault
 from patrol.kinds import KINDS, decode
 from patrol.papers import Paper
 from patrol.store import reception_digests
-from patrol.store.account_digests import COVERED, Digests, Replay
 from patrol.store.postgres import is_postgres
 from patrol.store.removal import REMOVED
-from patrol.store.tables import from_us, to_us, transmissions
+from patrol.store.row_digests import ACCOUNTS, COVERED, PROTECTED, SET_ASIDE, Digests, Replay
+from patrol.store.tables import also_heard, from_us, to_us, transmissions
 from radio_gateway.decoders import json_decoder
 
 PAGE: Final = 5_000
@@ -72,9 +72,12 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
         papers: Versions of papers that are as the journal tells; of photos nothing is counted.
         accounts: Rows about accounts, units and radios that are as the journal tells; None: it
             covers none yet.
+        protected: Protected fields, sealed or redacted, and who was given their reading; likewise.
+        set_aside: Reports that could not be taken; likewise.
         receptions: Messages that were heard and are as they were stored.
         receptions_before: Messages of before any were told of: nothing is proved of them.
         receptions_since: Messages since the last ones that were told of: not proved yet.
+        also_heard: Notes of who else heard a message, of which nothing is proved.
         hash: Hash of the last entry that is proved.
         at: When that was written, RFC 3339; empty of an empty journal.
         origin: Node that wrote it; empty of an empty journal.
@@ -84,9 +87,12 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     entries: int
     papers: int
     accounts: int | None = None
+    protected: int | None = None
+    set_aside: int | None = None
     receptions: int = 0
     receptions_before: int = 0
     receptions_since: int = 0
+    also_heard: int = 0
     hash: bytes
     at: str = ""
     origin: str = ""
@@ -122,8 +128,8 @@ def prove(
         progress: Told how many entries are proved, now and then.
     """
     chain, papers, found, rewritten, told = Chain(), 0, False, False, False
-    accounts, receptions, contradicted = Replay(), reception_digests.Replay(), False
-    heard = _Heard()
+    rows, receptions, contradicted = Replay(), reception_digests.Replay(), False
+    heard, as_told = _Heard(), False
     removed = _removed(connection)
     faults: list[Fault] = []
     last: Entry | None = None
@@ -143,7 +149,7 @@ def prove(
             if why and not contradicted:
                 faults.append(Fault(seq=entry.seq, what="altered", why=why))
                 contradicted = True
-            if fault_here := _accounts_fault(accounts, entry):
+            if fault_here := _row_fault(rows, entry):
                 faults += [fault_here] if not told else []
                 told = True
             last = entry
@@ -168,15 +174,20 @@ def prove(
             faults += _unwritten(connection, papers)
         heard = _receptions(connection, receptions, progress)
         faults += [] if heard.fault is None else [heard.fault]
-        if accounts.covered and not told:
-            faults += _accounts_now(accounts, connection, chain.seq)
+        if not told:
+            faults_now = _rows_now(rows, connection)
+            faults += faults_now
+            as_told = not faults_now
     return Proof(
         entries=chain.seq,
         papers=papers,
-        accounts=accounts.count if accounts.covered else None,
+        accounts=_proved(rows.count(*ACCOUNTS), as_told),
+        protected=_proved(rows.count(*PROTECTED), as_told),
+        set_aside=_proved(rows.count(*SET_ASIDE), as_told),
         receptions=heard.proved,
         receptions_before=heard.before,
         receptions_since=heard.since,
+        also_heard=connection.execute(select(func.count()).select_from(also_heard)).scalar_one(),
         hash=chain.hash,
         at="" if last is None else last.at.isoformat(),
         origin="" if last is None else last.origin,
@@ -322,7 +333,8 @@ def _receptions(
     """Compare the messages with what the journal tells, up to the first span that is altered."""
     count, fault = 0, None
     for seq, span in told.told():
-        there = reception_digests.found(connection, span.after, span.last)
+        place = reception_digests.Place(span.after, span.last, span.version)
+        there = reception_digests.found(connection, place)
         if there != (span.count, span.sha256):
             if there.rows < span.count:
                 what: Literal["altered", "missing"] = "missing"
@@ -344,53 +356,60 @@ def _receptions(
     return _Heard(count, int(before), int(since), fault)
 
 
-# -- accounts
+# -- rows that acts change: accounts, what is sealed, what was set aside
+
+_CALLED: Final = {"protected_fields": "protected field", "set_aside": "report set aside"}
 
 
 class _Changed(msgspec.Struct):
-    """What an entry tells of changes to accounts."""
+    """What an entry tells of changes to rows."""
 
     digests: Digests = {}
 
 
-def _accounts_fault(accounts: Replay, entry: Entry) -> Fault | None:
+def _proved(count: int | None, as_told: bool) -> int | None:
+    return count if as_told or count is None else 0
+
+
+def _row_fault(rows: Replay, entry: Entry) -> Fault | None:
     if f'"{DIGESTS}"' not in entry.detail:
         return None
     try:
         said = json_decoder(_Changed).decode(entry.detail)
     except msgspec.MsgspecError:  # another line's own word
         return None
-    found = accounts.take(entry.act, entry.subject, said.digests)
+    found = rows.take(entry, said.digests)
     if found is None:
         return None
     table, id = found
     why = "somebody changed it before this act, and not by an act of the journal"
-    return Fault(seq=entry.seq, what="altered", paper=f"{table} {id}", why=why)
+    called = f"{_CALLED.get(table, table)} {id}"
+    return Fault(seq=entry.seq, what="altered", paper=called, why=why)
 
 
-def _accounts_now(accounts: Replay, connection: Connection, seq: int) -> list[Fault]:
-    found = accounts.differs(connection)
+def _rows_now(rows: Replay, connection: Connection) -> list[Fault]:
+    found = rows.differs(connection)
     if found is None:
         return []
-    table, id, what = found
+    table, id, what, seq = found
     why = {
         "altered": "it is not as the last act on it left it",
         "unwritten": "",
         "missing": "no act of the journal took it away",
     }[what]
     name = _name_of(connection, table, id)
-    return [Fault(seq=0 if what == "unwritten" else seq, what=what, paper=name, why=why)]
+    return [Fault(seq=seq, what=what, paper=name, why=why)]
 
 
 def _name_of(connection: Connection, table: str, id: str) -> str:
     """Return what people know a row by: its table, its name where it has one, and its id."""
-    columns = COVERED[table].c
-    for name in ("name", "user", "call_sign", "address"):
+    columns, kind = COVERED[table].c, _CALLED.get(table, table)
+    for name in ("name", "user", "call_sign", "address", "field", "reader"):
         if name in columns:
             asked = select(columns[name]).where(columns.id == id)
             called = connection.execute(asked).scalar()
-            return f"{table} {called or ''} {id}".replace("  ", " ")
-    return f"{table} {id}"
+            return f"{kind} {called or ''} {id}".replace("  ", " ")
+    return f"{kind} {id}"
 
 
 # -- papers

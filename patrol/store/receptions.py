@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 from patrol.hearing import Heard, HeardBy, heard
-from patrol.store import bulk
+from patrol.store import bulk, reception_digests
 from patrol.store.rows import (
     TRANSMISSION_COLUMNS,
     Row,
@@ -255,4 +255,5 @@ def put_first(connection: Connection, row: Row) -> None:
                 origin=old.origin,
             )
         )
+    reception_digests.before_replacing(connection, old.id)
     connection.execute(transmissions.update().where(_T.gid == new["gid"]).values(**new))

@@ -180,6 +180,7 @@ class Store:
                 for act in acts:
                     act(connection)
         self._require_after()
+        self._span.look(connection)
         if rows:
             self._span.add(said, len(rows))
             if self._span.is_due:

@@ -193,7 +193,7 @@ def take_out(connection: Connection, some: Sequence[Message | reception_digests.
 
 def take_out_told(
     connection: Connection,
-    span: tuple[int, int],
+    span: reception_digests.Place,
     ids: Collection[int],
     at: datetime,
     *,

@@ -163,7 +163,7 @@ def test_the_story_is_told_to_both_offices(tmp_path: Path) -> None:
             [sys.executable, "-m", "maps", *running.proves], capture_output=True, text=True
         )
         assert proof.returncode == 0, proof.stderr
-        assert "rows of the journal are proved" in proof.stdout
+        assert "rows of the journal, the last at" in proof.stdout
         code, err = running.stop()
         assert code == 0
         assert {json.loads(line)["event"] for line in err.splitlines()} == {"order"}, "the texts"

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from patrol.store import reception_digests
+from patrol.filing import Note
+from patrol.store import journal, reception_digests
 from patrol.store.proving import Proof, prove
+from radio_gateway.transmission import Transmission
 from tests.databases import reading
 from tests.patrol.running import Node, at, said
 from tests.patrol.test_retention import DAY_S, retention
+
+
+def named(number: int, second: float, heard: float, channel: str = "test") -> Transmission:
+    """Return a message that names itself, so that each channel that hears it is known to."""
+    key = f"k{number}"
+    return said(
+        "a", second, heard=heard, channel=channel, duplicate_key=key, duplicate_window_s=None
+    )
 
 
 @pytest.fixture
@@ -23,7 +35,7 @@ async def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     try:
         for number in range(40):
             second = 3 if number == 30 else number * 10
-            await opened.hear(said("a", second, heard=number * 10))
+            await opened.hear(named(number, second, number * 10))
         yield opened
     finally:
         await opened.stop()
@@ -49,6 +61,7 @@ async def test_what_was_heard_is_proved(node: Node) -> None:
         ("UPDATE transmissions SET lon = lon + 0.01 WHERE id = 18", "altered"),
         ("UPDATE transmissions SET time_us = time_us + 1 WHERE id = 18", "altered"),
         ("UPDATE transmissions SET address = 'test:b' WHERE id = 18", "altered"),
+        ("UPDATE transmissions SET speed_mps = 9, course_deg = 180 WHERE id = 18", "altered"),
         ("DELETE FROM transmissions WHERE id = 18", "missing"),
     ],
 )
@@ -97,3 +110,44 @@ async def test_the_messages_of_before_a_restart_are_told_after_it(
         assert (proof.faults, proof.receptions, proof.receptions_since) == ((), 46, 0)
     finally:
         await again.stop()
+
+
+@pytest.mark.parametrize("number", [17, 40])
+async def test_a_reception_that_takes_the_place_of_another_is_no_fault(
+    node: Node, number: int
+) -> None:
+    for each in (40, 41):
+        await node.hear(named(each, each * 10, each * 10))
+    await node.hear(named(number, number * 10, number * 10 - 5, "hill"))
+    (row,) = node.rows("SELECT id FROM transmissions WHERE channel = 'hill'")
+    assert row["id"] == number + 1
+    for each in (42, 43):
+        await node.hear(named(each, each * 10, each * 10))
+    proof = await proved(node)
+    assert (proof.faults, proof.receptions, proof.receptions_since) == ((), 44, 0)
+
+
+async def test_what_an_older_version_told_of_is_proved_as_it_was_told(
+    node: Node, tmp_path: Path
+) -> None:
+    columns = (
+        "gid address time_us usable lon lat kind distress text status heard_us channel"
+        " reception_id raw agency"
+    )
+    rows = node.rows(f"SELECT {columns.replace(' ', ', ')} FROM transmissions ORDER BY id")
+    sha256 = hashlib.sha256(b"".join(msgspec.msgpack.encode(tuple(row)) for row in rows))
+    span = {"after": 0, "last": 40, "count": 40, "sha256": sha256.hexdigest()}
+    sql(tmp_path, "DELETE FROM journal")
+    note = Note(
+        act="digest receptions",
+        actor="",
+        agency="",
+        subject="journal:receptions",
+        detail={"receptions": span},
+    )
+    await node.store.write(journal.append, [note], at(500), origin="node")
+    proof = await proved(node)
+    assert (proof.faults, proof.receptions) == ((), 40)
+    gone = await thinned(node)
+    proof = await proved(node)
+    assert (proof.faults, proof.receptions) == ((), 40 - gone)

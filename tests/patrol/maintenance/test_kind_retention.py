@@ -13,7 +13,7 @@ from patrol.incidents import Incident
 from patrol.legal_holds.legal_hold import LegalHold
 from patrol.maintenance.kind_policy import KindPolicy
 from patrol.maintenance.kind_retention import KindRetention
-from patrol.store import proving
+from patrol.store import journal, proving
 from tests.patrol.running import AGENCY, NODE, OTHER, START, Node, at
 from tests.patrol.test_photo_desk import picture
 
@@ -28,6 +28,7 @@ async def clean(
     """Do what is due a year and a day after the tests begin; return how many lines that made."""
     policy = KindPolicy(papers=papers, **more)
     store = node.watch.store
+    await store.write(journal.cover, node.time, origin=NODE)
     gone = await KindRetention(store, policy, node=NODE).catch_up(at(LATER))
     proof = await store.read(proving.prove)
     assert proof.faults == (), "what went by the policy is no fault of the journal"

@@ -9,14 +9,15 @@ import pytest
 
 from patrol.accounts import User
 from patrol.filing import Note
+from patrol.refused import Refused
 from patrol.scribe import Scribe
-from patrol.store import account_changes, accounts, journal, registry
-from patrol.store.account_digests import COVERED
+from patrol.store import account_changes, accounts, aside, journal, registry
 from patrol.store.proving import Proof, prove
+from patrol.store.row_digests import COVERED
 from patrol.store.store import Store, open_store
 from patrol.units import Agency
 from tests.databases import empty_store, reading
-from tests.patrol.running import AGENCY, at
+from tests.patrol.running import AGENCY, Node, at, said
 
 CREW = User(name="kham", role="crew", agency=AGENCY, origin="node")
 BOSS = User(name="keo", role="admin", agency=AGENCY, origin="node")
@@ -121,6 +122,7 @@ async def test_accounts_of_an_older_version_are_covered_from_the_next_start_on(
         await opened.write(journal.cover, at(1), origin="node")  # once alone
         proof = await proved(opened)
         assert (proof.faults, proof.accounts, proof.entries) == ((), 1, 1)
+        assert (proof.protected, proof.set_aside) == (0, 0)
     finally:
         await opened.close()
 
@@ -129,6 +131,114 @@ async def test_what_no_act_tells_of_has_a_line_of_its_own(store: Store, tmp_path
     await store.write(accounts.put_user, CREW, "another", at(3))
     proof = await proved(store)
     assert (proof.faults, proof.entries) == ((), 4)
+
+
+@pytest.fixture
+async def node(tmp_path: Path) -> AsyncIterator[Node]:
+    """A node in whose journal stand two sealed names, one redacted, and a report set aside."""
+    opened = Node(tmp_path / "a.db")
+    await opened.store.write(journal.cover, at(0), origin="node")
+    await opened.start()
+    try:
+        made = await opened.desk("crew").incidents.log(
+            category="drugs",
+            happened_at=at(-60),
+            precision="minute",
+            names="Mr Arrested",
+            informants="the ferryman",
+        )
+        desk = opened.desk("commander", name="boun").protected_fields
+        shown = await desk.read("incident", made.id, purpose="x")
+        [named] = [each for each in shown if each.field == "names"]
+        await desk.redact("incident", made.id, named.id, reason="the court's order")
+        bad = Refused(said("a", 1), "bad", ValueError())
+        await opened.store.write(aside.put, [bad], at(1), agency=AGENCY, origin="node")
+        yield opened
+    finally:
+        await opened.stop()
+
+
+async def test_what_is_sealed_redacted_or_set_aside_is_proved(node: Node) -> None:
+    proof = await proved(node.store)
+    assert (proof.faults, proof.protected, proof.set_aside) == ((), 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("statement", "what", "row", "act"),
+    [
+        (
+            "UPDATE protected_fields SET sealed = x'00' WHERE field = 'informants'",
+            "altered",
+            "protected field informants",
+            "write protected field",
+        ),
+        (
+            "UPDATE protected_fields SET sealed = x'00' WHERE field = 'names'",
+            "altered",
+            "protected field names",
+            "redact protected field",
+        ),
+        (
+            "DELETE FROM protected_fields WHERE field = 'informants'",
+            "missing",
+            "protected field",
+            "write protected field",
+        ),
+        (
+            (
+                "INSERT INTO protected_fields SELECT 'x', kind, paper, field, at_us, by,"
+                " commitment, key, sealed, redacted_at_us, redacted_by, reason, agency, origin"
+                " FROM protected_fields WHERE field = 'informants'"
+            ),
+            "unwritten",
+            "protected field informants x",
+            None,
+        ),
+        ("UPDATE set_aside SET raw = x'00'", "altered", "report set aside", "set reports aside"),
+        ("DELETE FROM set_aside", "missing", "report set aside", "set reports aside"),
+    ],
+)
+async def test_a_sealed_row_or_one_set_aside_that_somebody_changed_is_named(
+    node: Node, tmp_path: Path, statement: str, what: str, row: str, act: str | None
+) -> None:
+    sql(tmp_path, statement)
+    [fault] = (await proved(node.store)).faults
+    assert fault.what == what
+    assert fault.paper.startswith(row)
+    acts = [each["act"] for each in node.rows("SELECT act FROM journal WHERE seq = ?", fault.seq)]
+    assert acts == ([] if act is None else [act])
+
+
+async def test_rows_of_before_a_version_that_covers_them_are_covered_from_its_first_start_on(
+    tmp_path: Path,
+) -> None:
+    opened = open_store(empty_store(tmp_path / "a.db"))
+    try:
+        older = Note(
+            act="cover accounts",
+            actor="",
+            agency="",
+            subject="journal:accounts",
+            detail={"digests": {}},
+        )
+        await opened.write(journal.append, [older], at(0), origin="node")
+        reports = [Refused(said("a", second), "bad", ValueError()) for second in (1, 2)]
+        await opened.write(aside.put, reports, at(1), agency=AGENCY, origin="node")
+        sql(tmp_path, "DELETE FROM journal WHERE seq = 2")  # it told of none
+        proof = await proved(opened)
+        assert (proof.faults, proof.accounts, proof.set_aside) == ((), 0, None)
+        for _ in range(2):
+            await opened.write(journal.cover, at(2), origin="node")
+        proof = await proved(opened)
+        assert (proof.faults, proof.entries, proof.set_aside) == ((), 2, 2)
+        sql(
+            tmp_path,
+            "DELETE FROM set_aside WHERE reception_id = (SELECT max(reception_id) FROM set_aside)",
+        )
+        [fault] = (await proved(opened)).faults
+        assert (fault.what, fault.seq) == ("missing", 2)
+    finally:
+        await opened.close()
 
 
 def test_every_table_that_lets_somebody_in_is_covered() -> None:
