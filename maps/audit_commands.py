@@ -5,6 +5,7 @@ It works beside a running server and without one. What is proved is what stands 
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar
 
@@ -30,7 +31,7 @@ Key = Annotated[
     str | None,
     typer.Option(help="The node's public key, base64; the one in the file if not said."),
 ]
-_EVERY = 500_000  # rows between two words about how far it is
+_COUNTED = {"rows": "rows of the journal", "messages": "messages"}
 _LONGEST_HEAD = 1 << 20
 
 
@@ -44,11 +45,21 @@ def verify(
     export: Annotated[
         Path | None, typer.Option(help="Check this export alone; needs no configuration.")
     ] = None,
+    day: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"], help="Prove this local day alone, from the signed head before it."
+        ),
+    ] = None,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Do not go on where an interrupted one was.")
+    ] = False,
     key: Key = None,
 ) -> None:
-    """Prove the journal and all versions of papers; name the first row that is not as written.
+    """Prove the journal and what it tells of; name the first row that is not as written.
 
-    The heads in `audit.heads_folder` are checked without being named.
+    The heads in `audit.heads_folder` are checked without being named. An interrupted verification
+    goes on where it was.
 
     Exit code 1 when something was altered, is missing, or cannot be proved.
     """
@@ -57,7 +68,10 @@ def verify(
         return
     settings = settings_in(config)
     signed = tell(lambda: _heads(head, key, settings))
-    faults = tell(lambda: _verify_store(settings, signed))
+    if day is not None:
+        faults = tell(lambda: _verify_day(settings, signed, day.date()))
+    else:
+        faults = tell(lambda: _verify_store(settings, signed, anew=anew))
     _end(faults)
 
 
@@ -138,21 +152,66 @@ def _verify_export(file: Path, key: str | None) -> None:
     _end([] if found.fault is None else [found.fault])
 
 
-def _verify_store(settings: Settings, heads: list[Head]) -> list[Fault]:
-    from maps.signing_journal import read_store
+def _verify_store(settings: Settings, heads: list[Head], *, anew: bool) -> list[Fault]:
+    from maps.commands.progress_bar import progress_bars
+    from maps.evidence.proof_mark_file import ProofMarkFile
+    from maps.signing_journal import key_file, mark_file, read_store
     from patrol.store.proving import prove
 
-    said = 0
-
-    def progress(rows: int) -> None:
-        nonlocal said
-        if rows - said >= _EVERY:
-            said = rows
-            typer.echo(f"{rows} rows are proved", err=True)
-
+    marks = ProofMarkFile(mark_file(settings), key_file(settings), node=settings.node.id)
+    after = None
+    if anew:
+        marks.remove()
+    elif (found := marks.read()) is not None:
+        after = found.mark
+        typer.echo(
+            f"going on after row {after.seq}, where a verification was interrupted at"
+            f" {found.at:%F %H:%M} UTC: what lies before is not read again (--anew does)"
+        )
     places = [head.place for head in heads]
-    proof = read_store(settings, prove, heads=places, progress=progress)
+    with progress_bars() as progress:
+        proof = read_store(
+            settings,
+            prove,
+            heads=places,
+            progress=lambda each: progress(_COUNTED[each.what], each.done, each.total),
+            after=after,
+            mark=marks.keep,
+        )
+    marks.remove()
     _tell_proof(proof, heads)
+    return list(proof.faults)
+
+
+def _verify_day(settings: Settings, heads: list[Head], day: date) -> list[Fault]:
+    from datetime import time, timedelta
+    from zoneinfo import ZoneInfo
+
+    from maps.signing_journal import read_store
+    from patrol.store.day_proof import prove_day
+
+    zone = ZoneInfo(settings.node.time_zone)
+    begin = datetime.combine(day, time(), zone)
+    end = datetime.combine(day + timedelta(days=1), time(), zone)
+    places = [head.place for head in heads]
+    proof = read_store(
+        settings, prove_day, begin.astimezone(UTC), end.astimezone(UTC), heads=places
+    )
+    until = ", of each up to its first fault" if proof.faults else ""
+    typer.echo(f"of {day:%F} ({zone.key}), proved to be as written{until}:")
+    typer.echo(f"  {proof.rows} rows of the journal, from row {proof.first} on")
+    typer.echo(f"  {proof.papers} versions of papers")
+    typer.echo(
+        f"  {proof.receptions} messages that radios sent, stored that day up to the next day's first minute"
+    )
+    since = f"the signed head of row {proof.after}" if proof.after else "the first row: no head"
+    typer.echo(f"the chain was followed from {since}")
+    typer.echo("not proved:")
+    if proof.until is None:
+        typer.echo("  that the day was not written anew: no signed head comes after it")
+    if proof.changed:
+        typer.echo(f"  {proof.changed} messages of spans that later rows changed: verify the whole")
+    typer.echo("  what came before or after, how accounts, sealed fields and reports stand now")
     return list(proof.faults)
 
 
@@ -208,8 +267,6 @@ def _heads(file: Path | None, key: str | None, settings: Settings) -> list[Head]
 
 
 def _put_outside(settings: Settings, head: Head) -> None:
-    from datetime import UTC, datetime
-
     from maps.evidence.head_folder import HeadFolder
 
     assert settings.audit.heads_folder is not None

@@ -52,6 +52,12 @@ def key_file(settings: Settings) -> Path:
     return file.with_name(f"{file.name}.audit-key")
 
 
+def mark_file(settings: Settings) -> Path:
+    """Return where it is kept how far an interrupted verification came, beside the store."""
+    file = settings.store.file or settings.folder / "joint-patrol"
+    return file.with_name(f"{file.name}.verified")
+
+
 def read_store(
     settings: Settings,
     query: Callable[Concatenate[Connection, P], T],

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, func, select
 from patrol.audit import DIGESTS, FIRST, Chain, Entry, Fault
 from patrol.kinds import KINDS, decode
 from patrol.papers import Paper
-from patrol.store import reception_digests
+from patrol.store import journal, reception_digests
 from patrol.store.postgres import is_postgres
 from patrol.store.removal import REMOVED
 from patrol.store.row_digests import ACCOUNTS, COVERED, PROTECTED, SET_ASIDE, Digests, Replay
@@ -99,6 +99,34 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     faults: tuple[Fault, ...] = ()
 
 
+class Progress(NamedTuple):
+    """How far a verification is: what it counts now, how many are done, of how many."""
+
+    what: Literal["rows", "messages"]
+    done: int
+    total: int
+
+
+class ProofMark(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a verification came, so that an interrupted one can go on there.
+
+    Attributes:
+        seq: Number of the last entry that is proved.
+        hash: Its hash.
+        papers: Versions of papers that are proved.
+        rows: What the journal told of rows until there.
+        spans: What it told of messages until there, each with the number of its line.
+        heard: Number of the last message that was compared; 0: none.
+    """
+
+    seq: int
+    hash: bytes
+    papers: int
+    rows: Replay
+    spans: list[tuple[int, reception_digests.Span]]
+    heard: int
+
+
 class _PlainWords(msgspec.Struct, frozen=True, rename={"became": "is"}):
     """What an entry tells of a version whose plain words were sealed (`plain_words`)."""
 
@@ -118,61 +146,91 @@ def prove(
     connection: Connection,
     *,
     heads: Iterable[tuple[int, bytes]] = (),
-    progress: Callable[[int], None] = lambda _: None,
+    progress: Callable[[Progress], None] = lambda _: None,
+    after: ProofMark | None = None,
+    mark: Callable[[Callable[[], ProofMark]], None] = lambda _: None,
 ) -> Proof:
     """Read everything and say what is wrong with it.
 
     Args:
         connection: To the store, in one transaction.
         heads: Numbers and hashes of entries that were signed once.
-        progress: Told how many entries are proved, now and then.
+        progress: Told how far it is, now and then.
+        after: How far it came before it was interrupted; what lies before is not read again.
+        mark: Told, as long as nothing is wrong, what returns how far it is.
     """
-    chain, papers, found, rewritten, told = Chain(), 0, False, False, False
-    rows, receptions, contradicted = Replay(), reception_digests.Replay(), False
+    papers, found, rewritten, told = 0, False, False, False
+    rows, receptions, contradicted, chain = Replay(), reception_digests.Replay(), False, Chain()
+    if after is not None:
+        papers, rows, chain = after.papers, after.rows, Chain(after.seq, after.hash)
+        receptions = reception_digests.Replay(after.spans)
     heard, as_told = _Heard(), False
-    removed = _removed(connection)
+    removed = what_retention_removed(connection)
     faults: list[Fault] = []
     last: Entry | None = None
     signed: dict[int, set[bytes]] = {}
     for seq, signed_hash in heads:
         signed.setdefault(seq, set()).add(signed_hash)
-    for entries, fault in _pages(connection):
+    if after is not None:
+        last, faults_behind = _behind(connection, after, signed)
+        faults += faults_behind
+    length = journal.end(connection)[0]
+
+    def here(heard: int = 0 if after is None else after.heard) -> ProofMark:
+        return ProofMark(
+            seq=chain.seq,
+            hash=chain.hash,
+            papers=papers,
+            rows=rows,
+            spans=[*receptions.told()],
+            heard=heard,
+        )
+
+    for entries, fault in read_pages(connection, chain.seq):
         for entry in entries:
             fault_here = chain.take(entry)
             if fault_here is not None:
                 fault = fault_here
                 break
             if entry.seq in signed and signed.pop(entry.seq) != {entry.hash}:
-                faults += [] if rewritten else [_rewritten(entry.seq)]
+                faults += [] if rewritten else [written_anew(entry.seq)]
                 rewritten = True
             why = receptions.take(entry)
             if why and not contradicted:
                 faults.append(Fault(seq=entry.seq, what="altered", why=why))
                 contradicted = True
-            if fault_here := _row_fault(rows, entry):
+            if fault_here := row_fault(rows, entry):
                 faults += [fault_here] if not told else []
                 told = True
             last = entry
         # Of what follows a fault nothing is proved, and of papers the first fault is enough.
         if not found:
             proved = [entry for entry in entries if entry.seq <= chain.seq]
-            count, paper_fault = _compare(connection, proved, removed)
+            count, paper_fault = compare(connection, proved, removed)
             papers += count
-            first = paper_fault or _compare_photos(connection, proved, removed)
+            first = paper_fault or compare_photos(connection, proved, removed)
             if first is not None:
                 faults.append(first)
                 found = True
-        progress(chain.seq)
+        progress(Progress("rows", chain.seq, length))
         if fault is not None:
             faults.append(fault)
             break
+        if not (faults or told):
+            mark(here)
     else:
         if max(signed, default=0) > chain.seq:
             why = f"the signed head is row {max(signed)}: the tail was cut off"
             faults.append(Fault(seq=chain.seq + 1, what="missing", why=why))
         if not found:
             faults += _unwritten(connection, papers)
-        heard = _receptions(connection, receptions, progress)
+        heard = _receptions(
+            connection,
+            receptions,
+            0 if after is None else after.heard,
+            progress,
+            (lambda _: None) if faults else lambda done: mark(lambda: here(done)),
+        )
         faults += [] if heard.fault is None else [heard.fault]
         if not told:
             faults_now = _rows_now(rows, connection)
@@ -202,12 +260,12 @@ def every_fault(connection: Connection) -> tuple[tuple[Fault, ...], int]:
         What is wrong, the first in the journal first; of rows that are missing one after the other
         the first is named. And of how many versions of papers no row tells any more.
     """
-    chain, proved, removed = Chain(), 0, _removed(connection)
+    chain, proved, removed = Chain(), 0, what_retention_removed(connection)
     found: list[Fault] = []
     after: int | None = 0
     while after is not None:
         start, after = after, None
-        for entries, unreadable in _pages(connection, start):
+        for entries, unreadable in read_pages(connection, start):
             for entry in entries:
                 fault = chain.take(entry)
                 if fault is not None and fault.what == "missing":
@@ -217,7 +275,7 @@ def every_fault(connection: Connection) -> tuple[tuple[Fault, ...], int]:
                 if fault is not None:
                     found.append(fault)
                     chain = Chain(entry.seq, entry.hash)
-            proved += _all_of(_compare, connection, entries, removed, found)
+            proved += _all_of(compare, connection, entries, removed, found)
             _all_of(_photos_compared, connection, entries, removed, found)
             if unreadable is not None:
                 found.append(unreadable)
@@ -248,10 +306,10 @@ def _all_of(
 def _photos_compared(
     connection: Connection, entries: Sequence[Entry], removed: AbstractSet[bytes]
 ) -> tuple[int, Fault | None]:
-    return 0, _compare_photos(connection, entries, removed)
+    return 0, compare_photos(connection, entries, removed)
 
 
-def _removed(connection: Connection) -> frozenset[bytes]:
+def what_retention_removed(connection: Connection) -> frozenset[bytes]:
     """Return what went by the policy, as lines of the same chain say: it is not looked for."""
     return frozenset(row[0] for row in _rows(connection, _REMOVED, (REMOVED,)))
 
@@ -262,13 +320,15 @@ def pages(connection: Connection, *, after: int = 0) -> Iterator[list[Entry]]:
     Raises:
         ValueError: If an entry cannot be read; it names it.
     """
-    for entries, fault in _pages(connection, after):
+    for entries, fault in read_pages(connection, after):
         yield entries
         if fault is not None:
             raise ValueError(str(fault))
 
 
-def _pages(connection: Connection, after: int = 0) -> Iterator[tuple[list[Entry], Fault | None]]:
+def read_pages(
+    connection: Connection, after: int = 0
+) -> Iterator[tuple[list[Entry], Fault | None]]:
     while True:
         rows = _rows(connection, _ENTRIES, (after, PAGE))
         entries: list[Entry] = []
@@ -310,9 +370,30 @@ def _entry(row: Sequence[Any]) -> Entry | None:
     )
 
 
-def _rewritten(seq: int) -> Fault:
+def written_anew(seq: int) -> Fault:
     why = "it is not the one whose hash was signed: the journal was written anew up to here"
     return Fault(seq=seq, what="altered", why=why)
+
+
+def _behind(
+    connection: Connection, mark: ProofMark, signed: dict[int, set[bytes]]
+) -> tuple[Entry | None, list[Fault]]:
+    """Compare signed heads with entries that are not read again; they are taken out of `signed`.
+
+    Returns:
+        The entry of the mark, and what is wrong.
+    """
+    faults: list[Fault] = []
+    last = next(iter(journal.page(connection, after=mark.seq - 1, limit=1)), None)
+    if last is None or Chain(mark.seq - 1, last.previous).take(last) or last.hash != mark.hash:
+        why = "it is not the one that was proved before the verification was interrupted"
+        faults.append(Fault(seq=mark.seq, what="altered", why=why))
+    for seq in sorted(seq for seq in signed if 0 < seq <= mark.seq):
+        rows = journal.page(connection, after=seq - 1, limit=1)
+        if (not rows or signed[seq] != {rows[0].hash}) and not faults:
+            faults.append(written_anew(seq))
+        del signed[seq]
+    return last, faults
 
 
 # -- what was heard
@@ -328,25 +409,29 @@ class _Heard(NamedTuple):
 
 
 def _receptions(
-    connection: Connection, told: reception_digests.Replay, progress: Callable[[int], None]
+    connection: Connection,
+    told: reception_digests.Replay,
+    proved: int,
+    progress: Callable[[Progress], None],
+    mark: Callable[[int], None],
 ) -> _Heard:
-    """Compare the messages with what the journal tells, up to the first span that is altered."""
+    """Compare the messages with what the journal tells, up to the first span that is altered.
+
+    Those up to the number `proved` are; what it told of them may have changed since.
+    """
     count, fault = 0, None
-    for seq, span in told.told():
-        place = reception_digests.Place(span.after, span.last, span.version)
-        there = reception_digests.found(connection, place)
-        if there != (span.count, span.sha256):
-            if there.rows < span.count:
-                what: Literal["altered", "missing"] = "missing"
-                why = f"{there.rows} of {span.count} are there"
-            else:
-                what = "altered"
-                why = "what they say is not what was stored"
-            messages = f"messages {span.after + 1} to {span.last} of what was heard"
-            fault = Fault(seq=seq, what=what, paper=messages, why=why)
+    spans = [*told.told()]
+    total = sum(span.count for _, span in spans)
+    for seq, span in spans:
+        if span.last <= proved:
+            count += span.count
+            continue
+        fault = span_fault(connection, seq, span)
+        if fault is not None:
             break
-        count += there.rows
-        progress(count)
+        count += span.count
+        progress(Progress("messages", count, total))
+        mark(span.last)
     stored = select(func.count()).select_from(transmissions)
     first = told.first
     if first is None:
@@ -354,6 +439,20 @@ def _receptions(
     before = connection.execute(stored.where(transmissions.c.id <= first)).scalar_one()
     since = connection.execute(stored.where(transmissions.c.id > told.last)).scalar_one()
     return _Heard(count, int(before), int(since), fault)
+
+
+def span_fault(connection: Connection, seq: int, span: reception_digests.Span) -> Fault | None:
+    """Return what is wrong with the messages of a span that the entry `seq` tells of."""
+    place = reception_digests.Place(span.after, span.last, span.version)
+    there = reception_digests.found(connection, place)
+    if there == (span.count, span.sha256):
+        return None
+    what: Literal["altered", "missing"] = "altered"
+    why = "what they say is not what was stored"
+    if there.rows < span.count:
+        what, why = "missing", f"{there.rows} of {span.count} are there"
+    messages = f"messages {span.after + 1} to {span.last} of what was heard"
+    return Fault(seq=seq, what=what, paper=messages, why=why)
 
 
 # -- rows that acts change: accounts, what is sealed, what was set aside
@@ -371,7 +470,7 @@ def _proved(count: int | None, as_told: bool) -> int | None:
     return count if as_told or count is None else 0
 
 
-def _row_fault(rows: Replay, entry: Entry) -> Fault | None:
+def row_fault(rows: Replay, entry: Entry) -> Fault | None:
     if f'"{DIGESTS}"' not in entry.detail:
         return None
     try:
@@ -415,7 +514,7 @@ def _name_of(connection: Connection, table: str, id: str) -> str:
 # -- papers
 
 
-def _compare(
+def compare(
     connection: Connection, entries: Sequence[Entry], removed: AbstractSet[bytes]
 ) -> tuple[int, Fault | None]:
     """Return how many versions are as entries tell, and the first that is not."""
@@ -489,7 +588,7 @@ def _differs(row: Sequence[Any], kind: str, id: str, version: int, sha256: str) 
     return ""
 
 
-def _compare_photos(
+def compare_photos(
     connection: Connection, entries: Sequence[Entry], removed: AbstractSet[bytes]
 ) -> Fault | None:
     """Return the first photo or original that is not as it was when an entry tells of it."""

@@ -21,7 +21,7 @@ from __future__ import annotations
 import hashlib
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any, Final, Literal, NamedTuple
@@ -285,7 +285,7 @@ def _place_of(connection: Connection, id: int) -> Place | Literal["open", "befor
             asked = asked.where(_J.seq < seq)
         rows = connection.execute(asked.order_by(_J.seq.desc()).limit(_LINES)).all()
         for row in rows:
-            span = _span(row.detail)
+            span = span_in(row.detail)
             if span is None:
                 continue
             if id > span.last:  # between two spans there is nothing
@@ -356,7 +356,7 @@ def spans(connection: Connection) -> list[Place]:
     rows = connection.execute(
         select(_J.detail).where(_J.subject == SUBJECT, _J.act == DIGESTED).order_by(_J.seq)
     )
-    told = [_span(detail) for (detail,) in rows]
+    told = [span_in(detail) for (detail,) in rows]
     return [Place(each.after, each.last, each.version) for each in told if each is not None]
 
 
@@ -367,16 +367,22 @@ def span_of(spans: Sequence[Place], id: int) -> Place | None:
 
 
 class Replay:
-    """What the journal tells of spans, gone through line by line."""
+    """What the journal tells of spans, gone through line by line.
 
-    def __init__(self) -> None:
-        self._spans: dict[int, tuple[int, Span]] = {}
+    Args:
+        told: What it told before the line that is taken first, as `told` yields it.
+        whole: Whether all lines are taken; else what changes a span of before is left aside.
+    """
+
+    def __init__(self, told: Iterable[tuple[int, Span]] = (), *, whole: bool = True) -> None:
+        self._spans = {span.last: (seq, span) for seq, span in told}
+        self._whole = whole
 
     def take(self, entry: Entry) -> str:
         """Take a line of the journal; return what it contradicts, if anything."""
         if entry.subject != SUBJECT or entry.act not in (DIGESTED, THINNED, REPLACED):
             return ""
-        span = _span(entry.detail)
+        span = span_in(entry.detail)
         if span is None or span.version not in COLUMNS:
             return "it tells of no span of messages that this version knows"
         known = self._spans.get(span.last)
@@ -384,6 +390,8 @@ class Replay:
             newest = next(reversed(self._spans), span.after)
             if known is not None or newest != span.after:
                 return f"it tells of messages after {span.after}, and the line before of {newest}"
+        elif known is None and not self._whole:
+            return ""
         elif known is None or known[1].after != span.after or known[1].version != span.version:
             return "it changes a span of messages that no line tells of"
         self._spans[span.last] = (entry.seq, span)
@@ -421,7 +429,8 @@ class _Detail(msgspec.Struct):
     receptions: Span
 
 
-def _span(detail: str) -> Span | None:
+def span_in(detail: str) -> Span | None:
+    """Return the span that a line's detail tells of; None: it tells of none."""
     try:
         return json_decoder(_Detail).decode(detail).receptions
     except msgspec.MsgspecError:
@@ -431,7 +440,7 @@ def _span(detail: str) -> Span | None:
 def _newest(connection: Connection) -> Span | None:
     asked = select(_J.detail).where(_J.subject == SUBJECT, _J.act == DIGESTED)
     detail = connection.execute(asked.order_by(_J.seq.desc()).limit(1)).scalar()
-    return None if detail is None else _span(detail)
+    return None if detail is None else span_in(detail)
 
 
 def _pages(connection: Connection, place: Place) -> Iterator[Sequence[Any]]:

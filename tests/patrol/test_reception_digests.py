@@ -8,10 +8,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from sqlalchemy import Connection
 
 from patrol.filing import Note
 from patrol.store import journal, reception_digests
-from patrol.store.proving import Proof, prove
+from patrol.store.proving import Proof, ProofMark, prove
 from radio_gateway.transmission import Transmission
 from tests.databases import reading
 from tests.patrol.running import Node, at, said
@@ -151,3 +152,29 @@ async def test_what_an_older_version_told_of_is_proved_as_it_was_told(
     gone = await thinned(node)
     proof = await proved(node)
     assert (proof.faults, proof.receptions) == ((), 40 - gone)
+
+
+async def test_an_interrupted_verification_goes_on_and_finds_what_it_would_have_found(
+    node: Node, tmp_path: Path
+) -> None:
+    marks: list[ProofMark] = []
+
+    def proving(connection: Connection, after: ProofMark | None = None) -> Proof:
+        return prove(connection, after=after, mark=lambda made: marks.append(kept(made())))
+
+    whole = await node.store.read(proving)
+    assert [mark.heard for mark in marks] == [0, *range(4, 41, 4)]
+    for mark in tuple(marks):
+        assert await node.store.read(proving, mark) == whole
+    sql(tmp_path, "UPDATE transmissions SET lon = lon + 0.01 WHERE id = 30")
+    named = [(await node.store.read(proving, mark)).faults for mark in (marks[0], marks[5])]
+    assert [fault.paper for (fault,) in named] == 2 * ["messages 29 to 32 of what was heard"]
+    # and a row that took the place of the one until which all was proved
+    sql(tmp_path, "DELETE FROM journal WHERE seq = (SELECT max(seq) FROM journal)")
+    faults = (await node.store.read(proving, marks[0])).faults
+    assert "before the verification was interrupted" in faults[-1].why
+
+
+def kept(mark: ProofMark) -> ProofMark:
+    """Return it as it is read from where it was kept."""
+    return msgspec.msgpack.decode(msgspec.msgpack.encode(mark), type=ProofMark)

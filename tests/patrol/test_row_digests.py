@@ -167,13 +167,13 @@ async def test_what_is_sealed_redacted_or_set_aside_is_proved(node: Node) -> Non
     ("statement", "what", "row", "act"),
     [
         (
-            "UPDATE protected_fields SET sealed = x'00' WHERE field = 'informants'",
+            "UPDATE protected_fields SET sealed = commitment WHERE field = 'informants'",
             "altered",
             "protected field informants",
             "write protected field",
         ),
         (
-            "UPDATE protected_fields SET sealed = x'00' WHERE field = 'names'",
+            "UPDATE protected_fields SET sealed = commitment WHERE field = 'names'",
             "altered",
             "protected field names",
             "redact protected field",
@@ -194,7 +194,7 @@ async def test_what_is_sealed_redacted_or_set_aside_is_proved(node: Node) -> Non
             "protected field informants x",
             None,
         ),
-        ("UPDATE set_aside SET raw = x'00'", "altered", "report set aside", "set reports aside"),
+        ("UPDATE set_aside SET raw = said", "altered", "report set aside", "set reports aside"),
         ("DELETE FROM set_aside", "missing", "report set aside", "set reports aside"),
     ],
 )

@@ -102,6 +102,17 @@ def test_a_journal_written_anew_is_found_by_the_head_that_lies_outside(folder: P
     assert "written anew" in found.output
 
 
+def test_a_day_alone_is_proved_by_the_heads_around_it(folder: Path) -> None:
+    assert audit(folder, "head").exit_code == 0
+    done = audit(folder, "verify", "--day", "2026-11-24")
+    assert done.exit_code == 0, done.output
+    assert f"{ROWS} rows of the journal, from row 1 on" in done.output
+    assert "needs" not in done.output
+    written_anew(folder, 4, "mallory")
+    done = audit(folder, "verify", "--day", "2026-11-24")
+    assert (done.exit_code, "journal row 6 is altered" in done.output) == (1, True), done.output
+
+
 def test_the_key_lies_where_the_settings_say_and_check_looks_at_it(folder: Path) -> None:
     (folder / "outside").rmdir()
     assert any("audit.heads_folder: there is no folder" in each for each in faults(folder))
