@@ -1,4 +1,4 @@
-"""A process that runs `joint-patrol` and need not load it first: seconds saved at each start.
+"""A process that runs one of our commands and need not load it first: seconds saved at each start.
 
 It is forked from a small process that has imported the product and done nothing else. From there on
 it is a process like any other: its own memory and files, its own signals, to be stopped, killed and
@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
@@ -22,7 +23,9 @@ from typing import Final
 from tests.patience import PATIENCE_S
 
 _FORKS: Final = get_context("forkserver")
-_FORKS.set_forkserver_preload(["maps.__main__", "maps.server"])
+_FORKS.set_forkserver_preload(["maps.__main__", "maps.server", "radio_gateway.__main__"])
+
+_NAMES: Final = {"maps": "joint-patrol", "radio_gateway": "radio-gateway"}
 
 
 class Forked:
@@ -75,19 +78,34 @@ class Forked:
 
 
 def forked_run(
-    words: Sequence[str], folder: Path, *, input: str = "", timeout: float = PATIENCE_S
+    words: Sequence[str],
+    folder: Path,
+    *,
+    input: str | bytes = "",
+    timeout: float = PATIENCE_S,
+    environment: Mapping[str, str] | None = None,
+    package: str = "maps",
 ) -> tuple[int, str, str]:
     """Run a command in `folder` to its end; return how it ended and what it printed.
+
+    Args:
+        words: Of the command, after its name.
+        folder: Where it runs.
+        input: What it reads.
+        timeout: Seconds it may take.
+        environment: Its environment; this process's own when None.
+        package: Whose command: `maps` for `joint-patrol`, `radio_gateway` for `radio-gateway`.
 
     Raises:
         subprocess.TimeoutExpired: If it has not ended after `timeout` seconds.
     """
     with tempfile.TemporaryDirectory(prefix="joint-patrol-run-") as temporary:
         said, out, faults = (Path(temporary, name) for name in ("in", "out", "err"))
-        said.write_text(input, encoding="utf-8")
+        said.write_bytes(input.encode() if isinstance(input, str) else input)
+        given = dict(os.environ if environment is None else environment)
         process = _FORKS.Process(
             target=_run_in,
-            args=(list(words), folder, (said, out, faults), dict(os.environ)),
+            args=(package, list(words), folder, (said, out, faults), given),
             daemon=True,
         )
         process.start()
@@ -104,7 +122,11 @@ def forked_run(
 
 
 def _run_in(
-    words: list[str], folder: Path, files: tuple[Path, Path, Path], environment: dict[str, str]
+    package: str,
+    words: list[str],
+    folder: Path,
+    files: tuple[Path, Path, Path],
+    environment: dict[str, str],
 ) -> None:
     """Be the command, in the new process and another folder."""
     os.environ.clear()
@@ -117,10 +139,8 @@ def _run_in(
         os.dup2(opened, descriptor)
         os.close(opened)
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - the fork server's is closed
-    sys.argv = ["joint-patrol", *words]
-    from maps.__main__ import main
-
-    main()
+    sys.argv = [_NAMES[package], *words]
+    import_module(f"{package}.__main__").main()
 
 
 def _run(words: list[str], log: Path, environment: dict[str, str]) -> None:

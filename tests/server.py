@@ -22,7 +22,7 @@ from maps.people import People
 from maps.settings import read_settings
 from patrol.units import Role
 from tests.databases import empty_store
-from tests.forked import Forked
+from tests.forked import Forked, forked_run
 from tests.patience import PATIENCE_S
 from tests.ports import free_port
 
@@ -124,16 +124,10 @@ name = "Joint patrol"
 
     def command(self, *words: str, input: str | None = None) -> str:
         """Run `joint-patrol WORDS --config …` and return what it printed."""
-        done = subprocess.run(
-            [sys.executable, "-m", "maps", *words, "--config", str(self.config)],
-            input=input,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, f"{words}: {done.stdout}\n{done.stderr}"
-        return done.stdout
+        said = (*words, "--config", str(self.config))
+        code, out, faults = forked_run(said, Path.cwd(), input=input or "")
+        assert code == 0, f"{words}: {out}\n{faults}"
+        return out
 
     @property
     def pid(self) -> int:

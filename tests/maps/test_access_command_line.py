@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from pathlib import Path
 
 import pyotp
 import pytest
 
 from tests.databases import reading, store_table
+from tests.forked import forked_run
 from tests.maps.running import PASSWORD, running
 from tests.maps.test_command_line import call, folder
 
@@ -79,18 +79,9 @@ async def test_an_administrator_who_is_locked_out_comes_in_by_the_command_line(
     )
 
     async def command(*words: str) -> str:
-        done = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "maps",
-            "user",
-            *words,
-            cwd=tmp_path,
-            stdout=asyncio.subprocess.PIPE,
-        )
-        out, _ = await done.communicate()
-        assert done.returncode == 0
-        return out.decode()
+        code, out, faults = await asyncio.to_thread(forked_run, ("user", *words), tmp_path)
+        assert code == 0, faults
+        return out
 
     async with running(tmp_path, roles=(), agencies=[{"id": "test", "name": "Test"}]) as server:
         people, factors = server.office.people, server.office.accounts.factors

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -16,6 +15,7 @@ from websockets.exceptions import ConnectionClosed
 
 from maps.access import COOKIE
 from tests.databases import store_table
+from tests.forked import forked_run
 from tests.maps.offices import two_offices
 from tests.maps.running import AGENCY, Live, Running, running, wait_until
 
@@ -352,10 +352,8 @@ async def test_the_command_line_cuts_off_too(tmp_path: Path) -> None:
         server.live(crew) as watching,
     ):
         assert (await watching.frame())["type"] == "snapshot"
-        command = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "maps", "user", "disable", "crew", cwd=tmp_path
-        )
-        assert await command.wait() == 0
+        code, _, faults = await asyncio.to_thread(forked_run, ("user", "disable", "crew"), tmp_path)
+        assert code == 0, faults
         assert await closed_after(watching) < WITHIN_S
 
 

@@ -35,6 +35,7 @@ from maps.tls_checking import tls_warnings
 from maps.tls_files import with_web
 from maps.trusting import trust_app
 from tests import needs
+from tests.forked import forked_run
 from tests.maps.running import running, wait_until
 
 HOSTS = ("blo.local", "10.0.0.5")
@@ -42,17 +43,14 @@ HOSTS = ("blo.local", "10.0.0.5")
 
 def joint_patrol(folder: Path, *words: str, passphrase: str | None = None) -> str:
     """Run `joint-patrol WORDS` and return what it printed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "maps", *words, "--config", str(folder / "patrol.toml")],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env={"PATH": "/usr/bin", "PYTHONPATH": str(Path(__file__).parents[2])}
+    code, out, faults = forked_run(
+        (*words, "--config", str(folder / "patrol.toml")),
+        Path.cwd(),
+        environment={"PATH": "/usr/bin"}
         | ({} if passphrase is None else {"JOINT_PATROL_CA_PASSPHRASE": passphrase}),
     )
-    assert done.returncode == 0, f"{words}: {done.stdout}\n{done.stderr}"
-    return done.stdout
+    assert code == 0, f"{words}: {out}\n{faults}"
+    return out
 
 
 def verified(folder: Path, authority: x509.Certificate, server: x509.Certificate) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
@@ -22,6 +23,8 @@ from maps.api.ogc.reference_systems import CRS84, SYSTEMS
 from patrol.accounts import User
 from patrol.sector_drawing import Shape
 from tests.maps.running import Running, running
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 BEGIN = datetime(2026, 11, 23, 22, 0, tzinfo=UTC)
 """Two hours before midnight, so that the tracks have two days."""
@@ -51,15 +54,18 @@ async def sail(server: Running, call_sign: str, device: str, count: int, *, lon:
     return unit.id
 
 
-@pytest_asyncio.fixture
-async def ogc(tmp_path: Path) -> AsyncIterator[tuple[Running, httpx.AsyncClient]]:
+Here = tuple[Running, httpx.AsyncClient]
+
+
+@asynccontextmanager
+async def sailed(folder: Path) -> AsyncIterator[Here]:
     """A server with two boats that sailed, one that never did, a site's layer, and a client."""
     point = {"type": "Point", "coordinates": [100.4, 20.2]}
     pier = {"type": "Feature", "geometry": point, "properties": {"name": "ທ່າເຮືອ", "id": "a/b"}}
     piers = {"type": "FeatureCollection", "features": [pier]}
-    (tmp_path / "piers.geojson").write_text(json.dumps(piers), encoding="utf-8")
+    (folder / "piers.geojson").write_text(json.dumps(piers), encoding="utf-8")
     layers = {"add": {"piers": "piers.geojson", "units": "piers.geojson"}}
-    async with running(tmp_path, layers=layers) as server:
+    async with running(folder, layers=layers) as server:
         await sail(server, "Naga 1", "n1", 250, lon=100.40)
         await sail(server, "เรือ 2", "n2", 30, lon=100.60)
         desk = server.office.desk_of(User(name="t", role="admin", agency="joint"))
@@ -73,7 +79,18 @@ async def ogc(tmp_path: Path) -> AsyncIterator[tuple[Running, httpx.AsyncClient]
             yield server, client
 
 
-Here = tuple[Running, httpx.AsyncClient]
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def ogc(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Here]:
+    """One for all tests that only read."""
+    async with sailed(tmp_path_factory.mktemp("ogc")) as here:
+        yield here
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def own_ogc(tmp_path: Path) -> AsyncIterator[Here]:
+    """One for a test that adds to it."""
+    async with sailed(tmp_path) as here:
+        yield here
 
 
 async def got(client: httpx.AsyncClient, path: str, **query: str) -> dict[str, Any]:
@@ -305,8 +322,8 @@ async def test_an_extent_is_that_of_what_there_is(ogc: Here) -> None:
     assert extents["piers"] == {"spatial": {"bbox": [[100.4, 20.2, 100.4, 20.2]], "crs": CRS84}}
 
 
-async def test_the_extent_of_tracks_leaves_out_what_cannot_be_true(ogc: Here) -> None:
-    server, client = ogc
+async def test_the_extent_of_tracks_leaves_out_what_cannot_be_true(own_ogc: Here) -> None:
+    server, client = own_ogc
     was = (await got(client, "/api/ogc/collections/tracks"))["extent"]
     key = await server.device("n3")
     desk = server.office.desk_of(User(name="t", role="admin", agency="joint"))

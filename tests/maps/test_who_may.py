@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 from fastapi.routing import APIRoute
 
 from maps.app import ROUTERS
@@ -25,6 +27,8 @@ from tests.databases import reading
 from tests.maps.running import Running, running
 from tests.maps.test_access_phones import as_user
 from tests.maps.who_may import ANYONE, DEVICES_ONLY, PUBLIC, WHO_MAY
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 _NOW = datetime.now(UTC)  # of radios that are all days off an alert tells
 
@@ -164,31 +168,40 @@ async def two_agencies(folder: Path, **tables: Any) -> AsyncIterator[tuple[Runni
         yield server, Walk(spec)
 
 
-def test_the_table_knows_every_route_and_no_other() -> None:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def agencies(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[tuple[Running, Walk]]:
+    """Both agencies with nothing in them yet, for every caller of the one."""
+    async with two_agencies(tmp_path_factory.mktemp("agencies")) as both:
+        yield both
+
+
+async def test_the_table_knows_every_route_and_no_other() -> None:
     there = set(routes())
     assert there - set(WHO_MAY) - set(DEVICES_ONLY) == set(), "routes that no line names"
     assert set(WHO_MAY) - there == set(), "lines without a route"
     assert {act for act in WHO_MAY.values() if act not in (PUBLIC, ANYONE)} <= set(ACTS)
 
 
-async def test_without_a_session_or_with_a_made_up_one_nothing_is_open(tmp_path: Path) -> None:
-    async with two_agencies(tmp_path) as (server, walk):
-        for headers in ({}, {"cookie": "jp_session=guess"}):
-            async with server.stranger(**headers) as stranger:
-                for (method, path), act in (WHO_MAY | DEVICES_ONLY).items():
-                    if act == PUBLIC or path == "/api/live":
-                        continue
-                    answer = await walk.call(stranger, method, path)
-                    assert answer.status_code == 401, f"{method} {path}: {answer.text[:200]}"
+async def test_without_a_session_or_with_a_made_up_one_nothing_is_open(
+    agencies: tuple[Running, Walk],
+) -> None:
+    server, walk = agencies
+    for headers in ({}, {"cookie": "jp_session=guess"}):
+        async with server.stranger(**headers) as stranger:
+            for (method, path), act in (WHO_MAY | DEVICES_ONLY).items():
+                if act == PUBLIC or path == "/api/live":
+                    continue
+                answer = await walk.call(stranger, method, path)
+                assert answer.status_code == 401, f"{method} {path}: {answer.text[:200]}"
 
 
 @pytest.mark.parametrize("role", ROLES)
-async def test_each_role_may_what_the_table_says(tmp_path: Path, role: str) -> None:
+async def test_each_role_may_what_the_table_says(agencies: tuple[Running, Walk], role: str) -> None:
     faults = []
-    async with (
-        two_agencies(tmp_path) as (server, walk),
-        person(server, walk, f"{HERE}-{role}") as caller,
-    ):
+    server, walk = agencies
+    async with person(server, walk, f"{HERE}-{role}") as caller:
         for (method, path), act in WHO_MAY.items():
             if act == PUBLIC or path == "/api/live":
                 continue
@@ -209,9 +222,12 @@ async def test_each_role_may_what_the_table_says(tmp_path: Path, role: str) -> N
     assert faults == []
 
 
-async def test_devices_may_what_their_scopes_and_the_crew_may(tmp_path: Path) -> None:
+async def test_devices_may_what_their_scopes_and_the_crew_may(
+    agencies: tuple[Running, Walk],
+) -> None:
     faults = []
-    async with two_agencies(tmp_path) as (server, walk), AsyncExitStack() as stack:
+    server, walk = agencies
+    async with AsyncExitStack() as stack:
         tracker = await server.office.people.add_device("tracker", HERE)
         admin = await stack.enter_async_context(as_user(server, f"{HERE}-admin"))
         code = (await admin.post("/api/devices/enrolments", json={"device": "phone"})).json()
@@ -291,21 +307,40 @@ def kept(folder: Path) -> Iterator[str]:
             yield f"paper {tuple(row)}"
 
 
-@pytest.mark.parametrize("role", ROLES)
-async def test_another_agency_sees_and_changes_nothing_without_an_agreement(
-    tmp_path: Path, role: str
-) -> None:
-    faults = []
-    async with (
-        two_agencies(tmp_path) as (server, walk),
-        person(server, walk, f"{THERE}-{role}") as caller,
-    ):
+@dataclass(frozen=True)
+class Made:
+    """A server on which the one agency has something of everything.
+
+    Attributes:
+        ids: Of what it has, by the name of a route's parameter.
+    """
+
+    folder: Path
+    server: Running
+    walk: Walk
+    ids: dict[str, str]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def made(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Made]:
+    """One for every caller of the other agency: each is to leave it as it was."""
+    folder = tmp_path_factory.mktemp("made")
+    async with two_agencies(folder) as (server, walk):
         ids = await made_things(server, walk, HERE)
         assert {"{unit}", "{sector}", "{patrol}", "{target}", "{incident}"} <= set(ids), ids
+        yield Made(folder, server, walk, ids | {"{name}": f"{HERE}-crew"})
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_another_agency_sees_and_changes_nothing_without_an_agreement(
+    made: Made, role: str
+) -> None:
+    faults = []
+    server, walk, ids = made.server, made.walk, made.ids
+    async with person(server, walk, f"{THERE}-{role}") as caller:
         # Drafted between the two of them: the other is a party to it.
         shared = {"{agreement}"}
-        ids["{name}"] = f"{HERE}-crew"
-        before = sorted(kept(tmp_path))
+        before = sorted(kept(made.folder))
         assert any(SECRET in line for line in before)
         for (method, path), act in WHO_MAY.items():
             if act == PUBLIC or path == "/api/live":
@@ -321,6 +356,6 @@ async def test_another_agency_sees_and_changes_nothing_without_an_agreement(
             frame = str(await live.frame())
         if SECRET in frame or any(ids[each] in frame for each in set(ids) - shared):
             faults.append("the live stream tells")
-        assert [line for line in kept(tmp_path) if line not in before] == []
-        assert len(list(kept(tmp_path))) == len(before)
+        assert [line for line in kept(made.folder) if line not in before] == []
+        assert len(list(kept(made.folder))) == len(before)
     assert faults == []

@@ -97,8 +97,8 @@ def test_no_number_is_too_long_to_be_refused(protocol: str, digits: int) -> None
         for number in re.finditer(rb"[0-9]+", message):
             for figure in (b"9", b"1", b"0"):
                 long = message[: number.start()] + figure * digits + message[number.end() :]
-                exercise(protocol, Input(data=long))
-                exercise(protocol, Input(data=put_right(protocol, long)))
+                for data in dict.fromkeys((long, put_right(protocol, long))):
+                    exercise(protocol, Input(data=data))
 
 
 @pytest.mark.parametrize("protocol", WITH_CHECKSUM)

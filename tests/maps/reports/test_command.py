@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.databases import empty_store
+from tests.forked import forked_run
 from tests.maps.offices import AGENCIES
 from tests.maps.reports.story import joint_patrol
 
@@ -21,13 +21,8 @@ async def _records(folder: Path) -> str:
 
 def report(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run the command in a node's folder."""
-    return subprocess.run(
-        [sys.executable, "-m", "maps", "report", *words, "--config", str(folder / "patrol.toml")],
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
+    command = ["report", *words, "--config", str(folder / "patrol.toml")]
+    return subprocess.CompletedProcess(command, *forked_run(command, Path.cwd(), timeout=100))
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ import pytest
 from radio_gateway.errors import FrameError
 from radio_gateway.framing import LineFramer
 from radio_gateway.technician.decode import StreamDecoder, as_json
+from tests.forked import forked_run
 from tests.needs import shared
 from tests.radio_gateway.protocols.heard import CAPTURES, sentence
 
@@ -23,8 +24,9 @@ RESULT = tuple[list[dict[str, Any]], list[dict[str, Any]]]
 
 
 def run(*arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-m", "radio_gateway", "decode", *arguments]
-    return subprocess.run(command, input=given, capture_output=True, timeout=60, check=False)
+    words = ["decode", *arguments]
+    code, out, faults = forked_run(words, Path.cwd(), input=given, package="radio_gateway")
+    return subprocess.CompletedProcess(words, code, out.encode(), faults.encode())
 
 
 def decoded(*arguments: str, given: bytes) -> RESULT:

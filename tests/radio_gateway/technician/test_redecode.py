@@ -6,8 +6,6 @@ import asyncio
 import gzip
 import json
 import random
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,6 +23,7 @@ from radio_gateway.technician.redecode import decode_captures
 from radio_gateway.transmission import Transmission
 from radio_gateway.transports.tcp_listen import TcpListenTransport
 from tests.broker import mosquitto
+from tests.forked import forked_run
 from tests.radio_gateway.running import hear, rmc, running, until
 from tests.radio_gateway.transports.test_mqtt import POSITIONS, publish
 
@@ -181,15 +180,16 @@ def test_a_compressed_capture_is_read_and_one_cut_short_to_where_it_is_good(
 def test_the_command_prints_what_the_channel_made_and_when(tmp_path: Path) -> None:
     chunks = [Chunk(rmc(number), AT + number * SECOND) for number in (1, 2)]
     path = write(tmp_path / "a.jsonl", [*chunks, Chunk(b"$GPRMC,1*00\r\n", AT)], "nmea0183")
-    command = [sys.executable, "-m", "radio_gateway", "decode", "--capture", str(path)]
-    done = subprocess.run(command, capture_output=True, check=True, timeout=30)
-    printed = [json.loads(line) for line in done.stdout.splitlines()]
+    words = ["decode", "--capture", str(path)]
+    code, out, faults = forked_run(words, Path.cwd(), package="radio_gateway")
+    assert code == 0, faults
+    printed = [json.loads(line) for line in out.splitlines()]
     assert [datetime.fromisoformat(each["heard_at"]) for each in printed] == [
         chunk.heard_at for chunk in chunks
     ]
     assert {each["channel"] for each in printed} == {"pier"}
     assert printed[0]["lat"] == pytest.approx(20.2668333)
-    assert b"bad_checksum" in done.stderr
+    assert "bad_checksum" in faults
 
 
 def test_the_settings_of_the_channel_count_where_they_are_given(tmp_path: Path) -> None:
@@ -201,15 +201,16 @@ def test_the_settings_of_the_channel_count_where_they_are_given(tmp_path: Path) 
         '[[channels]]\nname = "pier"\nurl = "udp://127.0.0.1:0"\nprotocols = ["nmea0183"]\n'
         "checksum_required = true\n"
     )
-    command = [sys.executable, "-m", "radio_gateway", "decode", "--capture", str(path)]
-    command += ["--config", str(tmp_path / "gateway.toml")]
-    done = subprocess.run(command, capture_output=True, check=True, timeout=30)
-    assert done.stdout == b""
-    assert b"no_checksum" in done.stderr
+    words = ["decode", "--capture", str(path)]
+    words += ["--config", str(tmp_path / "gateway.toml")]
+    code, out, faults = forked_run(words, Path.cwd(), package="radio_gateway")
+    assert code == 0, faults
+    assert out == ""
+    assert "no_checksum" in faults
 
 
 def test_the_command_says_what_is_wrong_with_a_capture(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "radio_gateway", "decode", "--capture", str(tmp_path / "no")]
-    done = subprocess.run(command, capture_output=True, timeout=30)
-    assert done.returncode == 1
-    assert b"No such file" in done.stderr
+    words = ["decode", "--capture", str(tmp_path / "no")]
+    code, _, faults = forked_run(words, Path.cwd(), package="radio_gateway")
+    assert code == 1
+    assert "No such file" in faults
