@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from maps.delivery.delivering import Delivering
+from maps.node.backups import Backups
 from patrol.errors import NotFound
 from patrol.live.lag import LagHistogram
-from patrol.maintenance.backup_rounds import BackupState
 from patrol.maintenance.disk_room import DiskRoom
 from radio_gateway.channel import Channel
 from radio_gateway.clock import CLOCK, utc_now
@@ -53,7 +53,7 @@ class LinkHealth:
         gateway: str,
         agency: str,
         news: Callable[[Sequence[ChannelHealth]], None],
-        stored: Callable[[], tuple[bool, DiskRoom | None, BackupState | None]],
+        stored: Callable[[], tuple[bool, DiskRoom | None, Backups | None]],
         shown: Callable[[], tuple[int, LagHistogram]],
     ) -> None:
         self._channels, self._inbox = channels, inbox

@@ -50,7 +50,6 @@ from maps.surveying import Survey
 from maps.web_client.build_id import build_id
 from patrol.accounts import User
 from patrol.desk import Desk
-from patrol.maintenance.backup_rounds import BackupState
 from patrol.maintenance.disk_room import LOOK_EVERY_S, DiskGauge, DiskRoom
 from patrol.maintenance.kind_retention import KindRetention
 from patrol.maintenance.machine_acts import LOOK_EVERY_S as LOOK_FOR_ACTS_EVERY_S
@@ -266,10 +265,10 @@ class Office:
         store = self.watch.picture.channels.get("store")
         return self._working and (store is None or store.state != "down")
 
-    def _stored(self) -> tuple[bool, DiskRoom | None, BackupState | None]:
-        """Return whether the store takes records, what is left on its disk, how back-ups went."""
+    def _stored(self) -> tuple[bool, DiskRoom | None, Backups | None]:
+        """Return whether the store takes records, what is left on its disk, and its back-ups."""
         room = None if self.disk is None else self.disk.room
-        return self.is_well(), room, None if self.backups is None else self.backups.state
+        return self.is_well(), room, self.backups
 
     async def start(self) -> None:
         """Take up the picture where the last run left it."""

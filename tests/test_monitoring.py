@@ -14,9 +14,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from maps.delivery.delivering import RuleHealth
 from maps.delivery.metrics import delivery_metrics
+from maps.node.backups import Backups
 from maps.node.live_metrics import live_metrics
 from maps.node.store_metrics import store_metrics
 from maps.roles import web_link
+from maps.settings import read_settings
 from patrol.live.lag import LagHistogram
 from patrol.maintenance.disk_room import DiskRoom
 from radio_gateway.metrics import metrics_text
@@ -26,13 +28,15 @@ DEPLOY = Path(__file__).parent.parent / "deploy"
 RULES = DEPLOY / "prometheus" / "rules.yml"
 
 
-def told() -> set[str]:
+def told(folder: Path) -> set[str]:
     """Return the names of all samples that a node tells."""
+    config = folder / "patrol.toml"
+    config.write_text('[backup]\nfolder = "backups"\n', encoding="utf-8")
     room = DiskRoom(free_bytes=1, total_bytes=2, store_bytes=1, days_left=3.0)
     rule = RuleHealth(rule="duty", agency="hx", way="mail", settled={"sent": 1}, failing=("a",))
     texts = (
         metrics_text([PIER], gateways=[GATEWAY], own="hx", inbox=1, now=NOW),
-        store_metrics(True, room, None),
+        store_metrics(True, room, Backups(read_settings(config))),
         live_metrics(1, LagHistogram()),
         delivery_metrics([rule]),
     )
@@ -57,13 +61,13 @@ def panels() -> list[str]:
 
 
 @pytest.mark.parametrize("queries", [rules, panels])
-def test_they_ask_for_what_is_told(queries: object) -> None:
+def test_they_ask_for_what_is_told(queries: object, tmp_path: Path) -> None:
     asked = queries()  # type: ignore[operator]
     assert len(asked) > 10
     names = {
         name for each in asked for name in re.findall(r"\b(?:joint_patrol|radio_gateway)_\w+", each)
     }
-    assert names - told() == set()
+    assert names - told(tmp_path) == set()
 
 
 def test_prometheus_takes_rules_and_queries(tmp_path: Path) -> None:

@@ -9,18 +9,18 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from patrol.maintenance.backup_rounds import BackupState
+from maps.node.backups import Backups
 from patrol.maintenance.disk_room import DiskRoom
 from radio_gateway.clock import utc_now
 
 
-def store_metrics(is_well: bool, room: DiskRoom | None, backups: BackupState | None) -> bytes:
+def store_metrics(is_well: bool, room: DiskRoom | None, backups: Backups | None) -> bytes:
     """Return how the store fares, as Prometheus reads it.
 
     Args:
         is_well: Whether it takes records.
         room: What is left on its disk; None where that is not known.
-        backups: How the last of them went; None where none was tried.
+        backups: Those that the node makes by itself; None where it makes none.
     """
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Told(is_well, room, backups))
@@ -28,7 +28,7 @@ def store_metrics(is_well: bool, room: DiskRoom | None, backups: BackupState | N
 
 
 class _Told(Collector):
-    def __init__(self, is_well: bool, room: DiskRoom | None, backups: BackupState | None) -> None:
+    def __init__(self, is_well: bool, room: DiskRoom | None, backups: Backups | None) -> None:
         self._is_well, self._room, self._backups = is_well, room, backups
 
     def collect(self) -> Iterable[Metric]:
@@ -48,11 +48,13 @@ class _Told(Collector):
     def _of_backups(self) -> Iterable[Metric]:
         if self._backups is None:
             return
-        now = utc_now()
+        now, state = utc_now(), self._backups.state
         for name, words, last in (
-            ("backup", "back-up", self._backups.backup),
-            ("restore_test", "restore that tested a back-up", self._backups.restore_test),
+            ("backup", "back-up", state and state.backup),
+            ("restore_test", "restore that tested a back-up", state and state.restore_test),
         ):
+            missing = name in self._backups.faults
+            yield _gauge(f"{name}_missing", f"Whether the last {words} failed or is late", missing)
             if last is None:
                 continue
             yield _gauge(f"{name}_ok", f"Whether the last {words} went well", last.fault is None)
