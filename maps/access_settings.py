@@ -34,12 +34,15 @@ class AccessSettings(Table):
             Keep it apart from back-ups of the store.
         idle_minutes: A session ends when nobody used it, and no page of it was open, for so long; 0
             for never. Not of crews: a phone may be out of reach for a whole shift.
+        passkey_signatures: Agreements are signed, changed and resumed with an officer's passkey
+            alone, where the office's address can have any; a session suffices to suspend and end.
         writes_per_s: Changes that one caller may ask for, a second, for ever.
         writes_burst: How many at once.
     """
 
     second_factor: tuple[Role, ...] = ("admin", "liaison")
     key_file: Path = Path("joint-patrol.key")
+    passkey_signatures: bool = False
     idle_minutes: float = Field(default=120.0, ge=0, le=31 * 1440)
     writes_per_s: float = Field(default=50.0, ge=1, le=10_000)
     writes_burst: float = Field(default=500.0, ge=10, le=100_000)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from maps.access import Access
 from maps.account_books import books_of
-from maps.accounts.passkeys import Passkeys
+from maps.accounts.passkeys import Passkeys, passkeys_possible
 from maps.accounts.recent_proof import RecentProof
 from maps.accounts.session_lifetime import SessionLifetime
 from maps.backoff import BackOff
@@ -48,6 +48,7 @@ class AccountOffice:
         proof: Says who has shown password or code of late.
         second_factor: Roles that need a second factor.
         passkeys: Keys that people's own devices hold.
+        passkey_signatures: Agreements are signed with one alone.
         open_id: A provider with which people may sign in; None without one.
     """
 
@@ -62,6 +63,7 @@ class AccountOffice:
     second_factor: frozenset[str]
     open_id: OpenId | None
     passkeys: Passkeys
+    passkey_signatures: bool
 
     async def tried(self, user: User, work: Callable[[], Awaitable[T]]) -> T:
         """Do what checks a password, code or passkey of somebody who is signed in; wrong ones are
@@ -132,6 +134,7 @@ def open_accounts(settings: Settings, store: Store, *, scribe: Scribe) -> Accoun
             scribe=scribe,
             recovery=fresh_recovery_codes,
         ),
+        passkey_signatures=settings.access.passkey_signatures and passkeys_possible(settings.web),
     )
 
 

@@ -19,6 +19,7 @@ from maps.access import CallerHere
 from maps.api import (
     addresses,
     agencies,
+    agreement_keys,
     agreements,
     alerts,
     audit,
@@ -106,6 +107,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     tokens.router,
     agencies.router,
     agreements.router,
+    agreement_keys.router,
     units.router,
     tracks.router,
     effort.router,

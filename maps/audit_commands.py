@@ -5,6 +5,7 @@ It works beside a running server and without one. What is proved is what stands 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar
@@ -14,6 +15,7 @@ import typer
 from maps.command import CONFIG, Config, settings_in, tell
 
 if TYPE_CHECKING:
+    from maps.evidence.agreement_signatures import SignatureProof
     from maps.settings import Settings
     from patrol.audit import Fault
     from patrol.audit_head import Head
@@ -152,7 +154,8 @@ def _verify_export(file: Path, key: str | None) -> None:
     _end([] if found.fault is None else [found.fault])
 
 
-def _verify_store(settings: Settings, heads: list[Head], *, anew: bool) -> list[Fault]:
+def _verify_store(settings: Settings, heads: list[Head], *, anew: bool) -> list[Fault | str]:
+    from maps.evidence.agreement_signatures import prove_signatures
     from maps.commands.progress_bar import progress_bars
     from maps.evidence.proof_mark_file import ProofMarkFile
     from maps.signing_journal import key_file, mark_file, read_store
@@ -179,11 +182,12 @@ def _verify_store(settings: Settings, heads: list[Head], *, anew: bool) -> list[
             mark=marks.keep,
         )
     marks.remove()
-    _tell_proof(proof, heads)
-    return list(proof.faults)
+    signatures = read_store(settings, prove_signatures)
+    _tell_proof(proof, signatures, heads)
+    return [*proof.faults, *signatures.faults]
 
 
-def _verify_day(settings: Settings, heads: list[Head], day: date) -> list[Fault]:
+def _verify_day(settings: Settings, heads: list[Head], day: date) -> list[Fault | str]:
     from datetime import time, timedelta
     from zoneinfo import ZoneInfo
 
@@ -213,7 +217,7 @@ def _verify_day(settings: Settings, heads: list[Head], day: date) -> list[Fault]
     return list(proof.faults)
 
 
-def _tell_proof(proof: Proof, heads: list[Head]) -> None:
+def _tell_proof(proof: Proof, signatures: SignatureProof, heads: list[Head]) -> None:
     """Tell what was proved and what was not, in words of people who did not write this."""
     until = ", of each up to its first fault" if proof.faults else ""
     typer.echo(f"proved to be as they were written{until}:")
@@ -229,7 +233,10 @@ def _tell_proof(proof: Proof, heads: list[Head]) -> None:
         if count is not None:
             typer.echo(f"  {count} {what}")
     typer.echo(f"  {proof.receptions} messages that radios sent")
+    typer.echo(f"  {signatures.by_key} acts about agreements that officers' passkeys signed")
     typer.echo("not proved:")
+    if signatures.by_session:
+        typer.echo(f"  who did {signatures.by_session} acts about agreements: by session, no key")
     for count, what in rows:
         if count is None:
             typer.echo(f"  {what}: covered from the next start of the server on")
@@ -309,7 +316,7 @@ def _write(head: Head, to: Path | None) -> None:
     tell(lambda: to.write_text(text + "\n"))
 
 
-def _end(faults: list[Fault]) -> None:
+def _end(faults: Sequence[Fault | str]) -> None:
     for fault in faults:
         typer.echo(f"fault: {fault}")
     if faults:

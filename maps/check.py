@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from gis.errors import GisError
-from maps.accounts.passkeys import can_have_passkeys
+from maps.accounts.passkeys import passkeys_possible
 from maps.basemap import Basemap, BasemapError
 from maps.delivery import checking as delivery_checking
 from maps.errors import SealError, ServerRunning, SettingsFaults
@@ -128,12 +128,16 @@ def _check_web(settings: Settings, found: Findings) -> None:
             f"{where}.tls_certificate: none, so passwords cross the network in the clear and "
             "phones will not give their position"
         )
-    hosts = web.allowed_hosts
-    if hosts and not any(can_have_passkeys(each.lower(), tls=web.tls) for each in hosts):
+    if not passkeys_possible(web):
         found.warnings.append(
             f"{where}.allowed_hosts: no passkeys: browsers make them for a name over TLS only, "
             "not for an address that is a number"
         )
+        if settings.access.passkey_signatures:
+            found.warnings.append(
+                f"{settings.source}: access.passkey_signatures: has no effect here: "
+                "agreements are signed by session"
+            )
     _check_port(web, settings.source, "web.port", found)
     if web.trust_port is not None:
         trust = web.model_copy(update={"port": web.trust_port})

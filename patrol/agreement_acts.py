@@ -21,6 +21,8 @@ from patrol.crossing import LIFELINES, DataClass
 from patrol.errors import Conflict
 from patrol.filing import Filing
 from patrol.papers import new_id, revised
+from patrol.signatures.key_signature import KeySignature
+from patrol.signatures.officer_act import ActName, OfficerAct, terms_digest
 
 MOST_WINDOWS: Final = 4000
 """Stretches that one agreement keeps; of more, it must be signed anew."""
@@ -32,10 +34,12 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         agency: The party.
         name: The user's name; empty for the watch itself.
+        key: The signature of the officer's own key under the act; None: of none.
     """
 
     agency: str
     name: str = ""
+    key: KeySignature | None = None
 
 
 class Backfill(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +54,45 @@ class Backfill(msgspec.Struct, frozen=True, kw_only=True):
     start: datetime
     end: datetime
     classes: tuple[DataClass, ...]
+
+
+def officer_act(
+    agreement: Agreement,
+    act: ActName,
+    agency: str,
+    *,
+    terms: Terms | None = None,
+    office: str = "",
+    reason: str = "",
+    also: Sequence[DataClass] = (),
+    backfill: Backfill | None = None,
+) -> OfficerAct:
+    """Return an act of a party as it is signed with an officer's own key.
+
+    Args:
+        agreement: As it is before the act.
+        act: What is done.
+        agency: The party that acts.
+        terms: New ones, of a change.
+        office: In which office, of a signature.
+        reason: Why.
+        also: Lifelines that a suspension withholds too.
+        backfill: Stretch of the past that is opened.
+    """
+    return OfficerAct(
+        act=act,
+        agreement=agreement.id,
+        agencies=agreement.agencies,
+        agency=agency,
+        terms_sha256=terms_digest(agreement.terms if terms is None else terms),
+        terms_version=agreement.terms_version,
+        office=office,
+        reason=reason,
+        also=_named(agreement, also),
+        start=None if backfill is None else backfill.start,
+        end=None if backfill is None else backfill.end,
+        classes=() if backfill is None else backfill.classes,
+    )
 
 
 def drafted(
@@ -91,11 +134,13 @@ def changed(
     _check(terms, at)
     if terms == agreement.terms:
         raise Conflict("these are its terms already")
+    _check_key(who, officer_act(agreement, "change", who.agency, terms=terms, reason=reason))
     return _after(
         agreement,
         "change",
         at=at,
         who=who,
+        key=who.key,
         terms=terms,
         terms_version=agreement.version + 1,
         signatures=(),
@@ -127,11 +172,12 @@ def signed(agreement: Agreement, *, at: datetime, who: Party, office: str = "") 
     if who.agency not in agreement.unsigned:
         raise Conflict(f"{who.agency} has signed it already")
     _check(agreement.terms, at)
+    _check_key(who, officer_act(agreement, "sign", who.agency, office=office))
     last = len(agreement.unsigned) == 1
     changes: dict[str, Any] = {
         "signatures": (
             *agreement.signatures,
-            PartySignature(agency=who.agency, at=at, office=office, by=who.name),
+            PartySignature(agency=who.agency, at=at, office=office, by=who.name, key=who.key),
         ),
         "consents": (
             *agreement.consents,
@@ -163,6 +209,7 @@ def suspended(
         raise Conflict(f"{who.agency} withholds its consent already")
     if not LIFELINES.issuperset(also):
         raise Conflict(f"a suspension is of all but {' and '.join(sorted(LIFELINES))} anyhow")
+    _check_key(who, officer_act(agreement, "suspend", who.agency, reason=reason, also=also))
     return _after(
         agreement,
         "suspend",
@@ -194,6 +241,7 @@ def resumed(
     if _given(agreement, who.agency):
         by = ", ".join(each.agency for each in agreement.withheld)
         raise Conflict(f"{who.agency} consents already; suspended by {by}")
+    _check_key(who, officer_act(agreement, "resume", who.agency, reason=reason, backfill=backfill))
     others = [each for each in agreement.withheld if each.agency != who.agency]
     last = not others
     windows = agreement.windows
@@ -226,9 +274,14 @@ def backfilled(
         Conflict: If the stretch is none, not of the past, or of a class that is not in the terms.
     """
     LIFE.after(agreement.state, "backfill")
+    _check_key(
+        who, officer_act(agreement, "backfill", who.agency, reason=reason, backfill=backfill)
+    )
     windows = _backfilled(agreement, agreement.windows, backfill, at=at, who=who)
     _bound(windows)
-    return _after(agreement, "backfill", at=at, who=who, windows=windows, reason=reason)
+    return _after(
+        agreement, "backfill", at=at, who=who, key=who.key, windows=windows, reason=reason
+    )
 
 
 def ended(agreement: Agreement, *, at: datetime, who: Party, reason: str = "") -> Agreement:
@@ -237,11 +290,13 @@ def ended(agreement: Agreement, *, at: datetime, who: Party, reason: str = "") -
     Raises:
         IllegalStep: If it is over already.
     """
+    _check_key(who, officer_act(agreement, "end", who.agency, reason=reason))
     return _after(
         agreement,
         "end",
         at=at,
         who=who,
+        key=who.key,
         windows=_closed(agreement.windows, at),
         ended_by=who.agency,
         reason=reason,
@@ -279,10 +334,24 @@ def time_is_over(book: Book, now: datetime) -> Filing:
 
 
 def _after(
-    agreement: Agreement, act: str, *, at: datetime, who: Party, **changes: Any
+    agreement: Agreement,
+    act: str,
+    *,
+    at: datetime,
+    who: Party,
+    key: KeySignature | None = None,
+    **changes: Any,
 ) -> Agreement:
     state = LIFE.after(agreement.state, act)
-    return revised(agreement, at=at, by=who.name, by_agency=who.agency, state=state, **changes)
+    return revised(
+        agreement, at=at, by=who.name, by_agency=who.agency, state=state, key=key, **changes
+    )
+
+
+def _check_key(who: Party, act: OfficerAct) -> None:
+    """Refuse an act under which a key signed another: the agreement was changed meanwhile."""
+    if who.key is not None and who.key.text != act.text:
+        raise Conflict("it was changed since you signed: read it again", code="changed_meanwhile")
 
 
 def _given(agreement: Agreement, agency: str) -> bool:
@@ -298,9 +367,20 @@ def _said(
     reason: str,
     also: Sequence[DataClass] = (),
 ) -> tuple[Consent, ...]:
-    named = tuple(each for each in agreement.terms.classes if each in also)
-    word = Consent(agency=who.agency, given=given, at=at, reason=reason, by=who.name, also=named)
+    word = Consent(
+        agency=who.agency,
+        given=given,
+        at=at,
+        reason=reason,
+        by=who.name,
+        also=_named(agreement, also),
+        key=who.key,
+    )
     return tuple(word if each.agency == who.agency else each for each in agreement.consents)
+
+
+def _named(agreement: Agreement, also: Sequence[DataClass]) -> tuple[DataClass, ...]:
+    return tuple(each for each in agreement.terms.classes if each in also)
 
 
 def _opened(

@@ -19,12 +19,23 @@ from patrol.errors import Conflict, NotFound, StoreError
 from patrol.paper_desk import PaperDesk
 from patrol.papers import kind_of
 from patrol.sharing import OpenClass
+from patrol.signatures.key_signature import KeySignature
+from patrol.signatures.officer_act import ActName, OfficerAct
 from patrol.store import papers
 
 MOST_KEPT: Final = 1000
 """Agreements of one answer."""
 
 KIND: Final = kind_of(Agreement)
+
+_NEEDED: Final[dict[ActName, str]] = {
+    "sign": "sign agreements",
+    "change": "draft agreements",
+    "suspend": "suspend agreements",
+    "resume": "suspend agreements",
+    "backfill": "suspend agreements",
+    "end": "sign agreements",
+}
 
 
 class AgreementDesk(PaperDesk):
@@ -83,6 +94,35 @@ class AgreementDesk(PaperDesk):
         self._may("see agreements")
         return self._watch.sharing.overview(self._user.agency, self._watch.now())
 
+    def officer_act(
+        self,
+        id: str,
+        act: ActName,
+        *,
+        terms: Terms | None = None,
+        office: str = "",
+        reason: str = "",
+        also: tuple[DataClass, ...] = (),
+        backfill: Backfill | None = None,
+    ) -> OfficerAct:
+        """Return an act of the user's agency on an agreement as it is now, as a key signs it.
+
+        Raises:
+            Forbidden: If the role may not do it.
+            NotFound: If there is none, or the user's agency is no party to it.
+        """
+        self._may(_NEEDED[act])
+        return acts.officer_act(
+            self._own(self._watch.clerk.book, Agreement, id),
+            act,
+            self._user.agency,
+            terms=None if terms is None else self._drawn(terms),
+            office=office,
+            reason=reason,
+            also=also,
+            backfill=backfill,
+        )
+
     async def draft(self, terms: Terms, agencies: tuple[str, ...]) -> Agreement:
         """Draft an agreement; only the user's own agency sees it until it is proposed.
 
@@ -99,12 +139,22 @@ class AgreementDesk(PaperDesk):
         terms = self._drawn(terms)
 
         def decide(_book: Book, now: datetime) -> tuple[Agreement, ...]:
-            return (acts.drafted(terms, agencies, at=now, who=self._who, origin=self._watch.node),)
+            return (
+                acts.drafted(terms, agencies, at=now, who=self._who(), origin=self._watch.node),
+            )
 
         return await self._filed("draft agreement", decide)
 
-    async def change(self, id: str, terms: Terms, *, reason: str = "") -> Agreement:
+    async def change(
+        self, id: str, terms: Terms, *, reason: str = "", key: KeySignature | None = None
+    ) -> Agreement:
         """Change the terms; once it was proposed all sign again, and nothing crosses until then.
+
+        Args:
+            id: The agreement's id.
+            terms: The new ones.
+            reason: Why.
+            key: The signature of the user's own key under it, which was checked (`maps`).
 
         Raises:
             Forbidden: If the role may not; who may sign must change what others have seen.
@@ -119,7 +169,7 @@ class AgreementDesk(PaperDesk):
         return await self._do(
             "change agreement",
             id,
-            lambda it, now: acts.changed(it, terms, at=now, who=self._who, reason=reason),
+            lambda it, now: acts.changed(it, terms, at=now, who=self._who(key), reason=reason),
             reason=reason,
         )
 
@@ -133,16 +183,19 @@ class AgreementDesk(PaperDesk):
         """
         self._may("draft agreements")
         return await self._do(
-            "propose agreement", id, lambda it, now: acts.proposed(it, at=now, who=self._who)
+            "propose agreement", id, lambda it, now: acts.proposed(it, at=now, who=self._who())
         )
 
-    async def sign(self, id: str, *, version: int, office: str = "") -> Agreement:
+    async def sign(
+        self, id: str, *, version: int, office: str = "", key: KeySignature | None = None
+    ) -> Agreement:
         """Sign for the user's agency; it is in force once all have.
 
         Args:
             id: The agreement's id.
             version: The version that was read: nobody signs what was changed meanwhile.
             office: In which office, for the other parties.
+            key: As in `change`.
 
         Raises:
             Forbidden: If the role may not.
@@ -158,11 +211,18 @@ class AgreementDesk(PaperDesk):
                     "its terms were changed: read them again before you sign",
                     code="changed_meanwhile",
                 )
-            return acts.signed(it, at=now, who=self._who, office=office)
+            return acts.signed(it, at=now, who=self._who(key), office=office)
 
         return await self._do("sign agreement", id, signed)
 
-    async def suspend(self, id: str, *, reason: str, also: tuple[DataClass, ...] = ()) -> Agreement:
+    async def suspend(
+        self,
+        id: str,
+        *,
+        reason: str,
+        also: tuple[DataClass, ...] = (),
+        key: KeySignature | None = None,
+    ) -> Agreement:
         """Withhold the agency's consent: from now on nothing crosses, to or from anybody, but the
         lifelines that it names and `also` does not.
 
@@ -180,7 +240,9 @@ class AgreementDesk(PaperDesk):
             return await self._do(
                 "suspend agreement",
                 id,
-                lambda it, now: acts.suspended(it, at=now, who=self._who, reason=reason, also=also),
+                lambda it, now: acts.suspended(
+                    it, at=now, who=self._who(key), reason=reason, also=also
+                ),
                 reason=reason,
             )
         except StoreError:
@@ -189,7 +251,12 @@ class AgreementDesk(PaperDesk):
             raise
 
     async def resume(
-        self, id: str, *, reason: str = "", backfill: Backfill | None = None
+        self,
+        id: str,
+        *,
+        reason: str = "",
+        backfill: Backfill | None = None,
+        key: KeySignature | None = None,
     ) -> Agreement:
         """Give the agency's consent again; without `backfill` what was made meanwhile stays.
 
@@ -204,12 +271,14 @@ class AgreementDesk(PaperDesk):
             "resume agreement",
             id,
             lambda it, now: acts.resumed(
-                it, at=now, who=self._who, reason=reason, backfill=backfill
+                it, at=now, who=self._who(key), reason=reason, backfill=backfill
             ),
             reason=reason,
         )
 
-    async def backfill(self, id: str, backfill: Backfill, *, reason: str = "") -> Agreement:
+    async def backfill(
+        self, id: str, backfill: Backfill, *, reason: str = "", key: KeySignature | None = None
+    ) -> Agreement:
         """Consent to a stretch of the agency's own past.
 
         Raises:
@@ -222,11 +291,13 @@ class AgreementDesk(PaperDesk):
         return await self._do(
             "backfill agreement",
             id,
-            lambda it, now: acts.backfilled(it, backfill, at=now, who=self._who, reason=reason),
+            lambda it, now: acts.backfilled(
+                it, backfill, at=now, who=self._who(key), reason=reason
+            ),
             reason=reason,
         )
 
-    async def end(self, id: str, *, reason: str = "") -> Agreement:
+    async def end(self, id: str, *, reason: str = "", key: KeySignature | None = None) -> Agreement:
         """End it for good; a draft is thrown away.
 
         Raises:
@@ -238,15 +309,14 @@ class AgreementDesk(PaperDesk):
         return await self._do(
             "end agreement",
             id,
-            lambda it, now: acts.ended(it, at=now, who=self._who, reason=reason),
+            lambda it, now: acts.ended(it, at=now, who=self._who(key), reason=reason),
             reason=reason,
         )
 
     # -- inside
 
-    @property
-    def _who(self) -> Party:
-        return Party(agency=self._user.agency, name=self._user.name)
+    def _who(self, key: KeySignature | None = None) -> Party:
+        return Party(agency=self._user.agency, name=self._user.name, key=key)
 
     def _check_agencies(self, agencies: tuple[str, ...]) -> None:
         known = {*self._watch.agencies, *self._watch.elsewhere}

@@ -15,6 +15,7 @@ import msgspec
 from patrol.crossing import NEVER, DataClass
 from patrol.life import Life
 from patrol.papers import Paper
+from patrol.signatures.key_signature import KeySignature
 
 AgreementState: TypeAlias = Literal["draft", "proposed", "active", "suspended", "ended", "expired"]
 Day: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -127,12 +128,14 @@ class PartySignature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
         at: When, aware UTC.
         office: In which office, for the other parties (`Commander, BLO Houay Xai`).
         by: Who signed: a user's name, which does not leave the agency.
+        key: The signature of that officer's own key; None: it stands on the session alone.
     """
 
     agency: Annotated[str, NEVER]
     at: Annotated[datetime, NEVER]
     office: Annotated[str, NEVER] = ""
     by: Annotated[str, NEVER] = ""
+    key: Annotated[KeySignature | None, NEVER] = None
 
 
 class Consent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -145,6 +148,8 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         reason: Why, in its own words.
         by: Who said so: a user's name, which does not leave the agency.
         also: Lifelines (`patrol.crossing`) that it withholds too; all others stand.
+        key: The signature of the officer's own key under a suspension or resumption; None: it
+            stands on the session alone, or it is the consent of the signature itself.
     """
 
     agency: Annotated[str, NEVER]
@@ -153,6 +158,7 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: Annotated[str, NEVER] = ""
     by: Annotated[str, NEVER] = ""
     also: Annotated[tuple[DataClass, ...], NEVER] = ()
+    key: Annotated[KeySignature | None, NEVER] = None
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -188,6 +194,8 @@ class Agreement(Paper, frozen=True, kw_only=True, tag="agreement"):
         ended_by: Party that ended it; empty while none has, or when time did.
         reason: Why it was changed or ended, as the party said.
         by_agency: Agency of who made this version.
+        key: The signature of an officer's own key under what made this version: a change of terms,
+            a stretch of the past, the end; None: it stands on the session, or elsewhere.
     """
 
     SEEN_BY: ClassVar[str] = "see agreements"
@@ -203,6 +211,7 @@ class Agreement(Paper, frozen=True, kw_only=True, tag="agreement"):
     ended_by: Annotated[str, NEVER] = ""
     reason: Annotated[str, NEVER] = ""
     by_agency: Annotated[str, NEVER] = ""
+    key: Annotated[KeySignature | None, NEVER] = None
 
     @property
     def is_closed(self) -> bool:
@@ -228,18 +237,28 @@ class Agreement(Paper, frozen=True, kw_only=True, tag="agreement"):
         return tuple(each for each in self.consents if not each.given)
 
     def held_by(self, agency: str) -> Self | None:
-        """Return what a party holds: all but the names of the others' officers."""
+        """Return what a party holds: all but the names of the others' officers and keys."""
         if agency not in self.parties:
             return None
+        made_here = self.by_agency == agency
         return msgspec.structs.replace(
             self,
             signatures=tuple(
-                each if each.agency == agency else msgspec.structs.replace(each, by="")
+                each
+                if each.agency == agency
+                else msgspec.structs.replace(each, by="", key=_unlabelled(each.key))
                 for each in self.signatures
             ),
             consents=tuple(
-                each if each.agency == agency else msgspec.structs.replace(each, by="")
+                each
+                if each.agency == agency
+                else msgspec.structs.replace(each, by="", key=_unlabelled(each.key))
                 for each in self.consents
             ),
-            by=self.by if self.by_agency == agency else "",
+            by=self.by if made_here else "",
+            key=self.key if made_here else _unlabelled(self.key),
         )
+
+
+def _unlabelled(key: KeySignature | None) -> KeySignature | None:
+    return None if key is None else msgspec.structs.replace(key, label="")

@@ -1,4 +1,5 @@
-"""Passkeys: a person signs in, and proves it again, by a key that the own device holds (WebAuthn).
+"""Passkeys: a person signs in, proves it again, and signs an act by a key that the own device holds
+(WebAuthn).
 
 The browser asks its device to sign a challenge of ours; the device asks for finger, face or PIN
 first, so one passkey is two factors: what one has, and what one is or knows. It is bound to the
@@ -6,7 +7,8 @@ name of this office (RP id) and to the address in the browser (origin): another 
 So there are none where people type an IP address, or come without TLS (but on `localhost`).
 
 A challenge is of this node, for one purpose, five minutes old at most, and good once: a passkey
-answers none that was made before the last one it answered.
+answers none that was made before the last one it answered. Of an act it is the digest of the act's
+text and of such a word beside it, so that the answer proves by itself what was signed.
 
 Source: W3C Web Authentication Level 2, 7.1 and 7.2, by the library `webauthn`.
 """
@@ -18,7 +20,7 @@ import binascii
 import ipaddress
 import json
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
@@ -27,12 +29,16 @@ from uuid import uuid4
 import msgspec
 from starlette.requests import HTTPConnection
 
+from maps.accounts.assertion import answered, check_assertion
 from maps.errors import BadRequest, SignInRefused
 from maps.sealing import Seal
+from maps.settings_tables import WebSettings
 from patrol.accounts import Passkey, User
 from patrol.errors import Conflict, NotFound
 from patrol.filing import Note
 from patrol.scribe import Scribe, if_done
+from patrol.signatures.key_signature import KeySignature
+from patrol.signatures.officer_act import OfficerAct, challenge_of
 from patrol.store import passkeys as queries
 from patrol.store.store import Store
 
@@ -83,6 +89,12 @@ def can_have_passkeys(host: str, *, tls: bool) -> bool:
     return False
 
 
+def passkeys_possible(web: WebSettings) -> bool:
+    """Return whether browsers make passkeys at any address by which people come here."""
+    hosts = web.allowed_hosts or ("localhost",)
+    return any(can_have_passkeys(each.lower(), tls=web.tls) for each in hosts)
+
+
 class Passkeys:
     """The passkeys of this node's users.
 
@@ -122,10 +134,8 @@ class Passkeys:
             Conflict: If the user has too many.
         """
         from webauthn import generate_registration_options
-        from webauthn.helpers import options_to_json_dict
         from webauthn.helpers.structs import (
             AuthenticatorSelectionCriteria,
-            PublicKeyCredentialDescriptor,
             ResidentKeyRequirement,
             UserVerificationRequirement,
         )
@@ -133,25 +143,21 @@ class Passkeys:
         known = await self.of(user)
         if len(known) >= MOST:
             raise Conflict(f"{user.name} has {MOST} passkeys already: remove one first")
-        options = generate_registration_options(
-            rp_id=name.rp_id,
-            rp_name=self._title,
-            user_name=user.name,
-            user_id=self._handle(user),
-            challenge=self._challenge("passkey of", user.name, session),
-            timeout=_ms(GOOD_FOR),
-            authenticator_selection=AuthenticatorSelectionCriteria(
-                resident_key=ResidentKeyRequirement.REQUIRED,
-                user_verification=UserVerificationRequirement.REQUIRED,
-            ),
-            exclude_credentials=[
-                PublicKeyCredentialDescriptor(id=each.credential)
-                for each in known
-                if each.rp_id == name.rp_id
-            ],
+        return _told(
+            generate_registration_options(
+                rp_id=name.rp_id,
+                rp_name=self._title,
+                user_name=user.name,
+                user_id=self._handle(user),
+                challenge=self._nonce("passkey of", user.name, session).encode(),
+                timeout=_ms(GOOD_FOR),
+                authenticator_selection=AuthenticatorSelectionCriteria(
+                    resident_key=ResidentKeyRequirement.REQUIRED,
+                    user_verification=UserVerificationRequirement.REQUIRED,
+                ),
+                exclude_credentials=_named(each for each in known if each.rp_id == name.rp_id),
+            )
         )
-        told: dict[str, Any] = options_to_json_dict(options)
-        return told
 
     async def add(
         self,
@@ -181,20 +187,18 @@ class Passkeys:
             Conflict: If it is known already.
         """
         from webauthn import verify_registration_response
-        from webauthn.helpers.exceptions import WebAuthnException
 
         challenge = _challenge_in(said)
-        issued_at = self._issued_at(challenge, "passkey of", user.name, session)
-        try:
-            made = verify_registration_response(
+        issued_at = self._issued_at(challenge.decode("latin-1"), "passkey of", user.name, session)
+        made = answered(
+            lambda: verify_registration_response(
                 credential=said,
                 expected_challenge=challenge,
                 expected_rp_id=name.rp_id,
                 expected_origin=name.origin,
                 require_user_verification=True,
             )
-        except (WebAuthnException, ValueError, KeyError, TypeError) as error:
-            raise SignInRefused(f"this passkey cannot be taken: {error}") from None
+        )
         passkey = Passkey(
             id=uuid4().hex,
             user=user.name,
@@ -230,22 +234,7 @@ class Passkeys:
             *about: Whom or which session it is about.
             only: Those that may be used; none: any that the device has for this name.
         """
-        from webauthn import generate_authentication_options
-        from webauthn.helpers import options_to_json_dict
-        from webauthn.helpers.structs import (
-            PublicKeyCredentialDescriptor,
-            UserVerificationRequirement,
-        )
-
-        options = generate_authentication_options(
-            rp_id=name.rp_id,
-            challenge=self._challenge(purpose, *about),
-            timeout=_ms(GOOD_FOR),
-            allow_credentials=[PublicKeyCredentialDescriptor(id=each.credential) for each in only],
-            user_verification=UserVerificationRequirement.REQUIRED,
-        )
-        told: dict[str, Any] = options_to_json_dict(options)
-        return told
+        return _asked(name, self._nonce(purpose, *about).encode(), only)
 
     async def user_of(self, name: Name, said: dict[str, Any], purpose: str, *about: str) -> User:
         """Return whose passkey answered a challenge, which is spent by that.
@@ -260,33 +249,66 @@ class Passkeys:
             SignInRefused: If none of ours did, or not to this challenge, at this address, with
                 finger, face or PIN.
         """
-        from webauthn import verify_authentication_response
-        from webauthn.helpers.exceptions import WebAuthnException
-
-        refused = "this passkey does not let in"
         challenge = _challenge_in(said)
-        issued_at = self._issued_at(challenge, purpose, *about)
-        known = await self._store.read(queries.by_credential, _bytes(said.get("rawId")))
-        if known is None or known[0].rp_id != name.rp_id:
-            raise SignInRefused(refused)
-        passkey, user = known
-        try:
-            used = verify_authentication_response(
-                credential=said,
-                expected_challenge=challenge,
-                expected_rp_id=name.rp_id,
-                expected_origin=name.origin,
-                credential_public_key=passkey.public_key,
-                credential_current_sign_count=passkey.uses,
-                require_user_verification=True,
-            )
-        except (WebAuthnException, ValueError, KeyError, TypeError) as error:
-            raise SignInRefused(f"{refused}: {error}") from None
-        if not await self._store.write(
-            queries.spend, passkey, uses=used.new_sign_count, issued_at=issued_at, now=self._now()
-        ):
-            raise SignInRefused(f"{refused}: the answer was given before")
+        issued_at = self._issued_at(challenge.decode("latin-1"), purpose, *about)
+        _passkey, user = await self._spent(name, said, challenge, issued_at)
         return user
+
+    async def ask_to_sign(
+        self, user: User, name: Name, act: OfficerAct, *, session: str
+    ) -> tuple[dict[str, Any], str]:
+        """Return what a browser needs to have a passkey of the user's sign an act, and the word
+        beside it, which is to come back with the answer.
+
+        Raises:
+            Conflict: If the user has none at this address.
+        """
+        own = [each for each in await self.of(user) if each.rp_id == name.rp_id]
+        if not own:
+            raise Conflict("you have no passkey at this address", code="no_passkey")
+        nonce = self._nonce("act of", user.name, session, act.text)
+        return _asked(name, challenge_of(act.text, nonce), own), nonce
+
+    async def signature(
+        self,
+        user: User,
+        name: Name,
+        said: dict[str, Any],
+        act: OfficerAct,
+        *,
+        nonce: str,
+        session: str,
+    ) -> KeySignature:
+        """Return the signature that a passkey of the user's made under an act.
+
+        Args:
+            user: Who acts.
+            name: What the passkey is bound to.
+            said: What the browser answered, as `AuthenticationResponseJSON`.
+            act: What is done now.
+            nonce: The word beside the challenge.
+            session: Id of the session in which it was asked for.
+
+        Raises:
+            SignInRefused: If another act was signed, or with another's key, or as in `user_of`.
+        """
+        issued_at = self._issued_at(nonce, "act of", user.name, session, act.text)
+        passkey, owner = await self._spent(name, said, challenge_of(act.text, nonce), issued_at)
+        if owner.name != user.name:
+            raise SignInRefused("this is another's passkey")
+        response = said["response"]
+        return KeySignature(
+            text=act.text,
+            nonce=nonce,
+            label=passkey.label,
+            credential=passkey.credential,
+            public_key=passkey.public_key,
+            rp_id=name.rp_id,
+            origin=name.origin,
+            authenticator_data=_bytes(response["authenticatorData"]),
+            client_data=_bytes(response["clientDataJSON"]),
+            signature=_bytes(response["signature"]),
+        )
 
     async def remove(self, user: User, id: str, *, note: Note | None = None) -> None:
         """Forget one of a user's passkeys; its sessions go on.
@@ -301,28 +323,93 @@ class Passkeys:
         """Return what stands for a user on a device; it tells nothing of the user."""
         return sha256(f"{self._node}\n{user.name}".encode()).digest()
 
-    def _challenge(self, *purpose: str) -> bytes:
+    async def _spent(
+        self, name: Name, said: dict[str, Any], challenge: bytes, issued_at: datetime
+    ) -> tuple[Passkey, User]:
+        """Return the passkey that answered a challenge, and whose it is; it answers none of before.
+
+        Raises:
+            SignInRefused: If none of ours did, or it answered this or a later one before.
+        """
+        found = await self._store.read(queries.by_credential, _bytes(said.get("rawId")))
+        if found is None or found[0].rp_id != name.rp_id:
+            raise SignInRefused("this passkey does not let in")
+        passkey = found[0]
+        uses = check_assertion(
+            said,
+            challenge=challenge,
+            rp_id=name.rp_id,
+            origin=name.origin,
+            public_key=passkey.public_key,
+            uses=passkey.uses,
+        )
+        if not await self._store.write(
+            queries.spend, passkey, uses=uses, issued_at=issued_at, now=self._now()
+        ):
+            raise SignInRefused("this passkey's answer was given before")
+        return found
+
+    def _nonce(self, *purpose: str) -> str:
+        """Return a word that says when it was made, by this node, for a purpose."""
         issued_us = str((self._now() - _EPOCH) // _ONE_US)
         nonce = secrets.token_urlsafe(16)
         mark = self._seal.mark("passkey challenge", issued_us, nonce, *purpose)
-        return f"{issued_us}.{nonce}.{mark}".encode()
+        return f"{issued_us}.{nonce}.{mark}"
 
-    def _issued_at(self, challenge: bytes, *purpose: str) -> datetime:
-        """Return when a challenge was made by this node for a purpose.
+    def _issued_at(self, word: str, *purpose: str) -> datetime:
+        """Return when a word (`_nonce`) was made by this node for a purpose.
 
         Raises:
             SignInRefused: If it was not, or too long ago.
         """
-        issued_us, _, rest = challenge.decode("latin-1").partition(".")
+        issued_us, _, rest = word.partition(".")
         nonce, _, mark = rest.partition(".")
-        good = issued_us.isdecimal() and len(issued_us) < 18 and mark.isascii()
-        if good and secrets.compare_digest(
-            mark, self._seal.mark("passkey challenge", issued_us, nonce, *purpose)
-        ):
-            issued_at = _EPOCH + int(issued_us) * _ONE_US
-            if timedelta() <= self._now() - issued_at <= GOOD_FOR:
-                return issued_at
+        expected = self._seal.mark("passkey challenge", issued_us, nonce, *purpose)
+        if mark.isascii() and secrets.compare_digest(mark, expected):
+            at = issued_at(word)
+            if timedelta() <= self._now() - at <= GOOD_FOR:
+                return at
         raise SignInRefused("this took too long: try again")
+
+
+def issued_at(nonce: str) -> datetime:
+    """Return when the word beside a challenge says that it was made, aware UTC.
+
+    Raises:
+        ValueError: If it says nothing of that kind.
+    """
+    issued_us = nonce.partition(".")[0]
+    if not (issued_us.isascii() and issued_us.isdecimal() and len(issued_us) < 18):
+        raise ValueError("the word beside the challenge names no time")
+    return _EPOCH + int(issued_us) * _ONE_US
+
+
+def _asked(name: Name, challenge: bytes, only: Iterable[Passkey]) -> dict[str, Any]:
+    from webauthn import generate_authentication_options
+    from webauthn.helpers.structs import UserVerificationRequirement
+
+    return _told(
+        generate_authentication_options(
+            rp_id=name.rp_id,
+            challenge=challenge,
+            timeout=_ms(GOOD_FOR),
+            allow_credentials=_named(only),
+            user_verification=UserVerificationRequirement.REQUIRED,
+        )
+    )
+
+
+def _named(passkeys: Iterable[Passkey]) -> list[Any]:
+    from webauthn.helpers.structs import PublicKeyCredentialDescriptor
+
+    return [PublicKeyCredentialDescriptor(id=each.credential) for each in passkeys]
+
+
+def _told(options: Any) -> dict[str, Any]:
+    from webauthn.helpers import options_to_json_dict
+
+    told: dict[str, Any] = options_to_json_dict(options)
+    return told
 
 
 def _challenge_in(said: dict[str, Any]) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ConfigDict, Field, field_validator
@@ -12,6 +12,7 @@ from pydantic.config import JsonDict
 from maps.api.targets import LINES
 from maps.api.times import Moment
 from maps.forms.form import Form
+from maps.forms.passkey import SignedByPasskey
 from patrol.agreement_acts import Backfill
 from patrol.agreements import (
     DAYS,
@@ -26,6 +27,7 @@ from patrol.agreements import (
 )
 from patrol.crossing import DATA_CLASSES, DataClass
 from patrol.sharing import OpenClass
+from patrol.signatures.officer_act import ActName
 
 Words = Annotated[str, Field(max_length=1000, pattern=LINES)]
 Reason = Annotated[str, Field(min_length=1, max_length=1000, pattern=LINES)]
@@ -206,7 +208,15 @@ class NewAgreement(Form):
     terms: NewTerms
 
 
-class ChangedTerms(Form):
+class Signable(Form):
+    """An act that a passkey may sign."""
+
+    passkey: SignedByPasskey | None = Field(
+        default=None, description="As `…/challenge` asked for it; absent: by the session alone"
+    )
+
+
+class ChangedTerms(Signable):
     """Other terms: all sign again."""
 
     model_config = ConfigDict(
@@ -217,7 +227,7 @@ class ChangedTerms(Form):
     reason: Words = ""
 
 
-class NewSignature(Form):
+class NewSignature(Signable):
     """That the caller's agency signs."""
 
     model_config = ConfigDict(
@@ -231,7 +241,7 @@ class NewSignature(Form):
     office: str = Field(default="", max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
 
 
-class AgreementReason(Form):
+class AgreementReason(Signable):
     """A reason that the other parties read."""
 
     model_config = ConfigDict(
@@ -270,7 +280,7 @@ _STRETCH: Final[JsonDict] = {
 }
 
 
-class Resumed(Form):
+class Resumed(Signable):
     """That the caller's agency consents again."""
 
     model_config = ConfigDict(
@@ -284,7 +294,7 @@ class Resumed(Form):
     )
 
 
-class NewBackfill(Form):
+class NewBackfill(Signable):
     """Consent to a stretch of the past."""
 
     model_config = ConfigDict(
@@ -293,6 +303,32 @@ class NewBackfill(Form):
 
     backfill: PastStretch
     reason: Words = ""
+
+
+class NewAct(Form):
+    """An act that a passkey is to sign: what goes to the act itself, and which it is."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"act": "sign", "office": "Commander, BLO Houay Xai"}]},
+    )
+
+    act: ActName
+    office: str = Field(default="", max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
+    reason: Words = ""
+    also: list[Literal["distress", "duty_contact"]] = Field(default=[], max_length=2)
+    backfill: PastStretch | None = None
+    terms: NewTerms | None = None
+
+    def what(self) -> dict[str, Any]:
+        """Return what belongs to the act, as `AgreementDesk.officer_act` takes it."""
+        return {
+            "office": self.office,
+            "reason": self.reason,
+            "also": tuple(self.also),
+            "backfill": None if self.backfill is None else self.backfill.made(),
+            "terms": None if self.terms is None else self.terms.made(),
+        }
 
 
 def _minute(text: str) -> int:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
-from maps.access import DeskHere
+from maps.access import CallerHere, DeskHere
 from maps.api.agreement_forms import (
     AGREEMENT,
     OPEN,
@@ -18,6 +18,7 @@ from maps.api.agreement_forms import (
     Resumed,
     Suspension,
 )
+from maps.api.agreement_keys import key_under
 from maps.api.answers import answer, answers
 from patrol.agreements import Agreement
 from patrol.sharing import OpenClass
@@ -68,10 +69,15 @@ async def list_versions(agreement: str, desk: DeskHere) -> Response:
 
 
 @router.put("/{agreement}/terms", responses=answers(Agreement, AGREEMENT, 403, 404, 409, 422))
-async def change_terms(agreement: str, change: ChangedTerms, desk: DeskHere) -> Response:
+async def change_terms(
+    agreement: str, change: ChangedTerms, desk: DeskHere, caller: CallerHere, request: Request
+) -> Response:
     """Change the terms. Once it was proposed all sign again; nothing crosses until they have."""
-    terms = change.terms.made()
-    return answer(await desk.agreements.change(agreement, terms, reason=change.reason))
+    what = await key_under(
+        change.passkey, "change", agreement, desk=desk, caller=caller, request=request,
+        terms=change.terms.made(), reason=change.reason,
+    )  # fmt: skip
+    return answer(await desk.agreements.change(agreement, **what))
 
 
 @router.post("/{agreement}/propose", responses=answers(Agreement, AGREEMENT, 403, 404, 409))
@@ -81,41 +87,68 @@ async def propose_agreement(agreement: str, desk: DeskHere) -> Response:
 
 
 @router.post("/{agreement}/sign", responses=answers(Agreement, AGREEMENT, 403, 404, 409, 422))
-async def sign_agreement(agreement: str, signature: NewSignature, desk: DeskHere) -> Response:
+async def sign_agreement(
+    agreement: str, signature: NewSignature, desk: DeskHere, caller: CallerHere, request: Request
+) -> Response:
     """Sign for the caller's agency; with the last signature it is in force."""
-    return answer(
-        await desk.agreements.sign(agreement, version=signature.version, office=signature.office)
-    )
+    what = await key_under(
+        signature.passkey, "sign", agreement, desk=desk, caller=caller, request=request,
+        office=signature.office,
+    )  # fmt: skip
+    return answer(await desk.agreements.sign(agreement, version=signature.version, **what))
 
 
 @router.post("/{agreement}/suspend", responses=answers(Agreement, AGREEMENT, 403, 404, 409, 422))
-async def suspend_agreement(agreement: str, why: Suspension, desk: DeskHere) -> Response:
+async def suspend_agreement(
+    agreement: str, why: Suspension, desk: DeskHere, caller: CallerHere, request: Request
+) -> Response:
     """Withhold the caller's consent: once answered, nothing crosses, to or from anybody.
 
     `distress` and `duty_contact`, where the terms name them, go on crossing unless `also` names
     them. Any party may, alone and at once. The others are told who, when and why.
     """
-    suspended = await desk.agreements.suspend(agreement, reason=why.reason, also=tuple(why.also))
-    return answer(suspended)
+    what = await key_under(
+        why.passkey, "suspend", agreement, desk=desk, caller=caller, request=request,
+        reason=why.reason, also=tuple(why.also),
+    )  # fmt: skip
+    return answer(await desk.agreements.suspend(agreement, **what))
 
 
 @router.post("/{agreement}/resume", responses=answers(Agreement, AGREEMENT, 403, 404, 409, 422))
-async def resume_agreement(agreement: str, resumed: Resumed, desk: DeskHere) -> Response:
+async def resume_agreement(
+    agreement: str, resumed: Resumed, desk: DeskHere, caller: CallerHere, request: Request
+) -> Response:
     """Give the caller's consent again; it is in force once no party withholds its own.
 
     What was made meanwhile never crosses, but for the caller's own records of `backfill`.
     """
-    backfill = None if resumed.backfill is None else resumed.backfill.made()
-    return answer(await desk.agreements.resume(agreement, reason=resumed.reason, backfill=backfill))
+    what = await key_under(
+        resumed.passkey, "resume", agreement, desk=desk, caller=caller, request=request,
+        reason=resumed.reason,
+        backfill=None if resumed.backfill is None else resumed.backfill.made(),
+    )  # fmt: skip
+    return answer(await desk.agreements.resume(agreement, **what))
 
 
 @router.post("/{agreement}/backfill", responses=answers(Agreement, AGREEMENT, 403, 404, 409, 422))
-async def backfill_agreement(agreement: str, new: NewBackfill, desk: DeskHere) -> Response:
+async def backfill_agreement(
+    agreement: str, new: NewBackfill, desk: DeskHere, caller: CallerHere, request: Request
+) -> Response:
     """Consent to a stretch of the past of the caller's own records: exactly that crosses."""
-    return answer(await desk.agreements.backfill(agreement, new.backfill.made(), reason=new.reason))
+    what = await key_under(
+        new.passkey, "backfill", agreement, desk=desk, caller=caller, request=request,
+        reason=new.reason, backfill=new.backfill.made(),
+    )  # fmt: skip
+    return answer(await desk.agreements.backfill(agreement, **what))
 
 
 @router.post("/{agreement}/end", responses=answers(Agreement, AGREEMENT, 403, 404, 409, 422))
-async def end_agreement(agreement: str, why: AgreementReason, desk: DeskHere) -> Response:
+async def end_agreement(
+    agreement: str, why: AgreementReason, desk: DeskHere, caller: CallerHere, request: Request
+) -> Response:
     """End an agreement for good; any party may. A draft is thrown away."""
-    return answer(await desk.agreements.end(agreement, reason=why.reason))
+    what = await key_under(
+        why.passkey, "end", agreement, desk=desk, caller=caller, request=request,
+        reason=why.reason,
+    )  # fmt: skip
+    return answer(await desk.agreements.end(agreement, **what))

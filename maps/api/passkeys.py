@@ -99,7 +99,9 @@ _CODES = RecoveryCodes(codes=("aaaa-bbbb-cccc-dddd",))
 @router.post("/passkey/challenge", responses=answers(PasskeyOptions, _OPTIONS, 409, 503))
 async def ask_to_sign_in(request: Request) -> Response:
     """Return what a browser needs to sign somebody in with a passkey; open to anybody."""
-    return answer(PasskeyOptions(options=_accounts(request).passkeys.ask(_name(request), SIGN_IN)))
+    return answer(
+        PasskeyOptions(options=_accounts(request).passkeys.ask(name_of(request), SIGN_IN))
+    )
 
 
 @router.post("/passkey", responses=answers(Session, SESSION_EXAMPLE, 400, 409, 422, 429, 503))
@@ -114,7 +116,7 @@ async def sign_in_by_passkey(said: PasskeyAnswer, request: Request) -> Response:
     user = await accounts.signing_in.by_passkey(
         cookie,
         request,
-        lambda: accounts.passkeys.user_of(_name(request), said.as_used(), SIGN_IN),
+        lambda: accounts.passkeys.user_of(name_of(request), said.as_used(), SIGN_IN),
     )
     return signed_in(request, user, cookie)
 
@@ -122,7 +124,7 @@ async def sign_in_by_passkey(said: PasskeyAnswer, request: Request) -> Response:
 @router.post("/proof/challenge", responses=answers(PasskeyOptions, _OPTIONS, 403, 409, 503))
 async def ask_for_proof(caller: CallerHere, request: Request) -> Response:
     """Return what a browser needs to show a passkey of the caller's again."""
-    accounts, name = _accounts(request), _name(request)
+    accounts, name = _accounts(request), name_of(request)
     own = [each for each in await accounts.passkeys.of(caller.user) if each.rp_id == name.rp_id]
     if not own:
         raise Conflict("you have no passkey at this address", code="no_passkey")
@@ -141,7 +143,7 @@ async def prove_by_passkey(said: PasskeyAnswer, caller: CallerHere, request: Req
     about = caller.user.name, caller.session or ""
 
     async def proved() -> User:
-        user = await accounts.passkeys.user_of(_name(request), said.as_used(), PROOF, *about)
+        user = await accounts.passkeys.user_of(name_of(request), said.as_used(), PROOF, *about)
         if user.name != caller.user.name:
             raise SignInRefused("this is another's passkey")
         return user
@@ -178,7 +180,7 @@ async def read_passkeys(caller: CallerHere, request: Request) -> Response:
 async def begin_passkey(caller: CallerHere, request: Request) -> Response:
     """Return what a browser needs to make a passkey; it counts once `confirm` was told of it."""
     options = await _accounts(request).passkeys.begin(
-        caller.user, _name(request), session=caller.session or ""
+        caller.user, name_of(request), session=caller.session or ""
     )
     return answer(PasskeyOptions(options=options))
 
@@ -197,7 +199,7 @@ async def add_passkey(said: NewPasskey, caller: CallerHere, request: Request) ->
     accounts = _accounts(request)
     _passkey, codes = await accounts.passkeys.add(
         caller.user,
-        _name(request),
+        name_of(request),
         said.as_made(),
         label=said.label,
         session=caller.session or "",
@@ -219,7 +221,7 @@ async def remove_passkey(
     return Response(status_code=204)
 
 
-def _name(request: Request) -> Name:
+def name_of(request: Request) -> Name:
     """Return what a passkey is bound to here.
 
     Raises:

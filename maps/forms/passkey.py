@@ -49,3 +49,9 @@ class PasskeyAnswer(Form):
             "type": "public-key",
             "response": {"clientDataJSON": self.client_data, **more},
         }
+
+
+class SignedByPasskey(PasskeyAnswer):
+    """A passkey's signature under an act, as `…/challenge` asked for it."""
+
+    nonce: str = Field(max_length=400, pattern=r"^[!-~]*$", description="As `…/challenge` told it")

@@ -50,8 +50,12 @@ class _Told(Collector):
             return
         now, state = utc_now(), self._backups.state
         for name, words, last in (
-            ("backup", "back-up", state and state.backup),
-            ("restore_test", "restore that tested a back-up", state and state.restore_test),
+            ("backup", "back-up", state.backup if state else None),
+            (
+                "restore_test",
+                "restore that tested a back-up",
+                state.restore_test if state else None,
+            ),
         ):
             missing = name in self._backups.faults
             yield _gauge(f"{name}_missing", f"Whether the last {words} failed or is late", missing)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select, update
@@ -86,6 +86,12 @@ def versions(connection: Connection, kind: str, id: str) -> list[Paper]:
         select(papers).where(_P.id == id, _P.kind == kind).order_by(_P.version)
     )
     return list(readable(rows, _paper))
+
+
+def all_versions(connection: Connection, kind: str) -> Iterator[Paper]:
+    """Yield every version of every paper of a kind, paper by paper, oldest version first."""
+    rows = connection.execute(select(papers).where(_P.kind == kind).order_by(_P.id, _P.version))
+    yield from readable(rows, _paper)
 
 
 def of_kind(

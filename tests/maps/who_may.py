@@ -151,6 +151,7 @@ WHO_MAY: Final[dict[tuple[str, str], str]] = {
     ("GET", "/api/agreements/open"): "see agreements",
     ("GET", "/api/agreements/{agreement}"): "see agreements",
     ("GET", "/api/agreements/{agreement}/versions"): "see agreements",
+    ("POST", "/api/agreements/{agreement}/challenge"): "sign agreements",
     ("PUT", "/api/agreements/{agreement}/terms"): "draft agreements",
     ("POST", "/api/agreements/{agreement}/propose"): "draft agreements",
     ("POST", "/api/agreements/{agreement}/sign"): "sign agreements",

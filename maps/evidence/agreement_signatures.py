@@ -1,0 +1,141 @@
+"""Signatures under agreements, proved again from the stored versions alone.
+
+Of each act that an officer's own key signed (`patrol.signatures`) it is asked whether that key
+signed this text, at the office's name and after finger, face or PIN, and whether the text says what
+the version says: this agreement, these terms, this party, reason and stretch. What stands on a
+session alone is counted apart: nothing but the journal proves it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+from sqlalchemy import Connection
+
+from maps.accounts.assertion import assertion_json, check_assertion
+from maps.accounts.passkeys import GOOD_FOR, issued_at
+from maps.errors import SignInRefused
+from patrol.agreement_acts import officer_act
+from patrol.agreements import Agreement, Consent, PartySignature
+from patrol.papers import kind_of
+from patrol.signatures.key_signature import KeySignature
+from patrol.signatures.officer_act import ActName, OfficerAct, challenge_of
+from patrol.store import papers
+
+_WAIT: Final = timedelta(minutes=2)  # an act may wait so long for its turn
+
+
+class SignatureProof(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found of the signatures under agreements.
+
+    Attributes:
+        by_key: Acts that an officer's own key signed, all of which were proved but `faults`.
+        by_session: Signatures, suspensions, resumptions and ends that stand on a session alone.
+        faults: What is wrong, in words that name the agreement, its version and the party.
+    """
+
+    by_key: int
+    by_session: int
+    faults: tuple[str, ...]
+
+
+def prove_signatures(connection: Connection) -> SignatureProof:
+    """Read every version of every agreement and prove the signatures under it."""
+    keys, sessions, faults = 0, 0, list[str]()
+    for version in papers.all_versions(connection, kind_of(Agreement)):
+        if not isinstance(version, Agreement):
+            continue
+        for act, agency, at, key in _acts(version):
+            new = at == version.at  # it stands in each version after that, too
+            keys, sessions = keys + (new and key is not None), sessions + (new and key is None)
+            if key is None:
+                continue
+            fault = signature_fault(version, act, agency, at, key)
+            if fault is not None:
+                faults.append(
+                    f"agreement {version.id} version {version.version}: {act} of {agency}: {fault}"
+                )
+    return SignatureProof(by_key=keys, by_session=sessions, faults=tuple(faults))
+
+
+def signature_fault(
+    version: Agreement, act: ActName, agency: str, at: datetime, key: KeySignature
+) -> str | None:
+    """Return what is wrong with a key's signature in a version of an agreement; None if nothing.
+
+    Args:
+        version: Where it stands.
+        act: What the version says was done.
+        agency: By which party.
+        at: When, aware UTC.
+        key: The signature.
+    """
+    try:
+        check_assertion(
+            assertion_json(
+                credential=key.credential,
+                client_data=key.client_data,
+                authenticator_data=key.authenticator_data,
+                signature=key.signature,
+            ),
+            challenge=challenge_of(key.text, key.nonce),
+            rp_id=key.rp_id,
+            origin=key.origin,
+            public_key=key.public_key,
+        )
+        said = msgspec.json.decode(key.text, type=OfficerAct)
+        age = at - issued_at(key.nonce)
+    except (SignInRefused, ValueError) as error:
+        return str(error)
+    if not timedelta() <= age <= GOOD_FOR + _WAIT:
+        return "it was asked for at another time"
+    if said != _recorded(version, act, agency, said):
+        return f"the key signed something else: {key.text}"
+    return None
+
+
+def _acts(version: Agreement) -> Iterator[tuple[ActName, str, datetime, KeySignature | None]]:
+    """Yield the acts that made a version, or none where it is one that nobody signs."""
+    signature: PartySignature
+    for signature in version.signatures:
+        if signature.at == version.at or signature.key is not None:
+            yield "sign", signature.agency, signature.at, signature.key
+    word: Consent
+    for word in version.consents:
+        if any(word.at == each.at for each in version.signatures):
+            continue  # the consent of a signature
+        if word.at == version.at or word.key is not None:
+            yield ("resume" if word.given else "suspend"), word.agency, word.at, word.key
+    if version.key is not None or version.ended_by:
+        yield _own_act(version), version.by_agency, version.at, version.key
+
+
+def _own_act(version: Agreement) -> ActName:
+    if version.ended_by:
+        return "end"
+    return "change" if version.terms_version == version.version else "backfill"
+
+
+def _recorded(version: Agreement, act: ActName, agency: str, said: OfficerAct) -> OfficerAct:
+    """Return the act as the version tells it; what it does not tell, as it was signed."""
+    office, reason, also = "", version.reason, said.also
+    if act == "sign":
+        office = next((each.office for each in version.signatures if each.agency == agency), "")
+        reason = ""
+    elif act in ("suspend", "resume"):
+        word = next(each for each in version.consents if each.agency == agency)
+        reason, also = word.reason, word.also
+    found = msgspec.structs.replace(
+        officer_act(version, act, agency, office=office, reason=reason, also=also),
+        terms_version=said.terms_version if act == "change" else version.terms_version,
+    )
+    opened = any(
+        (each.agency, each.start, each.end, each.backfill) == (agency, said.start, said.end, True)
+        for each in version.windows
+    )
+    if act in ("resume", "backfill") and opened:
+        return msgspec.structs.replace(found, start=said.start, end=said.end, classes=said.classes)
+    return found

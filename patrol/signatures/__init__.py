@@ -1,0 +1,1 @@
+"""Signatures that officers give with keys of their own."""
