@@ -26,6 +26,11 @@ PUSH = """
 [push]
 key_file = "push.pem"
 contact = "mailto:t@hx.example"
+
+[[agencies]]
+id = "th-ck"
+name = "Chiang Khong police"
+country = "TH"
 """
 
 
@@ -358,9 +363,11 @@ def test_the_link_of_a_mail_leads_through_signing_in_to_its_alert(
     assert page.url == f"{office.url}/", "a reload comes back to what was looked at since"
 
 
-def test_a_passkey_is_made_signs_in_and_is_shown_again(visit: Visit, office: Server) -> None:
+def test_a_passkey_is_made_signs_in_is_shown_again_and_signs_an_agreement(
+    visit: Visit, office: Server
+) -> None:
     """With a virtual device of Chromium's, at a name: at an address there are none."""
-    add(office, "planner", name="mali")
+    add(office, "liaison", name="mali")
     page = visit.page
     url = office.url.replace("127.0.0.1", "localhost")
     device = page.context.new_cdp_session(page)
@@ -394,7 +401,7 @@ def test_a_passkey_is_made_signs_in_and_is_shown_again(visit: Visit, office: Ser
     page.get_by_text("No passkey let you in").wait_for()
     device.send("WebAuthn.setUserVerified", refused | {"isUserVerified": True})
     page.get_by_role("button", name="Sign in with a passkey").click()
-    page.wait_for_url(f"{url}/planner")
+    page.wait_for_url(f"{url}/")
 
     page.goto(f"{url}/account")
     page.get_by_label("What it is for").fill("script")
@@ -404,3 +411,38 @@ def test_a_passkey_is_made_signs_in_and_is_shown_again(visit: Visit, office: Ser
     page.get_by_role("button", name="Make a token").click()
     page.get_by_role("button", name="Use a passkey").click()
     page.get_by_role("button", name="I have kept it").wait_for()
+
+    propose(office)
+    page.goto(f"{url}/")
+    page.locator(".shared").get_by_role("button", name="Terms and signatures").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text("Your passkey signs exactly these terms.").wait_for()
+    assert violations(page, "agreement") == []
+    device.send("WebAuthn.setUserVerified", refused)
+    dialog.get_by_role("button", name="Sign", exact=True).click()
+    dialog.get_by_text("No passkey was used.").wait_for()
+    dialog.get_by_role("button", name="Close").click()
+    device.send("WebAuthn.setUserVerified", refused | {"isUserVerified": True})
+    page.locator(".shared").get_by_role("button", name="Terms and signatures").click()
+    dialog.get_by_text("Your passkey signs exactly these terms.").wait_for()
+    dialog.get_by_role("button", name="Sign", exact=True).click()
+    dialog.wait_for(state="detached")
+    page.locator(".shared").get_by_role("button", name="Terms and signatures").click()
+    dialog.get_by_text("signed with passkey this computer").wait_for()
+
+
+def propose(office: Server) -> None:
+    """Have the commander put an agreement before both agencies."""
+    with office.client("commander") as client:
+        agency = client.get("/api/session").json()["agency"]["id"]
+        terms = {
+            "name": "Joint patrols",
+            "classes": ["positions", "tracks", "distress"],
+            "purposes": ["safety of crews"],
+            "valid_from": "2026-01-01T00:00:00Z",
+            "valid_until": "2036-01-01T00:00:00Z",
+            "precision_m": 100,
+        }
+        said = {"agencies": [agency, "th-ck"], "terms": terms}
+        made = client.post("/api/agreements", json=said).raise_for_status().json()
+        client.post(f"/api/agreements/{made['id']}/propose").raise_for_status()

@@ -127,10 +127,37 @@ export interface HandOff extends PaperOf<"hand_off"> {
 /** What agencies share, and whether they do. */
 export interface Agreement extends PaperOf<"agreement"> {
   agencies: string[];
-  terms: { name: string; classes: string[] };
+  terms: Terms;
+  terms_version?: number;
   state?: "draft" | "proposed" | "active" | "suspended" | "ended" | "expired";
+  signatures?: (OfficerWord & { office?: string })[];
   /** The last word of each party that signed. */
-  consents?: { agency: string; given: boolean; at: string; reason?: string; by?: string; also?: string[] }[];
+  consents?: (OfficerWord & { given: boolean; reason?: string; also?: string[] })[];
+}
+
+/** What an officer of a party said; what is another agency's is without the names of officer and key. */
+export interface OfficerWord {
+  agency: string;
+  at: string;
+  by?: string;
+  /** Their own key signed it; null for a session alone. */
+  key?: { label?: string } | null;
+}
+
+/** What the parties of an agreement sign. */
+export interface Terms {
+  name: string;
+  classes: string[];
+  purposes?: string[];
+  valid_from?: string;
+  valid_until?: string;
+  corridor?: { river: string; km_from: number; km_to: number; from_river_m: number; from_border_m?: number | null } | null;
+  hours?: { time_zone: string; start?: number; end?: number; days?: string[] } | null;
+  only_joint_patrols?: boolean;
+  precision_m?: number;
+  delay_s?: number;
+  answer_within_s?: number;
+  incidents_at_once?: boolean;
 }
 
 export type SectorUse = "patrol" | "no_go" | "rendezvous" | "fishing_ban" | "restricted" | "reach";

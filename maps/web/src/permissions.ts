@@ -22,6 +22,7 @@ export const REDACT_PROTECTED = "redact protected names";
 export const GIVE_PROTECTED = "give protected names";
 export const TAKE_BACK_PROTECTED = "take back protected names";
 export const SUSPEND = "suspend agreements";
+export const SIGN_AGREEMENTS = "sign agreements";
 export const SEE_TRACKS = "see tracks";
 export const TAKE_OUT_ORIGINALS = "take out originals";
 export const SEE_JOURNAL = "see the journal";

@@ -6,8 +6,8 @@ import type { UnitState } from "./contract.ts";
 import { type Words, t } from "./i18n/index.ts";
 import type { Agreement, Alert, HandOff, Target } from "./papers.ts";
 import { alertTitle, alertWho, lifelines, offerName } from "./queue-words.ts";
-import { call } from "./rest.ts";
-import { faultWords } from "./panels/states.tsx";
+import { call, CallError } from "./rest.ts";
+import { faultWords, Refusal } from "./panels/states.tsx";
 
 const SHELVE_MIN = [15, 60, 240, 720, 1440];
 const NOTE_MOST = 1000;
@@ -84,16 +84,34 @@ export function callBack(offer: HandOff): void {
   };
 }
 
+/** Signed with the officer's passkey, where there is one. Where it does not sign, the next press goes on by the session alone: nobody is kept from suspending. */
+function officerAct(agreement: Agreement, act: "suspend" | "resume"): (reason: string) => Promise<void> {
+  let byKey: boolean | null = null;
+  return async (reason) => {
+    try {
+      const { actOn, hasKey } = await import("./account/agreement-key.ts");
+      byKey ??= await hasKey().catch(() => false);
+      await actOn(agreement.id, act, { reason }, { byKey });
+    } catch (caught) {
+      if (byKey && !(caught instanceof CallError)) {
+        byKey = false;
+        throw new Refusal(t("agreement.no_key"));
+      }
+      throw caught;
+    }
+  };
+}
+
 export function suspend(agreement: Agreement): void {
   asking.value = {
     title: t("sharing.suspend_title"), about: [t("sharing.suspend_what", { name: agreement.terms.name }), ...(lifelines(agreement) ? [t("sharing.lifelines")] : [])].join(" "), label: "sharing.suspend_reason", needed: true, most: NOTE_MOST, button: "sharing.suspend", failed: "sharing.not_suspended",
-    act: (reason) => post(`/api/agreements/${encodeURIComponent(agreement.id)}/suspend`, { reason }),
+    act: officerAct(agreement, "suspend"),
   };
 }
 
 export function resume(agreement: Agreement): void {
   asking.value = {
     title: t("sharing.resume_title"), about: t("sharing.resume_what", { name: agreement.terms.name }), label: "sharing.resume_reason", needed: false, most: NOTE_MOST, button: "sharing.resume", failed: "sharing.not_resumed",
-    act: (reason) => post(`/api/agreements/${encodeURIComponent(agreement.id)}/resume`, { reason }),
+    act: officerAct(agreement, "resume"),
   };
 }

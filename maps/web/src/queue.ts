@@ -26,6 +26,7 @@ export const underWay = computed<HandOff[]>(() => all("hand_off").filter((each) 
 /** Whoever is followed, by the agency that has them; what was handed over is with the other agency. */
 export const targets = computed<Target[]>(() => all("target").filter((each) => each.state !== "handed over").sort((a, b) => Number(b.agency === ours.value) - Number(a.agency === ours.value) || a.name.localeCompare(b.name)));
 export const agreements = computed<Agreement[]>(() => all("agreement").filter((each) => each.state === "active" || each.state === "suspended"));
+export const proposed = computed<Agreement[]>(() => all("agreement").filter((each) => each.state === "proposed"));
 export const suspended = computed<Agreement[]>(() => agreements.value.filter((each) => each.state === "suspended"));
 
 /** Units that went because sharing is suspended: by the agreement that says who, when and why. */

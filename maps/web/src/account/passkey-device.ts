@@ -10,6 +10,8 @@ interface Descriptor {
 /** What the server asks of the browser: bytes as base64url. */
 interface Asked {
   options: Record<string, unknown> & { challenge: string; excludeCredentials?: Descriptor[]; allowCredentials?: Descriptor[]; user?: { id: string; name: string; displayName: string } };
+  /** Goes back with the answer, of an act that is signed. */
+  nonce?: string;
 }
 
 /** Whether this browser knows passkeys at all; whether the address is good for them the server says. */
@@ -28,12 +30,12 @@ export async function makePasskey(path: string): Promise<Record<string, string>>
 }
 
 /** Has a device use a passkey; what the server is to be told of it. Rejects where the person or the device will not. */
-export async function usePasskey(path: string): Promise<Record<string, string>> {
-  const { options } = await call<Asked>("POST", path);
+export async function usePasskey(path: string, body?: object): Promise<Record<string, string>> {
+  const { options, nonce } = await call<Asked>("POST", path, body);
   const publicKey = { ...options, challenge: bytesOf(options.challenge), allowCredentials: named(options.allowCredentials) } as unknown as PublicKeyCredentialRequestOptions;
   const used = (await navigator.credentials.get({ publicKey })) as PublicKeyCredential;
   const told = used.response as AuthenticatorAssertionResponse;
-  return { credential: textOf(used.rawId), client_data: textOf(told.clientDataJSON), authenticator_data: textOf(told.authenticatorData), signature: textOf(told.signature) };
+  return { credential: textOf(used.rawId), client_data: textOf(told.clientDataJSON), authenticator_data: textOf(told.authenticatorData), signature: textOf(told.signature), ...(nonce !== undefined && { nonce }) };
 }
 
 function named(of: Descriptor[] | undefined): PublicKeyCredentialDescriptor[] {

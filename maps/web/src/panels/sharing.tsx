@@ -6,7 +6,7 @@ import { openTab } from "../console.ts";
 import { t } from "../i18n/index.ts";
 import type { Agreement } from "../papers.ts";
 import { SUSPEND } from "../permissions.ts";
-import { agreements, ours, suspended, withheld } from "../queue.ts";
+import { agreements, ours, proposed, suspended, withheld } from "../queue.ts";
 import { resume, suspend } from "../queue-acts.ts";
 import { lifelines } from "../queue-words.ts";
 import { may, timeZone } from "../session.ts";
@@ -91,21 +91,28 @@ export function SuspendedItem(): JSX.Element | null {
   return <button class="strip-button claim-item" title={words} aria-label={words} onClick={() => openTab("alerts")}><Icon name="pause" /><span>{words}</span></button>;
 }
 
-/** Agreements in force, and the way to suspend one. */
+/** Agreements that wait for signatures, are in force or suspended: what each says, who signed it, and the way to suspend one. */
 export function Sharing(): JSX.Element | null {
-  const active = agreements.value.filter((each) => each.state === "active");
-  if (active.length === 0) return null;
+  if (agreements.value.length + proposed.value.length === 0) return null;
   return (
     <>
       <h3 class="queue-head">{t("sharing.title")}</h3>
       <ul class="shared">
-        {active.map((agreement) => (
+        {[...proposed.value, ...agreements.value].map((agreement) => (
           <li key={agreement.id}>
-            <p><b>{agreement.terms.name}</b><span class="dim">{t("sharing.with", { names: agreement.agencies.filter((each) => each !== ours.value).map(agencyName).join(", ") })}</span></p>
-            {may(SUSPEND) && <button class="button" onClick={() => suspend(agreement)}>{t("sharing.suspend")}</button>}
+            <p><b>{agreement.terms.name}</b><span class="dim">{t("sharing.with", { names: agreement.agencies.filter((each) => each !== ours.value).map(agencyName).join(", ") })}</span>{agreement.state === "proposed" && <span class="dim">{t("agreement.waits")}</span>}</p>
+            <div class="actions">
+              <button class="button" onClick={() => void open(agreement)}>{t("agreement.open")}</button>
+              {agreement.state === "active" && may(SUSPEND) && <button class="button" onClick={() => suspend(agreement)}>{t("sharing.suspend")}</button>}
+            </div>
           </li>
         ))}
       </ul>
     </>
   );
+}
+
+/** Few ever read it: the dialog comes when it is asked for. */
+async function open(agreement: Agreement): Promise<void> {
+  (await import("../pages/commander/alerts/agreement-dialog.tsx")).showAgreement(agreement);
 }

@@ -31,7 +31,11 @@ export function Broken({ what, fault, retry }: { what: string; fault: unknown; r
 }
 
 /** What failed and what still works, in words for people. */
+/** What this page itself did not do, in the reader's words. */
+export class Refusal extends Error {}
+
 export function faultWords(fault: unknown): string {
+  if (fault instanceof Refusal) return fault.message;
   if (fault instanceof CallError) {
     if (fault.status === 0) return t("fault.unreachable");
     if (fault.status === 401) return t("fault.signed_out");

@@ -1,0 +1,138 @@
+/** An agreement whole: its terms, who signed and with what, and the way to sign it for one's own agency. */
+import { useSignal } from "@preact/signals";
+import { type ComponentChildren, render, type JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import { actOn, hasKey, NoKey } from "../../../account/agreement-key.ts";
+import { agencyName } from "../../../agencies.ts";
+import { now } from "../../../clock.ts";
+import { say } from "../../../console.ts";
+import { t, wordsIfAny } from "../../../i18n/index.ts";
+import { useModal } from "../../../panels/modal.ts";
+import { faultWords } from "../../../panels/states.tsx";
+import type { Agreement, OfficerWord, Terms } from "../../../papers.ts";
+import { SIGN_AGREEMENTS } from "../../../permissions.ts";
+import { ours } from "../../../queue.ts";
+import { may, timeZone } from "../../../session.ts";
+import { minuteWords } from "../../../times.ts";
+import "./agreement-dialog.css";
+
+const OFFICE_MOST = 200;
+
+/** Opens the dialog over the page. */
+export function showAgreement(agreement: Agreement): void {
+  const place = document.body.appendChild(document.createElement("div"));
+  const shut = (): void => {
+    render(null, place);
+    place.remove();
+  };
+  render(<AgreementDialog agreement={agreement} shut={shut} />, place);
+}
+
+function AgreementDialog({ agreement, shut }: { agreement: Agreement; shut: () => void }): JSX.Element {
+  const dialog = useModal();
+  const signed = agreement.signatures ?? [];
+  const mine = agreement.state === "proposed" && agreement.agencies.includes(ours.value) && !signed.some((each) => each.agency === ours.value);
+  return (
+    <dialog ref={dialog} class="dialog agreement" aria-labelledby="agreement-title" onCancel={shut} onClose={shut}>
+      <h2 id="agreement-title">{agreement.terms.name}</h2>
+      <p class="dim">{agreement.agencies.map(agencyName).join(", ")}</p>
+      <TermsList terms={agreement.terms} />
+      <h3>{t("agreement.signatures")}</h3>
+      <ul class="agreement-signatures">
+        {agreement.agencies.map((agency) => {
+          const given = signed.find((each) => each.agency === agency);
+          const word = (agreement.consents ?? []).find((each) => each.agency === agency && each.at !== given?.at);
+          return (
+            <li key={agency}>
+              <b>{agencyName(agency)}</b>
+              {given === undefined ? <span>{t("agreement.unsigned")}</span> : <span>{t("agreement.signed", { time: moment(given) })}{given.office && <> · {given.office}</>}<Means of={given} /></span>}
+              {word && <span>{t(word.given ? "agreement.resumed" : "agreement.suspended", { time: moment(word) })}{word.reason && <>: <q>{word.reason}</q></>}<Means of={word} /></span>}
+            </li>
+          );
+        })}
+      </ul>
+      {mine && may(SIGN_AGREEMENTS)
+        ? <SignForm agreement={agreement} shut={shut} />
+        : <div class="actions end"><button class="button" type="button" onClick={shut}>{t("dialog.close")}</button></div>}
+    </dialog>
+  );
+}
+
+function moment(word: OfficerWord): string {
+  return minuteWords(Date.parse(word.at), now.value, timeZone.value);
+}
+
+/** With what it was signed: a signature by session is told as what it is. */
+function Means({ of }: { of: OfficerWord }): JSX.Element {
+  const label = of.key?.label;
+  const words = of.key == null ? t("agreement.by_session") : label ? t("agreement.by_key", { name: label }) : t("agreement.by_some_key");
+  return <small class={of.key == null ? "by-session" : "by-key"}>{of.by && <>{of.by} · </>}{words}</small>;
+}
+
+function SignForm({ agreement, shut }: { agreement: Agreement; shut: () => void }): JSX.Element {
+  const busy = useSignal(false);
+  const fault = useSignal<string | null>(null);
+  const office = useSignal("");
+  const byKey = useSignal<boolean | null>(null);
+  useEffect(() => {
+    hasKey().then((has) => { byKey.value = has; }, () => { byKey.value = false; });
+  }, []);
+  const sign = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    busy.value = true;
+    fault.value = null;
+    try {
+      const more = { version: agreement.version ?? 1 };
+      await actOn(agreement.id, "sign", { office: office.value.trim() }, { more, byKey: byKey.value === true });
+      say(t("agreement.sign_done"));
+      shut();
+    } catch (caught) {
+      if (caught instanceof NoKey) byKey.value = false;
+      fault.value = `${t("agreement.not_signed")} ${caught instanceof NoKey ? t("agreement.no_key") : faultWords(caught)}`;
+      busy.value = false;
+    }
+  };
+  return (
+    <form onSubmit={(event) => void sign(event)}>
+      <label for="agreement-office">{t("agreement.office")}</label>
+      <input id="agreement-office" maxLength={OFFICE_MOST} autocomplete="off" value={office.value} onInput={(event) => { office.value = event.currentTarget.value; }} />
+      {byKey.value !== null && fault.value === null && <p class="hint">{t(byKey.value ? "agreement.key_signs" : "agreement.session_signs")}</p>}
+      {fault.value && <p class="field-fault" role="alert">{fault.value}</p>}
+      <div class="actions end">
+        <button class="button" type="button" onClick={shut}>{t("dialog.close")}</button>
+        <button class="button primary" type="submit" disabled={busy.value || byKey.value === null}>{t("agreement.sign")}</button>
+      </div>
+    </form>
+  );
+}
+
+function TermsList({ terms }: { terms: Terms }): JSX.Element {
+  const { corridor, hours } = terms;
+  const clock = (minute: number): string => `${String(Math.floor(minute / 60)).padStart(2, "0")}:${String(minute % 60).padStart(2, "0")}`;
+  const when = (at: string | undefined): string => (at === undefined ? "" : minuteWords(Date.parse(at), now.value, timeZone.value));
+  return (
+    <dl class="agreement-terms">
+      <Line name={t("agreement.classes")}>{terms.classes.map((each) => wordsIfAny(`agreement.class.${each}`) ?? each).join(", ")}</Line>
+      {(terms.purposes ?? []).length > 0 && <Line name={t("agreement.purposes")}>{(terms.purposes ?? []).join(", ")}</Line>}
+      <Line name={t("agreement.valid")}>{when(terms.valid_from)} – {when(terms.valid_until)}</Line>
+      <Line name={t("agreement.where")}>
+        {corridor == null ? t("agreement.anywhere") : t("agreement.corridor", { river: corridor.river, from: corridor.km_from, to: corridor.km_to, m: corridor.from_river_m })}
+        {corridor?.from_border_m != null && <> {t("agreement.from_border", { m: corridor.from_border_m })}</>}
+      </Line>
+      <Line name={t("agreement.when")}>
+        {hours == null ? t("agreement.always") : <>{clock(hours.start ?? 0)} – {clock(hours.end ?? 1440)} ({hours.time_zone}){hours.days && <> {hours.days.map((each) => wordsIfAny(`agreement.day.${each}`) ?? each).join(", ")}</>}</>}
+      </Line>
+      <Line name={t("agreement.how")}>
+        {terms.precision_m ? t("agreement.precision", { m: terms.precision_m }) : t("agreement.exactly")}
+        {terms.delay_s ? <>, {t("agreement.delay", { s: terms.delay_s })}</> : null}
+        {terms.only_joint_patrols && <>, {t("agreement.only_joint")}</>}
+        {terms.incidents_at_once && <>, {t("agreement.incidents_at_once")}</>}
+      </Line>
+      <Line name={t("agreement.answer")}>{t("agreement.answer_s", { s: terms.answer_within_s ?? 300 })}</Line>
+    </dl>
+  );
+}
+
+function Line({ name, children }: { name: string; children: ComponentChildren }): JSX.Element {
+  return <><dt>{name}</dt><dd>{children}</dd></>;
+}
