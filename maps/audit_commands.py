@@ -155,8 +155,8 @@ def _verify_export(file: Path, key: str | None) -> None:
 
 
 def _verify_store(settings: Settings, heads: list[Head], *, anew: bool) -> list[Fault | str]:
-    from maps.evidence.agreement_signatures import prove_signatures
     from maps.commands.progress_bar import progress_bars
+    from maps.evidence.agreement_signatures import prove_signatures
     from maps.evidence.proof_mark_file import ProofMarkFile
     from maps.signing_journal import key_file, mark_file, read_store
     from patrol.store.proving import prove
