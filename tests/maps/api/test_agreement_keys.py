@@ -150,22 +150,22 @@ async def test_a_signature_is_of_one_text_one_agreement_one_officer_and_one_mome
         await refused(kham.answered(asked))
         kham.key.origin = kham.client.headers["origin"]
 
-        said = {"version": 2, "office": "BLO", "passkey": kham.answered(asked)}
-        changed = {"terms": terms(classes=["positions", "tracks"])}
-        await somchai.do(path, "change", **changed)
-        await refused(said["passkey"])  # of other terms than these
-        asked = await kham.asked(path, "sign", office="BLO")
-        said = {"version": 3, "office": "BLO", "passkey": kham.answered(asked)}
-        signed = await kham.client.post(f"{path}/sign", json=said)
+        said = kham.answered(asked)
+        await somchai.do(path, "change", terms=terms(classes=["positions", "tracks"]))
+        await refused(said)  # of other terms than these
+        said = kham.answered(await kham.asked(path, "sign", office="BLO"))
+        body = {"version": 3, "office": "BLO", "passkey": said}
+        signed = await kham.client.post(f"{path}/sign", json=body)
         assert signed.status_code == 200, signed.text
-        await refused(said["passkey"])  # once
+        await refused(said)  # once
 
     agreement = await offices.desk("kham").agreements.one(path.rpartition("/")[2])
     [signature] = agreement.signatures
-    assert signature.key is not None
+    signed_by = signature.key
+    assert signed_by is not None
 
     def fault(version: Agreement, **changed: Any) -> str | None:
-        key = replace(signature.key, **changed)
+        key = replace(signed_by, **changed)
         return signature_fault(version, "sign", LAO, signature.at, key)
 
     assert fault(agreement) is None
@@ -178,10 +178,10 @@ async def test_a_signature_is_of_one_text_one_agreement_one_officer_and_one_mome
         replace(agreement, signatures=(moved,)),
     ):
         assert "signed something else" in str(fault(altered))
-    text = signature.key.text.replace('"agency":"la-hx"', '"agency":"th-ck"')
+    text = signed_by.text.replace('"agency":"la-hx"', '"agency":"th-ck"')
     assert fault(agreement, text=text)
-    assert fault(agreement, nonce=signature.key.nonce.replace(".", "1.", 1))
+    assert fault(agreement, nonce=signed_by.nonce.replace(".", "1.", 1))
     assert fault(agreement, rp_id="patrol.example")
-    assert fault(agreement, public_key=signature.key.credential)
+    assert fault(agreement, public_key=signed_by.credential)
     late = signature.at + timedelta(days=1)
-    assert signature_fault(agreement, "sign", LAO, late, signature.key)
+    assert signature_fault(agreement, "sign", LAO, late, signed_by)
