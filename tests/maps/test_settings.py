@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,14 @@ def test_defaults_listen_on_loopback_only_and_hold_no_secret(tmp_path: Path) -> 
     assert not said.broker.enabled
     assert [agency.id for agency in said.agencies] == ["node"]
     assert said.store.url == f"sqlite:///{tmp_path}/joint-patrol.db"
+
+
+def test_the_example_of_the_readme_is_taken_as_it_stands(tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    block = readme.partition("## Set it up for real")[2].partition("```toml\n")[2]
+    said = settings(tmp_path, **tomllib.loads(block.partition("```")[0]))
+    assert [each.name for each in said.channels] == ["pier", "ais", "phones"]
+    assert said.backup is not None
 
 
 def test_every_fault_is_told_at_once_with_file_table_and_field(tmp_path: Path) -> None:
