@@ -16,6 +16,8 @@ PHONE: Size = (390, 844)
 DESKTOP: Size = (1440, 900)
 DRAFT = 0.25
 """Pixels of the screen for each CSS pixel, where no test looks at pixels: a sixteenth to draw."""
+GEOGRAPHY = ("places", "crossings", "borders", "blos", "rivers", "river_km")
+"""What people can switch off of the map under all that moves: a third of the work of a page."""
 
 
 class Commander:
@@ -101,6 +103,7 @@ def opened(
     palette: str = "day",
     moving: bool = False,
     sharp: bool = False,
+    geography: bool = False,
     at: tuple[float, float] | None = None,
     script: str = "",
 ) -> Commander:
@@ -117,6 +120,8 @@ def opened(
             no motion, as a system's settings have it: the page shows the same, at once, and does
             not draw itself sixty times a second.
         sharp: Draw every pixel, for who looks at them; else `DRAFT`.
+        geography: Show the reference layers from the start, for who looks at them. Without, they
+            are off until they are switched on, as for a user who switched them off on the page.
         at: Longitude and latitude that the browser tells; none when None.
         script: Runs in the page before its own.
     """
@@ -132,10 +137,12 @@ def opened(
     if at is not None:
         context.grant_permissions(["geolocation"], origin=server.url)
         context.set_geolocation({"longitude": at[0], "latitude": at[1], "accuracy": 12})
+    chosen = {"jp.palette": palette, "jp.hidden": [] if geography else GEOGRAPHY}
     # The frame of a report's preview has no storage, which is as it should be.
     context.add_init_script(
-        "try { if (!localStorage.getItem('jp.palette'))"
-        f" localStorage.setItem('jp.palette', '\"{palette}\"') }} catch {{}}"
+        f"try {{ for (const [name, value] of Object.entries({json.dumps(chosen)}))"
+        " if (!localStorage.getItem(name)) localStorage.setItem(name, JSON.stringify(value))"
+        " } catch {}"
     )
     if script:
         context.add_init_script(script)

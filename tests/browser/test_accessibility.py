@@ -168,7 +168,14 @@ def test_axe_finds_nothing_in_any_palette(
     path = f"{row.path}?{query[row.path]}" if row.path in query else row.path
     sharp = row.path == "/reports"  # its pixels are looked at
     shown = opened(
-        browser, scene.server, path, role=row.role, size=size, sharp=sharp, at=(LON, LAT)
+        browser,
+        scene.server,
+        path,
+        role=row.role,
+        size=size,
+        sharp=sharp,
+        geography=True,  # what is on and what can be switched on look otherwise
+        at=(LON, LAT),
     )
     shown.lossy = row.refused
     found: list[str] = []
@@ -197,14 +204,14 @@ def _not_red(page: Page) -> list[str]:
 
 @SIZES
 def test_all_that_a_commander_presses_fits_a_finger(look: Look, scene: Scene, size: Size) -> None:
-    page = look(size=size)
+    page = look(size=size, geography=True)
     for tab in ("alerts", "unit", "unknown", "channels", "map"):
         page.page.locator(f"#tab-{tab}").click()
         assert too_small(page.page, tab) == []
 
 
 def test_red_night_shows_no_colour_but_red(look: Look) -> None:
-    page = look(palette="red-night", sharp=True)
+    page = look(palette="red-night", sharp=True, geography=True)
     page.page.keyboard.press("m")
     wait_for("the map", page.drawn)
     seen = pixels(page.page.screenshot()).reshape(-1, 3).astype(int)

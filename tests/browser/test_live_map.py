@@ -62,7 +62,7 @@ def test_a_unit_is_drawn_where_its_radio_says(look: Look, naga: str) -> None:
 
 
 def test_the_mark_has_its_sides_colour_on_the_screen(look: Look, naga: str) -> None:
-    page = look(sharp=True)
+    page = look(sharp=True, geography=True)
     pixel = page.mark("Naga 1")["pixel"]
     wait_for("a still map", page.drawn)
     near = {"x": pixel["x"] - 20, "y": pixel["y"] - 20, "width": 40, "height": 40}
@@ -228,7 +228,7 @@ def test_a_call_for_help_is_the_loudest_thing_until_it_is_cleared(
 
 
 def test_offices_crossings_and_borders_are_drawn_from_the_servers_own_layers(look: Look) -> None:
-    page = look()
+    page = look(geography=True)
 
     def names(layer: str) -> set[str]:
         return set(
@@ -249,7 +249,7 @@ def test_offices_crossings_and_borders_are_drawn_from_the_servers_own_layers(loo
 
 
 def test_a_layer_that_cannot_be_read_is_told_and_the_rest_works(look: Look, naga: str) -> None:
-    page = look()
+    page = look(geography=True)
     page.lossy = True
     routed(page.page, "**/api/layers/rivers", lambda route: route.abort())
     page.page.reload()
@@ -267,7 +267,7 @@ def test_a_layer_that_cannot_be_read_is_told_and_the_rest_works(look: Look, naga
 def test_the_first_map_keeps_its_budget_with_and_without_what_is_kept(
     browser: Browser, server: Server
 ) -> None:
-    cold = opened(browser, server, role="commander")
+    cold = opened(browser, server, role="commander", geography=True)
     context = cold.page.context
     found: dict[str, Weight] = {}
     for cache in FIRST_MAP:
