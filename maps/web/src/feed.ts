@@ -18,10 +18,10 @@ const TRACK_TOLERANCE_M = 5;
 const TRACK_POINTS = 1500;
 /** What could not be fetched is asked for again after so long. */
 const TRACKS_AGAIN_MS = 30_000;
-/** A line between sparse reports on a river is straight for so long, then it goes along the river. */
-const BENDS_AFTER_MS = 30_000;
-/** The server is asked for so much more than since the first such line: its clock differs, and to be judged a report needs some before it. */
-const BENDS_MARGIN_MS = 300e3;
+/** One boat's lines between sparse reports on a river are fetched at a time, so often: each costs the server some milliseconds. */
+const BEND_EVERY_MS = 10_000;
+/** So much of its track before the first such line: to be judged, a report needs some before it. */
+const BEND_MARGIN_MS = 300e3;
 /** Lists are renewed at most this often; once a second when they are long. */
 const LIST_PAUSE_MS = 200;
 const LONG_LIST_PAUSE_MS = 1000;
@@ -90,7 +90,8 @@ function take(touched: Touched, whole: boolean): void {
   shown(() => touched.papers && takePapers(touched.ended));
   shown(() => noteForgotten(touched));
   shown(() => hearTexts(touchedUnits(touched), (id) => !picture.units.has(id), now.peek()));
-  if (!whole) bend(touched.straightSince);
+  if (whole) straight.clear(); // all tracks are fetched
+  else bend(touched.straight);
   if (whole && picture.units.size <= TRACKS_UP_TO) void loadTracks();
   else if (whole && picture.watched !== "") void loadTrack(picture.watched);
   else for (const id of touched.refetch) void loadTrack(id);
@@ -155,26 +156,28 @@ function inOrder(): UnitState[] {
   return [...picture.units.values()].sort((a, b) => byName.compare(a.call_sign, b.call_sign));
 }
 
-let straightSince = Infinity;
+/** Whose lines may follow a river and are straight so far, and since when, those that waited longest first. */
+const straight = new Map<string, number>();
 let bending: ReturnType<typeof setTimeout> | undefined;
 
-/** Has lines that a river may bend fetched: one request for all of them, and only for as long as they are. */
-function bend(since: number): void {
-  straightSince = Math.min(straightSince, since);
-  if (straightSince === Infinity) return;
+/** Has lines fetched as the server draws them along rivers: one boat after the other, the one that is looked at first. */
+function bend(news: ReadonlyMap<string, number>): void {
+  for (const [id, since] of news) straight.set(id, Math.min(straight.get(id) ?? Infinity, since));
+  if (straight.size === 0) return;
   bending ??= setTimeout(() => {
-    const hours = Math.ceil((now.peek() - straightSince + BENDS_MARGIN_MS) / 36e3) / 100;
     bending = undefined;
-    straightSince = Infinity;
-    if (picture.units.size <= TRACKS_UP_TO) void loadTracks(Math.min(hours, TRACK_HOURS));
-    else if (picture.watched !== "") void loadTrack(picture.watched);
-  }, BENDS_AFTER_MS);
+    const [id = ""] = straight.has(picture.watched) ? [picture.watched] : straight.keys();
+    const since = straight.get(id);
+    straight.delete(id);
+    if (since !== undefined && picture.units.has(id) && picture.keepsTrack(id)) void loadTrack(id, since - BEND_MARGIN_MS);
+    bend(straight);
+  }, BEND_EVERY_MS);
 }
 
 /** The past comes from the store once; the stream lengthens it. A new snapshot may have skipped some. */
-async function loadTracks(hours = TRACK_HOURS): Promise<void> {
+async function loadTracks(): Promise<void> {
   try {
-    const found = await fetchJson<TrackCollection>(`/api/tracks?hours=${hours}&points_each=${TRACK_POINTS}&tolerance_m=${TRACK_TOLERANCE_M}`);
+    const found = await fetchJson<TrackCollection>(`/api/tracks?hours=${TRACK_HOURS}&points_each=${TRACK_POINTS}&tolerance_m=${TRACK_TOLERANCE_M}`);
     for (const feature of found.features) join(feature);
     tracksFailed.value = false;
   } catch {
@@ -195,9 +198,9 @@ function loadAgain(): void {
   }, TRACKS_AGAIN_MS);
 }
 
-async function loadTrack(id: string): Promise<void> {
+async function loadTrack(id: string, since = 0): Promise<void> {
   const end = now.value + 60e3;
-  const span = `start=${new Date(end - TRACK_HOURS * 3600e3).toISOString()}&end=${new Date(end).toISOString()}&tolerance_m=${TRACK_TOLERANCE_M}`;
+  const span = `start=${new Date(Math.max(since, end - TRACK_HOURS * 3600e3)).toISOString()}&end=${new Date(end).toISOString()}&tolerance_m=${TRACK_TOLERANCE_M}`;
   try {
     const feature = await fetchJson<TrackFeature>(`/api/units/${encodeURIComponent(id)}/track?${span}`);
     join({ ...feature, properties: { ...feature.properties, id } });

@@ -40,8 +40,8 @@ export interface Touched {
   ended: Paper[];
   /** Units that may no longer be shown, or are no more: call sign and agency, nothing else. */
   forgotten: { id: string; agency: string }[];
-  /** When the first straight line began that its river may bend, milliseconds UTC; Infinity without one. */
-  straightSince: number;
+  /** Whose new line is straight and may follow a river, and when it began, milliseconds UTC. */
+  straight: Map<string, number>;
 }
 
 /** With more units than this only the track of the watched one is kept: those of thousands would fill the memory. */
@@ -207,7 +207,7 @@ export class Picture {
     let track = this.tracks.get(id);
     if (track === undefined) this.tracks.set(id, (track = []));
     const before = track.at(-1);
-    if (before !== undefined && mayBend(before, fix)) touched.straightSince = Math.min(touched.straightSince, before.at);
+    if (before !== undefined && mayBend(before, fix)) touched.straight.set(id, Math.min(touched.straight.get(id) ?? Infinity, before.at));
     insert(track, { lon: fix.lon, lat: fix.lat, at: Date.parse(fix.time) }, id === this.watched ? TRACK_STEP_MS : Math.max(TRACK_STEP_MS, this.units.size * STEP_EACH_MS));
     prune(track, now - this.keepMs);
     touched.tracks.add(id);
@@ -248,5 +248,5 @@ export function prune(track: TrackPoint[], oldest: number): void {
 }
 
 function nothing(): Touched {
-  return { units: new Set(), tracks: new Set(), refetch: new Set(), channels: false, papers: false, ended: [], forgotten: [], straightSince: Infinity };
+  return { units: new Set(), tracks: new Set(), refetch: new Set(), channels: false, papers: false, ended: [], forgotten: [], straight: new Map() };
 }

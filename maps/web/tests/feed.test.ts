@@ -48,21 +48,23 @@ test("tracks that could not be fetched are asked for again, though the stream ho
   assert.equal(tracksFailed.value, false);
 });
 
-test("lines between sparse reports on a river are asked for once, for as long as they are", async () => {
-  const { live } = await import("../src/feed.ts");
+test("lines between sparse reports on a river are fetched boat by boat, the one that is looked at first", async () => {
+  const { live, watch } = await import("../src/feed.ts");
   live.retryNow();
-  say(snapshot([unit(1), unit(2)]));
+  say(snapshot([unit(1), unit(2), unit(3)]));
   await settle();
   asked.splice(0);
+  answers = () => Response.json({ type: "Feature", properties: { times: [] }, geometry: null });
   const moved = (seq: number, of: string, lon: number): void => say({ type: "change", seq, time: "2026-11-29T01:00:30Z", fixes: [{ of, lon, lat: 20.28, time: "2026-11-29T01:00:30Z", river_km: 2240 }] });
   moved(2, "u1", 100.41);
-  moved(3, "u2", 100.42);
-  mock.timers.tick(29_000);
-  await settle();
-  assert.deepEqual(asked, []);
-  mock.timers.tick(120_000);
-  await settle();
-  assert.deepEqual(asked, ["/api/tracks?hours=0.11"], "and never again");
+  moved(3, "u3", 100.42);
+  watch("u3");
+  for (let turn = 0; turn < 5; turn += 1) {
+    mock.timers.tick(10_000);
+    await settle();
+  }
+  const start = "start=2026-11-29T00:54:00.000Z"; // five minutes before the line began
+  assert.deepEqual(asked, [`/api/units/u3/track?${start}`, `/api/units/u1/track?${start}`]);
 });
 
 test("of thousands only the track of the selected one is kept", async () => {

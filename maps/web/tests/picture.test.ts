@@ -99,15 +99,18 @@ test("bends of a river join a track that holds more than what was fetched", () =
   assert.deepEqual(picture.tracks.get("u1")?.map((point) => point.lon), [100.1, 100.6, 100.61, 100.69, 100.7]);
 });
 
-test("a sparse report on a river says since when lines may be wrongly straight", () => {
+test("a sparse report on a river says whose line may be wrongly straight, and since when", () => {
   const picture = started([boat({ last: fix("u1", 0, 100.1) })]);
-  const since = (at: number, lon: number, more: Partial<Fix>): number => (picture.apply(change(1, { fixes: [fix("u1", at, lon, more)] })).straightSince - T0) / 1000;
+  const since = (at: number, lon: number, more: Partial<Fix>): number | undefined => {
+    const began = picture.apply(change(1, { fixes: [fix("u1", at, lon, more)] })).straight.get("u1");
+    return began === undefined ? undefined : (began - T0) / 1000;
+  };
   assert.equal(since(60, 100.11, { river_km: 2240 }), 0);
   assert.equal(since(160, 100.12, { place: { river: "Sai", km: 3 } }), 60);
-  assert.equal(since(180, 100.13, { river_km: 2241 }), Infinity, "close reports follow the river by themselves");
-  assert.equal(since(300, 100.13, { river_km: 2241 }), Infinity, "it lies at its place");
-  assert.equal(since(400, 100.14, {}), Infinity, "it is on no river");
-  assert.equal(since(4200, 100.15, { river_km: 2242 }), Infinity, "nothing is known of such a silence");
+  assert.equal(since(180, 100.13, { river_km: 2241 }), undefined, "close reports follow the river by themselves");
+  assert.equal(since(300, 100.13, { river_km: 2241 }), undefined, "it lies at its place");
+  assert.equal(since(400, 100.14, {}), undefined, "it is on no river");
+  assert.equal(since(4200, 100.15, { river_km: 2242 }), undefined, "nothing is known of such a silence");
 });
 
 test("a track without a line gives no points", () => {
