@@ -142,9 +142,14 @@ class Server:
         name = f"t{next(self._numbers)}"
         self._made.append(name)
         with self.connect("postgres") as connection:
+            # Copied file by file, not page by page through the journal: a third less work.
+            quick = " STRATEGY file_copy" if connection.info.server_version >= 150_000 else ""
             connection.execute(
-                sql.SQL("CREATE DATABASE {} TEMPLATE {} LOCALE {} ENCODING 'UTF8'").format(
-                    sql.Identifier(name), sql.Identifier(template), sql.Literal(locale)
+                sql.SQL("CREATE DATABASE {} TEMPLATE {} LOCALE {} ENCODING 'UTF8'{}").format(
+                    sql.Identifier(name),
+                    sql.Identifier(template),
+                    sql.Literal(locale),
+                    sql.SQL(quick),
                 )
             )
         return name

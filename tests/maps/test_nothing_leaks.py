@@ -260,13 +260,15 @@ async def test_what_happens_during_a_suspension_stays_where_it_was(sides: Sides)
             assert answer.status_code == 404, answer.text
 
 
-@pytest.mark.parametrize("role", ROLES)
-async def test_a_suspension_leaves_nothing_to_any_role(sides: Sides, role: str) -> None:
+async def test_a_suspension_leaves_nothing_to_any_role(sides: Sides) -> None:
+    """All of them after the same suspension; the commanders' walk is above."""
     async with sides.agreed(PLAIN) as agreement:
         await joint_patrol(sides)
         await hand_offs(sides)
         await suspend(sides, agreement)
-        assert await walks(sides, role, files=True) == {}
+        for role in ROLES:
+            if role != "commander":
+                assert await walks(sides, role, files=True) == {}
 
 
 async def test_once_it_is_over_nothing_tells_that_there_is_something(sides: Sides) -> None:
