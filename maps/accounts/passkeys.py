@@ -177,7 +177,7 @@ class Passkeys:
             said: What the browser answered, as `RegistrationResponseJSON`.
             label: What the user calls it.
             session: Id of the session in which it is made, which goes on.
-            note: What the journal is told.
+            note: What the journal is told, beside SHA-256 of the public key.
 
         Returns:
             It, and recovery codes where the user had no second factor before; else none.
@@ -209,6 +209,9 @@ class Passkeys:
             label=label,
             created_at=self._now(),
         )
+        if note is not None:
+            key = sha256(passkey.public_key).hexdigest()
+            note = msgspec.structs.replace(note, detail=note.detail | {"key_sha256": key})
         codes = self._recovery(user)
         first = await self._scribe.write(
             if_done(note),

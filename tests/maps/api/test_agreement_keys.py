@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +118,9 @@ async def test_what_officers_sign_with_passkeys_is_proved_from_the_record_alone(
         await chai.do(path, "change", terms=terms(precision_m=500), reason="less exact")
         await kham.do(path, "end", reason="over")
 
+    rows = (await offices["keo"].get("/api/audit", params={"act": "add passkey"})).json()
+    introduced = {row["detail"]["key_sha256"] for row in rows["lines"]}
+    assert sha256(b64decode(theirs["public_key"])).hexdigest() in introduced
     store = offices.server.office.watch.store
     proof = await store.read(prove_signatures)
     assert proof.faults == ()

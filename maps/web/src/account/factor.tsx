@@ -52,7 +52,7 @@ export function Factor(): JSX.Element {
       <p class="hint">{t("account.factor_how")}</p>
       {fault != null && <Broken what={t("account.factor")} fault={fault} retry={again} />}
       {value === null && fault === null && <Loading />}
-      {value !== null && <p><b>{value.confirmed_at === null ? t("account.factor_off") : t("account.factor_on", { time: momentWords(Date.parse(value.confirmed_at), now.peek(), timeZone.peek()) })}</b>{value.confirmed_at !== null && ` ${t("account.factor_left", { n: value.recovery_left })}`}</p>}
+      {value !== null && <p><b>{value.confirmed_at === null ? t(value.passkeys > 0 ? "account.factor_passkey" : "account.factor_off") : t("account.factor_on", { time: momentWords(Date.parse(value.confirmed_at), now.peek(), timeZone.peek()) })}</b>{value.confirmed_at !== null && ` ${t("account.factor_left", { n: value.recovery_left })}`}</p>}
       {value?.required && value.confirmed_at === null && value.passkeys === 0 && <p class="field-fault">{t("account.factor_required")}</p>}
       {codes.value !== null && (
         <Once title={t("account.factor_codes")} secret={codes.value.join("\n")} done={() => { codes.value = null; }}>
