@@ -302,7 +302,12 @@ def _hand_out(app: FastAPI, office: Office) -> None:
 def node_of(settings: Settings) -> session.Node:
     """Return what people are told of their node."""
     node = settings.node
-    return session.Node(id=node.id, name=node.name, time_zone=node.time_zone)
+    return session.Node(
+        id=node.id,
+        name=node.name,
+        time_zone=node.time_zone,
+        second_person=settings.incidents.second_person,
+    )
 
 
 @asynccontextmanager

@@ -32,11 +32,13 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
         id: Short name.
         name: Name for people.
         time_zone: IANA name of the local time shown beside UTC.
+        second_person: Who told of an incident does not confirm it.
     """
 
     id: str
     name: str
     time_zone: str
+    second_person: bool = True
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):

@@ -188,6 +188,7 @@ def test_protected_names_are_shown_for_a_purpose_and_taken_away_for_a_reason(
     page.page.keyboard.press("Escape")
     dialog.wait_for(state="detached")
     assert "his brother" not in page.page.content()
+    assert "who told none of it confirms it" in card.inner_text()
     card.get_by_role("button", name="Confirm").click()
     with server.client("commander") as office:
         wait_for(
@@ -196,6 +197,7 @@ def test_protected_names_are_shown_for_a_purpose_and_taken_away_for_a_reason(
                 each for each in office.get("/api/incidents").json() if each["narrative"] == words
             ).get("confirmed_by"),
         )
+    wait_for("no more waiting", lambda: "confirms it" not in card.inner_text())
     page.page.goto(f"{server.url}/account#people")
     reader = page.page.locator("#people .entries li", has_text="Incident")
     reader.get_by_text("noy").wait_for()

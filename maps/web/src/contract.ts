@@ -198,7 +198,8 @@ export interface Session {
   user: string;
   role: Role;
   agency: { id: string; name: string; country: string | null };
-  node: { id: string; name: string; time_zone: string };
+  /** `second_person`: who told of an incident does not confirm it. */
+  node: { id: string; name: string; time_zone: string; second_person?: boolean };
   permissions: string[];
   /** Chosen by the person; null until one is. */
   language: string | null;

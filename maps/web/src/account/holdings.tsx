@@ -7,7 +7,7 @@ import { call } from "../rest.ts";
 import { may, timeZone } from "../session.ts";
 import { momentWords } from "../times.ts";
 import { Outcome, useActing } from "./acting.tsx";
-import { KEEP_HOLDS, kindWords, toHold } from "./legal-holds.tsx";
+import { KEEP_HOLDS, kindWords, nameWords, toHold } from "./legal-holds.tsx";
 
 /** What a legal hold can be set on. */
 const HELD_KINDS = ["incident", "target", "hand_off", "patrol", "alert", "unit"];
@@ -55,7 +55,7 @@ export function Holdings(): JSX.Element {
           <ul class="entries">
             {found.value?.found.filter((each) => each.kind === kind).map((each, n) => (
               <li key={n} class="entry break">
-                <b>{each.name || each.id}</b> {each.name && <code>{each.id}</code>}{" "}
+                <b>{nameWords(kind, each.name ?? "") || each.id}</b> {each.name && <code>{each.id}</code>}{" "}
                 {may(KEEP_HOLDS) && HELD_KINDS.includes(kind) && <button class="button" type="button" onClick={() => { toHold.value = { kind, id: each.id, name: each.name ?? "" }; document.getElementById("hold-reason")?.focus(); }}>{t("account.hold_this")}</button>}{" "}
                 <span class="hint num">{each.at === undefined ? "" : momentWords(Date.parse(each.at), now.value, timeZone.value)} {(each.fields ?? []).join(", ")}</span>
               </li>

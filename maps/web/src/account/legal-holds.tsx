@@ -55,7 +55,7 @@ export function LegalHolds(): JSX.Element {
       {value?.length === 0 && <Empty title={t("account.holds_empty")} />}
       <ul class="entries">{value?.map((each) => <Entry key={each.id} hold={each} again={again} />)}</ul>
       <form class="form" onSubmit={add}>
-        <p>{t("account.hold_on", { kind: kindWords(held.kind), name: held.name || held.id })}</p>
+        <p>{t("account.hold_on", { kind: kindWords(held.kind), name: nameWords(held.kind, held.name) || held.id })}</p>
         {toHold.value !== null && <div class="actions"><button class="button" type="button" onClick={() => { toHold.value = null; }}>{t("account.hold_agency")}</button></div>}
         <label for="hold-reason">{t("account.hold_reason")}</label>
         <input id="hold-reason" name="reason" minLength={5} maxLength={1000} autocomplete="off" required />
@@ -78,7 +78,7 @@ function Entry({ hold, again }: { hold: LegalHold; again: () => void }): JSX.Ele
   };
   return (
     <li class="break">
-      <b>{kindWords(hold.kind_held)}: {hold.name || hold.id_held}</b> <code>{hold.id_held}</code>
+      <b>{kindWords(hold.kind_held)}: {nameWords(hold.kind_held, hold.name ?? "") || hold.id_held}</b> <code>{hold.id_held}</code>
       <p>{hold.reason}</p>
       <p class="hint num">{hold.set_by}, {momentWords(Date.parse(hold.set_at), now.value, timeZone.value)}</p>
       <details>
@@ -92,6 +92,11 @@ function Entry({ hold, again }: { hold: LegalHold; again: () => void }): JSX.Ele
       </details>
     </li>
   );
+}
+
+/** What a record is called: an incident by what sort it is, in the reader's language. */
+export function nameWords(kind: string, name: string): string {
+  return (kind === "incident" ? wordsIfAny(`category.${name}`) : null) ?? name;
 }
 
 /** Kinds without words of their own say the server's name for them. */

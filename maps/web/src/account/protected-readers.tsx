@@ -1,13 +1,13 @@
 /** Whom the agency lets read which protected names besides commanders, and the way to take it back. */
 import type { JSX } from "preact";
 import { now } from "../clock.ts";
-import { t, wordsIfAny } from "../i18n/index.ts";
+import { t } from "../i18n/index.ts";
 import { Broken, Loading, useLoaded } from "../panels/states.tsx";
 import { call, fetchJson } from "../rest.ts";
 import { timeZone } from "../session.ts";
 import { momentWords } from "../times.ts";
 import { Outcome, SureButton, useActing } from "./acting.tsx";
-import { kindWords } from "./legal-holds.tsx";
+import { kindWords, nameWords } from "./legal-holds.tsx";
 
 interface Reader {
   reader: string;
@@ -43,7 +43,7 @@ function Entry({ reader, again }: { reader: Reader; again: () => void }): JSX.El
   };
   return (
     <li class="break">
-      <b>{reader.reader}</b> <span>{`${kindWords(kind)}: ${(kind === "incident" ? wordsIfAny(`category.${name}`) : null) ?? name}`}</span> <code>{paper}</code>
+      <b>{reader.reader}</b> <span>{`${kindWords(kind)}: ${nameWords(kind, name)}`}</span> <code>{paper}</code>
       <p class="hint num">{reader.by}, {momentWords(Date.parse(reader.at), now.value, timeZone.value)}</p>
       <div class="actions"><SureButton words={t("account.readers_take_back")} busy={acting.busy.value} act={takeBack} /></div>
       <Outcome of={acting} />

@@ -15,7 +15,7 @@ import { CONFIRM_INCIDENTS } from "../permissions.ts";
 import { ours } from "../queue.ts";
 import { tell } from "../queue-acts.ts";
 import { spotWords } from "../queue-words.ts";
-import { may } from "../session.ts";
+import { may, session } from "../session.ts";
 import { ageSeconds, ageWords } from "../times.ts";
 import { ProtectedButton } from "../widgets/protected-button.tsx";
 import { Icon } from "./icons.tsx";
@@ -62,6 +62,7 @@ function IncidentOf({ incident, fresh = false }: { incident: Incident; fresh?: b
         <span class="alert-who">{who}</span>
         {incident.narrative && <span class="alert-who"><q>{incident.narrative}</q></span>}
         {place !== "" && <span class="alert-place">{place}</span>}
+        {incident.agency === ours.value && <Confirmation state={incident.state ?? "reported"} />}
         {(incident.photos ?? []).length > 0 && <span class="photos">{incident.photos?.map((photo) => <button key={photo} class="photo" title={t("incident.photo")} aria-label={t("incident.photo")} onClick={() => { photoShown.value = photo; }}><img src={`/api/photos/${photo}`} alt="" loading="lazy" /></button>)}</span>}
         {(incident.photos ?? []).length > 0 && <PhotoOriginals incident={incident} photos={incident.photos ?? []} />}
       </div>
@@ -72,6 +73,13 @@ function IncidentOf({ incident, fresh = false }: { incident: Incident; fresh?: b
       </div>
     </>
   );
+}
+
+/** That an own incident waits for somebody to confirm it, and for whom; the other side is shown what was confirmed. */
+function Confirmation({ state }: { state: NonNullable<Incident["state"]> }): JSX.Element | null {
+  if (state !== "reported" && state !== "corrected") return null;
+  const who = session.value?.node.second_person === false ? t("incident.who_confirms") : t("incident.who_else_confirms");
+  return <span class="alert-state">{`${t(state === "reported" ? "incident.unconfirmed" : "incident.confirm_again")} ${who}`}</span>;
 }
 
 /** What an office says of it: that it is so, whether it had a part in the other side's, and who must not be named. */
