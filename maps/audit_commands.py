@@ -16,6 +16,7 @@ from maps.command import CONFIG, Config, settings_in, tell
 
 if TYPE_CHECKING:
     from maps.evidence.agreement_signatures import SignatureProof
+    from maps.evidence.time_stamp import TimeStamp
     from maps.settings import Settings
     from patrol.audit import Fault
     from patrol.audit_head import Head
@@ -110,6 +111,28 @@ def sign_head(
     if settings.audit.heads_folder is not None:
         tell(lambda: _put_outside(settings, signed))
     typer.echo(f"row {signed.seq}, signed by {signed.public_key}", err=True)
+
+
+@audit_app.command("heads")
+def heads(config: Config = CONFIG, key: Key = None) -> None:
+    """Show the signed heads in `audit.heads_folder`, each with its time stamp where it has one."""
+    settings = settings_in(config)
+    folder = settings.audit.heads_folder
+    if folder is None:
+        typer.echo("there is no audit.heads_folder", err=True)
+        raise typer.Exit(1)
+
+    def checked() -> list[tuple[Head, TimeStamp | None]]:
+        from maps.evidence.head_folder import HeadFolder
+
+        kept = HeadFolder(folder, node=settings.node.id).stamps()
+        for each, _, _ in kept:
+            _check_head(each, key, settings)
+        return _stamped(kept, settings)
+
+    for signed, stamp in tell(checked):
+        said = "no time stamp" if stamp is None else f"stamped {stamp.at:%F %T} UTC by {stamp.by}"
+        typer.echo(f"row {signed.seq}, signed at {signed.signed_at}, {said}")
 
 
 @audit_app.command("export")
@@ -264,11 +287,46 @@ def _heads(file: Path | None, key: str | None, settings: Settings) -> list[Head]
     folder = settings.audit.heads_folder
     if folder is None:
         return named
-    found = HeadFolder(folder, node=settings.node.id).read()
+    kept = HeadFolder(folder, node=settings.node.id).stamps()
+    found = [each for each, _, _ in kept]
     for each in found:
         _check_head(each, key, settings)
     typer.echo(f"{folder}: {len(found)} signed heads")
+    stamped = [(each, stamp) for each, stamp in _stamped(kept, settings) if stamp is not None]
+    if stamped:
+        newest, stamp = stamped[-1]
+        typer.echo(
+            f"{len(stamped)} of them bear a time stamp, the newest of row {newest.seq}: it was"
+            f" there at {stamp.at:%F %T} UTC, says {stamp.by}"
+        )
     return named + found
+
+
+def _stamped(
+    kept: list[tuple[Head, bytes, bytes | None]], settings: Settings
+) -> list[tuple[Head, TimeStamp | None]]:
+    """Return each head with its time stamp, once that is checked.
+
+    Raises:
+        AuditError: If a stamp does not hold.
+    """
+    from maps.evidence.time_stamp import time_stamps
+    from patrol.errors import AuditError
+
+    made = time_stamps(settings.audit)
+    if made is None:
+        if any(answer is not None for _, _, answer in kept):
+            typer.echo("time stamps are not checked: audit.timestamp_ca says by whom they must be")
+        return [(head, None) for head, _, _ in kept]
+    service = made()
+    found: list[tuple[Head, TimeStamp | None]] = []
+    for head, content, answer in kept:
+        try:
+            stamp = None if answer is None else service.check(answer, content)
+        except AuditError as error:
+            raise AuditError(f"the head of row {head.seq}: {error}") from None
+        found.append((head, stamp))
+    return found
 
 
 def _put_outside(settings: Settings, head: Head) -> None:

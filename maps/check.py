@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ from maps.basemap import Basemap, BasemapError
 from maps.delivery import checking as delivery_checking
 from maps.errors import SealError, ServerRunning, SettingsFaults
 from maps.evidence.head_folder import HeadFolder
+from maps.evidence.time_stamp import authorities
 from maps.feeds.checking import faults_of, warnings_of
 from maps.keyed_channels import EMBEDDED
 from maps.listening import listen
@@ -44,6 +46,7 @@ from radio_gateway.transports.udp import is_multicast
 REACH_S = 2.0  # how long a broker or host may take to answer
 
 _HEAD_OLD: Final = timedelta(days=2)  # the server signs one each day
+_STAMP_LATE_S: Final = 3600.0  # the server has one stamped every five minutes
 
 _LISTENS = {"udp": "udp", "tcp-listen": "tcp", "http-listen": "tcp"}
 
@@ -324,6 +327,24 @@ def _check_audit(settings: Settings, found: Findings) -> None:
         age = datetime.now(UTC) - newest
         if age > _HEAD_OLD:
             found.warnings.append(f"{where}.heads_folder: the newest head is {age.days} days old")
+    if settings.audit.timestamp_ca is not None:
+        heads = HeadFolder(folder, node=settings.node.id)
+        _check_stamps(settings.audit.timestamp_ca, heads, where, found)
+
+
+def _check_stamps(authority: Path, heads: HeadFolder, where: str, found: Findings) -> None:
+    """Say what is wrong with the time stamps of heads."""
+    try:
+        authorities(authority)
+    except (AuditError, OSError) as error:
+        found.faults.append(f"{where}.timestamp_ca: {error}")
+    left = heads.unstamped()
+    old = [file for file in left if time.time() - file.stat().st_mtime > _STAMP_LATE_S]
+    if old:
+        found.warnings.append(
+            f"{where}.timestamp_url: {len(old)} heads have no time stamp, the first {old[0].name};"
+            " the server tries every five minutes and says why in its log"
+        )
 
 
 def _check_layers(settings: Settings, found: Findings) -> None:

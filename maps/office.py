@@ -29,6 +29,7 @@ from maps.delivery.delivering import Delivering
 from maps.delivery.mail import MailWay
 from maps.evidence.daily_head import REFUSED, SENT, SUBJECT, DailyHead
 from maps.evidence.head_folder import HeadFolder
+from maps.evidence.time_stamp import time_stamps
 from maps.geography import Geography, read_geography
 from maps.holding import end_now, holding_alone
 from maps.http_channel import HttpChannel
@@ -185,6 +186,7 @@ class Office:
             folder=None
             if audit.heads_folder is None
             else HeadFolder(audit.heads_folder, node=settings.node.id),
+            stamps=time_stamps(audit),
             recipients=audit.heads_to,
             mailing=_mail_way(settings),
             sent=self._heads_sent,

@@ -390,7 +390,11 @@ def _resolved(web: WebSettings, folder: Path) -> WebSettings:
 
 def _audit_from(audit: AuditSettings, folder: Path) -> AuditSettings:
     """Return `audit` with its paths made absolute from `folder`."""
-    files = {"key_file": audit.key_file, "heads_folder": audit.heads_folder}
+    files = {
+        "key_file": audit.key_file,
+        "heads_folder": audit.heads_folder,
+        "timestamp_ca": audit.timestamp_ca,
+    }
     return audit.model_copy(
         update={name: folder / file for name, file in files.items() if file is not None}
     )

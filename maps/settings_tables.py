@@ -435,8 +435,20 @@ class AuditSettings(Table):
         heads_folder: Where a head goes each day: a disk or share that who reaches the store does
             not reach.
         heads_to: Mail addresses that get it, too.
+        timestamp_url: A service that stamps each head in the folder with its time (RFC 3161).
+        timestamp_ca: File with the certificates that the service's must descend from, PEM.
     """
 
     key_file: Path | None = None
     heads_folder: Path | None = None
     heads_to: tuple[MailAddress, ...] = Field(default=(), max_length=20)
+    timestamp_url: str | None = Field(default=None, pattern=r"^https?://[!-~]+$", max_length=2000)
+    timestamp_ca: Path | None = None
+
+    @model_validator(mode="after")
+    def _stamps_lie_beside_heads(self) -> AuditSettings:
+        if (self.timestamp_url is None) != (self.timestamp_ca is None):
+            raise ValueError("timestamp_url and timestamp_ca belong together")
+        if self.timestamp_url is not None and self.heads_folder is None:
+            raise ValueError("timestamp_url needs heads_folder, where the stamps lie")
+        return self

@@ -19,13 +19,15 @@ import structlog
 from maps.delivery.errors import DeliveryError, Undeliverable
 from maps.delivery.messages import Source
 from maps.evidence.head_folder import HeadFolder
+from maps.evidence.time_stamp import TimeStampService
 from maps.settings_tables import NodeSettings
 from maps.wording import Wording
 from patrol.audit_head import Head
-from patrol.errors import PatrolError
+from patrol.errors import AuditError, PatrolError
 from patrol.filing import Note
 
 LOOK_S: Final = 300.0
+STAMPS_AT_ONCE: Final = 50
 
 SENT: Final = "send head of the journal"
 REFUSED: Final = "head of the journal not taken"
@@ -57,6 +59,7 @@ class DailyHead:
         agency: On whose behalf it is noted.
         sign: Returns the journal's end, signed.
         folder: Where it goes; None: nowhere.
+        stamps: Returns what stamps the heads there with their time; None: nothing does.
         recipients: Mail addresses that get it.
         mailing: How mails leave; None: none do.
         sent: Returns to whom it went since a time, by the journal.
@@ -71,6 +74,7 @@ class DailyHead:
         agency: str,
         sign: Callable[[], Awaitable[Head]],
         folder: HeadFolder | None,
+        stamps: Callable[[], TimeStampService] | None = None,
         recipients: Sequence[str],
         mailing: Mailing | None,
         sent: Callable[[datetime], Awaitable[set[str]]],
@@ -81,6 +85,7 @@ class DailyHead:
         self._sign, self._folder, self._mailing = sign, folder, mailing
         self._recipients = tuple(recipients) if mailing is not None else ()
         self._sent, self._note, self._now = sent, note, now
+        self._stamps = stamps
         self._zone = ZoneInfo(node.time_zone)
 
     @property
@@ -95,7 +100,26 @@ class DailyHead:
             await asyncio.sleep(LOOK_S)
 
     async def look(self) -> None:
-        """Take the head of this day wherever it has not gone yet."""
+        """Take the head of this day wherever it has not gone yet, and have heads stamped."""
+        await self._take_out()
+        await asyncio.to_thread(self._stamp)
+
+    def _stamp(self) -> None:
+        """Have each head in the folder stamped that is not; what fails is tried again next time."""
+        if self._stamps is None or self._folder is None:
+            return
+        try:
+            left = self._folder.unstamped()[:STAMPS_AT_ONCE]
+            if not left:
+                return
+            service = self._stamps()
+            for file in left:
+                answer, _ = service.stamp(file.read_bytes())
+                self._folder.put_stamp(file, answer)
+        except (AuditError, OSError) as error:
+            _log.warning("a head of the journal has no time stamp yet", fault=str(error))
+
+    async def _take_out(self) -> None:
         local = self._now().astimezone(self._zone)
         day = local.date()
         begin = local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)

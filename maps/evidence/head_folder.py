@@ -1,6 +1,7 @@
 """Head folder: signed heads of the journal as files, where who reaches the store does not reach.
 
-A file a day, `head-NODE-2026-12-01.json`, and one for each that somebody asked for. The folder is
+A file a day, `head-NODE-2026-12-01.json`, and one for each that somebody asked for; beside each its
+time stamp, `.tsr`, where the site has a service that gives them. The folder is
 never made: where its disk or share is not mounted, a head beneath the mount point would be lost.
 """
 
@@ -9,12 +10,15 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from maps.all_or_nothing import new_file
 from patrol.audit_head import Head, head_from
 from patrol.errors import AuditError
+
+STAMP: Final = ".tsr"
 
 
 class HeadFolder:
@@ -59,13 +63,28 @@ class HeadFolder:
             AuditError: If a file holds none; it is named.
             OSError: If one cannot be read.
         """
-        heads: list[Head] = []
+        return [head for head, _, _ in self.stamps()]
+
+    def unstamped(self) -> list[Path]:
+        """Return the heads beside which no time stamp lies, oldest first."""
+        return [file for file in self._files() if not file.with_suffix(STAMP).exists()]
+
+    def put_stamp(self, file: Path, answer: bytes) -> None:
+        """Put the time stamp of a head beside it; raises as `put`."""
+        with new_file(file.with_suffix(STAMP), answer):
+            pass
+
+    def stamps(self) -> list[tuple[Head, bytes, bytes | None]]:
+        """Return each head, its file's content, and its time stamp where it has one; as `read`."""
+        found: list[tuple[Head, bytes, bytes | None]] = []
         for file in self._files():
+            content, stamp = file.read_bytes(), file.with_suffix(STAMP)
             try:
-                heads.append(head_from(file.read_bytes()))
+                head = head_from(content)
             except AuditError as error:
                 raise AuditError(f"{file}: {error}") from None
-        return sorted(heads, key=lambda head: head.seq)
+            found.append((head, content, stamp.read_bytes() if stamp.exists() else None))
+        return sorted(found, key=lambda each: each[0].seq)
 
     def _put(self, head: Head, when: str) -> None:
         if not self.folder.is_dir():
