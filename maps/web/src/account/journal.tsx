@@ -1,11 +1,10 @@
 /** The journal's end, signed at a press: its QR code to be printed, its text to be kept elsewhere. */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { now } from "../clock.ts";
 import { t } from "../i18n/index.ts";
 import { call } from "../rest.ts";
 import { timeZone } from "../session.ts";
-import { momentWords } from "../times.ts";
+import { dateTime } from "../times.ts";
 import { Outcome, Qr, Section, useActing } from "./acting.tsx";
 
 interface SignedEnd {
@@ -39,7 +38,7 @@ function End({ signed }: { signed: SignedEnd }): JSX.Element {
   const { head } = signed;
   return (
     <div class="journal-end" role="status">
-      <p><b>{t("account.journal_row", { n: head.seq, time: momentWords(Date.parse(head.signed_at), now.peek(), timeZone.peek()) })}</b></p>
+      <p><b>{t("account.journal_row", { n: head.seq, time: dateTime(Date.parse(head.signed_at), timeZone.peek()) })}</b></p>
       <Qr png={signed.qr.png} alt={t("account.journal_qr")} />
       <p><code class="break">{JSON.stringify(head)}</code></p>
       {signed.in_folder === true && <p>{t("account.journal_in_folder")}</p>}
