@@ -18,7 +18,7 @@ const LATE_S = 60;
 export function UnitsPanel(): JSX.Element {
   const ms = shownMs.value;
   const untoldNow = look.value === "known" ? new Set(dark.value.map((each) => each.agency)) : new Set<string>();
-  if (loaded.value === null) return <Empty title={t("replay.not_loaded")}>{t("replay.not_loaded_hint")}</Empty>;
+  if (loaded.value === null) return <Empty title={t("replay.nothing_loaded")}>{t("replay.nothing_loaded_hint")}</Empty>;
   return (
     <ul class="rows scroll" tabIndex={0} aria-label={t("replay.units")}>
       {units.value.map((unit) => {
@@ -46,7 +46,7 @@ export function UnitsPanel(): JSX.Element {
 }
 
 export function ThenPanel(): JSX.Element {
-  if (loaded.value === null) return <Empty title={t("replay.not_loaded")}>{t("replay.not_loaded_hint")}</Empty>;
+  if (loaded.value === null) return <Empty title={t("replay.nothing_loaded")}>{t("replay.nothing_loaded_hint")}</Empty>;
   const of = <T,>(kind: string): T[] => papers.value.filter((paper) => paper.kind === kind) as T[];
   return (
     <div class="then scroll padded" tabIndex={0} role="region" aria-label={t("replay.tab.then")}>

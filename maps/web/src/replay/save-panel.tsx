@@ -18,7 +18,7 @@ export function SavePanel(): JSX.Element {
   const busy = useSignal("");
   const said = useSignal<{ text: string; bad: boolean; leftOut: string[] } | null>(null);
   const now = loaded.value;
-  if (now === null) return <Empty title={t("replay.not_loaded")}>{t("replay.not_loaded_hint")}</Empty>;
+  if (now === null) return <Empty title={t("replay.nothing_loaded")}>{t("replay.nothing_loaded_hint")}</Empty>;
   const query = serverQuery(now.range, now.asked);
   query.set("language", language);
   const doing = (name: string, work: () => Promise<string[]>) => async (): Promise<void> => {

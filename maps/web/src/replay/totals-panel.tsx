@@ -30,7 +30,7 @@ export function TotalsPanel(): JSX.Element {
   const now = loaded.value;
   const query = now === null ? "" : serverQuery(now.range, now.asked).toString();
   const { value, fault, again } = useLoaded<{ units: UnitTotals[] }>(query, async () => query === "" ? { units: [] } : ((await (await ask(`/api/replay/totals?${query}`)).json()) as { units: UnitTotals[] }));
-  if (now === null) return <Empty title={t("replay.not_loaded")}>{t("replay.not_loaded_hint")}</Empty>;
+  if (now === null) return <Empty title={t("replay.nothing_loaded")}>{t("replay.nothing_loaded_hint")}</Empty>;
   if (fault !== null) return <Broken what={t("replay.totals_failed")} fault={fault} retry={again} />;
   if (value === null) return <Loading />;
   if (value.units.length === 0) return <Empty title={t("replay.nothing")}>{t("replay.nothing_hint")}</Empty>;
