@@ -15,7 +15,8 @@ class FenceEvent(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         kind: "enter" and "leave"; "passed" where it must have crossed the area between two fixes
-            and none of them is inside; "may_have_passed" where its likely way leads through.
+            and none of them is inside; "may_have_passed" where its likely way leads through, or
+            where it was inside by one to three fixes off a line that it kept before and after.
         unit: Who.
         area: Id of the area.
         time: When, aware UTC, interpolated between two fixes.

@@ -20,13 +20,17 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
+import msgspec
+import shapely
+
 from gis.errors import PositionError
 from gis.fences.area import Area
 from gis.fences.area_index import AreaIndex
+from gis.fences.detour import AFTER, Line, goes_straight, line_past
 from gis.fences.events import FenceEvent, Outcome
 from gis.fences.fix import DEGREE_M, Fix, apart_m, between
 from gis.fences.gaps import Gap, Waters
-from gis.fences.outliers import Judged, judge, plausible_mps
+from gis.fences.outliers import STALE_GAPS, Judged, judge, plausible_mps, taken
 from gis.fences.path import Path, Point, follow
 from gis.fences.settings import FenceSettings
 from gis.fences.standing import NOWHERE, Move, Standings, advance
@@ -39,6 +43,7 @@ DETOUR_M: Final = 500.0
 NEARLY: Final = 0.99  # so that no other plane of metres makes an edge nearer
 SWING_SHARE: Final = 0.6
 UNHEEDED_SHARE: Final = 0.4
+LEAST_LINE: Final = 3  # fixes that show whether the next goes straight on
 SWING_ACCURACIES: Final = 2.0  # of a shorter move the course is mostly noise
 
 
@@ -51,6 +56,7 @@ class State(NamedTuple):
         point: The last of these that is not raw, and
         earlier: the one before it.
         standings: How it stands to areas that it is in, or may be.
+        pending: What is not told yet, as it left its line to come in; mostly None.
     """
 
     judged: Judged = Judged()
@@ -58,6 +64,23 @@ class State(NamedTuple):
     point: Point | None = None
     earlier: Point | None = None
     standings: Standings = NOWHERE
+    pending: Pending | None = None
+
+
+class Pending(NamedTuple):
+    """A unit has come into an area by leaving its line; the next reports show whether it did.
+
+    Attributes:
+        old: State before it.
+        fixes: The last four believed before it, and all since then.
+        reports: How many came after.
+        events: What they bring if it did.
+    """
+
+    old: State
+    fixes: tuple[Fix, ...]
+    reports: int
+    events: tuple[FenceEvent, ...]
 
 
 BLANK: Final = State()
@@ -318,9 +341,82 @@ class Geofences:
 
     def _fold(self, unit: str, track: Track, fix: Fix) -> list[FenceEvent]:
         """Take the next fix of a unit; return the events that it brings."""
+        old = track.state
+        judged, believed = judge(old.judged, fix, self.settings)
+        state, events = self._take(unit, track, old, judged, believed)
+        pending = old.pending
+        if pending is not None:
+            pending = Pending(
+                pending.old,
+                (*pending.fixes, fix),
+                pending.reports + 1,
+                (*pending.events, *events),
+            )
+        elif self._comes_aside(old.judged, believed, events):
+            fixes = (*_line_of(old.judged), *believed)
+            pending = Pending(old, fixes, 0, tuple(events))
+        if pending is not None:
+            state, events = self._decide(unit, track, pending, state)
+        track.state = state
+        if events:
+            track.told += [(fix.t, event) for event in events]
+        return events
+
+    def _comes_aside(
+        self, judged: Judged, believed: tuple[Fix, ...], events: list[FenceEvent]
+    ) -> bool:
+        """Return whether a unit under way has come in by leaving its line, or nobody can say."""
+        if not any(event.kind == "enter" for event in events):
+            return False
+        before, settings = _line_of(judged), self.settings
+        silent_s = believed[-1].t - before[-1].t if before else math.inf
+        if len(before) < LEAST_LINE or silent_s > STALE_GAPS * settings.gap_s:
+            return False
+        noise_m = settings.noise_accuracies * (before[0].accuracy_m + before[-1].accuracy_m)
+        if apart_m(before[0], before[-1]) <= noise_m:
+            return False  # it lay there: that is no line
+        return judged.unheeded > 0 or not goes_straight((*before[-LEAST_LINE:], *believed))
+
+    def _decide(
+        self, unit: str, track: Track, pending: Pending, state: State
+    ) -> tuple[State, list[FenceEvent]]:
+        """Return the state and the events of a unit that has come in by leaving its line: what its
+        fixes say if it did, or, if it is back on its line, those of the line alone.
+        """
+        line = line_past(pending.fixes)
+        entries = [event for event in pending.events if event.kind == "enter"]
+        if line is not None and self._clears(line, entries):
+            old = pending.old
+            *_, earlier, point = (Point(f.t, f.lon, f.lat, f.accuracy_m) for f in line.before)
+            judged = old.judged._replace(last=line.before[-1], recent=line.before[-2::-1])
+            back = State(
+                judged._replace(waiting=(), unheeded=0), Path(), point, earlier, old.standings
+            )
+            judged, believed = taken(back.judged, line.after, self.settings)
+            state, events = self._take(unit, track, back, judged, believed)
+            maybe = [msgspec.structs.replace(each, kind="may_have_passed") for each in entries]
+            return state, maybe + events
+        if pending.reports < AFTER:
+            return state._replace(pending=pending), []
+        return state, list(pending.events)
+
+    def _clears(self, line: Line, entries: list[FenceEvent]) -> bool:
+        """Return whether a line past a detour leaves out all areas that the detour came into."""
+        ends = line.before[-1], line.after[0]
+        within_m = self.settings.enter_within * ends[1].accuracy_m
+        for event in entries:
+            area = self.index.areas[self.index.number[event.area]]
+            way = shapely.LineString([area.plane.xy(lon=f.lon, lat=f.lat) for f in ends])
+            if area.shape.distance(way) <= within_m:
+                return False
+        return True
+
+    def _take(
+        self, unit: str, track: Track, old: State, judged: Judged, believed: tuple[Fix, ...]
+    ) -> tuple[State, list[FenceEvent]]:
+        """Return what a unit's fixes have come to with those that are believed now."""
         settings = self.settings
-        doubts, path, point, earlier, standings = track.state
-        judged, believed = judge(doubts, fix, settings)
+        doubts, path, point, earlier, standings, _ = old
         events: list[FenceEvent] = []
         is_whole = doubts.unheeded < len(believed)
         for each in believed:
@@ -336,10 +432,7 @@ class Geofences:
                     standings = self._stand(move, standings, events)
                 if not new.is_raw:
                     point, earlier = new, point
-        track.state = State(judged, path, point, earlier, standings)
-        if events:
-            track.told += [(fix.t, event) for event in events]
-        return events
+        return State(judged, path, point, earlier, standings), events
 
     def _is_free(self, track: Track, before: Point, point: Point, standings: Standings) -> bool:
         """Return whether a move is so far from all edges that it changes nothing."""
@@ -389,6 +482,11 @@ class Geofences:
             else:
                 changed[number] = new
         return changed or NOWHERE
+
+
+def _line_of(judged: Judged) -> tuple[Fix, ...]:
+    """Return the last four that are believed, oldest first."""
+    return () if judged.last is None else (*reversed(judged.recent[:3]), judged.last)
 
 
 def _way_mps(judged: Judged, last: Fix | None, fix: Fix, settings: FenceSettings) -> float:

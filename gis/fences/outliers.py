@@ -68,14 +68,14 @@ def judge(judged: Judged, fix: Fix, settings: FenceSettings) -> tuple[Judged, tu
     """
     last, waiting = judged.last, judged.waiting
     if last is not None and _is_fine(judged, last, fix, settings):
-        return _taken(judged, (fix,), settings)
+        return taken(judged, (fix,), settings)
     if not waiting or not _reaches(waiting[-1], fix, settings.fastest_mps, settings):
         return judged._replace(waiting=(fix,), unheeded=judged.unheeded + 1), ()
     waiting = (*waiting, fix)
     is_long = last is not None and fix.t - last.t > LONG_AGO_S
     three = waiting[-3:]
     if is_long or _is_one_way(three, settings) or len(waiting) == MOST_WAITING:
-        return _taken(judged, three, settings)
+        return taken(judged, three, settings)
     return judged._replace(waiting=waiting, unheeded=judged.unheeded + 1), ()
 
 
@@ -184,9 +184,10 @@ def _reaches(a: Fix, b: Fix, speed_mps: float, settings: FenceSettings) -> bool:
     return apart_m(a, b) <= noise + speed_mps * (b.t - a.t)
 
 
-def _taken(
+def taken(
     judged: Judged, fixes: tuple[Fix, ...], settings: FenceSettings
 ) -> tuple[Judged, tuple[Fix, ...]]:
+    """Return what the next fix is judged by once these are believed, and these."""
     last, recent, base, record = judged.last, judged.recent, judged.base, judged.record_mps
     for fix in fixes:
         if base is None or last is None:

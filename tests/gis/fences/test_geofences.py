@@ -164,6 +164,26 @@ def test_a_slow_boat_has_a_course_that_a_wrong_report_is_off() -> None:
     assert told([square("a", size_m=100.0)], fixes) == []
 
 
+@pytest.mark.parametrize("at", range(3, 9))
+@pytest.mark.parametrize("aside_m", [90.0, 130.0, 200.0])
+def test_a_pair_beside_the_line_that_a_boat_keeps_is_at_most_a_maybe(
+    at: int, aside_m: float
+) -> None:
+    """It is back on its line as if it had never left; no boat goes so."""
+    way = [(-1800.0 + 420.0 * n, 130.0) for n in range(12)]
+    for n in (at, at + 1):
+        way[n] = (way[n][0], way[n][1] - aside_m)
+    events = told([square("a", size_m=150.0)], run_of(*way, every_s=60.0, accuracy_m=15.0))
+    assert set(kinds(events)) <= {"may_have_passed"}
+
+
+def test_a_boat_that_turns_aside_into_an_area_and_goes_on_is_told_two_reports_later() -> None:
+    way = [(-1800.0 + 420.0 * n, 300.0) for n in range(5)]
+    way += [(100.0 + 200.0 * n, 60.0 - 360.0 * n) for n in range(5)]
+    events = told([square("a", size_m=300.0)], run_of(*way, every_s=60.0, accuracy_m=15.0))
+    assert kinds(events) == ["enter", "leave"]
+
+
 def test_three_that_agree_are_a_move_and_the_time_is_that_of_the_first() -> None:
     way = [(-1200.0, 0.0)] * 20 + [(500.0, 0.0)] * 3
     events = told([square("a")], run_of(*way, every_s=60.0, accuracy_m=None))

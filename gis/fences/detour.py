@@ -1,0 +1,73 @@
+"""A way to the side and back that no boat goes: the mark of a pair of wrong reports.
+
+A unit that comes into an area by leaving its line, and is on that line again one or two reports
+later, was wrong about its place. One that really went there has turned, and its later reports lie
+on no line with its earlier ones.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gis.fences.fix import DEGREE_M, Fix
+from gis.geodesy import Floats
+
+AFTER = 2  # so many reports are waited for
+LEAST_BEFORE, LEAST_ON = 2, 4  # fixes that show a line
+MOST_OFF = 3  # in a row: a pair of wrong ones, and one of the next pair
+ON_ACCURACIES = 1.5  # so far beside the line its own fixes are,
+OFF_ACCURACIES = 2.5  # so far at least the ones that are none of it,
+STRAIGHT_ACCURACIES = 2.0  # so far at most those of a unit that goes straight on
+
+
+class Line(NamedTuple):
+    """Fixes before and after a detour that lie on one line, oldest first."""
+
+    before: tuple[Fix, ...]
+    after: tuple[Fix, ...]
+
+
+def goes_straight(fixes: tuple[Fix, ...]) -> bool:
+    """Return whether fixes lie on one line.
+
+    >>> a = Fix(0.0, 100.0, 20.0, 15.0, 5.0)
+    >>> goes_straight((a, a._replace(lon=100.001, lat=20.001), a._replace(lon=100.002)))
+    False
+    """
+    return bool((_off(fixes, fixes[0], fixes[-1]) <= STRAIGHT_ACCURACIES).all())
+
+
+def line_past(fixes: tuple[Fix, ...]) -> Line | None:
+    """Return the line that a unit kept past one to three fixes beside it; None if there is none.
+
+    >>> way = [Fix(60.0 * n, 100.0 + 0.004 * n, 20.0, 15.0, 7.0) for n in range(6)]
+    >>> way[3] = way[3]._replace(lat=20.001)
+    >>> line = line_past(tuple(way))
+    >>> len(line.before), len(line.after)
+    (3, 2)
+    """
+    for end in reversed(range(LEAST_ON, len(fixes))):
+        for start in range(end + 1 - LEAST_ON):
+            some = fixes[start : end + 1]
+            off = _off(some, some[0], some[-1])
+            on = np.flatnonzero(off <= ON_ACCURACIES)
+            gone = np.diff(on) - 1
+            at = int(gone.argmax())
+            if len(on) < LEAST_ON or at + 1 < LEAST_BEFORE or not 1 <= gone[at] <= MOST_OFF:
+                continue
+            if off[on[at] : on[at + 1]].max() > OFF_ACCURACIES:
+                kept = tuple(some[n] for n in on)
+                return Line(kept[: at + 1], kept[at + 1 :])
+    return None
+
+
+def _off(fixes: tuple[Fix, ...], a: Fix, b: Fix) -> Floats:
+    """Return how far beside the line through two places fixes are, in accuracies."""
+    lon, lat, accuracy_m = np.array([(f.lon, f.lat, f.accuracy_m) for f in (*fixes, b)]).T
+    east = ((lon - a.lon + 180.0) % 360.0 - 180.0) * np.cos(np.radians(a.lat)) * DEGREE_M
+    north = (lat - a.lat) * DEGREE_M
+    length_m = max(float(np.hypot(east[-1], north[-1])), 1e-3)
+    off_m: Floats = np.abs(east * north[-1] - north * east[-1]) / length_m / accuracy_m
+    return off_m[:-1]
