@@ -14,8 +14,10 @@ from sqlalchemy import Connection, Table, func, literal_column, or_, select
 
 from patrol.holdings.mention import SEARCH, Mention, Mentions
 from patrol.kinds import KINDS
+from patrol.protected_fields.field import FIELDS
 from patrol.store import thinning
 from patrol.store.conditions import json_contains, text_contains
+from patrol.store.plain_words import taken_out
 from patrol.store.tables import (
     assignments,
     crew_reports,
@@ -96,12 +98,15 @@ def _papers(connection: Connection, agency: str, words: str) -> Iterator[Mention
         .limit(MOST + 1)
     )
     for row in rows:
-        body = _decoded(row.body)
+        body = taken_out(row)[0] if row.kind in FIELDS else _decoded(row.body)
+        fields = tuple(each for each in body if _says(body[each], words))
+        if not fields and row.kind in FIELDS and not _says(row.id, words):
+            continue  # in words that are not sealed yet: who informed is not to be guessed here
         name = next((str(body[each]) for each in _NAMES if isinstance(body.get(each), str)), "")
         yield Mention(
             kind=row.kind,
             id=row.id,
-            fields=tuple(each for each in body if _says(body[each], words)),
+            fields=fields,
             name=name[:_LONGEST],
             at=from_us(row.at_us),
         )

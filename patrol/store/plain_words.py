@@ -40,7 +40,7 @@ def plain_papers(url: str) -> int:
     try:
         expect(engine)
         with connect_to_read(engine) as connection:
-            return len({row.id for row in _rows(connection) if _taken_out(row)[1]})
+            return len({row.id for row in _rows(connection) if taken_out(row)[1]})
     except SQLAlchemyError as error:
         raise StoreError(f"{named(engine)}: {faults.said(error)}") from error
     finally:
@@ -103,7 +103,7 @@ def _seal(
     notes: list[Note] = []
     known: dict[str, set[tuple[str, str]]] = {}  # of each paper, the words that are sealed already
     for row in _rows(connection):
-        body, words = _taken_out(row)
+        body, words = taken_out(row)
         if not words:
             continue
         seen = known.setdefault(row.id, set())
@@ -156,8 +156,10 @@ def _rows(connection: Connection) -> list[Row[Any]]:
     return list(found)
 
 
-def _taken_out(row: Row[Any]) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-    """Return the content of a version without plain words, and those by field."""
+def taken_out(row: Row[Any]) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    """Return the content of a version of an incident or target without plain words, and those by
+    field.
+    """
     try:
         body = msgspec.json.decode(row.body)
     except msgspec.MsgspecError:  # a damaged row: proving names it
