@@ -10,14 +10,14 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import Final, Protocol
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import msgspec
 import structlog
 
 from maps.delivery.errors import DeliveryError, Undeliverable
-from maps.delivery.messages import Source
+from maps.delivery.mailing import Mailing
 from maps.evidence.head_folder import HeadFolder
 from maps.evidence.time_stamp import TimeStampService
 from maps.settings_tables import NodeSettings
@@ -34,15 +34,6 @@ REFUSED: Final = "head of the journal not taken"
 SUBJECT: Final = "journal:head"
 
 _log = structlog.get_logger(__name__)
-
-
-class Mailing(Protocol):
-    """How a mail with a file leaves: `maps.delivery.mail.MailWay`."""
-
-    async def send_files(
-        self, to: str, *, id: str, subject: str, text: str, wording: Wording,
-        files: Sequence[tuple[str, str, bytes]], at: datetime, source: Source,
-    ) -> str: ...  # fmt: skip
 
 
 class _Always:

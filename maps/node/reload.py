@@ -25,7 +25,7 @@ _log = structlog.get_logger(__name__)
 _SAME: Final = frozenset({"source", "folder", "channels", "layers"})
 
 
-class Node(Protocol):
+class ChannelOwner(Protocol):
     """What channels and layers belong to; `maps.office.Office` is one."""
 
     async def take_up(self, settings: Settings) -> list[str]:
@@ -42,7 +42,10 @@ class Reload:
     """
 
     def __init__(
-        self, settings: Settings, read: Callable[[], Settings], node: Callable[[], Node | None]
+        self,
+        settings: Settings,
+        read: Callable[[], Settings],
+        node: Callable[[], ChannelOwner | None],
     ) -> None:
         self._settings, self._read, self._node = settings, read, node
         self._one_at_a_time = asyncio.Lock()

@@ -14,14 +14,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import msgspec
 import structlog
 
 from gis.errors import GisError
 from maps.delivery.errors import DeliveryError, Undeliverable
-from maps.delivery.messages import Source
+from maps.delivery.mailing import Mailing
 from maps.errors import MapsError, ReportFailed
 from maps.report_settings import ReportSchedule
 from maps.reports.asked import Asked, Site
@@ -47,15 +47,6 @@ REFUSED: Final = "report not taken"
 _DAY: Final = timedelta(days=1)
 
 _log = structlog.get_logger(__name__)
-
-
-class Mailing(Protocol):
-    """How a mail with files leaves: `maps.delivery.mail.MailWay`."""
-
-    async def send_files(
-        self, to: str, *, id: str, subject: str, text: str, wording: Wording,
-        files: Sequence[tuple[str, str, bytes]], at: datetime, source: Source,
-    ) -> str: ...  # fmt: skip
 
 
 class Line(msgspec.Struct, frozen=True):

@@ -19,13 +19,13 @@ from sqlalchemy import Connection
 from patrol.maintenance.kind_policy import KindPolicy
 from patrol.scribe import Scribe
 from patrol.store import removal
-from patrol.store.removal import Place, Step
+from patrol.store.removal import RemovalPlace, RemovalStep
 from patrol.store.store import Store
 from patrol.store.tables import to_us
 
 _REST: Final = 4.0  # times as long as a step took: at most a fifth of the store's writer
 
-_Look: TypeAlias = Callable[[Connection, int, Place], Step]
+_Look: TypeAlias = Callable[[Connection, int, RemovalPlace], RemovalStep]
 
 log = structlog.get_logger(__name__)
 
@@ -80,5 +80,7 @@ class KindRetention:
         return gone
 
 
-def _papers_of(kind: str, connection: Connection, before_us: int, after: Place) -> Step:
+def _papers_of(
+    kind: str, connection: Connection, before_us: int, after: RemovalPlace
+) -> RemovalStep:
     return removal.remove_papers(connection, kind, before_us, after)

@@ -42,13 +42,13 @@ REMOVED: Final = "remove by retention"
 _P, _F, _O, _M = papers.c, photos.c, originals.c, messages.c
 _HOLD: Final = kind_of(LegalHold)
 
-Place = tuple[int, str]
+RemovalPlace = tuple[int, str]
 """How far a look through has come: time, microseconds, and id."""
 
-START: Final[Place] = (-(1 << 62), "")
+START: Final[RemovalPlace] = (-(1 << 62), "")
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
+class RemovalStep(msgspec.Struct, frozen=True, kw_only=True):
     """What one step did.
 
     Attributes:
@@ -57,7 +57,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     notes: tuple[Note, ...]
-    after: Place | None
+    after: RemovalPlace | None
 
 
 class _Photos(msgspec.Struct):
@@ -128,7 +128,9 @@ def redact(
     )
 
 
-def remove_papers(connection: Connection, kind: str, before_us: int, after: Place) -> Step:
+def remove_papers(
+    connection: Connection, kind: str, before_us: int, after: RemovalPlace
+) -> RemovalStep:
     """Remove closed papers of a kind whose last change is older, with the photos of these alone."""
     rows = connection.execute(
         _page(papers, _P.at_us, _P.id, before_us, after).where(
@@ -148,10 +150,10 @@ def remove_papers(connection: Connection, kind: str, before_us: int, after: Plac
         for photo in dict.fromkeys(each for body in bodies for each in _photos_of(body)):
             if not _is_photo_named(connection, photo):
                 notes += _remove_photo(connection, row.agency, bytes.fromhex(photo))
-    return Step(notes=tuple(notes), after=_next(rows))
+    return RemovalStep(notes=tuple(notes), after=_next(rows))
 
 
-def remove_photos(connection: Connection, before_us: int, after: Place) -> Step:
+def remove_photos(connection: Connection, before_us: int, after: RemovalPlace) -> RemovalStep:
     """Remove photos that came earlier and that no paper names."""
     rows = connection.execute(_page(photos, _F.at_us, _F.id, before_us, after)).all()
     held = holds(connection)
@@ -160,10 +162,10 @@ def remove_photos(connection: Connection, before_us: int, after: Place) -> Step:
         photo = bytes(row.sha256).hex()
         if not (_is_agency_held(held, row.agency) or _is_photo_named(connection, photo)):
             notes += _remove_photo(connection, row.agency, bytes(row.sha256))
-    return Step(notes=tuple(notes), after=_next(rows))
+    return RemovalStep(notes=tuple(notes), after=_next(rows))
 
 
-def remove_originals(connection: Connection, before_us: int, after: Place) -> Step:
+def remove_originals(connection: Connection, before_us: int, after: RemovalPlace) -> RemovalStep:
     """Remove originals that came earlier, unless their photo is named by a paper that is open, or
     that a hold covers.
     """
@@ -182,10 +184,10 @@ def remove_originals(connection: Connection, before_us: int, after: Place) -> St
             continue
         connection.execute(delete(originals).where(_O.id == row.id))
         notes.append(_original_note(row))
-    return Step(notes=tuple(notes), after=_next(rows))
+    return RemovalStep(notes=tuple(notes), after=_next(rows))
 
 
-def remove_texts(connection: Connection, before_us: int, after: Place) -> Step:
+def remove_texts(connection: Connection, before_us: int, after: RemovalPlace) -> RemovalStep:
     """Remove texts to radios that were given earlier and of which nothing more is awaited."""
     rows = connection.execute(
         _page(messages, _M.created_us, _M.id, before_us, after).where(_M.final == 1)
@@ -202,14 +204,18 @@ def remove_texts(connection: Connection, before_us: int, after: Place) -> Step:
         connection.execute(delete(messages).where(_M.id.in_([row.id for row in going])))
     until = from_us(before_us)
     notes = [_note(agency, "messages:", count=n, before=until) for agency, n in counts.items()]
-    return Step(notes=tuple(notes), after=_next(rows))
+    return RemovalStep(notes=tuple(notes), after=_next(rows))
 
 
 # -- inside
 
 
 def _page(
-    table: Table, at: ColumnElement[Any], id: ColumnElement[Any], before_us: int, after: Place
+    table: Table,
+    at: ColumnElement[Any],
+    id: ColumnElement[Any],
+    before_us: int,
+    after: RemovalPlace,
 ) -> Any:
     time, last = after
     columns = [each for each in table.columns if each.name != "body"]
@@ -221,7 +227,7 @@ def _page(
     )
 
 
-def _next(rows: Sequence[Any]) -> Place | None:
+def _next(rows: Sequence[Any]) -> RemovalPlace | None:
     return (rows[-1].place_us, rows[-1].id) if len(rows) == AT_ONCE else None
 
 
