@@ -174,6 +174,14 @@ class Fencing:
             return apart
         return apart | self._note(outcome, now)
 
+    def overdue(self, now: datetime) -> set[str]:
+        """Take what waited for reports that do not come; return the units of which something did.
+
+        To be called each second: who comes into an area in a turn and is silent then is told of.
+        """
+        outcome = self._watch.overdue(now) if self._watch is not None else Outcome()
+        return self._note(outcome, now) if outcome.added else set()
+
     def missed(
         self, filed: Mapping[tuple[str, str], Sequence[Told]], book: Book, now: datetime
     ) -> None:

@@ -30,7 +30,7 @@ from gis.fences.detour import AFTER, Line, goes_straight, line_past
 from gis.fences.events import FenceEvent, Outcome
 from gis.fences.fix import DEGREE_M, Fix, apart_m, between
 from gis.fences.gaps import Gap, Waters
-from gis.fences.outliers import STALE_GAPS, Judged, judge, plausible_mps, taken
+from gis.fences.outliers import STALE_GAPS, Judged, is_no_jump, judge, plausible_mps, taken
 from gis.fences.path import Path, Point, follow
 from gis.fences.settings import FenceSettings
 from gis.fences.standing import NOWHERE, Move, Standings, advance
@@ -44,6 +44,7 @@ NEARLY: Final = 0.99  # so that no other plane of metres makes an edge nearer
 SWING_SHARE: Final = 0.6
 UNHEEDED_SHARE: Final = 0.4
 LEAST_LINE: Final = 3  # fixes that show whether the next goes straight on
+LATE_GAPS: Final = 1.5  # of its usual gap without a report, and it is late
 SWING_ACCURACIES: Final = 2.0  # of a shorter move the course is mostly noise
 
 
@@ -234,6 +235,7 @@ class Geofences:
         self.index = AreaIndex(areas)
         self.settings = settings or FenceSettings()
         self.tracks: dict[str, Track] = {}
+        self._waiting: set[str] = set()  # units of which something is pending
         #: Fixes that told nothing: "late" (before what is kept), "twice", "vague" (accuracy).
         self.refused: Counter[str] = Counter()
         self._waters = Waters(rivers, self.settings)
@@ -276,6 +278,41 @@ class Geofences:
         """
         for unit in units:
             self.tracks.pop(unit, None)
+            self._waiting.discard(unit)
+
+    def overdue(self, now: datetime) -> Outcome:
+        """Return what waited for the next reports of units that report no more: to be asked often.
+
+        A unit that leaves its line to come into an area, and is silent then, is in it as far as
+        anybody knows; so it is where nothing but its turn made its last report doubtful.
+
+        Args:
+            now: The present, aware UTC.
+
+        >>> from datetime import UTC
+        >>> Geofences([]).overdue(datetime.now(UTC))
+        Outcome(added=(), withdrawn=())
+        """
+        added: list[FenceEvent] = []
+        for unit in sorted(self._waiting):
+            track = self.tracks[unit]
+            state, events = track.state, list[FenceEvent]()
+            if now.timestamp() - track.newest <= LATE_GAPS * _gap_s(state.judged):
+                continue
+            self._waiting.discard(unit)
+            if state.pending is not None:
+                events += state.pending.events
+                state = state._replace(pending=None)
+            if state.judged.waiting and is_no_jump(state.judged, self.settings):
+                judged, believed = taken(
+                    state.judged._replace(unheeded=0), state.judged.waiting[-1:], self.settings
+                )
+                state, more = self._take(unit, track, state, judged, believed)
+                events += more
+            track.state = state
+            track.told += [(track.newest, event) for event in events]
+            added += events
+        return _outcome(added, [])
 
     def stand(self, unit: str, area: str) -> bool | None:
         """Return whether a unit is in an area, by its newest fixes; None: nobody can say.
@@ -357,6 +394,8 @@ class Geofences:
             pending = Pending(old, fixes, 0, tuple(events))
         if pending is not None:
             state, events = self._decide(unit, track, pending, state)
+        if state.pending is not None or state.judged.waiting:
+            self._waiting.add(unit)
         track.state = state
         if events:
             track.told += [(fix.t, event) for event in events]
@@ -482,6 +521,12 @@ class Geofences:
             else:
                 changed[number] = new
         return changed or NOWHERE
+
+
+def _gap_s(judged: Judged) -> float:
+    """Return how far apart the last reports that are believed came."""
+    some = judged.recent[: LEAST_LINE - 1]
+    return (judged.last.t - some[-1].t) / len(some) if judged.last and some else math.inf
 
 
 def _line_of(judged: Judged) -> tuple[Fix, ...]:

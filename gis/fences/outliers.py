@@ -87,6 +87,19 @@ def plausible_mps(judged: Judged, fix: Fix, settings: FenceSettings) -> float:
     return min(settings.fastest_mps, max(judged.record_mps, *told, 0.0))
 
 
+def is_no_jump(judged: Judged, settings: FenceSettings) -> bool:
+    """Return whether a unit can be where the newest that is doubted says, at the speed it has.
+
+    >>> is_no_jump(Judged(), FenceSettings())
+    False
+    """
+    if judged.last is None or not judged.waiting:
+        return False
+    fix = judged.waiting[-1]
+    mps = min(settings.fastest_mps, settings.speed_share * plausible_mps(judged, fix, settings))
+    return _reaches(judged.last, fix, mps, settings)
+
+
 def _is_fine(judged: Judged, last: Fix, fix: Fix, settings: FenceSettings) -> bool:
     noise = settings.noise_accuracies * (last.accuracy_m + fix.accuracy_m)
     way = apart_m(last, fix)

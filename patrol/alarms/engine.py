@@ -225,6 +225,7 @@ class Alarms:
             unheard = self.fencing.unheard(picture.units)
             if unheard:
                 self.fencing.see(windows(picture, unheard), now)
+        self.fencing.overdue(now)
         self._take_up_limits()
         await self._see_reassigned(now)
         await self._judge(None)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from gis.position import Position
 from patrol.errors import IllegalStep, NotFound
 from patrol.papers import revised
 from tests.patrol.agreeing import share
@@ -149,6 +150,21 @@ async def test_what_was_historical_rings_once_it_is_so_now(node: Node) -> None:
     now = only(node)
     assert (now.id, now.historical, now.rings) == (alert.id, False, True)
     assert now.subject == f"{boat}|{area.id}"
+
+
+async def test_a_boat_that_turns_into_a_sector_and_is_silent_then_is_told_of(node: Node) -> None:
+    await unit(node)
+    await put(node, sector())
+    # north past the sector, and at once to the east into it
+    places = [(lat, OUT) for lat in (20.25, 20.255, 20.26, 20.265)] + [(20.27, IN)]
+    for n, (lat, lon) in enumerate(places):
+        position = Position(lon=lon, lat=lat, speed_mps=10.0)
+        await node.hear(said("a", 60.0 * n, position=position, fix=True))
+    await tick(node)
+    assert alerts(node, "no_go") == []
+    await tick(node, 240 + 100)
+    alert = only(node, "no_go")
+    assert at(180) < alert.raised_at <= at(240)
 
 
 async def test_a_boat_that_says_nothing_more_is_still_in_the_sector(node: Node) -> None:

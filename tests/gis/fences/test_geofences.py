@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -182,6 +182,29 @@ def test_a_boat_that_turns_aside_into_an_area_and_goes_on_is_told_two_reports_la
     way += [(100.0 + 200.0 * n, 60.0 - 360.0 * n) for n in range(5)]
     events = told([square("a", size_m=300.0)], run_of(*way, every_s=60.0, accuracy_m=15.0))
     assert kinds(events) == ["enter", "leave"]
+
+
+@pytest.mark.parametrize("end", [[(260.0, 110.0)], [(100.0, 0.0)], [(100.0, 60.0), (110.0, 40.0)]])
+def test_a_boat_that_turns_into_an_area_and_is_silent_then_is_told_when_a_report_is_late(
+    end: list[tuple[float, float]],
+) -> None:
+    way = [(-1800.0 + 420.0 * n, 300.0) for n in range(5)] + end
+    engine = Geofences([square("a", size_m=300.0)])
+    fixes = run_of(*way, every_s=60.0, accuracy_m=15.0)
+    assert engine.see(fixes).added == ()
+    newest = max(position.time for _, position in fixes if position.time is not None)
+    assert engine.overdue(newest + timedelta(seconds=80)).added == ()
+    (event,) = engine.overdue(newest + timedelta(seconds=100)).added
+    assert event.kind == "enter"
+    assert engine.overdue(newest + timedelta(seconds=200)).added == ()
+
+
+def test_one_wrong_report_far_off_and_silence_after_it_is_no_visit() -> None:
+    way = [(-1800.0 + 420.0 * n, 3000.0) for n in range(5)] + [(0.0, 0.0)]
+    engine = Geofences([square("a", size_m=300.0)])
+    engine.see(run_of(*way, every_s=60.0, accuracy_m=15.0))
+    newest = max(engine.tracks["boat"].fixes(), key=lambda fix: fix.t)
+    assert engine.overdue(datetime.fromtimestamp(newest.t + 600.0, UTC)).added == ()
 
 
 def test_three_that_agree_are_a_move_and_the_time_is_that_of_the_first() -> None:
