@@ -46,6 +46,10 @@ export default defineConfig({
         enrol: "enrol.html",
         trust: "trust.html",
       },
+      output: {
+        // What most pages share is one file: each more is a request, and a thin link pays for that.
+        codeSplitting: { groups: [{ name: "shared", test: /\.tsx?$|preact/, minShareCount: 6, includeDependenciesRecursively: false }] },
+      },
     },
   },
 });

@@ -30,6 +30,7 @@ def read(answer: httpx.Response, folder: Path) -> dict[str, ReadLayer]:
     return {each.name: each for each in read_file(file)}
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_tracks_in_each_format(ogc: Here, tmp_path: Path) -> None:  # noqa: F811
     _, client = ogc
     units = (await client.get("/api/units")).json()
@@ -55,6 +56,7 @@ async def test_tracks_in_each_format(ogc: Here, tmp_path: Path) -> None:  # noqa
     assert found["times"][0][0].startswith("2026-11-23T22:00:00")
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_units_and_layers_as_files(ogc: Here, tmp_path: Path) -> None:  # noqa: F811
     _, client = ogc
     found = read(await client.get("/api/exports/units?format=gpx"), tmp_path)["waypoints"].frame

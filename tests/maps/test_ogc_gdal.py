@@ -54,6 +54,7 @@ async def gdal(server: Running, token: str, **how: Any) -> dict[str, dict[str, A
     return found
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_gdal_reads_every_collection(ogc: Here) -> None:  # noqa: F811
     server, client = ogc
     token = (await client.post("/api/session/reading-token", json={})).json()["token"]
@@ -74,6 +75,7 @@ async def test_gdal_reads_every_collection(ogc: Here) -> None:  # noqa: F811
     assert found["fixes"]["first"].startswith("2026-11-23 22:00:00+00:00")
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_gdal_follows_pages_and_asks_by_box(
     ogc: Here,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
@@ -108,6 +110,7 @@ async def ogrinfo(server: Running, token: str, *words: str) -> str:
     return said.decode()
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_ogrinfo_has_nothing_to_complain_of(ogc: Here) -> None:  # noqa: F811
     server, client = ogc
     token = (await client.post("/api/session/reading-token", json={})).json()["token"]
@@ -117,6 +120,7 @@ async def test_ogrinfo_has_nothing_to_complain_of(ogc: Here) -> None:  # noqa: F
     assert "Unexpected" not in said
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_gdal_lets_the_server_filter(ogc: Here) -> None:  # noqa: F811
     server, client = ogc
     token = (await client.post("/api/session/reading-token", json={})).json()["token"]
@@ -128,6 +132,7 @@ async def test_gdal_lets_the_server_filter(ogc: Here) -> None:  # noqa: F811
     assert "Extent: (100.400000, 20.250000) - (100.602900, 20.252490)" in said
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_owslib_finds_and_reads_what_there_is(ogc: Here) -> None:  # noqa: F811
     server, client = ogc
     token = (await client.post("/api/session/reading-token", json={})).json()["token"]

@@ -46,6 +46,7 @@ async def tile(client: httpx.AsyncClient, z: int, x: int, y: int, **query: Any) 
     return await client.get(f"/tiles/{z}/{x}/{y}.mvt", params={**DAY, **query})
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_tile_shows_the_track_where_it_was(ogc: Here, tmp_path: Path) -> None:  # noqa: F811
     _, client = ogc
     at = tile_at(100.41, 20.251, 12)
@@ -72,6 +73,7 @@ async def test_a_tile_shows_the_track_where_it_was(ogc: Here, tmp_path: Path) ->
     assert (empty.status_code, empty.content) == (204, b"")
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_tile_json_leads_to_the_tiles_of_its_time(ogc: Here) -> None:  # noqa: F811
     _, client = ogc
     told = (await client.get("/tiles/tracks.json", params=DAY)).json()
@@ -87,6 +89,7 @@ async def test_a_tile_json_leads_to_the_tiles_of_its_time(ogc: Here) -> None:  #
     assert (late.status_code, late.json()["field"]) == (400, "end")
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_tile_of_one_unit_and_of_another_time(ogc: Here, tmp_path: Path) -> None:  # noqa: F811
     _, client = ogc
     units = (await client.get("/api/units")).json()
