@@ -179,7 +179,13 @@ class Fencing:
 
         To be called each second: who comes into an area in a turn and is silent then is told of.
         """
-        outcome = self._watch.overdue(now) if self._watch is not None else Outcome()
+        if self._watch is None:
+            return set()
+        try:
+            outcome = self._watch.overdue(now)
+        except Exception:
+            log.exception("what waits for late reports cannot be looked at for all together")
+            return set()  # the others are looked at in a second
         return self._note(outcome, now) if outcome.added else set()
 
     def missed(
@@ -313,7 +319,7 @@ class Fencing:
                 if unit not in self._left_out:
                     self._left_out.add(unit)
                     log.exception("a unit is left out of fences", unit=unit)
-                watch.tracks.pop(unit, None)
+                watch.forget([unit])
         return set(of)
 
     def _remember(self, outcome: Outcome, now: datetime) -> None:

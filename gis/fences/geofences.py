@@ -299,7 +299,7 @@ class Geofences:
             state, events = track.state, list[FenceEvent]()
             if now.timestamp() - track.newest <= LATE_GAPS * _gap_s(state.judged):
                 continue
-            self._waiting.discard(unit)
+            self._waiting.discard(unit)  # first: what fails over one keeps not the others
             if state.pending is not None:
                 events += state.pending.events
                 state = state._replace(pending=None)

@@ -24,6 +24,7 @@ from patrol.papers import kind_of
 from patrol.signatures.key_signature import KeySignature
 from patrol.signatures.officer_act import ActName, OfficerAct, challenge_of
 from patrol.store import papers
+from radio_gateway.decoders import json_decoder
 
 _WAIT: Final = timedelta(minutes=2)  # an act may wait so long for its turn
 
@@ -86,7 +87,7 @@ def signature_fault(
             origin=key.origin,
             public_key=key.public_key,
         )
-        said = msgspec.json.decode(key.text, type=OfficerAct)
+        said = json_decoder(OfficerAct).decode(key.text)
         age = at - issued_at(key.nonce)
     except (SignInRefused, ValueError) as error:
         return str(error)

@@ -20,6 +20,7 @@ from patrol.audit import canonical, time_text
 from patrol.audit_key import audit_key, is_signed
 from patrol.errors import AuditError
 from patrol.store.proving import ProofMark
+from radio_gateway.decoders import msgpack_decoder
 
 FORMAT: Final = "joint-patrol proof mark 1"
 EVERY_S: Final = 20.0
@@ -85,13 +86,13 @@ class ProofMarkFile:
         if not self._file.exists():
             return None
         try:
-            found = msgspec.msgpack.decode(self._file.read_bytes(), type=_Signed)
+            found = msgpack_decoder(_Signed).decode(self._file.read_bytes())
             at = datetime.fromisoformat(found.at)
             if (found.format, found.node) != (FORMAT, self._node) or not is_signed(
                 found.covered(), found.signature, public=audit_key(self._key_file).public
             ):
                 raise ValueError
-            mark = msgspec.msgpack.decode(found.mark, type=ProofMark)
+            mark = msgpack_decoder(ProofMark).decode(found.mark)
         except (msgspec.MsgspecError, ValueError):
             raise AuditError(
                 f"{self._file}: it says how far a verification came, and this node has not signed"

@@ -9,6 +9,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from patrol.crossing import DataClass
+from radio_gateway.decoders import json_decoder
 
 ActName: TypeAlias = Literal["sign", "change", "suspend", "resume", "backfill", "end"]
 
@@ -73,5 +74,5 @@ def terms_digest(terms: msgspec.Struct) -> str:
     """Return SHA-256 of terms in hex, over their JSON with sorted keys, as it is read from a store:
     a moment that somebody wrote with `+00:00` is `Z` there.
     """
-    stored = msgspec.json.decode(msgspec.json.encode(terms), type=type(terms))
+    stored = json_decoder(type(terms)).decode(msgspec.json.encode(terms))
     return sha256(msgspec.json.encode(stored, order="sorted")).hexdigest()
