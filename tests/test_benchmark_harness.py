@@ -232,6 +232,7 @@ def test_a_goal_is_judged_only_when_both_servers_ran() -> None:
     assert judged["flood, msg/s: RMC against the loop"] is None
 
 
+@pytest.mark.by_hand
 def test_a_peer_made_with_another_python_is_made_anew(tmp_path: Path) -> None:
     folder = tmp_path / "peer"
     python = environment(folder, "pip")
