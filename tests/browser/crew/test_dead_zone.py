@@ -15,6 +15,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Route
 
 from tests.browser.crew.phone import PIN, Phone
+from tests.browser.holding import routed
 from tests.databases import reading
 from tests.server import Server, wait_for
 
@@ -74,7 +75,18 @@ def test_what_was_done_without_a_network_arrives_once(
     wait_for("all is out", lambda: phone.number("routine") == 0)
     already = set(phone.sent)
 
-    # -- into the dead zone
+    # -- into the dead zone; once out of it, the first answer is to be lost on the way
+    lost: list[str] = []
+    is_out: list[bool] = []
+
+    def lose_one(route: Route) -> None:
+        if lost or not is_out:
+            route.continue_()
+            return
+        lost.append(route.fetch().text())
+        route.abort()
+
+    routed(phone.page, "**/api/crew/reports", lose_one)
     phone.context.set_offline(True)
     wait_for("the page says so", lambda: phone.says() == "No network")
     for step in range(1, 6):
@@ -139,17 +151,8 @@ def test_what_was_done_without_a_network_arrives_once(
     wait_for("the patrol is there", lambda: phone.page.get_by_text("Night watch").count())
     assert phone.page.get_by_text("Under way").count() == 1
 
-    # -- out of it: the first answer is lost on the way, so the phone must send again
-    lost: list[str] = []
-
-    def lose_one(route: Route) -> None:
-        if lost:
-            route.continue_()
-            return
-        lost.append(route.fetch().text())
-        route.abort()
-
-    phone.page.route("**/api/crew/reports", lose_one)
+    # -- out of it: the phone must send again
+    is_out.append(True)
     phone.context.set_offline(False)
     wait_for("all is out", lambda: phone.number("urgent") + phone.number("routine") == 0)
     unheard = json.loads(lost[0])["taken"]

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Page, Route
 
 from tests.browser.crew.phone import Phone, small_photo
+from tests.browser.holding import routed
 from tests.server import PASSWORD, Server, wait_for
 
 pytestmark = [pytest.mark.browser]
@@ -187,7 +188,7 @@ def test_one_that_no_disk_has_and_that_was_refused_is_not_told_to_be_there(phone
         refused = [{"id": id, "error": "forbidden", "message": "no"} for id in ids]
         route.fulfill(json={"taken": [], "refused": refused})
 
-    page.route(REPORTS, refuse)
+    routed(page, REPORTS, refuse)
     page.evaluate(FULL)
     with page.expect_response(REPORTS):  # it may go out before the finger is lifted
         phone.hold_sos()
@@ -297,15 +298,15 @@ def test_a_thin_network_is_given_less_at_a_time(phones: Any) -> None:
     phone.begin()
     page = phone.page
     page.evaluate(IMPATIENT)
-    phone.context.set_offline(True)
-    for step in range(1, 8):
-        page.get_by_role("button", name="Send position now").click()
-        wait_for("it is kept", lambda step=step: phone.number("routine") == step)
 
     def carries_two(route: Route) -> None:
         if len(json.loads(route.request.post_data or "")["reports"]) <= 2:
             route.continue_()
 
-    page.route(REPORTS, carries_two)
+    routed(page, REPORTS, carries_two)
+    phone.context.set_offline(True)
+    for step in range(1, 8):
+        page.get_by_role("button", name="Send position now").click()
+        wait_for("it is kept", lambda step=step: phone.number("routine") == step)
     phone.context.set_offline(False)
     wait_for("all is out", lambda: phone.number("routine") == 0)

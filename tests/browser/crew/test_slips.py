@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Request, Route
 
 from tests.browser.crew.phone import FULL, Phone, small_photo
+from tests.browser.holding import routed
 from tests.server import Server, wait_for
 
 pytestmark = [pytest.mark.browser]
@@ -74,7 +75,7 @@ def test_a_photo_that_was_refused_is_shown_and_can_be_thrown_away(
     phone.begin()
     page = phone.page
     bad = {"error": "bad_photo", "message": "the file is damaged or no picture"}
-    page.route(PHOTOS, lambda route: route.fulfill(status=422, json=bad))
+    routed(page, PHOTOS, lambda route: route.fulfill(status=422, json=bad))
     begin_incident(phone, "timber")
     page.locator(".photos img").wait_for()
     page.get_by_role("button", name="Report the incident").click()
@@ -148,7 +149,7 @@ def test_the_plain_page_clears_no_words_it_did_not_send_and_sends_none_twice(
         else:
             held.append(route)
 
-    page.route(REPORTS, first_is_lost)
+    routed(page, REPORTS, first_is_lost)
     send = page.get_by_role("button", name="Send", exact=True)
     page.fill("#words", "at the pier")
     send.click()
@@ -236,7 +237,7 @@ def test_an_sos_that_was_refused_and_thrown_away_is_not_told_to_be_there(phones:
     phone: Phone = phones()
     phone.begin()
     page = phone.page
-    page.route(REPORTS, refuse_all)
+    routed(page, REPORTS, refuse_all)
     phone.hold_sos()
     wait_for("it is refused", lambda: phone.number("refused") >= 1)
     phone.tab("more")
