@@ -80,7 +80,7 @@ def answered(check: Callable[[], T]) -> T:
 
     try:
         return check()
-    except (WebAuthnException, ValueError, KeyError, TypeError) as error:
+    except (WebAuthnException, ValueError, LookupError, TypeError) as error:
         raise SignInRefused(f"this passkey is refused: {error}") from None
 
 

@@ -38,9 +38,12 @@ class EnvelopeSize:
                 return items[:index]
         return items[:MAX_ITEMS]
 
-    def receipted(self, took_s: float) -> None:
-        """Note how long the receipt for one took."""
-        if took_s < _PROMPT_S:
+    def receipted(self, took_s: float, *, size: int) -> None:
+        """Note how long the receipt for one of `size` bytes of items took.
+
+        A small one that was prompt says nothing of what the link carries.
+        """
+        if took_s < _PROMPT_S and 2 * size >= self.most_bytes:
             self.most_bytes = min(self.most_bytes * 2, ENVELOPE_BYTES)
         elif took_s > _SLOW_S:
             self.smaller()

@@ -30,6 +30,7 @@ class _Sent(msgspec.Struct):
     numbers: tuple[int, ...]
     at_s: float
     live: bool
+    size: int  # bytes of its items
 
 
 class Lanes:
@@ -117,8 +118,10 @@ class Lanes:
         """Return whether `number` is on its way, or has arrived."""
         return number in self._flying or number in self._landed
 
-    def sent(self, digest: bytes, numbers: Sequence[int], *, at_s: float, live: bool) -> None:
-        """Note that an envelope was sent."""
+    def sent(
+        self, digest: bytes, numbers: Sequence[int], *, at_s: float, live: bool, size: int = 0
+    ) -> None:
+        """Note that an envelope was sent, with `size` bytes of items."""
         newest = {put.number: put for put in self._newest.values()}
         for number in numbers:
             put = self._take(number) or newest.get(number)
@@ -127,7 +130,7 @@ class Lanes:
                 if waiting is not None and waiting.number == number:
                     del self._newest[put.address]
             self._flying[number] = put
-        self._sent[digest] = _Sent(tuple(numbers), at_s, live)
+        self._sent[digest] = _Sent(tuple(numbers), at_s, live, size)
 
     def gone(self, numbers: Iterable[int]) -> None:
         """Forget numbers that turned out not to wait in the spool any more."""
@@ -138,18 +141,18 @@ class Lanes:
             if put.number in missing:
                 del self._newest[address]
 
-    def receipted(self, digest: bytes, *, at_s: float) -> tuple[tuple[int, ...], float] | None:
+    def receipted(self, digest: bytes, *, at_s: float) -> tuple[tuple[int, ...], float, int] | None:
         """Take a receipt.
 
         Returns:
-            The numbers it stands for and how long it took, seconds; None for an envelope that was
-            never sent: such a receipt is worth nothing.
+            The numbers it stands for, how long it took, seconds, and how many bytes of items went;
+            None for an envelope that was never sent: such a receipt is worth nothing.
         """
         sent = self._sent.get(digest)
         if sent is not None:
-            return sent.numbers, at_s - sent.at_s
+            return sent.numbers, at_s - sent.at_s, sent.size
         numbers = self._late.pop(digest, None)
-        return None if numbers is None else (numbers, RECEIPT_WITHIN_S)
+        return None if numbers is None else (numbers, RECEIPT_WITHIN_S, 0)
 
     def landed(self, digest: bytes, numbers: Iterable[int]) -> None:
         """Note that what a receipt stands for has arrived; not to be sent again."""

@@ -252,7 +252,8 @@ class Uplink:
             # before it goes: the receipt may be faster than the broker's word
             numbers = [item.number for item in items]
             at_s = asyncio.get_running_loop().time()
-            self._lanes.sent(digest, numbers, at_s=at_s, live=live)
+            size = sum(len(item.said) for item in items)
+            self._lanes.sent(digest, numbers, at_s=at_s, live=live, size=size)
             self._sent += len(items)
 
         await self._publish(transport, items, [], note)
@@ -348,11 +349,11 @@ class Uplink:
         if found is None:
             self.unbelieved["unknown_envelope"] += 1
             return
-        numbers, took_s = found
+        numbers, took_s, size = found
         refused = set(receipt.refused) & set(numbers)
         self._lanes.landed(receipt.envelope, numbers)
         self._receipted += len(numbers) - len(refused)
-        self._size.receipted(took_s)
+        self._size.receipted(took_s, size=size)
         await self._removal.take_out({number: number in refused for number in numbers})
         self._wake.set()
 

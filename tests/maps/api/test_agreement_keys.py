@@ -187,6 +187,7 @@ async def test_a_signature_is_of_one_text_one_agreement_one_officer_and_one_mome
     assert fault(agreement, text=text)
     assert fault(agreement, nonce=signed_by.nonce.replace(".", "1.", 1))
     assert fault(agreement, rp_id="patrol.example")
-    assert fault(agreement, public_key=signed_by.credential)
+    for no_key in (signed_by.credential, b"", b"a\x15", b"\xa0", b"\x04", b"\x80"):
+        assert fault(agreement, public_key=no_key)
     late = signature.at + timedelta(days=1)
     assert signature_fault(agreement, "sign", LAO, late, signed_by)

@@ -110,7 +110,7 @@ def test_a_receipt_for_what_was_never_sent_is_worth_nothing() -> None:
     lanes.heard([put(1, "a", time_ms=1)])
     lanes.sent(b"x", [1], at_s=0.0, live=True)
     assert lanes.receipted(b"y", at_s=1.0) is None
-    assert lanes.receipted(b"x", at_s=1.0) == ((1,), 1.0)
+    assert lanes.receipted(b"x", at_s=1.0) == ((1,), 1.0, 0)
 
 
 def test_a_receipt_that_comes_too_late_still_counts_once() -> None:
