@@ -2,7 +2,9 @@
 
 A token narrows what its owner may do, it never widens it: the desk still asks for the role. Deny by
 default: a route that `ROUTES` does not name is for people who signed in, and for no token or
-device. Tokens are made on such a route, so no token makes another.
+device. Tokens are made on such a route, so no token makes another. Nor does one do what asks people
+for a recent proof, such as signing an agreement or taking out originals: behind it may be nobody
+but who copied a file. Users and devices have limits of their own (`maps.api.users`).
 
 | caller | scopes |
 |---|---|
@@ -81,7 +83,9 @@ _PAPERS: Final = (
     "/api/deliveries/push-key",
 )
 
-ROUTES: Final[tuple[tuple[tuple[str, ...], str, Scope], ...]] = (
+_OFFICERS_SIGN: Final = ("terms", "challenge", "sign", "resume", "backfill")
+
+ROUTES: Final[tuple[tuple[tuple[str, ...], str, Scope | None], ...]] = (
     (_READ, "/", "read:picture"),
     (_READ, "/api/session", "read:picture"),
     (_READ, "/api/live", "read:picture"),
@@ -101,12 +105,14 @@ ROUTES: Final[tuple[tuple[tuple[str, ...], str, Scope], ...]] = (
     (_READ, "/api/effort", "read:tracks"),
     (_READ, "/api/coverage", "read:tracks"),
     (_READ, "/api/replay", "read:tracks"),
+    (_READ, "/api/replay/evidence/originals", None),
     (_READ, "/api/reports", "read:tracks"),
     *((_READ, prefix.removesuffix("/"), "read:features") for prefix in READABLE),
     (_READ, "/api/basemap", "read:features"),
     (_READ, "/basemap", "read:features"),
     *((_READ, prefix, "read:patrols") for prefix in _PAPERS),
     *((_WRITE, prefix, "write:patrols") for prefix in _PAPERS),
+    *((_WRITE, f"/api/agreements/{{agreement}}/{act}", None) for act in _OFFICERS_SIGN),
     (("POST",), "/api/positions", "write:positions"),
     (("POST",), "/in/{channel}", "write:positions"),
     (_READ, "/api/crew", "read:patrols"),
@@ -120,7 +126,9 @@ ROUTES: Final[tuple[tuple[tuple[str, ...], str, Scope], ...]] = (
     (_ANY, "/api/users", "admin:users"),
     (_ANY, "/api/devices", "admin:users"),
 )
-"""(methods, beginning of the route, scope); the longest beginning that fits decides."""
+"""(methods, beginning of the route, scope; None: no token is good); the longest beginning that fits
+decides.
+"""
 
 
 def needed(method: str, route: str) -> str | None:
@@ -132,11 +140,14 @@ def needed(method: str, route: str) -> str | None:
 
     >>> needed("GET", "/api/units"), needed("GET", "/api/units/{unit}/track")
     ('read:picture', 'read:tracks')
+    >>> needed("POST", "/api/agreements/{agreement}/propose")
+    'write:patrols'
+    >>> needed("POST", "/api/agreements/{agreement}/sign")
     >>> needed("POST", "/api/tokens"), needed("GET", "/api/unitsecrets")
     (None, None)
     """
     route = route.replace(":path}", "}")
-    best: tuple[int, str] | None = None
+    best: tuple[int, Scope | None] | None = None
     for methods, prefix, scope in ROUTES:
         fits = route == prefix or (prefix != "/" and route.startswith(f"{prefix}/"))
         if fits and method in methods and (best is None or len(prefix) > best[0]):

@@ -163,15 +163,14 @@ class AgreementDesk(PaperDesk):
             Conflict: If the terms contradict themselves.
         """
         self._may("draft agreements")
-        if self._own(self._watch.clerk.book, Agreement, id).proposed_at is not None:
-            self._may("sign agreements")
         terms = self._drawn(terms)
-        return await self._do(
-            "change agreement",
-            id,
-            lambda it, now: acts.changed(it, terms, at=now, who=self._who(key), reason=reason),
-            reason=reason,
-        )
+
+        def changed(it: Agreement, now: datetime) -> Agreement:
+            if it.proposed_at is not None:
+                self._may("sign agreements")
+            return acts.changed(it, terms, at=now, who=self._who(key), reason=reason)
+
+        return await self._do("change agreement", id, changed, reason=reason)
 
     async def propose(self, id: str) -> Agreement:
         """Put a draft before the other parties.

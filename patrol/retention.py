@@ -38,7 +38,7 @@ from patrol.maintenance.kind_retention import KindRetention
 from patrol.papers import kind_of
 from patrol.picture import VOICE
 from patrol.retention_policy import LEAST_RAW, Policy
-from patrol.store import partitions, reception_digests, removal, thinning
+from patrol.store import legal_holds, partitions, reception_digests, thinning
 from patrol.store.store import Store
 from patrol.store.tables import from_us, to_us
 from patrol.store.thinning import Message, Told
@@ -225,8 +225,8 @@ class Retention:
         since = from_us(day) - 2 * LEAST_RAW - 2 * DAY - self._policy.around
         papers = await self._store.read(thinning.told, _KINDS, since)
         wanted = needed(papers, self._policy.around)
-        held = await self._store.read(removal.held_units)
-        everything = self._agency in await self._store.read(removal.held_agencies)
+        held = await self._store.read(legal_holds.held_units)
+        everything = self._agency in await self._store.read(legal_holds.held_agencies)
         gone = 0
         # The newest stays: its number must not be given again, to a message that no line tells of.
         newest = await self._store.read(thinning.last_id)

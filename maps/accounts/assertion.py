@@ -80,7 +80,8 @@ def answered(check: Callable[[], T]) -> T:
 
     try:
         return check()
-    except (WebAuthnException, ValueError, LookupError, TypeError) as error:
+    except (WebAuthnException, ValueError, LookupError, TypeError, AttributeError) as error:
+        # The library reads parts of some formats of attestation as if nobody made them up.
         raise SignInRefused(f"this passkey is refused: {error}") from None
 
 

@@ -221,9 +221,10 @@ class Passkeys:
             list(codes.values()),
             issued_at=issued_at,
             session=session,
+            most=MOST,
         )
         if first is None:
-            raise Conflict("this passkey is known already")
+            raise Conflict("this passkey is known already, or the session has ended")
         return passkey, tuple(codes) if first == "first" else ()
 
     def ask(

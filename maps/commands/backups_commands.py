@@ -35,13 +35,13 @@ def run(
     def made() -> BackupState:
         from maps.backup_commands import store_note
         from maps.signing_journal import note, require_store
-        from patrol.maintenance.backup_rounds import is_due, read_state, run_round
+        from patrol.maintenance.backup_rounds import is_backup_due, read_state, run_round
         from radio_gateway.clock import utc_now
 
         if hasattr(os, "nice"):
             os.nice(10)  # radios and viewers first
         require_store(settings)
-        if now or is_due(plan, read_state(plan.folder), utc_now()):
+        if now or is_backup_due(plan, read_state(plan.folder, plan.node), utc_now()):
             note(settings, store_note("back up store", settings))
         return run_round(settings.store.url, plan, utc_now(), at_once=now)
 
@@ -59,7 +59,7 @@ def list_backups(config: Config = CONFIG) -> None:
 
     for each in backups_in(plan.folder, plan.node):
         typer.echo(f"{each}  {each.stat().st_size} bytes")
-    state = read_state(plan.folder)
+    state = read_state(plan.folder, plan.node)
     if state is None:
         typer.echo(f"none was made yet in {plan.folder}")
     else:

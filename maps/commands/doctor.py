@@ -268,7 +268,7 @@ def _look_at_backups(settings: Settings, found: Diagnosis) -> None:
     if plan is None:
         found.say("soon", "nothing makes back-ups by itself: set [backup] (docs/store.md)")
         return
-    state = read_state(plan.folder)
+    state = read_state(plan.folder, plan.node)
     faults = overdue(plan, state, utc_now())
     names = {"backup": "back-up", "restore_test": "restore test"}
     for what, name in names.items():

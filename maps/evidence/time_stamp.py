@@ -82,7 +82,7 @@ class TimeStampService:
         Raises:
             AuditError: If it is of something else, altered, or signed by somebody else.
         """
-        from rfc3161_client import VerificationError, VerifierBuilder, decode_timestamp_response
+        from rfc3161_client import VerifierBuilder, decode_timestamp_response
 
         try:
             decoded = decode_timestamp_response(_in_order(answer))
@@ -90,7 +90,7 @@ class TimeStampService:
             builder.build().verify_message(decoded, said)
             at: datetime = decoded.tst_info.gen_time
             return TimeStamp(at=at.astimezone(UTC), by=_signer(decoded.signed_data.certificates))
-        except (VerificationError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - bytes of a stranger: the libraries raise many
             raise AuditError(f"no time stamp that holds: {error}") from None
 
     def _post(self, body: bytes) -> bytes:
@@ -162,13 +162,13 @@ def _in_order(answer: bytes) -> bytes:
         content = _parts(answer, token.content, token.end)[1]
         signed = _parts(answer, content.content, content.end)[0]
         fields = _parts(answer, signed.content, signed.end)
+        for field in fields:
+            if field.tag == _CERTIFICATES:
+                parts = _parts(answer, field.content, field.end)
+                each = sorted(answer[part.begin : part.end] for part in parts)
+                return answer[: field.content] + b"".join(each) + answer[field.end :]
     except IndexError:
         raise ValueError("it holds no token: the service refused, or it is cut off") from None
-    for field in fields:
-        if field.tag == _CERTIFICATES:
-            parts = _parts(answer, field.content, field.end)
-            each = sorted(answer[part.begin : part.end] for part in parts)
-            return answer[: field.content] + b"".join(each) + answer[field.end :]
     return answer
 
 

@@ -64,7 +64,7 @@ class Backups:
             await asyncio.sleep(LOOK_EVERY_S if self._fault is None else _AGAIN_S)
 
     def _look(self) -> None:
-        self.state = read_state(self._plan.folder)
+        self.state = read_state(self._plan.folder, self._plan.node)
         if self.state is None:
             # at the first start there is none yet, which is no fault; that none can be made is
             self.faults = {} if self._fault is None else {"backup": self._fault}

@@ -16,7 +16,7 @@ from radio_gateway.messages.shown_text import check_shown
 
 LONGEST_REASON: Final = 1000
 MOST_HOLDS: Final = 1000
-"""Of one agency at a time, and of one answer."""
+"""Of one agency at a time; as many released ones in one answer."""
 
 _NAMES: Final = ("name", "category", "rule", "call_sign")
 
@@ -31,13 +31,17 @@ class LegalHoldDesk(PaperDesk):
             Forbidden: If the role may not.
         """
         self._may("keep legal holds")
-        found = await self._watch.store.read(
-            lambda connection: papers.of_kind(
-                connection, kind_of(LegalHold), agencies=(self._user.agency,), limit=MOST_HOLDS
+        book = self._watch.clerk.book
+        holds = [each for each in book.all(LegalHold) if each.agency == self._user.agency]
+        if released:
+            found = await self._watch.store.read(
+                lambda connection: papers.of_kind(
+                    connection, kind_of(LegalHold), agencies=(self._user.agency,), limit=MOST_HOLDS
+                )
             )
-        )
-        holds = cast(list[LegalHold], found)
-        return [each for each in holds if released or not each.is_closed]
+            # What holds is never pushed off the list by what was released.
+            holds += [each for each in cast(list[LegalHold], found) if each.is_closed]
+        return sorted(holds, key=lambda each: (each.at, each.id), reverse=True)
 
     async def place(self, kind: HeldKind, id: str, *, reason: str) -> LegalHold:
         """Set a hold; nothing that it covers is removed from now on.

@@ -23,7 +23,7 @@ from patrol.papers import Paper
 from patrol.permissions import may, require
 from patrol.protected_fields.field import FIELDS, LONGEST, ProtectedField
 from patrol.protected_fields.reader import ProtectedReader, ReaderCandidate
-from patrol.store import accounts, papers, protected_fields, removal
+from patrol.store import accounts, papers, protected_fields
 
 READ: Final = "see protected names"
 
@@ -155,7 +155,7 @@ class ProtectedFieldDesk(PaperDesk):
 
         left = await self._watch.clerk.scribe.write(
             told,
-            removal.redact,
+            protected_fields.redact,
             id,
             agency=agency,
             kind=kind,

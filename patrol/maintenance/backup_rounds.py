@@ -1,8 +1,8 @@
 """Backup rounds: a back-up when it is due, the oldest deleted, one restored to test it each week.
 
-Beside the back-ups lies `backups.json`, which says how the last of each went: from it the node,
-`joint-patrol doctor` and whoever finds the disk know. A round is a process of its own, so that a
-copy of a large store takes nothing from radios and viewers.
+Beside the back-ups lies `NODE-backups.json`, which says how the last of each went: from it the
+node, `joint-patrol doctor` and whoever finds the disk know. Nodes may share a folder. A round is a
+process of its own, so that a copy of a large store takes nothing from radios and viewers.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ LATE: Final = 1.5
 LEAST_ROOM: Final = 300_000_000
 """Bytes that a round leaves free: below, nothing would be stored any more."""
 
-_STATE: Final = "backups.json"
 _BLOCK: Final = 1 << 20
 
 
@@ -74,7 +73,7 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BackupState(msgspec.Struct, frozen=True, kw_only=True):
-    """What `backups.json` says.
+    """What `NODE-backups.json` says.
 
     Attributes:
         began_at: When the first round was, aware UTC.
@@ -87,10 +86,10 @@ class BackupState(msgspec.Struct, frozen=True, kw_only=True):
     restore_test: Round | None = None
 
 
-def read_state(folder: Path) -> BackupState | None:
-    """Return how the last rounds went; None where there was none, or nobody can read of it."""
+def read_state(folder: Path, node: str) -> BackupState | None:
+    """Return how a node's last rounds went; None where there was none, or nobody can read of it."""
     with suppress(OSError, msgspec.MsgspecError):
-        return json_decoder(BackupState).decode((folder / _STATE).read_bytes())
+        return json_decoder(BackupState).decode(_state_file(folder, node).read_bytes())
     return None
 
 
@@ -103,7 +102,12 @@ def backups_in(folder: Path, node: str) -> list[Path]:
 
 def is_due(plan: BackupPlan, state: BackupState | None, now: datetime) -> bool:
     """Return whether a round has something to do; after a failure again in an hour."""
-    return _backup_due(plan, state, now) or _test_due(plan, state, now)
+    return is_backup_due(plan, state, now) or _test_due(plan, state, now)
+
+
+def is_backup_due(plan: BackupPlan, state: BackupState | None, now: datetime) -> bool:
+    """Return whether a round makes a back-up."""
+    return _due(None if state is None else state.backup, plan.every, now)
 
 
 def overdue(plan: BackupPlan, state: BackupState | None, now: datetime) -> dict[str, str]:
@@ -143,13 +147,13 @@ def run_round(url: str, plan: BackupPlan, now: datetime, *, at_once: bool = Fals
     plan.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _alone(plan.folder):
         _tidy(plan)
-        state = read_state(plan.folder) or BackupState(began_at=now)
-        if at_once or _backup_due(plan, state, now):
+        state = read_state(plan.folder, plan.node) or BackupState(began_at=now)
+        if at_once or is_backup_due(plan, state, now):
             state = msgspec.structs.replace(state, backup=_back_up(url, plan, state.backup, now))
-            _write(plan.folder, state)
+            _write(plan, state)
         if at_once or _test_due(plan, state, now):
             state = msgspec.structs.replace(state, restore_test=_try(plan, state, now))
-            _write(plan.folder, state)
+            _write(plan, state)
         return state
 
 
@@ -171,10 +175,6 @@ def carry(plan: BackupPlan, to: Path, *, every: bool = False) -> list[Path]:
         raise StoreError(f"there is no back-up in {plan.folder}")
     wanted = there if every else there[-1:]
     return [_carried(each, to) for each in wanted if not (to / each.name).exists()]
-
-
-def _backup_due(plan: BackupPlan, state: BackupState | None, now: datetime) -> bool:
-    return _due(None if state is None else state.backup, plan.every, now)
 
 
 def _test_due(plan: BackupPlan, state: BackupState | None, now: datetime) -> bool:
@@ -258,10 +258,15 @@ def _tidy(plan: BackupPlan) -> None:
             each.unlink(missing_ok=True)
 
 
-def _write(folder: Path, state: BackupState) -> None:
-    part = folder / f"{_STATE}.part"
+def _state_file(folder: Path, node: str) -> Path:
+    return folder / f"{node}-backups.json"
+
+
+def _write(plan: BackupPlan, state: BackupState) -> None:
+    file = _state_file(plan.folder, plan.node)
+    part = file.with_name(f"{file.name}.part")
     part.write_bytes(msgspec.json.format(msgspec.json.encode(state), indent=1))
-    part.replace(folder / _STATE)
+    part.replace(file)
 
 
 @contextmanager
@@ -284,8 +289,10 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def _carried(file: Path, to: Path) -> Path:
     made, part = to / file.name, to / f"{file.name}.part"
+    part.unlink(missing_ok=True)  # of a copy that was cut off
+    own = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)  # it holds the whole store
     try:
-        with file.open("rb") as source, part.open("wb") as target:
+        with os.fdopen(own, "wb") as target, file.open("rb") as source:
             digest = sha256()
             while block := source.read(_BLOCK):
                 digest.update(block)
@@ -294,13 +301,14 @@ def _carried(file: Path, to: Path) -> Path:
             os.fsync(target.fileno())
         if _digest_on_disk(part) != digest.hexdigest():
             raise StoreError(f"{part} is not what was read of {file}: that disk cannot be trusted")
+        # First: a back-up that is there counts as carried whole.
+        made.with_name(f"{made.name}.sha256").write_text(
+            f"{digest.hexdigest()}  {made.name}\n", encoding="ascii"
+        )
         part.replace(made)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-    made.with_name(f"{made.name}.sha256").write_text(
-        f"{digest.hexdigest()}  {made.name}\n", encoding="ascii"
-    )
     return made
 
 

@@ -41,6 +41,7 @@ def add(
     *,
     issued_at: datetime,
     session: str,
+    most: int,
 ) -> Literal["first", "further"] | None:
     """Keep a passkey; sessions begun without it end, but for one.
 
@@ -51,10 +52,16 @@ def add(
         codes: Digests of recovery codes, taken where the user had no second factor.
         issued_at: When the challenge was made that it answered, aware UTC.
         session: Id of the session in which it was made, which goes on.
+        most: How many a user may have.
 
     Returns:
-        Whether it is the user's first second factor; None, and nothing is kept, if it is known.
+        Whether it is the user's first second factor; None, and nothing is kept, if it is known, the
+        user has too many, or the session has ended by now.
     """
+    if accounts.session_with_id(connection, session, passkey.created_at) is None:
+        return None
+    if len(of_user(connection, user.name)) >= most:
+        return None
     if connection.execute(select(_P.id).where(_P.credential == passkey.credential)).first():
         return None
     first = not accounts.has_second_factor(connection, user.name)

@@ -14,6 +14,7 @@ from patrol.errors import Conflict, NotFound
 from patrol.filing import Note
 from patrol.protected_fields.field import ProtectedField
 from patrol.protected_fields.reader import ProtectedReader
+from patrol.store.legal_holds import holds, is_held
 from patrol.store.postgres import is_postgres
 from patrol.store.tables import from_us, papers, protected_fields, protected_readers, to_us
 
@@ -67,8 +68,12 @@ def redact(
 
     Raises:
         NotFound: If the agency has written none such.
-        Conflict: If they were taken away before.
+        Conflict: If a legal hold of the agency covers the paper, or they were taken away before.
     """
+    # What another agency ordered is not told here: it never sees these words, nor claims them.
+    own = [each for each in holds(connection) if each.agency == agency]
+    if is_held(connection, own, agency, paper):
+        raise Conflict("a legal hold covers it: it has to be released first", code="legal_hold")
     row = connection.execute(
         select(protected_fields).where(
             _F.id == id, _F.agency == agency, _F.kind == kind, _F.paper == paper

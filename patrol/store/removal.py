@@ -6,22 +6,17 @@ that say so, by which `audit verify` knows a record that went by policy from one
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, or_, select
 
-from patrol.errors import Conflict
 from patrol.filing import Note
-from patrol.kinds import decode
-from patrol.legal_holds.legal_hold import LegalHold
-from patrol.papers import kind_of
-from patrol.protected_fields.field import ProtectedField
 from patrol.store import protected_fields
 from patrol.store.conditions import bytes_contain
-from patrol.store.rows import readable
+from patrol.store.legal_holds import holds, is_agency_held, is_held
 from patrol.store.tables import (
     from_us,
     messages,
@@ -29,7 +24,6 @@ from patrol.store.tables import (
     papers,
     photos,
     retention_marks,
-    units,
 )
 from radio_gateway.decoders import json_decoder
 
@@ -40,7 +34,6 @@ REMOVED: Final = "remove by retention"
 """The act by which a removal stands in the journal."""
 
 _P, _F, _O, _M = papers.c, photos.c, originals.c, messages.c
-_HOLD: Final = kind_of(LegalHold)
 
 RemovalPlace = tuple[int, str]
 """How far a look through has come: time, microseconds, and id."""
@@ -66,65 +59,10 @@ class _Photos(msgspec.Struct):
     photos: tuple[str, ...] = ()
 
 
-def holds(connection: Connection) -> list[LegalHold]:
-    """Return the legal holds that hold."""
-    rows = connection.execute(
-        select(papers).where(_P.kind == _HOLD, _P.newest == 1, _P.closed == 0)
-    )
-    found = readable(rows, lambda row: decode(row.kind, row.body))
-    return [each for each in found if isinstance(each, LegalHold)]
-
-
 def begin_again(connection: Connection) -> None:
     """Have every stage of the retention begin at the first message again: a hold was released."""
     connection.execute(
         delete(retention_marks).where(retention_marks.c.id.in_(("minute", "quarter", "gone")))
-    )
-
-
-def held_units(connection: Connection) -> frozenset[str]:
-    """Return the units whose messages stay: those held, and all of an agency that is held."""
-    held = holds(connection)
-    found = {each.id_held for each in held if each.kind_held == "unit"}
-    agencies = [each.id_held for each in held if each.kind_held == "agency"]
-    if agencies:
-        found |= set(
-            connection.execute(select(units.c.id).where(units.c.agency.in_(agencies))).scalars()
-        )
-    return frozenset(found)
-
-
-def held_agencies(connection: Connection) -> frozenset[str]:
-    """Return the agencies that are held as a whole."""
-    return frozenset(each.id_held for each in holds(connection) if each.kind_held == "agency")
-
-
-def redact(
-    connection: Connection,
-    id: str,
-    *,
-    agency: str,
-    kind: str,
-    paper: str,
-    at: datetime,
-    by: str,
-    reason: str,
-) -> ProtectedField:
-    """Take away the words of a protected field, unless a hold of its agency covers its paper.
-
-    Returns:
-        What is left.
-
-    Raises:
-        NotFound: If the agency has written none such.
-        Conflict: If a legal hold covers it, or they were taken away before.
-    """
-    # What another agency ordered is not told here: it never sees these words, nor claims them.
-    own = [each for each in holds(connection) if each.agency == agency]
-    if _is_held(connection, own, agency, paper):
-        raise Conflict("a legal hold covers it: it has to be released first", code="legal_hold")
-    return protected_fields.redact(
-        connection, id, agency=agency, kind=kind, paper=paper, at=at, by=by, reason=reason
     )
 
 
@@ -140,7 +78,7 @@ def remove_papers(
     held = holds(connection)
     notes: list[Note] = []
     for row in rows:
-        if _is_held(connection, held, row.agency, row.id) or _is_named(connection, row.id):
+        if is_held(connection, held, row.agency, row.id) or _is_named(connection, row.id):
             continue
         bodies = connection.execute(select(_P.body).where(_P.id == row.id)).scalars().all()
         connection.execute(delete(papers).where(_P.id == row.id))
@@ -160,7 +98,7 @@ def remove_photos(connection: Connection, before_us: int, after: RemovalPlace) -
     notes: list[Note] = []
     for row in rows:
         photo = bytes(row.sha256).hex()
-        if not (_is_agency_held(held, row.agency) or _is_photo_named(connection, photo)):
+        if not (is_agency_held(held, row.agency) or _is_photo_named(connection, photo)):
             notes += _remove_photo(connection, row.agency, bytes(row.sha256))
     return RemovalStep(notes=tuple(notes), after=_next(rows))
 
@@ -178,8 +116,8 @@ def remove_originals(connection: Connection, before_us: int, after: RemovalPlace
             .where(_P.newest == 1, bytes_contain(_P.body, bytes(row.photo).hex().encode()))
             .distinct()
         ).all()
-        if _is_agency_held(held, row.agency) or any(
-            not each.closed or _is_held(connection, held, each.agency, each.id) for each in naming
+        if is_agency_held(held, row.agency) or any(
+            not each.closed or is_held(connection, held, each.agency, each.id) for each in naming
         ):
             continue
         connection.execute(delete(originals).where(_O.id == row.id))
@@ -195,7 +133,7 @@ def remove_texts(connection: Connection, before_us: int, after: RemovalPlace) ->
     held = holds(connection)
     kept_units = {each.id_held for each in held if each.kind_held == "unit"}
     going = [
-        row for row in rows if not _is_agency_held(held, row.agency) and row.unit not in kept_units
+        row for row in rows if not is_agency_held(held, row.agency) and row.unit not in kept_units
     ]
     counts: dict[str, int] = {}
     for row in going:
@@ -229,27 +167,6 @@ def _page(
 
 def _next(rows: Sequence[Any]) -> RemovalPlace | None:
     return (rows[-1].place_us, rows[-1].id) if len(rows) == AT_ONCE else None
-
-
-def _is_agency_held(held: Iterable[LegalHold], agency: str) -> bool:
-    return any(each.kind_held == "agency" and each.id_held == agency for each in held)
-
-
-def _is_held(connection: Connection, held: Sequence[LegalHold], agency: str, id: str) -> bool:
-    """Return whether a hold covers a paper: it, what it names, what names it, its unit, agency."""
-    if _is_agency_held(held, agency):
-        return True
-    ids = {each.id_held for each in held if each.kind_held != "agency"}
-    if id in ids:
-        return True
-    for other in ids:
-        says = or_(
-            and_(_P.id == id, bytes_contain(_P.body, other.encode())),
-            and_(_P.id == other, bytes_contain(_P.body, id.encode())),
-        )
-        if connection.execute(select(_P.id).where(says).limit(1)).first() is not None:
-            return True
-    return False
 
 
 def _is_named(connection: Connection, id: str) -> bool:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import cbor2
 import httpx
 import pytest
 
 from maps.access_settings import AccessSettings
 from maps.accounts import passkeys
+from maps.api.passkeys import NewPasskey
+from patrol.errors import Conflict
 from patrol.units import Role
-from tests.maps.accounts.software_passkey import PRESENT, SoftwarePasskey
+from tests.maps.accounts.software_passkey import PRESENT, SoftwarePasskey, text_of
 from tests.maps.accounts.test_recent_proof import is_asked, pass_time
 from tests.maps.running import AGENCY, PASSWORD, Running, running
 
@@ -127,6 +131,31 @@ async def test_a_passkey_is_made_in_ones_own_session_only(server: Running) -> No
         again = await client.post(f"{OWN}/confirm", json=said)
         assert again.status_code == 409
         assert len((await client.get(OWN)).json()["passkeys"]) == 1
+
+
+async def test_a_passkey_that_no_device_made_is_refused_and_one_of_an_ended_session_too(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with person(server, "mek") as client:
+        said = device(client).made(await asked(client, OWN)) | {"label": "made up"}
+        statement = {"response": 7, "ver": "1"}
+        about = cbor2.loads(urlsafe_b64decode(said["attestation"] + "=="))
+        about |= {"fmt": "android-safetynet", "attStmt": statement}
+        wrong = said | {"attestation": text_of(cbor2.dumps(about))}
+        refused = await client.post(f"{OWN}/confirm", json=wrong)
+        assert (refused.status_code, refused.json()["error"]) == (401, "sign_in_refused")
+        monkeypatch.setattr(passkeys, "MOST", 0)  # asked for before there were so many
+        assert (await client.post(f"{OWN}/confirm", json=said)).status_code == 409
+        monkeypatch.undo()
+        user, _ = await server.office.people.user("mek") or (None, None)
+        assert user is not None
+        name = passkeys.Name(rp_id=NAME, origin=client.headers["origin"])
+        own = server.office.accounts.passkeys
+        key = device(client)
+        made = NewPasskey(**key.made(await own.begin(user, name, session="gone")), label="late")
+        with pytest.raises(Conflict, match="session has ended"):
+            await own.add(user, name, made.as_made(), label="late", session="gone")
+        assert (await client.get(OWN)).json()["passkeys"] == []
 
 
 async def test_a_passkey_is_a_recent_proof_for_who_holds_it(

@@ -53,11 +53,11 @@ def test_rounds_keep_so_many_and_test_one_each_week(url: str, tmp_path: Path) ->
     plan = plan_in(tmp_path)
     assert is_due(plan, None, at(0))
     for day in range(4):
-        assert is_due(plan, read_state(plan.folder), at(day * DAY))
+        assert is_due(plan, read_state(plan.folder, "hx"), at(day * DAY))
         state = run_round(url, plan, at(day * DAY))
         assert state.backup is not None
         assert (state.backup.fault, state.backup.good_at) == (None, at(day * DAY))
-        assert not is_due(plan, read_state(plan.folder), at(day * DAY + 3600))
+        assert not is_due(plan, read_state(plan.folder, "hx"), at(day * DAY + 3600))
     assert state.restore_test is not None
     assert (state.restore_test.at, state.restore_test.fault) == (at(0), None)
     assert [each.name for each in backups_in(plan.folder, "hx")] == [
@@ -65,7 +65,7 @@ def test_rounds_keep_so_many_and_test_one_each_week(url: str, tmp_path: Path) ->
     ]
     assert {each.name for each in plan.folder.iterdir()} == {
         *(each.name for each in backups_in(plan.folder, "hx")),
-        "backups.json",
+        "hx-backups.json",
         ".lock",
     }
     assert overdue(plan, state, at(3 * DAY)) == {}
@@ -117,7 +117,7 @@ def test_what_a_round_that_was_cut_off_left_goes_with_the_next(url: str, tmp_pat
     (plan.folder / "restore-test.db").write_text("half")
     (plan.folder / "mine.backup").write_text("not ours")
     run_round(url, plan, at(0))
-    assert len(list(plan.folder.glob("hx-*"))) == 1
+    assert len(list(plan.folder.glob("hx-*.backup*"))) == 1
     assert not list(plan.folder.glob("restore-test*"))
     assert (plan.folder / "mine.backup").exists()
 
@@ -143,8 +143,22 @@ def test_what_is_carried_away_is_read_again_there(url: str, tmp_path: Path) -> N
     assert made.read_bytes() == backups_in(plan.folder, "hx")[-1].read_bytes()
     said = made.with_name(f"{made.name}.sha256").read_text()
     assert said.endswith(f"  {made.name}\n")
+    assert made.stat().st_mode & 0o077 == 0, "it holds the whole store"
     assert carry(plan, stick) == []
     assert len(carry(plan, stick, every=True)) == 1
+
+
+def test_two_nodes_in_one_folder_know_nothing_of_each_others_rounds(
+    url: str, tmp_path: Path
+) -> None:
+    plan = plan_in(tmp_path)
+    other = msgspec.structs.replace(plan, node="hx-2")
+    run_round(url, plan, at(0))
+    assert is_due(other, read_state(other.folder, other.node), at(60))
+    run_round(url, other, at(60))
+    assert not is_due(plan, read_state(plan.folder, plan.node), at(120))
+    assert [len(backups_in(plan.folder, each)) for each in ("hx", "hx-2")] == [1, 1]
+    assert overdue(plan, read_state(plan.folder, plan.node), at(120)) == {}
 
 
 def test_a_back_up_of_postgres_is_tested_in_a_database_of_its_own(tmp_path: Path) -> None:
@@ -164,4 +178,4 @@ def test_a_back_up_of_postgres_is_tested_in_a_database_of_its_own(tmp_path: Path
     assert own.restore_test is not None
     assert "is not empty" in str(own.restore_test.fault)
     assert inventory(store).proof.faults == ()
-    assert json.loads((plan.folder / "backups.json").read_text())["backup"]["bytes"] > 0
+    assert json.loads((plan.folder / "hx-backups.json").read_text())["backup"]["bytes"] > 0

@@ -140,6 +140,19 @@ async def test_texts_to_radios_go_and_those_to_a_held_unit_stay(node: Node) -> N
     assert (row["subject"], '"count":1' in row["detail"]) == ("messages:", True)
 
 
+async def test_a_hold_is_listed_however_many_were_released_after_it(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("patrol.desks.legal_holds.MOST_HOLDS", 2)
+    holds = node.desk("admin").legal_holds
+    holding = await holds.place("agency", AGENCY, reason=ORDER)
+    for _ in range(2):
+        short = await holds.place("agency", AGENCY, reason=ORDER)
+        await holds.release(short.id, reason="the case is closed")
+    assert await holds.all() == [holding]
+    assert holding in await holds.all(released=True)
+
+
 async def test_who_may_hold_what(node: Node) -> None:
     incident = await withdrawn(node)
     for role in ("planner", "crew", "liaison", "technician", "observer"):
