@@ -185,7 +185,7 @@ class Server:
         """End it in order, whoever is connected, and keep its files: `start` goes on."""
         assert self._process is not None
         self._process.send_signal(signal.SIGINT)
-        self._process.wait(30)
+        self._process.wait(120)  # a machine that is busy with other things
 
     def kill(self) -> None:
         """End it as a power cut would: the postmaster and all it started."""

@@ -1,4 +1,4 @@
-"""Basemap: the site's own detailed background, if it has one."""
+"""Basemap: the site's own detailed background, if it has one; a web process answers by itself."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
 
-from maps.access import DeskHere
+from maps.access import CallerHere
 from maps.api.answers import answer, answers, refusals
 from maps.basemap import Basemap, BasemapInfo, unpacked
 from patrol.errors import NotFound
@@ -51,7 +51,7 @@ class Tile(Response):
 
 
 @router.get("/api/basemap", responses=answers(BasemapInfo | None, _INFO))
-async def read_basemap(request: Request, desk: DeskHere) -> Response:  # noqa: ARG001 - signed in
+async def read_basemap(request: Request, caller: CallerHere) -> Response:  # noqa: ARG001 - signed in
     """Return what the site's basemap is; null without one."""
     basemap: Basemap | None = request.app.state.basemap
     return answer(None if basemap is None else basemap.info)
@@ -63,7 +63,7 @@ async def read_tile(
     x: Annotated[int, Path(ge=0)],
     y: Annotated[int, Path(ge=0)],
     request: Request,
-    desk: DeskHere,  # noqa: ARG001 - signed in
+    caller: CallerHere,  # noqa: ARG001 - signed in
 ) -> Response:
     """Return one tile of the basemap, in the web's grid."""
     basemap: Basemap | None = request.app.state.basemap

@@ -32,6 +32,10 @@ hour, as long as Linux sends anew: keepalives are for connections on which nothi
 OLDEST: Final = 15
 """Oldest major version of the server: the one of Debian 12, and the oldest we try."""
 
+IDLE_S: Final = 10.0
+"""How long one that writes may stand still between two statements, as long as a lease: a Watch that
+was stopped there would keep all others from writing, the one that is to take its place as well."""
+
 _WRITING: Final = 0x6A70_0001
 """Key of the lock that whoever writes holds until its transaction ends."""
 
@@ -42,7 +46,10 @@ _NOT_HAD: Final = "55P03"
 """SQLSTATE of a lock that was not had in time (PostgreSQL, appendix A: lock_not_available)."""
 
 # A lease is to be checked here: in the statement that begins each transaction that writes.
-_BEGIN: Final = f"SELECT pg_advisory_xact_lock({_WRITING}), pg_current_xact_id()::text"
+_BEGIN: Final = (
+    f"SELECT pg_advisory_xact_lock({_WRITING}), pg_current_xact_id()::text,"
+    " set_config('idle_in_transaction_session_timeout', '{:.0f}', true)"
+)
 
 _TRANSACTION: Final = "joint patrol transaction"
 _ASKED_FOR_S: Final = 10.0
@@ -56,8 +63,8 @@ _DURABLE: Final = {
 _SETTINGS: Final = (
     f"-c lock_timeout={int(BUSY_S * 1000)}"
     " -c timezone=UTC -c client_min_messages=warning -c jit=off"
-    # A client that was stopped must not keep all others from writing for ever; one that was so in
-    # the middle of a statement, `stopped.py` is for.
+    # Who reads keeps nobody from writing (`IDLE_S`). One that was stopped in the middle of a
+    # statement, `stopped.py` is for.
     " -c idle_in_transaction_session_timeout=20000"
 )
 
@@ -99,12 +106,12 @@ def open_postgres(url: URL) -> Engine:
     def _begin(connection: Connection) -> None:
         if not connection.get_execution_options().get("reads", False):
             try:
-                _, transaction = connection.exec_driver_sql(_BEGIN).one()
+                began = connection.exec_driver_sql(_BEGIN.format(IDLE_S * 1000)).one()
             except DBAPIError as error:
                 if getattr(error.orig, "sqlstate", None) == _NOT_HAD:
                     stopped.look()
                 raise
-            connection.info[_TRANSACTION] = transaction
+            connection.info[_TRANSACTION] = began[1]
 
     @event.listens_for(engine, "rollback")
     def _rollback(connection: Connection) -> None:

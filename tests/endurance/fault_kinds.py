@@ -7,8 +7,9 @@ import os
 import random
 import shutil
 import signal
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -25,16 +26,21 @@ from tests.endurance.database_faults import (
 from tests.endurance.disk_faults import DiskFull
 from tests.endurance.fault import Fault, Plain
 from tests.endurance.junk import JunkPlan, talk
-from tests.endurance.node import WEB
+from tests.endurance.node import WATCHES, WEB
 from tests.endurance.rig import Rig, heard
 from tests.endurance.store_faults import PageDamaged, StoreDeleted, StoreUnmounted
 
 JUNK_TIMES: Final = 10.0
-PAST_LEASE_S: Final = 20.0
-"""Twice a lease as it is where nobody says otherwise."""
+REPLACED_WITHIN_S: Final = 60.0
+"""On a machine that is busy with other things, where a standby looks less often."""
 _IN_COPY: Final = (
     "SELECT pid FROM pg_stat_progress_copy JOIN pg_stat_activity USING (pid)"
     " WHERE command = 'COPY FROM' AND state = 'active' AND wait_event = 'ClientRead'"
+)
+_BETWEEN: Final = (
+    "SELECT pid FROM pg_locks JOIN pg_stat_activity USING (pid)"
+    " WHERE locktype = 'advisory' AND granted AND objid = %(key)s"
+    " AND state = 'idle in transaction'"
 )
 
 
@@ -85,55 +91,88 @@ class WatchStopped(Plain):
         return None if rig.stage.node.is_apart else "the node is one process: give --apart"
 
     def begin(self, rig: Rig) -> None:
-        """Stop it, and give the standby the time to take over."""
-        self._leader = rig.stage.node.leader()
-        rig.stage.node.signal(self._leader, signal.SIGSTOP)
-        time.sleep(PAST_LEASE_S)
+        """Stop it where a standby waits; that is to lead, and to go on running.
+
+        Raises:
+            TimeoutError: If nobody stands by, or nobody replaced it.
+        """
+        node = rig.stage.node
+        self._leader = node.leader()
+        (standby,) = set(WATCHES) - {self._leader}
+        _wait(lambda: node.stands_by(standby), f"{standby} does not stand by")
+        self._stop(rig)
+        took_s = _wait(
+            lambda: node.leader() != self._leader,
+            f"{self._leader} is stopped, and nobody took its place",
+        )
+        print(f"{self.name}: {standby} leads after {took_s:.1f} s", file=sys.stderr, flush=True)
 
     def end(self, rig: Rig) -> None:
-        """Let it go on: it is to end by itself; then start it again, as its supervisor would."""
+        """Let it go on: it is to end by itself; then start it again, as its supervisor would.
+
+        Raises:
+            TimeoutError: If it does not end.
+        """
         node = rig.stage.node
         node.signal(self._leader, signal.SIGCONT)
-        end = time.monotonic() + 20
-        while node.runs(self._leader):
-            if time.monotonic() > end:
-                raise TimeoutError(f"{self._leader} lost its lease and goes on")
-            time.sleep(0.05)
+        took_s = _wait(
+            lambda: not node.runs(self._leader), f"{self._leader} lost its lease and goes on"
+        )
+        print(f"{self.name}: it ended {took_s:.1f} s after it went on", file=sys.stderr, flush=True)
         node.start()
 
+    def _stop(self, rig: Rig) -> None:
+        rig.stage.node.signal(self._leader, signal.SIGSTOP)
 
-class WatchStoppedInCopy(WatchStopped):
-    """The same in the middle of a COPY: it holds the lock of whoever writes, and the server waits.
 
-    No timeout of PostgreSQL applies there, as it does to who stops between two statements.
+def _wait(is_so: Callable[[], bool], or_else: str) -> float:
+    """Wait until something is so, and return for how long."""
+    began = time.monotonic()
+    while not is_so():
+        if time.monotonic() > began + REPLACED_WITHIN_S:
+            raise TimeoutError(or_else)
+        time.sleep(0.05)
+    return time.monotonic() - began
+
+
+class WatchStoppedInTransaction(WatchStopped):
+    """The same inside a transaction: it holds the lock of whoever writes.
+
+    Between two statements PostgreSQL ends its session; in the middle of a COPY, where the server
+    waits and no timeout applies, whoever waits to write does.
+
+    Args:
+        where: In words, for its name.
+        caught: Query that finds a session that stands there.
     """
 
-    def __init__(self) -> None:
-        super().__init__("watch stopped in the middle of a COPY")
+    def __init__(self, where: str, caught: str) -> None:
+        super().__init__(f"watch stopped {where}")
+        self._where, self._caught = where, caught
 
     def why_not(self, rig: Rig) -> str | None:
         """It needs a standby and PostgreSQL."""
         if rig.database is None:
-            return "SQLite has no COPY: give --postgres"
+            return "nobody ends what is stopped in SQLite: give --postgres"
         return super().why_not(rig)
 
-    def begin(self, rig: Rig) -> None:
-        """Stop it again and again until it is caught there; give the standby time to take over."""
+    def _stop(self, rig: Rig) -> None:
+        """Stop it again and again until it is caught there."""
         assert rig.database is not None
+        from tests.databases import WRITING  # only who has a server has its driver
+
         node = rig.stage.node
-        self._leader = node.leader()
         end = time.monotonic() + 60
         with rig.database.connect(node.database_name) as asking:
             while True:
                 node.signal(self._leader, signal.SIGSTOP)
                 time.sleep(0.01)  # until the server has read what it had sent
-                if asking.execute(_IN_COPY).fetchone() is not None:
-                    break
+                if asking.execute(self._caught, {"key": WRITING}).fetchone() is not None:
+                    return
                 node.signal(self._leader, signal.SIGCONT)
                 if time.monotonic() > end:
-                    raise TimeoutError(f"{self._leader} was never in the middle of a COPY")
+                    raise TimeoutError(f"{self._leader} was never caught {self._where}")
                 time.sleep(random.uniform(0.005, 0.03))
-        time.sleep(PAST_LEASE_S)
 
 
 class WatchStoppedWithJournal(WatchStopped):
@@ -155,16 +194,6 @@ class WatchStoppedWithJournal(WatchStopped):
             node.stop()
             node.keep_journal(False)
             node.start()
-
-    def begin(self, rig: Rig) -> None:
-        """Stop it; the standby is to lead and to go on running.
-
-        Raises:
-            TimeoutError: If nobody replaced it.
-        """
-        super().begin(rig)
-        if rig.stage.node.leader() == self._leader:
-            raise TimeoutError(f"{self._leader} is stopped, and nobody took its place")
 
 
 class BrokerRestart(Plain):
@@ -291,7 +320,8 @@ def every() -> list[Fault]:
         Killed("node"),
         Killed("watch"),
         WatchStopped(),
-        WatchStoppedInCopy(),
+        WatchStoppedInTransaction("between two statements", _BETWEEN),
+        WatchStoppedInTransaction("in the middle of a COPY", _IN_COPY),
         WatchStoppedWithJournal(),
         Killed("web"),
         Killed("gateway"),

@@ -19,6 +19,7 @@ import argparse
 import json
 import sys
 import time
+import traceback
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -111,6 +112,7 @@ def main() -> int:
                 )
             except Exception as error:  # noqa: BLE001 - what was seen until here is worth telling
                 print(f"FAILED {fault.name}: {type(error).__name__}: {error}", file=sys.stderr)
+                traceback.print_exception(error)
                 broken = True
                 break
             outcomes.append(outcome)

@@ -54,6 +54,7 @@ class Node(Server):
         self.token = secrets.token_urlsafe(24)
         self.store_url = store or f"sqlite:///{self.database}"
         self._parts: dict[str, subprocess.Popen[bytes]] = {}
+        self._said_before: dict[str, int] = {}
         self._names = (ALONE,) if broker is None else (*WATCHES, WEB)
         (folder / "metrics.token").write_text(self.token, encoding="ascii")
         self._change(
@@ -110,6 +111,12 @@ class Node(Server):
             if part.pid == pid:
                 return name
         raise RuntimeError(f"{holder} holds the lease, and is none of the processes that run")
+
+    def stands_by(self, name: str) -> bool:
+        """Return whether a part has come so far since it was started that it may take over."""
+        with self._log(name).open("rb") as log:
+            log.seek(self._said_before[name])
+            return b'"event": "standing_by"' in log.read()
 
     def start(self, *, wrapper: tuple[str, ...] = ()) -> None:
         """Start what does not run, and wait until people are answered."""
@@ -196,6 +203,7 @@ class Node(Server):
         role = [] if name == ALONE else ["--role", "web" if name == WEB else "watch"]
         words = ["-m", "maps", "serve", "--config", str(self.config), *role]
         with self._log(name).open("ab") as log:
+            self._said_before[name] = log.tell()
             self._parts[name] = subprocess.Popen(
                 [*wrapper, sys.executable, *words],
                 stdout=log,

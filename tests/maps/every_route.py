@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import httpx
 from fastapi.routing import APIRoute
@@ -19,6 +19,18 @@ from tests.maps.offices import LAO, THAI
 from tests.maps.two_sides import FAR, NO_ID, PLACES, Side, Sides
 
 # -- every GET
+
+
+class Kept(Protocol):
+    """What an agency keeps, by which routes are asked.
+
+    Attributes:
+        agency: Its id.
+        ids: Ids of what it keeps, by the name of a route's parameter.
+    """
+
+    agency: str
+    ids: dict[str, list[str]]
 
 
 def gets() -> list[APIRoute]:
@@ -37,7 +49,7 @@ _LISTED: Final = {"unit": "unit", "address": "address", "alert": "alert", "patro
 """Filters that take an id."""
 
 
-def asked(route: APIRoute, other: Side) -> Iterator[tuple[str, dict[str, Any], str]]:
+def asked(route: APIRoute, other: Kept) -> Iterator[tuple[str, dict[str, Any], str]]:
     """Yield path, query and the words of the other's that a request itself says."""
     now = datetime.now(UTC)
     start, end = (now - timedelta(hours=2)).isoformat(), (now + timedelta(minutes=5)).isoformat()
@@ -67,7 +79,7 @@ def asked(route: APIRoute, other: Side) -> Iterator[tuple[str, dict[str, Any], s
                     yield path, query | {name: id}, id
 
 
-def filled(path: str, other: Side) -> Iterator[tuple[str, str]]:
+def filled(path: str, other: Kept) -> Iterator[tuple[str, str]]:
     """Yield a route's path with the other's ids in it, and what it says of them."""
     path = path.replace(":path}", "}")
     if path.startswith("/tiles/"):

@@ -1,4 +1,4 @@
-"""A writer that was stopped in the middle of a COPY: it keeps the lock, and is ended for it."""
+"""A writer that was stopped in its transaction: it keeps the lock, and is ended for it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import Connection
 
 from patrol.errors import StoreError
-from patrol.store import stopped
+from patrol.store import postgres, stopped
 from patrol.store.store import Store, open_store
 from tests import databases
 
@@ -106,6 +107,32 @@ async def test_a_process_that_was_stopped_in_a_copy_is_ended_and_the_others_writ
         assert "the connection is lost" in complaint  # and nothing of what it wrote is kept
     with databases.server().connect(name) as connection:
         assert connection.execute("SELECT count(*) FROM transmission_ids").fetchone() == (0,)
+
+
+async def test_one_that_stands_still_between_two_statements_is_ended_and_the_others_write(
+    store: Store, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "IDLE_S", 0.5)
+    holds, goes_on = Event(), Event()
+
+    def stand_still(connection: Connection) -> None:
+        holds.set()
+        assert goes_on.wait(60)
+        connection.exec_driver_sql("SELECT 1")
+
+    other = open_store(databases.server().url(name))
+    standing = asyncio.create_task(other.write(stand_still))
+    try:
+        assert await asyncio.to_thread(holds.wait, 60)
+        _, said = await try_until(store, lambda waited: waited > 10)
+        assert said
+        assert all("lock timeout" in each for each in said)
+        goes_on.set()
+        with pytest.raises(StoreError):
+            await standing
+    finally:
+        goes_on.set()
+        await other.close()
 
 
 async def test_a_copy_that_goes_on_however_slowly_is_waited_for(store: Store, name: str) -> None:
