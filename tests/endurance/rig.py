@@ -163,7 +163,7 @@ def rigged(
             sender = context.Process(target=send, args=(plan, sender_end), daemon=True)
             sender.start()
             sender_end.close()
-            lines: dict[str, str] = heard(sending, "serial", 60.0)
+            lines: dict[str, str] = heard(sending, "serial", 180.0)
             stage = Stage(where, fleet, lines, network=network, store=store, apart=apart)
             rig: Rig | None = None
             watcher = None
