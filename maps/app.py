@@ -81,6 +81,7 @@ from maps.crossing_guard import CrossingGuard
 from maps.description import describe
 from maps.error_answers import answer_errors
 from maps.evidence.head_folder import HeadFolder
+from maps.evidence.time_stamp import time_stamps
 from maps.evidence_making import Notary
 from maps.fair_turns import FairTurns
 from maps.feeds.feeding import Feeds
@@ -294,6 +295,7 @@ def _hand_out(app: FastAPI, office: Office) -> None:
     state.node = node_of(office.settings)
     heads = office.settings.audit.heads_folder
     state.head_folder = None if heads is None else HeadFolder(heads, node=node.id)
+    state.time_stamps = time_stamps(office.settings.audit)
     state.notary = Notary(
         key_file(office.settings), node=node.id, name=node.name, time_zone=node.time_zone
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Final
 
 import msgspec
@@ -14,10 +16,12 @@ from maps.access import DeskHere
 from maps.api.answers import answer, answers
 from maps.api.times import Moment
 from maps.evidence.head_folder import HeadFolder
+from maps.evidence.time_stamp import TimeStamp, TimeStampService
 from maps.evidence_making import Notary
 from maps.qr import QrCode, qr_code
 from patrol.audit_desk import MOST_LINES, JournalLine, JournalPage
 from patrol.audit_head import FORMAT, Head, signed_head
+from patrol.errors import AuditError
 
 router = APIRouter(prefix="/api/audit", tags=["audit"])
 
@@ -31,11 +35,15 @@ class SignedEnd(msgspec.Struct, frozen=True, kw_only=True):
         head: The signed head; a file with it as JSON is what `audit verify --head` takes.
         qr: The same as a QR code, to be printed or photographed.
         in_folder: Whether it was put into the folder of heads; None: the node has none.
+        time_stamp: When a service of the site says that it was there, and who signed that.
+        is_stamp_late: There is such a service, and it has not answered yet; it is asked again.
     """
 
     head: Head
     qr: QrCode
     in_folder: bool | None
+    time_stamp: TimeStamp | None = None
+    is_stamp_late: bool = False
 
 
 _PAGE = JournalPage(
@@ -106,6 +114,7 @@ _END: Final = SignedEnd(
     ),
     qr=QrCode(svg="<svg/>", png="data:image/png;base64,"),
     in_folder=True,
+    time_stamp=TimeStamp(at=datetime(2026, 11, 24, 2, 30, tzinfo=UTC), by="CN=Ministry clock"),
 )
 
 
@@ -113,8 +122,9 @@ _END: Final = SignedEnd(
 async def sign_head(request: Request, desk: DeskHere) -> Response:
     """Sign the journal's end now, of all agencies of this node, and return it with its QR code.
 
-    Administrators and observers only. It goes into the folder of heads too, where the node has one;
-    the journal notes that it was signed.
+    Administrators and observers only. It goes into the folder of heads too, where the node has one,
+    and gets a time stamp there, where the site has a service for that (RFC 3161); the journal notes
+    that it was signed.
     """
     notary: Notary = request.app.state.notary
     folder: HeadFolder | None = request.app.state.head_folder
@@ -123,13 +133,34 @@ async def sign_head(request: Request, desk: DeskHere) -> Response:
     now = datetime.now(UTC)
     head = signed_head(key, node=notary.node, seq=seq, last=last, at=now)
     in_folder: bool | None = None
+    stamp: TimeStamp | None = None
+    is_late = False
     if folder is not None:
         try:
-            await asyncio.to_thread(folder.put_more, head, now)
+            file = await asyncio.to_thread(folder.put_more, head, now)
             in_folder = True
+            stamp, is_late = await asyncio.to_thread(
+                _stamped, folder, file, request.app.state.time_stamps
+            )
         except OSError as error:
             _log.warning("a head is not in its folder", fault=error.strerror)
             in_folder = False
     await desk.audit.note("sign head of the journal", subject="journal:head", detail={"seq": seq})
     code = qr_code(msgspec.json.encode(head).decode())
-    return answer(SignedEnd(head=head, qr=code, in_folder=in_folder))
+    signed = SignedEnd(
+        head=head, qr=code, in_folder=in_folder, time_stamp=stamp, is_stamp_late=is_late
+    )
+    return answer(signed)
+
+
+def _stamped(
+    folder: HeadFolder, file: Path, service: Callable[[], TimeStampService] | None
+) -> tuple[TimeStamp | None, bool]:
+    """Return a head's time stamp, and whether it has none though there is a service."""
+    if service is None:
+        return None, False
+    try:
+        return folder.stamp(file, service()), False
+    except (AuditError, OSError) as error:
+        _log.warning("a head of the journal has no time stamp yet", fault=str(error))
+        return None, True

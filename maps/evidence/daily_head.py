@@ -105,8 +105,7 @@ class DailyHead:
                 return
             service = self._stamps()
             for file in left:
-                answer, _ = service.stamp(file.read_bytes())
-                self._folder.put_stamp(file, answer)
+                self._folder.stamp(file, service)
         except (AuditError, OSError) as error:
             _log.warning("a head of the journal has no time stamp yet", fault=str(error))
 

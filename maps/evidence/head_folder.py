@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from maps.all_or_nothing import new_file
+from maps.evidence.time_stamp import TimeStamp, TimeStampService
 from patrol.audit_head import Head, head_from
 from patrol.errors import AuditError
 
@@ -47,9 +48,11 @@ class HeadFolder:
         """
         self._put(head, f"{day:%F}")
 
-    def put_more(self, head: Head, now: datetime) -> None:
-        """Put a head there that somebody asked for, beside that of the day; raises as `put`."""
-        self._put(head, f"{now:%Y-%m-%dT%H%M%SZ}-{head.seq}")
+    def put_more(self, head: Head, now: datetime) -> Path:
+        """Put a head there that somebody asked for, beside that of the day, and return its file;
+        raises as `put`.
+        """
+        return self._put(head, f"{now:%Y-%m-%dT%H%M%SZ}-{head.seq}")
 
     def newest(self) -> datetime | None:
         """Return when the last one was written; None: there is none."""
@@ -69,10 +72,17 @@ class HeadFolder:
         """Return the heads beside which no time stamp lies, oldest first."""
         return [file for file in self._files() if not file.with_suffix(STAMP).exists()]
 
-    def put_stamp(self, file: Path, answer: bytes) -> None:
-        """Put the time stamp of a head beside it; raises as `put`."""
+    def stamp(self, file: Path, service: TimeStampService) -> TimeStamp:
+        """Have a service stamp a head, and put that beside it.
+
+        Raises:
+            AuditError: If the service gave no stamp that holds.
+            OSError: If the folder is not there or takes no file.
+        """
+        answer, stamp = service.stamp(file.read_bytes())
         with new_file(file.with_suffix(STAMP), answer):
             pass
+        return stamp
 
     def stamps(self) -> list[tuple[Head, bytes, bytes | None]]:
         """Return each head, its file's content, and its time stamp where it has one; as `read`."""
@@ -86,11 +96,13 @@ class HeadFolder:
             found.append((head, content, stamp.read_bytes() if stamp.exists() else None))
         return sorted(found, key=lambda each: each[0].seq)
 
-    def _put(self, head: Head, when: str) -> None:
+    def _put(self, head: Head, when: str) -> Path:
         if not self.folder.is_dir():
             raise FileNotFoundError(2, f"there is no folder {self.folder}")
-        with new_file(self._file(when), msgspec.json.encode(head) + b"\n"):
+        file = self._file(when)
+        with new_file(file, msgspec.json.encode(head) + b"\n"):
             pass
+        return file
 
     def _files(self) -> list[Path]:
         found = self.folder.glob(f"head-{self._node}-*.json")

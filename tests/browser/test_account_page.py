@@ -429,6 +429,13 @@ def test_a_passkey_is_made_signs_in_is_shown_again_and_signs_an_agreement(
     dialog.wait_for(state="detached")
     page.locator(".shared").get_by_role("button", name="Terms and signatures").click()
     dialog.get_by_text("signed with passkey this computer").wait_for()
+    dialog.get_by_role("button", name="End agreement").click()
+    dialog.get_by_label("Why; the other side reads it").fill("a better one is drafted")
+    dialog.get_by_role("button", name="End agreement").click()
+    page.locator(".shared").wait_for(state="detached")
+    with office.client("commander") as client:
+        [over] = client.get("/api/agreements?closed=true").json()
+    assert (over["state"], over["key"]["label"]) == ("ended", "this computer")
 
 
 def propose(office: Server) -> None:

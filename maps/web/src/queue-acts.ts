@@ -1,6 +1,7 @@
 /** What people do about alerts, offers and sharing; the stream tells what became of it. */
 import type { AlertAct } from "./alerts.ts";
-import { asking } from "./ask.ts";
+import { asking, type Question } from "./ask.ts";
+import { now } from "./clock.ts";
 import { say } from "./console.ts";
 import type { UnitState } from "./contract.ts";
 import { type Words, t } from "./i18n/index.ts";
@@ -12,6 +13,7 @@ import { faultWords, Refusal } from "./panels/states.tsx";
 const SHELVE_MIN = [15, 60, 240, 720, 1440];
 const NOTE_MOST = 1000;
 const REASON_MOST = 200;
+const PAST_MIN = [60, 360, 720, 1440, 4320, 10_080];
 
 export async function tell(failed: Words, path: string, body: unknown, method = "POST"): Promise<void> {
   try {
@@ -85,13 +87,13 @@ export function callBack(offer: HandOff): void {
 }
 
 /** Signed with the officer's passkey, where there is one. Where it does not sign, the next press goes on by the session alone: nobody is kept from suspending. */
-function officerAct(agreement: Agreement, act: "suspend" | "resume"): (reason: string) => Promise<void> {
+function officerAct(agreement: Agreement, act: "suspend" | "resume" | "backfill" | "end", more: (minutes: number) => object = () => ({})): Question["act"] {
   let byKey: boolean | null = null;
-  return async (reason) => {
+  return async (reason, minutes) => {
     try {
       const { actOn, hasKey } = await import("./account/agreement-key.ts");
       byKey ??= await hasKey().catch(() => false);
-      await actOn(agreement.id, act, { reason }, { byKey });
+      await actOn(agreement.id, act, { reason, ...more(minutes) }, { byKey });
     } catch (caught) {
       if (byKey && !(caught instanceof CallError)) {
         byKey = false;
@@ -113,5 +115,23 @@ export function resume(agreement: Agreement): void {
   asking.value = {
     title: t("sharing.resume_title"), about: t("sharing.resume_what", { name: agreement.terms.name }), label: "sharing.resume_reason", needed: false, most: NOTE_MOST, button: "sharing.resume", failed: "sharing.not_resumed",
     act: officerAct(agreement, "resume"),
+  };
+}
+
+/** Consents to the last hours or days of one's own records, of every class that the terms name. */
+export function openPast(agreement: Agreement): void {
+  asking.value = {
+    title: t("sharing.past"), about: t("sharing.past_what", { name: agreement.terms.name }), label: "sharing.resume_reason", needed: false, most: NOTE_MOST, minutes: PAST_MIN, button: "sharing.past", failed: "sharing.not_opened",
+    act: officerAct(agreement, "backfill", (minutes) => {
+      const end = now.peek() - 1000; // of the past by any clock
+      return { backfill: { start: new Date(end - minutes * 60_000).toISOString(), end: new Date(end).toISOString(), classes: agreement.terms.classes } };
+    }),
+  };
+}
+
+export function endAgreement(agreement: Agreement): void {
+  asking.value = {
+    title: t("sharing.end"), about: t("sharing.end_what", { name: agreement.terms.name }), label: "sharing.suspend_reason", needed: true, most: NOTE_MOST, button: "sharing.end", failed: "sharing.not_ended",
+    act: officerAct(agreement, "end"),
   };
 }

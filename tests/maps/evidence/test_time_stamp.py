@@ -26,6 +26,7 @@ from maps.signing_journal import current_head
 from patrol.errors import AuditError
 from tests import needs
 from tests.databases import empty_store, store_table
+from tests.maps.running import running
 
 AUTHORITY = """
 [tsa]
@@ -177,6 +178,27 @@ async def test_a_head_is_stamped_once_the_service_answers_and_lies_there_before(
     left.with_suffix(".tsr").write_bytes(tsa.stamped((tsa.folder / "query").read_bytes())[:-1])
     done = audit(tmp_path, "verify")
     assert (done.exit_code, "no time stamp that holds" in done.output) == (1, True), done.output
+
+
+async def test_who_signs_the_end_on_the_page_is_shown_its_time_stamp(
+    tmp_path: Path, tsa: Tsa
+) -> None:
+    (tmp_path / "outside").mkdir()
+    told = {"heads_folder": "outside", "timestamp_url": tsa.url,
+            "timestamp_ca": str(tsa.folder / "ca.pem")}  # fmt: skip
+    async with (
+        running(tmp_path, roles=("admin",), audit=told) as server,
+        server.signed_in("admin") as admin,
+    ):
+        said = (await admin.post("/api/audit/head")).json()
+        assert (said["time_stamp"]["by"], said["is_stamp_late"]) == ("CN=Ministry-clock", False)
+        assert len(list((tmp_path / "outside").glob("*-*.tsr"))) >= 1
+        tsa.refuses = True
+        try:
+            said = (await admin.post("/api/audit/head")).json()
+        finally:
+            tsa.refuses = False
+        assert (said["in_folder"], said["is_stamp_late"]) == (True, True)
 
 
 def test_what_is_no_stamp_of_this_request_is_refused(tmp_path: Path, tsa: Tsa) -> None:

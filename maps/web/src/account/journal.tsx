@@ -11,6 +11,8 @@ interface SignedEnd {
   head: { seq: number; signed_at: string; public_key: string; hash: string };
   qr: { png: string };
   in_folder?: boolean | null;
+  time_stamp?: { at: string; by: string } | null;
+  is_stamp_late?: boolean;
 }
 
 export const SEE_JOURNAL = "see the journal";
@@ -42,6 +44,8 @@ function End({ signed }: { signed: SignedEnd }): JSX.Element {
       <Qr png={signed.qr.png} alt={t("account.journal_qr")} />
       <p><code class="break">{JSON.stringify(head)}</code></p>
       {signed.in_folder === true && <p>{t("account.journal_in_folder")}</p>}
+      {signed.time_stamp && <p>{t("account.journal_stamped", { by: signed.time_stamp.by, time: dateTime(Date.parse(signed.time_stamp.at), timeZone.peek()) })}</p>}
+      {signed.is_stamp_late === true && <p class="field-fault">{t("account.journal_unstamped")}</p>}
       {signed.in_folder === false && <p class="field-fault">{t("account.journal_no_folder")}</p>}
     </div>
   );

@@ -10,8 +10,9 @@ import { t, wordsIfAny } from "../../../i18n/index.ts";
 import { useModal } from "../../../panels/modal.ts";
 import { faultWords } from "../../../panels/states.tsx";
 import type { Agreement, OfficerWord, Terms } from "../../../papers.ts";
-import { SIGN_AGREEMENTS } from "../../../permissions.ts";
+import { SIGN_AGREEMENTS, SUSPEND } from "../../../permissions.ts";
 import { ours } from "../../../queue.ts";
+import { endAgreement, openPast } from "../../../queue-acts.ts";
 import { may, timeZone } from "../../../session.ts";
 import { minuteWords } from "../../../times.ts";
 import "./agreement-dialog.css";
@@ -51,6 +52,12 @@ function AgreementDialog({ agreement, shut }: { agreement: Agreement; shut: () =
           );
         })}
       </ul>
+      {agreement.agencies.includes(ours.value) && (
+        <div class="actions">
+          {agreement.state !== "proposed" && may(SUSPEND) && <button class="button" type="button" onClick={() => { shut(); openPast(agreement); }}>{t("sharing.past")}</button>}
+          {may(SIGN_AGREEMENTS) && <button class="button" type="button" onClick={() => { shut(); endAgreement(agreement); }}>{t("sharing.end")}</button>}
+        </div>
+      )}
       {mine && may(SIGN_AGREEMENTS)
         ? <SignForm agreement={agreement} shut={shut} />
         : <div class="actions end"><button class="button" type="button" onClick={shut}>{t("dialog.close")}</button></div>}
