@@ -193,11 +193,13 @@ def _hides(said: Transmission, facts: bytes | None) -> bool:
         UnicodeEncodeError: If it holds half a character.
     """
     device, key, mark = said.device, said.duplicate_key, said.mark
+    text, status = said.text, said.status
     if device is not None and not device.isprintable() and hidden_in(device, lines=False):
         return True
-    for text in (said.text, said.status):
-        if text is not None and not text.isprintable() and hidden_in(text):
-            return True
+    if text is not None and not text.isprintable() and hidden_in(text):
+        return True
+    if status is not None and not status.isprintable() and hidden_in(status):
+        return True
     if key is not None and not key.isprintable():
         key.encode()
         if "\0" in key:  # PostgreSQL keeps none in a text

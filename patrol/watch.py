@@ -504,7 +504,7 @@ class Watch:
         before_s = thread_time()
         self.publish(list(fixes.values()))
         if fixes:
-            shown = (each.transmission.heard_at for each in records if each.gid in fixes)
+            shown = [each.transmission.heard_at for each in records if each.gid in fixes]
             self.lag.add(shown, self.now())
         self.pace.showed(thread_time() - before_s)
         await self.alarms.after([*records, *calls], fixes, next_in_s=next_in_s)

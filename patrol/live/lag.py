@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from datetime import datetime
+from math import inf
 from typing import Final
 
 BOUNDS_S: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 600.0)
@@ -33,7 +34,10 @@ class LagHistogram:
             heard: When each was heard, aware UTC; a clock that is ahead counts as no lag.
             shown_at: When they were handed to viewers, aware UTC.
         """
-        for each in heard:
-            lag_s = max(0.0, (shown_at - each).total_seconds())
-            self.counts[bisect_left(BOUNDS_S, lag_s)] += 1
-            self.sum_s += lag_s
+        lags_s = sorted([(shown_at - each).total_seconds() for each in heard])
+        self.sum_s += sum(lags_s[bisect_left(lags_s, 0.0) :])
+        below = 0
+        for bucket, bound_s in enumerate((*BOUNDS_S, inf)):
+            within = bisect_right(lags_s, bound_s)
+            self.counts[bucket] += within - below
+            below = within

@@ -74,10 +74,11 @@ def transmission_row(record: Record, origin: str) -> Row:
     """Return the row of a record, in the order of `TRANSMISSION_COLUMNS`."""
     said = record.transmission
     at = said.position
-    lon = lat = altitude_m = accuracy_m = speed_mps = course_deg = heading_deg = None
+    lon = lat = high_m = near_m = speed_mps = course_deg = heading_deg = None
     if at is not None:
-        lon, lat, altitude_m, accuracy_m = at.lon, at.lat, at.altitude_m, at.accuracy_m
+        lon, lat, high_m, near_m = at.lon, at.lat, at.altitude_m, at.accuracy_m
         speed_mps, course_deg, heading_deg = at.speed_mps, at.course_deg, at.heading_deg
+    km = record.river_km
     time, device, heard_at = record.time, said.device_time, said.heard_at
     time_us, passed_on = to_us(time), said.passed_on_at
     device_us = None
@@ -89,14 +90,17 @@ def transmission_row(record: Record, origin: str) -> Row:
         time_us,
         record.time_source,
         1 if record.usable else 0,
-        lon,
-        lat,
-        altitude_m,
-        accuracy_m,
-        speed_mps,
-        course_deg,
-        heading_deg,
-        record.river_km,
+        # As SQLite gives them back, so that a digest of rows is one of what is stored: with a
+        # point, no minus before nothing, and none for no number. Written out, since each message
+        # pays for it.
+        None if lon is None or lon != lon else lon + 0.0,
+        None if lat is None or lat != lat else lat + 0.0,
+        None if high_m is None or high_m != high_m else high_m + 0.0,
+        None if near_m is None or near_m != near_m else near_m + 0.0,
+        None if speed_mps is None or speed_mps != speed_mps else speed_mps + 0.0,
+        None if course_deg is None or course_deg != course_deg else course_deg + 0.0,
+        None if heading_deg is None or heading_deg != heading_deg else heading_deg + 0.0,
+        None if km is None or km != km else km + 0.0,
         record.bank,
         said.kind,
         None if said.fix is None else 1 if said.fix else 0,

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from patrol.filing import Note
 from patrol.store import journal, reception_digests
 from patrol.store.proving import Proof, ProofMark, prove
+from patrol.store.rows import TRANSMISSION_COLUMNS
 from radio_gateway.transmission import Transmission
 from tests.databases import reading
 from tests.patrol.running import Node, at, said
@@ -54,6 +57,25 @@ def sql(tmp_path: Path, statement: str) -> None:
 async def test_what_was_heard_is_proved(node: Node) -> None:
     proof = await proved(node)
     assert (proof.faults, proof.receptions, proof.receptions_since) == ((), 40, 0)
+
+
+async def test_numbers_are_told_of_as_the_store_gives_them_back(node: Node) -> None:
+    for second, (lon, course) in enumerate([(100, -0.0), (100.4, math.nan), (-0.0, 7)], 400):
+        message = said("a", second, heard=second)
+        assert message.position is not None
+        odd = replace(message.position, lon=lon, course_deg=course, altitude_m=-0.0, speed_mps=1)
+        await node.hear(replace(message, position=odd))
+    await node.hear(said("a", 410, heard=410))
+    proof = await proved(node)
+    assert (proof.faults, proof.receptions, proof.receptions_since) == ((), 44, 0)
+
+
+def test_a_batch_is_told_of_row_by_row() -> None:
+    assert reception_digests.COLUMNS[reception_digests.VERSION] == TRANSMISSION_COLUMNS
+    for count in (1, 15, 16, 65_535, 65_536):
+        rows = [(number, None, b"raw") for number in range(count)]
+        alone = b"".join(map(msgspec.msgpack.encode, rows))
+        assert reception_digests.packed(rows) == alone
 
 
 @pytest.mark.parametrize(
