@@ -172,6 +172,7 @@ class Access:
             raise SecondFactorNeeded(found.user.role)
         if (
             self._proof is not None
+            and VERIFIED not in connection.scope  # the other process has asked: it has the cookies
             and found.scopes is None
             and is_sensitive(method, route)
             and not self._proof.is_recent(connection, found.session or "", found.began_at)

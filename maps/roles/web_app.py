@@ -18,7 +18,7 @@ from fastapi.routing import APIRoute
 from maps import pages
 from maps.access import body_of, reporter
 from maps.account_office import AccountOffice
-from maps.api import basemap, health, live, metrics, open_id, session, trust
+from maps.api import basemap, health, live, metrics, open_id, trust
 from maps.app import ROUTERS, described, guard, node_of, open_basemap
 from maps.live_places import LivePlaces
 from maps.passwords import digest
@@ -30,6 +30,8 @@ from patrol.units import Agency
 HERE: Final = (
     ("/api/session", frozenset({"GET", "POST", "DELETE"})),
     ("/api/session/link", frozenset({"POST"})),
+    ("/api/session/passkey", frozenset({"POST"})),
+    ("/api/session/passkey/challenge", frozenset({"POST"})),
     ("/api/session/ways", frozenset({"GET"})),
 )
 """Routes of the session that are answered here: signing in and out goes on without a Watch."""
@@ -101,7 +103,7 @@ def create_web_app(
             assert isinstance(route, APIRoute)
             methods = route.methods or set()
             here = next((kept for path, kept in HERE if path == route.path), frozenset())
-            if router is session.router and methods <= here:
+            if methods <= here:
                 app.router.routes.append(route)
             elif router is metrics.router and route.path == "/metrics":
                 app.add_api_route("/metrics", passing.metrics, methods=list(methods))

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import pyotp
 import pytest
 from fastapi.routing import APIRoute
 
+from maps.access import VERIFIED, Caller
 from maps.accounts.recent_proof import SENSITIVE
+from patrol.accounts import User
 from tests.maps.running import AGENCY, PASSWORD, Running
 
 LATER = timedelta(minutes=6)
@@ -206,6 +209,21 @@ async def test_a_code_of_the_second_factor_proves_it_too(
         pass_time(server, monkeypatch)
         assert (await prove(client, confirmed.json()["codes"][0])).status_code == 204
         assert (await client.post("/api/devices", json={"name": "boat-3"})).status_code == 201
+
+
+async def test_a_web_process_that_has_asked_is_believed_by_the_watch(server: Running) -> None:
+    hour_ago = datetime.now(UTC) - timedelta(hours=1)
+    user = User(name="admin", role="admin", agency=AGENCY)
+    asked = Caller(user=user, session="s", factor=True, began_at=hour_ago)
+
+    async def watch(scope: Any, receive: Any, send: Any) -> None:
+        await server.app({**scope, VERIFIED: asked}, receive, send)  # without cookies
+
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(watch), base_url=server.url, headers={"origin": server.url}
+    ) as passed_on:
+        made = await passed_on.post("/api/devices", json={"name": "boat-9"})
+        assert made.status_code == 201, made.text
 
 
 async def test_who_came_by_a_link_and_has_no_password_signs_in_again(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -56,11 +57,17 @@ async def test_it_answers_every_page_and_route_with_nothing_but_the_accounts(
         ) as client:
             signed = await client.post("/api/session/link", json={"token": token})
             assert signed.status_code == 200, signed.text
+            named = {"host": "localhost:8080", "origin": "http://localhost:8080"}
+            asked = await client.post("/api/session/passkey/challenge", headers=named)
+            assert asked.json()["options"]["rpId"] == "localhost", asked.text
             answers = {}
             for route in app.routes:
                 if isinstance(route, Route) and "GET" in (route.methods or ()):
                     path = re.sub(r"{[^}]*}", "0", route.path)
                     answers[path] = await client.get(path)
+            app.state.accounts.proof._now = lambda: datetime.now(UTC) + timedelta(minutes=6)
+            asked = await client.post("/api/agreements/a/sign", json={"version": 1})
+            assert asked.json()["error"] == "proof_needed", "the Watch does not see the cookies"
     failed = {
         path: answer.text
         for path, answer in answers.items()

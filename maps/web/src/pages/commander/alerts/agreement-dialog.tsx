@@ -53,7 +53,7 @@ function AgreementDialog({ agreement, shut }: { agreement: Agreement; shut: () =
         })}
       </ul>
       {agreement.agencies.includes(ours.value) && (
-        <div class="actions">
+        <div class="actions end">
           {agreement.state !== "proposed" && may(SUSPEND) && <button class="button" type="button" onClick={() => { shut(); openPast(agreement); }}>{t("sharing.past")}</button>}
           {may(SIGN_AGREEMENTS) && <button class="button" type="button" onClick={() => { shut(); endAgreement(agreement); }}>{t("sharing.end")}</button>}
         </div>
