@@ -9,7 +9,7 @@ import { followed, followedId, stopFollowing } from "./follow.ts";
 import { incidentsOnMap, sectorsOnMap, targetsOnMap } from "./ground.ts";
 import { history, tilesOf } from "./history.ts";
 import { language, t } from "./i18n/index.ts";
-import { LAYERS } from "./layers/index.ts";
+import { NEEDS } from "./layers/index.ts";
 import type { Drawing } from "./layers/layer.ts";
 import { type Covered, OperationsMap } from "./map.ts";
 import { HOME, lastView, pixelRatio } from "./map-start.ts";
@@ -71,8 +71,7 @@ export function openMap(container: HTMLElement): void {
         },
         panned: stopFollowing,
         failed: (source, why) => {
-          const layer = source === null ? undefined : LAYERS.flatMap((each) => each.needs).find((name) => name === source);
-          if (layer !== undefined) brokenLayers.value = new Set([...brokenLayers.peek(), layer]);
+          if (source !== null && NEEDS.has(source)) brokenLayers.value = new Set([...brokenLayers.peek(), source]);
           else if (/webgl/i.test(why)) mapFailed.value = why;
           else console.warn(`map: ${source ?? ""} ${why}`);
         },

@@ -4,6 +4,8 @@ import { type GeoJSONSource, Map as GlMap, ScaleControl, setWorkerUrl, type Styl
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import { drawImage, ICON_SCALE } from "./images.ts";
 import { kept } from "./kept.ts";
+import { NEEDS } from "./layers/index.ts";
+import { addressOf } from "./layers/layer.ts";
 import { LayersAgain } from "./layers-again.ts";
 import { plainDrawing } from "./preferences.ts";
 
@@ -53,20 +55,14 @@ export function startMap({ container, style, label, failed, again }: MapStart): 
   });
   const layers = new LayersAgain((source) => {
     again?.(source);
-    void map.getSource<GeoJSONSource>(source)?.setData(addressOf(style, source) ?? "");
+    void map.getSource<GeoJSONSource>(source)?.setData(addressOf(source));
   });
   map.on("error", (event) => {
     const source = "sourceId" in event && typeof event.sourceId === "string" ? event.sourceId : null;
     failed(source, event.error?.message ?? "");
-    if (source !== null && addressOf(style, source) !== null) layers.failed(source);
+    if (source !== null && NEEDS.has(source)) layers.failed(source);
   });
   return map;
-}
-
-/** Where a layer of the server is read from; null for what comes in another way. */
-function addressOf({ sources }: StyleSpecification, source: string): string | null {
-  const found = sources[source];
-  return found?.type === "geojson" && typeof found.data === "string" ? found.data : null;
 }
 
 /** Half the pixels where somebody asked for plain drawing. Followed by effects. */

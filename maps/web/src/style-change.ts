@@ -1,9 +1,14 @@
-/** Turns one built style into another on a living map: only values that differ are set, sources stay. */
-import type { LayerSpecification, Map as GlMap, StyleSpecification } from "maplibre-gl";
+/** Turns one built style into another on a living map: only values that differ are set; sources stay, and read what they had not. */
+import type { GeoJSONSource, LayerSpecification, Map as GlMap, StyleSpecification } from "maplibre-gl";
 
 type Values = Record<string, unknown>;
 
 export function changeStyle(map: GlMap, before: StyleSpecification, after: StyleSpecification): void {
+  for (const [name, source] of Object.entries(after.sources)) {
+    const was = before.sources[name];
+    if (was?.type !== "geojson" || source.type !== "geojson") continue;
+    if (typeof source.data === "string" && source.data !== was.data) void map.getSource<GeoJSONSource>(name)?.setData(source.data);
+  }
   const old = new Map(before.layers.map((layer) => [layer.id, layer]));
   for (const layer of after.layers) {
     const was = old.get(layer.id);

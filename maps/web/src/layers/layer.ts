@@ -35,7 +35,12 @@ export const NO_FEATURES: GeoJSON.FeatureCollection = { type: "FeatureCollection
 
 /** A reference layer of the server, read by the map's own worker. */
 export function reference(name: string): SourceSpecification {
-  return { type: "geojson", data: new URL(`/api/layers/${name}`, document.baseURI).href, tolerance: 0.4 };
+  return { type: "geojson", data: addressOf(name), tolerance: 0.4 };
+}
+
+/** Where a reference layer is read from. */
+export function addressOf(name: string): string {
+  return new URL(`/api/layers/${name}`, document.baseURI).href;
 }
 
 /** A width or radius in true metres at latitude 19°, the middle of the region, never below `least` pixels. */
