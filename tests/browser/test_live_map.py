@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -227,8 +228,22 @@ def test_a_call_for_help_is_the_loudest_thing_until_it_is_cleared(
     wait_for("a plain mark", lambda: not page.mark("Pole 4")["distress"])
 
 
-def test_offices_crossings_and_borders_are_drawn_from_the_servers_own_layers(look: Look) -> None:
-    page = look(geography=True)
+def test_the_servers_own_layers_are_read_once_they_are_switched_on_and_drawn(look: Look) -> None:
+    page = look()
+    wait_for("the map", page.drawn)
+    asked: list[str] = []
+    page.page.on("request", lambda request: asked.append(urlsplit(request.url).path))
+    page.page.reload()
+    page.page.keyboard.press("m")
+    wait_for("the map again", page.drawn)
+    assert "/api/layers/countries" in asked
+    named = {"Border liaison offices": "blos", "Crossings": "crossings", "Borders": "borders",
+             "Rivers": "mekong", "Towns": "places"}  # fmt: skip
+    switched_off = {f"/api/layers/{name}" for name in named.values()}
+    # The offices' counterparts are told of wherever one is found: those are read in any case.
+    assert switched_off & set(asked) <= {"/api/layers/blos"}
+    for words in named:
+        page.page.get_by_label(words, exact=True).check()
 
     def names(layer: str) -> set[str]:
         return set(
@@ -246,6 +261,12 @@ def test_offices_crossings_and_borders_are_drawn_from_the_servers_own_layers(loo
     assert names("land")
     wait_for("the crossings", lambda: names("crossings"))
     assert "OpenStreetMap" in page.says(".attribution")
+    assert switched_off <= set(asked)
+    page.page.get_by_label("Rivers", exact=True).uncheck()
+    wait_for("no river", lambda: not names("mekong"))
+    page.page.get_by_label("Rivers", exact=True).check()
+    wait_for("the river again", lambda: names("mekong"))
+    assert asked.count("/api/layers/mekong") == 1, "what was read stays read"
 
 
 def test_a_layer_that_cannot_be_read_is_told_and_the_rest_works(look: Look, naga: str) -> None:
