@@ -130,6 +130,46 @@ class Page(InPieces):
     media_type = "text/html"
 
 
+class EvidenceRequest:
+    """What somebody asks an evidence file of."""
+
+    def __init__(
+        self,
+        request: Request,
+        desk: DeskHere,
+        turn: TurnHere,
+        start: Start,
+        end: End,
+        unit: Units = None,
+        language: Reads = None,
+    ) -> None:
+        self.desk = desk
+        self._request, self._turn, self._language = request, turn, language
+        self._start, self._end, self._ids = start, end, unit or []
+
+    async def made(self, *, unsealed: bool) -> Zip:
+        """Return the file, with originals and texts or without."""
+        notary: Notary = self._request.app.state.notary
+        async with self._turn:
+            made = await evidence_of(
+                self.desk,
+                notary,
+                start=self._start,
+                end=self._end,
+                ids=self._ids,
+                words=_words(self._request, self.desk, self._language),
+                unsealed=unsealed,
+            )
+        name = "evidence-originals" if unsealed else "evidence"
+        headers = {"content-disposition": _saved(name, self._start, self._end, "zip")}
+        if made.left_out:
+            headers["left-out"] = ", ".join(made.left_out)
+        return Zip(made.zip, headers=headers)
+
+
+EvidenceAsked = Annotated[EvidenceRequest, Depends()]
+
+
 @router.get("", responses=answers(Reel, _REEL, 400, 403, 404, 422, 429))
 async def read_reel(
     request: Request, desk: DeskHere, turn: TurnHere, start: Start, end: End, unit: Units = None
@@ -191,22 +231,14 @@ async def read_totals(
     responses=_file("A zip with a signed manifest", "application/zip"),
     response_class=Zip,
 )
-async def export_evidence(
-    request: Request,
-    desk: DeskHere,
-    turn: TurnHere,
-    start: Start,
-    end: End,
-    unit: Units = None,
-    language: Reads = None,
-) -> Response:
+async def export_evidence(asked: EvidenceAsked) -> Response:
     """Return a signed file of what was from `start` to `end`; the journal notes that it was made.
 
     `joint-patrol evidence verify` checks it. What the role may not see is not in it: its manifest
     says so, and the header `left-out` the same, as a list with commas; without it nothing is left
     out.
     """
-    return await _evidence(request, desk, turn, start, end, unit, language)
+    return await asked.made(unsealed=False)
 
 
 @router.get(
@@ -214,22 +246,14 @@ async def export_evidence(
     responses=_file("A zip with a signed manifest", "application/zip"),
     response_class=Zip,
 )
-async def export_originals(
-    request: Request,
-    desk: DeskHere,
-    turn: TurnHere,
-    start: Start,
-    end: End,
-    unit: Units = None,
-    language: Reads = None,
-) -> Response:
+async def export_originals(asked: EvidenceAsked) -> Response:
     """Return the same with the cameras' own files of the agency's photos, and its texts to radios.
 
     It asks for a recent proof; the journal notes the hash of each file that was taken out. Photos
     are those that incidents, targets and hand-offs of the agency name; at most 100 MB.
     """
-    require(desk.user.role, "take out originals")
-    return await _evidence(request, desk, turn, start, end, unit, language, unsealed=True)
+    require(asked.desk.user.role, "take out originals")
+    return await asked.made(unsealed=True)
 
 
 @router.get(
@@ -265,30 +289,6 @@ async def export_page(
         await desk.audit.note("export", subject="export:replay", detail=told)
     saved = _saved("replay", start, end, "html")
     return Page(page, headers={"content-disposition": saved})
-
-
-async def _evidence(
-    request: Request,
-    desk: Desk,
-    turn: AbstractAsyncContextManager[None],
-    start: datetime,
-    end: datetime,
-    unit: list[str] | None,
-    language: Language | None,
-    *,
-    unsealed: bool = False,
-) -> Zip:
-    notary: Notary = request.app.state.notary
-    words = _words(request, desk, language)
-    async with turn:
-        made = await evidence_of(
-            desk, notary, start=start, end=end, ids=unit or [], words=words, unsealed=unsealed
-        )
-    name = "evidence-originals" if unsealed else "evidence"
-    headers = {"content-disposition": _saved(name, start, end, "zip")}
-    if made.left_out:
-        headers["left-out"] = ", ".join(made.left_out)
-    return Zip(made.zip, headers=headers)
 
 
 def _words(request: Request, desk: Desk, language: Language | None) -> Wording:

@@ -95,9 +95,13 @@ def read_state(folder: Path, node: str) -> BackupState | None:
 
 def backups_in(folder: Path, node: str) -> list[Path]:
     """Return the back-ups of a node in a folder, oldest first."""
-    name = re.compile(rf"{re.escape(node)}-\d{{8}}T\d{{6}}Z\.backup")
-    found = [each for each in folder.glob(f"{node}-*.backup") if name.fullmatch(each.name)]
-    return sorted(each for each in found if each.stat().st_size)
+    return sorted(each for each in _files(folder, node, "") if each.stat().st_size)
+
+
+def _files(folder: Path, node: str, more: str) -> list[Path]:
+    """Return the files of a node's back-ups, and none of a node whose id begins as this one's."""
+    name = re.compile(rf"{re.escape(node)}-\d{{8}}T\d{{6}}Z\.backup{more}")
+    return [each for each in folder.glob(f"{node}-*.backup*") if name.fullmatch(each.name)]
 
 
 def is_due(plan: BackupPlan, state: BackupState | None, now: datetime) -> bool:
@@ -246,16 +250,10 @@ def _require_room(folder: Path, size: int) -> None:
 
 def _tidy(plan: BackupPlan) -> None:
     """Take away what a round that was cut off left behind."""
-    for each in (
-        *plan.folder.glob(f"{plan.node}-*.backup*"),
-        *plan.folder.glob("restore-test.db*"),
-    ):
-        if (
-            each.name.startswith("restore-test.db")
-            or ".backup.part" in each.name
-            or not each.stat().st_size
-        ):
-            each.unlink(missing_ok=True)
+    parts = _files(plan.folder, plan.node, r"\.part.*")
+    empty = [each for each in _files(plan.folder, plan.node, "") if not each.stat().st_size]
+    for each in (*parts, *empty, *plan.folder.glob("restore-test.db*")):
+        each.unlink(missing_ok=True)
 
 
 def _state_file(folder: Path, node: str) -> Path:
