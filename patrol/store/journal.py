@@ -171,7 +171,7 @@ def of_agency(
     if actor is not None:
         asked = asked.where(_J.actor == actor)
     if subject is not None:
-        asked = asked.where(_is_on(subject))
+        asked = asked.where(is_on(subject))
     rows = connection.execute(asked.order_by(_J.seq.desc()).limit(limit))
     return list(readable(rows, _entry))
 
@@ -229,10 +229,11 @@ def on(
 
 
 def _is_of(kinds: Collection[str]) -> ColumnElement[bool]:
-    return or_(false(), *(_is_on(f"{kind}:") for kind in sorted(kinds)))
+    return or_(false(), *(is_on(f"{kind}:") for kind in sorted(kinds)))
 
 
-def _is_on(subject: str) -> ColumnElement[bool]:
+def is_on(subject: str) -> ColumnElement[bool]:
+    """Return the condition that an entry is on a subject, `kind:id`; or on a kind, `kind:`."""
     if not subject.endswith(":"):
         return _J.subject == subject
     return and_(_J.subject >= subject, _J.subject < subject[:-1] + ";")  # what follows a colon

@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from patrol.filing import Note
-from patrol.store.tables import journal
+from patrol.store import journal, tables
 
 _ACT = "revoke gateway key"
 _KIND = "gateway:"
@@ -32,10 +32,7 @@ def revocation(gateway: str, key: str, reason: str, *, agency: str) -> Note:
 
 def revoked_keys(connection: Connection) -> frozenset[str]:
     """Return all public keys that count no more."""
-    asked = select(journal.c.detail).where(
-        journal.c.subject >= _KIND,
-        journal.c.subject < f"{_KIND[:-1]};",  # what follows a colon
-        journal.c.act == _ACT,
-    )
+    row = tables.journal.c
+    asked = select(row.detail).where(journal.is_on(_KIND), row.act == _ACT)
     found = (msgspec.json.decode(detail) for (detail,) in connection.execute(asked))
     return frozenset(str(each["key"]) for each in found if "key" in each)
