@@ -3,31 +3,65 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, TypeAlias
 
+import msgspec
 import numpy as np
 import shapely
 
 from gis.errors import AreaError
 from gis.fences.area import Area
-from gis.fences.fix import DEGREE_M
+from gis.fences.fix import DEGREE_M, Place
 
 Box: TypeAlias = tuple[float, float, float, float]
 """West, south, east, north, degrees."""
 
-FAR_M: Final = 3000.0
-"""Edges farther away than this are all the same."""
+FAR_M: Final = 1500.0
+"""Areas farther away than this are all the same."""
 
 LEAST_COSINE: Final = 0.01  # of a latitude: closer to a pole a degree of longitude is no measure
+
+
+class Surroundings(msgspec.Struct, frozen=True, gc=False):
+    """What lies about a place.
+
+    Attributes:
+        lon: The place, degrees.
+        lat: The same.
+        cosine: Of its latitude.
+        free_m: How far the nearest edge is, metres, at most `FAR_M`.
+        areas: How far each area is that is no farther than that, 0 within it, and its number.
+    """
+
+    lon: float
+    lat: float
+    cosine: float
+    free_m: float
+    areas: tuple[tuple[float, int], ...]
+
+    def away_m(self, places: Iterable[Place]) -> float:
+        """Return how far the farthest of some places near it is.
+
+        >>> from gis.fences.fix import Spot
+        >>> round(Surroundings(100.0, 60.0, 0.5, 0.0, ()).away_m([Spot(100.001, 60.0)]))
+        56
+        """
+        most = 0.0
+        for place in places:
+            east, north = (place.lon - self.lon) * self.cosine, place.lat - self.lat
+            squared = east * east + north * north
+            if squared > most:
+                most = squared
+        return DEGREE_M * math.sqrt(most)
 
 
 class AreaIndex:
     """Areas, each with a number.
 
     >>> index = AreaIndex([])
-    >>> index.free_m(100.0, 20.0)
-    3000.0
+    >>> index.around(lon=100.0, lat=20.0).free_m
+    1500.0
     """
 
     def __init__(self, areas: Sequence[Area]) -> None:
@@ -41,6 +75,7 @@ class AreaIndex:
         if len(self.number) < len(self.areas):
             ids = [area.id for area in self.areas]
             raise AreaError(next(id for id in ids if ids.count(id) > 1), "is there twice")
+        self._shapes = np.array([area.shape for area in self.areas], dtype=object)
         self._edges = np.array([area.edge for area in self.areas], dtype=object)
         boxes = [(number, box) for number, area in enumerate(self.areas) for box in boxes_of(area)]
         self._wraps = any(box[0] < -180.0 or box[2] > 180.0 for _, box in boxes)
@@ -75,13 +110,18 @@ class AreaIndex:
             found.update(self._of[n] for n in self._tree.query(box)[1].tolist())
         return found
 
-    def free_m(self, lon: float, lat: float) -> float:
-        """Return how far from a place the nearest edge is, at most `FAR_M`."""
+    def around(self, *, lon: float, lat: float) -> Surroundings:
+        """Return what lies about a place."""
         near = [*self.near(lon=lon, lat=lat, east=0.0, north=0.0, within_m=FAR_M)]
+        cosine = math.cos(math.radians(lat))
         if not near:
-            return FAR_M
+            return Surroundings(lon, lat, cosine, FAR_M, ())
         at = shapely.points([self.areas[n].plane.xy(lon=lon, lat=lat) for n in near])
-        return min(FAR_M, float(shapely.distance(self._edges[near], at).min()))
+        away_m = shapely.distance(self._shapes[near], at)
+        areas = tuple(zip(away_m.tolist(), near, strict=True))
+        within = np.flatnonzero(away_m == 0.0)
+        away_m[within] = shapely.distance(self._edges[near][within], at[within])
+        return Surroundings(lon, lat, cosine, min(FAR_M, float(away_m.min())), areas)
 
 
 def boxes_of(area: Area) -> list[Box]:

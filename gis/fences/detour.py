@@ -32,8 +32,8 @@ class Line(NamedTuple):
 def goes_straight(fixes: tuple[Fix, ...]) -> bool:
     """Return whether fixes lie on one line.
 
-    >>> a = Fix(0.0, 100.0, 20.0, 15.0, 5.0)
-    >>> goes_straight((a, a._replace(lon=100.001, lat=20.001), a._replace(lon=100.002)))
+    >>> places = (100.0, 20.0), (100.001, 20.001), (100.002, 20.0)
+    >>> goes_straight(tuple(Fix(0.0, lon, lat, 15.0, 5.0) for lon, lat in places))
     False
     """
     return bool((_off(fixes, fixes[0], fixes[-1]) <= STRAIGHT_ACCURACIES).all())
@@ -43,7 +43,7 @@ def line_past(fixes: tuple[Fix, ...]) -> Line | None:
     """Return the line that a unit kept past one to three fixes beside it; None if there is none.
 
     >>> way = [Fix(60.0 * n, 100.0 + 0.004 * n, 20.0, 15.0, 7.0) for n in range(6)]
-    >>> way[3] = way[3]._replace(lat=20.001)
+    >>> way[3] = Fix(180.0, 100.012, 20.001, 15.0, 7.0)
     >>> line = line_past(tuple(way))
     >>> len(line.before), len(line.after)
     (3, 2)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+import msgspec
 
 DEGREE_M = 111_320.0
 HALF_DEGREE = math.pi / 360.0
@@ -18,7 +20,14 @@ class Place(Protocol):
     def lat(self) -> float: ...
 
 
-class Fix(NamedTuple):
+class Spot(msgspec.Struct, frozen=True, gc=False):
+    """A bare place, degrees."""
+
+    lon: float
+    lat: float
+
+
+class Fix(msgspec.Struct, frozen=True, gc=False):
     """One report.
 
     Attributes:
@@ -39,7 +48,7 @@ class Fix(NamedTuple):
 def apart_m(a: Place, b: Place) -> float:
     """Return how far two places are from each other, metres, to about 1 % where they are near.
 
-    >>> round(apart_m(Fix(0.0, 179.999, 0.0, 9.0, 0.0), Fix(9.0, -179.999, 0.0, 9.0, 0.0)))
+    >>> round(apart_m(Spot(179.999, 0.0), Spot(-179.999, 0.0)))
     223
     """
     east = b.lon - a.lon
@@ -50,15 +59,14 @@ def apart_m(a: Place, b: Place) -> float:
     return DEGREE_M * math.sqrt(east * east + north * north)
 
 
-def between(a: Place, b: Place, share: float) -> tuple[float, float]:
-    """Return (lon, lat) of what lies at a share of the way from one place to another.
+def between(a: Place, b: Place, share: float) -> Spot:
+    """Return what lies at a share of the way from one place to another.
 
-    >>> lon, lat = between(Fix(0.0, 179.0, 0.0, 9.0, 0.0), Fix(9.0, -179.0, 0.0, 9.0, 0.0), 0.75)
-    >>> lon, lat
-    (-179.5, 0.0)
+    >>> between(Spot(179.0, 0.0), Spot(-179.0, 0.0), 0.75)
+    Spot(lon=-179.5, lat=0.0)
     """
     east = (b.lon - a.lon + 180.0) % 360.0 - 180.0
     lon = a.lon + share * east
     if not -180.0 <= lon <= 180.0:
         lon = (lon + 180.0) % 360.0 - 180.0
-    return lon, a.lat + share * (b.lat - a.lat)
+    return Spot(lon, a.lat + share * (b.lat - a.lat))

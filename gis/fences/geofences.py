@@ -16,24 +16,25 @@ import math
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 import shapely
+from msgspec.structs import astuple, replace
 
 from gis.errors import PositionError
 from gis.fences.area import Area
-from gis.fences.area_index import AreaIndex
+from gis.fences.area_index import FAR_M, AreaIndex, Surroundings
 from gis.fences.detour import AFTER, Line, goes_straight, line_past
 from gis.fences.events import FenceEvent, Outcome
-from gis.fences.fix import DEGREE_M, Fix, apart_m, between
+from gis.fences.fix import Fix, apart_m
 from gis.fences.gaps import Gap, Waters
 from gis.fences.outliers import STALE_GAPS, Judged, is_no_jump, judge, plausible_mps, taken
 from gis.fences.path import Path, Point, follow
 from gis.fences.settings import FenceSettings
-from gis.fences.standing import NOWHERE, Move, Standings, advance
+from gis.fences.standing import NOWHERE, Move, Standing, Standings, advance
 from gis.position import Position, check_place
 from gis.rivers import Rivers
 
@@ -41,14 +42,13 @@ WIDTH: Final = 5  # numbers of a fix
 DETOUR_SHARE: Final = 0.6  # of a move in a gap: so far beside it an area may be crossed
 DETOUR_M: Final = 500.0
 NEARLY: Final = 0.99  # so that no other plane of metres makes an edge nearer
-SWING_SHARE: Final = 0.6
-UNHEEDED_SHARE: Final = 0.4
+SAME_PLACE_M: Final = 25.0  # what lies about one is not asked for anew
+WIDER: Final = 1.1  # so that no other plane of metres brings an area within reach
 LEAST_LINE: Final = 3  # fixes that show whether the next goes straight on
 LATE_GAPS: Final = 1.5  # of its usual gap without a report, and it is late
-SWING_ACCURACIES: Final = 2.0  # of a shorter move the course is mostly noise
 
 
-class State(NamedTuple):
+class State(msgspec.Struct, frozen=True, gc=False):
     """What a unit's fixes up to one have come to; never changed.
 
     Attributes:
@@ -68,7 +68,7 @@ class State(NamedTuple):
     pending: Pending | None = None
 
 
-class Pending(NamedTuple):
+class Pending(msgspec.Struct, frozen=True, gc=False):
     """A unit has come into an area by leaving its line; the next reports show whether it did.
 
     Attributes:
@@ -93,10 +93,10 @@ class Track:
     Attributes:
         state: After all of them.
         told: Times of fixes and the events that they brought, in order.
-        free: A place (lon, lat, cosine of lat) and how far from it no edge is, metres.
+        around: What lies about a place where it was lately.
     """
 
-    __slots__ = ("_numbers", "_times", "free", "kept", "state", "told")
+    __slots__ = ("_numbers", "_times", "around", "kept", "state", "told")
 
     def __init__(self) -> None:
         self._times = array("d")
@@ -105,7 +105,7 @@ class Track:
         #: States before the fix of a number, the first before all.
         self.kept: list[tuple[int, State]] = [(0, BLANK)]
         self.told: list[tuple[float, FenceEvent]] = []
-        self.free = (0.0, 0.0, 1.0, 0.0)
+        self.around = Surroundings(0.0, 0.0, 1.0, 0.0, ())
 
     def __len__(self) -> int:
         """Return how many fixes are kept."""
@@ -132,7 +132,7 @@ class Track:
     def append(self, fix: Fix) -> None:
         """Add one that is newer than all."""
         self._times.append(fix.t)
-        self._numbers.extend(fix)
+        self._numbers.extend(astuple(fix))
 
     def put(self, fix: Fix) -> int | None:
         """Add one in its place and return its number; None if it says nothing new."""
@@ -141,10 +141,10 @@ class Track:
         if n < len(self._times) and self._times[n] == fix.t:
             if _rank(fix) >= _rank(Fix(*self._numbers[at : at + WIDTH])):
                 return None
-            self._numbers[at : at + WIDTH] = array("d", fix)
+            self._numbers[at : at + WIDTH] = array("d", astuple(fix))
             return n
         self._times.insert(n, fix.t)
-        self._numbers[at:at] = array("d", fix)
+        self._numbers[at:at] = array("d", astuple(fix))
         return n
 
     def back_to(self, number: int) -> tuple[int, list[FenceEvent]]:
@@ -180,19 +180,6 @@ class Track:
             self.kept = [(number - drop, state) for number, state in self.kept]
             cut = bisect_left(self.told, self._times[0], key=lambda each: each[0])
             del self.told[:cut]
-
-    def is_free(self, before: Point, point: Point, margin_m: float) -> bool:
-        """Return whether two points, and so all between them, are where no edge is near."""
-        lon, lat, cosine, free_m = self.free
-        reach = (free_m - margin_m) * NEARLY / DEGREE_M
-        if reach <= 0.0:
-            return False
-        reach *= reach
-        east, north = (point.lon - lon) * cosine, point.lat - lat
-        if east * east + north * north > reach:
-            return False
-        east, north = (before.lon - lon) * cosine, before.lat - lat
-        return east * east + north * north <= reach
 
     def is_too_late(self, fix: Fix) -> bool:
         """Return whether a fix is older than all that can still be changed."""
@@ -302,10 +289,10 @@ class Geofences:
             self._waiting.discard(unit)  # first: what fails over one keeps not the others
             if state.pending is not None:
                 events += state.pending.events
-                state = state._replace(pending=None)
+                state = replace(state, pending=None)
             if state.judged.waiting and is_no_jump(state.judged, self.settings):
                 judged, believed = taken(
-                    state.judged._replace(unheeded=0), state.judged.waiting[-1:], self.settings
+                    replace(state.judged, unheeded=0), state.judged.waiting[-1:], self.settings
                 )
                 state, more = self._take(unit, track, state, judged, believed)
                 events += more
@@ -389,7 +376,7 @@ class Geofences:
                 pending.reports + 1,
                 (*pending.events, *events),
             )
-        elif self._comes_aside(old.judged, believed, events):
+        elif events and self._comes_aside(old.judged, believed, events):
             fixes = (*_line_of(old.judged), *believed)
             pending = Pending(old, fixes, 0, tuple(events))
         if pending is not None:
@@ -427,16 +414,16 @@ class Geofences:
         if line is not None and self._clears(line, entries):
             old = pending.old
             *_, earlier, point = (Point(f.t, f.lon, f.lat, f.accuracy_m) for f in line.before)
-            judged = old.judged._replace(last=line.before[-1], recent=line.before[-2::-1])
+            judged = replace(old.judged, last=line.before[-1], recent=line.before[-2::-1])
             back = State(
-                judged._replace(waiting=(), unheeded=0), Path(), point, earlier, old.standings
+                replace(judged, waiting=(), unheeded=0), Path(), point, earlier, old.standings
             )
             judged, believed = taken(back.judged, line.after, self.settings)
             state, events = self._take(unit, track, back, judged, believed)
-            maybe = [msgspec.structs.replace(each, kind="may_have_passed") for each in entries]
+            maybe = [replace(each, kind="may_have_passed") for each in entries]
             return state, maybe + events
         if pending.reports < AFTER:
-            return state._replace(pending=pending), []
+            return replace(state, pending=pending), []
         return state, list(pending.events)
 
     def _clears(self, line: Line, entries: list[FenceEvent]) -> bool:
@@ -455,7 +442,8 @@ class Geofences:
     ) -> tuple[State, list[FenceEvent]]:
         """Return what a unit's fixes have come to with those that are believed now."""
         settings = self.settings
-        doubts, path, point, earlier, standings, _ = old
+        doubts, path, standings = old.judged, old.path, old.standings
+        point, earlier = old.point, old.earlier
         events: list[FenceEvent] = []
         is_whole = doubts.unheeded < len(believed)
         for each in believed:
@@ -463,33 +451,52 @@ class Geofences:
             is_straight = is_whole or len(believed) == 1
             path, points = follow(path, each, settings, is_whole=is_whole, is_straight=is_straight)
             is_whole = True
+            near: Collection[int] | None = None
+            if point is not None and each.t - point.t <= settings.gap_s:
+                near = self._near(track, standings, (point, *points))
+            is_silent = near is None
             for new in points:
-                is_gap = point is not None and new.t - point.t > settings.gap_s
-                if is_gap or point is None or not self._is_free(track, point, new, standings):
-                    gap = Gap(_way_mps(doubts, last, each, settings)) if is_gap else None
-                    move = Move(unit, point, new, gap, _swing_m(earlier, point, new))
-                    standings = self._stand(move, standings, events)
+                gap = None
+                if is_silent:
+                    if point is not None and new.t - point.t > settings.gap_s:
+                        gap = Gap(_way_mps(doubts, last, each, settings))
+                    near = self._about(point or new, new, standings, is_gap=gap is not None)
+                if near:
+                    move = Move(unit, point, new, gap, earlier)
+                    standings = self._stand(move, near, standings, events)
                 if not new.is_raw:
                     point, earlier = new, point
         return State(judged, path, point, earlier, standings), events
 
-    def _is_free(self, track: Track, before: Point, point: Point, standings: Standings) -> bool:
-        """Return whether a move is so far from all edges that it changes nothing."""
-        for standing in standings.values():
-            if not standing.inside or standing.out is not None:
-                return False
-        margin_m = self.settings.leave_beyond * point.accuracy_m
-        if track.is_free(before, point, margin_m):
-            return True
-        free_m = self.index.free_m(point.lon, point.lat)
-        track.free = point.lon, point.lat, math.cos(math.radians(point.lat)), free_m
-        return track.is_free(before, point, margin_m)
+    def _near(
+        self, track: Track, standings: Standings, points: tuple[Point, ...]
+    ) -> Collection[int]:
+        """Return the areas to which straight moves from point to point may change how a unit
+        stands: none where all edges are far.
+        """
+        around = track.around
+        margin_m = self.settings.leave_beyond * max([each.accuracy_m for each in points[1:]])
+        reach_m = around.away_m(points)
+        if reach_m > (around.free_m - margin_m) * NEARLY and reach_m > SAME_PLACE_M:
+            around = track.around = self.index.around(lon=points[-1].lon, lat=points[-1].lat)
+            reach_m = around.away_m(points)
+        if reach_m <= (around.free_m - margin_m) * NEARLY:
+            for standing in standings.values():
+                if not standing.inside or standing.out is not None:
+                    break
+            else:
+                return ()
+        within_m = WIDER * reach_m + margin_m
+        if within_m > FAR_M:
+            return self._about(points[0], points[-1], standings, is_gap=True)
+        return {*standings, *(number for away_m, number in around.areas if away_m <= within_m)}
 
-    def _stand(self, move: Move, standings: Standings, events: list[FenceEvent]) -> Standings:
-        """Return how a unit stands to all areas after a move; events are added."""
-        before, point, gap = move.before or move.point, move.point, move.gap
+    def _about(
+        self, before: Point, point: Point, standings: Standings, *, is_gap: bool
+    ) -> Collection[int]:
+        """Return the areas that any move from one point to another may have to do with."""
         within_m = self.settings.leave_beyond * point.accuracy_m
-        if gap is not None:
+        if is_gap:
             within_m += DETOUR_M + DETOUR_SHARE * apart_m(before, point)
         near = self.index.near(
             lon=before.lon,
@@ -499,16 +506,22 @@ class Geofences:
             within_m=within_m,
         )
         near.update(standings)
-        if not near:
-            return standings
-        if gap is not None and not math.isinf(gap.speed_mps):
+        return near
+
+    def _stand(
+        self, move: Move, near: Collection[int], standings: Standings, events: list[FenceEvent]
+    ) -> Standings:
+        """Return how a unit stands to areas after a move; events are added."""
+        gap, before, point = move.gap, move.before, move.point
+        if gap is not None and before is not None and not math.isinf(gap.speed_mps):
             gap = self._waters.gap(before, point, gap.speed_mps)
             straight = gap.river is None and point.t - before.t <= self.settings.line_s
-            move = move._replace(gap=None if straight else gap)
-        changed = dict(standings)
+            move = replace(move, gap=None if straight else gap)
+        changed: dict[int, Standing] | None = None
         for number in sorted(near):
+            old = standings.get(number)
             new, told = advance(
-                changed.get(number),
+                old,
                 move,
                 number,
                 self.index.areas[number],
@@ -516,11 +529,13 @@ class Geofences:
                 settings=self.settings,
             )
             events += told
-            if new is None:
-                changed.pop(number, None)
-            else:
-                changed[number] = new
-        return changed or NOWHERE
+            if new is not old:
+                changed = dict(standings) if changed is None else changed
+                if new is None:
+                    del changed[number]
+                else:
+                    changed[number] = new
+        return standings if changed is None else changed or NOWHERE
 
 
 def _gap_s(judged: Judged) -> float:
@@ -543,24 +558,6 @@ def _way_mps(judged: Judged, last: Fix | None, fix: Fix, settings: FenceSettings
     if least > settings.fastest_mps:
         return math.inf
     return max(least, plausible_mps(judged, fix, settings))
-
-
-def _swing_m(earlier: Point | None, before: Point | None, point: Point) -> float:
-    """Return how far a way swings out from its straight line, by how much the unit turned to it:
-    a chord's sagitta is an eighth of its length times the angle of its arc. Over fixes that were
-    left out, and after which it was off its course, it may be most of a half circle.
-    """
-    if earlier is None or before is None:
-        return 0.0
-    way_m, was_m = apart_m(before, point), apart_m(earlier, before)
-    if not point.is_straight:
-        return UNHEEDED_SHARE * way_m
-    if min(way_m, was_m) <= SWING_ACCURACIES * point.accuracy_m:
-        return 0.0
-    lon, lat = between(earlier, before, 1.0 + way_m / was_m)
-    ahead = point._replace(lon=lon, lat=lat)
-    share = way_m / (was_m + way_m)  # the more so the longer nothing was believed
-    return SWING_SHARE * share * share * min(way_m, apart_m(ahead, point))
 
 
 def _rank(fix: Fix) -> tuple[float, float, float, float]:

@@ -12,9 +12,11 @@ from __future__ import annotations
 import cmath
 import math
 from collections.abc import Iterator
-from typing import NamedTuple
 
-from gis.fences.fix import Fix, apart_m, between
+import msgspec
+from msgspec.structs import replace
+
+from gis.fences.fix import Fix, Spot, apart_m, between
 from gis.fences.settings import FenceSettings
 
 BASE_S = 60.0  # speed is measured over so long, that noise does not make any
@@ -28,7 +30,7 @@ MOST_RECENT = 8
 STALE_GAPS = 3.0  # after a silence so many times longer than a gap a course says nothing
 
 
-class Judged(NamedTuple):
+class Judged(msgspec.Struct, frozen=True, gc=False):
     """What the next fix is judged by.
 
     Attributes:
@@ -55,28 +57,28 @@ def judge(judged: Judged, fix: Fix, settings: FenceSettings) -> tuple[Judged, tu
     >>> judged, believed = judge(Judged(), a, FenceSettings())
     >>> believed
     ()
-    >>> judged, believed = judge(judged, a._replace(t=5.0), FenceSettings())
-    >>> judged, believed = judge(judged, a._replace(t=8.0), FenceSettings())
+    >>> judged, believed = judge(judged, replace(a, t=5.0), FenceSettings())
+    >>> judged, believed = judge(judged, replace(a, t=8.0), FenceSettings())
     >>> len(believed)
     3
     >>> judged, believed = judge(judged, Fix(10.0, 100.01, 20.0, 15.0, math.nan), FenceSettings())
     >>> believed
     ()
-    >>> judged, believed = judge(judged, a._replace(t=15.0), FenceSettings())
-    >>> believed == (a._replace(t=15.0),)
-    True
+    >>> judged, believed = judge(judged, replace(a, t=15.0), FenceSettings())
+    >>> [fix.t for fix in believed]
+    [15.0]
     """
     last, waiting = judged.last, judged.waiting
     if last is not None and _is_fine(judged, last, fix, settings):
         return taken(judged, (fix,), settings)
     if not waiting or not _reaches(waiting[-1], fix, settings.fastest_mps, settings):
-        return judged._replace(waiting=(fix,), unheeded=judged.unheeded + 1), ()
+        return replace(judged, waiting=(fix,), unheeded=judged.unheeded + 1), ()
     waiting = (*waiting, fix)
     is_long = last is not None and fix.t - last.t > LONG_AGO_S
     three = waiting[-3:]
     if is_long or _is_one_way(three, settings) or len(waiting) == MOST_WAITING:
         return taken(judged, three, settings)
-    return judged._replace(waiting=waiting, unheeded=judged.unheeded + 1), ()
+    return replace(judged, waiting=waiting, unheeded=judged.unheeded + 1), ()
 
 
 def plausible_mps(judged: Judged, fix: Fix, settings: FenceSettings) -> float:
@@ -127,10 +129,7 @@ def _is_fine(judged: Judged, last: Fix, fix: Fix, settings: FenceSettings) -> bo
     # One is wrong twice in a row more often than it is right and off its course.
     noise *= DOUBT_SHARE if judged.unheeded else 1.0
     off_m = noise + settings.off_course_share * way
-    return any(
-        apart_m(fix._replace(lon=lon, lat=lat), fix) <= off_m
-        for lon, lat in _ahead(last, before, earlier, seconds, way)
-    )
+    return any(apart_m(spot, fix) <= off_m for spot in _ahead(last, before, earlier, seconds, way))
 
 
 def _course(
@@ -150,7 +149,7 @@ def _course(
 
 def _ahead(
     last: Fix, before: Fix, earlier: Fix | None, seconds: float, way_m: float
-) -> Iterator[tuple[float, float]]:
+) -> Iterator[Spot]:
     """Yield where a unit is, so far from the last, that goes straight on, or back the way it came,
     and where if it goes on to turn as it did, no farther than it has gone, as it may have slowed.
     """
@@ -172,7 +171,7 @@ def _ahead(
     half = 0.5 * turn * share
     chord = math.sin(half) / half if half else 1.0
     now *= share * chord * cmath.exp(1j * (0.5 * turn + half))
-    yield last.lon + now.real / cosine, last.lat + now.imag
+    yield Spot(last.lon + now.real / cosine, last.lat + now.imag)
 
 
 def _is_one_way(fixes: tuple[Fix, ...], settings: FenceSettings) -> bool:
@@ -181,8 +180,8 @@ def _is_one_way(fixes: tuple[Fix, ...], settings: FenceSettings) -> bool:
         return False
     a, b, c = fixes
     noise = settings.noise_accuracies * (a.accuracy_m + b.accuracy_m)
-    lon, lat = between(a, c, (b.t - a.t) / (c.t - a.t))
-    if apart_m(b._replace(lon=lon, lat=lat), b) > noise / 2.0 + MIDDLE_SHARE * apart_m(a, c):
+    middle = between(a, c, (b.t - a.t) / (c.t - a.t))
+    if apart_m(middle, b) > noise / 2.0 + MIDDLE_SHARE * apart_m(a, c):
         return False
     mps = max(0.0, apart_m(a, b) - noise) / (b.t - a.t)
     # The speed between two bears out only what tells none of its own.

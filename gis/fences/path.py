@@ -8,9 +8,10 @@ somewhere is such a mean, and no single fix beside it, nor minutes of them, make
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
-from gis.fences.fix import Fix, apart_m, between
+import msgspec
+
+from gis.fences.fix import Fix, Spot, apart_m, between
 from gis.fences.settings import FenceSettings
 
 MINUTE_S = 60.0
@@ -18,7 +19,7 @@ SMOOTH_ACCURACIES = 0.75  # so far at most a fix is moved by its neighbours
 LEAST_FIXES = 3  # fewer are no stay, however long they are apart
 
 
-class Point(NamedTuple):
+class Point(msgspec.Struct, frozen=True, gc=False):
     """A place on a unit's path.
 
     Attributes:
@@ -39,25 +40,24 @@ class Point(NamedTuple):
     is_straight: bool = True
 
 
-class Stay(NamedTuple):
+class Stay(msgspec.Struct, frozen=True, gc=False):
     """A place that a unit keeps to, or may.
 
     Attributes:
         since: Seconds since 1970, UTC.
         fixes: How many are behind it.
         lon, lat: Their mean.
-        minute_lon, minute_lat: That of the last minute.
+        minute: That of the last minute.
     """
 
     since: float
     fixes: int
     lon: float
     lat: float
-    minute_lon: float
-    minute_lat: float
+    minute: Spot
 
 
-class Path(NamedTuple):
+class Path(msgspec.Struct, frozen=True, gc=False):
     """What the next point follows from.
 
     Attributes:
@@ -100,7 +100,7 @@ def follow(
     >>> points
     (Point(t=0.0, lon=100.0, lat=20.0, accuracy_m=15.0, is_raw=False, is_straight=True),)
     """
-    last, before, stay, lies, until, was_whole, was_straight = path
+    last, before, stay, lies, until = path.last, path.before, path.stay, path.lies, path.until
     t, accuracy_m, told = fix.t, fix.accuracy_m, fix.speed_mps
     if last is None or stay is None:
         new = _stay(fix)
@@ -109,13 +109,9 @@ def follow(
     goes = told > settings.slow_mps  # not where it is NaN
     if lies:
         minute = _with(stay, fix, seconds, settings)
-        off = apart_m(_at(fix, stay.lon, stay.lat), fix)
-        off_minute = apart_m(
-            _at(fix, stay.lon, stay.lat), _at(fix, minute.minute_lon, minute.minute_lat)
-        )
         if not (
-            off > settings.stay_left_raw * accuracy_m
-            or off_minute > settings.stay_left * accuracy_m
+            apart_m(stay, fix) > settings.stay_left_raw * accuracy_m
+            or apart_m(stay, minute.minute) > settings.stay_left * accuracy_m
             or (goes and last.speed_mps > settings.slow_mps)
         ):
             point = Point(t, minute.lon, minute.lat, accuracy_m)
@@ -126,12 +122,12 @@ def follow(
     smooth, within = fix, 1.5 * settings.stay_within
     if dense and before is not None and last.t - before.t <= settings.dense_s:
         if last.t > until:
-            smooth = _smooth(before, last, fix, is_whole=was_whole and is_whole)
-            points.append(_point(smooth, is_straight=was_straight))
+            smooth = _smooth(before, last, fix, is_whole=path.is_whole and is_whole)
+            points.append(_point(smooth, is_straight=path.is_straight))
             within = settings.stay_within
     elif not dense and last.t > until:
-        points.append(_point(last, is_straight=was_straight))
-    if goes or apart_m(smooth, _at(fix, stay.lon, stay.lat)) > within * accuracy_m:
+        points.append(_point(last, is_straight=path.is_straight))
+    if goes or apart_m(smooth, stay) > within * accuracy_m:
         stay = _stay(smooth)
     else:
         stay = _with(stay, smooth, seconds, settings)
@@ -150,7 +146,7 @@ def follow(
 
 
 def _stay(fix: Fix) -> Stay:
-    return Stay(fix.t, 1, fix.lon, fix.lat, fix.lon, fix.lat)
+    return Stay(fix.t, 1, fix.lon, fix.lat, Spot(fix.lon, fix.lat))
 
 
 def _with(stay: Stay, fix: Fix, seconds: float, settings: FenceSettings) -> Stay:
@@ -158,25 +154,21 @@ def _with(stay: Stay, fix: Fix, seconds: float, settings: FenceSettings) -> Stay
     count = stay.fixes + 1
     share = max(1.0 / count, min(1.0, seconds / settings.stay_memory_s))
     lately = max(1.0 / count, min(1.0, seconds / MINUTE_S))
-    lon, lat = between(_at(fix, stay.lon, stay.lat), fix, share)
-    minute_lon, minute_lat = between(_at(fix, stay.minute_lon, stay.minute_lat), fix, lately)
-    return Stay(stay.since, count, lon, lat, minute_lon, minute_lat)
+    mean = between(stay, fix, share)
+    return Stay(stay.since, count, mean.lon, mean.lat, between(stay.minute, fix, lately))
 
 
 def _smooth(a: Fix, b: Fix, c: Fix, *, is_whole: bool) -> Fix:
     """Return the middle one of three as the others bear it out; what is more than noise is a turn
     and stays, but a turn right back is a spike if nothing was left out between them.
     """
-    middle = _at(b, *between(a, c, (b.t - a.t) / (c.t - a.t)))
+    middle = between(a, c, (b.t - a.t) / (c.t - a.t))
     off_m, share = apart_m(b, middle), 0.5
-    if not is_whole or off_m <= apart_m(a, c) / 2.0:
-        share = min(share, SMOOTH_ACCURACIES * b.accuracy_m / max(off_m, 1e-3))
-    lon, lat = between(b, middle, share)
-    return Fix(b.t, lon, lat, max(b.accuracy_m, min(a.accuracy_m, c.accuracy_m)), b.speed_mps)
-
-
-def _at(fix: Fix, lon: float, lat: float) -> Fix:
-    return Fix(fix.t, lon, lat, fix.accuracy_m, fix.speed_mps)
+    most = SMOOTH_ACCURACIES * b.accuracy_m / max(off_m, 1e-3)
+    if most < share and (not is_whole or off_m <= apart_m(a, c) / 2.0):
+        share = most
+    at = between(b, middle, share)
+    return Fix(b.t, at.lon, at.lat, max(b.accuracy_m, min(a.accuracy_m, c.accuracy_m)), b.speed_mps)
 
 
 def _point(fix: Fix, *, is_straight: bool = True) -> Point:

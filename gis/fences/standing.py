@@ -7,25 +7,31 @@ line is not the way: what it must have crossed all the same is told as passed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
+import msgspec
 import shapely
+from msgspec.structs import replace
 from shapely.geometry.base import BaseGeometry
 
 from gis.fences.area import Area
 from gis.fences.events import FenceEvent, Kind
-from gis.fences.fix import between
+from gis.fences.fix import apart_m, between
 from gis.fences.gaps import Gap, Waters
 from gis.fences.path import Point
 from gis.fences.settings import FenceSettings
 
 PIECES = 9  # of a way through an area, where its deepest point is looked for
+SWING_SHARE = 0.6
+UNHEEDED_SHARE = 0.4
+SWING_ACCURACIES = 2.0  # of a shorter move the course is mostly noise
 
 
-class Cut(NamedTuple):
+class Cut(msgspec.Struct, frozen=True, gc=False):
     """Where a path crosses an edge: at a share of the way between two points."""
 
     begin: Point
@@ -38,7 +44,7 @@ class Cut(NamedTuple):
         return self.begin.t + self.share * (self.end.t - self.begin.t)
 
 
-class Standing(NamedTuple):
+class Standing(msgspec.Struct, frozen=True, gc=False):
     """How a unit stands to an area that it is in, or may be.
 
     Attributes:
@@ -60,7 +66,7 @@ Standings: TypeAlias = Mapping[int, Standing]
 NOWHERE: Final[Standings] = MappingProxyType({})
 
 
-class Move(NamedTuple):
+class Move(msgspec.Struct, frozen=True, gc=False):
     """One step of a unit's path.
 
     Attributes:
@@ -68,14 +74,14 @@ class Move(NamedTuple):
         before: The last point that is not raw; None if this is the first.
         point: The new one.
         gap: What is known of the silence between them; None where the line is the way.
-        swing_m: How far the way may swing out from the line, as the unit turns.
+        earlier: The one before `before`.
     """
 
     unit: str
     before: Point | None
     point: Point
     gap: Gap | None
-    swing_m: float = 0.0
+    earlier: Point | None = None
 
 
 def advance(
@@ -98,7 +104,7 @@ def advance(
         settings: How near is in.
     """
     before, point, gap = move.before, move.point, move.gap
-    here = _flat(area, point)
+    here = shapely.points(_xy(area, point))
     outside_m = float(area.shape.distance(here))
     leaves = outside_m > settings.leave_beyond * point.accuracy_m and not point.is_raw
     entry_m = _entry_m(point, settings)
@@ -110,22 +116,25 @@ def advance(
         if point.is_raw:
             return old, ()
         if outside_m == 0.0:
-            return (old if old.out is None else old._replace(out=None)), ()
+            return (old if old.out is None else replace(old, out=None)), ()
         out = old.out or _cut(area, before or point, point, last=True)
         if leaves and point.t >= old.shown_at:
             return None, (told("leave", out),)
-        return old._replace(out=out), ()
+        return replace(old, out=out), ()
     if before is None or old is not None:  # it may have been here all the time
         if deepest_m(area, here) >= entry_m:
             event = told("enter", Cut(point, point, 0.0), appeared=True)
             return Standing(True, point.t, point.t), (event,)
         return (None if leaves else old or Standing(None, point.t, point.t)), ()
-    if gap is None and not point.is_raw:
-        way = shapely.LineString([_xy(area, before), _xy(area, point)])
-    else:
-        way = here
-    swing_m = move.swing_m if outside_m > 0.0 and way is not here else 0.0
-    if deepest_m(area, way) >= entry_m + swing_m:
+    is_line = gap is None and not point.is_raw
+    ends = [_xy(area, before), _xy(area, point)]
+    # From outside no way gets deeper than it is long.
+    deep_m = (math.dist(*ends) if is_line else 0.0) - outside_m
+    if outside_m == 0.0 or deep_m >= entry_m:
+        deep_m = deepest_m(area, shapely.LineString(ends) if is_line else here)
+    if is_line and outside_m > 0.0 and deep_m >= entry_m:
+        entry_m += _swing_m(move.earlier, before, point)
+    if deep_m >= entry_m:
         came = _cut(area, before, point)
         went = None if outside_m == 0.0 else _cut(area, before, point, last=True)
         if leaves and went is not None:
@@ -166,6 +175,23 @@ def deepest_m(area: Area, way: BaseGeometry) -> float:
     return max((float(shapely.distance(edge, each).max()) for each in points), default=0.0)
 
 
+def _swing_m(earlier: Point | None, before: Point, point: Point) -> float:
+    """Return how far a way swings out from its straight line, by how much the unit turned to it:
+    a chord's sagitta is an eighth of its length times the angle of its arc. Over fixes that were
+    left out, and after which it was off its course, it may be most of a half circle.
+    """
+    if earlier is None:
+        return 0.0
+    way_m, was_m = apart_m(before, point), apart_m(earlier, before)
+    if not point.is_straight:
+        return UNHEEDED_SHARE * way_m
+    if min(way_m, was_m) <= SWING_ACCURACIES * point.accuracy_m:
+        return 0.0
+    ahead = between(earlier, before, 1.0 + way_m / was_m)
+    share = way_m / (was_m + way_m)  # the more so the longer nothing was believed
+    return SWING_SHARE * share * share * min(way_m, apart_m(ahead, point))
+
+
 def _entry_m(point: Point, settings: FenceSettings) -> float:
     """Return how deep a path must come to count as in."""
     accuracy_m = point.accuracy_m
@@ -188,7 +214,7 @@ def _cut(area: Area, begin: Point, end: Point, *, last: bool = False) -> Cut:
 
 
 def _event(kind: Kind, area: str, unit: str, cut: Cut, *, appeared: bool) -> FenceEvent:
-    lon, lat = between(cut.begin, cut.end, cut.share)
+    at = between(cut.begin, cut.end, cut.share)
     return FenceEvent(
         kind=kind,
         unit=unit,
@@ -196,14 +222,10 @@ def _event(kind: Kind, area: str, unit: str, cut: Cut, *, appeared: bool) -> Fen
         time=datetime.fromtimestamp(cut.t, UTC),
         earliest=datetime.fromtimestamp(cut.begin.t, UTC),
         latest=datetime.fromtimestamp(cut.end.t, UTC),
-        lon=lon,
-        lat=lat,
+        lon=at.lon,
+        lat=at.lat,
         appeared=appeared,
     )
-
-
-def _flat(area: Area, point: Point) -> BaseGeometry:
-    return shapely.Point(_xy(area, point))
 
 
 def _xy(area: Area, point: Point) -> tuple[float, float]:
