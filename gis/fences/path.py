@@ -104,7 +104,7 @@ def follow(
     t, accuracy_m, told = fix.t, fix.accuracy_m, fix.speed_mps
     if last is None or stay is None:
         new = _stay(fix)
-        return Path(fix, None, new, False, t), (_point(fix),)
+        return Path(fix, None, new, False, t), (_point(fix, True),)
     seconds = t - last.t
     goes = told > settings.slow_mps  # not where it is NaN
     if lies:
@@ -119,14 +119,15 @@ def follow(
         lies, stay = False, _stay(fix)
     points: list[Point] = []
     dense = seconds <= settings.dense_s
-    smooth, within = fix, 1.5 * settings.stay_within
+    smooth: Fix | Point = fix
+    within = 1.5 * settings.stay_within
     if dense and before is not None and last.t - before.t <= settings.dense_s:
         if last.t > until:
-            smooth = _smooth(before, last, fix, is_whole=path.is_whole and is_whole)
-            points.append(_point(smooth, is_straight=path.is_straight))
+            smooth = _smooth(before, last, fix, path.is_whole and is_whole, path.is_straight)
+            points.append(smooth)
             within = settings.stay_within
     elif not dense and last.t > until:
-        points.append(_point(last, is_straight=path.is_straight))
+        points.append(_point(last, path.is_straight))
     if goes or apart_m(smooth, stay) > within * accuracy_m:
         stay = _stay(smooth)
     else:
@@ -135,21 +136,21 @@ def follow(
     if points:
         until = last.t
     if lies:
-        points.append(Point(t, stay.lon, stay.lat, accuracy_m, is_straight=is_straight))
+        points.append(Point(t, stay.lon, stay.lat, accuracy_m, False, is_straight))
         until = t
     elif dense:
-        points.append(Point(t, fix.lon, fix.lat, accuracy_m, is_raw=True))
+        points.append(Point(t, fix.lon, fix.lat, accuracy_m, True))
     else:
-        points.append(_point(fix, is_straight=is_straight))
+        points.append(_point(fix, is_straight))
         until = t
     return Path(fix, last, stay, lies, until, is_whole, is_straight), tuple(points)
 
 
-def _stay(fix: Fix) -> Stay:
+def _stay(fix: Fix | Point) -> Stay:
     return Stay(fix.t, 1, fix.lon, fix.lat, Spot(fix.lon, fix.lat))
 
 
-def _with(stay: Stay, fix: Fix, seconds: float, settings: FenceSettings) -> Stay:
+def _with(stay: Stay, fix: Fix | Point, seconds: float, settings: FenceSettings) -> Stay:
     """Return a stay with one fix more; the mean forgets what is long ago."""
     count = stay.fixes + 1
     share = max(1.0 / count, min(1.0, seconds / settings.stay_memory_s))
@@ -158,7 +159,7 @@ def _with(stay: Stay, fix: Fix, seconds: float, settings: FenceSettings) -> Stay
     return Stay(stay.since, count, mean.lon, mean.lat, between(stay.minute, fix, lately))
 
 
-def _smooth(a: Fix, b: Fix, c: Fix, *, is_whole: bool) -> Fix:
+def _smooth(a: Fix, b: Fix, c: Fix, is_whole: bool, is_straight: bool) -> Point:
     """Return the middle one of three as the others bear it out; what is more than noise is a turn
     and stays, but a turn right back is a spike if nothing was left out between them.
     """
@@ -168,8 +169,9 @@ def _smooth(a: Fix, b: Fix, c: Fix, *, is_whole: bool) -> Fix:
     if most < share and (not is_whole or off_m <= apart_m(a, c) / 2.0):
         share = most
     at = between(b, middle, share)
-    return Fix(b.t, at.lon, at.lat, max(b.accuracy_m, min(a.accuracy_m, c.accuracy_m)), b.speed_mps)
+    accuracy_m = max(b.accuracy_m, min(a.accuracy_m, c.accuracy_m))
+    return Point(b.t, at.lon, at.lat, accuracy_m, False, is_straight)
 
 
-def _point(fix: Fix, *, is_straight: bool = True) -> Point:
-    return Point(fix.t, fix.lon, fix.lat, fix.accuracy_m, is_straight=is_straight)
+def _point(fix: Fix, is_straight: bool) -> Point:
+    return Point(fix.t, fix.lon, fix.lat, fix.accuracy_m, False, is_straight)

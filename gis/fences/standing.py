@@ -104,6 +104,8 @@ def advance(
         settings: How near is in.
     """
     before, point, gap = move.before, move.point, move.gap
+    if point.is_raw and old is not None and old.inside:
+        return old, ()
     here = shapely.points(_xy(area, point))
     outside_m = float(area.shape.distance(here))
     leaves = outside_m > settings.leave_beyond * point.accuracy_m and not point.is_raw
@@ -113,8 +115,6 @@ def advance(
         return _event(kind, area.id, move.unit, cut, appeared=appeared)
 
     if old is not None and old.inside:
-        if point.is_raw:
-            return old, ()
         if outside_m == 0.0:
             return (old if old.out is None else replace(old, out=None)), ()
         out = old.out or _cut(area, before or point, point, last=True)
