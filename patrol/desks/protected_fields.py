@@ -33,6 +33,9 @@ NEVER_READS: Final = "crew"
 MOST_READERS: Final = 1000
 """Of one answer."""
 
+MOST_ENTRIES: Final = 500
+"""Beside one paper: all are opened for one answer."""
+
 
 class ProtectedWords(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was written once into a protected field, as it is shown.
@@ -112,7 +115,7 @@ class ProtectedFieldDesk(PaperDesk):
         Raises:
             Forbidden: If the role may not log incidents, or open targets.
             NotFound: If the user's agency has no such paper.
-            Conflict: If there is no such field, or no words.
+            Conflict: If there is no such field, no words, or too much was written before.
             NoFieldKey, FieldKeyError: If the agency has no key that can be used.
             StoreError: If the store refuses.
         """
@@ -123,6 +126,11 @@ class ProtectedFieldDesk(PaperDesk):
             raise Conflict(f"an {kind} has no protected field {field!r}")
         if not words.strip() or len(words) > LONGEST:
             raise Conflict(f"write something, of at most {LONGEST} characters")
+        written = await self._watch.store.read(
+            protected_fields.count, self._user.agency, kind, paper
+        )
+        if written >= MOST_ENTRIES:
+            raise Conflict(f"{MOST_ENTRIES} entries are beside it already")
         (made,) = self._sealed(kind, paper, {field: words})
         filing = Filing(actor=self._user.name, agency=self._user.agency, protected=(made,))
         await self._watch.clerk.file(lambda _book, _now: filing)

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import msgspec
-from sqlalchemy import Connection, and_, delete, select, update
+from sqlalchemy import Connection, and_, delete, func, select, update
 
 from patrol.errors import Conflict, NotFound
 from patrol.filing import Note
@@ -48,6 +48,12 @@ def of_paper(connection: Connection, agency: str, kind: str, paper: str) -> list
         .order_by(_F.at_us, _F.id)
     )
     return [_field(row) for row in rows]
+
+
+def count(connection: Connection, agency: str, kind: str, paper: str) -> int:
+    """Return how often an agency wrote something of a paper."""
+    asked = select(func.count()).where(_F.paper == paper, _F.kind == kind, _F.agency == agency)
+    return int(connection.execute(asked).scalar_one())
 
 
 def redact(

@@ -225,3 +225,14 @@ async def test_a_correction_of_protected_words_is_a_version_without_them(node: N
     shown = await node.desk().protected_fields.read("incident", made.id, purpose="x")
     assert [each.words for each in shown if each.field == "victims"] == ["Ms Victim", "Ms Second"]
     assert "Ms " not in str(await crew.versions(made.id))
+
+
+async def test_nobody_writes_more_beside_a_paper_than_one_answer_opens(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("patrol.desks.protected_fields.MOST_ENTRIES", 5)
+    made = await logged(node)
+    desk = node.desk("crew").protected_fields
+    await desk.write("incident", made.id, field="witnesses", words="a fifth")
+    with pytest.raises(Conflict, match="beside it already"):
+        await desk.write("incident", made.id, field="witnesses", words="a sixth")
