@@ -5,16 +5,25 @@ The store is read beside the node, by address and latitude, which together name 
 
 from __future__ import annotations
 
+import os
+import shutil
+import signal
+import sqlite3
+import tempfile
 import time
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from radio_gateway.uplink.envelope import read_item
 from tests.endurance.fleet import WAYS, Fleet
 from tests.endurance.ledger import ACKNOWLEDGED, BY_BROKER, LOST_HERE, REFUSED, SENT, Ledger
+from tests.endurance.stage import GatewayProcess
 
 GRACE_S = 15.0
 """What was acknowledged in the last moment before the look may be on its way to the store."""
@@ -122,6 +131,28 @@ class StoreReader:
         """Return which of some reports are not in the store, as far as it was read."""
         found: NDArray[np.int64] = numbers[self.counts[numbers] == 0]
         return found
+
+
+def in_spool(gateway: GatewayProcess, fleet: Fleet) -> NDArray[np.int64]:
+    """Return which reports wait in a running gateway's spool.
+
+    It lets nobody else read its file, so that is copied while it stands still for a moment.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        os.kill(gateway.pid, signal.SIGSTOP)
+        try:
+            for file in gateway.spool.parent.glob(f"{gateway.spool.name}*"):
+                shutil.copy(file, folder)
+        finally:
+            os.kill(gateway.pid, signal.SIGCONT)
+        with closing(sqlite3.connect(Path(folder, gateway.spool.name))) as spool:
+            waiting = [read_item(said) for (said,) in spool.execute("SELECT said FROM waiting")]
+    numbers = [
+        fleet.number_at(each.address, each.position.lat)
+        for each in waiting
+        if each.position is not None
+    ]
+    return np.array(sorted({each for each in numbers if each is not None}), np.int64)
 
 
 def wait_until_stored(

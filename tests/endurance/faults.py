@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sqlite3
 import sys
 import time
 import traceback
@@ -25,12 +26,14 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from sqlalchemy.exc import SQLAlchemyError
 
 from tests.benchmarks.figures import as_text
 from tests.benchmarks.machine import describe
-from tests.endurance.checking import Account, account, wait_until_stored
+from tests.endurance.checking import Account, account, in_spool, wait_until_stored
 from tests.endurance.fault import Fault
 from tests.endurance.fault_kinds import every
+from tests.endurance.ledger import ACKNOWLEDGED
 from tests.endurance.networks import GatewayNetwork, enter_private, is_private
 from tests.endurance.rig import Rig, rigged
 
@@ -55,6 +58,8 @@ class Outcome:
         recovered_s: From its end until p95 was back; None when it was not in time.
         stored_s: From its end until everything acknowledged was stored; None when it was not.
         late: Share of what was sent and seen in the first seconds after that which moved no mark.
+        spooled: How much of what was acknowledged waited in the gateway's spool at its end.
+        nowhere: And how much lay neither there nor in the store; None when that cannot be read.
         account: What came of the reports since shortly before it.
         shown: What operators were shown, each with the seconds since it began.
         good: Whether nothing was lost or twice, and it recovered; None when skipped.
@@ -68,6 +73,8 @@ class Outcome:
     recovered_s: float | None = None
     stored_s: float | None = None
     late: float = 0.0
+    spooled: int = 0
+    nowhere: int | None = None
     account: Account | None = None
     shown: tuple[str, ...] = ()
     good: bool | None = None
@@ -150,6 +157,7 @@ def show(
         began_s = time.monotonic()
         fault.begin(rig)
         time.sleep(hold_s)
+        spooled, nowhere = _where(rig, first)
         ended_s = time.monotonic()
         fault.end(rig)
         recovered = _recovered_s(rig, int(ended_s * 1e9), limit_ms, patience_s)
@@ -173,12 +181,31 @@ def show(
         recovered_s=recovered,
         stored_s=stored_s,
         late=float((~fresh_live).mean()) if len(fresh_live) else 0.0,
+        spooled=spooled,
+        nowhere=nowhere,
         account=told,
         shown=tuple(f"{at - began_s:+.0f} s {what}" for what, at in shown),
         good=recovered is not None
         and stored_s is not None
-        and not (told.lost or lost_by_broker or told.twice),
+        and not (nowhere or told.lost or lost_by_broker or told.twice),
     )
+
+
+def _where(rig: Rig, first: int) -> tuple[int, int | None]:
+    """Return how much of what was acknowledged waits in the gateway's spool, and how much is
+    neither there nor in the store."""
+    told = rig.ledger.numbers(ACKNOWLEDGED, first=first)
+    try:
+        waiting = in_spool(rig.stage.gateway, rig.fleet)
+    except (OSError, sqlite3.Error, AssertionError):  # it was killed, or its disk is full
+        return 0, None
+    spooled = np.isin(told, waiting)
+    try:
+        rig.reader.read()  # after the spool: what goes from there to here meanwhile is in either
+    except SQLAlchemyError:
+        rig.reader.close()
+        return int(spooled.sum()), None
+    return int(spooled.sum()), len(rig.reader.missing(told[~spooled]))
 
 
 def table(outcomes: list[Outcome]) -> str:
@@ -279,7 +306,8 @@ def _line(outcome: Outcome) -> str:
         f"acknowledged {told.acknowledged:,}, lost {told.lost}, twice {told.twice}, broker's "
         f"word lost {told.lost_by_broker} of {told.by_broker:,}, unanswered lost "
         f"{told.lost_unanswered} of {told.unanswered:,}, refused {told.refused}, moved no mark "
-        f"{outcome.late:.0%}"
+        f"{outcome.late:.0%}; when it ended, acknowledged in the gateway's spool "
+        f"{outcome.spooled:,}, nowhere {'?' if outcome.nowhere is None else outcome.nowhere}"
     )
     return "\n    ".join([words, *told.examples, *outcome.shown])
 
