@@ -229,7 +229,11 @@ def _verify_day(settings: Settings, heads: list[Head], day: date) -> list[Fault 
     typer.echo(f"  {proof.rows} rows of the journal, from row {proof.first} on")
     typer.echo(f"  {proof.papers} versions of papers")
     typer.echo(f"  {proof.receptions} messages, stored from then to the next day's first minute")
-    since = f"the signed head of row {proof.after}" if proof.after else "the first row: no head"
+    since = (
+        f"the signed head of row {proof.after}"
+        if proof.after
+        else "the first row, no head is older"
+    )
     typer.echo(f"the chain was followed from {since}")
     typer.echo("not proved:")
     if proof.until is None:

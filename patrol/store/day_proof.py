@@ -87,7 +87,9 @@ def prove_day(
                 fault = fault_here
                 break
             if entry.seq >= first:
-                if why := spans.take(entry):
+                # What later days heard is theirs; what they changed of this one is not.
+                is_later = entry.seq > closing and entry.act == DIGESTED
+                if not is_later and (why := spans.take(entry)):
                     faults.append(Fault(seq=entry.seq, what="altered", why=why))
                 if entry.seq < following:
                     day.append(entry)
