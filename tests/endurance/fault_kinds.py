@@ -99,13 +99,16 @@ class WatchStopped(Plain):
         node = rig.stage.node
         self._leader = node.leader()
         (standby,) = set(WATCHES) - {self._leader}
+        began = time.monotonic()
         _wait(lambda: node.stands_by(standby), f"{standby} does not stand by")
         self._stop(rig)
+        at = f"{time.monotonic() - began:+.0f} s"  # what operators are shown counts from the first
         took_s = _wait(
             lambda: node.leader() != self._leader,
             f"{self._leader} is stopped, and nobody took its place",
         )
-        print(f"{self.name}: {standby} leads after {took_s:.1f} s", file=sys.stderr, flush=True)
+        said = f"{self.name}: stopped at {at}, {standby} leads {took_s:.1f} s later"
+        print(said, file=sys.stderr, flush=True)
 
     def end(self, rig: Rig) -> None:
         """Let it go on: it is to end by itself; then start it again, as its supervisor would.
