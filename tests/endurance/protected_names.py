@@ -109,7 +109,7 @@ class Browser:
         point = self._key.public_key().public_bytes(
             serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
         )
-        self.fields = {
+        self.fields: dict[str, Any] = {
             "endpoint": url,
             "keys": {"p256dh": b64url(point), "auth": b64url(self._auth)},
         }
@@ -572,9 +572,7 @@ def main() -> int:
             node = listeners.node
             lao, thai = Office(listeners, LAO), Office(listeners, THAI)
             agree(lao, thai)
-            for office in (lao, thai):
-                office.ask("commander", "POST", "/api/deliveries/browsers",
-                           **listeners.browser.fields, good=office is lao)  # fmt: skip
+            lao.ask("commander", "POST", "/api/deliveries/browsers", **listeners.browser.fields)
             listeners.listen()
             file_papers(lao, thai, listeners)
             register(lao, listeners)
@@ -596,9 +594,11 @@ def main() -> int:
             except AssertionError as error:  # many end with 1 as things are here; the words count
                 said = str(error)
             account.hear("commands", said.encode(), " ".join(words))
-        for mail in listeners.mailbox.envelopes:
-            assert isinstance(mail.content, bytes)
-            account.hear("mail", mail.content)
+        for mail in listeners.mailbox.mails:
+            account.hear("mail", mail.as_bytes())
+            for part in mail.walk():  # in whatever way its words are encoded
+                body = part.get_payload(decode=True)
+                account.hear("mail, opened", body if isinstance(body, bytes) else b"")
         for file in sorted(folder.rglob("*")):
             if file.is_file():
                 kind = "logs" if file.suffix == ".log" else "files"
@@ -621,7 +621,7 @@ def main() -> int:
 MUST_TELL: Final = (
     "answers to acts", f"answers to {LAO}", f"answers to {THAI}", "evidence", "files", "reports",
     "broker, opened: ask", f"frames of {LAO} commander", f"frames of {THAI} commander",
-    f"feed cot-{LAO}", f"feed cot-{THAI}", "hook", "mail", "push, opened",
+    f"feed cot-{LAO}", f"feed cot-{THAI}", "hook", "mail, opened", "push, opened",
 )  # fmt: skip
 """Who tells open words where all is as it should."""
 
