@@ -234,8 +234,8 @@ def test_the_servers_own_layers_are_read_once_they_are_switched_on_and_drawn(loo
     asked: list[str] = []
     page.page.on("request", lambda request: asked.append(urlsplit(request.url).path))
     page.page.reload()
-    page.page.keyboard.press("m")
     wait_for("the map again", page.drawn)
+    page.page.keyboard.press("m")
     assert "/api/layers/countries" in asked
     named = {"Border liaison offices": "blos", "Crossings": "crossings", "Borders": "borders",
              "Rivers": "mekong", "Towns": "places"}  # fmt: skip
