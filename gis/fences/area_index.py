@@ -17,7 +17,7 @@ from gis.fences.fix import DEGREE_M, Place
 Box: TypeAlias = tuple[float, float, float, float]
 """West, south, east, north, degrees."""
 
-FAR_M: Final = 1500.0
+FAR_M: Final = 1000.0
 """Areas farther away than this are all the same."""
 
 LEAST_COSINE: Final = 0.01  # of a latitude: closer to a pole a degree of longitude is no measure
@@ -61,7 +61,7 @@ class AreaIndex:
 
     >>> index = AreaIndex([])
     >>> index.around(lon=100.0, lat=20.0).free_m
-    1500.0
+    1000.0
     """
 
     def __init__(self, areas: Sequence[Area]) -> None:
@@ -76,7 +76,6 @@ class AreaIndex:
             ids = [area.id for area in self.areas]
             raise AreaError(next(id for id in ids if ids.count(id) > 1), "is there twice")
         self._shapes = np.array([area.shape for area in self.areas], dtype=object)
-        self._edges = np.array([area.edge for area in self.areas], dtype=object)
         boxes = [(number, box) for number, area in enumerate(self.areas) for box in boxes_of(area)]
         self._wraps = any(box[0] < -180.0 or box[2] > 180.0 for _, box in boxes)
         self._of = [number for number, _ in boxes]
@@ -117,11 +116,11 @@ class AreaIndex:
         if not near:
             return Surroundings(lon, lat, cosine, FAR_M, ())
         at = shapely.points([self.areas[n].plane.xy(lon=lon, lat=lat) for n in near])
-        away_m = shapely.distance(self._shapes[near], at)
-        areas = tuple(zip(away_m.tolist(), near, strict=True))
-        within = np.flatnonzero(away_m == 0.0)
-        away_m[within] = shapely.distance(self._edges[near][within], at[within])
-        return Surroundings(lon, lat, cosine, min(FAR_M, float(away_m.min())), areas)
+        areas = tuple(zip(shapely.distance(self._shapes[near], at).tolist(), near, strict=True))
+        free_m = FAR_M
+        for (away_m, number), place in zip(areas, at, strict=True):
+            free_m = min(free_m, away_m or self.areas[number].edge.distance(place))
+        return Surroundings(lon, lat, cosine, free_m, areas)
 
 
 def boxes_of(area: Area) -> list[Box]:

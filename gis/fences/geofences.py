@@ -237,11 +237,15 @@ class Geofences:
         Outcome(added=(), withdrawn=())
         """
         batch: dict[str, list[Fix]] = {}
-        for unit, fix in [(unit, self._read(unit, position)) for unit, position in fixes]:
+        vague = 0
+        for unit, position in fixes:
+            fix = self._read(unit, position)
             if fix is None:
-                self.refused["vague"] += 1
+                vague += 1
             else:
                 batch.setdefault(unit, []).append(fix)
+        if vague:
+            self.refused["vague"] += vague
         added: list[FenceEvent] = []
         withdrawn: list[FenceEvent] = []
         for unit, own in batch.items():
