@@ -59,7 +59,7 @@ class Outcome:
         stored_s: From its end until everything acknowledged was stored; None when it was not.
         late: Share of what was sent and seen in the first seconds after that which moved no mark.
         spooled: How much of what was acknowledged waited in the gateway's spool at its end.
-        nowhere: And how much lay neither there nor in the store; None when that cannot be read.
+        nowhere: And how much lay neither there nor in the store; None when that is not known.
         account: What came of the reports since shortly before it.
         shown: What operators were shown, each with the seconds since it began.
         good: Whether nothing was lost or twice, and it recovered; None when skipped.
@@ -156,8 +156,10 @@ def show(
         first = rig.ledger.begun
         began_s = time.monotonic()
         fault.begin(rig)
-        time.sleep(hold_s)
-        spooled, nowhere = _where(rig, first)
+        time.sleep(hold_s / 2)
+        since = rig.ledger.begun
+        time.sleep(hold_s / 2)
+        spooled, nowhere = _where(rig, first, since)
         ended_s = time.monotonic()
         fault.end(rig)
         recovered = _recovered_s(rig, int(ended_s * 1e9), limit_ms, patience_s)
@@ -191,21 +193,22 @@ def show(
     )
 
 
-def _where(rig: Rig, first: int) -> tuple[int, int | None]:
+def _where(rig: Rig, first: int, since: int) -> tuple[int, int | None]:
     """Return how much of what was acknowledged waits in the gateway's spool, and how much is
-    neither there nor in the store."""
+    neither there nor in the store; where that cannot be read, of what was sent from `since` on."""
     told = rig.ledger.numbers(ACKNOWLEDGED, first=first)
     try:
         waiting = in_spool(rig.stage.gateway, rig.fleet)
     except (OSError, sqlite3.Error, AssertionError):  # it was killed, or its disk is full
         return 0, None
     spooled = np.isin(told, waiting)
+    elsewhere = told[~spooled]
     try:
         rig.reader.read()  # after the spool: what goes from there to here meanwhile is in either
     except SQLAlchemyError:
         rig.reader.close()
-        return int(spooled.sum()), None
-    return int(spooled.sum()), len(rig.reader.missing(told[~spooled]))
+        elsewhere = elsewhere[elsewhere >= since]
+    return int(spooled.sum()), len(rig.reader.missing(elsewhere))
 
 
 def table(outcomes: list[Outcome]) -> str:
