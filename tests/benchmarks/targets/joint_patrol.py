@@ -35,7 +35,7 @@ from patrol.book import Book
 from patrol.filing import Filing
 from patrol.sectors import Sector
 from patrol.store import registry
-from patrol.store.store import create_store, open_store
+from patrol.store.store import open_store
 from patrol.units import Assignment, Unit
 from patrol.watch import Watch
 from tests.benchmarks.targets.target import (
@@ -117,6 +117,7 @@ class Office:
             self._template = tempfile.TemporaryDirectory(prefix="joint-patrol-store-")
             folder = Path(self._template.name)
             web_port, _ = self._configure(folder, "")
+            self._command(folder, "store", "create")
             self._command(folder, "user", "add", "admin", "--role", "admin", "--agency", "joint")
             asyncio.run(_register(folder / "patrol.db", self._boats, self._areas))
             self._serve(folder, web_port)
@@ -225,7 +226,6 @@ class Office:
 
 async def _register(file: Path, boats: int, areas: int) -> None:
     """Write boats, the addresses that stand for them and closed areas into a store, at once."""
-    create_store(f"sqlite:///{file}")
     store = open_store(f"sqlite:///{file}")
     start = datetime.now(UTC) - timedelta(days=1)
 
