@@ -21,6 +21,7 @@ OTHER_PIN = "314159"
 PORTAL = "<!doctype html><title>Welcome to the pier's network</title>"
 REPORTS = "**/api/crew/reports"
 PHOTOS = "**/api/crew/photos/*"
+ORIGINALS = "**/api/crew/originals/*"
 
 # As after the system took the connection away: nothing can be read or written any more.
 LOST = """() => {
@@ -124,6 +125,32 @@ def test_a_call_for_help_waits_for_no_photo_that_is_under_way(phones: Any) -> No
     wait_for("the office has it", lambda: has_sos(page))
     phone.call_off_as_safe()
     wait_for("the office knows", lambda: page.get_by_text("was told that you are safe").count())
+
+
+def test_an_original_that_makes_way_for_a_call_for_help_goes_soon_after(
+    phones: Any, server: Server
+) -> None:
+    phone: Phone = phones()
+    phone.begin()
+    page = phone.page
+    begun: list[Route] = []
+
+    def first_hangs(route: Route) -> None:
+        begun.append(route)
+        if len(begun) > 1:
+            route.continue_()
+
+    routed(page, ORIGINALS, first_hangs)
+    with page.expect_request(ORIGINALS):
+        report_with_photo(page, phone, "timber")
+    with page.expect_response(ORIGINALS) as answer:
+        phone.hold_sos()  # it ends what is under way
+    assert answer.value.status == 204
+    phone.call_off_as_safe()
+    (incident,) = incidents_of(server, "timber")
+    with server.client() as office:
+        stored = office.get(f"/api/photos/{incident['photos'][0]}/originals").json()
+    assert len(stored) == 1
 
 
 def test_a_call_for_help_waits_for_no_other_tab(phones: Any, server: Server) -> None:

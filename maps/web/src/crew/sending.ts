@@ -25,6 +25,8 @@ export const link = signal<Link>({ state: "untried", takenAt: null, fault: "" })
 const LOOK_EVERY_MS = 30_000;
 /** An original that did not go, or went over a bad link, is tried again then. */
 const ORIGINAL_LATER_MS = 5 * 60_000;
+/** An original that had to make way is begun anew after this, and after nine times what was spent on it: what is thrown away takes a tenth of the link. */
+const MADE_WAY_MS = 1000;
 /** A picture of so many bytes tells how fast a link is. */
 const TELLING = 50_000;
 /** Another tab sends for the same crew: this one looks again then. */
@@ -229,13 +231,15 @@ async function sendOriginals(went: () => void): Promise<number> {
       // What was measured long ago tells of another link: then the browser's own word counts.
       const rate = performance.now() - measured.at < ORIGINAL_LATER_MS ? measured.rate : null;
       if (!isGood((navigator as { connection?: Network }).connection, rate)) return ORIGINAL_LATER_MS;
-      stopOriginal = new AbortController();
+      const stop = new AbortController();
+      stopOriginal = stop;
+      const sentAt = performance.now();
       try {
         await ensureOwn(who.profile);
-        const sentAt = performance.now();
-        await sendOriginal(next.id, next.bytes, who.key, stopOriginal.signal);
+        await sendOriginal(next.id, next.bytes, who.key, stop.signal);
         measure(next.bytes.length, sentAt);
       } catch (fault) {
+        if (stop.signal.aborted) return MADE_WAY_MS + 9 * (performance.now() - sentAt);
         const gone = fault instanceof Failure && fault.status === 404 && fault.error !== "";
         if (!gone && !isUnreadable(fault)) throw fault; // nobody will ever have it
       }
