@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 from pyproj import Proj
 
@@ -29,6 +28,7 @@ class Course:
         reach: Reach that each segment belongs to.
 
     >>> import geopandas as gpd
+    >>> import shapely
     >>> from gis.centreline import measured
     >>> line = shapely.LineString([(179.95, 0.0), (-179.95, 0.0)])
     >>> frame = gpd.GeoDataFrame({"reach": ["a"], "error_m": [9]}, geometry=[line], crs=4326)
@@ -58,15 +58,6 @@ class Course:
         # By segment: the one whose end is its start, itself where there is none.
         self._upper = np.arange(len(self._length))
         self._upper[1:] -= (self._start[1:] == self._end[:-1]).all(axis=1)
-
-    def as_line(self) -> shapely.LineString:
-        """Return the whole line in the plane, metres.
-
-        >>> from gis.river import load_mekong
-        >>> round(load_mekong().course.as_line().length / 1000.0, -1)
-        2740.0
-        """
-        return shapely.LineString(np.vstack([self._start, self._end[-1:]]))
 
     def to_plane(self, lons: Floats, lats: Floats) -> tuple[Floats, Floats]:
         """Return x and y, metres, of degrees.

@@ -20,7 +20,6 @@ from gis.geodesy import Floats
 Ring: TypeAlias = list[tuple[float, float]]
 
 SPIKE_DEG = 0.5  # a corner sharper than this goes out and comes back
-PLANE_M = 111_320.0
 EDGES_AT_ONCE = 64
 LARGEST = sys.float_info.max  # a whole number may be larger, and infinity is
 

@@ -57,16 +57,3 @@ class AreaError(GisError):
     def __init__(self, area: str, fault: str) -> None:
         self.area, self.fault = area, fault
         super().__init__(f"area {area}: {fault}")
-
-
-class RuleError(GisError):
-    """A fence rule that cannot be kept.
-
-    Args:
-        rule: Its id.
-        fault: What is wrong, in words a user can act on.
-    """
-
-    def __init__(self, rule: str, fault: str) -> None:
-        self.rule, self.fault = rule, fault
-        super().__init__(f"rule {rule}: {fault}")

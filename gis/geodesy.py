@@ -60,17 +60,6 @@ def bearing_deg(*, lon1: float, lat1: float, lon2: float, lat2: float) -> float 
     return None if distance == 0.0 else float(bearing) % 360.0 % 360.0
 
 
-def bearings_deg(*, lon1: ArrayLike, lat1: ArrayLike, lon2: ArrayLike, lat2: ArrayLike) -> Floats:
-    """Return the bearings from points to points; NaN where both are the same place.
-
-    >>> bearings_deg(lon1=[100.0, 100.0], lat1=20.0, lon2=100.0, lat2=[19.0, 20.0])
-    array([180.,  nan])
-    """
-    bearing, distance = _inverse(lon1, lat1, lon2, lat2)
-    # Twice: the remainder of a tiny negative angle rounds to 360 itself.
-    return np.where(distance == 0.0, np.nan, bearing % 360.0 % 360.0)
-
-
 def destination(
     *, lon: float, lat: float, bearing_deg: float, distance_m: float
 ) -> tuple[float, float]:

@@ -134,7 +134,10 @@ class RiverMarks:
             error_m: How wrong the place looked from is, metres.
 
         >>> from gis.rivers import load_rivers
-        >>> marks = load_marks("Mekong")
+        >>> from gis.shipped import shipped_features
+        >>> names = ("gauges", "blos", "crossings")
+        >>> layers = {name: shipped_features(name) for name in names}
+        >>> marks = marks_along(load_rivers(), **layers)["Mekong"]
         >>> found = marks.next(2360.0, way="down", kind="gauge")
         >>> found.mark.name, round(found.along.distance_km), found.along.way
         ('Chiang Khong', 4, 'down')
@@ -203,21 +206,3 @@ def marks_along(
                 )
             )
     return {name: RiverMarks(rivers.river(name), marks) for name, marks in found.items()}
-
-
-def load_marks(river: str) -> RiverMarks:
-    """Return the marks of a river of the shipped layers.
-
-    Raises:
-        GisError: If there is no such river.
-
-    >>> load_marks("Moei").marks[0].name
-    'Myawaddy'
-    """
-    from gis.rivers import load_rivers
-    from gis.shipped import shipped_features
-
-    rivers = load_rivers()
-    rivers.river(river)
-    layers = {name: shipped_features(name) for name in ("gauges", "blos", "crossings")}
-    return marks_along(rivers, **layers)[river]

@@ -83,16 +83,6 @@ class PasswordWork:
             self._room += 1
 
 
-def hash_password(password: str) -> str:
-    """Return the argon2 hash of `password` now, for the command line.
-
-    Raises:
-        BadRequest: If the password is too short or too long.
-    """
-    check_password(password)
-    return _HASHER.hash(password)
-
-
 def check_password(password: str) -> None:
     """Raise unless `password` has a length we take, and is none that people try first.
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from maps.delivery.radio_text import ALL_SCRIPTS
 from maps.wording import words_of
 from patrol.accounts import Language
-from patrol.canned import code_of, in_short
+from patrol.canned import in_short
 from patrol.messages import Route
 
 
@@ -18,16 +18,6 @@ def phrase_words(code: str, language: Language) -> str | None:
     ('Stop the boat', None)
     """
     return words_of(language).get(f"phrase.{code}")
-
-
-def said_words(text: str, language: Language) -> str:
-    """Return what somebody said by radio, in the reader's language where it was a phrase.
-
-    >>> said_words("#12", "en"), said_words("12 boats", "en")
-    ('Stop the boat', '12 boats')
-    """
-    code = code_of(text)
-    return text if code is None else phrase_words(code, language) or text
 
 
 def radio_words(code: str, language: Language, routes: Sequence[Route]) -> str:

@@ -9,7 +9,6 @@ nothing: it is found against a head that was signed before (`patrol.audit_head`)
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from secrets import token_hex
 from typing import Final, Literal
@@ -214,18 +213,3 @@ class Chain:
             return Fault(seq=entry.seq, what="altered", why="its hash is not that of its content")
         self.seq, self.hash = entry.seq, entry.hash
         return None
-
-
-def first_fault(entries: Iterable[Entry], *, after: Entry | None = None) -> Fault | None:
-    """Return where the chain is first broken; None where it is whole.
-
-    Args:
-        entries: In the order of their numbers.
-        after: The entry before the first of them, already proved; None from the beginning.
-    """
-    chain = Chain() if after is None else Chain(after.seq, after.hash)
-    for entry in entries:
-        fault = chain.take(entry)
-        if fault is not None:
-            return fault
-    return None

@@ -45,7 +45,6 @@ NEVER: Final = Meta(extra={_KEY: "never"})
 """May not cross under any agreement: informants, victims, personal data of officers, annexes."""
 
 POSITIONS: Final = Meta(extra={_KEY: "positions"})
-TRACKS: Final = Meta(extra={_KEY: "tracks"})
 SECTORS: Final = Meta(extra={_KEY: "sectors"})
 PATROLS: Final = Meta(extra={_KEY: "patrols"})
 ALERTS: Final = Meta(extra={_KEY: "alerts"})

@@ -17,7 +17,7 @@ from patrol.details import UnitDetails, details, out_of_service
 from patrol.errors import NotFound
 from patrol.hearing import Heard
 from patrol.inquiry import Inquiry
-from patrol.permissions import acts_of, may, require
+from patrol.permissions import may, require
 from patrol.policy import Policy
 from patrol.radios import UnknownRadio, describe
 from patrol.reading import Reading, batched
@@ -68,11 +68,6 @@ class Outlook:
             now=watch.now,
             told=self._note_crossing,
         )
-
-    @property
-    def permissions(self) -> tuple[str, ...]:
-        """What this user's role may do."""
-        return acts_of(self.user.role)
 
     @property
     def epoch(self) -> int:

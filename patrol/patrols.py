@@ -328,13 +328,6 @@ class Patrol(Paper, frozen=True, kw_only=True, tag="patrol"):
             }
         return tuple(agency for agency in self.agencies if agency not in signed)
 
-    def lead_at(self, at: datetime) -> str:
-        """Return the agency that leads at a moment: that of the leg, if one says so."""
-        for leg in self.legs:
-            if leg.lead is not None and leg.starts_at <= at < leg.ends_at:
-                return leg.lead
-        return self.lead
-
     def held_by(self, agency: str) -> Self | None:
         """Return what a party holds: all but the annexes and officers' names of the others, and
         what these told while it was suspended.

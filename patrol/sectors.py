@@ -100,11 +100,6 @@ class Sector(Paper, frozen=True, kw_only=True, tag="sector"):
         return None if self.use == "reach" else super().shared(allowed)
 
     @property
-    def is_stretch(self) -> bool:
-        """Whether it is a stretch of a river."""
-        return self.river is not None
-
-    @property
     def geometry(self) -> dict[str, Any] | None:
         """The polygon as GeoJSON; None for a river stretch.
 

@@ -33,7 +33,6 @@ Outcome: TypeAlias = Literal[
 ]
 
 KINDS: Final[tuple[TargetKind, ...]] = get_args(TargetKind)
-OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 
 MOST_SIGHTINGS: Final = 500
 MOST_REMARKS: Final = 50

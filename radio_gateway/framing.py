@@ -6,7 +6,6 @@ Framers work on bytes, are bounded, find their place again after noise and never
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 from typing import Protocol
@@ -45,8 +44,6 @@ class Framer(Protocol):
     def close(self) -> list[bytes]:
         """Return what the end of the stream completes, and forget the rest."""
 
-
-FramerFactory = Callable[[], Framer]
 
 MAX_LINE = 1024  # bytes; the longest AIS sentence with tag blocks is about 300
 

@@ -48,10 +48,8 @@ class Sightings(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         first_us: First moment, microseconds since 1970 UTC; `NEVER`.
         last_us: Last moment; `NEVER`.
         seen_s: Seconds in which at least one unit was near.
-        unit_s: Seconds of all units together.
         near_s: Seconds in which each unit was near at least one of the places, summed.
         visits: How often a unit came near (and had been away before).
-        visit_place: Place of each visit, by number.
         visit_start_us: When each visit began.
         visit_end_us: When each visit ended.
     """
@@ -59,10 +57,8 @@ class Sightings(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     first_us: Ints
     last_us: Ints
     seen_s: Floats
-    unit_s: Floats
     near_s: float
     visits: NDArray[np.intp]
-    visit_place: NDArray[np.intp]
     visit_start_us: Ints
     visit_end_us: Ints
 
@@ -119,10 +115,8 @@ def sightings(
         first_us=first,
         last_us=last,
         seen_s=np.bincount(place, covered_us(place, start, end), minlength=count) / 1e6,
-        unit_s=np.bincount(place, end - start, minlength=count) / 1e6,
         near_s=near_us / 1e6,
         visits=np.bincount(place, minlength=count),
-        visit_place=place,
         visit_start_us=start,
         visit_end_us=end,
     )

@@ -1,12 +1,12 @@
 """Simplification: fewer positions that draw the same line, each with its own time.
 
 The line between two positions is the one a web map draws: straight in Mercator. Every position
-left out lies within the tolerance of that line, in metres on the ground; with `timed`, within the
-tolerance of where the line stands at its own moment (for a replay). First and last always stay.
+left out lies within the tolerance of that line, in metres on the ground. First and last always
+stay.
 
-Source: Douglas and Peucker, Cartographica 10 (1973); `timed`: Meratnia and de By, EDBT 2004 (their
-TD-TR). Mercator's scale is taken at each position, from the wider of the ellipsoid's two radii, so
-that the bound errs by 0.7 % at most, to the safe side.
+Source: Douglas and Peucker, Cartographica 10 (1973). Mercator's scale is taken at each position,
+from the wider of the ellipsoid's two radii, so that the bound errs by 0.7 % at most, to the safe
+side.
 """
 
 from __future__ import annotations
@@ -22,35 +22,18 @@ from gis.tracks.track import Track
 HIGHEST_LAT = 89.999  # Mercator ends short of the pole
 
 
-def simplified(
-    track: Track, *, tolerance_m: float, timed: bool = False, gap_s: float | None = None
-) -> Track:
-    """Return the track with as few of its positions as draw the same line.
+def kept(track: Track, *, tolerance_m: float, gap_s: float | None = None) -> NDArray[np.intp]:
+    """Return as few positions of a track as draw the same line, by number, rising.
 
     Args:
         track: Any track.
         tolerance_m: How far the line may pass from a position that is left out, metres; 0 keeps
             all but those that stand exactly on the line.
-        timed: The line must also be there at the right moment.
         gap_s: Both ends of a time without any position that is longer stay, so that who cuts the
             line there still can.
 
     Raises:
         ValueError: If `tolerance_m` is below 0 or NaN.
-
-    >>> from gis.tracks.track import sorted_track
-    >>> places = {"lon": np.array([100.0, 100.1, 100.2]), "lat": np.array([0.0, 0.00001, 0.0])}
-    >>> track = sorted_track(np.array([0, 10, 20]), places)
-    >>> simplified(track, tolerance_m=2.0).lon, simplified(track, tolerance_m=1.0).lon
-    (array([100. , 100.2]), array([100. , 100.1, 100.2]))
-    """
-    return track.take(kept(track, tolerance_m=tolerance_m, timed=timed, gap_s=gap_s))
-
-
-def kept(
-    track: Track, *, tolerance_m: float, timed: bool = False, gap_s: float | None = None
-) -> NDArray[np.intp]:
-    """Return which positions `simplified` keeps, rising; arguments and errors as there.
 
     >>> from gis.tracks.track import sorted_track
     >>> track = sorted_track(np.arange(4), {"lon": np.arange(4.0), "lat": np.zeros(4)})
@@ -68,11 +51,10 @@ def kept(
     # Metres of one unit of the sheet at each position.
     sine = np.sin(np.radians(lat))
     scale = WGS84.a / np.sqrt(1.0 - WGS84.es * sine * sine) * np.cos(np.radians(lat))
-    time = (track.time_us - track.time_us[0]) / 1e6
     stays = np.zeros(count, dtype=np.bool_)
     stays[[0, -1]] = True
     if gap_s is not None:
-        gaps = np.flatnonzero(np.diff(time) > gap_s)
+        gaps = np.flatnonzero(np.diff(track.time_us) / 1e6 > gap_s)
         stays[gaps] = stays[gaps + 1] = True
     ends = np.flatnonzero(stays).tolist()
     open_ = list(pairwise(ends))
@@ -80,8 +62,7 @@ def kept(
         first, last = open_.pop()
         if last - first < 2:
             continue
-        shares = _share(time, first, last) if timed else None
-        away_m = _away(sheet, first, last, shares) * scale[first + 1 : last]
+        away_m = _away(sheet, first, last) * scale[first + 1 : last]
         worst = int(away_m.argmax())
         if away_m[worst] > tolerance_m:
             middle = first + 1 + worst
@@ -90,19 +71,11 @@ def kept(
     return np.flatnonzero(stays)
 
 
-def _share(time: Floats, first: int, last: int) -> Floats:
-    """Return how far along the line each inner position should be by its time, 0 to 1."""
-    whole = time[last] - time[first]
-    share = (time[first + 1 : last] - time[first]) / (whole if whole > 0.0 else 1.0)
-    return np.asarray(share, dtype=np.float64)
-
-
-def _away(sheet: Floats, first: int, last: int, shares: Floats | None) -> Floats:
+def _away(sheet: Floats, first: int, last: int) -> Floats:
     """Return the distances on the sheet of the inner positions from the line between two others."""
     away = sheet[first + 1 : last] - sheet[first]
     along = sheet[last] - sheet[first]
-    if shares is None:
-        square = float(along @ along)
-        shares = np.clip(away @ along / square, 0.0, 1.0) if square > 0.0 else np.zeros(len(away))
+    square = float(along @ along)
+    shares = np.clip(away @ along / square, 0.0, 1.0) if square > 0.0 else np.zeros(len(away))
     rest = away - shares[:, None] * along
     return np.asarray(np.hypot(rest[:, 0], rest[:, 1]))

@@ -32,7 +32,6 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True):
         end: Time of the last, aware UTC.
         lon: Longitude of the middle (median of the positions inside), degrees.
         lat: Latitude of the middle, degrees.
-        spread_m: Radius round the middle that holds 68 % of the positions inside, metres.
         positions: How many positions lie inside the radius.
     """
 
@@ -42,7 +41,6 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True):
     end: datetime
     lon: float
     lat: float
-    spread_m: float
     positions: int
 
     @property
@@ -136,6 +134,5 @@ def _stop(track: Track, xyz: Floats, first: int, last: int, members: NDArray[np.
         end=track.time(last),
         lon=float(lon),
         lat=float(lat),
-        spread_m=float(np.quantile(chords_m(middle, xyz[members]), 0.68)),
         positions=len(members),
     )

@@ -161,12 +161,6 @@ def _cut(text: str, longest: int) -> str:
     return text.encode()[:longest].decode(errors="ignore")
 
 
-def _url(message: Message) -> str:
-    if message.count == 1:
-        return f"/?alert={message.told[0].alert.id}"
-    return "/account" if message.ended or message.account else "/"
-
-
 def _severity(message: Message) -> str | None:
     if message.ended or message.account:
         return "high"  # it stays until somebody looks; how grave the alert is, it does not tell

@@ -117,11 +117,6 @@ class AisDecoder(PlainDecoder):
         """Return whether a message is incomplete."""
         return self._fragments.waiting()
 
-    @property
-    def dropped_fragments(self) -> int:
-        """Sentences so far whose message never became complete."""
-        return self._fragments.dropped
-
     def _transmission(
         self,
         armoured: bytes,

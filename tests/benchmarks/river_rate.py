@@ -44,14 +44,11 @@ def main() -> None:
     lons = lons + rng.normal(0.0, 0.01, options.count)
     lats = lats + rng.normal(0.0, 0.01, options.count)
     kms = np.linspace(*mekong.km_range, 20_000)
-    line = mekong.course.as_line()
+    corners = np.column_stack(mekong.course.to_plane(*mekong.at_kms(mekong.course.km)))
+    line = shapely.LineString(corners)
     x, y = mekong.course.to_plane(lons, lats)
     points = shapely.points(x, y)
-    segments = shapely.STRtree(
-        shapely.linestrings(
-            np.stack([shapely.get_coordinates(line)[:-1], shapely.get_coordinates(line)[1:]], 1)
-        )
-    )
+    segments = shapely.STRtree(shapely.linestrings(np.stack([corners[:-1], corners[1:]], 1)))
     track = mekong.at_kms(np.linspace(2400.0, 2300.0, 20_000))
     bare = points[:BARE_COUNT]
     ways: list[tuple[str, int, Callable[[], object]]] = [

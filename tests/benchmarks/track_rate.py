@@ -29,7 +29,7 @@ from gis.river import load_mekong
 from gis.tracks.cleaning import clean
 from gis.tracks.coverage import area_seen, river_seen
 from gis.tracks.effort import effort
-from gis.tracks.simplify import simplified
+from gis.tracks.simplify import kept
 from gis.tracks.stops import stops
 from gis.tracks.track import Track, sorted_track
 from tests.benchmarks.environments import cache_folder, environment
@@ -105,7 +105,7 @@ def main() -> None:
             each, river, km_from=2330.0, km_to=2410.0, radius_m=500.0
         ),
         "stops": lambda: [stops(track) for track in each],
-        "simplified to 5 m": lambda: [simplified(track, tolerance_m=5.0) for track in each],
+        "simplified to 5 m": lambda: [kept(track, tolerance_m=5.0) for track in each],
         "cleaning": lambda: [clean(given) for given in positions.values()],
     }
     seconds = {name: [_cpu_s(job) for _ in range(options.reps)] for name, job in work.items()}
@@ -152,7 +152,7 @@ def _peer(tracks: dict[str, Track]) -> dict[str, float]:
     ours = {
         "length": _cpu_s(lambda: effort(some)),
         "stops": _cpu_s(lambda: [stops(track) for track in some.values()]),
-        "simplify": _cpu_s(lambda: [simplified(t, tolerance_m=5.0) for t in some.values()]),
+        "simplify": _cpu_s(lambda: [kept(t, tolerance_m=5.0) for t in some.values()]),
     }
     table = [[f"{PEER_BOATS} boats", f"{PEER}, s", "ours, s"]]
     table += [[name, f"{s:.2f}", f"{ours.get(name, 0.0):.2f}"] for name, s in theirs.items()]

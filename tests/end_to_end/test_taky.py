@@ -17,7 +17,13 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from radio_gateway.decoder import DecoderSettings
-from radio_gateway.formats.cot.out import Emergency, Unit, emergency_xml, unit_xml
+from radio_gateway.formats.cot.out import (
+    Emergency,
+    Unit,
+    emergency_event,
+    event_xml,
+    unit_event,
+)
 from radio_gateway.order import Order, Outgoing
 from radio_gateway.protocols import cot
 from radio_gateway.transmission import Transmission
@@ -154,12 +160,16 @@ async def test_what_we_say_reaches_another_client(port: int) -> None:
             course=44.5,
             ce=12.0,
         )
-        await channel.send(Outgoing(data=unit_xml(boat)))
+        await channel.send(Outgoing(data=event_xml(unit_event(boat))))
         unit = await them.hears("a-f-S")
         await channel.send(
             Outgoing(
-                data=emergency_xml(
-                    Emergency(uid="ais:574123456", callsign="Boat", time=now, lon=100.4, lat=20.3)
+                data=event_xml(
+                    emergency_event(
+                        Emergency(
+                            uid="ais:574123456", callsign="Boat", time=now, lon=100.4, lat=20.3
+                        )
+                    )
                 )
             )
         )
@@ -198,7 +208,7 @@ async def test_words_for_us_alone_arrive_once_the_server_knows_us(port: int) -> 
     )
     async with running(channel), client(port, "ANDROID-3") as them:
         await until(lambda: channel.health().state == "open")
-        await channel.send(Outgoing(data=unit_xml(us)))
+        await channel.send(Outgoing(data=event_xml(unit_event(us))))
         await them.hears("a-f-G-U-C", uid="HQ")
         chat = (
             '<__chat parent="RootContactGroup" groupOwner="false" id="HQ" chatroom="HQ"'

@@ -22,8 +22,8 @@ WARM = 3  # calls: the first meets the cells, the second makes them
 
 def mekong() -> Floats:
     """Return the corners of the shipped line in its plane."""
-    line: Floats = shapely.get_coordinates(load_mekong().course.as_line())
-    return line
+    river = load_mekong()
+    return np.column_stack(river.course.to_plane(*river.at_kms(river.course.km)))
 
 
 def coil() -> Floats:

@@ -11,10 +11,13 @@ from hypothesis import strategies as st
 from gis.errors import PositionError
 from gis.layers import load
 from gis.river import load_mekong
-from gis.river_marks import Along, Mark, RiverMarks, along, load_marks, marks_along
+from gis.river_marks import Along, Mark, RiverMarks, along, marks_along
 from gis.rivers import load_rivers
+from gis.shipped import shipped_features
 
-MARKS = load_marks("Mekong")
+MARKS = marks_along(
+    load_rivers(), **{name: shipped_features(name) for name in ("gauges", "blos", "crossings")}
+)["Mekong"]
 
 
 def mark(km: float, kind: str = "gauge", error_m: float = 100.0) -> Mark:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from shapely import LineString
 
-from gis.geodesy import bearings_deg, destinations
+from gis.geodesy import WGS84, destinations
 from gis.position import Position
 from gis.river import River, load_mekong
 from gis.river_track import RiverTrack, follow
@@ -31,7 +31,7 @@ def abreast(kms: Floats, off_m: Floats) -> tuple[Floats, Floats]:
     below, above = np.clip(kms - 0.1, low, high), np.clip(kms + 0.1, low, high)
     lon_a, lat_a = mekong.at_kms(above)
     lon_b, lat_b = mekong.at_kms(below)
-    flow = bearings_deg(lon1=lon_a, lat1=lat_a, lon2=lon_b, lat2=lat_b)
+    flow, _, _ = WGS84.inv(lon_a, lat_a, lon_b, lat_b)
     return destinations(lon=lon, lat=lat, bearing_deg=flow - 90.0, distance_m=off_m)
 
 

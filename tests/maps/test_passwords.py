@@ -9,7 +9,7 @@ import pytest
 
 from maps import passwords
 from maps.errors import BadRequest, TooBusy
-from maps.passwords import PasswordWork, digest, hash_password, new_token
+from maps.passwords import PasswordWork, digest, new_token
 
 
 async def test_a_password_verifies_against_its_own_hash_only() -> None:
@@ -24,7 +24,7 @@ async def test_a_password_verifies_against_its_own_hash_only() -> None:
 
 async def test_no_more_than_two_hashes_are_worked_on_and_few_wait() -> None:
     work = PasswordWork(at_once=2, waiting=2)
-    known = hash_password("a long enough one")
+    known = await work.hash("a long enough one")
     tries = [asyncio.create_task(work.verify("no such one", known)) for _ in range(10)]
     done = await asyncio.gather(*tries, return_exceptions=True)
     assert sum(isinstance(one, TooBusy) for one in done) == 6
@@ -52,9 +52,9 @@ async def test_a_name_nobody_has_takes_as_long_as_a_wrong_password(
 
 
 @pytest.mark.parametrize("password", ["short", "x" * 257])
-def test_a_password_has_a_sane_length(password: str) -> None:
+async def test_a_password_has_a_sane_length(password: str) -> None:
     with pytest.raises(BadRequest):
-        hash_password(password)
+        await PasswordWork().hash(password)
 
 
 def test_tokens_are_long_and_kept_as_digests() -> None:

@@ -12,7 +12,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from maps.phrase_words import phrase_words, radio_words, said_words
+from maps.phrase_words import phrase_words, radio_words
 from maps.wording import FOLDER, words_of
 from patrol.accounts import LANGUAGES
 from patrol.canned import NUMBERS, code_of, in_short
@@ -174,4 +174,3 @@ def test_a_radio_is_told_in_letters_that_it_shows() -> None:
     assert radio_words("wait", "th", way("meshtastic:!a1b2c3d4")) == f"#26 {thai}"
     assert radio_words("wait", "th", way("aprs:HS1AB-7")) == "#26 Wait"
     assert radio_words("wait", "th", []) == "#26 Wait"
-    assert said_words("#26 Wait", "th") == thai

@@ -11,7 +11,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
-from patrol.audit import FIRST, Entry, chained
+from patrol.audit import FIRST, Chain, Entry, Fault, chained
 from patrol.filing import Filing, Note
 from patrol.papers import revised
 from patrol.phrases import Phrase
@@ -50,6 +50,12 @@ def chain_of(given: list[Note]) -> list[Entry]:
         entries.append(entry)
         seq, previous = entry.seq, entry.hash
     return entries
+
+
+def first_fault(entries: list[Entry]) -> Fault | None:
+    """Return where a chain is first broken; None where it is whole."""
+    chain = Chain()
+    return next(filter(None, map(chain.take, entries)), None)
 
 
 def read(

@@ -27,7 +27,7 @@ from sqlalchemy import Connection, event
 from patrol.accounts import User
 from patrol.agreement_acts import Party, drafted, proposed, resumed, signed, suspended
 from patrol.agreements import Agreement, Terms
-from patrol.audit import Entry, first_fault
+from patrol.audit import Entry
 from patrol.book import Book
 from patrol.custody import BEGUN, Ledger, Standing, contradictions, standing
 from patrol.desk import Desk
@@ -45,6 +45,7 @@ from patrol.targets import HAD
 from patrol.units import Agency
 from patrol.watch import Watch
 from tests.databases import POSTGRES, empty_store, reading, store_url
+from tests.patrol.chains import first_fault
 
 LAO, THAI = "la-hx", "th-ck"
 AGENCIES = {LAO: Agency(id=LAO, name="Lao", country="LA"), THAI: Agency(id=THAI, name="Thai")}

@@ -15,14 +15,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patrol.audit import FIRST, Chain, Entry, first_fault, hash_of, time_text
+from patrol.audit import FIRST, Chain, Entry, hash_of, time_text
 from patrol.filing import Note
 from patrol.photos import Original, Photo
 from patrol.scribe import Scribe
 from patrol.store import journal, originals, photos, proving
 from patrol.store.store import open_store
 from tests.databases import copied, empty_store, sqlite_only
-from tests.patrol.chains import ROWS, chain_of, fill, notes, proved, read, texts
+from tests.patrol.chains import ROWS, chain_of, fill, first_fault, notes, proved, read, texts
 from tests.patrol.running import AGENCY, NODE, Node, at, reading
 
 TEXTS = ("act", "actor", "agency", "subject", "detail", "origin")

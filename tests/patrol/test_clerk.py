@@ -15,7 +15,6 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from patrol.audit import first_fault
 from patrol.book import Book
 from patrol.errors import Conflict, NotFound, StoreError
 from patrol.filing import NOTHING, Filing, Note
@@ -25,6 +24,7 @@ from patrol.seen import Views
 from patrol.store import journal, papers, proving
 from patrol.store.store import open_store
 from tests.databases import empty_store
+from tests.patrol.chains import first_fault
 from tests.patrol.running import AGENCY, OTHER, Node, at, reading
 
 

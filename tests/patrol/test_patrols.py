@@ -276,18 +276,6 @@ def test_a_patrol_comes_back_from_its_json_as_it_was() -> None:
     assert decode("patrol", encode(patrol)) == patrol
 
 
-def test_the_lead_alternates_by_leg() -> None:
-    patrol = drafted(
-        legs=(
-            Leg(name="up", starts_at=at(3600), ends_at=at(5000), lead=OTHER),
-            Leg(name="down", starts_at=at(5000), ends_at=at(9000)),
-        )
-    )
-    assert [patrol.lead_at(at(s)) for s in (3599, 3600, 4999, 5000, 9500)] == [
-        AGENCY, OTHER, OTHER, AGENCY, AGENCY,
-    ]  # fmt: skip
-
-
 # -- suspension
 
 

@@ -36,7 +36,6 @@ ROUNDS: Final = 12
 MARGIN_M: Final = 300.0  # on both sides of a jump, smoothed with it
 APART_M: Final = 600.0
 ONCE_M: Final = 100.0  # no smoothing of a round moves the line by more
-SPLICE_M: Final = 50.0  # a reach of kilometres is cut at the drawn vertex nearest to its end
 
 
 def mekong(rivers: Path) -> gpd.GeoDataFrame:

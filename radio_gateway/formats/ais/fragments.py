@@ -46,14 +46,9 @@ class Fragments:
 
 
 class Reassembly:
-    """The incomplete messages of one connection, at most `MAX_MESSAGES`.
-
-    Attributes:
-        dropped: Sentences so far that waited in vain for the others.
-    """
+    """The incomplete messages of one connection, at most `MAX_MESSAGES`."""
 
     def __init__(self) -> None:
-        self.dropped = 0
         self._waiting: dict[Key, Fragments] = {}  # oldest first
 
     def add(
@@ -84,11 +79,11 @@ class Reassembly:
         message = self._waiting.get(key)
         if message is not None and message.parts.get(number, armoured) != armoured:
             # The sequence number came round: what is there belongs to an older message.
-            self._drop(key)
+            del self._waiting[key]
             message = None
         if message is None:
             if len(self._waiting) >= MAX_MESSAGES:
-                self._drop(next(iter(self._waiting)))
+                del self._waiting[next(iter(self._waiting))]
             message = self._waiting[key] = Fragments(heard_at)
         message.parts[number] = armoured
         message.frames[number] = frame
@@ -104,11 +99,8 @@ class Reassembly:
         """Drop what waited longer than `TIMEOUT`; everything when `now` is None."""
         for key, message in list(self._waiting.items()):
             if now is None or now - message.heard_at > TIMEOUT:
-                self._drop(key)
+                del self._waiting[key]
 
     def waiting(self) -> bool:
         """Return whether a message is incomplete."""
         return bool(self._waiting)
-
-    def _drop(self, key: Key) -> None:
-        self.dropped += len(self._waiting.pop(key).parts)

@@ -362,16 +362,6 @@ def ping_event(uid: str, time: datetime) -> OutEvent:
     return _control("t-x-c-t", uid, time, ())
 
 
-def unit_xml(unit: Unit) -> bytes:
-    """Return where a unit is, as XML."""
-    return event_xml(unit_event(unit))
-
-
-def emergency_xml(call: Emergency) -> bytes:
-    """Return a call for help or its end, as XML. Raises ValueError as `emergency_event`."""
-    return event_xml(emergency_event(call))
-
-
 def event_xml(event: OutEvent) -> bytes:
     """Return an event as one line of XML without a declaration, as streams want it."""
     attributes = {

@@ -78,7 +78,6 @@ def test_times_near_places_are_those_of_dense_sampling() -> None:
     for n in range(23):
         near_s, times = sampled(track, lons[n], lats[n], 250.0, 600.0)
         assert found.seen_s[n] == pytest.approx(near_s, abs=1.0)
-        assert found.unit_s[n] == pytest.approx(found.seen_s[n], abs=1e-3)
         assert abs(found.visits[n] - times) <= 1  # a graze shorter than a sample
         visits += int(found.visits[n] == times)
     assert visits >= 20
@@ -90,7 +89,6 @@ def test_two_units_together_see_once_and_count_twice() -> None:
     other = straight(speed_mps=10.0, seconds=600, start_s=10.0)
     lon, lat = float(one.lon[30]), float(one.lat[30])
     both = sightings([one, other], [lon], [lat], radius_m=200.0)
-    assert both.unit_s[0] == pytest.approx(80.0, abs=0.01)
     assert both.seen_s[0] == pytest.approx(50.0, abs=0.01)
     assert both.near_s == pytest.approx(80.0, abs=0.01)
     assert both.visits[0] == 2
@@ -139,7 +137,6 @@ def test_any_tracks_and_places(one: list[Position], other: list[Position]) -> No
     lons, lats = [p.lon for p in places], [p.lat for p in places]
     found = sightings(tracks, lons, lats, radius_m=1000.0)
     assert (found.visits >= 1).all()  # each is a position of a track
-    assert (found.seen_s <= found.unit_s + 1e-6).all()
     for n, place in enumerate(places):
         assert place.time is not None
         assert found.first_us[n] <= to_us(place.time) <= found.last_us[n]
@@ -173,7 +170,6 @@ def test_places_at_the_other_end_of_the_earth_are_seen_as_long(
         )
         found = sightings([track], *zip(*places, strict=True), radius_m=300.0)
         assert found.visits.tolist() == [0] * most + [1]
-        assert found.visit_place.tolist() == [most]
         assert found.seen_s[most] == pytest.approx(30.0, abs=0.02)
         assert found.last_us[most] == pytest.approx(to_us(moment(30)), abs=20_000)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gis.geodesy import Floats, distances_m
 from gis.position import Position
-from gis.tracks.simplify import kept, simplified
+from gis.tracks.simplify import kept
 from gis.tracks.track import Track, track_of
 from tests.gis.tracks.journeys import at, path, positions, straight
 
@@ -26,15 +26,12 @@ def drawn(
     return lon1 + shares * (lon2 - lon1), lat
 
 
-def errors_m(track: Track, kept_: list[int], *, timed: bool, fine: int = 4000) -> list[float]:
+def errors_m(track: Track, kept_: list[int], *, fine: int = 4000) -> list[float]:
     """Return how far each left-out position is from the line drawn, by geodesics."""
     found = []
     for first, last in pairwise(kept_):
         for n in range(first + 1, last):
             shares = np.linspace(0.0, 1.0, fine)
-            if timed:
-                whole = track.time_us[last] - track.time_us[first]
-                shares = np.array([(track.time_us[n] - track.time_us[first]) / max(whole, 1)])
             lon, lat = drawn(
                 track.lon[first], track.lat[first], track.lon[last], track.lat[last], shares
             )
@@ -53,18 +50,17 @@ def wandering(seed: int, count: int = 400, *, lon: float = 100.4, lat: float = 2
     return path(np.arange(count) * 10.0, east, north, lon=lon, lat=lat)
 
 
-@pytest.mark.parametrize("timed", [False, True])
 @pytest.mark.parametrize("place", [(100.4, 20.27), (180.0, 0.0), (-180.0, -62.0), (12.0, 84.0)])
 @pytest.mark.parametrize("tolerance_m", [3.0, 25.0, 200.0])
 def test_the_line_drawn_passes_within_the_tolerance(
-    timed: bool, place: tuple[float, float], tolerance_m: float
+    place: tuple[float, float], tolerance_m: float
 ) -> None:
     track = wandering(3, lon=place[0], lat=place[1])
-    left = kept(track, tolerance_m=tolerance_m, timed=timed)
+    left = kept(track, tolerance_m=tolerance_m)
     assert (left[0], left[-1]) == (0, len(track) - 1)
     if tolerance_m > 5.0:
         assert len(left) < 0.7 * len(track)
-    errors = errors_m(track, left.tolist(), timed=timed, fine=2000)
+    errors = errors_m(track, left.tolist(), fine=2000)
     assert max(errors, default=0.0) <= tolerance_m + 0.5
     if tolerance_m == 25.0:  # the bound is used, not only kept
         assert max(errors) > 0.6 * tolerance_m
@@ -103,7 +99,8 @@ def test_the_same_positions_stay_as_in_a_plain_douglas_peucker() -> None:
 def test_what_stays_keeps_time_and_values() -> None:
     given = [at(n, 100.4 + n * 1e-4, speed_mps=float(n), accuracy_m=5.0) for n in range(50)]
     given[20] = at(20, 100.402, 20.28, speed_mps=20.0)
-    assert simplified(track_of(given), tolerance_m=5.0).positions() == [
+    track = track_of(given)
+    assert track.take(kept(track, tolerance_m=5.0)).positions() == [
         given[n] for n in (0, 19, 20, 21, 49)
     ]
 
@@ -111,19 +108,9 @@ def test_what_stays_keeps_time_and_values() -> None:
 @pytest.mark.parametrize("lon", [100.4, 179.98, -179.99])
 def test_a_straight_run_at_one_speed_is_two_positions(lon: float) -> None:
     track = straight(speed_mps=10.0, seconds=600, bearing_deg=45.0, lon=lon)
-    assert kept(track, tolerance_m=1.0, timed=True).tolist() == [0, 60]
+    assert kept(track, tolerance_m=1.0).tolist() == [0, 60]
     back = straight(speed_mps=10.0, seconds=600, bearing_deg=270.0, lon=lon)
     assert kept(back, tolerance_m=1.0).tolist() == [0, 60]
-
-
-def test_a_stop_on_a_straight_line_counts_only_where_time_does() -> None:
-    seconds = np.arange(0.0, 610.0, 10.0)
-    east = 10.0 * np.clip(seconds, 0, 200) + 10.0 * np.clip(seconds - 400, 0, 200)
-    track = path(seconds, east, np.zeros(61))
-    assert kept(track, tolerance_m=5.0).tolist() == [0, 60]
-    timed = kept(track, tolerance_m=5.0, timed=True).tolist()
-    assert {20, 40} <= set(timed)
-    assert len(timed) <= 6
 
 
 def test_ends_of_gaps_stay_when_asked() -> None:
@@ -135,17 +122,15 @@ def test_ends_of_gaps_stay_when_asked() -> None:
 
 
 @settings(deadline=None, max_examples=60)
-@given(positions(), st.sampled_from([0.0, 10.0, 5000.0]), st.booleans())
-def test_any_track_keeps_its_ends_and_its_bound(
-    given: list[Position], tolerance_m: float, timed: bool
-) -> None:
+@given(positions(), st.sampled_from([0.0, 10.0, 5000.0]))
+def test_any_track_keeps_its_ends_and_its_bound(given: list[Position], tolerance_m: float) -> None:
     track = track_of([p for p in given if abs(p.lat) < 85.0])
-    left = kept(track, tolerance_m=tolerance_m, timed=timed)
+    left = kept(track, tolerance_m=tolerance_m)
     assert set(left.tolist()) >= ({0, len(track) - 1} if len(track) else set())
     assert (np.diff(left) > 0).all()
     # Where a jump goes half round the world, 4,000 samples lie up to 5 km apart.
-    for error in errors_m(track, left.tolist(), timed=timed):
-        assert error <= tolerance_m * 1.001 + (0.01 if timed else 6000.0)
+    for error in errors_m(track, left.tolist()):
+        assert error <= tolerance_m * 1.001 + 6000.0
 
 
 @given(positions())

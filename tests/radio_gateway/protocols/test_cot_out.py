@@ -17,12 +17,10 @@ from radio_gateway.formats.cot.out import (
     Unit,
     chat_event,
     emergency_event,
-    emergency_xml,
     event_xml,
     tak_datagram,
     tak_stream,
     unit_event,
-    unit_xml,
 )
 from radio_gateway.protocols import cot, tak
 from radio_gateway.transmission import Transmission
@@ -79,7 +77,7 @@ def test_unit_reads_back(data: bytes) -> None:
 
 
 def test_unknown_stays_unknown() -> None:
-    unit = read(unit_xml(Unit(uid="U", callsign="U", lon=1.0, lat=2.0, time=NOW)))
+    unit = read(event_xml(unit_event(Unit(uid="U", callsign="U", lon=1.0, lat=2.0, time=NOW))))
     place = unit.position
     assert place is not None
     assert (place.altitude_m, place.accuracy_m, place.speed_mps) == (None, None, None)
@@ -102,13 +100,15 @@ def test_call_for_help_reads_back_and_so_does_its_end() -> None:
         assert (call.distress, call.device) == (True, "U-1")
         assert call.position is not None
         assert call.facts["emergency_type"] == "911 Alert"
-    over = read(emergency_xml(Emergency(uid="U-1", callsign="P", time=NOW, emergency="Cancel")))
+    over = read(
+        event_xml(emergency_event(Emergency(uid="U-1", callsign="P", time=NOW, emergency="Cancel")))
+    )
     assert not over.distress
     assert "distress_cancelled" in over.flags
 
 
 def test_call_without_a_place_reads_back_as_one() -> None:
-    call = read(emergency_xml(Emergency(uid="U-1", callsign="P", time=NOW)))
+    call = read(event_xml(emergency_event(Emergency(uid="U-1", callsign="P", time=NOW))))
     assert (call.kind, call.distress, call.position) == ("distress", True, None)
 
 
@@ -135,7 +135,7 @@ def test_any_place_reads_back(lon: float, lat: float, seconds: int) -> None:
     if abs(lon) < 1e-6 or abs(lat) < 1e-6:
         return
     time = NOW + timedelta(seconds=seconds)
-    unit = read(unit_xml(Unit(uid="U", callsign="U", lon=lon, lat=lat, time=time)))
+    unit = read(event_xml(unit_event(Unit(uid="U", callsign="U", lon=lon, lat=lat, time=time))))
     assert unit.position is not None
     assert unit.position.lon == pytest.approx(lon, abs=1e-7)
     assert unit.position.lat == pytest.approx(lat, abs=1e-7)
