@@ -156,22 +156,6 @@ class Course:
         scale = float(_scale(np.array([x]))[0])
         return self._segments.within(x, y, within_m=within_m * scale)
 
-    def nearest_between(self, x: float, y: float, *, km_low: float, km_high: float) -> Rows:
-        """Return the segment nearest to a plane point, of those in a range of kilometres.
-
-        >>> from gis.river import load_mekong
-        >>> course = load_mekong().course
-        >>> segment = course.nearest_between(0.0, 0.0, km_low=2350.0, km_high=2351.0)
-        >>> bool(2349.0 < course.km[segment[0]] < 2352.0)
-        True
-        """
-        first = int(np.searchsorted(-self.km, -km_high, side="right")) - 1
-        first = min(max(first, 0), len(self._length) - 1)
-        last = int(np.searchsorted(-self.km, -km_low, side="left"))
-        segments = np.arange(first, min(max(last, first + 1), len(self._length)))
-        _, offset = self.measure(np.array([[x, y]]).repeat(len(segments), axis=0), segments)
-        return segments[[int(np.argmin(np.abs(offset)))]]
-
     def measure(self, place: Floats, segment: Rows) -> tuple[Floats, Floats]:
         """Return kilometre and offset of plane points (rows of x, y) from a segment each.
 

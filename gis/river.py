@@ -21,7 +21,7 @@ from gis.centreline import column, measured
 from gis.course import Course
 from gis.errors import PositionError
 from gis.features import Features, features_of
-from gis.geodesy import Floats, as_columns, distance_m
+from gis.geodesy import Floats, as_columns
 from gis.shipped import shipped_features
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ Bank: TypeAlias = Literal["left", "right", "mid"]
 REACH_OF_RIVER_M = 5000.0  # farther than this from the line, a place has no river address
 GREAT_DOUBT_M = 500.0  # unless it may itself be wrong by more than this: so much farther,
 MOST_DOUBT_M = 5000.0  # by this at most
-FOOT_KM = 0.3
 GOLDEN_TRIANGLE = (100.084653, 20.352275)  # Ruak mouth, where LA, MM and TH meet
 GOLDEN_TRIANGLE_M = 1000.0  # a line that passes it this closely is the Mekong
 
@@ -182,51 +181,6 @@ class River:
         """
         found = self.locate_many([lon], [lat], accuracy_m=accuracy_m)
         return self._one(found, also_km=self._also_km(lon, lat, found, accuracy_m))
-
-    def place_at(
-        self, *, lon: float, lat: float, km: float, foot_km: float, accuracy_m: float = 0.0
-    ) -> RiverPlace | None:
-        """Return the place of a position whose kilometre is known otherwise, as by its track.
-
-        Args:
-            lon: Longitude, degrees.
-            lat: Latitude, degrees.
-            km: Kilometre to tell.
-            foot_km: Kilometre of the part of the line, within 300 m of it, that offset and bank
-                are taken from.
-            accuracy_m: How wrong the position itself may be, metres.
-
-        >>> place = load_mekong().place_at(lon=100.43, lat=20.27, km=2354.0, foot_km=2354.4)
-        >>> place.km, place.bank
-        (2354.0, 'left')
-        """
-        x, y = self._point(lon, lat)
-        low, high = foot_km - FOOT_KM, foot_km + FOOT_KM
-        segment = self.course.nearest_between(x, y, km_low=low, km_high=high)
-        _, offset = self.course.measure(np.array([[x, y]]), segment)
-        reach = self.course.reach[segment]
-        return self._one(self._places(np.array([km]), offset, reach, np.array([accuracy_m])))
-
-    def foot_between(
-        self, *, lon: float, lat: float, km_low: float, km_high: float
-    ) -> tuple[float, float]:
-        """Return (km, offset_m) of the point nearest to a place within a range of kilometres.
-
-        >>> km, offset_m = load_mekong().foot_between(
-        ...     lon=100.43, lat=20.27, km_low=2350.0, km_high=2352.0)
-        >>> round(km, 1)
-        2352.0
-        """
-        x, y = self._point(lon, lat)
-        segment = self.course.nearest_between(x, y, km_low=km_low, km_high=km_high)
-        km, offset = self.course.measure(np.array([[x, y]]), segment)
-        at = min(max(float(km[0]), km_low), km_high)
-        if at == km[0]:
-            return at, float(offset[0])
-        # The segment reaches beyond the range.
-        lons, lats = self.at_kms([at])
-        away = distance_m(lon1=lon, lat1=lat, lon2=float(lons[0]), lat2=float(lats[0]))
-        return at, math.copysign(away, float(offset[0]))
 
     def _point(self, lon: float, lat: float) -> tuple[float, float]:
         x, y = self.course.to_plane(np.array([lon]), np.array([lat]))

@@ -120,10 +120,6 @@ class People:
 
     # -- for the command line and the start
 
-    async def count(self) -> int:
-        """Return how many users there are."""
-        return await self._store.read(queries.count_users)
-
     async def all(self) -> list[User]:
         """Return every user, by name."""
         return await self._store.read(queries.all_users)

@@ -63,16 +63,6 @@ class DeliveryDesk(PaperDesk):
         ]
         return wanted[:limit]
 
-    async def delivery(self, id: str) -> Delivery:
-        """Return one delivery.
-
-        Raises:
-            Forbidden: If the role may not.
-            NotFound: If there is none, or the user may not know of it.
-        """
-        self._may("see deliveries")
-        return await self._kept(Delivery, id)
-
     def may_see(self) -> None:
         """Raise unless the user may see how deliveries fare.
 

@@ -107,10 +107,6 @@ class Dispatch:
         waiting = await self._store.read(messages.waiting, self._now())
         self._unsent += [message for message in waiting if message.channel == channel]
 
-    def channels(self) -> tuple[str, ...]:
-        """Return the names that carriers were attached under, in order."""
-        return tuple(sorted(self._carriers))
-
     def refusal_of(self, channel: str, kind: OrderKind, protocol: str) -> Refusal | None:
         """Return why `channel` takes no message of `kind` to a radio of `protocol`."""
         carrier = self._carrier(channel)

@@ -22,7 +22,7 @@ import msgspec
 from patrol.crossing import ENVELOPE, NEVER, TARGETS, DataClass
 from patrol.life import Life
 from patrol.papers import Paper
-from patrol.prediction import Landing, Prediction
+from patrol.prediction import Prediction
 from patrol.sightings import Sighting
 from patrol.targets import TargetKind
 
@@ -159,11 +159,6 @@ class HandOff(Paper, frozen=True, kw_only=True, tag="hand_off"):
     def is_closed(self) -> bool:
         """Whether nothing more is to be done or told of it."""
         return self.is_over and not self.owed
-
-    @property
-    def landing(self) -> Landing | None:
-        """Where the target will land; None where nothing says so."""
-        return None if self.prediction is None else self.prediction.landing
 
     @property
     def speed_mps(self) -> float | None:

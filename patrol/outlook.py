@@ -28,7 +28,6 @@ from patrol.units import Assignment, Unit
 from patrol.views import Feed, Subscription
 from patrol.watch import Watch
 from radio_gateway.health import ChannelHealth, RejectedFrame
-from radio_gateway.transmission import Transmission
 
 LONGEST_TRACK: Final = 50_000
 """Most positions of one answer about one unit."""
@@ -255,14 +254,6 @@ class Outlook:
             self.policy.agency,
             self._watch.picture.address_taken,
         )
-
-    async def transmissions(self, address: str, *, limit: int = 100) -> list[Transmission]:
-        """Return the last messages of a radio address, newest first.
-
-        Raises:
-            Forbidden: If the role may not.
-        """
-        return [each.transmission for each in await self.heard(address, limit=limit)]
 
     async def heard(self, address: str, *, limit: int = 100) -> list[Heard]:
         """Return the last messages of a radio address, newest first, with all who heard each.

@@ -40,11 +40,6 @@ def conflicts(plan: Plan) -> tuple[PlanConflict, ...]:
     return tuple(sorted(found, key=lambda each: each.severity))
 
 
-def errors(plan: Plan) -> tuple[PlanConflict, ...]:
-    """Return what keeps a plan from being proposed and signed."""
-    return tuple(each for each in conflicts(plan) if each.severity == "error")
-
-
 def why_not_of(sharing: Sharing | None) -> WhyNot:
     """Return what asks the agreements; without any, nothing passes.
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 
 import structlog
 
@@ -164,18 +163,6 @@ class Channel:
     def rejected_lately(self) -> list[RejectedFrame]:
         """Return, once, the newest few of what was rejected since this was last asked."""
         return self._rejections.untold()
-
-    def start_capture(self, path: Path, *, max_bytes: int = 100_000_000) -> None:
-        """Write everything the channel reads from now on to a new file.
-
-        Raises:
-            OSError: If the file exists or cannot be made.
-        """
-        self._recordings.start_capture(path, max_bytes=max_bytes)
-
-    def stop_capture(self) -> None:
-        """Write no more and close the file."""
-        self._recordings.stop_capture()
 
     def listen(self, listener: Listener) -> None:
         """Have `listener` called with what is heard from now on, before it is stored."""

@@ -1,16 +1,10 @@
-"""Recordings: everything that one channel reads, kept in its journal and in a capture."""
+"""Recordings: everything that one channel reads, kept in its journal."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import structlog
-
-from radio_gateway.capture import CaptureWriter, Mark
+from radio_gateway.capture import Mark
 from radio_gateway.chunk import Chunk
 from radio_gateway.journal import Journal
-
-_log = structlog.get_logger(__name__)
 
 
 class Recordings:
@@ -23,14 +17,12 @@ class Recordings:
     """
 
     def __init__(self, channel: str, protocols: tuple[str, ...], journal: Journal | None) -> None:
-        self._channel, self._protocols = channel, protocols
         self._journal = None if journal is None else journal.of(channel, protocols)
-        self._capture: CaptureWriter | None = None
 
     @property
     def keep_something(self) -> bool:
-        """Whether there is a journal or a capture that takes what is read."""
-        return self._journal is not None or self._capture is not None
+        """Whether there is a journal that takes what is read."""
+        return self._journal is not None
 
     @property
     def fault(self) -> str | None:
@@ -42,56 +34,21 @@ class Recordings:
         """How many chunks the journal could not keep."""
         return 0 if self._journal is None else self._journal.missed
 
-    def start_capture(self, path: Path, *, max_bytes: int) -> None:
-        """Write everything from now on to a new file, too.
-
-        Raises:
-            OSError: If the file exists or cannot be made.
-        """
-        self.stop_capture()
-        self._capture = CaptureWriter(
-            path, channel=self._channel, max_bytes=max_bytes, protocols=self._protocols
-        )
-
-    def stop_capture(self) -> None:
-        """Write no more to that file and close it."""
-        if self._capture is not None:
-            capture, self._capture = self._capture, None
-            try:
-                capture.close()
-            except OSError as error:
-                self._failed(error)
-
     def write(self, event: Chunk | Mark) -> None:
         """Keep what was read, or what happened in between."""
-        for keeper in (self._journal, self._capture):
-            if keeper is None:
-                continue
-            try:
-                if isinstance(event, Chunk):
-                    keeper.write(event)
-                else:
-                    keeper.mark(event)
-            except OSError as error:  # the capture's: a full disk must not stop the hearing
-                self._failed(error)
-                self.stop_capture()
+        if self._journal is None:
+            return
+        if isinstance(event, Chunk):
+            self._journal.write(event)
+        else:
+            self._journal.mark(event)
 
     def flush(self) -> None:
         """Hand what was kept to the system."""
-        for keeper in (self._journal, self._capture):
-            if keeper is None:
-                continue
-            try:
-                keeper.flush()
-            except OSError as error:
-                self._failed(error)
-                self.stop_capture()
+        if self._journal is not None:
+            self._journal.flush()
 
     def close(self) -> None:
         """Keep nothing more."""
-        self.stop_capture()
         if self._journal is not None:
             self._journal.close()
-
-    def _failed(self, error: OSError) -> None:
-        _log.warning("capture_failed", channel=self._channel, fault=str(error))

@@ -91,17 +91,6 @@ class Track(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         """
         return Track(**{name: getattr(self, name)[which] for name in self.__struct_fields__})
 
-    def between(self, start: datetime, end: datetime) -> Track:
-        """Return the part from `start` (in) to `end` (out), aware UTC.
-
-        >>> hours = [EPOCH + timedelta(hours=n) for n in range(3)]
-        >>> track = track_of([Position(lon=0.0, lat=0.0, time=hour) for hour in hours])
-        >>> len(track.between(hours[1], hours[2]))
-        1
-        """
-        first, last = np.searchsorted(self.time_us, [to_us(start), to_us(end)])
-        return self.take(slice(int(first), int(last)))
-
     def positions(self) -> list[Position]:
         """Return the positions, oldest first.
 

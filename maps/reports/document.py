@@ -263,14 +263,6 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
             if isinstance(block, Plate)
         )  # fmt: skip
 
-    @property
-    def tables(self) -> tuple[tuple[str, Table], ...]:
-        """Its tables, each with the head it stands under."""
-        return tuple(
-            (section.title, block) for section in self.sections for block in section.blocks
-            if isinstance(block, Table)
-        )  # fmt: skip
-
 
 def shown(cell: Cell, column: Column) -> str:
     """Return a cell as people read it.

@@ -74,11 +74,6 @@ def country(words: Wording, code: str | None) -> str:
     return words.say_if_any(f"country.{code or 'unknown'}") or str(code)
 
 
-def km(value: float | None) -> str:
-    """Return a river kilometre as people read it."""
-    return "" if value is None else number(value, 1)
-
-
 def km_span(words: Wording, low: float, high: float) -> str:
     """Return a stretch of river kilometres."""
     return words.say("report.km_span", low=number(low, 1), high=number(high, 1))

@@ -47,11 +47,6 @@ class Showing:
         self._desk_of, self._by, self._tell, self._now = desk_of, by, tell, now
         self._taps: dict[tuple[str, str], _Tap] = {}
 
-    @property
-    def views(self) -> int:
-        """How many views are handed out."""
-        return len(self._taps)
-
     def open(self, wish: OpenView) -> Begin | Refused:
         """Hand out a view from now on; return where it begins."""
         try:

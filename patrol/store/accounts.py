@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from msgspec.structs import replace
-from sqlalchemy import Connection, Select, delete, func, or_, select, update
+from sqlalchemy import Connection, Select, delete, or_, select, update
 
 from patrol.accounts import LANGUAGES, Device, Session, SessionKind, User
 from patrol.store.postgres import raw_cursor
@@ -60,11 +60,6 @@ def all_users(connection: Connection, agency: str | None = None) -> list[User]:
     if agency is not None:
         query = query.where(users.c.agency == agency)
     return [_user(row) for row in connection.execute(query)]
-
-
-def count_users(connection: Connection) -> int:
-    """Return how many users there are."""
-    return int(connection.execute(select(func.count()).select_from(users)).scalar_one())
 
 
 def open_session(

@@ -45,11 +45,6 @@ class Port(msgspec.Struct, frozen=True, kw_only=True):
     used_by: str | None = None
     permitted: bool = True
 
-    @property
-    def url(self) -> str:
-        """What a channel's `url` would be."""
-        return f"serial://{self.lasting or self.device}"
-
 
 def ports() -> list[Port]:
     """Return the serial ports of this machine, by device name.

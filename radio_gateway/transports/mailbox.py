@@ -30,7 +30,6 @@ class Mailbox:
         self._full_bytes = full_bytes
         self._arrived = asyncio.Event()
         self._fault: Exception | None = None
-        self._ended = False
         self._wakers: list[Callable[[], None]] = []
         self._resting: list[Callable[[], None]] = []
         self._rest_ends: asyncio.TimerHandle | None = None
@@ -76,13 +75,8 @@ class Mailbox:
         self._fault = self._fault or fault
         self._arrived.set()
 
-    def end(self) -> None:
-        """Make `take` return nothing once everything has been taken."""
-        self._ended = True
-        self._arrived.set()
-
     async def take(self, at_most: int | None = None) -> list[Chunk]:
-        """Wait until something is there and return all of it; empty after `end`.
+        """Wait until something is there and return all of it.
 
         Args:
             at_most: How many chunks to return; what is left is worth taking at once. None: all.
@@ -95,8 +89,6 @@ class Mailbox:
         while not self._chunks:
             if self._fault is not None:
                 raise self._fault
-            if self._ended:
-                return []
             self._arrived.clear()
             self.taker_waits = True
             try:

@@ -21,7 +21,6 @@ import numpy as np
 import shapely
 
 from gis.river import load_mekong
-from gis.river_track import follow
 from gis.rivers import load_rivers
 from tests.benchmarks.figures import as_text
 from tests.benchmarks.goals import Verdict, told
@@ -49,13 +48,11 @@ def main() -> None:
     x, y = mekong.course.to_plane(lons, lats)
     points = shapely.points(x, y)
     segments = shapely.STRtree(shapely.linestrings(np.stack([corners[:-1], corners[1:]], 1)))
-    track = mekong.at_kms(np.linspace(2400.0, 2300.0, 20_000))
     bare = points[:BARE_COUNT]
     ways: list[tuple[str, int, Callable[[], object]]] = [
         ("River.locate_many", options.count, lambda: mekong.locate_many(lons, lats)),
         ("Rivers.locate_many", options.count, lambda: rivers.locate_many(lons, lats)),
         ("River.at_kms", len(kms), lambda: mekong.at_kms(kms)),
-        ("follow", 20_000, lambda: follow(mekong, *track)),
         ("shapely.line_locate_point", BARE_COUNT, lambda: shapely.line_locate_point(line, bare)),
         (
             "shapely STRtree, segments",

@@ -89,7 +89,7 @@ CALLS: dict[str, Callable[[Desk], Any]] = {
     "see channels": lambda desk: desk.channels(),
     "see unknown radios": lambda desk: desk.unknown_radios(),
     "see unknown radios ": lambda desk: desk.assignments(),
-    "see what a radio sent": lambda desk: desk.transmissions("test:a"),
+    "see what a radio sent": lambda desk: desk.heard("test:a"),
     "see what a radio sent ": lambda desk: desk.why("test:a"),
     "see the picture ": lambda desk: desk.claims(),
     "see rejected frames": lambda desk: desk.rejected("udp"),
@@ -198,7 +198,7 @@ async def test_what_the_user_may_not_know_of_does_not_exist(node: Node) -> None:
         desk.unit(secret)
     assert desk.units() == []
     assert desk.assignments() == []
-    assert await desk.transmissions(address("b")) == []
+    assert await desk.heard(address("b")) == []
     assert set(await desk.tracks(start=at(0), end=at(9))) == {address("x")}
     assert set(await other.tracks(start=at(0), end=at(9))) == {secret}
     assert await other.unknown_radios() == []

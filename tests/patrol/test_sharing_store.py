@@ -264,7 +264,7 @@ async def test_acts_on_another_agencys_unit_do_not_find_it(node: Node) -> None:
     ):
         with pytest.raises(NotFound):
             await order
-    assert await desk.transmissions(address("b")) == []
+    assert await desk.heard(address("b")) == []
     assert desk.assignments() == []
     assert (await desk.why(address("b"))).verdict == "hidden"
 

@@ -193,8 +193,8 @@ async def test_what_hides_in_the_words_of_a_radio_is_left_out_and_its_bytes_stay
     assert address("b\\u202e") in viewer.units
     assert viewer.units[address("c")].text == "ភាសា\u200bខ្មែរ"
     assert viewer.units[address("c")].flags == ()
-    [kept] = await node.desk("technician").transmissions(address("a"))
-    assert kept.raw == b"as\0heard"
+    [kept] = await node.desk("technician").heard(address("a"))
+    assert kept.transmission.raw == b"as\0heard"
 
 
 async def test_what_was_in_flight_when_the_watch_is_stopped_is_stored_and_answered(

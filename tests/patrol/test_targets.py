@@ -399,8 +399,10 @@ async def test_a_target_that_comes_surely_across_is_offered_at_once(border: Node
     assert (offer.why, offer.to, offer.office, offer.by) == ("border", OTHER, "TH-CKG", "")
     assert len(offer.fixes) == 2
     assert offer.speed_mps == 8.0
-    assert offer.landing is not None
-    assert (offer.landing.bank, offer.landing.river) == ("right", "Mekong")
+    assert offer.prediction is not None
+    landing = offer.prediction.landing
+    assert landing is not None
+    assert (landing.bank, landing.river) == ("right", "Mekong")
     assert offer.lapses_at == offer.offered_at + timedelta(seconds=180)
     newer = await border.desk("crew").targets.sight(made.id, seen(-650, 90))
     assert newer.state == "offered"

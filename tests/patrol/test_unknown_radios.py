@@ -21,8 +21,8 @@ async def test_a_radio_nobody_has_registered_is_listed_with_what_it_sent(node: N
     assert (older.count, older.channels) == (2, ("hill", "pier"))
     assert (older.first_heard_at, older.last_heard_at) == (at(2), at(5))
     assert older.state == node.state(address("x"))
-    messages = await node.desk("technician").transmissions(address("x"), limit=1)
-    assert [message.device_time for message in messages] == [at(5)]
+    messages = await node.desk("technician").heard(address("x"), limit=1)
+    assert [message.transmission.device_time for message in messages] == [at(5)]
 
 
 async def test_a_list_of_many_radios_is_a_few_statements_and_counts_no_further_than_it_tells(

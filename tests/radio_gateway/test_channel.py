@@ -13,7 +13,6 @@ from structlog.testing import capture_logs
 
 from radio_gateway import connection as connection_module
 from radio_gateway import hearing
-from radio_gateway.capture import CaptureWriter
 from radio_gateway.channel import Channel
 from radio_gateway.chunk import Chunk
 from radio_gateway.decoder import DecoderSettings
@@ -316,21 +315,6 @@ async def test_counters_tell_what_came_and_what_became_of_it(tmp_path: Path) -> 
     assert (health.transmissions, health.junk_bytes) == (2, 3)
     assert sum(health.errors.values()) == 1
     assert health.last_heard_at is not None
-
-
-async def test_a_full_disk_ends_a_capture_and_not_the_hearing(
-    answers: Answers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    def full(_writer: CaptureWriter, _chunk: Chunk) -> None:
-        raise OSError(28, "No space left on device")
-
-    inbox = Inbox()
-    channel = odd_channel(inbox)
-    channel.start_capture(tmp_path / "a.jsonl")
-    monkeypatch.setattr(CaptureWriter, "write", full)
-    channel._hearing.hear([answers.chunk("say a")])
-    channel._hearing.hear([answers.chunk("say b")])
-    assert len(await inbox.take()) == 2
 
 
 def test_what_came_in_one_read_keeps_its_order_in_time() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from maps.reports.briefing import patrol_briefing
-from maps.reports.document import UNKNOWN, Document, Section, Words, shown
+from maps.reports.document import UNKNOWN, Document, Section, Table, Words, shown
 from maps.wording import words_of
 from patrol import clashes, planning
 from patrol.accounts import LANGUAGES
@@ -47,7 +47,8 @@ async def test_a_briefing_gives_no_number_of_people_that_nobody_said(tmp_path: P
         naga, other = story.units["Naga 1"], story.units["Naga 2"]
         members = (Member(unit=naga, agency=LAO), Member(unit=other, agency=LAO, crew=1))
         document = await briefing(story, await draft(story, "Night watch", members=members))
-        [table] = [each for name, each in document.tables if name == "Units"]
+        [units] = [section for section in document.sections if section.title == "Units"]
+        [table] = [block for block in units.blocks if isinstance(block, Table)]
         at = [column.title for column in table.columns].index("People")
         people = {str(row[0]): shown(row[at], table.columns[at]) for row in table.rows}
         assert people == {"Naga 1": UNKNOWN, "Naga 2": "1"}

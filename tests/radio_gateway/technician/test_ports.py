@@ -37,7 +37,7 @@ def test_a_usb_adapter_is_named_so_that_the_name_lasts(
     (port,) = describe([info], by_id=tmp_path / "by-id", by_path=tmp_path / "by-path")
     assert port.usb == "0403:6001"
     assert port.description == "FTDI FT232R"
-    assert port.url == f"serial://{tmp_path}/by-id/usb-FTDI_A50285BI"
+    assert port.lasting == f"{tmp_path}/by-id/usb-FTDI_A50285BI"
     assert port.used_by is None
     assert port.permitted
     os.close(ours)
@@ -46,7 +46,7 @@ def test_a_usb_adapter_is_named_so_that_the_name_lasts(
 def test_a_port_without_another_name_keeps_its_own(pty: tuple[int, str], tmp_path: Path) -> None:
     ours, device = pty
     (port,) = describe([ListPortInfo(device)], by_id=tmp_path / "no", by_path=tmp_path / "no")
-    assert (port.lasting, port.url) == (None, f"serial://{device}")
+    assert (port.lasting, port.device) == (None, device)
     os.close(ours)
 
 

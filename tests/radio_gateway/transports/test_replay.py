@@ -9,7 +9,7 @@ from typing import Self
 
 import pytest
 
-from radio_gateway.capture import CaptureWriter, read_capture
+from radio_gateway.capture import CaptureWriter
 from radio_gateway.chunk import Chunk
 from radio_gateway.inbox import Inbox
 from radio_gateway.transports import replay
@@ -108,18 +108,3 @@ async def test_a_broken_file_is_a_fault_that_is_shown(tmp_path: Path) -> None:
     async with running(channel):
         await until(lambda: channel.health().state == "down")
         assert "line 2" in (channel.health().fault or "")
-
-
-async def test_what_a_channel_heard_can_be_captured_and_replayed(tmp_path: Path) -> None:
-    source = tmp_path / "a.nmea"
-    source.write_bytes(b"".join(rmc(n) for n in range(6)) + b"noise\r\n")
-    captured = tmp_path / "captured.jsonl"
-    inbox = Inbox()
-    channel = make(f"replay://{source}?speed=1000", inbox=inbox)
-    channel.start_capture(captured)
-    await channel.run()
-    assert b"".join(chunk.data for chunk in read_capture(captured)) == source.read_bytes()
-    again = make(f"replay://{captured}?speed=1000")
-    await again.run()
-    assert again.health().transmissions == channel.health().transmissions == 6
-    assert again.health().errors == channel.health().errors
