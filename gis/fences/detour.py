@@ -19,7 +19,7 @@ LEAST_BEFORE, LEAST_ON = 2, 4  # fixes that show a line
 MOST_OFF = 3  # in a row: a pair of wrong ones, and one of the next pair
 ON_ACCURACIES = 1.5  # so far beside the line its own fixes are,
 OFF_ACCURACIES = 2.5  # so far at least the ones that are none of it,
-STRAIGHT_ACCURACIES = 2.0  # so far at most those of a unit that goes straight on
+STRAIGHT_SQUARES = 1.6  # accuracies squared, each but two: so far beside it who goes straight on is
 
 
 class Line(NamedTuple):
@@ -30,13 +30,16 @@ class Line(NamedTuple):
 
 
 def goes_straight(fixes: tuple[Fix, ...]) -> bool:
-    """Return whether fixes lie on one line.
+    """Return whether fixes lie on one line, as far as noise lets one see.
 
     >>> places = (100.0, 20.0), (100.001, 20.001), (100.002, 20.0)
     >>> goes_straight(tuple(Fix(0.0, lon, lat, 15.0, 5.0) for lon, lat in places))
     False
     """
-    return bool((_off(fixes, fixes[0], fixes[-1]) <= STRAIGHT_ACCURACIES).all())
+    east, north, accuracy_m = _metres(fixes)
+    spread = np.linalg.svd(np.stack([east - east.mean(), north - north.mean()]), compute_uv=False)
+    beside = float(spread[1] / accuracy_m.mean()) ** 2
+    return beside <= STRAIGHT_SQUARES * (len(fixes) - 2)
 
 
 def line_past(fixes: tuple[Fix, ...]) -> Line | None:
@@ -51,7 +54,7 @@ def line_past(fixes: tuple[Fix, ...]) -> Line | None:
     for end in reversed(range(LEAST_ON, len(fixes))):
         for start in range(end + 1 - LEAST_ON):
             some = fixes[start : end + 1]
-            off = _off(some, some[0], some[-1])
+            off = _off(some)
             on = np.flatnonzero(off <= ON_ACCURACIES)
             gone = np.diff(on) - 1
             at = int(gone.argmax())
@@ -63,11 +66,17 @@ def line_past(fixes: tuple[Fix, ...]) -> Line | None:
     return None
 
 
-def _off(fixes: tuple[Fix, ...], a: Fix, b: Fix) -> Floats:
-    """Return how far beside the line through two places fixes are, in accuracies."""
-    lon, lat, accuracy_m = np.array([(f.lon, f.lat, f.accuracy_m) for f in (*fixes, b)]).T
+def _metres(fixes: tuple[Fix, ...]) -> tuple[Floats, Floats, Floats]:
+    """Return metres east and north of the first, and accuracies."""
+    lon, lat, accuracy_m = np.array([(f.lon, f.lat, f.accuracy_m) for f in fixes]).T
+    a = fixes[0]
     east = ((lon - a.lon + 180.0) % 360.0 - 180.0) * np.cos(np.radians(a.lat)) * DEGREE_M
-    north = (lat - a.lat) * DEGREE_M
+    return east, (lat - a.lat) * DEGREE_M, accuracy_m
+
+
+def _off(fixes: tuple[Fix, ...]) -> Floats:
+    """Return how far beside the line through the first and the last fixes are, in accuracies."""
+    east, north, accuracy_m = _metres(fixes)
     length_m = max(float(np.hypot(east[-1], north[-1])), 1e-3)
-    off_m: Floats = np.abs(east * north[-1] - north * east[-1]) / length_m / accuracy_m
-    return off_m[:-1]
+    off_m: Floats = np.abs(east * north[-1] - north * east[-1]) / length_m
+    return off_m / accuracy_m

@@ -15,11 +15,12 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from gis.fences.area import Area
+from gis.fences.fix import Place
 from gis.fences.path import Point
 from gis.fences.settings import FenceSettings
 from gis.geodesy import Floats
 from gis.river import River
-from gis.rivers import Rivers
+from gis.rivers import OnRivers, Rivers
 
 Passage: TypeAlias = Literal["passed", "may_have_passed"]
 
@@ -70,15 +71,25 @@ class Waters:
 
     def gap(self, before: Point, point: Point, speed_mps: float) -> Gap:
         """Return what is known of a unit between two points."""
+        found = self._on_one((before, point))
+        if found is None:
+            return Gap(speed_mps)
+        km = float(found.km[0]), float(found.km[1])
+        return Gap(speed_mps, int(found.river[0]), km)
+
+    def is_on_river(self, places: Sequence[Place]) -> bool:
+        """Return whether places are all on one river."""
+        return self._on_one(places) is not None
+
+    def _on_one(self, places: Sequence[Place]) -> OnRivers | None:
+        """Return where places are on the one river that all are on; None if there is none."""
         if self._rivers is None:
-            return Gap(speed_mps)
-        found = self._rivers.locate_many([before.lon, point.lon], [before.lat, point.lat])
-        on = int(found.river[0])
-        if on < 0 or on != found.river[1]:
-            return Gap(speed_mps)
-        if np.abs(found.offset_m).max() > self._settings.on_river_m:
-            return Gap(speed_mps)
-        return Gap(speed_mps, on, (float(found.km[0]), float(found.km[1])))
+            return None
+        found = self._rivers.locate_many([p.lon for p in places], [p.lat for p in places])
+        on = found.river[0]
+        if on < 0 or (found.river != on).any():
+            return None
+        return found if np.abs(found.offset_m).max() <= self._settings.on_river_m else None
 
     def passed(
         self, number: int, area: Area, before: Point, point: Point, gap: Gap

@@ -399,13 +399,19 @@ class Geofences:
         if not any(event.kind == "enter" for event in events):
             return False
         before, settings = _line_of(judged), self.settings
-        silent_s = believed[-1].t - before[-1].t if before else math.inf
-        if len(before) < LEAST_LINE or silent_s > STALE_GAPS * settings.gap_s:
+        if len(before) < LEAST_LINE:
             return False
-        noise_m = settings.noise_accuracies * (before[0].accuracy_m + before[-1].accuracy_m)
-        if apart_m(before[0], before[-1]) <= noise_m:
+        *others, last = before
+        silent_s = believed[0].t - last.t
+        if not judged.unheeded and silent_s > STALE_GAPS * max(settings.gap_s, _gap_s(judged)):
+            return False
+        noise_m = 2.0 * settings.noise_accuracies * last.accuracy_m
+        if all(apart_m(each, last) <= noise_m for each in others):
             return False  # it lay there: that is no line
-        return judged.unheeded > 0 or not goes_straight((*before[-LEAST_LINE:], *believed))
+        way = (*before, *believed)
+        if _gap_s(judged) > settings.gap_s and self._waters.is_on_river(way):
+            return False  # rivers bend, and nobody waits ten minutes for two reports
+        return judged.unheeded > 0 or not goes_straight(way)
 
     def _decide(
         self, unit: str, track: Track, pending: Pending, state: State
