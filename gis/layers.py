@@ -88,16 +88,13 @@ def read_layer(path: str | os.PathLike[str], layer: str | None = None) -> gpd.Ge
     return layer_file.read_layer(path, layer)
 
 
-def as_geojson(
-    layer: str | Table, *, columns: Sequence[str] | None = None, decimals: int = 5
-) -> bytes:
+def as_geojson(layer: str | Table, *, columns: Sequence[str] | None = None) -> bytes:
     """Return a layer as compact GeoJSON for a map.
 
     Args:
         layer: Name of a shipped layer (encoded once and kept), or a table in EPSG:4326.
         columns: Properties to keep. None keeps those the map needs of a shipped layer, and all of
             a table.
-        decimals: Decimals of a degree; 5 is about a metre.
 
     Raises:
         GisError: If there is no shipped layer of that name.
@@ -106,9 +103,9 @@ def as_geojson(
     b'{"type":"FeatureCollection","features":['
     """
     if not isinstance(layer, str):
-        return encode(layer, columns=columns, decimals=decimals)
+        return encode(layer, columns=columns)
     kept = info(layer).map if columns is None else tuple(columns)
-    return _encoded(layer, kept, decimals)
+    return _encoded(layer, kept)
 
 
 def validate_blos(
@@ -147,8 +144,8 @@ def _load(name: str) -> gpd.GeoDataFrame:
 
 
 @functools.lru_cache(maxsize=64)
-def _encoded(name: str, columns: tuple[str, ...], decimals: int) -> bytes:
-    return encode(features(name), columns=columns, decimals=decimals)
+def _encoded(name: str, columns: tuple[str, ...]) -> bytes:
+    return encode(features(name), columns=columns)
 
 
 @functools.lru_cache(maxsize=1)

@@ -24,7 +24,6 @@ WIDTH_M = 700.0  # of the Mekong, about; places are tried across it
 GUIDE_M = 1000.0  # the courses across follow the line smoothed by this
 SPIKE_DEG = 150.0  # a river does not turn back on itself within a vertex
 EASE_M = 120.0  # one smoothing; repeated where it is not enough
-MARGIN_M = 400.0  # on both sides of a jump, smoothed with it
 TAPER_M = 300.0  # over which the smoothed line leaves the drawn one
 SIMPLIFY_M = 4.0
 

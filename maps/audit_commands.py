@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from patrol.audit_head import Head
     from patrol.store.proving import Proof
 
-P = ParamSpec("P")
-T = TypeVar("T")
 
 audit_app = typer.Typer(
     help="Prove that the journal and what it tells of are as they were written.",

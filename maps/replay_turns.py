@@ -35,7 +35,6 @@ class ReplayTurns:
     Args:
         at_once: How many are made at once.
         waiting: How many wait at most.
-        of_user: How many one user has at most.
         longest_s: How long one waits before it is refused, seconds.
     """
 
@@ -44,11 +43,10 @@ class ReplayTurns:
         *,
         at_once: int = AT_ONCE,
         waiting: int = MOST_WAITING,
-        of_user: int = MOST_OF_USER,
         longest_s: float = LONGEST_WAIT_S,
     ) -> None:
         self._free, self._most_waiting = at_once, waiting
-        self._of_user, self._longest_s = of_user, longest_s
+        self._longest_s = longest_s
         self._places = Counter[str]()
         self._working = Counter[str]()
         self._line: list[tuple[str, asyncio.Future[None]]] = []
@@ -60,7 +58,7 @@ class ReplayTurns:
         Raises:
             TooManyReplays: If the user has as many as anybody needs.
         """
-        if self._places[user] >= self._of_user:
+        if self._places[user] >= MOST_OF_USER:
             raise TooManyReplays(AGAIN_S)
         self._places[user] += 1
         try:

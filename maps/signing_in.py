@@ -92,9 +92,7 @@ class SigningIn:
         lifetime: How long a sign-in lasts.
         told: Told of refusals.
         names: Counts wrong tries by name and address.
-        everywhere: Counts wrong tries by name, from all addresses together.
         links: Counts wrong codes by the link they came with.
-        peers: Counts wrong tries by address; generous, since an office may share one.
         now: Clock, aware UTC.
     """
 
@@ -109,19 +107,17 @@ class SigningIn:
         lifetime: SessionLifetime,
         told: Told = _to_nobody,
         names: BackOff | None = None,
-        everywhere: BackOff | None = None,
         links: BackOff | None = None,
-        peers: BackOff | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._accounts, self._access, self._passwords = accounts, access, passwords
         self._factors, self._seal, self._now, self._told = factors, seal, now, told
         self._lifetime = lifetime
         self._names = names or BackOff(free=5, longest_s=120)
-        self._everywhere = everywhere or BackOff(free=100, longest_s=120)
+        self._everywhere = BackOff(free=100, longest_s=120)  # by name, from all addresses
         self._codes = BackOff(free=10, longest_s=120)  # only who has the password gets so far
         self._links = links or BackOff(free=5, longest_s=120)
-        self._peers = peers or BackOff(free=30)
+        self._peers = BackOff(free=30)  # by address, which all of an office may share
 
     async def by_password(
         self,

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 from patrol.accounts import User
 from patrol.book import Book
 from patrol.errors import NotFound
-from patrol.filing import Filing, Note, Receipt
+from patrol.filing import Filing, Receipt
 from patrol.papers import Paper, kind_of
 from patrol.permissions import require
 from patrol.policy import Policy
@@ -115,7 +115,6 @@ class PaperDesk:
         decide: Callable[[Book, datetime], tuple[Paper, ...]],
         *,
         reason: str = "",
-        notes: tuple[Note, ...] = (),
         protected: tuple[ProtectedField, ...] = (),
     ) -> tuple[Paper, ...]:
         """File what `decide` makes of the book in its turn; on disk and shown when this returns.
@@ -132,7 +131,6 @@ class PaperDesk:
                 act=act,
                 actor=self._user.name,
                 agency=self._user.agency,
-                notes=notes,
                 reason=reason,
                 receipt=self.receipt,
                 protected=protected,

@@ -55,9 +55,11 @@ class Picture(Register):
     Args:
         agency: Owner of radios that nobody has registered.
         origin: This node's id.
+        sides: Country of each agency of this node, for its people who speak for no unit.
+
+    Attributes:
         unknown_at_most: Radios that nobody has registered to keep in mind; of more, those that
             were not heard for longest are forgotten, never one that calls for help.
-        sides: Country of each agency of this node, for its people who speak for no unit.
     """
 
     def __init__(
@@ -65,12 +67,11 @@ class Picture(Register):
         *,
         agency: str,
         origin: str,
-        unknown_at_most: int = UNKNOWN_AT_MOST,
         sides: Mapping[str, str | None] = MappingProxyType({}),
     ) -> None:
         super().__init__(agency=agency)
         self.origin = origin
-        self.unknown_at_most = unknown_at_most
+        self.unknown_at_most = UNKNOWN_AT_MOST
         self._sides = sides
         self.recordings: AbstractSet[str] = frozenset()
         """Channels that play what was heard once."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Final, Literal, Self, TypeAlias, get_args
+from typing import Annotated, Any, ClassVar, Final, Literal, Self, TypeAlias
 
 import msgspec
 
@@ -19,7 +19,6 @@ SectorUse: TypeAlias = Literal[
     "patrol", "no_go", "rendezvous", "fishing_ban", "restricted", "reach"
 ]
 
-USES: Final[tuple[SectorUse, ...]] = get_args(SectorUse)
 
 KEPT_OUT_OF: Final[frozenset[SectorUse]] = frozenset({"no_go", "restricted"})
 """Where no patrol goes unless its owner says so."""

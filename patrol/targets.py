@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, ClassVar, Final, Literal, TypeAlias, get_args
+from typing import Annotated, ClassVar, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -32,7 +32,6 @@ Outcome: TypeAlias = Literal[
     "arrested", "seized", "turned back", "cleared", "lost", "handed over", "other"
 ]
 
-KINDS: Final[tuple[TargetKind, ...]] = get_args(TargetKind)
 
 MOST_SIGHTINGS: Final = 500
 MOST_REMARKS: Final = 50

@@ -35,6 +35,7 @@ from radio_gateway.worker import Worker
 
 TRY_AGAIN_S = 30.0
 TAKEN_AGAIN_S = 2.0  # who keeps its journal there ends, and nothing is to be missed after that
+SPARE_BYTES = 200_000_000  # of the disk, left to others: the spool, the store
 WAITING_BYTES = 4_000_000
 CLOSE_S = 5.0  # a disk that takes longer is not waited for
 _ZIP_S = 2.0  # of closing, for compressing; the next start goes on with it
@@ -50,7 +51,6 @@ class Journal:
         folder: Where the files go; made where it is not there, for its owner only.
         max_bytes: Largest size of one file before it is compressed.
         keep_bytes: Largest size of all files together.
-        spare_bytes: Room on the disk that the journal leaves to others (the spool, the store).
         waits: Whether another process that writes a journal there is waited for, as it is of a
             Watch that was stopped and replaced: hearing goes on, `fault` says why nothing is kept.
         room: Returns the free room at a path, bytes.
@@ -70,7 +70,6 @@ class Journal:
         *,
         max_bytes: int = 20_000_000,
         keep_bytes: int = 1_000_000_000,
-        spare_bytes: int = 200_000_000,
         waits: bool = False,
         room: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
     ) -> None:
@@ -80,7 +79,7 @@ class Journal:
             raise ValueError("keep_bytes must be at least twice max_bytes")
         self.folder = folder
         self.fault: str | None = None
-        self._max_bytes, self._keep_bytes, self._spare_bytes = max_bytes, keep_bytes, spare_bytes
+        self._max_bytes, self._keep_bytes = max_bytes, keep_bytes
         self._room = room
         self._again_s = 0.0
         self._open: dict[str, ChannelJournal] = {}
@@ -199,7 +198,7 @@ class Journal:
     def look(self) -> None:
         """Delete what is too old; raise OSError when the disk has no room left to use."""
         self._drop_oldest()
-        if self._room(self.folder) < self._spare_bytes:
+        if self._room(self.folder) < SPARE_BYTES:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def stop(self, error: OSError) -> None:

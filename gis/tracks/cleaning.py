@@ -28,7 +28,7 @@ from gis.errors import PositionError
 from gis.geodesy import Floats
 from gis.position import check_place
 from gis.tracks.chords import cartesian, chords_m
-from gis.tracks.legs import MAX_GAP_S, UNKNOWN_M
+from gis.tracks.legs import MAX_GAP_S, accuracies_m
 from gis.tracks.track import Placed, Track, columns_of, order_of, sorted_track
 
 Remove: TypeAlias = "Callable[[int, Why, str], None]"
@@ -41,6 +41,7 @@ ABOUT = 15  # positions that say how far off is usual: bends, a receiver's noise
 SLOW = 0.3  # share of the moves about it that are slower than the speed it has been going at
 FASTER = 1.3  # than the speed it tells, or has been going at, a boat may have gone by this
 LONGEST_RUN = 10  # reports in a row that can be told from a trip
+FASTEST_MPS = 60.0  # a move that needs more is not believed
 BOAT_MPS = 25.0  # no boat goes faster
 STEADY_S = 30.0  # within which the speeds told at both ends say how far it can have gone,
 GAINED_MPS = 5.0  # beside what it may have gone faster between them
@@ -74,18 +75,11 @@ class Cleaned(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     removed: tuple[Removed, ...]
 
 
-def clean(
-    positions: Sequence[Placed],
-    *,
-    fastest_mps: float = 60.0,
-    unknown_m: float = UNKNOWN_M,
-) -> Cleaned:
+def clean(positions: Sequence[Placed]) -> Cleaned:
     """Return the track of positions without those that cannot be true.
 
     Args:
         positions: In any order; a late one takes its own place.
-        fastest_mps: A move that needs more is not believed, metres a second.
-        unknown_m: Accuracy of a position that does not tell its own, metres.
 
     >>> from datetime import timedelta
     >>> from gis.position import Position
@@ -110,7 +104,7 @@ def clean(
     order = order_of(times, columns)
     given = np.array(good, dtype=np.intp)[order]
     track = sorted_track(times, columns)
-    left = _believed(track, given, remove, fastest_mps=fastest_mps, unknown_m=unknown_m)
+    left = _believed(track, given, remove)
     return Cleaned(
         track=track.take(left),
         kept=given[left],
@@ -118,8 +112,8 @@ def clean(
     )
 
 
-def believed(track: Track, *, fastest_mps: float = 60.0, unknown_m: float = UNKNOWN_M) -> Indices:
-    """Return which positions of a track `clean` keeps, rising; arguments as there.
+def believed(track: Track) -> Indices:
+    """Return which positions of a track `clean` keeps, rising.
 
     >>> lon = np.array([100.0, 100.5, 100.0002])
     >>> track = sorted_track(np.array([0, 10, 20]) * 1_000_000, {"lon": lon, "lat": np.zeros(3)})
@@ -127,12 +121,10 @@ def believed(track: Track, *, fastest_mps: float = 60.0, unknown_m: float = UNKN
     array([0, 2])
     """
     numbers = np.arange(len(track))
-    return _believed(track, numbers, lambda *_: None, fastest_mps=fastest_mps, unknown_m=unknown_m)
+    return _believed(track, numbers, lambda *_: None)
 
 
-def _believed(
-    track: Track, given: Indices, remove: Remove, *, fastest_mps: float, unknown_m: float
-) -> Indices:
+def _believed(track: Track, given: Indices, remove: Remove) -> Indices:
     left = np.arange(len(track))
     again = np.zeros(len(track), dtype=np.bool_)
     again[1:] = True
@@ -142,9 +134,10 @@ def _believed(
     for n in np.flatnonzero(again).tolist():
         remove(int(given[n]), "duplicate", f"as position {given[first[first < n][-1]]}")
     track, given, left = track.take(first), given[first], left[first]
-    xyz, noise = cartesian(track.lon, track.lat), _noise(track, unknown_m)
-    chain = reachable_chain(track.time_us, xyz, noise, fastest_mps=fastest_mps)
-    _tell_speed(track, xyz, chain, given, fastest_mps, remove)
+    # One in a hundred lies further off than twice the radius that holds 68 %.
+    xyz, noise = cartesian(track.lon, track.lat), 2.0 * accuracies_m(track)
+    chain = reachable_chain(track.time_us, xyz, noise, fastest_mps=FASTEST_MPS)
+    _tell_speed(track, xyz, chain, given, remove)
     track, given, left = track.take(chain), given[chain], left[chain]
     xyz, noise = xyz[chain], noise[chain]
     whole = _without_runs(track, xyz, noise, given, remove)
@@ -230,9 +223,7 @@ def _sound(positions: Sequence[Placed], remove: Remove) -> list[int]:
     return good
 
 
-def _tell_speed(
-    track: Track, xyz: Floats, chain: Indices, given: Indices, fastest_mps: float, remove: Remove
-) -> None:
+def _tell_speed(track: Track, xyz: Floats, chain: Indices, given: Indices, remove: Remove) -> None:
     out = np.setdiff1d(np.arange(len(track)), chain)
     if out.size == 0:
         return
@@ -252,9 +243,9 @@ def _tell_speed(
             continue
         side = "before" if place[n] else "after"
         needs = float(metres[n] / seconds[n])
-        words = f"needs {needs:.0f} m/s from the position {side}, at most {fastest_mps:g}"
-        if needs <= fastest_mps:
-            words = f"the positions after it cannot be reached from it at {fastest_mps:g} m/s"
+        words = f"needs {needs:.0f} m/s from the position {side}, at most {FASTEST_MPS:g}"
+        if needs <= FASTEST_MPS:
+            words = f"the positions after it cannot be reached from it at {FASTEST_MPS:g} m/s"
         remove(int(given[index]), "speed", words)
 
 
@@ -370,8 +361,3 @@ def _off_its_way(track: Track, xyz: Floats, noise_m: Floats) -> tuple[Floats, Fl
         can &= ~known[some] | (step[some] <= can_m)
     away_m[some[can]] = 0.0
     return away_m, most_m
-
-
-def _noise(track: Track, unknown_m: float) -> Floats:
-    # One in a hundred lies further off than twice the radius that holds 68 %.
-    return 2.0 * np.where(np.isnan(track.accuracy_m), unknown_m, track.accuracy_m)

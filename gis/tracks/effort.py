@@ -23,7 +23,7 @@ from gis.border import Border
 from gis.geodesy import Floats
 from gis.rivers import Rivers
 from gis.tracks.chords import places
-from gis.tracks.legs import MAX_GAP_S, UNKNOWN_M, legs_of, pieces, ways_of
+from gis.tracks.legs import MAX_GAP_S, accuracies_m, legs_of, pieces, ways_of
 from gis.tracks.track import Track
 
 PIECE_M = 100.0
@@ -89,7 +89,6 @@ def effort(
     rivers: Rivers | None = None,
     sectors: Mapping[str, shapely.Geometry] | None = None,
     max_gap_s: float = MAX_GAP_S,
-    unknown_m: float = UNKNOWN_M,
 ) -> dict[str, Effort]:
     """Return the effort of each unit, in the order given.
 
@@ -99,7 +98,6 @@ def effort(
         rivers: What boats follow between sparse reports; None: every way is straight.
         sectors: Name → area, EPSG:4326; one that crosses the antimeridian is cut there.
         max_gap_s: A longer time without a position counts nothing, seconds.
-        unknown_m: Accuracy of a position that does not tell its own, metres.
 
     >>> from gis.tracks.track import sorted_track
     >>> places_ = {"lon": np.array([100.0, 100.01, 100.02]), "lat": np.zeros(3)}
@@ -111,7 +109,7 @@ def effort(
     >>> effort({})
     {}
     """
-    parts = {of: _parts(track, max_gap_s, unknown_m, rivers) for of, track in tracks.items()}
+    parts = {of: _parts(track, max_gap_s, rivers) for of, track in tracks.items()}
     lon = np.concatenate([np.empty(0), *(part.lon for part in parts.values())])
     lat = np.concatenate([np.empty(0), *(part.lat for part in parts.values())])
     accuracy = np.concatenate([np.empty(0), *(part.accuracy_m for part in parts.values())])
@@ -164,14 +162,14 @@ def total(efforts: Iterable[Effort]) -> Effort:
     )
 
 
-def _parts(track: Track, max_gap_s: float, unknown_m: float, rivers: Rivers | None) -> _Parts:
+def _parts(track: Track, max_gap_s: float, rivers: Rivers | None) -> _Parts:
     legs = legs_of(track, max_gap_s=max_gap_s)
-    cut = pieces(track, piece_m=PIECE_M, max_gap_s=max_gap_s, unknown_m=unknown_m, rivers=rivers)
+    cut = pieces(track, piece_m=PIECE_M, max_gap_s=max_gap_s, rivers=rivers)
     of_leg = np.searchsorted(legs, cut.leg)
     count = np.bincount(of_leg, minlength=len(legs))
-    ways = ways_of(track, legs, unknown_m=unknown_m, rivers=rivers)
+    ways = ways_of(track, legs, rivers=rivers)
     lon, lat = places((cut.start + cut.end) / 2.0)
-    accuracy = np.where(np.isnan(track.accuracy_m), unknown_m, track.accuracy_m)
+    accuracy = accuracies_m(track)
     return _Parts(
         km=(ways.length_m / np.maximum(count, 1))[of_leg] / 1000.0,
         along_river=ways.along_river[of_leg],

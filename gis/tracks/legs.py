@@ -80,7 +80,6 @@ def pieces(
     *,
     piece_m: float,
     max_gap_s: float = MAX_GAP_S,
-    unknown_m: float = UNKNOWN_M,
     rivers: Rivers | None = None,
 ) -> Pieces:
     """Return the legs in equal pieces of at most `piece_m` metres, all of a leg at one speed.
@@ -93,7 +92,6 @@ def pieces(
         track: Any track.
         piece_m: Longest piece, metres.
         max_gap_s: A longer time without a position is no leg, seconds.
-        unknown_m: Accuracy of a position that does not tell its own, metres.
         rivers: What boats follow between sparse reports; None: every leg is straight.
 
     >>> from gis.tracks.track import sorted_track
@@ -110,7 +108,7 @@ def pieces(
     count = np.ceil(chord_m / piece_m)
     ways = None
     if rivers is not None:
-        accuracy_m = _accuracy_m(track, unknown_m)
+        accuracy_m = accuracies_m(track)
         ways = river_ways(track, legs, legs + 1, chord_m, accuracy_m=accuracy_m, rivers=rivers)
         bent = np.ceil(ways.length_m / min(piece_m, RIVER_PIECE_M))
         count = np.where(ways.river >= 0, bent, count)
@@ -182,7 +180,6 @@ def ways_of(
     track: Track,
     legs: NDArray[np.intp],
     *,
-    unknown_m: float = UNKNOWN_M,
     rivers: Rivers | None = None,
 ) -> Ways:
     """Return how far each leg went over ground, without the noise of a standing receiver.
@@ -198,7 +195,6 @@ def ways_of(
     Args:
         track: Any track.
         legs: From which positions legs go, as from `legs_of`.
-        unknown_m: Accuracy of a position that does not tell its own, metres.
         rivers: What boats follow; None: every way is straight.
 
     >>> from gis.tracks.track import sorted_track
@@ -210,7 +206,7 @@ def ways_of(
     way_of = np.zeros(len(legs))
     by_river = np.zeros(len(legs), dtype=np.bool_)
     xyz = cartesian(track.lon, track.lat)
-    start, end = counted(track, legs, unknown_m=unknown_m)
+    start, end = counted(track, legs)
     if len(start) == 0:
         return Ways(length_m=way_of, along_river=by_river)
     way = distances_m(
@@ -218,7 +214,7 @@ def ways_of(
     )
     along = np.zeros(len(way), dtype=np.bool_)
     if rivers is not None:
-        accuracy_m = _accuracy_m(track, unknown_m)
+        accuracy_m = accuracies_m(track)
         bent = river_ways(track, start, end, way, accuracy_m=accuracy_m, rivers=rivers)
         way, along = bent.length_m, bent.river >= 0
     # Every position between two that count has a leg, so their legs stand side by side.
@@ -235,9 +231,7 @@ def ways_of(
     return Ways(length_m=way_of, along_river=by_river)
 
 
-def counted(
-    track: Track, legs: NDArray[np.intp], *, unknown_m: float = UNKNOWN_M
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def counted(track: Track, legs: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return between which positions ways are measured: each that counts, and the next one.
 
     Arguments as of `ways_of`, which says which count.
@@ -249,7 +243,7 @@ def counted(
     (array([0]), array([2]))
     """
     xyz = cartesian(track.lon, track.lat)
-    noise = 2.0 * _accuracy_m(track, unknown_m)
+    noise = 2.0 * accuracies_m(track)
     step = chords_m(xyz[legs], xyz[legs + 1])
     # Legs that are long enough by themselves need no look back; runs of them are stepped over.
     clear = np.zeros(len(track), dtype=np.bool_)
@@ -284,5 +278,6 @@ def counted(
     return np.concatenate(before), np.concatenate(anchors)
 
 
-def _accuracy_m(track: Track, unknown_m: float) -> Floats:
-    return np.where(np.isnan(track.accuracy_m), unknown_m, track.accuracy_m)
+def accuracies_m(track: Track) -> Floats:
+    """Return how wrong each position may be, metres; `UNKNOWN_M` where it does not tell that."""
+    return np.where(np.isnan(track.accuracy_m), UNKNOWN_M, track.accuracy_m)

@@ -38,25 +38,22 @@ class Script:
     Args:
         river: The Mekong.
         seed: Another seed gives other noise.
-        cast: Who takes part.
     """
 
-    def __init__(
-        self, river: Centreline, *, seed: int = 2003, cast: tuple[Actor, ...] = CAST
-    ) -> None:
-        self._river, self._seed, self.cast = river, seed, cast
+    def __init__(self, river: Centreline, *, seed: int = 2003) -> None:
+        self._river, self._seed = river, seed
 
     def reports(self, *, after_s: float, until_s: float) -> Iterator[Report]:
         """Yield every report later than `after_s` and not later than `until_s`, oldest first."""
         due = [
             (number * actor.interval_s, index, number)
-            for index, actor in enumerate(self.cast)
+            for index, actor in enumerate(CAST)
             for number in range(
                 int(after_s // actor.interval_s) + 1, int(until_s // actor.interval_s) + 1
             )
         ]
         for t_s, index, number in sorted(due):
-            report = self._report(self.cast[index], t_s, number)
+            report = self._report(CAST[index], t_s, number)
             if report is not None:
                 yield report
 

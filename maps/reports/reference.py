@@ -20,6 +20,7 @@ from maps.wording import Wording
 
 MOST_PLACES: Final = 14
 MOST_MARKS: Final = 14
+LEAST_M: Final = 4_000.0  # that a box shows across
 
 _M_PER_DEG: Final = 111_195.0
 _LAYERS: Final = ("mekong", "borders", "places", "crossings", "blos", "countries", "lakes")
@@ -27,7 +28,7 @@ _LAYERS: Final = ("mekong", "borders", "places", "crossings", "blos", "countries
 Box = tuple[float, float, float, float]
 
 
-def box_round(places: list[Place], *, least_m: float = 4_000.0) -> Box:
+def box_round(places: list[Place]) -> Box:
     """Return a box that holds all places with room round them.
 
     >>> [round(edge, 3) for edge in box_round([(100.4, 20.2)])]
@@ -36,8 +37,8 @@ def box_round(places: list[Place], *, least_m: float = 4_000.0) -> Box:
     lons, lats = [lon for lon, _ in places], [lat for _, lat in places]
     west, east, south, north = min(lons), max(lons), min(lats), max(lats)
     wide = math.cos(math.radians((south + north) / 2.0)) or 1.0
-    room_lat = max((north - south) * 0.08, (least_m / _M_PER_DEG - (north - south)) / 2.0, 0.02)
-    room_lon = max((east - west) * 0.08, (least_m / _M_PER_DEG / wide - (east - west)) / 2.0)
+    room_lat = max((north - south) * 0.08, (LEAST_M / _M_PER_DEG - (north - south)) / 2.0, 0.02)
+    room_lon = max((east - west) * 0.08, (LEAST_M / _M_PER_DEG / wide - (east - west)) / 2.0)
     room_lon = max(room_lon, 0.02 / wide)
     return west - room_lon, south - room_lat, east + room_lon, north + room_lat
 

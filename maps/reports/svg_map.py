@@ -102,8 +102,8 @@ class _View:
         y = self.height / 2.0 - (place[1] - self._middle[1]) * self.scale
         return x, y
 
-    def holds(self, x: float, y: float, *, within: float = 0.0) -> bool:
-        return within <= x <= WIDTH - within and within <= y <= self.height - within
+    def holds(self, x: float, y: float) -> bool:
+        return 0.0 <= x <= WIDTH and 0.0 <= y <= self.height
 
 
 def seen_box(box: Box) -> Box:

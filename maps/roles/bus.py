@@ -99,16 +99,15 @@ class Bus:
         self._client.disconnect()
         await asyncio.to_thread(self._client.loop_stop)
 
-    def say(self, topic: str, what: msgspec.Struct, *, reply: str = "", about: bytes = b"") -> None:
+    def say(self, topic: str, what: msgspec.Struct, *, about: bytes = b"") -> None:
         """Say something on a topic, in one message or several; lost while there is no way.
 
         Args:
             topic: Where.
             what: What.
-            reply: Topic on which an answer is waited for.
-            about: What an answer is known by there.
+            about: What an answer is known by.
         """
-        self.pass_on(topic, _encode(what), reply=reply, about=about)
+        self.pass_on(topic, _encode(what), about=about)
 
     def pass_on(self, topic: str, body: bytes, *, reply: str = "", about: bytes = b"") -> None:
         """Say what is encoded already."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final
 
 import msgspec
@@ -22,7 +22,6 @@ from patrol.desk import Desk
 from patrol.errors import NotFound
 
 _encode: Final = msgspec.json.Encoder().encode
-_DAY: Final = timedelta(days=1)
 _MARK: Final = "~"  # between the parts of an id; a unit's own id has none
 _LOOKED_AT: Final = 20_000  # positions that one request with a filter goes through
 _READS: Final = 100

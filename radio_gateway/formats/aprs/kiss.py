@@ -14,7 +14,6 @@ import re
 
 MAX_FRAME = 2048  # bytes unescaped; an AX.25 frame over eight relays has up to 330
 
-_FEND = 0xC0
 _ESCAPED = {0xDC: b"\xc0", 0xDD: b"\xdb"}
 _ESCAPE = re.compile(rb"\xdb(.?)", re.DOTALL)
 

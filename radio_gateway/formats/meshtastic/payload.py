@@ -287,8 +287,3 @@ _NAMES = {
     256: "private",
     257: "atak_forwarder",
 }
-
-PORTNUMS = frozenset(
-    (ROUTING, POSITION, MAP_REPORT, ATAK_PLUGIN, ATAK_PLUGIN_V2, *_READERS, *_NAMES)
-)
-"""Every application that we know of, read or not."""

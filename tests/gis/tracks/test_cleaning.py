@@ -21,7 +21,7 @@ from tests.gis.tracks.journeys import at, moment, positions, same
 
 
 def whys(given: list[Position], **options: object) -> list[tuple[int, str]]:
-    return [(each.index, each.why) for each in clean(given, **options).removed]  # type: ignore[arg-type]
+    return [(each.index, each.why) for each in clean(given, **options).removed]
 
 
 @pytest.mark.parametrize(
