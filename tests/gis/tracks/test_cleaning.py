@@ -20,8 +20,8 @@ from gis.tracks.track import from_us
 from tests.gis.tracks.journeys import at, moment, positions, same
 
 
-def whys(given: list[Position], **options: object) -> list[tuple[int, str]]:
-    return [(each.index, each.why) for each in clean(given, **options).removed]
+def whys(given: list[Position]) -> list[tuple[int, str]]:
+    return [(each.index, each.why) for each in clean(given).removed]
 
 
 @pytest.mark.parametrize(
