@@ -7,14 +7,12 @@ office, may change it or take it back; it ends by itself when its time is over.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated, ClassVar, Final, Literal, TypeAlias, get_args
+from typing import Annotated, ClassVar, Final, Literal, TypeAlias
 
 from patrol.crossing import MARKS, NEVER, DataClass
 from patrol.life import Life
 from patrol.papers import Paper, revised
 from radio_gateway.messages.marked_place import MarkedPlace, MarkUse
-
-USES: Final[tuple[MarkUse, ...]] = get_args(MarkUse)
 
 MarkEnd: TypeAlias = Literal["expired", "taken back", "ended"]
 """Its time was over; its sender took it back; somebody at the office ended it."""
