@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -36,8 +37,6 @@ def add_layer(config: Path, name: str, frame: gpd.GeoDataFrame, *, source: str) 
             tables leaves no place for a line; nothing is changed then.
         SettingsFaults: If the configuration is at fault already.
     """
-    from datetime import UTC, datetime
-
     settings = read_settings(config)
     if NAME.fullmatch(name) is None:
         raise BadRequest(f"layer name {name!r} may only have a to z, 0 to 9 and _")

@@ -6,9 +6,10 @@ It works beside a running server and without one. What is proved is what stands 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -209,9 +210,6 @@ def _verify_store(settings: Settings, heads: list[Head], *, anew: bool) -> list[
 
 
 def _verify_day(settings: Settings, heads: list[Head], day: date) -> list[Fault | str]:
-    from datetime import time, timedelta
-    from zoneinfo import ZoneInfo
-
     from maps.signing_journal import read_store
     from patrol.store.day_proof import prove_day
 

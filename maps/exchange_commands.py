@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -183,8 +183,6 @@ def _unit(desk: Desk, said: str) -> str:
 
 async def _patrol(desk: Desk, said: str) -> str:
     """Return the id of the newest patrol of that name, or what was said."""
-    from datetime import UTC
-
     from maps.api.times import EARLIEST
 
     over = await desk.patrols.past(since=EARLIEST, until=datetime.now(UTC))
@@ -197,8 +195,6 @@ async def _patrol(desk: Desk, said: str) -> str:
 
 
 def _moment(text: str, zone: ZoneInfo) -> datetime:
-    from datetime import UTC
-
     from maps.errors import BadRequest
 
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -156,8 +157,6 @@ def _note(act: str, agency: str, key: FieldKey) -> Note:
 
 def _write_page(file: Path, agency: str, key: FieldKey) -> None:
     """Write the paper copy, for its owner only; never over another file."""
-    import os
-
     from maps.qr import qr_code
 
     page = (

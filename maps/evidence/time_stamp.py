@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from patrol.errors import AuditError
+from radio_gateway.trust import trusting
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -95,8 +96,6 @@ class TimeStampService:
 
     def _post(self, body: bytes) -> bytes:
         import httpx
-
-        from radio_gateway.trust import trusting
 
         until = time.monotonic() + WITHIN_S
         answer = bytearray()
