@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
@@ -95,12 +96,12 @@ def _size(frame: bytes) -> int:
 
 
 class Subscription:
-    """One viewer's place in a feed. `take` from it again and again; `close` it at the end."""
+    """One viewer's place in a stream. `take` from it again and again; `close` it at the end."""
 
     # Every change goes through all of them: what lies together is fetched together.
     __slots__ = ("_feed", "_frames", "_open", "_ready", "_taken", "_way", "closed", "lost")
 
-    def __init__(self, feed: Feed, first: list[bytes]) -> None:
+    def __init__(self, feed: ViewStream, first: list[bytes]) -> None:
         self._feed = feed
         self._frames: deque[bytes] = deque(first)
         self._taken: list[bytes] = []
@@ -192,8 +193,89 @@ class Subscription:
         self._way = None
 
 
-class Feed:
-    """The stream of one view.
+class ViewStream(ABC):
+    """The numbered changes of one view, the last of them kept, and who follows them.
+
+    Args:
+        view: Whose it is.
+        now: Clock, aware UTC.
+
+    Attributes:
+        view: As given; its epoch rises.
+        stream: Its id: numbers of another stream mean nothing here.
+        seq: Number of the last change.
+    """
+
+    def __init__(self, view: View, now: Callable[[], datetime]) -> None:
+        self.view = view
+        self.stream = secrets.token_hex(8)
+        self.seq = 0
+        self._now = now
+        self._ring: deque[tuple[int, bytes]] = deque()
+        self._ring_bytes = 0
+        self._viewers: set[Subscription] = set()
+
+    @property
+    def viewers(self) -> int:
+        """How many viewers are connected."""
+        return len(self._viewers)
+
+    def pass_on(self, body: bytes) -> None:
+        """Hand change number `seq` to every viewer, and keep it for who comes back."""
+        self._ring.append((self.seq, body))
+        self._ring_bytes += _size(body)
+        while len(self._ring) > RING or (self._ring_bytes > RING_BYTES and len(self._ring) > 1):
+            self._ring_bytes -= _size(self._ring.popleft()[1])
+        if self._viewers:
+            frame = _change(self.seq, body)
+            for viewer in self._viewers:
+                viewer.push(frame)
+
+    def lead(self, bodies: Sequence[tuple[int, bytes]]) -> None:
+        """Keep changes, by number, that went right before the first that is kept."""
+        self._ring.extendleft(reversed(bodies))
+        self._ring_bytes += sum(_size(body) for _, body in bodies)
+
+    def join(self, viewer: Subscription) -> Subscription:
+        """Hand every change from now on to `viewer`."""
+        self._viewers.add(viewer)
+        return viewer
+
+    @abstractmethod
+    async def fresh(self) -> list[bytes]:
+        """Return where a viewer begins anew that fell behind: a snapshot, and what followed it."""
+
+    def leave(self, subscription: Subscription) -> None:
+        """Forget a viewer."""
+        self._viewers.discard(subscription)
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Take what is of other agencies out of everything that was not sent yet."""
+        self.view = View(agency=self.view.agency, role=self.view.role, epoch=epoch)
+        if any(isinstance(body, Mixed) for _, body in self._ring):
+            bodies = stripped(body for _, body in self._ring)
+            self._ring = deque(zip((seq for seq, _ in self._ring), bodies, strict=True))
+            self._ring_bytes = sum(len(body) for body in bodies)
+        for viewer in self._viewers:
+            viewer.strip()
+
+    def beat(self) -> bytes:
+        """Return an encoded beat."""
+        return _encode(Beat(seq=self.seq, time=self._now()))
+
+    def missed(self, since: int) -> list[bytes] | None:
+        """Return the changes after number `since`; None if one of them is not kept any more."""
+        if since > self.seq or since < 0:
+            return None
+        if since == self.seq:
+            return []
+        if not self._ring or self._ring[0][0] > since + 1:
+            return None
+        return [_change(seq, body) for seq, body in self._ring if seq > since]
+
+
+class Feed(ViewStream):
+    """The stream of one view, whose picture is here.
 
     Args:
         view: Whose it is.
@@ -205,7 +287,6 @@ class Feed:
             None: there is none such.
 
     Attributes:
-        view: As given; its epoch rises.
         crossed: Ids of papers of other agencies that its viewers may hold.
     """
 
@@ -217,22 +298,11 @@ class Feed:
         own: Callable[[str, int], Snapshot | None] = lambda _stream, _seq: None,
         epoch: Callable[[], int] | None = None,
     ) -> None:
-        self.view = view
+        super().__init__(view, now)
         self._epoch = epoch or (lambda: self.view.epoch)
         self.crossed: set[str] = set()
-        self.stream = secrets.token_hex(8)
-        self.seq = 0
         self._picture, self._own = picture, own
-        self._now = now
-        self._ring: deque[tuple[int, bytes]] = deque()
-        self._ring_bytes = 0
-        self._viewers: set[Subscription] = set()
         self._snapshot: tuple[int, datetime, bytes] | None = None
-
-    @property
-    def viewers(self) -> int:
-        """How many viewers are connected."""
-        return len(self._viewers)
 
     @property
     def epoch(self) -> int:
@@ -247,22 +317,11 @@ class Feed:
                 `type` and `seq` left out; `Mixed` where something of other agencies' is in it.
         """
         self.seq += 1
-        self.pass_on(body)
-
-    def pass_on(self, body: bytes) -> None:
-        """Hand change number `seq` to every viewer, and keep it for who comes back."""
-        self._ring.append((self.seq, body))
-        self._ring_bytes += _size(body)
         if self._snapshot is not None and not (self._viewers and self._is_good(self._snapshot)):
             # Nobody begins there any more. What passes while nobody looks is not counted as shown
             # to this agency then, but in the picture that the next viewer begins with.
             self._snapshot = None
-        while len(self._ring) > RING or (self._ring_bytes > RING_BYTES and len(self._ring) > 1):
-            self._ring_bytes -= _size(self._ring.popleft()[1])
-        if self._viewers:
-            frame = _change(self.seq, body)
-            for viewer in self._viewers:
-                viewer.push(frame)
+        self.pass_on(body)
 
     def subscribe(self, *, stream: str | None = None, since: int | None = None) -> Subscription:
         """Join: from where the viewer stopped if that is still in the ring, else from a snapshot.
@@ -276,23 +335,9 @@ class Feed:
             first = [self.beat()]
         return self.join(Subscription(self, self._beginning() if first is None else first))
 
-    def lead(self, bodies: Sequence[tuple[int, bytes]]) -> None:
-        """Keep changes, by number, that went right before the first that is kept."""
-        self._ring.extendleft(reversed(bodies))
-        self._ring_bytes += sum(_size(body) for _, body in bodies)
-
-    def join(self, viewer: Subscription) -> Subscription:
-        """Hand every change from now on to `viewer`."""
-        self._viewers.add(viewer)
-        return viewer
-
     async def fresh(self) -> list[bytes]:
         """Return where a viewer begins anew that fell behind: a snapshot, and what followed it."""
         return self._beginning()
-
-    def leave(self, subscription: Subscription) -> None:
-        """Forget a viewer."""
-        self._viewers.discard(subscription)
 
     def snapshot(self) -> bytes:
         """Return the encoded snapshot; of a second ago, if nothing has changed since."""
@@ -331,30 +376,10 @@ class Feed:
 
     def begin_epoch(self, epoch: int) -> None:
         """Take what is of other agencies out of everything that was not sent yet."""
-        self.view = View(agency=self.view.agency, role=self.view.role, epoch=epoch)
+        super().begin_epoch(epoch)
         self._snapshot = None
-        if any(isinstance(body, Mixed) for _, body in self._ring):
-            bodies = stripped(body for _, body in self._ring)
-            self._ring = deque(zip((seq for seq, _ in self._ring), bodies, strict=True))
-            self._ring_bytes = sum(len(body) for body in bodies)
-        for viewer in self._viewers:
-            viewer.strip()
-
-    def beat(self) -> bytes:
-        """Return an encoded beat."""
-        return _encode(Beat(seq=self.seq, time=self._now()))
 
     def following(self, since: int) -> list[bytes] | None:
         """Return the same as `missed` for who goes on now: without what may pass no more."""
         first = self.missed(since)
         return stripped(first) if first is not None and self._is_over() else first
-
-    def missed(self, since: int) -> list[bytes] | None:
-        """Return the changes after number `since`; None if one of them is not kept any more."""
-        if since > self.seq or since < 0:
-            return None
-        if since == self.seq:
-            return []
-        if not self._ring or self._ring[0][0] > since + 1:
-            return None
-        return [_change(seq, body) for seq, body in self._ring if seq > since]

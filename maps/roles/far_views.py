@@ -18,7 +18,7 @@ from maps.errors import WatchAway
 from maps.roles.words import WANTED_FOR_S, Begin, Frame, Missed, OpenView, Word
 from patrol.accounts import User
 from patrol.permissions import require
-from patrol.views import Feed, Mixed, Subscription, View, body_of, stripped
+from patrol.views import Mixed, Subscription, View, ViewStream, body_of, stripped
 
 SNAPSHOT_FOR_S: Final = 1.0
 FOLLOW_WITHIN_S: Final = 5.0
@@ -31,7 +31,7 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class FarFeed(Feed):
+class FarFeed(ViewStream):
     """One view, as it comes from the Watch.
 
     Args:
@@ -42,7 +42,7 @@ class FarFeed(Feed):
     """
 
     def __init__(self, agency: str, role: str, ask: Ask, now: Callable[[], datetime]) -> None:
-        super().__init__(View(agency=agency, role=role), _no_picture, now)
+        super().__init__(View(agency=agency, role=role), now)
         self._ask = ask
         self._begun = False
         self._early: list[Word] = []
@@ -95,10 +95,6 @@ class FarFeed(Feed):
         if self._base is not None:
             seq, snapshot = self._base
             self._base = (seq, stripped([snapshot])[0])
-
-    def snapshot(self) -> bytes:
-        """Not to be had at once: see `fresh`."""
-        raise NotImplementedError
 
     async def enter(self, stream: str | None, since: int | None) -> Subscription:
         """Return a viewer's place: where it stopped if that can be had, else from a snapshot.
@@ -313,7 +309,3 @@ def _said(frame: Frame) -> bytes:
 
 def _body(frame: Frame) -> bytes:
     return body_of(frame.seq, _said(frame))
-
-
-def _no_picture(_stream: str, _seq: int) -> Any:
-    raise NotImplementedError
