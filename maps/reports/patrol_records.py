@@ -38,7 +38,6 @@ class PatrolRecords:
         names: What each is called, by id.
         fixes: Where each was that was seen somewhere, oldest first, by id.
         own: Its sectors.
-        unseen: How many of those the reader may not see.
         effort: Ways and hours; None where no track may be seen.
         coverage: What was seen of its sectors; None where no track may be seen.
         alerts: Those of its units and of itself, oldest first.
@@ -54,7 +53,6 @@ class PatrolRecords:
     names: Mapping[str, str]
     fixes: Mapping[str, list[Fix]]
     own: Sequence[Area]
-    unseen: int
     effort: PatrolEffort | None
     coverage: PatrolCoverage | None
     alerts: Sequence[Alert]
@@ -87,7 +85,7 @@ async def patrol_records(asked: Asked) -> PatrolRecords:
         except BadRequest:  # none of its tracks may be seen any more
             effort = coverage = None
     asked.progress(0.6)
-    own, unseen = await areas.areas_of(asked, patrol.all_sectors)
+    own, _ = await areas.areas_of(asked, patrol.all_sectors)
     members = set(patrol.units)
     alerts = [
         each
@@ -103,7 +101,6 @@ async def patrol_records(asked: Asked) -> PatrolRecords:
         names=crews.names(asked, units),
         fixes=fixes,
         own=own,
-        unseen=unseen,
         effort=effort,
         coverage=coverage,
         alerts=alerts,
