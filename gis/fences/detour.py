@@ -19,7 +19,8 @@ LEAST_BEFORE, LEAST_ON = 2, 4  # fixes that show a line
 MOST_OFF = 3  # in a row: a pair of wrong ones, and one of the next pair
 ON_ACCURACIES = 1.5  # so far beside the line its own fixes are,
 OFF_ACCURACIES = 2.5  # so far at least the ones that are none of it,
-STRAIGHT_SQUARES = 1.6  # accuracies squared, each but two: so far beside it who goes straight on is
+PLACE_ACCURACIES = 4.0  # no farther apart are fixes of a unit that lies,
+STRAIGHT_SQUARES = 1.1  # accuracies squared, each but two: so far beside it who goes straight on is
 
 
 class Line(NamedTuple):
@@ -75,8 +76,14 @@ def _metres(fixes: tuple[Fix, ...]) -> tuple[Floats, Floats, Floats]:
 
 
 def _off(fixes: tuple[Fix, ...]) -> Floats:
-    """Return how far beside the line through the first and the last fixes are, in accuracies."""
+    """Return how far beside the line through the first and the last fixes are, in accuracies; of a
+    unit that lies it is how far from their place, less a third, as there are two ways to be off.
+    """
     east, north, accuracy_m = _metres(fixes)
-    length_m = max(float(np.hypot(east[-1], north[-1])), 1e-3)
-    off_m: Floats = np.abs(east * north[-1] - north * east[-1]) / length_m
+    length_m = float(np.hypot(east[-1], north[-1]))
+    off_m: Floats
+    if length_m <= PLACE_ACCURACIES * accuracy_m[-1]:
+        off_m = np.hypot(east - east[-1] / 2.0, north - north[-1] / 2.0) / 1.5
+    else:
+        off_m = np.abs(east * north[-1] - north * east[-1]) / length_m
     return off_m / accuracy_m

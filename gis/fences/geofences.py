@@ -45,6 +45,7 @@ NEARLY: Final = 0.99  # so that no other plane of metres makes an edge nearer
 SAME_PLACE_M: Final = 25.0  # what lies about one is not asked for anew
 WIDER: Final = 1.1  # so that no other plane of metres brings an area within reach
 LEAST_LINE: Final = 3  # fixes that show whether the next goes straight on
+SURE: Final = "enter", "passed"  # what a wrong place may bring
 LATE_GAPS: Final = 1.5  # of its usual gap without a report, and it is late
 
 
@@ -396,7 +397,7 @@ class Geofences:
         self, judged: Judged, believed: tuple[Fix, ...], events: list[FenceEvent]
     ) -> bool:
         """Return whether a unit under way has come in by leaving its line, or nobody can say."""
-        if not any(event.kind == "enter" for event in events):
+        if not any(event.kind in SURE for event in events):
             return False
         before, settings = _line_of(judged), self.settings
         if len(before) < LEAST_LINE:
@@ -405,11 +406,11 @@ class Geofences:
         silent_s = believed[0].t - last.t
         if not judged.unheeded and silent_s > STALE_GAPS * max(settings.gap_s, _gap_s(judged)):
             return False
+        way, is_sparse = (*before, *believed), _gap_s(judged) > settings.gap_s
         noise_m = 2.0 * settings.noise_accuracies * last.accuracy_m
         if all(apart_m(each, last) <= noise_m for each in others):
-            return False  # it lay there: that is no line
-        way = (*before, *believed)
-        if _gap_s(judged) > settings.gap_s and self._waters.is_on_river(way):
+            return judged.unheeded > 0 or is_sparse  # it lay there
+        if is_sparse and self._waters.is_on_river(way):
             return False  # rivers bend, and nobody waits ten minutes for two reports
         return judged.unheeded > 0 or not goes_straight(way)
 
@@ -420,14 +421,16 @@ class Geofences:
         fixes say if it did, or, if it is back on its line, those of the line alone.
         """
         line = line_past(pending.fixes)
-        entries = [event for event in pending.events if event.kind == "enter"]
+        entries = [event for event in pending.events if event.kind in SURE]
         if line is not None and self._clears(line, entries):
-            old = pending.old
-            *_, earlier, point = (Point(f.t, f.lon, f.lat, f.accuracy_m) for f in line.before)
-            judged = replace(old.judged, last=line.before[-1], recent=line.before[-2::-1])
-            back = State(
-                replace(judged, waiting=(), unheeded=0), Path(), point, earlier, old.standings
-            )
+            back = pending.old
+            judged = replace(back.judged, waiting=(), unheeded=0)
+            if line.before[-1] == judged.last:
+                back = replace(back, judged=judged)
+            else:
+                *_, earlier, point = (Point(f.t, f.lon, f.lat, f.accuracy_m) for f in line.before)
+                judged = replace(judged, last=line.before[-1], recent=line.before[-2::-1])
+                back = State(judged, Path(), point, earlier, back.standings)
             judged, believed = taken(back.judged, line.after, self.settings)
             state, events = self._take(unit, track, back, judged, believed)
             maybe = [replace(each, kind="may_have_passed") for each in entries]
