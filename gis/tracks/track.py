@@ -6,7 +6,6 @@ back. What was not said is NaN. Two positions may share a time; `cleaning` remov
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 
 from gis.errors import TrackError
 from gis.geodesy import Floats
-from gis.position import Position, check_place
+from gis.position import check_place
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK: Final = timedelta(microseconds=1)
@@ -90,28 +89,6 @@ class Track(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         array([2., 3.])
         """
         return Track(**{name: getattr(self, name)[which] for name in self.__struct_fields__})
-
-    def positions(self) -> list[Position]:
-        """Return the positions, oldest first.
-
-        >>> place = Position(lon=100.4, lat=20.3, time=EPOCH, speed_mps=3.5)
-        >>> track_of([place]).positions() == [place]
-        True
-        """
-        columns = [getattr(self, name).tolist() for name in ("lon", "lat", *VALUES)]
-        return [
-            Position(
-                lon=lon,
-                lat=lat,
-                time=from_us(time),
-                **{
-                    name: value
-                    for name, value in zip(VALUES, values, strict=True)
-                    if not math.isnan(value)
-                },
-            )
-            for time, lon, lat, *values in zip(self.time_us.tolist(), *columns, strict=True)
-        ]
 
 
 def track_of(positions: Iterable[Placed]) -> Track:

@@ -88,11 +88,11 @@ def one_line(text: str | None, most: int = MAX_NAME) -> str:
     return " ".join(cleaned((text or "")[: most * 4], " ").split())[:most].strip()
 
 
-def in_lines(text: str | None, most: int = MAX_REMARKS) -> str:
-    """Return words in lines, without what cannot be shown.
+def in_lines(text: str | None) -> str:
+    """Return words in lines, at most `MAX_REMARKS` long, without what cannot be shown.
 
     >>> in_lines("sunk\\x00 barge\\n2 m deep")
     'sunk barge\\n2 m deep'
     """
-    lines = ((text or "")[: most * 2]).replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return "\n".join(one_line(line, most) for line in lines).strip()[:most]
+    lines = ((text or "")[: MAX_REMARKS * 2]).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return "\n".join(one_line(line, MAX_REMARKS) for line in lines).strip()[:MAX_REMARKS]

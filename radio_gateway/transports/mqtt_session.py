@@ -84,11 +84,6 @@ class MqttSession:
         self._tick: asyncio.TimerHandle | None = None
         self._client = self._make_client()
 
-    @property
-    def is_open(self) -> bool:
-        """Whether the connection stands."""
-        return self._socket is not None
-
     async def connect(self) -> bool:
         """Connect.
 

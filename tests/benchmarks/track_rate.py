@@ -35,6 +35,7 @@ from gis.tracks.track import Track, sorted_track
 from tests.benchmarks.environments import cache_folder, environment
 from tests.benchmarks.figures import as_text
 from tests.benchmarks.machine import describe
+from tests.gis.tracks.journeys import positions_of
 
 BOATS, HOURS, STEP_S = 50, 8, 10.0
 PEER = "movingpandas==0.23.0"
@@ -86,7 +87,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     options = parser.parse_args()
     tracks, border, river = boats(), load_border(), load_mekong()
-    positions = {of: track.positions() for of, track in tracks.items()}
+    positions = {of: positions_of(track) for of, track in tracks.items()}
     each = list(tracks.values())
 
     def bare() -> None:

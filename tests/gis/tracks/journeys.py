@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from gis.geodesy import destinations
 from gis.position import Position
-from gis.tracks.track import VALUES, Track, sorted_track, to_us
+from gis.tracks.track import VALUES, Track, from_us, sorted_track, to_us
 
 START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -23,6 +24,24 @@ def moment(second: float) -> datetime:
 def at(second: float, lon: float = 100.4, lat: float = 20.27, **more: float | None) -> Position:
     """Return where something was at `second`."""
     return Position(lon=lon, lat=lat, time=moment(second), **more)
+
+
+def positions_of(track: Track) -> list[Position]:
+    """Return the positions of a track, oldest first."""
+    columns = [getattr(track, name).tolist() for name in ("lon", "lat", *VALUES)]
+    return [
+        Position(
+            lon=lon,
+            lat=lat,
+            time=from_us(time),
+            **{
+                name: value
+                for name, value in zip(VALUES, values, strict=True)
+                if not math.isnan(value)
+            },
+        )
+        for time, lon, lat, *values in zip(track.time_us.tolist(), *columns, strict=True)
+    ]
 
 
 def path(

@@ -17,7 +17,7 @@ from gis.position import Position
 from gis.tracks.chords import cartesian
 from gis.tracks.cleaning import clean, reachable_chain
 from gis.tracks.track import from_us
-from tests.gis.tracks.journeys import at, moment, positions, same
+from tests.gis.tracks.journeys import at, moment, positions, positions_of, same
 
 
 def whys(given: list[Position]) -> list[tuple[int, str]]:
@@ -41,7 +41,7 @@ def test_one_position_that_cannot_be_true_goes_with_its_reason(given: Position, 
     cleaned = clean([good[0], good[1], given, *good[2:]])
     assert [(each.index, each.why) for each in cleaned.removed] == [(2, why)]
     assert cleaned.kept.tolist() == [0, 1, 3, 4]
-    assert cleaned.track.positions() == good
+    assert positions_of(cleaned.track) == good
 
 
 def test_a_reason_tells_its_figures() -> None:
@@ -68,7 +68,7 @@ def test_a_jammed_stretch_goes_and_the_rest_stays() -> None:
     true = [at(second, 100.4 + second * 1e-5) for second in range(0, 1000, 10)]
     jammed = [at(second + 5, 104.0 + second * 1e-5) for second in range(300, 600, 10)]
     cleaned = clean([*true, *jammed])
-    assert cleaned.track.positions() == true
+    assert positions_of(cleaned.track) == true
     assert {each.why for each in cleaned.removed} == {"speed"}
 
 

@@ -14,7 +14,7 @@ from gis.position import Position
 from gis.river import load_mekong
 from gis.tracks.effort import ELSEWHERE, UNSURE, Amount, Effort, effort, total
 from gis.tracks.track import Track, to_us, track_of
-from tests.gis.tracks.journeys import START, at, path, positions, straight
+from tests.gis.tracks.journeys import START, at, path, positions, positions_of, straight
 
 ERROR_M = 300.0
 
@@ -38,7 +38,7 @@ def across(*, accuracy_m: float | None) -> Track:
     lon, lat = destination(lon=100.4, lat=20.0, bearing_deg=270.0, distance_m=10_000.0)
     run = straight(speed_mps=10.0, seconds=2000, lon=lon, lat=lat)
     return track_of(
-        [at(n * 10, p.lon, p.lat, accuracy_m=accuracy_m) for n, p in enumerate(run.positions())]
+        [at(n * 10, p.lon, p.lat, accuracy_m=accuracy_m) for n, p in enumerate(positions_of(run))]
     )
 
 

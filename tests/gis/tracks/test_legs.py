@@ -11,7 +11,7 @@ from gis.position import Position
 from gis.tracks.chords import cartesian, chords_m, ground, places
 from gis.tracks.legs import UNKNOWN_M, legs_of, pieces, ways_of
 from gis.tracks.track import Track, sorted_track, track_of
-from tests.gis.tracks.journeys import at, path, positions, straight
+from tests.gis.tracks.journeys import at, path, positions, positions_of, straight
 
 
 def counted_m(track: Track, *, max_gap_s: float = 600.0) -> float:
@@ -19,7 +19,7 @@ def counted_m(track: Track, *, max_gap_s: float = 600.0) -> float:
     total = 0.0
     anchor: Position | None = None
     before: Position | None = None
-    for here in track.positions():
+    for here in positions_of(track):
         assert here.time is not None
         if anchor is None or before is None or before.time is None:
             anchor = here

@@ -13,7 +13,7 @@ from gis.geodesy import Floats, distances_m
 from gis.position import Position
 from gis.tracks.simplify import kept
 from gis.tracks.track import Track, track_of
-from tests.gis.tracks.journeys import at, path, positions, straight
+from tests.gis.tracks.journeys import at, path, positions, positions_of, straight
 
 
 def drawn(
@@ -100,7 +100,7 @@ def test_what_stays_keeps_time_and_values() -> None:
     given = [at(n, 100.4 + n * 1e-4, speed_mps=float(n), accuracy_m=5.0) for n in range(50)]
     given[20] = at(20, 100.402, 20.28, speed_mps=20.0)
     track = track_of(given)
-    assert track.take(kept(track, tolerance_m=5.0)).positions() == [
+    assert positions_of(track.take(kept(track, tolerance_m=5.0))) == [
         given[n] for n in (0, 19, 20, 21, 49)
     ]
 
