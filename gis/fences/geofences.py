@@ -408,8 +408,10 @@ class Geofences:
             return False
         way, is_sparse = (*before, *believed), _gap_s(judged) > settings.gap_s
         noise_m = 2.0 * settings.noise_accuracies * last.accuracy_m
-        if all(apart_m(each, last) <= noise_m for each in others):
-            return judged.unheeded > 0 or is_sparse  # it lay there
+        if all(apart_m(each, last) <= noise_m for each in others):  # it lay there
+            if len(believed) > 2 and all(apart_m(f, believed[-1]) <= noise_m for f in believed):
+                return False  # and lies elsewhere now: no pair of wrong ones says that three times
+            return judged.unheeded > 0 or is_sparse
         if is_sparse and self._waters.is_on_river(way):
             return False  # rivers bend, and nobody waits ten minutes for two reports
         return judged.unheeded > 0 or not goes_straight(way)
