@@ -214,6 +214,7 @@ def test_disputed_ground_is_said_to_be() -> None:
         (104.4155, 19.0271, {"LA", "VN"}),
         (101.211, 21.5595, {"CN", "LA"}),
         (101.513, 21.2485, {"CN", "LA"}),
+        (104.55, 22.83, {"CN", "VN"}),
     ],
 )
 def test_a_side_that_a_newer_drawing_contradicts_is_not_sure(

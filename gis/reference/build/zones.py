@@ -7,7 +7,9 @@ are looked up in both; where they disagree, the ground out to the farthest such 
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 import geopandas as gpd
@@ -71,6 +73,29 @@ def doubts(
             km2 = abs(WGS84.geometry_area_perimeter(shape)[0]) / 1e6
             rows.append({"countries": pair, "km2": round(km2, 3)})
             shapes.append(shape)
+    return gpd.GeoDataFrame(rows, geometry=shapes, crs="EPSG:4326")
+
+
+def reported(borders: gpd.GeoDataFrame, border: Border, file: Path) -> gpd.GeoDataFrame:
+    """Return the ground between a border and each place whose side somebody found contradicted.
+
+    Args:
+        borders: The layer `borders`.
+        border: Made from it.
+        file: TOML with a table `place` for each: `lon` and `lat` in degrees, `source`.
+    """
+    lines = shapely.union_all(borders.geometry.values)
+    rows, shapes = [], []
+    for place in tomllib.loads(file.read_text(encoding="utf-8"))["place"]:
+        side = border.side(lon=place["lon"], lat=place["lat"])
+        if not side.sure:
+            continue  # as after the first time
+        way = shapely.shortest_line(shapely.Point(place["lon"], place["lat"]), lines)
+        shape = shapely.set_precision(shapely.buffer(way, HALF_M / DEG_M, quad_segs=2), 1e-4)
+        km2 = abs(WGS84.geometry_area_perimeter(shape)[0]) / 1e6
+        pair = ";".join(sorted((side.country or "", side.neighbour or "")))
+        rows.append({"countries": pair, "km2": round(km2, 3)})
+        shapes.append(shape)
     return gpd.GeoDataFrame(rows, geometry=shapes, crs="EPSG:4326")
 
 
