@@ -146,30 +146,10 @@ class Course:
             km[far], offset[far], reach[far] = np.nan, np.nan, -1
         return km, offset, reach
 
-    def within(self, x: float, y: float, *, within_m: float) -> Rows:
-        """Return the segments that come within a distance of a plane point, in their order.
-
-        >>> from gis.river import load_mekong
-        >>> load_mekong().course.within(0.0, 0.0, within_m=5000.0)
-        array([], dtype=int64)
-        """
-        scale = float(_scale(np.array([x]))[0])
-        return self._segments.within(x, y, within_m=within_m * scale)
-
-    def measure(self, place: Floats, segment: Rows) -> tuple[Floats, Floats]:
-        """Return kilometre and offset of plane points (rows of x, y) from a segment each.
-
-        >>> from gis.river import load_mekong
-        >>> course = load_mekong().course
-        >>> km, offset = course.measure(np.empty((0, 2)), np.empty(0, dtype=np.intp))
-        >>> len(km), len(offset)
-        (0, 0)
-        """
-        km, offset, _ = self._measured(place, segment)
-        return km, offset
-
     def _measured(self, place: Floats, segment: Rows) -> tuple[Floats, Floats, Rows]:
-        """Return what `measure` does, and at a corner the segment above it, else the one given."""
+        """Return kilometre and offset of plane points (rows of x, y) from a segment each, and at a
+        corner the segment above it, else the one given.
+        """
         # For few, `take` is several times as fast as an index.
         start, along = self._start.take(segment, axis=0), self._along.take(segment, axis=0)
         length = self._length.take(segment)

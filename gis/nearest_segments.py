@@ -112,16 +112,6 @@ class NearestSegments:
         self._meet(key, at, ~known, free=there == 0)
         return segment
 
-    def within(self, x: float, y: float, *, within_m: float) -> Rows:
-        """Return the segments that come within a distance of a point, in their order.
-
-        >>> line = np.array([[0.0, 0.0], [100.0, 0.0], [200.0, 0.0]])
-        >>> NearestSegments(line[:-1], line[1:]).within(150.0, 30.0, within_m=40.0)
-        array([1])
-        """
-        near: Rows = self._tree.query(shapely.Point(x, y), predicate="dwithin", distance=within_m)
-        return np.sort(near)
-
     def _by_tree(self, place: Floats, within_m: float) -> Rows:
         """Return what `of` does, as the tree has it."""
         found: Rows

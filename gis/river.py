@@ -49,8 +49,6 @@ class RiverPlace(msgspec.Struct, frozen=True, kw_only=True):
             may be wrong; "mid" when it surely is within the river's width; None when unsure.
         error_m: How far the line is off the middle of the river here, metres, typically.
         reach: Name of the reach.
-        also_km: Kilometres of other parts of the line that line and position, as wrong as they
-            may be, let be the nearest: across the neck of a bend, for one. Mostly none.
         km_error_share: Error of a distance along this reach, as a share of it.
         km_below_golden_triangle: Kilometres down from the Golden Triangle (negative above it);
             None on rivers that do not pass it.
@@ -63,7 +61,6 @@ class RiverPlace(msgspec.Struct, frozen=True, kw_only=True):
     reach: str
     km_error_share: float
     km_below_golden_triangle: float | None = None
-    also_km: tuple[float, ...] = ()
 
 
 class RiverPlaces(msgspec.Struct, frozen=True, kw_only=True):
@@ -180,13 +177,6 @@ class River:
         True
         """
         found = self.locate_many([lon], [lat], accuracy_m=accuracy_m)
-        return self._one(found, also_km=self._also_km(lon, lat, found, accuracy_m))
-
-    def _point(self, lon: float, lat: float) -> tuple[float, float]:
-        x, y = self.course.to_plane(np.array([lon]), np.array([lat]))
-        return float(x[0]), float(y[0])
-
-    def _one(self, found: RiverPlaces, also_km: tuple[float, ...] = ()) -> RiverPlace | None:
         km, reach, mark = float(found.km[0]), int(found.reach[0]), self.golden_triangle_km
         if reach < 0:
             return None
@@ -198,7 +188,6 @@ class River:
             reach=self.reaches[reach],
             km_error_share=float(self._km_error_share[reach]),
             km_below_golden_triangle=None if mark is None else mark - km,
-            also_km=also_km,
         )
 
     def locate_many(
@@ -285,38 +274,6 @@ class River:
         steps = max(1, math.ceil(round(abs(km_a - km_b) * 1000.0 / step_m, 6)))
         lons, lats = self.at_kms(np.linspace(km_a, km_b, steps + 1))
         return list(zip(lons.tolist(), lats.tolist(), strict=True))
-
-    def feet(self, *, lon: float, lat: float, within_m: float) -> list[tuple[float, float]]:
-        """Return (km, offset_m) of each part of the line that comes within a distance of a place.
-
-        A part is what of the line lies within it without a gap; its point nearest to the place
-        counts. Nearest first; offsets as in `RiverPlace`.
-
-        >>> load_mekong().feet(lon=100.41, lat=20.266, within_m=0.1)
-        []
-        >>> [round(km) for km, _ in load_mekong().feet(lon=100.41, lat=20.266, within_m=900.0)]
-        [2356]
-        """
-        x, y = self._point(lon, lat)
-        if not (math.isfinite(x) and math.isfinite(y)):
-            return []
-        near = self.course.within(x, y, within_m=within_m)
-        if near.size == 0:
-            return []
-        km, offset = self.course.measure(np.array([[x, y]]).repeat(near.size, axis=0), near)
-        parts = np.split(np.arange(near.size), np.flatnonzero(np.diff(near) > 1) + 1)
-        best = (part[np.argmin(np.abs(offset[part]))] for part in parts)
-        return sorted(
-            ((float(km[each]), float(offset[each])) for each in best), key=lambda at: abs(at[1])
-        )
-
-    def _also_km(
-        self, lon: float, lat: float, found: RiverPlaces, accuracy_m: float
-    ) -> tuple[float, ...]:
-        slack = float(found.error_m[0]) + accuracy_m
-        within = abs(float(found.offset_m[0])) + slack
-        feet = self.feet(lon=lon, lat=lat, within_m=within) if math.isfinite(within) else []
-        return tuple(km for km, _ in feet[1:])
 
 
 _BANKS: dict[int, Bank | None] = {1: "left", -1: "right", 0: None}
