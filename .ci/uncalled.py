@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("gis", "radio_gateway", "patrol", "maps")
 LEFT_OUT = ("maps/web/", "maps/static/", "/migrations/versions/")
-LOADED_BY_NAME = ("radio_gateway.protocols.", "radio_gateway.transports.")
+LOADED_BY_NAME = ("radio_gateway.protocols", "radio_gateway.transports")  # tables of modules
 WRAPPERS = ("cache", "lru_cache", "functools.lru_cache", "contextmanager", "asynccontextmanager")
 HANDED_ON = "@*router.*,@*app.*,@*commands.*,@described.*,@compiles*,@*listens_for*,@*validator*"
 IGNORED = "model_config"  # of pydantic
@@ -74,6 +74,13 @@ class Module:
             elif isinstance(node, ast.Constant) and node.value in self._known:
                 yield str(node.value), "main"  # started as a program
 
+    def words(self) -> Iterator[str]:
+        """Yield the texts that stand in it."""
+        for used in self._used.values():
+            for node in used:
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    yield node.value
+
 
 def _flat(body: Iterable[ast.AST]) -> Iterator[ast.stmt]:
     for statement in body:
@@ -117,8 +124,9 @@ def unreached(modules: dict[str, Module], kept: Container[str] = ()) -> dict[str
     todo += [
         (each.partition(":")[0], each.partition(":")[2]) for each in project["scripts"].values()
     ]
+    named = {f"{package}.{word}" for package in LOADED_BY_NAME for word in modules[package].words()}
     for name, module in modules.items():
-        by_name = name.startswith(LOADED_BY_NAME)
+        by_name = name in named
         todo += [(name, part) for part in module.imported if by_name]
         todo += [
             (name, part)

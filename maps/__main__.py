@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from maps.aside_commands import aside_app
-from maps.audit_commands import audit_app
-from maps.backup_commands import backup, restore
-from maps.command import (
+from maps.commands.aside_commands import aside_app
+from maps.commands.audit_commands import audit_app
+from maps.commands.backup_commands import backup, restore
+from maps.commands.backups_commands import backups_app
+from maps.commands.command import (
     CONFIG,
     AgencyId,
     Config,
@@ -27,23 +28,22 @@ from maps.command import (
     tell,
     with_people,
 )
-from maps.commands.backups_commands import backups_app
+from maps.commands.evidence_commands import evidence_app
+from maps.commands.exchange_commands import export_file, import_file
 from maps.commands.gateway_commands import gateway_app
 from maps.commands.holdings_commands import holdings_app
 from maps.commands.key_commands import keys_app
+from maps.commands.report_commands import make_report
 from maps.commands.store_commands import store_app
-from maps.evidence_commands import evidence_app
-from maps.exchange_commands import export_file, import_file
-from maps.report_commands import make_report
-from maps.tls_commands import tls_app
-from maps.user_commands import user_app
-from patrol.units import UnitKind
-from radio_gateway.version import VersionOption
+from maps.commands.tls_commands import tls_app
+from maps.commands.user_commands import user_app
+from patrol.units.units import UnitKind
+from radio_gateway.runtime.version import VersionOption
 
 if TYPE_CHECKING:
-    from maps.people import People
-    from maps.settings import Settings
-    from patrol.desk import Desk
+    from maps.accounts.users_and_devices import People
+    from maps.settings.settings import Settings
+    from patrol.desks.desk import Desk
 
 app = typer.Typer(
     help="The operations picture of a joint border patrol.",
@@ -104,7 +104,7 @@ def demo(
 ) -> None:
     """Show a joint patrol on the Mekong: everything in one process, on this machine only."""
     from maps.demo.run import Options, run_demo
-    from maps.logs import set_up_logging
+    from maps.runtime.logs import set_up_logging
 
     set_up_logging()
     options = Options(folder=folder, port=port, speed=speed, duration_s=duration)
@@ -131,11 +131,11 @@ def serve(
     ] = ServerRole.ALL,
 ) -> None:
     """Serve one node with the links that the configuration names, or a part of it."""
-    from maps.heap import keep_one_arena, keep_very_large_apart
-    from maps.left_out import leave_out
-    from maps.logs import set_up_logging
-    from maps.loop import run
-    from radio_gateway.open_files import allow_open_files
+    from maps.runtime.event_loop import run
+    from maps.runtime.hidden_modules import leave_out
+    from maps.runtime.logs import set_up_logging
+    from maps.runtime.malloc import keep_one_arena, keep_very_large_apart
+    from radio_gateway.runtime.open_file_limit import allow_open_files
 
     allow_open_files()
     keep_one_arena()
@@ -145,20 +145,20 @@ def serve(
     set_up_logging(level=settings.log.level)
 
     def read() -> Settings:
-        from maps.settings import read_settings
+        from maps.settings.settings import read_settings
 
         return read_settings(config)
 
     if role is ServerRole.WATCH:
-        from maps.roles.watch_server import run_watch
+        from maps.cluster.watch_server import run_watch
 
         tell(lambda: run(run_watch(settings, read)))
     elif role is ServerRole.WEB:
-        from maps.roles.web_server import run_web
+        from maps.cluster.web_server import run_web
 
         tell(lambda: run(run_web(settings, read)))
     else:
-        from maps.server import run_server
+        from maps.app.server import run_server
 
         tell(lambda: run(run_server(settings, read=read)))
 
@@ -166,7 +166,7 @@ def serve(
 @app.command()
 def check(config: Config = CONFIG) -> None:
     """Say what is wrong with a configuration; change nothing."""
-    from maps.check import check as examine
+    from maps.commands.check import check as examine
 
     found = examine(config)
     for warning in found.warnings:
@@ -212,11 +212,11 @@ def replay(
     again: Annotated[bool, typer.Option("--loop", help="Start again at the end.")] = False,
 ) -> None:
     """Replay a capture: into a running server, or into one of its own with a page to watch it."""
-    from maps.logs import set_up_logging
-    from maps.loop import run
-    from maps.replaying import replay_channel, send_capture
-    from maps.server import run_server
-    from maps.settings import settings_of
+    from maps.app.server import run_server
+    from maps.commands.replaying import replay_channel, send_capture
+    from maps.runtime.event_loop import run
+    from maps.runtime.logs import set_up_logging
+    from maps.settings.settings import settings_of
     from patrol.store.store import create_store
 
     set_up_logging()

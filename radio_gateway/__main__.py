@@ -16,11 +16,13 @@ from typing import Annotated, Any
 import typer
 from msgspec.structs import replace
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.errors import FrameError, GatewayError
-from radio_gateway.framing import MessageFramer
+from radio_gateway.cli.gateway_commands import check, keygen, run
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.decoding.framing import MessageFramer
+from radio_gateway.errors.errors import FrameError, GatewayError
+from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols import PROTOCOLS
-from radio_gateway.run_command import check, keygen, run
+from radio_gateway.runtime.version import VersionOption
 from radio_gateway.technician.commands import link_named, monitor, ports, replay, sniff_port
 from radio_gateway.technician.decode import (
     StreamDecoder,
@@ -30,10 +32,8 @@ from radio_gateway.technician.decode import (
     protocol_named,
 )
 from radio_gateway.technician.monitor import read_channels
-from radio_gateway.technician.recording import record as record_link
+from radio_gateway.technician.record import record as record_link
 from radio_gateway.technician.redecode import decode_captures
-from radio_gateway.transmission import Transmission
-from radio_gateway.version import VersionOption
 
 PAUSE_S = 0.5  # a silence that ends what a receiver says about one moment
 

@@ -136,7 +136,7 @@ def pytest_runtest_setup() -> None:
     The process of all these tests is one: times that the radios of one test told, often fixed ones,
     would else raise a doubt of the clock in another.
     """
-    process = sys.modules.get("radio_gateway.clock")
+    process = sys.modules.get("radio_gateway.clock.clock")
     if process is not None:
         fresh = vars(process.Clock())
         del fresh["recordings"]  # a server of several tests goes on playing its own

@@ -23,7 +23,7 @@ from typing import Final
 from tests.patience import PATIENCE_S
 
 _FORKS: Final = get_context("forkserver")
-_FORKS.set_forkserver_preload(["maps.__main__", "maps.server", "radio_gateway.__main__"])
+_FORKS.set_forkserver_preload(["maps.__main__", "maps.app.server", "radio_gateway.__main__"])
 
 _NAMES: Final = {"maps": "joint-patrol", "radio_gateway": "radio-gateway"}
 

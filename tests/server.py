@@ -17,10 +17,10 @@ from typing import Any
 import httpx
 from msgspec import convert
 
-from maps.account_office import open_account_office
-from maps.people import People
-from maps.settings import read_settings
-from patrol.units import Role
+from maps.accounts.account_office import open_account_office
+from maps.accounts.users_and_devices import People
+from maps.settings.settings import read_settings
+from patrol.units.units import Role
 from tests.databases import empty_store
 from tests.forked import Forked, forked_run
 from tests.patience import PATIENCE_S

@@ -17,8 +17,8 @@ import pyais
 import pytest
 import shapely
 
-from patrol.changes import Change, Fix, UnitState
-from patrol.tables import tabled
+from patrol.live.fix_table import tabled
+from patrol.units.wire import Change, Fix, UnitState
 from tests.benchmarks.environments import environment
 from tests.benchmarks.figures import figures, verdicts
 from tests.benchmarks.run import Run

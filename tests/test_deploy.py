@@ -14,7 +14,7 @@ import pytest
 import typer.main
 
 from maps.__main__ import app
-from maps.settings import read_settings
+from maps.settings.settings import read_settings
 from radio_gateway.__main__ import app as gateway_app
 from tests import needs
 

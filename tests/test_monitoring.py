@@ -12,16 +12,16 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from maps.delivery.delivering import RuleHealth
-from maps.delivery.metrics import delivery_metrics
+from maps.cluster import web_link
 from maps.node.backups import Backups
 from maps.node.live_metrics import live_metrics
 from maps.node.store_metrics import store_metrics
-from maps.roles import web_link
-from maps.settings import read_settings
+from maps.notifications.delivering import RuleHealth
+from maps.notifications.metrics import delivery_metrics
+from maps.settings.settings import read_settings
+from patrol.alarms.disk_room import DiskRoom
 from patrol.live.lag import LagHistogram
-from patrol.maintenance.disk_room import DiskRoom
-from radio_gateway.metrics import metrics_text
+from radio_gateway.health.metrics import metrics_text
 from tests.radio_gateway.test_metrics import GATEWAY, NOW, PIER
 
 DEPLOY = Path(__file__).parent.parent / "deploy"

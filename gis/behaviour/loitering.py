@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from gis.behaviour.departure import is_departure
-from gis.geodesy import distance_m
-from gis.position import Position
+from gis.geometry.geodesy import distance_m
+from gis.position.position import Position
 
 MOST_WEIGHT: Final = timedelta(seconds=300)
 """A fix counts for the time since the one before it, but for no more than this."""

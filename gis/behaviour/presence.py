@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from gis.position import Position
+from gis.position.position import Position
 
 SURE: Final = 2.0
 """Evidence from which on it is in; the same below 0, and it is out."""

@@ -7,8 +7,8 @@ from itertools import pairwise
 from math import cos, radians
 from typing import Final, NamedTuple
 
-from gis.geodesy import distance_m
-from gis.position import Position
+from gis.geometry.geodesy import distance_m
+from gis.position.position import Position
 
 SPAN: Final = 4
 """Way is measured over so many fixes, and each must be farther along it than the one before."""

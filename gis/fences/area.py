@@ -16,12 +16,12 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from gis.errors import AreaError, PositionError
+from gis.errors.errors import AreaError, PositionError
 from gis.fences.plane import POLAR_LAT, Plane, plane_about, wrap_deg
-from gis.geodesy import Floats, destinations
-from gis.position import check_place
-from gis.prepared import prepare_for_points
-from gis.river import River
+from gis.geometry.geodesy import Floats, destinations
+from gis.geometry.prepared_geometry import prepare_for_points
+from gis.position.position import check_place
+from gis.river.river import River
 
 CIRCLE_POINTS = 90  # a circle drawn so is at most 0.06 % of its radius inside the true one
 CORRIDOR_STEP_M = 50.0
@@ -74,7 +74,7 @@ def polygon(id: str, geometry: BaseGeometry) -> Area:
 
     Raises:
         AreaError: If it is empty, of another kind, crosses itself or has coordinates that are no
-            place. `gis.drawing` says more exactly what is wrong, and how to mend it.
+            place. `gis.drawing.drawing` says more exactly what is wrong, and how to mend it.
 
     >>> area = polygon("lima-2", shapely.box(100.0, 20.0, 100.1, 20.1))
     >>> round(area.shape.area / 1e6)
@@ -84,7 +84,7 @@ def polygon(id: str, geometry: BaseGeometry) -> Area:
     >>> polygon("nothing", shapely.Polygon())
     Traceback (most recent call last):
     ...
-    gis.errors.AreaError: area nothing: is empty
+    gis.errors.errors.AreaError: area nothing: is empty
     """
     _check(id, geometry, ("Polygon", "MultiPolygon"))
     parts = [[_unwrapped(ring) for ring in _rings(part)] for part in shapely.get_parts(geometry)]
@@ -108,7 +108,7 @@ def corridor(id: str, river: River, *, km_from: float, km_to: float, width_m: fl
         PositionError: If the river has not one of the kilometres.
         AreaError: If it has no length or no width.
 
-    >>> from gis.river import load_mekong
+    >>> from gis.river.river import load_mekong
     >>> reach = corridor("reach 4", load_mekong(), km_from=2350.0, km_to=2360.0, width_m=2000.0)
     >>> 18 < reach.shape.area / 1e6 < 21
     True

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import shapely
 
-from gis.errors import AreaError
+from gis.errors.errors import AreaError
 from gis.fences.area import Area
 from gis.fences.fix import DEGREE_M, Place
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gis.fences.fix import DEGREE_M, Fix
-from gis.geodesy import Floats
+from gis.geometry.geodesy import Floats
 
 AFTER = 2  # so many reports are waited for
 LEAST_BEFORE, LEAST_ON = 2, 4  # fixes that show a line

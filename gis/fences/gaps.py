@@ -18,9 +18,9 @@ from gis.fences.area import Area
 from gis.fences.fix import Place
 from gis.fences.path import Point
 from gis.fences.settings import FenceSettings
-from gis.geodesy import Floats
-from gis.river import River
-from gis.rivers import OnRivers, Rivers
+from gis.geometry.geodesy import Floats
+from gis.river.river import River
+from gis.river.rivers import OnRivers, Rivers
 
 Passage: TypeAlias = Literal["passed", "may_have_passed"]
 
@@ -148,7 +148,7 @@ def span_of(area: Area, river: River, *, half_width_m: float) -> Span | None:
     """Return which kilometres of a river an area lies on; None if it is not near the line.
 
     >>> from gis.fences.area import corridor
-    >>> from gis.river import load_mekong
+    >>> from gis.river.river import load_mekong
     >>> river = load_mekong()
     >>> across = corridor("a", river, km_from=2350.0, km_to=2350.3, width_m=1000.0)
     >>> low, high, whole = span_of(across, river, half_width_m=200.0)

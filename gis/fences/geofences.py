@@ -24,7 +24,7 @@ import msgspec
 import shapely
 from msgspec.structs import astuple, replace
 
-from gis.errors import PositionError
+from gis.errors.errors import PositionError
 from gis.fences.area import Area
 from gis.fences.area_index import FAR_M, AreaIndex, Surroundings
 from gis.fences.detour import AFTER, Line, goes_straight, line_past
@@ -35,8 +35,8 @@ from gis.fences.outliers import STALE_GAPS, Judged, is_no_jump, judge, plausible
 from gis.fences.path import Path, Point, follow
 from gis.fences.settings import FenceSettings
 from gis.fences.standing import NOWHERE, Move, Standing, Standings, advance
-from gis.position import Position, check_place
-from gis.rivers import Rivers
+from gis.position.position import Position, check_place
+from gis.river.rivers import Rivers
 
 WIDTH: Final = 5  # numbers of a fix
 DETOUR_SHARE: Final = 0.6  # of a move in a gap: so far beside it an area may be crossed

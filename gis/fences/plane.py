@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gis.geodesy import WGS84, Floats
+from gis.geometry.geodesy import WGS84, Floats
 
 POLAR_LAT = 80.0
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from gis.accuracy import ASSUMED_ACCURACY_M
+from gis.position.accuracy import ASSUMED_ACCURACY_M
 
 
 class FenceSettings(msgspec.Struct, frozen=True, kw_only=True):

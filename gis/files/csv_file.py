@@ -17,9 +17,9 @@ from typing import Any, Final
 import geopandas as gpd
 import shapely
 
-from gis.errors import LayerError
-from gis.files.text_encoding import encoding_of
-from gis.layer_format import MAX_BYTES
+from gis.errors.errors import LayerError
+from gis.layers.layer_format import MAX_BYTES
+from gis.layers.text_encoding import encoding_of
 
 LON_NAMES: Final = ("lon", "longitude", "long", "lng", "x")
 LAT_NAMES: Final = ("lat", "latitude", "y")

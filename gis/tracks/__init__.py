@@ -1,0 +1,1 @@
+"""Tracks: positions as arrays: cleaned, simplified, stops, effort, coverage."""

@@ -13,8 +13,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from gis.geodesy import Floats
-from gis.rivers import Rivers
+from gis.geometry.geodesy import Floats
+from gis.river.rivers import Rivers
 from gis.tracks.chords import cartesian
 from gis.tracks.track import Track
 
@@ -88,7 +88,7 @@ def river_ways(
         accuracy_m: How wrong the positions of the track may be, metres.
         rivers: What boats follow.
 
-    >>> from gis.rivers import load_rivers
+    >>> from gis.river.rivers import load_rivers
     >>> from gis.tracks.track import sorted_track
     >>> lon, lat = load_rivers().main.at_kms([2240.0, 2237.0])
     >>> track = sorted_track(np.array([0, 300_000_000]), {"lon": lon, "lat": lat})

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gis.rivers import Rivers
+from gis.river.rivers import Rivers
 from gis.tracks.chords import cartesian, chords_m
 from gis.tracks.legs import river_bends
 from gis.tracks.track import Track
@@ -26,7 +26,7 @@ def with_bends(track: Track, rivers: Rivers, *, max_gap_s: float) -> tuple[Track
     Returns:
         The track, and for each of its places the number of the position given; -1 at a bend.
 
-    >>> from gis.rivers import load_rivers
+    >>> from gis.river.rivers import load_rivers
     >>> from gis.tracks.track import sorted_track
     >>> lon, lat = load_rivers().main.at_kms([2240.0, 2237.0, 2236.99])
     >>> track = sorted_track(np.array([0, 300, 310]) * 1_000_000, {"lon": lon, "lat": lat})

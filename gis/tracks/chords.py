@@ -2,7 +2,7 @@
 
 A straight line through the Earth (chord) is shorter than the way over ground by d^3 / 24 R^2:
 1 mm over 10 km, 1 m over 100 km, 1 km in 1,000 km. So short distances, medians and moves are
-reckoned here in metres with x, y, z; lengths that are told are geodesics (`gis.geodesy`).
+reckoned here in metres with x, y, z; lengths that are told are geodesics (`gis.geometry.geodesy`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from pyproj import Transformer
 
-from gis.geodesy import WGS84, Floats
+from gis.geometry.geodesy import WGS84, Floats
 
 _CART = Transformer.from_pipeline("+proj=cart +ellps=WGS84 +inv")
 

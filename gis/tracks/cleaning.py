@@ -24,9 +24,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from gis.errors import PositionError
-from gis.geodesy import Floats
-from gis.position import check_place
+from gis.errors.errors import PositionError
+from gis.geometry.geodesy import Floats
+from gis.position.position import check_place
 from gis.tracks.chords import cartesian, chords_m
 from gis.tracks.legs import MAX_GAP_S, accuracies_m
 from gis.tracks.track import Placed, Track, columns_of, order_of, sorted_track
@@ -82,7 +82,7 @@ def clean(positions: Sequence[Placed]) -> Cleaned:
         positions: In any order; a late one takes its own place.
 
     >>> from datetime import timedelta
-    >>> from gis.position import Position
+    >>> from gis.position.position import Position
     >>> from gis.tracks.track import EPOCH
     >>> def at(second, lon):
     ...     return Position(lon=lon, lat=20.0, time=EPOCH + timedelta(seconds=second))

@@ -22,10 +22,10 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import Proj
 
-from gis.errors import PositionError
-from gis.geodesy import Floats
-from gis.river import River
-from gis.rivers import Rivers
+from gis.errors.errors import PositionError
+from gis.geometry.geodesy import Floats
+from gis.river.river import River
+from gis.river.rivers import Rivers
 from gis.tracks.chords import cartesian, places
 from gis.tracks.legs import MAX_GAP_S, legs_of, pieces
 from gis.tracks.sightings import Sightings, sightings, together_us
@@ -189,7 +189,7 @@ def river_seen(
         PositionError: If the river has not one of the kilometres, or both are the same.
         ValueError: If `radius_m` or `step_m` is not above 0.
 
-    >>> from gis.river import load_mekong
+    >>> from gis.river.river import load_mekong
     >>> from gis.tracks.track import sorted_track
     >>> lon, lat = load_mekong().at_kms(np.arange(2355.0, 2345.0, -0.1))
     >>> track = sorted_track(np.arange(100) * 10_000_000, {"lon": lon, "lat": lat})
@@ -234,7 +234,7 @@ def reach_km(river: River, reach: str) -> tuple[float, float]:
     Raises:
         PositionError: If the river has no reach of that name.
 
-    >>> from gis.river import load_mekong
+    >>> from gis.river.river import load_mekong
     >>> low, high = reach_km(load_mekong(), load_mekong().reaches[-1])
     >>> low, high > low
     (0.0, True)

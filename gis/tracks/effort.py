@@ -19,9 +19,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from gis.border import Border
-from gis.geodesy import Floats
-from gis.rivers import Rivers
+from gis.border.border import Border
+from gis.geometry.geodesy import Floats
+from gis.river.rivers import Rivers
 from gis.tracks.chords import places
 from gis.tracks.legs import MAX_GAP_S, accuracies_m, legs_of, pieces, ways_of
 from gis.tracks.track import Track

@@ -12,9 +12,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from gis.accuracy import ASSUMED_ACCURACY_M
-from gis.geodesy import Floats, distances_m
-from gis.rivers import Rivers
+from gis.geometry.geodesy import Floats, distances_m
+from gis.position.accuracy import ASSUMED_ACCURACY_M
+from gis.river.rivers import Rivers
 from gis.tracks.along_river import river_ways
 from gis.tracks.chords import cartesian, chords_m, ground, places
 from gis.tracks.track import Track
@@ -150,7 +150,7 @@ def river_bends(track: Track, rivers: Rivers, *, max_gap_s: float = MAX_GAP_S) -
         By the position at which the leg ends: longitudes and latitudes (n, 2), right within some
         10 m. Legs that are straight are not in it.
 
-    >>> from gis.rivers import load_rivers
+    >>> from gis.river.rivers import load_rivers
     >>> from gis.tracks.track import sorted_track
     >>> lon, lat = load_rivers().main.at_kms([2240.0, 2237.0, 2237.0])
     >>> track = sorted_track(np.array([0, 300, 310]) * 1_000_000, {"lon": lon, "lat": lat})

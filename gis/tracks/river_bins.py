@@ -10,9 +10,9 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from gis.errors import PositionError
-from gis.river import River
-from gis.rivers import Rivers
+from gis.errors.errors import PositionError
+from gis.river.river import River
+from gis.river.rivers import Rivers
 from gis.tracks.legs import MAX_GAP_S
 from gis.tracks.sightings import sightings
 from gis.tracks.track import Track, from_us
@@ -70,7 +70,7 @@ def river_bins(
             be more than 1,000 stretches.
         ValueError: If `step_km` or `radius_m` is not above 0.
 
-    >>> from gis.river import load_mekong
+    >>> from gis.river.river import load_mekong
     >>> from gis.tracks.track import sorted_track
     >>> lon, lat = load_mekong().at_kms(np.arange(2355.0, 2352.0, -0.1))
     >>> track = sorted_track(np.arange(30) * 10_000_000, {"lon": lon, "lat": lat})

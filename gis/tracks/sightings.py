@@ -20,8 +20,8 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 from pyproj import Proj
 
-from gis.geodesy import Floats
-from gis.rivers import Rivers
+from gis.geometry.geodesy import Floats
+from gis.river.rivers import Rivers
 from gis.tracks.chords import cartesian, chords_m, ground, places
 from gis.tracks.legs import MAX_GAP_S, Pieces, legs_of, pieces
 from gis.tracks.track import Track

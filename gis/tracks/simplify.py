@@ -16,7 +16,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from gis.geodesy import WGS84, Floats
+from gis.geometry.geodesy import WGS84, Floats
 from gis.tracks.track import Track
 
 HIGHEST_LAT = 89.999  # Mercator ends short of the pole

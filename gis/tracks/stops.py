@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from gis.geodesy import Floats
+from gis.geometry.geodesy import Floats
 from gis.tracks.chords import cartesian, chords_m, places
 from gis.tracks.legs import MAX_GAP_S
 from gis.tracks.track import Track

@@ -14,9 +14,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from gis.errors import TrackError
-from gis.geodesy import Floats
-from gis.position import check_place
+from gis.errors.errors import TrackError
+from gis.geometry.geodesy import Floats
+from gis.position.position import check_place
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK: Final = timedelta(microseconds=1)
@@ -75,7 +75,7 @@ class Track(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def time(self, index: int) -> datetime:
         """Return the time of one position, aware UTC.
 
-        >>> from gis.position import Position
+        >>> from gis.position.position import Position
         >>> track = track_of([Position(lon=100.4, lat=20.3, time=EPOCH)])
         >>> track.time(0)
         datetime.datetime(1970, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)
@@ -85,7 +85,7 @@ class Track(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def take(self, which: NDArray[np.intp] | NDArray[np.bool_] | slice) -> Track:
         """Return the track of some of the positions, named by rising indices, a mask or a slice.
 
-        >>> from gis.position import Position
+        >>> from gis.position.position import Position
         >>> track = track_of([Position(lon=lon, lat=0.0, time=EPOCH) for lon in (1.0, 2.0, 3.0)])
         >>> track.take(slice(1, None)).lon
         array([2., 3.])
@@ -100,7 +100,7 @@ def track_of(positions: Iterable[Placed]) -> Track:
         TrackError: If a position has no time or one without a zone; `cleaning.clean` tells them.
         PositionError: If one is no place on Earth.
 
-    >>> from gis.position import Position
+    >>> from gis.position.position import Position
     >>> later, before = EPOCH + timedelta(hours=1), EPOCH
     >>> places = [Position(lon=2.0, lat=0.0, time=later), Position(lon=1.0, lat=0.0, time=before)]
     >>> track_of(places).lon
@@ -121,7 +121,7 @@ def columns_of(positions: Sequence[Placed]) -> tuple[NDArray[np.int64], dict[str
 
     Every position must have a time; nothing else is checked.
 
-    >>> from gis.position import Position
+    >>> from gis.position.position import Position
     >>> time_us, columns = columns_of([Position(lon=100.4, lat=20.3, time=EPOCH)])
     >>> time_us, columns["lat"], columns["speed_mps"]
     (array([0]), array([20.3]), array([nan]))

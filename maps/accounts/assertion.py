@@ -9,7 +9,7 @@ import base64
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from maps.errors import SignInRefused
+from maps.errors.errors import SignInRefused
 
 T = TypeVar("T")
 

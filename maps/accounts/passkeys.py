@@ -30,17 +30,17 @@ import msgspec
 from starlette.requests import HTTPConnection
 
 from maps.accounts.assertion import answered, check_assertion
-from maps.errors import BadRequest, SignInRefused
-from maps.sealing import Seal
-from maps.settings_tables import WebSettings
-from patrol.accounts import Passkey, User
-from patrol.errors import Conflict, NotFound
-from patrol.filing import Note
-from patrol.scribe import Scribe, if_done
+from maps.accounts.sealing import Seal
+from maps.errors.errors import BadRequest, SignInRefused
+from maps.settings.settings_tables import WebSettings
+from patrol.documents.transaction import Note
+from patrol.errors.errors import Conflict, NotFound
+from patrol.filing.journal_writer import Scribe, if_done
 from patrol.signatures.key_signature import KeySignature
 from patrol.signatures.officer_act import OfficerAct, challenge_of
-from patrol.store import passkeys as queries
+from patrol.store.accounts import passkeys as queries
 from patrol.store.store import Store
+from patrol.units.accounts import Passkey, User
 
 GOOD_FOR: Final = timedelta(minutes=5)
 MOST: Final = 20  # of one user
@@ -64,7 +64,7 @@ def name_in(connection: HTTPConnection) -> Name | None:
     """Return what a passkey is bound to at the address in a browser; None where there can be none:
     at an IP address, and without TLS but on this machine.
 
-    The address was found to be one of ours before (`maps.guard`).
+    The address was found to be one of ours before (`maps.http.security_headers`).
     """
     url = connection.url
     host, scheme = (url.hostname or "").rstrip("."), "https" if url.scheme == "wss" else url.scheme

@@ -18,7 +18,7 @@ from fastapi import Response
 from starlette.requests import HTTPConnection
 
 from maps.accounts.cookies import cookie_of, set_cookie
-from maps.sealing import Seal
+from maps.accounts.sealing import Seal
 
 COOKIE: Final = "jp_proof"
 RECENT: Final = timedelta(minutes=5)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from patrol.accounts import Session, User
+from patrol.units.accounts import Session, User
 
 NOTED_EVERY: Final = timedelta(minutes=1)
 """How much later a session must end for it to be written down."""

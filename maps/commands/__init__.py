@@ -1,0 +1,1 @@
+"""Commands: `joint-patrol …` on the command line."""

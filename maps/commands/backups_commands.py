@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from maps.command import CONFIG, Config, settings_in, tell
+from maps.commands.command import CONFIG, Config, settings_in, tell
 
 if TYPE_CHECKING:
-    from maps.settings import Settings
+    from maps.settings.settings import Settings
     from patrol.maintenance.backup_rounds import BackupPlan, BackupState, Round
 
 backups_app = typer.Typer(
@@ -33,10 +33,10 @@ def run(
     plan = _plan(settings)
 
     def made() -> BackupState:
-        from maps.backup_commands import store_note
-        from maps.signing_journal import note, require_store
+        from maps.commands.backup_commands import store_note
+        from maps.evidence.signing_journal import note, require_store
         from patrol.maintenance.backup_rounds import is_backup_due, read_state, run_round
-        from radio_gateway.clock import utc_now
+        from radio_gateway.clock.clock import utc_now
 
         if hasattr(os, "nice"):
             os.nice(10)  # radios and viewers first
@@ -79,8 +79,8 @@ def carry(
     plan = _plan(settings)
 
     def carried() -> list[Path]:
-        from maps.backup_commands import store_note
-        from maps.signing_journal import note
+        from maps.commands.backup_commands import store_note
+        from maps.evidence.signing_journal import note
         from patrol.maintenance.backup_rounds import carry as carry_away
 
         made = carry_away(plan, to, every=every)

@@ -18,19 +18,19 @@ from typing import Final, Literal
 import msgspec
 from prometheus_client.parser import text_string_to_metric_families
 
-from maps.check import check
-from maps.errors import SettingsFaults
+from maps.commands.check import check
+from maps.errors.errors import SettingsFaults
 from maps.node.backups import plan_of
 from maps.node.time_sync import is_synchronized
-from maps.settings import Settings, read_settings, read_token
-from maps.settings_tables import WebSettings
+from maps.settings.settings import Settings, read_settings, read_token
+from maps.settings.settings_tables import WebSettings
+from patrol.alarms.disk_room import DiskGauge, DiskRoom
 from patrol.alarms.rules.disk_nearly_full import urgency
 from patrol.maintenance.backup_rounds import overdue, read_state
-from patrol.maintenance.disk_room import DiskGauge, DiskRoom
-from radio_gateway.clock import utc_now
-from radio_gateway.clock import words as worded
-from radio_gateway.decoders import json_decoder
-from radio_gateway.health import ChannelHealth, GatewayReport
+from radio_gateway.clock.clock import utc_now
+from radio_gateway.clock.clock import words as worded
+from radio_gateway.health.health import ChannelHealth, GatewayReport
+from radio_gateway.parsing.msgspec_decoders import json_decoder
 
 ANSWERS_WITHIN_S: Final = 10.0
 

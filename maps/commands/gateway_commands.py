@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from maps.command import CONFIG, Config, settings_in, tell
+from maps.commands.command import CONFIG, Config, settings_in, tell
 
 gateway_app = typer.Typer(help="Gateways on other computers.", no_args_is_help=True)
 
@@ -29,8 +29,8 @@ def revoke(
     agency = settings.agencies[0].id
 
     def revoked() -> None:
-        from maps.signing_journal import note
-        from patrol.store.revoked_keys import revocation
+        from maps.evidence.signing_journal import note
+        from patrol.store.records.revoked_keys import revocation
 
         note(settings, revocation(gateway, known[gateway].public, reason, agency=agency))
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from maps.command import CONFIG, AgencyId, Config, agency_named, settings_in, tell
-from maps.user_commands import BY
+from maps.commands.command import CONFIG, AgencyId, Config, agency_named, settings_in, tell
+from maps.commands.user_commands import BY
 
 if TYPE_CHECKING:
     from patrol.holdings.mention import Mentions
@@ -34,9 +34,9 @@ def search(
     settings = settings_in(config)
 
     def find() -> Mentions:
-        from maps.signing_journal import note, read_store, require_store
+        from maps.evidence.signing_journal import note, read_store, require_store
         from patrol.desks.holdings import check_search, search_note
-        from patrol.store import holdings as records
+        from patrol.store.records import holdings as records
 
         sought, why = check_search(words, purpose)
         require_store(settings)

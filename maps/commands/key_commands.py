@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from maps.command import CONFIG, AgencyId, Config, settings_in, tell
+from maps.commands.command import CONFIG, AgencyId, Config, settings_in, tell
 
 if TYPE_CHECKING:
-    from maps.settings import Settings
-    from patrol.filing import Note
+    from maps.settings.settings import Settings
+    from patrol.documents.transaction import Note
     from patrol.protected_fields.field_key import FieldKey, FieldKeys
 
 keys_app = typer.Typer(
@@ -61,7 +61,7 @@ def print_key(
     key = tell(lambda: keys.read(name))
 
     def printed() -> None:
-        from maps.signing_journal import note
+        from maps.evidence.signing_journal import note
 
         note(settings, _note("print field key", name, key))
         if to is not None:
@@ -72,7 +72,7 @@ def print_key(
     if to is not None:
         typer.echo(f"print {to}, put the paper into a safe, and delete the file")
         return
-    from maps.qr import for_terminal
+    from maps.accounts.qr import for_terminal
 
     typer.echo(f"Field key {key.id} of {name}. Whoever has it reads all protected fields.")
     typer.echo(for_terminal(key.text))
@@ -87,7 +87,7 @@ def restore(config: Config = CONFIG, agency: AgencyId = None) -> None:
     text = typer.prompt("The 14 groups of four letters", hide_input=True)
 
     def made() -> FieldKey:
-        from maps.signing_journal import note
+        from maps.evidence.signing_journal import note
         from patrol.protected_fields.field_key import key_from
 
         key = key_from(text)
@@ -113,9 +113,9 @@ def seal(config: Config = CONFIG) -> None:
     keys = _keys(settings)
 
     def made() -> int:
-        from maps.lock import store_lock
-        from maps.signing_journal import require_store
-        from patrol.store.plain_words import seal_store
+        from maps.evidence.signing_journal import require_store
+        from maps.node.lock import store_lock
+        from patrol.store.protection.plain_words import seal_store
 
         require_store(settings)
         with store_lock(settings.store.url):
@@ -150,14 +150,14 @@ def _agency(settings: Settings, agency: str | None) -> str:
 
 
 def _note(act: str, agency: str, key: FieldKey) -> Note:
-    from patrol.filing import Note
+    from patrol.documents.transaction import Note
 
     return Note(act=act, actor="command line", agency=agency, subject=f"field_key:{key.id}")
 
 
 def _write_page(file: Path, agency: str, key: FieldKey) -> None:
     """Write the paper copy, for its owner only; never over another file."""
-    from maps.qr import qr_code
+    from maps.accounts.qr import qr_code
 
     page = (
         "<!doctype html><meta charset=utf-8>"

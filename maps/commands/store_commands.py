@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from maps.backup_commands import show_inventory, store_note
-from maps.command import CONFIG, Config, settings_in, tell
+from maps.commands.backup_commands import show_inventory, store_note
+from maps.commands.command import CONFIG, Config, settings_in, tell
 
 if TYPE_CHECKING:
-    from patrol.store.backup import Inventory
-    from patrol.store.salvage import Rows, Salvage
+    from patrol.store.backup.backup import Inventory
+    from patrol.store.backup.salvage import Rows, Salvage
 
 store_app = typer.Typer(help="Where the node keeps its records.", no_args_is_help=True)
 
@@ -28,8 +28,8 @@ def create(config: Config = CONFIG) -> None:
     settings = settings_in(config)
 
     def made() -> None:
-        from maps.lock import store_lock
-        from maps.signing_journal import note
+        from maps.evidence.signing_journal import note
+        from maps.node.lock import store_lock
         from patrol.store.store import create_store
 
         with store_lock(settings.store.url):
@@ -55,9 +55,9 @@ def copy(
     there = replace(settings, store=settings.store.model_copy(update={"url": to}))
 
     def made() -> Inventory:
-        from maps.lock import store_lock
-        from maps.signing_journal import key_file, note, require_store
-        from patrol.store.copy import copy_store
+        from maps.evidence.signing_journal import key_file, note, require_store
+        from maps.node.lock import store_lock
+        from patrol.store.backup.copy import copy_store
 
         require_store(settings)
         with store_lock(settings.store.url), store_lock(to):
@@ -88,10 +88,10 @@ def salvage(
     settings = settings_in(config)
 
     def made() -> Salvage:
-        from maps.lock import store_lock
-        from maps.signing_journal import note
-        from patrol.errors import StoreError
-        from patrol.store import salvage as saving
+        from maps.evidence.signing_journal import note
+        from maps.node.lock import store_lock
+        from patrol.errors.errors import StoreError
+        from patrol.store.backup import salvage as saving
 
         if settings.store.file is None:
             raise StoreError("a store on a server is not salvaged: restore a back-up of it")

@@ -1,0 +1,1 @@
+"""Demo: the scripted joint patrol, through real ports and brokers."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from maps.demo.voyage import Post, Voyage
-from patrol.units import UnitKind
+from patrol.units.units import UnitKind
 
 Radio = Literal["serial", "ais", "owntracks", "json"]
 

@@ -85,7 +85,7 @@ class BaseRadio(SerialRadio):
                 await self._answer(frame.rpartition(b"\x02")[2].decode("ascii", "replace"))
 
     async def _answer(self, said: str) -> None:
-        """Answer as `radio_gateway.formats.kenwood.order` says that the radio does."""
+        """Answer as `radio_gateway.protocols.kenwood.order` says that the radio does."""
         asked = said.startswith("R3")
         number = said[2:9] if asked else said[1:8]
         if number == EVERYBODY:

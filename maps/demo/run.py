@@ -17,24 +17,24 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from maps.app import create_app
+from maps.accounts.enrolment import MINUTES
+from maps.app.app import create_app
+from maps.app.serving import serve
 from maps.demo import cast
 from maps.demo.cast import CAST
 from maps.demo.radios import AisFeed, BaseRadio, MqttRadio, Radios, SerialRadio
 from maps.demo.script import Script
 from maps.demo.story import DeskOf, Story
-from maps.enrolment import MINUTES
-from maps.listening import address_of, listen
-from maps.loop import run
-from maps.office import Office
-from maps.serving import serve
-from maps.settings import Settings, settings_of
-from patrol.accounts import User
-from patrol.desk import Desk
+from maps.http.listening import address_of, listen
+from maps.node.node import Office
+from maps.runtime.event_loop import run
+from maps.settings.settings import Settings, settings_of
+from patrol.desks.desk import Desk
 from patrol.protected_fields.field_key import FieldKeys, new_key
 from patrol.store.store import create_store
-from patrol.units import ROLES, Role
-from radio_gateway.clock import CLOCK
+from patrol.units.accounts import User
+from patrol.units.units import ROLES, Role
+from radio_gateway.clock.clock import CLOCK
 
 HISTORY_S = 1800
 HISTORY_STEP_S = 10

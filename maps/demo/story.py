@@ -14,16 +14,16 @@ from zoneinfo import ZoneInfo
 
 from maps.demo.cast import CHIANG_KHONG, HOUAY_XAI
 from maps.demo.voyage import Centreline
-from patrol.accounts import User
-from patrol.agreements import Terms
-from patrol.crossing import DATA_CLASSES
-from patrol.desk import Desk
-from patrol.errors import Conflict, NotFound
-from patrol.incidents import Arrested, Seizure
-from patrol.patrols import Member, Rendezvous
-from patrol.sector_drawing import RiverStretch, Shape
-from patrol.sightings import Sighting
-from patrol.units import Role
+from patrol.agreements.agreement import Terms
+from patrol.desks.desk import Desk
+from patrol.errors.errors import Conflict, NotFound
+from patrol.incidents.incident import Arrested, Seizure
+from patrol.patrols.patrol import Member, Rendezvous
+from patrol.sector_checks.drawing import RiverStretch, Shape
+from patrol.targets.sightings import Sighting
+from patrol.units.accounts import User
+from patrol.units.data_classes import DATA_CLASSES
+from patrol.units.units import Role
 
 DeskOf: TypeAlias = Callable[[User], Desk]
 

@@ -17,14 +17,14 @@ from sqlalchemy import Connection
 
 from maps.accounts.assertion import assertion_json, check_assertion
 from maps.accounts.passkeys import GOOD_FOR, issued_at
-from maps.errors import SignInRefused
-from patrol.agreement_acts import officer_act
-from patrol.agreements import Agreement, Consent, PartySignature
-from patrol.papers import kind_of
+from maps.errors.errors import SignInRefused
+from patrol.agreements.agreement import Agreement, Consent, PartySignature
+from patrol.agreements.lifecycle import officer_act
+from patrol.documents.document import kind_of
 from patrol.signatures.key_signature import KeySignature
 from patrol.signatures.officer_act import ActName, OfficerAct, challenge_of
-from patrol.store import papers
-from radio_gateway.decoders import json_decoder
+from patrol.store.records import documents as papers
+from radio_gateway.parsing.msgspec_decoders import json_decoder
 
 _WAIT: Final = timedelta(minutes=2)  # an act may wait so long for its turn
 

@@ -16,15 +16,15 @@ from zoneinfo import ZoneInfo
 import msgspec
 import structlog
 
-from maps.delivery.errors import DeliveryError, Undeliverable
-from maps.delivery.mailing import Mailing
 from maps.evidence.head_folder import HeadFolder
 from maps.evidence.time_stamp import TimeStampService
-from maps.settings_tables import NodeSettings
-from maps.wording import Wording
-from patrol.audit_head import Head
-from patrol.errors import AuditError, PatrolError
-from patrol.filing import Note
+from maps.language.wording import Wording
+from maps.notifications.errors.errors import DeliveryError, Undeliverable
+from maps.notifications.mailing import Mailing
+from maps.settings.settings_tables import NodeSettings
+from patrol.audit.signed_head import Head
+from patrol.documents.transaction import Note
+from patrol.errors.errors import AuditError, PatrolError
 
 LOOK_S: Final = 300.0
 STAMPS_AT_ONCE: Final = 50

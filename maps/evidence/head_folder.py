@@ -14,10 +14,10 @@ from typing import Final
 
 import msgspec
 
-from maps.all_or_nothing import new_file
 from maps.evidence.time_stamp import TimeStamp, TimeStampService
-from patrol.audit_head import Head, head_from
-from patrol.errors import AuditError
+from maps.runtime.atomic_folder import new_file
+from patrol.audit.signed_head import Head, head_from
+from patrol.errors.errors import AuditError
 
 STAMP: Final = ".tsr"
 

@@ -15,12 +15,12 @@ from typing import Final
 
 import msgspec
 
-from maps.all_or_nothing import new_file
-from patrol.audit import canonical, time_text
-from patrol.audit_key import audit_key, is_signed
-from patrol.errors import AuditError
-from patrol.store.proving import ProofMark
-from radio_gateway.decoders import msgpack_decoder
+from maps.runtime.atomic_folder import new_file
+from patrol.audit.chain import canonical, time_text
+from patrol.audit.key import audit_key, is_signed
+from patrol.errors.errors import AuditError
+from patrol.store.proof.verify_journal import ProofMark
+from radio_gateway.parsing.msgspec_decoders import msgpack_decoder
 
 FORMAT: Final = "joint-patrol proof mark 1"
 EVERY_S: Final = 20.0

@@ -12,10 +12,10 @@ from typing import Any, Final
 
 import msgspec
 
-from maps.evidence_file import ORIGINALS, PHOTOS, LeftOut
-from patrol.desk import Desk
-from patrol.papers import kind_of
-from patrol.photos import Original
+from maps.evidence.evidence_file import ORIGINALS, PHOTOS, LeftOut
+from patrol.desks.desk import Desk
+from patrol.documents.document import kind_of
+from patrol.incidents.photo import Original
 
 MOST_BYTES: Final = 100_000_000
 """Of originals and pictures in one file."""

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from patrol.errors import AuditError
-from radio_gateway.trust import trusting
+from patrol.errors.errors import AuditError
+from radio_gateway.tls.client_context import trusting
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
-    from maps.settings_tables import AuditSettings
+    from maps.settings.settings_tables import AuditSettings
 
 WITHIN_S: Final = 20.0
 LONGEST: Final = 64 * 1024

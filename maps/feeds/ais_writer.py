@@ -33,8 +33,8 @@ from maps.feeds.mmsi import Numbers, is_made
 from maps.feeds.places import Place
 from maps.feeds.plain_names import plain_name
 from maps.feeds.roll import Act
-from patrol.changes import Fix, UnitState
 from patrol.intake.own_messages import OwnNotes
+from patrol.units.wire import Fix, UnitState
 from radio_gateway.formats.nmea.fields import KNOT_MPS
 
 SHIP_TYPES = {"boat": 55}

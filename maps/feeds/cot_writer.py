@@ -19,7 +19,7 @@ red), a meeting place `b-m-p-c`, a hazard, waypoint or other mark `b-m-p-s-m`, `
 `u-d-c-c`. Their uid is `joint-patrol.`, the node and the id: known again if it comes back. What was
 marked in CoT is where TAK clients look already and is not told them twice.
 
-Source: as `radio_gateway.formats.cot.out`.
+Source: as `radio_gateway.protocols.cot.writer`.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from typing import Final, Literal
 from maps.feeds.due_places import PlaceAct
 from maps.feeds.places import Place
 from maps.feeds.roll import AGAIN_EVERY_S, Act
-from patrol.changes import UnitState
 from patrol.intake.own_messages import OwnNotes
-from radio_gateway.formats.cot.out import (
+from patrol.units.wire import UnitState
+from radio_gateway.protocols.cot.writer import (
     Emergency,
     OutEvent,
     Shown,

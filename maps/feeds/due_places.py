@@ -15,8 +15,8 @@ import structlog
 
 from maps.feeds.places import KINDS, Outline, Place, PlaceKind, place_of
 from maps.feeds.roll import AGAIN_EVERY_S
-from patrol.kinds import decode
-from radio_gateway.decoders import json_decoder
+from patrol.documents_registry.document_kinds import decode
+from radio_gateway.parsing.msgspec_decoders import json_decoder
 
 PlaceAct = Literal["place", "taken back"]
 

@@ -10,7 +10,7 @@ import ipaddress
 from collections.abc import Iterable
 
 from maps.feeds.settings import FeedSettings
-from radio_gateway.settings import ChannelSettings
+from radio_gateway.channels.channel_settings import ChannelSettings
 
 _EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104 - read, not bound
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")

@@ -21,13 +21,13 @@ from maps.feeds.places import Place
 from maps.feeds.roll import Act, Roll
 from maps.feeds.settings import FeedSettings
 from maps.feeds.writers import WRITERS, WriterSettings
-from patrol.changes import UnitState
-from patrol.desk import Desk
+from patrol.desks.desk import Desk
 from patrol.intake.own_messages import OwnMessages
-from patrol.views import Subscription
-from radio_gateway.backoff import Backoff
-from radio_gateway.clock import utc_now
-from radio_gateway.errors import LinkError
+from patrol.live.feeds import Subscription
+from patrol.units.wire import UnitState
+from radio_gateway.clock.clock import utc_now
+from radio_gateway.errors.errors import LinkError
+from radio_gateway.links.backoff import Backoff
 
 UNITS_AT_ONCE: Final = 20
 """Units told in one turn of the event loop, so that a crowd of them holds nothing else up."""

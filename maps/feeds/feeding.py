@@ -10,10 +10,10 @@ from maps.feeds.echoes import may_share_server, shares_server
 from maps.feeds.feed import Feed
 from maps.feeds.health import FeedHealth
 from maps.feeds.settings import FeedSettings
-from patrol.accounts import User
-from patrol.desk import Desk
+from patrol.desks.desk import Desk
 from patrol.intake.own_messages import OwnMessages
-from radio_gateway.settings import ChannelSettings
+from patrol.units.accounts import User
+from radio_gateway.channels.channel_settings import ChannelSettings
 
 
 class Feeds:

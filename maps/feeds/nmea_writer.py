@@ -36,8 +36,8 @@ from maps.feeds.due_places import PlaceAct
 from maps.feeds.places import Place
 from maps.feeds.plain_names import plain_name
 from maps.feeds.roll import Act
-from patrol.changes import UnitState
 from patrol.intake.own_messages import OwnNotes
+from patrol.units.wire import UnitState
 from radio_gateway.formats.nmea.sentence import checksum
 
 TARGETS = 100

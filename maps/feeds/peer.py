@@ -10,8 +10,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, cast
 
-from radio_gateway.errors import fault_of
-from radio_gateway.transports.streams import keep_alive
+from radio_gateway.errors.errors import fault_of
+from radio_gateway.transports.tcp_stream import keep_alive
 
 UNSENT_BYTES: Final = 256 * 1024
 STUCK_S: Final = 20.0

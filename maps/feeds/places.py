@@ -12,10 +12,10 @@ from typing import Any, Final, Literal
 import msgspec
 import shapely
 
+from patrol.documents.document import Paper
 from patrol.marks.mark import OWN_NAME, Mark
-from patrol.papers import Paper
-from patrol.sectors import Sector
-from patrol.targets import Target
+from patrol.sectors.sector import Sector
+from patrol.targets.target import Target
 
 PlaceKind = Literal["targets", "sectors", "marks"]
 

@@ -18,9 +18,9 @@ from typing import Final, Literal
 
 import msgspec
 
-from patrol.changes import Beat, Change, Fix, Snapshot, UnitState
-from patrol.tables import fixes_told
-from radio_gateway.decoders import json_decoder
+from patrol.live.fix_table import fixes_told
+from patrol.units.wire import Beat, Change, Fix, Snapshot, UnitState
+from radio_gateway.parsing.msgspec_decoders import json_decoder
 
 MOVES_EVERY_S: Final = 1.0
 AGAIN_EVERY_S: Final = 360.0

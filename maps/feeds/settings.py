@@ -22,10 +22,10 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from maps.feeds.places import PlaceKind
 from maps.forms.form import Form
-from patrol.units import Role, UnitKind
-from radio_gateway.errors import SettingsError
-from radio_gateway.link import Link, Options, parse_link
-from radio_gateway.trust import trusting
+from patrol.units.units import Role, UnitKind
+from radio_gateway.errors.errors import SettingsError
+from radio_gateway.links.link_url import Link, Options, parse_link
+from radio_gateway.tls.client_context import trusting
 
 Speech = Literal["ais", "nmea", "cot", "tak"]
 """What a feed speaks: `!AIVDM`, `$RATLL`, Cursor on Target as XML, or as TAK protocol version 1."""

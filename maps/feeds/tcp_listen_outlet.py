@@ -11,8 +11,8 @@ import structlog
 
 from maps.feeds.peer import Peer
 from maps.feeds.settings import FeedSettings, most_clients
-from radio_gateway.errors import LinkError, fault_of
-from radio_gateway.link import Options
+from radio_gateway.errors.errors import LinkError, fault_of
+from radio_gateway.links.link_url import Options
 
 _log = structlog.get_logger(__name__)
 

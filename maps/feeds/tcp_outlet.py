@@ -10,7 +10,7 @@ from typing import Self
 
 from maps.feeds.peer import Peer
 from maps.feeds.settings import FeedSettings
-from radio_gateway.errors import LinkError, fault_of
+from radio_gateway.errors.errors import LinkError, fault_of
 
 CONNECT_S = 10.0
 

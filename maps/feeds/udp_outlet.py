@@ -14,8 +14,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from maps.feeds.settings import FeedSettings, multicast
-from radio_gateway.errors import LinkError, fault_of
-from radio_gateway.link import Options
+from radio_gateway.errors.errors import LinkError, fault_of
+from radio_gateway.links.link_url import Options
 
 
 class UdpOutlet:

@@ -17,8 +17,8 @@ from maps.feeds.due_places import PlaceAct
 from maps.feeds.nmea_writer import NmeaWriter
 from maps.feeds.places import Place
 from maps.feeds.roll import Act
-from patrol.changes import UnitState
 from patrol.intake.own_messages import OwnNotes
+from patrol.units.wire import UnitState
 
 
 class Writer(Protocol):

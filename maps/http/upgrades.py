@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from hashlib import sha1
 from typing import Final
 
-from maps.access import COOKIE
+from maps.http.session_cookie import COOKIE
 
 A_TURN: Final = 2
 """How many are taken up in one turn of the loop."""

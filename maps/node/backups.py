@@ -10,9 +10,9 @@ from typing import Final
 
 import structlog
 
-from maps.settings import Settings
+from maps.settings.settings import Settings
 from patrol.maintenance.backup_rounds import BackupPlan, BackupState, is_due, overdue, read_state
-from radio_gateway.clock import utc_now
+from radio_gateway.clock.clock import utc_now
 
 LOOK_EVERY_S: Final = 60.0
 _AGAIN_S: Final = 600.0

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from patrol.errors import FieldKeyError, NoFieldKey, StoreError
+from patrol.errors.errors import FieldKeyError, NoFieldKey, StoreError
 from patrol.protected_fields.field_key import FieldKeys
-from patrol.store.plain_words import plain_papers
+from patrol.store.protection.plain_words import plain_papers
 
 if TYPE_CHECKING:
-    from maps.settings import Settings
+    from maps.settings.settings import Settings
 
 
 def field_key_faults(settings: Settings) -> Iterator[str]:

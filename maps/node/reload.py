@@ -13,12 +13,12 @@ from typing import Final, Protocol
 
 import structlog
 
-from gis.errors import GisError
-from maps.errors import MapsError
-from maps.settings import Settings
-from maps.tls_checking import tls_faults
-from maps.wording import read_words_anew
-from radio_gateway.errors import GatewayError, SettingsErrors
+from gis.errors.errors import GisError
+from maps.errors.errors import MapsError
+from maps.language.wording import read_words_anew
+from maps.settings.settings import Settings
+from maps.tls.tls_checking import tls_faults
+from radio_gateway.errors.errors import GatewayError, SettingsErrors
 
 _log = structlog.get_logger(__name__)
 
@@ -26,7 +26,7 @@ _SAME: Final = frozenset({"source", "folder", "channels", "layers"})
 
 
 class ChannelOwner(Protocol):
-    """What channels and layers belong to; `maps.office.Office` is one."""
+    """What channels and layers belong to; `maps.node.node.Office` is one."""
 
     async def take_up(self, settings: Settings) -> list[str]:
         """Take up other channels and added layers; return the channels that changed."""

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Collection
 from typing import Final
 
-from patrol.store.revoked_keys import revoked_keys
+from patrol.store.records.revoked_keys import revoked_keys
 from patrol.store.store import Store
 
 LOOK_EVERY_S: Final = 2.0

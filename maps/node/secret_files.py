@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from patrol.maintenance.backup_rounds import backups_in
 
 if TYPE_CHECKING:
-    from maps.settings import Settings
+    from maps.settings.settings import Settings
 
 _FILES: Final = (
     "key_file",

@@ -10,8 +10,8 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from maps.node.backups import Backups
-from patrol.maintenance.disk_room import DiskRoom
-from radio_gateway.clock import utc_now
+from patrol.alarms.disk_room import DiskRoom
+from radio_gateway.clock.clock import utc_now
 
 
 def store_metrics(is_well: bool, room: DiskRoom | None, backups: Backups | None) -> bytes:

@@ -12,9 +12,9 @@ from typing import Final, Literal
 
 import msgspec
 
-from maps.later import load
-from maps.reports.asked import Asked
-from maps.reports.document import Document
+from maps.reports.document.document import Document
+from maps.reports.document.request import Asked
+from maps.runtime.lazy_import import load
 
 Format = Literal["html", "map", "pdf", "xlsx"]
 """A page, an interactive map, paper, a workbook."""
@@ -39,29 +39,29 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def _briefing(asked: Asked) -> Document:
-    await load("maps.reports.briefing")
-    from maps.reports.briefing import patrol_briefing
+    await load("maps.reports.kinds.briefing")
+    from maps.reports.kinds.briefing import patrol_briefing
 
     return await patrol_briefing(asked)
 
 
 async def _patrol_debrief(asked: Asked) -> Document:
-    await load("maps.reports.patrol_debrief")
-    from maps.reports.patrol_debrief import patrol_debrief
+    await load("maps.reports.kinds.patrol_debrief")
+    from maps.reports.kinds.patrol_debrief import patrol_debrief
 
     return await patrol_debrief(asked)
 
 
 async def _coverage(asked: Asked) -> Document:
-    await load("maps.reports.coverage")
-    from maps.reports.coverage import coverage_report
+    await load("maps.reports.kinds.coverage")
+    from maps.reports.kinds.coverage import coverage_report
 
     return await coverage_report(asked)
 
 
 async def _monthly(asked: Asked) -> Document:
-    await load("maps.reports.monthly")
-    from maps.reports.monthly import monthly_pack
+    await load("maps.reports.kinds.monthly")
+    from maps.reports.kinds.monthly import monthly_pack
 
     return await monthly_pack(asked)
 

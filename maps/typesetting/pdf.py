@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from maps.errors import ReportFailed
+from maps.errors.errors import ReportFailed
 
 LONGEST_S: Final = 180.0
 """A larger report should be asked for in parts."""
@@ -19,7 +19,7 @@ _log = structlog.get_logger(__name__)
 
 
 async def pdf_of(page: str) -> bytes:
-    """Return the PDF of a page that `maps.reports.html_page` made.
+    """Return the PDF of a page that `maps.reports.rendering.html_page` made.
 
     When the task is cancelled, so is the work.
 

@@ -19,15 +19,15 @@ from gis.behaviour.loitering import Stay, stay
 from gis.behaviour.meeting import SLOW_MPS, Meeting, meeting
 from gis.behaviour.presence import Presence, presence
 from gis.behaviour.speeding import Speeding, speeding
-from gis.errors import GisError
-from gis.geodesy import distance_m
-from gis.position import Position
-from gis.prepared import prepare_for_points
-from patrol.book import Book
-from patrol.contacts import Contact
-from patrol.ground import Ground
-from patrol.rules.scene import Episode
-from patrol.sectors import Sector, SectorLimits
+from gis.errors.errors import GisError
+from gis.geometry.geodesy import distance_m
+from gis.geometry.prepared_geometry import prepare_for_points
+from gis.position.position import Position
+from patrol.alarms.scene import Episode
+from patrol.documents.open_documents import Book
+from patrol.picture.contact import Contact
+from patrol.sectors.sector import Sector, SectorLimits
+from patrol.sectors.site_geography import Ground
 
 NEWEST: Final = 32
 """Fixes of a boat that are kept, among which a late one finds its place."""

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-from patrol import alert_acts
+from patrol.alarms.geofences import Fencing
 from patrol.alarms.rules import RULES
-from patrol.alerts import HOLDING, Alert, is_worse
-from patrol.fencing import Fencing
-from patrol.papers import revised
-from patrol.rules.scene import Condition
+from patrol.alarms.scene import Condition
+from patrol.alerts import lifecycle as alert_acts
+from patrol.alerts.alert import HOLDING, Alert, is_worse
+from patrol.documents.document import revised
 
 _LEFT_ALONE: Final = frozenset({"settled", "shelved", "shelved_returned"})
 """States in which a person has said what is to be done with it for now."""

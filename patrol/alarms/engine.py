@@ -17,36 +17,36 @@ from typing import Final
 import structlog
 from msgspec.structs import replace
 
-from patrol import alert_acts
 from patrol.alarms.behaviours import Behaviours
 from patrol.alarms.changes import Steps
+from patrol.alarms.disk_room import DiskRoom
+from patrol.alarms.distress_calls import Calls
+from patrol.alarms.geofences import KEPT_FOR, Fencing, Told
+from patrol.alarms.machine_acts import MachineAct
+from patrol.alarms.past_fixes import alerted, in_order, patrolled, position_of, windows
 from patrol.alarms.rules import ALERT_RULES, RULES
-from patrol.alerts import HOLDING, RINGING, Alert, Key
-from patrol.calls import Calls
-from patrol.changes import Fix
-from patrol.clerk import Clerk
-from patrol.contacts import Contact
-from patrol.crossing import DataClass
-from patrol.errors import StoreError
-from patrol.fencing import KEPT_FOR, Fencing, Told
-from patrol.filing import Filing
-from patrol.ground import Ground
-from patrol.hand_offs import HandOff
-from patrol.maintenance.disk_room import DiskRoom
-from patrol.maintenance.machine_acts import MachineAct
-from patrol.papers import kind_of
-from patrol.past_fixes import alerted, in_order, patrolled, position_of, windows
-from patrol.patrols import Patrol
-from patrol.picture import Picture
-from patrol.records import Record
-from patrol.rules.low_battery import BATTERY_FACTS, told_battery
-from patrol.rules.no_go import RULE, RULE_MAYBE, RULE_PASSED
-from patrol.rules.scene import AlertRule, Battery, Condition, Scene, Sharing
-from patrol.sectors import Sector
-from patrol.store import papers
+from patrol.alarms.rules.low_battery import BATTERY_FACTS, told_battery
+from patrol.alarms.rules.no_go import RULE, RULE_MAYBE, RULE_PASSED
+from patrol.alarms.scene import AlertRule, Battery, Condition, Scene, Sharing
+from patrol.alarms.wrong_country import Strays
+from patrol.alerts import lifecycle as alert_acts
+from patrol.alerts.alert import HOLDING, RINGING, Alert, Key
+from patrol.documents.document import kind_of
+from patrol.documents.transaction import Filing
+from patrol.errors.errors import StoreError
+from patrol.filing.file_documents import Clerk
+from patrol.patrols.patrol import Patrol
+from patrol.picture.contact import Contact
+from patrol.picture.picture import Picture
+from patrol.reception.record import Record
+from patrol.sectors.sector import Sector
+from patrol.sectors.site_geography import Ground
+from patrol.store.records import documents as papers
+from patrol.store.schema.tables import to_us
 from patrol.store.store import Store
-from patrol.store.tables import to_us
-from patrol.strays import Strays
+from patrol.targets.hand_off import HandOff
+from patrol.units.data_classes import DataClass
+from patrol.units.wire import Fix
 
 MOST_READ: Final = 10_000
 """Alerts that are read at a start."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from patrol.errors import Conflict
-from patrol.filing import Note
+from patrol.desks.visibility.document_desk import PaperDesk
+from patrol.documents.transaction import Note
+from patrol.errors.errors import Conflict
 from patrol.holdings.mention import SEARCH, Mentions
-from patrol.paper_desk import PaperDesk
-from patrol.store import holdings
+from patrol.store.records import holdings
 from radio_gateway.messages.shown_text import check_shown
 
 SHORTEST: Final = 3

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final, cast
 
-from patrol.book import Book
-from patrol.errors import Conflict, NotFound
-from patrol.kinds import KINDS
+from patrol.desks.visibility.document_desk import PaperDesk
+from patrol.documents.document import Paper, kind_of, new_id, revised
+from patrol.documents.open_documents import Book
+from patrol.documents_registry.document_kinds import KINDS
+from patrol.errors.errors import Conflict, NotFound
 from patrol.legal_holds.legal_hold import HeldKind, LegalHold
-from patrol.paper_desk import PaperDesk
-from patrol.papers import Paper, kind_of, new_id, revised
-from patrol.store import papers, removal
+from patrol.store.protection import removal
+from patrol.store.records import documents as papers
 from radio_gateway.messages.shown_text import check_shown
 
 LONGEST_REASON: Final = 1000

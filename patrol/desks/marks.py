@@ -7,20 +7,20 @@ from typing import Any, Final, cast
 
 import msgspec
 
-from gis.position import check_place
-from patrol.book import Book
-from patrol.clocks import check_date
-from patrol.errors import Conflict, IllegalStep, NotFound
-from patrol.filing import Filing
-from patrol.incident_desk import IncidentDesk
-from patrol.incidents import Category, Incident
+from gis.position.position import check_place
+from patrol.desks.incidents.incidents import IncidentDesk
+from patrol.desks.visibility.document_desk import PaperDesk
+from patrol.documents.document import kind_of, new_id, revised
+from patrol.documents.open_documents import Book
+from patrol.documents.transaction import Filing
+from patrol.errors.errors import Conflict, IllegalStep, NotFound
+from patrol.incidents.incident import Category, Incident
 from patrol.marks.mark import LASTS, LASTS_AT_MOST, LIFE, Mark, ended
-from patrol.paper_desk import PaperDesk
-from patrol.papers import kind_of, new_id, revised
-from patrol.sightings import Sighting
-from patrol.store import papers
-from patrol.store.tables import to_us
-from patrol.targets import Target, TargetKind, new_target, opened
+from patrol.store.records import documents as papers
+from patrol.store.schema.tables import to_us
+from patrol.targets.sightings import Sighting
+from patrol.targets.target import Target, TargetKind, new_target, opened
+from patrol.units.effective_time import check_date
 from radio_gateway.messages.marked_place import MarkUse, Path
 
 MOST_MARKS: Final = 1000

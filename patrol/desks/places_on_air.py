@@ -7,18 +7,18 @@ from typing import Final
 
 import shapely
 
-from patrol.errors import CannotSend, Conflict
-from patrol.intake.places_on_air import outward_name
+from patrol.desks.planning.sectors import SectorDesk
+from patrol.desks.visibility.document_desk import PaperDesk
+from patrol.documents.document import id_of_request
+from patrol.errors.errors import CannotSend, Conflict
 from patrol.marks.mark import LASTS, LASTS_AT_MOST, Mark
-from patrol.messages import Message, Step
-from patrol.paper_desk import PaperDesk
-from patrol.papers import id_of_request
-from patrol.sector_desk import SectorDesk
-from patrol.sectors import Sector
-from patrol.store import messages
-from patrol.targets import Target
+from patrol.messages.message import Message, Step
+from patrol.sectors.sector import Sector
+from patrol.store.records import messages
+from patrol.targets.target import Target
+from patrol.watch.places_on_air import outward_name
 from radio_gateway.messages.marked_place import MarkedPlace, MarkUse
-from radio_gateway.order_result import Refusal
+from radio_gateway.orders.order_result import Refusal
 
 Shown = Mark | Target | Sector
 

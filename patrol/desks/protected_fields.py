@@ -14,16 +14,18 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection
 
-from patrol.accounts import User
-from patrol.errors import Conflict, Forbidden, NotFound
-from patrol.filing import Filing, Note
-from patrol.kinds import KINDS
-from patrol.paper_desk import PaperDesk
-from patrol.papers import Paper
-from patrol.permissions import may, require
+from patrol.desks.visibility.document_desk import PaperDesk
+from patrol.documents.document import Paper
+from patrol.documents.transaction import Filing, Note
+from patrol.documents_registry.document_kinds import KINDS
+from patrol.errors.errors import Conflict, Forbidden, NotFound
 from patrol.protected_fields.field import FIELDS, LONGEST, ProtectedField
 from patrol.protected_fields.reader import ProtectedReader, ReaderCandidate
-from patrol.store import accounts, papers, protected_fields
+from patrol.store.accounts import accounts
+from patrol.store.protection import protected_fields
+from patrol.store.records import documents as papers
+from patrol.units.accounts import User
+from patrol.units.permissions import may, require
 
 READ: Final = "see protected names"
 

@@ -18,11 +18,11 @@ from typing import Final
 import msgspec
 import structlog
 
-from patrol.book import Book
-from patrol.clerk import Clerk
-from patrol.errors import PatrolError, StoreError
-from patrol.filing import NOTHING, Filing
-from patrol.ground import Ground
+from patrol.documents.document import new_id, revised
+from patrol.documents.open_documents import Book
+from patrol.documents.transaction import NOTHING, Filing
+from patrol.errors.errors import PatrolError, StoreError
+from patrol.filing.file_documents import Clerk
 from patrol.marks.mark import (
     CONTENT,
     LIFE,
@@ -33,10 +33,10 @@ from patrol.marks.mark import (
     is_renewed,
     told_of,
 )
-from patrol.oldest import drop_oldest
-from patrol.papers import new_id, revised
-from patrol.picture import Picture
-from patrol.records import Record
+from patrol.picture.picture import Picture
+from patrol.reception.bounded_dict import drop_oldest
+from patrol.reception.record import Record
+from patrol.sectors.site_geography import Ground
 
 MOST_OF_SENDER: Final = 200
 """Marks of one sender that stand at a time."""

@@ -31,8 +31,8 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, TypeVar
 
-from radio_gateway.formats.cot.node_mark import CONTENT_FACT, NODE_FACT, transmission_digest
-from radio_gateway.transmission import Transmission
+from radio_gateway.formats.cot_node_mark import CONTENT_FACT, NODE_FACT, transmission_digest
+from radio_gateway.messages.transmission import Transmission
 
 K = TypeVar("K")
 V = TypeVar("V")

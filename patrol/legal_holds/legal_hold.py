@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 
-from patrol.crossing import NEVER, DataClass
-from patrol.papers import Paper
+from patrol.documents.document import Paper
+from patrol.units.data_classes import NEVER, DataClass
 
 HeldKind = Literal["incident", "target", "hand_off", "patrol", "alert", "unit", "agency"]
 

@@ -1,0 +1,1 @@
+"""Maintenance: retention, and what waits to be sent or taken up again."""

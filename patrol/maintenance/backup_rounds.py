@@ -19,9 +19,9 @@ from typing import Final
 
 import msgspec
 
-from patrol.errors import StoreError
-from patrol.store.backup import back_up, restore_to_test
-from radio_gateway.decoders import json_decoder
+from patrol.errors.errors import StoreError
+from patrol.store.backup.backup import back_up, restore_to_test
+from radio_gateway.parsing.msgspec_decoders import json_decoder
 
 LATE: Final = 1.5
 """Told as overdue after so many times of what is between two of them."""

@@ -16,12 +16,12 @@ from typing import Final, TypeAlias
 import structlog
 from sqlalchemy import Connection
 
+from patrol.filing.journal_writer import Scribe
 from patrol.maintenance.kind_policy import KindPolicy
-from patrol.scribe import Scribe
-from patrol.store import removal
-from patrol.store.removal import RemovalPlace, RemovalStep
+from patrol.store.protection import removal
+from patrol.store.protection.removal import RemovalPlace, RemovalStep
+from patrol.store.schema.tables import to_us
 from patrol.store.store import Store
-from patrol.store.tables import to_us
 
 _REST: Final = 4.0  # times as long as a step took: at most a fifth of the store's writer
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar, Final, Literal, TypeAlias
 
-from patrol.crossing import MARKS, NEVER, DataClass
-from patrol.life import Life
-from patrol.papers import Paper, revised
+from patrol.documents.document import Paper, revised
+from patrol.documents.state_machine import Life
+from patrol.units.data_classes import MARKS, NEVER, DataClass
 from radio_gateway.messages.marked_place import MarkedPlace, MarkUse
 
 MarkEnd: TypeAlias = Literal["expired", "taken back", "ended"]

@@ -19,7 +19,7 @@ from uuid import uuid4
 
 import msgspec
 
-from patrol.errors import FieldKeyError
+from patrol.errors.errors import FieldKeyError
 from patrol.protected_fields.field_key import FieldKey
 
 FIELDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(

@@ -16,7 +16,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Final
 
-from patrol.errors import FieldKeyError, NoFieldKey
+from patrol.errors.errors import FieldKeyError, NoFieldKey
 
 KEY_BYTES: Final = 32
 _CHECK: Final = 4  # letters

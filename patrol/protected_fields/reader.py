@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from patrol.units import Role
+from patrol.units.units import Role
 
 
 class ProtectedReader(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from patrol.crossing import NEVER
+from patrol.units.data_classes import NEVER
 
 
 class KeySignature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

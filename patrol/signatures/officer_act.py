@@ -8,8 +8,8 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-from patrol.crossing import DataClass
-from radio_gateway.decoders import json_decoder
+from patrol.units.data_classes import DataClass
+from radio_gateway.parsing.msgspec_decoders import json_decoder
 
 ActName: TypeAlias = Literal["sign", "change", "suspend", "resume", "backfill", "end"]
 

@@ -16,16 +16,17 @@ import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from patrol.errors import PatrolError, StoreError
-from patrol.store import bulk, damage, faults
-from patrol.store.damage import DamageReport
-from patrol.store.dialects import connect_to_read, open_engine
-from patrol.store.open_file import OpenFile
-from patrol.store.postgres import commit_proved, is_postgres, named
-from patrol.store.reception_digests import OpenSpan, packed
-from patrol.store.rows import Row
-from patrol.store.schema import expect, holds_store, migrate, no_store
-from patrol.store.writer import Writer
+from patrol.errors.errors import PatrolError, StoreError
+from patrol.store.engine import damage, faults
+from patrol.store.engine.damage import DamageReport
+from patrol.store.engine.engine import connect_to_read, open_engine
+from patrol.store.engine.migrate import expect, holds_store, migrate, no_store
+from patrol.store.engine.open_file import OpenFile
+from patrol.store.engine.postgres import commit_proved, is_postgres, named
+from patrol.store.engine.writer import Writer
+from patrol.store.journal.reception_digests import OpenSpan, packed
+from patrol.store.receptions import insert as bulk
+from patrol.store.schema.rows import Row
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -1,0 +1,1 @@
+"""Formats: numbers, coordinates and sentences that several protocols have in common."""

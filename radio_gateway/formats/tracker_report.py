@@ -24,12 +24,12 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from gis.position import Position
-from radio_gateway.errors import FrameError
+from gis.position.position import Position
+from radio_gateway.decoding.framing import Frame
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.formats.coordinates import check_place
 from radio_gateway.formats.device_clock import corrected
-from radio_gateway.formats.place import check_place
-from radio_gateway.framing import Frame
-from radio_gateway.transmission import Kind, Transmission
+from radio_gateway.messages.transmission import Kind, Transmission
 
 Facts = dict[str, str | int | float | bool]
 

@@ -17,7 +17,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from radio_gateway.errors import HiddenCharacter
+from radio_gateway.errors.errors import HiddenCharacter
 
 T = TypeVar("T")
 

@@ -1,9 +1,9 @@
 """The protocols the gateway speaks, by name. A new one is one module and one line here.
 
 Each module offers `FRAMING` (a framer factory), `decoder(settings)` and `speaks(frame)`; see
-`radio_gateway.decoder`. One that can also be written stands in `OUTBOUND` too; see
-`radio_gateway.order`. Bytes that a device must hear before it speaks stand in `GREETINGS`. No
-module imports these tables.
+`radio_gateway.decoding.decoder`. One that can also be written stands in `OUTBOUND` too; see
+`radio_gateway.orders.order`. Bytes that a device must hear before it speaks stand in `GREETINGS`.
+No module imports these tables.
 
 A module is loaded when somebody asks for it: all of them take two megabytes, and an office speaks
 two or three. That each offers what it must, is checked where the tests name them
@@ -16,10 +16,10 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Protocol
 
-from radio_gateway.decoder import Decoder, DecoderSettings
-from radio_gateway.framing import Frame, Framer
-from radio_gateway.named_modules import NamedModules
-from radio_gateway.order import OutboundModule
+from radio_gateway.decoding.decoder import Decoder, DecoderSettings
+from radio_gateway.decoding.framing import Frame, Framer
+from radio_gateway.orders.order import OutboundModule
+from radio_gateway.runtime.lazy_modules import NamedModules
 
 
 class ProtocolModule(Protocol):
@@ -47,28 +47,28 @@ PROTOCOLS: NamedModules[ProtocolModule] = NamedModules(
     __name__,
     (
         "nmea0183",
-        "ais",
-        "dsc",
+        "ais.ais",
+        "dsc.dsc",
         "owntracks",
-        "meshtastic_mqtt",
-        "meshtastic_json",
-        "meshtastic_serial",
+        "meshtastic.meshtastic_mqtt",
+        "meshtastic.meshtastic_json",
+        "meshtastic.meshtastic_serial",
         "position_json",
         "gps103",
-        "cot",
-        "tak",
+        "cot.cot",
+        "cot.tak",
         "tk103",
-        "aprs",
+        "aprs.aprs",
         "raveon",
         "gpsgate",
-        "aprs_kiss",
+        "aprs.aprs_kiss",
         "dprs",
-        "h02",
-        "tetra",
-        "lrrp",
-        "kenwood",
-        "gt06",
-        "hytera",
+        "h02.h02",
+        "tetra.tetra",
+        "lrrp.lrrp",
+        "kenwood.kenwood",
+        "gt06.gt06",
+        "hytera.hytera",
         "taip",
         "osmand",
         "iridium_sbd",
@@ -86,23 +86,23 @@ OUTBOUND: NamedModules[OutboundModule] = NamedModules(
     __name__,
     (
         "owntracks",
-        "meshtastic_mqtt",
-        "meshtastic_serial",
+        "meshtastic.meshtastic_mqtt",
+        "meshtastic.meshtastic_serial",
         "gps103",
-        "cot",
+        "cot.cot",
         "tk103",
-        "aprs",
-        "aprs_kiss",
-        "tetra",
-        "lrrp",
-        "kenwood",
-        "gt06",
+        "aprs.aprs",
+        "aprs.aprs_kiss",
+        "tetra.tetra",
+        "lrrp.lrrp",
+        "kenwood.kenwood",
+        "gt06.gt06",
         "osmand",
     ),
 )
 
 _AWAITED: NamedModules[GreetingModule] = NamedModules(
-    __name__, ("meshtastic_serial", "aprs", "tetra", "hytera")
+    __name__, ("meshtastic.meshtastic_serial", "aprs.aprs", "tetra.tetra", "hytera.hytera")
 )
 
 

@@ -26,17 +26,17 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.errors import FrameError
-from radio_gateway.formats.aprs.lines import PacketLineFramer
-from radio_gateway.formats.aprs.nmea import said, sentence_part
-from radio_gateway.formats.aprs.packet import read_packet
-from radio_gateway.formats.aprs.report import DUPLICATE_S, read_report
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.decoding.framing import Frame
+from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.nmea.epoch import merge
 from radio_gateway.formats.nmea.fields import Part
 from radio_gateway.formats.nmea.sentence import CHECKSUMS, checksum
-from radio_gateway.framing import Frame
-from radio_gateway.transmission import Transmission
+from radio_gateway.messages.transmission import Transmission
+from radio_gateway.protocols.aprs.embedded_nmea import said, sentence_part
+from radio_gateway.protocols.aprs.packet import read_packet
+from radio_gateway.protocols.aprs.packet_lines import PacketLineFramer
+from radio_gateway.protocols.aprs.report import DUPLICATE_S, read_report
 
 FRAMING = PacketLineFramer
 

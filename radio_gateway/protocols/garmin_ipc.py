@@ -28,14 +28,14 @@ from typing import Any
 
 import msgspec
 
-from gis.position import Position
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.decoders import json_decoder
-from radio_gateway.errors import FrameError
+from gis.position.position import Position
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.decoding.framing import Frame, MessageFramer
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.formats.coordinates import check_place
 from radio_gateway.formats.device_clock import corrected
-from radio_gateway.formats.place import check_place
-from radio_gateway.framing import Frame, MessageFramer
-from radio_gateway.transmission import Kind, Transmission
+from radio_gateway.messages.transmission import Kind, Transmission
+from radio_gateway.parsing.msgspec_decoders import json_decoder
 
 FRAMING = MessageFramer
 MAX_BYTES = 1024 * 1024

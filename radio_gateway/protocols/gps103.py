@@ -26,8 +26,9 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
-from radio_gateway.decoder import DecoderSettings, PlainDecoder
-from radio_gateway.errors import FrameError
+from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
+from radio_gateway.decoding.framing import Frame
+from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.device_clock import nearest_day
 from radio_gateway.formats.tracker_report import (
     KMH,
@@ -39,9 +40,8 @@ from radio_gateway.formats.tracker_report import (
     number,
     tolerated,
 )
-from radio_gateway.framing import Frame
-from radio_gateway.order import Order, OrderError, OrderKind, Outgoing
-from radio_gateway.transmission import Transmission
+from radio_gateway.messages.transmission import Transmission
+from radio_gateway.orders.order import Order, OrderError, OrderKind, Outgoing
 
 MAX_BYTES = 4096  # one packet of a picture is about 2,100
 

@@ -21,13 +21,13 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.errors import FrameError
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.decoding.framing import Frame, LineFramer
+from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.nmea.fields import date_of, read_part
 from radio_gateway.formats.nmea.sentence import Sentence, checksum, read_sentence
 from radio_gateway.formats.tracker_report import KNOT, Report, degrees, number
-from radio_gateway.framing import Frame, LineFramer
-from radio_gateway.transmission import Transmission
+from radio_gateway.messages.transmission import Transmission
 
 FRAMING = LineFramer
 MAX_NAMED = 24  # further fields of one message

@@ -23,14 +23,14 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-from gis.position import Position
-from radio_gateway.decoder import DecoderSettings, PlainDecoder
-from radio_gateway.errors import FrameError
+from gis.position.position import Position
+from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
+from radio_gateway.decoding.framing import Frame
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.formats.coordinates import check_place
 from radio_gateway.formats.device_clock import AHEAD
-from radio_gateway.formats.place import check_place
-from radio_gateway.framing import Frame
+from radio_gateway.messages.transmission import Kind, Transmission
 from radio_gateway.protocols.iridium.payloads import payload_reports, payload_text
-from radio_gateway.transmission import Kind, Transmission
 
 MAX_BYTES = 4096  # the longest message has about 2,010
 MAX_ELEMENTS = 16

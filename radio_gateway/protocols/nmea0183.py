@@ -22,21 +22,22 @@ import functools
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from gis.position import Position
-from radio_gateway.decoder import DecoderSettings, PlainDecoder
-from radio_gateway.errors import FrameError
-from radio_gateway.formats.ais.fix import read_fix
+from gis.position.position import Position
+from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
+from radio_gateway.decoding.framing import Frame, LineFramer, is_name
+from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.device_clock import corrected, nearest_day
 from radio_gateway.formats.nmea.epoch import Epoch, EpochGatherer
-from radio_gateway.formats.nmea.everyday import Everyday, read_everyday
-from radio_gateway.formats.nmea.everyday_many import read_everyday_many
+from radio_gateway.formats.nmea.fast_rmc import Everyday, read_everyday
+from radio_gateway.formats.nmea.fast_rmc_batch import read_everyday_many
 from radio_gateway.formats.nmea.fields import READERS, Facts, Part, read_part
 from radio_gateway.formats.nmea.sentence import Sentence, read_sentence
 from radio_gateway.formats.nmea.waypoint import is_waypoint, mark_report, station_report
-from radio_gateway.formats.number import show_place
-from radio_gateway.framing import Frame, LineFramer, is_name
-from radio_gateway.protocols import ais, dsc
-from radio_gateway.transmission import Kind, Transmission
+from radio_gateway.formats.number_parsing import show_place
+from radio_gateway.messages.transmission import Kind, Transmission
+from radio_gateway.protocols.ais import ais
+from radio_gateway.protocols.ais.fast_position import read_fix
+from radio_gateway.protocols.dsc import dsc
 
 FRAMING = LineFramer
 

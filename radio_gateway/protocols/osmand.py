@@ -26,14 +26,14 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from radio_gateway.calls import calls_for_help
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.errors import FrameError
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.decoding.framing import Frame, MessageFramer
+from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.device_name import is_device_name
 from radio_gateway.formats.tracker_report import KNOT, Report, tolerated
-from radio_gateway.framing import Frame, MessageFramer
-from radio_gateway.order import Order, OrderError, OrderKind, Outgoing
-from radio_gateway.transmission import Transmission
+from radio_gateway.messages.distress_words import calls_for_help
+from radio_gateway.messages.transmission import Transmission
+from radio_gateway.orders.order import Order, OrderError, OrderKind, Outgoing
 
 FRAMING = MessageFramer
 MAX_BYTES = 256 * 1024

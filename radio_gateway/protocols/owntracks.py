@@ -34,15 +34,15 @@ from typing import Any
 
 import msgspec
 
-from gis.position import Position
-from radio_gateway.decoder import DecoderSettings, PlainDecoder
-from radio_gateway.errors import FrameError
+from gis.position.position import Position
+from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
+from radio_gateway.decoding.framing import Frame, MessageFramer
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.formats.coordinates import check_place
 from radio_gateway.formats.device_clock import AHEAD
-from radio_gateway.formats.place import check_place
-from radio_gateway.framing import Frame, MessageFramer
 from radio_gateway.messages.marked_place import MAX_ID, MarkedPlace, is_place, one_line
-from radio_gateway.order import Order, OrderError, OrderKind, Outgoing
-from radio_gateway.transmission import Kind, Transmission
+from radio_gateway.messages.transmission import Kind, Transmission
+from radio_gateway.orders.order import Order, OrderError, OrderKind, Outgoing
 
 FRAMING = MessageFramer
 MAX_BYTES = 64 * 1024

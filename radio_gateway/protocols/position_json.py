@@ -38,14 +38,14 @@ from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
-from gis.position import Position
-from radio_gateway.decoder import DecoderSettings, PlainDecoder
-from radio_gateway.decoders import converted, json_decoder
-from radio_gateway.errors import FrameError
+from gis.position.position import Position
+from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
+from radio_gateway.decoding.framing import Frame, MessageFramer
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.formats.coordinates import check_place
 from radio_gateway.formats.device_clock import AHEAD
-from radio_gateway.formats.place import check_place
-from radio_gateway.framing import Frame, MessageFramer
-from radio_gateway.transmission import Kind, Transmission
+from radio_gateway.messages.transmission import Kind, Transmission
+from radio_gateway.parsing.msgspec_decoders import converted, json_decoder
 
 FRAMING = MessageFramer
 MAX_BYTES = 256 * 1024

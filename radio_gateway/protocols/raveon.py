@@ -30,17 +30,17 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from gis.position import Position
-from radio_gateway.decoder import DecoderSettings, PlainDecoder
-from radio_gateway.errors import FrameError
+from gis.position.position import Position
+from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
+from radio_gateway.decoding.framing import Frame, LineFramer
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.formats.coordinates import check_place
 from radio_gateway.formats.device_clock import nearest_day
 from radio_gateway.formats.nmea.fields import Facts
 from radio_gateway.formats.nmea.sentence import read_sentence
 from radio_gateway.formats.nmea.waypoint import is_waypoint, station_report
-from radio_gateway.formats.place import check_place
 from radio_gateway.formats.tracker_report import KMH, MAX_SPEED_MPS, number
-from radio_gateway.framing import Frame, LineFramer
-from radio_gateway.transmission import Signal, Transmission
+from radio_gateway.messages.transmission import Signal, Transmission
 
 FRAMING = LineFramer
 DUPLICATE_WINDOW_S = 600.0  # its clock has no date, so the same fix a day later is another

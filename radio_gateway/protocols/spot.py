@@ -23,11 +23,11 @@ from xml.parsers import expat
 
 import msgspec
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.errors import FrameError
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.decoding.framing import Frame, MessageFramer
+from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.tracker_report import Report, number
-from radio_gateway.framing import Frame, MessageFramer
-from radio_gateway.transmission import Transmission
+from radio_gateway.messages.transmission import Transmission
 
 FRAMING = MessageFramer
 MAX_BYTES = 1024 * 1024

@@ -26,14 +26,14 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-from radio_gateway.decoder import DecoderSettings, PlainDecoder
-from radio_gateway.errors import FrameError
+from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
+from radio_gateway.decoding.framing import Frame
+from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.device_clock import nearest_day
+from radio_gateway.formats.junk_bytes import StrayBytes
 from radio_gateway.formats.nmea.sentence import CHECKSUMS, checksum
-from radio_gateway.formats.stray_bytes import StrayBytes
 from radio_gateway.formats.tracker_report import KMH, MPH, Report, degrees, moment
-from radio_gateway.framing import Frame
-from radio_gateway.transmission import Transmission
+from radio_gateway.messages.transmission import Transmission
 
 MAX_BYTES = 1024
 

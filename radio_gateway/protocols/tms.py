@@ -20,10 +20,10 @@ from __future__ import annotations
 
 import ipaddress
 
-from radio_gateway.decoder import DecoderSettings, PlainDecoder
-from radio_gateway.errors import FrameError
-from radio_gateway.framing import Frame, MessageFramer
-from radio_gateway.transmission import Kind, Transmission
+from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
+from radio_gateway.decoding.framing import Frame, MessageFramer
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.messages.transmission import Kind, Transmission
 
 FRAMING = MessageFramer
 MAX_BYTES = 2048

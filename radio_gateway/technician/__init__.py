@@ -1,0 +1,1 @@
+"""Technician's tools: monitor, sniff, record, replay and decode."""

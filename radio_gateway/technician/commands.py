@@ -17,14 +17,14 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.errors import GatewayError, LinkError
-from radio_gateway.health import GatewayReport
-from radio_gateway.link import Link, parse_link
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.errors.errors import GatewayError, LinkError
+from radio_gateway.health.health import GatewayReport
+from radio_gateway.links.link_url import Link, parse_link
 from radio_gateway.protocols import GREETINGS
 from radio_gateway.technician.monitor import Listening, ask, read_channels, screen
 from radio_gateway.technician.ports import ports as find_ports
-from radio_gateway.technician.replaying import play
+from radio_gateway.technician.replay import play
 from radio_gateway.technician.sniff import BAUDS, Sniffed, sniff, suggestion
 
 RATE_OVER_S = 60.0

@@ -14,12 +14,12 @@ from typing import Any
 
 import msgspec
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.decoders import json_decoder
-from radio_gateway.errors import FrameError
-from radio_gateway.framing import Frame
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.decoding.framing import Frame
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.messages.transmission import Transmission
+from radio_gateway.parsing.msgspec_decoders import json_decoder
 from radio_gateway.protocols import PROTOCOLS
-from radio_gateway.transmission import Transmission
 
 
 def protocol_named(name: str) -> str | None:

@@ -27,13 +27,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from radio_gateway.channel import Channel
-from radio_gateway.chunk import Chunk, Transport
-from radio_gateway.decoders import json_decoder
-from radio_gateway.errors import LinkError, SettingsError, fault_of
-from radio_gateway.health import ChannelHealth, GatewayHealth, GatewayReport
-from radio_gateway.inbox import Inbox
-from radio_gateway.settings import ChannelSettings, load_channels
+from radio_gateway.channels.channel import Channel
+from radio_gateway.channels.channel_settings import ChannelSettings, load_channels
+from radio_gateway.errors.errors import LinkError, SettingsError, fault_of
+from radio_gateway.health.health import ChannelHealth, GatewayHealth, GatewayReport
+from radio_gateway.inbox.inbox import Inbox
+from radio_gateway.links.transport import Chunk, Transport
+from radio_gateway.parsing.msgspec_decoders import json_decoder
 
 ASK_S = 5.0
 _LONGEST_REPORT = 50_000_000

@@ -15,17 +15,17 @@ from pathlib import Path
 
 from msgspec.structs import force_setattr, replace
 
-from radio_gateway.capture import CaptureError, Head, Mark, read_events
-from radio_gateway.chunk import Chunk
-from radio_gateway.connection import Connection
-from radio_gateway.connections import KEPT
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.errors import FrameError
-from radio_gateway.framing import Frame
+from radio_gateway.channels.channel_settings import ChannelSettings
+from radio_gateway.channels.connection import Connection
+from radio_gateway.channels.connections import KEPT
+from radio_gateway.channels.sender_authorization import own_words
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.decoding.framing import Frame
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.links.transport import Chunk
+from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols import PROTOCOLS
-from radio_gateway.settings import ChannelSettings
-from radio_gateway.speakers import own_words
-from radio_gateway.transmission import Transmission
+from radio_gateway.recording.capture import CaptureError, Head, Mark, read_events
 
 _PAUSE = timedelta(milliseconds=100)  # a channel looks as often at what waits
 

@@ -18,13 +18,13 @@ from itertools import pairwise
 import msgspec
 from msgspec.structs import replace
 
-from radio_gateway.chunk import Chunk, Transport
-from radio_gateway.decoder import Decoder, DecoderSettings
-from radio_gateway.errors import FrameError, LinkError, SettingsError
-from radio_gateway.framing import Frame, Framer, MessageFramer
-from radio_gateway.link import Link
+from radio_gateway.decoding.decoder import Decoder, DecoderSettings
+from radio_gateway.decoding.framing import Frame, Framer, MessageFramer
+from radio_gateway.errors.errors import FrameError, LinkError, SettingsError
+from radio_gateway.links.link_url import Link
+from radio_gateway.links.transport import Chunk, Transport
+from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols import GREETINGS, PROTOCOLS, ProtocolModule
-from radio_gateway.transmission import Transmission
 from radio_gateway.transports import TRANSPORTS
 
 BAUDS = (4800, 9600, 38400, 115200, 19200, 57600, 2400, 1200)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from radio_gateway.chunk import Transport
-from radio_gateway.link import Link
+from radio_gateway.links.link_url import Link
+from radio_gateway.links.transport import Transport
 from radio_gateway.transports.http import HttpTransport
 from radio_gateway.transports.replay import ReplayTransport
 from radio_gateway.transports.tcp import TcpTransport

@@ -15,12 +15,12 @@ from typing import ClassVar, Self
 import msgspec
 from msgspec.structs import replace
 
-from radio_gateway.chunk import Chunk
-from radio_gateway.clock import utc_now
-from radio_gateway.errors import LinkError
-from radio_gateway.health import RejectedFrame
-from radio_gateway.link import Link, Options
-from radio_gateway.transports.mailbox import Mailbox
+from radio_gateway.clock.clock import utc_now
+from radio_gateway.errors.errors import LinkError
+from radio_gateway.health.health import RejectedFrame
+from radio_gateway.links.link_url import Link, Options
+from radio_gateway.links.receive_buffer import Mailbox
+from radio_gateway.links.transport import Chunk
 
 MAX_WAITING = 1000
 MAX_OUTBOX = 10  # messages that wait for one sender's next request

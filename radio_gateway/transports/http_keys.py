@@ -21,8 +21,8 @@ from urllib.parse import parse_qs
 
 import msgspec
 
-from radio_gateway.decoders import json_decoder
-from radio_gateway.errors import SettingsError
+from radio_gateway.errors.errors import SettingsError
+from radio_gateway.parsing.msgspec_decoders import json_decoder
 from radio_gateway.transports.http_request import Request
 
 SHORTEST_KEY = 12  # characters; who may try keys all day must not find one

@@ -17,7 +17,7 @@ Who may speak stands in the channel's `secrets_file` (see `http_keys`); `open=1`
 word, for trackers that know no password: then bind to an address that only they can reach.
 With `cert_file` and `key_file` it speaks TLS only. Further options: `max`, connections at once
 that showed a good key (with `open=1`: that sent a whole request), and `per_address`, connections
-of one address (see `places`). When all places are taken, one that shows a good key takes that of
+of one address (see `admission`). When all places are taken, one that shows a good key takes that of
 the one that has been idle longest.
 """
 
@@ -32,16 +32,16 @@ from typing import ClassVar, Self
 
 from msgspec.structs import replace
 
-from radio_gateway.chunk import Chunk, TurnAway
-from radio_gateway.clock import utc_now
-from radio_gateway.errors import LinkError, SettingsError
-from radio_gateway.framing import Frame
-from radio_gateway.link import Link, Options
+from radio_gateway.clock.clock import utc_now
+from radio_gateway.decoding.framing import Frame
+from radio_gateway.errors.errors import LinkError, SettingsError
+from radio_gateway.links.link_url import Link, Options
+from radio_gateway.links.transport import Chunk, TurnAway
+from radio_gateway.transports.admission import Guest, Places
 from radio_gateway.transports.http import HttpOutcome, HttpTransport
 from radio_gateway.transports.http_keys import Keys, claimed, credentials
 from radio_gateway.transports.http_request import HttpPeer, Limits, Refused, Request
 from radio_gateway.transports.listener import Listener
-from radio_gateway.transports.places import Guest, Places
 
 WRONG_KEY_S = 0.5  # who tries keys waits
 RETRY_AFTER_S = 5

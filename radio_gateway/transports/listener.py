@@ -15,8 +15,8 @@ from typing import Any
 
 import structlog
 
-from radio_gateway.errors import LinkError, fault_of
-from radio_gateway.transports.places import Guest, Places
+from radio_gateway.errors.errors import LinkError, fault_of
+from radio_gateway.transports.admission import Guest, Places
 
 AGAIN_S = 1.0  # after accepting failed
 LOG_EVERY_S = 60.0

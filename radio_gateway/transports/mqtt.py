@@ -25,14 +25,14 @@ from typing import ClassVar, Self
 import msgspec
 from paho.mqtt import client as paho
 
-from radio_gateway.chunk import Chunk
-from radio_gateway.clock import utc_now
-from radio_gateway.errors import LinkError, SettingsError
-from radio_gateway.link import Link, Options
-from radio_gateway.transports.mailbox import Mailbox
+from radio_gateway.clock.clock import utc_now
+from radio_gateway.errors.errors import LinkError, SettingsError
+from radio_gateway.links.link_url import Link, Options
+from radio_gateway.links.receive_buffer import Mailbox
+from radio_gateway.links.transport import Chunk
+from radio_gateway.tls.client_context import trusting
 from radio_gateway.transports.mqtt_client import Published
 from radio_gateway.transports.mqtt_session import MqttSession, SessionSettings
-from radio_gateway.trust import trusting
 
 STORED_WITHIN_S = 2.0
 LEAST_AT_ONCE = 400  # smaller batches cost more than they win

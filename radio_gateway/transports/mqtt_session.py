@@ -22,7 +22,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from radio_gateway.errors import LinkError, RefusedError, fault_of
+from radio_gateway.errors.errors import LinkError, RefusedError, fault_of
 from radio_gateway.transports.mqtt_client import AheadClient, Published
 
 _T = TypeVar("_T")

@@ -16,11 +16,11 @@ from typing import ClassVar, Self
 
 from msgspec.structs import replace
 
-from radio_gateway.capture import CaptureError, read_capture
-from radio_gateway.chunk import Chunk
-from radio_gateway.clock import utc_now
-from radio_gateway.errors import LinkError, SettingsError
-from radio_gateway.link import Link, Options
+from radio_gateway.clock.clock import utc_now
+from radio_gateway.errors.errors import LinkError, SettingsError
+from radio_gateway.links.link_url import Link, Options
+from radio_gateway.links.transport import Chunk
+from radio_gateway.recording.capture import CaptureError, read_capture
 
 _A_TURN_BYTES = 65_536
 _LONGEST_PAUSE_S = 60.0  # of silence in the capture, before `speed`

@@ -25,11 +25,11 @@ from typing import ClassVar, Self
 import serial
 import structlog
 
-from radio_gateway.chunk import Chunk
-from radio_gateway.clock import utc_now
-from radio_gateway.errors import LinkError, SettingsError
-from radio_gateway.link import Link, Options
-from radio_gateway.transports.mailbox import Mailbox
+from radio_gateway.clock.clock import utc_now
+from radio_gateway.errors.errors import LinkError, SettingsError
+from radio_gateway.links.link_url import Link, Options
+from radio_gateway.links.receive_buffer import Mailbox
+from radio_gateway.links.transport import Chunk
 
 READ_TIMEOUT_S = 0.2
 WRITE_TIMEOUT_S = 5.0

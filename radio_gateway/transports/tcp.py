@@ -11,12 +11,12 @@ from datetime import datetime
 from types import TracebackType
 from typing import ClassVar, Self
 
-from radio_gateway.chunk import Chunk
-from radio_gateway.clock import utc_now
-from radio_gateway.errors import LinkError, SettingsError, fault_of
-from radio_gateway.link import Link, Options
-from radio_gateway.transports.mailbox import Mailbox
-from radio_gateway.transports.streams import StreamPeer
+from radio_gateway.clock.clock import utc_now
+from radio_gateway.errors.errors import LinkError, SettingsError, fault_of
+from radio_gateway.links.link_url import Link, Options
+from radio_gateway.links.receive_buffer import Mailbox
+from radio_gateway.links.transport import Chunk
+from radio_gateway.transports.tcp_stream import StreamPeer
 
 CONNECT_S = 10.0
 

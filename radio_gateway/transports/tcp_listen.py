@@ -1,8 +1,8 @@
 """TCP server: `tcp-listen://127.0.0.1:port?max=64`, to which radios or feeders connect.
 
 `max` bounds the connections of which something was understood, `per_address` those of one address
-(see `places`). When all places are taken, a radio that was understood takes that of the one silent
-longest, if that is for more than a minute.
+(see `admission`). When all places are taken, a radio that was understood takes that of the one
+silent longest, if that is for more than a minute.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
-from radio_gateway.chunk import Chunk
-from radio_gateway.clock import utc_now
-from radio_gateway.errors import GoneError, LinkError, SettingsError
-from radio_gateway.link import Link, Options
+from radio_gateway.clock.clock import utc_now
+from radio_gateway.errors.errors import GoneError, LinkError, SettingsError
+from radio_gateway.links.link_url import Link, Options
+from radio_gateway.links.receive_buffer import Mailbox
+from radio_gateway.links.transport import Chunk
+from radio_gateway.transports.admission import Guest, Places
 from radio_gateway.transports.listener import Listener
-from radio_gateway.transports.mailbox import Mailbox
-from radio_gateway.transports.places import Guest, Places
-from radio_gateway.transports.streams import StreamPeer
+from radio_gateway.transports.tcp_stream import StreamPeer
 
 GIVES_WAY_AFTER_S = 60.0
 

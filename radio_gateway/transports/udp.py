@@ -21,11 +21,11 @@ from typing import Any, ClassVar, Self
 
 import structlog
 
-from radio_gateway.chunk import Chunk
-from radio_gateway.clock import utc_now
-from radio_gateway.errors import LinkError, SettingsError, fault_of
-from radio_gateway.link import Link, Options
-from radio_gateway.transports.mailbox import Mailbox
+from radio_gateway.clock.clock import utc_now
+from radio_gateway.errors.errors import LinkError, SettingsError, fault_of
+from radio_gateway.links.link_url import Link, Options
+from radio_gateway.links.receive_buffer import Mailbox
+from radio_gateway.links.transport import Chunk
 
 _log = structlog.get_logger(__name__)
 _A_TURN = 512  # datagrams, so that a flood does not starve the rest of the loop

@@ -20,12 +20,12 @@ from urllib.parse import quote
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
-from radio_gateway.chunk import Chunk
-from radio_gateway.clock import utc_now
-from radio_gateway.errors import LinkError, SettingsError, fault_of
-from radio_gateway.link import Link
-from radio_gateway.transports.mailbox import Mailbox
-from radio_gateway.trust import trusting
+from radio_gateway.clock.clock import utc_now
+from radio_gateway.errors.errors import LinkError, SettingsError, fault_of
+from radio_gateway.links.link_url import Link
+from radio_gateway.links.receive_buffer import Mailbox
+from radio_gateway.links.transport import Chunk
+from radio_gateway.tls.client_context import trusting
 
 CONNECT_S = 10.0
 CLOSE_S = 1.0

@@ -1,0 +1,1 @@
+"""Uplink: a gateway's spool and signed envelopes to its node, and the node's receipts."""

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from radio_gateway.family import families_of
+from radio_gateway.messages.address_family import families_of
+from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols import PROTOCOLS
-from radio_gateway.transmission import Transmission
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")  # as settings want it of channels
 _FLAG: Final = re.compile(r"[a-z0-9_]{1,64}")

@@ -20,15 +20,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-from patrol.audit import FIRST, chained
-from patrol.filing import Filing, Note
-from patrol.phrases import Phrase
-from patrol.store import journal
-from patrol.store.dialects import open_engine
-from patrol.store.proving import prove
+from patrol.audit.chain import FIRST, chained
+from patrol.documents.transaction import Filing, Note
+from patrol.messages.phrases import Phrase
+from patrol.store.engine.engine import open_engine
+from patrol.store.journal import journal
+from patrol.store.proof.verify_journal import prove
+from patrol.store.schema.tables import to_us
 from patrol.store.store import create_store, open_store
-from patrol.store.tables import to_us
-from patrol.watch import Watch
+from patrol.watch.watch import Watch
 from tests.benchmarks.machine import describe
 
 _ONE_BY_ONE = 2_000

@@ -31,13 +31,13 @@ from typing import Any, NamedTuple
 import psutil
 from msgspec.structs import replace
 
-from patrol.records import record_of
-from patrol.store.rows import Row, transmission_row
+from patrol.reception.record import record_of
+from patrol.store.schema.rows import Row, transmission_row
 from patrol.store.store import create_store, open_store
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.framing import Frame
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.decoding.framing import Frame
+from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols import PROTOCOLS
-from radio_gateway.transmission import Transmission
 from tests import databases
 from tests.benchmarks.figures import as_text
 from tests.benchmarks.goals import Verdict, told

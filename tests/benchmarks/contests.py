@@ -21,7 +21,7 @@ import pynmea2
 from pyais import IterMessages, encode_dict
 from pyais.exceptions import AISBaseException
 
-from radio_gateway.framing import MessageFramer
+from radio_gateway.decoding.framing import MessageFramer
 from radio_gateway.protocols import PROTOCOLS
 from tests.benchmarks import peer_decoders
 from tests.benchmarks.environments import cache_folder, environment

@@ -38,9 +38,9 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from gis.layers import as_geojson
-from maps import pages
-from maps.packed import Packed
+from gis.catalogue.layer_catalogue import as_geojson
+from maps.http.compressed import Packed
+from maps.web_client import built_pages as pages
 from tests import needs
 from tests.benchmarks.figures import as_text
 from tests.benchmarks.machine import describe

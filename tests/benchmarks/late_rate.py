@@ -21,13 +21,13 @@ from statistics import median
 
 from sqlalchemy import Connection
 
-from gis.position import Position
-from patrol.records import record_of
-from patrol.store.rows import transmission_row
+from gis.position.position import Position
+from patrol.reception.record import record_of
+from patrol.store.schema.rows import transmission_row
 from patrol.store.store import Store, create_store, open_store
-from patrol.watch import Watch
-from radio_gateway.inbox import Inbox
-from radio_gateway.transmission import Delivery, Transmission
+from patrol.watch.watch import Watch
+from radio_gateway.inbox.inbox import Inbox
+from radio_gateway.messages.transmission import Delivery, Transmission
 from tests.benchmarks.figures import as_text
 from tests.benchmarks.machine import describe
 

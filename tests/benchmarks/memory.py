@@ -27,7 +27,7 @@ from typing import NamedTuple
 
 import uvloop
 
-from radio_gateway.uplink.signing import new_key_file
+from radio_gateway.uplink.wire.signing import new_key_file
 from tests.benchmarks.figures import as_text
 from tests.benchmarks.goals import Verdict, table, told
 from tests.benchmarks.machine import describe, peak_memory_mb

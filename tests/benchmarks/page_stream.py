@@ -1,7 +1,7 @@
 """The server of the page benchmark: the built client, the reference layers, and a stream of units.
 
-It speaks the live stream of `maps/api/live.py` (snapshot, changes, their fields, tables for who
-asks for them, as our pages do) and nothing else.
+It speaks the live stream of `maps/api/units/live.py` (snapshot, changes, their fields, tables for
+who asks for them, as our pages do) and nothing else.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ import uvicorn
 from fastapi import FastAPI, Request, Response, WebSocket, WebSocketDisconnect
 from fastapi.responses import HTMLResponse, JSONResponse
 
-from gis.layers import as_geojson
-from gis.river import load_mekong
-from maps import pages
-from maps.packed import Packed
-from patrol.changes import Change
-from patrol.tables import tabled
+from gis.catalogue.layer_catalogue import as_geojson
+from gis.river.river import load_mekong
+from maps.http.compressed import Packed
+from maps.web_client import built_pages as pages
+from patrol.live.fix_table import tabled
+from patrol.units.wire import Change
 from tests.ports import free_port
 
 KINDS = ("boat", "vehicle", "foot", "handheld", "fixed")

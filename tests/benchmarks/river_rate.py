@@ -20,8 +20,8 @@ from typing import Final
 import numpy as np
 import shapely
 
-from gis.river import load_mekong
-from gis.rivers import load_rivers
+from gis.river.river import load_mekong
+from gis.river.rivers import load_rivers
 from tests.benchmarks.figures import as_text
 from tests.benchmarks.goals import Verdict, told
 from tests.benchmarks.machine import describe

@@ -26,7 +26,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple, Self
 
-from radio_gateway.uplink.signing import new_key_file
+from radio_gateway.uplink.wire.signing import new_key_file
 from tests.benchmarks.figures import as_text
 from tests.benchmarks.goals import Verdict, table, told
 from tests.benchmarks.machine import describe, read_ticks
@@ -35,7 +35,13 @@ from tests.benchmarks.targets.target import TargetError, end_process, launch, ta
 from tests.benchmarks.traffic import MEKONG, Traffic
 from tests.ports import free_port
 
-PACKAGES = ("gis", "radio_gateway.gateway", "patrol.watch", "maps.app", "maps.__main__")
+PACKAGES = (
+    "gis",
+    "radio_gateway.gateway.gateway",
+    "patrol.watch.watch",
+    "maps.app.app",
+    "maps.__main__",
+)
 _GATEWAY = """
 [gateway]
 id = "post"

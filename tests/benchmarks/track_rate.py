@@ -23,9 +23,9 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from gis.border import load_border
-from gis.geodesy import WGS84
-from gis.river import load_mekong
+from gis.border.border import load_border
+from gis.geometry.geodesy import WGS84
+from gis.river.river import load_mekong
 from gis.tracks.cleaning import clean
 from gis.tracks.coverage import area_seen, river_seen
 from gis.tracks.effort import effort

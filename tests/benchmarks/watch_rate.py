@@ -31,16 +31,16 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from patrol.policy import Policy
+from patrol.live.feeds import Subscription
+from patrol.sharing.view_policy import Policy
 from patrol.store.store import create_store, open_store
-from patrol.units import Role
-from patrol.views import Subscription
-from patrol.watch import LONGEST_BATCH, Watch
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.framing import Frame
-from radio_gateway.inbox import Inbox
+from patrol.units.units import Role
+from patrol.watch.watch import LONGEST_BATCH, Watch
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.decoding.framing import Frame
+from radio_gateway.inbox.inbox import Inbox
+from radio_gateway.messages.transmission import Delivery, Transmission
 from radio_gateway.protocols import PROTOCOLS
-from radio_gateway.transmission import Delivery, Transmission
 from tests.benchmarks.figures import as_text
 from tests.benchmarks.goals import Verdict, told
 from tests.benchmarks.machine import describe

@@ -20,7 +20,7 @@ from typing import Final
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from patrol.accounts import LANGUAGES
+from patrol.units.accounts import LANGUAGES
 from tests.browser.conftest import FLAGS
 from tests.maps.demo_process import Demo, demo
 

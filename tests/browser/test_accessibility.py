@@ -1,9 +1,10 @@
 """Nobody is shut out: axe finds nothing on any page in any palette, targets fit a finger.
 
-`TABLE` has every page of `maps/pages.py`. Each is opened once for each size and looked at in each
-palette in each of its states (`tests/browser/visits.py`). States that need another office (a full
-queue, an offer, a suspension; a message to a radio; a plan of two agencies; an authority to trust)
-are looked at by the same functions where that office is: `ELSEWHERE` names those files.
+`TABLE` has every page of `maps/web_client/built_pages.py`. Each is opened once for each size and
+looked at in each palette in each of its states (`tests/browser/visits.py`). States that need
+another office (a full queue, an offer, a suspension; a message to a radio; a plan of two agencies;
+an authority to trust) are looked at by the same functions where that office is: `ELSEWHERE` names
+those files.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from maps import pages
+from maps.web_client import built_pages as pages
 from tests import needs
 from tests.browser import visits
 from tests.browser.axe import (
@@ -48,7 +49,7 @@ class Row(NamedTuple):
     """A page in the table.
 
     Attributes:
-        path: As `maps/pages.py` has it.
+        path: As `maps/web_client/built_pages.py` has it.
         role: Who opens it; a stranger when None.
         states: What it shows, one after the other; the desktop's list of units is no tab.
         visit: Opens them.
@@ -146,7 +147,7 @@ def test_every_page_is_in_the_table() -> None:
 
 
 def test_every_palette_is_in_the_table() -> None:
-    written = Path(pages.__file__).parent / "web" / "src"
+    written = Path(pages.__file__).parent.parent / "web" / "src"
     [named] = re.findall(r"PALETTES.*= \[(.*)\];", (written / "preferences.ts").read_text())
     assert tuple(re.findall(r'"([\w-]+)"', named)) == PALETTES
     styles = "".join(each.read_text() for each in written.rglob("*.css"))

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from gis.exchange.formats import FORMATS
-from gis.exchange.reading import read_file
+from gis.files.formats import FORMATS
+from gis.files.import_file import read_file
 from tests.browser.commander import DESKTOP, PHONE, Commander, Size, looking
 from tests.gis.exchange.samples import material
 from tests.maps.basemaps import raster_file, vector_file

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from radio_gateway.uplink.signing import Signer
+from radio_gateway.uplink.wire.signing import Signer
 from tests.browser.commander import DESKTOP, PHONE, Commander, Size, looking
 from tests.ports import free_port
 from tests.radio_gateway.uplink.gateways import key_file

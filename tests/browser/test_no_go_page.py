@@ -11,7 +11,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser
 
-from gis.river import load_mekong
+from gis.river.river import load_mekong
 from tests.browser.axe import violations
 from tests.browser.commander import DESKTOP, looking
 from tests.server import Server, wait_for

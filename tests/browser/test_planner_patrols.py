@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Dialog, Page
 
-from gis.river import load_mekong
+from gis.river.river import load_mekong
 from tests.browser.axe import too_small, violations
 from tests.browser.banks import LAO, THAI, Banks, two_banks
 from tests.browser.commander import DESKTOP, PHONE, Commander, Size, opened

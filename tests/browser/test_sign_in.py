@@ -8,8 +8,8 @@ import pyotp
 import pytest
 from playwright.sync_api import Browser, Page
 
-from maps.account_office import open_account_office
-from maps.settings import read_settings
+from maps.accounts.account_office import open_account_office
+from maps.settings.settings import read_settings
 from tests.apart import run_apart
 from tests.browser.axe import violations
 from tests.patience import PATIENCE_S

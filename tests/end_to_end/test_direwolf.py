@@ -18,11 +18,11 @@ from pathlib import Path
 
 import pytest
 
-from gis.position import Position
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.order import Order
-from radio_gateway.protocols import aprs_kiss
-from radio_gateway.transmission import Transmission
+from gis.position.position import Position
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.messages.transmission import Transmission
+from radio_gateway.orders.order import Order
+from radio_gateway.protocols.aprs import aprs_kiss
 from tests import needs
 from tests.ports import free_port
 from tests.radio_gateway.protocols.aprs_words import compressed, mic_e, near, written_out

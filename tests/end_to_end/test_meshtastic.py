@@ -19,8 +19,8 @@ import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from radio_gateway.order_result import OrderResult
-from radio_gateway.outbound import Outbound
+from radio_gateway.channels.outbound import Outbound
+from radio_gateway.orders.order_result import OrderResult
 from tests.broker import Mosquitto, mosquitto
 from tests.radio_gateway.orders import ending, order
 from tests.radio_gateway.protocols import meshtastic_messages as mesh

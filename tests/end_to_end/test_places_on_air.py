@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from radio_gateway.protocols.meshtastic_serial import SerialFramer
+from radio_gateway.protocols.meshtastic.meshtastic_serial import SerialFramer
 from tests import needs
 from tests.end_to_end.test_direwolf import _direwolf, _wire
 from tests.maps.running import running, wait_until

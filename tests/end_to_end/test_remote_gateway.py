@@ -24,10 +24,10 @@ import httpx
 import psutil
 import pytest
 
-from gis.position import Position
-from radio_gateway.transmission import Transmission
-from radio_gateway.uplink.envelope import Envelope, Item, item_bytes, pack, topic_of
-from radio_gateway.uplink.signing import Signer
+from gis.position.position import Position
+from radio_gateway.messages.transmission import Transmission
+from radio_gateway.uplink.wire.envelope import Envelope, Item, item_bytes, pack, topic_of
+from radio_gateway.uplink.wire.signing import Signer
 from tests.broker import Mosquitto, mosquitto
 from tests.ports import free_port
 from tests.radio_gateway.uplink.gateways import key_file

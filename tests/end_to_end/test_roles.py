@@ -25,11 +25,12 @@ import pytest
 from paho.mqtt import publish
 from websockets.exceptions import ConnectionClosedError
 
-from maps.access import COOKIE, Caller
-from maps.holding import LOST
-from maps.roles import words
-from maps.roles.envelope import Envelopes
-from patrol.accounts import User
+from maps.accounts.access import Caller
+from maps.cluster import messages as words
+from maps.cluster.envelope import Envelopes
+from maps.http.session_cookie import COOKIE
+from maps.node.lease_holder import LOST
+from patrol.units.accounts import User
 from tests.broker import Mosquitto, mosquitto
 from tests.databases import POSTGRES, reading
 from tests.forked import Forked

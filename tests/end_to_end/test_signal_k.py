@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 from pyais import encode_dict
 
-from radio_gateway.inbox import Inbox
+from radio_gateway.inbox.inbox import Inbox
 from tests.ports import free_port
 from tests.radio_gateway.protocols.heard import sentence
 from tests.radio_gateway.running import hear, make, running

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from patrol.accounts import User
+from patrol.units.accounts import User
 from tests.end_to_end.test_taky import client, port
 from tests.endurance import echoes
 from tests.maps.running import AGENCY, running, wait_until

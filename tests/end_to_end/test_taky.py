@@ -16,17 +16,17 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.formats.cot.out import (
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.messages.transmission import Transmission
+from radio_gateway.orders.order import Order, Outgoing
+from radio_gateway.protocols.cot import cot
+from radio_gateway.protocols.cot.writer import (
     Emergency,
     Unit,
     emergency_event,
     event_xml,
     unit_event,
 )
-from radio_gateway.order import Order, Outgoing
-from radio_gateway.protocols import cot
-from radio_gateway.transmission import Transmission
 from tests.benchmarks.environments import cache_folder
 from tests.benchmarks.targets.taky import Taky
 from tests.benchmarks.targets.target import TargetError

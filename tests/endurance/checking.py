@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from radio_gateway.uplink.envelope import read_item
+from radio_gateway.uplink.wire.envelope import read_item
 from tests.endurance.fleet import WAYS, Fleet
 from tests.endurance.ledger import ACKNOWLEDGED, BY_BROKER, LOST_HERE, REFUSED, SENT, Ledger
 from tests.endurance.stage import GatewayProcess

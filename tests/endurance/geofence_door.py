@@ -12,8 +12,8 @@ import shapely
 from gis.fences.area import Area, polygon
 from gis.fences.events import FenceEvent
 from gis.fences.geofences import Geofences
-from gis.position import Position
-from gis.rivers import load_rivers
+from gis.position.position import Position
+from gis.river.rivers import load_rivers
 
 
 class Alarm(NamedTuple):

@@ -43,9 +43,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from maps.delivery.base64url import b64url
-from maps.roles.envelope import Envelopes
-from patrol.crossing import DATA_CLASSES
+from maps.cluster.envelope import Envelopes
+from maps.notifications.senders.base64url import b64url
+from patrol.units.data_classes import DATA_CLASSES
 from tests.broker import Mosquitto
 from tests.endurance.node import Node
 from tests.maps.delivery.test_mail import Mailbox, mail_server

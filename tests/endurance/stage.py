@@ -19,11 +19,11 @@ from typing import Final
 import httpx
 from sqlalchemy import Connection
 
-from maps.account_office import open_account_office
-from maps.settings import read_settings
-from patrol.store import registry
+from maps.accounts.account_office import open_account_office
+from maps.settings.settings import read_settings
+from patrol.store.records import registry
 from patrol.store.store import open_store
-from patrol.units import Assignment, Unit
+from patrol.units.units import Assignment, Unit
 from tests.broker import Mosquitto
 from tests.endurance.fleet import WAYS, Fleet
 from tests.endurance.networks import GatewayNetwork

@@ -20,10 +20,10 @@ import msgspec
 import numpy as np
 from msgspec.structs import replace
 
-from gis.geodesy import Floats, destinations, distances_m
-from gis.position import Position
-from gis.river import load_mekong
-from gis.rivers import load_rivers
+from gis.geometry.geodesy import Floats, destinations, distances_m
+from gis.position.position import Position
+from gis.river.river import load_mekong
+from gis.river.rivers import load_rivers
 from gis.tracks.cleaning import clean
 from gis.tracks.effort import effort
 from gis.tracks.track import EPOCH

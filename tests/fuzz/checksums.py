@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import reduce
 from operator import xor
 
-from radio_gateway.transmission import Transmission
+from radio_gateway.messages.transmission import Transmission
 
 _SENTENCE = re.compile(rb"([$!])([^$!*\\\r\n]*)\*([^\\\r\n]{0,2})")
 _TAIP = re.compile(rb"(>[^<>\r\n]*)\*([^*<>\r\n]{0,2})(?=<|$)")

@@ -11,14 +11,14 @@ from itertools import pairwise
 
 import msgspec
 
-from radio_gateway.decoder import Decoder, DecoderSettings
-from radio_gateway.errors import FrameError
+from radio_gateway.decoding.decoder import Decoder, DecoderSettings
+from radio_gateway.decoding.framing import Frame, Framer, MessageFramer
+from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.device_name import is_device_name
-from radio_gateway.framing import Frame, Framer, MessageFramer
+from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols import PROTOCOLS
 from radio_gateway.technician.decode import as_json, as_rejection
-from radio_gateway.transmission import Transmission
-from radio_gateway.uplink.envelope import item_bytes, read_item
+from radio_gateway.uplink.wire.envelope import item_bytes, read_item
 from tests.fuzz.checksums import is_wrong, put_right
 from tests.fuzz.footprint import footprint
 from tests.fuzz.samples import SECRETS, TOPICS

@@ -23,8 +23,8 @@ def main(name: str, folder: Path, runs: str, seconds: str, max_bytes: str) -> No
     # Here, since decoders must be imported under instrumentation, and tests go without atheris.
     import atheris
 
-    with atheris.instrument_imports(include=[*_DECODERS, "radio_gateway.framing"]):
-        import radio_gateway.protocols  # noqa: F401 - for its import alone
+    with atheris.instrument_imports(include=[*_DECODERS, "radio_gateway.decoding.framing"]):
+        import radio_gateway.protocols
     from tests.fuzz.exercise import HEAD, LongConnection, exercise, read_input
     from tests.fuzz.samples import samples, shared_samples
 
@@ -36,7 +36,8 @@ def main(name: str, folder: Path, runs: str, seconds: str, max_bytes: str) -> No
         for how, head in enumerate((bytes(HEAD), bytes((2, 85, 170, 0, 0, 0)))):
             (corpus / f"seed-{number}-{how}").write_bytes(head + seed)
     words = folder / "words.txt"
-    words.write_text("\n".join(_words(f"radio_gateway.protocols.{name}")) + "\n")
+    module = str(vars(radio_gateway.protocols.PROTOCOLS[name])["__name__"])
+    words.write_text("\n".join(_words(module)) + "\n")
     connection = LongConnection(name)
     count = most_bytes = 0
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gis.accuracy import ASSUMED_ACCURACY_M, BY_FLAG, BY_PROTOCOL, typical_accuracy_m
 from gis.fences.settings import FenceSettings
-from radio_gateway.family import families_of
+from gis.position.accuracy import ASSUMED_ACCURACY_M, BY_FLAG, BY_PROTOCOL, typical_accuracy_m
+from radio_gateway.messages.address_family import families_of
 from radio_gateway.protocols import PROTOCOLS
 
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gis.address import Address
-from gis.addresses import load_addresses
-from gis.geodesy import destination
-from gis.river import load_mekong
+from gis.address.address import Address
+from gis.address.addresses import load_addresses
+from gis.geometry.geodesy import destination
+from gis.river.river import load_mekong
 
 
 def words(lon: float, lat: float, accuracy_m: float = 0.0) -> str:

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import LineString, box
 
-from gis.border import Border, load_border, territories
-from gis.geodesy import destination
-from gis.layers import load
-from gis.river import load_mekong
+from gis.border.border import Border, load_border, territories
+from gis.catalogue.layer_catalogue import load
+from gis.geometry.geodesy import destination
+from gis.river.river import load_mekong
 
 OFFICES = list(load("blos").itertuples())
 

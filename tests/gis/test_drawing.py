@@ -11,8 +11,8 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gis.border import Border, load_border
-from gis.drawing import DrawingLimits, check_drawing
+from gis.border.border import Border, load_border
+from gis.drawing.drawing import DrawingLimits, check_drawing
 from gis.fences.area import polygon
 
 SQUARE = [[100.4, 20.2], [100.5, 20.2], [100.5, 20.3], [100.4, 20.3], [100.4, 20.2]]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gis import geodesy
+from gis.geometry import geodesy
 
 lons = st.floats(-180.0, 180.0, allow_subnormal=False)
 lats = st.floats(-90.0, 90.0, allow_subnormal=False)

@@ -14,9 +14,9 @@ import geopandas as gpd
 import pytest
 from shapely import Point
 
-from gis import layer_file, layer_format
-from gis.errors import LayerError
-from gis.layers import load, read_layer
+from gis.catalogue.layer_catalogue import load, read_layer
+from gis.errors.errors import LayerError
+from gis.layers import layer_file, layer_format
 
 POINT = {"type": "Point", "coordinates": [100.4, 20.3]}
 BOW = {"type": "Polygon", "coordinates": [[[100, 20], [101, 21], [101, 20], [100, 21], [100, 20]]]}

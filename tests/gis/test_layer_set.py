@@ -10,9 +10,9 @@ import geopandas as gpd
 import pytest
 from shapely import LineString, Point, affinity
 
-from gis import layers
-from gis.errors import GisError, LayerError
-from gis.layer_set import LayerSet
+from gis.catalogue import layer_catalogue as layers
+from gis.catalogue.site_layers import LayerSet
+from gis.errors.errors import GisError, LayerError
 
 Save = Callable[[gpd.GeoDataFrame], Path]
 

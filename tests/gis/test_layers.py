@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 import shapely
 
-from gis import layers
-from gis.blos import OFFICES, counterparts
-from gis.errors import GisError, LayerError
-from gis.layer_file import check_features
-from gis.layer_set import check_layer
-from gis.shipped import FOLDER
+from gis.border.blo_checks import OFFICES, counterparts
+from gis.catalogue import layer_catalogue as layers
+from gis.catalogue.site_layers import check_layer
+from gis.errors.errors import GisError, LayerError
+from gis.layers.layer_file import check_features
+from gis.layers.reference_layers import FOLDER
 
 COUNTS = {
     "countries": 7,

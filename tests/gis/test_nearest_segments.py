@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import shapely
 
-from gis import nearest_segments
-from gis.centreline import measured
-from gis.course import Course
-from gis.geodesy import Floats
-from gis.nearest_segments import CELL_M, KEPT, MANY, NearestSegments, Rows
-from gis.river import load_mekong
+from gis.geometry.geodesy import Floats
+from gis.river import nearest_segments
+from gis.river.centreline import measured
+from gis.river.nearest_segments import CELL_M, KEPT, MANY, NearestSegments, Rows
+from gis.river.projected_centreline import Course
+from gis.river.river import load_mekong
 
 WITHIN_M = 5000.0
 WARM = 3  # calls: the first meets the cells, the second makes them

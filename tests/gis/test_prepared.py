@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import shapely
 
-from gis.prepared import prepare_for_points
+from gis.geometry.prepared_geometry import prepare_for_points
 
 # In a program of its own: what goes wrong here tears the heap, and takes all tests with it.
 ASKING = """
@@ -43,7 +43,7 @@ def asked(how: str) -> int:
 
 
 def test_threads_may_ask_at_once_whether_points_are_inside() -> None:
-    assert asked("from gis.prepared import prepare_for_points as prepare") == 0
+    assert asked("from gis.geometry.prepared_geometry import prepare_for_points as prepare") == 0
 
 
 @pytest.mark.parametrize("shape", [None, shapely.Polygon(), shapely.LineString([(0, 0), (1, 1)])])

@@ -10,8 +10,8 @@ from __future__ import annotations
 import geopandas as gpd
 import pytest
 
-from gis.layers import load
-from gis.river import load_mekong
+from gis.catalogue.layer_catalogue import load
+from gis.river.river import load_mekong
 
 MEKONG: gpd.GeoDataFrame = load("mekong")
 

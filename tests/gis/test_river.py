@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import LineString, Point
 
-from gis.errors import LayerError, PositionError
-from gis.geodesy import destination, distance_m, distances_m
-from gis.river import River, kilometre_marks, load_mekong
+from gis.errors.errors import LayerError, PositionError
+from gis.geometry.geodesy import destination, distance_m, distances_m
+from gis.river.river import River, kilometre_marks, load_mekong
 
 LINES = Path(__file__).with_name("mekong_stations.csv").read_text(encoding="utf-8").splitlines()
 STATIONS = list(csv.DictReader(line for line in LINES if not line.startswith("#")))

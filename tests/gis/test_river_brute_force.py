@@ -16,8 +16,8 @@ import pytest
 from numpy.typing import NDArray
 from pyproj import Geod, Transformer
 
-from gis.river import load_mekong
-from gis.shipped import FOLDER
+from gis.layers.reference_layers import FOLDER
+from gis.river.river import load_mekong
 
 Floats = NDArray[np.float64]
 

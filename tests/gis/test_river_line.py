@@ -11,8 +11,8 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gis.river import River, load_mekong
-from gis.river_line import chainage_jumps, cut_at, eased, without_spikes
+from gis.river.centreline_repair import chainage_jumps, cut_at, eased, without_spikes
+from gis.river.river import River, load_mekong
 
 POINTS = st.lists(st.tuples(st.floats(0, 1e5), st.floats(0, 1e5)), min_size=2, max_size=30)
 

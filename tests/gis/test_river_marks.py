@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gis.errors import PositionError
-from gis.layers import load
-from gis.river import load_mekong
-from gis.river_marks import Along, Mark, RiverMarks, along, marks_along
-from gis.rivers import load_rivers
-from gis.shipped import shipped_features
+from gis.catalogue.layer_catalogue import load
+from gis.errors.errors import PositionError
+from gis.layers.reference_layers import shipped_features
+from gis.river.river import load_mekong
+from gis.river.river_marks import Along, Mark, RiverMarks, along, marks_along
+from gis.river.rivers import load_rivers
 
 MARKS = marks_along(
     load_rivers(), **{name: shipped_features(name) for name in ("gauges", "blos", "crossings")}

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import LineString
 
-from gis.addresses import load_addresses
-from gis.errors import GisError, LayerError
-from gis.geodesy import distance_m, distances_m
-from gis.layers import features, load
-from gis.river import River, load_mekong
-from gis.rivers import Rivers, load_rivers, rivers_of
+from gis.address.addresses import load_addresses
+from gis.catalogue.layer_catalogue import features, load
+from gis.errors.errors import GisError, LayerError
+from gis.geometry.geodesy import distance_m, distances_m
+from gis.river.river import River, load_mekong
+from gis.river.rivers import Rivers, load_rivers, rivers_of
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gis.vector_tile import EXTENT, LineFeature, Value, encode_lines, project, varints
+from gis.geometry.vector_tile import EXTENT, LineFeature, Value, encode_lines, project, varints
 
 ZOOM, X, Y = 12, 3190, 1812
 """The tile of Houay Xai."""

@@ -9,7 +9,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gis.wkb import read_shapes
+from gis.geometry.wkb import read_shapes
 
 LONELY = struct.pack("<BII2d", 1, 2, 1, 100.0, 20.0)
 LINE = shapely.LineString([(0, 0), (1, 1)])

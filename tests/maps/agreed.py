@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from patrol.crossing import DATA_CLASSES, LIFELINES
+from patrol.units.data_classes import DATA_CLASSES, LIFELINES
 from tests.maps.offices import LAO, THAI, Offices
 
 PLAIN = tuple(each for each in DATA_CLASSES if each not in LIFELINES)

@@ -12,9 +12,9 @@ from typing import Any, Final, Protocol
 import httpx
 from fastapi.routing import APIRoute
 
-from gis.exchange.formats import FORMATS
-from gis.vector_tile import project
-from maps.app import ROUTERS
+from gis.files.formats import FORMATS
+from gis.geometry.vector_tile import project
+from maps.app.app import ROUTERS
 from tests.maps.offices import LAO, THAI
 from tests.maps.two_sides import FAR, NO_ID, PLACES, Side, Sides
 

@@ -15,9 +15,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
-# Loaded once, not in every run.
-from maps import all_or_nothing, local_ca, settings, tls_files  # noqa: F401
 from maps.__main__ import app
+
+# Loaded once, not in every run.
+from maps.runtime import atomic_folder as all_or_nothing  # noqa: F401
+from maps.settings import settings  # noqa: F401
+from maps.tls import (
+    local_ca,  # noqa: F401
+    tls_files,  # noqa: F401
+)
 
 _STEPS = frozenset(
     {"os.rename", "os.mkdir", "os.link", "os.remove", "os.rmdir", "os.chmod", "os.chown"}

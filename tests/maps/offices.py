@@ -10,11 +10,11 @@ from typing import Any
 
 import httpx
 
-from patrol.accounts import User
-from patrol.agreements import Agreement, Terms
-from patrol.crossing import DataClass
-from patrol.desk import Desk
-from patrol.units import Role
+from patrol.agreements.agreement import Agreement, Terms
+from patrol.desks.desk import Desk
+from patrol.units.accounts import User
+from patrol.units.data_classes import DataClass
+from patrol.units.units import Role
 from tests.maps.running import Running, running
 
 LAO, THAI = "la-hx", "th-ck"

@@ -17,13 +17,13 @@ from fastapi import FastAPI
 from uvicorn import Server
 from websockets.asyncio.client import connect
 
-from maps.access import COOKIE
-from maps.app import create_app
-from maps.listening import address_of, listen
-from maps.office import Office
-from maps.serving import serve
-from maps.settings import settings_of
-from patrol.units import ROLES, Role
+from maps.app.app import create_app
+from maps.app.serving import serve
+from maps.http.listening import address_of, listen
+from maps.http.session_cookie import COOKIE
+from maps.node.node import Office
+from maps.settings.settings import settings_of
+from patrol.units.units import ROLES, Role
 from tests.databases import empty_store
 from tests.field_keys import field_keys
 from tests.patience import PATIENCE_S

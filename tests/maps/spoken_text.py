@@ -18,7 +18,7 @@ _DESCRIBES = {"description", "help", "title", "examples"}
 
 ALLOWED: Mapping[str, frozenset[str]] = {
     # Families of fonts, as style sheets name them.
-    "reports/fonts.py": frozenset(
+    "reports/rendering/fonts.py": frozenset(
         {"Noto Sans", "Noto Sans SC", "Noto Sans CJK SC"}
         | {f"Report {each}" for each in ("Latin", "Vietnamese", "Thai", "Lao", "Khmer", "Myanmar")}
     ),
@@ -30,9 +30,11 @@ ALLOWED: Mapping[str, frozenset[str]] = {
             "the PDF could not be made; the log says why",
         }
     ),
-    "replay_totals.py": frozenset({"more than % positions: ask for less time or fewer units"}),
+    "replay/replay_totals.py": frozenset(
+        {"more than % positions: ask for less time or fewer units"}
+    ),
     # Acts, as the journal names them.
-    "reports/scheduler.py": frozenset({"send report", "report not taken"}),
+    "reports/jobs/scheduler.py": frozenset({"send report", "report not taken"}),
 }
 """What may stand in a module, by its path below `maps`."""
 
@@ -101,10 +103,10 @@ def _passed(tree: ast.Module) -> Iterator[ast.AST]:
 def modules_that_speak(root: Path) -> list[Path]:
     """Return the modules of the server that make texts for people."""
     return [
-        root / "delivery" / "words.py",
-        root / "delivery" / "messages.py",
-        root / "place_words.py",
-        root / "phrase_words.py",
+        root / "notifications" / "text" / "text.py",
+        root / "notifications" / "text" / "messages.py",
+        root / "language" / "place_words.py",
+        root / "language" / "phrase_words.py",
         *sorted((root / "reports").rglob("*.py")),
-        *sorted(root.glob("replay*.py")),
+        *sorted((root / "replay").glob("*.py")),
     ]

@@ -11,13 +11,14 @@ from typing import Any, Never
 import pytest
 from sqlalchemy import func, select
 
-from maps.access import COOKIE, EPOCH_FOR_S
-from maps.errors import TooBusy
-from maps.passwords import PasswordWork, digest
-from patrol.accounts import Device, User
-from patrol.errors import StoreError
-from patrol.permissions import acts_of
-from patrol.store.tables import links
+from maps.accounts.access import EPOCH_FOR_S
+from maps.accounts.passwords import PasswordWork, digest
+from maps.errors.errors import TooBusy
+from maps.http.session_cookie import COOKIE
+from patrol.errors.errors import StoreError
+from patrol.store.schema.tables import links
+from patrol.units.accounts import Device, User
+from patrol.units.permissions import acts_of
 from tests.databases import reading
 from tests.maps.running import AGENCY, PASSWORD, Running, running
 
@@ -101,7 +102,7 @@ async def test_too_much_password_work_is_refused_with_503(
     async def busy(*_: object) -> bool:
         raise TooBusy
 
-    monkeypatch.setattr("maps.passwords.PasswordWork.verify", busy)
+    monkeypatch.setattr("maps.accounts.passwords.PasswordWork.verify", busy)
     async with server.stranger() as client:
         answer = await client.post("/api/session", json={"name": "a", "password": "b"})
     assert answer.status_code == 503
@@ -163,7 +164,7 @@ async def test_a_key_is_asked_of_the_store_once_and_no_longer_good_a_second_afte
         return await device(key)
 
     now_s = monotonic()
-    monkeypatch.setattr("maps.access.monotonic", lambda: now_s)
+    monkeypatch.setattr("maps.accounts.access.monotonic", lambda: now_s)
     monkeypatch.setattr(people, "device", counted)
     async with server.stranger(authorization=f"Bearer {key}") as boat:
 
@@ -186,7 +187,7 @@ async def test_a_key_is_asked_of_the_store_once_and_no_longer_good_a_second_afte
 async def test_no_key_is_believed_longer_while_the_store_does_not_answer(
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("maps.access.EPOCH_FOR_S", 0.3)
+    monkeypatch.setattr("maps.accounts.access.EPOCH_FOR_S", 0.3)
     key, people, access = await server.device("boat-3"), server.office.people, server.office.access
 
     async def away(*_: object) -> Never:
@@ -296,7 +297,7 @@ async def test_a_try_that_was_not_judged_does_not_count(
     said = {"name": "somchai", "password": PASSWORD}
     async with server.stranger() as client:
         with monkeypatch.context() as patched:
-            patched.setattr("maps.passwords.PasswordWork.verify", busy)
+            patched.setattr("maps.accounts.passwords.PasswordWork.verify", busy)
             for _ in range(8):
                 assert (await client.post("/api/session", json=said)).status_code == 503
         assert (await client.post("/api/session", json=said)).status_code == 200

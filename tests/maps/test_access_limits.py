@@ -11,10 +11,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from maps.backoff import BackOff
-from maps.errors import TooManyWrites
-from maps.pace import Pace
-from maps.signing_in import KNOWN
+from maps.accounts.sign_in_backoff import BackOff
+from maps.accounts.signing_in import KNOWN
+from maps.errors.errors import TooManyWrites
+from maps.http.write_limit import Pace
 from tests.maps.running import AGENCY, PASSWORD, Live, Running, running, wait_until
 
 

@@ -12,11 +12,11 @@ import httpx
 import pytest
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
-from maps.access import COOKIE
-from maps.open_id import OpenId
-from maps.settings import settings_of
-from maps.settings_tables import AgencySettings
-from maps.wording import words_of
+from maps.accounts.open_id import OpenId
+from maps.http.session_cookie import COOKIE
+from maps.language.wording import words_of
+from maps.settings.settings import settings_of
+from maps.settings.settings_tables import AgencySettings
 from tests.maps.provider import CLIENT, SECRET, Provider, providing, query_of
 from tests.maps.running import PASSWORD, Running, running
 from tests.ports import free_port
@@ -194,7 +194,7 @@ async def test_new_keys_of_the_provider_are_fetched_but_not_for_every_forgery(
         assert (await tried(client)).status_code == 200
         provider.key = RSAKey.generate_key(2048, {"kid": "two"})
         assert (await tried(client)).status_code == 403  # the keys were fetched just now
-        monkeypatch.setattr("maps.open_id._FRESH_KEYS_AFTER_S", 0.0)
+        monkeypatch.setattr("maps.accounts.open_id._FRESH_KEYS_AFTER_S", 0.0)
         assert (await tried(client)).status_code == 200
         monkeypatch.undo()
         fetched = provider.asked.count("/keys")

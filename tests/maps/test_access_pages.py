@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from maps.access import COOKIE
+from maps.http.session_cookie import COOKIE
 from tests.maps.running import Live, Running
 from tests.maps.test_access_phones import as_user, phone
 from tests.maps.test_who_may import HERE, filled, two_agencies

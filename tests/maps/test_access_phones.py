@@ -13,7 +13,7 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from maps.access import COOKIE
+from maps.http.session_cookie import COOKIE
 from tests.databases import store_table
 from tests.forked import forked_run
 from tests.maps.offices import two_offices

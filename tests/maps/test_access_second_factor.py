@@ -14,15 +14,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maps.errors import SealError
-from maps.passwords import digest
-from maps.sealing import Seal
-from maps.second_factor import STEP_S, SecondFactors
-from patrol.accounts import User
-from patrol.errors import Conflict
-from patrol.store import accounts
-from patrol.store.account_changes import begin_session
+from maps.accounts.passwords import digest
+from maps.accounts.sealing import Seal
+from maps.accounts.second_factor import STEP_S, SecondFactors
+from maps.errors.errors import SealError
+from patrol.errors.errors import Conflict
+from patrol.store.accounts import accounts
+from patrol.store.accounts.account_changes import begin_session
 from patrol.store.store import Store, open_store
+from patrol.units.accounts import User
 from tests.databases import empty_store, reading
 from tests.maps.running import AGENCY, PASSWORD, Live, Running, running
 

@@ -11,9 +11,9 @@ import pyotp
 import pytest
 from websockets.sync.client import connect
 
-from maps.access import COOKIE
-from maps.signing_in import KNOWN
-from patrol.store.tables import metadata
+from maps.accounts.signing_in import KNOWN
+from maps.http.session_cookie import COOKIE
+from patrol.store.schema.tables import metadata
 from tests.databases import POSTGRES, reading
 from tests.server import PASSWORD, Server
 

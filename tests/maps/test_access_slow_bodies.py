@@ -9,10 +9,11 @@ from contextlib import asynccontextmanager
 import httpx
 from fastapi import FastAPI
 
-from maps.access import COOKIE, EPOCH_FOR_S
-from maps.account_office import AccountOffice
-from maps.roles import words
-from maps.roles.web_app import create_web_app
+from maps.accounts.access import EPOCH_FOR_S
+from maps.accounts.account_office import AccountOffice
+from maps.cluster import messages as words
+from maps.cluster.web_app import create_web_app
+from maps.http.session_cookie import COOKIE
 from tests.maps.running import Running
 
 JSON = {"content-type": "application/json"}

@@ -13,10 +13,10 @@ import pytest
 from fastapi.routing import APIRoute
 
 from maps.accounts.recent_proof import SENSITIVE
-from maps.app import ROUTERS
-from maps.scopes import PHONE, ROUTES, SCOPES, TRACKER, Scope, needed
-from maps.tokens import MOST
-from patrol.permissions import may
+from maps.accounts.scopes import PHONE, ROUTES, SCOPES, TRACKER, Scope, needed
+from maps.accounts.tokens import MOST
+from maps.app.app import ROUTERS
+from patrol.units.permissions import may
 from tests.maps.running import AGENCY, Running, running
 from tests.maps.test_access_phones import as_user
 from tests.maps.who_may import PUBLIC, WHO_MAY

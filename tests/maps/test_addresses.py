@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from shapely import affinity
 
-from gis import layers
+from gis.catalogue import layer_catalogue as layers
 from tests.maps.running import Running, running
 
 HOUAY_XAI = {"lon": 100.4178, "lat": 20.27}

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 import shapely
 
-from patrol.crossing import DATA_CLASSES
+from patrol.units.data_classes import DATA_CLASSES
 from tests.maps.agreed import agree
 from tests.maps.offices import LAO, THAI, Offices, two_offices
 

@@ -11,10 +11,10 @@ from typing import Any
 import httpx
 import pytest
 
-from patrol.alerts import LIFE, SEVERITIES
-from patrol.filing import Filing
-from patrol.papers import new_id
-from patrol.sectors import Sector
+from patrol.alerts.alert import LIFE, SEVERITIES
+from patrol.documents.document import new_id
+from patrol.documents.transaction import Filing
+from patrol.sectors.sector import Sector
 from tests.maps.running import AGENCY, Live, Running, wait_until
 
 WEST, EAST, SOUTH, NORTH = 100.41, 100.42, 20.26, 20.28

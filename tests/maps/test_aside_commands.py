@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from maps.office import open_office
-from maps.settings import settings_of
+from maps.node.node import open_office
+from maps.settings.settings import settings_of
 from tests.databases import empty_store, reading, store_table
 from tests.maps.test_command_line import call, run
 from tests.patrol.running import said

@@ -11,9 +11,10 @@ from typing import Any
 import httpx
 import pytest
 
-from patrol.audit import chained
-from patrol.filing import Note
-from patrol.store import journal, proving
+from patrol.audit.chain import chained
+from patrol.documents.transaction import Note
+from patrol.store.journal import journal
+from patrol.store.proof import verify_journal as proving
 from tests.maps.offices import LAO, THAI, Offices, two_offices
 from tests.patrol.running import reading
 

@@ -12,9 +12,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from maps.__main__ import app
-from patrol.filing import Note
-from patrol.store import journal
-from patrol.store.dialects import open_engine
+from patrol.documents.transaction import Note
+from patrol.store.engine.engine import open_engine
+from patrol.store.journal import journal
 from patrol.store.store import open_store
 from tests.databases import POSTGRES, empty_store, reading, store_table, store_url
 from tests.patrol.running import at

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from maps.backoff import BackOff
-from maps.errors import TooManyTries
+from maps.accounts.sign_in_backoff import BackOff
+from maps.errors.errors import TooManyTries
 
 
 class Clock:

@@ -15,11 +15,11 @@ from sqlalchemy import Connection
 from typer.testing import CliRunner, Result
 
 from maps.__main__ import app
-from patrol.accounts import Device, User
-from patrol.errors import StoreError
-from patrol.store import account_changes
-from patrol.store.backup import back_up, inventory, restore
+from patrol.errors.errors import StoreError
+from patrol.store.accounts import account_changes
+from patrol.store.backup.backup import back_up, inventory, restore
 from patrol.store.store import create_store
+from patrol.units.accounts import Device, User
 from tests import databases
 from tests.patrol.running import Node, address, at, said
 
@@ -220,9 +220,9 @@ def test_without_a_store_there_is_no_back_up(tmp_path: Path) -> None:
 def test_without_the_programs_it_is_said_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import patrol.store.backup
+    import patrol.store.backup.backup
 
-    monkeypatch.setattr(patrol.store.backup, "_PROGRAMS", tmp_path)
+    monkeypatch.setattr(patrol.store.backup.backup, "_PROGRAMS", tmp_path)
     monkeypatch.setenv("PATH", "/nowhere")
     with urls("postgres", tmp_path) as (old, _):
         with pytest.raises(StoreError, match=r"no pg_dump .*apt-get install postgresql-client-\d+"):

@@ -13,7 +13,7 @@ import geopandas as gpd
 import pytest
 from pmtiles.tile import Compression
 
-from maps.basemap import Basemap, BasemapError
+from maps.layers.basemap import Basemap, BasemapError
 from tests.maps.basemaps import ZOOM, X, Y, one_layer, png, raster_file, vector_file
 from tests.maps.running import Running, running
 from tests.maps.test_command_line import more, run, small

@@ -12,8 +12,8 @@ import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from maps.broker import EmbeddedBroker
-from maps.door import is_of_device
+from maps.mqtt_broker.broker import EmbeddedBroker
+from maps.mqtt_broker.topic_acl import is_of_device
 from radio_gateway.transports.mqtt import MqttTransport
 from tests.maps.running import running
 
@@ -206,7 +206,7 @@ async def test_a_last_will_for_another_device_is_refused_at_the_door() -> None:
 
 
 async def test_a_key_that_is_taken_away_publishes_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("maps.door.ASKED_AGAIN_S", 0.2)
+    monkeypatch.setattr("maps.mqtt_broker.topic_acl.ASKED_AGAIN_S", 0.2)
     good = True
 
     async def still_knows(name: str, key: str) -> bool:
@@ -253,7 +253,7 @@ async def test_a_packet_that_is_too_long_ends_the_connection() -> None:
 async def test_who_opens_connections_and_says_nothing_keeps_no_radio_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("maps.broker.MOST_WAITING", 5)
+    monkeypatch.setattr("maps.mqtt_broker.broker.MOST_WAITING", 5)
     async with EmbeddedBroker(knows=knows) as broker:
         silent = [await asyncio.open_connection(broker.host, broker.port) for _ in range(20)]
         async with client(broker, "boat-3", "its key") as (_, said, _h):
@@ -267,7 +267,7 @@ async def test_who_opens_connections_and_says_nothing_keeps_no_radio_out(
 async def test_beyond_the_most_connections_a_radio_is_asked_to_come_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("maps.broker.MOST_CONNECTED", 1)
+    monkeypatch.setattr("maps.mqtt_broker.broker.MOST_CONNECTED", 1)
     async with (
         EmbeddedBroker(knows=knows) as broker,
         client(broker, "boat-3", "its key") as (_, first, _h),

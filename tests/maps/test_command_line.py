@@ -416,13 +416,13 @@ class _Straight:
 
 SERVER: frozenset[str] = frozenset(
     {"fastapi", "starlette", "uvicorn", "websockets", "authlib", "geopandas", "pandas", "pyogrio",
-     "matplotlib", "folium", "weasyprint", "xlsxwriter", "patrol.watch", "maps.office"}
+     "matplotlib", "folium", "weasyprint", "xlsxwriter", "patrol.watch.watch", "maps.node.node"}
 )  # fmt: skip
 """What serves, draws and prints: half a second and more to load."""
 
 STORE: frozenset[str] = frozenset(
     {"numpy", "shapely", "pyproj", "sqlalchemy", "alembic", "pydantic", "cryptography", "structlog",
-     "httpx", "pyais", "paho", "maps.settings"}
+     "httpx", "pyais", "paho", "maps.settings.settings"}
 )  # fmt: skip
 """What a command needs once it does something."""
 
@@ -444,7 +444,7 @@ def test_a_command_loads_no_more_than_it_needs(tmp_path: Path) -> None:
     assert "typer" in told
     assert not told & (SERVER | STORE)
     told = loaded("user", "list", folder=tmp_path)
-    assert {"sqlalchemy", "maps.settings"} <= told
+    assert {"sqlalchemy", "maps.settings.settings"} <= told
     assert not told & SERVER
 
 

@@ -14,12 +14,12 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from maps.api.crew_forms import FORMS, MOST_REPORTS
-from maps.guard import Guard
-from maps.wording import words_of
-from patrol.errors import StoreError
-from patrol.incident_desk import IncidentDesk
-from patrol.incidents import Incident
+from maps.api.operations.crew_forms import FORMS, MOST_REPORTS
+from maps.http.security_headers import Guard
+from maps.language.wording import words_of
+from patrol.desks.incidents.incidents import IncidentDesk
+from patrol.errors.errors import StoreError
+from patrol.incidents.incident import Incident
 from tests.maps.running import Running, running, wait_until
 from tests.maps.test_access_phones import as_user, code_for, unit_of
 from tests.maps.test_photos import phone_photo

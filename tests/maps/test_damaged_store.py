@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from patrol.errors import StoreError
-from patrol.store.backup import back_up
-from patrol.store.damage import damaged_tables
+from patrol.errors.errors import StoreError
+from patrol.store.backup.backup import back_up
+from patrol.store.engine.damage import damaged_tables
 from patrol.store.store import open_store
 from tests.databases import sqlite_only
 from tests.maps.test_command_line import call, run, small

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from maps.reports.gathering import legs
-from maps.reports.page import blank_map, self_contained
-from patrol.changes import Fix
+from maps.reports.records.records import legs
+from maps.reports.rendering.page import blank_map, self_contained
+from patrol.units.wire import Fix
 from tests import needs
 from tests.apart import run_apart
 from tests.browser.alone import browser as browser
@@ -96,8 +96,8 @@ async def test_the_page_of_a_long_time_holds_all_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     needs.web_client()
-    monkeypatch.setattr("patrol.outlook.LONGEST_TRACK", 3)
-    monkeypatch.setattr("patrol.history_desk.LARGEST_PAGE", 2)
+    monkeypatch.setattr("patrol.desks.visibility.visible_units.LONGEST_TRACK", 3)
+    monkeypatch.setattr("patrol.desks.visibility.history.LARGEST_PAGE", 2)
     async with running(tmp_path) as server:
         unit = await sail(server, "Naga 1", "n1", 7, lon=100.4)
         asked = {"unit": unit, "start": "2026-11-23T00:00:00Z", "end": "2026-11-25T00:00:00Z"}

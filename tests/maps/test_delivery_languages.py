@@ -10,17 +10,18 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from maps.delivery import pace, words
-from maps.delivery.messages import Message, Told
-from maps.delivery.places import address_of
-from maps.geography import read_geography
-from maps.place_words import place_words
-from maps.settings_tables import LayersSettings
-from maps.wording import Wording, words_of
-from patrol.accounts import LANGUAGES, Language, User
-from patrol.alerts import Alert, AlertState
-from patrol.desk import Desk
-from patrol.ground import Ground
+from maps.language.place_words import place_words
+from maps.language.wording import Wording, words_of
+from maps.layers.layers import read_geography
+from maps.notifications import throttle as pace
+from maps.notifications.text import text as words
+from maps.notifications.text.address_text import address_of
+from maps.notifications.text.messages import Message, Told
+from maps.settings.settings_tables import LayersSettings
+from patrol.alerts.alert import Alert, AlertState
+from patrol.desks.desk import Desk
+from patrol.sectors.site_geography import Ground
+from patrol.units.accounts import LANGUAGES, Language, User
 from tests.maps.delivery.receiving import receiving
 from tests.maps.delivery.running import delivers, hook, rule
 from tests.maps.delivery.test_mail import Mailbox, mail, mail_server

@@ -17,12 +17,12 @@ import httpx
 import psutil
 import pytest
 
-from gis.river import load_mekong
+from gis.river.river import load_mekong
 from maps.demo import cast
 from maps.demo.cast import CAST
 from maps.demo.script import Script
 from maps.demo.story import patrol_name
-from patrol.quality import is_jump
+from patrol.reception.position_quality import is_jump
 from tests.maps.demo_process import Demo, demo
 
 ROLES = {"commander", "planner", "crew", "liaison", "technician", "admin", "observer"}

@@ -7,9 +7,9 @@ from datetime import datetime
 
 import pytest
 
-from maps.access import EPOCH_FOR_S, Access
-from maps.passwords import digest
-from patrol.accounts import Device, Session
+from maps.accounts.access import EPOCH_FOR_S, Access
+from maps.accounts.passwords import digest
+from patrol.units.accounts import Device, Session
 
 KEY = "boat-3's"
 
@@ -49,7 +49,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     found = Clock()
-    monkeypatch.setattr("maps.access.monotonic", found)
+    monkeypatch.setattr("maps.accounts.access.monotonic", found)
     return found
 
 

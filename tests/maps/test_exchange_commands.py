@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from gis.exchange.formats import FORMATS
-from gis.exchange.material import Material
-from gis.exchange.reading import read_file
-from gis.position import Position
-from maps.office import open_office
-from maps.settings import read_settings
-from patrol.accounts import User
-from patrol.patrols import Member
-from radio_gateway.transmission import Transmission
+from gis.files.export_content import Material
+from gis.files.formats import FORMATS
+from gis.files.import_file import read_file
+from gis.position.position import Position
+from maps.node.node import open_office
+from maps.settings.settings import read_settings
+from patrol.patrols.patrol import Member
+from patrol.units.accounts import User
+from radio_gateway.messages.transmission import Transmission
 from tests.gis.exchange.samples import BEGIN, BOW_TIE, PIER, features, material, places
 from tests.maps.test_command_line import call, run, small
 from tests.ports import free_port

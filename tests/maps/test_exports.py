@@ -12,9 +12,9 @@ import httpx
 import pytest
 import shapely
 
-from gis.exchange.formats import FORMATS
-from gis.exchange.reading import ReadLayer, read_file
-from maps import exporting
+from gis.files.formats import FORMATS
+from gis.files.import_file import ReadLayer, read_file
+from maps.files import exporting
 from tests.maps.running import Running, running
 from tests.maps.test_ogc_api import BEGIN, Here, ogc, sail  # noqa: F401 - a fixture
 

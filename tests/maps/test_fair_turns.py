@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from gis.exchange.formats import Format
-from gis.exchange.material import Material
-from gis.exchange.preview import Preview
-from gis.rivers import load_rivers
-from maps import exporting, importing
-from maps.api import exports
-from maps.errors import TooBusy
-from maps.fair_turns import FairTurns
-from maps.histories import Histories
-from patrol.accounts import User
-from patrol.desk import Desk
+from gis.files.export_content import Material
+from gis.files.formats import Format
+from gis.files.preview import Preview
+from gis.river.rivers import load_rivers
+from maps.api.map import exports
+from maps.errors.errors import TooBusy
+from maps.files import exporting, importing
+from maps.runtime.fair_queue import FairTurns
+from maps.surveys.histories import Histories
+from patrol.desks.desk import Desk
+from patrol.units.accounts import User
 from tests.maps.running import Running, wait_until
 from tests.maps.test_tiles import END, START
 

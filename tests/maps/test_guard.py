@@ -11,8 +11,8 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from maps import guard
-from maps.access import COOKIE
+from maps.http import security_headers as guard
+from maps.http.session_cookie import COOKIE
 from tests.maps.running import Live, Running
 
 FOREIGN = "http://evil.example"

@@ -10,7 +10,7 @@ import pytest
 
 _TABLES = """
 import ctypes
-from maps.heap import keep_very_large_apart
+from maps.runtime.malloc import keep_very_large_apart
 
 class Heap(ctypes.Structure):
     _fields_ = [

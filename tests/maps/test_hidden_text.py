@@ -12,9 +12,9 @@ import pytest
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from maps.errors import SettingsFaults
+from maps.errors.errors import SettingsFaults
 from maps.forms.form import Form
-from maps.settings import settings_of
+from maps.settings.settings import settings_of
 from tests.maps.running import Running
 from tests.maps.test_command_line import call, folder  # noqa: F401 - a fixture
 

@@ -9,10 +9,10 @@ from typing import Any, get_args
 import httpx
 import pytest
 
-from gis.exchange.formats import FORMATS
-from gis.files.text_encoding import ENCODINGS
-from maps import importing
-from maps.api.imports import Encoding
+from gis.files.formats import FORMATS
+from gis.layers.text_encoding import ENCODINGS
+from maps.api.map.imports import Encoding
+from maps.files import importing
 from tests.gis.exchange.samples import BOW_TIE, LONELY, NAME, PIER, features, material
 from tests.maps.running import Running
 

@@ -13,8 +13,8 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from maps.incident_table import COLUMNS
-from patrol.units import ROLES, Role
+from maps.files.incident_table import COLUMNS
+from patrol.units.units import ROLES, Role
 from tests.maps.running import AGENCY, Running, running
 
 TH = "th-ck"

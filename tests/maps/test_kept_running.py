@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from maps import kept_running as kept
-from maps.office import open_office
-from maps.settings import read_settings
+from maps.node import supervise as kept
+from maps.node.node import open_office
+from maps.settings.settings import read_settings
 from tests.maps.test_command_line import small
 from tests.ports import free_port
 

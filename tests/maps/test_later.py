@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from maps.later import load
+from maps.runtime.lazy_import import load
 
 
 async def test_it_is_loaded_on_another_thread_and_once(

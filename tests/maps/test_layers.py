@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from maps import pages
+from maps.web_client import built_pages as pages
 from tests.maps.running import Running, running
 
 

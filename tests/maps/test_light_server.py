@@ -50,21 +50,21 @@ HEAVY = {
 LATER = {
     "email.headerregistry",
     "maps.feeds.ais_writer",
-    "maps.reports.briefing",
-    "maps.reports.coverage",
-    "maps.reports.coverage_blocks",
-    "maps.reports.month_records",
-    "maps.reports.monthly",
-    "maps.reports.patrol_debrief",
-    "maps.reports.patrol_records",
-    "patrol.photo_cleaning",
+    "maps.reports.kinds.briefing",
+    "maps.reports.kinds.coverage",
+    "maps.reports.sections.coverage_blocks",
+    "maps.reports.kinds.month_records",
+    "maps.reports.kinds.monthly",
+    "maps.reports.kinds.patrol_debrief",
+    "maps.reports.kinds.patrol_records",
+    "patrol.incidents.photo_cleaning",
     "pydantic.v1.main",
-    "radio_gateway.protocols.cot",
-    "radio_gateway.protocols.tetra",
+    "radio_gateway.protocols.cot.cot",
+    "radio_gateway.protocols.tetra.tetra",
     "radio_gateway.transports.http_listen",
     "radio_gateway.transports.mqtt",
     "radio_gateway.transports.serial_port",
-    "radio_gateway.uplink.receiver",
+    "radio_gateway.uplink.receiver.receiver",
     "sqlalchemy.dialects.postgresql",
 }
 _CHANNEL = """
@@ -101,7 +101,7 @@ def test_maps_and_positions_load_no_library_for_tables_files_and_reports(tmp_pat
     )
     loaded = {module.partition(".")[0] for module in modules}
     assert {"maps", "shapely", "sqlalchemy"} <= loaded
-    assert {"maps.reports.press", "radio_gateway.transports"} <= modules
+    assert {"maps.reports.jobs.one_at_a_time", "radio_gateway.transports"} <= modules
     assert loaded & HEAVY == set()
     assert modules & LATER == set()
 

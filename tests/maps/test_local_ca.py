@@ -24,16 +24,17 @@ from cryptography.x509.oid import NameOID
 from starlette.types import ASGIApp, Receive, Scope, Send
 from typer.testing import CliRunner
 
-from maps import local_ca, small_port
 from maps.__main__ import app
-from maps.api.trust import Trust
-from maps.errors import BadCertificate
-from maps.listening import listen
-from maps.serving import serving_beside
-from maps.settings_tables import WebSettings
-from maps.tls_checking import tls_warnings
-from maps.tls_files import with_web
-from maps.trusting import trust_app
+from maps.api.accounts.trust import Trust
+from maps.app.serving import serving_beside
+from maps.app.trust_page import trust_app
+from maps.errors.errors import BadCertificate
+from maps.http import plain_http as small_port
+from maps.http.listening import listen
+from maps.settings.settings_tables import WebSettings
+from maps.tls import local_ca
+from maps.tls.tls_checking import tls_warnings
+from maps.tls.tls_files import with_web
 from tests import needs
 from tests.forked import forked_run
 from tests.maps.running import running, wait_until

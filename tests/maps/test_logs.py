@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from maps.logs import set_up_logging
+from maps.runtime.logs import set_up_logging
 
 
 class Screen(io.StringIO):

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from maps.heat import outings_of
-from patrol.patrol_desk import MOST_PATROLS
+from maps.surveys.heat_map import outings_of
+from patrol.desks.planning.patrols import MOST_PATROLS
 
 
 async def test_no_patrol_of_long_ago_is_left_out() -> None:

@@ -13,10 +13,10 @@ import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from maps.errors import SettingsFaults
-from maps.settings import settings_of
-from radio_gateway.health import GatewayReport
-from radio_gateway.uplink.signing import Signer
+from maps.errors.errors import SettingsFaults
+from maps.settings.settings import settings_of
+from radio_gateway.health.health import GatewayReport
+from radio_gateway.uplink.wire.signing import Signer
 from tests.broker import mosquitto
 from tests.databases import POSTGRES
 from tests.maps.running import Running, running

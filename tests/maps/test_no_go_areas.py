@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 import httpx
 
 from gis.fences.area import corridor
-from gis.river import load_mekong
-from patrol.filing import Filing
-from patrol.papers import new_id
-from patrol.sectors import Sector
+from gis.river.river import load_mekong
+from patrol.documents.document import new_id
+from patrol.documents.transaction import Filing
+from patrol.sectors.sector import Sector
 from tests.maps.running import AGENCY, Running, wait_until
 
 LON, LAT, METRE_DEG = 100.40, 20.30, 1.0 / 104_400.0

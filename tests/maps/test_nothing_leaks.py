@@ -17,7 +17,7 @@ from typing import Any, Final
 import pytest
 import pytest_asyncio
 
-from patrol.crossing import DataClass
+from patrol.units.data_classes import DataClass
 from tests.maps.agreed import PLAIN
 from tests.maps.every_route import oracles, walk, walks
 from tests.maps.offices import LAO, THAI

@@ -20,8 +20,8 @@ import pytest_asyncio
 
 from maps.api.ogc.documents import CONFORMANCE, QUERYABLES
 from maps.api.ogc.reference_systems import CRS84, SYSTEMS
-from patrol.accounts import User
-from patrol.sector_drawing import Shape
+from patrol.sector_checks.drawing import Shape
+from patrol.units.accounts import User
 from tests.maps.running import Running, running
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -355,10 +355,10 @@ async def test_more_positions_than_are_looked_at_have_no_extent_rather_than_a_fa
     ogc: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, client = ogc
-    monkeypatch.setattr("patrol.history_desk.MOST_IN_EXTENT", 279)
+    monkeypatch.setattr("patrol.desks.visibility.history.MOST_IN_EXTENT", 279)
     assert (await got(client, "/api/ogc/collections/fixes"))["extent"] == {}
     assert "numberMatched" not in await got(client, "/api/ogc/collections/fixes/items")
-    monkeypatch.setattr("patrol.history_desk.MOST_IN_EXTENT", 280)
+    monkeypatch.setattr("patrol.desks.visibility.history.MOST_IN_EXTENT", 280)
     assert (await got(client, "/api/ogc/collections/fixes"))["extent"] != {}
     assert (await got(client, "/api/ogc/collections/fixes/items"))["numberMatched"] == 280
 

@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
-from patrol.papers import id_of_request
-from patrol.store import messages
-from radio_gateway.channel import Channel
-from radio_gateway.order import Outgoing
+from patrol.documents.document import id_of_request
+from patrol.store.records import messages
+from radio_gateway.channels.channel import Channel
+from radio_gateway.orders.order import Outgoing
 from radio_gateway.protocols import OUTBOUND, PROTOCOLS
 from tests.maps.running import AGENCY, Running, running, wait_until
 from tests.maps.test_units import add

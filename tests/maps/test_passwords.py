@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from maps import passwords
-from maps.errors import BadRequest, TooBusy
-from maps.passwords import PasswordWork, digest, new_token
+from maps.accounts import passwords
+from maps.accounts.passwords import PasswordWork, digest, new_token
+from maps.errors.errors import BadRequest, TooBusy
 
 
 async def test_a_password_verifies_against_its_own_hash_only() -> None:

@@ -14,8 +14,8 @@ import pytest
 import pytest_asyncio
 from PIL import ExifTags, Image
 
-from patrol.accounts import User
-from patrol.photos import LONGEST_FILE
+from patrol.incidents.photo import LONGEST_FILE
+from patrol.units.accounts import User
 from tests.databases import reading
 from tests.maps.running import Running, running
 

@@ -12,11 +12,11 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from maps.phrase_words import phrase_words, radio_words
-from maps.wording import FOLDER, words_of
-from patrol.accounts import LANGUAGES
-from patrol.canned import NUMBERS, code_of, in_short
-from patrol.messages import Route
+from maps.language.phrase_words import phrase_words, radio_words
+from maps.language.wording import FOLDER, words_of
+from patrol.messages.message import Route
+from patrol.messages.phrase_codes import NUMBERS, code_of, in_short
+from patrol.units.accounts import LANGUAGES
 from tests.maps.offices import AGENCIES, THAI, Offices, two_offices
 from tests.maps.running import wait_until
 

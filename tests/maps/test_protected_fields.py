@@ -15,9 +15,9 @@ import httpx
 import pytest
 import structlog
 
-from maps.logs import set_up_logging
+from maps.runtime.logs import set_up_logging
 from patrol.protected_fields.field_key import FieldKeys
-from patrol.store.backup import back_up
+from patrol.store.backup.backup import back_up
 from tests.databases import sqlite_only
 from tests.maps.running import Running, running, wait_until
 from tests.maps.test_access_phones import phone

@@ -7,7 +7,7 @@ import base64
 import httpx
 import pytest
 
-from maps.access import COOKIE
+from maps.http.session_cookie import COOKIE
 from tests.maps.running import PASSWORD, Running
 
 

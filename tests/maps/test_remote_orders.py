@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
-from maps.remote_orders import (
+from maps.node.remote_orders import (
     AGAIN_ONCE_HEARD_S,
     AGAIN_S,
     LAST_WORD_WITHIN_S,
     WAITING,
     RemoteCarrier,
 )
-from radio_gateway.errors import LinkError
-from radio_gateway.health import ChannelHealth
-from radio_gateway.order import Order
-from radio_gateway.order_result import OrderResult, OrderState, Refusal
+from radio_gateway.errors.errors import LinkError
+from radio_gateway.health.health import ChannelHealth
+from radio_gateway.orders.order import Order
+from radio_gateway.orders.order_result import OrderResult, OrderState, Refusal
 from tests.maps.running import wait_until
 from tests.radio_gateway.orders import order
 
@@ -161,7 +161,7 @@ async def test_a_node_clock_that_is_set_neither_ends_an_order_nor_lengthens_its_
     way = Way()
     way.carrier.send(given(for_s=30))
 
-    monkeypatch.setattr("maps.remote_orders.utc_now", lambda: datetime(2036, 1, 1, tzinfo=UTC))
+    monkeypatch.setattr("maps.node.remote_orders.utc_now", lambda: datetime(2036, 1, 1, tzinfo=UTC))
     assert await way.wait(1) == ["o1"]
     assert way.passed_on == [("o1", "base", 29.0)]
     await way.wait(29)

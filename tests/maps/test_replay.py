@@ -18,13 +18,13 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from gis.river import load_mekong
-from maps.access import COOKIE
-from maps.errors import ReplayBusy
-from maps.replay_reel import JUMP
-from maps.replay_turns import MOST_OF_USER, ReplayTurns
-from patrol import history_desk
-from patrol.accounts import User
+from gis.river.river import load_mekong
+from maps.errors.errors import ReplayBusy
+from maps.http.session_cookie import COOKIE
+from maps.replay.replay_reel import JUMP
+from maps.replay.replay_turns import MOST_OF_USER, ReplayTurns
+from patrol.desks.visibility import history as history_desk
+from patrol.units.accounts import User
 from tests.maps.agreed import agree
 from tests.maps.offices import THAI, Offices, two_offices
 from tests.maps.running import Running, wait_until
@@ -259,7 +259,7 @@ async def test_who_does_not_fetch_what_it_asked_for_keeps_its_places(
     """Or their answers would fill the memory: nobody counts what stands in a socket's queue."""
     await sail(server, "Naga 1", "n1", 3, lon=100.4)
     large = bytes(1 << 24)
-    monkeypatch.setattr("maps.api.replay.packed_films", lambda *_: large)
+    monkeypatch.setattr("maps.api.map.replay.packed_films", lambda *_: large)
     loop = asyncio.get_running_loop()
     host, port = server.url.removeprefix("http://").split(":")
     async with server.signed_in() as client:

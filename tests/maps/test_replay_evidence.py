@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from maps.__main__ import app
-from maps.evidence_checking import BadEvidence, Verified, verify
-from maps.evidence_file import (
+from maps.evidence.evidence_checking import BadEvidence, Verified, verify
+from maps.evidence.evidence_file import (
     FORMAT,
     SIGNATURE_FORMAT,
     Manifest,
@@ -31,14 +31,14 @@ from maps.evidence_file import (
     row_line,
     sealed,
 )
-from maps.signing_journal import key_file
-from patrol.accounts import User
-from patrol.audit import FIRST, canonical, chained
-from patrol.audit_head import signed_head
-from patrol.audit_key import AuditKey, audit_key
-from patrol.filing import Note
-from patrol.replay_desk import LinkedRow
-from patrol.units import Role
+from maps.evidence.signing_journal import key_file
+from patrol.audit.chain import FIRST, canonical, chained
+from patrol.audit.key import AuditKey, audit_key
+from patrol.audit.signed_head import signed_head
+from patrol.desks.replay import LinkedRow
+from patrol.documents.transaction import Note
+from patrol.units.accounts import User
+from patrol.units.units import Role
 from tests import needs
 from tests.maps.agreed import agree
 from tests.maps.offices import THAI, Offices
@@ -592,7 +592,7 @@ async def test_nobody_waits_while_rows_are_laid_out(
         beside.append(threading.current_thread() is not threading.main_thread())
         return LinkedRow(**told)
 
-    monkeypatch.setattr("patrol.replay_desk.LinkedRow", watched)
+    monkeypatch.setattr("patrol.desks.replay.LinkedRow", watched)
     await made(server, **now_range())
     assert beside
     assert all(beside), "two hundred thousand rows would hold up every position"
@@ -604,7 +604,7 @@ async def test_messages_that_are_too_many_are_named_as_left_out(
     for name in ("1", "2", "3"):
         await sail(server, f"Naga {name}", f"n{name}", 4, lon=100.4)
     for most, kept in ((12, 12), (11, 11), (6, 6), (4, 4)):
-        monkeypatch.setattr("maps.evidence_making.MOST_RAW", most)
+        monkeypatch.setattr("maps.evidence.evidence_making.MOST_RAW", most)
         file = tmp_path / f"{most}.zip"
         file.write_bytes(await made(server))
         manifest = verify(file).manifest

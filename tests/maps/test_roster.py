@@ -10,10 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
-from patrol.filing import Filing
-from patrol.roster import Shift
-from patrol.sectors import Sector
-from patrol.store import journal, proving
+from patrol.documents.transaction import Filing
+from patrol.duty.roster import Shift
+from patrol.sectors.sector import Sector
+from patrol.store.journal import journal
+from patrol.store.proof import verify_journal as proving
 from tests.maps.offices import LAO, Offices, two_offices
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -217,7 +218,7 @@ async def test_what_is_open_is_taken_down_and_what_comes_later_is_added(offices:
 
 
 async def alert(offices: Offices, id: str, rule: str) -> None:
-    from patrol.alerts import Alert
+    from patrol.alerts.alert import Alert
 
     raised = Alert(
         id=id, agency=LAO, at=NOW, rule=rule, subject="u1", severity="medium", raised_at=NOW

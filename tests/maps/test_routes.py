@@ -9,9 +9,9 @@ import msgspec
 import pytest
 from fastapi.routing import APIRoute
 
-from maps.api.answers import schemas
-from maps.app import ROUTERS
-from maps.scopes import READABLE
+from maps.accounts.scopes import READABLE
+from maps.api.responses.responses import schemas
+from maps.app.app import ROUTERS
 from tests.maps.running import Live, Running
 
 PUBLIC = {

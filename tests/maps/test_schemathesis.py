@@ -24,8 +24,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from patrol.permissions import may
-from patrol.units import ROLES
+from patrol.units.permissions import may
+from patrol.units.units import ROLES
 from tests.maps.running import Running
 from tests.maps.test_access_phones import as_user
 from tests.maps.test_who_may import HERE, made_things, two_agencies

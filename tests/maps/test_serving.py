@@ -11,10 +11,10 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from maps import serving
-from maps.listening import listen
-from maps.serving import serve, serving_beside
-from maps.settings_tables import WebSettings
+from maps.app import serving
+from maps.app.serving import serve, serving_beside
+from maps.http.listening import listen
+from maps.settings.settings_tables import WebSettings
 
 
 async def test_answers_do_not_wait_for_acknowledgements() -> None:

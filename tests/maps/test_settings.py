@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from maps.errors import SettingsFaults
-from maps.settings import Settings, read_settings, settings_of
+from maps.errors.errors import SettingsFaults
+from maps.settings.settings import Settings, read_settings, settings_of
 
 
 def settings(tmp_path: Path, environment: dict[str, str] | None = None, **tables: Any) -> Settings:

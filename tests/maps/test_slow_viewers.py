@@ -13,10 +13,10 @@ from typing import Any
 import httpx
 import pytest
 
-from maps.access import COOKIE
-from maps.api import live as route
-from maps.frames import SharedFrames
-from patrol.views import Feed
+from maps.api.units import live as route
+from maps.http.session_cookie import COOKIE
+from maps.http.shared_websocket import SharedFrames
+from patrol.live.feeds import Feed
 from tests.benchmarks.viewers import upgrade_request
 from tests.maps.running import Running, running, wait_until
 

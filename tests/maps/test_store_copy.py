@@ -9,10 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from maps.__main__ import app
-from maps.lock import store_lock
-from patrol.errors import StoreError
-from patrol.store.backup import inventory
-from patrol.store.copy import copy_store
+from maps.node.lock import store_lock
+from patrol.errors.errors import StoreError
+from patrol.store.backup.backup import inventory
+from patrol.store.backup.copy import copy_store
 from patrol.store.store import create_store
 from tests import databases
 from tests.maps.test_backup import configure, filled, node_is_the_same

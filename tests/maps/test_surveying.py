@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from maps.surveying import Land, Survey
+from maps.surveys.coverage_and_effort import Land, Survey
 
 
 async def test_the_next_waits_for_one_that_was_called_off() -> None:

@@ -11,12 +11,12 @@ import httpx
 import numpy as np
 import pytest
 
-from gis.geodesy import destination, distances_m
-from gis.position import Position
-from gis.river import load_mekong
-from maps.errors import BadRequest
-from maps.surveying import read_area
-from radio_gateway.transmission import Transmission
+from gis.geometry.geodesy import destination, distances_m
+from gis.position.position import Position
+from gis.river.river import load_mekong
+from maps.errors.errors import BadRequest
+from maps.surveys.coverage_and_effort import read_area
+from radio_gateway.messages.transmission import Transmission
 from tests.maps.running import Running
 
 BEGIN = (datetime.now(UTC) - timedelta(hours=2)).replace(microsecond=0)

@@ -18,13 +18,14 @@ from fastapi.routing import APIRoute
 from websockets.asyncio.client import connect
 
 import tests.maps.running as running
-from gis.exchange.formats import FORMATS
-from gis.vector_tile import project
-from maps import exporting, listening
-from maps.access import COOKIE
-from maps.api import live
-from maps.app import ROUTERS
-from maps.frames import SharedFrames
+from gis.files.formats import FORMATS
+from gis.geometry.vector_tile import project
+from maps.api.units import live
+from maps.app.app import ROUTERS
+from maps.files import exporting
+from maps.http import listening
+from maps.http.session_cookie import COOKIE
+from maps.http.shared_websocket import SharedFrames
 from tests.maps.agreed import agree
 from tests.maps.offices import LAO, THAI, Offices, two_offices
 from tests.maps.running import Live

@@ -12,7 +12,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from patrol.units import Role
+from patrol.units.units import Role
 from tests.maps.running import Running, running, wait_until
 
 LAO, THAI = "joint", "th-ck"  # the users of the roles are of the first

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 import shapely
 
-from gis.rivers import load_rivers
-from gis.vector_tile import project
-from maps import histories
-from maps.histories import DEEPEST, Histories, History
-from patrol.accounts import User
-from patrol.store.history import Path as Track
+from gis.geometry.vector_tile import project
+from gis.river.rivers import load_rivers
+from maps.surveys import histories
+from maps.surveys.histories import DEEPEST, Histories, History
+from patrol.store.tracks.history import Path as Track
+from patrol.units.accounts import User
 from tests.maps.running import Running, running
 from tests.maps.test_ogc_api import BEGIN, Here, ogc, sail  # noqa: F401 - a fixture
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from maps.api.times import Moment
+from maps.api.responses.times import Moment
 from tests.maps.running import Running, running
 
 BAD = [

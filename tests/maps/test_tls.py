@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 
-from maps.access import COOKIE
+from maps.http.session_cookie import COOKIE
 from tests.maps.running import running
 
 

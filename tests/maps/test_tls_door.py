@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from maps import tls_door
-from maps.settings_tables import WebSettings
+from maps.http import tls_door
+from maps.settings.settings_tables import WebSettings
 from tests.maps.test_whole_requests import GET, LAST, Server, serving_at
 
 

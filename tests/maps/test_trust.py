@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from maps.feeds.settings import FeedSettings
-from maps.internal_settings import InternalSettings
-from radio_gateway.trust import trusting
+from maps.settings.internal_settings import InternalSettings
+from radio_gateway.tls.client_context import trusting
 from tests import needs
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from radio_gateway.transmission import Transmission
+from radio_gateway.messages.transmission import Transmission
 from tests.maps.running import Running
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from maps.uptake import uptake
+from maps.http.tcp_progress import uptake
 from tests.maps.running import wait_until
 
 

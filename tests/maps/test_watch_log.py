@@ -14,11 +14,11 @@ from typing import Any
 import httpx
 import pytest
 
-from patrol import watch_log_desk
-from patrol.alerts import Alert
-from patrol.filing import Filing
-from patrol.papers import revised
-from patrol.patrols import Patrol
+from patrol.alerts.alert import Alert
+from patrol.desks.watch_room import watch_log as watch_log_desk
+from patrol.documents.document import revised
+from patrol.documents.transaction import Filing
+from patrol.patrols.patrol import Patrol
 from tests.maps.offices import LAO, THAI, Offices, two_offices
 
 NOW = datetime.now(UTC).replace(microsecond=0)

@@ -19,10 +19,10 @@ import pytest
 import pytest_asyncio
 from fastapi.routing import APIRoute
 
-from maps.app import ROUTERS
-from maps.scopes import PHONE, TRACKER, needed
-from patrol.permissions import ACTS, may
-from patrol.units import ROLES
+from maps.accounts.scopes import PHONE, TRACKER, needed
+from maps.app.app import ROUTERS
+from patrol.units.permissions import ACTS, may
+from patrol.units.units import ROLES
 from tests.databases import reading
 from tests.maps.running import Running, running
 from tests.maps.test_access_phones import as_user

@@ -15,11 +15,12 @@ from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from maps import serving, whole_requests
-from maps.guard import Guard
-from maps.listening import listen
-from maps.serving import serve
-from maps.settings_tables import WebSettings
+from maps.app import serving
+from maps.app.serving import serve
+from maps.http import connection_limits as whole_requests
+from maps.http.listening import listen
+from maps.http.security_headers import Guard
+from maps.settings.settings_tables import WebSettings
 
 GET = b"GET / HTTP/1.1\r\nHost: here\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 100000\r\n\r\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest_asyncio
 
-from radio_gateway.family import FAMILIES
+from radio_gateway.messages.address_family import FAMILIES
 from radio_gateway.protocols import PROTOCOLS
 from tests.maps.running import Running, running, wait_until
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from maps import awaiting
-from maps.error_answers import ERRORS
-from maps.wording import FOLDER, Wording, words_of
-from patrol.accounts import LANGUAGES
-from patrol.permissions import ACTS
+from maps.app.error_answers import ERRORS
+from maps.language import untranslated as awaiting
+from maps.language.wording import FOLDER, Wording, words_of
+from patrol.units.accounts import LANGUAGES
+from patrol.units.permissions import ACTS
 from tests.maps.spoken_text import ALLOWED, modules_that_speak, spoken, spoken_in_template
 
 MAPS = FOLDER.parent
@@ -142,7 +142,8 @@ def test_a_fault_with_a_code_has_words_and_so_has_every_sort_of_fault() -> None:
     codes = {
         code
         for package in (MAPS, MAPS.parent / "patrol")
-        for path in package.glob("*.py")
+        for path in package.rglob("*.py")
+        if "node_modules" not in path.parts
         for code in re.findall(r"\bConflict\(.*\bcode='(\w+)'", _raised(path))
     }
     assert len(codes) > 10

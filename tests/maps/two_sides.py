@@ -18,7 +18,7 @@ from typing import Any, Final
 import httpx
 from PIL import Image
 
-from patrol.permissions import ACTS
+from patrol.units.permissions import ACTS
 from tests.maps.offices import LAO, THAI, Offices, two_offices
 from tests.maps.running import wait_until
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import msgspec
 
-from patrol import agreement_acts as acts
-from patrol.agreement_acts import Party
-from patrol.agreements import Agreement, Corridor, Hours, Terms
-from patrol.book import Book
-from patrol.crossing import DATA_CLASSES, LIFELINES
-from patrol.filing import Filing
-from patrol.papers import Paper
-from patrol.patrols import Member, Patrol, Signature, sha256_of
+from patrol.agreements import lifecycle as acts
+from patrol.agreements.agreement import Agreement, Corridor, Hours, Terms
+from patrol.agreements.lifecycle import Party
+from patrol.documents.document import Paper
+from patrol.documents.open_documents import Book
+from patrol.documents.transaction import Filing
+from patrol.patrols.patrol import Member, Patrol, Signature, sha256_of
+from patrol.units.data_classes import DATA_CLASSES, LIFELINES
 from tests.patrol.running import AGENCY, OTHER, Node, at
 
 DAY = 86_400.0

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from gis.position import Position
-from patrol.alerts import Alert
-from patrol.filing import Filing
-from patrol.papers import Paper, new_id
-from patrol.patrols import Member, Patrol
-from patrol.sectors import Sector
-from radio_gateway.transmission import Transmission
+from gis.position.position import Position
+from patrol.alerts.alert import Alert
+from patrol.documents.document import Paper, new_id
+from patrol.documents.transaction import Filing
+from patrol.patrols.patrol import Member, Patrol
+from patrol.sectors.sector import Sector
+from radio_gateway.messages.transmission import Transmission
 from tests.patrol.running import AGENCY, Node, address, at, said
 
 WEST, EAST, SOUTH, NORTH = 100.41, 100.42, 20.26, 20.28

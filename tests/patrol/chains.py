@@ -11,13 +11,13 @@ from typing import Concatenate, ParamSpec, TypeVar
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
-from patrol.audit import FIRST, Chain, Entry, Fault, chained
-from patrol.filing import Filing, Note
-from patrol.papers import revised
-from patrol.phrases import Phrase
-from patrol.store import journal
-from patrol.store.dialects import connect_to_read, open_engine
-from patrol.store.proving import Proof, prove
+from patrol.audit.chain import FIRST, Chain, Entry, Fault, chained
+from patrol.documents.document import revised
+from patrol.documents.transaction import Filing, Note
+from patrol.messages.phrases import Phrase
+from patrol.store.engine.engine import connect_to_read, open_engine
+from patrol.store.journal import journal
+from patrol.store.proof.verify_journal import Proof, prove
 from tests.databases import store_url
 from tests.patrol.running import AGENCY, NODE, Node, at
 

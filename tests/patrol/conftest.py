@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from patrol.duplicates import Asked
-from patrol.store import known
+from patrol.reception.duplicates import Asked
+from patrol.store.receptions import stored_duplicates as known
 from tests.patrol.running import Node
 
 

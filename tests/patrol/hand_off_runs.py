@@ -24,26 +24,26 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, event
 
-from patrol.accounts import User
-from patrol.agreement_acts import Party, drafted, proposed, resumed, signed, suspended
-from patrol.agreements import Agreement, Terms
-from patrol.audit import Entry
-from patrol.book import Book
-from patrol.custody import BEGUN, Ledger, Standing, contradictions, standing
-from patrol.desk import Desk
-from patrol.errors import Conflict, NotFound, StoreError
-from patrol.exchange import Message, Receipt, decode, encode
-from patrol.filing import Filing
-from patrol.hand_offs import HandOff
-from patrol.leave import leave_of
-from patrol.papers import Paper
-from patrol.post import Post
-from patrol.sightings import Sighting
-from patrol.store.dialects import open_engine
+from patrol.agreements.agreement import Agreement, Terms
+from patrol.agreements.lifecycle import Party, drafted, proposed, resumed, signed, suspended
+from patrol.audit.chain import Entry
+from patrol.counterpart.mailbox import Post
+from patrol.counterpart.messages import Message, Receipt, decode, encode
+from patrol.desks.desk import Desk
+from patrol.documents.document import Paper
+from patrol.documents.open_documents import Book
+from patrol.documents.transaction import Filing
+from patrol.errors.errors import Conflict, NotFound, StoreError
+from patrol.sharing.offer_permission import leave_of
+from patrol.store.engine.engine import open_engine
 from patrol.store.store import Store, open_store
-from patrol.targets import HAD
-from patrol.units import Agency
-from patrol.watch import Watch
+from patrol.targets.custody import BEGUN, Ledger, Standing, contradictions, standing
+from patrol.targets.hand_off import HandOff
+from patrol.targets.sightings import Sighting
+from patrol.targets.target import HAD
+from patrol.units.accounts import User
+from patrol.units.units import Agency
+from patrol.watch.watch import Watch
 from tests.databases import POSTGRES, empty_store, reading, store_url
 from tests.patrol.chains import first_fault
 

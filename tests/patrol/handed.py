@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from patrol.book import Book
-from patrol.exchange import Message, outbox
-from patrol.filing import Filing
-from patrol.hand_offs import HandOff, timetable
-from patrol.handing_across import accepted_there, granted, heard
-from patrol.handing_over import accepted, declined, escalated, offered, returned
-from patrol.kinds import decode, encode
-from patrol.papers import Paper, kind_of
-from patrol.sightings import Sighting
-from patrol.targets import Target, closed, new_target, opened
+from patrol.counterpart.messages import Message, outbox
+from patrol.documents.document import Paper, kind_of
+from patrol.documents.open_documents import Book
+from patrol.documents.transaction import Filing
+from patrol.documents_registry.document_kinds import decode, encode
+from patrol.targets.hand_off import HandOff, timetable
+from patrol.targets.lifecycle import accepted, declined, escalated, offered, returned
+from patrol.targets.remote_hand_off import accepted_there, granted, heard
+from patrol.targets.sightings import Sighting
+from patrol.targets.target import Target, closed, new_target, opened
 from tests.patrol.running import START, at
 
 LAO, THAI = "la-hx", "th-ck"

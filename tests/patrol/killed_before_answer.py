@@ -6,7 +6,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from radio_gateway.transmission import Delivery
+from radio_gateway.messages.transmission import Delivery
 from tests.patrol.running import Node
 from tests.patrol.test_once import die, messages
 

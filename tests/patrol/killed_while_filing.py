@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from patrol.filing import Filing
-from patrol.phrases import Phrase
-from patrol.store import journal
+from patrol.documents.transaction import Filing
+from patrol.messages.phrases import Phrase
+from patrol.store.journal import journal
 from tests.patrol.running import AGENCY, Node, at
 
 

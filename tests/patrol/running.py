@@ -11,20 +11,20 @@ from typing import Any, Union
 
 import msgspec
 
-from gis.position import Position
-from patrol.accounts import User
-from patrol.changes import Beat, Change, Snapshot, UnitState
-from patrol.clocks import AHEAD
-from patrol.desk import Desk
-from patrol.kinds import ALL
+from gis.position.position import Position
+from patrol.desks.desk import Desk
+from patrol.documents_registry.document_kinds import ALL
+from patrol.live.feeds import Subscription
+from patrol.live.fix_table import fixes_told
 from patrol.store.store import Store, open_store
-from patrol.tables import fixes_told
-from patrol.units import Role
-from patrol.views import Subscription
-from patrol.watch import Watch
-from radio_gateway.clock import Clock
-from radio_gateway.inbox import Inbox
-from radio_gateway.transmission import Delivery, Transmission
+from patrol.units.accounts import User
+from patrol.units.effective_time import AHEAD
+from patrol.units.units import Role
+from patrol.units.wire import Beat, Change, Snapshot, UnitState
+from patrol.watch.watch import Watch
+from radio_gateway.clock.clock import Clock
+from radio_gateway.inbox.inbox import Inbox
+from radio_gateway.messages.transmission import Delivery, Transmission
 from tests.databases import empty_store
 from tests.databases import reading as reading
 from tests.field_keys import field_keys

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from gis.address import Address
+from gis.address.address import Address
 from patrol.alarms.rules import RULES
-from patrol.changes import Claim, Fix
-from patrol.contacts import Contact
-from patrol.crossing import DataClass
-from patrol.hand_offs import HandOff
-from patrol.patrols import Member, Patrol
-from patrol.rules.scene import Battery, Call, Condition, Scene, Stand, Stray, Visit
-from patrol.sectors import Sector
-from patrol.units import Liveness, Unit, UnitKind
-from radio_gateway.health import ChannelHealth, LinkState
+from patrol.alarms.scene import Battery, Call, Condition, Scene, Stand, Stray, Visit
+from patrol.patrols.patrol import Member, Patrol
+from patrol.picture.contact import Contact
+from patrol.sectors.sector import Sector
+from patrol.targets.hand_off import HandOff
+from patrol.units.data_classes import DataClass
+from patrol.units.units import Liveness, Unit, UnitKind
+from patrol.units.wire import Claim, Fix
+from radio_gateway.health.health import ChannelHealth, LinkState
 from tests.patrol.running import AGENCY, NODE, at
 
 EARLY = -10_000.0

@@ -19,11 +19,11 @@ from typing import Any, Final
 
 from PIL import Image
 
-from maps.passwords import PasswordWork
-from maps.people import People
-from patrol.filing import Receipt
-from patrol.store import registry
-from patrol.units import Agency
+from maps.accounts.passwords import PasswordWork
+from maps.accounts.users_and_devices import People
+from patrol.documents.transaction import Receipt
+from patrol.store.records import registry
+from patrol.units.units import Agency
 from tests.patrol.running import AGENCY, NODE, Node, address, at, running, said
 from tests.patrol.test_incidents import told
 from tests.patrol.test_messages import Carrier

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from patrol.accounts import Device, User
-from patrol.errors import Conflict
-from patrol.store import account_changes, accounts
+from patrol.errors.errors import Conflict
+from patrol.store.accounts import account_changes, accounts
 from patrol.store.store import Store, open_store
+from patrol.units.accounts import Device, User
 from tests.databases import empty_store
 from tests.patrol.running import at
 

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patrol import agreement_acts as acts
-from patrol.agreement_acts import Backfill, Party
-from patrol.agreements import LIFE, Agreement
-from patrol.book import Book
-from patrol.errors import Conflict, Forbidden, IllegalStep, NotFound
-from patrol.ground import Ground
-from patrol.sharing import Sharing
+from patrol.agreements import lifecycle as acts
+from patrol.agreements.agreement import LIFE, Agreement
+from patrol.agreements.lifecycle import Backfill, Party
+from patrol.documents.open_documents import Book
+from patrol.errors.errors import Conflict, Forbidden, IllegalStep, NotFound
+from patrol.sectors.site_geography import Ground
+from patrol.sharing.decisions import Sharing
 from tests.patrol.agreeing import CK, DAY, HX, active, box, proposed, share, terms
 from tests.patrol.running import AGENCY, OTHER, Node, at
 

@@ -7,21 +7,21 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from gis.address import Address
+from gis.address.address import Address
 from patrol.alarms.rules import ALERT_RULES, RULES
-from patrol.alert_acts import begun
-from patrol.alerts import Alert
-from patrol.changes import Claim, Fix
-from patrol.contacts import Contact
-from patrol.hand_offs import HandOff
-from patrol.patrols import Base, Leg, Member, Rendezvous
-from patrol.records import record_of
-from patrol.rules.low_battery import told_battery
-from patrol.rules.man_down import latch_man_down, says_man_down
-from patrol.rules.scene import Battery, Call, Condition, Scene, Stand, Stray, Visit
-from patrol.rules.step import Effect, Step
-from patrol.units import Liveness
-from radio_gateway.health import Overreach
+from patrol.alarms.rules.low_battery import told_battery
+from patrol.alarms.scene import Battery, Call, Condition, Scene, Stand, Stray, Visit
+from patrol.alerts.alert import Alert
+from patrol.alerts.lifecycle import begun
+from patrol.patrols.patrol import Base, Leg, Member, Rendezvous
+from patrol.picture.contact import Contact
+from patrol.picture.man_down import latch_man_down, says_man_down
+from patrol.picture.step import Effect, Step
+from patrol.reception.record import record_of
+from patrol.targets.hand_off import HandOff
+from patrol.units.units import Liveness
+from patrol.units.wire import Claim, Fix
+from radio_gateway.health.health import Overreach
 from tests.patrol.running import AGENCY, NODE, OTHER, at, said
 from tests.patrol.scenes import (
     Places,

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from msgspec.structs import replace
 
-from patrol import alert_acts
 from patrol.alarms.rules import ALERT_RULES
-from patrol.alert_acts import ALSO_TOLD, CLOSED_AFTER, LONGEST_SHELF, TIMETABLE, Stage
-from patrol.alerts import HOLDING, LIFE, RINGING, SEVERITIES, Alert, Severity
-from patrol.errors import Conflict, IllegalStep
-from patrol.kinds import decode, encode
-from patrol.permissions import ACTS
+from patrol.alerts import lifecycle as alert_acts
+from patrol.alerts.alert import HOLDING, LIFE, RINGING, SEVERITIES, Alert, Severity
+from patrol.alerts.lifecycle import ALSO_TOLD, CLOSED_AFTER, LONGEST_SHELF, TIMETABLE, Stage
+from patrol.documents_registry.document_kinds import decode, encode
+from patrol.errors.errors import Conflict, IllegalStep
+from patrol.units.permissions import ACTS
 from tests.patrol.running import AGENCY, NODE, at
 
 

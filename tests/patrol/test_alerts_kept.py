@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from patrol.alarms.rules import ALERT_RULES
-from patrol.errors import Conflict, Forbidden, IllegalStep, NotFound, StoreError
-from patrol.rules.scene import Condition, Scene
-from patrol.store import papers
+from patrol.alarms.scene import Condition, Scene
+from patrol.errors.errors import Conflict, Forbidden, IllegalStep, NotFound, StoreError
+from patrol.store.records import documents as papers
 from tests.databases import empty_store
 from tests.patrol.alerting import (
     GOES_IN,

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from gis.position import Position
-from patrol.errors import IllegalStep, NotFound
-from patrol.papers import revised
+from gis.position.position import Position
+from patrol.documents.document import revised
+from patrol.errors.errors import IllegalStep, NotFound
 from tests.patrol.agreeing import share
 from tests.patrol.alerting import (
     COMES_BACK,

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from gis.addresses import load_addresses
-from gis.position import Position
-from patrol import past_fixes
-from patrol.ground import Ground
-from patrol.papers import revised
-from patrol.patrols import Member, Rendezvous
-from patrol.watch import Watch
-from radio_gateway.transmission import Transmission
+from gis.address.addresses import load_addresses
+from gis.position.position import Position
+from patrol.alarms import past_fixes
+from patrol.documents.document import revised
+from patrol.patrols.patrol import Member, Rendezvous
+from patrol.sectors.site_geography import Ground
+from patrol.watch.watch import Watch
+from radio_gateway.messages.transmission import Transmission
 from tests.patrol.alerting import (
     COMES_BACK,
     GOES_IN,

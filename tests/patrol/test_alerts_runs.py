@@ -8,8 +8,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patrol.alerts import HOLDING, Alert
-from patrol.errors import PatrolError
+from patrol.alerts.alert import HOLDING, Alert
+from patrol.errors.errors import PatrolError
 from tests.patrol.alerting import IN, OUT, alerts, hear, hear_in_turn, put, sector, tick, unit
 from tests.patrol.running import Node, at, said
 

@@ -8,8 +8,8 @@ from time import monotonic
 
 import pytest
 
-from patrol.fencing import Fixes
-from patrol.pace import Pace
+from patrol.alarms.geofences import Fixes
+from patrol.intake.batch_interval import Pace
 from tests.patrol.alerting import GOES_IN, IN, OUT, alerts, only, put, sector, unit, way
 from tests.patrol.running import Node, at, said
 

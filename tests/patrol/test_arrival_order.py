@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from patrol.picture import Picture
-from patrol.records import record_of
-from radio_gateway.transmission import Transmission
+from patrol.picture.picture import Picture
+from patrol.reception.record import record_of
+from radio_gateway.messages.transmission import Transmission
 from tests.patrol.running import Node, address, said
 
 words = st.none() | st.sampled_from(["help is near", "ສະບາຍດີ", ""])

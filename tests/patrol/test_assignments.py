@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from patrol.changes import Change
-from patrol.errors import Conflict, NotFound
-from radio_gateway.transmission import Transmission
+from patrol.errors.errors import Conflict, NotFound
+from patrol.units.wire import Change
+from radio_gateway.messages.transmission import Transmission
 from tests.patrol.alerting import alerts, tick
 from tests.patrol.running import AGENCY, OTHER, Node, Viewer, address, at, said
 

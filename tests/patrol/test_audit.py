@@ -15,11 +15,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patrol.audit import FIRST, Chain, Entry, hash_of, time_text
-from patrol.filing import Note
-from patrol.photos import Original, Photo
-from patrol.scribe import Scribe
-from patrol.store import journal, originals, photos, proving
+from patrol.audit.chain import FIRST, Chain, Entry, hash_of, time_text
+from patrol.documents.transaction import Note
+from patrol.filing.journal_writer import Scribe
+from patrol.incidents.photo import Original, Photo
+from patrol.store.journal import journal
+from patrol.store.proof import verify_journal as proving
+from patrol.store.records import originals, photos
 from patrol.store.store import open_store
 from tests.databases import copied, empty_store, sqlite_only
 from tests.patrol.chains import ROWS, chain_of, fill, first_fault, notes, proved, read, texts

@@ -17,12 +17,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patrol import audit_file
-from patrol.audit import FIRST, Entry
-from patrol.audit_head import Head, head_from, signed_head
-from patrol.audit_key import AuditKey, audit_key
-from patrol.errors import AuditError
-from patrol.filing import Note
+from patrol.audit import export as audit_file
+from patrol.audit.chain import FIRST, Entry
+from patrol.audit.key import AuditKey, audit_key
+from patrol.audit.signed_head import Head, head_from, signed_head
+from patrol.documents.transaction import Note
+from patrol.errors.errors import AuditError
 from tests.patrol.chains import chain_of, notes
 from tests.patrol.running import AGENCY, NODE, at
 

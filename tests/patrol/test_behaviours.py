@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from gis.position import Position
-from patrol.filing import Filing
-from patrol.ground import Ground
-from patrol.papers import revised
-from patrol.patrols import Rendezvous
-from patrol.sectors import SectorLimits
-from radio_gateway.transmission import Transmission
+from gis.position.position import Position
+from patrol.documents.document import revised
+from patrol.documents.transaction import Filing
+from patrol.patrols.patrol import Rendezvous
+from patrol.sectors.sector import SectorLimits
+from patrol.sectors.site_geography import Ground
+from radio_gateway.messages.transmission import Transmission
 from tests.patrol.agreeing import share
 from tests.patrol.alerting import METRE_DEG, alerts, hear, night, only, put, sector, tick, unit
 from tests.patrol.running import OTHER, Node, address, at, said

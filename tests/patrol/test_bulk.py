@@ -10,14 +10,16 @@ import pytest
 from alembic import command
 from sqlalchemy import Table
 
-from patrol.errors import StoreError
-from patrol.records import record_of
-from patrol.store import bulk, registry, schema
-from patrol.store.bulk import _insert
-from patrol.store.dialects import open_engine
-from patrol.store.rows import TRANSMISSION_COLUMNS, Row, transmission_row
+from patrol.errors.errors import StoreError
+from patrol.reception.record import record_of
+from patrol.store.engine import migrate as schema
+from patrol.store.engine.engine import open_engine
+from patrol.store.receptions import insert as bulk
+from patrol.store.receptions.insert import _insert
+from patrol.store.records import registry
+from patrol.store.schema.rows import TRANSMISSION_COLUMNS, Row, transmission_row
 from patrol.store.store import open_store
-from radio_gateway.transmission import Signal
+from radio_gateway.messages.transmission import Signal
 from tests.databases import empty_store, reading, sqlite_only
 from tests.patrol.running import said
 

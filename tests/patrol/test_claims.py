@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from patrol.changes import Change, Claim, Snapshot
-from patrol.errors import StoreError
+from patrol.errors.errors import StoreError
+from patrol.units.wire import Change, Claim, Snapshot
 from tests.patrol.running import AGENCY, OTHER, Node, Viewer, address, at, said
 
 FAR = 100.515  # 12 km east of 100.4 at 20.27

@@ -15,13 +15,15 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from patrol.book import Book
-from patrol.errors import Conflict, NotFound, StoreError
-from patrol.filing import NOTHING, Filing, Note
-from patrol.papers import Paper, revised
-from patrol.phrases import Phrase
-from patrol.seen import Views
-from patrol.store import journal, papers, proving
+from patrol.documents.document import Paper, revised
+from patrol.documents.open_documents import Book
+from patrol.documents.transaction import NOTHING, Filing, Note
+from patrol.errors.errors import Conflict, NotFound, StoreError
+from patrol.filing.disclosure_log import Views
+from patrol.messages.phrases import Phrase
+from patrol.store.journal import journal
+from patrol.store.proof import verify_journal as proving
+from patrol.store.records import documents as papers
 from patrol.store.store import open_store
 from tests.databases import empty_store
 from tests.patrol.chains import first_fault

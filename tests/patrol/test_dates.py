@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from patrol.errors import Conflict
+from patrol.errors.errors import Conflict
 from tests.patrol.running import Node, address, at, reading, said
 
 FIRST = datetime.fromisoformat("0001-01-01T00:00:00+14:00")

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gis.addresses import load_addresses
+from gis.address.addresses import load_addresses
 from gis.fences.geofences import Geofences
-from gis.position import Position
-from patrol.alarms.detection import FAST_MPS, Transit, reporters
-from patrol.changes import Fix
-from patrol.contacts import Contact
-from patrol.ground import Ground
-from patrol.sector_drawing import RiverStretch, Shape, check, judge
-from patrol.sectors import Sector, SectorLimits
+from gis.position.position import Position
+from patrol.picture.contact import Contact
+from patrol.sector_checks.detection import FAST_MPS, Transit, reporters
+from patrol.sector_checks.drawing import RiverStretch, Shape, check, judge
+from patrol.sectors.sector import Sector, SectorLimits
+from patrol.sectors.site_geography import Ground
+from patrol.units.wire import Fix
 from tests.patrol.alerting import hear, unit
 from tests.patrol.running import Node, at, said
 from tests.patrol.scenes import boat

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from patrol.alerts import Alert
-from patrol.watch import Watch
-from radio_gateway.clock import Clock
-from radio_gateway.transmission import Transmission
+from patrol.alerts.alert import Alert
+from patrol.watch.watch import Watch
+from radio_gateway.clock.clock import Clock
+from radio_gateway.messages.transmission import Transmission
 from tests.patrol.running import AGENCY, NODE, START, Node, at, said
 from tests.radio_gateway.test_clock import HOUR_S, Machine
 

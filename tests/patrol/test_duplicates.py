@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from patrol.duplicates import Duplicates
-from patrol.records import record_of
-from radio_gateway.transmission import Signal, Transmission
+from patrol.reception.duplicates import Duplicates
+from patrol.reception.record import record_of
+from radio_gateway.messages.transmission import Signal, Transmission
 from tests.patrol.running import Node, address, at, said
 
 

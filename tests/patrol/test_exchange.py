@@ -10,10 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patrol import custody
-from patrol.book import Book
-from patrol.errors import Conflict
-from patrol.exchange import (
+from patrol.counterpart.messages import (
     Message,
     Receipt,
     decode,
@@ -22,12 +19,15 @@ from patrol.exchange import (
     receipted,
     receive,
 )
-from patrol.filing import Filing
-from patrol.hand_offs import HandOff, timetable
-from patrol.handing_across import accepted_there, declined_there
-from patrol.handing_over import offered, refreshed, returned
-from patrol.papers import Paper, revised
-from patrol.targets import Target, of_case, sighted
+from patrol.documents.document import Paper, revised
+from patrol.documents.open_documents import Book
+from patrol.documents.transaction import Filing
+from patrol.errors.errors import Conflict
+from patrol.targets import custody
+from patrol.targets.hand_off import HandOff, timetable
+from patrol.targets.lifecycle import offered, refreshed, returned
+from patrol.targets.remote_hand_off import accepted_there, declined_there
+from patrol.targets.target import Target, of_case, sighted
 from tests.patrol.handed import CK, HX, LAO, THAI, sighting, target
 from tests.patrol.running import START, at
 

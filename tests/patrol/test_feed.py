@@ -9,11 +9,11 @@ import time
 import msgspec
 import pytest
 
-import patrol.views
-from patrol.board import Board, Update
-from patrol.changes import Beat, Change, Snapshot
-from patrol.policy import Policy
-from patrol.views import Feed, Subscription, View
+import patrol.live.feeds
+from patrol.live.feeds import Feed, Subscription, View
+from patrol.live.publisher import Board, Update
+from patrol.sharing.view_policy import Policy
+from patrol.units.wire import Beat, Change, Snapshot
 from tests.patrol.running import AGENCY, OTHER, Node, Viewer, address, at, frame_of, said
 
 
@@ -145,7 +145,7 @@ async def test_the_stream_of_another_run_gets_a_snapshot() -> None:
 async def test_one_who_was_away_too_long_gets_a_snapshot(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(patrol.views, "RING", 3)
+    monkeypatch.setattr(patrol.live.feeds, "RING", 3)
     stream = feed()
     for _ in range(5):
         stream.publish(BODY)
@@ -155,7 +155,7 @@ async def test_one_who_was_away_too_long_gets_a_snapshot(
 
 
 async def test_the_ring_is_bounded_in_bytes_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patrol.views, "RING_BYTES", 1000)
+    monkeypatch.setattr(patrol.live.feeds, "RING_BYTES", 1000)
     stream = feed()
     for _ in range(50):
         stream.publish(BODY + b',"forget":["' + b"x" * 400 + b'"]')
@@ -339,7 +339,7 @@ async def test_the_picture_is_made_once_for_all_who_catch_up_in_one_second() -> 
     clock = Clock()
     stream = clock.feed()
     slow = [stream.subscribe() for _ in range(20)]
-    for _ in range(patrol.views.BACKLOG):
+    for _ in range(patrol.live.feeds.BACKLOG):
         stream.publish(BODY)
     before, seq = clock.pictures, stream.seq
     for number, viewer in enumerate(slow):
@@ -362,9 +362,9 @@ async def test_nobody_begins_with_much_that_followed() -> None:
     clock = Clock()
     stream = clock.feed()
     stream.subscribe()
-    for _ in range(patrol.views.FOLLOWING + 1):
+    for _ in range(patrol.live.feeds.FOLLOWING + 1):
         stream.publish(BODY)
-    assert seqs(await stream.subscribe().take(1)) == [patrol.views.FOLLOWING + 1]
+    assert seqs(await stream.subscribe().take(1)) == [patrol.live.feeds.FOLLOWING + 1]
 
 
 async def test_what_may_pass_no_more_is_in_no_picture() -> None:

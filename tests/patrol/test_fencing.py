@@ -9,12 +9,12 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gis.position import Position
-from patrol.book import Book
-from patrol.fencing import Fencing
-from patrol.ground import Ground
-from patrol.papers import revised
-from patrol.sectors import Sector
+from gis.position.position import Position
+from patrol.alarms.geofences import Fencing
+from patrol.documents.document import revised
+from patrol.documents.open_documents import Book
+from patrol.sectors.sector import Sector
+from patrol.sectors.site_geography import Ground
 from tests.patrol.alerting import METRE_DEG, SOUTH, WEST, sector
 from tests.patrol.running import at
 

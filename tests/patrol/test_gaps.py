@@ -12,16 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event
 
-import patrol.duplicates
-import patrol.named
-import patrol.records
-from patrol.duplicates import Asked
-from patrol.named import Beside, Named
-from patrol.records import gid_of, named_gid, sorts_as, unsorted_gid
-from patrol.store import bulk, known
-from patrol.store.dialects import open_engine
-from patrol.store.postgres import is_postgres
-from radio_gateway.transmission import Transmission
+import patrol.reception.duplicates
+import patrol.reception.message_ids
+import patrol.reception.record
+from patrol.reception.duplicates import Asked
+from patrol.reception.message_ids import Beside, Named
+from patrol.reception.record import gid_of, named_gid, sorts_as, unsorted_gid
+from patrol.store.engine.engine import open_engine
+from patrol.store.engine.postgres import is_postgres
+from patrol.store.receptions import insert as bulk
+from patrol.store.receptions import stored_duplicates as known
+from radio_gateway.messages.transmission import Transmission
 from tests import databases
 from tests.databases import empty_store, store_url
 from tests.patrol.running import Node, address, at, said
@@ -86,7 +87,7 @@ async def test_after_a_restart_the_store_is_asked_for_what_came_first_and_no_mor
 async def test_neither_wrong_clocks_nor_names_without_a_time_spoil_it(
     forgetful: Node, reads: list[Asked], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patrol.named, "PATIENCE", 3)
+    monkeypatch.setattr(patrol.reception.message_ids, "PATIENCE", 3)
     ahead = [3600.0, 3 * DAY_S, 20 * DAY_S, 400 * DAY_S, 9000 * DAY_S]
     odd = [
         *(named(away, heard=number) for number, away in enumerate(ahead)),
@@ -138,8 +139,8 @@ async def test_a_store_with_ids_from_before_is_asked_for_all(
     with short_memory():
         node = Forgetful(file)
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(patrol.records, "named_gid", unsorted_gid)
-            patched.setattr(patrol.duplicates, "named_gid", unsorted_gid)
+            patched.setattr(patrol.reception.record, "named_gid", unsorted_gid)
+            patched.setattr(patrol.reception.duplicates, "named_gid", unsorted_gid)
             await node.start()
             await node.hear(*(named(second) for second in range(40)))
             await node.stop()
@@ -190,12 +191,12 @@ def test_the_store_finds_what_lies_beside_by_its_index(tmp_path: Path) -> None:
 
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patrol.named, "BESIDE", 3)
-    monkeypatch.setattr(patrol.named, "PATIENCE", 2)
+    monkeypatch.setattr(patrol.reception.message_ids, "BESIDE", 3)
+    monkeypatch.setattr(patrol.reception.message_ids, "PATIENCE", 2)
 
 
 def beside(stored: set[bytes], name: bytes) -> Beside:
-    at_most = patrol.named.BESIDE
+    at_most = patrol.reception.message_ids.BESIDE
     return Beside(
         sorted((each for each in stored if each < name), reverse=True)[:at_most],
         sorted(each for each in stored if each >= name)[:at_most],

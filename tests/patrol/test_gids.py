@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-import patrol.duplicates
-import patrol.records
-from patrol.records import gid_of, named_gid, unsorted_gid
-from radio_gateway.transmission import Transmission
+import patrol.reception.duplicates
+import patrol.reception.record
+from patrol.reception.record import gid_of, named_gid, unsorted_gid
+from radio_gateway.messages.transmission import Transmission
 from tests.databases import store_url
 from tests.patrol.running import Node, address, at, said
 from tests.patrol.test_late_duplicates import Forgetful, count, short_memory
@@ -83,8 +83,8 @@ async def older(tmp_path: Path) -> AsyncIterator[Node]:
     with short_memory():
         node = Forgetful(tmp_path / "patrol.db")
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(patrol.records, "named_gid", unsorted_gid)
-            patched.setattr(patrol.duplicates, "named_gid", unsorted_gid)
+            patched.setattr(patrol.reception.record, "named_gid", unsorted_gid)
+            patched.setattr(patrol.reception.duplicates, "named_gid", unsorted_gid)
             await node.start()
             await node.hear(*(named(number, "pier", 1.0) for number in range(COUNT)))
             await node.stop()

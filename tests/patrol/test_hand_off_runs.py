@@ -14,9 +14,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from patrol import exchange
-from patrol.custody import BEGUN, ENDED, GRANTED, HEARD, TAKEN, Ledger, Line, contradictions
-from patrol.filing import Filing
+from patrol.counterpart import messages as exchange
+from patrol.documents.transaction import Filing
+from patrol.targets.custody import BEGUN, ENDED, GRANTED, HEARD, TAKEN, Ledger, Line, contradictions
 from tests.patrol.hand_off_runs import LAO, ONE, THAI, TWO, quick_folder, runs
 
 LEAST, MOST = 30, 500

@@ -11,20 +11,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patrol import custody
-from patrol.book import Book
-from patrol.crossing import DATA_CLASSES, crossed, marks
-from patrol.errors import Conflict, IllegalStep
-from patrol.filing import Filing
-from patrol.hand_offs import LIFE, HandOff, Owed, timetable
-from patrol.handing_across import accepted_there, declined_there, ended_there, granted, heard, taken
-from patrol.handing_over import accepted, declined, escalated, offered, returned
-from patrol.life import Life
-from patrol.prediction import Ahead, Landing, Prediction
-from patrol.sightings import Sighting
-from patrol.silence import time_brings
-from patrol.targets import LIFE as TARGET_LIFE
-from patrol.targets import MOST_REMARKS, Remark, Target, changed, closed, remarked, sighted
+from patrol.documents.open_documents import Book
+from patrol.documents.state_machine import Life
+from patrol.documents.transaction import Filing
+from patrol.errors.errors import Conflict, IllegalStep
+from patrol.targets import custody
+from patrol.targets.hand_off import LIFE, HandOff, Owed, timetable
+from patrol.targets.lifecycle import accepted, declined, escalated, offered, returned
+from patrol.targets.prediction import Ahead, Landing, Prediction
+from patrol.targets.remote_hand_off import (
+    accepted_there,
+    declined_there,
+    ended_there,
+    granted,
+    heard,
+    taken,
+)
+from patrol.targets.sightings import Sighting
+from patrol.targets.target import LIFE as TARGET_LIFE
+from patrol.targets.target import MOST_REMARKS, Remark, Target, changed, closed, remarked, sighted
+from patrol.units.data_classes import DATA_CLASSES, crossed, marks
+from patrol.watch.offer_timeouts import time_brings
 from tests.patrol.handed import (
     CK,
     HX,

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from patrol.hearing import HeardBy, best
-from radio_gateway.transmission import Signal, Transmission
+from patrol.reception.receptions import HeardBy, best
+from radio_gateway.messages.transmission import Signal, Transmission
 from tests.patrol.running import Node, at, said
 
 WINDOWS: dict[str, float | None] = {"aprs": 30.0, "ais": 3.0, "meshtastic": None, "dsc": 600.0}

@@ -13,13 +13,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, event
 
-from patrol.records import record_of
-from patrol.store import bulk, heard_times, partitions, thinning
-from patrol.store.dialects import open_engine
-from patrol.store.postgres import is_postgres, require
-from patrol.store.rows import Row, transmission_row
-from patrol.store.schema import _config, migrate
-from patrol.store.tables import to_us
+from patrol.reception.record import record_of
+from patrol.store.engine import partitions
+from patrol.store.engine.engine import open_engine
+from patrol.store.engine.migrate import _config, migrate
+from patrol.store.engine.postgres import is_postgres, require
+from patrol.store.receptions import heard_times, thinning
+from patrol.store.receptions import insert as bulk
+from patrol.store.schema.rows import Row, transmission_row
+from patrol.store.schema.tables import to_us
 from tests import databases
 from tests.patrol.running import AGENCY, NODE, at, said
 

@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from patrol.errors import Forbidden, NotFound
-from patrol.store.history import Mark
+from patrol.errors.errors import Forbidden, NotFound
+from patrol.store.tracks.history import Mark
 from tests.patrol.running import OTHER, Node, address, at, said
 
 DAY = 86_400
@@ -96,7 +96,7 @@ async def test_very_long_paths_are_thinned_evenly(
     node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     boat = await boat_with_two_radios(node)
-    monkeypatch.setattr("patrol.history_desk.MOST_IN_PATHS", 10)
+    monkeypatch.setattr("patrol.desks.visibility.history.MOST_IN_PATHS", 10)
     found = (await node.desk().paths(start=at(0), end=at(300), ids=[boat]))[boat]
     assert 10 <= len(found.times_s) <= 20, "one of each radio in each part"
     assert found.times_s[-1] == at(290).timestamp()

@@ -10,15 +10,15 @@ import msgspec
 import pytest
 from PIL import Image
 
-from patrol.agreement_acts import Party, drafted, proposed, resumed, signed, suspended
-from patrol.agreements import Agreement, Terms
-from patrol.crossing import DataClass
-from patrol.errors import Conflict, Forbidden, NotFound
-from patrol.filing import Filing
-from patrol.incident_search import Wanted
-from patrol.incidents import Arrested, Incident, Seizure, told_time
-from patrol.sightings import Sighting
-from patrol.units import Agency
+from patrol.agreements.agreement import Agreement, Terms
+from patrol.agreements.lifecycle import Party, drafted, proposed, resumed, signed, suspended
+from patrol.documents.transaction import Filing
+from patrol.errors.errors import Conflict, Forbidden, NotFound
+from patrol.incidents.incident import Arrested, Incident, Seizure, told_time
+from patrol.incidents.search import Wanted
+from patrol.targets.sightings import Sighting
+from patrol.units.data_classes import DataClass
+from patrol.units.units import Agency
 from tests.patrol.running import AGENCY, NODE, OTHER, Node, at
 
 SECRETS = ("Mr A", "the ferryman", "Ms B", "Ms C")
@@ -370,8 +370,8 @@ async def test_a_suspension_while_a_list_is_put_together_leaves_nothing_in_it(
                 last = suspended(held, at=node.time, who=who, reason="for a while")
                 await filed(node, last)
 
-    monkeypatch.setattr("patrol.incident_desk.AT_ONCE", 1)
-    monkeypatch.setattr("patrol.incident_desk.asyncio", Turns)
+    monkeypatch.setattr("patrol.desks.incidents.incidents.AT_ONCE", 1)
+    monkeypatch.setattr("patrol.desks.incidents.incidents.asyncio", Turns)
     assert await other.incidents.incidents(Wanted()) == [own]
     assert turns > 4, "it began anew"
     assert other.is_stale, "and who answers is told that something had been handed out"

@@ -14,8 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patrol.incident_totals import Total, totals, year_of
-from patrol.incidents import (
+from patrol.incidents.incident import (
     CATEGORIES,
     UNITS_OF,
     Arrested,
@@ -27,6 +26,7 @@ from patrol.incidents import (
     check,
     told_time,
 )
+from patrol.incidents.statistics import Total, totals, year_of
 
 _numbers = itertools.count(1)
 

@@ -15,11 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from patrol.coarse import coarse
-from patrol.crossing import DATA_CLASSES, marks
-from patrol.errors import Conflict, Forbidden, IllegalStep, NotFound
-from patrol.incident_search import Wanted
-from patrol.incidents import (
+from patrol.documents.document import id_of_request
+from patrol.errors.errors import Conflict, Forbidden, IllegalStep, NotFound
+from patrol.incidents.incident import (
     CATEGORIES,
     LIFE,
     UNITS_OF,
@@ -33,8 +31,10 @@ from patrol.incidents import (
     check,
     told_time,
 )
-from patrol.papers import id_of_request
-from patrol.units import Role
+from patrol.incidents.search import Wanted
+from patrol.sharing.precision import coarse
+from patrol.units.data_classes import DATA_CLASSES, marks
+from patrol.units.units import Role
 from tests.patrol.running import AGENCY, NODE, OTHER, START, Node, at
 
 

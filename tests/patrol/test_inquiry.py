@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gis.position import Position
-from patrol.accounts import User
-from patrol.asking import alike, mentions
-from patrol.desk import Desk
-from patrol.evidence import Close, Evidence
-from patrol.inquiry import Inquiry, inquire
-from patrol.quality import unusable_why
-from patrol.records import record_of
-from radio_gateway.health import ChannelHealth, LinkState, RejectedFrame
+from gis.position.position import Position
+from patrol.desks.desk import Desk
+from patrol.inquiry.find_radio import alike, mentions
+from patrol.inquiry.findings import Close, Evidence
+from patrol.inquiry.inquiry import Inquiry, inquire
+from patrol.reception.position_quality import unusable_why
+from patrol.reception.record import record_of
+from patrol.units.accounts import User
+from radio_gateway.health.health import ChannelHealth, LinkState, RejectedFrame
 from tests.patrol.running import AGENCY, OTHER, Node, at, said
 
 

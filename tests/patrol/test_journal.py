@@ -9,11 +9,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from patrol.filing import Note
-from patrol.kinds import encode
-from patrol.phrases import Phrase
-from patrol.scribe import Scribe
-from patrol.store import journal, papers
+from patrol.documents.transaction import Note
+from patrol.documents_registry.document_kinds import encode
+from patrol.filing.journal_writer import Scribe
+from patrol.messages.phrases import Phrase
+from patrol.store.journal import journal
+from patrol.store.records import documents as papers
 from patrol.store.store import Store, open_store
 from tests.databases import empty_store
 from tests.patrol.running import AGENCY, NODE, OTHER, at

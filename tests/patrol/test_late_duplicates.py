@@ -15,13 +15,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, event
 
-import patrol.duplicates
-import patrol.registrar
-from patrol.changes import Change
-from patrol.duplicates import Asked, Duplicates
-from patrol.lately import Known, Lately
-from patrol.store import known
-from radio_gateway.transmission import Signal, Transmission
+import patrol.reception.duplicates
+import patrol.watch.register_units
+from patrol.reception.duplicates import Asked, Duplicates
+from patrol.reception.recent_messages import Known, Lately
+from patrol.store.receptions import stored_duplicates as known
+from patrol.units.wire import Change
+from radio_gateway.messages.transmission import Signal, Transmission
 from tests.databases import sqlite_only
 from tests.patrol.running import Node, Viewer, address, at, said
 from tests.patrol.test_heard_by import as_heard, messages
@@ -41,8 +41,8 @@ class Forgetful(Node):
 def short_memory() -> Iterator[None]:
     """Have nodes take up three messages at their start, and remember two of one content."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(patrol.registrar, "REMEMBERED", 3)
-        patched.setattr(patrol.duplicates, "SAME_CONTENT", 2)
+        patched.setattr(patrol.watch.register_units, "REMEMBERED", 3)
+        patched.setattr(patrol.reception.duplicates, "SAME_CONTENT", 2)
         yield
 
 

@@ -15,12 +15,13 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import select
 
-from maps.holding import Holding
-from patrol.errors import LeaseLost, StoreError
-from patrol.store import lease, registry
+from maps.node.lease_holder import Holding
+from patrol.errors.errors import LeaseLost, StoreError
+from patrol.store.engine import lease
+from patrol.store.records import registry
+from patrol.store.schema.tables import agencies
 from patrol.store.store import Store, open_store
-from patrol.store.tables import agencies
-from patrol.units import Agency
+from patrol.units.units import Agency
 from tests.databases import empty_store
 
 NOW = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
@@ -188,8 +189,8 @@ async def test_who_waits_takes_it_in_the_moment_in_which_it_ends(
     monkeypatch: pytest.MonkeyPatch, last_s: float
 ) -> None:
     one = Alone(last_s)
-    monkeypatch.setattr("maps.holding.monotonic", one.monotonic)
-    monkeypatch.setattr("maps.holding.asyncio.sleep", one.sleep)
+    monkeypatch.setattr("maps.node.lease_holder.monotonic", one.monotonic)
+    monkeypatch.setattr("maps.node.lease_holder.asyncio.sleep", one.sleep)
     two = Holding("hx", agency="joint", life_s=10.0)
     await two._take(cast(Store, one))
     assert 10.0 <= one.now_s - one.renewed_s <= 10.6
@@ -199,8 +200,8 @@ async def test_that_both_were_stopped_together_does_not_count(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     one = Alone(3.3, 6.6, 9.9, stops=(4.0, 3600.0))
-    monkeypatch.setattr("maps.holding.monotonic", one.monotonic)
-    monkeypatch.setattr("maps.holding.asyncio.sleep", one.sleep)
+    monkeypatch.setattr("maps.node.lease_holder.monotonic", one.monotonic)
+    monkeypatch.setattr("maps.node.lease_holder.asyncio.sleep", one.sleep)
     two = Holding("hx", agency="joint", life_s=10.0)
     await two._take(cast(Store, one))
     assert (one.renewed_s, one.renewals) == (3609.9, [])
@@ -213,8 +214,8 @@ async def test_that_nobody_could_write_does_not_count(
     """The database is locked for longer than a lease; who holds it renews it soon after that."""
     renewed_s = until_s + 0.5
     one = Alone(3.3, 6.6, renewed_s, renewed_s + 3.3, locked=(7.0, until_s))
-    monkeypatch.setattr("maps.holding.monotonic", one.monotonic)
-    monkeypatch.setattr("maps.holding.asyncio.sleep", one.sleep)
+    monkeypatch.setattr("maps.node.lease_holder.monotonic", one.monotonic)
+    monkeypatch.setattr("maps.node.lease_holder.asyncio.sleep", one.sleep)
     two = Holding("hx", agency="joint", life_s=10.0)
     await two._take(cast(Store, one))
     assert (one.renewed_s, one.renewals) == (renewed_s + 3.3, [])
@@ -225,8 +226,8 @@ async def test_who_is_dead_is_replaced_soon_after_somebody_can_write_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     one = Alone(3.3, 6.6, locked=(7.0, 30.0))
-    monkeypatch.setattr("maps.holding.monotonic", one.monotonic)
-    monkeypatch.setattr("maps.holding.asyncio.sleep", one.sleep)
+    monkeypatch.setattr("maps.node.lease_holder.monotonic", one.monotonic)
+    monkeypatch.setattr("maps.node.lease_holder.asyncio.sleep", one.sleep)
     two = Holding("hx", agency="joint", life_s=10.0)
     await two._take(cast(Store, one))
     assert 33.3 <= one.now_s <= 34.5
@@ -269,7 +270,7 @@ async def test_who_could_not_renew_it_tries_again_before_a_third_of_it_is_over(
         return await write(query, *wanted)
 
     try:
-        monkeypatch.setattr("maps.holding.asyncio.sleep", noted)
+        monkeypatch.setattr("maps.node.lease_holder.asyncio.sleep", noted)
         async with holding.over(store):
             monkeypatch.setattr(store, "write", refused_once)
             async with asyncio.timeout(20):
@@ -299,7 +300,7 @@ async def test_a_lease_counts_from_when_it_was_asked_for_however_late_the_answer
 
     try:
         async with holding.over(store), asyncio.timeout(20):
-            monkeypatch.setattr("maps.holding.monotonic", lambda: now_s)
+            monkeypatch.setattr("maps.node.lease_holder.monotonic", lambda: now_s)
             asked_s = now_s
             monkeypatch.setattr(store, "write", slow)
             await answered.wait()
@@ -409,10 +410,10 @@ async def test_a_process_that_was_stopped_and_not_replaced_goes_on_under_its_lea
 
 _HOLDS = """
 import asyncio, sys
-from maps.holding import Holding
+from maps.node.lease_holder import Holding
 from patrol.store import registry
 from patrol.store.store import open_store
-from patrol.units import Agency
+from patrol.units.units import Agency
 
 async def main():
     store = open_store(sys.argv[1], migrates="with the lease")

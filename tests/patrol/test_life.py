@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import patrol
-from patrol.errors import Conflict, IllegalStep
-from patrol.life import Life
-from patrol.lives import LIVES, in_documentation
+from patrol.documents.state_machine import Life
+from patrol.documents_registry.state_tables import LIVES, in_documentation
+from patrol.errors.errors import Conflict, IllegalStep
 
 names = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1, max_size=12)
 tables = st.dictionaries(st.tuples(names, names), names, min_size=1, max_size=20)
@@ -87,7 +87,7 @@ def test_a_table_is_not_changed_by_what_it_was_made_from(
 
 
 def test_the_documentation_prints_the_tables_as_they_are() -> None:
-    """Run `python -m patrol.lives > docs/states.md` when a table has changed."""
+    """Run `python -m patrol.documents_registry.state_tables > docs/states.md` when one changed."""
     assert DOCUMENT.read_text() == in_documentation()
 
 

@@ -8,13 +8,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from patrol import agreement_acts as acts
-from patrol.agreements import Agreement
-from patrol.alerts import Alert
-from patrol.crossing import DATA_CLASSES, DataClass
-from patrol.errors import Conflict
-from patrol.roster import DutyContact
-from patrol.units import Unit
+from patrol.agreements import lifecycle as acts
+from patrol.agreements.agreement import Agreement
+from patrol.alerts.alert import Alert
+from patrol.duty.roster import DutyContact
+from patrol.errors.errors import Conflict
+from patrol.units.data_classes import DATA_CLASSES, DataClass
+from patrol.units.units import Unit
 from tests.patrol.agreeing import CK, HX, active, file, share
 from tests.patrol.running import AGENCY, OTHER, Node, address, at, running, said
 

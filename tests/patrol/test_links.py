@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from patrol.links import Cut, Links
-from patrol.units import Liveness
-from radio_gateway.health import ChannelHealth, LinkState
+from patrol.picture.link_outages import Cut, Links
+from patrol.units.units import Liveness
+from radio_gateway.health.health import ChannelHealth, LinkState
 from tests.patrol.running import Node, Viewer, address, at, said
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from patrol.errors import Conflict, Forbidden, IllegalStep, NotFound
+from patrol.errors.errors import Conflict, Forbidden, IllegalStep, NotFound
 from patrol.intake.marked_places import BURST, MOST_OF_SENDER
 from patrol.marks.mark import LASTS, Mark
 from radio_gateway.messages.marked_place import MarkedPlace
-from radio_gateway.transmission import Transmission
+from radio_gateway.messages.transmission import Transmission
 from tests.patrol.agreeing import active, box, file, share
 from tests.patrol.running import OTHER, Node, Viewer, address, at, said
 

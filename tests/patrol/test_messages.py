@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from patrol.errors import CannotSend, Conflict, Forbidden, NotFound, StoreError
-from patrol.messages import Message
-from patrol.store import journal, messages, proving
-from patrol.units import Role
-from radio_gateway.errors import GatewayError
-from radio_gateway.order import Order, OrderKind
-from radio_gateway.order_result import OrderResult, OrderState, Refusal
+from patrol.errors.errors import CannotSend, Conflict, Forbidden, NotFound, StoreError
+from patrol.messages.message import Message
+from patrol.store.journal import journal
+from patrol.store.proof import verify_journal as proving
+from patrol.store.records import messages
+from patrol.units.units import Role
+from radio_gateway.errors.errors import GatewayError
+from radio_gateway.orders.order import Order, OrderKind
+from radio_gateway.orders.order_result import OrderResult, OrderState, Refusal
 from tests.patrol.running import AGENCY, OTHER, Node, address, at, reading, said
 
 

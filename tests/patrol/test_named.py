@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from patrol.named import Named
-from patrol.records import named_gid
+from patrol.reception.message_ids import Named
+from patrol.reception.record import named_gid
 from tests.patrol.running import at
 
 KEPT = 20

@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
-from patrol.newest_fixes import WINDOW
-from patrol.records import Record, record_of
-from patrol.spans import ALWAYS, NEVER
-from patrol.store import bulk, newest
-from patrol.store.dialects import open_engine
-from patrol.store.postgres import is_postgres
-from patrol.store.rows import transmission_row
-from patrol.store.tracks import Span
+from patrol.picture.address_spans import ALWAYS, NEVER
+from patrol.reception.plausible_fixes import WINDOW
+from patrol.reception.record import Record, record_of
+from patrol.store.engine.engine import open_engine
+from patrol.store.engine.postgres import is_postgres
+from patrol.store.receptions import insert as bulk
+from patrol.store.schema.rows import transmission_row
+from patrol.store.tracks import newest
+from patrol.store.tracks.tracks import Span
 from tests import databases
 from tests.patrol.running import AGENCY, NODE, at, said
 

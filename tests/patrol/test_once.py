@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from patrol.changes import Change
-from radio_gateway.transmission import Transmission
+from patrol.units.wire import Change
+from radio_gateway.messages.transmission import Transmission
 from tests.databases import empty_store
 from tests.patrol.running import Node, Viewer, address, running, said
 

@@ -12,15 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patrol.book import Book
-from patrol.crossing import DATA_CLASSES, crossed, marks
-from patrol.errors import Conflict, NotFound
-from patrol.kinds import ALL, KINDS, decode, encode
-from patrol.papers import Paper, kind_of, new_id, revised
-from patrol.phrases import Phrase
-from patrol.store import papers
+from patrol.documents.document import Paper, kind_of, new_id, revised
+from patrol.documents.open_documents import Book
+from patrol.documents_registry.document_kinds import ALL, KINDS, decode, encode
+from patrol.duty.watch_log import LogEntry
+from patrol.errors.errors import Conflict, NotFound
+from patrol.messages.phrases import Phrase
+from patrol.store.records import documents as papers
 from patrol.store.store import Store, open_store
-from patrol.watch_log import LogEntry
+from patrol.units.data_classes import DATA_CLASSES, crossed, marks
 from tests.databases import empty_store
 from tests.patrol.running import AGENCY, OTHER, at
 

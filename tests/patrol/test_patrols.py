@@ -11,14 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gis.position import Position
-from patrol import patrol_acts as acts
-from patrol.crossing import DATA_CLASSES, marks
-from patrol.errors import Conflict, Forbidden, IllegalStep, NotFound
-from patrol.kinds import decode, encode
-from patrol.patrol_acts import Who
-from patrol.patrol_clock import is_start_overdue, overdue_units, suspensions
-from patrol.patrols import (
+from gis.position.position import Position
+from patrol.documents_registry.document_kinds import decode, encode
+from patrol.errors.errors import Conflict, Forbidden, IllegalStep, NotFound
+from patrol.patrols import lifecycle as acts
+from patrol.patrols.lifecycle import Who
+from patrol.patrols.patrol import (
     CONTENT,
     LIFE,
     Annex,
@@ -32,7 +30,9 @@ from patrol.patrols import (
     Signature,
     sha256_of,
 )
-from patrol.sector_drawing import Shape
+from patrol.sector_checks.drawing import Shape
+from patrol.units.data_classes import DATA_CLASSES, marks
+from patrol.watch.clock import is_start_overdue, overdue_units, suspensions
 from tests.patrol.running import AGENCY, OTHER, Node, at, said
 
 KHAM, MALEE = Who(name="kham", agency=AGENCY), Who(name="malee", agency=OTHER)
@@ -375,7 +375,7 @@ def test_the_own_part_names_no_unit_and_no_officer_of_another(data: st.DataObjec
 
 
 def test_suspensions_flag_joint_patrols_that_others_know_of_and_unflag_them() -> None:
-    from patrol.book import Book
+    from patrol.documents.open_documents import Book
 
     book = Book()
     book.put(

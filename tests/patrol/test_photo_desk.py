@@ -8,7 +8,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from patrol.errors import BadPhoto, Conflict, Forbidden, NotFound
+from patrol.errors.errors import BadPhoto, Conflict, Forbidden, NotFound
 from tests.patrol.running import AGENCY, NODE, OTHER, START, Node, at
 
 
@@ -48,7 +48,7 @@ async def test_a_photo_is_kept_once_and_only_its_agency_sees_it(node: Node) -> N
 async def test_an_agency_keeps_only_so_many_photos_a_day(
     node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("patrol.photo_desk.MOST_A_DAY", 2)
+    monkeypatch.setattr("patrol.desks.incidents.photos.MOST_A_DAY", 2)
     crew = node.desk("crew").photos
     await crew.add(picture("red"))
     await crew.add(picture("green"))
@@ -77,7 +77,7 @@ async def test_an_original_is_its_agencys_and_taken_out_by_few(
     with pytest.raises(BadPhoto):
         await crew.add_original(photo.sha256, b"no picture")
     # Too much of late: the photo is taken all the same, and the journal says what is missing.
-    monkeypatch.setattr("patrol.photo_desk.MOST_ORIGINALS_A_DAY", len(file))
+    monkeypatch.setattr("patrol.desks.incidents.photos.MOST_ORIGINALS_A_DAY", len(file))
     other = await crew.add(picture("red"))
     assert await crew.originals(other.sha256) == []
     assert not await crew.add_original(other.sha256, picture("red"))

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from PIL import ExifTags, Image, PngImagePlugin
 from PIL.TiffImagePlugin import IFDRational
 
-from patrol.errors import BadPhoto
-from patrol.photo_cleaning import cleaned
-from patrol.photos import LONGEST_FILE, LONGEST_SIDE
+from patrol.errors.errors import BadPhoto
+from patrol.incidents.photo import LONGEST_FILE, LONGEST_SIDE
+from patrol.incidents.photo_cleaning import cleaned
 
 # Pillow warns of what it then passes over; here that is the point.
 pytestmark = [

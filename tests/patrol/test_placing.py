@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import msgspec
 from structlog.testing import capture_logs
 
-from gis.address import Address
-from patrol.placing import OnRiver, Placing
-from patrol.records import Record, record_of
+from gis.address.address import Address
+from patrol.intake.river_position import OnRiver, Placing
+from patrol.reception.record import Record, record_of
 from tests.patrol.running import said
 
 Floats = Sequence[float]

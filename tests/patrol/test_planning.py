@@ -8,20 +8,20 @@ from typing import Any
 import msgspec
 import pytest
 
-from gis.addresses import load_addresses
-from gis.river import load_mekong
-from patrol.agreements import Agreement, Consent, PartySignature, Terms
-from patrol.book import Book
-from patrol.clashes import agreed_windows
-from patrol.crossing import DataClass
-from patrol.ground import Ground
-from patrol.papers import Paper
-from patrol.patrols import Leg, Member, Patrol, Rendezvous
-from patrol.plan import Plan, PlanConflict, WhyNot
-from patrol.planning import conflicts, parted, why_not_of
-from patrol.sectors import Sector
-from patrol.sharing import Sharing
-from patrol.units import Agency, Unit
+from gis.address.addresses import load_addresses
+from gis.river.river import load_mekong
+from patrol.agreements.agreement import Agreement, Consent, PartySignature, Terms
+from patrol.documents.document import Paper
+from patrol.documents.open_documents import Book
+from patrol.patrols.conflicts import agreed_windows
+from patrol.patrols.patrol import Leg, Member, Patrol, Rendezvous
+from patrol.patrols.plan import Plan, PlanConflict, WhyNot
+from patrol.sectors.sector import Sector
+from patrol.sectors.site_geography import Ground
+from patrol.sharing.decisions import Sharing
+from patrol.units.data_classes import DataClass
+from patrol.units.units import Agency, Unit
+from patrol.watch.check_plan import conflicts, parted, why_not_of
 from tests.patrol.running import AGENCY, OTHER, at
 
 AGENCIES = {

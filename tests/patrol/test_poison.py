@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-import patrol.picture
+import patrol.picture.picture
 from gis.fences.geofences import Geofences
 from patrol.alarms.rules import ALERT_RULES
-from patrol.contacts import Contact
-from patrol.rules.liveness import liveness
-from patrol.rules.scene import Condition, Scene
-from patrol.rules.step import Effect
-from patrol.strays import Strays
+from patrol.alarms.scene import Condition, Scene
+from patrol.alarms.wrong_country import Strays
+from patrol.picture.contact import Contact
+from patrol.picture.liveness import liveness
+from patrol.picture.step import Effect
 from tests.patrol.alerting import GOES_IN, IN, OUT, alerts, hear, only, put, sector, tick, unit, way
 from tests.patrol.running import AGENCY, Node, at, said
 
@@ -140,7 +140,7 @@ async def test_a_clock_rule_that_fails_for_one_boat_leaves_all_others_to_be_told
             raise ArithmeticError("poison")
         return liveness(contact, now)
 
-    monkeypatch.setattr(patrol.picture, "CLOCK_RULES", (fails,))
+    monkeypatch.setattr(patrol.picture.picture, "CLOCK_RULES", (fails,))
     for each in "abc":
         await hear(node, said(each, 0), said(each, 10), said(each, 20))
     node.time = at(500)

@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from patrol.desk import Desk
-from patrol.errors import CannotSend, Forbidden, NotFound, PatrolError
-from patrol.permissions import ACTS, acts_of, may, require
-from patrol.policy import Policy
+from patrol.desks.desk import Desk
+from patrol.errors.errors import CannotSend, Forbidden, NotFound, PatrolError
+from patrol.sharing.view_policy import Policy
+from patrol.store.schema.tables import units
 from patrol.store.store import open_store
-from patrol.store.tables import units
-from patrol.units import ROLES, Role
+from patrol.units.permissions import ACTS, acts_of, may, require
+from patrol.units.units import ROLES, Role
 from tests.databases import empty_store
 from tests.patrol.running import AGENCY, OTHER, Node, address, at, said
 

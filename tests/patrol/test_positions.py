@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from patrol.changes import Fix
-from radio_gateway.transmission import Transmission
+from patrol.units.wire import Fix
+from radio_gateway.messages.transmission import Transmission
 from tests.patrol.running import Node, Viewer, address, at, running, said
 
 NAN, INF = float("nan"), float("inf")

@@ -22,32 +22,26 @@ from sqlalchemy import Connection, event, inspect
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from maps.errors import ServerRunning
-from maps.lock import store_lock
-from maps.office import open_office
-from maps.settings import settings_of
-from patrol.clocks import effective_time
-from patrol.errors import LeaseLost, StoreError
-from patrol.records import record_of
-from patrol.store import (
-    bulk,
-    conditions,
-    faults,
-    history,
-    known,
-    partitions,
-    postgres,
-    receptions,
-    thinning,
-    tracks,
-)
-from patrol.store.dialects import connect_to_read, open_engine
-from patrol.store.rows import TRANSMISSION_COLUMNS, Row, transmission_row
-from patrol.store.schema import look
+from maps.errors.errors import ServerRunning
+from maps.node.lock import store_lock
+from maps.node.node import open_office
+from maps.settings.settings import settings_of
+from patrol.errors.errors import LeaseLost, StoreError
+from patrol.reception.record import record_of
+from patrol.store.engine import faults, partitions, postgres
+from patrol.store.engine import sql_functions as conditions
+from patrol.store.engine.engine import connect_to_read, open_engine
+from patrol.store.engine.migrate import look
+from patrol.store.receptions import insert as bulk
+from patrol.store.receptions import receptions, thinning
+from patrol.store.receptions import stored_duplicates as known
+from patrol.store.schema.rows import TRANSMISSION_COLUMNS, Row, transmission_row
+from patrol.store.schema.tables import metadata, to_us, transmissions
 from patrol.store.store import Store, create_store, open_store
-from patrol.store.tables import metadata, to_us, transmissions
-from patrol.store.tracks import Span
-from radio_gateway.transmission import Transmission
+from patrol.store.tracks import history, tracks
+from patrol.store.tracks.tracks import Span
+from patrol.units.effective_time import effective_time
+from radio_gateway.messages.transmission import Transmission
 from tests import databases
 from tests.patrol.running import AGENCY, NODE, said
 

@@ -12,11 +12,11 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from patrol.filing import Note
-from patrol.store import journal, reception_digests
-from patrol.store.proving import Proof, ProofMark, prove
-from patrol.store.rows import TRANSMISSION_COLUMNS
-from radio_gateway.transmission import Transmission
+from patrol.documents.transaction import Note
+from patrol.store.journal import journal, reception_digests
+from patrol.store.proof.verify_journal import Proof, ProofMark, prove
+from patrol.store.schema.rows import TRANSMISSION_COLUMNS
+from radio_gateway.messages.transmission import Transmission
 from tests.databases import reading
 from tests.patrol.running import Node, at, said
 from tests.patrol.test_retention import DAY_S, retention

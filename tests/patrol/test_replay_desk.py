@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from patrol import replay_desk
-from patrol.filing import Note
-from patrol.incidents import told_time
-from patrol.store import journal
+from patrol.desks import replay as replay_desk
+from patrol.documents.transaction import Note
+from patrol.incidents.incident import told_time
+from patrol.store.journal import journal
 from tests.patrol.running import AGENCY, NODE, Node, at, running
 
 

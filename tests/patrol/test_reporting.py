@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from patrol.errors import StoreError
-from patrol.reporting import Reporting
-from patrol.turn import Turn
-from radio_gateway.transmission import Delivery
+from patrol.errors.errors import StoreError
+from patrol.filing.writer_lock import Turn
+from patrol.intake.direct_reports import Reporting
+from radio_gateway.messages.transmission import Delivery
 from tests.databases import sqlite_only
 from tests.patrol.running import Node, said
 

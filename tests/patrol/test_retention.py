@@ -16,18 +16,18 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, update
 from structlog.testing import capture_logs
 
-from patrol.alerts import Alert
-from patrol.errors import StoreError
-from patrol.filing import Filing
-from patrol.hand_offs import HandOff, Owed
-from patrol.incidents import Incident, told_time
-from patrol.papers import Paper, new_id
-from patrol.retention import Retention, doomed, merged, needed
-from patrol.retention_policy import Policy
-from patrol.store import thinning
-from patrol.store.tables import papers, to_us
-from patrol.store.thinning import Message, Told
-from patrol.targets import Target
+from patrol.alerts.alert import Alert
+from patrol.documents.document import Paper, new_id
+from patrol.documents.transaction import Filing
+from patrol.errors.errors import StoreError
+from patrol.incidents.incident import Incident, told_time
+from patrol.maintenance.retention import Retention, doomed, merged, needed
+from patrol.maintenance.retention_policy import Policy
+from patrol.store.receptions import thinning
+from patrol.store.receptions.thinning import Message, Told
+from patrol.store.schema.tables import papers, to_us
+from patrol.targets.hand_off import HandOff, Owed
+from patrol.targets.target import Target
 from tests.patrol.running import AGENCY, NODE, OTHER, Node, address, at, running, said
 
 MINUTE, QUARTER = 60_000_000, 900_000_000
@@ -277,7 +277,7 @@ async def test_while_a_paper_cannot_be_read_nothing_goes(node: Node) -> None:
 async def test_a_fault_that_nobody_thought_of_does_not_end_it(
     node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("patrol.retention.EVERY", timedelta(milliseconds=1))
+    monkeypatch.setattr("patrol.maintenance.retention.EVERY", timedelta(milliseconds=1))
     thinner, again, looks = retention(node), asyncio.Event(), list[int]()
 
     async def catch_up() -> int:

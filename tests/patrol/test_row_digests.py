@@ -7,15 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from patrol.accounts import User
-from patrol.filing import Note
-from patrol.refused import Refused
-from patrol.scribe import Scribe
-from patrol.store import account_changes, accounts, aside, journal, registry
-from patrol.store.proving import Proof, prove
-from patrol.store.row_digests import COVERED
+from patrol.documents.transaction import Note
+from patrol.filing.journal_writer import Scribe
+from patrol.reception.rejected import Refused
+from patrol.store.accounts import account_changes, accounts
+from patrol.store.journal import journal
+from patrol.store.journal.row_digests import COVERED
+from patrol.store.proof.verify_journal import Proof, prove
+from patrol.store.receptions import rejected as aside
+from patrol.store.records import registry
 from patrol.store.store import Store, open_store
-from patrol.units import Agency
+from patrol.units.accounts import User
+from patrol.units.units import Agency
 from tests.databases import empty_store, reading
 from tests.patrol.running import AGENCY, Node, at, said
 

@@ -8,19 +8,19 @@ from typing import Any
 import msgspec
 import pytest
 
-from patrol.changes import Fix
-from patrol.clocks import effective_time
-from patrol.contacts import Contact
-from patrol.quality import is_jump
-from patrol.records import record_of
-from patrol.rules import CLOCK_RULES, STEP_RULES, usual
-from patrol.rules.distress import distress
-from patrol.rules.liveness import heard_again, liveness
-from patrol.rules.man_down import latch_man_down
-from patrol.rules.step import Effect, Step
-from patrol.units import Liveness, Unit
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.framing import Frame
+from patrol.picture.contact import Contact
+from patrol.picture.distress import distress
+from patrol.picture.liveness import heard_again, liveness
+from patrol.picture.man_down import latch_man_down
+from patrol.picture.step import Effect, Step
+from patrol.picture.step_rules import CLOCK_RULES, STEP_RULES, usual
+from patrol.reception.position_quality import is_jump
+from patrol.reception.record import record_of
+from patrol.units.effective_time import effective_time
+from patrol.units.units import Liveness, Unit
+from patrol.units.wire import Fix
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.decoding.framing import Frame
 from radio_gateway.protocols import gps103
 from tests.patrol.running import Node, address, at, said
 

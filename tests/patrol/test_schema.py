@@ -13,12 +13,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect
 
-from patrol.errors import StoreError
-from patrol.store import newest
-from patrol.store.dialects import open_engine
+from patrol.errors.errors import StoreError
+from patrol.store.engine.engine import open_engine
+from patrol.store.schema.tables import metadata
 from patrol.store.store import create_store, open_store
-from patrol.store.tables import metadata
-from patrol.store.tracks import Span
+from patrol.store.tracks import newest
+from patrol.store.tracks.tracks import Span
 from tests.databases import empty_store, sqlite_only
 from tests.patrol.running import at
 

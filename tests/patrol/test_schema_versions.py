@@ -12,11 +12,11 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from maps.holding import Holding
-from patrol.errors import LeaseLost, StoreError
-from patrol.store import lease
-from patrol.store.dialects import connect_to_read, open_engine
-from patrol.store.schema import _config, _versions
+from maps.node.lease_holder import Holding
+from patrol.errors.errors import LeaseLost, StoreError
+from patrol.store.engine import lease
+from patrol.store.engine.engine import connect_to_read, open_engine
+from patrol.store.engine.migrate import _config, _versions
 from patrol.store.store import create_store, open_store
 from tests.databases import POSTGRES, empty_store, server, sqlite_only
 from tests.patrol.test_lease import renewed

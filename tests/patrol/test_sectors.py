@@ -13,15 +13,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gis.addresses import load_addresses
-from patrol.crossing import DATA_CLASSES, marks
-from patrol.errors import Conflict, Forbidden, NotFound
-from patrol.ground import Ground
-from patrol.kinds import decode, encode
-from patrol.patrols import Member
-from patrol.sector_drawing import MOST_POSITIONS, BadShape, RiverStretch, Shape, judge
-from patrol.sectors import Sector
-from patrol.store import papers
+from gis.address.addresses import load_addresses
+from patrol.documents_registry.document_kinds import decode, encode
+from patrol.errors.errors import Conflict, Forbidden, NotFound
+from patrol.patrols.patrol import Member
+from patrol.sector_checks.drawing import MOST_POSITIONS, BadShape, RiverStretch, Shape, judge
+from patrol.sectors.sector import Sector
+from patrol.sectors.site_geography import Ground
+from patrol.store.records import documents as papers
+from patrol.units.data_classes import DATA_CLASSES, marks
 from tests.patrol.running import AGENCY, OTHER, Node, at
 
 SQUARE = [[100.40, 20.28], [100.42, 20.28], [100.42, 20.30], [100.40, 20.30], [100.40, 20.28]]

@@ -11,15 +11,16 @@ import pytest
 from alembic import command
 from structlog.testing import capture_logs
 
-import patrol.dispatch
-import patrol.keeper
-from gis.position import Position
-from patrol.changes import Change
-from patrol.retrying import retry
-from patrol.store import aside, schema
-from patrol.store.dialects import open_engine
-from radio_gateway.order_result import OrderResult
-from radio_gateway.transmission import Delivery, Signal, Transmission
+import patrol.intake.commit
+import patrol.watch.dispatch
+from gis.position.position import Position
+from patrol.maintenance.resubmit import retry
+from patrol.store.engine import migrate as schema
+from patrol.store.engine.engine import open_engine
+from patrol.store.receptions import rejected as aside
+from patrol.units.wire import Change
+from radio_gateway.messages.transmission import Delivery, Signal, Transmission
+from radio_gateway.orders.order_result import OrderResult
 from radio_gateway.uplink.boundary import overreach
 from tests.databases import sqlite_only
 from tests.patrol.alerting import alerts, hear, only, tick, unit
@@ -259,7 +260,7 @@ async def test_a_call_from_nowhere_on_earth_by_who_claims_an_address_rings(node:
 async def test_what_cannot_even_be_set_aside_is_not_answered_until_it_can(
     node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patrol.keeper, "AGAIN_AT_MOST_S", 0.05)
+    monkeypatch.setattr(patrol.intake.commit, "AGAIN_AT_MOST_S", 0.05)
     refuse(node, "new.text = 'bad'")
     refuse(node, "1 = 1", table="set_aside")
     bad, good = node.offer(said("a", 1, text="bad"), said("a", 2, text="good"))
@@ -294,7 +295,7 @@ async def test_before_this_table_was_there_the_file_is_brought_up(tmp_path: Path
 async def test_steps_wait_for_a_store_that_refuses_and_none_is_dropped_that_is_not_told_again(
     node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patrol.dispatch, "TOLD_AT_MOST", 3)
+    monkeypatch.setattr(patrol.watch.dispatch, "TOLD_AT_MOST", 3)
     dispatch = node.watch.dispatch
     stored: list[str] = []
 

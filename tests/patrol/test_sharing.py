@@ -14,22 +14,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from gis.address import Address
-from patrol import agreement_acts as acts
-from patrol.agreement_acts import Backfill, Party
-from patrol.agreements import DAYS, Agreement, Hours
-from patrol.book import Book
-from patrol.changes import Fix, UnitState
-from patrol.coarse import coarse, crossed_fix, snapped, snapped_many
-from patrol.crossing import DATA_CLASSES, NEVER, POSITIONS, DataClass, crossed, marks
-from patrol.details import UnitDetails
-from patrol.kinds import ALL
+from gis.address.address import Address
+from patrol.agreements import lifecycle as acts
+from patrol.agreements.agreement import DAYS, Agreement, Hours
+from patrol.agreements.lifecycle import Backfill, Party
+from patrol.documents.document import Paper
+from patrol.documents.open_documents import Book
+from patrol.documents_registry.document_kinds import ALL
+from patrol.live.shared_units import Sight
 from patrol.marks.mark import Mark
-from patrol.papers import Paper
-from patrol.passing import passed
-from patrol.policy import Policy
-from patrol.sharing import Sharing
-from patrol.sight import Sight
+from patrol.sharing.decisions import Sharing
+from patrol.sharing.precision import coarse, crossed_fix, snapped, snapped_many
+from patrol.sharing.redaction import passed
+from patrol.sharing.view_policy import Policy
+from patrol.units.data_classes import DATA_CLASSES, NEVER, POSITIONS, DataClass, crossed, marks
+from patrol.units.details import UnitDetails
+from patrol.units.wire import Fix, UnitState
 from tests.patrol.agreeing import CK, HX, active, box, joint, proposed, terms
 from tests.patrol.running import AGENCY, OTHER, at
 

@@ -11,13 +11,13 @@ import msgspec
 import numpy as np
 import pytest
 
-from patrol import agreement_acts as acts
-from patrol.agreement_acts import Backfill
-from patrol.changes import Fix
-from patrol.coarse import crossed_fix
-from patrol.errors import NotFound
-from patrol.spans import ALWAYS, NEVER
-from patrol.store.tables import to_us
+from patrol.agreements import lifecycle as acts
+from patrol.agreements.lifecycle import Backfill
+from patrol.errors.errors import NotFound
+from patrol.picture.address_spans import ALWAYS, NEVER
+from patrol.sharing.precision import crossed_fix
+from patrol.store.schema.tables import to_us
+from patrol.units.wire import Fix
 from tests.patrol.agreeing import CK, HX, active, box, file, joint, night
 from tests.patrol.running import AGENCY, OTHER, Node, address, at, running, said
 

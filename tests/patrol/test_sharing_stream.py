@@ -7,17 +7,17 @@ from typing import Any
 import msgspec
 import pytest
 
-import patrol.board
-import patrol.views
-from patrol.agreement_acts import Backfill
-from patrol.alerts import Alert
-from patrol.changes import Beat, Change, Snapshot
-from patrol.coarse import snapped
-from patrol.errors import NotFound, StoreError
-from patrol.papers import new_id
-from patrol.patrols import CheckIn, Patrol
-from patrol.tables import plain
-from patrol.views import Mixed
+import patrol.live.feeds
+import patrol.live.publisher
+from patrol.agreements.lifecycle import Backfill
+from patrol.alerts.alert import Alert
+from patrol.documents.document import new_id
+from patrol.errors.errors import NotFound, StoreError
+from patrol.live.feeds import Mixed
+from patrol.live.fix_table import plain
+from patrol.patrols.patrol import CheckIn, Patrol
+from patrol.sharing.precision import snapped
+from patrol.units.wire import Beat, Change, Snapshot
 from tests.patrol.agreeing import active, box, file, joint, night, share
 from tests.patrol.running import AGENCY, OTHER, Node, Viewer, address, at, said
 
@@ -307,7 +307,7 @@ async def test_who_begins_as_the_hours_end_sees_none_of_them_before_anybody_was_
     feed = node.desk().feed()
     back = feed.subscribe(stream=feed.stream, since=feed.seq - 1)
     assert not any(theirs.encode() in frame for frame in await back.take(0.05)), "nor who goes on"
-    for _ in range(patrol.views.BACKLOG + 1):
+    for _ in range(patrol.live.feeds.BACKLOG + 1):
         first.subscription.push(b"")
     await first.look()
     assert set(first.units) == {mine}, "nor does who begins anew"
@@ -382,14 +382,14 @@ async def test_what_crosses_is_encoded_once_for_all_who_see_it(
     await share(node)
     watching = [await watcher(node, role=role) for role in ("commander", "planner", "liaison")]
     encoded: list[bytes] = []
-    inner = patrol.board._inner
+    inner = patrol.live.publisher._inner
 
     def counted(items: Any) -> bytes:
         made = inner(items)
         encoded.append(made)
         return made
 
-    monkeypatch.setattr(patrol.board, "_inner", counted)
+    monkeypatch.setattr(patrol.live.publisher, "_inner", counted)
     node.time = at(10)
     await node.hear(said("b", 10, lon=100.44))
     for each in watching:

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from patrol.changes import Fix
-from patrol.slow_clock import LASTS
-from patrol.slow_clocks import look
-from radio_gateway.clock import DOUBTFUL
-from radio_gateway.health import ChannelHealth, ClockDoubt
+from patrol.picture.lagging_clocks import look
+from patrol.reception.clock_lag import LASTS
+from patrol.units.wire import Fix
+from radio_gateway.clock.clock import DOUBTFUL
+from radio_gateway.health.health import ChannelHealth, ClockDoubt
 from tests.patrol.alerting import IN, OUT, alerts, hear, night, only, put, sector, tick, unit
 from tests.patrol.running import Node, at, said
 from tests.patrol.scenes import boat, channel

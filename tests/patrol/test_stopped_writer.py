@@ -17,8 +17,9 @@ import psycopg
 import pytest
 from sqlalchemy import Connection
 
-from patrol.errors import StoreError
-from patrol.store import postgres, stopped
+from patrol.errors.errors import StoreError
+from patrol.store.engine import postgres
+from patrol.store.engine import stalled_writer as stopped
 from patrol.store.store import Store, open_store
 from tests import databases
 

@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import Connection
 from structlog.testing import capture_logs
 
-import patrol.watch
-from patrol.changes import Change, Snapshot
-from patrol.errors import NotFound, StoreError
-from patrol.watch import Watch
-from radio_gateway.health import ChannelHealth
+import patrol.watch.watch
+from patrol.errors.errors import NotFound, StoreError
+from patrol.units.wire import Change, Snapshot
+from patrol.watch.watch import Watch
+from radio_gateway.health.health import ChannelHealth
 from tests.databases import POSTGRES, sqlite_only
 from tests.patrol.running import AGENCY, NODE, Node, Viewer, address, at, reading, running, said
 
@@ -218,7 +218,7 @@ async def test_what_was_in_flight_when_the_watch_is_stopped_is_stored_and_answer
 async def test_a_store_that_refuses_to_the_end_does_not_keep_the_watch_from_ending(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patrol.watch, "STOP_WITHIN_S", 0.3)
+    monkeypatch.setattr(patrol.watch.watch, "STOP_WITHIN_S", 0.3)
     node = Node(tmp_path / "p.db")
     await node.start()
     await impatient(node)
@@ -287,7 +287,7 @@ async def test_without_its_river_kilometre_a_position_is_stored_all_the_same(
 
 
 async def test_one_answer_that_fails_does_not_keep_the_others_from_theirs(node: Node) -> None:
-    from radio_gateway.transmission import Delivery
+    from radio_gateway.messages.transmission import Delivery
 
     answered = asyncio.Event()
 
@@ -314,7 +314,7 @@ async def test_nobody_is_shown_or_answered_anything_before_it_is_on_disk(node: N
         seen.append(len(subscription._frames))
         done.set()
 
-    from radio_gateway.transmission import Delivery
+    from radio_gateway.messages.transmission import Delivery
 
     node.inbox.offer([Delivery(said("a", 1), look)], can_wait=True)
     await done.wait()

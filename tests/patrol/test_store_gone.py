@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from patrol.errors import StoreError, StoreReturned
-from patrol.store import registry
-from patrol.store.open_file import OpenFile
+from patrol.errors.errors import StoreError, StoreReturned
+from patrol.store.engine.open_file import OpenFile
+from patrol.store.records import registry
 from patrol.store.store import create_store, open_store
 from tests.databases import empty_store, reading, sqlite_only
 from tests.patrol.running import Node, running, said

@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patrol.agreements import DAYS, Hours
-from patrol.stretches import MOST_DAYS, Stretch, common, joined, of_hours, within
+from patrol.agreements.agreement import DAYS, Hours
+from patrol.agreements.time_intervals import MOST_DAYS, Stretch, common, joined, of_hours, within
 
 YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 seconds = st.integers(0, 366 * 86_400)

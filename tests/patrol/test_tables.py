@@ -9,9 +9,9 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gis.address import Address
-from patrol.changes import Change, Fix
-from patrol.tables import fixes_told, plain, tabled
+from gis.address.address import Address
+from patrol.live.fix_table import fixes_told, plain, tabled
+from patrol.units.wire import Change, Fix
 from tests.patrol.running import Node, Viewer, at, frame_of, said
 
 NOW = datetime(2026, 11, 25, 1, 0, 0, 250_400, tzinfo=UTC)

@@ -12,21 +12,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gis.addresses import load_addresses
-from gis.errors import PositionError
-from gis.geodesy import destination
-from gis.layers import load
-from gis.rivers import load_rivers
-from patrol.agreement_acts import Backfill
-from patrol.agreements import Corridor, Terms
-from patrol.coarse import snapped
-from patrol.errors import Conflict, Forbidden, IllegalStep, NotFound
-from patrol.ground import Ground
-from patrol.offices import Offices, offices_of
-from patrol.prediction import AHEAD_MIN, downstream_deg, predicted
-from patrol.sightings import Sighting, across, comes_across, placed
-from patrol.targets import MOST_SIGHTINGS, Target, new_target, sighted
-from patrol.units import ROLES, Agency
+from gis.address.addresses import load_addresses
+from gis.catalogue.layer_catalogue import load
+from gis.errors.errors import PositionError
+from gis.geometry.geodesy import destination
+from gis.river.rivers import load_rivers
+from patrol.agreements.agreement import Corridor, Terms
+from patrol.agreements.lifecycle import Backfill
+from patrol.errors.errors import Conflict, Forbidden, IllegalStep, NotFound
+from patrol.sectors.liaison_offices import Offices, offices_of
+from patrol.sectors.site_geography import Ground
+from patrol.sharing.precision import snapped
+from patrol.targets.prediction import AHEAD_MIN, downstream_deg, predicted
+from patrol.targets.sightings import Sighting, across, comes_across, placed
+from patrol.targets.target import MOST_SIGHTINGS, Target, new_target, sighted
+from patrol.units.units import ROLES, Agency
 from tests.patrol.running import AGENCY, OTHER, START, Node, at
 
 KM = 2356.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from gis.position import Position
+from gis.position.position import Position
 from tests.patrol.running import Node, address, at, said
 
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from patrol.uncut import Uncut
+from patrol.intake.run_to_completion import Uncut
 
 
 class Work:

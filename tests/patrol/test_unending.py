@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from patrol.unending import WorkEnded, unending
-from radio_gateway.transmission import Delivery
+from patrol.intake.supervised import WorkEnded, unending
+from radio_gateway.messages.transmission import Delivery
 from tests.patrol.running import Node, said
 
 

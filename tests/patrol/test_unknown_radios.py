@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import event
 
-from patrol.store.receptions import _SPANS
+from patrol.store.receptions.receptions import _SPANS
 from tests.patrol.running import Node, Viewer, address, at, said
 
 
@@ -28,7 +28,9 @@ async def test_a_radio_nobody_has_registered_is_listed_with_what_it_sent(node: N
 async def test_a_list_of_many_radios_is_a_few_statements_and_counts_no_further_than_it_tells(
     node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("patrol.store.receptions._SPANS", _SPANS.replace("LIMIT 1000", "LIMIT 3"))
+    monkeypatch.setattr(
+        "patrol.store.receptions.receptions._SPANS", _SPANS.replace("LIMIT 1000", "LIMIT 3")
+    )
     await node.hear(*(said(f"r{n % 600}", 1 + n // 600) for n in range(600 * 5)))
     asked: list[str] = []
     event.listen(

@@ -15,19 +15,19 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 
-from maps.passwords import PasswordWork
-from maps.people import People
-from patrol.store import aside
-from patrol.store.backup import inventory
-from patrol.store.dialects import open_engine
-from patrol.store.schema import _config
+from maps.accounts.passwords import PasswordWork
+from maps.accounts.users_and_devices import People
+from patrol.store.backup.backup import inventory
+from patrol.store.engine.engine import open_engine
+from patrol.store.engine.migrate import _config
+from patrol.store.receptions import rejected as aside
 from patrol.store.store import open_store
 from tests.databases import POSTGRES, server
 from tests.patrol.running import AGENCY, NODE, Node, at, said
 from tests.patrol.small_store import PASSWORD, SESSION
 
 DATA = Path(__file__).with_name("data") / "schemas"
-VERSIONS = Path(aside.__file__).with_name("migrations") / "versions"
+VERSIONS = Path(aside.__file__).parent.parent / "migrations" / "versions"
 SCHEMAS = sorted(file.name[:4] for file in VERSIONS.glob("[0-9]*_*.py"))
 FIRST_ON_POSTGRES = "0012"
 

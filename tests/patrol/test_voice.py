@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gis.errors import PositionError
-from patrol.errors import Conflict, NotFound
+from gis.errors.errors import PositionError
+from patrol.errors.errors import Conflict, NotFound
 from tests.patrol.running import Node, address, at, said
 
 

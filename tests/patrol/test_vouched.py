@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from patrol.errors import Conflict
+from patrol.errors.errors import Conflict
 from tests.patrol.running import AGENCY, OTHER, Node, address, at, said
 
 SIDES = ((AGENCY, OTHER), (OTHER, AGENCY))

@@ -7,9 +7,9 @@ from time import monotonic
 
 import pytest
 
-from patrol.changes import Change
-from patrol.pace import Pace
-from patrol.watch import LONGEST_BATCH
+from patrol.intake.batch_interval import Pace
+from patrol.units.wire import Change
+from patrol.watch.watch import LONGEST_BATCH
 from tests.patrol.running import OTHER, Node, Viewer, address, at, reading, said
 
 
@@ -38,7 +38,7 @@ async def test_more_than_one_batch_holds_comes_in_order(node: Node) -> None:
 def now_s(monkeypatch: pytest.MonkeyPatch) -> float:
     """The steady clock of every pace of a test, which stands still."""
     now_s = monotonic()
-    monkeypatch.setattr("patrol.pace.monotonic", lambda: now_s)
+    monkeypatch.setattr("patrol.intake.batch_interval.monotonic", lambda: now_s)
     return now_s
 
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from patrol.store.writer import Writer
+from patrol.store.engine.writer import Writer
 
 
 @pytest.fixture

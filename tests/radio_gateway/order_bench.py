@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from gis.position import Position
-from radio_gateway.order import Order, OrderKind, Outgoing
-from radio_gateway.order_queue import OrderQueue
-from radio_gateway.order_result import OrderResult
-from radio_gateway.transmission import Transmission
+from gis.position.position import Position
+from radio_gateway.messages.transmission import Transmission
+from radio_gateway.orders.order import Order, OrderKind, Outgoing
+from radio_gateway.orders.order_queue import OrderQueue
+from radio_gateway.orders.order_result import OrderResult
 
 START = datetime(2026, 6, 10, 8, tzinfo=UTC)
 

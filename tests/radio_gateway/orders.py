@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from radio_gateway.order import Order, OrderKind
+from radio_gateway.orders.order import Order, OrderKind
 
 
 def order(id: str = "o1", kind: OrderKind = "text", *, for_s: float = 60.0, **more: Any) -> Order:

@@ -6,12 +6,12 @@ from the radio  ACK <number> | NAK <number> <why> | HERE <device> <lon> <lat>
 
 from __future__ import annotations
 
-from gis.position import Position
-from radio_gateway.decoder import DecoderSettings, PlainDecoder
-from radio_gateway.errors import FrameError
-from radio_gateway.framing import Frame
-from radio_gateway.order import Order, OrderError, OrderKind, Outgoing
-from radio_gateway.transmission import Transmission
+from gis.position.position import Position
+from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
+from radio_gateway.decoding.framing import Frame
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.messages.transmission import Transmission
+from radio_gateway.orders.order import Order, OrderError, OrderKind, Outgoing
 
 LONGEST = 40
 ANSWER_WITHIN_S = 10.0

@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from radio_gateway.channel import Channel
-from radio_gateway.inbox import Inbox
-from radio_gateway.settings import load_channels
-from radio_gateway.transmission import Delivery
+from radio_gateway.channels.channel import Channel
+from radio_gateway.channels.channel_settings import load_channels
+from radio_gateway.inbox.inbox import Inbox
+from radio_gateway.messages.transmission import Delivery
 from tests.patience import PATIENCE_S
 
 

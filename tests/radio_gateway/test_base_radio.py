@@ -7,9 +7,9 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
-from radio_gateway.inbox import Inbox
-from radio_gateway.order import Order
-from radio_gateway.protocols import kenwood
+from radio_gateway.inbox.inbox import Inbox
+from radio_gateway.orders.order import Order
+from radio_gateway.protocols.kenwood import kenwood
 from tests.radio_gateway.protocols.heard import NOW, sentence
 from tests.radio_gateway.running import hear, make, running, until
 from tests.radio_gateway.transports.test_serial_port import Radio

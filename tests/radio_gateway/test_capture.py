@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from radio_gateway.capture import CaptureError, CaptureWriter, read_capture
-from radio_gateway.chunk import Chunk
+from radio_gateway.links.transport import Chunk
+from radio_gateway.recording.capture import CaptureError, CaptureWriter, read_capture
 from tests.radio_gateway.running import rmc
 
 AT = datetime(2026, 1, 1, 12, 0, 0, 250_000, tzinfo=UTC)

@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from radio_gateway import connection as connection_module
-from radio_gateway import hearing
-from radio_gateway.channel import Channel
-from radio_gateway.chunk import Chunk
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.errors import FrameError
-from radio_gateway.framing import Frame, MessageFramer
-from radio_gateway.inbox import Inbox
+from radio_gateway.channels import connection as connection_module
+from radio_gateway.channels import ingest as hearing
+from radio_gateway.channels.channel import Channel
+from radio_gateway.channels.channel_settings import ChannelSettings, load_channels
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.decoding.framing import Frame, MessageFramer
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.inbox.inbox import Inbox
+from radio_gateway.links.transport import Chunk
+from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols import PROTOCOLS
-from radio_gateway.settings import ChannelSettings, load_channels
-from radio_gateway.transmission import Transmission
 from radio_gateway.transports.udp import UdpTransport
 from tests.radio_gateway.running import hear, make, rmc, running, until
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from radio_gateway.clock import Clock, words
-from radio_gateway.transmission import Transmission
+from radio_gateway.clock.clock import Clock, words
+from radio_gateway.messages.transmission import Transmission
 
 START = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
 HOUR_S = 3600.0

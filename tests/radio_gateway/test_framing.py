@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radio_gateway.framing import MAX_LINE, LineFramer, MessageFramer
+from radio_gateway.decoding.framing import MAX_LINE, LineFramer, MessageFramer
 from tests.radio_gateway.protocols.heard import CAPTURES
 
 GLL = b"$GPGLL,5958.613,N,02325.928,E,121022,A,D*40"

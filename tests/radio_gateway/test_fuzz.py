@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from radio_gateway.family import families_of
+from radio_gateway.messages.address_family import families_of
 from radio_gateway.protocols import PROTOCOLS
 from tests.fuzz.checksums import put_right
 from tests.fuzz.exercise import HEAD, Broken, Input, LongConnection, exercise, read_input

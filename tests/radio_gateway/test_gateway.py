@@ -12,16 +12,16 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from radio_gateway.gateway import Gateway
-from radio_gateway.gateway_settings import GatewaySettings
-from radio_gateway.link import parse_link
-from radio_gateway.settings import load_channels
-from radio_gateway.transmission import Delivery, Transmission
-from radio_gateway.uplink.settings import UplinkSettings
-from radio_gateway.uplink.signing import Signer, Verifier
-from radio_gateway.uplink.spool import open_spool
-from radio_gateway.uplink.spool_file import SpoolError
-from radio_gateway.uplink.spool_rows import Put
+from radio_gateway.channels.channel_settings import load_channels
+from radio_gateway.gateway.gateway import Gateway
+from radio_gateway.gateway.gateway_settings import GatewaySettings
+from radio_gateway.links.link_url import parse_link
+from radio_gateway.messages.transmission import Delivery, Transmission
+from radio_gateway.uplink.spool.rows import Put
+from radio_gateway.uplink.spool.spool import open_spool
+from radio_gateway.uplink.spool.sqlite_file import SpoolError
+from radio_gateway.uplink.wire.signing import Signer, Verifier
+from radio_gateway.uplink.wire.uplink_settings import UplinkSettings
 from tests.radio_gateway.running import until
 
 AT = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)

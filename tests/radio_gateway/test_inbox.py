@@ -8,8 +8,8 @@ from time import monotonic
 
 import pytest
 
-from radio_gateway.inbox import MANY, PATIENT, Inbox
-from radio_gateway.transmission import Delivery, Kind, Transmission
+from radio_gateway.inbox.inbox import MANY, PATIENT, Inbox
+from radio_gateway.messages.transmission import Delivery, Kind, Transmission
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 

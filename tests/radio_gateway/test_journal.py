@@ -14,16 +14,16 @@ from typing import BinaryIO, cast
 import pytest
 from structlog.testing import capture_logs
 
-from radio_gateway import journal as journals
-from radio_gateway.capture import CaptureWriter, Head, read_capture, read_events
-from radio_gateway.channel import Channel
-from radio_gateway.chunk import Chunk
-from radio_gateway.closed_captures import ClosedCaptures
-from radio_gateway.errors import SettingsError
-from radio_gateway.inbox import Inbox
-from radio_gateway.journal import ChannelJournal, Journal
-from radio_gateway.link import parse_link
-from radio_gateway.settings import load_channels
+from radio_gateway.channels.channel import Channel
+from radio_gateway.channels.channel_settings import load_channels
+from radio_gateway.errors.errors import SettingsError
+from radio_gateway.inbox.inbox import Inbox
+from radio_gateway.links.link_url import parse_link
+from radio_gateway.links.transport import Chunk
+from radio_gateway.recording import journal as journals
+from radio_gateway.recording.capture import CaptureWriter, Head, read_capture, read_events
+from radio_gateway.recording.capture_rotation import ClosedCaptures
+from radio_gateway.recording.journal import ChannelJournal, Journal
 from radio_gateway.transports.replay import ReplayTransport
 from radio_gateway.transports.udp import UdpTransport
 from tests.radio_gateway.running import hear, open_descriptors, rmc, running, until

@@ -11,7 +11,7 @@ import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from radio_gateway.inbox import Inbox
+from radio_gateway.inbox.inbox import Inbox
 from tests.broker import Mosquitto, mosquitto
 from tests.radio_gateway.protocols.test_lorawan import EUI, PLACE, chirpstack, things
 from tests.radio_gateway.running import hear, make, running, until

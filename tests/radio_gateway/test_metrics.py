@@ -11,16 +11,16 @@ import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from radio_gateway.errors import LinkError
-from radio_gateway.health import (
+from radio_gateway.errors.errors import LinkError
+from radio_gateway.gateway.metrics_server import serving_metrics
+from radio_gateway.health.health import (
     ChannelHealth,
     ClockDoubt,
     GatewayHealth,
     GatewayReport,
     RejectedFrame,
 )
-from radio_gateway.metrics import metrics_text
-from radio_gateway.metrics_server import serving_metrics
+from radio_gateway.health.metrics import metrics_text
 from tests.radio_gateway.running import open_descriptors
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)

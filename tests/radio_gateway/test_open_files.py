@@ -9,7 +9,7 @@ import pytest
 
 ASK = """
 import resource
-from radio_gateway.open_files import allow_open_files
+from radio_gateway.runtime.open_file_limit import allow_open_files
 
 allow_open_files()
 print(*resource.getrlimit(resource.RLIMIT_NOFILE))

@@ -13,11 +13,11 @@ from time import monotonic
 
 import pytest
 
-from radio_gateway import order_log
-from radio_gateway.order import OrderKind
-from radio_gateway.order_log import KEPT_BEYOND_S, OrderLog, OrderLogError, open_order_log
-from radio_gateway.order_result import OrderResult, OrderState
-from radio_gateway.outbound import Outbound
+from radio_gateway.channels.outbound import Outbound
+from radio_gateway.orders import order_log
+from radio_gateway.orders.order import OrderKind
+from radio_gateway.orders.order_log import KEPT_BEYOND_S, OrderLog, OrderLogError, open_order_log
+from radio_gateway.orders.order_result import OrderResult, OrderState
 from tests.radio_gateway.orders import ending, order
 from tests.radio_gateway.plain_radio import Plain
 from tests.radio_gateway.running import until

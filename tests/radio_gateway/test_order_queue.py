@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from radio_gateway.order_queue import AT_MOST
-from radio_gateway.urgency import DISTRESS_BEYOND
+from radio_gateway.orders.order_queue import AT_MOST
+from radio_gateway.orders.priority import DISTRESS_BEYOND
 from tests.radio_gateway.order_bench import Bench
 
 

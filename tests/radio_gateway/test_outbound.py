@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from radio_gateway.channel import Channel
-from radio_gateway.errors import GoneError, LinkError, SettingsError
-from radio_gateway.health import ChannelHealth, LinkState
-from radio_gateway.order import OrderKind, Outgoing
-from radio_gateway.order_queue import AT_MOST
-from radio_gateway.order_result import OrderResult
-from radio_gateway.outbound import Outbound
-from radio_gateway.settings import ChannelSettings, load_channels
-from radio_gateway.transmission import Transmission
+from radio_gateway.channels.channel import Channel
+from radio_gateway.channels.channel_settings import ChannelSettings, load_channels
+from radio_gateway.channels.outbound import Outbound
+from radio_gateway.errors.errors import GoneError, LinkError, SettingsError
+from radio_gateway.health.health import ChannelHealth, LinkState
+from radio_gateway.messages.transmission import Transmission
+from radio_gateway.orders.order import OrderKind, Outgoing
+from radio_gateway.orders.order_queue import AT_MOST
+from radio_gateway.orders.order_result import OrderResult
 from tests.radio_gateway.orders import ending, order
 from tests.radio_gateway.plain_radio import Plain
 from tests.radio_gateway.running import make, until

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from radio_gateway.inbox import Inbox
-from radio_gateway.order_result import OrderResult
-from radio_gateway.outbound import Outbound
+from radio_gateway.channels.outbound import Outbound
+from radio_gateway.inbox.inbox import Inbox
+from radio_gateway.orders.order_result import OrderResult
 from radio_gateway.protocols import PROTOCOLS
 from radio_gateway.transports.http import HttpOutcome, HttpTransport
 from radio_gateway.transports.tcp_listen import TcpListenTransport

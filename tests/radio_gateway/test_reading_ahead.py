@@ -10,20 +10,20 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from radio_gateway.chunk import Chunk
-from radio_gateway.connection import MANY, TOGETHER
-from radio_gateway.formats.nmea.everyday import Everyday, read_everyday
-from radio_gateway.health import RejectedFrame
-from radio_gateway.hearing import Hearing
-from radio_gateway.inbox import Inbox
-from radio_gateway.link import parse_link
+from radio_gateway.channels.batch_decode import read_ahead
+from radio_gateway.channels.channel_settings import ChannelSettings, make_transport
+from radio_gateway.channels.connection import MANY, TOGETHER
+from radio_gateway.channels.inactivity import Silence
+from radio_gateway.channels.ingest import Hearing
+from radio_gateway.formats.nmea.fast_rmc import Everyday, read_everyday
+from radio_gateway.health.health import RejectedFrame
+from radio_gateway.health.rejections import Rejections
+from radio_gateway.inbox.inbox import Inbox
+from radio_gateway.links.link_url import parse_link
+from radio_gateway.links.transport import Chunk
+from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols import PROTOCOLS, nmea0183
-from radio_gateway.reading_ahead import read_ahead
-from radio_gateway.recordings import Recordings
-from radio_gateway.rejections import Rejections
-from radio_gateway.settings import ChannelSettings, make_transport
-from radio_gateway.silence import Silence
-from radio_gateway.transmission import Transmission
+from radio_gateway.recording.channel_recording import Recordings
 from tests.radio_gateway.protocols.heard import NOW, sentence
 from tests.radio_gateway.protocols.test_nmea_many import ODD, everyday
 

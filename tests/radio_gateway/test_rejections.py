@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from radio_gateway.framing import Frame
-from radio_gateway.rejections import KEPT, KEPT_AWAY, Rejections
+from radio_gateway.decoding.framing import Frame
+from radio_gateway.health.rejections import KEPT, KEPT_AWAY, Rejections
 
 AT = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 

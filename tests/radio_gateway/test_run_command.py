@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from radio_gateway.__main__ import app
-from radio_gateway.journal import Journal
+from radio_gateway.recording.journal import Journal
 from tests.radio_gateway.uplink.gateways import NODE_KEY, key_file
 
 NOBODY = 65_534

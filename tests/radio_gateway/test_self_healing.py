@@ -18,10 +18,10 @@ from typing import Self
 import pytest
 from structlog.testing import capture_logs
 
-from radio_gateway import clock as process_clock
-from radio_gateway.channel import Channel
-from radio_gateway.inbox import Inbox
-from radio_gateway.silence import Silence
+from radio_gateway.channels.channel import Channel
+from radio_gateway.channels.inactivity import Silence
+from radio_gateway.clock import clock as process_clock
+from radio_gateway.inbox.inbox import Inbox
 from tests.broker import Mosquitto, mosquitto
 from tests.radio_gateway.running import hear, make, open_descriptors, rmc, running, until
 from tests.radio_gateway.transports.test_mqtt import POSITIONS, publish
@@ -418,7 +418,7 @@ async def test_what_waits_for_a_pause_is_told_though_the_clock_was_set_back(
 
 def test_silence_is_measured_by_a_clock_that_nobody_sets(monkeypatch: pytest.MonkeyPatch) -> None:
     now_s = 1000.0
-    monkeypatch.setattr("radio_gateway.silence.time.monotonic", lambda: now_s)
+    monkeypatch.setattr("radio_gateway.channels.inactivity.time.monotonic", lambda: now_s)
     silence = Silence(10)
     assert silence.too_long() is None
     silence.watch()

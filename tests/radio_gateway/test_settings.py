@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from radio_gateway.errors import SettingsError, SettingsErrors
-from radio_gateway.link import channel_url_without_secrets, parse_link
-from radio_gateway.protocols import meshtastic_mqtt
-from radio_gateway.settings import load_channels
+from radio_gateway.channels.channel_settings import load_channels
+from radio_gateway.errors.errors import SettingsError, SettingsErrors
+from radio_gateway.links.link_url import channel_url_without_secrets, parse_link
+from radio_gateway.protocols.meshtastic import meshtastic_mqtt
 from tests.radio_gateway.orders import order
 
 WHERE = "patrol.toml: channels"

@@ -7,8 +7,8 @@ import socket
 
 import pytest
 
-from radio_gateway.formats.gt06.frame import make_frame
-from radio_gateway.inbox import Inbox
+from radio_gateway.inbox.inbox import Inbox
+from radio_gateway.protocols.gt06.frame import make_frame
 from radio_gateway.transports.tcp_listen import TcpListenTransport
 from radio_gateway.transports.udp import UdpTransport
 from tests.radio_gateway.protocols import test_gps103, test_gt06, test_teltonika, test_tk103

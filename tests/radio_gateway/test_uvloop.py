@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from radio_gateway.channel import Channel
-from radio_gateway.inbox import Inbox
-from radio_gateway.link import parse_link
+from radio_gateway.channels.channel import Channel
+from radio_gateway.inbox.inbox import Inbox
+from radio_gateway.links.link_url import parse_link
 from radio_gateway.transports.replay import ReplayTransport
 from radio_gateway.transports.tcp_listen import TcpListenTransport
 from radio_gateway.transports.udp import UdpTransport

@@ -17,8 +17,8 @@ import pandas as pd
 import shapely
 from timezonefinder import TimezoneFinder
 
-from gis.border import Border, territories
-from gis.geojson import encode
+from gis.border.border import Border, territories
+from gis.geometry.geojson import encode
 from gis.reference.build import (
     backdrop,
     centrelines,

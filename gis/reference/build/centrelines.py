@@ -11,9 +11,9 @@ import numpy as np
 import shapely
 from shapely.ops import substring
 
-from gis.geodesy import WGS84, Floats
+from gis.geometry.geodesy import WGS84, Floats
 from gis.reference.build.waters import OSM, WDBII
-from gis.river_line import without_spikes
+from gis.river.centreline_repair import without_spikes
 
 NEAR_DEG: Final = 0.05  # how far a mouth may be from the line that ends there
 JOIN_DEG: Final = 0.02  # pieces of one name that lie this close are one river

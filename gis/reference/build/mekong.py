@@ -17,10 +17,10 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from gis.geodesy import WGS84, Floats
+from gis.geometry.geodesy import WGS84, Floats
 from gis.reference.build.waters import OSM, WDBII
-from gis.river import River
-from gis.river_line import chainage_jumps, cut_at, eased, without_spikes
+from gis.river.centreline_repair import chainage_jumps, cut_at, eased, without_spikes
+from gis.river.river import River
 
 # Segment of the source → the stretch, licence, error of the kilometre figure as a share.
 SEGMENTS: Final = {

@@ -17,8 +17,8 @@ import numpy as np
 import shapely
 from pyproj import Geod
 
-from gis.border import Border
-from gis.geodesy import destinations
+from gis.border.border import Border
+from gis.geometry.geodesy import destinations
 
 WGS84: Final = Geod(ellps="WGS84")
 STEP_M: Final = 150.0  # along a border, from one look to the next

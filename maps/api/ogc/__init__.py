@@ -1,0 +1,1 @@
+"""OGC API - Features: collections for QGIS and other GIS programs."""

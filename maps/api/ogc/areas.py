@@ -13,9 +13,9 @@ from maps.api.ogc.documents import Extent, extent
 from maps.api.ogc.filters import Kinds
 from maps.api.ogc.moving import halves
 from maps.api.ogc.source import Items, paged
-from patrol.desk import Desk
-from patrol.errors import NotFound
-from patrol.sectors import Sector
+from patrol.desks.desk import Desk
+from patrol.errors.errors import NotFound
+from patrol.sectors.sector import Sector
 
 _encode: Final = msgspec.json.Encoder().encode
 

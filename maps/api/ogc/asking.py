@@ -16,7 +16,7 @@ import msgspec
 
 from maps.api.ogc.filters import Filter, Kinds, equal, filter_of
 from maps.api.ogc.reference_systems import CRS84, box_in_degrees, shape_in_degrees, system_of
-from maps.errors import BadRequest
+from maps.errors.errors import BadRequest
 
 DEFAULT_LIMIT: Final = 100
 MOST_ITEMS: Final = 10_000

@@ -8,14 +8,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final, Protocol
 
-from gis.features import Features
-from maps.api.layers import Layer
+from gis.geometry.features import Features
 from maps.api.ogc.areas import Sectors
 from maps.api.ogc.incidents import Incidents
 from maps.api.ogc.moving import Fixes, Tracks, Units
 from maps.api.ogc.source import Source
 from maps.api.ogc.still import LayerSource
-from patrol.errors import NotFound
+from maps.layers.layer import Layer
+from patrol.errors.errors import NotFound
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -19,7 +19,7 @@ from typing import Any, Final, Literal, TypeAlias
 import msgspec
 import shapely
 
-from maps.errors import BadRequest
+from maps.errors.errors import BadRequest
 
 LONGEST: Final = 4000
 """Most characters of a filter."""

@@ -10,12 +10,12 @@ from maps.api.ogc.asking import FIRST, LAST, Asked, Box
 from maps.api.ogc.documents import Extent, extent
 from maps.api.ogc.filters import Kinds
 from maps.api.ogc.source import Items, paged
-from maps.incident_table import row_of
-from patrol.desk import Desk
-from patrol.errors import NotFound
-from patrol.incident_search import Wanted
-from patrol.incidents import Incident
-from patrol.permissions import may
+from maps.files.incident_table import row_of
+from patrol.desks.desk import Desk
+from patrol.errors.errors import NotFound
+from patrol.incidents.incident import Incident
+from patrol.incidents.search import Wanted
+from patrol.units.permissions import may
 
 _encode: Final = msgspec.json.Encoder().encode
 

@@ -9,17 +9,17 @@ from typing import Any, Final
 
 import msgspec
 
-from gis.exchange.material import Track
-from gis.position import Position
+from gis.files.export_content import Track
+from gis.position.position import Position
 from maps.api.ogc.asking import Asked, Box
 from maps.api.ogc.documents import Extent, extent
 from maps.api.ogc.filters import Kinds
 from maps.api.ogc.source import Items, paged
 from maps.api.ogc.track_extent import credible_day, extent_of_tracks
-from maps.errors import BadRequest
-from patrol.changes import Fix, UnitState
-from patrol.desk import Desk
-from patrol.errors import NotFound
+from maps.errors.errors import BadRequest
+from patrol.desks.desk import Desk
+from patrol.errors.errors import NotFound
+from patrol.units.wire import Fix, UnitState
 
 _encode: Final = msgspec.json.Encoder().encode
 _MARK: Final = "~"  # between the parts of an id; a unit's own id has none

@@ -17,7 +17,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from maps.errors import BadRequest
+from maps.errors.errors import BadRequest
 
 if TYPE_CHECKING:
     from pyproj import Transformer

@@ -16,8 +16,7 @@ from urllib.parse import urlencode
 import msgspec
 from fastapi import APIRouter, Request, Response
 
-from maps.access import DeskHere
-from maps.api.answers import answer, answers
+from maps.accounts.access import DeskHere
 from maps.api.ogc.asking import DEFAULT_LIMIT, LANGUAGES, MOST_ITEMS, asked, only
 from maps.api.ogc.collections import Shelf
 from maps.api.ogc.documents import (
@@ -38,8 +37,9 @@ from maps.api.ogc.documents import (
 from maps.api.ogc.filters import LONGEST
 from maps.api.ogc.reference_systems import CRS84, SYSTEMS, features_in, system_of
 from maps.api.ogc.service_description import describe
-from maps.packed import Packed
-from patrol.desk import Desk
+from maps.api.responses.responses import answer, answers
+from maps.http.compressed import Packed
+from patrol.desks.desk import Desk
 
 router = APIRouter(prefix="/api/ogc", tags=["ogc api features"])
 

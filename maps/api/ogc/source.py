@@ -11,7 +11,7 @@ import msgspec
 from maps.api.ogc.asking import Asked
 from maps.api.ogc.documents import Extent
 from maps.api.ogc.filters import Kinds
-from patrol.desk import Desk
+from patrol.desks.desk import Desk
 
 
 class Items(msgspec.Struct, frozen=True, kw_only=True):

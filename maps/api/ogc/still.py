@@ -10,19 +10,19 @@ from typing import Any
 import numpy as np
 import shapely
 
-from gis.exchange.material import moment
-from gis.features import Features
-from gis.geojson import encode_features
-from maps.api.layers import Layer
+from gis.files.export_content import moment
+from gis.geometry.features import Features
+from gis.geometry.geojson import encode_features
 from maps.api.ogc.asking import Asked
 from maps.api.ogc.documents import Extent, extent
 from maps.api.ogc.filters import Kind, Kinds
 from maps.api.ogc.moving import halves
 from maps.api.ogc.source import Items
-from maps.errors import BadRequest
-from patrol.desk import Desk
-from patrol.errors import NotFound
-from patrol.permissions import require
+from maps.errors.errors import BadRequest
+from maps.layers.layer import Layer
+from patrol.desks.desk import Desk
+from patrol.errors.errors import NotFound
+from patrol.units.permissions import require
 
 
 class LayerSource:

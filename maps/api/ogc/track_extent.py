@@ -15,11 +15,11 @@ import msgspec
 
 from maps.api.ogc.asking import Box
 from maps.api.ogc.documents import Extent, extent
-from maps.following import credible
-from patrol.changes import Fix
-from patrol.desk import Desk
-from patrol.history_desk import MOST_IN_EXTENT
-from patrol.spans import ALWAYS, NEVER
+from maps.surveys.track_reader import credible
+from patrol.desks.desk import Desk
+from patrol.desks.visibility.history import MOST_IN_EXTENT
+from patrol.picture.address_spans import ALWAYS, NEVER
+from patrol.units.wire import Fix
 
 MOST_DAYS: Final = 24
 """Cleaned for one extent: some 2 s. If there are more with doubtful edges, the box is too large."""

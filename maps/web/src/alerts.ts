@@ -1,4 +1,4 @@
-/** How alerts stand to each other, and what may be done about one: the life of an alert (patrol/alerts.py) as the page needs it. Pure. */
+/** How alerts stand to each other, and what may be done about one: the life of an alert (patrol/alerts/alert.py) as the page needs it. Pure. */
 import type { Alert, AlertState, Severity } from "./papers.ts";
 
 export type AlertAct = "acknowledge" | "escalate" | "resolve" | "shelve" | "unshelve";

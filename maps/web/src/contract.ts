@@ -1,11 +1,11 @@
-/** What the server says: the live stream (patrol/changes.py) and the answers of the REST interface. */
+/** What the server says: the live stream (patrol/units/wire.py) and the answers of the REST interface. */
 import type { Paper } from "./papers.ts";
 
 export type UnitKind = "boat" | "vehicle" | "foot" | "handheld" | "fixed";
 export type Liveness = "live" | "late" | "lost" | "never" | "cut";
 export type Role = "commander" | "planner" | "crew" | "liaison" | "technician" | "admin" | "observer";
 
-/** Where a position is, as people say it on the river (gis/address.py). Absent: not known, or not so. */
+/** Where a position is, as people say it on the river (gis/address/address.py). Absent: not known, or not so. */
 export interface Address {
   river?: string;
   km?: number;
@@ -221,7 +221,7 @@ export interface LayerInfo {
   attribution?: string | null;
 }
 
-/** The site's own detailed background (maps/basemap.py). */
+/** The site's own detailed background (maps/layers/basemap.py). */
 export interface BasemapInfo {
   title: string;
   kind: "vector" | "raster";
@@ -234,7 +234,7 @@ export interface BasemapInfo {
   version: string;
 }
 
-/** What is in a file that somebody brought (gis/exchange/preview.py). */
+/** What is in a file that somebody brought (gis/files/preview.py). */
 export interface Preview {
   layers: {
     name: string;

@@ -5,7 +5,7 @@ import type { Incident } from "./papers.ts";
 /** What was logged longer ago is no news, read or not. */
 const LATELY_MS = 12 * 3600e3;
 const DAY_MS = 24 * 3600e3;
-/** Radio address of what the page of a phone or a person tells (patrol/phone_post.py). */
+/** Radio address of what the page of a phone or a person tells (patrol/watch/phone_queue.py). */
 const PHONE = "position_json:";
 
 /** Those that somebody else reported lately, that nobody has confirmed or seen here; the oldest first. */

@@ -1,5 +1,5 @@
 /**
- * What people keep of plans and events, as the live stream carries it (patrol/papers.py): only the fields that the page
+ * What people keep of plans and events, as the live stream carries it (patrol/documents/document.py): only the fields that the page
  * uses. A field that has its default is absent: a state that is absent is the first of its kind's life.
  */
 

@@ -17,7 +17,7 @@ const STEP_EACH_MS = 10;
 const BENDS_FROM_MS = 30e3;
 const BENDS_FROM_DEG = 1e-3;
 
-/** and after a longer silence no line follows them (maps/api/features.py). */
+/** and after a longer silence no line follows them (maps/api/units/features.py). */
 const BENDS_UP_TO_MS = 3600e3;
 
 /** Rates are counted over so long, */

@@ -65,7 +65,7 @@ export class RiverCourses {
   }
 }
 
-/** Kilometres grow with the length along the line, as `gis/river_line.py` counts them. */
+/** Kilometres grow with the length along the line, as `gis/river/centreline_repair.py` counts them. */
 function marks(line: Point[], kmStart: number, kmEnd: number): Mark[] {
   let along = 0;
   const lengths = line.map((at, i) => {

@@ -1,4 +1,4 @@
-/** Positions that come as tables, with the names of their fields once (patrol/tables.py). */
+/** Positions that come as tables, with the names of their fields once (patrol/live/fix_table.py). */
 import type { Address, Change, Fix, FixTable, Table } from "./contract.ts";
 
 /** A change whose tables stand among its other positions, one by one. */

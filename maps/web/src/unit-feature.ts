@@ -8,7 +8,7 @@ import { ageSeconds, ageWords } from "./times.ts";
 /** The uncertainty ring is worth drawing from this radius on, metres. */
 const RING_FROM_M = 15;
 
-/** Of a radio's satellite receiver that tells no accuracy, metres (gis/accuracy.py). */
+/** Of a radio's satellite receiver that tells no accuracy, metres (gis/position/accuracy.py). */
 const ASSUMED_ACCURACY_M = 15;
 
 /** How wrong a place may be, metres: what it tells, else what is taken of its kind of radio. */

@@ -10,7 +10,7 @@ test("who may not see something is told before that the file will not hold it", 
 });
 
 test("all that a server may leave out has words here", () => {
-  const source = readFileSync(new URL("../../evidence_file.py", import.meta.url), "utf8");
+  const source = readFileSync(new URL("../../evidence/evidence_file.py", import.meta.url), "utf8");
   const told = [...(/^LeftOut = Literal\[\n(.*?)^\]/ms.exec(source)?.[1] ?? "").matchAll(/"(.+)"/g)].map(([, text]) => text ?? "");
   assert.ok(told.length >= 6);
   const found = leftOutOf(new Headers({ "left-out": told.join(", ") }));

@@ -6,21 +6,30 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from patrol.alarms.rules import disk_nearly_full, distress_across, no_backup
+from patrol.alarms.rules import (
+    border_crossed,
+    disk_nearly_full,
+    distress_across,
+    no_backup,
+    no_go,
+    outside_sector,
+    silent,
+    silent_channel,
+    void_sector,
+)
 from patrol.alarms.rules.behaviour import BEHAVIOUR_RULES
+from patrol.alarms.rules.doubtful_clock import doubtful_clock
+from patrol.alarms.rules.impossible_movement import impossible_movement
+from patrol.alarms.rules.low_battery import low_battery
 from patrol.alarms.rules.machine_act import machine_act
+from patrol.alarms.rules.man_down import man_down
+from patrol.alarms.rules.overdue import check_in_overdue, start_overdue
 from patrol.alarms.rules.overreach import gateway_overreach
+from patrol.alarms.rules.rendezvous_missed import rendezvous_missed
+from patrol.alarms.rules.sos import sos
 from patrol.alarms.rules.taken_radio import taken_radio
-from patrol.rules import border_crossed, no_go, outside_sector, silent, silent_channel, void_sector
-from patrol.rules.doubtful_clock import doubtful_clock
-from patrol.rules.impossible_movement import impossible_movement
-from patrol.rules.low_battery import low_battery
-from patrol.rules.man_down import man_down
-from patrol.rules.overdue import check_in_overdue, start_overdue
-from patrol.rules.rendezvous_missed import rendezvous_missed
-from patrol.rules.scene import AlertRule
-from patrol.rules.sos import sos
-from patrol.rules.unanswered_offer import unanswered_offer
+from patrol.alarms.rules.unanswered_offer import unanswered_offer
+from patrol.alarms.scene import AlertRule
 
 CALM_S: Final = 900.0
 """What comes and goes and is acknowledged rings again only after so many seconds without it."""

@@ -8,11 +8,11 @@ from functools import partial
 from typing import Final
 
 from patrol.alarms.behaviours import is_of
-from patrol.alerts import Alert, Severity, Value
-from patrol.contacts import Contact
-from patrol.quality import apart_m
-from patrol.rules.scene import AlertRule, Condition, Episode, Scene, about, is_historical
-from patrol.sectors import Sector
+from patrol.alarms.scene import AlertRule, Condition, Episode, Scene, about, is_historical
+from patrol.alerts.alert import Alert, Severity, Value
+from patrol.picture.contact import Contact
+from patrol.reception.position_quality import apart_m
+from patrol.sectors.sector import Sector
 
 SEVERITY: Final[dict[str, Severity]] = {
     "loitering": "medium",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from patrol.alerts import Severity, Value
-from patrol.maintenance.disk_room import DiskRoom
-from patrol.rules.scene import Condition, Scene
+from patrol.alarms.disk_room import DiskRoom
+from patrol.alarms.scene import Condition, Scene
+from patrol.alerts.alert import Severity, Value
 
 RULE: Final = "disk_nearly_full"
 

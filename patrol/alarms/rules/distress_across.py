@@ -11,9 +11,9 @@ import hashlib
 from collections.abc import Iterator
 from typing import Final
 
-from patrol.alerts import Alert, Value
-from patrol.contacts import Contact
-from patrol.rules.scene import Condition, Scene, about
+from patrol.alarms.scene import Condition, Scene, about
+from patrol.alerts.alert import Alert, Value
+from patrol.picture.contact import Contact
 
 RULE: Final = "distress_across"
 

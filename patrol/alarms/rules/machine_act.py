@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from patrol.maintenance.machine_acts import RULE
-from patrol.rules.scene import Condition, Scene
+from patrol.alarms.machine_acts import RULE
+from patrol.alarms.scene import Condition, Scene
 
 
 def machine_act(scene: Scene) -> Iterator[Condition]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from patrol.rules.scene import Condition, Scene
+from patrol.alarms.scene import Condition, Scene
 
 
 def no_backup(scene: Scene) -> Iterator[Condition]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from patrol.rules.scene import Condition, Scene
+from patrol.alarms.scene import Condition, Scene
 
 RULE: Final = "gateway_overreach"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from patrol.rules.scene import Condition, Scene, about
+from patrol.alarms.scene import Condition, Scene, about
 
 
 def taken_radio(scene: Scene) -> Iterator[Condition]:

@@ -1,4 +1,4 @@
-"""Run by Alembic: migrates the connection that `patrol.store.schema` hands over."""
+"""Run by Alembic: migrates the connection that `patrol.store.engine.migrate` hands over."""
 
 from alembic import context
 

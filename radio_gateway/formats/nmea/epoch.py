@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from radio_gateway.decoding.framing import Frame
 from radio_gateway.formats.nmea.fields import Part
 from radio_gateway.formats.nmea.sentence import Sentence
-from radio_gateway.framing import Frame
 
 SILENCE = timedelta(seconds=0.3)
 

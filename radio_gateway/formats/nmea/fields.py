@@ -26,9 +26,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from radio_gateway.errors import FrameError
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.formats.coordinates import check_place
 from radio_gateway.formats.device_clock import full_year
-from radio_gateway.formats.place import check_place
 
 KNOT_MPS = 1852.0 / 3600.0
 Facts = dict[str, str | int | float | bool]

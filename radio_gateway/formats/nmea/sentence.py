@@ -21,8 +21,8 @@ from operator import xor
 
 import msgspec
 
-from radio_gateway.errors import FrameError
-from radio_gateway.transmission import Signal
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.messages.transmission import Signal
 
 
 class Tag(msgspec.Struct, frozen=True, gc=False):

@@ -21,8 +21,9 @@ from typing import Final
 
 import msgspec
 
-from gis.position import Position
-from radio_gateway.errors import FrameError
+from gis.position.position import Position
+from radio_gateway.decoding.framing import Frame
+from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.device_name import is_device_name
 from radio_gateway.formats.nmea.fields import (
     KNOT_MPS,
@@ -37,10 +38,9 @@ from radio_gateway.formats.nmea.fields import (
     signed_number,
 )
 from radio_gateway.formats.nmea.sentence import Sentence
-from radio_gateway.formats.number import show_place
-from radio_gateway.framing import Frame
+from radio_gateway.formats.number_parsing import show_place
 from radio_gateway.messages.marked_place import MarkedPlace, in_lines, one_line
-from radio_gateway.transmission import Transmission
+from radio_gateway.messages.transmission import Transmission
 
 FOOT_M: Final = 0.3048
 MAX_NAME: Final = 80  # characters

@@ -1,0 +1,1 @@
+"""Iridium short burst data by RockBLOCK."""

@@ -29,13 +29,13 @@ from typing import Final
 
 import msgspec
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.errors import FrameError
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.decoding.framing import Frame
+from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.device_clock import AHEAD, nearest_day
 from radio_gateway.formats.tracker_report import KMH, Report
-from radio_gateway.framing import Frame
+from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols import nmea0183
-from radio_gateway.transmission import Transmission
 
 MAX_SENTENCES = 64
 MAX_RECORDS = 150

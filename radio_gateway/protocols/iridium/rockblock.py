@@ -31,16 +31,16 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from gis.position import Position
-from radio_gateway.calls import calls_for_help
-from radio_gateway.decoder import DecoderSettings, PlainDecoder
-from radio_gateway.errors import FrameError
+from gis.position.position import Position
+from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
+from radio_gateway.decoding.framing import Frame, MessageFramer
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.formats.coordinates import check_place
 from radio_gateway.formats.device_clock import AHEAD
-from radio_gateway.formats.place import check_place
 from radio_gateway.formats.tracker_report import Report
-from radio_gateway.framing import Frame, MessageFramer
+from radio_gateway.messages.distress_words import calls_for_help
+from radio_gateway.messages.transmission import Kind, Transmission
 from radio_gateway.protocols.iridium.payloads import payload_reports, payload_text
-from radio_gateway.transmission import Kind, Transmission
 
 FRAMING = MessageFramer
 MAX_BYTES = 16 * 1024

@@ -22,14 +22,14 @@ from __future__ import annotations
 
 import msgspec
 
-from radio_gateway.decoder import DecoderSettings, PlainDecoder
-from radio_gateway.errors import FrameError
+from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
+from radio_gateway.decoding.framing import Frame, MessageFramer
+from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.tracker_report import Report
-from radio_gateway.framing import Frame, MessageFramer
+from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols.lorawan.cayenne import read_cayenne
 from radio_gateway.protocols.lorawan.network_server import ServerEvent, read_event
 from radio_gateway.protocols.lorawan.readings import read_readings
-from radio_gateway.transmission import Transmission
 
 FRAMING = MessageFramer
 MAX_BYTES = 64 * 1024

@@ -28,9 +28,9 @@ from typing import Any
 
 import msgspec
 
-from radio_gateway.errors import FrameError
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.messages.transmission import Signal
 from radio_gateway.protocols.lorawan.readings import iso_time
-from radio_gateway.transmission import Signal
 
 Fields = dict[str, Any]
 

@@ -1,0 +1,1 @@
+"""Teltonika trackers."""

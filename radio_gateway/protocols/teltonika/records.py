@@ -22,9 +22,9 @@ import struct
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
-from radio_gateway.calls import calls_for_help
-from radio_gateway.errors import FrameError
+from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.tracker_report import KMH, Report
+from radio_gateway.messages.distress_words import calls_for_help
 
 GH, CODEC_8, CODEC_8E, CODEC_16 = 0x07, 0x08, 0x8E, 0x10
 RECORDS = frozenset((GH, CODEC_8, CODEC_8E, CODEC_16))

@@ -32,10 +32,11 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from radio_gateway.decoder import DecoderSettings, PlainDecoder
-from radio_gateway.errors import FrameError
+from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
+from radio_gateway.decoding.framing import Frame
+from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.tracker_report import Report
-from radio_gateway.framing import Frame
+from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols.teltonika.framer import (
     DATAGRAM,
     LOGIN,
@@ -47,7 +48,6 @@ from radio_gateway.protocols.teltonika.framer import (
     crc_ibm,
 )
 from radio_gateway.protocols.teltonika.records import RECORDS, RecordReader
-from radio_gateway.transmission import Transmission
 
 FRAMING = TeltonikaFramer
 

@@ -31,13 +31,13 @@ from typing import Any
 import httpx
 from sqlalchemy import Connection
 
-from patrol.book import Book
-from patrol.filing import Filing
-from patrol.sectors import Sector
-from patrol.store import registry
+from patrol.documents.open_documents import Book
+from patrol.documents.transaction import Filing
+from patrol.sectors.sector import Sector
+from patrol.store.records import registry
 from patrol.store.store import open_store
-from patrol.units import Assignment, Unit
-from patrol.watch import Watch
+from patrol.units.units import Assignment, Unit
+from patrol.watch.watch import Watch
 from tests.benchmarks.targets.target import (
     Started,
     TargetError,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Request
 
-from maps.wording import Wording
+from maps.language.wording import Wording
 from tests.browser.axe import GLOVE_PX, too_small, too_wide, violations
 from tests.browser.commander import PHONE
 from tests.browser.crew.phone import LAT, LON, PIN, Phone

@@ -12,7 +12,7 @@ from gis.behaviour.loitering import Stay, stay
 from gis.behaviour.meeting import Meeting, meeting
 from gis.behaviour.presence import Presence, presence
 from gis.behaviour.speeding import Speeding, speeding
-from gis.position import Position
+from gis.position.position import Position
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 LAT_M = 1 / 110_700.0

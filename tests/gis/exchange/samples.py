@@ -10,8 +10,8 @@ import geopandas as gpd
 import pandas as pd
 from shapely import Point, Polygon
 
-from gis.exchange.material import Material, Track
-from gis.position import Position
+from gis.files.export_content import Material, Track
+from gis.position.position import Position
 
 NAME = 'ນາກ ๑ เรือด่วน <1> & "ຫ້ວຍຊາຍ"'
 BEGIN = datetime(2026, 11, 24, 2, 30, 0, 250_000, tzinfo=UTC)

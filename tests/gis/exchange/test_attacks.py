@@ -14,12 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from gis.errors import LayerError
-from gis.exchange import archive, reading
-from gis.exchange.formats import FORMATS
-from gis.exchange.preview import preview
-from gis.exchange.reading import read_file
-from gis.layers import load
+from gis.catalogue.layer_catalogue import load
+from gis.errors.errors import LayerError
+from gis.files import import_file as reading
+from gis.files import shapefile_zip as archive
+from gis.files.formats import FORMATS
+from gis.files.import_file import read_file
+from gis.files.preview import preview
 from tests.gis.exchange.samples import material
 
 SECRET = "the secret of this machine"
@@ -286,7 +287,7 @@ def test_a_bad_feature_is_named_and_the_good_ones_are_shown(tmp_path: Path) -> N
 def test_the_preview_of_a_process_of_its_own(tmp_path: Path) -> None:
     file = tmp_path / "a.gpkg"
     file.write_bytes(FORMATS["gpkg"].write(material()))
-    command = [sys.executable, "-m", "gis.exchange.preview", str(file)]
+    command = [sys.executable, "-m", "gis.files.preview", str(file)]
     done = subprocess.run(command, capture_output=True, check=True)
     told = json.loads(done.stdout)
     assert {each["name"] for each in told["layers"]} == {"places", "tracks", "track_points"}

@@ -12,13 +12,13 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gis.exchange.formats import FORMATS
-from gis.exchange.frames import track_lines, track_points
-from gis.exchange.gpx_file import write_gpx
-from gis.exchange.kml_file import write_kml
-from gis.exchange.material import GAP, Material, Track
-from gis.exchange.reading import read_file
-from gis.position import Position
+from gis.files.export_content import GAP, Material, Track
+from gis.files.formats import FORMATS
+from gis.files.gpx_file import write_gpx
+from gis.files.import_file import read_file
+from gis.files.kml_file import write_kml
+from gis.files.track_tables import track_lines, track_points
+from gis.position.position import Position
 
 AT = datetime(2026, 11, 24, tzinfo=UTC)
 EDGES = [

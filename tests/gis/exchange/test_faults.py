@@ -9,11 +9,11 @@ import geopandas as gpd
 import pytest
 import shapely
 
-from gis.exchange.archive import MOST_IN_KMZ
-from gis.exchange.formats import FORMATS
-from gis.exchange.preview import preview
-from gis.exchange.reading import ReadLayer, read_file
-from gis.files.text_encoding import EncodingNeeded
+from gis.files.formats import FORMATS
+from gis.files.import_file import ReadLayer, read_file
+from gis.files.preview import preview
+from gis.files.shapefile_zip import MOST_IN_KMZ
+from gis.layers.text_encoding import EncodingNeeded
 from tests.gis.exchange.samples import BOW_TIE, LONELY, OPEN, PIER, features, material
 from tests.gis.exchange.test_attacks import refused, zipped
 

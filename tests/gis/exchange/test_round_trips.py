@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 import shapely
 
-from gis.exchange.formats import FORMATS, ExportError
-from gis.exchange.material import Material, Track, moment, time_of
-from gis.exchange.reading import ReadLayer, read_file
+from gis.files.export_content import Material, Track, moment, time_of
+from gis.files.formats import FORMATS, ExportError
+from gis.files.import_file import ReadLayer, read_file
 from tests.gis.exchange.samples import BEGIN, NAME, material, places, positions
 
 GPX = "{http://www.topografix.com/GPX/1/1}"
@@ -143,7 +143,7 @@ def test_without_pyarrow_geoparquet_says_what_to_install() -> None:
         "import sys; sys.modules['pyarrow'] = None\n"
         "import importlib.util as u; found = u.find_spec\n"
         "u.find_spec = lambda name, *a: None if name == 'pyarrow' else found(name, *a)\n"
-        "from gis.exchange.formats import FORMATS\n"
+        "from gis.files.formats import FORMATS\n"
         "from tests.gis.exchange.samples import material\n"
         "FORMATS['gpkg'].write(material())\n"
         "FORMATS['parquet'].write(material(layers=False))\n"

@@ -27,9 +27,9 @@ from gis.fences.area import Area, polygon
 from gis.fences.events import FenceEvent
 from gis.fences.geofences import Geofences
 from gis.fences.settings import FenceSettings
-from gis.geodesy import Floats
-from gis.position import Position
-from gis.rivers import load_rivers
+from gis.geometry.geodesy import Floats
+from gis.position.position import Position
+from gis.river.rivers import load_rivers
 
 LON, LAT, LON_M, LAT_M = 100.0, 20.0, 104_647.0, 110_704.0
 START = datetime(2026, 6, 10, tzinfo=UTC).timestamp()

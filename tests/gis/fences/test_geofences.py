@@ -12,13 +12,13 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gis.errors import AreaError, PositionError
+from gis.errors.errors import AreaError, PositionError
 from gis.fences.area import around, corridor, polygon
 from gis.fences.events import FenceEvent
 from gis.fences.geofences import Geofences
 from gis.fences.settings import FenceSettings
-from gis.position import Position
-from gis.rivers import load_rivers
+from gis.position.position import Position
+from gis.river.rivers import load_rivers
 from tests.gis.fences.tracks import (
     LAT_M,
     LON_M,

@@ -12,8 +12,8 @@ import shapely
 from gis.fences.area import Area, polygon
 from gis.fences.events import FenceEvent
 from gis.fences.geofences import Geofences
-from gis.position import Position
-from gis.rivers import Rivers
+from gis.position.position import Position
+from gis.river.rivers import Rivers
 
 NOON = datetime(2026, 6, 10, 12, tzinfo=UTC)
 #: At 20 degrees north.

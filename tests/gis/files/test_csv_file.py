@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from gis.errors import LayerError
-from gis.exchange.reading import ReadLayer, read_file
+from gis.errors.errors import LayerError
 from gis.files.csv_file import LONGEST_VALUE, MOST_COLUMNS
-from gis.files.text_encoding import EncodingNeeded
+from gis.files.import_file import ReadLayer, read_file
+from gis.layers.text_encoding import EncodingNeeded
 
 
 def read(folder: Path, content: bytes | str, encoding: str | None = None) -> ReadLayer:

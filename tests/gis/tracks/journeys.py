@@ -9,8 +9,8 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import ArrayLike
 
-from gis.geodesy import destinations
-from gis.position import Position
+from gis.geometry.geodesy import destinations
+from gis.position.position import Position
 from gis.tracks.track import VALUES, Track, from_us, sorted_track, to_us
 
 START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

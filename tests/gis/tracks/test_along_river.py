@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gis.geodesy import Floats, distances_m
-from gis.river import load_mekong
-from gis.rivers import load_rivers
+from gis.geometry.geodesy import Floats, distances_m
+from gis.river.river import load_mekong
+from gis.river.rivers import load_rivers
 from gis.tracks.effort import Effort, effort
 from gis.tracks.track import sorted_track
 from tests.endurance.ways import Scene, answer

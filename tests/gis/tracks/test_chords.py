@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Transformer
 
-from gis.geodesy import destinations, distances_m
+from gis.geometry.geodesy import destinations, distances_m
 from gis.tracks.chords import cartesian, chords_m, ground, places
 
 TO_CARTESIAN = Transformer.from_crs("EPSG:4979", "EPSG:4978", always_xy=True)

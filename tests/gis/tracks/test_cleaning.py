@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gis.geodesy import destination, distance_m
-from gis.position import Position
+from gis.geometry.geodesy import destination, distance_m
+from gis.position.position import Position
 from gis.tracks.chords import cartesian
 from gis.tracks.cleaning import clean, reachable_chain
 from gis.tracks.track import from_us

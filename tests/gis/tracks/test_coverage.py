@@ -11,11 +11,11 @@ import pytest
 import shapely
 from hypothesis import given, settings
 
-from gis.errors import PositionError
-from gis.geodesy import WGS84, destinations, distances_m
-from gis.position import Position
-from gis.river import River, load_mekong
-from gis.rivers import Rivers, load_rivers
+from gis.errors.errors import PositionError
+from gis.geometry.geodesy import WGS84, destinations, distances_m
+from gis.position.position import Position
+from gis.river.river import River, load_mekong
+from gis.river.rivers import Rivers, load_rivers
 from gis.tracks.coverage import area_seen, reach_km, river_seen
 from gis.tracks.river_bins import river_bins
 from gis.tracks.track import Track, sorted_track, to_us, track_of

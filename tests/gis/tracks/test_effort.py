@@ -8,10 +8,10 @@ import pytest
 import shapely
 from hypothesis import given, settings
 
-from gis.border import Border, load_border
-from gis.geodesy import destination, distances_m
-from gis.position import Position
-from gis.river import load_mekong
+from gis.border.border import Border, load_border
+from gis.geometry.geodesy import destination, distances_m
+from gis.position.position import Position
+from gis.river.river import load_mekong
 from gis.tracks.effort import ELSEWHERE, UNSURE, Amount, Effort, effort, total
 from gis.tracks.track import Track, to_us, track_of
 from tests.gis.tracks.journeys import START, at, path, positions, positions_of, straight

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from gis.geodesy import destinations, distance_m, distances_m
-from gis.position import Position
+from gis.geometry.geodesy import destinations, distance_m, distances_m
+from gis.position.position import Position
 from gis.tracks.chords import cartesian, chords_m, ground, places
 from gis.tracks.legs import UNKNOWN_M, legs_of, pieces, ways_of
 from gis.tracks.track import Track, sorted_track, track_of

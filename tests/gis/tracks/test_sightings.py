@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gis.geodesy import bearing_deg as bearing
-from gis.geodesy import destination, distances_m
-from gis.position import Position
+from gis.geometry.geodesy import bearing_deg as bearing
+from gis.geometry.geodesy import destination, distances_m
+from gis.position.position import Position
 from gis.tracks.sightings import NEVER, covered_us, sightings, together_us
 from gis.tracks.track import Track, to_us, track_of
 from tests.gis.tracks.journeys import START, at, moment, path, positions, straight

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gis.geodesy import Floats, distances_m
-from gis.position import Position
+from gis.geometry.geodesy import Floats, distances_m
+from gis.position.position import Position
 from gis.tracks.simplify import kept
 from gis.tracks.track import Track, track_of
 from tests.gis.tracks.journeys import at, path, positions, positions_of, straight

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from gis.geodesy import distance_m
-from gis.position import Position
+from gis.geometry.geodesy import distance_m
+from gis.position.position import Position
 from gis.tracks.chords import cartesian
 from gis.tracks.stops import stops
 from gis.tracks.track import Track, track_of

@@ -13,11 +13,11 @@ import cbor2
 import httpx
 import pytest
 
-from maps.access_settings import AccessSettings
 from maps.accounts import passkeys
-from maps.api.passkeys import NewPasskey
-from patrol.errors import Conflict
-from patrol.units import Role
+from maps.api.accounts.passkeys import NewPasskey
+from maps.settings.access_settings import AccessSettings
+from patrol.errors.errors import Conflict
+from patrol.units.units import Role
 from tests.maps.accounts.software_passkey import PRESENT, SoftwarePasskey, text_of
 from tests.maps.accounts.test_recent_proof import is_asked, pass_time
 from tests.maps.running import AGENCY, PASSWORD, Running, running

@@ -12,9 +12,9 @@ import pyotp
 import pytest
 from fastapi.routing import APIRoute
 
-from maps.access import VERIFIED, Caller
+from maps.accounts.access import VERIFIED, Caller
 from maps.accounts.recent_proof import SENSITIVE
-from patrol.accounts import User
+from patrol.units.accounts import User
 from tests.maps.running import AGENCY, PASSWORD, Running
 
 LATER = timedelta(minutes=6)

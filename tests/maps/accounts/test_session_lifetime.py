@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from maps.access import COOKIE
+from maps.accounts.passwords import digest
 from maps.accounts.session_lifetime import SessionLifetime
-from maps.passwords import digest
-from patrol.accounts import Session, User
-from patrol.units import Role
+from maps.http.session_cookie import COOKIE
+from patrol.units.accounts import Session, User
+from patrol.units.units import Role
 from tests.maps.running import running, wait_until
 
 NOW = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)

@@ -15,7 +15,7 @@ import pytest_asyncio
 from msgspec.structs import replace
 
 from maps.evidence.agreement_signatures import prove_signatures, signature_fault
-from patrol.agreements import Agreement
+from patrol.agreements.agreement import Agreement
 from tests.maps.accounts.software_passkey import PRESENT, VERIFIED, SoftwarePasskey
 from tests.maps.accounts.test_passkeys import at_a_name, device, make
 from tests.maps.offices import LAO, THAI, Offices, two_offices

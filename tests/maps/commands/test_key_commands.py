@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from maps.check import check
+from maps.commands.check import check
 from patrol.protected_fields.field_key import FieldKeys
 from tests.databases import reading
 from tests.maps.test_command_line import call, folder

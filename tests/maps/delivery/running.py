@@ -8,18 +8,18 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from maps.delivery.delivering import Delivering
-from maps.delivery.settings import DeliverySettings
-from maps.settings import settings_of
-from patrol.accounts import User
-from patrol.alert_acts import acknowledged, begun, escalated, resolved
-from patrol.alerts import Alert
-from patrol.book import Book
-from patrol.deliveries import Delivery
-from patrol.desk import Desk
-from patrol.filing import Filing
-from patrol.papers import Paper
-from patrol.store import papers
+from maps.notifications.delivering import Delivering
+from maps.notifications.settings.settings import DeliverySettings
+from maps.settings.settings import settings_of
+from patrol.alerts.alert import Alert
+from patrol.alerts.delivery import Delivery
+from patrol.alerts.lifecycle import acknowledged, begun, escalated, resolved
+from patrol.desks.desk import Desk
+from patrol.documents.document import Paper
+from patrol.documents.open_documents import Book
+from patrol.documents.transaction import Filing
+from patrol.store.records import documents as papers
+from patrol.units.accounts import User
 from tests.maps.delivery.receiving import until
 from tests.patrol.running import AGENCY, NODE, OTHER, Node
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from maps.delivery.checking import faults_of, warnings_of
-from maps.errors import SettingsFaults
-from maps.settings import settings_of
+from maps.errors.errors import SettingsFaults
+from maps.notifications.senders.checking import faults_of, warnings_of
+from maps.settings.settings import settings_of
 from tests.maps.delivery.receiving import certificate
 from tests.maps.delivery.running import hook, rule, settings
 from tests.patrol.running import AGENCY

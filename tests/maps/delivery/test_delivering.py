@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from maps.delivery import pace, sending
-from patrol import permissions
-from patrol.alert_acts import come_live, worsened
-from patrol.errors import StoreError
+from maps.notifications import sending
+from maps.notifications import throttle as pace
+from patrol.alerts.lifecycle import come_live, worsened
+from patrol.errors.errors import StoreError
+from patrol.units import permissions
 from tests.databases import empty_store
 from tests.maps.delivery.receiving import HttpReceiver, answer, receiving, until
 from tests.maps.delivery.running import Delivers, delivers, hook, rule

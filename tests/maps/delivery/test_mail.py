@@ -17,13 +17,13 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maps.delivery import pace
-from maps.delivery.mail import MailWay
-from maps.delivery.messages import Message, Told
-from maps.delivery.settings_tables import MailSettings
-from maps.errors import SettingsFaults
-from maps.wording import Wording
-from patrol.alerts import Alert
+from maps.errors.errors import SettingsFaults
+from maps.language.wording import Wording
+from maps.notifications import throttle as pace
+from maps.notifications.senders.mail import MailWay
+from maps.notifications.settings.settings_tables import MailSettings
+from maps.notifications.text.messages import Message, Told
+from patrol.alerts.alert import Alert
 from tests.maps.delivery.receiving import certificate, until
 from tests.maps.delivery.running import delivers, rule, settings
 from tests.patrol.running import AGENCY, START

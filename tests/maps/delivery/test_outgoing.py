@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from maps.delivery.errors import NotNow, Undeliverable
-from maps.delivery.outgoing import Outgoing, url_fault
+from maps.notifications.errors.errors import NotNow, Undeliverable
+from maps.notifications.outbound_http.post import Outgoing, url_fault
 from tests.maps.delivery.receiving import LOCAL, HttpReceiver, answer, certificate, receiving
 
 

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from maps.delivery import pace, sending
-from maps.delivery.targets import resolve
-from patrol.agreement_acts import Party, suspended
+from maps.notifications import sending
+from maps.notifications import throttle as pace
+from maps.notifications.outbound_http.allowed_addresses import resolve
+from patrol.agreements.lifecycle import Party, suspended
 from tests.maps.delivery.receiving import receiving, until
 from tests.maps.delivery.running import Delivers, delivers, hook, rule
 from tests.patrol.running import AGENCY, OTHER
@@ -110,7 +111,7 @@ async def test_consent_suspended_while_the_receiver_is_being_reached_stops_the_w
             await released.wait()
             return await real(*args, **named)
 
-        monkeypatch.setattr("maps.delivery.outgoing.resolve", late)
+        monkeypatch.setattr("maps.notifications.outbound_http.post.resolve", late)
         await it.raise_alert()
         await asyncio.wait_for(reached.wait(), 10)
         await suspend(it, made)

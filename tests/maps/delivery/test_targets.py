@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maps.delivery.errors import NotNow, Undeliverable
-from maps.delivery.targets import is_permitted, literal, resolve
+from maps.notifications.errors.errors import NotNow, Undeliverable
+from maps.notifications.outbound_http.allowed_addresses import is_permitted, literal, resolve
 from tests.maps.delivery.receiving import LOCAL
 
 PRIVATE = [

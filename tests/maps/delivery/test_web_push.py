@@ -18,17 +18,17 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from maps.delivery import pace
-from maps.delivery.account_news import AccountNews
-from maps.delivery.base64url import b64url, from_b64url
-from maps.delivery.errors import NotNow
-from maps.delivery.push_key import PushKey
-from patrol.accounts import User
-from patrol.deliveries import PushSubscription
-from patrol.desk import Desk
-from patrol.errors import NotFound
-from patrol.filing import Note
-from patrol.outbox import ENDING
+from maps.notifications import throttle as pace
+from maps.notifications.account_news import AccountNews
+from maps.notifications.errors.errors import NotNow
+from maps.notifications.senders.base64url import b64url, from_b64url
+from maps.notifications.senders.push_key import PushKey
+from patrol.alerts.delivery import PushSubscription
+from patrol.desks.desk import Desk
+from patrol.documents.transaction import Note
+from patrol.errors.errors import NotFound
+from patrol.maintenance.outbox import ENDING
+from patrol.units.accounts import User
 from tests.maps.delivery.receiving import HttpReceiver, Post, answer, receiving, until
 from tests.maps.delivery.running import Delivers, delivers, rule
 from tests.patrol.running import AGENCY, OTHER

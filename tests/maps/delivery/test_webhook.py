@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from maps.delivery import pace
-from maps.delivery.webhook import signing_key
+from maps.notifications import throttle as pace
+from maps.notifications.senders.webhook import signing_key
 from tests.maps.delivery.receiving import Post, answer, receiving, until
 from tests.maps.delivery.running import SECRET, delivers, hook, rule
 from tests.patrol.running import AGENCY, NODE

@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maps.delivery import words
-from maps.delivery.choosing import wants
-from maps.delivery.messages import MOST_TOLD, Message, Told, worst_first
-from maps.delivery.pace import LONGEST_WAIT_S, Pace, batches
-from maps.delivery.settings_tables import DeliveryRule
-from maps.settings import settings_of
-from maps.wording import Wording
-from patrol.alerts import SEVERITIES, Alert
-from patrol.deliveries import Delivery
+from maps.language.wording import Wording
+from maps.notifications.choosing import wants
+from maps.notifications.settings.settings_tables import DeliveryRule
+from maps.notifications.text import text as words
+from maps.notifications.text.messages import MOST_TOLD, Message, Told, worst_first
+from maps.notifications.throttle import LONGEST_WAIT_S, Pace, batches
+from maps.settings.settings import settings_of
+from patrol.alerts.alert import SEVERITIES, Alert
+from patrol.alerts.delivery import Delivery
 from tests.patrol.running import AGENCY, START, at
 
 ENGLISH = Wording("en", zone=ZoneInfo("Asia/Vientiane"))

@@ -11,18 +11,18 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from maps.__main__ import app
-from maps.check import check
+from maps.commands.check import check
 from maps.evidence.daily_head import SENT, SUBJECT, DailyHead
 from maps.evidence.head_folder import HeadFolder
-from maps.settings_tables import NodeSettings
-from patrol.audit import FIRST, chained
-from patrol.audit_head import Head, head_from, signed_head
-from patrol.audit_key import AuditKey, audit_key
-from patrol.filing import Note
-from patrol.store import journal
-from patrol.store.dialects import open_engine
-from patrol.store.tables import journal as journal_rows
-from patrol.store.tables import to_us
+from maps.settings.settings_tables import NodeSettings
+from patrol.audit.chain import FIRST, chained
+from patrol.audit.key import AuditKey, audit_key
+from patrol.audit.signed_head import Head, head_from, signed_head
+from patrol.documents.transaction import Note
+from patrol.store.engine.engine import open_engine
+from patrol.store.journal import journal
+from patrol.store.schema.tables import journal as journal_rows
+from patrol.store.schema.tables import to_us
 from tests.databases import empty_store, store_table, store_url
 from tests.maps.delivery.test_mail import Mailbox, mail_server
 from tests.maps.running import running, wait_until

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from maps.evidence.proof_mark_file import EVERY_S, FOR, ProofMarkFile
-from patrol.errors import AuditError
-from patrol.store.proving import ProofMark
-from patrol.store.row_digests import Replay
+from patrol.errors.errors import AuditError
+from patrol.store.journal.row_digests import Replay
+from patrol.store.proof.verify_journal import ProofMark
 from tests.patrol.running import at
 
 MARK = ProofMark(seq=7, hash=bytes(32), papers=2, rows=Replay(), spans=[], heard=0)

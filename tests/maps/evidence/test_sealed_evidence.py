@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 
-from maps.evidence_checking import BadEvidence, verify
+from maps.evidence.evidence_checking import BadEvidence, verify
 from tests.maps.running import Running
 from tests.maps.test_photos import phone_photo
 

@@ -16,14 +16,14 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from maps.__main__ import app
-from maps.check import check
+from maps.commands.check import check
 from maps.evidence.daily_head import DailyHead
 from maps.evidence.head_folder import HeadFolder
+from maps.evidence.signing_journal import current_head
 from maps.evidence.time_stamp import TimeStampService, time_stamps
-from maps.settings import read_settings
-from maps.settings_tables import NodeSettings
-from maps.signing_journal import current_head
-from patrol.errors import AuditError
+from maps.settings.settings import read_settings
+from maps.settings.settings_tables import NodeSettings
+from patrol.errors.errors import AuditError
 from tests import needs
 from tests.databases import empty_store, store_table
 from tests.maps.running import running

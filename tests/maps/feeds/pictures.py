@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 
-from patrol.changes import Change, Fix, Snapshot, UnitState
 from patrol.intake.own_messages import OwnMessages, OwnNotes
-from radio_gateway.errors import FrameError
+from patrol.units.wire import Change, Fix, Snapshot, UnitState
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.messages.transmission import Transmission
 from radio_gateway.technician.decode import StreamDecoder
-from radio_gateway.transmission import Transmission
 
 NOON = datetime(2026, 11, 24, 12, 0, 30, tzinfo=UTC)
 

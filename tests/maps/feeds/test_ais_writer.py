@@ -14,7 +14,7 @@ from pyais import NMEAMessage
 
 from maps.feeds.ais_writer import AisWriter
 from maps.feeds.mmsi import made_mmsi
-from patrol.changes import UnitState
+from patrol.units.wire import UnitState
 from tests.maps.feeds.pictures import NOON, fix, heard, notes, unit
 from tests.needs import program
 

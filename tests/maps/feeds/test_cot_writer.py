@@ -9,7 +9,7 @@ import pytest
 
 from maps.feeds.cot_writer import CotWriter
 from maps.feeds.roll import Act
-from patrol.changes import UnitState
+from patrol.units.wire import UnitState
 from tests.maps.feeds.pictures import NOON, fix, heard, later, notes, unit
 
 WRITER = CotWriter(notes(), max_age=timedelta(seconds=600), form="xml", mark="test-node/tak")

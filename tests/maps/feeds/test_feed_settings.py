@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from maps.check import check
-from maps.errors import SettingsFaults
-from maps.settings import settings_of
+from maps.commands.check import check
+from maps.errors.errors import SettingsFaults
+from maps.settings.settings import settings_of
 from tests.databases import empty_store
 from tests.ports import free_port
 

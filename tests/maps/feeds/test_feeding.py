@@ -14,9 +14,9 @@ import pytest
 from pyais import NMEAMessage
 
 from maps.feeds.mmsi import made_mmsi
-from patrol.accounts import User
-from patrol.changes import UnitState
-from patrol.desk import Desk
+from patrol.desks.desk import Desk
+from patrol.units.accounts import User
+from patrol.units.wire import UnitState
 from tests.maps.running import AGENCY, Running, running, wait_until
 from tests.ports import free_port
 
@@ -222,7 +222,7 @@ async def test_a_call_for_help_goes_out_in_words(tmp_path: Path) -> None:
 async def test_a_server_that_comes_late_or_goes_gets_everything_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("radio_gateway.backoff.Backoff.next_s", lambda _self, lasted_s: 0.1)
+    monkeypatch.setattr("radio_gateway.links.backoff.Backoff.next_s", lambda _self, lasted_s: 0.1)
     port = free_port()
     feeds = [feed("tak", f"tcp://127.0.0.1:{port}", "cot")]
     lines: asyncio.Queue[bytes] = asyncio.Queue()

@@ -15,12 +15,12 @@ from maps.feeds.nmea_writer import NmeaWriter
 from maps.feeds.places import Place, PlaceKind, place_of
 from maps.feeds.roll import AGAIN_EVERY_S
 from maps.feeds.settings import FeedSettings
-from patrol.changes import Change, Snapshot
+from patrol.documents.document import Paper, kind_of
 from patrol.marks.mark import Mark
-from patrol.papers import Paper, kind_of
-from patrol.sectors import Sector
-from patrol.sightings import Sighting
-from patrol.targets import Target
+from patrol.sectors.sector import Sector
+from patrol.targets.sightings import Sighting
+from patrol.targets.target import Target
+from patrol.units.wire import Change, Snapshot
 from radio_gateway.messages.marked_place import MarkedPlace
 from tests.maps.feeds.pictures import NOON, heard, later, notes, unit
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from maps.feeds.roll import Roll
-from patrol.changes import UnitState
+from patrol.units.wire import UnitState
 from tests.maps.feeds.pictures import NOON, change, fix, later, snapshot, unit
 
 

@@ -10,12 +10,12 @@ from fastapi import FastAPI, WebSocket
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from maps.frames import SharedFrames
+from maps.app.serving import serve
 from maps.http import upgrades
+from maps.http.listening import listen
+from maps.http.shared_websocket import SharedFrames
 from maps.http.upgrades import Upgrades
-from maps.listening import listen
-from maps.serving import serve
-from maps.settings_tables import WebSettings
+from maps.settings.settings_tables import WebSettings
 
 MANY = 200
 SESSION = b"Cookie: jp_session=made-up\r\n"

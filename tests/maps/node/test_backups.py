@@ -8,7 +8,7 @@ from pathlib import Path
 
 from maps.node.backups import Backups
 from maps.node.store_metrics import store_metrics
-from maps.settings import read_settings
+from maps.settings.settings import read_settings
 from tests.databases import sqlite_only
 from tests.maps.test_command_line import call, small
 from tests.patience import PATIENCE_S

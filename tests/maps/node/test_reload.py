@@ -14,11 +14,11 @@ from pathlib import Path
 from fastapi import FastAPI
 from structlog.testing import capture_logs
 
-from maps.listening import listen
+from maps.app.serving import serve
+from maps.http.listening import listen
 from maps.node.reload import Reload
-from maps.serving import serve
-from maps.settings import Settings, settings_of
-from maps.settings_tables import WebSettings
+from maps.settings.settings import Settings, settings_of
+from maps.settings.settings_tables import WebSettings
 from tests.certificates import self_signed
 from tests.maps.running import Running, running
 from tests.patience import PATIENCE_S

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from maps.check import check
+from maps.commands.check import check
 from maps.node.secret_files import open_to_others
 from tests.databases import empty_store
 from tests.ports import free_port

@@ -15,17 +15,17 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from gis.position import Position
-from gis.river import load_mekong
-from maps.reports.asked import Asked, Site
-from maps.wording import Wording
-from patrol.accounts import Language
-from patrol.agreements import Agreement, Terms
-from patrol.crossing import DATA_CLASSES, DataClass
-from patrol.patrols import Base, Leg, Member, Rendezvous
-from patrol.sector_drawing import RiverStretch, Shape
-from patrol.sightings import Sighting
-from radio_gateway.transmission import Transmission
+from gis.position.position import Position
+from gis.river.river import load_mekong
+from maps.language.wording import Wording
+from maps.reports.document.request import Asked, Site
+from patrol.agreements.agreement import Agreement, Terms
+from patrol.patrols.patrol import Base, Leg, Member, Rendezvous
+from patrol.sector_checks.drawing import RiverStretch, Shape
+from patrol.targets.sightings import Sighting
+from patrol.units.accounts import Language
+from patrol.units.data_classes import DATA_CLASSES, DataClass
+from radio_gateway.messages.transmission import Transmission
 from tests.maps.offices import LAO, THAI, Offices, two_offices
 
 ZONE = ZoneInfo("Asia/Vientiane")
@@ -311,6 +311,6 @@ async def _happen(offices: Offices, clock: Clock, units: dict[str, str], patrol:
 
 
 def _seized() -> tuple[Any, ...]:
-    from patrol.incidents import Seizure
+    from patrol.incidents.incident import Seizure
 
     return (Seizure(what="methamphetamine", amount=12.5, unit="kg", at_least=True),)

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from gis.tracks.effort import Effort
-from maps.errors import BadRequest
-from maps.following import MOST_POSITIONS, followed
-from maps.reports.month_records import _apart
-from maps.reports.monthly import _coverage
-from maps.surveying import Survey
-from maps.wording import Wording
-from patrol.changes import Fix
+from maps.errors.errors import BadRequest
+from maps.language.wording import Wording
+from maps.reports.kinds.month_records import _apart
+from maps.reports.kinds.monthly import _coverage
+from maps.surveys.coverage_and_effort import Survey
+from maps.surveys.track_reader import MOST_POSITIONS, followed
+from patrol.units.wire import Fix
 
 START = datetime(2026, 10, 1, tzinfo=UTC)
 MONTH = timedelta(days=31)
@@ -34,7 +34,7 @@ def test_positions_are_so_far_apart_that_one_look_takes_them() -> None:
 async def test_a_survey_takes_more_time_of_positions_farther_apart(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("maps.following.MOST_POSITIONS", 50)
+    monkeypatch.setattr("maps.surveys.track_reader.MOST_POSITIONS", 50)
     fixes = [
         Fix(of="a", lon=100.4 + n * 1e-5, lat=20.27, time=START + timedelta(seconds=n), flags=flags)
         for n in range(200)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from maps.reports.check_in_record import record_of
-from patrol.patrol_acts import Who, checked_in, ended, flagged
-from patrol.patrols import Member, Patrol
+from maps.reports.records.check_in_record import record_of
+from patrol.patrols.lifecycle import Who, checked_in, ended, flagged
+from patrol.patrols.patrol import Member, Patrol
 from tests.patrol.running import AGENCY, at
 
 WATCH = Who(name="watch", agency=AGENCY)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from maps.errors import BadRequest
+from maps.errors.errors import BadRequest
 from maps.reports import REPORTS
-from maps.reports.html_page import html_page
+from maps.reports.rendering.html_page import html_page
 from tests.maps.offices import LAO, THAI
 from tests.maps.reports.story import Story, joint_patrol
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from maps.reports.coverage import _stretch
+from maps.reports.kinds.coverage import _stretch
 
 WHOLE = (0.0, 2754.5)
 SURVEYED = (2340.6, 2380.2)  # a centreline of the site's own

@@ -8,8 +8,8 @@ import msgspec
 import shapely
 
 from gis.tracks.coverage import Seen
-from maps.heat import MOST_CELLS, SectorHeat
-from maps.reports.coverage_blocks import _bounds, _cell_shapes
+from maps.reports.sections.coverage_blocks import _bounds, _cell_shapes
+from maps.surveys.heat_map import MOST_CELLS, SectorHeat
 
 
 def cell(number: int, visits: int) -> dict[str, Any]:

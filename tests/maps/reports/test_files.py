@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from maps.reports import REPORTS
-from maps.reports.rendering import File, rendered
+from maps.reports.jobs.render import File, rendered
 from tests import needs
 from tests.apart import run_apart
 from tests.browser.alone import browser as browser

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from maps.reports.gathering import alerts_between, hand_offs_between
-from patrol.alert_desk import MOST_ALERTS
+from maps.reports.records.records import alerts_between, hand_offs_between
+from patrol.desks.watch_room.alerts import MOST_ALERTS
 
 
 async def test_no_alert_is_left_out_of_a_busy_month() -> None:

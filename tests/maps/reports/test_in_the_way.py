@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from maps.reports.briefing import patrol_briefing
-from maps.reports.document import UNKNOWN, Document, Section, Table, Words, shown
-from maps.wording import words_of
-from patrol import clashes, planning
-from patrol.accounts import LANGUAGES
-from patrol.patrols import Member
+from maps.language.wording import words_of
+from maps.reports.document.document import UNKNOWN, Document, Section, Table, Words, shown
+from maps.reports.kinds.briefing import patrol_briefing
+from patrol.patrols import conflicts as clashes
+from patrol.patrols.patrol import Member
+from patrol.units.accounts import LANGUAGES
+from patrol.watch import check_plan as planning
 from tests.maps.offices import LAO, THAI
 from tests.maps.reports.story import ZONE, Story, joint_patrol
 

@@ -15,13 +15,13 @@ import pytest
 import pytest_asyncio
 from msgspec.structs import replace
 
-from maps.report_settings import ReportSchedule
-from maps.reports.jobs import MOST_WAITING
-from maps.reports.rendering import File, rendered
-from maps.reports.scheduler import Line, Scheduler
-from patrol.errors import NotFound, StoreError
-from patrol.sector_desk import Lie, SectorDesk
-from patrol.sectors import Sector
+from maps.reports.jobs.jobs import MOST_WAITING
+from maps.reports.jobs.render import File, rendered
+from maps.reports.jobs.scheduler import Line, Scheduler
+from maps.settings.report_settings import ReportSchedule
+from patrol.desks.planning.sectors import Lie, SectorDesk
+from patrol.errors.errors import NotFound, StoreError
+from patrol.sectors.sector import Sector
 from tests.maps.offices import LAO
 from tests.maps.reports.story import Story, joint_patrol
 
@@ -235,7 +235,7 @@ async def test_what_goes_by_mail_and_what_people_ask_for_is_made_one_at_a_time(
     async def noted(_note: Any) -> None:
         pass
 
-    monkeypatch.setattr("maps.reports.making.rendered", counted)
+    monkeypatch.setattr("maps.reports.jobs.making.rendered", counted)
     office = story.offices.server.office
     monday = datetime(2026, 11, 23, 12, tzinfo=ZoneInfo("Asia/Vientiane"))
     week: dict[str, Any] = {

@@ -6,9 +6,9 @@ import html
 
 import pytest
 
-from maps.errors import ReportFailed
-from maps.reports.document import Document, Plate, Section, Shape
-from maps.reports.folium_page import folium_page
+from maps.errors.errors import ReportFailed
+from maps.reports.document.document import Document, Plate, Section, Shape
+from maps.reports.rendering.folium_page import folium_page
 from tests import needs
 
 HOSTILE = "N`${alert(1)}` {{ 7 * 191 }} {% raw %} {# \\u0041 <b>"

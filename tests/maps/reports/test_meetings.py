@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from maps.reports.document import Document, Table
-from maps.reports.patrol_debrief import patrol_debrief
-from patrol.crossing import DATA_CLASSES
+from maps.reports.document.document import Document, Table
+from maps.reports.kinds.patrol_debrief import patrol_debrief
+from patrol.units.data_classes import DATA_CLASSES
 from tests.maps.offices import two_offices
 from tests.maps.reports.story import Clock, Story, _agree, _planned, _sectors, _units
 

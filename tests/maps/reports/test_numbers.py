@@ -8,14 +8,14 @@ from typing import Any
 
 import msgspec
 
-from maps.reports.document import shown
-from maps.reports.event_tables import seized
-from maps.reports.monthly import _in_short as month_in_short
-from maps.reports.monthly import _seized
-from maps.reports.patrol_debrief import _in_short as patrol_in_short
-from maps.wording import Wording
-from patrol.incident_totals import Total
-from patrol.incidents import Credit, Incident
+from maps.language.wording import Wording
+from maps.reports.document.document import shown
+from maps.reports.kinds.monthly import _in_short as month_in_short
+from maps.reports.kinds.monthly import _seized
+from maps.reports.kinds.patrol_debrief import _in_short as patrol_in_short
+from maps.reports.sections.event_tables import seized
+from patrol.incidents.incident import Credit, Incident
+from patrol.incidents.statistics import Total
 
 DAY = datetime(2026, 11, 24, tzinfo=UTC)
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from maps.reports.outings import along, silences
-from patrol.changes import Fix
+from maps.reports.records.trips import along, silences
+from patrol.units.wire import Fix
 
 BEGIN = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

@@ -10,14 +10,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from maps.errors import SettingsFaults
-from maps.report_settings import ReportSchedule
-from maps.reports.asked import Asked
-from maps.reports.press import Press
-from maps.reports.rendering import File
-from maps.reports.scheduler import Line, Scheduler
-from maps.reports.schedules import is_late, newest_due, next_due
-from maps.settings import settings_of
+from maps.errors.errors import SettingsFaults
+from maps.reports.document.request import Asked
+from maps.reports.jobs.one_at_a_time import Press
+from maps.reports.jobs.render import File
+from maps.reports.jobs.scheduler import Line, Scheduler
+from maps.reports.jobs.schedules import is_late, newest_due, next_due
+from maps.settings.report_settings import ReportSchedule
+from maps.settings.settings import settings_of
 from tests.maps.delivery.test_mail import Mailbox, mail_server
 from tests.maps.offices import AGENCIES, LAO
 from tests.maps.reports.story import joint_patrol
@@ -101,7 +101,7 @@ async def test_one_that_breaks_keeps_no_other_waiting(monkeypatch: pytest.Monkey
     async def noted(_note: Any) -> None:
         pass
 
-    monkeypatch.setattr("maps.reports.scheduler.made", made)
+    monkeypatch.setattr("maps.reports.jobs.scheduler.made", made)
     now = local(2026, 11, 23, 12)
     site: Any = SimpleNamespace(
         node="HX", zone=ZONE, desk_of=lambda user: SimpleNamespace(user=user, is_stale=False)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from maps.reports.document import (
+from maps.reports.document.document import (
     Bars,
     Column,
     Document,
@@ -27,12 +27,12 @@ from maps.reports.document import (
     Table,
     Words,
 )
-from maps.reports.fonts import faces
-from maps.reports.html_page import html_page
-from maps.reports.rendering import rendered
-from maps.reports.svg_charts import bars_svg, strip_svg
-from maps.reports.svg_map import map_svg
-from maps.reports.xlsx import workbook_of
+from maps.reports.jobs.render import rendered
+from maps.reports.rendering.fonts import faces
+from maps.reports.rendering.html_page import html_page
+from maps.reports.rendering.svg_charts import bars_svg, strip_svg
+from maps.reports.rendering.svg_map import map_svg
+from maps.reports.rendering.xlsx import workbook_of
 from maps.typesetting.line_breaks import BREAK, breakable
 from maps.typesetting.pdf_worker import not_drawn, refuse_url
 from tests import needs

@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+from maps.language.wording import words_of
 from maps.reports import REPORTS
-from maps.reports.xlsx import workbook_of
-from maps.wording import words_of
-from patrol.accounts import LANGUAGES
+from maps.reports.rendering.xlsx import workbook_of
+from patrol.units.accounts import LANGUAGES
 from tests.maps.reports.story import joint_patrol
 
 LONGEST = 31

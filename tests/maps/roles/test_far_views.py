@@ -10,15 +10,16 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from maps.errors import WatchAway
-from maps.roles import far_views, words
-from maps.roles.asking import Asking
-from maps.roles.far_views import FarViews
-from maps.roles.showing import Showing
-from patrol.accounts import User
-from patrol.changes import Snapshot
-from patrol.errors import Forbidden
-from patrol.views import BACKLOG, Feed, Mixed, Subscription, View
+from maps.cluster import messages as words
+from maps.cluster import remote_feeds as far_views
+from maps.cluster.frame_publisher import Showing
+from maps.cluster.remote_feeds import FarViews
+from maps.cluster.rpc_client import Asking
+from maps.errors.errors import WatchAway
+from patrol.errors.errors import Forbidden
+from patrol.live.feeds import BACKLOG, Feed, Mixed, Subscription, View
+from patrol.units.accounts import User
+from patrol.units.wire import Snapshot
 
 NOW = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
 SOMCHAI = User(name="somchai", role="commander", agency="joint")
@@ -259,7 +260,7 @@ async def test_who_goes_on_when_an_agreement_is_just_over_is_shown_nothing_of_be
 async def test_what_is_kept_no_more_once_what_went_before_has_come_leaves_no_gap(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("patrol.views.RING", 5)
+    monkeypatch.setattr("patrol.live.feeds.RING", 5)
     pair = Pair()
     for _ in range(3):
         pair.change()
@@ -279,7 +280,7 @@ async def test_what_is_kept_no_more_once_what_went_before_has_come_leaves_no_gap
 async def test_what_the_watch_keeps_no_more_is_asked_for_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("patrol.views.RING", 5)
+    monkeypatch.setattr("patrol.live.feeds.RING", 5)
     pair = Pair()
     for _ in range(20):
         pair.change()

@@ -15,21 +15,22 @@ import msgspec
 import pytest
 from fastapi import FastAPI, Request
 
-from maps.access import VERIFIED, Caller
-from maps.errors import NoAnswer, ServerRunning, WatchAway
-from maps.internal_settings import InternalSettings
-from maps.lock import store_lock
-from maps.office import open_office
-from maps.roles import answering, words
-from maps.roles import asking as asking_there
-from maps.roles.answering import Answering
-from maps.roles.asking import Asking
-from maps.roles.envelope import PIECE_BYTES, Envelopes
-from maps.roles.showing import Showing
-from maps.roles.web_link import WebLink
-from maps.roles.web_server import run_web
-from maps.settings import settings_of
-from patrol.accounts import User
+from maps.accounts.access import VERIFIED, Caller
+from maps.cluster import messages as words
+from maps.cluster import rpc_client as asking_there
+from maps.cluster import rpc_server as answering
+from maps.cluster.envelope import PIECE_BYTES, Envelopes
+from maps.cluster.frame_publisher import Showing
+from maps.cluster.rpc_client import Asking
+from maps.cluster.rpc_server import Answering
+from maps.cluster.web_link import WebLink
+from maps.cluster.web_server import run_web
+from maps.errors.errors import NoAnswer, ServerRunning, WatchAway
+from maps.node.lock import store_lock
+from maps.node.node import open_office
+from maps.settings.internal_settings import InternalSettings
+from maps.settings.settings import settings_of
+from patrol.units.accounts import User
 from tests.databases import empty_store
 from tests.maps.running import wait_until
 from tests.ports import free_port
@@ -135,7 +136,7 @@ async def test_who_waits_for_a_watch_goes_on_when_it_is_heard_and_else_after_a_w
         await waiting
         await asking.wait()  # there is one
     asking.lost("the watch is not heard")
-    monkeypatch.setattr("maps.roles.asking.COMES_WITHIN_S", 0.02)
+    monkeypatch.setattr("maps.cluster.rpc_client.COMES_WITHIN_S", 0.02)
     async with asyncio.timeout(1):
         await asking.wait()
     assert not asking.watch

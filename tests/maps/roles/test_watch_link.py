@@ -9,10 +9,10 @@ from typing import Any, Self, cast
 import msgspec
 import pytest
 
-from maps.internal_settings import InternalSettings
-from maps.roles.asking import Asking
-from maps.roles.watch_link import WatchLink
-from maps.roles.words import ANSWER_WITHIN_S, BEAT_S, Beat, Request, Topics
+from maps.cluster.messages import ANSWER_WITHIN_S, BEAT_S, Beat, Request, Topics
+from maps.cluster.rpc_client import Asking
+from maps.cluster.watch_link import WatchLink
+from maps.settings.internal_settings import InternalSettings
 from tests.maps.running import wait_until
 
 
@@ -48,7 +48,7 @@ class Bus:
 async def test_a_watch_is_heard_as_soon_as_its_broker_is_reached(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("maps.roles.watch_link.Bus", Bus)
+    monkeypatch.setattr("maps.cluster.watch_link.Bus", Bus)
     link = WatchLink(
         InternalSettings(),
         bytes(32),
@@ -70,9 +70,9 @@ async def test_a_watch_is_heard_as_soon_as_its_broker_is_reached(
 async def test_what_lay_in_a_queue_until_nobody_waits_for_it_is_not_done(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("maps.roles.watch_link.Bus", Bus)
+    monkeypatch.setattr("maps.cluster.watch_link.Bus", Bus)
     now_s = 100.0
-    monkeypatch.setattr("maps.roles.watch_link.monotonic", lambda: now_s)
+    monkeypatch.setattr("maps.cluster.watch_link.monotonic", lambda: now_s)
     done: list[str] = []
 
     async def app(scope: Any, _receive: Any, send: Any) -> None:

@@ -13,10 +13,10 @@ import httpx
 from fastapi import FastAPI
 from starlette.routing import Route
 
-from maps.account_office import AccountOffice, open_account_office
-from maps.roles import words
-from maps.roles.web_app import create_web_app
-from maps.settings import settings_of
+from maps.accounts.account_office import AccountOffice, open_account_office
+from maps.cluster import messages as words
+from maps.cluster.web_app import create_web_app
+from maps.settings.settings import settings_of
 from tests.databases import empty_store
 
 _URL = "http://127.0.0.1:8080"

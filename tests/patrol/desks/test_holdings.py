@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from patrol.errors import Conflict, Forbidden
-from patrol.incidents import Incident
+from patrol.errors.errors import Conflict, Forbidden
+from patrol.incidents.incident import Incident
 from tests.patrol.running import AGENCY, OTHER, START, Node, said
 from tests.patrol.test_photo_desk import picture
 
@@ -82,7 +82,7 @@ async def test_only_administrators_look_and_not_without_a_purpose(node: Node) ->
 
 
 async def test_more_than_is_told_is_told(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("patrol.store.holdings.MOST", 2)
+    monkeypatch.setattr("patrol.store.records.holdings.MOST", 2)
     for number in range(3):
         await logged(node, narrative=f"Somsak {number}")
     found = await node.desk("admin").holdings.search("Somsak", purpose=WHY)

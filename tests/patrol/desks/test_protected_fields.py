@@ -8,13 +8,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from patrol.accounts import User
-from patrol.errors import Conflict, FieldKeyError, Forbidden, NoFieldKey, NotFound
-from patrol.incidents import Incident
+from patrol.errors.errors import Conflict, FieldKeyError, Forbidden, NoFieldKey, NotFound
+from patrol.incidents.incident import Incident
 from patrol.protected_fields.field_key import FieldKeys, new_key
-from patrol.sightings import Sighting
-from patrol.store import accounts
-from patrol.units import ROLES
+from patrol.store.accounts import accounts
+from patrol.targets.sightings import Sighting
+from patrol.units.accounts import User
+from patrol.units.units import ROLES
 from tests.patrol.running import AGENCY, OTHER, Node, at
 
 WORDS = {

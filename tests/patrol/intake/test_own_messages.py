@@ -16,17 +16,18 @@ from maps.feeds.cot_writer import CotWriter, Form
 from maps.feeds.mmsi import made_mmsi
 from maps.feeds.nmea_writer import NmeaWriter
 from maps.feeds.places import Place
-from patrol.changes import Fix, UnitState
 from patrol.intake.own_messages import KEPT_S, SAME_PLACE_S, OwnMessages
-from radio_gateway.decoder import DecoderSettings, Waypoints
-from radio_gateway.errors import FrameError
+from patrol.units.wire import Fix, UnitState
+from radio_gateway.decoding.decoder import DecoderSettings, Waypoints
+from radio_gateway.decoding.framing import Frame
+from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.nmea.sentence import checksum
-from radio_gateway.framing import Frame
 from radio_gateway.messages.marked_place import MarkedPlace
-from radio_gateway.order import Order
-from radio_gateway.protocols import cot, nmea0183
+from radio_gateway.messages.transmission import Transmission
+from radio_gateway.orders.order import Order
+from radio_gateway.protocols import nmea0183
+from radio_gateway.protocols.cot import cot
 from radio_gateway.technician.decode import StreamDecoder
-from radio_gateway.transmission import Transmission
 from tests.patrol.running import Node
 
 NODE = "houay-xai"

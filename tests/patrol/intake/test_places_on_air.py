@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from patrol.errors import CannotSend, Conflict, Forbidden, NotFound
+from patrol.errors.errors import CannotSend, Conflict, Forbidden, NotFound
 from patrol.marks.mark import Mark
-from patrol.sector_drawing import Shape
-from patrol.sectors import Sector
-from patrol.sightings import Sighting
-from patrol.targets import Target
-from radio_gateway.formats.aprs.object import object_name, object_place
-from radio_gateway.formats.meshtastic.waypoint import waypoint_name
-from radio_gateway.health import ChannelHealth
+from patrol.sector_checks.drawing import Shape
+from patrol.sectors.sector import Sector
+from patrol.targets.sightings import Sighting
+from patrol.targets.target import Target
+from radio_gateway.formats.aprs_object import object_name, object_place
+from radio_gateway.formats.meshtastic_waypoint import waypoint_name
+from radio_gateway.health.health import ChannelHealth
 from radio_gateway.messages.marked_place import MarkedPlace
-from radio_gateway.order import Order
+from radio_gateway.orders.order import Order
 from tests.patrol.running import AGENCY, OTHER, Node, at, said
 from tests.patrol.test_messages import Carrier, noted, settled, tell
 

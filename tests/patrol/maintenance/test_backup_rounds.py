@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from patrol.alarms.rules import RULES
-from patrol.errors import StoreError
+from patrol.errors.errors import StoreError
 from patrol.maintenance import backup_rounds
 from patrol.maintenance.backup_rounds import (
     BackupPlan,
@@ -21,7 +21,7 @@ from patrol.maintenance.backup_rounds import (
     read_state,
     run_round,
 )
-from patrol.store.backup import inventory
+from patrol.store.backup.backup import inventory
 from patrol.store.store import create_store
 from tests import databases
 from tests.patrol.running import at

@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from patrol.alarms.disk_room import DiskGauge, DiskRoom
 from patrol.alarms.rules import RULES
-from patrol.maintenance.disk_room import DiskGauge, DiskRoom
 from tests.patrol.scenes import scene
 
 GB = 10**9

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from patrol.errors import Conflict, Forbidden, NotFound
-from patrol.incidents import Incident
+from patrol.errors.errors import Conflict, Forbidden, NotFound
+from patrol.incidents.incident import Incident
 from patrol.legal_holds.legal_hold import LegalHold
 from patrol.maintenance.kind_policy import KindPolicy
 from patrol.maintenance.kind_retention import KindRetention
-from patrol.store import journal, proving
+from patrol.store.journal import journal
+from patrol.store.proof import verify_journal as proving
 from tests.patrol.running import AGENCY, NODE, OTHER, START, Node, at
 from tests.patrol.test_photo_desk import picture
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from patrol.alerts import Alert
-from patrol.filing import COMMAND_LINE, Note
-from patrol.maintenance.machine_acts import MachineActs
-from patrol.scribe import Scribe
+from patrol.alarms.machine_acts import MachineActs
+from patrol.alerts.alert import Alert
+from patrol.documents.transaction import COMMAND_LINE, Note
+from patrol.filing.journal_writer import Scribe
 from tests.patrol.alerting import tick
 from tests.patrol.running import AGENCY, OTHER, Node, at
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from patrol.errors import FieldKeyError, NoFieldKey
+from patrol.errors.errors import FieldKeyError, NoFieldKey
 from patrol.protected_fields.field import ProtectedField, sealed_fields
 from patrol.protected_fields.field_key import FieldKey, FieldKeys, key_from, new_key
 from tests.patrol.running import AGENCY, START

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from patrol.filing import Note
-from patrol.store import journal
-from patrol.store.day_proof import DayProof, prove_day
-from patrol.store.reception_digests import Place, found
+from patrol.documents.transaction import Note
+from patrol.store.journal import journal
+from patrol.store.journal.reception_digests import Place, found
+from patrol.store.proof.day_proof import DayProof, prove_day
 from tests.databases import reading
 from tests.patrol.running import AGENCY, Node, at, said
 

@@ -9,14 +9,14 @@ import msgspec
 import pytest
 from sqlalchemy import update
 
-from patrol import kinds
-from patrol.errors import NoFieldKey
+from patrol.documents_registry import document_kinds as kinds
+from patrol.errors.errors import NoFieldKey
 from patrol.protected_fields.field_key import FieldKeys
-from patrol.sightings import Sighting
-from patrol.store.dialects import connect_to_read, open_engine
-from patrol.store.plain_words import plain_papers, seal_store
-from patrol.store.proving import prove
-from patrol.store.tables import papers
+from patrol.store.engine.engine import connect_to_read, open_engine
+from patrol.store.proof.verify_journal import prove
+from patrol.store.protection.plain_words import plain_papers, seal_store
+from patrol.store.schema.tables import papers
+from patrol.targets.sightings import Sighting
 from tests.databases import files_of, store_url
 from tests.field_keys import field_keys
 from tests.patrol.running import at, running
@@ -54,7 +54,7 @@ def _older(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
         made.append(msgspec.json.encode(body))
         return made[-1]
 
-    monkeypatch.setattr("patrol.clerk.encode", encode)
+    monkeypatch.setattr("patrol.filing.file_documents.encode", encode)
     return made
 
 

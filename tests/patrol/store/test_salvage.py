@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from patrol.errors import StoreError
-from patrol.filing import Note
-from patrol.store import journal
-from patrol.store.backup import inventory
-from patrol.store.damage import damaged_tables
-from patrol.store.salvage import salvage
+from patrol.documents.transaction import Note
+from patrol.errors.errors import StoreError
+from patrol.store.backup.backup import inventory
+from patrol.store.backup.salvage import salvage
+from patrol.store.engine.damage import damaged_tables
+from patrol.store.journal import journal
 from tests.databases import sqlite_only
 from tests.maps.test_command_line import call, small
 from tests.patrol.running import Node, address, at, running, said

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gis.position import Position
+from gis.position.position import Position
 
 
 def written_out(*, lon: float, lat: float, symbol: str = "/>") -> bytes:

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from radio_gateway.decoder import Decoder
-from radio_gateway.errors import FrameError
+from radio_gateway.decoding.decoder import Decoder
+from radio_gateway.decoding.framing import Frame, LineFramer
+from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.nmea.sentence import checksum
-from radio_gateway.framing import Frame, LineFramer
-from radio_gateway.transmission import Transmission
+from radio_gateway.messages.transmission import Transmission
 
 NOW = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)
 CAPTURES = Path(__file__).parent.parent.parent / "captures"

@@ -8,9 +8,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from radio_gateway.decoder import Decoder, DecoderSettings
-from radio_gateway.errors import FrameError
-from radio_gateway.transmission import Transmission
+from radio_gateway.decoding.decoder import Decoder, DecoderSettings
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.messages.transmission import Transmission
 from tests.radio_gateway.protocols.heard import frame, heard
 
 

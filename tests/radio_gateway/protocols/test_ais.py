@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from pyais.exceptions import AISBaseException
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.errors import FrameError
-from radio_gateway.formats.ais.fix import read_fix
-from radio_gateway.formats.ais.fragments import MAX_MESSAGES
-from radio_gateway.framing import LineFramer
-from radio_gateway.protocols import ais, nmea0183
-from radio_gateway.transmission import Transmission
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.decoding.framing import LineFramer
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.messages.transmission import Transmission
+from radio_gateway.protocols import nmea0183
+from radio_gateway.protocols.ais import ais
+from radio_gateway.protocols.ais.fast_position import read_fix
+from radio_gateway.protocols.ais.fragments import MAX_MESSAGES
 from tests.needs import shared
 from tests.radio_gateway.protocols.heard import NOW, capture, frame, heard, sentence
 

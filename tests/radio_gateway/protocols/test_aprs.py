@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.errors import FrameError
-from radio_gateway.formats.aprs.lines import MAX_LINE, PacketLineFramer
-from radio_gateway.framing import Frame
-from radio_gateway.protocols import aprs
-from radio_gateway.transmission import Transmission
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.decoding.framing import Frame
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.messages.transmission import Transmission
+from radio_gateway.protocols.aprs import aprs
+from radio_gateway.protocols.aprs.packet_lines import MAX_LINE, PacketLineFramer
 from tests.radio_gateway.protocols.aprs_words import compressed, mic_e, near, written_out
 from tests.radio_gateway.protocols.heard import frame
 

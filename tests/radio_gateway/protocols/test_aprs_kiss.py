@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.errors import FrameError
-from radio_gateway.formats.aprs.kiss import kiss_frame
-from radio_gateway.protocols import aprs, aprs_kiss
-from radio_gateway.transmission import Transmission
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.messages.transmission import Transmission
+from radio_gateway.protocols.aprs import aprs, aprs_kiss
+from radio_gateway.protocols.aprs.kiss import kiss_frame
 from tests.radio_gateway.protocols.aprs_words import ax25, mic_e, near
 from tests.radio_gateway.protocols.heard import frame
 

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.formats.aprs.object import object_name
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.formats.aprs_object import object_name
 from radio_gateway.messages.marked_place import MarkedPlace
-from radio_gateway.order import Order, OrderError
-from radio_gateway.protocols import OUTBOUND, aprs, aprs_kiss
-from radio_gateway.transmission import Transmission
+from radio_gateway.messages.transmission import Transmission
+from radio_gateway.orders.order import Order, OrderError
+from radio_gateway.protocols import OUTBOUND
+from radio_gateway.protocols.aprs import aprs, aprs_kiss
 from tests.radio_gateway.protocols.aprs_words import ax25
 from tests.radio_gateway.protocols.heard import NOW, frame
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radio_gateway.errors import FrameError
-from radio_gateway.formats.aprs.ax25 import read_ax25, ui_frame
-from radio_gateway.formats.aprs.packet import Packet
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.protocols.aprs.ax25 import read_ax25, ui_frame
+from radio_gateway.protocols.aprs.packet import Packet
 from tests.radio_gateway.protocols.aprs_words import ax25
 
 calls = st.from_regex(r"[A-Z0-9]{1,6}(-([1-9]|1[0-5]))?", fullmatch=True)

@@ -8,19 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.errors import FrameError
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats import device_name
-from radio_gateway.formats.cot import client, xml
-from radio_gateway.formats.cot import everyday as cutting
-from radio_gateway.formats.cot import framer as framer_of
-from radio_gateway.formats.cot.everyday import cut_everyday
-from radio_gateway.formats.cot.fix import read_fix
-from radio_gateway.formats.cot.framer import MAX_EVENT, CotFramer
-from radio_gateway.formats.cot.xml import MAX_DEPTH
-from radio_gateway.order import Order, OrderError
-from radio_gateway.protocols import cot, tak
-from radio_gateway.transmission import Transmission
+from radio_gateway.messages.transmission import Transmission
+from radio_gateway.orders.order import Order, OrderError
+from radio_gateway.protocols.cot import cot, tak, xml
+from radio_gateway.protocols.cot import fast_xml_scan as cutting
+from radio_gateway.protocols.cot import framer as framer_of
+from radio_gateway.protocols.cot import pli_event as client
+from radio_gateway.protocols.cot.fast_pli import read_fix
+from radio_gateway.protocols.cot.fast_xml_scan import cut_everyday
+from radio_gateway.protocols.cot.framer import MAX_EVENT, CotFramer
+from radio_gateway.protocols.cot.xml import MAX_DEPTH
 from tests.radio_gateway.protocols.heard import NOW, frame
 
 POINT = '<point lat="17.95" lon="102.61" hae="140.5" ce="8.0" le="9999999.0"/>'

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.formats.cot.framer import CotFramer
-from radio_gateway.formats.cot.out import (
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.messages.transmission import Transmission
+from radio_gateway.protocols.cot import cot, tak
+from radio_gateway.protocols.cot.framer import CotFramer
+from radio_gateway.protocols.cot.writer import (
     Chat,
     Emergency,
     OutEvent,
@@ -22,8 +24,6 @@ from radio_gateway.formats.cot.out import (
     tak_stream,
     unit_event,
 )
-from radio_gateway.protocols import cot, tak
-from radio_gateway.transmission import Transmission
 from tests.radio_gateway.protocols.heard import NOW, frame
 
 UNIT = Unit(

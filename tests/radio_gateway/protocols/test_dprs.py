@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.errors import FrameError
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.decoding.framing import Frame
+from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.nmea.sentence import checksum
-from radio_gateway.framing import Frame
+from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols import dprs
 from radio_gateway.protocols.dprs import PATIENCE, DprsDecoder, crc
-from radio_gateway.transmission import Transmission
 from tests.radio_gateway.protocols.aprs_words import near
 from tests.radio_gateway.protocols.heard import NOW, frame, sentence
 

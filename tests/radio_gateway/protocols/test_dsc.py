@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.errors import FrameError
-from radio_gateway.formats.dsc.call import NATURES
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.decoding.framing import LineFramer
+from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.nmea.sentence import checksum
-from radio_gateway.framing import LineFramer
-from radio_gateway.protocols import ProtocolModule, dsc, nmea0183
-from radio_gateway.transmission import Transmission
+from radio_gateway.messages.transmission import Transmission
+from radio_gateway.protocols import ProtocolModule, nmea0183
+from radio_gateway.protocols.dsc import dsc
+from radio_gateway.protocols.dsc.call import NATURES
 from tests.radio_gateway.protocols.heard import NOW, frame, heard, sentence
 
 # published samples: Signal K nmea0183-signalk (test/DSC.ts), go-nmea (dsc_test.go, dse_test.go),

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.order import Order, OrderError
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.orders.order import Order, OrderError
 from radio_gateway.protocols import gps103
 from tests.radio_gateway.protocols.heard import NOW
 from tests.radio_gateway.protocols.streams import (

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.errors import FrameError
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols import gpsgate
-from radio_gateway.transmission import Transmission
 from tests.radio_gateway.protocols.heard import frame, heard, sentence
 
 # published: GpsGate protocol specification ($FRLIN), Traccar's test inputs ($FRCMD)

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.errors import FrameError
-from radio_gateway.formats.gt06.frame import MAX_BYTES, crc_x25, make_frame
-from radio_gateway.order import Order, OrderError
-from radio_gateway.protocols import gt06
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.orders.order import Order, OrderError
+from radio_gateway.protocols.gt06 import gt06
+from radio_gateway.protocols.gt06.frame import MAX_BYTES, crc_x25, make_frame
 from tests.radio_gateway.protocols.heard import NOW, frame
 from tests.radio_gateway.protocols.streams import (
     cut,

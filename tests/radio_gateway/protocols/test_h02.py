@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 
-from radio_gateway.protocols import h02
+from radio_gateway.protocols.h02 import h02
 from tests.radio_gateway.protocols.heard import NOW, frame
 from tests.radio_gateway.protocols.streams import (
     cut,

@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.errors import FrameError
-from radio_gateway.formats.hytera.hdap import LP, RRS, TMP, read_hdap, write_hdap
-from radio_gateway.formats.hytera.link import (
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.messages.transmission import Transmission
+from radio_gateway.protocols.hytera import hytera
+from radio_gateway.protocols.hytera.hdap import LP, RRS, TMP, read_hdap, write_hdap
+from radio_gateway.protocols.hytera.hstrp_hrnp import (
     HRNP_CONNECT,
     HRNP_DATA,
     MAX_FRAME,
@@ -23,8 +25,6 @@ from radio_gateway.formats.hytera.link import (
     write_hrnp,
     write_hstrp,
 )
-from radio_gateway.protocols import hytera
-from radio_gateway.transmission import Transmission
 from tests.radio_gateway.protocols.heard import frame
 from tests.radio_gateway.running import hear, make, running, until
 

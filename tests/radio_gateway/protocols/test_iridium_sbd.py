@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.errors import FrameError
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.errors.errors import FrameError
 from radio_gateway.protocols import iridium_sbd
 from tests.radio_gateway.protocols.heard import frame, sentence
 from tests.radio_gateway.protocols.streams import (

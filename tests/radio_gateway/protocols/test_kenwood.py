@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.errors import FrameError
-from radio_gateway.formats.kenwood.framer import MAX_FRAME, KenwoodFramer
-from radio_gateway.order import Order, OrderError, OrderKind
-from radio_gateway.protocols import kenwood
-from radio_gateway.transmission import Transmission
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.messages.transmission import Transmission
+from radio_gateway.orders.order import Order, OrderError, OrderKind
+from radio_gateway.protocols.kenwood import kenwood
+from radio_gateway.protocols.kenwood.framer import MAX_FRAME, KenwoodFramer
 from tests.radio_gateway.protocols.heard import NOW, frame, heard, sentence
 
 # Published: go-nmea (pklds, pknds, pklid tests), and six sentences of one position as one operator

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radio_gateway.formats.aprs.kiss import MAX_FRAME, KissFramer, kiss_frame
+from radio_gateway.protocols.aprs.kiss import MAX_FRAME, KissFramer, kiss_frame
 
 
 def cut(stream: bytes) -> list[bytes]:

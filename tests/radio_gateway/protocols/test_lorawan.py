@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.errors import FrameError
-from radio_gateway.framing import Frame
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.decoding.framing import Frame
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.messages.transmission import Signal, Transmission
 from radio_gateway.protocols.lorawan import lorawan
 from radio_gateway.protocols.lorawan.cayenne import read_cayenne
-from radio_gateway.transmission import Signal, Transmission
 from tests.radio_gateway.protocols.heard import NOW, frame
 
 EUI = "70b3d57ed0050a01"

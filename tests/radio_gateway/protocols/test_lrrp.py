@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.errors import FrameError
-from radio_gateway.formats.lrrp.mbxml import MbxmlError, Reader, write_uintvar
-from radio_gateway.framing import Frame
-from radio_gateway.order import Order, OrderError
-from radio_gateway.protocols import lrrp
-from radio_gateway.transmission import Transmission
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.decoding.framing import Frame
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.messages.transmission import Transmission
+from radio_gateway.orders.order import Order, OrderError
+from radio_gateway.protocols.lrrp import lrrp
+from radio_gateway.protocols.lrrp.mbxml import MbxmlError, Reader, write_uintvar
 from tests.radio_gateway.protocols.heard import NOW
 
 RADIO = "12.0.4.210:4001"

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.errors import FrameError
-from radio_gateway.framing import Frame
-from radio_gateway.order import Order, OrderError, OrderKind
-from radio_gateway.protocols import meshtastic_mqtt
-from radio_gateway.transmission import Signal, Transmission
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.decoding.framing import Frame
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.messages.transmission import Signal, Transmission
+from radio_gateway.orders.order import Order, OrderError, OrderKind
+from radio_gateway.protocols.meshtastic import meshtastic_mqtt
 from tests.radio_gateway.protocols import meshtastic_messages as mesh
 from tests.radio_gateway.protocols.heard import NOW
 

@@ -8,14 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.errors import FrameError
-from radio_gateway.framing import Frame
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.decoding.framing import Frame
+from radio_gateway.errors.errors import FrameError
 from radio_gateway.messages.marked_place import MarkedPlace
-from radio_gateway.order import Order, OrderError
-from radio_gateway.protocols import GREETINGS, meshtastic_serial
-from radio_gateway.protocols.meshtastic_serial import SerialFramer
-from radio_gateway.transmission import Transmission
+from radio_gateway.messages.transmission import Transmission
+from radio_gateway.orders.order import Order, OrderError
+from radio_gateway.protocols import GREETINGS
+from radio_gateway.protocols.meshtastic import meshtastic_serial
+from radio_gateway.protocols.meshtastic.meshtastic_serial import SerialFramer
 from tests.radio_gateway.protocols import meshtastic_messages as mesh
 from tests.radio_gateway.protocols.heard import NOW, frame, heard
 

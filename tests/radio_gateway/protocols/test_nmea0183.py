@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pynmea2
 import pytest
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.errors import FrameError
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.nmea.epoch import EpochGatherer
-from radio_gateway.formats.nmea.everyday import read_everyday
+from radio_gateway.formats.nmea.fast_rmc import read_everyday
 from radio_gateway.formats.nmea.fields import read_part
 from radio_gateway.formats.nmea.sentence import read_sentence
+from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols import nmea0183
-from radio_gateway.transmission import Transmission
 from tests.radio_gateway.protocols.heard import NOW, capture, frame, heard, sentence
 
 RMC = "GPRMC,115958.000,A,2016.3800,N,10024.7200,E,9.72,162.6,251126,,,A"

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from radio_gateway.decoder import DecoderSettings
+from radio_gateway.decoding.decoder import DecoderSettings
 from radio_gateway.protocols import nmea0183
 from tests.radio_gateway.protocols.heard import NOW, frame, sentence
 

@@ -7,16 +7,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from radio_gateway.chunk import Chunk
-from radio_gateway.connection import MANY, TOGETHER, Connection
-from radio_gateway.decoder import DecoderSettings, ManyDecoder
-from radio_gateway.errors import FrameError
-from radio_gateway.formats.nmea.everyday import Everyday, read_everyday
-from radio_gateway.formats.nmea.everyday_many import read_everyday_many
-from radio_gateway.formats.number import show_place
-from radio_gateway.framing import Frame
+from radio_gateway.channels.connection import MANY, TOGETHER, Connection
+from radio_gateway.decoding.decoder import DecoderSettings, ManyDecoder
+from radio_gateway.decoding.framing import Frame
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.formats.nmea.fast_rmc import Everyday, read_everyday
+from radio_gateway.formats.nmea.fast_rmc_batch import read_everyday_many
+from radio_gateway.formats.number_parsing import show_place
+from radio_gateway.links.transport import Chunk
+from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols import nmea0183
-from radio_gateway.transmission import Transmission
 from tests.radio_gateway.protocols.heard import NOW, frame, sentence
 
 ODD = (

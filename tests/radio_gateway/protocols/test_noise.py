@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, note, settings
 from hypothesis import strategies as st
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.errors import FrameError
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.decoding.framing import Frame
+from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.nmea.sentence import checksum
-from radio_gateway.framing import Frame
 from radio_gateway.protocols import PROTOCOLS
 from tests.radio_gateway.protocols.heard import NOW, capture, frame, sentence
 

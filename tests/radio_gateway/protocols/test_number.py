@@ -1,11 +1,11 @@
-"""Tests of radio_gateway.formats.number: it shows what `repr` shows, whatever the number."""
+"""Numbers are shown as `repr` shows them, whatever the number."""
 
 from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radio_gateway.formats.number import show_place
+from radio_gateway.formats.number_parsing import show_place
 
 NUMBERS = st.one_of(
     st.floats(),

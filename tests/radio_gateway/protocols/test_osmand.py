@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.order import Order, OrderError, OrderKind
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.messages.transmission import Transmission
+from radio_gateway.orders.order import Order, OrderError, OrderKind
 from radio_gateway.protocols import osmand
-from radio_gateway.transmission import Transmission
 from tests.radio_gateway.protocols.heard import NOW, frame
 from tests.radio_gateway.protocols.streams import hear, hear_one, refusal, survives
 

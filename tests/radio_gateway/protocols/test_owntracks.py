@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from nacl.secret import SecretBox
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.errors import FrameError
-from radio_gateway.framing import Frame
-from radio_gateway.order import Order, OrderError, OrderKind
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.decoding.framing import Frame
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.messages.transmission import Transmission
+from radio_gateway.orders.order import Order, OrderError, OrderKind
 from radio_gateway.protocols import owntracks
-from radio_gateway.transmission import Transmission
 from tests.radio_gateway.protocols.heard import NOW
 
 TOPIC = "owntracks/jane/phone"

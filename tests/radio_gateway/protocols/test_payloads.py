@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols import iridium_sbd
 from radio_gateway.protocols.iridium.payloads import PAYLOADS
-from radio_gateway.transmission import Transmission
 from tests.radio_gateway.protocols.heard import NOW
 from tests.radio_gateway.protocols.streams import hear
 

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.errors import FrameError
-from radio_gateway.framing import Frame
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.decoding.framing import Frame
+from radio_gateway.errors.errors import FrameError
 from radio_gateway.protocols import position_json
 from radio_gateway.protocols.position_json import Items, decode_items
 from tests.radio_gateway.protocols.heard import NOW

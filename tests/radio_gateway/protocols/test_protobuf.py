@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radio_gateway.formats.meshtastic.protobuf import (
+from radio_gateway.formats.protobuf import (
     MAX_FIELDS,
     Message,
     WireError,

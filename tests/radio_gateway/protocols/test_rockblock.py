@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radio_gateway.family import families_of
+from radio_gateway.messages.address_family import families_of
 from radio_gateway.protocols.iridium import rockblock
 from tests.radio_gateway.protocols.heard import frame, sentence
 from tests.radio_gateway.protocols.streams import hear, hear_one, refusal, survives

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radio_gateway.errors import FrameError
+from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.nmea.sentence import checksum, read_sentence
 from tests.radio_gateway.protocols.heard import sentence
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.errors import FrameError
-from radio_gateway.family import families_of
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.messages.address_family import families_of
+from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols import signalk
 from radio_gateway.protocols.signalk import MAX_VESSELS, SignalkDecoder
-from radio_gateway.transmission import Transmission
 from tests.radio_gateway.protocols.heard import NOW, frame
 
 OWN = "vessels.urn:mrn:imo:mmsi:574000001"

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols import spot
-from radio_gateway.transmission import Transmission
 from tests.radio_gateway.protocols.heard import frame
 from tests.radio_gateway.protocols.streams import hear, hear_one, refusal, survives
 

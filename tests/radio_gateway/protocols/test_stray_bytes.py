@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radio_gateway.formats.stray_bytes import AT_MOST, StrayBytes
+from radio_gateway.formats.junk_bytes import AT_MOST, StrayBytes
 
 
 def test_printable_line_is_told_and_the_rest_counted() -> None:

@@ -8,32 +8,19 @@ from typing import Final
 
 import pytest
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.order import OutboundModule
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.orders.order import OutboundModule
 from radio_gateway.protocols import (
     GREETINGS,
     OUTBOUND,
     PROTOCOLS,
     GreetingModule,
     ProtocolModule,
-    ais,
-    aprs,
-    aprs_kiss,
-    cot,
     dprs,
-    dsc,
     garmin_ipc,
     gps103,
     gpsgate,
-    gt06,
-    h02,
-    hytera,
     iridium_sbd,
-    kenwood,
-    lrrp,
-    meshtastic_json,
-    meshtastic_mqtt,
-    meshtastic_serial,
     nmea0183,
     osmand,
     owntracks,
@@ -42,14 +29,23 @@ from radio_gateway.protocols import (
     signalk,
     spot,
     taip,
-    tak,
-    tetra,
     tk103,
     tms,
 )
+from radio_gateway.protocols.ais import ais
+from radio_gateway.protocols.aprs import aprs, aprs_kiss
+from radio_gateway.protocols.cot import cot, tak
+from radio_gateway.protocols.dsc import dsc
+from radio_gateway.protocols.gt06 import gt06
+from radio_gateway.protocols.h02 import h02
+from radio_gateway.protocols.hytera import hytera
 from radio_gateway.protocols.iridium import rockblock
+from radio_gateway.protocols.kenwood import kenwood
 from radio_gateway.protocols.lorawan import lorawan
+from radio_gateway.protocols.lrrp import lrrp
+from radio_gateway.protocols.meshtastic import meshtastic_json, meshtastic_mqtt, meshtastic_serial
 from radio_gateway.protocols.teltonika import teltonika
+from radio_gateway.protocols.tetra import tetra
 
 # Named here for mypy, which sees in no table of names whether a module fits.
 SPOKEN: Final[tuple[ProtocolModule, ...]] = (

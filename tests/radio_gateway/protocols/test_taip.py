@@ -6,8 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.errors import FrameError
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.nmea.sentence import checksum
 from radio_gateway.protocols import taip
 from tests.radio_gateway.protocols.heard import NOW, frame

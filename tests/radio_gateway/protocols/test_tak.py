@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.errors import FrameError
-from radio_gateway.formats.cot.framer import CotFramer
-from radio_gateway.formats.cot.tak_wire import WireError, read_fields, write_field, write_varint
-from radio_gateway.protocols import tak
-from radio_gateway.transmission import Transmission
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.messages.transmission import Transmission
+from radio_gateway.protocols.cot import tak
+from radio_gateway.protocols.cot.framer import CotFramer
+from radio_gateway.protocols.cot.tak_wire import WireError, read_fields, write_field, write_varint
 from tests.radio_gateway.protocols.heard import frame
 
 MS = 1_795_607_998_000  # 2026-11-25T11:59:58Z

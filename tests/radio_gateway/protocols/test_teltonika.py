@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radio_gateway.decoder import DecoderSettings
+from radio_gateway.decoding.decoder import DecoderSettings
 from radio_gateway.protocols.teltonika import teltonika
 from radio_gateway.protocols.teltonika.framer import MAX_BYTES, crc_ibm
 from tests.radio_gateway.protocols.heard import NOW, frame

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.errors import FrameError
-from radio_gateway.formats.tetra.pei import MAX_LINE, PeiFramer
-from radio_gateway.order import Order, OrderError, OrderKind
-from radio_gateway.protocols import GREETINGS, tetra
-from radio_gateway.transmission import Transmission
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.messages.transmission import Transmission
+from radio_gateway.orders.order import Order, OrderError, OrderKind
+from radio_gateway.protocols import GREETINGS
+from radio_gateway.protocols.tetra import tetra
+from radio_gateway.protocols.tetra.pei import MAX_LINE, PeiFramer
 from tests.radio_gateway.protocols.heard import NOW, frame, heard, sentence
 from tests.radio_gateway.protocols.tetra_reports import (
     NO_VELOCITY,

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from radio_gateway.decoder import DecoderSettings
+from radio_gateway.decoding.decoder import DecoderSettings
 from tests.radio_gateway.protocols.tetra_reports import (
     NO_VELOCITY,
     long,

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.errors import FrameError
-from radio_gateway.family import families_of
-from radio_gateway.framing import Frame
-from radio_gateway.inbox import Inbox
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.decoding.framing import Frame
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.inbox.inbox import Inbox
+from radio_gateway.messages.address_family import families_of
+from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols import tms
 from radio_gateway.protocols.tms import acknowledgement
-from radio_gateway.transmission import Transmission
 from radio_gateway.transports.udp import UdpTransport
 from tests.radio_gateway.protocols import test_lrrp
 from tests.radio_gateway.protocols.heard import NOW, frame

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.errors import FrameError
-from radio_gateway.protocols import tetra
-from radio_gateway.transmission import Transmission
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.messages.transmission import Transmission
+from radio_gateway.protocols.tetra import tetra
 from tests.radio_gateway.protocols.heard import frame
 
 RECORDED = DecoderSettings(live=False)

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from radio_gateway.errors import FrameError
-from radio_gateway.framing import LineFramer
+from radio_gateway.decoding.framing import LineFramer
+from radio_gateway.errors.errors import FrameError
 from radio_gateway.technician.decode import StreamDecoder, as_json
 from tests.forked import forked_run
 from tests.needs import shared

@@ -16,10 +16,10 @@ from rich.text import Text
 from typer.testing import CliRunner
 
 from radio_gateway.__main__ import app
-from radio_gateway.errors import LinkError, SettingsError
-from radio_gateway.health import GatewayHealth, GatewayReport
-from radio_gateway.metrics_server import serving_metrics
-from radio_gateway.settings import load_channels
+from radio_gateway.channels.channel_settings import load_channels
+from radio_gateway.errors.errors import LinkError, SettingsError
+from radio_gateway.gateway.metrics_server import serving_metrics
+from radio_gateway.health.health import GatewayHealth, GatewayReport
 from radio_gateway.technician.monitor import Listening, ask, read_channels, screen
 from tests.ports import free_port
 from tests.radio_gateway.running import open_descriptors, rmc, until

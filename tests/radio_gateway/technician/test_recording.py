@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from radio_gateway.capture import read_capture
-from radio_gateway.errors import SettingsError
-from radio_gateway.link import parse_link
-from radio_gateway.technician.recording import record
+from radio_gateway.errors.errors import SettingsError
+from radio_gateway.links.link_url import parse_link
+from radio_gateway.recording.capture import read_capture
+from radio_gateway.technician.record import record
 from tests.broker import mosquitto
 from tests.radio_gateway.running import hear, make, rmc, running, until
 from tests.radio_gateway.transports.test_mqtt import POSITIONS, publish

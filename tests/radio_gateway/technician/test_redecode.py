@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from radio_gateway.capture import CaptureWriter, read_capture
-from radio_gateway.channel import Channel
-from radio_gateway.chunk import Chunk
-from radio_gateway.errors import FrameError, GatewayError
-from radio_gateway.inbox import Inbox
-from radio_gateway.journal import Journal
-from radio_gateway.settings import load_channels
+from radio_gateway.channels.channel import Channel
+from radio_gateway.channels.channel_settings import load_channels
+from radio_gateway.errors.errors import FrameError, GatewayError
+from radio_gateway.inbox.inbox import Inbox
+from radio_gateway.links.transport import Chunk
+from radio_gateway.messages.transmission import Transmission
+from radio_gateway.recording.capture import CaptureWriter, read_capture
+from radio_gateway.recording.journal import Journal
 from radio_gateway.technician.redecode import decode_captures
-from radio_gateway.transmission import Transmission
 from radio_gateway.transports.tcp_listen import TcpListenTransport
 from tests.broker import mosquitto
 from tests.forked import forked_run

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from radio_gateway.capture import CaptureWriter
-from radio_gateway.chunk import Chunk
-from radio_gateway.errors import LinkError, SettingsError
-from radio_gateway.inbox import Inbox
-from radio_gateway.link import parse_link
-from radio_gateway.technician.replaying import play
+from radio_gateway.errors.errors import LinkError, SettingsError
+from radio_gateway.inbox.inbox import Inbox
+from radio_gateway.links.link_url import parse_link
+from radio_gateway.links.transport import Chunk
+from radio_gateway.recording.capture import CaptureWriter
+from radio_gateway.technician.replay import play
 from radio_gateway.transports.tcp_listen import TcpListenTransport
 from radio_gateway.transports.udp import UdpTransport
 from tests.broker import mosquitto

@@ -18,10 +18,10 @@ import serial
 from typer.testing import CliRunner
 
 from radio_gateway.__main__ import app
-from radio_gateway.chunk import Chunk
-from radio_gateway.errors import SettingsError
-from radio_gateway.link import parse_link
-from radio_gateway.settings import load_channels
+from radio_gateway.channels.channel_settings import load_channels
+from radio_gateway.errors.errors import SettingsError
+from radio_gateway.links.link_url import parse_link
+from radio_gateway.links.transport import Chunk
 from radio_gateway.technician.sniff import judge, sniff, suggestion
 from tests.ports import free_port
 from tests.radio_gateway.running import open_descriptors, rmc, until

@@ -10,9 +10,9 @@ from typing import Any
 
 import httpx
 
-from radio_gateway.channel import Channel
-from radio_gateway.inbox import Inbox
-from radio_gateway.link import parse_link
+from radio_gateway.channels.channel import Channel
+from radio_gateway.inbox.inbox import Inbox
+from radio_gateway.links.link_url import parse_link
 from radio_gateway.transports.http_listen import HttpListenTransport
 from radio_gateway.transports.http_request import Limits
 from tests.radio_gateway.running import make, running, until

@@ -7,13 +7,13 @@ import json
 
 import pytest
 
-from radio_gateway.channel import Channel
-from radio_gateway.errors import LinkError
-from radio_gateway.inbox import Inbox
-from radio_gateway.link import parse_link
+from radio_gateway.channels.channel import Channel
+from radio_gateway.errors.errors import LinkError
+from radio_gateway.inbox.inbox import Inbox
+from radio_gateway.links.link_url import parse_link
+from radio_gateway.links.receive_buffer import FULL_BYTES
 from radio_gateway.transports import http as http_bodies
 from radio_gateway.transports.http import HttpTransport
-from radio_gateway.transports.mailbox import FULL_BYTES
 from tests.radio_gateway.running import hear, make, running, until
 
 POSITION = {"device": "boat-3", "lon": 100.41, "lat": 20.27, "id": "a"}

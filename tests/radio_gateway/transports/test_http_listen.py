@@ -12,10 +12,10 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from radio_gateway.chunk import Chunk
-from radio_gateway.errors import LinkError, SettingsError
-from radio_gateway.inbox import Inbox
-from radio_gateway.link import parse_link
+from radio_gateway.errors.errors import LinkError, SettingsError
+from radio_gateway.inbox.inbox import Inbox
+from radio_gateway.links.link_url import parse_link
+from radio_gateway.links.transport import Chunk
 from radio_gateway.transports import http as http_bodies
 from radio_gateway.transports import http_listen
 from radio_gateway.transports.http_listen import HttpListenTransport

@@ -13,7 +13,7 @@ import pytest
 import uvloop
 from msgspec.structs import replace
 
-from radio_gateway.link import parse_link
+from radio_gateway.links.link_url import parse_link
 from radio_gateway.transports.http_listen import HttpListenTransport
 from tests.certificates import self_signed
 from tests.radio_gateway.running import make, until

@@ -10,11 +10,11 @@ from collections.abc import Callable
 import pytest
 import uvloop
 
-from radio_gateway.channel import Channel
-from radio_gateway.inbox import Inbox
+from radio_gateway.channels.channel import Channel
+from radio_gateway.inbox.inbox import Inbox
 from radio_gateway.transports import listener
+from radio_gateway.transports.admission import Guest, Places
 from radio_gateway.transports.http_listen import HttpListenTransport
-from radio_gateway.transports.places import Guest, Places
 from radio_gateway.transports.tcp_listen import TcpListenTransport
 from tests.radio_gateway.running import hear, make, open_descriptors, rmc, running, until
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
-from radio_gateway.chunk import Chunk
-from radio_gateway.transports.mailbox import MUCH_BYTES, Mailbox
+from radio_gateway.links.receive_buffer import MUCH_BYTES, Mailbox
+from radio_gateway.links.transport import Chunk
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -19,12 +19,12 @@ import psutil
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from radio_gateway.channel import Channel
-from radio_gateway.chunk import Chunk
-from radio_gateway.errors import LinkError
-from radio_gateway.inbox import Inbox
-from radio_gateway.transmission import Delivery
-from radio_gateway.transports.mailbox import FULL_BYTES, MUCH_BYTES
+from radio_gateway.channels.channel import Channel
+from radio_gateway.errors.errors import LinkError
+from radio_gateway.inbox.inbox import Inbox
+from radio_gateway.links.receive_buffer import FULL_BYTES, MUCH_BYTES
+from radio_gateway.links.transport import Chunk
+from radio_gateway.messages.transmission import Delivery
 from radio_gateway.transports.mqtt import LEAST_AT_ONCE, MqttTransport
 from radio_gateway.transports.mqtt_session import ANSWER_S, MqttSession
 from tests import broker as brokers
@@ -217,10 +217,10 @@ async def test_a_client_that_is_killed_before_it_stored_hears_everything_again(
     script = tmp_path / "listener.py"
     script.write_text(f"""
 import asyncio, os, sys
-from radio_gateway.channel import Channel
-from radio_gateway.errors import LinkError
-from radio_gateway.inbox import Inbox
-from radio_gateway.settings import load_channels
+from radio_gateway.channels.channel import Channel
+from radio_gateway.errors.errors import LinkError
+from radio_gateway.inbox.inbox import Inbox
+from radio_gateway.channels.channel_settings import load_channels
 
 async def main():
     inbox = Inbox()

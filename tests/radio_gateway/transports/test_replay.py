@@ -9,9 +9,9 @@ from typing import Self
 
 import pytest
 
-from radio_gateway.capture import CaptureWriter
-from radio_gateway.chunk import Chunk
-from radio_gateway.inbox import Inbox
+from radio_gateway.inbox.inbox import Inbox
+from radio_gateway.links.transport import Chunk
+from radio_gateway.recording.capture import CaptureWriter
 from radio_gateway.transports import replay
 from tests.radio_gateway.running import hear, make, rmc, running, until
 

@@ -16,9 +16,9 @@ from typing import Any
 import httpx
 import pytest
 
-from radio_gateway.channel import Channel
-from radio_gateway.inbox import Inbox
-from radio_gateway.transmission import Transmission
+from radio_gateway.channels.channel import Channel
+from radio_gateway.inbox.inbox import Inbox
+from radio_gateway.messages.transmission import Transmission
 from tests.radio_gateway.protocols import test_garmin_ipc as garmin
 from tests.radio_gateway.protocols import test_rockblock as rockblock
 from tests.radio_gateway.protocols import test_spot as spot

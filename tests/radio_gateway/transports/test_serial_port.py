@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import serial
 
-from radio_gateway.errors import LinkError
-from radio_gateway.inbox import Inbox
-from radio_gateway.link import parse_link
+from radio_gateway.errors.errors import LinkError
+from radio_gateway.inbox.inbox import Inbox
+from radio_gateway.links.link_url import parse_link
 from radio_gateway.transports import serial_port
 from radio_gateway.transports.serial_port import SerialTransport
 from tests.radio_gateway.running import hear, make, open_descriptors, rmc, running, until

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import uvloop
 
-from radio_gateway.clock import utc_now
-from radio_gateway.transports import mailbox as mailboxes
-from radio_gateway.transports.mailbox import LONGEST_REST_S, Mailbox
-from radio_gateway.transports.streams import StreamPeer
+from radio_gateway.clock.clock import utc_now
+from radio_gateway.links import receive_buffer as mailboxes
+from radio_gateway.links.receive_buffer import LONGEST_REST_S, Mailbox
+from radio_gateway.transports.tcp_stream import StreamPeer
 
 LINES = [b"$GPRMC,%d\r\n" % number for number in range(10)]
 

@@ -7,8 +7,8 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from radio_gateway.channel import Channel
-from radio_gateway.inbox import Inbox
+from radio_gateway.channels.channel import Channel
+from radio_gateway.inbox.inbox import Inbox
 from radio_gateway.transports.tcp_listen import TcpListenTransport
 from tests.radio_gateway.running import hear, make, rmc, running, until
 

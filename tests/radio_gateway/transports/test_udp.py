@@ -13,11 +13,11 @@ from types import FunctionType, ModuleType
 import pytest
 from msgspec.structs import replace
 
-from radio_gateway.channel import Channel
-from radio_gateway.chunk import Chunk
-from radio_gateway.connection import Connection
-from radio_gateway.errors import LinkError
-from radio_gateway.inbox import Inbox
+from radio_gateway.channels.channel import Channel
+from radio_gateway.channels.connection import Connection
+from radio_gateway.errors.errors import LinkError
+from radio_gateway.inbox.inbox import Inbox
+from radio_gateway.links.transport import Chunk
 from radio_gateway.transports.udp import UdpTransport
 from tests.radio_gateway.running import hear, make, rmc, running, until
 

@@ -14,10 +14,10 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
-from radio_gateway.errors import LinkError, SettingsError
-from radio_gateway.inbox import Inbox
-from radio_gateway.link import parse_link
-from radio_gateway.transports.mailbox import FULL_BYTES
+from radio_gateway.errors.errors import LinkError, SettingsError
+from radio_gateway.inbox.inbox import Inbox
+from radio_gateway.links.link_url import parse_link
+from radio_gateway.links.receive_buffer import FULL_BYTES
 from radio_gateway.transports.websocket import MAX_MESSAGE, WebSocketTransport
 from tests.certificates import self_signed
 from tests.radio_gateway.protocols.test_signalk import OWN, hello, placed

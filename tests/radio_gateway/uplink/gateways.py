@@ -10,15 +10,15 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from radio_gateway.health import GatewayHealth
-from radio_gateway.inbox import Inbox
-from radio_gateway.link import parse_link
-from radio_gateway.transmission import Delivery, Transmission
-from radio_gateway.uplink.receiver import Receiver
-from radio_gateway.uplink.sender import Uplink
-from radio_gateway.uplink.settings import UplinkSettings
-from radio_gateway.uplink.signing import Signer, Verifier
-from radio_gateway.uplink.spool import Spool, open_spool
+from radio_gateway.health.health import GatewayHealth
+from radio_gateway.inbox.inbox import Inbox
+from radio_gateway.links.link_url import parse_link
+from radio_gateway.messages.transmission import Delivery, Transmission
+from radio_gateway.uplink.receiver.receiver import Receiver
+from radio_gateway.uplink.sender.sender import Uplink
+from radio_gateway.uplink.spool.spool import Spool, open_spool
+from radio_gateway.uplink.wire.signing import Signer, Verifier
+from radio_gateway.uplink.wire.uplink_settings import UplinkSettings
 from tests.broker import Mosquitto
 
 NODE_KEY, GW_1_KEY, GW_2_KEY = (Signer(os.urandom(32)) for _ in range(3))

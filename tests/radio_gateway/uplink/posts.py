@@ -9,13 +9,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from radio_gateway.gateway import Gateway
-from radio_gateway.gateway_settings import GatewaySettings
-from radio_gateway.inbox import Inbox
-from radio_gateway.order_result import OrderResult
-from radio_gateway.settings import load_channels
-from radio_gateway.uplink.receiver import Receiver
-from radio_gateway.uplink.signing import Signer, Verifier
+from radio_gateway.channels.channel_settings import load_channels
+from radio_gateway.gateway.gateway import Gateway
+from radio_gateway.gateway.gateway_settings import GatewaySettings
+from radio_gateway.inbox.inbox import Inbox
+from radio_gateway.orders.order_result import OrderResult
+from radio_gateway.uplink.receiver.receiver import Receiver
+from radio_gateway.uplink.wire.signing import Signer, Verifier
 from tests.broker import Mosquitto
 from tests.radio_gateway.running import until
 from tests.radio_gateway.uplink.gateways import GW_1_KEY, GW_2_KEY, NODE_KEY, settings

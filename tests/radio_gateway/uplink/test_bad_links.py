@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from radio_gateway.health import ChannelHealth, GatewayHealth
-from radio_gateway.uplink.envelope import pack, topic_of, unpack
-from radio_gateway.uplink.envelope_size import LEAST_BYTES
-from radio_gateway.uplink.signing import SIGNATURE_BYTES
-from radio_gateway.uplink.spool_file import SpoolError
+from radio_gateway.health.health import ChannelHealth, GatewayHealth
+from radio_gateway.uplink.sender.envelope_size import LEAST_BYTES
+from radio_gateway.uplink.spool.sqlite_file import SpoolError
+from radio_gateway.uplink.wire.envelope import pack, topic_of, unpack
+from radio_gateway.uplink.wire.signing import SIGNATURE_BYTES
 from tests.broker import Mosquitto, mosquitto
 from tests.radio_gateway.running import until
 from tests.radio_gateway.uplink.gateways import GW_1_KEY, gateway, node

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from radio_gateway.errors import LinkError, RefusedError
-from radio_gateway.health import GatewayHealth
-from radio_gateway.link import parse_link
-from radio_gateway.uplink import condition
-from radio_gateway.uplink.condition import UNSIGNED, Condition
-from radio_gateway.uplink.sender import Uplink
-from radio_gateway.uplink.settings import read_uplink
-from radio_gateway.uplink.spool import open_spool
+from radio_gateway.errors.errors import LinkError, RefusedError
+from radio_gateway.health.health import GatewayHealth
+from radio_gateway.links.link_url import parse_link
+from radio_gateway.uplink.sender import uplink_health as condition
+from radio_gateway.uplink.sender.sender import Uplink
+from radio_gateway.uplink.sender.uplink_health import UNSIGNED, Condition
+from radio_gateway.uplink.spool.spool import open_spool
+from radio_gateway.uplink.wire.uplink_settings import read_uplink
 from tests.broker import Mosquitto, mosquitto
 from tests.radio_gateway.running import until
 from tests.radio_gateway.uplink.gateways import GW_2_KEY, NODE_KEY, Ended, gateway, key_file, node

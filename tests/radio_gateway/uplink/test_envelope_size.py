@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from radio_gateway.uplink.envelope_size import ENVELOPE_BYTES, LEAST_BYTES, EnvelopeSize
+from radio_gateway.uplink.sender.envelope_size import ENVELOPE_BYTES, LEAST_BYTES, EnvelopeSize
 
 
 def test_it_grows_with_full_envelopes_that_are_prompt_and_shrinks_with_slow_ones() -> None:

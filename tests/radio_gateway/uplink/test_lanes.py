@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radio_gateway.uplink.lanes import BACKLOG_OUT, LIVE_OUT, RECEIPT_WITHIN_S, Lanes
-from radio_gateway.uplink.spool_file import DISTRESS, ROUTINE, WORDS
-from radio_gateway.uplink.spool_rows import Put
+from radio_gateway.uplink.sender.scheduler import BACKLOG_OUT, LIVE_OUT, RECEIPT_WITHIN_S, Lanes
+from radio_gateway.uplink.spool.rows import Put
+from radio_gateway.uplink.spool.sqlite_file import DISTRESS, ROUTINE, WORDS
 
 
 def put(

@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-from radio_gateway.health import GatewayHealth
-from radio_gateway.order import Order
-from radio_gateway.order_result import OrderResult
+from radio_gateway.health.health import GatewayHealth
+from radio_gateway.orders.order import Order
+from radio_gateway.orders.order_result import OrderResult
 from radio_gateway.protocols import OUTBOUND, PROTOCOLS
-from radio_gateway.uplink.envelope import OrderFor, pack, topic_of, unpack
-from radio_gateway.uplink.signing import SIGNATURE_BYTES, Signer
+from radio_gateway.uplink.wire.envelope import OrderFor, pack, topic_of, unpack
+from radio_gateway.uplink.wire.signing import SIGNATURE_BYTES, Signer
 from tests.broker import Mosquitto, mosquitto
 from tests.ports import free_port
 from tests.radio_gateway.orders import order
@@ -148,7 +148,7 @@ async def test_an_order_that_refers_to_another_run_or_to_long_ago_is_not_believe
         gw.uplink._on_order = take
         spy.say(topic_of("gw-1", "node"), word(for_("gw-1", earlier, order("now"))))
         await until(lambda: taken == ["now"])
-        monkeypatch.setattr("radio_gateway.uplink.told_times.ORDER_WITHIN_S", 0.05)
+        monkeypatch.setattr("radio_gateway.uplink.sender.report_times.ORDER_WITHIN_S", 0.05)
         await asyncio.sleep(0.1)
         spy.say(topic_of("gw-1", "node"), word(for_("gw-1", earlier, order("late"))))
         await until(lambda: gw.uplink.unbelieved.total() == 1)

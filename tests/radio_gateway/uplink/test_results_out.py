@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from radio_gateway.order_result import OrderResult
-from radio_gateway.uplink.lanes import RECEIPT_WITHIN_S
-from radio_gateway.uplink.results_out import ENVELOPES_KNOWN, ResultsOut
+from radio_gateway.orders.order_result import OrderResult
+from radio_gateway.uplink.sender.order_results import ENVELOPES_KNOWN, ResultsOut
+from radio_gateway.uplink.sender.scheduler import RECEIPT_WITHIN_S
 
 
 def result(id: str) -> OrderResult:

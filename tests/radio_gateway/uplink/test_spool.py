@@ -16,12 +16,12 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from gis.position import Position
-from radio_gateway.transmission import Transmission
-from radio_gateway.uplink import spool_file
-from radio_gateway.uplink.envelope import item_bytes, read_item
-from radio_gateway.uplink.spool import Spool, open_spool
-from radio_gateway.uplink.spool_file import DISTRESS, ROUTINE, WORDS, SpoolError
+from gis.position.position import Position
+from radio_gateway.messages.transmission import Transmission
+from radio_gateway.uplink.spool import sqlite_file as spool_file
+from radio_gateway.uplink.spool.spool import Spool, open_spool
+from radio_gateway.uplink.spool.sqlite_file import DISTRESS, ROUTINE, WORDS, SpoolError
+from radio_gateway.uplink.wire.envelope import item_bytes, read_item
 from tests import needs
 
 
@@ -478,7 +478,7 @@ def test_what_put_returned_from_survives_kill_9(tmp_path: Path) -> None:
     script = (
         "import asyncio, sys, pathlib\n"
         "from tests.radio_gateway.uplink.test_spool import fix\n"
-        "from radio_gateway.uplink.spool import open_spool\n"
+        "from radio_gateway.uplink.spool.spool import open_spool\n"
         "async def main():\n"
         "    async with await open_spool(pathlib.Path(sys.argv[1])) as spool:\n"
         "        for number in range(100000):\n"

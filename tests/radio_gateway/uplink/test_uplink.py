@@ -13,14 +13,14 @@ import pytest
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from gis.position import Position
-from radio_gateway.clock import DOUBTFUL
-from radio_gateway.health import ClockDoubt, GatewayHealth
-from radio_gateway.transmission import Transmission
+from gis.position.position import Position
+from radio_gateway.clock.clock import DOUBTFUL
+from radio_gateway.health.health import ClockDoubt, GatewayHealth
+from radio_gateway.messages.transmission import Transmission
 from radio_gateway.uplink.boundary import overreach
-from radio_gateway.uplink.envelope import Envelope, Receipt, digest_of, pack, topic_of, unpack
-from radio_gateway.uplink.signing import SIGNATURE_BYTES, Signer
-from radio_gateway.uplink.spool import open_spool
+from radio_gateway.uplink.spool.spool import open_spool
+from radio_gateway.uplink.wire.envelope import Envelope, Receipt, digest_of, pack, topic_of, unpack
+from radio_gateway.uplink.wire.signing import SIGNATURE_BYTES, Signer
 from tests.broker import Mosquitto, mosquitto
 from tests.ports import free_port
 from tests.radio_gateway.running import until
@@ -239,7 +239,9 @@ async def test_everything_comes_once_through_restarts_of_the_broker(
 async def test_a_gateway_that_is_not_heard_is_silent_and_so_are_its_channels(
     broker: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("radio_gateway.uplink.receiver.SILENT_AFTER", timedelta(seconds=0.5))
+    monkeypatch.setattr(
+        "radio_gateway.uplink.receiver.receiver.SILENT_AFTER", timedelta(seconds=0.5)
+    )
     async with node(broker) as hx:
         async with gateway(broker, tmp_path):
             await until(lambda: hx.receiver.health()[0].state == "open")
@@ -267,7 +269,9 @@ async def test_a_gateway_whose_clock_is_wrong_from_its_start_is_told_here(
     broker: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by_s: int
 ) -> None:
     wrong = timedelta(seconds=by_s)
-    monkeypatch.setattr("radio_gateway.uplink.sender.utc_now", lambda: datetime.now(UTC) + wrong)
+    monkeypatch.setattr(
+        "radio_gateway.uplink.sender.sender.utc_now", lambda: datetime.now(UTC) + wrong
+    )
     async with node(broker) as hx, gateway(broker, tmp_path):
         await until(lambda: hx.receiver.health()[0].state == "open")
         way = hx.receiver.health()[0]
@@ -297,7 +301,9 @@ async def test_what_a_gateway_heard_by_a_clock_that_differs_from_ours_is_of_doub
     others: bool,
 ) -> None:
     wrong = timedelta(seconds=by_s)
-    monkeypatch.setattr("radio_gateway.uplink.sender.utc_now", lambda: datetime.now(UTC) + wrong)
+    monkeypatch.setattr(
+        "radio_gateway.uplink.sender.sender.utc_now", lambda: datetime.now(UTC) + wrong
+    )
     async with node(broker) as hx, gateway(broker, tmp_path) as gw:
         await until(lambda: hx.receiver.health()[0].state == "open")
         heard_at = datetime.now(UTC) + wrong - heard_ago
@@ -317,7 +323,7 @@ async def test_what_another_key_signed_is_told_as_that_and_not_as_silence(
             assert way.state == "silent"
             assert "signed by another key" in (way.fault or "")
             assert "radio-gateway keygen --show" in (way.fault or "")
-        monkeypatch.setattr("radio_gateway.uplink.far_gateway.FORGED_FOR_S", 0.0)
+        monkeypatch.setattr("radio_gateway.uplink.receiver.remote_gateway.FORGED_FOR_S", 0.0)
         assert hx.receiver.health()[0].fault == "the gateway has not been heard"
 
 
@@ -364,7 +370,7 @@ async def test_a_broker_that_is_away_is_told_once_and_is_not_the_gateways_fault(
 async def test_channels_of_a_silent_gateway_are_silent_since_it_is(
     broker: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("radio_gateway.uplink.receiver.SILENT_AFTER", timedelta(seconds=2))
+    monkeypatch.setattr("radio_gateway.uplink.receiver.receiver.SILENT_AFTER", timedelta(seconds=2))
     port = free_port()
     radio = {"name": "pier", "url": f"udp://127.0.0.1:{port}", "protocols": ["ais"]}
     async with office(broker) as hx:

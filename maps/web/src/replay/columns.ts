@@ -1,4 +1,4 @@
-/** Reads positions as the server packs them (maps/replay_reel.py): columns of little-endian numbers. Pure. */
+/** Reads positions as the server packs them (maps/replay/replay_reel.py): columns of little-endian numbers. Pure. */
 
 /** How many positions of a unit there are; and of lines along a river the number of the position at their end, then their bends, longitudes and latitudes by turns. */
 export interface BlockUnit {

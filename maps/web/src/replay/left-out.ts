@@ -1,4 +1,4 @@
-/** What an evidence file leaves out, by the words of `maps/evidence_file.py`: known by the role before, told by the server after. Pure. */
+/** What an evidence file leaves out, by the words of `maps/evidence/evidence_file.py`: known by the role before, told by the server after. Pure. */
 import type { Words } from "../i18n/index.ts";
 import { SEE_JOURNAL, SEE_SENT } from "../permissions.ts";
 

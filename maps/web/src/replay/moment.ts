@@ -16,7 +16,7 @@ export interface ReplayUnit {
 
 export type Stood = Paper;
 
-/** Expected intervals after which a unit is late, and lost (patrol/rules/liveness.py). */
+/** Expected intervals after which a unit is late, and lost (patrol/picture/liveness.py). */
 const LATE_AFTER = 2;
 const LOST_AFTER = 5;
 const UNKNOWN_S = 60;

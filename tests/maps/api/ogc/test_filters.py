@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maps.api.ogc.filters import DEEPEST, LONGEST, Kinds, filter_of
-from maps.errors import BadRequest
+from maps.errors.errors import BadRequest
 
 KINDS: Kinds = {
     "name": "string",

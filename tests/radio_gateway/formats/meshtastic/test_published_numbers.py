@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from radio_gateway.errors import FrameError
-from radio_gateway.formats.meshtastic import payload, tak
-from radio_gateway.formats.meshtastic.protobuf import WireError
-from radio_gateway.formats.meshtastic.report import Said
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.formats.protobuf import WireError
+from radio_gateway.protocols.meshtastic import payload, tak
+from radio_gateway.protocols.meshtastic.report import Said
 from tests import needs
 from tests.radio_gateway.protocols import meshtastic_messages as mesh
 

@@ -7,10 +7,10 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.errors import FrameError
-from radio_gateway.protocols import meshtastic_mqtt
-from radio_gateway.transmission import Transmission
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.messages.transmission import Transmission
+from radio_gateway.protocols.meshtastic import meshtastic_mqtt
 from tests.radio_gateway.protocols import meshtastic_messages as mesh
 from tests.radio_gateway.protocols.heard import frame
 

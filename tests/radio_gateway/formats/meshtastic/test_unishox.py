@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radio_gateway.formats.meshtastic.unishox import decompress
+from radio_gateway.protocols.meshtastic.unishox import decompress
 
 
 # Compressed by the library that Meshtastic's firmware uses (unishox2, standard preset).

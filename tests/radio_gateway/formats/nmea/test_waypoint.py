@@ -5,10 +5,11 @@ from types import ModuleType
 
 import pytest
 
-from radio_gateway.decoder import DecoderSettings
-from radio_gateway.errors import FrameError
-from radio_gateway.protocols import kenwood, nmea0183, raveon
-from radio_gateway.transmission import Transmission
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.messages.transmission import Transmission
+from radio_gateway.protocols import nmea0183, raveon
+from radio_gateway.protocols.kenwood import kenwood
 from tests.radio_gateway.protocols.heard import frame, heard, sentence
 
 STATIONS = DecoderSettings(waypoints="stations")

@@ -28,7 +28,7 @@ export interface SectorHeat {
   cells?: GeoJSON.FeatureCollection<GeoJSON.Polygon | GeoJSON.MultiPolygon, { last: string | null; visits: number; seen_s: number; area_km2: number }>;
 }
 
-/** What the server says of coverage (maps/api/coverage.py). */
+/** What the server says of coverage (maps/api/map/coverage.py). */
 export interface HeatReport {
   start: string;
   end: string;

@@ -1,4 +1,4 @@
-/** What the server says of patrols (maps/api/patrols.py). Fields that are absent have their default. */
+/** What the server says of patrols (maps/api/planning/patrols.py). Fields that are absent have their default. */
 
 export type PatrolState = "draft" | "proposed" | "signed" | "ready" | "under way" | "ended" | "cancelled";
 export const STATES: readonly PatrolState[] = ["draft", "proposed", "signed", "ready", "under way", "ended", "cancelled"];

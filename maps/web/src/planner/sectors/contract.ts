@@ -1,4 +1,4 @@
-/** What the server says of sectors (maps/api/sectors.py). Fields that are absent have their default. */
+/** What the server says of sectors (maps/api/planning/sectors.py). Fields that are absent have their default. */
 import type { SectorUse } from "../../papers.ts";
 import type { Limits } from "../../pages/planner/sectors/limits.ts";
 import type { Transit } from "../../pages/planner/sectors/transit.tsx";

@@ -4,7 +4,7 @@ import { t, type Words } from "../../../i18n/index.ts";
 export type Whose = "all" | "units" | "others";
 export const WHOSE: readonly Whose[] = ["all", "units", "others"];
 
-/** As the server keeps them (maps/api/sectors.py): seconds, metres and metres per second; what is absent is not asked. */
+/** As the server keeps them (maps/api/planning/sectors.py): seconds, metres and metres per second; what is absent is not asked. */
 export interface Limits {
   whose?: Whose;
   loitering_s?: number | null;

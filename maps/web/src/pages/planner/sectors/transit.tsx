@@ -4,7 +4,7 @@ import { t } from "../../../i18n/index.ts";
 import { Icon } from "../../../panels/icons.tsx";
 import { ageWords } from "../../../times.ts";
 
-/** As the server tells it (patrol/alarms/detection.py). */
+/** As the server tells it (patrol/sector_checks/detection.py). */
 export interface Detection {
   detected: "inside" | "after" | "maybe" | "vague";
   units: number;

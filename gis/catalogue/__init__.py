@@ -1,0 +1,1 @@
+"""Layer catalogue: the reference layers that the product ships and those that a site adds."""

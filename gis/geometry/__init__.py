@@ -1,0 +1,1 @@
+"""Geometry: shapes and distances on the ellipsoid, GeoJSON, WKB and vector tiles."""

@@ -1,0 +1,1 @@
+"""Reference layers: how one file of features is read, checked and served."""

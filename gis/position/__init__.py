@@ -1,0 +1,1 @@
+"""Position: a place at a time, and how far off it may be."""

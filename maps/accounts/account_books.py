@@ -1,0 +1,75 @@
+"""Account books: users, devices, second factors and tokens of one node, to be read and changed.
+
+What the command line needs of `maps.accounts.account_office`, without anything that answers
+requests: that takes longer to load than the whole command.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from maps.accounts.passwords import PasswordWork
+from maps.accounts.sealing import Seal
+from maps.accounts.second_factor import SecondFactors
+from maps.accounts.tokens import Tokens
+from maps.accounts.users_and_devices import People
+from maps.settings.settings import Settings
+from patrol.filing.journal_writer import Scribe
+from patrol.store.store import Store, open_store
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountBooks:
+    """Who may come in.
+
+    Attributes:
+        passwords: Makes and checks digests of passwords.
+        people: Users, devices, links.
+        seal: Seals what must be read again.
+        factors: Second factors.
+        tokens: Tokens of programs.
+    """
+
+    passwords: PasswordWork
+    people: People
+    seal: Seal
+    factors: SecondFactors
+    tokens: Tokens
+
+
+def books_of(settings: Settings, store: Store, *, scribe: Scribe) -> AccountBooks:
+    """Return the account books of a node.
+
+    Args:
+        settings: What the node is told.
+        store: Its records.
+        scribe: Writes changes with their lines in the journal.
+    """
+    passwords = PasswordWork()
+    seal = Seal(settings.access.key_file)
+    return AccountBooks(
+        passwords=passwords,
+        people=People(store, node=settings.node.id, passwords=passwords, scribe=scribe),
+        seal=seal,
+        factors=SecondFactors(store, seal, scribe=scribe, issuer=settings.node.name),
+        tokens=Tokens(store, scribe=scribe),
+    )
+
+
+@asynccontextmanager
+async def open_account_books(settings: Settings) -> AsyncIterator[AccountBooks]:
+    """Open only these; a running server may have the store open too.
+
+    Raises:
+        StoreError: If the store cannot be opened.
+    """
+    store = await asyncio.to_thread(open_store, settings.store.url, migrates="never")
+    scribe = Scribe(store=store, node=settings.node.id, now=lambda: datetime.now(UTC))
+    try:
+        yield books_of(settings, store, scribe=scribe)
+    finally:
+        await store.close()

@@ -1,0 +1,1 @@
+"""Routes of accounts: sessions, users, devices, tokens, agencies, single sign-on."""

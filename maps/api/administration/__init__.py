@@ -1,0 +1,1 @@
+"""Routes of administration: health, metrics, the audit journal, reports."""

@@ -1,0 +1,1 @@
+"""Routes of the map: tiles, layers, river addresses, import, export, coverage, replay."""

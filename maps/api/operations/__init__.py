@@ -1,0 +1,1 @@
+"""Routes of operations: alerts, incidents, targets, hand-offs, crews' reports, the watch log."""

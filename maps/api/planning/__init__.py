@@ -1,0 +1,1 @@
+"""Routes of planning: agreements, sectors, patrols, the duty roster."""

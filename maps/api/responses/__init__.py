@@ -1,0 +1,1 @@
+"""Responses: how routes write JSON, times and entity tags."""

@@ -1,0 +1,60 @@
+"""`joint-patrol evidence`: checks evidence files, without a server, store or configuration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from maps.commands.command import tell
+
+if TYPE_CHECKING:
+    from maps.evidence.evidence_checking import Verified
+
+evidence_app = typer.Typer(help="Check files that were exported as evidence.", no_args_is_help=True)
+
+
+@evidence_app.callback()
+def evidence() -> None:
+    """Keep `verify` a word of its own, though it is the only one."""
+
+
+@evidence_app.command("verify")
+def verify(
+    file: Annotated[Path, typer.Argument(help="The zip that was exported.", dir_okay=False)],
+    key: Annotated[
+        str | None,
+        typer.Option(help="The node's public key, base64, known from elsewhere."),
+    ] = None,
+) -> None:
+    """Check signature, files, journal and positions; name the first thing that does not hold.
+
+    Exit code 1 when something does not.
+    """
+
+    def check() -> Verified:
+        from maps.evidence.evidence_checking import verify as verified
+
+        return verified(file, public=key)
+
+    found = tell(check)
+    about = found.manifest
+    counts = ", ".join(f"{count} {what}" for what, count in sorted(about.counts.items()))
+    _say(f"node {about.node} ({about.node_name}), {about.software}")
+    _say(f"from {about.start} to {about.end} ({about.time_zone})")
+    _say(f"for {about.asked.user}, {about.asked.role} of {about.asked.agency}")
+    _say(f"{counts}; {found.rows_told} rows of the journal are proved with their content")
+    for each in about.left_out:
+        _say(f"left out: {each}")
+    _say(f"made at {about.made_at}, signed by {found.public_key}")
+    if key is None:
+        typer.echo("the key is the one in the file: give the node's own with --key to be sure")
+    typer.echo("everything holds")
+
+
+def _say(line: str) -> None:
+    """Print a line; what whoever signed it put in to move the cursor or begin a line is seen."""
+    from maps.evidence.evidence_checking import shown
+
+    typer.echo(shown(line))

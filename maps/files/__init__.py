@@ -1,0 +1,1 @@
+"""Files over the web: import and export jobs of the API."""

@@ -1,0 +1,1 @@
+"""Language: texts in seven languages, and words for places."""

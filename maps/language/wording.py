@@ -1,0 +1,161 @@
+"""Wording: what the server says to people, in the reader's language and calendar.
+
+Mails, notifications, reports and printed maps take every word from `maps/words/LANGUAGE/PART.json`,
+the same files that the pages read. A plural is a key with `#one` and `#other`; of the languages
+here only English has both (Unicode CLDR 45, plural rules).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from patrol.units.accounts import LANGUAGES, Calendar, Language
+
+FOLDER: Final = Path(__file__).parent.parent / "words"
+"""One folder a language, one file a part."""
+
+BUDDHIST_YEARS: Final = 543
+"""Years from the Gregorian to the Buddhist era as Thailand, Lao PDR and Cambodia count it."""
+
+_PLACE: Final = re.compile(r"\{(\w+)\}")
+
+
+class Wording:
+    """The words of one reader.
+
+    Args:
+        language: What the reader reads.
+        calendar: How the reader counts years.
+        zone: Of the local times.
+    """
+
+    def __init__(
+        self,
+        language: Language = "en",
+        *,
+        calendar: Calendar = "gregorian",
+        zone: ZoneInfo | None = None,
+    ) -> None:
+        self.language: Final = language
+        self.calendar: Final = calendar
+        self.zone: Final = zone or ZoneInfo("UTC")
+        self._words = words_of(language)
+
+    @property
+    def tag(self) -> str:
+        """The language as HTML and PDF name it (BCP 47)."""
+        return "zh-Hans" if self.language == "zh" else self.language
+
+    def say(self, key: str, /, **values: str | float) -> str:
+        """Return the words of `key`, each `{name}` replaced; `n` chooses the plural.
+
+        >>> Wording("en").say("age.minutes", n=3)
+        '3 min'
+
+        Raises:
+            KeyError: If there is no such key: a mistake of the program, found by a test.
+        """
+        text = self._words.get(key)
+        if text is None and "n" in values:
+            form = "one" if self.language == "en" and values["n"] == 1 else "other"
+            text = self._words.get(f"{key}#{form}") or self._words.get(f"{key}#other")
+        if text is None:
+            raise KeyError(key)
+        return _PLACE.sub(lambda found: str(values.get(found[1], found[0])), text)
+
+    def say_if_any(self, key: str, /, **values: str | float) -> str | None:
+        """Return the same for a key that is made at run time; None if there is none."""
+        try:
+            return self.say(key, **values)
+        except KeyError:
+            return None
+
+    def say_whole(self, key: str, /, **values: str | float) -> str | None:
+        """Return the same; None also where a `{name}` of it has no value.
+
+        >>> Wording("en").say_whole("age.ago")
+        >>> Wording("en").say_whole("age.ago", age="{3}")
+        '{3} ago'
+        """
+        if any(name not in values for name in _PLACE.findall(self._words.get(key, ""))):
+            return None
+        return self.say_if_any(key, **values)
+
+    def day(self, moment: datetime) -> str:
+        """Return the local day, in the reader's calendar.
+
+        >>> from datetime import UTC
+        >>> Wording().day(datetime(2026, 11, 24, 20, 30, tzinfo=UTC))
+        '2026-11-24'
+        """
+        local = moment.astimezone(self.zone)
+        if self.calendar == "gregorian":
+            return f"{local:%Y-%m-%d}"
+        return self.say("date.buddhist", date=f"{local.year + BUDDHIST_YEARS}-{local:%m-%d}")
+
+    def moment(self, moment: datetime, *, seconds: bool = False) -> str:
+        """Return the local day and time with its offset from UTC.
+
+        >>> from datetime import UTC
+        >>> zone = ZoneInfo("Asia/Vientiane")
+        >>> Wording(zone=zone).moment(datetime(2026, 11, 24, 20, 30, tzinfo=UTC))
+        '2026-11-25 03:30 +07'
+        """
+        local = moment.astimezone(self.zone)
+        clock = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
+        offset = f"{local:%z}"
+        return f"{self.day(moment)} {clock} {offset.removesuffix('00') or '+00'}"
+
+    def clock(self, moment: datetime) -> str:
+        """Return the local time of day, to the minute."""
+        return f"{moment.astimezone(self.zone):%H:%M}"
+
+
+def preferred(accepted: str) -> Language:
+    """Return the first language of ours that a browser names (`Accept-Language`), else English.
+
+    >>> preferred("th-TH,th;q=0.9,en;q=0.8"), preferred("fr, lo"), preferred("*")
+    ('th', 'lo', 'en')
+    """
+    for each in accepted[:1000].split(","):
+        tag = each.partition(";")[0].partition("-")[0].strip().lower()
+        for known in LANGUAGES:
+            if tag == known:
+                return known
+    return "en"
+
+
+def read_words_anew() -> None:
+    """Read every word as its files are now, for who is written to from now on.
+
+    Raises:
+        ValueError, OSError: If a file cannot be used; the words stay as they were.
+    """
+    for file in FOLDER.glob("*/*.json"):
+        json.loads(file.read_text(encoding="utf-8"))
+    words_of.cache_clear()
+
+
+@cache
+def words_of(language: Language) -> Mapping[str, str]:
+    """Return every word of a language, of all parts; in English what it lacks.
+
+    Tests see that it lacks nothing; an alert must not wait for a word.
+
+    Raises:
+        ValueError: If it is none of ours.
+    """
+    if language not in LANGUAGES:
+        raise ValueError(f"no words in {language!r}: languages are {', '.join(LANGUAGES)}")
+    found: dict[str, str] = {} if language == "en" else dict(words_of("en"))
+    for path in sorted((FOLDER / language).glob("*.json")):
+        found |= json.loads(path.read_text(encoding="utf-8"))
+    return MappingProxyType(found)

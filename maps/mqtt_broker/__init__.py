@@ -1,0 +1,1 @@
+"""MQTT broker: the small broker inside a node, and who may read or write which topic."""

@@ -1,0 +1,1 @@
+"""Errors of ways to notify."""

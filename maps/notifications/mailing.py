@@ -1,0 +1,19 @@
+"""Mailing: how a mail with files leaves, for who writes one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from maps.language.wording import Wording
+from maps.notifications.text.messages import Source
+
+
+class Mailing(Protocol):
+    """Sends mails with files: `maps.notifications.senders.mail.MailWay`."""
+
+    async def send_files(
+        self, to: str, *, id: str, subject: str, text: str, wording: Wording,
+        files: Sequence[tuple[str, str, bytes]], at: datetime, source: Source,
+    ) -> str: ...  # fmt: skip

@@ -1,0 +1,1 @@
+"""Outbound HTTP: requests to addresses that the operator allowed, with limits."""

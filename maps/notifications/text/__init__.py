@@ -1,0 +1,1 @@
+"""Text: what a notification says."""

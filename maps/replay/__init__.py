@@ -1,0 +1,1 @@
+"""Replay page: one file that plays a patrol again without a server."""

@@ -1,0 +1,1 @@
+"""Kinds of report: one file for each."""

@@ -1,0 +1,338 @@
+"""Briefing: what crews of both sides take along before a patrol, on one sheet or two.
+
+Everything that the reader may see of the plan: what is in its way, map, sectors, units and call
+signs, times, check-ins, meetings, radio, phrases in two languages, signatures. Of what
+others keep to themselves the sheet says how much is missing, so that nobody takes a gap for
+nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+from maps.reports.document import format as telling
+from maps.reports.document.document import (
+    Block,
+    Cell,
+    Column,
+    Document,
+    Facts,
+    Key,
+    Place,
+    Plate,
+    Section,
+    Shape,
+    SignatureLine,
+    Signatures,
+    Table,
+    Words,
+)
+from maps.reports.document.request import Asked
+from maps.reports.sections import areas, crews
+from maps.reports.sections import map_background as reference
+from maps.reports.sections.areas import Area
+from maps.reports.sections.crews import Crew
+from maps.reports.sections.phrasebook import phrase_tables
+from maps.reports.sections.plan_conflicts import in_the_way
+from patrol.errors.errors import Forbidden
+from patrol.patrols.patrol import Patrol
+from patrol.sectors.sector import KEPT_OUT_OF
+
+
+async def patrol_briefing(asked: Asked) -> Document:
+    """Return the briefing of a patrol.
+
+    Raises:
+        Forbidden: If the role may not see patrols.
+        NotFound: If there is no such patrol, or the reader may not know of it.
+    """
+    words = asked.words
+    patrol = await asked.desk.patrols.one(asked.patrol)
+    asked.progress(0.1)
+    own, unseen = await areas.areas_of(asked, patrol.all_sectors)
+    ids = {each.sector.id for each in own}
+    keep_out = [
+        each
+        for each in await areas.areas_in_use(asked)
+        if each.sector.use in KEPT_OUT_OF and each.sector.id not in ids
+    ]
+    units = await crews.crews_of(asked, patrol)
+    asked.progress(0.3)
+    plate = await asyncio.to_thread(_plate, asked, patrol, own, keep_out, units)
+    asked.progress(0.7)
+    return Document(
+        report="briefing",
+        language=words.tag,
+        title=words.say("report.briefing"),
+        subtitle=patrol.name,
+        facts=facts(asked, patrol),
+        sections=(
+            *await in_the_way(asked, patrol, units),
+            Section(title=words.say("report.map"), blocks=(plate,)),
+            Section(title=words.say("report.timetable"), blocks=_timetable(asked, patrol, units)),
+            Section(title=words.say("report.units"), blocks=_units(asked, units)),
+            Section(
+                title=words.say("report.sectors"), blocks=_sectors(asked, own, keep_out, unseen)
+            ),
+            Section(title=words.say("report.check_ins"), blocks=_check_ins(asked, patrol)),
+            Section(title=words.say("report.radio"), blocks=_radio(asked)),
+            Section(title=words.say("report.phrases"), blocks=phrase_tables(asked)),
+            Section(title=words.say("report.signatures"), blocks=_signatures(asked, patrol)),
+        ),
+        made=telling.made(asked, datetime.now(UTC)),
+        page=words.say("report.page"),
+    )
+
+
+def facts(asked: Asked, patrol: Patrol) -> tuple[tuple[str, str], ...]:
+    """Return what stands at the head of every report of a patrol."""
+    words, site = asked.words, asked.site
+    found = [
+        (words.say("report.planned"), telling.span(words, patrol.starts_at, patrol.ends_at)),
+        (words.say("report.time_zone"), str(words.zone)),
+        (words.say("report.state"), words.say(f"report.state.{patrol.state.replace(' ', '_')}")),
+        (
+            words.say("report.agencies"),
+            "\n".join(telling.agency(site, each) for each in patrol.agencies),
+        ),
+        (words.say("report.lead"), telling.agency(site, patrol.lead)),
+        (words.say("report.revision"), str(patrol.revision)),
+        (words.say("report.made_for"), telling.agency(site, asked.own)),
+    ]
+    if patrol.note:
+        found.append((words.say("report.note"), patrol.note))
+    if patrol.suspended:
+        found.append((words.say("report.suspended"), patrol.suspended_why))
+    return tuple(found)
+
+
+def _plate(
+    asked: Asked, patrol: Patrol, own: list[Area], keep_out: list[Area], units: list[Crew]
+) -> Plate:
+    words, land = asked.words, asked.site.land
+    places: list[Place] = areas.places_of(own)
+    places += [(each.lon, each.lat) for each in patrol.rendezvous]
+    bases = [(each, each.member.base) for each in units]
+    places += [(base.lon, base.lat) for _, base in bases if base is not None]
+    if not places:
+        places = [land.river.at_km(sum(land.river.km_range) / 2.0)]
+    box = reference.box_round(places)
+    shapes = reference.below(land, box)
+    shapes += areas.shapes_of([*own, *keep_out], words)
+    shapes += reference.above(land, box, words)
+    for crew, base in bases:
+        if base is not None:
+            shapes.append(
+                Shape(
+                    form="point",
+                    style="base",
+                    lines=(((base.lon, base.lat),),),
+                    label=crews.name(asked, crew),
+                    told=words.say("report.base_of", unit=crews.name(asked, crew)),
+                )
+            )
+    shapes += [
+        Shape(
+            form="point",
+            style="meeting",
+            lines=(((each.lon, each.lat),),),
+            label=f"{each.name} {words.clock(each.at)}",
+            told=f"{each.name}: {telling.both(words, each.at)}",
+        )
+        for each in patrol.rendezvous
+    ]
+    keys = [*areas.keys([*own, *keep_out], words), *reference.keys(words)]
+    if patrol.rendezvous:
+        keys.insert(1, Key(form="point", style="meeting", words=words.say("report.key.meeting")))
+    if any(base is not None for _, base in bases):
+        keys.append(Key(form="point", style="base", words=words.say("report.key.base")))
+    return Plate(
+        title=patrol.name,
+        box=box,
+        shapes=tuple(shapes),
+        keys=tuple(keys),
+        attribution=reference.attribution(land, words),
+        north=words.say("report.north"),
+    )
+
+
+def _timetable(asked: Asked, patrol: Patrol, units: list[Crew]) -> tuple[Block, ...]:
+    words, site = asked.words, asked.site
+    names = crews.names(asked, units)
+    rows: list[tuple[datetime, str, str]] = [
+        (patrol.starts_at, words.say("report.begins"), telling.agency(site, patrol.lead)),
+        (patrol.ends_at, words.say("report.ends"), ""),
+    ]
+    for leg in patrol.legs:
+        lead = telling.agency(site, leg.lead or patrol.lead)
+        begins = words.say("report.leg_begins", name=leg.name)
+        rows.append((leg.starts_at, begins, words.say("report.leads", agency=lead)))
+        rows.append((leg.ends_at, words.say("report.leg_ends", name=leg.name), ""))
+    for meeting in patrol.rendezvous:
+        who = ", ".join(names.get(each, each) for each in meeting.units or patrol.units)
+        where = telling.address_at(asked, meeting.lon, meeting.lat)
+        place = f"{where} ({telling.coordinates(meeting.lon, meeting.lat)})"
+        rows.append((meeting.at, words.say("report.meeting", name=meeting.name), f"{place}\n{who}"))
+    rows.sort(key=lambda row: row[0])
+    return (
+        Table(
+            columns=(
+                Column(words.say("report.local_time")),
+                Column(words.say("report.utc")),
+                Column(words.say("report.what")),
+                Column(words.say("report.where_and_who")),
+            ),
+            rows=tuple(
+                (words.moment(at), telling.in_utc(words, at), what, more) for at, what, more in rows
+            ),
+        ),
+    )
+
+
+def _units(asked: Asked, units: list[Crew]) -> tuple[Block, ...]:
+    words = asked.words
+    rows: list[tuple[Cell, ...]] = [
+        (
+            each.call_sign or words.say("report.not_shown"),
+            telling.agency(asked.site, each.member.agency),
+            telling.country(words, each.country),
+            "" if each.kind is None else words.say(f"kind.{each.kind}"),
+            each.member.crew,
+            ", ".join(each.addresses),
+        )
+        for each in units
+    ]
+    table = Table(
+        columns=(
+            Column(words.say("report.call_sign")),
+            Column(words.say("report.agency")),
+            Column(words.say("report.side")),
+            Column(words.say("report.kind")),
+            Column(words.say("report.people"), 0),
+            Column(words.say("report.radio_address")),
+        ),
+        rows=tuple(rows),
+        empty=words.say("report.no_units"),
+    )
+    hidden = sum(not each.is_known for each in units)
+    if not hidden:
+        return (table,)
+    return (table, Words(text=words.say("report.units_not_shown", n=hidden), kind="note"))
+
+
+def _sectors(asked: Asked, own: list[Area], keep_out: list[Area], unseen: int) -> tuple[Block, ...]:
+    words = asked.words
+    found: list[Block] = [areas.table(own, words)]
+    if unseen:
+        found.append(Words(text=words.say("report.sectors_not_shown", n=unseen), kind="note"))
+    if keep_out:
+        found.append(Words(text=words.say("report.keep_out"), kind="warning"))
+        found.append(areas.table(keep_out, words))
+    return tuple(found)
+
+
+def _check_ins(asked: Asked, patrol: Patrol) -> tuple[Block, ...]:
+    words = asked.words
+    if patrol.check_in_interval_s is None:
+        return (Words(text=words.say("report.no_check_ins")),)
+    return (
+        Facts(
+            pairs=(
+                (
+                    words.say("report.check_in_every"),
+                    telling.duration(words, patrol.check_in_interval_s),
+                ),
+                (
+                    words.say("report.check_in_grace"),
+                    telling.duration(words, patrol.check_in_grace_s),
+                ),
+                (
+                    words.say("report.check_in_how"),
+                    words.say(
+                        "report.check_in_any"
+                        if patrol.check_in_by_message
+                        else "report.check_in_order"
+                    ),
+                ),
+            )
+        ),
+    )
+
+
+def _radio(asked: Asked) -> tuple[Block, ...]:
+    words = asked.words
+    found: list[Block] = [
+        Table(
+            title=words.say("report.voice_channels"),
+            columns=(
+                Column(words.say("report.voice_use")),
+                Column(words.say("report.channel")),
+                Column(words.say("report.frequency")),
+                Column(words.say("report.note")),
+            ),
+            rows=tuple(
+                (words.say(f"report.voice.{use}"), "", "", "")
+                for use in ("working", "reserve", "emergency")
+            ),
+            ruled=True,
+        )
+    ]
+    try:
+        links = asked.desk.channels()
+    except Forbidden:
+        links = []
+    found.append(
+        Table(
+            title=words.say("report.radio_links"),
+            columns=(
+                Column(words.say("report.link")),
+                Column(words.say("report.protocols")),
+            ),
+            rows=tuple((link.name, ", ".join(link.protocols)) for link in links if link.protocols),
+            empty=words.say("report.no_links"),
+        )
+    )
+    try:
+        contacts = asked.desk.roster.contacts()
+    except Forbidden:
+        contacts = []
+    found.append(
+        Table(
+            title=words.say("report.duty_contacts"),
+            columns=(
+                Column(words.say("report.office")),
+                Column(words.say("report.agency")),
+                Column(words.say("report.name")),
+                Column(words.say("report.telephone")),
+                Column(words.say("report.radio")),
+            ),
+            rows=tuple(
+                (each.office, telling.agency(asked.site, each.agency), each.name, each.phone,
+                 each.radio)
+                for each in contacts
+            ),
+            empty=words.say("report.no_contacts"),
+        )
+    )  # fmt: skip
+    return tuple(found)
+
+
+def _signatures(asked: Asked, patrol: Patrol) -> tuple[Block, ...]:
+    words, site = asked.words, asked.site
+    given = {each.agency: each for each in patrol.signatures}
+    missing = set(patrol.unsigned)
+    lines = []
+    for agency in patrol.agencies:
+        signed = given.get(agency)
+        said = ""
+        if signed is not None and agency not in missing:
+            said = words.say("report.signed_at", time=words.moment(signed.at), n=signed.revision)
+        lines.append(SignatureLine(whose=telling.agency(site, agency), said=said))
+    return (
+        Signatures(
+            lines=tuple(lines),
+            name=words.say("report.sign_name"),
+            date=words.say("report.sign_date"),
+        ),
+    )

@@ -1,0 +1,154 @@
+"""Coverage: how often and when each sector and each kilometre of the river was visited in a time.
+
+A table a sector, a table and a band along the river, a map of cells. Who looks for a gap that
+smugglers know looks at the hours since the last visit, not at the share.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from maps.errors.errors import BadRequest
+from maps.language.wording import Wording
+from maps.reports.document import format as telling
+from maps.reports.document.document import Block, Document, Facts, Section, Words, number
+from maps.reports.document.request import Asked
+from maps.reports.document.request_period import last_day, time_facts, time_of
+from maps.reports.sections import areas
+from maps.reports.sections.areas import Area
+from maps.reports.sections.coverage_blocks import km_table, plate_of, river_blocks, sector_blocks
+from maps.surveys.heat_map import HeatReport, heat_of
+
+ROUND_THE_SECTORS_KM: Final = 2.0
+WITHOUT_SECTORS_KM: Final = 25.0
+LONGEST_KM: Final = 400.0
+
+
+async def coverage_report(asked: Asked) -> Document:
+    """Return how a time's units covered sectors and river.
+
+    Raises:
+        BadRequest: If the time is none, too long, or holds too many positions.
+        Forbidden: If the role may not.
+    """
+    words = asked.words
+    start, end = time_of(asked)
+    known = await areas.areas_in_use(asked)
+    asked.progress(0.1)
+    heat = await heat_for(asked, known, start, end)
+    asked.progress(0.6)
+    plate = await asyncio.to_thread(plate_of, asked, heat, known)
+    asked.progress(0.8)
+    return Document(
+        report="coverage",
+        language=words.tag,
+        title=words.say("report.coverage_title"),
+        subtitle=words.say("report.span", start=words.day(start), end=words.day(last_day(end))),
+        facts=time_facts(asked, start, end),
+        sections=(
+            Section(title=words.say("report.in_short"), blocks=_in_short(asked, heat)),
+            Section(title=words.say("report.along_river"), blocks=river_blocks(asked, heat, end)),
+            Section(title=words.say("report.sectors"), blocks=sector_blocks(asked, heat, end)),
+            Section(title=words.say("report.map"), blocks=(plate,)),
+            Section(title=words.say("report.each_km"), blocks=(km_table(asked, heat, end),)),
+        ),
+        made=telling.made(asked, datetime.now(UTC)),
+        page=words.say("report.page"),
+        sheet=words.say("report.sheet.about"),
+    )
+
+
+async def heat_for(
+    asked: Asked,
+    known: Sequence[Area],
+    start: datetime,
+    end: datetime,
+    *,
+    desk: Any = None,
+    units: Sequence[str] = (),
+    apart: timedelta = timedelta(),
+) -> HeatReport:
+    """Return where units were, over the stretch that is asked for or that the sectors reach."""
+    low, high = _stretch(asked, known)
+    return await heat_of(
+        asked.site.survey,
+        desk or asked.desk,
+        units=units,
+        start=start,
+        end=end,
+        radius_m=asked.radius_m,
+        km_from=low,
+        km_to=high,
+        step_km=1.0,
+        on_patrol=False,
+        apart=apart,
+    )
+
+
+def _stretch(asked: Asked, known: Sequence[Area]) -> tuple[float, float]:
+    """Return the kilometres to tell of, in whole ones but for the ends of the river."""
+    river = asked.site.land.river
+    first, last = river.km_range
+    first, last = sorted((first, last))
+    if asked.km_from is not None and asked.km_to is not None:
+        low, high = sorted((asked.km_from, asked.km_to))
+    else:
+        reached = [each.km for each in known if each.km is not None and not each.kept_out]
+        if reached:
+            low = min(km for km, _ in reached) - ROUND_THE_SECTORS_KM
+            high = max(km for _, km in reached) + ROUND_THE_SECTORS_KM
+        else:
+            low, high = _round_offices(asked)
+    low, high = max(low, first), min(high, last)
+    if not high > low:
+        raise BadRequest(f"the river runs from km {first:g} to {last:g}", field="km_from")
+    if high - low > LONGEST_KM:
+        raise BadRequest(f"ask for {LONGEST_KM:g} km of the river at most", field="km_to")
+    return max(float(math.floor(low)), first), min(float(math.ceil(high)), last)
+
+
+def _round_offices(asked: Asked) -> tuple[float, float]:
+    """Return a stretch round the offices that the agency works from, else round the middle."""
+    river = asked.site.land.river
+    agency = asked.site.agencies.get(asked.own)
+    wanted = set(() if agency is None else agency.blos)
+    kms = []
+    for row in asked.site.land.features("blos").rows():
+        if row["id"] in wanted:
+            at = river.locate(lon=row["geometry"].x, lat=row["geometry"].y)
+            if at is not None:
+                kms.append(at.km)
+    middle = sum(kms) / len(kms) if kms else sum(river.km_range) / 2.0
+    return middle - WITHOUT_SECTORS_KM, middle + WITHOUT_SECTORS_KM
+
+
+def _in_short(asked: Asked, heat: HeatReport) -> tuple[Block, ...]:
+    words = asked.words
+    seen = heat.river
+    pairs = [
+        (words.say("report.units"), ", ".join(heat.units.values()) or words.say("report.none")),
+        (
+            words.say("report.river_seen"),
+            words.say(
+                "report.km_of_km", seen=number(seen.seen, 1), whole=number(seen.whole, 1),
+                percent=number(seen.share * 100.0),
+            ),
+        ),
+        (words.say("report.hours_of_units"), number(seen.unit_hours, 1)),
+    ]  # fmt: skip
+    return (
+        Facts(pairs=tuple(pairs)),
+        Words(text=words.say("report.radius_note", metres=number(asked.radius_m)), kind="note"),
+        *_line_error(words, heat),
+    )
+
+
+def _line_error(words: Wording, heat: HeatReport) -> tuple[Words, ...]:
+    if heat.line_error_m is None:
+        return ()
+    text = words.say("report.line_error", metres=number(heat.line_error_m))
+    return (Words(text=text, kind="note"),)

@@ -1,0 +1,400 @@
+"""Patrol debrief: what became of a patrol, from its start to its end or until now.
+
+Tracks, effort by unit and side, coverage of its sectors, alerts with how long they waited,
+check-ins and meetings kept and missed, incidents, hand-offs with how long the other side took,
+silences. Of the other side's units it holds what crosses to the reader, and says how many it does
+not. What is read for it: patrol_records.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from gis.river.rivers import Rivers
+from maps.reports.document import format as telling
+from maps.reports.document.document import (
+    Block,
+    Cell,
+    Column,
+    Document,
+    Facts,
+    Key,
+    Place,
+    Plate,
+    Section,
+    Shape,
+    Table,
+    Words,
+    number,
+)
+from maps.reports.document.request import Asked
+from maps.reports.kinds.briefing import facts as plan_facts
+from maps.reports.kinds.patrol_records import PatrolRecords, patrol_records
+from maps.reports.records.check_in_record import record_of
+from maps.reports.records.records import bends_of, legs
+from maps.reports.records.trips import along, arrival, silences
+from maps.reports.rendering.map_styles import side_colour
+from maps.reports.sections import areas, event_tables
+from maps.reports.sections import map_background as reference
+from maps.reports.sections.crews import Crew
+from maps.reports.sections.effort_tables import effort_bars, effort_notes, side_table
+from maps.surveys.patrol_surveys import ALL
+from patrol.incidents.statistics import totals
+from patrol.patrols.patrol import Rendezvous
+from patrol.units.wire import Fix
+
+MOST_IN_LINE = 1500
+"""Places of one drawn leg; a longer one is drawn from every second, third … place."""
+
+
+async def patrol_debrief(asked: Asked) -> Document:
+    """Return the debrief of a patrol that has begun.
+
+    Raises:
+        Forbidden: If the role may not see patrols.
+        NotFound: If there is no such patrol, or the reader may not know of it.
+        Conflict: If it has not begun.
+        BadRequest: If it has more positions than a report can hold.
+    """
+    words = asked.words
+    known = await patrol_records(asked)
+    plate = await asyncio.to_thread(_plate, asked, known)
+    asked.progress(0.8)
+    patrol = known.patrol
+    return Document(
+        report="patrol-debrief",
+        language=words.tag,
+        title=words.say("report.patrol_debrief"),
+        subtitle=patrol.name,
+        facts=(
+            (words.say("report.under_way"), telling.span(words, known.start, known.end)),
+            *plan_facts(asked, patrol),
+        ),
+        sections=(
+            Section(title=words.say("report.in_short"), blocks=_in_short(asked, known)),
+            Section(title=words.say("report.map"), blocks=(plate,)),
+            Section(title=words.say("report.effort"), blocks=_effort(asked, known)),
+            Section(title=words.say("report.coverage"), blocks=_coverage(asked, known)),
+            Section(
+                title=words.say("report.alerts"),
+                blocks=(event_tables.alert_table(asked, known.alerts, known.names),),
+            ),
+            Section(title=words.say("report.check_ins"), blocks=(_check_ins(asked, known),)),
+            Section(title=words.say("report.meetings"), blocks=(_meetings(asked, known),)),
+            Section(
+                title=words.say("report.incidents"),
+                blocks=(event_tables.incident_table(asked, known.incidents),),
+            ),
+            Section(
+                title=words.say("report.hand_offs"),
+                blocks=(event_tables.hand_off_table(asked, known.hand_offs),),
+            ),
+            Section(title=words.say("report.silences"), blocks=(_silences(asked, known),)),
+        ),
+        made=telling.made(asked, datetime.now(UTC)),
+        page=words.say("report.page"),
+        sheet=words.say("report.sheet.about"),
+    )
+
+
+def _in_short(asked: Asked, known: PatrolRecords) -> tuple[Block, ...]:
+    words = asked.words
+    pairs = [
+        (words.say("report.lasted"),
+         telling.duration(words, (known.end - known.start).total_seconds())),
+        (words.say("report.units"), str(len(known.units))),
+    ]  # fmt: skip
+    if known.effort is not None:
+        done = known.effort.report.total
+        pairs += [
+            (words.say("report.way"), f"{number(done.km, 1)} km"),
+            (words.say("report.hours_of_units"), number(done.hours, 1)),
+        ]
+    if known.coverage is not None:
+        for each in known.coverage.sectors:
+            if each.side == ALL:
+                share = f"{number(each.report.seen.share * 100)} %"
+                pairs.append((words.say("report.seen_of", name=each.name), share))
+    pairs += [
+        (words.say("report.alerts"), str(len(known.alerts))),
+        # What two agencies logged of one event is one.
+        (words.say("report.incidents"), str(totals(known.incidents).region.reports)),
+        (words.say("report.hand_offs"), str(len(known.hand_offs))),
+    ]
+    found: list[Block] = [Facts(pairs=tuple(pairs))]
+    hidden = sum(not each.is_known for each in known.units)
+    if hidden:
+        found.append(Words(text=words.say("report.units_not_shown", n=hidden), kind="note"))
+    return tuple(found)
+
+
+def _plate(asked: Asked, known: PatrolRecords) -> Plate:
+    words, land = asked.words, asked.site.land
+    places: list[Place] = [(f.lon, f.lat) for fixes in known.fixes.values() for f in fixes]
+    places += areas.places_of(known.own) if not places else []
+    if not places:
+        places = [land.river.at_km(sum(land.river.km_range) / 2.0)]
+    box = reference.box_round(places)
+    shapes = reference.below(land, box)
+    shapes += areas.shapes_of(known.own, words)
+    shapes += reference.above(land, box, words)
+    for crew in known.units:
+        shapes += track_shapes(
+            crew, known.fixes.get(crew.unit, []), known.names[crew.unit], land.rivers
+        )
+    shapes += event_tables.shapes_of(asked, known.alerts, known.incidents, known.hand_offs)
+    sides = dict.fromkeys(crew.country for crew in known.units if crew.unit in known.fixes)
+    keys = [
+        Key(
+            form="line",
+            style="track",
+            colour=side_colour(side),
+            words=words.say("report.key.track", side=telling.country(words, side)),
+        )
+        for side in sides
+    ]
+    keys += areas.keys(known.own, words)
+    for some, style in (
+        (known.alerts, "alert"),
+        (known.incidents, "incident"),
+        (known.hand_offs, "target"),
+    ):
+        if some:
+            keys.append(Key(form="point", style=style, words=words.say(f"report.key.{style}")))
+    return Plate(
+        title=known.patrol.name,
+        box=box,
+        shapes=tuple(shapes),
+        keys=(*keys, *reference.keys(words)),
+        attribution=reference.attribution(land, words),
+        north=words.say("report.north"),
+    )
+
+
+def track_shapes(crew: Crew, fixes: Sequence[Fix], name: str, rivers: Rivers) -> list[Shape]:
+    """Return a unit's track, cut at silences and along rivers between sparse reports, and its name
+    where it was last.
+    """
+    if not fixes:
+        return []
+    colour = side_colour(crew.country)
+    found = []
+    bends = bends_of(fixes, rivers, gap_s=crew.gap_s)
+    begin = 0
+    for leg in legs(list(fixes), gap_s=crew.gap_s):
+        step = len(leg) // MOST_IN_LINE + 1
+        places: list[Place] = []
+        for n, fix in enumerate(leg):
+            if n % step == 0 or n == len(leg) - 1:
+                places += [*bends.get(begin + n, ()), (fix.lon, fix.lat)]
+        begin += len(leg)
+        line = tuple(places)
+        found.append(Shape(form="line", style="track", lines=(line,), told=name, colour=colour))
+    first, last = fixes[0], fixes[-1]
+    begun = Shape(
+        form="point", style="start", lines=(((first.lon, first.lat),),), told=name, colour=colour
+    )
+    side = f" {crew.country}" if crew.country else ""
+    ended = Shape(
+        form="point",
+        style="unit",
+        lines=(((last.lon, last.lat),),),
+        label=f"{name}{side}",
+        told=name,
+        colour=colour,
+    )
+    return [*found, begun, ended]
+
+
+def _effort(asked: Asked, known: PatrolRecords) -> tuple[Block, ...]:
+    words = asked.words
+    if known.effort is None:
+        return (Words(text=words.say("report.no_tracks")),)
+    report = known.effort.report
+    gaps = {each.unit: each for each in known.units}
+    rows: list[tuple[Cell, ...]] = []
+    for each in report.units:
+        crew = gaps[each.unit]
+        way = along(known.fixes.get(each.unit, []), gap_s=crew.gap_s)
+        rows.append(
+            (
+                each.call_sign,
+                telling.agency(asked.site, crew.member.agency),
+                each.effort.km,
+                each.effort.hours,
+                None if way is None else way.km,
+                "" if way is None else telling.km_span(words, way.low, way.high),
+                each.effort.gap_hours,
+                each.effort.positions,
+                sum(each.removed.values()),
+            )
+        )
+    rows.append(
+        (words.say("report.together"), "", report.total.km, report.total.hours, None, "",
+         report.total.gap_hours, report.total.positions,
+         sum(sum(each.removed.values()) for each in report.units))
+    )  # fmt: skip
+    table = Table(
+        columns=(
+            Column(words.say("report.unit")),
+            Column(words.say("report.agency")),
+            Column(words.say("report.way_km"), 1),
+            Column(words.say("report.hours"), 1),
+            Column(words.say("report.along_river_km"), 1),
+            Column(words.say("report.river_stretch")),
+            Column(words.say("report.silent_hours"), 1),
+            Column(words.say("report.positions"), 0),
+            Column(words.say("report.removed"), 0),
+        ),
+        rows=tuple(rows),
+        totals=True,
+    )
+    names = [(each.call_sign, each.effort) for each in report.units]
+    chart = effort_bars(
+        words, words.say("report.way_by_unit"), names, sheet=words.say("report.sheet.way_by_unit")
+    )
+    blocks: list[Block] = [table, chart]
+    blocks.append(side_table(words, report.total))
+    blocks += effort_notes(words, report.total)
+    return tuple(blocks)
+
+
+def _coverage(asked: Asked, known: PatrolRecords) -> tuple[Block, ...]:
+    words = asked.words
+    if known.coverage is None or not known.coverage.sectors:
+        return (Words(text=words.say("report.no_coverage")),)
+    rows: list[tuple[Cell, ...]] = []
+    for each in known.coverage.sectors:
+        seen = each.report.seen
+        side = (
+            words.say("report.together")
+            if each.side == ALL
+            else telling.agency(asked.site, each.side)
+        )
+        rows.append(
+            (each.name, side, seen.whole, seen.share * 100.0, seen.seen_hours,
+             telling.moment(words, seen.first), telling.moment(words, seen.last))
+        )  # fmt: skip
+    blocks: list[Block] = [
+        Table(
+            columns=(
+                Column(words.say("report.sector")),
+                Column(words.say("report.whose")),
+                Column(words.say("report.km2"), 1),
+                Column(words.say("report.seen_percent"), 0),
+                Column(words.say("report.seen_hours"), 1),
+                Column(words.say("report.first_seen")),
+                Column(words.say("report.last_seen")),
+            ),
+            rows=tuple(rows),
+        ),
+        Words(text=words.say("report.radius_note", metres=number(asked.radius_m)), kind="note"),
+    ]
+    hidden = known.coverage.unseen_sectors
+    if hidden:
+        blocks.append(Words(text=words.say("report.sectors_not_shown", n=hidden), kind="note"))
+    return tuple(blocks)
+
+
+def _check_ins(asked: Asked, known: PatrolRecords) -> Block:
+    words = asked.words
+    if known.patrol.check_in_interval_s is None:
+        return Words(text=words.say("report.no_check_ins"))
+    rows: list[tuple[Cell, ...]] = [
+        (
+            known.names.get(each.unit, ""),
+            len(each.told),
+            telling.moment(words, each.told[-1] if each.told else None),
+            each.missed,
+            telling.duration(words, each.overdue_s if each.missed else None),
+            words.say("report.still_overdue" if each.still else "report.kept"),
+        )
+        for each in record_of(known.versions, end=known.end)
+    ]
+    return Table(
+        columns=(
+            Column(words.say("report.unit")),
+            Column(words.say("report.checked_in"), 0),
+            Column(words.say("report.last_check_in")),
+            Column(words.say("report.missed"), 0),
+            Column(words.say("report.overdue_for")),
+            Column(words.say("report.at_the_end")),
+        ),
+        rows=tuple(rows),
+        empty=words.say("report.no_units"),
+    )
+
+
+def _meetings(asked: Asked, known: PatrolRecords) -> Block:
+    words = asked.words
+    rows: list[tuple[Cell, ...]] = []
+    own = _own(asked, known)
+    for meeting in known.patrol.rendezvous:
+        for unit in meeting.units or known.patrol.units:
+            fixes = known.fixes.get(unit, [] if unit in own else None)
+            came = None if fixes is None else arrival(fixes, meeting)
+            if fixes is None:
+                said = words.say("report.not_shown")
+            elif came is None:
+                said = words.say(_absence(known, meeting))
+            else:
+                said = words.say("report.came_at", time=words.clock(came))
+            rows.append((meeting.name, words.moment(meeting.at), known.names.get(unit, unit), said))
+    return Table(
+        columns=(
+            Column(words.say("report.meeting_point")),
+            Column(words.say("report.planned")),
+            Column(words.say("report.unit")),
+            Column(words.say("report.what_was")),
+        ),
+        rows=tuple(rows),
+        empty=words.say("report.no_meetings"),
+    )
+
+
+def _absence(known: PatrolRecords, meeting: Rendezvous) -> str:
+    """Return the text for a unit that was not seen at a meeting; nobody misses one to come."""
+    if known.end >= meeting.at + timedelta(seconds=meeting.grace_s):
+        return "report.did_not_come"
+    return "report.ended_before" if known.patrol.is_closed else "report.not_yet"
+
+
+def _own(asked: Asked, known: PatrolRecords) -> set[str]:
+    """Return the units of the asker's own agency: all is known of where they were heard."""
+    return {each.unit for each in known.units if each.member.agency == asked.own}
+
+
+def _silences(asked: Asked, known: PatrolRecords) -> Block:
+    words = asked.words
+    rows: list[tuple[Cell, ...]] = []
+    own = _own(asked, known)
+    for crew in known.units:
+        fixes = known.fixes.get(crew.unit, [])
+        if not fixes and crew.unit not in own:
+            continue
+        # Of others nobody here knows whether they were silent before what crossed first.
+        since = known.start if crew.unit in own else None
+        for each in silences(fixes, gap_s=crew.gap_s, since=since, until=known.end):
+            start, end = each.start, each.end
+            rows.append(
+                (
+                    known.names[crew.unit],
+                    telling.moment(words, None if start is None else start.time),
+                    telling.moment(words, None if end is None else end.time),
+                    telling.duration(words, each.seconds),
+                    "" if start is None else telling.address_at(asked, start.lon, start.lat),
+                )
+            )
+    return Table(
+        columns=(
+            Column(words.say("report.unit")),
+            Column(words.say("report.last_heard")),
+            Column(words.say("report.heard_again")),
+            Column(words.say("report.how_long")),
+            Column(words.say("report.where")),
+        ),
+        rows=tuple(rows),
+        empty=words.say("report.no_silences"),
+    )

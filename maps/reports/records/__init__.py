@@ -1,0 +1,1 @@
+"""Records: what reports read of the store."""

@@ -1,0 +1,1 @@
+"""Rendering: a report document as HTML, PDF, map page or Excel file."""

@@ -1,0 +1,1 @@
+"""Sections: parts that several kinds of report share."""

@@ -1,0 +1,133 @@
+"""Areas: the sectors of a report, as far as the reader may see them, as shapes and as rows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import shapely
+
+from gis.errors.errors import GisError
+from maps.language.wording import Wording
+from maps.reports.document import format as telling
+from maps.reports.document.document import Column, Key, Place, Shape, Table
+from maps.reports.document.request import Asked
+from maps.reports.sections.map_background import lines_of
+from patrol.errors.errors import Forbidden, NotFound
+from patrol.sectors.sector import KEPT_OUT_OF, Sector
+
+
+class Area(msgspec.Struct, frozen=True, kw_only=True):
+    """A sector and where it lies.
+
+    Attributes:
+        sector: The sector.
+        outline: Its polygons; None where this site cannot tell.
+        area_km2: How large it is.
+        km: The kilometres of the Mekong in it, lower and upper end; None for none.
+    """
+
+    sector: Sector
+    outline: Any
+    area_km2: float | None
+    km: tuple[float, float] | None
+
+    @property
+    def kept_out(self) -> bool:
+        """Whether it is one that patrols keep out of."""
+        return self.sector.use in KEPT_OUT_OF
+
+
+async def areas_of(asked: Asked, ids: Sequence[str]) -> tuple[list[Area], int]:
+    """Return sectors by their ids, and how many of them the reader may not see."""
+    found: list[Area] = []
+    for id in ids:
+        try:
+            sector = await asked.desk.sectors.one(id)
+        except NotFound:
+            continue
+        found.append(await asyncio.to_thread(_area, asked, sector))
+    return found, len(ids) - len(found)
+
+
+async def areas_in_use(asked: Asked) -> list[Area]:
+    """Return all sectors in use that the reader may see; none if the role sees none."""
+    try:
+        known = asked.desk.sectors.all()
+    except Forbidden:
+        return []
+    return await asyncio.to_thread(lambda: [_area(asked, sector) for sector in known])
+
+
+def shapes_of(areas: Sequence[Area], words: Wording) -> list[Shape]:
+    """Return the sectors as shapes, those that are kept out of on top."""
+    drawn = sorted((each for each in areas if each.outline is not None), key=lambda a: a.kept_out)
+    return [
+        Shape(
+            form="area",
+            style="kept_out" if each.kept_out else "sector",
+            lines=lines_of(each.outline),
+            label=each.sector.name,
+            told=f"{each.sector.name}: {words.say(f'report.use.{each.sector.use}')}",
+        )
+        for each in drawn
+    ]
+
+
+def places_of(areas: Sequence[Area]) -> list[Place]:
+    """Return the corners of sectors, for the box of a map."""
+    return [
+        place
+        for each in areas
+        if each.outline is not None
+        for line in lines_of(each.outline)
+        for place in line
+    ]
+
+
+def keys(areas: Sequence[Area], words: Wording) -> list[Key]:
+    """Return the legend of sectors."""
+    found = []
+    if any(not each.kept_out for each in areas):
+        found.append(Key(form="area", style="sector", words=words.say("report.key.sector")))
+    if any(each.kept_out for each in areas):
+        found.append(Key(form="area", style="kept_out", words=words.say("report.key.kept_out")))
+    return found
+
+
+def table(areas: Sequence[Area], words: Wording) -> Table:
+    """Return the sectors as a table."""
+    columns = (
+        Column(words.say("report.sector")),
+        Column(words.say("report.use")),
+        Column(words.say("report.river_stretch")),
+        Column(words.say("report.km2"), 1),
+        Column(words.say("report.note")),
+    )
+    rows = tuple(
+        (
+            each.sector.name,
+            words.say(f"report.use.{each.sector.use}"),
+            "" if each.km is None else telling.km_span(words, *each.km),
+            each.area_km2,
+            each.sector.note,
+        )
+        for each in areas
+    )
+    return Table(columns=columns, rows=rows, empty=words.say("report.no_sectors"))
+
+
+def _area(asked: Asked, sector: Sector) -> Area:
+    try:
+        lie = asked.desk.sectors.lie(sector)
+    except GisError:
+        return Area(sector=sector, outline=None, area_km2=None, km=None)
+    outline = None if lie.outline is None else shapely.geometry.shape(lie.outline)
+    main = asked.site.land.river.name
+    along = [each for each in lie.along if each.river == main]
+    km = None
+    if along:
+        km = min(each.km_from for each in along), max(each.km_to for each in along)
+    return Area(sector=sector, outline=outline, area_km2=lie.area_km2, km=km)

@@ -1,0 +1,264 @@
+"""Coverage blocks: what was seen, as bands along the river, as tables and as a map.
+
+Shades are by visits, of which each report has its own steps, or by hours since the last visit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import shapely
+
+from gis.tracks.river_bins import RiverBin
+from maps.language.wording import Wording
+from maps.reports.document import format as telling
+from maps.reports.document.document import (
+    Block,
+    Cell,
+    Column,
+    Key,
+    Place,
+    Plate,
+    Shape,
+    Strip,
+    StripCell,
+    Table,
+    Words,
+)
+from maps.reports.document.request import Asked
+from maps.reports.sections import areas
+from maps.reports.sections import map_background as reference
+from maps.reports.sections.areas import Area
+from maps.surveys.heat_map import HeatReport, SectorHeat
+
+LEVELS_H: Final = (24.0, 72.0, 168.0)
+"""Hours since the last visit that divide the shades: a day, three days, a week."""
+
+
+def river_blocks(asked: Asked, heat: HeatReport, end: datetime) -> tuple[Block, ...]:
+    """Return the bands along the river: how often, and how long ago."""
+    words = asked.words
+    marks = tuple(_office_marks(asked, heat))
+    most = max((each.visits for each in heat.bins), default=0)
+    bounds = _bounds(most)
+    visits = [
+        StripCell(each.km_from, each.km_to, _visit_level(each.visits, bounds)) for each in heat.bins
+    ]
+    ages = [StripCell(each.km_from, each.km_to, _age_level(each.last, end)) for each in heat.bins]
+    return (
+        Strip(
+            title=words.say("report.strip_visits"),
+            unit=words.say("report.river_kilometre"),
+            cells=tuple(visits),
+            legend=_visit_legend(words, bounds),
+            marks=marks,
+            sheet=words.say("report.sheet.visits"),
+        ),
+        Strip(
+            title=words.say("report.strip_age"),
+            unit=words.say("report.river_kilometre"),
+            cells=tuple(ages),
+            legend=(
+                words.say("report.never"),
+                words.say("report.over_week"),
+                words.say("report.within_week"),
+                words.say("report.within_3_days"),
+                words.say("report.within_day"),
+            ),
+            marks=marks,
+            sheet=words.say("report.sheet.last_visits"),
+        ),
+    )
+
+
+def sector_blocks(asked: Asked, heat: HeatReport, end: datetime) -> tuple[Block, ...]:
+    """Return the table of sectors."""
+    words = asked.words
+    rows: list[tuple[Cell, ...]] = [
+        (
+            each.name,
+            telling.agency(asked.site, each.agency),
+            each.seen.whole,
+            each.seen.share * 100.0,
+            each.visits,
+            each.seen.seen_hours,
+            telling.moment(words, each.seen.last),
+            _hours_since(each.seen.last, end),
+        )
+        for each in heat.sectors
+    ]
+    found: list[Block] = [
+        Table(
+            columns=(
+                Column(words.say("report.sector")),
+                Column(words.say("report.agency")),
+                Column(words.say("report.km2"), 1),
+                Column(words.say("report.seen_percent"), 0),
+                Column(words.say("report.most_visits"), 0),
+                Column(words.say("report.seen_hours"), 1),
+                Column(words.say("report.last_seen")),
+                Column(words.say("report.hours_since"), 1),
+            ),
+            rows=tuple(rows),
+            empty=words.say("report.no_sectors"),
+            sheet=words.say("report.sectors"),
+        )
+    ]
+    if heat.unread:
+        found.append(Words(text=words.say("report.sectors_unread", n=heat.unread), kind="note"))
+    return tuple(found)
+
+
+def km_table(asked: Asked, heat: HeatReport, end: datetime) -> Table:
+    """Return the table of river kilometres, from the lower end up."""
+    words = asked.words
+    return Table(
+        columns=(
+            Column(words.say("report.from_km"), 0),
+            Column(words.say("report.to_km"), 0),
+            Column(words.say("report.seen_percent"), 0),
+            Column(words.say("report.visits"), 0),
+            Column(words.say("report.seen_hours"), 1),
+            Column(words.say("report.last_seen")),
+            Column(words.say("report.hours_since"), 1),
+        ),
+        rows=tuple(
+            (
+                each.km_from,
+                each.km_to,
+                each.share * 100.0,
+                each.visits,
+                each.hours,
+                telling.moment(words, each.last),
+                _hours_since(each.last, end),
+            )
+            for each in heat.bins
+        ),
+        empty=words.say("report.none"),
+    )
+
+
+def plate_of(asked: Asked, heat: HeatReport, known: Sequence[Area]) -> Plate:
+    """Return the map of visits."""
+    words, land = asked.words, asked.site.land
+    places: list[Place] = areas.places_of([each for each in known if not each.kept_out])
+    if not places:
+        kms = [each.km_from for each in heat.bins] + [each.km_to for each in heat.bins[-1:]]
+        lons, lats = land.river.at_kms(kms)
+        places = [(float(lon), float(lat)) for lon, lat in zip(lons, lats, strict=True)]
+    box = reference.box_round(places)
+    shapes = reference.below(land, box)
+    most = max((each.visits for each in heat.sectors), default=0)
+    bounds = _bounds(most)
+    for each in heat.sectors:
+        shapes += _cell_shapes(each, bounds)
+    shapes += areas.shapes_of(known, words)
+    shapes += reference.above(land, box, words)
+    legend = _visit_legend(words, bounds)
+    keys = [
+        Key(form="area", style=f"cell_{level}", words=legend[level])
+        for level in range(1, 5)
+        if most and legend[level]
+    ]
+    return Plate(
+        title=words.say("report.map_visits"),
+        box=box,
+        shapes=tuple(shapes),
+        keys=(*keys, *areas.keys(known, words), *reference.keys(words)),
+        attribution=reference.attribution(land, words),
+        north=words.say("report.north"),
+    )
+
+
+def _cell_shapes(heat: SectorHeat, bounds: tuple[int, int, int]) -> list[Shape]:
+    """Return the cells of a sector, those of one shade joined."""
+    by_level: dict[int, list[Any]] = {}
+    for feature in (heat.cells or {}).get("features", []):
+        level = _visit_level(feature["properties"]["visits"], bounds)
+        if level:
+            by_level.setdefault(level, []).append(bytes(feature["geometry"]).decode())
+    found = []
+    for level, texts in sorted(by_level.items()):
+        joined = shapely.union_all(shapely.from_geojson(texts), grid_size=1e-6)
+        for part in shapely.get_parts(joined).tolist():
+            lines = reference.lines_of(part)
+            if lines:
+                found.append(Shape(form="area", style=f"cell_{level}", lines=lines))
+    return found
+
+
+def _office_marks(asked: Asked, heat: HeatReport) -> list[tuple[float, str]]:
+    """Return the offices beside the river, by kilometre."""
+    if not heat.bins:
+        return []
+    river = asked.site.land.river
+    lons, lats = river.at_kms([heat.bins[0].km_from, heat.bins[-1].km_to])
+    west, east = min(lons) - 1.0, max(lons) + 1.0
+    south, north = min(lats) - 1.0, max(lats) + 1.0
+    found: dict[int, str] = {}
+    for row in asked.site.land.features("blos").within(west, south, east, north).rows():
+        at = river.locate(lon=row["geometry"].x, lat=row["geometry"].y)
+        if at is not None:
+            name = reference.name_of(row, asked.words.language)
+            found[round(at.km)] = (
+                f"{found[round(at.km)]} · {name}" if round(at.km) in found else name
+            )
+    return [(float(km), name) for km, name in found.items()]
+
+
+def _bounds(most: int) -> tuple[int, int, int]:
+    """Return the most visits of each of the three lighter shades.
+
+    >>> _bounds(3), _bounds(40)
+    ((1, 2, 3), (10, 20, 30))
+    """
+    if most <= 4:
+        return 1, 2, 3
+    return max(most // 4, 1), max(most // 2, 2), max(most * 3 // 4, 3)
+
+
+def _visit_level(visits: int, bounds: tuple[int, int, int]) -> int:
+    if visits <= 0:
+        return 0
+    return 1 + sum(visits > bound for bound in bounds)
+
+
+def _visit_legend(words: Wording, bounds: tuple[int, int, int]) -> tuple[str, ...]:
+    one, two, three = bounds
+
+    def between(low: int, high: int) -> str:
+        if low == high:
+            return words.say("report.visits_n", n=low)
+        return words.say("report.visits_between", low=low, high=high)
+
+    return (
+        words.say("report.never"),
+        between(1, one),
+        between(one + 1, two),
+        between(two + 1, three),
+        words.say("report.visits_more", n=three),
+    )
+
+
+def _age_level(last: datetime | None, end: datetime) -> int:
+    hours = _hours_since(last, end)
+    if hours is None:
+        return 0
+    return 4 - sum(hours > bound for bound in LEVELS_H)
+
+
+def _hours_since(last: datetime | None, end: datetime) -> float | None:
+    """Return how long before the end of the time something was last seen, hours."""
+    return None if last is None else max((end - last).total_seconds(), 0.0) / 3600.0
+
+
+def worst_kilometres(bins: Sequence[RiverBin], end: datetime, count: int) -> list[RiverBin]:
+    """Return the kilometres that nobody visited for longest, never visited ones first."""
+    return sorted(
+        bins,
+        key=lambda each: (
+            -1e9 if each.last is None else -(_hours_since(each.last, end) or 0.0), each.km_from
+        ),
+    )[:count]  # fmt: skip

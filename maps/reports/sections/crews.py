@@ -1,0 +1,89 @@
+"""Crews: the units of a patrol as its reader may know them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from maps.reports.document import format as telling
+from maps.reports.document.request import Asked
+from patrol.errors.errors import Forbidden, NotFound
+from patrol.patrols.patrol import Member, Patrol
+from patrol.units.units import UnitKind
+
+
+class Crew(msgspec.Struct, frozen=True, kw_only=True):
+    """A unit that takes part.
+
+    Attributes:
+        member: As the patrol names it.
+        call_sign: Its name on the radio; empty where the reader may not know it.
+        kind: What it is.
+        country: Its side.
+        addresses: Radio addresses that stand for it; of the reader's own agency alone.
+        gap_s: Longer than this without a word of it is a gap, seconds.
+    """
+
+    member: Member
+    call_sign: str
+    kind: UnitKind | None = None
+    country: str | None = None
+    addresses: tuple[str, ...] = ()
+    gap_s: float = 180.0
+
+    @property
+    def unit(self) -> str:
+        """Its id."""
+        return self.member.unit
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the reader may know of it."""
+        return bool(self.call_sign)
+
+
+GAP_OF_INTERVALS = 3.0
+"""So many normal intervals without a word are a gap."""
+
+
+async def crews_of(asked: Asked, patrol: Patrol) -> list[Crew]:
+    """Return the units of a patrol, by agency and call sign, those unknown last."""
+    found = [await _crew(asked, patrol, member) for member in patrol.members]
+    return sorted(
+        found,
+        key=lambda each: (
+            each.member.agency != asked.own, each.member.agency, not each.is_known,
+            each.call_sign.casefold(), each.unit,
+        ),
+    )  # fmt: skip
+
+
+def names(asked: Asked, crews: Sequence[Crew]) -> dict[str, str]:
+    """Return the name of each unit by its id: of an unknown one its agency's."""
+    return {each.unit: name(asked, each) for each in crews}
+
+
+def name(asked: Asked, crew: Crew) -> str:
+    """Return a unit's call sign, or whose it is where that is all that may be known."""
+    if crew.is_known:
+        return crew.call_sign
+    agency = telling.agency(asked.site, crew.member.agency)
+    return asked.words.say("report.unit_of", agency=agency)
+
+
+async def _crew(asked: Asked, patrol: Patrol, member: Member) -> Crew:
+    try:
+        state = await asked.desk.partner(member.unit, patrol)
+    except (NotFound, Forbidden):
+        country = telling.country_of(asked.site, member.agency)
+        return Crew(member=member, call_sign="", country=country)
+    interval_s = state.expected_interval_s or 60.0
+    return Crew(
+        member=member,
+        call_sign=state.call_sign,
+        kind=state.kind,
+        country=state.country or telling.country_of(asked.site, member.agency),
+        addresses=tuple(state.addresses),
+        gap_s=max(GAP_OF_INTERVALS * interval_s, 180.0),
+    )

@@ -1,0 +1,172 @@
+"""Event tables: alerts, incidents and hand-offs as every report lists and draws them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from maps.language.wording import Wording
+from maps.reports.document import format as telling
+from maps.reports.document.document import Cell, Column, Shape, Table, number
+from maps.reports.document.request import Asked
+from maps.reports.records.records import Answered, acknowledged_s, resolved_s
+from patrol.alerts.alert import Alert
+from patrol.documents.document import Paper
+from patrol.errors.errors import Forbidden, NotFound
+from patrol.incidents.incident import Incident
+
+_FINEST: Final = 9  # decimals of an amount
+
+
+def alert_table(asked: Asked, alerts: Sequence[Alert], names: Mapping[str, str]) -> Table:
+    """Return alerts with how long it took to know of each and to resolve it.
+
+    Args:
+        asked: The report.
+        alerts: Oldest first.
+        names: What units are called, by id.
+    """
+    words = asked.words
+    rows: list[tuple[Cell, ...]] = [
+        (
+            words.moment(each.raised_at),
+            rule(words, each.rule),
+            words.say(f"report.severity.{each.severity}"),
+            names.get(each.unit or "", "") or _call_sign(asked, each.unit),
+            telling.address_at(asked, each.lon, each.lat),
+            telling.duration(words, acknowledged_s(each)),
+            telling.duration(words, resolved_s(each)),
+            words.say(f"report.alert.{each.state}"),
+        )
+        for each in alerts
+    ]
+    heads = ("raised", "alert", "severity", "unit", "where", "acknowledged_after",
+             "resolved_after", "state")  # fmt: skip
+    return Table(
+        columns=tuple(Column(words.say(f"report.{each}")) for each in heads),
+        rows=tuple(rows),
+        empty=words.say("report.no_alerts"),
+    )
+
+
+def incident_table(asked: Asked, incidents: Sequence[Incident]) -> Table:
+    """Return incidents with what was seized."""
+    words, site = asked.words, asked.site
+    rows: list[tuple[Cell, ...]] = [
+        (
+            when(words, each),
+            category(words, each.category),
+            each.place_name or telling.address_at(asked, each.lon, each.lat) or each.place,
+            "\n".join(telling.agency(site, credit.agency) for credit in each.credited),
+            "\n".join(seized(words, s.what, s.amount, s.unit, s.at_least) for s in each.seizures),
+            sum(some.count for some in each.arrested),
+            words.say(f"report.incident.{each.state}"),
+        )
+        for each in incidents
+    ]
+    columns = (
+        Column(words.say("report.when")),
+        Column(words.say("report.category")),
+        Column(words.say("report.where")),
+        Column(words.say("report.agencies")),
+        Column(words.say("report.seized")),
+        Column(words.say("report.arrested"), 0),
+        Column(words.say("report.state")),
+    )
+    return Table(columns=columns, rows=tuple(rows), empty=words.say("report.no_incidents"))
+
+
+def hand_off_table(asked: Asked, hand_offs: Sequence[Answered], *, sheet: str = "") -> Table:
+    """Return hand-offs with how long the other side took to answer.
+
+    Args:
+        asked: The report.
+        hand_offs: Oldest first.
+        sheet: Short name of its sheet in a workbook; empty: its section's.
+    """
+    words, site = asked.words, asked.site
+    rows: list[tuple[Cell, ...]] = [
+        (
+            words.moment(each.hand_off.offered_at),
+            each.hand_off.name or words.say("report.a_target"),
+            telling.agency(site, each.hand_off.agency),
+            telling.agency(site, each.hand_off.to),
+            telling.address_at(asked, each.hand_off.lon, each.hand_off.lat),
+            words.say(f"report.answer.{each.answer}"),
+            telling.duration(words, each.response_s),
+        )
+        for each in hand_offs
+    ]
+    heads = ("offered", "target", "from_agency", "to_agency", "where", "answer", "answered_after")
+    return Table(
+        columns=tuple(Column(words.say(f"report.{each}")) for each in heads),
+        rows=tuple(rows),
+        empty=words.say("report.no_hand_offs"),
+        sheet=sheet,
+    )
+
+
+def shapes_of(
+    asked: Asked,
+    alerts: Sequence[Alert],
+    incidents: Sequence[Incident],
+    hand_offs: Sequence[Answered],
+) -> list[Shape]:
+    """Return where these were."""
+    words = asked.words
+    found: list[Shape] = []
+    for each in hand_offs:
+        made = each.hand_off
+        told = words.say("report.hand_off_told", name=made.name or words.say("report.a_target"))
+        found += _point(made, "target", f"{told} {words.clock(made.offered_at)}")
+    for alert in alerts:
+        told = f"{rule(words, alert.rule)} {words.clock(alert.raised_at)}"
+        found += _point(alert, "alert", told)
+    for incident in incidents:
+        told = f"{category(words, incident.category)} {when(words, incident)}"
+        found += _point(incident, "incident", told)
+    return found
+
+
+def rule(words: Wording, name: str) -> str:
+    """Return what an alert's rule is called."""
+    return words.say_if_any(f"rule.{name}") or name.replace("_", " ")
+
+
+def category(words: Wording, name: str) -> str:
+    """Return what a category of incidents is called."""
+    return words.say(f"category.{name}")
+
+
+def seized(words: Wording, what: str, amount: float, unit: str, at_least: bool) -> str:
+    """Return what was seized and how much of it."""
+    # As exactly as it was told: a third of a gram, told in kilograms, is not nothing.
+    exact = (each for each in range(_FINEST) if amount == round(amount, each))
+    said = number(amount, next(exact, _FINEST))
+    key = "report.seized_at_least" if at_least else "report.seized_exactly"
+    return words.say(key, what=what, amount=said, unit=words.say(f"report.amount.{unit}"))
+
+
+def when(words: Wording, incident: Incident) -> str:
+    """Return when something happened, as exactly as it is known."""
+    if incident.precision == "minute":
+        return words.moment(incident.happened_at)
+    # A day, month or year is that of the calendar on the spot already.
+    plain = Wording(words.language, calendar=words.calendar).day(incident.happened_at)
+    return words.say(f"report.known_to.{incident.precision}", day=plain)
+
+
+def _point(paper: Paper, style: str, told: str) -> list[Shape]:
+    lon, lat = getattr(paper, "lon", None), getattr(paper, "lat", None)
+    if lon is None or lat is None:
+        return []
+    return [Shape(form="point", style=style, lines=(((lon, lat),),), told=told)]
+
+
+def _call_sign(asked: Asked, unit: str | None) -> str:
+    if unit is None:
+        return ""
+    try:
+        return asked.desk.unit(unit).call_sign
+    except (NotFound, Forbidden):
+        return unit if ":" in unit else ""

@@ -1,0 +1,71 @@
+"""Phrasebook: what is said on the radio again and again, beside each other in two languages."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from maps.language.wording import Wording, words_of
+from maps.reports.document.document import Block, Column, Table
+from maps.reports.document.request import Asked
+from patrol.errors.errors import Forbidden
+from patrol.units.accounts import LANGUAGES
+
+CODES: Final = "phrase."
+"""How the keys of the canned phrases begin in `maps/words`."""
+
+
+def phrase_tables(asked: Asked) -> tuple[Block, ...]:
+    """Return the canned phrases in the reader's and the second language, then the agency's own."""
+    words = asked.words
+    second = asked.second
+    found: list[Block] = []
+    canned = _canned(words, second)
+    if canned.rows:
+        found.append(canned)
+    own = _own(asked)
+    if own.rows or not found:
+        found.append(own)
+    return tuple(found)
+
+
+def _canned(words: Wording, second: Wording | None) -> Table:
+    heads = [Column(words.say(f"report.language.{words.language}"))]
+    if second is not None:
+        heads.append(Column(words.say(f"report.language.{second.language}")))
+    rows = []
+    for key in sorted(words_of("en")):
+        if not key.startswith(CODES) or "{" in words_of("en")[key] or "#" in key:
+            continue
+        row = [words.say_if_any(key) or ""]
+        if second is not None:
+            row.append(second.say_if_any(key) or "")
+        rows.append(tuple(row))
+    return Table(title=words.say("report.canned_phrases"), columns=tuple(heads), rows=tuple(rows))
+
+
+def _own(asked: Asked) -> Table:
+    """Return the agency's phrases, those of one topic beside each other."""
+    words = asked.words
+    try:
+        kept = asked.desk.log.phrases()
+    except Forbidden:
+        kept = []
+    languages: list[str] = [each for each in LANGUAGES if any(p.language[:2] == each for p in kept)]
+    languages += sorted({p.language for p in kept if p.language[:2] not in LANGUAGES})
+    rows: dict[str, dict[str, list[str]]] = {}
+    for phrase in kept:
+        language = phrase.language[:2] if phrase.language[:2] in LANGUAGES else phrase.language
+        topic = rows.setdefault(phrase.topic or phrase.text, {})
+        topic.setdefault(language, []).append(phrase.text)
+    return Table(
+        title=words.say("report.own_phrases"),
+        columns=(
+            Column(words.say("report.topic")),
+            *(Column(words.say_if_any(f"report.language.{each}") or each) for each in languages),
+        ),
+        rows=tuple(
+            (topic, *("\n".join(said.get(each, [])) for each in languages))
+            for topic, said in sorted(rows.items())
+        ),
+        empty=words.say("report.no_phrases"),
+    )

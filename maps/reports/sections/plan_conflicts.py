@@ -1,0 +1,124 @@
+"""In the way: what keeps a plan from being signed, in the planner's own words.
+
+The page of plans puts the same sentences together from the same keys (`conflictWords` in
+`web/src/planner/patrols/words.ts`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from maps.language.place_words import short_place_words
+from maps.reports.document import format as telling
+from maps.reports.document.document import Block, Section, Words
+from maps.reports.document.request import Asked
+from maps.reports.sections.crews import Crew
+from patrol.errors.errors import Forbidden, NotFound
+from patrol.patrols.patrol import Patrol
+from patrol.patrols.plan import PlanConflict
+
+OPEN: Final = frozenset({"draft", "proposed", "signed", "ready"})
+"""States in which a plan may still be changed."""
+
+_BETWEEN_PATROLS: Final = frozenset({"two_patrols", "crew_rest", "same_sector"})
+"""Conflicts whose other party is a patrol; else it is a sector."""
+
+
+async def in_the_way(asked: Asked, patrol: Patrol, units: Sequence[Crew]) -> tuple[Section, ...]:
+    """Return what is in the way of a plan, errors first; none where nothing is, or it has begun.
+
+    Args:
+        asked: The report.
+        patrol: The plan.
+        units: Those that take part, as far as the reader may know them.
+    """
+    words = asked.words
+    if patrol.state not in OPEN:
+        return ()
+    names = {each.unit: each.call_sign for each in units if each.is_known}
+    blocks: list[Block]
+    try:
+        found = await asked.desk.patrols.conflicts(patrol.id)
+    except (Forbidden, NotFound):  # of a plan that the reader sees and is no party to
+        blocks = [Words(text=words.say("conflict.unchecked"), kind="note")]
+    else:
+        blocks = [
+            Words(
+                text=f"{words.say(f'conflict.{each.severity}')} "
+                f"{await conflict_words(asked, each, names)}",
+                kind="warning" if each.severity == "error" else "text",
+            )
+            for each in found
+        ]
+    return (Section(title=words.say("conflict.title"), blocks=tuple(blocks)),) if blocks else ()
+
+
+async def conflict_words(asked: Asked, conflict: PlanConflict, names: Mapping[str, str]) -> str:
+    """Return one sentence in the reader's language; for a code without words, the judge's own.
+
+    Args:
+        asked: The report.
+        conflict: What is wrong.
+        names: What units are called, by id.
+    """
+    agency = conflict.agency
+    other = _patrol if conflict.code in _BETWEEN_PATROLS else _sector
+    said = asked.words.say_if_any(
+        f"conflict.{_key(conflict)}",
+        name=conflict.name or "",
+        unit="" if conflict.unit is None else _unit(asked, conflict, names),
+        agency="" if agency is None else telling.agency(asked.site, agency),
+        sector="" if conflict.sector is None else await _sector(asked, conflict.sector),
+        other="" if conflict.other is None else await other(asked, conflict.other),
+        start=telling.moment(asked.words, conflict.starts_at),
+        end=telling.moment(asked.words, conflict.ends_at),
+        place=_place(asked, conflict.lon, conflict.lat),
+    )
+    return conflict.words if said is None else said
+
+
+# -- inside
+
+
+def _key(conflict: PlanConflict) -> str:
+    if conflict.code == "no_go" and conflict.other is None:
+        return "no_go_itself"
+    if conflict.code == "past" and conflict.severity == "warning":
+        return "past_begun"
+    return conflict.code
+
+
+def _unit(asked: Asked, conflict: PlanConflict, names: Mapping[str, str]) -> str:
+    id = conflict.unit or ""
+    if id in names:
+        return names[id]
+    try:
+        return asked.desk.unit(id).call_sign
+    except (Forbidden, NotFound):
+        if conflict.agency is None:
+            return asked.words.say("patrol.unit_unseen")
+        agency = telling.agency(asked.site, conflict.agency)
+        return asked.words.say("patrol.unit_of", agency=agency)
+
+
+async def _sector(asked: Asked, id: str) -> str:
+    try:
+        return (await asked.desk.sectors.one(id)).name
+    except (Forbidden, NotFound):
+        return asked.words.say("patrol.sector_unseen")
+
+
+async def _patrol(asked: Asked, id: str) -> str:
+    try:
+        return (await asked.desk.patrols.one(id)).name
+    except (Forbidden, NotFound):
+        return asked.words.say("patrol.unseen")
+
+
+def _place(asked: Asked, lon: float | None, lat: float | None) -> str:
+    if lon is None or lat is None:
+        return ""
+    [(_, address)] = asked.site.land.describe([lon], [lat], [None])
+    said = " · ".join(short_place_words(address, asked.words))
+    return said or telling.coordinates(lon, lat)

@@ -1,0 +1,1 @@
+"""Settings: `patrol.toml`, read and checked, with faults by line and field."""

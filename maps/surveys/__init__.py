@@ -1,0 +1,1 @@
+"""Surveys: coverage, effort and heat maps of past tracks, reckoned in slices."""

@@ -1,0 +1,1 @@
+"""TLS: certificates, the office's own authority, checks of files."""

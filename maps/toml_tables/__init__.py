@@ -1,0 +1,1 @@
+"""TOML tables: what the tables of `patrol.toml` have in common."""

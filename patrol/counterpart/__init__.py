@@ -1,0 +1,1 @@
+"""Counterpart: messages to and from the node of the other agency."""

@@ -1,0 +1,93 @@
+"""Post: files what comes from counterpart nodes and knows what is to be told to them.
+
+Whatever carries the messages hands in what arrives, and asks what is due. What it says is rules of
+`patrol.counterpart.messages`; here are the store, the turn and the clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Set as AbstractSet
+from datetime import datetime, timedelta
+from typing import Final
+
+from patrol.counterpart.messages import Message, Receipt, outbox, receipted, receive
+from patrol.documents.document import kind_of
+from patrol.filing.file_documents import Clerk
+from patrol.store.records import documents as papers
+from patrol.store.store import Store
+from patrol.targets.hand_off import HandOff
+from patrol.watch.offer_timeouts import WhyNot
+
+AGAIN_S: Final = 5.0
+"""How long a message waits for its receipt before it is told again."""
+
+
+class Post:
+    """The post of one node.
+
+    Args:
+        clerk: Files what comes.
+        store: Where it is filed.
+        node: This node.
+        here: Agencies of this node.
+        why_not: Returns why nothing of a hand-off may cross.
+    """
+
+    def __init__(
+        self, clerk: Clerk, store: Store, *, node: str, here: AbstractSet[str], why_not: WhyNot
+    ) -> None:
+        self._clerk, self._store = clerk, store
+        self._node, self._here, self._why_not = node, here, why_not
+        self._told_at: dict[str, datetime] = {}
+        self._one_at_a_time = asyncio.Lock()
+
+    async def take(self, message: Message) -> Receipt:
+        """File what a message brings; on disk when this returns its receipt.
+
+        Raises:
+            Conflict: If it is not to be believed; it gets no receipt.
+            StoreError: If the store refuses; it will be told again.
+        """
+        async with self._one_at_a_time:
+            kept = await self._store.read(papers.newest, kind_of(HandOff), message.hand_off)
+            await self._clerk.file(
+                lambda book, now: receive(
+                    book,
+                    message,
+                    node=self._node,
+                    here=self._here,
+                    known=kept is not None,
+                    why_not=self._why_not,
+                    now=now,
+                )
+            )
+        return Receipt(of=message.id, node=self._node, to_node=message.node)
+
+    async def hear(self, receipt: Receipt) -> None:
+        """Note that a message was dealt with.
+
+        Raises:
+            StoreError: If the store refuses; the message will be told again.
+        """
+        await self._clerk.file(lambda book, now: receipted(book, receipt, node=self._node, now=now))
+
+    def due(self, now: datetime) -> list[Message]:
+        """Return what is to be told now: what is new, and what had no receipt for `AGAIN_S`.
+
+        Args:
+            now: Aware UTC.
+        """
+        owed = {
+            message.id: message
+            for message in outbox(
+                self._clerk.book,
+                node=self._node,
+                may_cross=lambda made: self._why_not(made, now) is None,
+            )
+        }
+        self._told_at = {id: at for id, at in self._told_at.items() if id in owed}
+        again = now - timedelta(seconds=AGAIN_S)
+        found = [each for id, each in owed.items() if self._told_at.get(id, again) <= again]
+        self._told_at |= {each.id: now for each in found}
+        return found

@@ -1,0 +1,307 @@
+"""Exchange: what goes to a counterpart node, and what comes from it: outbox, inbox, receipts. Pure.
+
+The link between two nodes drops, repeats and reorders. So every message is told again until its
+receipt comes, has an id that stays the same, and names a *term* (`patrol.targets.custody`); what
+is late, repeated or out of order has no effect but a receipt. What is owed stands in the hand-off
+itself (`HandOff.owed`), in the same transaction as the step it tells of: no crash loses one or the
+other.
+
+| message | from | when | effect at the other |
+|---|---|---|---|
+| offer | offerer | offered; seen again | the offer is shown; it proves an earlier grant taken |
+| accept | counterpart | accepted | if the term is the offer's and in time: grant; else none |
+| decline | counterpart | declined | the offerer keeps the target, at a new term |
+| withdraw, lapse, cut | offerer | it ended the offer | the offer is over there, accepted or not |
+| grant | offerer | upon acceptance | the counterpart takes the target |
+
+**Invariant.** Custody moves at one commit: the grant's, in the journal of the one who has it. At
+every instant (1) the line of the highest term over both journals names exactly one custodian; (2)
+at most one node's own journal names an agency of its own, because the taker's line is written only
+upon a grant that the giver wrote before; (3) if none does, exactly one node has a grant that it has
+not heard of: its line proves who the custodian is, it tells the grant until it is receipted, and
+answers for the target until then. An acceptance binds: whoever accepted waits for the grant or for
+the offerer's word that there will be none, and cannot step back.
+
+**Suspended.** Only an offer carries what is known of the target, and none leaves while no
+agreement lets targets cross. The other messages carry ids, terms and a reason: they are the notice.
+A grant that was filed before the suspension is still told, or nobody would act.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+from typing import Final, Literal, TypeAlias, get_args
+
+import msgspec
+
+from patrol.documents.document import revised
+from patrol.documents.open_documents import Book
+from patrol.documents.transaction import NOTHING, Filing
+from patrol.errors.errors import Conflict
+from patrol.targets.hand_off import HandOff, Owed
+from patrol.targets.lifecycle import declined, own_of, returned
+from patrol.targets.remote_hand_off import (
+    ENDINGS,
+    arrived,
+    ended_there,
+    granted,
+    heard,
+    never_came,
+    renewed,
+    taken,
+)
+from patrol.targets.target import Target
+from patrol.units.data_classes import crossed
+from patrol.watch.offer_timeouts import UNANSWERED, WhyNot
+from radio_gateway.parsing.msgspec_decoders import json_decoder
+
+What: TypeAlias = Literal["offer", "accept", "decline", "withdraw", "lapse", "cut", "grant"]
+WHATS: Final[tuple[What, ...]] = get_args(What)
+
+_ANSWERS: Final = ("accept", "decline")
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="message"):
+    """What one node tells another about a hand-off.
+
+    Attributes:
+        id: The same each time it is told.
+        node: Node that tells it.
+        to_node: Node it is for.
+        agency: Agency that tells it.
+        to: Agency it is for.
+        what: What it tells.
+        hand_off: The hand-off's id.
+        case: The target's case.
+        term: Of an answer: the term of the offer; else the newest that the offerer wrote.
+        at: When what it tells of was filed, aware UTC.
+        reason: Why, for what ends an offer.
+        offer: With an offer: what an agreement lets cross of it.
+    """
+
+    id: str
+    node: str
+    to_node: str
+    agency: str
+    to: str
+    what: What
+    hand_off: str
+    case: str
+    term: int
+    at: datetime
+    reason: str = ""
+    offer: HandOff | None = None
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True, tag="receipt"):
+    """Says that a message was dealt with and is on disk.
+
+    Attributes:
+        of: The message's id.
+        node: Node that had it.
+        to_node: Node that told it.
+    """
+
+    of: str
+    node: str
+    to_node: str
+
+
+def encode(told: Message | Receipt) -> bytes:
+    """Return a message or receipt as it goes over the link: JSON."""
+    return _encode(told)
+
+
+def decode(body: bytes) -> Message | Receipt:
+    """Return what `encode` made this from.
+
+    Raises:
+        msgspec.ValidationError: If it is neither.
+    """
+    told: Message | Receipt = _decode(body)
+    return told
+
+
+def outbox(book: Book, *, node: str, may_cross: Callable[[HandOff], bool]) -> Iterator[Message]:
+    """Yield every message that this node owes another, oldest hand-off first.
+
+    Args:
+        book: The open papers.
+        node: This node.
+        may_cross: Whether an agreement lets a hand-off cross now; an offer waits if not.
+    """
+    for made in book.all(HandOff):
+        for owed in made.owed:
+            answers = owed.what in _ANSWERS
+            if (made.to_node if answers else made.node) != node:
+                continue
+            offer: HandOff | None = None
+            if owed.what == "offer":
+                offer = crossed(made, {"targets"}) if may_cross(made) else None
+                if offer is None:
+                    continue
+            yield Message(
+                id=_id_of(made, owed),
+                node=node,
+                to_node=made.node if answers else made.to_node,
+                agency=made.to if answers else made.agency,
+                to=made.agency if answers else made.to,
+                what=owed.what,  # type: ignore[arg-type]
+                hand_off=made.id,
+                case=made.case,
+                term=owed.term,
+                at=made.at,
+                reason=made.reason if owed.what in (*ENDINGS, "decline") else "",
+                offer=offer,
+            )
+
+
+def receive(
+    book: Book,
+    message: Message,
+    *,
+    node: str,
+    here: AbstractSet[str],
+    known: bool,
+    why_not: WhyNot,
+    now: datetime,
+) -> Filing:
+    """Return what a message has this node file; nothing for what is late, repeated or known.
+
+    What this returns is receipted once it is on disk; what it raises is not.
+
+    Args:
+        book: The open papers.
+        message: As it came; the link vouches for `message.node`.
+        node: This node.
+        here: Agencies of this node.
+        known: Whether the store has that hand-off, open or closed.
+        why_not: Returns why nothing of a hand-off may cross.
+        now: Aware UTC.
+
+    Raises:
+        Conflict: If it is not for this node, not from who may tell it, or grants what was never
+            accepted.
+    """
+    if message.to_node != node or message.to not in here:
+        raise Conflict(f"message {message.id} is for {message.to} at {message.to_node}")
+    made = book.find(HandOff, message.hand_off)
+    if made is not None:
+        _check(made, message)
+    if message.what in _ANSWERS:
+        return NOTHING if made is None else _answered(book, made, message, why_not, now)
+    if message.what == "offer":
+        return _offered(book, made, message, known, why_not, now)
+    if message.what == "grant":
+        if made is None and not known:
+            raise Conflict(f"message {message.id} grants what was never offered here")
+        return NOTHING if made is None else _granted(book, made, message, now)
+    if made is None and not known:
+        return never_came(
+            id=message.hand_off,
+            case=message.case,
+            agency=message.agency,
+            to=message.to,
+            node=message.node,
+            to_node=node,
+            act=message.what,
+            term=message.term,
+            reason=message.reason,
+            now=now,
+        )
+    if made is None or made.is_over or message.term <= made.term:
+        return NOTHING
+    return ended_there(made, message.what, term=message.term, reason=message.reason, now=now)
+
+
+def receipted(book: Book, receipt: Receipt, *, node: str, now: datetime) -> Filing:
+    """Return what a receipt has this node file; nothing if the message is not owed any more."""
+    made = book.find(HandOff, receipt.of.partition("/")[0])
+    if made is None or receipt.to_node != node:
+        return NOTHING
+    for owed in made.owed:
+        other = made.node if owed.what in _ANSWERS else made.to_node
+        if _id_of(made, owed) != receipt.of or other != receipt.node:
+            continue
+        if owed.what == "grant":
+            return heard(made, book.find(Target, made.target), now=now)
+        rest = tuple(each for each in made.owed if each is not owed)
+        agency = made.to if owed.what in _ANSWERS else made.agency
+        return Filing(
+            papers=(revised(made, at=now, by="", owed=rest),), act="hear receipt", agency=agency
+        )
+    return NOTHING
+
+
+def _offered(
+    book: Book, made: HandOff | None, message: Message, known: bool, why_not: WhyNot, now: datetime
+) -> Filing:
+    offer = message.offer
+    if offer is None or (offer.id, offer.agency, offer.to, offer.node, offer.to_node) != (
+        message.hand_off,
+        message.agency,
+        message.to,
+        message.node,
+        message.to_node,
+    ):
+        raise Conflict(f"message {message.id} is no offer")
+    if made is not None:
+        return renewed(made, offer, now=now) if made.is_open else NOTHING
+    if known or why_not(offer, now) is not None or now >= offer.lapses_at:
+        return NOTHING  # over, or of no use: its node will say so, and nothing of it is kept
+    filing: Filing = arrived(offer, now=now)
+    for mine in book.all(HandOff):
+        # Who offers it back has it: so it took what was granted, though its receipt is not here.
+        if mine.state == "granted" and (mine.case, mine.to) == (offer.case, offer.agency):
+            news = heard(mine, book.find(Target, mine.target), now=now)
+            filing = msgspec.structs.replace(
+                filing,
+                papers=(*filing.papers, *news.papers),
+                notes=(*news.notes, *filing.notes),
+            )
+    return filing
+
+
+def _answered(
+    book: Book, made: HandOff, message: Message, why_not: WhyNot, now: datetime
+) -> Filing:
+    target = book.find(Target, made.target)
+    if not made.is_open or message.term != made.term or target is None:
+        return NOTHING
+    if message.what == "decline":
+        return declined(made, target, term=message.term, reason=message.reason, now=now, by="")
+    refusal = why_not(made, now)
+    if refusal is not None:
+        return returned(made, target, "cut", reason=refusal, now=now, by="")
+    if now >= made.lapses_at:
+        return returned(made, target, "lapse", reason=UNANSWERED, now=now, by="")
+    return granted(made, target, now=now)
+
+
+def _granted(book: Book, made: HandOff, message: Message, now: datetime) -> Filing:
+    if made.is_over or message.term <= made.term:
+        return NOTHING
+    if made.state != "accepted":
+        raise Conflict(f"message {message.id} grants what was never accepted here")
+    return taken(made, own_of(book, made), term=message.term, now=now)
+
+
+def _check(made: HandOff, message: Message) -> None:
+    """Raise unless the message is from who is on the other side of a hand-off."""
+    if message.what in _ANSWERS:
+        sides = (made.to, made.to_node, made.agency, made.node)
+    else:
+        sides = (made.agency, made.node, made.to, made.to_node)
+    if sides != (message.agency, message.node, message.to, message.to_node):
+        raise Conflict(f"message {message.id} is not from who may tell it")
+
+
+def _id_of(made: HandOff, owed: Owed) -> str:
+    seen = f"/{len(made.fixes)}-{made.fixes[-1].at.timestamp():.3f}" if made.fixes else ""
+    return f"{made.id}/{owed.what}/{owed.term}{seen if owed.what == 'offer' else ''}"
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = json_decoder(Message | Receipt).decode

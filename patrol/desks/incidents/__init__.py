@@ -1,0 +1,1 @@
+"""Desks of incidents, photos and the journal."""

@@ -1,0 +1,487 @@
+"""IncidentDesk: how a user logs what happened, and sees, confirms, corrects and counts it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, Final, Literal
+
+import msgspec
+
+from patrol.desks.incidents.photos import PhotoDesk
+from patrol.desks.visibility.document_desk import PaperDesk
+from patrol.documents.document import Paper, id_of_request, revised
+from patrol.documents.open_documents import Book
+from patrol.documents.transaction import Filing, Note
+from patrol.errors.errors import Conflict, NotFound
+from patrol.incidents.incident import LIFE, Credit, Incident, check
+from patrol.incidents.search import Wanted
+from patrol.incidents.statistics import Totals, totals
+from patrol.patrols.patrol import Patrol
+from patrol.protected_fields.field import FIELDS, ProtectedField
+from patrol.store.protection import protected_fields
+from patrol.store.records import documents as papers
+from patrol.units.permissions import require
+
+MOST_INCIDENTS: Final = 100_000
+"""Of one node, so that nothing is left out of a total without a word."""
+
+AT_ONCE: Final = 50
+"""Papers that are looked through in one turn of the event loop: some 15 ms."""
+
+TRIES: Final = 5
+
+AHEAD: Final = timedelta(minutes=2)
+"""A phone's clock may be ahead by so much."""
+
+AHEAD_BY_DATE: Final = timedelta(hours=14)
+"""The farthest that a calendar is ahead of UTC."""
+
+CHANGEABLE: Final = frozenset(Incident.__struct_fields__) - {
+    *Paper.__struct_fields__,
+    "state",
+    "reason",
+    "confirmed_by",
+    "place",
+}
+"""What people tell of an incident."""
+
+
+PROTECTED: Final = FIELDS["incident"]
+"""What people tell of it that is sealed beside it."""
+
+
+class IncidentDesk(PaperDesk):
+    """What a user may do with incidents."""
+
+    async def log(
+        self, *, id: str | None = None, credited: Sequence[str] = (), **told: Any
+    ) -> Incident:
+        """Log what happened; on disk and shown when this returns.
+
+        Args:
+            id: An id of the client's, made where it was written, perhaps long before there was a
+                network; the same incident sent again with it has one effect.
+            credited: Ids of the agencies that had a part in it; none: the user's own. Another's
+                counts once that has said yes (`answer_credit`).
+            **told: Fields of `Incident`, as far as they are in `CHANGEABLE`, and words of its
+                protected fields.
+
+        Returns:
+            The incident as it stands now: of one sent again, as it has become since.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If a patrol, incident, agency or photo that it names is none, or the user's
+                agency may not name it.
+            Conflict: If it cannot be, has not happened yet, or that id is another's.
+            NoFieldKey, FieldKeyError: If words of protected fields are told, and the agency has no
+                key that can be used.
+            StoreError: If the store refuses.
+        """
+        self._may("log incidents")
+        now = self._watch.now()
+        words = {name: told.pop(name) for name in PROTECTED if name in told}
+        made = Incident(
+            id=id_of_request(id, agency=self._user.agency),
+            agency=self._user.agency,
+            origin=self._watch.node,
+            at=now,
+            by=self._user.name,
+            credited=self._credits(credited or (self._user.agency,)),
+            **_tellable(told),
+        )
+        made = self._placed(made)
+        check(made)
+        _check_time(made, now)
+        again = await self._logged_already(made, words)
+        if again is not None:
+            return again
+        await self._check_named(made)
+        sealed = self._sealed("incident", made.id, words)
+        try:
+            await self._file("log incident", lambda _book, _now: (made,), protected=sealed)
+        except Conflict:
+            # Sent twice at once: the other one was first.
+            again = await self._logged_already(made, words)
+            if again is None:
+                raise
+            return again
+        return made
+
+    async def correct(self, id: str, *, version: int, reason: str = "", **changes: Any) -> Incident:
+        """Put right what was told; whoever may confirm does so for what is confirmed.
+
+        Args:
+            id: The incident's id.
+            version: The version that the user looked at.
+            reason: Why; needed once it has been confirmed.
+            **changes: As for `log`, only what is new.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or it is another agency's; or as for `log`.
+            Conflict: If it has been changed since, cannot be as told now, or nothing is changed.
+            StoreError: If the store refuses.
+        """
+        self._may("log incidents")
+        words = {name: changes.pop(name) for name in PROTECTED if name in changes}
+        told = _tellable({name: each for name, each in changes.items() if name != "credited"})
+        stored = await self._stored(id)
+        if "credited" in changes:
+            known = {each.agency: each for each in stored.credited}
+            made = self._credits(changes["credited"])
+            told["credited"] = tuple(known.get(each.agency, each) for each in made)
+        wished = self._placed(msgspec.structs.replace(stored, **told))
+        await self._check_named(wished, since=stored)
+
+        def right(incident: Incident, now: datetime) -> dict[str, Any]:
+            if incident.state != "reported":
+                require(self._user.role, "confirm incidents")
+                if not reason.strip():
+                    raise Conflict("say why what was confirmed is corrected")
+            right = self._placed(msgspec.structs.replace(incident, **told))
+            if right == incident and not any(words.values()):
+                raise Conflict("nothing is changed")
+            check(right)
+            _check_time(right, now)
+            return told | {"place": right.place, "confirmed_by": ""}
+
+        return await self._step(
+            stored,
+            "correct",
+            version=version,
+            reason=reason,
+            changes=right,
+            protected=self._sealed("incident", id, words),
+        )
+
+    async def confirm(self, id: str, *, version: int) -> Incident:
+        """Confirm what was reported or corrected: a second person does, unless the node says
+        otherwise (`Watch.second_person`).
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or it is another agency's.
+            Conflict: If it has been changed since, its state does not have this step, or the user
+                told what is to be confirmed.
+            StoreError: If the store refuses.
+        """
+        self._may("confirm incidents")
+        stored = await self._stored(id)
+        if self._watch.second_person and self._user.name in await self._tellers(id):
+            raise Conflict(
+                "you told some of it: somebody else confirms it", code="second_person_needed"
+            )
+        return await self._step(
+            stored,
+            "confirm",
+            version=version,
+            changes=lambda _incident, _now: {"confirmed_by": self._user.name},
+        )
+
+    async def answer_credit(self, id: str, *, agrees: bool) -> Incident:
+        """Say for the user's agency whether it had a part in another's incident, as that says.
+
+        Args:
+            id: The incident's id.
+            agrees: Whether it had; only then it counts for the agency.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user may not know of it.
+            Conflict: If the agency is not credited in it, or has said so already.
+            IllegalStep: If it was withdrawn.
+            StoreError: If the store refuses.
+        """
+        self._may("confirm incidents")
+        await self._kept(Incident, id)  # of what is not shared nothing is said
+        found = await self._watch.store.read(papers.newest, "incident", id)
+        agency = self._user.agency
+
+        def act(book: Book, now: datetime) -> Filing:
+            incident = book.find(Incident, id) or found
+            assert isinstance(incident, Incident)
+            asked = next((each for each in incident.credited if each.agency == agency), None)
+            if asked is None or incident.agency == agency:
+                raise Conflict("it is another agency's, and yours is not credited in it")
+            if asked.agreed is agrees:
+                raise Conflict("your agency has said so already")
+            answered = revised(
+                incident,
+                at=now,
+                by="",  # whose officer said so does not leave the agency
+                state=LIFE.after(incident.state, "credit"),
+                credited=tuple(
+                    msgspec.structs.replace(each, agreed=agrees) if each is asked else each
+                    for each in incident.credited
+                ),
+            )
+            told = Note(
+                act="credit was answered",
+                actor="",
+                agency=incident.agency,
+                subject=f"incident:{id}",
+                detail={"by_agency": agency, "agreed": agrees},
+            )
+            return Filing(
+                papers=(answered,),
+                act="answer credit",
+                actor=self._user.name,
+                agency=agency,
+                notes=(told,),
+            )
+
+        await self._watch.clerk.file(act)
+        return await self._kept(Incident, id)
+
+    async def close(self, id: str, *, version: int) -> Incident:
+        """Close what is confirmed: nothing more is expected of it.
+
+        Raises:
+            As `confirm`.
+        """
+        self._may("confirm incidents")
+        return await self._step(await self._stored(id), "close", version=version)
+
+    async def withdraw(self, id: str, *, version: int, reason: str) -> Incident:
+        """Withdraw what should not have been logged, for example a second report of one incident.
+
+        Raises:
+            As `confirm`; Conflict without a reason, too.
+        """
+        self._may("confirm incidents")
+        if not reason.strip():
+            raise Conflict("say why it is withdrawn")
+        stored = await self._stored(id)
+        return await self._step(stored, "withdraw", version=version, reason=reason)
+
+    # -- what is seen
+
+    async def incident(self, id: str) -> Incident:
+        """Return what the user may see of an incident, in whatever state.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user may not know of it.
+        """
+        self._may("see incidents")
+        seen = await self._kept(Incident, id)
+        await self._note_shared([seen], "one")
+        return seen
+
+    async def versions(self, id: str) -> list[Incident]:
+        """Return every version of an incident of the user's agency, oldest first.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or it is another agency's.
+        """
+        self._may("see incidents")
+        found = await self._watch.store.read(papers.versions, "incident", id)
+        kept = [each for each in found if isinstance(each, Incident)]
+        if not kept or self._user.agency not in kept[-1].parties:
+            raise NotFound("incident", id)
+        return kept
+
+    async def incidents(
+        self, wanted: Wanted, *, how: Literal["list", "totals", "map", "file"] = "list"
+    ) -> list[Incident]:
+        """Return the incidents that are asked for and may be seen, those of last first.
+
+        Args:
+            wanted: Which.
+            how: What for; the journal tells who saw another agency's in what way.
+
+        Raises:
+            Forbidden: If the role may not.
+            Conflict: If there are more than can be looked through.
+        """
+        self._may("see incidents")
+        seen = await self._all_seen(wanted)
+        await self._note_shared(seen, how)
+        return sorted(seen, key=lambda each: (each.happened_at, each.id), reverse=True)
+
+    async def totals(self, wanted: Wanted, *, zone: tzinfo = UTC) -> Totals:
+        """Return the totals (`patrol.incidents.statistics`) of what is asked for and may be seen.
+
+        Raises:
+            As `incidents`.
+        """
+        return totals(await self.incidents(wanted, how="totals"), zone=zone)
+
+    # -- inside
+
+    async def _all_seen(self, wanted: Wanted) -> list[Incident]:
+        """Return what is asked for and may be seen, under one state of the agreements."""
+        kept = await self._watch.store.read(papers.of_kind, "incident", limit=MOST_INCIDENTS + 1)
+        if len(kept) > MOST_INCIDENTS:
+            raise Conflict(f"there are more than {MOST_INCIDENTS} incidents in this node")
+        asked = [each for each in kept if isinstance(each, Incident) and wanted.takes(each)]
+        for _ in range(TRIES):
+            before, seen = self._epoch(), []
+            for number, each in enumerate(asked, start=1):
+                paper = self._policy.paper(each)
+                if paper is not None and wanted.takes(paper):
+                    seen.append(paper)
+                if number % AT_ONCE == 0:
+                    await asyncio.sleep(0)  # the live picture goes first
+            if self._epoch() == before:
+                return seen
+        raise Conflict("what is shared changes at this very moment: ask again")
+
+    def _epoch(self) -> int:
+        return self._watch.lookout.epoch(self._user.agency, self._watch.now())
+
+    def _credits(self, agencies: Sequence[str]) -> tuple[Credit, ...]:
+        known = self._watch.agencies
+        for each in agencies:
+            if each not in known and each != self._user.agency:
+                raise NotFound("agency", each)
+        return tuple(
+            Credit(agency=each, country=known[each].country if each in known else None)
+            for each in agencies
+        )
+
+    def _placed(self, incident: Incident) -> Incident:
+        """Return it with the river address of its place."""
+        words = ""
+        lon, lat, ground = incident.lon, incident.lat, self._watch.ground
+        if lon is not None and lat is not None and ground is not None:
+            words = ground.words(lon=lon, lat=lat)
+        return msgspec.structs.replace(incident, place=words)
+
+    async def _check_named(self, incident: Incident, *, since: Incident | None = None) -> None:
+        """Refuse a patrol or incident that the user may not know of, and photos of others."""
+        if incident.patrol and (since is None or incident.patrol != since.patrol):
+            await self._kept(Patrol, incident.patrol)
+        if incident.same_as and (since is None or incident.same_as != since.same_as):
+            await self._kept(Incident, incident.same_as)
+        photos = PhotoDesk(self._watch, self._user, self._policy)
+        await photos.check_own(incident.photos)
+
+    async def _logged_already(self, made: Incident, words: Mapping[str, str]) -> Incident | None:
+        """Return what has become of an incident that the same user sent before; None if none."""
+        found = await self._watch.store.read(papers.versions, "incident", made.id)
+        kept = [each for each in found if isinstance(each, Incident)]
+        if not kept:
+            return None
+        if _content(kept[0]) != _content(made) or not await self._are_kept(made.id, words):
+            raise Conflict("that id is another incident's")
+        return kept[-1]
+
+    async def _are_kept(self, id: str, words: Mapping[str, str]) -> bool:
+        """Return whether protected words were all written once, or were redacted since."""
+        if not any(words.values()):
+            return True
+        agency = self._user.agency
+        key = self._watch.field_keys.read(agency)
+        found = await self._watch.store.read(protected_fields.of_paper, agency, "incident", id)
+        return all(
+            any(
+                each.field == name and (each.sealed is None or each.words(key) == said)
+                for each in found
+            )
+            for name, said in words.items()
+            if said.strip()
+        )
+
+    async def _tellers(self, id: str) -> set[str]:
+        """Return who logged an incident, and who corrected it since it was last confirmed."""
+        found = await self._watch.store.read(papers.versions, "incident", id)
+        first = {found[0].by} if found else set()
+        tellers = set(first)
+        for each in found:
+            if isinstance(each, Incident):
+                tellers = set(first) if each.is_confirmed else tellers | {each.by}
+        return tellers
+
+    async def _stored(self, id: str) -> Incident:
+        """Return an incident of the user's agency, in whatever state."""
+        found = await self._watch.store.read(papers.newest, "incident", id)
+        if not isinstance(found, Incident) or self._user.agency not in found.parties:
+            raise NotFound("incident", id)
+        return found
+
+    async def _step(
+        self,
+        stored: Incident,
+        act: str,
+        *,
+        version: int,
+        reason: str = "",
+        changes: Any = None,
+        protected: tuple[ProtectedField, ...] = (),
+    ) -> Incident:
+        def decide(book: Book, now: datetime) -> tuple[Incident, ...]:
+            # What is closed is in no book; should it change meanwhile, the store refuses.
+            incident = book.find(Incident, stored.id) or stored
+            if incident.version != version:
+                raise Conflict(f"the incident is at version {incident.version}: look at it again")
+            state = LIFE.after(incident.state, act)
+            values = {} if changes is None else changes(incident, now)
+            return (
+                revised(
+                    incident,
+                    at=now,
+                    by=self._user.name,
+                    **values | {"state": state, "reason": reason},
+                ),
+            )
+
+        (filed,) = await self._file(f"{act} incident", decide, reason=reason, protected=protected)
+        assert isinstance(filed, Incident)
+        return filed
+
+    async def _note_shared(self, seen: Sequence[Incident], how: str) -> None:
+        """Tell the journal that another agency's incidents were seen.
+
+        Lists and maps are looked at again and again: they are counted by the hour. Who looked one
+        up, or took a file away, has a line with its name.
+        """
+        others = [each for each in seen if self._user.agency not in each.parties]
+        if not others:
+            return
+        clerk = self._watch.clerk
+        for owner, count in Counter(each.agency for each in others).items():
+            clerk.seen.seen(self._user.agency, owner, "incidents", count)
+        if how in ("one", "file"):
+            await clerk.note(
+                Note(
+                    act="see shared incidents",
+                    actor=self._user.name,
+                    agency=self._user.agency,
+                    subject=f"incident:{others[0].id}" if how == "one" else "",
+                    detail={
+                        "how": how,
+                        "count": len(others),
+                        "of": sorted({each.agency for each in others}),
+                    },
+                )
+            )
+
+
+def _tellable(told: dict[str, Any]) -> dict[str, Any]:
+    for name in told:
+        if name not in CHANGEABLE or name == "credited":
+            raise TypeError(f"{name} is not what people tell of an incident")
+    return told
+
+
+def _check_time(incident: Incident, now: datetime) -> None:
+    ahead = AHEAD if incident.precision == "minute" else AHEAD_BY_DATE
+    if incident.happened_at > now + ahead:
+        raise Conflict("that time is still to come")
+
+
+def _content(incident: Incident) -> tuple[object, ...]:
+    """Return what makes two reports the same: who told what, not what was found out about it."""
+    told = [getattr(incident, name) for name in sorted(CHANGEABLE - {"credited"})]
+    return (
+        incident.agency,
+        incident.by,
+        tuple(each.agency for each in incident.credited),
+        *told,
+    )

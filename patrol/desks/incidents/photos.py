@@ -1,0 +1,262 @@
+"""PhotoDesk: how a user keeps photos, and sees those of papers that the user may see.
+
+Beside the clean picture, which people are shown, the camera's own file is stored as it came. It is
+sealed: its agency sees its hash and what the camera says of time and place, and takes it out as
+evidence only (`originals_for`).
+
+A photo is its agency's own. Another agency gets it only through a paper of that agency which it may
+see at that moment and which names it: an incident, a target, a hand-off.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any, Final
+
+from patrol.desks.visibility.document_desk import PaperDesk
+from patrol.documents.document import Paper, kind_of
+from patrol.documents.transaction import Note
+from patrol.errors.errors import Conflict, NotFound
+from patrol.filing.journal_writer import Scribe
+from patrol.incidents.photo import CameraNote, Original, Photo
+from patrol.store.records import originals, photos
+
+MOST_A_DAY: Final = 1000
+"""New photos of one agency within 24 hours: some 500 MB."""
+
+MOST_ORIGINALS_A_DAY: Final = 2 * 2**30
+"""Bytes of originals of one agency within 24 hours; a photo beyond it is taken without its own."""
+
+_HASH: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
+
+
+class PhotoDesk(PaperDesk):
+    """What a user may do with photos."""
+
+    async def add(self, file: bytes, *, is_original: bool = True) -> Photo:
+        """Keep a photo; on disk when this returns, and the same one sent again is kept once.
+
+        Args:
+            file: JPEG, PNG or WebP.
+            is_original: It is as the camera made it, and stored as such; else that comes later
+                (`add_original`).
+
+        Returns:
+            The photo as it is kept, with what the file told of place and time, which no picture
+            that is shown has: who sent it may write it into the paper that names the photo.
+
+        Raises:
+            Forbidden: If the role may not.
+            BadPhoto: If it is no photo that is taken.
+            Conflict: If the agency has kept as many of late as it may.
+            StoreError: If the store refuses.
+        """
+        self.may_add()
+        photo = await asyncio.to_thread(_cleaned, file)
+        agency, now = self._user.agency, self._watch.now()
+        sent = await self._watch.store.read(photos.sent_since, agency, now - timedelta(days=1))
+        if sent >= MOST_A_DAY:
+            raise Conflict(f"an agency keeps at most {MOST_A_DAY} new photos a day")
+        note = self._noted("keep photo", photo.sha256)
+        await self._scribe.write(
+            lambda is_new: note if is_new else (),
+            photos.put,
+            photo,
+            agency=agency,
+            by=self._user.name,
+            at=now,
+            origin=self._watch.node,
+        )
+        if is_original:
+            await self._seal(photo.sha256, file, photo)
+        return photo
+
+    async def add_original(self, sha256: str, file: bytes) -> bool:
+        """Store the camera's own file of a photo that the agency has; on disk when this returns.
+
+        Args:
+            sha256: Hash of the photo as it is kept.
+            file: JPEG, PNG, WebP or HEIF as the camera made it.
+
+        Returns:
+            Whether it is stored, now or before; not where the agency has stored as many bytes of
+            late as it may.
+
+        Raises:
+            Forbidden: If the role may not.
+            BadPhoto: If it is no such file.
+            NotFound: If the agency has no such photo.
+            StoreError: If the store refuses.
+        """
+        self.may_add()
+        told = await asyncio.to_thread(_camera_note, file)
+        await self.check_own((sha256,))
+        return await self._seal(sha256, file, told)
+
+    async def originals(self, sha256: str) -> list[Original]:
+        """Return what is known of the originals of a photo of the user's agency, oldest first.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If the agency has no such photo.
+        """
+        self._may("see photos")
+        await self.check_own((sha256,))
+        return await self._watch.store.read(originals.of_photo, self._user.agency, sha256)
+
+    async def originals_for(self, hashes: Iterable[str]) -> list[Original]:
+        """Return what is known of the originals of those photos that the user's agency has.
+
+        Raises:
+            Forbidden: If the role may not take originals out.
+        """
+        self._may("take out originals")
+        wanted = [each for each in hashes if _HASH.fullmatch(each)]
+        return await self._watch.store.read(originals.of_photos, self._user.agency, wanted)
+
+    async def original(self, about: Original) -> bytes:
+        """Return a camera's file, for evidence; that it was taken out is the caller's to note.
+
+        Raises:
+            Forbidden: If the role may not take originals out.
+            NotFound: If there is none.
+        """
+        self._may("take out originals")
+        agency = self._user.agency
+        found = await self._watch.store.read(originals.body, agency, about.photo, about.sha256)
+        if found is None:
+            raise NotFound("original", about.sha256)
+        return found
+
+    async def body(self, sha256: str) -> bytes:
+        """Return a photo, as JPEG.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or no paper that the user may see names it.
+        """
+        self._may("see photos")
+        if _HASH.fullmatch(sha256) is None:
+            raise NotFound("photo", sha256)
+        own = await self._watch.store.read(photos.body, sha256, self._user.agency)
+        if own is not None:
+            return own
+        found = await self._through(sha256, self._watch.clerk.book)
+        if found is None:
+            closed = await self._watch.store.read(photos.closed_papers_naming, sha256)
+            found = await self._through(sha256, closed)
+        if found is None:
+            raise NotFound("photo", sha256)
+        return found
+
+    def may_add(self) -> None:
+        """Raise unless the user may keep photos; asked before a file is read.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("keep photos")
+
+    async def check_own(self, hashes: tuple[str, ...]) -> None:
+        """Refuse hashes that a paper of the user's agency must not name.
+
+        Raises:
+            NotFound: If one is no photo that the agency has kept.
+        """
+        good = tuple(each for each in hashes if _HASH.fullmatch(each))
+        own = await self._watch.store.read(photos.owned, self._user.agency, good)
+        for each in hashes:
+            if each not in own:
+                raise NotFound("photo", each)
+
+    # -- inside
+
+    async def _seal(self, photo: str, file: bytes, told: CameraNote) -> bool:
+        """Store a camera's file; return whether it is there."""
+        agency, now, store = self._user.agency, self._watch.now(), self._watch.store
+        sent = await store.read(originals.bytes_since, agency, now - timedelta(days=1))
+        if sent + len(file) > MOST_ORIGINALS_A_DAY:
+            await self._scribe.note(self._noted("leave out original", photo, size=len(file)))
+            return False
+        original = Original(
+            photo=photo,
+            sha256=await asyncio.to_thread(_sha256, file),
+            size=len(file),
+            lon=told.lon,
+            lat=told.lat,
+            taken_at=told.taken_at,
+            taken_local=told.taken_local,
+            came_at=now,
+            by=self._user.name,
+        )
+        # Where and when the camera says it was is no part of the journal, which nobody can shorten.
+        note = self._noted("keep original", photo, original=original.sha256, size=len(file))
+        await self._scribe.write(
+            lambda is_new: note if is_new else (),
+            originals.put,
+            original,
+            file,
+            agency=agency,
+            origin=self._watch.node,
+        )
+        return True
+
+    @property
+    def _scribe(self) -> Scribe:
+        return Scribe(store=self._watch.store, node=self._watch.node, now=self._watch.now)
+
+    def _noted(self, act: str, photo: str, **detail: Any) -> Note:
+        return Note(
+            act=act,
+            actor=self._user.name,
+            agency=self._user.agency,
+            subject=f"photo:{photo}",
+            detail=detail,
+        )
+
+    async def _through(self, sha256: str, papers: Iterable[Paper]) -> bytes | None:
+        """Return a photo that one of these papers shows the user; None where none does.
+
+        Only the paper's owner can show it: who once learned a hash opens nothing by writing it
+        into a paper of its own.
+        """
+        for paper in tuple(papers):
+            if sha256 not in getattr(paper, "photos", ()):
+                continue
+            seen = self._policy.paper(paper)
+            if seen is None or sha256 not in getattr(seen, "photos", ()):
+                continue
+            found = await self._watch.store.read(photos.body, sha256, paper.agency)
+            if found is not None:
+                await self._watch.clerk.note(self._shown(sha256, paper))
+                return found
+        return None
+
+    def _shown(self, sha256: str, paper: Paper) -> Note:
+        return Note(
+            act="see shared photo",
+            actor=self._user.name,
+            agency=self._user.agency,
+            subject=f"photo:{sha256}",
+            detail={"of": paper.agency, "through": f"{kind_of(paper)}:{paper.id}"},
+        )
+
+
+def _cleaned(file: bytes) -> Photo:
+    from patrol.incidents.photo_cleaning import cleaned  # Pillow takes three megabytes
+
+    return cleaned(file)
+
+
+def _camera_note(file: bytes) -> CameraNote:
+    from patrol.incidents.photo_cleaning import camera_note
+
+    return camera_note(file)
+
+
+def _sha256(file: bytes) -> str:
+    return hashlib.sha256(file).hexdigest()

@@ -1,0 +1,1 @@
+"""Desks of liaison: agreements, hand-offs, targets."""

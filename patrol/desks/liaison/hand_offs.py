@@ -1,0 +1,287 @@
+"""HandOffDesk: how a user offers a target to the other bank, and answers what is offered.
+
+The counterpart's users see an offer as far as the agreement lets targets cross, and no longer than
+that; what they accepted they have as a target of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final, cast
+
+from patrol.desks.liaison.automatic_offers import Offering
+from patrol.desks.visibility.document_desk import PaperDesk
+from patrol.documents.document import kind_of
+from patrol.documents.open_documents import Book
+from patrol.documents.transaction import Filing
+from patrol.errors.errors import Conflict, IllegalStep, NotFound
+from patrol.sharing.offer_permission import leave_of
+from patrol.store.records import documents as papers
+from patrol.store.schema.tables import to_us
+from patrol.targets.hand_off import LIFE, HandOff
+from patrol.targets.lifecycle import accepted, declined, offered, own_of, returned
+from patrol.targets.remote_hand_off import accepted_there, declined_there
+from patrol.targets.target import Target, remarked
+
+MOST_HAND_OFFS: Final = 1000
+"""Of one answer, those changed last."""
+
+
+class HandOffDesk(PaperDesk):
+    """What one user may do with hand-offs."""
+
+    # -- what there is
+
+    def all(self) -> list[HandOff]:
+        """Return the hand-offs under way that the user may see, made or received, oldest first.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see targets")
+        found = (self._shown(each) for each in self._watch.clerk.book.all(HandOff))
+        return [each for each in found if each is not None]
+
+    async def past(
+        self, *, since: datetime, until: datetime, limit: int = MOST_HAND_OFFS
+    ) -> list[HandOff]:
+        """Return the hand-offs that ended from `since` to `until`, newest first.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see targets")
+        found = await self._watch.store.read(
+            lambda connection: papers.of_kind(
+                connection,
+                kind_of(HandOff),
+                since_us=to_us(since),
+                until_us=to_us(until),
+                limit=MOST_HAND_OFFS,
+            )
+        )
+        seen = (self._shown(cast(HandOff, each)) for each in found if each.is_closed)
+        return [each for each in seen if each is not None][: max(1, limit)]
+
+    async def one(self, id: str) -> HandOff:
+        """Return one hand-off, under way or over.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user may not know of it.
+        """
+        self._may("see targets")
+        found = await self._newest(id)
+        seen = None if found is None else self._shown(found)
+        if seen is None:
+            raise NotFound(kind_of(HandOff), id)
+        return seen
+
+    async def versions(self, id: str) -> list[HandOff]:
+        """Return every version of a hand-off that the user may see, oldest first.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user may not know of it.
+        """
+        await self.one(id)
+        kept = await self._watch.store.read(papers.versions, kind_of(HandOff), id)
+        seen = (self._shown(cast(HandOff, each)) for each in kept)
+        return [each for each in seen if each is not None]
+
+    # -- of the one who offers
+
+    async def offer(self, target: str, *, to: str | None = None, note: str = "") -> HandOff:
+        """Offer a target; custody stays with the user's agency until the other one accepts.
+
+        Args:
+            target: The target's id.
+            to: Agency to offer it to; None: the counterpart nearest along the river.
+            note: Words to go with it.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If the user's agency has no such target, or there is no such agency.
+            IllegalStep: If it is not the agency's to offer, or on offer already.
+            Conflict: If no agreement lets it be offered, or nobody is named and no counterpart can
+                be told; it says why, and so does the target from then on.
+        """
+        self._may("offer hand-offs")
+        refused: list[str] = []
+
+        def act(book: Book, now: datetime) -> Filing:
+            mine = self._own(book, Target, target)
+            try:
+                return self._offered(mine, to, note, now)
+            except IllegalStep:
+                raise
+            except Conflict as why_not:
+                # The commander is told why, and so is whoever looks at the target later.
+                refused.append(str(why_not))
+                told = remarked(mine, f"No offer went: {why_not}", now=now)
+                return Filing(
+                    papers=(told,) if told is not mine else (),
+                    act="refuse hand-off",
+                    actor=self._user.name,
+                    agency=self._user.agency,
+                    reason=str(why_not),
+                )
+
+        filing = await self._watch.clerk.file(act)
+        if refused:
+            raise Conflict(refused[0])
+        return cast(HandOff, filing.papers[1])
+
+    async def withdraw(self, id: str, *, reason: str = "") -> HandOff:
+        """Take an offer back; custody never moved.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If the user's agency made no such offer.
+            IllegalStep: If it is over or granted.
+        """
+        self._may("offer hand-offs")
+
+        def act(book: Book, now: datetime) -> Filing:
+            made = self._of(book, id, lambda each: each.agency)
+            target = book.get(Target, made.target)
+            by = self._user.name
+            return returned(made, target, "withdraw", reason=reason, now=now, by=by)
+
+        return await self._acted(id, "withdraw", act)
+
+    # -- of the one who answers
+
+    async def accept(self, id: str, *, term: int) -> HandOff:
+        """Accept an offer. In one node the user's agency has the target when this returns; of
+        another node's offer, once its grant is here.
+
+        Args:
+            id: The hand-off's id.
+            term: Its term, as the user saw it: an older one has no effect.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If nothing of that id is offered to the user's agency.
+            IllegalStep: If it is over.
+            Conflict: If the term is another, it is too late, or no agreement is in force any more.
+        """
+        self._may("answer hand-offs")
+
+        def act(book: Book, now: datetime) -> Filing:
+            made = self._offered_to_me(book, id, now)
+            by = self._user.name
+            if made.node != self._watch.node:
+                return accepted_there(made, term=term, now=now, by=by)
+            target = book.get(Target, made.target)
+            return accepted(made, target, own_of(book, made), term=term, now=now, by=by)
+
+        return await self._acted(id, "accept", act)
+
+    async def decline(self, id: str, *, term: int, reason: str = "") -> HandOff:
+        """Decline an offer; the offerer keeps the target.
+
+        Args:
+            id: The hand-off's id.
+            term: Its term, as the user saw it.
+            reason: Why; the offerer reads it.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If nothing of that id is offered to the user's agency.
+            IllegalStep: If it is over.
+            Conflict: If the term is another, or no agreement is in force any more.
+        """
+        self._may("answer hand-offs")
+
+        def act(book: Book, now: datetime) -> Filing:
+            made = self._offered_to_me(book, id, now)
+            by = self._user.name
+            if made.node != self._watch.node:
+                return declined_there(made, term=term, reason=reason, now=now, by=by)
+            target = book.get(Target, made.target)
+            return declined(made, target, term=term, reason=reason, now=now, by=by)
+
+        return await self._acted(id, "decline", act)
+
+    # -- inside
+
+    def _offered(self, mine: Target, to: str | None, note: str, now: datetime) -> Filing:
+        office = ""
+        if to is None:
+            found = Offering(self._watch, self._user).counterpart(mine)
+            to, office = found.agency, found.office.id
+        elif to not in self._watch.agencies and to not in self._watch.elsewhere:
+            raise NotFound("agency", to)
+        leave = leave_of(self._watch)
+        refusal = leave.why_no_offer(mine.agency, to, lon=mine.lon, lat=mine.lat, now=now)
+        if refusal is not None and to != mine.agency:
+            raise Conflict(refusal)
+        fixes, prediction = leave.told(mine.agency, to, mine.sightings, mine.prediction, now)
+        return offered(
+            mine,
+            to=to,
+            node=self._watch.node,
+            to_node=self._watch.elsewhere.get(to, ""),
+            office=office,
+            note=note,
+            fixes=fixes,
+            prediction=prediction,
+            times=leave.times(mine.agency, to, now),
+            now=now,
+            by=self._user.name,
+        )
+
+    def _offered_to_me(self, book: Book, id: str, now: datetime) -> HandOff:
+        made = self._of(book, id, lambda each: each.to)
+        refusal = leave_of(self._watch).why_not(made, now) if made.is_open else None
+        if refusal is not None:
+            raise Conflict(refusal)
+        return made
+
+    def _of(self, book: Book, id: str, whose: Callable[[HandOff], str]) -> HandOff:
+        made = book.get(HandOff, id)
+        if whose(made) != self._user.agency:
+            raise NotFound(kind_of(HandOff), id)
+        return made
+
+    async def _newest(self, id: str) -> HandOff | None:
+        found = self._watch.clerk.book.find(HandOff, id)
+        if found is None:
+            kept = await self._watch.store.read(papers.newest, kind_of(HandOff), id)
+            found = cast(HandOff | None, kept)
+        return found
+
+    def _shown(self, made: HandOff) -> HandOff | None:
+        """Return what the user may see of a hand-off: an offer to the own agency for as long as
+        it may cross, though its place or age alone would keep it from others.
+        """
+        seen = self._policy.paper(made)
+        if seen is not None or made.to != self._user.agency:
+            return seen
+        refusal = leave_of(self._watch).why_not(made, self._watch.now())
+        return made.shared({"targets"}) if refusal is None else None
+
+    async def _acted(self, id: str, word: str, act: Callable[[Book, datetime], Filing]) -> HandOff:
+        """File an act on a hand-off and return what the user may see of it.
+
+        Raises:
+            IllegalStep: If it is over.
+            Conflict: If no agreement lets the user know of it any more; it says why.
+            PatrolError: What `act` raises.
+        """
+        try:
+            filing = await self._watch.clerk.file(act)
+        except NotFound:
+            kept = await self._newest(id)
+            if kept is None or self._user.agency not in (kept.agency, kept.to):
+                raise
+            refusal = leave_of(self._watch).why_not(kept, self._watch.now())
+            if refusal is not None and kept.to == self._user.agency:
+                raise Conflict(refusal) from None  # all that is left of it here is the notice
+            if kept.is_over:
+                raise IllegalStep(LIFE.name, kept.state, word, ()) from None
+            raise
+        made = cast(HandOff, filing.papers[0])
+        return self._shown(made) or cast(HandOff, made.shared({"targets"}))

@@ -1,0 +1,331 @@
+"""TargetDesk: how a user opens, sights and closes targets, and sees those there are.
+
+A sighting that brings a target surely across the border, or the middle of a border river, offers it
+to the counterpart in the same transaction (`patrol.desks.liaison.automatic_offers`).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final, cast
+
+import msgspec
+
+from gis.position.position import check_place
+from patrol.desks.incidents.photos import PhotoDesk
+from patrol.desks.liaison.automatic_offers import Offering
+from patrol.desks.visibility.document_desk import PaperDesk
+from patrol.documents.document import Paper, kind_of
+from patrol.documents.open_documents import Book
+from patrol.documents.transaction import NOTHING, Filing
+from patrol.errors.errors import Conflict, IllegalStep, NotFound
+from patrol.filing.file_documents import Act
+from patrol.patrols.patrol import Patrol
+from patrol.protected_fields.field import FIELDS
+from patrol.store.journal import journal
+from patrol.store.records import documents as papers
+from patrol.store.schema.tables import to_us
+from patrol.targets.custody import CaseStep, step_of, subject_of
+from patrol.targets.sightings import Sighting, placed
+from patrol.targets.target import (
+    LIFE,
+    MOST_PHOTOS,
+    Outcome,
+    Target,
+    TargetKind,
+    changed,
+    closed,
+    new_target,
+    opened,
+    sighted,
+)
+from patrol.units.effective_time import check_date
+
+AHEAD: Final = timedelta(minutes=2)
+"""A phone's clock may be ahead by so much."""
+
+MOST_STEPS: Final = 1000
+"""Newest lines of the journal about one case in one answer."""
+
+MOST_TARGETS: Final = 1000
+"""Of one answer, those changed last."""
+
+CHANGEABLE: Final = frozenset({"name", "description", "patrol"})
+
+PROTECTED: Final = FIELDS["target"]
+"""What people tell of it that is sealed beside it."""
+
+
+class TargetDesk(PaperDesk):
+    """What one user may do with targets."""
+
+    # -- what there is
+
+    def all(self) -> list[Target]:
+        """Return the open targets that the user may see, oldest first.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see targets")
+        return list(self._open(Target))
+
+    async def past(
+        self, *, since: datetime, until: datetime, limit: int = MOST_TARGETS
+    ) -> list[Target]:
+        """Return the closed targets last changed from `since` to `until`, newest first.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see targets")
+        found = await self._watch.store.read(
+            lambda connection: papers.of_kind(
+                connection,
+                kind_of(Target),
+                since_us=to_us(since),
+                until_us=to_us(until),
+                limit=MOST_TARGETS,
+            )
+        )
+        seen = (self._policy.paper(each) for each in found if each.is_closed)
+        return [cast(Target, each) for each in seen if each is not None][: max(1, limit)]
+
+    async def one(self, id: str) -> Target:
+        """Return one target, open or closed.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user may not know of it.
+        """
+        self._may("see targets")
+        return await self._kept(Target, id)
+
+    async def versions(self, id: str) -> list[Target]:
+        """Return every version of a target of the user's agency, oldest first; of another's what
+        may be seen of the newest.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user may not know of it.
+        """
+        newest = await self.one(id)
+        if newest.agency != self._user.agency:
+            return [newest]
+        return cast(
+            list[Target], await self._watch.store.read(papers.versions, kind_of(Target), id)
+        )
+
+    async def custody(self, id: str) -> list[CaseStep]:
+        """Return what the journal says of the custody of a target, oldest first: the lines of the
+        user's agency, with which it proves since when and by which term it has or had it.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If the user's agency has no paper of it.
+        """
+        self._may("see targets")
+        target = await self.one(id)
+        if target.agency != self._user.agency:
+            raise NotFound(kind_of(Target), id)
+        found = await self._watch.store.read(
+            lambda connection: journal.of_agency(
+                connection,
+                self._user.agency,
+                subject=subject_of(target.case),
+                limit=MOST_STEPS,
+            )
+        )
+        return [step_of(each) for each in sorted(found, key=lambda each: each.seq)]
+
+    # -- what people tell
+
+    async def open(
+        self,
+        *,
+        what: TargetKind,
+        name: str,
+        sighting: Sighting | None = None,
+        sighting_note: str = "",
+        **told: Any,
+    ) -> Target:
+        """Open a target; the user's agency has it from now on.
+
+        Args:
+            what: What it is.
+            name: What to call it.
+            sighting: Where it was seen first.
+            sighting_note: What was seen then and is for the own agency only.
+            **told: `description`, `patrol`, `unit`, `photos` of `Target`, and words of its
+                protected fields: `informants`, `witnesses`, `private_note`.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is no such patrol that the user knows of, or a unit or photo is none
+                of the agency's.
+            PositionError: If the sighting is at no place on Earth.
+            Conflict: If it is of a time to come.
+            NoFieldKey, FieldKeyError: If words of protected fields are told, and the agency has no
+                key that can be used.
+        """
+        self._may("open targets")
+        words = {name: told.pop(name) for name in PROTECTED if name in told}
+        await self._check(told.get("patrol"), told.get("photos", ()))
+        self._check_unit(told.get("unit"))
+        agency, by, now = self._user.agency, self._user.name, self._watch.now()
+        if sighting is not None:
+            sighting = self._checked(sighting, now)
+        target = new_target(
+            agency=agency, origin=self._watch.node, what=what, name=name, at=now, by=by, **told
+        )
+        ground = self._watch.ground
+        sealed = self._sealed("target", target.id, words)
+        sealed += self._sealed("target", target.id, {"private_note": sighting_note})
+        filing = opened(target, sighting, ground=ground, by=by)
+        filing = msgspec.structs.replace(filing, protected=sealed)
+        filed = await self._watch.clerk.file(lambda _book, _now: self._receipted(filing))
+        return cast(Target, filed.papers[0])
+
+    async def sight(self, id: str, sighting: Sighting, *, private_note: str = "") -> Target:
+        """Note that a target was seen; if that brings it surely across, it is offered.
+
+        Args:
+            id: The target's id.
+            sighting: Where and when.
+            private_note: What was seen and is for the own agency only; sealed beside it.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If the user's agency has no such target that is open.
+            PositionError: If it is no place on Earth.
+            Conflict: If it is of a time to come, or the target has too many sightings.
+            NoFieldKey, FieldKeyError: If there is a private note, and no key that can be used.
+        """
+        self._may("sight targets")
+        sealed = self._sealed("target", id, {"private_note": private_note})
+        seen = placed(self._checked(sighting, self._watch.now()), self._watch.ground)
+
+        def act(book: Book, now: datetime) -> Filing:
+            before = self._own(book, Target, id)
+            target = sighted(before, seen, ground=self._watch.ground, now=now, by=self._user.name)
+            filing = Offering(self._watch, self._user).after_sighting(book, before, target, now)
+            return msgspec.structs.replace(filing, protected=sealed)
+
+        return await self._acted(id, "sight", act)
+
+    async def change(self, id: str, values: dict[str, Any]) -> Target:
+        """Change what is told of a target.
+
+        Args:
+            id: The target's id.
+            values: New values by name: `name`, `description`, `patrol`; words of protected fields
+                come beside what was told of them before.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If the user's agency has no such target that is open, or the user knows of no
+                such patrol.
+            NoFieldKey, FieldKeyError: If words of protected fields are told, and the agency has no
+                key that can be used.
+        """
+        self._may("open targets")
+        await self._check(values.get("patrol"), ())
+        sealed = self._sealed("target", id, {name: values.get(name, "") for name in PROTECTED})
+        told = {name: value for name, value in values.items() if name in CHANGEABLE}
+
+        def act(book: Book, now: datetime) -> Filing:
+            target = self._own(book, Target, id)
+            filing = self._filing(
+                "change target", changed(target, now=now, by=self._user.name, **told)
+            )
+            return msgspec.structs.replace(filing, protected=sealed)
+
+        return await self._acted(id, "change", act)
+
+    async def add_photo(self, id: str, sha256: str) -> Target:
+        """Add a photo that is kept, by its hash; one that the target has already changes nothing.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If the user's agency has no such target that is open, or no such photo.
+            Conflict: If the target has too many.
+        """
+        self._may("sight targets")
+        await self._check(None, (sha256,))
+
+        def act(book: Book, now: datetime) -> Filing:
+            target = self._own(book, Target, id)
+            if sha256 in target.photos:
+                return NOTHING
+            if len(target.photos) >= MOST_PHOTOS:
+                raise Conflict(f"a target keeps at most {MOST_PHOTOS} photos")
+            photos = (*target.photos, sha256)
+            return self._filing(
+                "add photo to target", changed(target, now=now, by=self._user.name, photos=photos)
+            )
+
+        return await self._acted(id, "change", act)
+
+    async def close(self, id: str, *, outcome: Outcome, note: str = "") -> Target:
+        """Close a target; that ends its custody, if the user's agency has it.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If the user's agency has no such target that is open.
+            IllegalStep: If it is closed, or on offer: take that back first.
+        """
+        self._may("close targets")
+        return await self._acted(
+            id,
+            "close",
+            lambda book, now: closed(
+                self._own(book, Target, id), outcome, note, now=now, by=self._user.name
+            ),
+        )
+
+    # -- inside
+
+    def _checked(self, sighting: Sighting, now: datetime) -> Sighting:
+        check_place(lon=sighting.lon, lat=sighting.lat)
+        check_date(sighting.at)
+        if sighting.at > now + AHEAD:
+            raise Conflict("a target cannot be seen ahead of time")
+        self._check_unit(sighting.unit)
+        return msgspec.structs.replace(sighting, agency=self._user.agency, by=self._user.name)
+
+    def _check_unit(self, id: str | None) -> None:
+        unit = None if id is None else self._watch.picture.units.get(id)
+        if id is not None and (unit is None or unit.agency != self._user.agency):
+            raise NotFound("unit", id)
+
+    async def _check(self, patrol: str | None, photos: tuple[str, ...]) -> None:
+        if patrol is not None:
+            await self._kept(Patrol, patrol)
+        if photos:
+            await PhotoDesk(self._watch, self._user, self._policy).check_own(photos)
+
+    def _filing(self, act: str, *made: Paper) -> Filing:
+        return Filing(papers=made, act=act, actor=self._user.name, agency=self._user.agency)
+
+    def _receipted(self, filing: Filing) -> Filing:
+        return (
+            filing
+            if self.receipt is None
+            else msgspec.structs.replace(filing, receipt=self.receipt)
+        )
+
+    async def _acted(self, id: str, word: str, act: Act) -> Target:
+        """File an act on a target and return it.
+
+        Raises:
+            IllegalStep: If it is closed.
+            PatrolError: What `act` raises.
+        """
+        try:
+            filing = await self._watch.clerk.file(lambda book, now: self._receipted(act(book, now)))
+        except NotFound:
+            kept = await self._kept(Target, id)
+            if kept.agency == self._user.agency and kept.is_closed:
+                raise IllegalStep(LIFE.name, kept.state, word, ()) from None
+            raise
+        return cast(Target, filing.papers[0]) if filing else await self._kept(Target, id)

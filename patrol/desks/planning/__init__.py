@@ -1,0 +1,1 @@
+"""Desks of planning: patrols, sectors, the roster, plans checked for conflicts."""

@@ -1,0 +1,367 @@
+"""PatrolDesk: how a user plans, signs and runs patrols."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, Final, cast
+
+from patrol.desks.planning.plan import PlanDesk
+from patrol.documents.document import kind_of, new_id
+from patrol.documents.open_documents import Book
+from patrol.errors.errors import Conflict, NotFound
+from patrol.patrols import lifecycle as patrol_acts
+from patrol.patrols.lifecycle import Who
+from patrol.patrols.patrol import Patrol, PatrolState, Seal, sha256_of
+from patrol.store.records import documents as papers
+from patrol.store.schema.tables import to_us
+
+MOST_PATROLS: Final = 1000
+"""Of one answer, those changed last."""
+
+
+class PatrolDesk(PlanDesk):
+    """What one user may do with patrols."""
+
+    # -- what there is
+
+    def all(self, *, state: PatrolState | None = None) -> list[Patrol]:
+        """Return the patrols that are not over and that the user may see, by their start.
+
+        Args:
+            state: Only those in this state.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see patrols")
+        return sorted(
+            (each for each in self._open(Patrol) if state is None or each.state == state),
+            key=lambda each: (each.starts_at, each.id),
+        )
+
+    async def past(
+        self, *, since: datetime, until: datetime, limit: int = MOST_PATROLS
+    ) -> list[Patrol]:
+        """Return the patrols that ended or were cancelled from `since` to `until`, newest first.
+
+        Args:
+            since: Over at this time or later, aware UTC.
+            until: Over before this time, aware UTC.
+            limit: Most patrols.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see patrols")
+        found = await self._watch.store.read(
+            lambda connection: papers.of_kind(
+                connection,
+                kind_of(Patrol),
+                since_us=to_us(since),
+                until_us=to_us(until),
+                limit=MOST_PATROLS,
+            )
+        )
+        seen = (self._policy.paper(each) for each in found if each.is_closed)
+        told = [cast(Patrol, each) for each in seen if each is not None]
+        return told[: max(1, min(limit, MOST_PATROLS))]
+
+    async def one(self, id: str) -> Patrol:
+        """Return one patrol, over or not.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user may not know of it.
+        """
+        self._may("see patrols")
+        return await self._kept(Patrol, id)
+
+    async def versions(self, id: str) -> list[Patrol]:
+        """Return every version of a patrol that the user may see, oldest first.
+
+        While it is suspended, of those from before only the own part.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user may not know of it.
+        """
+        newest = await self.one(id)
+        if self._user.agency not in newest.parties:
+            return [newest]
+        kept = await self._watch.store.read(papers.versions, kind_of(Patrol), id)
+        seen = (self._policy.paper(cast(Patrol, each)) for each in kept)
+        return [each for each in seen if each is not None]
+
+    async def seal(self, id: str) -> Seal:
+        """Return what a signature of a patrol's content stands for now.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none that is not over, or the user's agency is no party.
+        """
+        self._may("see patrols")
+        patrol = self._own(self._watch.clerk.book, Patrol, id)
+        return Seal(revision=patrol.revision, sha256=sha256_of(patrol), unsigned=patrol.unsigned)
+
+    def span(self, patrol: Patrol) -> tuple[datetime, datetime]:
+        """Return from when to when a patrol was under way, until now if it still is.
+
+        Raises:
+            Conflict: If it has not begun.
+        """
+        if patrol.started_at is None:
+            raise Conflict(f"patrol {patrol.name} has not begun")
+        return patrol.started_at, patrol.ended_at or self._watch.now()
+
+    # -- planning
+
+    async def draft(
+        self,
+        *,
+        name: str,
+        starts_at: datetime,
+        ends_at: datetime,
+        agencies: Sequence[str] = (),
+        lead: str | None = None,
+        **more: Any,
+    ) -> Patrol:
+        """Draft a patrol of the user's agency, which alone sees it until it is proposed.
+
+        Args:
+            name: What people call it.
+            starts_at: When it is to begin, aware UTC.
+            ends_at: When it is to be over, aware UTC.
+            agencies: Those whose signatures it needs; the own one is always among them.
+            lead: Agency that leads; None: the own one.
+            **more: Other content, by the names of `patrol.patrols.patrol.CONTENT`.
+
+        Raises:
+            Forbidden: If the role may not.
+            Conflict: If the window is none or longer than 31 days, or a unit stands twice.
+        """
+        self._may("plan patrols")
+        own, id = self._user.agency, new_id()
+        parties = tuple(dict.fromkeys((own, *agencies)))
+
+        def decide(_book: Book, now: datetime) -> tuple[Patrol, ...]:
+            drafted = Patrol(
+                id=id,
+                agency=own,
+                at=now,
+                origin=self._watch.node,
+                by=self._user.name,
+                by_agency=own,
+                name=name,
+                agencies=parties,
+                lead=lead or own,
+                starts_at=starts_at,
+                ends_at=ends_at,
+                **more,
+            )
+            patrol_acts.check_content(drafted)
+            return (drafted,)
+
+        await self._file("draft patrol", decide)
+        return await self.one(id)
+
+    async def change(
+        self, id: str, changes: dict[str, Any], *, revision: int | None = None, reason: str = ""
+    ) -> Patrol:
+        """Change a patrol's content; every signature becomes void.
+
+        Args:
+            id: The patrol's id.
+            changes: New values, by the names of `patrol.patrols.patrol.CONTENT`.
+            revision: Of the content that the user looked at; None: whichever is there.
+            reason: Why, for the journal.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none that is not over, or the user's agency is no party.
+            IllegalStep: If it is under way.
+            Conflict: If another content is there, or the new one is none.
+        """
+
+        def change(patrol: Patrol, now: datetime, who: Who) -> Patrol:
+            if revision is not None and revision != patrol.revision:
+                raise Conflict(
+                    f"its content is at revision {patrol.revision}: look at it again",
+                    code="changed_meanwhile",
+                )
+            values = dict(changes)
+            if "agencies" in values:
+                values["agencies"] = tuple(dict.fromkeys((patrol.agency, *values["agencies"])))
+            return patrol_acts.changed(patrol, values, at=now, who=who)
+
+        return await self._act("plan patrols", "change patrol", id, change, reason=reason)
+
+    async def propose(self, id: str) -> Patrol:
+        """Show a draft to all its agencies, for their signatures.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none of the user's agency.
+            IllegalStep: If it is no draft.
+            PlanRefused: If its plan has errors.
+        """
+
+        def propose(patrol: Patrol, now: datetime, who: Who) -> Patrol:
+            following = patrol_acts.proposed(patrol, at=now, who=who)
+            self._check_plan(patrol, now)
+            return following
+
+        return await self._act("plan patrols", "propose patrol", id, propose)
+
+    async def sign(self, id: str, *, revision: int) -> Patrol:
+        """Sign the content of a patrol for the user's agency; the last signature completes it.
+
+        Args:
+            id: The patrol's id.
+            revision: Of the content that the signer has read.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user's agency is no party.
+            IllegalStep: If it is not proposed.
+            Conflict: If another content was read, or the agency has signed it.
+            PlanRefused: If its plan has errors as that agency sees them.
+        """
+
+        def sign(patrol: Patrol, now: datetime, who: Who) -> Patrol:
+            following = patrol_acts.signed(patrol, revision=revision, at=now, who=who)
+            self._check_plan(patrol, now)
+            return following
+
+        return await self._act("sign patrols", "sign patrol", id, sign)
+
+    async def withdraw(self, id: str, *, reason: str = "") -> Patrol:
+        """Take the signature of the user's agency back; the patrol waits for it again.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user's agency is no party.
+            IllegalStep: If it is a draft or under way.
+            Conflict: If the agency has not signed it.
+        """
+        return await self._act(
+            "sign patrols", "withdraw signature", id, _plain(patrol_acts.withdrawn), reason=reason
+        )
+
+    async def write_annex(self, id: str, text: str) -> Patrol:
+        """Write what the user's agency keeps with a patrol for itself alone; empty takes it out.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user's agency is no party.
+            Conflict: If it is too long.
+        """
+
+        def write(patrol: Patrol, now: datetime, who: Who) -> Patrol:
+            return patrol_acts.annexed(patrol, text, at=now, who=who)
+
+        return await self._act("write annexes", "write annex", id, write)
+
+    # -- under way
+
+    async def ready(self, id: str) -> Patrol:
+        """Say that crews are briefed and boats are fit.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user's agency is no party.
+            IllegalStep: If it is not signed.
+            Conflict: If it is suspended.
+        """
+        return await self._act("run patrols", "ready patrol", id, _plain(patrol_acts.readied))
+
+    async def start(self, id: str) -> Patrol:
+        """Begin.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user's agency is no party.
+            IllegalStep: If it is not ready.
+            Conflict: If it is suspended.
+        """
+        return await self._act("run patrols", "start patrol", id, _plain(patrol_acts.started))
+
+    async def check_in(
+        self, id: str, *, unit: str, note: str = "", at: datetime | None = None
+    ) -> Patrol:
+        """Note that a unit of the user's agency said it is well.
+
+        Args:
+            id: The patrol's id.
+            unit: The unit's id.
+            note: Words that came with it.
+            at: When it said so, aware UTC; None for now.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user's agency is no party.
+            IllegalStep: If it is not under way.
+            Conflict: If the unit is no member of that agency, or `at` is still to come.
+        """
+
+        def check_in(patrol: Patrol, now: datetime, who: Who) -> Patrol:
+            return patrol_acts.checked_in(
+                patrol, unit=unit, note=note, told_at=at or now, at=now, who=who
+            )
+
+        return await self._act("run patrols", "check in", id, check_in)
+
+    async def end(self, id: str, *, reason: str = "") -> Patrol:
+        """End what is under way.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user's agency is no party.
+            IllegalStep: If it is not under way.
+        """
+        return await self._act(
+            "run patrols", "end patrol", id, _plain(patrol_acts.ended), reason=reason
+        )
+
+    async def cancel(self, id: str, *, reason: str = "") -> Patrol:
+        """Call off a patrol of the user's agency before it began.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user's agency is no party.
+            IllegalStep: If it is under way.
+            Conflict: If it is another agency's.
+        """
+        return await self._act(
+            "plan patrols", "cancel patrol", id, _plain(patrol_acts.cancelled), reason=reason
+        )
+
+    # -- inside
+
+    async def _act(
+        self,
+        allowed: str,
+        act: str,
+        id: str,
+        change: Callable[[Patrol, datetime, Who], Patrol],
+        *,
+        reason: str = "",
+    ) -> Patrol:
+        self._may(allowed)
+        # One that is over is not in the book: that it is, is told from what is kept.
+        known = await self._kept(Patrol, id)
+        who = Who(name=self._user.name, agency=self._user.agency)
+        if self._user.agency not in known.parties:
+            raise NotFound(kind_of(Patrol), id)
+
+        def decide(book: Book, now: datetime) -> tuple[Patrol, ...]:
+            patrol = known if known.is_closed else self._own(book, Patrol, id)
+            following = change(patrol, now, who)
+            return () if following is patrol else (following,)
+
+        await self._file(act, decide, reason=reason)
+        return await self.one(id)
+
+
+def _plain(act: Callable[..., Patrol]) -> Callable[[Patrol, datetime, Who], Patrol]:
+    return lambda patrol, now, who: act(patrol, at=now, who=who)

@@ -1,0 +1,257 @@
+"""RosterDesk: the duty roster of an agency's offices, hand-over of shifts, and duty contacts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from patrol.desks.planning.shifts import ShiftDesk
+from patrol.documents.document import Paper, new_id, revised
+from patrol.documents.open_documents import Book
+from patrol.duty.handover import HAND_OVER_LIFE, MOST_ITEMS, HandOver, OpenItem, open_items, taken
+from patrol.duty.roster import (
+    DutyContact,
+    Shift,
+    contact_of,
+    contact_taken_back,
+    on_duty,
+    stepped,
+)
+from patrol.errors.errors import Conflict, Forbidden, NotFound
+
+
+class RosterDesk(ShiftDesk):
+    """What one user may do with the roster of the own agency."""
+
+    # -- hand-over
+
+    def open_items(self) -> tuple[OpenItem, ...]:
+        """Return what is open now: alerts, targets, hand-offs, patrols under way, silent channels.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("keep watch")
+        return self._items(self._watch.clerk.book)
+
+    def hand_overs(self) -> list[HandOver]:
+        """Return the hand-overs that wait for the relief, oldest first.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see the roster")
+        found = self._watch.clerk.book.all(HandOver)
+        return [each for each in found if each.agency == self._user.agency]
+
+    async def hand_over(self, id: str) -> HandOver:
+        """Return one hand-over, over or not.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or it is another agency's.
+        """
+        self._may("see the roster")
+        return await self._of_own(HandOver, id)
+
+    async def past_hand_overs(
+        self, *, since: datetime, until: datetime, limit: int
+    ) -> list[HandOver]:
+        """Return hand-overs that were last changed from `since` to `until`, newest first.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see the roster")
+        return await self._newest(HandOver, since, until, limit)
+
+    async def offer_hand_over(self, *, shift: str, relief: str, note: str = "") -> HandOver:
+        """Offer the watch to the relief, with what is open in this moment.
+
+        Args:
+            shift: The shift that is on duty.
+            relief: The planned shift that relieves it.
+            note: What the officer on duty says of it.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If one of the shifts is none that is not over.
+            Conflict: If the shift is not on duty or is being handed over, or the relief is not
+                planned or of another office.
+        """
+        self._may("keep watch")
+        id = new_id()
+
+        def decide(book: Book, now: datetime) -> tuple[Paper, ...]:
+            given, to = self._own(book, Shift, shift), self._own(book, Shift, relief)
+            if self._user.role != "commander":  # who may, should the officer be unable to
+                self._must_be(given, "hand over the watch")
+            if on_duty(book, given.agency, to.office) != given:
+                raise Conflict(f"{given.officer} is not on duty in {to.office}")
+            if to.state != "planned":
+                raise Conflict(f"the shift of {to.officer} is {to.state}")
+            items = self._items(book)
+            offer = HandOver(
+                id=id,
+                agency=given.agency,
+                at=now,
+                by=self._user.name,
+                origin=self._watch.node,
+                office=given.office,
+                given_by=given.id,
+                taken_by=to.id,
+                state=HAND_OVER_LIFE.start,
+                items=items[:MOST_ITEMS],
+                more=max(0, len(items) - MOST_ITEMS),
+                note=note,
+            )
+            return (offer, stepped(given, "hand over", at=now, by=self._user.name))
+
+        return await self._filed(HandOver, "offer watch", decide)
+
+    async def withdraw_hand_over(self, id: str) -> HandOver:
+        """Take an offer back; the old shift stays on duty.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none that waits.
+        """
+        self._may("keep watch")
+
+        def decide(book: Book, now: datetime) -> tuple[Paper, ...]:
+            offer = self._own(book, HandOver, id)
+            given = book.get(Shift, offer.given_by)
+            by = self._user.name
+            state = HAND_OVER_LIFE.after(offer.state, "withdraw")
+            return (
+                revised(offer, at=now, by=by, state=state),
+                stepped(given, "withdraw", at=now, by=by),
+            )
+
+        return await self._filed(HandOver, "withdraw offer of watch", decide)
+
+    async def acknowledge(self, id: str, version: int, *, remark: str = "") -> HandOver:
+        """Take the watch: what is open is known. In that moment the old shift ends, this begins.
+
+        Args:
+            id: Which hand-over.
+            version: The version that the relief saw.
+            remark: What the relief says of it.
+
+        Raises:
+            Forbidden: If the role may not, or the user is not the relief.
+            NotFound: If there is none that waits.
+            Conflict: If it has changed meanwhile.
+        """
+        self._may("keep watch")
+
+        def decide(book: Book, now: datetime) -> tuple[Paper, ...]:
+            offer = self._own(book, HandOver, id)
+            if offer.version != version:
+                raise Conflict(f"the hand-over is at version {offer.version}: look at it again")
+            relief = book.get(Shift, offer.taken_by)
+            self._must_be(relief, "acknowledge the hand-over")
+            if offer.by == self._user.name and not relief.user:
+                raise Forbidden("acknowledge the hand-over that they gave", self._user.role)
+            known = {(item.kind, item.id, item.version, item.state) for item in offer.items}
+            later = tuple(
+                item
+                for item in self._items(book)
+                if (item.kind, item.id, item.version, item.state) not in known
+            )
+            acknowledged = revised(
+                offer,
+                at=now,
+                by=self._user.name,
+                state=HAND_OVER_LIFE.after(offer.state, "acknowledge"),
+                later=later[:MOST_ITEMS],
+                remark=remark,
+                acknowledged_at=now,
+                acknowledged_by=self._user.name,
+            )
+            return (acknowledged, *taken(book, offer, at=now, by=self._user.name))
+
+        return await self._filed(HandOver, "take watch", decide)
+
+    # -- contacts
+
+    def contacts(self) -> list[DutyContact]:
+        """Return who is on duty: of the own agency, and of others as far as they share it.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see the roster")
+        return list(self._open(DutyContact))
+
+    async def share_contact(
+        self,
+        shift: str,
+        *,
+        name: str = "",
+        phone: str = "",
+        radio: str = "",
+        languages: tuple[str, ...] = (),
+    ) -> DutyContact:
+        """Let counterparts know how to reach whoever is on duty; only what is given here crosses.
+
+        Raises:
+            Forbidden: If the role may not, or it is another officer's shift.
+            NotFound: If there is no such shift that is not over.
+            Conflict: If it is not on duty.
+        """
+        self._may("keep watch")
+        id = new_id()
+
+        def decide(book: Book, now: datetime) -> tuple[Paper, ...]:
+            duty = self._own(book, Shift, shift)
+            self._must_be(duty, "say what is shared of the shift")
+            if not duty.is_on_duty:
+                raise Conflict(f"the shift of {duty.officer} is {duty.state}")
+            known = contact_of(book, shift)
+            if known is not None:
+                said = {"name": name, "phone": phone, "radio": radio, "languages": languages}
+                return (revised(known, at=now, by=self._user.name, **said),)
+            return (
+                DutyContact(
+                    id=id,
+                    agency=duty.agency,
+                    at=now,
+                    by=self._user.name,
+                    origin=self._watch.node,
+                    office=duty.office,
+                    name=name,
+                    phone=phone,
+                    radio=radio,
+                    languages=languages,
+                    shift=shift,
+                ),
+            )
+
+        return await self._filed(DutyContact, "share duty contact", decide)
+
+    async def take_contact_back(self, shift: str) -> DutyContact:
+        """Share the duty contact of a shift no longer.
+
+        Raises:
+            Forbidden: If the role may not, or it is another officer's shift.
+            NotFound: If there is no such shift that is not over, or nothing of it is shared.
+        """
+        self._may("keep watch")
+
+        def decide(book: Book, now: datetime) -> tuple[Paper, ...]:
+            duty = self._own(book, Shift, shift)
+            self._must_be(duty, "say what is shared of the shift")
+            ended = contact_taken_back(book, shift, at=now, by=self._user.name)
+            if not ended:
+                raise NotFound("duty_contact", shift)
+            return ended
+
+        return await self._filed(DutyContact, "take duty contact back", decide)
+
+    # -- inside
+
+    def _items(self, book: Book) -> tuple[OpenItem, ...]:
+        """Return what is open, as far as the user may see it, of what the agency is party to."""
+        seen = (self._policy.paper(paper) for paper in book if self._user.agency in paper.parties)
+        channels = self._watch.picture.channels.values()
+        return open_items((paper for paper in seen if paper is not None), channels)

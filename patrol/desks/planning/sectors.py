@@ -1,0 +1,343 @@
+"""SectorDesk: how a user draws, changes and retires sectors, and looks at their versions."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Any, Final, cast
+
+import msgspec
+
+from gis.errors.errors import GisError
+from patrol.desks.visibility.document_desk import PaperDesk
+from patrol.documents.document import kind_of, new_id, revised
+from patrol.documents.open_documents import Book
+from patrol.errors.errors import Conflict
+from patrol.patrols.patrol import Patrol
+from patrol.sector_checks.detection import reporters
+from patrol.sector_checks.drawing import BadShape, Checked, Shape, check, geojson, judge
+from patrol.sectors.overlaps import kept_out
+from patrol.sectors.river_extent import Along
+from patrol.sectors.sector import KEPT_OUT_OF, Sector, SectorLimits, SectorUse
+from patrol.sectors.site_geography import Deep, Ground
+from patrol.store.journal import journal
+from patrol.store.records import documents as papers
+from radio_gateway.parsing.msgspec_decoders import json_decoder
+
+MOST_VERSIONS: Final = 1000
+"""Of one sector, whose reasons are looked up."""
+
+
+class Lie(msgspec.Struct, frozen=True, kw_only=True):
+    """How a sector lies on the ground.
+
+    Attributes:
+        outline: Its area as GeoJSON, the corridor of a river stretch too; None where this site
+            cannot tell.
+        area_km2: How large it is.
+        countries: Countries that it surely reaches into, and where it does so deepest.
+        along: Which kilometres of which rivers lie in it.
+    """
+
+    outline: dict[str, Any] | None
+    area_km2: float | None
+    countries: dict[str, Deep]
+    along: tuple[Along, ...] = ()
+
+
+class PastVersion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One version of a sector, and why it was made.
+
+    Attributes:
+        sector: As it was.
+        reason: What was said when it was made; absent where nothing was.
+        outline: Its area as GeoJSON; absent where this site cannot tell.
+        area_km2: How large it was.
+    """
+
+    sector: Sector
+    reason: str = ""
+    outline: dict[str, Any] | None = None
+    area_km2: float | None = None
+
+
+class SectorDesk(PaperDesk):
+    """What one user may do with sectors."""
+
+    def all(self, *, use: SectorUse | None = None) -> list[Sector]:
+        """Return the sectors in use that the user may see, by name.
+
+        Args:
+            use: Only those for this.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see sectors")
+        found = [each for each in self._open(Sector) if use is None or each.use == use]
+        return sorted(found, key=lambda each: (each.name.casefold(), each.id))
+
+    async def one(self, id: str) -> Sector:
+        """Return one sector, in use or not.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user may not know of it.
+        """
+        self._may("see sectors")
+        return await self._kept(Sector, id)
+
+    async def versions(self, id: str) -> list[Sector]:
+        """Return every version of a sector of the user's agency, oldest first; of another's, the
+        newest alone.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user may not know of it.
+        """
+        newest = await self.one(id)
+        if newest.agency != self._user.agency:
+            return [newest]
+        return cast(
+            list[Sector], await self._watch.store.read(papers.versions, kind_of(Sector), id)
+        )
+
+    async def check(
+        self,
+        shape: Shape,
+        *,
+        use: SectorUse = "patrol",
+        limits: SectorLimits | None = None,
+        id: str | None = None,
+    ) -> Checked:
+        """Return what is wrong with a shape that somebody draws, and how it would lie.
+
+        Args:
+            shape: What is drawn.
+            use: What it is for; what is to be kept out of is in no other's way.
+            limits: What boats may do in it before somebody is told.
+            id: The sector that is drawn anew, which is not in its own way; None for a new one.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("draw sectors")
+        found = kept_out(
+            () if use in KEPT_OUT_OF else self._watch.clerk.book.all(Sector),
+            shows=lambda sector: self._policy.paper(sector) is not None,
+            but=id,
+        )
+        own = [
+            each
+            for each in self._watch.picture.contacts.values()
+            if each.agency == self._user.agency
+        ]
+        boats = reporters(own, limits) if use in KEPT_OUT_OF or limits else ()
+        return await asyncio.to_thread(
+            check,
+            shape,
+            self._ground,
+            no_goes=tuple(found),
+            use=use,
+            limits=limits,
+            boats=boats,
+        )
+
+    async def history(self, id: str) -> list[PastVersion]:
+        """Return the versions that `versions` returns, each with how it lay and why it was made.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user may not know of it.
+        """
+        kept = await self.versions(id)
+        reasons = await self._reasons(id)
+
+        def told(sector: Sector) -> PastVersion:
+            lie = self.lie(sector)
+            return PastVersion(
+                sector=sector,
+                reason=reasons.get(sector.version, ""),
+                outline=lie.outline,
+                area_km2=lie.area_km2,
+            )
+
+        return await asyncio.to_thread(lambda: [told(each) for each in kept])
+
+    def lie(self, sector: Sector) -> Lie:
+        """Return how a sector that the user was given lies on the ground."""
+        try:
+            area = self._ground.area(sector)
+            countries = dict(self._ground.countries(sector))
+            along = self._ground.along(sector)
+        except GisError:
+            return Lie(outline=sector.geometry, area_km2=None, countries={})
+        outline = sector.geometry or geojson(area.geometry)
+        return Lie(
+            outline=outline,
+            area_km2=round(area.shape.area / 1e6, 4),
+            countries=countries,
+            along=along,
+        )
+
+    async def draw(
+        self,
+        *,
+        name: str,
+        shape: Shape,
+        use: SectorUse = "patrol",
+        limits: SectorLimits | None = None,
+        note: str = "",
+    ) -> Sector:
+        """Draw a sector of the user's agency.
+
+        Raises:
+            Forbidden: If the role may not.
+            BadShape: If it cannot be one; says why, and how it could be mended.
+            Conflict: If a sector in use of the agency has that name.
+        """
+        self._may("draw sectors")
+        placed = await self._placed(shape)
+        agency, id = self._user.agency, new_id()
+
+        def decide(book: Book, now: datetime) -> tuple[Sector, ...]:
+            _check_name(book, agency, name)
+            drawn = Sector(
+                id=id,
+                agency=agency,
+                at=now,
+                origin=self._watch.node,
+                by=self._user.name,
+                name=name,
+                use=use,
+                limits=limits,
+                note=note,
+                **placed,
+            )
+            return (drawn,)
+
+        await self._file("draw sector", decide)
+        return self._seen(Sector, id)
+
+    async def change(
+        self,
+        id: str,
+        *,
+        version: int | None = None,
+        shape: Shape | None = None,
+        reason: str = "",
+        **changes: Any,
+    ) -> Sector:
+        """Change a sector of the user's agency; its earlier versions are kept.
+
+        Args:
+            id: The sector's id.
+            version: That the user looked at; None: whichever is there.
+            shape: Where it lies from now on; None: where it did.
+            reason: Why, for the journal.
+            **changes: New values of `name`, `use`, `limits`, `note`.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none of that agency in use.
+            BadShape: If the new shape cannot be one.
+            Conflict: If another version is there, or a sector has that name.
+        """
+        self._may("draw sectors")
+        assert changes.keys() <= {"name", "use", "limits", "note"}
+        values = changes | ({} if shape is None else await self._placed(shape))
+
+        def decide(book: Book, now: datetime) -> tuple[Sector, ...]:
+            sector = self._own(book, Sector, id)
+            _check_version(sector, version)
+            if values.get("name", sector.name) != sector.name:
+                _check_name(book, sector.agency, values["name"], but=id)
+            if all(getattr(sector, name) == value for name, value in values.items()):
+                return ()
+            return (revised(sector, at=now, by=self._user.name, **values),)
+
+        await self._file("change sector", decide, reason=reason)
+        return self._seen(Sector, id)
+
+    async def retire(self, id: str, *, version: int | None = None, reason: str = "") -> Sector:
+        """Take a sector of the user's agency out of use for good; it stays readable.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none of that agency in use.
+            Conflict: If another version is there, or a patrol that is not over covers it.
+        """
+        self._may("draw sectors")
+
+        def decide(book: Book, now: datetime) -> tuple[Sector, ...]:
+            sector = self._own(book, Sector, id)
+            _check_version(sector, version)
+            for patrol in book.all(Patrol):
+                # Of another's plans nothing is told, not even that there is one.
+                if id in patrol.all_sectors and self._user.agency in patrol.parties:
+                    raise Conflict(
+                        f"sector {sector.name} is covered by patrol {patrol.name}",
+                        code="sector_covered",
+                        name=sector.name,
+                        patrol=patrol.name,
+                    )
+            return (revised(sector, at=now, by=self._user.name, retired_at=now),)
+
+        await self._file("retire sector", decide, reason=reason)
+        return await self.one(id)
+
+    # -- inside
+
+    @property
+    def _ground(self) -> Ground:
+        return self._watch.ground or _NO_GROUND
+
+    async def _reasons(self, id: str) -> dict[int, str]:
+        """Return why each version was made, from the lines of the user's own agency."""
+        lines = await self._watch.store.read(
+            journal.of_agency,
+            self._user.agency,
+            subject=f"{kind_of(Sector)}:{id}",
+            limit=MOST_VERSIONS,
+        )
+        found: dict[int, str] = {}
+        for line in lines:
+            try:
+                why = json_decoder(_Why).decode(line.detail)
+            except msgspec.MsgspecError:  # somebody altered it; `audit verify` names it
+                continue
+            found[why.version] = why.reason
+        return found
+
+    async def _placed(self, shape: Shape) -> dict[str, Any]:
+        # A wild drawing may take seconds, which nobody else should wait for.
+        judged, placed = await asyncio.to_thread(judge, shape, self._ground)
+        if not judged.usable or placed is None:
+            raise BadShape(judged)
+        return placed
+
+
+_NO_GROUND: Final = Ground()
+
+
+class _Why(msgspec.Struct, frozen=True):
+    version: int = 0
+    reason: str = ""
+
+
+def _check_name(book: Book, agency: str, name: str, *, but: str | None = None) -> None:
+    """Refuse a name that another sector of the agency than `but` has; large and small are one."""
+    for sector in book.all(Sector):
+        same = sector.agency == agency and sector.name.casefold() == name.casefold()
+        if same and sector.id != but:
+            raise Conflict(
+                f"there is a sector {sector.name} already", code="sector_taken", name=sector.name
+            )
+
+
+def _check_version(sector: Sector, version: int | None) -> None:
+    if version is not None and version != sector.version:
+        raise Conflict(
+            f"sector {sector.name} is at version {sector.version}: look at it again",
+            code="changed_meanwhile",
+        )

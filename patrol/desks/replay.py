@@ -1,0 +1,233 @@
+"""ReplayDesk: what stood and was known in some stretch of time, papers in all their versions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from patrol.audit.chain import Entry
+from patrol.desks.incidents.incidents import IncidentDesk
+from patrol.desks.liaison.agreements import AgreementDesk
+from patrol.desks.liaison.hand_offs import HandOffDesk
+from patrol.desks.liaison.targets import TargetDesk
+from patrol.desks.planning.patrols import PatrolDesk
+from patrol.desks.planning.sectors import SectorDesk
+from patrol.desks.visibility.document_desk import PaperDesk
+from patrol.desks.watch_room.alerts import AlertDesk
+from patrol.documents.document import Paper
+from patrol.errors.errors import Forbidden, NotFound
+from patrol.patrols.patrol import Patrol
+from patrol.picture.address_spans import spans_of_radio, spans_of_unit
+from patrol.sectors.sector import Sector
+from patrol.sharing.view_policy import Policy
+from patrol.store.journal import journal
+from patrol.store.tracks import replay_columns as films
+from patrol.units.accounts import User
+from patrol.units.permissions import may
+from patrol.watch.watch import Watch
+from radio_gateway.messages.transmission import Transmission
+
+MOST_PAPERS: Final = 2_000
+"""Papers of one answer; those changed last are kept."""
+
+MOST_RAW: Final = 200_000
+"""Messages of one answer."""
+
+MOST_ROWS: Final = 200_000
+"""Rows of the journal of one answer."""
+
+ROWS_AT_ONCE: Final = 5_000
+
+
+class Stood(msgspec.Struct, frozen=True, kw_only=True):
+    """What papers said from one moment to another.
+
+    Attributes:
+        papers: Every version that was in use then, by the time it was made; and of incidents and
+            alerts of that time that were told only later, what was told.
+        outlines: GeoJSON of sectors' areas, by `id version`.
+        left_off: More papers stood than are told.
+    """
+
+    papers: tuple[Any, ...]
+    outlines: dict[str, dict[str, Any]]
+    left_off: bool = False
+
+
+class LinkedRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A row of the journal: whole where it may be told, else only its place in the chain.
+
+    Attributes:
+        seq: Its number.
+        previous: Hash of the row before, hexadecimal.
+        hash: Its own.
+        entry: Its content.
+    """
+
+    seq: int
+    previous: str
+    hash: str
+    entry: Entry | None = None
+
+
+class ReplayDesk(PaperDesk):
+    """What one user may see of a stretch of time.
+
+    Args:
+        watch: The node's watch.
+        user: Who asks.
+        policy: What may pass to that user.
+    """
+
+    def __init__(self, watch: Watch, user: User, policy: Policy) -> None:
+        super().__init__(watch, user, policy)
+        self._sectors = SectorDesk(watch, user, policy)
+        self._versions: dict[str, Callable[[str], Awaitable[Sequence[Paper]]]] = {
+            "agreement": AgreementDesk(watch, user, policy).versions,
+            "alert": AlertDesk(watch, user, policy).versions,
+            "hand_off": HandOffDesk(watch, user, policy).versions,
+            "incident": self._incidents(IncidentDesk(watch, user, policy)),
+            "patrol": PatrolDesk(watch, user, policy).versions,
+            "sector": self._sectors.versions,
+            "target": TargetDesk(watch, user, policy).versions,
+        }
+
+    async def stood(self, *, start: datetime, end: datetime) -> Stood:
+        """Return what papers said from `start` to `end`, as far as the user may see them, and the
+        incidents and alerts of that time that were told only later.
+
+        Of another agency's sectors, patrols and incidents that is the newest version alone: what
+        they said before is not told.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see tracks")
+        kinds = sorted(self._versions)
+        found = await self._watch.store.read(
+            films.papers_between, kinds, start, end, MOST_PAPERS + 1
+        )
+        later = dict.fromkeys(
+            await self._watch.store.read(films.told_later, start, end, MOST_PAPERS + 1)
+        )
+        chosen = dict.fromkeys((*found, *later))
+        told: list[Paper] = []
+        for kind, id in list(chosen)[:MOST_PAPERS]:
+            try:
+                versions = await self._versions[kind](id)
+            except (Forbidden, NotFound):
+                continue
+            some = _in_use(versions, start, end)
+            if not some and (kind, id) in later:
+                some = [each for each in versions if each.at >= end]
+            told += [self._left(each) for each in some]
+        told.sort(key=lambda each: (each.at, each.id, each.version))
+        outlines = await asyncio.to_thread(self._outlines, told)
+        return Stood(papers=tuple(told), outlines=outlines, left_off=len(chosen) > MOST_PAPERS)
+
+    async def heard_raw(
+        self, unit: str, *, start: datetime, end: datetime, most: int = MOST_RAW
+    ) -> list[Transmission] | None:
+        """Return what the radios of a unit of the user's agency sent, or a radio that nobody has
+        registered and the agency owns; None of another's, whose messages never cross.
+
+        Args:
+            unit: Its id, or the radio's address.
+            start: First moment, aware UTC.
+            end: Moment after the last, aware UTC.
+            most: Most messages, the first ones.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see what a radio sent")
+        known = self._watch.picture.units.get(unit)
+        owner = self._watch.agency if known is None else known.agency
+        if owner != self._user.agency:
+            return None
+        spans_of = spans_of_radio if known is None else spans_of_unit
+        spans = spans_of(self._watch.picture, unit, start=start, end=end)
+        agencies = {owner, self._watch.agency}
+        return await self._watch.store.read(films.raw, spans, agencies, most)
+
+    async def rows(self, *, start: datetime, end: datetime) -> tuple[list[LinkedRow], bool]:
+        """Return the journal's rows from `start` to `end`, and whether these are all.
+
+        Rows of other agencies, and all for a role that may not see the journal, show only how they
+        hang together.
+
+        Raises:
+            Forbidden: If the role may not see tracks.
+        """
+        self._may("see tracks")
+        reads = may(self._user.role, "see the journal")
+        first = await self._watch.store.read(journal.at_or_after, start)
+        entries: list[Entry] = []
+        while len(entries) <= MOST_ROWS:
+            after = entries[-1].seq if entries else first - 1
+            some = await self._watch.store.read(journal.page, after=after, limit=ROWS_AT_ONCE)
+            inside = [number for number, each in enumerate(some, start=1) if each.at < end]
+            if not inside:
+                break
+            # With what stands between: a clock that was set back must not tear the chain.
+            entries += some[: inside[-1]]
+        own = self._user.agency if reads else None
+        linked = await asyncio.to_thread(lambda: [_linked(each, own) for each in entries])
+        return linked[:MOST_ROWS], len(linked) <= MOST_ROWS
+
+    def _outlines(self, papers: Sequence[Paper]) -> dict[str, dict[str, Any]]:
+        """Return the areas of sectors that are stretches of a river, by `id version`."""
+        found = {}
+        for each in papers:
+            if isinstance(each, Sector) and each.polygon is None:
+                lie = self._sectors.lie(each)
+                if lie.outline is not None:
+                    found[f"{each.id} {each.version}"] = lie.outline
+        return found
+
+    def _left(self, paper: Paper) -> Paper:
+        """Return what is left of a joint patrol while no agreement joins its agencies: the own part
+        of each version, also of the draft that was the own agency's alone.
+        """
+        sharing, own = self._policy.sharing, self._user.agency
+        if not isinstance(paper, Patrol) or sharing is None or own not in paper.parties:
+            return paper
+        now = self._watch.now()
+        joined = all(sharing.joined(own, each, now) for each in paper.agencies if each != own)
+        return paper if joined else paper.own_part(own)
+
+    @staticmethod
+    def _incidents(desk: IncidentDesk) -> Callable[[str], Awaitable[Sequence[Paper]]]:
+        async def versions(id: str) -> Sequence[Paper]:
+            try:
+                return await desk.versions(id)
+            except NotFound:
+                return [await desk.incident(id)]
+
+        return versions
+
+
+def _linked(entry: Entry, own: str | None) -> LinkedRow:
+    """Return a row, whole if it is on behalf of the agency `own`."""
+    return LinkedRow(
+        seq=entry.seq,
+        previous=entry.previous.hex(),
+        hash=entry.hash.hex(),
+        entry=entry if entry.agency == own else None,
+    )
+
+
+def _in_use(versions: Sequence[Paper], start: datetime, end: datetime) -> list[Paper]:
+    """Return the versions that stood at some time from `start` to `end`."""
+    found: list[Paper] = []
+    for number, each in enumerate(versions):
+        until = versions[number + 1].at if number + 1 < len(versions) else None
+        if each.at < end and (until is None or until > start):
+            found.append(each)
+    if found and found[-1].is_closed and found[-1].at < start:
+        found.pop()
+    return found

@@ -1,0 +1,1 @@
+"""What a desk lets one user see: units, history, documents."""

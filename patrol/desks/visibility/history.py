@@ -1,0 +1,482 @@
+"""HistoryDesk: what a user may see of long ago, in pages, days and paths.
+
+The same permissions, the same policy and the same spans as a track of `Outlook`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Final
+
+import numpy as np
+
+from patrol.desks.visibility.visible_units import Outlook
+from patrol.errors.errors import Conflict, NotFound
+from patrol.patrols.patrol import Patrol
+from patrol.picture.address_spans import ALWAYS, NEVER
+from patrol.sharing.pseudonyms import Naming, end_of_moment, moment_of
+from patrol.sharing.readable_tracks import Reading, batched
+from patrol.store.schema.tables import from_us, to_us
+from patrol.store.tracks import history
+from patrol.store.tracks import replay_columns as films
+from patrol.store.tracks.history import Extent, Mark, Page, Path
+from patrol.store.tracks.replay_columns import Film
+from patrol.store.tracks.tracks import Box
+from patrol.units.details import UnitDetails, details, out_of_service
+from patrol.units.wire import Fix, UnitState
+
+LARGEST_PAGE: Final = 10_000
+"""Most positions of one page."""
+
+MOST_IN_PATHS: Final = 1_000_000
+"""Most positions of one answer of `paths`, all together: 24 MB."""
+
+MOST_IN_FILMS: Final = 250_000
+"""Most positions of one answer of `films`, all together."""
+
+MOST_IN_EXTENT: Final = 500_000
+"""Most positions that are looked at for an extent: a third of a second."""
+
+FINEST: Final = timedelta(seconds=2)  # a finer part than radios report is no part
+
+
+class HistoryDesk(Outlook):
+    """What one user may see of long ago."""
+
+    def tracked(self) -> list[UnitState]:
+        """Return every registered unit the user may see, in service or not, by id.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see tracks")
+        states = {state.id: state for state in self._states() if state.known}
+        for unit in self._watch.picture.units.values():
+            if unit.agency != self.user.agency:
+                seen = self._of_others(unit.id)
+                if seen is not None:
+                    self._note_shown(seen)
+                    states[unit.id] = seen
+            elif unit.retired_at is not None and self.policy.passes(agency=unit.agency, known=True):
+                states[unit.id] = out_of_service(unit)
+        return [states[id] for id in sorted(states)]
+
+    async def unit_then(self, id: str, *, start: datetime, end: datetime) -> UnitDetails:
+        """Return a unit or radio as whoever is told of a stretch of time may know it.
+
+        Another agency's that is seen nowhere now is known where a position of it in that time is
+        told, and only there: its name alone does not cross.
+
+        Args:
+            id: Unit id, in service or not, or radio address.
+            start: First moment, aware UTC.
+            end: Moment after the last, aware UTC.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user may not know of it.
+        """
+        state = self.unit(id, unplaced=True)
+        if not await self.is_known(state, start=start, end=end):
+            raise NotFound("unit or radio", id)
+        return state
+
+    async def partner(self, id: str, patrol: Patrol) -> UnitDetails:
+        """Return a unit that takes part in a patrol of the user's agency, as they may know it.
+
+        Of another agency's the call sign is a thing of positions, as in a plan: it is known while
+        that agency lets these cross, wherever the unit is. While it lets only tracks cross, it is
+        known by a position that it had on the patrol; that it takes part is no reason by itself.
+
+        Args:
+            id: Its id.
+            patrol: As the user sees it.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, it takes no part, or the user may not know of it.
+        """
+        self._may("see the picture")
+        unit = self._watch.picture.units.get(id)
+        if unit is None or id not in patrol.units:
+            raise NotFound("unit", id)
+        is_party = self.user.agency in patrol.parties and unit.agency in patrol.agencies
+        if (
+            is_party
+            and unit.agency != self.user.agency
+            and self.policy.lets(unit.agency, "positions")
+        ):
+            seen = self._watch.lookout.seen(self.user.agency, id, self._watch.now())
+            state = out_of_service(unit) if seen is None else seen
+            self._note_shown(state)
+            return details(state, None)
+        start = patrol.started_at or patrol.starts_at
+        end = patrol.ended_at or self._watch.now()
+        return await self.unit_then(id, start=start, end=end)
+
+    async def is_known(self, state: UnitState, *, start: datetime, end: datetime) -> bool:
+        """Return whether a state that the user was given may be named of a stretch of time.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        if state.agency == self.user.agency or state.last is not None:
+            return True
+        return bool(await self.days(state.id, start=start, end=end))
+
+    async def fixes(
+        self,
+        id: str,
+        *,
+        start: datetime = ALWAYS,
+        end: datetime = NEVER,
+        limit: int = LARGEST_PAGE,
+        after: Mark | None = None,
+        box: Box | None = None,
+    ) -> Page:
+        """Return a page of where a unit or radio was, oldest first.
+
+        Args:
+            id: Unit id, in service or not, or radio address.
+            start: First moment wanted, aware UTC.
+            end: Moment after the last one wanted, aware UTC.
+            limit: Most positions.
+            after: Where the page before ended.
+            box: Only positions in this box.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user may not know of it.
+        """
+        self._may("see tracks")
+        reading = self._reading(self._visible(id), start, end)
+        limit = max(1, min(limit, LARGEST_PAGE))
+        if not reading.exact:
+            return await self._page_told(id, reading, limit=limit, after=after, box=box)
+        return await self._watch.store.read(
+            lambda connection: history.page(
+                connection,
+                id,
+                reading.spans,
+                reading.agencies,
+                limit=limit,
+                after=after,
+                box=box,
+            )
+        )
+
+    async def pages(
+        self, id: str, *, start: datetime, end: datetime
+    ) -> AsyncIterator[Sequence[Fix]]:
+        """Yield where a unit or radio was, oldest first, a page at a time until there is no more.
+
+        Arguments and errors as `fixes`.
+        """
+        after = None
+        while True:
+            page = await self.fixes(id, start=start, end=end, after=after)
+            yield page.fixes
+            after = page.last
+            if after is None:
+                break
+
+    async def fix(self, id: str, gid: bytes) -> Fix:
+        """Return one position of a unit or radio.
+
+        Args:
+            id: Unit id, in service or not, or radio address.
+            gid: The position's id, as `fixes` told it.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user may not know of it.
+        """
+        self._may("see tracks")
+        state = self._visible(id)
+        reading = self._reading(state, ALWAYS, NEVER)
+        if not reading.exact:
+            return await self._fix_told(state, gid)
+        found = await self._watch.store.read(history.one, id, reading.spans, reading.agencies, gid)
+        told = [] if found is None else reading.fixes([found])
+        if not told:
+            raise NotFound("position", gid.hex())
+        return told[0]
+
+    async def days(self, id: str, *, start: datetime = ALWAYS, end: datetime = NEVER) -> list[date]:
+        """Return the days (UTC) on which a unit or radio was somewhere, oldest first.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user may not know of it.
+        """
+        self._may("see tracks")
+        reading = self._reading(self._visible(id), start, end)
+        if reading.exact:
+            return await self._watch.store.read(history.days, reading.spans, reading.agencies)
+        return await self._days_told(reading)
+
+    async def extent(
+        self,
+        ids: Sequence[str],
+        *,
+        start: datetime = ALWAYS,
+        end: datetime = NEVER,
+        box: Box | None = None,
+        plausible: bool = False,
+    ) -> Extent | None:
+        """Return how many positions units or radios have, and the box and time that hold them all.
+
+        Args:
+            ids: Unit ids, in service or not, or radio addresses.
+            start: First moment wanted, aware UTC.
+            end: Moment after the last one wanted, aware UTC.
+            box: Only positions in this box.
+            plausible: Without places that nothing could have reached.
+
+        Returns:
+            With a count of 0 where there is none; None where there are more than `MOST_IN_EXTENT`.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is one that is none, or the user may not know of it.
+        """
+        self._may("see tracks")
+        found: list[Extent] = []
+        for id in ids:
+            reading = self._reading(self._visible(id), start, end)
+            left = MOST_IN_EXTENT - sum(each.count for each in found)
+            if reading.exact:
+                some = await self._watch.store.read(
+                    partial(
+                        history.extent,
+                        spans=reading.spans,
+                        agencies=reading.agencies,
+                        most=left,
+                        plausible=plausible,
+                        box=box,
+                    )
+                )
+            else:
+                some = await self._extent_told(
+                    id, start=start, end=end, box=box, plausible=plausible, most=left
+                )
+            if some is None:
+                return None
+            found += some
+        return _all_of(found)
+
+    async def paths(
+        self, *, start: datetime, end: datetime, ids: Sequence[str] | None = None
+    ) -> dict[str, Path]:
+        """Return where everything was from `start` to `end` as bare paths, by id.
+
+        Args:
+            start: First moment wanted, aware UTC.
+            end: Moment after the last one wanted, aware UTC.
+            ids: Only these units and radios; None for all the user may see.
+
+        Returns:
+            Only what has a position in that time. Together at most `MOST_IN_PATHS` positions:
+            when there may be more, the newest of each of equal parts of the time.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If one of `ids` is none, or the user may not know of it.
+        """
+        self._may("see tracks")
+        if ids is None:
+            states = {state.id: state for state in self.tracked()}
+            states |= {state.id: state for state in self._states()}
+            chosen = list(states.values())
+        else:
+            chosen = [self._visible(id) for id in ids]
+        wanted = {state.id: self._reading(state, start, end) for state in chosen}
+        part = (end - start) / max(MOST_IN_PATHS // max(len(wanted), 1), 1)
+        part = timedelta() if part < FINEST else part
+        found: dict[str, Path] = {}
+        for some in batched(wanted):
+            read = await self._watch.store.read(history.paths, some, part)
+            for id, path in read.items():
+                if (told := wanted[id].path(path)) is not None:
+                    found[id] = told
+        return found
+
+    async def films(
+        self,
+        *,
+        start: datetime,
+        end: datetime,
+        ids: Sequence[str] | None = None,
+        most: int = MOST_IN_FILMS,
+    ) -> dict[str, Film]:
+        """Return where everything was from `start` to `end`, and when that was known, by id.
+
+        Args:
+            start: First moment wanted, aware UTC.
+            end: Moment after the last one wanted, aware UTC.
+            ids: Only these units and radios; None for all the user may see.
+            most: Most positions, all together.
+
+        Returns:
+            Only what has a position in that time.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If one of `ids` is none, or the user may not know of it.
+            Conflict: If there are more positions than `most`; nothing is cut off silently.
+        """
+        self._may("see tracks")
+        chosen = self.filmed() if ids is None else [self._visible(id) for id in ids]
+        wanted = {state.id: self._reading(state, start, end) for state in chosen}
+        found: dict[str, Film] = {}
+        left = most
+        for some in batched(wanted):
+            read, whole = await self._watch.store.read(films.films, some, left)
+            left -= sum(len(film) for film in read.values())
+            if not whole or left < 0:
+                raise Conflict(f"more than {most} positions: ask for less time or fewer units")
+            for id, film in read.items():
+                if (told := wanted[id].film(film)) is not None:
+                    found[id] = told
+        return found
+
+    def filmed(self) -> list[UnitState]:
+        """Return what a replay may show: every unit the user may see, in service or not, and the
+        radios that nobody has registered, by id.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        states = {state.id: state for state in self.tracked()}
+        states |= {state.id: state for state in self._states()}
+        return [states[id] for id in sorted(states)]
+
+    # -- inside
+
+    async def _extent_told(
+        self,
+        id: str,
+        *,
+        start: datetime,
+        end: datetime,
+        box: Box | None,
+        plausible: bool,
+        most: int,
+    ) -> list[Extent] | None:
+        """Return the extent of what may be told of another agency's unit, as it may be told."""
+        found: list[Extent] = []
+        after = None
+        while True:
+            page = await self.fixes(id, start=start, end=end, after=after, box=box)
+            found += [
+                Extent(
+                    count=1,
+                    box=(fix.lon, fix.lat, fix.lon, fix.lat),
+                    times=(fix.time, fix.time),
+                )
+                for fix in page.fixes
+                if not (plausible and "jump" in fix.flags)
+            ]
+            after = page.last
+            if len(found) > most:
+                return None
+            if after is None:
+                return found
+
+    async def _page_told(
+        self, id: str, reading: Reading, *, limit: int, after: Mark | None, box: Box | None
+    ) -> Page:
+        """Return a page of what may be told of another agency's unit, by the names of
+        `patrol.sharing.pseudonyms`.
+
+        It ends with something that is told: at whatever else it ended, others would learn when the
+        unit was where nothing crosses. A moment is never parted, so there may be a few more.
+        """
+        naming = Naming()
+        kept = Page(fixes=[], ids=[], last=None)
+        mark, at_once = after, limit + 1
+        while True:
+            found = await self._watch.store.read(
+                partial(
+                    history.page,
+                    of=id,
+                    spans=reading.spans,
+                    agencies=reading.agencies,
+                    limit=at_once,
+                    after=mark,
+                )
+            )
+            told = reading.page(found)
+            told = Page(fixes=told.fixes, ids=naming.names(told.fixes), last=None)
+            # By the place that is told: small boxes must not find out where it is more exactly.
+            told = told if box is None else history.within(told, box)
+            kept.fixes.extend(told.fixes)
+            kept.ids.extend(told.ids)
+            mark, at_once = found.last, min(2 * at_once, LARGEST_PAGE)
+            if mark is None or _ends(kept.fixes, limit) is not None:
+                break
+        end = _ends(kept.fixes, limit)
+        if end is None:
+            return kept
+        last = end_of_moment(kept.fixes[end - 1].time)
+        return Page(fixes=kept.fixes[:end], ids=kept.ids[:end], last=last)
+
+    async def _fix_told(self, state: UnitState, name: bytes) -> Fix:
+        """Return what may be told of one position of another agency's unit, by its told name."""
+        time = moment_of(name)
+        if time is not None:
+            until = time + timedelta(microseconds=1)
+            reading = self._reading(state, time, until)
+            page = await self._page_told(
+                state.id, reading, limit=LARGEST_PAGE, after=None, box=None
+            )
+            for fix, id in zip(page.fixes, page.ids, strict=True):
+                if id == name:
+                    return fix
+        raise NotFound("position", name.hex())
+
+    async def _days_told(self, reading: Reading) -> list[date]:
+        """Return the days on which something of another agency's may be told, oldest first.
+
+        What may is judged here, not where the store is read: agreements, patrols and what is
+        counted of them are one thread's, and a suspension while the store reads lets nothing out.
+        """
+        days: set[int] = set()
+        for span in reading.spans:
+            since_us = to_us(span.start)
+            while rows := await self._watch.store.read(
+                history.places_from, span, reading.agencies, since_us
+            ):
+                times_us, lons, lats = zip(*rows, strict=True)
+                told = np.flatnonzero(reading.passing(times_us, lons, lats))
+                if len(told):  # the rest of that day is of no interest
+                    day = times_us[told[0]] // history.DAY_US
+                    days.add(day)
+                    since_us = (day + 1) * history.DAY_US
+                else:
+                    since_us = times_us[-1] + 1
+        return [from_us(day * history.DAY_US).date() for day in sorted(days)]
+
+
+def _all_of(found: Sequence[Extent]) -> Extent:
+    """Return the extent of all; of none with a count of 0, anywhere and always."""
+    if not found:
+        return Extent(count=0, box=(-180.0, -90.0, 180.0, 90.0), times=(ALWAYS, NEVER))
+    wests, souths, easts, norths = zip(*(each.box for each in found), strict=True)
+    return Extent(
+        count=sum(each.count for each in found),
+        box=(min(wests), min(souths), max(easts), max(norths)),
+        times=(min(each.times[0] for each in found), max(each.times[1] for each in found)),
+    )
+
+
+def _ends(fixes: Sequence[Fix], limit: int) -> int | None:
+    """Return how many of some positions make a page of `limit`, which parts no moment; None while
+    there may be more of the last one.
+    """
+    if len(fixes) <= limit:
+        return None
+    last = fixes[limit - 1].time
+    return next((at for at in range(limit, len(fixes)) if fixes[at].time > last), None)

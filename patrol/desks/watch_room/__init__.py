@@ -1,0 +1,1 @@
+"""Desks of the watch room: alerts, crews, messages, the watch log."""

@@ -1,0 +1,333 @@
+"""AlertDesk: what one user may see of alerts and do about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from patrol.alarms.rules import RULES
+from patrol.alerts import lifecycle as alert_acts
+from patrol.alerts.alert import SEVERITIES, Alert, AlertState, Severity
+from patrol.desks.visibility.document_desk import PaperDesk
+from patrol.documents.document import kind_of
+from patrol.documents.open_documents import Book
+from patrol.errors.errors import Conflict, NotFound, PatrolError
+from patrol.store.records import documents as papers
+from patrol.store.schema.tables import to_us
+from patrol.units.permissions import may
+
+MOST_ALERTS: Final = 1000
+"""Most alerts of one answer, and of one act on many."""
+
+
+LOOKED_AT: Final = 5000
+"""Most alerts that are looked at for one answer: some may be others'."""
+
+
+class AlertLeft(msgspec.Struct, frozen=True, kw_only=True):
+    """An alert that an act on many left as it is.
+
+    Attributes:
+        id: Which.
+        why: Why, for people.
+    """
+
+    id: str
+    why: str
+
+
+class AlertsAcknowledged(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of many alerts that were to be acknowledged.
+
+    Attributes:
+        acknowledged: Those that are now.
+        left: Those that are not.
+    """
+
+    acknowledged: tuple[Alert, ...] = ()
+    left: tuple[AlertLeft, ...] = ()
+
+
+class AlertDesk(PaperDesk):
+    """What one user may do with alerts."""
+
+    def open(
+        self,
+        *,
+        state: AlertState | None = None,
+        severity: Severity | None = None,
+        unit: str | None = None,
+        historical: bool | None = None,
+    ) -> list[Alert]:
+        """Return the open alerts, those that ring first, then the worst, then the newest.
+
+        Args:
+            state: Only those in this state.
+            severity: Only those of this severity.
+            unit: Only those about this unit.
+            historical: Only those that are historical, or only those that are not.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see alerts")
+        found = [
+            alert
+            for alert in self._open(Alert)
+            if (state is None or alert.state == state)
+            and (severity is None or alert.severity == severity)
+            and (unit is None or alert.unit == unit)
+            and (historical is None or alert.historical == historical)
+        ]
+        return sorted(
+            found,
+            key=lambda alert: (
+                not alert.rings,
+                SEVERITIES.index(alert.severity),
+                -alert.raised_at.timestamp(),
+                alert.id,
+            ),
+        )
+
+    async def history(
+        self, *, start: datetime | None = None, end: datetime | None = None, limit: int = 100
+    ) -> list[Alert]:
+        """Return alerts, open and closed, as they are now, last changed first.
+
+        Args:
+            start: Changed at this moment or later, aware UTC.
+            end: Changed before this moment, aware UTC.
+            limit: Most alerts.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see alerts")
+        found = await self._watch.store.read(
+            lambda connection: papers.of_kind(
+                connection,
+                kind_of(Alert),
+                since_us=None if start is None else to_us(start),
+                until_us=None if end is None else to_us(end),
+                limit=LOOKED_AT,
+            )
+        )
+        seen = (self._policy.paper(each) for each in found)
+        return [each for each in seen if isinstance(each, Alert)][: max(1, min(limit, MOST_ALERTS))]
+
+    async def alert(self, id: str) -> Alert:
+        """Return one alert, open or closed.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user may not know of it.
+        """
+        self._may("see alerts")
+        return await self._kept(Alert, id)
+
+    async def versions(self, id: str) -> list[Alert]:
+        """Return every version of an alert, oldest first: what became of it, when and by whom.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user may not know of it.
+        """
+        await self.alert(id)
+        found = await self._watch.store.read(papers.versions, kind_of(Alert), id)
+        seen = (self._policy.paper(each) for each in found)
+        return [each for each in seen if isinstance(each, Alert)]
+
+    async def acknowledge(self, id: str, *, where: str = "") -> Alert:
+        """Say that somebody knows of an alert.
+
+        Args:
+            id: Which.
+            where: From where: a desk, a boat.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none open, or the user's agency does not hold it.
+            IllegalStep: If it does not wait for that.
+            StoreError: If the store refuses.
+        """
+        self._may("acknowledge alerts")
+        return await self._change(
+            "acknowledge alert",
+            id,
+            lambda alert, now: alert_acts.acknowledged(
+                alert, at=now, by=self._user.name, where=where
+            ),
+        )
+
+    async def escalate(self, id: str) -> Alert:
+        """Tell those of an alert who would be told next, now: whoever sees it cannot do it alone.
+
+        Args:
+            id: Which.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none open, or the user's agency does not hold it.
+            IllegalStep: If it does not ring.
+            Conflict: If everybody was told.
+            StoreError: If the store refuses.
+        """
+        self._may("acknowledge alerts")
+        return await self._change(
+            "escalate alert",
+            id,
+            lambda alert, now: alert_acts.escalated(alert, at=now, by=self._user.name),
+        )
+
+    async def acknowledge_all(self, ids: Sequence[str], *, where: str = "") -> AlertsAcknowledged:
+        """Say that somebody knows of many alerts; those that do not wait for it are left.
+
+        Args:
+            ids: Which; each counts once.
+            where: From where.
+
+        Raises:
+            Forbidden: If the role may not.
+            Conflict: If they are too many.
+            StoreError: If the store refuses.
+        """
+        self._may("acknowledge alerts")
+        if len(ids) > MOST_ALERTS:
+            raise Conflict(f"at most {MOST_ALERTS} alerts at once")
+        left: list[AlertLeft] = []
+
+        def decide(book: Book, now: datetime) -> tuple[Alert, ...]:
+            done: list[Alert] = []
+            for id in dict.fromkeys(ids):
+                try:
+                    alert = self._held(book, id)
+                    by = self._user.name
+                    done.append(alert_acts.acknowledged(alert, at=now, by=by, where=where))
+                except PatrolError as error:
+                    left.append(AlertLeft(id=id, why=str(error)))
+            return tuple(done)
+
+        filed = await self._file("acknowledge alert", decide)
+        done = tuple(each for each in filed if isinstance(each, Alert))
+        return AlertsAcknowledged(acknowledged=done, left=tuple(left))
+
+    async def shelve(
+        self,
+        id: str,
+        *,
+        until: datetime | None = None,
+        for_s: float | None = None,
+        reason: str = "",
+    ) -> Alert:
+        """Put an alert aside until a time, at which it comes back by itself.
+
+        Args:
+            id: Which.
+            until: When, aware UTC.
+            for_s: For how long from now, seconds, in place of `until`.
+            reason: Why, for the journal.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none open, or the user's agency does not hold it.
+            Conflict: If it is a call for help, the time is past or too far off or none or two are
+                given, or its state does not allow it.
+            StoreError: If the store refuses.
+        """
+        self._may("shelve alerts")
+        if (until is None) == (for_s is None):
+            raise Conflict("say until when, or for how long")
+
+        def put_aside(alert: Alert, now: datetime) -> Alert:
+            end = until if for_s is None else now + timedelta(seconds=for_s)
+            assert end is not None
+            return alert_acts.shelved(alert, at=now, by=self._user.name, until=end)
+
+        return await self._change("shelve alert", id, put_aside, reason=reason)
+
+    async def unshelve(self, id: str) -> Alert:
+        """Take up an alert before its time.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none open, or the user's agency does not hold it.
+            IllegalStep: If it is not shelved.
+            StoreError: If the store refuses.
+        """
+        self._may("shelve alerts")
+        return await self._change(
+            "unshelve alert",
+            id,
+            lambda alert, now: alert_acts.unshelved(alert, at=now, by=self._user.name),
+        )
+
+    async def resolve(self, id: str, *, note: str) -> Alert:
+        """Say that an alert is dealt with, and how.
+
+        While its condition is still there it is settled: it rings no more, and is closed once that
+        is gone. To resolve a call for help is to say that it is over: its latch is cleared with it.
+
+        Args:
+            id: Which.
+            note: What was done.
+
+        Raises:
+            Forbidden: If the role may not; a call for help needs a role that may clear distress.
+            NotFound: If there is none open, or the user's agency does not hold it.
+            IllegalStep: If its state does not allow it.
+            Conflict: If the note is empty.
+            StoreError: If the store refuses.
+        """
+        self._may("resolve alerts")
+        if not note.strip():
+            raise Conflict("an alert is resolved with a note")
+        alert = self._held(self._watch.clerk.book, id)
+        rule = RULES.get(alert.rule)
+        if rule is not None and rule.latched:
+            self._may("clear distress")
+            with suppress(NotFound):  # of a radio that is not known any more the alert is all
+                await self._watch.registrar.clear_distress(
+                    alert.subject, by=self._user.name, note=note
+                )
+            after = await self._kept(Alert, id)
+            if after.is_closed:
+                return after
+            return await self._change(
+                "resolve alert",
+                id,
+                lambda alert, now: alert_acts.cleared(alert, at=now, by=self._user.name, note=note),
+                reason=note,
+            )
+        return await self._change(
+            "resolve alert",
+            id,
+            lambda alert, now: alert_acts.resolved(alert, at=now, by=self._user.name, note=note),
+            reason=note,
+        )
+
+    # -- inside
+
+    def _held(self, book: Book, id: str) -> Alert:
+        alert = self._own(book, Alert, id)
+        if not may(self._user.role, alert.seen_by):
+            raise NotFound(kind_of(Alert), id)
+        return alert
+
+    async def _change(
+        self,
+        act: str,
+        id: str,
+        change: Callable[[Alert, datetime], Alert],
+        *,
+        reason: str = "",
+    ) -> Alert:
+        def filing(book: Book, now: datetime) -> tuple[Alert, ...]:
+            return (change(self._held(book, id), now),)
+
+        (after,) = await self._file(act, filing, reason=reason)
+        assert isinstance(after, Alert)
+        return after

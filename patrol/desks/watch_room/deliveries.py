@@ -1,0 +1,174 @@
+"""DeliveryDesk: what a user sees of alerts that were sent, and which browsers take them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from patrol.alerts.delivery import Delivery, PushSubscription
+from patrol.desks.visibility.document_desk import PaperDesk
+from patrol.documents.document import Paper, kind_of, revised
+from patrol.documents.open_documents import Book
+from patrol.errors.errors import NotFound
+from patrol.maintenance.outbox import is_from_before, subscribed
+from patrol.store.records import documents as papers
+
+MOST_BROWSERS: Final = 10
+"""Browsers that one user may have alerts sent to; the oldest gives way."""
+
+MOST_DELIVERIES: Final = 1000
+
+
+class Browser(msgspec.Struct, frozen=True, kw_only=True):
+    """A browser that takes alerts for the caller; its endpoint and keys are secrets.
+
+    Attributes:
+        id: The subscription's id.
+        label: What the user calls it.
+        since: Since when, aware UTC.
+    """
+
+    id: str
+    label: str
+    since: datetime
+
+
+class DeliveryDesk(PaperDesk):
+    """What one user may do about deliveries."""
+
+    async def newest(self, *, alert: str | None = None, limit: int = 100) -> list[Delivery]:
+        """Return the deliveries to the user's agency, last changed first.
+
+        Args:
+            alert: Only those of this alert, among the last 1,000.
+            limit: Most deliveries.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("see deliveries")
+        found = await self._watch.store.read(
+            papers.of_kind,
+            kind_of(Delivery),
+            agencies=[self._policy.agency],
+            limit=MOST_DELIVERIES if alert is not None else min(limit, MOST_DELIVERIES),
+        )
+        seen = (self._policy.paper(each) for each in found)
+        wanted = [
+            each
+            for each in seen
+            if isinstance(each, Delivery) and (alert is None or each.alert == alert)
+        ]
+        return wanted[:limit]
+
+    def may_see(self) -> None:
+        """Raise unless the user may see how deliveries fare.
+
+        Raises:
+            Forbidden: If it may not.
+        """
+        self._may("see deliveries")
+
+    def may_test(self) -> None:
+        """Raise unless the user may send a test by a rule of its agency.
+
+        Raises:
+            Forbidden: If it may not.
+        """
+        self._may("test deliveries")
+
+    def browsers(self) -> list[Browser]:
+        """Return the browsers that take alerts for the user, oldest first.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._may("subscribe to alerts")
+        return [_told(each) for each in self._own_browsers(self._watch.clerk.book)]
+
+    async def taking(self) -> list[Browser]:
+        """Return those that are told of alerts: not who subscribed before all sessions of the user
+        were ended, until it subscribes again.
+
+        Raises:
+            Forbidden: If the role may not.
+            StoreError: If the store cannot be read.
+        """
+        self._may("subscribe to alerts")
+        own = self._own_browsers(self._watch.clerk.book)
+        return [_told(each) for each in own if not await is_from_before(self._watch.store, each)]
+
+    def browser(self, id: str) -> Browser:
+        """Return one of them.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If the user has none of that id.
+        """
+        self._may("subscribe to alerts")
+        return _told(self._own_browser(self._watch.clerk.book, id))
+
+    async def subscribe(self, *, endpoint: str, p256dh: str, auth: str, label: str = "") -> Browser:
+        """Have alerts sent to a browser; another subscription of the same browser ends.
+
+        Args:
+            endpoint: Where its push service takes messages.
+            p256dh: Its public key, base64url.
+            auth: Its authentication secret, base64url.
+            label: What the user calls it.
+
+        Raises:
+            Forbidden: If the role may not.
+            StoreError: If the store refuses.
+        """
+        self._may("subscribe to alerts")
+
+        def decide(book: Book, now: datetime) -> tuple[Paper, ...]:
+            return subscribed(
+                book,
+                now,
+                agency=self._user.agency,
+                user=self._user.name,
+                origin=self._watch.node,
+                most=MOST_BROWSERS,
+                endpoint=endpoint,
+                p256dh=p256dh,
+                auth=auth,
+                label=label,
+            )
+
+        *_, new = await self._file("subscribe browser", decide)
+        assert isinstance(new, PushSubscription)
+        return _told(new)
+
+    async def unsubscribe(self, id: str) -> None:
+        """Have no more alerts sent to a browser of the user's.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If the user has none of that id.
+            StoreError: If the store refuses.
+        """
+        self._may("subscribe to alerts")
+
+        def decide(book: Book, now: datetime) -> tuple[Paper, ...]:
+            own = self._own_browser(book, id)
+            ended = revised(own, at=now, by=self._user.name, ended_at=now, ended_why="by its user")
+            return (ended,)
+
+        await self._file("unsubscribe browser", decide)
+
+    def _own_browsers(self, book: Book) -> list[PushSubscription]:
+        return [each for each in book.all(PushSubscription) if each.user == self._user.name]
+
+    def _own_browser(self, book: Book, id: str) -> PushSubscription:
+        for each in self._own_browsers(book):
+            if each.id == id:
+                return each
+        raise NotFound("browser", id)
+
+
+def _told(subscription: PushSubscription) -> Browser:
+    return Browser(id=subscription.id, label=subscription.label, since=subscription.at)

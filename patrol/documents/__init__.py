@@ -1,0 +1,1 @@
+"""Documents: versioned records that people write, and the states that they go through."""

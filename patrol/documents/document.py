@@ -1,0 +1,112 @@
+"""Paper: what people keep of plans and events: a sector, a patrol, an agreement, an alert.
+
+A paper is never changed: each act makes its next version, and all versions are kept. One kind is
+one subclass with a tag, a line in `patrol.documents_registry.document_kinds`, and marks on every
+field (`patrol.units.data_classes`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+from hashlib import sha256
+from typing import Annotated, Any, ClassVar, Self, TypeVar
+from uuid import uuid4
+
+import msgspec
+
+from patrol.units.data_classes import ENVELOPE, NEVER, DataClass, crossed
+
+
+class Paper(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
+    """One version of what people keep.
+
+    Attributes:
+        id: Globally unique identifier, the same in every version.
+        agency: Owner's id.
+        origin: Node where it was begun.
+        version: 1, 2, … without gaps.
+        at: When this version was made, aware UTC.
+        by: Who made it: a user's name; empty for the watch itself.
+    """
+
+    CLASS: ClassVar[DataClass | None] = None
+    """Data class that an agreement must name for it to cross; None: it never crosses."""
+
+    SEEN_BY: ClassVar[str] = "see the picture"
+    """What a role must be allowed to do (`patrol.units.permissions`) to see it."""
+
+    id: Annotated[str, ENVELOPE]
+    agency: Annotated[str, ENVELOPE]
+    at: Annotated[datetime, ENVELOPE]
+    origin: Annotated[str, ENVELOPE] = ""
+    version: Annotated[int, ENVELOPE] = 1
+    by: Annotated[str, NEVER] = ""
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing more is expected of it; only the store keeps it in the long run."""
+        return False
+
+    @property
+    def seen_by(self) -> str:
+        """What a role must be allowed to do to see this one."""
+        return self.SEEN_BY
+
+    @property
+    def parties(self) -> frozenset[str]:
+        """Agencies that hold it in their own right, as its owner does or because they signed."""
+        return frozenset((self.agency,))
+
+    def held_by(self, agency: str) -> Self | None:
+        """Return what a party holds of it; None for an agency that is none.
+
+        Kinds that keep something from a party (an annex) say so here.
+        """
+        return self if agency in self.parties else None
+
+    def shared(self, allowed: AbstractSet[DataClass]) -> Self | None:
+        """Return what an agency that is no party may see of it under an agreement."""
+        if self.CLASS is None or self.CLASS not in allowed:
+            return None
+        return crossed(self, allowed)
+
+
+P = TypeVar("P", bound=Paper)
+
+
+def new_id() -> str:
+    """Return a fresh globally unique identifier."""
+    return uuid4().hex
+
+
+def id_of_request(asked: str | None, *, agency: str) -> str:
+    """Return the identifier of what a client asks for under an id that it chose.
+
+    The same id of the same agency gives the same identifier, so that what is sent again has one
+    effect; of another agency it gives another, so that nobody learns by trying which ids others
+    have, and nobody takes one away from them.
+
+    Args:
+        asked: The id that the client chose; None gives a fresh identifier.
+        agency: On whose behalf it asks.
+    """
+    if asked is None:
+        return new_id()
+    return sha256(f"{agency}\n{asked}".encode()).hexdigest()[:32]
+
+
+def kind_of(paper: Paper | type[Paper]) -> str:
+    """Return the tag of a paper's kind, for example `sector`."""
+    return str(paper.__struct_config__.tag)
+
+
+def revised(paper: P, *, at: datetime, by: str, **changes: Any) -> P:
+    """Return the next version of a paper with `changes`.
+
+    >>> from datetime import UTC
+    >>> first = Paper(id="p1", agency="la-hx", at=datetime(2026, 1, 1, tzinfo=UTC), by="somchai")
+    >>> revised(first, at=datetime(2026, 1, 2, tzinfo=UTC), by="malee").version
+    2
+    """
+    return msgspec.structs.replace(paper, version=paper.version + 1, at=at, by=by, **changes)

@@ -1,0 +1,52 @@
+"""Book: the papers that are open, in memory, newest version of each; read by everybody in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from patrol.documents.document import Paper, kind_of
+from patrol.errors.errors import NotFound
+
+P = TypeVar("P", bound=Paper)
+
+
+class Book:
+    """Papers by kind and id. Only the clerk puts papers in."""
+
+    def __init__(self) -> None:
+        self._papers: dict[type[Paper], dict[str, Paper]] = {}
+
+    def put(self, papers: Iterable[Paper]) -> None:
+        """Put in new versions; what is closed by them goes out."""
+        for paper in papers:
+            shelf = self._papers.setdefault(type(paper), {})
+            if paper.is_closed:
+                shelf.pop(paper.id, None)
+            else:
+                shelf[paper.id] = paper
+
+    def __iter__(self) -> Iterator[Paper]:
+        """Yield all open papers, kind by kind."""
+        for shelf in tuple(self._papers.values()):
+            yield from tuple(shelf.values())
+
+    def all(self, kind: type[P]) -> Iterator[P]:
+        """Yield the open papers of a kind, oldest first."""
+        # What is asked for by its class is of that class.
+        yield from tuple(self._papers.get(kind, {}).values())  # type: ignore[misc]
+
+    def find(self, kind: type[P], id: str) -> P | None:
+        """Return an open paper; None if there is none of that kind and id."""
+        return self._papers.get(kind, {}).get(id)  # type: ignore[return-value]
+
+    def get(self, kind: type[P], id: str) -> P:
+        """Return an open paper.
+
+        Raises:
+            NotFound: If there is none of that kind and id.
+        """
+        found = self.find(kind, id)
+        if found is None:
+            raise NotFound(kind_of(kind), id)
+        return found

@@ -1,0 +1,1 @@
+"""Registry of documents: every kind and every table of states, in one place."""

@@ -1,0 +1,68 @@
+"""All kinds of papers. A new one is one subclass of `Paper` and one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+
+from patrol.agreements.agreement import Agreement
+from patrol.alerts.alert import Alert
+from patrol.alerts.delivery import Delivery, PushSubscription
+from patrol.documents.document import Paper, kind_of
+from patrol.duty.handover import HandOver
+from patrol.duty.roster import DutyContact, Shift
+from patrol.duty.watch_log import LogEntry
+from patrol.incidents.incident import Incident
+from patrol.legal_holds.legal_hold import LegalHold
+from patrol.marks.mark import Mark
+from patrol.messages.phrases import Phrase
+from patrol.patrols.patrol import Patrol
+from patrol.sectors.sector import Sector
+from patrol.targets.hand_off import HandOff
+from patrol.targets.target import Target
+from radio_gateway.parsing.msgspec_decoders import json_decoder
+
+ALL: Final[tuple[type[Paper], ...]] = (
+    Sector,
+    Patrol,
+    Agreement,
+    Incident,
+    Alert,
+    Delivery,
+    PushSubscription,
+    Shift,
+    HandOver,
+    DutyContact,
+    LogEntry,
+    Phrase,
+    Target,
+    HandOff,
+    Mark,
+    LegalHold,
+)
+
+KINDS: Final[Mapping[str, type[Paper]]] = MappingProxyType({kind_of(kind): kind for kind in ALL})
+"""By tag."""
+
+
+def encode(paper: Paper) -> bytes:
+    """Return a paper as JSON, as it is stored and sent."""
+    return _encode(paper)
+
+
+def decode(kind: str, body: bytes) -> Paper:
+    """Return the paper that `encode` made this from.
+
+    Raises:
+        msgspec.ValidationError: If it is none, or of a kind that this version does not know.
+    """
+    known = KINDS.get(kind)
+    if known is None:
+        raise msgspec.ValidationError(f"no kind of paper {kind!r}")
+    return json_decoder(known).decode(body)
+
+
+_encode = msgspec.json.Encoder().encode

@@ -1,0 +1,163 @@
+"""Hand-over of a shift: what is open at that moment, and the word of the relief that it is known.
+
+The old shift is on duty until the relief acknowledges; that one act ends the one and begins the
+other, in one filing. What came up between the offer and the acknowledgement is added to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated, ClassVar, Final
+
+import msgspec
+
+from patrol.documents.document import Paper, kind_of
+from patrol.documents.open_documents import Book
+from patrol.documents.state_machine import Life
+from patrol.duty.roster import Shift, contact_taken_back, on_duty, stepped
+from patrol.errors.errors import Conflict
+from patrol.units.data_classes import NEVER, DataClass
+from radio_gateway.health.health import ChannelHealth
+
+HAND_OVER_LIFE: Final = Life(
+    "shift hand-over",
+    "offered",
+    {
+        ("offered", "acknowledge"): "acknowledged",
+        ("offered", "withdraw"): "withdrawn",
+    },
+)
+
+OPEN_KINDS: Final = frozenset({"alert", "target", "hand_off", "patrol"})
+"""Kinds of papers that whoever comes on watch must know of."""
+
+_NOT_YET: Final = frozenset({"draft", "proposed", "signed", "ready"})
+"""States of a patrol that is not under way."""
+
+MOST_ITEMS: Final = 500
+
+
+class OpenItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing that is open.
+
+    Attributes:
+        kind: `alert`, `target`, `hand_off`, `patrol` or `channel`.
+        id: Its id; a channel's name.
+        state: Where it is in its life.
+        title: What it is, for people.
+        since: When it came to this state, aware UTC.
+        version: Its version then; 0 for a channel.
+    """
+
+    kind: Annotated[str, NEVER]
+    id: Annotated[str, NEVER]
+    state: Annotated[str, NEVER]
+    title: Annotated[str, NEVER]
+    since: Annotated[datetime, NEVER]
+    version: Annotated[int, NEVER] = 0
+
+
+class HandOver(Paper, frozen=True, kw_only=True, tag="shift_hand_over"):
+    """One version of the hand-over of a shift.
+
+    Attributes:
+        office: The border liaison office.
+        given_by: The shift that is on duty.
+        taken_by: The shift that relieves it.
+        state: Where it is in its life (`HAND_OVER_LIFE`).
+        items: What was open when it was offered.
+        more: How many more there were than are listed.
+        note: What the officer on duty says of it.
+        later: What has come up since, when it was acknowledged.
+        remark: What the relief says of it.
+        acknowledged_at: When.
+        acknowledged_by: The relief's user name.
+    """
+
+    CLASS: ClassVar[DataClass | None] = None
+    SEEN_BY: ClassVar[str] = "see the roster"
+
+    office: Annotated[str, NEVER]
+    given_by: Annotated[str, NEVER]
+    taken_by: Annotated[str, NEVER]
+    state: Annotated[str, NEVER]
+    items: Annotated[tuple[OpenItem, ...], NEVER] = ()
+    more: Annotated[int, NEVER] = 0
+    note: Annotated[str, NEVER] = ""
+    later: Annotated[tuple[OpenItem, ...], NEVER] = ()
+    remark: Annotated[str, NEVER] = ""
+    acknowledged_at: Annotated[datetime | None, NEVER] = None
+    acknowledged_by: Annotated[str, NEVER] = ""
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is over."""
+        return HAND_OVER_LIFE.is_end(self.state)
+
+
+def open_items(papers: Iterable[Paper], channels: Iterable[ChannelHealth]) -> tuple[OpenItem, ...]:
+    """Return what is open: of papers by kind, then channels that are silent.
+
+    Args:
+        papers: The open papers, as whoever keeps watch may see them.
+        channels: All channels.
+    """
+    items: list[OpenItem] = []
+    for paper in papers:
+        kind = kind_of(paper)
+        if kind not in OPEN_KINDS:
+            continue
+        state = str(getattr(paper, "state", "open"))
+        if kind == "patrol" and state in _NOT_YET:
+            continue
+        items.append(
+            OpenItem(
+                kind=kind,
+                id=paper.id,
+                state=state,
+                title=_title(paper),
+                since=paper.at,
+                version=paper.version,
+            )
+        )
+    items += [
+        OpenItem(
+            kind="channel",
+            id=each.name,
+            state=each.state,
+            title=each.fault or f"{each.name} is {each.state}",
+            since=each.since,
+        )
+        for each in channels
+        if each.state in ("silent", "down")
+    ]
+    return tuple(items)
+
+
+def _title(paper: Paper) -> str:
+    """Return what a paper is called, whatever its kind calls that."""
+    said = [
+        str(value)
+        for name in ("name", "title", "rule", "description", "subject", "place")
+        if isinstance(value := getattr(paper, name, None), str) and value
+    ]
+    return " · ".join(said)[:300] or paper.id
+
+
+def taken(book: Book, hand_over: HandOver, *, at: datetime, by: str) -> tuple[Paper, ...]:
+    """Return what the acknowledgement of a hand-over makes of both shifts.
+
+    Raises:
+        Conflict: If the shift that gave it is not on duty any more.
+        IllegalStep: If one of them is not where it can be taken over.
+    """
+    given, relief = book.get(Shift, hand_over.given_by), book.get(Shift, hand_over.taken_by)
+    current = on_duty(book, given.agency, given.office)
+    if current is None or current.id != given.id:
+        raise Conflict(f"{given.officer} is not on duty in {given.office}")
+    return (
+        stepped(given, "be relieved", at=at, by=by, relieved_at=at, relief_overdue=False),
+        *contact_taken_back(book, given.id, at=at, by=by),
+        stepped(relief, "take over", at=at, by=by, taken_at=at),
+    )

@@ -1,0 +1,174 @@
+"""Clerk: files what people and rules decide: checked, committed with its journal, then shown.
+
+It is a part of the watch and takes turns with its batches. An act is a function of the book: it
+looks at the papers as they are in its turn, and returns what is to be filed or raises. Nothing of
+an act is seen by anybody before all of it is on disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Final, TypeAlias
+
+import structlog
+from sqlalchemy import Connection
+
+from patrol.audit.chain import Entry
+from patrol.documents.document import Paper, kind_of
+from patrol.documents.open_documents import Book
+from patrol.documents.transaction import Filing, Note
+from patrol.documents_registry.document_kinds import encode
+from patrol.duty.roster import overdue_reliefs
+from patrol.errors.errors import Conflict, PatrolError, StoreError
+from patrol.filing.disclosure_log import Views
+from patrol.filing.journal_writer import Scribe
+from patrol.filing.writer_lock import Turn
+from patrol.store.journal import journal
+from patrol.store.protection import protected_fields
+from patrol.store.records import crew_reports
+from patrol.store.records import documents as papers
+from patrol.store.store import Store
+
+Act: TypeAlias = Callable[[Book, datetime], Filing]
+"""What a person orders, or a clock duty finds to be done: pure, and asked in its turn."""
+
+Listener: TypeAlias = Callable[[Sequence[Paper]], None]
+"""Told of new versions, on disk by then, still in the turn."""
+
+log = structlog.get_logger(__name__)
+
+
+class Clerk:
+    """Files papers for the watch it belongs to.
+
+    Args:
+        store: Where they are kept.
+        turn: Held while book and store are changed.
+        node: This node's id.
+        now: Clock, aware UTC.
+
+    Attributes:
+        book: The open papers.
+        duties: Asked once a second, in this order, for what time brings.
+        listeners: Told of new versions, in this order.
+        followed_by: Acts that follow at once, in the same turn, when a paper of that kind is filed.
+        scribe: Writes what is kept outside papers, with its lines in the journal.
+        seen: Counts what agencies are shown of each other's records.
+    """
+
+    def __init__(self, *, store: Store, turn: Turn, node: str, now: Callable[[], datetime]) -> None:
+        self.book: Final = Book()
+        self.scribe: Final = Scribe(store=store, node=node, now=now)
+        self.seen: Final = Views()
+        self.duties: Final[list[Act]] = [self.seen.duty, overdue_reliefs]
+        self.listeners: Final[list[Listener]] = []
+        self.followed_by: Final[list[tuple[type[Paper], Act]]] = []
+        self.node = node
+        self._store, self._turn, self._now = store, turn, now
+
+    async def load(self) -> None:
+        """Take up the open papers; listeners are told of all of them.
+
+        Raises:
+            StoreError: If the store cannot be read.
+        """
+        found = await self._store.read(papers.open_papers)
+        self.book.put(found)
+        for listener in self.listeners:
+            listener(found)
+
+    async def file(self, act: Act) -> Filing:
+        """Do what a person asked for; on disk when this returns.
+
+        Raises:
+            PatrolError: What `act` raises.
+            Conflict: If a paper is not the next version of what is there.
+            StoreError: If the store refuses.
+        """
+
+        async def in_turn() -> Filing:
+            return await self.file_in_turn(act(self.book, self._now()))
+
+        return await self._turn.order(in_turn)
+
+    async def note(self, *notes: Note) -> None:
+        """Write into the journal what changes no paper: a sign-in, a view of shared data.
+
+        Raises:
+            StoreError: If the store refuses.
+        """
+        await self.scribe.note(*notes)
+
+    async def file_in_turn(self, filing: Filing) -> Filing:
+        """File in a turn of the caller's.
+
+        Raises:
+            Conflict: If a paper is not the next version of what is there.
+            StoreError: If the store refuses.
+        """
+        if filing:
+            now = self._now()
+            self._check(filing.papers)
+            await self._store.write(_store, filing, now, self.node)
+            self.book.put(filing.papers)
+            if filing.filed is not None:
+                filing.filed()
+            for listener in self.listeners:
+                listener(filing.papers)
+            for kind, act in self.followed_by:
+                if any(isinstance(paper, kind) for paper in filing.papers):
+                    await self._follow(act)
+        return filing
+
+    async def tick(self) -> None:
+        """See what time brings, in a turn of the caller's; what cannot be stored is tried again.
+
+        A duty that fails by itself is told in the log and keeps no other from its work.
+        """
+        for duty in self.duties:
+            try:
+                await self.file_in_turn(duty(self.book, self._now()))
+            except StoreError as error:
+                log.warning("what time brought is not stored yet", fault=str(error))
+                if error.transient:
+                    return
+            except PatrolError as error:
+                log.error("a duty contradicts what is so", fault=str(error))
+
+    async def _follow(self, act: Act) -> None:
+        """Do what follows from a filing; what that did stands, whatever becomes of this."""
+        try:
+            await self.file_in_turn(act(self.book, self._now()))
+        except PatrolError as error:  # it is a duty, too: the next tick tries again
+            log.warning("what follows is not stored yet", fault=str(error))
+
+    def _check(self, filed: Sequence[Paper]) -> None:
+        for paper in filed:
+            known = self.book.find(type(paper), paper.id)
+            if known is not None and paper.version != known.version + 1:
+                raise Conflict(
+                    f"{kind_of(paper)} {paper.id} is at version {known.version}: look at it again",
+                    code="changed_meanwhile",
+                )
+
+
+def _store(connection: Connection, filing: Filing, now: datetime, origin: str) -> list[Entry]:
+    notes: list[Note] = []
+    if filing.receipt is not None:
+        crew_reports.put_once(connection, filing.receipt, now, origin=origin)
+    for paper in filing.papers:
+        body = encode(paper)
+        papers.put(connection, paper, body)
+        notes.append(
+            Note(
+                act=filing.act,
+                actor=filing.actor,
+                agency=filing.agency or paper.agency,
+                subject=f"{kind_of(paper)}:{paper.id}",
+                detail=papers.told_of(paper, body, reason=filing.reason),
+            )
+        )
+    protected_fields.put(connection, filing.protected, origin=origin)
+    notes += [protected_fields.written(each, actor=each.by) for each in filing.protected]
+    return journal.append(connection, [*notes, *filing.notes], now, origin=origin)

@@ -1,0 +1,81 @@
+"""Scribe: writes what is kept outside papers together with its line in the journal.
+
+Both stand in one transaction: no act without its line, and no line without its act, whatever fails
+between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Concatenate, Final, ParamSpec, TypeAlias, TypeVar
+
+from sqlalchemy import Connection
+
+from patrol.documents.transaction import Note
+from patrol.store.journal import journal
+from patrol.store.store import Store
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+Told: TypeAlias = Note | Sequence[Note] | Callable[[T], Note | Sequence[Note]]
+"""What the journal is told: notes, or what makes them of the outcome; none for an act that came to
+nothing."""
+
+
+def if_done(note: Note | None) -> Callable[[object], Sequence[Note]]:
+    """Return what notes an act unless its outcome says that nothing was done (None, False, 0)."""
+    return lambda outcome: (note,) if note is not None and outcome else ()
+
+
+class Scribe:
+    """Writes for one node.
+
+    Args:
+        store: Where to.
+        node: This node's id.
+        now: Clock, aware UTC.
+    """
+
+    def __init__(self, *, store: Store, node: str, now: Callable[[], datetime]) -> None:
+        self.node: Final = node
+        self._store, self._now = store, now
+
+    async def write(
+        self,
+        told: Told[T],
+        query: Callable[Concatenate[Connection, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Do `query` and note it, in one transaction; on disk when this returns.
+
+        Args:
+            told: What the journal is told.
+            query: What is written.
+            *args: For `query`, after the connection.
+            **kwargs: For `query`.
+
+        Raises:
+            StoreError: If the store refuses; then neither is there.
+        """
+        at, node = self._now(), self.node
+
+        def both(connection: Connection) -> T:
+            done = query(connection, *args, **kwargs)
+            notes = told(done) if callable(told) else told
+            journal.append(
+                connection, (notes,) if isinstance(notes, Note) else notes, at, origin=node
+            )
+            return done
+
+        return await self._store.write(both)
+
+    async def note(self, *notes: Note) -> None:
+        """Note what changes nothing in the store: a sign-in refused, a file given out.
+
+        Raises:
+            StoreError: If the store refuses.
+        """
+        await self._store.write(journal.append, notes, self._now(), origin=self.node)

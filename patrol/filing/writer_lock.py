@@ -1,0 +1,105 @@
+"""Turn: batches and orders change picture and store one at a time.
+
+While the store refuses, the batch that met the fault keeps its turn until it goes through. Orders
+do not wait behind it: whoever gave one is told at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from patrol.errors.errors import StoreError
+
+T = TypeVar("T")
+
+
+class Turn:
+    """Whose turn it is. `async with turn:` waits for one, whatever the store does."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._fault: str | None = None
+        self._waiting: set[asyncio.Timeout] = set()
+        self._acts: set[asyncio.Future[Any]] = set()
+
+    @property
+    def taken(self) -> bool:
+        """Whether somebody has it: the picture may be ahead of what is stored."""
+        return self._lock.locked()
+
+    async def __aenter__(self) -> None:
+        """Wait for a turn."""
+        await self._lock.acquire()
+
+    async def __aexit__(self, *_: object) -> None:
+        """Let the next one have it."""
+        self._lock.release()
+
+    def refuse(self, fault: str | None) -> None:
+        """Turn orders away with `fault`, those that wait too; None: take them again."""
+        self._fault = fault
+        if fault is not None:
+            now = asyncio.get_running_loop().time()
+            for deadline in self._waiting:
+                deadline.reschedule(now)
+
+    async def order(self, act: Callable[[], Awaitable[T]]) -> T:
+        """Do what a person or phone asked for, in a turn of its own.
+
+        Once begun it is brought to its end, even if whoever asked goes away.
+
+        Raises:
+            StoreError: If the store refuses. An order that had its turn when the store began to
+                refuse may still take effect.
+        """
+        return await self.outcome(self.begin(act))
+
+    def begin(self, act: Callable[[], Awaitable[T]]) -> asyncio.Future[T]:
+        """Begin to wait for a turn for `act`; one or several then wait for its `outcome`."""
+
+        async def in_turn() -> T:
+            async with self._unless_refused():
+                await self._lock.acquire()
+            try:
+                return await act()
+            finally:
+                self._lock.release()
+
+        doing = asyncio.ensure_future(in_turn())
+        self._acts.add(doing)
+        doing.add_done_callback(self._done)
+        return doing
+
+    async def outcome(self, doing: asyncio.Future[T]) -> T:
+        """Return what came of what was begun.
+
+        Raises:
+            StoreError: If the store refuses, as of an `order`.
+        """
+        async with self._unless_refused():
+            return await asyncio.shield(doing)
+
+    @asynccontextmanager
+    async def _unless_refused(self) -> AsyncIterator[None]:
+        if self._fault is not None:
+            raise StoreError(self._fault)
+        deadline = asyncio.timeout(None)
+        try:
+            async with deadline:
+                self._waiting.add(deadline)
+                try:
+                    yield
+                finally:
+                    self._waiting.discard(deadline)
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            raise StoreError(self._fault or "the store refused") from None
+
+    def _done(self, act: asyncio.Future[Any]) -> None:
+        self._acts.discard(act)
+        if not act.cancelled():
+            act.exception()  # whoever asked may have gone: nobody else looks at it

@@ -1,0 +1,1 @@
+"""Incidents: what happened, with photos, search and statistics."""

@@ -1,0 +1,1 @@
+"""Inquiry: why a radio is not on somebody's map."""

@@ -1,0 +1,43 @@
+"""Clock health: whether the times of this node can be believed, told as the channel `clock`.
+
+What is heard while they cannot is kept and shown as ever, with the flag `doubtful_clock`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from msgspec.structs import replace
+
+from radio_gateway.clock.clock import SAMPLE, Clock
+from radio_gateway.health.health import ChannelHealth, ClockDoubt
+from radio_gateway.messages.transmission import Delivery
+
+
+class ClockHealth:
+    """How the clock of a node's computer fares.
+
+    Args:
+        clock: The time of this process.
+        told: Called with it whenever it changes.
+    """
+
+    def __init__(self, clock: Clock, told: Callable[[Sequence[ChannelHealth]], None]) -> None:
+        self._clock = clock
+        self._told = told
+        self._known: ClockDoubt | None = None
+
+    def hear(self, deliveries: list[Delivery]) -> list[Delivery]:
+        """Learn what clocks of radios say; return what was heard, flagged if times are doubtful."""
+        clock = self._clock
+        clock.hear([each.transmission for each in deliveries[:SAMPLE]])
+        if clock.doubt is None:
+            return deliveries
+        return [replace(each, transmission=clock.mark(each.transmission)) for each in deliveries]
+
+    def look(self) -> None:
+        """See whether the clock was set, or is right again; about once a second."""
+        self._clock.look()
+        if self._clock.doubt != self._known:
+            self._known = self._clock.doubt
+            self._told([self._clock.health()])

@@ -1,0 +1,126 @@
+"""Order notes: what the journal is told of orders that change no paper: units, radios, messages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from patrol.documents.transaction import Note
+from patrol.intake.batch import Act
+from patrol.messages.message import Message
+from patrol.picture.contact import Contact
+from patrol.picture.picture import VOICE
+from patrol.reception.record import Record
+from patrol.store.journal import journal
+from patrol.store.receptions import receptions
+from patrol.units.units import Assignment, Unit
+
+
+def unit_note(before: Unit | None, unit: Unit, *, by: str) -> Note:
+    """Return the note of a unit that was added or changed: what is new of it.
+
+    >>> unit = Unit(id="u1", call_sign="Naga 1", kind="boat", agency="la-hx")
+    >>> unit_note(unit, msgspec.structs.replace(unit, call_sign="Naga 2"), by="kham").detail
+    {'call_sign': 'Naga 2'}
+    """
+    now = msgspec.to_builtins(unit)
+    was: dict[str, Any] = {} if before is None else msgspec.to_builtins(before)
+    if before is None:
+        act = "add unit"
+    elif (before.retired_at is None) is (unit.retired_at is None):
+        act = "change unit"
+    else:
+        act = "put unit back into service" if unit.retired_at is None else "retire unit"
+    told = {
+        name: value
+        for name, value in now.items()
+        if name not in ("id", "agency", "origin") and was.get(name) != value
+    }
+    return Note(act=act, actor=by, agency=unit.agency, subject=f"unit:{unit.id}", detail=told)
+
+
+def radio_note(assignment: Assignment, *, known: bool, by: str) -> Note:
+    """Return the note of a radio that was assigned to a unit, or whose assignment was changed."""
+    told = msgspec.to_builtins(assignment)
+    return Note(
+        act="change radio" if known else "assign radio",
+        actor=by,
+        agency=assignment.agency,
+        subject=f"radio:{assignment.address}",
+        detail={name: told[name] for name in ("id", "unit", "channel", "start", "end")},
+    )
+
+
+def taken_note(assignment: Assignment, *, known: bool, heard_by: str) -> Note:
+    """Return the note for the agency whose channels hear a radio that another registers."""
+    return Note(
+        act="change radio of another agency" if known else "assign radio to another agency",
+        actor="",
+        agency=heard_by,
+        subject=f"radio:{assignment.address}",
+        detail={"agency": assignment.agency, "start": assignment.start, "end": assignment.end},
+    )
+
+
+def distress_note(contact: Contact, *, by: str) -> Note:
+    """Return the note of a call for help that a person says is over."""
+    return Note(
+        act="clear distress",
+        actor=by,
+        agency=contact.agency,
+        subject=f"{'radio' if contact.unit is None else 'unit'}:{contact.id}",
+    )
+
+
+def message_note(act: str, message: Message, *, by: str = "") -> Note:
+    """Return the note of a message to a radio; its words are kept with the message."""
+    told = {
+        "kind": message.kind,
+        "channel": message.channel,
+        "unit": message.unit,
+        "address": message.address,
+        "mark": None if message.mark is None else message.mark.id,
+        "reason": message.reason,
+    }
+    return Note(
+        act=act,
+        actor=by or message.operator,
+        agency=message.agency,
+        subject=f"message:{message.id}",
+        detail={name: value for name, value in told.items() if value},
+    )
+
+
+def plot_notes(records: Sequence[Record], *, origin: str) -> list[Act]:
+    """Return what notes positions that people plotted by voice, in the transaction of their batch.
+
+    Args:
+        records: What the batch stores.
+        origin: This node's id.
+    """
+    return [
+        partial(_note_plotted, record=record, origin=origin)
+        for record in records
+        if record.transmission.protocol == VOICE
+    ]
+
+
+def _note_plotted(connection: Connection, *, record: Record, origin: str) -> None:
+    if not receptions.is_kept(connection, record.gid):  # it could not be stored, and is set aside
+        return
+    said = record.transmission
+    told: dict[str, Any] = {"at": record.time}
+    if said.position is not None:
+        told |= {"lon": said.position.lon, "lat": said.position.lat}
+    note = Note(
+        act="plot by voice",
+        actor=str(said.facts.get("by", "")),
+        agency=record.agency,
+        subject=f"unit:{said.device}",
+        detail=told,
+    )
+    journal.append(connection, [note], said.heard_at, origin=origin)

@@ -1,0 +1,76 @@
+"""Bare calls: a report that cannot be taken is set aside, but that it calls for help is taken.
+
+What keeps it from being taken may be anything in it; so nothing of it is used but who calls, and
+how. The call is latched and rings; all else that was said lies with the reports set aside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import structlog
+
+from patrol.picture.distress import is_later
+from patrol.picture.man_down import says_man_down
+from patrol.picture.picture import Picture
+from patrol.reception.record import Record, record_of
+from patrol.reception.rejected import Refused
+from radio_gateway.clock.clock import DOUBTFUL
+from radio_gateway.messages.transmission import Transmission
+
+log = structlog.get_logger(__name__)
+
+
+def take_calls(reports: Iterable[Refused], picture: Picture, now: datetime) -> list[Record]:
+    """Put the calls for help among reports that cannot be taken into the picture.
+
+    Args:
+        reports: Such as are set aside.
+        picture: What is known.
+        now: The present, aware UTC.
+
+    Returns:
+        One for each call that holds: to be latched and told, not to be stored as a message.
+    """
+    taken: list[Record] = []
+    for each in reports:
+        try:
+            said = _bare(each.said, now)
+            if said is None:
+                continue
+            record = record_of(said, picture.believed_address, now)
+            picture.take(record, hear_claims=False)
+            contact = picture.contacts.get(record.unit or record.address)
+            if contact is not None and contact.distress and is_later(said, contact.cleared_at):
+                record.latched = True  # it may have been taken before its fault was met
+        except Exception:
+            log.exception("a call for help cannot be taken", raw=repr(each.said.raw))
+        else:
+            if record.latched:
+                taken.append(record)
+    return taken
+
+
+def _bare(said: Transmission, now: datetime) -> Transmission | None:
+    """Return the call in a report and nothing else of it; None if it is none."""
+    try:
+        man_down = says_man_down(said)
+    except (AttributeError, TypeError):  # its facts are no facts
+        man_down = False
+    if said.distress is not True and not man_down:
+        return None
+    heard_at = said.heard_at
+    if not isinstance(heard_at, datetime) or heard_at.tzinfo is None:
+        heard_at = now
+    return Transmission(
+        protocol=str(said.protocol),
+        kind="distress",
+        heard_at=heard_at,
+        device=None if said.device is None else str(said.device),
+        distress=True,
+        status="man_down" if man_down else None,
+        flags=(DOUBTFUL,) if isinstance(said.flags, tuple) and DOUBTFUL in said.flags else (),
+        channel=str(said.channel),
+        reception_id=str(said.reception_id),
+    )

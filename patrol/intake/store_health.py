@@ -1,0 +1,100 @@
+"""Store health: whether the store takes what is heard, and what could not be taken, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from radio_gateway.health.health import ChannelHealth
+
+TOLD_FOR: Final = timedelta(hours=24)
+"""How long it is told that a report was set aside; the store keeps it longer."""
+
+log = structlog.get_logger(__name__)
+
+Set = tuple[datetime, str, str, str]
+"""When a report was set aside, its reception id, its address and why."""
+
+
+class StoreHealth:
+    """How the store fares, told as the channel `store`.
+
+    Args:
+        now: Clock, aware UTC.
+        told: Called with it whenever it changes.
+    """
+
+    def __init__(
+        self, *, now: Callable[[], datetime], told: Callable[[ChannelHealth], None]
+    ) -> None:
+        self._now = now
+        self._told = told
+        self._refusal: str | None = None
+        self._absence: str | None = None
+        self._since: datetime | None = None
+        self._aside: list[Set] = []
+        self._count = 0
+
+    @property
+    def fault(self) -> str | None:
+        """Why nothing can be stored now; None: it can, as far as is known."""
+        return self._refusal or self._absence
+
+    def put_fault(self, fault: str | None) -> None:
+        """Note why the store refuses what is to be written; None: it does not."""
+        before, self._refusal = self.fault, fault
+        self._changed(before)
+
+    def put_absence(self, fault: str | None) -> None:
+        """Note why the store is not there, whether or not anything is written; None: it is."""
+        before, self._absence = self.fault, fault
+        self._changed(before)
+
+    def _changed(self, before: str | None) -> None:
+        fault = self.fault
+        if fault == before:
+            return
+        if (fault is None) != (before is None):
+            self._since = None
+        log.log(40 if fault else 20, "store", fault=fault)
+        self._tell()
+
+    def put_aside(self, aside: Iterable[Set]) -> None:
+        """Note what was set aside, oldest first."""
+        aside = list(aside)
+        if not aside:
+            return
+        self._count += len(aside)
+        self._aside = (self._aside + aside)[-1000:]
+        self._tell()
+
+    def tick(self) -> None:
+        """Tell no longer of what was set aside long ago."""
+        floor = self._now() - TOLD_FOR
+        if self._aside and self._aside[0][0] < floor:
+            self._aside = [each for each in self._aside if each[0] >= floor]
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._since is None:
+            self._since = self._now()
+        fault = self.fault
+        if fault is None and self._aside:
+            _, reception_id, address, why = self._aside[-1]
+            many = len(self._aside)
+            reports = "1 report, set aside" if many == 1 else f"{many} reports, set aside, the last"
+            fault = f"could not take {reports}: {reception_id} of {address}: {why}"[:500]
+        self._told(
+            ChannelHealth(
+                name="store",
+                url="",
+                protocols=(),
+                state="down" if self.fault else "open",
+                since=self._since,
+                fault=fault,
+                errors={"set_aside": self._count} if self._count else {},
+            )
+        )

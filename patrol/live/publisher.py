@@ -1,0 +1,363 @@
+"""Board: hands each change to the feeds of all views, encoding every part once.
+
+Positions and states are grouped by owner and by whether they are of a registered unit; each group
+is encoded once and a view's frame is put together from the groups that may pass to it. What crosses
+from other agencies is worked out and encoded once for each agency that sees it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from patrol.documents.document import Paper
+from patrol.live.cross_agency import Crossing, Lookout
+from patrol.live.feeds import Feed, Mixed, View
+from patrol.live.fix_table import AT_LEAST, tabled
+from patrol.sharing.view_policy import Policy
+from patrol.units.data_classes import DataClass
+from patrol.units.wire import Claim, Fix, Snapshot, UnitState
+from radio_gateway.health.health import ChannelHealth
+
+Group = tuple[str, bool]
+"""Owner's id; whether it is a registered unit."""
+
+IDLE_S: Final = 900.0
+"""How long a feed without viewers is kept for one who comes back."""
+
+_SETTLED: Final = timedelta(milliseconds=250)
+"""How long a look at what time alone changes holds; each record is judged by itself anyhow."""
+
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+_NONE: Final = Crossing()
+_encode = msgspec.json.Encoder().encode
+
+
+class Update:
+    """What one batch, order or tick altered, before it is known who may see it.
+
+    Attributes:
+        fixes: Positions by group, in the order applied.
+        units: States by group.
+        gone: `(id, owner, registered)` of what left the picture.
+        channels: Channels whose health changed.
+        claims: Addresses that a second sender uses, by group.
+        papers: New versions of papers.
+    """
+
+    __slots__ = ("channels", "claims", "fixes", "gone", "papers", "units")
+
+    def __init__(self) -> None:
+        self.fixes: dict[Group, list[Fix]] = {}
+        self.units: dict[Group, list[UnitState]] = {}
+        self.gone: Sequence[tuple[str, str, bool]] = ()
+        self.channels: Sequence[ChannelHealth] = ()
+        self.claims: dict[Group, list[Claim]] = {}
+        self.papers: Sequence[Paper] = ()
+
+    def __bool__(self) -> bool:
+        """Whether anything changed."""
+        return bool(
+            self.fixes or self.units or self.gone or self.channels or self.claims or self.papers
+        )
+
+
+class Board:
+    """All feeds of this node.
+
+    Args:
+        snapshot: Returns the picture that a policy lets pass, for a stream and number.
+        now: Clock, aware UTC.
+        lookout: What crosses between agencies; None: nothing.
+        papers: Returns all open papers.
+    """
+
+    def __init__(
+        self,
+        snapshot: Callable[[Policy, str, int], Snapshot],
+        now: Callable[[], datetime],
+        *,
+        lookout: Lookout | None = None,
+        papers: Callable[[], Iterable[Paper]] = tuple,
+    ) -> None:
+        self._snapshot = snapshot
+        self._now = now
+        self._lookout = lookout
+        self._papers = papers
+        self._waiting: list[Paper] = []
+        self._settled = _LONG_AGO
+        self._feeds: dict[tuple[str, str], tuple[Policy, Feed]] = {}
+        self._idle_since: dict[tuple[str, str], datetime] = {}
+
+    @property
+    def viewers(self) -> int:
+        """How many viewers are connected."""
+        return sum(feed.viewers for _, feed in self._feeds.values())
+
+    def epoch(self, agency: str) -> int:
+        """Return the policy epoch of an agency's views: raised by whatever changes what may pass
+        to it from others.
+        """
+        return 0 if self._lookout is None else self._lookout.epoch(agency, self._now())
+
+    def feed(self, policy: Policy) -> Feed:
+        """Return the feed of everybody who may see what `policy` lets pass."""
+        key = (policy.agency, policy.role)
+        known = self._feeds.get(key)
+        if known is not None:
+            return known[1]
+        policy = self._shared(policy)
+        feed: Feed
+
+        def picture(stream: str, seq: int) -> Snapshot:
+            made = self._snapshot(policy, stream, seq)
+            for unit in made.units:
+                self._count(policy.agency, unit.agency, "positions", 1)
+            for paper in made.papers:
+                if policy.agency not in paper.parties and paper.CLASS is not None:
+                    self._count(policy.agency, paper.agency, paper.CLASS, 1)
+            feed.crossed.update(
+                paper.id for paper in made.papers if policy.agency not in paper.parties
+            )
+            return made
+
+        def own(stream: str, seq: int) -> Snapshot | None:
+            shares = policy.sharing is not None and policy.sharing.parties()
+            return self._snapshot(policy.alone(), stream, seq) if shares else None
+
+        view = View(agency=policy.agency, role=policy.role, epoch=self.epoch(policy.agency))
+        feed = Feed(view, picture, self._now, own, lambda: self.epoch(policy.agency))
+        self._feeds[key] = (policy, feed)
+        return feed
+
+    def publish(self, update: Update) -> None:
+        """Hand `update` to every feed, in the words of `patrol.units.wire.Change`, with what
+        crosses because of it or because time has passed.
+        """
+        now = self._now()
+        crossing = self._crossing(update, now)
+        papers: Iterable[Paper] = (*update.papers, *self._ripe(update.papers, now))
+        if not (update or crossing or papers):
+            return
+        when = _encode(now)
+        parts = _parts(update, now)
+        channels = _inner(update.channels) if update.channels else b""
+        encoded: dict[str, tuple[str, bytes, bytes]] = {}
+        alike: dict[Any, bytes] = {}
+        for policy, feed in self._feeds.values():
+            body = _Body(when)
+            for name, (agency, known), items in parts:
+                if policy.passes(agency=agency, known=known):
+                    body.own(name, items)
+            others = _NONE
+            if crossing and policy.sees_others:
+                others = crossing.get(policy.agency, _NONE)
+            if others:
+                if policy.agency not in encoded:
+                    encoded[policy.agency] = (
+                        *_told(others.fixes, now),
+                        _inner(list(others.units.values())),
+                    )
+                name, told, units = encoded[policy.agency]
+                if feed.viewers:
+                    for owner, count in others.records.items():
+                        self._count(policy.agency, owner, "positions", count)
+                body.shared(name, told)
+                body.shared("units", units)
+            body.own("channels", channels)
+            gone = [
+                id for id, owner, known in update.gone if policy.passes(agency=owner, known=known)
+            ]
+            gone += others.forget
+            shown = papers
+            if others.begins:
+                shown = {paper.id: paper for paper in (*self._joint(policy), *papers)}.values()
+                held = {paper.id for paper in shown if policy.paper(paper, now=now) is not None}
+                gone += sorted(feed.crossed - held)
+                feed.crossed &= held
+            if shown:
+                gone += self._hand_out(shown, policy, feed, body, now)
+            if gone:
+                body.own("forget", _inner(gone))
+            if body:
+                feed.publish(body.made(alike))
+
+    # -- inside
+
+    def _crossing(self, update: Update, now: datetime) -> dict[str, Crossing]:
+        """Return, by viewer, what crosses because of an update or because time has passed."""
+        crossing: dict[str, Crossing] = {}
+        due = update.papers or not update or not self._settled <= now < self._settled + _SETTLED
+        if due:
+            self._settled = now
+            self._drop_idle(now)
+        if self._lookout is not None:
+            if due:
+                crossing = self._lookout.settle(now)
+                for viewer in crossing:
+                    self._begin_epoch(viewer)
+            self._lookout.follow(update.units, update.fixes, update.gone, crossing, now)
+        return crossing
+
+    def _count(self, viewer: str, owner: str, data_class: DataClass, count: int) -> None:
+        """Count what a stream shows of other agencies' records."""
+        if self._lookout is not None:
+            self._lookout.sharing.seen.seen(viewer, owner, data_class, count)
+
+    def _shared(self, policy: Policy) -> Policy:
+        """Return the policy of a feed, which belongs to no user."""
+        return Policy(
+            agency=policy.agency, role=policy.role, sharing=policy.sharing, now=policy.now
+        )
+
+    def _begin_epoch(self, agency: str) -> None:
+        epoch = self.epoch(agency)
+        for policy, feed in self._feeds.values():
+            if policy.agency == agency:
+                feed.begin_epoch(epoch)
+
+    def _joint(self, policy: Policy) -> Iterator[Paper]:
+        """Yield the open papers that are not the agency's alone."""
+        for paper in self._papers():
+            if paper.parties != {policy.agency}:
+                yield paper
+
+    def _hand_out(
+        self, papers: Iterable[Paper], policy: Policy, feed: Feed, body: _Body, now: datetime
+    ) -> list[str]:
+        """Put into a frame what may pass of papers; return the ids of those that no longer may."""
+        gone: list[str] = []
+        alone = policy.alone()
+        for paper in papers:
+            seen, own = policy.paper(paper, now=now), alone.paper(paper)
+            if seen is None:
+                if paper.id in feed.crossed and not self._will_pass(policy, paper, now):
+                    feed.crossed.discard(paper.id)
+                    gone.append(paper.id)
+                continue
+            if own == seen:
+                body.own("papers", _encode(seen))
+                continue
+            body.shared("papers", _encode(seen), own=b"" if own is None else _encode(own))
+            if own is None and feed.viewers and paper.CLASS is not None:
+                self._count(policy.agency, paper.agency, paper.CLASS, 1)
+            if own is None and not paper.is_closed:
+                feed.crossed.add(paper.id)
+            else:
+                feed.crossed.discard(paper.id)
+        return gone
+
+    def _delay(self, now: datetime) -> timedelta:
+        if self._lookout is None:
+            return timedelta()
+        return self._lookout.sharing.longest_delay(now)
+
+    def _will_pass(self, policy: Policy, paper: Paper, now: datetime) -> bool:
+        """Return whether a version is only too young yet: who has an older one may keep that."""
+        delay = self._delay(now)
+        return bool(delay) and policy.paper(paper, now=now + delay) is not None
+
+    def _ripe(self, papers: Sequence[Paper], now: datetime) -> list[Paper]:
+        """Hold papers back for the longest delay there is; return those that have waited."""
+        if not papers and not self._waiting:
+            return []
+        delay = self._delay(now)
+        ripe = [paper for paper in self._waiting if paper.at + delay <= now]
+        self._waiting = [paper for paper in self._waiting if paper.at + delay > now]
+        if delay:
+            self._waiting += papers
+        return ripe
+
+    def _drop_idle(self, now: datetime) -> None:
+        for view, (_, feed) in list(self._feeds.items()):
+            if feed.viewers or view not in self._idle_since:
+                if feed.viewers:
+                    self._idle_since.pop(view, None)
+                else:
+                    self._idle_since[view] = now
+            elif (now - self._idle_since[view]).total_seconds() > IDLE_S:
+                del self._feeds[view], self._idle_since[view]
+
+
+class _Body:
+    """The members of one frame, and those of its twin without what is of other agencies."""
+
+    def __init__(self, when: bytes) -> None:
+        self._when = when
+        self._whole: list[tuple[str, bytes]] = []
+        self._own: list[tuple[str, bytes]] = []
+        self._mixed = False
+
+    def __bool__(self) -> bool:
+        """Whether there is anything in it."""
+        return bool(self._whole)
+
+    def own(self, name: str, items: bytes) -> None:
+        """Add items, as JSON without brackets, that are the viewer's own."""
+        if items:
+            self._whole.append((name, items))
+            self._own.append((name, items))
+
+    def shared(self, name: str, items: bytes, own: bytes = b"") -> None:
+        """Add items of other agencies, and what stands for them in the twin."""
+        if items:
+            self._mixed = True
+            self._whole.append((name, items))
+            if own:
+                self._own.append((name, own))
+
+    def made(self, alike: dict[Any, bytes]) -> bytes:
+        """Return the members of the frame, `Mixed` if it needs a twin.
+
+        Args:
+            alike: Those made of this change so far, by what is in them: views that see the same
+                share, and keep, the same bytes.
+        """
+        of = tuple(self._whole), tuple(self._own) if self._mixed else None
+        made = alike.get(of)
+        if made is None:
+            made = self._joined(self._whole)
+            if self._mixed:
+                made = Mixed(made, self._joined(self._own))
+            alike[of] = made
+        return made
+
+    def _joined(self, parts: list[tuple[str, bytes]]) -> bytes:
+        members: dict[str, list[bytes]] = {}
+        for name, items in parts:
+            members.setdefault(name, []).append(items)
+        return b"".join(
+            [
+                b',"time":' + self._when,
+                *(
+                    b',"%s":[%s]' % (name.encode(), b",".join(told))
+                    for name, told in members.items()
+                ),
+            ]
+        )
+
+
+def _parts(update: Update, now: datetime) -> list[tuple[str, Group, bytes]]:
+    """Return what groups have in a change: the member's name, the group, items without brackets."""
+    parts: list[tuple[str, Group, bytes]] = []
+    for group, fixes in update.fixes.items():
+        name, told = _told(fixes, now)
+        parts.append((name, group, told))
+    parts += [("units", group, _inner(items)) for group, items in update.units.items()]
+    parts += [("claims", group, _inner(items)) for group, items in update.claims.items()]
+    return parts
+
+
+def _told(fixes: Sequence[Fix], now: datetime) -> tuple[str, bytes]:
+    """Return the member of a change that tells positions, and its items without brackets."""
+    if len(fixes) < AT_LEAST:
+        return "fixes", _inner(fixes)
+    return "tables", _encode(tabled(fixes, now))
+
+
+def _inner(items: Sequence[Any]) -> bytes:
+    """Return the JSON of `items` without the brackets of the list."""
+    return _encode(items)[1:-1]

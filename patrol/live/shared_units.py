@@ -1,0 +1,245 @@
+"""Sight: what of one agency's units another may see at present.
+
+It follows the owner's picture, behind by the agreement's delay, and lets through what crosses. A
+unit is seen at its newest live position if that may cross, and not at all otherwise: whoever saw it
+is told to forget it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final, TypeAlias
+
+import msgspec
+
+from patrol.sharing.decisions import Sharing
+from patrol.sharing.precision import crossed_fix
+from patrol.sharing.terms import Grant
+from patrol.units.data_classes import DataClass, crossed
+from patrol.units.wire import Fix, UnitState
+
+_Event: TypeAlias = UnitState | Fix | str
+"""A state as the owner knows it, a position that joined, or the id of a unit that left."""
+
+_AHEAD: Final = timedelta(minutes=1)
+
+
+class News(msgspec.Struct):
+    """What changed in a sight.
+
+    Attributes:
+        units: States that changed, whole.
+        fixes: Positions that joined, in order.
+        forget: Ids of units that are seen no more.
+    """
+
+    units: dict[str, UnitState] = {}
+    fixes: list[Fix] = []
+    forget: dict[str, None] = {}
+
+    def __bool__(self) -> bool:
+        """Whether anything did."""
+        return bool(self.units or self.fixes or self.forget)
+
+
+class Sight:
+    """One agency's units as another sees them.
+
+    Args:
+        owner: Whose units.
+        viewer: Who sees them.
+        sharing: What may cross.
+
+    Attributes:
+        shown: What the viewer holds, by id.
+    """
+
+    def __init__(self, owner: str, viewer: str, sharing: Sharing) -> None:
+        self.owner, self.viewer = owner, viewer
+        self.shown: dict[str, UnitState] = {}
+        self._sharing = sharing
+        self._known: dict[str, UnitState] = {}
+        self._held: deque[tuple[datetime, _Event]] = deque()
+
+    def begin(self, states: Iterable[UnitState], now: datetime) -> News:
+        """Start over from what the owner's viewers have been told, under the agreements as they
+        are now; what was held back and has not been told starts over, too.
+
+        Returns:
+            The whole of what is seen now, and what of before is not.
+        """
+        before = set(self.shown)
+        self._held.clear()
+        self.shown.clear()
+        delay = self._delay(now)
+        if delay:
+            # A state that was let through before is old enough still.
+            states = list(states)
+            known = {state.id for state in states}
+            kept = [state for id, state in self._known.items() if id in known]
+            self._known.clear()
+            news = self._through(kept, now)
+            self._held.extend((_due(state, now) + delay, state) for state in states)
+        else:
+            self._known.clear()
+            news = self._through(states, now)
+        for id in before - set(self.shown):
+            news.forget[id] = None
+        return news
+
+    def take(
+        self,
+        units: Iterable[UnitState],
+        fixes: Iterable[Fix],
+        gone: Iterable[str],
+        now: datetime,
+    ) -> News:
+        """Take what changed in the owner's picture; return what the viewer learns of it, and of
+        what was held back until now.
+        """
+        delay = self._delay(now)
+        if not delay and not self._held:
+            return self._through([*gone, *units, *fixes], now)
+        events: list[_Event] = [*gone, *units, *fixes]
+        self._held.extend((_due(event, now) + delay, event) for event in events)
+        ready: list[_Event] = []
+        while self._held and self._held[0][0] <= now:
+            ready.append(self._held.popleft()[1])
+        return self._through(ready, now)
+
+    # -- inside
+
+    def _delay(self, now: datetime) -> timedelta:
+        """Return the longest delay of the agreements in force: none is told too early."""
+        grants = self._sharing.open_grants(self.owner, self.viewer, now)
+        return max((grant.delay for grant in grants), default=timedelta())
+
+    def _through(self, events: Iterable[_Event], now: datetime) -> News:
+        news = News()
+        for event in events:
+            if isinstance(event, str):
+                self._known.pop(event, None)
+                self._hide(event, news)
+            elif isinstance(event, UnitState):
+                self._known[event.id] = event
+                self._show(event, news, now)
+            elif event.live:
+                self._move(event, news, now)
+            else:
+                self._join(event, news, now)
+        return news
+
+    def _show(self, state: UnitState, news: News, now: datetime) -> None:
+        seen = self.crossed(state, now)
+        if seen is None:
+            self._hide(state.id, news)
+        elif self.shown.get(state.id) != seen:
+            self.shown[state.id] = news.units[state.id] = seen
+            news.forget.pop(state.id, None)
+
+    def _move(self, fix: Fix, news: News, now: datetime) -> None:
+        state = self._known.get(fix.of)
+        if state is None:
+            return
+        state = self._known[fix.of] = msgspec.structs.replace(
+            state, last=fix, by_voice="by_voice" in fix.flags
+        )
+        was = self.shown.get(fix.of)
+        if was is not None and not state.distress:
+            grants = self._where(state, fix, now)
+            if not grants:
+                self._hide(fix.of, news)
+                return
+            # The usual case: it moved, and that is all; what else crosses of it is shown already.
+            told = crossed_fix(fix, grants[0].precision_m)
+            self.shown[fix.of] = msgspec.structs.replace(was, last=told, by_voice=state.by_voice)
+            if was.by_voice != state.by_voice or fix.of in news.units:
+                news.units[fix.of] = self.shown[fix.of]
+            news.fixes.append(told)
+            return
+        seen = self.crossed(state, now)
+        if seen is None or seen.last is None:
+            self._hide(fix.of, news)
+            return
+        self.shown[fix.of] = news.units[fix.of] = seen
+        news.forget.pop(fix.of, None)
+        news.fixes.append(seen.last)
+
+    def _join(self, fix: Fix, news: News, now: datetime) -> None:
+        """Let a position join the track of a unit that is seen."""
+        if fix.of in self.shown:
+            grants = self._sharing.grants(
+                "tracks",
+                owner=self.owner,
+                viewer=self.viewer,
+                now=now,
+                at=fix.time,
+                lon=fix.lon,
+                lat=fix.lat,
+                unit=fix.of,
+            )
+            if grants:
+                news.fixes.append(crossed_fix(fix, grants[0].precision_m))
+
+    def _hide(self, id: str, news: News) -> None:
+        if self.shown.pop(id, None) is not None:
+            news.units.pop(id, None)
+            news.fixes = [fix for fix in news.fixes if fix.of != id]
+            news.forget[id] = None
+
+    def crossed(self, state: UnitState, now: datetime) -> UnitState | None:
+        """Return what the viewer may see of a state; None for nothing."""
+        last = state.last
+        if state.agency != self.owner or not state.known or last is None:
+            return None
+        grants = self._where(state, last, now)
+        if not grants:
+            return None
+        classes: set[DataClass] = {"positions"}
+        if state.distress and self._sharing.grants(
+            "alerts",
+            owner=self.owner,
+            viewer=self.viewer,
+            now=now,
+            at=now - self._delay(now),
+            lon=last.lon,
+            lat=last.lat,
+            unit=state.id,
+        ):
+            classes.add("alerts")
+        if state.phrase_at is not None and self._sharing.grants(
+            "texts",
+            owner=self.owner,
+            viewer=self.viewer,
+            now=now,
+            at=state.phrase_at,
+            lon=last.lon,
+            lat=last.lat,
+            unit=state.id,
+        ):
+            classes.add("texts")
+        seen = crossed(state, classes)
+        if seen is None:
+            return None
+        return msgspec.structs.replace(seen, last=crossed_fix(last, grants[0].precision_m))
+
+    def _where(self, state: UnitState, fix: Fix, now: datetime) -> list[Grant]:
+        """Return the agreements under which the viewer may see a unit where it is."""
+        return self._sharing.grants(
+            "positions",
+            owner=self.owner,
+            viewer=self.viewer,
+            now=now,
+            at=fix.time,
+            lon=fix.lon,
+            lat=fix.lat,
+            unit=state.id,
+        )
+
+
+def _due(event: _Event, now: datetime) -> datetime:
+    """Return when an event counts as told: a device's clock may be a little ahead of ours."""
+    fix = event if isinstance(event, Fix) else event.last if isinstance(event, UnitState) else None
+    return now if fix is None else min(max(now, fix.time), now + _AHEAD)

@@ -1,0 +1,244 @@
+"""Outbox: keeps deliveries for what brings them out; a part of the node, no user's desk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final, cast
+
+from msgspec.structs import replace
+
+from patrol.alerts.alert import Alert
+from patrol.alerts.delivery import LIFE, Delivery, PushSubscription
+from patrol.documents.document import kind_of, new_id, revised
+from patrol.documents.open_documents import Book
+from patrol.documents.transaction import Filing
+from patrol.errors.errors import Conflict
+from patrol.store.journal import journal
+from patrol.store.records import documents as papers
+from patrol.store.schema.tables import to_us
+from patrol.store.store import Store
+from patrol.watch.watch import Watch
+
+AT_ONCE: Final = 100
+"""Papers filed in one turn: in a storm of alerts the picture must go on between two of them."""
+
+MOST_READ: Final = 100_000
+
+ALERT: Final = kind_of(Alert)
+
+ENDING: Final = frozenset({"change user", "end sessions", "remove second factor"})
+"""Acts on a user, in the journal, with which all of its sessions ended."""
+
+
+class Outbox:
+    """Deliveries and subscriptions of one node.
+
+    Args:
+        watch: The node's watch, whose clerk files them.
+    """
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+
+    def waiting(self) -> list[Delivery]:
+        """Return the deliveries that wait, oldest first."""
+        return list(self._watch.clerk.book.all(Delivery))
+
+    def subscriptions(self, agency: str) -> list[PushSubscription]:
+        """Return the browsers that take alerts for users of an agency, oldest first."""
+        return [
+            each for each in self._watch.clerk.book.all(PushSubscription) if each.agency == agency
+        ]
+
+    def all_subscriptions(self) -> list[PushSubscription]:
+        """Return the browsers that take alerts, of every agency, oldest first."""
+        return list(self._watch.clerk.book.all(PushSubscription))
+
+    def subscription(self, id: str) -> PushSubscription | None:
+        """Return a browser's subscription; None if there is none (any more)."""
+        return self._watch.clerk.book.find(PushSubscription, id)
+
+    async def is_from_before(self, subscription: PushSubscription) -> bool:
+        """Return whether all sessions of its user were ended since a browser subscribed: whoever
+        had one of them, and was to lose it, may be who did.
+        """
+        return await is_from_before(self._watch.store, subscription)
+
+    async def recent_ids(self, since: datetime) -> set[str]:
+        """Return the ids of deliveries that were changed since, settled or not."""
+        found = await self._watch.store.read(
+            papers.of_kind, kind_of(Delivery), since_us=to_us(since), limit=MOST_READ
+        )
+        return {each.id for each in found}
+
+    async def recent_alerts(self, since: datetime) -> list[list[Alert]]:
+        """Return all versions, oldest first, of each alert that was changed since."""
+        store = self._watch.store
+        newest = await store.read(papers.of_kind, ALERT, since_us=to_us(since), limit=MOST_READ)
+        found = []
+        for each in reversed(newest):
+            versions = await store.read(papers.versions, ALERT, each.id)
+            found.append([cast(Alert, version) for version in versions])
+        return found
+
+    def open_alerts(self) -> list[Alert]:
+        """Return the alerts that are open."""
+        return list(self._watch.clerk.book.all(Alert))
+
+    async def alert(self, id: str) -> Alert | None:
+        """Return the newest version of an alert, open or closed; None if there is none."""
+        found = self._watch.clerk.book.find(Alert, id)
+        if found is not None:
+            return found
+        return cast(Alert | None, await self._watch.store.read(papers.newest, ALERT, id))
+
+    async def put(self, deliveries: Sequence[Delivery]) -> None:
+        """Keep new deliveries; what waits of older versions for the same receiver is superseded.
+
+        Raises:
+            StoreError: If the store refuses; some may be kept.
+        """
+        for start in range(0, len(deliveries), AT_ONCE):
+            part = deliveries[start : start + AT_ONCE]
+            try:
+                await self._put(part)
+            except Conflict:  # one of them was settled long ago: the others must be kept
+                for each in part:
+                    try:
+                        await self._put([each])
+                    except Conflict:
+                        continue
+
+    async def _put(self, deliveries: Sequence[Delivery]) -> None:
+        def filing(book: Book, now: datetime) -> Filing:
+            new = {each.id: each for each in deliveries if book.find(Delivery, each.id) is None}
+            newest: dict[tuple[str, str, str, str], int] = {}
+            for each in new.values():
+                newest[_about(each)] = max(each.alert_version, newest.get(_about(each), 0))
+            old = [
+                _settled(each, "supersede", now)
+                for each in book.all(Delivery)
+                if newest.get(_about(each), 0) > each.alert_version
+            ]
+            kept = [
+                replace(each, state=LIFE.after(each.state, "supersede"), settled_at=now)
+                if each.alert_version < newest[_about(each)]
+                else each
+                for each in new.values()
+            ]
+            return Filing(papers=(*old, *kept), act="deliver alert")
+
+        await self._watch.clerk.file(filing)
+
+    async def settle(self, ids: Iterable[str], act: str, **said: Any) -> None:
+        """Note what became of deliveries that wait; one that waits no more is left alone.
+
+        Args:
+            ids: Which.
+            act: What became of them, of the acts of `LIFE`.
+            **said: What else to note: `fault`, `attempts`, `message`, `together`.
+
+        Raises:
+            StoreError: If the store refuses; some may be noted.
+        """
+        all_ids = list(ids)
+        for start in range(0, len(all_ids), AT_ONCE):
+            part = all_ids[start : start + AT_ONCE]
+
+            def filing(book: Book, now: datetime, part: Sequence[str] = part) -> Filing:
+                found = (book.find(Delivery, id) for id in part)
+                settled = tuple(_settled(each, act, now, **said) for each in found if each)
+                return Filing(papers=settled, act=f"{act} delivery")
+
+            await self._watch.clerk.file(filing)
+
+    async def end_subscription(self, id: str, why: str) -> None:
+        """Take a subscription away that is good no more.
+
+        Raises:
+            StoreError: If the store refuses.
+        """
+
+        def filing(book: Book, now: datetime) -> Filing:
+            known = book.find(PushSubscription, id)
+            if known is None:
+                return Filing()
+            ended = revised(known, at=now, by="", ended_at=now, ended_why=why)
+            return Filing(papers=(ended,), act="end push subscription", reason=why)
+
+        await self._watch.clerk.file(filing)
+
+
+async def is_from_before(store: Store, subscription: PushSubscription) -> bool:
+    """Return whether all sessions of its user were ended since a browser subscribed."""
+    return await store.read(
+        journal.tells,
+        subscription.agency,
+        subject=f"user:{subscription.user}",
+        acts=ENDING,
+        after=f"{kind_of(subscription)}:{subscription.id}",
+    )
+
+
+def subscribed(
+    book: Book,
+    now: datetime,
+    *,
+    agency: str,
+    user: str,
+    origin: str,
+    most: int,
+    endpoint: str,
+    p256dh: str,
+    auth: str,
+    label: str,
+) -> tuple[PushSubscription, ...]:
+    """Return what is to be filed when a browser subscribes; its own new paper is the last.
+
+    A browser has one user, the one who subscribed last: another's subscription of the same
+    browser ends, so that nobody reads another's alerts on a shared computer. Of more than `most`
+    of one user the oldest end.
+    """
+    filed = [
+        revised(each, at=now, by=user, ended_at=now, ended_why="the browser subscribed again")
+        for each in book.all(PushSubscription)
+        if each.endpoint == endpoint
+    ]
+    own = [
+        each
+        for each in book.all(PushSubscription)
+        if each.user == user and each.endpoint != endpoint
+    ]
+    filed += [
+        revised(each, at=now, by=user, ended_at=now, ended_why="too many browsers")
+        for each in own[: max(0, len(own) - most + 1)]
+    ]
+    new = PushSubscription(
+        id=new_id(),
+        agency=agency,
+        at=now,
+        by=user,
+        origin=origin,
+        user=user,
+        endpoint=endpoint,
+        p256dh=p256dh,
+        auth=auth,
+        label=label,
+    )
+    return (*filed, new)
+
+
+def _about(delivery: Delivery) -> tuple[str, str, str, str]:
+    return delivery.agency, delivery.way, delivery.to, delivery.alert
+
+
+def _settled(delivery: Delivery, act: str, now: datetime, **said: Any) -> Delivery:
+    return revised(
+        delivery,
+        at=now,
+        by="",
+        state=LIFE.after(delivery.state, act),
+        settled_at=now,
+        **said,
+    )

@@ -1,0 +1,70 @@
+"""Retrying: a report that was set aside is taken in once more, as if it had come now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from patrol.documents.transaction import Note
+from patrol.errors.errors import CannotRetry
+from patrol.filing.journal_writer import if_done
+from patrol.store.receptions import rejected as aside
+from patrol.store.receptions.rejected import Kept
+from patrol.watch.watch import Watch
+from radio_gateway.messages.transmission import Transmission
+from radio_gateway.parsing.msgspec_decoders import json_decoder
+
+
+def said_in(kept: Kept) -> Transmission:
+    """Return what a report said.
+
+    Raises:
+        CannotRetry: If only its bytes are kept, or it cannot be read.
+    """
+    if kept.said is None:
+        raise CannotRetry("only its bytes are kept")
+    try:
+        return json_decoder(Transmission).decode(kept.said)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise CannotRetry(f"what it said cannot be read: {error}") from error
+
+
+async def retry(
+    watch: Watch,
+    kept: Kept,
+    *,
+    overreach: Callable[[Transmission, str], str | None],
+) -> None:
+    """Take a report in again; once it is stored it is set aside no longer.
+
+    It keeps the time it was heard: it joins the track, and an old position moves no mark. A call
+    for help in it rings.
+
+    Args:
+        watch: Takes it in.
+        kept: The report.
+        overreach: Returns why what a gateway, given by its id, says is not its to say.
+
+    Raises:
+        CannotRetry: If it can still not be taken; it stays set aside.
+        StoreError: If the store refuses.
+    """
+    said = said_in(kept)
+    gateway, slash, channel = kept.channel.partition("/")
+    fault = None
+    if slash and ":" not in gateway:  # as its gateway said it
+        fault = overreach(msgspec.structs.replace(said, channel=channel), gateway)
+    if fault is not None:  # as when it came; a newer version may know another protocol
+        raise CannotRetry(fault)
+    await watch.receive([said])
+    note = Note(
+        act="take set-aside report",
+        actor="command line",
+        agency=watch.agency,
+        subject=f"set_aside:{kept.id}",
+        detail={"address": kept.address, "reception": kept.reception_id},
+    )
+    if not await watch.clerk.scribe.write(if_done(note), aside.remove_stored, kept):
+        health = watch.picture.channels.get("store")
+        raise CannotRetry((health.fault if health else None) or "it was not stored")

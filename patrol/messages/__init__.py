@@ -1,0 +1,1 @@
+"""Messages: texts and set phrases between people, in their languages."""

@@ -1,0 +1,33 @@
+"""Phrases: what is said again and again, ready in the languages of the river."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, ClassVar
+
+from patrol.documents.document import Paper
+from patrol.units.data_classes import NEVER, DataClass
+
+
+class Phrase(Paper, frozen=True, kw_only=True, tag="phrase"):
+    """One version of a canned phrase of an agency.
+
+    Attributes:
+        language: BCP 47, for example `lo` or `th`.
+        text: The words.
+        topic: What it is for; phrases of one topic in several languages say the same.
+        retired_at: When it was taken out of use; None while it is in use.
+    """
+
+    CLASS: ClassVar[DataClass | None] = None
+    SEEN_BY: ClassVar[str] = "see phrases"
+
+    language: Annotated[str, NEVER]
+    text: Annotated[str, NEVER]
+    topic: Annotated[str, NEVER] = ""
+    retired_at: Annotated[datetime | None, NEVER] = None
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is out of use."""
+        return self.retired_at is not None

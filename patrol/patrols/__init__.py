@@ -1,0 +1,1 @@
+"""Patrols: planned and under way, with plan and conflicts."""

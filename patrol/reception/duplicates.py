@@ -1,0 +1,321 @@
+"""Duplicates: the same radio message heard more than once, told by its content.
+
+Compared in heard time, in both directions, so that the order of arrival changes nothing. Of all
+receptions of one message the one that was heard first stands for it, whichever came first.
+
+Memory answers for what was heard lately. `asked` says what it cannot answer, since it may have
+forgotten that; the store is asked for all of a batch at once and the batch joined after `learn`.
+Nothing is forgotten before `settle`, when the batch is on disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from hashlib import blake2b
+from typing import Final, NamedTuple
+
+from patrol.reception.bounded_dict import are_too_many, drop_oldest
+from patrol.reception.message_ids import Beside, Named
+from patrol.reception.recent_messages import ALWAYS, Known, Lately
+from patrol.reception.record import Record, named_gid, unsorted_gid
+
+REMEMBERED: Final = 200_000
+"""Names of messages remembered, of all kinds together; at 400 a second more than eight minutes."""
+
+SAME_CONTENT: Final = 8
+"""Messages of one sender with one content that are remembered: a moored boat repeats itself."""
+
+RESENT_FOR_S: Final = 24 * 3600.0
+"""How much later a link may hand over a message again; after that, equal words are new words."""
+
+
+class Asked:
+    """What the store is asked about one batch.
+
+    Attributes:
+        gids: Messages that name themselves, under each id that one may be stored under.
+        receptions: Reception ids.
+        near: Address, heard time and how far around it to look, seconds.
+        beside: Names, at most one: which stored ones are nearest to it.
+    """
+
+    __slots__ = ("beside", "gids", "near", "receptions")
+
+    def __init__(self) -> None:
+        self.gids: list[bytes] = []
+        self.receptions: list[str] = []
+        self.near: list[tuple[str, datetime, float]] = []
+        self.beside: list[bytes] = []
+
+    def __bool__(self) -> bool:
+        """Whether anything is asked."""
+        return bool(self.gids or self.receptions or self.near or self.beside)
+
+    def halves(self) -> list[Asked]:
+        """Return the same in parts; none if it is one thing only."""
+        parts: list[Asked] = []
+        names = [name for name in self.__slots__ if getattr(self, name)]
+        for name in names:
+            items = getattr(self, name)
+            middle = len(items) // 2 if len(names) == 1 else len(items)
+            for some in (items[:middle], items[middle:]):
+                part = Asked()
+                setattr(part, name, some)
+                parts.append(part)
+        parts = [part for part in parts if part]
+        return parts if len(parts) > 1 else []
+
+
+class Stored(NamedTuple):
+    """A message that is stored.
+
+    Attributes:
+        address: The address it is kept under.
+        content: Its duplicate key; None if it has none.
+        channel: Channel of the reception that stands for it.
+        raw: Its bytes where it has no key.
+        known: The reception that stands for it.
+    """
+
+    address: str
+    content: str | None
+    channel: str
+    raw: bytes | None
+    known: Known
+
+
+class Duplicates:
+    """Remembers what was heard lately.
+
+    Args:
+        remembered: Most messages to remember, of all three kinds together: those that name
+            themselves, those that are told apart by when they were heard, and those without a key,
+            which only a link that hands them over again can repeat; and most receptions.
+    """
+
+    def __init__(self, remembered: int = REMEMBERED) -> None:
+        self._remembered = remembered
+        self._named = Named()
+        self._by_content: Lately[tuple[str, str]] = Lately(SAME_CONTENT)
+        self._by_raw: Lately[bytes] = Lately(SAME_CONTENT)
+        self._receptions: dict[str, datetime] = {}
+        self._receptions_since = ALWAYS
+
+    # -- one batch
+
+    def asked(self, records: Iterable[Record]) -> Asked:
+        """Return what must be asked of the store before `records` are compared."""
+        asked = Asked()
+        receptions, since = self._receptions, self._receptions_since
+        may_miss = self._named.may_miss
+        missed: list[bytes] = []
+        answered = 0
+        for record in records:
+            said = record.transmission
+            id, heard_at, content = said.reception_id, said.heard_at, said.duplicate_key
+            if receptions.get(id) == heard_at:
+                continue
+            if since is not ALWAYS and heard_at <= since:
+                asked.receptions.append(id)
+                # Whichever channel the address was bound to when it came first.
+                asked.near.append((said.address, heard_at, 0.0))
+                asked.near.append((f"{said.address}@{said.channel}", heard_at, 0.0))
+            if content is not None and said.duplicate_window_s is None:
+                if may_miss(record.gid):
+                    before = unsorted_gid(record.address, content)
+                    asked.gids += {record.gid, before}  # the same where the content has no time
+                    missed.append(record.gid)
+                else:
+                    answered += 1
+            elif said.resent or content is not None:
+                self._ask_near(record, asked)
+        look = self._named.where_to_look(missed, answered)
+        if look is not None:
+            asked.beside.append(look)
+        return asked
+
+    def learn(
+        self,
+        stored: Iterable[Stored],
+        receptions: Iterable[tuple[str, datetime]],
+        beside: Iterable[Beside] = (),
+    ) -> None:
+        """Note what the store answered, or what was stored before a restart, oldest first.
+
+        Args:
+            stored: Messages.
+            receptions: Id and heard time of further receptions.
+            beside: What is stored beside the name that was asked for.
+        """
+        for address, content, channel, raw, known in stored:
+            self._receptions[known.reception_id] = known.heard_at
+            if content is None:
+                key = _raw_key(address, channel, raw or b"")
+                self._by_raw.add(key, known._replace(reception_id=""))
+                continue
+            name = named_gid(address, content)
+            if known.gid in (name, unsorted_gid(address, content)):
+                self._named.put(name, (known.heard_at, known.reception_id, known.gid))
+            else:
+                self._by_content.add((address, content), known)
+        self._receptions.update(receptions)
+        for each in beside:
+            self._named.look(each)
+
+    def has_reception(self, record: Record) -> bool:
+        """Return whether this very reception is known: a gateway that got no receipt says it again.
+
+        The same id at another heard time is a gateway that has lost count, not the same reception.
+        """
+        said = record.transmission
+        return self._receptions.get(said.reception_id) == said.heard_at
+
+    def original(self, record: Record) -> bytes | None:
+        """Return the global id of the message that `record` repeats; None, remembering it, if none.
+
+        Only messages of the same believed source are compared: a stranger who repeats somebody's
+        message takes nothing away from it.
+        """
+        said = record.transmission
+        content = said.duplicate_key
+        gid, heard_at = record.gid, said.heard_at
+        if content is not None and said.duplicate_window_s is None:
+            stored = self._named.get(gid)
+            if stored is not None:
+                return stored[2]
+            self._named.put(gid, (heard_at, said.reception_id, gid))
+            return None
+        if content is None:
+            raw = _raw_key(record.address, said.channel, said.raw)
+            original = None
+            if _again(record):
+                original = self._by_raw.nearest(raw, heard_at, RESENT_FOR_S)
+            if original is None:
+                self._by_raw.add(raw, Known(heard_at, gid, ""))
+            return original
+        key = (record.address, content)
+        original = self._by_content.nearest(key, heard_at, _reach_s(record))
+        if original is None:
+            self._by_content.add(key, Known(heard_at, gid, said.reception_id))
+        return original
+
+    def stands_alone(self, record: Record) -> None:
+        """Note that `record` is a message of its own though it has the words of another."""
+        said = record.transmission
+        key = (record.address, said.duplicate_key or "")
+        self._by_content.add(key, Known(said.heard_at, record.gid, said.reception_id))
+
+    def heard_first(self, record: Record, original: bytes) -> bool:
+        """Return whether `record`, which repeats `original`, was heard before all of it so far.
+
+        It stands for the message from now on: it is what later ones are compared with.
+        """
+        said = record.transmission
+        name = self._name(record)
+        named = self._named.get(name)
+        if named is not None:
+            first = said.heard_at, said.reception_id, original
+            if first < named:
+                self._named.put(name, first)
+                return True
+            return False
+        new = Known(said.heard_at, original, said.reception_id)
+        return self._by_content.put_first((record.address, said.duplicate_key or ""), new)
+
+    def note_reception(self, record: Record) -> None:
+        """Remember that this reception was taken in, as a message or as one more who heard it."""
+        said = record.transmission
+        self._receptions[said.reception_id] = said.heard_at
+
+    def settle(self) -> None:
+        """Forget what is too much; to be called once everything taken in is stored.
+
+        Each kind gives up its share, so that all reach back about as far. With room of its own, a
+        kind that is one message in twenty would hold hours of them, and memory grow for as long.
+        """
+        named, by_content, by_raw = self._named, self._by_content, self._by_raw
+        count, most = len(named) + len(by_content) + len(by_raw), self._remembered
+        if are_too_many(count, most):  # seldom: asked after each batch
+            for kind in (named, by_content, by_raw):
+                kind.trim(round(len(kind) * most / count))
+        else:
+            by_content.shorten()
+            by_raw.shorten()
+        for _, heard_at in drop_oldest(self._receptions, self._remembered):
+            self._receptions_since = max(self._receptions_since, heard_at)
+
+    # -- what memory does not hold
+
+    def forget_until(self, time: datetime) -> None:
+        """Note that the store holds more than is remembered, heard until `time`, aware UTC."""
+        self._named.forget_all()
+        self._by_content.forget_until(time)
+        self._by_raw.forget_until(time)
+        self._receptions_since = max(self._receptions_since, time)
+
+    def ids_are_in_order(self) -> None:
+        """Note that no message that names itself is stored under an `unsorted_gid` of its own."""
+        self._named.in_order = True
+
+    def forget(self, records: Sequence[Record]) -> None:
+        """Take back that `records` were heard: they may be stored or not, and may come again."""
+        for record in records:
+            said = record.transmission
+            if said.duplicate_key is None:
+                raw = _raw_key(record.address, said.channel, said.raw)
+                self._by_raw.forget(raw, said.heard_at)
+            elif said.duplicate_window_s is None:
+                self._named.forget(self._name(record))
+            else:
+                self._by_content.forget((record.address, said.duplicate_key), said.heard_at)
+            self._receptions.pop(said.reception_id, None)
+            self._receptions_since = max(self._receptions_since, said.heard_at)
+
+    def _name(self, record: Record) -> bytes:
+        """Return what a message that names itself is remembered under: the id it would get now."""
+        said = record.transmission
+        if (
+            said.duplicate_key is None
+            or said.duplicate_window_s is not None
+            or self._named.get(record.gid) is not None
+        ):
+            return record.gid
+        return named_gid(record.address, said.duplicate_key)
+
+    def _ask_near(self, record: Record, asked: Asked) -> None:
+        said, reach_s = record.transmission, _reach_s(record)
+        if said.duplicate_key is None:
+            if not _again(record):
+                return
+            raw = _raw_key(record.address, said.channel, said.raw)
+            misses = self._by_raw.may_miss(raw, said.heard_at, reach_s)
+            here = self._by_raw.nearest(raw, said.heard_at, reach_s) if misses else None
+        else:
+            key = (record.address, said.duplicate_key)
+            misses = self._by_content.may_miss(key, said.heard_at, reach_s)
+            here = None
+            if misses and said.resent:
+                here = self._by_content.nearest(key, said.heard_at, reach_s)
+        # What is handed over again leaves no trace, whichever of several it repeats.
+        if misses and here is None:
+            asked.near.append((record.address, said.heard_at, reach_s))
+
+
+def _again(record: Record) -> bool:
+    """Return whether it may be what a link hands over once more.
+
+    A call for help is rather taken twice than lost for looking like an earlier one.
+    """
+    return record.transmission.resent and not record.transmission.distress
+
+
+def _reach_s(record: Record) -> float:
+    said = record.transmission
+    if _again(record):
+        return RESENT_FOR_S
+    return 0.0 if said.duplicate_key is None else said.duplicate_window_s or 0.0
+
+
+def _raw_key(address: str, channel: str, raw: bytes) -> bytes:
+    return blake2b(f"{address}\n{channel}\n".encode() + raw, digest_size=16).digest()

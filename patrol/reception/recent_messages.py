@@ -1,0 +1,171 @@
+"""Lately: what was heard lately, by a key, in order of heard time; and how far back that is all.
+
+It forgets what was heard longest ago, and knows since when it has forgotten nothing: whoever asks
+for something older must look in the store.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from datetime import UTC, datetime
+from typing import Final, Generic, NamedTuple, TypeVar
+
+from patrol.reception.bounded_dict import drop_oldest
+
+K = TypeVar("K")
+
+ALWAYS: Final = datetime.min.replace(tzinfo=UTC)
+"""Since when nothing is forgotten where nothing ever was."""
+
+
+class Known(NamedTuple):
+    """The reception that stands for a message: when it was heard, its message, its id."""
+
+    heard_at: datetime
+    gid: bytes
+    reception_id: str
+
+    def comes_after(self, other: Known) -> bool:
+        """Return whether `other` rather stands for the message; ids break ties everywhere alike."""
+        return (other.heard_at, other.reception_id) < (self.heard_at, self.reception_id)
+
+
+class _Heard:
+    """Messages under one key, in order of heard time; all of them that were heard after `since`."""
+
+    __slots__ = ("known", "since")
+
+    def __init__(self, since: datetime) -> None:
+        self.known: list[Known] = []
+        self.since = since
+
+
+class Lately(Generic[K]):
+    """Messages by key. Nothing is forgotten before `trim` is called.
+
+    Args:
+        each: Most messages of one key; those that were heard longest ago go.
+    """
+
+    def __init__(self, each: int) -> None:
+        self._each = each
+        self._heard: dict[K, _Heard] = {}
+        self._long: set[K] = set()
+        self._since = ALWAYS
+
+    def __len__(self) -> int:
+        """Return how many keys are remembered."""
+        return len(self._heard)
+
+    def of(self, key: K) -> tuple[Known, ...]:
+        """Return what is remembered under `key`, in order of heard time."""
+        heard = self._heard.get(key)
+        return () if heard is None else tuple(heard.known)
+
+    def nearest(self, key: K, heard_at: datetime, reach_s: float) -> bytes | None:
+        """Return the message heard nearest to `heard_at`, unless that is further than `reach_s`.
+
+        Of two equally near the one with the smaller id.
+        """
+        heard = self._heard.get(key)
+        if heard is None:
+            return None
+        known = heard.known
+        near = [*_group_before(known, heard_at), *_group_from(known, heard_at)]
+        if not near:
+            return None
+        away_s, gid = min((abs((heard_at - at).total_seconds()), other) for at, other, _ in near)
+        return gid if away_s <= reach_s else None
+
+    def may_miss(self, key: K, heard_at: datetime, reach_s: float) -> bool:
+        """Return whether something within reach may have been forgotten."""
+        heard = self._heard.get(key)
+        since = self._since if heard is None else heard.since
+        return since is not ALWAYS and (heard_at - since).total_seconds() <= reach_s
+
+    def add(self, key: K, new: Known) -> None:
+        """Remember a message; one that is remembered already is left as it is."""
+        heard = self._heard.pop(key, None)  # put back at the end: the newest
+        if heard is None:
+            heard = _Heard(self._since)
+        self._heard[key] = heard
+        known = heard.known
+        if not known or known[-1] < new:
+            known.append(new)
+        else:
+            place = bisect_left(known, new)
+            if known[place] != new:
+                known.insert(place, new)
+        if len(known) > self._each:
+            self._long.add(key)
+
+    def put_first(self, key: K, new: Known) -> bool:
+        """Let `new` stand for its message if it was heard before the one that does; tell whether.
+
+        `new` is a reception that `nearest` found the message of.
+        """
+        heard = self._heard.get(key)
+        if heard is None:
+            return False
+        for known in _group_from(heard.known, new.heard_at):
+            if known.gid == new.gid and known.comes_after(new):
+                del heard.known[bisect_left(heard.known, known)]
+                insort(heard.known, new)
+                return True
+        return False
+
+    def forget(self, key: K, heard_at: datetime) -> None:
+        """Forget all under `key`, what was heard until `heard_at` included."""
+        heard = self._heard.pop(key, None) or _Heard(self._since)
+        newest = heard.known[-1].heard_at if heard.known else heard_at
+        heard.since = max(heard.since, heard_at, newest)
+        heard.known.clear()
+        self._heard[key] = heard
+
+    def forget_until(self, time: datetime) -> None:
+        """Note that there was more until `time`, under any key."""
+        self._since = max(self._since, time)
+        for heard in self._heard.values():
+            heard.since = max(heard.since, time)
+
+    def shorten(self) -> None:
+        """Forget what is too much of any one key."""
+        if not self._long:  # mostly
+            return
+        for key in self._long:
+            heard = self._heard.get(key)
+            if heard is not None and len(heard.known) > self._each:
+                too_many = len(heard.known) - self._each
+                heard.since = max(heard.since, heard.known[too_many - 1].heard_at)
+                del heard.known[:too_many]
+        self._long.clear()
+
+    def trim(self, keys: int) -> None:
+        """Forget what is too much.
+
+        Args:
+            keys: Most keys that stay; those that were added to longest ago go.
+        """
+        self.shorten()
+        for _, gone in drop_oldest(self._heard, keys):
+            self._since = max(self._since, gone.since)
+            if gone.known:
+                self._since = max(self._since, gone.known[-1].heard_at)
+
+
+def _group_before(known: list[Known], heard_at: datetime) -> list[Known]:
+    """Return those heard last before `heard_at`, all at the same moment."""
+    end = bisect_left(known, (heard_at,))
+    start = end
+    while start and known[start - 1].heard_at == known[end - 1].heard_at:
+        start -= 1
+    return known[start:end]
+
+
+def _group_from(known: list[Known], heard_at: datetime) -> list[Known]:
+    """Return those heard first from `heard_at` on, all at the same moment."""
+    start = bisect_left(known, (heard_at,))
+    end = start
+    while end < len(known) and known[end].heard_at == known[start].heard_at:
+        end += 1
+    return known[start:end]

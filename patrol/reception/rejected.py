@@ -1,0 +1,31 @@
+"""Refused: a report that cannot be taken, and why; so that the rest of its batch can."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from patrol.errors.errors import PatrolError
+from radio_gateway.messages.transmission import Transmission
+
+
+class Refused(NamedTuple):
+    """A report that cannot be taken.
+
+    It is set aside in the store and answered all the same: it could not be taken the next time
+    either, and would come for ever.
+
+    Attributes:
+        said: The report.
+        fault: What is wrong with it.
+        error: What was raised.
+    """
+
+    said: Transmission
+    fault: str
+    error: Exception
+
+
+def refused(said: Transmission, error: Exception) -> Refused:
+    """Return a report with the error that it caused."""
+    fault = str(error) if isinstance(error, PatrolError) else f"{type(error).__name__}: {error}"
+    return Refused(said, fault, error)

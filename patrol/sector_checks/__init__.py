@@ -1,0 +1,1 @@
+"""Sector checks: what a drawn sector overlaps, and what watching it can and cannot catch."""

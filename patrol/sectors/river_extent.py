@@ -1,0 +1,90 @@
+"""Which kilometres of which rivers lie in an area: how long a sector is, as crews say it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+import numpy as np
+import shapely
+
+from gis.fences.area import Area
+from gis.geometry.geodesy import Floats
+from gis.river.rivers import Rivers
+
+STEP_KM: Final = 0.05
+"""Between the places of a centreline that are looked at: the ends are that good."""
+
+
+class Along(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a river lies in an area.
+
+    Attributes:
+        river: The river's name.
+        km_from: Its lowest kilometre in the area, from the river's mouth.
+        km_to: Its highest.
+        length_km: Of the river in the area; less than from one to the other where it leaves and
+            comes back.
+    """
+
+    river: str
+    km_from: float
+    km_to: float
+    length_km: float
+
+
+class RiverSteps:
+    """The centrelines of all rivers in small steps, ready to be asked.
+
+    Args:
+        rivers: The rivers.
+    """
+
+    def __init__(self, rivers: Rivers) -> None:
+        self._steps: list[tuple[str, Floats, Floats, Floats]] = []
+        for river in rivers.all:
+            low, high = river.km_range
+            kms = np.append(np.arange(low, high, STEP_KM), high)
+            lons, lats = river.at_kms(kms)
+            self._steps.append((river.name, kms, lons, lats))
+
+    def inside(self, area: Area) -> tuple[Along, ...]:
+        """Return what of each river lies in an area, in the order of the rivers; empty if none.
+
+        >>> from gis.fences.area import around
+        >>> from gis.river.rivers import load_rivers
+        >>> steps = RiverSteps(load_rivers())
+        >>> [found] = steps.inside(around("pier", lon=100.4128, lat=20.2693, radius_m=2000.0))
+        >>> found.river, 3.5 < found.length_km < 5.0
+        ('Mekong', True)
+        >>> steps.inside(around("sea", lon=90.0, lat=0.0, radius_m=500.0))
+        ()
+        """
+        west, south, east, north = area.geometry.bounds
+        found = []
+        for name, kms, lons, lats in self._steps:
+            near = np.flatnonzero((lats >= south) & (lats <= north) & _between(lons, west, east))
+            if near.size == 0:
+                continue
+            x, y = area.plane.metres(lon=lons[near], lat=lats[near])
+            within = kms[near][shapely.contains_xy(area.shape, x, y)]
+            if within.size > 1:
+                found.append(
+                    Along(
+                        river=name,
+                        km_from=round(float(within.min()), 2),
+                        km_to=round(float(within.max()), 2),
+                        length_km=round(_length_km(within), 2),
+                    )
+                )
+        return tuple(found)
+
+
+def _between(lons: Floats, west: float, east: float) -> np.ndarray:
+    """Return which longitudes lie between two that may go on beyond 180."""
+    return np.asarray((lons - west) % 360.0 <= east - west)
+
+
+def _length_km(kms: Floats) -> float:
+    gaps = np.diff(np.sort(kms))
+    return float(gaps[gaps <= 1.5 * STEP_KM].sum())

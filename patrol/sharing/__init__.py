@@ -1,0 +1,1 @@
+"""Sharing: what of one agency's units and documents another may see, and how coarse."""

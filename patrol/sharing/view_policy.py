@@ -1,0 +1,164 @@
+"""Policy: what may pass to one view. Deny by default.
+
+What is the agency's own passes by role. What is another's passes as far as
+`patrol.sharing.decisions` lets it cross, in two forms that are tested equal: a predicate of one
+record for stream and papers, and for the store the stretches of time and the box that
+`readable_tracks` limits a query to, checked again for each record that comes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Table, and_, false, true
+
+from patrol.documents.document import P, Paper
+from patrol.sharing.decisions import Sharing
+from patrol.sharing.readable_tracks import OwnReading, Reading, SharedReading
+from patrol.sharing.redaction import passed, without_gaps
+from patrol.store.tracks.tracks import Span
+from patrol.units.data_classes import DataClass
+from patrol.units.permissions import may
+from patrol.units.units import Role
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """What the users of one agency in one role may see.
+
+    Attributes:
+        agency: Whose records.
+        role: In which role.
+        sharing: What of others' may cross; None: nothing.
+        now: Clock, aware UTC; without one nothing of others passes.
+        told: Called when something of another agency's passes.
+    """
+
+    agency: str
+    role: Role
+    sharing: Sharing | None = None
+    now: Callable[[], datetime] | None = None
+    told: Callable[[], None] | None = None
+
+    def passes(self, *, agency: str, known: bool) -> bool:
+        """Return whether a record may pass because it is the agency's own.
+
+        Args:
+            agency: Its owner.
+            known: It is about a registered unit, not an unknown radio.
+        """
+        return (
+            agency == self.agency
+            and may(self.role, "see the picture")
+            and (known or may(self.role, "see unknown radios"))
+        )
+
+    @property
+    def sees_others(self) -> bool:
+        """Whether units of others may pass at all."""
+        return (
+            self.sharing is not None and self.now is not None and may(self.role, "see the picture")
+        )
+
+    def lets(self, owner: str, data_class: DataClass) -> bool:
+        """Return whether an agency lets records of a class cross to the viewer's at present, of
+        some place.
+        """
+        if owner == self.agency:
+            return True
+        if self.sharing is None or self.now is None:
+            return False
+        why = self.sharing.why_not(
+            owner=owner, viewer=self.agency, data_class=data_class, now=self.now()
+        )
+        return why is None
+
+    def alone(self) -> Policy:
+        """Return the same with nothing of others'."""
+        return Policy(agency=self.agency, role=self.role)
+
+    def paper(self, paper: P, *, now: datetime | None = None) -> P | None:
+        """Return what may pass of a paper; None for nothing.
+
+        A party holds it in its own right. While no agreement joins it to the others any more it
+        holds only its own part, where the paper knows one (a method `own_part(agency)`).
+
+        Args:
+            paper: Anybody's.
+            now: The present, aware UTC; the clock's when None.
+        """
+        if not may(self.role, paper.seen_by):
+            return None
+        held = paper.held_by(self.agency)
+        if self.sharing is None or self.now is None:
+            return None if held is None else own_part(held, self.agency)
+        at = self.now() if now is None else now
+        if held is not None and not has_parts(held, self.agency):
+            return held
+        if held is not None:
+            others = paper.parties - {self.agency}
+            if not all(self.sharing.joined(self.agency, other, at) for other in others):
+                return own_part(held, self.agency)
+            self._tell()
+            return without_gaps(held, sharing=self.sharing, viewer=self.agency)
+        seen = passed(paper, sharing=self.sharing, viewer=self.agency, now=at)
+        if seen is not None:
+            self._tell()
+            if paper.CLASS is not None:
+                self._count(paper.agency, paper.CLASS, 1)
+        return seen
+
+    def reading(self, agency: str, unit: str, spans: Sequence[Span]) -> Reading:
+        """Return how the stored positions of a unit or radio may be read.
+
+        Args:
+            agency: Its owner; what another had heard of a radio before it was registered is not
+                the owner's.
+            unit: Its id.
+            spans: When which address told where it was.
+        """
+        if agency == self.agency:
+            return OwnReading(spans, {agency})
+        if self.sharing is None or self.now is None:
+            return OwnReading((), ())
+        return SharedReading(
+            self.sharing, self.now, spans, owner=agency, viewer=self.agency, unit=unit,
+            told=partial(self._read, agency),
+        )  # fmt: skip
+
+    def condition(self, table: Table, *, known: bool) -> ColumnElement[Any]:
+        """Return `passes` as a condition on `table`, which has a column `agency`."""
+        allowed = may(self.role, "see the picture") and (
+            known or may(self.role, "see unknown radios")
+        )
+        return and_(table.c.agency == self.agency, true() if allowed else false())
+
+    def _tell(self) -> None:
+        if self.told is not None:
+            self.told()
+
+    def _read(self, owner: str, count: int) -> None:
+        self._tell()
+        self._count(owner, "tracks", count)
+
+    def _count(self, owner: str, data_class: DataClass, count: int) -> None:
+        """Count what a user is shown; what a stream hands out its board counts."""
+        if self.told is not None and self.sharing is not None:
+            self.sharing.seen.seen(self.agency, owner, data_class, count)
+
+
+def has_parts(held: Paper, agency: str) -> bool:
+    """Return whether others hold a paper, too, and it knows which part of it is whose."""
+    return held.parties != {agency} and hasattr(held, "own_part")
+
+
+def own_part(held: P, agency: str) -> P:
+    """Return what of a joint paper is left to a party when nothing of the others may pass."""
+    if not has_parts(held, agency):
+        return held
+    left = getattr(held, "own_part")(agency)  # noqa: B009 - as `has_parts` says
+    assert isinstance(left, type(held))
+    return left

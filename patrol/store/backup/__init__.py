@@ -1,0 +1,1 @@
+"""Back-up of the store, and the check of its journal."""

@@ -1,0 +1,1 @@
+"""Engine: SQLite and PostgreSQL, transactions, the writer, migrations, the lease."""

@@ -1,0 +1,139 @@
+"""Conditions that each database says in its own words."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, ColumnElement, Float, LargeBinary, literal
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import Boolean
+
+from patrol.units.effective_time import AHEAD, BEHIND, FEEDER_BEHIND
+
+_AHEAD_US: Final = int(AHEAD.total_seconds() * 1e6)
+_BEHIND_US: Final = int(max(BEHIND, FEEDER_BEHIND).total_seconds() * 1e6)
+
+
+class bytes_contain(FunctionElement[bool]):  # noqa: N801 - it is called as a function
+    """Whether the bytes of a column contain some bytes."""
+
+    type = Boolean()
+    inherit_cache = True
+
+    def __init__(self, column: ColumnElement[Any], part: bytes) -> None:
+        super().__init__(column, literal(part, LargeBinary))
+
+
+class text_contains(FunctionElement[bool]):  # noqa: N801
+    """Whether a column of text holds some words, whatever the case of their letters.
+
+    SQLite knows the case of ASCII letters only.
+    """
+
+    type = Boolean()
+    inherit_cache = True
+
+    def __init__(self, column: ColumnElement[Any], words: str) -> None:
+        super().__init__(column, literal(words))
+
+
+class json_contains(text_contains):  # noqa: N801
+    """The same of a column of JSON in UTF-8."""
+
+    inherit_cache = True
+
+    def __init__(self, column: ColumnElement[Any], words: str) -> None:
+        # As JSON writes them: a quotation mark with a backslash before it.
+        super().__init__(column, json.dumps(words, ensure_ascii=False)[1:-1])
+
+
+class told_between(FunctionElement[bool]):  # noqa: N801
+    """What helps PostgreSQL to leave out the months in which nothing of a time was heard.
+
+    It is true of every message whose effective time is at `start_us` or later and before `end_us`,
+    since `patrol.units.effective_time` believes no time that lies further from when it was heard.
+    It is asked beside those times, never alone; SQLite has one table and is asked nothing.
+    """
+
+    type = Boolean()
+    inherit_cache = True
+
+    def __init__(self, start_us: Any, end_us: Any) -> None:
+        super().__init__(*(_number(each) for each in (start_us, end_us)))
+
+
+class about_box(FunctionElement[bool]):  # noqa: N801
+    """What lets PostGIS find positions in a box by its index; asked beside the exact degrees."""
+
+    type = Boolean()
+    inherit_cache = True
+
+    def __init__(self, west: float, south: float, east: float, north: float) -> None:
+        super().__init__(*(literal(each, Float) for each in (west, south, east, north)))
+
+
+def _number(value: Any) -> ColumnElement[int]:
+    return literal(value, BigInteger) if isinstance(value, int) else value
+
+
+@compiles(bytes_contain)
+def _instr(element: bytes_contain, compiler: Any, **more: Any) -> str:
+    column, part = _words(element, compiler, **more)
+    return f"(instr({column}, {part}) > 0)"
+
+
+@compiles(bytes_contain, "postgresql")
+def _position(element: bytes_contain, compiler: Any, **more: Any) -> str:
+    column, part = _words(element, compiler, **more)
+    return f"(position({part} IN {column}) > 0)"
+
+
+@compiles(text_contains)
+def _instr_text(element: text_contains, compiler: Any, **more: Any) -> str:
+    column, words = _words(element, compiler, **more)
+    return f"(instr(lower({column}), lower({words})) > 0)"
+
+
+@compiles(json_contains)
+def _instr_json(element: json_contains, compiler: Any, **more: Any) -> str:
+    column, words = _words(element, compiler, **more)
+    return f"(instr(lower(CAST({column} AS TEXT)), lower({words})) > 0)"
+
+
+@compiles(text_contains, "postgresql")
+def _position_text(element: text_contains, compiler: Any, **more: Any) -> str:
+    column, words = _words(element, compiler, **more)
+    return f"(position(lower({words}) IN lower({column})) > 0)"
+
+
+@compiles(json_contains, "postgresql")
+def _position_json(element: json_contains, compiler: Any, **more: Any) -> str:
+    column, words = _words(element, compiler, **more)
+    return f"(position(lower({words}) IN lower(convert_from({column}, 'UTF8'))) > 0)"
+
+
+@compiles(told_between)
+@compiles(about_box)
+def _nothing(_element: Any, _compiler: Any, **_more: Any) -> str:
+    return "(1 = 1)"
+
+
+@compiles(told_between, "postgresql")
+def _heard(element: told_between, compiler: Any, **more: Any) -> str:
+    start, end = _words(element, compiler, **more)
+    return (
+        f"(transmissions.heard_us >= {start} - {_AHEAD_US}"
+        f" AND transmissions.heard_us < {end} + {_BEHIND_US})"
+    )
+
+
+@compiles(about_box, "postgresql")
+def _overlaps(element: about_box, compiler: Any, **more: Any) -> str:
+    corners = ", ".join(_words(element, compiler, **more))
+    return f"(transmissions.place && ST_MakeEnvelope({corners}, 4326))"
+
+
+def _words(element: FunctionElement[bool], compiler: Any, **more: Any) -> list[str]:
+    return [compiler.process(each, **more) for each in element.clauses]

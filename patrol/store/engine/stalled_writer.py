@@ -1,0 +1,94 @@
+"""Stopped: the session of a writer that stands still in the middle of a statement is ended.
+
+Who was stopped between two statements, `idle_in_transaction_session_timeout` ends. In the middle of
+a COPY, or of a statement that was sent by half, the server waits for the rest without end, and no
+timeout of its own applies to that; only that the session is terminated (PostgreSQL 17,
+`ProcessClientReadInterrupt` in src/backend/tcop/postgres.c). So whoever waits in vain to write
+looks why, and ends it.
+"""
+
+from __future__ import annotations
+
+from threading import Lock
+from time import monotonic
+from typing import Final
+
+import structlog
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from patrol.store.engine import faults
+
+STOPPED_S: Final = 10.0
+"""For how long the server must have had not one byte of a statement that it waits for."""
+
+_LOOKS_APART_S: Final = 6.0
+"""A longer pause between two looks counts as this long, less than `STOPPED_S`: who was stopped may
+have been stopped together with the one that looks, and is looked at once more."""
+
+# `bytes_processed` is missing where what is awaited is no row of a COPY.
+_STANDS: Final = """
+  FROM pg_locks
+  JOIN pg_database ON pg_database.oid = pg_locks.database
+  JOIN pg_stat_activity USING (pid)
+  LEFT JOIN pg_stat_progress_copy USING (pid)
+ WHERE locktype = 'advisory' AND granted AND classid = 0 AND objsubid = 1
+   AND pg_database.datname = current_database() AND objid = %(key)s
+   AND state = 'active' AND wait_event = 'ClientRead'
+"""
+_WHO: Final = (
+    "SELECT pid, backend_start::text, xact_start::text, query_start::text,"
+    f" coalesce(bytes_processed, 0), application_name {_STANDS}"
+)
+_END: Final = (
+    f"SELECT pg_terminate_backend(pid, 2000) {_STANDS}"
+    " AND pid = %(pid)s AND query_start::text = %(query)s"
+    " AND coalesce(bytes_processed, 0) = %(bytes)s"
+)
+
+_log = structlog.get_logger(__name__)
+
+
+class Stopped:
+    """What the looks at who holds a lock have found so far.
+
+    Args:
+        engine: The database.
+        key: Of the advisory lock that a transaction takes before it writes.
+    """
+
+    def __init__(self, engine: Engine, *, key: int) -> None:
+        self._engine, self._key = engine, key
+        self._seen: tuple[object, ...] | None = None
+        self._looked_s = self._stood_s = 0.0
+        self._one_at_a_time = Lock()
+
+    def look(self) -> None:
+        """Look who holds the lock; end its session if it has stood still for `STOPPED_S`.
+
+        To be called each time the lock was not had. That the database cannot be asked is no fault:
+        it is asked again.
+        """
+        with self._one_at_a_time:
+            try:
+                self._look()
+            except SQLAlchemyError as error:
+                _log.warning("stopped_writer_not_looked_for", fault=faults.said(error))
+
+    def _look(self) -> None:
+        options = {"isolation_level": "AUTOCOMMIT", "reads": True}
+        with self._engine.connect().execution_options(**options) as connection:
+            found = connection.exec_driver_sql(_WHO, {"key": self._key}).one_or_none()
+            now_s = monotonic()
+            seen = None if found is None else tuple(found)
+            if seen is None or seen != self._seen:
+                self._stood_s = 0.0
+            else:
+                self._stood_s += min(now_s - self._looked_s, _LOOKS_APART_S)
+            self._seen, self._looked_s = seen, now_s
+            if seen is None or self._stood_s < STOPPED_S:
+                return
+            pid, _, _, query, processed, name = seen
+            given = {"key": self._key, "pid": pid, "query": query, "bytes": processed}
+            if connection.exec_driver_sql(_END, given).scalar_one_or_none():
+                _log.warning("stopped_writer_ended", server_pid=pid, name=name)

@@ -1,0 +1,499 @@
+"""Reception digests: what was heard, in the chain, a span of stored messages at a time.
+
+Each minute, or 5,000 messages, a line of the journal tells of a span: the numbers of the row before
+its first and of its last, how many there are, and the SHA-256 of what they say, in the order in
+which they were stored. What comes late is in the span of when it was stored. Where the retention
+takes some of a span out, or a reception that was heard before it takes the place of another, a line
+tells what was found there before and what is there now, by the same digest: what was altered before
+it came is not washed clean by it.
+
+The digest is taken of the rows as they go to the store, which costs about a microsecond a
+message; reading them again would cost a tenth of a batch. Where that is not what the store holds
+(another process, a message that was known, a reception in another's place, a restart), they are
+read.
+
+A message is the MessagePack array of its columns, by the version of the line (`COLUMNS`); a span is
+one after the other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, Literal, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, bindparam, func, select
+
+from patrol.audit.chain import Entry
+from patrol.documents.transaction import Note
+from patrol.store.journal import journal
+from patrol.store.schema.rows import Row
+from patrol.store.schema.tables import journal as journal_table
+from patrol.store.schema.tables import transmissions
+from radio_gateway.parsing.msgspec_decoders import json_decoder
+
+VERSION: Final = 2
+"""Of the lines that are written now; a line that names none is of the first."""
+
+COLUMNS: Final = {
+    1: (
+        "gid",
+        "address",
+        "time_us",
+        "usable",
+        "lon",
+        "lat",
+        "kind",
+        "distress",
+        "text",
+        "status",
+        "heard_us",
+        "channel",
+        "reception_id",
+        "raw",
+        "agency",
+    ),
+    2: (
+        "gid",
+        "address",
+        "time_us",
+        "time_source",
+        "usable",
+        "lon",
+        "lat",
+        "altitude_m",
+        "accuracy_m",
+        "speed_mps",
+        "course_deg",
+        "heading_deg",
+        "river_km",
+        "bank",
+        "kind",
+        "fix",
+        "distress",
+        "text",
+        "status",
+        "flags",
+        "facts",
+        "device_us",
+        "passed_on_us",
+        "heard_us",
+        "channel",
+        "reception_id",
+        "duplicate_key",
+        "signal",
+        "raw",
+        "agency",
+        "origin",
+    ),
+}
+
+DIGESTED: Final = "digest receptions"
+THINNED: Final = "thin receptions"
+REPLACED: Final = "replace receptions"
+SUBJECT: Final = "journal:receptions"
+
+EVERY_S: Final = 60.0
+MOST: Final = 5_000
+"""Messages of one span: the retention reads so many in one transaction."""
+
+_PAGE: Final = 2_000
+_LINES: Final = 200
+_T = transmissions.c
+_J = journal_table.c
+# Made once: to make a statement of so many columns takes longer than to read sixty messages.
+_read: Final = {
+    version: select(_T.id, *[_T[name] for name in names])
+    .where(_T.id > bindparam("after"), _T.id <= bindparam("last"))
+    .order_by(_T.id)
+    .limit(_PAGE)
+    for version, names in COLUMNS.items()
+}
+_pack: Final = msgspec.msgpack.Encoder().encode
+
+_CHANGED: Final = "joint patrol digests of spans before receptions were replaced in them"
+_OPEN_CHANGED: Final = "joint patrol the span that is not told yet was changed"
+
+
+class Span(msgspec.Struct, frozen=True, kw_only=True):
+    """What a line of the journal tells of a span of messages.
+
+    Attributes:
+        after: Number of the row before its first.
+        last: Number of its last row, when it was digested.
+        count: How many there are.
+        sha256: Their digest, hexadecimal.
+        was: Where some were taken out or replaced: the digest of what was found before.
+        version: What the digest covers (`COLUMNS`).
+    """
+
+    after: int
+    last: int
+    count: int
+    sha256: str
+    was: str = ""
+    version: int = 1
+
+
+class Place(NamedTuple):
+    """Where a span lies: the row before its first, its last, and what its digest covers."""
+
+    after: int
+    last: int
+    version: int
+
+
+class Found(NamedTuple):
+    """What is in the store of a span."""
+
+    rows: int
+    sha256: str
+
+
+def packed(rows: Sequence[Row]) -> bytes:
+    """Return rows, of the columns of `COLUMNS[VERSION]`, as the digest covers them.
+
+    All in one array, without that array's head: row by row would cost twice as much of a batch.
+    """
+    said = _pack(rows)
+    head = 1 if len(rows) < 16 else 3 if len(rows) < 1 << 16 else 5
+    return said[head:]
+
+
+class OpenSpan:
+    """The span that is not told yet; of the one connection that stores messages.
+
+    Args:
+        steady: Seconds that only ever pass.
+    """
+
+    def __init__(self, steady: Callable[[], float] = time.monotonic) -> None:
+        self._steady = steady
+        self._after: int | None = None
+        self._next: int | None = None
+        self._begin(steady())
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is to be told."""
+        return self._count >= MOST or (self._count > 0 and self._steady() - self._since >= EVERY_S)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether it is known where it begins."""
+        return self._after is not None
+
+    def find(self, connection: Connection) -> None:
+        """Find out, before the first message is stored, where it begins."""
+        told = _newest(connection)
+        stored = int(connection.execute(select(func.max(_T.id))).scalar() or 0)
+        self._after = stored if told is None else told.last
+
+    def add(self, said: bytes, count: int) -> None:
+        """Take in messages that are stored, by what `packed` made of them."""
+        self._hash.update(said)
+        self._count += count
+
+    def look(self, connection: Connection) -> None:
+        """Look whether a message of it was replaced in the transaction that ended."""
+        if connection.info.pop(_OPEN_CHANGED, False):
+            self._is_as_added = False
+
+    def tell(self, connection: Connection, origin: str) -> None:
+        """Tell the journal of it, in a transaction that writes, and begin the next one after that
+        (`told`).
+        """
+        assert self._after is not None
+        count, last = connection.execute(
+            select(func.count(), func.max(_T.id)).where(_T.id > self._after)
+        ).one()
+        if not count:
+            return
+        sha256 = self._hash.hexdigest()
+        if count != self._count or not self._is_as_added:
+            sha256 = found(connection, Place(self._after, last, VERSION)).sha256
+        span = Span(after=self._after, last=last, count=count, sha256=sha256, version=VERSION)
+        journal.append(connection, [_note(DIGESTED, span)], datetime.now(UTC), origin=origin)
+        self._next = int(last)
+
+    def told(self) -> None:
+        """Begin the next one: what was told is on disk."""
+        self._after = self._next
+        self._begin(self._steady())
+
+    def later(self) -> None:
+        """Try again after a while: the store refused the line."""
+        self._since = self._steady()
+
+    def _begin(self, now: float) -> None:
+        self._hash, self._count, self._since = hashlib.sha256(), 0, now
+        self._is_as_added = True
+        self._next = self._after
+
+
+def found(connection: Connection, place: Place) -> Found:
+    """Return what is in the store of a span."""
+    digest, count, pack = hashlib.sha256(), 0, _PACKED[place.version]
+    for rows in _pages(connection, place):
+        digest.update(b"".join([pack(row[1:]) for row in rows]))
+        count += len(rows)
+    return Found(count, digest.hexdigest())
+
+
+def before_replacing(connection: Connection, id: int) -> None:
+    """Note what the span of a message holds, before another reception takes the message's place.
+
+    `close` tells the journal what it holds then, at the end of the transaction.
+    """
+    place = _place_of(connection, id)
+    if isinstance(place, Place):
+        changed: dict[Place, str] = connection.info.setdefault(_CHANGED, {})
+        if place not in changed:
+            changed[place] = found(connection, place).sha256
+    elif place == "open":
+        connection.info[_OPEN_CHANGED] = True
+
+
+def close(connection: Connection) -> None:
+    """Tell the journal, at a transaction's end, in which spans it replaced receptions."""
+    changed: dict[Place, str] = connection.info.pop(_CHANGED, {})
+    for place, was in changed.items():
+        now = found(connection, place)
+        if now.sha256 == was:
+            continue
+        span = Span(
+            after=place.after,
+            last=place.last,
+            count=now.rows,
+            sha256=now.sha256,
+            was=was,
+            version=place.version,
+        )
+        newest = journal.head(connection)
+        origin = "" if newest is None else newest.origin
+        journal.append(connection, [_note(REPLACED, span)], datetime.now(UTC), origin=origin)
+
+
+def forget(connection: Connection) -> None:
+    """Forget what a transaction replaced that was undone."""
+    if not connection.invalidated:
+        connection.info.pop(_CHANGED, None)
+
+
+def _place_of(connection: Connection, id: int) -> Place | Literal["open", "before"]:
+    """Return where a message lies: in a span, after all of them, or before there were any."""
+    seq = None
+    while True:
+        asked = select(_J.seq, _J.detail).where(_J.subject == SUBJECT, _J.act == DIGESTED)
+        if seq is not None:
+            asked = asked.where(_J.seq < seq)
+        rows = connection.execute(asked.order_by(_J.seq.desc()).limit(_LINES)).all()
+        for row in rows:
+            span = span_in(row.detail)
+            if span is None:
+                continue
+            if id > span.last:  # between two spans there is nothing
+                return "open"
+            if id > span.after:
+                return Place(span.after, span.last, span.version)
+        if len(rows) < _LINES:
+            return "before" if rows or seq is not None else "open"
+        seq = rows[-1].seq
+
+
+class Gone(NamedTuple):
+    """A message that leaves a span: its number, global id and when it was heard."""
+
+    id: int
+    gid: bytes
+    heard_us: int
+
+
+def thin(
+    connection: Connection,
+    span: Place,
+    ids: Collection[int],
+    take_out: Callable[[Sequence[Gone]], int],
+    *,
+    at: datetime,
+    origin: str,
+) -> int:
+    """Take messages out of a span and tell the journal, in one transaction; return how many.
+
+    Args:
+        connection: To the store, in a transaction that writes.
+        span: Where it lies.
+        ids: Which go.
+        take_out: Takes some out.
+        at: Now, aware UTC.
+        origin: This node's id.
+    """
+    was, left, count = hashlib.sha256(), hashlib.sha256(), 0
+    going: list[Gone] = []
+    heard, pack = 1 + COLUMNS[span.version].index("heard_us"), _PACKED[span.version]
+    for rows in _pages(connection, span):
+        for row in rows:
+            said = pack(row[1:])
+            was.update(said)
+            if row[0] in ids:
+                going.append(Gone(row[0], row[1], row[heard]))
+            else:
+                left.update(said)
+                count += 1
+    if not going:
+        return 0
+    gone = take_out(going)
+    told = Span(
+        after=span.after,
+        last=span.last,
+        count=count,
+        sha256=left.hexdigest(),
+        was=was.hexdigest(),
+        version=span.version,
+    )
+    journal.append(connection, [_note(THINNED, told)], at, origin=origin)
+    return gone
+
+
+def spans(connection: Connection) -> list[Place]:
+    """Return where the spans lie that are told, in order."""
+    rows = connection.execute(
+        select(_J.detail).where(_J.subject == SUBJECT, _J.act == DIGESTED).order_by(_J.seq)
+    )
+    told = [span_in(detail) for (detail,) in rows]
+    return [Place(each.after, each.last, each.version) for each in told if each is not None]
+
+
+def span_of(spans: Sequence[Place], id: int) -> Place | None:
+    """Return the span that a message lies in; None of one that no line tells of."""
+    place = bisect_left(spans, id, key=lambda each: each.last)
+    return spans[place] if place < len(spans) and spans[place].after < id else None
+
+
+class Replay:
+    """What the journal tells of spans, gone through line by line.
+
+    Args:
+        told: What it told before the line that is taken first, as `told` yields it.
+        whole: Whether all lines are taken; else what changes a span of before is left aside.
+    """
+
+    def __init__(self, told: Iterable[tuple[int, Span]] = (), *, whole: bool = True) -> None:
+        self._spans = {span.last: (seq, span) for seq, span in told}
+        self._whole = whole
+
+    def take(self, entry: Entry) -> str:
+        """Take a line of the journal; return what it contradicts, if anything."""
+        if entry.subject != SUBJECT or entry.act not in (DIGESTED, THINNED, REPLACED):
+            return ""
+        span = span_in(entry.detail)
+        if span is None or span.version not in COLUMNS:
+            return "it tells of no span of messages that this version knows"
+        known = self._spans.get(span.last)
+        if entry.act == DIGESTED:
+            newest = next(reversed(self._spans), span.after)
+            if known is not None or newest != span.after:
+                return f"it tells of messages after {span.after}, and the line before of {newest}"
+        elif known is None and not self._whole:
+            return ""
+        elif known is None or known[1].after != span.after or known[1].version != span.version:
+            return "it changes a span of messages that no line tells of"
+        self._spans[span.last] = (entry.seq, span)
+        if known is not None and known[1].sha256 != span.was:
+            came = "the retention" if entry.act == THINNED else "an earlier reception"
+            return (
+                f"messages {span.after + 1} to {span.last} were others before {came} came"
+                f" than row {known[0]} tells"
+            )
+        return ""
+
+    def told(self) -> Iterator[tuple[int, Span]]:
+        """Yield the number of the newest line of each span, and the span, in order."""
+        yield from self._spans.values()
+
+    @property
+    def first(self) -> int | None:
+        """Number of the row before the first that is told; None where no span is."""
+        return next((span.after for _, span in self._spans.values()), None)
+
+    @property
+    def last(self) -> int:
+        """Number of the last row that is told; 0 where no span is."""
+        return next(reversed(self._spans), 0)
+
+
+def _note(act: str, span: Span) -> Note:
+    detail = msgspec.structs.asdict(span)
+    if not span.was:
+        del detail["was"]
+    return Note(act=act, actor="", agency="", subject=SUBJECT, detail={"receptions": detail})
+
+
+class _Detail(msgspec.Struct):
+    receptions: Span
+
+
+def span_in(detail: str) -> Span | None:
+    """Return the span that a line's detail tells of; None: it tells of none."""
+    try:
+        return json_decoder(_Detail).decode(detail).receptions
+    except msgspec.MsgspecError:
+        return None
+
+
+def _newest(connection: Connection) -> Span | None:
+    asked = select(_J.detail).where(_J.subject == SUBJECT, _J.act == DIGESTED)
+    detail = connection.execute(asked.order_by(_J.seq.desc()).limit(1)).scalar()
+    return None if detail is None else span_in(detail)
+
+
+def _pages(connection: Connection, place: Place) -> Iterator[Sequence[Any]]:
+    after, last, version = place
+    while True:
+        rows = connection.execute(_read[version], {"after": after, "last": last}).all()
+        if rows:
+            yield rows
+        if len(rows) < _PAGE:
+            return
+        after = rows[-1][0]
+
+
+def _packed_1(said: Sequence[Any]) -> bytes:
+    gid, address, time_us, usable, lon, lat, *more = said
+    # As the store gives them back: numbers with a point, and no minus before nothing.
+    if lon is not None:
+        lon = lon + 0.0
+    if lat is not None:
+        lat = lat + 0.0
+    return _pack((gid, address, time_us, usable, lon, lat, *more))
+
+
+def _packed_2(said: Sequence[Any]) -> bytes:
+    gid, address, at, source, usable, lon, lat, high, near, speed, course, head, km, *more = said
+    # As `transmission_row` makes them and SQLite gives them back: with a point, no minus before
+    # nothing, and none for no number. PostgreSQL may hold rows that were made otherwise.
+    return _pack(
+        (
+            gid,
+            address,
+            at,
+            source,
+            usable,
+            None if lon is None or lon != lon else lon + 0.0,
+            None if lat is None or lat != lat else lat + 0.0,
+            None if high is None or high != high else high + 0.0,
+            None if near is None or near != near else near + 0.0,
+            None if speed is None or speed != speed else speed + 0.0,
+            None if course is None or course != course else course + 0.0,
+            None if head is None or head != head else head + 0.0,
+            None if km is None or km != km else km + 0.0,
+            *more,
+        )
+    )
+
+
+_PACKED: Final[Mapping[int, Callable[[Sequence[Any]], bytes]]] = {1: _packed_1, 2: _packed_2}

@@ -1,0 +1,1 @@
+"""Proof: whether the journal, a day of it or all of it, is as it was written."""

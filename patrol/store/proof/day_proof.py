@@ -1,0 +1,164 @@
+"""Day proof: proves one day of the journal alone, from the signed head before it.
+
+The chain is followed from the newest signed head before the day to the first one after it. Papers,
+photos and messages are compared that rows of the day tell of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+import msgspec
+from sqlalchemy import Connection, func, select
+
+from patrol.audit.chain import Chain, Entry, Fault
+from patrol.store.journal import journal, reception_digests
+from patrol.store.journal.reception_digests import DIGESTED, REPLACED, SUBJECT, THINNED, Span
+from patrol.store.journal.row_digests import Replay
+from patrol.store.proof import verify_journal as proving
+from patrol.store.schema.tables import journal as journal_table
+
+_J: Final = journal_table.c
+
+
+class DayProof(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of it.
+
+    Attributes:
+        first: Number of the day's first row.
+        rows: How many rows of the day are proved.
+        after: Row of the signed head that the chain was followed from; 0: from the first row.
+        until: Row of the signed head that it was followed to; None: there is none after the day.
+        papers: Versions of papers that are as the day's rows tell.
+        receptions: Messages that were heard and are as they were stored.
+        changed: Messages of spans that later rows changed (retention, an earlier reception): these
+            rows are not of the day, and nothing is proved of them.
+        faults: What is wrong, the first in the journal first.
+    """
+
+    first: int
+    rows: int
+    after: int
+    until: int | None
+    papers: int
+    receptions: int
+    changed: int
+    faults: tuple[Fault, ...]
+
+
+def prove_day(
+    connection: Connection,
+    begin: datetime,
+    end: datetime,
+    *,
+    heads: Iterable[tuple[int, bytes]] = (),
+) -> DayProof:
+    """Read what the journal tells of a day and say what is wrong with it.
+
+    Args:
+        connection: To the store, in one transaction.
+        begin: The day's begin, aware UTC.
+        end: The next one's.
+        heads: Numbers and hashes of entries that were signed once.
+    """
+    signed = dict(heads)
+    first, following = journal.at_or_after(connection, begin), journal.at_or_after(connection, end)
+    start = max((seq for seq in signed if seq < first), default=0)
+    # The span that midnight lies in is told in the next day's first minute.
+    closing = _next_span(connection, following)
+    until = min((seq for seq in signed if seq >= closing), default=None)
+    last = closing if until is None else until
+    chain = Chain(start, signed[start]) if start else Chain()
+    spans, rows = reception_digests.Replay(whole=False), Replay()
+    removed = proving.what_retention_removed(connection)
+    faults: list[Fault] = []
+    papers, count, altered = 0, 0, False
+    for entries, unreadable in proving.read_pages(connection, start):
+        fault = None if unreadable is None or unreadable.seq > last else unreadable
+        day: list[Entry] = []
+        for entry in entries:
+            if entry.seq > last:
+                break
+            fault_here = chain.take(entry)
+            if fault_here is None and signed.get(entry.seq, entry.hash) != entry.hash:
+                fault_here = proving.written_anew(entry.seq)
+            if fault_here is not None:
+                fault = fault_here
+                break
+            if entry.seq >= first:
+                # What later days heard is theirs; what they changed of this one is not.
+                is_later = entry.seq > closing and entry.act == DIGESTED
+                if not is_later and (why := spans.take(entry)):
+                    faults.append(Fault(seq=entry.seq, what="altered", why=why))
+                if entry.seq < following:
+                    day.append(entry)
+                    if not altered and (wrong := proving.row_fault(rows, entry)):
+                        faults.append(wrong)
+                        altered = True
+        count += len(day)
+        if not faults:
+            some, paper_fault = proving.compare(connection, day, removed)
+            papers += some
+            faults += [
+                each
+                for each in (paper_fault or proving.compare_photos(connection, day, removed),)
+                if each is not None
+            ]
+        if fault is not None:
+            faults.append(fault)
+            break
+        if entries and entries[-1].seq >= last:
+            break
+    else:
+        if chain.seq < last:
+            why = f"the signed head is row {last}: the tail was cut off"
+            faults.append(Fault(seq=chain.seq + 1, what="missing", why=why))
+    heard, changed, span_fault = _receptions(connection, spans, chain.seq)
+    faults += [] if span_fault is None else [span_fault]
+    return DayProof(
+        first=first,
+        rows=count,
+        after=start,
+        until=until,
+        papers=papers,
+        receptions=heard,
+        changed=changed,
+        faults=tuple(sorted(faults, key=lambda each: each.seq)),
+    )
+
+
+def _next_span(connection: Connection, following: int) -> int:
+    """Return the number of the row that tells of the messages at the day's end, or its last row."""
+    asked = select(func.min(_J.seq)).where(
+        _J.subject == SUBJECT, _J.act == DIGESTED, _J.seq >= following
+    )
+    found = connection.execute(asked).scalar()
+    return following - 1 if found is None else int(found)
+
+
+def _receptions(
+    connection: Connection, told: reception_digests.Replay, last: int
+) -> tuple[int, int, Fault | None]:
+    later = {span.last for span in _changed_after(connection, last)}
+    proved = changed = 0
+    for seq, span in told.told():
+        if span.last in later:
+            changed += span.count
+            continue
+        fault = proving.span_fault(connection, seq, span)
+        if fault is not None:
+            return proved, changed, fault
+        proved += span.count
+    return proved, changed, None
+
+
+def _changed_after(connection: Connection, seq: int) -> Iterable[Span]:
+    asked = select(_J.detail).where(
+        _J.subject == SUBJECT, _J.act.in_((THINNED, REPLACED)), _J.seq > seq
+    )
+    for detail in connection.execute(asked).scalars():
+        span = reception_digests.span_in(detail)
+        if span is not None:
+            yield span

@@ -1,0 +1,685 @@
+"""Proving: reads the journal, all versions of papers and all photos and finds what was altered.
+
+It reads what is in the file and not what SQLAlchemy makes of it: a column that somebody put
+something else into must be named, whatever it is. One read sees one state of the store, so it works
+beside a running server.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, Final, Literal, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, func, select
+
+from patrol.audit.chain import DIGESTS, FIRST, Chain, Entry, Fault
+from patrol.documents.document import Paper
+from patrol.documents_registry.document_kinds import KINDS, decode
+from patrol.store.engine.postgres import is_postgres
+from patrol.store.journal import journal, reception_digests
+from patrol.store.journal.row_digests import (
+    ACCOUNTS,
+    COVERED,
+    PROTECTED,
+    SET_ASIDE,
+    Digests,
+    Replay,
+)
+from patrol.store.protection.removal import REMOVED
+from patrol.store.schema.tables import also_heard, from_us, to_us, transmissions
+from radio_gateway.parsing.msgspec_decoders import json_decoder
+
+PAGE: Final = 5_000
+_AT_ONCE: Final = 400  # papers asked for in one statement
+
+_ENTRIES: Final = """
+SELECT seq, at_us, {act}, {actor}, {agency}, {subject}, {detail}, {origin}, previous, hash
+FROM journal WHERE seq > {mark} ORDER BY seq LIMIT {mark}"""
+
+_PAPERS: Final = """
+SELECT {id}, version, {kind}, {agency}, at_us, closed, body
+FROM papers WHERE (id, version) IN (VALUES {values})"""
+
+_VERSIONS: Final = """
+SELECT id, version, kind FROM papers
+WHERE (id, version) > ({mark}, {mark}) ORDER BY id, version LIMIT {mark}"""
+
+_REPLACED: Final = "SELECT detail FROM journal WHERE subject = {mark} AND act = 'seal plain words'"
+
+_TOLD: Final = "SELECT detail FROM journal WHERE subject = {mark}"
+
+_PHOTO: Final = "SELECT body FROM photos WHERE agency = {mark} AND sha256 = {mark}"
+
+_ORIGINAL: Final = "SELECT body FROM originals WHERE agency = {mark} AND sha256 = {mark}"
+
+_REMOVED: Final = "SELECT {subject} FROM journal WHERE act = {mark}"
+
+_KEPT: Final = "keep photo"
+_SEALED: Final = "keep original"
+_PHOTO_KIND: Final = "photo:"
+
+_NEWEST: Final = """
+SELECT id, max(version), max(kind) FROM papers
+GROUP BY id HAVING sum(newest) <> 1 OR max(version) <> max(CASE newest WHEN 1 THEN version END)
+ORDER BY id LIMIT 1"""
+
+_TEXTS: Final = ("act", "actor", "agency", "subject", "detail", "origin", "id", "kind")
+
+
+class Proof(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of it.
+
+    Attributes:
+        entries: Entries of the journal that are proved, from the first on without a gap.
+        papers: Versions of papers that are as the journal tells; of photos nothing is counted.
+        accounts: Rows about accounts, units and radios that are as the journal tells; None: it
+            covers none yet.
+        protected: Protected fields, sealed or redacted, and who was given their reading; likewise.
+        set_aside: Reports that could not be taken; likewise.
+        receptions: Messages that were heard and are as they were stored.
+        receptions_before: Messages of before any were told of: nothing is proved of them.
+        receptions_since: Messages since the last ones that were told of: not proved yet.
+        also_heard: Notes of who else heard a message, of which nothing is proved.
+        hash: Hash of the last entry that is proved.
+        at: When that was written, RFC 3339; empty of an empty journal.
+        origin: Node that wrote it; empty of an empty journal.
+        faults: What is wrong, the first in the journal first; none: all is as it was written.
+    """
+
+    entries: int
+    papers: int
+    accounts: int | None = None
+    protected: int | None = None
+    set_aside: int | None = None
+    receptions: int = 0
+    receptions_before: int = 0
+    receptions_since: int = 0
+    also_heard: int = 0
+    hash: bytes
+    at: str = ""
+    origin: str = ""
+    faults: tuple[Fault, ...] = ()
+
+
+class Progress(NamedTuple):
+    """How far a verification is: what it counts now, how many are done, of how many."""
+
+    what: Literal["rows", "messages"]
+    done: int
+    total: int
+
+
+class ProofMark(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a verification came, so that an interrupted one can go on there.
+
+    Attributes:
+        seq: Number of the last entry that is proved.
+        hash: Its hash.
+        papers: Versions of papers that are proved.
+        rows: What the journal told of rows until there.
+        spans: What it told of messages until there, each with the number of its line.
+        heard: Number of the last message that was compared; 0: none.
+    """
+
+    seq: int
+    hash: bytes
+    papers: int
+    rows: Replay
+    spans: list[tuple[int, reception_digests.Span]]
+    heard: int
+
+
+class _PlainWords(msgspec.Struct, frozen=True, rename={"became": "is"}):
+    """What an entry tells of a version whose plain words were sealed (`plain_words`)."""
+
+    version: int
+    was: str
+    became: str
+
+
+class _Told(msgspec.Struct):
+    """What an entry tells of a version of a paper."""
+
+    version: int = 0
+    sha256: str = ""
+
+
+def prove(
+    connection: Connection,
+    *,
+    heads: Iterable[tuple[int, bytes]] = (),
+    progress: Callable[[Progress], None] = lambda _: None,
+    after: ProofMark | None = None,
+    mark: Callable[[Callable[[], ProofMark]], None] = lambda _: None,
+) -> Proof:
+    """Read everything and say what is wrong with it.
+
+    Args:
+        connection: To the store, in one transaction.
+        heads: Numbers and hashes of entries that were signed once.
+        progress: Told how far it is, now and then.
+        after: How far it came before it was interrupted; what lies before is not read again.
+        mark: Told, as long as nothing is wrong, what returns how far it is.
+    """
+    papers, found, rewritten, told = 0, False, False, False
+    rows, receptions, contradicted, chain = Replay(), reception_digests.Replay(), False, Chain()
+    if after is not None:
+        papers, rows, chain = after.papers, after.rows, Chain(after.seq, after.hash)
+        receptions = reception_digests.Replay(after.spans)
+    heard, as_told = _Heard(), False
+    removed = what_retention_removed(connection)
+    faults: list[Fault] = []
+    last: Entry | None = None
+    signed: dict[int, set[bytes]] = {}
+    for seq, signed_hash in heads:
+        signed.setdefault(seq, set()).add(signed_hash)
+    if after is not None:
+        last, faults_behind = _behind(connection, after, signed)
+        faults += faults_behind
+    length = journal.end(connection)[0]
+
+    def here(heard: int = 0 if after is None else after.heard) -> ProofMark:
+        return ProofMark(
+            seq=chain.seq,
+            hash=chain.hash,
+            papers=papers,
+            rows=rows,
+            spans=[*receptions.told()],
+            heard=heard,
+        )
+
+    for entries, fault in read_pages(connection, chain.seq):
+        for entry in entries:
+            fault_here = chain.take(entry)
+            if fault_here is not None:
+                fault = fault_here
+                break
+            if entry.seq in signed and signed.pop(entry.seq) != {entry.hash}:
+                faults += [] if rewritten else [written_anew(entry.seq)]
+                rewritten = True
+            why = receptions.take(entry)
+            if why and not contradicted:
+                faults.append(Fault(seq=entry.seq, what="altered", why=why))
+                contradicted = True
+            if fault_here := row_fault(rows, entry):
+                faults += [fault_here] if not told else []
+                told = True
+            last = entry
+        # Of what follows a fault nothing is proved, and of papers the first fault is enough.
+        if not found:
+            proved = [entry for entry in entries if entry.seq <= chain.seq]
+            count, paper_fault = compare(connection, proved, removed)
+            papers += count
+            first = paper_fault or compare_photos(connection, proved, removed)
+            if first is not None:
+                faults.append(first)
+                found = True
+        progress(Progress("rows", chain.seq, length))
+        if fault is not None:
+            faults.append(fault)
+            break
+        if not (faults or told):
+            mark(here)
+    else:
+        if max(signed, default=0) > chain.seq:
+            why = f"the signed head is row {max(signed)}: the tail was cut off"
+            faults.append(Fault(seq=chain.seq + 1, what="missing", why=why))
+        if not found:
+            faults += _unwritten(connection, papers)
+        heard = _receptions(
+            connection,
+            receptions,
+            0 if after is None else after.heard,
+            progress,
+            (lambda _: None) if faults else lambda done: mark(lambda: here(done)),
+        )
+        faults += [] if heard.fault is None else [heard.fault]
+        if not told:
+            faults_now = _rows_now(rows, connection)
+            faults += faults_now
+            as_told = not faults_now
+    return Proof(
+        entries=chain.seq,
+        papers=papers,
+        accounts=_proved(rows.count(*ACCOUNTS), as_told),
+        protected=_proved(rows.count(*PROTECTED), as_told),
+        set_aside=_proved(rows.count(*SET_ASIDE), as_told),
+        receptions=heard.proved,
+        receptions_before=heard.before,
+        receptions_since=heard.since,
+        also_heard=connection.execute(select(func.count()).select_from(also_heard)).scalar_one(),
+        hash=chain.hash,
+        at="" if last is None else last.at.isoformat(),
+        origin="" if last is None else last.origin,
+        faults=tuple(sorted(faults, key=lambda fault: (fault.seq == 0, fault.seq))),
+    )
+
+
+def every_fault(connection: Connection) -> tuple[tuple[Fault, ...], int]:
+    """Read everything as `prove` does, but go on after each fault: of a store that lost some of it.
+
+    Returns:
+        What is wrong, the first in the journal first; of rows that are missing one after the other
+        the first is named. And of how many versions of papers no row tells any more.
+    """
+    chain, proved, removed = Chain(), 0, what_retention_removed(connection)
+    found: list[Fault] = []
+    after: int | None = 0
+    while after is not None:
+        start, after = after, None
+        for entries, unreadable in read_pages(connection, start):
+            for entry in entries:
+                fault = chain.take(entry)
+                if fault is not None and fault.what == "missing":
+                    found.append(fault)
+                    chain = Chain(entry.seq - 1, entry.previous)
+                    fault = chain.take(entry)
+                if fault is not None:
+                    found.append(fault)
+                    chain = Chain(entry.seq, entry.hash)
+            proved += _all_of(compare, connection, entries, removed, found)
+            _all_of(_photos_compared, connection, entries, removed, found)
+            if unreadable is not None:
+                found.append(unreadable)
+                chain = Chain(unreadable.seq, FIRST)
+                after = unreadable.seq
+    count = connection.exec_driver_sql("SELECT count(*) FROM papers").scalar_one()
+    return tuple(sorted(found, key=lambda fault: fault.seq)), max(0, count - proved)
+
+
+def _all_of(
+    compare: Callable[[Connection, Sequence[Entry], AbstractSet[bytes]], tuple[int, Fault | None]],
+    connection: Connection,
+    entries: Sequence[Entry],
+    removed: AbstractSet[bytes],
+    found: list[Fault],
+) -> int:
+    """Compare until the end, adding each fault to `found`; return how many are as they were."""
+    total = 0
+    while True:
+        count, fault = compare(connection, entries, removed)
+        total += count
+        if fault is None:
+            return total
+        found.append(fault)
+        entries = [entry for entry in entries if entry.seq > fault.seq]
+
+
+def _photos_compared(
+    connection: Connection, entries: Sequence[Entry], removed: AbstractSet[bytes]
+) -> tuple[int, Fault | None]:
+    return 0, compare_photos(connection, entries, removed)
+
+
+def what_retention_removed(connection: Connection) -> frozenset[bytes]:
+    """Return what went by the policy, as lines of the same chain say: it is not looked for."""
+    return frozenset(row[0] for row in _rows(connection, _REMOVED, (REMOVED,)))
+
+
+def pages(connection: Connection, *, after: int = 0) -> Iterator[list[Entry]]:
+    """Yield the journal in pages, from the entry after `after` on.
+
+    Raises:
+        ValueError: If an entry cannot be read; it names it.
+    """
+    for entries, fault in read_pages(connection, after):
+        yield entries
+        if fault is not None:
+            raise ValueError(str(fault))
+
+
+def read_pages(
+    connection: Connection, after: int = 0
+) -> Iterator[tuple[list[Entry], Fault | None]]:
+    while True:
+        rows = _rows(connection, _ENTRIES, (after, PAGE))
+        entries: list[Entry] = []
+        for row in rows:
+            entry = _entry(row)
+            if entry is None:
+                why = "a column holds what was never written there"
+                yield entries, Fault(seq=row[0], what="altered", why=why)
+                return
+            entries.append(entry)
+        yield entries, None
+        if len(rows) < PAGE:
+            return
+        after = rows[-1][0]
+
+
+def _entry(row: Sequence[Any]) -> Entry | None:
+    seq, at_us, *texts, previous, own = row
+    if not (isinstance(at_us, int) and isinstance(previous, bytes) and isinstance(own, bytes)):
+        return None
+    at = from_us(at_us)
+    if to_us(at) != at_us:  # in no calendar
+        return None
+    try:
+        act, actor, agency, subject, detail, origin = [text.decode() for text in texts]
+    except (AttributeError, UnicodeDecodeError):
+        return None
+    return Entry(
+        seq=seq,
+        at=at,
+        act=act,
+        actor=actor,
+        agency=agency,
+        subject=subject,
+        detail=detail,
+        origin=origin,
+        previous=previous,
+        hash=own,
+    )
+
+
+def written_anew(seq: int) -> Fault:
+    why = "it is not the one whose hash was signed: the journal was written anew up to here"
+    return Fault(seq=seq, what="altered", why=why)
+
+
+def _behind(
+    connection: Connection, mark: ProofMark, signed: dict[int, set[bytes]]
+) -> tuple[Entry | None, list[Fault]]:
+    """Compare signed heads with entries that are not read again; they are taken out of `signed`.
+
+    Returns:
+        The entry of the mark, and what is wrong.
+    """
+    faults: list[Fault] = []
+    last = next(iter(journal.page(connection, after=mark.seq - 1, limit=1)), None)
+    if last is None or Chain(mark.seq - 1, last.previous).take(last) or last.hash != mark.hash:
+        why = "it is not the one that was proved before the verification was interrupted"
+        faults.append(Fault(seq=mark.seq, what="altered", why=why))
+    for seq in sorted(seq for seq in signed if 0 < seq <= mark.seq):
+        rows = journal.page(connection, after=seq - 1, limit=1)
+        if (not rows or signed[seq] != {rows[0].hash}) and not faults:
+            faults.append(written_anew(seq))
+        del signed[seq]
+    return last, faults
+
+
+# -- what was heard
+
+
+class _Heard(NamedTuple):
+    """What came of the messages: how many are proved, are of before and since, what is wrong."""
+
+    proved: int = 0
+    before: int = 0
+    since: int = 0
+    fault: Fault | None = None
+
+
+def _receptions(
+    connection: Connection,
+    told: reception_digests.Replay,
+    proved: int,
+    progress: Callable[[Progress], None],
+    mark: Callable[[int], None],
+) -> _Heard:
+    """Compare the messages with what the journal tells, up to the first span that is altered.
+
+    Those up to the number `proved` are; what it told of them may have changed since.
+    """
+    count, fault = 0, None
+    spans = [*told.told()]
+    total = sum(span.count for _, span in spans)
+    for seq, span in spans:
+        if span.last <= proved:
+            count += span.count
+            continue
+        fault = span_fault(connection, seq, span)
+        if fault is not None:
+            break
+        count += span.count
+        progress(Progress("messages", count, total))
+        mark(span.last)
+    stored = select(func.count()).select_from(transmissions)
+    first = told.first
+    if first is None:
+        return _Heard(since=int(connection.execute(stored).scalar_one()))
+    before = connection.execute(stored.where(transmissions.c.id <= first)).scalar_one()
+    since = connection.execute(stored.where(transmissions.c.id > told.last)).scalar_one()
+    return _Heard(count, int(before), int(since), fault)
+
+
+def span_fault(connection: Connection, seq: int, span: reception_digests.Span) -> Fault | None:
+    """Return what is wrong with the messages of a span that the entry `seq` tells of."""
+    place = reception_digests.Place(span.after, span.last, span.version)
+    there = reception_digests.found(connection, place)
+    if there == (span.count, span.sha256):
+        return None
+    what: Literal["altered", "missing"] = "altered"
+    why = "what they say is not what was stored"
+    if there.rows < span.count:
+        what, why = "missing", f"{there.rows} of {span.count} are there"
+    messages = f"messages {span.after + 1} to {span.last} of what was heard"
+    return Fault(seq=seq, what=what, paper=messages, why=why)
+
+
+# -- rows that acts change: accounts, what is sealed, what was set aside
+
+_CALLED: Final = {"protected_fields": "protected field", "set_aside": "report set aside"}
+
+
+class _Changed(msgspec.Struct):
+    """What an entry tells of changes to rows."""
+
+    digests: Digests = {}
+
+
+def _proved(count: int | None, as_told: bool) -> int | None:
+    return count if as_told or count is None else 0
+
+
+def row_fault(rows: Replay, entry: Entry) -> Fault | None:
+    if f'"{DIGESTS}"' not in entry.detail:
+        return None
+    try:
+        said = json_decoder(_Changed).decode(entry.detail)
+    except msgspec.MsgspecError:  # another line's own word
+        return None
+    found = rows.take(entry, said.digests)
+    if found is None:
+        return None
+    table, id = found
+    why = "somebody changed it before this act, and not by an act of the journal"
+    called = f"{_CALLED.get(table, table)} {id}"
+    return Fault(seq=entry.seq, what="altered", paper=called, why=why)
+
+
+def _rows_now(rows: Replay, connection: Connection) -> list[Fault]:
+    found = rows.differs(connection)
+    if found is None:
+        return []
+    table, id, what, seq = found
+    why = {
+        "altered": "it is not as the last act on it left it",
+        "unwritten": "",
+        "missing": "no act of the journal took it away",
+    }[what]
+    name = _name_of(connection, table, id)
+    return [Fault(seq=seq, what=what, paper=name, why=why)]
+
+
+def _name_of(connection: Connection, table: str, id: str) -> str:
+    """Return what people know a row by: its table, its name where it has one, and its id."""
+    columns, kind = COVERED[table].c, _CALLED.get(table, table)
+    for name in ("name", "user", "call_sign", "address", "field", "reader"):
+        if name in columns:
+            asked = select(columns[name]).where(columns.id == id)
+            called = connection.execute(asked).scalar()
+            return f"{kind} {called or ''} {id}".replace("  ", " ")
+    return f"{kind} {id}"
+
+
+# -- papers
+
+
+def compare(
+    connection: Connection, entries: Sequence[Entry], removed: AbstractSet[bytes]
+) -> tuple[int, Fault | None]:
+    """Return how many versions are as entries tell, and the first that is not."""
+    told = [wanted for entry in entries if (wanted := _told(entry)) is not None]
+    count = 0
+    for start in range(0, len(told), _AT_ONCE):
+        some = told[start : start + _AT_ONCE]
+        values = ",".join(["({mark},{mark})"] * len(some))
+        asked = tuple(part for _, _, id, version, _ in some for part in (id, version))
+        rows = _rows(connection, _PAPERS.replace("{values}", values), asked)
+        kept = {(row[0], row[1]): row for row in rows}
+        for entry, kind, id, version, sha256 in some:
+            row = kept.get((id.encode(), version))
+            paper = f"{kind} {id} version {version}"
+            if row is None and entry.subject.encode() in removed:
+                continue
+            if row is None:
+                why = "there is no such version any more"
+                return count, Fault(seq=entry.seq, what="missing", paper=paper, why=why)
+            why = _differs(row, kind, id, version, sha256)
+            if why:
+                sealed = _replaced(connection, f"{kind}:{id}", version, sha256)
+                why = why if sealed is None else _differs(row, kind, id, version, sealed)
+            if why:
+                return count, Fault(seq=entry.seq, what="altered", paper=paper, why=why)
+            count += 1
+    return count, None
+
+
+def _replaced(connection: Connection, subject: str, version: int, was: str) -> str | None:
+    """Return the hash of what took the place of a version when its plain words were sealed."""
+    for (detail,) in _rows(connection, _REPLACED, (subject,)):
+        with suppress(msgspec.MsgspecError):
+            said = json_decoder(_PlainWords).decode(detail)
+            if (said.version, said.was) == (version, was):
+                return said.became
+    return None
+
+
+def _told(entry: Entry) -> tuple[Entry, str, str, int, str] | None:
+    if '"sha256"' not in entry.detail:
+        return None
+    try:
+        told = json_decoder(_Told).decode(entry.detail)
+    except msgspec.MsgspecError:
+        return None
+    kind, colon, id = entry.subject.partition(":")
+    if not (colon and told.version and told.sha256):
+        return None
+    return entry, kind, id, told.version, told.sha256
+
+
+def _differs(row: Sequence[Any], kind: str, id: str, version: int, sha256: str) -> str:
+    """Return what of a row is not as it was written; nothing if all is."""
+    _, _, kind_there, agency, at_us, closed, body = row
+    if not isinstance(body, bytes) or hashlib.sha256(body).hexdigest() != sha256:
+        return "its content is not what was written"
+    if kind_there != kind.encode():
+        return "it stands under another kind"
+    try:
+        # Of a kind that this version does not know, the least that every paper has.
+        paper = decode(kind, body) if kind in KINDS else json_decoder(_Plain).decode(body)
+    except msgspec.MsgspecError:
+        return ""  # as it was written, though nobody can read it
+    if paper.id != id or paper.version != version:
+        return "it stands under another id or version"
+    if agency != paper.agency.encode() or at_us != to_us(paper.at):
+        return "it stands under another agency or time"
+    if isinstance(paper, Paper) and closed != int(paper.is_closed):
+        return "it is shown as closed, or as open, and is not"
+    return ""
+
+
+def compare_photos(
+    connection: Connection, entries: Sequence[Entry], removed: AbstractSet[bytes]
+) -> Fault | None:
+    """Return the first photo or original that is not as it was when an entry tells of it."""
+    for entry in entries:
+        if entry.act not in (_KEPT, _SEALED) or not entry.subject.startswith(_PHOTO_KIND):
+            continue
+        sealed = entry.act == _SEALED
+        try:
+            sha256 = (
+                json_decoder(_Sealed).decode(entry.detail).original
+                if sealed
+                else entry.subject.removeprefix(_PHOTO_KIND)
+            )
+            digest = bytes.fromhex(sha256)
+        except (ValueError, msgspec.MsgspecError):  # somebody else's line, and no photo's
+            continue
+        rows = _rows(connection, _ORIGINAL if sealed else _PHOTO, (entry.agency, digest))
+        photo = f"{'original' if sealed else 'photo'} {sha256}"
+        if not rows and f"{'original' if sealed else 'photo'}:{sha256}".encode() in removed:
+            continue
+        if not rows:
+            why = "it is not there any more"
+            return Fault(seq=entry.seq, what="missing", paper=photo, why=why)
+        body = rows[0][0]
+        if not isinstance(body, bytes) or hashlib.sha256(body).hexdigest() != sha256:
+            why = "it is not the picture that was kept"
+            return Fault(seq=entry.seq, what="altered", paper=photo, why=why)
+    return None
+
+
+class _Sealed(msgspec.Struct):
+    """What an entry tells of a camera's own file."""
+
+    original: str = ""
+
+
+class _Plain(msgspec.Struct):
+    """What every paper has, of whatever kind."""
+
+    id: str
+    agency: str
+    at: datetime
+    version: int = 1
+
+
+def _unwritten(connection: Connection, told: int) -> list[Fault]:
+    """Return what is wrong with papers that no entry tells of, and with which one is the newest."""
+    faults: list[Fault] = []
+    row = connection.exec_driver_sql(_NEWEST).first()
+    if row is not None:
+        paper = f"{row[2]} {row[0]} version {row[1]}"
+        why = "another version is shown as the newest, or several are"
+        faults.append(Fault(seq=0, what="altered", paper=paper, why=why))
+    count = connection.exec_driver_sql("SELECT count(*) FROM papers").scalar_one()
+    if count == told:
+        return faults
+    after: tuple[Any, Any] = ("", -1)
+    while True:
+        rows = _rows(connection, _VERSIONS, (*after, PAGE))
+        for id, version, kind in rows:
+            if version not in _versions_told(connection, f"{kind}:{id}"):
+                paper = f"{kind} {id} version {version}"
+                faults.append(Fault(seq=0, what="unwritten", paper=paper))
+                return faults
+        if len(rows) < PAGE:
+            return faults
+        after = (rows[-1][0], rows[-1][1])
+
+
+def _versions_told(connection: Connection, subject: str) -> set[int]:
+    versions: set[int] = set()
+    for (detail,) in _rows(connection, _TOLD, (subject,)):
+        with suppress(msgspec.MsgspecError):
+            versions.add(json_decoder(_Told).decode(detail).version)
+    return versions
+
+
+def _rows(connection: Connection, asked: str, values: tuple[Any, ...]) -> Sequence[Sequence[Any]]:
+    """Return what a query of the above finds, texts as their bytes in UTF-8.
+
+    On SQLite a column may hold anything; PostgreSQL keeps its types, and its bytes are as told.
+    """
+    mark, as_bytes = "?", "CAST({} AS BLOB)"
+    if is_postgres(connection):
+        mark, as_bytes = "%s", "convert_to({}, 'UTF8')"
+    texts = {name: as_bytes.format(name) for name in _TEXTS}
+    return connection.exec_driver_sql(asked.format(mark=mark, **texts), values).fetchall()

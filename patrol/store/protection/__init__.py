@@ -1,0 +1,1 @@
+"""Protection: legal holds, sealed fields, and what may be removed."""

@@ -1,0 +1,206 @@
+"""Protected fields in the store: sealed words, and who besides a role may read those of a paper."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+from sqlalchemy import Connection, and_, delete, func, select, update
+
+from patrol.documents.transaction import Note
+from patrol.errors.errors import Conflict, NotFound
+from patrol.protected_fields.field import ProtectedField
+from patrol.protected_fields.reader import ProtectedReader
+from patrol.store.engine.postgres import is_postgres
+from patrol.store.protection.legal_holds import holds, is_held
+from patrol.store.schema.tables import from_us, papers, protected_fields, protected_readers, to_us
+
+_F, _R = protected_fields.c, protected_readers.c
+
+
+def put(connection: Connection, fields: Sequence[ProtectedField], *, origin: str) -> None:
+    """Keep what was written."""
+    for each in fields:
+        row = msgspec.structs.asdict(each) | {"origin": origin, "at_us": to_us(each.at)}
+        del row["at"], row["redacted_at"]
+        connection.execute(protected_fields.insert().values(row))
+
+
+def written(field: ProtectedField, *, actor: str) -> Note:
+    """Return what the journal says of a field that was written."""
+    return Note(
+        act="write protected field",
+        actor=actor,
+        agency=field.agency,
+        subject=f"{field.kind}:{field.paper}",
+        detail={"id": field.id, "field": field.field, "commitment": field.commitment.hex()},
+    )
+
+
+def of_paper(connection: Connection, agency: str, kind: str, paper: str) -> list[ProtectedField]:
+    """Return what an agency ever wrote of a paper, oldest first."""
+    rows = connection.execute(
+        select(protected_fields)
+        .where(_F.paper == paper, _F.kind == kind, _F.agency == agency)
+        .order_by(_F.at_us, _F.id)
+    )
+    return [_field(row) for row in rows]
+
+
+def count(connection: Connection, agency: str, kind: str, paper: str) -> int:
+    """Return how often an agency wrote something of a paper."""
+    asked = select(func.count()).where(_F.paper == paper, _F.kind == kind, _F.agency == agency)
+    return int(connection.execute(asked).scalar_one())
+
+
+def redact(
+    connection: Connection,
+    id: str,
+    *,
+    agency: str,
+    kind: str,
+    paper: str,
+    at: datetime,
+    by: str,
+    reason: str,
+) -> ProtectedField:
+    """Take away the words of a field of a paper, and with them the commitment's random bytes.
+
+    Returns:
+        What is left.
+
+    Raises:
+        NotFound: If the agency has written none such.
+        Conflict: If a legal hold of the agency covers the paper, or they were taken away before.
+    """
+    # What another agency ordered is not told here: it never sees these words, nor claims them.
+    own = [each for each in holds(connection) if each.agency == agency]
+    if is_held(connection, own, agency, paper):
+        raise Conflict("a legal hold covers it: it has to be released first", code="legal_hold")
+    row = connection.execute(
+        select(protected_fields).where(
+            _F.id == id, _F.agency == agency, _F.kind == kind, _F.paper == paper
+        )
+    ).first()
+    if row is None:
+        raise NotFound("protected field", id)
+    if row.sealed is None:
+        raise Conflict("it was redacted before", code="changed_meanwhile")
+    if not is_postgres(connection):  # what is taken away is overwritten in the file
+        connection.exec_driver_sql("PRAGMA secure_delete = ON").all()
+    connection.execute(
+        update(protected_fields)
+        .where(_F.id == id)
+        .values(sealed=None, redacted_at_us=to_us(at), redacted_by=by, reason=reason)
+    )
+    if not is_postgres(connection):
+        connection.exec_driver_sql("PRAGMA secure_delete = OFF").all()
+    return msgspec.structs.replace(
+        _field(row), sealed=None, redacted_at=at, redacted_by=by, reason=reason
+    )
+
+
+def remove(connection: Connection, paper: str) -> None:
+    """Remove what stands beside a paper that goes."""
+    connection.execute(delete(protected_fields).where(_F.paper == paper))
+    connection.execute(delete(protected_readers).where(_R.paper == paper))
+
+
+def readers(connection: Connection, agency: str, kind: str, paper: str) -> list[str]:
+    """Return to whom the reading of a paper's protected fields was given."""
+    found = connection.execute(
+        select(_R.reader)
+        .where(_R.paper == paper, _R.kind == kind, _R.agency == agency)
+        .order_by(_R.reader)
+    )
+    return list(found.scalars())
+
+
+def all_readers(connection: Connection, agency: str, *, most: int) -> list[ProtectedReader]:
+    """Return whom an agency lets read which paper, those of last first."""
+    of_paper = papers.c.newest == 1, papers.c.id == _R.paper
+    rows = connection.execute(
+        select(protected_readers, papers.c.body)
+        .outerjoin(papers, and_(*of_paper))
+        .where(_R.agency == agency)
+        .order_by(_R.at_us.desc(), _R.id)
+        .limit(most)
+    )
+    return [
+        ProtectedReader(
+            reader=row.reader,
+            kind=row.kind,
+            paper=row.paper,
+            name=_name(row.body),
+            at=from_us(row.at_us),
+            by=row.by,
+        )
+        for row in rows
+    ]
+
+
+def give(
+    connection: Connection,
+    reader: str,
+    *,
+    agency: str,
+    kind: str,
+    paper: str,
+    at: datetime,
+    by: str,
+    origin: str,
+) -> bool:
+    """Let a user read the protected fields of a paper; return whether that is new."""
+    if reader in readers(connection, agency, kind, paper):
+        return False
+    row: dict[str, Any] = {"id": uuid4().hex, "agency": agency, "kind": kind, "paper": paper}
+    row |= {"reader": reader, "at_us": to_us(at), "by": by, "origin": origin}
+    connection.execute(protected_readers.insert().values(row))
+    return True
+
+
+def take_back(connection: Connection, reader: str, *, agency: str, kind: str, paper: str) -> bool:
+    """Let a user read them no more; return whether it was given."""
+    gone = connection.execute(
+        delete(protected_readers).where(
+            _R.reader == reader, _R.agency == agency, _R.kind == kind, _R.paper == paper
+        )
+    )
+    return gone.rowcount > 0
+
+
+class _Named(msgspec.Struct):
+    name: str = ""
+    category: str = ""
+
+
+_named = msgspec.json.Decoder(_Named).decode
+
+
+def _name(body: bytes | None) -> str:
+    try:
+        found = _named(body or b"{}")
+    except msgspec.MsgspecError:  # a damaged row: what was given is told all the same
+        return ""
+    return found.name or found.category
+
+
+def _field(row: Any) -> ProtectedField:
+    return ProtectedField(
+        id=row.id,
+        agency=row.agency,
+        kind=row.kind,
+        paper=row.paper,
+        field=row.field,
+        at=from_us(row.at_us),
+        by=row.by,
+        commitment=row.commitment,
+        key=row.key,
+        sealed=row.sealed,
+        redacted_at=None if row.redacted_at_us is None else from_us(row.redacted_at_us),
+        redacted_by=row.redacted_by,
+        reason=row.reason,
+    )

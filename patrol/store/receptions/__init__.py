@@ -1,0 +1,1 @@
+"""Table of receptions: written in bulk, thinned out by retention."""

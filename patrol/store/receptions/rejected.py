@@ -1,0 +1,167 @@
+"""Aside: reports that could not be taken, kept as they came, with what was wrong with each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, delete, literal, select, union_all
+
+from patrol.documents.transaction import Note
+from patrol.reception.rejected import Refused
+from patrol.store.journal import journal
+from patrol.store.schema.tables import also_heard, from_us, set_aside, to_us, transmissions
+from radio_gateway.messages.transmission import Transmission
+
+_A = set_aside.c
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A report that was set aside.
+
+    Attributes:
+        id: 32 hexadecimal digits.
+        at: When, aware UTC.
+        reception_id: `gateway/boot/sequence`.
+        address: Radio address.
+        channel: The channel that heard it.
+        fault: Why it could not be taken.
+        said: All that was said, as JSON of `Transmission`; None where that could not be written.
+        raw: The bytes as received.
+    """
+
+    id: str
+    at: datetime
+    reception_id: str
+    address: str
+    channel: str
+    fault: str
+    said: bytes | None
+    raw: bytes
+
+
+def put(
+    connection: Connection,
+    refused: Iterable[Refused],
+    at: datetime,
+    *,
+    agency: str,
+    origin: str,
+    whole: bool = True,
+) -> None:
+    """Keep reports; one that is kept already is left as it is.
+
+    Args:
+        connection: To the store, in a transaction.
+        refused: The reports.
+        at: The present, aware UTC.
+        agency: Owner of what nobody else owns.
+        origin: This node's id.
+        whole: Keep all that was said, as JSON, where it can be written; else its bytes only.
+    """
+    count = 0
+    for each in refused:
+        said = each.said
+        raw = said.raw if isinstance(said.raw, bytes) else repr(said.raw).encode()
+        values = {
+            "id": _id_of(said),
+            "at_us": to_us(at),
+            "reception_id": _text(said.reception_id),
+            "address": _text(said.address),
+            "channel": _text(said.channel),
+            "fault": _text(each.fault)[:2000],
+            "said": _whole(said) if whole else None,
+            "raw": raw,
+            "agency": agency,
+            "origin": origin,
+        }
+        known = connection.execute(select(_A.id).where(_A.id == values["id"])).first()
+        if known is None:
+            connection.execute(set_aside.insert().values(**values))
+            count += 1
+    if count:  # with their digests: what is kept here may be a call for help
+        note = Note(act="set reports aside", actor="", agency="", detail={"count": count})
+        journal.append(connection, [note], at, origin=origin)
+
+
+def since(connection: Connection, time: datetime) -> list[tuple[datetime, str, str, str]]:
+    """Return when, reception id, address and fault of what was set aside since `time`.
+
+    Returns:
+        Oldest first.
+    """
+    rows = connection.execute(
+        select(_A.at_us, _A.reception_id, _A.address, _A.fault)
+        .where(_A.at_us >= to_us(time))
+        .order_by(_A.at_us, _A.id)
+    )
+    return [(from_us(row[0]), row[1], row[2], row[3]) for row in rows]
+
+
+def newest(connection: Connection, limit: int) -> list[Kept]:
+    """Return what was set aside last, newest first.
+
+    Args:
+        connection: To the store.
+        limit: Most rows.
+    """
+    rows = select(set_aside).order_by(_A.at_us.desc(), _A.id).limit(limit)
+    return [_kept(row) for row in connection.execute(rows)]
+
+
+def find(connection: Connection, start: str) -> list[Kept]:
+    """Return what has an id that begins with `start`, oldest first."""
+    rows = select(set_aside).where(_A.id.startswith(start, autoescape=True))
+    return [_kept(row) for row in connection.execute(rows.order_by(_A.at_us, _A.id))]
+
+
+def remove_stored(connection: Connection, kept: Kept) -> bool:
+    """Remove a report from those set aside if its reception is stored by now.
+
+    Returns:
+        Whether it is.
+    """
+    places = (kept.address, f"{kept.address}@{kept.channel}")  # the latter when not believed
+    stored = union_all(
+        select(literal(1)).where(
+            transmissions.c.address.in_(places), transmissions.c.reception_id == kept.reception_id
+        ),
+        select(literal(1)).where(also_heard.c.reception_id == kept.reception_id),
+    )
+    if connection.execute(stored.limit(1)).first() is None:
+        return False
+    connection.execute(delete(set_aside).where(_A.id == kept.id))
+    return True
+
+
+def _kept(row: Row[Any]) -> Kept:
+    return Kept(
+        id=row.id,
+        at=from_us(row.at_us),
+        reception_id=row.reception_id,
+        address=row.address,
+        channel=row.channel,
+        fault=row.fault,
+        said=row.said,
+        raw=row.raw,
+    )
+
+
+def _id_of(said: Transmission) -> str:
+    words = f"{_text(said.reception_id)}\n{_text(said.heard_at)}\n{_text(said.address)}"
+    return blake2b(words.encode(), digest_size=16).hexdigest()
+
+
+def _whole(said: Transmission) -> bytes | None:
+    try:
+        return msgspec.json.encode(said)
+    except (TypeError, ValueError, OverflowError, msgspec.MsgspecError):
+        return None
+
+
+def _text(value: object) -> str:
+    """Return it as text that any file takes."""
+    return str(value).encode(errors="backslashreplace").decode().replace("\0", "\\0")

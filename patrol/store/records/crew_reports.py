@@ -1,0 +1,55 @@
+"""Which reports of crews' phones were taken, so that each has one effect however often it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from patrol.documents.transaction import Receipt
+from patrol.errors.errors import AlreadyTaken
+from patrol.store.schema.tables import crew_reports, to_us
+
+_C = crew_reports.c
+
+
+def taken(connection: Connection, agency: str, ids: Sequence[str]) -> Mapping[str, Receipt]:
+    """Return the receipts there are for reports of an agency, by the reports' ids."""
+    rows = connection.execute(select(crew_reports).where(_C.agency == agency, _C.id.in_(list(ids))))
+    return {
+        row.id: Receipt(id=row.id, agency=row.agency, kind=row.kind, by=row.by, made=row.made)
+        for row in rows
+    }
+
+
+def put_once(connection: Connection, receipt: Receipt, now: datetime, *, origin: str) -> None:
+    """Note that a report is taken.
+
+    Raises:
+        AlreadyTaken: If it was before; the transaction that it is raised in must have no effect.
+    """
+    if put(connection, (receipt,), now, origin=origin) == 0:
+        raise AlreadyTaken(f"report {receipt.id} was taken before")
+
+
+def put(connection: Connection, receipts: Sequence[Receipt], now: datetime, *, origin: str) -> int:
+    """Note that reports are taken; return how many were not noted before."""
+    known: dict[str, set[str]] = {}
+    for agency in {each.agency for each in receipts}:
+        ids = [each.id for each in receipts if each.agency == agency]
+        known[agency] = set(taken(connection, agency, ids))
+    new = {(each.agency, each.id): each for each in receipts if each.id not in known[each.agency]}
+    for each in new.values():
+        connection.execute(
+            crew_reports.insert().values(
+                agency=each.agency,
+                id=each.id,
+                kind=each.kind,
+                made=each.made,
+                by=each.by,
+                at_us=to_us(now),
+                origin=origin,
+            )
+        )
+    return len(new)

@@ -1,0 +1,128 @@
+"""Papers: every version of each, and the newest ones quickly."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from patrol.documents.document import Paper, kind_of
+from patrol.documents_registry.document_kinds import decode
+from patrol.errors.errors import Conflict
+from patrol.store.schema.rows import readable
+from patrol.store.schema.tables import papers, to_us
+
+_P = papers.c
+
+
+def put(connection: Connection, paper: Paper, body: bytes) -> None:
+    """Keep a new version.
+
+    Raises:
+        Conflict: If that version, or not the one before it, is kept already.
+    """
+    if paper.version > 1:
+        old = connection.execute(
+            update(papers)
+            .where(_P.id == paper.id, _P.newest == 1, _P.version == paper.version - 1)
+            .values(newest=0)
+        )
+        if old.rowcount != 1:
+            raise Conflict(f"{kind_of(paper)} {paper.id} has been changed: look at it again")
+    elif connection.execute(select(_P.id).where(_P.id == paper.id).limit(1)).first() is not None:
+        raise Conflict(f"there is a {kind_of(paper)} {paper.id} already")
+    connection.execute(
+        papers.insert().values(
+            id=paper.id,
+            version=paper.version,
+            newest=1,
+            closed=int(paper.is_closed),
+            kind=kind_of(paper),
+            at_us=to_us(paper.at),
+            body=body,
+            agency=paper.agency,
+            origin=paper.origin,
+        )
+    )
+
+
+def told_of(paper: Paper, body: bytes, *, reason: str) -> dict[str, Any]:
+    """Return what the journal says of a version: enough to find it altered."""
+    told: dict[str, Any] = {"version": paper.version, "sha256": hashlib.sha256(body).hexdigest()}
+    if reason:
+        told["reason"] = reason
+    return told
+
+
+def open_papers(connection: Connection) -> list[Paper]:
+    """Return the newest version of everything that is not closed, oldest first."""
+    rows = connection.execute(
+        select(papers).where(_P.newest == 1, _P.closed == 0).order_by(_P.at_us, _P.id)
+    )
+    return list(readable(rows, _paper))
+
+
+def newest(connection: Connection, kind: str, id: str) -> Paper | None:
+    """Return the newest version of a paper, closed or not; None if there is none."""
+    row = connection.execute(
+        select(papers).where(_P.id == id, _P.newest == 1, _P.kind == kind)
+    ).first()
+    return None if row is None else _paper(row)
+
+
+def at_version(connection: Connection, kind: str, id: str, version: int) -> Paper | None:
+    """Return one version of a paper; None if there is none, or it cannot be read."""
+    rows = connection.execute(
+        select(papers).where(_P.id == id, _P.version == version, _P.kind == kind)
+    )
+    return next(readable(rows, _paper), None)
+
+
+def versions(connection: Connection, kind: str, id: str) -> list[Paper]:
+    """Return every version of a paper, oldest first."""
+    rows = connection.execute(
+        select(papers).where(_P.id == id, _P.kind == kind).order_by(_P.version)
+    )
+    return list(readable(rows, _paper))
+
+
+def all_versions(connection: Connection, kind: str) -> Iterator[Paper]:
+    """Yield every version of every paper of a kind, paper by paper, oldest version first."""
+    rows = connection.execute(select(papers).where(_P.kind == kind).order_by(_P.id, _P.version))
+    yield from readable(rows, _paper)
+
+
+def of_kind(
+    connection: Connection,
+    kind: str,
+    *,
+    since_us: int | None = None,
+    until_us: int | None = None,
+    agencies: Sequence[str] | None = None,
+    limit: int = 1000,
+) -> list[Paper]:
+    """Return the newest versions of a kind, closed or not, last changed first.
+
+    Args:
+        connection: To the store.
+        kind: Tag of the kind.
+        since_us: Changed at this time or later.
+        until_us: Changed before this time.
+        agencies: Only of these owners.
+        limit: Most papers.
+    """
+    asked = select(papers).where(_P.kind == kind, _P.newest == 1)
+    if since_us is not None:
+        asked = asked.where(_P.at_us >= since_us)
+    if until_us is not None:
+        asked = asked.where(_P.at_us < until_us)
+    if agencies is not None:
+        asked = asked.where(_P.agency.in_(agencies))
+    rows = connection.execute(asked.order_by(_P.at_us.desc(), _P.id).limit(limit))
+    return list(readable(rows, _paper))
+
+
+def _paper(row: Any) -> Paper:
+    return decode(row.kind, row.body)

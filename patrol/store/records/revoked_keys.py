@@ -1,0 +1,39 @@
+"""Revoked keys: of gateways whose key counts no more; the journal says which, and forgets none."""
+
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from patrol.documents.transaction import Note
+from patrol.store.journal import journal
+from patrol.store.schema import tables
+
+_ACT = "revoke gateway key"
+_KIND = "gateway:"
+
+
+def revocation(gateway: str, key: str, reason: str, *, agency: str) -> Note:
+    """Return the line of the journal by which a key counts no more.
+
+    Args:
+        gateway: Id of the gateway that had it.
+        key: The public key, base64.
+        reason: Why, for who reads the journal.
+        agency: On whose behalf.
+    """
+    return Note(
+        act=_ACT,
+        actor="command line",
+        agency=agency,
+        subject=f"{_KIND}{gateway}",
+        detail={"key": key, "reason": reason},
+    )
+
+
+def revoked_keys(connection: Connection) -> frozenset[str]:
+    """Return all public keys that count no more."""
+    row = tables.journal.c
+    asked = select(row.detail).where(journal.is_on(_KIND), row.act == _ACT)
+    found = (msgspec.json.decode(detail) for (detail,) in connection.execute(asked))
+    return frozenset(str(each["key"]) for each in found if "key" in each)

@@ -1,0 +1,1 @@
+"""Schema: the tables, and records as their rows."""

@@ -1,0 +1,1 @@
+"""Tracks: positions read back by unit and time."""

@@ -1,0 +1,143 @@
+"""Newest: what the picture of units and radios follows from, of many of them at a time.
+
+A start asks for thousands, and a standby that takes over has viewers waiting for it. PostgreSQL
+answers each query for all of them at once; SQLite, to which there is no way that takes time, one
+by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    TableValuedAlias,
+    Text,
+    bindparam,
+    column,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+)
+
+from patrol.reception.plausible_fixes import WINDOW
+from patrol.reception.record import Record
+from patrol.store.engine.postgres import is_postgres
+from patrol.store.engine.sql_functions import told_between
+from patrol.store.schema.rows import readable, record_from
+from patrol.store.schema.tables import to_us, transmissions
+from patrol.store.tracks.tracks import Span
+
+_T: Final = transmissions.c
+
+_ASKED: Final = (
+    column("address", Text),
+    column("start_us", BigInteger),
+    column("end_us", BigInteger),
+    column("channel", Text),
+)
+"""What is asked for: a span."""
+
+_IS_OF_SENDER: Final = _T.kind != literal_column("'waypoint'")
+"""A marked place says nothing of who marked it."""
+
+_WANTED: Final[tuple[tuple[int, tuple[ColumnElement[bool], ...]], ...]] = (
+    # More than the window, since that is ordered by a slightly different time.
+    (2 * WINDOW, (_T.usable == 1,)),
+    (1, (_T.text.is_not(None), _IS_OF_SENDER)),
+    (1, (_T.status.is_not(None),)),
+    # As a literal, so that the database sees that its index for names serves.
+    (4, (_T.kind == literal_column("'static'"),)),
+    (1, (_IS_OF_SENDER,)),
+)
+"""How many, and of which, of each span."""
+
+
+def _in_span(
+    count: int, conditions: Sequence[ColumnElement[bool]], asked: Sequence[Any]
+) -> Select[Any]:
+    address, start_us, end_us, channel = asked
+    return (
+        select(transmissions)
+        .where(
+            _T.address == address,
+            _T.time_us >= start_us,
+            _T.time_us < end_us,
+            told_between(start_us, end_us),
+            or_(channel.is_(None), _T.channel == channel),
+            *conditions,
+        )
+        .order_by(_T.time_us.desc(), _T.gid.desc())
+        .limit(count)
+    )
+
+
+@cache
+def _many_spans() -> Sequence[Select[Any]]:
+    # A server on SQLite is spared the memory of what is PostgreSQL's alone.
+    from sqlalchemy.dialects.postgresql import ARRAY
+
+    arrays = (bindparam(each.name, type_=ARRAY(each.type)) for each in _ASKED)
+    asked = (
+        func.unnest(*arrays)
+        .table_valued(*_ASKED, with_ordinality="number")
+        .render_derived(name="asked")
+    )
+    return tuple(_in_spans(asked, *wanted) for wanted in _WANTED)
+
+
+def _in_spans(
+    asked: TableValuedAlias, count: int, conditions: Sequence[ColumnElement[bool]]
+) -> Select[Any]:
+    found = _in_span(count, conditions, [asked.c[each.name] for each in _ASKED]).lateral("found")
+    return select(asked.c.number, found).select_from(asked.join(found, true()))
+
+
+# Made once: to make one takes longer than the database takes to answer it.
+_ONE_SPAN: Final = tuple(
+    _in_span(*wanted, [bindparam(each.name, type_=each.type) for each in _ASKED])
+    for wanted in _WANTED
+)
+
+
+def for_pictures(connection: Connection, wanted: Sequence[Sequence[Span]]) -> list[list[Record]]:
+    """Return what the picture of each of some units or radios follows from, each record once.
+
+    Args:
+        connection: To the store.
+        wanted: When which address counted, of each of them.
+
+    Returns:
+        Of each its newest positions that belong on a map, and the newest messages with a text, a
+        status, a name, or anything but a marked place; of each span. In no order.
+    """
+    spans = [(number, span) for number, spans in enumerate(wanted) for span in spans]
+    found: list[dict[bytes, Record]] = [{} for _ in wanted]
+    for number, row in _rows(connection, spans):
+        if row.gid not in found[number]:
+            for record in readable((row,), record_from):
+                found[number][record.gid] = record
+    return [list(records.values()) for records in found]
+
+
+def _rows(connection: Connection, spans: Sequence[tuple[int, Span]]) -> Iterator[tuple[int, Any]]:
+    """Yield what is found of each span, with the number that the span has."""
+    asked = [(each.address, to_us(each.start), to_us(each.end), each.channel) for _, each in spans]
+    names = [each.name for each in _ASKED]
+    if not is_postgres(connection):
+        for (number, _), span in zip(spans, asked, strict=True):
+            for one in _ONE_SPAN:
+                for row in connection.execute(one, dict(zip(names, span, strict=True))):
+                    yield number, row
+    elif spans:
+        arrays = dict(zip(names, map(list, zip(*asked, strict=True)), strict=True))
+        for many in _many_spans():
+            for row in connection.execute(many, arrays):
+                yield spans[row.number - 1][0], row

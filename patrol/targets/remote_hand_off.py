@@ -1,0 +1,222 @@
+"""Handing across: the steps of a hand-off whose two agencies are in different nodes.
+
+Each step is filed by one node and told to the other until it is receipted
+(`patrol.counterpart.messages`). Custody moves at the grant, which the offerer's node files upon an
+acceptance of the offer's term in time; `patrol.targets.custody` says what that proves.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from patrol.documents.document import revised
+from patrol.documents.transaction import NOTHING, Filing
+from patrol.targets import custody
+from patrol.targets.hand_off import LIFE, HandOff, Owed
+from patrol.targets.lifecycle import check_term, check_time, custody_note, received, step_note
+from patrol.targets.target import LIFE as TARGET_LIFE
+from patrol.targets.target import Target
+
+ENDINGS: Final = ("withdraw", "lapse", "cut")
+"""How the offerer ends an offer."""
+
+_NOTHING_TOLD: Final[dict[str, Any]] = {
+    "what": None,
+    "name": "",
+    "description": "",
+    "fixes": (),
+    "photos": (),
+    "prediction": None,
+    "note": "",
+}
+_TOLD: Final = tuple(_NOTHING_TOLD)
+
+
+def arrived(made: HandOff, *, now: datetime) -> Filing:
+    """Return what keeps an offer of another node.
+
+    Args:
+        made: As it crossed, at version 1.
+        now: Aware UTC.
+    """
+    made = msgspec.structs.replace(
+        made, version=1, at=now, by="", state=LIFE.start, level=0, owed=()
+    )
+    step = step_note(made, "hear offer", term=made.term, by="", agency=made.to)
+    return Filing(papers=(made,), act="hear offer", agency=made.to, notes=(step,))
+
+
+def renewed(made: HandOff, offer: HandOff, *, now: datetime) -> Filing:
+    """Return an open offer with what its node has told of the target since; nothing if no more."""
+    if made.fixes and (not offer.fixes or offer.fixes[-1].at <= made.fixes[-1].at):
+        return NOTHING
+    told = {name: getattr(offer, name) for name in _TOLD}
+    made = revised(made, at=now, by="", **told)
+    return Filing(papers=(made,), act="hear offer", agency=made.to)
+
+
+def ended_there(made: HandOff, act: str, *, term: int, reason: str, now: datetime) -> Filing:
+    """Return what ends an offer of another node; what that told of the target goes.
+
+    Args:
+        made: As it stands here.
+        act: One of `ENDINGS`.
+        term: Term that the offerer goes on with.
+        reason: Why.
+        now: Aware UTC.
+
+    Raises:
+        IllegalStep: If it is over or granted.
+    """
+    state = LIFE.after(made.state, act)
+    made = revised(made, at=now, by="", state=state, reason=reason, owed=(), **_NOTHING_TOLD)
+    return _ended(made, act, term)
+
+
+def never_came(
+    *, id: str, case: str, agency: str, to: str, node: str, to_node: str, act: str, term: int,
+    reason: str, now: datetime,
+) -> Filing:  # fmt: skip
+    """Return what remembers an offer whose end came first: should it come late, it is over.
+
+    Args:
+        id: The hand-off's id.
+        case: The target's case.
+        agency: Who offered it.
+        to: To whom.
+        node: The offerer's node.
+        to_node: This node.
+        act: One of `ENDINGS`.
+        term: Term that the offerer goes on with.
+        reason: Why.
+        now: Aware UTC.
+    """
+    made = HandOff(
+        id=id,
+        agency=agency,
+        origin=node,
+        at=now,
+        case=case,
+        target="",
+        to=to,
+        node=node,
+        to_node=to_node,
+        state=LIFE.after(LIFE.start, act),
+        term=term,
+        offered_at=now,
+        lapses_at=now,
+        reason=reason,
+    )
+    return _ended(made, act, term)
+
+
+def _ended(made: HandOff, act: str, term: int) -> Filing:
+    step = step_note(made, f"hear {act}", term=term, by="", agency=made.to)
+    return Filing(papers=(made,), act=f"hear {act}", agency=made.to, notes=(step,))
+
+
+def accepted_there(made: HandOff, *, term: int, now: datetime, by: str) -> Filing:
+    """Return what accepts an offer of another node: custody waits for that node's grant.
+
+    Raises:
+        IllegalStep: If it is answered or over.
+        Conflict: If another term is named, or it is too late.
+    """
+    state = LIFE.after(made.state, "accept")
+    check_term(made, term)
+    check_time(made, now)
+    owed = (Owed(what="accept", term=term),)
+    made = revised(made, at=now, by=by, state=state, answered_by=by, owed=owed)
+    step = step_note(made, "accept hand-off", term=term, by=by, agency=made.to)
+    return Filing(papers=(made,), act="accept hand-off", actor=by, agency=made.to, notes=(step,))
+
+
+def declined_there(made: HandOff, *, term: int, reason: str, now: datetime, by: str) -> Filing:
+    """Return what declines an offer of another node.
+
+    Raises:
+        IllegalStep: If it is answered or over.
+        Conflict: If another term is named.
+    """
+    state = LIFE.after(made.state, "decline")
+    check_term(made, term)
+    owed = (Owed(what="decline", term=term),)
+    made = revised(made, at=now, by=by, state=state, reason=reason, answered_by=by, owed=owed)
+    step = step_note(made, "decline hand-off", term=term, by=by, agency=made.to)
+    return Filing(
+        papers=(made,),
+        act="decline hand-off",
+        actor=by,
+        agency=made.to,
+        notes=(step,),
+        reason=reason,
+    )
+
+
+def granted(made: HandOff, target: Target, *, now: datetime) -> Filing:
+    """Return what grants a target to another node that accepted it: custody moves here and now.
+
+    Raises:
+        IllegalStep: If the offer is over.
+    """
+    state = LIFE.after(LIFE.after(made.state, "accept"), "grant")
+    term = target.term + 1
+    owed = (Owed(what="grant", term=term),)
+    made = revised(made, at=now, by="", state=state, term=term, owed=owed)
+    theirs = TARGET_LIFE.after(target.state, "grant")
+    return Filing(
+        papers=(
+            made,
+            revised(target, at=now, by="", state=theirs, term=term, custodian=made.to),
+        ),
+        act="grant hand-off",
+        agency=made.agency,
+        notes=(custody_note(custody.GRANTED, made, by="", agency=made.agency),),
+    )
+
+
+def taken(made: HandOff, own: Target | None, *, term: int, now: datetime) -> Filing:
+    """Return what takes a target upon another node's grant.
+
+    Args:
+        made: The hand-off, as accepted here.
+        own: The taker's open paper about the same case; None if it has none.
+        term: Term of the grant.
+        now: Aware UTC.
+
+    Raises:
+        IllegalStep: If it was not accepted here.
+    """
+    state = LIFE.after(LIFE.after(made.state, "grant"), "take")
+    made = revised(made, at=now, by="", state=state, term=term, owed=())
+    return Filing(
+        papers=(made, received(made, own, now=now, by=made.answered_by)),
+        act="take hand-off",
+        agency=made.to,
+        notes=(custody_note(custody.TAKEN, made, by="", agency=made.to),),
+    )
+
+
+def heard(made: HandOff, target: Target | None, *, now: datetime) -> Filing:
+    """Return what notes that the other node has the grant; it answers for the target alone now.
+
+    Args:
+        made: The hand-off, as granted.
+        target: The granter's paper; None if it is closed.
+        now: Aware UTC.
+    """
+    made = revised(made, at=now, by="", state=LIFE.after(made.state, "take"), owed=())
+    papers: tuple[HandOff | Target, ...] = (made,)
+    # A late receipt, of one that has come back since, leaves the target alone.
+    if target is not None and target.hand_off == made.id and target.state == "granted":
+        state = TARGET_LIFE.after(target.state, "hear")
+        papers = (made, revised(target, at=now, by="", state=state))
+    return Filing(
+        papers=papers,
+        act="hear hand-off",
+        agency=made.agency,
+        notes=(custody_note(custody.HEARD, made, by="", agency=made.agency),),
+    )

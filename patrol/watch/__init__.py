@@ -1,0 +1,1 @@
+"""Watch: the single writer: it runs the intake, the clock and the orders."""

@@ -1,0 +1,331 @@
+"""Dispatch: brings messages to the channels that say them, and notes what becomes of each.
+
+It is a part of the watch. A message is on disk before it is accepted; after a restart what was
+still queued is handed to its channel again, and what had been sent without an answer has failed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import msgspec
+import structlog
+from msgspec.structs import replace
+
+from patrol.documents.transaction import Note
+from patrol.errors.errors import CannotSend, Conflict, StoreError
+from patrol.filing.journal_writer import Scribe
+from patrol.filing.writer_lock import Turn
+from patrol.intake.order_journal import message_note
+from patrol.messages.message import Carrier, Message, Told, step_of
+from patrol.store.records import messages
+from patrol.store.store import Store
+from radio_gateway.errors.errors import GatewayError
+from radio_gateway.orders.order import OrderKind
+from radio_gateway.orders.order_result import OrderResult, Refusal
+
+LOOK_EVERY_S: Final = 30.0
+"""How often to look for messages that no channel says anything of."""
+
+STOP_WITHIN_S: Final = 2.0
+TOLD_AT_MOST: Final = 10_000
+"""Steps that wait for a store that refuses; of other gateways no more are taken then."""
+
+log = structlog.get_logger(__name__)
+
+
+def _nobody() -> None:
+    pass
+
+
+@dataclass(frozen=True, eq=False)
+class _Waiting:
+    """A step that is to be written, and who hears what became of it."""
+
+    told: Told
+    stored: Callable[[], None]
+    given_up: Callable[[], None]
+
+
+class Dispatch:
+    """What goes out of one node.
+
+    Args:
+        store: Where messages are kept.
+        scribe: Writes orders with their lines in the journal.
+        turn: Held while one is accepted.
+        now: Clock, aware UTC.
+    """
+
+    def __init__(
+        self, *, store: Store, scribe: Scribe, turn: Turn, now: Callable[[], datetime]
+    ) -> None:
+        self._store = store
+        self._scribe = scribe
+        self._turn = turn
+        self._now = now
+        self._carriers: dict[str, Carrier] = {}
+        self._told: list[_Waiting] = []
+        self._writing: asyncio.Future[None] | None = None
+        self._called_off: dict[str, Note] = {}  # by message, until its end is written
+        self._news = asyncio.Event()
+        self._unsent: list[Message] = []
+
+    async def load(self) -> None:
+        """Take up what the last run left; to be called before any channel is attached."""
+        now = self._now()
+        if await self._store.read(messages.open_ones):
+            await self._store.write(messages.give_up, now, restarted=True)
+            self._unsent = await self._store.read(messages.waiting, now)
+
+    def attach(self, channel: str, carrier: Carrier) -> None:
+        """Have `carrier` take the messages of `channel`, those that wait for it at once.
+
+        Args:
+            channel: The channel's name; one that ends in `/` stands for all channels of that
+                gateway that have no carrier of their own.
+            carrier: What takes them.
+        """
+        self._carriers[channel] = carrier
+        unsent, self._unsent = self._unsent, []
+        for message in unsent:
+            if self._carrier(message.channel) is carrier:
+                carrier.resume(message.order, message.state)
+            else:
+                self._unsent.append(message)
+
+    async def detach(self, channel: str) -> None:
+        """Hand nothing more to the carrier of `channel`, which has ended; what it had not begun to
+        send waits for the next one.
+        """
+        self._carriers.pop(channel, None)
+        waiting = await self._store.read(messages.waiting, self._now())
+        self._unsent += [message for message in waiting if message.channel == channel]
+
+    def refusal_of(self, channel: str, kind: OrderKind, protocol: str) -> Refusal | None:
+        """Return why `channel` takes no message of `kind` to a radio of `protocol`."""
+        carrier = self._carrier(channel)
+        if carrier is None:
+            return Refusal("no_channel", f"nothing can be sent over {channel}")
+        return carrier.refusal_of(kind, protocol, channel)
+
+    async def send(self, message: Message) -> Message:
+        """Keep a message, then hand it to its channel.
+
+        Returns:
+            The message as it is kept; the one kept before if its id is known.
+
+        Raises:
+            CannotSend: If its channel would not take it; nothing is kept.
+            StoreError: If the store refuses; nothing is sent.
+        """
+        carrier = self._carrier(message.channel)
+        if carrier is None:
+            raise CannotSend("no_channel", f"nothing can be sent over {message.channel}")
+        known = await self._store.read(messages.find, message.id)
+        if known is not None:
+            return known
+        refusal = carrier.refusal(message.order)
+        if refusal is not None:
+            raise CannotSend(refusal.reason, refusal.detail)
+
+        async def keep() -> Message:
+            kept = await self._scribe.write(
+                lambda kept: message_note("send message", message) if kept is message else (),
+                messages.add,
+                message,
+            )
+            if kept is message:  # in the same turn: once accepted it goes, whoever went away
+                carrier.send(message.order)
+            return kept
+
+        return await self._turn.order(keep)
+
+    async def cancel(self, message: Message, *, by: str) -> None:
+        """Call off a message that has not been sent, as user `by` orders.
+
+        A message that another gateway has may be cancelled later, when that gateway says so.
+
+        Raises:
+            Conflict: If it was sent or begun already, or has come to its end.
+        """
+        carrier = None if message.final else self._carrier(message.channel)
+        if carrier is None or not carrier.cancel(message.id):
+            raise Conflict("it was sent, is being sent, or has come to its end")
+        # Only of its end: an older step of it may be on its way to the disk at this moment.
+        if any(_is_end_of(message.id, each.told) for each in self._told):
+            self._called_off[message.id] = message_note("cancel message", message, by=by)
+        else:  # that other gateway is asked, and tells later
+            await self._scribe.note(message_note("ask to cancel message", message, by=by))
+        with suppress(TimeoutError):  # what was told of it is on disk soon
+            async with asyncio.timeout(STOP_WITHIN_S):
+                while any(each.told.id == message.id for each in self._told):  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+
+    def told(
+        self,
+        result: OrderResult,
+        *,
+        by: str = "",
+        stored: Callable[[], None] = _nobody,
+        given_up: Callable[[], None] | None = None,
+    ) -> None:
+        """Note what a channel tells of a message. To be called on the event loop.
+
+        Args:
+            result: What it tells.
+            by: The gateway whose channel it is, if it is another's; it is heard of its own
+                messages only.
+            stored: Called once it is written down, or known to be nothing worth that; never for
+                what is not taken, which its gateway tells again.
+            given_up: Called if it can never be written; None: `stored` is, so that its gateway
+                does not tell it for ever.
+        """
+        if by and len(self._told) >= TOLD_AT_MOST:
+            return
+        # This node's own are as many as the messages it took, while the store took those.
+        told = Told(result.id, step_of(result), result.final, by)
+        self._told.append(_Waiting(told, stored, given_up or stored))
+        self._news.set()
+
+    async def tell(self, result: OrderResult) -> None:
+        """Note what became of a message; on disk, or known to be nothing new, when this returns.
+
+        Raises:
+            StoreError: If the store does not take it soon, when it may still be noted later, or
+                never will.
+        """
+        if not await self._is_stored(result, within_s=STOP_WITHIN_S):
+            raise StoreError("the store does not take what became of a message")
+
+    async def begin(self, result: OrderResult, *, life_left_s: float) -> None:
+        """Note that a channel hands a message to its link; on disk when this returns.
+
+        After a crash it is not sent again then, and has failed as one that may have gone.
+
+        Args:
+            result: How far it has come.
+            life_left_s: For how long it is worth something, seconds.
+
+        Raises:
+            GatewayError: If that is not on disk soon, or never will be; it must not go then.
+        """
+        begun = replace(result, reason=messages.SENDING, final=False)
+        if not await self._is_stored(begun, within_s=min(life_left_s, STOP_WITHIN_S)):
+            raise GatewayError("the store does not take that it is sent")
+
+    async def not_begun(self, id: str) -> None:
+        """Note that the link did not take a message that was never sent before."""
+        unsent = OrderResult(id=id, state="queued", at=self._now(), reason=messages.UNSENT)
+        self.told(unsent)
+
+    async def run(self) -> None:
+        """Write down what channels tell, until cancelled."""
+        try:
+            await self._keep_writing()
+        finally:
+            # What was told before the end must not be sent again at the next start.
+            with suppress(StoreError, TimeoutError):
+                async with asyncio.timeout(STOP_WITHIN_S):
+                    await self._finish()
+
+    # -- inside
+
+    async def _is_stored(self, result: OrderResult, *, within_s: float) -> bool:
+        """Note a step; return whether it is on disk, or known to be nothing new, in time."""
+        known: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+        def settle(is_stored: bool) -> None:
+            if not known.done():
+                known.set_result(is_stored)
+
+        self.told(result, stored=lambda: settle(True), given_up=lambda: settle(False))
+        try:
+            async with asyncio.timeout(within_s):
+                return await known
+        except TimeoutError:
+            return False
+
+    async def _keep_writing(self) -> None:
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._news.wait()
+            try:
+                await self._write()
+            except StoreError as error:
+                log.warning("steps_not_stored", fault=str(error), waiting=len(self._told))
+                if not error.transient:
+                    with suppress(StoreError):
+                        await self._write_one_by_one()
+                await asyncio.sleep(1.0)
+                self._news.set()
+
+    async def _finish(self) -> None:
+        if self._writing is not None:  # the one that was under way when this was cancelled
+            with suppress(StoreError):
+                await asyncio.shield(self._writing)
+        if self._told:
+            await self._write()
+
+    async def _write(self) -> None:
+        self._news.clear()
+        if self._told:
+            await self._write_first(len(self._told))
+        elif await self._store.read(messages.open_ones):
+            await self._store.write(messages.give_up, self._now(), restarted=False)
+
+    async def _write_one_by_one(self) -> None:
+        """Write what can be written; a step that never can is logged, and given up."""
+        for _ in range(len(self._told)):
+            try:
+                await self._write_first(1)
+            except StoreError as error:
+                if error.transient:
+                    raise
+                given_up = self._told.pop(0)
+                log.error("step_given_up", message=given_up.told.id, fault=str(error))
+                if given_up.told.id in self._called_off and not any(
+                    _is_end_of(given_up.told.id, each.told) for each in self._told
+                ):
+                    del self._called_off[given_up.told.id]
+                given_up.given_up()
+
+    async def _write_first(self, count: int) -> None:
+        """Write the first steps that wait, and who called off what; then nobody waits for them.
+
+        The thread that writes cannot be stopped: whoever is cancelled meanwhile leaves it to its
+        end, so that what it wrote is not written a second time.
+        """
+        self._writing = asyncio.ensure_future(self._write_steps(self._told[:count]))
+        await asyncio.shield(self._writing)
+
+    async def _write_steps(self, steps: Sequence[_Waiting]) -> None:
+        ends = (each.told.id for each in steps if _is_end_of(each.told.id, each.told))
+        notes = {id: self._called_off[id] for id in ends if id in self._called_off}
+        told = [each.told for each in steps]
+        try:
+            await self._scribe.write(tuple(notes.values()), messages.steps, told)
+        except (msgspec.MsgspecError, ValueError) as error:  # what is kept of one is damaged
+            raise StoreError(str(error), transient=False) from error
+        for id in notes:
+            self._called_off.pop(id, None)
+        del self._told[: len(steps)]
+        for each in steps:
+            each.stored()
+
+    def _carrier(self, channel: str) -> Carrier | None:
+        carrier = self._carriers.get(channel)
+        if carrier is None and "/" in channel:
+            carrier = self._carriers.get(channel.partition("/")[0] + "/")
+        return carrier
+
+
+def _is_end_of(id: str, told: Told) -> bool:
+    """Return whether a step says that a message was called off."""
+    return told.id == id and told.step.state == "cancelled"

@@ -1,0 +1,61 @@
+"""Silence: what time does to an offer that nobody answers, and a suspension to one that is open.
+
+The offerer's node decides. The counterpart's escalates its own copy, and lets go of what lapsed or
+may not cross any more, unless it has accepted: then it waits for the offerer's word, which may be
+a grant on its way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeAlias
+
+from patrol.documents.open_documents import Book
+from patrol.documents.transaction import NOTHING, Filing
+from patrol.targets.hand_off import HandOff
+from patrol.targets.lifecycle import escalated, returned
+from patrol.targets.remote_hand_off import ended_there
+from patrol.targets.target import Target
+
+WhyNot: TypeAlias = Callable[[HandOff, datetime], str | None]
+"""Why nothing of a hand-off may cross at a moment; None while it may."""
+
+UNANSWERED = "nobody answered"
+
+
+def time_brings(why_not: WhyNot, *, node: str) -> Callable[[Book, datetime], Filing]:
+    """Return the clock's duty: cut what may not cross, lapse and escalate what is silent.
+
+    One hand-off a turn: each of them is a decision of its own in the journal.
+
+    Args:
+        why_not: Returns why nothing of a hand-off may cross now.
+        node: This node.
+    """
+
+    def duty(book: Book, now: datetime) -> Filing:
+        for made in book.all(HandOff):
+            if made.is_open:
+                found = _brought(made, book, now)
+                if found:
+                    return found
+        return NOTHING
+
+    def _brought(made: HandOff, book: Book, now: datetime) -> Filing:
+        refusal = why_not(made, now)
+        if made.node != node:
+            if refusal is not None:
+                return ended_there(made, "cut", term=made.term, reason=refusal, now=now)
+            if now >= made.lapses_at:
+                return ended_there(made, "lapse", term=made.term, reason=UNANSWERED, now=now)
+        elif (target := book.find(Target, made.target)) is not None:
+            if refusal is not None:
+                return returned(made, target, "cut", reason=refusal, now=now, by="")
+            if now >= made.lapses_at:
+                return returned(made, target, "lapse", reason=UNANSWERED, now=now, by="")
+        if made.level < len(made.escalates_at) and now >= made.escalates_at[made.level]:
+            return escalated(made, now=now)
+        return NOTHING
+
+    return duty

@@ -1,0 +1,1 @@
+"""Channels: a configured link with its protocol, in and out."""

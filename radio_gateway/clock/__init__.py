@@ -1,0 +1,1 @@
+"""Clock: steady and wall time, and what happens when that one is set."""

@@ -1,0 +1,1 @@
+"""Decoding: what a decoder and a framer of any protocol are."""

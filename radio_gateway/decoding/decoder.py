@@ -1,0 +1,179 @@
+"""What a protocol module offers: `FRAMING`, a framer factory, and `decoder()`, a Decoder factory.
+
+A decoder is pure: no clock, socket or file. It may keep session state (half an AIS message, the
+sentences of one GNSS epoch), so each connection has its own. One that keeps none is a
+`PlainDecoder`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, Literal, Protocol, runtime_checkable
+
+import msgspec
+
+from radio_gateway.decoding.framing import Frame
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.messages.transmission import Transmission
+
+Waypoints = Literal["stations", "marks"]
+"""See `DecoderSettings.waypoints`."""
+
+
+class DecoderSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a decoder may be told; a protocol ignores what it does not know.
+
+    Attributes:
+        secret: Shared secret of an encrypting protocol (OwnTracks; Meshtastic: base64 of the
+            channel's key).
+        secrets: The same by device (OwnTracks) or by channel name (Meshtastic).
+        station: What we are called on the air, where the protocol wants a sender (APRS call
+            sign, Meshtastic node `!a1b2c3d4` or our topic `msh/TH/2/e/PATROL/!a1b2c3d4`, CoT uid,
+            FleetSync `100:1001`).
+        distress_statuses: Status codes that mean a call for help in this fleet (Kenwood, TETRA),
+            written as the decoder gives them in `Transmission.status`.
+        checksum_required: Reject sentences that carry no checksum from the start; otherwise
+            that rule switches itself on once the source has sent one.
+        damageable: The link is a serial line, where bytes are damaged and nobody notices; TCP, UDP
+            and brokers have checks of their own.
+        waypoints: What a sentence about a named place says on an `nmea0183` channel: `stations`,
+            where the station of that name is; `marks`, a place that somebody marked; None: nothing
+            but that the bus carries it.
+        payload: How trackers lay out what they put into an Iridium message, a name in
+            `radio_gateway.protocols.iridium.payloads.PAYLOADS`; None: NMEA 0183 if it is text.
+        tak_dictionaries: What Meshtastic's TAK packets of version 2 are compressed with, by number.
+        live: Frames were heard when `heard_at` says. False for a recording of unknown age: no
+            missing date is then taken from `heard_at`.
+    """
+
+    secret: str | None = None
+    secrets: dict[str, str] = {}
+    station: str | None = None
+    distress_statuses: frozenset[str] = frozenset()
+    checksum_required: bool = False
+    damageable: bool = False
+    waypoints: Waypoints | None = None
+    payload: str | None = None
+    tak_dictionaries: tuple[bytes, ...] = ()
+    live: bool = True
+
+    def __repr__(self) -> str:
+        """Return it without the secrets: a repr may end in a log."""
+        return f"DecoderSettings(checksum_required={self.checksum_required}, live={self.live}, …)"
+
+
+class Decoder(Protocol):
+    """Turns the frames of one connection into transmissions."""
+
+    def decode(self, frame: Frame) -> list[Transmission]:
+        """Decode one frame.
+
+        Returns:
+            What is complete with this frame, oldest first; empty while more must come.
+
+        Raises:
+            FrameError: If the frame cannot be understood; the decoder stays usable.
+        """
+
+    def flush(self, now: datetime | None) -> list[Transmission]:
+        """Give up waiting for what will not come.
+
+        Args:
+            now: The present; only what has waited long enough is given up or returned.
+                None: the stream has ended, everything is.
+
+        Returns:
+            What was complete enough to be one transmission.
+        """
+
+    def waiting(self) -> bool:
+        """Return whether `flush` may have something to do, so that a channel sets a timer."""
+
+    def rejected(self) -> list[FrameError]:
+        """Return, once, what was rejected inside frames that held good parts too."""
+
+    def answers(self) -> list[bytes]:
+        """Return, once, what the protocol owes the sender for the frames decoded so far.
+
+        A tracker's log-in answer, an acknowledgement. The channel sends it on the connection that
+        brought the frames, and only once everything that they said is stored.
+        """
+
+
+@runtime_checkable
+class ManyDecoder(Decoder, Protocol):
+    """A decoder that takes less time over each of many frames that came together."""
+
+    def decode_many(
+        self, frames: Sequence[Frame], refuse: Callable[[Frame, Exception], None]
+    ) -> list[Transmission]:
+        """Decode frames as `decode` does one after the other.
+
+        Args:
+            frames: They, in order.
+            refuse: Called with each that `decode` cannot understand, and why.
+
+        Returns:
+            What is complete with them, oldest first.
+        """
+
+
+@runtime_checkable
+class ReadingDecoder(Decoder, Protocol):
+    """A decoder whose messages can be read before it is known who sent them.
+
+    A broker brings a message each of hundreds of senders, who have a decoder each: only so can
+    they be read together. Reading depends on nothing but the bytes.
+    """
+
+    @staticmethod
+    def read_whole(messages: Sequence[bytes]) -> Sequence[Read | None]:
+        """Read whole messages (`Chunk.whole`), many in less time than each by itself.
+
+        Returns:
+            What each says; None for one that is to be cut and decoded as any other.
+        """
+
+    def decode_read(self, read: Any, frame: Frame) -> list[Transmission]:
+        """Decode a frame as `decode` does.
+
+        Args:
+            read: What `read_whole` returned for its message.
+            frame: The frame, with the payload of `read`.
+        """
+
+
+class Read(Protocol):
+    """What a message says, as far as that is seen in it alone."""
+
+    @property
+    def payload(self) -> bytes:
+        """The only frame that the message holds."""
+
+
+ReadWhole = Callable[[Sequence[bytes]], Sequence[Read | None]]
+"""See `ReadingDecoder.read_whole`."""
+
+
+class PlainDecoder:
+    """A decoder that keeps nothing between frames; subclasses write `decode`.
+
+    One that does keep something may take from it what it has no use for.
+    """
+
+    def flush(self, now: datetime | None) -> list[Transmission]:  # noqa: ARG002
+        """Return nothing: no frame waits for another."""
+        return []
+
+    def waiting(self) -> bool:
+        """Return False: no frame waits for another."""
+        return False
+
+    def rejected(self) -> list[FrameError]:
+        """Return nothing: a frame is good or bad as a whole."""
+        return []
+
+    def answers(self) -> list[bytes]:
+        """Return nothing: the sender expects no answer."""
+        return []

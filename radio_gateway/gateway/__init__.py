@@ -1,0 +1,1 @@
+"""Gateway: the process beside the radios, with its settings and checks."""

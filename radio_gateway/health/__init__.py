@@ -1,0 +1,1 @@
+"""Health: how channels fare, for people and for Prometheus."""

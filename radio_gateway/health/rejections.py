@@ -1,0 +1,110 @@
+"""Rejections: the frames that one channel did not understand, counted and the last ones kept.
+
+Senders that showed no good key stand apart: anybody can be one, as often and under as many names
+as they like. They are all counted; of each name and address the newest is kept, of all together
+`KEPT_AWAY`, and beyond that the address that has most gives one up. So none of them pushes out what
+a radio said that belongs here, nor one address what others were turned away for.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict, deque
+
+from radio_gateway.decoding.framing import Frame
+from radio_gateway.errors.errors import MAX_DETAIL
+from radio_gateway.health.health import KEY_REASONS, RejectedFrame
+
+KEPT = 50
+KEPT_AWAY = 30
+BYTES_KEPT = 1024
+TOLD_AT_ONCE = 5
+_AWAY_AT_ONCE = 3
+_REASONS_COUNTED = 100
+
+
+class LastRejected:
+    """The last frames that one channel rejected, bounded."""
+
+    def __init__(self) -> None:
+        self._understood_not: deque[RejectedFrame] = deque(maxlen=KEPT)
+        self._away: OrderedDict[tuple[str, str], RejectedFrame] = OrderedDict()
+
+    def add(self, frame: RejectedFrame) -> None:
+        """Keep `frame`, and let go of what is too much."""
+        if frame.reason not in KEY_REASONS:
+            self._understood_not.append(frame)
+            return
+        host = _host(frame)
+        self._away[host, frame.detail] = frame
+        self._away.move_to_end((host, frame.detail))
+        if len(self._away) > KEPT_AWAY:
+            most, _ = Counter(host for host, _ in self._away).most_common(1)[0]
+            del self._away[next(key for key in self._away if key[0] == most)]
+
+    def all(self) -> list[RejectedFrame]:
+        """Return what is kept, oldest first."""
+        if not self._away:
+            return list(self._understood_not)
+        both = (*self._understood_not, *self._away.values())
+        return sorted(both, key=lambda frame: frame.heard_at)
+
+
+class Rejections:
+    """What one channel did not understand.
+
+    Args:
+        channel: The channel's name.
+
+    Attributes:
+        counts: Rejected frames by reason; reasons beyond the first hundred as `other`.
+        lately: Rejected since this list was last replaced by its reader.
+    """
+
+    def __init__(self, channel: str) -> None:
+        self._channel = channel
+        self._kept = LastRejected()
+        self.counts: Counter[str] = Counter()
+        self.lately: list[RejectedFrame] = []
+        self._untold: deque[RejectedFrame] = deque(maxlen=TOLD_AT_ONCE)
+        self._untold_away: deque[RejectedFrame] = deque(maxlen=_AWAY_AT_ONCE)
+
+    def add(self, frame: Frame, reason: str, detail: str) -> None:
+        """Note that `frame` was not understood, and why."""
+        rejected = self._keep(frame, reason, detail)
+        self.lately.append(rejected)
+        self._untold.append(rejected)
+
+    def turn_away(self, frame: Frame, reason: str, detail: str) -> None:
+        """Note that a sender showed no good key; `reason` is one of `KEY_REASONS`."""
+        self._untold_away.append(self._keep(frame, reason, detail))
+
+    def kept(self) -> list[RejectedFrame]:
+        """Return the last ones, oldest first."""
+        return self._kept.all()
+
+    def untold(self) -> list[RejectedFrame]:
+        """Return, once, the newest few that a node has not been told of."""
+        untold = [*self._untold, *self._untold_away]
+        self._untold.clear()
+        self._untold_away.clear()
+        return untold
+
+    def _keep(self, frame: Frame, reason: str, detail: str) -> RejectedFrame:
+        if reason not in self.counts and len(self.counts) >= _REASONS_COUNTED:
+            reason = "other"
+        self.counts[reason] += 1
+        rejected = RejectedFrame(
+            channel=self._channel,
+            heard_at=frame.heard_at,
+            reason=reason,
+            detail=detail[:MAX_DETAIL],
+            payload=frame.payload[:BYTES_KEPT],
+            topic=frame.topic,
+            source=frame.source,
+        )
+        self._kept.add(rejected)
+        return rejected
+
+
+def _host(frame: RejectedFrame) -> str:
+    return (frame.source or "").rpartition(":")[0]

@@ -1,0 +1,1 @@
+"""Inbox: what is decoded and waits to be taken, calls for help first."""

@@ -1,0 +1,63 @@
+"""Waiting calls: calls for help in an inbox from sources that cannot wait, by who made them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from radio_gateway.messages.transmission import Transmission
+
+
+class WaitingCalls:
+    """Which of them may give way when there are too many: never the first of a sender, nor its
+    newest.
+    """
+
+    def __init__(self) -> None:
+        self._by_sender: dict[tuple[str, str], list[int]] = {}
+        self._sender_of: dict[int, tuple[str, str]] = {}
+
+    def __len__(self) -> int:
+        """Return how many calls wait."""
+        return len(self._sender_of)
+
+    @property
+    def senders(self) -> int:
+        """How many senders there are."""
+        return len(self._by_sender)
+
+    def calls(self, said: Transmission) -> bool:
+        """Return whether a call of this sender waits."""
+        return _sender(said) in self._by_sender
+
+    def add(self, key: int, said: Transmission) -> None:
+        """Note a call, the newest of its sender."""
+        self._sender_of[key] = sender = _sender(said)
+        self._by_sender.setdefault(sender, []).append(key)
+
+    def repeated(self, said: Transmission) -> int | None:
+        """Return, and forget, the call that gives way to a newer one; None where none may."""
+        keys = self._by_sender.get(_sender(said), ())
+        if len(keys) < 2:
+            return None
+        key = self._by_sender[_sender(said)].pop()
+        del self._sender_of[key]
+        return key
+
+    def taken(self, keys: Iterable[int]) -> None:
+        """Forget what waits no more."""
+        for key in keys:
+            sender = self._sender_of.pop(key, None)
+            if sender is not None:
+                left = self._by_sender[sender]
+                left.remove(key)
+                if not left:
+                    del self._by_sender[sender]
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._by_sender.clear()
+        self._sender_of.clear()
+
+
+def _sender(said: Transmission) -> tuple[str, str]:
+    return said.channel, said.address

@@ -1,0 +1,1 @@
+"""Orders: messages to radios, their queue and what became of them."""

@@ -1,0 +1,1 @@
+"""Parsing: JSON, MessagePack and TOML, read with bounds."""

@@ -1,0 +1,1 @@
+"""Cursor on Target: XML and the TAK protocol."""

@@ -1,0 +1,87 @@
+"""What stands under `detail` of an event, and what it tells beside the place."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+from radio_gateway.formats.cot_node_mark import CONTENT_FACT, NODE_FACT, NODE_MARK
+
+Facts = dict[str, str | int | float | bool]
+
+MAX_FIELD = 200  # characters
+
+KNOWN = frozenset(
+    {
+        *("contact", "track", "__chat", "chatgrp", "remarks", "emergency", "status", "__group"),
+        *("takv", "precisionlocation", "link", "archive", NODE_MARK),
+    }
+)
+"""Elements that are read."""
+
+# Of each element of the detail: its facts, and the attributes that say them.
+_FACTS = (
+    ("contact", (("callsign", "callsign"),)),
+    ("__chat", (("callsign", "senderCallsign"), ("chatroom", "chatroom"))),
+    ("remarks", (("to", "to"),)),
+    ("emergency", (("emergency_type", "type"),)),
+    ("__group", (("team", "name"), ("role", "role"))),
+    ("takv", (("device_model", "device"), ("platform", "platform"), ("version", "version"))),
+    ("precisionlocation", (("position_source", "geopointsrc"),)),
+    (NODE_MARK, ((NODE_FACT, "by"), (CONTENT_FACT, "of"))),
+)
+
+
+class Detail(dict[str, dict[str, str]]):
+    """Attributes of known elements by name, the first of each, that several events share.
+
+    Args:
+        elements: Name and attributes of each element, in order.
+
+    Attributes:
+        maker: uid of who made the event (`link`, relation p-p).
+        links: `point` of each other `link` that has one, in order.
+        facts: As `facts_of`.
+        battery_pct: As `battery_of`.
+        last: Type and `how` of the event that it stood in last, and what `fast_pli` tells of both.
+    """
+
+    __slots__ = ("battery_pct", "facts", "last", "links", "maker")
+
+    def __init__(self, elements: Iterable[tuple[str, dict[str, str]]]) -> None:
+        super().__init__()
+        self.maker: str | None = None
+        self.links: list[str] = []
+        for name, attributes in elements:
+            if name in KNOWN:
+                self.setdefault(name, attributes)
+                if name == "link" and attributes.get("relation") == "p-p":
+                    self.maker = self.maker or attributes.get("uid") or None
+                elif name == "link" and "point" in attributes:
+                    self.links.append(attributes["point"])
+        self.facts = facts_of(self)
+        self.battery_pct = battery_of(self)
+        self.last: tuple[str, str, Facts | None] | None = None
+
+
+def facts_of(detail: Mapping[str, dict[str, str]]) -> Facts:
+    """Return what the elements say of the sender in words."""
+    facts: Facts = {}
+    for element, told in _FACTS:
+        attributes = detail.get(element)
+        if attributes:
+            for name, attribute in told:
+                value = attributes.get(attribute)
+                if value and name not in facts:
+                    facts[name] = value[:MAX_FIELD]
+    return facts
+
+
+def battery_of(detail: Mapping[str, dict[str, str]]) -> float | None:
+    """Return the charge of the battery, per cent; None where none or nonsense is said."""
+    battery = detail.get("status", {}).get("battery")
+    try:
+        percent = math.nan if not battery else float(battery)
+    except ValueError:
+        return None
+    return percent if 0.0 <= percent <= 100.0 else None

@@ -1,0 +1,1 @@
+"""Digital selective calling (ITU-R M.493)."""

@@ -1,0 +1,1 @@
+"""Hytera DMR radios."""

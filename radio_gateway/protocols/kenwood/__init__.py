@@ -1,0 +1,1 @@
+"""Kenwood FleetSync and NEXEDGE radios."""

@@ -1,0 +1,1 @@
+"""MOTOTRBO location (LRRP) and registration (ARS)."""

@@ -1,0 +1,1 @@
+"""Meshtastic over serial, MQTT and JSON."""

@@ -1,0 +1,218 @@
+"""Meshtastic on a serial port or TCP (port 4403): what the radio tells the computer it hangs on.
+
+    94 C3, length (2 bytes, big-endian, at most 512), FromRadio
+    FromRadio: 1 id, 2 packet (MeshPacket), 3 my_info (1 my_node_num), 4 node_info (1 num, 2 user,
+               3 position, 5 last_heard fixed32), 8 rebooted, 11 queueStatus (1 res int32,
+               4 mesh_packet_id); configuration, log and file records are passed over
+    ToRadio:   1 packet, 3 want_config_id, 7 heartbeat
+
+The radio's log, lines of text, shares the stream. It speaks only to who has asked it for its
+configuration (`GREETING`), again after it has restarted, and not for longer than 15 minutes to who
+says nothing: a heartbeat answers what it says. None of these goes to the air.
+
+Source: Meshtastic documentation, "Client API (Serial/TCP/BLE)"; `mesh.proto`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
+from radio_gateway.decoding.framing import Frame
+from radio_gateway.errors.errors import FrameError
+from radio_gateway.formats.protobuf import Message, WireError, bytes_field, number_field
+from radio_gateway.messages.transmission import Transmission
+from radio_gateway.protocols.meshtastic.order import SERIAL_ORDERS, encode_serial, framed
+from radio_gateway.protocols.meshtastic.packet import read_packet
+from radio_gateway.protocols.meshtastic.payload import read_node, read_position
+from radio_gateway.protocols.meshtastic.report import Heard, Said, transmission
+
+ORDERS = SERIAL_ORDERS
+encode = encode_serial
+MAX_BYTES = 512
+
+_START = b"\x94\xc3"
+_HEADER = 4
+# Bytes that are no start wake a sleeping radio; any number does for want_config_id.
+GREETING = b"\xc3" * 32 + framed(number_field(3, 1))
+_HEARTBEAT = framed(bytes_field(7, b""))
+_HEARTBEAT_EVERY = timedelta(minutes=5)
+
+
+class SerialFramer:
+    """Cuts FromRadio messages out of a stream that carries the radio's log too.
+
+    A message that makes no sense and has the start of another one inside was cut short by it: it is
+    given out, to be rejected, up to there. A start with a length that cannot be is given out alone.
+
+    Attributes:
+        junk_bytes: Bytes so far outside messages: the log, and noise.
+    """
+
+    def __init__(self) -> None:
+        self.junk_bytes = 0
+        self._rest = b""  # begins with what may be a start; never longer than a message
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take what was read and return the payloads it completed, in order."""
+        data = self._rest + data
+        payloads: list[bytes] = []
+        at = 0
+        while True:
+            start = data.find(_START, at)
+            if start < 0:
+                # the first byte of a start may be the last that was read
+                start = len(data) - 1 if data[at:].endswith(_START[:1]) else len(data)
+                self.junk_bytes += start - at
+                break
+            self.junk_bytes += start - at
+            at = start
+            if len(data) - at < _HEADER:
+                break
+            size = int.from_bytes(data[at + 2 : at + _HEADER], "big")
+            if size > MAX_BYTES:
+                payloads.append(data[at : at + _HEADER])
+                at += _HEADER
+                continue
+            end = at + _HEADER + size
+            if end > len(data):
+                break
+            payload = data[at + _HEADER : end]
+            if _START in payload and not _makes_sense(payload):
+                end = at + _HEADER + payload.index(_START)
+                payload = data[at + _HEADER : end]
+            payloads.append(payload)
+            at = end
+        self._rest = data[start:]
+        return payloads
+
+    def close(self) -> list[bytes]:
+        """Return nothing: what is unfinished will never be."""
+        self.junk_bytes += len(self._rest)
+        self._rest = b""
+        return []
+
+
+FRAMING = SerialFramer
+
+
+def speaks(frame: Frame) -> bool:
+    """Return whether this looks like FromRadio: its first field is one of those there are."""
+    return not frame.payload or frame.payload[0] >> 3 < 20
+
+
+def greeting(settings: DecoderSettings) -> bytes:  # noqa: ARG001 - the same for all
+    """Return what makes the radio speak: a wake-up and the question for its configuration."""
+    return GREETING
+
+
+def decoder(settings: DecoderSettings) -> SerialDecoder:
+    """Return a decoder for one connection."""
+    return SerialDecoder(settings)
+
+
+class SerialDecoder(PlainDecoder):
+    """Decodes FromRadio messages; keeps what it owes the radio."""
+
+    def __init__(self, settings: DecoderSettings) -> None:
+        self._settings = settings
+        self._answers: list[bytes] = []
+        self._beaten_at: datetime | None = None
+
+    def decode(self, frame: Frame) -> list[Transmission]:
+        """Decode one message.
+
+        Returns:
+            What it says; nothing for configuration and the like.
+
+        Raises:
+            FrameError: `too_long`, `protobuf`, and as for a packet: `no_sender`, `no_payload`,
+                `bad_key`, `decrypt_failed`, `no_portnum`, `lat_range`, `lon_range`,
+                `null_island`.
+        """
+        payload = frame.payload
+        if payload[:2] == _START:
+            size = int.from_bytes(payload[2:], "big")
+            raise FrameError("too_long", payload, f"{size} bytes, at most {MAX_BYTES}")
+        self._beat(frame.heard_at)
+        try:
+            message = Message(payload)
+            packet = message.message(2)
+            if packet is not None:
+                return [read_packet(packet, frame, self._settings)]
+            node = message.message(4)
+            if node is not None:
+                return _known_node(node, frame, self._settings)
+            if message.number(8):
+                self._answers.append(GREETING)
+            queue = message.message(11)
+            return [] if queue is None else self._queue_status(queue, frame)
+        except WireError as fault:
+            raise FrameError("protobuf", payload, str(fault)) from None
+
+    def answers(self) -> list[bytes]:
+        """Return, once, a heartbeat when one is due and the question of a radio that restarted."""
+        answers, self._answers = self._answers, []
+        return answers
+
+    def _beat(self, now: datetime) -> None:
+        if self._beaten_at is None or now < self._beaten_at:
+            self._beaten_at = now
+        elif now - self._beaten_at >= _HEARTBEAT_EVERY:
+            self._beaten_at = now
+            self._answers.append(_HEARTBEAT)
+
+    def _queue_status(self, queue: Message, frame: Frame) -> list[Transmission]:
+        """Return that the radio did not take a packet; that it did is no news."""
+        result, packet_id = queue.int32(1) or 0, queue.number(4) or 0
+        if result == 0 or packet_id == 0:
+            return []
+        return [
+            Transmission(
+                protocol="meshtastic",
+                kind="answer",
+                heard_at=frame.heard_at,
+                status="refused",
+                facts={"answers": f"{packet_id:08x}", "queue_result": result},
+                raw=frame.payload,
+                resent=frame.resent,
+            )
+        ]
+
+
+def _known_node(node: Message, frame: Frame, settings: DecoderSettings) -> list[Transmission]:
+    """Return what the radio remembers of a node: its names, and where it was when it said so."""
+    heard = Heard(sender=node.number(1) or 0, rx_time_s=node.fixed32(5) or 0)
+    out: list[Transmission] = []
+    user, place = node.message(2), node.message(3)
+    if user is not None:
+        said = Said(kind="static", word="nodeinfo", facts=read_node(user))
+        name = said.facts.get("long_name")
+        said.text = name if isinstance(name, str) else None
+        out.append(transmission(heard, said, frame, settings))
+    if place is not None:
+        try:
+            said = read_position(place, frame.payload)
+        except FrameError:  # the names count all the same
+            said = Said(kind="other")
+        if said.position is not None and said.time_s is not None:
+            said.fix = False
+            said.flags = sorted({*said.flags, "stale_position"})
+            said.facts["remembered_by"] = "radio"
+            out.append(transmission(heard, said, frame, settings))
+    return out
+
+
+def _makes_sense(payload: bytes) -> bool:
+    """Return whether FromRadio and the messages inside are whole, as far as they are long ones."""
+    try:
+        message = Message(payload)
+        packet, node = message.message(2), message.message(4)
+        if packet is not None:
+            packet.message(4)
+        if node is not None:
+            node.message(2)
+            node.message(3)
+    except WireError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""TETRA: location (LIP) and status in short data."""

@@ -1,0 +1,1 @@
+"""Recording: what channels heard, byte for byte, kept in files that rotate."""

@@ -1,0 +1,1 @@
+"""Runtime: worker threads, systemd, limits of the process."""

@@ -1,0 +1,1 @@
+"""Receiver: the node's end of a gateway's uplink."""

@@ -1,0 +1,1 @@
+"""Sender: the gateway's end: what goes next, and what was received."""

@@ -1,0 +1,1 @@
+"""Spool: what the node has not confirmed yet, on disk."""

@@ -1,0 +1,1 @@
+"""Wire: envelopes and signatures between gateway and node."""
