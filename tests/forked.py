@@ -3,7 +3,8 @@
 It is forked from a small process that has imported the product and done nothing else. From there on
 it is a process like any other: its own memory and files, its own signals, to be stopped, killed and
 started again; and it runs the command by the same words. The start of Python itself is looked at
-where that is the point (`tests/maps/test_command_line.py`, the demo, whatever wraps the command).
+where that is the point (`tests/maps/commands/test_command_line.py`, the demo, whatever wraps the
+command).
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from maps.settings.settings import read_settings
 from patrol.alarms.disk_room import DiskRoom
 from patrol.live.lag import LagHistogram
 from radio_gateway.health.metrics import metrics_text
-from tests.radio_gateway.test_metrics import GATEWAY, NOW, PIER
+from tests.radio_gateway.health.test_metrics import GATEWAY, NOW, PIER
 
 DEPLOY = Path(__file__).parent.parent / "deploy"
 RULES = DEPLOY / "prometheus" / "rules.yml"

@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from patrol.units.accounts import LANGUAGES
 from tests.browser.conftest import FLAGS
-from tests.maps.demo_process import Demo, demo
+from tests.maps.demo.demo_process import Demo, demo
 
 SIZES: Final = {"desktop": (1440, 900), "phone": (390, 844)}
 THUMB: Final = 360

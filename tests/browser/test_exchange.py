@@ -13,8 +13,8 @@ from playwright.sync_api import Browser
 from gis.files.formats import FORMATS
 from gis.files.import_file import read_file
 from tests.browser.commander import DESKTOP, PHONE, Commander, Size, looking
-from tests.gis.exchange.samples import material
-from tests.maps.basemaps import raster_file, vector_file
+from tests.gis.files.samples import material
+from tests.maps.layers.basemaps import raster_file, vector_file
 from tests.server import Server, serving, wait_for
 
 pytestmark = [pytest.mark.browser]

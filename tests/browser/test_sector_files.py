@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, Locator, Page
 
 from tests.browser.axe import violations
 from tests.browser.commander import Commander, opened
-from tests.gis.exchange.samples import BOW_TIE, LONELY, OPEN, features
-from tests.gis.exchange.test_attacks import zipped
+from tests.gis.files.samples import BOW_TIE, LONELY, OPEN, features
+from tests.gis.files.test_attacks import zipped
 from tests.server import Server, wait_for
 
 pytestmark = [pytest.mark.browser]

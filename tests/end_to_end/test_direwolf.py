@@ -27,7 +27,7 @@ from tests import needs
 from tests.ports import free_port
 from tests.radio_gateway.protocols.aprs_words import compressed, mic_e, near, written_out
 from tests.radio_gateway.protocols.heard import NOW
-from tests.radio_gateway.running import hear, make, running, until
+from tests.radio_gateway.running.running import hear, make, running, until
 
 RATE = 44_100
 KNOT_MPS = 1852 / 3600

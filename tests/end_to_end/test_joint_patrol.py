@@ -21,8 +21,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.maps.offices import LAO, THAI, Offices, two_offices
-from tests.maps.running import Live, wait_until
+from tests.maps.servers.offices import LAO, THAI, Offices, two_offices
+from tests.maps.servers.running import Live, wait_until
 
 AGENCIES = [
     {"id": LAO, "name": "Houay Xai border police", "country": "LA", "blos": ["LA-HXI"]},

@@ -34,8 +34,8 @@ from patrol.units.accounts import User
 from tests.broker import Mosquitto, mosquitto
 from tests.databases import POSTGRES, reading
 from tests.forked import Forked
-from tests.maps.running import Live
-from tests.maps.test_routes import PUBLIC, routes
+from tests.maps.permissions.test_routes import PUBLIC, routes
+from tests.maps.servers.running import Live
 from tests.ports import free_port
 from tests.server import PASSWORD, Server
 

@@ -26,7 +26,7 @@ from pyais import encode_dict
 from radio_gateway.inbox.inbox import Inbox
 from tests.ports import free_port
 from tests.radio_gateway.protocols.heard import sentence
-from tests.radio_gateway.running import hear, make, running
+from tests.radio_gateway.running.running import hear, make, running
 
 OWN, BOAT = "574000001", "574123456"
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]

@@ -14,7 +14,7 @@ import pytest
 from patrol.units.accounts import User
 from tests.end_to_end.test_taky import client, port
 from tests.endurance import echoes
-from tests.maps.running import AGENCY, running, wait_until
+from tests.maps.servers.running import AGENCY, running, wait_until
 
 __all__ = ["port"]  # the fixture: a running taky
 

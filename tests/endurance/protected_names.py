@@ -48,9 +48,9 @@ from maps.notifications.senders.base64url import b64url
 from patrol.units.data_classes import DATA_CLASSES
 from tests.broker import Mosquitto
 from tests.endurance.node import Node
-from tests.maps.delivery.test_mail import Mailbox, mail_server
-from tests.maps.every_route import WITHOUT, asked, gets
-from tests.maps.two_sides import NO_ID
+from tests.maps.notifications.test_mail import Mailbox, mail_server
+from tests.maps.permissions.every_route import WITHOUT, asked, gets
+from tests.maps.servers.two_sides import NO_ID
 from tests.ports import free_port
 from tests.server import wait_for
 

@@ -10,7 +10,7 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from tests.benchmarks.viewers import Gaze, Seat, Viewer, upgrade_request
 from tests.endurance.watchers import WatchPlan, _Watching
-from tests.maps.running import wait_until
+from tests.maps.servers.running import wait_until
 
 HOST = "127.0.0.1"
 

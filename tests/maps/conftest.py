@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from tests.certificates import self_signed
-from tests.maps.running import Running, running
+from tests.maps.servers.running import Running, running
 
 
 @pytest_asyncio.fixture

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from patrol.reception.duplicates import Asked
 from patrol.store.receptions import stored_duplicates as known
-from tests.patrol.running import Node
+from tests.patrol.nodes.running import Node
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from maps.accounts.common_passwords import is_common
-from tests.maps.running import PASSWORD, running
+from tests.maps.servers.running import PASSWORD, running
 
 
 @pytest.mark.parametrize(

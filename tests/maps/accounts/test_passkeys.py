@@ -20,7 +20,7 @@ from patrol.errors.errors import Conflict
 from patrol.units.units import Role
 from tests.maps.accounts.software_passkey import PRESENT, SoftwarePasskey, text_of
 from tests.maps.accounts.test_recent_proof import is_asked, pass_time
-from tests.maps.running import AGENCY, PASSWORD, Running, running
+from tests.maps.servers.running import AGENCY, PASSWORD, Running, running
 
 NAME = "localhost"
 OWN = "/api/session/passkeys"

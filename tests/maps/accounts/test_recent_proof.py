@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute
 from maps.accounts.access import VERIFIED, Caller
 from maps.accounts.recent_proof import SENSITIVE
 from patrol.units.accounts import User
-from tests.maps.running import AGENCY, PASSWORD, Running
+from tests.maps.servers.running import AGENCY, PASSWORD, Running
 
 LATER = timedelta(minutes=6)
 

@@ -12,7 +12,7 @@ from maps.accounts.session_lifetime import SessionLifetime
 from maps.http.session_cookie import COOKIE
 from patrol.units.accounts import Session, User
 from patrol.units.units import Role
-from tests.maps.running import running, wait_until
+from tests.maps.servers.running import running, wait_until
 
 NOW = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
 

@@ -18,7 +18,7 @@ from maps.evidence.agreement_signatures import prove_signatures, signature_fault
 from patrol.agreements.agreement import Agreement
 from tests.maps.accounts.software_passkey import PRESENT, VERIFIED, SoftwarePasskey
 from tests.maps.accounts.test_passkeys import at_a_name, device, make
-from tests.maps.offices import LAO, THAI, Offices, two_offices
+from tests.maps.servers.offices import LAO, THAI, Offices, two_offices
 
 
 class Officer:

@@ -8,7 +8,7 @@ from pathlib import Path
 from maps.commands import doctor
 from maps.commands.doctor import Advice, Diagnosis, diagnose, shown
 from tests.databases import sqlite_only
-from tests.maps.test_command_line import call, small
+from tests.maps.commands.test_command_line import call, small
 from tests.patience import PATIENCE_S
 from tests.ports import free_port
 from tests.server import Server

@@ -11,7 +11,7 @@ import pytest
 from maps.commands.check import check
 from patrol.protected_fields.field_key import FieldKeys
 from tests.databases import reading
-from tests.maps.test_command_line import call, folder
+from tests.maps.commands.test_command_line import call, folder
 
 __all__ = ["folder"]  # a fixture
 

@@ -11,7 +11,7 @@ from maps.evidence.proof_mark_file import EVERY_S, FOR, ProofMarkFile
 from patrol.errors.errors import AuditError
 from patrol.store.journal.row_digests import Replay
 from patrol.store.proof.verify_journal import ProofMark
-from tests.patrol.running import at
+from tests.patrol.nodes.running import at
 
 MARK = ProofMark(seq=7, hash=bytes(32), papers=2, rows=Replay(), spans=[], heard=0)
 

@@ -13,8 +13,8 @@ from uuid import uuid4
 import pytest
 
 from maps.evidence.evidence_checking import BadEvidence, verify
-from tests.maps.running import Running
-from tests.maps.test_photos import phone_photo
+from tests.maps.api.operations.test_photos import phone_photo
+from tests.maps.servers.running import Running
 
 PATH = "/api/replay/evidence/originals"
 

@@ -26,7 +26,7 @@ from maps.settings.settings_tables import NodeSettings
 from patrol.errors.errors import AuditError
 from tests import needs
 from tests.databases import empty_store, store_table
-from tests.maps.running import running
+from tests.maps.servers.running import running
 
 AUTHORITY = """
 [tsa]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.maps.feeds.test_feeding import boat, desk, feed
-from tests.maps.running import running
+from tests.maps.servers.running import running
 
 
 @pytest.mark.parametrize("is_one", [True, False])

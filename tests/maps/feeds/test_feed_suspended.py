@@ -11,9 +11,9 @@ import pytest
 from maps.feeds.feed import UNITS_AT_ONCE, Feed
 from maps.feeds.outlets import OUTLETS
 from maps.feeds.settings import FeedSettings
-from tests.maps.running import wait_until
-from tests.patrol.agreeing import share
-from tests.patrol.running import AGENCY, OTHER, address, at, running, said
+from tests.maps.servers.running import wait_until
+from tests.patrol.nodes.agreeing import share
+from tests.patrol.nodes.running import AGENCY, OTHER, address, at, running, said
 
 
 class Slow:

@@ -17,7 +17,7 @@ from maps.feeds.mmsi import made_mmsi
 from patrol.desks.desk import Desk
 from patrol.units.accounts import User
 from patrol.units.wire import UnitState
-from tests.maps.running import AGENCY, Running, running, wait_until
+from tests.maps.servers.running import AGENCY, Running, running, wait_until
 from tests.ports import free_port
 
 OTHERS = "other-side"

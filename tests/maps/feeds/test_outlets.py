@@ -20,7 +20,7 @@ from maps.feeds.tcp_outlet import TcpOutlet
 from maps.feeds.udp_outlet import UdpOutlet
 from radio_gateway.errors.errors import LinkError
 from tests.certificates import self_signed
-from tests.maps.running import wait_until
+from tests.maps.servers.running import wait_until
 from tests.ports import free_port
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from structlog.testing import capture_logs
 
-from tests.maps.running import AGENCY, Running
+from tests.maps.servers.running import AGENCY, Running
 from tests.patience import PATIENCE_S
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.maps.running import running
+from tests.maps.servers.running import running
 from tests.patience import PATIENCE_S
 
 

@@ -10,7 +10,7 @@ from maps.node.backups import Backups
 from maps.node.store_metrics import store_metrics
 from maps.settings.settings import read_settings
 from tests.databases import sqlite_only
-from tests.maps.test_command_line import call, small
+from tests.maps.commands.test_command_line import call, small
 from tests.patience import PATIENCE_S
 from tests.ports import free_port
 

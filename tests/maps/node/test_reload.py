@@ -20,7 +20,7 @@ from maps.node.reload import Reload
 from maps.settings.settings import Settings, settings_of
 from maps.settings.settings_tables import WebSettings
 from tests.certificates import self_signed
-from tests.maps.running import Running, running
+from tests.maps.servers.running import Running, running
 from tests.patience import PATIENCE_S
 from tests.ports import free_port
 

@@ -26,7 +26,7 @@ from patrol.targets.sightings import Sighting
 from patrol.units.accounts import Language
 from patrol.units.data_classes import DATA_CLASSES, DataClass
 from radio_gateway.messages.transmission import Transmission
-from tests.maps.offices import LAO, THAI, Offices, two_offices
+from tests.maps.servers.offices import LAO, THAI, Offices, two_offices
 
 ZONE = ZoneInfo("Asia/Vientiane")
 HOURS = 4.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from maps.reports.records.check_in_record import record_of
 from patrol.patrols.lifecycle import Who, checked_in, ended, flagged
 from patrol.patrols.patrol import Member, Patrol
-from tests.patrol.running import AGENCY, at
+from tests.patrol.nodes.running import AGENCY, at
 
 WATCH = Who(name="watch", agency=AGENCY)
 

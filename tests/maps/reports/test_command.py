@@ -10,8 +10,8 @@ import pytest
 
 from tests.databases import empty_store
 from tests.forked import forked_run
-from tests.maps.offices import AGENCIES
 from tests.maps.reports.story import joint_patrol
+from tests.maps.servers.offices import AGENCIES
 
 
 async def _records(folder: Path) -> str:

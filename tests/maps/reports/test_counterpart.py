@@ -9,8 +9,8 @@ import pytest
 from maps.errors.errors import BadRequest
 from maps.reports import REPORTS
 from maps.reports.rendering.html_page import html_page
-from tests.maps.offices import LAO, THAI
 from tests.maps.reports.story import Story, joint_patrol
+from tests.maps.servers.offices import LAO, THAI
 
 
 async def pack(story: Story, counterpart: str, by: str = "kham") -> str:

@@ -15,8 +15,8 @@ from patrol.patrols import conflicts as clashes
 from patrol.patrols.patrol import Member
 from patrol.units.accounts import LANGUAGES
 from patrol.watch import check_plan as planning
-from tests.maps.offices import LAO, THAI
 from tests.maps.reports.story import ZONE, Story, joint_patrol
+from tests.maps.servers.offices import LAO, THAI
 
 STARTS = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(days=2)
 

@@ -22,8 +22,8 @@ from maps.settings.report_settings import ReportSchedule
 from patrol.desks.planning.sectors import Lie, SectorDesk
 from patrol.errors.errors import NotFound, StoreError
 from patrol.sectors.sector import Sector
-from tests.maps.offices import LAO
 from tests.maps.reports.story import Story, joint_patrol
+from tests.maps.servers.offices import LAO
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -8,8 +8,8 @@ from pathlib import Path
 from maps.reports.document.document import Document, Table
 from maps.reports.kinds.patrol_debrief import patrol_debrief
 from patrol.units.data_classes import DATA_CLASSES
-from tests.maps.offices import two_offices
 from tests.maps.reports.story import Clock, Story, _agree, _planned, _sectors, _units
+from tests.maps.servers.offices import two_offices
 
 
 def said(document: Document) -> set[str]:

@@ -18,10 +18,10 @@ from maps.reports.jobs.scheduler import Line, Scheduler
 from maps.reports.jobs.schedules import is_late, newest_due, next_due
 from maps.settings.report_settings import ReportSchedule
 from maps.settings.settings import settings_of
-from tests.maps.delivery.test_mail import Mailbox, mail_server
-from tests.maps.offices import AGENCIES, LAO
+from tests.maps.notifications.test_mail import Mailbox, mail_server
 from tests.maps.reports.story import joint_patrol
-from tests.maps.running import running
+from tests.maps.servers.offices import AGENCIES, LAO
+from tests.maps.servers.running import running
 
 ZONE = ZoneInfo("Asia/Vientiane")
 

@@ -7,8 +7,8 @@ import pytest
 
 from patrol.errors.errors import Conflict, Forbidden
 from patrol.incidents.incident import Incident
-from tests.patrol.running import AGENCY, OTHER, START, Node, said
-from tests.patrol.test_photo_desk import picture
+from tests.patrol.desks.incidents.test_photos import picture
+from tests.patrol.nodes.running import AGENCY, OTHER, START, Node, said
 
 WHY = "request of the person"
 

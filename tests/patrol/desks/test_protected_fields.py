@@ -15,7 +15,7 @@ from patrol.store.accounts import accounts
 from patrol.targets.sightings import Sighting
 from patrol.units.accounts import User
 from patrol.units.units import ROLES
-from tests.patrol.running import AGENCY, OTHER, Node, at
+from tests.patrol.nodes.running import AGENCY, OTHER, Node, at
 
 WORDS = {
     "names": "Mr Arrested",

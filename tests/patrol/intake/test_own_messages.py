@@ -28,7 +28,7 @@ from radio_gateway.orders.order import Order
 from radio_gateway.protocols import nmea0183
 from radio_gateway.protocols.cot import cot
 from radio_gateway.technician.decode import StreamDecoder
-from tests.patrol.running import Node
+from tests.patrol.nodes.running import Node
 
 NODE = "houay-xai"
 NOON = datetime(2026, 11, 24, 12, 0, 30, tzinfo=UTC)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from patrol.live.lag import BOUNDS_S, LagHistogram
-from tests.patrol.running import at, running, said
+from tests.patrol.nodes.running import at, running, said
 
 
 def test_each_lag_is_in_the_bucket_of_the_least_bound_that_holds_it() -> None:

@@ -24,8 +24,8 @@ from patrol.maintenance.backup_rounds import (
 from patrol.store.backup.backup import inventory
 from patrol.store.store import create_store
 from tests import databases
-from tests.patrol.running import at
-from tests.patrol.scenes import scene
+from tests.patrol.nodes.running import at
+from tests.patrol.nodes.scenes import scene
 
 DAY = 86_400
 

@@ -15,8 +15,8 @@ from patrol.maintenance.kind_policy import KindPolicy
 from patrol.maintenance.kind_retention import KindRetention
 from patrol.store.journal import journal
 from patrol.store.proof import verify_journal as proving
-from tests.patrol.running import AGENCY, NODE, OTHER, START, Node, at
-from tests.patrol.test_photo_desk import picture
+from tests.patrol.desks.incidents.test_photos import picture
+from tests.patrol.nodes.running import AGENCY, NODE, OTHER, START, Node, at
 
 YEAR = timedelta(days=365)
 LATER = 366 * 86400.0

@@ -11,7 +11,7 @@ import pytest
 from patrol.errors.errors import FieldKeyError, NoFieldKey
 from patrol.protected_fields.field import ProtectedField, sealed_fields
 from patrol.protected_fields.field_key import FieldKey, FieldKeys, key_from, new_key
-from tests.patrol.running import AGENCY, START
+from tests.patrol.nodes.running import AGENCY, START
 
 
 def sealed(key: FieldKey, words: str = "the ferryman") -> ProtectedField:

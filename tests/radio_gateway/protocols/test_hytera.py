@@ -26,7 +26,7 @@ from radio_gateway.protocols.hytera.hstrp_hrnp import (
     write_hstrp,
 )
 from tests.radio_gateway.protocols.heard import frame
-from tests.radio_gateway.running import hear, make, running, until
+from tests.radio_gateway.running.running import hear, make, running, until
 
 ADDRESS = bytes((10, 33, 16, 221))
 NUL = bytes(40)

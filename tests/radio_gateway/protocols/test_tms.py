@@ -20,7 +20,7 @@ from radio_gateway.protocols.tms import acknowledgement
 from radio_gateway.transports.udp import UdpTransport
 from tests.radio_gateway.protocols import test_lrrp
 from tests.radio_gateway.protocols.heard import NOW, frame
-from tests.radio_gateway.running import hear, make, running, until
+from tests.radio_gateway.running.running import hear, make, running, until
 
 RADIO = "12.0.4.210:4007"
 

@@ -14,7 +14,7 @@ from radio_gateway.links.link_url import parse_link
 from radio_gateway.links.receive_buffer import FULL_BYTES
 from radio_gateway.transports import http as http_bodies
 from radio_gateway.transports.http import HttpTransport
-from tests.radio_gateway.running import hear, make, running, until
+from tests.radio_gateway.running.running import hear, make, running, until
 
 POSITION = {"device": "boat-3", "lon": 100.41, "lat": 20.27, "id": "a"}
 

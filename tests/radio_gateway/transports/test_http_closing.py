@@ -9,7 +9,7 @@ import pytest
 
 from radio_gateway.transports import http as http_bodies
 from radio_gateway.transports.http_listen import HttpListenTransport
-from tests.radio_gateway.running import make, open_descriptors, running, until
+from tests.radio_gateway.running.running import make, open_descriptors, running, until
 from tests.radio_gateway.transports.http_listening import POSITION
 
 

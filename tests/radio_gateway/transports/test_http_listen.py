@@ -19,7 +19,7 @@ from radio_gateway.links.transport import Chunk
 from radio_gateway.transports import http as http_bodies
 from radio_gateway.transports import http_listen
 from radio_gateway.transports.http_listen import HttpListenTransport
-from tests.radio_gateway.running import make, running, until
+from tests.radio_gateway.running.running import make, running, until
 from tests.radio_gateway.transports.http_listening import (
     KEY,
     LOCATION,

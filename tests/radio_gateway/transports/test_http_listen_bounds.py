@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from radio_gateway.transports.http_request import Limits
-from tests.radio_gateway.running import until
+from tests.radio_gateway.running.running import until
 from tests.radio_gateway.transports.http_listening import LIMITS, bounded, exchange
 
 

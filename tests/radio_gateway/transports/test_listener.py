@@ -16,7 +16,7 @@ from radio_gateway.transports import listener
 from radio_gateway.transports.admission import Guest, Places
 from radio_gateway.transports.http_listen import HttpListenTransport
 from radio_gateway.transports.tcp_listen import TcpListenTransport
-from tests.radio_gateway.running import hear, make, open_descriptors, rmc, running, until
+from tests.radio_gateway.running.running import hear, make, open_descriptors, rmc, running, until
 
 
 def entering(places: Places, address: str, left: list[Guest]) -> Guest:

@@ -30,7 +30,7 @@ from radio_gateway.transports.mqtt_session import ANSWER_S, MqttSession
 from tests import broker as brokers
 from tests import needs
 from tests.broker import Mosquitto, mosquitto
-from tests.radio_gateway.running import hear, make, open_descriptors, running, until
+from tests.radio_gateway.running.running import hear, make, open_descriptors, running, until
 
 pytestmark = pytest.mark.broker
 POSITIONS = "joint-patrol/v1/position"

@@ -11,7 +11,7 @@ import pytest
 from paho.mqtt import client as paho
 
 from radio_gateway.transports.mqtt_session import MqttSession, SessionSettings
-from tests.radio_gateway.running import until
+from tests.radio_gateway.running.running import until
 
 _SETTINGS = SessionSettings(
     host="broker",

@@ -13,7 +13,7 @@ from radio_gateway.inbox.inbox import Inbox
 from radio_gateway.links.transport import Chunk
 from radio_gateway.recording.capture import CaptureWriter
 from radio_gateway.transports import replay
-from tests.radio_gateway.running import hear, make, rmc, running, until
+from tests.radio_gateway.running.running import hear, make, rmc, running, until
 
 AT = datetime(2024, 6, 10, 8, 5, tzinfo=UTC)
 

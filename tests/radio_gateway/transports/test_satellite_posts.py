@@ -22,7 +22,7 @@ from radio_gateway.messages.transmission import Transmission
 from tests.radio_gateway.protocols import test_garmin_ipc as garmin
 from tests.radio_gateway.protocols import test_rockblock as rockblock
 from tests.radio_gateway.protocols import test_spot as spot
-from tests.radio_gateway.running import make
+from tests.radio_gateway.running.running import make
 from tests.radio_gateway.transports.http_listening import stored, storing
 
 GARMIN_KEY, SPOT_KEY = "k3y-of-garmin-xx", "k3y-of-spot-xxxx"

@@ -17,7 +17,7 @@ from radio_gateway.inbox.inbox import Inbox
 from radio_gateway.links.link_url import parse_link
 from radio_gateway.transports import serial_port
 from radio_gateway.transports.serial_port import SerialTransport
-from tests.radio_gateway.running import hear, make, open_descriptors, rmc, running, until
+from tests.radio_gateway.running.running import hear, make, open_descriptors, rmc, running, until
 
 REPLUGS = 20
 

@@ -19,7 +19,7 @@ from radio_gateway.errors.errors import LinkError
 from radio_gateway.inbox.inbox import Inbox
 from radio_gateway.links.transport import Chunk
 from radio_gateway.transports.udp import UdpTransport
-from tests.radio_gateway.running import hear, make, rmc, running, until
+from tests.radio_gateway.running.running import hear, make, rmc, running, until
 
 PARTS = (
     b"!AIVDM,2,1,3,B,55P5TL01VIaAL@7WKO@mBplU@<PDhh000000001S;AJ::4A80?4i@E53,0*3E\r\n",

@@ -23,9 +23,9 @@ from radio_gateway.uplink.wire.envelope import OrderFor, pack, topic_of, unpack
 from radio_gateway.uplink.wire.signing import SIGNATURE_BYTES, Signer
 from tests.broker import Mosquitto, mosquitto
 from tests.ports import free_port
-from tests.radio_gateway.orders import order
-from tests.radio_gateway.plain_radio import Plain
-from tests.radio_gateway.running import until
+from tests.radio_gateway.running.orders import order
+from tests.radio_gateway.running.plain_radio import Plain
+from tests.radio_gateway.running.running import until
 from tests.radio_gateway.uplink.gateways import GW_2_KEY, NODE_KEY, gateway, key_file
 from tests.radio_gateway.uplink.posts import Office, TcpRadio, office, post
 from tests.radio_gateway.uplink.test_uplink import Client

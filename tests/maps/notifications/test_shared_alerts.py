@@ -1,0 +1,131 @@
+"""Alerts of another agency: as far as an agreement shares them, and not a moment longer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from maps.notifications import sending
+from maps.notifications import throttle as pace
+from maps.notifications.outbound_http.allowed_addresses import resolve
+from patrol.agreements.lifecycle import Party, suspended
+from tests.maps.notifications.receiving import receiving, until
+from tests.maps.notifications.running import Delivers, delivers, hook, rule
+from tests.patrol.nodes.running import AGENCY, OTHER
+from tests.patrol.sharing.test_incident_sharing import agreement, filed
+
+THEIRS = rule(name="theirs", agency=OTHER)
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace, "FIRST_WAIT_S", 0.2)
+    monkeypatch.setattr(sending, "TICK_S", 0.1)
+
+
+async def shared(it: Delivers, *classes: Any) -> Any:
+    """Bring an agreement into force, a minute ago."""
+    made = await agreement(it.node, *classes)
+    it.node.time += timedelta(seconds=60)
+    return made
+
+
+async def suspend(it: Delivers, made: Any) -> None:
+    party = Party(agency=AGENCY, name="kham")
+    await filed(it.node, suspended(made, at=it.node.time, who=party, reason="a row"))
+
+
+def alerts(posts: Sequence[Any]) -> list[dict[str, Any]]:
+    return [each for post in posts for each in json.loads(post.body)["alerts"]]
+
+
+async def test_nothing_goes_to_another_agency_without_an_agreement(tmp_path: Path) -> None:
+    async with (
+        receiving() as receiver,
+        delivers(tmp_path, webhooks=[hook(receiver.port)], delivery=[THEIRS]) as it,
+    ):
+        await it.raise_alert()
+        await asyncio.sleep(0.5)
+        assert await it.kept() == []
+        assert receiver.posts == []
+
+
+async def test_what_an_agreement_shares_goes_without_what_may_never_cross(tmp_path: Path) -> None:
+    async with (
+        receiving() as receiver,
+        delivers(tmp_path, webhooks=[hook(receiver.port)], delivery=[THEIRS]) as it,
+    ):
+        await shared(it, "alerts")
+        await it.raise_alert(1, facts={"informant": "the ferryman"})
+        (post,) = await receiver.until(1)
+        assert b"ferryman" not in post.body
+        [said] = alerts([post])
+        assert (said["agency"], said["rule"]) == (AGENCY, "drill")
+        assert (said["lon"], said["place"]) == (None, "")  # positions are not shared
+        (kept,) = await it.settled(1)
+        assert kept.agency == OTHER
+
+
+async def test_what_waits_when_consent_is_suspended_never_goes(tmp_path: Path) -> None:
+    async with receiving() as gone:
+        port = gone.port
+    async with delivers(tmp_path, webhooks=[hook(port)], delivery=[THEIRS]) as it:
+        made = await shared(it, "alerts", "positions")
+        await it.raise_alert()
+        await until(lambda: it.delivering.health()[0].fault, "a fault")
+        await suspend(it, made)
+        async with receiving(port=port) as back:
+            (kept,) = await it.settled(1)
+            assert kept.state == "withheld"
+            await it.raise_alert(2)
+            await asyncio.sleep(0.5)
+            assert len(await it.kept()) == 1
+            assert back.posts == []
+
+
+async def test_consent_suspended_while_the_receiver_is_being_reached_stops_the_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection stands and the headers are gone; the body never follows."""
+    bodies: list[bytes] = []
+    reached, released = asyncio.Event(), asyncio.Event()
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        bodies.append(await reader.read())
+        writer.close()
+
+    server = await asyncio.start_server(slow, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with delivers(tmp_path, webhooks=[hook(port)], delivery=[THEIRS]) as it:
+        made = await shared(it, "alerts", "positions")
+        real = resolve
+
+        async def late(*args: Any, **named: Any) -> Any:
+            reached.set()
+            await released.wait()
+            return await real(*args, **named)
+
+        monkeypatch.setattr("maps.notifications.outbound_http.post.resolve", late)
+        await it.raise_alert()
+        await asyncio.wait_for(reached.wait(), 10)
+        await suspend(it, made)
+        released.set()
+        (kept,) = await it.settled(1)
+        assert kept.state == "withheld"
+        assert all(b"drill" not in body and b"{" not in body for body in bodies)
+    server.close()
+
+
+async def test_anothers_alerts_do_not_go_into_a_radio_queue(tmp_path: Path) -> None:
+    rules = [rule("radio", name="theirs", agency=OTHER, to=["Boat 3"])]
+    async with delivers(tmp_path, delivery=rules) as it:
+        await shared(it, "alerts", "positions")
+        await it.raise_alert()
+        await asyncio.sleep(0.5)
+        assert await it.kept() == []

@@ -1,0 +1,204 @@
+"""Signed heads and exports of the journal: checked without the server, and found when altered."""
+
+from __future__ import annotations
+
+import io
+import stat
+import threading
+from base64 import b64encode
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from patrol.audit import export as audit_file
+from patrol.audit.chain import FIRST, Entry
+from patrol.audit.key import AuditKey, audit_key
+from patrol.audit.signed_head import Head, head_from, signed_head
+from patrol.documents.transaction import Note
+from patrol.errors.errors import AuditError
+from tests.patrol.nodes.chains import chain_of, notes
+from tests.patrol.nodes.running import AGENCY, NODE, at
+
+
+def test_the_key_is_made_once_and_is_nobody_elses(tmp_path: Path) -> None:
+    file = tmp_path / "patrol.db.audit-key"
+    key = audit_key(file)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert audit_key(file).public == key.public
+    assert key.public in repr(key)
+    assert file.read_text().strip() not in repr(key) + str(vars(key).get("public"))
+    file.chmod(0o644)
+    with pytest.raises(AuditError, match="others may read"):
+        audit_key(file)
+    file.chmod(0o600)
+    file.write_text("no key")
+    with pytest.raises(AuditError, match="no key"):
+        audit_key(file)
+
+
+def test_two_that_want_the_first_key_at_once_have_the_same(tmp_path: Path) -> None:
+    """Two exports of evidence, for one; each is made on a thread of its own."""
+    file, gate = tmp_path / "patrol.db.audit-key", threading.Barrier(2)
+
+    def wanted(_number: int) -> str:
+        gate.wait()
+        return audit_key(file).public
+
+    with ThreadPoolExecutor(2) as threads:
+        for _ in range(40):
+            assert len(set(threads.map(wanted, range(2)))) == 1
+            assert [each.name for each in tmp_path.iterdir()] == [file.name]
+            file.unlink()
+
+
+KEY = AuditKey(bytes(range(32)))
+
+
+def test_a_head_is_signed_by_a_standard_key() -> None:
+    raw = Ed25519PrivateKey.from_private_bytes(bytes(range(32))).public_key().public_bytes_raw()
+    assert KEY.public == b64encode(raw).decode()
+    head = signed_head(KEY, node=NODE, seq=7, last=bytes(32), at=at(0))
+    head.check()
+    head.check(KEY.public)
+    assert head_from(msgspec.json.encode(head) + b"\n") == head
+    assert head.place == (7, bytes(32))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seq": 6},
+        {"hash": "11" * 32},
+        {"node": "elsewhere"},
+        {"signed_at": "2026-11-24T12:00:00.000001Z"},
+        {"signature": b64encode(bytes(64)).decode()},
+        {"signature": "not base64"},
+        {"public_key": AuditKey(bytes(32)).public},
+        {"public_key": "short"},
+        {"format": "joint-patrol audit head 2"},
+    ],
+)
+def test_a_head_that_was_altered_is_refused(change: dict[str, Any]) -> None:
+    head = signed_head(KEY, node=NODE, seq=7, last=bytes(32), at=at(0))
+    with pytest.raises(AuditError):
+        msgspec.structs.replace(head, **change).check()
+
+
+def test_a_head_of_another_key_is_refused_where_the_key_is_known() -> None:
+    head = signed_head(KEY, node=NODE, seq=7, last=bytes(32), at=at(0))
+    with pytest.raises(AuditError, match="another key"):
+        head.check(AuditKey(bytes(32)).public)
+    for text in (b"", b"{}", b"[1]", b"\xff"):
+        with pytest.raises(AuditError):
+            head_from(text)
+
+
+def exported(entries: list[Entry], *, after: int = 0) -> bytes:
+    rest = entries[after:]
+    previous = entries[after - 1].hash if after else FIRST
+    last = entries[-1] if entries else None
+    head = signed_head(
+        KEY,
+        node=NODE,
+        seq=last.seq if last else 0,
+        last=last.hash if last else FIRST,
+        at=at(1000),
+    )
+    return (
+        audit_file.opening(node=NODE, at=at(1000), after=after, previous=previous)
+        + audit_file.lines(rest)
+        + msgspec.json.encode(head)
+        + b"\n"
+    )
+
+
+def checked(text: bytes, public: str | None = None) -> audit_file.Checked:
+    return audit_file.check(io.BytesIO(text), public=public)
+
+
+@given(st.lists(notes, max_size=6), st.data())
+def test_an_export_is_checked_without_the_store(given: list[Note], data: Any) -> None:
+    entries = chain_of(given)
+    after = data.draw(st.integers(0, len(entries)))
+    found = checked(exported(entries, after=after), KEY.public)
+    assert found.fault is None
+    assert found.entries == len(entries) - after
+    assert found.head.seq == len(entries)
+
+
+@settings(max_examples=300)
+@given(st.lists(notes, min_size=1, max_size=5), st.data())
+def test_one_altered_byte_anywhere_in_an_export_is_found(given: list[Note], data: Any) -> None:
+    text = bytearray(exported(chain_of(given)))
+    start = text.index(b"\n") + 1  # the first line tells how to read it, and proves nothing
+    where = data.draw(st.integers(start, len(text) - 2))
+    text[where] ^= 1 << data.draw(st.integers(0, 7))
+    try:
+        found = checked(bytes(text), KEY.public)
+    except AuditError:
+        return
+    whole = checked(exported(chain_of(given)))
+    same = found.fault is None and found.entries == whole.entries
+    # What is left reads the same: "\u00e9" for "é" and the like do not exist in what we write.
+    assert not same or json_lines(bytes(text)) == json_lines(exported(chain_of(given)))
+
+
+def json_lines(text: bytes) -> list[Any]:
+    return [msgspec.json.decode(line) for line in text.split(b"\n") if line.strip()]
+
+
+Damage = Callable[[list[bytes]], list[bytes]]
+
+
+@pytest.mark.parametrize(
+    ("damage", "what"),
+    [
+        (lambda lines: [*lines[:3], *lines[4:]], (3, "missing")),
+        (lambda lines: [*lines[:3], lines[4], lines[3], *lines[5:]], (3, "missing")),
+        (lambda lines: [*lines[:3], lines[2], *lines[3:]], (3, "missing")),
+        (lambda lines: [*lines[:-2], lines[-1]], (8, "missing")),
+        (lambda lines: [*lines[:-4], lines[-1]], (6, "missing")),
+        (lambda lines: [lines[0], lines[-1]], (1, "missing")),
+        (lambda lines: [*lines[:4], b"rubbish", *lines[5:]], (4, "altered")),
+    ],
+)
+def test_what_is_wrong_with_an_export_is_named(damage: Damage, what: tuple[int, str]) -> None:
+    given = [Note(act=f"act {number}", actor="kham", agency=AGENCY) for number in range(8)]
+    lines = exported(chain_of(given)).splitlines()
+    fault = checked(b"\n".join(damage(lines))).fault
+    assert fault is not None
+    assert (fault.seq, fault.what) == what
+
+
+@pytest.mark.parametrize("text", [b"", b"{}\n", b'{"format":"x"}\n{}\n', b"\xff\n\xff\n"])
+def test_what_is_no_export_is_refused(text: bytes) -> None:
+    with pytest.raises(AuditError):
+        checked(text)
+
+
+def test_an_export_of_another_key_is_refused_where_the_key_is_known() -> None:
+    text = exported(chain_of([Note(act="a", actor="b", agency="c")]))
+    with pytest.raises(AuditError, match="another key"):
+        checked(text, AuditKey(bytes(32)).public)
+
+
+def test_an_export_without_its_last_line_is_refused() -> None:
+    lines = exported(chain_of([Note(act="a", actor="b", agency="c")])).splitlines()
+    with pytest.raises(AuditError, match="no Head"):
+        checked(b"\n".join(lines[:-1]))
+
+
+def test_a_head_for_fewer_entries_than_there_are_is_named() -> None:
+    entries = chain_of([Note(act=f"{n}", actor="", agency="") for n in range(5)])
+    short: Head = head_from(exported(entries[:3]))
+    text = exported(entries).splitlines()
+    fault = checked(b"\n".join([*text[:-1], msgspec.json.encode(short)])).fault
+    assert fault is not None
+    assert fault.what == "altered"

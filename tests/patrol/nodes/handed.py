@@ -1,0 +1,141 @@
+"""Targets and hand-offs for tests, brought to any state by the steps that lead there."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from patrol.counterpart.messages import Message, outbox
+from patrol.documents.document import Paper, kind_of
+from patrol.documents.open_documents import Book
+from patrol.documents.transaction import Filing
+from patrol.documents_registry.document_kinds import decode, encode
+from patrol.targets.hand_off import HandOff, timetable
+from patrol.targets.lifecycle import accepted, declined, escalated, offered, returned
+from patrol.targets.remote_hand_off import accepted_there, granted, heard
+from patrol.targets.sightings import Sighting
+from patrol.targets.target import Target, closed, new_target, opened
+from tests.patrol.nodes.running import START, at
+
+LAO, THAI = "la-hx", "th-ck"
+HX, CK = "hx", "ck"
+
+
+def sighting(seconds: float = 0, **more: Any) -> Sighting:
+    values = {"lon": 100.41, "lat": 20.27, "agency": LAO, "by": "kham", **more}
+    return Sighting(at=at(seconds), **values)
+
+
+def target(**more: Any) -> Target:
+    """Return an open target of the Lao side, just begun."""
+    made = new_target(
+        agency=LAO,
+        origin=HX,
+        what="vessel",
+        name="grey boat",
+        at=START,
+        by="kham",
+        **more,
+    )
+    seen = sighting()
+    [made] = opened(made, seen, ground=None, by="kham").papers  # type: ignore[assignment]
+    return made
+
+
+class Case:
+    """The papers of one case in one book, and what was filed."""
+
+    def __init__(self, to_node: str = "") -> None:
+        self.book = Book()
+        self.journal: list[str] = []
+        self.first = target()
+        self.book.put([self.first])
+        self.to_node = to_node
+        self.id = ""
+
+    @property
+    def target(self) -> Target:
+        return self.book.get(Target, self.first.id)
+
+    @property
+    def made(self) -> HandOff:
+        return self.book.get(HandOff, self.id)
+
+    def file(self, filing: Filing) -> Filing:
+        for paper in filing.papers:
+            known = self.book.find(type(paper), paper.id)
+            assert paper.version == (1 if known is None else known.version + 1)
+        self.book.put(filing.papers)
+        self.journal += [note.act for note in filing.notes]
+        return filing
+
+    def offer(self, now: datetime = START) -> HandOff:
+        filing = self.file(
+            offered(
+                self.target,
+                to=THAI,
+                node=HX,
+                to_node=self.to_node,
+                fixes=self.target.sightings,
+                times=timetable(),
+                now=now,
+                by="kham",
+            )
+        )
+        made = filing.papers[1]
+        assert isinstance(made, HandOff)
+        self.id = made.id
+        return made
+
+
+def in_state(state: str) -> tuple[HandOff, Target]:
+    """Return a hand-off in a state, with the offerer's paper, each step by its own function."""
+    case = Case(to_node="" if state == "taken" else CK)
+    made, mine = case.offer(), case.target
+    steps: dict[str, Any] = {
+        "escalated": lambda: escalated(made, now=START),
+        "accepted": lambda: accepted_there(made, term=made.term, now=START, by="malee"),
+        "declined": lambda: declined(made, mine, term=made.term, reason="", now=START, by="malee"),
+        "withdrawn": lambda: returned(made, mine, "withdraw", reason="", now=START, by="kham"),
+        "lapsed": lambda: returned(made, mine, "lapse", reason="", now=START, by=""),
+        "cut": lambda: returned(made, mine, "cut", reason="", now=START, by=""),
+        "granted": lambda: granted(made, mine, now=START),
+        "taken": lambda: accepted(made, mine, None, term=made.term, now=START, by="malee"),
+    }
+    if state == "offered":
+        return made, mine
+    papers = steps[state]().papers
+    found = [each for each in papers if isinstance(each, HandOff)]
+    targets = [each for each in papers if isinstance(each, Target) and each.agency == LAO]
+    assert found[0].state == state
+    return found[0], targets[0] if targets else mine
+
+
+def target_in(state: str) -> Target:
+    """Return the Lao side's paper in a state."""
+    if state == "followed":
+        return target()
+    if state == "closed":
+        return only(closed(target(), "lost", "", now=START, by="kham"))
+    if state == "handed over":
+        made, mine = in_state("granted")
+        mine_after = heard(made, mine, now=START).papers[1]
+        assert isinstance(mine_after, Target)
+        return mine_after
+    return in_state(state)[1]
+
+
+def only(filing: Filing) -> Target:
+    [paper] = filing.papers
+    assert isinstance(paper, Target)
+    return paper
+
+
+def messages(papers: Book, node: str) -> list[Message]:
+    """Return everything a node owes, with an agreement in force."""
+    return list(outbox(papers, node=node, may_cross=lambda _: True))
+
+
+def as_stored(paper: Paper) -> Paper:
+    """Return a paper as it comes back from the store."""
+    return decode(kind_of(paper), encode(paper))

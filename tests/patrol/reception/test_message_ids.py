@@ -1,0 +1,68 @@
+"""What is forgotten of messages that name themselves, and what the store need not be asked for."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+
+import pytest
+
+from patrol.reception.message_ids import Named
+from patrol.reception.record import named_gid
+from tests.patrol.nodes.running import at
+
+KEPT = 20
+
+
+def name(second: float, sender: str = "a") -> bytes:
+    """Return the name of a message whose content tells a time."""
+    return named_gid(sender, f"{sender}|{at(second)}|100.4")
+
+
+def remembered(seconds: list[float]) -> Named:
+    named = Named()
+    for second in seconds:
+        named.put(name(second), (at(second), f"r{second}", name(second)))
+        named.trim(KEPT)
+    return named
+
+
+def test_what_is_heard_now_is_not_asked_for_and_what_is_forgotten_is() -> None:
+    named = remembered([float(second) for second in range(100)])
+    assert [second for second in range(120) if named.may_miss(name(second))] == list(range(80))
+
+
+def test_any_order_misses_nothing_that_was_forgotten() -> None:
+    seconds = [float(second) for second in range(300)]
+    random.Random(7).shuffle(seconds)
+    named = remembered(seconds)
+    for second in seconds:
+        assert named.get(name(second)) is not None or named.may_miss(name(second))
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_names_that_sort_ahead_cost_the_others_nothing(many: bool) -> None:
+    named = Named()
+    wrong = f"{at(0) + timedelta(days=20)}"
+    ahead = [named_gid("c", f"{wrong}|{number}") for number in range(10 if many else 3)]
+    ahead.append(next(gid for n in range(999) if (gid := named_gid("b", f"id:{n}")) > name(1e6)))
+    for number, gid in enumerate(ahead):
+        named.put(gid, (at(number), "r", gid))
+    for second in range(100):
+        named.put(name(second), (at(second), "r", name(second)))
+    named.trim(KEPT)
+    assert len(named) == KEPT
+    assert not named.may_miss(name(1000))
+    for gid in ahead:
+        assert named.get(gid) is not None or named.may_miss(gid)
+    assert named.may_miss(name(1))
+
+
+def test_what_is_taken_back_is_asked_for() -> None:
+    named = remembered([1.0, 2.0])
+    assert not named.may_miss(name(2))
+    named.forget(name(2))
+    assert named.may_miss(name(2))
+    assert not named.may_miss(name(3))
+    named.forget_all()
+    assert named.may_miss(name(3))

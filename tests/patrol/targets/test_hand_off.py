@@ -1,0 +1,312 @@
+"""Hand-offs: the tables of states as properties, terms, silence, what crosses, and who has it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from patrol.documents.open_documents import Book
+from patrol.documents.state_machine import Life
+from patrol.documents.transaction import Filing
+from patrol.errors.errors import Conflict, IllegalStep
+from patrol.targets import custody
+from patrol.targets.hand_off import LIFE, HandOff, Owed, timetable
+from patrol.targets.lifecycle import accepted, declined, escalated, offered, returned
+from patrol.targets.prediction import Ahead, Landing, Prediction
+from patrol.targets.remote_hand_off import (
+    accepted_there,
+    declined_there,
+    ended_there,
+    granted,
+    heard,
+    taken,
+)
+from patrol.targets.sightings import Sighting
+from patrol.targets.target import LIFE as TARGET_LIFE
+from patrol.targets.target import MOST_REMARKS, Remark, Target, changed, closed, remarked, sighted
+from patrol.units.data_classes import DATA_CLASSES, crossed, marks
+from patrol.watch.offer_timeouts import time_brings
+from tests.patrol.nodes.handed import (
+    CK,
+    HX,
+    LAO,
+    THAI,
+    Case,
+    as_stored,
+    in_state,
+    only,
+    sighting,
+    target,
+    target_in,
+)
+from tests.patrol.nodes.running import START, at
+
+
+@pytest.mark.parametrize("life", [LIFE, TARGET_LIFE], ids=lambda life: life.name)
+@given(data=st.data())
+def test_the_table_takes_every_legal_step_and_no_other(life: Life, data: st.DataObject) -> None:
+    state = data.draw(st.sampled_from(life.states))
+    act = data.draw(st.sampled_from(life.acts))
+    if (state, act) in life.steps:
+        assert life.after(state, act) == life.steps[state, act]
+        return
+    with pytest.raises(IllegalStep) as refused:
+        life.after(state, act)
+    assert refused.value.possible == life.possible(state)
+    assert f"{life.name} that is {state} cannot be changed by {act!r}" in str(refused.value)
+
+
+HAND_OFF_STEPS: dict[str, Any] = {
+    "escalate": lambda made, mine: escalated(made, now=START),
+    "accept": lambda made, mine: accepted_there(made, term=made.term, now=START, by="malee"),
+    "decline": lambda made, mine: declined_there(
+        made, term=made.term, reason="", now=START, by="malee"
+    ),
+    "withdraw": lambda made, mine: ended_there(made, "withdraw", term=9, reason="", now=START),
+    "lapse": lambda made, mine: ended_there(made, "lapse", term=9, reason="", now=START),
+    "cut": lambda made, mine: ended_there(made, "cut", term=9, reason="", now=START),
+    "grant": lambda made, mine: taken(made, None, term=9, now=START),
+    "take": lambda made, mine: heard(made, mine, now=START),
+}
+
+
+@pytest.mark.parametrize("act", LIFE.acts)
+@pytest.mark.parametrize("state", LIFE.states)
+def test_every_step_of_a_hand_off_goes_by_its_table(state: str, act: str) -> None:
+    made, mine = in_state(state)
+    if (state, act) not in LIFE.steps:
+        with pytest.raises(IllegalStep, match=f"hand-off that is {state} cannot be changed by"):
+            HAND_OFF_STEPS[act](made, mine)
+        return
+    after = HAND_OFF_STEPS[act](made, mine).papers[0]
+    # Whoever hears the grant takes with it: both steps are one.
+    assert after.state == ("taken" if act == "grant" else LIFE.steps[state, act])
+    assert after.version == made.version + 1
+
+
+def target_steps(mine: Target) -> dict[str, Any]:
+    def hand_off(state: str) -> HandOff:
+        made, _ = in_state(state)
+        return made
+
+    given_back = hand_off("accepted")
+    granted_one = msgspec.structs.replace(hand_off("granted"), id=mine.hand_off)
+    return {
+        "sight": lambda: sighted(mine, sighting(9), ground=None, now=START, by="k"),
+        "change": lambda: changed(mine, now=START, by="k", name="other"),
+        "offer": lambda: offered(
+            mine, to=THAI, node=HX, fixes=(), times=timetable(), now=START, by="k"
+        ).papers[0],
+        "close": lambda: only(closed(mine, "lost", "", now=START, by="k")),
+        "keep": lambda: returned(
+            hand_off("offered"), mine, "withdraw", reason="", now=START, by="k"
+        ).papers[1],
+        "grant": lambda: granted(hand_off("offered"), mine, now=START).papers[1],
+        "take": lambda: taken(given_back, mine, term=9, now=START).papers[1],
+        "hear": lambda: heard(granted_one, mine, now=START).papers[-1],
+    }
+
+
+@pytest.mark.parametrize("act", TARGET_LIFE.acts)
+@pytest.mark.parametrize("state", TARGET_LIFE.states)
+def test_every_step_of_a_target_goes_by_its_table(state: str, act: str) -> None:
+    mine = target_in(state)
+    assert mine.state == state
+    step = target_steps(mine)[act]
+    if act == "hear" and state != "granted":
+        assert isinstance(step(), HandOff), "a late receipt leaves the target alone"
+        return
+    if (state, act) not in TARGET_LIFE.steps:
+        with pytest.raises(IllegalStep, match=f"target that is {state} cannot be changed by"):
+            step()
+        return
+    after = step()
+    assert after.state == TARGET_LIFE.steps[state, act]
+    assert after.version == mine.version + 1
+
+
+def test_acceptance_in_one_node_moves_custody_in_one_filing() -> None:
+    case = Case()
+    made = case.offer()
+    assert (case.target.state, case.target.is_had) == ("offered", True)
+    filing = case.file(accepted(made, case.target, None, term=made.term, now=at(5), by="malee"))
+    _, mine, theirs = filing.papers
+    assert isinstance(mine, Target)
+    assert isinstance(theirs, Target)
+    assert (mine.state, mine.custodian, mine.is_had) == ("handed over", THAI, False)
+    assert (theirs.state, theirs.agency, theirs.custodian) == ("followed", THAI, THAI)
+    assert theirs.case == mine.case
+    assert theirs.term == mine.term == made.term + 1
+    assert case.journal[-3:] == [custody.GRANTED, custody.TAKEN, custody.HEARD]
+
+
+def test_a_term_that_is_not_the_offers_moves_nothing() -> None:
+    case = Case()
+    first = case.offer()
+    case.file(returned(first, case.target, "withdraw", reason="", now=at(1), by="kham"))
+    second = case.offer(at(2))
+    assert second.term > first.term
+    for term in (first.term, second.term - 1, second.term + 1, 0):
+        with pytest.raises(Conflict, match=f"stands at term {second.term}, not {term}"):
+            accepted(second, case.target, None, term=term, now=at(3), by="malee")
+    closed_one, _ = in_state("withdrawn")
+    with pytest.raises(IllegalStep, match="nothing changes it any more"):
+        accepted(closed_one, case.target, None, term=closed_one.term, now=at(3), by="malee")
+
+
+def test_terms_only_grow() -> None:
+    case = Case()
+    seen = [case.target.term]
+    for second in range(4):
+        made = case.offer(at(second))
+        seen.append(case.target.term)
+        if second % 2:
+            case.file(declined(made, case.target, term=made.term, reason="", now=START, by="m"))
+        else:
+            case.file(returned(made, case.target, "lapse", reason="", now=START, by=""))
+        seen.append(case.target.term)
+    made = case.offer()
+    seen.append(made.term)
+    case.file(accepted(made, case.target, None, term=made.term, now=START, by="m"))
+    seen.append(case.target.term)
+    assert all(before < after for before, after in pairwise(seen))
+
+
+def test_an_offer_that_lapsed_is_not_accepted_even_before_the_clock_says_so() -> None:
+    case = Case()
+    made = case.offer()
+    with pytest.raises(Conflict, match="lapsed at"):
+        accepted(made, case.target, None, term=made.term, now=made.lapses_at, by="malee")
+
+
+def test_what_is_marked_so_does_not_go_with_an_offer_nor_with_custody() -> None:
+    case = Case()
+    made = case.offer()
+    filing = accepted(made, case.target, None, term=made.term, now=at(5), by="malee")
+    theirs = filing.papers[2]
+    for paper in (crossed(made, {"targets"}), theirs):
+        assert paper is not None
+        told = repr(paper)
+        for secret in ("kham",):
+            assert secret not in told
+        assert "grey boat" in told
+
+
+@pytest.mark.parametrize("answer", ["accept", "decline"])
+def test_who_answered_is_named_in_no_paper_of_who_offered(answer: str) -> None:
+    case = Case()
+    made = case.offer()
+    if answer == "accept":
+        filing = accepted(made, case.target, None, term=made.term, now=START, by="malee")
+    else:
+        filing = declined(made, case.target, term=made.term, reason="", now=START, by="malee")
+    assert filing.actor == "malee"
+    for paper in filing.papers:
+        assert ("malee" in repr(paper)) is (paper.agency == THAI)
+
+
+@pytest.mark.parametrize(
+    "kind", [Target, HandOff, Sighting, Prediction, Landing, Ahead, Remark, Owed]
+)
+def test_every_field_says_whether_it_may_cross(kind: Any) -> None:
+    assert None not in marks(kind).values()
+
+
+@pytest.mark.parametrize("name", ["remarks", "by"])
+def test_what_may_never_cross_does_not_under_all_classes_together(name: str) -> None:
+    mine = remarked(target(), "nobody else reads this", now=START)
+    mine = changed(mine, now=START, by="kham")
+    assert getattr(mine, name)
+    seen = crossed(mine, frozenset(DATA_CLASSES))
+    assert seen is not None
+    assert not getattr(seen, name)
+
+
+def test_what_an_agreement_does_not_name_does_not_cross() -> None:
+    made, mine = in_state("offered")
+    assert crossed(made, {"positions", "alerts"}) is None
+    assert crossed(mine, {"positions", "alerts"}) is None
+
+
+@pytest.mark.parametrize("state", LIFE.states)
+def test_a_hand_off_comes_back_from_the_store_as_it_was(state: str) -> None:
+    made, mine = in_state(state)
+    assert as_stored(made) == made
+    assert as_stored(mine) == mine
+
+
+def test_only_who_has_a_target_ends_its_custody_by_closing_it() -> None:
+    ending = closed(target(), "arrested", "at the ferry", now=START, by="kham")
+    assert [note.act for note in ending.notes] == [custody.ENDED]
+    putting_away = closed(target_in("handed over"), "handed over", "", now=START, by="kham")
+    assert putting_away.notes == ()
+
+
+# -- silence
+
+
+def let_pass(case: Case, seconds: float, refusal: str | None = None) -> Filing:
+    duty = time_brings(lambda _made, _now: refusal, node=HX)
+    return case.file(duty(case.book, at(seconds)))
+
+
+def test_silence_escalates_at_120_and_300_seconds_and_lapses_at_900() -> None:
+    case = Case()
+    made = case.offer()
+    assert not let_pass(case, 119)
+    let_pass(case, 120)
+    assert (case.made.state, case.made.level) == ("escalated", 1)
+    assert not let_pass(case, 299)
+    let_pass(case, 300)
+    assert (case.made.state, case.made.level) == ("escalated", 2)
+    assert not let_pass(case, 899)
+    assert case.made.term == made.term, "an answer still counts"
+    let_pass(case, 900)
+    assert case.book.find(HandOff, case.id) is None
+    assert (case.target.state, case.target.custodian) == ("followed", LAO)
+    assert "nobody answered" in case.target.remarks[-1].text
+
+
+def test_the_agreement_says_how_long_an_answer_may_take() -> None:
+    times = timetable(60.0)
+    assert (times.escalates_s, times.lapses_s) == ((24.0, 60.0), 180.0)
+
+
+def test_a_suspended_agreement_cuts_an_open_offer_and_custody_stays() -> None:
+    case = Case()
+    made = case.offer()
+    let_pass(case, 1, refusal="th-ck suspended “Joint patrols”: a row")
+    assert case.book.find(HandOff, case.id) is None
+    assert (case.target.state, case.target.custodian) == ("followed", LAO)
+    assert case.target.term > made.term
+    assert "a row" in case.target.remarks[-1].text
+    assert not let_pass(case, 2)
+
+
+def test_what_was_granted_before_a_suspension_stays_granted() -> None:
+    made, mine = in_state("granted")
+    book = Book()
+    book.put([made, mine])
+    assert not time_brings(lambda *_: "suspended", node=HX)(book, at(5000))
+
+
+def test_an_acceptance_waits_for_the_offerers_word_whatever_time_and_agreement_say() -> None:
+    made, _ = in_state("accepted")
+    book = Book()
+    book.put([made])
+    assert not time_brings(lambda *_: "suspended", node=CK)(book, START + timedelta(days=9))
+
+
+def test_remarks_are_bounded_and_not_repeated() -> None:
+    mine = target()
+    assert remarked(remarked(mine, "a", now=START), "a", now=at(1)).version == 2
+    for number in range(MOST_REMARKS + 5):
+        mine = remarked(mine, str(number), now=START)
+    assert len(mine.remarks) == MOST_REMARKS
+    assert mine.remarks[-1].text == str(MOST_REMARKS + 4)
