@@ -282,7 +282,7 @@ def rmc(device: str, at: datetime, lon: float, lat: float) -> bytes:
 async def rmc_sentences(node: Node) -> AsyncGenerator[list[Call], None]:
     """One RMC sentence after the other, from the serial port to the viewer."""
     device = await node.boat()
-    start = datetime.now(UTC) - timedelta(minutes=10)
+    start = datetime.now(UTC) - timedelta(seconds=10 * (WARM_UP + COUNTED))  # the last is of now
     for n in count():
         at, lon = start + timedelta(seconds=10 * n), START[0] + 100 * n * METRE_DEG
         line = rmc(device, at, lon, START[1])
@@ -304,7 +304,7 @@ async def crossings(node: Node) -> AsyncGenerator[list[Call], None]:
     inbox, lat = node.office.inbox, (SOUTH + NORTH) / 2
     while True:
         device = await node.boat()
-        start = datetime.now(UTC) - timedelta(minutes=10)
+        start = datetime.now(UTC) - timedelta(minutes=1)
         decoder = PROTOCOLS["nmea0183"].decoder(DecoderSettings())
         heard = []
         for n in range(6):
