@@ -11,11 +11,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gis.fences.fix import DEGREE_M, Fix
+from gis.fences.fix import DEGREE_M, Fix, Place, Spot
 from gis.geometry.geodesy import Floats
 
 AFTER = 2  # so many reports are waited for
 LEAST_BEFORE, LEAST_ON = 2, 4  # fixes that show a line
+LEAST_ARC, ARC_STEPS = 6, 9  # that show an arc, and places along it
 MOST_OFF = 3  # in a row: a pair of wrong ones, and one of the next pair
 ON_ACCURACIES = 1.5  # so far beside the line its own fixes are,
 OFF_ACCURACIES = 2.5  # so far at least the ones that are none of it,
@@ -24,10 +25,16 @@ STRAIGHT_SQUARES = 1.1  # accuracies squared, each but two: so far beside it who
 
 
 class Line(NamedTuple):
-    """Fixes before and after a detour that lie on one line, oldest first."""
+    """A line, or an arc, that a unit kept past a detour.
+
+    Attributes:
+        before, after: Fixes on it before and after the detour, oldest first.
+        way: Along it from the last before to the first after.
+    """
 
     before: tuple[Fix, ...]
     after: tuple[Fix, ...]
+    way: tuple[Place, ...]
 
 
 def goes_straight(fixes: tuple[Fix, ...]) -> bool:
@@ -63,8 +70,63 @@ def line_past(fixes: tuple[Fix, ...]) -> Line | None:
                 continue
             if off[on[at] : on[at + 1]].max() > OFF_ACCURACIES:
                 kept = tuple(some[n] for n in on)
-                return Line(kept[: at + 1], kept[at + 1 :])
+                return Line(kept[: at + 1], kept[at + 1 :], kept[at : at + 2])
     return None
+
+
+def arc_past(fixes: tuple[Fix, ...]) -> Line | None:
+    """Return the arc that a unit kept past one to three fixes beside it; None if there is none.
+
+    >>> from math import cos, sin
+    >>> from msgspec.structs import replace
+    >>> way = [Fix(n, 100 + 0.002 * cos(n / 3), 20 + 0.002 * sin(n / 3), 5, 7) for n in range(9)]
+    >>> way[4] = replace(way[4], lat=20.0)
+    >>> arc = arc_past(tuple(way))
+    >>> len(arc.before), len(arc.after), len(arc.way)
+    (4, 4, 9)
+    """
+    count = len(fixes)
+    for gone in range(1, MOST_OFF + 1):
+        for at in range(max(LEAST_BEFORE, LEAST_ARC - AFTER), count - gone - 1):
+            beside, kept = fixes[at : at + gone], fixes[:at] + fixes[at + gone :]
+            arc = _arc(kept, at) if len(kept) >= LEAST_ARC else None
+            if arc is not None and _off_arc(beside, fixes[0], *arc[:3]).max() > OFF_ACCURACIES:
+                return Line(fixes[:at], fixes[at + gone :], arc[3])
+    return None
+
+
+def _arc(fixes: tuple[Fix, ...], at: int) -> tuple[float, float, float, tuple[Spot, ...]] | None:
+    """Return an arc's middle and radius, metres from the first fix, and its way to the fix `at`
+    from the one before it; None if fixes lie on none, one after another.
+    """
+    east, north, accuracy_m = _metres(fixes)
+    columns = np.stack([east, north, np.ones(len(fixes))], 1)
+    x, y, rest = np.linalg.lstsq(columns, east**2 + north**2, rcond=None)[0]
+    x, y = x / 2.0, y / 2.0
+    radius = float(np.sqrt(max(rest + x * x + y * y, 0.0)))
+    if (_off_arc(fixes, fixes[0], x, y, radius) > ON_ACCURACIES).any():
+        return None
+    angle = np.unwrap(np.arctan2(north - y, east - x))
+    steps = np.diff(angle)
+    if radius <= PLACE_ACCURACIES * accuracy_m.mean() or not (
+        (steps > 0).all() or (steps < 0).all()
+    ):
+        return None
+    turn = np.linspace(angle[at - 1], angle[at], ARC_STEPS)
+    a = fixes[0]
+    wide = DEGREE_M * float(np.cos(np.radians(a.lat)))
+    lon, lat = (
+        a.lon + (x + radius * np.cos(turn)) / wide,
+        a.lat + (y + radius * np.sin(turn)) / DEGREE_M,
+    )
+    return x, y, radius, tuple(Spot(*each) for each in zip(lon.tolist(), lat.tolist(), strict=True))
+
+
+def _off_arc(fixes: tuple[Fix, ...], first: Fix, x: float, y: float, radius: float) -> Floats:
+    """Return how far beside an arc fixes are, in accuracies; its middle is metres from `first`."""
+    east, north, accuracy_m = (each[1:] for each in _metres((first, *fixes)))
+    off_m: Floats = np.abs(np.hypot(east - x, north - y) - radius)
+    return off_m / accuracy_m
 
 
 def _metres(fixes: tuple[Fix, ...]) -> tuple[Floats, Floats, Floats]:

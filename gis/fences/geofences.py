@@ -27,7 +27,7 @@ from msgspec.structs import astuple, replace
 from gis.errors.errors import PositionError
 from gis.fences.area import Area
 from gis.fences.area_index import FAR_M, AreaIndex, Surroundings
-from gis.fences.detour import AFTER, Line, goes_straight, line_past
+from gis.fences.detour import AFTER, Line, arc_past, goes_straight, line_past
 from gis.fences.events import FenceEvent, Outcome
 from gis.fences.fix import Fix, apart_m
 from gis.fences.gaps import Gap, Waters
@@ -422,11 +422,12 @@ class Geofences:
         """Return the state and the events of a unit that has come in by leaving its line: what its
         fixes say if it did, or, if it is back on its line, those of the line alone.
         """
-        line = line_past(pending.fixes)
+        line = line_past(pending.fixes) or arc_past(pending.fixes)
         entries = [event for event in pending.events if event.kind in SURE]
         if line is not None and self._clears(line, entries):
             back = pending.old
-            judged = replace(back.judged, waiting=(), unheeded=0)
+            bent = len(line.after) if len(line.way) > 2 else 0  # the straight line is not its way
+            judged = replace(back.judged, waiting=(), unheeded=bent)
             if line.before[-1] == judged.last:
                 back = replace(back, judged=judged)
             else:
@@ -443,11 +444,10 @@ class Geofences:
 
     def _clears(self, line: Line, entries: list[FenceEvent]) -> bool:
         """Return whether a line past a detour leaves out all areas that the detour came into."""
-        ends = line.before[-1], line.after[0]
-        within_m = self.settings.enter_within * ends[1].accuracy_m
+        within_m = self.settings.enter_within * line.after[0].accuracy_m
         for event in entries:
             area = self.index.areas[self.index.number[event.area]]
-            way = shapely.LineString([area.plane.xy(lon=f.lon, lat=f.lat) for f in ends])
+            way = shapely.LineString([area.plane.xy(lon=f.lon, lat=f.lat) for f in line.way])
             if area.shape.distance(way) <= within_m:
                 return False
         return True
