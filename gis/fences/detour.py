@@ -64,9 +64,11 @@ def line_past(fixes: tuple[Fix, ...]) -> Line | None:
             some = fixes[start : end + 1]
             off = _off(some)
             on = np.flatnonzero(off <= ON_ACCURACIES)
+            if len(on) < LEAST_ON:
+                continue
             gone = np.diff(on) - 1
             at = int(gone.argmax())
-            if len(on) < LEAST_ON or at + 1 < LEAST_BEFORE or not 1 <= gone[at] <= MOST_OFF:
+            if at + 1 < LEAST_BEFORE or not 1 <= gone[at] <= MOST_OFF:
                 continue
             if off[on[at] : on[at + 1]].max() > OFF_ACCURACIES:
                 kept = tuple(some[n] for n in on)
