@@ -3,7 +3,6 @@ import type { AlertAct } from "./alerts.ts";
 import { asking } from "./ask.ts";
 import { assigning, awaitingPlace, clearSelection, helpOpen, openTab, phone, say, select, selectedId, sheetStop, tab } from "./console.ts";
 import { distressed } from "./feed.ts";
-import { bringFocus } from "./focus.ts";
 import { followedId, stopFollowing, turnFollowing } from "./follow.ts";
 import { type Words, t } from "./i18n/index.ts";
 import { fitAll, flyToSelected, zoomBy } from "./map-room.ts";
@@ -18,7 +17,8 @@ import { chosenId, current, doable, inView, mayAnswer, mayOffer, isOpen, offers,
 import { accept, callBack, decline, doAbout } from "./queue-acts.ts";
 import { markOldestSeen } from "./incidents.ts";
 import { markOldestRead, markTextsRead, writers } from "./said.ts";
-import { COORDINATE_FORMATS, coordinateFormat, leftOpen, PALETTES, palette, rightOpen } from "./preferences.ts";
+import { leftOpen, rightOpen } from "./preferences.ts";
+import { focusOn, focusSearch, nextPalette, turnCoordinates } from "./shortcuts.ts";
 
 export interface KeyAction {
   keys: string[];
@@ -26,27 +26,6 @@ export interface KeyAction {
   act: () => void;
   /** Again and again while the key is held. All others act once a press: a finger that rests on a key must not acknowledge one alert after another. */
   held?: true;
-}
-
-export function nextPalette(): void {
-  palette.value = PALETTES[(PALETTES.indexOf(palette.value) + 1) % PALETTES.length] ?? "day";
-}
-
-export function turnCoordinates(): void {
-  coordinateFormat.value = COORDINATE_FORMATS[(COORDINATE_FORMATS.indexOf(coordinateFormat.value) + 1) % COORDINATE_FORMATS.length] ?? "decimal";
-}
-
-export function focusSearch(): void {
-  openTab("units");
-  focusOn("unit-search");
-}
-
-/** Brings a field under the fingers: what stood there gives way to what is typed next. */
-function focusOn(id: string): void {
-  bringFocus(() => document.getElementById(id), (field) => {
-    field.focus();
-    if (field instanceof HTMLInputElement) field.select();
-  });
 }
 
 /** Brings a form in the unit's detail under the fingers. */
@@ -158,11 +137,6 @@ export const ACTIONS: readonly KeyAction[] = [
   { keys: ["Escape"], words: "key.back", act: back },
   { keys: ["?"], words: "key.help", act: () => { helpOpen.value = !helpOpen.value; } },
 ];
-
-/** A tooltip: the words, and the key that does the same. */
-export function tip(words: string, key: string): string {
-  return t("key.tip", { words, key });
-}
 
 export function listenToKeys(): void {
   document.addEventListener("keydown", (event) => {

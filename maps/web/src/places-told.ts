@@ -1,6 +1,10 @@
 /** Addresses of places that no unit stands at, asked of the server and kept: its answer is in fields, which the page says in the reader's words. */
 import { signal } from "@preact/signals";
+import { shortParts } from "./address.ts";
 import type { Address } from "./contract.ts";
+import { coordinateWords } from "./coordinates.ts";
+import { t } from "./i18n/index.ts";
+import { coordinateFormat } from "./preferences.ts";
 import { fetchJson } from "./rest.ts";
 
 /** Places that are kept; the oldest go first. */
@@ -35,4 +39,11 @@ async function ask(key: string, lon: number, lat: number): Promise<void> {
   }
   const all = [...told.peek(), [key, address] as const].slice(-KEPT);
   told.value = new Map(all);
+}
+
+/** River address of a place once it is known, else its coordinates. */
+export function placeWords(lon: number, lat: number): string {
+  const address = addressOf(lon, lat);
+  const parts = address === null ? [] : shortParts(address).map(([key, values]) => t(key, values));
+  return parts.length > 0 ? parts.join(" · ") : coordinateWords(lon, lat, coordinateFormat.value);
 }

@@ -6,7 +6,7 @@ import { now } from "../clock.ts";
 import { selectedId } from "../console.ts";
 import { everyone } from "../feed.ts";
 import { type Words, t, wordsIfAny } from "../i18n/index.ts";
-import { tip } from "../keys.ts";
+import { tip } from "../widgets/tip.ts";
 import { flyToPlace, flyToSelected } from "../map-room.ts";
 import type { Alert, AlertState, Severity } from "../papers.ts";
 import { choosing, chosenId, current, doable } from "../queue.ts";

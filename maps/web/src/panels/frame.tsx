@@ -3,7 +3,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { phone, sheetStop, tab, type Tab, openTab } from "../console.ts";
 import { liveStatus, unknownRadios, channels } from "../feed.ts";
 import { t, type Words } from "../i18n/index.ts";
-import { tip } from "../keys.ts";
+import { tip } from "../widgets/tip.ts";
 import { openMap } from "../map-room.ts";
 import { leftOpen, rightOpen } from "../preferences.ts";
 import { rightTab, waiting } from "../queue.ts";

@@ -8,7 +8,7 @@ import { t } from "../i18n/index.ts";
 import { unitOf } from "../incident-news.ts";
 import { categoryWords } from "../incident-words.ts";
 import { lately, markSeen, photoShown, readLately, unseen } from "../incidents.ts";
-import { tip } from "../keys.ts";
+import { tip } from "../widgets/tip.ts";
 import { flyToPlace } from "../map-room.ts";
 import type { Incident } from "../papers.ts";
 import { CONFIRM_INCIDENTS } from "../permissions.ts";

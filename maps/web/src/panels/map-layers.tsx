@@ -7,7 +7,7 @@ import { t } from "../i18n/index.ts";
 import { LAYERS, TOGGLES } from "../layers/index.ts";
 import { SIDES } from "../marks.ts";
 import { TRACKS_UP_TO } from "../picture.ts";
-import { tip } from "../keys.ts";
+import { tip } from "../widgets/tip.ts";
 import { COORDINATE_FORMATS, coordinateFormat, hiddenLayers, PALETTES, palette, plainDrawing } from "../preferences.ts";
 import { MarkList } from "../pages/commander/map-cards/mark-card.tsx";
 import { HistoryForm } from "./history-form.tsx";

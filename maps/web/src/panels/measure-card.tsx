@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { NAUTICAL_MILE_M } from "../geodesy.ts";
 import { t } from "../i18n/index.ts";
-import { tip } from "../keys.ts";
+import { tip } from "../widgets/tip.ts";
 import { fitPlaces } from "../map-room.ts";
 import { addPoint, measured, measuring, pointWords, riverKmWords, takeLastPoint } from "../measure.ts";
 import { firstPlaceFor } from "../search.ts";

@@ -7,7 +7,7 @@ import { say } from "../console.ts";
 import type { MessageKind, RadioMessage, Route, UnitState } from "../contract.ts";
 import { isTyping } from "../focus.ts";
 import { t, wordsIfAny } from "../i18n/index.ts";
-import { tip } from "../keys.ts";
+import { tip } from "../widgets/tip.ts";
 import { channelName, toWrite, wayFor } from "../messages.ts";
 import { call } from "../rest.ts";
 import { ageSeconds, ageWords } from "../times.ts";

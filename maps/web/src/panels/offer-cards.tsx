@@ -4,7 +4,7 @@ import { agencyName } from "../agencies.ts";
 import { now } from "../clock.ts";
 import { openTab } from "../console.ts";
 import { type Words, t, wordsIfAny } from "../i18n/index.ts";
-import { tip } from "../keys.ts";
+import { tip } from "../widgets/tip.ts";
 import { flyToPlace } from "../map-room.ts";
 import type { HandOff } from "../papers.ts";
 import { choosing, current, inView, isOpen, markRead, mayAnswer, mayOffer, offers, ours, waiting } from "../queue.ts";

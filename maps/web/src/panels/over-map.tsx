@@ -7,7 +7,7 @@ import type { UnitState } from "../contract.ts";
 import { coordinateWords } from "../coordinates.ts";
 import { followed, stopFollowing } from "../follow.ts";
 import { t } from "../i18n/index.ts";
-import { tip } from "../keys.ts";
+import { tip } from "../widgets/tip.ts";
 import { fitAll, flyToSelected, hovered, mapFailed, zoomBy } from "../map-room.ts";
 import { measuring, turnMeasuring } from "../measure.ts";
 import { pin } from "../pin.ts";

@@ -6,7 +6,7 @@ import { awaitingPlace, phone, say, sheetStop } from "../console.ts";
 import type { UnitState } from "../contract.ts";
 import { coordinateWords } from "../coordinates.ts";
 import { t } from "../i18n/index.ts";
-import { tip } from "../keys.ts";
+import { tip } from "../widgets/tip.ts";
 import { coordinateFormat } from "../preferences.ts";
 import { call } from "../rest.ts";
 import { Icon } from "./icons.tsx";

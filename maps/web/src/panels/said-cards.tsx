@@ -4,7 +4,7 @@ import { now } from "../clock.ts";
 import { select } from "../console.ts";
 import { everyone } from "../feed.ts";
 import { t, wordsIfAny } from "../i18n/index.ts";
-import { tip } from "../keys.ts";
+import { tip } from "../widgets/tip.ts";
 import { flyToSelected } from "../map-room.ts";
 import { toWrite } from "../messages.ts";
 import { MESSAGE_RADIOS } from "../permissions.ts";

@@ -1,5 +1,6 @@
 /** One patrol: its plan in words, what is in its way, its signatures, what may be done, the way to its briefing. */
 import type { JSX } from "preact";
+import { placeWords } from "../../places-told.ts";
 import { agencyName } from "../../agencies.ts";
 import { t } from "../../i18n/index.ts";
 import { Icon } from "../../panels/icons.tsx";
@@ -15,7 +16,7 @@ import { Signatures } from "./signatures.tsx";
 import { StateMark, stateWords } from "./state-mark.tsx";
 import { ANNEX, conflictsOf, isParty, mayChange, view } from "./store.ts";
 import { Suspended } from "./suspended.tsx";
-import { joinNames, minute, placeWords, sectorName, span, unitName, utcWords } from "./words.ts";
+import { joinNames, minute, sectorName, span, unitName, utcWords } from "./words.ts";
 
 export function PatrolDetail({ patrol }: { patrol: PatrolPaper }): JSX.Element {
   const state = stateOf(patrol);

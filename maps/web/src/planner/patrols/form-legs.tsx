@@ -1,4 +1,5 @@
 /** Parts of a plan that have times of their own: legs, and where and when units meet. */
+import { placeWords } from "../../places-told.ts";
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { agencyName } from "../../agencies.ts";
@@ -12,7 +13,7 @@ import { FieldFault, TimeField } from "./fields.tsx";
 import { choosePlace, placing } from "./on-map.ts";
 import type { PlanContent } from "./plan.ts";
 import { placeOf } from "./river.ts";
-import { placeWords, sectorName, unitName } from "./words.ts";
+import { sectorName, unitName } from "./words.ts";
 
 export function Legs({ plan, children }: { plan: PlanContent; children: ComponentChildren }): JSX.Element {
   const set = (number: number, leg: Partial<Leg>, merge = false): void => change({ ...plan, legs: plan.legs.map((each, n) => (n === number ? { ...each, ...leg } : each)) }, merge);

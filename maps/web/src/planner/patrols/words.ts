@@ -1,23 +1,13 @@
 /** Plans in words: times, units, sectors, and what is in the way. */
-import { shortParts } from "../../address.ts";
 import { agencyName } from "../../agencies.ts";
 import { now } from "../../clock.ts";
-import { coordinateWords } from "../../coordinates.ts";
 import { t, wordsIfAny } from "../../i18n/index.ts";
-import { addressOf } from "../../places-told.ts";
-import { coordinateFormat } from "../../preferences.ts";
+import { placeWords } from "../../places-told.ts";
 import { timeZone } from "../../session.ts";
 import { clockTime, isoDay, minuteWords, zoneOffset } from "../../times.ts";
 import { sectors } from "../sectors/store.ts";
 import type { PatrolPaper, PlanConflict } from "./contract.ts";
 import { patrols, unitsById } from "./store.ts";
-
-/** River address of a place once it is known, else its coordinates. */
-export function placeWords(lon: number, lat: number): string {
-  const address = addressOf(lon, lat);
-  const parts = address === null ? [] : shortParts(address).map(([key, values]) => t(key, values));
-  return parts.length > 0 ? parts.join(" · ") : coordinateWords(lon, lat, coordinateFormat.value);
-}
 
 /** `18:00`, with its day when that is another than today. */
 export function minute(time: string | number): string {

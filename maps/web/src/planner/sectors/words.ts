@@ -4,7 +4,7 @@ import { now } from "../../clock.ts";
 import { t, wordsIfAny } from "../../i18n/index.ts";
 import { session, timeZone } from "../../session.ts";
 import { momentWords } from "../../times.ts";
-import { placeWords } from "../patrols/words.ts";
+import { placeWords } from "../../places-told.ts";
 import type { Along, Fault, Lie, Overlap, SectorPaper } from "./contract.ts";
 import { sidesOf } from "./fault-places.ts";
 import { cornerAt, type SectorShape } from "./shape.ts";

@@ -5,7 +5,7 @@ import { now } from "../../../clock.ts";
 import { say } from "../../../console.ts";
 import { coordinateWords } from "../../../coordinates.ts";
 import { t } from "../../../i18n/index.ts";
-import { tip } from "../../../keys.ts";
+import { tip } from "../../../widgets/tip.ts";
 import { flyToPlace } from "../../../map-room.ts";
 import { Icon } from "../../../panels/icons.tsx";
 import { metresWords } from "../../../panels/place-words.ts";

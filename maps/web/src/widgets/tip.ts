@@ -1,0 +1,7 @@
+/** Tooltips of what has a key. */
+import { t } from "../i18n/index.ts";
+
+/** The words, and the key that does the same. */
+export function tip(words: string, key: string): string {
+  return t("key.tip", { words, key });
+}
