@@ -1,4 +1,4 @@
-"""The address of a place in the reader's language, as the pages say it (`src/address.ts`)."""
+"""The address of a place in the reader's language, as the pages say it (`src/geo/address.ts`)."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
 All tests that ask axe ask it here, so that a page is opened once and looked at in each palette: a
 palette is an attribute of the root (`data-palette`, and the crew's `data-sun`), which is all that
-`src/preferences.ts`, `src/crew/sun.ts` and `theme-boot.js` set of it; `theme.css` reads nothing
-else. axe runs with all its rules each time.
+`src/browser/preferences.ts`, `src/pages/crew/sending/sun.ts` and `theme-boot.js` set of it;
+`theme.css` reads nothing else. axe runs with all its rules each time.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
 PALETTES: Final = ("day", "dark", "red-night")
-"""Of every page; `tests/browser/test_accessibility.py` holds it against `src/preferences.ts`."""
+"""Of every page; `test_accessibility.py` holds it against `src/browser/preferences.ts`."""
 
 SUN: Final = "sun"
 """Black on white, for full sunlight: the crew's page alone has it."""

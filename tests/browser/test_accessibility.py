@@ -148,11 +148,12 @@ def test_every_page_is_in_the_table() -> None:
 
 def test_every_palette_is_in_the_table() -> None:
     written = Path(pages.__file__).parent.parent / "web" / "src"
-    [named] = re.findall(r"PALETTES.*= \[(.*)\];", (written / "preferences.ts").read_text())
+    preferences = (written / "browser" / "preferences.ts").read_text()
+    [named] = re.findall(r"PALETTES.*= \[(.*)\];", preferences)
     assert tuple(re.findall(r'"([\w-]+)"', named)) == PALETTES
     styles = "".join(each.read_text() for each in written.rglob("*.css"))
     assert set(re.findall(r'\[data-palette="([\w-]+)"\]', styles)) == set(PALETTES)
-    assert 'toggleAttribute("data-sun"' in (written / "crew" / "sun.ts").read_text()
+    assert 'toggleAttribute("data-sun"' in (written / "pages/crew/sending/sun.ts").read_text()
 
 
 def test_what_needs_another_office_is_looked_at_by_the_same_function() -> None:

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { furtherParts, kmFigure, rowParts, shortParts } from "../src/address.ts";
+import { furtherParts, kmFigure, rowParts, shortParts } from "../src/geo/address.ts";
 
 const HOUAY_XAI = {
   river: "Mekong", km: 2355.97, bank: "left", reach: "Houay Xai", golden_triangle_km: 68.1,

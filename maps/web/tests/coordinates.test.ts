@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { coordinateWords, readCoordinates } from "../src/coordinates.ts";
-import { markState, opacityByAge, shapeOf, sideName } from "../src/marks.ts";
+import { coordinateWords, readCoordinates } from "../src/geo/coordinates.ts";
+import { markState, opacityByAge, shapeOf, sideName } from "../src/symbols/marks.ts";
 
 test("decimal degrees name their hemisphere", () => {
   assert.equal(coordinateWords(100.41, 20.27, "decimal"), "20.27000° N 100.41000° E");

@@ -1,7 +1,7 @@
 /** Phones whose clock is wrong, or is put right while the page is open. */
 import assert from "node:assert/strict";
 import { after, before, mock, test } from "node:test";
-import type { Fix } from "../src/crew/position.ts";
+import type { Fix } from "../src/pages/crew/sending/position.ts";
 
 const HOUR_MS = 3_600_000;
 const START_MS = Date.parse("2026-11-29T01:00:00Z");
@@ -26,7 +26,7 @@ async function place(lat: number): Promise<void> {
 }
 
 test("a phone whose clock is put back by an hour goes on telling where it is", async () => {
-  const { fix, pinging, startPositions } = await import("../src/crew/position.ts");
+  const { fix, pinging, startPositions } = await import("../src/pages/crew/sending/position.ts");
   const told: Fix[] = [];
   startPositions(async (where) => { told.push(where); });
   pinging.value = true;

@@ -1,8 +1,8 @@
 /** The small map's labels: the reader's names, none over another or cut off. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { draw, type Scene } from "../src/crew/drawing.ts";
-import { speak } from "../src/i18n/index.ts";
+import { draw, type Scene } from "../src/pages/crew/drawing.ts";
+import { speak } from "../src/words/index.ts";
 
 Object.assign(globalThis, {
   document: { documentElement: {} },

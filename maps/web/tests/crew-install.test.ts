@@ -1,7 +1,7 @@
 /** How a page turns to a newer one that was brought beside it. */
 import assert from "node:assert/strict";
 import { after, before, mock, test } from "node:test";
-import { keepPage, newer, takeNewer } from "../src/crew/install.ts";
+import { keepPage, newer, takeNewer } from "../src/phone/install.ts";
 
 const heard: string[] = [];
 const worker = { state: "installed", postMessage: (told: string) => { heard.push(told); } };

@@ -1,7 +1,7 @@
 /** How work that fails is tried again. */
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
-import { type Lane, lane } from "../src/crew/lane.ts";
+import { type Lane, lane } from "../src/pages/crew/sending/lane.ts";
 
 beforeEach(() => mock.timers.enable({ apis: ["setTimeout"] }));
 afterEach(() => mock.timers.reset());

@@ -1,7 +1,7 @@
 /** When a camera's own file goes. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isGood } from "../src/crew/originals.ts";
+import { isGood } from "../src/phone/originals.ts";
 
 test("megabytes go over a link that is known to carry them, or of which nothing bad is known", () => {
   assert.ok(isGood(undefined, null));

@@ -1,8 +1,8 @@
 /** How often a phone speaks, how long it waits, and what goes first. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { backOff, due, HOLD_MS, interval, isNews, metresBetween, placeAt, waitsUntil } from "../src/crew/pace.ts";
-import { byReportingKey, laneOf, rankOf, type Report } from "../src/crew/reports.ts";
+import { backOff, due, HOLD_MS, interval, isNews, metresBetween, placeAt, waitsUntil } from "../src/phone/pace.ts";
+import { byReportingKey, laneOf, rankOf, type Report } from "../src/phone/reports.ts";
 
 const HERE = { lon: 100.409, lat: 20.27 };
 const fix = (s: number, more: Partial<{ lon: number; lat: number; speed_mps: number }> = {}) => ({ at: s * 1000, ...HERE, speed_mps: 0, ...more });

@@ -1,8 +1,8 @@
 /** What lies on a phone is read with its PIN only. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isTooSoon, pinFault, waitAfter } from "../src/crew/pin.ts";
-import { dataKey, newDataKey, newPair, open, openTo, seal, sealTo, secretHalf, unwrapKey, wrapKey } from "../src/crew/sealed.ts";
+import { isTooSoon, pinFault, waitAfter } from "../src/phone/pin.ts";
+import { dataKey, newDataKey, newPair, open, openTo, seal, sealTo, secretHalf, unwrapKey, wrapKey } from "../src/phone/sealed.ts";
 
 const ROUNDS = 1000; // the tests need no strength
 

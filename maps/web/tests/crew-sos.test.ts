@@ -1,9 +1,9 @@
 /** Calls for help on a phone whose disk hangs. */
 import assert from "node:assert/strict";
 import { before, beforeEach, type Mock, mock, test } from "node:test";
-import type { Profile } from "../src/crew/database.ts";
+import type { Profile } from "../src/phone/database.ts";
 
-type Sos = typeof import("../src/crew/sos.ts");
+type Sos = typeof import("../src/pages/crew/sending/sos.ts");
 
 // Nothing here has another tab, and a channel would keep the test from ending.
 Reflect.deleteProperty(globalThis, "BroadcastChannel");
@@ -21,7 +21,7 @@ before(async () => {
   mock.timers.enable({ apis: ["setTimeout", "Date"], now: T0 });
   mock.method(performance, "now", () => Date.now());
   fetched = mock.method(globalThis, "fetch", () => new Promise<Response>(() => undefined));
-  it = await import("../src/crew/sos.ts");
+  it = await import("../src/pages/crew/sending/sos.ts");
 });
 
 beforeEach(() => { it.sos.value = null; });

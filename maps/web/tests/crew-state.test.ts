@@ -1,8 +1,8 @@
 /** What the crew's page believes of itself: a phone that can keep nothing, answers that come late. */
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
-import type { Sos } from "../src/crew/sos.ts";
-import { toldBefore, withoutTold } from "../src/crew/done.ts";
+import type { Sos } from "../src/pages/crew/sending/sos.ts";
+import { toldBefore, withoutTold } from "../src/pages/crew/sending/done.ts";
 
 // Nothing here has another tab, and a channel would keep the test from ending.
 Reflect.deleteProperty(globalThis, "BroadcastChannel");
@@ -11,8 +11,8 @@ const T0 = Date.parse("2026-11-29T01:00:00Z");
 
 test("a page that can keep nothing is locked all the same", async () => {
   mock.timers.enable({ apis: ["setTimeout"] }); // what can be read of no disk is tried again for ever
-  const { lock, opened, track } = await import("../src/crew/crew.ts");
-  const { dataKey, newDataKey } = await import("../src/crew/sealed.ts");
+  const { lock, opened, track } = await import("../src/pages/crew/sending/crew.ts");
+  const { dataKey, newDataKey } = await import("../src/phone/sealed.ts");
   const data = await dataKey(newDataKey());
   opened.value = { profile: { id: "p" }, data, secret: data, key: null } as unknown as typeof opened.value;
   track.value = [[100.4, 20.27]];
@@ -25,7 +25,7 @@ test("a page that can keep nothing is locked all the same", async () => {
 });
 
 test("an answer of before a call for help does not end it", async () => {
-  const { isCleared } = await import("../src/crew/sos.ts");
+  const { isCleared } = await import("../src/pages/crew/sending/sos.ts");
   // Called without a network, taken a quarter of an hour later: an answer that was asked for a moment before may come now.
   const call: Sos = { id: "s", at: T0, sendsAt: T0 + 5000, state: "taken", takenAt: T0 + 900_000 };
   assert.ok(!isCleared(call, T0 + 901_000));
@@ -46,8 +46,8 @@ test("an answer takes back no step that was taken after it was asked for", () =>
 });
 
 test("a locked phone learns the time from any answer", async () => {
-  const { isoTime } = await import("../src/crew/time.ts");
-  const { sendReports } = await import("../src/crew/server.ts");
+  const { isoTime } = await import("../src/phone/time.ts");
+  const { sendReports } = await import("../src/phone/server.ts");
   const answer = (date: string): Response => new Response('{"taken":[],"refused":[]}', { headers: { date, "content-type": "application/json" } });
   const fetched = mock.method(globalThis, "fetch", async () => answer("Sun, 29 Nov 2026 01:00:00 GMT"));
   const clock = mock.method(Date, "now", () => T0 - 600_000); // ten minutes slow

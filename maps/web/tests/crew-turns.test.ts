@@ -1,8 +1,8 @@
 /** In whose turn a phone of several crews sends. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Failure } from "../src/crew/server.ts";
-import { forEach, keyFor, ranksThatGo } from "../src/crew/turns.ts";
+import { Failure } from "../src/phone/server.ts";
+import { forEach, keyFor, ranksThatGo } from "../src/phone/turns.ts";
 
 const crews = [{ id: "here" }, { id: "left" }, { id: "other" }];
 

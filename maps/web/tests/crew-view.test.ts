@@ -1,9 +1,9 @@
 /** The small map's geometry, and what may lie on a phone. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { keepable } from "../src/crew/copies.ts";
-import { metresBetween } from "../src/crew/pace.ts";
-import { fitted, metresToEdge, moved, pixel, scaleMetres, within, zoomed } from "../src/crew/view.ts";
+import { keepable } from "../src/phone/copies.ts";
+import { metresBetween } from "../src/phone/pace.ts";
+import { fitted, metresToEdge, moved, pixel, scaleMetres, within, zoomed } from "../src/pages/crew/sending/view.ts";
 
 const SIZE = { width: 400, height: 600 };
 const VIEW = { lon: 100.41, lat: 20.27, metresPerPixel: 10 };

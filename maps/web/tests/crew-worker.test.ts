@@ -17,7 +17,7 @@ before(async () => {
   const cache = { put: async (file: string, answer: Response) => { kept.set(file, answer); } };
   Object.assign(globalThis, { self: own, caches: { open: async () => cache }, __FILES__: FILES, __VERSION__: "1" });
   mock.method(globalThis, "fetch", async (file: string) => answers[file]?.() ?? new Response("body"));
-  await import("../src/sw.ts" as string); // a script, no module
+  await import("../src/worker/offline.ts" as string); // a script, no module
 });
 
 beforeEach(() => {

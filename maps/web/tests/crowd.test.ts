@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Fix, UnitState } from "../src/contract.ts";
-import { type Box, countWithin, gather, isCrowded } from "../src/crowd.ts";
-import { SourceFeed } from "../src/source-feed.ts";
-import { UnitDrawing } from "../src/unit-drawing.ts";
-import { nextLookMs, unitFeature } from "../src/unit-feature.ts";
+import type { Fix, UnitState } from "../src/wire/contract.ts";
+import { type Box, countWithin, gather, isCrowded } from "../src/symbols/crowd.ts";
+import { SourceFeed } from "../src/map/source-feed.ts";
+import { UnitDrawing } from "../src/pages/commander/map/unit-drawing.ts";
+import { nextLookMs, unitFeature } from "../src/symbols/unit-feature.ts";
 
 const BOX: Box = [100, 20, 101, 21];
 const at = "2026-11-25T01:00:00Z";

@@ -1,8 +1,8 @@
 /** Files, overlays and long tracks: addresses and boxes. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { lastDays, tilesOf } from "../src/history.ts";
-import { addOverlays, boundsOf, overlayFeatures, overlays, removeOverlays, showOverlay } from "../src/overlays.ts";
+import { lastDays, tilesOf } from "../src/symbols/history.ts";
+import { addOverlays, boundsOf, overlayFeatures, overlays, removeOverlays, showOverlay } from "../src/geo/overlays.ts";
 
 const point = (name: string): GeoJSON.Feature => ({ type: "Feature", properties: { name, long: "x".repeat(1000) }, geometry: { type: "Point", coordinates: [100.4, 20.2] } });
 const layer = (name: string, ...features: GeoJSON.Feature[]) => ({ name, features: features.length, faults: [], bounds: [100, 20, 101, 21] as [number, number, number, number], collection: { type: "FeatureCollection" as const, features } });

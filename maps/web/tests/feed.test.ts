@@ -1,7 +1,7 @@
 /** The page's picture and what it fetches beside the stream. */
 import assert from "node:assert/strict";
 import { before, mock, test } from "node:test";
-import type { LiveFrame, UnitState } from "../src/contract.ts";
+import type { LiveFrame, UnitState } from "../src/wire/contract.ts";
 
 const T0 = Date.parse("2026-11-29T01:00:00Z");
 const unit = (n: number): UnitState => ({ id: `u${n}`, call_sign: `Naga ${n}`, agency: "la", last: { of: `u${n}`, lon: 100.4, lat: 20.27, time: "2026-11-29T00:59:00Z" } });
@@ -36,7 +36,7 @@ before(() => {
 });
 
 test("tracks that could not be fetched are asked for again, though the stream holds", async () => {
-  const { live, tracksFailed } = await import("../src/feed.ts");
+  const { live, tracksFailed } = await import("../src/live/signals.ts");
   live.start();
   say(snapshot([unit(1)]));
   await settle();
@@ -49,7 +49,7 @@ test("tracks that could not be fetched are asked for again, though the stream ho
 });
 
 test("lines between sparse reports on a river are fetched boat by boat, the one that is looked at first", async () => {
-  const { live, watch } = await import("../src/feed.ts");
+  const { live, watch } = await import("../src/live/signals.ts");
   live.retryNow();
   say(snapshot([unit(1), unit(2), unit(3)]));
   await settle();
@@ -68,7 +68,7 @@ test("lines between sparse reports on a river are fetched boat by boat, the one 
 });
 
 test("of thousands only the track of the selected one is kept", async () => {
-  const { live, picture, takeDirty, watch } = await import("../src/feed.ts");
+  const { live, picture, takeDirty, watch } = await import("../src/live/signals.ts");
   live.retryNow(); // it was silent for half a minute
   say(snapshot(Array.from({ length: 2001 }, (_, n) => unit(n))));
   answers = () => Response.json({ type: "Feature", properties: { times: ["2026-11-29T00:58:00Z"] }, geometry: { type: "LineString", coordinates: [[100.3, 20.2]] } });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Alert } from "../src/papers.ts";
-import { USES } from "../src/planner/sectors/contract.ts";
+import type { Alert } from "../src/wire/papers.ts";
+import { USES } from "../src/pages/planner/sectors/contract.ts";
 import { parseFrame } from "../src/wire/frame-parser.ts";
 
 const time = "2026-11-25T01:00:00Z";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { UnitState } from "../src/contract.ts";
-import { news, ofTheDay, unitOf } from "../src/incident-news.ts";
-import { pruned } from "../src/marks-kept.ts";
-import type { Incident } from "../src/papers.ts";
+import type { UnitState } from "../src/wire/contract.ts";
+import { news, ofTheDay, unitOf } from "../src/live/incident-news.ts";
+import { pruned } from "../src/live/read-elsewhere.ts";
+import type { Incident } from "../src/wire/papers.ts";
 
 const NOW = Date.parse("2026-11-25T12:00:00Z");
 const at = (hoursAgo: number): string => new Date(NOW - hoursAgo * 3600e3).toISOString();

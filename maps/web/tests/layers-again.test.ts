@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
-import { LayersAgain } from "../src/layers-again.ts";
+import { LayersAgain } from "../src/map/layers-again.ts";
 
 test("a layer that could not be read is read again, after longer pauses, and once for many complaints", () => {
   mock.timers.enable({ apis: ["setTimeout"] });

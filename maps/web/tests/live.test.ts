@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { LiveFrame } from "../src/contract.ts";
-import { LiveStream, type LiveStatus, STALE_AFTER_MS } from "../src/live.ts";
+import type { LiveFrame } from "../src/wire/contract.ts";
+import { LiveStream, type LiveStatus, STALE_AFTER_MS } from "../src/live/live.ts";
 
 class FakeSocket {
   readyState = 1;

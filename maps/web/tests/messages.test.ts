@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { RadioMessage, Route, UnitState } from "../src/contract.ts";
-import { refusedWords } from "../src/faults.ts";
-import { learn, speak } from "../src/i18n/index.ts";
-import { isOnItsWay, wayFor } from "../src/messages.ts";
-import { newId } from "../src/unanswered.ts";
-import { pruned } from "../src/marks-kept.ts";
-import { news, type Said, waitingOn } from "../src/said-news.ts";
+import type { RadioMessage, Route, UnitState } from "../src/wire/contract.ts";
+import { refusedWords } from "../src/words/faults.ts";
+import { learn, speak } from "../src/words/index.ts";
+import { isOnItsWay, wayFor } from "../src/live/messages.ts";
+import { newId } from "../src/live/unanswered.ts";
+import { pruned } from "../src/live/read-elsewhere.ts";
+import { news, type Said, waitingOn } from "../src/live/radio-texts-news.ts";
 
 const AT = Date.parse("2026-11-24T02:30:00Z");
 

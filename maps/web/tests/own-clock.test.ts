@@ -1,8 +1,8 @@
 /** Machines whose clock is wrong, or is put right while the page is open. */
 import assert from "node:assert/strict";
 import { before, mock, test } from "node:test";
-import type { UnitState } from "../src/contract.ts";
-import { LiveStream, type LiveStatus } from "../src/live.ts";
+import type { UnitState } from "../src/wire/contract.ts";
+import { LiveStream, type LiveStatus } from "../src/live/live.ts";
 
 const HOUR_MS = 3_600_000;
 /** The server's time as the page opens. */
@@ -34,8 +34,8 @@ test("what comes first is judged by the server's time, however wrong this machin
   Object.defineProperty(globalThis, "location", { value: { protocol: "https:", host: "test" } });
   Object.defineProperty(globalThis, "WebSocket", { value: class { constructor() { return socket; } } });
   mock.method(globalThis, "fetch", async () => Response.json({ type: "FeatureCollection", features: [] }));
-  const { live } = await import("../src/feed.ts");
-  const { unread } = await import("../src/said.ts");
+  const { live } = await import("../src/live/signals.ts");
+  const { unread } = await import("../src/live/radio-texts.ts");
   live.start();
   socket.say(snapshot([{ id: "u1", call_sign: "Naga 1", agency: "la", text: "engine on fire", text_at: iso(T0 - 60_000) }]));
   assert.deepEqual(unread.value.map((each) => each.text), ["engine on fire"]);
@@ -65,7 +65,7 @@ test("a clock that is put back by an hour hides no silence, and what is dead is 
 });
 
 test("the present does not go back with the clock", async () => {
-  const { now, startClock } = await import("../src/clock.ts");
+  const { now, startClock } = await import("../src/session/clock.ts");
   startClock();
   const before = now.value;
   wall -= HOUR_MS;
@@ -74,7 +74,7 @@ test("the present does not go back with the clock", async () => {
 });
 
 test("ten minutes of quiet are ten minutes, though the clock is put back meanwhile", async () => {
-  const { keepQuiet, quietLeft } = await import("../src/bell.ts");
+  const { keepQuiet, quietLeft } = await import("../src/live/bell.ts");
   keepQuiet(10);
   wall -= HOUR_MS / 2;
   assert.ok(quietLeft() > 0 && quietLeft() <= 600_000, String(quietLeft()));

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Change } from "../src/contract.ts";
-import type { Alert, HandOff, Paper, Sector } from "../src/papers.ts";
-import { Picture } from "../src/picture.ts";
+import type { Change } from "../src/wire/contract.ts";
+import type { Alert, HandOff, Paper, Sector } from "../src/wire/papers.ts";
+import { Picture } from "../src/live/picture.ts";
 
 const at = "2026-11-25T01:00:00Z";
 const alert = (more: Partial<Alert> = {}): Alert => ({ kind: "alert", id: "a1", agency: "la", at, rule: "sos", subject: "u1", severity: "sos", raised_at: at, ...more });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { pathHere } from "../src/path-here.ts";
+import { pathHere } from "../src/session/path-here.ts";
 
 const here = "https://node.example";
 

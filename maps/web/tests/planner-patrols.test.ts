@@ -1,14 +1,14 @@
 /** Plans and their timeline: local times, the scale, rows and lanes, what a change tells the server; classes of coverage. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { UnitState } from "../src/contract.ts";
-import { classOf, csvOf } from "../src/planner/coverage/heat.ts";
-import { type PatrolPaper, whyUnsigned } from "../src/planner/patrols/contract.ts";
-import { changesOf, checkBody, contentOf, draftOf, missing, newContent, withAgency, withCrew, withUnit, withWindow } from "../src/planner/patrols/plan.ts";
-import { rowsOf } from "../src/planner/patrols/rows.ts";
-import { dragged, lanes, moved, percent, scaleFrom, ticks } from "../src/planner/patrols/scale.ts";
-import { HOUR_MS, midnight } from "../src/planner/patrols/wall.ts";
-import { momentOf, wallOf } from "../src/wall.ts";
+import type { UnitState } from "../src/wire/contract.ts";
+import { classOf, csvOf } from "../src/pages/planner/coverage/heat.ts";
+import { type PatrolPaper, whyUnsigned } from "../src/wire/patrols.ts";
+import { changesOf, checkBody, contentOf, draftOf, missing, newContent, withAgency, withCrew, withUnit, withWindow } from "../src/pages/planner/patrols/plan.ts";
+import { rowsOf } from "../src/pages/planner/patrols/rows.ts";
+import { dragged, lanes, moved, percent, scaleFrom, ticks } from "../src/pages/planner/patrols/scale.ts";
+import { HOUR_MS, midnight } from "../src/pages/planner/patrols/wall.ts";
+import { momentOf, wallOf } from "../src/session/wall-clock.ts";
 
 const ZONE = "Asia/Vientiane";
 const NIGHT = Date.parse("2026-11-26T11:00:00Z");

@@ -1,16 +1,16 @@
 /** Shapes, steps, snapping and files of the planner's sectors. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Preview } from "../src/contract.ts";
-import { placeOf, sidesOf } from "../src/planner/sectors/fault-places.ts";
-import { areasOf } from "../src/planner/sectors/file-shapes.ts";
-import { areaKm2, asDrawn, bodyOf, boxOf, circle, closedRing, cornerAt, partsOf, type Place, ringOf, sameShape, shapeOf } from "../src/planner/sectors/shape.ts";
-import { clipped, linesOf, snapped, type SnapLine } from "../src/planner/sectors/snap.ts";
-import { begin, redo, step, undo } from "../src/planner/sectors/steps.ts";
+import type { Preview } from "../src/wire/contract.ts";
+import { placeOf, sidesOf } from "../src/pages/planner/sectors/fault-places.ts";
+import { areasOf } from "../src/pages/planner/sectors/file-shapes.ts";
+import { areaKm2, asDrawn, bodyOf, boxOf, circle, closedRing, cornerAt, partsOf, type Place, ringOf, sameShape, shapeOf } from "../src/geo/sector-shape.ts";
+import { clipped, linesOf, snapped, type SnapLine } from "../src/pages/planner/sectors/snap.ts";
+import { begin, redo, step, undo } from "../src/pages/planner/sectors/steps.ts";
 
 /** A page's own view of the drafts: each load reads the module anew. */
 let loads = 0;
-const load = (): Promise<typeof import("../src/drafts.ts")> => import(`../src/drafts.ts?load=${++loads}`);
+const load = (): Promise<typeof import("../src/session/drafts.ts")> => import(`../src/session/drafts.ts?load=${++loads}`);
 
 /** Storage as a browser has it: what is in it are its own keys. */
 function storage(): Storage {

@@ -1,7 +1,7 @@
 /** Which fields a key that saves takes anew: what is typed and not left yet, and nothing else. */
 import assert from "node:assert/strict";
 import { before, beforeEach, test } from "node:test";
-import { followTyping, takeTyped } from "../src/planner/typed.ts";
+import { followTyping, takeTyped } from "../src/pages/planner/desk/typed.ts";
 
 const page = new EventTarget();
 let changes = 0;

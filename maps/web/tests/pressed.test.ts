@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { pressedKey } from "../src/pressed.ts";
+import { pressedKey } from "../src/browser/pressed.ts";
 
 function press(key: string, code: string, { shift = false, caps = false } = {}): string {
   return pressedKey({ key, code, shiftKey: shift, getModifierState: (name: string) => name === "CapsLock" && caps } as KeyboardEvent);

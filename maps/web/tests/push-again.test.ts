@@ -19,8 +19,8 @@ Object.defineProperty(globalThis, "navigator", {
   value: { serviceWorker: { getRegistration: async () => ({ pushManager: { getSubscription: async () => made } }) } },
 });
 
-const { keepOver, ownId, turns } = await import("../src/account/push.ts");
-const { call } = await import("../src/rest.ts");
+const { keepOver, ownId, turns } = await import("../src/pages/account/push.ts");
+const { call } = await import("../src/wire/calls.ts");
 const change = (): Promise<unknown> => call("PUT", "/api/session/password", {});
 
 test("this browser subscribes again once the password is changed", async () => {

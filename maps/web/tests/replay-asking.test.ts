@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
-import { ask } from "../src/replay/asking.ts";
-import { CallError } from "../src/rest.ts";
+import { ask } from "../src/pages/replay/asking.ts";
+import { CallError } from "../src/wire/calls.ts";
 
 /** What the server answers next, first to last; then that all is well. */
 const answers: { status: number; error: string; again: string }[] = [];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { leftOutFor, leftOutOf } from "../src/replay/left-out.ts";
+import { leftOutFor, leftOutOf } from "../src/pages/replay/left-out.ts";
 
 test("who may not see something is told before that the file will not hold it", () => {
   assert.deepEqual(leftOutFor(() => true), []);

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Block, JUMP, NONE_16, unpack } from "../src/replay/columns.ts";
-import { densityOf, Film, filmsOf, firstReport } from "../src/replay/film.ts";
-import { darkAt, gapAfterS, gravestOf, happenings, livenessAt, papersAt, type ReplayUnit, type Stood, unitAt, untold, versionsOf } from "../src/replay/moment.ts";
-import { quietAt } from "../src/replay/quiet.ts";
-import { around, askedFor, isRange, thisNight } from "../src/replay/range.ts";
-import { linesOf, SLICES, wholeLines } from "../src/replay/tracks.ts";
-import { momentOf, wallSeconds } from "../src/wall.ts";
+import { type Block, JUMP, NONE_16, unpack } from "../src/pages/replay/columns.ts";
+import { densityOf, Film, filmsOf, firstReport } from "../src/pages/replay/film.ts";
+import { darkAt, gapAfterS, gravestOf, happenings, livenessAt, papersAt, type ReplayUnit, type Stood, unitAt, untold, versionsOf } from "../src/pages/replay/moment.ts";
+import { quietAt } from "../src/pages/replay/quiet.ts";
+import { around, askedFor, isRange, thisNight } from "../src/pages/replay/range.ts";
+import { linesOf, SLICES, wholeLines } from "../src/pages/replay/tracks.ts";
+import { momentOf, wallSeconds } from "../src/session/wall-clock.ts";
 
 const S = 1000;
 const unit: ReplayUnit = { id: "u", call_sign: "Naga 1", agency: "la", kind: "boat", expected_interval_s: 30 };

@@ -1,7 +1,7 @@
 /** Reports under way, while the line to the server breaks or the server is started anew. */
 import assert from "node:assert/strict";
 import { before, beforeEach, mock, test } from "node:test";
-import { ask, fault, jobs, look, looking, preview } from "../src/reports/jobs.ts";
+import { ask, fault, jobs, look, looking, preview } from "../src/pages/reports/jobs.ts";
 
 let made = 0;
 const job = (state = "making"): object => ({ id: `j${made}`, report: "coverage", format: "html", asked_at: "2026-11-29T01:00:00Z", state });

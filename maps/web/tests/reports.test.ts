@@ -1,8 +1,8 @@
 /** The page of reports: which second language a briefing has. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { AgencyInfo } from "../src/contract.ts";
-import { bodyOf, type PatrolChoice, secondOf, type Wish, wish } from "../src/reports/asking.ts";
+import type { AgencyInfo } from "../src/wire/contract.ts";
+import { bodyOf, type PatrolChoice, secondOf, type Wish, wish } from "../src/pages/reports/asking.ts";
 
 const AGENCIES: readonly AgencyInfo[] = [
   ["hx", "LA"], ["ck", "TH"], ["tc", "MM"], ["kh", "KH"], ["vn", "VN"], ["cn", "CN"], ["joint", null],

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { UnitState } from "../src/contract.ts";
-import { leg } from "../src/geodesy.ts";
-import { nearestTo } from "../src/near.ts";
-import { type Reach, RiverCourses } from "../src/river-course.ts";
-import { fold, meets, readKm, seek, unitMeets } from "../src/seek.ts";
+import type { UnitState } from "../src/wire/contract.ts";
+import { leg } from "../src/geo/geodesy.ts";
+import { nearestTo } from "../src/geo/near.ts";
+import { type Reach, RiverCourses } from "../src/geo/river-course.ts";
+import { fold, meets, readKm, seek, unitMeets } from "../src/geo/matching.ts";
 
 const RIVERS = ["Mekong", "Ruak", "Nam Heuang"];
 

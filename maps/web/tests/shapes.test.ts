@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Sector } from "../src/papers.ts";
-import { sectorFeatures, targetFeatures } from "../src/shapes.ts";
+import type { Sector } from "../src/wire/papers.ts";
+import { sectorFeatures, targetFeatures } from "../src/geo/shapes.ts";
 
 const at = "2026-11-25T01:00:00Z";
 const ring: [number, number][] = [[100.4, 20.2], [100.5, 20.2], [100.4, 20.3], [100.4, 20.2]];

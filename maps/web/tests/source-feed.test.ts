@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { GeoJSONSourceDiff } from "maplibre-gl";
-import { SourceFeed } from "../src/source-feed.ts";
+import { SourceFeed } from "../src/map/source-feed.ts";
 
 const feature = (id: string, lon: number): GeoJSON.Feature => ({ type: "Feature", id, properties: { id }, geometry: { type: "Point", coordinates: [lon, 20] } });
 

@@ -1,7 +1,7 @@
 /** The commander's page in two tabs of one browser: what is read in one is read in both. */
 import assert from "node:assert/strict";
 import { before, mock, test } from "node:test";
-import type { UnitState } from "../src/contract.ts";
+import type { UnitState } from "../src/wire/contract.ts";
 
 const T0 = Date.parse("2026-11-29T01:00:00Z");
 const KEY = "jp.texts_read";
@@ -25,11 +25,11 @@ before(async () => {
     setItem: (key: string, text: string) => { writes += 1; store.set(key, text); },
   } });
   Object.defineProperty(globalThis, "addEventListener", { value: (kind: string, listener: (typeof listeners)[number]) => { if (kind === "storage") listeners.push(listener); } });
-  (await import("../src/marks-kept.ts")).followTabs();
+  (await import("../src/live/read-elsewhere.ts")).followTabs();
 });
 
 test("what is read in another tab waits here no more, and its mark outlives one set here", async () => {
-  const { hearTexts, markTextsRead, unread, writers } = await import("../src/said.ts");
+  const { hearTexts, markTextsRead, unread, writers } = await import("../src/live/radio-texts.ts");
   hearTexts([wrote("u1", 1), wrote("u2", 2)], () => false, Date.now());
   assert.deepEqual(writers.value, ["u1", "u2"]);
   otherWrites({ u1: wrote("u1", 1).text_at as string });
@@ -48,7 +48,7 @@ test("two tabs do not write to each other without end", () => {
 });
 
 test("quiet that is asked for in one tab is quiet in all, and so is its end", async () => {
-  const { quietLeft, startBell } = await import("../src/bell.ts");
+  const { quietLeft, startBell } = await import("../src/live/bell.ts");
   startBell();
   otherWrites(Date.now() + 300e3, "jp.quiet");
   assert.equal(quietLeft(), 300e3);

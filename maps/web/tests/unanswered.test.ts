@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { RadioMessage } from "../src/contract.ts";
-import { answered, idToSend, isInVain, takeFound, unansweredId, waitedFor } from "../src/unanswered.ts";
+import type { RadioMessage } from "../src/wire/contract.ts";
+import { answered, idToSend, isInVain, takeFound, unansweredId, waitedFor } from "../src/live/unanswered.ts";
 
 function message(id: string, more: Partial<RadioMessage> = {}): RadioMessage {
   return { id, kind: "text", channel: "base", operator: "somchai", created_at: "2026-11-24T02:30:00Z", expires_at: "2026-11-24T02:40:00Z", text: "hi", ...more };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { UnitState } from "../src/contract.ts";
-import { unitName } from "../src/unit-name.ts";
+import type { UnitState } from "../src/wire/contract.ts";
+import { unitName } from "../src/words/unit-name.ts";
 
 test("a unit is named by its call sign, and never by its id", () => {
   const units: UnitState[] = [{ id: "5e1f", call_sign: "Naga 1", agency: "la" }];

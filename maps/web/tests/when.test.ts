@@ -1,7 +1,7 @@
 /** What people type into a field of a day or a time, and what the arrow keys make of it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isWhole, readWhen, stepped } from "../src/when.ts";
+import { isWhole, readWhen, stepped } from "../src/words/when.ts";
 
 test("a time is read however its signs are set, and in the digits of the region", () => {
   const same = ["2026-11-26 18:05", "2026-11-26T18:05", "2026/11/26 18.05", "202611261805", "20261126 1805", "2026-11-26 1805", " 2026-11-26  18:05:00 ", "๒๐๒๖-๑๑-๒๖ ๑๘:๐๕", "໒໐໒໖-໑໑-໒໖ ໑໘:໐໕", "២០២៦-១១-២៦ ១៨:០៥", "၂၀၂၆-၁၁-၂၆ ၁၈:၀၅", "２０２６－１１－２６ １８：０５"];

@@ -10,7 +10,7 @@ const PAGES = { "/crew": "crew.html", "/enrol": "enrol.html" };
 /** Parts of the words that they open, in every language. */
 const WORDS = /\/words\/[a-z]+\/(common|phrases|crew|enrol)\.json$/;
 /** What they load when it is asked for. */
-const LATER = /\/src\/(crew|enrol)\//;
+const LATER = /\/src\/(pages\/(crew|enrol)|phone)\//;
 /** Files of `public/` that they need. */
 const PUBLIC = /^(theme-boot\.js|manifest\.webmanifest|icon[\w-]*\.(svg|png))$/;
 
@@ -76,10 +76,10 @@ function fontsOf(sheet: Bundle[string] | undefined): string[] {
 
 async function worker(files: ReadonlyMap<string, string | Uint8Array>): Promise<string> {
   const names = [...files.keys()].sort();
-  const written = readFileSync(new URL("../src/sw.ts", import.meta.url), "utf8");
+  const written = readFileSync(new URL("../src/worker/offline.ts", import.meta.url), "utf8");
   const version = createHash("sha256").update(written);
   for (const name of names) version.update(`${name}\0`).update(files.get(name) ?? "").update("\0");
-  const { code } = await transformWithOxc(written, "sw.ts", { target: "es2022" });
+  const { code } = await transformWithOxc(written, "offline.ts", { target: "es2022" });
   const told = { "__FILES__": JSON.stringify(names), "__VERSION__": JSON.stringify(version.digest("hex").slice(0, 16)) };
   // Before the minifier: it may turn a string into another literal.
   const whole = Object.entries(told).reduce((text, [name, value]) => text.replaceAll(name, () => value), code);

@@ -34,5 +34,5 @@ def test_nothing_is_taken_to_be_better_than_a_receiver() -> None:
 
 
 def test_the_page_takes_the_same_where_the_stream_leaves_it_out() -> None:
-    page = Path(__file__).parents[3] / "maps/web/src/unit-feature.ts"
+    page = Path(__file__).parents[3] / "maps/web/src/symbols/unit-feature.ts"
     assert f"const ASSUMED_ACCURACY_M = {ASSUMED_ACCURACY_M:g};" in page.read_text("utf-8")

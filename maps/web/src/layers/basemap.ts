@@ -3,9 +3,9 @@
  * the layer names of OpenMapTiles and of Protomaps. Its borders are left out: ours state their error.
  */
 import type { FilterSpecification, LayerSpecification, SourceSpecification } from "maplibre-gl";
-import type { BasemapInfo } from "../contract.ts";
-import { REGULAR } from "../fonts.ts";
-import type { Tokens } from "../tokens.ts";
+import type { BasemapInfo } from "../wire/contract.ts";
+import { REGULAR } from "../symbols/fonts.ts";
+import type { Tokens } from "../symbols/tokens.ts";
 import type { Drawing, MapLayer } from "./layer.ts";
 
 const SOURCE = "basemap";

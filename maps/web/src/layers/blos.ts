@@ -1,6 +1,6 @@
 /** Border liaison offices: a house on the ring of its uncertainty, tied to its counterpart on hover. */
-import { BOLD } from "../fonts.ts";
-import { glyphImage } from "../images.ts";
+import { BOLD } from "../symbols/fonts.ts";
+import { glyphImage } from "../symbols/images.ts";
 import { type MapLayer, NO_FEATURES, reference, twoNames } from "./layer.ts";
 
 /** Radius in true metres from the feature's `uncertainty_m`. */

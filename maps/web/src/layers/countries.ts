@@ -1,8 +1,8 @@
 /** Land, lakes and the names of the six countries. */
 import type { ExpressionSpecification } from "maplibre-gl";
-import { REGULAR } from "../fonts.ts";
-import { t } from "../i18n/index.ts";
-import { SIDES } from "../marks.ts";
+import { REGULAR } from "../symbols/fonts.ts";
+import { t } from "../words/index.ts";
+import { SIDES } from "../symbols/marks.ts";
 import { type MapLayer, reference } from "./layer.ts";
 
 /** Where a country's name stands well: degrees, longitude first. */

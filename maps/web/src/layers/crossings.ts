@@ -1,6 +1,6 @@
 /** Border crossings by kind: bridge, road, ferry or port. */
-import { REGULAR } from "../fonts.ts";
-import { glyphImage } from "../images.ts";
+import { REGULAR } from "../symbols/fonts.ts";
+import { glyphImage } from "../symbols/images.ts";
 import { type MapLayer, reference } from "./layer.ts";
 
 export const crossings: MapLayer = {

@@ -1,6 +1,6 @@
 /** Many units in one place: a plate with their number and sides; its outline is broken when one of them is late, a clock stands by when one is lost. */
-import { BOLD } from "../fonts.ts";
-import { glyphImage } from "../images.ts";
+import { BOLD } from "../symbols/fonts.ts";
+import { glyphImage } from "../symbols/images.ts";
 import { type MapLayer, NO_FEATURES } from "./layer.ts";
 
 export const crowds: MapLayer = {

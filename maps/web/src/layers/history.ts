@@ -1,5 +1,5 @@
 /** Tracks of days and weeks from vector tiles: side by colour, age by strength. */
-import { bySide } from "../tokens.ts";
+import { bySide } from "../symbols/tokens.ts";
 import { type MapLayer } from "./layer.ts";
 
 /** Zoom of the deepest tiles; nearer, the map stretches them. */

@@ -1,5 +1,5 @@
 /** Incidents of the last day that have a place: a ring and what they are about. */
-import { BOLD } from "../fonts.ts";
+import { BOLD } from "../symbols/fonts.ts";
 import { type MapLayer, NO_FEATURES } from "./layer.ts";
 
 export const incidents: MapLayer = {

@@ -1,9 +1,9 @@
 /** What a map layer is given and what it gives; one file a layer, in draw order in index.ts. */
 import type { LayerSpecification, SourceSpecification } from "maplibre-gl";
-import type { BasemapInfo, LayerInfo } from "../contract.ts";
-import type { History } from "../history.ts";
-import type { PaletteName } from "../preferences.ts";
-import type { Tokens } from "../tokens.ts";
+import type { BasemapInfo, LayerInfo } from "../wire/contract.ts";
+import type { History } from "../symbols/history.ts";
+import type { PaletteName } from "../browser/preferences.ts";
+import type { Tokens } from "../symbols/tokens.ts";
 
 export interface Drawing {
   tokens: Tokens;

@@ -1,6 +1,6 @@
 /** Places that somebody marked: a sign by what for, what it is called and by whom; lines and areas dashed, for nobody surveyed them. */
-import { REGULAR } from "../fonts.ts";
-import { glyphImage } from "../images.ts";
+import { REGULAR } from "../symbols/fonts.ts";
+import { glyphImage } from "../symbols/images.ts";
 import { type MapLayer, NO_FEATURES } from "./layer.ts";
 
 const point = ["==", ["geometry-type"], "Point"] as never;

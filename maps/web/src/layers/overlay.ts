@@ -1,5 +1,5 @@
 /** What somebody brought to look at: dashed, so that it is never taken for the picture. */
-import { REGULAR } from "../fonts.ts";
+import { REGULAR } from "../symbols/fonts.ts";
 import { type MapLayer, NO_FEATURES } from "./layer.ts";
 
 export const overlay: MapLayer = {

@@ -1,5 +1,5 @@
 /** Towns and villages by size, for people to find themselves on the map. */
-import { REGULAR } from "../fonts.ts";
+import { REGULAR } from "../symbols/fonts.ts";
 import { type MapLayer, reference, twoNames } from "./layer.ts";
 
 export const places: MapLayer = {

@@ -1,8 +1,8 @@
 /** River kilometres: a tick every 50, then 10, then 1 km as one zooms in. */
 import type { ExpressionSpecification, LayerSpecification } from "maplibre-gl";
-import { REGULAR } from "../fonts.ts";
-import { t } from "../i18n/index.ts";
-import { glyphImage } from "../images.ts";
+import { REGULAR } from "../symbols/fonts.ts";
+import { t } from "../words/index.ts";
+import { glyphImage } from "../symbols/images.ts";
 import { type Drawing, type MapLayer, reference } from "./layer.ts";
 
 const STEPS: { every: number; from: number; to: number }[] = [

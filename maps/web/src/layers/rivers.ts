@@ -1,6 +1,6 @@
 /** The Mekong, about as wide as it is, and the other rivers as thin lines. */
-import { REGULAR } from "../fonts.ts";
-import { t } from "../i18n/index.ts";
+import { REGULAR } from "../symbols/fonts.ts";
+import { t } from "../words/index.ts";
 import { type MapLayer, metresWide, reference } from "./layer.ts";
 
 /** Common width of the river along the border reaches, metres. */

@@ -1,6 +1,6 @@
 /** Areas that people drew: a faint fill, a clear edge, their name; what patrols keep out of is hatched. */
-import { REGULAR } from "../fonts.ts";
-import { glyphImage } from "../images.ts";
+import { REGULAR } from "../symbols/fonts.ts";
+import { glyphImage } from "../symbols/images.ts";
 import { type MapLayer, NO_FEATURES } from "./layer.ts";
 
 const areas = ["!=", ["geometry-type"], "Point"] as never;

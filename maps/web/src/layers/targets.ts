@@ -1,6 +1,6 @@
 /** Who or what is followed: where last seen, where before, where it will be, where it lands. Dashed is what nobody has seen. */
-import { BOLD, REGULAR } from "../fonts.ts";
-import { glyphImage } from "../images.ts";
+import { BOLD, REGULAR } from "../symbols/fonts.ts";
+import { glyphImage } from "../symbols/images.ts";
 import { type MapLayer, NO_FEATURES } from "./layer.ts";
 
 const is = (part: string): never => ["==", ["get", "part"], part] as never;

@@ -1,6 +1,6 @@
 /** What the person at the console drew for a moment: the pin of a search, a measured line. */
-import { BOLD } from "../fonts.ts";
-import { glyphImage } from "../images.ts";
+import { BOLD } from "../symbols/fonts.ts";
+import { glyphImage } from "../symbols/images.ts";
 import { type MapLayer, NO_FEATURES } from "./layer.ts";
 
 export const tools: MapLayer = {

@@ -1,5 +1,5 @@
 /** Where units were in the last hours: thin and quiet; the selected one broad, its newest part brightest. */
-import { bySide } from "../tokens.ts";
+import { bySide } from "../symbols/tokens.ts";
 import { type MapLayer, NO_FEATURES } from "./layer.ts";
 
 export const tracks: MapLayer = {

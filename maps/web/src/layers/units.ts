@@ -1,9 +1,9 @@
 /** Units and unknown radios: plain dots from afar, marks with heading, side and age from near. */
 import type { ExpressionSpecification, LayerSpecification } from "maplibre-gl";
-import { BOLD } from "../fonts.ts";
-import { glyphImage, markImage } from "../images.ts";
-import type { PaletteName } from "../preferences.ts";
-import { bySide } from "../tokens.ts";
+import { BOLD } from "../symbols/fonts.ts";
+import { glyphImage, markImage } from "../symbols/images.ts";
+import type { PaletteName } from "../browser/preferences.ts";
+import { bySide } from "../symbols/tokens.ts";
 import { type MapLayer, NO_FEATURES } from "./layer.ts";
 
 const ring: ExpressionSpecification = ["interpolate", ["exponential", 2], ["zoom"], 0, ["get", "ring"], 22, ["*", ["get", "ring"], 2 ** 22]];

@@ -1,7 +1,7 @@
 /** A boundary round a card or panel: what cannot be shown says so in its own place, and the rest of the page stands. */
 import { Component, type ComponentChildren, type JSX } from "preact";
-import { t } from "../i18n/index.ts";
-import { noteFailure } from "../live/page-faults.ts";
+import { t } from "../words/index.ts";
+import { noteFailure } from "../session/page-faults.ts";
 
 interface Props {
   /** What it is, for who reads the browser's log. */

@@ -1,7 +1,7 @@
 /** Asks how the text of a file is encoded that does not say it: each choice shows how a part of it reads. */
 import type { JSX } from "preact";
-import { t } from "../i18n/index.ts";
-import { CallError } from "../rest.ts";
+import { t } from "../words/index.ts";
+import { CallError } from "../wire/calls.ts";
 
 /** How the text of a refused file reads in each encoding; null where that is not what is missing. */
 export function samplesOf(fault: unknown): Readonly<Record<string, string>> | null {

@@ -2,15 +2,15 @@
 import type { JSX } from "preact";
 import { signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { asking } from "../ask.ts";
-import { now } from "../clock.ts";
-import type { RadioMessage } from "../contract.ts";
-import { t, wordsIfAny } from "../i18n/index.ts";
-import { isOnItsWay } from "../messages.ts";
-import { faultWords } from "../panels/states.tsx";
-import { call, fetchJson } from "../rest.ts";
-import { timeZone } from "../session.ts";
-import { momentWords } from "../times.ts";
+import { asking } from "./question.ts";
+import { now } from "../session/clock.ts";
+import type { RadioMessage } from "../wire/contract.ts";
+import { t, wordsIfAny } from "../words/index.ts";
+import { isOnItsWay } from "../live/messages.ts";
+import { faultWords } from "./states.tsx";
+import { call, fetchJson } from "../wire/calls.ts";
+import { timeZone } from "../session/session.ts";
+import { momentWords } from "../session/times.ts";
 
 const SOON_MS = 1500;
 const QUIET_MS = 15_000;

@@ -1,8 +1,8 @@
 /** What is wrong with this page itself: it was loaded from another build, cannot read something, or something failed. */
 import type { JSX } from "preact";
-import { t } from "../i18n/index.ts";
-import { failed, loadAnew, otherBuild, unread } from "../live/page-faults.ts";
-import { Icon } from "../panels/icons.tsx";
+import { t } from "../words/index.ts";
+import { failed, loadAnew, otherBuild, unread } from "../session/page-faults.ts";
+import { Icon } from "./icons.tsx";
 
 export function PageNotices(): JSX.Element | null {
   const words = [

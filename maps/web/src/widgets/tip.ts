@@ -1,5 +1,5 @@
 /** Tooltips of what has a key. */
-import { t } from "../i18n/index.ts";
+import { t } from "../words/index.ts";
 
 /** The words, and the key that does the same. */
 export function tip(words: string, key: string): string {

@@ -3,9 +3,9 @@
  * the server. A field that cannot be read is left out, a thing that cannot be read is skipped, and both are told of; only a
  * frame that has no number, time or kind is none. Pure.
  */
-import type { Change, ChannelHealth, Claim, Fix, LiveFrame, Snapshot, UnitState } from "../contract.ts";
-import { type Alert, isShown, type Paper } from "../papers.ts";
-import { withoutTables } from "../tables.ts";
+import type { Change, ChannelHealth, Claim, Fix, LiveFrame, Snapshot, UnitState } from "./contract.ts";
+import { type Alert, isShown, type Paper } from "./papers.ts";
+import { withoutTables } from "./tables.ts";
 
 /** Something that could not be read: what it is, its id as far as it has one, and the fields at fault. */
 export interface ItemFault {

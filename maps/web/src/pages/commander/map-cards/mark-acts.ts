@@ -1,11 +1,11 @@
 /** What people do about marked places; the stream tells what became of it. */
-import { asking } from "../../../ask.ts";
-import { awaitingPlace, say } from "../../../console.ts";
-import { t, type Words } from "../../../i18n/index.ts";
-import type { Mark } from "../../../papers.ts";
-import { call } from "../../../rest.ts";
-import { faultWords } from "../../../panels/states.tsx";
-import { markedId } from "../map/marks.ts";
+import { asking } from "../../../widgets/question.ts";
+import { awaitingPlace, say } from "../desk/selection.ts";
+import { t, type Words } from "../../../words/index.ts";
+import type { Mark } from "../../../wire/papers.ts";
+import { call } from "../../../wire/calls.ts";
+import { faultWords } from "../../../widgets/states.tsx";
+import { markedId } from "../desk/marks.ts";
 
 const TARGETS = ["vessel", "person", "vehicle"] as const;
 const CATEGORIES = ["drugs", "precursors", "human_trafficking", "migrant_smuggling", "timber", "wildlife", "hazardous_waste", "ozone_depleting", "other"] as const;

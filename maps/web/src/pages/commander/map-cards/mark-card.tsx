@@ -1,22 +1,22 @@
 /** A marked place: what, where, who marked it, how long ago, until when; and what can be made of it. */
 import type { JSX } from "preact";
-import { agencyName } from "../../../agencies.ts";
-import { now } from "../../../clock.ts";
-import { say } from "../../../console.ts";
-import { coordinateWords } from "../../../coordinates.ts";
-import { t } from "../../../i18n/index.ts";
+import { agencyName } from "../../../session/agencies.ts";
+import { now } from "../../../session/clock.ts";
+import { say } from "../desk/selection.ts";
+import { coordinateWords } from "../../../geo/coordinates.ts";
+import { t } from "../../../words/index.ts";
 import { tip } from "../../../widgets/tip.ts";
-import { flyToPlace } from "../../../map-room.ts";
-import { Icon } from "../../../panels/icons.tsx";
-import { metresWords } from "../../../panels/place-words.ts";
-import type { Mark } from "../../../papers.ts";
-import { KEEP_MARKS, LOG_INCIDENTS, MESSAGE_RADIOS, OPEN_TARGETS } from "../../../permissions.ts";
-import { coordinateFormat } from "../../../preferences.ts";
-import { ours } from "../../../queue.ts";
-import { may, timeZone } from "../../../session.ts";
-import { ageSeconds, ageWords, minuteWords } from "../../../times.ts";
+import { flyToPlace } from "../map/in-step.ts";
+import { Icon } from "../../../widgets/icons.tsx";
+import { metresWords } from "../../../geo/place-words.ts";
+import type { Mark } from "../../../wire/papers.ts";
+import { KEEP_MARKS, LOG_INCIDENTS, MESSAGE_RADIOS, OPEN_TARGETS } from "../../../session/permissions.ts";
+import { coordinateFormat } from "../../../browser/preferences.ts";
+import { ours } from "../desk/queue.ts";
+import { may, timeZone } from "../../../session/session.ts";
+import { ageSeconds, ageWords, minuteWords } from "../../../session/times.ts";
 import { OnRadios, sendToRadios } from "../../../widgets/on-radios.tsx";
-import { markedId, openMark, standingMarks } from "../map/marks.ts";
+import { markedId, openMark, standingMarks } from "../desk/marks.ts";
 import { endMark, logIncident, makeHazard, makeTarget, markPlace } from "./mark-acts.ts";
 
 export function MarkCard(): JSX.Element | null {

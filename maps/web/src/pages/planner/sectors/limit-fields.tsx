@@ -1,6 +1,6 @@
 /** The fields of a sector's limits: how long boats may keep to one place, lie together or stay, and how fast they may be. */
 import type { JSX } from "preact";
-import { t } from "../../../i18n/index.ts";
+import { t } from "../../../words/index.ts";
 import { FIELDS, isGood, type TypedLimits, WHOSE, type Whose, WITHIN_M } from "./limits.ts";
 
 export function LimitFields({ now, put }: { now: TypedLimits; put: (next: TypedLimits) => void }): JSX.Element {

@@ -1,5 +1,5 @@
 /** What boats may do in a sector before somebody is told: as the server keeps it, as people type it, and in words. */
-import { t, type Words } from "../../../i18n/index.ts";
+import { t, type Words } from "../../../words/index.ts";
 
 export type Whose = "all" | "units" | "others";
 export const WHOSE: readonly Whose[] = ["all", "units", "others"];

@@ -1,8 +1,8 @@
 /** What a drawn area can catch and what it cannot, with the boats that report as they do now: told before it is saved. */
 import type { JSX } from "preact";
-import { t } from "../../../i18n/index.ts";
-import { Icon } from "../../../panels/icons.tsx";
-import { ageWords } from "../../../times.ts";
+import { t } from "../../../words/index.ts";
+import { Icon } from "../../../widgets/icons.tsx";
+import { ageWords } from "../../../session/times.ts";
 
 /** As the server tells it (patrol/sector_checks/detection.py). */
 export interface Detection {

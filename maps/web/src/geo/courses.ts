@@ -1,0 +1,21 @@
+/** The courses of the rivers, read once from the reference layers when something first asks for a kilometre. */
+import { signal } from "@preact/signals";
+import { RiverCourses, type Reach } from "./river-course.ts";
+import { fetchJson } from "../wire/calls.ts";
+
+/** Null until they have been read. */
+export const courses = signal<RiverCourses | null>(null);
+let reading: Promise<void> | null = null;
+
+/** Reads them if nobody has; a failure is tried again by the next who asks. */
+export function readCourses(): Promise<void> {
+  reading ??= read().catch(() => {
+    reading = null;
+  });
+  return reading;
+}
+
+async function read(): Promise<void> {
+  const layers = await Promise.all(["mekong", "centrelines"].map((name) => fetchJson<{ features: Reach[] }>(`/api/layers/${name}`)));
+  courses.value = new RiverCourses(layers.flatMap((layer) => layer.features));
+}

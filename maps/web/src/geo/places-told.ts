@@ -1,0 +1,49 @@
+/** Addresses of places that no unit stands at, asked of the server and kept: its answer is in fields, which the page says in the reader's words. */
+import { signal } from "@preact/signals";
+import { shortParts } from "./address.ts";
+import type { Address } from "../wire/contract.ts";
+import { coordinateWords } from "./coordinates.ts";
+import { t } from "../words/index.ts";
+import { coordinateFormat } from "../browser/preferences.ts";
+import { fetchJson } from "../wire/calls.ts";
+
+/** Places that are kept; the oldest go first. */
+const KEPT = 500;
+const told = signal<ReadonlyMap<string, Address>>(new Map());
+const asked = new Set<string>();
+
+/** The address of a place; null while the server has not told it. Reading it asks. */
+export function addressOf(lon: number, lat: number): Address | null {
+  const key = `${lon.toFixed(5)} ${lat.toFixed(5)}`;
+  if (!asked.has(key)) {
+    asked.add(key);
+    void ask(key, lon, lat);
+  }
+  return told.value.get(key) ?? null;
+}
+
+/** The same, once it is known; null where the server cannot be asked. */
+export async function askAddress(lon: number, lat: number): Promise<Address | null> {
+  try {
+    return (await fetchJson<{ address: Address }>(`/api/address?lon=${lon}&lat=${lat}`)).address;
+  } catch {
+    return null;
+  }
+}
+
+async function ask(key: string, lon: number, lat: number): Promise<void> {
+  const address = await askAddress(lon, lat);
+  if (address === null) {
+    setTimeout(() => asked.delete(key), 30_000); // the next drawing after that asks again
+    return;
+  }
+  const all = [...told.peek(), [key, address] as const].slice(-KEPT);
+  told.value = new Map(all);
+}
+
+/** River address of a place once it is known, else its coordinates. */
+export function placeWords(lon: number, lat: number): string {
+  const address = addressOf(lon, lat);
+  const parts = address === null ? [] : shortParts(address).map(([key, values]) => t(key, values));
+  return parts.length > 0 ? parts.join(" · ") : coordinateWords(lon, lat, coordinateFormat.value);
+}

@@ -1,7 +1,0 @@
-/** An incident in words: what, and by whom. */
-import { wordsIfAny } from "./i18n/index.ts";
-import type { Incident } from "./papers.ts";
-
-export function categoryWords(incident: Incident): string {
-  return wordsIfAny(`category.${incident.category}`) ?? incident.place_name ?? incident.category.replaceAll("_", " ");
-}

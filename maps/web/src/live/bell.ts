@@ -1,0 +1,106 @@
+/**
+ * Rings once for each thing that newly calls for somebody, and again every 30 s while anything does. A browser lets a
+ * page sound only after somebody has pressed something on it: until then `muted` says so. A person may ask for quiet for
+ * some minutes; calls for help sound all the same.
+ */
+import { signal } from "@preact/signals";
+import { kept } from "../browser/remembered.ts";
+import { ownMs } from "../browser/steady-clock.ts";
+
+const AGAIN_MS = 30_000;
+/** Pitches in hertz, one after another, the gravest first. A call for help rises twice, an offer falls; what is grave says it three times. */
+const TUNES = { sos: [660, 880, 1100, 660, 880, 1100], offer: [880, 660, 880, 660], high: [740, 740, 740], alert: [523], text: [587, 784] } as const;
+export type Tune = keyof typeof TUNES;
+const NOTE_S = 0.22;
+const LOUDNESS = 0.22;
+
+/** The browser does not let this page sound. */
+export const muted = signal(false);
+
+/** Minutes of quiet to choose from; the first is what the key asks for. */
+export const QUIET_MIN = [10, 5, 30, 60] as const;
+const LONGEST_QUIET_MS = 60 * 60_000;
+const QUIET_KEY = "jp.quiet";
+/** Until when only calls for help sound, milliseconds of this machine's clock (steady-clock.ts); 0 for no quiet. */
+export const quietUntil = kept<number>(QUIET_KEY, 0);
+
+/** Milliseconds of quiet that are left. */
+export function quietLeft(): number {
+  const left = quietUntil.value - ownMs();
+  return left > 0 && left <= LONGEST_QUIET_MS ? left : 0; // a clock that was put back must not make an hour a day
+}
+
+export function keepQuiet(minutes: number): void {
+  quietUntil.value = minutes === 0 ? 0 : ownMs() + minutes * 60_000;
+}
+
+let context: AudioContext | null = null;
+let calling = new Map<string, Tune>();
+let again: ReturnType<typeof setInterval> | undefined;
+
+/** Tells what calls now: ids, and what each sounds like. */
+export function callFor(now: Map<string, Tune>): void {
+  const news = [...now].filter(([id, tune]) => calling.get(id) !== tune);
+  calling = now;
+  if (news.length > 0) {
+    clearInterval(again);
+    again = setInterval(() => sound([...calling.values()]), AGAIN_MS);
+    sound(news.map(([, tune]) => tune));
+  } else if (now.size === 0) {
+    clearInterval(again);
+  }
+}
+
+/** Sounds once for what is news and calls for nobody; not in quiet. */
+export function soundOnce(tune: Tune): void {
+  sound([tune]);
+}
+
+/** Finds out whether the page may sound, and asks again with every press until it may. */
+export function startBell(): void {
+  // Quiet is asked of the browser, not of one of its tabs.
+  addEventListener("storage", ({ key, newValue }) => {
+    if (key === QUIET_KEY) quietUntil.value = Number(newValue);
+  });
+  if (typeof AudioContext === "undefined") {
+    muted.value = true;
+    return;
+  }
+  context = new AudioContext();
+  context.onstatechange = judge;
+  allow();
+  for (const kind of ["pointerup", "keydown"]) addEventListener(kind, allow, { capture: true });
+}
+
+/** Asks the browser to let the page sound. */
+export function allow(): void {
+  judge();
+  // To ask before anybody has pressed anything is refused with a complaint; else the answer comes as a change of state, or never.
+  if (context?.state === "suspended" && navigator.userActivation?.hasBeenActive !== false) void context.resume();
+}
+
+function judge(): void {
+  const was = muted.peek();
+  muted.value = context?.state !== "running";
+  if (was && !muted.peek()) sound([...calling.values()]);
+}
+
+/** The gravest of the tunes, once. */
+function sound(tunes: Tune[]): void {
+  const aloud = quietLeft() > 0 ? tunes.filter((each) => each === "sos") : tunes;
+  const tune = (Object.keys(TUNES) as Tune[]).find((each) => aloud.includes(each));
+  if (tune === undefined || context?.state !== "running") return;
+  const player = context;
+  TUNES[tune].forEach((pitch, i) => {
+    const [note, volume] = [player.createOscillator(), player.createGain()];
+    const start = player.currentTime + i * NOTE_S;
+    note.type = "triangle";
+    note.frequency.value = pitch;
+    volume.gain.setValueAtTime(0, start);
+    volume.gain.linearRampToValueAtTime(LOUDNESS, start + 0.02);
+    volume.gain.setTargetAtTime(0, start + NOTE_S * 0.6, 0.04);
+    note.connect(volume).connect(player.destination);
+    note.start(start);
+    note.stop(start + NOTE_S * 1.6);
+  });
+}

@@ -1,0 +1,63 @@
+/** Incidents as the stream tells them: what is new to this console, and those of a day. */
+import { computed, effect, signal } from "@preact/signals";
+import { soundOnce } from "./bell.ts";
+import { now } from "../session/clock.ts";
+import { papers } from "./signals.ts";
+import { news, ofTheDay } from "./incident-news.ts";
+import { keptMarks, mark } from "./read-elsewhere.ts";
+import { type Incident, isOver } from "../wire/papers.ts";
+import { ACKNOWLEDGE } from "../session/permissions.ts";
+import { fetchJson } from "../wire/calls.ts";
+import { may, session } from "../session/session.ts";
+
+const DAY_MS = 24 * 3600e3;
+/** When incidents were marked as seen here, by id. */
+const seen = keptMarks("jp.incidents_seen");
+/** What is over, which no snapshot carries: read when somebody looks for it. What is open only the stream tells, which also takes it away. */
+const asked = signal<readonly Incident[]>([]);
+/** Hash of the photo that is shown large; empty for none. */
+export const photoShown = signal("");
+
+const told = computed<readonly Incident[]>(() => {
+  const open = (papers.value ?? []).filter((paper): paper is Incident => paper.kind === "incident");
+  return [...open, ...asked.value.filter((each) => !open.some((one) => one.id === each.id))];
+});
+
+/** What waits to be seen, the oldest first: badges count these. */
+export const unseen = computed(() => news(told.value, seen.value, session.value?.user ?? "", now.peek()));
+/** What happened within a day, and what is new, the last first. */
+export const lately = computed(() => ofTheDay(told.value, now.peek()));
+
+export function markSeen(id: string): void {
+  mark(seen, id, new Date(now.peek()).toISOString());
+}
+
+/** For the key. */
+export function markOldestSeen(): void {
+  const first = unseen.peek()[0];
+  if (first !== undefined) markSeen(first.id);
+}
+
+/** Reads those of the day again: what was closed comes with no snapshot. */
+export async function readLately(): Promise<void> {
+  try {
+    const found = await fetchJson<Omit<Incident, "kind">[]>(`/api/incidents?start=${new Date(now.peek() - DAY_MS).toISOString()}`);
+    asked.value = found.map((each): Incident => ({ ...each, kind: "incident" })).filter(isOver);
+  } catch {
+    // What the stream has brought is listed all the same.
+  }
+}
+
+// What was read may be another agency's: once sharing changes, only what the stream tells stands.
+const sharing = computed(() => JSON.stringify((papers.value ?? []).filter((paper) => paper.kind === "agreement").map((paper) => [paper.id, paper.state])));
+effect(() => {
+  void sharing.value;
+  asked.value = [];
+});
+
+let known = new Set<string>();
+effect(() => {
+  const fresh = unseen.value.some((each) => !known.has(each.id));
+  known = new Set(unseen.value.map((each) => each.id));
+  if (fresh && may(ACKNOWLEDGE)) soundOnce("text");
+});

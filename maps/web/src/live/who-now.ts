@@ -1,0 +1,26 @@
+/** Notices that somebody else has signed in with this browser: this page is not for them, and their acts would be done from it. */
+import { computed, effect } from "@preact/signals";
+import type { Session } from "../wire/contract.ts";
+import { liveStatus } from "./signals.ts";
+import { fetchJson } from "../wire/calls.ts";
+import { session } from "../session/session.ts";
+
+/** Looks whenever somebody comes back to the page, and whenever its stream was opened again. */
+export function watchWho(): void {
+  addEventListener("focus", () => void look());
+  const open = computed(() => liveStatus.value.open);
+  let opened = 0;
+  effect(() => {
+    if (open.value && (opened += 1) > 1) void look();
+  });
+}
+
+async function look(): Promise<void> {
+  const before = session.peek();
+  try {
+    const { user, agency, role } = await fetchJson<Session>("/api/session");
+    if (before !== null && (user !== before.user || agency.id !== before.agency.id || role !== before.role)) location.reload();
+  } catch {
+    // The stream says when nobody is signed in, or the server is away.
+  }
+}

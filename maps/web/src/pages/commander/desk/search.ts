@@ -1,0 +1,144 @@
+/** What can be searched besides units: offices, crossings, towns, sectors, targets, marks, river kilometres, coordinates. */
+import { computed, signal } from "@preact/signals";
+import { kmFigure } from "../../../geo/address.ts";
+import { say } from "./selection.ts";
+import { coordinateWords } from "../../../geo/coordinates.ts";
+import { courses, readCourses } from "../../../geo/courses.ts";
+import { papers } from "../../../live/signals.ts";
+import { language, t, wordsIfAny } from "../../../words/index.ts";
+import type { Paper } from "../../../wire/papers.ts";
+import { coordinateFormat } from "../../../browser/preferences.ts";
+import { targets } from "./queue.ts";
+import { fetchJson } from "../../../wire/calls.ts";
+import type { OnRiver } from "../../../geo/near.ts";
+import { MEKONG } from "../../../geo/river-course.ts";
+import { readCoordinates, readKm, seek } from "../../../geo/matching.ts";
+import { middleOf } from "../../../geo/shapes.ts";
+import { outlineOf } from "./areas.ts";
+import { standingMarks } from "./marks.ts";
+
+export type FoundKind = "place" | "blo" | "crossing" | "town" | "sector" | "target" | "mark";
+
+/** One thing to fly to. */
+export interface Found {
+  kind: FoundKind;
+  id: string;
+  title: string;
+  /** What it is and what else it is called. */
+  more: string;
+  lon: number;
+  lat: number;
+  words: readonly string[];
+  weight: number;
+  /** The river and kilometre that were asked for. */
+  on?: OnRiver;
+}
+
+/** What has been typed into the search. */
+export const query = signal("");
+/** Shown for each kind of place, at most. */
+const MOST = 6;
+/** Kinds in the order of the list. */
+export const KINDS: readonly FoundKind[] = ["place", "target", "mark", "sector", "blo", "crossing", "town"];
+
+type Layer = GeoJSON.FeatureCollection<GeoJSON.Point, Record<string, unknown>>;
+const reference = signal<readonly Found[] | null>(null);
+let reading: Promise<void> | null = null;
+
+/** Reads the names once; called when somebody begins to search. */
+export function readNames(): Promise<void> {
+  void readCourses();
+  reading ??= read().catch(() => {
+    reading = null;
+    say(t("search.names_failed"), true);
+  });
+  return reading;
+}
+
+async function read(): Promise<void> {
+  const [blos, crossings, towns] = await Promise.all((["blos", "crossings", "places"] as const).map((name) => fetchJson<Layer>(`/api/layers/${name}`)));
+  reference.value = [...(blos?.features ?? []).map((each) => named("blo", each)), ...(crossings?.features ?? []).map((each) => named("crossing", each)), ...(towns?.features ?? []).map((each) => named("town", each))];
+}
+
+function named(kind: "blo" | "crossing" | "town", { properties, geometry }: Layer["features"][number]): Found {
+  const names = Object.entries(properties).filter(([key, name]) => (key === "name" || key.startsWith("name_")) && typeof name === "string" && name !== "").map(([, name]) => String(name));
+  const title = String(properties[`name_${language}`] ?? properties["name"] ?? "");
+  const others = [...new Set(names)].filter((name) => name !== title);
+  const country = typeof properties["country"] === "string" ? (wordsIfAny(`country.${properties["country"]}`) ?? "") : "";
+  const sort = kind === "crossing" ? crossingWords(String(properties["kind"] ?? "")) : "";
+  const [lon = 0, lat = 0] = geometry.coordinates;
+  return {
+    kind, id: String(properties["id"] ?? properties["geonameid"] ?? `${title} ${lon} ${lat}`), title, more: [country, sort, ...others].filter(Boolean).join(" · "), lon, lat,
+    words: [...new Set([...names, ...(kind === "blo" ? [String(properties["id"])] : [])])], weight: Number(properties["population"] ?? 0),
+  };
+}
+
+/** `river port` in the reader's words; the kind itself where it is one of the site's own. */
+export function crossingWords(kind: string): string {
+  return wordsIfAny(`crossing.${kind.replaceAll(" ", "_")}`) ?? kind;
+}
+
+const drawn = computed<readonly Found[]>(() => {
+  const sectors = (papers.value ?? []).flatMap((paper: Paper): Found[] => {
+    if (paper.kind !== "sector") return [];
+    const at = middleOf(paper.polygon ? { type: "Polygon", coordinates: paper.polygon } : outlineOf(paper));
+    const use = paper.use === undefined || paper.use === "patrol" ? "" : t(`sector.${paper.use}`);
+    return at === null ? [] : [{ kind: "sector", id: paper.id, title: paper.name, more: use, lon: at[0], lat: at[1], words: [paper.name], weight: 0 }];
+  });
+  const followed = targets.value.flatMap((target): Found[] => {
+    const last = target.sightings?.at(-1);
+    return last === undefined ? [] : [{ kind: "target", id: target.id, title: target.name, more: target.description ?? "", lon: last.lon, lat: last.lat, words: [target.name, target.description ?? ""], weight: 0 }];
+  });
+  const marked = standingMarks.value.map((mark): Found => ({
+    kind: "mark", id: mark.id, title: mark.name, more: [mark.sender, mark.remarks].filter(Boolean).join(" · "), lon: mark.lon, lat: mark.lat, words: [mark.name, mark.sender ?? "", mark.remarks ?? ""], weight: 0,
+  }));
+  return [...followed, ...marked, ...sectors];
+});
+
+/** A kilometre or coordinates, where the query names one; `sure` when it can be nothing else. */
+export function placeIn(words: string): (Found & { sure: boolean }) | null {
+  const at = readCoordinates(words);
+  if (at !== null) {
+    const title = coordinateWords(at.lon, at.lat, coordinateFormat.value);
+    return { kind: "place", id: `at ${title}`, title, more: t("search.coordinates"), lon: at.lon, lat: at.lat, words: [], weight: 0, sure: true };
+  }
+  const named = readKm(words, courses.value?.names ?? [MEKONG]);
+  const place = named && courses.value?.at(named.river, named.km);
+  if (!named || !place) return null;
+  const title = kmWords(named);
+  return { kind: "place", id: title, title, more: named.river === MEKONG ? t("map.mekong") : named.river, lon: place[0], lat: place[1], words: [], weight: 0, on: named, sure: named.sure };
+}
+
+/** `km 2 363.0`, with the name of any river but the Mekong. */
+export function kmWords({ river, km }: OnRiver): string {
+  return river === MEKONG ? t("river.km", { km: kmFigure(km) }) : t("river.other", { name: river, km: kmFigure(km) });
+}
+
+/** Places that meet the query, by kind, each kind best first; `well` tells how well its best one does (matching.ts). */
+export interface FoundGroup {
+  kind: FoundKind;
+  well: number;
+  found: Found[];
+}
+
+export function placesFor(words: string): FoundGroup[] {
+  if (words.trim() === "") return [];
+  const groups: FoundGroup[] = [];
+  const exact = placeIn(words);
+  if (exact !== null) groups.push({ kind: "place", well: exact.sure ? -1 : 1.5, found: [exact] });
+  const all = [...drawn.value, ...(reference.value ?? [])];
+  for (const kind of KINDS) {
+    const some = seek(all.filter((each) => each.kind === kind), words, MOST, (each) => each.weight);
+    const best = some[0];
+    if (best !== undefined) groups.push({ kind, well: best.well, found: some.map((each) => each.thing) });
+  }
+  return groups.sort((a, b) => a.well - b.well);
+}
+
+export const namesKnown = computed(() => reference.value !== null);
+
+/** Where a form's words mean: the best of what they name, once the names are known; null for nothing. */
+export async function firstPlaceFor(words: string): Promise<Found | null> {
+  await Promise.all([readNames(), readCourses()]);
+  return placesFor(words)[0]?.found[0] ?? null;
+}

@@ -1,0 +1,65 @@
+/** Starts the commander's page: who is here, then the stream and the map. */
+import "../../symbols/fonts.css";
+import "../../symbols/theme.css";
+import "../../widgets/page.css";
+import "../../map/map.css";
+import "../../widgets/panels.css";
+import "../../widgets/pages-menu.css";
+import "../../widgets/message.css";
+import "./exchange.css";
+import "./alerts/queue.css";
+import "../../widgets/phone.css";
+import "./commander.css";
+import { render } from "preact";
+import { loadAgencies } from "../../session/agencies.ts";
+import { startBell } from "../../live/bell.ts";
+import { basemapInfo } from "./desk/selection.ts";
+import type { BasemapInfo } from "../../wire/contract.ts";
+import { live } from "../../live/signals.ts";
+import { followLinks } from "./from-link.ts";
+import { t } from "../../words/index.ts";
+import { listenToKeys } from "./keys.ts";
+import { loadReference } from "./map/in-step.ts";
+import { followTabs } from "../../live/read-elsewhere.ts";
+import { Frame } from "./frame.tsx";
+import { Broken } from "../../widgets/states.tsx";
+import { fetchJson } from "../../wire/calls.ts";
+import { app, startPage } from "../../session/start.ts";
+import { startTabBadge } from "./tab-badge.ts";
+import { watchWho } from "../../live/who-now.ts";
+
+const REFERENCE_AGAIN_MS = 30_000;
+
+async function draw(): Promise<void> {
+  try {
+    basemapInfo.value = await fetchJson<BasemapInfo | null>("/api/basemap");
+  } catch {
+    // The map is as good without it, and says which lines it shows.
+  }
+  render(<Frame />, app);
+  listenToKeys();
+  startBell();
+  startTabBadge();
+  followLinks();
+  followTabs();
+  watchWho();
+  live.start();
+  void loadAgencies();
+  addEventListener("online", () => live.retryNow());
+  void readReference();
+}
+
+/** Without it the map lacks the ties of the offices and the names of whose data it shows. */
+async function readReference(): Promise<void> {
+  try {
+    await loadReference();
+  } catch {
+    setTimeout(() => void readReference(), REFERENCE_AGAIN_MS);
+  }
+}
+
+function broken(fault: unknown): void {
+  render(<main class="alone"><Broken what={t("start.failed")} fault={fault} retry={() => location.reload()} /></main>, app);
+}
+
+void startPage(["common", "alerts", "commander", "phrases", "enrol"], draw, broken);

@@ -1,0 +1,27 @@
+/** Starts the crew's page: with all it can do where the browser is safe, else a plain form with the reason. */
+import "../../symbols/fonts.css";
+import "../../symbols/theme.css";
+import "../../widgets/page.css";
+import "./crew.css";
+import { render } from "preact";
+import { t } from "../../words/index.ts";
+import { Broken } from "../../widgets/states.tsx";
+import { watchFailures } from "../../session/page-faults.ts";
+import { openSpeech } from "./sending/speech.ts";
+
+const app = document.getElementById("app") as HTMLElement;
+
+watchFailures();
+await openSpeech();
+try {
+  if (isSecureContext && "subtle" in crypto && "indexedDB" in globalThis) {
+    const { start } = await import("./start.tsx");
+    await start(app);
+  } else {
+    const { Plain } = await import("./plain.tsx");
+    render(<Plain />, app);
+  }
+} catch (fault) {
+  // A private window may have no storage at all: then nothing could be kept, and nobody may think so.
+  render(<main class="lock"><Broken what={t("crew.storage.broken")} fault={fault} retry={() => location.reload()} /></main>, app);
+}

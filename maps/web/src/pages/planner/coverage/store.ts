@@ -1,0 +1,74 @@
+/** What of the past is looked at, and what the server found. */
+import { signal } from "@preact/signals";
+import { now } from "../../../session/clock.ts";
+import { kept } from "../../../browser/remembered.ts";
+import { CallError, problemFrom } from "../../../wire/calls.ts";
+import { DAY_MS, isoOf } from "../patrols/wall.ts";
+import type { HeatReport } from "./heat.ts";
+
+export const DAYS = [1, 3, 7, 31] as const;
+export const RADII = [200, 500, 1000, 2000] as const;
+export const STEPS = [0.5, 1, 2, 5, 10] as const;
+
+export interface Question {
+  /** Last so many days; 0 for the days named. */
+  days: number;
+  /** Moments, milliseconds UTC, where days are named; null while a field is empty. */
+  from: number | null;
+  until: number | null;
+  unit: string;
+  onPatrol: boolean;
+  kmFrom: number;
+  kmTo: number;
+  stepKm: number;
+  radiusM: number;
+}
+
+export const question = kept<Question>("jp.coverage", { days: 7, from: null, until: null, unit: "", onPatrol: true, kmFrom: 2330, kmTo: 2380, stepKm: 1, radiusM: 500 });
+export const report = signal<HeatReport | null>(null);
+export const fault = signal<unknown>(null);
+export const working = signal(false);
+
+let running: AbortController | null = null;
+
+/** From when to when it is asked; null where that is no time that can be asked. */
+export function rangeOf(asked: Question): [number, number] | null {
+  if (asked.days > 0) return [now.peek() - asked.days * DAY_MS + (asked.days === 31 ? 60_000 : 0), now.peek() + 1000];
+  if (asked.from === null || asked.until === null || asked.until <= asked.from || asked.until - asked.from > 31 * DAY_MS) return null;
+  return [asked.from, asked.until];
+}
+
+export async function ask(): Promise<void> {
+  const asked = question.peek();
+  const range = rangeOf(asked);
+  if (range === null) return;
+  stop();
+  const mine = (running = new AbortController());
+  working.value = true;
+  fault.value = null;
+  const query = new URLSearchParams({
+    start: isoOf(range[0]), end: isoOf(range[1]), km_from: String(asked.kmFrom), km_to: String(asked.kmTo),
+    step_km: String(asked.stepKm), radius_m: String(asked.radiusM), on_patrol: String(asked.onPatrol),
+  });
+  if (asked.unit !== "") query.set("unit", asked.unit);
+  try {
+    const answer = await fetch(`/api/coverage/heat?${query}`, { credentials: "same-origin", signal: mine.signal });
+    if (!answer.ok) throw await problemFrom(answer);
+    report.value = (await answer.json()) as HeatReport;
+  } catch (caught) {
+    if (mine.signal.aborted) return;
+    fault.value = caught instanceof CallError ? caught : new CallError(0, { error: "unreachable", message: "" });
+  } finally {
+    if (running === mine) {
+      running = null;
+      working.value = false;
+    }
+  }
+}
+
+/** Waits no longer for an answer. */
+export function stop(): void {
+  running?.abort();
+  running = null;
+  working.value = false;
+}

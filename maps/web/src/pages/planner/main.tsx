@@ -1,0 +1,51 @@
+/** Starts the planner's page: words and session, then the map with its three tabs. */
+import "../../symbols/fonts.css";
+import "../../symbols/theme.css";
+import "../../widgets/page.css";
+import "../../widgets/pages.css";
+import "../../widgets/pages-menu.css";
+import "../../map/map.css";
+import "../../widgets/panels.css";
+import "../../widgets/message.css";
+import "../../widgets/phone.css";
+import "./planner.css";
+import { render } from "preact";
+import { loadAgencies } from "../../session/agencies.ts";
+import { watchSignOut } from "../../session/drafts.ts";
+import { t } from "../../words/index.ts";
+import { Broken } from "../../widgets/states.tsx";
+import { loadReference } from "../../map/reference-map.ts";
+import { app, startPage } from "../../session/start.ts";
+import { Frame } from "./frame.tsx";
+import { listenToKeys } from "./desk/keys.tsx";
+import { news } from "./desk/news.ts";
+import { draft as plan } from "./patrols/draft.ts";
+import { draft as drawing } from "./sectors/draft.ts";
+import { startSectors } from "./sectors/start.ts";
+
+async function draw(): Promise<void> {
+  watchSignOut(signedOut);
+  await loadReference();
+  startSectors();
+  render(<Frame />, app);
+  listenToKeys();
+  news.start();
+  void loadAgencies();
+  addEventListener("online", () => news.retryNow());
+}
+
+/** Somebody signed out in another tab: what is drafted must not stay on the screen either. */
+function signedOut(): void {
+  drawing.value = null;
+  plan.value = null;
+  news.stop();
+  app.replaceChildren();
+  location.replace("/sign-in?next=%2Fplanner");
+}
+
+function broken(fault: unknown): void {
+  render(<main class="alone"><Broken what={t("start.failed")} fault={fault} retry={() => location.reload()} /></main>, app);
+}
+
+// The map and its sources have their words in the commander's part.
+void startPage(["common", "alerts", "commander", "planner"], draw, broken);

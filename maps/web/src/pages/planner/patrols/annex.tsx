@@ -1,0 +1,54 @@
+/** What the own agency keeps with a patrol for itself alone. */
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { t } from "../../../words/index.ts";
+import { faultWords } from "../../../widgets/states.tsx";
+import { may, session } from "../../../session/session.ts";
+import { say } from "../desk/frame-state.ts";
+import { isOver, type PatrolPaper } from "../../../wire/patrols.ts";
+import { act, ANNEX, own } from "./store.ts";
+
+const LONGEST = 4000;
+/** What is written and not saved, by the patrol's id: to look at another patrol loses nothing. */
+const unsaved = new Map<string, string>();
+
+export function Annex({ patrol }: { patrol: PatrolPaper }): JSX.Element {
+  const kept = (patrol.annexes ?? []).find((each) => each.agency === own.value)?.text ?? "";
+  const text = useSignal(unsaved.get(patrol.id) ?? kept);
+  const busy = useSignal(false);
+  const fault = useSignal<unknown>(null);
+  const free = may(ANNEX) && !isOver(patrol);
+  const write = (said: string): void => {
+    text.value = said;
+    if (said === kept) unsaved.delete(patrol.id);
+    else unsaved.set(patrol.id, said);
+  };
+  const save = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    busy.value = true;
+    fault.value = null;
+    try {
+      const said = text.value;
+      await act(patrol, "PUT", "/annex", { text: said });
+      if (text.peek() === said) unsaved.delete(patrol.id);
+      say(t("patrol.annex_saved"));
+    } catch (caught) {
+      fault.value = caught;
+    } finally {
+      busy.value = false;
+    }
+  };
+  return (
+    <section class="plan-part annex" aria-labelledby="annex-title">
+      <h3 id="annex-title">{t("patrol.annex")}</h3>
+      <p class="hint">{t("patrol.annex_what", { agency: session.value?.agency.name ?? "" })}</p>
+      {free ? (
+        <form onSubmit={(event) => void save(event)}>
+          <textarea rows={3} maxLength={LONGEST} aria-labelledby="annex-title" value={text.value} onInput={(event) => write(event.currentTarget.value)} />
+          {fault.value !== null && <p class="field-fault" role="alert">{t("patrol.annex_failed")} {faultWords(fault.value)}</p>}
+          <div class="actions flat"><button class="button" disabled={busy.value || text.value === kept}>{t("patrol.annex_save")}</button></div>
+        </form>
+      ) : <p class="pre">{kept === "" ? t("patrol.annex_none") : kept}</p>}
+    </section>
+  );
+}

@@ -1,0 +1,39 @@
+/** Starts the replay page: what a link asks for is loaded at once, else a range is chosen. */
+import "../../symbols/fonts.css";
+import "../../symbols/theme.css";
+import "../../widgets/page.css";
+import "../../widgets/panels.css";
+import "../../widgets/pages.css";
+import "../../widgets/pages-menu.css";
+import "./replay.css";
+import { render } from "preact";
+import { loadAgencies } from "../../session/agencies.ts";
+import { t } from "../../words/index.ts";
+import { Broken } from "../../widgets/states.tsx";
+import { loadReference } from "../../map/reference-map.ts";
+import { app, startPage } from "../../session/start.ts";
+import { Frame } from "./frame.tsx";
+import { openTab } from "./frame-state.ts";
+import { listenToKeys } from "./keys.tsx";
+import { chosen, loadCallSigns, presentMs, range, start } from "./player.ts";
+import { askedFor, lastHours } from "./range.ts";
+
+async function draw(): Promise<void> {
+  document.title = `${t("page.replay")} · ${document.title}`;
+  await Promise.all([loadReference(), loadAgencies(), loadCallSigns()]);
+  const asked = askedFor(new URLSearchParams(location.search));
+  range.value = asked?.range ?? lastHours(1, Math.floor(presentMs() / 60_000) * 60_000);
+  chosen.value = asked?.units ?? [];
+  render(<Frame />, app);
+  listenToKeys();
+  if (asked !== null) {
+    await start(asked.atMs);
+    openTab("units");
+  }
+}
+
+function broken(fault: unknown): void {
+  render(<main class="alone"><Broken what={t("start.failed")} fault={fault} retry={() => location.reload()} /></main>, app);
+}
+
+void startPage(["common", "alerts", "commander", "replay"], draw, broken);

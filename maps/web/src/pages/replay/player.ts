@@ -1,0 +1,189 @@
+/** The replay that is loaded, its one clock, and how it runs. */
+import { batch, computed, signal } from "@preact/signals";
+import { now } from "../../session/clock.ts";
+import type { UnitState } from "../../wire/contract.ts";
+import { fetchJson } from "../../wire/calls.ts";
+import { session } from "../../session/session.ts";
+import { firstReport, type Look } from "./film.ts";
+import { load, type Loaded, type Progress } from "./load.ts";
+import { darkAt, gravestOf, happenings, papersAt, unitAt, untold, versionsOf } from "./moment.ts";
+import { quietAt } from "./quiet.ts";
+import { isRange, linkOf, type Range } from "./range.ts";
+
+export const SPEEDS = [1, 2, 5, 10, 30, 60, 120, 300, 600] as const;
+/** How often panels follow the clock while it runs, milliseconds. */
+const PANELS_MS = 250;
+
+export const range = signal<Range>({ startMs: NaN, endMs: NaN });
+/** Units that are wanted; empty for all. */
+export const chosen = signal<readonly string[]>([]);
+export const loaded = signal<Loaded | null>(null);
+export const progress = signal<Progress | null>(null);
+export const fault = signal<unknown>(null);
+export const cancelled = signal(false);
+
+/** The moment that is shown, milliseconds; `shownMs` follows it a little later, for lists. */
+export const atMs = signal(NaN);
+export const shownMs = signal(NaN);
+export const playing = signal(false);
+export const speed = signal<number>(60);
+export const loop = signal(false);
+export const look = signal<Look>("known");
+export const selected = signal("");
+
+export const units = computed(() => loaded.value?.reel.units ?? []);
+export const versions = computed(() => versionsOf(loaded.value?.reel.papers ?? []));
+export const events = computed(() => (loaded.value === null ? [] : happenings(versions.value, loaded.value.range.startMs, loaded.value.range.endMs)));
+export const ours = computed(() => session.value?.agency.id ?? "");
+export const others = computed(() => [...new Set(units.value.map((unit) => unit.agency).filter((agency) => agency !== ours.value))].sort());
+export const papers = computed(() => papersAt(versions.value, shownMs.value, look.value));
+export const gravest = computed(() => gravestOf(papers.value));
+export const dark = computed(() => (loaded.value === null ? [] : darkAt(papers.value, others.value, ours.value, shownMs.value)));
+const darkAgencies = computed(() => new Set(dark.value.map((each) => each.agency)));
+
+/** At the moment that is shown nobody of those who are told had reported for a while; null where somebody had. */
+export const quiet = computed(() => {
+  const now = loaded.value;
+  const untoldNow = look.value === "known" ? darkAgencies.value : new Set<string>();
+  const toldNow = units.value.filter((unit) => !untoldNow.has(unit.agency));
+  // Where nobody is told the page says so already, and why.
+  if (now === null || (units.value.length > 0 && toldNow.length === 0)) return null;
+  return quietAt(toldNow.map((unit) => now.films.get(unit.id)).filter((film) => film !== undefined), shownMs.value, look.value);
+});
+
+/** Call signs of the units that this person may know of now, chosen or not, by their ids. */
+export const callSigns = signal<ReadonlyMap<string, string>>(new Map());
+
+/** Reads them; without an answer those of the replay are named, and no others. */
+export async function loadCallSigns(): Promise<void> {
+  try {
+    callSigns.value = new Map((await fetchJson<UnitState[]>("/api/units?retired=true")).map((unit) => [unit.id, unit.call_sign]));
+  } catch {
+    // The next page asks again.
+  }
+}
+
+/** Every unit as it is shown at a moment; null for one that is not. */
+export function stateOf(id: string, ms: number): ReturnType<typeof unitAt> {
+  const unit = units.peek().find((each) => each.id === id);
+  if (unit === undefined) return null;
+  // What nobody here was told at that moment was not known then.
+  if (look.peek() === "known" && darkAgencies.peek().has(unit.agency)) return null;
+  return unitAt(unit, loaded.peek()?.films.get(id), ms, look.peek());
+}
+
+/** The stretches of the range that are not told, by agency. */
+export const gaps = computed(() => {
+  const now = loaded.value;
+  return now === null ? [] : others.value.flatMap((agency) => untold(versions.value, agency, ours.value, now.range.startMs, now.range.endMs).map(([from, to]) => ({ agency, from, to })));
+});
+
+let stop: AbortController | null = null;
+
+/** Loads what is chosen; what was loaded before stays until that is there. Without a moment it begins at the first report. */
+export async function start(at = NaN): Promise<void> {
+  const wanted = range.peek();
+  if (!isRange(wanted)) return;
+  stop?.abort();
+  const mine = new AbortController();
+  stop = mine;
+  batch(() => {
+    playing.value = false;
+    fault.value = null;
+    cancelled.value = false;
+  });
+  try {
+    const found = await load(wanted, chosen.peek(), mine.signal, (now) => {
+      if (stop === mine) progress.value = now;
+    });
+    if (stop !== mine) return;
+    history.replaceState(null, "", linkOf(wanted, chosen.peek()));
+    batch(() => {
+      loaded.value = found;
+      seek(Number.isFinite(at) ? at : firstReport(found.films.values(), wanted.startMs, wanted.endMs, look.peek()) ?? wanted.startMs);
+    });
+  } catch (caught) {
+    if (stop !== mine) return;
+    if (mine.signal.aborted) cancelled.value = true;
+    else fault.value = caught;
+  } finally {
+    if (stop === mine) progress.value = null;
+  }
+}
+
+export function cancel(): void {
+  stop?.abort();
+}
+
+export function seek(ms: number): void {
+  const shown = loaded.peek();
+  if (shown === null) return;
+  const { startMs, endMs } = shown.range;
+  batch(() => {
+    atMs.value = shownMs.value = Math.max(startMs, Math.min(endMs, ms));
+  });
+}
+
+export function seekBy(share: number): void {
+  const shown = loaded.peek();
+  if (shown !== null) seek(atMs.peek() + share * (shown.range.endMs - shown.range.startMs));
+}
+
+/** To the next moment at which a position is heard, or the one before. */
+export function step(by: 1 | -1): void {
+  const shown = loaded.peek();
+  if (shown === null) return;
+  playing.value = false;
+  const times = [...shown.films.values()].map((film) => (by > 0 ? film.changeAfter(atMs.peek(), look.peek()) : film.changeBefore(atMs.peek(), look.peek())));
+  const found = times.filter((time) => time !== null);
+  seek(found.length === 0 ? (by > 0 ? shown.range.endMs : shown.range.startMs) : by > 0 ? Math.min(...found) : Math.max(...found));
+}
+
+export function faster(by: 1 | -1): void {
+  const place = SPEEDS.findIndex((each) => each >= speed.peek());
+  speed.value = SPEEDS[Math.max(0, Math.min(SPEEDS.length - 1, place + by))] ?? 60;
+}
+
+export function turn(on = !playing.peek()): void {
+  const shown = loaded.peek();
+  if (shown === null || on === playing.peek()) return;
+  if (on && atMs.peek() >= shown.range.endMs) seek(shown.range.startMs);
+  playing.value = on;
+  if (on) requestAnimationFrame(run);
+  else shownMs.value = atMs.peek();
+}
+
+let lastFrame = 0;
+let lastPanels = 0;
+
+function run(frame: number): void {
+  const shown = loaded.peek();
+  if (!playing.peek() || shown === null) {
+    lastFrame = 0;
+    return;
+  }
+  // A page that was hidden goes on where it stood.
+  const passed = lastFrame === 0 ? 0 : Math.min(frame - lastFrame, 1000);
+  lastFrame = frame;
+  let next = atMs.peek() + passed * speed.peek();
+  if (next >= shown.range.endMs) {
+    if (loop.peek()) next = shown.range.startMs;
+    else {
+      seek(shown.range.endMs);
+      playing.value = false;
+      lastFrame = 0;
+      return;
+    }
+  }
+  atMs.value = next;
+  if (frame - lastPanels >= PANELS_MS) {
+    lastPanels = frame;
+    shownMs.value = next;
+  }
+  requestAnimationFrame(run);
+}
+
+/** The present, for ranges that end with it. */
+export function presentMs(): number {
+  return now.peek();
+}

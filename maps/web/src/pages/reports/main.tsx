@@ -1,0 +1,117 @@
+/** Starts the page of reports: choose one, look at it, keep it as a file; see what is sent by mail. */
+import "../../symbols/fonts.css";
+import "../../symbols/theme.css";
+import "../../widgets/page.css";
+import "../../widgets/panels.css";
+import "../../widgets/pages.css";
+import "../../widgets/pages-menu.css";
+import "./reports.css";
+import { type JSX, render } from "preact";
+import { loadAgencies } from "../../session/agencies.ts";
+import { now as present } from "../../session/clock.ts";
+import type { AgencyInfo } from "../../wire/contract.ts";
+import { isLanguage, preferredLanguage } from "../../words/load.ts";
+import { t } from "../../words/index.ts";
+import { PagesMenu } from "../../widgets/pages-menu.tsx";
+import { Broken, Empty, faultWords, Loading } from "../../widgets/states.tsx";
+import { pressedKey } from "../../browser/pressed.ts";
+import { fetchJson } from "../../wire/calls.ts";
+import { session, timeZone } from "../../session/session.ts";
+import { app, startPage } from "../../session/start.ts";
+import { change, daysOf, kinds, type PatrolChoice, type ReportKind, usualDays } from "./asking.ts";
+import { choices, Form, make } from "./form.tsx";
+import { fault, look, looking, preview } from "./jobs.ts";
+import { Jobs, Schedules } from "./lists.tsx";
+
+const PAST_MS = 92 * 86_400_000;
+
+async function draw(): Promise<void> {
+  document.title = `${t("page.reports")} · ${document.title}`;
+  const now = present.peek();
+  const [found, running, past, agencies] = await Promise.all([
+    fetchJson<ReportKind[]>("/api/reports"),
+    patrolsAt("/api/patrols"),
+    patrolsAt(`/api/patrols/past?${new URLSearchParams({ start: new Date(now - PAST_MS).toISOString(), end: new Date(now + 60_000).toISOString() })}`),
+    fetchJson<AgencyInfo[]>("/api/agencies"),
+    loadAgencies(),
+  ]);
+  kinds.value = found;
+  const patrols = [...running, ...past].sort((one, other) => other.starts_at.localeCompare(one.starts_at));
+  choices.value = { patrols, agencies };
+  begin(found, patrols, now);
+  render(<Page />, app);
+  document.addEventListener("keydown", onKey);
+  await look();
+  if (new URLSearchParams(location.search).has("report")) make("html", "look");
+}
+
+/** A role that sees no patrols has none to choose from. */
+async function patrolsAt(path: string): Promise<PatrolChoice[]> {
+  try {
+    return await fetchJson<PatrolChoice[]>(path);
+  } catch {
+    return [];
+  }
+}
+
+/** What a link asks for, else the first report that may be had, of the days it is mostly made of. */
+function begin(found: readonly ReportKind[], patrols: readonly PatrolChoice[], nowMs: number): void {
+  const query = new URLSearchParams(location.search);
+  const asked = query.get("report") ?? "";
+  const allowed = found.filter((each) => each.allowed);
+  const report = allowed.find((each) => each.name === asked)?.name ?? allowed[0]?.name ?? "";
+  const language = isLanguage(session.value?.language) ? session.value.language : preferredLanguage();
+  const patrol = patrols.find((each) => each.id === query.get("patrol"))?.id ?? patrols[0]?.id ?? "";
+  change({ ...daysOf(usualDays(report), nowMs, timeZone.value), report, patrol, language });
+}
+
+function onKey(event: KeyboardEvent): void {
+  const typing = event.target instanceof HTMLElement && event.target.closest("input, select, textarea") !== null;
+  if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (pressedKey(event).toLowerCase() === "v" && looking.value === null) make("html", "look");
+}
+
+function Page(): JSX.Element {
+  return (
+    <main class="page">
+      <header class="page-head"><h1>{t("page.reports")}</h1><PagesMenu /></header>
+      <div class="page-body reports">
+        <div class="report-side">
+          <Form />
+          <div class="report-lists">
+            {fault.value !== null && <p class="field-fault" role="alert">{faultWords(fault.value)}</p>}
+            <Jobs />
+            <Schedules />
+          </div>
+        </div>
+        <Preview />
+      </div>
+    </main>
+  );
+}
+
+/** The page that was made, in a frame in which nothing runs. */
+function Preview(): JSX.Element {
+  return (
+    <section class="report-preview" aria-label={t("reports.preview_label")} aria-busy={looking.value !== null}>
+      {looking.value !== null && <Loading />}
+      {preview.value === null && looking.value === null && <Empty title={t("reports.nothing_yet")}>{t("reports.nothing_yet_hint")}</Empty>}
+      {preview.value !== null && (
+        <div class="sheet-frame"><iframe title={t("reports.preview_label")} sandbox="" srcdoc={preview.value} /></div>
+      )}
+    </section>
+  );
+}
+
+function broken(found: unknown): void {
+  render(<main class="alone"><Broken what={t("start.failed")} fault={found} retry={() => location.reload()} /></main>, app);
+}
+
+void startPage(["common", "reports"], async () => {
+  try {
+    await draw();
+  } catch (found) {
+    broken(found);
+  }
+}, broken);
+

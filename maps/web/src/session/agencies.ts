@@ -1,0 +1,20 @@
+/** Names of the agencies of this node. */
+import { signal } from "@preact/signals";
+import type { AgencyInfo } from "../wire/contract.ts";
+import { fetchJson } from "../wire/calls.ts";
+
+const names = signal<ReadonlyMap<string, string>>(new Map());
+
+/** The name for people; the id while none is known. */
+export function agencyName(id: string): string {
+  return names.value.get(id) ?? id;
+}
+
+/** Without them the page says ids. */
+export async function loadAgencies(): Promise<void> {
+  try {
+    names.value = new Map((await fetchJson<AgencyInfo[]>("/api/agencies")).map((each) => [each.id, each.name]));
+  } catch {
+    names.value = new Map();
+  }
+}

@@ -1,0 +1,29 @@
+/** Brings the words of a page: the reader's language and only the parts that the page shows. */
+import { kept } from "../browser/remembered.ts";
+import { type Language, LANGUAGES, learn, type Part, speak } from "./index.ts";
+
+/** What this machine was told; null until somebody chose. A signed-in person's own choice is on the server. */
+export const chosenLanguage = kept<Language | null>("jp.language", null);
+
+const files = import.meta.glob<Record<string, string>>("../../../words/*/*.json", { import: "default" });
+
+export function isLanguage(word: unknown): word is Language {
+  return typeof word === "string" && word in LANGUAGES;
+}
+
+/** The language chosen here, else the first of the browser's that we speak, else English. */
+export function preferredLanguage(): Language {
+  if (isLanguage(chosenLanguage.peek())) return chosenLanguage.peek() as Language;
+  return navigator.languages.map((tag) => tag.toLowerCase().split("-")[0]).find(isLanguage) ?? "en";
+}
+
+/** Loads `parts` in the preferred language; the page may be drawn once this is done. */
+export async function openWords(parts: readonly Part[]): Promise<void> {
+  const wanted = preferredLanguage();
+  const found = await Promise.all(parts.map(async (part) => {
+    const bring = files[`../../../words/${wanted}/${part}.json`] ?? files[`../../../words/en/${part}.json`];
+    return bring === undefined ? {} : bring();
+  }));
+  for (const some of found) learn(some);
+  speak(wanted);
+}
