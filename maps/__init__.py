@@ -1,0 +1,1 @@
+"""Maps: the web server, its pages, API, reports and notifications, and the command line."""

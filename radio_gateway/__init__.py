@@ -1,0 +1,1 @@
+"""Radio gateway: reads position messages of radios by serial, MQTT, TCP, UDP and HTTP."""
