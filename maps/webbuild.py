@@ -58,12 +58,13 @@ def build(web: Path = HERE / "web", static: Path = HERE / "static", *, force: bo
 
 
 def check(web: Path = HERE / "web") -> None:
-    """Check the client's types, and run its own tests where Node can read TypeScript.
+    """Check the client's style and types; run its tests where Node can read TypeScript.
 
     Raises:
         WebBuildError: If there is no Node, or a check fails.
     """
     install(web)
+    _node(web, "node_modules/@biomejs/biome/bin/biome", "ci", "--error-on-warnings")
     _node(web, "node_modules/typescript/bin/tsc", "--noEmit")
     _node(web, "node_modules/typescript/bin/tsc", "--noEmit", "-p", "tests")
     if int(_output(web, "-p", "process.versions.node").split(".")[0]) < READS_TYPESCRIPT:
@@ -157,7 +158,7 @@ def _output(web: Path, *words: str) -> str:
 def main() -> None:
     """Build, or with `--check` check, the web client."""
     parser = argparse.ArgumentParser(prog="python -m maps.webbuild", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="check types and run its tests")
+    parser.add_argument("--check", action="store_true", help="check style and types, run its tests")
     parser.add_argument("--force", action="store_true", help="build even an unchanged tree")
     parser.add_argument("--out", type=Path, default=HERE / "static", help="folder of the result")
     asked = parser.parse_args()

@@ -17,7 +17,7 @@ async function faultOf(act: () => Promise<unknown>, answer: () => Response): Pro
     assert.ok(fault instanceof Failure, String(fault));
     return fault;
   } finally {
-    assert.equal((fetched.mock.calls[0]?.arguments[1] as RequestInit).redirect, "error", "the office sends nobody elsewhere");
+    assert.equal(fetched.mock.calls[0]?.arguments[1]?.redirect, "error", "the office sends nobody elsewhere");
     fetched.mock.restore();
   }
   return assert.fail("it counts as an answer");

@@ -39,8 +39,8 @@ function stage(applying: (frame: LiveFrame) => void = () => undefined): { stream
       return socket as unknown as WebSocket;
     },
     receiver: {
-      snapshot: (frame) => (applying(frame), seen.push(`snapshot ${frame.seq}`)),
-      change: (frame) => (applying(frame), seen.push(`change ${frame.seq}${(frame.fixes ?? []).map((fix) => ` ${fix.of}`).join("")}`)),
+      snapshot: (frame) => { applying(frame); seen.push(`snapshot ${frame.seq}`); },
+      change: (frame) => { applying(frame); seen.push(`change ${frame.seq}${(frame.fixes ?? []).map((fix) => ` ${fix.of}`).join("")}`); },
       faults: (faults, error) => seen.push(error === undefined ? `faults ${faults.map((each) => each.what).join(" ")}` : "failed"),
       serverTime: () => undefined,
       status: (told) => {

@@ -32,7 +32,7 @@ const snapshot = (units: UnitState[] = []): object => ({ type: "snapshot", strea
 test("what comes first is judged by the server's time, however wrong this machine's is", async () => {
   const socket = new Socket();
   Object.defineProperty(globalThis, "location", { value: { protocol: "https:", host: "test" } });
-  Object.defineProperty(globalThis, "WebSocket", { value: class { constructor() { return socket; } } });
+  Object.defineProperty(globalThis, "WebSocket", { value: function WebSocket() { return socket; } });
   mock.method(globalThis, "fetch", async () => Response.json({ type: "FeatureCollection", features: [] }));
   const { live } = await import("../src/live/signals.ts");
   const { unread } = await import("../src/live/radio-texts.ts");

@@ -1,6 +1,6 @@
 /** Tracks of days and weeks from vector tiles: side by colour, age by strength. */
 import { bySide } from "../symbols/tokens.ts";
-import { type MapLayer } from "./layer.ts";
+import type { MapLayer } from "./layer.ts";
 
 /** Zoom of the deepest tiles; nearer, the map stretches them. */
 export const HISTORY_DEPTH = 14;

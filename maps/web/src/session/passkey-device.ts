@@ -22,7 +22,7 @@ export function knowsPasskeys(): boolean {
 /** Has a device make a passkey; what the server is to be told of it. Rejects where the person or the device will not. */
 export async function makePasskey(path: string): Promise<Record<string, string>> {
   const { options } = await call<Asked>("POST", path);
-  const user = { ...options.user!, id: bytesOf(options.user!.id) };
+  const user = options.user && { ...options.user, id: bytesOf(options.user.id) };
   const publicKey = { ...options, challenge: bytesOf(options.challenge), user, excludeCredentials: named(options.excludeCredentials) } as unknown as PublicKeyCredentialCreationOptions;
   const made = (await navigator.credentials.create({ publicKey })) as PublicKeyCredential;
   const told = made.response as AuthenticatorAttestationResponse;

@@ -67,6 +67,7 @@ export function Windowed({ id, rows, before, children }: { id: string; rows: rea
     else if (next < rows.length) focus(next);
   };
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: arrow keys come from the rows, which take the focus
     <div class="scroll" ref={box} onScroll={(event) => { top.value = event.currentTarget.scrollTop; }} onKeyDown={walk} data-walk={id}>
       {children}
       <ul class="rows windowed" id={id} ref={list} style={{ height: `${total}px` }} onFocusCapture={(event) => { focused.current = rows[Number((event.target as HTMLElement).closest<HTMLElement>("[data-at]")?.dataset["at"] ?? -1)]?.key ?? ""; }}>

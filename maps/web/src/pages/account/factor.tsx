@@ -34,7 +34,7 @@ interface SetUp {
 export function Factor(): JSX.Element {
   const { value, fault, again } = useLoaded("factor", () => fetchJson<FactorState>(PATH));
   useEffect(() => {
-    factorFirst.value = value !== null && value.required && value.confirmed_at === null && value.passkeys === 0;
+    factorFirst.value = value?.required === true && value.confirmed_at === null && value.passkeys === 0;
   }, [value]);
   const setUp = useSignal<SetUp | null>(null);
   const codes = useSignal<readonly string[] | null>(null);

@@ -26,7 +26,7 @@ import { faultWords } from "../../widgets/states.tsx";
 export function StatusStrip(): JSX.Element {
   const nowMs = now.value;
   return (
-    <footer class="strip" aria-label={t("strip.label")}>
+    <footer class="strip" role="contentinfo" aria-label={t("strip.label")}>
       <Stream />
       <Links />
       <ClaimsItem />

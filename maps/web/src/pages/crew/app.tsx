@@ -60,7 +60,7 @@ export function App(): JSX.Element {
           const some = name === "texts" ? unreadTexts() : name === "more" && open ? counts.value.refused : 0;
           return (
             <button key={name} id={`tab-${name}`} aria-current={shown ? "page" : undefined} disabled={!open && name !== "more" && name !== "patrol"} onClick={() => { tab.value = name; }}>
-              <Icon name={icon} /><span>{t(words)}</span>{some > 0 && <i class="badge num" aria-label={t("crew.badge", { n: some })}>{some}</i>}
+              <Icon name={icon} /><span>{t(words)}</span>{some > 0 && <i class="badge num" role="img" aria-label={t("crew.badge", { n: some })}>{some}</i>}
             </button>
           );
         })}

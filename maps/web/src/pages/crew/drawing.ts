@@ -41,7 +41,7 @@ export function draw(canvas: HTMLCanvasElement, size: Size, view: View, scene: S
   const line = (shape: GeoJSON.Geometry, close = false): void => {
     pen.beginPath();
     for (const part of linesOf(shape)) {
-      part.forEach((point, i) => (i === 0 ? pen.moveTo(...at(point)) : pen.lineTo(...at(point))));
+      part.forEach((point, i) => { if (i === 0) pen.moveTo(...at(point)); else pen.lineTo(...at(point)); });
       if (close) pen.closePath();
     }
   };
@@ -167,7 +167,7 @@ function label(pen: CanvasRenderingContext2D, words: string, x: number, y: numbe
 function way(pen: CanvasRenderingContext2D, scene: Scene, ink: Ink, at: (p: GeoJSON.Position) => [number, number]): void {
   if (scene.track.length < 2) return;
   pen.beginPath();
-  scene.track.forEach((point, i) => (i === 0 ? pen.moveTo(...at([...point])) : pen.lineTo(...at([...point]))));
+  scene.track.forEach((point, i) => { if (i === 0) pen.moveTo(...at([...point])); else pen.lineTo(...at([...point])); });
   for (const [colour, width] of [["--map-halo", 5], ["--map-target", 2.5]] as const) {
     pen.strokeStyle = ink(colour);
     pen.lineWidth = width;
@@ -195,7 +195,7 @@ function self(pen: CanvasRenderingContext2D, view: View, { here }: Scene, ink: I
     // A hull with its bow at the course.
     const turn = (here.course_deg * Math.PI) / 180;
     const hull = [[0, -16], [9, 2], [7, 14], [-7, 14], [-9, 2]].map(([a = 0, b = 0]) => [x + a * Math.cos(turn) - b * Math.sin(turn), y + a * Math.sin(turn) + b * Math.cos(turn)]);
-    hull.forEach(([px = 0, py = 0], i) => (i === 0 ? pen.moveTo(px, py) : pen.lineTo(px, py)));
+    hull.forEach(([px = 0, py = 0], i) => { if (i === 0) pen.moveTo(px, py); else pen.lineTo(px, py); });
     pen.closePath();
   }
   pen.fill();

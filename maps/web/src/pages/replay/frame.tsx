@@ -97,7 +97,9 @@ function Tabs(): JSX.Element {
     openTab(next);
     document.getElementById(`tab-${next}`)?.focus();
   };
+  // biome-ignore lint/suspicious/noThenProperty: a tab of the page; nobody awaits the table
   const icons = { range: "clock", units: "list", then: "bell", totals: "layers", save: "save" } as const;
+  // biome-ignore lint/suspicious/noThenProperty: as above
   const keys = { range: "c", units: "u", then: "h", totals: "t", save: "s" } as const;
   return (
     <div class="tabs" role="tablist" aria-label={t("replay.tabs")} onKeyDown={move}>

@@ -76,7 +76,7 @@ async function savePicture(): Promise<void> {
   pen.fillStyle = tokens.get("paper");
   pen.fillRect(8 * scale, 8 * scale, wide, (lines.length * 22 + 14) * scale);
   pen.fillStyle = tokens.get("ink");
-  lines.forEach((line, n) => pen.fillText(line, 20 * scale, (30 + 22 * n) * scale));
+  lines.forEach((line, n) => { pen.fillText(line, 20 * scale, (30 + 22 * n) * scale); });
   const href = picture.toDataURL("image/png");
   const link = document.createElement("a");
   link.href = href;

@@ -61,6 +61,7 @@ function Scrubber(): JSX.Element {
   }, [bins, palette.value]);
   return (
     <div class="scrubber" data-ready={now !== null}>
+      {/* biome-ignore lint/a11y/noAriaHiddenOnFocusable: nothing of it takes the focus; the slider beside it says the same */}
       <canvas ref={canvas} aria-hidden="true" />
       <div class="marks" aria-hidden="true">
         {events.value.map((event) => <i key={`${event.paper.id} ${event.ms}`} class={`happened ${event.kind}`} style={{ left: `${100 * share(event.ms)}%` }} title={`${shortMoment(event.ms)} ${happeningWords(event)}`} />)}

@@ -1,6 +1,6 @@
 /** What is asked for on the page of reports, and what the server says of it. Pure but for the signals. */
 import { signal } from "@preact/signals";
-import { type Language } from "../../words/index.ts";
+import type { Language } from "../../words/index.ts";
 import type { AgencyInfo } from "../../wire/contract.ts";
 import { isoDay } from "../../session/times.ts";
 import { momentOf } from "../../session/wall-clock.ts";

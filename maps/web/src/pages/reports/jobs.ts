@@ -19,7 +19,7 @@ const AGAIN_MS = 5000;
 /** Who is signed out, or may not ask, waits for nothing. */
 const GONE: ReadonlySet<number> = new Set([401, 403]);
 /** What the last look failed of: the next that does not takes it away. */
-let missed: unknown = undefined;
+let missed: unknown;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 export async function ask(body: Record<string, unknown>, how: "look" | "save"): Promise<void> {

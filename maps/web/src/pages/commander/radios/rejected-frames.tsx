@@ -24,8 +24,8 @@ export function RejectedFrames({ frames }: { frames: RejectedFrame[] }): JSX.Ele
 export function Bytes({ text, hex }: { text?: string; hex?: string }): JSX.Element {
   return (
     <>
-      {text && <pre tabIndex={0} aria-label={t("channels.as_text")}>{text}</pre>}
-      {hex && <pre tabIndex={0} aria-label={t("channels.as_hex")}>{inPairs(hex)}</pre>}
+      {text && <pre tabIndex={0} role="group" aria-label={t("channels.as_text")}>{text}</pre>}
+      {hex && <pre tabIndex={0} role="group" aria-label={t("channels.as_hex")}>{inPairs(hex)}</pre>}
     </>
   );
 }

@@ -1,6 +1,6 @@
 /** The language of this page: chosen here, opened at once, with no network too. */
 import { signal } from "@preact/signals";
-import { type Language, type Part } from "../../../words/index.ts";
+import type { Language, Part } from "../../../words/index.ts";
 import { chosenLanguage, openWords, preferredLanguage } from "../../../words/load.ts";
 
 const PARTS: readonly Part[] = ["common", "phrases", "crew"];
