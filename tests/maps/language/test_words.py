@@ -132,7 +132,7 @@ def test_the_web_client_asks_for_no_key_that_is_not_there() -> None:
     known = {key.split("#")[0] for part in PARTS for key in words("en", part)}
     web = Path(FOLDER.parent, "web", "src")
     for path in sorted([*web.rglob("*.ts"), *web.rglob("*.tsx")]):
-        for stem in re.findall(r"\b(?:t|wordsIfAny)\(`([\w.-]+\.)\$\{", path.read_text("utf-8")):
+        for stem in re.findall(r"\b(?:t|wordsIfAny)\(\s*`([\w.-]+\.)\$\{", path.read_text("utf-8")):
             assert any(key.startswith(stem) for key in known), f"{path.name}: {stem}…"
 
 
