@@ -4,10 +4,12 @@ import { defineConfig, type Plugin } from "vite";
 import { buildId } from "./vite-plugins/build-id.ts";
 import { icons } from "./vite-plugins/icons.ts";
 import { pushWorker } from "./vite-plugins/push-worker.ts";
-import { sosList } from "./vite-plugins/sos-list.ts";
 import { serviceWorker } from "./vite-plugins/service-worker.ts";
+import { sosList } from "./vite-plugins/sos-list.ts";
 
-/** Puts Leaflet beside the pages: reports made with folium carry it inside, so that they ask the network for nothing. */
+/**
+ * Puts Leaflet beside the pages: reports made with folium carry it inside, so that they ask the network for nothing.
+ */
 function forReports(): Plugin {
   const from = new URL("node_modules/leaflet/", import.meta.url);
   const brought = { "leaflet.js": "dist/leaflet.js", "leaflet.css": "dist/leaflet.css", LICENSE: "LICENSE" };
@@ -48,7 +50,9 @@ export default defineConfig({
       },
       output: {
         // What most pages share is one file: each more is a request, and a thin link pays for that.
-        codeSplitting: { groups: [{ name: "shared", test: /\.tsx?$|preact/, minShareCount: 6, includeDependenciesRecursively: false }] },
+        codeSplitting: {
+          groups: [{ name: "shared", test: /\.tsx?$|preact/, minShareCount: 6, includeDependenciesRecursively: false }],
+        },
       },
     },
   },

@@ -3,13 +3,26 @@ import { test } from "node:test";
 import { furtherParts, kmFigure, rowParts, shortParts } from "../src/geo/address.ts";
 
 const HOUAY_XAI = {
-  river: "Mekong", km: 2355.97, bank: "left", reach: "Houay Xai", golden_triangle_km: 68.1,
-  country: "LA", neighbour: "TH", side_sure: true,
+  river: "Mekong",
+  km: 2355.97,
+  bank: "left",
+  reach: "Houay Xai",
+  golden_triangle_km: 68.1,
+  country: "LA",
+  neighbour: "TH",
+  side_sure: true,
 } as const;
 
 test("an address says kilometre, bank and side", () => {
-  assert.deepEqual(shortParts(HOUAY_XAI), [["river.km", { km: "2\u202f356.0" }], ["bank.left"], ["side.of", { country: "LA" }]]);
-  assert.deepEqual(furtherParts(HOUAY_XAI), [["reach.of", { name: "Houay Xai" }], ["triangle.below", { km: 68 }]]);
+  assert.deepEqual(shortParts(HOUAY_XAI), [
+    ["river.km", { km: "2\u202f356.0" }],
+    ["bank.left"],
+    ["side.of", { country: "LA" }],
+  ]);
+  assert.deepEqual(furtherParts(HOUAY_XAI), [
+    ["reach.of", { name: "Houay Xai" }],
+    ["triangle.below", { km: 68 }],
+  ]);
 });
 
 test("what is not sure is said to be unsure, and no side comes first", () => {
@@ -22,9 +35,16 @@ test("what is not sure is said to be unsure, and no side comes first", () => {
 });
 
 test("another river has its name, and the Golden Triangle may be below", () => {
-  assert.deepEqual(shortParts({ river: "Ruak", km: 12.34 }), [["river.other", { name: "Ruak", km: "12.3" }], ["bank.unsure"]]);
-  assert.deepEqual(furtherParts({ river: "Ruak", km: 12.34, reach: "Ruak", also: ["Mekong"] }), [["river.also", { name: "Mekong" }]]);
-  assert.deepEqual(furtherParts({ river: "Mekong", km: 2500, golden_triangle_km: -76 }), [["triangle.above", { km: 76 }]]);
+  assert.deepEqual(shortParts({ river: "Ruak", km: 12.34 }), [
+    ["river.other", { name: "Ruak", km: "12.3" }],
+    ["bank.unsure"],
+  ]);
+  assert.deepEqual(furtherParts({ river: "Ruak", km: 12.34, reach: "Ruak", also: ["Mekong"] }), [
+    ["river.also", { name: "Mekong" }],
+  ]);
+  assert.deepEqual(furtherParts({ river: "Mekong", km: 2500, golden_triangle_km: -76 }), [
+    ["triangle.above", { km: 76 }],
+  ]);
 });
 
 test("a row of a list says as much in fewer words", () => {

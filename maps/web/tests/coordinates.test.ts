@@ -21,7 +21,10 @@ test("a mark tells kind, side and state by form", () => {
 });
 
 test("age shows in three steps of the unit's own interval", () => {
-  assert.deepEqual([5, 30, 300].map((age) => opacityByAge(age, 10)), [1, 0.85, 0.7]);
+  assert.deepEqual(
+    [5, 30, 300].map((age) => opacityByAge(age, 10)),
+    [1, 0.85, 0.7],
+  );
 });
 
 test("MGRS to the metre, and back", () => {
@@ -34,11 +37,24 @@ test("MGRS to the metre, and back", () => {
 });
 
 test("coordinates are read in every way that people write them", () => {
-  const ways = ["20.27053, 100.41417", "20.27053 100.41417", "100.41417 20.27053", "20.27053° N 100.41417° E", "N20.27053 E100.41417", "20,27053 100,41417", "20°16′13.9″ N 100°24′51.0″ E", "N20°16'13.9\" E100°24'51\"", "20 16 13.9 N, 100 24 51 E", "20:16:13.9N 100:24:51E", "20 16.232 N 100 24.850 E"];
+  const ways = [
+    "20.27053, 100.41417",
+    "20.27053 100.41417",
+    "100.41417 20.27053",
+    "20.27053° N 100.41417° E",
+    "N20.27053 E100.41417",
+    "20,27053 100,41417",
+    "20°16′13.9″ N 100°24′51.0″ E",
+    "N20°16'13.9\" E100°24'51\"",
+    "20 16 13.9 N, 100 24 51 E",
+    "20:16:13.9N 100:24:51E",
+    "20 16.232 N 100 24.850 E",
+  ];
   for (const way of ways) {
     const found = readCoordinates(way);
     assert.ok(found && Math.abs(found.lat - 20.27053) < 2e-5 && Math.abs(found.lon - 100.41417) < 2e-5, way);
   }
   assert.deepEqual(readCoordinates("S 1.5 W 3"), { lon: -3, lat: -1.5 });
-  for (const other of ["2356", "Naga 1", "20 100 3", "20.5 N 21 N", "95 190", "20°61′ N 100 E", ""]) assert.equal(readCoordinates(other), null, other);
+  for (const other of ["2356", "Naga 1", "20 100 3", "20.5 N 21 N", "95 190", "20°61′ N 100 E", ""])
+    assert.equal(readCoordinates(other), null, other);
 });

@@ -24,7 +24,11 @@ async function faultOf(act: () => Promise<unknown>, answer: () => Response): Pro
 }
 
 test("a page of who lets into the network is no answer, whatever was asked", async () => {
-  for (const act of [() => sendPhoto("p", PHOTO, "image/jpeg", "key"), () => sendReports([], "key"), () => readCrew("key")]) {
+  for (const act of [
+    () => sendPhoto("p", PHOTO, "image/jpeg", "key"),
+    () => sendReports([], "key"),
+    () => readCrew("key"),
+  ]) {
     assert.equal((await faultOf(act, () => new Response(LOGIN, PORTAL))).status, 502);
   }
   assert.ok(Math.abs(Date.parse(isoTime()) - Date.now()) < 60_000, "nor does it tell the time");
@@ -32,7 +36,10 @@ test("a page of who lets into the network is no answer, whatever was asked", asy
 
 test("JSON that names nothing is no answer", async () => {
   for (const body of ["{}", "null", '{"taken":"all","refused":[]}', '{"taken":[]}']) {
-    const fault = await faultOf(() => sendReports([], "key"), () => new Response(body, { headers: { "content-type": "application/json" } }));
+    const fault = await faultOf(
+      () => sendReports([], "key"),
+      () => new Response(body, { headers: { "content-type": "application/json" } }),
+    );
     assert.equal(fault.status, 502, body);
   }
 });
@@ -43,14 +50,21 @@ test("only the office says that it cannot read a report, or a proxy that it is t
   assert.ok(isUnreadable(await faultOf(send, () => said(400))));
   assert.ok(isUnreadable(await faultOf(send, () => said(422))));
   assert.ok(isUnreadable(await faultOf(send, () => new Response(LOGIN, { ...PORTAL, status: 413 }))));
-  for (const status of [400, 415, 422, 502]) assert.ok(!isUnreadable(await faultOf(send, () => new Response(LOGIN, { ...PORTAL, status }))), String(status));
+  for (const status of [400, 415, 422, 502])
+    assert.ok(!isUnreadable(await faultOf(send, () => new Response(LOGIN, { ...PORTAL, status }))), String(status));
   assert.ok(!isUnreadable(await faultOf(send, () => said(503))));
   assert.ok(!isUnreadable(new TypeError("ours")));
 });
 
 test("nobody on the way has a crew wait for hours", async () => {
   const busy = (seconds: string): Response => new Response("", { status: 503, headers: { "retry-after": seconds } });
-  const waits = async (seconds: string): Promise<number> => (await faultOf(() => sendReports([], "key"), () => busy(seconds))).waitMs;
+  const waits = async (seconds: string): Promise<number> =>
+    (
+      await faultOf(
+        () => sendReports([], "key"),
+        () => busy(seconds),
+      )
+    ).waitMs;
   assert.equal(await waits("5"), 5000);
   assert.equal(await waits("86400"), 60_000);
   assert.equal(await waits("Sun, 29 Nov 2026 02:00:00 GMT"), 0);

@@ -16,27 +16,43 @@ const VIEW = { lon: 100.41, lat: 20.27, metresPerPixel: 20 };
 /** What is written, where: letters are 7 pixels wide. */
 function written(scene: Scene): { words: string; x: number; wide: number }[] {
   const found: { words: string; x: number; wide: number }[] = [];
-  const pen: object = new Proxy({
-    canvas: SIZE,
-    measureText: (words: string) => ({ width: words.length * 7 }),
-    getTransform: () => ({ a: 1 }),
-    fillText: (words: string, x: number) => found.push({ words, x, wide: words.length * 7 }),
-  } as Record<string, unknown>, { get: (known, name) => (name in known ? known[name as string] : () => undefined), set: () => true });
+  const pen: object = new Proxy(
+    {
+      canvas: SIZE,
+      measureText: (words: string) => ({ width: words.length * 7 }),
+      getTransform: () => ({ a: 1 }),
+      fillText: (words: string, x: number) => found.push({ words, x, wide: words.length * 7 }),
+    } as Record<string, unknown>,
+    { get: (known, name) => (name in known ? known[name as string] : () => undefined), set: () => true },
+  );
   draw({ ...SIZE, getContext: () => pen } as unknown as HTMLCanvasElement, SIZE, VIEW, scene, () => "2 km");
   return found.filter(({ words }) => words !== "2 km");
 }
 
 function scene(...marks: [layer: string, lon: number, lat: number, names: Record<string, string>][]): Scene {
-  const features = marks.map(([layer, lon, lat, names]) => ({ type: "Feature" as const, properties: { layer, ...names }, geometry: { type: "Point" as const, coordinates: [lon, lat] } }));
+  const features = marks.map(([layer, lon, lat, names]) => ({
+    type: "Feature" as const,
+    properties: { layer, ...names },
+    geometry: { type: "Point" as const, coordinates: [lon, lat] },
+  }));
   return { ground: { type: "FeatureCollection", features }, sectors: [], track: [], here: null };
 }
 
 test("a place has its name in the reader's language, or the one it has", () => {
-  const two = scene(["blos", 100.41, 20.27, { name: "Chiang Khong", name_th: "เชียงของ" }], ["crossings", 100.41, 20.25, { name: "Ferry" }]);
+  const two = scene(
+    ["blos", 100.41, 20.27, { name: "Chiang Khong", name_th: "เชียงของ" }],
+    ["crossings", 100.41, 20.25, { name: "Ferry" }],
+  );
   speak("th");
-  assert.deepEqual(written(two).map(({ words }) => words), ["เชียงของ", "Ferry"]);
+  assert.deepEqual(
+    written(two).map(({ words }) => words),
+    ["เชียงของ", "Ferry"],
+  );
   speak("en");
-  assert.deepEqual(written(two).map(({ words }) => words), ["Chiang Khong", "Ferry"]);
+  assert.deepEqual(
+    written(two).map(({ words }) => words),
+    ["Chiang Khong", "Ferry"],
+  );
 });
 
 test("a name that would lie over a mark stands on its other side", () => {

@@ -4,9 +4,19 @@ import { after, before, mock, test } from "node:test";
 import { keepPage, newer, takeNewer } from "../src/phone/install.ts";
 
 const heard: string[] = [];
-const worker = { state: "installed", postMessage: (told: string) => { heard.push(told); } };
+const worker = {
+  state: "installed",
+  postMessage: (told: string) => {
+    heard.push(told);
+  },
+};
 const found = { waiting: worker, addEventListener: () => undefined, update: async () => undefined };
-const workers = { controller: {}, ready: Promise.resolve(found), register: async () => found, addEventListener: () => undefined };
+const workers = {
+  controller: {},
+  ready: Promise.resolve(found),
+  register: async () => found,
+  addEventListener: () => undefined,
+};
 const reload = mock.fn();
 
 before(async () => {

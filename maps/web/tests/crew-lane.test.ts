@@ -14,10 +14,13 @@ async function pass(ms: number): Promise<void> {
 
 function counted(act: (went: () => void) => Promise<number>): { it: Lane; tries: () => number } {
   let tries = 0;
-  const it = lane((went) => {
-    tries += 1;
-    return act(went);
-  }, () => 0);
+  const it = lane(
+    (went) => {
+      tries += 1;
+      return act(went);
+    },
+    () => 0,
+  );
   return { it, tries: () => tries };
 }
 
@@ -52,7 +55,12 @@ test("what fails is tried later and later, at once when asked to, and at its tur
 
 test("who asks while it is at work does not wait for the next try of what failed", async () => {
   let fail: (fault: Error) => void = () => undefined;
-  const { it, tries } = counted(() => new Promise((_, reject) => { fail = reject; }));
+  const { it, tries } = counted(
+    () =>
+      new Promise((_, reject) => {
+        fail = reject;
+      }),
+  );
   it.hurry();
   await pass(0);
   assert.equal(tries(), 1);
@@ -66,7 +74,12 @@ test("who asks while it is at work does not wait for the next try of what failed
 
 test("there is one at a time, and all of it is over before it is idle", async () => {
   let end: (wait: number) => void = () => undefined;
-  const { it, tries } = counted(() => new Promise((resolve) => { end = resolve; }));
+  const { it, tries } = counted(
+    () =>
+      new Promise((resolve) => {
+        end = resolve;
+      }),
+  );
   it.hurry();
   await pass(0);
   assert.ok(it.busy.value);
@@ -74,7 +87,9 @@ test("there is one at a time, and all of it is over before it is idle", async ()
   await pass(0);
   assert.equal(tries(), 1);
   let idle = false;
-  void it.idle().then(() => { idle = true; });
+  void it.idle().then(() => {
+    idle = true;
+  });
   await pass(0);
   assert.ok(!idle);
   end(30_000);

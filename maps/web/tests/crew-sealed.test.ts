@@ -2,7 +2,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isTooSoon, pinFault, waitAfter } from "../src/phone/pin.ts";
-import { dataKey, newDataKey, newPair, open, openTo, seal, sealTo, secretHalf, unwrapKey, wrapKey } from "../src/phone/sealed.ts";
+import {
+  dataKey,
+  newDataKey,
+  newPair,
+  open,
+  openTo,
+  seal,
+  sealTo,
+  secretHalf,
+  unwrapKey,
+  wrapKey,
+} from "../src/phone/sealed.ts";
 
 const ROUNDS = 1000; // the tests need no strength
 

@@ -24,7 +24,9 @@ before(async () => {
   it = await import("../src/pages/crew/sending/sos.ts");
 });
 
-beforeEach(() => { it.sos.value = null; });
+beforeEach(() => {
+  it.sos.value = null;
+});
 
 /** Lets timers run for so long, and what they began. */
 async function pass(ms: number): Promise<void> {
@@ -44,8 +46,13 @@ test("who presses again while nothing is to be seen calls once, five seconds aft
   assert.equal(await second, false);
   assert.equal(it.sos.value?.at, T0);
   await pass(3000);
-  const sent = fetched.mock.calls.map((each) => JSON.parse(String((each.arguments[1] as RequestInit).body)) as { reports: { id: string }[] });
-  assert.deepEqual(sent.map((each) => each.reports.map(({ id }) => id)), [[it.sos.value?.id]]);
+  const sent = fetched.mock.calls.map(
+    (each) => JSON.parse(String((each.arguments[1] as RequestInit).body)) as { reports: { id: string }[] },
+  );
+  assert.deepEqual(
+    sent.map((each) => each.reports.map(({ id }) => id)),
+    [[it.sos.value?.id]],
+  );
 });
 
 test("who opens the page with a PIN still sees a call that no disk has", async () => {

@@ -6,7 +6,10 @@ import { forEach, keyFor, ranksThatGo } from "../src/phone/turns.ts";
 
 const crews = [{ id: "here" }, { id: "left" }, { id: "other" }];
 
-async function tried(active: string, faults: Readonly<Record<string, Failure>>): Promise<{ ids: string[]; thrown: unknown }> {
+async function tried(
+  active: string,
+  faults: Readonly<Record<string, Failure>>,
+): Promise<{ ids: string[]; thrown: unknown }> {
   const ids: string[] = [];
   try {
     await forEach(crews, active, async ({ id }) => {
@@ -20,7 +23,10 @@ async function tried(active: string, faults: Readonly<Record<string, Failure>>):
 }
 
 test("a crew whose key is revoked holds up nobody else's call for help, and not the page of another crew", async () => {
-  assert.deepEqual(await tried("here", { left: new Failure(401, "") }), { ids: ["here", "left", "other"], thrown: null });
+  assert.deepEqual(await tried("here", { left: new Failure(401, "") }), {
+    ids: ["here", "left", "other"],
+    thrown: null,
+  });
 });
 
 test("whose page it is is told to be shut out, after the others had their turn", async () => {
@@ -39,5 +45,9 @@ test("a locked phone sends positions and calls for help, whatever else waits", (
   assert.equal(keyFor(phone, null, 3), "only-reports");
   assert.deepEqual(ranksThatGo(phone, { key: "whole" }), [0, 1, 2, 3, 4]);
   assert.equal(keyFor(phone, { key: "whole" }, 1), "whole");
-  assert.deepEqual(ranksThatGo({ device: null, reporting_key: null }, null), [0, 1, 2, 3, 4], "who signed in has a cookie");
+  assert.deepEqual(
+    ranksThatGo({ device: null, reporting_key: null }, null),
+    [0, 1, 2, 3, 4],
+    "who signed in has a cookie",
+  );
 });

@@ -1,9 +1,9 @@
 /** The small map's geometry, and what may lie on a phone. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { fitted, metresToEdge, moved, pixel, scaleMetres, within, zoomed } from "../src/pages/crew/sending/view.ts";
 import { keepable } from "../src/phone/copies.ts";
 import { metresBetween } from "../src/phone/pace.ts";
-import { fitted, metresToEdge, moved, pixel, scaleMetres, within, zoomed } from "../src/pages/crew/sending/view.ts";
 
 const SIZE = { width: 400, height: 600 };
 const VIEW = { lon: 100.41, lat: 20.27, metresPerPixel: 10 };
@@ -29,7 +29,10 @@ test("zooming stops at both ends", () => {
 });
 
 test("a view that fits shows every point", () => {
-  const points = [[100.3, 20.2], [100.5, 20.4]];
+  const points = [
+    [100.3, 20.2],
+    [100.5, 20.4],
+  ];
   const view = fitted(points, SIZE);
   assert.ok(view);
   for (const [lon = 0, lat = 0] of points) {
@@ -40,7 +43,14 @@ test("a view that fits shows every point", () => {
 });
 
 test("inside and outside of a sector with a hole, and how far to its edge", () => {
-  const ring = (d: number): number[][] => [[-d, -d], [d, -d], [d, d], [-d, d], [-d, -d]].map(([x = 0, y = 0]) => [100 + x, 20 + y]);
+  const ring = (d: number): number[][] =>
+    [
+      [-d, -d],
+      [d, -d],
+      [d, d],
+      [-d, d],
+      [-d, -d],
+    ].map(([x = 0, y = 0]) => [100 + x, 20 + y]);
   const sector = [ring(0.1), ring(0.02)];
   assert.ok(within(sector, 100.05, 20));
   assert.ok(!within(sector, 100.01, 20), "in the hole");
@@ -50,15 +60,36 @@ test("inside and outside of a sector with a hole, and how far to its edge", () =
 });
 
 test("the scale bar tells round lengths", () => {
-  assert.deepEqual([1, 7, 10, 100].map((m) => scaleMetres({ ...VIEW, metresPerPixel: m }, 110)), [100, 500, 1000, 10_000]);
+  assert.deepEqual(
+    [1, 7, 10, 100].map((m) => scaleMetres({ ...VIEW, metresPerPixel: m }, 110)),
+    [100, 500, 1000, 10_000],
+  );
 });
 
 test("of another agency nothing is kept on the phone", () => {
   const sector = (id: string, agency: string) => ({ id, name: id, use: "patrol", agency, polygon: [] });
-  const patrol = { id: "p", name: "Night watch", state: "ready", starts_at: "", ends_at: "", check_in_interval_s: null, next_check_in_at: null, sectors: ["ours", "theirs"], units: [] };
+  const patrol = {
+    id: "p",
+    name: "Night watch",
+    state: "ready",
+    starts_at: "",
+    ends_at: "",
+    check_in_interval_s: null,
+    next_check_in_at: null,
+    sectors: ["ours", "theirs"],
+    units: [],
+  };
   const kept = keepable({
-    server_time: "", node: { id: "hx", name: "Houay Xai", time_zone: "Asia/Vientiane" }, agency: "la-hx", user: null, device: "d", unit: null,
-    patrols: [patrol], sectors: [sector("ours", "la-hx"), sector("theirs", "th-ck")], texts: [], phrases: [],
+    server_time: "",
+    node: { id: "hx", name: "Houay Xai", time_zone: "Asia/Vientiane" },
+    agency: "la-hx",
+    user: null,
+    device: "d",
+    unit: null,
+    patrols: [patrol],
+    sectors: [sector("ours", "la-hx"), sector("theirs", "th-ck")],
+    texts: [],
+    phrases: [],
   });
   assert.ok(!JSON.stringify(kept).includes("theirs"));
   assert.ok(JSON.stringify(kept).includes("ours"));

@@ -1,4 +1,7 @@
-/** What the worker of the crew's page keeps: pages of its own build, and nothing that somebody on the way put in their place. */
+/**
+ * What the worker of the crew's page keeps: pages of its own build, and nothing that somebody on the way put in their
+ * place.
+ */
 import assert from "node:assert/strict";
 import { before, beforeEach, mock, test } from "node:test";
 
@@ -13,8 +16,17 @@ const kept = new Map<string, Response>();
 let answers: Record<string, () => Response> = {};
 
 before(async () => {
-  const own = { registration: { scope: "https://blo.local/crew" }, addEventListener: (kind: string, how: Heard) => { heard.set(kind, how); } };
-  const cache = { put: async (file: string, answer: Response) => { kept.set(file, answer); } };
+  const own = {
+    registration: { scope: "https://blo.local/crew" },
+    addEventListener: (kind: string, how: Heard) => {
+      heard.set(kind, how);
+    },
+  };
+  const cache = {
+    put: async (file: string, answer: Response) => {
+      kept.set(file, answer);
+    },
+  };
   Object.assign(globalThis, { self: own, caches: { open: async () => cache }, __FILES__: FILES, __VERSION__: "1" });
   mock.method(globalThis, "fetch", async (file: string) => answers[file]?.() ?? new Response("body"));
   await import("../src/worker/offline.ts" as string); // a script, no module
@@ -27,7 +39,11 @@ beforeEach(() => {
 
 async function install(): Promise<void> {
   let work: Promise<unknown> = Promise.resolve();
-  heard.get("install")?.({ waitUntil: (given) => { work = given; } });
+  heard.get("install")?.({
+    waitUntil: (given) => {
+      work = given;
+    },
+  });
   await work;
 }
 

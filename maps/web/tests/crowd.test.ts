@@ -1,24 +1,47 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Fix, UnitState } from "../src/wire/contract.ts";
-import { type Box, countWithin, gather, isCrowded } from "../src/symbols/crowd.ts";
 import { SourceFeed } from "../src/map/source-feed.ts";
 import { UnitDrawing } from "../src/pages/commander/map/unit-drawing.ts";
+import { type Box, countWithin, gather, isCrowded } from "../src/symbols/crowd.ts";
 import { nextLookMs, unitFeature } from "../src/symbols/unit-feature.ts";
+import type { Fix, UnitState } from "../src/wire/contract.ts";
 
 const BOX: Box = [100, 20, 101, 21];
 const at = "2026-11-25T01:00:00Z";
-const unit = (id: string, lon: number, lat: number, more: Partial<UnitState> = {}): UnitState => ({ id, call_sign: id, agency: "la", country: "LA", kind: "boat", liveness: "live", expected_interval_s: 60, last: { of: id, lon, lat, time: at }, ...more });
+const unit = (id: string, lon: number, lat: number, more: Partial<UnitState> = {}): UnitState => ({
+  id,
+  call_sign: id,
+  agency: "la",
+  country: "LA",
+  kind: "boat",
+  liveness: "live",
+  expected_interval_s: 60,
+  last: { of: id, lon, lat, time: at },
+  ...more,
+});
 
 test("units that lie close become one mark with its worst state and its sides", () => {
-  const some = [unit("a", 100.5, 20.5), unit("b", 100.5001, 20.5, { country: "TH" }), unit("c", 100.5, 20.5001, { liveness: "lost" }), unit("d", 100.9, 20.9)];
+  const some = [
+    unit("a", 100.5, 20.5),
+    unit("b", 100.5001, 20.5, { country: "TH" }),
+    unit("c", 100.5, 20.5001, { liveness: "lost" }),
+    unit("d", 100.9, 20.9),
+  ];
   const { clusters, apart } = gather(some, BOX, 8, () => false);
-  assert.deepEqual(clusters.map(({ count, state, sides }) => ({ count, state, sides })), [{ count: 3, state: "lost", sides: ["LA", "TH"] }]);
+  assert.deepEqual(
+    clusters.map(({ count, state, sides }) => ({ count, state, sides })),
+    [{ count: 3, state: "lost", sides: ["LA", "TH"] }],
+  );
   assert.deepEqual([...apart], ["d"]);
 });
 
 test("a call for help is never gathered, not even outside the view", () => {
-  const some = [unit("a", 100.5, 20.5), unit("b", 100.5, 20.5), unit("sos", 100.5, 20.5, { distress: true }), unit("far", 10, 10, { distress: true })];
+  const some = [
+    unit("a", 100.5, 20.5),
+    unit("b", 100.5, 20.5),
+    unit("sos", 100.5, 20.5, { distress: true }),
+    unit("far", 10, 10, { distress: true }),
+  ];
   const { clusters, apart } = gather(some, BOX, 5, (each) => each.distress === true);
   assert.equal(clusters[0]?.count, 2);
   assert.deepEqual([...apart].sort(), ["far", "sos"]);
@@ -60,7 +83,10 @@ test("a ring of accuracy that nobody told is assumed, and one that was told is n
 
 test("once the present was put right no mark keeps the age of a wrong one", async () => {
   const shown: GeoJSON.Feature[] = [];
-  const source = { setData: async (data: GeoJSON.FeatureCollection) => void shown.splice(0, shown.length, ...data.features), updateData: async () => undefined };
+  const source = {
+    setData: async (data: GeoJSON.FeatureCollection) => void shown.splice(0, shown.length, ...data.features),
+    updateData: async () => undefined,
+  };
   const drawing = new UnitDrawing(new SourceFeed(source), new SourceFeed(source));
   const units = new Map([["a", unit("a", 100.5, 20.5)]]);
   const draw = async (nowMs: number): Promise<unknown> => {

@@ -1,11 +1,21 @@
 /** Files, overlays and long tracks: addresses and boxes. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { lastDays, tilesOf } from "../src/symbols/history.ts";
 import { addOverlays, boundsOf, overlayFeatures, overlays, removeOverlays, showOverlay } from "../src/geo/overlays.ts";
+import { lastDays, tilesOf } from "../src/symbols/history.ts";
 
-const point = (name: string): GeoJSON.Feature => ({ type: "Feature", properties: { name, long: "x".repeat(1000) }, geometry: { type: "Point", coordinates: [100.4, 20.2] } });
-const layer = (name: string, ...features: GeoJSON.Feature[]) => ({ name, features: features.length, faults: [], bounds: [100, 20, 101, 21] as [number, number, number, number], collection: { type: "FeatureCollection" as const, features } });
+const point = (name: string): GeoJSON.Feature => ({
+  type: "Feature",
+  properties: { name, long: "x".repeat(1000) },
+  geometry: { type: "Point", coordinates: [100.4, 20.2] },
+});
+const layer = (name: string, ...features: GeoJSON.Feature[]) => ({
+  name,
+  features: features.length,
+  faults: [],
+  bounds: [100, 20, 101, 21] as [number, number, number, number],
+  collection: { type: "FeatureCollection" as const, features },
+});
 
 test("a history is told in whole minutes and of one unit", () => {
   const wanted = lastDays(7, "u 1", Date.UTC(2026, 10, 24, 2, 30, 5));
@@ -18,11 +28,17 @@ test("a history is told in whole minutes and of one unit", () => {
 
 test("what is brought is shown, hidden, replaced and taken off", () => {
   addOverlays("a.gpx", { layers: [layer("waypoints", point("ທ່າເຮືອ")), layer("tracks", point("b"))] });
-  assert.deepEqual(overlayFeatures.value.features.map((each) => each.properties), [{ label: "ທ່າເຮືອ" }, { label: "b" }]);
+  assert.deepEqual(
+    overlayFeatures.value.features.map((each) => each.properties),
+    [{ label: "ທ່າເຮືອ" }, { label: "b" }],
+  );
   showOverlay(overlays.value[0]?.id ?? "", false);
   assert.equal(overlayFeatures.value.features.length, 1);
   addOverlays("a.gpx", { layers: [layer("waypoints", point("c"))] });
-  assert.deepEqual(overlays.value.map((each) => each.layer), ["waypoints"]);
+  assert.deepEqual(
+    overlays.value.map((each) => each.layer),
+    ["waypoints"],
+  );
   removeOverlays("a.gpx");
   assert.equal(overlays.value.length, 0);
 });

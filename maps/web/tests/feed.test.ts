@@ -4,8 +4,19 @@ import { before, mock, test } from "node:test";
 import type { LiveFrame, UnitState } from "../src/wire/contract.ts";
 
 const T0 = Date.parse("2026-11-29T01:00:00Z");
-const unit = (n: number): UnitState => ({ id: `u${n}`, call_sign: `Naga ${n}`, agency: "la", last: { of: `u${n}`, lon: 100.4, lat: 20.27, time: "2026-11-29T00:59:00Z" } });
-const snapshot = (units: UnitState[]): LiveFrame => ({ type: "snapshot", stream: "s", seq: 1, time: "2026-11-29T01:00:00Z", units });
+const unit = (n: number): UnitState => ({
+  id: `u${n}`,
+  call_sign: `Naga ${n}`,
+  agency: "la",
+  last: { of: `u${n}`, lon: 100.4, lat: 20.27, time: "2026-11-29T00:59:00Z" },
+});
+const snapshot = (units: UnitState[]): LiveFrame => ({
+  type: "snapshot",
+  stream: "s",
+  seq: 1,
+  time: "2026-11-29T01:00:00Z",
+  units,
+});
 
 let say: (frame: LiveFrame) => void = () => assert.fail("nobody listens");
 class Socket {
@@ -55,7 +66,13 @@ test("lines between sparse reports on a river are fetched boat by boat, the one 
   await settle();
   asked.splice(0);
   answers = () => Response.json({ type: "Feature", properties: { times: [] }, geometry: null });
-  const moved = (seq: number, of: string, lon: number): void => say({ type: "change", seq, time: "2026-11-29T01:00:30Z", fixes: [{ of, lon, lat: 20.28, time: "2026-11-29T01:00:30Z", river_km: 2240 }] });
+  const moved = (seq: number, of: string, lon: number): void =>
+    say({
+      type: "change",
+      seq,
+      time: "2026-11-29T01:00:30Z",
+      fixes: [{ of, lon, lat: 20.28, time: "2026-11-29T01:00:30Z", river_km: 2240 }],
+    });
   moved(2, "u1", 100.41);
   moved(3, "u3", 100.42);
   watch("u3");
@@ -71,7 +88,12 @@ test("of thousands only the track of the selected one is kept", async () => {
   const { live, picture, takeDirty, watch } = await import("../src/live/signals.ts");
   live.retryNow(); // it was silent for half a minute
   say(snapshot(Array.from({ length: 2001 }, (_, n) => unit(n))));
-  answers = () => Response.json({ type: "Feature", properties: { times: ["2026-11-29T00:58:00Z"] }, geometry: { type: "LineString", coordinates: [[100.3, 20.2]] } });
+  answers = () =>
+    Response.json({
+      type: "Feature",
+      properties: { times: ["2026-11-29T00:58:00Z"] },
+      geometry: { type: "LineString", coordinates: [[100.3, 20.2]] },
+    });
   watch("u1");
   await settle();
   assert.deepEqual([...picture.tracks.keys()], ["u1"]);

@@ -6,9 +6,20 @@ import { parseAst } from "rolldown/parseAst";
 
 const SOURCES = new URL("../src/", import.meta.url);
 /** Attributes that are read or spoken. */
-const READ = new Set(["title", "aria-label", "aria-description", "aria-roledescription", "aria-valuetext", "placeholder", "alt", "label", "summary"]);
+const READ = new Set([
+  "title",
+  "aria-label",
+  "aria-description",
+  "aria-roledescription",
+  "aria-valuetext",
+  "placeholder",
+  "alt",
+  "label",
+  "summary",
+]);
 /** Signs, units and key names are the same in every language. */
-const SAME_EVERYWHERE = /^(?:UTC|SOS|Enter|Esc|QR|km|km\/h|kn|m|s|min|h|LT|N|S|E|W|PDF|XLSX|HTML|GPX|KML|CSV|GeoJSON|JSON|MGRS|Alt|Ctrl|Shift|Space|Delete|Tab|Home|End|x|SHA-256)$/;
+const SAME_EVERYWHERE =
+  /^(?:UTC|SOS|Enter|Esc|QR|km|km\/h|kn|m|s|min|h|LT|N|S|E|W|PDF|XLSX|HTML|GPX|KML|CSV|GeoJSON|JSON|MGRS|Alt|Ctrl|Shift|Space|Delete|Tab|Home|End|x|SHA-256)$/;
 
 interface Node {
   type: string;
@@ -26,7 +37,8 @@ function textsOf(path: string, source: string): string[] {
     const node = value as Node | null;
     if (node === null || typeof node !== "object") return;
     if (node.type === "Literal" && typeof node["value"] === "string") found.push(node["value"]);
-    else if (node.type === "TemplateLiteral") for (const part of node["quasis"] as { value: { cooked: string } }[]) found.push(part.value.cooked);
+    else if (node.type === "TemplateLiteral")
+      for (const part of node["quasis"] as { value: { cooked: string } }[]) found.push(part.value.cooked);
     else if (node.type === "ConditionalExpression") [node["consequent"], node["alternate"]].forEach(strings);
     else if (node.type === "LogicalExpression") [node["left"], node["right"]].forEach(strings);
     else if (node.type === "JSXExpressionContainer") strings(node["expression"]);
@@ -41,8 +53,18 @@ function textsOf(path: string, source: string): string[] {
       for (const child of node["children"] as Node[]) if (child.type === "JSXExpressionContainer") strings(child);
     }
     // What is said in the notice, and by scripts that set texts themselves.
-    if (node.type === "CallExpression" && ["say", "alert", "confirm", "prompt"].includes(String((node["callee"] as Node)["name"]))) strings((node["arguments"] as Node[])[0]);
-    if (node.type === "AssignmentExpression" && ["textContent", "innerText", "title"].includes(String(((node["left"] as Node)["property"] as Node | undefined)?.["name"]))) strings(node["right"]);
+    if (
+      node.type === "CallExpression" &&
+      ["say", "alert", "confirm", "prompt"].includes(String((node["callee"] as Node)["name"]))
+    )
+      strings((node["arguments"] as Node[])[0]);
+    if (
+      node.type === "AssignmentExpression" &&
+      ["textContent", "innerText", "title"].includes(
+        String(((node["left"] as Node)["property"] as Node | undefined)?.["name"]),
+      )
+    )
+      strings(node["right"]);
     Object.values(node).forEach(walk);
   };
   walk(parseAst(source, { lang: path.endsWith("x") ? "tsx" : "ts" }));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { type LiveStatus, LiveStream, STALE_AFTER_MS } from "../src/live/live.ts";
 import type { LiveFrame } from "../src/wire/contract.ts";
-import { LiveStream, type LiveStatus, STALE_AFTER_MS } from "../src/live/live.ts";
 
 class FakeSocket {
   readyState = 1;
@@ -24,7 +24,13 @@ class FakeSocket {
   }
 }
 
-function stage(applying: (frame: LiveFrame) => void = () => undefined): { stream: LiveStream; sockets: FakeSocket[]; seen: string[]; status: () => LiveStatus; wait: (ms: number) => void } {
+function stage(applying: (frame: LiveFrame) => void = () => undefined): {
+  stream: LiveStream;
+  sockets: FakeSocket[];
+  seen: string[];
+  status: () => LiveStatus;
+  wait: (ms: number) => void;
+} {
   const sockets: FakeSocket[] = [];
   const seen: string[] = [];
   let status: LiveStatus | null = null;
@@ -39,9 +45,16 @@ function stage(applying: (frame: LiveFrame) => void = () => undefined): { stream
       return socket as unknown as WebSocket;
     },
     receiver: {
-      snapshot: (frame) => { applying(frame); seen.push(`snapshot ${frame.seq}`); },
-      change: (frame) => { applying(frame); seen.push(`change ${frame.seq}${(frame.fixes ?? []).map((fix) => ` ${fix.of}`).join("")}`); },
-      faults: (faults, error) => seen.push(error === undefined ? `faults ${faults.map((each) => each.what).join(" ")}` : "failed"),
+      snapshot: (frame) => {
+        applying(frame);
+        seen.push(`snapshot ${frame.seq}`);
+      },
+      change: (frame) => {
+        applying(frame);
+        seen.push(`change ${frame.seq}${(frame.fixes ?? []).map((fix) => ` ${fix.of}`).join("")}`);
+      },
+      faults: (faults, error) =>
+        seen.push(error === undefined ? `faults ${faults.map((each) => each.what).join(" ")}` : "failed"),
       serverTime: () => undefined,
       status: (told) => {
         status = told;
@@ -49,7 +62,16 @@ function stage(applying: (frame: LiveFrame) => void = () => undefined): { stream
     },
   });
   stream.start();
-  return { stream, sockets, seen, status: () => status as unknown as LiveStatus, wait: (ms) => { now += ms; stream.check(); } };
+  return {
+    stream,
+    sockets,
+    seen,
+    status: () => status as unknown as LiveStatus,
+    wait: (ms) => {
+      now += ms;
+      stream.check();
+    },
+  };
 }
 
 const time = "2026-11-25T01:00:00Z";
@@ -67,7 +89,20 @@ test("applies changes in order and each once", () => {
 test("positions of a table stand among the others", () => {
   const { stream, sockets, seen } = stage();
   sockets[0]?.say(snapshot(4));
-  sockets[0]?.say({ ...change(5), type: "change", tables: [{ rows: [["of", "time"], ["a", 0], ["b", 1]], same: { lon: 100.4, lat: 20.2 } }] });
+  sockets[0]?.say({
+    ...change(5),
+    type: "change",
+    tables: [
+      {
+        rows: [
+          ["of", "time"],
+          ["a", 0],
+          ["b", 1],
+        ],
+        same: { lon: 100.4, lat: 20.2 },
+      },
+    ],
+  });
   assert.deepEqual(seen, ["snapshot 4", "change 5 a b"]);
   stream.stop();
 });

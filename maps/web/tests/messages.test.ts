@@ -1,19 +1,25 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { isOnItsWay, wayFor } from "../src/live/messages.ts";
+import { news, type Said, waitingOn } from "../src/live/radio-texts-news.ts";
+import { pruned } from "../src/live/read-elsewhere.ts";
+import { newId } from "../src/live/unanswered.ts";
 import type { RadioMessage, Route, UnitState } from "../src/wire/contract.ts";
 import { refusedWords } from "../src/words/faults.ts";
 import { learn, speak } from "../src/words/index.ts";
-import { isOnItsWay, wayFor } from "../src/live/messages.ts";
-import { newId } from "../src/live/unanswered.ts";
-import { pruned } from "../src/live/read-elsewhere.ts";
-import { news, type Said, waitingOn } from "../src/live/radio-texts-news.ts";
 
 const AT = Date.parse("2026-11-24T02:30:00Z");
 
 function message(more: Partial<RadioMessage>): RadioMessage {
   return {
-    id: "m", kind: "text", channel: "base", operator: "somchai", created_at: "2026-11-24T02:30:00Z",
-    expires_at: "2026-11-24T02:40:00Z", history: [{ state: "queued", at: "2026-11-24T02:30:00Z" }], ...more,
+    id: "m",
+    kind: "text",
+    channel: "base",
+    operator: "somchai",
+    created_at: "2026-11-24T02:30:00Z",
+    expires_at: "2026-11-24T02:40:00Z",
+    history: [{ state: "queued", at: "2026-11-24T02:30:00Z" }],
+    ...more,
   };
 }
 
@@ -66,7 +72,9 @@ test("words without a time of their own and those of yesterday are no news", () 
 });
 
 test("of too many marks of reading the newest stay", () => {
-  const marks = Object.fromEntries(Array.from({ length: 600 }, (_, i) => [`u${i}`, new Date(AT + i * 1000).toISOString()]));
+  const marks = Object.fromEntries(
+    Array.from({ length: 600 }, (_, i) => [`u${i}`, new Date(AT + i * 1000).toISOString()]),
+  );
   const left = pruned(marks);
   assert.equal(Object.keys(left).length, 500);
   assert.ok("u599" in left && !("u0" in left));
@@ -74,8 +82,16 @@ test("of too many marks of reading the newest stay", () => {
 
 test("a refusal is told in the reader's words where there are some, else by its sort and what the server said", () => {
   Object.assign(globalThis, { document: { documentElement: {} } });
-  learn({ "fault.call_sign_taken": "TAKEN {name}", "fault.conflict": "CONFLICT", "fault.told": "{sort} ({message})", "fault.store_down": "DOWN", "refusal.too_long": "LONG", "fault.other": "OTHER" });
-  const said = (slug: string, message: string, code?: string): string => refusedWords({ slug, message, code, values: { name: "Naga 1" } });
+  learn({
+    "fault.call_sign_taken": "TAKEN {name}",
+    "fault.conflict": "CONFLICT",
+    "fault.told": "{sort} ({message})",
+    "fault.store_down": "DOWN",
+    "refusal.too_long": "LONG",
+    "fault.other": "OTHER",
+  });
+  const said = (slug: string, message: string, code?: string): string =>
+    refusedWords({ slug, message, code, values: { name: "Naga 1" } });
   assert.equal(said("conflict", "there is one", "call_sign_taken"), "TAKEN Naga 1");
   assert.equal(said("cannot_send", "60 characters", "too_long"), "LONG");
   assert.equal(said("conflict", "there is one"), "there is one");
@@ -87,7 +103,12 @@ test("a refusal is told in the reader's words where there are some, else by its 
 });
 
 test("of a unit that writes for days while nobody reads the newest texts wait, and all of the others", () => {
-  const said = (unit: string, n: number): Said => ({ unit, at: new Date(AT + n * 1000).toISOString(), text: String(n), phrase: null });
+  const said = (unit: string, n: number): Said => ({
+    unit,
+    at: new Date(AT + n * 1000).toISOString(),
+    text: String(n),
+    phrase: null,
+  });
   const left = waitingOn([said("quiet", 0), ...Array.from({ length: 500 }, (_, n) => said("loud", n))]);
   assert.equal(left.length, 21);
   assert.deepEqual([left[0]?.unit, left[1]?.text, left.at(-1)?.text], ["quiet", "480", "499"]);

@@ -1,8 +1,8 @@
 /** Machines whose clock is wrong, or is put right while the page is open. */
 import assert from "node:assert/strict";
 import { before, mock, test } from "node:test";
+import { type LiveStatus, LiveStream } from "../src/live/live.ts";
 import type { UnitState } from "../src/wire/contract.ts";
-import { LiveStream, type LiveStatus } from "../src/live/live.ts";
 
 const HOUR_MS = 3_600_000;
 /** The server's time as the page opens. */
@@ -32,13 +32,22 @@ const snapshot = (units: UnitState[] = []): object => ({ type: "snapshot", strea
 test("what comes first is judged by the server's time, however wrong this machine's is", async () => {
   const socket = new Socket();
   Object.defineProperty(globalThis, "location", { value: { protocol: "https:", host: "test" } });
-  Object.defineProperty(globalThis, "WebSocket", { value: function WebSocket() { return socket; } });
+  Object.defineProperty(globalThis, "WebSocket", {
+    value: function WebSocket() {
+      return socket;
+    },
+  });
   mock.method(globalThis, "fetch", async () => Response.json({ type: "FeatureCollection", features: [] }));
   const { live } = await import("../src/live/signals.ts");
   const { unread } = await import("../src/live/radio-texts.ts");
   live.start();
-  socket.say(snapshot([{ id: "u1", call_sign: "Naga 1", agency: "la", text: "engine on fire", text_at: iso(T0 - 60_000) }]));
-  assert.deepEqual(unread.value.map((each) => each.text), ["engine on fire"]);
+  socket.say(
+    snapshot([{ id: "u1", call_sign: "Naga 1", agency: "la", text: "engine on fire", text_at: iso(T0 - 60_000) }]),
+  );
+  assert.deepEqual(
+    unread.value.map((each) => each.text),
+    ["engine on fire"],
+  );
   live.stop();
 });
 
@@ -47,8 +56,13 @@ test("a clock that is put back by an hour hides no silence, and what is dead is 
   const told: LiveStatus[] = [];
   const stream = new LiveStream({
     url: "ws://test/api/live",
-    open: () => (sockets[sockets.push(new Socket()) - 1] as unknown as WebSocket),
-    receiver: { snapshot: () => undefined, change: () => undefined, serverTime: () => undefined, status: (status) => told.push(status) },
+    open: () => sockets[sockets.push(new Socket()) - 1] as unknown as WebSocket,
+    receiver: {
+      snapshot: () => undefined,
+      change: () => undefined,
+      serverTime: () => undefined,
+      status: (status) => told.push(status),
+    },
   });
   stream.start();
   sockets[0]?.say(snapshot());

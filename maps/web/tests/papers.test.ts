@@ -1,12 +1,34 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Picture } from "../src/live/picture.ts";
 import type { Change } from "../src/wire/contract.ts";
 import type { Alert, HandOff, Paper, Sector } from "../src/wire/papers.ts";
-import { Picture } from "../src/live/picture.ts";
 
 const at = "2026-11-25T01:00:00Z";
-const alert = (more: Partial<Alert> = {}): Alert => ({ kind: "alert", id: "a1", agency: "la", at, rule: "sos", subject: "u1", severity: "sos", raised_at: at, ...more });
-const offer = (more: Partial<HandOff> = {}): HandOff => ({ kind: "hand_off", id: "h1", agency: "la", at, case: "c", target: "t", to: "th", term: 2, offered_at: at, lapses_at: at, ...more });
+const alert = (more: Partial<Alert> = {}): Alert => ({
+  kind: "alert",
+  id: "a1",
+  agency: "la",
+  at,
+  rule: "sos",
+  subject: "u1",
+  severity: "sos",
+  raised_at: at,
+  ...more,
+});
+const offer = (more: Partial<HandOff> = {}): HandOff => ({
+  kind: "hand_off",
+  id: "h1",
+  agency: "la",
+  at,
+  case: "c",
+  target: "t",
+  to: "th",
+  term: 2,
+  offered_at: at,
+  lapses_at: at,
+  ...more,
+});
 const sector: Sector = { kind: "sector", id: "s1", agency: "la", at, name: "Isles" };
 const change = (seq: number, more: Partial<Change>): Change => ({ type: "change", seq, time: at, ...more });
 const ids = (picture: Picture): string[] => [...picture.papers.keys()];
@@ -27,9 +49,20 @@ test("a newer version takes the place of the older one, an older one changes not
 
 test("what comes as it ended is told once and kept no longer", () => {
   const picture = started(alert(), offer(), sector);
-  const touched = picture.apply(change(1, { papers: [alert({ version: 2, state: "resolved" }), offer({ version: 2, state: "declined", reason: "no boat" }), { ...sector, version: 2, retired_at: at }] }));
+  const touched = picture.apply(
+    change(1, {
+      papers: [
+        alert({ version: 2, state: "resolved" }),
+        offer({ version: 2, state: "declined", reason: "no boat" }),
+        { ...sector, version: 2, retired_at: at },
+      ],
+    }),
+  );
   assert.deepEqual(ids(picture), []);
-  assert.deepEqual(touched.ended.map((each) => each.id), ["a1", "h1", "s1"]);
+  assert.deepEqual(
+    touched.ended.map((each) => each.id),
+    ["a1", "h1", "s1"],
+  );
 });
 
 test("a paper that a viewer may no longer hold is gone, and may come back", () => {

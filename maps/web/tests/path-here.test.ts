@@ -9,7 +9,16 @@ test("a path of this server is followed with its query and fragment", () => {
 });
 
 test("nothing leads to another server, however it is written", () => {
-  for (const next of ["//evil.example/x", "/\\evil.example", "/\t/evil.example", "/\n/evil.example", "https://evil.example", "javascript:alert(1)", "", null]) {
+  for (const next of [
+    "//evil.example/x",
+    "/\\evil.example",
+    "/\t/evil.example",
+    "/\n/evil.example",
+    "https://evil.example",
+    "javascript:alert(1)",
+    "",
+    null,
+  ]) {
     const to = pathHere(next, here);
     assert.ok(to === null || new URL(to, here).origin === here, String(next));
     assert.ok(to === null || !to.includes("evil.example") || to.startsWith("/evil"), String(next));

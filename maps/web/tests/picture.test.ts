@@ -1,12 +1,24 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Change, ChannelHealth, Fix, UnitState } from "../src/wire/contract.ts";
 import { insert, Picture, prune, type TrackPoint } from "../src/live/picture.ts";
+import type { Change, ChannelHealth, Fix, UnitState } from "../src/wire/contract.ts";
 
 const T0 = Date.parse("2026-11-25T01:00:00Z");
 const iso = (s: number): string => new Date(T0 + s * 1000).toISOString();
-const fix = (of: string, s: number, lon = 100.4, more: Partial<Fix> = {}): Fix => ({ of, lon, lat: 20.27, time: iso(s), ...more });
-const boat = (more: Partial<UnitState> = {}): UnitState => ({ id: "u1", call_sign: "Naga 1", agency: "la", liveness: "late", ...more });
+const fix = (of: string, s: number, lon = 100.4, more: Partial<Fix> = {}): Fix => ({
+  of,
+  lon,
+  lat: 20.27,
+  time: iso(s),
+  ...more,
+});
+const boat = (more: Partial<UnitState> = {}): UnitState => ({
+  id: "u1",
+  call_sign: "Naga 1",
+  agency: "la",
+  liveness: "late",
+  ...more,
+});
 const change = (seq: number, more: Partial<Change>): Change => ({ type: "change", seq, time: iso(600), ...more });
 
 function started(units: UnitState[]): Picture {
@@ -26,7 +38,10 @@ test("a late fix joins the track at its own moment and does not move the mark", 
   const picture = started([boat({ last: fix("u1", 100, 100.6) })]);
   picture.apply(change(1, { fixes: [fix("u1", 200, 100.7), fix("u1", 150, 100.65, { live: false })] }));
   assert.equal(picture.units.get("u1")?.last?.lon, 100.7);
-  assert.deepEqual(picture.tracks.get("u1")?.map((point) => point.lon), [100.6, 100.65, 100.7]);
+  assert.deepEqual(
+    picture.tracks.get("u1")?.map((point) => point.lon),
+    [100.6, 100.65, 100.7],
+  );
 });
 
 test("units are applied before fixes", () => {
@@ -59,8 +74,24 @@ test("a radio that was assigned by mistake takes its way along when it goes", ()
   picture.apply(change(1, { fixes: [fix("u1", 60, 101), fix("u1", 120, 101.1)] }));
   const touched = picture.apply(change(2, { units: [boat({ addresses: ["ais:1"], last: fix("u1", 10) })] }));
   assert.ok(touched.tracks.has("u1"), "it goes from the map, too");
-  picture.join({ type: "Feature", properties: { id: "u1", times: [iso(0), iso(10)] }, geometry: { type: "LineString", coordinates: [[100.4, 20.27], [100.4, 20.28]] } }, T0 + 600e3);
-  assert.deepEqual(picture.tracks.get("u1")?.map((point) => point.lon), [100.4, 100.4]);
+  picture.join(
+    {
+      type: "Feature",
+      properties: { id: "u1", times: [iso(0), iso(10)] },
+      geometry: {
+        type: "LineString",
+        coordinates: [
+          [100.4, 20.27],
+          [100.4, 20.28],
+        ],
+      },
+    },
+    T0 + 600e3,
+  );
+  assert.deepEqual(
+    picture.tracks.get("u1")?.map((point) => point.lon),
+    [100.4, 100.4],
+  );
 });
 
 test("flags of an earlier message do not stick to a good fix", () => {
@@ -73,7 +104,10 @@ test("the track of a silent unit grows old too", () => {
   const picture = started([boat({ last: fix("u1", 0, 100.5) }), boat({ id: "u2", last: fix("u2", 0) })]);
   picture.apply(change(1, { fixes: [fix("u1", 600, 100.6), fix("u2", 3 * 3600)] }));
   assert.deepEqual(picture.age(T0 + 3 * 3600e3 + 1e3), ["u1", "u2"]);
-  assert.deepEqual(picture.tracks.get("u1")?.map((point) => point.lon), [100.6]);
+  assert.deepEqual(
+    picture.tracks.get("u1")?.map((point) => point.lon),
+    [100.6],
+  );
   assert.deepEqual(picture.age(T0 + 86_400e3), ["u1", "u2"], "a day later nothing is of the last hours");
   assert.deepEqual(picture.tracks.get("u1"), []);
   assert.deepEqual(picture.age(T0 + 86_400e3), []);
@@ -82,21 +116,69 @@ test("the track of a silent unit grows old too", () => {
 test("a track that comes after its unit may be shown no more is not kept", () => {
   const picture = started([boat({ last: fix("u1", 100) })]);
   picture.apply(change(1, { forget: ["u1"] }));
-  picture.join({ type: "Feature", properties: { id: "u1", times: [iso(0), iso(50)] }, geometry: { type: "LineString", coordinates: [[100.1, 20], [100.2, 20]] } }, T0 + 600e3);
+  picture.join(
+    {
+      type: "Feature",
+      properties: { id: "u1", times: [iso(0), iso(50)] },
+      geometry: {
+        type: "LineString",
+        coordinates: [
+          [100.1, 20],
+          [100.2, 20],
+        ],
+      },
+    },
+    T0 + 600e3,
+  );
   assert.equal(picture.tracks.size, 0);
 });
 
 test("a fetched track is joined with what the stream brought", () => {
   const picture = started([boat({ last: fix("u1", 100, 100.6) })]);
-  picture.join({ type: "Feature", properties: { id: "u1", times: [iso(0), iso(50), iso(100)] }, geometry: { type: "LineString", coordinates: [[100.1, 20], [100.2, 20], [100.6, 20.27]] } }, T0 + 600e3);
-  assert.deepEqual(picture.tracks.get("u1")?.map((point) => point.lon), [100.1, 100.2, 100.6]);
+  picture.join(
+    {
+      type: "Feature",
+      properties: { id: "u1", times: [iso(0), iso(50), iso(100)] },
+      geometry: {
+        type: "LineString",
+        coordinates: [
+          [100.1, 20],
+          [100.2, 20],
+          [100.6, 20.27],
+        ],
+      },
+    },
+    T0 + 600e3,
+  );
+  assert.deepEqual(
+    picture.tracks.get("u1")?.map((point) => point.lon),
+    [100.1, 100.2, 100.6],
+  );
 });
 
 test("bends of a river join a track that holds more than what was fetched", () => {
   const picture = started([boat({ last: fix("u1", 0, 100.1) })]);
   picture.apply(change(1, { fixes: [fix("u1", 100, 100.6), fix("u1", 400, 100.7)] }));
-  picture.join({ type: "Feature", properties: { id: "u1", times: [iso(100), iso(200), iso(300), iso(400)] }, geometry: { type: "LineString", coordinates: [[100.6, 20.27], [100.61, 20.3], [100.69, 20.3], [100.7, 20.27]] } }, T0 + 600e3);
-  assert.deepEqual(picture.tracks.get("u1")?.map((point) => point.lon), [100.1, 100.6, 100.61, 100.69, 100.7]);
+  picture.join(
+    {
+      type: "Feature",
+      properties: { id: "u1", times: [iso(100), iso(200), iso(300), iso(400)] },
+      geometry: {
+        type: "LineString",
+        coordinates: [
+          [100.6, 20.27],
+          [100.61, 20.3],
+          [100.69, 20.3],
+          [100.7, 20.27],
+        ],
+      },
+    },
+    T0 + 600e3,
+  );
+  assert.deepEqual(
+    picture.tracks.get("u1")?.map((point) => point.lon),
+    [100.1, 100.6, 100.61, 100.69, 100.7],
+  );
 });
 
 test("a sparse report on a river says whose line may be wrongly straight, and since when", () => {
@@ -121,7 +203,13 @@ test("a track without a line gives no points", () => {
 
 test("a snapshot drops who is gone and keeps the past of who stays", () => {
   const picture = started([boat({ last: fix("u1", 0) }), boat({ id: "u2", last: fix("u2", 0) })]);
-  picture.replace({ type: "snapshot", stream: "t", seq: 9, time: iso(60), units: [boat({ last: fix("u1", 50, 100.5) })] });
+  picture.replace({
+    type: "snapshot",
+    stream: "t",
+    seq: 9,
+    time: iso(60),
+    units: [boat({ last: fix("u1", 50, 100.5) })],
+  });
   assert.deepEqual([...picture.units.keys()], ["u1"]);
   assert.equal(picture.tracks.get("u1")?.length, 2);
 });
@@ -129,7 +217,10 @@ test("a snapshot drops who is gone and keeps the past of who stays", () => {
 test("points come in time order, none twice", () => {
   const track: TrackPoint[] = [];
   for (const s of [10, 30, 20, 20, 5, 60]) insert(track, { lon: s, lat: 0, at: s * 1000 });
-  assert.deepEqual(track.map((point) => point.lon), [5, 10, 20, 30, 60]);
+  assert.deepEqual(
+    track.map((point) => point.lon),
+    [5, 10, 20, 30, 60],
+  );
 });
 
 test("many fixes in a second lengthen the track once", () => {
@@ -142,17 +233,37 @@ test("many fixes in a second lengthen the track once", () => {
 test("old points are pruned, an empty track stays empty", () => {
   const track: TrackPoint[] = [1, 2, 3].map((at) => ({ lon: 0, lat: 0, at }));
   prune(track, 3);
-  assert.deepEqual(track.map((point) => point.at), [3]);
+  assert.deepEqual(
+    track.map((point) => point.at),
+    [3],
+  );
   const none: TrackPoint[] = [];
   prune(none, 3);
   assert.equal(none.length, 0);
 });
 
-const channel = (transmissions: number): ChannelHealth => ({ name: "pier", url: "", protocols: ["ais"], state: "open", since: iso(0), fault: null, last_heard_at: null, expected_interval_s: null, bytes_read: 0, frames: 0, transmissions, junk_bytes: 0, shed: 0, reconnects: 0, errors: {} });
+const channel = (transmissions: number): ChannelHealth => ({
+  name: "pier",
+  url: "",
+  protocols: ["ais"],
+  state: "open",
+  since: iso(0),
+  fault: null,
+  last_heard_at: null,
+  expected_interval_s: null,
+  bytes_read: 0,
+  frames: 0,
+  transmissions,
+  junk_bytes: 0,
+  shed: 0,
+  reconnects: 0,
+  errors: {},
+});
 
 test("a rate is counted over the last minute, and anew when the server has started again", () => {
   const picture = new Picture(3);
-  const hear = (seq: number, s: number, transmissions: number): unknown => picture.apply({ type: "change", seq, time: iso(s), channels: [channel(transmissions)] });
+  const hear = (seq: number, s: number, transmissions: number): unknown =>
+    picture.apply({ type: "change", seq, time: iso(s), channels: [channel(transmissions)] });
   hear(1, 0, 100);
   const rate = (s: number): number | null => picture.ratePerMinute("pier", T0 + s * 1000);
   assert.equal(rate(0), null);
@@ -171,7 +282,8 @@ test("a rate is counted over the last minute, and anew when the server has start
 test("a snapshot's counter, as old as its last telling, makes no rate once it is told again soon", () => {
   const picture = new Picture(3);
   picture.replace({ type: "snapshot", stream: "s", seq: 0, time: iso(0), units: [], channels: [channel(95)] });
-  const hear = (seq: number, s: number, transmissions: number): unknown => picture.apply({ type: "change", seq, time: iso(s), channels: [channel(transmissions)] });
+  const hear = (seq: number, s: number, transmissions: number): unknown =>
+    picture.apply({ type: "change", seq, time: iso(s), channels: [channel(transmissions)] });
   const rate = (s: number): number | null => picture.ratePerMinute("pier", T0 + s * 1000);
   hear(1, 1, 100); // the five of five seconds, one second later
   assert.equal(rate(20), null);

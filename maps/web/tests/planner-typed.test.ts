@@ -16,9 +16,13 @@ class Field extends EventTarget {
 
 before(() => {
   followTyping(page);
-  page.addEventListener("change", () => { changes += 1; });
+  page.addEventListener("change", () => {
+    changes += 1;
+  });
 });
-beforeEach(() => { changes = 0; });
+beforeEach(() => {
+  changes = 0;
+});
 
 test("what is typed counts once", () => {
   const field = new Field();

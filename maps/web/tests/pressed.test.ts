@@ -3,7 +3,12 @@ import { test } from "node:test";
 import { pressedKey } from "../src/browser/pressed.ts";
 
 function press(key: string, code: string, { shift = false, caps = false } = {}): string {
-  return pressedKey({ key, code, shiftKey: shift, getModifierState: (name: string) => name === "CapsLock" && caps } as KeyboardEvent);
+  return pressedKey({
+    key,
+    code,
+    shiftKey: shift,
+    getModifierState: (name: string) => name === "CapsLock" && caps,
+  } as KeyboardEvent);
 }
 
 test("keyboards that write Thai, Lao, Burmese and Khmer have the keys where a Latin one has them", () => {

@@ -37,6 +37,9 @@ test("one that took none, or another's, is not subscribed", async () => {
     ownId.value = own;
     asked.length = 0;
     await keepOver(change);
-    assert.equal(asked.some((each) => each.startsWith("POST")), false);
+    assert.equal(
+      asked.some((each) => each.startsWith("POST")),
+      false,
+    );
   }
 });

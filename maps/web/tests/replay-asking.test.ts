@@ -23,7 +23,10 @@ after(() => server.close());
 
 test("who is told that the server is busy asks again, and gets the answer", async () => {
   asked = 0;
-  answers.push({ status: 503, error: "replay_busy", again: "0" }, { status: 429, error: "too_many_replays", again: "0" });
+  answers.push(
+    { status: 503, error: "replay_busy", again: "0" },
+    { status: 429, error: "too_many_replays", again: "0" },
+  );
   assert.deepEqual(await (await ask(url)).json(), { units: [] });
   assert.equal(asked, 3);
 });
@@ -34,7 +37,10 @@ test("it waits as long as it is told, and not for ever", async () => {
   await ask(url);
   assert.ok(Date.now() - began >= 700);
   answers.push({ status: 503, error: "replay_busy", again: "1" });
-  await assert.rejects(ask(url, { longestMs: 100 }), (fault: unknown) => fault instanceof CallError && fault.slug === "replay_busy");
+  await assert.rejects(
+    ask(url, { longestMs: 100 }),
+    (fault: unknown) => fault instanceof CallError && fault.slug === "replay_busy",
+  );
 });
 
 test("any other refusal is told at once, and who stops asks no more", async () => {

@@ -4,7 +4,13 @@ import { before, beforeEach, mock, test } from "node:test";
 import { ask, fault, jobs, look, looking, preview } from "../src/pages/reports/jobs.ts";
 
 let made = 0;
-const job = (state = "making"): object => ({ id: `j${made}`, report: "coverage", format: "html", asked_at: "2026-11-29T01:00:00Z", state });
+const job = (state = "making"): object => ({
+  id: `j${made}`,
+  report: "coverage",
+  format: "html",
+  asked_at: "2026-11-29T01:00:00Z",
+  state,
+});
 let list: () => Response = () => Response.json([job()]);
 
 before(() => {
@@ -30,7 +36,9 @@ async function wait(ms: number): Promise<void> {
 }
 
 test("a line that broke for a moment ends no wait for a report", async () => {
-  list = () => { throw new TypeError("network"); };
+  list = () => {
+    throw new TypeError("network");
+  };
   await wait(800);
   assert.notEqual(fault.value, null);
   list = () => Response.json([job("made")]);

@@ -14,7 +14,9 @@ const MAY_GO_UP = new Set(["wire/calls.ts > widgets/proof-dialog.tsx"]);
 
 const read = (path: string): string => readFileSync(new URL(path, SOURCES), "utf8");
 const floors = new Map([...read("README.md").matchAll(ROW)].map(([, floor, room]) => [room ?? "", Number(floor)]));
-const files = readdirSync(SOURCES, { recursive: true, encoding: "utf8" }).map((path) => path.replaceAll("\\", "/")).filter((path) => /\.(tsx?|css)$/.test(path));
+const files = readdirSync(SOURCES, { recursive: true, encoding: "utf8" })
+  .map((path) => path.replaceAll("\\", "/"))
+  .filter((path) => /\.(tsx?|css)$/.test(path));
 
 /** What a file brings of `src`, by paths from there. */
 function brought(path: string, how: RegExp): string[] {
@@ -32,17 +34,30 @@ test("every file lies in a room of the table, and every room holds files", () =>
 });
 
 test("a file imports from its room and from lower floors only", () => {
-  const found = files.flatMap((path) => brought(path, IMPORT).filter((each) => isUpward(path, each)).map((each) => `${path} > ${each}`));
+  const found = files.flatMap((path) =>
+    brought(path, IMPORT)
+      .filter((each) => isUpward(path, each))
+      .map((each) => `${path} > ${each}`),
+  );
   assert.deepEqual(found, []);
-  assert.ok(files.some((path) => brought(path, IMPORT).length > 0), "imports were found");
+  assert.ok(
+    files.some((path) => brought(path, IMPORT).length > 0),
+    "imports were found",
+  );
 });
 
 test("what is opened from below when it is asked for is named here", () => {
-  const found = files.flatMap((path) => brought(path, LATER).filter((each) => isUpward(path, each)).map((each) => `${path} > ${each}`));
+  const found = files.flatMap((path) =>
+    brought(path, LATER)
+      .filter((each) => isUpward(path, each))
+      .map((each) => `${path} > ${each}`),
+  );
   assert.deepEqual(new Set(found), MAY_GO_UP);
 });
 
 test("only the room of the map makes maps", () => {
-  const makers = files.filter((path) => /^import (?!type\b)[^;]*"maplibre-gl"/m.test(read(path))).map((path) => posix.dirname(path));
+  const makers = files
+    .filter((path) => /^import (?!type\b)[^;]*"maplibre-gl"/m.test(read(path)))
+    .map((path) => posix.dirname(path));
   assert.deepEqual([...new Set(makers)], ["map"]);
 });

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { UnitState } from "../src/wire/contract.ts";
 import { leg } from "../src/geo/geodesy.ts";
+import { fold, meets, readKm, seek, unitMeets } from "../src/geo/matching.ts";
 import { nearestTo } from "../src/geo/near.ts";
 import { type Reach, RiverCourses } from "../src/geo/river-course.ts";
-import { fold, meets, readKm, seek, unitMeets } from "../src/geo/matching.ts";
+import type { UnitState } from "../src/wire/contract.ts";
 
 const RIVERS = ["Mekong", "Ruak", "Nam Heuang"];
 
@@ -16,7 +16,8 @@ test("a bare figure may be a kilometre, one with its word is", () => {
 });
 
 test("a kilometre of another river names it, in either order", () => {
-  for (const said of ["Ruak km 12", "ruak 12", "km 12 Ruak"]) assert.deepEqual(readKm(said, RIVERS), { river: "Ruak", km: 12, sure: true }, said);
+  for (const said of ["Ruak km 12", "ruak 12", "km 12 Ruak"])
+    assert.deepEqual(readKm(said, RIVERS), { river: "Ruak", km: 12, sure: true }, said);
   assert.equal(readKm("nam heuang 3,5", RIVERS)?.km, 3.5);
   assert.equal(readKm("Naga 12", RIVERS), null);
   assert.equal(readKm("km", RIVERS), null);
@@ -34,17 +35,34 @@ test("names meet without accents, spaces and case; marks of other scripts are le
 });
 
 test("a unit is met by its call sign first, and a figure by no other figure", () => {
-  const unit = (callSign: string) => ({ callSign, others: ["LA", "Lao PDR", "Boat", "la-hx"], addresses: ["ais:531000101", `mqtt:${callSign}`] });
+  const unit = (callSign: string) => ({
+    callSign,
+    others: ["LA", "Lao PDR", "Boat", "la-hx"],
+    addresses: ["ais:531000101", `mqtt:${callSign}`],
+  });
   const well = (callSign: string, query: string): number | null => unitMeets(unit(callSign), query);
-  assert.deepEqual([well("Naga 1", "naga 1"), well("Naga 12", "naga 1"), well("Naga 2", "naga 1"), well("Naga 21", "naga 1")], [0, 1, null, null]);
+  assert.deepEqual(
+    [well("Naga 1", "naga 1"), well("Naga 12", "naga 1"), well("Naga 2", "naga 1"), well("Naga 21", "naga 1")],
+    [0, 1, null, null],
+  );
   assert.deepEqual([well("Naga 21", "1"), well("Naga 1", "1"), well("Naga ໑", "naga 1")], [null, 2, 0]);
-  assert.deepEqual(["aga", "1 naga", "lao pdr", "boat la", "hx", "000101", "10"].map((query) => well("Naga 1", query)), [3, 4, 4, 4, 4, 4, null]);
+  assert.deepEqual(
+    ["aga", "1 naga", "lao pdr", "boat la", "hx", "000101", "10"].map((query) => well("Naga 1", query)),
+    [3, 4, 4, 4, 4, 4, null],
+  );
   assert.equal(well("Naga 1", "khong"), null);
 });
 
 test("the best come first, then the larger", () => {
-  const all = [{ words: ["Upper Xai"], n: 9 }, { words: ["Xai Yai"], n: 1 }, { words: ["Xaiyaburi"], n: 2 }];
-  assert.deepEqual(seek(all, "xai", 2, (each) => each.n).map(({ thing }) => thing.n), [2, 1]);
+  const all = [
+    { words: ["Upper Xai"], n: 9 },
+    { words: ["Xai Yai"], n: 1 },
+    { words: ["Xaiyaburi"], n: 2 },
+  ];
+  assert.deepEqual(
+    seek(all, "xai", 2, (each) => each.n).map(({ thing }) => thing.n),
+    [2, 1],
+  );
 });
 
 test("a geodesic is as long as GeographicLib says", () => {
@@ -56,8 +74,37 @@ test("a geodesic is as long as GeographicLib says", () => {
 });
 
 test("kilometres lie on the line of their river, and a stretch follows it", () => {
-  const reach = (river: string | undefined, coordinates: [number, number][], km_start: number, km_end: number): Reach => ({ type: "Feature", properties: { ...(river ? { river } : {}), km_start, km_end }, geometry: { type: "LineString", coordinates } });
-  const known = new RiverCourses([reach(undefined, [[100, 20], [100, 20.1], [100.1, 20.1]], 30, 10), reach("Ruak", [[99, 20], [99.1, 20]], 12, 0)]);
+  const reach = (
+    river: string | undefined,
+    coordinates: [number, number][],
+    km_start: number,
+    km_end: number,
+  ): Reach => ({
+    type: "Feature",
+    properties: { ...(river ? { river } : {}), km_start, km_end },
+    geometry: { type: "LineString", coordinates },
+  });
+  const known = new RiverCourses([
+    reach(
+      undefined,
+      [
+        [100, 20],
+        [100, 20.1],
+        [100.1, 20.1],
+      ],
+      30,
+      10,
+    ),
+    reach(
+      "Ruak",
+      [
+        [99, 20],
+        [99.1, 20],
+      ],
+      12,
+      0,
+    ),
+  ]);
   assert.deepEqual(known.range("Mekong"), [10, 30]);
   assert.deepEqual(known.at("Mekong", 30), [100, 20]);
   assert.ok(Math.abs((known.at("Ruak", 6)?.[0] ?? 0) - 99.05) < 1e-6);
@@ -70,7 +117,12 @@ test("kilometres lie on the line of their river, and a stretch follows it", () =
 });
 
 test("beside a kilometre stand the nearest of its river, above and below, and nobody of another", () => {
-  const at = (id: string, place: object): UnitState => ({ id, call_sign: id, agency: "la", last: { of: id, lon: 100, lat: 20, time: "2026-11-24T02:30:00Z", ...place } });
+  const at = (id: string, place: object): UnitState => ({
+    id,
+    call_sign: id,
+    agency: "la",
+    last: { of: id, lon: 100, lat: 20, time: "2026-11-24T02:30:00Z", ...place },
+  });
   const units = [
     at("far", { place: { river: "Mekong", km: 2480 } }),
     at("below", { place: { river: "Mekong", km: 2361.5 } }),
@@ -80,6 +132,19 @@ test("beside a kilometre stand the nearest of its river, above and below, and no
     at("ashore", { place: { country: "LA" } }),
     { id: "never", call_sign: "never", agency: "la" },
   ];
-  assert.deepEqual(nearestTo({ river: "Mekong", km: 2363 }, units).map((each) => [each.unit.id, each.up_km]), [["beside", 0], ["above", 1], ["below", -1.5]]);
-  assert.equal(nearestTo({ river: "Mekong", km: 2363 }, Array.from({ length: 9 }, (_, n) => at(`u${n}`, { river_km: 2360 + n }))).length, 5);
+  assert.deepEqual(
+    nearestTo({ river: "Mekong", km: 2363 }, units).map((each) => [each.unit.id, each.up_km]),
+    [
+      ["beside", 0],
+      ["above", 1],
+      ["below", -1.5],
+    ],
+  );
+  assert.equal(
+    nearestTo(
+      { river: "Mekong", km: 2363 },
+      Array.from({ length: 9 }, (_, n) => at(`u${n}`, { river_km: 2360 + n })),
+    ).length,
+    5,
+  );
 });

@@ -3,7 +3,12 @@ import { test } from "node:test";
 import type { GeoJSONSourceDiff } from "maplibre-gl";
 import { SourceFeed } from "../src/map/source-feed.ts";
 
-const feature = (id: string, lon: number): GeoJSON.Feature => ({ type: "Feature", id, properties: { id }, geometry: { type: "Point", coordinates: [lon, 20] } });
+const feature = (id: string, lon: number): GeoJSON.Feature => ({
+  type: "Feature",
+  id,
+  properties: { id },
+  geometry: { type: "Point", coordinates: [lon, 20] },
+});
 
 function stage(): { feed: SourceFeed; pushed: string[]; release: () => void } {
   const pushed: string[] = [];

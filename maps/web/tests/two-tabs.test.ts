@@ -8,7 +8,13 @@ const KEY = "jp.texts_read";
 const store = new Map<string, string>();
 const listeners: ((event: { key: string; newValue: string }) => void)[] = [];
 let writes = 0;
-const wrote = (id: string, minute: number): UnitState => ({ id, call_sign: id, agency: "la", text: "fog", text_at: new Date(T0 + minute * 60e3).toISOString() });
+const wrote = (id: string, minute: number): UnitState => ({
+  id,
+  call_sign: id,
+  agency: "la",
+  text: "fog",
+  text_at: new Date(T0 + minute * 60e3).toISOString(),
+});
 
 /** What a browser does here as another tab writes. */
 function otherWrites(what: unknown, key = KEY): void {
@@ -20,11 +26,20 @@ function otherWrites(what: unknown, key = KEY): void {
 before(async () => {
   mock.timers.enable({ apis: ["Date"], now: T0 + 600e3 });
   Object.defineProperty(globalThis, "location", { value: { protocol: "https:", host: "test" } });
-  Object.defineProperty(globalThis, "localStorage", { value: {
-    getItem: (key: string) => store.get(key) ?? null,
-    setItem: (key: string, text: string) => { writes += 1; store.set(key, text); },
-  } });
-  Object.defineProperty(globalThis, "addEventListener", { value: (kind: string, listener: (typeof listeners)[number]) => { if (kind === "storage") listeners.push(listener); } });
+  Object.defineProperty(globalThis, "localStorage", {
+    value: {
+      getItem: (key: string) => store.get(key) ?? null,
+      setItem: (key: string, text: string) => {
+        writes += 1;
+        store.set(key, text);
+      },
+    },
+  });
+  Object.defineProperty(globalThis, "addEventListener", {
+    value: (kind: string, listener: (typeof listeners)[number]) => {
+      if (kind === "storage") listeners.push(listener);
+    },
+  });
   (await import("../src/live/read-elsewhere.ts")).followTabs();
 });
 
@@ -35,9 +50,17 @@ test("what is read in another tab waits here no more, and its mark outlives one 
   otherWrites({ u1: wrote("u1", 1).text_at as string });
   assert.deepEqual(writers.value, ["u2"]);
   markTextsRead("u2");
-  assert.deepEqual(Object.keys(JSON.parse(store.get(KEY) ?? "{}") as object).sort(), ["u1", "u2"], "a reload must not tell of it again");
+  assert.deepEqual(
+    Object.keys(JSON.parse(store.get(KEY) ?? "{}") as object).sort(),
+    ["u1", "u2"],
+    "a reload must not tell of it again",
+  );
   hearTexts([wrote("u1", 3)], () => false, Date.now());
-  assert.deepEqual(unread.value.map((each) => each.unit), ["u1"], "a later text is another");
+  assert.deepEqual(
+    unread.value.map((each) => each.unit),
+    ["u1"],
+    "a later text is another",
+  );
 });
 
 test("two tabs do not write to each other without end", () => {

@@ -1,10 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { RadioMessage } from "../src/wire/contract.ts";
 import { answered, idToSend, isInVain, takeFound, unansweredId, waitedFor } from "../src/live/unanswered.ts";
+import type { RadioMessage } from "../src/wire/contract.ts";
 
 function message(id: string, more: Partial<RadioMessage> = {}): RadioMessage {
-  return { id, kind: "text", channel: "base", operator: "somchai", created_at: "2026-11-24T02:30:00Z", expires_at: "2026-11-24T02:40:00Z", text: "hi", ...more };
+  return {
+    id,
+    kind: "text",
+    channel: "base",
+    operator: "somchai",
+    created_at: "2026-11-24T02:30:00Z",
+    expires_at: "2026-11-24T02:40:00Z",
+    text: "hi",
+    ...more,
+  };
 }
 
 test("the same again goes under the same id until it is answered", () => {
@@ -15,7 +24,12 @@ test("the same again goes under the same id until it is answered", () => {
 });
 
 test("other words, another kind or another unit are another message", () => {
-  const ids = [idToSend("b", "text", "hi"), idToSend("c", "text", "hi"), idToSend("b", "alert", "hi"), idToSend("b", "alert", "ho")];
+  const ids = [
+    idToSend("b", "text", "hi"),
+    idToSend("c", "text", "hi"),
+    idToSend("b", "alert", "hi"),
+    idToSend("b", "alert", "ho"),
+  ];
   assert.equal(new Set(ids).size, ids.length);
 });
 

@@ -1,4 +1,6 @@
-/** Writes into the pages that follow the live stream which build they are, as the server tells it with every snapshot. */
+/**
+ * Writes into the pages that follow the live stream which build they are, as the server tells it with every snapshot.
+ */
 import { createHash } from "node:crypto";
 import type { Plugin } from "vite";
 

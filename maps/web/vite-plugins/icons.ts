@@ -9,7 +9,10 @@ type Colour = readonly [r: number, g: number, b: number];
 const VIEW = 32;
 const FINE = 4; // lines a pixel
 
-/** Name, side in pixels, and whether the system cuts it to a shape of its own: then the ground fills it and the drawing keeps to the middle. */
+/**
+ * Name, side in pixels, and whether the system cuts it to a shape of its own: then the ground fills it and the drawing
+ * keeps to the middle.
+ */
 const ICONS = [
   ["icon-192.png", 192, false],
   ["icon-512.png", 512, false],
@@ -22,7 +25,8 @@ export function icons(): Plugin {
     apply: "build",
     generateBundle() {
       const svg = readFileSync(new URL("../public/icon.svg", import.meta.url), "utf8");
-      for (const [fileName, side, whole] of ICONS) this.emitFile({ type: "asset", fileName, source: draw(svg, side, whole) });
+      for (const [fileName, side, whole] of ICONS)
+        this.emitFile({ type: "asset", fileName, source: draw(svg, side, whole) });
     },
   };
 }
@@ -41,14 +45,19 @@ export function draw(svg: string, side: number, whole: boolean): Uint8Array {
     const y = ((row + 0.5) * VIEW) / (side * FINE);
     // What the system may cut off stays empty: the drawing keeps to the middle four fifths.
     const shrunk = whole ? 0.8 : 1;
-    const crossed = crossings((y - VIEW / 2) / shrunk + VIEW / 2, outline).sort((a, b) => a - b).map((x) => (x - VIEW / 2) * shrunk + VIEW / 2);
-    cover(onGround, ...(whole ? [0, VIEW] as const : rounded(y, radius)));
+    const crossed = crossings((y - VIEW / 2) / shrunk + VIEW / 2, outline)
+      .sort((a, b) => a - b)
+      .map((x) => (x - VIEW / 2) * shrunk + VIEW / 2);
+    cover(onGround, ...(whole ? ([0, VIEW] as const) : rounded(y, radius)));
     for (let i = 0; i + 1 < crossed.length; i += 2) cover(onFigure, crossed[i] ?? 0, crossed[i + 1] ?? 0);
     if (row % FINE < FINE - 1) continue;
     const start = Math.floor(row / FINE) * (1 + side * 4) + 1;
     for (let pixel = 0; pixel < side; pixel++) {
       const share = (onFigure[pixel] ?? 0) / Math.max(0.01, onGround[pixel] ?? 0);
-      for (let i = 0; i < 3; i++) rows[start + pixel * 4 + i] = Math.round((back[i] ?? 0) + ((front[i] ?? 0) - (back[i] ?? 0)) * Math.min(1, share));
+      for (let i = 0; i < 3; i++)
+        rows[start + pixel * 4 + i] = Math.round(
+          (back[i] ?? 0) + ((front[i] ?? 0) - (back[i] ?? 0)) * Math.min(1, share),
+        );
       rows[start + pixel * 4 + 3] = Math.round(((onGround[pixel] ?? 0) * 255) / FINE);
     }
     onGround.fill(0);
@@ -84,7 +93,11 @@ function flat(path: string): Point[] {
     else if (act === "c" || act === "C") {
       const [ox, oy] = act === "c" ? [x, y] : [0, 0];
       const from: Point = [x, y];
-      const [a, b, c]: [Point, Point, Point] = [[ox + next(), oy + next()], [ox + next(), oy + next()], [ox + next(), oy + next()]];
+      const [a, b, c]: [Point, Point, Point] = [
+        [ox + next(), oy + next()],
+        [ox + next(), oy + next()],
+        [ox + next(), oy + next()],
+      ];
       for (let k = 1; k <= 24; k++) points.push(bezier(from, a, b, c, k / 24));
       [x, y] = c;
     } else throw new Error(`icon.svg: no ${act} in a path`);
@@ -94,7 +107,8 @@ function flat(path: string): Point[] {
 }
 
 function bezier(p: Point, a: Point, b: Point, c: Point, t: number): Point {
-  const of = (i: 0 | 1): number => (1 - t) ** 3 * p[i] + 3 * (1 - t) ** 2 * t * a[i] + 3 * (1 - t) * t * t * b[i] + t ** 3 * c[i];
+  const of = (i: 0 | 1): number =>
+    (1 - t) ** 3 * p[i] + 3 * (1 - t) ** 2 * t * a[i] + 3 * (1 - t) * t * t * b[i] + t ** 3 * c[i];
   return [of(0), of(1)];
 }
 
@@ -128,5 +142,10 @@ function png(side: number, rows: Buffer): Uint8Array {
     return whole;
   };
   const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  return Buffer.concat([signature, chunk("IHDR", head), chunk("IDAT", deflateSync(rows, { level: 9 })), chunk("IEND", Buffer.alloc(0))]);
+  return Buffer.concat([
+    signature,
+    chunk("IHDR", head),
+    chunk("IDAT", deflateSync(rows, { level: 9 })),
+    chunk("IEND", Buffer.alloc(0)),
+  ]);
 }

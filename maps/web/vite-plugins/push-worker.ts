@@ -9,7 +9,11 @@ export function pushWorker(): Plugin {
     async generateBundle() {
       const written = readFileSync(new URL("../src/worker/push.ts", import.meta.url), "utf8");
       const { code } = await transformWithOxc(written, "push.ts", { target: "es2022" });
-      this.emitFile({ type: "asset", fileName: "push.js", source: (await minify("push.js", code, { module: false })).code });
+      this.emitFile({
+        type: "asset",
+        fileName: "push.js",
+        source: (await minify("push.js", code, { module: false })).code,
+      });
     },
   };
 }

@@ -1,6 +1,8 @@
-/** Builds the service worker after the pages: one classic script that names every file of the pages that work offline. */
+/**
+ * Builds the service worker after the pages: one classic script that names every file of the pages that work offline.
+ */
 import { createHash } from "node:crypto";
-import { readFileSync, readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { minify, type Plugin, type Rolldown, transformWithOxc } from "vite";
 
 type Bundle = Rolldown.OutputBundle;
@@ -14,7 +16,9 @@ const LATER = /\/src\/(pages\/(crew|enrol)|phone)\//;
 /** Files of `public/` that they need. */
 const PUBLIC = /^(theme-boot\.js|manifest\.webmanifest|icon[\w-]*\.(svg|png))$/;
 
-/** The version is a hash of all files, so that equal builds give an equal worker and a browser asks nobody to reload. */
+/**
+ * The version is a hash of all files, so that equal builds give an equal worker and a browser asks nobody to reload.
+ */
 export function serviceWorker(): Plugin {
   return {
     name: "service-worker",
@@ -34,7 +38,8 @@ export function serviceWorker(): Plugin {
           if (found !== undefined) files.set(`/${name}`, found.type === "chunk" ? found.code : found.source);
         }
         const here = new URL("../public/", import.meta.url);
-        for (const name of readdirSync(here).filter((each) => PUBLIC.test(each))) files.set(`/${name}`, readFileSync(new URL(name, here)));
+        for (const name of readdirSync(here).filter((each) => PUBLIC.test(each)))
+          files.set(`/${name}`, readFileSync(new URL(name, here)));
         for (const [name, found] of Object.entries(bundle)) {
           if (PUBLIC.test(name) && found.type === "asset") files.set(`/${name}`, found.source);
         }
@@ -48,7 +53,9 @@ export function serviceWorker(): Plugin {
 function needed(bundle: Bundle): Set<string> {
   const names = new Set<string>();
   const chunks = Object.values(bundle).filter((each) => each.type === "chunk");
-  const waiting = chunks.filter((each) => each.isEntry && Object.values(PAGES).some((page) => each.facadeModuleId?.endsWith(`/${page}`)));
+  const waiting = chunks.filter(
+    (each) => each.isEntry && Object.values(PAGES).some((page) => each.facadeModuleId?.endsWith(`/${page}`)),
+  );
   const seen = new Set(waiting);
   for (let chunk = waiting.pop(); chunk !== undefined; chunk = waiting.pop()) {
     names.add(chunk.fileName);
@@ -78,9 +85,13 @@ async function worker(files: ReadonlyMap<string, string | Uint8Array>): Promise<
   const names = [...files.keys()].sort();
   const written = readFileSync(new URL("../src/worker/offline.ts", import.meta.url), "utf8");
   const version = createHash("sha256").update(written);
-  for (const name of names) version.update(`${name}\0`).update(files.get(name) ?? "").update("\0");
+  for (const name of names)
+    version
+      .update(`${name}\0`)
+      .update(files.get(name) ?? "")
+      .update("\0");
   const { code } = await transformWithOxc(written, "offline.ts", { target: "es2022" });
-  const told = { "__FILES__": JSON.stringify(names), "__VERSION__": JSON.stringify(version.digest("hex").slice(0, 16)) };
+  const told = { __FILES__: JSON.stringify(names), __VERSION__: JSON.stringify(version.digest("hex").slice(0, 16)) };
   // Before the minifier: it may turn a string into another literal.
   const whole = Object.entries(told).reduce((text, [name, value]) => text.replaceAll(name, () => value), code);
   return (await minify("sw.js", whole, { module: false })).code;

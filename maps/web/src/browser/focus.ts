@@ -7,7 +7,10 @@
  *
  * @param enter what is done with it.
  */
-export function bringFocus(find: () => HTMLElement | null, enter: (found: HTMLElement) => void = (found) => found.focus()): void {
+export function bringFocus(
+  find: () => HTMLElement | null,
+  enter: (found: HTMLElement) => void = (found) => found.focus(),
+): void {
   const before = document.activeElement;
   const tried = (): boolean => {
     const found = find();
@@ -19,12 +22,16 @@ export function bringFocus(find: () => HTMLElement | null, enter: (found: HTMLEl
   queueMicrotask(() => {
     if (tried()) return;
     let pressed = false;
-    const note = (): void => { pressed = true; };
+    const note = (): void => {
+      pressed = true;
+    };
     document.addEventListener("keydown", note, true);
-    requestAnimationFrame(() => requestAnimationFrame(() => {
-      document.removeEventListener("keydown", note, true);
-      if (!pressed && (document.activeElement === before || document.activeElement === document.body)) tried();
-    }));
+    requestAnimationFrame(() =>
+      requestAnimationFrame(() => {
+        document.removeEventListener("keydown", note, true);
+        if (!pressed && (document.activeElement === before || document.activeElement === document.body)) tried();
+      }),
+    );
   });
 }
 

@@ -2,13 +2,15 @@
 import { effect } from "@preact/signals";
 import { kept } from "./remembered.ts";
 
-
 export type PaletteName = "day" | "dark" | "red-night";
 export const PALETTES: readonly PaletteName[] = ["day", "dark", "red-night"];
 export type CoordinateFormat = "decimal" | "dms" | "mgrs";
 export const COORDINATE_FORMATS: readonly CoordinateFormat[] = ["decimal", "dms", "mgrs"];
 
-export const palette = kept<PaletteName>("jp.palette", (document.documentElement.dataset["palette"] ?? "day") as PaletteName);
+export const palette = kept<PaletteName>(
+  "jp.palette",
+  (document.documentElement.dataset["palette"] ?? "day") as PaletteName,
+);
 export const coordinateFormat = kept<CoordinateFormat>("jp.coordinates", "decimal");
 export const leftOpen = kept<boolean>("jp.left", true);
 export const rightOpen = kept<boolean>("jp.right", true);

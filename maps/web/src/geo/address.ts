@@ -4,8 +4,20 @@ import type { Address } from "../wire/contract.ts";
 /** A key of the language file with its values. */
 export type Part = readonly [key: AddressWord, values?: Record<string, string | number>];
 export type AddressWord =
-  | "river.km" | "river.other" | "bank.left" | "bank.right" | "bank.mid" | "bank.unsure"
-  | "unsure.both" | "side.of" | "side.unsure" | "side.between" | "reach.of" | "triangle.below" | "triangle.above" | "river.also";
+  | "river.km"
+  | "river.other"
+  | "bank.left"
+  | "bank.right"
+  | "bank.mid"
+  | "bank.unsure"
+  | "unsure.both"
+  | "side.of"
+  | "side.unsure"
+  | "side.between"
+  | "reach.of"
+  | "triangle.below"
+  | "triangle.above"
+  | "river.also";
 
 /** Kilometre, bank and side in as few words as a row of a list has room for. */
 export function rowParts(place: Address): Part[] {
@@ -26,7 +38,8 @@ export function furtherParts(place: Address): Part[] {
   const parts: Part[] = [];
   if (place.reach !== undefined && place.reach !== place.river) parts.push(["reach.of", { name: place.reach }]);
   const below = place.golden_triangle_km;
-  if (below !== undefined) parts.push([below >= 0 ? "triangle.below" : "triangle.above", { km: Math.round(Math.abs(below)) }]);
+  if (below !== undefined)
+    parts.push([below >= 0 ? "triangle.below" : "triangle.above", { km: Math.round(Math.abs(below)) }]);
   for (const name of place.also ?? []) parts.push(["river.also", { name }]);
   return parts;
 }

@@ -58,7 +58,8 @@ function readMgrs(said: string): Place | null {
 }
 
 /** Degrees, and perhaps minutes and seconds. */
-const ANGLE = /([-+\u2212]?\d+(?:\.\d+)?)\s*°?\s*(?:(\d+(?:\.\d+)?)\s*['′’]\s*(?:(\d+(?:\.\d+)?)\s*(?:["″”]|''|′′)\s*)?)?/.source;
+const ANGLE =
+  /([-+\u2212]?\d+(?:\.\d+)?)\s*°?\s*(?:(\d+(?:\.\d+)?)\s*['′’]\s*(?:(\d+(?:\.\d+)?)\s*(?:["″”]|''|′′)\s*)?)?/.source;
 
 function readDegrees(said: string): Place | null {
   const text = plainMarks(said);
@@ -66,10 +67,19 @@ function readDegrees(said: string): Place | null {
   // The hemisphere stands before each coordinate or behind each, never both.
   const one = /^[NSEW]/.test(text) ? new RegExp(`([NSEW])\\s*${ANGLE}()`, "g") : new RegExp(`()${ANGLE}([NSEW])?`, "g");
   const [first, second, ...more] = text.matchAll(one);
-  if (first === undefined || second === undefined || more.length > 0 || text.replace(one, "").replace(/[\s,;]/g, "") !== "") return null;
+  if (
+    first === undefined ||
+    second === undefined ||
+    more.length > 0 ||
+    text.replace(one, "").replace(/[\s,;]/g, "") !== ""
+  )
+    return null;
   const [here, there] = [degreesOf(first), degreesOf(second)];
   if (here === null || there === null || (here.axis !== null && here.axis === there.axis)) return null;
-  const turned = here.axis === "lon" || there.axis === "lat" || (here.axis === null && there.axis === null && Math.abs(here.value) > 90);
+  const turned =
+    here.axis === "lon" ||
+    there.axis === "lat" ||
+    (here.axis === null && there.axis === null && Math.abs(here.value) > 90);
   return turned ? placed(here.value, there.value) : placed(there.value, here.value);
 }
 
@@ -88,7 +98,10 @@ function degreesOf(part: RegExpMatchArray): { value: number; axis: "lat" | "lon"
   const signed = Number(degrees.replace("\u2212", "-"));
   const size = Math.abs(signed) + Number(minutes) / 60 + Number(seconds) / 3600;
   const negative = degrees.startsWith("-") || degrees.startsWith("\u2212") || letter === "S" || letter === "W";
-  return { value: negative ? -size : size, axis: letter === null ? null : letter === "N" || letter === "S" ? "lat" : "lon" };
+  return {
+    value: negative ? -size : size,
+    axis: letter === null ? null : letter === "N" || letter === "S" ? "lat" : "lon",
+  };
 }
 
 function placed(lon: number, lat: number): Place | null {

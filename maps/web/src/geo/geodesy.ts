@@ -38,7 +38,11 @@ export function leg([lon1, lat1]: readonly [number, number], [lon2, lat2]: reado
   const uSq = (cosSqA * (A_M * A_M - B_M * B_M)) / (B_M * B_M);
   const k1 = 1 + (uSq / 16384) * (4096 + uSq * (-768 + uSq * (320 - 175 * uSq)));
   const k2 = (uSq / 1024) * (256 + uSq * (-128 + uSq * (74 - 47 * uSq)));
-  const more = k2 * sinS * (cos2M + (k2 / 4) * (cosS * (2 * cos2M * cos2M - 1) - (k2 / 6) * cos2M * (4 * sinS * sinS - 3) * (4 * cos2M * cos2M - 3)));
+  const more =
+    k2 *
+    sinS *
+    (cos2M +
+      (k2 / 4) * (cosS * (2 * cos2M * cos2M - 1) - (k2 / 6) * cos2M * (4 * sinS * sinS - 3) * (4 * cos2M * cos2M - 3)));
   const bearing = Math.atan2(cosU2 * Math.sin(lambda), cosU1 * sinU2 - sinU1 * cosU2 * Math.cos(lambda)) / RAD;
   return { metres: B_M * k1 * (sigma - more), bearingDeg: (bearing + 360) % 360 };
 }

@@ -9,11 +9,19 @@ const KM = /(?:km|กม|กิโลเมตร|ກມ|ກິໂລແມັ�
 
 /** What is compared: small letters without Latin accents, spaces and hyphens; figures as 0 to 9. */
 export function fold(text: string): string {
-  return plainDigits(text).toLowerCase().normalize("NFD").replace(/[\u0300-\u036f]/g, "").normalize("NFC").replaceAll("đ", "d").replace(/[\s\-–'’.·]/g, "");
+  return plainDigits(text)
+    .toLowerCase()
+    .normalize("NFD")
+    .replace(/[\u0300-\u036f]/g, "")
+    .normalize("NFC")
+    .replaceAll("đ", "d")
+    .replace(/[\s\-–'’.·]/g, "");
 }
 
 export function plainDigits(text: string): string {
-  return text.replace(/[๐-๙໐-໙၀-၉០-៩０-９]/gu, (digit) => String(DIGITS.map((each) => each.indexOf(digit)).find((at) => at >= 0) ?? digit));
+  return text.replace(/[๐-๙໐-໙၀-၉០-៩０-９]/gu, (digit) =>
+    String(DIGITS.map((each) => each.indexOf(digit)).find((at) => at >= 0) ?? digit),
+  );
 }
 
 /** A thing that can be found, by its words. */
@@ -22,7 +30,10 @@ export interface Findable {
   words: readonly string[];
 }
 
-/** How well names meet a query: 0 the whole name, 1 its beginning, 2 the beginning of a word of it, 3 anywhere; null not at all. */
+/**
+ * How well names meet a query: 0 the whole name, 1 its beginning, 2 the beginning of a word of it, 3 anywhere; null not
+ * at all.
+ */
 export function meets(words: readonly string[], query: string): number | null {
   const wanted = fold(query);
   if (wanted === "") return null;
@@ -31,7 +42,14 @@ export function meets(words: readonly string[], query: string): number | null {
     const name = fold(word);
     const at = name.indexOf(wanted);
     if (at < 0) continue;
-    const well = name === wanted ? 0 : at === 0 ? 1 : word.split(/[\s\-/(]+/).some((each) => fold(each).startsWith(wanted)) ? 2 : 3;
+    const well =
+      name === wanted
+        ? 0
+        : at === 0
+          ? 1
+          : word.split(/[\s\-/(]+/).some((each) => fold(each).startsWith(wanted))
+            ? 2
+            : 3;
     if (best === null || well < best) best = well;
   }
   return best;
@@ -44,20 +62,40 @@ const ADDRESS_PART = 3;
  * How well a unit meets a query: as `meets` for its call sign, 4 when each word of the query begins a word of its call
  * sign, side, kind or agency, or is part of a radio's address; null not at all.
  */
-export function unitMeets(unit: { callSign: string; others: readonly string[]; addresses: readonly string[] }, query: string): number | null {
+export function unitMeets(
+  unit: { callSign: string; others: readonly string[]; addresses: readonly string[] },
+  query: string,
+): number | null {
   const wanted = plainDigits(query).trim().toLowerCase();
   if (wanted === "") return 0;
   const well = meets([unit.callSign], wanted);
   // A figure in the middle of another one is another figure.
   if (well !== null && !(well === 3 && /^\d+$/.test(wanted))) return well;
-  const begins = [unit.callSign, ...unit.others].flatMap((each) => plainDigits(each).toLowerCase().split(/[\s\-/(]+/));
+  const begins = [unit.callSign, ...unit.others].flatMap((each) =>
+    plainDigits(each)
+      .toLowerCase()
+      .split(/[\s\-/(]+/),
+  );
   const said = plainDigits(unit.callSign).toLowerCase();
-  const met = wanted.split(/\s+/).every((word) => begins.some((each) => each.startsWith(word)) || (!/^\d+$/.test(word) && said.includes(word)) || unit.others.some((each) => each.toLowerCase().startsWith(word)) || (word.length >= ADDRESS_PART && unit.addresses.some((each) => each.toLowerCase().includes(word))));
+  const met = wanted
+    .split(/\s+/)
+    .every(
+      (word) =>
+        begins.some((each) => each.startsWith(word)) ||
+        (!/^\d+$/.test(word) && said.includes(word)) ||
+        unit.others.some((each) => each.toLowerCase().startsWith(word)) ||
+        (word.length >= ADDRESS_PART && unit.addresses.some((each) => each.toLowerCase().includes(word))),
+    );
   return met ? 4 : null;
 }
 
 /** The best of many, best first, then the larger `weight`; at most `most`. */
-export function seek<T extends Findable>(all: readonly T[], query: string, most: number, weight: (thing: T) => number = () => 0): { thing: T; well: number }[] {
+export function seek<T extends Findable>(
+  all: readonly T[],
+  query: string,
+  most: number,
+  weight: (thing: T) => number = () => 0,
+): { thing: T; well: number }[] {
   const found: { thing: T; well: number }[] = [];
   for (const thing of all) {
     const well = meets(thing.words, query);
@@ -87,5 +125,5 @@ export function readKm(query: string, rivers: readonly string[]): NamedKm | null
   return { river, km, sure: named || name !== "" };
 }
 
-export { readCoordinates };
 export type { Place };
+export { readCoordinates };

@@ -27,7 +27,14 @@ let number = 0;
 /** Adds the layers of a file; the same file again takes the place of what it brought before. */
 export function addOverlays(file: string, preview: Preview): Overlay[] {
   const brought = preview.layers.map((layer) => ({
-    id: String((number += 1)), file, layer: layer.name, shown: true, features: layer.collection, bounds: layer.bounds, count: layer.features, faults: layer.faults,
+    id: String((number += 1)),
+    file,
+    layer: layer.name,
+    shown: true,
+    features: layer.collection,
+    bounds: layer.bounds,
+    count: layer.features,
+    faults: layer.faults,
   }));
   overlays.value = [...overlays.peek().filter((overlay) => overlay.file !== file), ...brought];
   return brought;
@@ -45,7 +52,12 @@ export function removeOverlays(file: string): void {
 export function boundsOf(some: readonly Overlay[]): [number, number, number, number] | null {
   const boxes = some.flatMap((overlay) => (overlay.bounds === null ? [] : [overlay.bounds]));
   if (boxes.length === 0) return null;
-  return [Math.min(...boxes.map((box) => box[0])), Math.min(...boxes.map((box) => box[1])), Math.max(...boxes.map((box) => box[2])), Math.max(...boxes.map((box) => box[3]))];
+  return [
+    Math.min(...boxes.map((box) => box[0])),
+    Math.min(...boxes.map((box) => box[1])),
+    Math.max(...boxes.map((box) => box[2])),
+    Math.max(...boxes.map((box) => box[3])),
+  ];
 }
 
 const NAME_KEYS = ["name", "call_sign", "title", "label", "id"];
@@ -53,5 +65,9 @@ const NAME_KEYS = ["name", "call_sign", "title", "label", "id"];
 /** Keeps of a feature what the map draws: its shape and one name. */
 function named(feature: GeoJSON.Feature): GeoJSON.Feature {
   const key = NAME_KEYS.find((each) => typeof feature.properties?.[each] === "string");
-  return { type: "Feature", properties: key === undefined ? {} : { label: feature.properties?.[key] }, geometry: feature.geometry };
+  return {
+    type: "Feature",
+    properties: key === undefined ? {} : { label: feature.properties?.[key] },
+    geometry: feature.geometry,
+  };
 }

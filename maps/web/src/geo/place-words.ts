@@ -1,9 +1,10 @@
 /** Where a unit is and how it moves, in words. */
-import { furtherParts, type Part, rowParts, shortParts } from "./address.ts";
-import { coordinateWords } from "./coordinates.ts";
+
+import { coordinateFormat } from "../browser/preferences.ts";
 import type { Fix } from "../wire/contract.ts";
 import { t } from "../words/index.ts";
-import { coordinateFormat } from "../browser/preferences.ts";
+import { furtherParts, type Part, rowParts, shortParts } from "./address.ts";
+import { coordinateWords } from "./coordinates.ts";
 
 /** The river address where there is one, else coordinates and, if known, the side. */
 export function placeWords(fix: Fix): string {
@@ -39,7 +40,13 @@ export function addressErrorWords(fix: Fix): string | null {
   const place = fix.place;
   if (place === undefined) return null;
   const parts = [];
-  if (place.error_m !== undefined) parts.push(t("river.error", { metres: metresWords(place.error_m), percent: String(Number(((place.km_error_share ?? 0) * 100).toFixed(1))) }));
+  if (place.error_m !== undefined)
+    parts.push(
+      t("river.error", {
+        metres: metresWords(place.error_m),
+        percent: String(Number(((place.km_error_share ?? 0) * 100).toFixed(1))),
+      }),
+    );
   if (place.border_error_m !== undefined) parts.push(t("side.error", { metres: metresWords(place.border_error_m) }));
   return parts.length === 0 ? null : parts.join(" ");
 }
@@ -57,5 +64,7 @@ export function bearingWords(degrees: number): string {
 }
 
 export function metresWords(metres: number): string {
-  return metres >= 1000 ? t("metres.km", { n: (metres / 1000).toFixed(1) }) : t("metres", { n: String(Math.round(metres)) });
+  return metres >= 1000
+    ? t("metres.km", { n: (metres / 1000).toFixed(1) })
+    : t("metres", { n: String(Math.round(metres)) });
 }

@@ -1,11 +1,14 @@
-/** Addresses of places that no unit stands at, asked of the server and kept: its answer is in fields, which the page says in the reader's words. */
+/**
+ * Addresses of places that no unit stands at, asked of the server and kept: its answer is in fields, which the page
+ * says in the reader's words.
+ */
 import { signal } from "@preact/signals";
-import { shortParts } from "./address.ts";
-import type { Address } from "../wire/contract.ts";
-import { coordinateWords } from "./coordinates.ts";
-import { t } from "../words/index.ts";
 import { coordinateFormat } from "../browser/preferences.ts";
 import { fetchJson } from "../wire/calls.ts";
+import type { Address } from "../wire/contract.ts";
+import { t } from "../words/index.ts";
+import { shortParts } from "./address.ts";
+import { coordinateWords } from "./coordinates.ts";
 
 /** Places that are kept; the oldest go first. */
 const KEPT = 500;

@@ -60,7 +60,9 @@ export class RiverCourses {
     if (range === null) return [];
     const [low, high] = [Math.max(range[0], Math.min(from, to)), Math.min(range[1], Math.max(from, to))];
     if (low > high) return [];
-    const between = (this.#rivers.get(river) ?? []).filter((each) => each.km > low && each.km < high).map((each) => each.at);
+    const between = (this.#rivers.get(river) ?? [])
+      .filter((each) => each.km > low && each.km < high)
+      .map((each) => each.at);
     return [this.at(river, low), ...between, this.at(river, high)].filter((each) => each !== null);
   }
 }

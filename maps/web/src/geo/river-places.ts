@@ -1,9 +1,9 @@
 /** Where the kilometres of the rivers lie, read once; and places as people type them. */
 import { signal } from "@preact/signals";
-import { readCoordinates } from "./coordinates.ts";
 import { CallError, fetchJson } from "../wire/calls.ts";
-import { type Reach, RiverCourses } from "./river-course.ts";
+import { readCoordinates } from "./coordinates.ts";
 import { readKm } from "./matching.ts";
+import { type Reach, RiverCourses } from "./river-course.ts";
 
 export const courses = signal<RiverCourses>(new RiverCourses([]));
 let asked = false;
@@ -13,7 +13,8 @@ export async function loadCourses(): Promise<void> {
   asked = true;
   const read = async (name: string): Promise<Reach[]> => {
     try {
-      return (await fetchJson<GeoJSON.FeatureCollection<GeoJSON.LineString>>(`/api/layers/${name}`)).features as Reach[];
+      return (await fetchJson<GeoJSON.FeatureCollection<GeoJSON.LineString>>(`/api/layers/${name}`))
+        .features as Reach[];
     } catch (fault) {
       if (fault instanceof CallError) return []; // a site may lack a layer: coordinates still name a place
       throw fault;

@@ -17,10 +17,13 @@ export interface Stretch {
 /** With which tool somebody pressed the last ring corner by corner. */
 export type ByCorners = "polygon" | "hole";
 
-/** The outer ring first, holes after it; or a stretch of a river. `closed` says that this step is the closing of the last
- * ring: its corners can be taken back one by one.
+/**
+ * The outer ring first, holes after it; or a stretch of a river. `closed` says that this step is the closing of the
+ * last ring: its corners can be taken back one by one.
  */
-export type SectorShape = { kind: "polygon"; rings: readonly Ring[]; closed?: ByCorners } | { kind: "stretch"; stretch: Stretch };
+export type SectorShape =
+  | { kind: "polygon"; rings: readonly Ring[]; closed?: ByCorners }
+  | { kind: "stretch"; stretch: Stretch };
 
 /** What the server takes in place of a shape. */
 export interface ShapeBody {
@@ -59,11 +62,16 @@ export function bodyOf(shape: SectorShape | null): ShapeBody | null {
   return (rings[0]?.length ?? 0) < 3 ? null : { polygon: polygonOf(rings) };
 }
 
-/** The corner that the server means by the numbers of a ring and of a place in it, both from 0: its ring, 0 the outline,
- * its number as people count, from 1, and where it is. The place that closes a ring is its first corner again, and rings
- * without a place were not sent. Null where there is none.
+/**
+ * The corner that the server means by the numbers of a ring and of a place in it, both from 0: its ring, 0 the outline,
+ * its number as people count, from 1, and where it is. The place that closes a ring is its first corner again, and
+ * rings without a place were not sent. Null where there is none.
  */
-export function cornerAt(shape: SectorShape | null, ring: number, vertex: number): { ring: number; corner: number; place: Place } | null {
+export function cornerAt(
+  shape: SectorShape | null,
+  ring: number,
+  vertex: number,
+): { ring: number; corner: number; place: Place } | null {
   if (shape?.kind !== "polygon") return null;
   const sent = shape.rings.flatMap((each, n) => (n === 0 || each.length > 0 ? [n] : []));
   const number = sent[ring];
@@ -74,7 +82,13 @@ export function cornerAt(shape: SectorShape | null, ring: number, vertex: number
 }
 
 /** The shape that the server tells of: a suggestion, a version. Of several polygons the one asked for. */
-export function shapeOf(told: { polygon?: GeoJSON.Polygon | GeoJSON.MultiPolygon | Place[][] | null | undefined; stretch?: Stretch | null | undefined }, part = 0): SectorShape | null {
+export function shapeOf(
+  told: {
+    polygon?: GeoJSON.Polygon | GeoJSON.MultiPolygon | Place[][] | null | undefined;
+    stretch?: Stretch | null | undefined;
+  },
+  part = 0,
+): SectorShape | null {
   if (told.stretch) return { kind: "stretch", stretch: told.stretch };
   if (!told.polygon) return null;
   const rings = Array.isArray(told.polygon) ? told.polygon : partsOf(told.polygon)[part];
@@ -95,7 +109,9 @@ function placesOf(shape: SectorShape | null): unknown {
   return shape?.kind === "polygon" ? shape.rings : shape;
 }
 
-/** The ring that somebody closed with this step, and the tool that it was pressed with; null where the step is another. */
+/**
+ * The ring that somebody closed with this step, and the tool that it was pressed with; null where the step is another.
+ */
 export function closedRing(shape: SectorShape | null | undefined): { tool: ByCorners; ring: Ring } | null {
   if (shape?.kind !== "polygon" || shape.closed === undefined) return null;
   const ring = shape.rings.at(-1);
@@ -142,8 +158,9 @@ export function boxOf(geometry: GeoJSON.Geometry | null): [number, number, numbe
   return [Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)];
 }
 
-/** A ring as somebody drew it, where a tool has turned it round: the first place stays the first. `before` is the ring as
- * it was known a moment ago, with other corners perhaps.
+/**
+ * A ring as somebody drew it, where a tool has turned it round: the first place stays the first. `before` is the ring
+ * as it was known a moment ago, with other corners perhaps.
  */
 export function asDrawn(ring: Ring, before: Ring): Ring {
   const key = (one: Place | undefined, other: Place | undefined): string => `${one} ${other}`;

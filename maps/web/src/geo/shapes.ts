@@ -1,19 +1,34 @@
 /** Sectors and targets as features of a map. Pure. */
 import type { Prediction, Sector, Sighting } from "../wire/papers.ts";
 
-/** What the map shows of a sector: its area, and one point for its name; nothing while nobody knows where it lies. `use` is the use in words, empty for a patrol's. */
+/**
+ * What the map shows of a sector: its area, and one point for its name; nothing while nobody knows where it lies. `use`
+ * is the use in words, empty for a patrol's.
+ */
 export function sectorFeatures(sector: Sector, outline: GeoJSON.Geometry | null, use: string): GeoJSON.Feature[] {
   const geometry: GeoJSON.Geometry | null = sector.polygon ? { type: "Polygon", coordinates: sector.polygon } : outline;
   const centre = middleOf(geometry);
   if (geometry === null || centre === null) return [];
-  const properties = { id: sector.id, use: sector.use ?? "patrol", label: use === "" ? sector.name : `${sector.name}\n${use}` };
+  const properties = {
+    id: sector.id,
+    use: sector.use ?? "patrol",
+    label: use === "" ? sector.name : `${sector.name}\n${use}`,
+  };
   // An area is cut into tiles, and its name would stand in each.
-  return [{ type: "Feature", properties, geometry }, { type: "Feature", properties, geometry: { type: "Point", coordinates: centre } }];
+  return [
+    { type: "Feature", properties, geometry },
+    { type: "Feature", properties, geometry: { type: "Point", coordinates: centre } },
+  ];
 }
 
 /** The middle of an area, degrees; null for none. */
 export function middleOf(area: GeoJSON.Geometry | null): [number, number] | null {
-  const ring = area?.type === "Polygon" ? area.coordinates[0] : area?.type === "MultiPolygon" ? area.coordinates[0]?.[0] : undefined;
+  const ring =
+    area?.type === "Polygon"
+      ? area.coordinates[0]
+      : area?.type === "MultiPolygon"
+        ? area.coordinates[0]?.[0]
+        : undefined;
   return ring === undefined || ring.length === 0 ? null : middle(ring);
 }
 
@@ -44,17 +59,22 @@ export interface Followed {
 export type Stretch = (river: string, from: number, to: number) => [number, number][];
 
 /** @param stretch tells the river's line, along which a place ahead may be wrong. */
-export function targetFeatures({ name, sightings, prediction, landing }: Followed, stretch: Stretch = () => []): GeoJSON.Feature[] {
+export function targetFeatures(
+  { name, sightings, prediction, landing }: Followed,
+  stretch: Stretch = () => [],
+): GeoJSON.Feature[] {
   const last = sightings.at(-1);
   if (last === undefined) return [];
   const here = [last.lon, last.lat];
   const found: GeoJSON.Feature[] = [feature("seen", { type: "Point", coordinates: here }, name)];
-  if (sightings.length > 1) found.push(feature("past", { type: "LineString", coordinates: sightings.map((each) => [each.lon, each.lat]) }));
+  if (sightings.length > 1)
+    found.push(feature("past", { type: "LineString", coordinates: sightings.map((each) => [each.lon, each.lat]) }));
   const ahead = (prediction?.track ?? []).map((each) => [each.lon, each.lat]);
   if (ahead.length > 0) found.push(feature("ahead", { type: "LineString", coordinates: [here, ...ahead] }));
   // How wrong it may be along the river: where it will be at the last moment foretold, and where it lands.
   const far = prediction?.track?.at(-1);
-  if (prediction && far) found.push(...band("spread", stretch(prediction.river, far.km - far.error_km, far.km + far.error_km)));
+  if (prediction && far)
+    found.push(...band("spread", stretch(prediction.river, far.km - far.error_km, far.km + far.error_km)));
   const end = prediction?.landing;
   if (end) {
     found.push(...band("zone", stretch(end.river, end.km - end.error_km, end.km + end.error_km)));

@@ -9,15 +9,25 @@ export const historyTracks: MapLayer = {
   toggle: null,
   needs: [],
   // Nothing is asked for while the layer does not show; the true address comes with the first history.
-  sources: () => ({ history: { type: "vector", tiles: [new URL("/tiles/{z}/{x}/{y}.mvt", document.baseURI).href], maxzoom: HISTORY_DEPTH } }),
+  sources: () => ({
+    history: {
+      type: "vector",
+      tiles: [new URL("/tiles/{z}/{x}/{y}.mvt", document.baseURI).href],
+      maxzoom: HISTORY_DEPTH,
+    },
+  }),
   layers: ({ tokens, history }) => [
     {
-      id: "history", type: "line", source: "history", "source-layer": "tracks",
+      id: "history",
+      type: "line",
+      source: "history",
+      "source-layer": "tracks",
       layout: { "line-join": "round", "line-cap": "round", visibility: history === null ? "none" : "visible" },
       paint: {
         "line-color": bySide(tokens.side) as never,
         "line-width": ["interpolate", ["linear"], ["zoom"], 6, 1, 12, 2],
-        "line-opacity": history === null ? 1 : ["interpolate", ["linear"], ["get", "end"], history.start, 0.25, history.end, 0.9],
+        "line-opacity":
+          history === null ? 1 : ["interpolate", ["linear"], ["get", "end"], history.start, 0.25, history.end, 0.9],
       },
     },
   ],

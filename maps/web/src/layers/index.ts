@@ -19,10 +19,43 @@ import { tools } from "./tools.ts";
 import { tracks } from "./tracks.ts";
 import { units } from "./units.ts";
 
-export const LAYERS: readonly MapLayer[] = [countries, basemap, rivers, sectors, borders, riverKm, countryNames, places, crossings, blos, overlay, historyTracks, tracks, targets, incidents, marks, crowds, units, tools];
+export const LAYERS: readonly MapLayer[] = [
+  countries,
+  basemap,
+  rivers,
+  sectors,
+  borders,
+  riverKm,
+  countryNames,
+  places,
+  crossings,
+  blos,
+  overlay,
+  historyTracks,
+  tracks,
+  targets,
+  incidents,
+  marks,
+  crowds,
+  units,
+  tools,
+];
 
 /** Reference layers of the server that the map draws; their sources have these names. */
 export const NEEDS: ReadonlySet<string> = new Set(LAYERS.flatMap((layer) => layer.needs));
 
 /** Names people can switch, in the order of the legend. */
-export const TOGGLES = ["tracks", "targets", "incidents", "marks", "sectors", "blos", "crossings", "borders", "river_km", "rivers", "places", "basemap"] as const;
+export const TOGGLES = [
+  "tracks",
+  "targets",
+  "incidents",
+  "marks",
+  "sectors",
+  "blos",
+  "crossings",
+  "borders",
+  "river_km",
+  "rivers",
+  "places",
+  "basemap",
+] as const;

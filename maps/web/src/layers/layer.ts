@@ -1,9 +1,9 @@
 /** What a map layer is given and what it gives; one file a layer, in draw order in index.ts. */
 import type { LayerSpecification, SourceSpecification } from "maplibre-gl";
-import type { BasemapInfo, LayerInfo } from "../wire/contract.ts";
-import type { History } from "../symbols/history.ts";
 import type { PaletteName } from "../browser/preferences.ts";
+import type { History } from "../symbols/history.ts";
 import type { Tokens } from "../symbols/tokens.ts";
+import type { BasemapInfo, LayerInfo } from "../wire/contract.ts";
 
 export interface Drawing {
   tokens: Tokens;
@@ -56,7 +56,9 @@ export function twoNames(language: string, localSize: number): never {
   const first = ["coalesce", ["get", `name_${language}`], ["get", "name"]];
   const second = ["coalesce", ["get", "name_local"], ""];
   return [
-    "case", ["any", ["==", second, ""], ["==", first, second]], first,
+    "case",
+    ["any", ["==", second, ""], ["==", first, second]],
+    first,
     ["format", first, {}, "\n", {}, second, { "font-scale": localSize }],
   ] as never;
 }

@@ -1,8 +1,8 @@
 /** River kilometres: a tick every 50, then 10, then 1 km as one zooms in. */
 import type { ExpressionSpecification, LayerSpecification } from "maplibre-gl";
 import { REGULAR } from "../symbols/fonts.ts";
-import { t } from "../words/index.ts";
 import { glyphImage } from "../symbols/images.ts";
+import { t } from "../words/index.ts";
 import { type Drawing, type MapLayer, reference } from "./layer.ts";
 
 const STEPS: { every: number; from: number; to: number }[] = [
@@ -24,13 +24,28 @@ function kmWords(): ExpressionSpecification {
   return ["concat", before, ["to-string", ["get", "km"]], after];
 }
 
-function ticks({ every, from, to }: { every: number; from: number; to: number }, { tokens, palette }: Drawing): LayerSpecification {
+function ticks(
+  { every, from, to }: { every: number; from: number; to: number },
+  { tokens, palette }: Drawing,
+): LayerSpecification {
   return {
-    id: `river-km-${every}`, type: "symbol", source: "river_km", minzoom: from, maxzoom: to,
+    id: `river-km-${every}`,
+    type: "symbol",
+    source: "river_km",
+    minzoom: from,
+    maxzoom: to,
     filter: ["==", ["%", ["get", "km"], every], 0],
     layout: {
-      "icon-image": glyphImage(palette, "tick"), "icon-allow-overlap": true, "icon-ignore-placement": true,
-      "text-field": kmWords(), "text-font": [REGULAR], "text-size": 10.5, "text-anchor": "left", "text-offset": [0.7, 0], "text-optional": true, "text-padding": 4,
+      "icon-image": glyphImage(palette, "tick"),
+      "icon-allow-overlap": true,
+      "icon-ignore-placement": true,
+      "text-field": kmWords(),
+      "text-font": [REGULAR],
+      "text-size": 10.5,
+      "text-anchor": "left",
+      "text-offset": [0.7, 0],
+      "text-optional": true,
+      "text-padding": 4,
     },
     paint: { "text-color": tokens.get("map-km"), "text-halo-color": tokens.get("map-halo"), "text-halo-width": 1.3 },
   };

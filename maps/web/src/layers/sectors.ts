@@ -17,13 +17,54 @@ export const sectors: MapLayer = {
   layers: ({ tokens, palette }) => {
     const colour = ["case", keptOut, tokens.get("map-no-go"), tokens.get("map-sector")] as never;
     return [
-      { id: "sector-areas", type: "fill", source: "sectors", filter: filled, paint: { "fill-color": colour, "fill-opacity": 0.08 } },
-      { id: "sector-hatch", type: "fill", source: "sectors", filter: ["all", areas, ["==", ["get", "use"], "no_go"]], paint: { "fill-pattern": glyphImage(palette, "hatch") } },
-      { id: "sector-edges", type: "line", source: "sectors", filter: ["all", areas, plain], layout: { "line-join": "round" }, paint: { "line-color": colour, "line-width": 2 } },
-      { id: "sector-edges-other", type: "line", source: "sectors", filter: ["all", areas, ["!", plain]], layout: { "line-join": "round" }, paint: { "line-color": colour, "line-width": ["case", ["==", ["get", "use"], "reach"], 1, 2] as never, "line-dasharray": [4, 2] } },
       {
-        id: "sector-names", type: "symbol", source: "sectors", minzoom: 8, filter: ["==", ["geometry-type"], "Point"],
-        layout: { "text-field": ["get", "label"], "text-font": [REGULAR], "text-size": 12.5, "text-max-width": 9, "text-variable-anchor": ["center", "bottom", "top"], "text-radial-offset": 1.6 },
+        id: "sector-areas",
+        type: "fill",
+        source: "sectors",
+        filter: filled,
+        paint: { "fill-color": colour, "fill-opacity": 0.08 },
+      },
+      {
+        id: "sector-hatch",
+        type: "fill",
+        source: "sectors",
+        filter: ["all", areas, ["==", ["get", "use"], "no_go"]],
+        paint: { "fill-pattern": glyphImage(palette, "hatch") },
+      },
+      {
+        id: "sector-edges",
+        type: "line",
+        source: "sectors",
+        filter: ["all", areas, plain],
+        layout: { "line-join": "round" },
+        paint: { "line-color": colour, "line-width": 2 },
+      },
+      {
+        id: "sector-edges-other",
+        type: "line",
+        source: "sectors",
+        filter: ["all", areas, ["!", plain]],
+        layout: { "line-join": "round" },
+        paint: {
+          "line-color": colour,
+          "line-width": ["case", ["==", ["get", "use"], "reach"], 1, 2] as never,
+          "line-dasharray": [4, 2],
+        },
+      },
+      {
+        id: "sector-names",
+        type: "symbol",
+        source: "sectors",
+        minzoom: 8,
+        filter: ["==", ["geometry-type"], "Point"],
+        layout: {
+          "text-field": ["get", "label"],
+          "text-font": [REGULAR],
+          "text-size": 12.5,
+          "text-max-width": 9,
+          "text-variable-anchor": ["center", "bottom", "top"],
+          "text-radial-offset": 1.6,
+        },
         paint: { "text-color": colour, "text-halo-color": tokens.get("map-halo"), "text-halo-width": 1.6 },
       },
     ];

@@ -11,23 +11,50 @@ export const tracks: MapLayer = {
   }),
   layers: ({ tokens, selected, palette, dotsBelowZoom }) => [
     {
-      id: "tracks", type: "line", source: "tracks", minzoom: dotsBelowZoom, filter: ["!=", ["get", "id"], selected], layout: { "line-join": "round", "line-cap": "round" },
-      paint: { "line-color": bySide(tokens.side) as never, "line-width": 1.4, "line-opacity": selected === "" ? 0.6 : 0.3 },
+      id: "tracks",
+      type: "line",
+      source: "tracks",
+      minzoom: dotsBelowZoom,
+      filter: ["!=", ["get", "id"], selected],
+      layout: { "line-join": "round", "line-cap": "round" },
+      paint: {
+        "line-color": bySide(tokens.side) as never,
+        "line-width": 1.4,
+        "line-opacity": selected === "" ? 0.6 : 0.3,
+      },
     },
     {
-      id: "selected-track-edge", type: "line", source: "selected-track", layout: { "line-join": "round", "line-cap": "round" },
+      id: "selected-track-edge",
+      type: "line",
+      source: "selected-track",
+      layout: { "line-join": "round", "line-cap": "round" },
       paint: { "line-color": tokens.get("map-halo"), "line-width": 6, "line-opacity": 0.8 },
     },
     {
-      id: "selected-track", type: "line", source: "selected-track", layout: { "line-join": "round", "line-cap": "round" },
+      id: "selected-track",
+      type: "line",
+      source: "selected-track",
+      layout: { "line-join": "round", "line-cap": "round" },
       paint: {
         "line-width": 3.2,
-        "line-gradient": ["interpolate", ["linear"], ["line-progress"], 0, fade(tokens.get("focus"), palette === "red-night" ? 0.3 : 0.18), 0.7, fade(tokens.get("focus"), 0.55), 1, tokens.get("focus")],
+        "line-gradient": [
+          "interpolate",
+          ["linear"],
+          ["line-progress"],
+          0,
+          fade(tokens.get("focus"), palette === "red-night" ? 0.3 : 0.18),
+          0.7,
+          fade(tokens.get("focus"), 0.55),
+          1,
+          tokens.get("focus"),
+        ],
       },
     },
   ],
 };
 
 function fade(hex: string, alpha: number): string {
-  return `${hex}${Math.round(alpha * 255).toString(16).padStart(2, "0")}`;
+  return `${hex}${Math.round(alpha * 255)
+    .toString(16)
+    .padStart(2, "0")}`;
 }

@@ -1,4 +1,7 @@
-/** How alerts stand to each other, and what may be done about one: the life of an alert (patrol/alerts/alert.py) as the page needs it. Pure. */
+/**
+ * How alerts stand to each other, and what may be done about one: the life of an alert (patrol/alerts/alert.py) as the
+ * page needs it. Pure.
+ */
 import type { Alert, AlertState, Severity } from "../wire/papers.ts";
 
 export type AlertAct = "acknowledge" | "escalate" | "resolve" | "shelve" | "unshelve";
@@ -36,7 +39,10 @@ export function isKnownState(alert: Alert): boolean {
 /** Whether it calls for somebody, aloud. A call for help that nobody knows to be answered does. */
 export function rings(alert: Alert): boolean {
   const state = stateOf(alert);
-  return (state === "raised" || state === "escalated" || (alert.severity === "sos" && !isKnownState(alert))) && alert.historical !== true;
+  return (
+    (state === "raised" || state === "escalated" || (alert.severity === "sos" && !isKnownState(alert))) &&
+    alert.historical !== true
+  );
 }
 
 export function standing(alert: Alert): Standing {
@@ -45,19 +51,37 @@ export function standing(alert: Alert): Standing {
   return rings(alert) || state === "returned_unacknowledged" || !isKnownState(alert) ? "waiting" : "known";
 }
 
-/** What its life lets people do now: a call for help cannot be put aside, and others are told while there are some left. */
+/**
+ * What its life lets people do now: a call for help cannot be put aside, and others are told while there are some left.
+ */
 export function actsOf(alert: Alert): AlertAct[] {
-  const barred: AlertAct[] = [...(alert.severity === "sos" ? ["shelve" as const] : []), ...(rings(alert) && alert.escalates_at ? [] : ["escalate" as const])];
+  const barred: AlertAct[] = [
+    ...(alert.severity === "sos" ? ["shelve" as const] : []),
+    ...(rings(alert) && alert.escalates_at ? [] : ["escalate" as const]),
+  ];
   // Of a state that is not known here the server says what may be done.
   return (isKnownState(alert) ? ACTS[stateOf(alert)] : ACTS.raised).filter((act) => !barred.includes(act));
 }
 
 const STANDINGS: readonly Standing[] = ["waiting", "known", "aside"];
 
-/** Calls for help first; then what waits, what is known, what is put aside; in each those of `ours`, the worst first, then the newest. */
+/**
+ * Calls for help first; then what waits, what is known, what is put aside; in each those of `ours`, the worst first,
+ * then the newest.
+ */
 export function inOrder(alerts: readonly Alert[], ours: string): Alert[] {
-  const rank = (alert: Alert): number[] => [alert.severity === "sos" && standing(alert) !== "aside" ? 0 : 1, STANDINGS.indexOf(standing(alert)), alert.agency === ours ? 0 : 1, rings(alert) ? 0 : 1, WEIGHT[alert.severity], -Date.parse(alert.raised_at)];
-  return [...alerts].map((alert) => ({ alert, by: rank(alert) })).sort((a, b) => compare(a.by, b.by)).map(({ alert }) => alert);
+  const rank = (alert: Alert): number[] => [
+    alert.severity === "sos" && standing(alert) !== "aside" ? 0 : 1,
+    STANDINGS.indexOf(standing(alert)),
+    alert.agency === ours ? 0 : 1,
+    rings(alert) ? 0 : 1,
+    WEIGHT[alert.severity],
+    -Date.parse(alert.raised_at),
+  ];
+  return [...alerts]
+    .map((alert) => ({ alert, by: rank(alert) }))
+    .sort((a, b) => compare(a.by, b.by))
+    .map(({ alert }) => alert);
 }
 
 function compare(a: number[], b: number[]): number {

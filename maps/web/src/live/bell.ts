@@ -1,15 +1,24 @@
 /**
  * Rings once for each thing that newly calls for somebody, and again every 30 s while anything does. A browser lets a
- * page sound only after somebody has pressed something on it: until then `muted` says so. A person may ask for quiet for
- * some minutes; calls for help sound all the same.
+ * page sound only after somebody has pressed something on it: until then `muted` says so. A person may ask for quiet
+ * for some minutes; calls for help sound all the same.
  */
 import { signal } from "@preact/signals";
 import { kept } from "../browser/remembered.ts";
 import { ownMs } from "../browser/steady-clock.ts";
 
 const AGAIN_MS = 30_000;
-/** Pitches in hertz, one after another, the gravest first. A call for help rises twice, an offer falls; what is grave says it three times. */
-const TUNES = { sos: [660, 880, 1100, 660, 880, 1100], offer: [880, 660, 880, 660], high: [740, 740, 740], alert: [523], text: [587, 784] } as const;
+/**
+ * Pitches in hertz, one after another, the gravest first. A call for help rises twice, an offer falls; what is grave
+ * says it three times.
+ */
+const TUNES = {
+  sos: [660, 880, 1100, 660, 880, 1100],
+  offer: [880, 660, 880, 660],
+  high: [740, 740, 740],
+  alert: [523],
+  text: [587, 784],
+} as const;
 export type Tune = keyof typeof TUNES;
 const NOTE_S = 0.22;
 const LOUDNESS = 0.22;
@@ -75,7 +84,8 @@ export function startBell(): void {
 /** Asks the browser to let the page sound. */
 export function allow(): void {
   judge();
-  // To ask before anybody has pressed anything is refused with a complaint; else the answer comes as a change of state, or never.
+  // To ask before anybody has pressed anything is refused with a complaint; else the answer comes as a change of state,
+  // or never.
   if (context?.state === "suspended" && navigator.userActivation?.hasBeenActive !== false) void context.resume();
 }
 

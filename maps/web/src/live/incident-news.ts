@@ -9,13 +9,31 @@ const DAY_MS = 24 * 3600e3;
 const PHONE = "position_json:";
 
 /** Those that somebody else reported lately, that nobody has confirmed or seen here; the oldest first. */
-export function news(incidents: readonly Incident[], seen: Readonly<Record<string, string>>, self: string, nowMs: number): Incident[] {
-  return incidents.filter((each) => (each.state ?? "reported") === "reported" && each.by !== self && seen[each.id] === undefined && nowMs - Date.parse(each.at) < LATELY_MS).sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
+export function news(
+  incidents: readonly Incident[],
+  seen: Readonly<Record<string, string>>,
+  self: string,
+  nowMs: number,
+): Incident[] {
+  return incidents
+    .filter(
+      (each) =>
+        (each.state ?? "reported") === "reported" &&
+        each.by !== self &&
+        seen[each.id] === undefined &&
+        nowMs - Date.parse(each.at) < LATELY_MS,
+    )
+    .sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
 }
 
 /** Those that happened, or were told of, within a day; what happened last first. */
 export function ofTheDay(incidents: readonly Incident[], nowMs: number): Incident[] {
-  return incidents.filter((each) => each.state !== "withdrawn" && nowMs - Math.max(Date.parse(each.at), Date.parse(each.happened_at)) < DAY_MS).sort((a, b) => Date.parse(b.happened_at) - Date.parse(a.happened_at));
+  return incidents
+    .filter(
+      (each) =>
+        each.state !== "withdrawn" && nowMs - Math.max(Date.parse(each.at), Date.parse(each.happened_at)) < DAY_MS,
+    )
+    .sort((a, b) => Date.parse(b.happened_at) - Date.parse(a.happened_at));
 }
 
 /** The unit whose phone told of it; null for an office, and for another agency's, which names nobody. */

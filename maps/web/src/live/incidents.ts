@@ -1,19 +1,22 @@
 /** Incidents as the stream tells them: what is new to this console, and those of a day. */
 import { computed, effect, signal } from "@preact/signals";
-import { soundOnce } from "./bell.ts";
 import { now } from "../session/clock.ts";
-import { papers } from "./signals.ts";
+import { ACKNOWLEDGE } from "../session/permissions.ts";
+import { may, session } from "../session/session.ts";
+import { fetchJson } from "../wire/calls.ts";
+import { type Incident, isOver } from "../wire/papers.ts";
+import { soundOnce } from "./bell.ts";
 import { news, ofTheDay } from "./incident-news.ts";
 import { keptMarks, mark } from "./read-elsewhere.ts";
-import { type Incident, isOver } from "../wire/papers.ts";
-import { ACKNOWLEDGE } from "../session/permissions.ts";
-import { fetchJson } from "../wire/calls.ts";
-import { may, session } from "../session/session.ts";
+import { papers } from "./signals.ts";
 
 const DAY_MS = 24 * 3600e3;
 /** When incidents were marked as seen here, by id. */
 const seen = keptMarks("jp.incidents_seen");
-/** What is over, which no snapshot carries: read when somebody looks for it. What is open only the stream tells, which also takes it away. */
+/**
+ * What is over, which no snapshot carries: read when somebody looks for it. What is open only the stream tells, which
+ * also takes it away.
+ */
 const asked = signal<readonly Incident[]>([]);
 /** Hash of the photo that is shown large; empty for none. */
 export const photoShown = signal("");
@@ -41,7 +44,9 @@ export function markOldestSeen(): void {
 /** Reads those of the day again: what was closed comes with no snapshot. */
 export async function readLately(): Promise<void> {
   try {
-    const found = await fetchJson<Omit<Incident, "kind">[]>(`/api/incidents?start=${new Date(now.peek() - DAY_MS).toISOString()}`);
+    const found = await fetchJson<Omit<Incident, "kind">[]>(
+      `/api/incidents?start=${new Date(now.peek() - DAY_MS).toISOString()}`,
+    );
     asked.value = found.map((each): Incident => ({ ...each, kind: "incident" })).filter(isOver);
   } catch {
     // What the stream has brought is listed all the same.
@@ -49,7 +54,11 @@ export async function readLately(): Promise<void> {
 }
 
 // What was read may be another agency's: once sharing changes, only what the stream tells stands.
-const sharing = computed(() => JSON.stringify((papers.value ?? []).filter((paper) => paper.kind === "agreement").map((paper) => [paper.id, paper.state])));
+const sharing = computed(() =>
+  JSON.stringify(
+    (papers.value ?? []).filter((paper) => paper.kind === "agreement").map((paper) => [paper.id, paper.state]),
+  ),
+);
 effect(() => {
   void sharing.value;
   asked.value = [];

@@ -2,15 +2,18 @@
  * The live stream: opens the WebSocket, opens it again with growing, jittered pauses, asks to resume
  * where it broke off, notices gaps, and tells the truth about how old the last word is.
  */
-import type { Change, Snapshot } from "../wire/contract.ts";
+
 import { ownMs } from "../browser/steady-clock.ts";
+import type { Change, Snapshot } from "../wire/contract.ts";
 import { type ItemFault, parseFrame } from "../wire/frame-parser.ts";
 
 /** Silence after which the stream counts as stopped. Beats come every 2 s; people are told by 5 s. */
 export const STALE_AFTER_MS = 4500;
 /** Silence after which an open socket is given up: the other end may be gone without a word. */
 const GIVE_UP_AFTER_MS = 9000;
-/** The first word is the whole picture: on a thin line it takes long, and to begin anew each time would never bring it. */
+/**
+ * The first word is the whole picture: on a thin line it takes long, and to begin anew each time would never bring it.
+ */
 const LONGEST_FIRST_WORD_MS = 90_000;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15000;
@@ -83,7 +86,10 @@ export class LiveStream {
     this.#drop();
   }
 
-  /** Tries again at once: somebody asked, or the machine came back online. A socket that has been silent is not waited for. */
+  /**
+   * Tries again at once: somebody asked, or the machine came back online. A socket that has been silent is not waited
+   * for.
+   */
   retryNow(): void {
     if (this.#status.refused !== null || (this.#socket !== null && !this.#status.stale)) return;
     clearTimeout(this.#retry);
@@ -105,7 +111,9 @@ export class LiveStream {
   /** Longer with every try for a server that was reached and has yet to say its first word. */
   #patienceMs(socket: WebSocket): number {
     const waits = socket.readyState === 1 && (this.#status.heardAt ?? 0) < this.#openedAt;
-    return waits ? Math.min(LONGEST_FIRST_WORD_MS, GIVE_UP_AFTER_MS * 2 ** Math.min(this.#failures, 10)) : GIVE_UP_AFTER_MS;
+    return waits
+      ? Math.min(LONGEST_FIRST_WORD_MS, GIVE_UP_AFTER_MS * 2 ** Math.min(this.#failures, 10))
+      : GIVE_UP_AFTER_MS;
   }
 
   #connect(): void {

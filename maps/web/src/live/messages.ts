@@ -1,11 +1,11 @@
 /** The messages to one unit and the ways to it, kept up to date while somebody looks. */
-import { signal, type Signal } from "@preact/signals";
+import { type Signal, signal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
+import { ownMs } from "../browser/steady-clock.ts";
 import { now } from "../session/clock.ts";
+import { fetchJson } from "../wire/calls.ts";
 import type { MessageKind, RadioMessage, Route } from "../wire/contract.ts";
 import { t } from "../words/index.ts";
-import { ownMs } from "../browser/steady-clock.ts";
-import { fetchJson } from "../wire/calls.ts";
 import { type Found, unansweredId } from "./unanswered.ts";
 
 const SHOWN = 5;
@@ -34,14 +34,17 @@ export interface Messages {
 
 /** Reads both now, and again: soon while something is on its way, else now and then. */
 export function useMessages(unit: string): Messages {
-  const messages = useMemo<Messages>(() => ({
-    sent: signal<RadioMessage[] | null>(null),
-    routes: signal<Route[] | null>(null),
-    sentFault: signal<unknown>(null),
-    found: signal<Found | null>(null),
-    routesFault: signal<unknown>(null),
-    again: () => undefined,
-  }), [unit]);
+  const messages = useMemo<Messages>(
+    () => ({
+      sent: signal<RadioMessage[] | null>(null),
+      routes: signal<Route[] | null>(null),
+      sentFault: signal<unknown>(null),
+      found: signal<Found | null>(null),
+      routesFault: signal<unknown>(null),
+      again: () => undefined,
+    }),
+    [unit],
+  );
   useEffect(() => {
     let timer = 0;
     let routesAt = 0;
@@ -50,13 +53,26 @@ export function useMessages(unit: string): Messages {
     const look = async (): Promise<void> => {
       clearTimeout(timer);
       const at = ownMs();
-      const reads = [into(fetchJson<RadioMessage[]>(`/api/orders?${query}&limit=${SHOWN}`), messages.sent, messages.sentFault, () => wanted)];
+      const reads = [
+        into(
+          fetchJson<RadioMessage[]>(`/api/orders?${query}&limit=${SHOWN}`),
+          messages.sent,
+          messages.sentFault,
+          () => wanted,
+        ),
+      ];
       if (at - routesAt >= QUIET_MS) {
         routesAt = at;
-        reads.push(into(fetchJson<Route[]>(`/api/orders/routes?${query}`), messages.routes, messages.routesFault, () => wanted));
+        reads.push(
+          into(fetchJson<Route[]>(`/api/orders/routes?${query}`), messages.routes, messages.routesFault, () => wanted),
+        );
       }
       await Promise.all([...reads, lookFor(unansweredId(unit), messages.found)]);
-      if (wanted) timer = window.setTimeout(() => void look(), messages.sent.peek()?.some((each) => isOnItsWay(each, now.peek())) ? WAITING_MS : QUIET_MS);
+      if (wanted)
+        timer = window.setTimeout(
+          () => void look(),
+          messages.sent.peek()?.some((each) => isOnItsWay(each, now.peek())) ? WAITING_MS : QUIET_MS,
+        );
     };
     messages.again = () => {
       routesAt = 0;
@@ -94,7 +110,12 @@ async function lookFor(sentAs: string | null, found: Signal<Found | null>): Prom
   }
 }
 
-async function into<T>(reading: Promise<T>, value: Signal<T | null>, fault: Signal<unknown>, wanted: () => boolean): Promise<void> {
+async function into<T>(
+  reading: Promise<T>,
+  value: Signal<T | null>,
+  fault: Signal<unknown>,
+  wanted: () => boolean,
+): Promise<void> {
   try {
     const read = await reading;
     if (!wanted()) return;

@@ -11,7 +11,10 @@ export interface TrackPoint {
 
 /** Points nearer in time than this add nothing to see; the newest one moves instead. */
 const TRACK_STEP_MS = 2000;
-/** With many units points lie farther apart by so much for each of them: a thousand tracks of hours must fit into memory. */
+/**
+ * With many units points lie farther apart by so much for each of them: a thousand tracks of hours must fit into
+ * memory.
+ */
 const STEP_EACH_MS = 10;
 /** Reports closer than these follow the bends of a river by themselves (gis/tracks/along_river.py), */
 const BENDS_FROM_MS = 30e3;
@@ -26,7 +29,9 @@ const RATE_OVER_MS = 60e3;
 /** and not at all over less than this: counters are told every 5 s, a far gateway's every 10 s. */
 const RATE_AT_LEAST_MS = 20e3;
 
-/** A counter that is told again within this is told at its own times; that of a snapshot is as old as its last telling. */
+/**
+ * A counter that is told again within this is told at its own times; that of a snapshot is as old as its last telling.
+ */
 const TOLD_AGAIN_MS = 15e3;
 
 /** What an update touched: ids of units, ids of tracks, ids whose past must be fetched again. */
@@ -70,7 +75,9 @@ export class Picture {
     const present = new Set(snapshot.units.map((unit) => unit.id));
     for (const id of this.units.keys()) if (!present.has(id)) this.#forget(id, touched);
     for (const unit of snapshot.units) this.#put(unit, touched);
-    if (this.units.size > TRACKS_UP_TO) for (const id of [...this.tracks.keys()]) if (id !== this.watched && this.tracks.delete(id)) touched.tracks.add(id);
+    if (this.units.size > TRACKS_UP_TO)
+      for (const id of [...this.tracks.keys()])
+        if (id !== this.watched && this.tracks.delete(id)) touched.tracks.add(id);
     for (const unit of snapshot.units) if (unit.last) this.#lengthen(unit.id, unit.last, now, touched);
     this.channels.clear();
     for (const channel of snapshot.channels ?? []) this.#putChannel(channel, now, true);
@@ -93,7 +100,12 @@ export class Picture {
       const unit = this.units.get(fix.of);
       if (unit === undefined || fix.live === false) continue;
       const { flags, ...rest } = unit;
-      this.units.set(unit.id, { ...rest, last: fix, liveness: "live", ...(fix.flags ? { flags: fix.flags } : flags ? { flags: [] } : {}) });
+      this.units.set(unit.id, {
+        ...rest,
+        last: fix,
+        liveness: "live",
+        ...(fix.flags ? { flags: fix.flags } : flags ? { flags: [] } : {}),
+      });
       touched.units.add(unit.id);
     }
     for (const channel of change.channels ?? []) {
@@ -121,7 +133,9 @@ export class Picture {
     return this.units.size <= TRACKS_UP_TO || id === this.watched;
   }
 
-  /** Joins a track that was fetched with what the stream brought meanwhile. Who may no longer be shown by now gets none. */
+  /**
+   * Joins a track that was fetched with what the stream brought meanwhile. Who may no longer be shown by now gets none.
+   */
   join(feature: TrackFeature, nowMs: number): void {
     const { id, times, flags } = feature.properties;
     if (!this.units.has(id) || !this.keepsTrack(id)) return;
@@ -207,8 +221,13 @@ export class Picture {
     let track = this.tracks.get(id);
     if (track === undefined) this.tracks.set(id, (track = []));
     const before = track.at(-1);
-    if (before !== undefined && mayBend(before, fix)) touched.straight.set(id, Math.min(touched.straight.get(id) ?? Infinity, before.at));
-    insert(track, { lon: fix.lon, lat: fix.lat, at: Date.parse(fix.time) }, id === this.watched ? TRACK_STEP_MS : Math.max(TRACK_STEP_MS, this.units.size * STEP_EACH_MS));
+    if (before !== undefined && mayBend(before, fix))
+      touched.straight.set(id, Math.min(touched.straight.get(id) ?? Infinity, before.at));
+    insert(
+      track,
+      { lon: fix.lon, lat: fix.lat, at: Date.parse(fix.time) },
+      id === this.watched ? TRACK_STEP_MS : Math.max(TRACK_STEP_MS, this.units.size * STEP_EACH_MS),
+    );
     prune(track, now - this.keepMs);
     touched.tracks.add(id);
   }
@@ -218,7 +237,12 @@ export class Picture {
 function mayBend(before: TrackPoint, fix: Fix): boolean {
   const took = Date.parse(fix.time) - before.at;
   const far = Math.abs(fix.lon - before.lon) + Math.abs(fix.lat - before.lat);
-  return (fix.place?.river ?? fix.river_km) !== undefined && took >= BENDS_FROM_MS && took <= BENDS_UP_TO_MS && far >= BENDS_FROM_DEG;
+  return (
+    (fix.place?.river ?? fix.river_km) !== undefined &&
+    took >= BENDS_FROM_MS &&
+    took <= BENDS_UP_TO_MS &&
+    far >= BENDS_FROM_DEG
+  );
 }
 
 /** Puts `point` into `track`, oldest first; a late point goes to its own moment, a known one nowhere. */
@@ -248,5 +272,14 @@ export function prune(track: TrackPoint[], oldest: number): void {
 }
 
 function nothing(): Touched {
-  return { units: new Set(), tracks: new Set(), refetch: new Set(), channels: false, papers: false, ended: [], forgotten: [], straight: new Map() };
+  return {
+    units: new Set(),
+    tracks: new Set(),
+    refetch: new Set(),
+    channels: false,
+    papers: false,
+    ended: [],
+    forgotten: [],
+    straight: new Map(),
+  };
 }

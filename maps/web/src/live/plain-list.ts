@@ -7,4 +7,7 @@ interface PlainList {
   tended(): void;
 }
 
-export const plainList: PlainList = (globalThis as { sosList?: PlainList }).sosList ?? { hear: () => undefined, tended: () => undefined };
+export const plainList: PlainList = (globalThis as { sosList?: PlainList }).sosList ?? {
+  hear: () => undefined,
+  tended: () => undefined,
+};

@@ -18,17 +18,25 @@ const MOST_EACH = 20;
 /** Those of `texts`, oldest first, that go on waiting. */
 export function waitingOn(texts: readonly Said[]): Said[] {
   const count = new Map<string, number>();
-  return [...texts].reverse().filter(({ unit }) => {
-    count.set(unit, (count.get(unit) ?? 0) + 1);
-    return (count.get(unit) ?? 0) <= MOST_EACH;
-  }).reverse();
+  return [...texts]
+    .reverse()
+    .filter(({ unit }) => {
+      count.set(unit, (count.get(unit) ?? 0) + 1);
+      return (count.get(unit) ?? 0) <= MOST_EACH;
+    })
+    .reverse();
 }
 
 /**
  * Texts of `units` that are later than what was read and than what waits. A unit tells its newest text only, with its
  * time; words that came with a position or a call for help have none and are no text to the office.
  */
-export function news(waiting: readonly Said[], units: Iterable<UnitState>, readUpTo: Readonly<Record<string, string>>, nowMs: number): Said[] {
+export function news(
+  waiting: readonly Said[],
+  units: Iterable<UnitState>,
+  readUpTo: Readonly<Record<string, string>>,
+  nowMs: number,
+): Said[] {
   const found: Said[] = [];
   for (const unit of units) {
     if (!unit.text_at || !unit.text) continue;

@@ -1,18 +1,20 @@
 /** Texts that came from radios and phones and that nobody at this console has read. Their words stand in the units. */
 import { computed, signal } from "@preact/signals";
-import { soundOnce } from "./bell.ts";
-import type { UnitState } from "../wire/contract.ts";
-import { keptMarks, mark } from "./read-elsewhere.ts";
 import { ACKNOWLEDGE } from "../session/permissions.ts";
 import { may } from "../session/session.ts";
+import type { UnitState } from "../wire/contract.ts";
+import { soundOnce } from "./bell.ts";
 import { news, type Said, waitingOn } from "./radio-texts-news.ts";
+import { keptMarks, mark } from "./read-elsewhere.ts";
 
 /** Until when the texts of each unit have been read here: the time of the newest one, by unit id. */
 const readUpTo = keptMarks("jp.texts_read");
 const waits = signal<readonly Said[]>([]);
 
 /** Oldest first; without what was read in another tab. */
-export const unread = computed(() => waits.value.filter((each) => !(Date.parse(readUpTo.value[each.unit] ?? "") >= Date.parse(each.at))));
+export const unread = computed(() =>
+  waits.value.filter((each) => !(Date.parse(readUpTo.value[each.unit] ?? "") >= Date.parse(each.at))),
+);
 /** Units that wrote, each once: what badges count. */
 export const writers = computed(() => [...new Set(unread.value.map((each) => each.unit))]);
 
@@ -21,7 +23,8 @@ export function hearTexts(units: Iterable<UnitState>, gone: (id: string) => bool
   const before = waits.peek();
   const left = before.filter((each) => !gone(each.unit));
   const fresh = news(left, units, readUpTo.peek(), nowMs);
-  if (fresh.length > 0 || left.length < before.length) waits.value = waitingOn([...left, ...fresh].sort((a, b) => Date.parse(a.at) - Date.parse(b.at)));
+  if (fresh.length > 0 || left.length < before.length)
+    waits.value = waitingOn([...left, ...fresh].sort((a, b) => Date.parse(a.at) - Date.parse(b.at)));
   if (fresh.length > 0 && may(ACKNOWLEDGE)) soundOnce("text");
 }
 

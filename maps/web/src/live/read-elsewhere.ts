@@ -19,7 +19,9 @@ export function mark(marks: Signal<Marks>, id: string, time: string): void {
   marks.value = pruned({ ...marks.peek(), [id]: time });
 }
 
-/** Takes the marks that other tabs set from now on: what was read in one is read in all, and none writes over another's. */
+/**
+ * Takes the marks that other tabs set from now on: what was read in one is read in all, and none writes over another's.
+ */
 export function followTabs(): void {
   addEventListener("storage", ({ key, newValue }) => {
     const marks = all.get(key ?? "");

@@ -1,24 +1,38 @@
 /** Joins the stream, the picture and the page: what came in becomes signals that panels read. */
 import { computed, signal } from "@preact/signals";
 import { hearServerTime, now } from "../session/clock.ts";
-import type { Change, ChannelHealth, Claim, Snapshot, TrackCollection, TrackFeature, UnitState } from "../wire/contract.ts";
-import { LiveStream, type LiveStatus } from "./live.ts";
 import { noteBuild, noteFailure, noteFaults } from "../session/page-faults.ts";
-import { plainList } from "./plain-list.ts";
-import type { HandOff, Paper } from "../wire/papers.ts";
-import { Picture, type Touched, TRACKS_UP_TO } from "./picture.ts";
 import { fetchJson } from "../wire/calls.ts";
+import type {
+  Change,
+  ChannelHealth,
+  Claim,
+  Snapshot,
+  TrackCollection,
+  TrackFeature,
+  UnitState,
+} from "../wire/contract.ts";
+import type { HandOff, Paper } from "../wire/papers.ts";
+import { type LiveStatus, LiveStream } from "./live.ts";
+import { Picture, type Touched, TRACKS_UP_TO } from "./picture.ts";
+import { plainList } from "./plain-list.ts";
 import { hearTexts } from "./radio-texts.ts";
 
 /** Hours of track that are kept and shown. */
 export const TRACK_HOURS = 3;
-/** A fetched track may lie so far from where the unit was, metres: less than its receiver errs, and no pixel up to zoom 13. */
+/**
+ * A fetched track may lie so far from where the unit was, metres: less than its receiver errs, and no pixel up to zoom
+ * 13.
+ */
 const TRACK_TOLERANCE_M = 5;
 /** Positions that the server looks at for each track, at most: one every 7 seconds. */
 const TRACK_POINTS = 1500;
 /** What could not be fetched is asked for again after so long. */
 const TRACKS_AGAIN_MS = 30_000;
-/** One boat's lines between sparse reports on a river are fetched at a time, so often: each costs the server some milliseconds. */
+/**
+ * One boat's lines between sparse reports on a river are fetched at a time, so often: each costs the server some
+ * milliseconds.
+ */
 const BEND_EVERY_MS = 10_000;
 /** So much of its track before the first such line: to be judged, a report needs some before it. */
 const BEND_MARGIN_MS = 300e3;
@@ -31,7 +45,13 @@ const ENDED_KEPT = 5;
 const FORGOTTEN_KEPT = 200;
 
 export const picture = new Picture(TRACK_HOURS);
-export const liveStatus = signal<LiveStatus>({ open: false, stale: false, heardAt: null, retryAt: null, refused: null });
+export const liveStatus = signal<LiveStatus>({
+  open: false,
+  stale: false,
+  heardAt: null,
+  retryAt: null,
+  refused: null,
+});
 /** Units and unknown radios, by call sign; null until the first snapshot. */
 export const everyone = signal<UnitState[] | null>(null);
 export const channels = signal<ChannelHealth[] | null>(null);
@@ -47,7 +67,9 @@ export const tracksFailed = signal(false);
 
 /** Units, and people of the agency who speak for none: both are ours, and no strangers. */
 export const units = computed(() => everyone.value?.filter((unit) => unit.known !== false || unit.person) ?? null);
-export const unknownRadios = computed(() => everyone.value?.filter((unit) => unit.known === false && !unit.person) ?? null);
+export const unknownRadios = computed(
+  () => everyone.value?.filter((unit) => unit.known === false && !unit.person) ?? null,
+);
 export const cutOff = computed(() => everyone.value?.filter((unit) => unit.liveness === "cut") ?? []);
 export const distressed = computed(() => everyone.value?.filter((unit) => unit.distress) ?? []);
 
@@ -90,7 +112,8 @@ function take(touched: Touched, whole: boolean): void {
   shown(() => touched.papers && takePapers(touched.ended));
   shown(() => noteForgotten(touched));
   shown(() => hearTexts(touchedUnits(touched), (id) => !picture.units.has(id), now.peek()));
-  if (whole) straight.clear(); // all tracks are fetched
+  if (whole)
+    straight.clear(); // all tracks are fetched
   else bend(touched.straight);
   if (whole && picture.units.size <= TRACKS_UP_TO) void loadTracks();
   else if (whole && picture.watched !== "") void loadTrack(picture.watched);
@@ -129,7 +152,10 @@ function noteForgotten(touched: Touched): void {
   const before = forgotten.peek();
   if (touched.forgotten.length === 0 && !before.some((each) => picture.units.has(each.id))) return;
   const news = new Set(touched.forgotten.map((each) => each.id));
-  forgotten.value = [...before.filter((each) => !picture.units.has(each.id) && !news.has(each.id)), ...touched.forgotten].slice(-FORGOTTEN_KEPT);
+  forgotten.value = [
+    ...before.filter((each) => !picture.units.has(each.id) && !news.has(each.id)),
+    ...touched.forgotten,
+  ].slice(-FORGOTTEN_KEPT);
 }
 
 /** Few and urgent: an alert does not wait for the next renewal of the lists. */
@@ -143,15 +169,23 @@ function takePapers(ended: readonly Paper[]): void {
 
 function renew(): void {
   renewal = undefined;
-  shown(() => { everyone.value = inOrder(); });
-  shown(() => { claims.value = [...picture.claims.values()].sort((a, b) => Date.parse(a.since) - Date.parse(b.since)); });
-  shown(() => { channels.value = [...picture.channels.values()].sort((a, b) => byName.compare(a.name, b.name)); });
+  shown(() => {
+    everyone.value = inOrder();
+  });
+  shown(() => {
+    claims.value = [...picture.claims.values()].sort((a, b) => Date.parse(a.since) - Date.parse(b.since));
+  });
+  shown(() => {
+    channels.value = [...picture.channels.values()].sort((a, b) => byName.compare(a.name, b.name));
+  });
 }
 
 /** By call sign. Most renewals change no name: then the old order stands, and thousands need no sorting. */
 function inOrder(): UnitState[] {
   const before = everyone.peek() ?? [];
-  const same = before.length === picture.units.size && before.every((unit) => picture.units.get(unit.id)?.call_sign === unit.call_sign);
+  const same =
+    before.length === picture.units.size &&
+    before.every((unit) => picture.units.get(unit.id)?.call_sign === unit.call_sign);
   if (same) return before.map((unit) => picture.units.get(unit.id) ?? unit);
   return [...picture.units.values()].sort((a, b) => byName.compare(a.call_sign, b.call_sign));
 }
@@ -160,7 +194,9 @@ function inOrder(): UnitState[] {
 const straight = new Map<string, number>();
 let bending: ReturnType<typeof setTimeout> | undefined;
 
-/** Has lines fetched as the server draws them along rivers: one boat after the other, the one that is looked at first. */
+/**
+ * Has lines fetched as the server draws them along rivers: one boat after the other, the one that is looked at first.
+ */
 function bend(news: ReadonlyMap<string, number>): void {
   for (const [id, since] of news) straight.set(id, Math.min(straight.get(id) ?? Infinity, since));
   if (straight.size === 0) return;
@@ -169,7 +205,8 @@ function bend(news: ReadonlyMap<string, number>): void {
     const [id = ""] = straight.has(picture.watched) ? [picture.watched] : straight.keys();
     const since = straight.get(id);
     straight.delete(id);
-    if (since !== undefined && picture.units.has(id) && picture.keepsTrack(id)) void loadTrack(id, since - BEND_MARGIN_MS);
+    if (since !== undefined && picture.units.has(id) && picture.keepsTrack(id))
+      void loadTrack(id, since - BEND_MARGIN_MS);
     bend(straight);
   }, BEND_EVERY_MS);
 }
@@ -177,7 +214,9 @@ function bend(news: ReadonlyMap<string, number>): void {
 /** The past comes from the store once; the stream lengthens it. A new snapshot may have skipped some. */
 async function loadTracks(): Promise<void> {
   try {
-    const found = await fetchJson<TrackCollection>(`/api/tracks?hours=${TRACK_HOURS}&points_each=${TRACK_POINTS}&tolerance_m=${TRACK_TOLERANCE_M}`);
+    const found = await fetchJson<TrackCollection>(
+      `/api/tracks?hours=${TRACK_HOURS}&points_each=${TRACK_POINTS}&tolerance_m=${TRACK_TOLERANCE_M}`,
+    );
     for (const feature of found.features) join(feature);
     tracksFailed.value = false;
   } catch {

@@ -2,9 +2,10 @@
  * The plain list of calls for help, `/sos-list.js`: shown whatever else of a page fails. Built by
  * `vite-plugins/sos-list.ts` into one classic script that imports nothing.
  *
- * It hears every frame of the stream as text, before anything else reads it, and lists the calls that nobody has answered
- * and that the page itself does not show: an element with `data-sos` (the alert's id) or `data-sos-unit` shows one. Where
- * the page does not follow the stream, because it never started or broke down, this script follows it itself.
+ * It hears every frame of the stream as text, before anything else reads it, and lists the calls that nobody has
+ * answered and that the page itself does not show: an element with `data-sos` (the alert's id) or `data-sos-unit` shows
+ * one. Where the page does not follow the stream, because it never started or broke down, this script follows it
+ * itself.
  */
 (() => {
   interface Call {
@@ -29,7 +30,14 @@
 
   const over = ["resolved", "withdrawn"];
   /** Somebody knows of it. A state that is not known here may be anything. */
-  const known = ["acknowledged", "shelved", "shelved_returned", "returned_unacknowledged", "returned_acknowledged", "settled"];
+  const known = [
+    "acknowledged",
+    "shelved",
+    "shelved_returned",
+    "returned_unacknowledged",
+    "returned_acknowledged",
+    "settled",
+  ];
 
   const calls = new Map<string, Call>();
   const names = new Map<string, string>();
@@ -50,11 +58,20 @@
   function hear(text: string): void {
     try {
       // Most frames hold nothing for this list: they are not read twice.
-      if (!text.includes('"snapshot"') && !text.includes('"units"') && !text.includes('"papers"') && !text.includes('"forget"')) return;
+      if (
+        !text.includes('"snapshot"') &&
+        !text.includes('"units"') &&
+        !text.includes('"papers"') &&
+        !text.includes('"forget"')
+      )
+        return;
       const frame = JSON.parse(text) as Record<string, unknown>;
-      if (frame["type"] === "snapshot" && Array.isArray(frame["papers"])) for (const id of [...calls.keys()]) if (!list(frame["papers"]).some((paper) => paper["id"] === id)) calls.delete(id);
+      if (frame["type"] === "snapshot" && Array.isArray(frame["papers"]))
+        for (const id of [...calls.keys()])
+          if (!list(frame["papers"]).some((paper) => paper["id"] === id)) calls.delete(id);
       if (Array.isArray(frame["forget"])) for (const id of frame["forget"]) calls.delete(String(id));
-      for (const unit of list(frame["units"])) if (word(unit["call_sign"]) !== "") names.set(word(unit["id"]), word(unit["call_sign"]));
+      for (const unit of list(frame["units"]))
+        if (word(unit["call_sign"]) !== "") names.set(word(unit["id"]), word(unit["call_sign"]));
       for (const paper of list(frame["papers"])) take(paper);
       if (calls.size > 0) setTimeout(look, UNSHOWN_MS);
       look();
@@ -71,7 +88,11 @@
     const { lon, lat } = paper;
     const spot = typeof lon === "number" && typeof lat === "number" ? `${lat.toFixed(5)} ${lon.toFixed(5)}` : "";
     calls.set(id, {
-      id, unit: word(paper["unit"]), where: word(paper["place"]) || spot, at: word(paper["raised_at"]), answered: known.includes(state),
+      id,
+      unit: word(paper["unit"]),
+      where: word(paper["place"]) || spot,
+      at: word(paper["raised_at"]),
+      answered: known.includes(state),
       since: calls.get(id)?.since ?? performance.now(),
     });
   }
@@ -89,10 +110,16 @@
   function look(): void {
     const now = performance.now();
     const alone = socket !== null;
-    const missing = [...calls.values()].filter((call) => now - call.since >= UNSHOWN_MS && (alone || !call.answered) && !isShown(call)).slice(0, MOST);
+    const missing = [...calls.values()]
+      .filter((call) => now - call.since >= UNSHOWN_MS && (alone || !call.answered) && !isShown(call))
+      .slice(0, MOST);
     const words = WORDS[document.documentElement.lang.slice(0, 2)] ?? WORDS["en"];
     if (words === undefined) return;
-    const rows = missing.map((call) => [words.who.replace("{name}", names.get(call.unit) ?? (call.unit || "?")), call.where, minute(call.at)].filter(Boolean).join(" · "));
+    const rows = missing.map((call) =>
+      [words.who.replace("{name}", names.get(call.unit) ?? (call.unit || "?")), call.where, minute(call.at)]
+        .filter(Boolean)
+        .join(" · "),
+    );
     const told = JSON.stringify([words.title, ...rows]);
     if (told === drawn) return;
     drawn = told;
@@ -102,7 +129,13 @@
     box.id = "sos-list";
     box.setAttribute("role", "alert");
     box.setAttribute("aria-label", words.title);
-    box.style.cssText = `position:fixed;z-index:2147483647;top:${innerWidth < 760 ? 56 : 8}px;left:50%;transform:translateX(-50%);width:max-content;max-width:min(640px,calc(100vw - 16px));max-height:50vh;overflow:auto;padding:8px 14px;border-radius:6px;border:2px solid var(--alert-edge,#d1003f);background:var(--alert-fill,#d1003f);color:var(--alert-ink,#fff);font:600 15px/1.5 'Noto Sans',system-ui,sans-serif`;
+    box.style.cssText = [
+      `position:fixed;z-index:2147483647;top:${innerWidth < 760 ? 56 : 8}px;left:50%`,
+      "transform:translateX(-50%);width:max-content;max-width:min(640px,calc(100vw - 16px));max-height:50vh",
+      "overflow:auto;padding:8px 14px;border-radius:6px;border:2px solid var(--alert-edge,#d1003f)",
+      "background:var(--alert-fill,#d1003f);color:var(--alert-ink,#fff)",
+      "font:600 15px/1.5 'Noto Sans',system-ui,sans-serif",
+    ].join(";");
     for (const row of rows) {
       const line = document.createElement("p");
       line.style.cssText = "margin:2px 0";

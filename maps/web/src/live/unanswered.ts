@@ -1,4 +1,6 @@
-/** Messages that were sent and not answered: nobody knows whether they came, so the same again goes under the same id. */
+/**
+ * Messages that were sent and not answered: nobody knows whether they came, so the same again goes under the same id.
+ */
 import type { MessageKind, RadioMessage } from "../wire/contract.ts";
 
 interface Unanswered {

@@ -1,9 +1,12 @@
-/** Notices that somebody else has signed in with this browser: this page is not for them, and their acts would be done from it. */
+/**
+ * Notices that somebody else has signed in with this browser: this page is not for them, and their acts would be done
+ * from it.
+ */
 import { computed, effect } from "@preact/signals";
+import { session } from "../session/session.ts";
+import { fetchJson } from "../wire/calls.ts";
 import type { Session } from "../wire/contract.ts";
 import { liveStatus } from "./signals.ts";
-import { fetchJson } from "../wire/calls.ts";
-import { session } from "../session/session.ts";
 
 /** Looks whenever somebody comes back to the page, and whenever its stream was opened again. */
 export function watchWho(): void {
@@ -19,7 +22,8 @@ async function look(): Promise<void> {
   const before = session.peek();
   try {
     const { user, agency, role } = await fetchJson<Session>("/api/session");
-    if (before !== null && (user !== before.user || agency.id !== before.agency.id || role !== before.role)) location.reload();
+    if (before !== null && (user !== before.user || agency.id !== before.agency.id || role !== before.role))
+      location.reload();
   } catch {
     // The stream says when nobody is signed in, or the server is away.
   }

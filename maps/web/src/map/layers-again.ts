@@ -1,4 +1,6 @@
-/** Reads reference layers again that could not be read: a page may stay open for days, and nothing else would ask again. */
+/**
+ * Reads reference layers again that could not be read: a page may stay open for days, and nothing else would ask again.
+ */
 
 const FIRST_MS = 10_000;
 const LONGEST_MS = 600_000;

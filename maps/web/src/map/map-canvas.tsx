@@ -6,10 +6,13 @@ import { useRef } from "preact/hooks";
 export function MapCanvas({ open }: { open: (element: HTMLElement) => void }): JSX.Element {
   const made = useRef(false);
   return (
-    <div class="map" ref={(element) => {
-      if (element === null || made.current) return;
-      made.current = true;
-      open(element);
-    }} />
+    <div
+      class="map"
+      ref={(element) => {
+        if (element === null || made.current) return;
+        made.current = true;
+        open(element);
+      }}
+    />
   );
 }

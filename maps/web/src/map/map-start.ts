@@ -1,13 +1,13 @@
 /** The only file that makes the MapLibre map: one start for every page that has one. */
 import "maplibre-gl/dist/maplibre-gl.css";
-import { type GeoJSONSource, Map as GlMap, ScaleControl, setWorkerUrl, type StyleSpecification } from "maplibre-gl";
+import { type GeoJSONSource, Map as GlMap, ScaleControl, type StyleSpecification, setWorkerUrl } from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
-import { drawImage, ICON_SCALE } from "../symbols/images.ts";
+import { plainDrawing } from "../browser/preferences.ts";
 import { kept } from "../browser/remembered.ts";
 import { NEEDS } from "../layers/index.ts";
 import { addressOf } from "../layers/layer.ts";
+import { drawImage, ICON_SCALE } from "../symbols/images.ts";
 import { LayersAgain } from "./layers-again.ts";
-import { plainDrawing } from "../browser/preferences.ts";
 
 export interface View {
   center: [number, number];
@@ -39,8 +39,17 @@ export interface MapStart {
 export function startMap({ container, style, label, failed, again }: MapStart): GlMap {
   setWorkerUrl(new URL(workerUrl, document.baseURI).href);
   const map = new GlMap({
-    container, style, ...(lastView.peek() ?? HOME), minZoom: 3.5, maxZoom: 18, maxPitch: 0, pixelRatio: pixelRatio(),
-    fadeDuration: 0, attributionControl: false, dragRotate: false, pitchWithRotate: false,
+    container,
+    style,
+    ...(lastView.peek() ?? HOME),
+    minZoom: 3.5,
+    maxZoom: 18,
+    maxPitch: 0,
+    pixelRatio: pixelRatio(),
+    fadeDuration: 0,
+    attributionControl: false,
+    dragRotate: false,
+    pitchWithRotate: false,
   });
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();

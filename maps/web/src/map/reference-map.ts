@@ -1,14 +1,14 @@
 /** The reference map of pages that draw something of their own on it: what its layers are, its style, its start. */
 import { effect, signal } from "@preact/signals";
 import type { Map as GlMap, StyleSpecification } from "maplibre-gl";
+import { palette } from "../browser/preferences.ts";
+import { readTokens } from "../symbols/tokens.ts";
+import { fetchJson } from "../wire/calls.ts";
 import type { BasemapInfo, LayerInfo } from "../wire/contract.ts";
 import { language } from "../words/index.ts";
 import { pixelRatio, startMap } from "./map-start.ts";
-import { palette } from "../browser/preferences.ts";
-import { fetchJson } from "../wire/calls.ts";
 import { buildStyle } from "./style.ts";
 import { changeStyle } from "./style-change.ts";
-import { readTokens } from "../symbols/tokens.ts";
 
 /** What the server says of its reference layers, by name. */
 export const layerInfos = signal<ReadonlyMap<string, LayerInfo>>(new Map());
@@ -18,7 +18,10 @@ export const mapFailed = signal<string | null>(null);
 
 /** Reads what the style needs to know; without an answer the map is as good, and says less of its sources. */
 export async function loadReference(): Promise<void> {
-  const [basemap, infos] = await Promise.allSettled([fetchJson<BasemapInfo | null>("/api/basemap"), fetchJson<LayerInfo[]>("/api/layers")]);
+  const [basemap, infos] = await Promise.allSettled([
+    fetchJson<BasemapInfo | null>("/api/basemap"),
+    fetchJson<LayerInfo[]>("/api/layers"),
+  ]);
   if (basemap.status === "fulfilled") basemapInfo.value = basemap.value;
   if (infos.status === "fulfilled") layerInfos.value = new Map(infos.value.map((info) => [info.name, info]));
 }
@@ -26,7 +29,19 @@ export async function loadReference(): Promise<void> {
 /** The style in the palette of now. Followed by effects. */
 export function referenceStyle(selected: string, hidden: readonly string[]): StyleSpecification {
   // The palette's attribute is on the page before this runs: preferences.ts sets it first.
-  return buildStyle({ palette: palette.value, tokens: readTokens(), infos: layerInfos.value, selected, language, basemap: basemapInfo.value, history: null, dotsBelowZoom: 7 }, hidden);
+  return buildStyle(
+    {
+      palette: palette.value,
+      tokens: readTokens(),
+      infos: layerInfos.value,
+      selected,
+      language,
+      basemap: basemapInfo.value,
+      history: null,
+      dotsBelowZoom: 7,
+    },
+    hidden,
+  );
 }
 
 /** Opens the map; null, and `mapFailed` says why, where it cannot be drawn.
@@ -34,7 +49,12 @@ export function referenceStyle(selected: string, hidden: readonly string[]): Sty
  * @param style the whole style of now; the map follows it.
  * @param ready is given the map once it has drawn its first style, before it follows.
  */
-export function openReferenceMap(container: HTMLElement, label: string, style: () => StyleSpecification, ready: (map: GlMap) => void): GlMap | null {
+export function openReferenceMap(
+  container: HTMLElement,
+  label: string,
+  style: () => StyleSpecification,
+  ready: (map: GlMap) => void,
+): GlMap | null {
   let shown = style();
   let map: GlMap;
   try {

@@ -1,5 +1,8 @@
-/** Turns one built style into another on a living map: only values that differ are set; sources stay, and read what they had not. */
-import type { GeoJSONSource, LayerSpecification, Map as GlMap, StyleSpecification } from "maplibre-gl";
+/**
+ * Turns one built style into another on a living map: only values that differ are set; sources stay, and read what they
+ * had not.
+ */
+import type { GeoJSONSource, Map as GlMap, LayerSpecification, StyleSpecification } from "maplibre-gl";
 
 type Values = Record<string, unknown>;
 
@@ -7,7 +10,8 @@ export function changeStyle(map: GlMap, before: StyleSpecification, after: Style
   for (const [name, source] of Object.entries(after.sources)) {
     const was = before.sources[name];
     if (was?.type !== "geojson" || source.type !== "geojson") continue;
-    if (typeof source.data === "string" && source.data !== was.data) void map.getSource<GeoJSONSource>(name)?.setData(source.data);
+    if (typeof source.data === "string" && source.data !== was.data)
+      void map.getSource<GeoJSONSource>(name)?.setData(source.data);
   }
   const old = new Map(before.layers.map((layer) => [layer.id, layer]));
   for (const layer of after.layers) {
@@ -17,11 +21,14 @@ export function changeStyle(map: GlMap, before: StyleSpecification, after: Style
 }
 
 function changeLayer(map: GlMap, was: LayerSpecification, is: LayerSpecification): void {
-  for (const [name, value] of changed(was.paint as Values, is.paint as Values)) map.setPaintProperty(is.id, name as never, value as never);
-  for (const [name, value] of changed(was.layout as Values, is.layout as Values)) map.setLayoutProperty(is.id, name as never, value as never);
+  for (const [name, value] of changed(was.paint as Values, is.paint as Values))
+    map.setPaintProperty(is.id, name as never, value as never);
+  for (const [name, value] of changed(was.layout as Values, is.layout as Values))
+    map.setLayoutProperty(is.id, name as never, value as never);
   const filters = [was, is].map((layer) => ("filter" in layer ? layer.filter : undefined));
   if (!same(filters[0], filters[1])) map.setFilter(is.id, (filters[1] as never) ?? null);
-  if (was.minzoom !== is.minzoom || was.maxzoom !== is.maxzoom) map.setLayerZoomRange(is.id, is.minzoom ?? 0, is.maxzoom ?? 24);
+  if (was.minzoom !== is.minzoom || was.maxzoom !== is.maxzoom)
+    map.setLayerZoomRange(is.id, is.minzoom ?? 0, is.maxzoom ?? 24);
 }
 
 /** Names whose value differs, with the new value; undefined puts back the default. */

@@ -1,8 +1,8 @@
 /** The whole map style from the palette's tokens: what changes on the map changes here and nowhere else. */
 import type { LayerSpecification, SourceSpecification, StyleSpecification } from "maplibre-gl";
-import { fontFaces } from "../symbols/fonts.ts";
 import { LAYERS } from "../layers/index.ts";
 import { type Drawing, NO_FEATURES } from "../layers/layer.ts";
+import { fontFaces } from "../symbols/fonts.ts";
 
 /** Sources that were drawn on this page: what was read stays read. */
 const drawn = new Set<string>();
@@ -16,11 +16,16 @@ export function buildStyle(drawing: Drawing, hidden: readonly string[]): StyleSp
     const off = layer.toggle !== null && hidden.includes(layer.toggle);
     for (const spec of layer.layers(drawing)) {
       if (!off && "source" in spec) drawn.add(spec.source);
-      layers.push(off && spec.type !== "background" ? ({ ...spec, layout: { ...spec.layout, visibility: "none" } } as LayerSpecification) : spec);
+      layers.push(
+        off && spec.type !== "background"
+          ? ({ ...spec, layout: { ...spec.layout, visibility: "none" } } as LayerSpecification)
+          : spec,
+      );
     }
   }
   for (const [name, source] of Object.entries(sources)) {
-    if (source.type === "geojson" && typeof source.data === "string" && !drawn.has(name)) sources[name] = { ...source, data: NO_FEATURES };
+    if (source.type === "geojson" && typeof source.data === "string" && !drawn.has(name))
+      sources[name] = { ...source, data: NO_FEATURES };
   }
   return { version: 8, sources, layers, "font-faces": fontFaces, transition: { duration: 0 } } as StyleSpecification;
 }

@@ -4,7 +4,10 @@ import type { Opened } from "./keys.ts";
 import { open, seal } from "./sealed.ts";
 import type { CrewNow } from "./server.ts";
 
-/** `now`: what the server last said; `map`: the ground; `track`: where this phone was; `sent`: own texts; `done`: steps of patrols that the server does not tell yet; `draft`: a form that was not sent yet. */
+/**
+ * `now`: what the server last said; `map`: the ground; `track`: where this phone was; `sent`: own texts; `done`: steps
+ * of patrols that the server does not tell yet; `draft`: a form that was not sent yet.
+ */
 export type CopyName = "now" | "map" | "track" | "sent" | "done" | "draft";
 
 export async function readCopy<T>(who: Opened, name: CopyName): Promise<T | null> {
@@ -17,7 +20,10 @@ export async function readCopy<T>(who: Opened, name: CopyName): Promise<T | null
   }
 }
 
-/** Keeps a copy in place of the one before. A phone that is full keeps none, and that stops nothing: the page goes on with what it has. */
+/**
+ * Keeps a copy in place of the one before. A phone that is full keeps none, and that stops nothing: the page goes on
+ * with what it has.
+ */
 export async function keepCopy(who: Opened, name: CopyName, value: unknown): Promise<void> {
   try {
     const sealed = await seal(who.data, value);
@@ -35,5 +41,9 @@ export async function dropCopy(who: Opened, name: CopyName): Promise<void> {
 export function keepable(now: CrewNow): CrewNow {
   const sectors = now.sectors.filter((each) => each.agency === now.agency);
   const own = new Set(sectors.map((each) => each.id));
-  return { ...now, sectors, patrols: now.patrols.map((each) => ({ ...each, sectors: each.sectors.filter((id) => own.has(id)) })) };
+  return {
+    ...now,
+    sectors,
+    patrols: now.patrols.map((each) => ({ ...each, sectors: each.sectors.filter((id) => own.has(id)) })),
+  };
 }

@@ -2,7 +2,10 @@
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 import type { Bytes, Pair, Sealed, SealedTo, Wrapped } from "./sealed.ts";
 
-/** One crew member on this phone. The name and the call sign are told on the locked page; the rest is sealed or of use to nobody. */
+/**
+ * One crew member on this phone. The name and the call sign are told on the locked page; the rest is sealed or of use
+ * to nobody.
+ */
 export interface Profile {
   id: string;
   name: string;

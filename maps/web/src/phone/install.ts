@@ -21,7 +21,9 @@ export async function keepPage(scope: string): Promise<void> {
     event.preventDefault();
     canInstall.value = event as InstallPrompt;
   });
-  addEventListener("appinstalled", () => { canInstall.value = null; });
+  addEventListener("appinstalled", () => {
+    canInstall.value = null;
+  });
   if (!("serviceWorker" in navigator)) {
     keptOffline.value = false;
     return;

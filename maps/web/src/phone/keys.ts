@@ -5,7 +5,19 @@
  */
 import { database, newId, type Profile } from "./database.ts";
 import { isTooSoon, pinFault, waitAfter } from "./pin.ts";
-import { type Bytes, dataKey, newDataKey, newPair, open, openTo, seal, sealTo, secretHalf, unwrapKey, wrapKey } from "./sealed.ts";
+import {
+  type Bytes,
+  dataKey,
+  newDataKey,
+  newPair,
+  open,
+  openTo,
+  seal,
+  sealTo,
+  secretHalf,
+  unwrapKey,
+  wrapKey,
+} from "./sealed.ts";
 
 /** What an enrolled phone was given, and whose it is from now on. */
 export interface Enrolled {
@@ -46,7 +58,13 @@ export type Unlocking = { opened: Opened } | { wrong: number; waitUntil: number 
 export async function keepEnrolment(given: Enrolled): Promise<string> {
   const callSign = given.unit === null ? "" : typeof given.unit === "string" ? "" : given.unit.call_sign;
   const made = await makeProfile({
-    name: given.crewName, device: given.device, callSign, key: given.key, reportingKey: given.reporting_key, user: null, pin: given.pin,
+    name: given.crewName,
+    device: given.device,
+    callSign,
+    key: given.key,
+    reportingKey: given.reporting_key,
+    user: null,
+    pin: given.pin,
   });
   return made.profile.id;
 }
@@ -83,9 +101,13 @@ export async function makeProfile(given: NewProfile): Promise<Opened> {
   };
   bytes.fill(0);
   const others = given.device === null ? [] : (await profiles()).filter((each) => each.device === given.device);
-  const renewed = await Promise.all(others.map(async (each) => ({
-    ...each, reporting_key: given.reportingKey, renewed: given.key === null ? null : await sealTo(each.pair.open, given.key),
-  })));
+  const renewed = await Promise.all(
+    others.map(async (each) => ({
+      ...each,
+      reporting_key: given.reportingKey,
+      renewed: given.key === null ? null : await sealTo(each.pair.open, given.key),
+    })),
+  );
   const tx = (await database()).transaction("profiles", "readwrite", { durability: "strict" });
   await Promise.all([profile, ...renewed].map((each) => tx.store.put(each)));
   await tx.done;
@@ -101,7 +123,10 @@ export async function profiles(): Promise<Profile[]> {
 
 const ACTIVE = "jp.crew";
 
-/** Whose page this is; null when nobody's. A tab that is read anew stays with its crew, whoever has turned to another in another tab. */
+/**
+ * Whose page this is; null when nobody's. A tab that is read anew stays with its crew, whoever has turned to another in
+ * another tab.
+ */
 export function activeProfile(): string | null {
   try {
     return sessionStorage.getItem(ACTIVE) ?? localStorage.getItem(ACTIVE);
@@ -119,7 +144,10 @@ export function activate(id: string): void {
   }
 }
 
-/** Opens a profile by its PIN. Wrong ones are counted and, from the tenth on, cost a wait that grows; nothing is lost by them. */
+/**
+ * Opens a profile by its PIN. Wrong ones are counted and, from the tenth on, cost a wait that grows; nothing is lost by
+ * them.
+ */
 export async function unlock(id: string, pin: string): Promise<Unlocking> {
   const profile = await read(id);
   if (isTooSoon(profile.wait_until, Date.now())) return { wrong: profile.wrong, waitUntil: profile.wait_until };

@@ -1,7 +1,9 @@
-/** The camera's own files: kept sealed on the phone until their small pictures are with the office, then sent when there is a good link.
+/**
+ * The camera's own files: kept sealed on the phone until their small pictures are with the office, then sent when there
+ * is a good link.
  *
- * A database of its own: the other one holds what must go out at once, and a page of an older version that is still open
- * somewhere would hold up a change of its form, and with it a call for help.
+ * A database of its own: the other one holds what must go out at once, and a page of an older version that is still
+ * open somewhere would hold up a change of its form, and with it a call for help.
  */
 import { signal } from "@preact/signals";
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
@@ -35,14 +37,21 @@ function database(): Promise<IDBPDatabase<Schema>> {
     upgrade(db) {
       db.createObjectStore("originals", { keyPath: "id" }).createIndex("turn", ["profile", "state"]);
     },
-    terminated: () => { opening = null; },
+    terminated: () => {
+      opening = null;
+    },
   });
-  made.catch(() => { opening = null; });
+  made.catch(() => {
+    opening = null;
+  });
   opening = made;
   return made;
 }
 
-/** Keeps the camera's file of a picture; false where it is too large, or the phone has no room: the picture goes without it. */
+/**
+ * Keeps the camera's file of a picture; false where it is too large, or the phone has no room: the picture goes without
+ * it.
+ */
 export async function keepOriginal(id: string, file: Blob, opened: Opened): Promise<boolean> {
   if (file.size > LONGEST) return false;
   try {
@@ -80,7 +89,9 @@ const broken = new Set<string>();
 /** The next one that may go; null when none may. */
 export async function nextOriginal(opened: Opened): Promise<{ id: string; bytes: Bytes } | null> {
   const db = await database();
-  const keys = (await db.getAllKeysFromIndex("originals", "turn", IDBKeyRange.only([opened.profile.id, "due"]))).filter((id) => !broken.has(id));
+  const keys = (await db.getAllKeysFromIndex("originals", "turn", IDBKeyRange.only([opened.profile.id, "due"]))).filter(
+    (id) => !broken.has(id),
+  );
   waiting.value = keys.length;
   for (const id of keys) {
     try {
@@ -102,7 +113,9 @@ export interface Network {
 /** Bytes a second below which a link is not good: 4 MB would take more than a minute. */
 const GOOD_RATE = 60_000;
 
-/** Whether a link carries megabytes at ease. `rate`: bytes a second of the last picture that went; null when none has. */
+/**
+ * Whether a link carries megabytes at ease. `rate`: bytes a second of the last picture that went; null when none has.
+ */
 export function isGood(network: Network | undefined, rate: number | null): boolean {
   if (network?.saveData === true) return false;
   if (rate !== null) return rate >= GOOD_RATE;

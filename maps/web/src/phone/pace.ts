@@ -30,12 +30,18 @@ export function interval(speed: number, distress: boolean, battery: number | nul
 /** A clock that was put back by less does no harm: what waits for it does not wait long. */
 const BACK_MS = 10_000;
 
-/** Whether a fix of `at` is at least as new as the one of `known`. One that lies ahead of `now` is of before the clock was put back: then any is. */
+/**
+ * Whether a fix of `at` is at least as new as the one of `known`. One that lies ahead of `now` is of before the clock
+ * was put back: then any is.
+ */
 export function isNews(at: number, known: number, now: number): boolean {
   return at >= known || known > now + BACK_MS;
 }
 
-/** Whether something waits for `until`, for which it set out `longest` ms before at most: where more is left the clock was put back, and it waits no longer. */
+/**
+ * Whether something waits for `until`, for which it set out `longest` ms before at most: where more is left the clock
+ * was put back, and it waits no longer.
+ */
 export function waitsUntil(until: number, now: number, longest: number): boolean {
   return until > now && until - now <= longest + BACK_MS;
 }
@@ -62,7 +68,11 @@ export function metresBetween(a: { lon: number; lat: number }, b: { lon: number;
 }
 
 /** The place so many metres away on a bearing (degrees true), on a sphere. */
-export function placeAt(from: { lon: number; lat: number }, metres: number, bearing: number): { lon: number; lat: number } {
+export function placeAt(
+  from: { lon: number; lat: number },
+  metres: number,
+  bearing: number,
+): { lon: number; lat: number } {
   const rad = Math.PI / 180;
   const [d, b, lat] = [metres / EARTH_M, bearing * rad, from.lat * rad];
   const north = Math.asin(Math.sin(lat) * Math.cos(d) + Math.cos(lat) * Math.sin(d) * Math.cos(b));
@@ -73,7 +83,10 @@ export function placeAt(from: { lon: number; lat: number }, metres: number, bear
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 30_000;
 
-/** Milliseconds until the next try after so many failures: 1 s doubled up to 30 s, a quarter of it by chance, so that a fleet that comes out of a dead zone does not call at once. */
+/**
+ * Milliseconds until the next try after so many failures: 1 s doubled up to 30 s, a quarter of it by chance, so that a
+ * fleet that comes out of a dead zone does not call at once.
+ */
 export function backOff(failures: number, chance: number): number {
   if (failures <= 0) return 0;
   const whole = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(failures - 1, 10));

@@ -24,12 +24,18 @@ function isRun(pin: string): boolean {
   return steps.size === 1 && (steps.has(1) || steps.has(-1));
 }
 
-/** Whether a PIN is not tried yet. Where more is left than any wait takes the phone's clock was put back: nobody is shut out for that. */
+/**
+ * Whether a PIN is not tried yet. Where more is left than any wait takes the phone's clock was put back: nobody is shut
+ * out for that.
+ */
 export function isTooSoon(waitUntil: number, now: number): boolean {
   return waitsUntil(waitUntil, now, LONGEST_WAIT_MS);
 }
 
-/** How long to wait after so many wrong PINs one after the other, milliseconds: doubles, an hour at most. Nothing is ever deleted. */
+/**
+ * How long to wait after so many wrong PINs one after the other, milliseconds: doubles, an hour at most. Nothing is
+ * ever deleted.
+ */
 export function waitAfter(wrong: number): number {
   if (wrong < FREE_TRIES) return 0;
   return Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(wrong - FREE_TRIES, 20));

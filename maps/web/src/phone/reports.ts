@@ -17,22 +17,31 @@ interface Said {
   at: string;
 }
 
-export type Report = Said & (
-  | ({ kind: "position" } & Place)
-  | ({ kind: "sos"; text?: string } & Partial<Place>)
-  | { kind: "sos_cancel"; text?: string }
-  | { kind: "check_in"; patrol: string }
-  | { kind: "patrol_start" | "patrol_end"; patrol: string; note?: string }
-  | { kind: "text"; text: string }
-  | { kind: "text"; phrase: string }
-  | { kind: "text_read"; text_id: string }
-  | ({ kind: "incident" } & Incident)
-  | ({ kind: "sighting" } & Sighting)
-);
+export type Report = Said &
+  (
+    | ({ kind: "position" } & Place)
+    | ({ kind: "sos"; text?: string } & Partial<Place>)
+    | { kind: "sos_cancel"; text?: string }
+    | { kind: "check_in"; patrol: string }
+    | { kind: "patrol_start" | "patrol_end"; patrol: string; note?: string }
+    | { kind: "text"; text: string }
+    | { kind: "text"; phrase: string }
+    | { kind: "text_read"; text_id: string }
+    | ({ kind: "incident" } & Incident)
+    | ({ kind: "sighting" } & Sighting)
+  );
 export type Kind = Report["kind"];
 
 export const CATEGORIES = [
-  "drugs", "precursors", "human_trafficking", "migrant_smuggling", "timber", "wildlife", "hazardous_waste", "ozone_depleting", "other",
+  "drugs",
+  "precursors",
+  "human_trafficking",
+  "migrant_smuggling",
+  "timber",
+  "wildlife",
+  "hazardous_waste",
+  "ozone_depleting",
+  "other",
 ] as const;
 export type Category = (typeof CATEGORIES)[number];
 
@@ -75,14 +84,23 @@ export interface Sighting {
   sighting: Omit<Place, "altitude_m" | "battery_pct"> & { at: string; note?: string };
 }
 
-/** The order of sending: an SOS before all, then what somebody waits for, papers, positions; last what has photos, after these. */
+/**
+ * The order of sending: an SOS before all, then what somebody waits for, papers, positions; last what has photos, after
+ * these.
+ */
 export type Rank = 0 | 1 | 2 | 3 | 4;
 export const RANKS: readonly Rank[] = [0, 1, 2, 3, 4];
 
 const RANK_OF: Readonly<Record<Kind, Rank>> = {
-  sos: 0, sos_cancel: 0,
-  text: 1, check_in: 1, patrol_start: 1, patrol_end: 1, sighting: 1,
-  incident: 2, text_read: 2,
+  sos: 0,
+  sos_cancel: 0,
+  text: 1,
+  check_in: 1,
+  patrol_start: 1,
+  patrol_end: 1,
+  sighting: 1,
+  incident: 2,
+  text_read: 2,
   position: 3,
 };
 

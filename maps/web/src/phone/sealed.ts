@@ -69,9 +69,15 @@ export async function unwrapKey(wrapped: Wrapped, pin: string): Promise<Bytes | 
 }
 
 async function pinKey(pin: string, salt: Bytes, rounds: number): Promise<CryptoKey> {
-  const said = await crypto.subtle.importKey("raw", coder.encode(pin.normalize("NFKC")), "PBKDF2", false, ["deriveKey"]);
+  const said = await crypto.subtle.importKey("raw", coder.encode(pin.normalize("NFKC")), "PBKDF2", false, [
+    "deriveKey",
+  ]);
   return crypto.subtle.deriveKey(
-    { name: "PBKDF2", hash: "SHA-256", salt, iterations: rounds }, said, { name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"],
+    { name: "PBKDF2", hash: "SHA-256", salt, iterations: rounds },
+    said,
+    { name: "AES-GCM", length: 256 },
+    false,
+    ["encrypt", "decrypt"],
   );
 }
 
@@ -127,6 +133,10 @@ async function agreed(secret: CryptoKey, point: Bytes, from: Bytes, to: Bytes): 
   const shared = await crypto.subtle.importKey("raw", bits, "HKDF", false, ["deriveKey"]);
   const info = new Uint8Array([...coder.encode("joint-patrol crew "), ...from, ...to]);
   return crypto.subtle.deriveKey(
-    { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info }, shared, { name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"],
+    { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info },
+    shared,
+    { name: "AES-GCM", length: 256 },
+    false,
+    ["encrypt", "decrypt"],
   );
 }

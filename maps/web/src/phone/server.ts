@@ -1,7 +1,7 @@
 /** What the phone asks of the server, with the right key for each. */
 import type { Session } from "../wire/contract.ts";
-import type { Bytes } from "./sealed.ts";
 import type { Report } from "./reports.ts";
+import type { Bytes } from "./sealed.ts";
 import { hearDate, hearTime } from "./time.ts";
 
 /** `GET /api/crew`. */
@@ -100,7 +100,9 @@ const LONGEST_WAIT_MS = 60_000;
 const STRANGE = 502;
 
 export async function sendReports(reports: readonly Report[], by: By): Promise<Took> {
-  const took = await jsonOf<Partial<Took> | null>(await ask("POST", "/api/crew/reports", by, JSON.stringify({ reports }), "application/json"));
+  const took = await jsonOf<Partial<Took> | null>(
+    await ask("POST", "/api/crew/reports", by, JSON.stringify({ reports }), "application/json"),
+  );
   if (!Array.isArray(took?.taken) || !Array.isArray(took.refused)) throw new Failure(STRANGE, "");
   return took as Took;
 }
@@ -152,7 +154,15 @@ export async function readSession(): Promise<Session | null> {
   }
 }
 
-async function ask(method: string, path: string, by: By, body?: BodyInit, type?: string, within = QUICK_MS, stop?: AbortSignal): Promise<Response> {
+async function ask(
+  method: string,
+  path: string,
+  by: By,
+  body?: BodyInit,
+  type?: string,
+  within = QUICK_MS,
+  stop?: AbortSignal,
+): Promise<Response> {
   const headers = new Headers();
   if (by !== null) headers.set("authorization", `Bearer ${by}`);
   if (type !== undefined) headers.set("content-type", type);
@@ -163,7 +173,11 @@ async function ask(method: string, path: string, by: By, body?: BodyInit, type?:
   let answer: Response;
   try {
     answer = await fetch(path, {
-      method, headers, credentials: by === null ? "same-origin" : "omit", cache: "no-store", signal,
+      method,
+      headers,
+      credentials: by === null ? "same-origin" : "omit",
+      cache: "no-store",
+      signal,
       redirect: "error", // the office sends nobody elsewhere
       ...(body === undefined ? {} : { body }),
     });
@@ -194,7 +208,10 @@ async function saidIn(answer: Response): Promise<[message: string, details: Deta
   const waitMs = Math.min(LONGEST_WAIT_MS, Number(answer.headers.get("retry-after") ?? 0) * 1000 || 0);
   try {
     const { error, message } = (await answer.json()) as { error?: unknown; message?: unknown };
-    return [typeof message === "string" ? message : answer.statusText, { waitMs, error: typeof error === "string" ? error : "" }];
+    return [
+      typeof message === "string" ? message : answer.statusText,
+      { waitMs, error: typeof error === "string" ? error : "" },
+    ];
   } catch {
     return [answer.statusText, { waitMs }];
   }

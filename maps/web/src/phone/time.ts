@@ -3,7 +3,10 @@ import { signal } from "@preact/signals";
 import { kept } from "../browser/remembered.ts";
 
 const LONGEST_TRIP_MS = 5000;
-/** The date of an answer is cut to a second, and may be of some seconds before: only what differs by more is another time. */
+/**
+ * The date of an answer is cut to a second, and may be of some seconds before: only what differs by more is another
+ * time.
+ */
 const ROUGH_MS = 5000;
 
 /** Server's time less the phone's, ms; kept, so that a phone that starts with no link knows it too. */

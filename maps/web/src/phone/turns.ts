@@ -1,11 +1,13 @@
 /** In whose turn something is sent from one phone, and by which key. Pure. */
 import type { Profile } from "./database.ts";
-import { byReportingKey, type Rank, RANKS } from "./reports.ts";
+import { byReportingKey, RANKS, type Rank } from "./reports.ts";
 import { type By, Failure } from "./server.ts";
 
 type Keys = Pick<Profile, "device" | "reporting_key">;
 
-/** The key for a rank: undefined when it takes the PIN to have it. `who` is the profile as its PIN opened it, or null. */
+/**
+ * The key for a rank: undefined when it takes the PIN to have it. `who` is the profile as its PIN opened it, or null.
+ */
 export function keyFor(profile: Keys, who: { key: string | null } | null, rank: Rank): By | undefined {
   if (profile.device === null) return null;
   if (byReportingKey(rank) && profile.reporting_key !== null) return profile.reporting_key;
@@ -17,7 +19,9 @@ export function ranksThatGo(profile: Keys, who: { key: string | null } | null): 
   return RANKS.filter((rank) => keyFor(profile, who, rank) !== undefined);
 }
 
-/** Whether the server, and not something on the way to it, says that it cannot read what was sent: then it never will. */
+/**
+ * Whether the server, and not something on the way to it, says that it cannot read what was sent: then it never will.
+ */
 export function isUnreadable(fault: unknown): fault is Failure {
   if (!(fault instanceof Failure)) return false;
   // A proxy that lets nothing so long through is as final.
@@ -30,10 +34,14 @@ export function isShutOut(fault: unknown): boolean {
 }
 
 /**
- * Does something for each of a phone's profiles, one after the other. Who is shut out stands in nobody's way; where there
- * is no answer at all nobody else is tried. Throws that, or that the one is shut out whose page it is.
+ * Does something for each of a phone's profiles, one after the other. Who is shut out stands in nobody's way; where
+ * there is no answer at all nobody else is tried. Throws that, or that the one is shut out whose page it is.
  */
-export async function forEach<T extends { id: string }>(profiles: readonly T[], active: string | null, act: (profile: T) => Promise<void>): Promise<void> {
+export async function forEach<T extends { id: string }>(
+  profiles: readonly T[],
+  active: string | null,
+  act: (profile: T) => Promise<void>,
+): Promise<void> {
   let shut: unknown = null;
   for (const profile of profiles) {
     try {

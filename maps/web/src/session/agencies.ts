@@ -1,7 +1,7 @@
 /** Names of the agencies of this node. */
 import { signal } from "@preact/signals";
-import type { AgencyInfo } from "../wire/contract.ts";
 import { fetchJson } from "../wire/calls.ts";
+import type { AgencyInfo } from "../wire/contract.ts";
 
 const names = signal<ReadonlyMap<string, string>>(new Map());
 

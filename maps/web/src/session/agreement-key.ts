@@ -1,5 +1,5 @@
 /** An officer's passkey under an act about an agreement, where there is one at this address. */
-import { call, CallError, fetchJson } from "../wire/calls.ts";
+import { CallError, call, fetchJson } from "../wire/calls.ts";
 import { knowsPasskeys, usePasskey } from "./passkey-device.ts";
 
 /** The passkey was asked and did not sign: its owner would not, or the device could not. */
@@ -13,7 +13,12 @@ export async function hasKey(): Promise<boolean> {
 }
 
 /** Does it: signed with the passkey that `hasKey` tells of, else by the session alone. */
-export async function actOn<T>(agreement: string, act: string, what: object, { more = {}, byKey }: { more?: object; byKey: boolean }): Promise<T> {
+export async function actOn<T>(
+  agreement: string,
+  act: string,
+  what: object,
+  { more = {}, byKey }: { more?: object; byKey: boolean },
+): Promise<T> {
   const path = `/api/agreements/${encodeURIComponent(agreement)}`;
   const passkey = byKey ? await signed(path, { act, ...what }) : undefined;
   return call<T>("POST", `${path}/${act}`, { ...what, ...more, ...(passkey && { passkey }) });

@@ -25,7 +25,9 @@ let began: string | null = null;
 /** What was kept under a name for this person and office; nothing where storage is off or holds something else. */
 export function readDrafts<T>(name: string, fits: (what: unknown) => what is T): Kept<T>[] {
   try {
-    return listOf(sessionStorage.getItem(keyOf(name))).filter((each): each is Kept<T> => typeof each?.at === "number" && fits(each.what));
+    return listOf(sessionStorage.getItem(keyOf(name))).filter(
+      (each): each is Kept<T> => typeof each?.at === "number" && fits(each.what),
+    );
   } catch {
     return [];
   }
@@ -67,7 +69,7 @@ export function forgetDrafts(): void {
 /** Takes away what is of before a sign-out, now and whenever somebody signs out in another tab; `act` is done then. */
 export function watchSignOut(act: () => void = () => undefined): void {
   // Once for the page: who watches later must not miss what came in between.
-  const found = began ??= lastSignOut();
+  const found = (began ??= lastSignOut());
   let done = false;
   const look = (): void => {
     dropOfBefore();
@@ -81,7 +83,9 @@ export function watchSignOut(act: () => void = () => undefined): void {
   addEventListener("pageshow", look);
 }
 
-/** Takes away drafts that were written under another mark than the last: their tab was closed or away at the sign-out. */
+/**
+ * Takes away drafts that were written under another mark than the last: their tab was closed or away at the sign-out.
+ */
 function dropOfBefore(): void {
   const last = lastSignOut();
   try {
@@ -115,7 +119,7 @@ function dropUpTo(ms: number, stays: (key: string) => boolean): void {
 function listOf(text: string | null): Kept<unknown>[] {
   try {
     const found = JSON.parse(text ?? "[]") as unknown;
-    return Array.isArray(found) ? found as Kept<unknown>[] : [];
+    return Array.isArray(found) ? (found as Kept<unknown>[]) : [];
   } catch {
     return [];
   }

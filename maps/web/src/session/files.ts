@@ -1,6 +1,7 @@
 /** Files to and from this browser: exports that the server makes, and files it has a look at. */
-import type { Preview } from "../wire/contract.ts";
+
 import { CallError, problemFrom, proved } from "../wire/calls.ts";
+import type { Preview } from "../wire/contract.ts";
 
 /** What the server writes, in the order people should choose from. */
 export const FORMATS = ["gpx", "kml", "gpkg", "geojson", "parquet"] as const;
@@ -21,7 +22,10 @@ export function layerAddress(name: string, format: FormatName): string {
   return `/api/exports/layers/${encodeURIComponent(name)}?${new URLSearchParams({ format })}`;
 }
 
-/** Fetches a file and hands it to the browser to keep; returns what its headers say of it. A refusal is thrown in the server's words. */
+/**
+ * Fetches a file and hands it to the browser to keep; returns what its headers say of it. A refusal is thrown in the
+ * server's words.
+ */
 export async function save(address: string): Promise<Headers> {
   const answer = await reach(address, { credentials: "same-origin" });
   if (!answer.ok) {
@@ -42,7 +46,13 @@ export async function save(address: string): Promise<Headers> {
 /** Sends a file to the server and returns what is in it; `encoding` is that of its text, where somebody chose it. */
 export async function lookInto(file: File, signal: AbortSignal, encoding?: string): Promise<Preview> {
   const address = `/api/imports?${new URLSearchParams({ name: file.name, ...(encoding !== undefined && { encoding }) })}`;
-  const answer = await reach(address, { method: "POST", credentials: "same-origin", body: file, headers: { "content-type": "application/octet-stream" }, signal });
+  const answer = await reach(address, {
+    method: "POST",
+    credentials: "same-origin",
+    body: file,
+    headers: { "content-type": "application/octet-stream" },
+    signal,
+  });
   if (!answer.ok) throw await problemFrom(answer);
   return (await answer.json()) as Preview;
 }

@@ -1,4 +1,7 @@
-/** What this page could not read, show or do: told on the page, so that nobody takes what is missing for what is not there. */
+/**
+ * What this page could not read, show or do: told on the page, so that nobody takes what is missing for what is not
+ * there.
+ */
 import { signal } from "@preact/signals";
 import type { ItemFault } from "../wire/frame-parser.ts";
 
@@ -25,7 +28,12 @@ export function noteFaults(faults: readonly ItemFault[], error?: unknown): void 
   const told = faults.map((each) => `${each.what} ${each.id}`.trim()).filter((each) => !unread.peek().has(each));
   if (told.length === 0 || unread.peek().size >= MOST) return;
   unread.value = new Set([...unread.peek(), ...told].slice(0, MOST));
-  console.warn(`stream: not read: ${faults.map((each) => `${each.what} ${each.id} (${each.fields.join(", ")})`).join("; ").slice(0, 2000)}`);
+  console.warn(
+    `stream: not read: ${faults
+      .map((each) => `${each.what} ${each.id} (${each.fields.join(", ")})`)
+      .join("; ")
+      .slice(0, 2000)}`,
+  );
 }
 
 /** Notes that something failed, where nobody needs to stop for it. */

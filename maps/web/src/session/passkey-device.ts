@@ -9,7 +9,12 @@ interface Descriptor {
 
 /** What the server asks of the browser: bytes as base64url. */
 interface Asked {
-  options: Record<string, unknown> & { challenge: string; excludeCredentials?: Descriptor[]; allowCredentials?: Descriptor[]; user?: { id: string; name: string; displayName: string } };
+  options: Record<string, unknown> & {
+    challenge: string;
+    excludeCredentials?: Descriptor[];
+    allowCredentials?: Descriptor[];
+    user?: { id: string; name: string; displayName: string };
+  };
   /** Goes back with the answer, of an act that is signed. */
   nonce?: string;
 }
@@ -19,23 +24,44 @@ export function knowsPasskeys(): boolean {
   return "PublicKeyCredential" in window;
 }
 
-/** Has a device make a passkey; what the server is to be told of it. Rejects where the person or the device will not. */
+/**
+ * Has a device make a passkey; what the server is to be told of it. Rejects where the person or the device will not.
+ */
 export async function makePasskey(path: string): Promise<Record<string, string>> {
   const { options } = await call<Asked>("POST", path);
   const user = options.user && { ...options.user, id: bytesOf(options.user.id) };
-  const publicKey = { ...options, challenge: bytesOf(options.challenge), user, excludeCredentials: named(options.excludeCredentials) } as unknown as PublicKeyCredentialCreationOptions;
+  const publicKey = {
+    ...options,
+    challenge: bytesOf(options.challenge),
+    user,
+    excludeCredentials: named(options.excludeCredentials),
+  } as unknown as PublicKeyCredentialCreationOptions;
   const made = (await navigator.credentials.create({ publicKey })) as PublicKeyCredential;
   const told = made.response as AuthenticatorAttestationResponse;
-  return { credential: textOf(made.rawId), client_data: textOf(told.clientDataJSON), attestation: textOf(told.attestationObject) };
+  return {
+    credential: textOf(made.rawId),
+    client_data: textOf(told.clientDataJSON),
+    attestation: textOf(told.attestationObject),
+  };
 }
 
 /** Has a device use a passkey; what the server is to be told of it. Rejects where the person or the device will not. */
 export async function usePasskey(path: string, body?: object): Promise<Record<string, string>> {
   const { options, nonce } = await call<Asked>("POST", path, body);
-  const publicKey = { ...options, challenge: bytesOf(options.challenge), allowCredentials: named(options.allowCredentials) } as unknown as PublicKeyCredentialRequestOptions;
+  const publicKey = {
+    ...options,
+    challenge: bytesOf(options.challenge),
+    allowCredentials: named(options.allowCredentials),
+  } as unknown as PublicKeyCredentialRequestOptions;
   const used = (await navigator.credentials.get({ publicKey })) as PublicKeyCredential;
   const told = used.response as AuthenticatorAssertionResponse;
-  return { credential: textOf(used.rawId), client_data: textOf(told.clientDataJSON), authenticator_data: textOf(told.authenticatorData), signature: textOf(told.signature), ...(nonce !== undefined && { nonce }) };
+  return {
+    credential: textOf(used.rawId),
+    client_data: textOf(told.clientDataJSON),
+    authenticator_data: textOf(told.authenticatorData),
+    signature: textOf(told.signature),
+    ...(nonce !== undefined && { nonce }),
+  };
 }
 
 function named(of: Descriptor[] | undefined): PublicKeyCredentialDescriptor[] {
@@ -47,5 +73,8 @@ function bytesOf(text: string): Uint8Array<ArrayBuffer> {
 }
 
 function textOf(bytes: ArrayBuffer): string {
-  return btoa(String.fromCharCode(...new Uint8Array(bytes))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  return btoa(String.fromCharCode(...new Uint8Array(bytes)))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
 }

@@ -1,13 +1,14 @@
 /** How every signed-in page begins: words, who is here, the clock; then it is drawn. */
-import { calendar } from "../words/calendar.ts";
-import { hearServerTime, startClock } from "./clock.ts";
-import type { Session } from "../wire/contract.ts";
-import { tidyDrafts, watchSignOut } from "./drafts.ts";
-import { watchFailures } from "./page-faults.ts";
-import { type Part, t } from "../words/index.ts";
-import { chosenLanguage, isLanguage, openWords } from "../words/load.ts";
+
 import { ownMs } from "../browser/steady-clock.ts";
 import { CallError, fetchDated } from "../wire/calls.ts";
+import type { Session } from "../wire/contract.ts";
+import { calendar } from "../words/calendar.ts";
+import { type Part, t } from "../words/index.ts";
+import { chosenLanguage, isLanguage, openWords } from "../words/load.ts";
+import { hearServerTime, startClock } from "./clock.ts";
+import { tidyDrafts, watchSignOut } from "./drafts.ts";
+import { watchFailures } from "./page-faults.ts";
 import { session } from "./session.ts";
 
 export const app = document.getElementById("app") as HTMLElement;
@@ -16,7 +17,11 @@ export const app = document.getElementById("app") as HTMLElement;
  *
  * @param broken draws what failed when the server does not say who is here.
  */
-export async function startPage(parts: readonly Part[], draw: () => void | Promise<void>, broken: (fault: unknown) => void): Promise<void> {
+export async function startPage(
+  parts: readonly Part[],
+  draw: () => void | Promise<void>,
+  broken: (fault: unknown) => void,
+): Promise<void> {
   watchFailures();
   watchSignOut();
   await openWords(parts);

@@ -7,7 +7,8 @@ export function ageWords(seconds: number): string {
   const s = Math.max(0, Math.floor(seconds));
   if (s < 60) return t("age.seconds", { n: s });
   if (s < 3600) return t("age.minutes", { n: Math.floor(s / 60) });
-  if (s < 86400) return t("age.hours", { h: Math.floor(s / 3600), m: String(Math.floor((s % 3600) / 60)).padStart(2, "0") });
+  if (s < 86400)
+    return t("age.hours", { h: Math.floor(s / 3600), m: String(Math.floor((s % 3600) / 60)).padStart(2, "0") });
   return t("age.days", { n: Math.floor(s / 86400) });
 }
 
@@ -23,8 +24,15 @@ function parts(ms: number, timeZone: string): Record<string, string> {
   let format = formats.get(timeZone);
   if (format === undefined) {
     format = new Intl.DateTimeFormat("en-GB", {
-      timeZone, hourCycle: "h23", calendar: "gregory",
-      year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit",
+      timeZone,
+      hourCycle: "h23",
+      calendar: "gregory",
+      year: "numeric",
+      month: "2-digit",
+      day: "2-digit",
+      hour: "2-digit",
+      minute: "2-digit",
+      second: "2-digit",
     });
     formats.set(timeZone, format);
   }

@@ -6,7 +6,17 @@ const formats = new Map<string, Intl.DateTimeFormat>();
 export function wallSeconds(ms: number, zone: string): string {
   let format = formats.get(zone);
   if (format === undefined) {
-    format = new Intl.DateTimeFormat("en-GB", { timeZone: zone, hourCycle: "h23", calendar: "gregory", year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit" });
+    format = new Intl.DateTimeFormat("en-GB", {
+      timeZone: zone,
+      hourCycle: "h23",
+      calendar: "gregory",
+      year: "numeric",
+      month: "2-digit",
+      day: "2-digit",
+      hour: "2-digit",
+      minute: "2-digit",
+      second: "2-digit",
+    });
     formats.set(zone, format);
   }
   const part = Object.fromEntries(format.formatToParts(ms).map((each) => [each.type, each.value]));
@@ -18,7 +28,10 @@ export function wallOf(ms: number, zone: string): string {
   return wallSeconds(ms, zone).slice(0, 16);
 }
 
-/** The moment that a local time is, milliseconds UTC; null for no time. A time that a zone leaves out is read an hour later. */
+/**
+ * The moment that a local time is, milliseconds UTC; null for no time. A time that a zone leaves out is read an hour
+ * later.
+ */
 export function momentOf(wall: string, zone: string): number | null {
   if (!/^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2})?$/.test(wall)) return null;
   const asUtc = Date.parse(`${wall.replace(" ", "T")}Z`);

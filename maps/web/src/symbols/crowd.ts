@@ -1,6 +1,6 @@
 /** Too many units to draw one by one: those that lie close together become one mark with their number. Pure. */
 import type { UnitState } from "../wire/contract.ts";
-import { markState, type MarkState, sideCode } from "./marks.ts";
+import { type MarkState, markState, sideCode } from "./marks.ts";
 
 /** More than so many in view are gathered; */
 export const GATHER_FROM = 2000;
@@ -54,7 +54,9 @@ export function countWithin(units: Iterable<UnitState>, box: Box): number {
   return n;
 }
 
-/** Gathers the units of `box` at a zoom. @param alone says which stay by themselves: calls for help, the selected one. */
+/**
+ * Gathers the units of `box` at a zoom. @param alone says which stay by themselves: calls for help, the selected one.
+ */
 export function gather(units: Iterable<UnitState>, box: Box, zoom: number, alone: (unit: UnitState) => boolean): Crowd {
   const scale = (WORLD_PX * 2 ** zoom) / CELL_PX;
   const cells = new Map<string, UnitState[]>();
@@ -89,7 +91,14 @@ function clusterOf(id: string, members: readonly UnitState[]): Cluster {
     sides.set(side, (sides.get(side) ?? 0) + 1);
   }
   const n = members.length;
-  return { id, lon: lon / n, lat: lat / n, count: n, state, sides: [...sides].sort((a, b) => b[1] - a[1]).map(([side]) => side) };
+  return {
+    id,
+    lon: lon / n,
+    lat: lat / n,
+    count: n,
+    state,
+    sides: [...sides].sort((a, b) => b[1] - a[1]).map(([side]) => side),
+  };
 }
 
 /** Northing as a share of the square map, from 0 at its top. */

@@ -21,7 +21,10 @@ export function lastDays(days: number, unit: string, nowMs: number): History {
 
 /** Address of the tiles, `{z}`, `{x}` and `{y}` left for the map to fill. */
 export function tilesOf(wanted: History, base: string): string {
-  const query = new URLSearchParams({ start: new Date(wanted.start * 1000).toISOString(), end: new Date(wanted.end * 1000).toISOString() });
+  const query = new URLSearchParams({
+    start: new Date(wanted.start * 1000).toISOString(),
+    end: new Date(wanted.end * 1000).toISOString(),
+  });
   if (wanted.unit !== "") query.set("unit", wanted.unit);
   return `${new URL("/tiles/", base).href}{z}/{x}/{y}.mvt?${query}`;
 }

@@ -1,12 +1,39 @@
 /** Draws the icons of the map on demand; the name of an image says all that it depends on. */
-import { PATHS, type Shape } from "./marks.ts";
+
 import type { PaletteName } from "../browser/preferences.ts";
+import { PATHS, type Shape } from "./marks.ts";
 import { readTokens, type Tokens } from "./tokens.ts";
 
 /** Device pixels for one CSS pixel of an icon. */
 export const ICON_SCALE = 2;
 
-export type GlyphName = "distress" | "clock" | "course" | "blo" | "bridge" | "road" | "ferry" | "port" | "tick" | "selected" | "body" | "ring-16" | "ring-64" | "ring-192" | "hatch" | "target" | "landing" | "pin" | "flag" | "hazard" | "meeting" | "crowd-live" | "crowd-late" | "severity-high" | "severity-medium" | "severity-low";
+export type GlyphName =
+  | "distress"
+  | "clock"
+  | "course"
+  | "blo"
+  | "bridge"
+  | "road"
+  | "ferry"
+  | "port"
+  | "tick"
+  | "selected"
+  | "body"
+  | "ring-16"
+  | "ring-64"
+  | "ring-192"
+  | "hatch"
+  | "target"
+  | "landing"
+  | "pin"
+  | "flag"
+  | "hazard"
+  | "meeting"
+  | "crowd-live"
+  | "crowd-late"
+  | "severity-high"
+  | "severity-medium"
+  | "severity-low";
 
 /** `palette/mark/shape/side/state` */
 export function markImage(palette: PaletteName, shape: Shape, side: string, state: string): string {
@@ -40,7 +67,11 @@ function onCanvas(size: number, paint: (pen: CanvasRenderingContext2D) => void):
   return pen.getImageData(0, 0, canvas.width, canvas.height);
 }
 
-function paintMark(pen: CanvasRenderingContext2D, tokens: Tokens, mark: { shape: Shape; side: string; state: string; patterned: boolean }): void {
+function paintMark(
+  pen: CanvasRenderingContext2D,
+  tokens: Tokens,
+  mark: { shape: Shape; side: string; state: string; patterned: boolean },
+): void {
   pen.translate(2, 2);
   const path = new Path2D(PATHS[mark.shape] ?? PATHS.radio);
   const fill = tokens.side(mark.side);
@@ -175,7 +206,9 @@ const GLYPHS: Record<GlyphName, Glyph> = {
   target: {
     size: 34,
     paint: (pen, tokens) => {
-      const corners = new Path2D("M6 12 V6 H12 M22 6 H28 V12 M28 22 V28 H22 M12 28 H6 V22 M17 13.2 L20.8 17 L17 20.8 L13.2 17 Z");
+      const corners = new Path2D(
+        "M6 12 V6 H12 M22 6 H28 V12 M28 22 V28 H22 M12 28 H6 V22 M17 13.2 L20.8 17 L17 20.8 L13.2 17 Z",
+      );
       stroke(pen, corners, tokens.get("map-halo"), 5);
       stroke(pen, corners, tokens.get("map-target"), 2.4);
     },
@@ -191,7 +224,9 @@ const GLYPHS: Record<GlyphName, Glyph> = {
   pin: {
     size: 34,
     paint: (pen, tokens) => {
-      const drop = new Path2D("M17 32 C11 23 7.5 18.500 7.5 13 a9.5 9.5 0 1 1 19 0 C26.5 18.5 23 23 17 32 Z M17 9.500 a3.5 3.5 0 1 0 0 7 a3.5 3.5 0 1 0 0-7 Z");
+      const drop = new Path2D(
+        "M17 32 C11 23 7.5 18.500 7.5 13 a9.5 9.5 0 1 1 19 0 C26.5 18.5 23 23 17 32 Z M17 9.500 a3.5 3.5 0 1 0 0 7 a3.5 3.5 0 1 0 0-7 Z",
+      );
       stroke(pen, drop, tokens.get("map-halo"), 5);
       pen.fillStyle = tokens.get("focus");
       pen.fill(drop, "evenodd");
@@ -215,11 +250,19 @@ const GLYPHS: Record<GlyphName, Glyph> = {
   body: { size: 26, paint: () => undefined },
   flag: { size: 24, paint: sign("M9 19.5 V5 L17.5 8.2 L9 11.5") },
   hazard: { size: 24, paint: sign("M12 4.8 L19.6 18.4 H4.4 Z M12 9.8 V13.6 M12 15.9 V16.1", "map-no-go") },
-  meeting: { size: 24, paint: sign("M4.5 12 H10.2 M7.6 9.3 L10.3 12 L7.6 14.7 M19.5 12 H13.8 M16.4 9.3 L13.7 12 L16.4 14.7") },
+  meeting: {
+    size: 24,
+    paint: sign("M4.5 12 H10.2 M7.6 9.3 L10.3 12 L7.6 14.7 M19.5 12 H13.8 M16.4 9.3 L13.7 12 L16.4 14.7"),
+  },
   bridge: { size: 24, paint: sign("M4 15 H20 M6 15 V9 M18 15 V9 M6 9.5 C9 14 15 14 18 9.5 M12 15 V12.8") },
   road: { size: 24, paint: sign("M9.5 4 L7 20 M14.5 4 L17 20 M12 5 V7.5 M12 10.5 V13.5 M12 16.5 V19") },
   ferry: { size: 24, paint: sign("M5 13 H19 L17 18 H7 Z M8 13 V9 H15 V13 M12 9 V6") },
-  port: { size: 24, paint: sign("M12 8 V19 M8.5 11 H15.5 M5.5 14 C6.5 18 9.5 19 12 19 C14.5 19 17.5 18 18.5 14 M12 4.5 a1.8 1.8 0 1 1 0 3.6 a1.8 1.8 0 1 1 0-3.6") },
+  port: {
+    size: 24,
+    paint: sign(
+      "M12 8 V19 M8.5 11 H15.5 M5.5 14 C6.5 18 9.5 19 12 19 C14.5 19 17.5 18 18.5 14 M12 4.5 a1.8 1.8 0 1 1 0 3.6 a1.8 1.8 0 1 1 0-3.6",
+    ),
+  },
   tick: {
     size: 12,
     paint: (pen, tokens) => {

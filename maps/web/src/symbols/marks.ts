@@ -11,7 +11,8 @@ export const SIDES = ["LA", "TH", "MM", "CN", "VN", "KH"] as const;
 /** SVG paths. `boat-drift` is a hull that is the same fore and aft: nobody said where its bow points. */
 export const PATHS: Record<Shape, string> = {
   boat: "M20 2.5 C25 7.5 28.5 13 28.5 20 C28.5 26.5 27.5 32 26.5 36 L13.5 36 C12.5 32 11.5 26.5 11.5 20 C11.5 13 15 7.5 20 2.5 Z",
-  "boat-drift": "M20 3 C25.5 8 28.5 13.5 28.5 20 C28.5 26.5 25.5 32 20 37 C14.5 32 11.5 26.5 11.5 20 C11.5 13.5 14.5 8 20 3 Z",
+  "boat-drift":
+    "M20 3 C25.5 8 28.5 13.5 28.5 20 C28.5 26.5 25.5 32 20 37 C14.5 32 11.5 26.5 11.5 20 C11.5 13.5 14.5 8 20 3 Z",
   vehicle: "M9.5 11.5 a2 2 0 0 1 2-2 h17 a2 2 0 0 1 2 2 v17 a2 2 0 0 1 -2 2 h-17 a2 2 0 0 1 -2-2 Z",
   foot: "M20 8.5 a11.5 11.5 0 1 1 0 23 a11.5 11.5 0 1 1 0-23 Z",
   handheld: "M20 10 a11 11 0 0 1 6.5 2.1 L26.5 3 h3 L29.5 15 a11 11 0 1 1 -9.5-5 Z",

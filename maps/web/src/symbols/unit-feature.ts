@@ -1,9 +1,10 @@
 /** A unit as the map knows it, and when it looks different next. Pure. */
-import type { Fix, UnitState } from "../wire/contract.ts";
+
 import { metresPerPixelAtZoom0 } from "../geo/coordinates.ts";
-import { bowDeg, markState, opacityByAge, shapeOf, sideCode, sideName } from "./marks.ts";
-import type { Severity } from "../wire/papers.ts";
 import { ageSeconds, ageWords } from "../session/times.ts";
+import type { Fix, UnitState } from "../wire/contract.ts";
+import type { Severity } from "../wire/papers.ts";
+import { bowDeg, markState, opacityByAge, shapeOf, sideCode, sideName } from "./marks.ts";
 
 /** The uncertainty ring is worth drawing from this radius on, metres. */
 const RING_FROM_M = 15;
@@ -18,7 +19,11 @@ export function errorOf(fix: Fix): { metres: number; assumed: boolean } {
 }
 
 /** What the map shows of a unit; null while nobody knows where it is. */
-export function unitFeature(unit: UnitState, nowMs: number, severity: Severity | "" = ""): GeoJSON.Feature<GeoJSON.Point> | null {
+export function unitFeature(
+  unit: UnitState,
+  nowMs: number,
+  severity: Severity | "" = "",
+): GeoJSON.Feature<GeoJSON.Point> | null {
   const last = unit.last;
   if (!last) return null;
   const ageS = ageSeconds(last.time, nowMs) ?? 0;

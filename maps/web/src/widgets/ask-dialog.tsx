@@ -1,9 +1,9 @@
 /** Asks for the words that go with an act, and for how long. */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { asking, type Question } from "./question.ts";
 import { t } from "../words/index.ts";
 import { useModal } from "./modal.ts";
+import { asking, type Question } from "./question.ts";
 import { faultWords } from "./states.tsx";
 
 const PLACE_MIN = 60;
@@ -49,29 +49,67 @@ function Form({ question }: { question: Question }): JSX.Element {
         {question.minutes && (
           <>
             <label for="ask-minutes">{t("ask.minutes")}</label>
-            <select id="ask-minutes" value={minutes.value} onChange={(event) => { minutes.value = Number(event.currentTarget.value); }}>
-              {question.minutes.map((each) => <option key={each} value={each}>{each < 60 ? t("message.minutes", { n: each }) : t("message.hours", { n: each / 60 })}</option>)}
+            <select
+              id="ask-minutes"
+              value={minutes.value}
+              onChange={(event) => {
+                minutes.value = Number(event.currentTarget.value);
+              }}
+            >
+              {question.minutes.map((each) => (
+                <option key={each} value={each}>
+                  {each < 60 ? t("message.minutes", { n: each }) : t("message.hours", { n: each / 60 })}
+                </option>
+              ))}
             </select>
           </>
         )}
         {question.choice && (
           <>
             <label for="ask-choice">{t(question.choice.label)}</label>
-            <select id="ask-choice" value={chosen.value} onChange={(event) => { chosen.value = event.currentTarget.value; }}>
-              {question.choice.options.map(({ value, words: told }) => <option key={value} value={value}>{told}</option>)}
+            <select
+              id="ask-choice"
+              value={chosen.value}
+              onChange={(event) => {
+                chosen.value = event.currentTarget.value;
+              }}
+            >
+              {question.choice.options.map(({ value, words: told }) => (
+                <option key={value} value={value}>
+                  {told}
+                </option>
+              ))}
             </select>
           </>
         )}
         {question.label !== null && (
           <>
             <label for="ask-words">{t(question.label)}</label>
-            <textarea id="ask-words" rows={3} autofocus maxLength={question.most} value={words.value} onInput={(event) => { words.value = event.currentTarget.value; fault.value = null; }} />
+            <textarea
+              id="ask-words"
+              rows={3}
+              autofocus
+              maxLength={question.most}
+              value={words.value}
+              onInput={(event) => {
+                words.value = event.currentTarget.value;
+                fault.value = null;
+              }}
+            />
           </>
         )}
-        {fault.value && <p class="field-fault" role="alert">{fault.value}</p>}
+        {fault.value && (
+          <p class="field-fault" role="alert">
+            {fault.value}
+          </p>
+        )}
         <div class="actions end">
-          <button class="button" type="button" onClick={shut}>{t("dialog.cancel")}</button>
-          <button class="button primary" type="submit" disabled={busy.value}>{t(question.button)}</button>
+          <button class="button" type="button" onClick={shut}>
+            {t("dialog.cancel")}
+          </button>
+          <button class="button primary" type="submit" disabled={busy.value}>
+            {t(question.button)}
+          </button>
         </div>
       </form>
     </dialog>

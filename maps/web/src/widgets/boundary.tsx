@@ -1,7 +1,7 @@
 /** A boundary round a card or panel: what cannot be shown says so in its own place, and the rest of the page stands. */
 import { Component, type ComponentChildren, type JSX } from "preact";
-import { t } from "../words/index.ts";
 import { noteFailure } from "../session/page-faults.ts";
+import { t } from "../words/index.ts";
 
 interface Props {
   /** What it is, for who reads the browser's log. */
@@ -38,10 +38,21 @@ export class Boundary extends Component<Props, { broken: boolean }> {
   }
 
   override render(): ComponentChildren {
-    return this.state.broken ? <CannotShow as={this.props.as ?? "div"} again={() => this.setState({ broken: false })} /> : this.props.children;
+    return this.state.broken ? (
+      <CannotShow as={this.props.as ?? "div"} again={() => this.setState({ broken: false })} />
+    ) : (
+      this.props.children
+    );
   }
 }
 
 function CannotShow({ as: Element, again }: { as: "div" | "li"; again: () => void }): JSX.Element {
-  return <Element class="broken cannot-show" role="alert"><p>{t("page.cannot_show")}</p><button class="button" onClick={again}>{t("state.retry")}</button></Element>;
+  return (
+    <Element class="broken cannot-show" role="alert">
+      <p>{t("page.cannot_show")}</p>
+      <button class="button" onClick={again}>
+        {t("state.retry")}
+      </button>
+    </Element>
+  );
 }

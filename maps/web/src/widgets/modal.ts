@@ -9,9 +9,11 @@ export function useModal(): RefObject<HTMLDialogElement | null> {
     const opener = document.activeElement;
     dialog.current?.showModal();
     // Once it is gone: until then nothing behind it takes the focus.
-    return () => queueMicrotask(() => {
-      if (opener instanceof HTMLElement && opener.isConnected && document.activeElement === document.body) opener.focus();
-    });
+    return () =>
+      queueMicrotask(() => {
+        if (opener instanceof HTMLElement && opener.isConnected && document.activeElement === document.body)
+          opener.focus();
+      });
   }, []);
   return dialog;
 }

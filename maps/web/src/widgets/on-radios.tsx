@@ -1,16 +1,17 @@
 /** Who may be shown a marked place, a target or a sector by radio, how that is asked for, and what became of it. */
-import type { JSX } from "preact";
+
 import { signal, useSignal } from "@preact/signals";
+import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import { asking } from "./question.ts";
-import { now } from "../session/clock.ts";
-import type { RadioMessage } from "../wire/contract.ts";
-import { t, wordsIfAny } from "../words/index.ts";
 import { isOnItsWay } from "../live/messages.ts";
-import { faultWords } from "./states.tsx";
-import { call, fetchJson } from "../wire/calls.ts";
+import { now } from "../session/clock.ts";
 import { timeZone } from "../session/session.ts";
 import { momentWords } from "../session/times.ts";
+import { call, fetchJson } from "../wire/calls.ts";
+import type { RadioMessage } from "../wire/contract.ts";
+import { t, wordsIfAny } from "../words/index.ts";
+import { asking } from "./question.ts";
+import { faultWords } from "./states.tsx";
 
 const SOON_MS = 1500;
 const QUIET_MS = 15_000;
@@ -52,7 +53,11 @@ export function OnRadios({ place }: { place: Shown }): JSX.Element | null {
       } catch {
         // what was sent is not known now: the next look tells
       }
-      if (wanted) timer = window.setTimeout(() => void look(), orders.peek().some((each) => isOnItsWay(each, now.peek())) ? SOON_MS : QUIET_MS);
+      if (wanted)
+        timer = window.setTimeout(
+          () => void look(),
+          orders.peek().some((each) => isOnItsWay(each, now.peek())) ? SOON_MS : QUIET_MS,
+        );
     };
     void look();
     return () => {
@@ -64,8 +69,14 @@ export function OnRadios({ place }: { place: Shown }): JSX.Element | null {
   if (last.length === 0) return null;
   return (
     <>
-      <p><b>{t("mark.on_radios")}</b></p>
-      <ul class="message-log">{last.map((each) => <Order key={each.id} order={each} />)}</ul>
+      <p>
+        <b>{t("mark.on_radios")}</b>
+      </p>
+      <ul class="message-log">
+        {last.map((each) => (
+          <Order key={each.id} order={each} />
+        ))}
+      </ul>
     </>
   );
 }
@@ -88,7 +99,12 @@ function Order({ order }: { order: RadioMessage }): JSX.Element {
   const time = momentWords(Date.parse(order.created_at), now.value, timeZone.value);
   return (
     <li>
-      <p class="message-line"><b>{order.channel}</b><span class="message-state">{t(state === "sent" && order.final ? "message.state.sent_final" : `message.state.${state}`)}</span></p>
+      <p class="message-line">
+        <b>{order.channel}</b>
+        <span class="message-state">
+          {t(state === "sent" && order.final ? "message.state.sent_final" : `message.state.${state}`)}
+        </span>
+      </p>
       {why && <p class="hint">{why}</p>}
       <p class="dim num">{`${order.operator} · ${time}`}</p>
     </li>
@@ -97,7 +113,13 @@ function Order({ order }: { order: RadioMessage }): JSX.Element {
 
 function askChannel(place: Shown, channels: readonly string[], say: Say): void {
   asking.value = {
-    title: t("mark.to_radios_title"), about: t(place.kind === "sector" ? "sector.to_radios_what" : "mark.to_radios_what", { name: place.name }), label: "message.reason", needed: false, most: REASON_MOST, button: "mark.to_radios", failed: "mark.not_to_radios",
+    title: t("mark.to_radios_title"),
+    about: t(place.kind === "sector" ? "sector.to_radios_what" : "mark.to_radios_what", { name: place.name }),
+    label: "message.reason",
+    needed: false,
+    most: REASON_MOST,
+    button: "mark.to_radios",
+    failed: "mark.not_to_radios",
     choice: { label: "mark.channel", options: channels.map((value) => ({ value, words: value })) },
     act: async (reason, _minutes, channel) => {
       await call("POST", path(place), { channel, reason: reason.replaceAll("\n", " ") });

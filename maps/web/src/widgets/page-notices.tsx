@@ -1,7 +1,9 @@
-/** What is wrong with this page itself: it was loaded from another build, cannot read something, or something failed. */
+/**
+ * What is wrong with this page itself: it was loaded from another build, cannot read something, or something failed.
+ */
 import type { JSX } from "preact";
-import { t } from "../words/index.ts";
 import { failed, loadAnew, otherBuild, unread } from "../session/page-faults.ts";
+import { t } from "../words/index.ts";
 import { Icon } from "./icons.tsx";
 
 export function PageNotices(): JSX.Element | null {
@@ -13,8 +15,15 @@ export function PageNotices(): JSX.Element | null {
   if (words.length === 0) return null;
   return (
     <div class="page-notices" role="status" id="page-notices">
-      <Icon name="warn" /><div>{words.map((each) => <p key={each}>{each}</p>)}</div>
-      <button class="button" onClick={loadAnew}>{t("page.load_anew")}</button>
+      <Icon name="warn" />
+      <div>
+        {words.map((each) => (
+          <p key={each}>{each}</p>
+        ))}
+      </div>
+      <button class="button" onClick={loadAnew}>
+        {t("page.load_anew")}
+      </button>
     </div>
   );
 }

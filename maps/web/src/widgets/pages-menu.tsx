@@ -1,8 +1,8 @@
 /** The other pages that this person may open. */
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { t, type Words } from "../words/index.ts";
 import { may } from "../session/session.ts";
+import { t, type Words } from "../words/index.ts";
 import { Icon } from "./icons.tsx";
 
 interface Page {
@@ -24,7 +24,8 @@ export function PagesMenu(): JSX.Element {
   const menu = useRef<HTMLDetailsElement>(null);
   useEffect(() => {
     const shut = (event: Event): void => {
-      const away = event instanceof KeyboardEvent ? event.key === "Escape" : !menu.current?.contains(event.target as Node);
+      const away =
+        event instanceof KeyboardEvent ? event.key === "Escape" : !menu.current?.contains(event.target as Node);
       if (away && menu.current) menu.current.open = false;
     };
     document.addEventListener("pointerdown", shut);
@@ -36,9 +37,15 @@ export function PagesMenu(): JSX.Element {
   }, []);
   return (
     <details class="pages" ref={menu}>
-      <summary class="icon-button" title={t("pages.open")} aria-label={t("pages.open")}><Icon name="pages" /></summary>
+      <summary class="icon-button" title={t("pages.open")} aria-label={t("pages.open")}>
+        <Icon name="pages" />
+      </summary>
       <nav aria-label={t("pages.label")}>
-        {PAGES.filter((page) => may(page.act)).map(({ path, words }) => <a key={path} href={path} aria-current={path === location.pathname ? "page" : undefined}>{t(words)}</a>)}
+        {PAGES.filter((page) => may(page.act)).map(({ path, words }) => (
+          <a key={path} href={path} aria-current={path === location.pathname ? "page" : undefined}>
+            {t(words)}
+          </a>
+        ))}
       </nav>
     </details>
   );

@@ -1,13 +1,13 @@
 /** Asks for password or code again, over whatever page an act was refused on for want of it. */
 import "./proof-dialog.css";
 import { useSignal } from "@preact/signals";
-import { render, type JSX } from "preact";
+import { type JSX, render } from "preact";
 import { useEffect } from "preact/hooks";
+import { knowsPasskeys, usePasskey } from "../session/passkey-device.ts";
+import { CallError, call, fetchJson, PROOF } from "../wire/calls.ts";
 import { t } from "../words/index.ts";
 import { useModal } from "./modal.ts";
 import { faultWords } from "./states.tsx";
-import { call, CallError, fetchJson, PROOF } from "../wire/calls.ts";
-import { knowsPasskeys, usePasskey } from "../session/passkey-device.ts";
 
 let shown: Promise<boolean> | null = null;
 
@@ -35,7 +35,12 @@ function ProofDialog({ done }: { done: (good: boolean) => void }): JSX.Element {
   useEffect(() => {
     if (!knowsPasskeys()) return;
     // Without an answer there is no button: the password does.
-    fetchJson<{ passkeys: { here: boolean }[] }>("/api/session/passkeys").then((known) => { passkeys.value = known.passkeys.some((each) => each.here); }, () => undefined);
+    fetchJson<{ passkeys: { here: boolean }[] }>("/api/session/passkeys").then(
+      (known) => {
+        passkeys.value = known.passkeys.some((each) => each.here);
+      },
+      () => undefined,
+    );
   }, []);
   const send = async (event: Event): Promise<void> => {
     event.preventDefault();
@@ -45,7 +50,8 @@ function ProofDialog({ done }: { done: (good: boolean) => void }): JSX.Element {
       await call("POST", PROOF, { password: password.value });
       done(true);
     } catch (caught) {
-      fault.value = caught instanceof CallError && caught.slug === "sign_in_refused" ? t("proof.wrong") : faultWords(caught);
+      fault.value =
+        caught instanceof CallError && caught.slug === "sign_in_refused" ? t("proof.wrong") : faultWords(caught);
       busy.value = false;
     }
   };
@@ -56,7 +62,10 @@ function ProofDialog({ done }: { done: (good: boolean) => void }): JSX.Element {
       await call("POST", `${PROOF}/passkey`, await usePasskey(`${PROOF}/challenge`));
       done(true);
     } catch (caught) {
-      fault.value = caught instanceof CallError && caught.slug !== "sign_in_refused" ? faultWords(caught) : t("proof.passkey_failed");
+      fault.value =
+        caught instanceof CallError && caught.slug !== "sign_in_refused"
+          ? faultWords(caught)
+          : t("proof.passkey_failed");
       busy.value = false;
     }
   };
@@ -66,12 +75,36 @@ function ProofDialog({ done }: { done: (good: boolean) => void }): JSX.Element {
         <h2 id="proof-title">{t("proof.title")}</h2>
         <p>{t("proof.about")}</p>
         <label for="proof-password">{t("proof.field")}</label>
-        <input id="proof-password" type="password" autocomplete="current-password" autofocus required maxLength={1024} value={password.value} onInput={(event) => { password.value = event.currentTarget.value; fault.value = null; }} />
-        {fault.value && <p class="field-fault" role="alert">{fault.value}</p>}
+        <input
+          id="proof-password"
+          type="password"
+          autocomplete="current-password"
+          autofocus
+          required
+          maxLength={1024}
+          value={password.value}
+          onInput={(event) => {
+            password.value = event.currentTarget.value;
+            fault.value = null;
+          }}
+        />
+        {fault.value && (
+          <p class="field-fault" role="alert">
+            {fault.value}
+          </p>
+        )}
         <div class="actions end">
-          <button class="button" type="button" onClick={() => done(false)}>{t("dialog.cancel")}</button>
-          {passkeys.value && <button class="button" type="button" disabled={busy.value} onClick={() => void show()}>{t("proof.passkey")}</button>}
-          <button class="button primary" type="submit" disabled={busy.value}>{t("proof.go_on")}</button>
+          <button class="button" type="button" onClick={() => done(false)}>
+            {t("dialog.cancel")}
+          </button>
+          {passkeys.value && (
+            <button class="button" type="button" disabled={busy.value} onClick={() => void show()}>
+              {t("proof.passkey")}
+            </button>
+          )}
+          <button class="button primary" type="submit" disabled={busy.value}>
+            {t("proof.go_on")}
+          </button>
         </div>
       </form>
     </dialog>

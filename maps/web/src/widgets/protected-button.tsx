@@ -5,5 +5,9 @@ import type { ProtectedKind } from "./protected-dialog.tsx";
 
 export function ProtectedButton({ kind, id, about }: { kind: ProtectedKind; id: string; about: string }): JSX.Element {
   const open = async (): Promise<void> => (await import("./protected-dialog.tsx")).showProtected(kind, id, about);
-  return <button class="button" onClick={() => void open()}>{t("protected.title")}</button>;
+  return (
+    <button class="button" onClick={() => void open()}>
+      {t("protected.title")}
+    </button>
+  );
 }

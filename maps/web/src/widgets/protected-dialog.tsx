@@ -1,12 +1,15 @@
-/** Protected names of an incident or target: shown for a purpose, added to, taken away. What is shown is held by this dialog alone and gone with it. */
+/**
+ * Protected names of an incident or target: shown for a purpose, added to, taken away. What is shown is held by this
+ * dialog alone and gone with it.
+ */
 import { useSignal } from "@preact/signals";
-import { render, type JSX } from "preact";
+import { type JSX, render } from "preact";
 import { now } from "../session/clock.ts";
-import { type Words, t } from "../words/index.ts";
 import { GIVE_PROTECTED, LOG_INCIDENTS, OPEN_TARGETS, REDACT_PROTECTED } from "../session/permissions.ts";
-import { call } from "../wire/calls.ts";
 import { may, timeZone } from "../session/session.ts";
 import { minuteWords } from "../session/times.ts";
+import { call } from "../wire/calls.ts";
+import { t, type Words } from "../words/index.ts";
 import { useModal } from "./modal.ts";
 import { ProtectedReaders } from "./protected-readers.tsx";
 import { faultWords } from "./states.tsx";
@@ -19,7 +22,11 @@ const FIELDS: Readonly<Record<ProtectedKind, readonly string[]>> = {
   target: ["informants", "witnesses", "private_note"],
 };
 const FIELD_WORDS: Readonly<Record<string, Words>> = {
-  informants: "protected.informants", witnesses: "protected.witnesses", victims: "protected.victims", names: "protected.names", private_note: "protected.private_note",
+  informants: "protected.informants",
+  witnesses: "protected.witnesses",
+  victims: "protected.victims",
+  names: "protected.names",
+  private_note: "protected.private_note",
 };
 const REASON_MOST = 200;
 const WORDS_MOST = 12_000;
@@ -43,10 +50,23 @@ export function showProtected(kind: ProtectedKind, id: string, about: string): v
     render(null, place);
     place.remove();
   };
-  render(<ProtectedDialog kind={kind} path={`/api/protected/${kind}/${encodeURIComponent(id)}`} about={about} shut={shut} />, place);
+  render(
+    <ProtectedDialog kind={kind} path={`/api/protected/${kind}/${encodeURIComponent(id)}`} about={about} shut={shut} />,
+    place,
+  );
 }
 
-function ProtectedDialog({ kind, path, about, shut }: { kind: ProtectedKind; path: string; about: string; shut: () => void }): JSX.Element {
+function ProtectedDialog({
+  kind,
+  path,
+  about,
+  shut,
+}: {
+  kind: ProtectedKind;
+  path: string;
+  about: string;
+  shut: () => void;
+}): JSX.Element {
   const dialog = useModal();
   const busy = useSignal(false);
   const fault = useSignal<string | null>(null);
@@ -102,8 +122,22 @@ function ProtectedDialog({ kind, path, about, shut }: { kind: ProtectedKind; pat
       {shown.value === null ? (
         <form onSubmit={show}>
           <label for="protected-purpose">{t("protected.purpose")}</label>
-          <input id="protected-purpose" autofocus required maxLength={REASON_MOST} value={purpose.value} onInput={(event) => { purpose.value = event.currentTarget.value; fault.value = null; }} />
-          <div class="actions end"><button class="button primary" type="submit" disabled={busy.value}>{t("protected.show")}</button></div>
+          <input
+            id="protected-purpose"
+            autofocus
+            required
+            maxLength={REASON_MOST}
+            value={purpose.value}
+            onInput={(event) => {
+              purpose.value = event.currentTarget.value;
+              fault.value = null;
+            }}
+          />
+          <div class="actions end">
+            <button class="button primary" type="submit" disabled={busy.value}>
+              {t("protected.show")}
+            </button>
+          </div>
         </form>
       ) : shown.value.length === 0 ? (
         <p class="hint">{t("protected.none")}</p>
@@ -111,18 +145,61 @@ function ProtectedDialog({ kind, path, about, shut }: { kind: ProtectedKind; pat
         <ul class="protected-list">
           {shown.value.map((each) => (
             <li key={each.id}>
-              <strong>{FIELD_WORDS[each.field] === undefined ? each.field : t(FIELD_WORDS[each.field] as Words)}</strong>
+              <strong>
+                {FIELD_WORDS[each.field] === undefined ? each.field : t(FIELD_WORDS[each.field] as Words)}
+              </strong>
               <span class="dim num">{`${moment(each.at)} · ${each.by}`}</span>
-              {each.redacted_at === undefined ? <p class="protected-words">{each.words}</p> : <p class="hint">{t("protected.redacted", { when: moment(each.redacted_at), who: each.redacted_by ?? "", reason: each.reason ?? "" })}</p>}
-              {each.redacted_at === undefined && may(REDACT_PROTECTED) && redacting.value !== each.id && <button class="button" type="button" onClick={() => { redacting.value = each.id; reason.value = ""; }}>{t("protected.redact")}</button>}
+              {each.redacted_at === undefined ? (
+                <p class="protected-words">{each.words}</p>
+              ) : (
+                <p class="hint">
+                  {t("protected.redacted", {
+                    when: moment(each.redacted_at),
+                    who: each.redacted_by ?? "",
+                    reason: each.reason ?? "",
+                  })}
+                </p>
+              )}
+              {each.redacted_at === undefined && may(REDACT_PROTECTED) && redacting.value !== each.id && (
+                <button
+                  class="button"
+                  type="button"
+                  onClick={() => {
+                    redacting.value = each.id;
+                    reason.value = "";
+                  }}
+                >
+                  {t("protected.redact")}
+                </button>
+              )}
               {redacting.value === each.id && (
                 <form onSubmit={redact}>
                   <p>{t("protected.redact_about")}</p>
                   <label for="protected-reason">{t("protected.reason")}</label>
-                  <input id="protected-reason" autofocus required maxLength={REASON_MOST} value={reason.value} onInput={(event) => { reason.value = event.currentTarget.value; fault.value = null; }} />
+                  <input
+                    id="protected-reason"
+                    autofocus
+                    required
+                    maxLength={REASON_MOST}
+                    value={reason.value}
+                    onInput={(event) => {
+                      reason.value = event.currentTarget.value;
+                      fault.value = null;
+                    }}
+                  />
                   <div class="actions end">
-                    <button class="button" type="button" onClick={() => { redacting.value = ""; }}>{t("dialog.cancel")}</button>
-                    <button class="button danger" type="submit" disabled={busy.value}>{t("protected.redact")}</button>
+                    <button
+                      class="button"
+                      type="button"
+                      onClick={() => {
+                        redacting.value = "";
+                      }}
+                    >
+                      {t("dialog.cancel")}
+                    </button>
+                    <button class="button danger" type="submit" disabled={busy.value}>
+                      {t("protected.redact")}
+                    </button>
                   </div>
                 </form>
               )}
@@ -134,16 +211,53 @@ function ProtectedDialog({ kind, path, about, shut }: { kind: ProtectedKind; pat
       {writes && (
         <form class="protected-add" onSubmit={add}>
           <label for="protected-field">{t("protected.write")}</label>
-          <select id="protected-field" value={field.value} onChange={(event) => { field.value = event.currentTarget.value; }}>
-            {FIELDS[kind].map((each) => <option key={each} value={each}>{t(FIELD_WORDS[each] as Words)}</option>)}
+          <select
+            id="protected-field"
+            value={field.value}
+            onChange={(event) => {
+              field.value = event.currentTarget.value;
+            }}
+          >
+            {FIELDS[kind].map((each) => (
+              <option key={each} value={each}>
+                {t(FIELD_WORDS[each] as Words)}
+              </option>
+            ))}
           </select>
-          <textarea aria-label={t("protected.words")} rows={2} required maxLength={WORDS_MOST} value={words.value} onInput={(event) => { words.value = event.currentTarget.value; fault.value = null; added.value = false; }} />
-          <div class="actions end"><button class="button" type="submit" disabled={busy.value}>{t("protected.add")}</button></div>
-          {added.value && <p class="hint" role="status">{t("protected.added")}</p>}
+          <textarea
+            aria-label={t("protected.words")}
+            rows={2}
+            required
+            maxLength={WORDS_MOST}
+            value={words.value}
+            onInput={(event) => {
+              words.value = event.currentTarget.value;
+              fault.value = null;
+              added.value = false;
+            }}
+          />
+          <div class="actions end">
+            <button class="button" type="submit" disabled={busy.value}>
+              {t("protected.add")}
+            </button>
+          </div>
+          {added.value && (
+            <p class="hint" role="status">
+              {t("protected.added")}
+            </p>
+          )}
         </form>
       )}
-      {fault.value && <p class="field-fault" role="alert">{fault.value}</p>}
-      <div class="actions end"><button class="button" type="button" onClick={shut}>{t("dialog.close")}</button></div>
+      {fault.value && (
+        <p class="field-fault" role="alert">
+          {fault.value}
+        </p>
+      )}
+      <div class="actions end">
+        <button class="button" type="button" onClick={shut}>
+          {t("dialog.close")}
+        </button>
+      </div>
     </dialog>
   );
 }

@@ -1,10 +1,12 @@
-/** Who besides commanders reads the protected names of one incident or target: let in and taken back here by who may. */
+/**
+ * Who besides commanders reads the protected names of one incident or target: let in and taken back here by who may.
+ */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import type { Role } from "../wire/contract.ts";
-import { type Words, t } from "../words/index.ts";
 import { call, fetchJson } from "../wire/calls.ts";
-import { Broken, Loading, faultWords, useLoaded } from "./states.tsx";
+import type { Role } from "../wire/contract.ts";
+import { t, type Words } from "../words/index.ts";
+import { Broken, faultWords, Loading, useLoaded } from "./states.tsx";
 
 interface Readers {
   readers: readonly string[];
@@ -50,7 +52,15 @@ export function ProtectedReaders({ path }: { path: string }): JSX.Element {
           {now.readers.map((name) => (
             <li key={name} class="protected-reader">
               <strong>{name}</strong>
-              <button class="button" type="button" disabled={busy.value} aria-label={t("protected.take_back_from", { name })} onClick={() => void change("DELETE", name, "protected.taken_back", "protected.not_taken_back")}>{t("protected.take_back")}</button>
+              <button
+                class="button"
+                type="button"
+                disabled={busy.value}
+                aria-label={t("protected.take_back_from", { name })}
+                onClick={() => void change("DELETE", name, "protected.taken_back", "protected.not_taken_back")}
+              >
+                {t("protected.take_back")}
+              </button>
             </li>
           ))}
         </ul>
@@ -60,16 +70,34 @@ export function ProtectedReaders({ path }: { path: string }): JSX.Element {
         <form onSubmit={give}>
           <label for="protected-reader">{t("protected.give_to")}</label>
           <div class="protected-give">
-            <select id="protected-reader" required value={chosen.value} onChange={(event) => { chosen.value = event.currentTarget.value; fault.value = null; }}>
+            <select
+              id="protected-reader"
+              required
+              value={chosen.value}
+              onChange={(event) => {
+                chosen.value = event.currentTarget.value;
+                fault.value = null;
+              }}
+            >
               <option value="">{t("protected.give_choose")}</option>
-              {now.candidates.map(({ name, role }) => <option key={name} value={name}>{`${name}, ${t(`role.${role}`)}`}</option>)}
+              {now.candidates.map(({ name, role }) => (
+                <option key={name} value={name}>{`${name}, ${t(`role.${role}`)}`}</option>
+              ))}
             </select>
-            <button class="button" type="submit" disabled={busy.value}>{t("protected.give")}</button>
+            <button class="button" type="submit" disabled={busy.value}>
+              {t("protected.give")}
+            </button>
           </div>
         </form>
       )}
-      <p class="hint" role="status">{said.value}</p>
-      {fault.value && <p class="field-fault" role="alert">{fault.value}</p>}
+      <p class="hint" role="status">
+        {said.value}
+      </p>
+      {fault.value && (
+        <p class="field-fault" role="alert">
+          {fault.value}
+        </p>
+      )}
     </section>
   );
 }

@@ -11,7 +11,15 @@ const PEEK_PX = 112;
 const LEAST_PX = 6;
 
 /** @param label is spoken; `stop` says where it stands, and changes when somebody moves it. */
-export function Sheet({ label, stop, children }: { label: string; stop: Signal<Stop>; children: ComponentChildren }): JSX.Element {
+export function Sheet({
+  label,
+  stop,
+  children,
+}: {
+  label: string;
+  stop: Signal<Stop>;
+  children: ComponentChildren;
+}): JSX.Element {
   const start = useRef<{ y: number; height: number } | null>(null);
   const sheet = useRef<HTMLElement>(null);
   const step = (by: number): void => {
@@ -32,7 +40,9 @@ export function Sheet({ label, stop, children }: { label: string; stop: Signal<S
   };
   return (
     <section class="sheet" data-stop={stop.value} ref={sheet} aria-label={label}>
-      <button class="sheet-handle" aria-label={t("sheet.handle", { stop: t(`sheet.${stop.value}`) })}
+      <button
+        class="sheet-handle"
+        aria-label={t("sheet.handle", { stop: t(`sheet.${stop.value}`) })}
         onKeyDown={(event) => {
           if (event.key === "ArrowUp") step(1);
           else if (event.key === "ArrowDown") step(-1);
@@ -40,9 +50,19 @@ export function Sheet({ label, stop, children }: { label: string; stop: Signal<S
           else return;
           event.preventDefault();
         }}
-        onPointerDown={(event) => { start.current = { y: event.clientY, height: sheet.current?.offsetHeight ?? 0 }; event.currentTarget.setPointerCapture(event.pointerId); }}
-        onPointerMove={(event) => { if (start.current && sheet.current) sheet.current.style.height = `${start.current.height + start.current.y - event.clientY}px`; }}
-        onPointerUp={release} onPointerCancel={release}><i /></button>
+        onPointerDown={(event) => {
+          start.current = { y: event.clientY, height: sheet.current?.offsetHeight ?? 0 };
+          event.currentTarget.setPointerCapture(event.pointerId);
+        }}
+        onPointerMove={(event) => {
+          if (start.current && sheet.current)
+            sheet.current.style.height = `${start.current.height + start.current.y - event.clientY}px`;
+        }}
+        onPointerUp={release}
+        onPointerCancel={release}
+      >
+        <i />
+      </button>
       {children}
     </section>
   );

@@ -1,9 +1,9 @@
 /** The three states every panel has besides its content: loading, empty, broken. */
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { CallError } from "../wire/calls.ts";
 import { refusedWords } from "../words/faults.ts";
 import { t } from "../words/index.ts";
-import { CallError } from "../wire/calls.ts";
 import { Icon } from "./icons.tsx";
 
 /** Grey lines, only when loading takes longer than 300 ms. */
@@ -13,19 +13,36 @@ export function Loading(): JSX.Element | null {
     const timer = setTimeout(() => setSlow(true), 300);
     return () => clearTimeout(timer);
   }, []);
-  return slow ? <div class="skeleton" role="status" aria-label={t("state.loading")}><i /><i /><i /></div> : null;
+  return slow ? (
+    <div class="skeleton" role="status" aria-label={t("state.loading")}>
+      <i />
+      <i />
+      <i />
+    </div>
+  ) : null;
 }
 
 export function Empty({ title, children }: { title: string; children?: ComponentChildren }): JSX.Element {
-  return <div class="empty"><p class="empty-title">{title}</p>{children && <p>{children}</p>}</div>;
+  return (
+    <div class="empty">
+      <p class="empty-title">{title}</p>
+      {children && <p>{children}</p>}
+    </div>
+  );
 }
 
 export function Broken({ what, fault, retry }: { what: string; fault: unknown; retry?: () => void }): JSX.Element {
   return (
     <div class="broken" role="alert">
       <Icon name="warn" />
-      <p><b>{what}</b> {faultWords(fault)}</p>
-      {retry && <button class="button" onClick={retry}>{t("state.retry")}</button>}
+      <p>
+        <b>{what}</b> {faultWords(fault)}
+      </p>
+      {retry && (
+        <button class="button" onClick={retry}>
+          {t("state.retry")}
+        </button>
+      )}
     </div>
   );
 }
@@ -46,8 +63,15 @@ export function faultWords(fault: unknown): string {
 }
 
 /** Loads once per `key` and tells the state it is in. */
-export function useLoaded<T>(key: string, load: () => Promise<T>): { value: T | null; fault: unknown; again: () => void } {
-  const [state, setState] = useState<{ key: string; value: T | null; fault: unknown }>({ key, value: null, fault: null });
+export function useLoaded<T>(
+  key: string,
+  load: () => Promise<T>,
+): { value: T | null; fault: unknown; again: () => void } {
+  const [state, setState] = useState<{ key: string; value: T | null; fault: unknown }>({
+    key,
+    value: null,
+    fault: null,
+  });
   const [turn, setTurn] = useState(0);
   useEffect(() => {
     let wanted = true;

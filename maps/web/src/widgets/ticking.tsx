@@ -9,5 +9,17 @@ export function ticking(time: string): string {
 }
 
 export function Ticking({ words }: { words: string }): JSX.Element {
-  return <>{words.split(/[\uE000\uE001]/).map((each, n) => (n % 2 === 0 ? each : <span key={n} aria-live="off">{each}</span>))}</>;
+  return (
+    <>
+      {words.split(/[\uE000\uE001]/).map((each, n) =>
+        n % 2 === 0 ? (
+          each
+        ) : (
+          <span key={n} aria-live="off">
+            {each}
+          </span>
+        ),
+      )}
+    </>
+  );
 }

@@ -1,12 +1,12 @@
 /** A day, or a day with a time, as one line of text: the same in every browser and language, and by keys alone. */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { calendar } from "../words/calendar.ts";
 import { now } from "../session/clock.ts";
-import { t } from "../words/index.ts";
 import { timeZone } from "../session/session.ts";
 import { dayWords, zoneOffset } from "../session/times.ts";
 import { momentOf, wallOf, wallSeconds } from "../session/wall-clock.ts";
+import { calendar } from "../words/calendar.ts";
+import { t } from "../words/index.ts";
 import { isWhole, type Precision, readWhen, stepped, type WhenFault } from "../words/when.ts";
 
 interface Common {
@@ -17,17 +17,38 @@ interface Common {
 }
 
 /** A moment, milliseconds UTC, null for none; typed in the zone named. `minutes` is what an arrow key steps. */
-export function MomentField({ ms, zone, set, minutes = 1, ...common }: Common & { ms: number | null; zone: string; minutes?: number; set: (ms: number | null) => void }): JSX.Element {
+export function MomentField({
+  ms,
+  zone,
+  set,
+  minutes = 1,
+  ...common
+}: Common & { ms: number | null; zone: string; minutes?: number; set: (ms: number | null) => void }): JSX.Element {
   const known = ms !== null && Number.isFinite(ms);
   const value = known ? textOf(ms, zone) : "";
-  return <WhenField {...common} value={value} zone={zone} precision="moment" minutes={minutes} told={known ? momentTold(ms, zone) : ""} set={(text) => set(text === "" ? null : momentOf(text, zone))} />;
+  return (
+    <WhenField
+      {...common}
+      value={value}
+      zone={zone}
+      precision="moment"
+      minutes={minutes}
+      told={known ? momentTold(ms, zone) : ""}
+      set={(text) => set(text === "" ? null : momentOf(text, zone))}
+    />
+  );
 }
 
 /** A day, `2026-11-26`, empty for none. */
 export function DayField({ day, set, ...common }: Common & { day: string; set: (day: string) => void }): JSX.Element {
   const zone = timeZone.value;
   // At noon, so that no zone makes another day of it.
-  const told = day === "" ? "" : calendar.value === "gregorian" ? zone : t("when.day_told", { day: dayWords(momentOf(`${day} 12:00`, zone) ?? 0, zone), zone });
+  const told =
+    day === ""
+      ? ""
+      : calendar.value === "gregorian"
+        ? zone
+        : t("when.day_told", { day: dayWords(momentOf(`${day} 12:00`, zone) ?? 0, zone), zone });
   return <WhenField {...common} value={day} zone={zone} precision="day" minutes={1} told={told} set={set} />;
 }
 
@@ -67,7 +88,10 @@ function WhenField({ id, label, fault = null, value, zone, precision, minutes, t
     const field = event.currentTarget;
     const read = readWhen(field.value, precision);
     if (read.text === null) return;
-    const next = read.text === "" ? { text: present(zone, precision), from: 0, to: 4 } : stepped(read.text, field.selectionStart ?? 0, by, minutes);
+    const next =
+      read.text === ""
+        ? { text: present(zone, precision), from: 0, to: 4 }
+        : stepped(read.text, field.selectionStart ?? 0, by, minutes);
     typed.value = null;
     field.value = next.text; // at once, so that the part stays marked
     field.setSelectionRange(next.from, next.to);
@@ -76,11 +100,32 @@ function WhenField({ id, label, fault = null, value, zone, precision, minutes, t
   return (
     <div class="field when">
       <label for={id}>{label}</label>
-      <input id={id} class="num" inputMode="numeric" autocomplete="off" spellcheck={false} maxLength={24} placeholder={example} title={t("when.keys")}
-        value={mine?.text ?? value} aria-invalid={wrong !== null} aria-describedby={`${id}-told ${id}-fault`}
-        onInput={(event) => write(event.currentTarget.value)} onChange={(event) => leave(event.currentTarget.value)} onKeyDown={step} />
-      <small id={`${id}-told`} class="num dim">{told !== "" ? told : mine?.fault ? zone : t(precision === "day" ? "when.write_day" : "when.write", { example, zone })}</small>
-      <p id={`${id}-fault`} class="field-fault" role="alert">{wrong ?? ""}</p>
+      <input
+        id={id}
+        class="num"
+        inputMode="numeric"
+        autocomplete="off"
+        spellcheck={false}
+        maxLength={24}
+        placeholder={example}
+        title={t("when.keys")}
+        value={mine?.text ?? value}
+        aria-invalid={wrong !== null}
+        aria-describedby={`${id}-told ${id}-fault`}
+        onInput={(event) => write(event.currentTarget.value)}
+        onChange={(event) => leave(event.currentTarget.value)}
+        onKeyDown={step}
+      />
+      <small id={`${id}-told`} class="num dim">
+        {told !== ""
+          ? told
+          : mine?.fault
+            ? zone
+            : t(precision === "day" ? "when.write_day" : "when.write", { example, zone })}
+      </small>
+      <p id={`${id}-fault`} class="field-fault" role="alert">
+        {wrong ?? ""}
+      </p>
     </div>
   );
 }
@@ -91,7 +136,9 @@ function textOf(ms: number, zone: string): string {
 
 /** The present to the minute, or today: what an arrow key puts into an empty field. */
 function present(zone: string, precision: Precision): string {
-  return wallOf(now.peek(), zone).slice(0, precision === "day" ? 10 : 16).replace("T", " ");
+  return wallOf(now.peek(), zone)
+    .slice(0, precision === "day" ? 10 : 16)
+    .replace("T", " ");
 }
 
 /** Today, in the evening: a form to write in that is no riddle. */
@@ -107,7 +154,9 @@ function momentTold(ms: number, zone: string): string {
   const named = (where: string): string => `${where} ${zoneOffset(ms, where)}`;
   if (zone === "UTC") return t("when.utc_told", { local: local(home), zone: named(home) });
   const utc = wallOf(ms, "UTC").replace("T", " ");
-  return calendar.value === "gregorian" ? t("when.zone_told", { zone: named(zone), utc }) : t("when.told", { local: local(zone), zone: named(zone), utc });
+  return calendar.value === "gregorian"
+    ? t("when.zone_told", { zone: named(zone), utc })
+    : t("when.told", { local: local(zone), zone: named(zone), utc });
 }
 
 function faultWords({ code, n, year }: WhenFault, precision: Precision, example: string): string {

@@ -18,7 +18,17 @@ export interface WindowedRow {
 }
 
 /** @param id is the list's; the focus comes to `before` when it walks up from the first row. */
-export function Windowed({ id, rows, before, children }: { id: string; rows: readonly WindowedRow[]; before: string; children?: ComponentChildren }): JSX.Element {
+export function Windowed({
+  id,
+  rows,
+  before,
+  children,
+}: {
+  id: string;
+  rows: readonly WindowedRow[];
+  before: string;
+  children?: ComponentChildren;
+}): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
   const list = useRef<HTMLUListElement>(null);
   const top = useSignal(0);
@@ -44,13 +54,16 @@ export function Windowed({ id, rows, before, children }: { id: string; rows: rea
   }
   const offset = list.current?.offsetTop ?? 0;
   const [from, to] = [top.value - offset - BEYOND_PX, top.value - offset + height.value + BEYOND_PX];
-  const shown = rows.map((row, i) => ({ row, i })).filter(({ row, i }) => row.key === focused.current || ((tops[i] ?? 0) + row.height > from && (tops[i] ?? 0) < to));
+  const shown = rows
+    .map((row, i) => ({ row, i }))
+    .filter(({ row, i }) => row.key === focused.current || ((tops[i] ?? 0) + row.height > from && (tops[i] ?? 0) < to));
   const focus = (at: number): void => {
     const [place, row] = [box.current, rows[at]];
     if (place === null || row === undefined) return;
     const start = (tops[at] ?? 0) + offset;
     if (start < place.scrollTop) place.scrollTop = start;
-    else if (start + row.height > place.scrollTop + place.clientHeight) place.scrollTop = start + row.height - place.clientHeight;
+    else if (start + row.height > place.scrollTop + place.clientHeight)
+      place.scrollTop = start + row.height - place.clientHeight;
     const find = (): HTMLElement | null => list.current?.querySelector<HTMLElement>(`[data-at="${at}"] button`) ?? null;
     if (find() === null) top.value = place.scrollTop; // drawn before its turn
     bringFocus(find);
@@ -68,11 +81,37 @@ export function Windowed({ id, rows, before, children }: { id: string; rows: rea
   };
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: arrow keys come from the rows, which take the focus
-    <div class="scroll" ref={box} onScroll={(event) => { top.value = event.currentTarget.scrollTop; }} onKeyDown={walk} data-walk={id}>
+    <div
+      class="scroll"
+      ref={box}
+      onScroll={(event) => {
+        top.value = event.currentTarget.scrollTop;
+      }}
+      onKeyDown={walk}
+      data-walk={id}
+    >
       {children}
-      <ul class="rows windowed" id={id} ref={list} style={{ height: `${total}px` }} onFocusCapture={(event) => { focused.current = rows[Number((event.target as HTMLElement).closest<HTMLElement>("[data-at]")?.dataset["at"] ?? -1)]?.key ?? ""; }}>
+      <ul
+        class="rows windowed"
+        id={id}
+        ref={list}
+        style={{ height: `${total}px` }}
+        onFocusCapture={(event) => {
+          focused.current =
+            rows[Number((event.target as HTMLElement).closest<HTMLElement>("[data-at]")?.dataset["at"] ?? -1)]?.key ??
+            "";
+        }}
+      >
         {shown.map(({ row, i }) => (
-          <li key={row.key} data-at={i} class={row.heading ? "row-heading" : undefined} style={{ top: `${tops[i]}px`, height: `${row.height}px` }} {...(row.heading ? {} : { "aria-setsize": number, "aria-posinset": places[i] })}>{row.draw()}</li>
+          <li
+            key={row.key}
+            data-at={i}
+            class={row.heading ? "row-heading" : undefined}
+            style={{ top: `${tops[i]}px`, height: `${row.height}px` }}
+            {...(row.heading ? {} : { "aria-setsize": number, "aria-posinset": places[i] })}
+          >
+            {row.draw()}
+          </li>
         ))}
       </ul>
     </div>

@@ -166,7 +166,10 @@ export interface Table {
   same?: Record<string, unknown>;
 }
 
-/** Positions: fields of `Fix`, but `time` is seconds since the second of the change's own, and `places` has the addresses of some. */
+/**
+ * Positions: fields of `Fix`, but `time` is seconds since the second of the change's own, and `places` has the
+ * addresses of some.
+ */
 export interface FixTable extends Table {
   /** `nth` is the number of the position that each belongs to, from 0. */
   places?: Table;
@@ -256,7 +259,7 @@ export interface ReadingToken {
 export interface TrackProperties {
   id: string;
   times: string[];
-    flags?: string[][];
+  flags?: string[][];
 }
 
 export type TrackCollection = GeoJSON.FeatureCollection<GeoJSON.LineString | null, TrackProperties>;
@@ -326,7 +329,16 @@ export interface UnitRecord {
 }
 
 export type MessageKind = "distress" | "alert" | "poll" | "text" | "mark";
-export type MessageState = "queued" | "sent" | "acknowledged" | "delivered" | "read" | "failed" | "expired" | "refused" | "cancelled";
+export type MessageState =
+  | "queued"
+  | "sent"
+  | "acknowledged"
+  | "delivered"
+  | "read"
+  | "failed"
+  | "expired"
+  | "refused"
+  | "cancelled";
 
 export interface MessageStep {
   state: MessageState;

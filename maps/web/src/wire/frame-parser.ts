@@ -1,7 +1,7 @@
 /**
- * Reads one frame of the live stream. What the server says is checked here, once, and not cast: a page may be older than
- * the server. A field that cannot be read is left out, a thing that cannot be read is skipped, and both are told of; only a
- * frame that has no number, time or kind is none. Pure.
+ * Reads one frame of the live stream. What the server says is checked here, once, and not cast: a page may be older
+ * than the server. A field that cannot be read is left out, a thing that cannot be read is skipped, and both are told
+ * of; only a frame that has no number, time or kind is none. Pure.
  */
 import type { Change, ChannelHealth, Claim, Fix, LiveFrame, Snapshot, UnitState } from "./contract.ts";
 import { type Alert, isShown, type Paper } from "./papers.ts";
@@ -50,9 +50,18 @@ const lon: Test = (value) => within(value, -180, 180);
 const lat: Test = (value) => within(value, -90, 90);
 const texts: Test = (value) => Array.isArray(value) && value.every(text);
 const counts: Test = (value) => isFields(value) && Object.values(value).every(count);
-const oneOf = (...words: string[]): Test => (value) => typeof value === "string" && words.includes(value);
-const listOf = (shape: Shape): Test => (value) => Array.isArray(value) && value.every((each) => fits(each, shape));
-const a = (shape: Shape): Test => (value) => fits(value, shape);
+const oneOf =
+  (...words: string[]): Test =>
+  (value) =>
+    typeof value === "string" && words.includes(value);
+const listOf =
+  (shape: Shape): Test =>
+  (value) =>
+    Array.isArray(value) && value.every((each) => fits(each, shape));
+const a =
+  (shape: Shape): Test =>
+  (value) =>
+    fits(value, shape);
 
 const bank = oneOf("left", "right", "mid");
 const kind = oneOf("boat", "vehicle", "foot", "handheld", "fixed");
@@ -60,45 +69,155 @@ const linkState = oneOf("opening", "open", "silent", "down", "stopped");
 
 const ADDRESS: Shape = {
   must: {},
-  may: { river: text, km: figure, bank, offset_m: figure, error_m: figure, km_error_share: figure, reach: text, golden_triangle_km: figure, also: texts, country: text, neighbour: text, border_m: figure, border_error_m: figure, side_sure: flag },
+  may: {
+    river: text,
+    km: figure,
+    bank,
+    offset_m: figure,
+    error_m: figure,
+    km_error_share: figure,
+    reach: text,
+    golden_triangle_km: figure,
+    also: texts,
+    country: text,
+    neighbour: text,
+    border_m: figure,
+    border_error_m: figure,
+    side_sure: flag,
+  },
 };
 const FIX: Shape = {
   must: { of: name, lon, lat, time: moment },
-  may: { live: flag, speed_mps: figure, course_deg: figure, heading_deg: figure, accuracy_m: figure, altitude_m: figure, river_km: figure, bank, place: a(ADDRESS), flags: texts, typical_accuracy_m: figure },
+  may: {
+    live: flag,
+    speed_mps: figure,
+    course_deg: figure,
+    heading_deg: figure,
+    accuracy_m: figure,
+    altitude_m: figure,
+    river_km: figure,
+    bank,
+    place: a(ADDRESS),
+    flags: texts,
+    typical_accuracy_m: figure,
+  },
 };
 const UNIT: Shape = {
   must: { id: name, call_sign: text, agency: text },
   may: {
-    kind, country: text, known: flag, person: flag, liveness: oneOf("live", "late", "lost", "never", "cut"), cut_by: texts, expected_interval_s: figure, last: a(FIX), heard_at: moment,
-    addresses: texts, distress: flag, by_voice: flag, status: text, text, text_at: moment, phrase: text, flags: texts,
+    kind,
+    country: text,
+    known: flag,
+    person: flag,
+    liveness: oneOf("live", "late", "lost", "never", "cut"),
+    cut_by: texts,
+    expected_interval_s: figure,
+    last: a(FIX),
+    heard_at: moment,
+    addresses: texts,
+    distress: flag,
+    by_voice: flag,
+    status: text,
+    text,
+    text_at: moment,
+    phrase: text,
+    flags: texts,
   },
   instead: { liveness: "lost", call_sign: "?", agency: "" }, // a unit in a state that is not known is not shown as well
 };
 const GATEWAY: Shape = {
-  must: { gateway: text, told_at: moment, uplink: linkState, waiting: count, sent: count, receipted: count, dropped: counts, refused: count },
+  must: {
+    gateway: text,
+    told_at: moment,
+    uplink: linkState,
+    waiting: count,
+    sent: count,
+    receipted: count,
+    dropped: counts,
+    refused: count,
+  },
   may: { uplink_fault: text, oldest_waiting_at: moment, damaged: count, spool_fault: text, inbox: count },
 };
-const CLOCK: Shape = { must: { kind: oneOf("set", "differs", "gateway"), by_s: figure, at: moment }, may: { followed: flag, radios: count } };
-const CHANNEL: Shape = {
-  must: { name, url: text, protocols: texts, state: linkState, since: moment, bytes_read: count, frames: count, transmissions: count, junk_bytes: count, shed: count, reconnects: count, errors: counts },
-  may: { fault: text, last_heard_at: moment, expected_interval_s: figure, journal_fault: text, journal_missed: count, gateway: a(GATEWAY), clock: a(CLOCK), inbox: count },
-  instead: { url: "", protocols: [], state: "down", bytes_read: 0, frames: 0, transmissions: 0, junk_bytes: 0, shed: 0, reconnects: 0, errors: {} },
+const CLOCK: Shape = {
+  must: { kind: oneOf("set", "differs", "gateway"), by_s: figure, at: moment },
+  may: { followed: flag, radios: count },
 };
-const CLAIM: Shape = { must: { address: name, channel: text, agency: text, since: moment }, may: { unit: text, bound: text, distance_m: figure, ended: flag } };
+const CHANNEL: Shape = {
+  must: {
+    name,
+    url: text,
+    protocols: texts,
+    state: linkState,
+    since: moment,
+    bytes_read: count,
+    frames: count,
+    transmissions: count,
+    junk_bytes: count,
+    shed: count,
+    reconnects: count,
+    errors: counts,
+  },
+  may: {
+    fault: text,
+    last_heard_at: moment,
+    expected_interval_s: figure,
+    journal_fault: text,
+    journal_missed: count,
+    gateway: a(GATEWAY),
+    clock: a(CLOCK),
+    inbox: count,
+  },
+  instead: {
+    url: "",
+    protocols: [],
+    state: "down",
+    bytes_read: 0,
+    frames: 0,
+    transmissions: 0,
+    junk_bytes: 0,
+    shed: 0,
+    reconnects: 0,
+    errors: {},
+  },
+};
+const CLAIM: Shape = {
+  must: { address: name, channel: text, agency: text, since: moment },
+  may: { unit: text, bound: text, distance_m: figure, ended: flag },
+};
 
 const SIGHTING: Shape = {
   must: { at: moment, lon, lat },
-  may: { speed_mps: figure, course_deg: figure, place: text, river: text, km: figure, bank, country: text, neighbour: text, side_sure: flag },
+  may: {
+    speed_mps: figure,
+    course_deg: figure,
+    place: text,
+    river: text,
+    km: figure,
+    bank,
+    country: text,
+    neighbour: text,
+    side_sure: flag,
+  },
 };
-const LANDING: Shape = { must: { river: text, km: figure, error_km: figure, lon, lat }, may: { bank, eta: moment, earliest: moment, latest: moment } };
+const LANDING: Shape = {
+  must: { river: text, km: figure, error_km: figure, lon, lat },
+  may: { bank, eta: moment, earliest: moment, latest: moment },
+};
 const PREDICTION: Shape = {
   must: { since: moment, river: text },
-  may: { way: oneOf("up", "down"), speed_mps: figure, landing: a(LANDING), track: listOf({ must: { at: moment, lon, lat, km: figure, error_km: figure }, may: {} }) },
+  may: {
+    way: oneOf("up", "down"),
+    speed_mps: figure,
+    landing: a(LANDING),
+    track: listOf({ must: { at: moment, lon, lat, km: figure, error_km: figure }, may: {} }),
+  },
 };
 const target = oneOf("vessel", "person", "vehicle");
-const ring: Test = (value) => Array.isArray(value) && value.every((each) => Array.isArray(each) && lon(each[0]) && lat(each[1]));
+const ring: Test = (value) =>
+  Array.isArray(value) && value.every((each) => Array.isArray(each) && lon(each[0]) && lat(each[1]));
 const polygon: Test = (value) => Array.isArray(value) && value.every(ring);
-const facts: Test = (value) => isFields(value) && Object.values(value).every((each) => ["string", "number", "boolean"].includes(typeof each));
+const facts: Test = (value) =>
+  isFields(value) && Object.values(value).every((each) => ["string", "number", "boolean"].includes(typeof each));
 const PAPER = { id: name, agency: text, at: moment };
 const PAPER_MAY = { version: count, state: text };
 /** States are any text: which of them a page knows is not what can be read. */
@@ -106,22 +225,69 @@ const PAPERS: Readonly<Record<Paper["kind"], Shape>> = {
   alert: {
     must: { ...PAPER, rule: name, subject: text, severity: oneOf("sos", "high", "medium", "low"), raised_at: moment },
     may: {
-      ...PAPER_MAY, historical: flag, unit: text, lon, lat, place: text, facts, returned_at: moment, count, told: texts, escalates_at: moment, acknowledged_at: moment, acknowledged_by: text,
-      shelved_until: moment, note: text,
+      ...PAPER_MAY,
+      historical: flag,
+      unit: text,
+      lon,
+      lat,
+      place: text,
+      facts,
+      returned_at: moment,
+      count,
+      told: texts,
+      escalates_at: moment,
+      acknowledged_at: moment,
+      acknowledged_by: text,
+      shelved_until: moment,
+      note: text,
     },
     instead: { agency: "", rule: "?", subject: "", severity: "high" }, // something needs a person, whatever it is
   },
-  target: { must: { ...PAPER, case: text, what: target, name: text }, may: { ...PAPER_MAY, description: text, custodian: text, hand_off: text, sightings: listOf(SIGHTING), prediction: a(PREDICTION) } },
+  target: {
+    must: { ...PAPER, case: text, what: target, name: text },
+    may: {
+      ...PAPER_MAY,
+      description: text,
+      custodian: text,
+      hand_off: text,
+      sightings: listOf(SIGHTING),
+      prediction: a(PREDICTION),
+    },
+  },
   hand_off: {
     must: { ...PAPER, case: text, target: text, to: text, term: figure, offered_at: moment, lapses_at: moment },
-    may: { ...PAPER_MAY, why: oneOf("border", "river", "demand"), what: target, name: text, description: text, fixes: listOf(SIGHTING), prediction: a(PREDICTION), note: text, reason: text },
+    may: {
+      ...PAPER_MAY,
+      why: oneOf("border", "river", "demand"),
+      what: target,
+      name: text,
+      description: text,
+      fixes: listOf(SIGHTING),
+      prediction: a(PREDICTION),
+      note: text,
+      reason: text,
+    },
   },
   agreement: {
     must: { ...PAPER, agencies: texts, terms: a({ must: { name: text, classes: texts }, may: {} }) },
-    may: { ...PAPER_MAY, consents: listOf({ must: { agency: text, given: flag, at: moment }, may: { reason: text, by: text, also: texts } }) },
+    may: {
+      ...PAPER_MAY,
+      consents: listOf({
+        must: { agency: text, given: flag, at: moment },
+        may: { reason: text, by: text, also: texts },
+      }),
+    },
   },
   patrol: { must: { ...PAPER, name: text, agencies: texts, starts_at: moment, ends_at: moment }, may: PAPER_MAY },
-  sector: { must: { ...PAPER, name: text }, may: { ...PAPER_MAY, use: oneOf("patrol", "no_go", "rendezvous", "fishing_ban", "restricted", "reach"), polygon, retired_at: moment } },
+  sector: {
+    must: { ...PAPER, name: text },
+    may: {
+      ...PAPER_MAY,
+      use: oneOf("patrol", "no_go", "rendezvous", "fishing_ban", "restricted", "reach"),
+      polygon,
+      retired_at: moment,
+    },
+  },
   incident: {
     must: { ...PAPER, category: text, happened_at: moment, precision: text },
     may: { ...PAPER_MAY, by: text, lon, lat, place: text, place_name: text, narrative: text, photos: texts },
@@ -129,7 +295,15 @@ const PAPERS: Readonly<Record<Paper["kind"], Shape>> = {
   mark: {
     must: { ...PAPER, name: text, lon, lat, marked_at: moment, ends_at: moment },
     may: {
-      ...PAPER_MAY, use: oneOf("place", "waypoint", "meeting_point", "hazard", "route", "area"), path: ring, closed: flag, radius_m: figure, remarks: text, place: text, sender: text, target: text,
+      ...PAPER_MAY,
+      use: oneOf("place", "waypoint", "meeting_point", "hazard", "route", "area"),
+      path: ring,
+      closed: flag,
+      radius_m: figure,
+      remarks: text,
+      place: text,
+      sender: text,
+      target: text,
       incident: text,
     },
   },
@@ -140,7 +314,11 @@ export function parseFrame(said: string): ParsedFrame {
   const faults: ItemFault[] = [];
   const frame = readFrame(said, faults);
   const unknown = frame === "unknown";
-  return { frame: frame === "unknown" ? null : frame, faults: faults.slice(0, MOST_FAULTS), ...(unknown ? { unknown } : {}) };
+  return {
+    frame: frame === "unknown" ? null : frame,
+    faults: faults.slice(0, MOST_FAULTS),
+    ...(unknown ? { unknown } : {}),
+  };
 }
 
 function readFrame(said: string, faults: ItemFault[]): LiveFrame | "unknown" | null {
@@ -167,7 +345,17 @@ function readFrame(said: string, faults: ItemFault[]): LiveFrame | "unknown" | n
   if (lists.units === undefined) return bad("units");
   const { units, channels = [], claims = [], papers = [] } = lists;
   const build = text(frame["build"]) ? { build: frame["build"] as string } : {};
-  return { type: "snapshot", stream: frame["stream"] as string, seq, time, ...build, units, channels, claims, papers } satisfies Snapshot;
+  return {
+    type: "snapshot",
+    stream: frame["stream"] as string,
+    seq,
+    time,
+    ...build,
+    units,
+    channels,
+    claims,
+    papers,
+  } satisfies Snapshot;
 }
 
 type Lists = Pick<Change, "fixes" | "units" | "forget" | "channels" | "claims" | "papers">;
@@ -181,16 +369,24 @@ function readLists(frame: Fields, time: string, faults: ItemFault[]): Lists {
     faults.push({ what: field, id: "", fields: [field], skipped: true });
     return undefined;
   };
-  const each = <T>(field: string, what: string, read: (item: unknown) => Read<T>): T[] | undefined => list(field)?.flatMap((item) => {
-    const { value, fields } = read(item);
-    if (value === null || fields.length > 0) faults.push({ what, id: idOf(item), fields, skipped: value === null });
-    return value === null ? [] : [value];
-  });
-  const fixes = [...(each("fixes", "fix", (item) => readAs<Fix>(item, FIX)) ?? []), ...fixesOfTables(list("tables"), time, faults)];
+  const each = <T>(field: string, what: string, read: (item: unknown) => Read<T>): T[] | undefined =>
+    list(field)?.flatMap((item) => {
+      const { value, fields } = read(item);
+      if (value === null || fields.length > 0) faults.push({ what, id: idOf(item), fields, skipped: value === null });
+      return value === null ? [] : [value];
+    });
+  const fixes = [
+    ...(each("fixes", "fix", (item) => readAs<Fix>(item, FIX)) ?? []),
+    ...fixesOfTables(list("tables"), time, faults),
+  ];
   if (fixes.length > 0 || frame["fixes"] !== undefined || frame["tables"] !== undefined) read.fixes = fixes;
   const units = each("units", "unit", (item) => readAs<UnitState>(item, UNIT));
   if (units !== undefined) read.units = units;
-  const forget = each("forget", "forget", (item): Read<string> => (name(item) ? { value: item as string, fields: [] } : { value: null, fields: ["id"] }));
+  const forget = each(
+    "forget",
+    "forget",
+    (item): Read<string> => (name(item) ? { value: item as string, fields: [] } : { value: null, fields: ["id"] }),
+  );
   if (forget !== undefined) read.forget = forget;
   const channels = each("channels", "channel", (item) => readAs<ChannelHealth>(item, CHANNEL));
   if (channels !== undefined) read.channels = channels;
@@ -214,7 +410,10 @@ function readPaper(item: unknown, time: string): Read<Paper> {
   if (!isShown({ kind })) return { value: item as unknown as Paper, fields: [] };
   const shape = PAPERS[kind as Paper["kind"]];
   // Of an alert nothing but its id is needed: what calls for help may be said badly.
-  const read = readAs<Paper>(item, kind === "alert" ? { ...shape, instead: { ...shape.instead, at: time, raised_at: time } } : shape);
+  const read = readAs<Paper>(
+    item,
+    kind === "alert" ? { ...shape, instead: { ...shape.instead, at: time, raised_at: time } } : shape,
+  );
   const alert = read.value as Alert | null;
   if (kind === "alert" && alert?.unit === "") return { ...read, value: { ...alert, unit: null } };
   return read;
@@ -236,7 +435,8 @@ function fixesOfTables(tables: unknown[] | undefined, time: string, faults: Item
     }
     return rows.flatMap((row) => {
       const { value, fields } = readAs<Fix>(row, FIX);
-      if (value === null || fields.length > 0) faults.push({ what: "fix", id: idOf(row), fields, skipped: value === null });
+      if (value === null || fields.length > 0)
+        faults.push({ what: "fix", id: idOf(row), fields, skipped: value === null });
       return value === null ? [] : [value];
     });
   });
@@ -275,7 +475,8 @@ function readAs<T>(item: unknown, { must, may, instead }: Shape): Read<T> {
 function fits(item: unknown, { must, may }: Shape): boolean {
   if (!isFields(item)) return false;
   for (const field in must) if (!(must[field] as Test)(item[field])) return false;
-  for (const field in may) if (item[field] !== undefined && item[field] !== null && !(may[field] as Test)(item[field])) return false;
+  for (const field in may)
+    if (item[field] !== undefined && item[field] !== null && !(may[field] as Test)(item[field])) return false;
   return true;
 }
 

@@ -1,6 +1,6 @@
 /**
- * What people keep of plans and events, as the live stream carries it (patrol/documents/document.py): only the fields that the page
- * uses. A field that has its default is absent: a state that is absent is the first of its kind's life.
+ * What people keep of plans and events, as the live stream carries it (patrol/documents/document.py): only the fields
+ * that the page uses. A field that has its default is absent: a state that is absent is the first of its kind's life.
  */
 
 interface PaperOf<K extends string> {
@@ -16,8 +16,16 @@ interface PaperOf<K extends string> {
 
 export type Severity = "sos" | "high" | "medium" | "low";
 export type AlertState =
-  | "raised" | "escalated" | "acknowledged" | "shelved" | "shelved_returned" | "returned_unacknowledged" | "returned_acknowledged"
-  | "settled" | "resolved" | "withdrawn";
+  | "raised"
+  | "escalated"
+  | "acknowledged"
+  | "shelved"
+  | "shelved_returned"
+  | "returned_unacknowledged"
+  | "returned_acknowledged"
+  | "settled"
+  | "resolved"
+  | "withdrawn";
 
 /** Something that needs a person. */
 export interface Alert extends PaperOf<"alert"> {
@@ -102,7 +110,16 @@ export interface Target extends PaperOf<"target"> {
   prediction?: Prediction | null;
 }
 
-export type HandOffState = "offered" | "escalated" | "accepted" | "declined" | "withdrawn" | "lapsed" | "cut" | "granted" | "taken";
+export type HandOffState =
+  | "offered"
+  | "escalated"
+  | "accepted"
+  | "declined"
+  | "withdrawn"
+  | "lapsed"
+  | "cut"
+  | "granted"
+  | "taken";
 
 /** A target offered to the agency on the other bank. */
 export interface HandOff extends PaperOf<"hand_off"> {
@@ -151,7 +168,13 @@ export interface Terms {
   purposes?: string[];
   valid_from?: string;
   valid_until?: string;
-  corridor?: { river: string; km_from: number; km_to: number; from_river_m: number; from_border_m?: number | null } | null;
+  corridor?: {
+    river: string;
+    km_from: number;
+    km_to: number;
+    from_river_m: number;
+    from_border_m?: number | null;
+  } | null;
   hours?: { time_zone: string; start?: number; end?: number; days?: string[] } | null;
   only_joint_patrols?: boolean;
   precision_m?: number;

@@ -1,7 +1,15 @@
 /** What the server says of patrols (maps/api/planning/patrols.py). Fields that are absent have their default. */
 
 export type PatrolState = "draft" | "proposed" | "signed" | "ready" | "under way" | "ended" | "cancelled";
-export const STATES: readonly PatrolState[] = ["draft", "proposed", "signed", "ready", "under way", "ended", "cancelled"];
+export const STATES: readonly PatrolState[] = [
+  "draft",
+  "proposed",
+  "signed",
+  "ready",
+  "under way",
+  "ended",
+  "cancelled",
+];
 
 export interface Member {
   unit: string;
@@ -118,7 +126,10 @@ export function sectorsOf(patrol: PatrolPaper): string[] {
   return [...new Set([...(patrol.sectors ?? []), ...(patrol.legs ?? []).flatMap((leg) => leg.sectors ?? [])])];
 }
 
-/** Words for an agency whose signature is not there. No patrol comes to some states without all of them: there it is only not shown. */
+/**
+ * Words for an agency whose signature is not there. No patrol comes to some states without all of them: there it is
+ * only not shown.
+ */
 export function whyUnsigned(patrol: PatrolPaper): "signature.unseen" | "signature.not_yet" | "signature.awaited" {
   const state = stateOf(patrol);
   if (patrol.suspended === true && ["signed", "ready", "under way", "ended"].includes(state)) return "signature.unseen";
@@ -130,5 +141,7 @@ export function spanOf(patrol: PatrolPaper): [number, number] {
   const starts = Date.parse(patrol.started_at ?? patrol.starts_at);
   const ends = Date.parse(patrol.ended_at ?? patrol.ends_at);
   // One that was called off before it began has its planned time.
-  return patrol.state === "cancelled" ? [Date.parse(patrol.starts_at), Date.parse(patrol.ends_at)] : [starts, Math.max(starts, ends)];
+  return patrol.state === "cancelled"
+    ? [Date.parse(patrol.starts_at), Date.parse(patrol.ends_at)]
+    : [starts, Math.max(starts, ends)];
 }

@@ -10,8 +10,10 @@ export function withoutTables(change: Change): Change {
 
 function fixesOf(table: FixTable, since: string): Fix[] {
   const secondMs = Math.floor(Date.parse(since) / 1e3) * 1e3;
-  // Seconds are exact to the microsecond, and what is less than a millisecond is cut off, as a page does with every time.
-  const timeOf = (seconds: unknown): string => new Date(secondMs + Math.round((seconds as number) * 1e6) / 1e3).toISOString();
+  // Seconds are exact to the microsecond, and what is less than a millisecond is cut off, as a page does with every
+  // time.
+  const timeOf = (seconds: unknown): string =>
+    new Date(secondMs + Math.round((seconds as number) * 1e6) / 1e3).toISOString();
   const fixes = read(table).map((fields) => ({ ...fields, time: timeOf(fields["time"]) }) as Fix);
   for (const { nth, ...place } of table.places === undefined ? [] : read(table.places)) {
     const fix = fixes[nth as number];

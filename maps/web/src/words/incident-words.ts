@@ -1,6 +1,7 @@
 /** An incident in words: what, and by whom. */
-import { wordsIfAny } from "./index.ts";
+
 import type { Incident } from "../wire/papers.ts";
+import { wordsIfAny } from "./index.ts";
 
 export function categoryWords(incident: Incident): string {
   return wordsIfAny(`category.${incident.category}`) ?? incident.place_name ?? incident.category.replaceAll("_", " ");

@@ -3,17 +3,17 @@ import { signal } from "@preact/signals";
 
 /** The files of `maps/words/<language>`: each page opens those it needs. */
 export type Parts = {
-  "common": typeof import("../../../words/en/common.json");
+  common: typeof import("../../../words/en/common.json");
   "sign-in": typeof import("../../../words/en/sign-in.json");
-  "alerts": typeof import("../../../words/en/alerts.json");
-  "commander": typeof import("../../../words/en/commander.json");
-  "crew": typeof import("../../../words/en/crew.json");
-  "planner": typeof import("../../../words/en/planner.json");
-  "replay": typeof import("../../../words/en/replay.json");
-  "reports": typeof import("../../../words/en/reports.json");
-  "account": typeof import("../../../words/en/account.json");
-  "phrases": typeof import("../../../words/en/phrases.json");
-  "enrol": typeof import("../../../words/en/enrol.json");
+  alerts: typeof import("../../../words/en/alerts.json");
+  commander: typeof import("../../../words/en/commander.json");
+  crew: typeof import("../../../words/en/crew.json");
+  planner: typeof import("../../../words/en/planner.json");
+  replay: typeof import("../../../words/en/replay.json");
+  reports: typeof import("../../../words/en/reports.json");
+  account: typeof import("../../../words/en/account.json");
+  phrases: typeof import("../../../words/en/phrases.json");
+  enrol: typeof import("../../../words/en/enrol.json");
 };
 export type Part = keyof Parts;
 
@@ -25,7 +25,13 @@ type PluralKey = Words extends infer K ? (K extends `${infer Stem}#other` ? Stem
 export type Language = "en" | "th" | "lo" | "my" | "km" | "vi" | "zh";
 /** In the order of the choice, each with its own name: browsers lack some of them. */
 export const LANGUAGES: Readonly<Record<Language, string>> = {
-  en: "English", th: "ไทย", lo: "ລາວ", my: "မြန်မာ", km: "ខ្មែរ", vi: "Tiếng Việt", zh: "中文",
+  en: "English",
+  th: "ไทย",
+  lo: "ລາວ",
+  my: "မြန်မာ",
+  km: "ខ្មែរ",
+  vi: "Tiếng Việt",
+  zh: "中文",
 };
 
 /** The language of this page; `load.ts` sets it before anything is drawn. */

@@ -1,6 +1,6 @@
 /** Brings the words of a page: the reader's language and only the parts that the page shows. */
 import { kept } from "../browser/remembered.ts";
-import { type Language, LANGUAGES, learn, type Part, speak } from "./index.ts";
+import { LANGUAGES, type Language, learn, type Part, speak } from "./index.ts";
 
 /** What this machine was told; null until somebody chose. A signed-in person's own choice is on the server. */
 export const chosenLanguage = kept<Language | null>("jp.language", null);
@@ -20,10 +20,12 @@ export function preferredLanguage(): Language {
 /** Loads `parts` in the preferred language; the page may be drawn once this is done. */
 export async function openWords(parts: readonly Part[]): Promise<void> {
   const wanted = preferredLanguage();
-  const found = await Promise.all(parts.map(async (part) => {
-    const bring = files[`../../../words/${wanted}/${part}.json`] ?? files[`../../../words/en/${part}.json`];
-    return bring === undefined ? {} : bring();
-  }));
+  const found = await Promise.all(
+    parts.map(async (part) => {
+      const bring = files[`../../../words/${wanted}/${part}.json`] ?? files[`../../../words/en/${part}.json`];
+      return bring === undefined ? {} : bring();
+    }),
+  );
   for (const some of found) learn(some);
   speak(wanted);
 }

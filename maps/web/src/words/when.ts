@@ -1,4 +1,6 @@
-/** Days and times as a field has them, `2026-11-26` and `2026-11-26 18:00`: Gregorian, 24 hours. Read and stepped. Pure. */
+/**
+ * Days and times as a field has them, `2026-11-26` and `2026-11-26 18:00`: Gregorian, 24 hours. Read and stepped. Pure.
+ */
 import { BUDDHIST_YEARS } from "./calendar.ts";
 
 export type Precision = "day" | "moment";
@@ -20,7 +22,9 @@ const ZEROS = [0x0e50, 0x0ed0, 0x1040, 0x17e0];
 const DATE_WIDTHS = [4, 2, 2];
 const CLOCK_WIDTHS = [2, 2, 2];
 
-/** Reads what a person typed. Digits of the region's scripts count, and so do signs in other places: `20261126 1800`. */
+/**
+ * Reads what a person typed. Digits of the region's scripts count, and so do signs in other places: `20261126 1800`.
+ */
 export function readWhen(typed: string, precision: Precision): Typed {
   const plain = [...typed.normalize("NFKC").trim()].map(asciiDigit).join("");
   if (plain === "") return { text: "", fault: null };
@@ -41,10 +45,22 @@ export function isWhole(typed: string, precision: Precision): boolean {
 }
 
 /** Where the parts of a text lie: year, month, day, hour, minute, second. */
-const PARTS: readonly (readonly [number, number])[] = [[0, 4], [5, 7], [8, 10], [11, 13], [14, 16], [17, 19]];
+const PARTS: readonly (readonly [number, number])[] = [
+  [0, 4],
+  [5, 7],
+  [8, 10],
+  [11, 13],
+  [14, 16],
+  [17, 19],
+];
 
 /** One up or down of the part at the cursor; minutes go by `minutes`. `text` is one that `readWhen` gave. */
-export function stepped(text: string, cursor: number, by: 1 | -1, minutes: number): { text: string; from: number; to: number } {
+export function stepped(
+  text: string,
+  cursor: number,
+  by: 1 | -1,
+  minutes: number,
+): { text: string; from: number; to: number } {
   const precision = text.length > 10 ? "moment" : "day";
   const numbers = text.split(/[- :]/).map(Number);
   const at = Math.max(0, PARTS.slice(0, numbers.length).filter(([from]) => from <= cursor).length - 1);
@@ -53,19 +69,33 @@ export function stepped(text: string, cursor: number, by: 1 | -1, minutes: numbe
   if (at < 2) {
     const months = year * 12 + month - 1 + (at === 0 ? 12 * by : by);
     const [nextYear, nextMonth] = [Math.floor(months / 12), (months % 12) + 1];
-    moved = new Date(Date.UTC(nextYear, nextMonth - 1, Math.min(day, daysIn(nextYear, nextMonth)), hour, minute, second));
+    moved = new Date(
+      Date.UTC(nextYear, nextMonth - 1, Math.min(day, daysIn(nextYear, nextMonth)), hour, minute, second),
+    );
   } else {
     const size = [0, 0, 86_400, 3600, 60 * minutes, 1][at] ?? 0;
     moved = new Date(Date.UTC(year, month - 1, day, hour, minute, second + by * size));
   }
-  const next = textOf([moved.getUTCFullYear(), moved.getUTCMonth() + 1, moved.getUTCDate(), moved.getUTCHours(), moved.getUTCMinutes(), moved.getUTCSeconds()], precision);
+  const next = textOf(
+    [
+      moved.getUTCFullYear(),
+      moved.getUTCMonth() + 1,
+      moved.getUTCDate(),
+      moved.getUTCHours(),
+      moved.getUTCMinutes(),
+      moved.getUTCSeconds(),
+    ],
+    precision,
+  );
   const [from, to] = PARTS[at] ?? [0, 4];
   return { text: next, from: Math.min(from, next.length), to: Math.min(to, next.length) };
 }
 
 /** The text of a local time; seconds only where there are some. */
 function textOf(numbers: readonly number[], precision: Precision): string {
-  const [year = "", month, day, hour, minute, second] = numbers.map((each, n) => String(each).padStart(n === 0 ? 4 : 2, "0"));
+  const [year = "", month, day, hour, minute, second] = numbers.map((each, n) =>
+    String(each).padStart(n === 0 ? 4 : 2, "0"),
+  );
   const date = `${year}-${month}-${day}`;
   return precision === "day" ? date : `${date} ${hour}:${minute}${second === "00" ? "" : `:${second}`}`;
 }
@@ -75,7 +105,10 @@ function numbersOf(plain: string, precision: Precision): number[] | null {
   if (/[^\d\s/:.,T-]/i.test(plain)) return null;
   const groups: string[] = plain.match(/\d+/g) ?? [];
   // Digits written without signs between them are cut where the signs would be.
-  for (const [at, widths] of [[0, [...DATE_WIDTHS, ...CLOCK_WIDTHS]], [3, CLOCK_WIDTHS]] as const) {
+  for (const [at, widths] of [
+    [0, [...DATE_WIDTHS, ...CLOCK_WIDTHS]],
+    [3, CLOCK_WIDTHS],
+  ] as const) {
     const digits = groups[at] ?? "";
     if (digits.length > (widths[0] ?? 0)) groups.splice(at, 1, ...cut(digits, widths));
   }

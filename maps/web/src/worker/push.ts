@@ -46,17 +46,19 @@
   worker.addEventListener("push", (event) => {
     const told = read(event.data);
     const grave = told.severity === "sos" || told.severity === "high";
-    event.waitUntil(worker.registration.showNotification(told.title ?? "Joint Patrol", {
-      body: told.body ?? "",
-      lang: told.language ?? "en",
-      tag: told.tag ?? "joint-patrol",
-      // The same alert rings again when it has grown worse; a call for help stays until somebody looks.
-      renotify: true,
-      requireInteraction: grave,
-      icon: "/icon-192.png",
-      badge: "/icon-192.png",
-      data: { url: told.url ?? "/" },
-    }));
+    event.waitUntil(
+      worker.registration.showNotification(told.title ?? "Joint Patrol", {
+        body: told.body ?? "",
+        lang: told.language ?? "en",
+        tag: told.tag ?? "joint-patrol",
+        // The same alert rings again when it has grown worse; a call for help stays until somebody looks.
+        renotify: true,
+        requireInteraction: grave,
+        icon: "/icon-192.png",
+        badge: "/icon-192.png",
+        data: { url: told.url ?? "/" },
+      }),
+    );
   });
 
   worker.addEventListener("notificationclick", (event) => {
@@ -65,14 +67,16 @@
     const to = new URL(typeof said === "string" ? said : "/", location.origin);
     // Only a page of this server, whatever was pushed.
     const url = to.origin === location.origin ? to.href : location.origin;
-    event.waitUntil((async () => {
-      const pages = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
-      const map = pages.find((each) => new URL(each.url).pathname === "/");
-      if (map === undefined) return worker.clients.openWindow(url);
-      // The map stays as it is; the page brings the alert's card to the front.
-      map.postMessage({ open: url });
-      return map.focus();
-    })());
+    event.waitUntil(
+      (async () => {
+        const pages = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
+        const map = pages.find((each) => new URL(each.url).pathname === "/");
+        if (map === undefined) return worker.clients.openWindow(url);
+        // The map stays as it is; the page brings the alert's card to the front.
+        map.postMessage({ open: url });
+        return map.focus();
+      })(),
+    );
   });
 
   function read(data: { json(): unknown } | null): Told {

@@ -2,9 +2,9 @@
 import { type Signal, useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { t } from "../../words/index.ts";
 import { faultWords } from "../../widgets/states.tsx";
 import { CallError } from "../../wire/calls.ts";
+import { t } from "../../words/index.ts";
 
 export interface Acting {
   busy: Signal<boolean>;
@@ -50,13 +50,25 @@ export function isWrong(caught: unknown): boolean {
 export function Outcome({ of }: { of: Acting }): JSX.Element {
   return (
     <>
-      <p class="said" role="status">{of.said.value}</p>
-      <p class="field-fault" role="alert">{of.fault.value}</p>
+      <p class="said" role="status">
+        {of.said.value}
+      </p>
+      <p class="field-fault" role="alert">
+        {of.fault.value}
+      </p>
     </>
   );
 }
 
-export function Section({ id, title, children }: { id: string; title: string; children: ComponentChildren }): JSX.Element {
+export function Section({
+  id,
+  title,
+  children,
+}: {
+  id: string;
+  title: string;
+  children: ComponentChildren;
+}): JSX.Element {
   return (
     <section id={id} class="part" aria-labelledby={`${id}-title`} tabIndex={-1}>
       <h2 id={`${id}-title`}>{title}</h2>
@@ -66,13 +78,37 @@ export function Section({ id, title, children }: { id: string; title: string; ch
 }
 
 /** Buttons of which one is chosen. */
-export function Choice<T extends string>({ label, id, of, chosen, choose }: { label: string; id: string; of: readonly { value: T; words: string; lang?: string }[]; chosen: T; choose: (value: T) => void }): JSX.Element {
+export function Choice<T extends string>({
+  label,
+  id,
+  of,
+  chosen,
+  choose,
+}: {
+  label: string;
+  id: string;
+  of: readonly { value: T; words: string; lang?: string }[];
+  chosen: T;
+  choose: (value: T) => void;
+}): JSX.Element {
   return (
     <div class="field">
-      <p class="field-name" id={`${id}-label`}>{label}</p>
+      <p class="field-name" id={`${id}-label`}>
+        {label}
+      </p>
       <div class="choices" role="group" aria-labelledby={`${id}-label`}>
         {of.map((each) => (
-          <button key={each.value} id={`${id}-${each.value}`} type="button" class="button" lang={each.lang} aria-pressed={each.value === chosen} onClick={() => choose(each.value)}>{each.words}</button>
+          <button
+            key={each.value}
+            id={`${id}-${each.value}`}
+            type="button"
+            class="button"
+            lang={each.lang}
+            aria-pressed={each.value === chosen}
+            onClick={() => choose(each.value)}
+          >
+            {each.words}
+          </button>
         ))}
       </div>
     </div>
@@ -84,17 +120,58 @@ export function SureButton({ words, busy, act }: { words: string; busy: boolean;
   const asked = useSignal(false);
   const keep = useRef<HTMLButtonElement>(null);
   useLayoutEffect(() => keep.current?.focus(), [asked.value]);
-  if (!asked.value) return <button class="button" type="button" disabled={busy} onClick={() => { asked.value = true; }}>{words}</button>;
+  if (!asked.value)
+    return (
+      <button
+        class="button"
+        type="button"
+        disabled={busy}
+        onClick={() => {
+          asked.value = true;
+        }}
+      >
+        {words}
+      </button>
+    );
   return (
     <span class="sure" role="group" aria-label={t("account.sure")}>
-      <button class="button" type="button" ref={keep} onClick={() => { asked.value = false; }}>{t("account.keep")}</button>
-      <button class="button primary" type="button" disabled={busy} onClick={() => { asked.value = false; act(); }}>{words}</button>
+      <button
+        class="button"
+        type="button"
+        ref={keep}
+        onClick={() => {
+          asked.value = false;
+        }}
+      >
+        {t("account.keep")}
+      </button>
+      <button
+        class="button primary"
+        type="button"
+        disabled={busy}
+        onClick={() => {
+          asked.value = false;
+          act();
+        }}
+      >
+        {words}
+      </button>
     </span>
   );
 }
 
 /** A secret that is shown this once: it stays until the person says that it is kept. */
-export function Once({ title, secret, children, done }: { title: string; secret: string; children?: ComponentChildren; done: () => void }): JSX.Element {
+export function Once({
+  title,
+  secret,
+  children,
+  done,
+}: {
+  title: string;
+  secret: string;
+  children?: ComponentChildren;
+  done: () => void;
+}): JSX.Element {
   const copied = useSignal(false);
   const box = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => box.current?.focus(), []); // once: drawn anew, it takes the focus from nothing
@@ -106,17 +183,33 @@ export function Once({ title, secret, children, done }: { title: string; secret:
     <div class="once" role="group" aria-label={title} tabIndex={-1} ref={box}>
       <h3>{title}</h3>
       <p class="hint">{t("account.once")}</p>
-      {children ?? <p><code class="secret break">{secret}</code></p>}
+      {children ?? (
+        <p>
+          <code class="secret break">{secret}</code>
+        </p>
+      )}
       <div class="actions">
-        {"clipboard" in navigator && <button class="button" type="button" onClick={() => void copy()}>{t("account.copy")}</button>}
-        <button class="button primary" type="button" onClick={done}>{t("account.kept")}</button>
+        {"clipboard" in navigator && (
+          <button class="button" type="button" onClick={() => void copy()}>
+            {t("account.copy")}
+          </button>
+        )}
+        <button class="button primary" type="button" onClick={done}>
+          {t("account.kept")}
+        </button>
       </div>
-      <p class="said" role="status">{copied.value ? t("account.copied") : ""}</p>
+      <p class="said" role="status">
+        {copied.value ? t("account.copied") : ""}
+      </p>
     </div>
   );
 }
 
 /** A QR code of the server's; the picture only, for a camera. */
 export function Qr({ png, alt }: { png: string; alt: string }): JSX.Element {
-  return <div class="qr"><img src={png} alt={alt} width={240} height={240} /></div>;
+  return (
+    <div class="qr">
+      <img src={png} alt={alt} width={240} height={240} />
+    </div>
+  );
 }

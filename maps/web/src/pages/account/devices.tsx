@@ -2,12 +2,12 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { now } from "../../session/clock.ts";
-import type { UnitState } from "../../wire/contract.ts";
-import { t } from "../../words/index.ts";
-import { Broken, Empty, Loading, useLoaded } from "../../widgets/states.tsx";
-import { call, fetchJson } from "../../wire/calls.ts";
 import { may, timeZone } from "../../session/session.ts";
 import { momentWords } from "../../session/times.ts";
+import { Broken, Empty, Loading, useLoaded } from "../../widgets/states.tsx";
+import { call, fetchJson } from "../../wire/calls.ts";
+import type { UnitState } from "../../wire/contract.ts";
+import { t } from "../../words/index.ts";
 import { Once, Outcome, Qr, SureButton, useActing } from "./acting.tsx";
 
 export const MANAGE = "manage devices";
@@ -67,32 +67,90 @@ function Keys({ units }: { units: readonly UnitState[] }): JSX.Element {
       {value === null && fault === null && <Loading />}
       {value?.length === 0 && <Empty title={t("account.devices_empty")} />}
       <ul class="entries">
-        {value?.map((each) => <Entry key={each.name} device={each} unit={units.find((unit) => unit.id === each.unit)?.call_sign ?? ""} give={give} again={again} />)}
+        {value?.map((each) => (
+          <Entry
+            key={each.name}
+            device={each}
+            unit={units.find((unit) => unit.id === each.unit)?.call_sign ?? ""}
+            give={give}
+            again={again}
+          />
+        ))}
       </ul>
-      {made.value !== null && <Once title={t("account.device_key", { name: made.value.name })} secret={made.value.key} done={() => { made.value = null; }} />}
+      {made.value !== null && (
+        <Once
+          title={t("account.device_key", { name: made.value.name })}
+          secret={made.value.key}
+          done={() => {
+            made.value = null;
+          }}
+        />
+      )}
       <form class="form" onSubmit={add}>
         <label for="device-name">{t("account.device_name")}</label>
-        <input id="device-name" name="name" maxLength={129} pattern="[A-Za-z0-9_.:\-]{1,64}(/[A-Za-z0-9_.:\-]{1,64})?" autocomplete="off" autocapitalize="none" spellcheck={false} required />
-        <div class="actions"><button class="button primary" type="submit" disabled={acting.busy.value}>{t("account.device_add")}</button></div>
+        <input
+          id="device-name"
+          name="name"
+          maxLength={129}
+          pattern="[A-Za-z0-9_.:\-]{1,64}(/[A-Za-z0-9_.:\-]{1,64})?"
+          autocomplete="off"
+          autocapitalize="none"
+          spellcheck={false}
+          required
+        />
+        <div class="actions">
+          <button class="button primary" type="submit" disabled={acting.busy.value}>
+            {t("account.device_add")}
+          </button>
+        </div>
         <Outcome of={acting} />
       </form>
     </>
   );
 }
 
-function Entry({ device, unit, give, again }: { device: Device; unit: string; give: (name: string) => Promise<void>; again: () => void }): JSX.Element {
+function Entry({
+  device,
+  unit,
+  give,
+  again,
+}: {
+  device: Device;
+  unit: string;
+  give: (name: string) => Promise<void>;
+  again: () => void;
+}): JSX.Element {
   const acting = useActing();
   const { name } = device;
   const revoke = (): void => {
-    void acting.run(() => call("DELETE", `/api/devices/${name.split("/").map(encodeURIComponent).join("/")}`), () => t("account.device_gone", { name })).then(again);
+    void acting
+      .run(
+        () => call("DELETE", `/api/devices/${name.split("/").map(encodeURIComponent).join("/")}`),
+        () => t("account.device_gone", { name }),
+      )
+      .then(again);
   };
-  const about = [t(`account.device_${device.kind}`), unit, device.revoked_at === null ? "" : t("account.device_revoked")];
+  const about = [
+    t(`account.device_${device.kind}`),
+    unit,
+    device.revoked_at === null ? "" : t("account.device_revoked"),
+  ];
   return (
     <li>
-      <p class="entry-name"><b class="break">{name}</b> <span class="dim">{about.filter(Boolean).join(" · ")}</span></p>
+      <p class="entry-name">
+        <b class="break">{name}</b> <span class="dim">{about.filter(Boolean).join(" · ")}</span>
+      </p>
       <div class="actions">
-        {device.kind === "tracker" && <SureButton words={t("account.device_new_key")} busy={acting.busy.value} act={() => void acting.run(() => give(name))} />}
-        {device.revoked_at === null && <SureButton words={t("account.device_revoke")} busy={acting.busy.value} act={revoke} />}
+        {device.kind === "tracker" && (
+          <SureButton
+            words={t("account.device_new_key")}
+            busy={acting.busy.value}
+            act={() => void acting.run(() => give(name))}
+          />
+        )}
+        {device.revoked_at === null && (
+          <SureButton words={t("account.device_revoke")} busy={acting.busy.value} act={revoke} />
+        )}
       </div>
       <Outcome of={acting} />
     </li>
@@ -107,26 +165,61 @@ function Enrol({ units }: { units: readonly UnitState[] }): JSX.Element {
     const said = new FormData(event.currentTarget as HTMLFormElement);
     const unit = String(said.get("unit"));
     void acting.run(async () => {
-      made.value = await call<Enrolment>("POST", "/api/devices/enrolments", { device: String(said.get("device")).trim(), ...(unit === "" ? {} : { unit }) });
+      made.value = await call<Enrolment>("POST", "/api/devices/enrolments", {
+        device: String(said.get("device")).trim(),
+        ...(unit === "" ? {} : { unit }),
+      });
     });
   };
   const own = units.filter((unit) => unit.known !== false);
   return (
     <form class="form" onSubmit={enrol}>
       <label for="phone-name">{t("account.phone_name")}</label>
-      <input id="phone-name" name="device" maxLength={64} pattern="[A-Za-z0-9_.\-]{1,64}" autocomplete="off" autocapitalize="none" spellcheck={false} required />
+      <input
+        id="phone-name"
+        name="device"
+        maxLength={64}
+        pattern="[A-Za-z0-9_.\-]{1,64}"
+        autocomplete="off"
+        autocapitalize="none"
+        spellcheck={false}
+        required
+      />
       <label for="phone-unit">{t("account.device_unit")}</label>
       <select id="phone-unit" name="unit">
         <option value="">{t("account.device_no_unit")}</option>
-        {own.map((unit) => <option key={unit.id} value={unit.id}>{unit.call_sign}</option>)}
+        {own.map((unit) => (
+          <option key={unit.id} value={unit.id}>
+            {unit.call_sign}
+          </option>
+        ))}
       </select>
-      <div class="actions"><button class="button primary" type="submit" disabled={acting.busy.value}>{t("account.device_enrol")}</button></div>
+      <div class="actions">
+        <button class="button primary" type="submit" disabled={acting.busy.value}>
+          {t("account.device_enrol")}
+        </button>
+      </div>
       <Outcome of={acting} />
       {made.value !== null && (
         <div class="once" role="group" aria-label={t("account.device_enrol")}>
-          <p>{t("account.device_scan", { name: made.value.device, time: momentWords(Date.parse(made.value.expires_at), now.peek(), timeZone.peek()) })}</p>
+          <p>
+            {t("account.device_scan", {
+              name: made.value.device,
+              time: momentWords(Date.parse(made.value.expires_at), now.peek(), timeZone.peek()),
+            })}
+          </p>
           <Qr png={made.value.qr.png} alt={made.value.address} />
-          <div class="actions"><button class="button" type="button" onClick={() => { made.value = null; }}>{t("dialog.close")}</button></div>
+          <div class="actions">
+            <button
+              class="button"
+              type="button"
+              onClick={() => {
+                made.value = null;
+              }}
+            >
+              {t("dialog.close")}
+            </button>
+          </div>
         </div>
       )}
     </form>

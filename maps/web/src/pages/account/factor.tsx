@@ -3,11 +3,11 @@ import { signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { now } from "../../session/clock.ts";
-import { t } from "../../words/index.ts";
-import { Broken, Loading, useLoaded } from "../../widgets/states.tsx";
-import { call, fetchJson } from "../../wire/calls.ts";
 import { timeZone } from "../../session/session.ts";
 import { momentWords } from "../../session/times.ts";
+import { Broken, Loading, useLoaded } from "../../widgets/states.tsx";
+import { call, fetchJson } from "../../wire/calls.ts";
+import { t } from "../../words/index.ts";
 import { type Acting, isWrong, Once, Outcome, Qr, SureButton, useActing } from "./acting.tsx";
 import { Passkeys } from "./passkeys.tsx";
 
@@ -40,11 +40,15 @@ export function Factor(): JSX.Element {
   const codes = useSignal<readonly string[] | null>(null);
   const acting = useActing();
   const confirm = (path: string, code: string): void => {
-    void acting.run(async () => {
-      codes.value = (await call<{ codes: string[] }>("POST", path, { code })).codes;
-      setUp.value = null;
-      again();
-    }, undefined, wrongCode);
+    void acting.run(
+      async () => {
+        codes.value = (await call<{ codes: string[] }>("POST", path, { code })).codes;
+        setUp.value = null;
+        again();
+      },
+      undefined,
+      wrongCode,
+    );
   };
   return (
     <div class="form">
@@ -52,19 +56,59 @@ export function Factor(): JSX.Element {
       <p class="hint">{t("account.factor_how")}</p>
       {fault != null && <Broken what={t("account.factor")} fault={fault} retry={again} />}
       {value === null && fault === null && <Loading />}
-      {value !== null && <p><b>{value.confirmed_at === null ? t(value.passkeys > 0 ? "account.factor_passkey" : "account.factor_off") : t("account.factor_on", { time: momentWords(Date.parse(value.confirmed_at), now.peek(), timeZone.peek()) })}</b>{value.confirmed_at !== null && ` ${t("account.factor_left", { n: value.recovery_left })}`}</p>}
-      {value?.required && value.confirmed_at === null && value.passkeys === 0 && <p class="field-fault">{t("account.factor_required")}</p>}
+      {value !== null && (
+        <p>
+          <b>
+            {value.confirmed_at === null
+              ? t(value.passkeys > 0 ? "account.factor_passkey" : "account.factor_off")
+              : t("account.factor_on", {
+                  time: momentWords(Date.parse(value.confirmed_at), now.peek(), timeZone.peek()),
+                })}
+          </b>
+          {value.confirmed_at !== null && ` ${t("account.factor_left", { n: value.recovery_left })}`}
+        </p>
+      )}
+      {value?.required && value.confirmed_at === null && value.passkeys === 0 && (
+        <p class="field-fault">{t("account.factor_required")}</p>
+      )}
       {codes.value !== null && (
-        <Once title={t("account.factor_codes")} secret={codes.value.join("\n")} done={() => { codes.value = null; }}>
+        <Once
+          title={t("account.factor_codes")}
+          secret={codes.value.join("\n")}
+          done={() => {
+            codes.value = null;
+          }}
+        >
           <p class="hint">{t("account.factor_codes_how")}</p>
-          <ul class="codes">{codes.value.map((code) => <li key={code}><code>{code}</code></li>)}</ul>
+          <ul class="codes">
+            {codes.value.map((code) => (
+              <li key={code}>
+                <code>{code}</code>
+              </li>
+            ))}
+          </ul>
         </Once>
       )}
       {value !== null && value.confirmed_at === null && setUp.value === null && codes.value === null && (
-        <div class="actions"><button class="button primary" type="button" disabled={acting.busy.value} onClick={() => void acting.run(async () => { setUp.value = await call<SetUp>("POST", PATH); })}>{t("account.factor_begin")}</button></div>
+        <div class="actions">
+          <button
+            class="button primary"
+            type="button"
+            disabled={acting.busy.value}
+            onClick={() =>
+              void acting.run(async () => {
+                setUp.value = await call<SetUp>("POST", PATH);
+              })
+            }
+          >
+            {t("account.factor_begin")}
+          </button>
+        </div>
       )}
       {setUp.value !== null && <Scan setUp={setUp.value} acting={acting} confirm={(code) => confirm(CONFIRM, code)} />}
-      {value !== null && value.confirmed_at !== null && codes.value === null && <Change acting={acting} fresh={(code) => confirm(RECOVERY, code)} />}
+      {value !== null && value.confirmed_at !== null && codes.value === null && (
+        <Change acting={acting} fresh={(code) => confirm(RECOVERY, code)} />
+      )}
       <Outcome of={acting} />
       <Passkeys changed={again} />
     </div>
@@ -75,7 +119,15 @@ function wrongCode(caught: unknown): string | null {
   return isWrong(caught) ? t("account.factor_wrong") : null;
 }
 
-function Scan({ setUp, acting, confirm }: { setUp: SetUp; acting: Acting; confirm: (code: string) => void }): JSX.Element {
+function Scan({
+  setUp,
+  acting,
+  confirm,
+}: {
+  setUp: SetUp;
+  acting: Acting;
+  confirm: (code: string) => void;
+}): JSX.Element {
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
     confirm(String(new FormData(event.currentTarget as HTMLFormElement).get("code")).trim());
@@ -84,9 +136,15 @@ function Scan({ setUp, acting, confirm }: { setUp: SetUp; acting: Acting; confir
     <form onSubmit={submit}>
       <p>{t("account.factor_scan")}</p>
       <Qr png={setUp.qr.png} alt={t("account.factor_qr")} />
-      <p class="hint">{t("account.factor_secret")} <code class="break">{setUp.secret}</code></p>
+      <p class="hint">
+        {t("account.factor_secret")} <code class="break">{setUp.secret}</code>
+      </p>
       <CodeField id="factor-first" focus />
-      <div class="actions"><button class="button primary" type="submit" disabled={acting.busy.value}>{t("account.factor_confirm")}</button></div>
+      <div class="actions">
+        <button class="button primary" type="submit" disabled={acting.busy.value}>
+          {t("account.factor_confirm")}
+        </button>
+      </div>
     </form>
   );
 }
@@ -100,16 +158,27 @@ function Change({ acting, fresh }: { acting: Acting; fresh: (code: string) => vo
     } else act(code());
   };
   const off = (said: string): void => {
-    void acting.run(async () => {
-      await call("POST", `${PATH}/off`, { code: said });
-      location.assign("/sign-in?next=/account");
-    }, () => t("account.factor_turned_off"), wrongCode);
+    void acting.run(
+      async () => {
+        await call("POST", `${PATH}/off`, { code: said });
+        location.assign("/sign-in?next=/account");
+      },
+      () => t("account.factor_turned_off"),
+      wrongCode,
+    );
   };
   return (
-    <form onSubmit={(event) => { event.preventDefault(); asked(fresh); }}>
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        asked(fresh);
+      }}
+    >
       <CodeField id="factor-code" />
       <div class="actions">
-        <button class="button" type="submit" disabled={acting.busy.value}>{t("account.factor_new_codes")}</button>
+        <button class="button" type="submit" disabled={acting.busy.value}>
+          {t("account.factor_new_codes")}
+        </button>
         <SureButton words={t("account.factor_turn_off")} busy={acting.busy.value} act={() => asked(off)} />
       </div>
     </form>
@@ -120,7 +189,18 @@ function CodeField({ id, focus = false }: { id: string; focus?: boolean }): JSX.
   return (
     <>
       <label for={id}>{t("account.factor_code")}</label>
-      <input id={id} class="short" name="code" inputMode="text" autocomplete="one-time-code" autocapitalize="none" spellcheck={false} maxLength={40} autofocus={focus} required />
+      <input
+        id={id}
+        class="short"
+        name="code"
+        inputMode="text"
+        autocomplete="one-time-code"
+        autocapitalize="none"
+        spellcheck={false}
+        maxLength={40}
+        autofocus={focus}
+        required
+      />
     </>
   );
 }

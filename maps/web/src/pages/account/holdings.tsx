@@ -2,10 +2,10 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { now } from "../../session/clock.ts";
-import { t } from "../../words/index.ts";
-import { call } from "../../wire/calls.ts";
 import { may, timeZone } from "../../session/session.ts";
 import { momentWords } from "../../session/times.ts";
+import { call } from "../../wire/calls.ts";
+import { t } from "../../words/index.ts";
 import { Outcome, useActing } from "./acting.tsx";
 import { KEEP_HOLDS, kindWords, nameWords, toHold } from "./legal-holds.tsx";
 
@@ -33,9 +33,15 @@ export function Holdings(): JSX.Element {
     event.preventDefault();
     const said = new FormData(event.currentTarget as HTMLFormElement);
     found.value = null;
-    void acting.run(async () => {
-      found.value = await call<Found>("POST", "/api/holdings", { words: said.get("words"), purpose: said.get("purpose") });
-    }, () => t("account.held_count", { n: found.peek()?.found.length ?? 0 }));
+    void acting.run(
+      async () => {
+        found.value = await call<Found>("POST", "/api/holdings", {
+          words: said.get("words"),
+          purpose: said.get("purpose"),
+        });
+      },
+      () => t("account.held_count", { n: found.peek()?.found.length ?? 0 }),
+    );
   };
   const kinds = [...new Set(found.value?.found.map((each) => each.kind))];
   return (
@@ -43,27 +49,59 @@ export function Holdings(): JSX.Element {
       <p class="hint">{t("account.held_hint")}</p>
       <form class="form" onSubmit={search}>
         <label for="held-words">{t("account.held_words")}</label>
-        <input id="held-words" name="words" minLength={3} maxLength={200} autocomplete="off" spellcheck={false} required />
+        <input
+          id="held-words"
+          name="words"
+          minLength={3}
+          maxLength={200}
+          autocomplete="off"
+          spellcheck={false}
+          required
+        />
         <label for="held-purpose">{t("account.held_purpose")}</label>
         <input id="held-purpose" name="purpose" minLength={5} maxLength={500} autocomplete="off" required />
-        <div class="actions"><button class="button primary" type="submit" disabled={acting.busy.value}>{t("account.held_search")}</button></div>
+        <div class="actions">
+          <button class="button primary" type="submit" disabled={acting.busy.value}>
+            {t("account.held_search")}
+          </button>
+        </div>
         <Outcome of={acting} />
       </form>
       {kinds.map((kind) => (
         <div key={kind} class="held">
-          <h3>{kindWords(kind)} <span class="num">{found.value?.found.filter((each) => each.kind === kind).length}</span></h3>
+          <h3>
+            {kindWords(kind)} <span class="num">{found.value?.found.filter((each) => each.kind === kind).length}</span>
+          </h3>
           <ul class="entries">
-            {found.value?.found.filter((each) => each.kind === kind).map((each, n) => (
-              <li key={n} class="entry break">
-                <b>{nameWords(kind, each.name ?? "") || each.id}</b> {each.name && <code>{each.id}</code>}{" "}
-                {may(KEEP_HOLDS) && HELD_KINDS.includes(kind) && <button class="button" type="button" onClick={() => { toHold.value = { kind, id: each.id, name: each.name ?? "" }; document.getElementById("hold-reason")?.focus(); }}>{t("account.hold_this")}</button>}{" "}
-                <span class="hint num">{each.at === undefined ? "" : momentWords(Date.parse(each.at), now.value, timeZone.value)} {(each.fields ?? []).join(", ")}</span>
-              </li>
-            ))}
+            {found.value?.found
+              .filter((each) => each.kind === kind)
+              .map((each, n) => (
+                <li key={n} class="entry break">
+                  <b>{nameWords(kind, each.name ?? "") || each.id}</b> {each.name && <code>{each.id}</code>}{" "}
+                  {may(KEEP_HOLDS) && HELD_KINDS.includes(kind) && (
+                    <button
+                      class="button"
+                      type="button"
+                      onClick={() => {
+                        toHold.value = { kind, id: each.id, name: each.name ?? "" };
+                        document.getElementById("hold-reason")?.focus();
+                      }}
+                    >
+                      {t("account.hold_this")}
+                    </button>
+                  )}{" "}
+                  <span class="hint num">
+                    {each.at === undefined ? "" : momentWords(Date.parse(each.at), now.value, timeZone.value)}{" "}
+                    {(each.fields ?? []).join(", ")}
+                  </span>
+                </li>
+              ))}
           </ul>
         </div>
       ))}
-      {(found.value?.more.length ?? 0) > 0 && <p class="hint">{t("account.held_more", { kinds: found.value?.more.map(kindWords).join(", ") ?? "" })}</p>}
+      {(found.value?.more.length ?? 0) > 0 && (
+        <p class="hint">{t("account.held_more", { kinds: found.value?.more.map(kindWords).join(", ") ?? "" })}</p>
+      )}
     </>
   );
 }

@@ -2,11 +2,11 @@
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { now } from "../../session/clock.ts";
-import { t, wordsIfAny } from "../../words/index.ts";
-import { Broken, Empty, Loading, useLoaded } from "../../widgets/states.tsx";
-import { call, fetchJson } from "../../wire/calls.ts";
 import { session, timeZone } from "../../session/session.ts";
 import { momentWords } from "../../session/times.ts";
+import { Broken, Empty, Loading, useLoaded } from "../../widgets/states.tsx";
+import { call, fetchJson } from "../../wire/calls.ts";
+import { t, wordsIfAny } from "../../words/index.ts";
 import { Outcome, useActing } from "./acting.tsx";
 
 export const KEEP_HOLDS = "keep legal holds";
@@ -39,12 +39,15 @@ export function LegalHolds(): JSX.Element {
     event.preventDefault();
     const form = event.currentTarget as HTMLFormElement;
     const reason = String(new FormData(form).get("reason"));
-    void acting.run(async () => {
-      await call("POST", "/api/legal-holds", { kind: held.kind, id: held.id, reason });
-      form.reset();
-      toHold.value = null;
-      again();
-    }, () => t("account.hold_set"));
+    void acting.run(
+      async () => {
+        await call("POST", "/api/legal-holds", { kind: held.kind, id: held.id, reason });
+        form.reset();
+        toHold.value = null;
+        again();
+      },
+      () => t("account.hold_set"),
+    );
   };
   return (
     <>
@@ -53,13 +56,33 @@ export function LegalHolds(): JSX.Element {
       {fault != null && <Broken what={t("account.holds")} fault={fault} retry={again} />}
       {value === null && fault === null && <Loading />}
       {value?.length === 0 && <Empty title={t("account.holds_empty")} />}
-      <ul class="entries">{value?.map((each) => <Entry key={each.id} hold={each} again={again} />)}</ul>
+      <ul class="entries">
+        {value?.map((each) => (
+          <Entry key={each.id} hold={each} again={again} />
+        ))}
+      </ul>
       <form class="form" onSubmit={add}>
         <p>{t("account.hold_on", { kind: kindWords(held.kind), name: nameWords(held.kind, held.name) || held.id })}</p>
-        {toHold.value !== null && <div class="actions"><button class="button" type="button" onClick={() => { toHold.value = null; }}>{t("account.hold_agency")}</button></div>}
+        {toHold.value !== null && (
+          <div class="actions">
+            <button
+              class="button"
+              type="button"
+              onClick={() => {
+                toHold.value = null;
+              }}
+            >
+              {t("account.hold_agency")}
+            </button>
+          </div>
+        )}
         <label for="hold-reason">{t("account.hold_reason")}</label>
         <input id="hold-reason" name="reason" minLength={5} maxLength={1000} autocomplete="off" required />
-        <div class="actions"><button class="button primary" type="submit" disabled={acting.busy.value}>{t("account.hold_set_it")}</button></div>
+        <div class="actions">
+          <button class="button primary" type="submit" disabled={acting.busy.value}>
+            {t("account.hold_set_it")}
+          </button>
+        </div>
         <Outcome of={acting} />
       </form>
     </>
@@ -78,15 +101,24 @@ function Entry({ hold, again }: { hold: LegalHold; again: () => void }): JSX.Ele
   };
   return (
     <li class="break">
-      <b>{kindWords(hold.kind_held)}: {nameWords(hold.kind_held, hold.name ?? "") || hold.id_held}</b> <code>{hold.id_held}</code>
+      <b>
+        {kindWords(hold.kind_held)}: {nameWords(hold.kind_held, hold.name ?? "") || hold.id_held}
+      </b>{" "}
+      <code>{hold.id_held}</code>
       <p>{hold.reason}</p>
-      <p class="hint num">{hold.set_by}, {momentWords(Date.parse(hold.set_at), now.value, timeZone.value)}</p>
+      <p class="hint num">
+        {hold.set_by}, {momentWords(Date.parse(hold.set_at), now.value, timeZone.value)}
+      </p>
       <details>
         <summary class="button">{t("account.hold_release")}</summary>
         <form class="form" onSubmit={release}>
           <label for={`release-${hold.id}`}>{t("account.hold_release_reason")}</label>
           <input id={`release-${hold.id}`} name="reason" minLength={5} maxLength={1000} autocomplete="off" required />
-          <div class="actions"><button class="button primary" type="submit" disabled={acting.busy.value}>{t("account.hold_release")}</button></div>
+          <div class="actions">
+            <button class="button primary" type="submit" disabled={acting.busy.value}>
+              {t("account.hold_release")}
+            </button>
+          </div>
           <Outcome of={acting} />
         </form>
       </details>

@@ -1,4 +1,6 @@
-/** Starts the account page: how a person reads and signs in, notifications, tokens, and for administrators who else may. */
+/**
+ * Starts the account page: how a person reads and signs in, notifications, tokens, and for administrators who else may.
+ */
 import "../../symbols/fonts.css";
 import "../../symbols/theme.css";
 import "../../widgets/page.css";
@@ -6,21 +8,21 @@ import "../../widgets/pages.css";
 import "../../widgets/pages-menu.css";
 import "./account.css";
 import { type JSX, render } from "preact";
-import { t } from "../../words/index.ts";
-import { PagesMenu } from "../../widgets/pages-menu.tsx";
-import { Broken } from "../../widgets/states.tsx";
 import { TAKE_BACK_PROTECTED } from "../../session/permissions.ts";
 import { may, session } from "../../session/session.ts";
 import { app, startPage } from "../../session/start.ts";
+import { PagesMenu } from "../../widgets/pages-menu.tsx";
+import { Broken } from "../../widgets/states.tsx";
+import { t } from "../../words/index.ts";
 import { Section } from "./acting.tsx";
 import { Devices, ENROL, MANAGE } from "./devices.tsx";
 import { Factor, factorFirst } from "./factor.tsx";
-import { Journal, SEE_JOURNAL } from "./journal.tsx";
 import { Holdings, SEARCH_HOLDINGS } from "./holdings.tsx";
+import { Journal, SEE_JOURNAL } from "./journal.tsx";
 import { KEEP_HOLDS, LegalHolds } from "./legal-holds.tsx";
 import { Notices } from "./notices.tsx";
-import { ProtectedReaders } from "./protected-readers.tsx";
 import { Password, Sessions } from "./password.tsx";
+import { ProtectedReaders } from "./protected-readers.tsx";
 import { PARTS, Reading } from "./reading.tsx";
 import { Tokens } from "./tokens.tsx";
 import { Users } from "./users.tsx";
@@ -35,22 +37,36 @@ function Account(): JSX.Element {
   const parts = [
     ["reading", t("account.reading")],
     ["signing-in", t("account.signing_in")],
-    ...(all ? [["notices", t("account.notices")], ["tokens", t("account.tokens")]] : []),
+    ...(all
+      ? [
+          ["notices", t("account.notices")],
+          ["tokens", t("account.tokens")],
+        ]
+      : []),
     ...(people ? [["people", t("account.people")]] : []),
     ...(all && may(SEE_JOURNAL) ? [["journal", t("account.journal")]] : []),
     ...(held ? [["held", t("account.held")]] : []),
   ];
   return (
     <main class="page">
-      <header class="page-head"><h1>{t("page.account")}</h1><PagesMenu /></header>
+      <header class="page-head">
+        <h1>{t("page.account")}</h1>
+        <PagesMenu />
+      </header>
       <div class="page-body account">
         <nav aria-label={t("account.sections")}>
-          {parts.map(([id, words]) => <a key={id} href={`#${id}`}>{words}</a>)}
+          {parts.map(([id, words]) => (
+            <a key={id} href={`#${id}`}>
+              {words}
+            </a>
+          ))}
         </nav>
         <div class="parts">
           <Reading />
           <Section id="signing-in" title={t("account.signing_in")}>
-            {here !== null && <p>{t("account.you", { name: here.user, role: t(`role.${here.role}`), agency: here.agency.name })}</p>}
+            {here !== null && (
+              <p>{t("account.you", { name: here.user, role: t(`role.${here.role}`), agency: here.agency.name })}</p>
+            )}
             <Factor />
             {all && <Password />}
             <Sessions />
@@ -82,7 +98,12 @@ function draw(): void {
 }
 
 function broken(fault: unknown): void {
-  render(<main class="alone"><Broken what={t("start.failed")} fault={fault} retry={() => location.reload()} /></main>, app);
+  render(
+    <main class="alone">
+      <Broken what={t("start.failed")} fault={fault} retry={() => location.reload()} />
+    </main>,
+    app,
+  );
 }
 
 void startPage(PARTS, draw, broken);

@@ -2,11 +2,11 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { now } from "../../session/clock.ts";
-import { t } from "../../words/index.ts";
-import { Broken, Empty, Loading, useLoaded } from "../../widgets/states.tsx";
-import { CallError, fetchJson } from "../../wire/calls.ts";
 import { timeZone } from "../../session/session.ts";
 import { momentWords } from "../../session/times.ts";
+import { Broken, Empty, Loading, useLoaded } from "../../widgets/states.tsx";
+import { CallError, fetchJson } from "../../wire/calls.ts";
+import { t } from "../../words/index.ts";
 import { Outcome, Section, useActing } from "./acting.tsx";
 import { cannot, end, list, ownId, type Subscribed, subscribe, test, turns } from "./push.ts";
 
@@ -31,21 +31,45 @@ function Browsers({ serverKey }: { serverKey: string }): JSX.Element {
   const why = cannot();
   const take = (event: SubmitEvent): void => {
     event.preventDefault();
-    const failed = (caught: unknown): string => (cannot() === "denied" ? t("account.notices_denied") : caught instanceof CallError ? "" : t("account.notices_failed"));
-    void acting.run(async () => {
-      await subscribe(serverKey, label.peek().trim());
-      again();
-    }, () => t("account.notices_here"), (caught) => failed(caught) || null);
+    const failed = (caught: unknown): string =>
+      cannot() === "denied"
+        ? t("account.notices_denied")
+        : caught instanceof CallError
+          ? ""
+          : t("account.notices_failed");
+    void acting.run(
+      async () => {
+        await subscribe(serverKey, label.peek().trim());
+        again();
+      },
+      () => t("account.notices_here"),
+      (caught) => failed(caught) || null,
+    );
   };
   return (
     <>
       {why !== null && <p>{t(why === "denied" ? "account.notices_denied" : "account.notices_cannot")}</p>}
-      {why === null && here && <p><b>{t("account.notices_here")}</b></p>}
+      {why === null && here && (
+        <p>
+          <b>{t("account.notices_here")}</b>
+        </p>
+      )}
       {why === null && !here && (
         <form class="form" onSubmit={take}>
           <label for="browser-label">{t("account.notices_label")}</label>
-          <input id="browser-label" maxLength={60} value={label.value} onInput={(event) => { label.value = event.currentTarget.value; }} />
-          <div class="actions"><button class="button primary" type="submit" disabled={acting.busy.value}>{t("account.notices_on")}</button></div>
+          <input
+            id="browser-label"
+            maxLength={60}
+            value={label.value}
+            onInput={(event) => {
+              label.value = event.currentTarget.value;
+            }}
+          />
+          <div class="actions">
+            <button class="button primary" type="submit" disabled={acting.busy.value}>
+              {t("account.notices_on")}
+            </button>
+          </div>
         </form>
       )}
       <Outcome of={acting} />
@@ -53,7 +77,11 @@ function Browsers({ serverKey }: { serverKey: string }): JSX.Element {
       {fault != null && <Broken what={t("account.notices_list")} fault={fault} retry={again} />}
       {value === null && fault === null && <Loading />}
       {value?.length === 0 && <Empty title={t("account.notices_empty")} />}
-      <ul class="entries">{value?.map((each) => <Entry key={each.id} browser={each} again={again} />)}</ul>
+      <ul class="entries">
+        {value?.map((each) => (
+          <Entry key={each.id} browser={each} again={again} />
+        ))}
+      </ul>
     </>
   );
 }
@@ -63,20 +91,43 @@ function Entry({ browser, again }: { browser: Subscribed; again: () => void }): 
   const label = browser.label || t("account.notices_default");
   const tried = (): void => {
     let why = "";
-    void acting.run(async () => {
-      const told = await test(browser.id);
-      if (!told.ok) {
-        why = told.fault ?? "";
-        throw new Error(why);
-      }
-    }, () => t("account.notices_tested", { label }), (caught) => (caught instanceof CallError ? null : t("account.notices_test_failed", { label, why })));
+    void acting.run(
+      async () => {
+        const told = await test(browser.id);
+        if (!told.ok) {
+          why = told.fault ?? "";
+          throw new Error(why);
+        }
+      },
+      () => t("account.notices_tested", { label }),
+      (caught) => (caught instanceof CallError ? null : t("account.notices_test_failed", { label, why })),
+    );
   };
   return (
     <li>
-      <p class="entry-name"><b>{label}</b> <span class="dim num">{t("account.notices_since", { time: momentWords(Date.parse(browser.since), now.peek(), timeZone.peek()) })}</span></p>
+      <p class="entry-name">
+        <b>{label}</b>{" "}
+        <span class="dim num">
+          {t("account.notices_since", { time: momentWords(Date.parse(browser.since), now.peek(), timeZone.peek()) })}
+        </span>
+      </p>
       <div class="actions">
-        <button class="button" type="button" disabled={acting.busy.value} onClick={tried}>{t("account.notices_test")}</button>
-        <button class="button" type="button" disabled={acting.busy.value} onClick={() => void acting.run(async () => { await end(browser.id); again(); })}>{t("account.notices_end")}</button>
+        <button class="button" type="button" disabled={acting.busy.value} onClick={tried}>
+          {t("account.notices_test")}
+        </button>
+        <button
+          class="button"
+          type="button"
+          disabled={acting.busy.value}
+          onClick={() =>
+            void acting.run(async () => {
+              await end(browser.id);
+              again();
+            })
+          }
+        >
+          {t("account.notices_end")}
+        </button>
       </div>
       <Outcome of={acting} />
     </li>

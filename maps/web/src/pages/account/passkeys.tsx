@@ -2,13 +2,13 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { now } from "../../session/clock.ts";
-import { t } from "../../words/index.ts";
-import { Broken, Empty, Loading, useLoaded } from "../../widgets/states.tsx";
-import { call, CallError, fetchJson } from "../../wire/calls.ts";
+import { knowsPasskeys, makePasskey } from "../../session/passkey-device.ts";
 import { timeZone } from "../../session/session.ts";
 import { momentWords } from "../../session/times.ts";
+import { Broken, Empty, Loading, useLoaded } from "../../widgets/states.tsx";
+import { CallError, call, fetchJson } from "../../wire/calls.ts";
+import { t } from "../../words/index.ts";
 import { Once, Outcome, SureButton, useActing } from "./acting.tsx";
-import { knowsPasskeys, makePasskey } from "../../session/passkey-device.ts";
 
 const PATH = "/api/session/passkeys";
 
@@ -35,13 +35,17 @@ export function Passkeys({ changed }: { changed: () => void }): JSX.Element {
     event.preventDefault();
     const form = event.currentTarget as HTMLFormElement;
     const label = String(new FormData(form).get("label")).trim();
-    void acting.run(async () => {
-      const made = await makePasskey(PATH);
-      codes.value = (await call<{ codes: string[] }>("POST", `${PATH}/confirm`, { ...made, label })).codes;
-      form.reset();
-      again();
-      changed();
-    }, () => t("account.passkey_made"), stopped);
+    void acting.run(
+      async () => {
+        const made = await makePasskey(PATH);
+        codes.value = (await call<{ codes: string[] }>("POST", `${PATH}/confirm`, { ...made, label })).codes;
+        form.reset();
+        again();
+        changed();
+      },
+      () => t("account.passkey_made"),
+      stopped,
+    );
   };
   const possible = value?.possible === true && knowsPasskeys();
   return (
@@ -52,18 +56,45 @@ export function Passkeys({ changed }: { changed: () => void }): JSX.Element {
       {value === null && fault === null && <Loading />}
       {value !== null && !possible && <p class="hint">{t("account.passkeys_cannot")}</p>}
       {value?.passkeys.length === 0 && possible && <Empty title={t("account.passkeys_empty")} />}
-      <ul class="entries">{value?.passkeys.map((each) => <Entry key={each.id} passkey={each} again={() => { again(); changed(); }} />)}</ul>
+      <ul class="entries">
+        {value?.passkeys.map((each) => (
+          <Entry
+            key={each.id}
+            passkey={each}
+            again={() => {
+              again();
+              changed();
+            }}
+          />
+        ))}
+      </ul>
       {codes.value.length > 0 && (
-        <Once title={t("account.factor_codes")} secret={codes.value.join("\n")} done={() => { codes.value = []; }}>
+        <Once
+          title={t("account.factor_codes")}
+          secret={codes.value.join("\n")}
+          done={() => {
+            codes.value = [];
+          }}
+        >
           <p class="hint">{t("account.factor_codes_how")}</p>
-          <ul class="codes">{codes.value.map((code) => <li key={code}><code>{code}</code></li>)}</ul>
+          <ul class="codes">
+            {codes.value.map((code) => (
+              <li key={code}>
+                <code>{code}</code>
+              </li>
+            ))}
+          </ul>
         </Once>
       )}
       {possible && (
         <form class="form" onSubmit={make}>
           <label for="passkey-label">{t("account.passkey_label")}</label>
           <input id="passkey-label" name="label" maxLength={60} pattern=".*\S.*" autocomplete="off" required />
-          <div class="actions"><button class="button" type="submit" disabled={acting.busy.value}>{t("account.passkey_make")}</button></div>
+          <div class="actions">
+            <button class="button" type="submit" disabled={acting.busy.value}>
+              {t("account.passkey_make")}
+            </button>
+          </div>
         </form>
       )}
       <Outcome of={acting} />
@@ -86,9 +117,18 @@ function Entry({ passkey, again }: { passkey: Passkey; again: () => void }): JSX
   };
   return (
     <li>
-      <p class="entry-name"><b class="break">{passkey.label}</b> <span class="dim num">{t("account.passkey_since", { time: momentWords(Date.parse(passkey.created_at), now.peek(), timeZone.peek()) })}</span></p>
+      <p class="entry-name">
+        <b class="break">{passkey.label}</b>{" "}
+        <span class="dim num">
+          {t("account.passkey_since", {
+            time: momentWords(Date.parse(passkey.created_at), now.peek(), timeZone.peek()),
+          })}
+        </span>
+      </p>
       {!passkey.here && <p class="hint">{t("account.passkey_elsewhere", { name: passkey.rp_id })}</p>}
-      <div class="actions"><SureButton words={t("account.passkey_remove")} busy={acting.busy.value} act={remove} /></div>
+      <div class="actions">
+        <SureButton words={t("account.passkey_remove")} busy={acting.busy.value} act={remove} />
+      </div>
       <Outcome of={acting} />
     </li>
   );

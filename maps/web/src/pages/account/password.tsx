@@ -1,9 +1,9 @@
 /** The person's own password, and all sessions at once. */
 import type { JSX } from "preact";
 import { forgetDrafts } from "../../session/drafts.ts";
-import { t } from "../../words/index.ts";
-import { call, CallError } from "../../wire/calls.ts";
 import { session } from "../../session/session.ts";
+import { CallError, call } from "../../wire/calls.ts";
+import { t } from "../../words/index.ts";
 import { isWrong, Outcome, SureButton, useActing } from "./acting.tsx";
 import { keepOver } from "./push.ts";
 
@@ -20,10 +20,14 @@ export function Password(): JSX.Element {
     if (fresh !== again) acting.fault.value = t("account.password_differs");
     else if ((fresh ?? "").length < SHORTEST) acting.fault.value = t("account.password_short");
     else {
-      void acting.run(async () => {
-        await keepOver(() => call("PUT", "/api/session/password", { present, new: fresh }));
-        form.reset();
-      }, () => t("account.password_changed"), why);
+      void acting.run(
+        async () => {
+          await keepOver(() => call("PUT", "/api/session/password", { present, new: fresh }));
+          form.reset();
+        },
+        () => t("account.password_changed"),
+        why,
+      );
     }
   };
   return (
@@ -36,7 +40,11 @@ export function Password(): JSX.Element {
       <label for="password-again">{t("account.password_again")}</label>
       <input id="password-again" name="again" type="password" autocomplete="new-password" maxLength={256} required />
       <p class="hint">{t("account.password_how")}</p>
-      <div class="actions"><button class="button primary" type="submit" disabled={acting.busy.value}>{t("account.password_change")}</button></div>
+      <div class="actions">
+        <button class="button primary" type="submit" disabled={acting.busy.value}>
+          {t("account.password_change")}
+        </button>
+      </div>
       <Outcome of={acting} />
     </form>
   );
@@ -69,7 +77,9 @@ export function Sessions(): JSX.Element {
       <h3>{t("account.sessions")}</h3>
       <p class="hint">{t("account.sessions_how")}</p>
       <div class="actions">
-        <button class="button" type="button" disabled={acting.busy.value} onClick={signOut}>{t("account.sign_out")}</button>
+        <button class="button" type="button" disabled={acting.busy.value} onClick={signOut}>
+          {t("account.sign_out")}
+        </button>
         <SureButton words={t("account.sessions_end")} busy={acting.busy.value} act={end} />
       </div>
       <Outcome of={acting} />

@@ -1,11 +1,11 @@
 /** Whom the agency lets read which protected names besides commanders, and the way to take it back. */
 import type { JSX } from "preact";
 import { now } from "../../session/clock.ts";
-import { t } from "../../words/index.ts";
-import { Broken, Loading, useLoaded } from "../../widgets/states.tsx";
-import { call, fetchJson } from "../../wire/calls.ts";
 import { timeZone } from "../../session/session.ts";
 import { momentWords } from "../../session/times.ts";
+import { Broken, Loading, useLoaded } from "../../widgets/states.tsx";
+import { call, fetchJson } from "../../wire/calls.ts";
+import { t } from "../../words/index.ts";
 import { Outcome, SureButton, useActing } from "./acting.tsx";
 import { kindWords, nameWords } from "./legal-holds.tsx";
 
@@ -27,7 +27,11 @@ export function ProtectedReaders(): JSX.Element {
       {fault != null && <Broken what={t("account.readers")} fault={fault} retry={again} />}
       {value === null && fault === null && <Loading />}
       {value?.length === 0 && <p>{t("account.readers_empty")}</p>}
-      <ul class="entries">{value?.map((each) => <Entry key={`${each.paper} ${each.reader}`} reader={each} again={again} />)}</ul>
+      <ul class="entries">
+        {value?.map((each) => (
+          <Entry key={`${each.paper} ${each.reader}`} reader={each} again={again} />
+        ))}
+      </ul>
     </>
   );
 }
@@ -37,15 +41,22 @@ function Entry({ reader, again }: { reader: Reader; again: () => void }): JSX.El
   const { kind, paper, name = "" } = reader;
   const takeBack = (): void => {
     void acting.run(async () => {
-      await call("DELETE", `/api/protected/${kind}/${encodeURIComponent(paper)}/readers/${encodeURIComponent(reader.reader)}`);
+      await call(
+        "DELETE",
+        `/api/protected/${kind}/${encodeURIComponent(paper)}/readers/${encodeURIComponent(reader.reader)}`,
+      );
       again();
     });
   };
   return (
     <li class="break">
       <b>{reader.reader}</b> <span>{`${kindWords(kind)}: ${nameWords(kind, name)}`}</span> <code>{paper}</code>
-      <p class="hint num">{reader.by}, {momentWords(Date.parse(reader.at), now.value, timeZone.value)}</p>
-      <div class="actions"><SureButton words={t("account.readers_take_back")} busy={acting.busy.value} act={takeBack} /></div>
+      <p class="hint num">
+        {reader.by}, {momentWords(Date.parse(reader.at), now.value, timeZone.value)}
+      </p>
+      <div class="actions">
+        <SureButton words={t("account.readers_take_back")} busy={acting.busy.value} act={takeBack} />
+      </div>
       <Outcome of={acting} />
     </li>
   );

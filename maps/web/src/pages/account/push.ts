@@ -27,13 +27,19 @@ const LIST = "/api/deliveries/browsers";
 
 /** Why this browser cannot take notifications; null where it can. */
 export function cannot(): "browser" | "denied" | null {
-  if (!window.isSecureContext || !("serviceWorker" in navigator) || !("PushManager" in window) || !("Notification" in window)) return "browser";
+  if (
+    !window.isSecureContext ||
+    !("serviceWorker" in navigator) ||
+    !("PushManager" in window) ||
+    !("Notification" in window)
+  )
+    return "browser";
   return Notification.permission === "denied" ? "denied" : null;
 }
 
 /** Asks the person, subscribes at the browser's push service, and tells the server. */
 export async function subscribe(key: string, label: string): Promise<void> {
-  if (await Notification.requestPermission() !== "granted") throw new DOMException("", "NotAllowedError");
+  if ((await Notification.requestPermission()) !== "granted") throw new DOMException("", "NotAllowedError");
   const registration = await navigator.serviceWorker.register(WORKER, { scope: SCOPE });
   await active(registration);
   // A subscription under another key of the server's is worth nothing.
@@ -44,7 +50,11 @@ export async function subscribe(key: string, label: string): Promise<void> {
 
 async function tell(made: PushSubscription, label: string): Promise<void> {
   const { endpoint, keys } = made.toJSON();
-  const known = await call<Subscribed>("POST", LIST, { endpoint, keys: { p256dh: keys?.["p256dh"], auth: keys?.["auth"] }, label });
+  const known = await call<Subscribed>("POST", LIST, {
+    endpoint,
+    keys: { p256dh: keys?.["p256dh"], auth: keys?.["auth"] },
+    label,
+  });
   ownId.value = known.id;
 }
 

@@ -2,14 +2,24 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { now } from "../../session/clock.ts";
-import { t } from "../../words/index.ts";
-import { Broken, Empty, Loading, useLoaded } from "../../widgets/states.tsx";
-import { call, fetchJson } from "../../wire/calls.ts";
 import { session, timeZone } from "../../session/session.ts";
 import { momentWords } from "../../session/times.ts";
+import { Broken, Empty, Loading, useLoaded } from "../../widgets/states.tsx";
+import { call, fetchJson } from "../../wire/calls.ts";
+import { t } from "../../words/index.ts";
 import { Once, Outcome, Section, SureButton, useActing } from "./acting.tsx";
 
-const SCOPES = ["read:picture", "read:tracks", "read:features", "read:patrols", "write:patrols", "write:positions", "write:messages", "admin:units", "admin:users"] as const;
+const SCOPES = [
+  "read:picture",
+  "read:tracks",
+  "read:features",
+  "read:patrols",
+  "write:patrols",
+  "write:positions",
+  "write:messages",
+  "admin:units",
+  "admin:users",
+] as const;
 type Scope = (typeof SCOPES)[number];
 
 interface Token {
@@ -35,7 +45,11 @@ export function Tokens(): JSX.Element {
       return;
     }
     void acting.run(async () => {
-      made.value = await call("POST", "/api/tokens", { label: String(said.get("label")).trim(), scopes, days: Number(said.get("days")) });
+      made.value = await call("POST", "/api/tokens", {
+        label: String(said.get("label")).trim(),
+        scopes,
+        days: Number(said.get("days")),
+      });
       form.reset();
       again();
     });
@@ -43,11 +57,23 @@ export function Tokens(): JSX.Element {
   return (
     <Section id="tokens" title={t("account.tokens")}>
       <p class="hint">{t("account.tokens_how")}</p>
-      {made.value !== null && <Once title={t("account.token_made", { label: made.value.known.label })} secret={made.value.token} done={() => { made.value = null; }} />}
+      {made.value !== null && (
+        <Once
+          title={t("account.token_made", { label: made.value.known.label })}
+          secret={made.value.token}
+          done={() => {
+            made.value = null;
+          }}
+        />
+      )}
       {fault != null && <Broken what={t("account.tokens")} fault={fault} retry={again} />}
       {value === null && fault === null && <Loading />}
       {value?.length === 0 && <Empty title={t("account.tokens_empty")} />}
-      <ul class="entries">{value?.map((each) => <Entry key={each.id} token={each} again={again} />)}</ul>
+      <ul class="entries">
+        {value?.map((each) => (
+          <Entry key={each.id} token={each} again={again} />
+        ))}
+      </ul>
       <form class="form" onSubmit={make}>
         <label for="token-label">{t("account.token_label")}</label>
         <input id="token-label" name="label" maxLength={100} pattern=".*\S.*" autocomplete="off" required />
@@ -55,9 +81,18 @@ export function Tokens(): JSX.Element {
         <input id="token-days" class="short num" name="days" type="number" min={1} max={366} value={90} required />
         <fieldset>
           <legend class="field-name">{t("account.token_scopes")}</legend>
-          {SCOPES.map((scope) => <label key={scope} class="tick"><input type="checkbox" name="scope" value={scope} /><span>{t(`scope.${scope}`)}</span></label>)}
+          {SCOPES.map((scope) => (
+            <label key={scope} class="tick">
+              <input type="checkbox" name="scope" value={scope} />
+              <span>{t(`scope.${scope}`)}</span>
+            </label>
+          ))}
         </fieldset>
-        <div class="actions"><button class="button primary" type="submit" disabled={acting.busy.value}>{t("account.token_make")}</button></div>
+        <div class="actions">
+          <button class="button primary" type="submit" disabled={acting.busy.value}>
+            {t("account.token_make")}
+          </button>
+        </div>
         <Outcome of={acting} />
       </form>
     </Section>
@@ -67,17 +102,33 @@ export function Tokens(): JSX.Element {
 function Entry({ token, again }: { token: Token; again: () => void }): JSX.Element {
   const acting = useActing();
   const revoke = (): void => {
-    void acting.run(async () => {
-      await call("DELETE", `/api/tokens/${encodeURIComponent(token.id)}`);
-      again();
-    }, () => t("account.token_ended", { label: token.label }));
+    void acting.run(
+      async () => {
+        await call("DELETE", `/api/tokens/${encodeURIComponent(token.id)}`);
+        again();
+      },
+      () => t("account.token_ended", { label: token.label }),
+    );
   };
-  const until = t("account.token_until", { time: momentWords(Date.parse(token.expires_at), now.peek(), timeZone.peek()) });
+  const until = t("account.token_until", {
+    time: momentWords(Date.parse(token.expires_at), now.peek(), timeZone.peek()),
+  });
   return (
     <li>
-      <p class="entry-name"><b class="break">{token.label}</b> <span class="dim num">{token.user === session.value?.user ? until : `${t("account.token_user", { name: token.user })} · ${until}`}</span></p>
-      <ul class="scopes dim">{token.scopes.map((scope) => <li key={scope}>{t(`scope.${scope}`)}</li>)}</ul>
-      <div class="actions"><SureButton words={t("account.token_end")} busy={acting.busy.value} act={revoke} /></div>
+      <p class="entry-name">
+        <b class="break">{token.label}</b>{" "}
+        <span class="dim num">
+          {token.user === session.value?.user ? until : `${t("account.token_user", { name: token.user })} · ${until}`}
+        </span>
+      </p>
+      <ul class="scopes dim">
+        {token.scopes.map((scope) => (
+          <li key={scope}>{t(`scope.${scope}`)}</li>
+        ))}
+      </ul>
+      <div class="actions">
+        <SureButton words={t("account.token_end")} busy={acting.busy.value} act={revoke} />
+      </div>
       <Outcome of={acting} />
     </li>
   );

@@ -2,12 +2,12 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { now } from "../../session/clock.ts";
-import type { Role } from "../../wire/contract.ts";
-import { t } from "../../words/index.ts";
-import { Broken, Empty, Loading, useLoaded } from "../../widgets/states.tsx";
-import { call, CallError, fetchJson } from "../../wire/calls.ts";
 import { session, timeZone } from "../../session/session.ts";
 import { momentWords } from "../../session/times.ts";
+import { Broken, Empty, Loading, useLoaded } from "../../widgets/states.tsx";
+import { CallError, call, fetchJson } from "../../wire/calls.ts";
+import type { Role } from "../../wire/contract.ts";
+import { t } from "../../words/index.ts";
 import { Once, Outcome, SureButton, useActing } from "./acting.tsx";
 
 const ROLES: readonly Role[] = ["commander", "planner", "crew", "liaison", "technician", "admin", "observer"];
@@ -33,11 +33,14 @@ export function Users(): JSX.Element {
     const said = new FormData(form);
     const name = String(said.get("name")).trim();
     const password = String(said.get("password"));
-    void acting.run(async () => {
-      await call("POST", "/api/users", { name, role: said.get("role"), ...(password === "" ? {} : { password }) });
-      form.reset();
-      again();
-    }, () => t("account.user_added", { name }));
+    void acting.run(
+      async () => {
+        await call("POST", "/api/users", { name, role: said.get("role"), ...(password === "" ? {} : { password }) });
+        form.reset();
+        again();
+      },
+      () => t("account.user_added", { name }),
+    );
   };
   return (
     <>
@@ -45,25 +48,69 @@ export function Users(): JSX.Element {
       {fault != null && <Broken what={t("account.users")} fault={fault} retry={again} />}
       {value === null && fault === null && <Loading />}
       {value?.length === 0 && <Empty title={t("account.users_empty")} />}
-      <ul class="entries">{value?.map((each) => <Entry key={each.name} user={each} again={again} />)}</ul>
+      <ul class="entries">
+        {value?.map((each) => (
+          <Entry key={each.name} user={each} again={again} />
+        ))}
+      </ul>
       <form class="form" onSubmit={add}>
         <label for="user-name">{t("account.user_name")}</label>
-        <input id="user-name" name="name" maxLength={64} pattern="[A-Za-z0-9][A-Za-z0-9_.\-]*" autocomplete="off" autocapitalize="none" spellcheck={false} required />
+        <input
+          id="user-name"
+          name="name"
+          maxLength={64}
+          pattern="[A-Za-z0-9][A-Za-z0-9_.\-]*"
+          autocomplete="off"
+          autocapitalize="none"
+          spellcheck={false}
+          required
+        />
         <label for="user-role">{t("account.user_role")}</label>
         <RoleChoice id="user-role" />
         <label for="user-password">{t("account.user_password")}</label>
-        <input id="user-password" name="password" type="password" minLength={12} maxLength={256} autocomplete="new-password" />
-        <div class="actions"><button class="button primary" type="submit" disabled={acting.busy.value}>{t("account.user_add")}</button></div>
+        <input
+          id="user-password"
+          name="password"
+          type="password"
+          minLength={12}
+          maxLength={256}
+          autocomplete="new-password"
+        />
+        <div class="actions">
+          <button class="button primary" type="submit" disabled={acting.busy.value}>
+            {t("account.user_add")}
+          </button>
+        </div>
         <Outcome of={acting} />
       </form>
     </>
   );
 }
 
-function RoleChoice({ id, role, change, disabled = false }: { id: string; role?: Role; change?: (role: Role) => void; disabled?: boolean }): JSX.Element {
+function RoleChoice({
+  id,
+  role,
+  change,
+  disabled = false,
+}: {
+  id: string;
+  role?: Role;
+  change?: (role: Role) => void;
+  disabled?: boolean;
+}): JSX.Element {
   return (
-    <select id={id} name="role" value={role ?? "crew"} disabled={disabled} onChange={(event) => change?.(event.currentTarget.value as Role)}>
-      {ROLES.map((each) => <option key={each} value={each}>{t(`role.${each}`)}</option>)}
+    <select
+      id={id}
+      name="role"
+      value={role ?? "crew"}
+      disabled={disabled}
+      onChange={(event) => change?.(event.currentTarget.value as Role)}
+    >
+      {ROLES.map((each) => (
+        <option key={each} value={each}>
+          {t(`role.${each}`)}
+        </option>
+      ))}
     </select>
   );
 }
@@ -76,33 +123,104 @@ function Entry({ user, again }: { user: User; again: () => void }): JSX.Element 
   const self = name === session.value?.user;
   const change = (what: object): void => {
     // After a refusal the list says what is so, not what was wished.
-    void acting.run(() => call("PATCH", path, what), () => t("account.user_changed", { name })).then(again);
+    void acting
+      .run(
+        () => call("PATCH", path, what),
+        () => t("account.user_changed", { name }),
+      )
+      .then(again);
   };
   const makeLink = (): void => {
     void acting.run(async () => {
       link.value = await call<Link>("POST", `${path}/link`);
     });
   };
-  const noFactor = (caught: unknown): string | null => (caught instanceof CallError && caught.status === 404 ? t("account.user_no_factor", { name }) : null);
+  const noFactor = (caught: unknown): string | null =>
+    caught instanceof CallError && caught.status === 404 ? t("account.user_no_factor", { name }) : null;
   return (
     <li>
       <div class="entry-head">
-        <p class="entry-name"><b class="break">{name}</b> <span class="dim">{[self ? t("account.user_self") : "", user.disabled_at === null ? "" : t("account.user_disabled")].filter(Boolean).join(" · ")}</span></p>
+        <p class="entry-name">
+          <b class="break">{name}</b>{" "}
+          <span class="dim">
+            {[self ? t("account.user_self") : "", user.disabled_at === null ? "" : t("account.user_disabled")]
+              .filter(Boolean)
+              .join(" · ")}
+          </span>
+        </p>
         <label class="hidden" for={`role-${name}`}>{`${name}: ${t("account.user_role")}`}</label>
-        <RoleChoice id={`role-${name}`} role={user.role} disabled={self || acting.busy.value} change={(role) => change({ role })} />
+        <RoleChoice
+          id={`role-${name}`}
+          role={user.role}
+          disabled={self || acting.busy.value}
+          change={(role) => change({ role })}
+        />
       </div>
       <details>
-        <summary class="button">{t("account.more")}<span class="hidden">{` ${name}`}</span></summary>
+        <summary class="button">
+          {t("account.more")}
+          <span class="hidden">{` ${name}`}</span>
+        </summary>
         <div class="actions">
-          {user.disabled_at === null && <button class="button" type="button" disabled={acting.busy.value} onClick={makeLink}>{t("account.user_link")}</button>}
-          <SureButton words={t("account.user_factor")} busy={acting.busy.value} act={() => void acting.run(() => call("DELETE", `${path}/second-factor`), () => t("account.user_factor_removed", { name }), noFactor)} />
-          {!self && <SureButton words={t("account.user_end")} busy={acting.busy.value} act={() => void acting.run(() => call("DELETE", `${path}/sessions`), () => t("account.user_ended", { name }))} />}
-          {!self && (user.disabled_at === null
-            ? <SureButton words={t("account.user_disable")} busy={acting.busy.value} act={() => change({ disabled: true })} />
-            : <button class="button" type="button" disabled={acting.busy.value} onClick={() => change({ disabled: false })}>{t("account.user_enable")}</button>)}
+          {user.disabled_at === null && (
+            <button class="button" type="button" disabled={acting.busy.value} onClick={makeLink}>
+              {t("account.user_link")}
+            </button>
+          )}
+          <SureButton
+            words={t("account.user_factor")}
+            busy={acting.busy.value}
+            act={() =>
+              void acting.run(
+                () => call("DELETE", `${path}/second-factor`),
+                () => t("account.user_factor_removed", { name }),
+                noFactor,
+              )
+            }
+          />
+          {!self && (
+            <SureButton
+              words={t("account.user_end")}
+              busy={acting.busy.value}
+              act={() =>
+                void acting.run(
+                  () => call("DELETE", `${path}/sessions`),
+                  () => t("account.user_ended", { name }),
+                )
+              }
+            />
+          )}
+          {!self &&
+            (user.disabled_at === null ? (
+              <SureButton
+                words={t("account.user_disable")}
+                busy={acting.busy.value}
+                act={() => change({ disabled: true })}
+              />
+            ) : (
+              <button
+                class="button"
+                type="button"
+                disabled={acting.busy.value}
+                onClick={() => change({ disabled: false })}
+              >
+                {t("account.user_enable")}
+              </button>
+            ))}
         </div>
       </details>
-      {link.value !== null && <Once title={t("account.user_link_made", { name, time: momentWords(Date.parse(link.value.expires_at), now.peek(), timeZone.peek()) })} secret={link.value.address} done={() => { link.value = null; }} />}
+      {link.value !== null && (
+        <Once
+          title={t("account.user_link_made", {
+            name,
+            time: momentWords(Date.parse(link.value.expires_at), now.peek(), timeZone.peek()),
+          })}
+          secret={link.value.address}
+          done={() => {
+            link.value = null;
+          }}
+        />
+      )}
       <Outcome of={acting} />
     </li>
   );

@@ -1,38 +1,48 @@
 /** The frame round the map: two sides that fold on a desktop, a sheet with three stops on a phone. */
 import type { ComponentChildren, JSX } from "preact";
-import { phone, sheetStop, tab, type Tab, openTab } from "./desk/selection.ts";
-import { liveStatus, unknownRadios, channels } from "../../live/signals.ts";
-import { t, type Words } from "../../words/index.ts";
-import { tip } from "../../widgets/tip.ts";
-import { openMap } from "./map/in-step.ts";
 import { leftOpen, rightOpen } from "../../browser/preferences.ts";
-import { rightTab, waiting } from "./desk/queue.ts";
 import { unseen } from "../../live/incidents.ts";
 import { writers } from "../../live/radio-texts.ts";
-import { session } from "../../session/session.ts";
-import { AlertQueue } from "./alerts/alert-queue.tsx";
-import { AskDialog } from "../../widgets/ask-dialog.tsx";
-import { AssignDialog } from "./radios/assign-dialog.tsx";
-import { Channels, isWell } from "./radios/channels.tsx";
-import { ClockBanner } from "./map-cards/clock-banner.tsx";
-import { HelpDialog } from "./help-dialog.tsx";
-import { Icon, type IconName } from "../../widgets/icons.tsx";
-import { PhotoDialog } from "./alerts/incident-cards.tsx";
+import { channels, liveStatus, unknownRadios } from "../../live/signals.ts";
 import { MapCanvas } from "../../map/map-canvas.tsx";
+import { session } from "../../session/session.ts";
+import { AskDialog } from "../../widgets/ask-dialog.tsx";
+import { Boundary } from "../../widgets/boundary.tsx";
+import { Icon, type IconName } from "../../widgets/icons.tsx";
+import { PageNotices } from "../../widgets/page-notices.tsx";
+import { PagesMenu } from "../../widgets/pages-menu.tsx";
+import { Sheet } from "../../widgets/sheet.tsx";
+import { tip } from "../../widgets/tip.ts";
+import { t, type Words } from "../../words/index.ts";
+import { AlertQueue } from "./alerts/alert-queue.tsx";
+import { PhotoDialog } from "./alerts/incident-cards.tsx";
+import { WaitingCard } from "./alerts/offer-cards.tsx";
+import { SuspendedEdge } from "./alerts/sharing.tsx";
+import { rightTab, waiting } from "./desk/queue.ts";
+import { openTab, phone, sheetStop, type Tab, tab } from "./desk/selection.ts";
+import { HelpDialog } from "./help-dialog.tsx";
+import { openMap } from "./map/in-step.ts";
+import { ClockBanner } from "./map-cards/clock-banner.tsx";
 import { MapLayers } from "./map-cards/map-layers.tsx";
 import { MarkCard } from "./map-cards/mark-card.tsx";
 import { MeasureCard } from "./map-cards/measure-card.tsx";
-import { WaitingCard } from "./alerts/offer-cards.tsx";
-import { Attribution, DistressCards, FollowChip, HoverTip, MapFailed, MapTools, Notice, PinChip, StaleBanner } from "./map-cards/over-map.tsx";
-import { PagesMenu } from "../../widgets/pages-menu.tsx";
-import { SuspendedEdge } from "./alerts/sharing.tsx";
-import { Sheet } from "../../widgets/sheet.tsx";
+import {
+  Attribution,
+  DistressCards,
+  FollowChip,
+  HoverTip,
+  MapFailed,
+  MapTools,
+  Notice,
+  PinChip,
+  StaleBanner,
+} from "./map-cards/over-map.tsx";
+import { AssignDialog } from "./radios/assign-dialog.tsx";
+import { Channels, isWell } from "./radios/channels.tsx";
+import { UnknownRadios } from "./radios/unknown-radios.tsx";
 import { StatusStrip } from "./status-strip.tsx";
-import { Boundary } from "../../widgets/boundary.tsx";
-import { PageNotices } from "../../widgets/page-notices.tsx";
 import { UnitDetail } from "./units/unit-detail.tsx";
 import { UnitList } from "./units/unit-list.tsx";
-import { UnknownRadios } from "./radios/unknown-radios.tsx";
 
 const TABS: { name: Tab; words: Words; icon: IconName; letter: string }[] = [
   { name: "units", words: "tab.units", icon: "list", letter: "/" },
@@ -46,36 +56,88 @@ const TABS: { name: Tab; words: Words; icon: IconName; letter: string }[] = [
 export function Frame(): JSX.Element {
   const stale = liveStatus.value.stale || liveStatus.value.refused !== null;
   return (
-    <div class={phone.value ? "room phone" : "room"} data-stale={stale} data-left={leftOpen.value} data-right={rightOpen.value}>
+    <div
+      class={phone.value ? "room phone" : "room"}
+      data-stale={stale}
+      data-left={leftOpen.value}
+      data-right={rightOpen.value}
+    >
       <main class="bare" aria-label={t("map.title")}>
         <h1 class="hidden">{t("app.title", { node: session.value?.node.name ?? "" })}</h1>
         <div class="map-place">
-          <Boundary name="map"><MapCanvas open={openMap} /></Boundary>
-          <Boundary name="HoverTip"><HoverTip /></Boundary>
-          <Boundary name="MapFailed"><MapFailed /></Boundary>
+          <Boundary name="map">
+            <MapCanvas open={openMap} />
+          </Boundary>
+          <Boundary name="HoverTip">
+            <HoverTip />
+          </Boundary>
+          <Boundary name="MapFailed">
+            <MapFailed />
+          </Boundary>
         </div>
         <div class="over">
-          <Boundary name="StaleBanner"><StaleBanner /></Boundary>
-          <Boundary name="ClockBanner"><ClockBanner /></Boundary>
-          <Boundary name="DistressCards"><DistressCards /></Boundary>
+          <Boundary name="StaleBanner">
+            <StaleBanner />
+          </Boundary>
+          <Boundary name="ClockBanner">
+            <ClockBanner />
+          </Boundary>
+          <Boundary name="DistressCards">
+            <DistressCards />
+          </Boundary>
           <PageNotices />
-          <Boundary name="WaitingCard"><WaitingCard /></Boundary>
-          <Boundary name="FollowChip"><FollowChip /></Boundary>
-          <Boundary name="PinChip"><PinChip /></Boundary>
-          <Boundary name="MarkCard"><MarkCard /></Boundary>
-          <Boundary name="MeasureCard"><MeasureCard /></Boundary>
-          <Boundary name="Notice"><Notice /></Boundary>
+          <Boundary name="WaitingCard">
+            <WaitingCard />
+          </Boundary>
+          <Boundary name="FollowChip">
+            <FollowChip />
+          </Boundary>
+          <Boundary name="PinChip">
+            <PinChip />
+          </Boundary>
+          <Boundary name="MarkCard">
+            <MarkCard />
+          </Boundary>
+          <Boundary name="MeasureCard">
+            <MeasureCard />
+          </Boundary>
+          <Boundary name="Notice">
+            <Notice />
+          </Boundary>
         </div>
-        <Boundary name="SuspendedEdge"><SuspendedEdge /></Boundary>
-        <Boundary name="MapTools"><MapTools /></Boundary>
-        <Boundary name="Attribution"><Attribution /></Boundary>
+        <Boundary name="SuspendedEdge">
+          <SuspendedEdge />
+        </Boundary>
+        <Boundary name="MapTools">
+          <MapTools />
+        </Boundary>
+        <Boundary name="Attribution">
+          <Attribution />
+        </Boundary>
       </main>
-      {phone.value ? <Sheet label={t("sheet.label")} stop={sheetStop}><Tabs tabs={TABS} active={tab.value} /><Content name={tab.value} /></Sheet> : <Sides />}
-      <Boundary name="StatusStrip"><StatusStrip /></Boundary>
-      <Boundary name="AssignDialog"><AssignDialog /></Boundary>
-      <Boundary name="AskDialog"><AskDialog /></Boundary>
-      <Boundary name="PhotoDialog"><PhotoDialog /></Boundary>
-      <Boundary name="HelpDialog"><HelpDialog /></Boundary>
+      {phone.value ? (
+        <Sheet label={t("sheet.label")} stop={sheetStop}>
+          <Tabs tabs={TABS} active={tab.value} />
+          <Content name={tab.value} />
+        </Sheet>
+      ) : (
+        <Sides />
+      )}
+      <Boundary name="StatusStrip">
+        <StatusStrip />
+      </Boundary>
+      <Boundary name="AssignDialog">
+        <AssignDialog />
+      </Boundary>
+      <Boundary name="AskDialog">
+        <AskDialog />
+      </Boundary>
+      <Boundary name="PhotoDialog">
+        <PhotoDialog />
+      </Boundary>
+      <Boundary name="HelpDialog">
+        <HelpDialog />
+      </Boundary>
     </div>
   );
 }
@@ -84,11 +146,32 @@ function Sides(): JSX.Element {
   const right = rightTab.value;
   return (
     <>
-      <Side side="left" open={leftOpen.value} turn={() => { leftOpen.value = !leftOpen.value; }}>
-        <header class="node"><Icon name="unit" /><div><p class="node-name">{session.value?.node.name}</p><p class="dim">{session.value?.agency.name}</p></div><PagesMenu /></header>
-        <Boundary name="units"><UnitList /></Boundary>
+      <Side
+        side="left"
+        open={leftOpen.value}
+        turn={() => {
+          leftOpen.value = !leftOpen.value;
+        }}
+      >
+        <header class="node">
+          <Icon name="unit" />
+          <div>
+            <p class="node-name">{session.value?.node.name}</p>
+            <p class="dim">{session.value?.agency.name}</p>
+          </div>
+          <PagesMenu />
+        </header>
+        <Boundary name="units">
+          <UnitList />
+        </Boundary>
       </Side>
-      <Side side="right" open={rightOpen.value} turn={() => { rightOpen.value = !rightOpen.value; }}>
+      <Side
+        side="right"
+        open={rightOpen.value}
+        turn={() => {
+          rightOpen.value = !rightOpen.value;
+        }}
+      >
         <Tabs tabs={TABS.slice(1)} active={right} />
         <Content name={right} />
       </Side>
@@ -96,12 +179,32 @@ function Sides(): JSX.Element {
   );
 }
 
-function Side({ side, open, turn, children }: { side: "left" | "right"; open: boolean; turn: () => void; children: ComponentChildren }): JSX.Element {
+function Side({
+  side,
+  open,
+  turn,
+  children,
+}: {
+  side: "left" | "right";
+  open: boolean;
+  turn: () => void;
+  children: ComponentChildren;
+}): JSX.Element {
   const words = t(open ? `side.fold_${side}` : `side.open_${side}`);
   return (
     <aside class={`side ${side}`} data-open={open} aria-label={t(`side.${side}`)}>
-      <div class="side-inner" inert={!open}>{children}</div>
-      <button class="fold" title={tip(words, side === "left" ? "[" : "]")} aria-label={words} aria-expanded={open} onClick={turn}><Icon name={(side === "left") === open ? "left" : "right"} /></button>
+      <div class="side-inner" inert={!open}>
+        {children}
+      </div>
+      <button
+        class="fold"
+        title={tip(words, side === "left" ? "[" : "]")}
+        aria-label={words}
+        aria-expanded={open}
+        onClick={turn}
+      >
+        <Icon name={(side === "left") === open ? "left" : "right"} />
+      </button>
     </aside>
   );
 }
@@ -119,8 +222,19 @@ function Tabs({ tabs, active }: { tabs: typeof TABS; active: Tab }): JSX.Element
   return (
     <div class="tabs" role="tablist" aria-label={t("tabs.label")} onKeyDown={move}>
       {tabs.map(({ name, words, icon, letter }) => (
-        <button key={name} id={`tab-${name}`} role="tab" aria-selected={name === active} aria-controls="tab-content" tabIndex={name === active ? 0 : -1} title={tip(t(words), letter)} onClick={() => openTab(name)}>
-          <Icon name={icon} /><span>{t(words)}</span><Badge name={name} />
+        <button
+          key={name}
+          id={`tab-${name}`}
+          role="tab"
+          aria-selected={name === active}
+          aria-controls="tab-content"
+          tabIndex={name === active ? 0 : -1}
+          title={tip(t(words), letter)}
+          onClick={() => openTab(name)}
+        >
+          <Icon name={icon} />
+          <span>{t(words)}</span>
+          <Badge name={name} />
         </button>
       ))}
     </div>
@@ -132,7 +246,12 @@ function Badge({ name }: { name: Tab }): JSX.Element | null {
     const all = waiting.value + writers.value.length + unseen.value.length;
     return all === 0 ? null : <span class={waiting.value === 0 ? "badge num" : "badge calls num"}>{all}</span>;
   }
-  const n = name === "unknown" ? (unknownRadios.value?.length ?? 0) : name === "channels" ? (channels.value ?? []).filter((channel) => !isWell(channel)).length : 0;
+  const n =
+    name === "unknown"
+      ? (unknownRadios.value?.length ?? 0)
+      : name === "channels"
+        ? (channels.value ?? []).filter((channel) => !isWell(channel)).length
+        : 0;
   return n === 0 ? null : <span class="badge num">{n}</span>;
 }
 

@@ -1,8 +1,8 @@
 /** Which alert a mail's link or a notification asks for: its card is brought to where it can be seen. */
 import { effect } from "@preact/signals";
-import { openTab } from "./desk/selection.ts";
 import { bringFocus, isTyping } from "../../browser/focus.ts";
 import { alerts, chosenId } from "./desk/queue.ts";
+import { openTab } from "./desk/selection.ts";
 
 /** Reads `?alert=ID` once and listens for the same of the notifications' worker (`worker/push.ts`). */
 export function followLinks(): void {

@@ -1,30 +1,60 @@
 /** Every action that has a key. Tooltips and the help list read the same table. */
-import type { AlertAct } from "../../live/alerts.ts";
-import { asking } from "../../widgets/question.ts";
-import { assigning, awaitingPlace, clearSelection, helpOpen, openTab, phone, say, select, selectedId, sheetStop, tab } from "./desk/selection.ts";
-import { distressed } from "../../live/signals.ts";
-import { followedId, stopFollowing, turnFollowing } from "./desk/follow.ts";
-import { type Words, t } from "../../words/index.ts";
-import { fitAll, flyToSelected, zoomBy } from "./map/in-step.ts";
-import { measuring, turnMeasuring } from "./desk/measure.ts";
-import { toWrite } from "../../live/messages.ts";
-import type { Alert, HandOff } from "../../wire/papers.ts";
-import { markedId } from "./desk/marks.ts";
-import { pin } from "./desk/pin.ts";
-import { isAsked, pressedKey } from "../../browser/pressed.ts";
-import { turnQuiet } from "./alerts/quiet.tsx";
-import { chosenId, current, doable, inView, mayAnswer, mayOffer, isOpen, offers, ours, alerts, rightTab, step, underWay } from "./desk/queue.ts";
-import { accept, callBack, decline, doAbout } from "./desk/queue-acts.ts";
-import { markOldestSeen } from "../../live/incidents.ts";
-import { markOldestRead, markTextsRead, writers } from "../../live/radio-texts.ts";
+
 import { leftOpen, rightOpen } from "../../browser/preferences.ts";
+import { isAsked, pressedKey } from "../../browser/pressed.ts";
+import type { AlertAct } from "../../live/alerts.ts";
+import { markOldestSeen } from "../../live/incidents.ts";
+import { toWrite } from "../../live/messages.ts";
+import { markOldestRead, markTextsRead, writers } from "../../live/radio-texts.ts";
+import { distressed } from "../../live/signals.ts";
+import { asking } from "../../widgets/question.ts";
+import type { Alert, HandOff } from "../../wire/papers.ts";
+import { t, type Words } from "../../words/index.ts";
+import { turnQuiet } from "./alerts/quiet.tsx";
+import { followedId, stopFollowing, turnFollowing } from "./desk/follow.ts";
+import { markedId } from "./desk/marks.ts";
+import { measuring, turnMeasuring } from "./desk/measure.ts";
+import { pin } from "./desk/pin.ts";
+import {
+  alerts,
+  chosenId,
+  current,
+  doable,
+  inView,
+  isOpen,
+  mayAnswer,
+  mayOffer,
+  offers,
+  ours,
+  rightTab,
+  step,
+  underWay,
+} from "./desk/queue.ts";
+import { accept, callBack, decline, doAbout } from "./desk/queue-acts.ts";
+import {
+  assigning,
+  awaitingPlace,
+  clearSelection,
+  helpOpen,
+  openTab,
+  phone,
+  say,
+  select,
+  selectedId,
+  sheetStop,
+  tab,
+} from "./desk/selection.ts";
 import { focusOn, focusSearch, nextPalette, turnCoordinates } from "./desk/shortcuts.ts";
+import { fitAll, flyToSelected, zoomBy } from "./map/in-step.ts";
 
 export interface KeyAction {
   keys: string[];
   words: Words;
   act: () => void;
-  /** Again and again while the key is held. All others act once a press: a finger that rests on a key must not acknowledge one alert after another. */
+  /**
+   * Again and again while the key is held. All others act once a press: a finger that rests on a key must not
+   * acknowledge one alert after another.
+   */
   held?: true;
 }
 
@@ -70,7 +100,9 @@ function callBackFirst(): void {
 
 /** Texts can be read in the queue, or where the unit itself is shown; incidents come after them. */
 function readTexts(): void {
-  const shown = phone.value ? tab.value === "unit" && sheetStop.value !== "peek" : rightOpen.value && rightTab.value === "unit";
+  const shown = phone.value
+    ? tab.value === "unit" && sheetStop.value !== "peek"
+    : rightOpen.value && rightTab.value === "unit";
   if (shown && writers.value.includes(selectedId.value)) markTextsRead(selectedId.value);
   else if (!queueShown()) return;
   else if (writers.value.length > 0) markOldestRead();
@@ -130,12 +162,30 @@ export const ACTIONS: readonly KeyAction[] = [
   { keys: ["r"], words: "key.unknown", act: () => openTab("unknown") },
   { keys: ["c"], words: "key.channels", act: () => openTab("channels") },
   { keys: ["m"], words: "key.map", act: () => openTab("map") },
-  { keys: ["["], words: "key.left", act: () => { leftOpen.value = !leftOpen.value; } },
-  { keys: ["]"], words: "key.right", act: () => { rightOpen.value = !rightOpen.value; } },
+  {
+    keys: ["["],
+    words: "key.left",
+    act: () => {
+      leftOpen.value = !leftOpen.value;
+    },
+  },
+  {
+    keys: ["]"],
+    words: "key.right",
+    act: () => {
+      rightOpen.value = !rightOpen.value;
+    },
+  },
   { keys: ["n"], words: "key.palette", act: nextPalette },
   { keys: ["d"], words: "key.coordinates", act: turnCoordinates },
   { keys: ["Escape"], words: "key.back", act: back },
-  { keys: ["?"], words: "key.help", act: () => { helpOpen.value = !helpOpen.value; } },
+  {
+    keys: ["?"],
+    words: "key.help",
+    act: () => {
+      helpOpen.value = !helpOpen.value;
+    },
+  },
 ];
 
 export function listenToKeys(): void {
@@ -152,4 +202,3 @@ export function listenToKeys(): void {
     else action.act();
   });
 }
-

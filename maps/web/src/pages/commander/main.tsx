@@ -11,22 +11,22 @@ import "./alerts/queue.css";
 import "../../widgets/phone.css";
 import "./commander.css";
 import { render } from "preact";
-import { loadAgencies } from "../../session/agencies.ts";
 import { startBell } from "../../live/bell.ts";
-import { basemapInfo } from "./desk/selection.ts";
-import type { BasemapInfo } from "../../wire/contract.ts";
-import { live } from "../../live/signals.ts";
-import { followLinks } from "./from-link.ts";
-import { t } from "../../words/index.ts";
-import { listenToKeys } from "./keys.ts";
-import { loadReference } from "./map/in-step.ts";
 import { followTabs } from "../../live/read-elsewhere.ts";
-import { Frame } from "./frame.tsx";
+import { live } from "../../live/signals.ts";
+import { watchWho } from "../../live/who-now.ts";
+import { loadAgencies } from "../../session/agencies.ts";
+import { app, startPage } from "../../session/start.ts";
 import { Broken } from "../../widgets/states.tsx";
 import { fetchJson } from "../../wire/calls.ts";
-import { app, startPage } from "../../session/start.ts";
+import type { BasemapInfo } from "../../wire/contract.ts";
+import { t } from "../../words/index.ts";
+import { basemapInfo } from "./desk/selection.ts";
+import { Frame } from "./frame.tsx";
+import { followLinks } from "./from-link.ts";
+import { listenToKeys } from "./keys.ts";
+import { loadReference } from "./map/in-step.ts";
 import { startTabBadge } from "./tab-badge.ts";
-import { watchWho } from "../../live/who-now.ts";
 
 const REFERENCE_AGAIN_MS = 30_000;
 
@@ -59,7 +59,12 @@ async function readReference(): Promise<void> {
 }
 
 function broken(fault: unknown): void {
-  render(<main class="alone"><Broken what={t("start.failed")} fault={fault} retry={() => location.reload()} /></main>, app);
+  render(
+    <main class="alone">
+      <Broken what={t("start.failed")} fault={fault} retry={() => location.reload()} />
+    </main>,
+    app,
+  );
 }
 
 void startPage(["common", "alerts", "commander", "phrases", "enrol"], draw, broken);

@@ -1,11 +1,11 @@
 /** The browser's tab says how many things wait for a person, for whoever looks at another page. */
 import { effect } from "@preact/signals";
-import { t } from "../../words/index.ts";
-import { calls, waiting } from "./desk/queue.ts";
+import { rings } from "../../live/alerts.ts";
 import { unseen } from "../../live/incidents.ts";
 import { writers } from "../../live/radio-texts.ts";
 import { session } from "../../session/session.ts";
-import { rings } from "../../live/alerts.ts";
+import { t } from "../../words/index.ts";
+import { calls, waiting } from "./desk/queue.ts";
 
 const SIZE = 64;
 const ICON = "/icon.svg";

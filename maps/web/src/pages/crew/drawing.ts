@@ -1,6 +1,6 @@
 /** Draws the small map on a canvas, in the colours of the page. */
 import { language } from "../../words/index.ts";
-import { pixel, scaleMetres, type Size, type View } from "./sending/view.ts";
+import { pixel, type Size, scaleMetres, type View } from "./sending/view.ts";
 
 export interface Scene {
   ground: GeoJSON.FeatureCollection | null;
@@ -17,10 +17,20 @@ const taken: { x: number; y: number; wide: number }[] = [];
 const LINE = 15;
 /** What the buttons cover, from the lower right corner. */
 export const BUTTONS: Size = { width: 72, height: 186 };
-const KM_STEPS = [[12, 1], [90, 10], [400, 50]] as const;
+const KM_STEPS = [
+  [12, 1],
+  [90, 10],
+  [400, 50],
+] as const;
 
 /** Draws everything anew; a frame of a small map takes a few milliseconds. */
-export function draw(canvas: HTMLCanvasElement, size: Size, view: View, scene: Scene, scaleWords: (metres: number) => string): void {
+export function draw(
+  canvas: HTMLCanvasElement,
+  size: Size,
+  view: View,
+  scene: Scene,
+  scaleWords: (metres: number) => string,
+): void {
   const ratio = Math.min(3, devicePixelRatio || 1);
   canvas.width = Math.round(size.width * ratio);
   canvas.height = Math.round(size.height * ratio);
@@ -35,13 +45,17 @@ export function draw(canvas: HTMLCanvasElement, size: Size, view: View, scene: S
   pen.lineCap = "round";
   const at = (point: GeoJSON.Position): [number, number] => pixel(view, size, point[0] ?? 0, point[1] ?? 0);
   taken.length = 0;
-  for (let y = size.height - BUTTONS.height; y < size.height + LINE; y += LINE) taken.push({ x: size.width - BUTTONS.width, y, wide: BUTTONS.width });
+  for (let y = size.height - BUTTONS.height; y < size.height + LINE; y += LINE)
+    taken.push({ x: size.width - BUTTONS.width, y, wide: BUTTONS.width });
   const features = scene.ground?.features ?? [];
   const layer = (name: string): GeoJSON.Feature[] => features.filter((each) => each.properties?.["layer"] === name);
   const line = (shape: GeoJSON.Geometry, close = false): void => {
     pen.beginPath();
     for (const part of linesOf(shape)) {
-      part.forEach((point, i) => { if (i === 0) pen.moveTo(...at(point)); else pen.lineTo(...at(point)); });
+      part.forEach((point, i) => {
+        if (i === 0) pen.moveTo(...at(point));
+        else pen.lineTo(...at(point));
+      });
       if (close) pen.closePath();
     }
   };
@@ -56,7 +70,8 @@ export function draw(canvas: HTMLCanvasElement, size: Size, view: View, scene: S
     pen.setLineDash([]);
   };
   // A river is some hundred metres wide: its line is drawn so wide, within reason.
-  const wide = (metres: number, least: number, most: number): number => Math.min(most, Math.max(least, metres / view.metresPerPixel));
+  const wide = (metres: number, least: number, most: number): number =>
+    Math.min(most, Math.max(least, metres / view.metresPerPixel));
   strokeAll("rivers", "--map-river", wide(60, 1.5, 10));
   strokeAll("centrelines", "--map-river", wide(120, 2, 18));
   strokeAll("mekong", "--map-river", wide(400, 4, 60));
@@ -70,16 +85,26 @@ export function draw(canvas: HTMLCanvasElement, size: Size, view: View, scene: S
 
 function linesOf(shape: GeoJSON.Geometry): readonly (readonly GeoJSON.Position[])[] {
   switch (shape.type) {
-    case "LineString": return [shape.coordinates];
+    case "LineString":
+      return [shape.coordinates];
     case "MultiLineString":
-    case "Polygon": return shape.coordinates;
-    case "MultiPolygon": return shape.coordinates.flat();
-    case "GeometryCollection": return shape.geometries.flatMap(linesOf);
-    default: return [];
+    case "Polygon":
+      return shape.coordinates;
+    case "MultiPolygon":
+      return shape.coordinates.flat();
+    case "GeometryCollection":
+      return shape.geometries.flatMap(linesOf);
+    default:
+      return [];
   }
 }
 
-function sectors(pen: CanvasRenderingContext2D, scene: Scene, ink: Ink, line: (shape: GeoJSON.Geometry, close: boolean) => void): void {
+function sectors(
+  pen: CanvasRenderingContext2D,
+  scene: Scene,
+  ink: Ink,
+  line: (shape: GeoJSON.Geometry, close: boolean) => void,
+): void {
   for (const { use, polygon } of scene.sectors) {
     const forbidden = use !== "patrol";
     const colour = ink(forbidden ? "--map-no-go" : "--map-sector");
@@ -98,9 +123,18 @@ function sectors(pen: CanvasRenderingContext2D, scene: Scene, ink: Ink, line: (s
 
 type Told = Record<string, unknown>;
 
-function marks(pen: CanvasRenderingContext2D, view: View, layer: (name: string) => GeoJSON.Feature[], ink: Ink, at: (p: GeoJSON.Position) => [number, number]): void {
+function marks(
+  pen: CanvasRenderingContext2D,
+  view: View,
+  layer: (name: string) => GeoJSON.Feature[],
+  ink: Ink,
+  at: (p: GeoJSON.Position) => [number, number],
+): void {
   const named = view.metresPerPixel <= LABELS_FROM;
-  const points = (name: string): [number, number, Told][] => layer(name).flatMap((each) => (each.geometry.type === "Point" ? [[...at(each.geometry.coordinates), each.properties ?? {}]] : []));
+  const points = (name: string): [number, number, Told][] =>
+    layer(name).flatMap((each) =>
+      each.geometry.type === "Point" ? [[...at(each.geometry.coordinates), each.properties ?? {}]] : [],
+    );
   const [blos, crossings] = [points("blos"), points("crossings")];
   for (const [x, y] of blos) {
     pen.beginPath();
@@ -148,12 +182,25 @@ function nameOf(told: Told): string {
 }
 
 /** Writes words beside a mark, on its left if there is no room on its right; not at all where others stand. */
-function label(pen: CanvasRenderingContext2D, words: string, x: number, y: number, ink: Ink, colour: string, px: number): void {
+function label(
+  pen: CanvasRenderingContext2D,
+  words: string,
+  x: number,
+  y: number,
+  ink: Ink,
+  colour: string,
+  px: number,
+): void {
   pen.font = `600 ${px}px "Noto Sans", sans-serif`;
   const wide = pen.measureText(words).width;
   const { a: ratio } = pen.getTransform();
   const [right, bottom] = [pen.canvas.width / ratio - 4, pen.canvas.height / ratio - 4];
-  const free = (at: number): boolean => at > 2 && at + wide < right && y > px && y < bottom && !taken.some((each) => Math.abs(each.y - y) < LINE && at < each.x + each.wide && each.x < at + wide);
+  const free = (at: number): boolean =>
+    at > 2 &&
+    at + wide < right &&
+    y > px &&
+    y < bottom &&
+    !taken.some((each) => Math.abs(each.y - y) < LINE && at < each.x + each.wide && each.x < at + wide);
   const at = [x, x - wide - 22].find(free);
   if (words === "" || at === undefined) return;
   taken.push({ x: at, y, wide });
@@ -164,18 +211,35 @@ function label(pen: CanvasRenderingContext2D, words: string, x: number, y: numbe
   pen.fillText(words, at, y);
 }
 
-function way(pen: CanvasRenderingContext2D, scene: Scene, ink: Ink, at: (p: GeoJSON.Position) => [number, number]): void {
+function way(
+  pen: CanvasRenderingContext2D,
+  scene: Scene,
+  ink: Ink,
+  at: (p: GeoJSON.Position) => [number, number],
+): void {
   if (scene.track.length < 2) return;
   pen.beginPath();
-  scene.track.forEach((point, i) => { if (i === 0) pen.moveTo(...at([...point])); else pen.lineTo(...at([...point])); });
-  for (const [colour, width] of [["--map-halo", 5], ["--map-target", 2.5]] as const) {
+  scene.track.forEach((point, i) => {
+    if (i === 0) pen.moveTo(...at([...point]));
+    else pen.lineTo(...at([...point]));
+  });
+  for (const [colour, width] of [
+    ["--map-halo", 5],
+    ["--map-target", 2.5],
+  ] as const) {
     pen.strokeStyle = ink(colour);
     pen.lineWidth = width;
     pen.stroke();
   }
 }
 
-function self(pen: CanvasRenderingContext2D, view: View, { here }: Scene, ink: Ink, at: (p: GeoJSON.Position) => [number, number]): void {
+function self(
+  pen: CanvasRenderingContext2D,
+  view: View,
+  { here }: Scene,
+  ink: Ink,
+  at: (p: GeoJSON.Position) => [number, number],
+): void {
   if (here === null) return;
   const [x, y] = at([here.lon, here.lat]);
   const radius = (here.accuracy_m ?? 0) / view.metresPerPixel;
@@ -194,18 +258,39 @@ function self(pen: CanvasRenderingContext2D, view: View, { here }: Scene, ink: I
   else {
     // A hull with its bow at the course.
     const turn = (here.course_deg * Math.PI) / 180;
-    const hull = [[0, -16], [9, 2], [7, 14], [-7, 14], [-9, 2]].map(([a = 0, b = 0]) => [x + a * Math.cos(turn) - b * Math.sin(turn), y + a * Math.sin(turn) + b * Math.cos(turn)]);
-    hull.forEach(([px = 0, py = 0], i) => { if (i === 0) pen.moveTo(px, py); else pen.lineTo(px, py); });
+    const hull = [
+      [0, -16],
+      [9, 2],
+      [7, 14],
+      [-7, 14],
+      [-9, 2],
+    ].map(([a = 0, b = 0]) => [
+      x + a * Math.cos(turn) - b * Math.sin(turn),
+      y + a * Math.sin(turn) + b * Math.cos(turn),
+    ]);
+    hull.forEach(([px = 0, py = 0], i) => {
+      if (i === 0) pen.moveTo(px, py);
+      else pen.lineTo(px, py);
+    });
     pen.closePath();
   }
   pen.fill();
   pen.stroke();
 }
 
-function scale(pen: CanvasRenderingContext2D, size: Size, view: View, ink: Ink, words: (metres: number) => string): void {
+function scale(
+  pen: CanvasRenderingContext2D,
+  size: Size,
+  view: View,
+  ink: Ink,
+  words: (metres: number) => string,
+): void {
   const metres = scaleMetres(view, 110);
   const [x, y, long] = [14, size.height - 14, metres / view.metresPerPixel];
-  for (const [colour, width] of [["--map-halo", 5], ["--map-label", 2]] as const) {
+  for (const [colour, width] of [
+    ["--map-halo", 5],
+    ["--map-label", 2],
+  ] as const) {
     pen.strokeStyle = ink(colour);
     pen.lineWidth = width;
     pen.beginPath();

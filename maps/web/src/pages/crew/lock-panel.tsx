@@ -2,23 +2,28 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import type { Session } from "../../wire/contract.ts";
-import { t } from "../../words/index.ts";
-import { Ticking, ticking } from "../../widgets/ticking.tsx";
-import { ageWords } from "../../session/times.ts";
-import { choose, known, profile, unlocked } from "./sending/crew.ts";
 import type { Profile } from "../../phone/database.ts";
 import { activate, makeProfile, unlock } from "../../phone/keys.ts";
 import { isTooSoon, LONGEST_PIN, pinFault, SHORTEST_PIN } from "../../phone/pin.ts";
-import { link } from "./sending/sending.ts";
 import { readSession } from "../../phone/server.ts";
 import { clock, moment } from "../../phone/time.ts";
+import { ageWords } from "../../session/times.ts";
+import { Ticking, ticking } from "../../widgets/ticking.tsx";
+import type { Session } from "../../wire/contract.ts";
+import { t } from "../../words/index.ts";
+import { choose, known, profile, unlocked } from "./sending/crew.ts";
+import { link } from "./sending/sending.ts";
 
 export function LockPanel(): JSX.Element {
   const adds = useSignal(false);
   const session = useSignal<Session | null>(null);
   useEffect(() => {
-    readSession().then((found) => { session.value = found; }, () => undefined);
+    readSession().then(
+      (found) => {
+        session.value = found;
+      },
+      () => undefined,
+    );
   }, []);
   const who = session.value;
   const crew = who !== null && who.role === "crew" && !who.user.startsWith("key:");
@@ -28,8 +33,21 @@ export function LockPanel(): JSX.Element {
       <section class="lock">
         <h2>{t("crew.first.title")}</h2>
         {unknown && who !== null ? <NewPin who={who} /> : <p>{t("crew.first.enrol")}</p>}
-        {who === null && <a class="big wide" href="/sign-in?next=/crew">{t("crew.first.sign_in")}</a>}
-        {adds.value && <button class="big wide" onClick={() => { adds.value = false; }}>{t("crew.back")}</button>}
+        {who === null && (
+          <a class="big wide" href="/sign-in?next=/crew">
+            {t("crew.first.sign_in")}
+          </a>
+        )}
+        {adds.value && (
+          <button
+            class="big wide"
+            onClick={() => {
+              adds.value = false;
+            }}
+          >
+            {t("crew.back")}
+          </button>
+        )}
       </section>
     );
   }
@@ -37,14 +55,29 @@ export function LockPanel(): JSX.Element {
     <section class="lock">
       <h2>{t("crew.lock.title")}</h2>
       <p class="dim">{t("crew.lock.works")}</p>
-      {profile.value.user !== null && link.value.state === "shut" && <a class="big wide primary" href="/sign-in?next=/crew">{t("crew.first.sign_in")}</a>}
+      {profile.value.user !== null && link.value.state === "shut" && (
+        <a class="big wide primary" href="/sign-in?next=/crew">
+          {t("crew.first.sign_in")}
+        </a>
+      )}
       {known.value.length > 1 && (
         <div class="people" role="group" aria-label={t("crew.lock.who")}>
-          {known.value.map((each) => <button key={each.id} class="big" aria-pressed={each.id === profile.value?.id} onClick={() => turnTo(each)}>{nameOf(each)}</button>)}
+          {known.value.map((each) => (
+            <button key={each.id} class="big" aria-pressed={each.id === profile.value?.id} onClick={() => turnTo(each)}>
+              {nameOf(each)}
+            </button>
+          ))}
         </div>
       )}
       <PinForm who={profile.value} key={profile.value.id} />
-      <button class="big wide quiet" onClick={() => { adds.value = true; }}>{t("crew.lock.other")}</button>
+      <button
+        class="big wide quiet"
+        onClick={() => {
+          adds.value = true;
+        }}
+      >
+        {t("crew.lock.other")}
+      </button>
     </section>
   );
 }
@@ -82,9 +115,29 @@ function PinForm({ who }: { who: Profile }): JSX.Element {
   return (
     <form onSubmit={(event) => void submit(event)}>
       <label for="pin">{t("crew.pin.of", { name: nameOf(who) })}</label>
-      <input id="pin" name="pin" type="password" inputMode="numeric" autocomplete="current-password" required maxLength={LONGEST_PIN} disabled={waits} aria-describedby="pin-fault" />
-      <p id="pin-fault" class="field-fault" role="alert"><Ticking words={waits ? t("crew.pin.wait", { age: ticking(ageWords((moment(until.value) - clock.value) / 1000 + 1)) }) : said.value} /></p>
-      <button class="big wide primary" disabled={busy.value || waits}>{t("crew.pin.open")}</button>
+      <input
+        id="pin"
+        name="pin"
+        type="password"
+        inputMode="numeric"
+        autocomplete="current-password"
+        required
+        maxLength={LONGEST_PIN}
+        disabled={waits}
+        aria-describedby="pin-fault"
+      />
+      <p id="pin-fault" class="field-fault" role="alert">
+        <Ticking
+          words={
+            waits
+              ? t("crew.pin.wait", { age: ticking(ageWords((moment(until.value) - clock.value) / 1000 + 1)) })
+              : said.value
+          }
+        />
+      </p>
+      <button class="big wide primary" disabled={busy.value || waits}>
+        {t("crew.pin.open")}
+      </button>
     </form>
   );
 }
@@ -101,7 +154,17 @@ function NewPin({ who }: { who: Session }): JSX.Element {
     if (said.value !== "") return;
     busy.value = true;
     try {
-      await unlocked(await makeProfile({ name: who.user, device: null, callSign: "", key: null, reportingKey: null, user: who.user, pin }));
+      await unlocked(
+        await makeProfile({
+          name: who.user,
+          device: null,
+          callSign: "",
+          key: null,
+          reportingKey: null,
+          user: who.user,
+          pin,
+        }),
+      );
     } catch {
       said.value = t("crew.storage.broken");
       busy.value = false;
@@ -111,8 +174,12 @@ function NewPin({ who }: { who: Session }): JSX.Element {
     <form onSubmit={(event) => void submit(event)}>
       <p>{t("crew.first.pin", { name: who.user })}</p>
       <PinFields />
-      <p class="field-fault" role="alert">{said.value}</p>
-      <button class="big wide primary" disabled={busy.value}>{t("crew.first.go")}</button>
+      <p class="field-fault" role="alert">
+        {said.value}
+      </p>
+      <button class="big wide primary" disabled={busy.value}>
+        {t("crew.first.go")}
+      </button>
     </form>
   );
 }
@@ -122,9 +189,26 @@ export function PinFields(): JSX.Element {
   return (
     <>
       <label for="pin">{t("crew.pin.new", { n: SHORTEST_PIN })}</label>
-      <input id="pin" name="pin" type="password" inputMode="numeric" autocomplete="new-password" required minLength={SHORTEST_PIN} maxLength={LONGEST_PIN} />
+      <input
+        id="pin"
+        name="pin"
+        type="password"
+        inputMode="numeric"
+        autocomplete="new-password"
+        required
+        minLength={SHORTEST_PIN}
+        maxLength={LONGEST_PIN}
+      />
       <label for="again">{t("crew.pin.again")}</label>
-      <input id="again" name="again" type="password" inputMode="numeric" autocomplete="new-password" required maxLength={LONGEST_PIN} />
+      <input
+        id="again"
+        name="again"
+        type="password"
+        inputMode="numeric"
+        autocomplete="new-password"
+        required
+        maxLength={LONGEST_PIN}
+      />
     </>
   );
 }

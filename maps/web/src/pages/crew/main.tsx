@@ -4,9 +4,9 @@ import "../../symbols/theme.css";
 import "../../widgets/page.css";
 import "./crew.css";
 import { render } from "preact";
-import { t } from "../../words/index.ts";
-import { Broken } from "../../widgets/states.tsx";
 import { watchFailures } from "../../session/page-faults.ts";
+import { Broken } from "../../widgets/states.tsx";
+import { t } from "../../words/index.ts";
 import { openSpeech } from "./sending/speech.ts";
 
 const app = document.getElementById("app") as HTMLElement;
@@ -23,5 +23,10 @@ try {
   }
 } catch (fault) {
   // A private window may have no storage at all: then nothing could be kept, and nobody may think so.
-  render(<main class="lock"><Broken what={t("crew.storage.broken")} fault={fault} retry={() => location.reload()} /></main>, app);
+  render(
+    <main class="lock">
+      <Broken what={t("crew.storage.broken")} fault={fault} retry={() => location.reload()} />
+    </main>,
+    app,
+  );
 }

@@ -2,16 +2,16 @@
 import { effect, signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { coordinateWords } from "../../geo/coordinates.ts";
-import { t } from "../../words/index.ts";
-import { Icon } from "../../widgets/icons.tsx";
 import { coordinateFormat, palette } from "../../browser/preferences.ts";
+import { coordinateWords } from "../../geo/coordinates.ts";
+import { clock, moment } from "../../phone/time.ts";
 import { ageWords } from "../../session/times.ts";
-import { crew, ground, track } from "./sending/crew.ts";
+import { Icon } from "../../widgets/icons.tsx";
+import { t } from "../../words/index.ts";
 import { BUTTONS, draw, type Scene } from "./drawing.ts";
+import { crew, ground, track } from "./sending/crew.ts";
 import { type Fix, fix } from "./sending/position.ts";
 import { sun } from "./sending/sun.ts";
-import { clock, moment } from "../../phone/time.ts";
 import { fitted, metresToEdge, moved, type Size, type View, within, zoomed } from "./sending/view.ts";
 
 const FRESH_S = 60;
@@ -31,9 +31,22 @@ export function MapPanel(): JSX.Element {
       <div class="map-window">
         <canvas ref={canvas} role="img" aria-label={t("crew.map.label")} />
         <div class="map-buttons">
-          <button class="big" aria-label={t("crew.map.nearer")} onClick={() => zoom(0.5)}><Icon name="plus" /></button>
-          <button class="big" aria-label={t("crew.map.farther")} onClick={() => zoom(2)}><Icon name="minus" /></button>
-          <button class="big" aria-label={t("crew.map.here")} aria-pressed={follows.value} onClick={() => { follows.value = true; }}><Icon name="target" /></button>
+          <button class="big" aria-label={t("crew.map.nearer")} onClick={() => zoom(0.5)}>
+            <Icon name="plus" />
+          </button>
+          <button class="big" aria-label={t("crew.map.farther")} onClick={() => zoom(2)}>
+            <Icon name="minus" />
+          </button>
+          <button
+            class="big"
+            aria-label={t("crew.map.here")}
+            aria-pressed={follows.value}
+            onClick={() => {
+              follows.value = true;
+            }}
+          >
+            <Icon name="target" />
+          </button>
         </div>
         {ground.value === null && <p class="map-note">{t("crew.map.none")}</p>}
       </div>
@@ -50,20 +63,34 @@ function PlaceWords(): JSX.Element {
     <div class="place-words num">
       <p>{coordinateWords(here.lon, here.lat, coordinateFormat.value)}</p>
       <p class="dim">
-        {t("crew.place.accuracy", { m: Math.round(here.accuracy_m ?? 0), age: ageWords((clock.value - moment(here.at)) / 1000) })}
-        {here.speed_mps !== undefined && ` · ${t("speed", { kmh: Math.round(here.speed_mps * 3.6), knots: Math.round(here.speed_mps * 1.944) })}`}
+        {t("crew.place.accuracy", {
+          m: Math.round(here.accuracy_m ?? 0),
+          age: ageWords((clock.value - moment(here.at)) / 1000),
+        })}
+        {here.speed_mps !== undefined &&
+          ` · ${t("speed", { kmh: Math.round(here.speed_mps * 3.6), knots: Math.round(here.speed_mps * 1.944) })}`}
       </p>
-      {sectorWords(here).map((words) => <p key={words}>{words}</p>)}
+      {sectorWords(here).map((words) => (
+        <p key={words}>{words}</p>
+      ))}
     </div>
   );
 }
 
 function sectorWords(here: Fix): string[] {
-  return (crew.value?.sectors ?? []).filter((each) => each.use === "patrol").map((sector) => {
-    const metres = metresToEdge(sector.polygon, here.lon, here.lat);
-    const far = metres < 1000 ? t("metres", { n: Math.round(metres / 10) * 10 }) : t("metres.km", { n: (metres / 1000).toFixed(1) });
-    return t(within(sector.polygon, here.lon, here.lat) ? "crew.sector.in" : "crew.sector.out", { name: sector.name, far });
-  });
+  return (crew.value?.sectors ?? [])
+    .filter((each) => each.use === "patrol")
+    .map((sector) => {
+      const metres = metresToEdge(sector.polygon, here.lon, here.lat);
+      const far =
+        metres < 1000
+          ? t("metres", { n: Math.round(metres / 10) * 10 })
+          : t("metres.km", { n: (metres / 1000).toFixed(1) });
+      return t(within(sector.polygon, here.lon, here.lat) ? "crew.sector.in" : "crew.sector.out", {
+        name: sector.name,
+        far,
+      });
+    });
 }
 
 function scene(): Scene {
@@ -79,12 +106,17 @@ function scene(): Scene {
 /** The first view: the sectors and the phone in them, else about the phone, else the ground. */
 function firstView(size: Size): View | null {
   const here = fix.peek();
-  const points = (crew.peek()?.sectors ?? []).filter((each) => each.use === "patrol").flatMap((each) => each.polygon[0] ?? []);
+  const points = (crew.peek()?.sectors ?? [])
+    .filter((each) => each.use === "patrol")
+    .flatMap((each) => each.polygon[0] ?? []);
   const shown = besideButtons(points, size);
   if (here !== null) return { lon: here.lon, lat: here.lat, metresPerPixel: Math.min(shown?.metresPerPixel ?? 10, 40) };
   if (shown !== null) return shown;
   const lines = (ground.peek()?.features ?? []).filter((each) => each.properties?.["layer"] === "mekong");
-  return besideButtons(lines.flatMap((each) => (each.geometry.type === "LineString" ? each.geometry.coordinates : [])), size);
+  return besideButtons(
+    lines.flatMap((each) => (each.geometry.type === "LineString" ? each.geometry.coordinates : [])),
+    size,
+  );
 }
 
 /** The view that shows all of these, none of it under the buttons. */
@@ -101,13 +133,15 @@ function drawing(canvas: HTMLCanvasElement): () => void {
   });
   watch.observe(canvas);
   let frame = 0;
-  const words = (metres: number): string => (metres < 1000 ? t("metres", { n: metres }) : t("metres.km", { n: metres / 1000 }));
+  const words = (metres: number): string =>
+    metres < 1000 ? t("metres", { n: metres }) : t("metres.km", { n: metres / 1000 });
   const stop = effect(() => {
     const [now, here] = [size.value, fix.value];
     void [palette.value, sun.value, ground.value, crew.value, track.value];
     if (now.width === 0) return;
     const shown = view.value ?? firstView(now);
-    const centred = shown !== null && follows.value && here !== null ? { ...shown, lon: here.lon, lat: here.lat } : shown;
+    const centred =
+      shown !== null && follows.value && here !== null ? { ...shown, lon: here.lon, lat: here.lat } : shown;
     if (centred === null) return;
     if (view.value === null || follows.value) view.value = same(view.peek(), centred) ? view.peek() : centred;
     const drawn = scene();

@@ -2,13 +2,13 @@
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
-import { t, type Words } from "../../words/index.ts";
+import { clock, moment } from "../../phone/time.ts";
+import { ageWords } from "../../session/times.ts";
 import { Icon } from "../../widgets/icons.tsx";
 import { Ticking, ticking } from "../../widgets/ticking.tsx";
-import { ageWords } from "../../session/times.ts";
+import { t, type Words } from "../../words/index.ts";
 import { profile } from "./sending/crew.ts";
 import { callForHelp, callOff, ended, SECONDS_TO_CANCEL, type Sos, sos } from "./sending/sos.ts";
-import { clock, moment } from "../../phone/time.ts";
 
 export const HOLD_MS = 2000;
 const UNHURRIED_MS = 1000;
@@ -86,11 +86,21 @@ function Call(): JSX.Element {
     <>
       {hint.value && <p role="status">{t("crew.sos.hold")}</p>}
       <button
-        class="sos" aria-describedby="sos-how" style={{ "--held": held.value }}
-        onPointerDown={press} onPointerUp={release} onPointerLeave={release} onPointerCancel={release}
-        onKeyDown={key} onKeyUp={release} onBlur={release} onContextMenu={(event) => event.preventDefault()}
+        class="sos"
+        aria-describedby="sos-how"
+        style={{ "--held": held.value }}
+        onPointerDown={press}
+        onPointerUp={release}
+        onPointerLeave={release}
+        onPointerCancel={release}
+        onKeyDown={key}
+        onKeyUp={release}
+        onBlur={release}
+        onContextMenu={(event) => event.preventDefault()}
       >
-        <Icon name="sos" /><b>{t("crew.sos")}</b><span id="sos-how">{t("crew.sos.how")}</span>
+        <Icon name="sos" />
+        <b>{t("crew.sos")}</b>
+        <span id="sos-how">{t("crew.sos.how")}</span>
       </button>
     </>
   );
@@ -103,14 +113,35 @@ function Called({ now }: { now: Sos }): JSX.Element {
   return (
     <>
       {broken.value && now.state !== "taken" && <p role="alert">{t("crew.sos.broken")}</p>}
-      {counting
-        ? <Unhurried key="stop" words="crew.sos.stop" act={off} />
-        : asks.value
-          ? <div class="pair"><Unhurried key="yes" words="crew.sos.yes" act={off} /><button class="big" onClick={() => { asks.value = false; }}>{t("crew.sos.no")}</button></div>
-          : <button class="big wide" onClick={() => { asks.value = true; }}>{t("crew.sos.cancel")}</button>}
+      {counting ? (
+        <Unhurried key="stop" words="crew.sos.stop" act={off} />
+      ) : asks.value ? (
+        <div class="pair">
+          <Unhurried key="yes" words="crew.sos.yes" act={off} />
+          <button
+            class="big"
+            onClick={() => {
+              asks.value = false;
+            }}
+          >
+            {t("crew.sos.no")}
+          </button>
+        </div>
+      ) : (
+        <button
+          class="big wide"
+          onClick={() => {
+            asks.value = true;
+          }}
+        >
+          {t("crew.sos.cancel")}
+        </button>
+      )}
       <p class="sos" role="alert" onContextMenu={(event) => event.preventDefault()}>
         <Icon name="sos" />
-        <span><Ticking words={counting ? t("crew.sos.ready", { n: ticking(String(left)) }) : stateWords(now)} /></span>
+        <span>
+          <Ticking words={counting ? t("crew.sos.ready", { n: ticking(String(left)) }) : stateWords(now)} />
+        </span>
       </p>
     </>
   );
@@ -119,11 +150,22 @@ function Called({ now }: { now: Sos }): JSX.Element {
 /** How old the call is while it waits; after that, since when the office has it. */
 function stateWords(now: Sos): string {
   if (now.state !== "taken") return t("crew.sos.waiting", { age: ticking(ageWords((Date.now() - now.at) / 1000)) });
-  return now.takenAt === null ? t("crew.sos.there") : t("crew.sos.taken", { age: ticking(ageWords((Date.now() - now.takenAt) / 1000)) });
+  return now.takenAt === null
+    ? t("crew.sos.there")
+    : t("crew.sos.taken", { age: ticking(ageWords((Date.now() - now.takenAt) / 1000)) });
 }
 
 /** A button that takes no press in its first second: a hand that was pressing there already did not mean it. */
 function Unhurried({ words, act }: { words: Words; act: () => void }): JSX.Element {
   const since = useRef(performance.now());
-  return <button class="big wide" onClick={() => { if (performance.now() - since.current >= UNHURRIED_MS) act(); }}>{t(words)}</button>;
+  return (
+    <button
+      class="big wide"
+      onClick={() => {
+        if (performance.now() - since.current >= UNHURRIED_MS) act();
+      }}
+    >
+      {t(words)}
+    </button>
+  );
 }

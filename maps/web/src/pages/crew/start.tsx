@@ -1,14 +1,14 @@
 /** The page with all it can do. */
 import { effect } from "@preact/signals";
 import { render } from "preact";
+import { keepPage } from "../../phone/install.ts";
+import { startTime } from "../../phone/time.ts";
 import { t } from "../../words/index.ts";
 import { App } from "./app.tsx";
 import { callSign, reportPlace, startCrew } from "./sending/crew.ts";
-import { keepPage } from "../../phone/install.ts";
 import { startPositions } from "./sending/position.ts";
 import { startSending } from "./sending/sending.ts";
 import { chosen } from "./sending/speech.ts";
-import { startTime } from "../../phone/time.ts";
 
 export async function start(app: HTMLElement): Promise<void> {
   startTime();

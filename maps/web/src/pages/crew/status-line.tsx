@@ -1,19 +1,24 @@
 /** The line on top: is there a link, what waits, what was taken last, how good is the place. */
-import type { JSX } from "preact";
+
 import { signal } from "@preact/signals";
-import { t, type Words } from "../../words/index.ts";
-import { Icon, type IconName } from "../../widgets/icons.tsx";
+import type { JSX } from "preact";
+import { clock, moment } from "../../phone/time.ts";
 import { ageWords } from "../../session/times.ts";
+import { Icon, type IconName } from "../../widgets/icons.tsx";
+import { t, type Words } from "../../words/index.ts";
 import { callSign, fault, profile } from "./sending/crew.ts";
 import { counts } from "./sending/outbox.ts";
 import { fix, watching } from "./sending/position.ts";
 import { link, sending } from "./sending/sending.ts";
-import { clock, moment } from "../../phone/time.ts";
 
 /** The browser's own word on whether there is a network at all. */
 export const networked = signal(navigator.onLine);
-addEventListener("online", () => { networked.value = true; });
-addEventListener("offline", () => { networked.value = false; });
+addEventListener("online", () => {
+  networked.value = true;
+});
+addEventListener("offline", () => {
+  networked.value = false;
+});
 
 interface Told {
   words: Words;
@@ -47,11 +52,28 @@ export function StatusLine(): JSX.Element {
         <span class="call-sign">{callSign.value}</span>
       </div>
       <dl class="status-cells num">
-        <div data-some={urgent > 0}><dt>{t("crew.wait.urgent")}</dt><dd id="urgent">{urgent}</dd></div>
-        <div data-some={routine > 0}><dt>{t("crew.wait.routine")}</dt><dd id="routine">{routine}</dd></div>
-        {refused > 0 && <div data-some data-bad><dt>{t("crew.wait.refused")}</dt><dd id="refused">{refused}</dd></div>}
-        <div><dt>{t("crew.wait.taken")}</dt><dd>{at === null ? "–" : ageWords((clock.value - moment(at)) / 1000)}</dd></div>
-        <div><dt>{t("crew.wait.place")}</dt><dd>{placeWords()}</dd></div>
+        <div data-some={urgent > 0}>
+          <dt>{t("crew.wait.urgent")}</dt>
+          <dd id="urgent">{urgent}</dd>
+        </div>
+        <div data-some={routine > 0}>
+          <dt>{t("crew.wait.routine")}</dt>
+          <dd id="routine">{routine}</dd>
+        </div>
+        {refused > 0 && (
+          <div data-some data-bad>
+            <dt>{t("crew.wait.refused")}</dt>
+            <dd id="refused">{refused}</dd>
+          </div>
+        )}
+        <div>
+          <dt>{t("crew.wait.taken")}</dt>
+          <dd>{at === null ? "–" : ageWords((clock.value - moment(at)) / 1000)}</dd>
+        </div>
+        <div>
+          <dt>{t("crew.wait.place")}</dt>
+          <dd>{placeWords()}</dd>
+        </div>
       </dl>
     </header>
   );

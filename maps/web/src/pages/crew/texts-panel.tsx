@@ -2,11 +2,11 @@
 import { effect, signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import { language, t, wordsIfAny } from "../../words/index.ts";
-import { minuteWords } from "../../session/times.ts";
-import { crew, fate, isUnread, markRead, opened, said, say, timeZone } from "./sending/crew.ts";
 import type { CrewPhrase } from "../../phone/server.ts";
 import { clock } from "../../phone/time.ts";
+import { minuteWords } from "../../session/times.ts";
+import { language, t, wordsIfAny } from "../../words/index.ts";
+import { crew, fate, isUnread, markRead, opened, said, say, timeZone } from "./sending/crew.ts";
 
 const MOST_SHOWN = 40;
 /** Texts above the phrases; older ones stand below. */
@@ -26,10 +26,24 @@ export function phraseWords(code: string): string {
 }
 
 function lines(): Line[] {
-  const heard = (crew.value?.texts ?? []).map((each): Line => ({
-    id: each.id, at: Date.parse(each.at), from: each.from, words: each.phrase ? phraseWords(each.phrase) : (each.text ?? ""), unread: isUnread(each),
-  }));
-  const own = said.value.map((each): Line => ({ id: each.id, at: each.at, from: null, words: each.phrase ? phraseWords(each.phrase) : (each.text ?? ""), unread: false }));
+  const heard = (crew.value?.texts ?? []).map(
+    (each): Line => ({
+      id: each.id,
+      at: Date.parse(each.at),
+      from: each.from,
+      words: each.phrase ? phraseWords(each.phrase) : (each.text ?? ""),
+      unread: isUnread(each),
+    }),
+  );
+  const own = said.value.map(
+    (each): Line => ({
+      id: each.id,
+      at: each.at,
+      from: null,
+      words: each.phrase ? phraseWords(each.phrase) : (each.text ?? ""),
+      unread: false,
+    }),
+  );
   return [...heard, ...own].sort((a, b) => b.at - a.at).slice(0, MOST_SHOWN);
 }
 
@@ -62,17 +76,46 @@ export function TextsPanel(): JSX.Element {
         <h2>{t("crew.text.phrases")}</h2>
         <div class="phrases">
           {phrases.slice(0, all.value ? undefined : 6).map((each) => (
-            <button key={each.code} class="big" onClick={() => void say(each.text ? { text: each.text } : { phrase: each.code })}>{each.text ?? phraseWords(each.code)}</button>
+            <button
+              key={each.code}
+              class="big"
+              onClick={() => void say(each.text ? { text: each.text } : { phrase: each.code })}
+            >
+              {each.text ?? phraseWords(each.code)}
+            </button>
           ))}
         </div>
-        <button class="big wide quiet" aria-expanded={all.value} onClick={() => { all.value = !all.value; }}>{t(all.value ? "crew.text.fewer" : "crew.text.more")}</button>
+        <button
+          class="big wide quiet"
+          aria-expanded={all.value}
+          onClick={() => {
+            all.value = !all.value;
+          }}
+        >
+          {t(all.value ? "crew.text.fewer" : "crew.text.more")}
+        </button>
       </div>
       <form class="card say" onSubmit={send}>
         <label for="words">{t("crew.text.words")}</label>
-        <textarea id="words" rows={2} maxLength={1000} value={words.value} onInput={(event) => { words.value = event.currentTarget.value; }} />
-        <button class="big wide primary" disabled={words.value.trim() === ""}>{t("crew.text.send")}</button>
+        <textarea
+          id="words"
+          rows={2}
+          maxLength={1000}
+          value={words.value}
+          onInput={(event) => {
+            words.value = event.currentTarget.value;
+          }}
+        />
+        <button class="big wide primary" disabled={words.value.trim() === ""}>
+          {t("crew.text.send")}
+        </button>
       </form>
-      {shown.length > NEWEST && <><h2 class="list-title">{t("crew.text.older")}</h2><Lines of={shown.slice(NEWEST)} /></>}
+      {shown.length > NEWEST && (
+        <>
+          <h2 class="list-title">{t("crew.text.older")}</h2>
+          <Lines of={shown.slice(NEWEST)} />
+        </>
+      )}
     </section>
   );
 }
@@ -82,7 +125,10 @@ function Lines({ of }: { of: readonly Line[] }): JSX.Element {
     <ul class="texts">
       {of.map((each) => (
         <li key={each.id} class="card" data-own={each.from === null} data-new={each.unread}>
-          <p class="dim num">{each.from ?? t("crew.text.own")} · {minuteWords(each.at, clock.value, timeZone.value)}{each.from === null && ` · ${t(`crew.sent.${fate(each.id)}`)}`}</p>
+          <p class="dim num">
+            {each.from ?? t("crew.text.own")} · {minuteWords(each.at, clock.value, timeZone.value)}
+            {each.from === null && ` · ${t(`crew.sent.${fate(each.id)}`)}`}
+          </p>
           <p class="break">{each.words}</p>
         </li>
       ))}
@@ -93,7 +139,9 @@ function Lines({ of }: { of: readonly Line[] }): JSX.Element {
 /** Phrases by code, and the agency's own in the reader's language. */
 function codes(): CrewPhrase[] {
   const told = crew.value?.phrases ?? [];
-  return told.filter((each) => each.text === undefined || each.language === undefined || each.language.split("-")[0] === language);
+  return told.filter(
+    (each) => each.text === undefined || each.language === undefined || each.language.split("-")[0] === language,
+  );
 }
 
 /** How many texts have not been looked at. */

@@ -2,14 +2,14 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import { now } from "../../session/clock.ts";
 import { keptOffline } from "../../phone/install.ts";
 import { keepEnrolment, profiles } from "../../phone/keys.ts";
 import { LONGEST_PIN, pinFault, SHORTEST_PIN } from "../../phone/pin.ts";
-import { t } from "../../words/index.ts";
+import { now } from "../../session/clock.ts";
+import { ageWords } from "../../session/times.ts";
 import { Icon } from "../../widgets/icons.tsx";
 import { CallError, call } from "../../wire/calls.ts";
-import { ageWords } from "../../session/times.ts";
+import { t } from "../../words/index.ts";
 
 /** `POST /api/enrolment/look`. */
 interface Shown {
@@ -54,16 +54,36 @@ export function Enrol({ code }: { code: string }): JSX.Element {
       <Frame>
         <section class="card bad">
           <p role="alert">{fault.value}</p>
-          {code !== "" && <button class="button wide" onClick={() => void look()}>{t("enrol.again")}</button>}
+          {code !== "" && (
+            <button class="button wide" onClick={() => void look()}>
+              {t("enrol.again")}
+            </button>
+          )}
         </section>
       </Frame>
     );
   }
-  if (shown.value === null) return <Frame><p class="card" role="status">{t("enrol.reading")}</p></Frame>;
+  if (shown.value === null)
+    return (
+      <Frame>
+        <p class="card" role="status">
+          {t("enrol.reading")}
+        </p>
+      </Frame>
+    );
   return (
     <Frame>
       <What shown={shown.value} />
-      <Form code={code} shown={shown.value} done={() => { done.value = true; }} failed={(words) => { fault.value = words; }} />
+      <Form
+        code={code}
+        shown={shown.value}
+        done={() => {
+          done.value = true;
+        }}
+        failed={(words) => {
+          fault.value = words;
+        }}
+      />
     </Frame>
   );
 }
@@ -75,7 +95,9 @@ export function Unsafe(): JSX.Element {
       <section class="card bad">
         <h2>{t("enrol.unsafe.title")}</h2>
         <p>{t("enrol.unsafe.why")}</p>
-        <a class="button primary wide" href="/trust">{t("enrol.unsafe.go")}</a>
+        <a class="button primary wide" href="/trust">
+          {t("enrol.unsafe.go")}
+        </a>
       </section>
     </Frame>
   );
@@ -84,7 +106,10 @@ export function Unsafe(): JSX.Element {
 function Frame({ children }: { children: ComponentChildren }): JSX.Element {
   return (
     <main class="steps">
-      <header><Icon name="unit" /><h1>{t("enrol.title")}</h1></header>
+      <header>
+        <Icon name="unit" />
+        <h1>{t("enrol.title")}</h1>
+      </header>
       {children}
     </main>
   );
@@ -95,17 +120,39 @@ function What({ shown }: { shown: Shown }): JSX.Element {
   return (
     <section class="card">
       <dl>
-        <div><dt>{t("enrol.office")}</dt><dd>{shown.node}</dd></div>
-        <div><dt>{t("enrol.agency")}</dt><dd>{shown.agency}</dd></div>
-        <div><dt>{t("enrol.unit")}</dt><dd>{shown.unit?.call_sign ?? t("enrol.no_unit")}</dd></div>
-        <div><dt>{t("enrol.device")}</dt><dd>{shown.device}</dd></div>
+        <div>
+          <dt>{t("enrol.office")}</dt>
+          <dd>{shown.node}</dd>
+        </div>
+        <div>
+          <dt>{t("enrol.agency")}</dt>
+          <dd>{shown.agency}</dd>
+        </div>
+        <div>
+          <dt>{t("enrol.unit")}</dt>
+          <dd>{shown.unit?.call_sign ?? t("enrol.no_unit")}</dd>
+        </div>
+        <div>
+          <dt>{t("enrol.device")}</dt>
+          <dd>{shown.device}</dd>
+        </div>
       </dl>
       <p class="hint num">{left > 0 ? t("enrol.ends", { age: ageWords(left) }) : t("enrol.bad_code")}</p>
     </section>
   );
 }
 
-function Form({ code, shown, done, failed }: { code: string; shown: Shown; done: () => void; failed: (words: string) => void }): JSX.Element {
+function Form({
+  code,
+  shown,
+  done,
+  failed,
+}: {
+  code: string;
+  shown: Shown;
+  done: () => void;
+  failed: (words: string) => void;
+}): JSX.Element {
   const said = useSignal("");
   const busy = useSignal(false);
   const submit = async (event: SubmitEvent): Promise<void> => {
@@ -127,7 +174,14 @@ function Form({ code, shown, done, failed }: { code: string; shown: Shown; done:
     }
     history.replaceState(null, "", "/enrol");
     try {
-      await keepEnrolment({ device: made.device, key: made.key, reporting_key: made.reporting_key, unit: shown.unit, pin, crewName: name });
+      await keepEnrolment({
+        device: made.device,
+        key: made.key,
+        reporting_key: made.reporting_key,
+        unit: shown.unit,
+        pin,
+        crewName: name,
+      });
       done();
     } catch {
       failed(t("enrol.not_kept"));
@@ -137,14 +191,39 @@ function Form({ code, shown, done, failed }: { code: string; shown: Shown; done:
     <form class="card" onSubmit={(event) => void submit(event)}>
       <label for="name">{t("enrol.name")}</label>
       <input id="name" name="name" required maxLength={60} autocomplete="name" aria-describedby="name-hint" />
-      <p id="name-hint" class="hint">{t("enrol.name.hint")}</p>
+      <p id="name-hint" class="hint">
+        {t("enrol.name.hint")}
+      </p>
       <label for="pin">{t("crew.pin.new", { n: SHORTEST_PIN })}</label>
-      <input id="pin" name="pin" type="password" inputMode="numeric" autocomplete="new-password" required maxLength={LONGEST_PIN} aria-describedby="pin-hint" />
-      <p id="pin-hint" class="hint">{t("enrol.pin.why")}</p>
+      <input
+        id="pin"
+        name="pin"
+        type="password"
+        inputMode="numeric"
+        autocomplete="new-password"
+        required
+        maxLength={LONGEST_PIN}
+        aria-describedby="pin-hint"
+      />
+      <p id="pin-hint" class="hint">
+        {t("enrol.pin.why")}
+      </p>
       <label for="again">{t("crew.pin.again")}</label>
-      <input id="again" name="again" type="password" inputMode="numeric" autocomplete="new-password" required maxLength={LONGEST_PIN} />
-      <p class="field-fault" role="alert">{said.value}</p>
-      <button class="button primary wide" disabled={busy.value}>{busy.value ? t("enrol.busy") : t("enrol.go")}</button>
+      <input
+        id="again"
+        name="again"
+        type="password"
+        inputMode="numeric"
+        autocomplete="new-password"
+        required
+        maxLength={LONGEST_PIN}
+      />
+      <p class="field-fault" role="alert">
+        {said.value}
+      </p>
+      <button class="button primary wide" disabled={busy.value}>
+        {busy.value ? t("enrol.busy") : t("enrol.go")}
+      </button>
     </form>
   );
 }
@@ -155,8 +234,14 @@ function Done(): JSX.Element {
       <section class="card good" role="status">
         <h2>{t("enrol.done")}</h2>
         {keptOffline.value === false && <p>{t("enrol.unsafe.kept")}</p>}
-        {keptOffline.value === false && <a class="button wide" href="/trust">{t("enrol.unsafe.go")}</a>}
-        <a class="button primary wide" href="/crew">{t("enrol.open")}</a>
+        {keptOffline.value === false && (
+          <a class="button wide" href="/trust">
+            {t("enrol.unsafe.go")}
+          </a>
+        )}
+        <a class="button primary wide" href="/crew">
+          {t("enrol.open")}
+        </a>
       </section>
     </Frame>
   );

@@ -19,7 +19,10 @@ if (safe) {
 }
 render(safe ? <Enrol code={codeOf(location.hash)} /> : <Unsafe />, document.getElementById("app") as HTMLElement);
 
-/** The code of `#code=CODE`; empty for none. It stays in the address until it is spent, so that the page can be read anew. */
+/**
+ * The code of `#code=CODE`; empty for none. It stays in the address until it is spent, so that the page can be read
+ * anew.
+ */
 function codeOf(hash: string): string {
   return new URLSearchParams(hash.slice(1)).get("code") ?? "";
 }

@@ -10,15 +10,15 @@ import "../../widgets/message.css";
 import "../../widgets/phone.css";
 import "./planner.css";
 import { render } from "preact";
+import { loadReference } from "../../map/reference-map.ts";
 import { loadAgencies } from "../../session/agencies.ts";
 import { watchSignOut } from "../../session/drafts.ts";
-import { t } from "../../words/index.ts";
-import { Broken } from "../../widgets/states.tsx";
-import { loadReference } from "../../map/reference-map.ts";
 import { app, startPage } from "../../session/start.ts";
-import { Frame } from "./frame.tsx";
+import { Broken } from "../../widgets/states.tsx";
+import { t } from "../../words/index.ts";
 import { listenToKeys } from "./desk/keys.tsx";
 import { news } from "./desk/news.ts";
+import { Frame } from "./frame.tsx";
 import { draft as plan } from "./patrols/draft.ts";
 import { draft as drawing } from "./sectors/draft.ts";
 import { startSectors } from "./sectors/start.ts";
@@ -44,7 +44,12 @@ function signedOut(): void {
 }
 
 function broken(fault: unknown): void {
-  render(<main class="alone"><Broken what={t("start.failed")} fault={fault} retry={() => location.reload()} /></main>, app);
+  render(
+    <main class="alone">
+      <Broken what={t("start.failed")} fault={fault} retry={() => location.reload()} />
+    </main>,
+    app,
+  );
 }
 
 // The map and its sources have their words in the commander's part.

@@ -1,4 +1,7 @@
-/** Joint patrols: the list by day, one patrol, its versions, the plan that is made; the timeline lies along the map's foot. */
+/**
+ * Joint patrols: the list by day, one patrol, its versions, the plan that is made; the timeline lies along the map's
+ * foot.
+ */
 import "./patrols/patrols.css";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
@@ -9,8 +12,8 @@ import { PlanForm } from "./patrols/form.tsx";
 import { PatrolList } from "./patrols/list.tsx";
 import { startPatrols } from "./patrols/start.ts";
 import { looking, view } from "./patrols/store.ts";
-import { Timeline } from "./timeline/timeline.tsx";
 import { Versions } from "./patrols/versions.tsx";
+import { Timeline } from "./timeline/timeline.tsx";
 
 const HEIGHT_PX = 336;
 
@@ -18,7 +21,9 @@ export function Patrols(): JSX.Element {
   startPatrols();
   const narrow = phone.value;
   useEffect(() => {
-    below.value = narrow ? null : { view: () => <Timeline />, height: Math.min(HEIGHT_PX, Math.round(innerHeight * 0.42)) };
+    below.value = narrow
+      ? null
+      : { view: () => <Timeline />, height: Math.min(HEIGHT_PX, Math.round(innerHeight * 0.42)) };
     return () => {
       below.value = null;
     };
@@ -27,10 +32,15 @@ export function Patrols(): JSX.Element {
   const patrol = looking.value;
   return (
     <>
-      {at === "edit" && draft.value !== null ? <PlanForm />
-        : at === "versions" && patrol !== null ? <Versions patrol={patrol} />
-        : at === "patrol" && patrol !== null ? <PatrolDetail key={patrol.id} patrol={patrol} />
-        : <PatrolList />}
+      {at === "edit" && draft.value !== null ? (
+        <PlanForm />
+      ) : at === "versions" && patrol !== null ? (
+        <Versions patrol={patrol} />
+      ) : at === "patrol" && patrol !== null ? (
+        <PatrolDetail key={patrol.id} patrol={patrol} />
+      ) : (
+        <PatrolList />
+      )}
     </>
   );
 }

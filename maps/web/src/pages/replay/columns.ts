@@ -1,6 +1,9 @@
 /** Reads positions as the server packs them (maps/replay/replay_reel.py): columns of little-endian numbers. Pure. */
 
-/** How many positions of a unit there are; and of lines along a river the number of the position at their end, then their bends, longitudes and latitudes by turns. */
+/**
+ * How many positions of a unit there are; and of lines along a river the number of the position at their end, then
+ * their bends, longitudes and latitudes by turns.
+ */
 export interface BlockUnit {
   id: string;
   count: number;
@@ -56,7 +59,15 @@ export function unpack(body: ArrayBuffer): Block {
   };
   return {
     units: head.units,
-    timeMs: column("time_ms"), knownMs: column("known_ms"), lonE7: column("lon_e7"), latE7: column("lat_e7"), riverKm: column("river_km"),
-    speedCmps: column("speed_cmps"), courseCdeg: column("course_cdeg"), headingCdeg: column("heading_cdeg"), accuracyM: column("accuracy_m"), flags: column("flags"),
+    timeMs: column("time_ms"),
+    knownMs: column("known_ms"),
+    lonE7: column("lon_e7"),
+    latE7: column("lat_e7"),
+    riverKm: column("river_km"),
+    speedCmps: column("speed_cmps"),
+    courseCdeg: column("course_cdeg"),
+    headingCdeg: column("heading_cdeg"),
+    accuracyM: column("accuracy_m"),
+    flags: column("flags"),
   };
 }

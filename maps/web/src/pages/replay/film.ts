@@ -4,8 +4,29 @@ import { type Block, type BlockUnit, BY_VOICE, CALLS, JUMP, NONE_16 } from "./co
 /** `known`: as it was known then, by when it was heard; `was`: as it was, by when it was there. */
 export type Look = "known" | "was";
 
-type Column = "timeMs" | "knownMs" | "lonE7" | "latE7" | "riverKm" | "speedCmps" | "courseCdeg" | "headingCdeg" | "accuracyM" | "flags";
-const COLUMNS: readonly Column[] = ["timeMs", "knownMs", "lonE7", "latE7", "riverKm", "speedCmps", "courseCdeg", "headingCdeg", "accuracyM", "flags"];
+type Column =
+  | "timeMs"
+  | "knownMs"
+  | "lonE7"
+  | "latE7"
+  | "riverKm"
+  | "speedCmps"
+  | "courseCdeg"
+  | "headingCdeg"
+  | "accuracyM"
+  | "flags";
+const COLUMNS: readonly Column[] = [
+  "timeMs",
+  "knownMs",
+  "lonE7",
+  "latE7",
+  "riverKm",
+  "speedCmps",
+  "courseCdeg",
+  "headingCdeg",
+  "accuracyM",
+  "flags",
+];
 
 export class Film {
   /** Positions that can be believed, by when they were there. */
@@ -26,9 +47,15 @@ export class Film {
     this.jumps = all - kept.length;
     kept.forEach((n, place) => {
       const e7 = bends.get(n);
-      if (e7 !== undefined) this.#bends.set(place, Array.from({ length: e7.length / 2 }, (_, i) => [(e7[2 * i] ?? 0) / 1e7, (e7[2 * i + 1] ?? 0) / 1e7]));
+      if (e7 !== undefined)
+        this.#bends.set(
+          place,
+          Array.from({ length: e7.length / 2 }, (_, i) => [(e7[2 * i] ?? 0) / 1e7, (e7[2 * i + 1] ?? 0) / 1e7]),
+        );
     });
-    const told = Object.fromEntries(COLUMNS.map((name) => [name, Float64Array.from(kept, (n) => columns[name][n] ?? 0)])) as Record<Column, Float64Array>;
+    const told = Object.fromEntries(
+      COLUMNS.map((name) => [name, Float64Array.from(kept, (n) => columns[name][n] ?? 0)]),
+    ) as Record<Column, Float64Array>;
     this.#columns = told;
     this.timeMs = told.timeMs;
     // A device's clock may be ahead: nothing was known before it was so.
@@ -116,14 +143,28 @@ export class Film {
   }
 
   /** What was said of a position, absent where nobody said so. */
-  told(n: number): { speed_mps?: number; course_deg?: number; heading_deg?: number; accuracy_m?: number; river_km?: number; by_voice: boolean; calls: boolean } {
+  told(n: number): {
+    speed_mps?: number;
+    course_deg?: number;
+    heading_deg?: number;
+    accuracy_m?: number;
+    river_km?: number;
+    by_voice: boolean;
+    calls: boolean;
+  } {
     const { speedCmps, courseCdeg, headingCdeg, accuracyM, riverKm, flags } = this.#columns;
     const bits = flags[n] ?? 0;
     const told = (values: ArrayLike<number>, scale: number): number | undefined => {
       const value = values[n] ?? NONE_16;
       return value === NONE_16 ? undefined : value / scale;
     };
-    const some = { speed_mps: told(speedCmps, 100), course_deg: told(courseCdeg, 100), heading_deg: told(headingCdeg, 100), accuracy_m: told(accuracyM, 1), river_km: Number.isFinite(riverKm[n]) ? riverKm[n] : undefined };
+    const some = {
+      speed_mps: told(speedCmps, 100),
+      course_deg: told(courseCdeg, 100),
+      heading_deg: told(headingCdeg, 100),
+      accuracy_m: told(accuracyM, 1),
+      river_km: Number.isFinite(riverKm[n]) ? riverKm[n] : undefined,
+    };
     const known = Object.fromEntries(Object.entries(some).filter(([, value]) => value !== undefined));
     return { ...known, by_voice: (bits & BY_VOICE) !== 0, calls: (bits & CALLS) !== 0 };
   }
@@ -142,15 +183,21 @@ export function filmsOf(blocks: readonly Block[]): Map<string, Film> {
   const films = new Map<string, Film>();
   for (const [id, some] of parts) {
     const length = some.reduce((sum, part) => sum + part.unit.count, 0);
-    const columns = Object.fromEntries(COLUMNS.map((name) => {
-      const values = new Float64Array(length);
-      let at = 0;
-      for (const { block, first, unit: { count } } of some) {
-        values.set(block[name].subarray(first, first + count), at);
-        at += count;
-      }
-      return [name, values];
-    })) as Record<Column, Float64Array>;
+    const columns = Object.fromEntries(
+      COLUMNS.map((name) => {
+        const values = new Float64Array(length);
+        let at = 0;
+        for (const {
+          block,
+          first,
+          unit: { count },
+        } of some) {
+          values.set(block[name].subarray(first, first + count), at);
+          at += count;
+        }
+        return [name, values];
+      }),
+    ) as Record<Column, Float64Array>;
     const bends = new Map<number, readonly number[]>();
     let before = 0;
     for (const { unit } of some) {

@@ -1,15 +1,15 @@
 /** The frame of the replay page: a panel, the map with what is printed in it, the controls below. */
 import type { JSX } from "preact";
-import { t } from "../../words/index.ts";
-import { Icon } from "../../widgets/icons.tsx";
-import { MapCanvas } from "../../map/map-canvas.tsx";
-import { PagesMenu } from "../../widgets/pages-menu.tsx";
 import { palette } from "../../browser/preferences.ts";
+import { MapCanvas } from "../../map/map-canvas.tsx";
 import { mapFailed } from "../../map/reference-map.ts";
 import { session, timeZone } from "../../session/session.ts";
 import { clockTime, dateTime, zoneOffset } from "../../session/times.ts";
 import { Boundary } from "../../widgets/boundary.tsx";
+import { Icon } from "../../widgets/icons.tsx";
 import { PageNotices } from "../../widgets/page-notices.tsx";
+import { PagesMenu } from "../../widgets/pages-menu.tsx";
+import { t } from "../../words/index.ts";
 import { openTab, panelOpen, TABS, tab } from "./frame-state.ts";
 import { KeysDialog, keysOpen, nextPalette, tip } from "./keys.tsx";
 import { ThenPanel, UnitsPanel } from "./lists.tsx";
@@ -26,29 +26,96 @@ export function Frame(): JSX.Element {
   return (
     <div class="replay" data-panel={panelOpen.value} data-tab={tab.value}>
       <header class="replay-head">
-        <div><h1>{t("page.replay")}</h1><p class="dim">{session.value?.node.name}</p></div>
-        <button class="icon-button" title={tip(t("palette.next", { name: t(`palette.${palette.value}`) }), "n")} aria-label={t("palette.next", { name: t(`palette.${palette.value}`) })} onClick={nextPalette}><Icon name="palette" /></button>
-        <button class="icon-button keys-button" title={tip(t("replay.keys"), "?")} aria-label={t("replay.keys")} onClick={() => { keysOpen.value = true; }}><Icon name="help" /></button>
-        <button class="icon-button fold-button" title={tip(t(panelOpen.value ? "replay.panel_fold" : "replay.panel_open"), "[")} aria-label={t(panelOpen.value ? "replay.panel_fold" : "replay.panel_open")} aria-expanded={panelOpen.value} onClick={() => { panelOpen.value = !panelOpen.value; }}><Icon name={panelOpen.value ? "left" : "right"} /></button>
+        <div>
+          <h1>{t("page.replay")}</h1>
+          <p class="dim">{session.value?.node.name}</p>
+        </div>
+        <button
+          class="icon-button"
+          title={tip(t("palette.next", { name: t(`palette.${palette.value}`) }), "n")}
+          aria-label={t("palette.next", { name: t(`palette.${palette.value}`) })}
+          onClick={nextPalette}
+        >
+          <Icon name="palette" />
+        </button>
+        <button
+          class="icon-button keys-button"
+          title={tip(t("replay.keys"), "?")}
+          aria-label={t("replay.keys")}
+          onClick={() => {
+            keysOpen.value = true;
+          }}
+        >
+          <Icon name="help" />
+        </button>
+        <button
+          class="icon-button fold-button"
+          title={tip(t(panelOpen.value ? "replay.panel_fold" : "replay.panel_open"), "[")}
+          aria-label={t(panelOpen.value ? "replay.panel_fold" : "replay.panel_open")}
+          aria-expanded={panelOpen.value}
+          onClick={() => {
+            panelOpen.value = !panelOpen.value;
+          }}
+        >
+          <Icon name={panelOpen.value ? "left" : "right"} />
+        </button>
         <PagesMenu />
       </header>
       <main class="replay-main">
-        <div class="replay-map"><Boundary name="map"><MapCanvas open={openMap} /></Boundary></div>
-        <Boundary name="printed"><Printed /></Boundary>
-        <Boundary name="quiet"><QuietNote /></Boundary>
+        <div class="replay-map">
+          <Boundary name="map">
+            <MapCanvas open={openMap} />
+          </Boundary>
+        </div>
+        <Boundary name="printed">
+          <Printed />
+        </Boundary>
+        <Boundary name="quiet">
+          <QuietNote />
+        </Boundary>
         <PageNotices />
         <div class="map-tools" role="group" aria-label={t("tools.label")}>
-          <button class="icon-button" title={t("replay.zoom_in")} aria-label={t("replay.zoom_in")} onClick={() => zoomBy(1)}><Icon name="plus" /></button>
-          <button class="icon-button" title={t("replay.zoom_out")} aria-label={t("replay.zoom_out")} onClick={() => zoomBy(-1)}><Icon name="minus" /></button>
-          <button class="icon-button" title={tip(t("replay.fit"), "f")} aria-label={t("replay.fit")} onClick={fit}><Icon name="fit" /></button>
+          <button
+            class="icon-button"
+            title={t("replay.zoom_in")}
+            aria-label={t("replay.zoom_in")}
+            onClick={() => zoomBy(1)}
+          >
+            <Icon name="plus" />
+          </button>
+          <button
+            class="icon-button"
+            title={t("replay.zoom_out")}
+            aria-label={t("replay.zoom_out")}
+            onClick={() => zoomBy(-1)}
+          >
+            <Icon name="minus" />
+          </button>
+          <button class="icon-button" title={tip(t("replay.fit"), "f")} aria-label={t("replay.fit")} onClick={fit}>
+            <Icon name="fit" />
+          </button>
         </div>
-        {mapFailed.value !== null && <div class="map-failed" role="alert"><Icon name="warn" /><p>{t("replay.map_failed")}</p></div>}
+        {mapFailed.value !== null && (
+          <div class="map-failed" role="alert">
+            <Icon name="warn" />
+            <p>{t("replay.map_failed")}</p>
+          </div>
+        )}
         <p class="borders">{t("replay.borders")}</p>
       </main>
       <aside class="replay-panel" aria-label={t("replay.title")}>
-        <div class="replay-panel-inner" inert={!panelOpen.value}><Tabs /><div class="tab-content" id="tab-content" role="tabpanel" aria-labelledby={`tab-${tab.value}`}><Boundary key={tab.value} name={tab.value}><Content /></Boundary></div></div>
+        <div class="replay-panel-inner" inert={!panelOpen.value}>
+          <Tabs />
+          <div class="tab-content" id="tab-content" role="tabpanel" aria-labelledby={`tab-${tab.value}`}>
+            <Boundary key={tab.value} name={tab.value}>
+              <Content />
+            </Boundary>
+          </div>
+        </div>
       </aside>
-      <Boundary name="transport"><Transport /></Boundary>
+      <Boundary name="transport">
+        <Transport />
+      </Boundary>
       <KeysDialog />
     </div>
   );
@@ -61,11 +128,17 @@ function Printed(): JSX.Element | null {
   const [ms, zone] = [shownMs.value, timeZone.value];
   return (
     <section class="printed num" aria-label={t("replay.printed_label")}>
-      <p class="clock" id="clock"><b>{dateTime(ms, zone)}</b> <span>{zoneOffset(ms, zone)}</span> <span>{clockTime(ms, "UTC")} UTC</span></p>
+      <p class="clock" id="clock">
+        <b>{dateTime(ms, zone)}</b> <span>{zoneOffset(ms, zone)}</span> <span>{clockTime(ms, "UTC")} UTC</span>
+      </p>
       <p id="printed-local">{rangeWords(now.range, zone)}</p>
       <p id="printed-utc">{rangeWords(now.range, "UTC")}</p>
       <p class="how">{t(look.value === "known" ? "replay.known" : "replay.as_it_was")}</p>
-      {dark.value.map((each) => <p key={each.agency} class="untold">{darkWords(each)}</p>)}
+      {dark.value.map((each) => (
+        <p key={each.agency} class="untold">
+          {darkWords(each)}
+        </p>
+      ))}
     </section>
   );
 }
@@ -78,8 +151,16 @@ function QuietNote(): JSX.Element {
       {now !== null && (
         <div class="quiet">
           <p>{t(now.before === null && now.next === null ? "replay.nothing" : "replay.quiet", { n: QUIET_MIN })}</p>
-          {now.before !== null && <button class="button num" title={tip(t("replay.step_back"), "←")} onClick={() => seek(now.before ?? 0)}>{t("replay.quiet.before", { time: shortMoment(now.before) })}</button>}
-          {now.next !== null && <button class="button num" title={tip(t("replay.step_on"), "→")} onClick={() => seek(now.next ?? 0)}>{t("replay.quiet.next", { time: shortMoment(now.next) })}</button>}
+          {now.before !== null && (
+            <button class="button num" title={tip(t("replay.step_back"), "←")} onClick={() => seek(now.before ?? 0)}>
+              {t("replay.quiet.before", { time: shortMoment(now.before) })}
+            </button>
+          )}
+          {now.next !== null && (
+            <button class="button num" title={tip(t("replay.step_on"), "→")} onClick={() => seek(now.next ?? 0)}>
+              {t("replay.quiet.next", { time: shortMoment(now.next) })}
+            </button>
+          )}
           {now.before === null && now.next !== null && <p class="dim">{t("replay.quiet.no_before")}</p>}
           {now.before !== null && now.next === null && <p class="dim">{t("replay.quiet.no_next")}</p>}
         </div>
@@ -103,7 +184,21 @@ function Tabs(): JSX.Element {
   const keys = { range: "c", units: "u", then: "h", totals: "t", save: "s" } as const;
   return (
     <div class="tabs" role="tablist" aria-label={t("replay.tabs")} onKeyDown={move}>
-      {TABS.map((name) => <button key={name} id={`tab-${name}`} role="tab" aria-selected={name === tab.value} aria-controls="tab-content" tabIndex={name === tab.value ? 0 : -1} title={tip(t(`replay.tab.${name}`), keys[name])} onClick={() => openTab(name)}><Icon name={icons[name]} /><span>{t(`replay.tab.${name}`)}</span></button>)}
+      {TABS.map((name) => (
+        <button
+          key={name}
+          id={`tab-${name}`}
+          role="tab"
+          aria-selected={name === tab.value}
+          aria-controls="tab-content"
+          tabIndex={name === tab.value ? 0 : -1}
+          title={tip(t(`replay.tab.${name}`), keys[name])}
+          onClick={() => openTab(name)}
+        >
+          <Icon name={icons[name]} />
+          <span>{t(`replay.tab.${name}`)}</span>
+        </button>
+      ))}
     </div>
   );
 }

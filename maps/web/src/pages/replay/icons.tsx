@@ -11,5 +11,9 @@ const DRAWINGS = {
 } as const;
 
 export function PlayerIcon({ name }: { name: keyof typeof DRAWINGS }): JSX.Element {
-  return <svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d={DRAWINGS[name]} /></svg>;
+  return (
+    <svg class="icon" viewBox="0 0 20 20" aria-hidden="true">
+      <path d={DRAWINGS[name]} />
+    </svg>
+  );
 }

@@ -2,10 +2,10 @@
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { t, type Words } from "../../words/index.ts";
-import { Icon } from "../../widgets/icons.tsx";
 import { PALETTES, palette } from "../../browser/preferences.ts";
 import { isAsked, pressedKey } from "../../browser/pressed.ts";
+import { Icon } from "../../widgets/icons.tsx";
+import { t, type Words } from "../../words/index.ts";
 import { openTab, panelOpen } from "./frame-state.ts";
 import { faster, look, loop, seek, seekBy, step, turn } from "./player.ts";
 import { fit } from "./replay-map.ts";
@@ -32,20 +32,51 @@ const ACTIONS: readonly Action[] = [
   { keys: ["End"], words: "replay.key.end", act: () => seek(Infinity) },
   { keys: ["-"], words: "replay.key.slower", act: () => faster(-1) },
   { keys: ["+", "="], words: "replay.key.faster", act: () => faster(1) },
-  { keys: ["r"], words: "replay.key.loop", act: () => { loop.value = !loop.value; } },
-  { keys: ["k"], words: "replay.key.known", act: () => { look.value = look.value === "known" ? "was" : "known"; } },
+  {
+    keys: ["r"],
+    words: "replay.key.loop",
+    act: () => {
+      loop.value = !loop.value;
+    },
+  },
+  {
+    keys: ["k"],
+    words: "replay.key.known",
+    act: () => {
+      look.value = look.value === "known" ? "was" : "known";
+    },
+  },
   { keys: ["f"], words: "replay.key.fit", act: fit },
   { keys: ["c"], words: "replay.key.range", act: () => openTab("range") },
   { keys: ["u"], words: "replay.key.units", act: () => openTab("units") },
   { keys: ["h"], words: "replay.tab.then", act: () => openTab("then") },
   { keys: ["t"], words: "replay.key.totals", act: () => openTab("totals") },
   { keys: ["s"], words: "replay.tab.save", act: () => openTab("save") },
-  { keys: ["["], words: "replay.key.panel", act: () => { panelOpen.value = !panelOpen.value; } },
+  {
+    keys: ["["],
+    words: "replay.key.panel",
+    act: () => {
+      panelOpen.value = !panelOpen.value;
+    },
+  },
   { keys: ["n"], words: "replay.key.palette", act: nextPalette },
-  { keys: ["?"], words: "replay.key.help", act: () => { keysOpen.value = !keysOpen.value; } },
+  {
+    keys: ["?"],
+    words: "replay.key.help",
+    act: () => {
+      keysOpen.value = !keysOpen.value;
+    },
+  },
 ];
 
-const SHOWN: Readonly<Record<string, string>> = { ArrowLeft: "←", ArrowRight: "→", PageUp: "⇞", PageDown: "⇟", Home: "⇱", End: "⇲" };
+const SHOWN: Readonly<Record<string, string>> = {
+  ArrowLeft: "←",
+  ArrowRight: "→",
+  PageUp: "⇞",
+  PageDown: "⇟",
+  Home: "⇱",
+  End: "⇲",
+};
 
 /** A tooltip: the words, and the key that does the same. */
 export function tip(words: string, key: string): string {
@@ -54,7 +85,15 @@ export function tip(words: string, key: string): string {
 
 export function listenToKeys(): void {
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isAsked() || !(event.target instanceof HTMLElement)) return;
+    if (
+      event.ctrlKey ||
+      event.metaKey ||
+      event.altKey ||
+      event.defaultPrevented ||
+      isAsked() ||
+      !(event.target instanceof HTMLElement)
+    )
+      return;
     const key = pressedKey(event);
     const action = ACTIONS.find((each) => each.keys.includes(key));
     if (action === undefined) return;
@@ -64,7 +103,8 @@ export function listenToKeys(): void {
     if (event.key === " " && event.target.closest("button, summary, a, [role=tab]")) return;
     // Arrows move in lists of tabs and on the map itself.
     if (event.key.startsWith("Arrow") && event.target.closest("[role=tablist], .maplibregl-canvas")) return;
-    if (["Home", "End", "PageUp", "PageDown"].includes(event.key) && event.target.closest(".scroll, [role=region]")) return;
+    if (["Home", "End", "PageUp", "PageDown"].includes(event.key) && event.target.closest(".scroll, [role=region]"))
+      return;
     if ((key === "+" || key === "=" || key === "-") && event.target.closest(".maplibregl-canvas")) return;
     event.preventDefault();
     action.act();
@@ -78,10 +118,38 @@ export function KeysDialog(): JSX.Element {
     if (!keysOpen.value && dialog.current?.open) dialog.current.close();
   }, [keysOpen.value]);
   return (
-    <dialog class="replay-keys" ref={dialog} aria-labelledby="keys-title" onClose={() => { keysOpen.value = false; }}>
-      <header><h2 id="keys-title">{t("replay.keys")}</h2><button class="icon-button" aria-label={t("dialog.close")} onClick={() => { keysOpen.value = false; }}><Icon name="close" /></button></header>
-      <dl>{ACTIONS.map(({ keys, words }) => <div key={words}><dt>{keys.map((key) => <kbd key={key}>{key === " " ? t("replay.space") : (SHOWN[key] ?? key)}</kbd>)}</dt><dd>{t(words)}</dd></div>)}</dl>
+    <dialog
+      class="replay-keys"
+      ref={dialog}
+      aria-labelledby="keys-title"
+      onClose={() => {
+        keysOpen.value = false;
+      }}
+    >
+      <header>
+        <h2 id="keys-title">{t("replay.keys")}</h2>
+        <button
+          class="icon-button"
+          aria-label={t("dialog.close")}
+          onClick={() => {
+            keysOpen.value = false;
+          }}
+        >
+          <Icon name="close" />
+        </button>
+      </header>
+      <dl>
+        {ACTIONS.map(({ keys, words }) => (
+          <div key={words}>
+            <dt>
+              {keys.map((key) => (
+                <kbd key={key}>{key === " " ? t("replay.space") : (SHOWN[key] ?? key)}</kbd>
+              ))}
+            </dt>
+            <dd>{t(words)}</dd>
+          </div>
+        ))}
+      </dl>
     </dialog>
   );
 }
-

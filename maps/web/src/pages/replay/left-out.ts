@@ -1,6 +1,10 @@
-/** What an evidence file leaves out, by the words of `maps/evidence/evidence_file.py`: known by the role before, told by the server after. Pure. */
-import type { Words } from "../../words/index.ts";
+/**
+ * What an evidence file leaves out, by the words of `maps/evidence/evidence_file.py`: known by the role before, told by
+ * the server after. Pure.
+ */
+
 import { SEE_JOURNAL, SEE_SENT } from "../../session/permissions.ts";
+import type { Words } from "../../words/index.ts";
 
 const WORDS: Readonly<Record<string, Words>> = {
   "transmissions: the role may not see them": "replay.left_out.sent_role",
@@ -21,7 +25,9 @@ export function leftOutFor(may: (act: string) => boolean): Words[] {
   return found;
 }
 
-/** What the server left out of a file, by its header `left-out`; what this page has no words for stays in the server's. */
+/**
+ * What the server left out of a file, by its header `left-out`; what this page has no words for stays in the server's.
+ */
 export function leftOutOf(headers: Headers): { words: Words | null; text: string }[] {
   const said = (headers.get("left-out") ?? "").split(", ").filter((each) => each !== "");
   return said.map((text) => ({ words: WORDS[text] ?? null, text }));

@@ -41,7 +41,12 @@ export interface Progress {
 /** There are more positions than the page can hold. */
 export class TooMany extends Error {}
 
-export async function load(range: Range, asked: readonly string[], stop: AbortSignal, told: (progress: Progress) => void): Promise<Loaded> {
+export async function load(
+  range: Range,
+  asked: readonly string[],
+  stop: AbortSignal,
+  told: (progress: Progress) => void,
+): Promise<Loaded> {
   told({ done: 0, all: 1, positions: 0 });
   const reel = (await (await ask(`/api/replay?${serverQuery(range, asked)}`, { stop })).json()) as Reel;
   const waiting = slices(range);
@@ -51,13 +56,16 @@ export async function load(range: Range, asked: readonly string[], stop: AbortSi
     for (let slice = waiting.shift(); slice !== undefined; slice = waiting.shift()) {
       told({ done, all, positions });
       try {
-        const block = unpack(await (await ask(`/api/replay/positions?${serverQuery(slice, asked)}`, { stop })).arrayBuffer());
+        const block = unpack(
+          await (await ask(`/api/replay/positions?${serverQuery(slice, asked)}`, { stop })).arrayBuffer(),
+        );
         positions += block.timeMs.length;
         if (positions > MOST) throw new TooMany();
         blocks.push({ startMs: slice.startMs, block });
         done += 1;
       } catch (fault) {
-        if (!(fault instanceof CallError) || fault.status !== 409 || slice.endMs - slice.startMs < SHORTEST_MS) throw fault;
+        if (!(fault instanceof CallError) || fault.status !== 409 || slice.endMs - slice.startMs < SHORTEST_MS)
+          throw fault;
         const middle = Math.round((slice.startMs + slice.endMs) / 2);
         waiting.unshift({ startMs: slice.startMs, endMs: middle }, { startMs: middle, endMs: slice.endMs });
         all += 1;
@@ -73,6 +81,7 @@ export async function load(range: Range, asked: readonly string[], stop: AbortSi
 
 export function slices(range: Range): Range[] {
   const found: Range[] = [];
-  for (let startMs = range.startMs; startMs < range.endMs; startMs += SLICE_MS) found.push({ startMs, endMs: Math.min(startMs + SLICE_MS, range.endMs) });
+  for (let startMs = range.startMs; startMs < range.endMs; startMs += SLICE_MS)
+    found.push({ startMs, endMs: Math.min(startMs + SLICE_MS, range.endMs) });
   return found;
 }

@@ -7,11 +7,11 @@ import "../../widgets/pages.css";
 import "../../widgets/pages-menu.css";
 import "./replay.css";
 import { render } from "preact";
-import { loadAgencies } from "../../session/agencies.ts";
-import { t } from "../../words/index.ts";
-import { Broken } from "../../widgets/states.tsx";
 import { loadReference } from "../../map/reference-map.ts";
+import { loadAgencies } from "../../session/agencies.ts";
 import { app, startPage } from "../../session/start.ts";
+import { Broken } from "../../widgets/states.tsx";
+import { t } from "../../words/index.ts";
 import { Frame } from "./frame.tsx";
 import { openTab } from "./frame-state.ts";
 import { listenToKeys } from "./keys.tsx";
@@ -33,7 +33,12 @@ async function draw(): Promise<void> {
 }
 
 function broken(fault: unknown): void {
-  render(<main class="alone"><Broken what={t("start.failed")} fault={fault} retry={() => location.reload()} /></main>, app);
+  render(
+    <main class="alone">
+      <Broken what={t("start.failed")} fault={fault} retry={() => location.reload()} />
+    </main>,
+    app,
+  );
 }
 
 void startPage(["common", "alerts", "commander", "replay"], draw, broken);

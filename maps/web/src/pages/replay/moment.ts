@@ -40,10 +40,18 @@ export function unitAt(unit: ReplayUnit, film: Film | undefined, ms: number, loo
   const { by_voice, calls, ...told } = film.told(n);
   const [lon, lat] = film.place(n);
   return {
-    id: unit.id, call_sign: unit.call_sign, agency: unit.agency, kind: unit.kind ?? null, country: unit.country ?? null, known: unit.known ?? true,
-    liveness: livenessAt((ms - time) / 1000, unit), expected_interval_s: unit.expected_interval_s ?? null,
+    id: unit.id,
+    call_sign: unit.call_sign,
+    agency: unit.agency,
+    kind: unit.kind ?? null,
+    country: unit.country ?? null,
+    known: unit.known ?? true,
+    liveness: livenessAt((ms - time) / 1000, unit),
+    expected_interval_s: unit.expected_interval_s ?? null,
     // What is assumed of a radio that tells no accuracy is not in the film: no ring is drawn.
-    last: { of: unit.id, lon, lat, time: new Date(time).toISOString(), typical_accuracy_m: 0, ...told }, by_voice, distress: calls,
+    last: { of: unit.id, lon, lat, time: new Date(time).toISOString(), typical_accuracy_m: 0, ...told },
+    by_voice,
+    distress: calls,
   };
 }
 
@@ -68,7 +76,10 @@ export function versionsOf(papers: readonly Stood[]): Versions {
   return found;
 }
 
-/** Each paper as it stood at a moment, those aside that were over; as it was, incidents and alerts that were told later, too. */
+/**
+ * Each paper as it stood at a moment, those aside that were over; as it was, incidents and alerts that were told later,
+ * too.
+ */
 export function papersAt(versions: Versions, ms: number, look: Look = "known"): Stood[] {
   const found: Stood[] = [];
   for (const some of versions.values()) {
@@ -113,7 +124,8 @@ export function gravestOf(papers: readonly Stood[]): Map<string, Severity> {
   for (const paper of papers) {
     if (paper.kind !== "alert" || paper.unit == null || !HOLDS.includes(paper.state ?? "raised")) continue;
     const known = found.get(paper.unit);
-    if (known === undefined || RANK.indexOf(paper.severity) < RANK.indexOf(known)) found.set(paper.unit, paper.severity);
+    if (known === undefined || RANK.indexOf(paper.severity) < RANK.indexOf(known))
+      found.set(paper.unit, paper.severity);
   }
   return found;
 }
@@ -137,30 +149,47 @@ interface Shared extends Agreement {
 
 function inForce(paper: Shared, ms: number): boolean {
   const { valid_from, valid_until } = paper.terms;
-  return (paper.state ?? "draft") === "active" && (valid_from === undefined || Date.parse(valid_from) <= ms) && (valid_until === undefined || ms < Date.parse(valid_until));
+  return (
+    (paper.state ?? "draft") === "active" &&
+    (valid_from === undefined || Date.parse(valid_from) <= ms) &&
+    (valid_until === undefined || ms < Date.parse(valid_until))
+  );
 }
 
 /** The other agencies of whom nothing was told at a moment, and why. */
 export function darkAt(papers: readonly Stood[], others: Iterable<string>, ours: string, ms: number): Dark[] {
-  const agreements = papers.filter((paper): paper is Shared => paper.kind === "agreement" && (paper as Shared).agencies.includes(ours));
+  const agreements = papers.filter(
+    (paper): paper is Shared => paper.kind === "agreement" && (paper as Shared).agencies.includes(ours),
+  );
   const found: Dark[] = [];
   for (const agency of others) {
     const between = agreements.filter((each) => each.agencies.includes(agency));
     if (between.some((each) => inForce(each, ms) && each.terms.classes.includes("positions"))) continue;
     const withheld = between.flatMap((each) => each.consents ?? []).find((each) => !each.given);
-    found.push(withheld === undefined ? { agency } : { agency, by: withheld.agency, at: withheld.at, reason: withheld.reason ?? "" });
+    found.push(
+      withheld === undefined
+        ? { agency }
+        : { agency, by: withheld.agency, at: withheld.at, reason: withheld.reason ?? "" },
+    );
   }
   return found;
 }
 
 /** The stretches of a range of which an agency's positions are not told now, by its newest agreements. */
-export function untold(versions: Versions, agency: string, ours: string, startMs: number, endMs: number): [number, number][] {
+export function untold(
+  versions: Versions,
+  agency: string,
+  ours: string,
+  startMs: number,
+  endMs: number,
+): [number, number][] {
   const open: [number, number][] = [];
   for (const some of versions.values()) {
     const newest = some.at(-1) as Shared | undefined;
     if (newest?.kind !== "agreement" || !newest.agencies.includes(agency) || !newest.agencies.includes(ours)) continue;
     for (const each of newest.windows ?? []) {
-      if (each.agency === agency && each.data_class === "tracks") open.push([Date.parse(each.start), each.end ? Date.parse(each.end) : Infinity]);
+      if (each.agency === agency && each.data_class === "tracks")
+        open.push([Date.parse(each.start), each.end ? Date.parse(each.end) : Infinity]);
     }
   }
   open.sort((a, b) => a[0] - b[0]);
@@ -188,14 +217,18 @@ export function happenings(versions: Versions, startMs: number, endMs: number): 
     const first = some[0];
     const newest = some.at(-1);
     if (first === undefined || newest === undefined) continue;
-    if (newest.kind === "alert") found.push({ ms: Date.parse((newest as Alert).raised_at), kind: "alert", paper: newest });
-    else if (newest.kind === "hand_off") found.push({ ms: Date.parse(newest.offered_at), kind: "hand_off", paper: newest });
-    else if (newest.kind === "incident" && newest.precision === "minute") found.push({ ms: Date.parse(newest.happened_at), kind: "incident", paper: newest });
+    if (newest.kind === "alert")
+      found.push({ ms: Date.parse((newest as Alert).raised_at), kind: "alert", paper: newest });
+    else if (newest.kind === "hand_off")
+      found.push({ ms: Date.parse(newest.offered_at), kind: "hand_off", paper: newest });
+    else if (newest.kind === "incident" && newest.precision === "minute")
+      found.push({ ms: Date.parse(newest.happened_at), kind: "incident", paper: newest });
     else if (newest.kind === "agreement") {
       let before = first === newest ? undefined : first.kind === "agreement" ? first.state : undefined;
       for (const each of some) {
         if (each.kind !== "agreement") continue;
-        if (each.state !== before && (each.state === "active" || each.state === "suspended" || each.state === "ended")) found.push({ ms: Date.parse(each.at), kind: "agreement", paper: each });
+        if (each.state !== before && (each.state === "active" || each.state === "suspended" || each.state === "ended"))
+          found.push({ ms: Date.parse(each.at), kind: "agreement", paper: each });
         before = each.state;
       }
     }

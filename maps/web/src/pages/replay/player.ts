@@ -1,11 +1,11 @@
 /** The replay that is loaded, its one clock, and how it runs. */
 import { batch, computed, signal } from "@preact/signals";
 import { now } from "../../session/clock.ts";
-import type { UnitState } from "../../wire/contract.ts";
-import { fetchJson } from "../../wire/calls.ts";
 import { session } from "../../session/session.ts";
+import { fetchJson } from "../../wire/calls.ts";
+import type { UnitState } from "../../wire/contract.ts";
 import { firstReport, type Look } from "./film.ts";
-import { load, type Loaded, type Progress } from "./load.ts";
+import { type Loaded, load, type Progress } from "./load.ts";
 import { darkAt, gravestOf, happenings, papersAt, unitAt, untold, versionsOf } from "./moment.ts";
 import { quietAt } from "./quiet.ts";
 import { isRange, linkOf, type Range } from "./range.ts";
@@ -33,12 +33,18 @@ export const selected = signal("");
 
 export const units = computed(() => loaded.value?.reel.units ?? []);
 export const versions = computed(() => versionsOf(loaded.value?.reel.papers ?? []));
-export const events = computed(() => (loaded.value === null ? [] : happenings(versions.value, loaded.value.range.startMs, loaded.value.range.endMs)));
+export const events = computed(() =>
+  loaded.value === null ? [] : happenings(versions.value, loaded.value.range.startMs, loaded.value.range.endMs),
+);
 export const ours = computed(() => session.value?.agency.id ?? "");
-export const others = computed(() => [...new Set(units.value.map((unit) => unit.agency).filter((agency) => agency !== ours.value))].sort());
+export const others = computed(() =>
+  [...new Set(units.value.map((unit) => unit.agency).filter((agency) => agency !== ours.value))].sort(),
+);
 export const papers = computed(() => papersAt(versions.value, shownMs.value, look.value));
 export const gravest = computed(() => gravestOf(papers.value));
-export const dark = computed(() => (loaded.value === null ? [] : darkAt(papers.value, others.value, ours.value, shownMs.value)));
+export const dark = computed(() =>
+  loaded.value === null ? [] : darkAt(papers.value, others.value, ours.value, shownMs.value),
+);
 const darkAgencies = computed(() => new Set(dark.value.map((each) => each.agency)));
 
 /** At the moment that is shown nobody of those who are told had reported for a while; null where somebody had. */
@@ -48,7 +54,11 @@ export const quiet = computed(() => {
   const toldNow = units.value.filter((unit) => !untoldNow.has(unit.agency));
   // Where nobody is told the page says so already, and why.
   if (now === null || (units.value.length > 0 && toldNow.length === 0)) return null;
-  return quietAt(toldNow.map((unit) => now.films.get(unit.id)).filter((film) => film !== undefined), shownMs.value, look.value);
+  return quietAt(
+    toldNow.map((unit) => now.films.get(unit.id)).filter((film) => film !== undefined),
+    shownMs.value,
+    look.value,
+  );
 });
 
 /** Call signs of the units that this person may know of now, chosen or not, by their ids. */
@@ -57,7 +67,9 @@ export const callSigns = signal<ReadonlyMap<string, string>>(new Map());
 /** Reads them; without an answer those of the replay are named, and no others. */
 export async function loadCallSigns(): Promise<void> {
   try {
-    callSigns.value = new Map((await fetchJson<UnitState[]>("/api/units?retired=true")).map((unit) => [unit.id, unit.call_sign]));
+    callSigns.value = new Map(
+      (await fetchJson<UnitState[]>("/api/units?retired=true")).map((unit) => [unit.id, unit.call_sign]),
+    );
   } catch {
     // The next page asks again.
   }
@@ -75,12 +87,23 @@ export function stateOf(id: string, ms: number): ReturnType<typeof unitAt> {
 /** The stretches of the range that are not told, by agency. */
 export const gaps = computed(() => {
   const now = loaded.value;
-  return now === null ? [] : others.value.flatMap((agency) => untold(versions.value, agency, ours.value, now.range.startMs, now.range.endMs).map(([from, to]) => ({ agency, from, to })));
+  return now === null
+    ? []
+    : others.value.flatMap((agency) =>
+        untold(versions.value, agency, ours.value, now.range.startMs, now.range.endMs).map(([from, to]) => ({
+          agency,
+          from,
+          to,
+        })),
+      );
 });
 
 let stop: AbortController | null = null;
 
-/** Loads what is chosen; what was loaded before stays until that is there. Without a moment it begins at the first report. */
+/**
+ * Loads what is chosen; what was loaded before stays until that is there. Without a moment it begins at the first
+ * report.
+ */
 export async function start(at = NaN): Promise<void> {
   const wanted = range.peek();
   if (!isRange(wanted)) return;
@@ -100,7 +123,11 @@ export async function start(at = NaN): Promise<void> {
     history.replaceState(null, "", linkOf(wanted, chosen.peek()));
     batch(() => {
       loaded.value = found;
-      seek(Number.isFinite(at) ? at : firstReport(found.films.values(), wanted.startMs, wanted.endMs, look.peek()) ?? wanted.startMs);
+      seek(
+        Number.isFinite(at)
+          ? at
+          : (firstReport(found.films.values(), wanted.startMs, wanted.endMs, look.peek()) ?? wanted.startMs),
+      );
     });
   } catch (caught) {
     if (stop !== mine) return;
@@ -134,9 +161,19 @@ export function step(by: 1 | -1): void {
   const shown = loaded.peek();
   if (shown === null) return;
   playing.value = false;
-  const times = [...shown.films.values()].map((film) => (by > 0 ? film.changeAfter(atMs.peek(), look.peek()) : film.changeBefore(atMs.peek(), look.peek())));
+  const times = [...shown.films.values()].map((film) =>
+    by > 0 ? film.changeAfter(atMs.peek(), look.peek()) : film.changeBefore(atMs.peek(), look.peek()),
+  );
   const found = times.filter((time) => time !== null);
-  seek(found.length === 0 ? (by > 0 ? shown.range.endMs : shown.range.startMs) : by > 0 ? Math.min(...found) : Math.max(...found));
+  seek(
+    found.length === 0
+      ? by > 0
+        ? shown.range.endMs
+        : shown.range.startMs
+      : by > 0
+        ? Math.min(...found)
+        : Math.max(...found),
+  );
 }
 
 export function faster(by: 1 | -1): void {

@@ -1,14 +1,14 @@
 /** Which time and whose: presets, two fields in local time or UTC, all units or some. */
 import { signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import type { UnitState } from "../../wire/contract.ts";
-import { t } from "../../words/index.ts";
-import type { Alert, Patrol } from "../../wire/papers.ts";
+import { may, timeZone } from "../../session/session.ts";
+import { dateTime } from "../../session/times.ts";
 import { Empty, faultWords, Loading, useLoaded } from "../../widgets/states.tsx";
 import { MomentField } from "../../widgets/when-field.tsx";
 import { fetchJson } from "../../wire/calls.ts";
-import { may, timeZone } from "../../session/session.ts";
-import { dateTime } from "../../session/times.ts";
+import type { UnitState } from "../../wire/contract.ts";
+import type { Alert, Patrol } from "../../wire/papers.ts";
+import { t } from "../../words/index.ts";
 import { TooMany } from "./load.ts";
 import { cancel, cancelled, chosen, fault, loaded, presentMs, progress, range, start } from "./player.ts";
 import { around, isRange, lastHours, type Range, thisNight } from "./range.ts";
@@ -28,34 +28,66 @@ export function RangePanel(): JSX.Element {
   const submit = (event: Event): void => {
     event.preventDefault();
     const { startMs, endMs } = range.peek();
-    wrong.value = Number.isFinite(startMs) && Number.isFinite(endMs) ? (isRange(range.peek()) ? null : "replay.fault.range") : "replay.fault.time";
+    wrong.value =
+      Number.isFinite(startMs) && Number.isFinite(endMs)
+        ? isRange(range.peek())
+          ? null
+          : "replay.fault.range"
+        : "replay.fault.time";
     if (wrong.value === null) void start();
   };
   const field = (name: "startMs" | "endMs"): JSX.Element => {
     const id = name === "startMs" ? "range-from" : "range-to";
-    return <MomentField id={id} label={t(name === "startMs" ? "replay.from" : "replay.to")} ms={range.value[name]} zone={zone} set={(ms) => { range.value = { ...range.peek(), [name]: ms ?? NaN }; }} />;
+    return (
+      <MomentField
+        id={id}
+        label={t(name === "startMs" ? "replay.from" : "replay.to")}
+        ms={range.value[name]}
+        zone={zone}
+        set={(ms) => {
+          range.value = { ...range.peek(), [name]: ms ?? NaN };
+        }}
+      />
+    );
   };
   return (
     <form class="range" onSubmit={submit}>
       <h2 class="hidden">{t("replay.range")}</h2>
       <fieldset class="presets">
         <legend>{t("replay.presets")}</legend>
-        <button type="button" class="button" onClick={() => play(lastHours(1, presentMs()))}>{t("replay.preset.hour")}</button>
-        <button type="button" class="button" onClick={() => play(thisNight(presentMs(), timeZone.value))}>{t("replay.preset.night")}</button>
-        <button type="button" class="button" onClick={() => play(lastHours(24, presentMs()))}>{t("replay.preset.day")}</button>
+        <button type="button" class="button" onClick={() => play(lastHours(1, presentMs()))}>
+          {t("replay.preset.hour")}
+        </button>
+        <button type="button" class="button" onClick={() => play(thisNight(presentMs(), timeZone.value))}>
+          {t("replay.preset.night")}
+        </button>
+        <button type="button" class="button" onClick={() => play(lastHours(24, presentMs()))}>
+          {t("replay.preset.day")}
+        </button>
       </fieldset>
       <Choices play={play} />
       {field("startMs")}
       {field("endMs")}
-      <div><label for="range-zone">{t("replay.zone")}</label>
-        <select id="range-zone" value={inUtc.value ? "utc" : "local"} onChange={(event) => { inUtc.value = event.currentTarget.value === "utc"; }}>
+      <div>
+        <label for="range-zone">{t("replay.zone")}</label>
+        <select
+          id="range-zone"
+          value={inUtc.value ? "utc" : "local"}
+          onChange={(event) => {
+            inUtc.value = event.currentTarget.value === "utc";
+          }}
+        >
           <option value="local">{t("replay.zone_local", { zone: timeZone.value })}</option>
           <option value="utc">{t("replay.zone_utc")}</option>
         </select>
       </div>
       <UnitChoice />
-      <p class="field-fault" id="range-fault" role="alert">{wrong.value === null ? "" : t(wrong.value)}</p>
-      <button class="button primary wide" type="submit" id="load">{t("replay.load")}</button>
+      <p class="field-fault" id="range-fault" role="alert">
+        {wrong.value === null ? "" : t(wrong.value)}
+      </p>
+      <button class="button primary wide" type="submit" id="load">
+        {t("replay.load")}
+      </button>
       <Outcome />
     </form>
   );
@@ -68,12 +100,26 @@ function Outcome(): JSX.Element | null {
       <div class="progress" role="status">
         <progress aria-label={t("replay.loading_label")} max={now.all} value={now.done} />
         <p class="num">{t("replay.loading", { done: now.done, all: now.all, n: now.positions })}</p>
-        <button type="button" class="button" onClick={cancel}>{t("replay.cancel")}</button>
+        <button type="button" class="button" onClick={cancel}>
+          {t("replay.cancel")}
+        </button>
       </div>
     );
   }
-  if (fault.value !== null) return <p class="field-fault" role="alert">{fault.value instanceof TooMany ? t("replay.fault.many") : `${t("replay.not_loaded")} ${faultWords(fault.value)}`}</p>;
-  if (cancelled.value) return <p class="hint" role="status">{t("replay.cancelled")}</p>;
+  if (fault.value !== null)
+    return (
+      <p class="field-fault" role="alert">
+        {fault.value instanceof TooMany
+          ? t("replay.fault.many")
+          : `${t("replay.not_loaded")} ${faultWords(fault.value)}`}
+      </p>
+    );
+  if (cancelled.value)
+    return (
+      <p class="hint" role="status">
+        {t("replay.cancelled")}
+      </p>
+    );
   if (loaded.value === null) return null;
   return (
     <div role="status">
@@ -94,7 +140,10 @@ type Past = Patrol & { started_at?: string | null; ended_at?: string | null };
 function Choices({ play }: { play: (wanted: Range) => void }): JSX.Element {
   const { value } = useLoaded<Lists>("choices", async () => {
     const nowMs = presentMs();
-    const query = new URLSearchParams({ start: new Date(nowMs - 31 * DAY).toISOString(), end: new Date(nowMs + DAY).toISOString() });
+    const query = new URLSearchParams({
+      start: new Date(nowMs - 31 * DAY).toISOString(),
+      end: new Date(nowMs + DAY).toISOString(),
+    });
     const [open, past, alerts] = await Promise.all([
       may("see patrols") ? fetchJson<Patrol[]>("/api/patrols") : [],
       may("see patrols") ? fetchJson<Patrol[]>(`/api/patrols/past?${query}`) : [],
@@ -108,7 +157,10 @@ function Choices({ play }: { play: (wanted: Range) => void }): JSX.Element {
     const found = value?.patrols.find((each) => each.id === id) as Past | undefined;
     if (found === undefined) return;
     const startMs = Date.parse(found.started_at ?? found.starts_at);
-    play({ startMs, endMs: Math.min(found.ended_at ? Date.parse(found.ended_at) + 1000 : presentMs(), startMs + 7 * DAY) });
+    play({
+      startMs,
+      endMs: Math.min(found.ended_at ? Date.parse(found.ended_at) + 1000 : presentMs(), startMs + 7 * DAY),
+    });
   };
   const alert = (id: string): void => {
     const found = value?.alerts.find((each) => each.id === id);
@@ -116,16 +168,28 @@ function Choices({ play }: { play: (wanted: Range) => void }): JSX.Element {
   };
   return (
     <>
-      <div><label for="range-patrol">{t("replay.patrol")}</label>
+      <div>
+        <label for="range-patrol">{t("replay.patrol")}</label>
         <select id="range-patrol" value="" onChange={(event) => patrol(event.currentTarget.value)}>
           <option value="">{t("replay.patrol_none")}</option>
-          {value?.patrols.map((each) => <option key={each.id} value={each.id}>{`${each.name} · ${dateTime(Date.parse((each as Past).started_at ?? each.starts_at), zone)}`}</option>)}
+          {value?.patrols.map((each) => (
+            <option
+              key={each.id}
+              value={each.id}
+            >{`${each.name} · ${dateTime(Date.parse((each as Past).started_at ?? each.starts_at), zone)}`}</option>
+          ))}
         </select>
       </div>
-      <div><label for="range-alert">{t("replay.alert")}</label>
+      <div>
+        <label for="range-alert">{t("replay.alert")}</label>
         <select id="range-alert" value="" onChange={(event) => alert(event.currentTarget.value)}>
           <option value="">{t("replay.alert_none")}</option>
-          {value?.alerts.map((each) => <option key={each.id} value={each.id}>{`${alertWords(each)} · ${dateTime(Date.parse(each.raised_at), zone)}`}</option>)}
+          {value?.alerts.map((each) => (
+            <option
+              key={each.id}
+              value={each.id}
+            >{`${alertWords(each)} · ${dateTime(Date.parse(each.raised_at), zone)}`}</option>
+          ))}
         </select>
       </div>
     </>
@@ -141,10 +205,52 @@ function UnitChoice(): JSX.Element {
   return (
     <fieldset class="whose">
       <legend>{t("replay.units")}</legend>
-      <label><input type="radio" name="whose" checked={!some.value} onChange={() => { some.value = false; chosen.value = []; }} /><span>{t("replay.units_all")}</span></label>
-      <label><input type="radio" name="whose" checked={some.value} onChange={() => { some.value = true; }} /><span>{t("replay.units_some")}</span></label>
-      {some.value && value === null && (failed === null ? <Loading /> : <p class="field-fault" role="alert">{faultWords(failed)}</p>)}
-      {some.value && value !== null && <div class="unit-boxes">{value.map((unit) => <label key={unit.id}><input type="checkbox" checked={chosen.value.includes(unit.id)} onChange={(event) => mark(unit.id, event.currentTarget.checked)} /><span>{unit.call_sign}</span></label>)}</div>}
+      <label>
+        <input
+          type="radio"
+          name="whose"
+          checked={!some.value}
+          onChange={() => {
+            some.value = false;
+            chosen.value = [];
+          }}
+        />
+        <span>{t("replay.units_all")}</span>
+      </label>
+      <label>
+        <input
+          type="radio"
+          name="whose"
+          checked={some.value}
+          onChange={() => {
+            some.value = true;
+          }}
+        />
+        <span>{t("replay.units_some")}</span>
+      </label>
+      {some.value &&
+        value === null &&
+        (failed === null ? (
+          <Loading />
+        ) : (
+          <p class="field-fault" role="alert">
+            {faultWords(failed)}
+          </p>
+        ))}
+      {some.value && value !== null && (
+        <div class="unit-boxes">
+          {value.map((unit) => (
+            <label key={unit.id}>
+              <input
+                type="checkbox"
+                checked={chosen.value.includes(unit.id)}
+                onChange={(event) => mark(unit.id, event.currentTarget.checked)}
+              />
+              <span>{unit.call_sign}</span>
+            </label>
+          ))}
+        </div>
+      )}
     </fieldset>
   );
 }

@@ -43,14 +43,20 @@ export function askedFor(query: URLSearchParams): { range: Range; units: string[
 
 /** The query of a link that opens the same again. */
 export function linkOf(range: Range, units: readonly string[]): string {
-  const query = new URLSearchParams({ from: new Date(range.startMs).toISOString(), to: new Date(range.endMs).toISOString() });
+  const query = new URLSearchParams({
+    from: new Date(range.startMs).toISOString(),
+    to: new Date(range.endMs).toISOString(),
+  });
   for (const unit of units) query.append("unit", unit);
   return `?${query}`;
 }
 
 /** The query that the server wants. */
 export function serverQuery(range: Range, units: readonly string[]): URLSearchParams {
-  const query = new URLSearchParams({ start: new Date(range.startMs).toISOString(), end: new Date(range.endMs).toISOString() });
+  const query = new URLSearchParams({
+    start: new Date(range.startMs).toISOString(),
+    end: new Date(range.endMs).toISOString(),
+  });
   for (const unit of units) query.append("unit", unit);
   return query;
 }

@@ -1,18 +1,18 @@
 /** The map of the replay: the reference map, marks and tracks of the moment, what papers said then. */
 import { effect } from "@preact/signals";
-import type { GeoJSONSource, LayerSpecification, Map as GlMap, StyleSpecification } from "maplibre-gl";
-import { BOLD } from "../../symbols/fonts.ts";
-import { t, wordsIfAny } from "../../words/index.ts";
-import { categoryWords } from "../../words/incident-words.ts";
-import { moving } from "../../map/map-start.ts";
-import { sideName } from "../../symbols/marks.ts";
-import type { HandOff, Incident, Sector, Target } from "../../wire/papers.ts";
+import type { GeoJSONSource, Map as GlMap, LayerSpecification, StyleSpecification } from "maplibre-gl";
 import { hiddenLayers } from "../../browser/preferences.ts";
-import { openReferenceMap, referenceStyle } from "../../map/reference-map.ts";
 import { sectorFeatures, targetFeatures } from "../../geo/shapes.ts";
+import { moving } from "../../map/map-start.ts";
+import { openReferenceMap, referenceStyle } from "../../map/reference-map.ts";
 import { type FedSource, SourceFeed } from "../../map/source-feed.ts";
+import { BOLD } from "../../symbols/fonts.ts";
+import { sideName } from "../../symbols/marks.ts";
 import { bySide, readTokens } from "../../symbols/tokens.ts";
 import { unitFeature } from "../../symbols/unit-feature.ts";
+import type { HandOff, Incident, Sector, Target } from "../../wire/papers.ts";
+import { categoryWords } from "../../words/incident-words.ts";
+import { t, wordsIfAny } from "../../words/index.ts";
 import { gapAfterS } from "./moment.ts";
 import { atMs, gravest, loaded, look, papers, playing, selected, shownMs, stateOf, units } from "./player.ts";
 import { linesOf, SLICES, wholeLines } from "./tracks.ts";
@@ -27,7 +27,13 @@ let map: GlMap | null = null;
 export function openMap(container: HTMLElement): void {
   map = openReferenceMap(container, t("replay.map"), styleNow, (shown) => {
     shown.on("click", ({ point: { x, y } }) => {
-      const found = shown.queryRenderedFeatures([[x - 22, y - 22], [x + 22, y + 22]], { layers: ["unit-marks", "unit-dots"] })[0];
+      const found = shown.queryRenderedFeatures(
+        [
+          [x - 22, y - 22],
+          [x + 22, y + 22],
+        ],
+        { layers: ["unit-marks", "unit-dots"] },
+      )[0];
       selected.value = found === undefined ? "" : String(found.properties["id"]);
     });
     follow(shown);
@@ -44,7 +50,8 @@ function follow(shown: GlMap): void {
   // What runs changes with every push, and what has ended hardly ever: the map cuts a whole source into tiles anew.
   const tracks = new SourceFeed(source("tracks"));
   const heads = new SourceFeed(source("replay-heads"));
-  const set = (name: string, features: GeoJSON.Feature[]): void => void shown.getSource<GeoJSONSource>(name)?.setData({ type: "FeatureCollection", features });
+  const set = (name: string, features: GeoJSON.Feature[]): void =>
+    void shown.getSource<GeoJSONSource>(name)?.setData({ type: "FeatureCollection", features });
   /** What has been drawn of each unit and of each slice of its track: in which look, and how many positions counted. */
   let drawn = new Map<string, string>();
   let gapsDrawn = new Map<string, GeoJSON.Feature>();
@@ -81,17 +88,29 @@ function follow(shown: GlMap): void {
         // Late news may belong to any slice that has begun; mostly only the one that runs grows.
         const id = `${unit.id}/${slice}`;
         const from = startMs + (slice * (endMs - startMs)) / SLICES;
-        const count = state === null || ms < from ? 0 : film.countBetween(from, from + (endMs - startMs) / SLICES, ms, look.peek());
+        const count =
+          state === null || ms < from ? 0 : film.countBetween(from, from + (endMs - startMs) / SLICES, ms, look.peek());
         const runs = ms < from + (endMs - startMs) / SLICES;
         const same = count === 0 ? "" : `${look.peek()} ${count} ${runs}`;
         if ((drawn.get(id) ?? "") === same) continue;
         drawn.set(id, same);
-        const lines = count === 0 ? { heard: [], gaps: [] } : linesOf(film, slice, startMs, endMs, ms, look.peek(), gapAfterS(unit) * 1000);
+        const lines =
+          count === 0
+            ? { heard: [], gaps: [] }
+            : linesOf(film, slice, startMs, endMs, ms, look.peek(), gapAfterS(unit) * 1000);
         const properties = { id, side: sideName(unit.country) };
-        const line: GeoJSON.Feature | null = lines.heard.length === 0 ? null : { type: "Feature", id, properties, geometry: { type: "MultiLineString", coordinates: lines.heard } };
+        const line: GeoJSON.Feature | null =
+          lines.heard.length === 0
+            ? null
+            : { type: "Feature", id, properties, geometry: { type: "MultiLineString", coordinates: lines.heard } };
         heads.put(id, runs ? line : null);
         tracks.put(id, runs ? null : line);
-        if (lines.gaps.length > 0) gapsDrawn.set(id, { type: "Feature", properties, geometry: { type: "MultiLineString", coordinates: lines.gaps } });
+        if (lines.gaps.length > 0)
+          gapsDrawn.set(id, {
+            type: "Feature",
+            properties,
+            geometry: { type: "MultiLineString", coordinates: lines.gaps },
+          });
         else if (!gapsDrawn.delete(id)) continue;
         gapsChanged = true;
       }
@@ -112,7 +131,12 @@ function follow(shown: GlMap): void {
     pushedAt = performance.now();
     push();
     // What a push that still ran left over goes with the next one.
-    if (!playing.peek()) waiting = setTimeout(() => { void marks.flush(); void tracks.flush(); void heads.flush(); }, 3 * PUSH_MS);
+    if (!playing.peek())
+      waiting = setTimeout(() => {
+        void marks.flush();
+        void tracks.flush();
+        void heads.flush();
+      }, 3 * PUSH_MS);
   };
   effect(() => {
     atMs.value;
@@ -129,15 +153,56 @@ function follow(shown: GlMap): void {
     const unit = units.value.find((each) => each.id === id);
     if (performance.now() - selectedAt < SELECTED_MS && playing.peek()) return;
     selectedAt = performance.now();
-    const lines = film === undefined || unit === undefined || stateOf(id, shownMs.peek()) === null ? [] : wholeLines(film, shownMs.peek(), look.peek(), gapAfterS(unit) * 1000).heard;
-    set("selected-track", lines.map((coordinates) => ({ type: "Feature", properties: {}, geometry: { type: "LineString", coordinates } })));
+    const lines =
+      film === undefined || unit === undefined || stateOf(id, shownMs.peek()) === null
+        ? []
+        : wholeLines(film, shownMs.peek(), look.peek(), gapAfterS(unit) * 1000).heard;
+    set(
+      "selected-track",
+      lines.map((coordinates) => ({ type: "Feature", properties: {}, geometry: { type: "LineString", coordinates } })),
+    );
   });
   effect(() => {
     const outlines = loaded.value?.reel.outlines ?? {};
-    set("sectors", papers.value.filter((paper): paper is Sector => paper.kind === "sector").flatMap((sector) => sectorFeatures(sector, sector.polygon ? null : (outlines[`${sector.id} ${sector.version ?? 1}`] ?? null), useWords(sector))));
+    set(
+      "sectors",
+      papers.value
+        .filter((paper): paper is Sector => paper.kind === "sector")
+        .flatMap((sector) =>
+          sectorFeatures(
+            sector,
+            sector.polygon ? null : (outlines[`${sector.id} ${sector.version ?? 1}`] ?? null),
+            useWords(sector),
+          ),
+        ),
+    );
   });
-  effect(() => set("targets", papers.value.flatMap((paper) => (paper.kind === "target" ? followed(paper) : paper.kind === "hand_off" ? offered(paper) : []))));
-  effect(() => set("replay-incidents", papers.value.filter((paper): paper is Incident => paper.kind === "incident").flatMap((incident) => (incident.lon == null || incident.lat == null || Date.parse(incident.happened_at) > shownMs.value ? [] : [{ type: "Feature", properties: { label: categoryWords(incident) }, geometry: { type: "Point", coordinates: [incident.lon, incident.lat] } }]))));
+  effect(() =>
+    set(
+      "targets",
+      papers.value.flatMap((paper) =>
+        paper.kind === "target" ? followed(paper) : paper.kind === "hand_off" ? offered(paper) : [],
+      ),
+    ),
+  );
+  effect(() =>
+    set(
+      "replay-incidents",
+      papers.value
+        .filter((paper): paper is Incident => paper.kind === "incident")
+        .flatMap((incident) =>
+          incident.lon == null || incident.lat == null || Date.parse(incident.happened_at) > shownMs.value
+            ? []
+            : [
+                {
+                  type: "Feature",
+                  properties: { label: categoryWords(incident) },
+                  geometry: { type: "Point", coordinates: [incident.lon, incident.lat] },
+                },
+              ],
+        ),
+    ),
+  );
 }
 
 function useWords(sector: Sector): string {
@@ -146,11 +211,21 @@ function useWords(sector: Sector): string {
 
 function followed(target: Target): GeoJSON.Feature[] {
   if (target.state === "handed over") return [];
-  return targetFeatures({ name: target.name, sightings: target.sightings ?? [], prediction: target.prediction ?? null, landing: t("target.lands") });
+  return targetFeatures({
+    name: target.name,
+    sightings: target.sightings ?? [],
+    prediction: target.prediction ?? null,
+    landing: t("target.lands"),
+  });
 }
 
 function offered(offer: HandOff): GeoJSON.Feature[] {
-  return targetFeatures({ name: offer.name || t(`target.${offer.what ?? "vessel"}`), sightings: offer.fixes ?? [], prediction: offer.prediction ?? null, landing: t("target.lands") });
+  return targetFeatures({
+    name: offer.name || t(`target.${offer.what ?? "vessel"}`),
+    sightings: offer.fixes ?? [],
+    prediction: offer.prediction ?? null,
+    landing: t("target.lands"),
+  });
 }
 
 /** Shows everything that was heard in the range. */
@@ -162,13 +237,22 @@ export function fit(): void {
     const every = Math.max(1, Math.floor(film.length / 500));
     for (let n = 0; n < film.length; n += every) {
       const [lon, lat] = film.place(n);
-      [west, south, east, north] = [Math.min(west, lon), Math.min(south, lat), Math.max(east, lon), Math.max(north, lat)];
+      [west, south, east, north] = [
+        Math.min(west, lon),
+        Math.min(south, lat),
+        Math.max(east, lon),
+        Math.max(north, lat),
+      ];
     }
   }
   if (west > east) return;
   const side = Math.min(80, map.getCanvas().clientWidth / 8);
-  const camera = map.cameraForBounds([west, south, east, north], { maxZoom: 14, padding: { left: side, right: side, top: Math.min(110, map.getCanvas().clientHeight / 3), bottom: 40 } });
-  if (camera?.center) map.jumpTo({ center: camera.center, ...(camera.zoom === undefined ? {} : { zoom: camera.zoom }) });
+  const camera = map.cameraForBounds([west, south, east, north], {
+    maxZoom: 14,
+    padding: { left: side, right: side, top: Math.min(110, map.getCanvas().clientHeight / 3), bottom: 40 },
+  });
+  if (camera?.center)
+    map.jumpTo({ center: camera.center, ...(camera.zoom === undefined ? {} : { zoom: camera.zoom }) });
 }
 
 export function flyTo(id: string): void {
@@ -197,13 +281,18 @@ export function mapPicture(): Promise<HTMLCanvasElement | null> {
 }
 
 function styleNow(): StyleSpecification {
-  const style = referenceStyle(selected.value, hiddenLayers.value.filter((name) => name !== "tracks"));
+  const style = referenceStyle(
+    selected.value,
+    hiddenLayers.value.filter((name) => name !== "tracks"),
+  );
   const own = ownLayers();
   const marks = style.layers.findIndex((layer) => layer.id === "unit-ring");
   style.sources["replay-heads"] = { type: "geojson", data: NONE, promoteId: "id", tolerance: 0.4 };
   style.sources["replay-gaps"] = { type: "geojson", data: NONE, tolerance: 0.2 };
   style.sources["replay-incidents"] = { type: "geojson", data: NONE };
-  const heads = style.layers.filter((layer) => layer.id === "tracks").map((layer) => ({ ...layer, id: "replay-heads", source: "replay-heads" }) as LayerSpecification);
+  const heads = style.layers
+    .filter((layer) => layer.id === "tracks")
+    .map((layer) => ({ ...layer, id: "replay-heads", source: "replay-heads" }) as LayerSpecification);
   style.layers.splice(marks < 0 ? style.layers.length : marks, 0, ...heads, ...own);
   return style;
 }
@@ -211,8 +300,45 @@ function styleNow(): StyleSpecification {
 function ownLayers(): LayerSpecification[] {
   const tokens = readTokens();
   return [
-    { id: "replay-gaps", type: "line", source: "replay-gaps", paint: { "line-color": bySide(tokens.side) as never, "line-width": 1.4, "line-dasharray": [1.5, 4], "line-opacity": 0.8 } },
-    { id: "replay-incidents", type: "circle", source: "replay-incidents", paint: { "circle-radius": 6, "circle-color": tokens.get("map-halo"), "circle-stroke-color": tokens.get("map-blo"), "circle-stroke-width": 2.5 } },
-    { id: "replay-incident-names", type: "symbol", source: "replay-incidents", layout: { "text-field": ["get", "label"], "text-font": [BOLD], "text-size": 12, "text-variable-anchor": ["top", "bottom", "left", "right"], "text-radial-offset": 0.9, "text-max-width": 10 }, paint: { "text-color": tokens.get("map-label"), "text-halo-color": tokens.get("map-halo"), "text-halo-width": 1.6 } },
+    {
+      id: "replay-gaps",
+      type: "line",
+      source: "replay-gaps",
+      paint: {
+        "line-color": bySide(tokens.side) as never,
+        "line-width": 1.4,
+        "line-dasharray": [1.5, 4],
+        "line-opacity": 0.8,
+      },
+    },
+    {
+      id: "replay-incidents",
+      type: "circle",
+      source: "replay-incidents",
+      paint: {
+        "circle-radius": 6,
+        "circle-color": tokens.get("map-halo"),
+        "circle-stroke-color": tokens.get("map-blo"),
+        "circle-stroke-width": 2.5,
+      },
+    },
+    {
+      id: "replay-incident-names",
+      type: "symbol",
+      source: "replay-incidents",
+      layout: {
+        "text-field": ["get", "label"],
+        "text-font": [BOLD],
+        "text-size": 12,
+        "text-variable-anchor": ["top", "bottom", "left", "right"],
+        "text-radial-offset": 0.9,
+        "text-max-width": 10,
+      },
+      paint: {
+        "text-color": tokens.get("map-label"),
+        "text-halo-color": tokens.get("map-halo"),
+        "text-halo-width": 1.6,
+      },
+    },
   ];
 }

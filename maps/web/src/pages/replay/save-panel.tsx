@@ -2,12 +2,12 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { save } from "../../session/files.ts";
-import { language, t, type Words } from "../../words/index.ts";
-import { Icon } from "../../widgets/icons.tsx";
-import { Empty, faultWords } from "../../widgets/states.tsx";
 import { TAKE_OUT_ORIGINALS } from "../../session/permissions.ts";
 import { may, session, timeZone } from "../../session/session.ts";
 import { readTokens } from "../../symbols/tokens.ts";
+import { Icon } from "../../widgets/icons.tsx";
+import { Empty, faultWords } from "../../widgets/states.tsx";
+import { language, t, type Words } from "../../words/index.ts";
 import { leftOutFor, leftOutOf } from "./left-out.ts";
 import { atMs, loaded } from "./player.ts";
 import { serverQuery } from "./range.ts";
@@ -33,20 +33,53 @@ export function SavePanel(): JSX.Element {
       busy.value = "";
     }
   };
-  const evidence = async (path: string): Promise<string[]> => leftOutOf(await save(`/api/replay/${path}?${query}`)).map(({ words, text }) => (words === null ? text : t(words)));
+  const evidence = async (path: string): Promise<string[]> =>
+    leftOutOf(await save(`/api/replay/${path}?${query}`)).map(({ words, text }) => (words === null ? text : t(words)));
   const ways: [string, Words, Words, () => Promise<string[]>][] = [
     ["evidence", "replay.save.evidence", "replay.save.evidence_hint", () => evidence("evidence")],
-    ["page", "replay.save.page", "replay.save.page_hint", async () => { await save(`/api/replay/page?${query}`); return []; }],
-    ["picture", "replay.save.picture", "replay.save.picture_hint", async () => { await savePicture(); return []; }],
+    [
+      "page",
+      "replay.save.page",
+      "replay.save.page_hint",
+      async () => {
+        await save(`/api/replay/page?${query}`);
+        return [];
+      },
+    ],
+    [
+      "picture",
+      "replay.save.picture",
+      "replay.save.picture_hint",
+      async () => {
+        await savePicture();
+        return [];
+      },
+    ],
   ];
-  if (may(TAKE_OUT_ORIGINALS)) ways.splice(1, 0, ["originals", "replay.save.originals", "replay.save.originals_hint", () => evidence("evidence/originals")]);
+  if (may(TAKE_OUT_ORIGINALS))
+    ways.splice(1, 0, [
+      "originals",
+      "replay.save.originals",
+      "replay.save.originals_hint",
+      () => evidence("evidence/originals"),
+    ]);
   return (
     <div class="save scroll padded" tabIndex={0} role="region" aria-label={t("replay.tab.save")}>
       {ways.map(([name, words, hint, work]) => (
         <section key={name}>
-          <button class="button wide" id={`save-${name}`} disabled={busy.value !== ""} onClick={() => void doing(name, work)()}><Icon name="save" />{t(busy.value === name ? "replay.saving" : words)}</button>
+          <button
+            class="button wide"
+            id={`save-${name}`}
+            disabled={busy.value !== ""}
+            onClick={() => void doing(name, work)()}
+          >
+            <Icon name="save" />
+            {t(busy.value === name ? "replay.saving" : words)}
+          </button>
           <p class="hint">{t(hint)}</p>
-          {name === "evidence" && <LeftOut title={t("replay.left_out.role")} all={leftOutFor(may).map((each) => t(each))} />}
+          {name === "evidence" && (
+            <LeftOut title={t("replay.left_out.role")} all={leftOutFor(may).map((each) => t(each))} />
+          )}
         </section>
       ))}
       <div role="status">
@@ -60,7 +93,16 @@ export function SavePanel(): JSX.Element {
 /** What is not in a file, and why; nothing where all is in it. */
 function LeftOut({ title, all }: { title: string; all: readonly string[] }): JSX.Element | null {
   if (all.length === 0) return null;
-  return <div class="left-out hint"><p>{title}</p><ul>{all.map((each) => <li key={each}>{each}</li>)}</ul></div>;
+  return (
+    <div class="left-out hint">
+      <p>{title}</p>
+      <ul>
+        {all.map((each) => (
+          <li key={each}>{each}</li>
+        ))}
+      </ul>
+    </div>
+  );
 }
 
 async function savePicture(): Promise<void> {
@@ -70,13 +112,20 @@ async function savePicture(): Promise<void> {
   if (!picture || !pen || now === null) throw new Error("no picture");
   const scale = picture.width / Math.max(1, document.querySelector(".replay-map")?.clientWidth ?? picture.width);
   const tokens = readTokens();
-  const lines = [session.peek()?.node.name ?? "", rangeWords(now.range, timeZone.peek()), rangeWords(now.range, "UTC"), momentWords(atMs.peek())];
+  const lines = [
+    session.peek()?.node.name ?? "",
+    rangeWords(now.range, timeZone.peek()),
+    rangeWords(now.range, "UTC"),
+    momentWords(atMs.peek()),
+  ];
   pen.font = `${14 * scale}px "Noto Sans", sans-serif`;
   const wide = Math.max(...lines.map((line) => pen.measureText(line).width)) + 24 * scale;
   pen.fillStyle = tokens.get("paper");
   pen.fillRect(8 * scale, 8 * scale, wide, (lines.length * 22 + 14) * scale);
   pen.fillStyle = tokens.get("ink");
-  lines.forEach((line, n) => { pen.fillText(line, 20 * scale, (30 + 22 * n) * scale); });
+  lines.forEach((line, n) => {
+    pen.fillText(line, 20 * scale, (30 + 22 * n) * scale);
+  });
   const href = picture.toDataURL("image/png");
   const link = document.createElement("a");
   link.href = href;

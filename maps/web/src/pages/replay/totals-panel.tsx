@@ -1,7 +1,7 @@
 /** What each unit did in the range, as a table. */
 import type { JSX } from "preact";
-import { t, wordsIfAny } from "../../words/index.ts";
 import { Broken, Empty, Loading, useLoaded } from "../../widgets/states.tsx";
+import { t, wordsIfAny } from "../../words/index.ts";
 import { ask } from "./asking.ts";
 import { loaded } from "./player.ts";
 import { serverQuery } from "./range.ts";
@@ -29,7 +29,11 @@ interface UnitTotals {
 export function TotalsPanel(): JSX.Element {
   const now = loaded.value;
   const query = now === null ? "" : serverQuery(now.range, now.asked).toString();
-  const { value, fault, again } = useLoaded<{ units: UnitTotals[] }>(query, async () => query === "" ? { units: [] } : ((await (await ask(`/api/replay/totals?${query}`)).json()) as { units: UnitTotals[] }));
+  const { value, fault, again } = useLoaded<{ units: UnitTotals[] }>(query, async () =>
+    query === ""
+      ? { units: [] }
+      : ((await (await ask(`/api/replay/totals?${query}`)).json()) as { units: UnitTotals[] }),
+  );
   if (now === null) return <Empty title={t("replay.nothing_loaded")}>{t("replay.nothing_loaded_hint")}</Empty>;
   if (fault !== null) return <Broken what={t("replay.totals_failed")} fault={fault} retry={again} />;
   if (value === null) return <Loading />;
@@ -38,10 +42,38 @@ export function TotalsPanel(): JSX.Element {
     <div class="totals scroll" tabIndex={0} role="region" aria-label={t("replay.totals")}>
       <table class="num">
         <caption>{t("replay.totals")}</caption>
-        <thead><tr>{(["unit", "km", "moving", "standing", "stops", "fastest", "gaps", "gap_time", "positions", "sides"] as const).map((name) => <th key={name} scope="col">{t(`replay.total.${name}`)}</th>)}</tr></thead>
-        <tbody>{value.units.map((unit) => <Row key={unit.unit} unit={unit} />)}</tbody>
+        <thead>
+          <tr>
+            {(
+              [
+                "unit",
+                "km",
+                "moving",
+                "standing",
+                "stops",
+                "fastest",
+                "gaps",
+                "gap_time",
+                "positions",
+                "sides",
+              ] as const
+            ).map((name) => (
+              <th key={name} scope="col">
+                {t(`replay.total.${name}`)}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {value.units.map((unit) => (
+            <Row key={unit.unit} unit={unit} />
+          ))}
+        </tbody>
       </table>
-      <p class="hint">{t("replay.totals_hint")}{value.units.some((unit) => unit.along_river_km >= LEAST_KM) && ` ${t("replay.along_hint")}`}</p>
+      <p class="hint">
+        {t("replay.totals_hint")}
+        {value.units.some((unit) => unit.along_river_km >= LEAST_KM) && ` ${t("replay.along_hint")}`}
+      </p>
     </div>
   );
 }
@@ -52,15 +84,32 @@ function Row({ unit }: { unit: UnitTotals }): JSX.Element {
   return (
     <tr>
       <th scope="row">{unit.call_sign}</th>
-      <td>{unit.km.toFixed(1)}{unit.along_river_km >= LEAST_KM && <small>{t("replay.total.along", { km: unit.along_river_km.toFixed(1) })}</small>}</td>
+      <td>
+        {unit.km.toFixed(1)}
+        {unit.along_river_km >= LEAST_KM && (
+          <small>{t("replay.total.along", { km: unit.along_river_km.toFixed(1) })}</small>
+        )}
+      </td>
       <td>{hours(unit.moving_hours)}</td>
       <td>{hours(unit.stop_hours)}</td>
       <td>{unit.stops}</td>
       <td>{unit.fastest_mps === undefined ? "–" : (unit.fastest_mps * 3.6).toFixed(1)}</td>
       <td>{unit.gaps}</td>
       <td>{hours(unit.gap_hours)}</td>
-      <td>{unit.positions}{removed > 0 && <small>{t("replay.total.removed", { n: removed })}</small>}</td>
-      <td class="sides">{sides.map(([side, { hours: h }]) => <span key={side}>{t("replay.side", { side: wordsIfAny(`country.${side}`) ?? wordsIfAny(`replay.side.${side}`) ?? side, time: hours(h) })}</span>)}</td>
+      <td>
+        {unit.positions}
+        {removed > 0 && <small>{t("replay.total.removed", { n: removed })}</small>}
+      </td>
+      <td class="sides">
+        {sides.map(([side, { hours: h }]) => (
+          <span key={side}>
+            {t("replay.side", {
+              side: wordsIfAny(`country.${side}`) ?? wordsIfAny(`replay.side.${side}`) ?? side,
+              time: hours(h),
+            })}
+          </span>
+        ))}
+      </td>
     </tr>
   );
 }

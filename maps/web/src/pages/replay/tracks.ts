@@ -14,7 +14,15 @@ export interface Lines {
 }
 
 /** The lines of one slice at a moment; they begin where the slice before ended. */
-export function linesOf(film: Film, slice: number, startMs: number, endMs: number, ms: number, look: Look, gapMs: number): Lines {
+export function linesOf(
+  film: Film,
+  slice: number,
+  startMs: number,
+  endMs: number,
+  ms: number,
+  look: Look,
+  gapMs: number,
+): Lines {
   const wide = (endMs - startMs) / SLICES;
   const from = startMs + slice * wide;
   const numbers = film.between(from, slice === SLICES - 1 ? Infinity : from + wide, ms, look);
@@ -39,7 +47,11 @@ function joined(film: Film, numbers: readonly number[], gapMs: number): Lines {
       if (leg.length > 1) lines.heard.push(leg);
       lines.gaps.push([film.place(before), place]);
       leg = [place];
-    } else if (end === undefined || Math.abs(end[0] - place[0]) + Math.abs(end[1] - place[1]) > SAME || n === numbers.at(-1)) {
+    } else if (
+      end === undefined ||
+      Math.abs(end[0] - place[0]) + Math.abs(end[1] - place[1]) > SAME ||
+      n === numbers.at(-1)
+    ) {
       if (before === n - 1) leg.push(...film.bends(n));
       leg.push(place);
     }

@@ -1,10 +1,10 @@
 /** Moments, alerts and other things of a replay in words. */
 import { agencyName } from "../../session/agencies.ts";
-import { t, wordsIfAny } from "../../words/index.ts";
-import { categoryWords } from "../../words/incident-words.ts";
-import type { Alert } from "../../wire/papers.ts";
 import { timeZone } from "../../session/session.ts";
 import { ageWords, clockTime, dateTime, dayWords, zoneOffset } from "../../session/times.ts";
+import type { Alert } from "../../wire/papers.ts";
+import { categoryWords } from "../../words/incident-words.ts";
+import { t, wordsIfAny } from "../../words/index.ts";
 import type { Dark, Happening } from "./moment.ts";
 import { callSigns, loaded, units } from "./player.ts";
 import type { Range } from "./range.ts";
@@ -12,7 +12,11 @@ import type { Range } from "./range.ts";
 /** `2026-11-25 21:04:05 to 22:04:05`, the second day only where it is another. */
 export function rangeWords({ startMs, endMs }: Range, zone: string): string {
   const same = dayWords(startMs, zone) === dayWords(endMs, zone);
-  return t("replay.printed", { start: dateTime(startMs, zone), end: same ? clockTime(endMs, zone) : dateTime(endMs, zone), zone: zone === "UTC" ? "UTC" : `${zone} ${zoneOffset(startMs, zone)}` });
+  return t("replay.printed", {
+    start: dateTime(startMs, zone),
+    end: same ? clockTime(endMs, zone) : dateTime(endMs, zone),
+    zone: zone === "UTC" ? "UTC" : `${zone} ${zoneOffset(startMs, zone)}`,
+  });
 }
 
 /** The moment on both clocks. */
@@ -37,19 +41,30 @@ export function alertWords(alert: Alert): string {
   const rule = wordsIfAny(`rule.${alert.rule}`) ?? alert.rule.replaceAll("_", " ");
   if (alert.unit == null) return rule;
   // Also of a unit that was not chosen. One whose name is not told has none here: its id says nothing to a reader.
-  const name = units.value.find((unit) => unit.id === alert.unit)?.call_sign ?? callSigns.value.get(alert.unit) ?? String(alert.facts?.["call_sign"] ?? "");
+  const name =
+    units.value.find((unit) => unit.id === alert.unit)?.call_sign ??
+    callSigns.value.get(alert.unit) ??
+    String(alert.facts?.["call_sign"] ?? "");
   return name === "" ? t("replay.alert.untold", { rule }) : t("replay.alert.name", { rule, name });
 }
 
 export function happeningWords({ kind, paper }: Happening): string {
   if (kind === "alert") return t("replay.mark.alert", { name: alertWords(paper as Alert) });
-  if (paper.kind === "hand_off") return t("replay.mark.hand_off", { name: paper.name || t(`target.${paper.what ?? "vessel"}`) });
+  if (paper.kind === "hand_off")
+    return t("replay.mark.hand_off", { name: paper.name || t(`target.${paper.what ?? "vessel"}`) });
   if (paper.kind === "incident") return t("replay.mark.incident", { name: categoryWords(paper) });
   if (paper.kind !== "agreement") return "";
-  return t("replay.mark.suspension", { name: `${paper.terms.name}, ${wordsIfAny(`replay.agreement.${paper.state ?? "draft"}`) ?? ""}` });
+  return t("replay.mark.suspension", {
+    name: `${paper.terms.name}, ${wordsIfAny(`replay.agreement.${paper.state ?? "draft"}`) ?? ""}`,
+  });
 }
 
 export function darkWords({ agency, by, at, reason }: Dark): string {
   if (by === undefined || at === undefined) return t("replay.dark", { agency: agencyName(agency) });
-  return t("replay.dark_why", { agency: agencyName(agency), by: agencyName(by), time: shortMoment(Date.parse(at)), reason: reason ?? "" });
+  return t("replay.dark_why", {
+    agency: agencyName(agency),
+    by: agencyName(by),
+    time: shortMoment(Date.parse(at)),
+    reason: reason ?? "",
+  });
 }

@@ -1,9 +1,9 @@
 /** What is asked for on the page of reports, and what the server says of it. Pure but for the signals. */
 import { signal } from "@preact/signals";
-import type { Language } from "../../words/index.ts";
-import type { AgencyInfo } from "../../wire/contract.ts";
 import { isoDay } from "../../session/times.ts";
 import { momentOf } from "../../session/wall-clock.ts";
+import type { AgencyInfo } from "../../wire/contract.ts";
+import type { Language } from "../../words/index.ts";
 
 export const FORMATS = ["html", "map", "pdf", "xlsx"] as const;
 export type Format = (typeof FORMATS)[number];
@@ -68,7 +68,16 @@ export interface Wish {
 
 export const kinds = signal<ReportKind[]>([]);
 export const wish = signal<Wish>({
-  report: "", patrol: "", from: "", to: "", language: "en", second: null, counterpart: "", kmFrom: "", kmTo: "", radius: "500",
+  report: "",
+  patrol: "",
+  from: "",
+  to: "",
+  language: "en",
+  second: null,
+  counterpart: "",
+  kmFrom: "",
+  kmTo: "",
+  radius: "500",
 });
 
 export function change(values: Partial<Wish>): void {
@@ -77,11 +86,21 @@ export function change(values: Partial<Wish>): void {
 
 const LANGUAGE_OF: Readonly<Record<string, Language>> = { TH: "th", LA: "lo", MM: "my", KH: "km", VN: "vi", CN: "zh" };
 
-/** The second language that a wish means: the one chosen, else that of the other side of its patrol, else of the own side; never the first one twice. */
-export function secondOf(made: Wish, patrols: readonly PatrolChoice[], agencies: readonly AgencyInfo[], own: string): Language {
+/**
+ * The second language that a wish means: the one chosen, else that of the other side of its patrol, else of the own
+ * side; never the first one twice.
+ */
+export function secondOf(
+  made: Wish,
+  patrols: readonly PatrolChoice[],
+  agencies: readonly AgencyInfo[],
+  own: string,
+): Language {
   if (made.second !== null) return made.second;
   const parties = patrols.find((each) => each.id === made.patrol)?.agencies ?? [];
-  const spoken = [...parties.filter((each) => each !== own), own].map((id) => LANGUAGE_OF[agencies.find((each) => each.id === id)?.country ?? ""]);
+  const spoken = [...parties.filter((each) => each !== own), own].map(
+    (id) => LANGUAGE_OF[agencies.find((each) => each.id === id)?.country ?? ""],
+  );
   return spoken.find((each) => each !== undefined && each !== made.language) ?? (made.language === "lo" ? "th" : "lo");
 }
 
@@ -90,11 +109,17 @@ export function kindOf(name: string): ReportKind | undefined {
 }
 
 /** The days of a time that people often mean. */
-export function daysOf(which: "week" | "month" | "last-month", nowMs: number, zone: string): { from: string; to: string } {
+export function daysOf(
+  which: "week" | "month" | "last-month",
+  nowMs: number,
+  zone: string,
+): { from: string; to: string } {
   const today = isoDay(nowMs, zone);
   if (which === "week") return { from: isoDay(nowMs - 6 * 86_400_000, zone), to: today };
   if (which === "month") return { from: `${today.slice(0, 8)}01`, to: today };
-  const last = new Date(Date.UTC(Number(today.slice(0, 4)), Number(today.slice(5, 7)) - 1, 0)).toISOString().slice(0, 10);
+  const last = new Date(Date.UTC(Number(today.slice(0, 4)), Number(today.slice(5, 7)) - 1, 0))
+    .toISOString()
+    .slice(0, 10);
   return { from: `${last.slice(0, 8)}01`, to: last };
 }
 
@@ -111,7 +136,12 @@ export function momentsOf(from: string, to: string, zone: string): { startMs: nu
 }
 
 /** The body that asks for a report; null while something is missing. */
-export function bodyOf(made: Wish & { second: Language }, kind: ReportKind, format: Format, zone: string): Record<string, unknown> | null {
+export function bodyOf(
+  made: Wish & { second: Language },
+  kind: ReportKind,
+  format: Format,
+  zone: string,
+): Record<string, unknown> | null {
   const body: Record<string, unknown> = { report: kind.name, format, language: made.language };
   if (kind.about === "patrol") {
     if (made.patrol === "") return null;

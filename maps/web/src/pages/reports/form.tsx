@@ -1,21 +1,39 @@
 /** What is asked for: which report, of which patrol or time, in which language. */
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
-import { LANGUAGES, type Language, t } from "../../words/index.ts";
 import { now as present } from "../../session/clock.ts";
-import { Icon } from "../../widgets/icons.tsx";
-import { DayField } from "../../widgets/when-field.tsx";
 import { session, timeZone } from "../../session/session.ts";
 import { dayWords } from "../../session/times.ts";
+import { Icon } from "../../widgets/icons.tsx";
+import { DayField } from "../../widgets/when-field.tsx";
 import type { AgencyInfo } from "../../wire/contract.ts";
-import { bodyOf, change, daysOf, type Format, kindOf, kinds, type PatrolChoice, secondOf, usualDays, wish, type Wish } from "./asking.ts";
+import { LANGUAGES, type Language, t } from "../../words/index.ts";
+import {
+  bodyOf,
+  change,
+  daysOf,
+  type Format,
+  kindOf,
+  kinds,
+  type PatrolChoice,
+  secondOf,
+  usualDays,
+  type Wish,
+  wish,
+} from "./asking.ts";
 import { ask, FORMAT_WORDS, looking } from "./jobs.ts";
 
 const NAMES = {
-  "briefing": "reports.briefing", "patrol-debrief": "reports.patrol_debrief", "coverage": "reports.coverage", "monthly": "reports.monthly",
+  briefing: "reports.briefing",
+  "patrol-debrief": "reports.patrol_debrief",
+  coverage: "reports.coverage",
+  monthly: "reports.monthly",
 } as const;
 const HINTS = {
-  "briefing": "reports.briefing_hint", "patrol-debrief": "reports.patrol_debrief_hint", "coverage": "reports.coverage_hint", "monthly": "reports.monthly_hint",
+  briefing: "reports.briefing_hint",
+  "patrol-debrief": "reports.patrol_debrief_hint",
+  coverage: "reports.coverage_hint",
+  monthly: "reports.monthly_hint",
 } as const;
 
 export function reportName(name: string): string {
@@ -23,7 +41,10 @@ export function reportName(name: string): string {
 }
 
 /** Patrols and agencies that there are to choose from. */
-export const choices = signal<{ patrols: readonly PatrolChoice[]; agencies: readonly AgencyInfo[] }>({ patrols: [], agencies: [] });
+export const choices = signal<{ patrols: readonly PatrolChoice[]; agencies: readonly AgencyInfo[] }>({
+  patrols: [],
+  agencies: [],
+});
 
 /** What is wished for, with its second language. */
 function meant(): Wish & { second: Language } {
@@ -52,25 +73,54 @@ export function Form(): JSX.Element {
   const kind = kindOf(made.report);
   const ready = kind !== undefined && bodyOf(made, kind, "html", timeZone.value) !== null;
   return (
-    <form class="report-form" onSubmit={(event) => { event.preventDefault(); make("html", "look"); }}>
+    <form
+      class="report-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        make("html", "look");
+      }}
+    >
       <fieldset class="report-kinds">
         <legend>{t("reports.which")}</legend>
-        {kinds.value.filter((each) => each.allowed).map((each) => (
-          <button key={each.name} type="button" class="button wide kind" aria-pressed={each.name === made.report} onClick={() => choose(each.name)}>
-            <span>{reportName(each.name)}</span>
-          </button>
-        ))}
+        {kinds.value
+          .filter((each) => each.allowed)
+          .map((each) => (
+            <button
+              key={each.name}
+              type="button"
+              class="button wide kind"
+              aria-pressed={each.name === made.report}
+              onClick={() => choose(each.name)}
+            >
+              <span>{reportName(each.name)}</span>
+            </button>
+          ))}
       </fieldset>
       {kind !== undefined && kind.name in HINTS && <p class="hint">{t(HINTS[kind.name as keyof typeof HINTS])}</p>}
       {kind?.about === "patrol" && <PatrolField patrols={patrols} begun={kind.name !== "briefing"} />}
       {kind?.about === "time" && <TimeFields />}
       {kind?.name === "monthly" && <CounterpartField agencies={agencies} />}
       {kind?.name === "coverage" && <RiverFields />}
-      <LanguageField id="report-language" label={t("reports.language")} value={made.language} choose={(language) => change({ language })} />
+      <LanguageField
+        id="report-language"
+        label={t("reports.language")}
+        value={made.language}
+        choose={(language) => change({ language })}
+      />
       {kind?.name === "briefing" && (
-        <LanguageField id="report-second" label={t("reports.second_language")} value={made.second} choose={(second) => change({ second })} />
+        <LanguageField
+          id="report-second"
+          label={t("reports.second_language")}
+          value={made.second}
+          choose={(second) => change({ second })}
+        />
       )}
-      <button type="submit" class="button primary wide" disabled={!ready || looking.value !== null} title={t("key.tip", { words: t("reports.preview"), key: "V" })}>
+      <button
+        type="submit"
+        class="button primary wide"
+        disabled={!ready || looking.value !== null}
+        title={t("key.tip", { words: t("reports.preview"), key: "V" })}
+      >
         {t("reports.preview")}
       </button>
       {kind !== undefined && (
@@ -78,7 +128,8 @@ export function Form(): JSX.Element {
           <legend>{t("reports.download")}</legend>
           {kind.formats.map((format) => (
             <button key={format} type="button" class="button" disabled={!ready} onClick={() => make(format, "save")}>
-              <Icon name="save" />{t(FORMAT_WORDS[format])}
+              <Icon name="save" />
+              {t(FORMAT_WORDS[format])}
             </button>
           ))}
         </fieldset>
@@ -93,9 +144,18 @@ function PatrolField({ patrols, begun }: { patrols: readonly PatrolChoice[]; beg
   return (
     <div>
       <label for="report-patrol">{t("reports.patrol")}</label>
-      <select id="report-patrol" value={some.some((each) => each.id === wish.value.patrol) ? wish.value.patrol : ""} onChange={(event) => change({ patrol: event.currentTarget.value })}>
+      <select
+        id="report-patrol"
+        value={some.some((each) => each.id === wish.value.patrol) ? wish.value.patrol : ""}
+        onChange={(event) => change({ patrol: event.currentTarget.value })}
+      >
         <option value="">{t("reports.choose")}</option>
-        {some.map((each) => <option key={each.id} value={each.id}>{`${dayWords(Date.parse(each.starts_at), timeZone.value)} · ${each.name}`}</option>)}
+        {some.map((each) => (
+          <option
+            key={each.id}
+            value={each.id}
+          >{`${dayWords(Date.parse(each.starts_at), timeZone.value)} · ${each.name}`}</option>
+        ))}
       </select>
     </div>
   );
@@ -109,12 +169,24 @@ function TimeFields(): JSX.Element {
     <div class="report-time">
       <div class="row">
         <DayField id="report-from" label={t("reports.from")} day={from} set={(day) => change({ from: day })} />
-        <DayField id="report-to" label={t("reports.to")} day={to} fault={from !== "" && to !== "" && from > to ? t("reports.days_order") : null} set={(day) => change({ to: day })} />
+        <DayField
+          id="report-to"
+          label={t("reports.to")}
+          day={to}
+          fault={from !== "" && to !== "" && from > to ? t("reports.days_order") : null}
+          set={(day) => change({ to: day })}
+        />
       </div>
       <div class="row presets">
-        <button type="button" class="button" onClick={() => set("last-month")}>{t("reports.last_month")}</button>
-        <button type="button" class="button" onClick={() => set("month")}>{t("reports.this_month")}</button>
-        <button type="button" class="button" onClick={() => set("week")}>{t("reports.last_week")}</button>
+        <button type="button" class="button" onClick={() => set("last-month")}>
+          {t("reports.last_month")}
+        </button>
+        <button type="button" class="button" onClick={() => set("month")}>
+          {t("reports.this_month")}
+        </button>
+        <button type="button" class="button" onClick={() => set("week")}>
+          {t("reports.last_week")}
+        </button>
       </div>
       <p class="hint">{t("reports.days_hint", { zone })}</p>
     </div>
@@ -127,9 +199,17 @@ function CounterpartField({ agencies }: { agencies: readonly AgencyInfo[] }): JS
   return (
     <div>
       <label for="report-counterpart">{t("reports.made_for")}</label>
-      <select id="report-counterpart" value={wish.value.counterpart} onChange={(event) => change({ counterpart: event.currentTarget.value })}>
+      <select
+        id="report-counterpart"
+        value={wish.value.counterpart}
+        onChange={(event) => change({ counterpart: event.currentTarget.value })}
+      >
         <option value="">{t("reports.own_agency")}</option>
-        {others.map((each) => <option key={each.id} value={each.id}>{each.name}</option>)}
+        {others.map((each) => (
+          <option key={each.id} value={each.id}>
+            {each.name}
+          </option>
+        ))}
       </select>
       {wish.value.counterpart !== "" && <p class="hint">{t("reports.counterpart_hint")}</p>}
     </div>
@@ -142,26 +222,63 @@ function RiverFields(): JSX.Element {
     <div class="row three">
       <div>
         <label for="report-km-from">{t("reports.km_from")}</label>
-        <input id="report-km-from" type="number" min="0" max="10000" step="any" value={kmFrom} onInput={(event) => change({ kmFrom: event.currentTarget.value })} />
+        <input
+          id="report-km-from"
+          type="number"
+          min="0"
+          max="10000"
+          step="any"
+          value={kmFrom}
+          onInput={(event) => change({ kmFrom: event.currentTarget.value })}
+        />
       </div>
       <div>
         <label for="report-km-to">{t("reports.km_to")}</label>
-        <input id="report-km-to" type="number" min="0" max="10000" step="any" value={kmTo} onInput={(event) => change({ kmTo: event.currentTarget.value })} />
+        <input
+          id="report-km-to"
+          type="number"
+          min="0"
+          max="10000"
+          step="any"
+          value={kmTo}
+          onInput={(event) => change({ kmTo: event.currentTarget.value })}
+        />
       </div>
       <div>
         <label for="report-radius">{t("reports.radius")}</label>
-        <input id="report-radius" type="number" min="10" max="20000" value={radius} onInput={(event) => change({ radius: event.currentTarget.value })} />
+        <input
+          id="report-radius"
+          type="number"
+          min="10"
+          max="20000"
+          value={radius}
+          onInput={(event) => change({ radius: event.currentTarget.value })}
+        />
       </div>
     </div>
   );
 }
 
-function LanguageField({ id, label, value, choose }: { id: string; label: string; value: Language; choose: (language: Language) => void }): JSX.Element {
+function LanguageField({
+  id,
+  label,
+  value,
+  choose,
+}: {
+  id: string;
+  label: string;
+  value: Language;
+  choose: (language: Language) => void;
+}): JSX.Element {
   return (
     <div>
       <label for={id}>{label}</label>
       <select id={id} value={value} onChange={(event) => choose(event.currentTarget.value as Language)}>
-        {Object.entries(LANGUAGES).map(([code, name]) => <option key={code} value={code} lang={code}>{name}</option>)}
+        {Object.entries(LANGUAGES).map(([code, name]) => (
+          <option key={code} value={code} lang={code}>
+            {name}
+          </option>
+        ))}
       </select>
     </div>
   );

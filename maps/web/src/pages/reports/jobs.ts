@@ -1,7 +1,7 @@
 /** Reports that are being made for this person: asked for, watched, called off, fetched. */
 import { signal } from "@preact/signals";
 import { save } from "../../session/files.ts";
-import { call, CallError, fetchJson, problemFrom } from "../../wire/calls.ts";
+import { CallError, call, fetchJson, problemFrom } from "../../wire/calls.ts";
 import { type Format, isUnderWay, type Job } from "./asking.ts";
 
 export const jobs = signal<Job[]>([]);
@@ -63,7 +63,8 @@ export async function look(): Promise<void> {
   } catch (found) {
     fault.value = missed = found;
     // A line that broke for a moment ends no wait.
-    if (found instanceof CallError && !GONE.has(found.status) && (asked.length > 0 || jobs.value.some(isUnderWay))) watch(AGAIN_MS);
+    if (found instanceof CallError && !GONE.has(found.status) && (asked.length > 0 || jobs.value.some(isUnderWay)))
+      watch(AGAIN_MS);
     else giveUp(asked);
     return;
   }
@@ -109,5 +110,8 @@ export function sizeWords(bytes: number): string {
 }
 
 export const FORMAT_WORDS = {
-  html: "reports.format.html", map: "reports.format.map", pdf: "reports.format.pdf", xlsx: "reports.format.xlsx",
+  html: "reports.format.html",
+  map: "reports.format.map",
+  pdf: "reports.format.pdf",
+  xlsx: "reports.format.xlsx",
 } as const satisfies Record<Format, string>;

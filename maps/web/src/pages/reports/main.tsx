@@ -7,17 +7,17 @@ import "../../widgets/pages.css";
 import "../../widgets/pages-menu.css";
 import "./reports.css";
 import { type JSX, render } from "preact";
+import { pressedKey } from "../../browser/pressed.ts";
 import { loadAgencies } from "../../session/agencies.ts";
 import { now as present } from "../../session/clock.ts";
-import type { AgencyInfo } from "../../wire/contract.ts";
-import { isLanguage, preferredLanguage } from "../../words/load.ts";
-import { t } from "../../words/index.ts";
-import { PagesMenu } from "../../widgets/pages-menu.tsx";
-import { Broken, Empty, faultWords, Loading } from "../../widgets/states.tsx";
-import { pressedKey } from "../../browser/pressed.ts";
-import { fetchJson } from "../../wire/calls.ts";
 import { session, timeZone } from "../../session/session.ts";
 import { app, startPage } from "../../session/start.ts";
+import { PagesMenu } from "../../widgets/pages-menu.tsx";
+import { Broken, Empty, faultWords, Loading } from "../../widgets/states.tsx";
+import { fetchJson } from "../../wire/calls.ts";
+import type { AgencyInfo } from "../../wire/contract.ts";
+import { t } from "../../words/index.ts";
+import { isLanguage, preferredLanguage } from "../../words/load.ts";
 import { change, daysOf, kinds, type PatrolChoice, type ReportKind, usualDays } from "./asking.ts";
 import { choices, Form, make } from "./form.tsx";
 import { fault, look, looking, preview } from "./jobs.ts";
@@ -31,7 +31,9 @@ async function draw(): Promise<void> {
   const [found, running, past, agencies] = await Promise.all([
     fetchJson<ReportKind[]>("/api/reports"),
     patrolsAt("/api/patrols"),
-    patrolsAt(`/api/patrols/past?${new URLSearchParams({ start: new Date(now - PAST_MS).toISOString(), end: new Date(now + 60_000).toISOString() })}`),
+    patrolsAt(
+      `/api/patrols/past?${new URLSearchParams({ start: new Date(now - PAST_MS).toISOString(), end: new Date(now + 60_000).toISOString() })}`,
+    ),
     fetchJson<AgencyInfo[]>("/api/agencies"),
     loadAgencies(),
   ]);
@@ -74,12 +76,19 @@ function onKey(event: KeyboardEvent): void {
 function Page(): JSX.Element {
   return (
     <main class="page">
-      <header class="page-head"><h1>{t("page.reports")}</h1><PagesMenu /></header>
+      <header class="page-head">
+        <h1>{t("page.reports")}</h1>
+        <PagesMenu />
+      </header>
       <div class="page-body reports">
         <div class="report-side">
           <Form />
           <div class="report-lists">
-            {fault.value !== null && <p class="field-fault" role="alert">{faultWords(fault.value)}</p>}
+            {fault.value !== null && (
+              <p class="field-fault" role="alert">
+                {faultWords(fault.value)}
+              </p>
+            )}
             <Jobs />
             <Schedules />
           </div>
@@ -95,23 +104,35 @@ function Preview(): JSX.Element {
   return (
     <section class="report-preview" aria-label={t("reports.preview_label")} aria-busy={looking.value !== null}>
       {looking.value !== null && <Loading />}
-      {preview.value === null && looking.value === null && <Empty title={t("reports.nothing_yet")}>{t("reports.nothing_yet_hint")}</Empty>}
+      {preview.value === null && looking.value === null && (
+        <Empty title={t("reports.nothing_yet")}>{t("reports.nothing_yet_hint")}</Empty>
+      )}
       {preview.value !== null && (
-        <div class="sheet-frame"><iframe title={t("reports.preview_label")} sandbox="" srcdoc={preview.value} /></div>
+        <div class="sheet-frame">
+          <iframe title={t("reports.preview_label")} sandbox="" srcdoc={preview.value} />
+        </div>
       )}
     </section>
   );
 }
 
 function broken(found: unknown): void {
-  render(<main class="alone"><Broken what={t("start.failed")} fault={found} retry={() => location.reload()} /></main>, app);
+  render(
+    <main class="alone">
+      <Broken what={t("start.failed")} fault={found} retry={() => location.reload()} />
+    </main>,
+    app,
+  );
 }
 
-void startPage(["common", "reports"], async () => {
-  try {
-    await draw();
-  } catch (found) {
-    broken(found);
-  }
-}, broken);
-
+void startPage(
+  ["common", "reports"],
+  async () => {
+    try {
+      await draw();
+    } catch (found) {
+      broken(found);
+    }
+  },
+  broken,
+);

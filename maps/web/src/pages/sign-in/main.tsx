@@ -1,4 +1,7 @@
-/** The sign-in page: name and password, a one-time link in the fragment, or a provider; a code if the server asks for one. */
+/**
+ * The sign-in page: name and password, a one-time link in the fragment, or a provider; a code if the server asks for
+ * one.
+ */
 import "../../symbols/fonts.css";
 import "../../symbols/theme.css";
 import "../../widgets/page.css";
@@ -6,14 +9,14 @@ import "./sign-in.css";
 import { signal, useSignal } from "@preact/signals";
 import { type JSX, render } from "preact";
 import { useEffect } from "preact/hooks";
-import { knowsPasskeys, usePasskey } from "../../session/passkey-device.ts";
-import type { Role, Session } from "../../wire/contract.ts";
 import { watchSignOut } from "../../session/drafts.ts";
-import { type Language, LANGUAGES, type Part, t } from "../../words/index.ts";
-import { chosenLanguage, openWords, preferredLanguage } from "../../words/load.ts";
-import { Icon } from "../../widgets/icons.tsx";
+import { knowsPasskeys, usePasskey } from "../../session/passkey-device.ts";
 import { pathHere } from "../../session/path-here.ts";
+import { Icon } from "../../widgets/icons.tsx";
 import { CallError, call, fetchJson } from "../../wire/calls.ts";
+import type { Role, Session } from "../../wire/contract.ts";
+import { LANGUAGES, type Language, type Part, t } from "../../words/index.ts";
+import { chosenLanguage, openWords, preferredLanguage } from "../../words/load.ts";
 
 const PASSKEY = "/api/session/passkey";
 const PARTS: readonly Part[] = ["common", "sign-in"];
@@ -46,7 +49,9 @@ function faultOf(fault: unknown, byLink: boolean, withCode: boolean): string {
   if (fault.slug === "code_needed") return t("sign_in.code_needed");
   if (withCode) return t("sign_in.wrong_code");
   if (byLink) return t("sign_in.bad_link");
-  return fault.status === 401 || fault.status === 403 || fault.status === 422 ? t("sign_in.wrong") : fault.message || t("sign_in.server");
+  return fault.status === 401 || fault.status === 403 || fault.status === 422
+    ? t("sign_in.wrong")
+    : fault.message || t("sign_in.server");
 }
 
 /** In which language this machine is read until somebody signs in. */
@@ -61,7 +66,11 @@ function LanguageChoice(): JSX.Element {
     <div class="sign-in-language">
       <label for="language">{t("sign_in.language")}</label>
       <select id="language" value={shown} onChange={(event) => void choose(event.currentTarget.value as Language)}>
-        {Object.entries(LANGUAGES).map(([language, name]) => <option key={language} value={language} lang={language}>{name}</option>)}
+        {Object.entries(LANGUAGES).map(([language, name]) => (
+          <option key={language} value={language} lang={language}>
+            {name}
+          </option>
+        ))}
       </select>
     </div>
   );
@@ -110,10 +119,13 @@ function SignIn(): JSX.Element {
     const token = linkToken();
     if (token !== null) void enter("/api/session/link", { token }, true);
     // Without an answer there is no button: name and password tell what is wrong.
-    fetchJson<{ provider: string | null; passkeys: boolean }>("/api/session/ways").then((ways) => {
-      provider.value = ways.provider;
-      passkeys.value = ways.passkeys && knowsPasskeys();
-    }, () => undefined);
+    fetchJson<{ provider: string | null; passkeys: boolean }>("/api/session/ways").then(
+      (ways) => {
+        provider.value = ways.provider;
+        passkeys.value = ways.passkeys && knowsPasskeys();
+      },
+      () => undefined,
+    );
   }, []);
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
@@ -123,26 +135,68 @@ function SignIn(): JSX.Element {
       void enter("/api/session/link", { token: linked.value, ...code }, true);
       return;
     }
-    void enter("/api/session", { name: String(form.get("name")).trim(), password: String(form.get("password")), ...code }, false);
+    void enter(
+      "/api/session",
+      { name: String(form.get("name")).trim(), password: String(form.get("password")), ...code },
+      false,
+    );
   };
   return (
     <main class="sign-in">
       <form onSubmit={submit} aria-describedby="sign-in-fault">
-        <header><Icon name="unit" /><div><h1>{t("sign_in.title")}</h1><p class="dim">{t("sign_in.sub")}</p></div></header>
-        {linked.value === null && <>
-          <label for="name">{t("sign_in.name")}</label>
-          <input id="name" name="name" autocomplete="username" autocapitalize="none" spellcheck={false} required autofocus />
-          <label for="password">{t("sign_in.password")}</label>
-          <input id="password" name="password" type="password" autocomplete="current-password" required />
-        </>}
-        {coded.value && <>
-          <label for="code">{t("sign_in.code")}</label>
-          <input id="code" name="code" autocomplete="one-time-code" autocapitalize="none" spellcheck={false} maxLength={40} required />
-        </>}
-        <p id="sign-in-fault" class="field-fault" role="alert">{fault.value}</p>
-        <button class="button primary wide" type="submit" disabled={busy.value}>{busy.value ? t("sign_in.busy") : t("sign_in.go")}</button>
-        {passkeys.value && <button class="button wide" type="button" disabled={busy.value} onClick={() => void enterByPasskey()}>{t("sign_in.passkey")}</button>}
-        {provider.value !== null && !coded.value && <a class="button wide" href="/api/session/open-id">{t("sign_in.by", { name: provider.value })}</a>}
+        <header>
+          <Icon name="unit" />
+          <div>
+            <h1>{t("sign_in.title")}</h1>
+            <p class="dim">{t("sign_in.sub")}</p>
+          </div>
+        </header>
+        {linked.value === null && (
+          <>
+            <label for="name">{t("sign_in.name")}</label>
+            <input
+              id="name"
+              name="name"
+              autocomplete="username"
+              autocapitalize="none"
+              spellcheck={false}
+              required
+              autofocus
+            />
+            <label for="password">{t("sign_in.password")}</label>
+            <input id="password" name="password" type="password" autocomplete="current-password" required />
+          </>
+        )}
+        {coded.value && (
+          <>
+            <label for="code">{t("sign_in.code")}</label>
+            <input
+              id="code"
+              name="code"
+              autocomplete="one-time-code"
+              autocapitalize="none"
+              spellcheck={false}
+              maxLength={40}
+              required
+            />
+          </>
+        )}
+        <p id="sign-in-fault" class="field-fault" role="alert">
+          {fault.value}
+        </p>
+        <button class="button primary wide" type="submit" disabled={busy.value}>
+          {busy.value ? t("sign_in.busy") : t("sign_in.go")}
+        </button>
+        {passkeys.value && (
+          <button class="button wide" type="button" disabled={busy.value} onClick={() => void enterByPasskey()}>
+            {t("sign_in.passkey")}
+          </button>
+        )}
+        {provider.value !== null && !coded.value && (
+          <a class="button wide" href="/api/session/open-id">
+            {t("sign_in.by", { name: provider.value })}
+          </a>
+        )}
         <LanguageChoice />
       </form>
     </main>

@@ -2,9 +2,9 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import { t, wordsIfAny } from "../../words/index.ts";
 import { Icon } from "../../widgets/icons.tsx";
 import { CallError, fetchJson } from "../../wire/calls.ts";
+import { t, wordsIfAny } from "../../words/index.ts";
 
 /** `GET /api/trust`. */
 interface Trusted {
@@ -22,21 +22,42 @@ export function TrustPage(): JSX.Element {
   const told = useSignal<Trusted | null>(null);
   const fault = useSignal("");
   useEffect(() => {
-    fetchJson<Trusted>("/api/trust").then((found) => { told.value = found; }, (caught: unknown) => {
-      fault.value = t(caught instanceof CallError && caught.status === 404 ? "trust.none" : "trust.unreachable");
-    });
+    fetchJson<Trusted>("/api/trust").then(
+      (found) => {
+        told.value = found;
+      },
+      (caught: unknown) => {
+        fault.value = t(caught instanceof CallError && caught.status === 404 ? "trust.none" : "trust.unreachable");
+      },
+    );
   }, []);
   const trusted = told.value;
   return (
     <main class="steps">
-      <header><Icon name="unit" /><div><h1>{t("trust.title")}</h1>{trusted && <p class="dim">{t("trust.of", { office: trusted.node })}</p>}</div></header>
-      {fault.value !== "" && <p class="card bad" role="alert">{fault.value}</p>}
+      <header>
+        <Icon name="unit" />
+        <div>
+          <h1>{t("trust.title")}</h1>
+          {trusted && <p class="dim">{t("trust.of", { office: trusted.node })}</p>}
+        </div>
+      </header>
+      {fault.value !== "" && (
+        <p class="card bad" role="alert">
+          {fault.value}
+        </p>
+      )}
       {trusted && (
         <>
           <p class="card">{t("trust.why")}</p>
-          <Step title={t("trust.first")}><Compare trusted={trusted} /></Step>
-          <Step title={t("trust.second")}><Install /></Step>
-          <Step title={t("trust.third")}><Check trusted={trusted} /></Step>
+          <Step title={t("trust.first")}>
+            <Compare trusted={trusted} />
+          </Step>
+          <Step title={t("trust.second")}>
+            <Install />
+          </Step>
+          <Step title={t("trust.third")}>
+            <Check trusted={trusted} />
+          </Step>
         </>
       )}
     </main>
@@ -44,7 +65,12 @@ export function TrustPage(): JSX.Element {
 }
 
 function Step({ title, children }: { title: string; children: ComponentChildren }): JSX.Element {
-  return <section class="card"><h2>{title}</h2>{children}</section>;
+  return (
+    <section class="card">
+      <h2>{title}</h2>
+      {children}
+    </section>
+  );
 }
 
 function Compare({ trusted }: { trusted: Trusted }): JSX.Element {
@@ -57,8 +83,14 @@ function Compare({ trusted }: { trusted: Trusted }): JSX.Element {
     <>
       <p>{t("trust.compare")}</p>
       <h3>{t("trust.fingerprint")}</h3>
-      <p class="fingerprint num">{fours.map((each, n) => <span key={each}>{n === 0 ? each : ` ${each}`}</span>)}</p>
-      <p class="hint">{t("trust.good_for")}: <b>{trusted.good_for.join(", ")}</b></p>
+      <p class="fingerprint num">
+        {fours.map((each, n) => (
+          <span key={each}>{n === 0 ? each : ` ${each}`}</span>
+        ))}
+      </p>
+      <p class="hint">
+        {t("trust.good_for")}: <b>{trusted.good_for.join(", ")}</b>
+      </p>
       <p class="hint">{t("trust.until", { date: trusted.until.slice(0, 10) })}</p>
     </>
   );
@@ -69,12 +101,30 @@ function Install(): JSX.Element {
   const steps = [1, 2, 3, 4, 5].map((n) => wordsIfAny(`trust.${system.value}.${n}`)).filter((each) => each !== null);
   return (
     <>
-      <a class="button primary wide" href="/api/trust/authority.crt" download="joint-patrol.crt">{t("trust.get")}</a>
+      <a class="button primary wide" href="/api/trust/authority.crt" download="joint-patrol.crt">
+        {t("trust.get")}
+      </a>
       <h3 id="system">{t("trust.system")}</h3>
       <div class="segments" role="group" aria-labelledby="system">
-        {SYSTEMS.map((each) => <button key={each} class="button" type="button" aria-pressed={system.value === each} onClick={() => { system.value = each; }}>{t(`trust.system.${each}`)}</button>)}
+        {SYSTEMS.map((each) => (
+          <button
+            key={each}
+            class="button"
+            type="button"
+            aria-pressed={system.value === each}
+            onClick={() => {
+              system.value = each;
+            }}
+          >
+            {t(`trust.system.${each}`)}
+          </button>
+        ))}
       </div>
-      <ol>{steps.map((each) => <li key={each}>{each}</li>)}</ol>
+      <ol>
+        {steps.map((each) => (
+          <li key={each}>{each}</li>
+        ))}
+      </ol>
     </>
   );
 }
@@ -92,12 +142,26 @@ function Check({ trusted }: { trusted: Trusted }): JSX.Element {
       found.value = "no";
     }
   };
-  const words = { "": "", busy: t("trust.checking"), yes: t("trust.yes"), no: t("trust.no", { address: trusted.address }), other: t("trust.other") };
+  const words = {
+    "": "",
+    busy: t("trust.checking"),
+    yes: t("trust.yes"),
+    no: t("trust.no", { address: trusted.address }),
+    other: t("trust.other"),
+  };
   return (
     <>
-      <button class="button wide" type="button" disabled={found.value === "busy"} onClick={() => void check()}>{t("trust.check")}</button>
-      <p role="status"><b>{words[found.value]}</b></p>
-      {found.value === "yes" && <a class="button primary wide" href={`${trusted.address}/crew`}>{t("trust.open")}</a>}
+      <button class="button wide" type="button" disabled={found.value === "busy"} onClick={() => void check()}>
+        {t("trust.check")}
+      </button>
+      <p role="status">
+        <b>{words[found.value]}</b>
+      </p>
+      {found.value === "yes" && (
+        <a class="button primary wide" href={`${trusted.address}/crew`}>
+          {t("trust.open")}
+        </a>
+      )}
     </>
   );
 }

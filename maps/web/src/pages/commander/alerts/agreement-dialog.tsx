@@ -1,20 +1,20 @@
 /** An agreement whole: its terms, who signed and with what, and the way to sign it for one's own agency. */
 import { useSignal } from "@preact/signals";
-import { type ComponentChildren, render, type JSX } from "preact";
+import { type ComponentChildren, type JSX, render } from "preact";
 import { useEffect } from "preact/hooks";
-import { actOn, hasKey, NoKey } from "../../../session/agreement-key.ts";
 import { agencyName } from "../../../session/agencies.ts";
+import { actOn, hasKey, NoKey } from "../../../session/agreement-key.ts";
 import { now } from "../../../session/clock.ts";
-import { say } from "../desk/selection.ts";
-import { t, wordsIfAny } from "../../../words/index.ts";
+import { SIGN_AGREEMENTS, SUSPEND } from "../../../session/permissions.ts";
+import { may, timeZone } from "../../../session/session.ts";
+import { minuteWords } from "../../../session/times.ts";
 import { useModal } from "../../../widgets/modal.ts";
 import { faultWords } from "../../../widgets/states.tsx";
 import type { Agreement, OfficerWord, Terms } from "../../../wire/papers.ts";
-import { SIGN_AGREEMENTS, SUSPEND } from "../../../session/permissions.ts";
+import { t, wordsIfAny } from "../../../words/index.ts";
 import { ours } from "../desk/queue.ts";
 import { endAgreement, openPast } from "../desk/queue-acts.ts";
-import { may, timeZone } from "../../../session/session.ts";
-import { minuteWords } from "../../../session/times.ts";
+import { say } from "../desk/selection.ts";
 import "./agreement-dialog.css";
 
 const OFFICE_MOST = 200;
@@ -32,7 +32,10 @@ export function showAgreement(agreement: Agreement): void {
 function AgreementDialog({ agreement, shut }: { agreement: Agreement; shut: () => void }): JSX.Element {
   const dialog = useModal();
   const signed = agreement.signatures ?? [];
-  const mine = agreement.state === "proposed" && agreement.agencies.includes(ours.value) && !signed.some((each) => each.agency === ours.value);
+  const mine =
+    agreement.state === "proposed" &&
+    agreement.agencies.includes(ours.value) &&
+    !signed.some((each) => each.agency === ours.value);
   return (
     <dialog ref={dialog} class="dialog agreement" aria-labelledby="agreement-title" onCancel={shut} onClose={shut}>
       <h2 id="agreement-title">{agreement.terms.name}</h2>
@@ -46,21 +49,67 @@ function AgreementDialog({ agreement, shut }: { agreement: Agreement; shut: () =
           return (
             <li key={agency}>
               <b>{agencyName(agency)}</b>
-              {given === undefined ? <span>{t("agreement.unsigned")}</span> : <span>{t("agreement.signed", { time: moment(given) })}{given.office && <> · {given.office}</>}<Means of={given} /></span>}
-              {word && <span>{t(word.given ? "agreement.resumed" : "agreement.suspended", { time: moment(word) })}{word.reason && <>: <q>{word.reason}</q></>}<Means of={word} /></span>}
+              {given === undefined ? (
+                <span>{t("agreement.unsigned")}</span>
+              ) : (
+                <span>
+                  {t("agreement.signed", { time: moment(given) })}
+                  {given.office && <> · {given.office}</>}
+                  <Means of={given} />
+                </span>
+              )}
+              {word && (
+                <span>
+                  {t(word.given ? "agreement.resumed" : "agreement.suspended", { time: moment(word) })}
+                  {word.reason && (
+                    <>
+                      : <q>{word.reason}</q>
+                    </>
+                  )}
+                  <Means of={word} />
+                </span>
+              )}
             </li>
           );
         })}
       </ul>
       {agreement.agencies.includes(ours.value) && (
         <div class="actions end">
-          {agreement.state !== "proposed" && may(SUSPEND) && <button class="button" type="button" onClick={() => { shut(); openPast(agreement); }}>{t("sharing.past")}</button>}
-          {may(SIGN_AGREEMENTS) && <button class="button" type="button" onClick={() => { shut(); endAgreement(agreement); }}>{t("sharing.end")}</button>}
+          {agreement.state !== "proposed" && may(SUSPEND) && (
+            <button
+              class="button"
+              type="button"
+              onClick={() => {
+                shut();
+                openPast(agreement);
+              }}
+            >
+              {t("sharing.past")}
+            </button>
+          )}
+          {may(SIGN_AGREEMENTS) && (
+            <button
+              class="button"
+              type="button"
+              onClick={() => {
+                shut();
+                endAgreement(agreement);
+              }}
+            >
+              {t("sharing.end")}
+            </button>
+          )}
         </div>
       )}
-      {mine && may(SIGN_AGREEMENTS)
-        ? <SignForm agreement={agreement} shut={shut} />
-        : <div class="actions end"><button class="button" type="button" onClick={shut}>{t("dialog.close")}</button></div>}
+      {mine && may(SIGN_AGREEMENTS) ? (
+        <SignForm agreement={agreement} shut={shut} />
+      ) : (
+        <div class="actions end">
+          <button class="button" type="button" onClick={shut}>
+            {t("dialog.close")}
+          </button>
+        </div>
+      )}
     </dialog>
   );
 }
@@ -72,8 +121,18 @@ function moment(word: OfficerWord): string {
 /** With what it was signed: a signature by session is told as what it is. */
 function Means({ of }: { of: OfficerWord }): JSX.Element {
   const label = of.key?.label;
-  const words = of.key == null ? t("agreement.by_session") : label ? t("agreement.by_key", { name: label }) : t("agreement.by_some_key");
-  return <small class={of.key == null ? "by-session" : "by-key"}>{of.by && <>{of.by} · </>}{words}</small>;
+  const words =
+    of.key == null
+      ? t("agreement.by_session")
+      : label
+        ? t("agreement.by_key", { name: label })
+        : t("agreement.by_some_key");
+  return (
+    <small class={of.key == null ? "by-session" : "by-key"}>
+      {of.by && <>{of.by} · </>}
+      {words}
+    </small>
+  );
 }
 
 function SignForm({ agreement, shut }: { agreement: Agreement; shut: () => void }): JSX.Element {
@@ -82,7 +141,14 @@ function SignForm({ agreement, shut }: { agreement: Agreement; shut: () => void 
   const office = useSignal("");
   const byKey = useSignal<boolean | null>(null);
   useEffect(() => {
-    hasKey().then((has) => { byKey.value = has; }, () => { byKey.value = false; });
+    hasKey().then(
+      (has) => {
+        byKey.value = has;
+      },
+      () => {
+        byKey.value = false;
+      },
+    );
   }, []);
   const sign = async (event: Event): Promise<void> => {
     event.preventDefault();
@@ -102,12 +168,30 @@ function SignForm({ agreement, shut }: { agreement: Agreement; shut: () => void 
   return (
     <form onSubmit={(event) => void sign(event)}>
       <label for="agreement-office">{t("agreement.office")}</label>
-      <input id="agreement-office" maxLength={OFFICE_MOST} autocomplete="off" value={office.value} onInput={(event) => { office.value = event.currentTarget.value; }} />
-      {byKey.value !== null && fault.value === null && <p class="hint">{t(byKey.value ? "agreement.key_signs" : "agreement.session_signs")}</p>}
-      {fault.value && <p class="field-fault" role="alert">{fault.value}</p>}
+      <input
+        id="agreement-office"
+        maxLength={OFFICE_MOST}
+        autocomplete="off"
+        value={office.value}
+        onInput={(event) => {
+          office.value = event.currentTarget.value;
+        }}
+      />
+      {byKey.value !== null && fault.value === null && (
+        <p class="hint">{t(byKey.value ? "agreement.key_signs" : "agreement.session_signs")}</p>
+      )}
+      {fault.value && (
+        <p class="field-fault" role="alert">
+          {fault.value}
+        </p>
+      )}
       <div class="actions end">
-        <button class="button" type="button" onClick={shut}>{t("dialog.close")}</button>
-        <button class="button primary" type="submit" disabled={busy.value || byKey.value === null}>{t("agreement.sign")}</button>
+        <button class="button" type="button" onClick={shut}>
+          {t("dialog.close")}
+        </button>
+        <button class="button primary" type="submit" disabled={busy.value || byKey.value === null}>
+          {t("agreement.sign")}
+        </button>
       </div>
     </form>
   );
@@ -115,19 +199,41 @@ function SignForm({ agreement, shut }: { agreement: Agreement; shut: () => void 
 
 function TermsList({ terms }: { terms: Terms }): JSX.Element {
   const { corridor, hours } = terms;
-  const clock = (minute: number): string => `${String(Math.floor(minute / 60)).padStart(2, "0")}:${String(minute % 60).padStart(2, "0")}`;
-  const when = (at: string | undefined): string => (at === undefined ? "" : minuteWords(Date.parse(at), now.value, timeZone.value));
+  const clock = (minute: number): string =>
+    `${String(Math.floor(minute / 60)).padStart(2, "0")}:${String(minute % 60).padStart(2, "0")}`;
+  const when = (at: string | undefined): string =>
+    at === undefined ? "" : minuteWords(Date.parse(at), now.value, timeZone.value);
   return (
     <dl class="agreement-terms">
-      <Line name={t("agreement.classes")}>{terms.classes.map((each) => wordsIfAny(`agreement.class.${each}`) ?? each).join(", ")}</Line>
-      {(terms.purposes ?? []).length > 0 && <Line name={t("agreement.purposes")}>{(terms.purposes ?? []).join(", ")}</Line>}
-      <Line name={t("agreement.valid")}>{when(terms.valid_from)} – {when(terms.valid_until)}</Line>
+      <Line name={t("agreement.classes")}>
+        {terms.classes.map((each) => wordsIfAny(`agreement.class.${each}`) ?? each).join(", ")}
+      </Line>
+      {(terms.purposes ?? []).length > 0 && (
+        <Line name={t("agreement.purposes")}>{(terms.purposes ?? []).join(", ")}</Line>
+      )}
+      <Line name={t("agreement.valid")}>
+        {when(terms.valid_from)} – {when(terms.valid_until)}
+      </Line>
       <Line name={t("agreement.where")}>
-        {corridor == null ? t("agreement.anywhere") : t("agreement.corridor", { river: corridor.river, from: corridor.km_from, to: corridor.km_to, m: corridor.from_river_m })}
+        {corridor == null
+          ? t("agreement.anywhere")
+          : t("agreement.corridor", {
+              river: corridor.river,
+              from: corridor.km_from,
+              to: corridor.km_to,
+              m: corridor.from_river_m,
+            })}
         {corridor?.from_border_m != null && <> {t("agreement.from_border", { m: corridor.from_border_m })}</>}
       </Line>
       <Line name={t("agreement.when")}>
-        {hours == null ? t("agreement.always") : <>{clock(hours.start ?? 0)} – {clock(hours.end ?? 1440)} ({hours.time_zone}){hours.days && <> {hours.days.map((each) => wordsIfAny(`agreement.day.${each}`) ?? each).join(", ")}</>}</>}
+        {hours == null ? (
+          t("agreement.always")
+        ) : (
+          <>
+            {clock(hours.start ?? 0)} – {clock(hours.end ?? 1440)} ({hours.time_zone})
+            {hours.days && <> {hours.days.map((each) => wordsIfAny(`agreement.day.${each}`) ?? each).join(", ")}</>}
+          </>
+        )}
       </Line>
       <Line name={t("agreement.how")}>
         {terms.precision_m ? t("agreement.precision", { m: terms.precision_m }) : t("agreement.exactly")}
@@ -141,5 +247,10 @@ function TermsList({ terms }: { terms: Terms }): JSX.Element {
 }
 
 function Line({ name, children }: { name: string; children: ComponentChildren }): JSX.Element {
-  return <><dt>{name}</dt><dd>{children}</dd></>;
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </>
+  );
 }

@@ -1,59 +1,104 @@
-/** What waits for a person: calls for help on top, always; then offers of the other bank, other alerts, and what is shared. */
+/**
+ * What waits for a person: calls for help on top, always; then offers of the other bank, other alerts, and what is
+ * shared.
+ */
 import type { JSX } from "preact";
-import { standing, type Standing } from "../../../live/alerts.ts";
-import { papers, live, liveStatus } from "../../../live/signals.ts";
+import { type Standing, standing } from "../../../live/alerts.ts";
 import { allow, muted } from "../../../live/bell.ts";
+import { unseen } from "../../../live/incidents.ts";
+import { writers } from "../../../live/radio-texts.ts";
+import { live, liveStatus, papers } from "../../../live/signals.ts";
+import { Boundary } from "../../../widgets/boundary.tsx";
+import { Icon } from "../../../widgets/icons.tsx";
+import { Empty, Loading } from "../../../widgets/states.tsx";
 import type { Alert } from "../../../wire/papers.ts";
 import { t } from "../../../words/index.ts";
 import { alerts, calls, ended, offers, ours, underWay, waiting } from "../desk/queue.ts";
 import { AlertCard } from "./alert-card.tsx";
-import { EndedOffer, OfferCard, OwnOffer } from "./offer-cards.tsx";
-import { unseen } from "../../../live/incidents.ts";
-import { writers } from "../../../live/radio-texts.ts";
-import { Boundary } from "../../../widgets/boundary.tsx";
 import { IncidentCards, IncidentsOfTheDay } from "./incident-cards.tsx";
-import { Icon } from "../../../widgets/icons.tsx";
+import { EndedOffer, OfferCard, OwnOffer } from "./offer-cards.tsx";
 import { QuietChoice } from "./quiet.tsx";
 import { SaidCards } from "./said-cards.tsx";
 import { Sharing, SuspendedBars } from "./sharing.tsx";
 import { TargetList } from "./target-list.tsx";
-import { Empty, Loading } from "../../../widgets/states.tsx";
 
 const GROUPS: Standing[] = ["known", "aside"];
 
 export function AlertQueue(): JSX.Element {
   const known = papers.value !== null;
   const stopped = liveStatus.value.stale || liveStatus.value.refused !== null;
-  const empty = alerts.value.length + offers.value.length + underWay.value.length + ended.value.length + writers.value.length + unseen.value.length === 0;
+  const empty =
+    alerts.value.length +
+      offers.value.length +
+      underWay.value.length +
+      ended.value.length +
+      writers.value.length +
+      unseen.value.length ===
+    0;
   return (
     <section class="panel" aria-labelledby="alerts-title">
       <header class="panel-head">
         <h2 id="alerts-title">{t("alerts.title")}</h2>
-        <span class="count num">{known ? t("alerts.count", { n: waiting.value + writers.value.length + unseen.value.length }) : ""}</span>
+        <span class="count num">
+          {known ? t("alerts.count", { n: waiting.value + writers.value.length + unseen.value.length }) : ""}
+        </span>
         <QuietChoice />
       </header>
       <div class="scroll">
         <Muted />
         {stopped && (
           <div class="broken">
-            <Icon name="warn" /><p><b>{t("alerts.stopped")}</b> {t("alerts.stopped_what")}</p>
-            {liveStatus.value.refused === null && <button class="button" onClick={() => live.retryNow()}>{t("stale.retry")}</button>}
+            <Icon name="warn" />
+            <p>
+              <b>{t("alerts.stopped")}</b> {t("alerts.stopped_what")}
+            </p>
+            {liveStatus.value.refused === null && (
+              <button class="button" onClick={() => live.retryNow()}>
+                {t("stale.retry")}
+              </button>
+            )}
           </div>
         )}
         {!known && !stopped && <Loading />}
         <Cards alerts={calls.value} />
-        {offers.value.map((offer) => <Boundary key={offer.id} name={`offer ${offer.id}`}><OfferCard offer={offer} /></Boundary>)}
-        <Boundary name="SuspendedBars"><SuspendedBars /></Boundary>
-        {ended.value.map((offer) => <Boundary key={offer.id} name={`offer ${offer.id}`}><EndedOffer offer={offer} /></Boundary>)}
-        {underWay.value.map((offer) => <Boundary key={offer.id} name={`offer ${offer.id}`}><OwnOffer offer={offer} /></Boundary>)}
+        {offers.value.map((offer) => (
+          <Boundary key={offer.id} name={`offer ${offer.id}`}>
+            <OfferCard offer={offer} />
+          </Boundary>
+        ))}
+        <Boundary name="SuspendedBars">
+          <SuspendedBars />
+        </Boundary>
+        {ended.value.map((offer) => (
+          <Boundary key={offer.id} name={`offer ${offer.id}`}>
+            <EndedOffer offer={offer} />
+          </Boundary>
+        ))}
+        {underWay.value.map((offer) => (
+          <Boundary key={offer.id} name={`offer ${offer.id}`}>
+            <OwnOffer offer={offer} />
+          </Boundary>
+        ))}
         {known && empty && <Empty title={t("alerts.empty")}>{t("alerts.empty_how")}</Empty>}
         <Group group="waiting" />
-        <Boundary name="SaidCards"><SaidCards /></Boundary>
-        <Boundary name="IncidentCards"><IncidentCards /></Boundary>
-        {GROUPS.map((group) => <Group key={group} group={group} />)}
-        <Boundary name="IncidentsOfTheDay"><IncidentsOfTheDay /></Boundary>
-        <Boundary name="TargetList"><TargetList /></Boundary>
-        <Boundary name="Sharing"><Sharing /></Boundary>
+        <Boundary name="SaidCards">
+          <SaidCards />
+        </Boundary>
+        <Boundary name="IncidentCards">
+          <IncidentCards />
+        </Boundary>
+        {GROUPS.map((group) => (
+          <Group key={group} group={group} />
+        ))}
+        <Boundary name="IncidentsOfTheDay">
+          <IncidentsOfTheDay />
+        </Boundary>
+        <Boundary name="TargetList">
+          <TargetList />
+        </Boundary>
+        <Boundary name="Sharing">
+          <Sharing />
+        </Boundary>
       </div>
     </section>
   );
@@ -72,7 +117,15 @@ function Group({ group }: { group: Standing }): JSX.Element | null {
 
 function Cards({ alerts: some }: { alerts: readonly Alert[] }): JSX.Element | null {
   if (some.length === 0) return null;
-  return <ul class="queue">{some.map((alert) => <Boundary key={alert.id} name={`alert ${alert.id}`} as="li"><AlertCard alert={alert} own={alert.agency === ours.value} /></Boundary>)}</ul>;
+  return (
+    <ul class="queue">
+      {some.map((alert) => (
+        <Boundary key={alert.id} name={`alert ${alert.id}`} as="li">
+          <AlertCard alert={alert} own={alert.agency === ours.value} />
+        </Boundary>
+      ))}
+    </ul>
+  );
 }
 
 /** Says that the page cannot sound, until it may. */
@@ -80,8 +133,11 @@ function Muted(): JSX.Element | null {
   if (!muted.value) return null;
   return (
     <div class="queue-bar" role="status">
-      <Icon name="mute" /><p>{t("bell.muted")}</p>
-      <button class="button" onClick={allow}>{t("bell.allow")}</button>
+      <Icon name="mute" />
+      <p>{t("bell.muted")}</p>
+      <button class="button" onClick={allow}>
+        {t("bell.allow")}
+      </button>
     </div>
   );
 }

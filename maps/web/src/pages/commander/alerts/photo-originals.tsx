@@ -2,16 +2,16 @@
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import { now } from "../../../session/clock.ts";
+import { coordinateFormat } from "../../../browser/preferences.ts";
 import { coordinateWords } from "../../../geo/coordinates.ts";
 import { leg } from "../../../geo/geodesy.ts";
-import { t } from "../../../words/index.ts";
-import type { Incident } from "../../../wire/papers.ts";
-import { coordinateFormat } from "../../../browser/preferences.ts";
-import { fetchJson } from "../../../wire/calls.ts";
+import { metresWords } from "../../../geo/place-words.ts";
+import { now } from "../../../session/clock.ts";
 import { session, timeZone } from "../../../session/session.ts";
 import { ageWords, minuteWords } from "../../../session/times.ts";
-import { metresWords } from "../../../geo/place-words.ts";
+import { fetchJson } from "../../../wire/calls.ts";
+import type { Incident } from "../../../wire/papers.ts";
+import { t } from "../../../words/index.ts";
 
 /** `GET /api/photos/{photo}/originals`. */
 export interface Original {
@@ -36,7 +36,8 @@ const known = signal<ReadonlyMap<string, readonly Original[]>>(new Map());
 const askedAt = new Map<string, number>();
 
 async function ask(photo: string): Promise<void> {
-  if (performance.now() - (askedAt.get(photo) ?? -Infinity) < AGAIN_MS || (known.peek().get(photo)?.length ?? 0) > 0) return;
+  if (performance.now() - (askedAt.get(photo) ?? -Infinity) < AGAIN_MS || (known.peek().get(photo)?.length ?? 0) > 0)
+    return;
   askedAt.set(photo, performance.now());
   try {
     const found = await fetchJson<Original[]>(`/api/photos/${photo}/originals`);
@@ -46,8 +47,19 @@ async function ask(photo: string): Promise<void> {
   }
 }
 
-/** One line for each original of some photos of an incident, with the first digits of its hash or `whole`; nothing for another agency's. */
-export function PhotoOriginals({ incident, photos, whole = false }: { incident: Incident; photos: readonly string[]; whole?: boolean }): JSX.Element | null {
+/**
+ * One line for each original of some photos of an incident, with the first digits of its hash or `whole`; nothing for
+ * another agency's.
+ */
+export function PhotoOriginals({
+  incident,
+  photos,
+  whole = false,
+}: {
+  incident: Incident;
+  photos: readonly string[];
+  whole?: boolean;
+}): JSX.Element | null {
   const own = session.value?.agency.id === incident.agency;
   const all = photos.join(" ");
   useEffect(() => {
@@ -67,16 +79,26 @@ function Line({ original, incident, whole }: { original: Original; incident: Inc
   const hash = whole ? original.sha256 : `${original.sha256.slice(0, SHORT)}…`;
   return (
     <li>
-      <span class="break" title={original.sha256}>{t("incident.original.hash", { hash })}</span>
-      {" "}{cameraWords(original)}
-      {differences(original, incident).map(({ words, far }, n) => <b key={words} class={far ? "field-fault" : ""}>{n === 0 ? " " : ", "}{words}</b>)}
+      <span class="break" title={original.sha256}>
+        {t("incident.original.hash", { hash })}
+      </span>{" "}
+      {cameraWords(original)}
+      {differences(original, incident).map(({ words, far }, n) => (
+        <b key={words} class={far ? "field-fault" : ""}>
+          {n === 0 ? " " : ", "}
+          {words}
+        </b>
+      ))}
     </li>
   );
 }
 
 /** What the camera says of time and place. */
 function cameraWords({ lon, lat, taken_at, taken_local }: Original): string {
-  const time = taken_at !== undefined ? minuteWords(Date.parse(taken_at), now.value, timeZone.value) : taken_local?.slice(0, 16).replace("T", " ");
+  const time =
+    taken_at !== undefined
+      ? minuteWords(Date.parse(taken_at), now.value, timeZone.value)
+      : taken_local?.slice(0, 16).replace("T", " ");
   const place = lon === undefined || lat === undefined ? undefined : coordinateWords(lon, lat, coordinateFormat.value);
   const told = [time, place].filter((each) => each !== undefined);
   if (told.length === 0) return t("incident.original.silent");
@@ -85,12 +107,18 @@ function cameraWords({ lon, lat, taken_at, taken_local }: Original): string {
 }
 
 /** How far the camera's time and place are from the report's, as far as both are known to the minute or as a place. */
-export function differences({ lon, lat, taken_at }: Original, incident: Pick<Incident, "happened_at" | "precision" | "lon" | "lat">): { words: string; far: boolean }[] {
+export function differences(
+  { lon, lat, taken_at }: Original,
+  incident: Pick<Incident, "happened_at" | "precision" | "lon" | "lat">,
+): { words: string; far: boolean }[] {
   const found: { words: string; far: boolean }[] = [];
   if (taken_at !== undefined && incident.precision === "minute") {
     const apart = (Date.parse(taken_at) - Date.parse(incident.happened_at)) / 1000;
     const age = ageWords(Math.abs(apart));
-    found.push({ words: t(apart < 0 ? "incident.original.before" : "incident.original.after", { age }), far: Math.abs(apart) > FAR_S });
+    found.push({
+      words: t(apart < 0 ? "incident.original.before" : "incident.original.after", { age }),
+      far: Math.abs(apart) > FAR_S,
+    });
   }
   if (lon !== undefined && lat !== undefined && incident.lon != null && incident.lat != null) {
     const metres = leg([lon, lat], [incident.lon, incident.lat]).metres;

@@ -1,12 +1,15 @@
-/** Quiet for some minutes: the choice in the queue, and what is left of it in the strip. Calls for help sound all the same. */
+/**
+ * Quiet for some minutes: the choice in the queue, and what is left of it in the strip. Calls for help sound all the
+ * same.
+ */
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { keepQuiet, QUIET_MIN, quietLeft, quietUntil } from "../../../live/bell.ts";
 import { now } from "../../../session/clock.ts";
-import { say } from "../desk/selection.ts";
+import { Icon } from "../../../widgets/icons.tsx";
 import { t } from "../../../words/index.ts";
 import { countdownWords } from "../desk/queue-words.ts";
-import { Icon } from "../../../widgets/icons.tsx";
+import { say } from "../desk/selection.ts";
 
 /** Minutes that are left, as a figure that ticks; null while it is not quiet. */
 function left(): string | null {
@@ -29,7 +32,8 @@ export function QuietChoice(): JSX.Element {
   const menu = useRef<HTMLDetailsElement>(null);
   useEffect(() => {
     const shut = (event: Event): void => {
-      const away = event instanceof KeyboardEvent ? event.key === "Escape" : !menu.current?.contains(event.target as Node);
+      const away =
+        event instanceof KeyboardEvent ? event.key === "Escape" : !menu.current?.contains(event.target as Node);
       if (away && menu.current) menu.current.open = false;
     };
     document.addEventListener("pointerdown", shut);
@@ -47,11 +51,23 @@ export function QuietChoice(): JSX.Element {
   const quiet = left() !== null;
   return (
     <details class="quiet" ref={menu}>
-      <summary class="icon-button" title={words} aria-label={t("quiet.choose")}><Icon name={quiet ? "mute" : "bell"} /></summary>
+      <summary class="icon-button" title={words} aria-label={t("quiet.choose")}>
+        <Icon name={quiet ? "mute" : "bell"} />
+      </summary>
       <div class="quiet-menu">
         <p class="hint">{t("quiet.what")}</p>
-        {quiet && <button class="button wide" onClick={() => choose(0)}>{t("quiet.end")}</button>}
-        {[...QUIET_MIN].sort((a, b) => a - b).map((minutes) => <button key={minutes} class="button wide" onClick={() => choose(minutes)}>{t("message.minutes", { n: minutes })}</button>)}
+        {quiet && (
+          <button class="button wide" onClick={() => choose(0)}>
+            {t("quiet.end")}
+          </button>
+        )}
+        {[...QUIET_MIN]
+          .sort((a, b) => a - b)
+          .map((minutes) => (
+            <button key={minutes} class="button wide" onClick={() => choose(minutes)}>
+              {t("message.minutes", { n: minutes })}
+            </button>
+          ))}
       </div>
     </details>
   );
@@ -61,5 +77,16 @@ export function QuietItem(): JSX.Element | null {
   const time = left();
   if (time === null) return null;
   const words = t("quiet.strip", { time });
-  return <button class="strip-button claim-item" id="quiet-left" title={t("key.tip", { words: t("quiet.end"), key: "z" })} aria-label={`${words} ${t("quiet.end")}`} onClick={() => askQuiet(0)}><Icon name="mute" /><span class="num">{words}</span></button>;
+  return (
+    <button
+      class="strip-button claim-item"
+      id="quiet-left"
+      title={t("key.tip", { words: t("quiet.end"), key: "z" })}
+      aria-label={`${words} ${t("quiet.end")}`}
+      onClick={() => askQuiet(0)}
+    >
+      <Icon name="mute" />
+      <span class="num">{words}</span>
+    </button>
+  );
 }

@@ -2,26 +2,30 @@
 import type { JSX } from "preact";
 import { agencyName } from "../../../session/agencies.ts";
 import { now } from "../../../session/clock.ts";
-import { say } from "../desk/selection.ts";
-import { t } from "../../../words/index.ts";
-import { flyToPlace } from "../map/in-step.ts";
-import type { Target } from "../../../wire/papers.ts";
 import { MESSAGE_RADIOS } from "../../../session/permissions.ts";
+import { may } from "../../../session/session.ts";
+import { ageSeconds, ageWords } from "../../../session/times.ts";
+import { Icon } from "../../../widgets/icons.tsx";
+import { OnRadios, sendToRadios } from "../../../widgets/on-radios.tsx";
+import { ProtectedButton } from "../../../widgets/protected-button.tsx";
+import type { Target } from "../../../wire/papers.ts";
+import { t } from "../../../words/index.ts";
 import { mayOffer, ours, targets } from "../desk/queue.ts";
 import { handOver } from "../desk/queue-acts.ts";
 import { landingWords, seenWords } from "../desk/queue-words.ts";
-import { may } from "../../../session/session.ts";
-import { ageSeconds, ageWords } from "../../../session/times.ts";
-import { OnRadios, sendToRadios } from "../../../widgets/on-radios.tsx";
-import { ProtectedButton } from "../../../widgets/protected-button.tsx";
-import { Icon } from "../../../widgets/icons.tsx";
+import { say } from "../desk/selection.ts";
+import { flyToPlace } from "../map/in-step.ts";
 
 export function TargetList(): JSX.Element | null {
   if (targets.value.length === 0) return null;
   return (
     <>
       <h3 class="queue-head">{t("targets.title")}</h3>
-      <ul class="queue">{targets.value.map((target) => <Card key={target.id} target={target} />)}</ul>
+      <ul class="queue">
+        {targets.value.map((target) => (
+          <Card key={target.id} target={target} />
+        ))}
+      </ul>
     </>
   );
 }
@@ -39,15 +43,29 @@ function Card({ target }: { target: Target }): JSX.Element {
         <Icon name="target" />
         <span class="alert-title">{target.name}</span>
         {last && <span class="alert-age num">{ageWords(ageSeconds(last.at, now.value) ?? 0)}</span>}
-        <span class="alert-who">{has === ours.value ? t("target.ours") : t("target.theirs", { agency: agencyName(has) })}</span>
+        <span class="alert-who">
+          {has === ours.value ? t("target.ours") : t("target.theirs", { agency: agencyName(has) })}
+        </span>
         {last && <span class="alert-place num">{seenWords(last)}</span>}
         {landing && <span class="alert-state num">{t("target.lands_there", { where: landingWords(landing) })}</span>}
       </button>
-      {shows && <div class="alert-more"><OnRadios place={target} /></div>}
+      {shows && (
+        <div class="alert-more">
+          <OnRadios place={target} />
+        </div>
+      )}
       {own && (
         <div class="alert-acts">
-          {offers && <button class="button" onClick={() => handOver(target)}>{t("target.hand_over")}</button>}
-          {shows && <button class="button" onClick={() => void sendToRadios(target, say)}>{t("mark.to_radios")}</button>}
+          {offers && (
+            <button class="button" onClick={() => handOver(target)}>
+              {t("target.hand_over")}
+            </button>
+          )}
+          {shows && (
+            <button class="button" onClick={() => void sendToRadios(target, say)}>
+              {t("mark.to_radios")}
+            </button>
+          )}
           <ProtectedButton kind="target" id={target.id} about={target.name} />
         </div>
       )}

@@ -1,27 +1,33 @@
 /** Sectors and targets as the map draws them, from the papers that are known. */
 import { computed, signal } from "@preact/signals";
-import { now } from "../../../session/clock.ts";
 import { courses, readCourses } from "../../../geo/courses.ts";
-import { papers } from "../../../live/signals.ts";
-import { t } from "../../../words/index.ts";
-import { categoryWords } from "../../../words/incident-words.ts";
+import { type Followed, sectorFeatures, targetFeatures } from "../../../geo/shapes.ts";
 import { lately } from "../../../live/incidents.ts";
+import { papers } from "../../../live/signals.ts";
+import { now } from "../../../session/clock.ts";
+import { timeZone } from "../../../session/session.ts";
+import { minuteWords } from "../../../session/times.ts";
+import { fetchJson } from "../../../wire/calls.ts";
 import type { HandOff, Landing, Paper, Sector, Target } from "../../../wire/papers.ts";
 import { versionOf } from "../../../wire/papers.ts";
+import { categoryWords } from "../../../words/incident-words.ts";
+import { t } from "../../../words/index.ts";
 import { isOpen, ours } from "./queue.ts";
 import { offerName } from "./queue-words.ts";
-import { fetchJson } from "../../../wire/calls.ts";
-import { timeZone } from "../../../session/session.ts";
-import { type Followed, sectorFeatures, targetFeatures } from "../../../geo/shapes.ts";
-import { minuteWords } from "../../../session/times.ts";
 
 /** Outlines of river stretches, by id and version: the server knows how the river runs. */
 const outlines = signal<ReadonlyMap<string, GeoJSON.Geometry | null>>(new Map());
 const asked = new Set<string>();
 
 export const sectorsOnMap = computed<GeoJSON.FeatureCollection>(() => {
-  const useWords = (sector: Sector): string => (sector.use === undefined || sector.use === "patrol" ? "" : t(`sector.${sector.use}`));
-  return { type: "FeatureCollection", features: of("sector").flatMap((sector) => sectorFeatures(sector, sector.polygon ? null : outlineOf(sector), useWords(sector))) };
+  const useWords = (sector: Sector): string =>
+    sector.use === undefined || sector.use === "patrol" ? "" : t(`sector.${sector.use}`);
+  return {
+    type: "FeatureCollection",
+    features: of("sector").flatMap((sector) =>
+      sectorFeatures(sector, sector.polygon ? null : outlineOf(sector), useWords(sector)),
+    ),
+  };
 });
 
 /** One mark a case: the own paper about it before another agency's, and an offer where there is none. */
@@ -36,7 +42,17 @@ export const targetsOnMap = computed<GeoJSON.FeatureCollection>(() => {
 
 export const incidentsOnMap = computed<GeoJSON.FeatureCollection>(() => ({
   type: "FeatureCollection",
-  features: lately.value.flatMap((each): GeoJSON.Feature[] => (each.lon == null || each.lat == null ? [] : [{ type: "Feature", properties: { id: each.id, name: categoryWords(each) }, geometry: { type: "Point", coordinates: [each.lon, each.lat] } }])),
+  features: lately.value.flatMap((each): GeoJSON.Feature[] =>
+    each.lon == null || each.lat == null
+      ? []
+      : [
+          {
+            type: "Feature",
+            properties: { id: each.id, name: categoryWords(each) },
+            geometry: { type: "Point", coordinates: [each.lon, each.lat] },
+          },
+        ],
+  ),
 }));
 
 /** Landings need the rivers: read when the first one is there. */
@@ -50,15 +66,27 @@ function of<K extends Paper["kind"]>(kind: K): Extract<Paper, { kind: K }>[] {
 }
 
 function fromTarget(target: Target): Followed {
-  return { name: target.name, sightings: target.sightings ?? [], prediction: target.prediction ?? null, landing: landsWords(target.prediction?.landing) };
+  return {
+    name: target.name,
+    sightings: target.sightings ?? [],
+    prediction: target.prediction ?? null,
+    landing: landsWords(target.prediction?.landing),
+  };
 }
 
 function fromOffer(offer: HandOff): Followed {
-  return { name: offerName(offer), sightings: offer.fixes ?? [], prediction: offer.prediction ?? null, landing: landsWords(offer.prediction?.landing) };
+  return {
+    name: offerName(offer),
+    sightings: offer.fixes ?? [],
+    prediction: offer.prediction ?? null,
+    landing: landsWords(offer.prediction?.landing),
+  };
 }
 
 function landsWords(landing: Landing | null | undefined): string {
-  return landing?.eta ? t("target.lands_at", { time: minuteWords(Date.parse(landing.eta), now.peek(), timeZone.value) }) : t("target.lands");
+  return landing?.eta
+    ? t("target.lands_at", { time: minuteWords(Date.parse(landing.eta), now.peek(), timeZone.value) })
+    : t("target.lands");
 }
 
 /** Null until the server has told it; asked for once. */

@@ -1,7 +1,8 @@
 /** That the clock of this office or of a gateway cannot be believed, in words. */
+
+import { ageWords, momentWords } from "../../../session/times.ts";
 import type { ChannelHealth } from "../../../wire/contract.ts";
 import { t } from "../../../words/index.ts";
-import { ageWords, momentWords } from "../../../session/times.ts";
 
 /** Under this name the server tells how its own clock fares. */
 export const OWN_CLOCK = "clock";
@@ -14,8 +15,13 @@ export function doubtWords(channel: ChannelHealth, nowMs: number, zone: string):
   const computer = computerName(channel);
   const ahead = doubt.by_s > 0;
   if (doubt.kind === "gateway") return t(ahead ? "clock.gateway_ahead" : "clock.gateway_behind", { computer, by });
-  if (doubt.kind === "differs") return t(ahead ? "clock.differs_ahead" : "clock.differs_behind", { computer, by, n: doubt.radios ?? 0 });
-  return t(ahead ? "clock.set_ahead" : "clock.set_back", { computer, by, time: momentWords(Date.parse(doubt.at), nowMs, zone) });
+  if (doubt.kind === "differs")
+    return t(ahead ? "clock.differs_ahead" : "clock.differs_behind", { computer, by, n: doubt.radios ?? 0 });
+  return t(ahead ? "clock.set_ahead" : "clock.set_back", {
+    computer,
+    by,
+    time: momentWords(Date.parse(doubt.at), nowMs, zone),
+  });
 }
 
 /** What it means for what is shown. */

@@ -1,8 +1,8 @@
 /** Following a unit: the map stays on it until somebody moves the map. */
 import { computed, signal } from "@preact/signals";
-import { say, selected } from "./selection.ts";
 import { everyone } from "../../../live/signals.ts";
 import { t } from "../../../words/index.ts";
+import { say, selected } from "./selection.ts";
 
 /** Id of the unit that the map stays on; empty for none. */
 export const followedId = signal("");

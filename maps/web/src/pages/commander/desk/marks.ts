@@ -1,9 +1,9 @@
 /** Marked places as the map draws them, and the one whose card is open. */
 import { computed, signal } from "@preact/signals";
-import { now } from "../../../session/clock.ts";
 import { papers } from "../../../live/signals.ts";
-import type { Mark } from "../../../wire/papers.ts";
+import { now } from "../../../session/clock.ts";
 import { ageSeconds, ageWords } from "../../../session/times.ts";
+import type { Mark } from "../../../wire/papers.ts";
 
 /** Corners of a circle on the map. */
 const CORNERS = 48;
@@ -13,10 +13,14 @@ const DEGREE_M = 111_195;
 export const markedId = signal("");
 
 export const standingMarks = computed<readonly Mark[]>(() =>
-  (papers.value ?? []).filter((paper): paper is Mark => paper.kind === "mark").sort((a, b) => a.name.localeCompare(b.name)),
+  (papers.value ?? [])
+    .filter((paper): paper is Mark => paper.kind === "mark")
+    .sort((a, b) => a.name.localeCompare(b.name)),
 );
 
-export const openMark = computed<Mark | null>(() => standingMarks.value.find((each) => each.id === markedId.value) ?? null);
+export const openMark = computed<Mark | null>(
+  () => standingMarks.value.find((each) => each.id === markedId.value) ?? null,
+);
 
 /** So that ages are drawn anew once a minute, not once a second. */
 const minute = computed(() => Math.floor(now.value / 60_000));
@@ -31,13 +35,20 @@ export function markFeatures(mark: Mark, atMs: number): GeoJSON.Feature[] {
   const age = ageSeconds(mark.marked_at, atMs) ?? 0;
   const by = [mark.sender ?? "", age >= 60 ? ageWords(age) : ""].filter(Boolean).join(" · ");
   const properties = { id: mark.id, use: mark.use ?? "place", label: by === "" ? mark.name : `${mark.name}\n${by}` };
-  const sign: GeoJSON.Feature = { type: "Feature", properties, geometry: { type: "Point", coordinates: [mark.lon, mark.lat] } };
+  const sign: GeoJSON.Feature = {
+    type: "Feature",
+    properties,
+    geometry: { type: "Point", coordinates: [mark.lon, mark.lat] },
+  };
   const path = mark.path ?? [];
   const shape: GeoJSON.Geometry | null =
-    path.length > 3 && mark.closed === true ? { type: "Polygon", coordinates: [path] }
-    : path.length > 1 ? { type: "LineString", coordinates: path }
-    : mark.radius_m ? { type: "Polygon", coordinates: [circle(mark.lon, mark.lat, mark.radius_m)] }
-    : null;
+    path.length > 3 && mark.closed === true
+      ? { type: "Polygon", coordinates: [path] }
+      : path.length > 1
+        ? { type: "LineString", coordinates: path }
+        : mark.radius_m
+          ? { type: "Polygon", coordinates: [circle(mark.lon, mark.lat, mark.radius_m)] }
+          : null;
   return shape === null ? [sign] : [sign, { type: "Feature", properties, geometry: shape }];
 }
 

@@ -1,16 +1,16 @@
 /** Measuring on the map: points that somebody pressed or typed, how far it is between them, and along the river. */
 import { computed, signal } from "@preact/signals";
+import { coordinateFormat } from "../../../browser/preferences.ts";
 import { kmFigure } from "../../../geo/address.ts";
-import { selected } from "./selection.ts";
-import type { Address } from "../../../wire/contract.ts";
 import { coordinateWords } from "../../../geo/coordinates.ts";
-import { everyone } from "../../../live/signals.ts";
-import { leg, type Leg } from "../../../geo/geodesy.ts";
-import { t } from "../../../words/index.ts";
+import { type Leg, leg } from "../../../geo/geodesy.ts";
 import { metresWords } from "../../../geo/place-words.ts";
 import { addressOf } from "../../../geo/places-told.ts";
-import { coordinateFormat } from "../../../browser/preferences.ts";
 import { MEKONG } from "../../../geo/river-course.ts";
+import { everyone } from "../../../live/signals.ts";
+import type { Address } from "../../../wire/contract.ts";
+import { t } from "../../../words/index.ts";
+import { selected } from "./selection.ts";
 
 interface Place {
   lon: number;
@@ -41,7 +41,9 @@ export function addPoint(point: MeasurePoint): void {
 /** Presses as near each other as this are one, pixels: the second of a double click measures nothing. */
 const SAME_PX = 3;
 
-/** A press on the map: on a unit it means where the unit is. `apartPx` tells how far two places are apart on the screen. */
+/**
+ * A press on the map: on a unit it means where the unit is. `apartPx` tells how far two places are apart on the screen.
+ */
 export function addPressed(unit: string | null, place: Place, apartPx: (one: Place, other: Place) => number): void {
   const found = unit === null ? undefined : everyone.peek()?.find((each) => each.id === unit);
   const point: MeasurePoint = found?.last ? { lon: found.last.lon, lat: found.last.lat, name: found.call_sign } : place;
@@ -64,12 +66,17 @@ export interface Measured {
 export const measured = computed<Measured>(() => {
   const points = measuring.value ?? [];
   const legs = points.slice(1).map((point, i) => leg(pair(points[i] as MeasurePoint), pair(point)));
-  return { legs, metres: legs.reduce((sum, each) => sum + each.metres, 0), river: points.length < 2 ? null : alongRiver(addresses(points)) };
+  return {
+    legs,
+    metres: legs.reduce((sum, each) => sum + each.metres, 0),
+    river: points.length < 2 ? null : alongRiver(addresses(points)),
+  };
 });
 
 /** The river that both ends are on, and how far apart they are along it. Pure. */
 export function alongRiver([first, last]: readonly [Address | null, Address | null]): Measured["river"] {
-  if (first?.river === undefined || first.river !== last?.river || first.km === undefined || last.km === undefined) return null;
+  if (first?.river === undefined || first.river !== last?.river || first.km === undefined || last.km === undefined)
+    return null;
   const km = Math.abs(first.km - last.km);
   const share = Math.max(first.km_error_share ?? 0, last.km_error_share ?? 0);
   return { name: first.river, from: first.km, to: last.km, km, errorKm: km * share };
@@ -99,8 +106,13 @@ export const measuredOnMap = computed<GeoJSON.FeatureCollection>(() => {
   let along = 0;
   const features: GeoJSON.Feature[] = points.map((point, i) => {
     along += i === 0 ? 0 : (measured.value.legs[i - 1]?.metres ?? 0);
-    return { type: "Feature", properties: { label: i === 0 ? "" : metresWords(along) }, geometry: { type: "Point", coordinates: pair(point) } };
+    return {
+      type: "Feature",
+      properties: { label: i === 0 ? "" : metresWords(along) },
+      geometry: { type: "Point", coordinates: pair(point) },
+    };
   });
-  if (points.length > 1) features.push({ type: "Feature", properties: {}, geometry: { type: "LineString", coordinates: points.map(pair) } });
+  if (points.length > 1)
+    features.push({ type: "Feature", properties: {}, geometry: { type: "LineString", coordinates: points.map(pair) } });
   return { type: "FeatureCollection", features };
 });

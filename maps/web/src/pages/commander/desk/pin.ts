@@ -11,5 +11,14 @@ export const pin = signal<Pin | null>(null);
 
 export const pinOnMap = computed<GeoJSON.FeatureCollection>(() => ({
   type: "FeatureCollection",
-  features: pin.value === null ? [] : [{ type: "Feature", properties: { label: pin.value.label }, geometry: { type: "Point", coordinates: [pin.value.lon, pin.value.lat] } }],
+  features:
+    pin.value === null
+      ? []
+      : [
+          {
+            type: "Feature",
+            properties: { label: pin.value.label },
+            geometry: { type: "Point", coordinates: [pin.value.lon, pin.value.lat] },
+          },
+        ],
 }));

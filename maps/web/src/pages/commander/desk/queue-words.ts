@@ -1,35 +1,46 @@
 /** Alerts, offers and sharing in words. */
-import { agencyName } from "../../../session/agencies.ts";
-import { now } from "../../../session/clock.ts";
-import { coordinateWords } from "../../../geo/coordinates.ts";
-import { endedHandOffs, everyone, papers } from "../../../live/signals.ts";
+
+import { coordinateFormat } from "../../../browser/preferences.ts";
 import { kmFigure } from "../../../geo/address.ts";
-import { language, t, wordsIfAny } from "../../../words/index.ts";
-import type { Agreement, Alert, HandOff, Landing, Sighting } from "../../../wire/papers.ts";
+import { coordinateWords } from "../../../geo/coordinates.ts";
 import { placeWords } from "../../../geo/place-words.ts";
 import { addressOf } from "../../../geo/places-told.ts";
-import { coordinateFormat } from "../../../browser/preferences.ts";
+import { endedHandOffs, everyone, papers } from "../../../live/signals.ts";
+import { agencyName } from "../../../session/agencies.ts";
+import { now } from "../../../session/clock.ts";
 import { timeZone } from "../../../session/session.ts";
 import { minuteWords } from "../../../session/times.ts";
+import type { Agreement, Alert, HandOff, Landing, Sighting } from "../../../wire/papers.ts";
+import { language, t, wordsIfAny } from "../../../words/index.ts";
 import { unitName } from "../../../words/unit-name.ts";
 
-/** Whether calls for help or the contact on duty cross although it is suspended: it names them, and nobody withholds them. */
+/**
+ * Whether calls for help or the contact on duty cross although it is suspended: it names them, and nobody withholds
+ * them.
+ */
 export function lifelines(agreement: Agreement): boolean {
   const withheld = (agreement.consents ?? []).flatMap((each) => (each.given ? [] : (each.also ?? [])));
-  return ["distress", "duty_contact"].some((each) => agreement.terms.classes.includes(each) && !withheld.includes(each));
+  return ["distress", "duty_contact"].some(
+    (each) => agreement.terms.classes.includes(each) && !withheld.includes(each),
+  );
 }
 
 /** What it is: by its rule, with the names that the rule says. Rules that this page does not know say their name. */
 export function alertTitle(alert: Alert): string {
   const facts = alert.facts ?? {};
-  const values = { ...facts, country: facts["country"] === undefined ? "" : (wordsIfAny(`country.${facts["country"]}`) ?? String(facts["country"])) } as Record<string, string | number>;
+  const values = {
+    ...facts,
+    country:
+      facts["country"] === undefined ? "" : (wordsIfAny(`country.${facts["country"]}`) ?? String(facts["country"])),
+  } as Record<string, string | number>;
   if (isUnseen(alert)) {
     values["after"] = minuteWords(Date.parse(alert.raised_at), now.value, timeZone.value);
     values["before"] = minuteWords(Date.parse(String(facts["until"])), now.value, timeZone.value);
   }
   const told = wordsIfAny(`rule.${alert.rule}.told`, values);
   // A word that the rule did not say leaves its place in braces.
-  if (told !== null && !told.includes("{") && (alert.rule !== "border_crossed" || values["country"] !== "")) return told;
+  if (told !== null && !told.includes("{") && (alert.rule !== "border_crossed" || values["country"] !== ""))
+    return told;
   return wordsIfAny(`rule.${alert.rule}`, values) ?? alert.rule.replaceAll("_", " ");
 }
 
@@ -43,14 +54,26 @@ export function alertWho(alert: Alert): string {
   const facts = alert.facts ?? {};
   const unit = everyone.value?.find((each) => each.id === alert.unit);
   const offer = offerOf(alert);
-  const names = [facts["call_sign"] ?? unit?.call_sign ?? (alert.unit ? unitName(alert.unit, everyone.value, t("unit.some")) : undefined), offer === null ? (alert.rule === "unanswered_offer" ? t("target.unnamed") : undefined) : offerName(offer), facts["patrol_name"], facts["channel"], facts["other"] === undefined ? undefined : agencyName(String(facts["other"]))];
+  const names = [
+    facts["call_sign"] ??
+      unit?.call_sign ??
+      (alert.unit ? unitName(alert.unit, everyone.value, t("unit.some")) : undefined),
+    offer === null ? (alert.rule === "unanswered_offer" ? t("target.unnamed") : undefined) : offerName(offer),
+    facts["patrol_name"],
+    facts["channel"],
+    facts["other"] === undefined ? undefined : agencyName(String(facts["other"])),
+  ];
   return [...new Set(names.filter((name) => name !== undefined && name !== null && name !== ""))].join(" · ");
 }
 
 /** The offer that an alert says nobody has answered; null for other alerts. */
 export function offerOf(alert: Alert): HandOff | null {
   const id = alert.facts?.["hand_off"] ?? (alert.rule === "unanswered_offer" ? alert.subject : undefined);
-  return [...(papers.value ?? []), ...endedHandOffs.value].find((paper): paper is HandOff => paper.kind === "hand_off" && paper.id === id) ?? null;
+  return (
+    [...(papers.value ?? []), ...endedHandOffs.value].find(
+      (paper): paper is HandOff => paper.kind === "hand_off" && paper.id === id,
+    ) ?? null
+  );
 }
 
 /** Where, in the reader's words: as its unit says if that is still there, else as the server tells the place. */
@@ -76,7 +99,14 @@ export function offerName(offer: HandOff): string {
 /** Where a target was seen: `km 2 356.0 · right bank · TH side`. */
 export function seenWords(sighting: Sighting): string {
   const { river, km, bank, country, neighbour, side_sure } = sighting;
-  const place = { ...(river ? { river } : {}), ...(km == null ? {} : { km }), ...(bank ? { bank } : {}), ...(country ? { country } : {}), ...(neighbour ? { neighbour } : {}), side_sure: side_sure ?? false };
+  const place = {
+    ...(river ? { river } : {}),
+    ...(km == null ? {} : { km }),
+    ...(bank ? { bank } : {}),
+    ...(country ? { country } : {}),
+    ...(neighbour ? { neighbour } : {}),
+    side_sure: side_sure ?? false,
+  };
   return placeWords({ of: "", lon: sighting.lon, lat: sighting.lat, time: sighting.at, place });
 }
 

@@ -1,21 +1,24 @@
-/** What can be searched besides units: offices, crossings, towns, sectors, targets, marks, river kilometres, coordinates. */
+/**
+ * What can be searched besides units: offices, crossings, towns, sectors, targets, marks, river kilometres,
+ * coordinates.
+ */
 import { computed, signal } from "@preact/signals";
+import { coordinateFormat } from "../../../browser/preferences.ts";
 import { kmFigure } from "../../../geo/address.ts";
-import { say } from "./selection.ts";
 import { coordinateWords } from "../../../geo/coordinates.ts";
 import { courses, readCourses } from "../../../geo/courses.ts";
-import { papers } from "../../../live/signals.ts";
-import { language, t, wordsIfAny } from "../../../words/index.ts";
-import type { Paper } from "../../../wire/papers.ts";
-import { coordinateFormat } from "../../../browser/preferences.ts";
-import { targets } from "./queue.ts";
-import { fetchJson } from "../../../wire/calls.ts";
+import { readCoordinates, readKm, seek } from "../../../geo/matching.ts";
 import type { OnRiver } from "../../../geo/near.ts";
 import { MEKONG } from "../../../geo/river-course.ts";
-import { readCoordinates, readKm, seek } from "../../../geo/matching.ts";
 import { middleOf } from "../../../geo/shapes.ts";
+import { papers } from "../../../live/signals.ts";
+import { fetchJson } from "../../../wire/calls.ts";
+import type { Paper } from "../../../wire/papers.ts";
+import { language, t, wordsIfAny } from "../../../words/index.ts";
 import { outlineOf } from "./areas.ts";
 import { standingMarks } from "./marks.ts";
+import { targets } from "./queue.ts";
+import { say } from "./selection.ts";
 
 export type FoundKind = "place" | "blo" | "crossing" | "town" | "sector" | "target" | "mark";
 
@@ -56,20 +59,35 @@ export function readNames(): Promise<void> {
 }
 
 async function read(): Promise<void> {
-  const [blos, crossings, towns] = await Promise.all((["blos", "crossings", "places"] as const).map((name) => fetchJson<Layer>(`/api/layers/${name}`)));
-  reference.value = [...(blos?.features ?? []).map((each) => named("blo", each)), ...(crossings?.features ?? []).map((each) => named("crossing", each)), ...(towns?.features ?? []).map((each) => named("town", each))];
+  const [blos, crossings, towns] = await Promise.all(
+    (["blos", "crossings", "places"] as const).map((name) => fetchJson<Layer>(`/api/layers/${name}`)),
+  );
+  reference.value = [
+    ...(blos?.features ?? []).map((each) => named("blo", each)),
+    ...(crossings?.features ?? []).map((each) => named("crossing", each)),
+    ...(towns?.features ?? []).map((each) => named("town", each)),
+  ];
 }
 
 function named(kind: "blo" | "crossing" | "town", { properties, geometry }: Layer["features"][number]): Found {
-  const names = Object.entries(properties).filter(([key, name]) => (key === "name" || key.startsWith("name_")) && typeof name === "string" && name !== "").map(([, name]) => String(name));
+  const names = Object.entries(properties)
+    .filter(([key, name]) => (key === "name" || key.startsWith("name_")) && typeof name === "string" && name !== "")
+    .map(([, name]) => String(name));
   const title = String(properties[`name_${language}`] ?? properties["name"] ?? "");
   const others = [...new Set(names)].filter((name) => name !== title);
-  const country = typeof properties["country"] === "string" ? (wordsIfAny(`country.${properties["country"]}`) ?? "") : "";
+  const country =
+    typeof properties["country"] === "string" ? (wordsIfAny(`country.${properties["country"]}`) ?? "") : "";
   const sort = kind === "crossing" ? crossingWords(String(properties["kind"] ?? "")) : "";
   const [lon = 0, lat = 0] = geometry.coordinates;
   return {
-    kind, id: String(properties["id"] ?? properties["geonameid"] ?? `${title} ${lon} ${lat}`), title, more: [country, sort, ...others].filter(Boolean).join(" · "), lon, lat,
-    words: [...new Set([...names, ...(kind === "blo" ? [String(properties["id"])] : [])])], weight: Number(properties["population"] ?? 0),
+    kind,
+    id: String(properties["id"] ?? properties["geonameid"] ?? `${title} ${lon} ${lat}`),
+    title,
+    more: [country, sort, ...others].filter(Boolean).join(" · "),
+    lon,
+    lat,
+    words: [...new Set([...names, ...(kind === "blo" ? [String(properties["id"])] : [])])],
+    weight: Number(properties["population"] ?? 0),
   };
 }
 
@@ -83,15 +101,50 @@ const drawn = computed<readonly Found[]>(() => {
     if (paper.kind !== "sector") return [];
     const at = middleOf(paper.polygon ? { type: "Polygon", coordinates: paper.polygon } : outlineOf(paper));
     const use = paper.use === undefined || paper.use === "patrol" ? "" : t(`sector.${paper.use}`);
-    return at === null ? [] : [{ kind: "sector", id: paper.id, title: paper.name, more: use, lon: at[0], lat: at[1], words: [paper.name], weight: 0 }];
+    return at === null
+      ? []
+      : [
+          {
+            kind: "sector",
+            id: paper.id,
+            title: paper.name,
+            more: use,
+            lon: at[0],
+            lat: at[1],
+            words: [paper.name],
+            weight: 0,
+          },
+        ];
   });
   const followed = targets.value.flatMap((target): Found[] => {
     const last = target.sightings?.at(-1);
-    return last === undefined ? [] : [{ kind: "target", id: target.id, title: target.name, more: target.description ?? "", lon: last.lon, lat: last.lat, words: [target.name, target.description ?? ""], weight: 0 }];
+    return last === undefined
+      ? []
+      : [
+          {
+            kind: "target",
+            id: target.id,
+            title: target.name,
+            more: target.description ?? "",
+            lon: last.lon,
+            lat: last.lat,
+            words: [target.name, target.description ?? ""],
+            weight: 0,
+          },
+        ];
   });
-  const marked = standingMarks.value.map((mark): Found => ({
-    kind: "mark", id: mark.id, title: mark.name, more: [mark.sender, mark.remarks].filter(Boolean).join(" · "), lon: mark.lon, lat: mark.lat, words: [mark.name, mark.sender ?? "", mark.remarks ?? ""], weight: 0,
-  }));
+  const marked = standingMarks.value.map(
+    (mark): Found => ({
+      kind: "mark",
+      id: mark.id,
+      title: mark.name,
+      more: [mark.sender, mark.remarks].filter(Boolean).join(" · "),
+      lon: mark.lon,
+      lat: mark.lat,
+      words: [mark.name, mark.sender ?? "", mark.remarks ?? ""],
+      weight: 0,
+    }),
+  );
   return [...followed, ...marked, ...sectors];
 });
 
@@ -100,13 +153,34 @@ export function placeIn(words: string): (Found & { sure: boolean }) | null {
   const at = readCoordinates(words);
   if (at !== null) {
     const title = coordinateWords(at.lon, at.lat, coordinateFormat.value);
-    return { kind: "place", id: `at ${title}`, title, more: t("search.coordinates"), lon: at.lon, lat: at.lat, words: [], weight: 0, sure: true };
+    return {
+      kind: "place",
+      id: `at ${title}`,
+      title,
+      more: t("search.coordinates"),
+      lon: at.lon,
+      lat: at.lat,
+      words: [],
+      weight: 0,
+      sure: true,
+    };
   }
   const named = readKm(words, courses.value?.names ?? [MEKONG]);
   const place = named && courses.value?.at(named.river, named.km);
   if (!named || !place) return null;
   const title = kmWords(named);
-  return { kind: "place", id: title, title, more: named.river === MEKONG ? t("map.mekong") : named.river, lon: place[0], lat: place[1], words: [], weight: 0, on: named, sure: named.sure };
+  return {
+    kind: "place",
+    id: title,
+    title,
+    more: named.river === MEKONG ? t("map.mekong") : named.river,
+    lon: place[0],
+    lat: place[1],
+    words: [],
+    weight: 0,
+    on: named,
+    sure: named.sure,
+  };
 }
 
 /** `km 2 363.0`, with the name of any river but the Mekong. */
@@ -128,7 +202,12 @@ export function placesFor(words: string): FoundGroup[] {
   if (exact !== null) groups.push({ kind: "place", well: exact.sure ? -1 : 1.5, found: [exact] });
   const all = [...drawn.value, ...(reference.value ?? [])];
   for (const kind of KINDS) {
-    const some = seek(all.filter((each) => each.kind === kind), words, MOST, (each) => each.weight);
+    const some = seek(
+      all.filter((each) => each.kind === kind),
+      words,
+      MOST,
+      (each) => each.weight,
+    );
     const best = some[0];
     if (best !== undefined) groups.push({ kind, well: best.well, found: some.map((each) => each.thing) });
   }

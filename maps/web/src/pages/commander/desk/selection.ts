@@ -1,9 +1,9 @@
 /** What the person at the console is doing now: selection, open tab, what the next press on the map means. */
 import { computed, signal } from "@preact/signals";
-import type { BasemapInfo, LayerInfo } from "../../../wire/contract.ts";
+import { leftOpen, rightOpen } from "../../../browser/preferences.ts";
 import { everyone } from "../../../live/signals.ts";
 import type { Stop } from "../../../widgets/sheet.tsx";
-import { leftOpen, rightOpen } from "../../../browser/preferences.ts";
+import type { BasemapInfo, LayerInfo } from "../../../wire/contract.ts";
 
 export type Tab = "units" | "alerts" | "unit" | "unknown" | "channels" | "map";
 
@@ -37,9 +37,12 @@ let noticeTimer: ReturnType<typeof setTimeout> | undefined;
 export function say(text: string, bad = false): void {
   notice.value = { text, bad };
   clearTimeout(noticeTimer);
-  noticeTimer = setTimeout(() => {
-    notice.value = null;
-  }, bad ? 12000 : 5000);
+  noticeTimer = setTimeout(
+    () => {
+      notice.value = null;
+    },
+    bad ? 12000 : 5000,
+  );
 }
 
 /** Selects a unit and brings its detail to the front. */

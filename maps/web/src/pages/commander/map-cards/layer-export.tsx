@@ -1,13 +1,13 @@
 /** A reference layer as a file, and all of it in QGIS or GDAL with a token that only reads. */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { layerInfos, say } from "../desk/selection.ts";
-import type { ReadingToken } from "../../../wire/contract.ts";
 import { type FormatName, layerAddress, save } from "../../../session/files.ts";
-import { t } from "../../../words/index.ts";
-import { call } from "../../../wire/calls.ts";
 import { FormatChoice } from "../../../widgets/format-choice.tsx";
 import { faultWords } from "../../../widgets/states.tsx";
+import { call } from "../../../wire/calls.ts";
+import type { ReadingToken } from "../../../wire/contract.ts";
+import { t } from "../../../words/index.ts";
+import { layerInfos, say } from "../desk/selection.ts";
 
 export function LayerExport(): JSX.Element {
   const name = useSignal("");
@@ -32,13 +32,35 @@ export function LayerExport(): JSX.Element {
   return (
     <form class="exchange" onSubmit={(event) => void keep(event)}>
       <div class="pair">
-        <div><label for="layer-name">{t("layers.layer")}</label>
-          <select id="layer-name" value={chosen} onChange={(event) => { name.value = event.currentTarget.value; }}>{infos.map((info) => <option key={info.name} value={info.name}>{info.title}</option>)}</select>
+        <div>
+          <label for="layer-name">{t("layers.layer")}</label>
+          <select
+            id="layer-name"
+            value={chosen}
+            onChange={(event) => {
+              name.value = event.currentTarget.value;
+            }}
+          >
+            {infos.map((info) => (
+              <option key={info.name} value={info.name}>
+                {info.title}
+              </option>
+            ))}
+          </select>
         </div>
-        <div><label for="layer-format">{t("format.title")}</label><FormatChoice id="layer-format" value={format} /></div>
+        <div>
+          <label for="layer-format">{t("format.title")}</label>
+          <FormatChoice id="layer-format" value={format} />
+        </div>
       </div>
-      <button class="button wide" type="submit" disabled={busy.value || chosen === ""}>{t(busy.value ? "track.saving" : "track.save")}</button>
-      {fault.value && <p class="field-fault" role="alert">{fault.value}</p>}
+      <button class="button wide" type="submit" disabled={busy.value || chosen === ""}>
+        {t(busy.value ? "track.saving" : "track.save")}
+      </button>
+      {fault.value && (
+        <p class="field-fault" role="alert">
+          {fault.value}
+        </p>
+      )}
     </form>
   );
 }
@@ -58,15 +80,47 @@ export function ReadingAccess(): JSX.Element {
     <div class="exchange">
       <p class="hint">{t("qgis.how")}</p>
       <dl class="facts-plain">
-        <div><dt>{t("qgis.address")}</dt><dd><code>{new URL("/api/ogc", location.href).href}</code></dd></div>
-        {made.value !== null && <>
-          <div><dt>{t("qgis.user")}</dt><dd><code>{made.value.user}</code></dd></div>
-          <div><dt>{t("qgis.token")}</dt><dd><code>{made.value.token}</code></dd></div>
-          <div><dt>{t("qgis.until")}</dt><dd class="num">{made.value.expires_at.slice(0, 10)}</dd></div>
-        </>}
+        <div>
+          <dt>{t("qgis.address")}</dt>
+          <dd>
+            <code>{new URL("/api/ogc", location.href).href}</code>
+          </dd>
+        </div>
+        {made.value !== null && (
+          <>
+            <div>
+              <dt>{t("qgis.user")}</dt>
+              <dd>
+                <code>{made.value.user}</code>
+              </dd>
+            </div>
+            <div>
+              <dt>{t("qgis.token")}</dt>
+              <dd>
+                <code>{made.value.token}</code>
+              </dd>
+            </div>
+            <div>
+              <dt>{t("qgis.until")}</dt>
+              <dd class="num">{made.value.expires_at.slice(0, 10)}</dd>
+            </div>
+          </>
+        )}
       </dl>
-      {made.value === null ? <button class="button wide" onClick={() => void make()}>{t("qgis.make")}</button> : <p class="hint" role="status">{t("qgis.once")}</p>}
-      {fault.value && <p class="field-fault" role="alert">{fault.value}</p>}
+      {made.value === null ? (
+        <button class="button wide" onClick={() => void make()}>
+          {t("qgis.make")}
+        </button>
+      ) : (
+        <p class="hint" role="status">
+          {t("qgis.once")}
+        </p>
+      )}
+      {fault.value && (
+        <p class="field-fault" role="alert">
+          {fault.value}
+        </p>
+      )}
     </div>
   );
 }

@@ -1,14 +1,24 @@
 /** What people do about marked places; the stream tells what became of it. */
 import { asking } from "../../../widgets/question.ts";
-import { awaitingPlace, say } from "../desk/selection.ts";
-import { t, type Words } from "../../../words/index.ts";
-import type { Mark } from "../../../wire/papers.ts";
-import { call } from "../../../wire/calls.ts";
 import { faultWords } from "../../../widgets/states.tsx";
+import { call } from "../../../wire/calls.ts";
+import type { Mark } from "../../../wire/papers.ts";
+import { t, type Words } from "../../../words/index.ts";
 import { markedId } from "../desk/marks.ts";
+import { awaitingPlace, say } from "../desk/selection.ts";
 
 const TARGETS = ["vessel", "person", "vehicle"] as const;
-const CATEGORIES = ["drugs", "precursors", "human_trafficking", "migrant_smuggling", "timber", "wildlife", "hazardous_waste", "ozone_depleting", "other"] as const;
+const CATEGORIES = [
+  "drugs",
+  "precursors",
+  "human_trafficking",
+  "migrant_smuggling",
+  "timber",
+  "wildlife",
+  "hazardous_waste",
+  "ozone_depleting",
+  "other",
+] as const;
 const NAME_MOST = 100;
 const WORDS_MOST = 2000;
 
@@ -30,14 +40,26 @@ export function makeHazard(mark: Mark): void {
 
 export function endMark(mark: Mark): void {
   asking.value = {
-    title: t("mark.end_title"), about: mark.name, label: null, needed: false, most: 0, button: "mark.end", failed: "mark.not_ended",
+    title: t("mark.end_title"),
+    about: mark.name,
+    label: null,
+    needed: false,
+    most: 0,
+    button: "mark.end",
+    failed: "mark.not_ended",
     act: () => call("POST", path(mark, "/end")),
   };
 }
 
 export function makeTarget(mark: Mark): void {
   asking.value = {
-    title: t("mark.target_title"), about: mark.name, label: null, needed: false, most: 0, button: "mark.target", failed: "mark.not_target",
+    title: t("mark.target_title"),
+    about: mark.name,
+    label: null,
+    needed: false,
+    most: 0,
+    button: "mark.target",
+    failed: "mark.not_target",
     choice: { label: "mark.target_what", options: TARGETS.map((value) => ({ value, words: t(`target.${value}`) })) },
     act: async (_words, _minutes, what) => {
       await call("POST", path(mark, "/target"), { what });
@@ -48,8 +70,17 @@ export function makeTarget(mark: Mark): void {
 
 export function logIncident(mark: Mark): void {
   asking.value = {
-    title: t("mark.incident_title"), about: mark.name, label: "mark.incident_words", needed: false, most: WORDS_MOST, button: "mark.incident", failed: "mark.not_incident",
-    choice: { label: "mark.incident_what", options: CATEGORIES.map((value) => ({ value, words: t(`category.${value}`) })) },
+    title: t("mark.incident_title"),
+    about: mark.name,
+    label: "mark.incident_words",
+    needed: false,
+    most: WORDS_MOST,
+    button: "mark.incident",
+    failed: "mark.not_incident",
+    choice: {
+      label: "mark.incident_what",
+      options: CATEGORIES.map((value) => ({ value, words: t(`category.${value}`) })),
+    },
     act: async (narrative, _minutes, category) => {
       await call("POST", path(mark, "/incident"), { category, narrative });
       say(t("mark.is_incident", { name: mark.name }));
@@ -63,10 +94,26 @@ export function markPlace(): void {
   awaitingPlace.value = (place) => {
     awaitingPlace.value = null;
     asking.value = {
-      title: t("mark.new_title"), about: t("mark.new_what"), label: "mark.name", needed: true, most: NAME_MOST, button: "mark.new", failed: "mark.not_made",
-      choice: { label: "mark.use", options: (["place", "hazard", "meeting_point", "waypoint"] as const).map((value) => ({ value, words: t(`mark.use.${value}`) })) },
+      title: t("mark.new_title"),
+      about: t("mark.new_what"),
+      label: "mark.name",
+      needed: true,
+      most: NAME_MOST,
+      button: "mark.new",
+      failed: "mark.not_made",
+      choice: {
+        label: "mark.use",
+        options: (["place", "hazard", "meeting_point", "waypoint"] as const).map((value) => ({
+          value,
+          words: t(`mark.use.${value}`),
+        })),
+      },
       act: async (name, _minutes, use) => {
-        const made = await call<{ id: string }>("POST", "/api/marks", { name: name.replaceAll("\n", " "), use, ...place });
+        const made = await call<{ id: string }>("POST", "/api/marks", {
+          name: name.replaceAll("\n", " "),
+          use,
+          ...place,
+        });
         markedId.value = made?.id ?? "";
       },
     };

@@ -2,14 +2,14 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { phone, say, sheetStop } from "../desk/selection.ts";
-import { LARGEST_FILE, lookInto, READ_ENDINGS } from "../../../session/files.ts";
-import { t } from "../../../words/index.ts";
-import { fitOverlays } from "../map/in-step.ts";
 import { addOverlays, type Overlay, overlays, removeOverlays, showOverlay } from "../../../geo/overlays.ts";
+import { LARGEST_FILE, lookInto, READ_ENDINGS } from "../../../session/files.ts";
 import { EncodingChoice, samplesOf } from "../../../widgets/encoding-choice.tsx";
 import { Icon } from "../../../widgets/icons.tsx";
 import { faultWords } from "../../../widgets/states.tsx";
+import { t } from "../../../words/index.ts";
+import { phone, say, sheetStop } from "../desk/selection.ts";
+import { fitOverlays } from "../map/in-step.ts";
 
 export function OverlayForm(): JSX.Element {
   const reading = useSignal<string | null>(null);
@@ -43,14 +43,47 @@ export function OverlayForm(): JSX.Element {
   const files = [...new Set(overlays.value.map((each) => each.file))];
   return (
     <div class="exchange">
-      <input ref={field} id="overlay-file" hidden type="file" accept={READ_ENDINGS} onChange={(event) => { const file = event.currentTarget.files?.[0]; if (file) void bring(file); }} />
-      {reading.value === null
-        ? <button class="button wide" onClick={() => field.current?.click()}><Icon name="open" />{t("overlay.choose")}</button>
-        : <div class="overlay-reading" role="status"><p>{t("overlay.reading", { name: reading.value })}</p><button class="button" onClick={() => stop.current?.abort()}>{t("dialog.cancel")}</button></div>}
-      {fault.value && <p class="field-fault" role="alert">{fault.value}</p>}
-      {asked.value && <EncodingChoice samples={asked.value.samples} choose={(encoding) => { if (asked.value) void bring(asked.value.file, encoding); }} />}
+      <input
+        ref={field}
+        id="overlay-file"
+        hidden
+        type="file"
+        accept={READ_ENDINGS}
+        onChange={(event) => {
+          const file = event.currentTarget.files?.[0];
+          if (file) void bring(file);
+        }}
+      />
+      {reading.value === null ? (
+        <button class="button wide" onClick={() => field.current?.click()}>
+          <Icon name="open" />
+          {t("overlay.choose")}
+        </button>
+      ) : (
+        <div class="overlay-reading" role="status">
+          <p>{t("overlay.reading", { name: reading.value })}</p>
+          <button class="button" onClick={() => stop.current?.abort()}>
+            {t("dialog.cancel")}
+          </button>
+        </div>
+      )}
+      {fault.value && (
+        <p class="field-fault" role="alert">
+          {fault.value}
+        </p>
+      )}
+      {asked.value && (
+        <EncodingChoice
+          samples={asked.value.samples}
+          choose={(encoding) => {
+            if (asked.value) void bring(asked.value.file, encoding);
+          }}
+        />
+      )}
       {files.length === 0 && <p class="hint">{t("overlay.hint")}</p>}
-      {files.map((file) => <FileCard key={file} file={file} layers={overlays.value.filter((each) => each.file === file)} />)}
+      {files.map((file) => (
+        <FileCard key={file} file={file} layers={overlays.value.filter((each) => each.file === file)} />
+      ))}
     </div>
   );
 }
@@ -58,20 +91,50 @@ export function OverlayForm(): JSX.Element {
 function FileCard({ file, layers }: { file: string; layers: Overlay[] }): JSX.Element {
   return (
     <section class="overlay-file" aria-label={file}>
-      <header><h4>{file}</h4><button class="icon-button" title={t("overlay.remove", { name: file })} aria-label={t("overlay.remove", { name: file })} onClick={() => removeOverlays(file)}><Icon name="close" /></button></header>
+      <header>
+        <h4>{file}</h4>
+        <button
+          class="icon-button"
+          title={t("overlay.remove", { name: file })}
+          aria-label={t("overlay.remove", { name: file })}
+          onClick={() => removeOverlays(file)}
+        >
+          <Icon name="close" />
+        </button>
+      </header>
       <ul class="checks">
         {layers.map((each) => (
           <li key={each.id}>
-            <label><input type="checkbox" checked={each.shown} onChange={(event) => showOverlay(each.id, event.currentTarget.checked)} /><span>{each.layer}<small>{t("overlay.features", { n: each.count })}</small></span></label>
+            <label>
+              <input
+                type="checkbox"
+                checked={each.shown}
+                onChange={(event) => showOverlay(each.id, event.currentTarget.checked)}
+              />
+              <span>
+                {each.layer}
+                <small>{t("overlay.features", { n: each.count })}</small>
+              </span>
+            </label>
             {each.faults.length > 0 && (
-              <details class="overlay-faults"><summary>{t("overlay.faults", { n: each.faults.filter((one) => one.is_left_out !== false).length })}</summary>
-                <ul>{each.faults.map((one) => <li key={one.feature}>{t("overlay.fault", { n: one.feature, fault: one.fault })}</li>)}</ul>
+              <details class="overlay-faults">
+                <summary>
+                  {t("overlay.faults", { n: each.faults.filter((one) => one.is_left_out !== false).length })}
+                </summary>
+                <ul>
+                  {each.faults.map((one) => (
+                    <li key={one.feature}>{t("overlay.fault", { n: one.feature, fault: one.fault })}</li>
+                  ))}
+                </ul>
               </details>
             )}
           </li>
         ))}
       </ul>
-      <button class="button" onClick={() => fitOverlays(layers)}><Icon name="fit" />{t("overlay.fit")}</button>
+      <button class="button" onClick={() => fitOverlays(layers)}>
+        <Icon name="fit" />
+        {t("overlay.fit")}
+      </button>
     </section>
   );
 }

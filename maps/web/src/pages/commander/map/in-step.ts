@@ -1,31 +1,42 @@
 /** Keeps the map in step with the picture, the palette and the person: one push a second at most. */
 import { computed, effect, signal } from "@preact/signals";
-import { now } from "../../../session/clock.ts";
-import { awaitingPlace, basemapInfo, brokenLayers, clearSelection, layerInfos, phone, select, selected, selectedId, sheetStop } from "../desk/selection.ts";
-import type { LayerInfo } from "../../../wire/contract.ts";
-import { type Box, GATHER_FROM, within } from "../../../symbols/crowd.ts";
-import { distressed, everyone, picture, takeDirty, watch } from "../../../live/signals.ts";
-import { followed, followedId, stopFollowing } from "../desk/follow.ts";
-import { incidentsOnMap, sectorsOnMap, targetsOnMap } from "../desk/areas.ts";
-import { history, tilesOf } from "../../../symbols/history.ts";
-import { language, t } from "../../../words/index.ts";
+import { hiddenLayers, leftOpen, palette, rightOpen } from "../../../browser/preferences.ts";
+import { boundsOf, type Overlay, overlayFeatures } from "../../../geo/overlays.ts";
 import { NEEDS } from "../../../layers/index.ts";
 import type { Drawing } from "../../../layers/layer.ts";
-import { type Covered, OperationsMap } from "./map.ts";
-import { HOME, lastView, pixelRatio } from "../../../map/map-start.ts";
-import { sideName } from "../../../symbols/marks.ts";
-import { addPressed, measuredOnMap, measuring } from "../desk/measure.ts";
 import type { TrackPoint } from "../../../live/picture.ts";
+import { distressed, everyone, picture, takeDirty, watch } from "../../../live/signals.ts";
+import { HOME, lastView, pixelRatio } from "../../../map/map-start.ts";
+import { buildStyle } from "../../../map/style.ts";
+import { now } from "../../../session/clock.ts";
+import { type Box, GATHER_FROM, within } from "../../../symbols/crowd.ts";
+import { history, tilesOf } from "../../../symbols/history.ts";
+import { sideName } from "../../../symbols/marks.ts";
+import { readTokens } from "../../../symbols/tokens.ts";
+import { fetchJson } from "../../../wire/calls.ts";
+import type { LayerInfo } from "../../../wire/contract.ts";
+import { language, t } from "../../../words/index.ts";
+import { incidentsOnMap, sectorsOnMap, targetsOnMap } from "../desk/areas.ts";
+import { followed, followedId, stopFollowing } from "../desk/follow.ts";
 import { markedId, marksOnMap } from "../desk/marks.ts";
+import { addPressed, measuredOnMap, measuring } from "../desk/measure.ts";
 import { pin, pinOnMap } from "../desk/pin.ts";
 import { gravest } from "../desk/queue.ts";
-import { DENSE, inView, UnitDrawing } from "./unit-drawing.ts";
-import { boundsOf, type Overlay, overlayFeatures } from "../../../geo/overlays.ts";
-import { hiddenLayers, leftOpen, palette, rightOpen } from "../../../browser/preferences.ts";
-import { fetchJson } from "../../../wire/calls.ts";
 import { crossingWords, type Found, type FoundKind } from "../desk/search.ts";
-import { buildStyle } from "../../../map/style.ts";
-import { readTokens } from "../../../symbols/tokens.ts";
+import {
+  awaitingPlace,
+  basemapInfo,
+  brokenLayers,
+  clearSelection,
+  layerInfos,
+  phone,
+  select,
+  selected,
+  selectedId,
+  sheetStop,
+} from "../desk/selection.ts";
+import { type Covered, OperationsMap } from "./map.ts";
+import { DENSE, inView, UnitDrawing } from "./unit-drawing.ts";
 
 const SOON_MS = 120;
 /** Tracks are drawn at most so much later for each there is, and never later than this. */
@@ -34,7 +45,15 @@ const TRACKS_EVERY_MS = 20_000;
 /** How often the tracks of silent units are looked at: they grow old without news. */
 const AGE_EVERY_MS = 60_000;
 /** How near a search flies, at least. */
-const ZOOM: Record<FoundKind, number> = { place: 13, blo: 12, crossing: 13, town: 12, sector: 11, target: 13, mark: 14 };
+const ZOOM: Record<FoundKind, number> = {
+  place: 13,
+  blo: 12,
+  crossing: 13,
+  town: 12,
+  sector: 11,
+  target: 13,
+  mark: 14,
+};
 
 export const hovered = signal<{ title: string; lines: string[]; x: number; y: number } | null>(null);
 export const mapFailed = signal<string | null>(null);
@@ -53,12 +72,15 @@ const ties = new Map<string, { place: [number, number]; counterparts: string[] }
 export function openMap(container: HTMLElement): void {
   try {
     map = new OperationsMap({
-      container, style: style(), label: t("map.label"),
+      container,
+      style: style(),
+      label: t("map.label"),
       hooks: {
         picked: (id, place) => {
           const waiting = awaitingPlace.peek();
           if (waiting !== null) waiting(place);
-          else if (measuring.peek() !== null) addPressed(id, place, (one, other) => map?.apartPx(one, other) ?? Infinity);
+          else if (measuring.peek() !== null)
+            addPressed(id, place, (one, other) => map?.apartPx(one, other) ?? Infinity);
           else if (id === null) clearSelection();
           else select(id);
         },
@@ -130,7 +152,11 @@ export async function loadReference(): Promise<void> {
   const blos = await fetchJson<GeoJSON.FeatureCollection<GeoJSON.Point>>("/api/layers/blos");
   for (const { geometry, properties } of blos.features) {
     const told = properties?.["counterparts"] ?? [];
-    const counterparts = Array.isArray(told) ? told.map(String) : String(told).split(/[;,\s]+/).filter(Boolean);
+    const counterparts = Array.isArray(told)
+      ? told.map(String)
+      : String(told)
+          .split(/[;,\s]+/)
+          .filter(Boolean);
     ties.set(String(properties?.["id"]), { place: geometry.coordinates as [number, number], counterparts });
   }
 }
@@ -150,7 +176,8 @@ export function flyToPlace(lon: number, lat: number): void {
 export function flyToFound(place: Found): void {
   stopFollowing();
   if (place.kind === "mark") markedId.value = place.id;
-  pin.value = place.kind === "target" || place.kind === "mark" ? null : { lon: place.lon, lat: place.lat, label: place.title };
+  pin.value =
+    place.kind === "target" || place.kind === "mark" ? null : { lon: place.lon, lat: place.lat, label: place.title };
   void map?.setData("blo-ties", tiesOf(place.kind === "blo" ? place.id : ""));
   map?.flyTo(place.lon, place.lat, covered(), Math.max(map.zoom, ZOOM[place.kind]));
 }
@@ -194,7 +221,8 @@ function fitOnce(known: boolean): void {
 
 function covered(): Covered {
   const cards = Math.min(2, distressed.peek().length) * 85;
-  if (!phone.peek()) return { left: leftOpen.peek() ? 320 : 0, right: rightOpen.peek() ? 340 : 0, top: cards, bottom: 0 };
+  if (!phone.peek())
+    return { left: leftOpen.peek() ? 320 : 0, right: rightOpen.peek() ? 340 : 0, top: cards, bottom: 0 };
   const sheet = { peek: 112, half: innerHeight * 0.5, full: innerHeight * 0.5 }[sheetStop.peek()];
   return { left: 0, right: 40, top: cards, bottom: sheet };
 }
@@ -202,8 +230,13 @@ function covered(): Covered {
 function style(): ReturnType<typeof buildStyle> {
   // The palette's attribute is on the page before this runs: preferences.ts sets it first.
   const drawing: Drawing = {
-    palette: palette.value, tokens: readTokens(), infos: layerInfos.value, selected: selectedId.value, language,
-    basemap: basemapInfo.value, history: history.value,
+    palette: palette.value,
+    tokens: readTokens(),
+    infos: layerInfos.value,
+    selected: selectedId.value,
+    language,
+    basemap: basemapInfo.value,
+    history: history.value,
     dotsBelowZoom: dense.value ? 10 : 7,
   };
   return buildStyle(drawing, hiddenLayers.value);
@@ -225,12 +258,21 @@ function push(): void {
 
 /** Lines grow by a point at a time: with many of them that is drawn less often, for each push carries them whole. */
 function pushTracks(at: number): void {
-  if (map === null || dirtyTracks.size === 0 || Math.abs(at - tracksAt) < Math.min(TRACKS_EVERY_MS, picture.tracks.size * TRACK_PAUSE_MS)) return;
+  if (
+    map === null ||
+    dirtyTracks.size === 0 ||
+    Math.abs(at - tracksAt) < Math.min(TRACKS_EVERY_MS, picture.tracks.size * TRACK_PAUSE_MS)
+  )
+    return;
   tracksAt = at;
   for (const id of dirtyTracks) {
     const points = picture.tracks.get(id) ?? [];
     const last = points.at(-1);
-    map.feeds.tracks.put(id, trackFeature(id), `${points.length} ${points[0]?.at} ${last?.at} ${last?.lon} ${last?.lat} ${picture.units.get(id)?.country}`);
+    map.feeds.tracks.put(
+      id,
+      trackFeature(id),
+      `${points.length} ${points[0]?.at} ${last?.at} ${last?.lon} ${last?.lat} ${picture.units.get(id)?.country}`,
+    );
   }
   dirtyTracks.clear();
   void map.feeds.tracks.flush();
@@ -238,7 +280,15 @@ function pushTracks(at: number): void {
 
 function drawUnits(dirty: ReadonlySet<string>): void {
   if (map === null) return;
-  drawing?.draw({ units: picture.units, dirty, gravest: gravest.peek(), selected: selectedId.peek(), box: map.box, zoom: map.zoom, nowMs: now.peek() });
+  drawing?.draw({
+    units: picture.units,
+    dirty,
+    gravest: gravest.peek(),
+    selected: selectedId.peek(),
+    box: map.box,
+    zoom: map.zoom,
+    nowMs: now.peek(),
+  });
 }
 
 /** Soon, and not twice meanwhile: thousands are looked at each time. */
@@ -269,7 +319,12 @@ function trackFeature(id: string): GeoJSON.Feature | null {
   const points: TrackPoint[] = picture.tracks.get(id) ?? [];
   if (points.length < 2) return null;
   const side = sideName(picture.units.get(id)?.country);
-  return { type: "Feature", id, properties: { id, side }, geometry: { type: "LineString", coordinates: points.map((point) => [point.lon, point.lat]) } };
+  return {
+    type: "Feature",
+    id,
+    properties: { id, side },
+    geometry: { type: "LineString", coordinates: points.map((point) => [point.lon, point.lat]) },
+  };
 }
 
 function hover(what: { layer: string; properties: Record<string, unknown>; x: number; y: number } | null): void {
@@ -294,12 +349,20 @@ function tiesOf(office: string): GeoJSON.Feature {
 
 /** Every name that is known, in whatever script, then what it is. */
 function told(layer: string, properties: Record<string, unknown>): string[] {
-  const others = Object.entries(properties).filter(([key]) => key.startsWith("name_")).map(([, name]) => String(name));
+  const others = Object.entries(properties)
+    .filter(([key]) => key.startsWith("name_"))
+    .map(([, name]) => String(name));
   const names = [...new Set(others)].filter((name) => name !== properties["name"]);
   const local = names.length > 0 ? [names.join(" · ")] : [];
-  if (layer !== "blos") return [...local, t("hover.crossing", { kind: crossingWords(String(properties["kind"] ?? "")) })];
+  if (layer !== "blos")
+    return [...local, t("hover.crossing", { kind: crossingWords(String(properties["kind"] ?? "")) })];
   const length = (metres: number): string => (metres >= 1000 ? `${Math.round(metres / 100) / 10} km` : `${metres} m`);
   const [unsure, away] = [Number(properties["uncertainty_m"] ?? 0), Number(properties["dist_border_m"] ?? 0)];
   const river = properties["river"] ? `${properties["river"]} · ` : "";
-  return [...local, t("hover.blo"), ...(away > 0 ? [river + t("hover.border_away", { n: length(away) })] : []), ...(unsure > 0 ? [t("hover.uncertain", { n: length(unsure) })] : [])];
+  return [
+    ...local,
+    t("hover.blo"),
+    ...(away > 0 ? [river + t("hover.border_away", { n: length(away) })] : []),
+    ...(unsure > 0 ? [t("hover.uncertain", { n: length(unsure) })] : []),
+  ];
 }

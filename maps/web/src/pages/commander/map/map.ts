@@ -1,9 +1,17 @@
 /** The commander's map: presses, what is told of places, data and style. Everything else asks this object. */
-import type { GeoJSONSource, LngLatBoundsLike, VectorTileSource, Map as GlMap, MapGeoJSONFeature, MapMouseEvent, StyleSpecification } from "maplibre-gl";
-import type { Box } from "../../../symbols/crowd.ts";
+import type {
+  GeoJSONSource,
+  Map as GlMap,
+  LngLatBoundsLike,
+  MapGeoJSONFeature,
+  MapMouseEvent,
+  StyleSpecification,
+  VectorTileSource,
+} from "maplibre-gl";
 import { moving, startMap } from "../../../map/map-start.ts";
 import { type FedSource, SourceFeed } from "../../../map/source-feed.ts";
 import { changeStyle } from "../../../map/style-change.ts";
+import type { Box } from "../../../symbols/crowd.ts";
 
 /** Pixels at each edge that panels cover. */
 export interface Covered {
@@ -41,10 +49,20 @@ export class OperationsMap {
   constructor(options: { container: HTMLElement; style: StyleSpecification; label: string; hooks: MapHooks }) {
     const { container, style, label, hooks } = options;
     this.#style = style;
-    this.#map = startMap({ container, style, label, failed: (source, why) => hooks.failed(source, why), again: (source) => hooks.again(source) });
+    this.#map = startMap({
+      container,
+      style,
+      label,
+      failed: (source, why) => hooks.failed(source, why),
+      again: (source) => hooks.again(source),
+    });
     // The style is enough: marks must not wait for the last tile of the ground under them.
     this.loaded = new Promise((done) => void this.#map.once("style.load", () => done()));
-    this.feeds = { units: new SourceFeed(this.#lazy("units")), tracks: new SourceFeed(this.#lazy("tracks")), crowds: new SourceFeed(this.#lazy("crowds")) };
+    this.feeds = {
+      units: new SourceFeed(this.#lazy("units")),
+      tracks: new SourceFeed(this.#lazy("tracks")),
+      crowds: new SourceFeed(this.#lazy("crowds")),
+    };
     this.#listen(hooks);
   }
 
@@ -88,8 +106,17 @@ export class OperationsMap {
   slideTo(lon: number, lat: number, covered: Covered): void {
     const middle = this.#map.project([lon, lat]);
     const { clientWidth, clientHeight } = this.#map.getContainer();
-    const off = Math.hypot(middle.x - (clientWidth + covered.left - covered.right) / 2, middle.y - (clientHeight + covered.top - covered.bottom) / 2);
-    if (off > 1 && !this.#map.isZooming()) this.#map.easeTo({ center: [lon, lat], offset: [(covered.left - covered.right) / 2, (covered.top - covered.bottom) / 2], duration: moving(500), essential: false });
+    const off = Math.hypot(
+      middle.x - (clientWidth + covered.left - covered.right) / 2,
+      middle.y - (clientHeight + covered.top - covered.bottom) / 2,
+    );
+    if (off > 1 && !this.#map.isZooming())
+      this.#map.easeTo({
+        center: [lon, lat],
+        offset: [(covered.left - covered.right) / 2, (covered.top - covered.bottom) / 2],
+        duration: moving(500),
+        essential: false,
+      });
   }
 
   /** How far two places are apart on the screen, pixels. */
@@ -103,12 +130,31 @@ export class OperationsMap {
 
   /** Moves so that the place lies in the middle of what the panels leave free. */
   flyTo(lon: number, lat: number, covered: Covered, zoom = Math.max(this.#map.getZoom(), 12)): void {
-    this.#map.flyTo({ center: [lon, lat], zoom, offset: [(covered.left - covered.right) / 2, (covered.top - covered.bottom) / 2], duration: moving(900), essential: false });
+    this.#map.flyTo({
+      center: [lon, lat],
+      zoom,
+      offset: [(covered.left - covered.right) / 2, (covered.top - covered.bottom) / 2],
+      duration: moving(900),
+      essential: false,
+    });
   }
 
   fit(bounds: LngLatBoundsLike, covered: Covered): void {
-    const camera = this.#map.cameraForBounds(bounds, { maxZoom: 13, padding: { left: covered.left + 60, right: covered.right + 90, top: covered.top + 60, bottom: covered.bottom + 60 } });
-    if (camera?.center) this.#map.easeTo({ center: camera.center, ...(camera.zoom === undefined ? {} : { zoom: camera.zoom }), duration: moving(600) });
+    const camera = this.#map.cameraForBounds(bounds, {
+      maxZoom: 13,
+      padding: {
+        left: covered.left + 60,
+        right: covered.right + 90,
+        top: covered.top + 60,
+        bottom: covered.bottom + 60,
+      },
+    });
+    if (camera?.center)
+      this.#map.easeTo({
+        center: camera.center,
+        ...(camera.zoom === undefined ? {} : { zoom: camera.zoom }),
+        duration: moving(600),
+      });
   }
 
   crosshair(on: boolean): void {
@@ -145,7 +191,10 @@ export class OperationsMap {
         return;
       }
       const unit = this.#unitAt(event);
-      const mark = unit === null && map.getCanvas().style.cursor !== "crosshair" ? this.#near(event, REACH_PX, ["mark-signs"]) : null;
+      const mark =
+        unit === null && map.getCanvas().style.cursor !== "crosshair"
+          ? this.#near(event, REACH_PX, ["mark-signs"])
+          : null;
       if (mark !== null) return hooks.marked(String(mark.properties["id"]));
       hooks.picked(unit, { lon: event.lngLat.lng, lat: event.lngLat.lat });
       hooks.hovered(this.#toldAt(event, REACH_PX));
@@ -158,7 +207,9 @@ export class OperationsMap {
     map.on("mousemove", (event) => {
       const canvas = map.getCanvas();
       const told = this.#toldAt(event, 6);
-      if (canvas.style.cursor !== "crosshair") canvas.style.cursor = told || this.#near(event, 6, ["unit-marks", "unit-dots", "crowds", "mark-signs"]) ? "pointer" : "";
+      if (canvas.style.cursor !== "crosshair")
+        canvas.style.cursor =
+          told || this.#near(event, 6, ["unit-marks", "unit-dots", "crowds", "mark-signs"]) ? "pointer" : "";
       hooks.hovered(told);
     });
     map.on("mouseout", () => hooks.hovered(null));
@@ -169,9 +220,14 @@ export class OperationsMap {
     return nearest === null ? null : String(nearest.properties["id"]);
   }
 
-  #toldAt(event: MapMouseEvent, reach: number): { layer: string; properties: Record<string, unknown>; x: number; y: number } | null {
+  #toldAt(
+    event: MapMouseEvent,
+    reach: number,
+  ): { layer: string; properties: Record<string, unknown>; x: number; y: number } | null {
     const found = this.#near(event, reach, ["blos", "crossings"]);
-    return found === null ? null : { layer: found.layer.id, properties: found.properties, x: event.point.x, y: event.point.y };
+    return found === null
+      ? null
+      : { layer: found.layer.id, properties: found.properties, x: event.point.x, y: event.point.y };
   }
 
   /** The point drawn nearest to the pointer within `reach` pixels. */
@@ -180,7 +236,13 @@ export class OperationsMap {
     // A press may come before the style is there.
     if (!layers.every((layer) => this.#map.getLayer(layer))) return null;
     let nearest: { feature: MapGeoJSONFeature; away: number } | null = null;
-    for (const feature of this.#map.queryRenderedFeatures([[x - reach, y - reach], [x + reach, y + reach]], { layers })) {
+    for (const feature of this.#map.queryRenderedFeatures(
+      [
+        [x - reach, y - reach],
+        [x + reach, y + reach],
+      ],
+      { layers },
+    )) {
       if (feature.geometry.type !== "Point") continue;
       const at = this.#map.project(feature.geometry.coordinates as [number, number]);
       const away = Math.hypot(at.x - x, at.y - y);

@@ -3,11 +3,11 @@
  * many in view are gathered; calls for help, grave alerts and the selected unit never are.
  */
 import { signal } from "@preact/signals";
-import type { UnitState } from "../../../wire/contract.ts";
-import { countWithin, gather, GATHER_FROM, isCrowded, widened, within, type Box } from "../../../symbols/crowd.ts";
-import type { Severity } from "../../../wire/papers.ts";
 import type { SourceFeed } from "../../../map/source-feed.ts";
+import { type Box, countWithin, GATHER_FROM, gather, isCrowded, widened, within } from "../../../symbols/crowd.ts";
 import { nextLookMs, unitFeature } from "../../../symbols/unit-feature.ts";
+import type { UnitState } from "../../../wire/contract.ts";
+import type { Severity } from "../../../wire/papers.ts";
 
 /** With more than so many in view units stay plain dots, and tracks are left out, until one is much nearer. */
 export const DENSE = 500;
@@ -47,7 +47,9 @@ export class UnitDrawing {
 
   /** Whether the view has left what is drawn, so that waiting for the next second would show a gap. */
   outgrown(box: Box): boolean {
-    return this.#crowded || (this.#box !== null && !(within(this.#box, box[0], box[1]) && within(this.#box, box[2], box[3])));
+    return (
+      this.#crowded || (this.#box !== null && !(within(this.#box, box[0], box[1]) && within(this.#box, box[2], box[3])))
+    );
   }
 
   draw(scene: Scene): void {
@@ -66,7 +68,8 @@ export class UnitDrawing {
   }
 
   #gathered(scene: Scene): void {
-    const alone = (unit: UnitState): boolean => unit.distress === true || unit.id === scene.selected || grave(scene.gravest.get(unit.id));
+    const alone = (unit: UnitState): boolean =>
+      unit.distress === true || unit.id === scene.selected || grave(scene.gravest.get(unit.id));
     const { clusters, apart } = gather(scene.units.values(), widened(scene.box, 0.2), scene.zoom, alone);
     for (const id of apart) {
       const unit = scene.units.get(id);
@@ -74,7 +77,11 @@ export class UnitDrawing {
     }
     this.#keepOnly(apart);
     for (const { id, lon, lat, count, state, sides } of clusters) {
-      this.#crowds.put(id, { type: "Feature", properties: { count, state, sides: sides.slice(0, 3).join(" ") }, geometry: { type: "Point", coordinates: [lon, lat] } });
+      this.#crowds.put(id, {
+        type: "Feature",
+        properties: { count, state, sides: sides.slice(0, 3).join(" ") },
+        geometry: { type: "Point", coordinates: [lon, lat] },
+      });
     }
     this.#crowds.keepOnly(new Set(clusters.map((each) => each.id)));
     this.#box = scene.box;
@@ -90,7 +97,9 @@ export class UnitDrawing {
     }
     const box = (this.#box = widened(scene.box, BEYOND));
     for (const unit of scene.units.values()) {
-      const drawn = unit.last && (within(box, unit.last.lon, unit.last.lat) || unit.distress === true || unit.id === scene.selected);
+      const drawn =
+        unit.last &&
+        (within(box, unit.last.lon, unit.last.lat) || unit.distress === true || unit.id === scene.selected);
       if (drawn) this.#renew(unit, scene);
       else this.#take(unit.id);
     }

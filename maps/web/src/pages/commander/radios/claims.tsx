@@ -1,17 +1,19 @@
 /** Radio addresses that two senders use: possible false senders, told once for each. */
 import type { JSX } from "preact";
-import { claimWords } from "../desk/claim-words.ts";
-import { now } from "../../../session/clock.ts";
-import { openTab, select, selectedId } from "../desk/selection.ts";
-import type { Claim, UnitState } from "../../../wire/contract.ts";
 import { claims, everyone } from "../../../live/signals.ts";
-import { t } from "../../../words/index.ts";
+import { now } from "../../../session/clock.ts";
 import { timeZone } from "../../../session/session.ts";
 import { Icon } from "../../../widgets/icons.tsx";
+import type { Claim, UnitState } from "../../../wire/contract.ts";
+import { t } from "../../../words/index.ts";
+import { claimWords } from "../desk/claim-words.ts";
+import { openTab, select, selectedId } from "../desk/selection.ts";
 
 /** Claims that concern a unit or radio. */
 export function claimsOf(unit: UnitState): Claim[] {
-  return claims.value.filter((claim) => claim.unit === unit.id || claim.address === unit.id || `${claim.address}@${claim.channel}` === unit.id);
+  return claims.value.filter(
+    (claim) => claim.unit === unit.id || claim.address === unit.id || `${claim.address}@${claim.channel}` === unit.id,
+  );
 }
 
 export function ClaimNotes({ unit }: { unit: UnitState }): JSX.Element | null {
@@ -22,7 +24,13 @@ export function ClaimNotes({ unit }: { unit: UnitState }): JSX.Element | null {
       <Icon name="warn" />
       <div>
         <h3>{t("claims.title")}</h3>
-        <ul>{mine.map((claim) => <li key={`${claim.address} ${claim.channel}`} class="num">{claimWords(claim, now.value, timeZone.value)}</li>)}</ul>
+        <ul>
+          {mine.map((claim) => (
+            <li key={`${claim.address} ${claim.channel}`} class="num">
+              {claimWords(claim, now.value, timeZone.value)}
+            </li>
+          ))}
+        </ul>
         <p class="dim">{t(mine.every((claim) => claim.bound === undefined) ? "claims.what_free" : "claims.what")}</p>
       </div>
     </div>
@@ -33,12 +41,22 @@ export function ClaimNotes({ unit }: { unit: UnitState }): JSX.Element | null {
 export function ClaimsItem(): JSX.Element | null {
   const first = claims.value[0];
   if (first === undefined) return null;
-  const words = claims.value.length === 1 ? claimWords(first, now.value, timeZone.value) : t("claims.count", { n: claims.value.length });
+  const words =
+    claims.value.length === 1
+      ? claimWords(first, now.value, timeZone.value)
+      : t("claims.count", { n: claims.value.length });
   const show = (): void => {
-    const about = [first.unit, first.address, `${first.address}@${first.channel}`].find((id) => id !== undefined && everyone.peek()?.some((each) => each.id === id));
+    const about = [first.unit, first.address, `${first.address}@${first.channel}`].find(
+      (id) => id !== undefined && everyone.peek()?.some((each) => each.id === id),
+    );
     if (about !== undefined && claims.peek().length === 1) return select(about);
     openTab("unknown");
     selectedId.value = `${first.address}@${first.channel}`;
   };
-  return <button class="strip-button claim-item" title={words} aria-label={words} onClick={show}><Icon name="radio" /><span>{words}</span></button>;
+  return (
+    <button class="strip-button claim-item" title={words} aria-label={words} onClick={show}>
+      <Icon name="radio" />
+      <span>{words}</span>
+    </button>
+  );
 }

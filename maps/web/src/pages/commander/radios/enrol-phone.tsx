@@ -3,13 +3,13 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { now } from "../../../session/clock.ts";
-import type { UnitState } from "../../../wire/contract.ts";
-import { t } from "../../../words/index.ts";
 import { ENROL } from "../../../session/permissions.ts";
-import { call, fetchJson } from "../../../wire/calls.ts";
 import { may } from "../../../session/session.ts";
 import { useModal } from "../../../widgets/modal.ts";
 import { faultWords } from "../../../widgets/states.tsx";
+import { call, fetchJson } from "../../../wire/calls.ts";
+import type { UnitState } from "../../../wire/contract.ts";
+import { t } from "../../../words/index.ts";
 
 /** `POST /api/devices/enrolments`. */
 interface EnrolmentCode {
@@ -29,8 +29,25 @@ export function EnrolPhone({ unit }: { unit: UnitState }): JSX.Element | null {
     <section class="flags" aria-labelledby="phone-title">
       <h3 id="phone-title">{t("phone.title")}</h3>
       <p class="hint">{t("phone.how")}</p>
-      <div class="actions"><button class="button" type="button" onClick={() => { open.value = true; }}>{t("phone.enrol")}</button></div>
-      {open.value && <EnrolDialog unit={unit} shut={() => { open.value = false; }} />}
+      <div class="actions">
+        <button
+          class="button"
+          type="button"
+          onClick={() => {
+            open.value = true;
+          }}
+        >
+          {t("phone.enrol")}
+        </button>
+      </div>
+      {open.value && (
+        <EnrolDialog
+          unit={unit}
+          shut={() => {
+            open.value = false;
+          }}
+        />
+      )}
     </section>
   );
 }
@@ -46,7 +63,10 @@ function EnrolDialog({ unit, shut }: { unit: UnitState; shut: () => void }): JSX
     busy.value = true;
     fault.value = null;
     try {
-      made.value = await call<EnrolmentCode>("POST", "/api/devices/enrolments", { device: device.value, unit: unit.id });
+      made.value = await call<EnrolmentCode>("POST", "/api/devices/enrolments", {
+        device: device.value,
+        unit: unit.id,
+      });
     } catch (caught) {
       fault.value = `${t("phone.failed")} ${faultWords(caught)}`;
     } finally {
@@ -60,14 +80,35 @@ function EnrolDialog({ unit, shut }: { unit: UnitState; shut: () => void }): JSX
         {made.value === null ? (
           <>
             <label for="phone-device">{t("phone.device")}</label>
-            <input id="phone-device" required pattern={NAME} autocomplete="off" autocapitalize="none" spellcheck={false} value={device.value} onInput={(event) => { device.value = event.currentTarget.value.trim(); }} />
+            <input
+              id="phone-device"
+              required
+              pattern={NAME}
+              autocomplete="off"
+              autocapitalize="none"
+              spellcheck={false}
+              value={device.value}
+              onInput={(event) => {
+                device.value = event.currentTarget.value.trim();
+              }}
+            />
             <p class="hint">{t("phone.device.hint")}</p>
           </>
-        ) : <Code code={made.value} />}
-        {fault.value && <p class="field-fault" role="alert">{fault.value}</p>}
+        ) : (
+          <Code code={made.value} />
+        )}
+        {fault.value && (
+          <p class="field-fault" role="alert">
+            {fault.value}
+          </p>
+        )}
         <div class="actions end">
-          <button class="button" type="button" onClick={shut}>{t("dialog.close")}</button>
-          <button class={`button ${made.value === null ? "primary" : ""}`} type="submit" disabled={busy.value}>{t(made.value === null ? "phone.make" : "phone.again")}</button>
+          <button class="button" type="button" onClick={shut}>
+            {t("dialog.close")}
+          </button>
+          <button class={`button ${made.value === null ? "primary" : ""}`} type="submit" disabled={busy.value}>
+            {t(made.value === null ? "phone.make" : "phone.again")}
+          </button>
         </div>
       </form>
     </dialog>
@@ -79,25 +120,49 @@ function Code({ code }: { code: EnrolmentCode }): JSX.Element {
   const begin = useSignal<string | null>(null);
   useEffect(() => {
     // Only where the office has a certificate of its own: else every phone trusts it already.
-    fetchJson<{ begin_at: string | null }>("/api/trust").then((found) => { begin.value = found.begin_at; }, () => undefined);
+    fetchJson<{ begin_at: string | null }>("/api/trust").then(
+      (found) => {
+        begin.value = found.begin_at;
+      },
+      () => undefined,
+    );
   }, []);
-  if (left <= 0) return <p class="field-fault" role="status">{t("phone.over")}</p>;
+  if (left <= 0)
+    return (
+      <p class="field-fault" role="status">
+        {t("phone.over")}
+      </p>
+    );
   const page = code.address.split("#")[0] ?? code.address;
   return (
     <>
       {!code.address.startsWith("https:") && <p class="field-fault">{t("phone.not_safe")}</p>}
       <p>{t("phone.show")}</p>
-      <div class="qr" role="img" aria-label={t("phone.qr", { address: page })} style={{ backgroundImage: `url("data:image/svg+xml,${encodeURIComponent(code.qr.svg)}")` }} />
-      <p class="num" role="timer">{t("phone.left", { age: t("countdown.minutes", { m: Math.floor(left / 60), s: left % 60 }) })}</p>
+      <div
+        class="qr"
+        role="img"
+        aria-label={t("phone.qr", { address: page })}
+        style={{ backgroundImage: `url("data:image/svg+xml,${encodeURIComponent(code.qr.svg)}")` }}
+      />
+      <p class="num" role="timer">
+        {t("phone.left", { age: t("countdown.minutes", { m: Math.floor(left / 60), s: left % 60 }) })}
+      </p>
       <p class="hint">{t("phone.once")}</p>
       {begin.value !== null && <p class="hint">{t("phone.trust", { address: begin.value })}</p>}
-      <p class="hint">{t("phone.address")}: <code>{page}</code></p>
+      <p class="hint">
+        {t("phone.address")}: <code>{page}</code>
+      </p>
     </>
   );
 }
 
 /** A name that the server takes: what is left of the call sign in plain letters, or a made-up one. */
 export function nameFor(callSign: string): string {
-  const plain = callSign.normalize("NFKD").replace(/[^A-Za-z0-9]+/g, "-").replace(/^-+|-+$/g, "").toLowerCase().slice(0, 50);
+  const plain = callSign
+    .normalize("NFKD")
+    .replace(/[^A-Za-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "")
+    .toLowerCase()
+    .slice(0, 50);
   return `${plain === "" ? `unit-${Math.floor(Math.random() * 9000) + 1000}` : plain}-phone`;
 }

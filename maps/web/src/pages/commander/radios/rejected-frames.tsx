@@ -1,18 +1,25 @@
 /** Frames that were not understood: when, why, as text and as bytes. */
 import type { JSX } from "preact";
 import { now } from "../../../session/clock.ts";
-import type { RejectedFrame } from "../../../wire/contract.ts";
-import { t, wordsIfAny } from "../../../words/index.ts";
 import { timeZone } from "../../../session/session.ts";
 import { momentWords } from "../../../session/times.ts";
+import type { RejectedFrame } from "../../../wire/contract.ts";
+import { t, wordsIfAny } from "../../../words/index.ts";
 
 export function RejectedFrames({ frames }: { frames: RejectedFrame[] }): JSX.Element {
   return (
     <>
       {frames.map((frame, i) => (
         <div class="frame" key={i}>
-          <p><span class="num">{momentWords(Date.parse(frame.heard_at), now.peek(), timeZone.value)}</span> · {reasonWords(frame.reason)}</p>
-          <p class="dim">{frame.detail}{frame.topic ? ` · ${frame.topic}` : ""}{frame.source ? ` · ${frame.source}` : ""}</p>
+          <p>
+            <span class="num">{momentWords(Date.parse(frame.heard_at), now.peek(), timeZone.value)}</span> ·{" "}
+            {reasonWords(frame.reason)}
+          </p>
+          <p class="dim">
+            {frame.detail}
+            {frame.topic ? ` · ${frame.topic}` : ""}
+            {frame.source ? ` · ${frame.source}` : ""}
+          </p>
           <Bytes {...(frame.text ? { text: frame.text } : {})} {...(frame.hex ? { hex: frame.hex } : {})} />
         </div>
       ))}
@@ -24,8 +31,16 @@ export function RejectedFrames({ frames }: { frames: RejectedFrame[] }): JSX.Ele
 export function Bytes({ text, hex }: { text?: string; hex?: string }): JSX.Element {
   return (
     <>
-      {text && <pre tabIndex={0} role="group" aria-label={t("channels.as_text")}>{text}</pre>}
-      {hex && <pre tabIndex={0} role="group" aria-label={t("channels.as_hex")}>{inPairs(hex)}</pre>}
+      {text && (
+        <pre tabIndex={0} role="group" aria-label={t("channels.as_text")}>
+          {text}
+        </pre>
+      )}
+      {hex && (
+        <pre tabIndex={0} role="group" aria-label={t("channels.as_hex")}>
+          {inPairs(hex)}
+        </pre>
+      )}
     </>
   );
 }

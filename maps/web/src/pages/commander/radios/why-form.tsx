@@ -2,17 +2,17 @@
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useId } from "preact/hooks";
-import { now } from "../../../session/clock.ts";
-import { select } from "../desk/selection.ts";
-import type { HeardMessage, Why } from "../../../wire/contract.ts";
 import { everyone } from "../../../live/signals.ts";
-import { t, wordsIfAny } from "../../../words/index.ts";
-import { fetchJson } from "../../../wire/calls.ts";
+import { now } from "../../../session/clock.ts";
 import { timeZone } from "../../../session/session.ts";
 import { minuteWords, momentWords, zoneOffset } from "../../../session/times.ts";
 import { Icon } from "../../../widgets/icons.tsx";
-import { Bytes, RejectedFrames } from "./rejected-frames.tsx";
 import { Broken, Loading } from "../../../widgets/states.tsx";
+import { fetchJson } from "../../../wire/calls.ts";
+import type { HeardMessage, Why } from "../../../wire/contract.ts";
+import { t, wordsIfAny } from "../../../words/index.ts";
+import { select } from "../desk/selection.ts";
+import { Bytes, RejectedFrames } from "./rejected-frames.tsx";
 
 /** Kept while other panels are open. */
 const asked = signal("");
@@ -48,13 +48,26 @@ export function WhyForm(): JSX.Element {
       <form onSubmit={send}>
         <label for={field}>{t("why.label")}</label>
         <div class="plot-line">
-          <input id={field} autocomplete="off" spellcheck={false} value={asked.value} placeholder={t("why.example")} onInput={(event) => { asked.value = event.currentTarget.value; }} />
-          <button class="button" disabled={busy.value || asked.value.trim() === ""}>{t("why.ask")}</button>
+          <input
+            id={field}
+            autocomplete="off"
+            spellcheck={false}
+            value={asked.value}
+            placeholder={t("why.example")}
+            onInput={(event) => {
+              asked.value = event.currentTarget.value;
+            }}
+          />
+          <button class="button" disabled={busy.value || asked.value.trim() === ""}>
+            {t("why.ask")}
+          </button>
         </div>
       </form>
       <div aria-live="polite">
         {busy.value && <Loading />}
-        {fault.value !== null && <Broken what={t("why.failed")} fault={fault.value} retry={() => void ask(asked.peek())} />}
+        {fault.value !== null && (
+          <Broken what={t("why.failed")} fault={fault.value} retry={() => void ask(asked.peek())} />
+        )}
         {answer.value !== null && <Answer why={answer.value} />}
       </div>
     </section>
@@ -62,19 +75,35 @@ export function WhyForm(): JSX.Element {
 }
 
 function Answer({ why }: { why: Why }): JSX.Element {
-  const about = [why.unit, why.address].find((id) => id !== undefined && everyone.value?.some((each) => each.id === id));
-  const localised = (text: string): string => (why.moments ?? []).reduce((words, { said, at }) => words.replaceAll(said, localMinute(Date.parse(at))), text);
+  const about = [why.unit, why.address].find(
+    (id) => id !== undefined && everyone.value?.some((each) => each.id === id),
+  );
+  const localised = (text: string): string =>
+    (why.moments ?? []).reduce((words, { said, at }) => words.replaceAll(said, localMinute(Date.parse(at))), text);
   return (
     <div class="why-answer">
-      <p class={`why-verdict${why.verdict === "on_map" ? "" : " ill"}`}><Icon name={why.verdict === "on_map" ? "target" : "warn"} /><b>{localised(why.says)}</b></p>
+      <p class={`why-verdict${why.verdict === "on_map" ? "" : " ill"}`}>
+        <Icon name={why.verdict === "on_map" ? "target" : "warn"} />
+        <b>{localised(why.says)}</b>
+      </p>
       {why.next !== "" && <p>{t("why.next", { what: localised(why.next) })}</p>}
       {(why.close ?? []).length > 0 && (
         <div class="why-close">
           <p class="dim">{t(why.verdict === "several" ? "why.which" : "why.close")}</p>
-          <div class="actions">{(why.close ?? []).map(({ address, name }) => <button key={address} class="button" onClick={() => void ask(address)}>{name ? `${name} · ${address}` : address}</button>)}</div>
+          <div class="actions">
+            {(why.close ?? []).map(({ address, name }) => (
+              <button key={address} class="button" onClick={() => void ask(address)}>
+                {name ? `${name} · ${address}` : address}
+              </button>
+            ))}
+          </div>
         </div>
       )}
-      {why.address && why.address !== why.asked && <p class="dim break"><code>{why.address}</code></p>}
+      {why.address && why.address !== why.asked && (
+        <p class="dim break">
+          <code>{why.address}</code>
+        </p>
+      )}
       <ol class="hops">
         {(why.hops ?? []).map((hop) => (
           <li key={hop.name} class={hop.well === false ? "hop ill" : "hop"}>
@@ -84,9 +113,20 @@ function Answer({ why }: { why: Why }): JSX.Element {
           </li>
         ))}
       </ol>
-      {about !== undefined && <div class="actions"><button class="button" onClick={() => select(about)}>{t("why.show")}</button></div>}
+      {about !== undefined && (
+        <div class="actions">
+          <button class="button" onClick={() => select(about)}>
+            {t("why.show")}
+          </button>
+        </div>
+      )}
       {why.last && <Last message={why.last} />}
-      {(why.rejected ?? []).length > 0 && <details><summary>{t("why.rejected", { n: why.rejected?.length ?? 0 })}</summary><RejectedFrames frames={why.rejected ?? []} /></details>}
+      {(why.rejected ?? []).length > 0 && (
+        <details>
+          <summary>{t("why.rejected", { n: why.rejected?.length ?? 0 })}</summary>
+          <RejectedFrames frames={why.rejected ?? []} />
+        </details>
+      )}
     </div>
   );
 }
@@ -102,13 +142,25 @@ function Last({ message }: { message: HeardMessage }): JSX.Element {
   return (
     <details>
       <summary>{t("why.last", { time: momentWords(Date.parse(message.heard_at), now.value, timeZone.value) })}</summary>
-      <p class="dim">{t("why.heard_by", { names: heardBy })}{best && ` · ${t("why.best", { name: best.channel, signal: signalWords(best.snr_db, best.rssi_dbm) })}`}</p>
-      {(message.flags ?? []).length > 0 && <p class="dim">{(message.flags ?? []).map((flag) => wordsIfAny(`flag.${flag}`) ?? flag.replaceAll("_", " ")).join(" ")}</p>}
+      <p class="dim">
+        {t("why.heard_by", { names: heardBy })}
+        {best && ` · ${t("why.best", { name: best.channel, signal: signalWords(best.snr_db, best.rssi_dbm) })}`}
+      </p>
+      {(message.flags ?? []).length > 0 && (
+        <p class="dim">
+          {(message.flags ?? []).map((flag) => wordsIfAny(`flag.${flag}`) ?? flag.replaceAll("_", " ")).join(" ")}
+        </p>
+      )}
       <Bytes {...(message.raw ? { text: message.raw } : {})} {...(message.hex ? { hex: message.hex } : {})} />
     </details>
   );
 }
 
 function signalWords(snr: number | undefined, rssi: number | undefined): string {
-  return [snr === undefined ? null : t("signal.snr", { n: snr }), rssi === undefined ? null : t("signal.rssi", { n: rssi })].filter(Boolean).join(", ");
+  return [
+    snr === undefined ? null : t("signal.snr", { n: snr }),
+    rssi === undefined ? null : t("signal.rssi", { n: rssi }),
+  ]
+    .filter(Boolean)
+    .join(", ");
 }

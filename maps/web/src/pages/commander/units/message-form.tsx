@@ -2,17 +2,17 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import { now } from "../../../session/clock.ts";
-import { say } from "../desk/selection.ts";
-import type { MessageKind, RadioMessage, Route, UnitState } from "../../../wire/contract.ts";
 import { isTyping } from "../../../browser/focus.ts";
-import { t, wordsIfAny } from "../../../words/index.ts";
-import { tip } from "../../../widgets/tip.ts";
 import { channelName, toWrite, wayFor } from "../../../live/messages.ts";
-import { call } from "../../../wire/calls.ts";
-import { ageSeconds, ageWords } from "../../../session/times.ts";
 import { answered, type Found, idToSend, isInVain, takeFound, waitedFor } from "../../../live/unanswered.ts";
+import { now } from "../../../session/clock.ts";
+import { ageSeconds, ageWords } from "../../../session/times.ts";
 import { faultWords } from "../../../widgets/states.tsx";
+import { tip } from "../../../widgets/tip.ts";
+import { call } from "../../../wire/calls.ts";
+import type { MessageKind, RadioMessage, Route, UnitState } from "../../../wire/contract.ts";
+import { t, wordsIfAny } from "../../../words/index.ts";
+import { say } from "../desk/selection.ts";
 
 const KINDS = ["text", "poll", "alert"] as const;
 const EXPIRY_MIN = [2, 10, 60, 720];
@@ -20,7 +20,17 @@ const EXPIRY_MIN = [2, 10, 60, 720];
 const begun = new Map<string, string>();
 
 /** @param found is a message that came though its answer was lost; looked for anew by `sent`. */
-export function MessageForm({ unit, routes, found, sent }: { unit: UnitState; routes: Route[]; found: Found | null; sent: () => void }): JSX.Element {
+export function MessageForm({
+  unit,
+  routes,
+  found,
+  sent,
+}: {
+  unit: UnitState;
+  routes: Route[];
+  found: Found | null;
+  sent: () => void;
+}): JSX.Element {
   const kind = useSignal<MessageKind>(KINDS.find((each) => wayFor(each, routes)) ?? "text");
   const text = useSignal(begun.get(unit.id) ?? "");
   const reason = useSignal("");
@@ -73,7 +83,14 @@ export function MessageForm({ unit, routes, found, sent }: { unit: UnitState; ro
     begun.delete(unit.id); // it is under way: who looks at another unit and back must not find it as if it were not
     const as = edition.peek();
     const words = said(kind.value);
-    const body = { id: idToSend(unit.id, kind.value, words), kind: kind.value, unit: unit.id, reason: reason.value.trim(), expires_in_s: minutes.value * 60, text: words };
+    const body = {
+      id: idToSend(unit.id, kind.value, words),
+      kind: kind.value,
+      unit: unit.id,
+      reason: reason.value.trim(),
+      expires_in_s: minutes.value * 60,
+      text: words,
+    };
     const stays = (why: string): void => {
       fault.value = why;
       if (edition.peek() === as && written !== "" && !begun.has(unit.id)) begun.set(unit.id, written);
@@ -81,7 +98,8 @@ export function MessageForm({ unit, routes, found, sent }: { unit: UnitState; ro
     try {
       const kept = await call<RadioMessage>("POST", "/api/orders", body);
       answered(unit.id, body.id);
-      if (isInVain(kept)) stays(t(`message.state.${kept.state ?? "queued"}`)); // it had come before, and has ended since
+      if (isInVain(kept))
+        stays(t(`message.state.${kept.state ?? "queued"}`)); // it had come before, and has ended since
       else if (edition.peek() === as) gone();
       else say(t("message.queued", { name: unit.call_sign })); // what is written while it is sent is another message
     } catch (caught) {
@@ -95,27 +113,96 @@ export function MessageForm({ unit, routes, found, sent }: { unit: UnitState; ro
   return (
     <form onSubmit={(event) => void send(event)}>
       <div class="segments" role="group" aria-label={t("message.kind")}>
-        {KINDS.map((each) => <button key={each} type="button" aria-pressed={kind.value === each} onClick={() => { kind.value = each; change(); }}>{t(`message.${each}`)}</button>)}
+        {KINDS.map((each) => (
+          <button
+            key={each}
+            type="button"
+            aria-pressed={kind.value === each}
+            onClick={() => {
+              kind.value = each;
+              change();
+            }}
+          >
+            {t(`message.${each}`)}
+          </button>
+        ))}
       </div>
-      {way === null ? routes.map((route) => <p key={`${route.channel} ${route.address}`} class="hint cannot">{t("message.cannot", { channel: channelName(route.channel), why: refusalWords(route, kind.value) })}</p>) : (
+      {way === null ? (
+        routes.map((route) => (
+          <p key={`${route.channel} ${route.address}`} class="hint cannot">
+            {t("message.cannot", { channel: channelName(route.channel), why: refusalWords(route, kind.value) })}
+          </p>
+        ))
+      ) : (
         <>
-          {kind.value === "poll" ? <p class="hint">{t("message.poll_how")}</p> : (
+          {kind.value === "poll" ? (
+            <p class="hint">{t("message.poll_how")}</p>
+          ) : (
             <>
               <label for="message-text">{t("message.words")}</label>
-              <textarea id="message-text" ref={words} rows={2} maxLength={1000} value={text.value} title={tip(t("key.message"), "t")} onInput={(event) => { write(event.currentTarget.value); change(); }} />
+              <textarea
+                id="message-text"
+                ref={words}
+                rows={2}
+                maxLength={1000}
+                value={text.value}
+                title={tip(t("key.message"), "t")}
+                onInput={(event) => {
+                  write(event.currentTarget.value);
+                  change();
+                }}
+              />
             </>
           )}
           <label for="message-expires">{t("message.expires")}</label>
-          <select id="message-expires" value={minutes.value} onChange={(event) => { minutes.value = Number(event.currentTarget.value); change(); }}>
-            {EXPIRY_MIN.map((each) => <option key={each} value={each}>{each < 60 ? t("message.minutes", { n: each }) : t("message.hours", { n: each / 60 })}</option>)}
+          <select
+            id="message-expires"
+            value={minutes.value}
+            onChange={(event) => {
+              minutes.value = Number(event.currentTarget.value);
+              change();
+            }}
+          >
+            {EXPIRY_MIN.map((each) => (
+              <option key={each} value={each}>
+                {each < 60 ? t("message.minutes", { n: each }) : t("message.hours", { n: each / 60 })}
+              </option>
+            ))}
           </select>
           <label for="message-reason">{t("message.reason")}</label>
-          <input id="message-reason" autocomplete="off" maxLength={200} value={reason.value} onInput={(event) => { reason.value = event.currentTarget.value; change(); }} />
-          <p class="hint way">{t("message.way", { channel: channelName(way.channel), address: way.address, age: ageWords(ageSeconds(way.heard_at, now.value) ?? 0) })}</p>
-          <button class="button primary" type="submit" disabled={busy.value}>{t(kind.value === "poll" ? "message.send_poll" : kind.value === "alert" ? "message.send_alert" : "message.send")}</button>
+          <input
+            id="message-reason"
+            autocomplete="off"
+            maxLength={200}
+            value={reason.value}
+            onInput={(event) => {
+              reason.value = event.currentTarget.value;
+              change();
+            }}
+          />
+          <p class="hint way">
+            {t("message.way", {
+              channel: channelName(way.channel),
+              address: way.address,
+              age: ageWords(ageSeconds(way.heard_at, now.value) ?? 0),
+            })}
+          </p>
+          <button class="button primary" type="submit" disabled={busy.value}>
+            {t(
+              kind.value === "poll"
+                ? "message.send_poll"
+                : kind.value === "alert"
+                  ? "message.send_alert"
+                  : "message.send",
+            )}
+          </button>
         </>
       )}
-      {fault.value && <p class="field-fault" role="alert">{fault.value}</p>}
+      {fault.value && (
+        <p class="field-fault" role="alert">
+          {fault.value}
+        </p>
+      )}
     </form>
   );
 }

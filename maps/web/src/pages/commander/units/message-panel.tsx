@@ -1,19 +1,20 @@
 /** What may be said to a unit's radio, over which channel, and what became of the last messages. */
-import type { JSX } from "preact";
+
 import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { now } from "../../../session/clock.ts";
-import { say } from "../desk/selection.ts";
-import type { RadioMessage, Route, UnitState } from "../../../wire/contract.ts";
-import { type Words, t, wordsIfAny } from "../../../words/index.ts";
 import { channelName, useMessages } from "../../../live/messages.ts";
+import { now } from "../../../session/clock.ts";
 import { MESSAGE_RADIOS, RELAY_DISTRESS } from "../../../session/permissions.ts";
-import { call, CallError } from "../../../wire/calls.ts";
 import { may, timeZone } from "../../../session/session.ts";
 import { momentWords } from "../../../session/times.ts";
 import { Icon } from "../../../widgets/icons.tsx";
-import { MessageForm, refusalWords } from "./message-form.tsx";
 import { Broken, faultWords, Loading } from "../../../widgets/states.tsx";
+import { CallError, call } from "../../../wire/calls.ts";
+import type { RadioMessage, Route, UnitState } from "../../../wire/contract.ts";
+import { t, type Words, wordsIfAny } from "../../../words/index.ts";
+import { say } from "../desk/selection.ts";
+import { MessageForm, refusalWords } from "./message-form.tsx";
 
 export function MessagePanel({ unit }: { unit: UnitState }): JSX.Element | null {
   const messages = useMessages(unit.id);
@@ -23,13 +24,32 @@ export function MessagePanel({ unit }: { unit: UnitState }): JSX.Element | null 
   if (!speaks && sent?.length === 0) return null;
   return (
     <section class="message" aria-labelledby="message-title">
-      <h3 id="message-title"><Icon name="message" />{t(speaks ? "message.title" : "message.last")}</h3>
-      {speaks && routes === null && (messages.routesFault.value ? <Broken what={t("message.routes_failed")} fault={messages.routesFault.value} retry={messages.again} /> : <Loading />)}
-      {speaks && routes !== null && (routes.some((route) => route.takes?.length) ? <MessageForm unit={unit} routes={routes} found={messages.found.value} sent={messages.again} /> : <NoWay routes={routes} />)}
+      <h3 id="message-title">
+        <Icon name="message" />
+        {t(speaks ? "message.title" : "message.last")}
+      </h3>
+      {speaks &&
+        routes === null &&
+        (messages.routesFault.value ? (
+          <Broken what={t("message.routes_failed")} fault={messages.routesFault.value} retry={messages.again} />
+        ) : (
+          <Loading />
+        ))}
+      {speaks &&
+        routes !== null &&
+        (routes.some((route) => route.takes?.length) ? (
+          <MessageForm unit={unit} routes={routes} found={messages.found.value} sent={messages.again} />
+        ) : (
+          <NoWay routes={routes} />
+        ))}
       {sent !== null && sent.length > 0 && (
         <>
           {speaks && <h3>{t("message.last")}</h3>}
-          <ul class="message-log">{sent.map((each) => <Sent key={each.id} message={each} again={messages.again} />)}</ul>
+          <ul class="message-log">
+            {sent.map((each) => (
+              <Sent key={each.id} message={each} again={messages.again} />
+            ))}
+          </ul>
         </>
       )}
       {messages.sentFault.value != null && <p class="field-fault">{t("message.log_failed")}</p>}
@@ -39,8 +59,20 @@ export function MessagePanel({ unit }: { unit: UnitState }): JSX.Element | null 
 
 function NoWay({ routes }: { routes: Route[] }): JSX.Element {
   if (routes.length === 0) return <p class="hint">{t("message.no_way")}</p>;
-  const said = new Set(routes.map((route) => t("message.cannot", { channel: channelName(route.channel), why: refusalWords(route, "text") })));
-  return <>{[...said].map((words) => <p key={words} class="hint">{words}</p>)}</>;
+  const said = new Set(
+    routes.map((route) =>
+      t("message.cannot", { channel: channelName(route.channel), why: refusalWords(route, "text") }),
+    ),
+  );
+  return (
+    <>
+      {[...said].map((words) => (
+        <p key={words} class="hint">
+          {words}
+        </p>
+      ))}
+    </>
+  );
 }
 
 const GOOD = new Set(["acknowledged", "delivered", "read"]);
@@ -50,8 +82,17 @@ function Sent({ message, again }: { message: RadioMessage; again: () => void }):
   const state = message.state ?? "queued";
   const last = message.history?.at(-1);
   const position = state === "delivered" && message.kind === "poll";
-  const key: Words = state === "sent" && message.final ? "message.state.sent_final" : position ? "message.state.position" : `message.state.${state}`;
-  const why = position ? null : last?.why ? (wordsIfAny(`refusal.${last.why}`, { channel: message.channel }) ?? last.detail) : last?.detail;
+  const key: Words =
+    state === "sent" && message.final
+      ? "message.state.sent_final"
+      : position
+        ? "message.state.position"
+        : `message.state.${state}`;
+  const why = position
+    ? null
+    : last?.why
+      ? (wordsIfAny(`refusal.${last.why}`, { channel: message.channel }) ?? last.detail)
+      : last?.detail;
   const times = last?.attempts && last.attempts > 1 ? t("message.times", { n: last.attempts }) : null;
   const time = momentWords(Date.parse(message.created_at), now.value, timeZone.value);
   return (
@@ -60,10 +101,20 @@ function Sent({ message, again }: { message: RadioMessage; again: () => void }):
         <b>{t(`message.kind.${message.kind}`)}</b>
         <span class={`message-state ${GOOD.has(state) ? "good" : BAD.has(state) ? "bad" : ""}`}>{t(key)}</span>
       </p>
-      {message.text && <p class="message-said"><q>{message.text}</q></p>}
+      {message.text && (
+        <p class="message-said">
+          <q>{message.text}</q>
+        </p>
+      )}
       {(why || times) && <p class="hint">{[why, times].filter(Boolean).join(", ")}</p>}
-      <p class="dim num">{t("message.by", { operator: message.operator, time, channel: channelName(message.channel) })}</p>
-      {state === "queued" && message.final !== true && may(message.kind === "distress" ? RELAY_DISTRESS : MESSAGE_RADIOS) && <CallOff message={message} again={again} />}
+      <p class="dim num">
+        {t("message.by", { operator: message.operator, time, channel: channelName(message.channel) })}
+      </p>
+      {state === "queued" &&
+        message.final !== true &&
+        may(message.kind === "distress" ? RELAY_DISTRESS : MESSAGE_RADIOS) && (
+          <CallOff message={message} again={again} />
+        )}
     </li>
   );
 }
@@ -84,7 +135,10 @@ function CallOff({ message, again }: { message: RadioMessage; again: () => void 
       const left = await call<RadioMessage>("DELETE", `/api/orders/${encodeURIComponent(message.id)}`);
       say(t(left.state === "cancelled" ? "message.cancelled" : "message.cancel_asked"));
     } catch (caught) {
-      fault.value = caught instanceof CallError && caught.status === 409 ? t("message.too_late") : `${t("message.not_cancelled")} ${faultWords(caught)}`;
+      fault.value =
+        caught instanceof CallError && caught.status === 409
+          ? t("message.too_late")
+          : `${t("message.not_cancelled")} ${faultWords(caught)}`;
     } finally {
       busy.value = false;
       asked.value = false;
@@ -93,14 +147,39 @@ function CallOff({ message, again }: { message: RadioMessage; again: () => void 
   };
   return (
     <>
-      {fault.value && <p class="field-fault" role="alert">{fault.value}</p>}
+      {fault.value && (
+        <p class="field-fault" role="alert">
+          {fault.value}
+        </p>
+      )}
       <div class="actions">
         {asked.value ? (
           <>
-            <button ref={keep} class="button" type="button" onClick={() => { asked.value = false; }}>{t("message.keep")}</button>
-            <button class="button primary" type="button" disabled={busy.value} onClick={() => void callOff()}>{t("message.cancel_sure")}</button>
+            <button
+              ref={keep}
+              class="button"
+              type="button"
+              onClick={() => {
+                asked.value = false;
+              }}
+            >
+              {t("message.keep")}
+            </button>
+            <button class="button primary" type="button" disabled={busy.value} onClick={() => void callOff()}>
+              {t("message.cancel_sure")}
+            </button>
           </>
-        ) : <button class="button" type="button" onClick={() => { asked.value = true; }}>{t("message.cancel")}</button>}
+        ) : (
+          <button
+            class="button"
+            type="button"
+            onClick={() => {
+              asked.value = true;
+            }}
+          >
+            {t("message.cancel")}
+          </button>
+        )}
       </div>
     </>
   );

@@ -2,15 +2,15 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import { awaitingPlace, phone, say, sheetStop } from "../desk/selection.ts";
-import type { UnitState } from "../../../wire/contract.ts";
-import { coordinateWords } from "../../../geo/coordinates.ts";
-import { t } from "../../../words/index.ts";
-import { tip } from "../../../widgets/tip.ts";
 import { coordinateFormat } from "../../../browser/preferences.ts";
-import { call } from "../../../wire/calls.ts";
+import { coordinateWords } from "../../../geo/coordinates.ts";
 import { Icon } from "../../../widgets/icons.tsx";
 import { faultWords } from "../../../widgets/states.tsx";
+import { tip } from "../../../widgets/tip.ts";
+import { call } from "../../../wire/calls.ts";
+import type { UnitState } from "../../../wire/contract.ts";
+import { t } from "../../../words/index.ts";
+import { awaitingPlace, phone, say, sheetStop } from "../desk/selection.ts";
 
 export function PlotForm({ unit }: { unit: UnitState }): JSX.Element {
   const km = useSignal("");
@@ -42,23 +42,63 @@ export function PlotForm({ unit }: { unit: UnitState }): JSX.Element {
       void send(place, coordinateWords(place.lon, place.lat, coordinateFormat.peek()));
     };
   };
-  useEffect(() => () => {
-    awaitingPlace.value = null;
-  }, []);
+  useEffect(
+    () => () => {
+      awaitingPlace.value = null;
+    },
+    [],
+  );
   const waiting = awaitingPlace.value !== null;
   return (
     <form class="plot" onSubmit={byKm}>
-      <h3><Icon name="voice" />{t("plot.title")}</h3>
+      <h3>
+        <Icon name="voice" />
+        {t("plot.title")}
+      </h3>
       <label for="plot-km">{t("plot.km")}</label>
       <div class="plot-line">
-        <input id="plot-km" class="num" inputMode="decimal" autocomplete="off" placeholder="2356" value={km.value} title={tip(t("plot.km"), "p")} onInput={(event) => { km.value = event.currentTarget.value; }} />
-        <button class="button primary" type="submit" disabled={busy.value}>{t("plot.send")}</button>
+        <input
+          id="plot-km"
+          class="num"
+          inputMode="decimal"
+          autocomplete="off"
+          placeholder="2356"
+          value={km.value}
+          title={tip(t("plot.km"), "p")}
+          onInput={(event) => {
+            km.value = event.currentTarget.value;
+          }}
+        />
+        <button class="button primary" type="submit" disabled={busy.value}>
+          {t("plot.send")}
+        </button>
       </div>
-      <button class="button wide" type="button" aria-pressed={waiting} disabled={busy.value} onClick={waiting ? () => { awaitingPlace.value = null; } : byMap}>
-        <Icon name="target" />{waiting ? t("plot.cancel") : t("plot.on_map")}
+      <button
+        class="button wide"
+        type="button"
+        aria-pressed={waiting}
+        disabled={busy.value}
+        onClick={
+          waiting
+            ? () => {
+                awaitingPlace.value = null;
+              }
+            : byMap
+        }
+      >
+        <Icon name="target" />
+        {waiting ? t("plot.cancel") : t("plot.on_map")}
       </button>
-      {waiting && <p class="hint" role="status">{t("plot.press_map", { name: unit.call_sign })}</p>}
-      {fault.value && <p class="field-fault" role="alert">{fault.value}</p>}
+      {waiting && (
+        <p class="hint" role="status">
+          {t("plot.press_map", { name: unit.call_sign })}
+        </p>
+      )}
+      {fault.value && (
+        <p class="field-fault" role="alert">
+          {fault.value}
+        </p>
+      )}
     </form>
   );
 }

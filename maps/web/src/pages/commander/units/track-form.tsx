@@ -2,15 +2,15 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { now } from "../../../session/clock.ts";
-import { say } from "../desk/selection.ts";
-import type { UnitState } from "../../../wire/contract.ts";
 import { type FormatName, save, trackAddress } from "../../../session/files.ts";
 import { history, lastDays } from "../../../symbols/history.ts";
-import { t } from "../../../words/index.ts";
-import { replayAround } from "../../../widgets/replay-link.ts";
 import { FormatChoice } from "../../../widgets/format-choice.tsx";
 import { Icon } from "../../../widgets/icons.tsx";
+import { replayAround } from "../../../widgets/replay-link.ts";
 import { faultWords } from "../../../widgets/states.tsx";
+import type { UnitState } from "../../../wire/contract.ts";
+import { t } from "../../../words/index.ts";
+import { say } from "../desk/selection.ts";
 
 const HOURS = [3, 12, 24, 72, 168, 744] as const;
 
@@ -38,19 +38,49 @@ export function TrackForm({ unit }: { unit: UnitState }): JSX.Element {
   };
   return (
     <form class="plot" onSubmit={(event) => void keep(event)}>
-      <h3><Icon name="save" />{t("track.title")}</h3>
+      <h3>
+        <Icon name="save" />
+        {t("track.title")}
+      </h3>
       <div class="pair">
-        <div><label for="track-hours">{t("track.time")}</label>
-          <select id="track-hours" value={hours.value} onChange={(event) => { hours.value = Number(event.currentTarget.value); }}>
-            {HOURS.map((each) => <option key={each} value={each}>{each < 48 ? t("track.hours", { n: each }) : t("track.days", { n: each / 24 })}</option>)}
+        <div>
+          <label for="track-hours">{t("track.time")}</label>
+          <select
+            id="track-hours"
+            value={hours.value}
+            onChange={(event) => {
+              hours.value = Number(event.currentTarget.value);
+            }}
+          >
+            {HOURS.map((each) => (
+              <option key={each} value={each}>
+                {each < 48 ? t("track.hours", { n: each }) : t("track.days", { n: each / 24 })}
+              </option>
+            ))}
           </select>
         </div>
-        <div><label for="track-format">{t("format.title")}</label><FormatChoice id="track-format" value={format} /></div>
+        <div>
+          <label for="track-format">{t("format.title")}</label>
+          <FormatChoice id="track-format" value={format} />
+        </div>
       </div>
-      <button class="button wide" type="submit" disabled={busy.value}>{t(busy.value ? "track.saving" : "track.save")}</button>
-      <button class="button wide" type="button" aria-pressed={shown} onClick={show}>{t(shown ? "history.hide" : "track.show")}</button>
-      <a class="button wide" href={replayAround(unit.last ? Date.parse(unit.last.time) : now.value, now.value, unit.id)}>{t("page.replay")}</a>
-      {fault.value && <p class="field-fault" role="alert">{fault.value}</p>}
+      <button class="button wide" type="submit" disabled={busy.value}>
+        {t(busy.value ? "track.saving" : "track.save")}
+      </button>
+      <button class="button wide" type="button" aria-pressed={shown} onClick={show}>
+        {t(shown ? "history.hide" : "track.show")}
+      </button>
+      <a
+        class="button wide"
+        href={replayAround(unit.last ? Date.parse(unit.last.time) : now.value, now.value, unit.id)}
+      >
+        {t("page.replay")}
+      </a>
+      {fault.value && (
+        <p class="field-fault" role="alert">
+          {fault.value}
+        </p>
+      )}
     </form>
   );
 }

@@ -1,39 +1,58 @@
 /** All that is known of the selected unit or radio. */
 import type { ComponentChildren, JSX } from "preact";
-import { now } from "../../../session/clock.ts";
-import { assigning, clearSelection, selected, selectedId } from "../desk/selection.ts";
-import type { UnitState } from "../../../wire/contract.ts";
-import { coordinateWords } from "../../../geo/coordinates.ts";
-import { everyone } from "../../../live/signals.ts";
-import { followedId, turnFollowing } from "../desk/follow.ts";
-import { t, wordsIfAny } from "../../../words/index.ts";
-import { turnCoordinates } from "../desk/shortcuts.ts";
-import { tip } from "../../../widgets/tip.ts";
-import { flyToSelected } from "../map/in-step.ts";
 import { coordinateFormat } from "../../../browser/preferences.ts";
-import { CLEAR_DISTRESS, PLOT, ASSIGN, SEE_MESSAGES } from "../../../session/permissions.ts";
-import { ours } from "../desk/queue.ts";
-import { clearDistress } from "../desk/queue-acts.ts";
+import { coordinateWords } from "../../../geo/coordinates.ts";
+import {
+  addressErrorWords,
+  bearingWords,
+  metresWords,
+  reachWords,
+  riverWords,
+  sideWords,
+  speedWords,
+} from "../../../geo/place-words.ts";
+import { everyone } from "../../../live/signals.ts";
+import { now } from "../../../session/clock.ts";
+import { ASSIGN, CLEAR_DISTRESS, PLOT, SEE_MESSAGES } from "../../../session/permissions.ts";
 import { may, timeZone } from "../../../session/session.ts";
 import { ageSeconds, ageWords, momentWords } from "../../../session/times.ts";
-import { errorOf } from "../../../symbols/unit-feature.ts";
-import { ClaimNotes } from "../radios/claims.tsx";
-import { EnrolPhone } from "../radios/enrol-phone.tsx";
-import { Icon } from "../../../widgets/icons.tsx";
-import { IncidentsOfUnit } from "../alerts/incident-cards.tsx";
 import { MarkIcon } from "../../../symbols/mark-icon.tsx";
-import { addressErrorWords, bearingWords, metresWords, reachWords, riverWords, sideWords, speedWords } from "../../../geo/place-words.ts";
-import { MessagePanel } from "./message-panel.tsx";
+import { errorOf } from "../../../symbols/unit-feature.ts";
+import { Icon } from "../../../widgets/icons.tsx";
+import { Empty, Loading } from "../../../widgets/states.tsx";
+import { tip } from "../../../widgets/tip.ts";
+import type { UnitState } from "../../../wire/contract.ts";
+import { t, wordsIfAny } from "../../../words/index.ts";
+import { IncidentsOfUnit } from "../alerts/incident-cards.tsx";
 import { SaidOf } from "../alerts/said-cards.tsx";
 import { GoneUnit } from "../alerts/sharing.tsx";
+import { followedId, turnFollowing } from "../desk/follow.ts";
+import { ours } from "../desk/queue.ts";
+import { clearDistress } from "../desk/queue-acts.ts";
+import { assigning, clearSelection, selected, selectedId } from "../desk/selection.ts";
+import { turnCoordinates } from "../desk/shortcuts.ts";
+import { flyToSelected } from "../map/in-step.ts";
+import { ClaimNotes } from "../radios/claims.tsx";
+import { EnrolPhone } from "../radios/enrol-phone.tsx";
+import { MessagePanel } from "./message-panel.tsx";
 import { PlotForm } from "./plot-form.tsx";
-import { Empty, Loading } from "../../../widgets/states.tsx";
 import { TrackForm } from "./track-form.tsx";
 
 export function UnitDetail(): JSX.Element {
   const unit = selected.value;
-  if (everyone.value === null) return <div class="scroll"><Loading /></div>;
-  if (unit === null) return <div class="scroll"><GoneUnit id={selectedId.value} /><Empty title={t("unit.none")}>{t("unit.none_how")}</Empty></div>;
+  if (everyone.value === null)
+    return (
+      <div class="scroll">
+        <Loading />
+      </div>
+    );
+  if (unit === null)
+    return (
+      <div class="scroll">
+        <GoneUnit id={selectedId.value} />
+        <Empty title={t("unit.none")}>{t("unit.none_how")}</Empty>
+      </div>
+    );
   // Another agency's boat is looked at: its own people plot it and write to it.
   const mine = unit.known === false || unit.agency === ours.value;
   return (
@@ -44,11 +63,20 @@ export function UnitDetail(): JSX.Element {
           <h2 id="unit-title">{unit.call_sign}</h2>
           <p>{describe(unit)}</p>
         </div>
-        <button class="icon-button" title={tip(t("unit.close"), "Esc")} aria-label={t("unit.close")} onClick={clearSelection}><Icon name="close" /></button>
+        <button
+          class="icon-button"
+          title={tip(t("unit.close"), "Esc")}
+          aria-label={t("unit.close")}
+          onClick={clearSelection}
+        >
+          <Icon name="close" />
+        </button>
       </header>
       <div class="scroll">
         {unit.distress && <Distress unit={unit} mine={mine} />}
-        <div class="said"><SaidOf unit={unit.id} /></div>
+        <div class="said">
+          <SaidOf unit={unit.id} />
+        </div>
         <ClaimNotes unit={unit} />
         <Heard unit={unit} />
         <Place unit={unit} />
@@ -73,7 +101,12 @@ function describe(unit: UnitState): string {
 }
 
 function Fact({ name, children }: { name: string; children: ComponentChildren }): JSX.Element {
-  return <div class="fact"><dt>{name}</dt><dd>{children}</dd></div>;
+  return (
+    <div class="fact">
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
 }
 
 function Heard({ unit }: { unit: UnitState }): JSX.Element {
@@ -87,9 +120,17 @@ function Heard({ unit }: { unit: UnitState }): JSX.Element {
         <span class="num big">{age === null ? t("age.never") : ageWords(age)}</span>
         <span class="heard-word">{t(`liveness.${liveness}`)}</span>
       </p>
-      {at !== null && <p class="num dim">{t("unit.times", { utc: momentWords(at, nowMs, "UTC"), local: momentWords(at, nowMs, timeZone.value) })}</p>}
-      {liveness === "cut" && <p class="dim">{unit.cut_by ? t("unit.cut", { names: unit.cut_by.join(", ") }) : t("unit.cut_over")}</p>}
-      {unit.expected_interval_s != null && <p class="dim">{t("unit.expected", { age: ageWords(unit.expected_interval_s) })}</p>}
+      {at !== null && (
+        <p class="num dim">
+          {t("unit.times", { utc: momentWords(at, nowMs, "UTC"), local: momentWords(at, nowMs, timeZone.value) })}
+        </p>
+      )}
+      {liveness === "cut" && (
+        <p class="dim">{unit.cut_by ? t("unit.cut", { names: unit.cut_by.join(", ") }) : t("unit.cut_over")}</p>
+      )}
+      {unit.expected_interval_s != null && (
+        <p class="dim">{t("unit.expected", { age: ageWords(unit.expected_interval_s) })}</p>
+      )}
     </div>
   );
 }
@@ -105,22 +146,67 @@ function Place({ unit }: { unit: UnitState }): JSX.Element | null {
   return (
     <>
       <dl class="facts">
-        {river && <Fact name={t("unit.river")}><span class="num">{river}</span>{reach && <small class="fact-more">{reach}</small>}</Fact>}
+        {river && (
+          <Fact name={t("unit.river")}>
+            <span class="num">{river}</span>
+            {reach && <small class="fact-more">{reach}</small>}
+          </Fact>
+        )}
         {side && <Fact name={t("unit.side")}>{side}</Fact>}
-        {error && <Fact name={t("unit.address_error")}><small class="fact-more">{error}</small></Fact>}
+        {error && (
+          <Fact name={t("unit.address_error")}>
+            <small class="fact-more">{error}</small>
+          </Fact>
+        )}
         <Fact name={t("unit.coordinates")}>
-          <button class="value-button num" title={tip(t("unit.turn_coordinates"), "d")} onClick={turnCoordinates}>{coordinateWords(fix.lon, fix.lat, coordinateFormat.value)}</button>
+          <button class="value-button num" title={tip(t("unit.turn_coordinates"), "d")} onClick={turnCoordinates}>
+            {coordinateWords(fix.lon, fix.lat, coordinateFormat.value)}
+          </button>
         </Fact>
-        <Fact name={t("unit.accuracy")}><span class="num">± {metresWords(off.metres)}</span>{off.assumed && <small class="fact-more">{t("unit.accuracy_assumed")}</small>}</Fact>
-        {fix.speed_mps !== undefined && <Fact name={t("unit.speed")}><span class="num">{speedWords(fix.speed_mps)}</span></Fact>}
-        {fix.course_deg !== undefined && <Fact name={t("unit.course")}><span class="num">{bearingWords(fix.course_deg)}</span></Fact>}
-        {fix.heading_deg !== undefined && <Fact name={t("unit.heading")}><span class="num">{bearingWords(fix.heading_deg)}</span></Fact>}
-        {fix.altitude_m !== undefined && <Fact name={t("unit.altitude")}><span class="num">{metresWords(fix.altitude_m)}</span></Fact>}
-        {unit.by_voice && <Fact name={t("unit.source")}><Icon name="voice" /> {t("unit.by_voice")}</Fact>}
+        <Fact name={t("unit.accuracy")}>
+          <span class="num">± {metresWords(off.metres)}</span>
+          {off.assumed && <small class="fact-more">{t("unit.accuracy_assumed")}</small>}
+        </Fact>
+        {fix.speed_mps !== undefined && (
+          <Fact name={t("unit.speed")}>
+            <span class="num">{speedWords(fix.speed_mps)}</span>
+          </Fact>
+        )}
+        {fix.course_deg !== undefined && (
+          <Fact name={t("unit.course")}>
+            <span class="num">{bearingWords(fix.course_deg)}</span>
+          </Fact>
+        )}
+        {fix.heading_deg !== undefined && (
+          <Fact name={t("unit.heading")}>
+            <span class="num">{bearingWords(fix.heading_deg)}</span>
+          </Fact>
+        )}
+        {fix.altitude_m !== undefined && (
+          <Fact name={t("unit.altitude")}>
+            <span class="num">{metresWords(fix.altitude_m)}</span>
+          </Fact>
+        )}
+        {unit.by_voice && (
+          <Fact name={t("unit.source")}>
+            <Icon name="voice" /> {t("unit.by_voice")}
+          </Fact>
+        )}
       </dl>
       <div class="actions">
-        <button class="button" title={tip(t("unit.show"), "g")} onClick={flyToSelected}><Icon name="target" />{t("unit.show")}</button>
-        <button class="button" title={tip(t("key.follow"), "w")} aria-pressed={followedId.value === unit.id} onClick={turnFollowing}><Icon name="follow" />{t(followedId.value === unit.id ? "follow.stop" : "follow.follow")}</button>
+        <button class="button" title={tip(t("unit.show"), "g")} onClick={flyToSelected}>
+          <Icon name="target" />
+          {t("unit.show")}
+        </button>
+        <button
+          class="button"
+          title={tip(t("key.follow"), "w")}
+          aria-pressed={followedId.value === unit.id}
+          onClick={turnFollowing}
+        >
+          <Icon name="follow" />
+          {t(followedId.value === unit.id ? "follow.stop" : "follow.follow")}
+        </button>
       </div>
     </>
   );
@@ -136,8 +222,14 @@ function Words({ unit }: { unit: UnitState }): JSX.Element | null {
   if (!said && !unit.status) return null;
   return (
     <dl class="facts">
-      {unit.status && !SOS_STATUSES.has(unit.status) && <Fact name={t("unit.status")}>{wordsIfAny(`status.${unit.status}`) ?? unit.status}</Fact>}
-      {unit.text && <Fact name={t("unit.text")}><q>{unit.phrase ? (wordsIfAny(`phrase.${unit.phrase}`) ?? unit.text) : unit.text}</q></Fact>}
+      {unit.status && !SOS_STATUSES.has(unit.status) && (
+        <Fact name={t("unit.status")}>{wordsIfAny(`status.${unit.status}`) ?? unit.status}</Fact>
+      )}
+      {unit.text && (
+        <Fact name={t("unit.text")}>
+          <q>{unit.phrase ? (wordsIfAny(`phrase.${unit.phrase}`) ?? unit.text) : unit.text}</q>
+        </Fact>
+      )}
     </dl>
   );
 }
@@ -148,7 +240,11 @@ function Flags({ unit }: { unit: UnitState }): JSX.Element | null {
   return (
     <div class="flags">
       <h3>{t("unit.quality")}</h3>
-      <ul>{flags.map((flag) => <li key={flag}>{wordsIfAny(`flag.${flag}`) ?? flag.replaceAll("_", " ")}</li>)}</ul>
+      <ul>
+        {flags.map((flag) => (
+          <li key={flag}>{wordsIfAny(`flag.${flag}`) ?? flag.replaceAll("_", " ")}</li>
+        ))}
+      </ul>
     </div>
   );
 }
@@ -158,9 +254,30 @@ function Addresses({ unit, mine }: { unit: UnitState; mine: boolean }): JSX.Elem
   return (
     <div class="flags">
       <h3>{t("unit.addresses")}</h3>
-      {addresses.length === 0 ? <p class="dim">{t(mine ? "unit.no_addresses" : "unit.addresses_there")}</p> : <ul>{addresses.map((address) => <li key={address}><code>{address}</code></li>)}</ul>}
+      {addresses.length === 0 ? (
+        <p class="dim">{t(mine ? "unit.no_addresses" : "unit.addresses_there")}</p>
+      ) : (
+        <ul>
+          {addresses.map((address) => (
+            <li key={address}>
+              <code>{address}</code>
+            </li>
+          ))}
+        </ul>
+      )}
       {unit.person && <p class="hint">{t("unit.person_how")}</p>}
-      {unit.known === false && may(ASSIGN) && <div class="actions"><button class="button primary" onClick={() => { assigning.value = unit.id; }}>{t(unit.person ? "unit.person_add" : "unknown.assign")}</button></div>}
+      {unit.known === false && may(ASSIGN) && (
+        <div class="actions">
+          <button
+            class="button primary"
+            onClick={() => {
+              assigning.value = unit.id;
+            }}
+          >
+            {t(unit.person ? "unit.person_add" : "unknown.assign")}
+          </button>
+        </div>
+      )}
     </div>
   );
 }
@@ -171,7 +288,11 @@ function Distress({ unit, mine }: { unit: UnitState; mine: boolean }): JSX.Eleme
     <div class="distress-bar">
       <Icon name="sos" />
       <p>{t(unit.status === "sos_cancel" ? "status.sos_cancel" : "distress.here")}</p>
-      {mine && may(CLEAR_DISTRESS) && <button class="button" onClick={() => clearDistress(unit)}>{t("distress.clear")}</button>}
+      {mine && may(CLEAR_DISTRESS) && (
+        <button class="button" onClick={() => clearDistress(unit)}>
+          {t("distress.clear")}
+        </button>
+      )}
     </div>
   );
 }

@@ -1,25 +1,25 @@
 /** All units beside the map, and the search over everything: type, walk with the arrows, Enter flies there. */
 import { useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { phone, select, selectedId, sheetStop } from "../desk/selection.ts";
-import type { Liveness, UnitState } from "../../../wire/contract.ts";
+import { plainDigits, unitMeets } from "../../../geo/matching.ts";
+import { type Near, nearestTo, type OnRiver } from "../../../geo/near.ts";
+import { metresWords } from "../../../geo/place-words.ts";
 import { units } from "../../../live/signals.ts";
-import { t } from "../../../words/index.ts";
-import { focusSearch } from "../desk/shortcuts.ts";
+import { MarkIcon } from "../../../symbols/mark-icon.tsx";
+import { Icon, type IconName } from "../../../widgets/icons.tsx";
+import { Empty, Loading } from "../../../widgets/states.tsx";
 import { tip } from "../../../widgets/tip.ts";
-import { flyToFound, flyToSelected } from "../map/in-step.ts";
+import { focusFirstRow, Windowed, type WindowedRow } from "../../../widgets/windowed.tsx";
+import type { Liveness, UnitState } from "../../../wire/contract.ts";
+import type { Agreement } from "../../../wire/papers.ts";
+import { t } from "../../../words/index.ts";
+import { GoneRow } from "../alerts/sharing.tsx";
 import { withheld } from "../desk/queue.ts";
 import { type Found, type FoundGroup, type FoundKind, kmWords, placesFor, query, readNames } from "../desk/search.ts";
-import { plainDigits, unitMeets } from "../../../geo/matching.ts";
-import type { Agreement } from "../../../wire/papers.ts";
-import { type Near, nearestTo, type OnRiver } from "../../../geo/near.ts";
-import { Icon, type IconName } from "../../../widgets/icons.tsx";
-import { MarkIcon } from "../../../symbols/mark-icon.tsx";
-import { metresWords } from "../../../geo/place-words.ts";
-import { GoneRow } from "../alerts/sharing.tsx";
-import { Empty, Loading } from "../../../widgets/states.tsx";
+import { phone, select, selectedId, sheetStop } from "../desk/selection.ts";
+import { focusSearch } from "../desk/shortcuts.ts";
+import { flyToFound, flyToSelected } from "../map/in-step.ts";
 import { Age, UnitRow } from "../radios/unit-row.tsx";
-import { focusFirstRow, Windowed, type WindowedRow } from "../../../widgets/windowed.tsx";
 
 const FILTERS: Liveness[] = ["live", "late", "lost", "cut"];
 /** Heights of `.row` and `.row-heading` (panels.css). */
@@ -29,12 +29,25 @@ const HEADING_PX = 34;
 const UNITS_ABOVE = 5;
 /** Nearer than this along the river a unit is beside a kilometre: it is not known better. */
 const BESIDE_KM = 0.05;
-const ICONS: Record<FoundKind, IconName> = { place: "target", blo: "house", crossing: "bridge", town: "town", sector: "layers", target: "target", mark: "flag" };
+const ICONS: Record<FoundKind, IconName> = {
+  place: "target",
+  blo: "house",
+  crossing: "bridge",
+  town: "town",
+  sector: "layers",
+  target: "target",
+  mark: "flag",
+};
 
 export function UnitList(): JSX.Element {
   const filter = useSignal<Liveness | null>(null);
   const every = useSignal("");
-  const found = useComputed(() => bestFirst((units.value ?? []).filter((unit) => filter.value === null || unit.liveness === filter.value), query.value));
+  const found = useComputed(() =>
+    bestFirst(
+      (units.value ?? []).filter((unit) => filter.value === null || unit.liveness === filter.value),
+      query.value,
+    ),
+  );
   const places = useComputed(() => placesFor(query.value));
   const all = units.value;
   const choose = (unit: UnitState): void => {
@@ -45,7 +58,14 @@ export function UnitList(): JSX.Element {
     flyToFound(place);
     if (phone.peek()) sheetStop.value = "peek";
   };
-  const rows = rowsOf(found.value, places.value, { choose, fly, all: every.value === query.value, more: () => { every.value = query.value; } });
+  const rows = rowsOf(found.value, places.value, {
+    choose,
+    fly,
+    all: every.value === query.value,
+    more: () => {
+      every.value = query.value;
+    },
+  });
   const onKey = (event: KeyboardEvent): void => {
     if (event.key === "ArrowDown" && event.target instanceof HTMLInputElement) {
       event.preventDefault();
@@ -66,26 +86,79 @@ export function UnitList(): JSX.Element {
     <section class="panel" aria-labelledby="units-title" onKeyDown={onKey}>
       <header class="panel-head">
         <h2 id="units-title">{t("units.title")}</h2>
-        <span class="count num">{all === null ? "" : query.value.trim() === "" && filter.value === null ? t("units.count", { n: all.length }) : t("units.found", { found: found.value.length, n: all.length })}</span>
+        <span class="count num">
+          {all === null
+            ? ""
+            : query.value.trim() === "" && filter.value === null
+              ? t("units.count", { n: all.length })
+              : t("units.found", { found: found.value.length, n: all.length })}
+        </span>
       </header>
       <div class="search">
         <Icon name="search" />
-        <input id="unit-search" type="search" autocomplete="off" placeholder={t("search.everything")} aria-label={t("search.everything")} title={tip(t("search.how"), "/")} value={query.value}
-          onFocus={() => void readNames()} onInput={(event) => { query.value = event.currentTarget.value; }} />
-        {query.value !== "" && <button class="icon-button" title={t("units.clear")} aria-label={t("units.clear")} onClick={() => { query.value = ""; focusSearch(); }}><Icon name="close" /></button>}
+        <input
+          id="unit-search"
+          type="search"
+          autocomplete="off"
+          placeholder={t("search.everything")}
+          aria-label={t("search.everything")}
+          title={tip(t("search.how"), "/")}
+          value={query.value}
+          onFocus={() => void readNames()}
+          onInput={(event) => {
+            query.value = event.currentTarget.value;
+          }}
+        />
+        {query.value !== "" && (
+          <button
+            class="icon-button"
+            title={t("units.clear")}
+            aria-label={t("units.clear")}
+            onClick={() => {
+              query.value = "";
+              focusSearch();
+            }}
+          >
+            <Icon name="close" />
+          </button>
+        )}
       </div>
       <div class="chips" role="group" aria-label={t("units.filter")}>
-        <button class="chip" aria-pressed={filter.value === null} onClick={() => { filter.value = null; }}>{t("units.all")}</button>
-        {FILTERS.filter((name) => name !== "cut" || filter.value === "cut" || (all ?? []).some((unit) => unit.liveness === "cut")).map((name) => (
-          <button key={name} class="chip" aria-pressed={filter.value === name} onClick={() => { filter.value = filter.value === name ? null : name; }}>
-            {t(`liveness.${name}` as "liveness.live")} <span class="num">{(all ?? []).filter((unit) => unit.liveness === name).length}</span>
+        <button
+          class="chip"
+          aria-pressed={filter.value === null}
+          onClick={() => {
+            filter.value = null;
+          }}
+        >
+          {t("units.all")}
+        </button>
+        {FILTERS.filter(
+          (name) => name !== "cut" || filter.value === "cut" || (all ?? []).some((unit) => unit.liveness === "cut"),
+        ).map((name) => (
+          <button
+            key={name}
+            class="chip"
+            aria-pressed={filter.value === name}
+            onClick={() => {
+              filter.value = filter.value === name ? null : name;
+            }}
+          >
+            {t(`liveness.${name}` as "liveness.live")}{" "}
+            <span class="num">{(all ?? []).filter((unit) => unit.liveness === name).length}</span>
           </button>
         ))}
       </div>
       <Windowed id="unit-rows" rows={rows} before="unit-search">
         {all === null && <Loading />}
-        {all !== null && rows.length === 0 && query.value.trim() === "" && filter.value === null && <Empty title={t("units.empty")}>{t("units.empty_how")}</Empty>}
-        {all !== null && rows.length === 0 && (query.value.trim() !== "" || filter.value !== null) && <Empty title={query.value.trim() === "" ? t("units.none_found") : t("search.nothing")}>{query.value.trim() === "" ? t("units.none_found_how") : t("search.nothing_how")}</Empty>}
+        {all !== null && rows.length === 0 && query.value.trim() === "" && filter.value === null && (
+          <Empty title={t("units.empty")}>{t("units.empty_how")}</Empty>
+        )}
+        {all !== null && rows.length === 0 && (query.value.trim() !== "" || filter.value !== null) && (
+          <Empty title={query.value.trim() === "" ? t("units.none_found") : t("search.nothing")}>
+            {query.value.trim() === "" ? t("units.none_found_how") : t("search.nothing_how")}
+          </Empty>
+        )}
       </Windowed>
     </section>
   );
@@ -106,20 +179,41 @@ interface Choices {
 function rowsOf(found: readonly UnitState[], places: readonly FoundGroup[], choices: Choices): WindowedRow[] {
   const few = places.length > 0 && !choices.all && found.length > UNITS_ABOVE + 1;
   const shown = few ? found.slice(0, UNITS_ABOVE) : found;
-  const units: WindowedRow[] = shown.map((unit) => ({ key: unit.id, height: ROW_PX, draw: () => <UnitRow unit={unit} chosen={selectedId.value === unit.id} choose={choices.choose} /> }));
-  if (few) units.push({ key: "more", height: ROW_PX, draw: () => <button class="row row-more" onClick={choices.more}>{t("search.all_units", { n: found.length })}</button> });
+  const units: WindowedRow[] = shown.map((unit) => ({
+    key: unit.id,
+    height: ROW_PX,
+    draw: () => <UnitRow unit={unit} chosen={selectedId.value === unit.id} choose={choices.choose} />,
+  }));
+  if (few)
+    units.push({
+      key: "more",
+      height: ROW_PX,
+      draw: () => (
+        <button class="row row-more" onClick={choices.more}>
+          {t("search.all_units", { n: found.length })}
+        </button>
+      ),
+    });
   if (query.value.trim() === "") {
     const agencies = [...new Set(withheld.value.map((each) => each.agency))];
     const gone = agencies.flatMap((agency): WindowedRow[] => {
       const theirs = withheld.value.filter((each) => each.agency === agency);
-      return theirs[0] === undefined ? [] : [{ key: `gone ${agency}`, height: ROW_PX, draw: goneRow(agency, theirs.length, theirs[0].by) }];
+      return theirs[0] === undefined
+        ? []
+        : [{ key: `gone ${agency}`, height: ROW_PX, draw: goneRow(agency, theirs.length, theirs[0].by) }];
     });
     return gone.length === 0 ? units : [...units, heading("gone", t("sharing.gone_title")), ...gone];
   }
   const [first] = places;
   const blocks = places.map((group): WindowedRow[] => [
     heading(group.kind, t(`search.${group.kind}`)),
-    ...group.found.map((place): WindowedRow => ({ key: `${place.kind} ${place.id}`, height: ROW_PX, draw: () => <FoundRow place={place} fly={choices.fly} /> })),
+    ...group.found.map(
+      (place): WindowedRow => ({
+        key: `${place.kind} ${place.id}`,
+        height: ROW_PX,
+        draw: () => <FoundRow place={place} fly={choices.fly} />,
+      }),
+    ),
     ...nearRows(group.found[0], choices.choose),
   ]);
   const others = blocks.flat();
@@ -137,7 +231,15 @@ function rowsOf(found: readonly UnitState[], places: readonly FoundGroup[], choi
 function placesFirst(found: readonly UnitState[], best: FoundGroup): boolean {
   if (best.well < 0) return true;
   const wanted = plainDigits(query.value).trim().toLowerCase();
-  return !found.some((unit) => unit.call_sign.toLowerCase().split(/[\s-]+/).some((word) => word.startsWith(wanted)) || unit.call_sign.toLowerCase().startsWith(wanted) || wanted.includes(" "));
+  return !found.some(
+    (unit) =>
+      unit.call_sign
+        .toLowerCase()
+        .split(/[\s-]+/)
+        .some((word) => word.startsWith(wanted)) ||
+      unit.call_sign.toLowerCase().startsWith(wanted) ||
+      wanted.includes(" "),
+  );
 }
 
 /** Who is beside the kilometre that was found. */
@@ -145,17 +247,39 @@ function nearRows(place: Found | undefined, choose: (unit: UnitState) => void): 
   const on = place?.on;
   const near = on === undefined ? [] : nearestTo(on, units.value ?? []);
   if (on === undefined || near.length === 0) return [];
-  return [heading("near", t("search.near")), ...near.map((each): WindowedRow => ({ key: `near ${each.unit.id}`, height: ROW_PX, draw: () => <NearRow near={each} on={on} choose={choose} /> }))];
+  return [
+    heading("near", t("search.near")),
+    ...near.map(
+      (each): WindowedRow => ({
+        key: `near ${each.unit.id}`,
+        height: ROW_PX,
+        draw: () => <NearRow near={each} on={on} choose={choose} />,
+      }),
+    ),
+  ];
 }
 
-function NearRow({ near: { unit, up_km }, on, choose }: { near: Near; on: OnRiver; choose: (unit: UnitState) => void }): JSX.Element {
-  const far = Math.abs(up_km) < BESIDE_KM ? t("search.near_at") : t(up_km > 0 ? "search.near_up" : "search.near_down", { far: metresWords(Math.abs(up_km) * 1000) });
+function NearRow({
+  near: { unit, up_km },
+  on,
+  choose,
+}: {
+  near: Near;
+  on: OnRiver;
+  choose: (unit: UnitState) => void;
+}): JSX.Element {
+  const far =
+    Math.abs(up_km) < BESIDE_KM
+      ? t("search.near_at")
+      : t(up_km > 0 ? "search.near_up" : "search.near_down", { far: metresWords(Math.abs(up_km) * 1000) });
   return (
     <button class="row row-near" aria-current={selectedId.value === unit.id} onClick={() => choose(unit)}>
       <MarkIcon unit={unit} />
       <span class="row-name">{unit.call_sign}</span>
       <Age unit={unit} />
-      <span class="row-place num">{far} · {kmWords({ river: on.river, km: on.km + up_km })}</span>
+      <span class="row-place num">
+        {far} · {kmWords({ river: on.river, km: on.km + up_km })}
+      </span>
     </button>
   );
 }
@@ -179,7 +303,14 @@ function bestFirst(some: readonly UnitState[], typed: string): readonly UnitStat
   if (typed.trim() === "") return some;
   const found = some.flatMap((unit) => {
     const side = unit.country ? [unit.country, t(`country.${unit.country}` as "country.LA")] : [];
-    const well = unitMeets({ callSign: unit.call_sign, others: [...side, unit.kind ? t(`kind.${unit.kind}`) : "", unit.agency], addresses: unit.addresses ?? [] }, typed);
+    const well = unitMeets(
+      {
+        callSign: unit.call_sign,
+        others: [...side, unit.kind ? t(`kind.${unit.kind}`) : "", unit.agency],
+        addresses: unit.addresses ?? [],
+      },
+      typed,
+    );
     return well === null ? [] : [{ unit, well }];
   });
   return found.sort((a, b) => a.well - b.well).map(({ unit }) => unit);

@@ -2,16 +2,16 @@
 import { computed, effect, signal } from "@preact/signals";
 import { dropCopy, keepable, keepCopy, readCopy } from "../../../phone/copies.ts";
 import { newId, type Profile } from "../../../phone/database.ts";
-import { type DoneHere, toldBefore, withoutTold } from "./done.ts";
 import { activeProfile, keepCallSign, type Opened, profiles } from "../../../phone/keys.ts";
-import { type Extra, keep, onChange, pending, recount } from "./outbox.ts";
 import { metresBetween } from "../../../phone/pace.ts";
-import { type Fix, fix } from "./position.ts";
 import type { Report } from "../../../phone/reports.ts";
-import { hurry, link, nudge, sendFor } from "./sending.ts";
 import { type CrewNow, type CrewPatrol, Failure, readCrew, readMap, readSession } from "../../../phone/server.ts";
-import { ended, isCleared, look, over, recall, sos } from "./sos.ts";
 import { isoTime, moment } from "../../../phone/time.ts";
+import { type DoneHere, toldBefore, withoutTold } from "./done.ts";
+import { type Extra, keep, onChange, pending, recount } from "./outbox.ts";
+import { type Fix, fix } from "./position.ts";
+import { hurry, link, nudge, sendFor } from "./sending.ts";
+import { ended, isCleared, look, over, recall, sos } from "./sos.ts";
 
 export const known = signal<Profile[]>([]);
 export const profile = signal<Profile | null>(null);
@@ -63,7 +63,8 @@ export async function startCrew(): Promise<void> {
   let hiddenAt = 0;
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "hidden") hiddenAt = Date.now();
-    else if (hiddenAt > 0 && Math.abs(Date.now() - hiddenAt) > LOCK_AFTER_MS) void lock(); // a clock that was put back keeps nothing open
+    // a clock that was put back keeps nothing open
+    else if (hiddenAt > 0 && Math.abs(Date.now() - hiddenAt) > LOCK_AFTER_MS) void lock();
     if (document.visibilityState === "visible") void refresh();
   });
   effect(() => {
@@ -90,8 +91,10 @@ export async function unlocked(who: Opened): Promise<void> {
   known.value = await profiles();
   profile.value = known.value.find((each) => each.id === who.profile.id) ?? who.profile;
   const [now, map, way, texts] = await Promise.all([
-    readCopy<CrewNow>(who, "now"), readCopy<GeoJSON.FeatureCollection>(who, "map"),
-    readCopy<[number, number][]>(who, "track"), readCopy<Said[]>(who, "sent"),
+    readCopy<CrewNow>(who, "now"),
+    readCopy<GeoJSON.FeatureCollection>(who, "map"),
+    readCopy<[number, number][]>(who, "track"),
+    readCopy<Said[]>(who, "sent"),
   ]);
   done.value = (await readCopy<DoneHere>(who, "done")) ?? {};
   crew.value = now;
@@ -138,7 +141,9 @@ async function countNow(): Promise<void> {
   }
   const waiting = unsent.peek();
   // The server has it: from here on what it says counts.
-  done.value = Object.fromEntries(Object.entries(done.peek()).map(([id, each]) => [id, { ...each, ids: each.ids.filter((one) => waiting.has(one)) }]));
+  done.value = Object.fromEntries(
+    Object.entries(done.peek()).map(([id, each]) => [id, { ...each, ids: each.ids.filter((one) => waiting.has(one)) }]),
+  );
 }
 
 /** How often the server was asked, and which of those answers is shown. */
@@ -162,7 +167,8 @@ export async function refresh(): Promise<void> {
     if (opened.peek() !== who || turn < shown) return; // a later question was answered sooner
     shown = turn;
     const before = new Set(crew.peek()?.texts.map((each) => each.id));
-    if (crewAt.peek() !== null && now.texts.some((each) => !before.has(each.id) && !each.read_at)) navigator.vibrate?.([80, 80, 80]);
+    if (crewAt.peek() !== null && now.texts.some((each) => !before.has(each.id) && !each.read_at))
+      navigator.vibrate?.([80, 80, 80]);
     crew.value = now;
     crewAt.value = Date.now();
     fault.value = null;
@@ -219,7 +225,9 @@ export async function tell(what: Omit<Report, "id" | "at"> & Record<string, unkn
   if (what.kind === "position" || what.kind === "text_read") nudge();
   else hurry();
   // Who asks what became of it must not hear that it is gone.
-  await recountNow().catch(() => { unsent.value = new Map(unsent.peek()).set(id, "waiting"); }); // kept it is, whatever the disk says now
+  await recountNow().catch(() => {
+    unsent.value = new Map(unsent.peek()).set(id, "waiting");
+  }); // kept it is, whatever the disk says now
   return id;
 }
 
@@ -267,7 +275,11 @@ async function take(patrol: CrewPatrol, kind: Step): Promise<void> {
   const checkedAt = kind === "patrol_end" ? before?.checkedAt : moment();
   done.value = {
     ...done.peek(),
-    [patrol.id]: { ids: [...(before?.ids ?? []), id], ...(state === undefined ? {} : { state }), ...(checkedAt === undefined ? {} : { checkedAt }) },
+    [patrol.id]: {
+      ids: [...(before?.ids ?? []), id],
+      ...(state === undefined ? {} : { state }),
+      ...(checkedAt === undefined ? {} : { checkedAt }),
+    },
   };
   const who = opened.peek();
   if (who !== null) await keepCopy(who, "done", done.peek());
@@ -284,7 +296,10 @@ export function patrolNow(): string | null {
 }
 
 /** When the next check-in is due, ms UTC by the server's clock; null when none is. */
-export function nextCheckIn(patrol: CrewPatrol, here: { state?: string; checkedAt?: number } | undefined): number | null {
+export function nextCheckIn(
+  patrol: CrewPatrol,
+  here: { state?: string; checkedAt?: number } | undefined,
+): number | null {
   if ((here?.state ?? patrol.state) !== "under way" || patrol.check_in_interval_s === null) return null;
   if (here?.checkedAt !== undefined) return here.checkedAt + patrol.check_in_interval_s * 1000;
   return patrol.next_check_in_at === null ? null : Date.parse(patrol.next_check_in_at);

@@ -17,7 +17,8 @@ export interface Lane {
 const AGAIN_MS = 50;
 
 /**
- * @param act Does all there is to do. Calls `went` whenever something went well, and returns in how many ms there is more; 0 when nobody knows.
+ * @param act Does all there is to do. Calls `went` whenever something went well, and returns in how many ms there is
+ * more; 0 when nobody knows.
  * @param failed Is told what went wrong, and returns how long to wait at least, ms.
  */
 export function lane(act: (went: () => void) => Promise<number>, failed: (fault: unknown) => number): Lane {
@@ -40,7 +41,9 @@ export function lane(act: (went: () => void) => Promise<number>, failed: (fault:
     again = false;
     let wait = 0;
     try {
-      wait = await act(() => { failures = 0; });
+      wait = await act(() => {
+        failures = 0;
+      });
       failures = 0;
     } catch (fault) {
       failures++;

@@ -1,11 +1,24 @@
-/** The outbox: what was reported and not yet taken by the server. It is on the disk, sealed, before anybody is told that it is kept. */
+/**
+ * The outbox: what was reported and not yet taken by the server. It is on the disk, sealed, before anybody is told that
+ * it is kept.
+ */
 import { signal } from "@preact/signals";
 import { database, type Kept, type KeptPhoto, type Profile, phoneKey } from "../../../phone/database.ts";
 import type { Opened } from "../../../phone/keys.ts";
 import { dropOriginal, originalDue } from "../../../phone/originals.ts";
 import { HOLD_MS, waitsUntil } from "../../../phone/pace.ts";
-import { laneOf, type Rank, RANKS, rankOf, type Report } from "../../../phone/reports.ts";
-import { type Bytes, open, openBytes, openTo, seal, type Sealed, type SealedTo, sealBytes, sealTo } from "../../../phone/sealed.ts";
+import { laneOf, RANKS, type Rank, type Report, rankOf } from "../../../phone/reports.ts";
+import {
+  type Bytes,
+  open,
+  openBytes,
+  openTo,
+  type Sealed,
+  type SealedTo,
+  seal,
+  sealBytes,
+  sealTo,
+} from "../../../phone/sealed.ts";
 
 /** Most reports that go in one request. */
 export const BATCH = 100;
@@ -64,7 +77,12 @@ export async function keep(report: Report, profile: Profile, opened: Opened | nu
  * Keeps a call for help, or the word that it is over; false when the disk took it not: it goes out all the same, from a
  * page that stays open. `late` is called when the disk took it after that, and it is not over yet.
  */
-export async function keepCall(report: Report, profile: Profile, extra: Extra = {}, late: () => void = () => undefined): Promise<boolean> {
+export async function keepCall(
+  report: Report,
+  profile: Profile,
+  extra: Extra = {},
+  late: () => void = () => undefined,
+): Promise<boolean> {
   const kept = keep(report, profile, null, extra);
   try {
     await inTime(kept, LONGEST_WRITE_MS);
@@ -72,7 +90,10 @@ export async function keepCall(report: Report, profile: Profile, extra: Extra = 
   } catch {
     loose.set(report.id, { row: { ...rowOf(report, profile, extra), form: "phone", sealed: NOTHING }, profile });
     inHand.set(report.id, report);
-    void kept.then(() => keptLate(report.id, late), () => undefined);
+    void kept.then(
+      () => keptLate(report.id, late),
+      () => undefined,
+    );
     changed();
     return false;
   }
@@ -97,7 +118,15 @@ const NOTHING: Sealed = { iv: new Uint8Array(), data: new Uint8Array() };
 
 function rowOf(report: Report, profile: Profile, extra: Extra): Omit<Kept, "form" | "sealed"> {
   const rank = rankOf(report);
-  return { id: report.id, profile: profile.id, rank, lane: laneOf(rank), not_before: extra.notBefore ?? 0, state: "waiting", photos: [...(extra.photos ?? [])] };
+  return {
+    id: report.id,
+    profile: profile.id,
+    rank,
+    lane: laneOf(rank),
+    not_before: extra.notBefore ?? 0,
+    state: "waiting",
+    photos: [...(extra.photos ?? [])],
+  };
 }
 
 async function write(row: Kept): Promise<void> {
@@ -126,7 +155,12 @@ export async function draftPhoto(id: string, opened: Opened): Promise<Blob | nul
   return row === undefined ? null : new Blob([await openBytes(opened.data, row.sealed)], { type: row.type });
 }
 
-async function sealFor(value: unknown, rank: Rank, profile: Profile, opened: Opened | null): Promise<[Kept["form"], Sealed | SealedTo]> {
+async function sealFor(
+  value: unknown,
+  rank: Rank,
+  profile: Profile,
+  opened: Opened | null,
+): Promise<[Kept["form"], Sealed | SealedTo]> {
   if (rank === 0) return ["phone", await seal(await phoneKey(), value)];
   if (opened !== null) return ["data", await seal(opened.data, value)];
   return ["pair", await sealTo(profile.pair.open, value)];
@@ -141,14 +175,23 @@ export interface Batch {
 }
 
 /** The next batch of a profile that can go; null when nothing can. */
-export async function nextBatch(profile: Profile, opened: Opened | null, most = BATCH, ranks: readonly Rank[] = RANKS): Promise<Batch | null> {
+export async function nextBatch(
+  profile: Profile,
+  opened: Opened | null,
+  most = BATCH,
+  ranks: readonly Rank[] = RANKS,
+): Promise<Batch | null> {
   const db = await database();
   for (const rank of ranks) {
     const now = Date.now();
     const rows: Kept[] = [];
     const away = rank === 4 ? await photosOf(profile.id) : new Map<string, KeptPhoto["state"]>();
     const range = IDBKeyRange.only([profile.id, "waiting", rank]);
-    for (let at = await db.transaction("outbox").store.index("turn").openCursor(range); at !== null && rows.length < most; at = await at.continue()) {
+    for (
+      let at = await db.transaction("outbox").store.index("turn").openCursor(range);
+      at !== null && rows.length < most;
+      at = await at.continue()
+    ) {
       const row = at.value;
       const readable = row.form === "phone" || opened !== null || inHand.has(row.id);
       if (row.photos.some((id) => away.get(id) === "waiting" && !brokenPhotos.has(id))) continue; // they go first
@@ -161,7 +204,11 @@ export async function nextBatch(profile: Profile, opened: Opened | null, most = 
       const report = await read(row, profile, opened);
       if (report === null) continue;
       // A photo that the server will not have must not hold up what happened.
-      reports.push(report.kind === "incident" && report.photos ? { ...report, photos: report.photos.filter((id) => !away.has(id)) } : report);
+      reports.push(
+        report.kind === "incident" && report.photos
+          ? { ...report, photos: report.photos.filter((id) => !away.has(id)) }
+          : report,
+      );
       sent.push(row);
     }
     if (reports.length > 0) return { profile, rank, reports, rows: sent };
@@ -172,7 +219,9 @@ export async function nextBatch(profile: Profile, opened: Opened | null, most = 
 /** Calls for help of one profile that can go and that no disk has; null when there are none. */
 export function looseBatch(): Batch | null {
   const now = Date.now();
-  const free = [...loose.values()].filter(({ row }) => row.state === "waiting" && !waitsUntil(row.not_before, now, HOLD_MS));
+  const free = [...loose.values()].filter(
+    ({ row }) => row.state === "waiting" && !waitsUntil(row.not_before, now, HOLD_MS),
+  );
   const profile = free[0]?.profile;
   if (profile === undefined) return null;
   const rows = free.filter((each) => each.profile.id === profile.id).map(({ row }) => row);
@@ -210,16 +259,27 @@ async function read(row: Kept, profile: Profile, opened: Opened | null): Promise
   }
 }
 
-async function unseal<T>(form: Kept["form"], sealed: Sealed | SealedTo, profile: Profile, opened: Opened | null): Promise<T> {
+async function unseal<T>(
+  form: Kept["form"],
+  sealed: Sealed | SealedTo,
+  profile: Profile,
+  opened: Opened | null,
+): Promise<T> {
   if (form === "phone") return open<T>(await phoneKey(), sealed);
   if (opened === null) throw new Error("locked");
-  return form === "data" ? open<T>(opened.data, sealed) : openTo<T>(opened.secret, profile.pair.open, sealed as SealedTo);
+  return form === "data"
+    ? open<T>(opened.data, sealed)
+    : openTo<T>(opened.secret, profile.pair.open, sealed as SealedTo);
 }
 
-/** When the next call for help of these profiles may go that may not go yet, ms by this phone; null when there is none. */
+/**
+ * When the next call for help of these profiles may go that may not go yet, ms by this phone; null when there is none.
+ */
 export async function nextDue(of: readonly Profile[]): Promise<number | null> {
   const db = await database();
-  const rows = await Promise.all(of.map((each) => db.getAllFromIndex("outbox", "turn", IDBKeyRange.only([each.id, "waiting", 0]))));
+  const rows = await Promise.all(
+    of.map((each) => db.getAllFromIndex("outbox", "turn", IDBKeyRange.only([each.id, "waiting", 0]))),
+  );
   return soonest(rows.flat());
 }
 
@@ -253,7 +313,11 @@ export interface Why {
 }
 
 /** The server will not have these as they are: they are kept, and shown with why. */
-export async function refused(batch: Pick<Batch, "profile" | "rows">, why: readonly Why[], opened: Opened | null): Promise<void> {
+export async function refused(
+  batch: Pick<Batch, "profile" | "rows">,
+  why: readonly Why[],
+  opened: Opened | null,
+): Promise<void> {
   for (const each of why) {
     const row = batch.rows.find((one) => one.id === each.id);
     const free = loose.get(each.id);
@@ -315,10 +379,17 @@ export async function tryAgain(id: string): Promise<void> {
 /** The ids that wait or were refused, of one profile. */
 export async function pending(profile: string): Promise<Map<string, Kept["state"]>> {
   const rows = await (await database()).getAllFromIndex("outbox", "profile", profile);
-  return new Map([...rows.filter((each) => each.rank !== 3 || each.state === "refused"), ...looseOf(profile)].map((each) => [each.id, each.state]));
+  return new Map(
+    [...rows.filter((each) => each.rank !== 3 || each.state === "refused"), ...looseOf(profile)].map((each) => [
+      each.id,
+      each.state,
+    ]),
+  );
 }
 
-/** What became of a call for help, or of the word that it is over; null once the server has it, or it was taken back. */
+/**
+ * What became of a call for help, or of the word that it is over; null once the server has it, or it was taken back.
+ */
 export async function stateOf(id: string): Promise<Kept["state"] | null> {
   const free = loose.get(id)?.row ?? null;
   if (free !== null || over.has(id)) return free?.state ?? null;
@@ -386,12 +457,20 @@ export async function photoRefused(id: string): Promise<void> {
 export async function recount(profile: string): Promise<Counts> {
   const db = await database();
   const index = db.transaction("outbox").store.index("turn");
-  const of = (state: Kept["state"], rank: Rank): Promise<number> => index.count(IDBKeyRange.only([profile, state, rank]));
-  const [waiting, turned] = await Promise.all([Promise.all(RANKS.map((rank) => of("waiting", rank))), Promise.all(RANKS.map((rank) => of("refused", rank)))]);
+  const of = (state: Kept["state"], rank: Rank): Promise<number> =>
+    index.count(IDBKeyRange.only([profile, state, rank]));
+  const [waiting, turned] = await Promise.all([
+    Promise.all(RANKS.map((rank) => of("waiting", rank))),
+    Promise.all(RANKS.map((rank) => of("refused", rank))),
+  ]);
   const photos = await db.getAllFromIndex("photos", "profile", profile);
   counts.value = {
     urgent: (waiting[0] ?? 0) + (waiting[1] ?? 0) + looseOf(profile).length,
-    routine: (waiting[2] ?? 0) + (waiting[3] ?? 0) + (waiting[4] ?? 0) + photos.filter((each) => each.state === "waiting").length,
+    routine:
+      (waiting[2] ?? 0) +
+      (waiting[3] ?? 0) +
+      (waiting[4] ?? 0) +
+      photos.filter((each) => each.state === "waiting").length,
     refused: turned.reduce((sum, each) => sum + each, 0) + photos.filter((each) => each.state === "refused").length,
   };
   return counts.value;

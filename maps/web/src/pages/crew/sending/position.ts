@@ -51,9 +51,12 @@ export function startPositions(how: (fix: Fix) => Promise<void>): void {
   setInterval(() => void look(), LOOK_EVERY_MS);
   void readBattery();
   // Known to be allowed: the place is there at once, for an SOS too.
-  void navigator.permissions?.query({ name: "geolocation" }).then((found) => {
-    if (found.state === "granted") watchPlace();
-  }, () => undefined);
+  void navigator.permissions?.query({ name: "geolocation" }).then(
+    (found) => {
+      if (found.state === "granted") watchPlace();
+    },
+    () => undefined,
+  );
 }
 
 /** Watches the place; asks for leave the first time. */
@@ -73,7 +76,9 @@ function heard({ coords, timestamp }: GeolocationPosition): void {
   const at = Math.abs(timestamp - now) < STRANGE_MS ? timestamp : now;
   if (!isNews(at, fix.peek()?.at ?? 0, now)) return;
   fix.value = {
-    at, lon: coords.longitude, lat: coords.latitude,
+    at,
+    lon: coords.longitude,
+    lat: coords.latitude,
     ...(coords.accuracy > 0 ? { accuracy_m: round(coords.accuracy, 1) } : {}),
     ...(known(coords.speed) ? { speed_mps: round(coords.speed, 2) } : {}),
     ...(known(coords.heading) ? { course_deg: round(coords.heading, 1) % 360 } : {}),
@@ -136,7 +141,8 @@ export async function pingNow(): Promise<boolean> {
 
 /** The best place that can be had within some seconds; the newest known one if it is not older than `oldest` ms. */
 export function placeNow(withinMs: number, oldest = STRANGE_MS): Promise<Fix | null> {
-  const kept = (): Fix | null => (fix.peek() !== null && Date.now() - (fix.peek()?.at ?? 0) <= oldest ? fix.peek() : null);
+  const kept = (): Fix | null =>
+    fix.peek() !== null && Date.now() - (fix.peek()?.at ?? 0) <= oldest ? fix.peek() : null;
   return new Promise((resolve) => {
     if (!("geolocation" in navigator) || watching.peek() === "denied") return resolve(kept());
     const enough = setTimeout(() => resolve(kept()), withinMs);
@@ -144,10 +150,14 @@ export function placeNow(withinMs: number, oldest = STRANGE_MS): Promise<Fix | n
       clearTimeout(enough);
       resolve(kept());
     };
-    navigator.geolocation.getCurrentPosition((found) => {
-      heard(found);
-      done();
-    }, done, { ...FRESH, timeout: withinMs });
+    navigator.geolocation.getCurrentPosition(
+      (found) => {
+        heard(found);
+        done();
+      },
+      done,
+      { ...FRESH, timeout: withinMs },
+    );
   });
 }
 

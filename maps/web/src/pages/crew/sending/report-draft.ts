@@ -1,7 +1,7 @@
 /** What is being written in the report tab, kept sealed a moment after it changes. */
 import { effect, signal } from "@preact/signals";
-import { keepDraft, opened } from "./crew.ts";
 import type { Category, TargetKind } from "../../../phone/reports.ts";
+import { keepDraft, opened } from "./crew.ts";
 
 export interface Draft {
   kind: "incident" | "sighting";
@@ -27,8 +27,24 @@ export interface Draft {
 }
 
 export const EMPTY: Draft = {
-  kind: "sighting", kept: "", keptId: "", category: "", narrative: "", what: "", amount: "", unit: "", arrested: "", found: "", photos: [],
-  target: "", seen: "vessel", name: "", note: "", bearing: "", metres: "", course: "",
+  kind: "sighting",
+  kept: "",
+  keptId: "",
+  category: "",
+  narrative: "",
+  what: "",
+  amount: "",
+  unit: "",
+  arrested: "",
+  found: "",
+  photos: [],
+  target: "",
+  seen: "vessel",
+  name: "",
+  note: "",
+  bearing: "",
+  metres: "",
+  course: "",
 };
 
 export const draft = signal<Draft>(EMPTY);
@@ -41,9 +57,12 @@ effect(() => {
   clearTimeout(timer);
   if (now === EMPTY) return; // nobody has written anything: what was kept stays
   // Once it is sent nobody may find it again as if it were not.
-  timer = setTimeout(() => {
-    if (opened.peek() !== null) void keepDraft({ ...now, kept: "", keptId: "" });
-  }, now.kept === "" ? KEEP_AFTER_MS : 0);
+  timer = setTimeout(
+    () => {
+      if (opened.peek() !== null) void keepDraft({ ...now, kept: "", keptId: "" });
+    },
+    now.kept === "" ? KEEP_AFTER_MS : 0,
+  );
 });
 
 effect(() => {

@@ -1,14 +1,29 @@
-/** Sends what waits, in three lanes: calls for help wait for nothing else; then what somebody waits for before papers and positions, photos last. */
+/**
+ * Sends what waits, in three lanes: calls for help wait for nothing else; then what somebody waits for before papers
+ * and positions, photos last.
+ */
 import { computed, signal } from "@preact/signals";
 import type { Profile } from "../../../phone/database.ts";
 import type { Opened } from "../../../phone/keys.ts";
 import { profiles } from "../../../phone/keys.ts";
-import { lane } from "./lane.ts";
-import { BATCH, type Batch, looseBatch, looseDue, nextBatch, nextDue, nextPhoto, photoRefused, photoTaken, refused, taken } from "./outbox.ts";
 import { dropOriginal, isGood, type Network, nextOriginal } from "../../../phone/originals.ts";
 import type { Rank, Report } from "../../../phone/reports.ts";
 import { Failure, readSession, sendOriginal, sendPhoto, sendReports, type Took } from "../../../phone/server.ts";
 import { forEach, isUnreadable, keyFor, ranksThatGo } from "../../../phone/turns.ts";
+import { lane } from "./lane.ts";
+import {
+  BATCH,
+  type Batch,
+  looseBatch,
+  looseDue,
+  nextBatch,
+  nextDue,
+  nextPhoto,
+  photoRefused,
+  photoTaken,
+  refused,
+  taken,
+} from "./outbox.ts";
 
 export interface Link {
   /** `untried`: nothing had to be sent yet. `shut`: the server does not know this key or person any more. */
@@ -25,19 +40,27 @@ export const link = signal<Link>({ state: "untried", takenAt: null, fault: "" })
 const LOOK_EVERY_MS = 30_000;
 /** An original that did not go, or went over a bad link, is tried again then. */
 const ORIGINAL_LATER_MS = 5 * 60_000;
-/** An original that had to make way is begun anew after this, and after nine times what was spent on it: what is thrown away takes a tenth of the link. */
+/**
+ * An original that had to make way is begun anew after this, and after nine times what was spent on it: what is thrown
+ * away takes a tenth of the link.
+ */
 const MADE_WAY_MS = 1000;
 /** A picture of so many bytes tells how fast a link is. */
 const TELLING = 50_000;
 /** Another tab sends for the same crew: this one looks again then. */
 const OTHER_TAB_MS = 5000;
 
-/** A call for help is awaited by nobody else, and waits for nobody: not for a photo that is under way, not for the disk, not for another tab. What comes twice has one effect. */
+/**
+ * A call for help is awaited by nobody else, and waits for nobody: not for a photo that is under way, not for the disk,
+ * not for another tab. What comes twice has one effect.
+ */
 const inHand = lane(sendLoose, tell);
 const calls = lane(sendCalls, tell);
 const rest = lane(sendRest, tell);
 /** The cameras' own files go when all else is gone and the link is good. */
-const originals = lane(sendOriginals, (fault) => Math.max(ORIGINAL_LATER_MS, fault instanceof Failure ? fault.waitMs : 0));
+const originals = lane(sendOriginals, (fault) =>
+  Math.max(ORIGINAL_LATER_MS, fault instanceof Failure ? fault.waitMs : 0),
+);
 const lanes = [inHand, calls, rest] as const;
 
 export const sending = computed(() => lanes.some((each) => each.busy.value));
@@ -99,7 +122,11 @@ function well(some: number): void {
 async function sendLoose(went: () => void): Promise<number> {
   for (let batch = looseBatch(); batch !== null; batch = looseBatch()) {
     stopOriginal.abort();
-    await settle(batch, await sendReports(batch.reports, keyFor(batch.profile, openedAs(batch.profile), 0) ?? null), null);
+    await settle(
+      batch,
+      await sendReports(batch.reports, keyFor(batch.profile, openedAs(batch.profile), 0) ?? null),
+      null,
+    );
     went();
   }
   return waitFor(looseDue());
@@ -143,7 +170,8 @@ async function drain(whose: string, went: () => void): Promise<void> {
   const profile = (await profiles()).find((each) => each.id === whose);
   if (profile === undefined) return;
   const who = openedAs(profile);
-  // What takes the PIN stands in nobody's way: positions go out beside a text that was written before the page was locked.
+  // What takes the PIN stands in nobody's way: positions go out beside a text that was written before the page was
+  // locked.
   const ranks = ranksThatGo(profile, who).filter((rank) => rank > 0);
   await drainRanks(profile, who, ranks, went);
   if (who === null) return;
@@ -152,7 +180,12 @@ async function drain(whose: string, went: () => void): Promise<void> {
   originals.nudge();
 }
 
-async function drainRanks(profile: Profile, who: Opened | null, ranks: readonly Rank[], went: () => void): Promise<void> {
+async function drainRanks(
+  profile: Profile,
+  who: Opened | null,
+  ranks: readonly Rank[],
+  went: () => void,
+): Promise<void> {
   const able = ranks.filter((rank) => keyFor(profile, who, rank) !== undefined);
   let sure = false;
   for (let size = most; ; ) {
@@ -176,7 +209,10 @@ async function drainRanks(profile: Profile, who: Opened | null, ranks: readonly 
         size = half;
         continue;
       }
-      answer = { taken: [], refused: [{ id: batch.reports[0]?.id ?? "", error: "unreadable", message: fault.message }] };
+      answer = {
+        taken: [],
+        refused: [{ id: batch.reports[0]?.id ?? "", error: "unreadable", message: fault.message }],
+      };
     }
     if (batch.reports.length >= most) most = Math.min(BATCH, Math.ceil(most * 1.25)); // it may be less thin again
     size = most;
@@ -190,7 +226,9 @@ async function ensureOwn(profile: Profile): Promise<void> {
   if (profile.device === null && (await readSession())?.user !== profile.user) throw new Failure(401, "");
 }
 
-/** Only what the server names leaves the outbox; what it does not name would come again and again, so it is an error. */
+/**
+ * Only what the server names leaves the outbox; what it does not name would come again and again, so it is an error.
+ */
 async function settle(batch: Batch, answer: Took, who: Opened | null): Promise<void> {
   const mine = new Set(batch.reports.map((each: Report) => each.id));
   const done = answer.taken.filter((id) => mine.has(id));
@@ -224,32 +262,37 @@ async function sendOriginals(went: () => void): Promise<number> {
   await rest.idle();
   const who = opened;
   if (who === null || !navigator.onLine) return 0;
-  return navigator.locks.request(`joint-patrol-crew-originals ${who.profile.id}`, { ifAvailable: true }, async (lock) => {
-    if (lock === null) return 0;
-    for (let next = await nextOriginal(who); next !== null; next = await nextOriginal(who)) {
-      if (opened !== who) return 0;
-      // What was measured long ago tells of another link: then the browser's own word counts.
-      const rate = performance.now() - measured.at < ORIGINAL_LATER_MS ? measured.rate : null;
-      if (!isGood((navigator as { connection?: Network }).connection, rate)) return ORIGINAL_LATER_MS;
-      const stop = new AbortController();
-      stopOriginal = stop;
-      const sentAt = performance.now();
-      try {
-        await ensureOwn(who.profile);
-        await sendOriginal(next.id, next.bytes, who.key, stop.signal);
-        measure(next.bytes.length, sentAt);
-      } catch (fault) {
-        if (stop.signal.aborted) return MADE_WAY_MS + 9 * (performance.now() - sentAt);
-        const gone = fault instanceof Failure && fault.status === 404 && fault.error !== "";
-        if (!gone && !isUnreadable(fault)) throw fault; // nobody will ever have it
+  return navigator.locks.request(
+    `joint-patrol-crew-originals ${who.profile.id}`,
+    { ifAvailable: true },
+    async (lock) => {
+      if (lock === null) return 0;
+      for (let next = await nextOriginal(who); next !== null; next = await nextOriginal(who)) {
+        if (opened !== who) return 0;
+        // What was measured long ago tells of another link: then the browser's own word counts.
+        const rate = performance.now() - measured.at < ORIGINAL_LATER_MS ? measured.rate : null;
+        if (!isGood((navigator as { connection?: Network }).connection, rate)) return ORIGINAL_LATER_MS;
+        const stop = new AbortController();
+        stopOriginal = stop;
+        const sentAt = performance.now();
+        try {
+          await ensureOwn(who.profile);
+          await sendOriginal(next.id, next.bytes, who.key, stop.signal);
+          measure(next.bytes.length, sentAt);
+        } catch (fault) {
+          if (stop.signal.aborted) return MADE_WAY_MS + 9 * (performance.now() - sentAt);
+          const gone = fault instanceof Failure && fault.status === 404 && fault.error !== "";
+          if (!gone && !isUnreadable(fault)) throw fault; // nobody will ever have it
+        }
+        await dropOriginal(next.id);
+        went();
       }
-      await dropOriginal(next.id);
-      went();
-    }
-    return 0;
-  });
+      return 0;
+    },
+  );
 }
 
 function measure(bytes: number, sentAt: number): void {
-  if (bytes >= TELLING) measured = { rate: (bytes * 1000) / Math.max(1, performance.now() - sentAt), at: performance.now() };
+  if (bytes >= TELLING)
+    measured = { rate: (bytes * 1000) / Math.max(1, performance.now() - sentAt), at: performance.now() };
 }

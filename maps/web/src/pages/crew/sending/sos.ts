@@ -1,13 +1,16 @@
-/** A call for help: on the disk at once, sent after some seconds in which it can be called off, and called off with a word after that. */
+/**
+ * A call for help: on the disk at once, sent after some seconds in which it can be called off, and called off with a
+ * word after that.
+ */
 import { signal } from "@preact/signals";
-import { database, newId, phoneKey, type Profile } from "../../../phone/database.ts";
-import { inTime, keepCall, LONGEST_WRITE_MS, renew, stateOf, takeBack } from "./outbox.ts";
+import { database, newId, type Profile, phoneKey } from "../../../phone/database.ts";
 import { HOLD_MS, waitsUntil } from "../../../phone/pace.ts";
-import { inDistress, placeNow } from "./position.ts";
 import type { Report } from "../../../phone/reports.ts";
-import { open, seal, type Sealed } from "../../../phone/sealed.ts";
-import { hurry } from "./sending.ts";
+import { open, type Sealed, seal } from "../../../phone/sealed.ts";
 import { isoTime } from "../../../phone/time.ts";
+import { inTime, keepCall, LONGEST_WRITE_MS, renew, stateOf, takeBack } from "./outbox.ts";
+import { inDistress, placeNow } from "./position.ts";
+import { hurry } from "./sending.ts";
 
 /** How long it can be called off without a word. */
 export const SECONDS_TO_CANCEL = HOLD_MS / 1000;
@@ -39,14 +42,22 @@ export interface Ended {
 /** What became of the last one that was called off here; null when there is nothing to say. */
 export const ended = signal<Ended | null>(null);
 
-/** Those that the disk does not know, by profile: who opens the page with a PIN, or turns to another crew and back, sees them still. */
+/**
+ * Those that the disk does not know, by profile: who opens the page with a PIN, or turns to another crew and back, sees
+ * them still.
+ */
 const inPage = new Map<string, Sos>();
 /** The one that is being kept: who presses again, because nothing is to be seen yet, calls once. */
 let calling: Promise<boolean> | null = null;
 
-/** Calls for help. When this resolves it is on the disk; false where that is full: then it goes out only while the page is open. */
+/**
+ * Calls for help. When this resolves it is on the disk; false where that is full: then it goes out only while the page
+ * is open.
+ */
 export function callForHelp(profile: Profile): Promise<boolean> {
-  calling ??= call(profile).finally(() => { calling = null; });
+  calling ??= call(profile).finally(() => {
+    calling = null;
+  });
   return calling;
 }
 
@@ -64,16 +75,22 @@ async function call(profile: Profile): Promise<boolean> {
   });
   const found: Sos = { id, at, sendsAt, state: "ready", takenAt: null };
   if (onDisk) await inTime(remember(profile, found), LONGEST_WRITE_MS).catch(() => undefined);
-  else inPage.set(profile.id, found); // not noted on the disk: a page that opens anew would think that the server has it
+  // not noted on the disk: a page that opens anew would think that the server has it
+  else inPage.set(profile.id, found);
   sos.value = found;
   inDistress.value = true;
-  setTimeout(() => {
-    if (sos.peek()?.id === id && sos.peek()?.state === "ready") sos.value = { ...found, state: "waiting" };
-    hurry();
-  }, Math.max(0, SECONDS_TO_CANCEL * 1000 - (performance.now() - pressed)) + 20);
-  void place.then(async (better) => {
-    if (better !== null) await renew(report(id, said, better), profile);
-  }).catch(() => undefined); // the first place stands
+  setTimeout(
+    () => {
+      if (sos.peek()?.id === id && sos.peek()?.state === "ready") sos.value = { ...found, state: "waiting" };
+      hurry();
+    },
+    Math.max(0, SECONDS_TO_CANCEL * 1000 - (performance.now() - pressed)) + 20,
+  );
+  void place
+    .then(async (better) => {
+      if (better !== null) await renew(report(id, said, better), profile);
+    })
+    .catch(() => undefined); // the first place stands
   return onDisk;
 }
 
@@ -91,10 +108,12 @@ export async function callOff(profile: Profile): Promise<void> {
   const now = sos.peek();
   if (now === null || now.id === calledOff) return;
   calledOff = now.id;
-  const unsent = now.state === "ready" && isHeld(now) && (await inTime(takeBack(now.id), LONGEST_WRITE_MS).catch(() => false));
+  const unsent =
+    now.state === "ready" && isHeld(now) && (await inTime(takeBack(now.id), LONGEST_WRITE_MS).catch(() => false));
   const id = unsent ? null : newId();
   // Where the call could not be taken back the word comes after it.
-  if (id !== null) await keepCall({ id, kind: "sos_cancel", at: isoTime() }, profile, isHeld(now) ? { notBefore: now.sendsAt } : {});
+  if (id !== null)
+    await keepCall({ id, kind: "sos_cancel", at: isoTime() }, profile, isHeld(now) ? { notBefore: now.sendsAt } : {});
   const noted = over(profile);
   sayEnd(id === null ? { state: "unsent", id } : { state: "saying", id });
   hurry();
@@ -119,7 +138,10 @@ export async function over(profile: Profile): Promise<void> {
 /** Longer than an answer may be under way: one that was given before the call was there says nothing of it. */
 const ANSWERS_MS = 30_000;
 
-/** Whether an answer that was asked for then, and that knows of no distress, means that the office has cleared the call. Pure. */
+/**
+ * Whether an answer that was asked for then, and that knows of no distress, means that the office has cleared the call.
+ * Pure.
+ */
 export function isCleared(call: Sos | null, askedAt: number): boolean {
   return call?.state === "taken" && Math.abs(askedAt - (call.takenAt ?? call.at)) > ANSWERS_MS;
 }
@@ -139,7 +161,11 @@ export async function recall(profile: Profile): Promise<void> {
     return;
   }
   const waits = (await stateOf(found.id)) !== null;
-  sos.value = { ...found, takenAt: found.takenAt ?? null, state: isHeld(found) ? "ready" : waits ? "waiting" : "taken" };
+  sos.value = {
+    ...found,
+    takenAt: found.takenAt ?? null,
+    state: isHeld(found) ? "ready" : waits ? "waiting" : "taken",
+  };
   inDistress.value = true;
   setTimeout(() => void look(profile), (isHeld(found) ? found.sendsAt - Date.now() : 0) + 20);
 }
@@ -147,7 +173,8 @@ export async function recall(profile: Profile): Promise<void> {
 /** Looks whether the server has taken it, or the word that it is over. */
 export async function look(profile: Profile): Promise<void> {
   const word = ended.peek();
-  if (word?.state === "saying" && word.id !== null && (await stateOf(word.id)) === null && ended.peek() === word) sayEnd({ ...word, state: "said" });
+  if (word?.state === "saying" && word.id !== null && (await stateOf(word.id)) === null && ended.peek() === word)
+    sayEnd({ ...word, state: "said" });
   const now = sos.peek();
   if (now === null || isHeld(now)) return;
   const state = (await stateOf(now.id)) === null ? "taken" : "waiting";

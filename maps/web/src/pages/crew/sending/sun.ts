@@ -1,7 +1,7 @@
 /** The sun: the day's palette in black on white, for a screen in full light. The crew's page only. */
 import { effect } from "@preact/signals";
-import { kept } from "../../../browser/remembered.ts";
 import { palette } from "../../../browser/preferences.ts";
+import { kept } from "../../../browser/remembered.ts";
 
 export const sun = kept<boolean>("jp.crew.sun", false);
 

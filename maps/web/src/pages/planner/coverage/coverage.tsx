@@ -2,18 +2,18 @@
 import "./coverage.css";
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { agencyName } from "../../../session/agencies.ts";
-import { t } from "../../../words/index.ts";
-import { Icon } from "../../../widgets/icons.tsx";
-import { Broken, Empty } from "../../../widgets/states.tsx";
 import { metresWords } from "../../../geo/place-words.ts";
-import { DayField } from "../../../widgets/when-field.tsx";
+import { loadCourses } from "../../../geo/river-places.ts";
+import { agencyName } from "../../../session/agencies.ts";
 import { timeZone } from "../../../session/session.ts";
 import { ageWords } from "../../../session/times.ts";
 import { wallOf } from "../../../session/wall-clock.ts";
+import { Icon } from "../../../widgets/icons.tsx";
+import { Broken, Empty } from "../../../widgets/states.tsx";
+import { DayField } from "../../../widgets/when-field.tsx";
+import { t } from "../../../words/index.ts";
 import { phone, say, sheetStop } from "../desk/frame-state.ts";
 import { units } from "../desk/news.ts";
-import { loadCourses } from "../../../geo/river-places.ts";
 import { DAY_MS, midnight } from "../patrols/wall.ts";
 import { minute } from "../patrols/words.ts";
 import { CLASSES, classOf, csvOf, type HeatClass, type HeatReport, INK, type Seen } from "./heat.ts";
@@ -31,12 +31,34 @@ export function Coverage(): JSX.Element {
   const told = report.value;
   return (
     <section class="panel" aria-labelledby="coverage-title">
-      <div class="panel-head"><h2 id="coverage-title">{t("coverage.title")}</h2></div>
+      <div class="panel-head">
+        <h2 id="coverage-title">{t("coverage.title")}</h2>
+      </div>
       <div class="scroll padded coverage">
         <Ask />
-        <div aria-live="polite">{working.value && <p class="coverage-working" role="status"><span class="coverage-bar" aria-hidden="true"><i /></span>{t("coverage.working")} <button class="button" onClick={() => { stop(); say(t("coverage.stopped")); }}>{t("coverage.stop")}</button></p>}</div>
+        <div aria-live="polite">
+          {working.value && (
+            <p class="coverage-working" role="status">
+              <span class="coverage-bar" aria-hidden="true">
+                <i />
+              </span>
+              {t("coverage.working")}{" "}
+              <button
+                class="button"
+                onClick={() => {
+                  stop();
+                  say(t("coverage.stopped"));
+                }}
+              >
+                {t("coverage.stop")}
+              </button>
+            </p>
+          )}
+        </div>
         {fault.value !== null && <Broken what={t("coverage.failed")} fault={fault.value} retry={() => void ask()} />}
-        {told === null && fault.value === null && !working.value && <Empty title={t("coverage.none")}>{t("coverage.none_how")}</Empty>}
+        {told === null && fault.value === null && !working.value && (
+          <Empty title={t("coverage.none")}>{t("coverage.none_how")}</Empty>
+        )}
         {told !== null && <Told told={told} />}
       </div>
     </section>
@@ -46,7 +68,9 @@ export function Coverage(): JSX.Element {
 function Ask(): JSX.Element {
   const asked = question.value;
   const tried = useSignal(false);
-  const set = (some: Partial<Question>): void => { question.value = { ...question.peek(), ...some }; };
+  const set = (some: Partial<Question>): void => {
+    question.value = { ...question.peek(), ...some };
+  };
   const badKm = !(Number.isFinite(asked.kmFrom) && Number.isFinite(asked.kmTo) && asked.kmFrom !== asked.kmTo);
   const badRange = rangeOf(asked) === null;
   const send = (event: Event): void => {
@@ -57,29 +81,127 @@ function Ask(): JSX.Element {
     void ask();
   };
   const day = (ms: number | null): string => (ms === null ? "" : wallOf(ms, timeZone.value).slice(0, 10));
-  const dayOf = (text: string, after: number): number | null => (text !== "" ? midnight(Date.parse(`${text}T12:00Z`), timeZone.peek(), after) : null);
+  const dayOf = (text: string, after: number): number | null =>
+    text !== "" ? midnight(Date.parse(`${text}T12:00Z`), timeZone.peek(), after) : null;
   return (
     <form class="coverage-ask" onSubmit={send}>
       <div class="pair">
-        <div><label for="coverage-days">{t("coverage.range")}</label>
-          <select id="coverage-days" value={asked.days} onChange={(event) => set({ days: Number(event.currentTarget.value) })}>{DAYS.map((each) => <option key={each} value={each}>{t("coverage.days", { n: each })}</option>)}<option value={0}>{t("coverage.own_range")}</option></select></div>
-        <div><label for="coverage-unit">{t("coverage.units")}</label>
-          <select id="coverage-unit" value={asked.unit} onChange={(event) => set({ unit: event.currentTarget.value })}><option value="">{t("coverage.units_all")}</option>{(units.value ?? []).map((each) => <option key={each.id} value={each.id}>{each.call_sign}</option>)}</select></div>
+        <div>
+          <label for="coverage-days">{t("coverage.range")}</label>
+          <select
+            id="coverage-days"
+            value={asked.days}
+            onChange={(event) => set({ days: Number(event.currentTarget.value) })}
+          >
+            {DAYS.map((each) => (
+              <option key={each} value={each}>
+                {t("coverage.days", { n: each })}
+              </option>
+            ))}
+            <option value={0}>{t("coverage.own_range")}</option>
+          </select>
+        </div>
+        <div>
+          <label for="coverage-unit">{t("coverage.units")}</label>
+          <select id="coverage-unit" value={asked.unit} onChange={(event) => set({ unit: event.currentTarget.value })}>
+            <option value="">{t("coverage.units_all")}</option>
+            {(units.value ?? []).map((each) => (
+              <option key={each.id} value={each.id}>
+                {each.call_sign}
+              </option>
+            ))}
+          </select>
+        </div>
         {asked.days === 0 && (
           <>
-            <DayField id="coverage-from" label={t("coverage.from")} day={day(asked.from)} set={(text) => set({ from: dayOf(text, 0) })} />
-            <DayField id="coverage-until" label={t("coverage.until")} day={day(asked.until === null ? null : asked.until - DAY_MS / 2)} set={(text) => set({ until: dayOf(text, 1) })} />
+            <DayField
+              id="coverage-from"
+              label={t("coverage.from")}
+              day={day(asked.from)}
+              set={(text) => set({ from: dayOf(text, 0) })}
+            />
+            <DayField
+              id="coverage-until"
+              label={t("coverage.until")}
+              day={day(asked.until === null ? null : asked.until - DAY_MS / 2)}
+              set={(text) => set({ until: dayOf(text, 1) })}
+            />
           </>
         )}
-        <div><label for="coverage-km-from">{t("coverage.km_from")}</label><input id="coverage-km-from" type="number" step="any" min={0} value={asked.kmFrom} onInput={(event) => set({ kmFrom: event.currentTarget.valueAsNumber })} /></div>
-        <div><label for="coverage-km-to">{t("coverage.km_to")}</label><input id="coverage-km-to" type="number" step="any" min={0} value={asked.kmTo} onInput={(event) => set({ kmTo: event.currentTarget.valueAsNumber })} /></div>
-        <div><label for="coverage-step">{t("coverage.step")}</label><select id="coverage-step" value={asked.stepKm} onChange={(event) => set({ stepKm: Number(event.currentTarget.value) })}>{STEPS.map((each) => <option key={each} value={each}>{t("coverage.step_km", { n: each })}</option>)}</select></div>
-        <div><label for="coverage-radius">{t("coverage.radius")}</label><select id="coverage-radius" value={asked.radiusM} onChange={(event) => set({ radiusM: Number(event.currentTarget.value) })}>{RADII.map((each) => <option key={each} value={each}>{t("coverage.metres", { n: each })}</option>)}</select></div>
+        <div>
+          <label for="coverage-km-from">{t("coverage.km_from")}</label>
+          <input
+            id="coverage-km-from"
+            type="number"
+            step="any"
+            min={0}
+            value={asked.kmFrom}
+            onInput={(event) => set({ kmFrom: event.currentTarget.valueAsNumber })}
+          />
+        </div>
+        <div>
+          <label for="coverage-km-to">{t("coverage.km_to")}</label>
+          <input
+            id="coverage-km-to"
+            type="number"
+            step="any"
+            min={0}
+            value={asked.kmTo}
+            onInput={(event) => set({ kmTo: event.currentTarget.valueAsNumber })}
+          />
+        </div>
+        <div>
+          <label for="coverage-step">{t("coverage.step")}</label>
+          <select
+            id="coverage-step"
+            value={asked.stepKm}
+            onChange={(event) => set({ stepKm: Number(event.currentTarget.value) })}
+          >
+            {STEPS.map((each) => (
+              <option key={each} value={each}>
+                {t("coverage.step_km", { n: each })}
+              </option>
+            ))}
+          </select>
+        </div>
+        <div>
+          <label for="coverage-radius">{t("coverage.radius")}</label>
+          <select
+            id="coverage-radius"
+            value={asked.radiusM}
+            onChange={(event) => set({ radiusM: Number(event.currentTarget.value) })}
+          >
+            {RADII.map((each) => (
+              <option key={each} value={each}>
+                {t("coverage.metres", { n: each })}
+              </option>
+            ))}
+          </select>
+        </div>
       </div>
-      <div class="checks"><label><input type="checkbox" checked={asked.onPatrol} onChange={(event) => set({ onPatrol: event.currentTarget.checked })} /><span>{t("coverage.on_patrol")}</span></label></div>
-      {tried.value && badRange && <p class="field-fault" role="alert">{t("coverage.bad_range")}</p>}
-      {tried.value && badKm && <p class="field-fault" role="alert">{t("coverage.bad_km")}</p>}
-      <button class="button primary wide" disabled={working.value}>{t("coverage.show")}</button>
+      <div class="checks">
+        <label>
+          <input
+            type="checkbox"
+            checked={asked.onPatrol}
+            onChange={(event) => set({ onPatrol: event.currentTarget.checked })}
+          />
+          <span>{t("coverage.on_patrol")}</span>
+        </label>
+      </div>
+      {tried.value && badRange && (
+        <p class="field-fault" role="alert">
+          {t("coverage.bad_range")}
+        </p>
+      )}
+      {tried.value && badKm && (
+        <p class="field-fault" role="alert">
+          {t("coverage.bad_km")}
+        </p>
+      )}
+      <button class="button primary wide" disabled={working.value}>
+        {t("coverage.show")}
+      </button>
     </form>
   );
 }
@@ -88,13 +210,28 @@ function Told({ told }: { told: HeatReport }): JSX.Element {
   const names = Object.values(told.units);
   return (
     <>
-      {names.length === 0 ? <Empty title={t("coverage.no_tracks")}>{t("coverage.no_tracks_how")}</Empty> : <p class="hint">{t("coverage.by_units", { names: names.join(", ") })}</p>}
+      {names.length === 0 ? (
+        <Empty title={t("coverage.no_tracks")}>{t("coverage.no_tracks_how")}</Empty>
+      ) : (
+        <p class="hint">{t("coverage.by_units", { names: names.join(", ") })}</p>
+      )}
       <Legend />
       <h3>{t("coverage.river")}</h3>
       <p class="num">{seenWords(told.river)}</p>
       <Strip told={told} />
-      {told.line_error_m !== undefined && <p class="dim">{t("coverage.line_error", { metres: metresWords(told.line_error_m) })}</p>}
-      <div class="actions flat"><button class="button" onClick={fitHeat}><Icon name="fit" />{t("coverage.fit")}</button><button class="button" onClick={() => saveCsv(told)}><Icon name="save" />{t("coverage.export")}</button></div>
+      {told.line_error_m !== undefined && (
+        <p class="dim">{t("coverage.line_error", { metres: metresWords(told.line_error_m) })}</p>
+      )}
+      <div class="actions flat">
+        <button class="button" onClick={fitHeat}>
+          <Icon name="fit" />
+          {t("coverage.fit")}
+        </button>
+        <button class="button" onClick={() => saveCsv(told)}>
+          <Icon name="save" />
+          {t("coverage.export")}
+        </button>
+      </div>
       <Sectors told={told} />
       <Kilometres told={told} />
     </>
@@ -105,7 +242,14 @@ function Legend(): JSX.Element {
   return (
     <figure class="coverage-legend">
       <figcaption>{t("coverage.legend")}</figcaption>
-      <ul>{CLASSES.map((each) => <li key={each}><Swatch heat={each} />{t(`coverage.class.${each}`)}</li>)}</ul>
+      <ul>
+        {CLASSES.map((each) => (
+          <li key={each}>
+            <Swatch heat={each} />
+            {t(`coverage.class.${each}`)}
+          </li>
+        ))}
+      </ul>
     </figure>
   );
 }
@@ -124,10 +268,25 @@ function Strip({ told }: { told: HeatReport }): JSX.Element {
       <div role="img" aria-label={t("coverage.strip")}>
         {told.bins.map((bin) => {
           const heat = classOf(bin.last, asOf);
-          return <i key={bin.km_from} class={`heat heat-${heat}`} style={{ "--ink-share": `${INK[heat] * 100}%`, flexGrow: bin.km_to - bin.km_from }} title={t("coverage.cell", { from: km(bin.km_from), to: km(bin.km_to), when: agoWords(bin.last, asOf), n: bin.visits })} />;
+          return (
+            <i
+              key={bin.km_from}
+              class={`heat heat-${heat}`}
+              style={{ "--ink-share": `${INK[heat] * 100}%`, flexGrow: bin.km_to - bin.km_from }}
+              title={t("coverage.cell", {
+                from: km(bin.km_from),
+                to: km(bin.km_to),
+                when: agoWords(bin.last, asOf),
+                n: bin.visits,
+              })}
+            />
+          );
         })}
       </div>
-      <p class="num dim"><span>{first === undefined ? "" : t("river.km", { km: km(first.km_from) })}</span><span>{last === undefined ? "" : t("river.km", { km: km(last.km_to) })}</span></p>
+      <p class="num dim">
+        <span>{first === undefined ? "" : t("river.km", { km: km(first.km_from) })}</span>
+        <span>{last === undefined ? "" : t("river.km", { km: km(last.km_to) })}</span>
+      </p>
     </div>
   );
 }
@@ -138,10 +297,30 @@ function Sectors({ told }: { told: HeatReport }): JSX.Element {
     <>
       <table class="coverage-table">
         <caption>{t("coverage.table_sectors")}</caption>
-        <thead><tr><th scope="col">{t("coverage.sector")}</th><th scope="col">{t("coverage.seen")}</th><th scope="col">{t("coverage.last")}</th><th scope="col">{t("coverage.visits")}</th></tr></thead>
-        <tbody>{told.sectors.map((each) => (
-          <tr key={each.sector}><th scope="row">{each.name}<small>{agencyName(each.agency)}</small></th><td class="num">{t("coverage.percent", { n: Math.round(each.seen.share * 100) })}</td><td class="num"><Swatch heat={classOf(each.seen.last, asOf)} />{agoWords(each.seen.last, asOf)}</td><td class="num">{each.visits ?? 0}</td></tr>
-        ))}</tbody>
+        <thead>
+          <tr>
+            <th scope="col">{t("coverage.sector")}</th>
+            <th scope="col">{t("coverage.seen")}</th>
+            <th scope="col">{t("coverage.last")}</th>
+            <th scope="col">{t("coverage.visits")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {told.sectors.map((each) => (
+            <tr key={each.sector}>
+              <th scope="row">
+                {each.name}
+                <small>{agencyName(each.agency)}</small>
+              </th>
+              <td class="num">{t("coverage.percent", { n: Math.round(each.seen.share * 100) })}</td>
+              <td class="num">
+                <Swatch heat={classOf(each.seen.last, asOf)} />
+                {agoWords(each.seen.last, asOf)}
+              </td>
+              <td class="num">{each.visits ?? 0}</td>
+            </tr>
+          ))}
+        </tbody>
       </table>
       {told.sectors.length === 0 && <p class="hint">{t("coverage.no_sectors")}</p>}
       {(told.unread ?? 0) > 0 && <p class="hint">{t("coverage.unread", { n: told.unread ?? 0 })}</p>}
@@ -156,10 +335,29 @@ function Kilometres({ told }: { told: HeatReport }): JSX.Element {
       <summary>{t("coverage.table_km")}</summary>
       <table class="coverage-table">
         <caption class="hidden">{t("coverage.table_km")}</caption>
-        <thead><tr><th scope="col">{t("coverage.kilometre")}</th><th scope="col">{t("coverage.seen")}</th><th scope="col">{t("coverage.last")}</th><th scope="col">{t("coverage.visits")}</th></tr></thead>
-        <tbody>{told.bins.map((bin) => (
-          <tr key={bin.km_from}><th scope="row" class="num">{km(bin.km_from)}–{km(bin.km_to)}</th><td class="num">{t("coverage.percent", { n: Math.round(bin.share * 100) })}</td><td class="num"><Swatch heat={classOf(bin.last, asOf)} />{agoWords(bin.last, asOf)}</td><td class="num">{bin.visits}</td></tr>
-        ))}</tbody>
+        <thead>
+          <tr>
+            <th scope="col">{t("coverage.kilometre")}</th>
+            <th scope="col">{t("coverage.seen")}</th>
+            <th scope="col">{t("coverage.last")}</th>
+            <th scope="col">{t("coverage.visits")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {told.bins.map((bin) => (
+            <tr key={bin.km_from}>
+              <th scope="row" class="num">
+                {km(bin.km_from)}–{km(bin.km_to)}
+              </th>
+              <td class="num">{t("coverage.percent", { n: Math.round(bin.share * 100) })}</td>
+              <td class="num">
+                <Swatch heat={classOf(bin.last, asOf)} />
+                {agoWords(bin.last, asOf)}
+              </td>
+              <td class="num">{bin.visits}</td>
+            </tr>
+          ))}
+        </tbody>
       </table>
     </details>
   );
@@ -175,15 +373,40 @@ function agoWords(last: string | null, asOf: number): string {
 }
 
 function seenWords(seen: Seen): string {
-  return t("coverage.seen_km", { seen: seen.seen.toFixed(1), whole: seen.whole.toFixed(1), percent: Math.round(seen.share * 100) });
+  return t("coverage.seen_km", {
+    seen: seen.seen.toFixed(1),
+    whole: seen.whole.toFixed(1),
+    percent: Math.round(seen.share * 100),
+  });
 }
 
 /** Sectors, then kilometres: what the tables show, with times in UTC. */
 function saveCsv(told: HeatReport): void {
   const rows = [
-    [t("coverage.csv.kind"), t("coverage.csv.name"), t("coverage.csv.share"), t("coverage.csv.last"), t("coverage.visits"), t("coverage.hours")],
-    ...told.sectors.map((each) => [t("coverage.sector"), each.name, (each.seen.share * 100).toFixed(1), each.seen.last ?? "", each.visits ?? 0, each.seen.seen_hours.toFixed(2)]),
-    ...told.bins.map((bin) => [t("coverage.kilometre"), `${km(bin.km_from)}–${km(bin.km_to)}`, (bin.share * 100).toFixed(1), bin.last ?? "", bin.visits, bin.hours.toFixed(2)]),
+    [
+      t("coverage.csv.kind"),
+      t("coverage.csv.name"),
+      t("coverage.csv.share"),
+      t("coverage.csv.last"),
+      t("coverage.visits"),
+      t("coverage.hours"),
+    ],
+    ...told.sectors.map((each) => [
+      t("coverage.sector"),
+      each.name,
+      (each.seen.share * 100).toFixed(1),
+      each.seen.last ?? "",
+      each.visits ?? 0,
+      each.seen.seen_hours.toFixed(2),
+    ]),
+    ...told.bins.map((bin) => [
+      t("coverage.kilometre"),
+      `${km(bin.km_from)}–${km(bin.km_to)}`,
+      (bin.share * 100).toFixed(1),
+      bin.last ?? "",
+      bin.visits,
+      bin.hours.toFixed(2),
+    ]),
   ];
   // The mark at the beginning tells spreadsheets that it is UTF-8.
   const href = URL.createObjectURL(new Blob(["\ufeff", csvOf(rows)], { type: "text/csv" }));

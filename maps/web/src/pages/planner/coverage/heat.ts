@@ -25,7 +25,10 @@ export interface SectorHeat {
   agency: string;
   seen: Seen;
   visits?: number;
-  cells?: GeoJSON.FeatureCollection<GeoJSON.Polygon | GeoJSON.MultiPolygon, { last: string | null; visits: number; seen_s: number; area_km2: number }>;
+  cells?: GeoJSON.FeatureCollection<
+    GeoJSON.Polygon | GeoJSON.MultiPolygon,
+    { last: string | null; visits: number; seen_s: number; area_km2: number }
+  >;
 }
 
 /** What the server says of coverage (maps/api/map/coverage.py). */
@@ -45,7 +48,12 @@ export type HeatClass = "fresh" | "day" | "days" | "week" | "old" | "never";
 /** The freshest first. */
 export const CLASSES: readonly HeatClass[] = ["fresh", "day", "days", "week", "old", "never"];
 /** Hours up to which a class goes. */
-const UP_TO: readonly [HeatClass, number][] = [["fresh", 6], ["day", 24], ["days", 72], ["week", 168]];
+const UP_TO: readonly [HeatClass, number][] = [
+  ["fresh", 6],
+  ["day", 24],
+  ["days", 72],
+  ["week", 168],
+];
 /** How much of the ink covers the ground: brightness tells the classes where colour cannot. */
 export const INK: Record<HeatClass, number> = { fresh: 0.9, day: 0.68, days: 0.48, week: 0.3, old: 0.16, never: 0 };
 

@@ -1,13 +1,13 @@
 /** Coverage on the map: cells of sectors and stretches of the river, by the hours since the last visit. */
 import { effect } from "@preact/signals";
-import { NO_FEATURES } from "../../../layers/layer.ts";
-import { glyphImage } from "../../../symbols/images.ts";
 import { palette } from "../../../browser/preferences.ts";
 import { MEKONG } from "../../../geo/river-course.ts";
-import { plannerTab } from "../desk/frame-state.ts";
-import { addToMap, fitBox, setData } from "../desk/planner-map.ts";
 import { courses } from "../../../geo/river-places.ts";
 import { boxOf } from "../../../geo/sector-shape.ts";
+import { NO_FEATURES } from "../../../layers/layer.ts";
+import { glyphImage } from "../../../symbols/images.ts";
+import { plannerTab } from "../desk/frame-state.ts";
+import { addToMap, fitBox, setData } from "../desk/planner-map.ts";
 import { classOf, type HeatReport, INK } from "./heat.ts";
 import { report } from "./store.ts";
 
@@ -22,11 +22,43 @@ export function drawCoverage(): void {
     layers: (tokens) => {
       const colour = tokens.get("map-target");
       return [
-        { id: "heat-cells", type: "fill", source: "heat-cells", filter: ["!", never] as never, paint: { "fill-color": colour, "fill-opacity": ink, "fill-antialias": false } },
-        { id: "heat-never", type: "fill", source: "heat-cells", filter: never, paint: { "fill-pattern": glyphImage(palette.value, "hatch") } },
-        { id: "heat-river-edge", type: "line", source: "heat-river", layout: { "line-cap": "butt" }, paint: { "line-color": tokens.get("map-halo"), "line-width": 15 } },
-        { id: "heat-river", type: "line", source: "heat-river", filter: ["!", never] as never, layout: { "line-cap": "butt" }, paint: { "line-color": colour, "line-width": 11, "line-opacity": ink } },
-        { id: "heat-river-never", type: "line", source: "heat-river", filter: never, layout: { "line-cap": "butt" }, paint: { "line-color": tokens.get("map-no-go"), "line-width": 5, "line-dasharray": [0.5, 0.7] } },
+        {
+          id: "heat-cells",
+          type: "fill",
+          source: "heat-cells",
+          filter: ["!", never] as never,
+          paint: { "fill-color": colour, "fill-opacity": ink, "fill-antialias": false },
+        },
+        {
+          id: "heat-never",
+          type: "fill",
+          source: "heat-cells",
+          filter: never,
+          paint: { "fill-pattern": glyphImage(palette.value, "hatch") },
+        },
+        {
+          id: "heat-river-edge",
+          type: "line",
+          source: "heat-river",
+          layout: { "line-cap": "butt" },
+          paint: { "line-color": tokens.get("map-halo"), "line-width": 15 },
+        },
+        {
+          id: "heat-river",
+          type: "line",
+          source: "heat-river",
+          filter: ["!", never] as never,
+          layout: { "line-cap": "butt" },
+          paint: { "line-color": colour, "line-width": 11, "line-opacity": ink },
+        },
+        {
+          id: "heat-river-never",
+          type: "line",
+          source: "heat-river",
+          filter: never,
+          layout: { "line-cap": "butt" },
+          paint: { "line-color": tokens.get("map-no-go"), "line-width": 5, "line-dasharray": [0.5, 0.7] },
+        },
       ];
     },
   });
@@ -40,20 +72,40 @@ export function drawCoverage(): void {
 export function fitHeat(): void {
   const told = report.peek();
   if (told === null) return;
-  const boxes = [...cells(told), ...stretches(told)].map((each) => boxOf(each.geometry)).filter((each) => each !== null);
+  const boxes = [...cells(told), ...stretches(told)]
+    .map((each) => boxOf(each.geometry))
+    .filter((each) => each !== null);
   if (boxes.length === 0) return;
-  void fitBox([Math.min(...boxes.map((each) => each[0])), Math.min(...boxes.map((each) => each[1])), Math.max(...boxes.map((each) => each[2])), Math.max(...boxes.map((each) => each[3]))]);
+  void fitBox([
+    Math.min(...boxes.map((each) => each[0])),
+    Math.min(...boxes.map((each) => each[1])),
+    Math.max(...boxes.map((each) => each[2])),
+    Math.max(...boxes.map((each) => each[3])),
+  ]);
 }
 
 function cells(told: HeatReport): GeoJSON.Feature[] {
   const asOf = Date.parse(told.end);
-  return told.sectors.flatMap((sector) => (sector.cells?.features ?? []).map((each) => ({ ...each, properties: { heat: classOf(each.properties.last, asOf) } })));
+  return told.sectors.flatMap((sector) =>
+    (sector.cells?.features ?? []).map((each) => ({
+      ...each,
+      properties: { heat: classOf(each.properties.last, asOf) },
+    })),
+  );
 }
 
 function stretches(told: HeatReport): GeoJSON.Feature[] {
   const asOf = Date.parse(told.end);
   return told.bins.flatMap((bin): GeoJSON.Feature[] => {
     const coordinates = courses.value.stretch(MEKONG, bin.km_from, bin.km_to);
-    return coordinates.length < 2 ? [] : [{ type: "Feature", properties: { heat: classOf(bin.last, asOf) }, geometry: { type: "LineString", coordinates } }];
+    return coordinates.length < 2
+      ? []
+      : [
+          {
+            type: "Feature",
+            properties: { heat: classOf(bin.last, asOf) },
+            geometry: { type: "LineString", coordinates },
+          },
+        ];
   });
 }

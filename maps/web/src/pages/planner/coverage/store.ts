@@ -1,7 +1,7 @@
 /** What of the past is looked at, and what the server found. */
 import { signal } from "@preact/signals";
-import { now } from "../../../session/clock.ts";
 import { kept } from "../../../browser/remembered.ts";
+import { now } from "../../../session/clock.ts";
 import { CallError, problemFrom } from "../../../wire/calls.ts";
 import { DAY_MS, isoOf } from "../patrols/wall.ts";
 import type { HeatReport } from "./heat.ts";
@@ -24,7 +24,17 @@ export interface Question {
   radiusM: number;
 }
 
-export const question = kept<Question>("jp.coverage", { days: 7, from: null, until: null, unit: "", onPatrol: true, kmFrom: 2330, kmTo: 2380, stepKm: 1, radiusM: 500 });
+export const question = kept<Question>("jp.coverage", {
+  days: 7,
+  from: null,
+  until: null,
+  unit: "",
+  onPatrol: true,
+  kmFrom: 2330,
+  kmTo: 2380,
+  stepKm: 1,
+  radiusM: 500,
+});
 export const report = signal<HeatReport | null>(null);
 export const fault = signal<unknown>(null);
 export const working = signal(false);
@@ -34,7 +44,13 @@ let running: AbortController | null = null;
 /** From when to when it is asked; null where that is no time that can be asked. */
 export function rangeOf(asked: Question): [number, number] | null {
   if (asked.days > 0) return [now.peek() - asked.days * DAY_MS + (asked.days === 31 ? 60_000 : 0), now.peek() + 1000];
-  if (asked.from === null || asked.until === null || asked.until <= asked.from || asked.until - asked.from > 31 * DAY_MS) return null;
+  if (
+    asked.from === null ||
+    asked.until === null ||
+    asked.until <= asked.from ||
+    asked.until - asked.from > 31 * DAY_MS
+  )
+    return null;
   return [asked.from, asked.until];
 }
 
@@ -47,8 +63,13 @@ export async function ask(): Promise<void> {
   working.value = true;
   fault.value = null;
   const query = new URLSearchParams({
-    start: isoOf(range[0]), end: isoOf(range[1]), km_from: String(asked.kmFrom), km_to: String(asked.kmTo),
-    step_km: String(asked.stepKm), radius_m: String(asked.radiusM), on_patrol: String(asked.onPatrol),
+    start: isoOf(range[0]),
+    end: isoOf(range[1]),
+    km_from: String(asked.kmFrom),
+    km_to: String(asked.kmTo),
+    step_km: String(asked.stepKm),
+    radius_m: String(asked.radiusM),
+    on_patrol: String(asked.onPatrol),
   });
   if (asked.unit !== "") query.set("unit", asked.unit);
   try {

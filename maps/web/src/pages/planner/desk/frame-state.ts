@@ -37,9 +37,12 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 export function say(text: string, bad = false): void {
   told.value = { text, bad };
   clearTimeout(timer);
-  timer = setTimeout(() => {
-    told.value = null;
-  }, bad ? 12000 : 5000);
+  timer = setTimeout(
+    () => {
+      told.value = null;
+    },
+    bad ? 12000 : 5000,
+  );
 }
 
 const homes = new Map<PlannerTab, () => void>();

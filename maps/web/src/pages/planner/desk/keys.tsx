@@ -2,10 +2,10 @@
 import { effect, signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { t, type Words } from "../../../words/index.ts";
-import { Icon } from "../../../widgets/icons.tsx";
-import { palette, PALETTES } from "../../../browser/preferences.ts";
+import { PALETTES, palette } from "../../../browser/preferences.ts";
 import { isAsked, pressedKey } from "../../../browser/pressed.ts";
+import { Icon } from "../../../widgets/icons.tsx";
+import { t, type Words } from "../../../words/index.ts";
 import { openPlannerTab, sideOpen } from "./frame-state.ts";
 import { zoomBy } from "./planner-map.ts";
 import { followTyping, takeTyped } from "./typed.ts";
@@ -30,13 +30,42 @@ const table: PlannerKey[] = [
   { keys: ["1"], words: "planner.sectors", act: () => openPlannerTab("sectors") },
   { keys: ["2"], words: "planner.patrols", act: () => openPlannerTab("patrols") },
   { keys: ["3"], words: "planner.coverage", act: () => openPlannerTab("coverage") },
-  { keys: ["o"], words: "planner.take_up", when: () => firstOffer.peek() !== null, act: () => firstOffer.peek()?.take() },
-  { keys: ["x"], words: "planner.throw_away", once: true, when: () => firstOffer.peek() !== null, act: () => firstOffer.peek()?.drop() },
+  {
+    keys: ["o"],
+    words: "planner.take_up",
+    when: () => firstOffer.peek() !== null,
+    act: () => firstOffer.peek()?.take(),
+  },
+  {
+    keys: ["x"],
+    words: "planner.throw_away",
+    once: true,
+    when: () => firstOffer.peek() !== null,
+    act: () => firstOffer.peek()?.drop(),
+  },
   { keys: ["+", "="], words: "key.zoom_in", act: () => zoomBy(1) },
   { keys: ["-"], words: "key.zoom_out", act: () => zoomBy(-1) },
-  { keys: ["["], words: "planner.fold", act: () => { sideOpen.value = !sideOpen.value; } },
-  { keys: ["N"], words: "planner.palette", act: () => { palette.value = PALETTES[(PALETTES.indexOf(palette.value) + 1) % PALETTES.length] ?? "day"; } },
-  { keys: ["?"], words: "planner.keys", act: () => { helpOpen.value = true; } },
+  {
+    keys: ["["],
+    words: "planner.fold",
+    act: () => {
+      sideOpen.value = !sideOpen.value;
+    },
+  },
+  {
+    keys: ["N"],
+    words: "planner.palette",
+    act: () => {
+      palette.value = PALETTES[(PALETTES.indexOf(palette.value) + 1) % PALETTES.length] ?? "day";
+    },
+  },
+  {
+    keys: ["?"],
+    words: "planner.keys",
+    act: () => {
+      helpOpen.value = true;
+    },
+  },
 ];
 
 /** Adds the keys of a tab; the first that does something now is done. */
@@ -50,8 +79,13 @@ export function listenToKeys(): void {
     if (event.defaultPrevented || event.altKey || isAsked()) return;
     const field = event.target instanceof HTMLElement && event.target.closest("input, select, textarea") !== null;
     const key = pressedKey(event);
-    const pressed = event.ctrlKey || event.metaKey ? `Ctrl+${event.shiftKey ? "Shift+" : ""}${key.length === 1 ? key.toUpperCase() : key}` : key;
-    const found = table.find((each) => each.keys.includes(pressed) && (!field || each.inFields === true) && (each.when?.() ?? true));
+    const pressed =
+      event.ctrlKey || event.metaKey
+        ? `Ctrl+${event.shiftKey ? "Shift+" : ""}${key.length === 1 ? key.toUpperCase() : key}`
+        : key;
+    const found = table.find(
+      (each) => each.keys.includes(pressed) && (!field || each.inFields === true) && (each.when?.() ?? true),
+    );
     if (found !== undefined) {
       event.preventDefault();
       // What is typed counts as soon as the field is left; a key that saves leaves none.
@@ -63,14 +97,47 @@ export function listenToKeys(): void {
 
 export function KeysDialog(): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => effect(() => {
-    if (helpOpen.value) dialog.current?.showModal();
-    else dialog.current?.close();
-  }), []);
+  useEffect(
+    () =>
+      effect(() => {
+        if (helpOpen.value) dialog.current?.showModal();
+        else dialog.current?.close();
+      }),
+    [],
+  );
   return (
-    <dialog ref={dialog} class="dialog" aria-labelledby="keys-title" onClose={() => { helpOpen.value = false; }}>
-      <div class="dialog-head"><h2 id="keys-title">{t("planner.keys")}</h2><button class="icon-button" aria-label={t("dialog.close")} onClick={() => { helpOpen.value = false; }}><Icon name="close" /></button></div>
-      <dl class="keys">{table.map((each) => <div key={each.words}><dt>{each.keys.slice(0, 1).map((key) => <kbd key={key}>{key === "Escape" ? "Esc" : key}</kbd>)}</dt><dd>{t(each.words)}</dd></div>)}</dl>
+    <dialog
+      ref={dialog}
+      class="dialog"
+      aria-labelledby="keys-title"
+      onClose={() => {
+        helpOpen.value = false;
+      }}
+    >
+      <div class="dialog-head">
+        <h2 id="keys-title">{t("planner.keys")}</h2>
+        <button
+          class="icon-button"
+          aria-label={t("dialog.close")}
+          onClick={() => {
+            helpOpen.value = false;
+          }}
+        >
+          <Icon name="close" />
+        </button>
+      </div>
+      <dl class="keys">
+        {table.map((each) => (
+          <div key={each.words}>
+            <dt>
+              {each.keys.slice(0, 1).map((key) => (
+                <kbd key={key}>{key === "Escape" ? "Esc" : key}</kbd>
+              ))}
+            </dt>
+            <dd>{t(each.words)}</dd>
+          </div>
+        ))}
+      </dl>
     </dialog>
   );
 }

@@ -1,12 +1,12 @@
 /** What is new while plans are made: papers and units of the live stream, without the tracks of the live map. */
 import { batch, signal } from "@preact/signals";
-import { hearServerTime } from "../../../session/clock.ts";
-import type { Change, Snapshot, UnitState } from "../../../wire/contract.ts";
-import { LiveStream, type LiveStatus } from "../../../live/live.ts";
-import { noteBuild, noteFailure, noteFaults } from "../../../session/page-faults.ts";
-import { plainList } from "../../../live/plain-list.ts";
-import type { Paper } from "../../../wire/papers.ts";
+import { type LiveStatus, LiveStream } from "../../../live/live.ts";
 import { Picture } from "../../../live/picture.ts";
+import { plainList } from "../../../live/plain-list.ts";
+import { hearServerTime } from "../../../session/clock.ts";
+import { noteBuild, noteFailure, noteFaults } from "../../../session/page-faults.ts";
+import type { Change, Snapshot, UnitState } from "../../../wire/contract.ts";
+import type { Paper } from "../../../wire/papers.ts";
 
 /** The picture keeps no past worth the name: this page draws no tracks. */
 const KEPT_HOURS = 0.1;
@@ -16,7 +16,13 @@ const picture = new Picture(KEPT_HOURS);
 export const papers = signal<readonly Paper[] | null>(null);
 /** Registered units, as far as they may be seen; null until the first snapshot. */
 export const units = signal<readonly UnitState[] | null>(null);
-export const newsStatus = signal<LiveStatus>({ open: false, stale: false, heardAt: null, retryAt: null, refused: null });
+export const newsStatus = signal<LiveStatus>({
+  open: false,
+  stale: false,
+  heardAt: null,
+  retryAt: null,
+  refused: null,
+});
 /** Counts what came of papers, ended ones too: whoever lists papers looks again when it changes. */
 export const paperNews = signal(0);
 
@@ -33,7 +39,11 @@ export const news = new LiveStream({
     },
     change: (frame: Change) => {
       const touched = picture.apply(frame);
-      publish(touched.papers || (frame.papers ?? []).length > 0, touched.papers, (frame.units ?? []).length > 0 || (frame.forget ?? []).length > 0);
+      publish(
+        touched.papers || (frame.papers ?? []).length > 0,
+        touched.papers,
+        (frame.units ?? []).length > 0 || (frame.forget ?? []).length > 0,
+      );
     },
     serverTime: hearServerTime,
     status: (status) => {
@@ -42,7 +52,10 @@ export const news = new LiveStream({
   },
 });
 
-/** Tells the page what is new. The frame is in the picture by now: what fails to show it is told of, and holds up nothing. */
+/**
+ * Tells the page what is new. The frame is in the picture by now: what fails to show it is told of, and holds up
+ * nothing.
+ */
 function publish(news: boolean, ofPapers: boolean, ofUnits: boolean): void {
   try {
     batch(() => {

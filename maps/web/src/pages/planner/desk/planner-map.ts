@@ -1,11 +1,18 @@
 /** The map of the planner's page, made once and shared by its tabs: the reference map with what a tab adds to it. */
 import { signal } from "@preact/signals";
-import type { GeoJSONSource, LayerSpecification, LngLatBoundsLike, Map as GlMap, SourceSpecification, StyleSpecification } from "maplibre-gl";
-import { t } from "../../../words/index.ts";
-import { moving } from "../../../map/map-start.ts";
+import type {
+  GeoJSONSource,
+  Map as GlMap,
+  LayerSpecification,
+  LngLatBoundsLike,
+  SourceSpecification,
+  StyleSpecification,
+} from "maplibre-gl";
 import { hiddenLayers, palette } from "../../../browser/preferences.ts";
+import { moving } from "../../../map/map-start.ts";
 import { openReferenceMap, referenceStyle } from "../../../map/reference-map.ts";
 import { readTokens, type Tokens } from "../../../symbols/tokens.ts";
+import { t } from "../../../words/index.ts";
 import { covered } from "./frame-state.ts";
 
 /** What a tab draws: sources, and layers in the colours of the palette. */
@@ -35,7 +42,8 @@ export function openMap(container: HTMLElement): void {
     for (const addition of additions) put(map, addition);
     added = true;
     map.on("moveend", () => {
-      mapMoved.value = mapMoved.peek() + 1; // read without following: a change of pixels may move the map inside an effect
+      // read without following: a change of pixels may move the map inside an effect
+      mapMoved.value = mapMoved.peek() + 1;
     });
     ready(map);
   });
@@ -60,8 +68,16 @@ export async function showLayers(ids: readonly string[], shown: boolean): Promis
 export async function fitBox(box: LngLatBoundsLike): Promise<void> {
   const map = await plannerMap;
   const { left, right, top, bottom } = covered.peek();
-  const camera = map.cameraForBounds(box, { maxZoom: 14, padding: { left: left + 40, right: right + 40, top: top + 30, bottom: bottom + 30 } });
-  if (camera?.center) map.easeTo({ center: camera.center, ...(camera.zoom === undefined ? {} : { zoom: camera.zoom }), duration: moving(500) });
+  const camera = map.cameraForBounds(box, {
+    maxZoom: 14,
+    padding: { left: left + 40, right: right + 40, top: top + 30, bottom: bottom + 30 },
+  });
+  if (camera?.center)
+    map.easeTo({
+      center: camera.center,
+      ...(camera.zoom === undefined ? {} : { zoom: camera.zoom }),
+      duration: moving(500),
+    });
 }
 
 export function zoomBy(steps: number): void {

@@ -4,10 +4,10 @@ import type { JSX } from "preact";
 import { useLayoutEffect } from "preact/hooks";
 import { now } from "../../../session/clock.ts";
 import { type Kept, readDrafts, writeDrafts } from "../../../session/drafts.ts";
-import { t, type Words } from "../../../words/index.ts";
-import { Icon } from "../../../widgets/icons.tsx";
 import { timeZone } from "../../../session/session.ts";
 import { momentWords } from "../../../session/times.ts";
+import { Icon } from "../../../widgets/icons.tsx";
+import { t, type Words } from "../../../words/index.ts";
 
 export class Unsaved<T> {
   readonly #name: string;
@@ -22,7 +22,9 @@ export class Unsaved<T> {
     return this.#offered;
   }
 
-  /** Reads what was left, and keeps from now on what `current` tells (read with signals; null for nothing) beside it. */
+  /**
+   * Reads what was left, and keeps from now on what `current` tells (read with signals; null for nothing) beside it.
+   */
   keep(fits: (what: unknown) => what is T, current: () => T | null): void {
     this.#offered.value = readDrafts(this.#name, fits);
     effect(() => {
@@ -45,10 +47,20 @@ export class Unsaved<T> {
 export const firstOffer = signal<{ take: () => void; drop: () => void } | null>(null);
 
 /** One card for each. `words` names it; `take` brings it back into the form, and says whether it did. */
-export function UnsavedOffers<T>({ unsaved, words, take }: { unsaved: Unsaved<T>; words: (what: T, time: string) => string; take: (what: T) => boolean }): JSX.Element {
+export function UnsavedOffers<T>({
+  unsaved,
+  words,
+  take,
+}: {
+  unsaved: Unsaved<T>;
+  words: (what: T, time: string) => string;
+  take: (what: T) => boolean;
+}): JSX.Element {
   const offers = unsaved.offered.value.map((kept) => ({
     kept,
-    take: () => { if (take(kept.what)) unsaved.decide(kept); },
+    take: () => {
+      if (take(kept.what)) unsaved.decide(kept);
+    },
     drop: () => unsaved.decide(kept),
   }));
   const first = offers[0];
@@ -59,15 +71,28 @@ export function UnsavedOffers<T>({ unsaved, words, take }: { unsaved: Unsaved<T>
       firstOffer.value = null;
     };
   }, [first?.kept]);
-  const button = (key: string, label: Words, act: () => void): JSX.Element => <button class={key === "o" ? "button primary" : "button"} title={t("key.tip", { words: t(label), key })} onClick={act}>{t(label)}</button>;
+  const button = (key: string, label: Words, act: () => void): JSX.Element => (
+    <button
+      class={key === "o" ? "button primary" : "button"}
+      title={t("key.tip", { words: t(label), key })}
+      onClick={act}
+    >
+      {t(label)}
+    </button>
+  );
   return (
     <>
       {offers.map((offer) => {
         const said = words(offer.kept.what, momentWords(offer.kept.at, now.peek(), timeZone.value));
         return (
           <section key={offer.kept.at} class="sector-ask unsaved" aria-label={said}>
-            <p><Icon name="clock" /> {said}</p>
-            <div class="actions flat">{button("o", "planner.take_up", offer.take)}{button("x", "planner.throw_away", offer.drop)}</div>
+            <p>
+              <Icon name="clock" /> {said}
+            </p>
+            <div class="actions flat">
+              {button("o", "planner.take_up", offer.take)}
+              {button("x", "planner.throw_away", offer.drop)}
+            </div>
           </section>
         );
       })}

@@ -1,12 +1,12 @@
 /** What the own agency keeps with a patrol for itself alone. */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { t } from "../../../words/index.ts";
-import { faultWords } from "../../../widgets/states.tsx";
 import { may, session } from "../../../session/session.ts";
-import { say } from "../desk/frame-state.ts";
+import { faultWords } from "../../../widgets/states.tsx";
 import { isOver, type PatrolPaper } from "../../../wire/patrols.ts";
-import { act, ANNEX, own } from "./store.ts";
+import { t } from "../../../words/index.ts";
+import { say } from "../desk/frame-state.ts";
+import { ANNEX, act, own } from "./store.ts";
 
 const LONGEST = 4000;
 /** What is written and not saved, by the patrol's id: to look at another patrol loses nothing. */
@@ -44,11 +44,27 @@ export function Annex({ patrol }: { patrol: PatrolPaper }): JSX.Element {
       <p class="hint">{t("patrol.annex_what", { agency: session.value?.agency.name ?? "" })}</p>
       {free ? (
         <form onSubmit={(event) => void save(event)}>
-          <textarea rows={3} maxLength={LONGEST} aria-labelledby="annex-title" value={text.value} onInput={(event) => write(event.currentTarget.value)} />
-          {fault.value !== null && <p class="field-fault" role="alert">{t("patrol.annex_failed")} {faultWords(fault.value)}</p>}
-          <div class="actions flat"><button class="button" disabled={busy.value || text.value === kept}>{t("patrol.annex_save")}</button></div>
+          <textarea
+            rows={3}
+            maxLength={LONGEST}
+            aria-labelledby="annex-title"
+            value={text.value}
+            onInput={(event) => write(event.currentTarget.value)}
+          />
+          {fault.value !== null && (
+            <p class="field-fault" role="alert">
+              {t("patrol.annex_failed")} {faultWords(fault.value)}
+            </p>
+          )}
+          <div class="actions flat">
+            <button class="button" disabled={busy.value || text.value === kept}>
+              {t("patrol.annex_save")}
+            </button>
+          </div>
         </form>
-      ) : <p class="pre">{kept === "" ? t("patrol.annex_none") : kept}</p>}
+      ) : (
+        <p class="pre">{kept === "" ? t("patrol.annex_none") : kept}</p>
+      )}
     </section>
   );
 }

@@ -1,13 +1,22 @@
 /** The plan that is being made: its steps, what the server says of it, saving it. */
 import { computed, effect, signal } from "@preact/signals";
 import { now } from "../../../session/clock.ts";
-import { t } from "../../../words/index.ts";
-import { call, CallError } from "../../../wire/calls.ts";
-import { say } from "../desk/frame-state.ts";
-import { begin, redo, step, type Steps, undo } from "../sectors/steps.ts";
-import { Unsaved } from "../desk/unsaved.tsx";
+import { CallError, call } from "../../../wire/calls.ts";
 import type { Member, PatrolPaper, PlanConflict } from "../../../wire/patrols.ts";
-import { changesOf, checkBody, contentOf, draftOf, missing, newContent, type PlanContent, type PlanDraft } from "./plan.ts";
+import { t } from "../../../words/index.ts";
+import { say } from "../desk/frame-state.ts";
+import { Unsaved } from "../desk/unsaved.tsx";
+import { begin, redo, type Steps, step, undo } from "../sectors/steps.ts";
+import {
+  changesOf,
+  checkBody,
+  contentOf,
+  draftOf,
+  missing,
+  newContent,
+  type PlanContent,
+  type PlanDraft,
+} from "./plan.ts";
 import { loadPatrols, own, patrols, put, view } from "./store.ts";
 import { HOUR_MS, isoOf, snapped } from "./wall.ts";
 
@@ -19,7 +28,12 @@ const steps = signal<Steps<PlanContent> | null>(null);
 export const content = computed(() => steps.value?.now ?? null);
 export const canUndo = computed(() => (steps.value?.past.length ?? 0) > 0);
 export const canRedo = computed(() => (steps.value?.future.length ?? 0) > 0);
-export const changed = computed(() => draft.value !== null && content.value !== null && Object.keys(changesOf(draft.value.before, content.value)).length > 0);
+export const changed = computed(
+  () =>
+    draft.value !== null &&
+    content.value !== null &&
+    Object.keys(changesOf(draft.value.before, content.value)).length > 0,
+);
 
 /** What is wrong with it as it stands, errors first; it may be of a moment ago: see `checkState`. */
 export const found = signal<readonly PlanConflict[]>([]);
@@ -78,7 +92,10 @@ function open(next: PlanDraft, first: PlanContent): void {
   view.value = { at: "edit" };
 }
 
-/** Changes the plan. With `merge` it joins the step before where that was of the same fields: typing a name is one step, and a note another. */
+/**
+ * Changes the plan. With `merge` it joins the step before where that was of the same fields: typing a name is one step,
+ * and a note another.
+ */
 export function change(next: PlanContent, merge = false): void {
   const now = steps.peek();
   if (now === null || JSON.stringify(now.now) === JSON.stringify(next)) return;
@@ -119,19 +136,34 @@ export const unsaved = new Unsaved<LeftPlan>("patrols");
 
 function isLeft(what: unknown): what is LeftPlan {
   const left = what as Partial<LeftPlan> | null;
-  return typeof left?.content?.name === "string" && Array.isArray(left.content.rendezvous) && typeof left.draft?.revision === "number";
+  return (
+    typeof left?.content?.name === "string" &&
+    Array.isArray(left.content.rendezvous) &&
+    typeof left.draft?.revision === "number"
+  );
 }
 
 /** Offers what this person planned before a reload, and keeps what is planned from now on. */
 export function keepPlan(): void {
-  unsaved.keep(isLeft, () => (worthKeeping.value && draft.value !== null && content.value !== null ? { draft: draft.value, content: content.value } : null));
+  unsaved.keep(isLeft, () =>
+    worthKeeping.value && draft.value !== null && content.value !== null
+      ? { draft: draft.value, content: content.value }
+      : null,
+  );
 }
 
 /** Plans on with what was left; false while another plan is open that is not saved. */
 export function takeUp(left: LeftPlan): boolean {
   if (comesFirst()) return false;
   // What has no place yet was kept as none.
-  open(left.draft, { ...left.content, rendezvous: left.content.rendezvous.map((each) => ({ ...each, lon: each.lon ?? Number.NaN, lat: each.lat ?? Number.NaN })) });
+  open(left.draft, {
+    ...left.content,
+    rendezvous: left.content.rendezvous.map((each) => ({
+      ...each,
+      lon: each.lon ?? Number.NaN,
+      lat: each.lat ?? Number.NaN,
+    })),
+  });
   brought.value = true;
   return true;
 }
@@ -164,9 +196,10 @@ export async function save(): Promise<boolean> {
   refused.value = null;
   try {
     const changes = changesOf(target.before, { ...said, name: said.name.trim() });
-    const told = target.id === null
-      ? await call<PatrolPaper>("POST", "/api/patrols", changes)
-      : await call<PatrolPaper>("PATCH", `/api/patrols/${target.id}`, { ...changes, revision: target.revision });
+    const told =
+      target.id === null
+        ? await call<PatrolPaper>("POST", "/api/patrols", changes)
+        : await call<PatrolPaper>("PATCH", `/api/patrols/${target.id}`, { ...changes, revision: target.revision });
     if (draft.peek() === target && content.peek() === said) {
       draft.value = null;
       steps.value = null;
@@ -216,7 +249,10 @@ export function watchPlan(): void {
 }
 
 export function checkAgain(): void {
-  const body = draft.peek() === null || content.peek() === null ? null : checkBody(draft.peek() as PlanDraft, content.peek() as PlanContent);
+  const body =
+    draft.peek() === null || content.peek() === null
+      ? null
+      : checkBody(draft.peek() as PlanDraft, content.peek() as PlanContent);
   if (body !== null) void ask(body);
 }
 
@@ -232,4 +268,3 @@ async function ask(body: object): Promise<void> {
     if (mine === asked) checkState.value = "failed";
   }
 }
-

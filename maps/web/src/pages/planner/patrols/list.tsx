@@ -1,21 +1,21 @@
 /** Patrols by day: what a phone has in place of the timeline, and a desktop beside it. */
 import type { JSX } from "preact";
 import { agencyName } from "../../../session/agencies.ts";
-import { t } from "../../../words/index.ts";
-import { Icon } from "../../../widgets/icons.tsx";
-import { Broken, Empty, Loading } from "../../../widgets/states.tsx";
 import { may, timeZone } from "../../../session/session.ts";
 import { dayWords, isoDay } from "../../../session/times.ts";
-import { isParty, conflictsOf, loadPatrols, patrols, patrolsFault, PLAN, scale, view } from "./store.ts";
-import { ConflictMark } from "./conflicts.tsx";
+import { Icon } from "../../../widgets/icons.tsx";
+import { Broken, Empty, Loading } from "../../../widgets/states.tsx";
 import { type PatrolPaper, spanOf, stateOf } from "../../../wire/patrols.ts";
+import { t } from "../../../words/index.ts";
+import { phone } from "../desk/frame-state.ts";
+import { UnsavedOffers } from "../desk/unsaved.tsx";
+import { ConflictMark } from "./conflicts.tsx";
 import { draft, type LeftPlan, startNew, takeUp, unsaved } from "./draft.ts";
 import { fitPlan } from "./on-map.ts";
 import { StateMark, stateWords } from "./state-mark.tsx";
+import { conflictsOf, isParty, loadPatrols, PLAN, patrols, patrolsFault, scale, view } from "./store.ts";
 import { TimeTools } from "./time-tools.tsx";
 import { joinNames, membersWords, span } from "./words.ts";
-import { phone } from "../desk/frame-state.ts";
-import { UnsavedOffers } from "../desk/unsaved.tsx";
 
 function planOn(left: LeftPlan): boolean {
   const done = takeUp(left);
@@ -34,21 +34,65 @@ export function PatrolList(): JSX.Element {
   }
   return (
     <section class="panel" aria-labelledby="patrols-title">
-      <div class="panel-head"><h2 id="patrols-title">{t("planner.patrols")}</h2>{all !== null && <span class="count num">{t("patrol.count", { n: shown.length })}</span>}</div>
+      <div class="panel-head">
+        <h2 id="patrols-title">{t("planner.patrols")}</h2>
+        {all !== null && <span class="count num">{t("patrol.count", { n: shown.length })}</span>}
+      </div>
       <div class="patrol-tools">
         {phone.value && <TimeTools />}
-        {may(PLAN) && <button class="button primary" title={t("key.tip", { words: t("patrol.new"), key: "n" })} onClick={() => startNew()}><Icon name="plus" />{t("patrol.new")}</button>}
+        {may(PLAN) && (
+          <button
+            class="button primary"
+            title={t("key.tip", { words: t("patrol.new"), key: "n" })}
+            onClick={() => startNew()}
+          >
+            <Icon name="plus" />
+            {t("patrol.new")}
+          </button>
+        )}
       </div>
       <div class="scroll">
-        <UnsavedOffers unsaved={unsaved} take={planOn} words={({ content }, time) => (content.name === "" ? t("patrol.left_nameless", { time }) : t("patrol.left", { time, name: content.name }))} />
-        {draft.value !== null && <div class="plan-notice"><p>{t("patrol.unsaved")}</p><button class="button" onClick={() => { view.value = { at: "edit" }; }}>{t("patrol.go_on")}</button></div>}
-        {patrolsFault.value !== null && <Broken what={t("patrol.list_failed")} fault={patrolsFault.value} retry={() => void loadPatrols()} />}
+        <UnsavedOffers
+          unsaved={unsaved}
+          take={planOn}
+          words={({ content }, time) =>
+            content.name === "" ? t("patrol.left_nameless", { time }) : t("patrol.left", { time, name: content.name })
+          }
+        />
+        {draft.value !== null && (
+          <div class="plan-notice">
+            <p>{t("patrol.unsaved")}</p>
+            <button
+              class="button"
+              onClick={() => {
+                view.value = { at: "edit" };
+              }}
+            >
+              {t("patrol.go_on")}
+            </button>
+          </div>
+        )}
+        {patrolsFault.value !== null && (
+          <Broken what={t("patrol.list_failed")} fault={patrolsFault.value} retry={() => void loadPatrols()} />
+        )}
         {all === null && patrolsFault.value === null && <Loading />}
-        {all !== null && shown.length === 0 && <Empty title={t("patrol.none")}>{t(may(PLAN) ? "patrol.none_how" : "patrol.none_why")}</Empty>}
+        {all !== null && shown.length === 0 && (
+          <Empty title={t("patrol.none")}>{t(may(PLAN) ? "patrol.none_how" : "patrol.none_why")}</Empty>
+        )}
         {[...days].map(([day, some]) => (
-          <section key={day} class="patrol-day" aria-label={dayWords(spanOf(some[0] as PatrolPaper)[0], timeZone.value)}>
+          <section
+            key={day}
+            class="patrol-day"
+            aria-label={dayWords(spanOf(some[0] as PatrolPaper)[0], timeZone.value)}
+          >
             <h3 class="num">{dayWords(Math.max(from, spanOf(some[0] as PatrolPaper)[0]), timeZone.value)}</h3>
-            <ul class="rows">{some.map((each) => <li key={each.id}><Row patrol={each} /></li>)}</ul>
+            <ul class="rows">
+              {some.map((each) => (
+                <li key={each.id}>
+                  <Row patrol={each} />
+                </li>
+              ))}
+            </ul>
           </section>
         ))}
       </div>
@@ -62,12 +106,29 @@ function Row({ patrol }: { patrol: PatrolPaper }): JSX.Element {
   const worst = conflicts.find((each) => each.severity === "error") ?? conflicts[0];
   const members = membersWords(patrol);
   return (
-    <button class="patrol-row" onClick={() => { view.value = { at: "patrol", id: patrol.id }; }}>
+    <button
+      class="patrol-row"
+      onClick={() => {
+        view.value = { at: "patrol", id: patrol.id };
+      }}
+    >
       <StateMark state={state} />
       <b class="row-name">{patrol.name}</b>
-      <span class="patrol-row-state">{worst !== undefined && <><ConflictMark severity={worst.severity} /><span class="hidden">{t("conflict.count", { n: conflicts.length })}</span></>}{stateWords(state)}</span>
+      <span class="patrol-row-state">
+        {worst !== undefined && (
+          <>
+            <ConflictMark severity={worst.severity} />
+            <span class="hidden">{t("conflict.count", { n: conflicts.length })}</span>
+          </>
+        )}
+        {stateWords(state)}
+      </span>
       <span class="patrol-row-more num">{span(...spanOf(patrol))}</span>
-      <span class="patrol-row-more">{isParty(patrol) ? joinNames(patrol.agencies.map(agencyName)) : t("patrol.theirs", { agency: agencyName(patrol.agency) })}</span>
+      <span class="patrol-row-more">
+        {isParty(patrol)
+          ? joinNames(patrol.agencies.map(agencyName))
+          : t("patrol.theirs", { agency: agencyName(patrol.agency) })}
+      </span>
       {members !== "" && <span class="patrol-row-more">{members}</span>}
       {patrol.suspended === true && <span class="patrol-row-more ill">{t("patrol.suspended")}</span>}
       {patrol.start_overdue === true && <span class="patrol-row-more ill">{t("patrol.start_overdue")}</span>}

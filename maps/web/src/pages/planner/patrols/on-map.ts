@@ -1,12 +1,15 @@
-/** Patrols on the map: the sectors and meetings of the one looked at or made, what a conflict means, choosing by a press. */
+/**
+ * Patrols on the map: the sectors and meetings of the one looked at or made, what a conflict means, choosing by a
+ * press.
+ */
 import { effect, signal } from "@preact/signals";
-import { REGULAR } from "../../../symbols/fonts.ts";
+import { boxOf } from "../../../geo/sector-shape.ts";
 import { NO_FEATURES } from "../../../layers/layer.ts";
+import { REGULAR } from "../../../symbols/fonts.ts";
+import { type PlanConflict, type Rendezvous, sectorsOf, spanOf } from "../../../wire/patrols.ts";
 import { phone, plannerTab, sheetStop } from "../desk/frame-state.ts";
 import { addToMap, fitBox, plannerMap, setData } from "../desk/planner-map.ts";
-import { boxOf } from "../../../geo/sector-shape.ts";
 import { sectors } from "../sectors/store.ts";
-import { sectorsOf, spanOf, type PlanConflict, type Rendezvous } from "../../../wire/patrols.ts";
 import { change, content, draft } from "./draft.ts";
 import { withSector } from "./plan.ts";
 import { looking, patrols, view } from "./store.ts";
@@ -26,14 +29,57 @@ export function drawPatrols(): void {
       const ink = tokens.get("map-target");
       const halo = tokens.get("map-halo");
       return [
-        { id: "plan-sectors-area", type: "fill", source: "plan-sectors", paint: { "fill-color": tokens.get("map-sector"), "fill-opacity": 0.22 } },
-        { id: "plan-sectors", type: "line", source: "plan-sectors", layout: { "line-join": "round" }, paint: { "line-color": ink, "line-width": 3.5 } },
-        { id: "plan-shown", type: "line", source: "plan-shown", filter: ["!=", ["geometry-type"], "Point"], layout: { "line-join": "round" }, paint: { "line-color": tokens.get("alert"), "line-width": 4, "line-dasharray": [2, 1.5] } },
-        { id: "plan-shown-place", type: "circle", source: "plan-shown", filter: ["==", ["geometry-type"], "Point"], paint: { "circle-radius": 16, "circle-opacity": 0, "circle-stroke-color": tokens.get("alert"), "circle-stroke-width": 4 } },
-        { id: "plan-meetings", type: "circle", source: "plan-meetings", paint: { "circle-radius": 9, "circle-color": halo, "circle-stroke-color": ink, "circle-stroke-width": 3 } },
         {
-          id: "plan-meeting-names", type: "symbol", source: "plan-meetings",
-          layout: { "text-field": ["get", "name"], "text-font": [REGULAR], "text-size": 13, "text-anchor": "left", "text-offset": [1, 0], "text-allow-overlap": true },
+          id: "plan-sectors-area",
+          type: "fill",
+          source: "plan-sectors",
+          paint: { "fill-color": tokens.get("map-sector"), "fill-opacity": 0.22 },
+        },
+        {
+          id: "plan-sectors",
+          type: "line",
+          source: "plan-sectors",
+          layout: { "line-join": "round" },
+          paint: { "line-color": ink, "line-width": 3.5 },
+        },
+        {
+          id: "plan-shown",
+          type: "line",
+          source: "plan-shown",
+          filter: ["!=", ["geometry-type"], "Point"],
+          layout: { "line-join": "round" },
+          paint: { "line-color": tokens.get("alert"), "line-width": 4, "line-dasharray": [2, 1.5] },
+        },
+        {
+          id: "plan-shown-place",
+          type: "circle",
+          source: "plan-shown",
+          filter: ["==", ["geometry-type"], "Point"],
+          paint: {
+            "circle-radius": 16,
+            "circle-opacity": 0,
+            "circle-stroke-color": tokens.get("alert"),
+            "circle-stroke-width": 4,
+          },
+        },
+        {
+          id: "plan-meetings",
+          type: "circle",
+          source: "plan-meetings",
+          paint: { "circle-radius": 9, "circle-color": halo, "circle-stroke-color": ink, "circle-stroke-width": 3 },
+        },
+        {
+          id: "plan-meeting-names",
+          type: "symbol",
+          source: "plan-meetings",
+          layout: {
+            "text-field": ["get", "name"],
+            "text-font": [REGULAR],
+            "text-size": 13,
+            "text-anchor": "left",
+            "text-offset": [1, 0],
+            "text-allow-overlap": true,
+          },
           paint: { "text-color": ink, "text-halo-color": halo, "text-halo-width": 1.8 },
         },
       ];
@@ -41,10 +87,20 @@ export function drawPatrols(): void {
   });
   effect(() => {
     const ids = new Set(here() ? chosenSectors() : []);
-    const features = (sectors.value ?? []).filter((each) => ids.has(each.sector.id) && each.outline).map((each) => feature(each.outline as GeoJSON.Geometry));
+    const features = (sectors.value ?? [])
+      .filter((each) => ids.has(each.sector.id) && each.outline)
+      .map((each) => feature(each.outline as GeoJSON.Geometry));
     void setData("plan-sectors", { type: "FeatureCollection", features });
   });
-  effect(() => void setData("plan-meetings", { type: "FeatureCollection", features: here() ? meetings().map((each) => feature({ type: "Point", coordinates: [each.lon, each.lat] }, { name: each.name })) : [] }));
+  effect(
+    () =>
+      void setData("plan-meetings", {
+        type: "FeatureCollection",
+        features: here()
+          ? meetings().map((each) => feature({ type: "Point", coordinates: [each.lon, each.lat] }, { name: each.name }))
+          : [],
+      }),
+  );
   effect(() => void setData("plan-shown", here() && shown.value !== null ? feature(shown.value) : NO_FEATURES));
   effect(() => {
     view.value;
@@ -82,8 +138,13 @@ export function choosePlace(number: number): void {
 /** Brings the sectors and meetings of what is looked at into view. */
 export function fitPlan(): void {
   const ids = new Set(chosenSectors());
-  const outlines = (sectors.peek() ?? []).filter((each) => ids.has(each.sector.id)).flatMap((each) => (each.outline ? [each.outline as GeoJSON.Geometry] : []));
-  fit([...outlines, ...meetings().map((each): GeoJSON.Geometry => ({ type: "Point", coordinates: [each.lon, each.lat] }))]);
+  const outlines = (sectors.peek() ?? [])
+    .filter((each) => ids.has(each.sector.id))
+    .flatMap((each) => (each.outline ? [each.outline as GeoJSON.Geometry] : []));
+  fit([
+    ...outlines,
+    ...meetings().map((each): GeoJSON.Geometry => ({ type: "Point", coordinates: [each.lon, each.lat] })),
+  ]);
 }
 
 /** Shows what a conflict is about: the place, the sector, the other patrol. */
@@ -97,8 +158,11 @@ export function showConflict(conflict: PlanConflict): void {
     bar?.classList.add("meant");
     setTimeout(() => bar?.classList.remove("meant"), 3000);
   }
-  const area = (sectors.peek() ?? []).find((each) => each.sector.id === (other !== undefined && patrol === undefined ? other : sector))?.outline as GeoJSON.Geometry | undefined;
-  const place: GeoJSON.Geometry | null = lon === undefined || lat === undefined ? null : { type: "Point", coordinates: [lon, lat] };
+  const area = (sectors.peek() ?? []).find(
+    (each) => each.sector.id === (other !== undefined && patrol === undefined ? other : sector),
+  )?.outline as GeoJSON.Geometry | undefined;
+  const place: GeoJSON.Geometry | null =
+    lon === undefined || lat === undefined ? null : { type: "Point", coordinates: [lon, lat] };
   shown.value = place ?? area ?? null;
   fit(place !== null ? [place] : area !== undefined ? [area] : []);
 }
@@ -112,7 +176,12 @@ function fit(geometries: readonly GeoJSON.Geometry[]): void {
 
 function merged(boxes: readonly [number, number, number, number][]): [number, number, number, number] | null {
   if (boxes.length === 0) return null;
-  return [Math.min(...boxes.map((each) => each[0])), Math.min(...boxes.map((each) => each[1])), Math.max(...boxes.map((each) => each[2])), Math.max(...boxes.map((each) => each[3]))];
+  return [
+    Math.min(...boxes.map((each) => each[0])),
+    Math.min(...boxes.map((each) => each[1])),
+    Math.max(...boxes.map((each) => each[2])),
+    Math.max(...boxes.map((each) => each[3])),
+  ];
 }
 
 function here(): boolean {
@@ -127,7 +196,9 @@ function chosenSectors(): readonly string[] {
 
 function meetings(): readonly Rendezvous[] {
   const plan = view.value.at === "edit" ? content.value : null;
-  return (plan !== null ? plan.rendezvous : (looking.value?.rendezvous ?? [])).filter((each) => Number.isFinite(each.lon));
+  return (plan !== null ? plan.rendezvous : (looking.value?.rendezvous ?? [])).filter((each) =>
+    Number.isFinite(each.lon),
+  );
 }
 
 function feature(geometry: GeoJSON.Geometry, properties: GeoJSON.GeoJsonProperties = {}): GeoJSON.Feature {

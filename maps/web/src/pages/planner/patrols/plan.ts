@@ -46,9 +46,26 @@ export function draftOf(patrol: PatrolPaper): PlanDraft {
 }
 
 /** A new plan of an agency; its units and their agencies take part from the start. */
-export function newContent(own: string, startsAt: string, endsAt: string, members: readonly Member[] = []): PlanContent {
+export function newContent(
+  own: string,
+  startsAt: string,
+  endsAt: string,
+  members: readonly Member[] = [],
+): PlanContent {
   const agencies = [...new Set([own, ...members.map((each) => each.agency)])];
-  return { name: "", agencies, lead: own, starts_at: startsAt, ends_at: endsAt, members, sectors: [], legs: [], rendezvous: [], check_in_interval_s: 1800, note: "" };
+  return {
+    name: "",
+    agencies,
+    lead: own,
+    starts_at: startsAt,
+    ends_at: endsAt,
+    members,
+    sectors: [],
+    legs: [],
+    rendezvous: [],
+    check_in_interval_s: 1800,
+    note: "",
+  };
 }
 
 /** Fields that differ; of a new plan all that say something. */
@@ -64,7 +81,8 @@ export function checkBody(draft: PlanDraft, now: PlanContent): Record<string, un
   const { name, ...said } = changesOf(draft.before, now);
   if (name) Object.assign(said, { name });
   if (now.legs.some((leg) => !complete(leg.name, leg.starts_at, leg.ends_at))) delete said.legs;
-  if (now.rendezvous.some((each) => !complete(each.name, each.at) || !Number.isFinite(each.lon))) delete said.rendezvous;
+  if (now.rendezvous.some((each) => !complete(each.name, each.at) || !Number.isFinite(each.lon)))
+    delete said.rendezvous;
   return { ...said, ...(draft.id === null ? {} : { patrol: draft.id }) };
 }
 
@@ -73,21 +91,29 @@ function complete(...texts: string[]): boolean {
 }
 
 /** What keeps a plan from being sent at all: field to reason; the rest is the server's to say. */
-export function missing(now: PlanContent): Partial<Record<"name" | "starts_at" | "ends_at" | "legs" | "rendezvous", "empty" | "order">> {
+export function missing(
+  now: PlanContent,
+): Partial<Record<"name" | "starts_at" | "ends_at" | "legs" | "rendezvous", "empty" | "order">> {
   const found: ReturnType<typeof missing> = {};
   if (now.name.trim() === "") found.name = "empty";
   if (now.starts_at === "") found.starts_at = "empty";
   if (now.ends_at === "") found.ends_at = "empty";
   else if (now.starts_at !== "" && Date.parse(now.ends_at) <= Date.parse(now.starts_at)) found.ends_at = "order";
   if (now.legs.some((leg) => !complete(leg.name, leg.starts_at, leg.ends_at))) found.legs = "empty";
-  if (now.rendezvous.some((each) => !complete(each.name, each.at) || !Number.isFinite(each.lon))) found.rendezvous = "empty";
+  if (now.rendezvous.some((each) => !complete(each.name, each.at) || !Number.isFinite(each.lon)))
+    found.rendezvous = "empty";
   return found;
 }
 
 /** Takes a unit in or out; its agency becomes a party with it. */
 export function withUnit(now: PlanContent, unit: string, agency: string, inside: boolean): PlanContent {
   const members = now.members.filter((each) => each.unit !== unit);
-  if (!inside) return { ...now, members, rendezvous: now.rendezvous.map((each) => ({ ...each, units: (each.units ?? []).filter((id) => id !== unit) })) };
+  if (!inside)
+    return {
+      ...now,
+      members,
+      rendezvous: now.rendezvous.map((each) => ({ ...each, units: (each.units ?? []).filter((id) => id !== unit) })),
+    };
   return { ...now, members: [...members, { unit, agency }], agencies: [...new Set([...now.agencies, agency])] };
 }
 
@@ -122,7 +148,8 @@ export function withSector(now: PlanContent, sector: string, inside: boolean): P
 export function withWindow(now: PlanContent, startsAt: string, endsAt: string): PlanContent {
   const [from, to] = [Date.parse(now.starts_at), Date.parse(startsAt)];
   const whole = Date.parse(endsAt) - to === Date.parse(now.ends_at) - from;
-  const shift = (time: string): string => (whole && time !== "" ? new Date(Date.parse(time) + to - from).toISOString().replace(".000Z", "Z") : time);
+  const shift = (time: string): string =>
+    whole && time !== "" ? new Date(Date.parse(time) + to - from).toISOString().replace(".000Z", "Z") : time;
   return {
     ...now,
     starts_at: startsAt,

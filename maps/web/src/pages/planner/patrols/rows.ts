@@ -26,23 +26,44 @@ export interface AgencyRows {
 }
 
 /** The own agency first, then the others by id; of each its units by call sign, then those known from plans alone. */
-export function rowsOf(patrols: readonly PatrolPaper[], units: readonly UnitState[], own: string, scale: Scale): AgencyRows[] {
+export function rowsOf(
+  patrols: readonly PatrolPaper[],
+  units: readonly UnitState[],
+  own: string,
+  scale: Scale,
+): AgencyRows[] {
   const shown = patrols.filter((each) => {
     const [start, end] = spanOf(each);
     return start < scale.to && end > scale.from;
   });
   const agencies = new Set([own, ...units.map((each) => each.agency), ...patrols.flatMap((each) => each.agencies)]);
-  const order = [...agencies].filter(Boolean).sort((a, b) => Number(b === own) - Number(a === own) || a.localeCompare(b));
-  return order.map((agency) => ({ agency, rows: unitRows(agency, shown, units) })).filter(({ agency, rows }) => agency === own || rows.length > 0);
+  const order = [...agencies]
+    .filter(Boolean)
+    .sort((a, b) => Number(b === own) - Number(a === own) || a.localeCompare(b));
+  return order
+    .map((agency) => ({ agency, rows: unitRows(agency, shown, units) }))
+    .filter(({ agency, rows }) => agency === own || rows.length > 0);
 }
 
 function unitRows(agency: string, patrols: readonly PatrolPaper[], units: readonly UnitState[]): UnitRow[] {
-  const known = units.filter((each) => each.agency === agency).sort((a, b) => a.call_sign.localeCompare(b.call_sign) || a.id.localeCompare(b.id));
+  const known = units
+    .filter((each) => each.agency === agency)
+    .sort((a, b) => a.call_sign.localeCompare(b.call_sign) || a.id.localeCompare(b.id));
   const ids = new Set(known.map((each) => each.id));
-  const unseen = [...new Set(patrols.flatMap((each) => (each.members ?? []).filter((member) => member.agency === agency && !ids.has(member.unit)).map((member) => member.unit)))];
+  const unseen = [
+    ...new Set(
+      patrols.flatMap((each) =>
+        (each.members ?? [])
+          .filter((member) => member.agency === agency && !ids.has(member.unit))
+          .map((member) => member.unit),
+      ),
+    ),
+  ];
   const rows = known.map((unit) => row(unit.id, unit, barsOf(patrols, unit.id)));
   for (const id of unseen) rows.push(row(id, null, barsOf(patrols, id)));
-  const bare = patrols.filter((each) => each.agencies.includes(agency) && !(each.members ?? []).some((member) => member.agency === agency));
+  const bare = patrols.filter(
+    (each) => each.agencies.includes(agency) && !(each.members ?? []).some((member) => member.agency === agency),
+  );
   if (bare.length > 0) rows.push(row(null, null, bare));
   return rows;
 }

@@ -69,7 +69,11 @@ export function lanes(spans: readonly (readonly [number, number])[]): number[] {
 }
 
 /** What a drag makes of a span: the whole moves, or one edge, never past the other. */
-export function dragged([start, end]: readonly [number, number], part: "whole" | "start" | "end", byMs: number): [number, number] {
+export function dragged(
+  [start, end]: readonly [number, number],
+  part: "whole" | "start" | "end",
+  byMs: number,
+): [number, number] {
   const snap = (ms: number): number => Math.round(ms / STEP_MS) * STEP_MS;
   if (part === "whole") {
     const moved = snap(start + byMs) - start;

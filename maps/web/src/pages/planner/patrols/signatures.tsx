@@ -2,47 +2,83 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { agencyName } from "../../../session/agencies.ts";
-import { asking } from "../../../widgets/question.ts";
-import { t } from "../../../words/index.ts";
-import { Icon } from "../../../widgets/icons.tsx";
-import { faultWords, useLoaded } from "../../../widgets/states.tsx";
 import { may } from "../../../session/session.ts";
-import { say } from "../desk/frame-state.ts";
+import { Icon } from "../../../widgets/icons.tsx";
+import { asking } from "../../../widgets/question.ts";
+import { faultWords, useLoaded } from "../../../widgets/states.tsx";
 import { type PatrolPaper, revisionOf, type Seal, stateOf, whyUnsigned } from "../../../wire/patrols.ts";
-import { act, isParty, own, sealOf, SIGN } from "./store.ts";
+import { t } from "../../../words/index.ts";
+import { say } from "../desk/frame-state.ts";
+import { act, isParty, own, SIGN, sealOf } from "./store.ts";
 import { membersWords, minute, shortHash, span } from "./words.ts";
 
 export function Signatures({ patrol }: { patrol: PatrolPaper }): JSX.Element {
   const state = stateOf(patrol);
   const open = ["draft", "proposed", "signed", "ready"].includes(state) && isParty(patrol);
-  const seal = useLoaded<Seal | null>(`${patrol.id} ${revisionOf(patrol)} ${patrol.version ?? 1}`, async () => (open ? sealOf(patrol) : null)).value;
+  const seal = useLoaded<Seal | null>(`${patrol.id} ${revisionOf(patrol)} ${patrol.version ?? 1}`, async () =>
+    open ? sealOf(patrol) : null,
+  ).value;
   const signed = patrol.signatures ?? [];
   const mine = signed.find((each) => each.agency === own.value);
   return (
     <section class="plan-part" aria-labelledby="signatures-title">
       <h3 id="signatures-title">{t("signature.title")}</h3>
-      <p class="dim num">{t("signature.content", { n: revisionOf(patrol) })}{seal !== null && <> <code title={seal.sha256}>{shortHash(seal.sha256)}</code></>}</p>
+      <p class="dim num">
+        {t("signature.content", { n: revisionOf(patrol) })}
+        {seal !== null && (
+          <>
+            {" "}
+            <code title={seal.sha256}>{shortHash(seal.sha256)}</code>
+          </>
+        )}
+      </p>
       <ul class="signatures">
         {patrol.agencies.map((agency) => {
           const given = signed.find((each) => each.agency === agency);
           return (
             <li key={agency} class={given ? "given" : "lacking"}>
               <SignMark given={given !== undefined} />
-              <span><b>{agencyName(agency)}</b><small class="num">{given === undefined ? t(whyUnsigned(patrol)) : given.by ? t("signature.given_by", { name: given.by, time: minute(given.at), n: given.revision }) : t("signature.given", { time: minute(given.at), n: given.revision })}</small></span>
+              <span>
+                <b>{agencyName(agency)}</b>
+                <small class="num">
+                  {given === undefined
+                    ? t(whyUnsigned(patrol))
+                    : given.by
+                      ? t("signature.given_by", { name: given.by, time: minute(given.at), n: given.revision })
+                      : t("signature.given", { time: minute(given.at), n: given.revision })}
+                </small>
+              </span>
               {given !== undefined && <code title={given.sha256}>{shortHash(given.sha256)}</code>}
             </li>
           );
         })}
       </ul>
-      {state === "proposed" && mine === undefined && may(SIGN) && isParty(patrol) && <SignForm patrol={patrol} seal={seal} />}
-      {state === "proposed" && mine === undefined && !may(SIGN) && isParty(patrol) && <p class="hint">{t("signature.who")}</p>}
-      {mine !== undefined && ["proposed", "signed", "ready"].includes(state) && may(SIGN) && <div class="actions flat"><button class="button" onClick={() => withdraw(patrol)}>{t("signature.withdraw")}</button></div>}
+      {state === "proposed" && mine === undefined && may(SIGN) && isParty(patrol) && (
+        <SignForm patrol={patrol} seal={seal} />
+      )}
+      {state === "proposed" && mine === undefined && !may(SIGN) && isParty(patrol) && (
+        <p class="hint">{t("signature.who")}</p>
+      )}
+      {mine !== undefined && ["proposed", "signed", "ready"].includes(state) && may(SIGN) && (
+        <div class="actions flat">
+          <button class="button" onClick={() => withdraw(patrol)}>
+            {t("signature.withdraw")}
+          </button>
+        </div>
+      )}
     </section>
   );
 }
 
 function SignMark({ given }: { given: boolean }): JSX.Element {
-  return <svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d={given ? "M3.500 3.500h13v13h-13ZM6.500 10l2.500 3 4.500-6" : "M3.500 3.500h13v13h-13Z"} stroke-dasharray={given ? undefined : "2.5 2"} /></svg>;
+  return (
+    <svg class="icon" viewBox="0 0 20 20" aria-hidden="true">
+      <path
+        d={given ? "M3.500 3.500h13v13h-13ZM6.500 10l2.500 3 4.500-6" : "M3.500 3.500h13v13h-13Z"}
+        stroke-dasharray={given ? undefined : "2.5 2"}
+      />
+    </svg>
+  );
 }
 
 /** Says once more what is signed, right above the button. */
@@ -63,20 +99,38 @@ function SignForm({ patrol, seal }: { patrol: PatrolPaper; seal: Seal | null }):
   };
   return (
     <div class="sign-form">
-      <p><b>{t("signature.what", { name: patrol.name, n: revisionOf(patrol) })}</b></p>
+      <p>
+        <b>{t("signature.what", { name: patrol.name, n: revisionOf(patrol) })}</b>
+      </p>
       <p class="num">{span(patrol.starts_at, patrol.ends_at)}</p>
       <p>{membersWords(patrol)}</p>
-      {seal !== null && <p class="dim">SHA-256 <code title={seal.sha256}>{shortHash(seal.sha256)}</code></p>}
-      {fault.value !== null && <p class="field-fault" role="alert"><Icon name="warn" />{t("signature.failed")} {faultWords(fault.value)}</p>}
-      <button class="button primary" disabled={busy.value || seal === null} onClick={() => void sign()}>{t("signature.sign", { n: revisionOf(patrol) })}</button>
+      {seal !== null && (
+        <p class="dim">
+          SHA-256 <code title={seal.sha256}>{shortHash(seal.sha256)}</code>
+        </p>
+      )}
+      {fault.value !== null && (
+        <p class="field-fault" role="alert">
+          <Icon name="warn" />
+          {t("signature.failed")} {faultWords(fault.value)}
+        </p>
+      )}
+      <button class="button primary" disabled={busy.value || seal === null} onClick={() => void sign()}>
+        {t("signature.sign", { n: revisionOf(patrol) })}
+      </button>
     </div>
   );
 }
 
 function withdraw(patrol: PatrolPaper): void {
   asking.value = {
-    title: t("signature.withdraw"), about: t("signature.withdraw_what", { name: patrol.name }), label: "patrol.reason", needed: false, most: 500,
-    button: "signature.withdraw", failed: "signature.not_withdrawn",
+    title: t("signature.withdraw"),
+    about: t("signature.withdraw_what", { name: patrol.name }),
+    label: "patrol.reason",
+    needed: false,
+    most: 500,
+    button: "signature.withdraw",
+    failed: "signature.not_withdrawn",
     act: async (reason) => {
       await act(patrol, "POST", "/withdraw", { reason });
     },

@@ -1,11 +1,12 @@
 /** Starts what patrols need, once, when their tab is first opened: lists, checks, the map, keys. */
+
+import { loadCourses } from "../../../geo/river-places.ts";
+import { may } from "../../../session/session.ts";
+import { t } from "../../../words/index.ts";
 import { phone, plannerTab, say, tabBegins } from "../desk/frame-state.ts";
 import { addKeys } from "../desk/keys.tsx";
-import { t } from "../../../words/index.ts";
-import { may } from "../../../session/session.ts";
 import { draft, keepPlan, redoStep, save, startChange, startNew, undoStep, watchPlan } from "./draft.ts";
 import { drawPatrols } from "./on-map.ts";
-import { loadCourses } from "../../../geo/river-places.ts";
 import { looking, mayChange, PLAN, view, watchPatrols } from "./store.ts";
 import { showNow, step } from "./timeline-state.ts";
 
@@ -20,7 +21,9 @@ export function startPatrols(): void {
   drawPatrols();
   void loadCourses();
   addKeys(KEYS);
-  tabBegins("patrols", () => { view.value = { at: "list" }; });
+  tabBegins("patrols", () => {
+    view.value = { at: "list" };
+  });
 }
 
 const here = (): boolean => plannerTab.value === "patrols";
@@ -28,13 +31,36 @@ const editing = (): boolean => here() && draft.value !== null && view.value.at =
 
 const KEYS = [
   { keys: ["n"], words: "patrol.new", when: () => here() && !editing() && may(PLAN), act: () => startNew() },
-  { keys: ["e"], words: "patrol.edit", when: () => here() && looking.value !== null && mayChange(looking.value), act: () => { if (looking.value !== null) startChange(looking.value); } },
-  { keys: ["Ctrl+S"], words: "patrol.save", when: editing, inFields: true, act: () => { void save().then((kept) => { if (kept) say(t("patrol.saved")); }); } },
+  {
+    keys: ["e"],
+    words: "patrol.edit",
+    when: () => here() && looking.value !== null && mayChange(looking.value),
+    act: () => {
+      if (looking.value !== null) startChange(looking.value);
+    },
+  },
+  {
+    keys: ["Ctrl+S"],
+    words: "patrol.save",
+    when: editing,
+    inFields: true,
+    act: () => {
+      void save().then((kept) => {
+        if (kept) say(t("patrol.saved"));
+      });
+    },
+  },
   { keys: ["Ctrl+Z"], words: "patrol.undo", when: editing, act: undoStep },
   { keys: ["Ctrl+Shift+Z", "Ctrl+Y"], words: "patrol.redo", when: editing, act: redoStep },
-  { keys: ["Escape"], words: "patrol.back", when: () => here() && view.value.at !== "list" && view.value.at !== "edit", act: () => { view.value = { at: "list" }; } },
+  {
+    keys: ["Escape"],
+    words: "patrol.back",
+    when: () => here() && view.value.at !== "list" && view.value.at !== "edit",
+    act: () => {
+      view.value = { at: "list" };
+    },
+  },
   { keys: [","], words: "timeline.earlier", when: () => here() && !phone.value, act: () => step(-1) },
   { keys: ["."], words: "timeline.later", when: () => here() && !phone.value, act: () => step(1) },
   { keys: ["t"], words: "timeline.now", when: here, act: showNow },
 ] satisfies Parameters<typeof addKeys>[0];
-

@@ -1,12 +1,12 @@
 /** Patrols that this person may see, over or not, which of them is looked at, and the stretch of time that is shown. */
 import { computed, effect, signal } from "@preact/signals";
-import { now } from "../../../session/clock.ts";
-import type { AgencyInfo, UnitState } from "../../../wire/contract.ts";
 import { kept } from "../../../browser/remembered.ts";
-import { call, fetchJson } from "../../../wire/calls.ts";
+import { now } from "../../../session/clock.ts";
 import { may, session, timeZone } from "../../../session/session.ts";
-import { paperNews, units } from "../desk/news.ts";
+import { call, fetchJson } from "../../../wire/calls.ts";
+import type { AgencyInfo, UnitState } from "../../../wire/contract.ts";
 import { isOver, type PatrolPaper, type PlanConflict, type Seal, type Shift, stateOf } from "../../../wire/patrols.ts";
+import { paperNews, units } from "../desk/news.ts";
 import { type Scale, scaleFrom, type Zoom } from "./scale.ts";
 import { DAY_MS, isoOf } from "./wall.ts";
 
@@ -35,7 +35,9 @@ export const conflictsOf = signal<ReadonlyMap<string, readonly PlanConflict[]>>(
 export const patrols = computed(() => {
   if (open.value === null) return null;
   const ids = new Set(open.value.map((each) => each.id));
-  return [...open.value, ...past.value.filter((each) => !ids.has(each.id))].sort((a, b) => a.starts_at.localeCompare(b.starts_at) || a.id.localeCompare(b.id));
+  return [...open.value, ...past.value.filter((each) => !ids.has(each.id))].sort(
+    (a, b) => a.starts_at.localeCompare(b.starts_at) || a.id.localeCompare(b.id),
+  );
 });
 
 export const own = computed(() => session.value?.agency.id ?? "");
@@ -64,7 +66,10 @@ export async function loadPatrols(): Promise<void> {
     const { from } = scale.peek();
     const until = Math.max(now.peek(), from) + DAY_MS;
     const query = new URLSearchParams({ start: isoOf(from), end: isoOf(until), limit: "500" });
-    const [found, over] = await Promise.all([fetchJson<PatrolPaper[]>("/api/patrols"), fetchJson<PatrolPaper[]>(`/api/patrols/past?${query}`)]);
+    const [found, over] = await Promise.all([
+      fetchJson<PatrolPaper[]>("/api/patrols"),
+      fetchJson<PatrolPaper[]>(`/api/patrols/past?${query}`),
+    ]);
     if (mine !== asked) return;
     open.value = found;
     past.value = over;
@@ -78,21 +83,30 @@ export async function loadPatrols(): Promise<void> {
 /** Asks what is in the way of each plan that can still be changed. */
 async function judge(found: readonly PatrolPaper[], mine: number): Promise<void> {
   const judged = found.filter((each) => isParty(each) && stateOf(each) !== "under way");
-  const told = await Promise.all(judged.map(async (each): Promise<[string, readonly PlanConflict[]]> => {
-    try {
-      return [each.id, await fetchJson<PlanConflict[]>(`/api/patrols/${each.id}/conflicts`)];
-    } catch {
-      return [each.id, conflictsOf.peek().get(each.id) ?? []]; // the next news asks again
-    }
-  }));
+  const told = await Promise.all(
+    judged.map(async (each): Promise<[string, readonly PlanConflict[]]> => {
+      try {
+        return [each.id, await fetchJson<PlanConflict[]>(`/api/patrols/${each.id}/conflicts`)];
+      } catch {
+        return [each.id, conflictsOf.peek().get(each.id) ?? []]; // the next news asks again
+      }
+    }),
+  );
   if (mine === asked) conflictsOf.value = new Map(told);
 }
 
 async function loadShifts(): Promise<void> {
   try {
     const { from, to } = scale.peek();
-    const query = new URLSearchParams({ since: isoOf(from - DAY_MS * 2), until: isoOf(Math.max(to, now.peek()) + DAY_MS), limit: "200" });
-    const [coming, over] = await Promise.all([fetchJson<Shift[]>("/api/roster/shifts"), fetchJson<Shift[]>(`/api/roster/shifts/past?${query}`)]);
+    const query = new URLSearchParams({
+      since: isoOf(from - DAY_MS * 2),
+      until: isoOf(Math.max(to, now.peek()) + DAY_MS),
+      limit: "200",
+    });
+    const [coming, over] = await Promise.all([
+      fetchJson<Shift[]>("/api/roster/shifts"),
+      fetchJson<Shift[]>(`/api/roster/shifts/past?${query}`),
+    ]);
     const byId = new Map([...over, ...coming].map((each) => [each.id, each]));
     shifts.value = [...byId.values()].filter((each) => each.state !== "cancelled");
   } catch {

@@ -2,26 +2,50 @@
 import type { JSX } from "preact";
 import { agencyName } from "../../../session/agencies.ts";
 import { now } from "../../../session/clock.ts";
-import { t } from "../../../words/index.ts";
+import { ageSeconds, ageWords } from "../../../session/times.ts";
 import { Icon } from "../../../widgets/icons.tsx";
 import { Ticking, ticking } from "../../../widgets/ticking.tsx";
 import type { Agreement } from "../../../wire/papers.ts";
-import { ageSeconds, ageWords } from "../../../session/times.ts";
-import { papers } from "../desk/news.ts";
 import type { PatrolPaper } from "../../../wire/patrols.ts";
+import { t } from "../../../words/index.ts";
+import { papers } from "../desk/news.ts";
 import { minute } from "./words.ts";
 
 export function Suspended({ patrol }: { patrol: PatrolPaper }): JSX.Element | null {
   if (patrol.suspended !== true) return null;
-  const found = (papers.value ?? []).filter((each): each is Agreement => each.kind === "agreement" && each.state === "suspended" && each.agencies.some((agency) => patrol.agencies.includes(agency)));
-  const withheld = found.flatMap((agreement) => (agreement.consents ?? []).filter((each) => !each.given).map((each) => ({ agreement, each })));
+  const found = (papers.value ?? []).filter(
+    (each): each is Agreement =>
+      each.kind === "agreement" &&
+      each.state === "suspended" &&
+      each.agencies.some((agency) => patrol.agencies.includes(agency)),
+  );
+  const withheld = found.flatMap((agreement) =>
+    (agreement.consents ?? []).filter((each) => !each.given).map((each) => ({ agreement, each })),
+  );
   return (
     <div class="plan-notice ill" role="status">
       <Icon name="pause" />
       <div>
-        <p><b>{t("patrol.suspended")}</b></p>
+        <p>
+          <b>{t("patrol.suspended")}</b>
+        </p>
         {withheld.map(({ agreement, each }) => (
-          <p key={`${agreement.id}-${each.agency}`} class="num"><Ticking words={t("patrol.suspended_by", { agreement: agreement.terms.name, agency: agencyName(each.agency), time: minute(each.at), age: ticking(ageWords(ageSeconds(each.at, now.value) ?? 0)) })} />{each.reason && <> <q>{each.reason}</q></>}</p>
+          <p key={`${agreement.id}-${each.agency}`} class="num">
+            <Ticking
+              words={t("patrol.suspended_by", {
+                agreement: agreement.terms.name,
+                agency: agencyName(each.agency),
+                time: minute(each.at),
+                age: ticking(ageWords(ageSeconds(each.at, now.value) ?? 0)),
+              })}
+            />
+            {each.reason && (
+              <>
+                {" "}
+                <q>{each.reason}</q>
+              </>
+            )}
+          </p>
         ))}
         {withheld.length === 0 && patrol.suspended_why && <p>{patrol.suspended_why}</p>}
         <p class="dim">{t("patrol.suspended_what")}</p>

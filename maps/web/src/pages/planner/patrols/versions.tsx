@@ -1,26 +1,39 @@
 /** Every version of a patrol: what changed, when, by whom; the last change of the plan can be taken back. */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { t, wordsIfAny } from "../../../words/index.ts";
 import { Icon } from "../../../widgets/icons.tsx";
 import { Broken, faultWords, Loading, useLoaded } from "../../../widgets/states.tsx";
 import { fetchJson } from "../../../wire/calls.ts";
-import { say } from "../desk/frame-state.ts";
 import { type PatrolPaper, revisionOf, stateOf } from "../../../wire/patrols.ts";
+import { t, wordsIfAny } from "../../../words/index.ts";
+import { say } from "../desk/frame-state.ts";
 import { changesOf, contentOf } from "./plan.ts";
 import { StateMark, stateWords } from "./state-mark.tsx";
 import { act, mayChange, view } from "./store.ts";
 import { joinNames, minute } from "./words.ts";
 
 export function Versions({ patrol }: { patrol: PatrolPaper }): JSX.Element {
-  const { value, fault, again } = useLoaded(`${patrol.id} ${patrol.version ?? 1}`, () => fetchJson<PatrolPaper[]>(`/api/patrols/${patrol.id}/versions`));
+  const { value, fault, again } = useLoaded(`${patrol.id} ${patrol.version ?? 1}`, () =>
+    fetchJson<PatrolPaper[]>(`/api/patrols/${patrol.id}/versions`),
+  );
   const versions = value ?? [];
   const before = [...versions].reverse().find((each) => revisionOf(each) < revisionOf(patrol));
   return (
     <section class="panel" aria-labelledby="versions-title">
       <div class="unit-head">
-        <button class="icon-button" aria-label={t("patrol.back_to", { name: patrol.name })} onClick={() => { view.value = { at: "patrol", id: patrol.id }; }}><Icon name="left" /></button>
-        <div><h2 id="versions-title">{t("patrol.versions")}</h2><p>{patrol.name}</p></div>
+        <button
+          class="icon-button"
+          aria-label={t("patrol.back_to", { name: patrol.name })}
+          onClick={() => {
+            view.value = { at: "patrol", id: patrol.id };
+          }}
+        >
+          <Icon name="left" />
+        </button>
+        <div>
+          <h2 id="versions-title">{t("patrol.versions")}</h2>
+          <p>{patrol.name}</p>
+        </div>
       </div>
       <div class="scroll padded">
         {value === null && fault === null && <Loading />}
@@ -34,9 +47,18 @@ export function Versions({ patrol }: { patrol: PatrolPaper }): JSX.Element {
               <li key={each.version ?? 1}>
                 <StateMark state={stateOf(each)} />
                 <span>
-                  <b class="num">{t("patrol.version", { n: each.version ?? 1, revision: revisionOf(each) })}</b> {stateWords(stateOf(each))}
-                  <small class="num">{each.by ? t("patrol.made_by", { time: minute(each.at), name: each.by }) : minute(each.at)}</small>
-                  {changed.length > 0 && <small>{t("patrol.changed", { what: joinNames(changed.map((name) => wordsIfAny(`patrol.field.${name}`) ?? name)) })}</small>}
+                  <b class="num">{t("patrol.version", { n: each.version ?? 1, revision: revisionOf(each) })}</b>{" "}
+                  {stateWords(stateOf(each))}
+                  <small class="num">
+                    {each.by ? t("patrol.made_by", { time: minute(each.at), name: each.by }) : minute(each.at)}
+                  </small>
+                  {changed.length > 0 && (
+                    <small>
+                      {t("patrol.changed", {
+                        what: joinNames(changed.map((name) => wordsIfAny(`patrol.field.${name}`) ?? name)),
+                      })}
+                    </small>
+                  )}
                 </span>
               </li>
             );
@@ -56,7 +78,11 @@ function TakeBack({ patrol, before }: { patrol: PatrolPaper; before: PatrolPaper
     busy.value = true;
     fault.value = null;
     try {
-      await act(patrol, "PATCH", "", { ...changesOf(contentOf(patrol), contentOf(before)), revision: revisionOf(patrol), reason: t("patrol.take_back") });
+      await act(patrol, "PATCH", "", {
+        ...changesOf(contentOf(patrol), contentOf(before)),
+        revision: revisionOf(patrol),
+        reason: t("patrol.take_back"),
+      });
       say(t("patrol.taken_back"));
     } catch (caught) {
       fault.value = caught;
@@ -68,9 +94,19 @@ function TakeBack({ patrol, before }: { patrol: PatrolPaper; before: PatrolPaper
     <div class="plan-notice">
       <div>
         <p>{t("patrol.take_back_what", { n: revisionOf(before) })}</p>
-        {signed > 0 && <p><b>{t("signature.void", { n: signed })}</b></p>}
-        {fault.value !== null && <p class="field-fault" role="alert">{t("patrol.act_failed")} {faultWords(fault.value)}</p>}
-        <button class="button" disabled={busy.value} onClick={() => void back()}>{t("patrol.take_back")}</button>
+        {signed > 0 && (
+          <p>
+            <b>{t("signature.void", { n: signed })}</b>
+          </p>
+        )}
+        {fault.value !== null && (
+          <p class="field-fault" role="alert">
+            {t("patrol.act_failed")} {faultWords(fault.value)}
+          </p>
+        )}
+        <button class="button" disabled={busy.value} onClick={() => void back()}>
+          {t("patrol.take_back")}
+        </button>
       </div>
     </div>
   );

@@ -9,7 +9,9 @@ export const STEP_MS = 15 * MINUTE_MS;
 
 /** The last local midnight, `days` later. */
 export function midnight(ms: number, zone: string, days = 0): number {
-  const day = new Date(Date.parse(`${wallOf(ms, zone).slice(0, 10)}T00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
+  const day = new Date(Date.parse(`${wallOf(ms, zone).slice(0, 10)}T00:00Z`) + days * DAY_MS)
+    .toISOString()
+    .slice(0, 10);
   return momentOf(`${day}T00:00`, zone) ?? ms;
 }
 

@@ -1,12 +1,13 @@
 /** Plans in words: times, units, sectors, and what is in the way. */
+
+import { placeWords } from "../../../geo/places-told.ts";
 import { agencyName } from "../../../session/agencies.ts";
 import { now } from "../../../session/clock.ts";
-import { t, wordsIfAny } from "../../../words/index.ts";
-import { placeWords } from "../../../geo/places-told.ts";
 import { timeZone } from "../../../session/session.ts";
 import { clockTime, isoDay, minuteWords, zoneOffset } from "../../../session/times.ts";
-import { sectors } from "../sectors/store.ts";
 import type { PatrolPaper, PlanConflict } from "../../../wire/patrols.ts";
+import { t, wordsIfAny } from "../../../words/index.ts";
+import { sectors } from "../sectors/store.ts";
 import { patrols, unitsById } from "./store.ts";
 
 /** `18:00`, with its day when that is another than today. */
@@ -17,7 +18,10 @@ export function minute(time: string | number): string {
 
 /** `2026-11-26 18:00 to 22:00`. */
 export function span(starts: string | number, ends: string | number): string {
-  const [from, to] = [starts, ends].map((each) => (typeof each === "number" ? each : Date.parse(each))) as [number, number];
+  const [from, to] = [starts, ends].map((each) => (typeof each === "number" ? each : Date.parse(each))) as [
+    number,
+    number,
+  ];
   const zone = timeZone.value;
   const sameDay = isoDay(from, zone) === isoDay(to, zone);
   return t("patrol.span", { start: minute(from), end: sameDay ? clockTime(to, zone).slice(0, 5) : minute(to) });
@@ -27,7 +31,11 @@ export function span(starts: string | number, ends: string | number): string {
 export function utcWords(time: string | number): string {
   const ms = typeof time === "number" ? time : Date.parse(time);
   if (!Number.isFinite(ms)) return "";
-  return t("patrol.utc", { local: minute(ms), zone: zoneOffset(ms, timeZone.value), utc: new Date(ms).toISOString().slice(0, 16).replace("T", " ") });
+  return t("patrol.utc", {
+    local: minute(ms),
+    zone: zoneOffset(ms, timeZone.value),
+    utc: new Date(ms).toISOString().slice(0, 16).replace("T", " "),
+  });
 }
 
 /** Its call sign; what may be said of one that is not shared. */
@@ -59,7 +67,12 @@ export function conflictWords(conflict: PlanConflict): string {
     end: ends_at === undefined ? "" : minute(ends_at),
     place: conflict.lon === undefined || conflict.lat === undefined ? "" : placeWords(conflict.lon, conflict.lat),
   };
-  const key = code === "no_go" && other === undefined ? "no_go_itself" : code === "past" && conflict.severity === "warning" ? "past_begun" : code;
+  const key =
+    code === "no_go" && other === undefined
+      ? "no_go_itself"
+      : code === "past" && conflict.severity === "warning"
+        ? "past_begun"
+        : code;
   return wordsIfAny(`conflict.${key}`, values) ?? conflict.words;
 }
 

@@ -1,10 +1,12 @@
-/** What the server says of the shape that is drawn; asked a moment after the last change, never in the way of drawing. */
+/**
+ * What the server says of the shape that is drawn; asked a moment after the last change, never in the way of drawing.
+ */
 import { computed, effect, signal } from "@preact/signals";
-import { FIELDS, isGood, limitsOf } from "./limits.ts";
+import { areaKm2, bodyOf, type SectorShape } from "../../../geo/sector-shape.ts";
 import { call } from "../../../wire/calls.ts";
 import type { Checked } from "./contract.ts";
 import { draft, shape } from "./draft.ts";
-import { areaKm2, bodyOf, type SectorShape } from "../../../geo/sector-shape.ts";
+import { FIELDS, isGood, limitsOf } from "./limits.ts";
 import { keptOut } from "./store.ts";
 
 const PAUSE_MS = 250;
@@ -21,7 +23,8 @@ const judged = computed(() => moving.value ?? shape.value);
 
 /** Area of what is drawn now, km²; the server's number once it has told it. */
 export const areaNow = computed(() => {
-  if (checkState.value === "told" && checked.value !== null) return checked.value.area_km2 ?? null; // none of what is no area
+  // none of what is no area
+  if (checkState.value === "told" && checked.value !== null) return checked.value.area_km2 ?? null;
   return judged.value?.kind === "polygon" ? areaKm2(judged.value.rings) : null;
 });
 
@@ -63,7 +66,10 @@ export function checkAgain(): void {
   if (body !== null) void ask(body, judged.peek());
 }
 
-/** What the server is asked: the shape, what it is for, its limits, and of which sector it is; null while there is too little to judge. */
+/**
+ * What the server is asked: the shape, what it is for, its limits, and of which sector it is; null while there is too
+ * little to judge.
+ */
 function asking(): object | null {
   const now = draft.value;
   const body = bodyOf(now === null ? null : judged.value);

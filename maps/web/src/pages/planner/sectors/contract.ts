@@ -1,8 +1,9 @@
 /** What the server says of sectors (maps/api/planning/sectors.py). Fields that are absent have their default. */
+
+import type { Stretch } from "../../../geo/sector-shape.ts";
 import type { SectorUse } from "../../../wire/papers.ts";
 import type { Limits } from "./limits.ts";
 import type { Transit } from "./transit.tsx";
-import type { Stretch } from "../../../geo/sector-shape.ts";
 
 export const USES: readonly SectorUse[] = ["patrol", "no_go", "rendezvous", "fishing_ban", "restricted", "reach"];
 

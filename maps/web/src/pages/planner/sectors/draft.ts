@@ -1,14 +1,14 @@
 /** What somebody is drawing: name, use, note and shape, with steps to take back; a reload does not lose it. */
 import { computed, signal } from "@preact/signals";
-import { t } from "../../../words/index.ts";
+import { bodyOf, type SectorShape, sameShape } from "../../../geo/sector-shape.ts";
+import { CallError, call, fetchJson } from "../../../wire/calls.ts";
 import type { SectorUse } from "../../../wire/papers.ts";
-import { limitsOf, sameLimits, type TypedLimits, typed } from "./limits.ts";
-import { call, CallError, fetchJson } from "../../../wire/calls.ts";
+import { t } from "../../../words/index.ts";
 import { say } from "../desk/frame-state.ts";
 import { Unsaved } from "../desk/unsaved.tsx";
 import { type PastVersion, type SectorDetails, versionNumber } from "./contract.ts";
-import { bodyOf, type SectorShape, sameShape } from "../../../geo/sector-shape.ts";
-import { begin, redo, step, type Steps, undo } from "./steps.ts";
+import { limitsOf, sameLimits, type TypedLimits, typed } from "./limits.ts";
+import { begin, redo, type Steps, step, undo } from "./steps.ts";
 import { loadSectors, looked, shapeOfPaper, view } from "./store.ts";
 
 export interface Words {
@@ -44,7 +44,13 @@ export const changed = computed(() => {
   const now = draft.value;
   if (now === null) return false;
   const { first } = now;
-  return now.name !== first.name || now.use !== first.use || now.note !== first.note || !sameLimits(now.limits, first.limits) || !sameShape(now.steps.now, first.shape);
+  return (
+    now.name !== first.name ||
+    now.use !== first.use ||
+    now.note !== first.note ||
+    !sameLimits(now.limits, first.limits) ||
+    !sameShape(now.steps.now, first.shape)
+  );
 });
 
 export function startNew(): void {
@@ -52,7 +58,17 @@ export function startNew(): void {
 }
 
 export function startEdit({ sector }: SectorDetails): void {
-  open({ id: sector.id, version: versionNumber(sector), name: sector.name, use: sector.use ?? "patrol", limits: typed(sector.limits), note: sector.note ?? "" }, shapeOfPaper(sector));
+  open(
+    {
+      id: sector.id,
+      version: versionNumber(sector),
+      name: sector.name,
+      use: sector.use ?? "patrol",
+      limits: typed(sector.limits),
+      note: sector.note ?? "",
+    },
+    shapeOfPaper(sector),
+  );
 }
 
 function open(about: Words & { id: string | null; version: number }, first: SectorShape | null): void {
@@ -119,9 +135,15 @@ export async function save(): Promise<void> {
   const sent = { ...words, limits: limitsOf(now.limits) };
   try {
     const moved = now.id === null || !sameShape(now.steps.now, now.first.shape);
-    const kept = now.id === null
-      ? await call<SectorDetails>("POST", "/api/sectors", { ...sent, ...body })
-      : await call<SectorDetails>("PATCH", `/api/sectors/${encodeURIComponent(now.id)}`, { ...sent, ...(moved ? body : {}), version: now.version, reason: now.reason });
+    const kept =
+      now.id === null
+        ? await call<SectorDetails>("POST", "/api/sectors", { ...sent, ...body })
+        : await call<SectorDetails>("PATCH", `/api/sectors/${encodeURIComponent(now.id)}`, {
+            ...sent,
+            ...(moved ? body : {}),
+            version: now.version,
+            reason: now.reason,
+          });
     conflict.value = null;
     looked.value = null;
     const meanwhile = draft.peek();
@@ -129,14 +151,20 @@ export async function save(): Promise<void> {
       draft.value = null;
     } else if (meanwhile?.first === now.first) {
       // What was drawn on while it was sent is not in what was kept: it goes on from there.
-      draft.value = { ...meanwhile, id: kept.sector.id, version: versionNumber(kept.sector), first: { ...words, limits: now.limits, shape: now.steps.now } };
+      draft.value = {
+        ...meanwhile,
+        id: kept.sector.id,
+        version: versionNumber(kept.sector),
+        first: { ...words, limits: now.limits, shape: now.steps.now },
+      };
     }
     await loadSectors();
     if (meanwhile === now) view.value = { at: "sector", id: kept.sector.id };
     say(t("sector.saved", { name: kept.sector.name, n: versionNumber(kept.sector) }));
   } catch (fault) {
     saveFault.value = fault;
-    if (fault instanceof CallError && now.id !== null && (fault.status === 409 || fault.status === 404)) await findConflict(now.id, now.version);
+    if (fault instanceof CallError && now.id !== null && (fault.status === 409 || fault.status === 404))
+      await findConflict(now.id, now.version);
   } finally {
     saving.value = false;
   }
@@ -158,7 +186,15 @@ async function findConflict(id: string, version: number): Promise<void> {
 /** Makes an old version the newest again. */
 export async function restore(past: PastVersion, newest: SectorDetails, reason: string): Promise<void> {
   const { sector } = past;
-  const body = { name: sector.name, use: sector.use ?? "patrol", limits: sector.limits ?? {}, note: sector.note ?? "", ...bodyOf(shapeOfPaper(sector)), version: versionNumber(newest.sector), reason };
+  const body = {
+    name: sector.name,
+    use: sector.use ?? "patrol",
+    limits: sector.limits ?? {},
+    note: sector.note ?? "",
+    ...bodyOf(shapeOfPaper(sector)),
+    version: versionNumber(newest.sector),
+    reason,
+  };
   await call("PATCH", `/api/sectors/${encodeURIComponent(sector.id)}`, body);
   looked.value = null;
   await loadSectors();
@@ -166,7 +202,10 @@ export async function restore(past: PastVersion, newest: SectorDetails, reason: 
 }
 
 export async function retire(details: SectorDetails, reason: string): Promise<void> {
-  await call("POST", `/api/sectors/${encodeURIComponent(details.sector.id)}/retire`, { version: versionNumber(details.sector), reason });
+  await call("POST", `/api/sectors/${encodeURIComponent(details.sector.id)}/retire`, {
+    version: versionNumber(details.sector),
+    reason,
+  });
   await loadSectors();
   view.value = { at: "list" };
   say(t("sector.retired", { name: details.sector.name }));
@@ -177,14 +216,21 @@ export const unsaved = new Unsaved<Draft>("sectors");
 
 function isDraft(what: unknown): what is Draft {
   const found = what as Partial<Draft> | null;
-  return typeof found?.name === "string" && Array.isArray(found.steps?.past) && found.first?.limits !== undefined && found.limits !== undefined;
+  return (
+    typeof found?.name === "string" &&
+    Array.isArray(found.steps?.past) &&
+    found.first?.limits !== undefined &&
+    found.limits !== undefined
+  );
 }
 
 /** Offers what this person drew before a reload, and keeps what is drawn from now on. */
 export function keepDraft(): void {
   unsaved.keep(isDraft, () => {
     const now = draft.value;
-    return now === null || !changed.value ? null : { ...now, steps: { ...now.steps, past: now.steps.past.slice(-20), future: [] } };
+    return now === null || !changed.value
+      ? null
+      : { ...now, steps: { ...now.steps, past: now.steps.past.slice(-20), future: [] } };
   });
 }
 

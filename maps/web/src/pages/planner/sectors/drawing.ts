@@ -1,13 +1,13 @@
 /** Drawing: which tool is in hand, what it snaps to, and how it and the draft follow each other. */
 import { effect, signal } from "@preact/signals";
 import { palette } from "../../../browser/preferences.ts";
-import { readTokens } from "../../../symbols/tokens.ts";
 import { kept } from "../../../browser/remembered.ts";
+import { type ByCorners, closedRing, type Place, type Ring } from "../../../geo/sector-shape.ts";
+import { readTokens } from "../../../symbols/tokens.ts";
 import { mapMoved, plannerMap } from "../desk/planner-map.ts";
 import { moving } from "./checking.ts";
 import { draft, redoShape, setShape, shape, undoShape } from "./draft.ts";
-import { type ByCorners, closedRing, type Place, type Ring } from "../../../geo/sector-shape.ts";
-import { clipped, type Reach, type SnapLine, snapped, type Snapped } from "./snap.ts";
+import { clipped, type Reach, type SnapLine, type Snapped, snapped } from "./snap.ts";
 import { sectors, snapLines } from "./store.ts";
 import type { DrawingTool, Tool } from "./terra.ts";
 
@@ -26,7 +26,8 @@ let drawing: DrawingTool | null = null;
 let near: { lines: readonly SnapLine[]; key: string } = { lines: [], key: "" };
 let altHeld = false;
 /** Rings that stay while a hole is drawn. */
-const rings = (): readonly Ring[] => (shape.peek()?.kind === "polygon" ? (shape.peek() as { rings: readonly Ring[] }).rings : []);
+const rings = (): readonly Ring[] =>
+  shape.peek()?.kind === "polygon" ? (shape.peek() as { rings: readonly Ring[] }).rings : [];
 
 /** Starts following the draft: the tool is brought when the first drawing opens. */
 export function watchDrawing(): void {
@@ -138,13 +139,19 @@ function drawn(used: Tool, ring: Ring): void {
   moving.value = null;
   caught.value = null;
   const before = rings();
-  if (ring.length >= 3) setShape(used === "polygon" || used === "hole" ? { kind: "polygon", rings: used === "hole" ? [...before, ring] : [ring], closed: used } : { kind: "polygon", rings: [ring] });
+  if (ring.length >= 3)
+    setShape(
+      used === "polygon" || used === "hole"
+        ? { kind: "polygon", rings: used === "hole" ? [...before, ring] : [ring], closed: used }
+        : { kind: "polygon", rings: [ring] },
+    );
   // The tool is still ending its own work: it is put down after that.
   queueMicrotask(() => take(null));
 }
 
 function under(used: Tool, ring: Ring | null): void {
-  moving.value = ring === null || ring.length < 3 ? null : { kind: "polygon", rings: used === "hole" ? [...rings(), ring] : [ring] };
+  moving.value =
+    ring === null || ring.length < 3 ? null : { kind: "polygon", rings: used === "hole" ? [...rings(), ring] : [ring] };
 }
 
 function edited(now: readonly Ring[], done: boolean): void {

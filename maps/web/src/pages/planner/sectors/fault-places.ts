@@ -1,6 +1,7 @@
 /** Where to look for what is wrong with a shape: a corner, or two sides and where they cross. Pure. */
-import type { Fault } from "./contract.ts";
+
 import { cornerAt, type Place, type SectorShape } from "../../../geo/sector-shape.ts";
+import type { Fault } from "./contract.ts";
 
 type Placed = Pick<Fault, "ring" | "vertex" | "crosses" | "lon" | "lat">;
 

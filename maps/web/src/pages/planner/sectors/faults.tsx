@@ -1,10 +1,10 @@
 /** What is wrong with the shape that is drawn, and the repair that the server suggests. */
 import type { JSX } from "preact";
-import { t } from "../../../words/index.ts";
+import { areaKm2, bodyOf, partsOf, ringOf, sameShape, shapeOf } from "../../../geo/sector-shape.ts";
 import { Icon } from "../../../widgets/icons.tsx";
+import { t } from "../../../words/index.ts";
 import { checkAgain, checked, checkedShape, checkState, forgetCheck, repair } from "./checking.ts";
 import { setShape, shape } from "./draft.ts";
-import { areaKm2, bodyOf, partsOf, ringOf, sameShape, shapeOf } from "../../../geo/sector-shape.ts";
 import { areaWords, faultWords, overlapWords } from "./words.ts";
 
 export function Faults(): JSX.Element | null {
@@ -15,12 +15,29 @@ export function Faults(): JSX.Element | null {
   const none = faults.length === 0 && overlaps.length === 0;
   return (
     <div class="sector-faults" aria-live="polite">
-      {checkState.value === "failed" && <p class="dim">{t("sector.not_checked")} <button class="button" type="button" onClick={checkAgain}>{t("state.retry")}</button></p>}
+      {checkState.value === "failed" && (
+        <p class="dim">
+          {t("sector.not_checked")}{" "}
+          <button class="button" type="button" onClick={checkAgain}>
+            {t("state.retry")}
+          </button>
+        </p>
+      )}
       {checkState.value === "told" && none && <p class="sector-well">{t("sector.well")}</p>}
       {!none && (
         <ul>
-          {faults.map((fault, n) => <li key={n} class={fault.only_warns ? "warns" : "wrong"} data-code={fault.code}><Icon name="warn" /><span>{faultWords(fault, checkedShape.value)}</span></li>)}
-          {overlaps.map((each) => <li key={each.sector} class="warns" data-code="no_go"><Icon name="warn" /><span>{overlapWords(each)}</span></li>)}
+          {faults.map((fault, n) => (
+            <li key={n} class={fault.only_warns ? "warns" : "wrong"} data-code={fault.code}>
+              <Icon name="warn" />
+              <span>{faultWords(fault, checkedShape.value)}</span>
+            </li>
+          ))}
+          {overlaps.map((each) => (
+            <li key={each.sector} class="warns" data-code="no_go">
+              <Icon name="warn" />
+              <span>{overlapWords(each)}</span>
+            </li>
+          ))}
         </ul>
       )}
       <Repair />
@@ -43,11 +60,26 @@ function Repair(): JSX.Element | null {
   const parts = mended.polygon ? partsOf(mended.polygon) : [];
   return (
     <div class="sector-repair">
-      <p>{t(mended.polygon ? (parts.length > 1 ? "sector.repair_parts" : "sector.repair_drawn") : "sector.repair_other")}</p>
+      <p>
+        {t(mended.polygon ? (parts.length > 1 ? "sector.repair_parts" : "sector.repair_drawn") : "sector.repair_other")}
+      </p>
       <div class="actions flat">
-        {parts.length > 1
-          ? parts.map((part, n) => <button key={n} class="button" type="button" onClick={() => takeRepair(n)}>{t("sector.repair_part", { n: n + 1, area: areaWords(areaKm2(part.map(ringOf))) })}</button>)
-          : <button class="button primary" type="button" title={t("key.tip", { words: t("sector.repair_use"), key: "u" })} onClick={() => takeRepair()}>{t("sector.repair_use")}</button>}
+        {parts.length > 1 ? (
+          parts.map((part, n) => (
+            <button key={n} class="button" type="button" onClick={() => takeRepair(n)}>
+              {t("sector.repair_part", { n: n + 1, area: areaWords(areaKm2(part.map(ringOf))) })}
+            </button>
+          ))
+        ) : (
+          <button
+            class="button primary"
+            type="button"
+            title={t("key.tip", { words: t("sector.repair_use"), key: "u" })}
+            onClick={() => takeRepair()}
+          >
+            {t("sector.repair_use")}
+          </button>
+        )}
       </div>
     </div>
   );

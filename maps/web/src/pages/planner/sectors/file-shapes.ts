@@ -1,6 +1,10 @@
-/** Areas that a file holds: polygons, lines that are closed to an area, points in their order, and faulty ones mended. Pure. */
-import type { Preview } from "../../../wire/contract.ts";
+/**
+ * Areas that a file holds: polygons, lines that are closed to an area, points in their order, and faulty ones mended.
+ * Pure.
+ */
+
 import { areaKm2, type Ring, ringOf } from "../../../geo/sector-shape.ts";
+import type { Preview } from "../../../wire/contract.ts";
 
 export interface FileArea {
   /** Unique among those of one file. */
@@ -28,9 +32,11 @@ export function areasOf(preview: Preview): FileArea[] {
       const name = nameOf(feature);
       const geometry = feature.geometry as GeoJSON.Geometry | null;
       if (geometry?.type === "Polygon") add(layer, name, "area", geometry.coordinates.map(ringOf));
-      else if (geometry?.type === "MultiPolygon") for (const part of geometry.coordinates) add(layer, name, "area", part.map(ringOf));
+      else if (geometry?.type === "MultiPolygon")
+        for (const part of geometry.coordinates) add(layer, name, "area", part.map(ringOf));
       else if (geometry?.type === "LineString") add(layer, name, "line", [ringOf(geometry.coordinates)]);
-      else if (geometry?.type === "MultiLineString") for (const line of geometry.coordinates) add(layer, name, "line", [ringOf(line)]);
+      else if (geometry?.type === "MultiLineString")
+        for (const line of geometry.coordinates) add(layer, name, "line", [ringOf(line)]);
       else if (geometry?.type === "Point") points.push(geometry.coordinates);
     }
     add(layer, "", "points", [ringOf(points)]);

@@ -1,4 +1,7 @@
-/** The fields of a sector's limits: how long boats may keep to one place, lie together or stay, and how fast they may be. */
+/**
+ * The fields of a sector's limits: how long boats may keep to one place, lie together or stay, and how fast they may
+ * be.
+ */
 import type { JSX } from "preact";
 import { t } from "../../../words/index.ts";
 import { FIELDS, isGood, type TypedLimits, WHOSE, type Whose, WITHIN_M } from "./limits.ts";
@@ -16,16 +19,39 @@ export function LimitFields({ now, put }: { now: TypedLimits; put: (next: TypedL
         return (
           <div key={field} class={beside === undefined ? "limit" : "limit beside"}>
             <label for={id}>{t(words)}</label>
-            <input id={id} inputMode="decimal" autocomplete="off" maxLength={8} class="num" placeholder={beside === undefined ? undefined : String(WITHIN_M)} value={now[field] ?? ""} aria-invalid={!good} aria-describedby={good ? undefined : `${id}-fault`} onInput={(event) => put({ ...now, [field]: event.currentTarget.value })} />
-            {!good && <p class="field-fault" id={`${id}-fault`}>{t("sector.limit_range", { least, most })}</p>}
+            <input
+              id={id}
+              inputMode="decimal"
+              autocomplete="off"
+              maxLength={8}
+              class="num"
+              placeholder={beside === undefined ? undefined : String(WITHIN_M)}
+              value={now[field] ?? ""}
+              aria-invalid={!good}
+              aria-describedby={good ? undefined : `${id}-fault`}
+              onInput={(event) => put({ ...now, [field]: event.currentTarget.value })}
+            />
+            {!good && (
+              <p class="field-fault" id={`${id}-fault`}>
+                {t("sector.limit_range", { least, most })}
+              </p>
+            )}
           </div>
         );
       })}
       {asked && (
         <div class="limit">
           <label for="limit-whose">{t("sector.limits_whose")}</label>
-          <select id="limit-whose" value={now.whose} onChange={(event) => put({ ...now, whose: event.currentTarget.value as Whose })}>
-            {WHOSE.map((each) => <option key={each} value={each}>{t(`sector.whose.${each}`)}</option>)}
+          <select
+            id="limit-whose"
+            value={now.whose}
+            onChange={(event) => put({ ...now, whose: event.currentTarget.value as Whose })}
+          >
+            {WHOSE.map((each) => (
+              <option key={each} value={each}>
+                {t(`sector.whose.${each}`)}
+              </option>
+            ))}
           </select>
         </div>
       )}

@@ -4,7 +4,10 @@ import { t, type Words } from "../../../words/index.ts";
 export type Whose = "all" | "units" | "others";
 export const WHOSE: readonly Whose[] = ["all", "units", "others"];
 
-/** As the server keeps them (maps/api/planning/sectors.py): seconds, metres and metres per second; what is absent is not asked. */
+/**
+ * As the server keeps them (maps/api/planning/sectors.py): seconds, metres and metres per second; what is absent is not
+ * asked.
+ */
 export interface Limits {
   whose?: Whose;
   loitering_s?: number | null;
@@ -15,7 +18,13 @@ export interface Limits {
   speed_mps?: number | null;
 }
 
-export type LimitField = "loitering_s" | "loitering_within_m" | "meeting_s" | "meeting_within_m" | "stay_s" | "speed_mps";
+export type LimitField =
+  | "loitering_s"
+  | "loitering_within_m"
+  | "meeting_s"
+  | "meeting_within_m"
+  | "stay_s"
+  | "speed_mps";
 
 interface FieldOf {
   field: LimitField;
@@ -83,8 +92,17 @@ export function limitWords(limits: Limits | null | undefined): string[] {
   if (!limits) return [];
   const minutes = (seconds: number): string => String(Math.round(seconds / MINUTE));
   const lines: string[] = [];
-  if (limits.loitering_s) lines.push(t("sector.limit_loitering", { n: minutes(limits.loitering_s), m: Math.round(limits.loitering_within_m ?? WITHIN_M) }));
-  if (limits.meeting_s) lines.push(t("sector.limit_meeting", { n: minutes(limits.meeting_s), m: Math.round(limits.meeting_within_m ?? WITHIN_M) }));
+  if (limits.loitering_s)
+    lines.push(
+      t("sector.limit_loitering", {
+        n: minutes(limits.loitering_s),
+        m: Math.round(limits.loitering_within_m ?? WITHIN_M),
+      }),
+    );
+  if (limits.meeting_s)
+    lines.push(
+      t("sector.limit_meeting", { n: minutes(limits.meeting_s), m: Math.round(limits.meeting_within_m ?? WITHIN_M) }),
+    );
   if (limits.stay_s) lines.push(t("sector.limit_stay", { n: minutes(limits.stay_s) }));
   if (limits.speed_mps) lines.push(t("sector.limit_speed", { n: Math.round(limits.speed_mps / KMH) }));
   return lines.length === 0 ? [] : [t(`sector.whose.${limits.whose ?? "all"}`), ...lines];

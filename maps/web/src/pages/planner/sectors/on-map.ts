@@ -1,19 +1,21 @@
-/** Sectors on the map: all of them, the one looked at, an old version, the draft, its repair, where a pointer caught. */
+/**
+ * Sectors on the map: all of them, the one looked at, an old version, the draft, its repair, where a pointer caught.
+ */
 import { effect } from "@preact/signals";
-import { t } from "../../../words/index.ts";
-import { REGULAR } from "../../../symbols/fonts.ts";
-import { NO_FEATURES } from "../../../layers/layer.ts";
-import type { Sector } from "../../../wire/papers.ts";
+import { boxOf, partsOf, polygonOf } from "../../../geo/sector-shape.ts";
 import { middleOf, sectorFeatures } from "../../../geo/shapes.ts";
-import { addToMap, fitBox, plannerMap, setData } from "../desk/planner-map.ts";
+import { NO_FEATURES } from "../../../layers/layer.ts";
+import { REGULAR } from "../../../symbols/fonts.ts";
+import type { Sector } from "../../../wire/papers.ts";
+import { t } from "../../../words/index.ts";
 import { plannerTab } from "../desk/frame-state.ts";
+import { addToMap, fitBox, plannerMap, setData } from "../desk/planner-map.ts";
 import { checked, checkedShape, repair } from "./checking.ts";
 import type { SectorDetails } from "./contract.ts";
 import { draft, shape } from "./draft.ts";
 import { caught, corner, tool } from "./drawing.ts";
 import { placeOf } from "./fault-places.ts";
 import { fileAreas } from "./file-choice.ts";
-import { boxOf, partsOf, polygonOf } from "../../../geo/sector-shape.ts";
 import { looked, looking, sectors, view } from "./store.ts";
 
 const areas = ["!=", ["geometry-type"], "Point"] as never;
@@ -22,26 +24,111 @@ const empty = { type: "geojson" as const, data: NO_FEATURES };
 /** Draws what belongs to sectors and keeps it in step; presses on a sector open it. */
 export function drawOnMap(): void {
   addToMap({
-    sources: { "planner-looked": empty, "planner-chosen": empty, "planner-stretch": empty, "planner-repair": empty, "planner-file": empty, "planner-faults": empty, "planner-caught": empty },
+    sources: {
+      "planner-looked": empty,
+      "planner-chosen": empty,
+      "planner-stretch": empty,
+      "planner-repair": empty,
+      "planner-file": empty,
+      "planner-faults": empty,
+      "planner-caught": empty,
+    },
     layers: (tokens) => {
       const ink = tokens.get("map-target");
       const halo = tokens.get("map-halo");
       return [
-        { id: "planner-chosen", type: "line", source: "planner-chosen", layout: { "line-join": "round" }, paint: { "line-color": ink, "line-width": 3.5 } },
-        { id: "planner-file", type: "line", source: "planner-file", layout: { "line-join": "round" }, paint: { "line-color": ink, "line-width": 2, "line-dasharray": [1, 2] } },
-        { id: "planner-looked-area", type: "fill", source: "planner-looked", paint: { "fill-color": tokens.get("map-border"), "fill-opacity": 0.12 } },
-        { id: "planner-looked", type: "line", source: "planner-looked", layout: { "line-join": "round" }, paint: { "line-color": tokens.get("map-border"), "line-width": 3, "line-dasharray": [4, 2] } },
-        { id: "planner-stretch-area", type: "fill", source: "planner-stretch", paint: { "fill-color": ink, "fill-opacity": 0.1 } },
-        { id: "planner-stretch", type: "line", source: "planner-stretch", layout: { "line-join": "round" }, paint: { "line-color": ink, "line-width": 2.5 } },
-        { id: "planner-repair-halo", type: "line", source: "planner-repair", filter: areas, layout: { "line-join": "round" }, paint: { "line-color": halo, "line-width": 6 } },
-        { id: "planner-repair", type: "line", source: "planner-repair", filter: areas, layout: { "line-join": "round" }, paint: { "line-color": tokens.get("map-no-go"), "line-width": 3, "line-dasharray": [2, 1.5] } },
         {
-          id: "planner-repair-names", type: "symbol", source: "planner-repair", filter: ["==", ["geometry-type"], "Point"],
-          layout: { "text-field": ["get", "label"], "text-font": [REGULAR], "text-size": 18, "text-allow-overlap": true },
+          id: "planner-chosen",
+          type: "line",
+          source: "planner-chosen",
+          layout: { "line-join": "round" },
+          paint: { "line-color": ink, "line-width": 3.5 },
+        },
+        {
+          id: "planner-file",
+          type: "line",
+          source: "planner-file",
+          layout: { "line-join": "round" },
+          paint: { "line-color": ink, "line-width": 2, "line-dasharray": [1, 2] },
+        },
+        {
+          id: "planner-looked-area",
+          type: "fill",
+          source: "planner-looked",
+          paint: { "fill-color": tokens.get("map-border"), "fill-opacity": 0.12 },
+        },
+        {
+          id: "planner-looked",
+          type: "line",
+          source: "planner-looked",
+          layout: { "line-join": "round" },
+          paint: { "line-color": tokens.get("map-border"), "line-width": 3, "line-dasharray": [4, 2] },
+        },
+        {
+          id: "planner-stretch-area",
+          type: "fill",
+          source: "planner-stretch",
+          paint: { "fill-color": ink, "fill-opacity": 0.1 },
+        },
+        {
+          id: "planner-stretch",
+          type: "line",
+          source: "planner-stretch",
+          layout: { "line-join": "round" },
+          paint: { "line-color": ink, "line-width": 2.5 },
+        },
+        {
+          id: "planner-repair-halo",
+          type: "line",
+          source: "planner-repair",
+          filter: areas,
+          layout: { "line-join": "round" },
+          paint: { "line-color": halo, "line-width": 6 },
+        },
+        {
+          id: "planner-repair",
+          type: "line",
+          source: "planner-repair",
+          filter: areas,
+          layout: { "line-join": "round" },
+          paint: { "line-color": tokens.get("map-no-go"), "line-width": 3, "line-dasharray": [2, 1.5] },
+        },
+        {
+          id: "planner-repair-names",
+          type: "symbol",
+          source: "planner-repair",
+          filter: ["==", ["geometry-type"], "Point"],
+          layout: {
+            "text-field": ["get", "label"],
+            "text-font": [REGULAR],
+            "text-size": 18,
+            "text-allow-overlap": true,
+          },
           paint: { "text-color": tokens.get("map-no-go"), "text-halo-color": halo, "text-halo-width": 2.5 },
         },
-        { id: "planner-faults", type: "circle", source: "planner-faults", paint: { "circle-radius": 11, "circle-opacity": 0, "circle-stroke-color": tokens.get("alert"), "circle-stroke-width": 3 } },
-        { id: "planner-caught", type: "circle", source: "planner-caught", paint: { "circle-radius": 10, "circle-color": halo, "circle-opacity": 0.35, "circle-stroke-color": ink, "circle-stroke-width": 2.5 } },
+        {
+          id: "planner-faults",
+          type: "circle",
+          source: "planner-faults",
+          paint: {
+            "circle-radius": 11,
+            "circle-opacity": 0,
+            "circle-stroke-color": tokens.get("alert"),
+            "circle-stroke-width": 3,
+          },
+        },
+        {
+          id: "planner-caught",
+          type: "circle",
+          source: "planner-caught",
+          paint: {
+            "circle-radius": 10,
+            "circle-color": halo,
+            "circle-opacity": 0.35,
+            "circle-stroke-color": ink,
+            "circle-stroke-width": 2.5,
+          },
+        },
       ];
     },
   });
@@ -52,16 +139,35 @@ export function drawOnMap(): void {
   });
   effect(() => put("planner-chosen", plannerTab.value === "sectors" ? (looking.value?.outline ?? null) : null));
   effect(() => put("planner-looked", looked.value?.outline ?? null));
-  effect(() => put("planner-stretch", draft.value !== null && shape.value?.kind === "stretch" ? (checked.value?.outline ?? null) : null));
+  effect(() =>
+    put(
+      "planner-stretch",
+      draft.value !== null && shape.value?.kind === "stretch" ? (checked.value?.outline ?? null) : null,
+    ),
+  );
   effect(() => {
     const told = checked.value;
     const mended = draft.value === null ? null : (repair.value?.polygon ?? null);
-    void setData("planner-repair", { type: "FeatureCollection", features: mended === null ? [] : [feature(mended), ...partNames(mended)] });
-    const wrong = (told?.faults ?? []).map((fault) => placeOf(fault, checkedShape.value)).filter((place) => place !== null);
+    void setData("planner-repair", {
+      type: "FeatureCollection",
+      features: mended === null ? [] : [feature(mended), ...partNames(mended)],
+    });
+    const wrong = (told?.faults ?? [])
+      .map((fault) => placeOf(fault, checkedShape.value))
+      .filter((place) => place !== null);
     const places = [...wrong, ...(told?.overlaps ?? []).map(({ lon, lat }) => [lon, lat])];
-    put("planner-faults", draft.value === null || places.length === 0 ? null : { type: "MultiPoint", coordinates: places });
+    put(
+      "planner-faults",
+      draft.value === null || places.length === 0 ? null : { type: "MultiPoint", coordinates: places },
+    );
   });
-  effect(() => void setData("planner-file", { type: "FeatureCollection", features: (fileAreas.value ?? []).map((each) => feature(polygonOf(each.rings))) }));
+  effect(
+    () =>
+      void setData("planner-file", {
+        type: "FeatureCollection",
+        features: (fileAreas.value ?? []).map((each) => feature(polygonOf(each.rings))),
+      }),
+  );
   effect(() => {
     const at = caught.value?.place ?? corner.value;
     put("planner-caught", at === null ? null : { type: "Point", coordinates: at });
@@ -101,14 +207,22 @@ export function fitDraft(): void {
 
 function featuresOf({ sector, outline }: SectorDetails): GeoJSON.Feature[] {
   const use = sector.use ?? "patrol";
-  return sectorFeatures({ ...sector, kind: "sector" } as Sector, outline ?? null, use === "patrol" ? "" : t(`sector.${use}`));
+  return sectorFeatures(
+    { ...sector, kind: "sector" } as Sector,
+    outline ?? null,
+    use === "patrol" ? "" : t(`sector.${use}`),
+  );
 }
 
 /** The numbers of the parts of a repair, each in its part, as the buttons have them. */
 function partNames(mended: GeoJSON.Polygon | GeoJSON.MultiPolygon): GeoJSON.Feature[] {
   const parts = partsOf(mended);
   if (parts.length < 2) return [];
-  return parts.map((part, n) => ({ type: "Feature", properties: { label: String(n + 1) }, geometry: { type: "Point", coordinates: middleOf({ type: "Polygon", coordinates: part }) ?? [] } }));
+  return parts.map((part, n) => ({
+    type: "Feature",
+    properties: { label: String(n + 1) },
+    geometry: { type: "Point", coordinates: middleOf({ type: "Polygon", coordinates: part }) ?? [] },
+  }));
 }
 
 function put(source: string, geometry: GeoJSON.Geometry | null): void {

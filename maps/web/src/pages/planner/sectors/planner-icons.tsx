@@ -16,5 +16,9 @@ const DRAWINGS = {
 export type PlannerIconName = keyof typeof DRAWINGS;
 
 export function PlannerIcon({ name }: { name: PlannerIconName }): JSX.Element {
-  return <svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d={DRAWINGS[name]} /></svg>;
+  return (
+    <svg class="icon" viewBox="0 0 20 20" aria-hidden="true">
+      <path d={DRAWINGS[name]} />
+    </svg>
+  );
 }

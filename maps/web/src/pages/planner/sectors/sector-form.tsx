@@ -2,23 +2,36 @@
 import { signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
+import { bodyOf } from "../../../geo/sector-shape.ts";
 import { agencyName } from "../../../session/agencies.ts";
-import { t } from "../../../words/index.ts";
-import type { SectorUse } from "../../../wire/papers.ts";
-import { LimitFields } from "./limit-fields.tsx";
-import { FIELDS, isGood } from "./limits.ts";
-import { TransitWords } from "./transit.tsx";
 import { Icon } from "../../../widgets/icons.tsx";
 import { faultWords } from "../../../widgets/states.tsx";
 import { CallError } from "../../../wire/calls.ts";
+import type { SectorUse } from "../../../wire/papers.ts";
+import { t } from "../../../words/index.ts";
 import { areaNow, checked, checkState } from "./checking.ts";
 import { USES, versionNumber } from "./contract.ts";
-import { changed, conflict, discard, type Draft, draft, edit, save, saveAsNew, saveFault, saveOver, saving, shape } from "./draft.ts";
+import {
+  changed,
+  conflict,
+  type Draft,
+  discard,
+  draft,
+  edit,
+  save,
+  saveAsNew,
+  saveFault,
+  saveOver,
+  saving,
+  shape,
+} from "./draft.ts";
 import { Faults } from "./faults.tsx";
+import { LimitFields } from "./limit-fields.tsx";
+import { FIELDS, isGood } from "./limits.ts";
 import { fitDraft } from "./on-map.ts";
-import { bodyOf } from "../../../geo/sector-shape.ts";
 import { ShapeTools } from "./shape-tools.tsx";
 import { looked, newerThan, view } from "./store.ts";
+import { TransitWords } from "./transit.tsx";
 import { VertexTable } from "./vertex-table.tsx";
 import { acrossWords, alongWords, areaWords, madeWords } from "./words.ts";
 
@@ -45,7 +58,9 @@ export function SectorForm(): JSX.Element {
     if (shapeless || bad || nameless || wide) lead();
     else void save().then(lead);
   };
-  /** To the first thing that keeps it from being saved, once that is drawn: to its field, else to what is said of it. */
+  /**
+   * To the first thing that keeps it from being saved, once that is drawn: to its field, else to what is said of it.
+   */
   const lead = (): void => {
     setTimeout(() => {
       const overtaken = conflict.peek() === null ? null : document.querySelector<HTMLElement>(".sector-overtaken");
@@ -58,46 +73,140 @@ export function SectorForm(): JSX.Element {
   return (
     <section class="panel" aria-labelledby="draft-title">
       <div class="unit-head">
-        <button class="icon-button" aria-label={t("sector.leave")} title={t("key.tip", { words: t("sector.leave"), key: "Esc" })} onClick={leave}><Icon name="left" /></button>
-        <div><h2 id="draft-title">{about.id === null ? t("sector.new") : t("sector.edit_of", { name: about.first.name })}</h2>{about.id !== null && <p>{t("sector.from_version", { n: about.version })}</p>}</div>
+        <button
+          class="icon-button"
+          aria-label={t("sector.leave")}
+          title={t("key.tip", { words: t("sector.leave"), key: "Esc" })}
+          onClick={leave}
+        >
+          <Icon name="left" />
+        </button>
+        <div>
+          <h2 id="draft-title">
+            {about.id === null ? t("sector.new") : t("sector.edit_of", { name: about.first.name })}
+          </h2>
+          {about.id !== null && <p>{t("sector.from_version", { n: about.version })}</p>}
+        </div>
       </div>
       <div class="scroll padded">
         {leaving.value && changed.value && (
           <div class="sector-ask" role="alertdialog" aria-label={t("sector.leave_title")}>
-            <p><b>{t("sector.leave_title")}</b></p>
-            <div class="actions flat"><button class="button" onClick={() => { leaving.value = false; discard(); }}>{t("sector.discard")}</button><button class="button primary" autofocus onClick={() => { leaving.value = false; }}>{t("sector.go_on")}</button></div>
+            <p>
+              <b>{t("sector.leave_title")}</b>
+            </p>
+            <div class="actions flat">
+              <button
+                class="button"
+                onClick={() => {
+                  leaving.value = false;
+                  discard();
+                }}
+              >
+                {t("sector.discard")}
+              </button>
+              <button
+                class="button primary"
+                autofocus
+                onClick={() => {
+                  leaving.value = false;
+                }}
+              >
+                {t("sector.go_on")}
+              </button>
+            </div>
           </div>
         )}
         <Conflict about={about} />
         <form ref={form} class="sector-form" onSubmit={send}>
-          {tried.value && shapeless && <p class="field-fault" role="alert" tabIndex={-1} data-stops>{t("sector.shape_missing")}</p>}
+          {tried.value && shapeless && (
+            <p class="field-fault" role="alert" tabIndex={-1} data-stops>
+              {t("sector.shape_missing")}
+            </p>
+          )}
           <ShapeTools />
           <Measures />
-          {tried.value && bad && <p class="field-fault" role="alert" tabIndex={-1} data-stops>{t("sector.shape_bad")}</p>}
+          {tried.value && bad && (
+            <p class="field-fault" role="alert" tabIndex={-1} data-stops>
+              {t("sector.shape_bad")}
+            </p>
+          )}
           <Faults />
           <VertexTable />
           <label for="sector-name">{t("sector.name")}</label>
-          <input id="sector-name" maxLength={100} autocomplete="off" value={about.name} aria-invalid={(tried.value && nameless) || taken} aria-describedby={(tried.value && nameless) || taken ? "sector-name-fault" : undefined} onInput={(event) => { if (taken) saveFault.value = null; edit({ name: event.currentTarget.value }); }} />
-          {tried.value && nameless && <p class="field-fault" id="sector-name-fault" role="alert">{t("sector.name_missing")}</p>}
-          {taken && <p class="field-fault" id="sector-name-fault" role="alert">{t("sector.not_saved")} {faultWords(saveFault.value)}</p>}
+          <input
+            id="sector-name"
+            maxLength={100}
+            autocomplete="off"
+            value={about.name}
+            aria-invalid={(tried.value && nameless) || taken}
+            aria-describedby={(tried.value && nameless) || taken ? "sector-name-fault" : undefined}
+            onInput={(event) => {
+              if (taken) saveFault.value = null;
+              edit({ name: event.currentTarget.value });
+            }}
+          />
+          {tried.value && nameless && (
+            <p class="field-fault" id="sector-name-fault" role="alert">
+              {t("sector.name_missing")}
+            </p>
+          )}
+          {taken && (
+            <p class="field-fault" id="sector-name-fault" role="alert">
+              {t("sector.not_saved")} {faultWords(saveFault.value)}
+            </p>
+          )}
           <label for="sector-use">{t("sector.use")}</label>
-          <select id="sector-use" value={about.use} onChange={(event) => edit({ use: event.currentTarget.value as SectorUse })}>
-            {USES.map((each) => <option key={each} value={each}>{t(`sector.use.${each}`)}</option>)}
+          <select
+            id="sector-use"
+            value={about.use}
+            onChange={(event) => edit({ use: event.currentTarget.value as SectorUse })}
+          >
+            {USES.map((each) => (
+              <option key={each} value={each}>
+                {t(`sector.use.${each}`)}
+              </option>
+            ))}
           </select>
           <LimitFields now={about.limits} put={(limits) => edit({ limits })} />
-          {checkState.value === "told" && checked.value?.transit && <TransitWords told={checked.value.transit} keptOut={about.use === "no_go" || about.use === "restricted"} />}
+          {checkState.value === "told" && checked.value?.transit && (
+            <TransitWords told={checked.value.transit} keptOut={about.use === "no_go" || about.use === "restricted"} />
+          )}
           <label for="sector-note">{t("sector.note")}</label>
-          <textarea id="sector-note" rows={2} maxLength={2000} value={about.note} onInput={(event) => edit({ note: event.currentTarget.value })} />
+          <textarea
+            id="sector-note"
+            rows={2}
+            maxLength={2000}
+            value={about.note}
+            onInput={(event) => edit({ note: event.currentTarget.value })}
+          />
           {about.id !== null && (
             <>
               <label for="sector-reason">{t("sector.reason")}</label>
-              <input id="sector-reason" maxLength={500} value={about.reason} onInput={(event) => edit({ reason: event.currentTarget.value })} />
+              <input
+                id="sector-reason"
+                maxLength={500}
+                value={about.reason}
+                onInput={(event) => edit({ reason: event.currentTarget.value })}
+              />
             </>
           )}
-          {saveFault.value !== null && !taken && <p class="field-fault" role="alert" tabIndex={-1} data-stops>{t("sector.not_saved")} {faultWords(saveFault.value)}</p>}
+          {saveFault.value !== null && !taken && (
+            <p class="field-fault" role="alert" tabIndex={-1} data-stops>
+              {t("sector.not_saved")} {faultWords(saveFault.value)}
+            </p>
+          )}
           <div class="actions end sector-save">
-            <button class="button" type="button" onClick={leave}>{t("dialog.cancel")}</button>
-            <button class="button primary" type="submit" title={t("key.tip", { words: t("sector.save"), key: "Ctrl+Enter" })} disabled={saving.value || (about.id !== null && !changed.value)}>{t(about.id === null ? "sector.save" : "sector.save_version")}</button>
+            <button class="button" type="button" onClick={leave}>
+              {t("dialog.cancel")}
+            </button>
+            <button
+              class="button primary"
+              type="submit"
+              title={t("key.tip", { words: t("sector.save"), key: "Ctrl+Enter" })}
+              disabled={saving.value || (about.id !== null && !changed.value)}
+            >
+              {t(about.id === null ? "sector.save" : "sector.save_version")}
+            </button>
           </div>
         </form>
       </div>
@@ -110,9 +219,35 @@ function Measures(): JSX.Element | null {
   const told = checked.value;
   return (
     <dl class="facts sector-measures">
-      <div class="fact"><dt>{t("sector.area")}</dt><dd class="num">{areaWords(areaNow.value)}<button class="icon-button" type="button" aria-label={t("sector.show_area")} title={t("sector.show_area")} onClick={fitDraft}><Icon name="fit" /></button></dd></div>
-      {(told?.along ?? []).map((each) => <div key={each.river} class="fact"><dt>{t("sector.along")}</dt><dd class="num">{alongWords(each)}</dd></div>)}
-      {acrossWords(told?.countries).map((each) => <div key={each} class={shape.value?.kind === "polygon" ? "fact across" : "fact"}><dt>{t("sector.border")}</dt><dd>{shape.value?.kind === "polygon" && <Icon name="warn" />} {each}</dd></div>)}
+      <div class="fact">
+        <dt>{t("sector.area")}</dt>
+        <dd class="num">
+          {areaWords(areaNow.value)}
+          <button
+            class="icon-button"
+            type="button"
+            aria-label={t("sector.show_area")}
+            title={t("sector.show_area")}
+            onClick={fitDraft}
+          >
+            <Icon name="fit" />
+          </button>
+        </dd>
+      </div>
+      {(told?.along ?? []).map((each) => (
+        <div key={each.river} class="fact">
+          <dt>{t("sector.along")}</dt>
+          <dd class="num">{alongWords(each)}</dd>
+        </div>
+      ))}
+      {acrossWords(told?.countries).map((each) => (
+        <div key={each} class={shape.value?.kind === "polygon" ? "fact across" : "fact"}>
+          <dt>{t("sector.border")}</dt>
+          <dd>
+            {shape.value?.kind === "polygon" && <Icon name="warn" />} {each}
+          </dd>
+        </div>
+      ))}
     </dl>
   );
 }
@@ -122,18 +257,53 @@ function Conflict({ about }: { about: Draft }): JSX.Element | null {
   const newer = conflict.value ?? (about.id === null ? null : newerThan(about.id, about.version));
   if (newer === null) return null;
   if (newer === "gone") {
-    return <div class="sector-ask sector-overtaken" role="alert" tabIndex={-1}><p><b>{t("sector.gone")}</b></p><p>{t("sector.gone_what")}</p><div class="actions flat"><button class="button primary" onClick={saveAsNew}>{t("sector.save_as_new")}</button></div></div>;
+    return (
+      <div class="sector-ask sector-overtaken" role="alert" tabIndex={-1}>
+        <p>
+          <b>{t("sector.gone")}</b>
+        </p>
+        <p>{t("sector.gone_what")}</p>
+        <div class="actions flat">
+          <button class="button primary" onClick={saveAsNew}>
+            {t("sector.save_as_new")}
+          </button>
+        </div>
+      </div>
+    );
   }
   const shown = looked.value?.sector.id === newer.sector.id;
   return (
     <div class="sector-ask sector-overtaken" role="alert" tabIndex={-1}>
-      <p><b>{t("sector.meanwhile", { n: versionNumber(newer.sector) })}</b></p>
-      <p>{madeWords(newer.sector)} · {newer.sector.name} · {t(`sector.use.${newer.sector.use ?? "patrol"}`)} · <span class="num">{areaWords(newer.area_km2)}</span> · {agencyName(newer.sector.agency)}</p>
+      <p>
+        <b>{t("sector.meanwhile", { n: versionNumber(newer.sector) })}</b>
+      </p>
+      <p>
+        {madeWords(newer.sector)} · {newer.sector.name} · {t(`sector.use.${newer.sector.use ?? "patrol"}`)} ·{" "}
+        <span class="num">{areaWords(newer.area_km2)}</span> · {agencyName(newer.sector.agency)}
+      </p>
       <p>{t("sector.meanwhile_what")}</p>
       <div class="actions flat">
-        <button class="button" aria-pressed={shown} onClick={() => { looked.value = shown ? null : newer; }}>{t("sector.meanwhile_show")}</button>
-        <button class="button" onClick={() => { discard(); view.value = { at: "sector", id: newer.sector.id }; }}>{t("sector.meanwhile_take")}</button>
-        <button class="button" onClick={() => saveOver(newer)}>{t("sector.meanwhile_over")}</button>
+        <button
+          class="button"
+          aria-pressed={shown}
+          onClick={() => {
+            looked.value = shown ? null : newer;
+          }}
+        >
+          {t("sector.meanwhile_show")}
+        </button>
+        <button
+          class="button"
+          onClick={() => {
+            discard();
+            view.value = { at: "sector", id: newer.sector.id };
+          }}
+        >
+          {t("sector.meanwhile_take")}
+        </button>
+        <button class="button" onClick={() => saveOver(newer)}>
+          {t("sector.meanwhile_over")}
+        </button>
       </div>
     </div>
   );

@@ -1,16 +1,17 @@
 /** Starts what sectors need once: the list, the draft of before, the check, the drawing tool, the map, the keys. */
+
+import { effect } from "@preact/signals";
+import { may } from "../../../session/session.ts";
 import { phone, plannerTab, sheetStop, tabBegins } from "../desk/frame-state.ts";
 import { addKeys, type PlannerKey } from "../desk/keys.tsx";
-import { may } from "../../../session/session.ts";
-import { effect } from "@preact/signals";
 import { repair, watchShape } from "./checking.ts";
 import { draft, keepDraft, shape, startEdit, startNew } from "./draft.ts";
 import { redoOne, snapping, take, tool, undoOne, watchDrawing } from "./drawing.ts";
 import { takeRepair } from "./faults.tsx";
+import { fileAreas } from "./file-choice.ts";
 import { drawOnMap, fitSector } from "./on-map.ts";
 import { leave } from "./sector-form.tsx";
 import { choose, way } from "./shape-tools.tsx";
-import { fileAreas } from "./file-choice.ts";
 import { DRAW_SECTORS, looking, mayEdit, view, watchSectors } from "./store.ts";
 
 const here = (): boolean => plannerTab.peek() === "sectors";
@@ -19,22 +20,60 @@ const resting = (): boolean => here() && draft.peek() === null;
 const one = (): boolean => resting() && looking.peek() !== null;
 
 const KEYS: readonly PlannerKey[] = [
-  { keys: ["/"], words: "sector.search", when: () => resting() && view.peek().at === "list", act: () => document.getElementById("sector-search")?.focus() },
+  {
+    keys: ["/"],
+    words: "sector.search",
+    when: () => resting() && view.peek().at === "list",
+    act: () => document.getElementById("sector-search")?.focus(),
+  },
   { keys: ["n"], words: "sector.new", when: () => resting() && may(DRAW_SECTORS), act: startNew },
-  { keys: ["e"], words: "sector.edit", when: one, act: () => { const now = looking.peek(); if (now && mayEdit(now)) startEdit(now); } },
+  {
+    keys: ["e"],
+    words: "sector.edit",
+    when: one,
+    act: () => {
+      const now = looking.peek();
+      if (now && mayEdit(now)) startEdit(now);
+    },
+  },
   { keys: ["f"], words: "sector.show", when: one, act: () => fitSector(looking.peek()?.sector.id ?? "") },
-  { keys: ["v"], words: "sector.versions", when: one, act: () => { view.value = { at: "versions", id: looking.peek()?.sector.id ?? "" }; } },
+  {
+    keys: ["v"],
+    words: "sector.versions",
+    when: one,
+    act: () => {
+      view.value = { at: "versions", id: looking.peek()?.sector.id ?? "" };
+    },
+  },
   { keys: ["p"], words: "sector.way_polygon", when: drawing, act: () => choose("polygon") },
   { keys: ["r"], words: "sector.way_rectangle", when: drawing, act: () => choose("rectangle") },
   { keys: ["c"], words: "sector.way_circle", when: drawing, act: () => choose("circle") },
   { keys: ["k"], words: "sector.way_stretch", when: drawing, act: () => choose("stretch") },
   { keys: ["i"], words: "sector.way_file", when: drawing, act: () => choose("file") },
-  { keys: ["h"], words: "sector.way_hole", when: () => drawing() && shape.peek()?.kind === "polygon", act: () => take("hole") },
-  { keys: ["s"], words: "sector.snap", when: drawing, act: () => { snapping.value = !snapping.value; } },
+  {
+    keys: ["h"],
+    words: "sector.way_hole",
+    when: () => drawing() && shape.peek()?.kind === "polygon",
+    act: () => take("hole"),
+  },
+  {
+    keys: ["s"],
+    words: "sector.snap",
+    when: drawing,
+    act: () => {
+      snapping.value = !snapping.value;
+    },
+  },
   { keys: ["u"], words: "sector.repair_use", when: () => drawing() && repair.peek() !== null, act: () => takeRepair() },
   { keys: ["Ctrl+Z"], words: "sector.undo", when: drawing, act: undoOne },
   { keys: ["Ctrl+Y", "Ctrl+Shift+Z"], words: "sector.redo", when: drawing, act: redoOne },
-  { keys: ["Ctrl+Enter"], words: "sector.save", when: drawing, inFields: true, act: () => document.querySelector<HTMLFormElement>(".sector-form")?.requestSubmit() },
+  {
+    keys: ["Ctrl+Enter"],
+    words: "sector.save",
+    when: drawing,
+    inFields: true,
+    act: () => document.querySelector<HTMLFormElement>(".sector-form")?.requestSubmit(),
+  },
   { keys: ["Escape"], words: "sector.back", when: here, act: back },
 ];
 

@@ -13,7 +13,9 @@ export function begin<T>(now: T): Steps<T> {
   return { past: [], now, future: [] };
 }
 
-/** Takes a new step. With `merge` it takes the place of the newest one: typing a number is one step, not one a digit. */
+/**
+ * Takes a new step. With `merge` it takes the place of the newest one: typing a number is one step, not one a digit.
+ */
 export function step<T>(steps: Steps<T>, next: T, merge = false): Steps<T> {
   const past = merge && steps.past.length > 0 ? steps.past : [...steps.past, steps.now].slice(-MOST);
   return { past, now: next, future: [] };

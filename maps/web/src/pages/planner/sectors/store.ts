@@ -1,11 +1,11 @@
 /** The sectors that this person may see, which of them is looked at, and the lines that drawings snap to. */
 import { computed, effect, signal } from "@preact/signals";
-import { t } from "../../../words/index.ts";
-import { CallError, fetchJson } from "../../../wire/calls.ts";
+import { type SectorShape, shapeOf } from "../../../geo/sector-shape.ts";
 import { may, session } from "../../../session/session.ts";
+import { CallError, fetchJson } from "../../../wire/calls.ts";
+import { t } from "../../../words/index.ts";
 import { paperNews } from "../desk/news.ts";
 import { type PastVersion, type SectorDetails, stretchOf, versionNumber } from "./contract.ts";
-import { type SectorShape, shapeOf } from "../../../geo/sector-shape.ts";
 import { linesOf, type SnapLine } from "./snap.ts";
 
 export const DRAW_SECTORS = "draw sectors";
@@ -24,13 +24,18 @@ export const rivers = signal<readonly string[]>([]);
 
 export const looking = computed(() => {
   const now = view.value;
-  return now.at === "sector" || now.at === "versions" ? (sectors.value?.find((each) => each.sector.id === now.id) ?? null) : null;
+  return now.at === "sector" || now.at === "versions"
+    ? (sectors.value?.find((each) => each.sector.id === now.id) ?? null)
+    : null;
 });
 
 /** Which sectors nobody patrols, each as it is now; changes when one of them does. */
 export const keptOut = computed(() => {
   const there = (sectors.value ?? []).filter(({ sector: { use } }) => use === "no_go" || use === "restricted");
-  return there.map(({ sector }) => `${sector.id} ${versionNumber(sector)}`).sort().join(", ");
+  return there
+    .map(({ sector }) => `${sector.id} ${versionNumber(sector)}`)
+    .sort()
+    .join(", ");
 });
 
 const riverLines = signal<readonly SnapLine[]>([]);
@@ -72,7 +77,10 @@ async function loadLines(): Promise<void> {
     }
   };
   const [mekong, others, borders] = await Promise.all(["mekong", "centrelines", "borders"].map(read));
-  const named = (others ?? []).map((each) => ({ name: String(each.properties?.["river"] ?? ""), geometry: each.geometry }));
+  const named = (others ?? []).map((each) => ({
+    name: String(each.properties?.["river"] ?? ""),
+    geometry: each.geometry,
+  }));
   riverLines.value = [
     ...(mekong ?? []).flatMap((each) => linesOf(each.geometry, "river", t("map.mekong"))),
     ...named.flatMap((each) => linesOf(each.geometry, "river", each.name)),
@@ -87,7 +95,11 @@ export const MAIN_RIVER = "Mekong";
 /** Everything that a drawing snaps to, but the sector that is itself drawn. */
 export function snapLines(but: string | null): readonly SnapLine[] {
   const neighbours = (sectors.peek() ?? []).filter((each) => each.sector.id !== but);
-  return [...neighbours.flatMap((each) => linesOf(each.outline ?? null, "sector", each.sector.name)), ...riverLines.peek(), ...borderLines.peek()];
+  return [
+    ...neighbours.flatMap((each) => linesOf(each.outline ?? null, "sector", each.sector.name)),
+    ...riverLines.peek(),
+    ...borderLines.peek(),
+  ];
 }
 
 export function isOurs(details: SectorDetails): boolean {

@@ -1,9 +1,27 @@
 /** The drawing tool on the map (Terra Draw), kept in step with the draft. Loaded only when somebody draws. */
 import type { Map as GlMap } from "maplibre-gl";
-import { type HexColor, TerraDraw, TerraDrawCircleMode, type TerraDrawMouseEvent, TerraDrawModeUndoRedo, TerraDrawPolygonMode, TerraDrawRectangleMode, TerraDrawSelectMode, type SnappableContext } from "terra-draw";
+import {
+  type HexColor,
+  type SnappableContext,
+  TerraDraw,
+  TerraDrawCircleMode,
+  TerraDrawModeUndoRedo,
+  type TerraDrawMouseEvent,
+  TerraDrawPolygonMode,
+  TerraDrawRectangleMode,
+  TerraDrawSelectMode,
+} from "terra-draw";
 import { TerraDrawMapLibreGLAdapter } from "terra-draw-maplibre-gl-adapter";
+import {
+  asDrawn,
+  type ByCorners,
+  type Place,
+  polygonOf,
+  type Ring,
+  ringOf,
+  rounded,
+} from "../../../geo/sector-shape.ts";
 import type { Tokens } from "../../../symbols/tokens.ts";
-import { asDrawn, type ByCorners, polygonOf, type Place, type Ring, ringOf, rounded } from "../../../geo/sector-shape.ts";
 import type { Reach } from "./snap.ts";
 
 export type Tool = "polygon" | "rectangle" | "circle" | "hole";
@@ -32,8 +50,9 @@ export class DrawingTool {
   readonly #corners: TerraDrawPolygonMode;
   readonly #map: GlMap;
   readonly #hooks: DrawHooks;
-  /** The rings of the draft as they were placed or moved last, the outer first. The tool turns rings round as it pleases:
-   * people count corners as they pressed them, so each is turned back by what was known of it.
+  /**
+   * The rings of the draft as they were placed or moved last, the outer first. The tool turns rings round as it
+   * pleases: people count corners as they pressed them, so each is turned back by what was known of it.
    */
   #known: Ring[] = [];
   /** Their ids; null for one that has too few corners to be drawn. */
@@ -53,10 +72,18 @@ export class DrawingTool {
       if (this.#stepping) return undefined;
       const at = context.project(event.lng, event.lat);
       const beside = context.unproject(at.x + CATCH_PX, at.y - CATCH_PX);
-      return hooks.snap([event.lng, event.lat], { lon: Math.abs(beside.lng - event.lng), lat: Math.abs(beside.lat - event.lat) });
+      return hooks.snap([event.lng, event.lat], {
+        lon: Math.abs(beside.lng - event.lng),
+        lat: Math.abs(beside.lat - event.lat),
+      });
     };
     const styles = stylesOf(tokens);
-    this.#corners = new TerraDrawPolygonMode({ snapping: { toCustom }, styles: styles.drawing, showCoordinatePoints: true, pointerDistance: 20 });
+    this.#corners = new TerraDrawPolygonMode({
+      snapping: { toCustom },
+      styles: styles.drawing,
+      showCoordinatePoints: true,
+      pointerDistance: 20,
+    });
     this.#draw = new TerraDraw({
       adapter: new TerraDrawMapLibreGLAdapter({ map, coordinatePrecision: 9, renderBelowLayerId: below }),
       modes: [
@@ -64,9 +91,23 @@ export class DrawingTool {
         new TerraDrawRectangleMode({ styles: styles.drawing, drawInteraction: "click-move-or-drag" }),
         new TerraDrawCircleMode({ styles: styles.drawing, drawInteraction: "click-move-or-drag" }),
         new TerraDrawSelectMode({
-          styles: styles.chosen, pointerDistance: 22, allowManualDeselection: false,
+          styles: styles.chosen,
+          pointerDistance: 22,
+          allowManualDeselection: false,
           keyEvents: { deselect: null, delete: null, rotate: null, scale: null },
-          flags: { polygon: { feature: { draggable: false, coordinates: { midpoints: { draggable: true }, draggable: true, deletable: true, snappable: { toCustom } } } } },
+          flags: {
+            polygon: {
+              feature: {
+                draggable: false,
+                coordinates: {
+                  midpoints: { draggable: true },
+                  draggable: true,
+                  deletable: true,
+                  snappable: { toCustom },
+                },
+              },
+            },
+          },
         }),
       ],
       undoRedo: { modeLevel: new TerraDrawModeUndoRedo() },
@@ -109,7 +150,18 @@ export class DrawingTool {
   reopen(tool: ByCorners, rings: readonly Ring[], ring: Ring, count: number): void {
     this.use(tool, rings);
     // A place of no pixels is near to none, so that no corner closes the ring.
-    for (const [lng, lat] of ring) this.#step(() => this.#corners.onClick({ lng, lat, containerX: NaN, containerY: NaN, button: "left", heldKeys: [], isContextMenu: false }));
+    for (const [lng, lat] of ring)
+      this.#step(() =>
+        this.#corners.onClick({
+          lng,
+          lat,
+          containerX: NaN,
+          containerY: NaN,
+          button: "left",
+          heldKeys: [],
+          isContextMenu: false,
+        }),
+      );
     for (let n = ring.length; n > count; n -= 1) this.undoCorner();
   }
 
@@ -163,7 +215,12 @@ export class DrawingTool {
     this.#placing = true;
     try {
       if (this.#ids.length > 0 || this.#draw.getSnapshot().length > 0) this.#draw.clear();
-      const features = rings.map((ring) => ({ type: "Feature" as const, id: this.#draw.getFeatureId(), properties: { mode: "polygon" }, geometry: polygonOf([ring]) }));
+      const features = rings.map((ring) => ({
+        type: "Feature" as const,
+        id: this.#draw.getFeatureId(),
+        properties: { mode: "polygon" },
+        geometry: polygonOf([ring]),
+      }));
       const drawable = features.filter((_, n) => (rings[n]?.length ?? 0) >= 3);
       const taken = this.#draw.addFeatures(drawable);
       const drawn = new Set(drawable.filter((_, n) => taken[n]?.valid).map((each) => each.id));
@@ -178,7 +235,8 @@ export class DrawingTool {
   #rings(): Ring[] {
     return this.#known.map((known, n) => {
       const id = this.#ids[n];
-      const ring = id == null || !this.#draw.hasFeature(id) ? null : ringAt(this.#draw.getSnapshotFeature(id)?.geometry);
+      const ring =
+        id == null || !this.#draw.hasFeature(id) ? null : ringAt(this.#draw.getSnapshotFeature(id)?.geometry);
       return ring === null ? known : asDrawn(ring, known);
     });
   }
@@ -192,7 +250,11 @@ export class DrawingTool {
   }
 
   #beingDrawn(): GeoJSON.Feature | undefined {
-    return this.#draw.getSnapshot().find((each) => each.geometry.type === "Polygon" && each.id !== undefined && !this.#ids.includes(each.id)) as GeoJSON.Feature | undefined;
+    return this.#draw
+      .getSnapshot()
+      .find((each) => each.geometry.type === "Polygon" && each.id !== undefined && !this.#ids.includes(each.id)) as
+      | GeoJSON.Feature
+      | undefined;
   }
 
   #finished(id: Id): void {
@@ -216,15 +278,30 @@ function stylesOf(tokens: Tokens): { drawing: Styles; chosen: Styles } {
   const line = tokens.get("map-target") as HexColor;
   const ground = tokens.get("map-halo") as HexColor;
   const corner = { Color: ground, Width: 5, OutlineColor: line, OutlineWidth: 2 };
-  const as = (name: string, { Color, Width, OutlineColor, OutlineWidth } = corner): Styles => ({ [`${name}Color`]: Color, [`${name}Width`]: Width, [`${name}OutlineColor`]: OutlineColor, [`${name}OutlineWidth`]: OutlineWidth });
+  const as = (name: string, { Color, Width, OutlineColor, OutlineWidth } = corner): Styles => ({
+    [`${name}Color`]: Color,
+    [`${name}Width`]: Width,
+    [`${name}OutlineColor`]: OutlineColor,
+    [`${name}OutlineWidth`]: OutlineWidth,
+  });
   return {
     drawing: {
-      fillColor: line, fillOpacity: 0.1, outlineColor: line, outlineWidth: 2.5,
-      ...as("closingPoint", { ...corner, Width: 7 }), ...as("coordinatePoint"), ...as("snappingPoint", { ...corner, Color: line }), ...as("editedPoint"),
+      fillColor: line,
+      fillOpacity: 0.1,
+      outlineColor: line,
+      outlineWidth: 2.5,
+      ...as("closingPoint", { ...corner, Width: 7 }),
+      ...as("coordinatePoint"),
+      ...as("snappingPoint", { ...corner, Color: line }),
+      ...as("editedPoint"),
     },
     chosen: {
-      selectedPolygonColor: line, selectedPolygonFillOpacity: 0.1, selectedPolygonOutlineColor: line, selectedPolygonOutlineWidth: 2.5,
-      ...as("selectionPoint", { ...corner, Width: 7 }), ...as("midPoint", { ...corner, Color: line, Width: 3 }),
+      selectedPolygonColor: line,
+      selectedPolygonFillOpacity: 0.1,
+      selectedPolygonOutlineColor: line,
+      selectedPolygonOutlineWidth: 2.5,
+      ...as("selectionPoint", { ...corner, Width: 7 }),
+      ...as("midPoint", { ...corner, Color: line, Width: 3 }),
     },
   };
 }

@@ -1,8 +1,10 @@
-/** What a drawn area can catch and what it cannot, with the boats that report as they do now: told before it is saved. */
+/**
+ * What a drawn area can catch and what it cannot, with the boats that report as they do now: told before it is saved.
+ */
 import type { JSX } from "preact";
-import { t } from "../../../words/index.ts";
-import { Icon } from "../../../widgets/icons.tsx";
 import { ageWords } from "../../../session/times.ts";
+import { Icon } from "../../../widgets/icons.tsx";
+import { t } from "../../../words/index.ts";
 
 /** As the server tells it (patrol/sector_checks/detection.py). */
 export interface Detection {
@@ -24,7 +26,11 @@ export interface Transit {
 export function TransitWords({ told, keptOut }: { told: Transit; keptOut: boolean }): JSX.Element | null {
   const { detections = [], too_seldom: seldom = 0 } = told;
   if (!keptOut && seldom === 0) return null;
-  const values = { kmh: Math.round(told.speed_mps * 3.6), time: ageWords(told.length_m / told.speed_mps), m: Math.round(told.length_m) };
+  const values = {
+    kmh: Math.round(told.speed_mps * 3.6),
+    time: ageWords(told.length_m / told.speed_mps),
+    m: Math.round(told.length_m),
+  };
   return (
     <div class="transit" aria-live="polite">
       <h3>{t("sector.transit")}</h3>
@@ -33,11 +39,23 @@ export function TransitWords({ told, keptOut }: { told: Transit; keptOut: boolea
         {detections.map((each) => (
           <li key={each.detected} class={each.detected === "inside" ? "sees" : "warns"} data-detected={each.detected}>
             <Icon name={each.detected === "inside" ? "clock" : "warn"} />
-            <span>{t(`sector.transit_${each.detected}`, { n: each.units, every: everyWords(each), m: each.accuracy_m })}</span>
+            <span>
+              {t(`sector.transit_${each.detected}`, { n: each.units, every: everyWords(each), m: each.accuracy_m })}
+            </span>
           </li>
         ))}
-        {keptOut && detections.length === 0 && <li class="warns"><Icon name="warn" /><span>{t("sector.transit_none")}</span></li>}
-        {seldom > 0 && <li class="warns" data-detected="seldom"><Icon name="warn" /><span>{t("sector.transit_seldom", { n: seldom })}</span></li>}
+        {keptOut && detections.length === 0 && (
+          <li class="warns">
+            <Icon name="warn" />
+            <span>{t("sector.transit_none")}</span>
+          </li>
+        )}
+        {seldom > 0 && (
+          <li class="warns" data-detected="seldom">
+            <Icon name="warn" />
+            <span>{t("sector.transit_seldom", { n: seldom })}</span>
+          </li>
+        )}
       </ul>
     </div>
   );

@@ -1,13 +1,14 @@
 /** Sectors in words: measures, versions, what is wrong with a drawing. */
+
+import { placeWords } from "../../../geo/places-told.ts";
+import { cornerAt, type SectorShape } from "../../../geo/sector-shape.ts";
 import { agencyName } from "../../../session/agencies.ts";
 import { now } from "../../../session/clock.ts";
-import { t, wordsIfAny } from "../../../words/index.ts";
 import { session, timeZone } from "../../../session/session.ts";
 import { momentWords } from "../../../session/times.ts";
-import { placeWords } from "../../../geo/places-told.ts";
+import { t, wordsIfAny } from "../../../words/index.ts";
 import type { Along, Fault, Lie, Overlap, SectorPaper } from "./contract.ts";
 import { sidesOf } from "./fault-places.ts";
-import { cornerAt, type SectorShape } from "../../../geo/sector-shape.ts";
 import { MAIN_RIVER } from "./store.ts";
 
 export function areaWords(km2: number | null | undefined): string {
@@ -20,14 +21,22 @@ export function riverWords(river: string): string {
 }
 
 export function alongWords({ river, km_from, km_to, length_km }: Along): string {
-  return t("sector.along_one", { river: riverWords(river), from: km_from.toFixed(1), to: km_to.toFixed(1), length: length_km.toFixed(1) });
+  return t("sector.along_one", {
+    river: riverWords(river),
+    from: km_from.toFixed(1),
+    to: km_to.toFixed(1),
+    length: length_km.toFixed(1),
+  });
 }
 
 /** Countries that a sector reaches into beyond its agency's own, one sentence each. */
 export function acrossWords(countries: Lie["countries"]): string[] {
   const own = session.value?.agency.country ?? null;
-  return Object.entries(countries ?? {}).filter(([code]) => own !== null && code !== own).map(([code, { border_m }]) =>
-    t("sector.across", { country: wordsIfAny(`country.${code}`) ?? code, km: (border_m / 1000).toFixed(1) }));
+  return Object.entries(countries ?? {})
+    .filter(([code]) => own !== null && code !== own)
+    .map(([code, { border_m }]) =>
+      t("sector.across", { country: wordsIfAny(`country.${code}`) ?? code, km: (border_m / 1000).toFixed(1) }),
+    );
 }
 
 /** When and by whom a version was made. */
@@ -56,5 +65,9 @@ function whereWords(fault: Fault, shape: SectorShape | null): string {
     return hole > 0 ? t("sector.fault_sides_in_hole", { hole, ...corners }) : t("sector.fault_sides", corners);
   }
   const found = fault.vertex == null ? null : cornerAt(shape, fault.ring ?? 0, fault.vertex);
-  return found === null ? "" : found.ring > 0 ? t("sector.fault_in_hole", { hole: found.ring, corner: found.corner }) : t("sector.fault_at", { corner: found.corner });
+  return found === null
+    ? ""
+    : found.ring > 0
+      ? t("sector.fault_in_hole", { hole: found.ring, corner: found.corner })
+      : t("sector.fault_at", { corner: found.corner });
 }

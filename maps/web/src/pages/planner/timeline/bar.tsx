@@ -1,9 +1,9 @@
 /** One patrol on the row of one unit: pressed to open, dragged to move, its edges dragged to change begin and end. */
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
+import { type PatrolPaper, stateOf } from "../../../wire/patrols.ts";
 import { t } from "../../../words/index.ts";
 import { ConflictMark } from "../patrols/conflicts.tsx";
-import { type PatrolPaper, stateOf } from "../../../wire/patrols.ts";
 import { change, content, draft, found, startChange } from "../patrols/draft.ts";
 import { withWindow } from "../patrols/plan.ts";
 import type { RowBar } from "../patrols/rows.ts";
@@ -37,15 +37,26 @@ export function Bar({ bar, row }: { bar: RowBar; row: string }): JSX.Element {
   return (
     <button
       class={`bar bar-${state.replace(" ", "-")}${made ? " made" : ""}${patrol.suspended === true ? " cut" : ""}`}
-      data-patrol={patrol.id} title={free ? `${warned}\n${t("timeline.keys")}` : warned} aria-label={warned}
-      style={{ left: `${left}%`, width: `${Math.max(0.3, percent(scale.value, to) - left)}%`, top: `${lane * BAR_PX + 2}px` }}
+      data-patrol={patrol.id}
+      title={free ? `${warned}\n${t("timeline.keys")}` : warned}
+      aria-label={warned}
+      style={{
+        left: `${left}%`,
+        width: `${Math.max(0.3, percent(scale.value, to) - left)}%`,
+        top: `${lane * BAR_PX + 2}px`,
+      }}
       onPointerDown={(event) => begin(event, patrol, bar.span, free)}
       onClick={() => open(patrol)}
-      onKeyDown={(event) => keyed(event, patrol, bar.span, free)}>
+      onKeyDown={(event) => keyed(event, patrol, bar.span, free)}
+    >
       {free && <i class="edge first" data-part="start" />}
       <StateMark state={state} />
       <span class="bar-name">{name}</span>
-      {worst !== undefined && <span class="bar-conflict"><ConflictMark severity={worst.severity} /></span>}
+      {worst !== undefined && (
+        <span class="bar-conflict">
+          <ConflictMark severity={worst.severity} />
+        </span>
+      )}
       {free && <i class="edge last" data-part="end" />}
     </button>
   );
@@ -67,7 +78,12 @@ function open(patrol: PatrolPaper): void {
   view.value = isDraft(patrol) ? { at: "edit" } : { at: "patrol", id: patrol.id };
 }
 
-function begin(event: PointerEvent & { currentTarget: HTMLElement }, patrol: PatrolPaper, first: [number, number], free: boolean): void {
+function begin(
+  event: PointerEvent & { currentTarget: HTMLElement },
+  patrol: PatrolPaper,
+  first: [number, number],
+  free: boolean,
+): void {
   wasDragged = false;
   if (event.button !== 0 || !free) return;
   const bar = event.currentTarget;
@@ -101,7 +117,10 @@ function keyed(event: KeyboardEvent, patrol: PatrolPaper, first: [number, number
   const way = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
   if (way === 0 || !free) return;
   event.preventDefault();
-  take(patrol, dragged(first, event.shiftKey ? "end" : event.ctrlKey || event.metaKey ? "start" : "whole", way * STEP_MS));
+  take(
+    patrol,
+    dragged(first, event.shiftKey ? "end" : event.ctrlKey || event.metaKey ? "start" : "whole", way * STEP_MS),
+  );
 }
 
 /** Puts a new window into the form, where it is saved: what a change costs is said there. */
