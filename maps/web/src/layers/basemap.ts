@@ -2,7 +2,12 @@
  * The site's own detailed background: a raster as it is (under a veil at night), or a small style over
  * the layer names of OpenMapTiles and of Protomaps. Its borders are left out: ours state their error.
  */
-import type { FilterSpecification, LayerSpecification, SourceSpecification } from "maplibre-gl";
+import type {
+  ExpressionSpecification,
+  FilterSpecification,
+  LayerSpecification,
+  SourceSpecification,
+} from "maplibre-gl";
 import { REGULAR } from "../symbols/fonts.ts";
 import type { Tokens } from "../symbols/tokens.ts";
 import type { BasemapInfo } from "../wire/contract.ts";
@@ -147,13 +152,13 @@ function grounds(tokens: Tokens): LayerSpecification[] {
 
 /** Roads by how much they carry: the wide ones from afar, paths from near. */
 function roads(tokens: Tokens): LayerSpecification[] {
-  const kind = ["coalesce", ["get", "kind"], ["get", "class"], ""];
-  const wide: FilterSpecification = [
+  const kind: ExpressionSpecification = ["coalesce", ["get", "kind"], ["get", "class"], ""];
+  const wide: ExpressionSpecification = [
     "in",
     kind,
     ["literal", ["highway", "major_road", "motorway", "trunk", "primary", "secondary"]],
-  ] as never;
-  const narrow: FilterSpecification = ["!", wide] as never;
+  ];
+  const narrow: FilterSpecification = ["!", wide];
   return ["roads", "transportation"].flatMap((from): LayerSpecification[] => [
     {
       id: `basemap-${from}-narrow`,
@@ -185,7 +190,7 @@ function roads(tokens: Tokens): LayerSpecification[] {
 }
 
 function names(tokens: Tokens, language: string): LayerSpecification[] {
-  const words = ["coalesce", ["get", `name:${language}`], ["get", "name"], ""] as never;
+  const words: ExpressionSpecification = ["coalesce", ["get", `name:${language}`], ["get", "name"], ""];
   return ["places", "place"].map(
     (from): LayerSpecification => ({
       // Towns come from our own gazetteer; villages only the basemap has.

@@ -1,10 +1,11 @@
 /** Border liaison offices: a house on the ring of its uncertainty, tied to its counterpart on hover. */
+import type { ExpressionSpecification } from "maplibre-gl";
 import { BOLD } from "../symbols/fonts.ts";
 import { glyphImage } from "../symbols/images.ts";
 import { type MapLayer, NO_FEATURES, reference, twoNames } from "./layer.ts";
 
 /** Radius in true metres from the feature's `uncertainty_m`. */
-const RADIUS: never = (() => {
+const RADIUS = ((): ExpressionSpecification => {
   const perMetre = 1 / (78271.517 * Math.cos((19 * Math.PI) / 180));
   return [
     "interpolate",
@@ -14,7 +15,7 @@ const RADIUS: never = (() => {
     ["*", ["coalesce", ["get", "uncertainty_m"], 0], perMetre],
     22,
     ["*", ["coalesce", ["get", "uncertainty_m"], 0], perMetre * 2 ** 22],
-  ] as never;
+  ];
 })();
 
 export const blos: MapLayer = {
@@ -50,7 +51,7 @@ export const blos: MapLayer = {
         "icon-image": glyphImage(palette, "blo"),
         "icon-allow-overlap": true,
         "icon-size": ["interpolate", ["linear"], ["zoom"], 5, 0.55, 9, 1],
-        "text-field": ["step", ["zoom"], "", 8, twoNames(language, 0.92)] as never,
+        "text-field": ["step", ["zoom"], "", 8, twoNames(language, 0.92)],
         "text-font": [BOLD],
         "text-size": 12,
         "text-line-height": 1.3,

@@ -24,7 +24,7 @@ export const historyTracks: MapLayer = {
       "source-layer": "tracks",
       layout: { "line-join": "round", "line-cap": "round", visibility: history === null ? "none" : "visible" },
       paint: {
-        "line-color": bySide(tokens.side) as never,
+        "line-color": bySide(tokens.side),
         "line-width": ["interpolate", ["linear"], ["zoom"], 6, 1, 12, 2],
         "line-opacity":
           history === null ? 1 : ["interpolate", ["linear"], ["get", "end"], history.start, 0.25, history.end, 0.9],

@@ -1,8 +1,8 @@
 /** What a map layer is given and what it gives; one file a layer, in draw order in index.ts. */
-import type { LayerSpecification, SourceSpecification } from "maplibre-gl";
+import type { ExpressionSpecification, LayerSpecification, SourceSpecification } from "maplibre-gl";
 import type { PaletteName } from "../browser/preferences.ts";
 import type { History } from "../symbols/history.ts";
-import type { Tokens } from "../symbols/tokens.ts";
+import { expression, type Tokens } from "../symbols/tokens.ts";
 import type { BasemapInfo, LayerInfo } from "../wire/contract.ts";
 
 export interface Drawing {
@@ -44,21 +44,21 @@ export function addressOf(name: string): string {
 }
 
 /** A width or radius in true metres at latitude 19°, the middle of the region, never below `least` pixels. */
-export function metresWide(metres: number, least: number): never {
+export function metresWide(metres: number, least: number): ExpressionSpecification {
   const atZoom0 = metres / (78271.517 * Math.cos((19 * Math.PI) / 180));
   const stops: number[] = [];
   for (let zoom = 4; zoom <= 20; zoom += 1) stops.push(zoom, Math.max(least, atZoom0 * 2 ** zoom));
-  return ["interpolate", ["exponential", 2], ["zoom"], ...stops] as never;
+  return expression("interpolate", ["exponential", 2], ["zoom"], ...stops);
 }
 
 /** The words of a place: reader's language first, the local name on a second line where it differs. */
-export function twoNames(language: string, localSize: number): never {
-  const first = ["coalesce", ["get", `name_${language}`], ["get", "name"]];
-  const second = ["coalesce", ["get", "name_local"], ""];
+export function twoNames(language: string, localSize: number): ExpressionSpecification {
+  const first: ExpressionSpecification = ["coalesce", ["get", `name_${language}`], ["get", "name"]];
+  const second: ExpressionSpecification = ["coalesce", ["get", "name_local"], ""];
   return [
     "case",
     ["any", ["==", second, ""], ["==", first, second]],
     first,
     ["format", first, {}, "\n", {}, second, { "font-scale": localSize }],
-  ] as never;
+  ];
 }

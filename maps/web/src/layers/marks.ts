@@ -2,20 +2,21 @@
  * Places that somebody marked: a sign by what for, what it is called and by whom; lines and areas dashed, for nobody
  * surveyed them.
  */
+import type { ExpressionSpecification } from "maplibre-gl";
 import { REGULAR } from "../symbols/fonts.ts";
 import { glyphImage } from "../symbols/images.ts";
 import { type MapLayer, NO_FEATURES } from "./layer.ts";
 
-const point = ["==", ["geometry-type"], "Point"] as never;
-const area = ["==", ["geometry-type"], "Polygon"] as never;
-const hazard = ["==", ["get", "use"], "hazard"] as never;
+const point: ExpressionSpecification = ["==", ["geometry-type"], "Point"];
+const area: ExpressionSpecification = ["==", ["geometry-type"], "Polygon"];
+const hazard: ExpressionSpecification = ["==", ["get", "use"], "hazard"];
 
 export const marks: MapLayer = {
   toggle: "marks",
   needs: [],
   sources: () => ({ marks: { type: "geojson", data: NO_FEATURES, tolerance: 0.2 } }),
   layers: ({ tokens, palette }) => {
-    const colour = ["case", hazard, tokens.get("map-no-go"), tokens.get("map-blo")] as never;
+    const colour: ExpressionSpecification = ["case", hazard, tokens.get("map-no-go"), tokens.get("map-blo")];
     return [
       {
         id: "mark-areas",

@@ -1,21 +1,22 @@
 /** Areas that people drew: a faint fill, a clear edge, their name; what patrols keep out of is hatched. */
+import type { ExpressionSpecification } from "maplibre-gl";
 import { REGULAR } from "../symbols/fonts.ts";
 import { glyphImage } from "../symbols/images.ts";
 import { type MapLayer, NO_FEATURES } from "./layer.ts";
 
-const areas = ["!=", ["geometry-type"], "Point"] as never;
+const areas: ExpressionSpecification = ["!=", ["geometry-type"], "Point"];
 /** What is only watched covers the river from end to end: no fill, a faint edge. */
-const filled = ["all", areas, ["!=", ["get", "use"], "reach"]] as never;
-const keptOut = ["in", ["get", "use"], ["literal", ["no_go", "restricted"]]] as never;
+const filled: ExpressionSpecification = ["all", areas, ["!=", ["get", "use"], "reach"]];
+const keptOut: ExpressionSpecification = ["in", ["get", "use"], ["literal", ["no_go", "restricted"]]];
 
-const plain = ["in", ["get", "use"], ["literal", ["patrol", "no_go"]]] as never;
+const plain: ExpressionSpecification = ["in", ["get", "use"], ["literal", ["patrol", "no_go"]]];
 
 export const sectors: MapLayer = {
   toggle: "sectors",
   needs: [],
   sources: () => ({ sectors: { type: "geojson", data: NO_FEATURES, tolerance: 0.2 } }),
   layers: ({ tokens, palette }) => {
-    const colour = ["case", keptOut, tokens.get("map-no-go"), tokens.get("map-sector")] as never;
+    const colour: ExpressionSpecification = ["case", keptOut, tokens.get("map-no-go"), tokens.get("map-sector")];
     return [
       {
         id: "sector-areas",
@@ -47,7 +48,7 @@ export const sectors: MapLayer = {
         layout: { "line-join": "round" },
         paint: {
           "line-color": colour,
-          "line-width": ["case", ["==", ["get", "use"], "reach"], 1, 2] as never,
+          "line-width": ["case", ["==", ["get", "use"], "reach"], 1, 2],
           "line-dasharray": [4, 2],
         },
       },

@@ -2,11 +2,12 @@
  * Who or what is followed: where last seen, where before, where it will be, where it lands. Dashed is what nobody has
  * seen.
  */
+import type { FilterSpecification, LayerSpecification } from "maplibre-gl";
 import { BOLD, REGULAR } from "../symbols/fonts.ts";
 import { glyphImage } from "../symbols/images.ts";
 import { type MapLayer, NO_FEATURES } from "./layer.ts";
 
-const is = (part: string): never => ["==", ["get", "part"], part] as never;
+const is = (part: string): FilterSpecification => ["==", ["get", "part"], part];
 
 export const targets: MapLayer = {
   toggle: "targets",
@@ -59,28 +60,30 @@ export const targets: MapLayer = {
       filter: is("ahead"),
       paint: { "line-color": tokens.get("map-target"), "line-width": 2, "line-dasharray": [2, 2] },
     },
-    ...(["landing", "seen"] as const).map((part) => ({
-      id: `target-${part}`,
-      type: "symbol" as const,
-      source: "targets",
-      filter: is(part),
-      layout: {
-        "icon-image": glyphImage(palette, part === "seen" ? "target" : "landing"),
-        "icon-allow-overlap": true,
-        "text-field": ["get", "label"] as never,
-        "text-font": [part === "seen" ? BOLD : REGULAR],
-        "text-size": part === "seen" ? 13 : 12,
-        "text-variable-anchor": ["left", "right", "top", "bottom"] as never,
-        "text-radial-offset": 1.5,
-        "text-justify": "auto" as const,
-        "text-optional": true,
-        "text-max-width": 12,
-      },
-      paint: {
-        "text-color": tokens.get("map-target"),
-        "text-halo-color": tokens.get("map-halo"),
-        "text-halo-width": 1.6,
-      },
-    })),
+    ...(["landing", "seen"] as const).map(
+      (part): LayerSpecification => ({
+        id: `target-${part}`,
+        type: "symbol",
+        source: "targets",
+        filter: is(part),
+        layout: {
+          "icon-image": glyphImage(palette, part === "seen" ? "target" : "landing"),
+          "icon-allow-overlap": true,
+          "text-field": ["get", "label"],
+          "text-font": [part === "seen" ? BOLD : REGULAR],
+          "text-size": part === "seen" ? 13 : 12,
+          "text-variable-anchor": ["left", "right", "top", "bottom"],
+          "text-radial-offset": 1.5,
+          "text-justify": "auto",
+          "text-optional": true,
+          "text-max-width": 12,
+        },
+        paint: {
+          "text-color": tokens.get("map-target"),
+          "text-halo-color": tokens.get("map-halo"),
+          "text-halo-width": 1.6,
+        },
+      }),
+    ),
   ],
 };

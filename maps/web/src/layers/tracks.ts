@@ -18,7 +18,7 @@ export const tracks: MapLayer = {
       filter: ["!=", ["get", "id"], selected],
       layout: { "line-join": "round", "line-cap": "round" },
       paint: {
-        "line-color": bySide(tokens.side) as never,
+        "line-color": bySide(tokens.side),
         "line-width": 1.4,
         "line-opacity": selected === "" ? 0.6 : 0.3,
       },

@@ -3,7 +3,7 @@ import type { ExpressionSpecification, LayerSpecification } from "maplibre-gl";
 import type { PaletteName } from "../browser/preferences.ts";
 import { BOLD } from "../symbols/fonts.ts";
 import { glyphImage, markImage } from "../symbols/images.ts";
-import { bySide } from "../symbols/tokens.ts";
+import { bySide, expression } from "../symbols/tokens.ts";
 import { type MapLayer, NO_FEATURES } from "./layer.ts";
 
 const ring: ExpressionSpecification = [
@@ -35,18 +35,23 @@ function assumedRings(palette: PaletteName, minzoom: number): LayerSpecification
     type: "symbol",
     source: "units",
     minzoom,
-    filter: ["all", ["get", "assumed"], [">=", ringPx, from], ...(to === Infinity ? [] : [["<", ringPx, to]])] as never,
+    filter: expression(
+      "all",
+      ["get", "assumed"],
+      [">=", ringPx, from],
+      ...(to === Infinity ? [] : [["<", ringPx, to]]),
+    ),
     layout: {
       "icon-image": glyphImage(palette, name),
       "icon-allow-overlap": true,
       "icon-ignore-placement": true,
       "icon-rotation-alignment": "map",
-      "icon-size": [
+      "icon-size": expression(
         "interpolate",
         ["exponential", 2],
         ["zoom"],
         ...ZOOMS.flatMap((zoom) => [zoom, ["*", ["get", "ring"], 2 ** zoom / radius]]),
-      ] as never,
+      ),
     },
     paint: { "icon-opacity": 0.6 },
   }));
@@ -112,18 +117,13 @@ export const units: MapLayer = {
         layout: { "circle-sort-key": ["get", "rank"] },
         paint: {
           "circle-radius": 4,
-          "circle-color": [
-            "case",
-            ["==", ["get", "state"], "lost"],
-            tokens.get("map-halo"),
-            bySide(tokens.side),
-          ] as never,
+          "circle-color": ["case", ["==", ["get", "state"], "lost"], tokens.get("map-halo"), bySide(tokens.side)],
           "circle-stroke-color": [
             "case",
             ["==", ["get", "state"], "lost"],
             bySide(tokens.side),
             tokens.get(palette === "red-night" ? "mark-halo" : "mark-edge"),
-          ] as never,
+          ],
           "circle-stroke-width": 1.3,
           "circle-opacity": ["get", "opacity"],
         },
@@ -186,7 +186,7 @@ export const units: MapLayer = {
         },
         paint: {
           "icon-opacity": ["get", "opacity"],
-          "text-color": ["case", ["==", ["get", "state"], "lost"], tokens.get("ink"), bySide(tokens.sideInk)] as never,
+          "text-color": ["case", ["==", ["get", "state"], "lost"], tokens.get("ink"), bySide(tokens.sideInk)],
           "text-halo-color": ["case", ["==", ["get", "state"], "lost"], tokens.get("map-halo"), "rgba(0,0,0,0)"],
           "text-halo-width": 1.4,
         },
@@ -217,7 +217,7 @@ export const units: MapLayer = {
             ["any", ["==", ["get", "id"], selected], ["in", ["get", "severity"], ["literal", ["high", "medium"]]]],
             ["literal", beside(2.6)],
             ["literal", beside(1.7)],
-          ] as never,
+          ],
           "text-justify": "auto",
           "symbol-sort-key": ["case", ["==", ["get", "id"], selected], -1, ["-", 3, ["get", "rank"]]],
           "text-max-width": 14,

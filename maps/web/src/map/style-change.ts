@@ -4,6 +4,8 @@
  */
 import type { GeoJSONSource, Map as GlMap, LayerSpecification, StyleSpecification } from "maplibre-gl";
 
+type Paint = Parameters<GlMap["setPaintProperty"]>;
+type Layout = Parameters<GlMap["setLayoutProperty"]>;
 type Values = Record<string, unknown>;
 
 export function changeStyle(map: GlMap, before: StyleSpecification, after: StyleSpecification): void {
@@ -22,11 +24,11 @@ export function changeStyle(map: GlMap, before: StyleSpecification, after: Style
 
 function changeLayer(map: GlMap, was: LayerSpecification, is: LayerSpecification): void {
   for (const [name, value] of changed(was.paint as Values, is.paint as Values))
-    map.setPaintProperty(is.id, name as never, value as never);
+    map.setPaintProperty(is.id, name as Paint[1], value as Paint[2]);
   for (const [name, value] of changed(was.layout as Values, is.layout as Values))
-    map.setLayoutProperty(is.id, name as never, value as never);
+    map.setLayoutProperty(is.id, name as Layout[1], value as Layout[2]);
   const filters = [was, is].map((layer) => ("filter" in layer ? layer.filter : undefined));
-  if (!same(filters[0], filters[1])) map.setFilter(is.id, (filters[1] as never) ?? null);
+  if (!same(filters[0], filters[1])) map.setFilter(is.id, filters[1] ?? null);
   if (was.minzoom !== is.minzoom || was.maxzoom !== is.maxzoom)
     map.setLayerZoomRange(is.id, is.minzoom ?? 0, is.maxzoom ?? 24);
 }

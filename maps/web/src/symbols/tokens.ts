@@ -1,4 +1,5 @@
 /** The palette as the map reads it: the values of the same CSS variables that colour the page. */
+import type { ExpressionSpecification } from "maplibre-gl";
 import { SIDES } from "./marks.ts";
 
 export interface Tokens {
@@ -19,6 +20,11 @@ export function readTokens(): Tokens {
 }
 
 /** A map expression that picks a colour by the `side` property of a feature. */
-export function bySide(pick: (name: string) => string): unknown[] {
-  return ["match", ["get", "side"], ...SIDES.flatMap((side) => [side, pick(side)]), pick("unknown")];
+export function bySide(pick: (name: string) => string): ExpressionSpecification {
+  return expression("match", ["get", "side"], ...SIDES.flatMap((side) => [side, pick(side)]), pick("unknown"));
+}
+
+/** A map expression of as many parts as the page has; the renderer checks the whole when it takes the layer. */
+export function expression(operator: string, ...parts: readonly unknown[]): ExpressionSpecification {
+  return [operator, ...parts] as unknown as ExpressionSpecification;
 }

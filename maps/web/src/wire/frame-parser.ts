@@ -3,7 +3,7 @@
  * than the server. A field that cannot be read is left out, a thing that cannot be read is skipped, and both are told
  * of; only a frame that has no number, time or kind is none. Pure.
  */
-import type { Change, ChannelHealth, Claim, Fix, LiveFrame, Snapshot, UnitState } from "./contract.ts";
+import type { Change, ChannelHealth, Claim, Fix, FixTable, LiveFrame, Snapshot, Table, UnitState } from "./contract.ts";
 import { type Alert, isShown, type Paper } from "./papers.ts";
 import { withoutTables } from "./tables.ts";
 
@@ -422,13 +422,13 @@ function readPaper(item: unknown, time: string): Read<Paper> {
 /** Rows of a table become positions among the others; a table that is none is left out whole. */
 function fixesOfTables(tables: unknown[] | undefined, time: string, faults: ItemFault[]): Fix[] {
   return (tables ?? []).flatMap((table) => {
-    if (!isTable(table) || !(table["places"] === undefined || table["places"] === null || isTable(table["places"]))) {
+    if (!isFixTable(table)) {
       faults.push({ what: "table", id: "", fields: ["rows"], skipped: true });
       return [];
     }
     let rows: Fix[];
     try {
-      rows = withoutTables({ type: "change", seq: 0, time, tables: [table as never] }).fixes ?? [];
+      rows = withoutTables({ type: "change", seq: 0, time, tables: [table] }).fixes ?? [];
     } catch {
       faults.push({ what: "table", id: "", fields: ["rows"], skipped: true }); // a time that is none
       return [];
@@ -442,7 +442,11 @@ function fixesOfTables(tables: unknown[] | undefined, time: string, faults: Item
   });
 }
 
-function isTable(value: unknown): value is Fields {
+function isFixTable(value: unknown): value is Fields & FixTable {
+  return isTable(value) && (value["places"] === undefined || value["places"] === null || isTable(value["places"]));
+}
+
+function isTable(value: unknown): value is Fields & Table {
   if (!isFields(value) || !Array.isArray(value["rows"])) return false;
   const [names, ...rows] = value["rows"] as unknown[];
   return texts(names) && rows.every(Array.isArray) && (value["same"] === undefined || isFields(value["same"]));

@@ -305,7 +305,7 @@ function ownLayers(): LayerSpecification[] {
       type: "line",
       source: "replay-gaps",
       paint: {
-        "line-color": bySide(tokens.side) as never,
+        "line-color": bySide(tokens.side),
         "line-width": 1.4,
         "line-dasharray": [1.5, 4],
         "line-opacity": 0.8,

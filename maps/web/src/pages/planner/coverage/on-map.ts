@@ -1,19 +1,22 @@
 /** Coverage on the map: cells of sectors and stretches of the river, by the hours since the last visit. */
+
 import { effect } from "@preact/signals";
+import type { ExpressionSpecification } from "maplibre-gl";
 import { palette } from "../../../browser/preferences.ts";
 import { MEKONG } from "../../../geo/river-course.ts";
 import { courses } from "../../../geo/river-places.ts";
 import { boxOf } from "../../../geo/sector-shape.ts";
 import { NO_FEATURES } from "../../../layers/layer.ts";
 import { glyphImage } from "../../../symbols/images.ts";
+import { expression } from "../../../symbols/tokens.ts";
 import { plannerTab } from "../desk/frame-state.ts";
 import { addToMap, fitBox, setData } from "../desk/planner-map.ts";
 import { classOf, type HeatReport, INK } from "./heat.ts";
 import { report } from "./store.ts";
 
 const empty = { type: "geojson" as const, data: NO_FEATURES };
-const never = ["==", ["get", "heat"], "never"] as never;
-const ink = ["match", ["get", "heat"], ...Object.entries(INK).flat(), 0] as never;
+const never: ExpressionSpecification = ["==", ["get", "heat"], "never"];
+const ink = expression("match", ["get", "heat"], ...Object.entries(INK).flat(), 0);
 
 export function drawCoverage(): void {
   addToMap({
@@ -26,7 +29,7 @@ export function drawCoverage(): void {
           id: "heat-cells",
           type: "fill",
           source: "heat-cells",
-          filter: ["!", never] as never,
+          filter: ["!", never],
           paint: { "fill-color": colour, "fill-opacity": ink, "fill-antialias": false },
         },
         {
@@ -47,7 +50,7 @@ export function drawCoverage(): void {
           id: "heat-river",
           type: "line",
           source: "heat-river",
-          filter: ["!", never] as never,
+          filter: ["!", never],
           layout: { "line-cap": "butt" },
           paint: { "line-color": colour, "line-width": 11, "line-opacity": ink },
         },

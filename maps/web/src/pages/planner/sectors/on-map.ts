@@ -1,7 +1,9 @@
 /**
  * Sectors on the map: all of them, the one looked at, an old version, the draft, its repair, where a pointer caught.
  */
+
 import { effect } from "@preact/signals";
+import type { ExpressionSpecification } from "maplibre-gl";
 import { boxOf, partsOf, polygonOf } from "../../../geo/sector-shape.ts";
 import { middleOf, sectorFeatures } from "../../../geo/shapes.ts";
 import { NO_FEATURES } from "../../../layers/layer.ts";
@@ -18,7 +20,7 @@ import { placeOf } from "./fault-places.ts";
 import { fileAreas } from "./file-choice.ts";
 import { looked, looking, sectors, view } from "./store.ts";
 
-const areas = ["!=", ["geometry-type"], "Point"] as never;
+const areas: ExpressionSpecification = ["!=", ["geometry-type"], "Point"];
 const empty = { type: "geojson" as const, data: NO_FEATURES };
 
 /** Draws what belongs to sectors and keeps it in step; presses on a sector open it. */
