@@ -103,11 +103,11 @@ def demo(
     ] = None,
 ) -> None:
     """Show a joint patrol on the Mekong: everything in one process, on this machine only."""
-    from maps.demo.run import Options, run_demo
+    from maps.demo.run import DemoOptions, run_demo
     from maps.runtime.logs import set_up_logging
 
     set_up_logging()
-    options = Options(folder=folder, port=port, speed=speed, duration_s=duration)
+    options = DemoOptions(folder=folder, port=port, speed=speed, duration_s=duration)
     tell(lambda: run_demo(options))
 
 

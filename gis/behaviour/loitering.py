@@ -13,7 +13,7 @@ MOST_WEIGHT: Final = timedelta(seconds=300)
 """A fix counts for the time since the one before it, but for no more than this."""
 
 
-class Stay(NamedTuple):
+class LoiteringStay(NamedTuple):
     """That a boat has kept to one place.
 
     Attributes:
@@ -33,7 +33,9 @@ class Stay(NamedTuple):
     away: tuple[Position, ...] = ()
 
 
-def stay(before: Stay | None, fix: Position, *, within_m: float, gap_s: float) -> Stay:
+def stay(
+    before: LoiteringStay | None, fix: Position, *, within_m: float, gap_s: float
+) -> LoiteringStay:
     """Return where a boat keeps to after one more fix.
 
     Args:
@@ -56,13 +58,13 @@ def stay(before: Stay | None, fix: Position, *, within_m: float, gap_s: float) -
     """
     time, accuracy_m = _told(fix)
     if before is None or (time - before.seen_at).total_seconds() > gap_s:
-        return Stay(fix.lon, fix.lat, time, time)
+        return LoiteringStay(fix.lon, fix.lat, time, time)
     apart_m = distance_m(lon1=before.lon, lat1=before.lat, lon2=fix.lon, lat2=fix.lat)
     if apart_m > within_m + accuracy_m:
         away = (*before.away, fix)
         if not is_departure([_told(each)[0] for each in away]):
             return before._replace(away=away)
-        now: Stay | None = None
+        now: LoiteringStay | None = None
         for each in away:  # perhaps it keeps to another place by now
             now = stay(now, each, within_m=within_m, gap_s=gap_s)
         assert now is not None
@@ -75,7 +77,7 @@ def stay(before: Stay | None, fix: Position, *, within_m: float, gap_s: float) -
     east = (fix.lon - before.lon + 540.0) % 360.0 - 180.0
     lon = (before.lon + share * east + 540.0) % 360.0 - 180.0
     lat = before.lat + share * (fix.lat - before.lat)
-    return Stay(lon, lat, before.since, time, weight_s)
+    return LoiteringStay(lon, lat, before.since, time, weight_s)
 
 
 def _told(fix: Position) -> tuple[datetime, float]:

@@ -32,10 +32,10 @@ from shapely.geometry.base import BaseGeometry
 
 from gis.border.border import Border
 from gis.drawing.drawing_repair import area_m2, mended, width_m
-from gis.drawing.drawing_rings import Fault, Ring, read_ring, ring_faults, ring_name
+from gis.drawing.drawing_rings import DrawingFault, Ring, read_ring, ring_faults, ring_name
 from gis.geometry.geodesy import WGS84
 
-__all__ = ["Drawing", "DrawingLimits", "Fault", "check_drawing"]
+__all__ = ["Drawing", "DrawingFault", "DrawingLimits", "check_drawing"]
 
 
 class DrawingLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +63,7 @@ class Drawing(msgspec.Struct, frozen=True, kw_only=True):
             as GeoJSON asks; None where nothing needs it, or where that would be a guess.
     """
 
-    faults: tuple[Fault, ...]
+    faults: tuple[DrawingFault, ...]
     suggestion: BaseGeometry | None
 
     @property
@@ -121,14 +121,14 @@ def _judge(
     border: Border | None,
     countries: Sequence[str],
 ) -> Drawing:
-    faults: list[Fault] = []
+    faults: list[DrawingFault] = []
     count = len(parts)
     for part, ring, points in _rings(parts):
         name = ring_name(part, ring, parts=count)
         for vertex, (lon, lat) in enumerate(points):
             if abs(lat) > 90.0 or abs(lon) > 360.0:
                 text = f"{name}, vertex {vertex + 1}: ({lon:g}, {lat:g}) is no place on Earth"
-                faults.append(Fault(code="out_of_range", message=text, part=part, ring=ring,
+                faults.append(DrawingFault(code="out_of_range", message=text, part=part, ring=ring,
                                     vertex=vertex))  # fmt: skip
     if faults:
         return Drawing(faults=tuple(faults), suggestion=None)
@@ -150,7 +150,7 @@ def _judge(
     return Drawing(faults=tuple(faults), suggestion=good if faults else None)
 
 
-def _read(geometry: Mapping[str, Any] | None) -> tuple[list[list[Ring]], list[Fault]]:
+def _read(geometry: Mapping[str, Any] | None) -> tuple[list[list[Ring]], list[DrawingFault]]:
     if geometry is None:
         return [], []
     kind = geometry.get("type")
@@ -161,7 +161,7 @@ def _read(geometry: Mapping[str, Any] | None) -> tuple[list[list[Ring]], list[Fa
     if not isinstance(polygons, Sequence) or isinstance(polygons, str):
         return [], []
     parts: list[list[Ring]] = []
-    faults: list[Fault] = []
+    faults: list[DrawingFault] = []
     for part, rings in enumerate(polygons):
         if not isinstance(rings, Sequence) or isinstance(rings, str) or not rings:
             continue
@@ -172,7 +172,7 @@ def _read(geometry: Mapping[str, Any] | None) -> tuple[list[list[Ring]], list[Fa
             faults += wrong
             if not read and not wrong:
                 text = f"{name}: has no position"
-                faults.append(Fault(code="empty", message=text, part=part, ring=ring))
+                faults.append(DrawingFault(code="empty", message=text, part=part, ring=ring))
             parts[-1].append(read)
     return parts, faults
 
@@ -181,7 +181,7 @@ def _rings(parts: list[list[Ring]]) -> list[tuple[int, int, Ring]]:
     return [(p, r, ring) for p, rings in enumerate(parts) for r, ring in enumerate(rings)]
 
 
-def _swapped(parts: list[list[Ring]], border: Border | None) -> Fault | None:
+def _swapped(parts: list[list[Ring]], border: Border | None) -> DrawingFault | None:
     """Return the fault if all of it makes sense only the other way round."""
     points = np.array([point for _, _, ring in _rings(parts) for point in ring])
     beyond = np.abs(points[:, 1]) > 90.0
@@ -195,7 +195,9 @@ def _swapped(parts: list[list[Ring]], border: Border | None) -> Fault | None:
                         "longitude and latitude are swapped: "
                         f"vertex {vertex + 1} of the {where} lies at latitude {lat:g}"
                     )
-                    return Fault(code="swapped", message=text, part=part, ring=ring, vertex=vertex)
+                    return DrawingFault(
+                        code="swapped", message=text, part=part, ring=ring, vertex=vertex
+                    )
     if border is None or not fits or beyond.any():
         return None
     here = border.sides(points[:, 0], points[:, 1]).country
@@ -205,11 +207,11 @@ def _swapped(parts: list[list[Ring]], border: Border | None) -> Fault | None:
             "longitude and latitude seem to be swapped: "
             f"as drawn it lies in no country that is known, the other way in {there[0]}"
         )
-        return Fault(code="swapped", message=text, ring=0, vertex=0)
+        return DrawingFault(code="swapped", message=text, ring=0, vertex=0)
     return None
 
 
-def _antimeridian(points: Ring, name: str, part: int, ring: int) -> list[Fault]:
+def _antimeridian(points: Ring, name: str, part: int, ring: int) -> list[DrawingFault]:
     for vertex, (lon, lat) in enumerate(points):
         jump = vertex > 0 and abs(lon - points[vertex - 1][0]) > 180.0
         if abs(lon) <= 180.0 and not jump:
@@ -219,18 +221,18 @@ def _antimeridian(points: Ring, name: str, part: int, ring: int) -> list[Fault]:
             f"to {lon:g}"
         )  # fmt: skip
         text = f"{name}, vertex {vertex + 1}: {text}; split the area at the antimeridian"
-        return [Fault(code="antimeridian", message=text, part=part, ring=ring, vertex=vertex,
+        return [DrawingFault(code="antimeridian", message=text, part=part, ring=ring, vertex=vertex,
                       lon=lon, lat=lat, only_warns=True)]  # fmt: skip
     return []
 
 
-def _of_rings_together(parts: list[list[Ring]], known: list[Fault]) -> list[Fault]:
+def _of_rings_together(parts: list[list[Ring]], known: list[DrawingFault]) -> list[DrawingFault]:
     """Return what is wrong between rings, once each is right by itself."""
     if any(not fault.only_warns for fault in known) or any(
         fault.code == "antimeridian" for fault in known
     ):
         return []
-    faults: list[Fault] = []
+    faults: list[DrawingFault] = []
     shells = [shapely.Polygon(rings[0]) for rings in parts]
     for part, rings in enumerate(parts):
         name = [ring_name(part, ring, parts=len(parts)) for ring in range(len(rings))]
@@ -244,13 +246,15 @@ def _of_rings_together(parts: list[list[Ring]], known: list[Fault]) -> list[Faul
             )  # fmt: skip
             lon, lat = rings[number][vertex]
             text = f"{name[number]}, vertex {vertex + 1}: lies outside the outer ring"
-            faults.append(Fault(code="hole_outside", message=text, part=part, ring=number,
+            faults.append(DrawingFault(code="hole_outside", message=text, part=part, ring=number,
                                 vertex=vertex, lon=lon, lat=lat))  # fmt: skip
         for a in range(len(holes)):
             for b in range(a + 1, len(holes)):
                 if holes[a].is_valid and holes[b].is_valid and _overlap(holes[a], holes[b]):
                     text = f"{name[b + 1]}: overlaps hole {a + 1}"
-                    faults.append(Fault(code="holes_overlap", message=text, part=part, ring=b + 1))
+                    faults.append(
+                        DrawingFault(code="holes_overlap", message=text, part=part, ring=b + 1)
+                    )
         for other in range(part):
             if (
                 shells[part].is_valid
@@ -258,11 +262,11 @@ def _of_rings_together(parts: list[list[Ring]], known: list[Fault]) -> list[Faul
                 and _overlap(shells[part], shells[other])
             ):
                 text = f"polygon {part + 1} overlaps polygon {other + 1}"
-                faults.append(Fault(code="overlapping_parts", message=text, part=part))
+                faults.append(DrawingFault(code="overlapping_parts", message=text, part=part))
         whole = shapely.Polygon(rings[0], rings[1:])
         if not faults and not whole.is_valid:
             text = f"{name[0]}: {shapely.is_valid_reason(whole).lower()}"
-            faults.append(Fault(code="invalid", message=text, part=part, ring=0))
+            faults.append(DrawingFault(code="invalid", message=text, part=part, ring=0))
     return faults
 
 
@@ -270,7 +274,7 @@ def _overlap(a: BaseGeometry, b: BaseGeometry) -> bool:
     return bool(shapely.area(shapely.intersection(a, b)) > 0.0)
 
 
-def _of_size(shape: BaseGeometry, limits: DrawingLimits) -> list[Fault]:
+def _of_size(shape: BaseGeometry, limits: DrawingLimits) -> list[DrawingFault]:
     area = area_m2(shape)
     if area < limits.least_area_m2:
         text = f"the area is {area:,.0f} m², less than {limits.least_area_m2:,.0f}"
@@ -287,12 +291,14 @@ def _of_size(shape: BaseGeometry, limits: DrawingLimits) -> list[Fault]:
                 f"polygon {part + 1} is a sliver, {width:.0f} m wide "
                 f"and {WGS84.geometry_length(each.exterior) / 2000.0:.1f} km long"
             )
-            faults.append(Fault(code="sliver", message=text, part=part, lon=at.x, lat=at.y))
+            faults.append(DrawingFault(code="sliver", message=text, part=part, lon=at.x, lat=at.y))
     return faults
 
 
-def _of_countries(parts: list[list[Ring]], border: Border, countries: Sequence[str]) -> list[Fault]:
-    faults: list[Fault] = []
+def _of_countries(
+    parts: list[list[Ring]], border: Border, countries: Sequence[str]
+) -> list[DrawingFault]:
+    faults: list[DrawingFault] = []
     for part, ring, points in _rings(parts):
         lons = [(lon + 180.0) % 360.0 - 180.0 for lon, _ in points]
         found = border.sides(lons, [lat for _, lat in points])
@@ -309,15 +315,15 @@ def _of_countries(parts: list[list[Ring]], border: Border, countries: Sequence[s
                 f"{found.country[vertex]}, where the area may not be; so do "
                 f"{len(wrong)} of its {len(points)} vertices"
             )
-            faults.append(Fault(code="wrong_country", message=text, part=part, ring=ring,
+            faults.append(DrawingFault(code="wrong_country", message=text, part=part, ring=ring,
                                 vertex=vertex, lon=points[vertex][0],
                                 lat=points[vertex][1]))  # fmt: skip
         if all(country is None for country in found.country):
             text = f"{name}: lies in no country that is known"
-            faults.append(Fault(code="foreign_country", message=text, part=part, ring=ring,
+            faults.append(DrawingFault(code="foreign_country", message=text, part=part, ring=ring,
                                 only_warns=True))  # fmt: skip
     return faults
 
 
-def _whole(code: str, message: str, *, only_warns: bool = False) -> Fault:
-    return Fault(code=code, message=message, only_warns=only_warns)
+def _whole(code: str, message: str, *, only_warns: bool = False) -> DrawingFault:
+    return DrawingFault(code=code, message=message, only_warns=only_warns)

@@ -24,7 +24,7 @@ EDGES_AT_ONCE = 64
 LARGEST = sys.float_info.max  # a whole number may be larger, and infinity is
 
 
-class Fault(msgspec.Struct, frozen=True, kw_only=True):
+class DrawingFault(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that is wrong with a drawing.
 
     Attributes:
@@ -61,21 +61,21 @@ def ring_name(part: int, ring: int, *, parts: int = 1) -> str:
     return name if parts == 1 else f"polygon {part + 1}, {name}"
 
 
-def read_ring(raw: Any, *, name: str, part: int, ring: int) -> tuple[Ring, list[Fault]]:
+def read_ring(raw: Any, *, name: str, part: int, ring: int) -> tuple[Ring, list[DrawingFault]]:
     """Return the positions of a ring and the faults of those that are none.
 
     >>> read_ring([[100.0, 20.0], [None, 20.0]], name="outer ring", part=0, ring=0)[1][0].message
     'outer ring, vertex 2: is no position of two numbers'
     """
     points: Ring = []
-    faults: list[Fault] = []
+    faults: list[DrawingFault] = []
     if not isinstance(raw, Sequence) or isinstance(raw, str | bytes):
-        return [], [Fault(code="empty", message=f"{name}: is no list of positions",
+        return [], [DrawingFault(code="empty", message=f"{name}: is no list of positions",
                           part=part, ring=ring)]  # fmt: skip
     for vertex, position in enumerate(raw):
         if not _is_position(position):
             faults.append(
-                Fault(
+                DrawingFault(
                     code="not_a_position",
                     message=f"{name}, vertex {vertex + 1}: is no position of two numbers",
                     part=part,
@@ -88,7 +88,7 @@ def read_ring(raw: Any, *, name: str, part: int, ring: int) -> tuple[Ring, list[
     return points, faults
 
 
-def ring_faults(points: Ring, *, name: str, part: int, ring: int) -> list[Fault]:
+def ring_faults(points: Ring, *, name: str, part: int, ring: int) -> list[DrawingFault]:
     """Return what is wrong with a ring by itself; positions are places on Earth already.
 
     >>> bow = [(100.0, 20.0), (100.1, 20.1), (100.1, 20.0), (100.0, 20.1), (100.0, 20.0)]
@@ -96,14 +96,14 @@ def ring_faults(points: Ring, *, name: str, part: int, ring: int) -> list[Fault]
     ['outer ring, vertex 1: the edge to vertex 2 crosses the edge from vertex 3 to 4']
     """
 
-    def fault(code: str, vertex: int, text: str, *, only_warns: bool = False) -> Fault:
+    def fault(code: str, vertex: int, text: str, *, only_warns: bool = False) -> DrawingFault:
         lon, lat = points[vertex]
-        return Fault(
+        return DrawingFault(
             code=code, message=f"{name}, vertex {vertex + 1}: {text}", part=part, ring=ring,
             vertex=vertex, lon=lon, lat=lat, only_warns=only_warns,
         )  # fmt: skip
 
-    faults: list[Fault] = []
+    faults: list[DrawingFault] = []
     if points[0] != points[-1]:
         faults.append(fault("not_closed", len(points) - 1, "the ring does not return to vertex 1"))
     closed = points if points[0] == points[-1] else [*points, points[0]]

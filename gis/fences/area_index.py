@@ -12,7 +12,7 @@ import shapely
 
 from gis.errors.errors import AreaError
 from gis.fences.area import Area
-from gis.fences.fix import DEGREE_M, Place
+from gis.fences.fix import DEGREE_M, LonLat
 
 Box: TypeAlias = tuple[float, float, float, float]
 """West, south, east, north, degrees."""
@@ -40,7 +40,7 @@ class Surroundings(msgspec.Struct, frozen=True, gc=False):
     free_m: float
     areas: tuple[tuple[float, int], ...]
 
-    def away_m(self, places: Iterable[Place]) -> float:
+    def away_m(self, places: Iterable[LonLat]) -> float:
         """Return how far the farthest of some places near it is.
 
         >>> from gis.fences.fix import Spot

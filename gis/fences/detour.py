@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gis.fences.fix import DEGREE_M, Fix, Place, Spot
+from gis.fences.fix import DEGREE_M, FenceFix, LonLat, Spot
 from gis.geometry.geodesy import Floats
 
 AFTER = 2  # so many reports are waited for
@@ -24,7 +24,7 @@ PLACE_ACCURACIES = 4.0  # no farther apart are fixes of a unit that lies,
 STRAIGHT_SQUARES = 1.1  # accuracies squared, each but two: so far beside it who goes straight on is
 
 
-class Line(NamedTuple):
+class DetourLine(NamedTuple):
     """A line, or an arc, that a unit kept past a detour.
 
     Attributes:
@@ -32,16 +32,16 @@ class Line(NamedTuple):
         way: Along it from the last before to the first after.
     """
 
-    before: tuple[Fix, ...]
-    after: tuple[Fix, ...]
-    way: tuple[Place, ...]
+    before: tuple[FenceFix, ...]
+    after: tuple[FenceFix, ...]
+    way: tuple[LonLat, ...]
 
 
-def goes_straight(fixes: tuple[Fix, ...]) -> bool:
+def goes_straight(fixes: tuple[FenceFix, ...]) -> bool:
     """Return whether fixes lie on one line, as far as noise lets one see.
 
     >>> places = (100.0, 20.0), (100.001, 20.001), (100.002, 20.0)
-    >>> goes_straight(tuple(Fix(0.0, lon, lat, 15.0, 5.0) for lon, lat in places))
+    >>> goes_straight(tuple(FenceFix(0.0, lon, lat, 15.0, 5.0) for lon, lat in places))
     False
     """
     east, north, accuracy_m = _metres(fixes)
@@ -50,11 +50,11 @@ def goes_straight(fixes: tuple[Fix, ...]) -> bool:
     return beside <= STRAIGHT_SQUARES * (len(fixes) - 2)
 
 
-def line_past(fixes: tuple[Fix, ...]) -> Line | None:
+def line_past(fixes: tuple[FenceFix, ...]) -> DetourLine | None:
     """Return the line that a unit kept past one to three fixes beside it; None if there is none.
 
-    >>> way = [Fix(60.0 * n, 100.0 + 0.004 * n, 20.0, 15.0, 7.0) for n in range(6)]
-    >>> way[3] = Fix(180.0, 100.012, 20.001, 15.0, 7.0)
+    >>> way = [FenceFix(60.0 * n, 100.0 + 0.004 * n, 20.0, 15.0, 7.0) for n in range(6)]
+    >>> way[3] = FenceFix(180.0, 100.012, 20.001, 15.0, 7.0)
     >>> line = line_past(tuple(way))
     >>> len(line.before), len(line.after)
     (3, 2)
@@ -72,16 +72,17 @@ def line_past(fixes: tuple[Fix, ...]) -> Line | None:
                 continue
             if off[on[at] : on[at + 1]].max() > OFF_ACCURACIES:
                 kept = tuple(some[n] for n in on)
-                return Line(kept[: at + 1], kept[at + 1 :], kept[at : at + 2])
+                return DetourLine(kept[: at + 1], kept[at + 1 :], kept[at : at + 2])
     return None
 
 
-def arc_past(fixes: tuple[Fix, ...]) -> Line | None:
+def arc_past(fixes: tuple[FenceFix, ...]) -> DetourLine | None:
     """Return the arc that a unit kept past one to three fixes beside it; None if there is none.
 
     >>> from math import cos, sin
     >>> from msgspec.structs import replace
-    >>> way = [Fix(n, 100 + 0.002 * cos(n / 3), 20 + 0.002 * sin(n / 3), 5, 7) for n in range(9)]
+    >>> turns = [(0.002 * cos(n / 3), 0.002 * sin(n / 3)) for n in range(9)]
+    >>> way = [FenceFix(n, 100 + x, 20 + y, 5, 7) for n, (x, y) in enumerate(turns)]
     >>> way[4] = replace(way[4], lat=20.0)
     >>> arc = arc_past(tuple(way))
     >>> len(arc.before), len(arc.after), len(arc.way)
@@ -93,11 +94,13 @@ def arc_past(fixes: tuple[Fix, ...]) -> Line | None:
             beside, kept = fixes[at : at + gone], fixes[:at] + fixes[at + gone :]
             arc = _arc(kept, at) if len(kept) >= LEAST_ARC else None
             if arc is not None and _off_arc(beside, fixes[0], *arc[:3]).max() > OFF_ACCURACIES:
-                return Line(fixes[:at], fixes[at + gone :], arc[3])
+                return DetourLine(fixes[:at], fixes[at + gone :], arc[3])
     return None
 
 
-def _arc(fixes: tuple[Fix, ...], at: int) -> tuple[float, float, float, tuple[Spot, ...]] | None:
+def _arc(
+    fixes: tuple[FenceFix, ...], at: int
+) -> tuple[float, float, float, tuple[Spot, ...]] | None:
     """Return an arc's middle and radius, metres from the first fix, and its way to the fix `at`
     from the one before it; None if fixes lie on none, one after another.
     """
@@ -124,14 +127,16 @@ def _arc(fixes: tuple[Fix, ...], at: int) -> tuple[float, float, float, tuple[Sp
     return x, y, radius, tuple(Spot(*each) for each in zip(lon.tolist(), lat.tolist(), strict=True))
 
 
-def _off_arc(fixes: tuple[Fix, ...], first: Fix, x: float, y: float, radius: float) -> Floats:
+def _off_arc(
+    fixes: tuple[FenceFix, ...], first: FenceFix, x: float, y: float, radius: float
+) -> Floats:
     """Return how far beside an arc fixes are, in accuracies; its middle is metres from `first`."""
     east, north, accuracy_m = (each[1:] for each in _metres((first, *fixes)))
     off_m: Floats = np.abs(np.hypot(east - x, north - y) - radius)
     return off_m / accuracy_m
 
 
-def _metres(fixes: tuple[Fix, ...]) -> tuple[Floats, Floats, Floats]:
+def _metres(fixes: tuple[FenceFix, ...]) -> tuple[Floats, Floats, Floats]:
     """Return metres east and north of the first, and accuracies."""
     lon, lat, accuracy_m = np.array([(f.lon, f.lat, f.accuracy_m) for f in fixes]).T
     a = fixes[0]
@@ -139,7 +144,7 @@ def _metres(fixes: tuple[Fix, ...]) -> tuple[Floats, Floats, Floats]:
     return east, (lat - a.lat) * DEGREE_M, accuracy_m
 
 
-def _off(fixes: tuple[Fix, ...]) -> Floats:
+def _off(fixes: tuple[FenceFix, ...]) -> Floats:
     """Return how far beside the line through the first and the last fixes are, in accuracies; of a
     unit that lies it is how far from their place, less a third, as there are two ways to be off.
     """

@@ -11,7 +11,7 @@ DEGREE_M = 111_320.0
 HALF_DEGREE = math.pi / 360.0
 
 
-class Place(Protocol):
+class LonLat(Protocol):
     """Anything with a longitude and a latitude in degrees."""
 
     @property
@@ -27,7 +27,7 @@ class Spot(msgspec.Struct, frozen=True, gc=False):
     lat: float
 
 
-class Fix(msgspec.Struct, frozen=True, gc=False):
+class FenceFix(msgspec.Struct, frozen=True, gc=False):
     """One report.
 
     Attributes:
@@ -45,7 +45,7 @@ class Fix(msgspec.Struct, frozen=True, gc=False):
     speed_mps: float
 
 
-def apart_m(a: Place, b: Place) -> float:
+def apart_m(a: LonLat, b: LonLat) -> float:
     """Return how far two places are from each other, metres, to about 1 % where they are near.
 
     >>> round(apart_m(Spot(179.999, 0.0), Spot(-179.999, 0.0)))
@@ -59,7 +59,7 @@ def apart_m(a: Place, b: Place) -> float:
     return DEGREE_M * math.sqrt(east * east + north * north)
 
 
-def between(a: Place, b: Place, share: float) -> Spot:
+def between(a: LonLat, b: LonLat, share: float) -> Spot:
     """Return what lies at a share of the way from one place to another.
 
     >>> between(Spot(179.0, 0.0), Spot(-179.0, 0.0), 0.75)

@@ -15,7 +15,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from gis.fences.area import Area
-from gis.fences.fix import Place
+from gis.fences.fix import LonLat
 from gis.fences.path import Point
 from gis.fences.settings import FenceSettings
 from gis.geometry.geodesy import Floats
@@ -43,7 +43,7 @@ class Gap(NamedTuple):
     km: tuple[float, float] = (0.0, 0.0)
 
 
-class Span(NamedTuple):
+class RiverSpan(NamedTuple):
     """Which kilometres of a river an area lies on.
 
     Attributes:
@@ -67,7 +67,7 @@ class Waters:
 
     def __init__(self, rivers: Rivers | None, settings: FenceSettings) -> None:
         self._rivers, self._settings = rivers, settings
-        self._spans: dict[tuple[int, int], Span | None] = {}
+        self._spans: dict[tuple[int, int], RiverSpan | None] = {}
 
     def gap(self, before: Point, point: Point, speed_mps: float) -> Gap:
         """Return what is known of a unit between two points."""
@@ -77,11 +77,11 @@ class Waters:
         km = float(found.km[0]), float(found.km[1])
         return Gap(speed_mps, int(found.river[0]), km)
 
-    def is_on_river(self, places: Sequence[Place]) -> bool:
+    def is_on_river(self, places: Sequence[LonLat]) -> bool:
         """Return whether places are all on one river."""
         return self._on_one(places) is not None
 
-    def _on_one(self, places: Sequence[Place]) -> OnRivers | None:
+    def _on_one(self, places: Sequence[LonLat]) -> OnRivers | None:
         """Return where places are on the one river that all are on; None if there is none."""
         if self._rivers is None:
             return None
@@ -135,7 +135,7 @@ class Waters:
         share = np.linspace(0.0, 1.0, len(points))[:, None]
         return shapely.LineString(points + shift[0] * (1.0 - share) + shift[1] * share)
 
-    def _span(self, number: int, area: Area, of: int) -> Span | None:
+    def _span(self, number: int, area: Area, of: int) -> RiverSpan | None:
         key = number, of
         if key not in self._spans:
             assert self._rivers is not None
@@ -144,7 +144,7 @@ class Waters:
         return self._spans[key]
 
 
-def span_of(area: Area, river: River, *, half_width_m: float) -> Span | None:
+def span_of(area: Area, river: River, *, half_width_m: float) -> RiverSpan | None:
     """Return which kilometres of a river an area lies on; None if it is not near the line.
 
     >>> from gis.fences.area import corridor
@@ -170,7 +170,7 @@ def span_of(area: Area, river: River, *, half_width_m: float) -> Span | None:
     rest = shapely.get_parts(corridor.difference(area.shape))
     gates = shapely.points(points[[0, -1]])
     open_ = [shapely.distance(part, gates).max() < 1.0 for part in rest]
-    return Span(low, high, not any(open_))
+    return RiverSpan(low, high, not any(open_))
 
 
 def detour_m(ends: Sequence[tuple[float, float]], shape: BaseGeometry) -> float:

@@ -27,14 +27,14 @@ from msgspec.structs import astuple, replace
 from gis.errors.errors import PositionError
 from gis.fences.area import Area
 from gis.fences.area_index import FAR_M, AreaIndex, Surroundings
-from gis.fences.detour import AFTER, Line, arc_past, goes_straight, line_past
+from gis.fences.detour import AFTER, DetourLine, arc_past, goes_straight, line_past
 from gis.fences.events import FenceEvent, Outcome
-from gis.fences.fix import Fix, apart_m
+from gis.fences.fix import FenceFix, apart_m
 from gis.fences.gaps import Gap, Waters
-from gis.fences.outliers import STALE_GAPS, Judged, is_no_jump, judge, plausible_mps, taken
-from gis.fences.path import Path, Point, follow
+from gis.fences.outliers import STALE_GAPS, OutlierBasis, is_no_jump, judge, plausible_mps, taken
+from gis.fences.path import FencePath, Point, follow
 from gis.fences.settings import FenceSettings
-from gis.fences.standing import NOWHERE, Move, Standing, Standings, advance
+from gis.fences.standing import NOWHERE, AreaStanding, Move, Standings, advance
 from gis.position.position import Position, check_place
 from gis.river.rivers import Rivers
 
@@ -61,8 +61,8 @@ class State(msgspec.Struct, frozen=True, gc=False):
         pending: What is not told yet, as it left its line to come in; mostly None.
     """
 
-    judged: Judged = Judged()
-    path: Path = Path()
+    judged: OutlierBasis = OutlierBasis()
+    path: FencePath = FencePath()
     point: Point | None = None
     earlier: Point | None = None
     standings: Standings = NOWHERE
@@ -80,7 +80,7 @@ class Pending(msgspec.Struct, frozen=True, gc=False):
     """
 
     old: State
-    fixes: tuple[Fix, ...]
+    fixes: tuple[FenceFix, ...]
     reports: int
     events: tuple[FenceEvent, ...]
 
@@ -88,7 +88,7 @@ class Pending(msgspec.Struct, frozen=True, gc=False):
 BLANK: Final = State()
 
 
-class Track:
+class FenceTrack:
     """One unit: its fixes in order of time, and what they have come to.
 
     Attributes:
@@ -112,12 +112,12 @@ class Track:
         """Return how many fixes are kept."""
         return len(self._times)
 
-    def fixes(self, first: int = 0) -> Iterable[Fix]:
+    def fixes(self, first: int = 0) -> Iterable[FenceFix]:
         """Yield the fixes from a number on, oldest first; from the end where it is below 0."""
         count = len(self._times)
         numbers = self._numbers
         for n in range(max(0, count + first) if first < 0 else first, count):
-            yield Fix(*numbers[n * WIDTH : n * WIDTH + WIDTH])
+            yield FenceFix(*numbers[n * WIDTH : n * WIDTH + WIDTH])
 
     @property
     def newest(self) -> float:
@@ -130,17 +130,17 @@ class Track:
         last = self.state.judged.last
         return None if last is None else last.t
 
-    def append(self, fix: Fix) -> None:
+    def append(self, fix: FenceFix) -> None:
         """Add one that is newer than all."""
         self._times.append(fix.t)
         self._numbers.extend(astuple(fix))
 
-    def put(self, fix: Fix) -> int | None:
+    def put(self, fix: FenceFix) -> int | None:
         """Add one in its place and return its number; None if it says nothing new."""
         n = bisect_left(self._times, fix.t)
         at = n * WIDTH
         if n < len(self._times) and self._times[n] == fix.t:
-            if _rank(fix) >= _rank(Fix(*self._numbers[at : at + WIDTH])):
+            if _rank(fix) >= _rank(FenceFix(*self._numbers[at : at + WIDTH])):
                 return None
             self._numbers[at : at + WIDTH] = array("d", astuple(fix))
             return n
@@ -182,7 +182,7 @@ class Track:
             cut = bisect_left(self.told, self._times[0], key=lambda each: each[0])
             del self.told[:cut]
 
-    def is_too_late(self, fix: Fix) -> bool:
+    def is_too_late(self, fix: FenceFix) -> bool:
         """Return whether a fix is older than all that can still be changed."""
         return self.kept[0][1] is not BLANK and fix.t < self._times[0]
 
@@ -222,7 +222,7 @@ class Geofences:
         """
         self.index = AreaIndex(areas)
         self.settings = settings or FenceSettings()
-        self.tracks: dict[str, Track] = {}
+        self.tracks: dict[str, FenceTrack] = {}
         self._waiting: set[str] = set()  # units of which something is pending
         #: Fixes that told nothing: "late" (before what is kept), "twice", "vague" (accuracy).
         self.refused: Counter[str] = Counter()
@@ -237,7 +237,7 @@ class Geofences:
         >>> Geofences([]).see([])
         Outcome(added=(), withdrawn=())
         """
-        batch: dict[str, list[Fix]] = {}
+        batch: dict[str, list[FenceFix]] = {}
         vague = 0
         for unit, position in fixes:
             fix = self._read(unit, position)
@@ -252,7 +252,7 @@ class Geofences:
         for unit, own in batch.items():
             track = self.tracks.get(unit)
             if track is None:
-                track = self.tracks[unit] = Track()
+                track = self.tracks[unit] = FenceTrack()
             if len(own) == 1 and own[0].t > track.newest:
                 track.append(own[0])
                 track.keep(len(track) - 1, self.settings)
@@ -325,7 +325,7 @@ class Geofences:
 
     # -- inside
 
-    def _read(self, unit: str, position: Position) -> Fix | None:
+    def _read(self, unit: str, position: Position) -> FenceFix | None:
         """Return a fix; None for one that is so vague that it says nothing."""
         settings, when = self.settings, position.time
         if when is None:
@@ -338,13 +338,13 @@ class Geofences:
         elif accuracy > settings.useless_accuracy_m:
             return None
         speed = math.nan if position.speed_mps is None else position.speed_mps
-        return Fix(when.timestamp(), lon, lat, max(accuracy, settings.least_accuracy_m), speed)
+        return FenceFix(when.timestamp(), lon, lat, max(accuracy, settings.least_accuracy_m), speed)
 
     def _refold(
         self,
         unit: str,
-        track: Track,
-        fixes: list[Fix],
+        track: FenceTrack,
+        fixes: list[FenceFix],
         added: list[FenceEvent],
         withdrawn: list[FenceEvent],
     ) -> None:
@@ -368,7 +368,7 @@ class Geofences:
             added += self._fold(unit, track, fix)
             number += 1
 
-    def _fold(self, unit: str, track: Track, fix: Fix) -> list[FenceEvent]:
+    def _fold(self, unit: str, track: FenceTrack, fix: FenceFix) -> list[FenceEvent]:
         """Take the next fix of a unit; return the events that it brings."""
         old = track.state
         judged, believed = judge(old.judged, fix, self.settings)
@@ -394,7 +394,7 @@ class Geofences:
         return events
 
     def _comes_aside(
-        self, judged: Judged, believed: tuple[Fix, ...], events: list[FenceEvent]
+        self, judged: OutlierBasis, believed: tuple[FenceFix, ...], events: list[FenceEvent]
     ) -> bool:
         """Return whether a unit under way has come in by leaving its line, or nobody can say."""
         if not any(event.kind in SURE for event in events):
@@ -417,7 +417,7 @@ class Geofences:
         return judged.unheeded > 0 or not goes_straight(way)
 
     def _decide(
-        self, unit: str, track: Track, pending: Pending, state: State
+        self, unit: str, track: FenceTrack, pending: Pending, state: State
     ) -> tuple[State, list[FenceEvent]]:
         """Return the state and the events of a unit that has come in by leaving its line: what its
         fixes say if it did, or, if it is back on its line, those of the line alone.
@@ -433,7 +433,7 @@ class Geofences:
             else:
                 *_, earlier, point = (Point(f.t, f.lon, f.lat, f.accuracy_m) for f in line.before)
                 judged = replace(judged, last=line.before[-1], recent=line.before[-2::-1])
-                back = State(judged, Path(), point, earlier, back.standings)
+                back = State(judged, FencePath(), point, earlier, back.standings)
             judged, believed = taken(back.judged, line.after, self.settings)
             state, events = self._take(unit, track, back, judged, believed)
             maybe = [replace(each, kind="may_have_passed") for each in entries]
@@ -442,7 +442,7 @@ class Geofences:
             return replace(state, pending=pending), []
         return state, list(pending.events)
 
-    def _clears(self, line: Line, entries: list[FenceEvent]) -> bool:
+    def _clears(self, line: DetourLine, entries: list[FenceEvent]) -> bool:
         """Return whether a line past a detour leaves out all areas that the detour came into."""
         within_m = self.settings.enter_within * line.after[0].accuracy_m
         for event in entries:
@@ -453,7 +453,12 @@ class Geofences:
         return True
 
     def _take(
-        self, unit: str, track: Track, old: State, judged: Judged, believed: tuple[Fix, ...]
+        self,
+        unit: str,
+        track: FenceTrack,
+        old: State,
+        judged: OutlierBasis,
+        believed: tuple[FenceFix, ...],
     ) -> tuple[State, list[FenceEvent]]:
         """Return what a unit's fixes have come to with those that are believed now."""
         settings = self.settings
@@ -484,7 +489,7 @@ class Geofences:
         return State(judged, path, point, earlier, standings), events
 
     def _near(
-        self, track: Track, standings: Standings, points: tuple[Point, ...]
+        self, track: FenceTrack, standings: Standings, points: tuple[Point, ...]
     ) -> Collection[int]:
         """Return the areas to which straight moves from point to point may change how a unit
         stands: none where all edges are far.
@@ -532,7 +537,7 @@ class Geofences:
             gap = self._waters.gap(before, point, gap.speed_mps)
             straight = gap.river is None and point.t - before.t <= self.settings.line_s
             move = replace(move, gap=None if straight else gap)
-        changed: dict[int, Standing] | None = None
+        changed: dict[int, AreaStanding] | None = None
         for number in sorted(near):
             old = standings.get(number)
             new, told = advance(
@@ -553,18 +558,20 @@ class Geofences:
         return standings if changed is None else changed or NOWHERE
 
 
-def _gap_s(judged: Judged) -> float:
+def _gap_s(judged: OutlierBasis) -> float:
     """Return how far apart the last reports that are believed came."""
     some = judged.recent[: LEAST_LINE - 1]
     return (judged.last.t - some[-1].t) / len(some) if judged.last and some else math.inf
 
 
-def _line_of(judged: Judged) -> tuple[Fix, ...]:
+def _line_of(judged: OutlierBasis) -> tuple[FenceFix, ...]:
     """Return the last four that are believed, oldest first."""
     return () if judged.last is None else (*reversed(judged.recent[:3]), judged.last)
 
 
-def _way_mps(judged: Judged, last: Fix | None, fix: Fix, settings: FenceSettings) -> float:
+def _way_mps(
+    judged: OutlierBasis, last: FenceFix | None, fix: FenceFix, settings: FenceSettings
+) -> float:
     """Return how fast a unit went at most; infinite where nothing goes so fast."""
     if last is None:
         return math.inf
@@ -575,13 +582,13 @@ def _way_mps(judged: Judged, last: Fix | None, fix: Fix, settings: FenceSettings
     return max(least, plausible_mps(judged, fix, settings))
 
 
-def _rank(fix: Fix) -> tuple[float, float, float, float]:
+def _rank(fix: FenceFix) -> tuple[float, float, float, float]:
     """Return what decides between fixes of one time: the better, then any, but always the same."""
     speed = -1.0 if math.isnan(fix.speed_mps) else fix.speed_mps
     return fix.accuracy_m, fix.lon, fix.lat, speed
 
 
-def _order(fix: Fix) -> tuple[float, tuple[float, float, float, float]]:
+def _order(fix: FenceFix) -> tuple[float, tuple[float, float, float, float]]:
     return fix.t, _rank(fix)
 
 

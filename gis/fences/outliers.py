@@ -16,7 +16,7 @@ from collections.abc import Iterator
 import msgspec
 from msgspec.structs import replace
 
-from gis.fences.fix import Fix, Spot, apart_m, between
+from gis.fences.fix import FenceFix, Spot, apart_m, between
 from gis.fences.settings import FenceSettings
 
 BASE_S = 60.0  # speed is measured over so long, that noise does not make any
@@ -30,7 +30,7 @@ MOST_RECENT = 8
 STALE_GAPS = 3.0  # after a silence so many times longer than a gap a course says nothing
 
 
-class Judged(msgspec.Struct, frozen=True, gc=False):
+class OutlierBasis(msgspec.Struct, frozen=True, gc=False):
     """What the next fix is judged by.
 
     Attributes:
@@ -42,26 +42,29 @@ class Judged(msgspec.Struct, frozen=True, gc=False):
         unheeded: How many have come since the last one believed.
     """
 
-    last: Fix | None = None
-    recent: tuple[Fix, ...] = ()
-    base: Fix | None = None
+    last: FenceFix | None = None
+    recent: tuple[FenceFix, ...] = ()
+    base: FenceFix | None = None
     record_mps: float = 0.0
-    waiting: tuple[Fix, ...] = ()
+    waiting: tuple[FenceFix, ...] = ()
     unheeded: int = 0
 
 
-def judge(judged: Judged, fix: Fix, settings: FenceSettings) -> tuple[Judged, tuple[Fix, ...]]:
+def judge(
+    judged: OutlierBasis, fix: FenceFix, settings: FenceSettings
+) -> tuple[OutlierBasis, tuple[FenceFix, ...]]:
     """Return what the next fix is judged by, and which are believed now, oldest first.
 
-    >>> a = Fix(0.0, 100.0, 20.0, 15.0, math.nan)
-    >>> judged, believed = judge(Judged(), a, FenceSettings())
+    >>> a = FenceFix(0.0, 100.0, 20.0, 15.0, math.nan)
+    >>> judged, believed = judge(OutlierBasis(), a, FenceSettings())
     >>> believed
     ()
     >>> judged, believed = judge(judged, replace(a, t=5.0), FenceSettings())
     >>> judged, believed = judge(judged, replace(a, t=8.0), FenceSettings())
     >>> len(believed)
     3
-    >>> judged, believed = judge(judged, Fix(10.0, 100.01, 20.0, 15.0, math.nan), FenceSettings())
+    >>> b = FenceFix(10.0, 100.01, 20.0, 15.0, math.nan)
+    >>> judged, believed = judge(judged, b, FenceSettings())
     >>> believed
     ()
     >>> judged, believed = judge(judged, replace(a, t=15.0), FenceSettings())
@@ -81,7 +84,7 @@ def judge(judged: Judged, fix: Fix, settings: FenceSettings) -> tuple[Judged, tu
     return replace(judged, waiting=waiting, unheeded=judged.unheeded + 1), ()
 
 
-def plausible_mps(judged: Judged, fix: Fix, settings: FenceSettings) -> float:
+def plausible_mps(judged: OutlierBasis, fix: FenceFix, settings: FenceSettings) -> float:
     """Return how fast the unit goes at most, by its record and what it tells."""
     told = [
         each.speed_mps for each in (judged.last, fix) if each and not math.isnan(each.speed_mps)
@@ -89,10 +92,10 @@ def plausible_mps(judged: Judged, fix: Fix, settings: FenceSettings) -> float:
     return min(settings.fastest_mps, max(judged.record_mps, *told, 0.0))
 
 
-def is_no_jump(judged: Judged, settings: FenceSettings) -> bool:
+def is_no_jump(judged: OutlierBasis, settings: FenceSettings) -> bool:
     """Return whether a unit can be where the newest that is doubted says, at the speed it has.
 
-    >>> is_no_jump(Judged(), FenceSettings())
+    >>> is_no_jump(OutlierBasis(), FenceSettings())
     False
     """
     if judged.last is None or not judged.waiting:
@@ -102,7 +105,7 @@ def is_no_jump(judged: Judged, settings: FenceSettings) -> bool:
     return _reaches(judged.last, fix, mps, settings)
 
 
-def _is_fine(judged: Judged, last: Fix, fix: Fix, settings: FenceSettings) -> bool:
+def _is_fine(judged: OutlierBasis, last: FenceFix, fix: FenceFix, settings: FenceSettings) -> bool:
     noise = settings.noise_accuracies * (last.accuracy_m + fix.accuracy_m)
     way = apart_m(last, fix)
     if way <= noise:
@@ -133,10 +136,10 @@ def _is_fine(judged: Judged, last: Fix, fix: Fix, settings: FenceSettings) -> bo
 
 
 def _course(
-    last: Fix, recent: tuple[Fix, ...], noise_m: float, settings: FenceSettings
-) -> tuple[Fix | None, Fix | None]:
+    last: FenceFix, recent: tuple[FenceFix, ...], noise_m: float, settings: FenceSettings
+) -> tuple[FenceFix | None, FenceFix | None]:
     """Return two before the last, each so far from the next that its course is no noise."""
-    found: list[Fix] = []
+    found: list[FenceFix] = []
     after = last
     for each in recent:
         if after.t - each.t > settings.gap_s or len(found) == 2:
@@ -148,7 +151,7 @@ def _course(
 
 
 def _ahead(
-    last: Fix, before: Fix, earlier: Fix | None, seconds: float, way_m: float
+    last: FenceFix, before: FenceFix, earlier: FenceFix | None, seconds: float, way_m: float
 ) -> Iterator[Spot]:
     """Yield where a unit is, so far from the last, that goes straight on, or back the way it came,
     and where if it goes on to turn as it did, no farther than it has gone, as it may have slowed.
@@ -174,7 +177,7 @@ def _ahead(
     yield Spot(last.lon + now.real / cosine, last.lat + now.imag)
 
 
-def _is_one_way(fixes: tuple[Fix, ...], settings: FenceSettings) -> bool:
+def _is_one_way(fixes: tuple[FenceFix, ...], settings: FenceSettings) -> bool:
     """Return whether three lie on one way, as a pair of wrong ones and a right one do not."""
     if len(fixes) < 3:
         return False
@@ -186,19 +189,19 @@ def _is_one_way(fixes: tuple[Fix, ...], settings: FenceSettings) -> bool:
     mps = max(0.0, apart_m(a, b) - noise) / (b.t - a.t)
     # The speed between two bears out only what tells none of its own.
     first, second = (mps if math.isnan(each.speed_mps) else 0.0 for each in (b, c))
-    return _is_fine(Judged(last=a, record_mps=first), a, b, settings) and _is_fine(
-        Judged(last=b, record_mps=second), b, c, settings
+    return _is_fine(OutlierBasis(last=a, record_mps=first), a, b, settings) and _is_fine(
+        OutlierBasis(last=b, record_mps=second), b, c, settings
     )
 
 
-def _reaches(a: Fix, b: Fix, speed_mps: float, settings: FenceSettings) -> bool:
+def _reaches(a: FenceFix, b: FenceFix, speed_mps: float, settings: FenceSettings) -> bool:
     noise = settings.noise_accuracies * (a.accuracy_m + b.accuracy_m)
     return apart_m(a, b) <= noise + speed_mps * (b.t - a.t)
 
 
 def taken(
-    judged: Judged, fixes: tuple[Fix, ...], settings: FenceSettings
-) -> tuple[Judged, tuple[Fix, ...]]:
+    judged: OutlierBasis, fixes: tuple[FenceFix, ...], settings: FenceSettings
+) -> tuple[OutlierBasis, tuple[FenceFix, ...]]:
     """Return what the next fix is judged by once these are believed, and these."""
     last, recent, base, record = judged.last, judged.recent, judged.base, judged.record_mps
     for fix in fixes:
@@ -215,4 +218,4 @@ def taken(
         if last is not None:
             recent = (last, *recent[: MOST_RECENT - 1])
         last = fix
-    return Judged(last, recent, base, record), fixes
+    return OutlierBasis(last, recent, base, record), fixes

@@ -11,7 +11,7 @@ import math
 
 import msgspec
 
-from gis.fences.fix import Fix, Spot, apart_m, between
+from gis.fences.fix import FenceFix, Spot, apart_m, between
 from gis.fences.settings import FenceSettings
 
 MINUTE_S = 60.0
@@ -57,7 +57,7 @@ class Stay(msgspec.Struct, frozen=True, gc=False):
     minute: Spot
 
 
-class Path(msgspec.Struct, frozen=True, gc=False):
+class FencePath(msgspec.Struct, frozen=True, gc=False):
     """What the next point follows from.
 
     Attributes:
@@ -70,8 +70,8 @@ class Path(msgspec.Struct, frozen=True, gc=False):
         is_straight: The line between them is the way.
     """
 
-    last: Fix | None = None
-    before: Fix | None = None
+    last: FenceFix | None = None
+    before: FenceFix | None = None
     stay: Stay | None = None
     lies: bool = False
     until: float = -math.inf
@@ -80,13 +80,13 @@ class Path(msgspec.Struct, frozen=True, gc=False):
 
 
 def follow(
-    path: Path,
-    fix: Fix,
+    path: FencePath,
+    fix: FenceFix,
     settings: FenceSettings,
     *,
     is_whole: bool = True,
     is_straight: bool = True,
-) -> tuple[Path, tuple[Point, ...]]:
+) -> tuple[FencePath, tuple[Point, ...]]:
     """Return the path after a fix, and its new points.
 
     Args:
@@ -96,7 +96,8 @@ def follow(
         is_whole: No fix between the last and this one was left out.
         is_straight: The line between them is the way.
 
-    >>> path, points = follow(Path(), Fix(0.0, 100.0, 20.0, 15.0, math.nan), FenceSettings())
+    >>> fix = FenceFix(0.0, 100.0, 20.0, 15.0, math.nan)
+    >>> path, points = follow(FencePath(), fix, FenceSettings())
     >>> points
     (Point(t=0.0, lon=100.0, lat=20.0, accuracy_m=15.0, is_raw=False, is_straight=True),)
     """
@@ -104,7 +105,7 @@ def follow(
     t, accuracy_m, told = fix.t, fix.accuracy_m, fix.speed_mps
     if last is None or stay is None:
         new = _stay(fix)
-        return Path(fix, None, new, False, t), (_point(fix, True),)
+        return FencePath(fix, None, new, False, t), (_point(fix, True),)
     seconds = t - last.t
     goes = told > settings.slow_mps  # not where it is NaN
     if lies:
@@ -115,11 +116,11 @@ def follow(
             or (goes and last.speed_mps > settings.slow_mps)
         ):
             point = Point(t, minute.lon, minute.lat, accuracy_m)
-            return Path(fix, last, minute, True, t), (point,)
+            return FencePath(fix, last, minute, True, t), (point,)
         lies, stay = False, _stay(fix)
     points: list[Point] = []
     dense = seconds <= settings.dense_s
-    smooth: Fix | Point = fix
+    smooth: FenceFix | Point = fix
     within = 1.5 * settings.stay_within
     if dense and before is not None and last.t - before.t <= settings.dense_s:
         if last.t > until:
@@ -143,14 +144,14 @@ def follow(
     else:
         points.append(_point(fix, is_straight))
         until = t
-    return Path(fix, last, stay, lies, until, is_whole, is_straight), tuple(points)
+    return FencePath(fix, last, stay, lies, until, is_whole, is_straight), tuple(points)
 
 
-def _stay(fix: Fix | Point) -> Stay:
+def _stay(fix: FenceFix | Point) -> Stay:
     return Stay(fix.t, 1, fix.lon, fix.lat, Spot(fix.lon, fix.lat))
 
 
-def _with(stay: Stay, fix: Fix | Point, seconds: float, settings: FenceSettings) -> Stay:
+def _with(stay: Stay, fix: FenceFix | Point, seconds: float, settings: FenceSettings) -> Stay:
     """Return a stay with one fix more; the mean forgets what is long ago."""
     count = stay.fixes + 1
     share = max(1.0 / count, min(1.0, seconds / settings.stay_memory_s))
@@ -159,7 +160,7 @@ def _with(stay: Stay, fix: Fix | Point, seconds: float, settings: FenceSettings)
     return Stay(stay.since, count, mean.lon, mean.lat, between(stay.minute, fix, lately))
 
 
-def _smooth(a: Fix, b: Fix, c: Fix, is_whole: bool, is_straight: bool) -> Point:
+def _smooth(a: FenceFix, b: FenceFix, c: FenceFix, is_whole: bool, is_straight: bool) -> Point:
     """Return the middle one of three as the others bear it out; what is more than noise is a turn
     and stays, but a turn right back is a spike if nothing was left out between them.
     """
@@ -173,5 +174,5 @@ def _smooth(a: Fix, b: Fix, c: Fix, is_whole: bool, is_straight: bool) -> Point:
     return Point(b.t, at.lon, at.lat, accuracy_m, False, is_straight)
 
 
-def _point(fix: Fix, is_straight: bool) -> Point:
+def _point(fix: FenceFix, is_straight: bool) -> Point:
     return Point(fix.t, fix.lon, fix.lat, fix.accuracy_m, False, is_straight)

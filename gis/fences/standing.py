@@ -31,7 +31,7 @@ UNHEEDED_SHARE = 0.4
 SWING_ACCURACIES = 2.0  # of a shorter move the course is mostly noise
 
 
-class Cut(msgspec.Struct, frozen=True, gc=False):
+class EdgeCrossing(msgspec.Struct, frozen=True, gc=False):
     """Where a path crosses an edge: at a share of the way between two points."""
 
     begin: Point
@@ -44,7 +44,7 @@ class Cut(msgspec.Struct, frozen=True, gc=False):
         return self.begin.t + self.share * (self.end.t - self.begin.t)
 
 
-class Standing(msgspec.Struct, frozen=True, gc=False):
+class AreaStanding(msgspec.Struct, frozen=True, gc=False):
     """How a unit stands to an area that it is in, or may be.
 
     Attributes:
@@ -57,10 +57,10 @@ class Standing(msgspec.Struct, frozen=True, gc=False):
     inside: bool | None
     since: float
     shown_at: float
-    out: Cut | None = None
+    out: EdgeCrossing | None = None
 
 
-Standings: TypeAlias = Mapping[int, Standing]
+Standings: TypeAlias = Mapping[int, AreaStanding]
 """By number of area; one that is not there was left, or never met."""
 
 NOWHERE: Final[Standings] = MappingProxyType({})
@@ -85,14 +85,14 @@ class Move(msgspec.Struct, frozen=True, gc=False):
 
 
 def advance(
-    old: Standing | None,
+    old: AreaStanding | None,
     move: Move,
     number: int,
     area: Area,
     *,
     waters: Waters,
     settings: FenceSettings,
-) -> tuple[Standing | None, tuple[FenceEvent, ...]]:
+) -> tuple[AreaStanding | None, tuple[FenceEvent, ...]]:
     """Return how a unit stands to an area after a move, and the events that it brings.
 
     Args:
@@ -111,7 +111,7 @@ def advance(
     leaves = outside_m > settings.leave_beyond * point.accuracy_m and not point.is_raw
     entry_m = _entry_m(point, settings)
 
-    def told(kind: Kind, cut: Cut, *, appeared: bool = False) -> FenceEvent:
+    def told(kind: Kind, cut: EdgeCrossing, *, appeared: bool = False) -> FenceEvent:
         return _event(kind, area.id, move.unit, cut, appeared=appeared)
 
     if old is not None and old.inside:
@@ -123,9 +123,9 @@ def advance(
         return replace(old, out=out), ()
     if before is None or old is not None:  # it may have been here all the time
         if deepest_m(area, here) >= entry_m:
-            event = told("enter", Cut(point, point, 0.0), appeared=True)
-            return Standing(True, point.t, point.t), (event,)
-        return (None if leaves else old or Standing(None, point.t, point.t)), ()
+            event = told("enter", EdgeCrossing(point, point, 0.0), appeared=True)
+            return AreaStanding(True, point.t, point.t), (event,)
+        return (None if leaves else old or AreaStanding(None, point.t, point.t)), ()
     is_line = gap is None and not point.is_raw
     ends = [_xy(area, before), _xy(area, point)]
     # From outside no way gets deeper than it is long.
@@ -139,7 +139,7 @@ def advance(
         went = None if outside_m == 0.0 else _cut(area, before, point, last=True)
         if leaves and went is not None:
             return None, (told("enter", came), told("leave", went))
-        return Standing(True, came.t, point.t, went), (told("enter", came),)
+        return AreaStanding(True, came.t, point.t, went), (told("enter", came),)
     if gap is not None:
         kind = waters.passed(number, area, before, point, gap)
         if kind is not None:
@@ -199,21 +199,21 @@ def _entry_m(point: Point, settings: FenceSettings) -> float:
     return coarse + fine * (settings.enter_raw if point.is_raw else -settings.enter_within)
 
 
-def _cut(area: Area, begin: Point, end: Point, *, last: bool = False) -> Cut:
+def _cut(area: Area, begin: Point, end: Point, *, last: bool = False) -> EdgeCrossing:
     """Return where a straight line first meets an area, or last; else where it is nearest."""
     line = shapely.LineString([_xy(area, begin), _xy(area, end)])
     if line.length == 0.0:
-        return Cut(begin, end, 1.0 if last else 0.0)
+        return EdgeCrossing(begin, end, 1.0 if last else 0.0)
     inside = line.intersection(area.shape)
     if inside.is_empty:
         inside = shapely.shortest_line(line, area.shape)
         inside = shapely.get_point(inside, 0)
     ends = shapely.points(shapely.get_coordinates(inside))
     shares = shapely.line_locate_point(line, ends, normalized=True)
-    return Cut(begin, end, float(shares.max() if last else shares.min()))
+    return EdgeCrossing(begin, end, float(shares.max() if last else shares.min()))
 
 
-def _event(kind: Kind, area: str, unit: str, cut: Cut, *, appeared: bool) -> FenceEvent:
+def _event(kind: Kind, area: str, unit: str, cut: EdgeCrossing, *, appeared: bool) -> FenceEvent:
     at = between(cut.begin, cut.end, cut.share)
     return FenceEvent(
         kind=kind,

@@ -18,7 +18,7 @@ GAP = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Track:
+class ExportTrack:
     """Where one unit was, in order of time.
 
     Attributes:
@@ -44,7 +44,7 @@ class Track:
         >>> at = datetime(2026, 11, 24, 2, tzinfo=UTC)
         >>> places = [Position(lon=100.4, lat=20.2, time=at + timedelta(minutes=m))
         ...     for m in (0, 1, 60)]
-        >>> track = Track(id="n1", name="Naga 1", positions=tuple(places))
+        >>> track = ExportTrack(id="n1", name="Naga 1", positions=tuple(places))
         >>> [len(part) for part in track.parts()]
         [2, 1]
         """
@@ -71,7 +71,7 @@ class Material:
 
     title: str
     made_at: datetime
-    tracks: tuple[Track, ...] = ()
+    tracks: tuple[ExportTrack, ...] = ()
     layers: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
 
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 import geopandas as gpd
 import shapely
 
-from gis.files.export_content import Material, Track, moment, time_of
+from gis.files.export_content import ExportTrack, Material, moment, time_of
 from gis.files.rows import rows
 from gis.files.xml_text import element, number, text
 from gis.position.position import Position
@@ -35,7 +35,7 @@ def write_gpx(material: Material) -> bytes:
     >>> at = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
     >>> place = Position(lon=100.41, lat=20.27, time=at, altitude_m=352.5)
     >>> made = Material(title="x", made_at=at,
-    ...     tracks=(Track(id="n1", name="ນາກ 1", positions=(place,)),))
+    ...     tracks=(ExportTrack(id="n1", name="ນາກ 1", positions=(place,)),))
     >>> print(write_gpx(made).decode().splitlines()[5])
     <trkpt lat="20.27" lon="100.41"><ele>352.5</ele><time>2026-11-24T02:30:00Z</time></trkpt>
     """
@@ -51,7 +51,7 @@ def write_gpx(material: Material) -> bytes:
     return ("\n".join(lines) + "\n</gpx>\n").encode()
 
 
-def _track(track: Track) -> Iterator[str]:
+def _track(track: ExportTrack) -> Iterator[str]:
     told = ", ".join(each for each in (track.side, track.patrol) if each)
     head = element("name", track.name) + element("desc", told) + element("type", track.kind)
     yield f"<trk>{head}"

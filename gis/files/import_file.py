@@ -26,7 +26,7 @@ from gis.files.csv_file import read_csv
 from gis.files.export_content import moment
 from gis.files.rows import value_of
 from gis.files.shapefile_zip import unpack_kml, unpack_shapefiles
-from gis.geometry.wkb import BadShape
+from gis.geometry.wkb import ShapeFault
 from gis.layers.layer_file import GPX_PARTS, feature_faults, read_unchecked, spatial_layers
 from gis.layers.layer_format import MAX_BYTES, recognise
 from gis.layers.text_encoding import EncodingNeeded
@@ -121,7 +121,7 @@ def read_file(path: str | os.PathLike[str], *, encoding: str | None = None) -> l
         raise LayerError(name, f"has more than {MAX_BYTES // 2**20} MiB")
     if ending == ".csv":
         frame, faults = read_csv(name, file, encoding=encoding)
-        bad = [BadShape(feature=n, fault=fault, is_left_out=True) for n, fault in faults.items()]
+        bad = [ShapeFault(feature=n, fault=fault, is_left_out=True) for n, fault in faults.items()]
         return [_checked(file.stem, frame, bad)]
     with tempfile.TemporaryDirectory(prefix="joint-patrol-") as folder:
         if ending == ".zip":
@@ -154,7 +154,7 @@ def _read(name: str, file: Path, drivers: tuple[str, ...], encoding: str | None)
     if len(titles) > MOST_LAYERS:
         raise LayerError(name, f"has {len(titles)} layers; at most {MOST_LAYERS} are read")
     frames: dict[str, gpd.GeoDataFrame] = {}
-    bad: dict[str, list[BadShape]] = {}
+    bad: dict[str, list[ShapeFault]] = {}
     empty: list[str] = []
     for title in titles:
         try:
@@ -174,7 +174,7 @@ def _read(name: str, file: Path, drivers: tuple[str, ...], encoding: str | None)
     return [_checked(title, frame, bad[title]) for title, frame in frames.items()]
 
 
-def _checked(title: str, frame: gpd.GeoDataFrame, bad: Sequence[BadShape]) -> ReadLayer:
+def _checked(title: str, frame: gpd.GeoDataFrame, bad: Sequence[ShapeFault]) -> ReadLayer:
     """Return a layer, its features parted into those that can be used and those that cannot."""
     shapes = frame.geometry.values
     known = {each.feature: each for each in bad}
@@ -197,7 +197,7 @@ def _checked(title: str, frame: gpd.GeoDataFrame, bad: Sequence[BadShape]) -> Re
     )
 
 
-def _repair(shape: shapely.Geometry | None, bad: BadShape | None) -> shapely.Geometry | None:
+def _repair(shape: shapely.Geometry | None, bad: ShapeFault | None) -> shapely.Geometry | None:
     """Return an area mended as one that is drawn; None where that would be a guess."""
     if shape is None and bad is not None:
         shape = bad.closed

@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 import shapely
 
-from gis.files.export_content import Material, Track, moment, time_of
+from gis.files.export_content import ExportTrack, Material, moment, time_of
 from gis.files.rows import rows
 from gis.files.track_tables import has_altitude
 from gis.files.xml_text import element, number, text
@@ -44,7 +44,8 @@ def write_kml(material: Material) -> bytes:
     >>> from gis.position.position import Position
     >>> at = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
     >>> made = Material(title="x", made_at=at, tracks=(
-    ...     Track(id="n1", name="ນາກ 1", positions=(Position(lon=100.41, lat=20.27, time=at),)),))
+    ...     ExportTrack(id="n1", name="ນາກ 1",
+    ...                 positions=(Position(lon=100.41, lat=20.27, time=at),)),))
     >>> "<TimeStamp><when>2026-11-24T02:30:00Z</when></TimeStamp>" in write_kml(made).decode()
     True
     """
@@ -64,7 +65,7 @@ def write_kml(material: Material) -> bytes:
     return ("\n".join(lines) + "\n</Document></kml>\n").encode()
 
 
-def _track(track: Track) -> Iterator[str]:
+def _track(track: ExportTrack) -> Iterator[str]:
     style = f"<styleUrl>#{track.side if track.side in _COLOURS else 'unknown'}</styleUrl>"
     yield f"<Folder>{element('name', track.name)}"
     for part in track.parts():

@@ -8,12 +8,12 @@ from typing import Any
 import geopandas as gpd
 import shapely
 
-from gis.files.export_content import Track, time_of
+from gis.files.export_content import ExportTrack, time_of
 
 DEGREES = "EPSG:4326"
 
 
-def track_points(tracks: Sequence[Track]) -> gpd.GeoDataFrame:
+def track_points(tracks: Sequence[ExportTrack]) -> gpd.GeoDataFrame:
     """Return every position of every track, in order.
 
     Returns:
@@ -47,7 +47,7 @@ def track_points(tracks: Sequence[Track]) -> gpd.GeoDataFrame:
     return frame
 
 
-def track_lines(tracks: Sequence[Track]) -> gpd.GeoDataFrame:
+def track_lines(tracks: Sequence[ExportTrack]) -> gpd.GeoDataFrame:
     """Return one feature for each track of two positions or more.
 
     Returns:
@@ -81,10 +81,10 @@ def track_lines(tracks: Sequence[Track]) -> gpd.GeoDataFrame:
     return frame
 
 
-def has_altitude(track: Track) -> bool:
+def has_altitude(track: ExportTrack) -> bool:
     """Return whether every altitude is known: a third coordinate of 0 would be a made-up one.
 
-    >>> has_altitude(Track(id="a", name="a", positions=()))
+    >>> has_altitude(ExportTrack(id="a", name="a", positions=()))
     False
     """
     return bool(track.positions) and all(each.altitude_m is not None for each in track.positions)

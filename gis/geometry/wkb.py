@@ -26,7 +26,7 @@ _WORDS = (
 )
 
 
-class BadShape(msgspec.Struct, frozen=True, kw_only=True):
+class ShapeFault(msgspec.Struct, frozen=True, kw_only=True):
     """What of a feature is no shape.
 
     Attributes:
@@ -42,7 +42,7 @@ class BadShape(msgspec.Struct, frozen=True, kw_only=True):
     closed: shapely.Geometry | None = None
 
 
-def read_shapes(features: Sequence[bytes | None]) -> tuple[NDArray[np.object_], list[BadShape]]:
+def read_shapes(features: Sequence[bytes | None]) -> tuple[NDArray[np.object_], list[ShapeFault]]:
     """Return the shape of each feature, None where it has none, and what is no shape.
 
     >>> lonely = struct.pack("<BII2d", 1, 2, 1, 100.0, 20.0)
@@ -53,7 +53,7 @@ def read_shapes(features: Sequence[bytes | None]) -> tuple[NDArray[np.object_], 
     raw = np.empty(len(features), dtype=object)
     raw[:] = features
     shapes = shapely.from_wkb(raw, on_invalid="ignore")
-    bad: list[BadShape] = []
+    bad: list[ShapeFault] = []
     for number in np.flatnonzero(shapely.is_missing(shapes)).tolist():
         said = features[number]
         if said is None:
@@ -63,7 +63,7 @@ def read_shapes(features: Sequence[bytes | None]) -> tuple[NDArray[np.object_], 
     return shapes, bad
 
 
-def _salvaged(number: int, said: bytes) -> tuple[shapely.Geometry | None, BadShape]:
+def _salvaged(number: int, said: bytes) -> tuple[shapely.Geometry | None, ShapeFault]:
     fault = _fault(said)
     try:
         parts = list(_parts(said))
@@ -74,9 +74,9 @@ def _salvaged(number: int, said: bytes) -> tuple[shapely.Geometry | None, BadSha
         left_out = len(parts) - len(good)
         fault = f"{fault}; {left_out} of its {len(parts)} parts left out"
         joined = _joined(said, good)
-        return joined, BadShape(feature=number, fault=fault, is_left_out=False)
+        return joined, ShapeFault(feature=number, fault=fault, is_left_out=False)
     closed = shapely.from_wkb(said, on_invalid="fix")
-    return None, BadShape(feature=number, fault=fault, is_left_out=True, closed=closed)
+    return None, ShapeFault(feature=number, fault=fault, is_left_out=True, closed=closed)
 
 
 def _shape(said: bytes) -> shapely.Geometry | None:

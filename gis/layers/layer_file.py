@@ -17,7 +17,7 @@ import pyogrio
 import shapely
 
 from gis.errors.errors import LayerError
-from gis.geometry.wkb import BadShape, read_shapes
+from gis.geometry.wkb import ShapeFault, read_shapes
 from gis.layers.layer_format import recognise
 from gis.layers.text_encoding import shapefile_encoding
 
@@ -63,7 +63,7 @@ def read_unchecked(
     *,
     shown: str | None,
     encoding: str | None = None,
-) -> tuple[gpd.GeoDataFrame, list[BadShape]]:
+) -> tuple[gpd.GeoDataFrame, list[ShapeFault]]:
     """Return a layer of a recognised file in EPSG:4326, its features as they are.
 
     Args:

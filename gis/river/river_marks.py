@@ -29,7 +29,7 @@ GAUGE_ERROR_M: Final = 1500.0  # where the layer does not say
 NOT_ON_WATER: Final = ("road",)  # kinds of crossing that are no way over a river
 
 
-class Mark(msgspec.Struct, frozen=True, kw_only=True):
+class RiverMark(msgspec.Struct, frozen=True, kw_only=True):
     """A known place along a river.
 
     Attributes:
@@ -49,7 +49,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     error_m: float
 
 
-class Along(msgspec.Struct, frozen=True, kw_only=True):
+class RiverDistance(msgspec.Struct, frozen=True, kw_only=True):
     """A way along the river.
 
     Attributes:
@@ -68,9 +68,9 @@ class Along(msgspec.Struct, frozen=True, kw_only=True):
         None for a speed that is not above 0. The speed is taken to stay as it is; what the
         current adds or takes is in a speed over ground already.
 
-        >>> Along(way="down", distance_km=9.0, error_km=1.0).eta_s(speed_mps=5.0)
+        >>> RiverDistance(way="down", distance_km=9.0, error_km=1.0).eta_s(speed_mps=5.0)
         (1600.0, 2000.0)
-        >>> Along(way="down", distance_km=9.0, error_km=1.0).eta_s(speed_mps=0.0) is None
+        >>> RiverDistance(way="down", distance_km=9.0, error_km=1.0).eta_s(speed_mps=0.0) is None
         True
         """
         if not (speed_mps > 0.0 and math.isfinite(speed_mps)):
@@ -82,11 +82,11 @@ class Along(msgspec.Struct, frozen=True, kw_only=True):
 class NextMark(msgspec.Struct, frozen=True, kw_only=True):
     """A mark and the way to it."""
 
-    mark: Mark
-    along: Along
+    mark: RiverMark
+    along: RiverDistance
 
 
-def along(river: River, km_from: float, km_to: float, *, error_m: float = 0.0) -> Along:
+def along(river: River, km_from: float, km_to: float, *, error_m: float = 0.0) -> RiverDistance:
     """Return the way along a river from one kilometre to another.
 
     Args:
@@ -106,13 +106,13 @@ def along(river: River, km_from: float, km_to: float, *, error_m: float = 0.0) -
     distance = abs(km_to - km_from)
     error = error_m / 1000.0 + river.length_error_km(km_from, km_to)
     way: Way | None = None if distance <= error else "up" if km_to > km_from else "down"
-    return Along(way=way, distance_km=distance, error_km=error)
+    return RiverDistance(way=way, distance_km=distance, error_km=error)
 
 
 class RiverMarks:
     """The marks of one river, in order."""
 
-    def __init__(self, river: River, marks: Sequence[Mark]) -> None:
+    def __init__(self, river: River, marks: Sequence[RiverMark]) -> None:
         """Sort the marks.
 
         Args:
@@ -181,7 +181,7 @@ def marks_along(
     >>> [mark.id for mark in marks["Ruak"].marks], len(marks["Mekong"].marks) > 60
     ([], True)
     """
-    found: dict[str, list[Mark]] = {name: [] for name in rivers.names}
+    found: dict[str, list[RiverMark]] = {name: [] for name in rivers.names}
     over = features_of(crossings)
     wet = over.take(np.array([kind not in NOT_ON_WATER for kind in over["kind"]], dtype=bool))
     kinds: tuple[tuple[MarkKind, Features], ...] = (
@@ -196,7 +196,7 @@ def marks_along(
             if at < 0:
                 continue
             found[rivers.names[at]].append(
-                Mark(
+                RiverMark(
                     kind=kind,
                     id=str(known["id"][n]),
                     name=str(known["name"][n]),

@@ -29,7 +29,7 @@ from gis.geometry.geodesy import Floats
 from gis.position.position import check_place
 from gis.tracks.chords import cartesian, chords_m
 from gis.tracks.legs import MAX_GAP_S, accuracies_m
-from gis.tracks.track import Placed, Track, columns_of, order_of, sorted_track
+from gis.tracks.track import PositionLike, Track, columns_of, order_of, sorted_track
 
 Remove: TypeAlias = "Callable[[int, Why, str], None]"
 Why: TypeAlias = Literal["no_time", "no_place", "duplicate", "same_time", "speed", "spike"]
@@ -47,7 +47,7 @@ STEADY_S = 30.0  # within which the speeds told at both ends say how far it can 
 GAINED_MPS = 5.0  # beside what it may have gone faster between them
 
 
-class Removed(msgspec.Struct, frozen=True, kw_only=True):
+class RemovedPosition(msgspec.Struct, frozen=True, kw_only=True):
     """A position that was taken out.
 
     Attributes:
@@ -61,7 +61,7 @@ class Removed(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
 
 
-class Cleaned(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+class CleanTrack(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A track without what cannot be true.
 
     Attributes:
@@ -72,10 +72,10 @@ class Cleaned(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     track: Track
     kept: Indices
-    removed: tuple[Removed, ...]
+    removed: tuple[RemovedPosition, ...]
 
 
-def clean(positions: Sequence[Placed]) -> Cleaned:
+def clean(positions: Sequence[PositionLike]) -> CleanTrack:
     """Return the track of positions without those that cannot be true.
 
     Args:
@@ -94,10 +94,10 @@ def clean(positions: Sequence[Placed]) -> Cleaned:
     >>> len(clean([]).track)
     0
     """
-    removed: dict[int, Removed] = {}
+    removed: dict[int, RemovedPosition] = {}
 
     def remove(index: int, why: Why, detail: str) -> None:
-        removed[index] = Removed(index=index, why=why, detail=detail)
+        removed[index] = RemovedPosition(index=index, why=why, detail=detail)
 
     good = _sound(positions, remove)
     times, columns = columns_of([positions[index] for index in good])
@@ -105,7 +105,7 @@ def clean(positions: Sequence[Placed]) -> Cleaned:
     given = np.array(good, dtype=np.intp)[order]
     track = sorted_track(times, columns)
     left = _believed(track, given, remove)
-    return Cleaned(
+    return CleanTrack(
         track=track.take(left),
         kept=given[left],
         removed=tuple(removed[index] for index in sorted(removed)),
@@ -208,7 +208,7 @@ def _reached(
     return np.asarray((seconds > 0) & (chords_m(xyz[start], xyz[end]) <= allowed))
 
 
-def _sound(positions: Sequence[Placed], remove: Remove) -> list[int]:
+def _sound(positions: Sequence[PositionLike], remove: Remove) -> list[int]:
     good: list[int] = []
     for index, position in enumerate(positions):
         if position.time is None or position.time.tzinfo is None:

@@ -43,7 +43,7 @@ _ROUND = 16  # corners of a quarter of a circle
 _WIDER = math.sqrt((math.pi / 2 / _ROUND) / math.sin(math.pi / 2 / _ROUND))
 
 
-class Seen(msgspec.Struct, frozen=True, kw_only=True):
+class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     """How much of something was seen.
 
     Attributes:
@@ -81,7 +81,7 @@ class Stretch(msgspec.Struct, frozen=True, kw_only=True):
     hours: float
 
 
-class RiverSeen(msgspec.Struct, frozen=True, kw_only=True):
+class RiverCoverage(msgspec.Struct, frozen=True, kw_only=True):
     """How much of a river was seen.
 
     Attributes:
@@ -90,7 +90,7 @@ class RiverSeen(msgspec.Struct, frozen=True, kw_only=True):
         line_error_m: How far the centreline may be off along that way, metres, at most.
     """
 
-    seen: Seen
+    seen: Coverage
     stretches: tuple[Stretch, ...]
     line_error_m: float
 
@@ -103,7 +103,7 @@ def area_seen(
     cell_m: float | None = None,
     max_gap_s: float = MAX_GAP_S,
     rivers: Rivers | None = None,
-) -> tuple[Seen, gpd.GeoDataFrame]:
+) -> tuple[Coverage, gpd.GeoDataFrame]:
     """Return how much of an area was seen, and the cells of it with when and for how long.
 
     Args:
@@ -170,7 +170,7 @@ def river_seen(
     step_m: float | None = None,
     max_gap_s: float = MAX_GAP_S,
     rivers: Rivers | None = None,
-) -> RiverSeen:
+) -> RiverCoverage:
     """Return how much of a river between two kilometres was seen.
 
     Args:
@@ -221,7 +221,7 @@ def river_seen(
         )
         for first, past in pairwise(bounds)
     )
-    return RiverSeen(
+    return RiverCoverage(
         seen=_seen(high - low, float(was.mean()) * (high - low), found),
         stretches=stretches,
         line_error_m=float(np.nanmax(error)) if np.isfinite(error).any() else math.nan,
@@ -249,9 +249,9 @@ def reach_km(river: River, reach: str) -> tuple[float, float]:
     return float(kms[at[0]]), float(kms[at[-1] + 1])
 
 
-def _seen(whole: float, seen: float, found: Sightings) -> Seen:
+def _seen(whole: float, seen: float, found: Sightings) -> Coverage:
     ever = found.visits > 0
-    return Seen(
+    return Coverage(
         whole=whole,
         seen=min(seen, whole),
         share=min(seen / whole, 1.0),

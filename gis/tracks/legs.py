@@ -52,7 +52,7 @@ class Pieces(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     end: Floats
 
 
-class Ways(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+class LegLengths(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """How far each leg went: arrays of one value a leg.
 
     Attributes:
@@ -181,7 +181,7 @@ def ways_of(
     legs: NDArray[np.intp],
     *,
     rivers: Rivers | None = None,
-) -> Ways:
+) -> LegLengths:
     """Return how far each leg went over ground, without the noise of a standing receiver.
 
     Ways are measured from position to position along geodesics, but a position counts only when it
@@ -208,7 +208,7 @@ def ways_of(
     xyz = cartesian(track.lon, track.lat)
     start, end = counted(track, legs)
     if len(start) == 0:
-        return Ways(length_m=way_of, along_river=by_river)
+        return LegLengths(length_m=way_of, along_river=by_river)
     way = distances_m(
         lon1=track.lon[start], lat1=track.lat[start], lon2=track.lon[end], lat2=track.lat[end]
     )
@@ -228,7 +228,7 @@ def ways_of(
     share = np.divide(step[of_leg], steps, out=np.zeros(len(steps)), where=steps > 0.0)
     way_of[of_leg] = share * way[which]
     by_river[of_leg] = along[which]
-    return Ways(length_m=way_of, along_river=by_river)
+    return LegLengths(length_m=way_of, along_river=by_river)
 
 
 def counted(track: Track, legs: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

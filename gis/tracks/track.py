@@ -24,7 +24,7 @@ VALUES: Final = ("altitude_m", "accuracy_m", "speed_mps", "course_deg", "heading
 """What may be known of a position besides where and when it was."""
 
 
-class Placed(Protocol):
+class PositionLike(Protocol):
     """What a track is made from: a `Position`, or anything with the same fields."""
 
     @property
@@ -93,7 +93,7 @@ class Track(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return Track(**{name: getattr(self, name)[which] for name in self.__struct_fields__})
 
 
-def track_of(positions: Iterable[Placed]) -> Track:
+def track_of(positions: Iterable[PositionLike]) -> Track:
     """Return the track of positions given in any order; those of one time stand west to east.
 
     Raises:
@@ -116,7 +116,7 @@ def track_of(positions: Iterable[Placed]) -> Track:
     return sorted_track(*columns_of(given))
 
 
-def columns_of(positions: Sequence[Placed]) -> tuple[NDArray[np.int64], dict[str, Floats]]:
+def columns_of(positions: Sequence[PositionLike]) -> tuple[NDArray[np.int64], dict[str, Floats]]:
     """Return times (microseconds since 1970 UTC) and values of positions, in their order.
 
     Every position must have a time; nothing else is checked.

@@ -36,7 +36,7 @@ from maps.accounts.sign_in_backoff import BackOff
 from maps.errors.errors import NotSignedIn, ProofNeeded, SecondFactorNeeded
 from maps.http.policy_epoch_guard import DESK
 from maps.http.session_cookie import COOKIE
-from maps.http.write_limit import Pace
+from maps.http.write_limit import WriteLimit
 from patrol.desks.desk import Desk
 from patrol.errors.errors import Forbidden, StoreError
 from patrol.units.accounts import Device, Session, User
@@ -64,7 +64,7 @@ FIRST_STEPS: Final = frozenset(
 """What a session may do whose role asks for a second factor that is not set up yet."""
 
 
-class Accounts(Protocol):
+class AccessStore(Protocol):
     """What access asks of the store."""
 
     async def session(self, key: bytes) -> Session | None:
@@ -126,11 +126,11 @@ class Access:
 
     def __init__(
         self,
-        accounts: Accounts,
+        accounts: AccessStore,
         *,
         second_factor: Collection[str] = (),
         keys: BackOff | None = None,
-        writes: Pace | None = None,
+        writes: WriteLimit | None = None,
         proof: RecentProof | None = None,
         idle: Callable[[Session], datetime | None] = lambda _session: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -138,7 +138,7 @@ class Access:
         self._accounts, self._now = accounts, now
         self._second_factor = frozenset(second_factor)
         self._keys = keys or BackOff(free=30)
-        self._writes = writes or Pace()
+        self._writes = writes or WriteLimit()
         self._proof, self._idle = proof, idle
         self._used: dict[str, asyncio.Task[None]] = {}  # what is being noted, by session
         self._epoch, self._epoch_at = 0, float("-inf")

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from maps.accounts.passwords import PasswordWork
-from maps.accounts.sealing import Seal
+from maps.accounts.sealing import Sealer
 from maps.accounts.second_factor import SecondFactors
 from maps.accounts.tokens import Tokens
 from maps.accounts.users_and_devices import People
 from maps.settings.settings import Settings
-from patrol.filing.journal_writer import Scribe
+from patrol.filing.journal_writer import JournalWriter
 from patrol.store.store import Store, open_store
 
 
@@ -36,12 +36,12 @@ class AccountBooks:
 
     passwords: PasswordWork
     people: People
-    seal: Seal
+    seal: Sealer
     factors: SecondFactors
     tokens: Tokens
 
 
-def books_of(settings: Settings, store: Store, *, scribe: Scribe) -> AccountBooks:
+def books_of(settings: Settings, store: Store, *, scribe: JournalWriter) -> AccountBooks:
     """Return the account books of a node.
 
     Args:
@@ -50,7 +50,7 @@ def books_of(settings: Settings, store: Store, *, scribe: Scribe) -> AccountBook
         scribe: Writes changes with their lines in the journal.
     """
     passwords = PasswordWork()
-    seal = Seal(settings.access.key_file)
+    seal = Sealer(settings.access.key_file)
     return AccountBooks(
         passwords=passwords,
         people=People(store, node=settings.node.id, passwords=passwords, scribe=scribe),
@@ -68,7 +68,7 @@ async def open_account_books(settings: Settings) -> AsyncIterator[AccountBooks]:
         StoreError: If the store cannot be opened.
     """
     store = await asyncio.to_thread(open_store, settings.store.url, migrates="never")
-    scribe = Scribe(store=store, node=settings.node.id, now=lambda: datetime.now(UTC))
+    scribe = JournalWriter(store=store, node=settings.node.id, now=lambda: datetime.now(UTC))
     try:
         yield books_of(settings, store, scribe=scribe)
     finally:

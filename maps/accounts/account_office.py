@@ -17,13 +17,13 @@ from maps.accounts.recent_proof import RecentProof
 from maps.accounts.second_factor import SecondFactors, fresh_recovery_codes
 from maps.accounts.session_lifetime import SessionLifetime
 from maps.accounts.sign_in_backoff import BackOff
-from maps.accounts.signing_in import SigningIn
+from maps.accounts.signing_in import SignInService
 from maps.accounts.tokens import Tokens
 from maps.accounts.users_and_devices import People
 from maps.errors.errors import SignInRefused
-from maps.http.write_limit import Pace
+from maps.http.write_limit import WriteLimit
 from maps.settings.settings import Settings
-from patrol.filing.journal_writer import Scribe
+from patrol.filing.journal_writer import JournalWriter
 from patrol.store.store import Store, open_store
 from patrol.units.accounts import User
 
@@ -54,7 +54,7 @@ class AccountOffice:
 
     people: People
     access: Access
-    signing_in: SigningIn
+    signing_in: SignInService
     factors: SecondFactors
     tokens: Tokens
     enrolments: Enrolments
@@ -85,7 +85,7 @@ class AccountOffice:
         return done
 
 
-def open_accounts(settings: Settings, store: Store, *, scribe: Scribe) -> AccountOffice:
+def open_accounts(settings: Settings, store: Store, *, scribe: JournalWriter) -> AccountOffice:
     """Return the account office of a node.
 
     Args:
@@ -102,11 +102,11 @@ def open_accounts(settings: Settings, store: Store, *, scribe: Scribe) -> Accoun
     access = Access(
         books.people,
         second_factor=needing,
-        writes=Pace(per_s=settings.access.writes_per_s, burst=settings.access.writes_burst),
+        writes=WriteLimit(per_s=settings.access.writes_per_s, burst=settings.access.writes_burst),
         proof=proof,
         idle=lifetime.prolonged,
     )
-    signing_in = SigningIn(
+    signing_in = SignInService(
         books.people,
         access,
         books.passwords,
@@ -156,7 +156,7 @@ async def open_account_office(settings: Settings) -> AsyncIterator[AccountOffice
     """
     store = await asyncio.to_thread(open_store, settings.store.url, migrates="never")
 
-    scribe = Scribe(store=store, node=settings.node.id, now=lambda: datetime.now(UTC))
+    scribe = JournalWriter(store=store, node=settings.node.id, now=lambda: datetime.now(UTC))
     try:
         yield open_accounts(settings, store, scribe=scribe)
     finally:

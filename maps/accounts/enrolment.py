@@ -17,7 +17,7 @@ from maps.errors.errors import SignInRefused
 from patrol.desks.desk import Desk
 from patrol.documents.transaction import Note
 from patrol.errors.errors import Conflict
-from patrol.filing.journal_writer import Scribe
+from patrol.filing.journal_writer import JournalWriter
 from patrol.store.accounts import accounts as queries
 from patrol.store.accounts import enrolments
 from patrol.store.store import Store
@@ -43,7 +43,7 @@ class Enrolments:
         store: Store,
         *,
         node: str,
-        scribe: Scribe,
+        scribe: JournalWriter,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store, self._node, self._scribe, self._now = store, node, scribe, now

@@ -36,7 +36,7 @@ from maps.accounts.passwords import digest, new_token
 from maps.errors.errors import ProviderError, SignInRefused
 from maps.settings.access_settings import BACK, WAIT_S, ClaimSettings, OpenIdSettings
 from patrol.documents.transaction import Note
-from patrol.filing.journal_writer import Scribe
+from patrol.filing.journal_writer import JournalWriter
 from patrol.store.accounts import identities
 from patrol.store.store import Store
 from patrol.units.accounts import User
@@ -93,7 +93,7 @@ class OpenId:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._settings, self._node, self._now = settings, node, now
-        self._scribe = Scribe(store=store, node=node, now=now)
+        self._scribe = JournalWriter(store=store, node=node, now=now)
         self._transport = transport
         self._pending: dict[str, _Pending] = {}  # by state, the oldest first
         self._provider: _Provider | None = None

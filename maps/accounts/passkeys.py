@@ -30,12 +30,12 @@ import msgspec
 from starlette.requests import HTTPConnection
 
 from maps.accounts.assertion import answered, check_assertion
-from maps.accounts.sealing import Seal
+from maps.accounts.sealing import Sealer
 from maps.errors.errors import BadRequest, SignInRefused
 from maps.settings.settings_tables import WebSettings
 from patrol.documents.transaction import Note
 from patrol.errors.errors import Conflict, NotFound
-from patrol.filing.journal_writer import Scribe, if_done
+from patrol.filing.journal_writer import JournalWriter, if_done
 from patrol.signatures.key_signature import KeySignature
 from patrol.signatures.officer_act import OfficerAct, challenge_of
 from patrol.store.accounts import passkeys as queries
@@ -111,11 +111,11 @@ class Passkeys:
     def __init__(
         self,
         store: Store,
-        seal: Seal,
+        seal: Sealer,
         *,
         node: str,
         title: str,
-        scribe: Scribe,
+        scribe: JournalWriter,
         recovery: Callable[[User], Mapping[str, bytes]],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:

@@ -18,7 +18,7 @@ from fastapi import Response
 from starlette.requests import HTTPConnection
 
 from maps.accounts.cookies import cookie_of, set_cookie
-from maps.accounts.sealing import Seal
+from maps.accounts.sealing import Sealer
 
 COOKIE: Final = "jp_proof"
 RECENT: Final = timedelta(minutes=5)
@@ -73,7 +73,7 @@ class RecentProof:
     """
 
     def __init__(
-        self, seal: Seal, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self, seal: Sealer, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
         self._seal, self._now = seal, now
 

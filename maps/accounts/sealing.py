@@ -24,7 +24,7 @@ _KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
 
 
-class Seal:
+class Sealer:
     """Seals, opens and marks, with keys made from one in a file.
 
     Args:

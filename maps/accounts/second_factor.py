@@ -25,11 +25,11 @@ import pyotp
 
 from maps.accounts.passwords import digest
 from maps.accounts.qr import QrCode, qr_code
-from maps.accounts.sealing import Seal
+from maps.accounts.sealing import Sealer
 from maps.errors.errors import SignInRefused
 from patrol.documents.transaction import Note
 from patrol.errors.errors import Conflict, NotFound
-from patrol.filing.journal_writer import Scribe, if_done
+from patrol.filing.journal_writer import JournalWriter, if_done
 from patrol.store.accounts import accounts, passkeys
 from patrol.store.accounts import second_factors as factors
 from patrol.store.store import Store
@@ -94,14 +94,14 @@ class SecondFactors:
     def __init__(
         self,
         store: Store,
-        seal: Seal,
+        seal: Sealer,
         *,
         issuer: str,
-        scribe: Scribe | None = None,
+        scribe: JournalWriter | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store, self._seal, self._issuer, self._now = store, seal, issuer, now
-        self._scribe = scribe or Scribe(store=store, node=issuer, now=now)
+        self._scribe = scribe or JournalWriter(store=store, node=issuer, now=now)
 
     async def of(self, user: User) -> SecondFactor | None:
         """Return a user's second factor, confirmed or not; None without."""

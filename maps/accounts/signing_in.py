@@ -24,7 +24,7 @@ from starlette.requests import HTTPConnection
 from maps.accounts.access import Access, peer_of
 from maps.accounts.cookies import cookie_of, set_cookie, take_cookie_away
 from maps.accounts.passwords import PasswordWork, digest, new_token
-from maps.accounts.sealing import Seal
+from maps.accounts.sealing import Sealer
 from maps.accounts.second_factor import SecondFactors
 from maps.accounts.session_lifetime import SessionLifetime
 from maps.accounts.sign_in_backoff import BackOff
@@ -44,7 +44,7 @@ Told = Callable[[Note], Awaitable[None]]
 """Told of what belongs into the journal."""
 
 
-class Accounts(Protocol):
+class SignInStore(Protocol):
     """What signing in asks of the store."""
 
     async def user(self, name: str) -> tuple[User, str | None] | None:
@@ -81,7 +81,7 @@ async def _to_nobody(_: Note) -> None:
     pass
 
 
-class SigningIn:
+class SignInService:
     """Signs people in and out.
 
     Args:
@@ -99,11 +99,11 @@ class SigningIn:
 
     def __init__(
         self,
-        accounts: Accounts,
+        accounts: SignInStore,
         access: Access,
         passwords: PasswordWork,
         factors: SecondFactors,
-        seal: Seal,
+        seal: Sealer,
         *,
         lifetime: SessionLifetime,
         told: Told = _to_nobody,

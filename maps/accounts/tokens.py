@@ -16,7 +16,7 @@ from maps.accounts.scopes import READER, SCOPES
 from maps.errors.errors import BadRequest, NotSignedIn
 from patrol.documents.transaction import COMMAND_LINE, Note
 from patrol.errors.errors import Conflict, Forbidden, NotFound
-from patrol.filing.journal_writer import Scribe, if_done
+from patrol.filing.journal_writer import JournalWriter, if_done
 from patrol.store.accounts import account_changes as changes
 from patrol.store.accounts import accounts as queries
 from patrol.store.store import Store
@@ -40,7 +40,7 @@ class Tokens:
         self,
         store: Store,
         *,
-        scribe: Scribe,
+        scribe: JournalWriter,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store, self._scribe, self._now = store, scribe, now

@@ -13,7 +13,7 @@ from maps.accounts.passwords import PasswordWork, digest, new_token
 from maps.errors.errors import BadRequest, SignInRefused
 from patrol.documents.transaction import Note
 from patrol.errors.errors import Conflict, Forbidden, NotFound
-from patrol.filing.journal_writer import Scribe, if_done
+from patrol.filing.journal_writer import JournalWriter, if_done
 from patrol.store.accounts import account_changes as changes
 from patrol.store.accounts import accounts as queries
 from patrol.store.accounts import enrolments
@@ -34,8 +34,8 @@ def utc_now() -> datetime:
 
 
 class People:
-    """Users, sessions, links and devices of this node; what `maps.accounts.access.Accounts` and
-    `maps.accounts.signing_in.Accounts` ask for too.
+    """Users, sessions, links and devices of this node; what `maps.accounts.access.AccessStore` and
+    `maps.accounts.signing_in.SignInStore` ask for too.
 
     Args:
         store: Where they are kept.
@@ -51,11 +51,11 @@ class People:
         *,
         node: str,
         passwords: PasswordWork,
-        scribe: Scribe | None = None,
+        scribe: JournalWriter | None = None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._store, self._node, self._passwords, self._now = store, node, passwords, now
-        self._scribe = scribe or Scribe(store=store, node=node, now=self._now)
+        self._scribe = scribe or JournalWriter(store=store, node=node, now=self._now)
 
     # -- for access
 

@@ -48,7 +48,7 @@ from maps.api.map import (
     replay,
     tiles,
 )
-from maps.api.ogc.collections import Shelf
+from maps.api.ogc.collections import CollectionCatalogue
 from maps.api.ogc.request_forms import RequestForms
 from maps.api.ogc.router import router as ogc_router
 from maps.api.operations import (
@@ -93,7 +93,7 @@ from maps.http.stream_limit import LivePlaces
 from maps.layers.basemap import Basemap
 from maps.layers.crew_map import CrewMap
 from maps.layers.layers import Geography
-from maps.node.node import Lead, Office, open_office
+from maps.node.node import Lead, RunningNode, open_office
 from maps.replay.replay_turns import ReplayTurns
 from maps.reports.jobs.jobs import Jobs
 from maps.runtime.fair_queue import FairTurns
@@ -167,7 +167,7 @@ described = APIRouter(include_in_schema=False)
 def create_app(
     settings: Settings,
     *,
-    opened: Callable[[Office], AbstractAsyncContextManager[None]] | None = None,
+    opened: Callable[[RunningNode], AbstractAsyncContextManager[None]] | None = None,
     geography: Callable[[], Awaitable[Geography]] | None = None,
     lead: Lead | None = None,
 ) -> FastAPI:
@@ -260,7 +260,7 @@ async def read_openapi(request: Request, caller: CallerHere) -> Response:  # noq
     return answer(request.app.openapi())
 
 
-def _hand_out(app: FastAPI, office: Office) -> None:
+def _hand_out(app: FastAPI, office: RunningNode) -> None:
     """Give the routers what they may use: no store and no channel, but desks and doors."""
     state = app.state
     state.access = office.access
@@ -274,7 +274,7 @@ def _hand_out(app: FastAPI, office: Office) -> None:
     state.addresses = office.geography
 
     def shelve() -> None:
-        state.collections = Shelf(office.geography)
+        state.collections = CollectionCatalogue(office.geography)
 
     shelve()
     office.when_layers_change = shelve

@@ -17,7 +17,7 @@ from maps.app.app import create_app
 from maps.app.serving import serve, serving_beside
 from maps.app.trust_page import trust_app
 from maps.http.listening import address_of, address_with, listen
-from maps.node.node import Office
+from maps.node.node import RunningNode
 from maps.node.reload import Reload
 from maps.settings.settings import Settings
 from maps.settings.settings_tables import WebSettings
@@ -53,10 +53,10 @@ async def run_server(
     """
     settings = replace(settings, channels=(*settings.channels, *more))
     front = Front(settings)
-    offices: list[Office] = []
+    offices: list[RunningNode] = []
 
     @asynccontextmanager
-    async def opened(office: Office) -> AsyncIterator[None]:
+    async def opened(office: RunningNode) -> AsyncIterator[None]:
         offices.append(office)
         async with front.opened(app, office.people):
             yield

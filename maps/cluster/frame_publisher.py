@@ -1,4 +1,4 @@
-"""Showing: a Watch hands out the frames of each view that some web process has asked for."""
+"""FramePublisher: a Watch hands out the frames of each view that some web process has asked for."""
 
 from __future__ import annotations
 
@@ -8,10 +8,18 @@ from typing import Final
 
 import msgspec
 
-from maps.cluster.messages import WANTED_FOR_S, Begin, Frame, Missed, OpenView, Refused, Word
+from maps.cluster.messages import (
+    WANTED_FOR_S,
+    Begin,
+    Missed,
+    OpenView,
+    RequestRefusal,
+    ViewFrame,
+    Word,
+)
 from patrol.desks.desk import Desk
 from patrol.errors.errors import Forbidden
-from patrol.live.feeds import Feed, Mixed, Subscription
+from patrol.live.feeds import LocalViewStream, MixedFrame, Subscription
 from patrol.units.accounts import User
 from patrol.units.units import Role
 from radio_gateway.parsing.msgspec_decoders import converted
@@ -26,7 +34,7 @@ Tell = Callable[[str, str, Word], None]
 """Called with agency, role and what is to be told of that view."""
 
 
-class Showing:
+class FramePublisher:
     """All views that are handed out.
 
     Args:
@@ -47,12 +55,12 @@ class Showing:
         self._desk_of, self._by, self._tell, self._now = desk_of, by, tell, now
         self._taps: dict[tuple[str, str], _Tap] = {}
 
-    def open(self, wish: OpenView) -> Begin | Refused:
+    def open(self, wish: OpenView) -> Begin | RequestRefusal:
         """Hand out a view from now on; return where it begins."""
         try:
             tap = self._tapped(wish.agency, wish.role)
         except (msgspec.ValidationError, Forbidden) as error:
-            return Refused(fault=str(error))
+            return RequestRefusal(fault=str(error))
         feed = tap.feed
         if wish.stream == feed.stream and wish.since >= 0:
             frames = _before(feed, wish.since, feed.seq + 1)
@@ -66,11 +74,11 @@ class Showing:
             snapshot=_frame(feed.seq, picture),
         )
 
-    def missed(self, wish: Missed) -> Begin | Refused:
+    def missed(self, wish: Missed) -> Begin | RequestRefusal:
         """Return changes that went before; none where they are kept no more."""
         tap = self._taps.get((wish.agency, wish.role))
         if tap is None or tap.feed.stream != wish.stream:
-            return Refused(fault="that stream is over")
+            return RequestRefusal(fault="that stream is over")
         feed = tap.feed
         frames = _before(feed, wish.since, wish.before) or []
         return Begin(stream=feed.stream, epoch=feed.view.epoch, seq=feed.seq, frames=frames)
@@ -119,7 +127,7 @@ class Showing:
 class _Tap(Subscription):
     """A viewer that hands on every frame at once, for all viewers of all web processes."""
 
-    def __init__(self, feed: Feed, tell: Callable[[Word], None], *, by: str) -> None:
+    def __init__(self, feed: LocalViewStream, tell: Callable[[Word], None], *, by: str) -> None:
         super().__init__(feed, [])
         self.feed, self._hand_on, self._by = feed, tell, by
         self.wanted_at = 0.0
@@ -140,21 +148,21 @@ class _Tap(Subscription):
             self._epoch = epoch
             self._say(None, epoch)
 
-    def _say(self, frame: Frame | None, epoch: int) -> None:
+    def _say(self, frame: ViewFrame | None, epoch: int) -> None:
         self._hand_on(Word(by=self._by, stream=self.feed.stream, epoch=epoch, frame=frame))
 
 
-def _frame(seq: int, said: bytes) -> Frame:
-    return Frame(seq, bytes(said), said.own if isinstance(said, Mixed) else None)
+def _frame(seq: int, said: bytes) -> ViewFrame:
+    return ViewFrame(seq, bytes(said), said.own if isinstance(said, MixedFrame) else None)
 
 
-def _before(feed: Feed, since: int, before: int) -> list[Frame] | None:
+def _before(feed: LocalViewStream, since: int, before: int) -> list[ViewFrame] | None:
     """Return the changes after `since` and before `before`, with some that went before those."""
     more = _between(feed, max(0, since - MARGIN), before)
     return _between(feed, since, before) if more is None else more
 
 
-def _between(feed: Feed, since: int, before: int) -> list[Frame] | None:
+def _between(feed: LocalViewStream, since: int, before: int) -> list[ViewFrame] | None:
     """Return the changes after `since` and before `before`; None if one of them is not kept."""
     kept = feed.following(since)
     if kept is None:

@@ -1,7 +1,7 @@
 """Words: what the processes of one node say to each other, over the broker.
 
 A web process asks the Watch (`Ask`) and is answered (`Answer`); the Watch says each second that it
-is there (`Beat`), and hands out the frames of each view that somebody looks at (`Word`).
+is there (`WatchHeartbeat`), and hands out the frames of each view that somebody looks at (`Word`).
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, tag="response"):
     body: bytes
 
 
-class Frame(msgspec.Struct, frozen=True, array_like=True):
+class ViewFrame(msgspec.Struct, frozen=True, array_like=True):
     """One change of a view, encoded.
 
     Attributes:
@@ -161,11 +161,11 @@ class Begin(msgspec.Struct, frozen=True, kw_only=True, tag="begin"):
     stream: str
     epoch: int
     seq: int
-    snapshot: Frame | None = None
-    frames: list[Frame] = []
+    snapshot: ViewFrame | None = None
+    frames: list[ViewFrame] = []
 
 
-class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
+class RequestRefusal(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
     """Nothing was done; says why."""
 
     fault: str
@@ -182,10 +182,10 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
     by: str
     number: int
-    what: Response | Begin | Refused
+    what: Response | Begin | RequestRefusal
 
 
-class Beat(msgspec.Struct, frozen=True, kw_only=True):
+class WatchHeartbeat(msgspec.Struct, frozen=True, kw_only=True):
     """A Watch is there.
 
     Attributes:
@@ -218,7 +218,7 @@ class Word(msgspec.Struct, frozen=True, kw_only=True):
     by: str
     stream: str
     epoch: int
-    frame: Frame | None = None
+    frame: ViewFrame | None = None
 
 
 class Topics:

@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, Final
 
-from maps.cluster.messages import WANTED_FOR_S, Begin, Frame, Missed, OpenView, Word
+from maps.cluster.messages import WANTED_FOR_S, Begin, Missed, OpenView, ViewFrame, Word
 from maps.errors.errors import WatchAway
-from patrol.live.feeds import Mixed, Subscription, View, ViewStream, body_of, stripped
+from patrol.live.feeds import MixedFrame, Subscription, View, ViewStream, body_of, stripped
 from patrol.units.accounts import User
 from patrol.units.permissions import require
 
@@ -303,9 +303,9 @@ class FarViews:
             self._unsubscribe(*key)
 
 
-def _said(frame: Frame) -> bytes:
-    return frame.whole if frame.own is None else Mixed(frame.whole, frame.own)
+def _said(frame: ViewFrame) -> bytes:
+    return frame.whole if frame.own is None else MixedFrame(frame.whole, frame.own)
 
 
-def _body(frame: Frame) -> bytes:
+def _body(frame: ViewFrame) -> bytes:
     return body_of(frame.seq, _said(frame))

@@ -1,4 +1,4 @@
-"""Asking: a web process asks the Watch, and knows whether there is one.
+"""RpcClient: a web process asks the Watch, and knows whether there is one.
 
 What is asked is said again every few seconds until it is answered: the Watch does it once. When the
 Watch falls silent or another takes over, whatever was asked is over, answered or not.
@@ -17,7 +17,15 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from maps.cluster.messages import ANSWER_WITHIN_S, GONE_AFTER_S, Answer, Ask, Beat, Refused, Request
+from maps.cluster.messages import (
+    ANSWER_WITHIN_S,
+    GONE_AFTER_S,
+    Answer,
+    Ask,
+    Request,
+    RequestRefusal,
+    WatchHeartbeat,
+)
 from maps.errors.errors import NoAnswer, WatchAway
 from maps.http.security_headers import SAFE_METHODS
 
@@ -67,7 +75,7 @@ class _FarClock:
         self._calendar_s: float | None = None  # of its steady clock
         self.late_s = 0.0
 
-    def hear(self, beat: Beat) -> None:
+    def hear(self, beat: WatchHeartbeat) -> None:
         """Take what a beat tells."""
         if beat.time is None:  # of an older version
             return
@@ -85,7 +93,7 @@ class _FarClock:
         return datetime.fromtimestamp(self._now() + self._ahead_s + self._calendar_s, UTC)
 
 
-class Asking:
+class RpcClient:
     """What a web process asks, and whether there is a Watch.
 
     Args:
@@ -122,7 +130,7 @@ class Asking:
         self.well = False
         self.requests = self.unanswered = 0
 
-    def beat(self, beat: Beat) -> None:
+    def beat(self, beat: WatchHeartbeat) -> None:
         """Note that a Watch is there; what is played again or of one that went before is not.
 
         While there is none, one that was never heard is taken whatever its epoch: a store that was
@@ -241,7 +249,7 @@ class Asking:
         finally:
             del self._asked[number]
             self._reads -= reads
-        if isinstance(said, Refused):
+        if isinstance(said, RequestRefusal):
             raise WatchAway(said.fault)
         return said
 

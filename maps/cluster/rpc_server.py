@@ -1,4 +1,4 @@
-"""Answering: a Watch does what web processes ask, by its own routers, and answers after the commit.
+"""RpcServer: a Watch does what web processes ask, by its own routers, and answers after the commit.
 
 A request arrives with who is calling; what that caller may do is judged here as it is in one
 process. What comes twice, because an answer was lost on the way, is done once: whatever changes
@@ -22,15 +22,15 @@ import structlog
 from starlette.types import ASGIApp, Message, Scope
 
 from maps.accounts.access import VERIFIED
-from maps.cluster.frame_publisher import Showing
+from maps.cluster.frame_publisher import FramePublisher
 from maps.cluster.messages import (
     LONGEST_ANSWER,
     Answer,
     Ask,
     Missed,
     OpenView,
-    Refused,
     Request,
+    RequestRefusal,
     Response,
     Wanted,
 )
@@ -82,7 +82,7 @@ class _Asker:
             self.done = {each for each in self.done if each > self.floor}
 
 
-class Answering:
+class RpcServer:
     """What a Watch does for web processes.
 
     Args:
@@ -98,7 +98,7 @@ class Answering:
     def __init__(
         self,
         app: ASGIApp,
-        showing: Showing,
+        showing: FramePublisher,
         *,
         by: str,
         say: Say,
@@ -166,7 +166,7 @@ class Answering:
             or (not changes and self._reads >= MOST_READS)
             or (not changes and self._reads_of[user] >= MOST_READS_OF_USER)
         ):
-            refused = Refused(fault="too much is asked at once")
+            refused = RequestRefusal(fault="too much is asked at once")
             answer = Answer(by=self._by, number=ask.number, what=refused)
             if changes:  # the second copy of it may come when there is room: it was not done
                 asker.use(ask.number)

@@ -14,9 +14,9 @@ import structlog
 from starlette.types import ASGIApp
 
 from maps.cluster.bus import Bus
-from maps.cluster.frame_publisher import Showing
-from maps.cluster.messages import BEAT_S, LATE_AFTER_S, Answer, Ask, Beat, Topics, Word
-from maps.cluster.rpc_server import Answering
+from maps.cluster.frame_publisher import FramePublisher
+from maps.cluster.messages import BEAT_S, LATE_AFTER_S, Answer, Ask, Topics, WatchHeartbeat, Word
+from maps.cluster.rpc_server import RpcServer
 from maps.settings.internal_settings import InternalSettings
 from patrol.desks.desk import Desk
 from patrol.units.accounts import User
@@ -67,8 +67,8 @@ class WatchLink:
             moved=self._bus_moved,
         )
         self._bus.add(self._topics.asks)
-        self._showing = Showing(desk_of, by=self._id, tell=self._show)
-        self._answering = Answering(
+        self._showing = FramePublisher(desk_of, by=self._id, tell=self._show)
+        self._answering = RpcServer(
             app, self._showing, by=self._id, say=self._answer, is_late=self._is_late
         )
         self._beats = 0
@@ -113,7 +113,7 @@ class WatchLink:
     def _say_beat(self) -> None:
         self._beats += 1
         self._said_at.append(monotonic())
-        beat = Beat(
+        beat = WatchHeartbeat(
             by=self._id,
             epoch=self._epoch,
             count=self._beats,

@@ -20,7 +20,7 @@ from maps.cluster.watch_link import WatchLink
 from maps.cluster.watch_page import State, watch_page
 from maps.http.listening import listen
 from maps.node.lease_holder import Holding
-from maps.node.node import Office
+from maps.node.node import RunningNode
 from maps.node.reload import Reload
 from maps.settings.settings import Settings
 from patrol.store.store import Store
@@ -43,11 +43,11 @@ async def run_watch(settings: Settings, read: Callable[[], Settings]) -> None:
     internal = internal_of(settings)
     key = key_of(internal)
     holding = Holding(settings.node.id, agency=settings.agencies[0].id, life_s=internal.lease_s)
-    offices: list[Office] = []
+    offices: list[RunningNode] = []
     reloads: list[asyncio.Task[bool]] = []
 
     @asynccontextmanager
-    async def opened(office: Office) -> AsyncIterator[None]:
+    async def opened(office: RunningNode) -> AsyncIterator[None]:
         async with WatchLink(
             internal,
             key,

@@ -14,22 +14,22 @@ from maps.cluster.bus import Bus
 from maps.cluster.messages import (
     WANTED_EVERY_S,
     Answer,
-    Beat,
     Request,
     Response,
     Topics,
     Wanted,
+    WatchHeartbeat,
     Word,
 )
 from maps.cluster.remote_feeds import FarViews
-from maps.cluster.rpc_client import Asking
+from maps.cluster.rpc_client import RpcClient
 from maps.settings.internal_settings import InternalSettings
 from radio_gateway.parsing.msgspec_decoders import msgpack_decoder
 
 TICK_S = 0.5
 
 _log = structlog.get_logger(__name__)
-_beat = msgpack_decoder(Beat).decode
+_beat = msgpack_decoder(WatchHeartbeat).decode
 _answer = msgpack_decoder(Answer).decode
 _word = msgpack_decoder(Word).decode
 
@@ -61,7 +61,7 @@ class WebLink:
         self._answers = self._topics.answer(self._id)
         self._bus.add(self._topics.beat)
         self._bus.add(self._answers)
-        self.asking = Asking(web=self._id, say=self._say, moved=self._watch_moved)
+        self.asking = RpcClient(web=self._id, say=self._say, moved=self._watch_moved)
         self.views = FarViews(
             self.asking.ask,
             subscribe=lambda *view: self._bus.subscribe(self._topics.view(*view)),

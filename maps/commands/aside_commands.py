@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from maps.settings.settings import Settings
-    from patrol.store.receptions.rejected import Kept
+    from patrol.store.receptions.rejected import QuarantinedReport
 
 aside_app = typer.Typer(
     help="Reports that could not be taken, kept as they came.", no_args_is_help=True
@@ -98,13 +98,13 @@ def retry_aside(
         raise typer.Exit(1)
 
 
-def _all(settings: Settings) -> list[Kept]:
+def _all(settings: Settings) -> list[QuarantinedReport]:
     from patrol.store.receptions import rejected as aside
 
     return _read(settings, lambda connection: aside.find(connection, ""))
 
 
-def _one(settings: Settings, id: str) -> Kept:
+def _one(settings: Settings, id: str) -> QuarantinedReport:
     from patrol.store.receptions import rejected as aside
 
     found = _read(settings, lambda connection: aside.find(connection, id))
@@ -115,12 +115,14 @@ def _one(settings: Settings, id: str) -> Kept:
     return found[0]
 
 
-def _read(settings: Settings, query: Callable[[Connection], list[Kept]]) -> list[Kept]:
+def _read(
+    settings: Settings, query: Callable[[Connection], list[QuarantinedReport]]
+) -> list[QuarantinedReport]:
     """Read from the store; a running server may have it open too."""
     from maps.runtime.event_loop import run
     from patrol.store.store import open_store
 
-    async def read() -> list[Kept]:
+    async def read() -> list[QuarantinedReport]:
         store = await asyncio.to_thread(open_store, settings.store.url, migrates="never")
         try:
             return await store.read(query)

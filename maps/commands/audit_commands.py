@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from maps.evidence.agreement_signatures import SignatureProof
     from maps.evidence.time_stamp import TimeStamp
     from maps.settings.settings import Settings
-    from patrol.audit.chain import Fault
-    from patrol.audit.signed_head import Head
-    from patrol.store.proof.verify_journal import Proof
+    from patrol.audit.chain import ChainFault
+    from patrol.audit.signed_head import SignedHead
+    from patrol.store.proof.verify_journal import JournalProof
 
 
 audit_app = typer.Typer(
@@ -93,7 +93,7 @@ def sign_head(
     """
     settings = settings_in(config)
 
-    def made() -> Head:
+    def made() -> SignedHead:
         from maps.evidence.signing_journal import current_head
 
         return current_head(settings)
@@ -121,7 +121,7 @@ def heads(config: Config = CONFIG, key: Key = None) -> None:
         typer.echo("there is no audit.heads_folder", err=True)
         raise typer.Exit(1)
 
-    def checked() -> list[tuple[Head, TimeStamp | None]]:
+    def checked() -> list[tuple[SignedHead, TimeStamp | None]]:
         from maps.evidence.head_folder import HeadFolder
 
         kept = HeadFolder(folder, node=settings.node.id).stamps()
@@ -149,7 +149,7 @@ def export(
     """
     settings = settings_in(config)
 
-    def made() -> Head:
+    def made() -> SignedHead:
         from maps.evidence.signing_journal import write_export
 
         return write_export(settings, file, after=after)
@@ -162,7 +162,7 @@ def export(
 def _verify_export(file: Path, key: str | None) -> None:
     from patrol.audit import export as audit_file
 
-    def check() -> audit_file.Checked:
+    def check() -> audit_file.ExportCheck:
         with file.open("rb") as opened:
             return audit_file.check(opened, public=key)
 
@@ -176,7 +176,9 @@ def _verify_export(file: Path, key: str | None) -> None:
     _end([] if found.fault is None else [found.fault])
 
 
-def _verify_store(settings: Settings, heads: list[Head], *, anew: bool) -> list[Fault | str]:
+def _verify_store(
+    settings: Settings, heads: list[SignedHead], *, anew: bool
+) -> list[ChainFault | str]:
     from maps.commands.progress_bar import progress_bars
     from maps.evidence.agreement_signatures import prove_signatures
     from maps.evidence.proof_mark_file import ProofMarkFile
@@ -209,7 +211,7 @@ def _verify_store(settings: Settings, heads: list[Head], *, anew: bool) -> list[
     return [*proof.faults, *signatures.faults]
 
 
-def _verify_day(settings: Settings, heads: list[Head], day: date) -> list[Fault | str]:
+def _verify_day(settings: Settings, heads: list[SignedHead], day: date) -> list[ChainFault | str]:
     from maps.evidence.signing_journal import read_store
     from patrol.store.proof.day_proof import prove_day
 
@@ -240,7 +242,7 @@ def _verify_day(settings: Settings, heads: list[Head], day: date) -> list[Fault 
     return list(proof.faults)
 
 
-def _tell_proof(proof: Proof, signatures: SignatureProof, heads: list[Head]) -> None:
+def _tell_proof(proof: JournalProof, signatures: SignatureProof, heads: list[SignedHead]) -> None:
     """Tell what was proved and what was not, in words of people who did not write this."""
     until = ", of each up to its first fault" if proof.faults else ""
     typer.echo(f"proved to be as they were written{until}:")
@@ -279,7 +281,7 @@ def _tell_proof(proof: Proof, signatures: SignatureProof, heads: list[Head]) -> 
         typer.echo(f"hash of row {proof.entries}: {proof.hash.hex()}")
 
 
-def _heads(file: Path | None, key: str | None, settings: Settings) -> list[Head]:
+def _heads(file: Path | None, key: str | None, settings: Settings) -> list[SignedHead]:
     """Return the heads to check by: the one that is named, and all in the folder of heads."""
     from maps.evidence.head_folder import HeadFolder
 
@@ -303,8 +305,8 @@ def _heads(file: Path | None, key: str | None, settings: Settings) -> list[Head]
 
 
 def _stamped(
-    kept: list[tuple[Head, bytes, bytes | None]], settings: Settings
-) -> list[tuple[Head, TimeStamp | None]]:
+    kept: list[tuple[SignedHead, bytes, bytes | None]], settings: Settings
+) -> list[tuple[SignedHead, TimeStamp | None]]:
     """Return each head with its time stamp, once that is checked.
 
     Raises:
@@ -319,7 +321,7 @@ def _stamped(
             typer.echo("time stamps are not checked: audit.timestamp_ca says by whom they must be")
         return [(head, None) for head, _, _ in kept]
     service = made()
-    found: list[tuple[Head, TimeStamp | None]] = []
+    found: list[tuple[SignedHead, TimeStamp | None]] = []
     for head, content, answer in kept:
         try:
             stamp = None if answer is None else service.check(answer, content)
@@ -329,7 +331,7 @@ def _stamped(
     return found
 
 
-def _put_outside(settings: Settings, head: Head) -> None:
+def _put_outside(settings: Settings, head: SignedHead) -> None:
     from maps.evidence.head_folder import HeadFolder
 
     assert settings.audit.heads_folder is not None
@@ -338,7 +340,7 @@ def _put_outside(settings: Settings, head: Head) -> None:
     typer.echo(f"put into {folder.folder}", err=True)
 
 
-def _head(file: Path, key: str | None, settings: Settings) -> Head:
+def _head(file: Path, key: str | None, settings: Settings) -> SignedHead:
     """Return a signed head, once it is checked by the key that counts."""
     from patrol.audit.signed_head import head_from
 
@@ -351,7 +353,7 @@ def _head(file: Path, key: str | None, settings: Settings) -> Head:
     return signed
 
 
-def _check_head(signed: Head, key: str | None, settings: Settings) -> None:
+def _check_head(signed: SignedHead, key: str | None, settings: Settings) -> None:
     from maps.evidence.signing_journal import key_file
     from patrol.audit.key import audit_key
     from patrol.errors.errors import AuditError
@@ -364,7 +366,7 @@ def _check_head(signed: Head, key: str | None, settings: Settings) -> None:
         raise AuditError(f"the head is of node {signed.node!r}, this is {settings.node.id!r}")
 
 
-def _write(head: Head, to: Path | None) -> None:
+def _write(head: SignedHead, to: Path | None) -> None:
     import msgspec
 
     text = msgspec.json.encode(head).decode()
@@ -374,7 +376,7 @@ def _write(head: Head, to: Path | None) -> None:
     tell(lambda: to.write_text(text + "\n"))
 
 
-def _end(faults: Sequence[Fault | str]) -> None:
+def _end(faults: Sequence[ChainFault | str]) -> None:
     for fault in faults:
         typer.echo(f"fault: {fault}")
     if faults:

@@ -52,7 +52,7 @@ _LISTENS = {"udp": "udp", "tcp-listen": "tcp", "http-listen": "tcp"}
 
 
 @dataclass
-class Findings:
+class SetupFindings:
     """What was found.
 
     Attributes:
@@ -82,9 +82,9 @@ class Findings:
         self.expected.append(warning)
 
 
-def check(file: Path) -> Findings:
+def check(file: Path) -> SetupFindings:
     """Read the configuration `file` and try what it says, changing nothing."""
-    found = Findings()
+    found = SetupFindings()
     try:
         settings = read_settings(file)
     except SettingsFaults as error:
@@ -120,7 +120,7 @@ def check(file: Path) -> Findings:
     return found
 
 
-def _check_web(settings: Settings, found: Findings) -> None:
+def _check_web(settings: Settings, found: SetupFindings) -> None:
     web, where = settings.web, f"{settings.source}: web"
     faults = [str(each) for each in tls_faults(web, source=settings.source)]
     found.faults += faults
@@ -151,14 +151,14 @@ def _check_web(settings: Settings, found: Findings) -> None:
         _check_port(like_web, settings.source, "broker.port", found)
 
 
-def _check_port(web: WebSettings, source: str, setting: str, found: Findings) -> None:
+def _check_port(web: WebSettings, source: str, setting: str, found: SetupFindings) -> None:
     try:
         listen(web, setting=setting).close()
     except OSError as error:
         found.taken(f"{source}: {setting}", error, error.strerror or str(error))
 
 
-def _check_ports(settings: Settings, found: Findings) -> None:
+def _check_ports(settings: Settings, found: SetupFindings) -> None:
     """Find ports that this very file takes twice: each is free, until the first one takes it."""
     web, broker = settings.web, settings.broker
     takers = [("tcp", web.host, web.port, "web.port")]
@@ -186,7 +186,7 @@ def _overlap(host: str, other: str) -> bool:
     return host == other or bool({host, other} & {"", "0.0.0.0", "::", "[::]"})  # noqa: S104
 
 
-def _check_store(settings: Settings, found: Findings) -> None:
+def _check_store(settings: Settings, found: SetupFindings) -> None:
     url, where = settings.store.url, f"{settings.source}: store.url"
     try:
         open_engine(url).dispose()
@@ -220,7 +220,7 @@ def _check_store(settings: Settings, found: Findings) -> None:
             found.faults.append(f"{where}: {worded(path, said, tables)}")
 
 
-def _check_database(url: str, where: str, found: Findings) -> None:
+def _check_database(url: str, where: str, found: SetupFindings) -> None:
     """Say what is wrong with a database on a server, and whether a server is running on it."""
     try:
         found.warnings += [f"{where}: {fault}" for fault in look(url)]
@@ -233,7 +233,7 @@ def _check_database(url: str, where: str, found: Findings) -> None:
         found.runs(f"{where}: a server is running on the database")
 
 
-def _check_backup(settings: Settings, found: Findings) -> None:
+def _check_backup(settings: Settings, found: SetupFindings) -> None:
     if settings.backup is None:
         return
     folder = settings.backup.folder
@@ -247,7 +247,7 @@ def _check_backup(settings: Settings, found: Findings) -> None:
     found.faults.append(f"{settings.source}: backup.folder: {fault}")
 
 
-def _check_secrets(settings: Settings, file: Path, found: Findings) -> None:
+def _check_secrets(settings: Settings, file: Path, found: SetupFindings) -> None:
     """Find secrets that others on this computer may read, or whoever takes it away."""
     secrets = list(secret_files(settings, tables_in(file), file, key_file(settings)))
     found.secrets += [
@@ -271,7 +271,7 @@ def _check_secrets(settings: Settings, file: Path, found: Findings) -> None:
     found.warnings += found.secrets
 
 
-def _check_internal(settings: Settings, found: Findings) -> None:
+def _check_internal(settings: Settings, found: SetupFindings) -> None:
     internal, where = settings.internal, f"{settings.source}: internal"
     if internal is None:
         return
@@ -298,7 +298,7 @@ def _check_internal(settings: Settings, found: Findings) -> None:
         found.warnings.append(f"{where}.url: {fault}")
 
 
-def _check_audit(settings: Settings, found: Findings) -> None:
+def _check_audit(settings: Settings, found: SetupFindings) -> None:
     """Say what is wrong with the key that signs the journal and the folder of its heads."""
     file, where = key_file(settings), f"{settings.source}: audit"
     if file.exists():
@@ -332,7 +332,7 @@ def _check_audit(settings: Settings, found: Findings) -> None:
         _check_stamps(settings.audit.timestamp_ca, heads, where, found)
 
 
-def _check_stamps(authority: Path, heads: HeadFolder, where: str, found: Findings) -> None:
+def _check_stamps(authority: Path, heads: HeadFolder, where: str, found: SetupFindings) -> None:
     """Say what is wrong with the time stamps of heads."""
     try:
         authorities(authority)
@@ -347,7 +347,7 @@ def _check_stamps(authority: Path, heads: HeadFolder, where: str, found: Finding
         )
 
 
-def _check_layers(settings: Settings, found: Findings) -> None:
+def _check_layers(settings: Settings, found: SetupFindings) -> None:
     layers = settings.layers
     if not (layers.replace or layers.add):
         return
@@ -362,7 +362,7 @@ def _check_layers(settings: Settings, found: Findings) -> None:
                 found.faults.append(f"{settings.source}: layers.{table}.{name}: {error}")
 
 
-def _check_offices(settings: Settings, found: Findings) -> None:
+def _check_offices(settings: Settings, found: SetupFindings) -> None:
     if not any(agency.blos for agency in settings.agencies):
         return
     from gis.catalogue.site_layers import LayerSet  # takes a second to load
@@ -382,7 +382,7 @@ def _check_offices(settings: Settings, found: Findings) -> None:
         ]
 
 
-def _check_basemap(settings: Settings, found: Findings) -> None:
+def _check_basemap(settings: Settings, found: SetupFindings) -> None:
     if settings.basemap is None:
         return
     where = f"{settings.source}: basemap.file"
@@ -401,7 +401,7 @@ def _check_basemap(settings: Settings, found: Findings) -> None:
 
 
 def _check_channel(
-    settings: Settings, channel: ChannelSettings, where: str, found: Findings
+    settings: Settings, channel: ChannelSettings, where: str, found: SetupFindings
 ) -> None:
     link = channel.link
     tries: dict[str, Callable[[], str | None]] = {
@@ -440,7 +440,7 @@ def _no_answer(host: str, port: int) -> str | None:
     return None
 
 
-def _check_listening(host: str, port: int, kind: str, where: str, found: Findings) -> None:
+def _check_listening(host: str, port: int, kind: str, where: str, found: SetupFindings) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         with socket.socket(

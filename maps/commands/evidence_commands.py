@@ -10,7 +10,7 @@ import typer
 from maps.commands.command import tell
 
 if TYPE_CHECKING:
-    from maps.evidence.evidence_checking import Verified
+    from maps.evidence.evidence_checking import VerifiedEvidence
 
 evidence_app = typer.Typer(help="Check files that were exported as evidence.", no_args_is_help=True)
 
@@ -33,7 +33,7 @@ def verify(
     Exit code 1 when something does not.
     """
 
-    def check() -> Verified:
+    def check() -> VerifiedEvidence:
         from maps.evidence.evidence_checking import verify as verified
 
         return verified(file, public=key)

@@ -62,7 +62,7 @@ def _made(
 ) -> bytes:
     from maps.language.wording import Wording
     from maps.node.node import open_office
-    from maps.reports.document.request import Asked
+    from maps.reports.document.request import ReportRequest
     from maps.reports.jobs.making import made
     from maps.runtime.event_loop import run
     from patrol.units.accounts import User
@@ -73,7 +73,7 @@ def _made(
     async def work() -> bytes:
         async with open_office(settings) as office:
             desk = office.desk_of(User(name="command line", role="admin", agency=agency))
-            asked = Asked(
+            asked = ReportRequest(
                 site=office.report_site,
                 desk=desk,
                 words=Wording(language, calendar=years, zone=zone),

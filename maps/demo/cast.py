@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from maps.demo.voyage import Post, Voyage
+from maps.demo.voyage import FixedPost, Voyage
 from patrol.units.units import UnitKind
 
 Radio = Literal["serial", "ais", "owntracks", "json"]
@@ -55,7 +55,7 @@ class Actor:
 
     device: str
     radio: Radio
-    path: Voyage | Post
+    path: Voyage | FixedPost
     interval_s: float
     call_sign: str | None = None
     kind: UnitKind = "boat"
@@ -190,7 +190,7 @@ CAST: tuple[Actor, ...] = (
     Actor(
         device="blo-houayxai",
         radio="json",
-        path=Post(lon=100.4178, lat=20.27),
+        path=FixedPost(lon=100.4178, lat=20.27),
         interval_s=30,
         call_sign="BLO Houay Xai",
         kind="fixed",
@@ -199,7 +199,7 @@ CAST: tuple[Actor, ...] = (
     Actor(
         device="blo-chiangkhong",
         radio="json",
-        path=Post(lon=100.40461, lat=20.26125),
+        path=FixedPost(lon=100.40461, lat=20.26125),
         interval_s=30,
         call_sign="BLO Chiang Khong",
         kind="fixed",

@@ -17,7 +17,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from maps.demo import sentences
-from maps.demo.script import Report
+from maps.demo.script import ScriptReport
 
 KEYED_EVERY_S = 5.0
 ON_THE_AIR_S = 0.8  # a burst and the other set's answer
@@ -161,7 +161,7 @@ class Radios:
     ) -> None:
         self._serial, self._base, self._ais, self._mqtt = serial, base, ais, mqtt
 
-    async def send(self, report: Report, time: datetime) -> None:
+    async def send(self, report: ScriptReport, time: datetime) -> None:
         """Let the actor's radio send its report.
 
         Args:
@@ -180,7 +180,7 @@ class Radios:
         else:
             self._mqtt[report.actor.device].send(*sentences.position_json(report, time))
 
-    async def garble(self, report: Report, time: datetime) -> None:
+    async def garble(self, report: ScriptReport, time: datetime) -> None:
         """Let noise spoil a sentence on the serial line, as it does."""
         line = bytearray(sentences.nmea(report, time).splitlines(keepends=True)[0])
         line[20] ^= 0x01

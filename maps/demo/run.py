@@ -26,7 +26,7 @@ from maps.demo.radios import AisFeed, BaseRadio, MqttRadio, Radios, SerialRadio
 from maps.demo.script import Script
 from maps.demo.story import DeskOf, Story
 from maps.http.listening import address_of, listen
-from maps.node.node import Office
+from maps.node.node import RunningNode
 from maps.runtime.event_loop import run
 from maps.settings.settings import Settings, settings_of
 from patrol.desks.desk import Desk
@@ -56,7 +56,7 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class DemoOptions:
     """What the demo is told.
 
     Attributes:
@@ -74,7 +74,7 @@ class Options:
     seed: int = 2003
 
 
-def run_demo(options: Options) -> None:
+def run_demo(options: DemoOptions) -> None:
     """Run the demo until it is interrupted or its time is over.
 
     Raises:
@@ -88,7 +88,7 @@ def run_demo(options: Options) -> None:
         run(_run(options, Path(folder)))
 
 
-async def _run(options: Options, folder: Path) -> None:
+async def _run(options: DemoOptions, folder: Path) -> None:
     serial = SerialRadio()
     base = BaseRadio(actor.handset for actor in CAST if actor.handset is not None)
     try:
@@ -104,7 +104,7 @@ async def _run(options: Options, folder: Path) -> None:
         links: list[str] = []
 
         @asynccontextmanager
-        async def opened(office: Office) -> AsyncIterator[None]:
+        async def opened(office: RunningNode) -> AsyncIterator[None]:
             links.extend(await _links(office, address))
             async with _playing(office, serial, base, options) as units:
                 links.extend(await _phones(office, address, units))
@@ -179,7 +179,7 @@ def demo_settings(folder: Path, *, port: int, serial: str, base: str) -> Setting
     return settings_of(tables, source="demo", folder=folder)
 
 
-async def _links(office: Office, address: str) -> list[str]:
+async def _links(office: RunningNode, address: str) -> list[str]:
     """Make a user for each role and return a line with a fresh sign-in link for each.
 
     Every role at Houay Xai; at Chiang Khong, across the river, those who answer it.
@@ -199,7 +199,7 @@ async def _links(office: Office, address: str) -> list[str]:
     return lines
 
 
-async def _phones(office: Office, address: str, units: dict[str, str]) -> list[str]:
+async def _phones(office: RunningNode, address: str, units: dict[str, str]) -> list[str]:
     """Return a line for each office with the address that enrols a phone on one of its boats."""
     lines = ["", f"Or be the crew of a boat; each enrols one phone, within {MINUTES} minutes:", ""]
     for agency, call_sign in CREW_PHONES.items():
@@ -212,7 +212,7 @@ async def _phones(office: Office, address: str, units: dict[str, str]) -> list[s
 
 @asynccontextmanager
 async def _playing(
-    office: Office, serial: SerialRadio, base: BaseRadio, options: Options
+    office: RunningNode, serial: SerialRadio, base: BaseRadio, options: DemoOptions
 ) -> AsyncIterator[dict[str, str]]:
     """Play the script while inside; yield unit ids by call sign."""
     ais = AisFeed(await _ais_port(office))
@@ -335,7 +335,7 @@ async def _see_to(
                 await desk.clear_distress(units[call_sign])
 
 
-async def _ais_port(office: Office) -> int:
+async def _ais_port(office: RunningNode) -> int:
     """Return the port the AIS channel took, once it is open."""
     transport: Any = office.channels[cast.AIS_CHANNEL].transport
     async with asyncio.timeout(10):

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from maps.demo.cast import CAST, Actor
-from maps.demo.voyage import Centreline, Here
+from maps.demo.voyage import MoverState, VoyageRiver
 
 _METRES_PER_DEGREE = 111_195.0
 _JUMP_DEG = 0.4  # some 40 km: nothing on the river could have gone there
 
 
 @dataclass(frozen=True, kw_only=True)
-class Report:
+class ScriptReport:
     """One report that a radio sends.
 
     Attributes:
@@ -27,7 +27,7 @@ class Report:
 
     actor: Actor
     t_s: float
-    here: Here
+    here: MoverState
     distress: bool = False
     number: int = 0
 
@@ -40,10 +40,10 @@ class Script:
         seed: Another seed gives other noise.
     """
 
-    def __init__(self, river: Centreline, *, seed: int = 2003) -> None:
+    def __init__(self, river: VoyageRiver, *, seed: int = 2003) -> None:
         self._river, self._seed = river, seed
 
-    def reports(self, *, after_s: float, until_s: float) -> Iterator[Report]:
+    def reports(self, *, after_s: float, until_s: float) -> Iterator[ScriptReport]:
         """Yield every report later than `after_s` and not later than `until_s`, oldest first."""
         due = [
             (number * actor.interval_s, index, number)
@@ -57,25 +57,25 @@ class Script:
             if report is not None:
                 yield report
 
-    def _report(self, actor: Actor, t_s: float, number: int) -> Report | None:
+    def _report(self, actor: Actor, t_s: float, number: int) -> ScriptReport | None:
         if actor.silent_s is not None and actor.silent_s[0] <= t_s < actor.silent_s[1]:
             return None
         distress = actor.distress_s is not None and 0 <= t_s - actor.distress_s < actor.interval_s
         dice = random.Random(f"{self._seed} {actor.device} {number}")  # noqa: S311 - noise
         here = _seen(actor.path.at(self._river, t_s), dice)
         if actor.jump_s is not None and 0 <= t_s - actor.jump_s < actor.interval_s:
-            here = Here(
+            here = MoverState(
                 lon=here.lon + _JUMP_DEG,
                 lat=here.lat - _JUMP_DEG,
                 speed_mps=here.speed_mps,
                 course_deg=here.course_deg,
             )
-        return Report(actor=actor, t_s=t_s, here=here, distress=distress, number=number)
+        return ScriptReport(actor=actor, t_s=t_s, here=here, distress=distress, number=number)
 
 
-def _seen(here: Here, dice: random.Random) -> Here:
+def _seen(here: MoverState, dice: random.Random) -> MoverState:
     """Return what a receiver makes of the truth: some 3 m off."""
-    return Here(
+    return MoverState(
         lon=here.lon + dice.gauss(0, 3.0) / _METRES_PER_DEGREE,
         lat=here.lat + dice.gauss(0, 3.0) / _METRES_PER_DEGREE,
         speed_mps=max(0.0, here.speed_mps + dice.gauss(0, 0.15)) if here.speed_mps else 0.0,

@@ -15,12 +15,12 @@ from typing import Any
 import msgspec
 from pyais.encode import encode_dict
 
-from maps.demo.script import Report
+from maps.demo.script import ScriptReport
 
 _KNOTS = 3600.0 / 1852.0
 
 
-def nmea(report: Report, time: datetime) -> bytes:
+def nmea(report: ScriptReport, time: datetime) -> bytes:
     """Return the RMC, GGA and VTG of one second, each with checksum and CR LF."""
     here = report.here
     lat, lon = _degrees(here.lat, 2, "NS"), _degrees(here.lon, 3, "EW")
@@ -33,7 +33,7 @@ def nmea(report: Report, time: datetime) -> bytes:
     return b"".join(_sealed(body, b"$") for body in bodies)
 
 
-def ais(report: Report, time: datetime) -> bytes:
+def ais(report: ScriptReport, time: datetime) -> bytes:
     """Return the AIS position report of one actor, and now and then who it is.
 
     Each sentence has a tag block with the time of reception before it, as receivers send them that
@@ -62,7 +62,7 @@ def ais(report: Report, time: datetime) -> bytes:
     return b"".join(tag + line.encode() + b"\r\n" for line in lines)
 
 
-def owntracks(report: Report, time: datetime) -> tuple[str, bytes]:
+def owntracks(report: ScriptReport, time: datetime) -> tuple[str, bytes]:
     """Return topic and payload of an OwnTracks location."""
     here = report.here
     return f"owntracks/{report.actor.device}", msgspec.json.encode(
@@ -80,7 +80,7 @@ def owntracks(report: Report, time: datetime) -> tuple[str, bytes]:
     )
 
 
-def kenwood(report: Report, time: datetime) -> bytes:
+def kenwood(report: ScriptReport, time: datetime) -> bytes:
     """Return what a base radio prints when a handset answers where it is."""
     here, handset = report.here, report.actor.handset or ""
     lat, lon = _degrees(here.lat, 2, "NS"), _degrees(here.lon, 3, "EW")
@@ -88,7 +88,7 @@ def kenwood(report: Report, time: datetime) -> bytes:
     return _sealed(f"PKLSH,{lat},{lon},{clock},A,{handset.replace(':', ',')},", b"$")
 
 
-def position_json(report: Report, time: datetime) -> tuple[str, bytes]:
+def position_json(report: ScriptReport, time: datetime) -> tuple[str, bytes]:
     """Return topic and payload of our own format."""
     here = report.here
     said = {
@@ -105,7 +105,7 @@ def position_json(report: Report, time: datetime) -> tuple[str, bytes]:
     return f"joint-patrol/v1/position/{report.actor.device}", msgspec.json.encode(said)
 
 
-def _static(report: Report, *, class_b: bool) -> list[str]:
+def _static(report: ScriptReport, *, class_b: bool) -> list[str]:
     said: dict[str, Any] = {
         "mmsi": report.actor.device,
         "shipname": report.actor.ship_name or "",

@@ -13,13 +13,13 @@ from typing import Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from maps.demo.cast import CHIANG_KHONG, HOUAY_XAI
-from maps.demo.voyage import Centreline
+from maps.demo.voyage import VoyageRiver
 from patrol.agreements.agreement import Terms
 from patrol.desks.desk import Desk
 from patrol.errors.errors import Conflict, NotFound
-from patrol.incidents.incident import Arrested, Seizure
+from patrol.incidents.incident import ArrestCount, Seizure
 from patrol.patrols.patrol import Member, Rendezvous
-from patrol.sector_checks.drawing import RiverStretch, Shape
+from patrol.sector_checks.drawing import RiverStretch, SectorShape
 from patrol.targets.sightings import Sighting
 from patrol.units.accounts import User
 from patrol.units.data_classes import DATA_CLASSES
@@ -61,7 +61,7 @@ class Story:
     """
 
     def __init__(
-        self, desk_of: DeskOf, river: Centreline, units: dict[str, str], zone: ZoneInfo
+        self, desk_of: DeskOf, river: VoyageRiver, units: dict[str, str], zone: ZoneInfo
     ) -> None:
         self._desk_of, self._river, self._units, self._zone = desk_of, river, units, zone
 
@@ -127,14 +127,14 @@ class Story:
     async def _draw(self) -> list[str]:
         here, across = self._desk(HOUAY_XAI).sectors, self._desk(CHIANG_KHONG).sectors
         stretch = RiverStretch(river="Mekong", km_from=2350.0, km_to=2362.0, width_m=900.0)
-        reach = await here.draw(name="Houay Xai reach", shape=Shape(stretch=stretch))
+        reach = await here.draw(name="Houay Xai reach", shape=SectorShape(stretch=stretch))
         upper = RiverStretch(river="Mekong", km_from=2362.0, km_to=2378.0, width_m=900.0)
-        north = await here.draw(name="Upper reach", shape=Shape(stretch=upper))
+        north = await here.draw(name="Upper reach", shape=SectorShape(stretch=upper))
         ring = [[*each] for each in (*_NO_GO, _NO_GO[0])]
         await across.draw(
             name="Works at the rapids",
             use="no_go",
-            shape=Shape(polygon={"type": "Polygon", "coordinates": [ring]}),
+            shape=SectorShape(polygon={"type": "Polygon", "coordinates": [ring]}),
             note="blasting, 06:00 to 18:00",
         )
         return [reach.id, north.id]
@@ -189,7 +189,7 @@ class Story:
             happened_at=(night - timedelta(days=2)).astimezone(UTC),
             precision="minute",
             seizures=(Seizure(what="methamphetamine tablets", amount=6000, unit="tablets"),),
-            arrested=(Arrested(count=2),),
+            arrested=(ArrestCount(count=2),),
             lon=lon,
             lat=lat,
             narrative="Small boat stopped at night, tablets under the boards.",

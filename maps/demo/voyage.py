@@ -15,7 +15,7 @@ from typing import Protocol
 _METRES_PER_DEGREE = 111_195.0
 
 
-class Centreline(Protocol):
+class VoyageRiver(Protocol):
     """What a voyage asks of the river."""
 
     def at_km(self, km: float, /) -> tuple[float, float]:
@@ -23,7 +23,7 @@ class Centreline(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Here:
+class MoverState:
     """Where a mover is and how it moves.
 
     Attributes:
@@ -63,20 +63,20 @@ class Voyage:
     sway_m: float = 12.0
     seed: int = 0
 
-    def at(self, river: Centreline, t_s: float) -> Here:
+    def at(self, river: VoyageRiver, t_s: float) -> MoverState:
         """Return where it is `t_s` seconds after the start; negative is before."""
         lon, lat = self._place(river, t_s)
         after_lon, after_lat = self._place(river, t_s + 1.0)
         east_m = (after_lon - lon) * _METRES_PER_DEGREE * math.cos(math.radians(lat))
         north_m = (after_lat - lat) * _METRES_PER_DEGREE
-        return Here(
+        return MoverState(
             lon=lon,
             lat=lat,
             speed_mps=math.hypot(east_m, north_m),
             course_deg=math.degrees(math.atan2(east_m, north_m)) % 360.0,
         )
 
-    def _place(self, river: Centreline, t_s: float) -> tuple[float, float]:
+    def _place(self, river: VoyageRiver, t_s: float) -> tuple[float, float]:
         km = self._km(t_s)
         return beside(river, km, self.side_m + self._sway(t_s))
 
@@ -98,7 +98,7 @@ class Voyage:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Post:
+class FixedPost:
     """A fixed place.
 
     Attributes:
@@ -109,12 +109,12 @@ class Post:
     lon: float
     lat: float
 
-    def at(self, river: Centreline, t_s: float) -> Here:  # noqa: ARG002
+    def at(self, river: VoyageRiver, t_s: float) -> MoverState:  # noqa: ARG002
         """Return the place; it never moves."""
-        return Here(lon=self.lon, lat=self.lat, speed_mps=0.0, course_deg=0.0)
+        return MoverState(lon=self.lon, lat=self.lat, speed_mps=0.0, course_deg=0.0)
 
 
-def beside(river: Centreline, km: float, side_m: float) -> tuple[float, float]:
+def beside(river: VoyageRiver, km: float, side_m: float) -> tuple[float, float]:
     """Return the point `side_m` metres right (looking downstream) of the centreline at `km`."""
     lon, lat = river.at_km(km)
     # Over 300 m, so that a corner of the drawn line does not throw a boat sideways.

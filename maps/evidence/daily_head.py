@@ -20,9 +20,9 @@ from maps.evidence.head_folder import HeadFolder
 from maps.evidence.time_stamp import TimeStampService
 from maps.language.wording import Wording
 from maps.notifications.errors.errors import DeliveryError, Undeliverable
-from maps.notifications.mailing import Mailing
+from maps.notifications.mailing import MailTransport
 from maps.settings.settings_tables import NodeSettings
-from patrol.audit.signed_head import Head
+from patrol.audit.signed_head import SignedHead
 from patrol.documents.transaction import Note
 from patrol.errors.errors import AuditError, PatrolError
 
@@ -63,11 +63,11 @@ class DailyHead:
         node: NodeSettings,
         *,
         agency: str,
-        sign: Callable[[], Awaitable[Head]],
+        sign: Callable[[], Awaitable[SignedHead]],
         folder: HeadFolder | None,
         stamps: Callable[[], TimeStampService] | None = None,
         recipients: Sequence[str],
-        mailing: Mailing | None,
+        mailing: MailTransport | None,
         sent: Callable[[datetime], Awaitable[set[str]]],
         note: Callable[[Note], Awaitable[None]],
         now: Callable[[], datetime],
@@ -135,7 +135,7 @@ class DailyHead:
         for to in left:
             await self._mail(to, head, f"{day:%F}")
 
-    async def _mail(self, to: str, head: Head, day: str) -> None:
+    async def _mail(self, to: str, head: SignedHead, day: str) -> None:
         assert self._mailing is not None
         words = Wording(self._node.language, calendar=self._node.calendar, zone=self._zone)
         content = msgspec.json.encode(head)

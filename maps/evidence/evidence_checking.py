@@ -33,12 +33,12 @@ from maps.evidence.evidence_file import (
     SIGNATURE_FORMAT,
     FileInside,
     Manifest,
+    ManifestSignature,
     Row,
-    Signature,
 )
 from patrol.audit.chain import Entry, canonical, hash_of
 from patrol.audit.key import is_signed
-from patrol.audit.signed_head import Head
+from patrol.audit.signed_head import SignedHead
 from patrol.errors.errors import AuditError
 from radio_gateway.parsing.msgspec_decoders import json_decoder
 
@@ -79,7 +79,7 @@ class BadEvidence(MapsError):
         super().__init__(shown(f"{what}: {why}"))
 
 
-class Verified(msgspec.Struct, frozen=True, kw_only=True):
+class VerifiedEvidence(msgspec.Struct, frozen=True, kw_only=True):
     """What was found to hold.
 
     Attributes:
@@ -102,7 +102,7 @@ def shown(text: str) -> str:
     return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 
-def verify(file: Path, *, public: str | None = None) -> Verified:
+def verify(file: Path, *, public: str | None = None) -> VerifiedEvidence:
     """Check everything an evidence file says.
 
     Args:
@@ -122,7 +122,7 @@ def verify(file: Path, *, public: str | None = None) -> Verified:
         return _verified(packed, public)
 
 
-def _verified(packed: zipfile.ZipFile, public: str | None) -> Verified:
+def _verified(packed: zipfile.ZipFile, public: str | None) -> VerifiedEvidence:
     names = packed.namelist()
     for name in (MANIFEST, SIGNATURE):
         if name not in names:
@@ -135,7 +135,7 @@ def _verified(packed: zipfile.ZipFile, public: str | None) -> Verified:
         if about.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise BadEvidence(about.filename, "is packed in a way that no evidence file is")
     said = _read(packed, MANIFEST, _LARGEST_MANIFEST)
-    signature = _decoded(_read(packed, SIGNATURE, _LARGEST_MANIFEST), Signature, SIGNATURE)
+    signature = _decoded(_read(packed, SIGNATURE, _LARGEST_MANIFEST), ManifestSignature, SIGNATURE)
     _check_signature(signature, said, public)
     manifest = _decoded(said, Manifest, MANIFEST)
     if manifest.format != FORMAT:
@@ -149,10 +149,10 @@ def _verified(packed: zipfile.ZipFile, public: str | None) -> Verified:
     _check_originals(packed, manifest)
     told = _check_journal(packed, manifest, signature.public_key)
     _check_positions(packed, manifest)
-    return Verified(manifest=manifest, public_key=signature.public_key, rows_told=told)
+    return VerifiedEvidence(manifest=manifest, public_key=signature.public_key, rows_told=told)
 
 
-def _check_signature(signature: Signature, said: bytes, public: str | None) -> None:
+def _check_signature(signature: ManifestSignature, said: bytes, public: str | None) -> None:
     if signature.format != SIGNATURE_FORMAT:
         raise BadEvidence(SIGNATURE, f"is of no format known here: {signature.format!r}")
     if public is not None and public != signature.public_key:
@@ -223,7 +223,7 @@ def _check_journal(packed: zipfile.ZipFile, manifest: Manifest, public: str) -> 
         return 0
     body = _read(packed, JOURNAL).rstrip(b"\r\n")
     rows, _, last = body.rpartition(b"\n")
-    head = _decoded(last, Head, f"{JOURNAL}, last line")
+    head = _decoded(last, SignedHead, f"{JOURNAL}, last line")
     try:
         head.check(public)
     except (AuditError, ValueError, OverflowError) as error:

@@ -57,7 +57,7 @@ class FileInside(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class EvidenceRequester(msgspec.Struct, frozen=True, kw_only=True):
     """Who asked for it.
 
     Attributes:
@@ -71,7 +71,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     agency: str
 
 
-class AgreementThen(msgspec.Struct, frozen=True, kw_only=True):
+class PastAgreement(msgspec.Struct, frozen=True, kw_only=True):
     """An agreement under which another agency's records may be in it, as it was when it was made.
 
     Attributes:
@@ -125,15 +125,15 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     time_zone: str
     start_local: str
     end_local: str
-    asked: Asked
+    asked: EvidenceRequester
     units: tuple[dict[str, str], ...]
-    agreements: tuple[AgreementThen, ...]
+    agreements: tuple[PastAgreement, ...]
     counts: dict[str, int]
     left_out: tuple[str, ...]
     files: tuple[FileInside, ...]
 
 
-class Signature(msgspec.Struct, frozen=True, kw_only=True):
+class ManifestSignature(msgspec.Struct, frozen=True, kw_only=True):
     """The node's word for a manifest.
 
     Attributes:
@@ -196,7 +196,7 @@ def sealed(manifest: Manifest, files: Mapping[str, bytes], key: AuditKey) -> byt
     """Return the zip: manifest, signature, files."""
     said = msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n"
     digest = hashlib.sha256(said).hexdigest()
-    signature = Signature(
+    signature = ManifestSignature(
         format=SIGNATURE_FORMAT,
         manifest_sha256=digest,
         public_key=key.public,

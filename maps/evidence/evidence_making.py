@@ -20,10 +20,10 @@ from maps.evidence.evidence_file import (
     JOURNAL,
     ORIGINALS,
     POSITIONS,
-    AgreementThen,
-    Asked,
+    EvidenceRequester,
     LeftOut,
     Manifest,
+    PastAgreement,
     files_inside,
     row_line,
     sealed,
@@ -36,7 +36,7 @@ from patrol.audit.chain import time_text
 from patrol.audit.key import AuditKey, audit_key
 from patrol.audit.signed_head import signed_head
 from patrol.desks.desk import Desk
-from patrol.desks.replay import MOST_RAW, LinkedRow, Stood
+from patrol.desks.replay import MOST_RAW, DocumentHistory, LinkedRow
 from patrol.errors.errors import AuditError
 from patrol.store.schema.tables import from_us
 from patrol.store.tracks.replay_columns import Film
@@ -67,7 +67,7 @@ _COLUMNS: Final = (
 _encode = msgspec.json.Encoder().encode
 
 
-class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+class EvidenceFile(msgspec.Struct, frozen=True, kw_only=True):
     """An evidence file that was made.
 
     Attributes:
@@ -114,7 +114,7 @@ async def evidence_of(
     ids: list[str],
     words: Wording,
     unsealed: bool = False,
-) -> Evidence:
+) -> EvidenceFile:
     """Return the evidence file of a range, once the journal has noted it.
 
     Args:
@@ -183,7 +183,9 @@ async def evidence_of(
             time_zone=notary.time_zone,
             start_local=start.astimezone(zone).isoformat(),
             end_local=end.astimezone(zone).isoformat(),
-            asked=Asked(user=desk.user.name, role=desk.user.role, agency=desk.user.agency),
+            asked=EvidenceRequester(
+                user=desk.user.name, role=desk.user.role, agency=desk.user.agency
+            ),
             units=tuple(
                 {"id": each.id, "call_sign": each.call_sign} for each in units if each.id in told
             ),
@@ -207,7 +209,7 @@ async def evidence_of(
         taken = [name.removeprefix(ORIGINALS) for name in more.files if name.startswith(ORIGINALS)]
         noted |= {"originals": taken, "texts": more.counts["texts"]}
     await desk.audit.note("export", subject="export:evidence", detail=noted)
-    return Evidence(zip=made_, left_out=tuple(left_out))
+    return EvidenceFile(zip=made_, left_out=tuple(left_out))
 
 
 async def _heard(
@@ -231,10 +233,10 @@ async def _heard(
     return found, []
 
 
-def _agreements(stood: Stood, end: datetime) -> tuple[AgreementThen, ...]:
+def _agreements(stood: DocumentHistory, end: datetime) -> tuple[PastAgreement, ...]:
     newest = {each.id: each for each in stood.papers if isinstance(each, Agreement)}
     return tuple(
-        AgreementThen(
+        PastAgreement(
             id=each.id,
             version=each.version,
             name=each.terms.name,

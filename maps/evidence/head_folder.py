@@ -16,7 +16,7 @@ import msgspec
 
 from maps.evidence.time_stamp import TimeStamp, TimeStampService
 from maps.runtime.atomic_folder import new_file
-from patrol.audit.signed_head import Head, head_from
+from patrol.audit.signed_head import SignedHead, head_from
 from patrol.errors.errors import AuditError
 
 STAMP: Final = ".tsr"
@@ -40,7 +40,7 @@ class HeadFolder:
         """Return whether there is the head of a day."""
         return self._file(f"{day:%F}").exists()
 
-    def put(self, head: Head, day: date) -> None:
+    def put(self, head: SignedHead, day: date) -> None:
         """Put the head of a day there.
 
         Raises:
@@ -48,7 +48,7 @@ class HeadFolder:
         """
         self._put(head, f"{day:%F}")
 
-    def put_more(self, head: Head, now: datetime) -> Path:
+    def put_more(self, head: SignedHead, now: datetime) -> Path:
         """Put a head there that somebody asked for, beside that of the day, and return its file;
         raises as `put`.
         """
@@ -59,7 +59,7 @@ class HeadFolder:
         times = [file.stat().st_mtime for file in self._files()]
         return datetime.fromtimestamp(max(times)).astimezone() if times else None
 
-    def read(self) -> list[Head]:
+    def read(self) -> list[SignedHead]:
         """Return all of them, oldest first.
 
         Raises:
@@ -84,9 +84,9 @@ class HeadFolder:
             pass
         return stamp
 
-    def stamps(self) -> list[tuple[Head, bytes, bytes | None]]:
+    def stamps(self) -> list[tuple[SignedHead, bytes, bytes | None]]:
         """Return each head, its file's content, and its time stamp where it has one; as `read`."""
-        found: list[tuple[Head, bytes, bytes | None]] = []
+        found: list[tuple[SignedHead, bytes, bytes | None]] = []
         for file in self._files():
             content, stamp = file.read_bytes(), file.with_suffix(STAMP)
             try:
@@ -96,7 +96,7 @@ class HeadFolder:
             found.append((head, content, stamp.read_bytes() if stamp.exists() else None))
         return sorted(found, key=lambda each: each[0].seq)
 
-    def _put(self, head: Head, when: str) -> Path:
+    def _put(self, head: SignedHead, when: str) -> Path:
         if not self.folder.is_dir():
             raise FileNotFoundError(2, f"there is no folder {self.folder}")
         file = self._file(when)

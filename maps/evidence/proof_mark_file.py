@@ -28,7 +28,7 @@ FOR: Final = timedelta(days=7)
 """What was proved longer ago is proved again."""
 
 
-class KeptMark(msgspec.Struct, frozen=True, kw_only=True):
+class DatedProofMark(msgspec.Struct, frozen=True, kw_only=True):
     """A mark, and when it was written, aware UTC."""
 
     mark: ProofMark
@@ -76,7 +76,7 @@ class ProofMarkFile:
         self._steady, self._now = steady, now
         self._last_s = steady()
 
-    def read(self) -> KeptMark | None:
+    def read(self) -> DatedProofMark | None:
         """Return the mark there is, not older than `FOR`; None: there is none.
 
         Raises:
@@ -98,7 +98,7 @@ class ProofMarkFile:
                 f"{self._file}: it says how far a verification came, and this node has not signed"
                 " that: begin from the first row with --anew"
             ) from None
-        return KeptMark(mark=mark, at=at) if self._now() - at <= FOR else None
+        return DatedProofMark(mark=mark, at=at) if self._now() - at <= FOR else None
 
     def keep(self, mark: Callable[[], ProofMark]) -> None:
         """Write how far it is, if the last time is `EVERY_S` ago.

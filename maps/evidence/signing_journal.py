@@ -17,7 +17,7 @@ from maps.settings.settings import Settings
 from patrol.audit import export as audit_file
 from patrol.audit.chain import FIRST, Chain
 from patrol.audit.key import AuditKey, audit_key
-from patrol.audit.signed_head import Head, signed_head
+from patrol.audit.signed_head import SignedHead, signed_head
 from patrol.documents.transaction import Note
 from patrol.errors.errors import AuditError, StoreError
 from patrol.store.engine.engine import connect_to_read, open_engine
@@ -82,7 +82,7 @@ def note(settings: Settings, told: Note) -> None:
     _run(settings, journal.append, [told], datetime.now(UTC), origin=settings.node.id, reads=False)
 
 
-def current_head(settings: Settings) -> Head:
+def current_head(settings: Settings) -> SignedHead:
     """Return the journal's end, signed; the key is made on first use.
 
     Raises:
@@ -98,7 +98,7 @@ def current_head(settings: Settings) -> Head:
     return _signed(settings, 0 if last is None else last.seq, FIRST if last is None else last.hash)
 
 
-def write_export(settings: Settings, file: Path, *, after: int) -> Head:
+def write_export(settings: Settings, file: Path, *, after: int) -> SignedHead:
     """Write the journal out, and note in it that it was.
 
     Args:
@@ -143,7 +143,7 @@ def write_export(settings: Settings, file: Path, *, after: int) -> Head:
 
 def _exported(
     connection: Connection, write: Callable[[bytes], object], settings: Settings, after: int
-) -> Head:
+) -> SignedHead:
     chain = Chain()
     if after:
         before = journal.page(connection, after=after - 1, limit=1)
@@ -164,7 +164,7 @@ def _exported(
     return _signed(settings, chain.seq, chain.hash)
 
 
-def _signed(settings: Settings, seq: int, last: bytes) -> Head:
+def _signed(settings: Settings, seq: int, last: bytes) -> SignedHead:
     key: AuditKey = audit_key(key_file(settings))
     return signed_head(key, node=settings.node.id, seq=seq, last=last, at=datetime.now(UTC))
 

@@ -30,7 +30,7 @@ from pyais.messages import (
 
 from maps.feeds.due_places import PlaceAct
 from maps.feeds.mmsi import Numbers, is_made
-from maps.feeds.places import Place
+from maps.feeds.places import FeedPlace
 from maps.feeds.plain_names import plain_name
 from maps.feeds.roll import Act
 from patrol.intake.own_messages import OwnNotes
@@ -56,7 +56,7 @@ class AisWriter:
         self._numbers = Numbers()
         self._sequence = cycle(range(10))
 
-    def place(self, act: PlaceAct, place: Place, now: datetime) -> list[bytes]:  # noqa: ARG002
+    def place(self, act: PlaceAct, place: FeedPlace, now: datetime) -> list[bytes]:  # noqa: ARG002
         """Return nothing: AIS has no words for a place."""
         return []
 

@@ -29,15 +29,15 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from maps.feeds.due_places import PlaceAct
-from maps.feeds.places import Place
+from maps.feeds.places import FeedPlace
 from maps.feeds.roll import AGAIN_EVERY_S, Act
 from patrol.intake.own_messages import OwnNotes
 from patrol.units.wire import UnitState
 from radio_gateway.protocols.cot.writer import (
+    CotPlace,
+    CotUnit,
     Emergency,
     OutEvent,
-    Shown,
-    Unit,
     delete_event,
     digest_of,
     emergency_event,
@@ -104,14 +104,14 @@ class CotWriter:
         """Return the events that say `act` of `unit`; none for one that only grew stale."""
         return [self._told(event) for event in self._events(act, unit, now)]
 
-    def place(self, act: PlaceAct, place: Place, now: datetime) -> list[bytes]:
+    def place(self, act: PlaceAct, place: FeedPlace, now: datetime) -> list[bytes]:
         """Return the event that says `act` of a place; none for what was marked in CoT."""
         if place.address.startswith(_OWN):
             return []
         if act == "taken back":
             return [self._told(delete_event(place.uid, now))]
         stale = now + timedelta(seconds=2 * AGAIN_EVERY_S)
-        shown = Shown(
+        shown = CotPlace(
             uid=place.uid,
             type=_place_type(place),
             maker=place.teller,
@@ -170,7 +170,7 @@ class CotWriter:
             return [emergency_event(call)]
         if fix is None:
             return []
-        place = Unit(
+        place = CotUnit(
             uid=uid,
             callsign=unit.call_sign,
             type=_type(unit),
@@ -201,7 +201,7 @@ _SECTOR_WORDS: Final = {
 }
 
 
-def _place_type(place: Place) -> str:
+def _place_type(place: FeedPlace) -> str:
     if place.path:
         return "u-d-f"
     if place.radius_m is not None:
@@ -209,7 +209,7 @@ def _place_type(place: Place) -> str:
     return _PLACE_TYPES.get(place.use, "b-m-p-s-m")
 
 
-def _remarks(place: Place) -> str:
+def _remarks(place: FeedPlace) -> str:
     what = _SECTOR_WORDS.get(place.use, "Hazard" if place.use == "hazard" else "")
     return "\n".join(part for part in (what, place.remarks) if part)
 

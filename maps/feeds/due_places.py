@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 import msgspec
 import structlog
 
-from maps.feeds.places import KINDS, Outline, Place, PlaceKind, place_of
+from maps.feeds.places import KINDS, FeedPlace, Outline, PlaceKind, place_of
 from maps.feeds.roll import AGAIN_EVERY_S
 from patrol.documents_registry.document_kinds import decode
 from radio_gateway.parsing.msgspec_decoders import json_decoder
@@ -46,10 +46,10 @@ class DuePlaces:
 
     def __init__(self, *, kinds: Collection[PlaceKind], outline: Outline) -> None:
         self._kinds, self._outline = frozenset(kinds), outline
-        self._held: dict[str, Place] = {}
+        self._held: dict[str, FeedPlace] = {}
         self._told: dict[str, float] = {}
         self._dirty: set[str] = set()
-        self._gone: list[Place] = []
+        self._gone: list[FeedPlace] = []
 
     def take(self, frame: bytes) -> None:
         """Take one frame of a live stream."""
@@ -74,13 +74,13 @@ class DuePlaces:
         self._told.clear()
         self._dirty.update(self._held)
 
-    def due(self, at_s: float) -> list[tuple[PlaceAct, Place]]:
+    def due(self, at_s: float) -> list[tuple[PlaceAct, FeedPlace]]:
         """Return what is due to be told, and take it as told.
 
         Args:
             at_s: A clock that only goes forward, seconds.
         """
-        acts: list[tuple[PlaceAct, Place]] = [("taken back", place) for place in self._gone]
+        acts: list[tuple[PlaceAct, FeedPlace]] = [("taken back", place) for place in self._gone]
         self._gone.clear()
         if self._told:
             self._dirty |= {id for id, s in self._told.items() if at_s - s >= AGAIN_EVERY_S}
@@ -90,7 +90,7 @@ class DuePlaces:
         self._dirty.clear()
         return acts
 
-    def all(self) -> list[Place]:
+    def all(self) -> list[FeedPlace]:
         """Return what a newcomer must be told of."""
         return [self._held[id] for id in self._told]
 

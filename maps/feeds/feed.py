@@ -17,7 +17,7 @@ from maps.feeds.due_places import DuePlaces, PlaceAct
 from maps.feeds.health import FeedHealth, FeedState
 from maps.feeds.outlets import OUTLETS
 from maps.feeds.peer import Peer
-from maps.feeds.places import Place
+from maps.feeds.places import FeedPlace
 from maps.feeds.roll import Act, Roll
 from maps.feeds.settings import FeedSettings
 from maps.feeds.writers import WRITERS, WriterSettings
@@ -179,7 +179,7 @@ class Feed:
                 for frame in await subscription.take(0.0):
                     self._take(frame)
 
-    async def _say_places(self, acts: list[tuple[PlaceAct, Place]]) -> None:
+    async def _say_places(self, acts: list[tuple[PlaceAct, FeedPlace]]) -> None:
         for number, (act, place) in enumerate(acts):
             if act == "taken back" or self._outlet.clients != 0:
                 self._send(self._writer.place(act, place, self._now()))

@@ -33,7 +33,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from maps.feeds.due_places import PlaceAct
-from maps.feeds.places import Place
+from maps.feeds.places import FeedPlace
 from maps.feeds.plain_names import plain_name
 from maps.feeds.roll import Act
 from patrol.intake.own_messages import OwnNotes
@@ -79,7 +79,7 @@ class NmeaWriter:
             number = self._number[unit.id] = self._free.pop(0)
         return self._sentence(unit, number, "T")
 
-    def place(self, act: PlaceAct, place: Place, now: datetime) -> list[bytes]:  # noqa: ARG002
+    def place(self, act: PlaceAct, place: FeedPlace, now: datetime) -> list[bytes]:  # noqa: ARG002
         """Return the sentence that says where a place is; none where there is no number left."""
         if place.kind == "targets":
             return self._target(act, place)
@@ -92,7 +92,7 @@ class NmeaWriter:
         body = f"IIWPL,{_place(lon=place.lon, lat=place.lat)},{name}".encode()
         return [b"$%s*%02X\r\n" % (body, checksum(body))]
 
-    def _target(self, act: PlaceAct, place: Place) -> list[bytes]:
+    def _target(self, act: PlaceAct, place: FeedPlace) -> list[bytes]:
         status = "L" if act == "taken back" else "T"
         number = self._number.get(place.id)
         if number is None:

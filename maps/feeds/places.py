@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 import msgspec
 import shapely
 
-from patrol.documents.document import Paper
+from patrol.documents.document import Document
 from patrol.marks.mark import OWN_NAME, Mark
 from patrol.sectors.sector import Sector
 from patrol.targets.target import Target
@@ -26,7 +26,7 @@ Outline = Callable[[Sector], dict[str, Any] | None]
 Path = tuple[tuple[float, float], ...]
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
+class FeedPlace(msgspec.Struct, frozen=True, kw_only=True):
     """One target, sector or mark.
 
     Attributes:
@@ -79,7 +79,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.teller}.{self.id}"
 
 
-def place_of(paper: Paper, outline: Outline) -> Place | None:
+def place_of(paper: Document, outline: Outline) -> FeedPlace | None:
     """Return a paper as a place; None for one that has none, or is followed no more.
 
     Args:
@@ -87,7 +87,7 @@ def place_of(paper: Paper, outline: Outline) -> Place | None:
         outline: Returns the area of a river stretch as GeoJSON; None where nobody can tell.
     """
     if isinstance(paper, Mark):
-        return Place(
+        return FeedPlace(
             id=paper.id,
             origin=paper.origin,
             kind="marks",
@@ -105,7 +105,7 @@ def place_of(paper: Paper, outline: Outline) -> Place | None:
         )
     if isinstance(paper, Target) and paper.sightings and paper.is_had:
         last = paper.sightings[-1]
-        return Place(
+        return FeedPlace(
             id=paper.id,
             origin=paper.origin,
             kind="targets",
@@ -130,7 +130,7 @@ def place_of(paper: Paper, outline: Outline) -> Place | None:
             return None
         middle = shape.representative_point()
         ring = shapely.simplify(shape.exterior, 0.0001)
-        return Place(
+        return FeedPlace(
             id=paper.id,
             origin=paper.origin,
             kind="sectors",

@@ -24,7 +24,7 @@ from maps.feeds.places import PlaceKind
 from maps.forms.form import Form
 from patrol.units.units import Role, UnitKind
 from radio_gateway.errors.errors import SettingsError
-from radio_gateway.links.link_url import Link, Options, parse_link
+from radio_gateway.links.link_url import Link, LinkOptions, parse_link
 from radio_gateway.tls.client_context import trusting
 
 Speech = Literal["ais", "nmea", "cot", "tak"]
@@ -140,7 +140,7 @@ def read_link(url: str) -> Link:
         raise SettingsError("url", f"{link.shown} needs an address and a port")
     if link.path or link.username is not None or link.password is not None:
         raise SettingsError("url", f"{link.shown}: a feed has no path, user or password")
-    options = Options(link)
+    options = LinkOptions(link)
     if link.scheme == "tcp-listen":
         most_clients(options)
     elif link.scheme == "udp":
@@ -149,12 +149,12 @@ def read_link(url: str) -> Link:
     return link
 
 
-def most_clients(options: Options) -> int:
+def most_clients(options: LinkOptions) -> int:
     """Return how many clients may connect at once. Raises SettingsError if it is no number."""
     return options.whole("max", 64, low=1, high=1000)
 
 
-def multicast(options: Options) -> tuple[int, str | None]:
+def multicast(options: LinkOptions) -> tuple[int, str | None]:
     """Return over how many networks a multicast goes, and by which of our addresses it leaves.
 
     Raises:

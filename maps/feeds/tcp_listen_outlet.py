@@ -12,7 +12,7 @@ import structlog
 from maps.feeds.peer import Peer
 from maps.feeds.settings import FeedSettings, most_clients
 from radio_gateway.errors.errors import LinkError, fault_of
-from radio_gateway.links.link_url import Options
+from radio_gateway.links.link_url import LinkOptions
 
 _log = structlog.get_logger(__name__)
 
@@ -31,7 +31,7 @@ class TcpListenOutlet:
 
     def __init__(self, settings: FeedSettings, *, came: Callable[[Peer], None]) -> None:
         self._name, self._link, self._came = settings.name, settings.link, came
-        self._most = most_clients(Options(self._link))
+        self._most = most_clients(LinkOptions(self._link))
         self._peers: set[Peer] = set()
         self._server: asyncio.Server | None = None
         self.port: int | None = None

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from maps.feeds.settings import FeedSettings, multicast
 from radio_gateway.errors.errors import LinkError, fault_of
-from radio_gateway.links.link_url import Options
+from radio_gateway.links.link_url import LinkOptions
 
 
 class UdpOutlet:
@@ -31,7 +31,7 @@ class UdpOutlet:
 
     def __init__(self, settings: FeedSettings, *, lost: Callable[[str], None]) -> None:
         self._link, self._on_lost = settings.link, lost
-        self._hops, self._interface = multicast(Options(self._link))
+        self._hops, self._interface = multicast(LinkOptions(self._link))
         self._socket: socket.socket | None = None
         self._address: Any = None
 

@@ -15,13 +15,13 @@ import msgspec
 from maps.feeds.cot_writer import CotWriter, Form
 from maps.feeds.due_places import PlaceAct
 from maps.feeds.nmea_writer import NmeaWriter
-from maps.feeds.places import Place
+from maps.feeds.places import FeedPlace
 from maps.feeds.roll import Act
 from patrol.intake.own_messages import OwnNotes
 from patrol.units.wire import UnitState
 
 
-class Writer(Protocol):
+class FeedWriter(Protocol):
     """Writes one feed."""
 
     @property
@@ -33,7 +33,7 @@ class Writer(Protocol):
         """Return the messages that say `act` of `unit`; none where there is no way to say it."""
         ...
 
-    def place(self, act: PlaceAct, place: Place, now: datetime) -> list[bytes]:
+    def place(self, act: PlaceAct, place: FeedPlace, now: datetime) -> list[bytes]:
         """Return the messages that say `act` of a place; none where there is no way to say it."""
         ...
 
@@ -64,21 +64,21 @@ class WriterSettings(msgspec.Struct, frozen=True, kw_only=True):
     may_come_back: bool = False
 
 
-def _ais(settings: WriterSettings) -> Writer:
+def _ais(settings: WriterSettings) -> FeedWriter:
     from maps.feeds.ais_writer import AisWriter  # pyais takes five megabytes
 
     return AisWriter(settings.own)
 
 
-def _cot(settings: WriterSettings) -> Writer:
+def _cot(settings: WriterSettings) -> FeedWriter:
     return _cot_in("xml", settings)
 
 
-def _tak(settings: WriterSettings) -> Writer:
+def _tak(settings: WriterSettings) -> FeedWriter:
     return _cot_in("datagram" if settings.datagrams else "stream", settings)
 
 
-def _cot_in(form: Form, settings: WriterSettings) -> Writer:
+def _cot_in(form: Form, settings: WriterSettings) -> FeedWriter:
     return CotWriter(
         settings.own,
         max_age=settings.max_age,
@@ -88,7 +88,7 @@ def _cot_in(form: Form, settings: WriterSettings) -> Writer:
     )
 
 
-WRITERS: Final[dict[str, Callable[[WriterSettings], Writer]]] = {
+WRITERS: Final[dict[str, Callable[[WriterSettings], FeedWriter]]] = {
     "ais": _ais,
     "nmea": lambda settings: NmeaWriter(settings.own),
     "cot": _cot,

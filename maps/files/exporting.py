@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import shapely
 
-from gis.files.export_content import Material, Track
+from gis.files.export_content import ExportTrack, Material
 from gis.files.formats import FORMATS, ExportError, Format
 from gis.position.position import Position
 from maps.errors.errors import BadRequest
@@ -63,14 +63,14 @@ async def tracks(
         Forbidden: If the role may not.
         NotFound: If there is no such unit, or the user may not know of it.
     """
-    found: list[Track] = []
+    found: list[ExportTrack] = []
     async for state, fixes in past_positions(
         desk, units, start, end, longest=LONGEST, most=MOST_POSITIONS
     ):
         kept = tuple(_position(fix) for fix in await asyncio.to_thread(credible, fixes))
         if kept:
             found.append(
-                Track(
+                ExportTrack(
                     id=state.id,
                     name=state.call_sign,
                     positions=kept,

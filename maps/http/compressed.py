@@ -1,4 +1,4 @@
-"""Packed: a body that is asked for again and again, compressed once, with an entity tag."""
+"""CompressedBody: a body that is asked for again and again, compressed once, with an entity tag."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class InPieces(Response):
             await send({"type": "http.response.body", "body": piece, "more_body": more})
 
 
-class Packed:
+class CompressedBody:
     """A body, plain and by gzip.
 
     Args:
@@ -71,5 +71,5 @@ class Packed:
 
 async def large_answer(request: Request, make: Callable[[], Any]) -> Response:
     """Return what `make` makes as JSON, compressed; made in a thread, so that nobody waits."""
-    packed = await asyncio.to_thread(lambda: Packed(msgspec.json.encode(make())))
+    packed = await asyncio.to_thread(lambda: CompressedBody(msgspec.json.encode(make())))
     return packed.answer(request, "application/json", cache="no-store")

@@ -1,4 +1,4 @@
-"""Pace: how many changes one caller may ask for, in bounded memory."""
+"""WriteLimit: how many changes one caller may ask for, in bounded memory."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from time import monotonic
 from maps.errors.errors import TooManyWrites
 
 
-class Pace:
+class WriteLimit:
     """A bucket for each key, that refills: bursts are free, a flood is told to wait.
 
     Args:

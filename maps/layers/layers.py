@@ -18,9 +18,9 @@ from gis.river.river import River
 from gis.river.river_marks import MARK_KINDS, WAYS
 from gis.river.rivers import Rivers
 from maps.errors.errors import BadRequest
-from maps.http.compressed import Packed
+from maps.http.compressed import CompressedBody
 from maps.layers.layer import Layer
-from maps.layers.place_address import Addressed, Near
+from maps.layers.place_address import NearbyPlace, PlaceAddress
 from maps.settings.settings_tables import LayerSettings, LayersSettings
 from patrol.errors.errors import NotFound
 from patrol.intake.river_position import OnRiver
@@ -48,7 +48,7 @@ class Geography:
 
     def __init__(self, layers: LayerSet, own: Mapping[str, LayerSettings]) -> None:
         self._layers, self._own = layers, own
-        self._packed: dict[str, Packed] = {}
+        self._packed: dict[str, CompressedBody] = {}
         self._one_at_a_time = asyncio.Lock()
         self._border: Border | None = None
         self.river: River = layers.river()
@@ -77,7 +77,7 @@ class Geography:
         """Return every layer, in the order a map draws them."""
         return [self._about(name) for name in self._layers.names()]
 
-    async def geojson(self, name: str) -> Packed:
+    async def geojson(self, name: str) -> CompressedBody:
         """Return a layer as GeoJSON.
 
         Raises:
@@ -88,7 +88,7 @@ class Geography:
         async with self._one_at_a_time:
             if name not in self._packed:
                 self._packed[name] = await asyncio.to_thread(
-                    lambda: Packed(self._layers.as_geojson(name))
+                    lambda: CompressedBody(self._layers.as_geojson(name))
                 )
         return self._packed[name]
 
@@ -159,7 +159,7 @@ class Geography:
 
     def address(
         self, *, lon: float, lat: float, accuracy_m: float | None, speed_mps: float | None
-    ) -> Addressed:
+    ) -> PlaceAddress:
         """Return the address of a place, and what is next up and down the river.
 
         Args:
@@ -169,7 +169,7 @@ class Geography:
             speed_mps: Over ground, for times of arrival; none without.
         """
         [(_, found)] = self.describe([lon], [lat], [accuracy_m])
-        return Addressed(
+        return PlaceAddress(
             lon=lon,
             lat=lat,
             address=found,
@@ -178,12 +178,14 @@ class Geography:
             near=self._near(found, _known([accuracy_m])[0], speed_mps),
         )
 
-    def _near(self, place: Address, accuracy_m: float, speed_mps: float | None) -> tuple[Near, ...]:
+    def _near(
+        self, place: Address, accuracy_m: float, speed_mps: float | None
+    ) -> tuple[NearbyPlace, ...]:
         if place.river is None or place.km is None:
             return ()
         marks, error_m = self._marks[place.river], accuracy_m + (place.error_m or 0.0)
         return tuple(
-            Near(
+            NearbyPlace(
                 kind=found.mark.kind,
                 id=found.mark.id,
                 name=found.mark.name,

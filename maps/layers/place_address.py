@@ -7,7 +7,7 @@ import msgspec
 from gis.address.address import Address
 
 
-class Near(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class NearbyPlace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A gauge, office or crossing up or down the river from the place.
 
     Attributes:
@@ -29,7 +29,7 @@ class Near(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     eta_s: tuple[float, float] | None = None
 
 
-class Addressed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class PlaceAddress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A place and its address.
 
     Attributes:
@@ -46,4 +46,4 @@ class Addressed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     address: Address
     words: str
     error_words: str
-    near: tuple[Near, ...] = ()
+    near: tuple[NearbyPlace, ...] = ()

@@ -1,4 +1,4 @@
-"""Office: what runs in one node: store, watch, channels, embedded broker; opened and closed.
+"""RunningNode: what runs in one node: store, watch, channels, embedded broker; opened and closed.
 
 The only place, with `app.py`, that touches the store and the channels. Everything else asks a Desk.
 """
@@ -39,11 +39,11 @@ from maps.node.remote_orders import RemoteCarrier
 from maps.node.revoked_keys import RevokedKeys
 from maps.node.supervise import kept_running
 from maps.notifications.account_news import AccountNews
-from maps.notifications.delivering import Delivering
+from maps.notifications.delivering import Deliveries
 from maps.notifications.senders.mail import MailWay
 from maps.reports.document.request import Site
 from maps.reports.jobs.one_at_a_time import Press
-from maps.reports.jobs.scheduler import Line, Scheduler
+from maps.reports.jobs.scheduler import MailEntry, Scheduler
 from maps.settings.keyed_channels import EMBEDDED, is_keyed
 from maps.settings.settings import Settings, read_token
 from maps.settings.settings_tables import SQLITE
@@ -84,7 +84,7 @@ DRAIN_S = 5.0
 _log = structlog.get_logger(__name__)
 
 
-class Office:
+class RunningNode:
     """One node while it runs.
 
     Args:
@@ -152,7 +152,7 @@ class Office:
             each.name for each in settings.channels if is_keyed(each)
         )
         self.people, self.access = self.accounts.people, self.accounts.access
-        self.delivering = Delivering(
+        self.delivering = Deliveries(
             self.watch,
             settings.delivery,
             desk_of=self.desk_of,
@@ -260,7 +260,7 @@ class Office:
         return Desk(self.watch, user, rejected=self.link_health.rejected)
 
     async def watching(self, user: User, stream: str | None, since: int | None) -> Subscription:
-        """Return a viewer's place in the live stream, as `Outlook.subscribe` does."""
+        """Return a viewer's place in the live stream, as `VisibleUnits.subscribe` does."""
         return self.desk_of(user).subscribe(stream=stream, since=since)
 
     def is_well(self) -> bool:
@@ -455,16 +455,16 @@ class Office:
         found = await self.people.user(name)
         return None if found is None else found[0]
 
-    async def _report_lines(self, agency: str, name: str) -> list[Line]:
+    async def _report_lines(self, agency: str, name: str) -> list[MailEntry]:
         """Return what the journal says of a report that is sent again and again, newest first."""
         found = await self.store.read(
             lambda connection: journal.of_agency(connection, agency, subject=f"report:{name}")
         )
-        lines: list[Line] = []
+        lines: list[MailEntry] = []
         for entry in found:
             detail = msgspec.json.decode(entry.detail)
             if "period" in detail and "to" in detail:
-                lines.append(Line(entry.act, entry.at, detail["period"], detail["to"]))
+                lines.append(MailEntry(entry.act, entry.at, detail["period"], detail["to"]))
         return lines
 
     async def _heads_sent(self, since: datetime) -> set[str]:
@@ -508,7 +508,7 @@ async def open_office(
     *,
     geography: Callable[[], Awaitable[Geography]] | None = None,
     lead: Lead | None = None,
-) -> AsyncIterator[Office]:
+) -> AsyncIterator[RunningNode]:
     """Open the store and take up the picture; hear no radio yet.
 
     Args:
@@ -539,7 +539,7 @@ async def open_office(
             async with nullcontext() if lead is None else lead(store):
                 if lead is not None:
                     await store.migrate()
-                office = Office(settings, store, read, replaces=shared)
+                office = RunningNode(settings, store, read, replaces=shared)
                 await office.start()
                 yield office
         finally:

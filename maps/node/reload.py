@@ -26,7 +26,7 @@ _SAME: Final = frozenset({"source", "folder", "channels", "layers"})
 
 
 class ChannelOwner(Protocol):
-    """What channels and layers belong to; `maps.node.node.Office` is one."""
+    """What channels and layers belong to; `maps.node.node.RunningNode` is one."""
 
     async def take_up(self, settings: Settings) -> list[str]:
         """Take up other channels and added layers; return the channels that changed."""

@@ -39,7 +39,7 @@ WAITING: Final = 200
 _log = structlog.get_logger(__name__)
 
 
-class Way(Protocol):
+class OrderRoute(Protocol):
     """The node's end of the way to its gateways; `Receiver` is one."""
 
     async def send_order(
@@ -88,7 +88,7 @@ class RemoteCarrier:
 
     def __init__(
         self,
-        way: Way,
+        way: OrderRoute,
         gateway: str,
         tell: Callable[[OrderResult], None],
         *,

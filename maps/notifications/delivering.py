@@ -1,4 +1,4 @@
-"""Delivering: everything by which alerts leave a node, run while it works."""
+"""Deliveries: everything by which alerts leave a node, run while it works."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import structlog
 from maps.errors.errors import TooManyTries
 from maps.notifications.errors.errors import DeliveryError, ReceiverGone
 from maps.notifications.intake import Intake
-from maps.notifications.outbound_http.post import Outgoing
+from maps.notifications.outbound_http.post import OutboundHttp
 from maps.notifications.receivers import Receivers
 from maps.notifications.senders.mail import MailWay
 from maps.notifications.senders.push_key import PushKey
@@ -26,10 +26,10 @@ from maps.notifications.senders.webhook import WebhookWay
 from maps.notifications.sending import Sender
 from maps.notifications.settings.settings import DeliverySettings
 from maps.notifications.settings.settings_tables import DeliveryRule
-from maps.notifications.text.messages import Message, Way
+from maps.notifications.text.messages import Notification, Way
 from patrol.alerts.delivery import DeliveryWay
 from patrol.desks.desk import Desk
-from patrol.documents.document import Paper, new_id
+from patrol.documents.document import Document, new_id
 from patrol.errors.errors import NotFound, PatrolError
 from patrol.maintenance.outbox import Outbox
 from patrol.sectors.site_geography import Ground
@@ -67,7 +67,7 @@ class RuleHealth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     fault: str = ""
 
 
-class Tested(msgspec.Struct, frozen=True, kw_only=True):
+class DeliveryTestResult(msgspec.Struct, frozen=True, kw_only=True):
     """How a test message to one receiver fared.
 
     Attributes:
@@ -81,7 +81,7 @@ class Tested(msgspec.Struct, frozen=True, kw_only=True):
     fault: str = ""
 
 
-class Delivering:
+class Deliveries:
     """The deliveries of a node.
 
     Args:
@@ -131,7 +131,7 @@ class Delivering:
             self.push = self._ways["push"] = PushWay(
                 outbox,
                 PushKey(settings.push.key_file, contact=settings.push.contact, now=watch.now),
-                Outgoing(listed=settings.push.allow),
+                OutboundHttp(listed=settings.push.allow),
                 node=node,
                 zone=zone,
             )
@@ -208,7 +208,7 @@ class Delivering:
             )
         return told
 
-    async def test(self, name: str, agency: str) -> list[Tested]:
+    async def test(self, name: str, agency: str) -> list[DeliveryTestResult]:
         """Send a test message by a rule, to each receiver it has now.
 
         Raises:
@@ -224,7 +224,7 @@ class Delivering:
             await asyncio.gather(*(self._try(rule.way, rule, to, user) for to, user in receivers))
         )
 
-    async def test_browser(self, id: str, user: User) -> Tested:
+    async def test_browser(self, id: str, user: User) -> DeliveryTestResult:
         """Send a test message to a browser of the user's.
 
         Raises:
@@ -248,7 +248,7 @@ class Delivering:
                 continue
             try:
                 user = await self._receivers.of_browser(browser.id, name)
-                message = Message(
+                message = Notification(
                     id=new_id(),
                     agency=user.agency,
                     at=now,
@@ -261,7 +261,7 @@ class Delivering:
 
     # -- inside
 
-    def _hear(self, papers: Sequence[Paper]) -> None:
+    def _hear(self, papers: Sequence[Document]) -> None:
         self._intake.hear(papers)
         self._sender.hear(papers)
 
@@ -293,7 +293,9 @@ class Delivering:
             raise TooManyTries(60 - (now_s - tests[0]))
         tests.append(now_s)
 
-    async def _try(self, way: DeliveryWay, rule: DeliveryRule | None, to: str, user: str) -> Tested:
+    async def _try(
+        self, way: DeliveryWay, rule: DeliveryRule | None, to: str, user: str
+    ) -> DeliveryTestResult:
         try:
             if rule is None or way == "push":
                 receiver = await self._receivers.of_browser(to, user)
@@ -302,13 +304,13 @@ class Delivering:
             else:
                 receiver = self._receivers.of_rule(rule)
             now = self._now()
-            message = Message(
+            message = Notification(
                 id=new_id(), agency=receiver.agency, at=now, expires_at=now + TEST_GOOD_FOR
             )
             await self._ways[way].send(to, message, self._desk_of(receiver))
         except (DeliveryError, PatrolError) as error:
-            return Tested(to=to, ok=False, fault=str(error))
-        return Tested(to=to, ok=True)
+            return DeliveryTestResult(to=to, ok=False, fault=str(error))
+        return DeliveryTestResult(to=to, ok=True)
 
 
 async def _kept_running(work: Callable[[], Awaitable[None]], name: str) -> None:

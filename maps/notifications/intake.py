@@ -18,9 +18,9 @@ from maps.notifications.choosing import wants
 from maps.notifications.receivers import Receivers
 from maps.notifications.settings.settings_tables import DeliveryRule
 from patrol.alerts.alert import Alert, AlertState
-from patrol.alerts.delivery import Delivery, Seen, delivery_id, occasion_of, seen
+from patrol.alerts.delivery import AlertDelivery, PriorAlert, delivery_id, occasion_of, seen
 from patrol.desks.desk import Desk
-from patrol.documents.document import Paper
+from patrol.documents.document import Document
 from patrol.errors.errors import StoreError
 from patrol.maintenance.outbox import Outbox
 from patrol.units.accounts import User
@@ -56,12 +56,12 @@ class Intake:
     ) -> None:
         self._outbox, self._rules, self._receivers = outbox, rules, receivers
         self._desk_of, self._node, self._zone, self._now = desk_of, node, zone, now
-        self._known: dict[str, Seen] = {}
+        self._known: dict[str, PriorAlert] = {}
         self._made: set[str] = set()
         self._news: list[Alert] = []
         self._came = asyncio.Event()
 
-    def hear(self, papers: Sequence[Paper]) -> None:
+    def hear(self, papers: Sequence[Document]) -> None:
         """Take in new versions of papers; to be called by the clerk."""
         alerts = [each for each in papers if isinstance(each, Alert)]
         if alerts and self._rules:
@@ -129,9 +129,9 @@ class Intake:
                 new.append((alert, occasion))
         return new
 
-    async def _deliveries(self, news: Sequence[tuple[Alert, AlertState]]) -> list[Delivery]:
+    async def _deliveries(self, news: Sequence[tuple[Alert, AlertState]]) -> list[AlertDelivery]:
         """Return what is to be kept, each once however many rules want it."""
-        made: dict[str, Delivery] = {}
+        made: dict[str, AlertDelivery] = {}
         now = self._now()
         for rule in self._rules:
             desk = self._desk_of(self._receivers.of_rule(rule))
@@ -150,7 +150,7 @@ class Intake:
                     id = delivery_id(way=rule.way, to=to, alert=alert.id, version=alert.version)
                     if id in self._made or id in made:
                         continue
-                    made[id] = Delivery(
+                    made[id] = AlertDelivery(
                         id=id,
                         agency=rule.agency,
                         at=now,

@@ -1,4 +1,4 @@
-"""Mailing: how a mail with files leaves, for who writes one."""
+"""MailTransport: how a mail with files leaves, for who writes one."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Protocol
 
 from maps.language.wording import Wording
-from maps.notifications.text.messages import Source
+from maps.notifications.text.messages import NotificationSource
 
 
-class Mailing(Protocol):
+class MailTransport(Protocol):
     """Sends mails with files: `maps.notifications.senders.mail.MailWay`."""
 
     async def send_files(
         self, to: str, *, id: str, subject: str, text: str, wording: Wording,
-        files: Sequence[tuple[str, str, bytes]], at: datetime, source: Source,
+        files: Sequence[tuple[str, str, bytes]], at: datetime, source: NotificationSource,
     ) -> str: ...  # fmt: skip

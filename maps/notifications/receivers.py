@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from msgspec.structs import replace
 
 from maps.notifications.errors.errors import ReceiverGone
-from maps.notifications.settings.settings import Reading
+from maps.notifications.settings.settings import ReaderDefaults
 from maps.notifications.settings.settings_tables import DeliveryRule
-from patrol.alerts.delivery import Delivery
+from patrol.alerts.delivery import AlertDelivery
 from patrol.maintenance.outbox import Outbox
 from patrol.units.accounts import User
 
@@ -29,7 +29,7 @@ class Receivers:
         outbox: Outbox,
         rules: Sequence[DeliveryRule],
         user_of: Callable[[str], Awaitable[User | None]],
-        reading: Reading,
+        reading: ReaderDefaults,
     ) -> None:
         self._outbox, self._user_of, self._reading = outbox, user_of, reading
         self.rules: Mapping[str, DeliveryRule] = {each.name: each for each in rules}
@@ -45,7 +45,7 @@ class Receivers:
         )
 
     async def named_by(self, rule: DeliveryRule) -> list[tuple[str, str]]:
-        """Return to whom a rule delivers now: each as `Delivery.to` and `Delivery.user`."""
+        """Return to whom a rule delivers now, each as `to` and `user` of `AlertDelivery`."""
         if rule.way != "push":
             return [(each, "") for each in dict.fromkeys(rule.to)]
         found = []
@@ -60,7 +60,7 @@ class Receivers:
                 found.append((browser.id, browser.user))
         return found
 
-    async def of_delivery(self, delivery: Delivery) -> User:
+    async def of_delivery(self, delivery: AlertDelivery) -> User:
         """Return as whom the receiver of a delivery sees the alert now.
 
         Raises:

@@ -21,12 +21,12 @@ from msgspec.structs import replace
 from maps.notifications.errors.errors import NotNow, ReceiverGone, Undeliverable
 from maps.notifications.receivers import Receivers
 from maps.notifications.text.address_text import address_of
-from maps.notifications.text.messages import MOST_TOLD, Message, Told, Way, worst_first
-from maps.notifications.throttle import Pace, batches
+from maps.notifications.text.messages import MOST_TOLD, Notification, VisibleAlert, Way, worst_first
+from maps.notifications.throttle import ReceiverThrottle, batches
 from patrol.alerts.alert import SEVERITIES, Alert
-from patrol.alerts.delivery import Delivery, DeliveryWay, Target
+from patrol.alerts.delivery import AlertDelivery, DeliveryTarget, DeliveryWay
 from patrol.desks.desk import Desk
-from patrol.documents.document import Paper
+from patrol.documents.document import Document
 from patrol.errors.errors import Conflict, Forbidden, NotFound, StoreError
 from patrol.maintenance.outbox import Outbox
 from patrol.sectors.site_geography import Ground
@@ -86,18 +86,18 @@ class Sender:
     ) -> None:
         self._outbox, self._ways, self._receivers = outbox, ways, receivers
         self._desk_of, self._limits, self._ground, self._now = desk_of, limits, ground, now
-        self.waiting: dict[Target, dict[str, Delivery]] = {}
-        self.paces: dict[Target, Pace] = {}
+        self.waiting: dict[DeliveryTarget, dict[str, AlertDelivery]] = {}
+        self.paces: dict[DeliveryTarget, ReceiverThrottle] = {}
         self.counts: dict[tuple[str, str], int] = {}
         self._unsettled: dict[str, _Outcome] = {}
         self._note_fault = ""
-        self._busy: dict[Target, asyncio.Task[None]] = {}
+        self._busy: dict[DeliveryTarget, asyncio.Task[None]] = {}
         self._came = asyncio.Event()
 
-    def hear(self, papers: Sequence[Paper]) -> None:
+    def hear(self, papers: Sequence[Document]) -> None:
         """Take in new versions of papers; to be called by the clerk."""
         for paper in papers:
-            if not isinstance(paper, Delivery):
+            if not isinstance(paper, AlertDelivery):
                 continue
             if not paper.is_closed:
                 self.waiting.setdefault(paper.target, {})[paper.id] = paper
@@ -140,7 +140,7 @@ class Sender:
     def _start_due(self) -> None:
         now_s = asyncio.get_running_loop().time()
         for target in sorted(self.waiting, key=self._worst):
-            pace = self.paces.setdefault(target, Pace())
+            pace = self.paces.setdefault(target, ReceiverThrottle())
             if target in self._busy or now_s < pace.not_before_s:
                 continue
             room = AT_ONCE + (URGENT_AT_ONCE if self._worst(target) == 0 else 0)
@@ -155,17 +155,19 @@ class Sender:
             if target not in self._busy and self.paces[target].is_forgettable(now_s):
                 del self.paces[target]
 
-    def _served(self, target: Target, _task: asyncio.Task[None]) -> None:
+    def _served(self, target: DeliveryTarget, _task: asyncio.Task[None]) -> None:
         self._busy.pop(target, None)
         if any(each.way == target.way for each in self.waiting):
             self._came.set()
 
-    def _worst(self, target: Target) -> int:
+    def _worst(self, target: DeliveryTarget) -> int:
         """Return the rank of the worst that waits for a receiver."""
         group = self.waiting.get(target, {})
         return min((_rank(each.severity) for each in group.values()), default=len(SEVERITIES))
 
-    def _due(self, target: Target, pace: Pace, now_s: float) -> list[list[Delivery]]:
+    def _due(
+        self, target: DeliveryTarget, pace: ReceiverThrottle, now_s: float
+    ) -> list[list[AlertDelivery]]:
         group = [
             each for each in self.waiting.get(target, {}).values() if each.id not in self._unsettled
         ]
@@ -173,7 +175,7 @@ class Sender:
         limit = self._limits.get(target.rule, 1)
         return batches(group, room=pace.room(now_s, limit), urgent_room=pace.room(now_s, 2 * limit))
 
-    async def _serve(self, target: Target, pace: Pace) -> None:
+    async def _serve(self, target: DeliveryTarget, pace: ReceiverThrottle) -> None:
         loop = asyncio.get_running_loop()
         try:
             for batch in self._due(target, pace, loop.time()):
@@ -187,7 +189,9 @@ class Sender:
             pace.failed(loop.time(), "it failed; the log says why")
             log.exception("delivery_failed", way=target.way)
 
-    async def _send(self, target: Target, pace: Pace, batch: Sequence[Delivery]) -> None:
+    async def _send(
+        self, target: DeliveryTarget, pace: ReceiverThrottle, batch: Sequence[AlertDelivery]
+    ) -> None:
         """Bring one message out, and note what became of what it told of."""
         loop = asyncio.get_running_loop()
         try:
@@ -228,15 +232,15 @@ class Sender:
             )
 
     async def _told(
-        self, batch: Sequence[Delivery], desk: Desk
-    ) -> tuple[list[Told], list[Delivery]]:
+        self, batch: Sequence[AlertDelivery], desk: Desk
+    ) -> tuple[list[VisibleAlert], list[AlertDelivery]]:
         """Return what the receiver may see of the alerts now, and of which deliveries.
 
         What it may not see (any more) is withheld.
         """
-        told: list[Told] = []
-        kept: list[Delivery] = []
-        withheld: list[Delivery] = []
+        told: list[VisibleAlert] = []
+        kept: list[AlertDelivery] = []
+        withheld: list[AlertDelivery] = []
         for number, delivery in enumerate(batch):
             if number % 50 == 49:
                 await asyncio.sleep(0)  # the picture goes on
@@ -248,7 +252,7 @@ class Sender:
             kept.append(delivery)
             unit = _unit(desk, passing)
             told.append(
-                Told(
+                VisibleAlert(
                     alert=passing,
                     occasion=delivery.occasion,
                     call_sign="" if unit is None else unit.call_sign,
@@ -264,11 +268,13 @@ class Sender:
             await self._settle(withheld, "withhold", fault="the receiver may not see it now")
         return worst_first(told), kept
 
-    def _message(self, deliveries: Sequence[Delivery], told: Sequence[Told]) -> Message:
+    def _message(
+        self, deliveries: Sequence[AlertDelivery], told: Sequence[VisibleAlert]
+    ) -> Notification:
         first = deliveries[0]
         ids = sorted(each.id for each in deliveries)
         together = hashlib.sha256("\n".join(ids).encode()).hexdigest()[:32]
-        return Message(
+        return Notification(
             id=first.id if len(ids) == 1 else together,
             agency=first.agency,
             at=self._now(),
@@ -279,18 +285,18 @@ class Sender:
 
     async def _expire(self) -> None:
         now = self._now()
-        over: dict[tuple[str, int], list[Delivery]] = {}
+        over: dict[tuple[str, int], list[AlertDelivery]] = {}
         for target, group in self.waiting.items():
             if target in self._busy:
                 continue
-            pace = self.paces.get(target, Pace())
+            pace = self.paces.get(target, ReceiverThrottle())
             for each in group.values():
                 if each.expires_at <= now and each.id not in self._unsettled:
                     over.setdefault((pace.fault, pace.failures), []).append(each)
         for (fault, failures), expired in over.items():
             await self._settle(expired, "expire", fault=fault, attempts=failures)
 
-    async def _settle(self, deliveries: Sequence[Delivery], act: str, **said: Any) -> None:
+    async def _settle(self, deliveries: Sequence[AlertDelivery], act: str, **said: Any) -> None:
         outcome = _Outcome(tuple(each.id for each in deliveries), act, said)
         for id in outcome.ids:
             self._unsettled[id] = outcome

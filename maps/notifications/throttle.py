@@ -1,4 +1,4 @@
-"""Pace: how often one receiver is written to, and when the next try is after one that failed."""
+"""ReceiverThrottle: how often one receiver is written to, and when a failed try is repeated."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
-from patrol.alerts.delivery import Delivery
+from patrol.alerts.delivery import AlertDelivery
 
 WINDOW_S: Final = 60.0
 REMEMBERED_S: Final = 3600.0
@@ -15,7 +15,7 @@ FIRST_WAIT_S: Final = 5.0
 LONGEST_WAIT_S: Final = 300.0
 
 
-class Pace:
+class ReceiverThrottle:
     """What one receiver was sent of late, and how the last tries went.
 
     Attributes:
@@ -74,7 +74,9 @@ class Pace:
         return now_s - self._tried_s > (REMEMBERED_S if self.fault else WINDOW_S)
 
 
-def batches(waiting: Sequence[Delivery], *, room: int, urgent_room: int) -> list[list[Delivery]]:
+def batches(
+    waiting: Sequence[AlertDelivery], *, room: int, urgent_room: int
+) -> list[list[AlertDelivery]]:
     """Return what goes to one receiver now: each list is one message.
 
     Alerts go one by one while there is room, the worst first; what is beyond goes together as the
@@ -92,7 +94,7 @@ def batches(waiting: Sequence[Delivery], *, room: int, urgent_room: int) -> list
     return made + _fitted(rest, max(0, room - len(made)))
 
 
-def _fitted(waiting: Sequence[Delivery], room: int) -> list[list[Delivery]]:
+def _fitted(waiting: Sequence[AlertDelivery], room: int) -> list[list[AlertDelivery]]:
     if not waiting or room <= 0:
         return []
     if len(waiting) <= room:

@@ -12,8 +12,8 @@ from typing import Final, Literal
 
 import msgspec
 
-from maps.reports.document.document import Document
-from maps.reports.document.request import Asked
+from maps.reports.document.document import ReportDocument
+from maps.reports.document.request import ReportRequest
 from maps.runtime.lazy_import import load
 
 Format = Literal["html", "map", "pdf", "xlsx"]
@@ -32,34 +32,34 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         act: What the reader's role must be allowed to do.
     """
 
-    make: Callable[[Asked], Awaitable[Document]]
+    make: Callable[[ReportRequest], Awaitable[ReportDocument]]
     about: About
     formats: tuple[Format, ...]
     act: str
 
 
-async def _briefing(asked: Asked) -> Document:
+async def _briefing(asked: ReportRequest) -> ReportDocument:
     await load("maps.reports.kinds.briefing")
     from maps.reports.kinds.briefing import patrol_briefing
 
     return await patrol_briefing(asked)
 
 
-async def _patrol_debrief(asked: Asked) -> Document:
+async def _patrol_debrief(asked: ReportRequest) -> ReportDocument:
     await load("maps.reports.kinds.patrol_debrief")
     from maps.reports.kinds.patrol_debrief import patrol_debrief
 
     return await patrol_debrief(asked)
 
 
-async def _coverage(asked: Asked) -> Document:
+async def _coverage(asked: ReportRequest) -> ReportDocument:
     await load("maps.reports.kinds.coverage")
     from maps.reports.kinds.coverage import coverage_report
 
     return await coverage_report(asked)
 
 
-async def _monthly(asked: Asked) -> Document:
+async def _monthly(asked: ReportRequest) -> ReportDocument:
     await load("maps.reports.kinds.monthly")
     from maps.reports.kinds.monthly import monthly_pack
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
-from maps.toml_tables.table import ShortName, Table
+from maps.toml_tables.table import SettingsTable, ShortName
 from patrol.units.units import Role
 
 BACK: Final = "/api/session/open-id/back"
@@ -24,7 +24,7 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _Text = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class AccessSettings(Table):
+class AccessSettings(SettingsTable):
     """What is asked of people who sign in.
 
     Attributes:
@@ -48,7 +48,7 @@ class AccessSettings(Table):
     writes_burst: float = Field(default=500.0, ge=10, le=100_000)
 
 
-class ClaimSettings(Table):
+class ClaimSettings(SettingsTable):
     """Who of the provider comes in here, and as what.
 
     Attributes:
@@ -62,7 +62,7 @@ class ClaimSettings(Table):
     role: Role
 
 
-class OpenIdSettings(Table):
+class OpenIdSettings(SettingsTable):
     """A provider of OpenID Connect, with which people may sign in.
 
     Attributes:

@@ -19,11 +19,11 @@ from pydantic import Field, field_validator, model_validator
 
 from maps.errors.errors import SealError
 from maps.settings.settings_tables import WebSettings
-from maps.toml_tables.table import Table
+from maps.toml_tables.table import SettingsTable
 from radio_gateway.tls.client_context import trusting
 
 
-class InternalSettings(Table):
+class InternalSettings(SettingsTable):
     """How the processes of this node reach each other.
 
     Attributes:

@@ -23,14 +23,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from maps.toml_tables.table import MailAddress, ShortName, Table
+from maps.toml_tables.table import MailAddress, SettingsTable, ShortName
 from patrol.agreements.agreement import DAYS, Day
 from patrol.units.accounts import Calendar, Language
 from patrol.units.permissions import may
 from patrol.units.units import Role
 
 
-class ReportSchedule(Table):
+class ReportSchedule(SettingsTable):
     """A report that is sent again and again.
 
     Attributes:

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from maps.errors.errors import SettingsFaults
 from maps.feeds.settings import FeedSettings
-from maps.notifications.settings.settings import DeliverySettings, Reading, read_delivery
+from maps.notifications.settings.settings import DeliverySettings, ReaderDefaults, read_delivery
 from maps.notifications.settings.settings_tables import (
     DeliveryRule,
     MailSettings,
@@ -37,11 +37,11 @@ from maps.settings.settings_tables import (
     BackupSettings,
     BasemapSettings,
     BrokerSettings,
-    GatewaySettings,
     IncidentSettings,
-    JournalSettings,
     LayerSettings,
     LayersSettings,
+    LocalGatewaySettings,
+    LocalJournalSettings,
     LogSettings,
     NodeSettings,
     ProtectedSettings,
@@ -50,7 +50,7 @@ from maps.settings.settings_tables import (
     StoreSettings,
     WebSettings,
 )
-from maps.toml_tables.table import Table
+from maps.toml_tables.table import SettingsTable
 from radio_gateway.channels.channel_settings import ChannelSettings, read_channel
 from radio_gateway.errors.errors import SettingsError
 
@@ -58,7 +58,7 @@ _PREFIX = "JOINT_PATROL_"
 _SHORTEST_TOKEN = 20  # nobody types it
 
 
-class _File(Table):
+class _File(SettingsTable):
     node: NodeSettings = NodeSettings()
     store: StoreSettings = StoreSettings()
     retention: RetentionSettings | None = None
@@ -71,11 +71,11 @@ class _File(Table):
     open_id: OpenIdSettings | None = None
     internal: InternalSettings | None = None
     log: LogSettings = LogSettings()
-    gateway: GatewaySettings = GatewaySettings()
+    gateway: LocalGatewaySettings = LocalGatewaySettings()
     uplink: dict[str, Any] | None = None
     gateways: tuple[RemoteGatewaySettings, ...] = ()
     broker: BrokerSettings = BrokerSettings()
-    journal: JournalSettings | None = None
+    journal: LocalJournalSettings | None = None
     agencies: tuple[AgencySettings, ...] = ()
     layers: LayersSettings = LayersSettings()
     basemap: BasemapSettings | None = None
@@ -132,7 +132,7 @@ class Settings:
     channels: tuple[ChannelSettings, ...] = ()
     remote: RemoteGateways | None = None
     feeds: tuple[FeedSettings, ...] = ()
-    journal: JournalSettings | None = None
+    journal: LocalJournalSettings | None = None
     basemap: BasemapSettings | None = None
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
     reports: tuple[ReportSchedule, ...] = ()
@@ -251,7 +251,7 @@ def settings_of(
             parsed.webhooks,
             agencies=frozenset(each.id for each in parsed.agencies) or {parsed.node.id},
             link=_page_of(parsed.web),
-            reading=Reading(
+            reading=ReaderDefaults(
                 language=parsed.node.language,
                 calendar=parsed.node.calendar,
                 languages={each.id: each.language for each in parsed.agencies if each.language},

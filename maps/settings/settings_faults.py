@@ -13,7 +13,7 @@ from maps.feeds.settings import FeedSettings
 from maps.settings.access_settings import OpenIdSettings
 from maps.settings.keyed_channels import forgeable
 from maps.settings.settings_tables import AgencySettings, NodeSettings, RemoteGatewaySettings
-from maps.toml_tables.table import Table
+from maps.toml_tables.table import SettingsTable
 from radio_gateway.channels.channel_settings import ChannelSettings
 
 
@@ -56,7 +56,7 @@ def _hint(file: type[BaseModel], place: tuple[int | str, ...]) -> str:
 
 
 def _is_table(kind: object) -> bool:
-    return isinstance(kind, type) and issubclass(kind, Table)
+    return isinstance(kind, type) and issubclass(kind, SettingsTable)
 
 
 def contradictions(

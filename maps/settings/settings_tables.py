@@ -10,9 +10,9 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, model_validator
 
-from maps.toml_tables.table import MailAddress, ShortName, Table
+from maps.toml_tables.table import MailAddress, SettingsTable, ShortName
 from patrol.maintenance.kind_policy import KindPolicy
-from patrol.maintenance.retention_policy import Policy
+from patrol.maintenance.retention_policy import RetentionPolicy
 from patrol.units.accounts import Calendar, Language
 
 SQLITE: Final = "sqlite:///"
@@ -30,7 +30,7 @@ def _time_zone(name: str) -> str:
     return name
 
 
-class NodeSettings(Table):
+class NodeSettings(SettingsTable):
     """This office's node.
 
     Attributes:
@@ -49,7 +49,7 @@ class NodeSettings(Table):
     calendar: Calendar = "gregorian"
 
 
-class StoreSettings(Table):
+class StoreSettings(SettingsTable):
     """Where records are kept.
 
     Attributes:
@@ -69,7 +69,7 @@ class StoreSettings(Table):
 _Days = Annotated[int | None, Field(ge=31, le=36_525)]
 
 
-class KindRetentionSettings(Table):
+class KindRetentionSettings(SettingsTable):
     """How long papers, photos and texts are stored after their end; for ever what is not said.
 
     Attributes:
@@ -122,7 +122,7 @@ def _age(days: int | None) -> timedelta | None:
     return None if days is None else timedelta(days=days)
 
 
-class RetentionSettings(Table):
+class RetentionSettings(SettingsTable):
     """How long what was heard is kept; without this table all of it is, for ever.
 
     Attributes:
@@ -141,11 +141,11 @@ class RetentionSettings(Table):
     kinds: KindRetentionSettings | None = None
 
     @property
-    def policy(self) -> Policy | None:
+    def policy(self) -> RetentionPolicy | None:
         """The same as the patrol takes it; None: what was heard stays for ever."""
         if self.raw_days is None:
             return None
-        return Policy(
+        return RetentionPolicy(
             raw=timedelta(days=self.raw_days),
             minute=None if self.minute_days is None else timedelta(days=self.minute_days),
             quarter=None if self.quarter_days is None else timedelta(days=self.quarter_days),
@@ -165,7 +165,7 @@ class RetentionSettings(Table):
         return self
 
 
-class IncidentSettings(Table):
+class IncidentSettings(SettingsTable):
     """How incidents are confirmed.
 
     Attributes:
@@ -175,7 +175,7 @@ class IncidentSettings(Table):
     second_person: bool = True
 
 
-class BackupSettings(Table):
+class BackupSettings(SettingsTable):
     """Back-ups that the node makes by itself; without this table it makes none.
 
     Attributes:
@@ -194,7 +194,7 @@ class BackupSettings(Table):
     restore_test_url: str | None = Field(default=None, pattern=r"^postgresql\+psycopg://")
 
 
-class ProtectedSettings(Table):
+class ProtectedSettings(SettingsTable):
     """Where the keys of protected fields are: who informed, witnessed, suffered or was arrested.
 
     Attributes:
@@ -205,7 +205,7 @@ class ProtectedSettings(Table):
     key_folder: Path = Path("field-keys")
 
 
-class WebSettings(Table):
+class WebSettings(SettingsTable):
     """What people and phones connect to.
 
     Attributes:
@@ -269,7 +269,7 @@ class WebSettings(Table):
         return self.tls_certificate is not None
 
 
-class LogSettings(Table):
+class LogSettings(SettingsTable):
     """What is logged, on standard error.
 
     Attributes:
@@ -279,7 +279,7 @@ class LogSettings(Table):
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 
-class GatewaySettings(Table):
+class LocalGatewaySettings(SettingsTable):
     """The radio gateway in this process.
 
     Attributes:
@@ -289,7 +289,7 @@ class GatewaySettings(Table):
     id: ShortName | None = None
 
 
-class RemoteGatewaySettings(Table):
+class RemoteGatewaySettings(SettingsTable):
     """A gateway on another computer that reports to this node.
 
     Attributes:
@@ -301,7 +301,7 @@ class RemoteGatewaySettings(Table):
     key: str
 
 
-class BrokerSettings(Table):
+class BrokerSettings(SettingsTable):
     """The embedded MQTT broker, for a lone office.
 
     Attributes:
@@ -315,7 +315,7 @@ class BrokerSettings(Table):
     port: int = Field(default=1883, ge=0, le=65535)
 
 
-class AgencySettings(Table):
+class AgencySettings(SettingsTable):
     """One agency of this node.
 
     Attributes:
@@ -343,7 +343,7 @@ class AgencySettings(Table):
         return self
 
 
-class LayerSettings(Table):
+class LayerSettings(SettingsTable):
     """A layer of this site's own; a text in its place is the file.
 
     Attributes:
@@ -368,7 +368,7 @@ class LayerSettings(Table):
         return {"file": given} if isinstance(given, str) else given
 
 
-class LayersSettings(Table):
+class LayersSettings(SettingsTable):
     """Which reference layers this site replaces or adds.
 
     Attributes:
@@ -380,7 +380,7 @@ class LayersSettings(Table):
     add: dict[str, LayerSettings] = {}
 
 
-class BasemapSettings(Table):
+class BasemapSettings(SettingsTable):
     """A detailed background map of this site's own.
 
     Attributes:
@@ -394,7 +394,7 @@ class BasemapSettings(Table):
     attribution: str | None = None
 
 
-class JournalSettings(Table):
+class LocalJournalSettings(SettingsTable):
     """Where all that the channels of this process read is kept, to be replayed.
 
     Attributes:
@@ -408,13 +408,13 @@ class JournalSettings(Table):
     keep_mib: int = Field(default=1024, ge=2)
 
     @model_validator(mode="after")
-    def _two_files(self) -> JournalSettings:
+    def _two_files(self) -> LocalJournalSettings:
         if self.keep_mib < 2 * self.file_mib:
             raise ValueError("keep_mib must be at least twice file_mib")
         return self
 
 
-class AuditSettings(Table):
+class AuditSettings(SettingsTable):
     """How the journal is signed, and where its signed heads go.
 
     Attributes:

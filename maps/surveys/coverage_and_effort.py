@@ -23,7 +23,7 @@ from gis.errors.errors import PositionError
 from gis.geometry.geojson import plain
 from gis.river.river import River
 from gis.river.rivers import Rivers
-from gis.tracks.coverage import RiverSeen, Seen, Stretch, area_seen, reach_km, river_seen
+from gis.tracks.coverage import Coverage, RiverCoverage, Stretch, area_seen, reach_km, river_seen
 from gis.tracks.effort import Effort, effort, total
 from gis.tracks.track import Track
 from maps.errors.errors import BadRequest
@@ -40,7 +40,7 @@ NO_COUNTRY: Final = "unknown"
 T = TypeVar("T")
 
 
-class Land(Protocol):
+class SurveyGround(Protocol):
     """The border and the rivers of this site."""
 
     @property
@@ -107,7 +107,7 @@ class CoverageReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     end: datetime
     radius_m: float
     units: list[str]
-    seen: Seen
+    seen: Coverage
     stretches: tuple[Stretch, ...] | None = None
     line_error_m: float | None = None
     cells: dict[str, Any] | None = None
@@ -120,7 +120,7 @@ class Survey:
         land: The border and the river of this site.
     """
 
-    def __init__(self, land: Land) -> None:
+    def __init__(self, land: SurveyGround) -> None:
         self._land = land
         self._one_at_a_time = asyncio.Lock()
         self._turns = FairTurns(AT_ONCE)
@@ -205,7 +205,7 @@ class Survey:
             found = await followed(desk, units, start, end, in_thread=self.in_thread)
             tracks = [each.track for each in found]
 
-            def work() -> tuple[Seen, dict[str, Any] | None]:
+            def work() -> tuple[Coverage, dict[str, Any] | None]:
                 seen, frame = area_seen(tracks, area, radius_m=radius_m, rivers=self.rivers)
                 return seen, cells_of(frame) if cells else None
 
@@ -259,7 +259,7 @@ class Survey:
 
     async def seen_along(
         self, tracks: Sequence[Track], *, km_from: float, km_to: float, radius_m: float
-    ) -> RiverSeen:
+    ) -> RiverCoverage:
         """Return how much of the main river tracks saw; `turn` is held by whoever calls.
 
         Args:
@@ -325,7 +325,7 @@ class Survey:
                 raise BadRequest(str(error)) from None
 
 
-def line_error_of(seen: RiverSeen) -> float | None:
+def line_error_of(seen: RiverCoverage) -> float | None:
     """Return how far a river's centreline may be off, metres; None where that is not known."""
     return None if math.isnan(seen.line_error_m) else seen.line_error_m
 

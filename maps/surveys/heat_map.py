@@ -16,7 +16,7 @@ from typing import Any, Final
 import msgspec
 import shapely
 
-from gis.tracks.coverage import Seen, area_seen
+from gis.tracks.coverage import Coverage, area_seen
 from gis.tracks.river_bins import RiverBin, river_bins
 from maps.surveys.coverage_and_effort import Survey, cells_of, line_error_of
 from maps.surveys.query_windows import parts_since, passed
@@ -44,7 +44,7 @@ class SectorHeat(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sector: str
     name: str
     agency: str
-    seen: Seen
+    seen: Coverage
     visits: int = 0
     cells: dict[str, Any] | None = None
 
@@ -68,7 +68,7 @@ class HeatReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     end: datetime
     radius_m: float
     units: dict[str, str]
-    river: Seen
+    river: Coverage
     bins: tuple[RiverBin, ...]
     sectors: list[SectorHeat]
     line_error_m: float | None = None

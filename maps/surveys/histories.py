@@ -28,7 +28,7 @@ from gis.tracks.cleaning import believed
 from gis.tracks.track import Track
 from maps.runtime.fair_queue import FairTurns
 from patrol.desks.desk import Desk
-from patrol.store.tracks.history import Path
+from patrol.store.tracks.history import PositionHistory
 
 DEEPEST: Final = 14
 """Highest zoom; a page stretches these tiles when it goes nearer."""
@@ -57,7 +57,7 @@ class History:
 
     def __init__(
         self,
-        paths: Mapping[str, Path],
+        paths: Mapping[str, PositionHistory],
         about: Mapping[str, Mapping[str, Value | None]],
         *,
         start: datetime,
@@ -174,7 +174,7 @@ class Histories:
             return history
 
 
-def _drawn(path: Path, rivers: Rivers) -> Track:
+def _drawn(path: PositionHistory, rivers: Rivers) -> Track:
     """Return a path as it is counted: without what cannot be true, and along rivers."""
     unsaid = np.full(len(path.times_s), np.nan)
     track = Track(

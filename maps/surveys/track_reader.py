@@ -36,7 +36,7 @@ class InThread(Protocol):
     def __call__(self, work: Callable[[], T], /) -> Awaitable[T]: ...
 
 
-class Followed(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+class FollowedUnit(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A unit and where it was.
 
     Attributes:
@@ -59,7 +59,7 @@ async def followed(
     in_thread: InThread,
     outings: Mapping[str, Sequence[Outing]] | None = None,
     apart: timedelta = timedelta(),
-) -> list[Followed]:
+) -> list[FollowedUnit]:
     """Return the units that have a position in that time, by call sign, with their tracks.
 
     Args:
@@ -81,7 +81,7 @@ async def followed(
         some = _apart(page, apart, last)
         return some if outings is None else _within(some, outings[state.id])
 
-    found: list[Followed] = []
+    found: list[FollowedUnit] = []
     async for state, fixes in past_positions(
         desk,
         units,
@@ -97,10 +97,10 @@ async def followed(
     return sorted(found, key=lambda each: (each.state.call_sign.casefold(), each.state.id))
 
 
-def _follow(state: UnitState, fixes: Sequence[Fix]) -> Followed:
+def _follow(state: UnitState, fixes: Sequence[Fix]) -> FollowedUnit:
     cleaned = clean(with_accuracy(fixes))
     removed = Counter[str](each.why for each in cleaned.removed)
-    return Followed(state=state, track=cleaned.track, removed=dict(removed))
+    return FollowedUnit(state=state, track=cleaned.track, removed=dict(removed))
 
 
 def credible(fixes: Sequence[Fix]) -> list[Fix]:

@@ -1,4 +1,4 @@
-"""Table: what the tables of `patrol.toml` have in common."""
+"""SettingsTable: what the tables of `patrol.toml` have in common."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MailAddress = Annotated[
 """Without spaces, quotes, commas and line ends: nothing that could be a second header."""
 
 
-class Table(Form):
+class SettingsTable(Form):
     """A table of the file; a setting that it does not know is a fault."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

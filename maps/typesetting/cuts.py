@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 
-class Cut(msgspec.Struct, frozen=True):
+class FontFile(msgspec.Struct, frozen=True):
     """A file of the family.
 
     Attributes:
@@ -26,17 +26,17 @@ class Cut(msgspec.Struct, frozen=True):
 
 
 CUTS: Final = (
-    Cut("Report Latin", "noto-sans-latin", ((0x20, 0x7E), (0xA0, 0xFF), (0x2000, 0x206F))),
-    Cut(
+    FontFile("Report Latin", "noto-sans-latin", ((0x20, 0x7E), (0xA0, 0xFF), (0x2000, 0x206F))),
+    FontFile(
         "Report Vietnamese",
         "noto-sans-vietnamese",
         ((0x102, 0x103), (0x110, 0x111), (0x128, 0x129), (0x168, 0x169), (0x1A0, 0x1A1),
          (0x1AF, 0x1B0), (0x1EA0, 0x1EF9)),
     ),
-    Cut("Report Thai", "noto-sans-thai-thai", ((0xE01, 0xE5B),)),
-    Cut("Report Lao", "noto-sans-lao-lao", ((0xE81, 0xEDF),)),
-    Cut("Report Khmer", "noto-sans-khmer-khmer", ((0x1780, 0x17FF), (0x19E0, 0x19FF))),
-    Cut("Report Myanmar", "noto-sans-myanmar-myanmar", ((0x1000, 0x109F), (0xAA60, 0xAA7F))),
+    FontFile("Report Thai", "noto-sans-thai-thai", ((0xE01, 0xE5B),)),
+    FontFile("Report Lao", "noto-sans-lao-lao", ((0xE81, 0xEDF),)),
+    FontFile("Report Khmer", "noto-sans-khmer-khmer", ((0x1780, 0x17FF), (0x19E0, 0x19FF))),
+    FontFile("Report Myanmar", "noto-sans-myanmar-myanmar", ((0x1000, 0x109F), (0xAA60, 0xAA7F))),
 )  # fmt: skip
 
 LOCAL: Final = ("Noto Sans CJK SC", "Noto Sans SC", "Noto Sans", "sans-serif")

@@ -12,7 +12,7 @@ from fastapi.responses import PlainTextResponse, RedirectResponse
 
 from maps.accounts.access import Access
 from maps.errors.errors import NotSignedIn, SecondFactorNeeded, TooManyTries
-from maps.http.compressed import Packed
+from maps.http.compressed import CompressedBody
 from maps.web_client.build_id import FOLDER
 from patrol.errors.errors import NotFound
 
@@ -36,7 +36,7 @@ class Pages:
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self._folder = folder.resolve()
-        self._packed: dict[str, Packed] = {}
+        self._packed: dict[str, CompressedBody] = {}
 
     async def answer(self, name: str, request: Request) -> Response:
         """Return the file `name`.
@@ -55,7 +55,7 @@ class Pages:
         cache = "public, max-age=31536000, immutable" if fixed else "no-cache"
         return packed.answer(request, kind, cache=cache)
 
-    def _read(self, name: str) -> Packed:
+    def _read(self, name: str) -> CompressedBody:
         try:
             path = (self._folder / name).resolve()
         except ValueError:  # a zero byte
@@ -63,7 +63,7 @@ class Pages:
         hidden = any(part.startswith(".") for part in Path(name).parts)
         if hidden or not path.is_relative_to(self._folder) or not path.is_file():
             raise NotFound("page", name)
-        return Packed(path.read_bytes(), compress=not name.endswith(_COMPRESSED))
+        return CompressedBody(path.read_bytes(), compress=not name.endswith(_COMPRESSED))
 
 
 @router.get("/")

@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar, Final, Literal, Self, TypeAlias
 
 import msgspec
 
-from patrol.documents.document import Paper
+from patrol.documents.document import Document
 from patrol.documents.state_machine import Life
 from patrol.signatures.key_signature import KeySignature
 from patrol.units.data_classes import NEVER, DataClass
@@ -179,7 +179,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     backfill: Annotated[bool, NEVER] = False
 
 
-class Agreement(Paper, frozen=True, kw_only=True, tag="agreement"):
+class Agreement(Document, frozen=True, kw_only=True, tag="agreement"):
     """One version of an agreement. It belongs to its parties and crosses to nobody else.
 
     Attributes:

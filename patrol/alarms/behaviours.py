@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 import shapely
 import structlog
 
-from gis.behaviour.loitering import Stay, stay
+from gis.behaviour.loitering import LoiteringStay, stay
 from gis.behaviour.meeting import SLOW_MPS, Meeting, meeting
 from gis.behaviour.presence import Presence, presence
 from gis.behaviour.speeding import Speeding, speeding
@@ -56,7 +56,7 @@ log = structlog.get_logger(__name__)
 class _State(NamedTuple):
     """What one boat does."""
 
-    stay: Stay | None = None
+    stay: LoiteringStay | None = None
     presence: Presence | None = None
     speeding: Speeding | None = None
 

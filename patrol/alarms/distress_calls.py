@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from patrol.alarms.scene import Call
+from patrol.alarms.scene import DistressCall
 from patrol.picture.contact import Contact
 from patrol.picture.distress import is_later
 from patrol.picture.man_down import says_man_down
@@ -28,7 +28,7 @@ class Calls:
     """
 
     def __init__(self, contacts: Mapping[str, Contact]) -> None:
-        self.known: dict[str, Call] = {}
+        self.known: dict[str, DistressCall] = {}
         self._contacts = contacts
 
     def are_news(self, records: Sequence[Record]) -> bool:
@@ -58,7 +58,7 @@ class Calls:
             at: When the call was made, aware UTC.
             man_down: Whether a sensor made it, because somebody lies still.
         """
-        call = self.known.get(of, Call())
+        call = self.known.get(of, DistressCall())
         self.known[of] = call._replace(man_down_at=at) if man_down else call._replace(by_hand_at=at)
 
     def take_up(self, now: datetime) -> None:
@@ -75,8 +75,8 @@ class Calls:
             call = self.known.pop(id)
             for contact in self._contacts.values():
                 if contact.distress and id in contact.addresses:
-                    own = self.known.get(contact.id, Call())
-                    self.known[contact.id] = Call(
+                    own = self.known.get(contact.id, DistressCall())
+                    self.known[contact.id] = DistressCall(
                         own.by_hand_at or call.by_hand_at,
                         own.man_down_at or call.man_down_at,
                         own.people if call.people is None else call.people,
@@ -98,7 +98,7 @@ class Calls:
     def _is_news(self, record: Record) -> bool:
         of, said = record.unit or record.address, record.transmission
         # of a radio that just became a unit's the call is not the unit's yet
-        call, contact = self.known.get(of, Call()), self._contacts.get(of)
+        call, contact = self.known.get(of, DistressCall()), self._contacts.get(of)
         if contact is None or not contact.distress:
             return False
         man_down = says_man_down(said)

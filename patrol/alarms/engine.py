@@ -21,20 +21,20 @@ from patrol.alarms.behaviours import Behaviours
 from patrol.alarms.changes import Steps
 from patrol.alarms.disk_room import DiskRoom
 from patrol.alarms.distress_calls import Calls
-from patrol.alarms.geofences import KEPT_FOR, Fencing, Told
+from patrol.alarms.geofences import KEPT_FOR, Fencing, VisitAlert
 from patrol.alarms.machine_acts import MachineAct
 from patrol.alarms.past_fixes import alerted, in_order, patrolled, position_of, windows
 from patrol.alarms.rules import ALERT_RULES, RULES
 from patrol.alarms.rules.low_battery import BATTERY_FACTS, told_battery
 from patrol.alarms.rules.no_go import RULE, RULE_MAYBE, RULE_PASSED
-from patrol.alarms.scene import AlertRule, Battery, Condition, Scene, Sharing
+from patrol.alarms.scene import AlertRule, Battery, Condition, Scene, SharingRules
 from patrol.alarms.wrong_country import Strays
 from patrol.alerts import lifecycle as alert_acts
 from patrol.alerts.alert import HOLDING, RINGING, Alert, Key
 from patrol.documents.document import kind_of
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import StoreError
-from patrol.filing.file_documents import Clerk
+from patrol.filing.file_documents import DocumentService
 from patrol.patrols.patrol import Patrol
 from patrol.picture.contact import Contact
 from patrol.picture.picture import Picture
@@ -84,14 +84,14 @@ class Alarms:
     def __init__(
         self,
         *,
-        clerk: Clerk,
+        clerk: DocumentService,
         store: Store,
         picture: Picture,
         agency: str,
         ground: Ground | None,
         now: Callable[[], datetime],
     ) -> None:
-        self.sharing: Sharing | None = None
+        self.sharing: SharingRules | None = None
         self.disk: Callable[[], DiskRoom | None] = lambda: None
         self.backups: Callable[[], Mapping[str, str]] = dict
         self.machine_acts: Callable[[], Sequence[MachineAct]] = tuple
@@ -538,16 +538,16 @@ class Alarms:
                 at = max(at, contact.heard_at - timedelta(seconds=contact.behind_s))
             self._batteries[alert.subject] = Battery(known, True, at)
 
-    async def _filed(self, now: datetime) -> dict[tuple[str, str], list[Told]]:
+    async def _filed(self, now: datetime) -> dict[tuple[str, str], list[VisitAlert]]:
         """Return the visits of which there is an alert, by unit and sector."""
         found = await self._store.read(
             papers.of_kind, kind_of(Alert), since_us=to_us(now - KEPT_FOR), limit=MOST_READ
         )
-        filed: dict[tuple[str, str], list[Told]] = {}
+        filed: dict[tuple[str, str], list[VisitAlert]] = {}
         for alert in found:
             if isinstance(alert, Alert) and alert.rule in _OF_VISITS and alert.unit is not None:
                 of = alert.unit, alert.subject.split("|")[1]
-                told = Told(alert.rule, alert.raised_at, alert.returned_at)
+                told = VisitAlert(alert.rule, alert.raised_at, alert.returned_at)
                 filed.setdefault(of, []).append(told)
         return filed
 

@@ -65,7 +65,7 @@ HOW: Final[Mapping[str, VisitHow]] = {"passed": "passed", "may_have_passed": "ma
 """How a visit is known that no fix was in, by the kind of the event that tells it."""
 
 
-class Told(NamedTuple):
+class VisitAlert(NamedTuple):
     """That an alert told of a visit.
 
     Attributes:
@@ -189,7 +189,7 @@ class Fencing:
         return self._note(outcome, now) if outcome.added else set()
 
     def missed(
-        self, filed: Mapping[tuple[str, str], Sequence[Told]], book: Book, now: datetime
+        self, filed: Mapping[tuple[str, str], Sequence[VisitAlert]], book: Book, now: datetime
     ) -> None:
         """Take visits that ended before this run began, and were not filed, for news.
 
@@ -461,7 +461,7 @@ def _held_of(watch: Geofences, unit: str) -> Iterable[tuple[str, Position]]:
     ]
 
 
-def _is_of(visit: Visit, told: Told) -> bool:
+def _is_of(visit: Visit, told: VisitAlert) -> bool:
     """Return whether a visit was told though it began later: as its beginning is too long ago to be
     looked at, or late fixes told that better.
     """

@@ -90,7 +90,7 @@ class Battery(msgspec.Struct, frozen=True, gc=False):  # phones tell of it in ea
     at: datetime
 
 
-class Call(NamedTuple):
+class DistressCall(NamedTuple):
     """How somebody calls for help; nobody has cleared it.
 
     Attributes:
@@ -198,7 +198,7 @@ class Episode(NamedTuple):
     sure: bool = True
 
 
-class Standing(Protocol):
+class UnitStandings(Protocol):
     """How units stand to areas."""
 
     def stand(self, unit: str, area: str) -> Stand:
@@ -214,7 +214,7 @@ class Standing(Protocol):
         """Return visits that were over when they became known, and are not yet filed."""
 
 
-class Sharing(Protocol):
+class SharingRules(Protocol):
     """What may cross between agencies; `patrol.sharing.decisions.Sharing` is it."""
 
     def classes(
@@ -276,13 +276,13 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     good_since: Mapping[str, datetime]
     claims: Sequence[Claim]
     batteries: Mapping[str, Battery]
-    calls: Mapping[str, Call]
+    calls: Mapping[str, DistressCall]
     strays: Sequence[Stray]
     patrols: Sequence[Patrol]
     on_patrol: Mapping[str, Patrol]
     sectors: Mapping[str, Sector]
     hand_offs: Sequence[HandOff]
-    standing: Standing
+    standing: UnitStandings
     may_see: Callable[[str, str, DataClass, Contact], bool]
     is_kept: Callable[[str, str], bool] = lambda _unit, _viewer: False
     disk: DiskRoom | None = None

@@ -12,7 +12,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, ClassVar, Final, Literal, TypeAlias, get_args
 
-from patrol.documents.document import Paper
+from patrol.documents.document import Document
 from patrol.documents.state_machine import Life
 from patrol.units.data_classes import ALERTS, NEVER, POSITIONS, DataClass
 from patrol.units.units import Role
@@ -115,7 +115,7 @@ def is_worse(severity: Severity, than: Severity) -> bool:
     return SEVERITIES.index(severity) < SEVERITIES.index(than)
 
 
-class Alert(Paper, frozen=True, kw_only=True, tag="alert"):
+class Alert(Document, frozen=True, kw_only=True, tag="alert"):
     """One version of an alert.
 
     Attributes:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Annotated, ClassVar, Final, Literal, NamedTuple, Self
 
 from patrol.alerts.alert import Alert, AlertState, Severity, is_worse
-from patrol.documents.document import Paper
+from patrol.documents.document import Document
 from patrol.documents.state_machine import Life
 from patrol.units.data_classes import NEVER
 
@@ -34,12 +34,12 @@ LIFE: Final = Life(
 newer version of the same alert goes to the same receiver in its place."""
 
 
-class Target(NamedTuple):
+class DeliveryTarget(NamedTuple):
     """Where deliveries go.
 
     Attributes:
         way: How.
-        to: To whom, as in `Delivery.to`.
+        to: To whom, as in `AlertDelivery.to`.
         rule: By which rule, which says as whom the receiver sees them.
     """
 
@@ -48,7 +48,7 @@ class Target(NamedTuple):
     rule: str
 
 
-class Delivery(Paper, frozen=True, kw_only=True, tag="delivery"):
+class AlertDelivery(Document, frozen=True, kw_only=True, tag="delivery"):
     """One alert to one receiver by one way. Its agency is the receiver's, not the alert's.
 
     Attributes:
@@ -93,12 +93,12 @@ class Delivery(Paper, frozen=True, kw_only=True, tag="delivery"):
         return LIFE.is_end(self.state)
 
     @property
-    def target(self) -> Target:
+    def target(self) -> DeliveryTarget:
         """What shares one back-off, one limit, and one eye on what may be seen."""
-        return Target(self.way, self.to, self.rule)
+        return DeliveryTarget(self.way, self.to, self.rule)
 
 
-class PushSubscription(Paper, frozen=True, kw_only=True, tag="push_subscription"):
+class PushSubscription(Document, frozen=True, kw_only=True, tag="push_subscription"):
     """A browser that takes alerts for one user.
 
     Endpoint and keys are secrets: whoever has them can write to that browser. No desk shows the
@@ -144,7 +144,7 @@ def delivery_id(*, way: DeliveryWay, to: str, alert: str, version: int) -> str:
     return hashlib.sha256(whole.encode()).hexdigest()[:32]
 
 
-class Seen(NamedTuple):
+class PriorAlert(NamedTuple):
     """What was known of an alert before.
 
     Attributes:
@@ -162,12 +162,12 @@ class Seen(NamedTuple):
     severity: Severity
 
 
-def seen(alert: Alert) -> Seen:
+def seen(alert: Alert) -> PriorAlert:
     """Return what has to be remembered of a version to know what is new about the next."""
-    return Seen(alert.version, alert.state, alert.level, alert.historical, alert.severity)
+    return PriorAlert(alert.version, alert.state, alert.level, alert.historical, alert.severity)
 
 
-def occasion_of(alert: Alert, before: Seen | None) -> AlertState | None:
+def occasion_of(alert: Alert, before: PriorAlert | None) -> AlertState | None:
     """Return what is new about a version of an alert; None if it is nothing to tell of.
 
     What only late fixes tell of is history, and nothing to tell anybody of at once.

@@ -59,7 +59,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     hash: bytes
 
 
-class Fault(msgspec.Struct, frozen=True, kw_only=True):
+class ChainFault(msgspec.Struct, frozen=True, kw_only=True):
     """What is not as it was written.
 
     Attributes:
@@ -78,7 +78,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     def __str__(self) -> str:
         """Return it for people.
 
-        >>> print(Fault(seq=7, what="missing", why="row 8 follows row 6"))
+        >>> print(ChainFault(seq=7, what="missing", why="row 8 follows row 6"))
         journal row 7 is missing: row 8 follows row 6
         """
         if not self.paper:
@@ -192,11 +192,11 @@ class Chain:
     def __init__(self, seq: int = 0, last: bytes = FIRST) -> None:
         self.seq, self.hash = seq, last
 
-    def take(self, entry: Entry) -> Fault | None:
+    def take(self, entry: Entry) -> ChainFault | None:
         """Prove the next entry; return what is wrong where it does not follow."""
         expected = self.seq + 1
         if entry.seq != expected:
-            return Fault(
+            return ChainFault(
                 seq=expected,
                 what="missing",
                 why=f"row {entry.seq} follows row {self.seq}"
@@ -204,12 +204,14 @@ class Chain:
                 else f"the first row is {entry.seq}",
             )
         if entry.previous != self.hash:
-            return Fault(
+            return ChainFault(
                 seq=entry.seq,
                 what="altered",
                 why="it names another row before it than there is",
             )
         if entry.hash != hash_of(entry):
-            return Fault(seq=entry.seq, what="altered", why="its hash is not that of its content")
+            return ChainFault(
+                seq=entry.seq, what="altered", why="its hash is not that of its content"
+            )
         self.seq, self.hash = entry.seq, entry.hash
         return None

@@ -12,8 +12,8 @@ from typing import BinaryIO, Final, TypeVar
 
 import msgspec
 
-from patrol.audit.chain import FIRST, Chain, Entry, Fault, time_text
-from patrol.audit.signed_head import Head
+from patrol.audit.chain import FIRST, Chain, ChainFault, Entry, time_text
+from patrol.audit.signed_head import SignedHead
 from patrol.errors.errors import AuditError
 from radio_gateway.parsing.msgspec_decoders import json_decoder
 
@@ -55,7 +55,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     signed: str = SIGNED
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ExportLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One entry in an export; as `patrol.audit.chain.Entry`, hashes in hexadecimal."""
 
     seq: int
@@ -70,7 +70,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     hash: str
 
 
-class Checked(msgspec.Struct, frozen=True, kw_only=True):
+class ExportCheck(msgspec.Struct, frozen=True, kw_only=True):
     """What came of checking an export.
 
     Attributes:
@@ -81,9 +81,9 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     opening: Opening
-    head: Head
+    head: SignedHead
     entries: int
-    fault: Fault | None
+    fault: ChainFault | None
 
 
 def opening(*, node: str, at: datetime, after: int = 0, previous: bytes = FIRST) -> bytes:
@@ -98,7 +98,7 @@ def lines(entries: Iterable[Entry]) -> bytes:
     """Return entries as lines of an export."""
     return b"".join(
         msgspec.json.encode(
-            Line(
+            ExportLine(
                 seq=entry.seq,
                 at=time_text(entry.at),
                 act=entry.act,
@@ -116,7 +116,7 @@ def lines(entries: Iterable[Entry]) -> bytes:
     )
 
 
-def check(file: BinaryIO, *, public: str | None = None) -> Checked:
+def check(file: BinaryIO, *, public: str | None = None) -> ExportCheck:
     """Check an export, line by line.
 
     Args:
@@ -140,22 +140,24 @@ def check(file: BinaryIO, *, public: str | None = None) -> Checked:
             fault = _taken(chain, line, number)
             count += fault is None
         line, following, number = following, _line(file), number + 1
-    head = _decoded(line, Head, number)
+    head = _decoded(line, SignedHead, number)
     head.check(public)
     if fault is None and head.place != (chain.seq, chain.hash):
         fault = (
-            Fault(seq=chain.seq + 1, what="missing", why=f"the signed head is row {head.seq}")
+            ChainFault(seq=chain.seq + 1, what="missing", why=f"the signed head is row {head.seq}")
             if head.seq > chain.seq
-            else Fault(seq=chain.seq, what="altered", why="it is not what the head was signed for")
+            else ChainFault(
+                seq=chain.seq, what="altered", why="it is not what the head was signed for"
+            )
         )
     if fault is None and head.node != first.node:
         raise AuditError(f"the export is of {first.node!r}, and its head of {head.node!r}")
-    return Checked(opening=first, head=head, entries=count, fault=fault)
+    return ExportCheck(opening=first, head=head, entries=count, fault=fault)
 
 
-def _taken(chain: Chain, line: bytes, number: int) -> Fault | None:
+def _taken(chain: Chain, line: bytes, number: int) -> ChainFault | None:
     try:
-        said = json_decoder(Line).decode(line)
+        said = json_decoder(ExportLine).decode(line)
         at = datetime.fromisoformat(said.at)
         entry = Entry(
             seq=said.seq,
@@ -179,7 +181,7 @@ def _taken(chain: Chain, line: bytes, number: int) -> Fault | None:
         readable = False
     if not readable:
         why = f"line {number} of the export cannot be read"
-        return Fault(seq=chain.seq + 1, what="altered", why=why)
+        return ChainFault(seq=chain.seq + 1, what="altered", why=why)
     return chain.take(entry)
 
 

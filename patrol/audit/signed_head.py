@@ -18,7 +18,7 @@ from radio_gateway.parsing.msgspec_decoders import json_decoder
 FORMAT = "joint-patrol audit head 1"
 
 
-class Head(msgspec.Struct, frozen=True, kw_only=True):
+class SignedHead(msgspec.Struct, frozen=True, kw_only=True):
     """The end of a journal, signed.
 
     Attributes:
@@ -68,7 +68,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
             raise AuditError(f"the head's hash is none: {self.hash!r}") from None
 
 
-def signed_head(key: AuditKey, *, node: str, seq: int, last: bytes, at: datetime) -> Head:
+def signed_head(key: AuditKey, *, node: str, seq: int, last: bytes, at: datetime) -> SignedHead:
     """Return the head of a journal, signed.
 
     Args:
@@ -78,7 +78,7 @@ def signed_head(key: AuditKey, *, node: str, seq: int, last: bytes, at: datetime
         last: Its hash.
         at: Now, aware UTC.
     """
-    head = Head(
+    head = SignedHead(
         format=FORMAT,
         node=node,
         seq=seq,
@@ -90,7 +90,7 @@ def signed_head(key: AuditKey, *, node: str, seq: int, last: bytes, at: datetime
     return msgspec.structs.replace(head, signature=key.sign(_covered(head)))
 
 
-def head_from(text: bytes) -> Head:
+def head_from(text: bytes) -> SignedHead:
     """Return the head that is the last line of a file: of a head alone, or of an export.
 
     Raises:
@@ -98,10 +98,10 @@ def head_from(text: bytes) -> Head:
     """
     lines = text.splitlines()
     try:
-        return json_decoder(Head).decode(lines[-1] if lines else b"")
+        return json_decoder(SignedHead).decode(lines[-1] if lines else b"")
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise AuditError(f"no head of a journal: {error}") from None
 
 
-def _covered(head: Head) -> bytes:
+def _covered(head: SignedHead) -> bytes:
     return canonical((head.format, head.node, head.seq, head.hash, head.signed_at))

@@ -1,4 +1,4 @@
-"""Post: files what comes from counterpart nodes and knows what is to be told to them.
+"""NodeMailbox: files what comes from counterpart nodes and knows what is to be told to them.
 
 Whatever carries the messages hands in what arrives, and asks what is due. What it says is rules of
 `patrol.counterpart.messages`; here are the store, the turn and the clock.
@@ -11,9 +11,9 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Final
 
-from patrol.counterpart.messages import Message, Receipt, outbox, receipted, receive
+from patrol.counterpart.messages import HandOffMessage, HandOffReceipt, outbox, receipted, receive
 from patrol.documents.document import kind_of
-from patrol.filing.file_documents import Clerk
+from patrol.filing.file_documents import DocumentService
 from patrol.store.records import documents as papers
 from patrol.store.store import Store
 from patrol.targets.hand_off import HandOff
@@ -23,7 +23,7 @@ AGAIN_S: Final = 5.0
 """How long a message waits for its receipt before it is told again."""
 
 
-class Post:
+class NodeMailbox:
     """The post of one node.
 
     Args:
@@ -35,14 +35,20 @@ class Post:
     """
 
     def __init__(
-        self, clerk: Clerk, store: Store, *, node: str, here: AbstractSet[str], why_not: WhyNot
+        self,
+        clerk: DocumentService,
+        store: Store,
+        *,
+        node: str,
+        here: AbstractSet[str],
+        why_not: WhyNot,
     ) -> None:
         self._clerk, self._store = clerk, store
         self._node, self._here, self._why_not = node, here, why_not
         self._told_at: dict[str, datetime] = {}
         self._one_at_a_time = asyncio.Lock()
 
-    async def take(self, message: Message) -> Receipt:
+    async def take(self, message: HandOffMessage) -> HandOffReceipt:
         """File what a message brings; on disk when this returns its receipt.
 
         Raises:
@@ -62,9 +68,9 @@ class Post:
                     now=now,
                 )
             )
-        return Receipt(of=message.id, node=self._node, to_node=message.node)
+        return HandOffReceipt(of=message.id, node=self._node, to_node=message.node)
 
-    async def hear(self, receipt: Receipt) -> None:
+    async def hear(self, receipt: HandOffReceipt) -> None:
         """Note that a message was dealt with.
 
         Raises:
@@ -72,7 +78,7 @@ class Post:
         """
         await self._clerk.file(lambda book, now: receipted(book, receipt, node=self._node, now=now))
 
-    def due(self, now: datetime) -> list[Message]:
+    def due(self, now: datetime) -> list[HandOffMessage]:
         """Return what is to be told now: what is new, and what had no receipt for `AGAIN_S`.
 
         Args:

@@ -40,7 +40,7 @@ from patrol.documents.document import revised
 from patrol.documents.open_documents import Book
 from patrol.documents.transaction import NOTHING, Filing
 from patrol.errors.errors import Conflict
-from patrol.targets.hand_off import HandOff, Owed
+from patrol.targets.hand_off import HandOff, OwedMessage
 from patrol.targets.lifecycle import declined, own_of, returned
 from patrol.targets.remote_hand_off import (
     ENDINGS,
@@ -63,7 +63,7 @@ WHATS: Final[tuple[What, ...]] = get_args(What)
 _ANSWERS: Final = ("accept", "decline")
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="message"):
+class HandOffMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="message"):
     """What one node tells another about a hand-off.
 
     Attributes:
@@ -95,7 +95,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
     offer: HandOff | None = None
 
 
-class Receipt(msgspec.Struct, frozen=True, kw_only=True, tag="receipt"):
+class HandOffReceipt(msgspec.Struct, frozen=True, kw_only=True, tag="receipt"):
     """Says that a message was dealt with and is on disk.
 
     Attributes:
@@ -109,22 +109,24 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, tag="receipt"):
     to_node: str
 
 
-def encode(told: Message | Receipt) -> bytes:
+def encode(told: HandOffMessage | HandOffReceipt) -> bytes:
     """Return a message or receipt as it goes over the link: JSON."""
     return _encode(told)
 
 
-def decode(body: bytes) -> Message | Receipt:
+def decode(body: bytes) -> HandOffMessage | HandOffReceipt:
     """Return what `encode` made this from.
 
     Raises:
         msgspec.ValidationError: If it is neither.
     """
-    told: Message | Receipt = _decode(body)
+    told: HandOffMessage | HandOffReceipt = _decode(body)
     return told
 
 
-def outbox(book: Book, *, node: str, may_cross: Callable[[HandOff], bool]) -> Iterator[Message]:
+def outbox(
+    book: Book, *, node: str, may_cross: Callable[[HandOff], bool]
+) -> Iterator[HandOffMessage]:
     """Yield every message that this node owes another, oldest hand-off first.
 
     Args:
@@ -142,7 +144,7 @@ def outbox(book: Book, *, node: str, may_cross: Callable[[HandOff], bool]) -> It
                 offer = crossed(made, {"targets"}) if may_cross(made) else None
                 if offer is None:
                     continue
-            yield Message(
+            yield HandOffMessage(
                 id=_id_of(made, owed),
                 node=node,
                 to_node=made.node if answers else made.to_node,
@@ -160,7 +162,7 @@ def outbox(book: Book, *, node: str, may_cross: Callable[[HandOff], bool]) -> It
 
 def receive(
     book: Book,
-    message: Message,
+    message: HandOffMessage,
     *,
     node: str,
     here: AbstractSet[str],
@@ -216,7 +218,7 @@ def receive(
     return ended_there(made, message.what, term=message.term, reason=message.reason, now=now)
 
 
-def receipted(book: Book, receipt: Receipt, *, node: str, now: datetime) -> Filing:
+def receipted(book: Book, receipt: HandOffReceipt, *, node: str, now: datetime) -> Filing:
     """Return what a receipt has this node file; nothing if the message is not owed any more."""
     made = book.find(HandOff, receipt.of.partition("/")[0])
     if made is None or receipt.to_node != node:
@@ -236,7 +238,12 @@ def receipted(book: Book, receipt: Receipt, *, node: str, now: datetime) -> Fili
 
 
 def _offered(
-    book: Book, made: HandOff | None, message: Message, known: bool, why_not: WhyNot, now: datetime
+    book: Book,
+    made: HandOff | None,
+    message: HandOffMessage,
+    known: bool,
+    why_not: WhyNot,
+    now: datetime,
 ) -> Filing:
     offer = message.offer
     if offer is None or (offer.id, offer.agency, offer.to, offer.node, offer.to_node) != (
@@ -265,7 +272,7 @@ def _offered(
 
 
 def _answered(
-    book: Book, made: HandOff, message: Message, why_not: WhyNot, now: datetime
+    book: Book, made: HandOff, message: HandOffMessage, why_not: WhyNot, now: datetime
 ) -> Filing:
     target = book.find(Target, made.target)
     if not made.is_open or message.term != made.term or target is None:
@@ -280,7 +287,7 @@ def _answered(
     return granted(made, target, now=now)
 
 
-def _granted(book: Book, made: HandOff, message: Message, now: datetime) -> Filing:
+def _granted(book: Book, made: HandOff, message: HandOffMessage, now: datetime) -> Filing:
     if made.is_over or message.term <= made.term:
         return NOTHING
     if made.state != "accepted":
@@ -288,7 +295,7 @@ def _granted(book: Book, made: HandOff, message: Message, now: datetime) -> Fili
     return taken(made, own_of(book, made), term=message.term, now=now)
 
 
-def _check(made: HandOff, message: Message) -> None:
+def _check(made: HandOff, message: HandOffMessage) -> None:
     """Raise unless the message is from who is on the other side of a hand-off."""
     if message.what in _ANSWERS:
         sides = (made.to, made.to_node, made.agency, made.node)
@@ -298,10 +305,10 @@ def _check(made: HandOff, message: Message) -> None:
         raise Conflict(f"message {message.id} is not from who may tell it")
 
 
-def _id_of(made: HandOff, owed: Owed) -> str:
+def _id_of(made: HandOff, owed: OwedMessage) -> str:
     seen = f"/{len(made.fixes)}-{made.fixes[-1].at.timestamp():.3f}" if made.fixes else ""
     return f"{made.id}/{owed.what}/{owed.term}{seen if owed.what == 'offer' else ''}"
 
 
 _encode = msgspec.json.Encoder().encode
-_decode = json_decoder(Message | Receipt).decode
+_decode = json_decoder(HandOffMessage | HandOffReceipt).decode

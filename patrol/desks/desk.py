@@ -1,6 +1,7 @@
 """Desk: one user's window on the picture and the records, and the only door to both.
 
-What the user may see is its `Outlook`. Orders go to the watch and are answered after their commit.
+What the user may see is its `VisibleUnits`. Orders go to the watch and are answered after their
+commit.
 """
 
 from __future__ import annotations

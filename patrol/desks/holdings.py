@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from patrol.desks.visibility.document_desk import PaperDesk
+from patrol.desks.visibility.document_desk import DocumentDesk
 from patrol.documents.transaction import Note
 from patrol.errors.errors import Conflict
 from patrol.holdings.mention import SEARCH, Mentions
@@ -23,7 +23,7 @@ SHORTEST_PURPOSE: Final = 5
 LONGEST_PURPOSE: Final = 500
 
 
-class HoldingsDesk(PaperDesk):
+class HoldingsDesk(DocumentDesk):
     """What one user may look for in everything that the user's agency holds."""
 
     async def search(self, words: str, *, purpose: str) -> Mentions:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final, cast
 
-from patrol.desks.visibility.document_desk import PaperDesk
-from patrol.documents.document import Paper, kind_of, new_id, revised
+from patrol.desks.visibility.document_desk import DocumentDesk
+from patrol.documents.document import Document, kind_of, new_id, revised
 from patrol.documents.open_documents import Book
 from patrol.documents_registry.document_kinds import KINDS
 from patrol.errors.errors import Conflict, NotFound
@@ -22,7 +22,7 @@ MOST_HOLDS: Final = 1000
 _NAMES: Final = ("name", "category", "rule", "call_sign")
 
 
-class LegalHoldDesk(PaperDesk):
+class LegalHoldDesk(DocumentDesk):
     """What one user may do with legal holds."""
 
     async def all(self, *, released: bool = False) -> list[LegalHold]:
@@ -62,7 +62,7 @@ class LegalHoldDesk(PaperDesk):
         reason = _checked(reason)
         name = await self._name(kind, id)
 
-        def decide(book: Book, now: datetime) -> tuple[Paper, ...]:
+        def decide(book: Book, now: datetime) -> tuple[Document, ...]:
             own = [each for each in book.all(LegalHold) if each.agency == self._user.agency]
             if len(own) >= MOST_HOLDS:
                 raise Conflict(f"an agency has at most {MOST_HOLDS} legal holds")
@@ -96,7 +96,7 @@ class LegalHoldDesk(PaperDesk):
         self._may("keep legal holds")
         reason = _checked(reason)
 
-        def decide(book: Book, now: datetime) -> tuple[Paper, ...]:
+        def decide(book: Book, now: datetime) -> tuple[Document, ...]:
             hold = self._own(book, LegalHold, id)
             changes = {"released_at": now, "release_reason": reason}
             return (revised(hold, at=now, by=self._user.name, **changes),)

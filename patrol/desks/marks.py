@@ -9,7 +9,7 @@ import msgspec
 
 from gis.position.position import check_place
 from patrol.desks.incidents.incidents import IncidentDesk
-from patrol.desks.visibility.document_desk import PaperDesk
+from patrol.desks.visibility.document_desk import DocumentDesk
 from patrol.documents.document import kind_of, new_id, revised
 from patrol.documents.open_documents import Book
 from patrol.documents.transaction import Filing
@@ -32,7 +32,7 @@ MOST_OF_OFFICE: Final = 1000
 CHANGEABLE: Final = frozenset({"name", "use", "remarks", "ends_at"})
 
 
-class MarkDesk(PaperDesk):
+class MarkDesk(DocumentDesk):
     """What one user may do with marks."""
 
     def all(self, *, words: str = "") -> list[Mark]:

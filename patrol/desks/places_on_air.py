@@ -8,11 +8,11 @@ from typing import Final
 import shapely
 
 from patrol.desks.planning.sectors import SectorDesk
-from patrol.desks.visibility.document_desk import PaperDesk
+from patrol.desks.visibility.document_desk import DocumentDesk
 from patrol.documents.document import id_of_request
 from patrol.errors.errors import CannotSend, Conflict
 from patrol.marks.mark import LASTS, LASTS_AT_MOST, Mark
-from patrol.messages.message import Message, Step
+from patrol.messages.message import Message, MessageStep
 from patrol.sectors.sector import Sector
 from patrol.store.records import messages
 from patrol.targets.target import Target
@@ -26,7 +26,7 @@ USES: Final[dict[str, MarkUse]] = {"no_go": "hazard", "rendezvous": "meeting_poi
 """What a sector is shown as, by its use; any other is a place."""
 
 
-class PlacesOnAirDesk(PaperDesk):
+class PlacesOnAirDesk(DocumentDesk):
     """What one user may show to radios: of a kind, `Mark`, `Target` or `Sector`."""
 
     def channels(self, kind: type[Shown], id: str) -> list[str]:
@@ -108,7 +108,7 @@ class PlacesOnAirDesk(PaperDesk):
             reason=reason,
             created_at=now,
             expires_at=min(now + timedelta(seconds=expires_in_s), ends_at),
-            history=(Step(state="queued", at=now),),
+            history=(MessageStep(state="queued", at=now),),
             agency=self._user.agency,
             origin=self._watch.node,
         )

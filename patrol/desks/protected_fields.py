@@ -14,8 +14,8 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection
 
-from patrol.desks.visibility.document_desk import PaperDesk
-from patrol.documents.document import Paper
+from patrol.desks.visibility.document_desk import DocumentDesk
+from patrol.documents.document import Document
 from patrol.documents.transaction import Filing, Note
 from patrol.documents_registry.document_kinds import KINDS
 from patrol.errors.errors import Conflict, Forbidden, NotFound
@@ -77,7 +77,7 @@ class ProtectedReaders(msgspec.Struct, frozen=True, kw_only=True):
     candidates: tuple[ReaderCandidate, ...] = ()
 
 
-class ProtectedFieldDesk(PaperDesk):
+class ProtectedFieldDesk(DocumentDesk):
     """What a user may do with the protected fields of an incident or target."""
 
     async def read(self, kind: str, paper: str, *, purpose: str) -> list[ProtectedWords]:
@@ -291,7 +291,7 @@ class ProtectedFieldDesk(PaperDesk):
                 return
         raise Forbidden(READ, role)
 
-    async def _own_paper(self, kind: str, paper: str) -> Paper:
+    async def _own_paper(self, kind: str, paper: str) -> Document:
         _check_kind(kind)
         found = await self._watch.store.read(papers.newest, kind, paper)
         if found is None or found.agency != self._user.agency:

@@ -16,14 +16,14 @@ from patrol.desks.liaison.hand_offs import HandOffDesk
 from patrol.desks.liaison.targets import TargetDesk
 from patrol.desks.planning.patrols import PatrolDesk
 from patrol.desks.planning.sectors import SectorDesk
-from patrol.desks.visibility.document_desk import PaperDesk
+from patrol.desks.visibility.document_desk import DocumentDesk
 from patrol.desks.watch_room.alerts import AlertDesk
-from patrol.documents.document import Paper
+from patrol.documents.document import Document
 from patrol.errors.errors import Forbidden, NotFound
 from patrol.patrols.patrol import Patrol
 from patrol.picture.address_spans import spans_of_radio, spans_of_unit
 from patrol.sectors.sector import Sector
-from patrol.sharing.view_policy import Policy
+from patrol.sharing.view_policy import ViewPolicy
 from patrol.store.journal import journal
 from patrol.store.tracks import replay_columns as films
 from patrol.units.accounts import User
@@ -43,7 +43,7 @@ MOST_ROWS: Final = 200_000
 ROWS_AT_ONCE: Final = 5_000
 
 
-class Stood(msgspec.Struct, frozen=True, kw_only=True):
+class DocumentHistory(msgspec.Struct, frozen=True, kw_only=True):
     """What papers said from one moment to another.
 
     Attributes:
@@ -74,7 +74,7 @@ class LinkedRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     entry: Entry | None = None
 
 
-class ReplayDesk(PaperDesk):
+class ReplayDesk(DocumentDesk):
     """What one user may see of a stretch of time.
 
     Args:
@@ -83,10 +83,10 @@ class ReplayDesk(PaperDesk):
         policy: What may pass to that user.
     """
 
-    def __init__(self, watch: Watch, user: User, policy: Policy) -> None:
+    def __init__(self, watch: Watch, user: User, policy: ViewPolicy) -> None:
         super().__init__(watch, user, policy)
         self._sectors = SectorDesk(watch, user, policy)
-        self._versions: dict[str, Callable[[str], Awaitable[Sequence[Paper]]]] = {
+        self._versions: dict[str, Callable[[str], Awaitable[Sequence[Document]]]] = {
             "agreement": AgreementDesk(watch, user, policy).versions,
             "alert": AlertDesk(watch, user, policy).versions,
             "hand_off": HandOffDesk(watch, user, policy).versions,
@@ -96,7 +96,7 @@ class ReplayDesk(PaperDesk):
             "target": TargetDesk(watch, user, policy).versions,
         }
 
-    async def stood(self, *, start: datetime, end: datetime) -> Stood:
+    async def stood(self, *, start: datetime, end: datetime) -> DocumentHistory:
         """Return what papers said from `start` to `end`, as far as the user may see them, and the
         incidents and alerts of that time that were told only later.
 
@@ -115,7 +115,7 @@ class ReplayDesk(PaperDesk):
             await self._watch.store.read(films.told_later, start, end, MOST_PAPERS + 1)
         )
         chosen = dict.fromkeys((*found, *later))
-        told: list[Paper] = []
+        told: list[Document] = []
         for kind, id in list(chosen)[:MOST_PAPERS]:
             try:
                 versions = await self._versions[kind](id)
@@ -127,7 +127,9 @@ class ReplayDesk(PaperDesk):
             told += [self._left(each) for each in some]
         told.sort(key=lambda each: (each.at, each.id, each.version))
         outlines = await asyncio.to_thread(self._outlines, told)
-        return Stood(papers=tuple(told), outlines=outlines, left_off=len(chosen) > MOST_PAPERS)
+        return DocumentHistory(
+            papers=tuple(told), outlines=outlines, left_off=len(chosen) > MOST_PAPERS
+        )
 
     async def heard_raw(
         self, unit: str, *, start: datetime, end: datetime, most: int = MOST_RAW
@@ -179,7 +181,7 @@ class ReplayDesk(PaperDesk):
         linked = await asyncio.to_thread(lambda: [_linked(each, own) for each in entries])
         return linked[:MOST_ROWS], len(linked) <= MOST_ROWS
 
-    def _outlines(self, papers: Sequence[Paper]) -> dict[str, dict[str, Any]]:
+    def _outlines(self, papers: Sequence[Document]) -> dict[str, dict[str, Any]]:
         """Return the areas of sectors that are stretches of a river, by `id version`."""
         found = {}
         for each in papers:
@@ -189,7 +191,7 @@ class ReplayDesk(PaperDesk):
                     found[f"{each.id} {each.version}"] = lie.outline
         return found
 
-    def _left(self, paper: Paper) -> Paper:
+    def _left(self, paper: Document) -> Document:
         """Return what is left of a joint patrol while no agreement joins its agencies: the own part
         of each version, also of the draft that was the own agency's alone.
         """
@@ -201,8 +203,8 @@ class ReplayDesk(PaperDesk):
         return paper if joined else paper.own_part(own)
 
     @staticmethod
-    def _incidents(desk: IncidentDesk) -> Callable[[str], Awaitable[Sequence[Paper]]]:
-        async def versions(id: str) -> Sequence[Paper]:
+    def _incidents(desk: IncidentDesk) -> Callable[[str], Awaitable[Sequence[Document]]]:
+        async def versions(id: str) -> Sequence[Document]:
             try:
                 return await desk.versions(id)
             except NotFound:
@@ -221,9 +223,9 @@ def _linked(entry: Entry, own: str | None) -> LinkedRow:
     )
 
 
-def _in_use(versions: Sequence[Paper], start: datetime, end: datetime) -> list[Paper]:
+def _in_use(versions: Sequence[Document], start: datetime, end: datetime) -> list[Document]:
     """Return the versions that stood at some time from `start` to `end`."""
-    found: list[Paper] = []
+    found: list[Document] = []
     for number, each in enumerate(versions):
         until = versions[number + 1].at if number + 1 < len(versions) else None
         if each.at < end and (until is None or until > start):

@@ -1,4 +1,4 @@
-"""Paper: what people keep of plans and events: a sector, a patrol, an agreement, an alert.
+"""Document: what people keep of plans and events: a sector, a patrol, an agreement, an alert.
 
 A paper is never changed: each act makes its next version, and all versions are kept. One kind is
 one subclass with a tag, a line in `patrol.documents_registry.document_kinds`, and marks on every
@@ -18,7 +18,7 @@ import msgspec
 from patrol.units.data_classes import ENVELOPE, NEVER, DataClass, crossed
 
 
-class Paper(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
+class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
     """One version of what people keep.
 
     Attributes:
@@ -72,7 +72,7 @@ class Paper(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
         return crossed(self, allowed)
 
 
-P = TypeVar("P", bound=Paper)
+P = TypeVar("P", bound=Document)
 
 
 def new_id() -> str:
@@ -96,7 +96,7 @@ def id_of_request(asked: str | None, *, agency: str) -> str:
     return sha256(f"{agency}\n{asked}".encode()).hexdigest()[:32]
 
 
-def kind_of(paper: Paper | type[Paper]) -> str:
+def kind_of(paper: Document | type[Document]) -> str:
     """Return the tag of a paper's kind, for example `sector`."""
     return str(paper.__struct_config__.tag)
 
@@ -105,7 +105,7 @@ def revised(paper: P, *, at: datetime, by: str, **changes: Any) -> P:
     """Return the next version of a paper with `changes`.
 
     >>> from datetime import UTC
-    >>> first = Paper(id="p1", agency="la-hx", at=datetime(2026, 1, 1, tzinfo=UTC), by="somchai")
+    >>> first = Document(id="p1", agency="la-hx", at=datetime(2026, 1, 1, tzinfo=UTC), by="somchai")
     >>> revised(first, at=datetime(2026, 1, 2, tzinfo=UTC), by="malee").version
     2
     """

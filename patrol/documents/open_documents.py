@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from patrol.documents.document import Paper, kind_of
+from patrol.documents.document import Document, kind_of
 from patrol.errors.errors import NotFound
 
-P = TypeVar("P", bound=Paper)
+P = TypeVar("P", bound=Document)
 
 
 class Book:
     """Papers by kind and id. Only the clerk puts papers in."""
 
     def __init__(self) -> None:
-        self._papers: dict[type[Paper], dict[str, Paper]] = {}
+        self._papers: dict[type[Document], dict[str, Document]] = {}
 
-    def put(self, papers: Iterable[Paper]) -> None:
+    def put(self, papers: Iterable[Document]) -> None:
         """Put in new versions; what is closed by them goes out."""
         for paper in papers:
             shelf = self._papers.setdefault(type(paper), {})
@@ -26,7 +26,7 @@ class Book:
             else:
                 shelf[paper.id] = paper
 
-    def __iter__(self) -> Iterator[Paper]:
+    def __iter__(self) -> Iterator[Document]:
         """Yield all open papers, kind by kind."""
         for shelf in tuple(self._papers.values()):
             yield from tuple(shelf.values())

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from patrol.documents.document import Paper
+from patrol.documents.document import Document
 from patrol.protected_fields.field import ProtectedField
 
 COMMAND_LINE: Final = "command line"
@@ -32,7 +32,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     detail: dict[str, Any] = {}
 
 
-class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+class PhoneReceipt(msgspec.Struct, frozen=True, kw_only=True):
     """That a report of a crew's phone was taken; a phone sends one until it hears that.
 
     Attributes:
@@ -65,14 +65,14 @@ class Filing(msgspec.Struct, frozen=True, kw_only=True):
         protected: What is written into protected fields; each becomes a line of the journal.
     """
 
-    papers: tuple[Paper, ...] = ()
+    papers: tuple[Document, ...] = ()
     act: str = ""
     actor: str = ""
     agency: str = ""
     notes: tuple[Note, ...] = ()
     reason: str = ""
     filed: Callable[[], None] | None = None
-    receipt: Receipt | None = None
+    receipt: PhoneReceipt | None = None
     protected: tuple[ProtectedField, ...] = ()
 
     def __bool__(self) -> bool:

@@ -1,4 +1,4 @@
-"""All kinds of papers. A new one is one subclass of `Paper` and one line here."""
+"""All kinds of papers. A new one is one subclass of `Document` and one line here."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import msgspec
 
 from patrol.agreements.agreement import Agreement
 from patrol.alerts.alert import Alert
-from patrol.alerts.delivery import Delivery, PushSubscription
-from patrol.documents.document import Paper, kind_of
+from patrol.alerts.delivery import AlertDelivery, PushSubscription
+from patrol.documents.document import Document, kind_of
 from patrol.duty.handover import HandOver
 from patrol.duty.roster import DutyContact, Shift
 from patrol.duty.watch_log import LogEntry
@@ -25,13 +25,13 @@ from patrol.targets.hand_off import HandOff
 from patrol.targets.target import Target
 from radio_gateway.parsing.msgspec_decoders import json_decoder
 
-ALL: Final[tuple[type[Paper], ...]] = (
+ALL: Final[tuple[type[Document], ...]] = (
     Sector,
     Patrol,
     Agreement,
     Incident,
     Alert,
-    Delivery,
+    AlertDelivery,
     PushSubscription,
     Shift,
     HandOver,
@@ -44,16 +44,16 @@ ALL: Final[tuple[type[Paper], ...]] = (
     LegalHold,
 )
 
-KINDS: Final[Mapping[str, type[Paper]]] = MappingProxyType({kind_of(kind): kind for kind in ALL})
+KINDS: Final[Mapping[str, type[Document]]] = MappingProxyType({kind_of(kind): kind for kind in ALL})
 """By tag."""
 
 
-def encode(paper: Paper) -> bytes:
+def encode(paper: Document) -> bytes:
     """Return a paper as JSON, as it is stored and sent."""
     return _encode(paper)
 
 
-def decode(kind: str, body: bytes) -> Paper:
+def decode(kind: str, body: bytes) -> Document:
     """Return the paper that `encode` made this from.
 
     Raises:

@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar, Final
 
 import msgspec
 
-from patrol.documents.document import Paper, kind_of
+from patrol.documents.document import Document, kind_of
 from patrol.documents.open_documents import Book
 from patrol.documents.state_machine import Life
 from patrol.duty.roster import Shift, contact_taken_back, on_duty, stepped
@@ -58,7 +58,7 @@ class OpenItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     version: Annotated[int, NEVER] = 0
 
 
-class HandOver(Paper, frozen=True, kw_only=True, tag="shift_hand_over"):
+class HandOver(Document, frozen=True, kw_only=True, tag="shift_hand_over"):
     """One version of the hand-over of a shift.
 
     Attributes:
@@ -96,7 +96,9 @@ class HandOver(Paper, frozen=True, kw_only=True, tag="shift_hand_over"):
         return HAND_OVER_LIFE.is_end(self.state)
 
 
-def open_items(papers: Iterable[Paper], channels: Iterable[ChannelHealth]) -> tuple[OpenItem, ...]:
+def open_items(
+    papers: Iterable[Document], channels: Iterable[ChannelHealth]
+) -> tuple[OpenItem, ...]:
     """Return what is open: of papers by kind, then channels that are silent.
 
     Args:
@@ -135,7 +137,7 @@ def open_items(papers: Iterable[Paper], channels: Iterable[ChannelHealth]) -> tu
     return tuple(items)
 
 
-def _title(paper: Paper) -> str:
+def _title(paper: Document) -> str:
     """Return what a paper is called, whatever its kind calls that."""
     said = [
         str(value)
@@ -145,7 +147,7 @@ def _title(paper: Paper) -> str:
     return " · ".join(said)[:300] or paper.id
 
 
-def taken(book: Book, hand_over: HandOver, *, at: datetime, by: str) -> tuple[Paper, ...]:
+def taken(book: Book, hand_over: HandOver, *, at: datetime, by: str) -> tuple[Document, ...]:
     """Return what the acknowledgement of a hand-over makes of both shifts.
 
     Raises:

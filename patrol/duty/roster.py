@@ -14,7 +14,7 @@ from typing import Annotated, ClassVar, Final
 
 import msgspec
 
-from patrol.documents.document import Paper, revised
+from patrol.documents.document import Document, revised
 from patrol.documents.open_documents import Book
 from patrol.documents.state_machine import Life
 from patrol.documents.transaction import NOTHING, Filing
@@ -45,7 +45,7 @@ OVERDUE_AFTER: Final = timedelta(minutes=15)
 """So long after the planned end a relief that has not come is told of."""
 
 
-class Shift(Paper, frozen=True, kw_only=True, tag="shift"):
+class Shift(Document, frozen=True, kw_only=True, tag="shift"):
     """One version of a shift.
 
     Attributes:
@@ -90,7 +90,7 @@ class Shift(Paper, frozen=True, kw_only=True, tag="shift"):
         return self.state in ON_DUTY
 
 
-class DutyContact(Paper, frozen=True, kw_only=True, tag="duty_contact"):
+class DutyContact(Document, frozen=True, kw_only=True, tag="duty_contact"):
     """What the officer on duty lets the counterpart know, and nothing else.
 
     Attributes:
@@ -148,7 +148,7 @@ def contact_of(book: Book, shift: str) -> DutyContact | None:
     return next((each for each in book.all(DutyContact) if each.shift == shift), None)
 
 
-def contact_taken_back(book: Book, shift: str, *, at: datetime, by: str) -> tuple[Paper, ...]:
+def contact_taken_back(book: Book, shift: str, *, at: datetime, by: str) -> tuple[Document, ...]:
     """Return the end of what the officer of a shift let others know, if there is any."""
     contact = contact_of(book, shift)
     return () if contact is None else (revised(contact, at=at, by=by, withdrawn_at=at),)

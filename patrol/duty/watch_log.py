@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Final
 
 import msgspec
 
-from patrol.documents.document import Paper
+from patrol.documents.document import Document
 from patrol.units.data_classes import NEVER, DataClass
 
 LOG_KINDS: Final = frozenset(
@@ -39,7 +39,7 @@ JOINT_KINDS: Final = frozenset({"agreement", "hand_off", "patrol", "target"})
 """Kinds that may have several parties: of these the acts of the others are of note, too."""
 
 
-class LogEntry(Paper, frozen=True, kw_only=True, tag="log_entry"):
+class LogEntry(Document, frozen=True, kw_only=True, tag="log_entry"):
     """What somebody wrote into the watch log. There is one version only.
 
     Attributes:

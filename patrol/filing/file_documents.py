@@ -1,4 +1,4 @@
-"""Clerk: files what people and rules decide: checked, committed with its journal, then shown.
+"""DocumentService: files what people and rules decide: checked, committed with journal, then shown.
 
 It is a part of the watch and takes turns with its batches. An act is a function of the book: it
 looks at the papers as they are in its turn, and returns what is to be filed or raises. Nothing of
@@ -15,15 +15,15 @@ import structlog
 from sqlalchemy import Connection
 
 from patrol.audit.chain import Entry
-from patrol.documents.document import Paper, kind_of
+from patrol.documents.document import Document, kind_of
 from patrol.documents.open_documents import Book
 from patrol.documents.transaction import Filing, Note
 from patrol.documents_registry.document_kinds import encode
 from patrol.duty.roster import overdue_reliefs
 from patrol.errors.errors import Conflict, PatrolError, StoreError
 from patrol.filing.disclosure_log import Views
-from patrol.filing.journal_writer import Scribe
-from patrol.filing.writer_lock import Turn
+from patrol.filing.journal_writer import JournalWriter
+from patrol.filing.writer_lock import WriterLock
 from patrol.store.journal import journal
 from patrol.store.protection import protected_fields
 from patrol.store.records import crew_reports
@@ -33,13 +33,13 @@ from patrol.store.store import Store
 Act: TypeAlias = Callable[[Book, datetime], Filing]
 """What a person orders, or a clock duty finds to be done: pure, and asked in its turn."""
 
-Listener: TypeAlias = Callable[[Sequence[Paper]], None]
+Listener: TypeAlias = Callable[[Sequence[Document]], None]
 """Told of new versions, on disk by then, still in the turn."""
 
 log = structlog.get_logger(__name__)
 
 
-class Clerk:
+class DocumentService:
     """Files papers for the watch it belongs to.
 
     Args:
@@ -57,13 +57,15 @@ class Clerk:
         seen: Counts what agencies are shown of each other's records.
     """
 
-    def __init__(self, *, store: Store, turn: Turn, node: str, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, *, store: Store, turn: WriterLock, node: str, now: Callable[[], datetime]
+    ) -> None:
         self.book: Final = Book()
-        self.scribe: Final = Scribe(store=store, node=node, now=now)
+        self.scribe: Final = JournalWriter(store=store, node=node, now=now)
         self.seen: Final = Views()
         self.duties: Final[list[Act]] = [self.seen.duty, overdue_reliefs]
         self.listeners: Final[list[Listener]] = []
-        self.followed_by: Final[list[tuple[type[Paper], Act]]] = []
+        self.followed_by: Final[list[tuple[type[Document], Act]]] = []
         self.node = node
         self._store, self._turn, self._now = store, turn, now
 
@@ -143,7 +145,7 @@ class Clerk:
         except PatrolError as error:  # it is a duty, too: the next tick tries again
             log.warning("what follows is not stored yet", fault=str(error))
 
-    def _check(self, filed: Sequence[Paper]) -> None:
+    def _check(self, filed: Sequence[Document]) -> None:
         for paper in filed:
             known = self.book.find(type(paper), paper.id)
             if known is not None and paper.version != known.version + 1:

@@ -1,4 +1,4 @@
-"""Scribe: writes what is kept outside papers together with its line in the journal.
+"""JournalWriter: writes what is kept outside papers together with its line in the journal.
 
 Both stand in one transaction: no act without its line, and no line without its act, whatever fails
 between them.
@@ -29,7 +29,7 @@ def if_done(note: Note | None) -> Callable[[object], Sequence[Note]]:
     return lambda outcome: (note,) if note is not None and outcome else ()
 
 
-class Scribe:
+class JournalWriter:
     """Writes for one node.
 
     Args:

@@ -1,4 +1,4 @@
-"""Turn: batches and orders change picture and store one at a time.
+"""WriterLock: batches and orders change picture and store one at a time.
 
 While the store refuses, the batch that met the fault keeps its turn until it goes through. Orders
 do not wait behind it: whoever gave one is told at once.
@@ -16,7 +16,7 @@ from patrol.errors.errors import StoreError
 T = TypeVar("T")
 
 
-class Turn:
+class WriterLock:
     """Whose turn it is. `async with turn:` waits for one, whatever the store does."""
 
     def __init__(self) -> None:

@@ -19,7 +19,7 @@ from typing import Annotated, ClassVar, Final, Literal, get_args
 
 import msgspec
 
-from patrol.documents.document import Paper
+from patrol.documents.document import Document
 from patrol.documents.state_machine import Life
 from patrol.errors.errors import Conflict
 from patrol.units.data_classes import INCIDENTS, NEVER, PATROLS, DataClass
@@ -124,7 +124,7 @@ class Seizure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at_least: Annotated[bool, INCIDENTS] = False
 
 
-class Arrested(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ArrestCount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How many people of one nationality were arrested.
 
     Attributes:
@@ -164,7 +164,7 @@ class Credit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     agreed: Annotated[bool | None, INCIDENTS] = None
 
 
-class Incident(Paper, frozen=True, kw_only=True, omit_defaults=True, tag="incident"):
+class Incident(Document, frozen=True, kw_only=True, omit_defaults=True, tag="incident"):
     """One version of what happened.
 
     Attributes:
@@ -202,7 +202,7 @@ class Incident(Paper, frozen=True, kw_only=True, omit_defaults=True, tag="incide
     state: Annotated[str, INCIDENTS] = "reported"
     cases: Annotated[int, INCIDENTS] = 1
     seizures: Annotated[tuple[Seizure, ...], INCIDENTS] = ()
-    arrested: Annotated[tuple[Arrested, ...], INCIDENTS] = ()
+    arrested: Annotated[tuple[ArrestCount, ...], INCIDENTS] = ()
     people_found: Annotated[int, INCIDENTS] = 0
     vehicles: Annotated[tuple[Vehicle, ...], INCIDENTS] = ()
     lon: Annotated[float | None, INCIDENTS] = None

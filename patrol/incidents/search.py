@@ -9,7 +9,7 @@ import msgspec
 from patrol.incidents.incident import Category, Incident
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+class IncidentQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Which incidents are asked for.
 
     Attributes:

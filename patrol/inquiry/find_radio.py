@@ -15,9 +15,9 @@ from typing import Final
 from sqlalchemy import Connection
 
 from patrol.errors.errors import NotFound
-from patrol.inquiry.findings import Close, Evidence
+from patrol.inquiry.findings import CloseName, InquiryFindings
 from patrol.inquiry.inquiry import Inquiry, inquire
-from patrol.sharing.view_policy import Policy
+from patrol.sharing.view_policy import ViewPolicy
 from patrol.store.receptions import receptions
 from patrol.units.units import Unit
 from patrol.units.wire import UnitState
@@ -35,7 +35,7 @@ _HEX_AT_LEAST: Final = 6  # shorter ones stand in any frame by chance
 
 async def ask(
     watch: Watch,
-    policy: Policy,
+    policy: ViewPolicy,
     asked: str,
     rejected: Callable[[str], Sequence[RejectedFrame]] | None,
 ) -> Inquiry:
@@ -55,7 +55,7 @@ async def ask(
     found = await _Search(watch, policy).find(asked)
     address = found.address or asked
     frames = None if rejected is None else mentions(address, _all_rejected(watch, rejected))
-    known = Evidence(
+    known = InquiryFindings(
         asked=asked,
         now=watch.now(),
         address=found.address,
@@ -100,14 +100,14 @@ def mentions(address: str, frames: Sequence[RejectedFrame]) -> tuple[RejectedFra
     return tuple(sorted(filter(names, frames), key=lambda frame: frame.heard_at, reverse=True))
 
 
-def alike(asked: str, names: Sequence[Close]) -> tuple[Close, ...]:
+def alike(asked: str, names: Sequence[CloseName]) -> tuple[CloseName, ...]:
     """Return the names most like `asked`: by address, by device alone, or by what people say.
 
     First those that end in it: `1001` is often all that is written on `kenwood:100:1001`.
     """
     end = re.compile(rf"(?<=[\W_]){re.escape(asked)}$", re.IGNORECASE)
     ending = [each for each in names if asked and end.search(each.address)]
-    by_word: dict[str, Close] = {}
+    by_word: dict[str, CloseName] = {}
     for each in names:
         device = each.address.partition(":")[2]
         for word in (each.address, device, each.name or ""):
@@ -127,7 +127,7 @@ class _Found:
         address: str | None = None,
         unit: Unit | None = None,
         *,
-        others: tuple[Close, ...] = (),
+        others: tuple[CloseName, ...] = (),
         hidden: bool = False,
     ) -> None:
         self.address, self.unit = address, unit
@@ -135,7 +135,7 @@ class _Found:
 
 
 class _Search:
-    def __init__(self, watch: Watch, policy: Policy) -> None:
+    def __init__(self, watch: Watch, policy: ViewPolicy) -> None:
         self._watch, self._picture, self._policy = watch, watch.picture, policy
 
     async def find(self, asked: str) -> _Found:
@@ -156,7 +156,7 @@ class _Search:
         ]
         if not matching:
             stored = await self._watch.store.read(_stored_among, self._spellings(asked))
-            matching = [Close(address=address) for address in stored]
+            matching = [CloseName(address=address) for address in stored]
         visible = self._visible(matching)
         if len(visible) > 1:
             return _Found(others=tuple(visible[: 2 * CLOSE_AT_MOST]))
@@ -164,10 +164,10 @@ class _Search:
             return self._judged((visible or matching)[0].address)
         return _Found(asked if ":" in asked else None)
 
-    def _known(self) -> list[Close]:
+    def _known(self) -> list[CloseName]:
         """Return every address that is known, of radios and assignments; hidden ones too."""
         found = {
-            contact.id: Close(
+            contact.id: CloseName(
                 address=contact.id,
                 name=contact.call_sign if contact.call_sign != contact.id else None,
             )
@@ -177,14 +177,14 @@ class _Search:
         for each in self._picture.assignments.values():
             unit = self._picture.units.get(each.unit)
             name = unit.call_sign if unit and self._passes(unit.agency, known=True) else None
-            found[each.address] = Close(address=each.address, name=name)
+            found[each.address] = CloseName(address=each.address, name=name)
         return list(found.values())
 
-    def suggestions(self) -> list[Close]:
+    def suggestions(self) -> list[CloseName]:
         """Return what may be suggested to the user."""
         return self._visible(self._known())
 
-    def _visible(self, some: Sequence[Close]) -> list[Close]:
+    def _visible(self, some: Sequence[CloseName]) -> list[CloseName]:
         return [each for each in some if not self._judged(each.address).hidden]
 
     def _judged(self, address: str) -> _Found:
@@ -229,7 +229,9 @@ class _Search:
         return self._policy.passes(agency=agency, known=known)
 
 
-async def _with_records(watch: Watch, policy: Policy, known: Evidence) -> Evidence:
+async def _with_records(
+    watch: Watch, policy: ViewPolicy, known: InquiryFindings
+) -> InquiryFindings:
     """Return the evidence with what was heard of the address, and where it stands now."""
     picture, address = watch.picture, known.address
     state: UnitState | None = None
@@ -259,8 +261,8 @@ async def _with_records(watch: Watch, policy: Policy, known: Evidence) -> Eviden
     if not values.get("heard") and not values.get("elsewhere"):
         names = _Search(watch, policy).suggestions()
         values["close"] = await asyncio.to_thread(alike, known.asked, names)
-    told = {name: getattr(known, name) for name in Evidence.__struct_fields__}
-    return Evidence(**(told | values | {"state": state}))
+    told = {name: getattr(known, name) for name in InquiryFindings.__struct_fields__}
+    return InquiryFindings(**(told | values | {"state": state}))
 
 
 def _all_rejected(

@@ -1,4 +1,4 @@
-"""Evidence: what is known of one radio that somebody asks for, and words to tell it in."""
+"""InquiryFindings: what is known of one radio that somebody asks for, and words to tell it in."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from patrol.reception.position_quality import unusable_why
-from patrol.reception.receptions import Heard
+from patrol.reception.receptions import ReceivedMessage
 from patrol.units.units import Assignment, Unit
 from patrol.units.wire import UnitState
 from radio_gateway.health.health import ChannelHealth, RejectedFrame
@@ -30,7 +30,7 @@ FLAG_WORDS: Final[Mapping[str, str]] = {
 """Why a position is not believed, in words."""
 
 
-class Close(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class CloseName(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Something known by nearly the same name.
 
     Attributes:
@@ -42,7 +42,7 @@ class Close(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str | None = None
 
 
-class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+class InquiryFindings(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of what was asked for.
 
     Attributes:
@@ -71,12 +71,12 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     assignments: tuple[Assignment, ...] = ()
     state: UnitState | None = None
     channels: tuple[ChannelHealth, ...] = ()
-    heard: tuple[Heard, ...] = ()
+    heard: tuple[ReceivedMessage, ...] = ()
     elsewhere: tuple[tuple[str, datetime], ...] = ()
     rejected: tuple[RejectedFrame, ...] | None = ()
     hidden: bool = False
-    others: tuple[Close, ...] = ()
-    close: tuple[Close, ...] = ()
+    others: tuple[CloseName, ...] = ()
+    close: tuple[CloseName, ...] = ()
 
     @property
     def assignment_now(self) -> Assignment | None:
@@ -141,13 +141,13 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-def moments(known: Evidence, texts: Iterable[str]) -> tuple[Moment, ...]:
+def moments(known: InquiryFindings, texts: Iterable[str]) -> tuple[Moment, ...]:
     """Return the moments of `known` that stand in `texts`, in order of time.
 
     >>> from datetime import UTC
     >>> time = datetime(2026, 11, 24, 14, 2, 59, tzinfo=UTC)
-    >>> known = Evidence(asked="a", now=time, elsewhere=(("pier", time),))
-    >>> moments(known, ["Heard at 2026-11-24 14:02 UTC."])[0].said
+    >>> known = InquiryFindings(asked="a", now=time, elsewhere=(("pier", time),))
+    >>> moments(known, ["ReceivedMessage at 2026-11-24 14:02 UTC."])[0].said
     '2026-11-24 14:02 UTC'
     """
     times: list[datetime | None] = [None if known.unit is None else known.unit.retired_at]

@@ -12,8 +12,8 @@ from typing import Final, Literal
 import msgspec
 
 from patrol.inquiry.findings import (
-    Close,
-    Evidence,
+    CloseName,
+    InquiryFindings,
     Moment,
     age_words,
     at_words,
@@ -22,7 +22,7 @@ from patrol.inquiry.findings import (
     verb,
 )
 from patrol.inquiry.steps import Hop, hops_of, position_words
-from patrol.reception.receptions import Heard
+from patrol.reception.receptions import ReceivedMessage
 from radio_gateway.health.health import KEY_REASONS, RejectedFrame
 
 Verdict = Literal[
@@ -72,13 +72,13 @@ class Inquiry(msgspec.Struct, frozen=True, kw_only=True):
     next: str
     hops: tuple[Hop, ...] = ()
     unit: str | None = None
-    close: tuple[Close, ...] = ()
-    last: Heard | None = None
+    close: tuple[CloseName, ...] = ()
+    last: ReceivedMessage | None = None
     rejected: tuple[RejectedFrame, ...] = ()
     moments: tuple[Moment, ...] = ()
 
 
-def inquire(known: Evidence) -> Inquiry:
+def inquire(known: InquiryFindings) -> Inquiry:
     """Follow one address through every hop and say where it stops."""
     verdict, says, todo = _verdict(known)
     shown = not known.hidden
@@ -112,7 +112,7 @@ _MEND: Final[Mapping[str, str]] = {
 Answer = tuple[Verdict, str, str]
 
 
-def _verdict(known: Evidence) -> Answer:
+def _verdict(known: InquiryFindings) -> Answer:
     if known.others:
         return "several", f"“{known.asked}” may be one of several.", "Choose the one you mean."
     if known.hidden:
@@ -139,7 +139,7 @@ def _verdict(known: Evidence) -> Answer:
     return _heard(known)
 
 
-def _unheard(known: Evidence) -> Answer:
+def _unheard(known: InquiryFindings) -> Answer:
     """Nothing of it is stored: does it get as far as a channel, and what does that do?"""
     name = known.address or known.asked
     could = known.speakers
@@ -188,7 +188,7 @@ def _unheard(known: Evidence) -> Answer:
     )
 
 
-def _without_key(known: Evidence, last: RejectedFrame) -> Answer:
+def _without_key(known: InquiryFindings, last: RejectedFrame) -> Answer:
     name = (known.address or known.asked).partition(":")[2] or known.asked
     key = "shows a wrong key" if last.reason == "wrong_key" else "sends no key"
     at = f"last at {at_words(last.heard_at)} from {last.source or 'an unknown address'}"
@@ -199,7 +199,7 @@ def _without_key(known: Evidence, last: RejectedFrame) -> Answer:
     )
 
 
-def _heard(known: Evidence) -> Answer:
+def _heard(known: InquiryFindings) -> Answer:
     now, state, unit = known.now, known.state, known.unit
     assignment = known.assignment_now
     if known.elsewhere and assignment is not None and assignment.channel is not None:
@@ -274,7 +274,7 @@ def _heard(known: Evidence) -> Answer:
     return "on_map", f"It is on the map as {unit.call_sign}, {age} old.", ""
 
 
-def _unplaced(known: Evidence) -> Answer | None:
+def _unplaced(known: InquiryFindings) -> Answer | None:
     """Return why the newest that it said about where it is cannot be believed; None if it can."""
     says, why = position_words(known), known.unbelieved
     if says is None or why is None:

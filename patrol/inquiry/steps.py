@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from patrol.inquiry.findings import FLAG_WORDS, Evidence, age_words, at_words, listed
+from patrol.inquiry.findings import FLAG_WORDS, InquiryFindings, age_words, at_words, listed
 
 
 class Hop(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,7 +21,7 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
     says: str
 
 
-def hops_of(known: Evidence) -> tuple[Hop, ...]:
+def hops_of(known: InquiryFindings) -> tuple[Hop, ...]:
     """Return every hop, from the radio to the map."""
     hops = [_channels(known), _heard(known), _rejected(known)]
     if known.heard:
@@ -29,7 +29,7 @@ def hops_of(known: Evidence) -> tuple[Hop, ...]:
     return (*hops, _assigned(known), _shown(known))
 
 
-def position_words(known: Evidence) -> str | None:
+def position_words(known: InquiryFindings) -> str | None:
     """Return why nothing believed is known of where it is; None if it is."""
     why = known.unbelieved
     if why is None:
@@ -40,7 +40,7 @@ def position_words(known: Evidence) -> str | None:
     return f"Its newest position is not believed: {FLAG_WORDS.get(why, why.replace('_', ' '))}."
 
 
-def _channels(known: Evidence) -> Hop:
+def _channels(known: InquiryFindings) -> Hop:
     could = known.speakers
     if not could:
         return Hop(name="channels", well=False, says="No channel speaks its protocol.")
@@ -49,7 +49,7 @@ def _channels(known: Evidence) -> Hop:
     return Hop(name="channels", well=well, says=f"Could be heard by {words}.")
 
 
-def _heard(known: Evidence) -> Hop:
+def _heard(known: InquiryFindings) -> Hop:
     elsewhere = listed(channel for channel, _ in known.elsewhere)
     if not known.heard:
         says = f"Heard only on {elsewhere}: not its channel." if elsewhere else "Never heard."
@@ -62,7 +62,7 @@ def _heard(known: Evidence) -> Hop:
     return Hop(name="heard", well=True, says=says)
 
 
-def _rejected(known: Evidence) -> Hop:
+def _rejected(known: InquiryFindings) -> Hop:
     if known.rejected is None:
         return Hop(name="rejected", well=None, says="Your role may not see rejected frames.")
     if not known.rejected:
@@ -71,7 +71,7 @@ def _rejected(known: Evidence) -> Hop:
     return Hop(name="rejected", well=False, says=says)
 
 
-def _position(known: Evidence) -> Hop:
+def _position(known: InquiryFindings) -> Hop:
     bad = position_words(known)
     if bad is not None:
         return Hop(name="position", well=False, says=bad)
@@ -89,7 +89,7 @@ def _position(known: Evidence) -> Hop:
     return Hop(name="position", well=True, says="It says where it is, and is believed.")
 
 
-def _assigned(known: Evidence) -> Hop:
+def _assigned(known: InquiryFindings) -> Hop:
     current, later = known.assignment_now, known.assignment_later
     if current is not None and known.unit is not None:
         bound = "" if current.channel is None else f", believed from {current.channel} only"
@@ -105,7 +105,7 @@ def _assigned(known: Evidence) -> Hop:
     return Hop(name="assigned", well=None, says=says)
 
 
-def _shown(known: Evidence) -> Hop:
+def _shown(known: InquiryFindings) -> Hop:
     state = known.state
     if state is None or state.last is None:
         return Hop(name="shown", well=False, says="It has no mark on the map.")

@@ -13,7 +13,7 @@ from patrol.store.schema.rows import Row
 Act = Callable[[Connection], None]
 
 
-class Part(NamedTuple):
+class BatchPart(NamedTuple):
     """The least that is stored by itself: one of three, and the report it is of.
 
     Attributes:
@@ -64,15 +64,17 @@ class Batch:
         """Whether there is anything to store."""
         return bool(self.rows or self.also or self.firsts or self.acts)
 
-    def messages(self) -> list[Part]:
+    def messages(self) -> list[BatchPart]:
         """Return the messages, one by one."""
-        return [Part(record, row=row) for record, row in zip(self.records, self.rows, strict=True)]
+        return [
+            BatchPart(record, row=row) for record, row in zip(self.records, self.rows, strict=True)
+        ]
 
-    def rest(self) -> Iterator[Part]:
+    def rest(self) -> Iterator[BatchPart]:
         """Yield what comes after the messages: it may be of one of them."""
         for record, also in zip(self.again, self.also, strict=True):
-            yield Part(record, also=also)
+            yield BatchPart(record, also=also)
         for record, act in zip(self.earlier, self.firsts, strict=True):
-            yield Part(record, act=act)
+            yield BatchPart(record, act=act)
         for act in self.acts:
-            yield Part(None, act=act)
+            yield BatchPart(None, act=act)

@@ -1,4 +1,4 @@
-"""Pace: how long messages gather between batches: not at all when it is quiet, a tick under load.
+"""BatchInterval: how long messages gather for a batch: not at all when quiet, a tick under load.
 
 Under load the tick grows with what it costs to show one: what many viewers are sent costs the same
 for one position as for twenty, so the more look on, the more goes out together, up to
@@ -36,7 +36,7 @@ RATE_OVER_S: Final = 0.3
 _COST_OVER: Final = 16  # batches over which the cost of showing is measured
 
 
-class Pace:
+class BatchInterval:
     """Measures how much comes, and what it costs to show it.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""Keeper: brings a batch into the store, and while the store refuses, tries again.
+"""Committer: brings a batch into the store, and while the store refuses, tries again.
 
 It is a part of the watch. Nothing is given up because the store does not work just now. What the
 store can never take, whatever its state, is found by halves and set aside; the rest is stored.
@@ -14,11 +14,11 @@ from typing import Final, NamedTuple, TypeVar
 import structlog
 
 from patrol.errors.errors import NotItsToSay, StoreError
-from patrol.intake.batch import Batch, Part
+from patrol.intake.batch import Batch, BatchPart
 from patrol.intake.store_health import StoreHealth
-from patrol.reception.duplicates import Asked
+from patrol.reception.duplicates import DuplicateQuery
 from patrol.reception.record import Record
-from patrol.reception.rejected import Refused, refused
+from patrol.reception.rejected import ReportRefusal, refused
 from patrol.store.receptions import rejected as aside
 from patrol.store.receptions import stored_duplicates as known
 from patrol.store.store import Store
@@ -31,7 +31,7 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 
-class Left(NamedTuple):
+class CommitRemainder(NamedTuple):
     """What of a batch was not stored.
 
     Attributes:
@@ -41,11 +41,11 @@ class Left(NamedTuple):
     """
 
     bad: list[Record]
-    refused: list[Refused]
+    refused: list[ReportRefusal]
     orphans: list[Record]
 
 
-class Keeper:
+class Committer:
     """Keeps what the watch hands it.
 
     Args:
@@ -70,7 +70,7 @@ class Keeper:
         self._node, self._agency = node, agency
         self._now = now
 
-    async def known(self, asked: Asked) -> known.Found:
+    async def known(self, asked: DuplicateQuery) -> known.Found:
         """Return what is stored of what a batch asks for; waits while the store cannot be read.
 
         What asks for something that no store could hold is left out: it is not stored.
@@ -91,9 +91,9 @@ class Keeper:
                 found[2].extend(beside)
             return found
 
-    async def commit(self, batch: Batch) -> Left:
+    async def commit(self, batch: Batch) -> CommitRemainder:
         """Commit, and while the store refuses, keep the batch and try again."""
-        left = Left([], [], [])
+        left = CommitRemainder([], [], [])
         if not batch:
             return left
         try:
@@ -102,7 +102,7 @@ class Keeper:
         except StoreError:
             await self._commit_apart(batch.messages(), left)
             lost = {record.gid for record in left.bad}
-            rest: list[Part] = []
+            rest: list[BatchPart] = []
             for part in batch.rest():
                 if part.record is not None and part.record.gid in lost:
                     left.orphans.append(part.record)
@@ -111,7 +111,7 @@ class Keeper:
             await self._commit_apart(rest, left)
         return left
 
-    async def set_aside(self, reports: Sequence[Refused]) -> None:
+    async def set_aside(self, reports: Sequence[ReportRefusal]) -> None:
         """Keep reports that cannot be taken, and name each in the log and to people.
 
         Until they are on disk it waits: whoever sent them is answered after that.
@@ -154,7 +154,7 @@ class Keeper:
             (at, each.said.reception_id, each.said.address, each.fault) for each in reports
         )
 
-    async def _commit_apart(self, parts: list[Part], left: Left) -> None:
+    async def _commit_apart(self, parts: list[BatchPart], left: CommitRemainder) -> None:
         """Commit in halves, down to the ones that the store can never take."""
         if not parts:
             return

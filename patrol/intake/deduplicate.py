@@ -14,7 +14,7 @@ from patrol.intake.batch import Act
 from patrol.picture.picture import Picture
 from patrol.reception.duplicates import Duplicates
 from patrol.reception.record import Record, record_of
-from patrol.reception.rejected import Refused, refused
+from patrol.reception.rejected import ReportRefusal, refused
 from patrol.store.receptions import receptions
 from patrol.store.schema.rows import Row, also_heard_row, transmission_row
 from radio_gateway.messages.transmission import Delivery, Transmission
@@ -22,7 +22,7 @@ from radio_gateway.messages.transmission import Delivery, Transmission
 T = TypeVar("T")
 
 
-class Joined:
+class DeduplicatedBatch:
     """One batch, joined with what is known.
 
     Attributes:
@@ -37,7 +37,7 @@ class Joined:
         new: list[Record],
         again: list[Record],
         earlier: list[Record],
-        refused: list[Refused],
+        refused: list[ReportRefusal],
     ) -> None:
         self.new = new
         self.again = again
@@ -112,7 +112,7 @@ def judge(
     believed_address: Callable[[Transmission, datetime], str],
     *,
     now: datetime | None = None,
-) -> tuple[list[Record], list[Refused]]:
+) -> tuple[list[Record], list[ReportRefusal]]:
     """Judge each message by itself, in the order of arrival.
 
     Args:
@@ -124,7 +124,7 @@ def judge(
         The records, and what none can be made of.
     """
     records: list[Record] = []
-    bad: list[Refused] = []
+    bad: list[ReportRefusal] = []
     for delivery in deliveries:
         try:
             records.append(record_of(delivery.transmission, believed_address, now))
@@ -137,7 +137,7 @@ def join(
     records: Sequence[Record],
     duplicates: Duplicates,
     calls_anew: Callable[[Record], bool] = lambda _record: False,
-) -> Joined:
+) -> DeduplicatedBatch:
     """Join messages with what is known.
 
     Args:
@@ -149,7 +149,7 @@ def join(
     new: dict[bytes, Record] = {}
     earlier: dict[bytes, Record] = {}
     again: list[Record] = []
-    bad: list[Refused] = []
+    bad: list[ReportRefusal] = []
     for record in records:
         said = record.transmission
         if duplicates.has_reception(record):
@@ -179,4 +179,4 @@ def join(
             duplicates.note_reception(record)
         except Exception as error:  # noqa: BLE001 - set aside; the rest of the batch goes on
             bad.append(refused(said, error))
-    return Joined(list(new.values()), again, list(earlier.values()), bad)
+    return DeduplicatedBatch(list(new.values()), again, list(earlier.values()), bad)

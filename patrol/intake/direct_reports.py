@@ -1,4 +1,4 @@
-"""Reporting: what people and phones report directly, and wait for until it is stored.
+"""DirectReports: what people and phones report directly, and wait for until it is stored.
 
 Each report would be a batch, and a commit, of its own. Those of one agency who wait for the same
 turn are taken together instead: under load by as many as a turn lets come, and in quiet at once.
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from patrol.errors.errors import StoreError
-from patrol.filing.writer_lock import Turn
+from patrol.filing.writer_lock import WriterLock
 from radio_gateway.messages.transmission import Delivery
 
 log = structlog.get_logger(__name__)
@@ -39,7 +39,7 @@ class _Group:
         return [delivery for report in self.reports for delivery in report.deliveries]
 
 
-class Reporting:
+class DirectReports:
     """Takes reports.
 
     Args:
@@ -48,7 +48,7 @@ class Reporting:
         longest: Most messages of a batch, unless one report alone has more.
     """
 
-    def __init__(self, turn: Turn, take: Take, *, longest: int) -> None:
+    def __init__(self, turn: WriterLock, take: Take, *, longest: int) -> None:
         self._turn, self._take, self._longest = turn, take, longest
         self._open: dict[str | None, _Group] = {}  # those whose turn has not come, by agency
 

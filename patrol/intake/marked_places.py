@@ -22,7 +22,7 @@ from patrol.documents.document import new_id, revised
 from patrol.documents.open_documents import Book
 from patrol.documents.transaction import NOTHING, Filing
 from patrol.errors.errors import PatrolError, StoreError
-from patrol.filing.file_documents import Clerk
+from patrol.filing.file_documents import DocumentService
 from patrol.marks.mark import (
     CONTENT,
     LIFE,
@@ -75,7 +75,7 @@ class MarkedPlaces:
         ground: Finds river addresses; None without geography.
     """
 
-    def __init__(self, *, clerk: Clerk, picture: Picture, ground: Ground | None) -> None:
+    def __init__(self, *, clerk: DocumentService, picture: Picture, ground: Ground | None) -> None:
         self._clerk, self._picture, self._ground = clerk, picture, ground
         self._waiting: list[Record] = []
         self._ended: dict[str, dict[str, object]] = {}

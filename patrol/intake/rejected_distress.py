@@ -15,14 +15,14 @@ from patrol.picture.distress import is_later
 from patrol.picture.man_down import says_man_down
 from patrol.picture.picture import Picture
 from patrol.reception.record import Record, record_of
-from patrol.reception.rejected import Refused
+from patrol.reception.rejected import ReportRefusal
 from radio_gateway.clock.clock import DOUBTFUL
 from radio_gateway.messages.transmission import Transmission
 
 log = structlog.get_logger(__name__)
 
 
-def take_calls(reports: Iterable[Refused], picture: Picture, now: datetime) -> list[Record]:
+def take_calls(reports: Iterable[ReportRefusal], picture: Picture, now: datetime) -> list[Record]:
     """Put the calls for help among reports that cannot be taken into the picture.
 
     Args:

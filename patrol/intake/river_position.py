@@ -1,4 +1,4 @@
-"""Placing: the river kilometre, bank and address of positions, many at a time.
+"""RiverPositioner: the river kilometre, bank and address of positions, many at a time.
 
 What a sender says again from within a metre of where it was placed last, as a moored boat does and
 one that reports many times a second, keeps that place: kilometres are told to the metre.
@@ -49,7 +49,7 @@ class _Told(NamedTuple):
     address: Address
 
 
-class Placing:
+class RiverPositioner:
     """Gives records their place.
 
     Args:

@@ -1,4 +1,4 @@
-"""Uncut: work that a cancellation ends where it waits, and nowhere else."""
+"""RunToCompletion: work that a cancellation ends where it waits, and nowhere else."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def finish(work: asyncio.Future[None], within_s: float) -> None:
         log.error("the store refused until the end: a batch is lost or will come again")
 
 
-class Uncut:
+class RunToCompletion:
     """Keeps one piece of work after another whole: what was taken must not be lost half-way.
 
     One task does them all; a task for each would cost as much as a few messages.

@@ -9,13 +9,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 
-from patrol.documents.document import Paper
+from patrol.documents.document import Document
 from patrol.units.data_classes import NEVER, DataClass
 
 HeldKind = Literal["incident", "target", "hand_off", "patrol", "alert", "unit", "agency"]
 
 
-class LegalHold(Paper, frozen=True, kw_only=True, omit_defaults=True, tag="legal_hold"):
+class LegalHold(Document, frozen=True, kw_only=True, omit_defaults=True, tag="legal_hold"):
     """One version of a hold.
 
     Attributes:

@@ -1,8 +1,8 @@
-"""Lookout: what crosses between the agencies of a node, followed for all viewers at once.
+"""CrossAgencyUnits: what crosses between the agencies of a node, followed for all viewers at once.
 
-For each pair of agencies that an agreement in force joins there is one `Sight`; what one of them
-learns of the other is worked out and encoded once, however many look on. Whatever changes what may
-pass to an agency raises its policy epoch.
+For each pair of agencies that an agreement in force joins there is one `SharedUnits`; what one of
+them learns of the other is worked out and encoded once, however many look on. Whatever changes what
+may pass to an agency raises its policy epoch.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from datetime import datetime
 
 import msgspec
 
-from patrol.live.shared_units import News, Sight
+from patrol.live.shared_units import SharedUnits, SharedUnitsChange
 from patrol.sharing.decisions import Sharing
 from patrol.units.wire import Fix, UnitState
 
 
-class Crossing(msgspec.Struct):
+class CrossAgencyChange(msgspec.Struct):
     """What one agency learns of the others with one change.
 
     Attributes:
@@ -38,7 +38,7 @@ class Crossing(msgspec.Struct):
         """Whether it learns anything."""
         return bool(self.begins or self.units or self.fixes or self.forget)
 
-    def add(self, owner: str, news: News) -> None:
+    def add(self, owner: str, news: SharedUnitsChange) -> None:
         """Add what changed in one sight, later than what was added before."""
         self.records[owner] = self.records.get(owner, 0) + len(news.units) + len(news.fixes)
         for id in news.forget:
@@ -52,7 +52,7 @@ class Crossing(msgspec.Struct):
         self.fixes += news.fixes
 
 
-class Lookout:
+class CrossAgencyUnits:
     """All sights of a node.
 
     Args:
@@ -65,7 +65,7 @@ class Lookout:
         self._states = states
         self._decided: dict[str, Hashable] = {}
         self._epochs: dict[str, int] = {}
-        self._sights: dict[tuple[str, str], Sight] = {}
+        self._sights: dict[tuple[str, str], SharedUnits] = {}
 
     def epoch(self, agency: str, now: datetime) -> int:
         """Return the policy epoch of an agency's viewers; one that is due has begun."""
@@ -93,13 +93,13 @@ class Lookout:
     def _is_settled(self, agency: str, now: datetime) -> bool:
         return self.sharing.state_of(agency, now) == self._decided.get(agency, ())
 
-    def settle(self, now: datetime) -> dict[str, Crossing]:
+    def settle(self, now: datetime) -> dict[str, CrossAgencyChange]:
         """See whether what may pass to whom has changed: agreements, their hours, joint patrols.
 
         Returns:
             By viewer, what it learns and must forget because of that.
         """
-        found: dict[str, Crossing] = {}
+        found: dict[str, CrossAgencyChange] = {}
         for viewer in self.sharing.parties() | self._decided.keys():
             decided = self.sharing.state_of(viewer, now)
             if decided == self._decided.get(viewer, ()):
@@ -109,7 +109,7 @@ class Lookout:
             else:
                 self._decided.pop(viewer, None)
             self._epochs[viewer] = self._epochs.get(viewer, 0) + 1
-            crossing = found[viewer] = Crossing(begins=True)
+            crossing = found[viewer] = CrossAgencyChange(begins=True)
             owners = self.sharing.owners(viewer, now)
             for owner, to in tuple(self._sights):
                 if to == viewer and owner not in owners:
@@ -117,7 +117,7 @@ class Lookout:
             for owner in sorted(owners):
                 sight = self._sights.get((owner, viewer))
                 if sight is None:
-                    sight = self._sights[owner, viewer] = Sight(owner, viewer, self.sharing)
+                    sight = self._sights[owner, viewer] = SharedUnits(owner, viewer, self.sharing)
                 crossing.add(owner, sight.begin(self._states(owner), now))
         return found
 
@@ -126,7 +126,7 @@ class Lookout:
         units: dict[tuple[str, bool], list[UnitState]],
         fixes: dict[tuple[str, bool], list[Fix]],
         gone: Sequence[tuple[str, str, bool]],
-        found: dict[str, Crossing],
+        found: dict[str, CrossAgencyChange],
         now: datetime,
     ) -> None:
         """Take what changed in the picture and add what each viewer learns of it to `found`.
@@ -142,4 +142,4 @@ class Lookout:
             left = [id for id, whose, known in gone if known and whose == owner]
             news = sight.take(units.get((owner, True), ()), fixes.get((owner, True), ()), left, now)
             if news:
-                found.setdefault(viewer, Crossing()).add(owner, news)
+                found.setdefault(viewer, CrossAgencyChange()).add(owner, news)

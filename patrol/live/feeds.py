@@ -1,9 +1,9 @@
 """Views: what all viewers who may see the same are sent, encoded once and shared.
 
-A `Feed` belongs to one view (agency, role, policy epoch). Each change is encoded once; the last
-ones stay in a ring, so that a viewer who was cut off goes on where it stopped. They stay without
-their number, so that views that see the same keep the same bytes. A viewer that does not keep up is
-not waited for: what it missed is dropped and it is told to start from a snapshot.
+A `LocalViewStream` belongs to one view (agency, role, policy epoch). Each change is encoded once;
+the last ones stay in a ring, so that a viewer who was cut off goes on where it stopped. They stay
+without their number, so that views that see the same keep the same bytes. A viewer that does not
+keep up is not waited for: what it missed is dropped and it is told to start from a snapshot.
 
 A frame that holds something of another agency's carries a twin without it. When what may pass
 changes, all frames that wait anywhere are replaced by their twins: nothing of the viewer's own is
@@ -55,7 +55,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int = 0
 
 
-class Mixed(bytes):
+class MixedFrame(bytes):
     """A frame that holds something of another agency's.
 
     Attributes:
@@ -73,7 +73,7 @@ class Mixed(bytes):
 
 def stripped(frames: Iterable[bytes]) -> list[bytes]:
     """Return frames without what they hold of other agencies'."""
-    return [frame.own if isinstance(frame, Mixed) else frame for frame in frames]
+    return [frame.own if isinstance(frame, MixedFrame) else frame for frame in frames]
 
 
 def body_of(seq: int, frame: bytes) -> bytes:
@@ -83,16 +83,16 @@ def body_of(seq: int, frame: bytes) -> bytes:
     b',"forget":["a"]'
     """
     body = frame[len(_change(seq, b"")) - 1 : -1]
-    return Mixed(body, body_of(seq, frame.own)) if isinstance(frame, Mixed) else body
+    return MixedFrame(body, body_of(seq, frame.own)) if isinstance(frame, MixedFrame) else body
 
 
 def _change(seq: int, body: bytes) -> bytes:
     frame = b'{"type":"change","seq":%d%s}' % (seq, body)
-    return Mixed(frame, _change(seq, body.own)) if isinstance(body, Mixed) else frame
+    return MixedFrame(frame, _change(seq, body.own)) if isinstance(body, MixedFrame) else frame
 
 
 def _size(frame: bytes) -> int:
-    return len(frame) + (len(frame.own) if isinstance(frame, Mixed) else 0)
+    return len(frame) + (len(frame.own) if isinstance(frame, MixedFrame) else 0)
 
 
 class Subscription:
@@ -172,7 +172,7 @@ class Subscription:
 
     def strip(self) -> None:
         """Take out of all frames that wait, and those being sent, what is of other agencies."""
-        if any(isinstance(frame, Mixed) for frame in self._frames):
+        if any(isinstance(frame, MixedFrame) for frame in self._frames):
             self._frames = deque(stripped(self._frames))
         self._taken[:] = stripped(self._taken)
 
@@ -252,7 +252,7 @@ class ViewStream(ABC):
     def begin_epoch(self, epoch: int) -> None:
         """Take what is of other agencies out of everything that was not sent yet."""
         self.view = View(agency=self.view.agency, role=self.view.role, epoch=epoch)
-        if any(isinstance(body, Mixed) for _, body in self._ring):
+        if any(isinstance(body, MixedFrame) for _, body in self._ring):
             bodies = stripped(body for _, body in self._ring)
             self._ring = deque(zip((seq for seq, _ in self._ring), bodies, strict=True))
             self._ring_bytes = sum(len(body) for body in bodies)
@@ -274,7 +274,7 @@ class ViewStream(ABC):
         return [_change(seq, body) for seq, body in self._ring if seq > since]
 
 
-class Feed(ViewStream):
+class LocalViewStream(ViewStream):
     """The stream of one view, whose picture is here.
 
     Args:
@@ -314,7 +314,7 @@ class Feed(ViewStream):
 
         Args:
             body: Members of a `patrol.units.wire.Change` as JSON, each with a comma before it,
-                `type` and `seq` left out; `Mixed` where something of other agencies' is in it.
+                `type` and `seq` left out; `MixedFrame` where something of other agencies' is in it.
         """
         self.seq += 1
         if self._snapshot is not None and not (self._viewers and self._is_good(self._snapshot)):
@@ -347,7 +347,7 @@ class Feed(ViewStream):
             body = _encode(self._picture(self.stream, self.seq))
             own = self._own(self.stream, self.seq)
             if own is not None:
-                body = Mixed(body, _encode(own))
+                body = MixedFrame(body, _encode(own))
             self._snapshot = made = (self.seq, now, body)
         return made[2]
 

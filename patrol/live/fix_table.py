@@ -17,7 +17,7 @@ import msgspec
 from msgspec.structs import astuple
 
 from gis.address.address import Address
-from patrol.units.wire import Change, Fix, FixTable, Table
+from patrol.units.wire import Change, Fix, FixTable, WireTable
 from radio_gateway.parsing.msgspec_decoders import converted
 
 AT_LEAST: Final = 2
@@ -82,13 +82,13 @@ def plain(frame: bytes) -> bytes:
     return msgspec.json.encode(said)
 
 
-def _places(places: Sequence[Address | None]) -> Table | None:
+def _places(places: Sequence[Address | None]) -> WireTable | None:
     nth = [number for number, each in enumerate(places) if each is not None]
     if not nth:
         return None
     columns = _columns([each for each in places if each is not None])
     same, differ = _parted({"nth": nth, **columns})
-    return Table(rows=_rows(differ), same=same)
+    return WireTable(rows=_rows(differ), same=same)
 
 
 def _columns(things: Sequence[Fix] | Sequence[Address]) -> _Columns:
@@ -118,7 +118,7 @@ def _rows(columns: _Columns) -> list[Sequence[Any]]:
     return [tuple(columns), *zip(*columns.values(), strict=True)]
 
 
-def _read(table: Table) -> Iterator[dict[str, Any]]:
+def _read(table: WireTable) -> Iterator[dict[str, Any]]:
     names, *rows = table.rows
     for row in rows:
         said = {name: each for name, each in zip(names, row, strict=True) if each is not None}

@@ -1,4 +1,4 @@
-"""Board: hands each change to the feeds of all views, encoding every part once.
+"""Publisher: hands each change to the feeds of all views, encoding every part once.
 
 Positions and states are grouped by owner and by whether they are of a registered unit; each group
 is encoded once and a view's frame is put together from the groups that may pass to it. What crosses
@@ -13,11 +13,11 @@ from typing import Any, Final
 
 import msgspec
 
-from patrol.documents.document import Paper
-from patrol.live.cross_agency import Crossing, Lookout
-from patrol.live.feeds import Feed, Mixed, View
+from patrol.documents.document import Document
+from patrol.live.cross_agency import CrossAgencyChange, CrossAgencyUnits
+from patrol.live.feeds import LocalViewStream, MixedFrame, View
 from patrol.live.fix_table import AT_LEAST, tabled
-from patrol.sharing.view_policy import Policy
+from patrol.sharing.view_policy import ViewPolicy
 from patrol.units.data_classes import DataClass
 from patrol.units.wire import Claim, Fix, Snapshot, UnitState
 from radio_gateway.health.health import ChannelHealth
@@ -32,7 +32,7 @@ _SETTLED: Final = timedelta(milliseconds=250)
 """How long a look at what time alone changes holds; each record is judged by itself anyhow."""
 
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
-_NONE: Final = Crossing()
+_NONE: Final = CrossAgencyChange()
 _encode = msgspec.json.Encoder().encode
 
 
@@ -56,7 +56,7 @@ class Update:
         self.gone: Sequence[tuple[str, str, bool]] = ()
         self.channels: Sequence[ChannelHealth] = ()
         self.claims: dict[Group, list[Claim]] = {}
-        self.papers: Sequence[Paper] = ()
+        self.papers: Sequence[Document] = ()
 
     def __bool__(self) -> bool:
         """Whether anything changed."""
@@ -65,7 +65,7 @@ class Update:
         )
 
 
-class Board:
+class Publisher:
     """All feeds of this node.
 
     Args:
@@ -77,19 +77,19 @@ class Board:
 
     def __init__(
         self,
-        snapshot: Callable[[Policy, str, int], Snapshot],
+        snapshot: Callable[[ViewPolicy, str, int], Snapshot],
         now: Callable[[], datetime],
         *,
-        lookout: Lookout | None = None,
-        papers: Callable[[], Iterable[Paper]] = tuple,
+        lookout: CrossAgencyUnits | None = None,
+        papers: Callable[[], Iterable[Document]] = tuple,
     ) -> None:
         self._snapshot = snapshot
         self._now = now
         self._lookout = lookout
         self._papers = papers
-        self._waiting: list[Paper] = []
+        self._waiting: list[Document] = []
         self._settled = _LONG_AGO
-        self._feeds: dict[tuple[str, str], tuple[Policy, Feed]] = {}
+        self._feeds: dict[tuple[str, str], tuple[ViewPolicy, LocalViewStream]] = {}
         self._idle_since: dict[tuple[str, str], datetime] = {}
 
     @property
@@ -103,14 +103,14 @@ class Board:
         """
         return 0 if self._lookout is None else self._lookout.epoch(agency, self._now())
 
-    def feed(self, policy: Policy) -> Feed:
+    def feed(self, policy: ViewPolicy) -> LocalViewStream:
         """Return the feed of everybody who may see what `policy` lets pass."""
         key = (policy.agency, policy.role)
         known = self._feeds.get(key)
         if known is not None:
             return known[1]
         policy = self._shared(policy)
-        feed: Feed
+        feed: LocalViewStream
 
         def picture(stream: str, seq: int) -> Snapshot:
             made = self._snapshot(policy, stream, seq)
@@ -129,7 +129,7 @@ class Board:
             return self._snapshot(policy.alone(), stream, seq) if shares else None
 
         view = View(agency=policy.agency, role=policy.role, epoch=self.epoch(policy.agency))
-        feed = Feed(view, picture, self._now, own, lambda: self.epoch(policy.agency))
+        feed = LocalViewStream(view, picture, self._now, own, lambda: self.epoch(policy.agency))
         self._feeds[key] = (policy, feed)
         return feed
 
@@ -139,7 +139,7 @@ class Board:
         """
         now = self._now()
         crossing = self._crossing(update, now)
-        papers: Iterable[Paper] = (*update.papers, *self._ripe(update.papers, now))
+        papers: Iterable[Document] = (*update.papers, *self._ripe(update.papers, now))
         if not (update or crossing or papers):
             return
         when = _encode(now)
@@ -187,9 +187,9 @@ class Board:
 
     # -- inside
 
-    def _crossing(self, update: Update, now: datetime) -> dict[str, Crossing]:
+    def _crossing(self, update: Update, now: datetime) -> dict[str, CrossAgencyChange]:
         """Return, by viewer, what crosses because of an update or because time has passed."""
-        crossing: dict[str, Crossing] = {}
+        crossing: dict[str, CrossAgencyChange] = {}
         due = update.papers or not update or not self._settled <= now < self._settled + _SETTLED
         if due:
             self._settled = now
@@ -207,9 +207,9 @@ class Board:
         if self._lookout is not None:
             self._lookout.sharing.seen.seen(viewer, owner, data_class, count)
 
-    def _shared(self, policy: Policy) -> Policy:
+    def _shared(self, policy: ViewPolicy) -> ViewPolicy:
         """Return the policy of a feed, which belongs to no user."""
-        return Policy(
+        return ViewPolicy(
             agency=policy.agency, role=policy.role, sharing=policy.sharing, now=policy.now
         )
 
@@ -219,14 +219,19 @@ class Board:
             if policy.agency == agency:
                 feed.begin_epoch(epoch)
 
-    def _joint(self, policy: Policy) -> Iterator[Paper]:
+    def _joint(self, policy: ViewPolicy) -> Iterator[Document]:
         """Yield the open papers that are not the agency's alone."""
         for paper in self._papers():
             if paper.parties != {policy.agency}:
                 yield paper
 
     def _hand_out(
-        self, papers: Iterable[Paper], policy: Policy, feed: Feed, body: _Body, now: datetime
+        self,
+        papers: Iterable[Document],
+        policy: ViewPolicy,
+        feed: LocalViewStream,
+        body: _Body,
+        now: datetime,
     ) -> list[str]:
         """Put into a frame what may pass of papers; return the ids of those that no longer may."""
         gone: list[str] = []
@@ -255,12 +260,12 @@ class Board:
             return timedelta()
         return self._lookout.sharing.longest_delay(now)
 
-    def _will_pass(self, policy: Policy, paper: Paper, now: datetime) -> bool:
+    def _will_pass(self, policy: ViewPolicy, paper: Document, now: datetime) -> bool:
         """Return whether a version is only too young yet: who has an older one may keep that."""
         delay = self._delay(now)
         return bool(delay) and policy.paper(paper, now=now + delay) is not None
 
-    def _ripe(self, papers: Sequence[Paper], now: datetime) -> list[Paper]:
+    def _ripe(self, papers: Sequence[Document], now: datetime) -> list[Document]:
         """Hold papers back for the longest delay there is; return those that have waited."""
         if not papers and not self._waiting:
             return []
@@ -310,7 +315,7 @@ class _Body:
                 self._own.append((name, own))
 
     def made(self, alike: dict[Any, bytes]) -> bytes:
-        """Return the members of the frame, `Mixed` if it needs a twin.
+        """Return the members of the frame, `MixedFrame` if it needs a twin.
 
         Args:
             alike: Those made of this change so far, by what is in them: views that see the same
@@ -321,7 +326,7 @@ class _Body:
         if made is None:
             made = self._joined(self._whole)
             if self._mixed:
-                made = Mixed(made, self._joined(self._own))
+                made = MixedFrame(made, self._joined(self._own))
             alike[of] = made
         return made
 

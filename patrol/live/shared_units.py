@@ -1,4 +1,4 @@
-"""Sight: what of one agency's units another may see at present.
+"""SharedUnits: what of one agency's units another may see at present.
 
 It follows the owner's picture, behind by the agreement's delay, and lets through what crosses. A
 unit is seen at its newest live position if that may cross, and not at all otherwise: whoever saw it
@@ -26,7 +26,7 @@ _Event: TypeAlias = UnitState | Fix | str
 _AHEAD: Final = timedelta(minutes=1)
 
 
-class News(msgspec.Struct):
+class SharedUnitsChange(msgspec.Struct):
     """What changed in a sight.
 
     Attributes:
@@ -44,7 +44,7 @@ class News(msgspec.Struct):
         return bool(self.units or self.fixes or self.forget)
 
 
-class Sight:
+class SharedUnits:
     """One agency's units as another sees them.
 
     Args:
@@ -63,7 +63,7 @@ class Sight:
         self._known: dict[str, UnitState] = {}
         self._held: deque[tuple[datetime, _Event]] = deque()
 
-    def begin(self, states: Iterable[UnitState], now: datetime) -> News:
+    def begin(self, states: Iterable[UnitState], now: datetime) -> SharedUnitsChange:
         """Start over from what the owner's viewers have been told, under the agreements as they
         are now; what was held back and has not been told starts over, too.
 
@@ -95,7 +95,7 @@ class Sight:
         fixes: Iterable[Fix],
         gone: Iterable[str],
         now: datetime,
-    ) -> News:
+    ) -> SharedUnitsChange:
         """Take what changed in the owner's picture; return what the viewer learns of it, and of
         what was held back until now.
         """
@@ -116,8 +116,8 @@ class Sight:
         grants = self._sharing.open_grants(self.owner, self.viewer, now)
         return max((grant.delay for grant in grants), default=timedelta())
 
-    def _through(self, events: Iterable[_Event], now: datetime) -> News:
-        news = News()
+    def _through(self, events: Iterable[_Event], now: datetime) -> SharedUnitsChange:
+        news = SharedUnitsChange()
         for event in events:
             if isinstance(event, str):
                 self._known.pop(event, None)
@@ -131,7 +131,7 @@ class Sight:
                 self._join(event, news, now)
         return news
 
-    def _show(self, state: UnitState, news: News, now: datetime) -> None:
+    def _show(self, state: UnitState, news: SharedUnitsChange, now: datetime) -> None:
         seen = self.crossed(state, now)
         if seen is None:
             self._hide(state.id, news)
@@ -139,7 +139,7 @@ class Sight:
             self.shown[state.id] = news.units[state.id] = seen
             news.forget.pop(state.id, None)
 
-    def _move(self, fix: Fix, news: News, now: datetime) -> None:
+    def _move(self, fix: Fix, news: SharedUnitsChange, now: datetime) -> None:
         state = self._known.get(fix.of)
         if state is None:
             return
@@ -167,7 +167,7 @@ class Sight:
         news.forget.pop(fix.of, None)
         news.fixes.append(seen.last)
 
-    def _join(self, fix: Fix, news: News, now: datetime) -> None:
+    def _join(self, fix: Fix, news: SharedUnitsChange, now: datetime) -> None:
         """Let a position join the track of a unit that is seen."""
         if fix.of in self.shown:
             grants = self._sharing.grants(
@@ -183,7 +183,7 @@ class Sight:
             if grants:
                 news.fixes.append(crossed_fix(fix, grants[0].precision_m))
 
-    def _hide(self, id: str, news: News) -> None:
+    def _hide(self, id: str, news: SharedUnitsChange) -> None:
         if self.shown.pop(id, None) is not None:
             news.units.pop(id, None)
             news.fixes = [fix for fix in news.fixes if fix.of != id]

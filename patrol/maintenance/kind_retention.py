@@ -16,7 +16,7 @@ from typing import Final, TypeAlias
 import structlog
 from sqlalchemy import Connection
 
-from patrol.filing.journal_writer import Scribe
+from patrol.filing.journal_writer import JournalWriter
 from patrol.maintenance.kind_policy import KindPolicy
 from patrol.store.protection import removal
 from patrol.store.protection.removal import RemovalPlace, RemovalStep
@@ -65,7 +65,7 @@ class KindRetention:
         return sum([await self._remove(name, look, now, age) for name, age, look in looks])
 
     async def _remove(self, name: str, look: _Look, now: datetime, age: timedelta) -> int:
-        scribe = Scribe(store=self._store, node=self._node, now=lambda: now)
+        scribe = JournalWriter(store=self._store, node=self._node, now=lambda: now)
         gone, after = 0, removal.START
         while True:
             began = time.monotonic()

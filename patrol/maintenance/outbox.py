@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 from msgspec.structs import replace
 
 from patrol.alerts.alert import Alert
-from patrol.alerts.delivery import LIFE, Delivery, PushSubscription
+from patrol.alerts.delivery import LIFE, AlertDelivery, PushSubscription
 from patrol.documents.document import kind_of, new_id, revised
 from patrol.documents.open_documents import Book
 from patrol.documents.transaction import Filing
@@ -41,9 +41,9 @@ class Outbox:
     def __init__(self, watch: Watch) -> None:
         self._watch = watch
 
-    def waiting(self) -> list[Delivery]:
+    def waiting(self) -> list[AlertDelivery]:
         """Return the deliveries that wait, oldest first."""
-        return list(self._watch.clerk.book.all(Delivery))
+        return list(self._watch.clerk.book.all(AlertDelivery))
 
     def subscriptions(self, agency: str) -> list[PushSubscription]:
         """Return the browsers that take alerts for users of an agency, oldest first."""
@@ -68,7 +68,7 @@ class Outbox:
     async def recent_ids(self, since: datetime) -> set[str]:
         """Return the ids of deliveries that were changed since, settled or not."""
         found = await self._watch.store.read(
-            papers.of_kind, kind_of(Delivery), since_us=to_us(since), limit=MOST_READ
+            papers.of_kind, kind_of(AlertDelivery), since_us=to_us(since), limit=MOST_READ
         )
         return {each.id for each in found}
 
@@ -93,7 +93,7 @@ class Outbox:
             return found
         return cast(Alert | None, await self._watch.store.read(papers.newest, ALERT, id))
 
-    async def put(self, deliveries: Sequence[Delivery]) -> None:
+    async def put(self, deliveries: Sequence[AlertDelivery]) -> None:
         """Keep new deliveries; what waits of older versions for the same receiver is superseded.
 
         Raises:
@@ -110,15 +110,17 @@ class Outbox:
                     except Conflict:
                         continue
 
-    async def _put(self, deliveries: Sequence[Delivery]) -> None:
+    async def _put(self, deliveries: Sequence[AlertDelivery]) -> None:
         def filing(book: Book, now: datetime) -> Filing:
-            new = {each.id: each for each in deliveries if book.find(Delivery, each.id) is None}
+            new = {
+                each.id: each for each in deliveries if book.find(AlertDelivery, each.id) is None
+            }
             newest: dict[tuple[str, str, str, str], int] = {}
             for each in new.values():
                 newest[_about(each)] = max(each.alert_version, newest.get(_about(each), 0))
             old = [
                 _settled(each, "supersede", now)
-                for each in book.all(Delivery)
+                for each in book.all(AlertDelivery)
                 if newest.get(_about(each), 0) > each.alert_version
             ]
             kept = [
@@ -147,7 +149,7 @@ class Outbox:
             part = all_ids[start : start + AT_ONCE]
 
             def filing(book: Book, now: datetime, part: Sequence[str] = part) -> Filing:
-                found = (book.find(Delivery, id) for id in part)
+                found = (book.find(AlertDelivery, id) for id in part)
                 settled = tuple(_settled(each, act, now, **said) for each in found if each)
                 return Filing(papers=settled, act=f"{act} delivery")
 
@@ -229,11 +231,11 @@ def subscribed(
     return (*filed, new)
 
 
-def _about(delivery: Delivery) -> tuple[str, str, str, str]:
+def _about(delivery: AlertDelivery) -> tuple[str, str, str, str]:
     return delivery.agency, delivery.way, delivery.to, delivery.alert
 
 
-def _settled(delivery: Delivery, act: str, now: datetime, **said: Any) -> Delivery:
+def _settled(delivery: AlertDelivery, act: str, now: datetime, **said: Any) -> AlertDelivery:
     return revised(
         delivery,
         at=now,

@@ -10,13 +10,13 @@ from patrol.documents.transaction import Note
 from patrol.errors.errors import CannotRetry
 from patrol.filing.journal_writer import if_done
 from patrol.store.receptions import rejected as aside
-from patrol.store.receptions.rejected import Kept
+from patrol.store.receptions.rejected import QuarantinedReport
 from patrol.watch.watch import Watch
 from radio_gateway.messages.transmission import Transmission
 from radio_gateway.parsing.msgspec_decoders import json_decoder
 
 
-def said_in(kept: Kept) -> Transmission:
+def said_in(kept: QuarantinedReport) -> Transmission:
     """Return what a report said.
 
     Raises:
@@ -32,7 +32,7 @@ def said_in(kept: Kept) -> Transmission:
 
 async def retry(
     watch: Watch,
-    kept: Kept,
+    kept: QuarantinedReport,
     *,
     overreach: Callable[[Transmission, str], str | None],
 ) -> None:

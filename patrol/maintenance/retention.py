@@ -34,14 +34,14 @@ from patrol.documents.document import kind_of
 from patrol.errors.errors import PatrolError
 from patrol.incidents.incident import Incident
 from patrol.maintenance.kind_retention import KindRetention
-from patrol.maintenance.retention_policy import LEAST_RAW, Policy
+from patrol.maintenance.retention_policy import LEAST_RAW, RetentionPolicy
 from patrol.maintenance.trusted_clock import CredibleClock
 from patrol.picture.picture import VOICE
 from patrol.store.engine import partitions
 from patrol.store.journal import reception_digests
 from patrol.store.protection import legal_holds
 from patrol.store.receptions import thinning
-from patrol.store.receptions.thinning import Message, Told
+from patrol.store.receptions.thinning import DocumentSummary, RetentionCandidate
 from patrol.store.schema.tables import from_us, to_us
 from patrol.store.store import Store
 from patrol.targets.hand_off import HandOff
@@ -63,7 +63,7 @@ Window = tuple[int, int]
 log = structlog.get_logger(__name__)
 
 
-class Needed(msgspec.Struct, frozen=True):
+class RetentionNeeds(msgspec.Struct, frozen=True):
     """What stays whole.
 
     Attributes:
@@ -97,7 +97,7 @@ def merged(windows: Iterable[Window]) -> list[Window]:
     return found
 
 
-def needed(papers: Iterable[Told], around: timedelta) -> Needed:
+def needed(papers: Iterable[DocumentSummary], around: timedelta) -> RetentionNeeds:
     """Return what stays whole for the sake of some papers."""
     margin = around // timedelta(microseconds=1)
     everything: list[Window] = []
@@ -113,12 +113,12 @@ def needed(papers: Iterable[Told], around: timedelta) -> Needed:
             end = _EVER
         if not isinstance(paper, Alert) or paper.severity == "sos":
             everything.append((start, end))
-    return Needed(merged(everything), of)
+    return RetentionNeeds(merged(everything), of)
 
 
 def doomed(
-    messages: Sequence[Message], windows: Sequence[Window], part_us: int | None
-) -> list[Message]:
+    messages: Sequence[RetentionCandidate], windows: Sequence[Window], part_us: int | None
+) -> list[RetentionCandidate]:
     """Return the messages that go.
 
     Args:
@@ -127,7 +127,7 @@ def doomed(
         part_us: Of each part of the effective time so long the position that was stored last stays,
             of those for a map and of the others; None: none does.
     """
-    stay: dict[tuple[int, int], Message] = {}
+    stay: dict[tuple[int, int], RetentionCandidate] = {}
     if part_us is not None:
         for each in messages:
             if each.bare:
@@ -160,7 +160,7 @@ class Retention:
     def __init__(
         self,
         store: Store,
-        policy: Policy | None,
+        policy: RetentionPolicy | None,
         *,
         kinds: KindRetention | None = None,
         agency: str,
@@ -234,7 +234,7 @@ class Retention:
         # The newest stays: its number must not be given again, to a message that no line tells of.
         newest = await self._store.read(thinning.last_id)
         spans = await self._store.read(reception_digests.spans)
-        told: dict[reception_digests.Place, array[int]] = {}
+        told: dict[reception_digests.SpanBounds, array[int]] = {}
         for address in await self._store.read(thinning.all_addresses):
             messages = await self._store.read(thinning.messages, address, day, end)
             if not messages or everything:
@@ -247,7 +247,7 @@ class Retention:
             going = await asyncio.to_thread(
                 doomed, messages, wanted.windows({address, spoken, *units}), part_us
             )
-            untold: list[Message] = []
+            untold: list[RetentionCandidate] = []
             for each in going:
                 span = reception_digests.span_of(spans, each.id)
                 if span is None:

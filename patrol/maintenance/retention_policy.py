@@ -11,7 +11,7 @@ LEAST_RAW: Final = timedelta(days=31)
 """Reports may come so late, and what comes late must be told from what is known."""
 
 
-class Policy(msgspec.Struct, frozen=True, kw_only=True):
+class RetentionPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """How long what is kept.
 
     Attributes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar, Final, Literal, TypeAlias
 
-from patrol.documents.document import Paper, revised
+from patrol.documents.document import Document, revised
 from patrol.documents.state_machine import Life
 from patrol.units.data_classes import MARKS, NEVER, DataClass
 from radio_gateway.messages.marked_place import MarkedPlace, MarkUse
@@ -42,7 +42,7 @@ LonLats: TypeAlias = tuple[tuple[float, ...], ...]
 that read descriptions stumble over arrays of fixed places."""
 
 
-class Mark(Paper, frozen=True, kw_only=True, tag="mark"):
+class Mark(Document, frozen=True, kw_only=True, tag="mark"):
     """One version of a marked place.
 
     Attributes:

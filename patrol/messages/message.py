@@ -12,7 +12,7 @@ from radio_gateway.orders.order import Order, OrderKind
 from radio_gateway.orders.order_result import OrderResult, OrderState, Refusal
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class MessageStep(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How far a message had come.
 
     Attributes:
@@ -65,7 +65,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     mark: MarkedPlace | None = None
     reason: str = ""
     final: bool = False
-    history: tuple[Step, ...] = ()
+    history: tuple[MessageStep, ...] = ()
     agency: str = ""
     origin: str = ""
 
@@ -90,9 +90,9 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         )
 
 
-def step_of(result: OrderResult) -> Step:
+def step_of(result: OrderResult) -> MessageStep:
     """Return the step that a channel told."""
-    return Step(
+    return MessageStep(
         state=result.state,
         at=result.at,
         why=result.reason,
@@ -101,7 +101,7 @@ def step_of(result: OrderResult) -> Step:
     )
 
 
-class Told(NamedTuple):
+class ReportedStep(NamedTuple):
     """A step that somebody told.
 
     Attributes:
@@ -113,7 +113,7 @@ class Told(NamedTuple):
     """
 
     id: str
-    step: Step
+    step: MessageStep
     final: bool
     by: str = ""
 

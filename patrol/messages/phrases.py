@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, ClassVar
 
-from patrol.documents.document import Paper
+from patrol.documents.document import Document
 from patrol.units.data_classes import NEVER, DataClass
 
 
-class Phrase(Paper, frozen=True, kw_only=True, tag="phrase"):
+class Phrase(Document, frozen=True, kw_only=True, tag="phrase"):
     """One version of a canned phrase of an agency.
 
     Attributes:

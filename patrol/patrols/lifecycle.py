@@ -35,7 +35,7 @@ LONGEST_ANNEX: Final = 4000
 """Characters of an annex."""
 
 
-class Who(msgspec.Struct, frozen=True, kw_only=True):
+class PatrolActor(msgspec.Struct, frozen=True, kw_only=True):
     """Who does it.
 
     Attributes:
@@ -47,7 +47,9 @@ class Who(msgspec.Struct, frozen=True, kw_only=True):
     agency: str
 
 
-def changed(patrol: Patrol, changes: Mapping[str, Any], *, at: datetime, who: Who) -> Patrol:
+def changed(
+    patrol: Patrol, changes: Mapping[str, Any], *, at: datetime, who: PatrolActor
+) -> Patrol:
     """Change the content; signatures become void. The same patrol if nothing is different.
 
     Raises:
@@ -101,7 +103,7 @@ def check_content(patrol: Patrol) -> None:
             raise Conflict(f"{what} {twice} stands there twice")
 
 
-def proposed(patrol: Patrol, *, at: datetime, who: Who) -> Patrol:
+def proposed(patrol: Patrol, *, at: datetime, who: PatrolActor) -> Patrol:
     """Show a draft to all its agencies, for their signatures.
 
     Raises:
@@ -110,7 +112,7 @@ def proposed(patrol: Patrol, *, at: datetime, who: Who) -> Patrol:
     return _next(patrol, at=at, who=who, state=_after(patrol, "propose"))
 
 
-def signed(patrol: Patrol, *, revision: int, at: datetime, who: Who) -> Patrol:
+def signed(patrol: Patrol, *, revision: int, at: datetime, who: PatrolActor) -> Patrol:
     """Put an agency's signature under the present content; the last one makes it signed.
 
     Args:
@@ -143,7 +145,7 @@ def signed(patrol: Patrol, *, revision: int, at: datetime, who: Who) -> Patrol:
     return _next(patrol, at=at, who=who, state=state, signatures=(*kept, signature))
 
 
-def withdrawn(patrol: Patrol, *, at: datetime, who: Who) -> Patrol:
+def withdrawn(patrol: Patrol, *, at: datetime, who: PatrolActor) -> Patrol:
     """Take an agency's signature back; the patrol waits for it again.
 
     Raises:
@@ -165,7 +167,7 @@ def withdrawn(patrol: Patrol, *, at: datetime, who: Who) -> Patrol:
     )
 
 
-def readied(patrol: Patrol, *, at: datetime, who: Who) -> Patrol:
+def readied(patrol: Patrol, *, at: datetime, who: PatrolActor) -> Patrol:
     """Say that crews are briefed and boats are fit.
 
     Raises:
@@ -177,7 +179,7 @@ def readied(patrol: Patrol, *, at: datetime, who: Who) -> Patrol:
     return _next(patrol, at=at, who=who, state=state, ready_at=at)
 
 
-def started(patrol: Patrol, *, how: How = "order", at: datetime, who: Who) -> Patrol:
+def started(patrol: Patrol, *, how: How = "order", at: datetime, who: PatrolActor) -> Patrol:
     """Begin.
 
     Raises:
@@ -192,7 +194,7 @@ def started(patrol: Patrol, *, how: How = "order", at: datetime, who: Who) -> Pa
 
 
 def checked_in(
-    patrol: Patrol, *, unit: str, note: str = "", told_at: datetime, at: datetime, who: Who
+    patrol: Patrol, *, unit: str, note: str = "", told_at: datetime, at: datetime, who: PatrolActor
 ) -> Patrol:
     """Note that a unit of one's own said it is well.
 
@@ -221,7 +223,7 @@ def checked_in(
     return _next(patrol, at=at, who=who, state=state, check_ins=(*kept, told))
 
 
-def ended(patrol: Patrol, *, how: How = "order", at: datetime, who: Who) -> Patrol:
+def ended(patrol: Patrol, *, how: How = "order", at: datetime, who: PatrolActor) -> Patrol:
     """End what is under way.
 
     Raises:
@@ -231,7 +233,7 @@ def ended(patrol: Patrol, *, how: How = "order", at: datetime, who: Who) -> Patr
     return _over(patrol, state, how, at=at, who=who)
 
 
-def cancelled(patrol: Patrol, *, at: datetime, who: Who) -> Patrol:
+def cancelled(patrol: Patrol, *, at: datetime, who: PatrolActor) -> Patrol:
     """Call it off before it began.
 
     Raises:
@@ -244,7 +246,7 @@ def cancelled(patrol: Patrol, *, at: datetime, who: Who) -> Patrol:
     return _over(patrol, state, "order", at=at, who=who)
 
 
-def annexed(patrol: Patrol, text: str, *, at: datetime, who: Who) -> Patrol:
+def annexed(patrol: Patrol, text: str, *, at: datetime, who: PatrolActor) -> Patrol:
     """Write one's own annex; empty takes it out. Signatures stay: it is no content.
 
     Raises:
@@ -259,7 +261,7 @@ def annexed(patrol: Patrol, text: str, *, at: datetime, who: Who) -> Patrol:
     return _next(patrol, at=at, who=who, annexes=(*kept, *mine))
 
 
-def suspended(patrol: Patrol, why: str | None, *, at: datetime, who: Who) -> Patrol:
+def suspended(patrol: Patrol, why: str | None, *, at: datetime, who: PatrolActor) -> Patrol:
     """Flag it suspended for `why`, or no longer for None; the same if it is so already."""
     if patrol.suspended == (why is not None) and patrol.suspended_why == (why or ""):
         return patrol
@@ -272,7 +274,7 @@ def flagged(
     start_overdue: bool,
     check_in_overdue: tuple[str, ...],
     at: datetime,
-    who: Who,
+    who: PatrolActor,
 ) -> Patrol:
     """Set what is overdue; the same if it is so already."""
     if (start_overdue, check_in_overdue) == (patrol.start_overdue, patrol.check_in_overdue):
@@ -294,7 +296,9 @@ def _check_in_force(patrol: Patrol) -> None:
         raise Conflict(f"it is suspended: {patrol.suspended_why}")
 
 
-def _over(patrol: Patrol, state: PatrolState, how: How, *, at: datetime, who: Who) -> Patrol:
+def _over(
+    patrol: Patrol, state: PatrolState, how: How, *, at: datetime, who: PatrolActor
+) -> Patrol:
     return _next(
         patrol,
         at=at,
@@ -307,5 +311,5 @@ def _over(patrol: Patrol, state: PatrolState, how: How, *, at: datetime, who: Wh
     )
 
 
-def _next(patrol: Patrol, *, at: datetime, who: Who, **changes: Any) -> Patrol:
+def _next(patrol: Patrol, *, at: datetime, who: PatrolActor, **changes: Any) -> Patrol:
     return revised(patrol, at=at, by=who.name, by_agency=who.agency, **changes)

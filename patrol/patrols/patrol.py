@@ -14,7 +14,7 @@ from typing import Annotated, ClassVar, Final, Literal, Self, TypeAlias
 
 import msgspec
 
-from patrol.documents.document import Paper
+from patrol.documents.document import Document
 from patrol.documents.state_machine import Life
 from patrol.units.data_classes import NEVER, PATROLS, DataClass
 
@@ -210,7 +210,7 @@ class CheckIn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     apart: Annotated[bool, PATROLS] = False
 
 
-class Patrol(Paper, frozen=True, kw_only=True, tag="patrol"):
+class Patrol(Document, frozen=True, kw_only=True, tag="patrol"):
     """One version of a patrol.
 
     Attributes:

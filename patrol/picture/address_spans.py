@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from patrol.picture.picture import VOICE, Picture
-from patrol.store.tracks.tracks import Span
+from patrol.store.tracks.tracks import AddressSpan
 
 ALWAYS: Final = datetime.min.replace(tzinfo=UTC)
 NEVER: Final = datetime.max.replace(tzinfo=UTC)
@@ -14,7 +14,7 @@ NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 def spans_of_unit(
     picture: Picture, unit: str, *, start: datetime = ALWAYS, end: datetime = NEVER
-) -> list[Span]:
+) -> list[AddressSpan]:
     """Return the spans of a unit: plots by voice, and each radio while it stood for the unit.
 
     Args:
@@ -23,23 +23,25 @@ def spans_of_unit(
         start: First moment wanted, aware UTC.
         end: Moment after the last one wanted, aware UTC.
     """
-    spans = [Span(address=f"{VOICE}:{unit}", start=start, end=end)]
+    spans = [AddressSpan(address=f"{VOICE}:{unit}", start=start, end=end)]
     for each in picture.assignments_of_unit(unit):
         since, until = max(start, each.start), min(end, each.end or NEVER)
         if since < until:
-            spans.append(Span(address=each.address, start=since, end=until, channel=each.channel))
+            spans.append(
+                AddressSpan(address=each.address, start=since, end=until, channel=each.channel)
+            )
     return spans
 
 
 def spans_of_radio(
     picture: Picture, address: str, *, start: datetime = ALWAYS, end: datetime = NEVER
-) -> list[Span]:
+) -> list[AddressSpan]:
     """Return the spans of a radio address while it stood for nobody; arguments as above."""
-    spans: list[Span] = []
+    spans: list[AddressSpan] = []
     for each in picture.assignments_of(address):
         if start < min(each.start, end):
-            spans.append(Span(address=address, start=start, end=min(each.start, end)))
+            spans.append(AddressSpan(address=address, start=start, end=min(each.start, end)))
         start = max(start, each.end or NEVER)
     if start < end:
-        spans.append(Span(address=address, start=start, end=end))
+        spans.append(AddressSpan(address=address, start=start, end=end))
     return spans

@@ -13,7 +13,7 @@ from typing import Final, Literal
 import msgspec
 
 from patrol.messages.phrase_codes import code_of
-from patrol.picture.link_outages import Cut
+from patrol.picture.link_outages import LinkOutage
 from patrol.reception.clock_lag import SlowClock
 from patrol.reception.plausible_fixes import (
     WINDOW,
@@ -86,7 +86,7 @@ class Contact:
         self.distress = False
         self.cleared_at: datetime | None = None
         self.addresses: tuple[str, ...] = ()
-        self.cut: Cut | None = None
+        self.cut: LinkOutage | None = None
         #: How far its clock, or that of who hears it, is known to be behind; 0 for right.
         self.behind_s = 0.0
         self.slow: SlowClock | None = None

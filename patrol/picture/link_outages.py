@@ -25,7 +25,7 @@ _WATCHDOG_TIMES: Final = 3.0
 _ALIVE: Final = ("open", "silent")
 
 
-class Cut(NamedTuple):
+class LinkOutage(NamedTuple):
     """Every link that hears a sender is, or was, dead.
 
     Attributes:
@@ -44,7 +44,7 @@ class Links:
 
     def __init__(self) -> None:
         self._dead: dict[str, datetime] = {}
-        self._back: dict[str, Cut] = {}
+        self._back: dict[str, LinkOutage] = {}
 
     def __bool__(self) -> bool:
         """Whether there is any reason to ask."""
@@ -61,7 +61,7 @@ class Links:
         if health.state in _ALIVE:
             since = self._dead.pop(name, None)
             if since is not None:
-                self._back[name] = Cut(since=since, by=(), until=health.since)
+                self._back[name] = LinkOutage(since=since, by=(), until=health.since)
         elif name not in self._dead:
             self._back.pop(name, None)
             since = health.since
@@ -76,7 +76,7 @@ class Links:
             if cut.until is not None and now - cut.until > BACK_FOR:
                 del self._back[name]
 
-    def cut(self, heard_on: Mapping[str, datetime]) -> Cut | None:
+    def cut(self, heard_on: Mapping[str, datetime]) -> LinkOutage | None:
         """Return how a sender is cut off; None if some link that hears it works all the time.
 
         Args:
@@ -88,9 +88,9 @@ class Links:
         names = [name for name, at in heard_on.items() if at >= floor]
         dead = [self._dead[name] for name in names if name in self._dead]
         if len(dead) == len(names):
-            return Cut(since=max(dead), by=tuple(sorted(names)))
+            return LinkOutage(since=max(dead), by=tuple(sorted(names)))
         back = [self._back[name] for name in names if name in self._back]
         if len(dead) + len(back) < len(names):
             return None
         since = max([*dead, *(cut.since for cut in back)])
-        return Cut(since=since, by=(), until=min(cut.until for cut in back if cut.until))
+        return LinkOutage(since=since, by=(), until=min(cut.until for cut in back if cut.until))

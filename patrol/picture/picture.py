@@ -21,7 +21,7 @@ from patrol.picture import lagging_clocks as slow_clocks
 from patrol.picture.address_conflicts import Claims
 from patrol.picture.contact import Contact
 from patrol.picture.distress import is_later
-from patrol.picture.link_outages import Cut, Links
+from patrol.picture.link_outages import LinkOutage, Links
 from patrol.picture.liveness import HISTORICAL_AFTER
 from patrol.picture.man_down import says_man_down
 from patrol.picture.register import Register, holding
@@ -497,7 +497,7 @@ class Picture(Register):
             if effect is not None:
                 self._apply(contact, effect)
 
-    def _set_cut(self, contact: Contact, cut: Cut | None) -> None:
+    def _set_cut(self, contact: Contact, cut: LinkOutage | None) -> None:
         if contact.cut != cut:
             contact.cut = cut
             if contact.liveness == "cut":

@@ -1,4 +1,4 @@
-"""Shown: what viewers have been told of every unit and radio.
+"""PublishedState: what viewers have been told of every unit and radio.
 
 While a batch is on its way into the store, the picture is ahead of what is on disk. Whoever asks
 meanwhile is answered from here, so that nobody is shown what is not stored.
@@ -14,7 +14,7 @@ import msgspec
 from patrol.units.wire import Fix, UnitState
 
 
-class Shown:
+class PublishedState:
     """The state of everything as of the last change that was published."""
 
     def __init__(self) -> None:

@@ -16,8 +16,8 @@ from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from patrol.reception.bounded_dict import are_too_many, drop_oldest
-from patrol.reception.message_ids import Beside, Named
-from patrol.reception.recent_messages import ALWAYS, Known, Lately
+from patrol.reception.message_ids import MessageIds, StoredNeighbours
+from patrol.reception.recent_messages import ALWAYS, KnownReception, RecentMessages
 from patrol.reception.record import Record, named_gid, unsorted_gid
 
 REMEMBERED: Final = 200_000
@@ -30,7 +30,7 @@ RESENT_FOR_S: Final = 24 * 3600.0
 """How much later a link may hand over a message again; after that, equal words are new words."""
 
 
-class Asked:
+class DuplicateQuery:
     """What the store is asked about one batch.
 
     Attributes:
@@ -52,22 +52,22 @@ class Asked:
         """Whether anything is asked."""
         return bool(self.gids or self.receptions or self.near or self.beside)
 
-    def halves(self) -> list[Asked]:
+    def halves(self) -> list[DuplicateQuery]:
         """Return the same in parts; none if it is one thing only."""
-        parts: list[Asked] = []
+        parts: list[DuplicateQuery] = []
         names = [name for name in self.__slots__ if getattr(self, name)]
         for name in names:
             items = getattr(self, name)
             middle = len(items) // 2 if len(names) == 1 else len(items)
             for some in (items[:middle], items[middle:]):
-                part = Asked()
+                part = DuplicateQuery()
                 setattr(part, name, some)
                 parts.append(part)
         parts = [part for part in parts if part]
         return parts if len(parts) > 1 else []
 
 
-class Stored(NamedTuple):
+class StoredMessage(NamedTuple):
     """A message that is stored.
 
     Attributes:
@@ -82,7 +82,7 @@ class Stored(NamedTuple):
     content: str | None
     channel: str
     raw: bytes | None
-    known: Known
+    known: KnownReception
 
 
 class Duplicates:
@@ -96,17 +96,17 @@ class Duplicates:
 
     def __init__(self, remembered: int = REMEMBERED) -> None:
         self._remembered = remembered
-        self._named = Named()
-        self._by_content: Lately[tuple[str, str]] = Lately(SAME_CONTENT)
-        self._by_raw: Lately[bytes] = Lately(SAME_CONTENT)
+        self._named = MessageIds()
+        self._by_content: RecentMessages[tuple[str, str]] = RecentMessages(SAME_CONTENT)
+        self._by_raw: RecentMessages[bytes] = RecentMessages(SAME_CONTENT)
         self._receptions: dict[str, datetime] = {}
         self._receptions_since = ALWAYS
 
     # -- one batch
 
-    def asked(self, records: Iterable[Record]) -> Asked:
+    def asked(self, records: Iterable[Record]) -> DuplicateQuery:
         """Return what must be asked of the store before `records` are compared."""
-        asked = Asked()
+        asked = DuplicateQuery()
         receptions, since = self._receptions, self._receptions_since
         may_miss = self._named.may_miss
         missed: list[bytes] = []
@@ -137,9 +137,9 @@ class Duplicates:
 
     def learn(
         self,
-        stored: Iterable[Stored],
+        stored: Iterable[StoredMessage],
         receptions: Iterable[tuple[str, datetime]],
-        beside: Iterable[Beside] = (),
+        beside: Iterable[StoredNeighbours] = (),
     ) -> None:
         """Note what the store answered, or what was stored before a restart, oldest first.
 
@@ -192,19 +192,19 @@ class Duplicates:
             if _again(record):
                 original = self._by_raw.nearest(raw, heard_at, RESENT_FOR_S)
             if original is None:
-                self._by_raw.add(raw, Known(heard_at, gid, ""))
+                self._by_raw.add(raw, KnownReception(heard_at, gid, ""))
             return original
         key = (record.address, content)
         original = self._by_content.nearest(key, heard_at, _reach_s(record))
         if original is None:
-            self._by_content.add(key, Known(heard_at, gid, said.reception_id))
+            self._by_content.add(key, KnownReception(heard_at, gid, said.reception_id))
         return original
 
     def stands_alone(self, record: Record) -> None:
         """Note that `record` is a message of its own though it has the words of another."""
         said = record.transmission
         key = (record.address, said.duplicate_key or "")
-        self._by_content.add(key, Known(said.heard_at, record.gid, said.reception_id))
+        self._by_content.add(key, KnownReception(said.heard_at, record.gid, said.reception_id))
 
     def heard_first(self, record: Record, original: bytes) -> bool:
         """Return whether `record`, which repeats `original`, was heard before all of it so far.
@@ -220,7 +220,7 @@ class Duplicates:
                 self._named.put(name, first)
                 return True
             return False
-        new = Known(said.heard_at, original, said.reception_id)
+        new = KnownReception(said.heard_at, original, said.reception_id)
         return self._by_content.put_first((record.address, said.duplicate_key or ""), new)
 
     def note_reception(self, record: Record) -> None:
@@ -283,7 +283,7 @@ class Duplicates:
             return record.gid
         return named_gid(record.address, said.duplicate_key)
 
-    def _ask_near(self, record: Record, asked: Asked) -> None:
+    def _ask_near(self, record: Record, asked: DuplicateQuery) -> None:
         said, reach_s = record.transmission, _reach_s(record)
         if said.duplicate_key is None:
             if not _again(record):

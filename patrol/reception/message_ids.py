@@ -1,4 +1,4 @@
-"""Named: the messages that name themselves and were heard lately, by their names.
+"""MessageIds: the messages that name themselves and were heard lately, by their names.
 
 A name begins with the time in its content (`records.named_gid`), so what is heard now has names
 that lie side by side. There a gap is known: no name in it is stored but of what is remembered, and
@@ -33,14 +33,14 @@ _LAST: Final = b"\xff" * (_PREFIX + 1)
 _AHEAD: Final = timedelta(days=1)
 
 
-class Beside(NamedTuple):
+class StoredNeighbours(NamedTuple):
     """What is stored beside a name: at most `BESIDE` on either side, the nearest first."""
 
     before: Sequence[bytes]
     after: Sequence[bytes]
 
 
-class Named:
+class MessageIds:
     """Remembers messages by name.
 
     Attributes:
@@ -48,7 +48,7 @@ class Named:
             can tell of a gap. Not so while it may hold ids of older kinds.
 
     >>> from datetime import UTC
-    >>> named = Named()
+    >>> named = MessageIds()
     >>> at = datetime(2026, 11, 28, 10, tzinfo=UTC)
     >>> for hour in ("09", "10"):
     ...     name = sorts_as(f"2026-11-28T{hour}:00:00") + bytes(10)
@@ -116,7 +116,7 @@ class Named:
         self._asked = 0
         return sorted(missed)[len(missed) // 2]
 
-    def look(self, beside: Beside) -> None:
+    def look(self, beside: StoredNeighbours) -> None:
         """Take up what the store holds beside the name that was returned by `where_to_look`.
 
         It must have been asked after all that was ever put was stored, or taken back.

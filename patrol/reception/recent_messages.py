@@ -1,4 +1,4 @@
-"""Lately: what was heard lately, by a key, in order of heard time; and how far back that is all.
+"""RecentMessages: what was heard lately, by key, in order of heard time; how far back that is.
 
 It forgets what was heard longest ago, and knows since when it has forgotten nothing: whoever asks
 for something older must look in the store.
@@ -18,14 +18,14 @@ ALWAYS: Final = datetime.min.replace(tzinfo=UTC)
 """Since when nothing is forgotten where nothing ever was."""
 
 
-class Known(NamedTuple):
+class KnownReception(NamedTuple):
     """The reception that stands for a message: when it was heard, its message, its id."""
 
     heard_at: datetime
     gid: bytes
     reception_id: str
 
-    def comes_after(self, other: Known) -> bool:
+    def comes_after(self, other: KnownReception) -> bool:
         """Return whether `other` rather stands for the message; ids break ties everywhere alike."""
         return (other.heard_at, other.reception_id) < (self.heard_at, self.reception_id)
 
@@ -36,11 +36,11 @@ class _Heard:
     __slots__ = ("known", "since")
 
     def __init__(self, since: datetime) -> None:
-        self.known: list[Known] = []
+        self.known: list[KnownReception] = []
         self.since = since
 
 
-class Lately(Generic[K]):
+class RecentMessages(Generic[K]):
     """Messages by key. Nothing is forgotten before `trim` is called.
 
     Args:
@@ -57,7 +57,7 @@ class Lately(Generic[K]):
         """Return how many keys are remembered."""
         return len(self._heard)
 
-    def of(self, key: K) -> tuple[Known, ...]:
+    def of(self, key: K) -> tuple[KnownReception, ...]:
         """Return what is remembered under `key`, in order of heard time."""
         heard = self._heard.get(key)
         return () if heard is None else tuple(heard.known)
@@ -83,7 +83,7 @@ class Lately(Generic[K]):
         since = self._since if heard is None else heard.since
         return since is not ALWAYS and (heard_at - since).total_seconds() <= reach_s
 
-    def add(self, key: K, new: Known) -> None:
+    def add(self, key: K, new: KnownReception) -> None:
         """Remember a message; one that is remembered already is left as it is."""
         heard = self._heard.pop(key, None)  # put back at the end: the newest
         if heard is None:
@@ -99,7 +99,7 @@ class Lately(Generic[K]):
         if len(known) > self._each:
             self._long.add(key)
 
-    def put_first(self, key: K, new: Known) -> bool:
+    def put_first(self, key: K, new: KnownReception) -> bool:
         """Let `new` stand for its message if it was heard before the one that does; tell whether.
 
         `new` is a reception that `nearest` found the message of.
@@ -153,7 +153,7 @@ class Lately(Generic[K]):
                 self._since = max(self._since, gone.known[-1].heard_at)
 
 
-def _group_before(known: list[Known], heard_at: datetime) -> list[Known]:
+def _group_before(known: list[KnownReception], heard_at: datetime) -> list[KnownReception]:
     """Return those heard last before `heard_at`, all at the same moment."""
     end = bisect_left(known, (heard_at,))
     start = end
@@ -162,7 +162,7 @@ def _group_before(known: list[Known], heard_at: datetime) -> list[Known]:
     return known[start:end]
 
 
-def _group_from(known: list[Known], heard_at: datetime) -> list[Known]:
+def _group_from(known: list[KnownReception], heard_at: datetime) -> list[KnownReception]:
     """Return those heard first from `heard_at` on, all at the same moment."""
     start = bisect_left(known, (heard_at,))
     end = start

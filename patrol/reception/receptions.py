@@ -10,7 +10,7 @@ import msgspec
 from radio_gateway.messages.transmission import Transmission
 
 
-class HeardBy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Reception(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One reception of a message.
 
     Attributes:
@@ -33,13 +33,13 @@ class HeardBy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
         >>> from datetime import UTC
         >>> at = datetime(2026, 11, 24, tzinfo=UTC)
-        >>> HeardBy(reception_id="pier/3f2a/17", channel="ais", heard_at=at).gateway
+        >>> Reception(reception_id="pier/3f2a/17", channel="ais", heard_at=at).gateway
         'pier'
         """
         return self.reception_id.partition("/")[0]
 
 
-class Heard(msgspec.Struct, frozen=True, kw_only=True):
+class ReceivedMessage(msgspec.Struct, frozen=True, kw_only=True):
     """One message, joined from all its receptions.
 
     Attributes:
@@ -49,15 +49,15 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     transmission: Transmission
-    heard_by: tuple[HeardBy, ...]
-    best: HeardBy | None = None
+    heard_by: tuple[Reception, ...]
+    best: Reception | None = None
 
 
-def heard(said: Transmission, also: Iterable[HeardBy]) -> Heard:
+def heard(said: Transmission, also: Iterable[Reception]) -> ReceivedMessage:
     """Join a message with its further receptions; one that came twice counts once."""
     signal = said.signal
     by_id = {each.reception_id: each for each in also}
-    by_id[said.reception_id] = HeardBy(
+    by_id[said.reception_id] = Reception(
         reception_id=said.reception_id,
         channel=said.channel,
         heard_at=said.heard_at,
@@ -65,10 +65,10 @@ def heard(said: Transmission, also: Iterable[HeardBy]) -> Heard:
         snr_db=None if signal is None else signal.snr_db,
     )
     every = tuple(sorted(by_id.values(), key=lambda each: (each.heard_at, each.reception_id)))
-    return Heard(transmission=said, heard_by=every, best=best(every))
+    return ReceivedMessage(transmission=said, heard_by=every, best=best(every))
 
 
-def best(receptions: Iterable[HeardBy]) -> HeardBy | None:
+def best(receptions: Iterable[Reception]) -> Reception | None:
     """Return who heard it best: by signal to noise, where nobody measured that by strength.
 
     Noise differs from place to place, so a strong signal may be a poor one. Of equals the first.

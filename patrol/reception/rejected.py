@@ -1,4 +1,4 @@
-"""Refused: a report that cannot be taken, and why; so that the rest of its batch can."""
+"""ReportRefusal: a report that cannot be taken, and why; so that the rest of its batch can."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from patrol.errors.errors import PatrolError
 from radio_gateway.messages.transmission import Transmission
 
 
-class Refused(NamedTuple):
+class ReportRefusal(NamedTuple):
     """A report that cannot be taken.
 
     It is set aside in the store and answered all the same: it could not be taken the next time
@@ -25,7 +25,7 @@ class Refused(NamedTuple):
     error: Exception
 
 
-def refused(said: Transmission, error: Exception) -> Refused:
+def refused(said: Transmission, error: Exception) -> ReportRefusal:
     """Return a report with the error that it caused."""
     fault = str(error) if isinstance(error, PatrolError) else f"{type(error).__name__}: {error}"
-    return Refused(said, fault, error)
+    return ReportRefusal(said, fault, error)

@@ -15,15 +15,15 @@ import msgspec
 import shapely
 
 from gis.drawing.drawing import Drawing
-from gis.drawing.drawing_rings import Fault
+from gis.drawing.drawing_rings import DrawingFault
 from gis.errors.errors import GisError
 from gis.fences.area import Area
 from patrol.errors.errors import PatrolError
 from patrol.sector_checks.detection import Reporter, Transit, transit
 from patrol.sectors.overlaps import Overlap, overlaps
-from patrol.sectors.river_extent import Along
+from patrol.sectors.river_extent import RiverExtent
 from patrol.sectors.sector import KEPT_OUT_OF, Rings, Sector, SectorLimits, SectorUse
-from patrol.sectors.site_geography import Deep, Ground
+from patrol.sectors.site_geography import DeepestPoint, Ground
 
 MOST_POSITIONS: Final = 1000
 """Of a drawing; more is not judged."""
@@ -52,7 +52,7 @@ class RiverStretch(msgspec.Struct, frozen=True, kw_only=True):
     width_m: float
 
 
-class Shape(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class SectorShape(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where a sector lies, as people say it: one of the two.
 
     Attributes:
@@ -64,7 +64,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     stretch: RiverStretch | None = None
 
 
-class Judged(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ShapeVerdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was found of a shape.
 
     Attributes:
@@ -74,9 +74,9 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             polygon may have become a MultiPolygon, of which a person takes one.
     """
 
-    faults: tuple[Fault, ...]
+    faults: tuple[DrawingFault, ...]
     usable: bool
-    suggestion: Shape | None = None
+    suggestion: SectorShape | None = None
 
 
 class BadShape(PatrolError):
@@ -86,19 +86,19 @@ class BadShape(PatrolError):
         judged: What is wrong with it, and how it could be mended.
     """
 
-    def __init__(self, judged: Judged) -> None:
+    def __init__(self, judged: ShapeVerdict) -> None:
         self.judged = judged
         wrong = [fault.message for fault in judged.faults if not fault.only_warns]
         super().__init__("; ".join(wrong) or "is no area")
 
 
-class Checked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class DrawingCheck(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was found of a shape that somebody is drawing.
 
     Attributes:
         faults: What is wrong with it, warnings too.
         usable: Whether it can be a sector as it is.
-        suggestion: It mended, as in `Judged`.
+        suggestion: It mended, as in `ShapeVerdict`.
         outline: Its area as GeoJSON, the corridor of a river stretch too; absent while it is not
             usable, or where this site cannot tell.
         area_km2: How large it is.
@@ -110,26 +110,26 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             where nobody is told of anything in it.
     """
 
-    faults: tuple[Fault, ...]
+    faults: tuple[DrawingFault, ...]
     usable: bool
-    suggestion: Shape | None = None
+    suggestion: SectorShape | None = None
     outline: dict[str, Any] | None = None
     area_km2: float | None = None
-    along: tuple[Along, ...] = ()
-    countries: dict[str, Deep] = {}
+    along: tuple[RiverExtent, ...] = ()
+    countries: dict[str, DeepestPoint] = {}
     overlaps: tuple[Overlap, ...] = ()
     transit: Transit | None = None
 
 
 def check(
-    shape: Shape,
+    shape: SectorShape,
     ground: Ground,
     *,
     no_goes: Iterable[Sector] = (),
     use: SectorUse = "patrol",
     limits: SectorLimits | None = None,
     boats: Sequence[Reporter] = (),
-) -> Checked:
+) -> DrawingCheck:
     """Return what is wrong with a shape, and how it would lie if it can be a sector.
 
     Args:
@@ -141,7 +141,7 @@ def check(
         boats: How those report that somebody may be told of.
     """
     judged, placed = judge(shape, ground)
-    told = Checked(faults=judged.faults, usable=judged.usable, suggestion=judged.suggestion)
+    told = DrawingCheck(faults=judged.faults, usable=judged.usable, suggestion=judged.suggestion)
     if placed is None:
         return told
     sector = Sector(id="draft", agency="", at=_NO_TIME, name="draft", **placed)
@@ -162,7 +162,7 @@ def check(
 
 def _transit(
     area: Area,
-    along: Iterable[Along],
+    along: Iterable[RiverExtent],
     ground: Ground,
     *,
     use: SectorUse,
@@ -178,7 +178,7 @@ def _transit(
     return transit(area, rivers, boats, on_river=on_river, is_kept_out=is_kept_out, limits=limits)
 
 
-def judge(shape: Shape, ground: Ground) -> tuple[Judged, dict[str, Any] | None]:
+def judge(shape: SectorShape, ground: Ground) -> tuple[ShapeVerdict, dict[str, Any] | None]:
     """Return what is wrong with a shape, and the fields of a sector that lies there; None if none
     can.
     """
@@ -192,7 +192,7 @@ def judge(shape: Shape, ground: Ground) -> tuple[Judged, dict[str, Any] | None]:
 
 def _judge_polygon(
     geometry: Mapping[str, Any], ground: Ground
-) -> tuple[Judged, dict[str, Any] | None]:
+) -> tuple[ShapeVerdict, dict[str, Any] | None]:
     if _size(geometry.get("coordinates")) > MOST_POSITIONS:
         return _refused("too_many_vertices", f"more than {MOST_POSITIONS} positions"), None
     if not isinstance(geometry.get("type"), str) or len(geometry["type"]) > 30:
@@ -201,10 +201,10 @@ def _judge_polygon(
         return _refused("several_parts", "draw one polygon a sector, not several"), None
     drawing: Drawing = ground.judge(geometry)
     mended = drawing.suggestion
-    judged = Judged(
+    judged = ShapeVerdict(
         faults=drawing.faults,
         usable=drawing.usable,
-        suggestion=None if mended is None else Shape(polygon=geojson(mended)),
+        suggestion=None if mended is None else SectorShape(polygon=geojson(mended)),
     )
     if not judged.usable:
         return judged, None
@@ -215,26 +215,28 @@ def _judge_polygon(
     return judged, _fields(polygon=rings)
 
 
-def _judge_stretch(stretch: RiverStretch, ground: Ground) -> tuple[Judged, dict[str, Any] | None]:
+def _judge_stretch(
+    stretch: RiverStretch, ground: Ground
+) -> tuple[ShapeVerdict, dict[str, Any] | None]:
     try:
         low, high = ground.river(stretch.river).km_range
     except GisError as fault:
         return _refused("unknown_river", str(fault)), None
-    faults: list[Fault] = []
+    faults: list[DrawingFault] = []
     start, end = sorted((stretch.km_from, stretch.km_to))
     for km in (start, end):
         if not low <= km <= high:
             text = f"km {km:g} is not on the {stretch.river} (km {low:.1f} to {high:.1f})"
-            faults.append(Fault(code="off_river", message=text))
+            faults.append(DrawingFault(code="off_river", message=text))
     if not end - start >= LEAST_WIDTH_M / 1000.0:
         text = f"a stretch is at least {LEAST_WIDTH_M:g} m long"
-        faults.append(Fault(code="too_small", message=text))
+        faults.append(DrawingFault(code="too_small", message=text))
     if not LEAST_WIDTH_M <= stretch.width_m <= MOST_WIDTH_M:
         text = f"a stretch is {LEAST_WIDTH_M:g} to {MOST_WIDTH_M:g} m wide"
-        faults.append(Fault(code="sliver", message=text))
+        faults.append(DrawingFault(code="sliver", message=text))
     if not faults:
         placed = _fields(river=stretch.river, km_from=start, km_to=end, width_m=stretch.width_m)
-        return Judged(faults=(), usable=True), placed
+        return ShapeVerdict(faults=(), usable=True), placed
     near = RiverStretch(
         river=stretch.river,
         km_from=max(start, low),
@@ -242,8 +244,8 @@ def _judge_stretch(stretch: RiverStretch, ground: Ground) -> tuple[Judged, dict[
         width_m=min(max(stretch.width_m, LEAST_WIDTH_M), MOST_WIDTH_M),
     )
     good = near.km_to - near.km_from >= LEAST_WIDTH_M / 1000.0
-    suggestion = Shape(stretch=near) if good else None
-    return Judged(faults=tuple(faults), usable=False, suggestion=suggestion), None
+    suggestion = SectorShape(stretch=near) if good else None
+    return ShapeVerdict(faults=tuple(faults), usable=False, suggestion=suggestion), None
 
 
 def _fields(
@@ -263,8 +265,8 @@ def _fields(
     }
 
 
-def _refused(code: str, message: str) -> Judged:
-    return Judged(faults=(Fault(code=code, message=message),), usable=False)
+def _refused(code: str, message: str) -> ShapeVerdict:
+    return ShapeVerdict(faults=(DrawingFault(code=code, message=message),), usable=False)
 
 
 def _size(raw: Any) -> int:

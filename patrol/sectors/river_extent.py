@@ -16,7 +16,7 @@ STEP_KM: Final = 0.05
 """Between the places of a centreline that are looked at: the ends are that good."""
 
 
-class Along(msgspec.Struct, frozen=True, kw_only=True):
+class RiverExtent(msgspec.Struct, frozen=True, kw_only=True):
     """What of a river lies in an area.
 
     Attributes:
@@ -48,7 +48,7 @@ class RiverSteps:
             lons, lats = river.at_kms(kms)
             self._steps.append((river.name, kms, lons, lats))
 
-    def inside(self, area: Area) -> tuple[Along, ...]:
+    def inside(self, area: Area) -> tuple[RiverExtent, ...]:
         """Return what of each river lies in an area, in the order of the rivers; empty if none.
 
         >>> from gis.fences.area import around
@@ -70,7 +70,7 @@ class RiverSteps:
             within = kms[near][shapely.contains_xy(area.shape, x, y)]
             if within.size > 1:
                 found.append(
-                    Along(
+                    RiverExtent(
                         river=name,
                         km_from=round(float(within.min()), 2),
                         km_to=round(float(within.max()), 2),

@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, Self, TypeAlias
 
 import msgspec
 
-from patrol.documents.document import Paper
+from patrol.documents.document import Document
 from patrol.units.data_classes import NEVER, SECTORS, DataClass
 
 SectorUse: TypeAlias = Literal[
@@ -59,7 +59,7 @@ class SectorLimits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         return any(limit is not None for limit in each)
 
 
-class Sector(Paper, frozen=True, kw_only=True, tag="sector"):
+class Sector(Document, frozen=True, kw_only=True, tag="sector"):
     """One version of an area that people drew.
 
     Attributes:

@@ -24,7 +24,7 @@ from gis.fences.area import Area, corridor, polygon
 from gis.river.landings import Landings
 from gis.river.river import River
 from gis.river.rivers import OnRiver, Rivers
-from patrol.sectors.river_extent import Along, RiverSteps
+from patrol.sectors.river_extent import RiverExtent, RiverSteps
 from patrol.sectors.sector import Sector
 
 PROBES: Final = 24
@@ -37,7 +37,7 @@ MOST_AREAS: Final = 2000
 T = TypeVar("T")
 
 
-class Deep(msgspec.Struct, frozen=True, kw_only=True):
+class DeepestPoint(msgspec.Struct, frozen=True, kw_only=True):
     """Where a sector lies deepest in a country.
 
     Attributes:
@@ -64,8 +64,8 @@ class Ground:
     ) -> None:
         self._addresses, self._landings = addresses, landings
         self._areas = _Kept[Area]()
-        self._countries = _Kept[dict[str, Deep]]()
-        self._along = _Kept[tuple[Along, ...]]()
+        self._countries = _Kept[dict[str, DeepestPoint]]()
+        self._along = _Kept[tuple[RiverExtent, ...]]()
         self._steps = _Kept[RiverSteps]()
 
     @property
@@ -152,7 +152,7 @@ class Ground:
         north, east = ("N" if lat >= 0 else "S"), ("E" if lon >= 0 else "W")
         return f"{abs(lat):.5f} {north}, {abs(lon):.5f} {east}"
 
-    def countries(self, sector: Sector) -> Mapping[str, Deep]:
+    def countries(self, sector: Sector) -> Mapping[str, DeepestPoint]:
         """Return the countries that a sector surely reaches into, and where it does so deepest.
 
         Sure is what is farther from the border than its line may be off. Asked are its corners and
@@ -166,7 +166,7 @@ class Ground:
         key = (sector.id, sector.version)
         return self._countries.get(key, lambda: self._reached(self.area(sector)))
 
-    def along(self, sector: Sector) -> tuple[Along, ...]:
+    def along(self, sector: Sector) -> tuple[RiverExtent, ...]:
         """Return which kilometres of which rivers lie in a sector; empty where none is known.
 
         Raises:
@@ -177,7 +177,9 @@ class Ground:
         key = (sector.id, sector.version)
         return self._along.get(key, lambda: self._inside(sector, self.area(sector)))
 
-    def drafted(self, sector: Sector) -> tuple[Area, dict[str, Deep], tuple[Along, ...]]:
+    def drafted(
+        self, sector: Sector
+    ) -> tuple[Area, dict[str, DeepestPoint], tuple[RiverExtent, ...]]:
         """Return area, countries and kilometres of a sector that is not kept; remember nothing.
 
         Raises:
@@ -190,7 +192,7 @@ class Ground:
 
     # -- inside
 
-    def _inside(self, sector: Sector, area: Area) -> tuple[Along, ...]:
+    def _inside(self, sector: Sector, area: Area) -> tuple[RiverExtent, ...]:
         addresses = self._addresses
         if addresses is None:
             return ()
@@ -198,7 +200,7 @@ class Ground:
         if sector.river is None or sector.km_from is None or sector.km_to is None:
             return found
         # Of its own river a stretch holds what it says, to the metre.
-        own = Along(
+        own = RiverExtent(
             river=sector.river,
             km_from=sector.km_from,
             km_to=sector.km_to,
@@ -221,7 +223,7 @@ class Ground:
             raise AreaError(sector.id, "is empty")
         return polygon(sector.id, shapely.Polygon(sector.polygon[0], sector.polygon[1:]))
 
-    def _reached(self, area: Area) -> dict[str, Deep]:
+    def _reached(self, area: Area) -> dict[str, DeepestPoint]:
         if self._addresses is None:
             return {}
         low_x, low_y, high_x, high_y = area.shape.bounds
@@ -240,11 +242,11 @@ class Ground:
             y_m=np.concatenate([corners[:, 1], y[inside]]),
         )
         sides = self._addresses.border.sides(lons, lats)
-        found: dict[str, Deep] = {}
+        found: dict[str, DeepestPoint] = {}
         for n in np.flatnonzero(sides.sure):
             country, away = str(sides.country[n]), float(sides.distance_to_border_m[n])
             if country not in found or away > found[country].border_m:
-                found[country] = Deep(lon=float(lons[n]), lat=float(lats[n]), border_m=away)
+                found[country] = DeepestPoint(lon=float(lons[n]), lat=float(lats[n]), border_m=away)
         return found
 
 

@@ -16,7 +16,7 @@ import shapely
 from gis.errors.errors import GisError
 from patrol.agreements.agreement import Agreement
 from patrol.agreements.time_intervals import Stretch, joined, within
-from patrol.documents.document import Paper
+from patrol.documents.document import Document
 from patrol.documents.open_documents import Book
 from patrol.filing.disclosure_log import Views
 from patrol.patrols.patrol import Patrol
@@ -72,7 +72,7 @@ class Sharing:
         self._ended: dict[str, Agreement] = {}
         self._out: dict[str, tuple[Patrol, _Outing | None]] = {}
 
-    def note(self, papers: Iterable[Paper]) -> None:
+    def note(self, papers: Iterable[Document]) -> None:
         """Remember what is over and in no book: joint patrols, whose tracks may still cross, and
         agreements, so that people are told why nothing crosses any more.
         """

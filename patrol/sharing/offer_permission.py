@@ -1,4 +1,4 @@
-"""Leave: whether an agreement lets a target be offered, and how long an offer waits for an answer.
+"""OfferPermission: whether an agreement lets a target be offered, and how long the offer waits.
 
 That there is an offer is told at once. What it tells of the target keeps to the agreement: class,
 hours, joint patrols, consents, corridor, delay and precision; under a precision no landing is told,
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from patrol.sharing.terms import Grant
 
 
-class Leave:
+class OfferPermission:
     """Asks the agreements about hand-offs.
 
     Args:
@@ -105,6 +105,6 @@ def _lets(grant: Grant, owner: str, seen: Sighting, now: datetime) -> bool:
     )
 
 
-def leave_of(watch: object) -> Leave:
+def leave_of(watch: object) -> OfferPermission:
     """Return what a watch's agreements let; nothing while it knows of none."""
-    return Leave(getattr(watch, "sharing", None))
+    return OfferPermission(getattr(watch, "sharing", None))

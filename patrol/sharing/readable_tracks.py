@@ -21,14 +21,14 @@ from patrol.sharing.decisions import Sharing
 from patrol.sharing.precision import crossed_fix, snapped_many
 from patrol.sharing.terms import Grant
 from patrol.store.schema.tables import to_us
-from patrol.store.tracks.history import Page, Path
+from patrol.store.tracks.history import PositionHistory, PositionPage
 from patrol.store.tracks.replay_columns import Film
-from patrol.store.tracks.tracks import Box, Span
+from patrol.store.tracks.tracks import AddressSpan, Box
 from patrol.units.wire import Fix
 
 READ_AT_ONCE: Final = 50  # tracks; then other readers have their turn
 
-Wanted: TypeAlias = tuple[str, Sequence[Span], Collection[str]]
+Wanted: TypeAlias = tuple[str, Sequence[AddressSpan], Collection[str]]
 """Id, spans and agencies, as the store is asked for many tracks."""
 
 
@@ -41,20 +41,20 @@ class Reading(Protocol):
         exact: Whether all that the spans hold may be told, so that nothing must be asked again.
     """
 
-    spans: Sequence[Span]
+    spans: Sequence[AddressSpan]
     agencies: Collection[str]
     exact: bool
 
     def fixes(self, found: Sequence[Fix]) -> list[Fix]:
         """Return what of stored positions may be told, as it may be told."""
 
-    def path(self, found: Path) -> Path | None:
+    def path(self, found: PositionHistory) -> PositionHistory | None:
         """Return the same of a path; None when nothing of it may."""
 
     def film(self, found: Film) -> Film | None:
         """Return the same of a film; None when nothing of it may."""
 
-    def page(self, found: Page) -> Page:
+    def page(self, found: PositionPage) -> PositionPage:
         """Return the same of a page, which goes on where it went on."""
 
     def passing(
@@ -73,15 +73,15 @@ class OwnReading:
 
     exact = True
 
-    def __init__(self, spans: Sequence[Span], agencies: Collection[str]) -> None:
-        self.spans: Sequence[Span] = spans
+    def __init__(self, spans: Sequence[AddressSpan], agencies: Collection[str]) -> None:
+        self.spans: Sequence[AddressSpan] = spans
         self.agencies: Collection[str] = agencies
 
     def fixes(self, found: Sequence[Fix]) -> list[Fix]:
         """Return all of them."""
         return list(found)
 
-    def path(self, found: Path) -> Path | None:
+    def path(self, found: PositionHistory) -> PositionHistory | None:
         """Return it."""
         return found
 
@@ -89,7 +89,7 @@ class OwnReading:
         """Return it."""
         return found
 
-    def page(self, found: Page) -> Page:
+    def page(self, found: PositionPage) -> PositionPage:
         """Return it."""
         return found
 
@@ -122,7 +122,7 @@ class SharedReading:
         self,
         sharing: Sharing,
         now: Callable[[], datetime],
-        spans: Sequence[Span],
+        spans: Sequence[AddressSpan],
         *,
         owner: str,
         viewer: str,
@@ -132,7 +132,7 @@ class SharedReading:
         self._sharing, self._now, self._told = sharing, now, told
         self._owner, self._viewer, self._unit = owner, viewer, unit
         self.agencies: Collection[str] = (owner,)
-        self.spans: Sequence[Span] = self._limited(spans)
+        self.spans: Sequence[AddressSpan] = self._limited(spans)
 
     def fixes(self, found: Sequence[Fix]) -> list[Fix]:
         """Return what of stored positions may be told, no more exactly than agreed."""
@@ -142,7 +142,7 @@ class SharedReading:
             if grid >= 0.0
         ]
 
-    def path(self, found: Path) -> Path | None:
+    def path(self, found: PositionHistory) -> PositionHistory | None:
         """Return the same of a path; None when nothing of it may."""
         grid_m = self._grid_m(np.rint(found.times_s * 1e6).astype(np.int64), found.lons, found.lats)
         passing = grid_m >= 0.0
@@ -152,7 +152,7 @@ class SharedReading:
         for grid in np.unique(grid_m[passing]).tolist():
             some = grid_m == grid
             lons[some], lats[some] = snapped_many(lons[some], lats[some], grid)
-        return Path(
+        return PositionHistory(
             times_s=found.times_s[passing],
             lons=lons[passing],
             lats=lats[passing],
@@ -192,7 +192,7 @@ class SharedReading:
             known_us=np.maximum(film.known_us, film.time_us + delay_us),
         )
 
-    def page(self, found: Page) -> Page:
+    def page(self, found: PositionPage) -> PositionPage:
         """Return the same of a page, which goes on where it went on."""
         grid_m = self._grid_of(found.fixes)
         kept = [
@@ -200,7 +200,9 @@ class SharedReading:
             for fix, gid, grid in zip(found.fixes, found.ids, grid_m, strict=True)
             if grid >= 0.0
         ]
-        return Page(fixes=[fix for fix, _ in kept], ids=[gid for _, gid in kept], last=found.last)
+        return PositionPage(
+            fixes=[fix for fix, _ in kept], ids=[gid for _, gid in kept], last=found.last
+        )
 
     def passing(
         self, times_us: Sequence[int], lons: Sequence[float], lats: Sequence[float]
@@ -236,7 +238,7 @@ class SharedReading:
             now=now,
         )
 
-    def _limited(self, spans: Sequence[Span]) -> list[Span]:
+    def _limited(self, spans: Sequence[AddressSpan]) -> list[AddressSpan]:
         """Return the parts of the spans that may cross by time, in the corridors' box."""
         if not spans:
             return []
@@ -251,7 +253,7 @@ class SharedReading:
                 boxes.append(grant.box)
         box = _hull(boxes)
         return [
-            Span(address=each.address, start=first, end=last, channel=each.channel, box=box)
+            AddressSpan(address=each.address, start=first, end=last, channel=each.channel, box=box)
             for each in spans
             if each.start < each.end
             for first, last in common(joined(stretches), [(each.start, each.end)])

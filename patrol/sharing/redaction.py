@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from patrol.alerts.alert import Alert
-from patrol.documents.document import Paper
+from patrol.documents.document import Document
 from patrol.duty.roster import DutyContact
 from patrol.incidents.incident import Incident
 from patrol.marks.mark import Mark
@@ -26,7 +26,7 @@ from patrol.sharing.precision import coarse
 from patrol.sharing.terms import STANDING, Grant
 from patrol.units.data_classes import DataClass, fields_of
 
-P = TypeVar("P", bound=Paper)
+P = TypeVar("P", bound=Document)
 S = TypeVar("S", bound=msgspec.Struct)
 
 _MOMENTS: Final = ("at", "time")  # of a part; and whatever ends in `_at`
@@ -149,7 +149,7 @@ def _place(record: msgspec.Struct) -> tuple[float | None, float | None]:
     return getattr(record, "lon", None), getattr(record, "lat", None)
 
 
-def _began(paper: Paper) -> tuple[datetime, datetime]:
+def _began(paper: Document) -> tuple[datetime, datetime]:
     """Return the earliest moment that a paper tells of: from when to when it may have been."""
     began = min(paper.at, *(at for at in _moments(paper) if at <= paper.at), paper.at)
     if isinstance(paper, Incident):  # east of UTC a day that people told began before it did there

@@ -1,4 +1,4 @@
-"""Policy: what may pass to one view. Deny by default.
+"""ViewPolicy: what may pass to one view. Deny by default.
 
 What is the agency's own passes by role. What is another's passes as far as
 `patrol.sharing.decisions` lets it cross, in two forms that are tested equal: a predicate of one
@@ -16,17 +16,17 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Table, and_, false, true
 
-from patrol.documents.document import P, Paper
+from patrol.documents.document import Document, P
 from patrol.sharing.decisions import Sharing
 from patrol.sharing.readable_tracks import OwnReading, Reading, SharedReading
 from patrol.sharing.redaction import passed, without_gaps
-from patrol.store.tracks.tracks import Span
+from patrol.store.tracks.tracks import AddressSpan
 from patrol.units.data_classes import DataClass
 from patrol.units.permissions import may
 from patrol.units.units import Role
 
 
-class Policy(msgspec.Struct, frozen=True, kw_only=True):
+class ViewPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """What the users of one agency in one role may see.
 
     Attributes:
@@ -76,9 +76,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         )
         return why is None
 
-    def alone(self) -> Policy:
+    def alone(self) -> ViewPolicy:
         """Return the same with nothing of others'."""
-        return Policy(agency=self.agency, role=self.role)
+        return ViewPolicy(agency=self.agency, role=self.role)
 
     def paper(self, paper: P, *, now: datetime | None = None) -> P | None:
         """Return what may pass of a paper; None for nothing.
@@ -111,7 +111,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
                 self._count(paper.agency, paper.CLASS, 1)
         return seen
 
-    def reading(self, agency: str, unit: str, spans: Sequence[Span]) -> Reading:
+    def reading(self, agency: str, unit: str, spans: Sequence[AddressSpan]) -> Reading:
         """Return how the stored positions of a unit or radio may be read.
 
         Args:
@@ -150,7 +150,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
             self.sharing.seen.seen(self.agency, owner, data_class, count)
 
 
-def has_parts(held: Paper, agency: str) -> bool:
+def has_parts(held: Document, agency: str) -> bool:
     """Return whether others hold a paper, too, and it knows which part of it is whose."""
     return held.parties != {agency} and hasattr(held, "own_part")
 

@@ -43,7 +43,7 @@ ACTS: Final = (BEGUN, GRANTED, TAKEN, HEARD, ENDED)
 _SUBJECT: Final = "case:"
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True):
+class CustodyLine(msgspec.Struct, frozen=True, kw_only=True):
     """One line of a journal about custody.
 
     Attributes:
@@ -128,12 +128,12 @@ def note(
     return Note(act=act, actor=actor, agency=agency, subject=subject_of(case), detail=detail)
 
 
-def line_of(entry: Entry) -> Line | None:
+def line_of(entry: Entry) -> CustodyLine | None:
     """Return what an entry of a journal says of custody; None if nothing."""
     if entry.act not in ACTS or not entry.subject.startswith(_SUBJECT):
         return None
     said = json_decoder(_Said).decode(entry.detail)
-    return Line(
+    return CustodyLine(
         act=entry.act,
         case=entry.subject.removeprefix(_SUBJECT),
         term=said.term,
@@ -147,10 +147,10 @@ class Ledger:
     """What one journal says of custody; give it the entries in their order."""
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
-        self._newest: dict[str, Line] = {}
+        self._newest: dict[str, CustodyLine] = {}
         self._unheard: dict[str, int] = {}
         self._ended: set[str] = set()
-        self.lines: list[Line] = []
+        self.lines: list[CustodyLine] = []
         self.add(entries)
 
     def add(self, entries: Iterable[Entry]) -> None:
@@ -175,7 +175,7 @@ class Ledger:
         """Every case that it names."""
         return self._newest.keys()
 
-    def newest(self, case: str) -> Line | None:
+    def newest(self, case: str) -> CustodyLine | None:
         """Return the line of the highest term; None if it says nothing of the case."""
         return self._newest.get(case)
 
@@ -189,7 +189,7 @@ class Ledger:
         return case in self._ended
 
 
-class Standing(msgspec.Struct, frozen=True, kw_only=True):
+class CustodyState(msgspec.Struct, frozen=True, kw_only=True):
     """How custody of one case stands over several journals.
 
     Attributes:
@@ -214,7 +214,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
 def standing(
     case: str, ledgers: Mapping[str, Ledger], homes: Mapping[str, AbstractSet[str]]
-) -> Standing:
+) -> CustodyState:
     """Return how custody of a case stands.
 
     Args:
@@ -224,7 +224,7 @@ def standing(
     """
     newest = [line for each in ledgers.values() if (line := each.newest(case)) is not None]
     last = max(newest, key=lambda line: line.term, default=None)
-    return Standing(
+    return CustodyState(
         custodian="" if last is None else last.holder,
         term=0 if last is None else last.term,
         believing=tuple(
@@ -236,7 +236,7 @@ def standing(
     )
 
 
-def contradictions(lines: Iterable[Line]) -> list[str]:
+def contradictions(lines: Iterable[CustodyLine]) -> list[str]:
     """Return what in lines of several journals cannot be true together; none in sound ones.
 
     Lines of one term must name one holder, every term but the first must begin with a grant by who
@@ -246,7 +246,7 @@ def contradictions(lines: Iterable[Line]) -> list[str]:
         lines: Of all journals, in any order.
     """
     found: list[str] = []
-    by_case: dict[str, list[Line]] = {}
+    by_case: dict[str, list[CustodyLine]] = {}
     for line in lines:
         by_case.setdefault(line.case, []).append(line)
     for case, some in by_case.items():

@@ -19,7 +19,7 @@ from typing import Annotated, ClassVar, Final, Literal, TypeAlias
 
 import msgspec
 
-from patrol.documents.document import Paper
+from patrol.documents.document import Document
 from patrol.documents.state_machine import Life
 from patrol.targets.prediction import Prediction
 from patrol.targets.sightings import Sighting
@@ -76,7 +76,7 @@ def timetable(answer_within_s: float = ANSWER_WITHIN_S) -> Timetable:
     )
 
 
-class Owed(msgspec.Struct, frozen=True, kw_only=True):
+class OwedMessage(msgspec.Struct, frozen=True, kw_only=True):
     """A message to the other node that it has not receipted (`patrol.counterpart.messages`).
 
     Attributes:
@@ -88,7 +88,7 @@ class Owed(msgspec.Struct, frozen=True, kw_only=True):
     term: Annotated[int, NEVER]
 
 
-class HandOff(Paper, frozen=True, kw_only=True, tag="hand_off"):
+class HandOff(Document, frozen=True, kw_only=True, tag="hand_off"):
     """One version of an offer.
 
     Attributes:
@@ -143,7 +143,7 @@ class HandOff(Paper, frozen=True, kw_only=True, tag="hand_off"):
     note: Annotated[str, TARGETS] = ""
     reason: Annotated[str, TARGETS] = ""
     answered_by: Annotated[str, NEVER] = ""
-    owed: Annotated[tuple[Owed, ...], NEVER] = ()
+    owed: Annotated[tuple[OwedMessage, ...], NEVER] = ()
 
     @property
     def is_open(self) -> bool:

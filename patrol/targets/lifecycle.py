@@ -17,7 +17,7 @@ from patrol.documents.open_documents import Book
 from patrol.documents.transaction import Filing, Note
 from patrol.errors.errors import Conflict
 from patrol.targets import custody
-from patrol.targets.hand_off import LIFE, HandOff, Owed, Return, Timetable, Why
+from patrol.targets.hand_off import LIFE, HandOff, OwedMessage, Return, Timetable, Why
 from patrol.targets.prediction import Prediction
 from patrol.targets.sightings import Sighting
 from patrol.targets.target import LIFE as TARGET_LIFE
@@ -87,7 +87,7 @@ def offered(
         lapses_at=now + timedelta(seconds=times.lapses_s),
         why=why,
         note=note,
-        owed=() if there == node else (Owed(what="offer", term=term),),
+        owed=() if there == node else (OwedMessage(what="offer", term=term),),
         **_content(target, fixes, prediction),  # type: ignore[arg-type]
     )
     state = TARGET_LIFE.after(target.state, "offer")
@@ -113,7 +113,7 @@ def refreshed(
     """Return an open offer with what was seen of its target since, as far as it may cross."""
     owed = made.owed
     if made.to_node != made.node:
-        owed = (Owed(what="offer", term=made.term),)
+        owed = (OwedMessage(what="offer", term=made.term),)
     return revised(made, at=now, by=by, owed=owed, **_content(target, fixes, prediction))
 
 
@@ -199,7 +199,7 @@ def returned(
         IllegalStep: If it is over or granted.
     """
     kept = _kept(target, now=now, by=by)
-    owed = () if made.to_node == made.node else (Owed(what=act, term=kept.term),)
+    owed = () if made.to_node == made.node else (OwedMessage(what=act, term=kept.term),)
     made = revised(made, at=now, by=by, state=LIFE.after(made.state, act), reason=reason, owed=owed)
     if act != "withdraw":
         text = f"The offer to {made.to} was {_WORDS[act]}: {reason}"

@@ -46,7 +46,7 @@ TOGETHER_S: Final = 900.0
 _CHORD_KM: Final = 0.5
 
 
-class Ahead(msgspec.Struct, frozen=True, kw_only=True):
+class PredictedPoint(msgspec.Struct, frozen=True, kw_only=True):
     """One point of the track to come.
 
     Attributes:
@@ -109,7 +109,7 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     river: Annotated[str, TARGETS]
     way: Annotated[Literal["up", "down"] | None, TARGETS] = None
     speed_mps: Annotated[float | None, TARGETS] = None
-    track: Annotated[tuple[Ahead, ...], TARGETS] = ()
+    track: Annotated[tuple[PredictedPoint, ...], TARGETS] = ()
     landing: Annotated[Landing | None, TARGETS] = None
 
 
@@ -204,9 +204,11 @@ def _motion(last: Sighting, before: Sighting | None, river: River, down_deg: flo
     return _Motion(speed, along if way == "up" else -along, left)
 
 
-def _track(last: Sighting, place: RiverPlace, river: River, up: float) -> tuple[Ahead, ...]:
+def _track(
+    last: Sighting, place: RiverPlace, river: River, up: float
+) -> tuple[PredictedPoint, ...]:
     low, high = river.km_range
-    found: list[Ahead] = []
+    found: list[PredictedPoint] = []
     for minutes in AHEAD_MIN:
         gone_km = up * minutes * 60.0 / 1000.0
         km = place.km + gone_km
@@ -215,7 +217,7 @@ def _track(last: Sighting, place: RiverPlace, river: River, up: float) -> tuple[
         lon, lat = river.at_km(km)
         error = abs(gone_km) * SPEED_ERROR_SHARE + river.length_error_km(place.km, km)
         found.append(
-            Ahead(
+            PredictedPoint(
                 at=last.at + timedelta(minutes=minutes),
                 lon=round(lon, 6),
                 lat=round(lat, 6),

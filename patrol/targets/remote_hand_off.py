@@ -15,7 +15,7 @@ import msgspec
 from patrol.documents.document import revised
 from patrol.documents.transaction import NOTHING, Filing
 from patrol.targets import custody
-from patrol.targets.hand_off import LIFE, HandOff, Owed
+from patrol.targets.hand_off import LIFE, HandOff, OwedMessage
 from patrol.targets.lifecycle import check_term, check_time, custody_note, received, step_note
 from patrol.targets.target import LIFE as TARGET_LIFE
 from patrol.targets.target import Target
@@ -128,7 +128,7 @@ def accepted_there(made: HandOff, *, term: int, now: datetime, by: str) -> Filin
     state = LIFE.after(made.state, "accept")
     check_term(made, term)
     check_time(made, now)
-    owed = (Owed(what="accept", term=term),)
+    owed = (OwedMessage(what="accept", term=term),)
     made = revised(made, at=now, by=by, state=state, answered_by=by, owed=owed)
     step = step_note(made, "accept hand-off", term=term, by=by, agency=made.to)
     return Filing(papers=(made,), act="accept hand-off", actor=by, agency=made.to, notes=(step,))
@@ -143,7 +143,7 @@ def declined_there(made: HandOff, *, term: int, reason: str, now: datetime, by: 
     """
     state = LIFE.after(made.state, "decline")
     check_term(made, term)
-    owed = (Owed(what="decline", term=term),)
+    owed = (OwedMessage(what="decline", term=term),)
     made = revised(made, at=now, by=by, state=state, reason=reason, answered_by=by, owed=owed)
     step = step_note(made, "decline hand-off", term=term, by=by, agency=made.to)
     return Filing(
@@ -164,7 +164,7 @@ def granted(made: HandOff, target: Target, *, now: datetime) -> Filing:
     """
     state = LIFE.after(LIFE.after(made.state, "accept"), "grant")
     term = target.term + 1
-    owed = (Owed(what="grant", term=term),)
+    owed = (OwedMessage(what="grant", term=term),)
     made = revised(made, at=now, by="", state=state, term=term, owed=owed)
     theirs = TARGET_LIFE.after(target.state, "grant")
     return Filing(

@@ -17,7 +17,7 @@ from typing import Annotated, ClassVar, Final, Literal, TypeAlias
 
 import msgspec
 
-from patrol.documents.document import Paper, new_id, revised
+from patrol.documents.document import Document, new_id, revised
 from patrol.documents.open_documents import Book
 from patrol.documents.state_machine import Life
 from patrol.documents.transaction import Filing
@@ -78,7 +78,7 @@ class Remark(msgspec.Struct, frozen=True, kw_only=True):
     text: Annotated[str, NEVER]
 
 
-class Target(Paper, frozen=True, kw_only=True, tag="target"):
+class Target(Document, frozen=True, kw_only=True, tag="target"):
     """One version of what an agency knows of a target.
 
     Attributes:

@@ -145,7 +145,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ended: bool = False
 
 
-class Table(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class WireTable(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Several things of one kind, with the names of their fields once.
 
     Attributes:
@@ -158,7 +158,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     same: dict[str, Any] = {}
 
 
-class FixTable(Table, frozen=True, kw_only=True, omit_defaults=True):
+class FixTable(WireTable, frozen=True, kw_only=True, omit_defaults=True):
     """Several positions in the order applied: fields of `Fix`, but for two.
 
     `time` is seconds, to the microsecond, since the second of the change's own time began, and
@@ -168,7 +168,7 @@ class FixTable(Table, frozen=True, kw_only=True, omit_defaults=True):
         places: Addresses of those that have one; `nth` is the position's number in `rows`, from 0.
     """
 
-    places: Table | None = None
+    places: WireTable | None = None
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="change"):
@@ -197,7 +197,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag=
     forget: tuple[str, ...] = ()
     channels: tuple[ChannelHealth, ...] = ()
     claims: tuple[Claim, ...] = ()
-    # of `patrol.documents.document.Paper`; who decodes need not know all kinds
+    # of `patrol.documents.document.Document`; who decodes need not know all kinds
     papers: tuple[Any, ...] = ()
 
 
@@ -223,7 +223,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
     units: tuple[UnitState, ...]
     channels: tuple[ChannelHealth, ...] = ()
     claims: tuple[Claim, ...] = ()
-    # of `patrol.documents.document.Paper`; who decodes need not know all kinds
+    # of `patrol.documents.document.Document`; who decodes need not know all kinds
     papers: tuple[Any, ...] = ()
 
 

@@ -29,7 +29,7 @@ from patrol.patrols.plan import (
 )
 from patrol.sectors.overlaps import kept_out, overlaps
 from patrol.sectors.sector import KEPT_OUT_OF, Sector
-from patrol.sectors.site_geography import Deep
+from patrol.sectors.site_geography import DeepestPoint
 from patrol.sharing.decisions import Sharing
 from patrol.units.data_classes import DataClass
 
@@ -192,7 +192,7 @@ def _hidden(plan: Plan, sector: Sector) -> Iterator[PlanConflict]:
 
 
 def _over_border(
-    plan: Plan, sector: Sector, countries: Mapping[str, Deep]
+    plan: Plan, sector: Sector, countries: Mapping[str, DeepestPoint]
 ) -> Iterator[PlanConflict]:
     """A party may go only where it is at home, or where a party at home there agrees.
 

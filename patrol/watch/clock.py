@@ -18,7 +18,7 @@ from patrol.documents.open_documents import Book
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict
 from patrol.patrols import lifecycle as patrol_acts
-from patrol.patrols.lifecycle import Who
+from patrol.patrols.lifecycle import PatrolActor
 from patrol.patrols.patrol import How, Patrol
 from patrol.picture.departures import Movement
 from patrol.picture.picture import Picture
@@ -26,7 +26,7 @@ from patrol.sectors.sector import Sector
 from patrol.sectors.site_geography import Ground
 from patrol.units.wire import Fix
 
-WATCH: Final = Who(name="", agency="")
+WATCH: Final = PatrolActor(name="", agency="")
 """Who does what no person ordered."""
 
 MAY_START: Final = frozenset({"signed", "ready"})
@@ -99,7 +99,7 @@ class PatrolClock:
         parted: Why agencies are not joined.
 
     Attributes:
-        duties: For `Clerk.duties`, in this order.
+        duties: For `DocumentService.duties`, in this order.
     """
 
     def __init__(self, *, picture: Picture, ground: Ground, book: Book, parted: Parted) -> None:

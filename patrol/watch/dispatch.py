@@ -19,10 +19,10 @@ from msgspec.structs import replace
 
 from patrol.documents.transaction import Note
 from patrol.errors.errors import CannotSend, Conflict, StoreError
-from patrol.filing.journal_writer import Scribe
-from patrol.filing.writer_lock import Turn
+from patrol.filing.journal_writer import JournalWriter
+from patrol.filing.writer_lock import WriterLock
 from patrol.intake.order_journal import message_note
-from patrol.messages.message import Carrier, Message, Told, step_of
+from patrol.messages.message import Carrier, Message, ReportedStep, step_of
 from patrol.store.records import messages
 from patrol.store.store import Store
 from radio_gateway.errors.errors import GatewayError
@@ -47,7 +47,7 @@ def _nobody() -> None:
 class _Waiting:
     """A step that is to be written, and who hears what became of it."""
 
-    told: Told
+    told: ReportedStep
     stored: Callable[[], None]
     given_up: Callable[[], None]
 
@@ -63,7 +63,7 @@ class Dispatch:
     """
 
     def __init__(
-        self, *, store: Store, scribe: Scribe, turn: Turn, now: Callable[[], datetime]
+        self, *, store: Store, scribe: JournalWriter, turn: WriterLock, now: Callable[[], datetime]
     ) -> None:
         self._store = store
         self._scribe = scribe
@@ -189,7 +189,7 @@ class Dispatch:
         if by and len(self._told) >= TOLD_AT_MOST:
             return
         # This node's own are as many as the messages it took, while the store took those.
-        told = Told(result.id, step_of(result), result.final, by)
+        told = ReportedStep(result.id, step_of(result), result.final, by)
         self._told.append(_Waiting(told, stored, given_up or stored))
         self._news.set()
 
@@ -326,6 +326,6 @@ class Dispatch:
         return carrier
 
 
-def _is_end_of(id: str, told: Told) -> bool:
+def _is_end_of(id: str, told: ReportedStep) -> bool:
     """Return whether a step says that a message was called off."""
     return told.id == id and told.step.state == "cancelled"

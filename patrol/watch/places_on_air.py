@@ -16,12 +16,12 @@ from typing import Final
 import structlog
 from msgspec.structs import replace
 
-from patrol.documents.document import Paper
+from patrol.documents.document import Document
 from patrol.documents.open_documents import Book
 from patrol.errors.errors import CannotSend, Conflict, StoreError
 from patrol.intake.own_messages import OwnMessages
 from patrol.marks.mark import LASTS_AT_MOST, OWN_NAME, Mark
-from patrol.messages.message import Message, Step
+from patrol.messages.message import Message, MessageStep
 from patrol.sectors.sector import Sector
 from patrol.store.records import messages
 from patrol.store.store import Store
@@ -79,7 +79,7 @@ class PlacesOnAir:
             self._note(message)
         self._news.set()
 
-    def papers_changed(self, papers: Sequence[Paper]) -> None:
+    def papers_changed(self, papers: Sequence[Document]) -> None:
         """Look whether something has ended that radios were shown."""
         if self._shown and any(isinstance(each, KINDS) and each.is_closed for each in papers):
             self._news.set()
@@ -157,12 +157,12 @@ class PlacesOnAir:
                 expires_at=now + TAKEN_BACK_WITHIN,
                 state="queued",
                 final=False,
-                history=(Step(state="queued", at=now),),
+                history=(MessageStep(state="queued", at=now),),
             )
         )
         self._note(sent)
 
 
-def outward_name(paper: Paper) -> str:
+def outward_name(paper: Document) -> str:
     """Return the name under which a paper is told outward: ours, and the same for ever."""
     return f"{OWN_NAME}{paper.origin}.{paper.id}"

@@ -14,8 +14,8 @@ import structlog
 from sqlalchemy import Connection
 
 from patrol.errors.errors import Conflict, StoreError
-from patrol.filing.journal_writer import Scribe
-from patrol.filing.writer_lock import Turn
+from patrol.filing.journal_writer import JournalWriter
+from patrol.filing.writer_lock import WriterLock
 from patrol.intake.order_journal import distress_note, radio_note, taken_note, unit_note
 from patrol.picture.address_spans import spans_of_radio, spans_of_unit
 from patrol.picture.picture import TAKEN_FOR, VOICE, Picture
@@ -27,7 +27,7 @@ from patrol.store.receptions import stored_duplicates as known
 from patrol.store.records import registry
 from patrol.store.store import Store
 from patrol.store.tracks import newest
-from patrol.store.tracks.tracks import Span
+from patrol.store.tracks.tracks import AddressSpan
 from patrol.units.units import Assignment, Unit
 from radio_gateway.messages.shown_text import check_shown
 
@@ -63,9 +63,9 @@ class Registrar:
         self,
         *,
         store: Store,
-        scribe: Scribe,
+        scribe: JournalWriter,
         picture: Picture,
-        turn: Turn,
+        turn: WriterLock,
         publish: Callable[[], None],
         now: Callable[[], datetime],
     ) -> None:
@@ -303,7 +303,7 @@ class Registrar:
     async def _rebuild(self, ids: Sequence[str], calling: set[str] | None = None) -> None:
         """Set units and unknown radios from what is stored of them."""
         picture = self._picture
-        wanted: list[tuple[str, list[Span]]] = []
+        wanted: list[tuple[str, list[AddressSpan]]] = []
         for id in ids:
             if id in picture.units:
                 if picture.units[id].retired_at is None:

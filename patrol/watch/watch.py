@@ -21,41 +21,41 @@ from patrol.agreements.agreement import Agreement
 from patrol.agreements.lifecycle import time_is_over
 from patrol.alarms.engine import Alarms
 from patrol.alerts.alert import Alert
-from patrol.documents.document import Paper
+from patrol.documents.document import Document
 from patrol.errors.errors import NotFound, NotItsToSay, StoreError, StoreReturned
-from patrol.filing.file_documents import Clerk
-from patrol.filing.writer_lock import Turn
+from patrol.filing.file_documents import DocumentService
+from patrol.filing.writer_lock import WriterLock
 from patrol.intake.batch import Batch
-from patrol.intake.batch_interval import Pace
+from patrol.intake.batch_interval import BatchInterval
 from patrol.intake.clock_health import ClockHealth
-from patrol.intake.commit import Keeper
-from patrol.intake.deduplicate import Joined, join, judge
-from patrol.intake.direct_reports import Reporting
+from patrol.intake.commit import Committer
+from patrol.intake.deduplicate import DeduplicatedBatch, join, judge
+from patrol.intake.direct_reports import DirectReports
 from patrol.intake.latches import latches
 from patrol.intake.marked_places import MarkedPlaces
 from patrol.intake.own_messages import OwnMessages
 from patrol.intake.rejected_distress import take_calls
-from patrol.intake.river_position import Describe, Locate, Placing
-from patrol.intake.run_to_completion import Uncut, finish
+from patrol.intake.river_position import Describe, Locate, RiverPositioner
+from patrol.intake.run_to_completion import RunToCompletion, finish
 from patrol.intake.store_health import TOLD_FOR, StoreHealth
 from patrol.intake.supervised import unending
-from patrol.live.cross_agency import Lookout
+from patrol.live.cross_agency import CrossAgencyUnits
 from patrol.live.lag import LagHistogram
-from patrol.live.publisher import Board, Update
+from patrol.live.publisher import Publisher, Update
 from patrol.marks.mark import LASTS_AT_MOST
 from patrol.picture import lagging_clocks as slow_clocks
 from patrol.picture.picture import Picture
-from patrol.picture.published import Shown
+from patrol.picture.published import PublishedState
 from patrol.protected_fields.field_key import FieldKeys
 from patrol.reception.duplicates import Duplicates
 from patrol.reception.record import Record
-from patrol.reception.rejected import Refused, refused
+from patrol.reception.rejected import ReportRefusal, refused
 from patrol.sectors.liaison_offices import Offices
 from patrol.sectors.site_geography import Ground
 from patrol.sharing.decisions import Sharing
 from patrol.sharing.offer_permission import leave_of
 from patrol.sharing.redaction import passed
-from patrol.sharing.view_policy import Policy
+from patrol.sharing.view_policy import ViewPolicy
 from patrol.store.receptions import rejected as aside
 from patrol.store.records import registry
 from patrol.store.records.documents import of_kind
@@ -145,11 +145,13 @@ class Watch:
         self.picture = Picture(agency=agency, origin=node, sides=sides)
         self.picture.recordings = clock.recordings
         self.own_messages = OwnMessages(node, clock=lambda: self.now().timestamp())
-        self.turn = Turn()
-        self.clerk = Clerk(store=store, turn=self.turn, node=node, now=lambda: self.now())
+        self.turn = WriterLock()
+        self.clerk = DocumentService(store=store, turn=self.turn, node=node, now=lambda: self.now())
         self.sharing = Sharing(self.clerk.book, self.clerk.seen, ground)
-        self.lookout = Lookout(self.sharing, self._told_of)
-        self.board = Board(self.snapshot, now, lookout=self.lookout, papers=lambda: self.clerk.book)
+        self.lookout = CrossAgencyUnits(self.sharing, self._told_of)
+        self.board = Publisher(
+            self.snapshot, now, lookout=self.lookout, papers=lambda: self.clerk.book
+        )
         scribe = self.clerk.scribe
         self.registrar = Registrar(
             store=store,
@@ -199,16 +201,16 @@ class Watch:
         self.clerk.listeners.extend((self._marks.note_ended, self.places_on_air.papers_changed))
         self.registrar.when_cleared = self.alarms.cleared
         self.registrar.when_assigned = self.alarms.reassigned
-        self._placing = Placing(locate, describe)
+        self._placing = RiverPositioner(locate, describe)
         self._duplicates = Duplicates()
         self._store_health = StoreHealth(now=lambda: self.now(), told=self._tell_store)
         self.lag = LagHistogram()
-        self._keeper = Keeper(
+        self._keeper = Committer(
             store, health=self._store_health, node=node, agency=agency, now=lambda: self.now()
         )
-        self._shown = Shown()
-        self._reporting = Reporting(self.turn, self._take_reports, longest=MOST_TOGETHER)
-        self.pace = Pace()
+        self._shown = PublishedState()
+        self._reporting = DirectReports(self.turn, self._take_reports, longest=MOST_TOGETHER)
+        self.pace = BatchInterval()
 
     async def start(self) -> None:
         """Take up the picture where the last run left it."""
@@ -278,7 +280,7 @@ class Watch:
         update.channels = self.picture.take_channel_changes()
         self.board.publish(update)
 
-    def states(self, policy: Policy) -> list[UnitState]:
+    def states(self, policy: ViewPolicy) -> list[UnitState]:
         """Return what is stored and known of everything of its own that `policy` lets pass."""
         if self.turn.taken:
             return self._shown.passing(
@@ -301,7 +303,7 @@ class Watch:
             raise NotFound("unit or radio", id)
         return state
 
-    def snapshot(self, policy: Policy, stream: str, seq: int) -> Snapshot:
+    def snapshot(self, policy: ViewPolicy, stream: str, seq: int) -> Snapshot:
         """Return the picture that `policy` lets pass, with what crosses from other agencies."""
         others: list[UnitState] = []
         if policy.sees_others:
@@ -319,7 +321,7 @@ class Watch:
             ),
         )
 
-    def claims(self, policy: Policy) -> list[Claim]:
+    def claims(self, policy: ViewPolicy) -> list[Claim]:
         """Return the addresses that a second sender uses now, as far as `policy` lets pass."""
         return [
             claim
@@ -358,20 +360,20 @@ class Watch:
         """Return what the viewers of an owner have been told of its registered units."""
         return self._shown.passing(lambda agency, known: known and agency == owner)
 
-    def _show_papers(self, papers: Sequence[Paper]) -> None:
+    def _show_papers(self, papers: Sequence[Document]) -> None:
         update = Update()
         update.papers = papers
         self.board.publish(update)
 
     async def _work(self, inbox: Inbox) -> None:
-        uncut = Uncut(STOP_WITHIN_S)
+        uncut = RunToCompletion(STOP_WITHIN_S)
         try:
             await uncut.run(self._batches(inbox, uncut))
         finally:
             if self.alarms.left and not self.turn.taken:  # else the store refuses
                 await finish(asyncio.ensure_future(self._catch_up()), STOP_WITHIN_S)
 
-    async def _batches(self, inbox: Inbox, uncut: Uncut) -> None:
+    async def _batches(self, inbox: Inbox, uncut: RunToCompletion) -> None:
         while True:
             if self.alarms.left and not len(inbox):
                 await self._catch_up()
@@ -540,7 +542,7 @@ class Watch:
         return {id for id in ids if id in contacts and not contacts[id].distress}
 
     def _take(
-        self, heard: Joined
+        self, heard: DeduplicatedBatch
     ) -> tuple[list[Record], dict[bytes, Fix], list[Row], list[Record]]:
         """Put what is new into the picture.
 
@@ -575,5 +577,5 @@ class Watch:
             log.exception("an answer after the commit failed")
 
 
-def _refusal(delivery: Delivery) -> Refused:
+def _refusal(delivery: Delivery) -> ReportRefusal:
     return refused(delivery.transmission, NotItsToSay(delivery.refusal))

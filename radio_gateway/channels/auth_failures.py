@@ -18,7 +18,7 @@ _NAMES_LOGGED = 20  # in that time; who makes names up does not fill the log
 _log = structlog.get_logger(__name__)
 
 
-class TurnedAway:
+class AuthFailures:
     """Notes who was turned away by one channel.
 
     Args:

@@ -10,13 +10,15 @@ from collections.abc import Sequence
 from operator import attrgetter
 
 from radio_gateway.channels.connection import MANY, TOGETHER, log_failure
-from radio_gateway.decoding.decoder import Read, ReadWhole
+from radio_gateway.decoding.decoder import MessageContent, ReadWhole
 from radio_gateway.links.transport import Chunk
 
 _is_whole = attrgetter("whole")
 
 
-def read_ahead(read_whole: ReadWhole | None, chunks: Sequence[Chunk]) -> Sequence[Read | None]:
+def read_ahead(
+    read_whole: ReadWhole | None, chunks: Sequence[Chunk]
+) -> Sequence[MessageContent | None]:
     """Return, for each chunk, what its only frame says; None where that was not read ahead.
 
     Args:
@@ -25,7 +27,7 @@ def read_ahead(read_whole: ReadWhole | None, chunks: Sequence[Chunk]) -> Sequenc
     """
     if read_whole is None or len(chunks) < MANY or not all(map(_is_whole, chunks)):
         return [None] * len(chunks)
-    read: list[Read | None] = []
+    read: list[MessageContent | None] = []
     try:
         for at in range(0, len(chunks), TOGETHER):
             read += read_whole([chunk.data for chunk in chunks[at : at + TOGETHER]])

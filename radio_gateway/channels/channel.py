@@ -12,10 +12,10 @@ from collections.abc import Mapping
 
 import structlog
 
-from radio_gateway.channels.auth_failures import TurnedAway
+from radio_gateway.channels.auth_failures import AuthFailures
 from radio_gateway.channels.channel_settings import ChannelSettings, make_transport
-from radio_gateway.channels.inactivity import Silence, alike, silence_words
-from radio_gateway.channels.ingest import Hearing, Listener
+from radio_gateway.channels.inactivity import InactivityTimer, alike, silence_words
+from radio_gateway.channels.ingest import Ingest, Listener
 from radio_gateway.clock.clock import CLOCK, utc_now
 from radio_gateway.decoding.framing import Frame
 from radio_gateway.errors.errors import LinkError
@@ -25,7 +25,7 @@ from radio_gateway.inbox.inbox import Inbox
 from radio_gateway.links.backoff import STABLE_S, Backoff
 from radio_gateway.links.transport import Chunk, Doorkeeper, Hurrying, Transport
 from radio_gateway.messages.transmission import Transmission
-from radio_gateway.orders.order import Outgoing
+from radio_gateway.orders.order import EncodedOrder
 from radio_gateway.protocols import GREETINGS, PROTOCOLS, ProtocolModule
 from radio_gateway.recording.channel_recording import Recordings
 from radio_gateway.recording.journal import Journal
@@ -69,11 +69,11 @@ class Channel:
         self._state: LinkState = "stopped"
         self._since = utc_now()
         self._fault: str | None = None
-        self._silence = Silence(settings.expected_interval_s)
+        self._silence = InactivityTimer(settings.expected_interval_s)
         self._reconnects = 0
         self._loss: tuple[str, float] | None = None  # what the log says of it; loop time it began
         self._rejections = Rejections(settings.name)
-        self._hearing = Hearing(
+        self._hearing = Ingest(
             settings,
             self.transport,
             inbox,
@@ -86,7 +86,7 @@ class Channel:
         if isinstance(self.transport, Hurrying):
             self.transport.on_much = inbox.hurry
         if isinstance(self.transport, Doorkeeper):
-            self.transport.on_turned_away = TurnedAway(settings.name, self._rejections).note
+            self.transport.on_turned_away = AuthFailures(settings.name, self._rejections).note
 
     async def run(self) -> None:
         """Keep the link open until cancelled, or until a replay has come to its end."""
@@ -168,7 +168,7 @@ class Channel:
         """Have `listener` called with what is heard from now on, before it is stored."""
         self._hearing.listen(listener)
 
-    async def send(self, outgoing: Outgoing) -> None:
+    async def send(self, outgoing: EncodedOrder) -> None:
         """Send to a radio. Whether that is allowed, and when, is decided by whoever calls.
 
         Raises:

@@ -12,8 +12,8 @@ from radio_gateway.decoding.decoder import (
     Decoder,
     DecoderSettings,
     ManyDecoder,
+    MessageContent,
     PlainDecoder,
-    Read,
     ReadingDecoder,
     ReadWhole,
 )
@@ -143,7 +143,7 @@ class Connection:
             self._tell_rejected(reject)
         return heard
 
-    def hear_read(self, chunk: Chunk, read: Read, reject: Reject) -> list[Transmission]:
+    def hear_read(self, chunk: Chunk, read: MessageContent, reject: Reject) -> list[Transmission]:
         """Decode a whole message that was read before, with those of others.
 
         Args:

@@ -1,4 +1,4 @@
-"""Silence: for how long a channel understood nothing, by a clock that nobody sets."""
+"""InactivityTimer: for how long a channel understood nothing, by a clock that nobody sets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _COUNT = re.compile(r"^received \d+ bytes")
 SILENT_TIMES = 3.0  # a link silent for so many expected intervals is opened again
 
 
-class Silence:
+class InactivityTimer:
     """Measures the silence of one channel.
 
     A border post's clock may be set by hours when it gets a signal. What is normal silence and

@@ -1,4 +1,4 @@
-"""Hearing: what one channel has read, on its way to the inbox: cut, decoded, counted, answered for.
+"""Ingest: what one channel has read, on its way to the inbox: cut, decoded, counted, answered for.
 
 It goes to the inbox as Deliveries, with who must be answered once they are stored.
 """
@@ -21,7 +21,7 @@ from radio_gateway.channels.connections import (
     STRANGE_DATAGRAM_SENDERS,
     Connections,
 )
-from radio_gateway.channels.inactivity import Silence
+from radio_gateway.channels.inactivity import InactivityTimer
 from radio_gateway.channels.last_connection import Whereabouts
 from radio_gateway.channels.sender_authorization import own_words
 from radio_gateway.decoding.decoder import ReadWhole
@@ -31,14 +31,14 @@ from radio_gateway.inbox.inbox import Inbox
 from radio_gateway.links.transport import Chunk, Transport
 from radio_gateway.messages.transmission import Delivery, Transmission
 from radio_gateway.protocols import ProtocolModule
-from radio_gateway.recording.capture import Mark
+from radio_gateway.recording.capture import CaptureMark
 from radio_gateway.recording.channel_recording import Recordings
 
 _FLUSH_EVERY_S = 0.1
 Listener = Callable[[list[Transmission]], None]
 
 
-class Hearing:
+class Ingest:
     """What makes of chunks what radios said.
 
     Args:
@@ -67,7 +67,7 @@ class Hearing:
         protocols: Mapping[str, ProtocolModule],
         recordings: Recordings,
         rejections: Rejections,
-        silence: Silence,
+        silence: InactivityTimer,
     ) -> None:
         self._settings, self._transport, self._inbox = settings, transport, inbox
         self._prefix, self._protocols = receptions, protocols
@@ -174,7 +174,7 @@ class Hearing:
         deliveries: list[Delivery] = []
         for key in self._connections.keys():  # noqa: SIM118 - each is removed
             self._end(key, deliveries)
-        self._recordings.write(Mark("end", self._transport.now()))
+        self._recordings.write(CaptureMark("end", self._transport.now()))
         self._inbox.offer(deliveries, can_wait=self._transport.can_wait)
 
     def _deliver(
@@ -236,7 +236,7 @@ class Hearing:
             heard = connection.flush(now, self._reject)
             self._deliver(key, connection, heard, deliveries, None, connection.waiting)
             if heard or rejecting or not connection.waiting:
-                self._recordings.write(Mark("flush", now, key))
+                self._recordings.write(CaptureMark("flush", now, key))
             if not connection.waiting:
                 del self._unfinished[key]
         if self._unfinished:

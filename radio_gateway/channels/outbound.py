@@ -22,10 +22,10 @@ from radio_gateway.errors.errors import GatewayError, GoneError, LinkError
 from radio_gateway.health.health import ChannelHealth
 from radio_gateway.links.transport import Transport
 from radio_gateway.messages.transmission import Transmission
-from radio_gateway.orders.order import Order, OrderError, OrderKind, OutboundModule, Outgoing
+from radio_gateway.orders.order import EncodedOrder, Order, OrderError, OrderKind, OutboundModule
 from radio_gateway.orders.order_queue import OrderQueue
 from radio_gateway.orders.order_result import OrderResult, OrderState, Refusal
-from radio_gateway.orders.queued_order import Waiting
+from radio_gateway.orders.queued_order import QueuedOrder
 from radio_gateway.protocols import OUTBOUND
 
 TAKEN_WITHIN_S: Final = 30.0
@@ -44,7 +44,7 @@ class OutboundChannel(Protocol):
     settings: ChannelSettings
     transport: Transport
 
-    async def send(self, outgoing: Outgoing) -> None:
+    async def send(self, outgoing: EncodedOrder) -> None:
         """Send, or raise LinkError."""
 
     def listen(self, listener: Callable[[list[Transmission]], None]) -> None:
@@ -57,7 +57,7 @@ class OutboundChannel(Protocol):
         """Return how the channel fares."""
 
 
-class Record(Protocol):
+class OrderRecord(Protocol):
     """What is known, after a crash, of what was begun; `OrderLog` is one."""
 
     async def begin(self, result: OrderResult, *, life_left_s: float) -> None:
@@ -88,7 +88,7 @@ class Outbound:
         *,
         first_number: int = 1,
         outbound: Mapping[str, OutboundModule] = OUTBOUND,
-        record: Record | None = None,
+        record: OrderRecord | None = None,
         now: Callable[[], datetime] = utc_now,
         now_s: Callable[[], float] = monotonic,
     ) -> None:
@@ -199,7 +199,7 @@ class Outbound:
 
     # -- inside
 
-    async def _attempt(self, begun: Waiting) -> None:
+    async def _attempt(self, begun: QueuedOrder) -> None:
         order, outgoing = begun.order, begun.outgoing
         if outgoing.connection is None and order.device is not None:
             connection = self._channel.connection_of(order.device)
@@ -236,7 +236,7 @@ class Outbound:
             except GatewayError as error:  # after a crash it is told as one that may have gone
                 _log.warning("order_not_recorded", order=order.id, fault=str(error))
 
-    async def _recorded(self, begun: Waiting) -> bool:
+    async def _recorded(self, begun: QueuedOrder) -> bool:
         """Write down that an order is sent; return whether it may be."""
         order = begun.order
         known = self._queue.result(order.id)
@@ -293,7 +293,7 @@ class Outbound:
             return Refusal("listen_only", detail)
         return able
 
-    def _encoded(self, order: Order) -> Outgoing | Refusal:
+    def _encoded(self, order: Order) -> EncodedOrder | Refusal:
         modules = self._modules_for(order.kind, order.protocol)
         if isinstance(modules, Refusal):
             return modules

@@ -23,7 +23,7 @@ _ANY = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - compared, not bound
 _LISTENS = {"udp": "udp", "tcp-listen": "tcp", "http-listen": "tcp"}
 
 
-class Findings(msgspec.Struct):
+class GatewayFindings(msgspec.Struct):
     """What was found, one line each, with file and setting.
 
     Attributes:
@@ -37,9 +37,9 @@ class Findings(msgspec.Struct):
     warnings: list[str] = []
 
 
-def check_gateway(file: Path) -> Findings:
+def check_gateway(file: Path) -> GatewayFindings:
     """Check a gateway's settings file; opens nothing and changes nothing."""
-    found = Findings()
+    found = GatewayFindings()
     try:
         settings = read_gateway(file)
     except SettingsErrors as errors:

@@ -128,7 +128,7 @@ class ReadingDecoder(Decoder, Protocol):
     """
 
     @staticmethod
-    def read_whole(messages: Sequence[bytes]) -> Sequence[Read | None]:
+    def read_whole(messages: Sequence[bytes]) -> Sequence[MessageContent | None]:
         """Read whole messages (`Chunk.whole`), many in less time than each by itself.
 
         Returns:
@@ -144,7 +144,7 @@ class ReadingDecoder(Decoder, Protocol):
         """
 
 
-class Read(Protocol):
+class MessageContent(Protocol):
     """What a message says, as far as that is seen in it alone."""
 
     @property
@@ -152,7 +152,7 @@ class Read(Protocol):
         """The only frame that the message holds."""
 
 
-ReadWhole = Callable[[Sequence[bytes]], Sequence[Read | None]]
+ReadWhole = Callable[[Sequence[bytes]], Sequence[MessageContent | None]]
 """See `ReadingDecoder.read_whole`."""
 
 

@@ -23,11 +23,11 @@ _MAX_NUMBER = (1 << 29) - 1
 _U32 = (1 << 32) - 1
 
 
-class WireError(ValueError):
+class ProtobufError(ValueError):
     """Bytes that are no message, or a field that is not what it should be."""
 
 
-class Message:
+class ProtobufMessage:
     """One message taken apart; a field that came twice has its last value.
 
     Args:
@@ -36,7 +36,7 @@ class Message:
     Raises:
         WireError: If they are no message.
 
-    >>> Message(bytes.fromhex("089601")).number(1)
+    >>> ProtobufMessage(bytes.fromhex("089601")).number(1)
     150
     """
 
@@ -49,7 +49,7 @@ class Message:
         while at < end:
             count += 1
             if count > MAX_FIELDS:
-                raise WireError(f"more than {MAX_FIELDS} fields")
+                raise ProtobufError(f"more than {MAX_FIELDS} fields")
             tag = data[at]
             if tag < 0x80:  # nearly always, and much faster than a call
                 at += 1
@@ -57,7 +57,7 @@ class Message:
                 tag, at = _varint(data, at)
             number, wire = tag >> 3, tag & 7
             if not 0 < number <= _MAX_NUMBER:
-                raise WireError(f"field number {number}")
+                raise ProtobufError(f"field number {number}")
             wires[number] = wire
             if wire in (_VARINT, _BYTES):
                 if at < end and data[at] < 0x80:
@@ -72,9 +72,9 @@ class Message:
             elif wire in (_FOUR, _EIGHT):
                 size = 4 if wire == _FOUR else 8
             else:
-                raise WireError(f"wire type {wire} of field {number}")
+                raise ProtobufError(f"wire type {wire} of field {number}")
             if size > end - at:
-                raise WireError(f"field {number} needs {size} bytes, {end - at} are left")
+                raise ProtobufError(f"field {number} needs {size} bytes, {end - at} are left")
             values[number] = data[at : at + size]
             at += size
         self._values, self._wires = values, wires
@@ -87,7 +87,7 @@ class Message:
         """Return a uint32, enum or bool field; None when absent."""
         value = self._varint(number)
         if value is not None and value > _U32:
-            raise WireError(f"field {number} is {value}, more than 32 bits")
+            raise ProtobufError(f"field {number} is {value}, more than 32 bits")
         return value
 
     def int32(self, number: int) -> int | None:
@@ -97,7 +97,7 @@ class Message:
             return None
         signed = value - (1 << 64) if value >> 63 else value
         if not -(1 << 31) <= signed < 1 << 31:
-            raise WireError(f"field {number} is {signed}, more than 32 bits")
+            raise ProtobufError(f"field {number} is {signed}, more than 32 bits")
         return signed
 
     def sint32(self, number: int) -> int | None:
@@ -127,10 +127,10 @@ class Message:
         """Return a bytes or message field; None when absent."""
         return self._value(number, _BYTES)
 
-    def message(self, number: int) -> Message | None:
+    def message(self, number: int) -> ProtobufMessage | None:
         """Return a message field taken apart; None when absent."""
         value = self._value(number, _BYTES)
-        return None if value is None else Message(value)
+        return None if value is None else ProtobufMessage(value)
 
     def text(self, number: int) -> str | None:
         """Return a string field; None when absent.
@@ -142,14 +142,14 @@ class Message:
         try:
             return None if value is None else value.decode()
         except UnicodeDecodeError as fault:
-            raise WireError(f"field {number} is no UTF-8 text") from fault
+            raise ProtobufError(f"field {number} is no UTF-8 text") from fault
 
     def _varint(self, number: int) -> int | None:
         value = self._values.get(number)
         if value is None:
             return None
         if self._wires[number] != _VARINT:
-            raise WireError(f"field {number} has another wire type")
+            raise ProtobufError(f"field {number} has another wire type")
         return value  # type: ignore[return-value]  # what has this wire type is a number
 
     def _value(self, number: int, wire: int) -> bytes | None:
@@ -157,11 +157,11 @@ class Message:
         if value is None:
             return None
         if self._wires[number] != wire:
-            raise WireError(f"field {number} has another wire type")
+            raise ProtobufError(f"field {number} has another wire type")
         return value  # type: ignore[return-value]  # what has this wire type is bytes
 
 
-def all_of(data: bytes, number: int) -> list[Message]:
+def all_of(data: bytes, number: int) -> list[ProtobufMessage]:
     """Return every value of a message field that comes several times, in order.
 
     Raises:
@@ -170,7 +170,7 @@ def all_of(data: bytes, number: int) -> list[Message]:
     >>> [each.number(1) for each in all_of(bytes.fromhex("0a020801 1005 0a020802"), 1)]
     [1, 2]
     """
-    whole, found, at = Message(data), [], 0
+    whole, found, at = ProtobufMessage(data), [], 0
     if whole.data(number) is None:
         return []
     while at < len(data):
@@ -180,7 +180,7 @@ def all_of(data: bytes, number: int) -> list[Message]:
             value, at = _varint(data, at)
             size = value if tag & 7 == _BYTES else 0
         if tag >> 3 == number and tag & 7 == _BYTES:
-            found.append(Message(data[at : at + size]))
+            found.append(ProtobufMessage(data[at : at + size]))
         at += size
     return found
 
@@ -209,7 +209,7 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
     value = 0
     for shift in range(0, 70, 7):
         if at >= len(data):
-            raise WireError("the message is cut short in a number")
+            raise ProtobufError("the message is cut short in a number")
         byte = data[at]
         at += 1
         value |= (byte & 0x7F) << shift
@@ -217,7 +217,7 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
             if value >> 64:
                 break
             return value, at
-    raise WireError("a number of more than 64 bits")
+    raise ProtobufError("a number of more than 64 bits")
 
 
 def _write_varint(value: int) -> bytes:

@@ -42,7 +42,7 @@ STALE_CALL_WINDOW_S = 30.0
 _MINUTES = re.compile(r" *(\d{0,3}?)(\d\d?\.\d{1,10}|\d\d)")
 
 
-class Report(msgspec.Struct, kw_only=True):
+class TrackerReport(msgspec.Struct, kw_only=True):
     """What one message of a tracker said; a field that is None was not said.
 
     Attributes:
@@ -174,7 +174,7 @@ class Report(msgspec.Struct, kw_only=True):
 
 
 @contextmanager
-def tolerated(report: Report, *, but: str | None = None) -> Iterator[None]:
+def tolerated(report: TrackerReport, *, but: str | None = None) -> Iterator[None]:
     """Leave out what cannot be read inside, with its reason as a flag, of a call for help.
 
     Args:

@@ -33,7 +33,7 @@ from radio_gateway.recording.journal import Journal
 from radio_gateway.runtime import systemd as service
 from radio_gateway.uplink.sender.order_results import RESULTS_KEPT
 from radio_gateway.uplink.sender.sender import Uplink
-from radio_gateway.uplink.spool.rows import Put
+from radio_gateway.uplink.spool.rows import SpoolRow
 from radio_gateway.uplink.spool.spool import Spool, open_spool
 from radio_gateway.uplink.spool.sqlite_file import SpoolError
 from radio_gateway.uplink.wire.envelope import OrderFor
@@ -238,7 +238,7 @@ class Gateway:
                 raise
             uplink.heard(puts)
 
-    async def _put(self, spool: Spool, deliveries: Sequence[Delivery]) -> list[Put]:
+    async def _put(self, spool: Spool, deliveries: Sequence[Delivery]) -> list[SpoolRow]:
         try:
             puts = await self._put_all(
                 spool, [CLOCK.mark(each.transmission) for each in deliveries]
@@ -260,11 +260,11 @@ class Gateway:
                     _log.exception("answer_failed", channel=delivery.transmission.channel)
         return puts
 
-    async def _put_all(self, spool: Spool, said: Sequence[Transmission]) -> list[Put]:
+    async def _put_all(self, spool: Spool, said: Sequence[Transmission]) -> list[SpoolRow]:
         """Put into the spool, fewer at once where that is too much for a full disk, and waiting
         for as long as it takes not even one.
         """
-        puts: list[Put] = []
+        puts: list[SpoolRow] = []
         at_once, delay_s = len(said), 0.2
         while len(puts) < len(said):
             try:

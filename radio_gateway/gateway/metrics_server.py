@@ -17,7 +17,7 @@ import structlog
 from radio_gateway.clock.clock import utc_now
 from radio_gateway.errors.errors import LinkError, fault_of
 from radio_gateway.health.health import GatewayHealth, GatewayReport, RejectedFrame
-from radio_gateway.transports.http_request import HttpPeer, Limits, Refused, Request
+from radio_gateway.transports.http_request import HttpPeer, HttpRequest, HttpRequestError, Limits
 
 _LIMITS = Limits(body_bytes=0, request_s=5.0, idle_s=75.0)
 _MOST = 16  # connections at once
@@ -99,7 +99,7 @@ async def _serve(
                 )
                 body = msgspec.json.encode(report)
                 await peer.respond(200, body, {"content-type": "application/json"})
-    except Refused as refused:
+    except HttpRequestError as refused:
         await peer.respond(refused.status, b"", _TEXT, close=True)
     except OSError:  # the client has gone
         pass
@@ -113,7 +113,7 @@ async def _serve(
             pass
 
 
-def _refusal(request: Request) -> int | None:
+def _refusal(request: HttpRequest) -> int | None:
     """Return the status that refuses `request`; None when it may be answered."""
     host = request.headers.get("host", "127.0.0.1")
     if host.rpartition(":")[0] not in _HOSTS and host not in _HOSTS:

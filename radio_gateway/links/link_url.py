@@ -116,7 +116,7 @@ def channel_url_without_secrets(url: str) -> str:
     return address + mark + "&".join(items)
 
 
-class Options:
+class LinkOptions:
     """Reads the options of a link; each is asked for once, then `finish` finds the unknown ones.
 
     Args:

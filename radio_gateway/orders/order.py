@@ -55,7 +55,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     node: str = ""
 
 
-class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
+class EncodedOrder(msgspec.Struct, frozen=True, kw_only=True):
     """An order as bytes for the link.
 
     Attributes:
@@ -115,7 +115,7 @@ class OutboundModule(Protocol):
     def ORDERS(self) -> frozenset[OrderKind]:  # noqa: N802  (a module constant)
         """The kinds of order the protocol has words for."""
 
-    def encode(self, order: Order, settings: DecoderSettings, *, number: int) -> Outgoing:
+    def encode(self, order: Order, settings: DecoderSettings, *, number: int) -> EncodedOrder:
         """Return `order` as bytes.
 
         Args:

@@ -22,10 +22,10 @@ from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from radio_gateway.messages.transmission import Transmission
-from radio_gateway.orders.order import Order, OrderKind, Outgoing
+from radio_gateway.orders.order import EncodedOrder, Order, OrderKind
 from radio_gateway.orders.order_result import LATER, OrderResult, OrderState
 from radio_gateway.orders.priority import CROWDED_OUT, DISTRESS_BEYOND, gives_way
-from radio_gateway.orders.queued_order import FIRST_PAUSE_S, Waiting
+from radio_gateway.orders.queued_order import FIRST_PAUSE_S, QueuedOrder
 
 TRIES: Final = 3
 RATE_OVER_S: Final = 60.0
@@ -70,14 +70,15 @@ class OrderQueue:
         self._most = messages_per_minute
         self._tell = tell
         self._now, self._now_s = now, now_s
-        self._waiting: dict[str, Waiting] = {}
-        self._out: Waiting | None = None
+        self._waiting: dict[str, QueuedOrder] = {}
+        self._out: QueuedOrder | None = None
         self._count = 0
         self._begun_s: deque[float] = deque()
         self._open: dict[str, OrderResult] = {}
         self._done: OrderedDict[str, OrderResult] = OrderedDict()
-        self._late: OrderedDict[str, Waiting] = OrderedDict()  # by the answer that may still come
-        self._polled: OrderedDict[str, Waiting] = OrderedDict()  # by device
+        # by the answer that may still come
+        self._late: OrderedDict[str, QueuedOrder] = OrderedDict()
+        self._polled: OrderedDict[str, QueuedOrder] = OrderedDict()  # by device
 
     def __len__(self) -> int:
         """Return how many orders are not done with, the one that is out among them."""
@@ -101,7 +102,7 @@ class OrderQueue:
         return self._done.get(id)
 
     def add(
-        self, order: Order, outgoing: Outgoing, *, ends_s: float, held: str | None = None
+        self, order: Order, outgoing: EncodedOrder, *, ends_s: float, held: str | None = None
     ) -> None:
         """Queue an order that is not known yet; when too many wait, a less urgent one gives way.
 
@@ -117,7 +118,7 @@ class OrderQueue:
             gives = self._waiting.pop(gone.id)
             self._step(gives, "failed", final=True, reason=CROWDED_OUT, detail=detail)
         self._count += 1
-        waiting = Waiting(order=order, outgoing=outgoing, number=self._count, ends_s=ends_s)
+        waiting = QueuedOrder(order=order, outgoing=outgoing, number=self._count, ends_s=ends_s)
         self._waiting[order.id] = waiting
         self._step(waiting, "queued", reason=LINK_DOWN if held else "", detail=held or "")
 
@@ -150,7 +151,7 @@ class OrderQueue:
         self._finish(result)
         self._tell(order, result)
 
-    def begin(self) -> Waiting | None:
+    def begin(self) -> QueuedOrder | None:
         """Return the order to be sent now, after which `sent` or `not_sent` must follow.
 
         Returns:
@@ -269,7 +270,7 @@ class OrderQueue:
         unsent.sort(key=lambda each: each.number)
         return gives_way(kind, (each.order for each in unsent))
 
-    def _held_until_s(self, waiting: Waiting, now_s: float) -> float:
+    def _held_until_s(self, waiting: QueuedOrder, now_s: float) -> float:
         """Return until when the rate holds an order back, steady clock."""
         begun = self._begun_s
         while begun and begun[0] <= now_s - RATE_OVER_S:
@@ -292,7 +293,7 @@ class OrderQueue:
                 state = "delivered"
             self._late_news(earlier, state, words)
 
-    def _reported(self, said: Transmission, device: str, asked: Waiting) -> None:
+    def _reported(self, said: Transmission, device: str, asked: QueuedOrder) -> None:
         """A position of a radio that was asked for it is what was asked for."""
         assert asked.sent_at is not None
         fixed_at = said.device_time or said.heard_at
@@ -309,7 +310,7 @@ class OrderQueue:
         elif self._now_s() < asked.ends_s:
             self._late_news(asked, "delivered", _POSITION_CAME)
 
-    def _late_news(self, waiting: Waiting, state: OrderState, words: str) -> None:
+    def _late_news(self, waiting: QueuedOrder, state: OrderState, words: str) -> None:
         """An order that is not out has been answered: it waits for its next try, or is done."""
         id = waiting.order.id
         if id in self._waiting:
@@ -319,7 +320,7 @@ class OrderQueue:
             detail = words or ("it did not reach its receiver" if reason else "")
             self._step(waiting, state, final=True, reason=reason, detail=detail)
 
-    def _conclude(self, waiting: Waiting, state: OrderState, words: str) -> None:
+    def _conclude(self, waiting: QueuedOrder, state: OrderState, words: str) -> None:
         if waiting is self._out:
             if waiting.answer_by_s is None:  # `sent` comes first
                 waiting.early = (state, words)
@@ -331,14 +332,14 @@ class OrderQueue:
         detail = words or ("the radio refused it" if reason else "")
         self._step(waiting, state, final=True, reason=reason, detail=detail)
 
-    def _no_answer(self, waiting: Waiting) -> None:
+    def _no_answer(self, waiting: QueuedOrder) -> None:
         times = "once" if waiting.attempts == 1 else f"{waiting.attempts} times"
         detail = f"sent {times}, no answer"
         self._step(waiting, "failed", final=True, reason="no_answer", detail=detail)
 
     def _step(
         self,
-        waiting: Waiting,
+        waiting: QueuedOrder,
         state: OrderState,
         *,
         final: bool = False,

@@ -1,4 +1,4 @@
-"""Waiting: one order on its way through a channel's queue."""
+"""QueuedOrder: one order on its way through a channel's queue."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Final
 
 import msgspec
 
-from radio_gateway.orders.order import Order, Outgoing
+from radio_gateway.orders.order import EncodedOrder, Order
 from radio_gateway.orders.order_result import OrderState
 from radio_gateway.orders.priority import RANK
 
 FIRST_PAUSE_S: Final = 2.0
 
 
-class Waiting(msgspec.Struct):
+class QueuedOrder(msgspec.Struct):
     """An order on its way.
 
     Attributes:
@@ -33,7 +33,7 @@ class Waiting(msgspec.Struct):
     """
 
     order: Order
-    outgoing: Outgoing
+    outgoing: EncodedOrder
     number: int
     ends_s: float
     attempts: int = 0

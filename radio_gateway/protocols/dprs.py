@@ -30,7 +30,7 @@ from radio_gateway.decoding.decoder import DecoderSettings
 from radio_gateway.decoding.framing import Frame
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.nmea.epoch import merge
-from radio_gateway.formats.nmea.fields import Part
+from radio_gateway.formats.nmea.fields import SentencePart
 from radio_gateway.formats.nmea.sentence import CHECKSUMS, checksum
 from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols.aprs.embedded_nmea import said, sentence_part
@@ -88,7 +88,7 @@ _CRC_OF_BYTE = tuple(_crc_of_byte(byte) for byte in range(256))
 class _Open(msgspec.Struct):
     """Sentences that wait for the call sign."""
 
-    part: Part
+    part: SentencePart
     names: tuple[str, ...]
     checked: bool
     frame: Frame

@@ -33,7 +33,7 @@ from radio_gateway.formats.device_clock import nearest_day
 from radio_gateway.formats.tracker_report import (
     KMH,
     KNOT,
-    Report,
+    TrackerReport,
     day_near,
     degrees,
     moment,
@@ -41,7 +41,7 @@ from radio_gateway.formats.tracker_report import (
     tolerated,
 )
 from radio_gateway.messages.transmission import Transmission
-from radio_gateway.orders.order import Order, OrderError, OrderKind, Outgoing
+from radio_gateway.orders.order import EncodedOrder, Order, OrderError, OrderKind
 
 MAX_BYTES = 4096  # one packet of a picture is about 2,100
 
@@ -142,7 +142,7 @@ def decoder(settings: DecoderSettings) -> Gps103Decoder:
     return Gps103Decoder(settings)
 
 
-def encode(order: Order, settings: DecoderSettings, *, number: int) -> Outgoing:  # noqa: ARG001
+def encode(order: Order, settings: DecoderSettings, *, number: int) -> EncodedOrder:  # noqa: ARG001
     """Return the request for one position; its answer is an ordinary report.
 
     Raises:
@@ -152,7 +152,7 @@ def encode(order: Order, settings: DecoderSettings, *, number: int) -> Outgoing:
         raise OrderError("not_possible", "GPS103 has words for a position request only")
     if order.device is None or not re.fullmatch(_ID, order.device):
         raise OrderError("no_device", "a GPS103 tracker is asked by its IMEI")
-    return Outgoing(data=f"**,imei:{order.device},B;".encode(), answer=None)
+    return EncodedOrder(data=f"**,imei:{order.device},B;".encode(), answer=None)
 
 
 class Gps103Decoder(PlainDecoder):
@@ -204,14 +204,16 @@ class Gps103Decoder(PlainDecoder):
         return [said]
 
     def _alive(self, frame: Frame, sender: str, status: str, answer: bytes) -> list[Transmission]:
-        report = Report(kind="status", status=status, facts={"kind": "none", "sender": sender})
+        report = TrackerReport(
+            kind="status", status=status, facts={"kind": "none", "sender": sender}
+        )
         self._answers.append(answer)
         return [report.transmission("gps103", frame, live=self._live)]
 
 
-def _read(fields: list[str], frame: Frame, *, live: bool) -> Report:
+def _read(fields: list[str], frame: Frame, *, live: bool) -> TrackerReport:
     payload = frame.payload
-    report = Report(device=fields[0])
+    report = TrackerReport(device=fields[0])
     event = fields[1] if len(fields) > 1 else ""
     if event.startswith("vr"):
         report.kind, report.status = "other", "picture"
@@ -241,7 +243,7 @@ def _truncated(fields: list[str], payload: bytes) -> FrameError:
     return FrameError(_TRUNCATED, payload, f"{len(fields)} fields, at least 5")
 
 
-def _read_plain(fields: list[str], report: Report, frame: Frame, *, live: bool) -> None:
+def _read_plain(fields: list[str], report: TrackerReport, frame: Frame, *, live: bool) -> None:
     """Read what stands behind the event of a report with or without a fix."""
     if len(fields) < 5:
         raise _truncated(fields, frame.payload)
@@ -260,7 +262,7 @@ def _read_plain(fields: list[str], report: Report, frame: Frame, *, live: bool) 
     _read_time(fields[2], fields[5], report, frame, live=live)
 
 
-def _read_event(event: str, report: Report) -> None:
+def _read_event(event: str, report: TrackerReport) -> None:
     alarm = _ALARMS.get(event)
     if event.startswith("T:"):
         alarm = "temperature"
@@ -275,7 +277,7 @@ def _read_event(event: str, report: Report) -> None:
     report.distress = event == _HELP
 
 
-def _read_fix(fields: list[str], report: Report, payload: bytes) -> None:
+def _read_fix(fields: list[str], report: TrackerReport, payload: bytes) -> None:
     """Read from the UTC time on; letters may stand before or after their numbers."""
     if len(fields) < 5:
         raise FrameError("truncated", payload, "it ends before the longitude")
@@ -316,7 +318,7 @@ def _read_fix(fields: list[str], report: Report, payload: bytes) -> None:
         report.facts["temperature_c"] = temperature
 
 
-def _read_time(stamp: str, clock: str, report: Report, frame: Frame, *, live: bool) -> None:
+def _read_time(stamp: str, clock: str, report: TrackerReport, frame: Frame, *, live: bool) -> None:
     local = _local(stamp)
     utc = _CLOCK.fullmatch(clock)
     if local is None and stamp.strip("0-"):
@@ -348,7 +350,7 @@ def _local(stamp: str) -> datetime | None:
     return moment(2000 + year, month, day, hour, minute)
 
 
-def _read_engine(fields: list[str], report: Report) -> Report:
+def _read_engine(fields: list[str], report: TrackerReport) -> TrackerReport:
     """Read engine figures."""
     report.kind, report.status = "status", "OBD"
     report.facts["kind"] = "no_position"
@@ -363,7 +365,7 @@ def _read_engine(fields: list[str], report: Report) -> Report:
     return report
 
 
-def _read_named(fields: list[str], report: Report, payload: bytes) -> Report:
+def _read_named(fields: list[str], report: TrackerReport, payload: bytes) -> TrackerReport:
     """Read the variant with signed degrees."""
     if len(fields) < 18:
         raise FrameError("truncated", payload, f"{len(fields)} fields, at least 18")

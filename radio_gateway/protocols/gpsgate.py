@@ -26,7 +26,7 @@ from radio_gateway.decoding.framing import Frame, LineFramer
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.nmea.fields import date_of, read_part
 from radio_gateway.formats.nmea.sentence import Sentence, checksum, read_sentence
-from radio_gateway.formats.tracker_report import KNOT, Report, degrees, number
+from radio_gateway.formats.tracker_report import KNOT, TrackerReport, degrees, number
 from radio_gateway.messages.transmission import Transmission
 
 FRAMING = LineFramer
@@ -104,7 +104,7 @@ class GpsGateDecoder:
         answers, self._answers = self._answers, []
         return answers
 
-    def _log_in(self, fields: list[str], frame: Frame) -> Report:
+    def _log_in(self, fields: list[str], frame: Frame) -> TrackerReport:
         if len(fields) < 3 or not _ID.fullmatch(fields[2]):
             raise FrameError("no_device", frame.payload, "a log-in names no one")
         self._device = fields[2]
@@ -113,7 +113,7 @@ class GpsGateDecoder:
         report.facts["login"] = self._device
         return report
 
-    def _command(self, fields: list[str], frame: Frame) -> Report:
+    def _command(self, fields: list[str], frame: Frame) -> TrackerReport:
         payload = frame.payload
         if len(fields) < 3:
             raise FrameError("truncated", payload, "a command of no name")
@@ -131,7 +131,7 @@ class GpsGateDecoder:
             raise FrameError("truncated", payload, f"_SendMessage of {len(fields)} fields")
         named = _named(fields[14:])
         distress = named.get("SosButton", "0") not in ("0", "", "false", "False")
-        report = Report(device=device, distress=distress, facts=dict(named))
+        report = TrackerReport(device=device, distress=distress, facts=dict(named))
         try:
             _read_place(report, fields, payload)
             report.time = _time(fields[11], fields[12], payload, report)
@@ -141,9 +141,9 @@ class GpsGateDecoder:
             report.flags.add(fault.reason)
         return report
 
-    def _rmc(self, sentence: Sentence, frame: Frame) -> Report:
+    def _rmc(self, sentence: Sentence, frame: Frame) -> TrackerReport:
         part = read_part("RMC", sentence.text, frame.payload, checked=sentence.checked)
-        report = Report(
+        report = TrackerReport(
             device=self._device,
             lon=part.lon,
             lat=part.lat,
@@ -160,12 +160,12 @@ class GpsGateDecoder:
         return report
 
 
-def _nothing(fields: list[str]) -> Report:
+def _nothing(fields: list[str]) -> TrackerReport:
     """Return the report of a sentence of the link itself: nobody said anything."""
-    return Report(kind="empty", facts={"kind": "none", "sentence": fields[0]})
+    return TrackerReport(kind="empty", facts={"kind": "none", "sentence": fields[0]})
 
 
-def _read_place(report: Report, fields: list[str], payload: bytes) -> None:
+def _read_place(report: TrackerReport, fields: list[str], payload: bytes) -> None:
     valid = fields[13]
     if valid not in ("0", "1"):
         raise FrameError("bad_status", payload, f"validity {valid[:20]!r}")
@@ -183,7 +183,7 @@ def _read_place(report: Report, fields: list[str], payload: bytes) -> None:
     report.course_deg = number(fields[10], "course", payload)
 
 
-def _time(date: str, time: str, payload: bytes, report: Report) -> datetime | None:
+def _time(date: str, time: str, payload: bytes, report: TrackerReport) -> datetime | None:
     if not date and not time:
         return None
     day, match = date_of(date), _TIME.fullmatch(time)

@@ -28,9 +28,9 @@ from radio_gateway.decoding.framing import Frame, LineFramer, is_name
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.device_clock import corrected, nearest_day
 from radio_gateway.formats.nmea.epoch import Epoch, EpochGatherer
-from radio_gateway.formats.nmea.fast_rmc import Everyday, read_everyday
+from radio_gateway.formats.nmea.fast_rmc import EverydayRmc, read_everyday
 from radio_gateway.formats.nmea.fast_rmc_batch import read_everyday_many
-from radio_gateway.formats.nmea.fields import READERS, Facts, Part, read_part
+from radio_gateway.formats.nmea.fields import READERS, Facts, SentencePart, read_part
 from radio_gateway.formats.nmea.sentence import Sentence, read_sentence
 from radio_gateway.formats.nmea.waypoint import is_waypoint, mark_report, station_report
 from radio_gateway.formats.number_parsing import show_place
@@ -102,7 +102,7 @@ class NmeaDecoder(PlainDecoder):
         return heard
 
     @staticmethod
-    def read_whole(messages: Sequence[bytes]) -> list[Everyday | None]:
+    def read_whole(messages: Sequence[bytes]) -> list[EverydayRmc | None]:
         """Read the everyday RMC among whole messages; see `ReadingDecoder`."""
         said = read_everyday_many([message.rstrip(b"\r\n") for message in messages])
         return [
@@ -110,11 +110,11 @@ class NmeaDecoder(PlainDecoder):
             for each in said
         ]
 
-    def decode_read(self, read: Everyday, frame: Frame) -> list[Transmission]:
+    def decode_read(self, read: EverydayRmc, frame: Frame) -> list[Transmission]:
         """Decode an everyday RMC that is read already."""
         return self._everyday(read, frame)
 
-    def _everyday(self, said: Everyday, frame: Frame) -> list[Transmission]:
+    def _everyday(self, said: EverydayRmc, frame: Frame) -> list[Transmission]:
         """Return what is complete with an everyday RMC."""
         source = self._source((frame.source, said.device, None))
         source.checksum_seen = True
@@ -158,7 +158,7 @@ class NmeaDecoder(PlainDecoder):
         return self._gathered(source, part, sentence, frame)
 
     def _gathered(
-        self, source: _Source, part: Part, sentence: Sentence, frame: Frame
+        self, source: _Source, part: SentencePart, sentence: Sentence, frame: Frame
     ) -> list[Transmission]:
         """Return the epochs of a source that are complete with this part of one."""
         epochs = source.gatherer.add(part, sentence, frame)
@@ -287,7 +287,7 @@ class _Source:
             resent=epoch.frame.resent,
         )
 
-    def fix(self, said: Everyday, frame: Frame) -> Transmission:
+    def fix(self, said: EverydayRmc, frame: Frame) -> Transmission:
         """Return what an everyday RMC says that is an epoch by itself, as `transmission` would."""
         clock, heard_at, device = said.clock, frame.heard_at, self._device
         lon, lat = said.lon, said.lat
@@ -363,7 +363,7 @@ def _kind_without_place(epoch: Epoch) -> Kind:
 _NO_PLACE = frozenset({"VTG", "ZDA"})
 
 
-def _motion(part: Part) -> Facts:
+def _motion(part: SentencePart) -> Facts:
     facts: Facts = {}
     if part.speed_mps is not None:
         facts["speed_mps"] = part.speed_mps

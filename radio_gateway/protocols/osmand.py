@@ -30,10 +30,10 @@ from radio_gateway.decoding.decoder import DecoderSettings
 from radio_gateway.decoding.framing import Frame, MessageFramer
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.device_name import is_device_name
-from radio_gateway.formats.tracker_report import KNOT, Report, tolerated
+from radio_gateway.formats.tracker_report import KNOT, TrackerReport, tolerated
 from radio_gateway.messages.distress_words import calls_for_help
 from radio_gateway.messages.transmission import Transmission
-from radio_gateway.orders.order import Order, OrderError, OrderKind, Outgoing
+from radio_gateway.orders.order import EncodedOrder, Order, OrderError, OrderKind
 
 FRAMING = MessageFramer
 MAX_BYTES = 256 * 1024
@@ -63,7 +63,7 @@ def decoder(settings: DecoderSettings) -> OsmAndDecoder:
     return OsmAndDecoder(settings)
 
 
-def encode(order: Order, settings: DecoderSettings, *, number: int) -> Outgoing:  # noqa: ARG001
+def encode(order: Order, settings: DecoderSettings, *, number: int) -> EncodedOrder:  # noqa: ARG001
     """Return an order as the body of the response to the device's next request.
 
     Raises:
@@ -73,7 +73,7 @@ def encode(order: Order, settings: DecoderSettings, *, number: int) -> Outgoing:
         raise OrderError("not_possible", "only words can be put into a response")
     if order.device is None:
         raise OrderError("no_device", "only the device that asks can be answered")
-    return Outgoing(data=order.text[:2000].encode(), answer=None)
+    return EncodedOrder(data=order.text[:2000].encode(), answer=None)
 
 
 class OsmAndDecoder:
@@ -133,7 +133,7 @@ class OsmAndDecoder:
         return []
 
 
-def _read_query(payload: bytes) -> Report:
+def _read_query(payload: bytes) -> TrackerReport:
     try:
         text = payload.decode("utf-8")
     except UnicodeDecodeError as fault:
@@ -148,10 +148,10 @@ def _read_query(payload: bytes) -> Report:
     if not pairs or not device:
         if not ({"id", "deviceid", "lat", "lon", "location", "timestamp"} & values.keys()):
             raise FrameError("bad_field", payload, "no parameter of a position report")
-        return Report(kind="empty", facts={"kind": "none"})
+        return TrackerReport(kind="empty", facts={"kind": "none"})
     if not is_device_name(device):
         raise FrameError("bad_field", payload, "a control byte in the device's name")
-    report = Report(device=device[:128].rstrip(), fix=True)
+    report = TrackerReport(device=device[:128].rstrip(), fix=True)
     _read_alarm(values.get("alarm"), report)
     when = values.get("timestamp", "")
     if when:
@@ -173,7 +173,7 @@ def _read_query(payload: bytes) -> Report:
     return report
 
 
-def _read_figures(values: dict[str, str], report: Report, payload: bytes) -> None:
+def _read_figures(values: dict[str, str], report: TrackerReport, payload: bytes) -> None:
     """Read what a query says beside place and time."""
 
     def figure(*names: str) -> float | None:
@@ -204,7 +204,7 @@ def _read_figures(values: dict[str, str], report: Report, payload: bytes) -> Non
         report.flags.add("mock_location")
 
 
-def _read_degrees(lat: str | None, lon: str | None, report: Report, payload: bytes) -> None:
+def _read_degrees(lat: str | None, lon: str | None, report: TrackerReport, payload: bytes) -> None:
     try:
         report.lat = _number(lat, "lat", payload)
         report.lon = _number(lon, "lon", payload)
@@ -228,7 +228,7 @@ def _number(value: str | None, name: str, payload: bytes) -> float | None:
     return float(value)
 
 
-def _time(value: str, report: Report, payload: bytes) -> datetime | None:
+def _time(value: str, report: TrackerReport, payload: bytes) -> datetime | None:
     """Return a moment; a call for help is not lost for a bad one."""
     value = value.strip()
     try:
@@ -252,7 +252,7 @@ def _unix(value: float) -> datetime:
     return _UNIX_EPOCH + timedelta(milliseconds=round(seconds * 1000))
 
 
-def _read_alarm(alarm: object, report: Report) -> None:
+def _read_alarm(alarm: object, report: TrackerReport) -> None:
     if isinstance(alarm, str) and alarm:
         report.facts["alarm"] = alarm[:40]
         report.distress = calls_for_help(alarm)
@@ -278,12 +278,12 @@ def _locations(payload: bytes) -> tuple[str | None, list[Any]]:
     return (None if device is None else device.strip()[:128].rstrip()), locations
 
 
-def _read_location(device: str | None, location: object, payload: bytes) -> Report:
+def _read_location(device: str | None, location: object, payload: bytes) -> TrackerReport:
     if not isinstance(location, dict):
         raise FrameError("bad_field", payload, "location is no object")
     if device is None:
-        return Report(kind="empty", facts={"kind": "none"})
-    report = Report(device=device, zero_is_unknown=False)
+        return TrackerReport(kind="empty", facts={"kind": "none"})
+    report = TrackerReport(device=device, zero_is_unknown=False)
     extras = _object(location, "extras")
     _read_alarm(location.get("alarm") or extras.get("alarm"), report)
     when = location.get("timestamp")
@@ -312,7 +312,7 @@ def _read_location(device: str | None, location: object, payload: bytes) -> Repo
     return report
 
 
-def _read_phone(location: dict[str, Any], report: Report) -> None:
+def _read_phone(location: dict[str, Any], report: TrackerReport) -> None:
     """Read what JSON says about the phone itself."""
     battery = _object(location, "battery")
     level = _figure(battery, "level")

@@ -42,7 +42,7 @@ from radio_gateway.formats.coordinates import check_place
 from radio_gateway.formats.device_clock import AHEAD
 from radio_gateway.messages.marked_place import MAX_ID, MarkedPlace, is_place, one_line
 from radio_gateway.messages.transmission import Kind, Transmission
-from radio_gateway.orders.order import Order, OrderError, OrderKind, Outgoing
+from radio_gateway.orders.order import EncodedOrder, Order, OrderError, OrderKind
 
 FRAMING = MessageFramer
 MAX_BYTES = 64 * 1024
@@ -66,7 +66,7 @@ def encode(
     settings: DecoderSettings,
     *,
     number: int,  # noqa: ARG001 - it numbers nothing
-) -> Outgoing:
+) -> EncodedOrder:
     """Return the command that asks a phone where it is, encrypted where it has a secret.
 
     Raises:
@@ -86,7 +86,7 @@ def encode(
         box = bytes(SecretBox(_key(secret)).encrypt(data))
         text = binascii.b2a_base64(box, newline=False).decode()
         data = msgspec.json.encode({"_type": "encrypted", "data": text})
-    return Outgoing(data=data, topic=topic)
+    return EncodedOrder(data=data, topic=topic)
 
 
 class OwnTracksDecoder(PlainDecoder):

@@ -57,7 +57,7 @@ _Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.:\-]{1,64}$")]
 _Angle = Annotated[float, msgspec.Meta(ge=0, le=360)]
 
 
-class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class PositionObject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One object of the format; the module's docstring says what its fields mean."""
 
     id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None = None
@@ -89,7 +89,7 @@ class RejectedItem(NamedTuple):
     error: FrameError
 
 
-class Items(NamedTuple):
+class PositionObjects(NamedTuple):
     """What a message held.
 
     Attributes:
@@ -105,7 +105,7 @@ class Items(NamedTuple):
 
 def decode_items(
     payload: bytes, *, heard_at: datetime, device: str | None = None, resent: bool = False
-) -> Items:
+) -> PositionObjects:
     """Decode a message of one object or an array of them.
 
     Args:
@@ -129,7 +129,7 @@ def decode_items(
     objects = _objects(payload)
     if len(objects) > MAX_ITEMS:
         raise FrameError("too_many", payload, f"{len(objects)} objects, at most {MAX_ITEMS}")
-    items = Items([], [], [])
+    items = PositionObjects([], [], [])
     for place, raw in enumerate(objects):
         try:
             said = _transmission(raw, heard_at=heard_at, device=device, resent=resent)
@@ -159,7 +159,7 @@ def speaks(frame: Frame) -> bool:
     return frame.payload.lstrip()[:1] in (b"{", b"[") and b'"_type"' not in frame.payload
 
 
-class JsonDecoder(PlainDecoder):
+class PositionJsonDecoder(PlainDecoder):
     """Decodes messages; keeps nothing between them but the last message's rejected objects."""
 
     def __init__(self) -> None:
@@ -188,9 +188,9 @@ class JsonDecoder(PlainDecoder):
         return rejected
 
 
-def decoder(settings: DecoderSettings) -> JsonDecoder:  # noqa: ARG001
+def decoder(settings: DecoderSettings) -> PositionJsonDecoder:  # noqa: ARG001
     """Return a decoder; the format has no settings."""
-    return JsonDecoder()
+    return PositionJsonDecoder()
 
 
 def _objects(payload: bytes) -> list[bytes]:
@@ -232,25 +232,25 @@ def _start(text: str, at: int) -> int:
     return at
 
 
-def _item(raw: bytes) -> tuple[Item, tuple[str, ...]]:
+def _item(raw: bytes) -> tuple[PositionObject, tuple[str, ...]]:
     """Read one object; a call for help loses its bad fields, not its hearing."""
     try:
-        return json_decoder(Item).decode(raw), ()
+        return json_decoder(PositionObject).decode(raw), ()
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         reason = "bad_field" if isinstance(fault, msgspec.ValidationError) else "json"
         fields = _loose(raw)
         if fields.get("distress") is not True:
             raise FrameError(reason, raw, str(fault)) from None
         good = {name: value for name, value in fields.items() if _fits(name, value)}
-        return converted(good, Item), ("bad_field",)
+        return converted(good, PositionObject), ("bad_field",)
 
 
 def _fits(name: str, value: object) -> bool:
     try:
-        converted({name: value}, Item)
+        converted({name: value}, PositionObject)
     except (msgspec.ValidationError, OverflowError):
         return False
-    return name in Item.__struct_fields__
+    return name in PositionObject.__struct_fields__
 
 
 def _transmission(
@@ -292,7 +292,7 @@ def _transmission(
     )
 
 
-def _kind(item: Item, raw: bytes) -> Kind:
+def _kind(item: PositionObject, raw: bytes) -> Kind:
     if item.lon is not None or item.lat is not None:
         return "position"
     if item.distress:
@@ -304,7 +304,7 @@ def _kind(item: Item, raw: bytes) -> Kind:
     raise FrameError("missing_lon", raw, "no position, and nothing else said")
 
 
-def _position(item: Item, raw: bytes) -> Position | None:
+def _position(item: PositionObject, raw: bytes) -> Position | None:
     if item.lon is None and item.lat is None:
         return None
     if item.lon is None:
@@ -323,7 +323,7 @@ def _position(item: Item, raw: bytes) -> Position | None:
     )
 
 
-def _duplicate_key(item: Item, time: datetime | None) -> str | None:
+def _duplicate_key(item: PositionObject, time: datetime | None) -> str | None:
     if item.id is not None:
         return f"id:{item.id}"
     if time is None:

@@ -26,7 +26,7 @@ import msgspec
 from radio_gateway.decoding.decoder import DecoderSettings
 from radio_gateway.decoding.framing import Frame, MessageFramer
 from radio_gateway.errors.errors import FrameError
-from radio_gateway.formats.tracker_report import Report, number
+from radio_gateway.formats.tracker_report import TrackerReport, number
 from radio_gateway.messages.transmission import Transmission
 
 FRAMING = MessageFramer
@@ -175,12 +175,12 @@ def _messages(payload: bytes) -> list[tuple[dict[str, str], bytes]]:
     return reader.messages
 
 
-def _read(fields: dict[str, str], payload: bytes) -> Report:
+def _read(fields: dict[str, str], payload: bytes) -> TrackerReport:
     device = fields.get("esn") or fields.get("messengerId") or ""
     if not _DEVICE.fullmatch(device):
         raise FrameError("no_device", payload, "a message without esn")
     type_ = fields.get("messageType", "").upper()[:40]
-    report = Report(device=device, status=type_ or None, distress=type_ in _HELP)
+    report = TrackerReport(device=device, status=type_ or None, distress=type_ in _HELP)
     report.facts["message_type"] = type_
     if type_ in _CANCEL:
         report.facts["distress_cancelled"] = True
@@ -208,7 +208,7 @@ def _read(fields: dict[str, str], payload: bytes) -> Report:
     return report
 
 
-def _time(fields: dict[str, str], report: Report, payload: bytes) -> datetime | None:
+def _time(fields: dict[str, str], report: TrackerReport, payload: bytes) -> datetime | None:
     seconds = fields.get("timeInGMTSecond") or fields.get("unixTime") or ""
     known = seconds.isascii() and seconds.isdigit() and len(seconds) < 20
     if known and int(seconds) <= _MAX_UNIX_S:

@@ -32,7 +32,7 @@ from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.device_clock import nearest_day
 from radio_gateway.formats.junk_bytes import StrayBytes
 from radio_gateway.formats.nmea.sentence import CHECKSUMS, checksum
-from radio_gateway.formats.tracker_report import KMH, MPH, Report, degrees, moment
+from radio_gateway.formats.tracker_report import KMH, MPH, TrackerReport, degrees, moment
 from radio_gateway.messages.transmission import Transmission
 
 MAX_BYTES = 1024
@@ -158,7 +158,7 @@ class TaipDecoder(PlainDecoder):
             raise FrameError("no_checksum", payload, "this source sends checksums; one is missing")
         data, *attributes = text.split(";")
         device, number, number_first = _attributes(attributes)
-        report = Report(device=device)
+        report = TrackerReport(device=device)
         _read(data, report, frame, live=self._live)
         for attribute in attributes:
             name, _, value = attribute.partition("=")
@@ -220,7 +220,7 @@ def _attributes(attributes: list[str]) -> tuple[str | None, str | None, bool]:
     return device, number, number_first
 
 
-def _read(data: str, report: Report, frame: Frame, *, live: bool) -> None:
+def _read(data: str, report: TrackerReport, frame: Frame, *, live: bool) -> None:
     short, dated = _SHORT.fullmatch(data), _DATED.fullmatch(data)
     if short is not None:
         _read_short(short, report, frame, live=live)
@@ -240,7 +240,7 @@ def _read(data: str, report: Report, frame: Frame, *, live: bool) -> None:
         raise FrameError("bad_fields", frame.payload, "no report")
 
 
-def _read_place(match: re.Match[str], report: Report, frame: Frame, unit: float) -> None:
+def _read_place(match: re.Match[str], report: TrackerReport, frame: Frame, unit: float) -> None:
     if match["lat"] is not None:
         report.lat, report.lon = int(match["lat"]) / 1e5, int(match["lon"]) / 1e5
     else:
@@ -257,7 +257,7 @@ def _read_place(match: re.Match[str], report: Report, frame: Frame, unit: float)
     report.course_deg = float(match["course"])
 
 
-def _read_short(match: re.Match[str], report: Report, frame: Frame, *, live: bool) -> None:
+def _read_short(match: re.Match[str], report: TrackerReport, frame: Frame, *, live: bool) -> None:
     report.fix = match["source"] != "9" and match["age"] not in ("0", "1")
     if match["event"] is not None:
         _read_event(int(match["event"]), _EVENTS, report)
@@ -279,7 +279,7 @@ def _read_short(match: re.Match[str], report: Report, frame: Frame, *, live: boo
         report.time = nearest_day(time_of_day, frame.heard_at)
 
 
-def _read_dated(match: re.Match[str], report: Report, frame: Frame) -> None:
+def _read_dated(match: re.Match[str], report: TrackerReport, frame: Frame) -> None:
     type_ = match["type"]
     akroz = type_.startswith("RUV")
     report.fix = True
@@ -303,7 +303,7 @@ def _read_dated(match: re.Match[str], report: Report, frame: Frame) -> None:
         report.flags.add("bad_date")
 
 
-def _read_event(event: int, table: dict[int, str], report: Report) -> None:
+def _read_event(event: int, table: dict[int, str], report: TrackerReport) -> None:
     report.facts["event"] = event
     alarm = table.get(event)
     if alarm is not None:

@@ -35,14 +35,14 @@ from radio_gateway.formats.device_clock import nearest_day
 from radio_gateway.formats.junk_bytes import StrayBytes
 from radio_gateway.formats.tracker_report import (
     KMH,
-    Report,
+    TrackerReport,
     degrees,
     moment,
     number,
     tolerated,
 )
 from radio_gateway.messages.transmission import Transmission
-from radio_gateway.orders.order import Order, OrderError, OrderKind, Outgoing
+from radio_gateway.orders.order import EncodedOrder, Order, OrderError, OrderKind
 
 MAX_BYTES = 2048  # free text and battery cells are the longest
 
@@ -163,7 +163,7 @@ def decoder(settings: DecoderSettings) -> Tk103Decoder:
     return Tk103Decoder(settings)
 
 
-def encode(order: Order, settings: DecoderSettings, *, number: int) -> Outgoing:  # noqa: ARG001
+def encode(order: Order, settings: DecoderSettings, *, number: int) -> EncodedOrder:  # noqa: ARG001
     """Return the request for one position; its answer is an ordinary report (BP04).
 
     Raises:
@@ -174,7 +174,7 @@ def encode(order: Order, settings: DecoderSettings, *, number: int) -> Outgoing:
     device = order.device or ""
     if len(device) != 12 or not _SENDER.fullmatch(device):
         raise OrderError("no_device", "a TK103 tracker is asked by its id of 12 characters")
-    return Outgoing(data=f"({device}AP00)".encode(), answer=None)
+    return EncodedOrder(data=f"({device}AP00)".encode(), answer=None)
 
 
 class Tk103Decoder(PlainDecoder):
@@ -212,12 +212,12 @@ class Tk103Decoder(PlainDecoder):
             raise FrameError("no_command", payload, "no id and command at its start")
         sender, command, data = match.groups()
         if command == "BP00":
-            report = Report(kind="status", status="login")
+            report = TrackerReport(kind="status", status="login")
             report.facts |= {"kind": "none", "sender": sender}
             said = report.transmission("tk103", frame, live=self._live)
             self._answers.append(f"({sender}AP01HSO)".encode())
             return [said]
-        report = Report(device=sender, facts={"command": command})
+        report = TrackerReport(device=sender, facts={"command": command})
         with_commas = body[len(sender)] == ","
         _read(command, data, report, frame, with_commas=with_commas, live=self._live)
         said = report.transmission("tk103", frame, live=self._live)
@@ -227,7 +227,7 @@ class Tk103Decoder(PlainDecoder):
 
 
 def _read(
-    command: str, data: str, report: Report, frame: Frame, *, with_commas: bool, live: bool
+    command: str, data: str, report: TrackerReport, frame: Frame, *, with_commas: bool, live: bool
 ) -> None:
     match = None if command in _NO_REPORTS else _PLACE.fullmatch(data)
     _read_command(command, data, report)
@@ -301,7 +301,7 @@ _GLUED_TAIL = {
 }
 
 
-def _read_command(command: str, data: str, report: Report) -> None:
+def _read_command(command: str, data: str, report: TrackerReport) -> None:
     alarm = _ALARMS.get(command)
     if command == "BO01":
         alarm = _BO01.get(data[:1])
@@ -315,7 +315,7 @@ def _read_command(command: str, data: str, report: Report) -> None:
 
 
 def _read_time(
-    date: str, clock: str, order: str, report: Report, frame: Frame, *, live: bool
+    date: str, clock: str, order: str, report: TrackerReport, frame: Frame, *, live: bool
 ) -> None:
     if len(clock) < 6 or not clock[:6].isdigit():
         raise FrameError("bad_time", frame.payload, f"no such time of day: {clock[:20]!r}")
@@ -345,7 +345,7 @@ def _read_time(
             report.time = nearest_day(time_of_day, frame.heard_at)
 
 
-def _read_other(command: str, data: str, report: Report) -> None:
+def _read_other(command: str, data: str, report: TrackerReport) -> None:
     """Read a message that has no place by its nature."""
     facts = report.facts
     facts["kind"] = "no_position"

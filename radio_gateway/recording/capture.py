@@ -62,7 +62,7 @@ class CaptureError(GatewayError):
         super().__init__(f"{file}, line {line}: {fault}" if line else f"{file}: {fault}")
 
 
-class Head(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class CaptureHeader(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The first line of a capture.
 
     Attributes:
@@ -80,7 +80,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     continues: bool = False
 
 
-class Mark(msgspec.Struct, frozen=True):
+class CaptureMark(msgspec.Struct, frozen=True):
     """What a channel did by itself.
 
     Attributes:
@@ -110,7 +110,7 @@ class _Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 _encode = msgspec.json.Encoder().encode
 _decode_line = json_decoder(_Line).decode
-_decode_head = json_decoder(Head).decode
+_decode_head = json_decoder(CaptureHeader).decode
 
 
 class CaptureWriter:
@@ -148,7 +148,7 @@ class CaptureWriter:
         self._file: BinaryIO = open(  # noqa: SIM115 - closed in close; Path has no opener
             path, "xb", opener=partial(os.open, mode=0o600)
         )
-        head = Head(
+        head = CaptureHeader(
             capture=VERSION,
             channel=channel,
             protocols=protocols,
@@ -193,7 +193,7 @@ class CaptureWriter:
             )
         )
 
-    def mark(self, mark: Mark) -> None:
+    def mark(self, mark: CaptureMark) -> None:
         """Add what the channel did by itself. Raises OSError when the disk is full."""
         self._put(_encode(_Line(t=mark.at, hex="", connection=mark.connection, mark=mark.kind)))
 
@@ -240,7 +240,9 @@ def read_capture(path: Path, *, lines_per_s: float = 10.0) -> Iterator[Chunk]:
             yield event
 
 
-def read_events(path: Path, *, lines_per_s: float = 10.0) -> Iterator[Chunk | Mark | Head]:
+def read_events(
+    path: Path, *, lines_per_s: float = 10.0
+) -> Iterator[Chunk | CaptureMark | CaptureHeader]:
     """Yield the head of a capture, then its reads and marks; of a plain file, reads only.
 
     Arguments and errors as for `read_capture`.
@@ -264,7 +266,9 @@ def read_events(path: Path, *, lines_per_s: float = 10.0) -> Iterator[Chunk | Ma
         raise CaptureError(str(path), 0, fault) from error
 
 
-def _captured(path: Path, first: bytes, file: BinaryIO) -> Iterator[Chunk | Mark | Head]:
+def _captured(
+    path: Path, first: bytes, file: BinaryIO
+) -> Iterator[Chunk | CaptureMark | CaptureHeader]:
     number = 1
     try:
         head = _decode_head(first)
@@ -278,7 +282,7 @@ def _captured(path: Path, first: bytes, file: BinaryIO) -> Iterator[Chunk | Mark
             if line.t.tzinfo is None:
                 raise CaptureError(str(path), number, f"time {line.t} has no offset")
             if line.mark is not None:
-                yield Mark(line.mark, line.t.astimezone(UTC), line.connection)
+                yield CaptureMark(line.mark, line.t.astimezone(UTC), line.connection)
                 continue
             yield Chunk(
                 bytes.fromhex(line.hex),

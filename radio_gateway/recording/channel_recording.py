@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from radio_gateway.links.transport import Chunk
-from radio_gateway.recording.capture import Mark
+from radio_gateway.recording.capture import CaptureMark
 from radio_gateway.recording.journal import Journal
 
 
@@ -34,7 +34,7 @@ class Recordings:
         """How many chunks the journal could not keep."""
         return 0 if self._journal is None else self._journal.missed
 
-    def write(self, event: Chunk | Mark) -> None:
+    def write(self, event: Chunk | CaptureMark) -> None:
         """Keep what was read, or what happened in between."""
         if self._journal is None:
             return

@@ -29,7 +29,7 @@ import structlog
 
 from radio_gateway.errors.errors import SettingsError, fault_of
 from radio_gateway.links.transport import Chunk
-from radio_gateway.recording.capture import CaptureWriter, Mark
+from radio_gateway.recording.capture import CaptureMark, CaptureWriter
 from radio_gateway.recording.capture_rotation import ClosedCaptures
 from radio_gateway.runtime.worker import Worker
 
@@ -245,7 +245,7 @@ class ChannelJournal:
     def __init__(self, journal: Journal, channel: str, protocols: tuple[str, ...]) -> None:
         self._journal, self._channel, self._protocols = journal, channel, protocols
         # of the thread that hears
-        self._batch: list[Chunk | Mark | Literal["close"]] = []
+        self._batch: list[Chunk | CaptureMark | Literal["close"]] = []
         self._too_slow = False
         self._too_late = 0
         # of the thread that writes
@@ -282,7 +282,7 @@ class ChannelJournal:
         self._too_slow = False
         self._batch.append(chunk)
 
-    def mark(self, mark: Mark) -> None:
+    def mark(self, mark: CaptureMark) -> None:
         """Add what the channel did by itself; a mark begins no file."""
         if not self._too_slow:
             self._batch.append(mark)
@@ -298,7 +298,7 @@ class ChannelJournal:
         self._batch.append("close")
         self.flush()
 
-    def _keep(self, batch: list[Chunk | Mark | Literal["close"]]) -> None:
+    def _keep(self, batch: list[Chunk | CaptureMark | Literal["close"]]) -> None:
         for each in batch:
             if isinstance(each, Chunk):
                 if self._put(partial(CaptureWriter.write, chunk=each)):

@@ -25,7 +25,7 @@ from radio_gateway.protocols import GREETINGS
 from radio_gateway.technician.monitor import Listening, ask, read_channels, screen
 from radio_gateway.technician.ports import ports as find_ports
 from radio_gateway.technician.replay import play
-from radio_gateway.technician.sniff import BAUDS, Sniffed, sniff, suggestion
+from radio_gateway.technician.sniff import BAUDS, SniffResult, sniff, suggestion
 
 RATE_OVER_S = 60.0
 DEFAULT_CONFIG = Path("gateway.toml")
@@ -200,7 +200,7 @@ def _signed_in(
     )
 
 
-def _tell(sniffed: Sniffed) -> None:
+def _tell(sniffed: SniffResult) -> None:
     said = [f"{sniffed.bytes_read} bytes"] if sniffed.bytes_read or not sniffed.fault else []
     said += [sniffed.fault] if sniffed.fault else []
     typer.echo(f"{sniffed.url}: {'; '.join(said)}")

@@ -15,7 +15,7 @@ from radio_gateway.recording.capture import CaptureWriter
 from radio_gateway.transports import TRANSPORTS
 
 
-class Recorded(NamedTuple):
+class RecordingResult(NamedTuple):
     """What was recorded.
 
     Attributes:
@@ -36,7 +36,7 @@ async def record(
     seconds: float | None = None,
     max_bytes: int = 100_000_000,
     stop_on: tuple[signal.Signals, ...] = (),
-) -> Recorded:
+) -> RecordingResult:
     """Write what `link` brings to a new file, until its end, a signal or `seconds` are over.
 
     Of MQTT, messages are taken at QoS 0: none is acknowledged, and none is taken from a node that
@@ -79,4 +79,4 @@ async def record(
             finally:
                 for number in stop_on:
                     loop.remove_signal_handler(number)
-        return Recorded(reads, size, writer.full)
+        return RecordingResult(reads, size, writer.full)

@@ -2,7 +2,7 @@
 
 Each read goes to the framer and decoders of its own connection, at its own time and with its own
 topic, as in the channel. Where the capture tells when the channel had its decoders give up what
-waited (`Mark`), they do so at the same moments; where it does not (a link that was recorded
+waited (`CaptureMark`), they do so at the same moments; where it does not (a link that was recorded
 without a channel), after every pause.
 """
 
@@ -25,7 +25,7 @@ from radio_gateway.errors.errors import FrameError
 from radio_gateway.links.transport import Chunk
 from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols import PROTOCOLS
-from radio_gateway.recording.capture import CaptureError, Head, Mark, read_events
+from radio_gateway.recording.capture import CaptureError, CaptureHeader, CaptureMark, read_events
 
 _PAUSE = timedelta(milliseconds=100)  # a channel looks as often at what waits
 
@@ -57,8 +57,8 @@ def decode_captures(
         for file in captures_in(path):
             channel: _Channel | None = None
             for event in read_events(file):
-                if isinstance(event, Head) or channel is None:
-                    head = event if isinstance(event, Head) else None
+                if isinstance(event, CaptureHeader) or channel is None:
+                    head = event if isinstance(event, CaptureHeader) else None
                     name = "" if head is None else head.channel
                     spoken = protocols or (() if head is None else head.protocols)
                     if name in known:
@@ -79,7 +79,7 @@ def decode_captures(
                     channel.live = head is not None
                 if isinstance(event, Chunk):
                     yield from channel.hear(event)
-                elif isinstance(event, Mark):
+                elif isinstance(event, CaptureMark):
                     yield from channel.obey(event)
     for channel in heard.values():
         yield from channel.end()
@@ -134,7 +134,7 @@ class _Channel:
             del self._connections[chunk.connection]
         return said + self._tell(own_words(chunk, heard, self._reject))
 
-    def obey(self, mark: Mark) -> list[Said]:
+    def obey(self, mark: CaptureMark) -> list[Said]:
         """Do what the channel did by itself."""
         if mark.kind == "end":
             return self.end()

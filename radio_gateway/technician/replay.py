@@ -20,7 +20,7 @@ SOMEBODY_S = 0.2  # how often a listener looks whether somebody has connected
 Say = Callable[[Chunk], Awaitable[None]]
 
 
-class Played(NamedTuple):
+class ReplayResult(NamedTuple):
     """What was played.
 
     Attributes:
@@ -34,7 +34,7 @@ class Played(NamedTuple):
 
 async def play(
     file: Path, to: Link | BinaryIO, *, speed: float = 1.0, lines_per_s: float = 10.0
-) -> Played:
+) -> ReplayResult:
     """Play `file` once.
 
     Args:
@@ -61,7 +61,7 @@ async def play(
                     await say(chunk)
                     reads += 1
                     said += len(chunk.data)
-    return Played(reads, said)
+    return ReplayResult(reads, said)
 
 
 @asynccontextmanager

@@ -52,7 +52,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     rejected: dict[str, int]
 
 
-class Sniffed(msgspec.Struct, frozen=True, kw_only=True):
+class SniffResult(msgspec.Struct, frozen=True, kw_only=True):
     """What a link said.
 
     Attributes:
@@ -101,7 +101,7 @@ async def sniff(
     probe: bool = False,
     settings: DecoderSettings | None = None,
     protocols: Mapping[str, ProtocolModule] = PROTOCOLS,
-) -> list[Sniffed]:
+) -> list[SniffResult]:
     """Listen to a link, a serial one at each speed until one is understood.
 
     Args:
@@ -133,7 +133,7 @@ async def sniff(
     link = replace(link, options=(*link.options, *down))
     if "baud" in names:
         return [await _listen(link, seconds, probe, settings, protocols)]
-    tried: list[Sniffed] = []
+    tried: list[SniffResult] = []
     for baud in bauds:
         at_speed = replace(
             link,
@@ -175,10 +175,10 @@ def judge(
     )
 
 
-def suggestion(sniffed: Sniffed) -> str:
+def suggestion(sniffed: SniffResult) -> str:
     """Return the `[[channels]]` table for a link that was understood; empty for another.
 
-    >>> suggestion(Sniffed(url="tcp://box:10110"))
+    >>> suggestion(SniffResult(url="tcp://box:10110"))
     ''
     """
     if not sniffed.protocols:
@@ -202,7 +202,7 @@ async def _listen(
     probe: bool,
     settings: DecoderSettings | None,
     protocols: Mapping[str, ProtocolModule],
-) -> Sniffed:
+) -> SniffResult:
     transport = TRANSPORTS[link.scheme](link)
     chunks: list[Chunk] = []
     fault = None
@@ -223,7 +223,7 @@ async def _listen(
     findings = judge(chunks, is_stream=transport.is_stream, settings=settings, protocols=protocols)
     gaps = [(b.heard_at - a.heard_at).total_seconds() for a, b in pairwise(chunks)]
     apart = [gap for gap in gaps if gap >= 0.2]
-    return Sniffed(
+    return SniffResult(
         url=link.shown,
         bytes_read=sum(len(chunk.data) for chunk in chunks),
         findings=tuple(findings),

@@ -20,7 +20,7 @@ import ipaddress
 from collections.abc import Callable
 from typing import Self
 
-from radio_gateway.links.link_url import Options
+from radio_gateway.links.link_url import LinkOptions
 
 LEAST_PER_ADDRESS = 8
 MOST = 10_000
@@ -68,7 +68,7 @@ class Places:
         self._by_address: dict[str, dict[Guest, None]] = {}
 
     @classmethod
-    def of(cls, options: Options, most: int) -> Self:
+    def of(cls, options: LinkOptions, most: int) -> Self:
         """Return the places that a link's options `max` and `per_address` give.
 
         Args:

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from radio_gateway.clock.clock import utc_now
 from radio_gateway.errors.errors import LinkError
 from radio_gateway.health.health import RejectedFrame
-from radio_gateway.links.link_url import Link, Options
+from radio_gateway.links.link_url import Link, LinkOptions
 from radio_gateway.links.receive_buffer import Mailbox
 from radio_gateway.links.transport import Chunk
 
@@ -61,7 +61,7 @@ class HttpTransport:
     fault: ClassVar[str | None] = None
 
     def __init__(self, link: Link) -> None:
-        Options(link).finish()
+        LinkOptions(link).finish()
         self._shown = link.shown
         self._mailbox: Mailbox | None = None
         self._waiting: dict[Callable[[], None], asyncio.Future[None]] = {}

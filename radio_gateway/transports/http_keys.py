@@ -23,7 +23,7 @@ import msgspec
 
 from radio_gateway.errors.errors import SettingsError
 from radio_gateway.parsing.msgspec_decoders import json_decoder
-from radio_gateway.transports.http_request import Request
+from radio_gateway.transports.http_request import HttpRequest
 
 SHORTEST_KEY = 12  # characters; who may try keys all day must not find one
 LONGEST_NAME = 64
@@ -67,7 +67,7 @@ class Keys:
                 found = each
         return found
 
-    def names(self, request: Request) -> tuple[str, ...]:
+    def names(self, request: HttpRequest) -> tuple[str, ...]:
         """Return what a request without a good key calls itself, for people: user, then device.
 
         A name that is a key, sent in its place, is not returned.
@@ -134,7 +134,7 @@ class _Body(msgspec.Struct):
     topic: Any = None
 
 
-def _names(request: Request) -> Iterator[str]:
+def _names(request: HttpRequest) -> Iterator[str]:
     """Yield what a request calls itself: user signed in, OwnTracks' names, OsmAnd's, JSON's."""
     headers = request.headers
     yield credentials(headers)[0] or ""

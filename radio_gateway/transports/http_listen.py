@@ -35,12 +35,12 @@ from msgspec.structs import replace
 from radio_gateway.clock.clock import utc_now
 from radio_gateway.decoding.framing import Frame
 from radio_gateway.errors.errors import LinkError, SettingsError
-from radio_gateway.links.link_url import Link, Options
+from radio_gateway.links.link_url import Link, LinkOptions
 from radio_gateway.links.transport import Chunk, TurnAway
 from radio_gateway.transports.admission import Guest, Places
 from radio_gateway.transports.http import HttpOutcome, HttpTransport
 from radio_gateway.transports.http_keys import Keys, claimed, credentials
-from radio_gateway.transports.http_request import HttpPeer, Limits, Refused, Request
+from radio_gateway.transports.http_request import HttpPeer, HttpRequest, HttpRequestError, Limits
 from radio_gateway.transports.listener import Listener
 
 WRONG_KEY_S = 0.5  # who tries keys waits
@@ -74,7 +74,7 @@ class HttpListenTransport:
             raise SettingsError(
                 "url", f"{link.shown} needs an address and a port: http-listen://127.0.0.1:port"
             )
-        options = Options(link)
+        options = LinkOptions(link)
         self._open = options.flag("open", default=False)
         self._refuse = options.flag("refuse", default=False)
         self._places = Places.of(options, 128)
@@ -183,11 +183,11 @@ class HttpListenTransport:
             while (request := await peer.request()) is not None:
                 status, body, headers = await self._answer(request, source, guest)
                 await peer.respond(status, body, headers)
-        except Refused as refused:
+        except HttpRequestError as refused:
             await peer.respond(refused.status, f"{refused.fault}\n".encode(), _TEXT, close=True)
 
     async def _answer(
-        self, request: Request, source: str, guest: Guest
+        self, request: HttpRequest, source: str, guest: Guest
     ) -> tuple[int, bytes, dict[str, str]]:
         """Return status, body and headers that `request` is answered with."""
         if request.method not in ("GET", "POST", "PUT"):
@@ -218,7 +218,9 @@ class HttpListenTransport:
             return 503, b"try again later\n", _TEXT | {"retry-after": str(RETRY_AFTER_S)}
         return self._told(outcome, has_body=has_body)
 
-    async def _turn_away(self, request: Request, source: str) -> tuple[int, bytes, dict[str, str]]:
+    async def _turn_away(
+        self, request: HttpRequest, source: str
+    ) -> tuple[int, bytes, dict[str, str]]:
         path = request.target.partition("?")[0][:_LONGEST_TOPIC]
         reason = "wrong_key" if credentials(request.headers)[1] else "no_key"
         frame = Frame(b"", utc_now(), topic=path, source=source)

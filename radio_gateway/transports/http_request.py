@@ -33,7 +33,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     response_s: float = 10.0
 
 
-class Request(msgspec.Struct, frozen=True):
+class HttpRequest(msgspec.Struct, frozen=True):
     """One request.
 
     Attributes:
@@ -49,7 +49,7 @@ class Request(msgspec.Struct, frozen=True):
     body: bytes
 
 
-class Refused(Exception):
+class HttpRequestError(Exception):
     """A request that is not read to its end.
 
     Args:
@@ -83,7 +83,7 @@ class HttpPeer:
         self._wants_body = True
         self.idle_since_s: float | None = self._loop.time()
 
-    async def request(self) -> Request | None:
+    async def request(self) -> HttpRequest | None:
         """Wait for a request; None when the client sends no more.
 
         Raises:
@@ -110,9 +110,9 @@ class HttpPeer:
             async with asyncio.timeout(limits.request_s):
                 return await self._read()
         except h11.RemoteProtocolError as error:
-            raise Refused(error.error_status_hint, str(error)) from error
+            raise HttpRequestError(error.error_status_hint, str(error)) from error
         except TimeoutError:
-            raise Refused(408, f"not complete within {limits.request_s:g} s") from None
+            raise HttpRequestError(408, f"not complete within {limits.request_s:g} s") from None
 
     async def respond(
         self, status: int, body: bytes, headers: Mapping[str, str], *, close: bool = False
@@ -143,7 +143,7 @@ class HttpPeer:
         """Close the connection at once."""
         self._writer.transport.abort()
 
-    async def _read(self) -> Request | None:
+    async def _read(self) -> HttpRequest | None:
         event = await self._next()
         if not isinstance(event, h11.Request):
             return None
@@ -153,16 +153,18 @@ class HttpPeer:
             headers.setdefault(name.decode("latin-1"), value.decode("latin-1"))
         length = headers.get("content-length", "0")
         if len(length) > 12 or int(length) > self._limits.body_bytes:
-            raise Refused(413, f"the body is longer than {self._limits.body_bytes} bytes")
+            raise HttpRequestError(413, f"the body is longer than {self._limits.body_bytes} bytes")
         body = bytearray()
         while isinstance(part := await self._next(), h11.Data):
             body += part.data
             if len(body) > self._limits.body_bytes:
-                raise Refused(413, f"the body is longer than {self._limits.body_bytes} bytes")
+                raise HttpRequestError(
+                    413, f"the body is longer than {self._limits.body_bytes} bytes"
+                )
         if not isinstance(part, h11.EndOfMessage):
             return None
         method, target = event.method.decode("latin-1"), event.target.decode("latin-1")
-        return Request(method, target, headers, bytes(body))
+        return HttpRequest(method, target, headers, bytes(body))
 
     async def _next(self) -> type[h11.PAUSED | h11.NEED_DATA] | h11.Event:
         while (event := self._h11.next_event()) is h11.NEED_DATA:

@@ -27,11 +27,11 @@ from paho.mqtt import client as paho
 
 from radio_gateway.clock.clock import utc_now
 from radio_gateway.errors.errors import LinkError, SettingsError
-from radio_gateway.links.link_url import Link, Options
+from radio_gateway.links.link_url import Link, LinkOptions
 from radio_gateway.links.receive_buffer import Mailbox
 from radio_gateway.links.transport import Chunk
 from radio_gateway.tls.client_context import trusting
-from radio_gateway.transports.mqtt_client import Published
+from radio_gateway.transports.mqtt_client import PublishedMessage
 from radio_gateway.transports.mqtt_session import MqttSession, SessionSettings
 
 STORED_WITHIN_S = 2.0
@@ -82,7 +82,7 @@ class MqttTransport:
     def __init__(self, link: Link) -> None:
         if not link.host:
             raise SettingsError("url", f"{link.shown} needs a host: mqtt://host:1883?topic=…")
-        options = Options(link)
+        options = LinkOptions(link)
         topics = tuple(options.many("topic"))
         version = options.text("version", "3.1.1", choices=("3.1.1", "5"))
         self._shown = link.shown
@@ -180,7 +180,7 @@ class MqttTransport:
         """Return the present."""
         return utc_now()
 
-    def _on_messages(self, session: MqttSession, messages: list[Published]) -> None:
+    def _on_messages(self, session: MqttSession, messages: list[PublishedMessage]) -> None:
         receipts, heard_at = self._receipts, self.now()
         chunks: list[Chunk] = []
         for message in messages:

@@ -29,7 +29,7 @@ _LONGEST_REMEMBERED = 200  # bytes; long ones would fill the memory, and are rar
 _LONGEST_TOPIC = 1024  # characters; it may become a sender's name, of whom thousands are remembered
 
 
-class Published(msgspec.Struct, frozen=True, gc=False):
+class PublishedMessage(msgspec.Struct, frozen=True, gc=False):
     """A message that the broker handed over.
 
     Attributes:
@@ -48,7 +48,7 @@ class Published(msgspec.Struct, frozen=True, gc=False):
     dup: bool
 
 
-class AheadClient(paho.Client):
+class ReadAheadClient(paho.Client):
     """paho, reading ahead: it asks its socket for one or two bytes at a time, four times a message.
 
     What is overridden is private to paho; were it renamed, reading would be slower and a socket
@@ -62,7 +62,7 @@ class AheadClient(paho.Client):
 
     dry = False
     wanted = True
-    on_published: Callable[[list[Published]], None]
+    on_published: Callable[[list[PublishedMessage]], None]
 
     def __init__(self, *args: Any, **keywords: Any) -> None:
         self._ahead = b""
@@ -128,7 +128,7 @@ class AheadClient(paho.Client):
         """
         data, at = self._ahead, self._ahead_at
         size, topics = len(data), self._topics
-        found: list[Published] = []
+        found: list[PublishedMessage] = []
         while at + 4 <= size:
             head, length, body = data[at], data[at + 1], at + 2
             if head & ~(_DUP | 0x03) != _PUBLISH:  # of another kind, or of QoS 2
@@ -153,7 +153,7 @@ class AheadClient(paho.Client):
             topic = topics.get(raw)
             if topic is None:
                 topic = self._topic(raw)
-            found.append(Published(topic, data[start:end], mid, qos, head & _DUP != 0))
+            found.append(PublishedMessage(topic, data[start:end], mid, qos, head & _DUP != 0))
             at = end
         if found:
             self._ahead_at = at
@@ -187,13 +187,15 @@ class AheadClient(paho.Client):
         return self._ahead[start : start + bufsize]
 
 
-def _published(message: paho.MQTTMessage) -> Published:
+def _published(message: paho.MQTTMessage) -> PublishedMessage:
     """Return what paho cut."""
     try:
         topic: str | None = message.topic[:_LONGEST_TOPIC]
     except UnicodeDecodeError:
         topic = None
-    return Published(topic, bytes(message.payload), message.mid, message.qos, bool(message.dup))
+    return PublishedMessage(
+        topic, bytes(message.payload), message.mid, message.qos, bool(message.dup)
+    )
 
 
 def _text(topic: bytes) -> str | None:

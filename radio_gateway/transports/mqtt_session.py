@@ -23,7 +23,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from radio_gateway.errors.errors import LinkError, RefusedError, fault_of
-from radio_gateway.transports.mqtt_client import AheadClient, Published
+from radio_gateway.transports.mqtt_client import PublishedMessage, ReadAheadClient
 
 _T = TypeVar("_T")
 ANSWER_S = 10.0
@@ -68,7 +68,7 @@ class MqttSession:
     def __init__(
         self,
         settings: SessionSettings,
-        on_messages: Callable[[MqttSession, list[Published]], None],
+        on_messages: Callable[[MqttSession, list[PublishedMessage]], None],
         on_fault: Callable[[Exception], None],
     ) -> None:
         self._settings, self._on_messages, self._on_fault = settings, on_messages, on_fault
@@ -208,9 +208,9 @@ class MqttSession:
         if self._socket is not None:  # the buffer was full, so the farewell could not be sent
             self._client.abandon()
 
-    def _make_client(self) -> AheadClient:
+    def _make_client(self) -> ReadAheadClient:
         settings = self._settings
-        client = AheadClient(
+        client = ReadAheadClient(
             CallbackAPIVersion.VERSION2,
             client_id=settings.client_id,
             clean_session=None if settings.protocol == paho.MQTTv5 else False,

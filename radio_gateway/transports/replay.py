@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from radio_gateway.clock.clock import utc_now
 from radio_gateway.errors.errors import LinkError, SettingsError
-from radio_gateway.links.link_url import Link, Options
+from radio_gateway.links.link_url import Link, LinkOptions
 from radio_gateway.links.transport import Chunk
 from radio_gateway.recording.capture import CaptureError, read_capture
 
@@ -46,7 +46,7 @@ class ReplayTransport:
     def __init__(self, link: Link) -> None:
         if link.host or not link.path:
             raise SettingsError("url", f"{link.shown} needs a file: replay:///path")
-        options = Options(link)
+        options = LinkOptions(link)
         self._speed = options.number("speed", 1.0, low=1.0, high=1000.0)
         self._rate = options.number("rate", 10.0, low=0.01, high=1_000_000.0)
         self._loop = options.flag("loop", default=False)

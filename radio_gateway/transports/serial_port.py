@@ -27,7 +27,7 @@ import structlog
 
 from radio_gateway.clock.clock import utc_now
 from radio_gateway.errors.errors import LinkError, SettingsError
-from radio_gateway.links.link_url import Link, Options
+from radio_gateway.links.link_url import Link, LinkOptions
 from radio_gateway.links.receive_buffer import Mailbox
 from radio_gateway.links.transport import Chunk
 
@@ -70,7 +70,7 @@ class SerialTransport:
     def __init__(self, link: Link) -> None:
         if link.host or not link.path:
             raise SettingsError("url", f"{link.shown} needs a device: serial:///dev/serial/by-id/…")
-        options = Options(link)
+        options = LinkOptions(link)
         self._baud = options.whole("baud", 9600, low=50, high=4_000_000)
         self._parity = options.text("parity", "N", choices=("N", "E", "O", "M", "S"))
         self._bytesize = options.whole("bytesize", 8, low=5, high=8)

@@ -13,7 +13,7 @@ from typing import ClassVar, Self
 
 from radio_gateway.clock.clock import utc_now
 from radio_gateway.errors.errors import LinkError, SettingsError, fault_of
-from radio_gateway.links.link_url import Link, Options
+from radio_gateway.links.link_url import Link, LinkOptions
 from radio_gateway.links.receive_buffer import Mailbox
 from radio_gateway.links.transport import Chunk
 from radio_gateway.transports.tcp_stream import StreamPeer
@@ -42,7 +42,7 @@ class TcpTransport:
     def __init__(self, link: Link) -> None:
         if not link.host or not link.port:
             raise SettingsError("url", f"{link.shown} needs a host and a port: tcp://host:port")
-        options = Options(link)
+        options = LinkOptions(link)
         greeting = options.text("greeting", "")
         options.finish()
         self._greeting = f"{greeting}\r\n".encode() if greeting else b""

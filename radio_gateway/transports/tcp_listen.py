@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Self
 
 from radio_gateway.clock.clock import utc_now
 from radio_gateway.errors.errors import GoneError, LinkError, SettingsError
-from radio_gateway.links.link_url import Link, Options
+from radio_gateway.links.link_url import Link, LinkOptions
 from radio_gateway.links.receive_buffer import Mailbox
 from radio_gateway.links.transport import Chunk
 from radio_gateway.transports.admission import Guest, Places
@@ -47,7 +47,7 @@ class TcpListenTransport:
             raise SettingsError(
                 "url", f"{link.shown} needs an address and a port: tcp-listen://127.0.0.1:port"
             )
-        options = Options(link)
+        options = LinkOptions(link)
         self._places = Places.of(options, 64)
         options.finish()
         self._shown = link.shown

@@ -23,7 +23,7 @@ import structlog
 
 from radio_gateway.clock.clock import utc_now
 from radio_gateway.errors.errors import LinkError, SettingsError, fault_of
-from radio_gateway.links.link_url import Link, Options
+from radio_gateway.links.link_url import Link, LinkOptions
 from radio_gateway.links.receive_buffer import Mailbox
 from radio_gateway.links.transport import Chunk
 
@@ -59,7 +59,7 @@ class UdpTransport:
             raise SettingsError(
                 "url", f"{link.shown} needs an address and a port: udp://127.0.0.1:port"
             )
-        options = Options(link)
+        options = LinkOptions(link)
         self._interface = options.text("interface", "")
         options.finish()
         self._group = _multicast(link.host)

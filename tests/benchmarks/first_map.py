@@ -39,7 +39,7 @@ from fastapi.responses import HTMLResponse
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from gis.catalogue.layer_catalogue import as_geojson
-from maps.http.compressed import Packed
+from maps.http.compressed import CompressedBody
 from maps.web_client import built_pages as pages
 from tests import needs
 from tests.benchmarks.figures import as_text
@@ -254,7 +254,7 @@ def _fill(server: Server) -> None:
 @contextmanager
 def _leaflet_server(names: list[str]) -> Iterator[str]:
     """Serve the Leaflet page and some layers, packed once and asked about as ours are."""
-    app, client, packed = FastAPI(openapi_url=None), pages.Pages(), dict[str, Packed]()
+    app, client, packed = FastAPI(openapi_url=None), pages.Pages(), dict[str, CompressedBody]()
 
     @app.get("/leaflet")
     async def leaflet() -> HTMLResponse:
@@ -263,7 +263,7 @@ def _leaflet_server(names: list[str]) -> Iterator[str]:
     @app.get("/api/layers/{name}")
     async def layer(name: str, request: Request) -> Response:
         if name not in packed:
-            packed[name] = Packed(await asyncio.to_thread(as_geojson, name))
+            packed[name] = CompressedBody(await asyncio.to_thread(as_geojson, name))
         return packed[name].answer(request, "application/geo+json", cache="no-cache")
 
     @app.get("/{name:path}")

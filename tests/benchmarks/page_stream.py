@@ -23,7 +23,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 
 from gis.catalogue.layer_catalogue import as_geojson
 from gis.river.river import load_mekong
-from maps.http.compressed import Packed
+from maps.http.compressed import CompressedBody
 from maps.web_client import built_pages as pages
 from patrol.live.fix_table import tabled
 from patrol.units.wire import Change
@@ -123,7 +123,7 @@ def make_app(load: Load) -> FastAPI:
     """Return an app that serves both pages and the stream."""
     app = FastAPI(openapi_url=None)
     client = pages.Pages()
-    layers: dict[str, Packed] = {}
+    layers: dict[str, CompressedBody] = {}
 
     @app.get("/api/session")
     async def session() -> JSONResponse:
@@ -148,7 +148,7 @@ def make_app(load: Load) -> FastAPI:
     @app.get("/api/layers/{name}")
     async def layer(name: str, request: Request) -> Response:
         if name not in layers:
-            layers[name] = Packed(await asyncio.to_thread(as_geojson, name))
+            layers[name] = CompressedBody(await asyncio.to_thread(as_geojson, name))
         return layers[name].answer(request, "application/geo+json", cache="no-cache")
 
     @app.get("/api/tracks")

@@ -32,7 +32,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from patrol.live.feeds import Subscription
-from patrol.sharing.view_policy import Policy
+from patrol.sharing.view_policy import ViewPolicy
 from patrol.store.store import create_store, open_store
 from patrol.units.units import Role
 from patrol.watch.watch import LONGEST_BATCH, Watch
@@ -137,7 +137,7 @@ async def through_the_watch(file: Path, heard: list[Transmission], viewers: int)
     watch = Watch(store, node="bench", agency="joint")
     await watch.start()
     places = [
-        watch.board.feed(Policy(agency="joint", role=ROLES[each % len(ROLES)])).subscribe()
+        watch.board.feed(ViewPolicy(agency="joint", role=ROLES[each % len(ROLES)])).subscribe()
         for each in range(viewers)
     ]
     watching = [asyncio.create_task(_drain(place)) for place in places]

@@ -26,7 +26,7 @@ import pytest
 
 from gis.position.position import Position
 from radio_gateway.messages.transmission import Transmission
-from radio_gateway.uplink.wire.envelope import Envelope, Item, item_bytes, pack, topic_of
+from radio_gateway.uplink.wire.envelope import Envelope, EnvelopeItem, item_bytes, pack, topic_of
 from radio_gateway.uplink.wire.signing import Signer
 from tests.broker import Mosquitto, mosquitto
 from tests.ports import free_port
@@ -228,7 +228,7 @@ def _plots_for_nobody(server: Server, client: httpx.Client, broker: Mosquitto, k
         channel="base",
         reception_id="gw-1/b/1",
     )
-    items = [Item(1, item_bytes(plotted))]
+    items = [EnvelopeItem(1, item_bytes(plotted))]
     body = pack(Envelope(gateway="gw-1", spool="s", nonce=b"n", sent_at=now, items=items))
     intruder = Client(broker, "gw-1")
     try:

@@ -228,7 +228,7 @@ password = "{broker.passwords["node"]}"
             body=b"",
         )
         for topic, said in (
-            (topics.beat, words.Beat(by="forged", epoch=99, count=1, well=False)),
+            (topics.beat, words.WatchHeartbeat(by="forged", epoch=99, count=1, well=False)),
             (topics.ask("forged"), words.Ask(web="forged", number=1, to="", what=order)),
             (topics.view("joint", "commander"), words.Word(by="", stream="", epoch=99)),
         ):

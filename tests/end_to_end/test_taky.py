@@ -18,11 +18,11 @@ import pytest
 
 from radio_gateway.decoding.decoder import DecoderSettings
 from radio_gateway.messages.transmission import Transmission
-from radio_gateway.orders.order import Order, Outgoing
+from radio_gateway.orders.order import EncodedOrder, Order
 from radio_gateway.protocols.cot import cot
 from radio_gateway.protocols.cot.writer import (
+    CotUnit,
     Emergency,
-    Unit,
     emergency_event,
     event_xml,
     unit_event,
@@ -149,7 +149,7 @@ async def test_what_we_say_reaches_another_client(port: int) -> None:
     now = datetime.now(UTC)
     async with running(channel), client(port, "ANDROID-2") as them:
         await until(lambda: channel.health().state == "open")
-        boat = Unit(
+        boat = CotUnit(
             uid="ais:574123456",
             callsign='Boat "7" & co',
             type="a-f-S",
@@ -160,10 +160,10 @@ async def test_what_we_say_reaches_another_client(port: int) -> None:
             course=44.5,
             ce=12.0,
         )
-        await channel.send(Outgoing(data=event_xml(unit_event(boat))))
+        await channel.send(EncodedOrder(data=event_xml(unit_event(boat))))
         unit = await them.hears("a-f-S")
         await channel.send(
-            Outgoing(
+            EncodedOrder(
                 data=event_xml(
                     emergency_event(
                         Emergency(
@@ -203,12 +203,12 @@ async def test_what_we_say_reaches_another_client(port: int) -> None:
 
 async def test_words_for_us_alone_arrive_once_the_server_knows_us(port: int) -> None:
     channel = make(f"tcp://127.0.0.1:{port}", "cot")
-    us = Unit(
+    us = CotUnit(
         uid="HQ", callsign="HQ", lon=100.4, lat=20.3, time=datetime.now(UTC), client="joint-patrol"
     )
     async with running(channel), client(port, "ANDROID-3") as them:
         await until(lambda: channel.health().state == "open")
-        await channel.send(Outgoing(data=event_xml(unit_event(us))))
+        await channel.send(EncodedOrder(data=event_xml(unit_event(us))))
         await them.hears("a-f-G-U-C", uid="HQ")
         chat = (
             '<__chat parent="RootContactGroup" groupOwner="false" id="HQ" chatroom="HQ"'

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from patrol.reception.duplicates import Asked
+from patrol.reception.duplicates import DuplicateQuery
 from patrol.store.receptions import stored_duplicates as known
 from tests.patrol.nodes.running import Node
 
@@ -22,12 +22,12 @@ async def node(tmp_path: Path) -> AsyncIterator[Node]:
 
 
 @pytest.fixture
-def reads(monkeypatch: pytest.MonkeyPatch) -> list[Asked]:
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[DuplicateQuery]:
     """Return every question to the store about what is known, as it is asked."""
-    asked: list[Asked] = []
+    asked: list[DuplicateQuery] = []
     ask = known.known
 
-    def noted(connection: Connection, what: Asked) -> known.Found:
+    def noted(connection: Connection, what: DuplicateQuery) -> known.Found:
         asked.append(what)
         return ask(connection, what)
 

@@ -73,7 +73,7 @@ class EnrolmentUnit(msgspec.Struct, frozen=True, kw_only=True):
     call_sign: str
 
 
-class EnrolmentShown(msgspec.Struct, frozen=True, kw_only=True):
+class EnrolmentInfo(msgspec.Struct, frozen=True, kw_only=True):
     """What a code is for, so that a crew sees it before the code is spent.
 
     Attributes:
@@ -127,7 +127,7 @@ _PHONE = EnrolledPhone(
 )
 
 
-_SHOWN = EnrolmentShown(
+_SHOWN = EnrolmentInfo(
     node="Houay Xai",
     agency="Houay Xai Border Liaison Office",
     device="naga-1-phone",
@@ -150,7 +150,7 @@ class NewEnrolment(Form):
     unit: str | None = Field(default=None, min_length=1, max_length=64)
 
 
-class ShownCode(Form):
+class EnrolmentCodeForm(Form):
     """An enrolment code."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"code": "q3Vb…"}]})
@@ -158,7 +158,7 @@ class ShownCode(Form):
     code: str = Field(min_length=1, max_length=200)
 
 
-class SpentCode(ShownCode):
+class SpentCode(EnrolmentCodeForm):
     """An enrolment code that is to be spent."""
 
     cookie: bool = Field(
@@ -235,8 +235,8 @@ async def revoke_device(name: str, caller: CallerHere, request: Request) -> Resp
     return Response(status_code=204)
 
 
-@enrol_router.post("/look", responses=answers(EnrolmentShown, _SHOWN, 422, 429))
-async def look(said: ShownCode, request: Request) -> Response:
+@enrol_router.post("/look", responses=answers(EnrolmentInfo, _SHOWN, 422, 429))
+async def look(said: EnrolmentCodeForm, request: Request) -> Response:
     """Return what an enrolment code is for; it stays good."""
     accounts = _accounts(request)
     try:
@@ -246,7 +246,7 @@ async def look(said: ShownCode, request: Request) -> Response:
         raise
     agency = request.app.state.agencies.get(found.agency)
     return answer(
-        EnrolmentShown(
+        EnrolmentInfo(
             node=request.app.state.node.name,
             agency=found.agency if agency is None else agency.name,
             device=found.device,

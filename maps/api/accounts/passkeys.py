@@ -13,7 +13,7 @@ from maps.accounts.access import Caller, CallerHere, peer_of
 from maps.accounts.account_office import AccountOffice
 from maps.accounts.passkeys import Name, name_in
 from maps.accounts.second_factor import RecoveryCodes
-from maps.api.accounts.session import SESSION_EXAMPLE, Session, signed_in
+from maps.api.accounts.session import SESSION_EXAMPLE, SessionInfo, signed_in
 from maps.api.responses.responses import answer, answers
 from maps.errors.errors import SignInRefused
 from maps.forms.passkey import PasskeyAnswer
@@ -29,7 +29,7 @@ PROOF = "recent proof of"
 _AT = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
 
 
-class PasskeyKnown(msgspec.Struct, frozen=True, kw_only=True):
+class PasskeyInfo(msgspec.Struct, frozen=True, kw_only=True):
     """A passkey of the caller's.
 
     Attributes:
@@ -58,7 +58,7 @@ class PasskeyState(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     possible: bool
-    passkeys: tuple[PasskeyKnown, ...]
+    passkeys: tuple[PasskeyInfo, ...]
 
 
 class NewPasskey(PasskeyAnswer):
@@ -83,7 +83,7 @@ _OPTIONS = PasskeyOptions(
 _STATE = PasskeyState(
     possible=True,
     passkeys=(
-        PasskeyKnown(
+        PasskeyInfo(
             id="9f1c6a5e0b7d4f0e8a1b2c3d4e5f6071",
             label="phone",
             rp_id="patrol.hx.example",
@@ -104,7 +104,7 @@ async def ask_to_sign_in(request: Request) -> Response:
     )
 
 
-@router.post("/passkey", responses=answers(Session, SESSION_EXAMPLE, 400, 409, 422, 429, 503))
+@router.post("/passkey", responses=answers(SessionInfo, SESSION_EXAMPLE, 400, 409, 422, 429, 503))
 async def sign_in_by_passkey(said: PasskeyAnswer, request: Request) -> Response:
     """Sign in with a passkey: no password and no code is asked for.
 
@@ -162,7 +162,7 @@ async def read_passkeys(caller: CallerHere, request: Request) -> Response:
     state = PasskeyState(
         possible=name is not None,
         passkeys=tuple(
-            PasskeyKnown(
+            PasskeyInfo(
                 id=each.id,
                 label=each.label,
                 rp_id=each.rp_id,

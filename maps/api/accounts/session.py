@@ -1,4 +1,4 @@
-"""Session: sign in with name and password or a link, see who one is, sign out."""
+"""SessionInfo: sign in with name and password or a link, see who one is, sign out."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     second_person: bool = True
 
 
-class Session(msgspec.Struct, frozen=True, kw_only=True):
+class SessionInfo(msgspec.Struct, frozen=True, kw_only=True):
     """Who is signed in, where, and what that role may do.
 
     Attributes:
@@ -63,7 +63,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     calendar: Calendar = "gregorian"
 
 
-SESSION_EXAMPLE: Final = Session(
+SESSION_EXAMPLE: Final = SessionInfo(
     user="somchai",
     role="commander",
     agency=Agency(id="joint", name="Joint patrol"),
@@ -134,7 +134,7 @@ class NewPassword(Form):
     new: Annotated[str, Field(min_length=SHORTEST_PASSWORD, max_length=LONGEST_PASSWORD)]
 
 
-class Proof(Form):
+class IdentityProof(Form):
     """Password, or a code of the second factor, of who is signed in."""
 
     model_config = ConfigDict(
@@ -166,7 +166,7 @@ class ReadingToken(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
 
 
-class Ways(msgspec.Struct, frozen=True, kw_only=True):
+class SignInWays(msgspec.Struct, frozen=True, kw_only=True):
     """How one may sign in here, beside name and password.
 
     Attributes:
@@ -185,7 +185,7 @@ _TOKEN = ReadingToken(
 )
 
 
-@router.post("", responses=answers(Session, SESSION_EXAMPLE, 422, 429, 503))
+@router.post("", responses=answers(SessionInfo, SESSION_EXAMPLE, 422, 429, 503))
 async def sign_in(said: SignIn, request: Request) -> Response:
     """Sign in with name and password; the session is a cookie that scripts cannot read.
 
@@ -199,7 +199,7 @@ async def sign_in(said: SignIn, request: Request) -> Response:
     return signed_in(request, user, cookie)
 
 
-@router.post("/link", responses=answers(Session, SESSION_EXAMPLE, 422, 429, 503))
+@router.post("/link", responses=answers(SessionInfo, SESSION_EXAMPLE, 422, 429, 503))
 async def sign_in_by_link(said: LinkSignIn, request: Request) -> Response:
     """Sign in with a link that is good once; 401 `code_needed` leaves it good."""
     cookie = Response()
@@ -209,15 +209,15 @@ async def sign_in_by_link(said: LinkSignIn, request: Request) -> Response:
     return signed_in(request, user, cookie)
 
 
-@router.get("/ways", responses=answers(Ways, Ways(provider="Ministry")))
+@router.get("/ways", responses=answers(SignInWays, SignInWays(provider="Ministry")))
 async def read_ways(request: Request) -> Response:
     """Return how one may sign in here; for the page to sign in with, so open to anybody."""
     provider = _accounts(request).open_id
     title = None if provider is None else provider.title
-    return answer(Ways(provider=title, passkeys=name_in(request) is not None))
+    return answer(SignInWays(provider=title, passkeys=name_in(request) is not None))
 
 
-@router.get("", responses=answers(Session, SESSION_EXAMPLE))
+@router.get("", responses=answers(SessionInfo, SESSION_EXAMPLE))
 async def read_session(caller: CallerHere, request: Request) -> Response:
     """Return who is signed in."""
     return answer(_session(request, caller.user))
@@ -255,7 +255,7 @@ async def prefer(wish: Preferences, caller: CallerHere, request: Request) -> Res
 @router.post(
     "/proof", status_code=204, responses=answers(None, None, 409, 422, 429, 503, status=204)
 )
-async def prove(said: Proof, caller: CallerHere, request: Request) -> Response:
+async def prove(said: IdentityProof, caller: CallerHere, request: Request) -> Response:
     """Show password or code again: what was answered 401 `proof_needed` goes for five minutes.
 
     A wrong one is 401 `sign_in_refused` and counted as a wrong code is; 409 `no_proof` who has
@@ -314,10 +314,10 @@ def signed_in(request: Request, user: User, cookie: Response) -> Response:
     return response
 
 
-def _session(request: Request, user: User) -> Session:
+def _session(request: Request, user: User) -> SessionInfo:
     agencies: dict[str, Agency] = request.app.state.agencies
     agency = agencies.get(user.agency) or Agency(id=user.agency, name=user.agency)
-    return Session(
+    return SessionInfo(
         user=user.name,
         role=user.role,
         agency=agency,

@@ -19,7 +19,7 @@ from maps.api.responses.times import Moment
 from maps.evidence.evidence_making import Notary
 from maps.evidence.head_folder import HeadFolder
 from maps.evidence.time_stamp import TimeStamp, TimeStampService
-from patrol.audit.signed_head import FORMAT, Head, signed_head
+from patrol.audit.signed_head import FORMAT, SignedHead, signed_head
 from patrol.desks.incidents.audit import MOST_LINES, JournalLine, JournalPage
 from patrol.errors.errors import AuditError
 
@@ -39,7 +39,7 @@ class SignedEnd(msgspec.Struct, frozen=True, kw_only=True):
         is_stamp_late: There is such a service, and it has not answered yet; it is asked again.
     """
 
-    head: Head
+    head: SignedHead
     qr: QrCode
     in_folder: bool | None
     time_stamp: TimeStamp | None = None
@@ -103,7 +103,7 @@ async def read_journal(
 
 
 _END: Final = SignedEnd(
-    head=Head(
+    head=SignedHead(
         format=FORMAT,
         node="hx",
         seq=4711,

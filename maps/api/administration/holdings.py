@@ -31,7 +31,7 @@ _FOUND = Mentions(
 )
 
 
-class AskedHoldings(Form):
+class HoldingsSearch(Form):
     """What to look for, and why."""
 
     model_config = ConfigDict(
@@ -48,7 +48,7 @@ class AskedHoldings(Form):
 
 
 @router.post("", responses=answers(Mentions, _FOUND, 401, 403, 409, 422, 503))
-async def search_holdings(asked: AskedHoldings, request: Request, desk: DeskHere) -> Response:
+async def search_holdings(asked: HoldingsSearch, request: Request, desk: DeskHere) -> Response:
     """Return all that the agency's records hold on a name, call sign, number or device id.
 
     Every kind of record is looked into, all versions of papers too: units, radios, users, devices,

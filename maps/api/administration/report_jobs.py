@@ -18,10 +18,10 @@ from maps.api.responses.times import Moment
 from maps.forms.form import Form
 from maps.language.wording import Wording
 from maps.reports import REPORTS, Format
-from maps.reports.document.request import Asked, Site
+from maps.reports.document.request import ReportRequest, Site
 from maps.reports.jobs.jobs import Job, Jobs
 from maps.reports.jobs.making import check, made
-from maps.reports.jobs.render import File
+from maps.reports.jobs.render import ReportFile
 from patrol.desks.desk import Desk
 from patrol.units.accounts import Calendar, Language
 
@@ -105,7 +105,7 @@ async def ask_for_report(request: Request, caller: CallerHere, body: NewReport) 
     # A desk of its own: the answer to this request tells of no record.
     own: Desk = request.app.state.desk_of(caller.user)
     site: Site = request.app.state.report_site
-    asked = Asked(
+    asked = ReportRequest(
         site=site,
         desk=own,
         words=words,
@@ -120,7 +120,7 @@ async def ask_for_report(request: Request, caller: CallerHere, body: NewReport) 
     )
     check(body.report, body.format, asked)
 
-    async def work(progress: Callable[[float], None]) -> File:
+    async def work(progress: Callable[[float], None]) -> ReportFile:
         return await made(body.report, body.format, asked, progress=progress)
 
     jobs: Jobs = request.app.state.report_jobs

@@ -15,7 +15,7 @@ from maps.api.responses.responses import refusals
 from maps.api.responses.times import Moment
 from maps.errors.errors import BadRequest
 from maps.language.wording import Wording
-from maps.reports.document.request import Asked
+from maps.reports.document.request import ReportRequest
 from maps.reports.kinds.debrief import debrief
 from patrol.errors.errors import NotFound
 
@@ -58,7 +58,7 @@ async def make_report(
         calendar=caller.user.calendar,
         zone=ZoneInfo(request.app.state.node.time_zone),
     )
-    asked = Asked(site=request.app.state.report_site, desk=desk, words=words)
+    asked = ReportRequest(site=request.app.state.report_site, desk=desk, words=words)
     made = await debrief(asked, unit=unit, start=start, end=end)
     from maps.reports.rendering.folium_page import folium_page  # folium is for this alone
 

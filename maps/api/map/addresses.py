@@ -10,7 +10,7 @@ from gis.address.address import Address
 from maps.accounts.access import DeskHere
 from maps.api.responses.responses import answer, answers
 from maps.errors.errors import BadRequest
-from maps.layers.place_address import Addressed, Near
+from maps.layers.place_address import NearbyPlace, PlaceAddress
 
 router = APIRouter(prefix="/api/address", tags=["address"])
 
@@ -27,11 +27,11 @@ class AddressBook(Protocol):
 
     def address(
         self, *, lon: float, lat: float, accuracy_m: float | None, speed_mps: float | None
-    ) -> Addressed:
+    ) -> PlaceAddress:
         """Return the address of a place, and what is next along the river."""
 
 
-_ADDRESSED = Addressed(
+_ADDRESSED = PlaceAddress(
     lon=100.4178,
     lat=20.27,
     address=Address(
@@ -53,7 +53,7 @@ _ADDRESSED = Addressed(
     error_words="river line within 330 m, distances along it within 1.5 %; "
     "border line and fix within 315 m",
     near=(
-        Near(
+        NearbyPlace(
             kind="crossing",
             id="X-LATH-FB4",
             name="Fourth Thai-Lao Friendship Bridge",
@@ -66,7 +66,7 @@ _ADDRESSED = Addressed(
 )
 
 
-@router.get("", responses=answers(Addressed, _ADDRESSED, 400, 403, 422))
+@router.get("", responses=answers(PlaceAddress, _ADDRESSED, 400, 403, 422))
 async def read_address(
     request: Request,
     desk: DeskHere,  # noqa: ARG001 - signed in

@@ -44,7 +44,7 @@ _TILE: dict[int | str, dict[str, Any]] = {
 }
 
 
-class Tile(Response):
+class BasemapTile(Response):
     """A tile, as it stands in the file."""
 
     media_type = "application/octet-stream"
@@ -57,7 +57,7 @@ async def read_basemap(request: Request, caller: CallerHere) -> Response:  # noq
     return answer(None if basemap is None else basemap.info)
 
 
-@router.get("/basemap/{z}/{x}/{y}", responses=_TILE, response_class=Tile)
+@router.get("/basemap/{z}/{x}/{y}", responses=_TILE, response_class=BasemapTile)
 async def read_tile(
     z: Annotated[int, Path(ge=0, le=22)],
     x: Annotated[int, Path(ge=0)],
@@ -78,4 +78,4 @@ async def read_tile(
         headers["content-encoding"] = "gzip"
     elif packed:
         body = await asyncio.to_thread(unpacked, body)
-    return Tile(body, headers=headers, media_type=basemap.media_type)
+    return BasemapTile(body, headers=headers, media_type=basemap.media_type)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from gis.tracks.coverage import Seen, Stretch
+from gis.tracks.coverage import Coverage, Stretch
 from gis.tracks.river_bins import RiverBin
 from maps.accounts.access import DeskHere
 from maps.api.map.effort import Area, End, Start, Units
@@ -23,7 +23,7 @@ Kilometre = Annotated[
     float | None, Query(description="Kilometre from the sea along the Mekong.", examples=[2350.0])
 ]
 
-_SEEN = Seen(
+_SEEN = Coverage(
     whole=20.0,
     seen=14.2,
     share=0.71,

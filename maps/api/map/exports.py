@@ -41,13 +41,13 @@ FormatName = Annotated[
 ]
 
 
-class File(Response):
+class ExportDownload(Response):
     """A file to keep."""
 
     media_type = "application/octet-stream"
 
 
-@router.get("/tracks", responses=_FILE | refusals(409, 422), response_class=File)
+@router.get("/tracks", responses=_FILE | refusals(409, 422), response_class=ExportDownload)
 async def export_tracks(
     desk: DeskHere,
     start: Annotated[Moment | None, Query(examples=["2026-11-24T00:00:00Z"])] = None,
@@ -86,7 +86,7 @@ async def export_tracks(
         return await _file("tracks", made, kind)
 
 
-@router.get("/units", responses=_FILE, response_class=File)
+@router.get("/units", responses=_FILE, response_class=ExportDownload)
 async def export_units(desk: DeskHere, wanted: FormatName = "gpx") -> Response:
     """Return every unit where it was last, as waypoints or points."""
     kind = exporting.format_named(wanted)
@@ -96,7 +96,7 @@ async def export_units(desk: DeskHere, wanted: FormatName = "gpx") -> Response:
         return await _file("units", made, kind)
 
 
-@router.get("/layers/{name}", responses=_FILE, response_class=File)
+@router.get("/layers/{name}", responses=_FILE, response_class=ExportDownload)
 async def export_layer(
     name: str, request: Request, desk: DeskHere, wanted: FormatName = "gpkg"
 ) -> Response:
@@ -117,4 +117,4 @@ async def _file(name: str, made: Material, kind: Format) -> Response:
     body = await exporting.written(made, kind)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     saved = f'attachment; filename="{name}-{stamp}{kind.ending}"'
-    return File(body, media_type=kind.media_type, headers={"content-disposition": saved})
+    return ExportDownload(body, media_type=kind.media_type, headers={"content-disposition": saved})

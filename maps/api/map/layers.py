@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from maps.accounts.access import DeskHere
 from maps.api.responses.responses import answer, answers
-from maps.http.compressed import Packed
+from maps.http.compressed import CompressedBody
 from maps.layers.layer import Layer
 
 router = APIRouter(prefix="/api/layers", tags=["layers"])
@@ -20,7 +20,7 @@ class LayerShelf(Protocol):
     def described(self) -> list[Layer]:
         """Return every layer, in the order a map draws them."""
 
-    async def geojson(self, name: str) -> Packed:
+    async def geojson(self, name: str) -> CompressedBody:
         """Return a layer as GeoJSON.
 
         Raises:
@@ -44,7 +44,7 @@ async def list_layers(request: Request, desk: DeskHere) -> Response:  # noqa: AR
     return answer(_shelf(request).described())
 
 
-class GeoJson(Response):
+class LayerGeoJson(Response):
     """An answer in GeoJSON."""
 
     media_type = "application/geo+json"
@@ -52,7 +52,7 @@ class GeoJson(Response):
 
 @router.get(
     "/{name}",
-    response_class=GeoJson,
+    response_class=LayerGeoJson,
     responses=answers(
         dict[str, Any],
         {"type": "FeatureCollection", "features": []},
@@ -65,7 +65,7 @@ class GeoJson(Response):
 async def read_layer(name: str, request: Request, desk: DeskHere) -> Response:  # noqa: ARG001
     """Return a layer as GeoJSON, with an entity tag; compressed for who understands gzip."""
     packed = await _shelf(request).geojson(name)
-    return packed.answer(request, GeoJson.media_type, cache="private, no-cache")
+    return packed.answer(request, LayerGeoJson.media_type, cache="private, no-cache")
 
 
 def _shelf(request: Request) -> LayerShelf:

@@ -22,7 +22,7 @@ from maps.accounts.access import CallerHere, DeskHere
 from maps.api.responses.responses import answers, refusals
 from maps.api.responses.times import Moment
 from maps.evidence.evidence_making import Notary, evidence_of
-from maps.http.compressed import InPieces, Packed, large_answer
+from maps.http.compressed import CompressedBody, InPieces, large_answer
 from maps.language.wording import Wording
 from maps.replay.replay_page import GROUND, replay_page
 from maps.replay.replay_reel import (
@@ -124,7 +124,7 @@ class Zip(InPieces):
     media_type = "application/zip"
 
 
-class Page(InPieces):
+class HtmlPage(InPieces):
     """An HTML page."""
 
     media_type = "text/html"
@@ -208,7 +208,7 @@ async def read_positions(
     async with turn:
         # From some time before, so that the way to the first position is known.
         films = await desk.films(start=start - timedelta(seconds=MAX_GAP_S), end=end, ids=unit)
-        packed = await asyncio.to_thread(lambda: Packed(packed_films(films, rivers, start)))
+        packed = await asyncio.to_thread(lambda: CompressedBody(packed_films(films, rivers, start)))
     return packed.answer(request, MEDIA_TYPE, cache="no-store")
 
 
@@ -288,7 +288,7 @@ async def export_page(
         told = {"start": start, "end": end, "units": unit or [], "format": "page"}
         await desk.audit.note("export", subject="export:replay", detail=told)
     saved = _saved("replay", start, end, "html")
-    return Page(page, headers={"content-disposition": saved})
+    return HtmlPage(page, headers={"content-disposition": saved})
 
 
 def _words(request: Request, desk: Desk, language: Language | None) -> Wording:

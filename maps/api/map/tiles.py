@@ -15,7 +15,7 @@ from maps.api.responses.responses import answer, answers, refusals
 from maps.api.responses.times import Moment
 from maps.errors.errors import BadRequest
 from maps.files.exporting import LONGEST
-from maps.http.compressed import Packed
+from maps.http.compressed import CompressedBody
 from maps.surveys.histories import DEEPEST, Histories
 from patrol.errors.errors import NotFound
 from patrol.units.permissions import require
@@ -34,7 +34,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 
 
-class Tile(Response):
+class VectorTile(Response):
     """A vector tile."""
 
     media_type = TILE
@@ -110,7 +110,7 @@ def _check(start: datetime, end: datetime) -> None:
         raise BadRequest(f"end comes after start, by {LONGEST.days} days at most", field="end")
 
 
-@router.get("/{z}/{x}/{y}.mvt", responses=_ANSWERS, response_class=Tile)
+@router.get("/{z}/{x}/{y}.mvt", responses=_ANSWERS, response_class=VectorTile)
 async def read_tile(
     z: Annotated[int, Path(ge=0)],
     x: Annotated[int, Path(ge=0)],
@@ -136,5 +136,5 @@ async def read_tile(
     made = await asyncio.to_thread(history.tile, z, x, y)
     if not made:
         return Response(status_code=204, headers={"cache-control": "no-store"})
-    packed = await asyncio.to_thread(Packed, made)
+    packed = await asyncio.to_thread(CompressedBody, made)
     return packed.answer(request, TILE, cache="no-store")

@@ -8,11 +8,11 @@ from typing import Any, Final
 import msgspec
 import shapely
 
-from maps.api.ogc.asking import Asked, Box
+from maps.api.ogc.asking import Box, CollectionQuery
 from maps.api.ogc.documents import Extent, extent
 from maps.api.ogc.filters import Kinds
 from maps.api.ogc.moving import halves
-from maps.api.ogc.source import Items, paged
+from maps.api.ogc.source import FeaturePage, paged
 from patrol.desks.desk import Desk
 from patrol.errors.errors import NotFound
 from patrol.sectors.sector import Sector
@@ -52,7 +52,7 @@ class Sectors:
             box = (west, south, east, north)
         return extent(box, (min(times), max(times)) if times else None)
 
-    async def items(self, desk: Desk, asked: Asked) -> Items:
+    async def items(self, desk: Desk, asked: CollectionQuery) -> FeaturePage:
         """Return sectors by id."""
         found = [
             (sector.id, _feature(sector, outline))
@@ -85,7 +85,7 @@ async def _placed(
     return await asyncio.to_thread(work)
 
 
-def _matches(sector: Sector, shape: shapely.Geometry | None, asked: Asked) -> bool:
+def _matches(sector: Sector, shape: shapely.Geometry | None, asked: CollectionQuery) -> bool:
     if not asked.start <= sector.at < asked.end:
         return False
     if asked.box is None:

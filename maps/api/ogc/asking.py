@@ -46,7 +46,7 @@ LANGUAGES: Final = ("cql2-text", "cql-text")
 """Of filters; the second is what GDAL 3.10 calls it, after a draft."""
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class CollectionQuery(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked of a collection.
 
     Attributes:
@@ -75,7 +75,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         return [each for each in features if all(one.keeps(each) for one in self.filters)]
 
 
-def asked(query: Mapping[str, str], kinds: Kinds) -> Asked:
+def asked(query: Mapping[str, str], kinds: Kinds) -> CollectionQuery:
     """Return what the query parameters of a request for items ask for.
 
     Args:
@@ -93,7 +93,7 @@ def asked(query: Mapping[str, str], kinds: Kinds) -> Asked:
         raise BadRequest("only json is offered", field="f")
     box_system = system_of(query.get("bbox-crs", CRS84), field="bbox-crs")
     start, end = interval(query["datetime"]) if "datetime" in query else (FIRST, LAST)
-    return Asked(
+    return CollectionQuery(
         box=bbox(query["bbox"], box_system) if "bbox" in query else None,
         start=start,
         end=end,

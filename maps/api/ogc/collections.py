@@ -12,7 +12,7 @@ from gis.geometry.features import Features
 from maps.api.ogc.areas import Sectors
 from maps.api.ogc.incidents import Incidents
 from maps.api.ogc.moving import Fixes, Tracks, Units
-from maps.api.ogc.source import Source
+from maps.api.ogc.source import CollectionSource
 from maps.api.ogc.still import LayerSource
 from maps.layers.layer import Layer
 from patrol.errors.errors import NotFound
@@ -20,7 +20,7 @@ from patrol.errors.errors import NotFound
 if TYPE_CHECKING:
     import geopandas as gpd
 
-COLLECTIONS: Final[dict[str, Source]] = {
+COLLECTIONS: Final[dict[str, CollectionSource]] = {
     "units": Units(),
     "tracks": Tracks(),
     "fixes": Fixes(),
@@ -50,7 +50,7 @@ class FrameShelf(Protocol):
         """
 
 
-class Shelf:
+class CollectionCatalogue:
     """All collections of one server.
 
     Args:
@@ -71,7 +71,7 @@ class Shelf:
         """Return the names of all collections."""
         return (*COLLECTIONS, *self._named)
 
-    async def source(self, id: str) -> Source:
+    async def source(self, id: str) -> CollectionSource:
         """Return where the features of a collection come from.
 
         Raises:

@@ -38,7 +38,7 @@ JSON_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 QUERYABLES = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
 
 
-class Link(msgspec.Struct, frozen=True, kw_only=True):
+class OgcLink(msgspec.Struct, frozen=True, kw_only=True):
     """A link.
 
     Attributes:
@@ -59,7 +59,7 @@ class LandingPage(msgspec.Struct, frozen=True, kw_only=True):
 
     title: str
     description: str
-    links: list[Link]
+    links: list[OgcLink]
 
 
 class Conformance(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -121,7 +121,7 @@ class CollectionInfo(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     title: str
     description: str
-    links: list[Link]
+    links: list[OgcLink]
     extent: Extent
     itemType: str = "feature"  # noqa: N815 - the standard's name
     crs: tuple[str, ...] = SYSTEMS
@@ -168,6 +168,6 @@ def type_of(kind: Kind) -> dict[str, str]:
 class Collections(msgspec.Struct, frozen=True, kw_only=True):
     """All collections."""
 
-    links: list[Link]
+    links: list[OgcLink]
     collections: list[CollectionInfo]
     crs: tuple[str, ...] = SYSTEMS

@@ -6,15 +6,15 @@ from typing import Any, Final
 
 import msgspec
 
-from maps.api.ogc.asking import FIRST, LAST, Asked, Box
+from maps.api.ogc.asking import FIRST, LAST, Box, CollectionQuery
 from maps.api.ogc.documents import Extent, extent
 from maps.api.ogc.filters import Kinds
-from maps.api.ogc.source import Items, paged
+from maps.api.ogc.source import FeaturePage, paged
 from maps.files.incident_table import row_of
 from patrol.desks.desk import Desk
 from patrol.errors.errors import NotFound
 from patrol.incidents.incident import Incident
-from patrol.incidents.search import Wanted
+from patrol.incidents.search import IncidentQuery
 from patrol.units.permissions import may
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -57,7 +57,7 @@ class Incidents:
         """Return the box of all places and the first and last time; none for who may see none."""
         if not may(desk.user.role, "see incidents"):
             return extent()
-        found = await desk.incidents.incidents(Wanted(), how="map")
+        found = await desk.incidents.incidents(IncidentQuery(), how="map")
         lons = [each.lon for each in found if each.lon is not None]
         lats = [each.lat for each in found if each.lat is not None]
         times = [each.happened_at for each in found]
@@ -66,9 +66,9 @@ class Incidents:
             (min(times), max(times)) if times else None,
         )
 
-    async def items(self, desk: Desk, asked: Asked) -> Items:
+    async def items(self, desk: Desk, asked: CollectionQuery) -> FeaturePage:
         """Return incidents by id."""
-        wanted = Wanted(
+        wanted = IncidentQuery(
             start=None if asked.start == FIRST else asked.start,
             end=None if asked.end == LAST else asked.end,
         )

@@ -9,12 +9,12 @@ from typing import Any, Final
 
 import msgspec
 
-from gis.files.export_content import Track
+from gis.files.export_content import ExportTrack
 from gis.position.position import Position
-from maps.api.ogc.asking import Asked, Box
+from maps.api.ogc.asking import Box, CollectionQuery
 from maps.api.ogc.documents import Extent, extent
 from maps.api.ogc.filters import Kinds
-from maps.api.ogc.source import Items, paged
+from maps.api.ogc.source import FeaturePage, paged
 from maps.api.ogc.track_extent import credible_day, extent_of_tracks
 from maps.errors.errors import BadRequest
 from patrol.desks.desk import Desk
@@ -72,7 +72,7 @@ class Units:
         box = (min(lons), min(lats), max(lons), max(lats))
         return extent(box, (min(times), max(times)))
 
-    async def items(self, desk: Desk, asked: Asked) -> Items:
+    async def items(self, desk: Desk, asked: CollectionQuery) -> FeaturePage:
         """Return units by id."""
         found = sorted(desk.units(), key=lambda each: each.id)
         found = [each for each in found if _matches(each.last, asked)]
@@ -102,7 +102,7 @@ class Fixes:
         found = await desk.extent([each.id for each in desk.tracked()])
         return extent(found.box, found.times) if found is not None and found.count else extent()
 
-    async def items(self, desk: Desk, asked: Asked) -> Items:
+    async def items(self, desk: Desk, asked: CollectionQuery) -> FeaturePage:
         """Return positions by unit and time; of a filter what so many hold as are looked at."""
         unit, after = _fix_cursor(asked.cursor)
         features: list[bytes] = []
@@ -136,12 +136,12 @@ class Fixes:
             if mark is not None:
                 time_us, gid = mark
                 more: str | None = _MARK.join((state.id, str(time_us), gid.hex()))
-                return Items(features=features, next=more, matched=matched)
+                return FeaturePage(features=features, next=more, matched=matched)
             if is_full:
                 # A next page is told of only where there is one: the other units may have no fix.
                 more = await _first_with_fix(desk, states[number + 1 :], asked)
-                return Items(features=features, next=more, matched=matched)
-        return Items(features=features, matched=matched)
+                return FeaturePage(features=features, next=more, matched=matched)
+        return FeaturePage(features=features, matched=matched)
 
     async def item(self, desk: Desk, id: str) -> bytes:
         """Return one position."""
@@ -178,7 +178,7 @@ class Tracks:
         """Return the box and time of all tracks; nothing where there are very many positions."""
         return await extent_of_tracks(desk)
 
-    async def items(self, desk: Desk, asked: Asked) -> Items:
+    async def items(self, desk: Desk, asked: CollectionQuery) -> FeaturePage:
         """Return tracks by unit and day; of a filter what so many hold as are looked at."""
         pairs: list[tuple[UnitState, date]] = []
         for state in desk.tracked():
@@ -195,14 +195,14 @@ class Tracks:
             if id <= after:
                 continue
             if len(features) == asked.limit or looked_at == _TRACKS_LOOKED_AT:
-                return Items(features=features, next=last, matched=matched)
+                return FeaturePage(features=features, next=last, matched=matched)
             fixes = await credible_day(desk, state.id, day)
             lines = _lines(state, fixes)
             last = id
             looked_at += asked.filters != ()
             if asked.box is None or _crosses(lines, asked.box):
                 features += asked.kept([_track_feature(state, day, fixes, lines)])
-        return Items(features=features, matched=matched)
+        return FeaturePage(features=features, matched=matched)
 
     async def item(self, desk: Desk, id: str) -> bytes:
         """Return the track of one unit on one day."""
@@ -280,7 +280,7 @@ def _point(fix: Fix) -> dict[str, Any]:
 
 def _lines(state: UnitState, fixes: Sequence[Fix]) -> list[list[tuple[float, float]]]:
     positions = tuple(Position(lon=fix.lon, lat=fix.lat, time=fix.time) for fix in fixes)
-    track = Track(id=state.id, name=state.call_sign, positions=positions)
+    track = ExportTrack(id=state.id, name=state.call_sign, positions=positions)
     return [
         [(round(each.lon, 7), round(each.lat, 7)) for each in part]
         for part in track.parts()
@@ -288,7 +288,7 @@ def _lines(state: UnitState, fixes: Sequence[Fix]) -> list[list[tuple[float, flo
     ]
 
 
-def _matches(fix: Fix | None, asked: Asked) -> bool:
+def _matches(fix: Fix | None, asked: CollectionQuery) -> bool:
     if fix is None:
         return asked.box is None and not asked.timed
     if not asked.start <= fix.time < asked.end:
@@ -335,7 +335,9 @@ def _fix_cursor(cursor: str | None) -> tuple[str, tuple[int, bytes] | None]:
         raise BadRequest("is none of this collection's", field="cursor") from None
 
 
-async def _first_with_fix(desk: Desk, states: Sequence[UnitState], asked: Asked) -> str | None:
+async def _first_with_fix(
+    desk: Desk, states: Sequence[UnitState], asked: CollectionQuery
+) -> str | None:
     """Return the id of the first unit that has a position among those asked for, if any."""
     for state in states:
         page = await desk.fixes(state.id, start=asked.start, end=asked.end, limit=1, box=asked.box)

@@ -18,7 +18,7 @@ from fastapi import APIRouter, Request, Response
 
 from maps.accounts.access import DeskHere
 from maps.api.ogc.asking import DEFAULT_LIMIT, LANGUAGES, MOST_ITEMS, asked, only
-from maps.api.ogc.collections import Shelf
+from maps.api.ogc.collections import CollectionCatalogue
 from maps.api.ogc.documents import (
     CONFORMANCE,
     GEOJSON,
@@ -29,7 +29,7 @@ from maps.api.ogc.documents import (
     Collections,
     Conformance,
     LandingPage,
-    Link,
+    OgcLink,
     Queryables,
     extent,
     queryables,
@@ -38,12 +38,12 @@ from maps.api.ogc.filters import LONGEST
 from maps.api.ogc.reference_systems import CRS84, SYSTEMS, features_in, system_of
 from maps.api.ogc.service_description import describe
 from maps.api.responses.responses import answer, answers
-from maps.http.compressed import Packed
+from maps.http.compressed import CompressedBody
 from patrol.desks.desk import Desk
 
 router = APIRouter(prefix="/api/ogc", tags=["ogc api features"])
 
-_LINKS = [Link(href="https://patrol.example/api/ogc", rel="self", title="This document")]
+_LINKS = [OgcLink(href="https://patrol.example/api/ogc", rel="self", title="This document")]
 _INFO = CollectionInfo(
     id="units",
     title="Units",
@@ -112,7 +112,7 @@ _FEATURE: Final[dict[str, Any]] = {
 }
 
 
-class GeoJson(Response):
+class FeatureGeoJson(Response):
     """An answer in GeoJSON."""
 
     media_type = GEOJSON
@@ -141,11 +141,13 @@ async def landing_page(request: Request, desk: DeskHere) -> Response:  # noqa: A
     only(request.query_params, ("f",))
     here = _root(request)
     links = [
-        Link(href=here, rel="self", title="This document"),
-        Link(href=f"{here}/api", rel="service-desc", type=OPENAPI, title="OpenAPI 3.0"),
-        Link(href=f"{here}/conformance", rel="conformance", title="What this server conforms to"),
-        Link(href=f"{here}/collections", rel="data", title="The collections"),
-        Link(
+        OgcLink(href=here, rel="self", title="This document"),
+        OgcLink(href=f"{here}/api", rel="service-desc", type=OPENAPI, title="OpenAPI 3.0"),
+        OgcLink(
+            href=f"{here}/conformance", rel="conformance", title="What this server conforms to"
+        ),
+        OgcLink(href=f"{here}/collections", rel="data", title="The collections"),
+        OgcLink(
             href=f"{here.removesuffix('/api/ogc')}/tiles/tracks.json",
             rel="related",
             title="TileJSON of the tracks of the last seven days",
@@ -167,7 +169,7 @@ async def service_description(request: Request, desk: DeskHere) -> Response:  # 
     shelf = _shelf(request)
     sources = {id: await shelf.source(id) for id in shelf.ids()}
     told = describe(_root(request), sources, parameters=_QUERY)
-    packed = await asyncio.to_thread(lambda: Packed(msgspec.json.encode(told)))
+    packed = await asyncio.to_thread(lambda: CompressedBody(msgspec.json.encode(told)))
     return packed.answer(request, OPENAPI, cache="private, no-cache")
 
 
@@ -189,7 +191,7 @@ async def list_collections(request: Request, desk: DeskHere) -> Response:
     only(request.query_params, ("f",))
     here = f"{_root(request)}/collections"
     infos = [await _info(request, desk, id) for id in _shelf(request).ids()]
-    links = [Link(href=here, rel="self", title="This document")]
+    links = [OgcLink(href=here, rel="self", title="This document")]
     return answer(Collections(links=links, collections=infos))
 
 
@@ -202,7 +204,7 @@ async def read_collection(collection: str, request: Request, desk: DeskHere) -> 
 
 @router.get(
     "/collections/{collection}/items",
-    response_class=GeoJson,
+    response_class=FeatureGeoJson,
     openapi_extra={"parameters": _QUERY},
     responses=answers(
         dict[str, Any],
@@ -222,19 +224,19 @@ async def read_items(collection: str, request: Request, desk: DeskHere) -> Respo
     base = f"{_root(request)}/collections/{collection}"
     query = dict(request.query_params)
     links = [
-        Link(href=_with(f"{base}/items", query), rel="self", type=GEOJSON),
-        Link(href=base, rel="collection"),
+        OgcLink(href=_with(f"{base}/items", query), rel="self", type=GEOJSON),
+        OgcLink(href=base, rel="collection"),
     ]
     if found.next is not None:
         more = _with(f"{base}/items", {**query, "cursor": found.next})
-        links.append(Link(href=more, rel="next", type=GEOJSON))
+        links.append(OgcLink(href=more, rel="next", type=GEOJSON))
     head: dict[str, Any] = {"timeStamp": datetime.now(UTC), "numberReturned": len(found.features)}
     if found.matched is not None:
         head["numberMatched"] = found.matched
 
-    def pack() -> Packed:
+    def pack() -> CompressedBody:
         features = features_in(found.features, wanted.system)
-        return Packed(
+        return CompressedBody(
             b'{"type":"FeatureCollection",'
             + msgspec.json.encode({**head, "links": links})[1:-1]
             + b',"features":['
@@ -271,7 +273,7 @@ async def read_queryables(collection: str, request: Request, desk: DeskHere) -> 
 # A layer's own ids may hold slashes.
 @router.get(
     "/collections/{collection}/items/{feature:path}",
-    response_class=GeoJson,
+    response_class=FeatureGeoJson,
     responses=answers(dict[str, Any], _FEATURE, 400, 403, 404, media_type=GEOJSON),
 )
 async def read_item(collection: str, feature: str, request: Request, desk: DeskHere) -> Response:
@@ -282,12 +284,12 @@ async def read_item(collection: str, feature: str, request: Request, desk: DeskH
     found = await source.item(desk, feature)
     base = f"{_root(request)}/collections/{collection}"
     links = [
-        Link(href=f"{base}/items/{feature}", rel="self", type=GEOJSON),
-        Link(href=base, rel="collection"),
+        OgcLink(href=f"{base}/items/{feature}", rel="self", type=GEOJSON),
+        OgcLink(href=base, rel="collection"),
     ]
     (told,) = features_in([found], system)
     body = told[:-1] + b',"links":' + msgspec.json.encode(links) + b"}"
-    return GeoJson(body, headers={"content-crs": f"<{system}>"})
+    return FeatureGeoJson(body, headers={"content-crs": f"<{system}>"})
 
 
 async def _info(request: Request, desk: Desk, id: str) -> CollectionInfo:
@@ -298,16 +300,16 @@ async def _info(request: Request, desk: Desk, id: str) -> CollectionInfo:
         title=source.title,
         description=source.description,
         links=[
-            Link(href=here, rel="self", title="This document"),
-            Link(href=f"{here}/items", rel="items", type=GEOJSON, title=source.title),
-            Link(href=f"{here}/queryables", rel=QUERYABLES, type=SCHEMA),
+            OgcLink(href=here, rel="self", title="This document"),
+            OgcLink(href=f"{here}/items", rel="items", type=GEOJSON, title=source.title),
+            OgcLink(href=f"{here}/queryables", rel=QUERYABLES, type=SCHEMA),
         ],
         extent=await source.extent(desk),
     )
 
 
-def _shelf(request: Request) -> Shelf:
-    shelf: Shelf = request.app.state.collections
+def _shelf(request: Request) -> CollectionCatalogue:
+    shelf: CollectionCatalogue = request.app.state.collections
     return shelf
 
 

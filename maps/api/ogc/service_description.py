@@ -14,14 +14,14 @@ from typing import Any, Final
 
 from maps.api.ogc.asking import PARAMETERS
 from maps.api.ogc.documents import GEOJSON, OPENAPI, SCHEMA, type_of
-from maps.api.ogc.source import Source
+from maps.api.ogc.source import CollectionSource
 
 _COMPONENT: Final = "#/components/{part}/{name}"
 _READER: Final = "A user's name and a reading token; or the token alone as Bearer"
 
 
 def describe(
-    root: str, sources: Mapping[str, Source], *, parameters: Sequence[dict[str, Any]]
+    root: str, sources: Mapping[str, CollectionSource], *, parameters: Sequence[dict[str, Any]]
 ) -> dict[str, Any]:
     """Return the OpenAPI 3.0 document of the service at `root`.
 

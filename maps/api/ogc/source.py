@@ -1,4 +1,4 @@
-"""Source: where a collection's features come from, always through the desk of who asks."""
+"""CollectionSource: where a collection's features come from, always through the asker's desk."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Protocol
 
 import msgspec
 
-from maps.api.ogc.asking import Asked
+from maps.api.ogc.asking import CollectionQuery
 from maps.api.ogc.documents import Extent
 from maps.api.ogc.filters import Kinds
 from patrol.desks.desk import Desk
 
 
-class Items(msgspec.Struct, frozen=True, kw_only=True):
+class FeaturePage(msgspec.Struct, frozen=True, kw_only=True):
     """A page of features.
 
     Attributes:
@@ -28,21 +28,21 @@ class Items(msgspec.Struct, frozen=True, kw_only=True):
     matched: int | None = None
 
 
-async def paged(found: Sequence[tuple[str, bytes]], asked: Asked) -> Items:
+async def paged(found: Sequence[tuple[str, bytes]], asked: CollectionQuery) -> FeaturePage:
     """Return a page of features that are all there, each with its id, in the order of these."""
     if asked.filters:
         kept = set(await asyncio.to_thread(asked.kept, [feature for _, feature in found]))
         found = [each for each in found if each[1] in kept]
     rest = [each for each in found if each[0] > (asked.cursor or "")]
     page = rest[: asked.limit]
-    return Items(
+    return FeaturePage(
         features=[feature for _, feature in page],
         next=page[-1][0] if len(rest) > len(page) else None,
         matched=len(found),
     )
 
 
-class Source(Protocol):
+class CollectionSource(Protocol):
     """One collection's features.
 
     Attributes:
@@ -66,7 +66,7 @@ class Source(Protocol):
     async def extent(self, desk: Desk) -> Extent:
         """Return where and when the features are, as far as the caller may see them."""
 
-    async def items(self, desk: Desk, asked: Asked) -> Items:
+    async def items(self, desk: Desk, asked: CollectionQuery) -> FeaturePage:
         """Return a page of features.
 
         Raises:

@@ -13,11 +13,11 @@ import shapely
 from gis.files.export_content import moment
 from gis.geometry.features import Features
 from gis.geometry.geojson import encode_features
-from maps.api.ogc.asking import Asked
+from maps.api.ogc.asking import CollectionQuery
 from maps.api.ogc.documents import Extent, extent
 from maps.api.ogc.filters import Kind, Kinds
 from maps.api.ogc.moving import halves
-from maps.api.ogc.source import Items
+from maps.api.ogc.source import FeaturePage
 from maps.errors.errors import BadRequest
 from maps.layers.layer import Layer
 from patrol.desks.desk import Desk
@@ -54,7 +54,7 @@ class LayerSource:
         west, south, east, north = (float(each) for each in shapely.total_bounds(self._shapes))
         return extent(None if np.isnan(west) else (west, south, east, north))
 
-    async def items(self, desk: Desk, asked: Asked) -> Items:
+    async def items(self, desk: Desk, asked: CollectionQuery) -> FeaturePage:
         """Return features in the layer's order; a time that is asked for leaves none out."""
         require(desk.user.role, "see the picture")
         return await asyncio.to_thread(self._page, asked)
@@ -68,7 +68,7 @@ class LayerSource:
             raise NotFound("feature", id) from None
         return (await asyncio.to_thread(lambda: self._encoded))[at]
 
-    def _page(self, asked: Asked) -> Items:
+    def _page(self, asked: CollectionQuery) -> FeaturePage:
         chosen = np.arange(len(self._shapes))
         if asked.box is not None:
             hit = np.zeros(len(self._shapes), dtype=bool)
@@ -85,7 +85,7 @@ class LayerSource:
             raise BadRequest("is none of this collection's", field="cursor") from None
         page = chosen[max(skip, 0) :][: asked.limit].tolist()
         until = max(skip, 0) + len(page)
-        return Items(
+        return FeaturePage(
             features=[self._encoded[at] for at in page],
             next=str(until) if page and until < len(chosen) else None,
             matched=len(chosen),

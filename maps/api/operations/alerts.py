@@ -15,7 +15,7 @@ from maps.api.responses.times import Moment
 from maps.forms.form import Form
 from patrol.alerts.alert import Alert, AlertState, Severity
 from patrol.alerts.lifecycle import acknowledged, begun, escalated, resolved, returned, shelved
-from patrol.desks.watch_room.alerts import MOST_ALERTS, AlertLeft, AlertsAcknowledged
+from patrol.desks.watch_room.alerts import MOST_ALERTS, AlertsAcknowledged, UnchangedAlert
 
 router = APIRouter(prefix="/api/alerts", tags=["alerts"])
 
@@ -51,7 +51,7 @@ _RESOLVED = resolved(
 )
 _MANY = AlertsAcknowledged(
     acknowledged=(_KNOWN,),
-    left=(AlertLeft(id="5f3a4d2c8b6a7e9f", why="no alert '5f3a4d2c8b6a7e9f'"),),
+    left=(UnchangedAlert(id="5f3a4d2c8b6a7e9f", why="no alert '5f3a4d2c8b6a7e9f'"),),
 )
 
 Where = Annotated[
@@ -66,7 +66,7 @@ Words = Annotated[str, Field(pattern=r"^[^\x00-\x09\x0b-\x1f\x7f]*$")]
 Id = Annotated[str, Field(min_length=1, max_length=64)]
 
 
-class Knowing(Form):
+class AlertAcknowledgement(Form):
     """Who acknowledges is the caller; from where, in words."""
 
     model_config = ConfigDict(
@@ -76,7 +76,7 @@ class Knowing(Form):
     where: Where = ""
 
 
-class KnowingMany(Form):
+class AlertAcknowledgements(Form):
     """Many alerts that somebody knows of."""
 
     model_config = ConfigDict(
@@ -88,7 +88,7 @@ class KnowingMany(Form):
     where: Where = ""
 
 
-class Shelf(Form):
+class AlertShelving(Form):
     """Until when an alert is put aside: a time, or minutes from now."""
 
     model_config = ConfigDict(
@@ -145,7 +145,7 @@ async def list_past_alerts(
 
 
 @router.post("/acknowledge", responses=answers(AlertsAcknowledged, _MANY, 403, 409, 422))
-async def acknowledge_alerts(many: KnowingMany, desk: DeskHere) -> Response:
+async def acknowledge_alerts(many: AlertAcknowledgements, desk: DeskHere) -> Response:
     """Acknowledge many alerts in one step; those that do not wait for it are left and named."""
     return answer(await desk.alerts.acknowledge_all(many.ids, where=many.where))
 
@@ -163,7 +163,7 @@ async def list_versions(alert: str, desk: DeskHere) -> Response:
 
 
 @router.post("/{alert}/acknowledge", responses=answers(Alert, _KNOWN, 403, 404, 409, 422))
-async def acknowledge_alert(alert: str, knowing: Knowing, desk: DeskHere) -> Response:
+async def acknowledge_alert(alert: str, knowing: AlertAcknowledgement, desk: DeskHere) -> Response:
     """Say that somebody knows of an alert: it rings no more and nobody else is told."""
     return answer(await desk.alerts.acknowledge(alert, where=knowing.where))
 
@@ -175,7 +175,7 @@ async def escalate_alert(alert: str, desk: DeskHere) -> Response:
 
 
 @router.post("/{alert}/shelve", responses=answers(Alert, _SHELVED, 403, 404, 409, 422))
-async def shelve_alert(alert: str, shelf: Shelf, desk: DeskHere) -> Response:
+async def shelve_alert(alert: str, shelf: AlertShelving, desk: DeskHere) -> Response:
     """Put an alert aside for at most a day; it comes back by itself. Not a call for help."""
     return answer(
         await desk.alerts.shelve(

@@ -18,10 +18,10 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from maps.accounts.access import Caller, CallerHere, DeskHere, ReporterHere, body_of
 from maps.api.accounts.session import Node
 from maps.api.operations.crew_forms import EXAMPLES, MOST_REPORTS, schema
-from maps.api.operations.crew_taking import Refused, Taking, Took
+from maps.api.operations.crew_taking import RefusedReport, ReportIntake, ReportsOutcome
 from maps.api.responses.responses import answer, answers
 from maps.errors.errors import BadRequest
-from maps.http.compressed import Packed
+from maps.http.compressed import CompressedBody
 from maps.language.wording import words_of
 from maps.runtime.fair_queue import FairTurns
 from patrol.desks.desk import Desk
@@ -61,7 +61,7 @@ class CrewPhrase(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     topic: str | None = None
 
 
-class CrewNow(msgspec.Struct, frozen=True, kw_only=True):
+class CrewStatus(msgspec.Struct, frozen=True, kw_only=True):
     """All that a crew's page shows now.
 
     Attributes:
@@ -89,7 +89,7 @@ class CrewNow(msgspec.Struct, frozen=True, kw_only=True):
     phrases: tuple[CrewPhrase, ...]
 
 
-class CrewMap(Protocol):
+class CrewMapMaker(Protocol):
     """Makes small maps for phones."""
 
     def around(self, *, lon: float, lat: float, radius_km: float) -> bytes:
@@ -99,7 +99,7 @@ class CrewMap(Protocol):
 _AT = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
 _UNIT = "9f1c6a5e0b7d4f0e8a1b2c3d4e5f6071"
 _SECTOR = "5b1f0c9d2e7a4b6f8d3c1a0e9f8b7c6d"
-_NOW = CrewNow(
+_NOW = CrewStatus(
     server_time=_AT,
     node=Node(id="hx", name="Houay Xai", time_zone="Asia/Vientiane"),
     agency="la-hx",
@@ -136,10 +136,10 @@ _NOW = CrewNow(
     ),
     phrases=(CrewPhrase(code="all_well"),),
 )
-_TOOK = Took(
+_TOOK = ReportsOutcome(
     taken=["6a7e9f1c5f3a4d2c8b0d9b7c1e2d3b4a"],
     refused=[
-        Refused(
+        RefusedReport(
             id="0d9b7c1e5f3a4d2c8b6a7e9f1c2d3b4a",
             error="not_found",
             message="no patrol '7e9f1c2d3b4a'",
@@ -165,13 +165,13 @@ _PHOTO: Final[dict[str, Any]] = {
 }
 
 
-class GeoJson(Response):
+class CrewGeoJson(Response):
     """An answer in GeoJSON."""
 
     media_type = "application/geo+json"
 
 
-@router.get("", responses=answers(CrewNow, _NOW, 403, 503))
+@router.get("", responses=answers(CrewStatus, _NOW, 403, 503))
 async def read_now(request: Request, caller: CallerHere, desk: DeskHere) -> Response:
     """Return all that a crew's page shows now; texts are delivered to the phone by that.
 
@@ -179,7 +179,7 @@ async def read_now(request: Request, caller: CallerHere, desk: DeskHere) -> Resp
     says so, and a phone keeps nothing of them.
     """
     crew = _crew(caller, desk)
-    told = CrewNow(
+    told = CrewStatus(
         server_time=utc_now(),
         node=request.app.state.node,
         agency=caller.user.agency,
@@ -197,7 +197,7 @@ async def read_now(request: Request, caller: CallerHere, desk: DeskHere) -> Resp
 @router.post(
     "/reports",
     openapi_extra=_BODY,
-    responses=answers(Took, _TOOK, 400, 403, 422, 503),
+    responses=answers(ReportsOutcome, _TOOK, 400, 403, 422, 503),
 )
 async def take_reports(request: Request, caller: ReporterHere) -> Response:
     """Take what a crew's phone reports; answered once what is `taken` is on disk.
@@ -209,7 +209,7 @@ async def take_reports(request: Request, caller: ReporterHere) -> Response:
     require(caller.user.role, "report positions")
     reports = _reports(await body_of(request))
     desk: Desk = request.app.state.desk_of(caller.user)
-    return answer(await Taking(desk, _crew(caller, desk), caller).take(reports))
+    return answer(await ReportIntake(desk, _crew(caller, desk), caller).take(reports))
 
 
 @router.put(
@@ -285,7 +285,7 @@ async def keep_original(
 
 @router.get(
     "/map",
-    response_class=GeoJson,
+    response_class=CrewGeoJson,
     responses=answers(
         dict[str, Any],
         {"type": "FeatureCollection", "features": []},
@@ -308,13 +308,13 @@ async def read_map(
 
     Lines are simplified until all of it has at most 150 kB; the places of marks are not moved.
     """
-    maps: CrewMap = request.app.state.crew_map
+    maps: CrewMapMaker = request.app.state.crew_map
     turns: FairTurns = request.app.state.map_turns
     # It takes a processor for a while, and the live picture goes first.
     async with turns.turn(desk.user.name):
         body = await asyncio.to_thread(maps.around, lon=lon, lat=lat, radius_km=radius_km)
-        packed = await asyncio.to_thread(Packed, body)
-    return packed.answer(request, GeoJson.media_type, cache="private, no-cache")
+        packed = await asyncio.to_thread(CompressedBody, body)
+    return packed.answer(request, CrewGeoJson.media_type, cache="private, no-cache")
 
 
 def _crew(caller: Caller, desk: Desk) -> CrewDesk:

@@ -36,7 +36,7 @@ PhotoIds = Annotated[
 Code = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")]
 
 
-class Report(Form):
+class CrewReport(Form):
     """What every report says."""
 
     model_config = ConfigDict(extra="forbid")
@@ -45,7 +45,7 @@ class Report(Form):
     at: Moment = Field(description="When, by the phone's clock as the server corrected it")
 
 
-class _Placed(Report):
+class _Placed(CrewReport):
     accuracy_m: float | None = Field(default=None, ge=0, le=1e7, allow_inf_nan=False)
     speed_mps: float | None = Field(default=None, ge=0, le=1000, allow_inf_nan=False)
     course_deg: float | None = Field(default=None, ge=0, le=360, allow_inf_nan=False)
@@ -93,21 +93,21 @@ class SosReport(_Placed):
         return self._at(self.lon, self.lat)
 
 
-class SosCancelReport(Report):
+class SosCancelReport(CrewReport):
     """The crew's word that a call for help is over. It ends no alert."""
 
     kind: Literal["sos_cancel"]
     text: Text | None = None
 
 
-class CheckInReport(Report):
+class CheckInReport(CrewReport):
     """That the crew's unit is well."""
 
     kind: Literal["check_in"]
     patrol: PaperId
 
 
-class PatrolStep(Report):
+class PatrolStep(CrewReport):
     """That a patrol begins or is over."""
 
     kind: Literal["patrol_start", "patrol_end"]
@@ -115,7 +115,7 @@ class PatrolStep(Report):
     note: Note = ""
 
 
-class TextReport(Report):
+class TextReport(CrewReport):
     """Words, or a canned phrase by its code."""
 
     kind: Literal["text"]
@@ -123,7 +123,7 @@ class TextReport(Report):
     phrase: Code | None = None
 
 
-class TextReadReport(Report):
+class TextReadReport(CrewReport):
     """That the crew has read a text."""
 
     kind: Literal["text_read"]

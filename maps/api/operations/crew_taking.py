@@ -29,7 +29,7 @@ from maps.api.operations.crew_forms import (
 from maps.language.wording import words_of
 from patrol.desks.desk import Desk
 from patrol.desks.watch_room.crews import CrewDesk
-from patrol.documents.transaction import Receipt
+from patrol.documents.transaction import PhoneReceipt
 from patrol.errors.errors import (
     AlreadyTaken,
     Conflict,
@@ -49,7 +49,7 @@ ONLY_REPORTS: Final = frozenset({"position", "sos", "sos_cancel"})
 """What a key may send that only reports."""
 
 
-class Refused(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class RefusedReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A report that was refused; sending it again as it is will not help.
 
     Attributes:
@@ -65,7 +65,7 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     field: str | None = None
 
 
-class Took(msgspec.Struct, frozen=True, kw_only=True):
+class ReportsOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """What became of the reports.
 
     Attributes:
@@ -74,7 +74,7 @@ class Took(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     taken: list[str]
-    refused: list[Refused]
+    refused: list[RefusedReport]
 
 
 class _NoUnit(Conflict):
@@ -103,7 +103,7 @@ _WORDS: Final[Mapping[type[Exception], str]] = {
 }
 
 
-class Taking:
+class ReportIntake:
     """Takes the reports of one request.
 
     Args:
@@ -115,15 +115,15 @@ class Taking:
     def __init__(self, desk: Desk, crew: CrewDesk, caller: Caller) -> None:
         self._desk, self._crew, self._caller = desk, crew, caller
         self._now = utc_now()
-        self._photos: Mapping[str, Receipt] = {}
+        self._photos: Mapping[str, PhoneReceipt] = {}
 
-    async def take(self, reports: Sequence[dict[str, Any]]) -> Took:
+    async def take(self, reports: Sequence[dict[str, Any]]) -> ReportsOutcome:
         """Take reports; what is named as taken is on disk when this returns.
 
         Raises:
             StoreError: If the store refuses now; what went through is known when it comes again.
         """
-        took = Took(taken=[], refused=[])
+        took = ReportsOutcome(taken=[], refused=[])
         wanted: list[tuple[AnyReport, dict[str, Any]]] = []
         known = await self._crew.taken([_id(each) for each in reports])
         for each in reports:
@@ -181,8 +181,8 @@ class Taking:
         return report
 
     async def _hear(
-        self, wanted: Sequence[tuple[AnyReport, dict[str, Any]]], took: Took
-    ) -> list[Receipt]:
+        self, wanted: Sequence[tuple[AnyReport, dict[str, Any]]], took: ReportsOutcome
+    ) -> list[PhoneReceipt]:
         """Take in what a radio would say, all of it in one batch; return the receipts for it."""
         heard: list[Transmission] = []
         receipts = []
@@ -231,7 +231,7 @@ class Taking:
                 return said("text", text=_words(report), phrase=report.phrase, **common)
         return None
 
-    async def _do(self, report: AnyReport, receipt: Receipt) -> str:
+    async def _do(self, report: AnyReport, receipt: PhoneReceipt) -> str:
         """Do what a report says that no radio says; return the id of what it made.
 
         Raises:
@@ -264,7 +264,7 @@ class Taking:
                 return await self._sight(report, receipt)
         return ""
 
-    async def _sight(self, report: SightingReport, receipt: Receipt) -> str:
+    async def _sight(self, report: SightingReport, receipt: PhoneReceipt) -> str:
         targets, photos = self._desk.targets, self._hashes(report.photos)
         seen = report.sighting.sighting(min(report.at, self._now))
         if seen.unit is None:
@@ -322,6 +322,6 @@ def _id(report: Mapping[str, Any]) -> str:
     return id[:64] if isinstance(id, str) else ""
 
 
-def _refused(id: str, error: Exception) -> Refused:
+def _refused(id: str, error: Exception) -> RefusedReport:
     slug = next(_WORDS[kind] for kind in type(error).__mro__ if kind in _WORDS)
-    return Refused(id=id, error=slug, message=str(error), field=getattr(error, "field", None))
+    return RefusedReport(id=id, error=slug, message=str(error), field=getattr(error, "field", None))

@@ -13,11 +13,11 @@ from maps.accounts.access import DeskHere
 from maps.api.responses.responses import answer, answers
 from maps.errors.errors import BadRequest
 from maps.forms.form import Form
-from maps.notifications.delivering import Delivering, RuleHealth, Tested
+from maps.notifications.delivering import Deliveries, DeliveryTestResult, RuleHealth
 from maps.notifications.errors.errors import DeliveryError
 from maps.notifications.outbound_http.post import LONGEST_URL
 from maps.notifications.senders.web_push import PushWay, plain_key
-from patrol.alerts.delivery import Delivery
+from patrol.alerts.delivery import AlertDelivery
 from patrol.desks.watch_room.deliveries import MOST_DELIVERIES, Browser
 from patrol.errors.errors import NotFound
 from radio_gateway.errors.errors import LinkError
@@ -25,7 +25,7 @@ from radio_gateway.errors.errors import LinkError
 router = APIRouter(prefix="/api/deliveries", tags=["deliveries"])
 
 _AT = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
-_DELIVERY = Delivery(
+_DELIVERY = AlertDelivery(
     id="b0a7e6aa1f2c4d3e9b8a7c6d5e4f3a2b",
     agency="joint",
     at=_AT + timedelta(seconds=2),
@@ -49,10 +49,12 @@ _RULE = RuleHealth(
     rule="duty officers", agency="joint", way="mail", waiting=0, settled={"sent": 12}
 )
 _BROWSER = Browser(id="6f1c2d3b4a5e4f6071829a0b1c2d3e4f", label="office", since=_AT)
-_TESTED = Tested(to="duty@hx.example", ok=False, fault="mail.hx.example: Connection refused")
+_TESTED = DeliveryTestResult(
+    to="duty@hx.example", ok=False, fault="mail.hx.example: Connection refused"
+)
 
 
-class PushKeyTold(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class PushKeyInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """With what a browser subscribes.
 
     Attributes:
@@ -62,7 +64,7 @@ class PushKeyTold(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     key: str | None = None
 
 
-_KEY = PushKeyTold(
+_KEY = PushKeyInfo(
     key="BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
 )
 
@@ -110,7 +112,7 @@ class RuleToTest(Form):
     rule: str = Field(min_length=1, max_length=60)
 
 
-@router.get("", responses=answers(list[Delivery], [_DELIVERY], 403, 422))
+@router.get("", responses=answers(list[AlertDelivery], [_DELIVERY], 403, 422))
 async def list_deliveries(
     desk: DeskHere,
     alert: Annotated[str | None, Query(max_length=64, description="Only of this alert.")] = None,
@@ -131,22 +133,22 @@ async def list_rules(desk: DeskHere, request: Request) -> Response:
     return answer(_delivering(request).health(desk.user.agency))
 
 
-@router.post("/test", responses=answers(list[Tested], [_TESTED], 403, 404, 422, 429))
+@router.post("/test", responses=answers(list[DeliveryTestResult], [_TESTED], 403, 404, 422, 429))
 async def test_rule(asked: RuleToTest, desk: DeskHere, request: Request) -> Response:
     """Send a test message to each receiver of a rule, now, and return how each fared."""
     desk.deliveries.may_test()
     return answer(await _delivering(request).test(asked.rule, desk.user.agency))
 
 
-@router.get("/push-key", responses=answers(PushKeyTold, _KEY, 403, 503))
+@router.get("/push-key", responses=answers(PushKeyInfo, _KEY, 403, 503))
 async def read_push_key(desk: DeskHere, request: Request) -> Response:
     """Return the public key with which a browser subscribes; none where there is no Web Push."""
     desk.deliveries.browsers()
     push = _delivering(request).push
     if push is None:
-        return answer(PushKeyTold())
+        return answer(PushKeyInfo())
     try:
-        return answer(PushKeyTold(key=push.key.public()))
+        return answer(PushKeyInfo(key=push.key.public()))
     except DeliveryError as error:
         raise LinkError("push", error.fault) from None
 
@@ -196,15 +198,17 @@ async def unsubscribe(browser: str, desk: DeskHere) -> Response:
     return Response(status_code=204)
 
 
-@router.post("/browsers/{browser}/test", responses=answers(Tested, _TESTED, 403, 404, 429))
+@router.post(
+    "/browsers/{browser}/test", responses=answers(DeliveryTestResult, _TESTED, 403, 404, 429)
+)
 async def test_browser(browser: str, desk: DeskHere, request: Request) -> Response:
     """Send a test message to a browser of the caller's, now, and return how it fared."""
     own = desk.deliveries.browser(browser)
     return answer(await _delivering(request).test_browser(own.id, desk.user))
 
 
-def _delivering(request: Request) -> Delivering:
-    delivering: Delivering = request.app.state.delivering
+def _delivering(request: Request) -> Deliveries:
+    delivering: Deliveries = request.app.state.delivering
     return delivering
 
 

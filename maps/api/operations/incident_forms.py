@@ -14,13 +14,13 @@ from patrol.incidents.incident import (
     MOST_AMOUNT,
     MOST_PEOPLE,
     AmountUnit,
-    Arrested,
+    ArrestCount,
     Category,
     Seizure,
     Vehicle,
     told_time,
 )
-from patrol.incidents.search import Wanted
+from patrol.incidents.search import IncidentQuery
 from radio_gateway.parsing.msgspec_decoders import converted
 
 _WORDS: Final = r"^[^\x00-\x09\x0b-\x1f\x7f]*$"  # line breaks and no other control character
@@ -48,7 +48,7 @@ class IncidentSeizure(Form):
     at_least: bool = Field(default=False, description="The amount is a lower bound")
 
 
-class IncidentArrested(Form):
+class IncidentArrest(Form):
     """How many people of one nationality."""
 
     model_config = ConfigDict(extra="forbid")
@@ -69,7 +69,7 @@ class IncidentVehicle(Form):
     description: ShortWords = ""
 
 
-class Said(Form):
+class IncidentDetails(Form):
     """What is told of an incident."""
 
     model_config = ConfigDict(extra="forbid")
@@ -78,7 +78,7 @@ class Said(Form):
         default=1, ge=1, le=MOST_PEOPLE, description="How many cases it stands for, in a summary"
     )
     seizures: list[IncidentSeizure] = Field(default=[], max_length=50)
-    arrested: list[IncidentArrested] = Field(default=[], max_length=50)
+    arrested: list[IncidentArrest] = Field(default=[], max_length=50)
     people_found: int = Field(
         default=0, ge=0, le=MOST_PEOPLE, description="Smuggled or trafficked people, a number only"
     )
@@ -109,7 +109,7 @@ class Said(Form):
     def told(self) -> dict[str, Any]:
         """Return what was told, as the desk takes it."""
         told = self.model_dump(exclude_unset=True, exclude={"id", "version", "reason", "when"})
-        for name, kind in (("seizures", Seizure), ("arrested", Arrested), ("vehicles", Vehicle)):
+        for name, kind in (("seizures", Seizure), ("arrested", ArrestCount), ("vehicles", Vehicle)):
             if name in told:
                 told[name] = tuple(converted(each, kind) for each in told[name])
         if "photos" in told:
@@ -120,7 +120,7 @@ class Said(Form):
         return {name: each for name, each in told.items() if each is not None or name in _PLACE}
 
 
-class NewIncident(Said):
+class NewIncident(IncidentDetails):
     """An incident to log."""
 
     model_config = ConfigDict(
@@ -150,7 +150,7 @@ class NewIncident(Said):
     when: Annotated[str, AfterValidator(_is_time)] = Field(max_length=40, description=_WHEN)
 
 
-class IncidentCorrection(Said):
+class IncidentCorrection(IncidentDetails):
     """What is put right of an incident: only what is new."""
 
     model_config = ConfigDict(
@@ -217,9 +217,9 @@ def wanted(
     ] = None,
     patrol: Annotated[str | None, Query(max_length=64)] = None,
     sure: Annotated[bool, Query(description="Only those confirmed or closed.")] = False,
-) -> Wanted:
+) -> IncidentQuery:
     """Dependency: which incidents are asked for."""
-    return Wanted(
+    return IncidentQuery(
         start=start,
         end=end,
         category=category,

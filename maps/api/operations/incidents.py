@@ -19,15 +19,15 @@ from maps.api.operations.incident_forms import (
 )
 from maps.api.responses.responses import answer, answers, refusals
 from maps.files.incident_table import csv_of
-from patrol.incidents.incident import Arrested, Credit, Incident, Seizure, Vehicle
-from patrol.incidents.search import Wanted
+from patrol.incidents.incident import ArrestCount, Credit, Incident, Seizure, Vehicle
+from patrol.incidents.search import IncidentQuery
 from patrol.incidents.statistics import Total, Totals
 
 router = APIRouter(prefix="/api/incidents", tags=["incidents"])
 
 MOST_LISTED: Final = 1000
 
-WantedHere = Annotated[Wanted, Depends(wanted)]
+WantedHere = Annotated[IncidentQuery, Depends(wanted)]
 
 _AT = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
 INCIDENT = Incident(
@@ -42,7 +42,7 @@ INCIDENT = Incident(
     happened_at=_AT,
     precision="minute",
     seizures=(Seizure(what="methamphetamine", amount=15_000, unit="tablets"),),
-    arrested=(Arrested(count=2, nationality="LA"), Arrested(count=1)),
+    arrested=(ArrestCount(count=2, nationality="LA"), ArrestCount(count=1)),
     vehicles=(Vehicle(kind="boat", description="long-tail boat, no number"),),
     lon=100.4178,
     lat=20.27,

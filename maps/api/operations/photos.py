@@ -24,7 +24,7 @@ router = APIRouter(prefix="/api/photos", tags=["photos"])
 PhotoName = Annotated[str, Path(description="SHA-256, hexadecimal")]
 
 
-class KeptPhoto(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class StoredPhoto(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A photo that is kept, and what its file told beside it.
 
     Attributes:
@@ -51,7 +51,7 @@ class KeptPhoto(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     taken_local: str | None = None
 
 
-_KEPT = KeptPhoto(
+_KEPT = StoredPhoto(
     photo="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     width_px=2048,
     height_px=1536,
@@ -110,7 +110,7 @@ class Jpeg(Response):
     "",
     status_code=201,
     openapi_extra=_BODY,
-    responses=answers(KeptPhoto, _KEPT, 403, 409, 422, status=201),
+    responses=answers(StoredPhoto, _KEPT, 403, 409, 422, status=201),
 )
 async def send_photo(request: Request, desk: DeskHere) -> Response:
     """Keep a photo: the body is the file, JPEG, PNG or WebP, at most 10 MB.
@@ -128,7 +128,7 @@ async def send_photo(request: Request, desk: DeskHere) -> Response:
         kept = await desk.photos.add(body)
         digest = await asyncio.to_thread(lambda: hashlib.sha256(body).hexdigest())
     sealed = await desk.photos.originals(kept.sha256)
-    told = KeptPhoto(
+    told = StoredPhoto(
         photo=kept.sha256,
         width_px=kept.width_px,
         height_px=kept.height_px,

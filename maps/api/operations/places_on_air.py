@@ -61,7 +61,7 @@ class PlaceRadios(msgspec.Struct, frozen=True, kw_only=True):
 _RADIOS: Final = PlaceRadios(channels=("mesh",), orders=(_ORDER,))
 
 
-class ShownKind(StrEnum):
+class PlaceKind(StrEnum):
     """What may be shown to radios."""
 
     MARKS = "marks"
@@ -69,10 +69,10 @@ class ShownKind(StrEnum):
     SECTORS = "sectors"
 
 
-_KINDS: Final[dict[ShownKind, type[Shown]]] = {
-    ShownKind.MARKS: Mark,
-    ShownKind.TARGETS: Target,
-    ShownKind.SECTORS: Sector,
+_KINDS: Final[dict[PlaceKind, type[Shown]]] = {
+    PlaceKind.MARKS: Mark,
+    PlaceKind.TARGETS: Target,
+    PlaceKind.SECTORS: Sector,
 }
 
 
@@ -85,7 +85,7 @@ class PlaceToRadios(ToRadios):
 
 
 @router.get("/api/on-air/{of}/{place}", responses=answers(PlaceRadios, _RADIOS, 403, 404, 422))
-async def read_place_on_air(of: ShownKind, place: str, desk: DeskHere) -> Response:
+async def read_place_on_air(of: PlaceKind, place: str, desk: DeskHere) -> Response:
     """Return which channels may show a mark, target or sector to their radios, and what became of
     it there.
     """
@@ -104,7 +104,7 @@ async def read_place_on_air(of: ShownKind, place: str, desk: DeskHere) -> Respon
     responses=answers(Message, _ORDER, 403, 404, 409, 422, status=201),
 )
 async def show_place_to_radios(
-    of: ShownKind, place: str, shown: PlaceToRadios, desk: DeskHere
+    of: PlaceKind, place: str, shown: PlaceToRadios, desk: DeskHere
 ) -> Response:
     """Show a standing mark, a target where it was last seen, or the midst of a sector, of the
     caller's agency, to all radios that listen on a channel.

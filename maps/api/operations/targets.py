@@ -14,7 +14,7 @@ from maps.api.responses.times import Moment
 from maps.forms.form import Form
 from patrol.desks.liaison.targets import MOST_TARGETS
 from patrol.targets.custody import BEGUN, GRANTED, CaseStep
-from patrol.targets.prediction import Ahead, Landing, Prediction
+from patrol.targets.prediction import Landing, PredictedPoint, Prediction
 from patrol.targets.sightings import Sighting
 from patrol.targets.target import MOST_PHOTOS, Outcome, Target, TargetKind
 from radio_gateway.clock.clock import utc_now
@@ -59,7 +59,7 @@ PREDICTION: Final = Prediction(
     way="down",
     speed_mps=8.0,
     track=(
-        Ahead(
+        PredictedPoint(
             at=_AT + timedelta(minutes=5),
             lon=100.4122,
             lat=20.2558,

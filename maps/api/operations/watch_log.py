@@ -89,7 +89,7 @@ _COLUMNS: Final = (
 )
 
 
-class Table(Response):
+class LogDownload(Response):
     """A file to keep."""
 
     media_type = "text/csv"
@@ -154,7 +154,7 @@ async def write_entry(new: NewLogEntry, desk: DeskHere) -> Response:
     return answer(await desk.log.write(said.pop("text"), **said), status=201)
 
 
-@router.get("/export", responses=_FILE, response_class=Table)
+@router.get("/export", responses=_FILE, response_class=LogDownload)
 async def export_log(
     desk: DeskHere,
     since: Annotated[Moment, Query(examples=["2026-11-24T00:00:00Z"])],

@@ -280,7 +280,7 @@ _STRETCH: Final[JsonDict] = {
 }
 
 
-class Resumed(Signable):
+class AgreementResumption(Signable):
     """That the caller's agency consents again."""
 
     model_config = ConfigDict(

@@ -11,11 +11,11 @@ from maps.api.planning.agreement_forms import (
     AGREEMENT,
     OPEN,
     AgreementReason,
+    AgreementResumption,
     ChangedTerms,
     NewAgreement,
     NewBackfill,
     NewSignature,
-    Resumed,
     Suspension,
 )
 from maps.api.planning.agreement_keys import key_under
@@ -116,7 +116,11 @@ async def suspend_agreement(
 
 @router.post("/{agreement}/resume", responses=answers(Agreement, AGREEMENT, 403, 404, 409, 422))
 async def resume_agreement(
-    agreement: str, resumed: Resumed, desk: DeskHere, caller: CallerHere, request: Request
+    agreement: str,
+    resumed: AgreementResumption,
+    desk: DeskHere,
+    caller: CallerHere,
+    request: Request,
 ) -> Response:
     """Give the caller's consent again; it is in force once no party withholds its own.
 

@@ -190,7 +190,7 @@ class PlanCheck(PatrolChange):
         return {name: value for name, value in super().content().items() if name != "patrol"}
 
 
-class Signing(_Part):
+class SignatureForm(_Part):
     """A signature."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"revision": 2}]})
@@ -198,7 +198,7 @@ class Signing(_Part):
     revision: Revision = Field(description="Of the content that the signer has read")
 
 
-class Because(_Part):
+class ReasonForm(_Part):
     """Why something is done."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason": "fog"}]})

@@ -9,19 +9,19 @@ from typing import Annotated, Any, Final
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
-from gis.tracks.coverage import Seen
+from gis.tracks.coverage import Coverage
 from gis.tracks.effort import Amount, Effort
 from maps.accounts.access import DeskHere
 from maps.api.planning.patrol_forms import (
     SECTOR,
     UNIT,
     AnnexForm,
-    Because,
     CheckInForm,
     NewPatrol,
     PatrolChange,
     PlanCheck,
-    Signing,
+    ReasonForm,
+    SignatureForm,
 )
 from maps.api.responses.responses import SCHEMAS, answer, answers, described
 from maps.api.responses.times import Moment
@@ -113,7 +113,7 @@ _COVERAGE: Final = PatrolCoverage(
                 end=_START + timedelta(hours=6),
                 radius_m=500.0,
                 units=[UNIT],
-                seen=Seen(
+                seen=Coverage(
                     whole=4.6,
                     seen=3.9,
                     share=0.85,
@@ -263,7 +263,7 @@ async def propose_patrol(patrol: str, desk: DeskHere) -> Response:
 
 
 @router.post("/{patrol}/sign", responses=answers(Patrol, _PATROL, 403, 404, 422) | _CONFLICTING)
-async def sign_patrol(patrol: str, signing: Signing, desk: DeskHere) -> Response:
+async def sign_patrol(patrol: str, signing: SignatureForm, desk: DeskHere) -> Response:
     """Sign the content that was read, for the caller's agency; the last signature completes it.
 
     Refused while the plan has errors, as the caller's agency sees them.
@@ -272,7 +272,7 @@ async def sign_patrol(patrol: str, signing: Signing, desk: DeskHere) -> Response
 
 
 @router.post("/{patrol}/withdraw", responses=_DONE_WITH_BODY)
-async def withdraw_signature(patrol: str, why: Because, desk: DeskHere) -> Response:
+async def withdraw_signature(patrol: str, why: ReasonForm, desk: DeskHere) -> Response:
     """Take the signature of the caller's agency back, before it is under way."""
     return answer(await desk.patrols.withdraw(patrol, reason=why.reason))
 
@@ -302,13 +302,13 @@ async def check_in(patrol: str, told: CheckInForm, desk: DeskHere) -> Response:
 
 
 @router.post("/{patrol}/end", responses=_DONE_WITH_BODY)
-async def end_patrol(patrol: str, why: Because, desk: DeskHere) -> Response:
+async def end_patrol(patrol: str, why: ReasonForm, desk: DeskHere) -> Response:
     """End a patrol that is under way; any of its agencies may."""
     return answer(await desk.patrols.end(patrol, reason=why.reason))
 
 
 @router.post("/{patrol}/cancel", responses=_DONE_WITH_BODY)
-async def cancel_patrol(patrol: str, why: Because, desk: DeskHere) -> Response:
+async def cancel_patrol(patrol: str, why: ReasonForm, desk: DeskHere) -> Response:
     """Call off a patrol of the caller's agency before it began."""
     return answer(await desk.patrols.cancel(patrol, reason=why.reason))
 

@@ -11,18 +11,24 @@ import msgspec
 from fastapi import APIRouter, Query, Response
 from pydantic import ConfigDict, Field
 
-from gis.drawing.drawing_rings import Fault
+from gis.drawing.drawing_rings import DrawingFault
 from maps.accounts.access import DeskHere
 from maps.api.responses.responses import SCHEMAS, answer, answers, described
 from maps.forms.form import Form
 from patrol.desks.desk import Desk
 from patrol.desks.planning.sectors import PastVersion
 from patrol.sector_checks.detection import Detection, Transit
-from patrol.sector_checks.drawing import BadShape, Checked, Judged, RiverStretch, Shape
+from patrol.sector_checks.drawing import (
+    BadShape,
+    DrawingCheck,
+    RiverStretch,
+    SectorShape,
+    ShapeVerdict,
+)
 from patrol.sectors.overlaps import Overlap
-from patrol.sectors.river_extent import Along
+from patrol.sectors.river_extent import RiverExtent
 from patrol.sectors.sector import Sector, SectorLimits, SectorUse, Whose
-from patrol.sectors.site_geography import Deep
+from patrol.sectors.site_geography import DeepestPoint
 
 router = APIRouter(prefix="/api/sectors", tags=["sectors"])
 
@@ -58,8 +64,8 @@ class SectorDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     sector: Sector
     outline: dict[str, Any] | None = None
     area_km2: float | None = None
-    countries: dict[str, Deep] = {}
-    along: tuple[Along, ...] = ()
+    countries: dict[str, DeepestPoint] = {}
+    along: tuple[RiverExtent, ...] = ()
 
 
 class SectorRefused(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -77,8 +83,8 @@ class SectorRefused(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     error: str
     message: str
     field: str | None = None
-    faults: tuple[Fault, ...] = ()
-    suggestion: Shape | None = None
+    faults: tuple[DrawingFault, ...] = ()
+    suggestion: SectorShape | None = None
 
 
 class StretchForm(Form):
@@ -147,10 +153,10 @@ class ShapeForm(Form):
     )
     stretch: StretchForm | None = None
 
-    def shape(self) -> Shape:
+    def shape(self) -> SectorShape:
         """Return it as the desk takes it."""
         stretch = None if self.stretch is None else RiverStretch(**self.stretch.model_dump())
-        return Shape(polygon=self.polygon, stretch=stretch)
+        return SectorShape(polygon=self.polygon, stretch=stretch)
 
 
 class DrawnShape(ShapeForm):
@@ -237,10 +243,10 @@ _DETAILS: Final = SectorDetails(
     sector=_SECTOR,
     outline=_POLYGON,
     area_km2=4.6231,
-    countries={"LA": Deep(lon=100.42, lat=20.30, border_m=3105.2)},
-    along=(Along(river="Mekong", km_from=2358.2, km_to=2360.4, length_km=2.2),),
+    countries={"LA": DeepestPoint(lon=100.42, lat=20.30, border_m=3105.2)},
+    along=(RiverExtent(river="Mekong", km_from=2358.2, km_to=2360.4, length_km=2.2),),
 )
-_FAULT: Final = Fault(
+_FAULT: Final = DrawingFault(
     code="not_closed",
     message="outer ring, vertex 4: the ring does not return to vertex 1",
     ring=0,
@@ -248,8 +254,10 @@ _FAULT: Final = Fault(
     lon=100.4,
     lat=20.3,
 )
-_JUDGED: Final = Judged(faults=(_FAULT,), usable=False, suggestion=Shape(polygon=_POLYGON))
-_CHECKED: Final = Checked(
+_JUDGED: Final = ShapeVerdict(
+    faults=(_FAULT,), usable=False, suggestion=SectorShape(polygon=_POLYGON)
+)
+_CHECKED: Final = DrawingCheck(
     faults=(),
     usable=True,
     outline=_POLYGON,
@@ -334,7 +342,7 @@ async def draw_sector(new: NewSector, desk: DeskHere) -> Response:
     )
 
 
-@router.post("/check", responses=answers(Checked, _CHECKED, 403, 422))
+@router.post("/check", responses=answers(DrawingCheck, _CHECKED, 403, 422))
 async def check_shape(shape: DrawnShape, desk: DeskHere) -> Response:
     """Return what is wrong with a shape, warnings too, and how it could be mended; keep nothing.
 

@@ -29,7 +29,7 @@ _HEALTH = ChannelHealth(
 )
 
 
-class Rejected(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class FrameRejection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A frame that was not understood.
 
     Attributes:
@@ -53,9 +53,9 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     source: str | None = None
 
 
-def rejected_as_shown(frame: RejectedFrame) -> Rejected:
+def rejected_as_shown(frame: RejectedFrame) -> FrameRejection:
     """Return a rejected frame as a technician reads it."""
-    return Rejected(
+    return FrameRejection(
         channel=frame.channel,
         heard_at=frame.heard_at,
         reason=frame.reason,
@@ -84,7 +84,7 @@ async def list_channels(desk: DeskHere) -> Response:
     return answer(desk.channels())
 
 
-@router.get("/{name:path}/rejected", responses=answers(list[Rejected], [_REJECTED], 403, 404))
+@router.get("/{name:path}/rejected", responses=answers(list[FrameRejection], [_REJECTED], 403, 404))
 async def list_rejected(name: str, desk: DeskHere) -> Response:
     """Return the last frames a channel did not understand, newest first."""
     return answer([rejected_as_shown(frame) for frame in desk.rejected(name)])

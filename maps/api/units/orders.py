@@ -13,10 +13,10 @@ from maps.api.responses.responses import answer, answers
 from maps.errors.errors import BadRequest
 from maps.forms.form import Form
 from maps.language.phrase_words import radio_words
-from maps.notifications.delivering import Delivering
+from maps.notifications.delivering import Deliveries
 from patrol.desks.desk import Desk
 from patrol.desks.watch_room.messages import LONGEST, LONGEST_TEXT, MOST_MESSAGES
-from patrol.messages.message import Message, Route, Step
+from patrol.messages.message import Message, MessageStep, Route
 from patrol.messages.phrase_codes import NUMBERS
 from radio_gateway.orders.order_result import Refusal
 
@@ -41,9 +41,9 @@ EXAMPLE = Message(
     state="acknowledged",
     final=True,
     history=(
-        Step(state="queued", at=_AT),
-        Step(state="sent", at=_AT + timedelta(seconds=1), attempts=1),
-        Step(state="acknowledged", at=_AT + timedelta(seconds=3), attempts=1),
+        MessageStep(state="queued", at=_AT),
+        MessageStep(state="sent", at=_AT + timedelta(seconds=1), attempts=1),
+        MessageStep(state="acknowledged", at=_AT + timedelta(seconds=3), attempts=1),
     ),
     agency="joint",
     origin="hx",
@@ -196,5 +196,5 @@ async def _in_words(new: NewOrder, phrase: str, desk: Desk, request: Request) ->
     routes = await desk.routes(unit=new.unit, address=new.address) if to_radio else []
     if new.channel is not None:
         routes = [each for each in routes if each.channel == new.channel]
-    delivering: Delivering = request.app.state.delivering
+    delivering: Deliveries = request.app.state.delivering
     return radio_words(phrase, delivering.reading.language_of(desk.user.agency), routes)

@@ -17,7 +17,7 @@ from maps.errors.errors import BadRequest
 from patrol.desks.desk import Desk
 from radio_gateway.clock.clock import utc_now
 from radio_gateway.errors.errors import FrameError
-from radio_gateway.protocols.position_json import Item, Items, decode_items
+from radio_gateway.protocols.position_json import PositionObject, PositionObjects, decode_items
 
 router = APIRouter(prefix="/api/positions", tags=["positions"], route_class=DirectRoute)
 
@@ -38,7 +38,7 @@ class RejectedReport(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
 
 
-class Reported(msgspec.Struct, frozen=True, kw_only=True):
+class ReportResults(msgspec.Struct, frozen=True, kw_only=True):
     """What became of the reports.
 
     Attributes:
@@ -50,7 +50,7 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True):
     rejected: list[RejectedReport]
 
 
-_EXAMPLE = Reported(
+_EXAMPLE = ReportResults(
     stored=["7f3c"],
     rejected=[
         RejectedReport(
@@ -67,7 +67,7 @@ _SENT = {
     "speed_mps": 5.1,
     "course_deg": 181.0,
 }
-_ITEM = {"$ref": SCHEMAS.format(name=described(Item))}
+_ITEM = {"$ref": SCHEMAS.format(name=described(PositionObject))}
 _BODY = {
     "requestBody": {
         "required": True,
@@ -81,7 +81,7 @@ _BODY = {
 }
 
 
-@router.post("", openapi_extra=_BODY, responses=answers(Reported, _EXAMPLE, 400, 403, 503))
+@router.post("", openapi_extra=_BODY, responses=answers(ReportResults, _EXAMPLE, 400, 403, 503))
 async def report_positions(request: Request, caller: ReporterHere) -> Response:
     """Store one report or an array of them; answered once they are on disk.
 
@@ -103,7 +103,7 @@ async def report_positions(request: Request, caller: ReporterHere) -> Response:
         desk: Desk = request.app.state.desk_of(caller.user)
         await desk.report(items.transmissions, source=caller.source)
     return answer(
-        Reported(
+        ReportResults(
             stored=[_id(said.facts.get("id")) for said in items.transmissions],
             rejected=[
                 RejectedReport(
@@ -115,9 +115,9 @@ async def report_positions(request: Request, caller: ReporterHere) -> Response:
     )
 
 
-def _as_themselves(items: Items, name: str, now: datetime) -> Items:
+def _as_themselves(items: PositionObjects, name: str, now: datetime) -> PositionObjects:
     """Let what names no device speak for the person who sent it."""
-    kept = Items([], [], [])
+    kept = PositionObjects([], [], [])
     heard = dict(zip(items.places, items.transmissions, strict=True))
     for item in items.rejected:
         if item.error.reason != "no_device":

@@ -15,7 +15,7 @@ from maps.api.responses.times import Moment
 from maps.forms.form import Form
 from patrol.desks.desk import UnknownRadio
 from patrol.reception import receptions as hearing
-from patrol.reception.receptions import HeardBy
+from patrol.reception.receptions import Reception
 from patrol.units.units import Assignment
 from patrol.units.wire import Claim, UnitState
 from radio_gateway.messages.transmission import Signal
@@ -53,7 +53,7 @@ _CLAIM = Claim(
 )
 
 
-class HeardAt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class MessageReception(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Who heard a message.
 
     Attributes:
@@ -71,7 +71,7 @@ class HeardAt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     snr_db: float | None = None
 
 
-class Heard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class TechnicianMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One message of a radio, as a technician reads it.
 
     Attributes:
@@ -107,14 +107,14 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     flags: tuple[str, ...] = ()
     facts: dict[str, str | int | float | bool] = {}
     signal: Signal | None = None
-    heard_by: tuple[HeardAt, ...] = ()
-    best: HeardAt | None = None
+    heard_by: tuple[MessageReception, ...] = ()
+    best: MessageReception | None = None
     hex: str = ""
     raw: str = ""
 
 
-def _heard_at(reception: HeardBy) -> HeardAt:
-    return HeardAt(
+def _heard_at(reception: Reception) -> MessageReception:
+    return MessageReception(
         channel=reception.channel,
         gateway=reception.gateway,
         heard_at=reception.heard_at,
@@ -123,11 +123,11 @@ def _heard_at(reception: HeardBy) -> HeardAt:
     )
 
 
-def heard(message: hearing.Heard) -> Heard:
+def heard(message: hearing.ReceivedMessage) -> TechnicianMessage:
     """Return a message as a technician reads it."""
     said = message.transmission
     at = said.position
-    return Heard(
+    return TechnicianMessage(
         heard_at=said.heard_at,
         kind=said.kind,
         channel=said.channel,
@@ -148,7 +148,7 @@ def heard(message: hearing.Heard) -> Heard:
     )
 
 
-HEARD = Heard(
+HEARD = TechnicianMessage(
     heard_at=_AT, kind="position", channel="ais-receiver", protocol="ais", lon=100.41, lat=20.26
 )
 """An example."""
@@ -207,7 +207,7 @@ async def list_claims(desk: DeskHere) -> Response:
 # An address may hold slashes (`owntracks:jane/phone`).
 @router.get(
     "/radios/{address:path}/transmissions",
-    responses=answers(list[Heard], [HEARD], 403, 404),
+    responses=answers(list[TechnicianMessage], [HEARD], 403, 404),
 )
 async def list_transmissions(
     address: str, desk: DeskHere, limit: Annotated[int, Query(ge=1, le=1000)] = 100

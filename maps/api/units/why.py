@@ -9,9 +9,9 @@ from fastapi import APIRouter, Path, Response
 
 from maps.accounts.access import DeskHere
 from maps.api.responses.responses import answer, answers
-from maps.api.units.channels import Rejected, rejected_as_shown
-from maps.api.units.radios import HEARD, Heard, heard
-from patrol.inquiry.findings import Close, Moment
+from maps.api.units.channels import FrameRejection, rejected_as_shown
+from maps.api.units.radios import HEARD, TechnicianMessage, heard
+from patrol.inquiry.findings import CloseName, Moment
 from patrol.inquiry.inquiry import Inquiry, Verdict
 from patrol.inquiry.steps import Hop
 
@@ -42,9 +42,9 @@ class Why(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     address: str | None = None
     hops: tuple[Hop, ...] = ()
     unit: str | None = None
-    close: tuple[Close, ...] = ()
-    last: Heard | None = None
-    rejected: tuple[Rejected, ...] = ()
+    close: tuple[CloseName, ...] = ()
+    last: TechnicianMessage | None = None
+    rejected: tuple[FrameRejection, ...] = ()
     moments: tuple[Moment, ...] = ()
 
 

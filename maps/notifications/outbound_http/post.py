@@ -1,4 +1,4 @@
-"""Outgoing: one POST to a stranger's server: no redirect, no proxy, bounded in time and size."""
+"""OutboundHttp: one POST to a stranger's server: no redirect or proxy, bounded in time and size."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def url_fault(url: str, *, clear: bool) -> str | None:
     return None
 
 
-class Outgoing:
+class OutboundHttp:
     """Posts to servers whose addresses are checked.
 
     Args:

@@ -16,7 +16,7 @@ from maps.language.wording import Wording
 from maps.notifications.errors.errors import NotNow, Undeliverable
 from maps.notifications.settings.settings_tables import MailSettings
 from maps.notifications.text import text as words
-from maps.notifications.text.messages import Message, Source, check_fresh
+from maps.notifications.text.messages import Notification, NotificationSource, check_fresh
 from patrol.desks.desk import Desk
 from radio_gateway.tls.client_context import trusting
 
@@ -50,7 +50,7 @@ class MailWay:
         self._settings, self._password = settings, password
         self._node, self._zone, self._link = node, zone, link
 
-    async def send(self, to: str, message: Message, desk: Desk) -> str:
+    async def send(self, to: str, message: Notification, desk: Desk) -> str:
         """Send a mail; returns its Message-ID. Raises as `Way.send` says."""
         return await self._bring(
             to, self.mail(to, message, words.wording_of(desk.user, self._zone)), desk
@@ -66,7 +66,7 @@ class MailWay:
         wording: Wording,
         files: Sequence[tuple[str, str, bytes]],
         at: datetime,
-        source: Source,
+        source: NotificationSource,
     ) -> str:
         """Send a mail with files; returns its Message-ID. Raises as `Way.send` says.
 
@@ -88,7 +88,7 @@ class MailWay:
             mail.add_attachment(content, maintype=main, subtype=sub, filename=name)
         return await self._bring(to, mail, source)
 
-    async def _bring(self, to: str, mail: EmailMessage, source: Source) -> str:
+    async def _bring(self, to: str, mail: EmailMessage, source: NotificationSource) -> str:
         import aiosmtplib
 
         settings = self._settings
@@ -117,7 +117,7 @@ class MailWay:
             raise NotNow(f"{settings.host}: {error}") from None
         return str(mail["Message-ID"])
 
-    def mail(self, to: str, message: Message, wording: Wording) -> EmailMessage:
+    def mail(self, to: str, message: Notification, wording: Wording) -> EmailMessage:
         """Return the mail as it is sent, in its reader's words."""
         subject = words.subject(message, wording, node=self._node)
         mail = self._empty(to, id=message.id, subject=subject, at=message.at)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from maps.language.scripts import ALL_SCRIPTS
 from maps.notifications.errors.errors import NotNow, Undeliverable
 from maps.notifications.text import text as words
-from maps.notifications.text.messages import Message
+from maps.notifications.text.messages import Notification
 from patrol.desks.desk import Desk
 from patrol.errors.errors import CannotSend, Conflict, Forbidden, NotFound
 from radio_gateway.orders.order import OrderKind
@@ -34,7 +34,7 @@ class RadioWay:
     def __init__(self, *, zone: ZoneInfo) -> None:
         self._zone = zone
 
-    async def send(self, to: str, message: Message, desk: Desk) -> str:
+    async def send(self, to: str, message: Notification, desk: Desk) -> str:
         """Hand words for unit `to` to the outbound queue; returns the order's id.
 
         Raises:
@@ -66,7 +66,7 @@ class RadioWay:
             raise Undeliverable(str(error)) from None
 
     async def _say(
-        self, desk: Desk, unit: str, kind: OrderKind, message: Message, *, in_ascii: bool
+        self, desk: Desk, unit: str, kind: OrderKind, message: Notification, *, in_ascii: bool
     ) -> str:
         """Send as many of the words as the radio takes."""
         wording = words.wording_of(desk.user, self._zone)

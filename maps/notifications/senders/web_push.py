@@ -14,12 +14,12 @@ import msgspec
 from maps.language.wording import Wording
 from maps.notifications.errors.errors import NotNow, ReceiverGone, Undeliverable
 from maps.notifications.outbound_http.allowed_addresses import is_permitted, literal
-from maps.notifications.outbound_http.post import Outgoing, url_fault
+from maps.notifications.outbound_http.post import OutboundHttp, url_fault
 from maps.notifications.outbound_http.retry_after import retry_after_s
 from maps.notifications.senders.base64url import b64url, from_b64url
 from maps.notifications.senders.push_key import PushKey
 from maps.notifications.text import text as words
-from maps.notifications.text.messages import Message, check_fresh
+from maps.notifications.text.messages import Notification, check_fresh
 from patrol.desks.desk import Desk
 from patrol.maintenance.outbox import Outbox
 
@@ -45,12 +45,12 @@ class PushWay:
     """
 
     def __init__(
-        self, outbox: Outbox, key: PushKey, outgoing: Outgoing, *, node: str, zone: ZoneInfo
+        self, outbox: Outbox, key: PushKey, outgoing: OutboundHttp, *, node: str, zone: ZoneInfo
     ) -> None:
         self._outbox, self.key, self._outgoing = outbox, key, outgoing
         self._node, self._zone = node, zone
 
-    async def send(self, to: str, message: Message, desk: Desk) -> str:
+    async def send(self, to: str, message: Notification, desk: Desk) -> str:
         """Push to the browser of subscription `to`; returns the message's id.
 
         Raises:
@@ -99,7 +99,7 @@ class PushWay:
             wait_s=retry_after_s(answer.headers.get("retry-after")),
         )
 
-    def payload(self, message: Message, wording: Wording) -> dict[str, object]:
+    def payload(self, message: Notification, wording: Wording) -> dict[str, object]:
         """Return what the page's service worker is given, before it is JSON."""
         single = message.told[0].alert if message.count == 1 else None
         return {
@@ -161,11 +161,11 @@ def _cut(text: str, longest: int) -> str:
     return text.encode()[:longest].decode(errors="ignore")
 
 
-def _severity(message: Message) -> str | None:
+def _severity(message: Notification) -> str | None:
     if message.ended or message.account:
         return "high"  # it stays until somebody looks; how grave the alert is, it does not tell
     return message.told[0].alert.severity if message.told else None
 
 
-def _is_urgent(message: Message) -> bool:
+def _is_urgent(message: Notification) -> bool:
     return not message.told or any(each.alert.severity in ("sos", "high") for each in message.told)

@@ -24,11 +24,11 @@ from pydantic import SecretStr
 
 from maps.language.wording import Wording
 from maps.notifications.errors.errors import NotNow, ReceiverGone, Undeliverable
-from maps.notifications.outbound_http.post import Outgoing
+from maps.notifications.outbound_http.post import OutboundHttp
 from maps.notifications.outbound_http.retry_after import retry_after_s
 from maps.notifications.settings.settings_tables import WebhookSettings
 from maps.notifications.text import text as words
-from maps.notifications.text.messages import Message, check_fresh
+from maps.notifications.text.messages import Notification, check_fresh
 from patrol.desks.desk import Desk
 from radio_gateway.tls.client_context import trusting
 
@@ -63,7 +63,7 @@ class WebhookWay:
             name: signing_key(secret.get_secret_value()) for name, secret in secrets.items()
         }
 
-    async def send(self, to: str, message: Message, desk: Desk) -> str:
+    async def send(self, to: str, message: Notification, desk: Desk) -> str:
         """Post a message; returns its id. Raises as `Way.send` says."""
         hook = self._hooks.get(to)
         if hook is None:
@@ -90,7 +90,7 @@ class WebhookWay:
         raise NotNow(f"answered {status}", wait_s=retry_after_s(answer.headers.get("retry-after")))
 
 
-def posted(message: Message, wording: Wording, *, node: str) -> dict[str, object]:
+def posted(message: Notification, wording: Wording, *, node: str) -> dict[str, object]:
     """Return what is posted, before it is JSON; `title` and `text` are for people."""
     return {
         "type": "test" if message.is_test else "alerts",
@@ -155,11 +155,11 @@ def signed(id: str, body: bytes, *, key: bytes, at: datetime) -> dict[str, str]:
     }
 
 
-def _outgoing(hook: WebhookSettings) -> Outgoing:
+def _outgoing(hook: WebhookSettings) -> OutboundHttp:
     tls = None
     if hook.ca_file is not None:
         try:
             tls = trusting(hook.ca_file)
         except OSError as error:
             raise NotNow(f"{hook.ca_file.name}: {error.strerror}") from None
-    return Outgoing(listed=hook.allow, within_s=hook.timeout_s, tls=tls)
+    return OutboundHttp(listed=hook.allow, within_s=hook.timeout_s, tls=tls)

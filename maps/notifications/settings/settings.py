@@ -26,7 +26,7 @@ _SHORTEST_SECRET: Final = 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
+class ReaderDefaults:
     """What those read who did not choose.
 
     Attributes:
@@ -72,7 +72,7 @@ class DeliverySettings:
     webhooks: Mapping[str, WebhookSettings] = field(default_factory=dict)
     secrets: Mapping[str, SecretStr] = field(default_factory=dict, repr=False)
     link: str | None = None
-    reading: Reading = Reading()
+    reading: ReaderDefaults = ReaderDefaults()
 
 
 def read_delivery(
@@ -83,7 +83,7 @@ def read_delivery(
     *,
     agencies: AbstractSet[str],
     link: str | None,
-    reading: Reading,
+    reading: ReaderDefaults,
     folder: Path,
     environment: Mapping[str, str],
 ) -> tuple[DeliverySettings, list[str]]:

@@ -39,7 +39,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from maps.notifications.outbound_http.allowed_addresses import Network
 from maps.notifications.outbound_http.post import url_fault
-from maps.toml_tables.table import MailAddress, ShortName, Table
+from maps.toml_tables.table import MailAddress, SettingsTable, ShortName
 from patrol.alerts.alert import AlertState, Severity
 from patrol.alerts.delivery import DeliveryWay
 from patrol.units.accounts import Calendar, Language
@@ -84,7 +84,7 @@ def read_hours(said: str) -> tuple[time, time]:
     return time.fromisoformat(start), time.fromisoformat(end)
 
 
-class DeliveryRule(Table):
+class DeliveryRule(SettingsTable):
     """Which alerts go to whom by which way.
 
     Attributes:
@@ -140,7 +140,7 @@ class DeliveryRule(Table):
         return self.per_minute or PER_MINUTE[self.way]
 
 
-class MailSettings(Table):
+class MailSettings(SettingsTable):
     """The mail server that takes our mails.
 
     Attributes:
@@ -178,7 +178,7 @@ class MailSettings(Table):
         return self
 
 
-class PushSettings(Table):
+class PushSettings(SettingsTable):
     """Web Push to browsers.
 
     Attributes:
@@ -193,7 +193,7 @@ class PushSettings(Table):
     allow: Networks = ()
 
 
-class WebhookSettings(Table):
+class WebhookSettings(SettingsTable):
     """A program that takes alerts by HTTP POST.
 
     Attributes:

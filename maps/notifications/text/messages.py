@@ -1,4 +1,4 @@
-"""Message: what goes to one receiver at once: one alert, or many as a digest."""
+"""Notification: what goes to one receiver at once: one alert, or many as a digest."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST_TOLD: Final = 200
 """Alerts that one message tells of one by one; of further ones only how many."""
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
+class VisibleAlert(msgspec.Struct, frozen=True, kw_only=True):
     """One alert as its receiver may see it.
 
     Attributes:
@@ -34,7 +34,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     address: Address | None = None
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True):
+class Notification(msgspec.Struct, frozen=True, kw_only=True):
     """What goes to one receiver at once.
 
     Attributes:
@@ -52,7 +52,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     agency: str
     at: datetime
     expires_at: datetime
-    told: tuple[Told, ...] = ()
+    told: tuple[VisibleAlert, ...] = ()
     more: int = 0
     ended: bool = False
     account: bool = False
@@ -81,11 +81,11 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 class Way(Protocol):
     """How messages leave."""
 
-    async def send(self, to: str, message: Message, desk: Desk) -> str:
+    async def send(self, to: str, message: Notification, desk: Desk) -> str:
         """Bring a message to a receiver.
 
         Args:
-            to: The receiver, as `patrol.alerts.delivery.Delivery.to` names it.
+            to: The receiver, as `patrol.alerts.delivery.AlertDelivery.to` names it.
             message: What.
             desk: The receiver's, through which it was made; `check_fresh` is asked at the last
                 moment before the words leave.
@@ -99,7 +99,7 @@ class Way(Protocol):
         """
 
 
-class Source(Protocol):
+class NotificationSource(Protocol):
     """What words were made through: a desk, or a report that was read through several."""
 
     @property
@@ -107,7 +107,7 @@ class Source(Protocol):
         """Whether something of it may not pass any more."""
 
 
-def check_fresh(source: Source) -> None:
+def check_fresh(source: NotificationSource) -> None:
     """Raise if what was made through a desk may not pass any more: an agreement was suspended.
 
     Raises:
@@ -117,7 +117,7 @@ def check_fresh(source: Source) -> None:
         raise NotNow("what the receiver may see has changed")
 
 
-def worst_first(told: Sequence[Told]) -> list[Told]:
+def worst_first(told: Sequence[VisibleAlert]) -> list[VisibleAlert]:
     """Return alerts in the order in which a person should read them: worst, then newest first."""
     return sorted(
         told,

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from maps.language.place_words import place_words, short_place_words
 from maps.language.wording import Wording
-from maps.notifications.text.messages import Message, Told
+from maps.notifications.text.messages import Notification, VisibleAlert
 from patrol.alarms.rules.no_go import unseen_until
 from patrol.alerts.alert import Alert
 from patrol.units.accounts import User
@@ -67,7 +67,7 @@ def rule_words(alert: Alert, wording: Wording) -> str:
     )
 
 
-def what(told: Told, wording: Wording) -> str:
+def what(told: VisibleAlert, wording: Wording) -> str:
     """Return what an alert is about: severity, call sign and rule."""
     alert = told.alert
     name = one_line(told.call_sign)
@@ -80,7 +80,7 @@ def what(told: Told, wording: Wording) -> str:
     return wording.say("letter.what_unit", severity=severity, name=name, rule=rule)
 
 
-def where(told: Told, wording: Wording) -> str:
+def where(told: VisibleAlert, wording: Wording) -> str:
     """Return where it is: river address and coordinates; empty if that is not told."""
     alert = told.alert
     words = [] if told.address is None else place_words(told.address, wording)
@@ -103,7 +103,7 @@ def when(moment: datetime, wording: Wording) -> str:
     return wording.say("letter.when", local=wording.moment(moment), utc=utc)
 
 
-def state(told: Told, wording: Wording) -> str:
+def state(told: VisibleAlert, wording: Wording) -> str:
     """Return how it stands now."""
     alert = told.alert
     values = {"name": one_line(alert.acknowledged_by)} if alert.acknowledged_by else {}
@@ -122,7 +122,7 @@ def state(told: Told, wording: Wording) -> str:
     )
 
 
-def title(message: Message, wording: Wording) -> str:
+def title(message: Notification, wording: Wording) -> str:
     """Return what a message is about, in one line."""
     if message.is_test:
         return wording.say("letter.subject_test")
@@ -136,12 +136,12 @@ def title(message: Message, wording: Wording) -> str:
     return wording.say("letter.subject_many", n=message.count, what=first)
 
 
-def subject(message: Message, wording: Wording, *, node: str) -> str:
+def subject(message: Notification, wording: Wording, *, node: str) -> str:
     """Return the same after the node's name."""
     return f"[{one_line(node)}] {title(message, wording)}"
 
 
-def text(message: Message, wording: Wording, *, node: str, link: str | None) -> str:
+def text(message: Notification, wording: Wording, *, node: str, link: str | None) -> str:
     """Return a message as plain text of a mail.
 
     Args:
@@ -172,7 +172,7 @@ def text(message: Message, wording: Wording, *, node: str, link: str | None) -> 
     return "\n".join(lines) + "\n"
 
 
-def short(message: Message, wording: Wording) -> str:
+def short(message: Notification, wording: Wording) -> str:
     """Return a message as the few words under a notification's title."""
     if message.is_test:
         return _line("sent", when(message.at, wording), wording)
@@ -188,7 +188,7 @@ def short(message: Message, wording: Wording) -> str:
 
 
 def radio_text(
-    message: Message,
+    message: Notification,
     wording: Wording,
     longest: int = LONGEST_RADIO_TEXT,
     *,
@@ -211,7 +211,7 @@ def radio_text(
     return re.sub(r"[|~{]", "-", words)[:longest].rstrip()
 
 
-def _to_radio(message: Message, wording: Wording) -> str:
+def _to_radio(message: Notification, wording: Wording) -> str:
     told = message.told[0]
     alert = told.alert
     head = what(told, wording)
@@ -229,7 +229,7 @@ def _to_radio(message: Message, wording: Wording) -> str:
     return " ".join(words)
 
 
-def _whole(told: Told, wording: Wording, link: str | None) -> list[str]:
+def _whole(told: VisibleAlert, wording: Wording, link: str | None) -> list[str]:
     alert = told.alert
     severity = wording.say(f"letter.severity.{alert.severity}")
     rule = rule_words(alert, wording)

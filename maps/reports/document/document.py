@@ -1,4 +1,4 @@
-"""Document: a report as plain values, before it is a page, a PDF or a workbook.
+"""ReportDocument: a report as plain values, before it is a page, a PDF or a workbook.
 
 A report gathers through a Desk and returns one of these; every word in it is in the reader's
 language already. Renderers only lay it out, so all files of one report say the same.
@@ -228,7 +228,7 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
     blocks: tuple[Block, ...]
 
 
-class Document(msgspec.Struct, frozen=True, kw_only=True):
+class ReportDocument(msgspec.Struct, frozen=True, kw_only=True):
     """A report.
 
     Attributes:

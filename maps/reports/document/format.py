@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from gis.address.address import Address
 from maps.language.wording import Wording
 from maps.reports.document.document import number
-from maps.reports.document.request import Asked, Site
+from maps.reports.document.request import ReportRequest, Site
 
 
 def span(words: Wording, start: datetime, end: datetime) -> str:
@@ -96,7 +96,7 @@ def place(words: Wording, address: Address | None) -> str:
     return f"{river}, {bank}"
 
 
-def address_at(asked: Asked, lon: float | None, lat: float | None) -> str:
+def address_at(asked: ReportRequest, lon: float | None, lat: float | None) -> str:
     """Return the river address of a place in the reader's words, else its coordinates."""
     if lon is None or lat is None:
         return ""
@@ -104,7 +104,7 @@ def address_at(asked: Asked, lon: float | None, lat: float | None) -> str:
     return place(asked.words, found) or coordinates(lon, lat)
 
 
-def made(asked: Asked, now: datetime) -> str:
+def made(asked: ReportRequest, now: datetime) -> str:
     """Return when and where the report was made, with its time zone."""
     return asked.words.say(
         "report.made",

@@ -1,4 +1,4 @@
-"""Asked: what a report is made from: a desk, a site, a reader and a choice."""
+"""ReportRequest: what a report is made from: a desk, a site, a reader and a choice."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from patrol.units.accounts import User
 from patrol.units.units import Agency
 
 
-class Land(Protocol):
+class ReferenceLayers(Protocol):
     """The reference layers of this site."""
 
     @property
@@ -53,7 +53,7 @@ class Site:
     node: str
     zone: ZoneInfo
     agencies: Mapping[str, Agency]
-    land: Land
+    land: ReferenceLayers
     survey: Survey
     desk_of: Callable[[User], Desk]
 
@@ -63,7 +63,7 @@ def _no_progress(_share: float) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class ReportRequest:
     """One report that is asked for.
 
     Attributes:

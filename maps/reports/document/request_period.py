@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 from maps.errors.errors import BadRequest
 from maps.reports.document import format as telling
-from maps.reports.document.request import Asked
+from maps.reports.document.request import ReportRequest
 from maps.surveys.query_windows import passed
 
 
-def time_of(asked: Asked) -> tuple[datetime, datetime]:
+def time_of(asked: ReportRequest) -> tuple[datetime, datetime]:
     """Return the time that is asked for, as far as it has passed: of what is to come no report
     says that nobody was there.
 
@@ -27,7 +27,7 @@ def last_day(end: datetime) -> datetime:
     return end - timedelta(seconds=1)
 
 
-def time_facts(asked: Asked, start: datetime, end: datetime) -> tuple[tuple[str, str], ...]:
+def time_facts(asked: ReportRequest, start: datetime, end: datetime) -> tuple[tuple[str, str], ...]:
     """Return what stands at the head of every report of a time."""
     words = asked.words
     found = [

@@ -19,7 +19,7 @@ import structlog
 from gis.errors.errors import GisError
 from maps.errors.errors import MapsError, TooManyReports
 from maps.reports.jobs.one_at_a_time import Press
-from maps.reports.jobs.render import File
+from maps.reports.jobs.render import ReportFile
 from patrol.desks.desk import Desk
 from patrol.errors.errors import NotFound, PatrolError, StoreError
 
@@ -35,7 +35,7 @@ MOST_BYTES: Final = 200_000_000
 KEPT_FOR: Final = timedelta(minutes=30)
 
 JobState = Literal["waiting", "making", "made", "failed"]
-Work = Callable[[Callable[[float], None]], Awaitable[File]]
+Work = Callable[[Callable[[float], None]], Awaitable[ReportFile]]
 """Makes a file and tells how much is done."""
 
 _log = structlog.get_logger(__name__)
@@ -72,7 +72,7 @@ class _Kept:
         self.job, self.desk, self.is_stale = job, desk, is_stale
         self.user = desk.user.name
         self.task: asyncio.Task[None] | None = None
-        self.file: File | None = None
+        self.file: ReportFile | None = None
 
     @property
     def is_over(self) -> bool:
@@ -135,7 +135,7 @@ class Jobs:
         """
         return self._own(id, user).job
 
-    def file(self, id: str, desk: Desk) -> File:
+    def file(self, id: str, desk: Desk) -> ReportFile:
         """Return the file that was made, while all in it may still be handed to the user.
 
         Raises:

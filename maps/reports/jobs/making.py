@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 from maps.errors.errors import BadRequest
 from maps.reports import REPORTS, Format
-from maps.reports.document.request import Asked
-from maps.reports.jobs.render import File, rendered
+from maps.reports.document.request import ReportRequest
+from maps.reports.jobs.render import ReportFile, rendered
 from patrol.errors.errors import NotFound
 from patrol.units.permissions import require
 
@@ -17,7 +17,7 @@ GATHERED = 0.7
 """Share of the work that is done when all is gathered; the rest is laying out."""
 
 
-def check(name: str, kind: Format, asked: Asked) -> None:
+def check(name: str, kind: Format, asked: ReportRequest) -> None:
     """Refuse what cannot be made, before anything is read.
 
     Raises:
@@ -51,8 +51,12 @@ def check(name: str, kind: Format, asked: Asked) -> None:
 
 
 async def made(
-    name: str, kind: Format, asked: Asked, *, progress: Callable[[float], None] | None = None
-) -> File:
+    name: str,
+    kind: Format,
+    asked: ReportRequest,
+    *,
+    progress: Callable[[float], None] | None = None,
+) -> ReportFile:
     """Return a report as a file.
 
     Raises:

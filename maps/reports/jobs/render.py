@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from maps.reports import Format
-from maps.reports.document.document import Document
+from maps.reports.document.document import ReportDocument
 from maps.typesetting.pdf import pdf_of
 
 MEDIA_TYPES: Final[Mapping[Format, str]] = MappingProxyType(
@@ -28,7 +28,7 @@ _ENDINGS: Final[Mapping[Format, str]] = MappingProxyType(
 )
 
 
-class File(msgspec.Struct, frozen=True, kw_only=True):
+class ReportFile(msgspec.Struct, frozen=True, kw_only=True):
     """A report that is made.
 
     Attributes:
@@ -42,7 +42,7 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     content: bytes
 
 
-async def rendered(document: Document, kind: Format, *, at: datetime) -> File:
+async def rendered(document: ReportDocument, kind: Format, *, at: datetime) -> ReportFile:
     """Return a document as a file.
 
     Raises:
@@ -64,7 +64,7 @@ async def rendered(document: Document, kind: Format, *, at: datetime) -> File:
         from maps.reports.rendering.xlsx import workbook_of
 
         content = await asyncio.to_thread(workbook_of, document)
-    return File(
+    return ReportFile(
         name=document.file_stem + _ENDINGS[kind]
         if document.file_stem
         else file_name(document.report, document.subtitle, kind, at=at),

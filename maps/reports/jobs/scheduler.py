@@ -23,11 +23,11 @@ from gis.errors.errors import GisError
 from maps.errors.errors import MapsError, ReportFailed
 from maps.language.wording import Wording
 from maps.notifications.errors.errors import DeliveryError, Undeliverable
-from maps.notifications.mailing import Mailing
-from maps.reports.document.request import Asked, Site
+from maps.notifications.mailing import MailTransport
+from maps.reports.document.request import ReportRequest, Site
 from maps.reports.jobs.making import made
 from maps.reports.jobs.one_at_a_time import Press
-from maps.reports.jobs.render import File
+from maps.reports.jobs.render import ReportFile
 from maps.reports.jobs.schedules import Period, is_late, newest_due, next_due
 from maps.settings.report_settings import ReportSchedule
 from patrol.desks.desk import Desk
@@ -49,7 +49,7 @@ _DAY: Final = timedelta(days=1)
 _log = structlog.get_logger(__name__)
 
 
-class Line(msgspec.Struct, frozen=True):
+class MailEntry(msgspec.Struct, frozen=True):
     """What the journal says of one mail.
 
     Attributes:
@@ -120,10 +120,10 @@ class Scheduler:
         self,
         schedules: Sequence[ReportSchedule],
         site: Site,
-        mailing: Mailing | None,
+        mailing: MailTransport | None,
         *,
         press: Press,
-        lines: Callable[[str, str], Awaitable[list[Line]]],
+        lines: Callable[[str, str], Awaitable[list[MailEntry]]],
         note: Callable[[Note], Awaitable[None]],
         now: Callable[[], datetime],
     ) -> None:
@@ -243,8 +243,10 @@ class Scheduler:
         if waits is not None:
             raise waits
 
-    def _asked(self, schedule: ReportSchedule, period: Period, desk: Desk, words: Wording) -> Asked:
-        return Asked(
+    def _asked(
+        self, schedule: ReportSchedule, period: Period, desk: Desk, words: Wording
+    ) -> ReportRequest:
+        return ReportRequest(
             site=self._site,
             desk=desk,
             words=words,
@@ -254,7 +256,7 @@ class Scheduler:
             radius_m=schedule.radius_m,
         )
 
-    async def _files(self, schedule: ReportSchedule, asked: Asked) -> list[File]:
+    async def _files(self, schedule: ReportSchedule, asked: ReportRequest) -> list[ReportFile]:
         files = []
         for kind in schedule.formats:
             async with self._press.turn():  # others may come between one format and the next
@@ -264,8 +266,8 @@ class Scheduler:
         return files
 
     async def _send_to(
-        self, to: str, schedule: ReportSchedule, period: Period, asked: Asked,
-        files: Sequence[File],
+        self, to: str, schedule: ReportSchedule, period: Period, asked: ReportRequest,
+        files: Sequence[ReportFile],
     ) -> None:  # fmt: skip
         assert self._mailing is not None
         words = asked.words

@@ -16,11 +16,11 @@ from maps.reports.document.document import (
     Block,
     Cell,
     Column,
-    Document,
     Facts,
     Key,
     Place,
     Plate,
+    ReportDocument,
     Section,
     Shape,
     SignatureLine,
@@ -28,10 +28,10 @@ from maps.reports.document.document import (
     Table,
     Words,
 )
-from maps.reports.document.request import Asked
+from maps.reports.document.request import ReportRequest
 from maps.reports.sections import areas, crews
 from maps.reports.sections import map_background as reference
-from maps.reports.sections.areas import Area
+from maps.reports.sections.areas import SectorOutline
 from maps.reports.sections.crews import Crew
 from maps.reports.sections.phrasebook import phrase_tables
 from maps.reports.sections.plan_conflicts import in_the_way
@@ -40,7 +40,7 @@ from patrol.patrols.patrol import Patrol
 from patrol.sectors.sector import KEPT_OUT_OF
 
 
-async def patrol_briefing(asked: Asked) -> Document:
+async def patrol_briefing(asked: ReportRequest) -> ReportDocument:
     """Return the briefing of a patrol.
 
     Raises:
@@ -61,7 +61,7 @@ async def patrol_briefing(asked: Asked) -> Document:
     asked.progress(0.3)
     plate = await asyncio.to_thread(_plate, asked, patrol, own, keep_out, units)
     asked.progress(0.7)
-    return Document(
+    return ReportDocument(
         report="briefing",
         language=words.tag,
         title=words.say("report.briefing"),
@@ -85,7 +85,7 @@ async def patrol_briefing(asked: Asked) -> Document:
     )
 
 
-def facts(asked: Asked, patrol: Patrol) -> tuple[tuple[str, str], ...]:
+def facts(asked: ReportRequest, patrol: Patrol) -> tuple[tuple[str, str], ...]:
     """Return what stands at the head of every report of a patrol."""
     words, site = asked.words, asked.site
     found = [
@@ -108,7 +108,11 @@ def facts(asked: Asked, patrol: Patrol) -> tuple[tuple[str, str], ...]:
 
 
 def _plate(
-    asked: Asked, patrol: Patrol, own: list[Area], keep_out: list[Area], units: list[Crew]
+    asked: ReportRequest,
+    patrol: Patrol,
+    own: list[SectorOutline],
+    keep_out: list[SectorOutline],
+    units: list[Crew],
 ) -> Plate:
     words, land = asked.words, asked.site.land
     places: list[Place] = areas.places_of(own)
@@ -157,7 +161,7 @@ def _plate(
     )
 
 
-def _timetable(asked: Asked, patrol: Patrol, units: list[Crew]) -> tuple[Block, ...]:
+def _timetable(asked: ReportRequest, patrol: Patrol, units: list[Crew]) -> tuple[Block, ...]:
     words, site = asked.words, asked.site
     names = crews.names(asked, units)
     rows: list[tuple[datetime, str, str]] = [
@@ -190,7 +194,7 @@ def _timetable(asked: Asked, patrol: Patrol, units: list[Crew]) -> tuple[Block, 
     )
 
 
-def _units(asked: Asked, units: list[Crew]) -> tuple[Block, ...]:
+def _units(asked: ReportRequest, units: list[Crew]) -> tuple[Block, ...]:
     words = asked.words
     rows: list[tuple[Cell, ...]] = [
         (
@@ -221,7 +225,9 @@ def _units(asked: Asked, units: list[Crew]) -> tuple[Block, ...]:
     return (table, Words(text=words.say("report.units_not_shown", n=hidden), kind="note"))
 
 
-def _sectors(asked: Asked, own: list[Area], keep_out: list[Area], unseen: int) -> tuple[Block, ...]:
+def _sectors(
+    asked: ReportRequest, own: list[SectorOutline], keep_out: list[SectorOutline], unseen: int
+) -> tuple[Block, ...]:
     words = asked.words
     found: list[Block] = [areas.table(own, words)]
     if unseen:
@@ -232,7 +238,7 @@ def _sectors(asked: Asked, own: list[Area], keep_out: list[Area], unseen: int) -
     return tuple(found)
 
 
-def _check_ins(asked: Asked, patrol: Patrol) -> tuple[Block, ...]:
+def _check_ins(asked: ReportRequest, patrol: Patrol) -> tuple[Block, ...]:
     words = asked.words
     if patrol.check_in_interval_s is None:
         return (Words(text=words.say("report.no_check_ins")),)
@@ -260,7 +266,7 @@ def _check_ins(asked: Asked, patrol: Patrol) -> tuple[Block, ...]:
     )
 
 
-def _radio(asked: Asked) -> tuple[Block, ...]:
+def _radio(asked: ReportRequest) -> tuple[Block, ...]:
     words = asked.words
     found: list[Block] = [
         Table(
@@ -318,7 +324,7 @@ def _radio(asked: Asked) -> tuple[Block, ...]:
     return tuple(found)
 
 
-def _signatures(asked: Asked, patrol: Patrol) -> tuple[Block, ...]:
+def _signatures(asked: ReportRequest, patrol: Patrol) -> tuple[Block, ...]:
     words, site = asked.words, asked.site
     given = {each.agency: each for each in patrol.signatures}
     missing = set(patrol.unsigned)

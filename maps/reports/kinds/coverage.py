@@ -15,11 +15,11 @@ from typing import Any, Final
 from maps.errors.errors import BadRequest
 from maps.language.wording import Wording
 from maps.reports.document import format as telling
-from maps.reports.document.document import Block, Document, Facts, Section, Words, number
-from maps.reports.document.request import Asked
+from maps.reports.document.document import Block, Facts, ReportDocument, Section, Words, number
+from maps.reports.document.request import ReportRequest
 from maps.reports.document.request_period import last_day, time_facts, time_of
 from maps.reports.sections import areas
-from maps.reports.sections.areas import Area
+from maps.reports.sections.areas import SectorOutline
 from maps.reports.sections.coverage_blocks import km_table, plate_of, river_blocks, sector_blocks
 from maps.surveys.heat_map import HeatReport, heat_of
 
@@ -28,7 +28,7 @@ WITHOUT_SECTORS_KM: Final = 25.0
 LONGEST_KM: Final = 400.0
 
 
-async def coverage_report(asked: Asked) -> Document:
+async def coverage_report(asked: ReportRequest) -> ReportDocument:
     """Return how a time's units covered sectors and river.
 
     Raises:
@@ -43,7 +43,7 @@ async def coverage_report(asked: Asked) -> Document:
     asked.progress(0.6)
     plate = await asyncio.to_thread(plate_of, asked, heat, known)
     asked.progress(0.8)
-    return Document(
+    return ReportDocument(
         report="coverage",
         language=words.tag,
         title=words.say("report.coverage_title"),
@@ -63,8 +63,8 @@ async def coverage_report(asked: Asked) -> Document:
 
 
 async def heat_for(
-    asked: Asked,
-    known: Sequence[Area],
+    asked: ReportRequest,
+    known: Sequence[SectorOutline],
     start: datetime,
     end: datetime,
     *,
@@ -89,7 +89,7 @@ async def heat_for(
     )
 
 
-def _stretch(asked: Asked, known: Sequence[Area]) -> tuple[float, float]:
+def _stretch(asked: ReportRequest, known: Sequence[SectorOutline]) -> tuple[float, float]:
     """Return the kilometres to tell of, in whole ones but for the ends of the river."""
     river = asked.site.land.river
     first, last = river.km_range
@@ -111,7 +111,7 @@ def _stretch(asked: Asked, known: Sequence[Area]) -> tuple[float, float]:
     return max(float(math.floor(low)), first), min(float(math.ceil(high)), last)
 
 
-def _round_offices(asked: Asked) -> tuple[float, float]:
+def _round_offices(asked: ReportRequest) -> tuple[float, float]:
     """Return a stretch round the offices that the agency works from, else round the middle."""
     river = asked.site.land.river
     agency = asked.site.agencies.get(asked.own)
@@ -126,7 +126,7 @@ def _round_offices(asked: Asked) -> tuple[float, float]:
     return middle - WITHOUT_SECTORS_KM, middle + WITHOUT_SECTORS_KM
 
 
-def _in_short(asked: Asked, heat: HeatReport) -> tuple[Block, ...]:
+def _in_short(asked: ReportRequest, heat: HeatReport) -> tuple[Block, ...]:
     words = asked.words
     seen = heat.river
     pairs = [

@@ -17,8 +17,8 @@ import shapely
 from gis.geometry.geodesy import distance_m
 from maps.language.wording import Wording
 from maps.reports.document import format as telling
-from maps.reports.document.document import Document, Key, Place, Plate, Section, Shape
-from maps.reports.document.request import Asked
+from maps.reports.document.document import Key, Place, Plate, ReportDocument, Section, Shape
+from maps.reports.document.request import ReportRequest
 from maps.reports.records.records import bends_of, fixes_of, legs
 from maps.reports.sections import map_background as reference
 from patrol.picture.liveness import LATE_AFTER
@@ -38,7 +38,9 @@ FINEST_DEG: Final = 3e-5  # three metres
 _STEPS_MIN: Final = (5, 10, 15, 30, 60, 120, 180, 360, 720, 1440)
 
 
-async def debrief(asked: Asked, *, unit: str, start: datetime, end: datetime) -> Document:
+async def debrief(
+    asked: ReportRequest, *, unit: str, start: datetime, end: datetime
+) -> ReportDocument:
     """Return the debrief of one unit.
 
     Args:
@@ -60,7 +62,7 @@ async def debrief(asked: Asked, *, unit: str, start: datetime, end: datetime) ->
     fixes = found.get(unit, [])
     state = desk.unit(unit, unplaced=bool(fixes))
     gap_s = LATE_AFTER * (state.expected_interval_s or 60.0)
-    return Document(
+    return ReportDocument(
         report="debrief",
         language=words.tag,
         title=words.say("report.unit_debrief"),
@@ -72,7 +74,7 @@ async def debrief(asked: Asked, *, unit: str, start: datetime, end: datetime) ->
 
 
 def _facts(
-    asked: Asked, fixes: Sequence[Fix], start: datetime, end: datetime
+    asked: ReportRequest, fixes: Sequence[Fix], start: datetime, end: datetime
 ) -> Iterator[tuple[str, str]]:
     words = asked.words
     count = words.say("report.positions_found", n=len(fixes)) if fixes else ""
@@ -83,7 +85,7 @@ def _facts(
             yield words.say(key), f"{telling.both(words, fix.time)}\n{at}"
 
 
-def _plate(asked: Asked, fixes: list[Fix], gap_s: float) -> Plate:
+def _plate(asked: ReportRequest, fixes: list[Fix], gap_s: float) -> Plate:
     words, land = asked.words, asked.site.land
     places = [(fix.lon, fix.lat) for fix in fixes]
     box = reference.box_round(places or [land.river.at_km(sum(land.river.km_range) / 2.0)])

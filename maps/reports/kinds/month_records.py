@@ -14,17 +14,17 @@ from datetime import UTC, datetime, time, timedelta
 
 from gis.tracks.effort import Effort, total
 from maps.errors.errors import BadRequest
-from maps.reports.document.request import Asked
+from maps.reports.document.request import ReportRequest
 from maps.reports.kinds.coverage import heat_for
 from maps.reports.records.crossing_view import CrossingView
 from maps.reports.records.records import (
-    Answered,
+    HandOffOutcome,
     alerts_between,
     hand_offs_between,
     incidents_between,
 )
 from maps.reports.sections import areas
-from maps.reports.sections.areas import Area
+from maps.reports.sections.areas import SectorOutline
 from maps.surveys.coverage_and_effort import UnitEffort
 from maps.surveys.heat_map import HeatReport
 from maps.surveys.track_reader import MOST_POSITIONS
@@ -59,14 +59,14 @@ class MonthRecords:
     days: Sequence[tuple[str, Effort]]
     heat: HeatReport | None
     apart: timedelta
-    areas: Sequence[Area]
+    areas: Sequence[SectorOutline]
     alerts: Sequence[Alert]
-    hand_offs: Sequence[Answered]
+    hand_offs: Sequence[HandOffOutcome]
     incidents: Sequence[Incident]
 
 
 async def month_records(
-    asked: Asked, view: CrossingView, start: datetime, end: datetime
+    asked: ReportRequest, view: CrossingView, start: datetime, end: datetime
 ) -> MonthRecords:
     """Read what is known of a month.
 
@@ -138,7 +138,7 @@ async def month_records(
     )
 
 
-def _days(asked: Asked, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+def _days(asked: ReportRequest, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
     """Return the local days of a time, the first and last cut to it."""
     found = []
     first = start

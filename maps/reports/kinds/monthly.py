@@ -21,15 +21,15 @@ from maps.reports.document.document import (
     Block,
     Cell,
     Column,
-    Document,
     Facts,
+    ReportDocument,
     Section,
     Series,
     Table,
     Words,
     number,
 )
-from maps.reports.document.request import Asked
+from maps.reports.document.request import ReportRequest
 from maps.reports.document.request_period import last_day, time_facts, time_of
 from maps.reports.kinds.month_records import MonthRecords, month_records
 from maps.reports.records.crossing_view import CrossingView
@@ -52,7 +52,7 @@ _SMALLER = {"kg": "g", "litres": "ml"}
 _ALERT_COLOURS = {"sos": "#a3123a", "high": "#d1003f", "medium": "#e88a9f", "low": "#f3cfd6"}
 
 
-async def monthly_pack(asked: Asked) -> Document:
+async def monthly_pack(asked: ReportRequest) -> ReportDocument:
     """Return the pack of a month, or of any time up to that.
 
     Raises:
@@ -76,7 +76,7 @@ async def monthly_pack(asked: Asked) -> Document:
             "report.only_what_crosses", agency=telling.agency(asked.site, asked.counterpart)
         )
         notes = (Words(text=text, kind="warning"),)
-    return Document(
+    return ReportDocument(
         report="monthly",
         language=words.tag,
         title=words.say("report.monthly"),
@@ -112,7 +112,7 @@ def file_stem(first: date, last: date) -> str:
     return f"meeting-pack-{first:%Y-%m}" if whole else f"meeting-pack-{first}-to-{last}"
 
 
-def _in_short(asked: Asked, known: MonthRecords) -> Block:
+def _in_short(asked: ReportRequest, known: MonthRecords) -> Block:
     words = asked.words
     done = total(each.effort for each in known.units)
     told = [each.response_s for each in known.hand_offs if each.response_s is not None]
@@ -128,7 +128,7 @@ def _in_short(asked: Asked, known: MonthRecords) -> Block:
     return Facts(pairs=tuple(pairs))
 
 
-def _effort(asked: Asked, known: MonthRecords) -> tuple[Block, ...]:
+def _effort(asked: ReportRequest, known: MonthRecords) -> tuple[Block, ...]:
     words = asked.words
     if not known.units:
         return (Words(text=words.say("report.no_tracks")),)
@@ -176,7 +176,7 @@ def _effort(asked: Asked, known: MonthRecords) -> tuple[Block, ...]:
     )
 
 
-def _coverage(asked: Asked, known: MonthRecords) -> tuple[Block, ...]:
+def _coverage(asked: ReportRequest, known: MonthRecords) -> tuple[Block, ...]:
     words = asked.words
     if known.heat is None:
         why = "replay.fault.many" if known.units else "report.no_coverage"
@@ -215,7 +215,7 @@ def _thinned(words: Wording, apart: timedelta) -> tuple[Words, ...]:
     return (Words(text=text, kind="note"),)
 
 
-def _alerts(asked: Asked, known: MonthRecords) -> tuple[Block, ...]:
+def _alerts(asked: ReportRequest, known: MonthRecords) -> tuple[Block, ...]:
     words = asked.words
     if not known.alerts:
         return (Words(text=words.say("report.no_alerts")),)
@@ -271,7 +271,7 @@ def _alerts(asked: Asked, known: MonthRecords) -> tuple[Block, ...]:
     )
 
 
-def _hand_offs(asked: Asked, known: MonthRecords) -> tuple[Block, ...]:
+def _hand_offs(asked: ReportRequest, known: MonthRecords) -> tuple[Block, ...]:
     words, site = asked.words, asked.site
     pairs = sorted({(each.hand_off.agency, each.hand_off.to) for each in known.hand_offs})
     listed = event_tables.hand_off_table(
@@ -315,7 +315,7 @@ def _hand_offs(asked: Asked, known: MonthRecords) -> tuple[Block, ...]:
     )
 
 
-def _incidents(asked: Asked, known: MonthRecords) -> tuple[Block, ...]:
+def _incidents(asked: ReportRequest, known: MonthRecords) -> tuple[Block, ...]:
     words, site = asked.words, asked.site
     if not known.incidents:
         return (Words(text=words.say("report.no_incidents")),)
@@ -346,7 +346,12 @@ def _incidents(asked: Asked, known: MonthRecords) -> tuple[Block, ...]:
 
 
 def _totals(
-    asked: Asked, title: str, head: str, rows: Sequence[tuple[str, Total]], *, summed: bool = False
+    asked: ReportRequest,
+    title: str,
+    head: str,
+    rows: Sequence[tuple[str, Total]],
+    *,
+    summed: bool = False,
 ) -> Table:
     words = asked.words
     return Table(
@@ -367,7 +372,7 @@ def _totals(
     )
 
 
-def _seized(asked: Asked, told: Total) -> Table:
+def _seized(asked: ReportRequest, told: Total) -> Table:
     words = asked.words
     rows: list[tuple[Cell, ...]] = []
     for what, by_unit in told.seized.items():

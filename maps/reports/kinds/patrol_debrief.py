@@ -18,18 +18,18 @@ from maps.reports.document.document import (
     Block,
     Cell,
     Column,
-    Document,
     Facts,
     Key,
     Place,
     Plate,
+    ReportDocument,
     Section,
     Shape,
     Table,
     Words,
     number,
 )
-from maps.reports.document.request import Asked
+from maps.reports.document.request import ReportRequest
 from maps.reports.kinds.briefing import facts as plan_facts
 from maps.reports.kinds.patrol_records import PatrolRecords, patrol_records
 from maps.reports.records.check_in_record import record_of
@@ -49,7 +49,7 @@ MOST_IN_LINE = 1500
 """Places of one drawn leg; a longer one is drawn from every second, third … place."""
 
 
-async def patrol_debrief(asked: Asked) -> Document:
+async def patrol_debrief(asked: ReportRequest) -> ReportDocument:
     """Return the debrief of a patrol that has begun.
 
     Raises:
@@ -63,7 +63,7 @@ async def patrol_debrief(asked: Asked) -> Document:
     plate = await asyncio.to_thread(_plate, asked, known)
     asked.progress(0.8)
     patrol = known.patrol
-    return Document(
+    return ReportDocument(
         report="patrol-debrief",
         language=words.tag,
         title=words.say("report.patrol_debrief"),
@@ -99,7 +99,7 @@ async def patrol_debrief(asked: Asked) -> Document:
     )
 
 
-def _in_short(asked: Asked, known: PatrolRecords) -> tuple[Block, ...]:
+def _in_short(asked: ReportRequest, known: PatrolRecords) -> tuple[Block, ...]:
     words = asked.words
     pairs = [
         (words.say("report.lasted"),
@@ -130,7 +130,7 @@ def _in_short(asked: Asked, known: PatrolRecords) -> tuple[Block, ...]:
     return tuple(found)
 
 
-def _plate(asked: Asked, known: PatrolRecords) -> Plate:
+def _plate(asked: ReportRequest, known: PatrolRecords) -> Plate:
     words, land = asked.words, asked.site.land
     places: list[Place] = [(f.lon, f.lat) for fixes in known.fixes.values() for f in fixes]
     places += areas.places_of(known.own) if not places else []
@@ -208,7 +208,7 @@ def track_shapes(crew: Crew, fixes: Sequence[Fix], name: str, rivers: Rivers) ->
     return [*found, begun, ended]
 
 
-def _effort(asked: Asked, known: PatrolRecords) -> tuple[Block, ...]:
+def _effort(asked: ReportRequest, known: PatrolRecords) -> tuple[Block, ...]:
     words = asked.words
     if known.effort is None:
         return (Words(text=words.say("report.no_tracks")),)
@@ -261,7 +261,7 @@ def _effort(asked: Asked, known: PatrolRecords) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def _coverage(asked: Asked, known: PatrolRecords) -> tuple[Block, ...]:
+def _coverage(asked: ReportRequest, known: PatrolRecords) -> tuple[Block, ...]:
     words = asked.words
     if known.coverage is None or not known.coverage.sectors:
         return (Words(text=words.say("report.no_coverage")),)
@@ -298,7 +298,7 @@ def _coverage(asked: Asked, known: PatrolRecords) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def _check_ins(asked: Asked, known: PatrolRecords) -> Block:
+def _check_ins(asked: ReportRequest, known: PatrolRecords) -> Block:
     words = asked.words
     if known.patrol.check_in_interval_s is None:
         return Words(text=words.say("report.no_check_ins"))
@@ -327,7 +327,7 @@ def _check_ins(asked: Asked, known: PatrolRecords) -> Block:
     )
 
 
-def _meetings(asked: Asked, known: PatrolRecords) -> Block:
+def _meetings(asked: ReportRequest, known: PatrolRecords) -> Block:
     words = asked.words
     rows: list[tuple[Cell, ...]] = []
     own = _own(asked, known)
@@ -361,12 +361,12 @@ def _absence(known: PatrolRecords, meeting: Rendezvous) -> str:
     return "report.ended_before" if known.patrol.is_closed else "report.not_yet"
 
 
-def _own(asked: Asked, known: PatrolRecords) -> set[str]:
+def _own(asked: ReportRequest, known: PatrolRecords) -> set[str]:
     """Return the units of the asker's own agency: all is known of where they were heard."""
     return {each.unit for each in known.units if each.member.agency == asked.own}
 
 
-def _silences(asked: Asked, known: PatrolRecords) -> Block:
+def _silences(asked: ReportRequest, known: PatrolRecords) -> Block:
     words = asked.words
     rows: list[tuple[Cell, ...]] = []
     own = _own(asked, known)

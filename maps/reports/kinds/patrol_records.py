@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from maps.errors.errors import BadRequest
-from maps.reports.document.request import Asked
+from maps.reports.document.request import ReportRequest
 from maps.reports.records.records import (
-    Answered,
+    HandOffOutcome,
     alerts_between,
     fixes_of,
     hand_offs_between,
     incidents_between,
 )
 from maps.reports.sections import areas, crews
-from maps.reports.sections.areas import Area
+from maps.reports.sections.areas import SectorOutline
 from maps.reports.sections.crews import Crew
 from maps.surveys.patrol_surveys import PatrolCoverage, PatrolEffort, coverage_of, effort_of
 from patrol.alerts.alert import Alert
@@ -52,15 +52,15 @@ class PatrolRecords:
     units: Sequence[Crew]
     names: Mapping[str, str]
     fixes: Mapping[str, list[Fix]]
-    own: Sequence[Area]
+    own: Sequence[SectorOutline]
     effort: PatrolEffort | None
     coverage: PatrolCoverage | None
     alerts: Sequence[Alert]
     incidents: Sequence[Incident]
-    hand_offs: Sequence[Answered]
+    hand_offs: Sequence[HandOffOutcome]
 
 
-async def patrol_records(asked: Asked) -> PatrolRecords:
+async def patrol_records(asked: ReportRequest) -> PatrolRecords:
     """Read what is known of a patrol.
 
     Raises:

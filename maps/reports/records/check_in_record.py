@@ -10,7 +10,7 @@ import msgspec
 from patrol.patrols.patrol import Patrol
 
 
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
+class CheckInRecord(msgspec.Struct, frozen=True, kw_only=True):
     """How one unit kept its check-ins.
 
     Attributes:
@@ -28,7 +28,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     still: bool
 
 
-def record_of(versions: Sequence[Patrol], *, end: datetime) -> list[Kept]:
+def record_of(versions: Sequence[Patrol], *, end: datetime) -> list[CheckInRecord]:
     """Return how each unit kept its check-ins.
 
     Args:
@@ -51,7 +51,7 @@ def record_of(versions: Sequence[Patrol], *, end: datetime) -> list[Kept]:
         if since is not None:
             overdue += max(end - since, timedelta())
         found.append(
-            Kept(
+            CheckInRecord(
                 unit=unit,
                 told=tuple(sorted(told)),
                 missed=missed,

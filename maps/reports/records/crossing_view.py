@@ -8,13 +8,13 @@ the asker's. What others own, the counterpart itself above all, is not looked at
 from __future__ import annotations
 
 from maps.errors.errors import BadRequest
-from maps.reports.document.request import Asked
+from maps.reports.document.request import ReportRequest
 from maps.reports.records.records import Pass
 from patrol.desks.desk import Desk
-from patrol.documents.document import Paper
+from patrol.documents.document import Document
 from patrol.errors.errors import Forbidden, NotFound
 from patrol.incidents.incident import Incident
-from patrol.sharing.view_policy import Policy
+from patrol.sharing.view_policy import ViewPolicy
 from patrol.units.accounts import User
 
 
@@ -28,9 +28,9 @@ class CrossingView:
         BadRequest: If the counterpart is none of this node, or the asker's own agency.
     """
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: ReportRequest) -> None:
         self._asked = asked
-        self._policy: Policy | None = None
+        self._policy: ViewPolicy | None = None
         self._eyes: Desk | None = None
         if not asked.counterpart:
             return
@@ -78,7 +78,7 @@ class CrossingView:
             return False
         return True
 
-    def _passes(self, paper: Paper) -> Paper | None:
+    def _passes(self, paper: Document) -> Document | None:
         if self._policy is None:
             return paper
         if paper.agency != self._asked.own:

@@ -18,10 +18,10 @@ from maps.surveys.track_reader import credible, with_accuracy
 from patrol.alerts.alert import Alert
 from patrol.desks.desk import Desk
 from patrol.desks.watch_room.alerts import MOST_ALERTS
-from patrol.documents.document import Paper
+from patrol.documents.document import Document
 from patrol.errors.errors import Forbidden, NotFound
 from patrol.incidents.incident import Incident
-from patrol.incidents.search import Wanted
+from patrol.incidents.search import IncidentQuery
 from patrol.targets.hand_off import HandOff
 from patrol.units.wire import Fix
 
@@ -41,12 +41,12 @@ _ANSWERS: Final[Mapping[str, str]] = {
 }
 """What a state of a hand-off that waits no more says of its answer."""
 
-P = TypeVar("P", bound=Paper)
-Pass = Callable[[Paper], Paper | None]
+P = TypeVar("P", bound=Document)
+Pass = Callable[[Document], Document | None]
 """What may go into the report of a paper; None for nothing."""
 
 
-class Answered(msgspec.Struct, frozen=True, kw_only=True):
+class HandOffOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """A hand-off and what became of it.
 
     Attributes:
@@ -60,7 +60,7 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     response_s: float | None
 
 
-def everything(paper: Paper) -> Paper:
+def everything(paper: Document) -> Document:
     """Let all pass that the desk shows."""
     return paper
 
@@ -95,7 +95,7 @@ async def _changed(desk: Desk, start: datetime, end: datetime) -> list[Alert]:
 
 async def hand_offs_between(
     desk: Desk, start: datetime, end: datetime, *, passes: Pass = everything
-) -> list[Answered]:
+) -> list[HandOffOutcome]:
     """Return the hand-offs offered in a time, oldest first; none if the role sees none.
 
     One is over once the other node has said that it knows, which may be when it is back after days:
@@ -128,7 +128,7 @@ async def incidents_between(
 
     A year, month or day that people told is that of the calendar in `zone`.
     """
-    wanted = Wanted(start=start, end=end, patrol=patrol, zone=zone)
+    wanted = IncidentQuery(start=start, end=end, patrol=patrol, zone=zone)
     try:
         seen = await desk.incidents.incidents(wanted, how="file")
     except Forbidden:
@@ -230,7 +230,7 @@ def quantile(values: Iterable[float], share: float) -> float | None:
     return ordered[max(int(rank), 1) - 1]
 
 
-async def _answered(desk: Desk, hand_off: HandOff) -> Answered:
+async def _answered(desk: Desk, hand_off: HandOff) -> HandOffOutcome:
     answer, at = "open", None
     try:
         versions = await desk.hand_offs.versions(hand_off.id)
@@ -242,7 +242,7 @@ async def _answered(desk: Desk, hand_off: HandOff) -> Answered:
             break
     told = answer in ("accepted", "declined") and at is not None
     response_s = (at - hand_off.offered_at).total_seconds() if told and at is not None else None
-    return Answered(hand_off=hand_off, answer=answer, response_s=response_s)
+    return HandOffOutcome(hand_off=hand_off, answer=answer, response_s=response_s)
 
 
 def _add(into: dict[str, P], papers: Iterable[P], passes: Pass) -> None:

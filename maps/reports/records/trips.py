@@ -24,7 +24,7 @@ EARLY_S = 1800.0
 """Who came so long before a meeting and left again is told to have been there."""
 
 
-class Along(msgspec.Struct, frozen=True, kw_only=True):
+class RiverReach(msgspec.Struct, frozen=True, kw_only=True):
     """Where along the river a unit was.
 
     Attributes:
@@ -38,7 +38,7 @@ class Along(msgspec.Struct, frozen=True, kw_only=True):
     km: float
 
 
-class Silence(msgspec.Struct, frozen=True, kw_only=True):
+class TripSilence(msgspec.Struct, frozen=True, kw_only=True):
     """A time in which nothing was heard of a unit.
 
     Attributes:
@@ -52,7 +52,7 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
 
 
-def along(fixes: Sequence[Fix], *, gap_s: float) -> Along | None:
+def along(fixes: Sequence[Fix], *, gap_s: float) -> RiverReach | None:
     """Return where along the river a unit was; None where it never was at it.
 
     Args:
@@ -67,12 +67,12 @@ def along(fixes: Sequence[Fix], *, gap_s: float) -> Along | None:
     # Between the positions that count for the way over ground: a moored boat's noise makes none.
     start, end = counted(track, legs_of(track, max_gap_s=gap_s))
     way = float(np.abs(kms[end] - kms[start]).sum())
-    return Along(low=float(kms.min()), high=float(kms.max()), km=way)
+    return RiverReach(low=float(kms.min()), high=float(kms.max()), km=way)
 
 
 def silences(
     fixes: Sequence[Fix], *, gap_s: float, since: datetime | None, until: datetime
-) -> list[Silence]:
+) -> list[TripSilence]:
     """Return the times longer than `gap_s` seconds in which nothing was heard, oldest first.
 
     Args:
@@ -90,7 +90,7 @@ def silences(
         start = since if one is None else one.time
         end = until if other is None else other.time
         if start is not None and (long := (end - start).total_seconds()) > gap_s:
-            found.append(Silence(start=one, end=other, seconds=long))
+            found.append(TripSilence(start=one, end=other, seconds=long))
     return found
 
 

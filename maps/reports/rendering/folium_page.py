@@ -11,7 +11,7 @@ from typing import Final
 import folium
 
 from maps.errors.errors import ReportFailed
-from maps.reports.document.document import Document, Key, Plate, Shape
+from maps.reports.document.document import Key, Plate, ReportDocument, Shape
 from maps.reports.rendering.fonts import faces
 from maps.reports.rendering.map_styles import LOOKS, Looks
 from maps.reports.rendering.page import blank_map, inert, self_contained
@@ -20,7 +20,7 @@ from maps.typesetting.cuts import FAMILY
 MOST_LABELS: Final = 160
 
 
-def folium_page(document: Document) -> str:
+def folium_page(document: ReportDocument) -> str:
     """Return the page of a report's first map, its head and facts above it.
 
     Raises:
@@ -170,7 +170,7 @@ def _middle(shape: Shape) -> tuple[float, float]:
     return round((min(lats) + max(lats)) / 2.0, 5), round((min(lons) + max(lons)) / 2.0, 5)
 
 
-def _heading(document: Document, plate: Plate) -> str:
+def _heading(document: ReportDocument, plate: Plate) -> str:
     """Return the head: what it is and of when in view, the rest folded away from the map."""
     first, rest = document.facts[:1], document.facts[1:]
     keys = "".join(f"<li>{_swatch(each)}{inert(each.words)}</li>" for each in plate.keys)

@@ -9,7 +9,7 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from maps.reports.document.document import Bars, Document, Plate, Strip, shown
+from maps.reports.document.document import Bars, Plate, ReportDocument, Strip, shown
 from maps.reports.document.document import Key as MapKey
 from maps.reports.rendering.fonts import faces
 from maps.reports.rendering.svg_charts import HEAT, bars_svg, strip_svg
@@ -20,7 +20,7 @@ from maps.typesetting.line_breaks import breakable
 TEMPLATES: Final = Path(__file__).parent.parent / "templates"
 
 
-def html_page(document: Document, *, paper: bool = False) -> str:
+def html_page(document: ReportDocument, *, paper: bool = False) -> str:
     """Return the page; it opens from a file and asks the network for nothing.
 
     Args:
@@ -36,7 +36,7 @@ def html_page(document: Document, *, paper: bool = False) -> str:
     return template.render(document=document, faces=Markup(faces(body)), style=Markup(style))  # noqa: S704 - ours alone
 
 
-def _style(document: Document) -> str:
+def _style(document: ReportDocument) -> str:
     page = document.page.replace("\\", "").replace('"', "").replace("<", "")
     own = f':root {{ --face: {FAMILY}, sans-serif; --page: "{page} "; }}\n'
     return own + (TEMPLATES / "report.css").read_text(encoding="utf-8")

@@ -12,14 +12,14 @@ from typing import Any, Final
 
 import xlsxwriter
 
-from maps.reports.document.document import Bars, Cell, Column, Document, Facts, Strip, Table
+from maps.reports.document.document import Bars, Cell, Column, Facts, ReportDocument, Strip, Table
 
 _LONGEST_NAME: Final = 31  # of a sheet, as Excel has it
 _WIDEST: Final = 60
 _FORBIDDEN: Final = re.compile(r"[\[\]:*?/\\']")
 
 
-def workbook_of(document: Document) -> bytes:
+def workbook_of(document: ReportDocument) -> bytes:
     """Return the workbook: first what it is about, then a sheet for each table and chart."""
     into = io.BytesIO()
     book = xlsxwriter.Workbook(

@@ -13,13 +13,13 @@ from gis.errors.errors import GisError
 from maps.language.wording import Wording
 from maps.reports.document import format as telling
 from maps.reports.document.document import Column, Key, Place, Shape, Table
-from maps.reports.document.request import Asked
+from maps.reports.document.request import ReportRequest
 from maps.reports.sections.map_background import lines_of
 from patrol.errors.errors import Forbidden, NotFound
 from patrol.sectors.sector import KEPT_OUT_OF, Sector
 
 
-class Area(msgspec.Struct, frozen=True, kw_only=True):
+class SectorOutline(msgspec.Struct, frozen=True, kw_only=True):
     """A sector and where it lies.
 
     Attributes:
@@ -40,9 +40,9 @@ class Area(msgspec.Struct, frozen=True, kw_only=True):
         return self.sector.use in KEPT_OUT_OF
 
 
-async def areas_of(asked: Asked, ids: Sequence[str]) -> tuple[list[Area], int]:
+async def areas_of(asked: ReportRequest, ids: Sequence[str]) -> tuple[list[SectorOutline], int]:
     """Return sectors by their ids, and how many of them the reader may not see."""
-    found: list[Area] = []
+    found: list[SectorOutline] = []
     for id in ids:
         try:
             sector = await asked.desk.sectors.one(id)
@@ -52,7 +52,7 @@ async def areas_of(asked: Asked, ids: Sequence[str]) -> tuple[list[Area], int]:
     return found, len(ids) - len(found)
 
 
-async def areas_in_use(asked: Asked) -> list[Area]:
+async def areas_in_use(asked: ReportRequest) -> list[SectorOutline]:
     """Return all sectors in use that the reader may see; none if the role sees none."""
     try:
         known = asked.desk.sectors.all()
@@ -61,7 +61,7 @@ async def areas_in_use(asked: Asked) -> list[Area]:
     return await asyncio.to_thread(lambda: [_area(asked, sector) for sector in known])
 
 
-def shapes_of(areas: Sequence[Area], words: Wording) -> list[Shape]:
+def shapes_of(areas: Sequence[SectorOutline], words: Wording) -> list[Shape]:
     """Return the sectors as shapes, those that are kept out of on top."""
     drawn = sorted((each for each in areas if each.outline is not None), key=lambda a: a.kept_out)
     return [
@@ -76,7 +76,7 @@ def shapes_of(areas: Sequence[Area], words: Wording) -> list[Shape]:
     ]
 
 
-def places_of(areas: Sequence[Area]) -> list[Place]:
+def places_of(areas: Sequence[SectorOutline]) -> list[Place]:
     """Return the corners of sectors, for the box of a map."""
     return [
         place
@@ -87,7 +87,7 @@ def places_of(areas: Sequence[Area]) -> list[Place]:
     ]
 
 
-def keys(areas: Sequence[Area], words: Wording) -> list[Key]:
+def keys(areas: Sequence[SectorOutline], words: Wording) -> list[Key]:
     """Return the legend of sectors."""
     found = []
     if any(not each.kept_out for each in areas):
@@ -97,7 +97,7 @@ def keys(areas: Sequence[Area], words: Wording) -> list[Key]:
     return found
 
 
-def table(areas: Sequence[Area], words: Wording) -> Table:
+def table(areas: Sequence[SectorOutline], words: Wording) -> Table:
     """Return the sectors as a table."""
     columns = (
         Column(words.say("report.sector")),
@@ -119,15 +119,15 @@ def table(areas: Sequence[Area], words: Wording) -> Table:
     return Table(columns=columns, rows=rows, empty=words.say("report.no_sectors"))
 
 
-def _area(asked: Asked, sector: Sector) -> Area:
+def _area(asked: ReportRequest, sector: Sector) -> SectorOutline:
     try:
         lie = asked.desk.sectors.lie(sector)
     except GisError:
-        return Area(sector=sector, outline=None, area_km2=None, km=None)
+        return SectorOutline(sector=sector, outline=None, area_km2=None, km=None)
     outline = None if lie.outline is None else shapely.geometry.shape(lie.outline)
     main = asked.site.land.river.name
     along = [each for each in lie.along if each.river == main]
     km = None
     if along:
         km = min(each.km_from for each in along), max(each.km_to for each in along)
-    return Area(sector=sector, outline=outline, area_km2=lie.area_km2, km=km)
+    return SectorOutline(sector=sector, outline=outline, area_km2=lie.area_km2, km=km)

@@ -27,17 +27,17 @@ from maps.reports.document.document import (
     Table,
     Words,
 )
-from maps.reports.document.request import Asked
+from maps.reports.document.request import ReportRequest
 from maps.reports.sections import areas
 from maps.reports.sections import map_background as reference
-from maps.reports.sections.areas import Area
+from maps.reports.sections.areas import SectorOutline
 from maps.surveys.heat_map import HeatReport, SectorHeat
 
 LEVELS_H: Final = (24.0, 72.0, 168.0)
 """Hours since the last visit that divide the shades: a day, three days, a week."""
 
 
-def river_blocks(asked: Asked, heat: HeatReport, end: datetime) -> tuple[Block, ...]:
+def river_blocks(asked: ReportRequest, heat: HeatReport, end: datetime) -> tuple[Block, ...]:
     """Return the bands along the river: how often, and how long ago."""
     words = asked.words
     marks = tuple(_office_marks(asked, heat))
@@ -73,7 +73,7 @@ def river_blocks(asked: Asked, heat: HeatReport, end: datetime) -> tuple[Block, 
     )
 
 
-def sector_blocks(asked: Asked, heat: HeatReport, end: datetime) -> tuple[Block, ...]:
+def sector_blocks(asked: ReportRequest, heat: HeatReport, end: datetime) -> tuple[Block, ...]:
     """Return the table of sectors."""
     words = asked.words
     rows: list[tuple[Cell, ...]] = [
@@ -111,7 +111,7 @@ def sector_blocks(asked: Asked, heat: HeatReport, end: datetime) -> tuple[Block,
     return tuple(found)
 
 
-def km_table(asked: Asked, heat: HeatReport, end: datetime) -> Table:
+def km_table(asked: ReportRequest, heat: HeatReport, end: datetime) -> Table:
     """Return the table of river kilometres, from the lower end up."""
     words = asked.words
     return Table(
@@ -140,7 +140,7 @@ def km_table(asked: Asked, heat: HeatReport, end: datetime) -> Table:
     )
 
 
-def plate_of(asked: Asked, heat: HeatReport, known: Sequence[Area]) -> Plate:
+def plate_of(asked: ReportRequest, heat: HeatReport, known: Sequence[SectorOutline]) -> Plate:
     """Return the map of visits."""
     words, land = asked.words, asked.site.land
     places: list[Place] = areas.places_of([each for each in known if not each.kept_out])
@@ -189,7 +189,7 @@ def _cell_shapes(heat: SectorHeat, bounds: tuple[int, int, int]) -> list[Shape]:
     return found
 
 
-def _office_marks(asked: Asked, heat: HeatReport) -> list[tuple[float, str]]:
+def _office_marks(asked: ReportRequest, heat: HeatReport) -> list[tuple[float, str]]:
     """Return the offices beside the river, by kilometre."""
     if not heat.bins:
         return []

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from maps.reports.document import format as telling
-from maps.reports.document.request import Asked
+from maps.reports.document.request import ReportRequest
 from patrol.errors.errors import Forbidden, NotFound
 from patrol.patrols.patrol import Member, Patrol
 from patrol.units.units import UnitKind
@@ -47,7 +47,7 @@ GAP_OF_INTERVALS = 3.0
 """So many normal intervals without a word are a gap."""
 
 
-async def crews_of(asked: Asked, patrol: Patrol) -> list[Crew]:
+async def crews_of(asked: ReportRequest, patrol: Patrol) -> list[Crew]:
     """Return the units of a patrol, by agency and call sign, those unknown last."""
     found = [await _crew(asked, patrol, member) for member in patrol.members]
     return sorted(
@@ -59,12 +59,12 @@ async def crews_of(asked: Asked, patrol: Patrol) -> list[Crew]:
     )  # fmt: skip
 
 
-def names(asked: Asked, crews: Sequence[Crew]) -> dict[str, str]:
+def names(asked: ReportRequest, crews: Sequence[Crew]) -> dict[str, str]:
     """Return the name of each unit by its id: of an unknown one its agency's."""
     return {each.unit: name(asked, each) for each in crews}
 
 
-def name(asked: Asked, crew: Crew) -> str:
+def name(asked: ReportRequest, crew: Crew) -> str:
     """Return a unit's call sign, or whose it is where that is all that may be known."""
     if crew.is_known:
         return crew.call_sign
@@ -72,7 +72,7 @@ def name(asked: Asked, crew: Crew) -> str:
     return asked.words.say("report.unit_of", agency=agency)
 
 
-async def _crew(asked: Asked, patrol: Patrol, member: Member) -> Crew:
+async def _crew(asked: ReportRequest, patrol: Patrol, member: Member) -> Crew:
     try:
         state = await asked.desk.partner(member.unit, patrol)
     except (NotFound, Forbidden):

@@ -8,17 +8,17 @@ from typing import Final
 from maps.language.wording import Wording
 from maps.reports.document import format as telling
 from maps.reports.document.document import Cell, Column, Shape, Table, number
-from maps.reports.document.request import Asked
-from maps.reports.records.records import Answered, acknowledged_s, resolved_s
+from maps.reports.document.request import ReportRequest
+from maps.reports.records.records import HandOffOutcome, acknowledged_s, resolved_s
 from patrol.alerts.alert import Alert
-from patrol.documents.document import Paper
+from patrol.documents.document import Document
 from patrol.errors.errors import Forbidden, NotFound
 from patrol.incidents.incident import Incident
 
 _FINEST: Final = 9  # decimals of an amount
 
 
-def alert_table(asked: Asked, alerts: Sequence[Alert], names: Mapping[str, str]) -> Table:
+def alert_table(asked: ReportRequest, alerts: Sequence[Alert], names: Mapping[str, str]) -> Table:
     """Return alerts with how long it took to know of each and to resolve it.
 
     Args:
@@ -49,7 +49,7 @@ def alert_table(asked: Asked, alerts: Sequence[Alert], names: Mapping[str, str])
     )
 
 
-def incident_table(asked: Asked, incidents: Sequence[Incident]) -> Table:
+def incident_table(asked: ReportRequest, incidents: Sequence[Incident]) -> Table:
     """Return incidents with what was seized."""
     words, site = asked.words, asked.site
     rows: list[tuple[Cell, ...]] = [
@@ -76,7 +76,9 @@ def incident_table(asked: Asked, incidents: Sequence[Incident]) -> Table:
     return Table(columns=columns, rows=tuple(rows), empty=words.say("report.no_incidents"))
 
 
-def hand_off_table(asked: Asked, hand_offs: Sequence[Answered], *, sheet: str = "") -> Table:
+def hand_off_table(
+    asked: ReportRequest, hand_offs: Sequence[HandOffOutcome], *, sheet: str = ""
+) -> Table:
     """Return hand-offs with how long the other side took to answer.
 
     Args:
@@ -107,10 +109,10 @@ def hand_off_table(asked: Asked, hand_offs: Sequence[Answered], *, sheet: str = 
 
 
 def shapes_of(
-    asked: Asked,
+    asked: ReportRequest,
     alerts: Sequence[Alert],
     incidents: Sequence[Incident],
-    hand_offs: Sequence[Answered],
+    hand_offs: Sequence[HandOffOutcome],
 ) -> list[Shape]:
     """Return where these were."""
     words = asked.words
@@ -156,14 +158,14 @@ def when(words: Wording, incident: Incident) -> str:
     return words.say(f"report.known_to.{incident.precision}", day=plain)
 
 
-def _point(paper: Paper, style: str, told: str) -> list[Shape]:
+def _point(paper: Document, style: str, told: str) -> list[Shape]:
     lon, lat = getattr(paper, "lon", None), getattr(paper, "lat", None)
     if lon is None or lat is None:
         return []
     return [Shape(form="point", style=style, lines=(((lon, lat),),), told=told)]
 
 
-def _call_sign(asked: Asked, unit: str | None) -> str:
+def _call_sign(asked: ReportRequest, unit: str | None) -> str:
     if unit is None:
         return ""
     try:

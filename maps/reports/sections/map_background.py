@@ -15,7 +15,7 @@ import shapely
 from gis.geometry.features import Features
 from maps.language.wording import Wording
 from maps.reports.document.document import Key, Place, Shape
-from maps.reports.document.request import Land
+from maps.reports.document.request import ReferenceLayers
 from maps.reports.rendering.svg_map import metres_per_point, seen_box
 
 MOST_PLACES: Final = 14
@@ -43,7 +43,7 @@ def box_round(places: list[Place]) -> Box:
     return west - room_lon, south - room_lat, east + room_lon, north + room_lat
 
 
-def below(land: Land, box: Box) -> list[Shape]:
+def below(land: ReferenceLayers, box: Box) -> list[Shape]:
     """Return land, water and border of a box, from below to above."""
     seen = seen_box(box)
     known = {layer.name for layer in land.described()}
@@ -61,7 +61,7 @@ def below(land: Land, box: Box) -> list[Shape]:
     return found
 
 
-def above(land: Land, box: Box, words: Wording) -> list[Shape]:
+def above(land: ReferenceLayers, box: Box, words: Wording) -> list[Shape]:
     """Return kilometre marks, places, crossings and offices of a box, from below to above."""
     seen = seen_box(box)
     known = {layer.name for layer in land.described()}
@@ -90,7 +90,7 @@ def keys(words: Wording) -> list[Key]:
     ]
 
 
-def attribution(land: Land, words: Wording) -> str:
+def attribution(land: ReferenceLayers, words: Wording) -> str:
     """Return whose lines these are, and that the border is drawn."""
     said = {
         part.strip(): None

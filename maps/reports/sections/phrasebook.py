@@ -6,7 +6,7 @@ from typing import Final
 
 from maps.language.wording import Wording, words_of
 from maps.reports.document.document import Block, Column, Table
-from maps.reports.document.request import Asked
+from maps.reports.document.request import ReportRequest
 from patrol.errors.errors import Forbidden
 from patrol.units.accounts import LANGUAGES
 
@@ -14,7 +14,7 @@ CODES: Final = "phrase."
 """How the keys of the canned phrases begin in `maps/words`."""
 
 
-def phrase_tables(asked: Asked) -> tuple[Block, ...]:
+def phrase_tables(asked: ReportRequest) -> tuple[Block, ...]:
     """Return the canned phrases in the reader's and the second language, then the agency's own."""
     words = asked.words
     second = asked.second
@@ -43,7 +43,7 @@ def _canned(words: Wording, second: Wording | None) -> Table:
     return Table(title=words.say("report.canned_phrases"), columns=tuple(heads), rows=tuple(rows))
 
 
-def _own(asked: Asked) -> Table:
+def _own(asked: ReportRequest) -> Table:
     """Return the agency's phrases, those of one topic beside each other."""
     words = asked.words
     try:

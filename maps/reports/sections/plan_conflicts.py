@@ -12,7 +12,7 @@ from typing import Final
 from maps.language.place_words import short_place_words
 from maps.reports.document import format as telling
 from maps.reports.document.document import Block, Section, Words
-from maps.reports.document.request import Asked
+from maps.reports.document.request import ReportRequest
 from maps.reports.sections.crews import Crew
 from patrol.errors.errors import Forbidden, NotFound
 from patrol.patrols.patrol import Patrol
@@ -25,7 +25,9 @@ _BETWEEN_PATROLS: Final = frozenset({"two_patrols", "crew_rest", "same_sector"})
 """Conflicts whose other party is a patrol; else it is a sector."""
 
 
-async def in_the_way(asked: Asked, patrol: Patrol, units: Sequence[Crew]) -> tuple[Section, ...]:
+async def in_the_way(
+    asked: ReportRequest, patrol: Patrol, units: Sequence[Crew]
+) -> tuple[Section, ...]:
     """Return what is in the way of a plan, errors first; none where nothing is, or it has begun.
 
     Args:
@@ -54,7 +56,9 @@ async def in_the_way(asked: Asked, patrol: Patrol, units: Sequence[Crew]) -> tup
     return (Section(title=words.say("conflict.title"), blocks=tuple(blocks)),) if blocks else ()
 
 
-async def conflict_words(asked: Asked, conflict: PlanConflict, names: Mapping[str, str]) -> str:
+async def conflict_words(
+    asked: ReportRequest, conflict: PlanConflict, names: Mapping[str, str]
+) -> str:
     """Return one sentence in the reader's language; for a code without words, the judge's own.
 
     Args:
@@ -89,7 +93,7 @@ def _key(conflict: PlanConflict) -> str:
     return conflict.code
 
 
-def _unit(asked: Asked, conflict: PlanConflict, names: Mapping[str, str]) -> str:
+def _unit(asked: ReportRequest, conflict: PlanConflict, names: Mapping[str, str]) -> str:
     id = conflict.unit or ""
     if id in names:
         return names[id]
@@ -102,21 +106,21 @@ def _unit(asked: Asked, conflict: PlanConflict, names: Mapping[str, str]) -> str
         return asked.words.say("patrol.unit_of", agency=agency)
 
 
-async def _sector(asked: Asked, id: str) -> str:
+async def _sector(asked: ReportRequest, id: str) -> str:
     try:
         return (await asked.desk.sectors.one(id)).name
     except (Forbidden, NotFound):
         return asked.words.say("patrol.sector_unseen")
 
 
-async def _patrol(asked: Asked, id: str) -> str:
+async def _patrol(asked: ReportRequest, id: str) -> str:
     try:
         return (await asked.desk.patrols.one(id)).name
     except (Forbidden, NotFound):
         return asked.words.say("patrol.unseen")
 
 
-def _place(asked: Asked, lon: float | None, lat: float | None) -> str:
+def _place(asked: ReportRequest, lon: float | None, lat: float | None) -> str:
     if lon is None or lat is None:
         return ""
     [(_, address)] = asked.site.land.describe([lon], [lat], [None])

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from patrol.audit.chain import DIGESTS, FIRST, SALT, Chain, Entry
-from patrol.desks.visibility.document_desk import PaperDesk
+from patrol.desks.visibility.document_desk import DocumentDesk
 from patrol.documents.transaction import Note
 from patrol.errors.errors import AuditError
 from patrol.store.journal import journal
@@ -58,7 +58,7 @@ class JournalPage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     before: int | None = None
 
 
-class AuditDesk(PaperDesk):
+class AuditDesk(DocumentDesk):
     """What one user may see of the journal, and what of the user's acts is noted in it."""
 
     async def page(

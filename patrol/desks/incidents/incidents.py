@@ -11,13 +11,13 @@ from typing import Any, Final, Literal
 import msgspec
 
 from patrol.desks.incidents.photos import PhotoDesk
-from patrol.desks.visibility.document_desk import PaperDesk
-from patrol.documents.document import Paper, id_of_request, revised
+from patrol.desks.visibility.document_desk import DocumentDesk
+from patrol.documents.document import Document, id_of_request, revised
 from patrol.documents.open_documents import Book
 from patrol.documents.transaction import Filing, Note
 from patrol.errors.errors import Conflict, NotFound
 from patrol.incidents.incident import LIFE, Credit, Incident, check
-from patrol.incidents.search import Wanted
+from patrol.incidents.search import IncidentQuery
 from patrol.incidents.statistics import Totals, totals
 from patrol.patrols.patrol import Patrol
 from patrol.protected_fields.field import FIELDS, ProtectedField
@@ -40,7 +40,7 @@ AHEAD_BY_DATE: Final = timedelta(hours=14)
 """The farthest that a calendar is ahead of UTC."""
 
 CHANGEABLE: Final = frozenset(Incident.__struct_fields__) - {
-    *Paper.__struct_fields__,
+    *Document.__struct_fields__,
     "state",
     "reason",
     "confirmed_by",
@@ -53,7 +53,7 @@ PROTECTED: Final = FIELDS["incident"]
 """What people tell of it that is sealed beside it."""
 
 
-class IncidentDesk(PaperDesk):
+class IncidentDesk(DocumentDesk):
     """What a user may do with incidents."""
 
     async def log(
@@ -287,7 +287,7 @@ class IncidentDesk(PaperDesk):
         return kept
 
     async def incidents(
-        self, wanted: Wanted, *, how: Literal["list", "totals", "map", "file"] = "list"
+        self, wanted: IncidentQuery, *, how: Literal["list", "totals", "map", "file"] = "list"
     ) -> list[Incident]:
         """Return the incidents that are asked for and may be seen, those of last first.
 
@@ -304,7 +304,7 @@ class IncidentDesk(PaperDesk):
         await self._note_shared(seen, how)
         return sorted(seen, key=lambda each: (each.happened_at, each.id), reverse=True)
 
-    async def totals(self, wanted: Wanted, *, zone: tzinfo = UTC) -> Totals:
+    async def totals(self, wanted: IncidentQuery, *, zone: tzinfo = UTC) -> Totals:
         """Return the totals (`patrol.incidents.statistics`) of what is asked for and may be seen.
 
         Raises:
@@ -314,7 +314,7 @@ class IncidentDesk(PaperDesk):
 
     # -- inside
 
-    async def _all_seen(self, wanted: Wanted) -> list[Incident]:
+    async def _all_seen(self, wanted: IncidentQuery) -> list[Incident]:
         """Return what is asked for and may be seen, under one state of the agreements."""
         kept = await self._watch.store.read(papers.of_kind, "incident", limit=MOST_INCIDENTS + 1)
         if len(kept) > MOST_INCIDENTS:

@@ -17,11 +17,11 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, Final
 
-from patrol.desks.visibility.document_desk import PaperDesk
-from patrol.documents.document import Paper, kind_of
+from patrol.desks.visibility.document_desk import DocumentDesk
+from patrol.documents.document import Document, kind_of
 from patrol.documents.transaction import Note
 from patrol.errors.errors import Conflict, NotFound
-from patrol.filing.journal_writer import Scribe
+from patrol.filing.journal_writer import JournalWriter
 from patrol.incidents.photo import CameraNote, Original, Photo
 from patrol.store.records import originals, photos
 
@@ -34,7 +34,7 @@ MOST_ORIGINALS_A_DAY: Final = 2 * 2**30
 _HASH: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
-class PhotoDesk(PaperDesk):
+class PhotoDesk(DocumentDesk):
     """What a user may do with photos."""
 
     async def add(self, file: bytes, *, is_original: bool = True) -> Photo:
@@ -206,8 +206,8 @@ class PhotoDesk(PaperDesk):
         return True
 
     @property
-    def _scribe(self) -> Scribe:
-        return Scribe(store=self._watch.store, node=self._watch.node, now=self._watch.now)
+    def _scribe(self) -> JournalWriter:
+        return JournalWriter(store=self._watch.store, node=self._watch.node, now=self._watch.now)
 
     def _noted(self, act: str, photo: str, **detail: Any) -> Note:
         return Note(
@@ -218,7 +218,7 @@ class PhotoDesk(PaperDesk):
             detail=detail,
         )
 
-    async def _through(self, sha256: str, papers: Iterable[Paper]) -> bytes | None:
+    async def _through(self, sha256: str, papers: Iterable[Document]) -> bytes | None:
         """Return a photo that one of these papers shows the user; None where none does.
 
         Only the paper's owner can show it: who once learned a hash opens nothing by writing it
@@ -236,7 +236,7 @@ class PhotoDesk(PaperDesk):
                 return found
         return None
 
-    def _shown(self, sha256: str, paper: Paper) -> Note:
+    def _shown(self, sha256: str, paper: Document) -> Note:
         return Note(
             act="see shared photo",
             actor=self._user.name,

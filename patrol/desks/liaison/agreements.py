@@ -12,7 +12,7 @@ from patrol.agreements import lifecycle as acts
 from patrol.agreements.agreement import Agreement, Terms
 from patrol.agreements.corridors import drawn
 from patrol.agreements.lifecycle import Backfill, Party
-from patrol.desks.visibility.document_desk import PaperDesk
+from patrol.desks.visibility.document_desk import DocumentDesk
 from patrol.documents.document import kind_of
 from patrol.documents.open_documents import Book
 from patrol.errors.errors import Conflict, NotFound, StoreError
@@ -38,7 +38,7 @@ _NEEDED: Final[dict[ActName, str]] = {
 }
 
 
-class AgreementDesk(PaperDesk):
+class AgreementDesk(DocumentDesk):
     """What one user may do with agreements."""
 
     async def all(self, *, closed: bool = False) -> list[Agreement]:

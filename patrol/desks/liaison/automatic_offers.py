@@ -1,4 +1,4 @@
-"""Offering: a target that comes surely across is offered to whom it comes to, with the sighting.
+"""AutomaticOffers: a target that surely comes across is offered there, with the sighting.
 
 Both are one filing, so that no node ever has the one without the other. Where no agreement lets it
 be offered, the target says why.
@@ -10,7 +10,7 @@ from datetime import datetime
 
 import msgspec
 
-from patrol.documents.document import Paper
+from patrol.documents.document import Document
 from patrol.documents.open_documents import Book
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict
@@ -25,7 +25,7 @@ from patrol.units.accounts import User
 from patrol.watch.watch import Watch
 
 
-class Offering:
+class AutomaticOffers:
     """What follows from the sightings of one user.
 
     Args:
@@ -129,7 +129,7 @@ class Offering:
             actor=self._user.name,
         )
 
-    def _sighted(self, *made: Paper, reason: str = "") -> Filing:
+    def _sighted(self, *made: Document, reason: str = "") -> Filing:
         return Filing(
             papers=made,
             act="sight target",

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final, cast
 
-from patrol.desks.liaison.automatic_offers import Offering
-from patrol.desks.visibility.document_desk import PaperDesk
+from patrol.desks.liaison.automatic_offers import AutomaticOffers
+from patrol.desks.visibility.document_desk import DocumentDesk
 from patrol.documents.document import kind_of
 from patrol.documents.open_documents import Book
 from patrol.documents.transaction import Filing
@@ -28,7 +28,7 @@ MOST_HAND_OFFS: Final = 1000
 """Of one answer, those changed last."""
 
 
-class HandOffDesk(PaperDesk):
+class HandOffDesk(DocumentDesk):
     """What one user may do with hand-offs."""
 
     # -- what there is
@@ -210,7 +210,7 @@ class HandOffDesk(PaperDesk):
     def _offered(self, mine: Target, to: str | None, note: str, now: datetime) -> Filing:
         office = ""
         if to is None:
-            found = Offering(self._watch, self._user).counterpart(mine)
+            found = AutomaticOffers(self._watch, self._user).counterpart(mine)
             to, office = found.agency, found.office.id
         elif to not in self._watch.agencies and to not in self._watch.elsewhere:
             raise NotFound("agency", to)

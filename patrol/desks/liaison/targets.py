@@ -13,9 +13,9 @@ import msgspec
 
 from gis.position.position import check_place
 from patrol.desks.incidents.photos import PhotoDesk
-from patrol.desks.liaison.automatic_offers import Offering
-from patrol.desks.visibility.document_desk import PaperDesk
-from patrol.documents.document import Paper, kind_of
+from patrol.desks.liaison.automatic_offers import AutomaticOffers
+from patrol.desks.visibility.document_desk import DocumentDesk
+from patrol.documents.document import Document, kind_of
 from patrol.documents.open_documents import Book
 from patrol.documents.transaction import NOTHING, Filing
 from patrol.errors.errors import Conflict, IllegalStep, NotFound
@@ -56,7 +56,7 @@ PROTECTED: Final = FIELDS["target"]
 """What people tell of it that is sealed beside it."""
 
 
-class TargetDesk(PaperDesk):
+class TargetDesk(DocumentDesk):
     """What one user may do with targets."""
 
     # -- what there is
@@ -208,7 +208,9 @@ class TargetDesk(PaperDesk):
         def act(book: Book, now: datetime) -> Filing:
             before = self._own(book, Target, id)
             target = sighted(before, seen, ground=self._watch.ground, now=now, by=self._user.name)
-            filing = Offering(self._watch, self._user).after_sighting(book, before, target, now)
+            filing = AutomaticOffers(self._watch, self._user).after_sighting(
+                book, before, target, now
+            )
             return msgspec.structs.replace(filing, protected=sealed)
 
         return await self._acted(id, "sight", act)
@@ -304,7 +306,7 @@ class TargetDesk(PaperDesk):
         if photos:
             await PhotoDesk(self._watch, self._user, self._policy).check_own(photos)
 
-    def _filing(self, act: str, *made: Paper) -> Filing:
+    def _filing(self, act: str, *made: Document) -> Filing:
         return Filing(papers=made, act=act, actor=self._user.name, agency=self._user.agency)
 
     def _receipted(self, filing: Filing) -> Filing:

@@ -11,7 +11,7 @@ from patrol.documents.document import kind_of, new_id
 from patrol.documents.open_documents import Book
 from patrol.errors.errors import Conflict, NotFound
 from patrol.patrols import lifecycle as patrol_acts
-from patrol.patrols.lifecycle import Who
+from patrol.patrols.lifecycle import PatrolActor
 from patrol.patrols.patrol import Patrol, PatrolState, Seal, sha256_of
 from patrol.store.records import documents as papers
 from patrol.store.schema.tables import to_us
@@ -183,7 +183,7 @@ class PatrolDesk(PlanDesk):
             Conflict: If another content is there, or the new one is none.
         """
 
-        def change(patrol: Patrol, now: datetime, who: Who) -> Patrol:
+        def change(patrol: Patrol, now: datetime, who: PatrolActor) -> Patrol:
             if revision is not None and revision != patrol.revision:
                 raise Conflict(
                     f"its content is at revision {patrol.revision}: look at it again",
@@ -206,7 +206,7 @@ class PatrolDesk(PlanDesk):
             PlanRefused: If its plan has errors.
         """
 
-        def propose(patrol: Patrol, now: datetime, who: Who) -> Patrol:
+        def propose(patrol: Patrol, now: datetime, who: PatrolActor) -> Patrol:
             following = patrol_acts.proposed(patrol, at=now, who=who)
             self._check_plan(patrol, now)
             return following
@@ -228,7 +228,7 @@ class PatrolDesk(PlanDesk):
             PlanRefused: If its plan has errors as that agency sees them.
         """
 
-        def sign(patrol: Patrol, now: datetime, who: Who) -> Patrol:
+        def sign(patrol: Patrol, now: datetime, who: PatrolActor) -> Patrol:
             following = patrol_acts.signed(patrol, revision=revision, at=now, who=who)
             self._check_plan(patrol, now)
             return following
@@ -257,7 +257,7 @@ class PatrolDesk(PlanDesk):
             Conflict: If it is too long.
         """
 
-        def write(patrol: Patrol, now: datetime, who: Who) -> Patrol:
+        def write(patrol: Patrol, now: datetime, who: PatrolActor) -> Patrol:
             return patrol_acts.annexed(patrol, text, at=now, who=who)
 
         return await self._act("write annexes", "write annex", id, write)
@@ -304,7 +304,7 @@ class PatrolDesk(PlanDesk):
             Conflict: If the unit is no member of that agency, or `at` is still to come.
         """
 
-        def check_in(patrol: Patrol, now: datetime, who: Who) -> Patrol:
+        def check_in(patrol: Patrol, now: datetime, who: PatrolActor) -> Patrol:
             return patrol_acts.checked_in(
                 patrol, unit=unit, note=note, told_at=at or now, at=now, who=who
             )
@@ -343,14 +343,14 @@ class PatrolDesk(PlanDesk):
         allowed: str,
         act: str,
         id: str,
-        change: Callable[[Patrol, datetime, Who], Patrol],
+        change: Callable[[Patrol, datetime, PatrolActor], Patrol],
         *,
         reason: str = "",
     ) -> Patrol:
         self._may(allowed)
         # One that is over is not in the book: that it is, is told from what is kept.
         known = await self._kept(Patrol, id)
-        who = Who(name=self._user.name, agency=self._user.agency)
+        who = PatrolActor(name=self._user.name, agency=self._user.agency)
         if self._user.agency not in known.parties:
             raise NotFound(kind_of(Patrol), id)
 
@@ -363,5 +363,5 @@ class PatrolDesk(PlanDesk):
         return await self.one(id)
 
 
-def _plain(act: Callable[..., Patrol]) -> Callable[[Patrol, datetime, Who], Patrol]:
+def _plain(act: Callable[..., Patrol]) -> Callable[[Patrol, datetime, PatrolActor], Patrol]:
     return lambda patrol, now, who: act(patrol, at=now, who=who)

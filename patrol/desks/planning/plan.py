@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from patrol.desks.visibility.document_desk import PaperDesk
+from patrol.desks.visibility.document_desk import DocumentDesk
 from patrol.documents.document import kind_of, new_id
 from patrol.documents.open_documents import Book
 from patrol.errors.errors import Conflict, NotFound
@@ -33,7 +33,7 @@ class PlanRefused(Conflict):
         super().__init__("; ".join(each.words for each in found if each.severity == "error"))
 
 
-class PlanDesk(PaperDesk):
+class PlanDesk(DocumentDesk):
     """What one user may know of plans."""
 
     async def conflicts(self, id: str) -> tuple[PlanConflict, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from patrol.desks.planning.shifts import ShiftDesk
-from patrol.documents.document import Paper, new_id, revised
+from patrol.documents.document import Document, new_id, revised
 from patrol.documents.open_documents import Book
 from patrol.duty.handover import HAND_OVER_LIFE, MOST_ITEMS, HandOver, OpenItem, open_items, taken
 from patrol.duty.roster import (
@@ -81,7 +81,7 @@ class RosterDesk(ShiftDesk):
         self._may("keep watch")
         id = new_id()
 
-        def decide(book: Book, now: datetime) -> tuple[Paper, ...]:
+        def decide(book: Book, now: datetime) -> tuple[Document, ...]:
             given, to = self._own(book, Shift, shift), self._own(book, Shift, relief)
             if self._user.role != "commander":  # who may, should the officer be unable to
                 self._must_be(given, "hand over the watch")
@@ -117,7 +117,7 @@ class RosterDesk(ShiftDesk):
         """
         self._may("keep watch")
 
-        def decide(book: Book, now: datetime) -> tuple[Paper, ...]:
+        def decide(book: Book, now: datetime) -> tuple[Document, ...]:
             offer = self._own(book, HandOver, id)
             given = book.get(Shift, offer.given_by)
             by = self._user.name
@@ -144,7 +144,7 @@ class RosterDesk(ShiftDesk):
         """
         self._may("keep watch")
 
-        def decide(book: Book, now: datetime) -> tuple[Paper, ...]:
+        def decide(book: Book, now: datetime) -> tuple[Document, ...]:
             offer = self._own(book, HandOver, id)
             if offer.version != version:
                 raise Conflict(f"the hand-over is at version {offer.version}: look at it again")
@@ -202,7 +202,7 @@ class RosterDesk(ShiftDesk):
         self._may("keep watch")
         id = new_id()
 
-        def decide(book: Book, now: datetime) -> tuple[Paper, ...]:
+        def decide(book: Book, now: datetime) -> tuple[Document, ...]:
             duty = self._own(book, Shift, shift)
             self._must_be(duty, "say what is shared of the shift")
             if not duty.is_on_duty:
@@ -238,7 +238,7 @@ class RosterDesk(ShiftDesk):
         """
         self._may("keep watch")
 
-        def decide(book: Book, now: datetime) -> tuple[Paper, ...]:
+        def decide(book: Book, now: datetime) -> tuple[Document, ...]:
             duty = self._own(book, Shift, shift)
             self._must_be(duty, "say what is shared of the shift")
             ended = contact_taken_back(book, shift, at=now, by=self._user.name)

@@ -9,17 +9,17 @@ from typing import Any, Final, cast
 import msgspec
 
 from gis.errors.errors import GisError
-from patrol.desks.visibility.document_desk import PaperDesk
+from patrol.desks.visibility.document_desk import DocumentDesk
 from patrol.documents.document import kind_of, new_id, revised
 from patrol.documents.open_documents import Book
 from patrol.errors.errors import Conflict
 from patrol.patrols.patrol import Patrol
 from patrol.sector_checks.detection import reporters
-from patrol.sector_checks.drawing import BadShape, Checked, Shape, check, geojson, judge
+from patrol.sector_checks.drawing import BadShape, DrawingCheck, SectorShape, check, geojson, judge
 from patrol.sectors.overlaps import kept_out
-from patrol.sectors.river_extent import Along
+from patrol.sectors.river_extent import RiverExtent
 from patrol.sectors.sector import KEPT_OUT_OF, Sector, SectorLimits, SectorUse
-from patrol.sectors.site_geography import Deep, Ground
+from patrol.sectors.site_geography import DeepestPoint, Ground
 from patrol.store.journal import journal
 from patrol.store.records import documents as papers
 from radio_gateway.parsing.msgspec_decoders import json_decoder
@@ -28,7 +28,7 @@ MOST_VERSIONS: Final = 1000
 """Of one sector, whose reasons are looked up."""
 
 
-class Lie(msgspec.Struct, frozen=True, kw_only=True):
+class SectorGeography(msgspec.Struct, frozen=True, kw_only=True):
     """How a sector lies on the ground.
 
     Attributes:
@@ -41,8 +41,8 @@ class Lie(msgspec.Struct, frozen=True, kw_only=True):
 
     outline: dict[str, Any] | None
     area_km2: float | None
-    countries: dict[str, Deep]
-    along: tuple[Along, ...] = ()
+    countries: dict[str, DeepestPoint]
+    along: tuple[RiverExtent, ...] = ()
 
 
 class PastVersion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -61,7 +61,7 @@ class PastVersion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     area_km2: float | None = None
 
 
-class SectorDesk(PaperDesk):
+class SectorDesk(DocumentDesk):
     """What one user may do with sectors."""
 
     def all(self, *, use: SectorUse | None = None) -> list[Sector]:
@@ -104,12 +104,12 @@ class SectorDesk(PaperDesk):
 
     async def check(
         self,
-        shape: Shape,
+        shape: SectorShape,
         *,
         use: SectorUse = "patrol",
         limits: SectorLimits | None = None,
         id: str | None = None,
-    ) -> Checked:
+    ) -> DrawingCheck:
         """Return what is wrong with a shape that somebody draws, and how it would lie.
 
         Args:
@@ -164,16 +164,16 @@ class SectorDesk(PaperDesk):
 
         return await asyncio.to_thread(lambda: [told(each) for each in kept])
 
-    def lie(self, sector: Sector) -> Lie:
+    def lie(self, sector: Sector) -> SectorGeography:
         """Return how a sector that the user was given lies on the ground."""
         try:
             area = self._ground.area(sector)
             countries = dict(self._ground.countries(sector))
             along = self._ground.along(sector)
         except GisError:
-            return Lie(outline=sector.geometry, area_km2=None, countries={})
+            return SectorGeography(outline=sector.geometry, area_km2=None, countries={})
         outline = sector.geometry or geojson(area.geometry)
-        return Lie(
+        return SectorGeography(
             outline=outline,
             area_km2=round(area.shape.area / 1e6, 4),
             countries=countries,
@@ -184,7 +184,7 @@ class SectorDesk(PaperDesk):
         self,
         *,
         name: str,
-        shape: Shape,
+        shape: SectorShape,
         use: SectorUse = "patrol",
         limits: SectorLimits | None = None,
         note: str = "",
@@ -224,7 +224,7 @@ class SectorDesk(PaperDesk):
         id: str,
         *,
         version: int | None = None,
-        shape: Shape | None = None,
+        shape: SectorShape | None = None,
         reason: str = "",
         **changes: Any,
     ) -> Sector:
@@ -309,7 +309,7 @@ class SectorDesk(PaperDesk):
             found[why.version] = why.reason
         return found
 
-    async def _placed(self, shape: Shape) -> dict[str, Any]:
+    async def _placed(self, shape: SectorShape) -> dict[str, Any]:
         # A wild drawing may take seconds, which nobody else should wait for.
         judged, placed = await asyncio.to_thread(judge, shape, self._ground)
         if not judged.usable or placed is None:

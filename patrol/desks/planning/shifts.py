@@ -8,8 +8,8 @@ from typing import Final, TypeVar, cast
 
 import msgspec
 
-from patrol.desks.visibility.document_desk import PaperDesk
-from patrol.documents.document import Paper, kind_of, new_id
+from patrol.desks.visibility.document_desk import DocumentDesk
+from patrol.documents.document import Document, kind_of, new_id
 from patrol.documents.open_documents import Book
 from patrol.duty.handover import HandOver
 from patrol.duty.roster import (
@@ -32,10 +32,10 @@ CHANGEABLE: Final = frozenset(
 ON_DUTY_TOO: Final = frozenset({"officer", "user", "phone", "radio", "note", "ends_at"})
 
 MOST: Final = 1_000
-P = TypeVar("P", bound=Paper)
+P = TypeVar("P", bound=Document)
 
 
-class ShiftDesk(PaperDesk):
+class ShiftDesk(DocumentDesk):
     """What one user may do with the shifts of the own agency."""
 
     def shifts(self, *, office: str | None = None) -> list[Shift]:
@@ -89,7 +89,7 @@ class ShiftDesk(PaperDesk):
         self._may("plan the roster")
         id = new_id()
 
-        def decide(book: Book, now: datetime) -> tuple[Paper, ...]:
+        def decide(book: Book, now: datetime) -> tuple[Document, ...]:
             shift = Shift(
                 id=id,
                 agency=self._user.agency,
@@ -127,7 +127,7 @@ class ShiftDesk(PaperDesk):
         """
         self._may("plan the roster")
 
-        def decide(book: Book, now: datetime) -> tuple[Paper, ...]:
+        def decide(book: Book, now: datetime) -> tuple[Document, ...]:
             shift = self._current(book, id, version)
             allowed = ON_DUTY_TOO if shift.is_on_duty else CHANGEABLE
             refused = sorted(changes.keys() - allowed)
@@ -151,7 +151,7 @@ class ShiftDesk(PaperDesk):
         """
         self._may("plan the roster")
 
-        def decide(book: Book, now: datetime) -> tuple[Paper, ...]:
+        def decide(book: Book, now: datetime) -> tuple[Document, ...]:
             shift = self._current(book, id, version)
             if any(each.taken_by == id for each in book.all(HandOver)):
                 raise Conflict("the watch is being handed over to it: withdraw that first")
@@ -169,7 +169,7 @@ class ShiftDesk(PaperDesk):
         """
         self._may("keep watch")
 
-        def decide(book: Book, now: datetime) -> tuple[Paper, ...]:
+        def decide(book: Book, now: datetime) -> tuple[Document, ...]:
             shift = self._own(book, Shift, id)
             current = on_duty(book, shift.agency, shift.office)
             if current is not None:
@@ -196,7 +196,7 @@ class ShiftDesk(PaperDesk):
         self,
         kind: type[P],
         act: str,
-        decide: Callable[[Book, datetime], tuple[Paper, ...]],
+        decide: Callable[[Book, datetime], tuple[Document, ...]],
         *,
         reason: str = "",
     ) -> P:

@@ -1,4 +1,4 @@
-"""PaperDesk: what every desk for one kind of papers needs: who asks, what may be seen, filing."""
+"""DocumentDesk: what every desk for one kind of papers needs: who asks, what is visible, filing."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
-from patrol.documents.document import Paper, kind_of
+from patrol.documents.document import Document, kind_of
 from patrol.documents.open_documents import Book
-from patrol.documents.transaction import Filing, Receipt
+from patrol.documents.transaction import Filing, PhoneReceipt
 from patrol.errors.errors import NotFound
 from patrol.protected_fields.field import ProtectedField, sealed_fields
-from patrol.sharing.view_policy import Policy
+from patrol.sharing.view_policy import ViewPolicy
 from patrol.store.records import documents as papers
 from patrol.units.accounts import User
 from patrol.units.permissions import require
 from patrol.watch.watch import Watch
 
-P = TypeVar("P", bound=Paper)
+P = TypeVar("P", bound=Document)
 
 
-class PaperDesk:
+class DocumentDesk:
     """A part of a desk; what one user may do with papers.
 
     Args:
@@ -32,9 +32,9 @@ class PaperDesk:
         receipt: The report of a crew's phone that the next act is the effect of; None for none.
     """
 
-    receipt: Receipt | None = None
+    receipt: PhoneReceipt | None = None
 
-    def __init__(self, watch: Watch, user: User, policy: Policy) -> None:
+    def __init__(self, watch: Watch, user: User, policy: ViewPolicy) -> None:
         self._watch, self._user, self._policy = watch, user, policy
 
     def _may(self, act: str) -> None:
@@ -112,11 +112,11 @@ class PaperDesk:
     async def _file(
         self,
         act: str,
-        decide: Callable[[Book, datetime], tuple[Paper, ...]],
+        decide: Callable[[Book, datetime], tuple[Document, ...]],
         *,
         reason: str = "",
         protected: tuple[ProtectedField, ...] = (),
-    ) -> tuple[Paper, ...]:
+    ) -> tuple[Document, ...]:
         """File what `decide` makes of the book in its turn; on disk and shown when this returns.
 
         Raises:

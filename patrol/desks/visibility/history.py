@@ -1,6 +1,6 @@
 """HistoryDesk: what a user may see of long ago, in pages, days and paths.
 
-The same permissions, the same policy and the same spans as a track of `Outlook`.
+The same permissions, the same policy and the same spans as a track of `VisibleUnits`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from patrol.desks.visibility.visible_units import Outlook
+from patrol.desks.visibility.visible_units import VisibleUnits
 from patrol.errors.errors import Conflict, NotFound
 from patrol.patrols.patrol import Patrol
 from patrol.picture.address_spans import ALWAYS, NEVER
@@ -21,7 +21,7 @@ from patrol.sharing.readable_tracks import Reading, batched
 from patrol.store.schema.tables import from_us, to_us
 from patrol.store.tracks import history
 from patrol.store.tracks import replay_columns as films
-from patrol.store.tracks.history import Extent, Mark, Page, Path
+from patrol.store.tracks.history import HistoryExtent, Mark, PositionHistory, PositionPage
 from patrol.store.tracks.replay_columns import Film
 from patrol.store.tracks.tracks import Box
 from patrol.units.details import UnitDetails, details, out_of_service
@@ -42,7 +42,7 @@ MOST_IN_EXTENT: Final = 500_000
 FINEST: Final = timedelta(seconds=2)  # a finer part than radios report is no part
 
 
-class HistoryDesk(Outlook):
+class HistoryDesk(VisibleUnits):
     """What one user may see of long ago."""
 
     def tracked(self) -> list[UnitState]:
@@ -135,7 +135,7 @@ class HistoryDesk(Outlook):
         limit: int = LARGEST_PAGE,
         after: Mark | None = None,
         box: Box | None = None,
-    ) -> Page:
+    ) -> PositionPage:
         """Return a page of where a unit or radio was, oldest first.
 
         Args:
@@ -225,7 +225,7 @@ class HistoryDesk(Outlook):
         end: datetime = NEVER,
         box: Box | None = None,
         plausible: bool = False,
-    ) -> Extent | None:
+    ) -> HistoryExtent | None:
         """Return how many positions units or radios have, and the box and time that hold them all.
 
         Args:
@@ -243,7 +243,7 @@ class HistoryDesk(Outlook):
             NotFound: If there is one that is none, or the user may not know of it.
         """
         self._may("see tracks")
-        found: list[Extent] = []
+        found: list[HistoryExtent] = []
         for id in ids:
             reading = self._reading(self._visible(id), start, end)
             left = MOST_IN_EXTENT - sum(each.count for each in found)
@@ -269,7 +269,7 @@ class HistoryDesk(Outlook):
 
     async def paths(
         self, *, start: datetime, end: datetime, ids: Sequence[str] | None = None
-    ) -> dict[str, Path]:
+    ) -> dict[str, PositionHistory]:
         """Return where everything was from `start` to `end` as bare paths, by id.
 
         Args:
@@ -295,7 +295,7 @@ class HistoryDesk(Outlook):
         wanted = {state.id: self._reading(state, start, end) for state in chosen}
         part = (end - start) / max(MOST_IN_PATHS // max(len(wanted), 1), 1)
         part = timedelta() if part < FINEST else part
-        found: dict[str, Path] = {}
+        found: dict[str, PositionHistory] = {}
         for some in batched(wanted):
             read = await self._watch.store.read(history.paths, some, part)
             for id, path in read.items():
@@ -364,14 +364,14 @@ class HistoryDesk(Outlook):
         box: Box | None,
         plausible: bool,
         most: int,
-    ) -> list[Extent] | None:
+    ) -> list[HistoryExtent] | None:
         """Return the extent of what may be told of another agency's unit, as it may be told."""
-        found: list[Extent] = []
+        found: list[HistoryExtent] = []
         after = None
         while True:
             page = await self.fixes(id, start=start, end=end, after=after, box=box)
             found += [
-                Extent(
+                HistoryExtent(
                     count=1,
                     box=(fix.lon, fix.lat, fix.lon, fix.lat),
                     times=(fix.time, fix.time),
@@ -387,7 +387,7 @@ class HistoryDesk(Outlook):
 
     async def _page_told(
         self, id: str, reading: Reading, *, limit: int, after: Mark | None, box: Box | None
-    ) -> Page:
+    ) -> PositionPage:
         """Return a page of what may be told of another agency's unit, by the names of
         `patrol.sharing.pseudonyms`.
 
@@ -395,7 +395,7 @@ class HistoryDesk(Outlook):
         unit was where nothing crosses. A moment is never parted, so there may be a few more.
         """
         naming = Naming()
-        kept = Page(fixes=[], ids=[], last=None)
+        kept = PositionPage(fixes=[], ids=[], last=None)
         mark, at_once = after, limit + 1
         while True:
             found = await self._watch.store.read(
@@ -409,7 +409,7 @@ class HistoryDesk(Outlook):
                 )
             )
             told = reading.page(found)
-            told = Page(fixes=told.fixes, ids=naming.names(told.fixes), last=None)
+            told = PositionPage(fixes=told.fixes, ids=naming.names(told.fixes), last=None)
             # By the place that is told: small boxes must not find out where it is more exactly.
             told = told if box is None else history.within(told, box)
             kept.fixes.extend(told.fixes)
@@ -421,7 +421,7 @@ class HistoryDesk(Outlook):
         if end is None:
             return kept
         last = end_of_moment(kept.fixes[end - 1].time)
-        return Page(fixes=kept.fixes[:end], ids=kept.ids[:end], last=last)
+        return PositionPage(fixes=kept.fixes[:end], ids=kept.ids[:end], last=last)
 
     async def _fix_told(self, state: UnitState, name: bytes) -> Fix:
         """Return what may be told of one position of another agency's unit, by its told name."""
@@ -460,12 +460,12 @@ class HistoryDesk(Outlook):
         return [from_us(day * history.DAY_US).date() for day in sorted(days)]
 
 
-def _all_of(found: Sequence[Extent]) -> Extent:
+def _all_of(found: Sequence[HistoryExtent]) -> HistoryExtent:
     """Return the extent of all; of none with a count of 0, anywhere and always."""
     if not found:
-        return Extent(count=0, box=(-180.0, -90.0, 180.0, 90.0), times=(ALWAYS, NEVER))
+        return HistoryExtent(count=0, box=(-180.0, -90.0, 180.0, 90.0), times=(ALWAYS, NEVER))
     wests, souths, easts, norths = zip(*(each.box for each in found), strict=True)
-    return Extent(
+    return HistoryExtent(
         count=sum(each.count for each in found),
         box=(min(wests), min(souths), max(easts), max(norths)),
         times=(min(each.times[0] for each in found), max(each.times[1] for each in found)),

@@ -1,4 +1,4 @@
-"""Outlook: what one user may see of the picture and the records.
+"""VisibleUnits: what one user may see of the picture and the records.
 
 What may pass is decided here and nowhere else: by the table of permissions and by the policy of
 the user's agency and role.
@@ -13,15 +13,15 @@ from typing import Final
 from patrol.errors.errors import NotFound
 from patrol.inquiry.find_radio import ask
 from patrol.inquiry.inquiry import Inquiry
-from patrol.live.feeds import Feed, Subscription
+from patrol.live.feeds import LocalViewStream, Subscription
 from patrol.maintenance.unknown_radios import UnknownRadio, describe
 from patrol.picture.address_spans import ALWAYS, spans_of_radio, spans_of_unit
-from patrol.reception.receptions import Heard
+from patrol.reception.receptions import ReceivedMessage
 from patrol.sharing.readable_tracks import Reading, batched
-from patrol.sharing.view_policy import Policy
+from patrol.sharing.view_policy import ViewPolicy
 from patrol.store.receptions import receptions
 from patrol.store.tracks import tracks
-from patrol.store.tracks.tracks import Span
+from patrol.store.tracks.tracks import AddressSpan
 from patrol.units.accounts import User
 from patrol.units.details import UnitDetails, details, out_of_service
 from patrol.units.permissions import may, require
@@ -40,7 +40,7 @@ MOST_RADIOS: Final = 1_000
 """Most unknown radios of one answer, those heard last."""
 
 
-class Outlook:
+class VisibleUnits:
     """What one user may see.
 
     Args:
@@ -61,7 +61,7 @@ class Outlook:
         self._rejected = rejected
         self.crossed_in: int | None = None
         """The policy epoch in which something of another agency's was first handed out."""
-        self.policy = Policy(
+        self.policy = ViewPolicy(
             agency=user.agency,
             role=user.role,
             sharing=watch.sharing,
@@ -96,7 +96,7 @@ class Outlook:
         """
         return self.feed().subscribe(stream=stream, since=since)
 
-    def feed(self) -> Feed:
+    def feed(self) -> LocalViewStream:
         """Return the live stream of all who see the same.
 
         Raises:
@@ -256,7 +256,7 @@ class Outlook:
             self._watch.picture.address_taken,
         )
 
-    async def heard(self, address: str, *, limit: int = 100) -> list[Heard]:
+    async def heard(self, address: str, *, limit: int = 100) -> list[ReceivedMessage]:
         """Return the last messages of a radio address, newest first, with all who heard each.
 
         Raises:
@@ -384,6 +384,6 @@ class Outlook:
             raise NotFound("unit", id)
         return unit
 
-    def _spans(self, state: UnitState, start: datetime, end: datetime) -> list[Span]:
+    def _spans(self, state: UnitState, start: datetime, end: datetime) -> list[AddressSpan]:
         spans = spans_of_unit if state.known else spans_of_radio
         return spans(self._watch.picture, state.id, start=start, end=end)

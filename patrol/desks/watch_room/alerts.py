@@ -12,7 +12,7 @@ import msgspec
 from patrol.alarms.rules import RULES
 from patrol.alerts import lifecycle as alert_acts
 from patrol.alerts.alert import SEVERITIES, Alert, AlertState, Severity
-from patrol.desks.visibility.document_desk import PaperDesk
+from patrol.desks.visibility.document_desk import DocumentDesk
 from patrol.documents.document import kind_of
 from patrol.documents.open_documents import Book
 from patrol.errors.errors import Conflict, NotFound, PatrolError
@@ -28,7 +28,7 @@ LOOKED_AT: Final = 5000
 """Most alerts that are looked at for one answer: some may be others'."""
 
 
-class AlertLeft(msgspec.Struct, frozen=True, kw_only=True):
+class UnchangedAlert(msgspec.Struct, frozen=True, kw_only=True):
     """An alert that an act on many left as it is.
 
     Attributes:
@@ -49,10 +49,10 @@ class AlertsAcknowledged(msgspec.Struct, frozen=True, kw_only=True, omit_default
     """
 
     acknowledged: tuple[Alert, ...] = ()
-    left: tuple[AlertLeft, ...] = ()
+    left: tuple[UnchangedAlert, ...] = ()
 
 
-class AlertDesk(PaperDesk):
+class AlertDesk(DocumentDesk):
     """What one user may do with alerts."""
 
     def open(
@@ -198,7 +198,7 @@ class AlertDesk(PaperDesk):
         self._may("acknowledge alerts")
         if len(ids) > MOST_ALERTS:
             raise Conflict(f"at most {MOST_ALERTS} alerts at once")
-        left: list[AlertLeft] = []
+        left: list[UnchangedAlert] = []
 
         def decide(book: Book, now: datetime) -> tuple[Alert, ...]:
             done: list[Alert] = []
@@ -208,7 +208,7 @@ class AlertDesk(PaperDesk):
                     by = self._user.name
                     done.append(alert_acts.acknowledged(alert, at=now, by=by, where=where))
                 except PatrolError as error:
-                    left.append(AlertLeft(id=id, why=str(error)))
+                    left.append(UnchangedAlert(id=id, why=str(error)))
             return tuple(done)
 
         filed = await self._file("acknowledge alert", decide)

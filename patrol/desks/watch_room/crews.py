@@ -14,15 +14,15 @@ import msgspec
 import shapely
 
 from gis.errors.errors import GisError
-from patrol.desks.visibility.document_desk import PaperDesk
-from patrol.documents.transaction import Receipt
+from patrol.desks.visibility.document_desk import DocumentDesk
+from patrol.documents.transaction import PhoneReceipt
 from patrol.errors.errors import NotFound
 from patrol.messages.message import Message
 from patrol.messages.phrase_codes import code_of
 from patrol.patrols.patrol import Patrol, PatrolState
 from patrol.sectors.sector import KEPT_OUT_OF, Rings, Sector, SectorUse
 from patrol.sectors.site_geography import Ground
-from patrol.sharing.view_policy import Policy
+from patrol.sharing.view_policy import ViewPolicy
 from patrol.store.records import crew_reports, messages
 from patrol.units.accounts import User
 from patrol.units.units import UnitKind
@@ -133,7 +133,7 @@ class CrewText(msgspec.Struct, frozen=True, kw_only=True, rename={"by": "from"})
     read_at: datetime | None = None
 
 
-class CrewDesk(PaperDesk):
+class CrewDesk(DocumentDesk):
     """What one crew may report and see.
 
     Args:
@@ -145,7 +145,7 @@ class CrewDesk(PaperDesk):
     """
 
     def __init__(
-        self, watch: Watch, user: User, policy: Policy, *, device: str | None, unit: str | None
+        self, watch: Watch, user: User, policy: ViewPolicy, *, device: str | None, unit: str | None
     ) -> None:
         super().__init__(watch, user, policy)
         self.device: Final = device or user.name
@@ -168,7 +168,7 @@ class CrewDesk(PaperDesk):
 
     # -- reports
 
-    async def taken(self, ids: Sequence[str]) -> Mapping[str, Receipt]:
+    async def taken(self, ids: Sequence[str]) -> Mapping[str, PhoneReceipt]:
         """Return what is known of reports that were taken before, by their ids.
 
         Raises:
@@ -178,11 +178,13 @@ class CrewDesk(PaperDesk):
         self._may("report positions")
         return await self._watch.store.read(crew_reports.taken, self._user.agency, ids)
 
-    def receipt_for(self, id: str, kind: str, *, made: str = "") -> Receipt:
+    def receipt_for(self, id: str, kind: str, *, made: str = "") -> PhoneReceipt:
         """Return the receipt for a report of this crew."""
-        return Receipt(id=id, agency=self._user.agency, kind=kind, by=self._user.name, made=made)
+        return PhoneReceipt(
+            id=id, agency=self._user.agency, kind=kind, by=self._user.name, made=made
+        )
 
-    async def note(self, receipts: Sequence[Receipt]) -> None:
+    async def note(self, receipts: Sequence[PhoneReceipt]) -> None:
         """Note that reports are taken whose effects are on disk; those noted before stay.
 
         Raises:

@@ -7,9 +7,9 @@ from typing import Final
 
 import msgspec
 
-from patrol.alerts.delivery import Delivery, PushSubscription
-from patrol.desks.visibility.document_desk import PaperDesk
-from patrol.documents.document import Paper, kind_of, revised
+from patrol.alerts.delivery import AlertDelivery, PushSubscription
+from patrol.desks.visibility.document_desk import DocumentDesk
+from patrol.documents.document import Document, kind_of, revised
 from patrol.documents.open_documents import Book
 from patrol.errors.errors import NotFound
 from patrol.maintenance.outbox import is_from_before, subscribed
@@ -35,10 +35,10 @@ class Browser(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime
 
 
-class DeliveryDesk(PaperDesk):
+class DeliveryDesk(DocumentDesk):
     """What one user may do about deliveries."""
 
-    async def newest(self, *, alert: str | None = None, limit: int = 100) -> list[Delivery]:
+    async def newest(self, *, alert: str | None = None, limit: int = 100) -> list[AlertDelivery]:
         """Return the deliveries to the user's agency, last changed first.
 
         Args:
@@ -51,7 +51,7 @@ class DeliveryDesk(PaperDesk):
         self._may("see deliveries")
         found = await self._watch.store.read(
             papers.of_kind,
-            kind_of(Delivery),
+            kind_of(AlertDelivery),
             agencies=[self._policy.agency],
             limit=MOST_DELIVERIES if alert is not None else min(limit, MOST_DELIVERIES),
         )
@@ -59,7 +59,7 @@ class DeliveryDesk(PaperDesk):
         wanted = [
             each
             for each in seen
-            if isinstance(each, Delivery) and (alert is None or each.alert == alert)
+            if isinstance(each, AlertDelivery) and (alert is None or each.alert == alert)
         ]
         return wanted[:limit]
 
@@ -125,7 +125,7 @@ class DeliveryDesk(PaperDesk):
         """
         self._may("subscribe to alerts")
 
-        def decide(book: Book, now: datetime) -> tuple[Paper, ...]:
+        def decide(book: Book, now: datetime) -> tuple[Document, ...]:
             return subscribed(
                 book,
                 now,
@@ -153,7 +153,7 @@ class DeliveryDesk(PaperDesk):
         """
         self._may("subscribe to alerts")
 
-        def decide(book: Book, now: datetime) -> tuple[Paper, ...]:
+        def decide(book: Book, now: datetime) -> tuple[Document, ...]:
             own = self._own_browser(book, id)
             ended = revised(own, at=now, by=self._user.name, ended_at=now, ended_why="by its user")
             return (ended,)

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from patrol.desks.visibility.history import HistoryDesk
 from patrol.documents.document import id_of_request
 from patrol.errors.errors import CannotSend, Conflict, NotFound
-from patrol.messages.message import Message, Route, Step
+from patrol.messages.message import Message, MessageStep, Route
 from patrol.picture.picture import PERSON
 from patrol.store.accounts import accounts
 from patrol.store.records import messages
@@ -108,7 +108,7 @@ class MessageDesk(HistoryDesk):
             reason=reason,
             created_at=now,
             expires_at=now + timedelta(seconds=expires_in_s),
-            history=(Step(state="queued", at=now),),
+            history=(MessageStep(state="queued", at=now),),
             agency=self.policy.agency,
             origin=self._watch.node,
         )

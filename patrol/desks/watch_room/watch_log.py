@@ -10,8 +10,8 @@ import msgspec
 from sqlalchemy import Connection
 
 from patrol.audit.chain import DIGESTS, SALT, Entry
-from patrol.desks.visibility.document_desk import PaperDesk
-from patrol.documents.document import Paper, new_id, revised
+from patrol.desks.visibility.document_desk import DocumentDesk
+from patrol.documents.document import Document, new_id, revised
 from patrol.documents.open_documents import Book
 from patrol.documents_registry.document_kinds import KINDS
 from patrol.duty.watch_log import JOINT_KINDS, LOG_KINDS, LogEntry, LogLine, LogPage
@@ -36,7 +36,7 @@ VIEWS: Final = frozenset({"see shared incidents", "see shared photo"})
 AHEAD: Final = timedelta(minutes=1)
 
 
-class WatchLogDesk(PaperDesk):
+class WatchLogDesk(DocumentDesk):
     """What one user may write into and see of the watch log."""
 
     async def write(
@@ -70,7 +70,7 @@ class WatchLogDesk(PaperDesk):
                 raise NotFound("log_entry", corrects)
         id = new_id()
 
-        def decide(_book: Book, now: datetime) -> tuple[Paper, ...]:
+        def decide(_book: Book, now: datetime) -> tuple[Document, ...]:
             if happened_at is not None and happened_at > now + AHEAD:
                 raise Conflict("that is still to happen")
             return (
@@ -148,14 +148,14 @@ class WatchLogDesk(PaperDesk):
 
     async def _read(
         self, after: int, before: int, limit: int, typed: bool | None
-    ) -> list[tuple[Entry, Paper | None]]:
+    ) -> list[tuple[Entry, Document | None]]:
         own = LOG_KINDS if typed is None else {"log_entry"} if typed else LOG_KINDS - {"log_entry"}
         joint = frozenset[str]() if typed else JOINT_KINDS
         return await self._watch.store.read(
             _read, self._user.agency, own=own, joint=joint, after=after, before=before, limit=limit
         )
 
-    def _line(self, entry: Entry, paper: Paper | None) -> LogLine | None:
+    def _line(self, entry: Entry, paper: Document | None) -> LogLine | None:
         """Return an entry as the user may see it; None for nothing."""
         agency = self._user.agency
         seen = None if paper is None else self._policy.paper(paper)
@@ -228,7 +228,7 @@ class WatchLogDesk(PaperDesk):
         self._may("keep phrases")
         id = new_id()
 
-        def decide(book: Book, now: datetime) -> tuple[Paper, ...]:
+        def decide(book: Book, now: datetime) -> tuple[Document, ...]:
             phrase = Phrase(
                 id=id,
                 agency=self._user.agency,
@@ -254,7 +254,7 @@ class WatchLogDesk(PaperDesk):
         """
         self._may("keep phrases")
 
-        def decide(book: Book, now: datetime) -> tuple[Paper, ...]:
+        def decide(book: Book, now: datetime) -> tuple[Document, ...]:
             phrase = _current(self._own(book, Phrase, id), version)
             changed = revised(phrase, at=now, by=self._user.name, **changes)
             _check_phrase(book, changed)
@@ -272,7 +272,7 @@ class WatchLogDesk(PaperDesk):
         """
         self._may("keep phrases")
 
-        def decide(book: Book, now: datetime) -> tuple[Paper, ...]:
+        def decide(book: Book, now: datetime) -> tuple[Document, ...]:
             phrase = _current(self._own(book, Phrase, id), version)
             return (revised(phrase, at=now, by=self._user.name, retired_at=now),)
 
@@ -298,7 +298,7 @@ def _read(
     after: int,
     before: int,
     limit: int,
-) -> list[tuple[Entry, Paper | None]]:
+) -> list[tuple[Entry, Document | None]]:
     """Return entries, newest first, each with the version of the paper that it tells of."""
     entries = journal.on(
         connection, agency=agency, own=own, joint=joint, after=after, before=before, limit=limit
@@ -306,7 +306,7 @@ def _read(
     return [(entry, _paper(connection, entry)) for entry in entries]
 
 
-def _paper(connection: Connection, entry: Entry) -> Paper | None:
+def _paper(connection: Connection, entry: Entry) -> Document | None:
     kind, _, id = entry.subject.partition(":")
     version = _detail(entry.detail).get("version")
     if kind not in KINDS or not isinstance(version, int):
@@ -324,7 +324,7 @@ def _detail(text: str) -> dict[str, Any]:
     return detail
 
 
-def _said(paper: Paper) -> str:
+def _said(paper: Document) -> str:
     """Return what a paper is called, whatever its kind calls that."""
     for name in ("name", "title", "rule", "description", "text", "officer", "office"):
         value = getattr(paper, name, None)
@@ -349,7 +349,7 @@ def _current(phrase: Phrase, version: int) -> Phrase:
     return phrase
 
 
-def _phrase(filed: Sequence[Paper]) -> Phrase:
+def _phrase(filed: Sequence[Document]) -> Phrase:
     [phrase] = filed
     assert isinstance(phrase, Phrase)
     return phrase

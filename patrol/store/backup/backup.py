@@ -27,7 +27,7 @@ from patrol.store.engine import damage, faults
 from patrol.store.engine.engine import connect_to_read, open_engine
 from patrol.store.engine.migrate import migrate
 from patrol.store.engine.postgres import commit_proved, is_postgres, named, require
-from patrol.store.proof.verify_journal import Proof, prove
+from patrol.store.proof.verify_journal import JournalProof, prove
 from patrol.store.schema.tables import metadata
 
 _SQLITE: Final = b"SQLite format 3\0"
@@ -52,7 +52,7 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     rows: Mapping[str, int]
-    proof: Proof
+    proof: JournalProof
 
 
 def inventory(url: str) -> Inventory:

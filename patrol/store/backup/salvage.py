@@ -17,7 +17,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
-from patrol.audit.chain import Fault
+from patrol.audit.chain import ChainFault
 from patrol.errors.errors import StoreError
 from patrol.store.accounts import account_changes
 from patrol.store.backup.backup import making
@@ -76,7 +76,7 @@ class Salvage(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     rows: Mapping[str, Rows]
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[ChainFault, ...] = ()
     unproved: int = 0
     unread: Mapping[str, str] = {}
 

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from patrol.errors.errors import StoreError
 from patrol.store.engine import faults
-from patrol.store.engine.stalled_writer import Stopped
+from patrol.store.engine.stalled_writer import WriterStall
 from patrol.store.journal import journal, reception_digests
 from patrol.store.schema.tables import say_to_postgres
 
@@ -101,7 +101,7 @@ def open_postgres(url: URL) -> Engine:
         fault = "PostgreSQL needs psycopg 3: pip install 'joint-patrol[postgres]'"
         raise StoreError(fault) from error
 
-    stopped = Stopped(engine, key=_WRITING)
+    stopped = WriterStall(engine, key=_WRITING)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

@@ -1,4 +1,4 @@
-"""Stopped: the session of a writer that stands still in the middle of a statement is ended.
+"""WriterStall: the session of a writer that stands still in the middle of a statement is ended.
 
 Who was stopped between two statements, `idle_in_transaction_session_timeout` ends. In the middle of
 a COPY, or of a statement that was sent by half, the server waits for the rest without end, and no
@@ -49,7 +49,7 @@ _END: Final = (
 _log = structlog.get_logger(__name__)
 
 
-class Stopped:
+class WriterStall:
     """What the looks at who holds a lock have found so far.
 
     Args:

@@ -119,7 +119,7 @@ _CHANGED: Final = "joint patrol digests of spans before receptions were replaced
 _OPEN_CHANGED: Final = "joint patrol the span that is not told yet was changed"
 
 
-class Span(msgspec.Struct, frozen=True, kw_only=True):
+class MessageSpan(msgspec.Struct, frozen=True, kw_only=True):
     """What a line of the journal tells of a span of messages.
 
     Attributes:
@@ -139,7 +139,7 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     version: int = 1
 
 
-class Place(NamedTuple):
+class SpanBounds(NamedTuple):
     """Where a span lies: the row before its first, its last, and what its digest covers."""
 
     after: int
@@ -147,7 +147,7 @@ class Place(NamedTuple):
     version: int
 
 
-class Found(NamedTuple):
+class StoredSpan(NamedTuple):
     """What is in the store of a span."""
 
     rows: int
@@ -215,8 +215,10 @@ class OpenSpan:
             return
         sha256 = self._hash.hexdigest()
         if count != self._count or not self._is_as_added:
-            sha256 = found(connection, Place(self._after, last, VERSION)).sha256
-        span = Span(after=self._after, last=last, count=count, sha256=sha256, version=VERSION)
+            sha256 = found(connection, SpanBounds(self._after, last, VERSION)).sha256
+        span = MessageSpan(
+            after=self._after, last=last, count=count, sha256=sha256, version=VERSION
+        )
         journal.append(connection, [_note(DIGESTED, span)], datetime.now(UTC), origin=origin)
         self._next = int(last)
 
@@ -235,13 +237,13 @@ class OpenSpan:
         self._next = self._after
 
 
-def found(connection: Connection, place: Place) -> Found:
+def found(connection: Connection, place: SpanBounds) -> StoredSpan:
     """Return what is in the store of a span."""
     digest, count, pack = hashlib.sha256(), 0, _PACKED[place.version]
     for rows in _pages(connection, place):
         digest.update(b"".join([pack(row[1:]) for row in rows]))
         count += len(rows)
-    return Found(count, digest.hexdigest())
+    return StoredSpan(count, digest.hexdigest())
 
 
 def before_replacing(connection: Connection, id: int) -> None:
@@ -250,8 +252,8 @@ def before_replacing(connection: Connection, id: int) -> None:
     `close` tells the journal what it holds then, at the end of the transaction.
     """
     place = _place_of(connection, id)
-    if isinstance(place, Place):
-        changed: dict[Place, str] = connection.info.setdefault(_CHANGED, {})
+    if isinstance(place, SpanBounds):
+        changed: dict[SpanBounds, str] = connection.info.setdefault(_CHANGED, {})
         if place not in changed:
             changed[place] = found(connection, place).sha256
     elif place == "open":
@@ -260,12 +262,12 @@ def before_replacing(connection: Connection, id: int) -> None:
 
 def close(connection: Connection) -> None:
     """Tell the journal, at a transaction's end, in which spans it replaced receptions."""
-    changed: dict[Place, str] = connection.info.pop(_CHANGED, {})
+    changed: dict[SpanBounds, str] = connection.info.pop(_CHANGED, {})
     for place, was in changed.items():
         now = found(connection, place)
         if now.sha256 == was:
             continue
-        span = Span(
+        span = MessageSpan(
             after=place.after,
             last=place.last,
             count=now.rows,
@@ -284,7 +286,7 @@ def forget(connection: Connection) -> None:
         connection.info.pop(_CHANGED, None)
 
 
-def _place_of(connection: Connection, id: int) -> Place | Literal["open", "before"]:
+def _place_of(connection: Connection, id: int) -> SpanBounds | Literal["open", "before"]:
     """Return where a message lies: in a span, after all of them, or before there were any."""
     seq = None
     while True:
@@ -299,13 +301,13 @@ def _place_of(connection: Connection, id: int) -> Place | Literal["open", "befor
             if id > span.last:  # between two spans there is nothing
                 return "open"
             if id > span.after:
-                return Place(span.after, span.last, span.version)
+                return SpanBounds(span.after, span.last, span.version)
         if len(rows) < _LINES:
             return "before" if rows or seq is not None else "open"
         seq = rows[-1].seq
 
 
-class Gone(NamedTuple):
+class RemovedMessage(NamedTuple):
     """A message that leaves a span: its number, global id and when it was heard."""
 
     id: int
@@ -315,9 +317,9 @@ class Gone(NamedTuple):
 
 def thin(
     connection: Connection,
-    span: Place,
+    span: SpanBounds,
     ids: Collection[int],
-    take_out: Callable[[Sequence[Gone]], int],
+    take_out: Callable[[Sequence[RemovedMessage]], int],
     *,
     at: datetime,
     origin: str,
@@ -333,21 +335,21 @@ def thin(
         origin: This node's id.
     """
     was, left, count = hashlib.sha256(), hashlib.sha256(), 0
-    going: list[Gone] = []
+    going: list[RemovedMessage] = []
     heard, pack = 1 + COLUMNS[span.version].index("heard_us"), _PACKED[span.version]
     for rows in _pages(connection, span):
         for row in rows:
             said = pack(row[1:])
             was.update(said)
             if row[0] in ids:
-                going.append(Gone(row[0], row[1], row[heard]))
+                going.append(RemovedMessage(row[0], row[1], row[heard]))
             else:
                 left.update(said)
                 count += 1
     if not going:
         return 0
     gone = take_out(going)
-    told = Span(
+    told = MessageSpan(
         after=span.after,
         last=span.last,
         count=count,
@@ -359,22 +361,22 @@ def thin(
     return gone
 
 
-def spans(connection: Connection) -> list[Place]:
+def spans(connection: Connection) -> list[SpanBounds]:
     """Return where the spans lie that are told, in order."""
     rows = connection.execute(
         select(_J.detail).where(_J.subject == SUBJECT, _J.act == DIGESTED).order_by(_J.seq)
     )
     told = [span_in(detail) for (detail,) in rows]
-    return [Place(each.after, each.last, each.version) for each in told if each is not None]
+    return [SpanBounds(each.after, each.last, each.version) for each in told if each is not None]
 
 
-def span_of(spans: Sequence[Place], id: int) -> Place | None:
+def span_of(spans: Sequence[SpanBounds], id: int) -> SpanBounds | None:
     """Return the span that a message lies in; None of one that no line tells of."""
     place = bisect_left(spans, id, key=lambda each: each.last)
     return spans[place] if place < len(spans) and spans[place].after < id else None
 
 
-class Replay:
+class SpanReplay:
     """What the journal tells of spans, gone through line by line.
 
     Args:
@@ -382,7 +384,7 @@ class Replay:
         whole: Whether all lines are taken; else what changes a span of before is left aside.
     """
 
-    def __init__(self, told: Iterable[tuple[int, Span]] = (), *, whole: bool = True) -> None:
+    def __init__(self, told: Iterable[tuple[int, MessageSpan]] = (), *, whole: bool = True) -> None:
         self._spans = {span.last: (seq, span) for seq, span in told}
         self._whole = whole
 
@@ -411,7 +413,7 @@ class Replay:
             )
         return ""
 
-    def told(self) -> Iterator[tuple[int, Span]]:
+    def told(self) -> Iterator[tuple[int, MessageSpan]]:
         """Yield the number of the newest line of each span, and the span, in order."""
         yield from self._spans.values()
 
@@ -426,7 +428,7 @@ class Replay:
         return next(reversed(self._spans), 0)
 
 
-def _note(act: str, span: Span) -> Note:
+def _note(act: str, span: MessageSpan) -> Note:
     detail = msgspec.structs.asdict(span)
     if not span.was:
         del detail["was"]
@@ -434,10 +436,10 @@ def _note(act: str, span: Span) -> Note:
 
 
 class _Detail(msgspec.Struct):
-    receptions: Span
+    receptions: MessageSpan
 
 
-def span_in(detail: str) -> Span | None:
+def span_in(detail: str) -> MessageSpan | None:
     """Return the span that a line's detail tells of; None: it tells of none."""
     try:
         return json_decoder(_Detail).decode(detail).receptions
@@ -445,13 +447,13 @@ def span_in(detail: str) -> Span | None:
         return None
 
 
-def _newest(connection: Connection) -> Span | None:
+def _newest(connection: Connection) -> MessageSpan | None:
     asked = select(_J.detail).where(_J.subject == SUBJECT, _J.act == DIGESTED)
     detail = connection.execute(asked.order_by(_J.seq.desc()).limit(1)).scalar()
     return None if detail is None else span_in(detail)
 
 
-def _pages(connection: Connection, place: Place) -> Iterator[Sequence[Any]]:
+def _pages(connection: Connection, place: SpanBounds) -> Iterator[Sequence[Any]]:
     after, last, version = place
     while True:
         rows = connection.execute(_read[version], {"after": after, "last": last}).all()

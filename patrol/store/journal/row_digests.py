@@ -3,9 +3,9 @@
 Who is made an administrator with SQL leaves no line in the journal. So each line about an act tells
 of every row that its transaction changed in the tables below the SHA-256 before and after, by
 `digests` in its detail: `{"users": {ID: [before, after]}}`, null for a row that was not there.
-`Replay` goes through the journal: a row that was another one before an act than after the last act
-on it, or is another one now, was changed by somebody else. A protected field that is redacted, and
-one that goes with its paper, is so told as what it is.
+`RowReplay` goes through the journal: a row that was another one before an act than after the last
+act on it, or is another one now, was changed by somebody else. A protected field that is redacted,
+and one that goes with its paper, is so told as what it is.
 
 A digest is of the JSON object of the row's columns, names in order, bytes as a list of their
 hexadecimal digits. What is empty (null, 0, no text) is left out, so that a column that a later
@@ -156,7 +156,7 @@ def _by_table(rows: Iterable[tuple[str, str, str]]) -> Digests:
     return found
 
 
-class Differing(NamedTuple):
+class DifferingRow(NamedTuple):
     """A row that is not as the journal tells: its table and id, what is wrong, which line told."""
 
     table: str
@@ -165,7 +165,7 @@ class Differing(NamedTuple):
     seq: int
 
 
-class Replay(msgspec.Struct):
+class RowReplay(msgspec.Struct):
     """What the journal tells of rows, gone through line by line.
 
     Attributes:
@@ -201,13 +201,13 @@ class Replay(msgspec.Struct):
             self.covered |= covers(entry.detail)
         return found
 
-    def differs(self, connection: Connection) -> Differing | None:
+    def differs(self, connection: Connection) -> DifferingRow | None:
         """Return the row that is not as the journal tells, of several that of the first line."""
         return min(
             self._differing(connection), key=lambda each: (not each.seq, each.seq), default=None
         )
 
-    def _differing(self, connection: Connection) -> Iterator[Differing]:
+    def _differing(self, connection: Connection) -> Iterator[DifferingRow]:
         for name in COVERED:
             if name not in self.covered:
                 continue
@@ -219,11 +219,11 @@ class Replay(msgspec.Struct):
             for id in sorted(rows.keys() | known.keys()):
                 expected, seq = known.get(id, (None, 0))
                 if id not in rows:
-                    yield Differing(name, id, "missing", seq)
+                    yield DifferingRow(name, id, "missing", seq)
                 elif expected is None:
-                    yield Differing(name, id, "unwritten", 0)
+                    yield DifferingRow(name, id, "unwritten", 0)
                 elif rows[id] != expected:
-                    yield Differing(name, id, "altered", seq)
+                    yield DifferingRow(name, id, "altered", seq)
 
     def count(self, *tables: str) -> int | None:
         """How many rows of some tables there must be; None where one is not covered."""

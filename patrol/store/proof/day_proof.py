@@ -13,10 +13,10 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection, func, select
 
-from patrol.audit.chain import Chain, Entry, Fault
+from patrol.audit.chain import Chain, ChainFault, Entry
 from patrol.store.journal import journal, reception_digests
-from patrol.store.journal.reception_digests import DIGESTED, REPLACED, SUBJECT, THINNED, Span
-from patrol.store.journal.row_digests import Replay
+from patrol.store.journal.reception_digests import DIGESTED, REPLACED, SUBJECT, THINNED, MessageSpan
+from patrol.store.journal.row_digests import RowReplay
 from patrol.store.proof import verify_journal as proving
 from patrol.store.schema.tables import journal as journal_table
 
@@ -45,7 +45,7 @@ class DayProof(msgspec.Struct, frozen=True, kw_only=True):
     papers: int
     receptions: int
     changed: int
-    faults: tuple[Fault, ...]
+    faults: tuple[ChainFault, ...]
 
 
 def prove_day(
@@ -71,9 +71,9 @@ def prove_day(
     until = min((seq for seq in signed if seq >= closing), default=None)
     last = closing if until is None else until
     chain = Chain(start, signed[start]) if start else Chain()
-    spans, rows = reception_digests.Replay(whole=False), Replay()
+    spans, rows = reception_digests.SpanReplay(whole=False), RowReplay()
     removed = proving.what_retention_removed(connection)
-    faults: list[Fault] = []
+    faults: list[ChainFault] = []
     papers, count, altered = 0, 0, False
     for entries, unreadable in proving.read_pages(connection, start):
         fault = None if unreadable is None or unreadable.seq > last else unreadable
@@ -91,7 +91,7 @@ def prove_day(
                 # What later days heard is theirs; what they changed of this one is not.
                 is_later = entry.seq > closing and entry.act == DIGESTED
                 if not is_later and (why := spans.take(entry)):
-                    faults.append(Fault(seq=entry.seq, what="altered", why=why))
+                    faults.append(ChainFault(seq=entry.seq, what="altered", why=why))
                 if entry.seq < following:
                     day.append(entry)
                     if not altered and (wrong := proving.row_fault(rows, entry)):
@@ -114,7 +114,7 @@ def prove_day(
     else:
         if chain.seq < last:
             why = f"the signed head is row {last}: the tail was cut off"
-            faults.append(Fault(seq=chain.seq + 1, what="missing", why=why))
+            faults.append(ChainFault(seq=chain.seq + 1, what="missing", why=why))
     heard, changed, span_fault = _receptions(connection, spans, chain.seq)
     faults += [] if span_fault is None else [span_fault]
     return DayProof(
@@ -139,8 +139,8 @@ def _next_span(connection: Connection, following: int) -> int:
 
 
 def _receptions(
-    connection: Connection, told: reception_digests.Replay, last: int
-) -> tuple[int, int, Fault | None]:
+    connection: Connection, told: reception_digests.SpanReplay, last: int
+) -> tuple[int, int, ChainFault | None]:
     later = {span.last for span in _changed_after(connection, last)}
     proved = changed = 0
     for seq, span in told.told():
@@ -154,7 +154,7 @@ def _receptions(
     return proved, changed, None
 
 
-def _changed_after(connection: Connection, seq: int) -> Iterable[Span]:
+def _changed_after(connection: Connection, seq: int) -> Iterable[MessageSpan]:
     asked = select(_J.detail).where(
         _J.subject == SUBJECT, _J.act.in_((THINNED, REPLACED)), _J.seq > seq
     )

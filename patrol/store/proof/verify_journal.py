@@ -17,8 +17,8 @@ from typing import Any, Final, Literal, NamedTuple
 import msgspec
 from sqlalchemy import Connection, func, select
 
-from patrol.audit.chain import DIGESTS, FIRST, Chain, Entry, Fault
-from patrol.documents.document import Paper
+from patrol.audit.chain import DIGESTS, FIRST, Chain, ChainFault, Entry
+from patrol.documents.document import Document
 from patrol.documents_registry.document_kinds import KINDS, decode
 from patrol.store.engine.postgres import is_postgres
 from patrol.store.journal import journal, reception_digests
@@ -28,7 +28,7 @@ from patrol.store.journal.row_digests import (
     PROTECTED,
     SET_ASIDE,
     Digests,
-    Replay,
+    RowReplay,
 )
 from patrol.store.protection.removal import REMOVED
 from patrol.store.schema.tables import also_heard, from_us, to_us, transmissions
@@ -71,7 +71,7 @@ ORDER BY id LIMIT 1"""
 _TEXTS: Final = ("act", "actor", "agency", "subject", "detail", "origin", "id", "kind")
 
 
-class Proof(msgspec.Struct, frozen=True, kw_only=True):
+class JournalProof(msgspec.Struct, frozen=True, kw_only=True):
     """What came of it.
 
     Attributes:
@@ -103,7 +103,7 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     hash: bytes
     at: str = ""
     origin: str = ""
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[ChainFault, ...] = ()
 
 
 class Progress(NamedTuple):
@@ -129,8 +129,8 @@ class ProofMark(msgspec.Struct, frozen=True, kw_only=True):
     seq: int
     hash: bytes
     papers: int
-    rows: Replay
-    spans: list[tuple[int, reception_digests.Span]]
+    rows: RowReplay
+    spans: list[tuple[int, reception_digests.MessageSpan]]
     heard: int
 
 
@@ -156,7 +156,7 @@ def prove(
     progress: Callable[[Progress], None] = lambda _: None,
     after: ProofMark | None = None,
     mark: Callable[[Callable[[], ProofMark]], None] = lambda _: None,
-) -> Proof:
+) -> JournalProof:
     """Read everything and say what is wrong with it.
 
     Args:
@@ -167,13 +167,18 @@ def prove(
         mark: Told, as long as nothing is wrong, what returns how far it is.
     """
     papers, found, rewritten, told = 0, False, False, False
-    rows, receptions, contradicted, chain = Replay(), reception_digests.Replay(), False, Chain()
+    rows, receptions, contradicted, chain = (
+        RowReplay(),
+        reception_digests.SpanReplay(),
+        False,
+        Chain(),
+    )
     if after is not None:
         papers, rows, chain = after.papers, after.rows, Chain(after.seq, after.hash)
-        receptions = reception_digests.Replay(after.spans)
+        receptions = reception_digests.SpanReplay(after.spans)
     heard, as_told = _Heard(), False
     removed = what_retention_removed(connection)
-    faults: list[Fault] = []
+    faults: list[ChainFault] = []
     last: Entry | None = None
     signed: dict[int, set[bytes]] = {}
     for seq, signed_hash in heads:
@@ -204,7 +209,7 @@ def prove(
                 rewritten = True
             why = receptions.take(entry)
             if why and not contradicted:
-                faults.append(Fault(seq=entry.seq, what="altered", why=why))
+                faults.append(ChainFault(seq=entry.seq, what="altered", why=why))
                 contradicted = True
             if fault_here := row_fault(rows, entry):
                 faults += [fault_here] if not told else []
@@ -228,7 +233,7 @@ def prove(
     else:
         if max(signed, default=0) > chain.seq:
             why = f"the signed head is row {max(signed)}: the tail was cut off"
-            faults.append(Fault(seq=chain.seq + 1, what="missing", why=why))
+            faults.append(ChainFault(seq=chain.seq + 1, what="missing", why=why))
         if not found:
             faults += _unwritten(connection, papers)
         heard = _receptions(
@@ -243,7 +248,7 @@ def prove(
             faults_now = _rows_now(rows, connection)
             faults += faults_now
             as_told = not faults_now
-    return Proof(
+    return JournalProof(
         entries=chain.seq,
         papers=papers,
         accounts=_proved(rows.count(*ACCOUNTS), as_told),
@@ -260,7 +265,7 @@ def prove(
     )
 
 
-def every_fault(connection: Connection) -> tuple[tuple[Fault, ...], int]:
+def every_fault(connection: Connection) -> tuple[tuple[ChainFault, ...], int]:
     """Read everything as `prove` does, but go on after each fault: of a store that lost some of it.
 
     Returns:
@@ -268,7 +273,7 @@ def every_fault(connection: Connection) -> tuple[tuple[Fault, ...], int]:
         the first is named. And of how many versions of papers no row tells any more.
     """
     chain, proved, removed = Chain(), 0, what_retention_removed(connection)
-    found: list[Fault] = []
+    found: list[ChainFault] = []
     after: int | None = 0
     while after is not None:
         start, after = after, None
@@ -293,11 +298,13 @@ def every_fault(connection: Connection) -> tuple[tuple[Fault, ...], int]:
 
 
 def _all_of(
-    compare: Callable[[Connection, Sequence[Entry], AbstractSet[bytes]], tuple[int, Fault | None]],
+    compare: Callable[
+        [Connection, Sequence[Entry], AbstractSet[bytes]], tuple[int, ChainFault | None]
+    ],
     connection: Connection,
     entries: Sequence[Entry],
     removed: AbstractSet[bytes],
-    found: list[Fault],
+    found: list[ChainFault],
 ) -> int:
     """Compare until the end, adding each fault to `found`; return how many are as they were."""
     total = 0
@@ -312,7 +319,7 @@ def _all_of(
 
 def _photos_compared(
     connection: Connection, entries: Sequence[Entry], removed: AbstractSet[bytes]
-) -> tuple[int, Fault | None]:
+) -> tuple[int, ChainFault | None]:
     return 0, compare_photos(connection, entries, removed)
 
 
@@ -335,7 +342,7 @@ def pages(connection: Connection, *, after: int = 0) -> Iterator[list[Entry]]:
 
 def read_pages(
     connection: Connection, after: int = 0
-) -> Iterator[tuple[list[Entry], Fault | None]]:
+) -> Iterator[tuple[list[Entry], ChainFault | None]]:
     while True:
         rows = _rows(connection, _ENTRIES, (after, PAGE))
         entries: list[Entry] = []
@@ -343,7 +350,7 @@ def read_pages(
             entry = _entry(row)
             if entry is None:
                 why = "a column holds what was never written there"
-                yield entries, Fault(seq=row[0], what="altered", why=why)
+                yield entries, ChainFault(seq=row[0], what="altered", why=why)
                 return
             entries.append(entry)
         yield entries, None
@@ -377,24 +384,24 @@ def _entry(row: Sequence[Any]) -> Entry | None:
     )
 
 
-def written_anew(seq: int) -> Fault:
+def written_anew(seq: int) -> ChainFault:
     why = "it is not the one whose hash was signed: the journal was written anew up to here"
-    return Fault(seq=seq, what="altered", why=why)
+    return ChainFault(seq=seq, what="altered", why=why)
 
 
 def _behind(
     connection: Connection, mark: ProofMark, signed: dict[int, set[bytes]]
-) -> tuple[Entry | None, list[Fault]]:
+) -> tuple[Entry | None, list[ChainFault]]:
     """Compare signed heads with entries that are not read again; they are taken out of `signed`.
 
     Returns:
         The entry of the mark, and what is wrong.
     """
-    faults: list[Fault] = []
+    faults: list[ChainFault] = []
     last = next(iter(journal.page(connection, after=mark.seq - 1, limit=1)), None)
     if last is None or Chain(mark.seq - 1, last.previous).take(last) or last.hash != mark.hash:
         why = "it is not the one that was proved before the verification was interrupted"
-        faults.append(Fault(seq=mark.seq, what="altered", why=why))
+        faults.append(ChainFault(seq=mark.seq, what="altered", why=why))
     for seq in sorted(seq for seq in signed if 0 < seq <= mark.seq):
         rows = journal.page(connection, after=seq - 1, limit=1)
         if (not rows or signed[seq] != {rows[0].hash}) and not faults:
@@ -412,12 +419,12 @@ class _Heard(NamedTuple):
     proved: int = 0
     before: int = 0
     since: int = 0
-    fault: Fault | None = None
+    fault: ChainFault | None = None
 
 
 def _receptions(
     connection: Connection,
-    told: reception_digests.Replay,
+    told: reception_digests.SpanReplay,
     proved: int,
     progress: Callable[[Progress], None],
     mark: Callable[[int], None],
@@ -448,9 +455,11 @@ def _receptions(
     return _Heard(count, int(before), int(since), fault)
 
 
-def span_fault(connection: Connection, seq: int, span: reception_digests.Span) -> Fault | None:
+def span_fault(
+    connection: Connection, seq: int, span: reception_digests.MessageSpan
+) -> ChainFault | None:
     """Return what is wrong with the messages of a span that the entry `seq` tells of."""
-    place = reception_digests.Place(span.after, span.last, span.version)
+    place = reception_digests.SpanBounds(span.after, span.last, span.version)
     there = reception_digests.found(connection, place)
     if there == (span.count, span.sha256):
         return None
@@ -459,7 +468,7 @@ def span_fault(connection: Connection, seq: int, span: reception_digests.Span) -
     if there.rows < span.count:
         what, why = "missing", f"{there.rows} of {span.count} are there"
     messages = f"messages {span.after + 1} to {span.last} of what was heard"
-    return Fault(seq=seq, what=what, paper=messages, why=why)
+    return ChainFault(seq=seq, what=what, paper=messages, why=why)
 
 
 # -- rows that acts change: accounts, what is sealed, what was set aside
@@ -477,7 +486,7 @@ def _proved(count: int | None, as_told: bool) -> int | None:
     return count if as_told or count is None else 0
 
 
-def row_fault(rows: Replay, entry: Entry) -> Fault | None:
+def row_fault(rows: RowReplay, entry: Entry) -> ChainFault | None:
     if f'"{DIGESTS}"' not in entry.detail:
         return None
     try:
@@ -490,10 +499,10 @@ def row_fault(rows: Replay, entry: Entry) -> Fault | None:
     table, id = found
     why = "somebody changed it before this act, and not by an act of the journal"
     called = f"{_CALLED.get(table, table)} {id}"
-    return Fault(seq=entry.seq, what="altered", paper=called, why=why)
+    return ChainFault(seq=entry.seq, what="altered", paper=called, why=why)
 
 
-def _rows_now(rows: Replay, connection: Connection) -> list[Fault]:
+def _rows_now(rows: RowReplay, connection: Connection) -> list[ChainFault]:
     found = rows.differs(connection)
     if found is None:
         return []
@@ -504,7 +513,7 @@ def _rows_now(rows: Replay, connection: Connection) -> list[Fault]:
         "missing": "no act of the journal took it away",
     }[what]
     name = _name_of(connection, table, id)
-    return [Fault(seq=seq, what=what, paper=name, why=why)]
+    return [ChainFault(seq=seq, what=what, paper=name, why=why)]
 
 
 def _name_of(connection: Connection, table: str, id: str) -> str:
@@ -523,7 +532,7 @@ def _name_of(connection: Connection, table: str, id: str) -> str:
 
 def compare(
     connection: Connection, entries: Sequence[Entry], removed: AbstractSet[bytes]
-) -> tuple[int, Fault | None]:
+) -> tuple[int, ChainFault | None]:
     """Return how many versions are as entries tell, and the first that is not."""
     told = [wanted for entry in entries if (wanted := _told(entry)) is not None]
     count = 0
@@ -540,13 +549,13 @@ def compare(
                 continue
             if row is None:
                 why = "there is no such version any more"
-                return count, Fault(seq=entry.seq, what="missing", paper=paper, why=why)
+                return count, ChainFault(seq=entry.seq, what="missing", paper=paper, why=why)
             why = _differs(row, kind, id, version, sha256)
             if why:
                 sealed = _replaced(connection, f"{kind}:{id}", version, sha256)
                 why = why if sealed is None else _differs(row, kind, id, version, sealed)
             if why:
-                return count, Fault(seq=entry.seq, what="altered", paper=paper, why=why)
+                return count, ChainFault(seq=entry.seq, what="altered", paper=paper, why=why)
             count += 1
     return count, None
 
@@ -590,14 +599,14 @@ def _differs(row: Sequence[Any], kind: str, id: str, version: int, sha256: str) 
         return "it stands under another id or version"
     if agency != paper.agency.encode() or at_us != to_us(paper.at):
         return "it stands under another agency or time"
-    if isinstance(paper, Paper) and closed != int(paper.is_closed):
+    if isinstance(paper, Document) and closed != int(paper.is_closed):
         return "it is shown as closed, or as open, and is not"
     return ""
 
 
 def compare_photos(
     connection: Connection, entries: Sequence[Entry], removed: AbstractSet[bytes]
-) -> Fault | None:
+) -> ChainFault | None:
     """Return the first photo or original that is not as it was when an entry tells of it."""
     for entry in entries:
         if entry.act not in (_KEPT, _SEALED) or not entry.subject.startswith(_PHOTO_KIND):
@@ -618,11 +627,11 @@ def compare_photos(
             continue
         if not rows:
             why = "it is not there any more"
-            return Fault(seq=entry.seq, what="missing", paper=photo, why=why)
+            return ChainFault(seq=entry.seq, what="missing", paper=photo, why=why)
         body = rows[0][0]
         if not isinstance(body, bytes) or hashlib.sha256(body).hexdigest() != sha256:
             why = "it is not the picture that was kept"
-            return Fault(seq=entry.seq, what="altered", paper=photo, why=why)
+            return ChainFault(seq=entry.seq, what="altered", paper=photo, why=why)
     return None
 
 
@@ -641,14 +650,14 @@ class _Plain(msgspec.Struct):
     version: int = 1
 
 
-def _unwritten(connection: Connection, told: int) -> list[Fault]:
+def _unwritten(connection: Connection, told: int) -> list[ChainFault]:
     """Return what is wrong with papers that no entry tells of, and with which one is the newest."""
-    faults: list[Fault] = []
+    faults: list[ChainFault] = []
     row = connection.exec_driver_sql(_NEWEST).first()
     if row is not None:
         paper = f"{row[2]} {row[0]} version {row[1]}"
         why = "another version is shown as the newest, or several are"
-        faults.append(Fault(seq=0, what="altered", paper=paper, why=why))
+        faults.append(ChainFault(seq=0, what="altered", paper=paper, why=why))
     count = connection.exec_driver_sql("SELECT count(*) FROM papers").scalar_one()
     if count == told:
         return faults
@@ -658,7 +667,7 @@ def _unwritten(connection: Connection, told: int) -> list[Fault]:
         for id, version, kind in rows:
             if version not in _versions_told(connection, f"{kind}:{id}"):
                 paper = f"{kind} {id} version {version}"
-                faults.append(Fault(seq=0, what="unwritten", paper=paper))
+                faults.append(ChainFault(seq=0, what="unwritten", paper=paper))
                 return faults
         if len(rows) < PAGE:
             return faults

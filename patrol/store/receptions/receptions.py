@@ -16,7 +16,7 @@ from sqlalchemy import (
     union,
 )
 
-from patrol.reception.receptions import Heard, HeardBy, heard
+from patrol.reception.receptions import ReceivedMessage, Reception, heard
 from patrol.store.journal import reception_digests
 from patrol.store.receptions import insert as bulk
 from patrol.store.schema.rows import (
@@ -39,7 +39,7 @@ _LAST: Final = 20  # messages of a radio whose channels are told in a list
 
 
 class Conditions(Protocol):
-    """What decides which records may pass: `patrol.sharing.view_policy.Policy`."""
+    """What decides which records may pass: `patrol.sharing.view_policy.ViewPolicy`."""
 
     def condition(self, table: Table, *, known: bool) -> ColumnElement[Any]:
         """Return the condition on `table`, which has a column `agency`."""
@@ -65,7 +65,7 @@ def recent_addresses(connection: Connection, limit: int) -> list[str]:
 
 def latest(
     connection: Connection, address: str, policy: Conditions, known: bool, limit: int
-) -> list[Heard]:
+) -> list[ReceivedMessage]:
     """Return the newest messages of a radio, newest first, with all who heard each.
 
     Args:
@@ -91,16 +91,16 @@ def is_kept(connection: Connection, gid: bytes) -> bool:
     return found is not None
 
 
-def _also_heard(connection: Connection, gids: Sequence[bytes]) -> dict[bytes, list[HeardBy]]:
+def _also_heard(connection: Connection, gids: Sequence[bytes]) -> dict[bytes, list[Reception]]:
     """Return the further receptions of some messages, by global id."""
-    found: dict[bytes, list[HeardBy]] = {}
+    found: dict[bytes, list[Reception]] = {}
     also = also_heard.c
     for start in range(0, len(gids), _AT_ONCE):
         for row in connection.execute(
             select(also_heard).where(also.gid.in_(gids[start : start + _AT_ONCE]))
         ):
             found.setdefault(row.gid, []).append(
-                HeardBy(
+                Reception(
                     reception_id=row.reception_id,
                     channel=row.channel,
                     heard_at=from_us(row.heard_us),

@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import Connection, Row, delete, literal, select, union_all
 
 from patrol.documents.transaction import Note
-from patrol.reception.rejected import Refused
+from patrol.reception.rejected import ReportRefusal
 from patrol.store.journal import journal
 from patrol.store.schema.tables import also_heard, from_us, set_aside, to_us, transmissions
 from radio_gateway.messages.transmission import Transmission
@@ -19,7 +19,7 @@ from radio_gateway.messages.transmission import Transmission
 _A = set_aside.c
 
 
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
+class QuarantinedReport(msgspec.Struct, frozen=True, kw_only=True):
     """A report that was set aside.
 
     Attributes:
@@ -45,7 +45,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 def put(
     connection: Connection,
-    refused: Iterable[Refused],
+    refused: Iterable[ReportRefusal],
     at: datetime,
     *,
     agency: str,
@@ -101,7 +101,7 @@ def since(connection: Connection, time: datetime) -> list[tuple[datetime, str, s
     return [(from_us(row[0]), row[1], row[2], row[3]) for row in rows]
 
 
-def newest(connection: Connection, limit: int) -> list[Kept]:
+def newest(connection: Connection, limit: int) -> list[QuarantinedReport]:
     """Return what was set aside last, newest first.
 
     Args:
@@ -112,13 +112,13 @@ def newest(connection: Connection, limit: int) -> list[Kept]:
     return [_kept(row) for row in connection.execute(rows)]
 
 
-def find(connection: Connection, start: str) -> list[Kept]:
+def find(connection: Connection, start: str) -> list[QuarantinedReport]:
     """Return what has an id that begins with `start`, oldest first."""
     rows = select(set_aside).where(_A.id.startswith(start, autoescape=True))
     return [_kept(row) for row in connection.execute(rows.order_by(_A.at_us, _A.id))]
 
 
-def remove_stored(connection: Connection, kept: Kept) -> bool:
+def remove_stored(connection: Connection, kept: QuarantinedReport) -> bool:
     """Remove a report from those set aside if its reception is stored by now.
 
     Returns:
@@ -137,8 +137,8 @@ def remove_stored(connection: Connection, kept: Kept) -> bool:
     return True
 
 
-def _kept(row: Row[Any]) -> Kept:
-    return Kept(
+def _kept(row: Row[Any]) -> QuarantinedReport:
+    return QuarantinedReport(
         id=row.id,
         at=from_us(row.at_us),
         reception_id=row.reception_id,

@@ -8,9 +8,9 @@ from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, LargeBinary, case, column, func, select, table
 
-from patrol.reception.duplicates import Asked, Stored
-from patrol.reception.message_ids import BESIDE, Beside
-from patrol.reception.recent_messages import Known
+from patrol.reception.duplicates import DuplicateQuery, StoredMessage
+from patrol.reception.message_ids import BESIDE, StoredNeighbours
+from patrol.reception.recent_messages import KnownReception
 from patrol.store.engine.postgres import is_postgres
 from patrol.store.receptions import heard_times
 from patrol.store.schema.tables import also_heard, from_us, to_us, transmissions, unsorted_ids
@@ -20,7 +20,7 @@ _AT_ONCE: Final = 500  # values of one statement, or spans
 
 T = TypeVar("T")
 
-Found = tuple[list[Stored], list[tuple[str, datetime]], list[Beside]]
+Found = tuple[list[StoredMessage], list[tuple[str, datetime]], list[StoredNeighbours]]
 """Messages, id and heard time of further receptions, and what is stored beside a name."""
 
 _IDS: Final = table("transmission_ids", column("gid", LargeBinary))
@@ -38,7 +38,7 @@ _COLUMNS: Final = (
 )
 
 
-def known(connection: Connection, asked: Asked) -> Found:
+def known(connection: Connection, asked: DuplicateQuery) -> Found:
     """Return what is stored of what `asked` names, each message once.
 
     Args:
@@ -93,18 +93,20 @@ def last_heard(connection: Connection) -> datetime | None:
     return None if last_us is None else from_us(last_us)
 
 
-def _beside(connection: Connection, name: bytes) -> Beside:
+def _beside(connection: Connection, name: bytes) -> StoredNeighbours:
     gid = _IDS.c.gid if is_postgres(connection) else _T.gid
     before = select(gid).where(gid < name).order_by(gid.desc()).limit(BESIDE)
     after = select(gid).where(gid >= name).order_by(gid).limit(BESIDE)
-    return Beside(
+    return StoredNeighbours(
         *([bytes(row[0]) for row in connection.execute(each)] for each in (before, after))
     )
 
 
-def _stored(row: Any) -> Stored:
+def _stored(row: Any) -> StoredMessage:
     address, content, channel, raw, heard_us, gid, reception_id = row
-    return Stored(address, content, channel, raw, Known(from_us(heard_us), gid, reception_id))
+    return StoredMessage(
+        address, content, channel, raw, KnownReception(from_us(heard_us), gid, reception_id)
+    )
 
 
 def _spans(near: Iterable[tuple[str, datetime, float]]) -> list[tuple[str, int, int]]:

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 import msgspec
 from sqlalchemy import Connection, delete, func, or_, select, text, update
 
-from patrol.documents.document import Paper
+from patrol.documents.document import Document
 from patrol.documents_registry.document_kinds import decode
 from patrol.errors.errors import StoreError
 from patrol.store.engine.postgres import is_postgres
@@ -49,7 +49,7 @@ _LOOKED_AT: Final = (
 )
 
 
-class Message(NamedTuple):
+class RetentionCandidate(NamedTuple):
     """What is to be known of a message to keep it or not.
 
     Attributes:
@@ -69,10 +69,10 @@ class Message(NamedTuple):
     bare: bool
 
 
-class Told(NamedTuple):
+class DocumentSummary(NamedTuple):
     """A paper: its newest version, when its first was made, and whether it is closed."""
 
-    paper: Paper
+    paper: Document
     first_us: int
     last_us: int
     closed: bool
@@ -147,14 +147,16 @@ def all_addresses(connection: Connection) -> list[str]:
     return list(addresses(connection))
 
 
-def messages(connection: Connection, address: str, start_us: int, end_us: int) -> list[Message]:
+def messages(
+    connection: Connection, address: str, start_us: int, end_us: int
+) -> list[RetentionCandidate]:
     """Return what an address was heard to say from `start_us` (in) to `end_us` (out)."""
     columns = ", ".join(f"t.{name}" for name in _LOOKED_AT)
     rows = connection.execute(
         heard_times.within(1, columns), heard_times.span_values(0, address, start_us, end_us - 1)
     )
     found = [
-        Message(
+        RetentionCandidate(
             row.id,
             row.gid,
             row.time_us,
@@ -167,7 +169,9 @@ def messages(connection: Connection, address: str, start_us: int, end_us: int) -
     return sorted(found, key=lambda each: (each.heard_us, each.id))
 
 
-def take_out(connection: Connection, some: Sequence[Message | reception_digests.Gone]) -> int:
+def take_out(
+    connection: Connection, some: Sequence[RetentionCandidate | reception_digests.RemovedMessage]
+) -> int:
     """Take messages out, with all who heard them; return how many there were.
 
     Args:
@@ -194,7 +198,7 @@ def take_out(connection: Connection, some: Sequence[Message | reception_digests.
 
 def take_out_told(
     connection: Connection,
-    span: reception_digests.Place,
+    span: reception_digests.SpanBounds,
     ids: Collection[int],
     at: datetime,
     *,
@@ -202,7 +206,7 @@ def take_out_told(
 ) -> int:
     """Take messages out of a span that the journal tells of, and tell it; return how many."""
 
-    def taken(some: Sequence[reception_digests.Gone]) -> int:
+    def taken(some: Sequence[reception_digests.RemovedMessage]) -> int:
         return sum(
             take_out(connection, some[begin : begin + AT_ONCE])
             for begin in range(0, len(some), AT_ONCE)
@@ -211,7 +215,7 @@ def take_out_told(
     return reception_digests.thin(connection, span, ids, taken, at=at, origin=origin)
 
 
-def told(connection: Connection, kinds: Sequence[str], since: datetime) -> list[Told]:
+def told(connection: Connection, kinds: Sequence[str], since: datetime) -> list[DocumentSummary]:
     """Return the papers of some kinds that are open, or were still changed at `since` or later.
 
     Raises:
@@ -228,7 +232,7 @@ def told(connection: Connection, kinds: Sequence[str], since: datetime) -> list[
             or_(papers.c.closed == 0, papers.c.at_us >= to_us(since)),
         )
     )
-    found: list[Told] = []
+    found: list[DocumentSummary] = []
     for row in rows:
         try:
             paper = decode(row.kind, row.body)
@@ -237,7 +241,7 @@ def told(connection: Connection, kinds: Sequence[str], since: datetime) -> list[
                 f"a paper cannot be read, nothing is thinned: {row.kind} {row.id}: {error}",
                 transient=False,
             ) from error
-        found.append(Told(paper, row.first_us, row.at_us, bool(row.closed)))
+        found.append(DocumentSummary(paper, row.first_us, row.at_us, bool(row.closed)))
     return found
 
 

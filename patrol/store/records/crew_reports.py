@@ -7,23 +7,23 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from patrol.documents.transaction import Receipt
+from patrol.documents.transaction import PhoneReceipt
 from patrol.errors.errors import AlreadyTaken
 from patrol.store.schema.tables import crew_reports, to_us
 
 _C = crew_reports.c
 
 
-def taken(connection: Connection, agency: str, ids: Sequence[str]) -> Mapping[str, Receipt]:
+def taken(connection: Connection, agency: str, ids: Sequence[str]) -> Mapping[str, PhoneReceipt]:
     """Return the receipts there are for reports of an agency, by the reports' ids."""
     rows = connection.execute(select(crew_reports).where(_C.agency == agency, _C.id.in_(list(ids))))
     return {
-        row.id: Receipt(id=row.id, agency=row.agency, kind=row.kind, by=row.by, made=row.made)
+        row.id: PhoneReceipt(id=row.id, agency=row.agency, kind=row.kind, by=row.by, made=row.made)
         for row in rows
     }
 
 
-def put_once(connection: Connection, receipt: Receipt, now: datetime, *, origin: str) -> None:
+def put_once(connection: Connection, receipt: PhoneReceipt, now: datetime, *, origin: str) -> None:
     """Note that a report is taken.
 
     Raises:
@@ -33,7 +33,9 @@ def put_once(connection: Connection, receipt: Receipt, now: datetime, *, origin:
         raise AlreadyTaken(f"report {receipt.id} was taken before")
 
 
-def put(connection: Connection, receipts: Sequence[Receipt], now: datetime, *, origin: str) -> int:
+def put(
+    connection: Connection, receipts: Sequence[PhoneReceipt], now: datetime, *, origin: str
+) -> int:
     """Note that reports are taken; return how many were not noted before."""
     known: dict[str, set[str]] = {}
     for agency in {each.agency for each in receipts}:

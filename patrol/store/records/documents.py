@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from patrol.documents.document import Paper, kind_of
+from patrol.documents.document import Document, kind_of
 from patrol.documents_registry.document_kinds import decode
 from patrol.errors.errors import Conflict
 from patrol.store.schema.rows import readable
@@ -17,7 +17,7 @@ from patrol.store.schema.tables import papers, to_us
 _P = papers.c
 
 
-def put(connection: Connection, paper: Paper, body: bytes) -> None:
+def put(connection: Connection, paper: Document, body: bytes) -> None:
     """Keep a new version.
 
     Raises:
@@ -48,7 +48,7 @@ def put(connection: Connection, paper: Paper, body: bytes) -> None:
     )
 
 
-def told_of(paper: Paper, body: bytes, *, reason: str) -> dict[str, Any]:
+def told_of(paper: Document, body: bytes, *, reason: str) -> dict[str, Any]:
     """Return what the journal says of a version: enough to find it altered."""
     told: dict[str, Any] = {"version": paper.version, "sha256": hashlib.sha256(body).hexdigest()}
     if reason:
@@ -56,7 +56,7 @@ def told_of(paper: Paper, body: bytes, *, reason: str) -> dict[str, Any]:
     return told
 
 
-def open_papers(connection: Connection) -> list[Paper]:
+def open_papers(connection: Connection) -> list[Document]:
     """Return the newest version of everything that is not closed, oldest first."""
     rows = connection.execute(
         select(papers).where(_P.newest == 1, _P.closed == 0).order_by(_P.at_us, _P.id)
@@ -64,7 +64,7 @@ def open_papers(connection: Connection) -> list[Paper]:
     return list(readable(rows, _paper))
 
 
-def newest(connection: Connection, kind: str, id: str) -> Paper | None:
+def newest(connection: Connection, kind: str, id: str) -> Document | None:
     """Return the newest version of a paper, closed or not; None if there is none."""
     row = connection.execute(
         select(papers).where(_P.id == id, _P.newest == 1, _P.kind == kind)
@@ -72,7 +72,7 @@ def newest(connection: Connection, kind: str, id: str) -> Paper | None:
     return None if row is None else _paper(row)
 
 
-def at_version(connection: Connection, kind: str, id: str, version: int) -> Paper | None:
+def at_version(connection: Connection, kind: str, id: str, version: int) -> Document | None:
     """Return one version of a paper; None if there is none, or it cannot be read."""
     rows = connection.execute(
         select(papers).where(_P.id == id, _P.version == version, _P.kind == kind)
@@ -80,7 +80,7 @@ def at_version(connection: Connection, kind: str, id: str, version: int) -> Pape
     return next(readable(rows, _paper), None)
 
 
-def versions(connection: Connection, kind: str, id: str) -> list[Paper]:
+def versions(connection: Connection, kind: str, id: str) -> list[Document]:
     """Return every version of a paper, oldest first."""
     rows = connection.execute(
         select(papers).where(_P.id == id, _P.kind == kind).order_by(_P.version)
@@ -88,7 +88,7 @@ def versions(connection: Connection, kind: str, id: str) -> list[Paper]:
     return list(readable(rows, _paper))
 
 
-def all_versions(connection: Connection, kind: str) -> Iterator[Paper]:
+def all_versions(connection: Connection, kind: str) -> Iterator[Document]:
     """Yield every version of every paper of a kind, paper by paper, oldest version first."""
     rows = connection.execute(select(papers).where(_P.kind == kind).order_by(_P.id, _P.version))
     yield from readable(rows, _paper)
@@ -102,7 +102,7 @@ def of_kind(
     until_us: int | None = None,
     agencies: Sequence[str] | None = None,
     limit: int = 1000,
-) -> list[Paper]:
+) -> list[Document]:
     """Return the newest versions of a kind, closed or not, last changed first.
 
     Args:
@@ -124,5 +124,5 @@ def of_kind(
     return list(readable(rows, _paper))
 
 
-def _paper(row: Any) -> Paper:
+def _paper(row: Any) -> Document:
     return decode(row.kind, row.body)

@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, func, or_, select, union_all, update
 
-from patrol.messages.message import Message, Step, Told
+from patrol.messages.message import Message, MessageStep, ReportedStep
 from patrol.store.schema.rows import readable
 from patrol.store.schema.tables import from_us, messages, to_us, transmissions
 from radio_gateway.messages.marked_place import MarkedPlace
@@ -33,7 +33,7 @@ NO_WORD_AFTER: Final = timedelta(seconds=60)
 
 _M = messages.c
 _T = transmissions.c
-_steps = json_decoder(tuple[Step, ...])
+_steps = json_decoder(tuple[MessageStep, ...])
 _mark = json_decoder(MarkedPlace)
 
 
@@ -169,7 +169,7 @@ def waiting(connection: Connection, now: datetime) -> list[Message]:
     return list(readable(rows, _message))
 
 
-def steps(connection: Connection, told: Sequence[Told]) -> None:
+def steps(connection: Connection, told: Sequence[ReportedStep]) -> None:
     """Note what became of messages; what is known or contradicts an end is left out.
 
     What a gateway tells of a message that was not its to send is left out too.
@@ -214,7 +214,7 @@ def give_up(connection: Connection, now: datetime, *, restarted: bool) -> int:
                 why = "broken_off"
                 detail = "the node stopped while it was being sent: it may or may not have gone"
                 message = replace(message, history=message.history[:-1])
-            step = Step(
+            step = MessageStep(
                 state="failed",
                 at=now,
                 why=why,
@@ -228,7 +228,7 @@ def give_up(connection: Connection, now: datetime, *, restarted: bool) -> int:
             state = message.state
             if state == "queued":  # one that was passed on may have gone
                 state = "expired" if own else "failed"
-            step = Step(state=state, at=now, why=why, detail=detail)
+            step = MessageStep(state=state, at=now, why=why, detail=detail)
         else:
             continue
         _put(connection, message, step, True)
@@ -278,7 +278,7 @@ def heard_on(
     return [(row[0], row[1], from_us(row[2])) for row in rows]
 
 
-def _follows(message: Message, step: Step) -> bool:
+def _follows(message: Message, step: MessageStep) -> bool:
     last = message.history[-1] if message.history else None
     if last is not None and (last.state, last.why, last.detail, last.attempts) == (
         step.state,
@@ -295,7 +295,7 @@ def _is_sending(message: Message) -> bool:
     return bool(message.history) and message.history[-1].why == SENDING
 
 
-def _put(connection: Connection, message: Message, step: Step, final: bool) -> None:
+def _put(connection: Connection, message: Message, step: MessageStep, final: bool) -> None:
     history = (*message.history, step)
     if len(history) > MOST_STEPS:
         half = MOST_STEPS // 2

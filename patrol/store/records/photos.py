@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, func, select
 
-from patrol.documents.document import Paper
+from patrol.documents.document import Document
 from patrol.documents_registry.document_kinds import decode
 from patrol.incidents.photo import Photo
 from patrol.store.engine.sql_functions import bytes_contain
@@ -68,7 +68,7 @@ def sent_since(connection: Connection, agency: str, since: datetime) -> int:
     return int(found or 0)
 
 
-def closed_papers_naming(connection: Connection, sha256: str) -> list[Paper]:
+def closed_papers_naming(connection: Connection, sha256: str) -> list[Document]:
     """Return the newest versions of closed papers in which a photo is named.
 
     It looks through them one by one: only who is shown another agency's paper needs it, and only

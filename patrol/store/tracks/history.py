@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 from gis.position.accuracy import typical_accuracy_m
 from patrol.store.schema.rows import fix_from, protocol_of
 from patrol.store.schema.tables import from_us, to_us, transmissions
-from patrol.store.tracks.tracks import COLUMNS, Box, Span, in_box, inside
+from patrol.store.tracks.tracks import COLUMNS, AddressSpan, Box, in_box, inside
 from patrol.units.wire import Fix
 
 _T = transmissions.c
@@ -30,7 +30,7 @@ Mark = tuple[int, bytes]
 """Where a page ended: time and id of its last position."""
 
 
-class Page(msgspec.Struct, frozen=True, kw_only=True):
+class PositionPage(msgspec.Struct, frozen=True, kw_only=True):
     """Some positions, oldest first.
 
     Attributes:
@@ -44,7 +44,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     last: Mark | None
 
 
-class Path(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+class PositionHistory(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Where one unit or radio was, as arrays, oldest first.
 
     Attributes:
@@ -65,13 +65,13 @@ class Path(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 def page(
     connection: Connection,
     of: str,
-    spans: Iterable[Span],
+    spans: Iterable[AddressSpan],
     agencies: Collection[str],
     *,
     limit: int,
     after: Mark | None = None,
     box: Box | None = None,
-) -> Page:
+) -> PositionPage:
     """Return the oldest `limit` positions of the spans of `of` after a mark.
 
     Args:
@@ -99,14 +99,14 @@ def page(
     rows.sort(key=lambda row: (row.time_us, row.gid))
     whole = len(rows) <= limit
     rows = rows[:limit]
-    return Page(
+    return PositionPage(
         fixes=[fix_from(row, of) for row in rows],
         ids=[row.gid for row in rows],
         last=None if whole or not rows else (rows[-1].time_us, rows[-1].gid),
     )
 
 
-def within(page: Page, box: Box) -> Page:
+def within(page: PositionPage, box: Box) -> PositionPage:
     """Return those positions of a page that lie in a box; it goes on where it went on."""
     west, south, east, north = box
     kept = [
@@ -115,11 +115,17 @@ def within(page: Page, box: Box) -> Page:
         if south <= fix.lat <= north
         and (west <= fix.lon <= east if west <= east else fix.lon >= west or fix.lon <= east)
     ]
-    return Page(fixes=[fix for fix, _ in kept], ids=[gid for _, gid in kept], last=page.last)
+    return PositionPage(
+        fixes=[fix for fix, _ in kept], ids=[gid for _, gid in kept], last=page.last
+    )
 
 
 def one(
-    connection: Connection, of: str, spans: Iterable[Span], agencies: Collection[str], gid: bytes
+    connection: Connection,
+    of: str,
+    spans: Iterable[AddressSpan],
+    agencies: Collection[str],
+    gid: bytes,
 ) -> Fix | None:
     """Return the position `gid` of the spans of `of`; None if it is none of theirs."""
     for span in spans:
@@ -130,7 +136,7 @@ def one(
     return None
 
 
-class Extent(msgspec.Struct, frozen=True, kw_only=True):
+class HistoryExtent(msgspec.Struct, frozen=True, kw_only=True):
     """How many positions there are, and what holds them all.
 
     Attributes:
@@ -146,13 +152,13 @@ class Extent(msgspec.Struct, frozen=True, kw_only=True):
 
 def extent(
     connection: Connection,
-    spans: Iterable[Span],
+    spans: Iterable[AddressSpan],
     agencies: Collection[str],
     *,
     most: int,
     plausible: bool = False,
     box: Box | None = None,
-) -> list[Extent] | None:
+) -> list[HistoryExtent] | None:
     """Return the extent of the positions of each span that has one.
 
     Args:
@@ -163,7 +169,7 @@ def extent(
         plausible: Without places that nothing could have reached (flag `jump`).
         box: Only positions in this box.
     """
-    found: list[Extent] = []
+    found: list[HistoryExtent] = []
     more = [] if box is None else [in_box(box)]
     if plausible:
         more.append(_T.flags.not_like("%jump%"))
@@ -192,11 +198,13 @@ def extent(
         if count:
             west, south, east, north, start_us, end_us = ends
             times = (from_us(start_us), from_us(end_us))
-            found.append(Extent(count=count, box=(west, south, east, north), times=times))
+            found.append(HistoryExtent(count=count, box=(west, south, east, north), times=times))
     return found
 
 
-def days(connection: Connection, spans: Iterable[Span], agencies: Collection[str]) -> list[date]:
+def days(
+    connection: Connection, spans: Iterable[AddressSpan], agencies: Collection[str]
+) -> list[date]:
     """Return the days (UTC) on which there is a position, oldest first.
 
     One short search a day: nothing is read but the first position of each.
@@ -217,7 +225,7 @@ def days(connection: Connection, spans: Iterable[Span], agencies: Collection[str
 
 
 def places_from(
-    connection: Connection, span: Span, agencies: Collection[str], since_us: int
+    connection: Connection, span: AddressSpan, agencies: Collection[str], since_us: int
 ) -> list[tuple[int, float, float]]:
     """Return the first positions of a span from a time on, oldest first; empty after its last.
 
@@ -241,9 +249,9 @@ def places_from(
 
 def paths(
     connection: Connection,
-    wanted: Iterable[tuple[str, Sequence[Span], Collection[str]]],
+    wanted: Iterable[tuple[str, Sequence[AddressSpan], Collection[str]]],
     part: timedelta,
-) -> dict[str, Path]:
+) -> dict[str, PositionHistory]:
     """Return the path of each that has one: the newest position of each part of the time.
 
     Args:
@@ -254,7 +262,7 @@ def paths(
     Returns:
         Without places that nothing could have reached (flag `jump`).
     """
-    found: dict[str, Path] = {}
+    found: dict[str, PositionHistory] = {}
     part_us = part // timedelta(microseconds=1)
     for of, spans, agencies in wanted:
         rows: list[tuple[int, float, float, float, float | None]] = []
@@ -285,7 +293,7 @@ def paths(
             rows.sort(key=itemgetter(0, 1, 2))
             times_us, *values = np.array(rows, dtype=np.float64).T
             lons, lats, error_m, speeds_mps = values
-            found[of] = Path(
+            found[of] = PositionHistory(
                 times_s=times_us / 1e6, lons=lons, lats=lats, error_m=error_m, speeds_mps=speeds_mps
             )
     return found

@@ -33,7 +33,7 @@ from patrol.store.engine.postgres import is_postgres
 from patrol.store.engine.sql_functions import told_between
 from patrol.store.schema.rows import readable, record_from
 from patrol.store.schema.tables import to_us, transmissions
-from patrol.store.tracks.tracks import Span
+from patrol.store.tracks.tracks import AddressSpan
 
 _T: Final = transmissions.c
 
@@ -107,7 +107,9 @@ _ONE_SPAN: Final = tuple(
 )
 
 
-def for_pictures(connection: Connection, wanted: Sequence[Sequence[Span]]) -> list[list[Record]]:
+def for_pictures(
+    connection: Connection, wanted: Sequence[Sequence[AddressSpan]]
+) -> list[list[Record]]:
     """Return what the picture of each of some units or radios follows from, each record once.
 
     Args:
@@ -127,7 +129,9 @@ def for_pictures(connection: Connection, wanted: Sequence[Sequence[Span]]) -> li
     return [list(records.values()) for records in found]
 
 
-def _rows(connection: Connection, spans: Sequence[tuple[int, Span]]) -> Iterator[tuple[int, Any]]:
+def _rows(
+    connection: Connection, spans: Sequence[tuple[int, AddressSpan]]
+) -> Iterator[tuple[int, Any]]:
     """Yield what is found of each span, with the number that the span has."""
     asked = [(each.address, to_us(each.start), to_us(each.end), each.channel) for _, each in spans]
     names = [each.name for each in _ASKED]

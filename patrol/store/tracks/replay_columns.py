@@ -16,13 +16,13 @@ from sqlalchemy import Connection, and_, or_, select
 
 from gis.position.accuracy import typical_accuracy_m
 from patrol.alerts.alert import Alert
-from patrol.documents.document import Paper, kind_of
+from patrol.documents.document import Document, kind_of
 from patrol.documents_registry.document_kinds import decode
 from patrol.incidents.incident import Incident
 from patrol.store.engine.sql_functions import told_between
 from patrol.store.schema.rows import protocol_of, readable, transmission_of
 from patrol.store.schema.tables import papers, to_us, transmissions
-from patrol.store.tracks.tracks import Span, inside
+from patrol.store.tracks.tracks import AddressSpan, inside
 from radio_gateway.messages.transmission import Transmission
 
 _T = transmissions.c
@@ -111,7 +111,7 @@ class Film(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 def films(
     connection: Connection,
-    wanted: Iterable[tuple[str, Sequence[Span], Collection[str]]],
+    wanted: Iterable[tuple[str, Sequence[AddressSpan], Collection[str]]],
     most: int,
 ) -> tuple[dict[str, Film], bool]:
     """Return the film of each that has one, and whether that is all.
@@ -138,7 +138,7 @@ def films(
 
 
 def raw(
-    connection: Connection, spans: Iterable[Span], agencies: Collection[str], limit: int
+    connection: Connection, spans: Iterable[AddressSpan], agencies: Collection[str], limit: int
 ) -> list[Transmission]:
     """Return everything that was heard on the spans, positions or not, by the time it tells.
 
@@ -220,7 +220,7 @@ def told_later(
     return found
 
 
-def _when(paper: Paper) -> tuple[datetime, datetime]:
+def _when(paper: Document) -> tuple[datetime, datetime]:
     """Return first and last moment of what an incident or alert tells of."""
     if isinstance(paper, Alert):
         return paper.raised_at, paper.raised_at + timedelta(microseconds=1)

@@ -40,7 +40,7 @@ Box = tuple[float, float, float, float]
 """West, south, east, north, degrees; west beyond east spans the antimeridian."""
 
 
-class Span(msgspec.Struct, frozen=True, kw_only=True):
+class AddressSpan(msgspec.Struct, frozen=True, kw_only=True):
     """From when to when an address counted for somebody.
 
     Attributes:
@@ -59,7 +59,11 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def track(
-    connection: Connection, of: str, spans: Iterable[Span], agencies: Collection[str], limit: int
+    connection: Connection,
+    of: str,
+    spans: Iterable[AddressSpan],
+    agencies: Collection[str],
+    limit: int,
 ) -> list[Fix]:
     """Return where `of` was, oldest first: the newest `limit` positions of its spans.
 
@@ -84,7 +88,7 @@ def track(
 
 def overview(
     connection: Connection,
-    wanted: Iterable[tuple[str, Sequence[Span], Collection[str]]],
+    wanted: Iterable[tuple[str, Sequence[AddressSpan], Collection[str]]],
     part: timedelta,
     points_each: int,
 ) -> dict[str, list[Fix]]:
@@ -125,7 +129,7 @@ def thinned(fixes: Sequence[Fix], count: int) -> list[Fix]:
     return [fixes[round(number * step)] for number in range(count)]
 
 
-def inside(span: Span, agencies: Collection[str]) -> list[ColumnElement[bool]]:
+def inside(span: AddressSpan, agencies: Collection[str]) -> list[ColumnElement[bool]]:
     """Return the conditions on a usable position that counted for somebody."""
     conditions = [
         _T.address == span.address,

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from radio_gateway.decoding.framing import Frame
-from radio_gateway.formats.nmea.fields import Part
+from radio_gateway.formats.nmea.fields import SentencePart
 from radio_gateway.formats.nmea.sentence import Sentence
 
 SILENCE = timedelta(seconds=0.3)
@@ -38,20 +38,20 @@ class Epoch(msgspec.Struct, gc=False):
 
     sentence: Sentence
     frame: Frame
-    whole: Part
+    whole: SentencePart
     names: tuple[str, ...]
     raw: bytes
     last_heard_at: datetime
 
-    def takes(self, part: Part, heard_at: datetime) -> bool:
+    def takes(self, part: SentencePart, heard_at: datetime) -> bool:
         """Return whether `part` can belong to this epoch."""
         return self.left().takes(part, heard_at)
 
-    def left(self) -> Left:
+    def left(self) -> EpochKey:
         """Return what is remembered once it has left."""
-        return Left(self.names, self.whole.time_of_day, self.last_heard_at)
+        return EpochKey(self.names, self.whole.time_of_day, self.last_heard_at)
 
-    def add(self, part: Part, frame: Frame) -> None:
+    def add(self, part: SentencePart, frame: Frame) -> None:
         """Add a part that this epoch takes."""
         merge(self.whole, part)
         self.names = (*self.names, part.name)
@@ -59,7 +59,7 @@ class Epoch(msgspec.Struct, gc=False):
         self.last_heard_at = frame.heard_at
 
 
-class Left(msgspec.Struct, frozen=True, gc=False):
+class EpochKey(msgspec.Struct, frozen=True, gc=False):
     """What must be known of an epoch to tell whether a sentence belongs to it.
 
     Attributes:
@@ -72,7 +72,7 @@ class Left(msgspec.Struct, frozen=True, gc=False):
     time_of_day: timedelta | None
     last_heard_at: datetime
 
-    def takes(self, part: Part, heard_at: datetime) -> bool:
+    def takes(self, part: SentencePart, heard_at: datetime) -> bool:
         """Return whether `part` can belong to the epoch."""
         time_of_day = self.time_of_day
         if part.time_of_day is not None and time_of_day is not None:
@@ -83,7 +83,7 @@ class Left(msgspec.Struct, frozen=True, gc=False):
         return part.name not in self.names
 
 
-def merge(whole: Part, part: Part) -> None:
+def merge(whole: SentencePart, part: SentencePart) -> None:
     """Add to `whole` what `part` says.
 
     The first to say a thing counts, but RMC goes before VTG, whose numbers it repeats, and ZDA,
@@ -118,7 +118,7 @@ class EpochGatherer:
 
     def __init__(self) -> None:
         self._open: Epoch | None = None
-        self._left: Left | None = None  # the last one that left before the next began
+        self._left: EpochKey | None = None  # the last one that left before the next began
         self._ends: set[str] = set()
         self._never_ends: set[str] = set()
 
@@ -138,10 +138,10 @@ class EpochGatherer:
             return False
         if names[0] not in self._ends:
             return False
-        self._left = Left(names, time_of_day, heard_at)
+        self._left = EpochKey(names, time_of_day, heard_at)
         return True
 
-    def add(self, part: Part, sentence: Sentence, frame: Frame) -> list[Epoch]:
+    def add(self, part: SentencePart, sentence: Sentence, frame: Frame) -> list[Epoch]:
         """Take one sentence and return the epochs that are now complete, oldest first.
 
         Args:
@@ -200,7 +200,7 @@ class EpochGatherer:
         if last not in self._never_ends:
             self._ends.add(last)
 
-    def _unlearn(self, left: Left) -> None:
+    def _unlearn(self, left: EpochKey) -> None:
         """Trust the type no more with which an epoch left before it was complete."""
         last = left.names[-1]
         self._ends.discard(last)

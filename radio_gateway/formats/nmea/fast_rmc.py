@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from radio_gateway.formats.nmea.fields import KNOT_MPS, Part, date_of, micros
+from radio_gateway.formats.nmea.fields import KNOT_MPS, SentencePart, date_of, micros
 from radio_gateway.formats.nmea.sentence import CHECKSUMS, Sentence, checksum
 
 # Nothing that a part takes could belong to the next: no part gives anything back (`+`).
@@ -32,7 +32,7 @@ _SECONDS = {f"{at:02}": timedelta(seconds=at) for at in range(60)}
 MAX_CHARACTERS = 160  # the standard's 82, and a name; numbers cannot become endless
 
 
-class Everyday(msgspec.Struct, frozen=True, gc=False):
+class EverydayRmc(msgspec.Struct, frozen=True, gc=False):
     """What an everyday RMC says.
 
     Attributes:
@@ -49,7 +49,7 @@ class Everyday(msgspec.Struct, frozen=True, gc=False):
 
     device: str | None
     talker: str
-    clock: Clock
+    clock: ReceiverTime
     lon: float
     lat: float
     speed_mps: float | None
@@ -62,10 +62,10 @@ class Everyday(msgspec.Struct, frozen=True, gc=False):
         text = self.payload.decode("ascii")
         return Sentence("$", text[text.index("$") + 1 : -3], True, self.device)
 
-    def part(self) -> Part:
+    def part(self) -> SentencePart:
         """Return what its fields say, as `read_part` does."""
         clock = self.clock
-        return Part(
+        return SentencePart(
             "RMC",
             clock.time_of_day,
             clock.date,
@@ -77,7 +77,7 @@ class Everyday(msgspec.Struct, frozen=True, gc=False):
         )
 
 
-class Clock(msgspec.Struct, gc=False):
+class ReceiverTime(msgspec.Struct, gc=False):
     """A moment as a receiver says it.
 
     Attributes:
@@ -98,7 +98,7 @@ class Clock(msgspec.Struct, gc=False):
         return self.written
 
 
-def read_everyday(payload: bytes) -> Everyday | None:
+def read_everyday(payload: bytes) -> EverydayRmc | None:
     """Read an everyday RMC with a good checksum, with or without a device's name before it.
 
     Args:
@@ -124,7 +124,7 @@ def read_everyday(payload: bytes) -> Everyday | None:
             or (course_deg is not None and course_deg >= 360.0)
         ):
             return None
-        return Everyday(
+        return EverydayRmc(
             device,
             talker,
             clock,
@@ -146,7 +146,7 @@ def read_number(text: str) -> float | None:
 
 
 @functools.lru_cache(maxsize=256)
-def read_clock(time: str, day: str) -> Clock | None:
+def read_clock(time: str, day: str) -> ReceiverTime | None:
     """Return the moment; None for no such day. A fleet says the same one many times over.
 
     Raises:
@@ -155,7 +155,7 @@ def read_clock(time: str, day: str) -> Clock | None:
     # looked up and added, for that takes half the time of making it of numbers
     time_of_day = _MINUTES[time[:4]] + _SECONDS[time[4:6]] + _fraction(time[7:])
     date = date_of(day)
-    return None if date is None else Clock(time_of_day, date, date + time_of_day)
+    return None if date is None else ReceiverTime(time_of_day, date, date + time_of_day)
 
 
 @functools.lru_cache(maxsize=1024)

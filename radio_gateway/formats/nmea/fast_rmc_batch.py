@@ -13,7 +13,7 @@ from typing import Any
 from radio_gateway.formats.nmea.fast_rmc import (
     MAX_CHARACTERS,
     RMC,
-    Everyday,
+    EverydayRmc,
     read_clock,
     read_everyday,
     read_number,
@@ -23,7 +23,7 @@ from radio_gateway.formats.nmea.sentence import CHECKSUMS, checksums
 from radio_gateway.formats.number_parsing import read_numbers, show_places
 
 
-def read_everyday_many(payloads: Sequence[bytes]) -> list[Everyday | None]:
+def read_everyday_many(payloads: Sequence[bytes]) -> list[EverydayRmc | None]:
     """Read frames as `read_everyday` does one.
 
     Args:
@@ -32,7 +32,7 @@ def read_everyday_many(payloads: Sequence[bytes]) -> list[Everyday | None]:
     Returns:
         What each says; None for one that is anything else.
     """
-    said: list[Everyday | None] = [None] * len(payloads)
+    said: list[EverydayRmc | None] = [None] * len(payloads)
     # A byte that is no ASCII stands for no character that the form allows.
     texts = [each.decode("latin-1") for each in payloads]
     formed = [
@@ -57,7 +57,7 @@ def read_everyday_many(payloads: Sequence[bytes]) -> list[Everyday | None]:
     return said
 
 
-def _read(fields: Sequence[tuple[Any, ...]], payloads: Sequence[bytes]) -> list[Everyday | None]:
+def _read(fields: Sequence[tuple[Any, ...]], payloads: Sequence[bytes]) -> list[EverydayRmc | None]:
     """Return what is said in the fields of sentences; None for one that is not everyday.
 
     Raises:
@@ -84,8 +84,8 @@ def _read(fields: Sequence[tuple[Any, ...]], payloads: Sequence[bytes]) -> list[
     places: Sequence[str | None] = [None] * len(fields)
     if any(devices):
         places = show_places(lons_deg, lats_deg)
-    said: list[Everyday | None] = [
-        Everyday(*each)
+    said: list[EverydayRmc | None] = [
+        EverydayRmc(*each)
         for each in zip(
             devices,
             talkers,

@@ -1,4 +1,4 @@
-"""NMEA 0183: the fields of one position sentence in, a Part of an epoch out.
+"""NMEA 0183: the fields of one position sentence in, a `SentencePart` of an epoch out.
 
     RMC  1 hhmmss.s  2 A/V  3-4 ddmm.m N/S  5-6 dddmm.m E/W  7 knots  8 course  9 ddmmyy
          10-11 magnetic variation  12 mode (NMEA 2.3)  13 navigational status (NMEA 4.1)
@@ -34,7 +34,7 @@ KNOT_MPS = 1852.0 / 3600.0
 Facts = dict[str, str | int | float | bool]
 
 
-class Part(msgspec.Struct, gc=False):
+class SentencePart(msgspec.Struct, gc=False):
     """What one sentence adds to its epoch. A field that is None was not said.
 
     Attributes:
@@ -73,7 +73,7 @@ class Part(msgspec.Struct, gc=False):
         return self.bad_date and self.date is None
 
 
-class Line(NamedTuple):
+class SentenceFields(NamedTuple):
     """The fields of one sentence on their way into a part.
 
     Attributes:
@@ -91,7 +91,7 @@ class Line(NamedTuple):
         return FrameError(reason, self.payload, detail)
 
 
-def read_part(name: str, text: str, payload: bytes, *, checked: bool) -> Part:
+def read_part(name: str, text: str, payload: bytes, *, checked: bool) -> SentencePart:
     """Read the fields of a sentence.
 
     Args:
@@ -106,19 +106,19 @@ def read_part(name: str, text: str, payload: bytes, *, checked: bool) -> Part:
             `lon_range`, `course_range`, `missing_lat`, `missing_lon` or `null_island`.
     """
     reader, least, least_unchecked = READERS[name]
-    line = Line(text.split(","), payload, checked)
+    line = SentenceFields(text.split(","), payload, checked)
     count = len(line.fields)
     if count < (least if checked else least_unchecked):
         raise line.error("truncated", f"{name} has only {count} fields")
     if not any(line.fields[1:]):
-        return Part(name=name, empty=True)
+        return SentencePart(name=name, empty=True)
     try:
         return reader(line)
     except ValueError as fault:
         raise FrameError("bad_number", payload, str(fault)) from None
 
 
-def _rmc(line: Line) -> Part:
+def _rmc(line: SentenceFields) -> SentencePart:
     fields = line.fields
     status = fields[2]
     mode = fields[12] if len(fields) > 12 else ""
@@ -128,7 +128,7 @@ def _rmc(line: Line) -> Part:
         fix, flag = False, "simulator" if mode == "S" else "no_fix"
     else:
         raise line.error("bad_status", f"RMC status {status!r}")
-    part = Part(name="RMC", fix=fix, flag=flag)
+    part = SentencePart(name="RMC", fix=fix, flag=flag)
     if fields[1]:
         part.time_of_day = read_time_of_day(fields[1], line)
     read_place(part, line, 3)
@@ -145,12 +145,12 @@ def _rmc(line: Line) -> Part:
     return part
 
 
-def _gga(line: Line) -> Part:
+def _gga(line: SentenceFields) -> SentencePart:
     fields = line.fields
     fix, flag = _QUALITY.get(fields[6], (None, None))
     if flag is None and fix is None and fields[6]:
         raise line.error("bad_status", f"GGA quality {fields[6]!r}")
-    part = Part(name="GGA", fix=fix, flag=flag)
+    part = SentencePart(name="GGA", fix=fix, flag=flag)
     if fields[1]:
         part.time_of_day = read_time_of_day(fields[1], line)
     read_place(part, line, 2)
@@ -158,12 +158,12 @@ def _gga(line: Line) -> Part:
     return part
 
 
-def _gns(line: Line) -> Part:
+def _gns(line: SentenceFields) -> SentencePart:
     fields = line.fields
     modes = fields[6]
     if modes and not (modes.isalpha() and modes.isupper()):
         raise line.error("bad_status", f"GNS mode {modes!r}")
-    part = Part(name="GNS")
+    part = SentencePart(name="GNS")
     if modes:
         # Any letter but N is a fix; the worst of them says what kind.
         part.fix, part.flag = next(
@@ -177,7 +177,7 @@ def _gns(line: Line) -> Part:
     return part
 
 
-def _gll(line: Line) -> Part:
+def _gll(line: SentenceFields) -> SentencePart:
     fields = line.fields
     status = fields[6] if len(fields) > 6 else ""
     mode = fields[7] if len(fields) > 7 else ""
@@ -189,14 +189,14 @@ def _gll(line: Line) -> Part:
         raise line.error("bad_status", f"GLL status {status!r}")
     else:  # before NMEA 2.0 GLL had no status
         fix, flag = None, None
-    part = Part(name="GLL", fix=fix, flag=flag)
+    part = SentencePart(name="GLL", fix=fix, flag=flag)
     if len(fields) > 5 and fields[5]:
         part.time_of_day = read_time_of_day(fields[5], line)
     read_place(part, line, 1)
     return part
 
 
-def _vtg(line: Line) -> Part:
+def _vtg(line: SentenceFields) -> SentencePart:
     fields = line.fields
     if len(fields) == 5:  # before NMEA 2.0 no letters stood between the numbers
         course, knots, kmh = fields[1], fields[3], fields[4]
@@ -204,7 +204,7 @@ def _vtg(line: Line) -> Part:
         course, knots, kmh = fields[1], fields[5], fields[7] if len(fields) > 7 else ""
     else:
         raise line.error("truncated", f"VTG of {len(fields)} fields")
-    part = Part(name="VTG")
+    part = SentencePart(name="VTG")
     if course:
         part.course_deg = read_course(course, line)
     if knots:
@@ -216,9 +216,9 @@ def _vtg(line: Line) -> Part:
     return part
 
 
-def _zda(line: Line) -> Part:
+def _zda(line: SentenceFields) -> SentencePart:
     fields = line.fields
-    part = Part(name="ZDA")
+    part = SentencePart(name="ZDA")
     if fields[1]:
         part.time_of_day = read_time_of_day(fields[1], line)
     day, month, year = fields[2:5]
@@ -231,7 +231,7 @@ def _zda(line: Line) -> Part:
 
 
 # Sentence type -> reader, least number of fields with a checksum, and without one.
-READERS: dict[str, tuple[Callable[[Line], Part], int, int]] = {
+READERS: dict[str, tuple[Callable[[SentenceFields], SentencePart], int, int]] = {
     "RMC": (_rmc, 10, 12),
     "GGA": (_gga, 10, 15),
     "GLL": (_gll, 5, 7),
@@ -261,7 +261,7 @@ _QUALITY: dict[str, tuple[bool, str | None]] = {
 }
 
 
-def read_place(part: Part, line: Line, at: int) -> None:
+def read_place(part: SentencePart, line: SentenceFields, at: int) -> None:
     """Put the four fields from `at` on into `part`; an old place makes the flag say so.
 
     Raises:
@@ -293,7 +293,7 @@ def read_place(part: Part, line: Line, at: int) -> None:
     part.lat, part.lon = lat, lon
 
 
-def _degrees(text: str, digits: int, line: Line) -> float:
+def _degrees(text: str, digits: int, line: SentenceFields) -> float:
     """Return ddmm.m or dddmm.m as degrees.
 
     Some trackers leave out leading zeros; that is believed only under a checksum, since a digit
@@ -308,7 +308,7 @@ def _degrees(text: str, digits: int, line: Line) -> float:
     return _whole(text[: whole - 2]) + minutes / 60.0
 
 
-def _receiver(part: Part, fields: list[str]) -> None:
+def _receiver(part: SentencePart, fields: list[str]) -> None:
     """Put satellites, HDOP and altitude (same fields in GGA and GNS) into `part`."""
     facts: Facts = {}
     if part.name == "GGA" and fields[6]:
@@ -344,7 +344,7 @@ def _whole(text: str) -> int:
 _digits = str.isdigit  # sentences are ASCII: only 0 to 9 count
 
 
-def read_course(text: str, line: Line) -> float:
+def read_course(text: str, line: SentenceFields) -> float:
     """Return a course, 0 to below 360 degrees."""
     course = plain_number(text)
     if course >= 360.0:
@@ -354,7 +354,7 @@ def read_course(text: str, line: Line) -> float:
     return course
 
 
-def read_time_of_day(text: str, line: Line) -> timedelta:
+def read_time_of_day(text: str, line: SentenceFields) -> timedelta:
     """Return hhmmss.s as time since midnight; a leap second joins the second before."""
     time = _whole(text[:6])
     hours, minutes, seconds = time // 10_000, time // 100 % 100, time % 100

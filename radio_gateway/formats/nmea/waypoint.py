@@ -28,8 +28,8 @@ from radio_gateway.formats.device_name import is_device_name
 from radio_gateway.formats.nmea.fields import (
     KNOT_MPS,
     Facts,
-    Line,
-    Part,
+    SentenceFields,
+    SentencePart,
     date_of,
     plain_number,
     read_course,
@@ -85,7 +85,7 @@ def read_waypoint(sentence: Sentence, payload: bytes) -> Waypoint:
             `missing_lon`, `bad_number`, `bad_time`, `bad_hemisphere`, `minutes_range`, `lat_range`,
             `lon_range`, `course_range` or `null_island`.
     """
-    line = Line(sentence.text.split(","), payload, sentence.checked)
+    line = SentenceFields(sentence.text.split(","), payload, sentence.checked)
     kind = line.fields[0]
     at, at_name = _LAYOUTS.get(kind, _PLAIN_LAYOUT)
     if len(line.fields) <= at_name:
@@ -98,7 +98,7 @@ def read_waypoint(sentence: Sentence, payload: bytes) -> Waypoint:
             facts["symbol"] = symbol
     if not name or len(name) > MAX_NAME or not is_device_name(name):
         raise line.error("no_device", f"{name[:40]!r} is no name")
-    part = Part(name=kind)
+    part = SentencePart(name=kind)
     try:
         read_place(part, line, at)
         passed_on_at = _read_more(part, line, facts)
@@ -171,7 +171,7 @@ def mark_report(sentence: Sentence, frame: Frame, protocol: str) -> Transmission
     )
 
 
-def _read_more(part: Part, line: Line, facts: Facts) -> datetime | None:
+def _read_more(part: SentencePart, line: SentenceFields, facts: Facts) -> datetime | None:
     """Read what stands beside name and place into `part` and `facts`; return when it was said."""
     fields = line.fields
     if part.name == "PMGNWPL":

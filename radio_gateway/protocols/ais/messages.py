@@ -27,7 +27,7 @@ from radio_gateway.protocols.ais.armour import as_integer, is_armour
 from radio_gateway.protocols.ais.report import (
     BEACONS,
     STATUS_WORDS,
-    Report,
+    AisReport,
     judge_status,
     mmsi_text,
     put_place,
@@ -37,7 +37,7 @@ from radio_gateway.protocols.ais.report import (
 LONG_RANGE_ACCURACY_M = 185.0  # 0.1 minute of latitude
 
 
-def read_message(armoured: bytes, fill_bits: int, frame: bytes) -> Report:
+def read_message(armoured: bytes, fill_bits: int, frame: bytes) -> AisReport:
     """Read one whole AIS message.
 
     Args:
@@ -61,7 +61,7 @@ def read_message(armoured: bytes, fill_bits: int, frame: bytes) -> Report:
     if message_type in _POSITION_REPORTS:
         return read_position_report(message_type, armoured, frame)
     mmsi = mmsi_text(as_integer(armoured[:7]) >> 4 & 0x3FFFFFFF, frame)
-    report = Report(mmsi=mmsi, facts={"msg_type": message_type}, kind="other")
+    report = AisReport(mmsi=mmsi, facts={"msg_type": message_type}, kind="other")
     reader = _READERS.get(message_type)
     if reader is not None:
         reader(report, _by_pyais(armoured, fill_bits, frame), frame)
@@ -110,7 +110,7 @@ def _by_pyais(armoured: bytes, fill_bits: int, frame: bytes) -> Any:
         raise FrameError("garbage_payload", frame, f"{type(fault).__name__}: {fault}") from None
 
 
-def _base_station(report: Report, said: Any, frame: bytes) -> None:
+def _base_station(report: AisReport, said: Any, frame: bytes) -> None:
     report.kind = "position"
     report.facts["station"] = "base"
     put_place(report, lon=said.lon, lat=said.lat, frame=frame)
@@ -122,7 +122,7 @@ def _base_station(report: Report, said: Any, frame: bytes) -> None:
         report.time = None
 
 
-def _ship_static(report: Report, said: Any, frame: bytes) -> None:  # noqa: ARG001
+def _ship_static(report: AisReport, said: Any, frame: bytes) -> None:  # noqa: ARG001
     report.kind = "static"
     _name(report, ship_name=said.shipname, callsign=said.callsign, destination=said.destination)
     if said.imo:
@@ -132,7 +132,7 @@ def _ship_static(report: Report, said: Any, frame: bytes) -> None:  # noqa: ARG0
         report.facts["draught_m"] = said.draught
 
 
-def _aircraft(report: Report, said: Any, frame: bytes) -> None:
+def _aircraft(report: AisReport, said: Any, frame: bytes) -> None:
     report.kind = "position"
     report.facts["station"] = "aircraft"
     put_place(report, lon=said.lon, lat=said.lat, frame=frame)
@@ -141,7 +141,7 @@ def _aircraft(report: Report, said: Any, frame: bytes) -> None:
         report.altitude_m = float(said.alt)
 
 
-def _safety_text(report: Report, said: Any, frame: bytes) -> None:  # noqa: ARG001
+def _safety_text(report: AisReport, said: Any, frame: bytes) -> None:  # noqa: ARG001
     report.kind = "text"
     report.text = said.text or ""
     beacon = BEACONS.get(report.mmsi[:3])
@@ -153,7 +153,7 @@ def _safety_text(report: Report, said: Any, frame: bytes) -> None:  # noqa: ARG0
             report.distress = True
 
 
-def _class_b_extended(report: Report, said: Any, frame: bytes) -> None:
+def _class_b_extended(report: AisReport, said: Any, frame: bytes) -> None:
     report.kind = "position"
     put_place(report, lon=said.lon, lat=said.lat, frame=frame)
     _motion(report, said, speed_knots=None if said.speed >= 102.3 else said.speed)
@@ -163,7 +163,7 @@ def _class_b_extended(report: Report, said: Any, frame: bytes) -> None:
     _ship(report, said)
 
 
-def _aid_to_navigation(report: Report, said: Any, frame: bytes) -> None:
+def _aid_to_navigation(report: AisReport, said: Any, frame: bytes) -> None:
     report.kind = "position"
     report.facts["station"] = "aid_to_navigation"
     put_place(report, lon=said.lon, lat=said.lat, frame=frame)
@@ -176,7 +176,7 @@ def _aid_to_navigation(report: Report, said: Any, frame: bytes) -> None:
         report.facts["utc_second"] = said.second
 
 
-def _class_b_static(report: Report, said: Any, frame: bytes) -> None:  # noqa: ARG001
+def _class_b_static(report: AisReport, said: Any, frame: bytes) -> None:  # noqa: ARG001
     report.kind = "static"
     report.facts["part"] = "B" if said.partno else "A"
     if said.partno:
@@ -186,7 +186,7 @@ def _class_b_static(report: Report, said: Any, frame: bytes) -> None:  # noqa: A
         _name(report, ship_name=said.shipname)
 
 
-def _long_range(report: Report, said: Any, frame: bytes) -> None:
+def _long_range(report: AisReport, said: Any, frame: bytes) -> None:
     report.kind = "position"
     nav_status = int(said.status)
     report.facts["nav_status"] = nav_status
@@ -201,7 +201,7 @@ def _long_range(report: Report, said: Any, frame: bytes) -> None:
         report.course_deg = float(said.course)
 
 
-_READERS: dict[int, Callable[[Report, Any, bytes], None]] = {
+_READERS: dict[int, Callable[[AisReport, Any, bytes], None]] = {
     4: _base_station,
     5: _ship_static,
     9: _aircraft,
@@ -214,7 +214,7 @@ _READERS: dict[int, Callable[[Report, Any, bytes], None]] = {
 }
 
 
-def _motion(report: Report, said: Any, *, speed_knots: float | None) -> None:
+def _motion(report: AisReport, said: Any, *, speed_knots: float | None) -> None:
     if speed_knots is not None:
         report.speed_mps = speed_knots * KNOT_MPS
     if said.course < 360.0:
@@ -223,13 +223,13 @@ def _motion(report: Report, said: Any, *, speed_knots: float | None) -> None:
         report.facts["utc_second"] = said.second
 
 
-def _name(report: Report, **names: str | None) -> None:
+def _name(report: AisReport, **names: str | None) -> None:
     for key, name in names.items():
         if name and name.strip():
             report.facts[key] = name.strip()
 
 
-def _ship(report: Report, said: Any) -> None:
+def _ship(report: AisReport, said: Any) -> None:
     """Put type and size into the facts; 0 means not available."""
     if said.ship_type:
         report.facts["ship_type"] = int(said.ship_type)

@@ -1,4 +1,4 @@
-"""AIS: the bits of one whole message in, a Report out.
+"""AIS: the bits of one whole message in, an `AisReport` out.
 
     bits of types 1-3 (ITU-R M.1371-5, annex 8, table 48)    of type 18 (table 70)
       0-5    message type                                      0-5
@@ -35,7 +35,7 @@ from radio_gateway.messages.transmission import Kind
 from radio_gateway.protocols.ais.armour import as_integer
 
 
-class Report(msgspec.Struct, kw_only=True, gc=False):
+class AisReport(msgspec.Struct, kw_only=True, gc=False):
     """What one AIS message says. A field that is None was not available.
 
     Attributes:
@@ -103,7 +103,7 @@ _TEST_STATUS = 15
 _SECOND_FLAGS = {61: "manual_input", 62: "estimated", 63: "stale_position"}
 
 
-def read_position_report(message_type: int, armoured: bytes, frame: bytes) -> Report:
+def read_position_report(message_type: int, armoured: bytes, frame: bytes) -> AisReport:
     """Read a message of type 1, 2, 3 or 18, of at least 149 bits.
 
     Raises:
@@ -116,10 +116,10 @@ def read_position_report(message_type: int, armoured: bytes, frame: bytes) -> Re
     if message_type == 18:  # the same fields, four bits earlier, and no status
         bits >>= 4
         nav_status = None
-        report = Report(mmsi=mmsi, facts={"msg_type": 18})
+        report = AisReport(mmsi=mmsi, facts={"msg_type": 18})
     else:
         nav_status = bits >> 126 & 0xF
-        report = Report(
+        report = AisReport(
             mmsi=mmsi,
             facts={"msg_type": message_type, "nav_status": nav_status},
             status=STATUS_WORDS[nav_status],
@@ -162,7 +162,7 @@ def mmsi_text(mmsi: int, frame: bytes) -> str:
     return f"{mmsi:09}"
 
 
-def judge_status(report: Report, nav_status: int) -> None:
+def judge_status(report: AisReport, nav_status: int) -> None:
     """Say what a navigational status of 14 or 15 means: it depends on who sends it."""
     beacon = BEACONS.get(report.mmsi[:3])
     if beacon is not None:
@@ -174,7 +174,7 @@ def judge_status(report: Report, nav_status: int) -> None:
         report.flag = "navstatus14_nonbeacon"
 
 
-def put_place(report: Report, *, lon: float, lat: float, frame: bytes) -> None:
+def put_place(report: AisReport, *, lon: float, lat: float, frame: bytes) -> None:
     """Put a position into a report, or a flag when it is none.
 
     Raises:

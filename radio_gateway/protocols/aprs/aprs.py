@@ -18,7 +18,7 @@ from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.decoding.framing import Frame
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.messages.transmission import Transmission
-from radio_gateway.orders.order import Order, OrderError, Outgoing
+from radio_gateway.orders.order import EncodedOrder, Order, OrderError
 from radio_gateway.protocols.aprs.order import (
     ANSWER_WITHIN_S,
     ORDERS,
@@ -71,7 +71,7 @@ class AprsDecoder(PlainDecoder):
         return read_report(read_packet(line, line), frame, self._settings)
 
 
-def encode(order: Order, settings: DecoderSettings, *, number: int) -> Outgoing:
+def encode(order: Order, settings: DecoderSettings, *, number: int) -> EncodedOrder:
     """Return `order` as a line.
 
     Raises:
@@ -82,7 +82,7 @@ def encode(order: Order, settings: DecoderSettings, *, number: int) -> Outgoing:
     path = "" if settings.secret is None else ",TCPIP*"
     header = f"{station_call(settings)}>{TOCALL}{path}:"
     data = header.encode() + info + b"\r\n"
-    return Outgoing(data=data, answer=answer, answer_within_s=ANSWER_WITHIN_S)
+    return EncodedOrder(data=data, answer=answer, answer_within_s=ANSWER_WITHIN_S)
 
 
 def greeting(settings: DecoderSettings) -> bytes:

@@ -15,7 +15,7 @@ from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.decoding.framing import Frame
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.messages.transmission import Transmission
-from radio_gateway.orders.order import Order, OrderError, Outgoing
+from radio_gateway.orders.order import EncodedOrder, Order, OrderError
 from radio_gateway.protocols.aprs.ax25 import read_ax25, ui_frame
 from radio_gateway.protocols.aprs.kiss import KissFramer, kiss_frame
 from radio_gateway.protocols.aprs.order import (
@@ -77,7 +77,7 @@ class AprsKissDecoder(PlainDecoder):
         return [replace(each, facts={**each.facts, "port": port}) for each in heard]
 
 
-def encode(order: Order, settings: DecoderSettings, *, number: int) -> Outgoing:
+def encode(order: Order, settings: DecoderSettings, *, number: int) -> EncodedOrder:
     """Return `order` as a KISS frame for the TNC's first port.
 
     Raises:
@@ -88,4 +88,4 @@ def encode(order: Order, settings: DecoderSettings, *, number: int) -> Outgoing:
         packet = ui_frame(station_call(settings), TOCALL, PATH, info)
     except ValueError as fault:
         raise OrderError("bad_station", str(fault)) from None
-    return Outgoing(data=kiss_frame(packet), answer=answer, answer_within_s=ANSWER_WITHIN_S)
+    return EncodedOrder(data=kiss_frame(packet), answer=answer, answer_within_s=ANSWER_WITHIN_S)

@@ -26,7 +26,7 @@ import math
 import re
 
 from radio_gateway.formats.nmea.fields import KNOT_MPS, Facts
-from radio_gateway.protocols.aprs.position import FOOT_M, MILE_M, Place, base91
+from radio_gateway.protocols.aprs.position import FOOT_M, MILE_M, AprsPosition, base91
 
 _MOTION = re.compile(rb"([\d. ]{3})/([\d. ]{3})")
 _DIRECTION = re.compile(rb"/(\d{3})/(\d{3})")
@@ -41,7 +41,7 @@ _EMERGENCY = b"!EMERGENCY!"
 _MIC_E_DATUM_M = 10_000.0
 
 
-def read_extension(rest: bytes, place: Place) -> bytes:
+def read_extension(rest: bytes, place: AprsPosition) -> bytes:
     """Put the data extension at the start of `rest` into `place`.
 
     Args:
@@ -81,7 +81,7 @@ def read_extension(rest: bytes, place: Place) -> bytes:
     return rest
 
 
-def read_comment(rest: bytes, place: Place, *, mic_e: bool = False) -> bytes:
+def read_comment(rest: bytes, place: AprsPosition, *, mic_e: bool = False) -> bytes:
     """Put the values inside a comment into `place`.
 
     Args:
@@ -139,7 +139,7 @@ def words(text: bytes, name: str) -> Facts:
         return {f"{name}_latin1": text.decode("latin-1")}
 
 
-def _refine(place: Place, finer: re.Match[bytes]) -> None:
+def _refine(place: AprsPosition, finer: re.Match[bytes]) -> None:
     """Add the digits beyond the hundredth of a minute; both coordinates grow away from 0/0."""
     decimal, base = finer[1], finer[2]
     digits = decimal or base

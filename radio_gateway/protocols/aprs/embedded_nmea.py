@@ -12,13 +12,13 @@ import msgspec
 from gis.position.position import Position
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.device_clock import corrected, nearest_day
-from radio_gateway.formats.nmea.fields import Facts, Part, read_part
+from radio_gateway.formats.nmea.fields import Facts, SentencePart, read_part
 from radio_gateway.formats.nmea.sentence import read_sentence
 
 PLACES = frozenset({"RMC", "GGA", "GLL", "GNS"})
 
 
-class Said(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class EmbeddedNmea(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What sentences of one moment say, in the words of a Transmission.
 
     Attributes:
@@ -36,7 +36,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     facts: Facts
 
 
-def sentence_part(text: bytes, payload: bytes) -> tuple[Part, bool] | None:
+def sentence_part(text: bytes, payload: bytes) -> tuple[SentencePart, bool] | None:
     """Read a sentence about a place.
 
     Args:
@@ -60,7 +60,7 @@ def sentence_part(text: bytes, payload: bytes) -> tuple[Part, bool] | None:
     return part, sentence.checked
 
 
-def said(part: Part, heard_at: datetime, *, checked: bool, live: bool) -> Said:
+def said(part: SentencePart, heard_at: datetime, *, checked: bool, live: bool) -> EmbeddedNmea:
     """Return what a part, or the parts of one moment merged, says.
 
     Args:
@@ -94,7 +94,7 @@ def said(part: Part, heard_at: datetime, *, checked: bool, live: bool) -> Said:
             speed_mps=part.speed_mps,
             course_deg=part.course_deg,
         )
-    return Said(
+    return EmbeddedNmea(
         position=position,
         fix=part.fix,
         device_time=time,

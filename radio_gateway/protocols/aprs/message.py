@@ -32,7 +32,7 @@ _NUMBERED = re.compile(rb"(.*)\{([A-Za-z0-9]{1,5})(?:\}([A-Za-z0-9]{0,5}))?\s*",
 _TELEMETRY = (b"PARM.", b"UNIT.", b"EQNS.", b"BITS.")
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class AprsMessage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One message.
 
     Attributes:
@@ -50,7 +50,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     also_acknowledges: str | None = None
 
 
-def read_message(info: bytes, payload: bytes) -> Message:
+def read_message(info: bytes, payload: bytes) -> AprsMessage:
     """Read a message.
 
     Args:
@@ -65,20 +65,20 @@ def read_message(info: bytes, payload: bytes) -> Message:
         raise FrameError("bad_message", payload, "no addressee of nine characters")
     addressee, text = match[1].decode().rstrip(), match[2]
     if addressee.startswith("BLN"):
-        return Message(kind="bulletin", addressee=addressee, text=text.strip())
+        return AprsMessage(kind="bulletin", addressee=addressee, text=text.strip())
     answer = _ANSWER.fullmatch(text)
     if answer is not None:
         kind: MessageKind = "acknowledged" if answer[1] == b"ack" else "refused"
-        return Message(kind=kind, addressee=addressee, number=answer[2].decode())
+        return AprsMessage(kind=kind, addressee=addressee, number=answer[2].decode())
     if text.startswith(_TELEMETRY):
-        return Message(kind="telemetry", addressee=addressee, text=text.strip())
+        return AprsMessage(kind="telemetry", addressee=addressee, text=text.strip())
     numbered = _NUMBERED.fullmatch(text)
     number: str | None = None
     also: str | None = None
     if numbered is not None:
         text, number = numbered[1], numbered[2].decode()
         also = numbered[3].decode() if numbered[3] else None
-    return Message(
+    return AprsMessage(
         kind="query" if text.startswith(b"?") else "message",
         addressee=addressee,
         text=text.strip(),

@@ -28,7 +28,7 @@ import re
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.coordinates import check_place
 from radio_gateway.formats.nmea.fields import KNOT_MPS
-from radio_gateway.protocols.aprs.position import AMBIGUITY_M, Place
+from radio_gateway.protocols.aprs.position import AMBIGUITY_M, AprsPosition
 
 TYPES = b"`'\x1c\x1d"
 EMERGENCY = "emergency"
@@ -44,7 +44,7 @@ _MESSAGES = (
 _MIDDLE = {1: 0.05, 2: 0.5, 3: 5.0, 4: 30.0}
 
 
-def read_mic_e(destination: str, info: bytes, payload: bytes) -> tuple[Place, str, bytes]:
+def read_mic_e(destination: str, info: bytes, payload: bytes) -> tuple[AprsPosition, str, bytes]:
     """Read a Mic-E position.
 
     Args:
@@ -71,7 +71,7 @@ def read_mic_e(destination: str, info: bytes, payload: bytes) -> tuple[Place, st
     digits, ambiguity = _digits(destination[:6], payload)
     lat = int(digits[:2]) + _minutes(digits[2:], ambiguity, payload) / 60.0
     lon = _longitude(info, plus_100=destination[4] >= "P", ambiguity=ambiguity, payload=payload)
-    place = Place(
+    place = AprsPosition(
         lon=-lon if destination[5] >= "P" else lon,
         lat=lat if destination[3] >= "P" else -lat,
         symbol=(info[8:9] + info[7:8]).decode("latin-1"),

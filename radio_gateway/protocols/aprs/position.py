@@ -46,7 +46,7 @@ _COMPRESSED = re.compile(rb"[/\\A-Za-j][!-{]{8}[!-~].{3}", re.DOTALL)
 _MAX_FEET = 200_000.0
 
 
-class Place(msgspec.Struct, kw_only=True, gc=False):
+class AprsPosition(msgspec.Struct, kw_only=True, gc=False):
     """Where something is, and what else the same bytes tell.
 
     Attributes:
@@ -74,7 +74,7 @@ class Place(msgspec.Struct, kw_only=True, gc=False):
     facts: Facts = {}
 
 
-def read_place(body: bytes, payload: bytes) -> tuple[Place, bytes]:
+def read_place(body: bytes, payload: bytes) -> tuple[AprsPosition, bytes]:
     """Read a position, written out or compressed.
 
     Args:
@@ -98,7 +98,7 @@ def read_place(body: bytes, payload: bytes) -> tuple[Place, bytes]:
     return place, rest
 
 
-def _written_out(body: bytes, payload: bytes) -> Place:
+def _written_out(body: bytes, payload: bytes) -> AprsPosition:
     if len(body) < 19:
         raise FrameError("packet_short", payload, f"{len(body)} bytes of a position of 19")
     north, east = _LAT.fullmatch(body[:8]), _LON.fullmatch(body[9:18])
@@ -114,7 +114,7 @@ def _written_out(body: bytes, payload: bytes) -> Place:
     ambiguity = _hidden(b"".join(north.groups()[1:5]), payload)
     lat = int(north[1]) + _minutes(north.groups()[1:5], ambiguity, payload) / 60.0
     lon = int(east[1]) + _minutes(east.groups()[1:5], ambiguity, payload) / 60.0
-    return Place(
+    return AprsPosition(
         lon=-lon if east[6] in b"Ww" else lon,
         lat=-lat if north[6] in b"Ss" else lat,
         symbol=(body[8:9] + body[18:19]).decode("latin-1"),
@@ -142,7 +142,7 @@ def _minutes(digits: tuple[bytes, ...], ambiguity: int, payload: bytes) -> float
     return minutes + _MIDDLE[ambiguity]
 
 
-def _compressed(body: bytes, payload: bytes) -> Place:
+def _compressed(body: bytes, payload: bytes) -> AprsPosition:
     if not _TABLE.fullmatch(body[:1]) and not b"a" <= body[:1] <= b"j":
         raise FrameError("bad_position", payload, f"{body[:13]!r} is no position")
     if len(body) < 13:
@@ -152,7 +152,7 @@ def _compressed(body: bytes, payload: bytes) -> Place:
     table = body[:1]
     if b"a" <= table <= b"j":
         table = bytes([table[0] - ord("a") + ord("0")])
-    place = Place(
+    place = AprsPosition(
         lon=-180.0 + base91(body[5:9]) / 190_463.0,
         lat=90.0 - base91(body[1:5]) / 380_926.0,
         symbol=(table + body[9:10]).decode("latin-1"),

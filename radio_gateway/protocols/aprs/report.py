@@ -47,7 +47,7 @@ from radio_gateway.protocols.aprs.embedded_nmea import said, sentence_part
 from radio_gateway.protocols.aprs.message import read_message
 from radio_gateway.protocols.aprs.mic_e import EMERGENCY, TYPES, mic_e_message, read_mic_e
 from radio_gateway.protocols.aprs.packet import Packet, read_packet
-from radio_gateway.protocols.aprs.position import Place, read_place
+from radio_gateway.protocols.aprs.position import AprsPosition, read_place
 
 DUPLICATE_S = 30.0  # relays repeat a packet within so many seconds
 
@@ -245,7 +245,7 @@ class _Report:
 
     def placed(
         self,
-        place: Place,
+        place: AprsPosition,
         comment: bytes,
         *,
         distress: bool = False,

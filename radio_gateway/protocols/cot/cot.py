@@ -19,7 +19,7 @@ from datetime import timedelta
 from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.decoding.framing import Frame
 from radio_gateway.messages.transmission import Transmission
-from radio_gateway.orders.order import Order, OrderError, OrderKind, Outgoing
+from radio_gateway.orders.order import EncodedOrder, Order, OrderError, OrderKind
 from radio_gateway.protocols.cot.event import MAX_TEXT, transmission
 from radio_gateway.protocols.cot.fast_pli import read_fix
 from radio_gateway.protocols.cot.framer import CotFramer
@@ -61,7 +61,7 @@ class CotDecoder(PlainDecoder):
         return [transmission(read_event(frame.payload), frame, live=self._live)]
 
 
-def encode(order: Order, settings: DecoderSettings, *, number: int) -> Outgoing:  # noqa: ARG001
+def encode(order: Order, settings: DecoderSettings, *, number: int) -> EncodedOrder:  # noqa: ARG001
     """Return `order` as GeoChat, from the moment it was given until it expires.
 
     The event's uid is made of the order's, so that a client shows an order sent twice once. It
@@ -92,4 +92,4 @@ def encode(order: Order, settings: DecoderSettings, *, number: int) -> Outgoing:
     event = chat_event(chat)
     if order.node:
         event = marked(event, order.node)
-    return Outgoing(data=event_xml(event), report=None if order.device is None else order.id)
+    return EncodedOrder(data=event_xml(event), report=None if order.device is None else order.id)

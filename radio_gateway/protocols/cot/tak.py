@@ -33,7 +33,7 @@ from radio_gateway.protocols.cot.cot_event import CotEvent
 from radio_gateway.protocols.cot.detail import MAX_FIELD
 from radio_gateway.protocols.cot.event import transmission
 from radio_gateway.protocols.cot.framer import CotFramer
-from radio_gateway.protocols.cot.tak_wire import Value, WireError, read_fields, read_varint
+from radio_gateway.protocols.cot.tak_wire import TakWireError, Value, read_fields, read_varint
 from radio_gateway.protocols.cot.timestamp import read_milliseconds
 from radio_gateway.protocols.cot.xml import read_detail
 
@@ -90,7 +90,7 @@ class TakDecoder(PlainDecoder):
                 return [said if _is_mesh(payload) else self._counted(said)]
             if isinstance(message.get(1), bytes):
                 return [_control(_message(message[1]), frame)]
-        except WireError as fault:
+        except TakWireError as fault:
             raise FrameError("protobuf", payload, str(fault)) from None
         raise FrameError("no_event", payload)
 
@@ -115,7 +115,7 @@ def _body(payload: bytes) -> bytes:
         raise FrameError("no_magic", payload, "a message begins with BF")
     try:
         number, at = read_varint(payload, 1)
-    except WireError:
+    except TakWireError:
         raise FrameError("truncated", payload, "the header is cut") from None
     if payload[at : at + 1] == b"\xbf":
         if number != VERSION:
@@ -131,9 +131,9 @@ def _control(control: dict[int, Value], frame: Frame) -> Transmission:
     uid = _text(control.get(3, b"")).strip()[:MAX_FIELD]
     least, most = control.get(1, 0), control.get(2, 0)
     if not isinstance(least, int) or not isinstance(most, int):
-        raise WireError("a version is no number")
+        raise TakWireError("a version is no number")
     if uid and not is_device_name(uid):
-        raise WireError("a control byte in the name of a device")
+        raise TakWireError("a control byte in the name of a device")
     return Transmission(
         protocol="cot",
         kind="other",
@@ -188,22 +188,22 @@ def _event(body: bytes, payload: bytes) -> CotEvent:
 
 def _message(value: Value) -> dict[int, Value]:
     if not isinstance(value, bytes):
-        raise WireError("a number stands where a message should")
+        raise TakWireError("a number stands where a message should")
     return read_fields(value)
 
 
 def _text(value: Value) -> str:
     if not isinstance(value, bytes):
-        raise WireError("a number stands where words should")
+        raise TakWireError("a number stands where words should")
     try:
         return value.decode()
     except UnicodeDecodeError as fault:
-        raise WireError(f"words are not UTF-8: {fault.reason}") from None
+        raise TakWireError(f"words are not UTF-8: {fault.reason}") from None
 
 
 def _double(value: Value, faults: list[tuple[str, str]]) -> float | None:
     if not isinstance(value, float):
-        raise WireError("a coordinate is no double")
+        raise TakWireError("a coordinate is no double")
     if not math.isfinite(value):
         faults.append(("bad_number", f"coordinate {value}"))
         return None
@@ -213,7 +213,7 @@ def _double(value: Value, faults: list[tuple[str, str]]) -> float | None:
 def _finite(value: Value, event: CotEvent) -> float | None:
     """Return a number of the track; phones that know none write NaN."""
     if not isinstance(value, float):
-        raise WireError("a track's number is no double")
+        raise TakWireError("a track's number is no double")
     if not math.isfinite(value):
         event.flags.add("bad_field")
         return None
@@ -222,7 +222,7 @@ def _finite(value: Value, event: CotEvent) -> float | None:
 
 def _time(value: Value, faults: list[tuple[str, str]]) -> datetime | None:
     if not isinstance(value, int):
-        raise WireError("a time is no whole number")
+        raise TakWireError("a time is no whole number")
     time = read_milliseconds(value)
     if time is None and value:
         faults.append(("bad_time", f"{value} ms since 1970 is no time"))

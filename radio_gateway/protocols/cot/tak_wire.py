@@ -16,7 +16,7 @@ MAX_FIELDS = 4096
 Value = int | float | bytes
 
 
-class WireError(ValueError):
+class TakWireError(ValueError):
     """Bytes that are no message."""
 
 
@@ -32,15 +32,15 @@ def read_varint(data: bytes, at: int) -> tuple[int, int]:
     value = 0
     for shift in range(0, 70, 7):
         if at >= len(data):
-            raise WireError("a varint is cut")
+            raise TakWireError("a varint is cut")
         byte = data[at]
         at += 1
         value |= (byte & 0x7F) << shift
         if byte < 0x80:
             if value >> 64:
-                raise WireError("a varint does not fit 64 bits")
+                raise TakWireError("a varint does not fit 64 bits")
             return value, at
-    raise WireError("a varint is too long")
+    raise TakWireError("a varint is too long")
 
 
 def read_fields(data: bytes) -> dict[int, Value]:
@@ -59,14 +59,14 @@ def read_fields(data: bytes) -> dict[int, Value]:
     while at < len(data):
         count += 1
         if count > MAX_FIELDS:
-            raise WireError("too many fields")
+            raise TakWireError("too many fields")
         tag = data[at]
         at += 1
         if tag >= 0x80:
             tag, at = read_varint(data, at - 1)
         number, wire_type = tag >> 3, tag & 7
         if not 0 < number < 1 << 29:
-            raise WireError(f"field number {number}")
+            raise TakWireError(f"field number {number}")
         if wire_type == 0:
             fields[number], at = read_varint(data, at)
             continue
@@ -78,10 +78,10 @@ def read_fields(data: bytes) -> dict[int, Value]:
         elif wire_type in (1, 5):
             length = 8 if wire_type == 1 else 4
         else:
-            raise WireError(f"wire type {wire_type}")
+            raise TakWireError(f"wire type {wire_type}")
         end = at + length
         if end > len(data):
-            raise WireError(f"field {number} is cut")
+            raise TakWireError(f"field {number} is cut")
         if wire_type == 2:
             fields[number] = data[at:end]
         elif wire_type == 1:

@@ -31,7 +31,7 @@ STALE_AFTER = timedelta(minutes=5)
 _NO_ANSWER = "*:-1:stcp"  # endpoint of who is reached through the server's stream
 
 
-class Unit(msgspec.Struct, frozen=True, kw_only=True):
+class CotUnit(msgspec.Struct, frozen=True, kw_only=True):
     """Where a unit is.
 
     Attributes:
@@ -126,7 +126,7 @@ class Emergency(msgspec.Struct, frozen=True, kw_only=True):
     ce: float | None = None
 
 
-class Shown(msgspec.Struct, frozen=True, kw_only=True):
+class CotPlace(msgspec.Struct, frozen=True, kw_only=True):
     """A place on the map: a target, a point, a line or an area.
 
     Attributes:
@@ -189,7 +189,7 @@ class OutEvent(msgspec.Struct, frozen=True, kw_only=True):
     detail: tuple[_Element, ...]
 
 
-def unit_event(unit: Unit) -> OutEvent:
+def unit_event(unit: CotUnit) -> OutEvent:
     """Return the event for where a unit is."""
     detail = [_Element("contact", {"callsign": unit.callsign})]
     if unit.client is not None:
@@ -288,7 +288,7 @@ def emergency_event(call: Emergency) -> OutEvent:
     )
 
 
-def place_event(place: Shown) -> OutEvent:
+def place_event(place: CotPlace) -> OutEvent:
     """Return the event for a place."""
     maker = {"uid": place.maker, "type": "a-f-G-U-C", "relation": "p-p"}
     detail = [_Element("contact", {"callsign": place.name}), _Element("link", maker)]

@@ -67,7 +67,7 @@ _ACKNOWLEDGES = {"R": "requested", "B": "given", "S": "none", "": "none"}
 _QUADRANTS = {"0": (1, 1), "1": (1, -1), "2": (-1, 1), "3": (-1, -1)}  # signs of lat, lon
 
 
-class Call(msgspec.Struct, kw_only=True):
+class DscCall(msgspec.Struct, kw_only=True):
     """One DSC call and what its expansion added.
 
     Attributes:
@@ -190,7 +190,7 @@ class Call(msgspec.Struct, kw_only=True):
         )
 
 
-def read_call(sentence: Sentence, frame: Frame) -> Call:
+def read_call(sentence: Sentence, frame: Frame) -> DscCall:
     """Read a DSC sentence.
 
     Raises:
@@ -203,7 +203,7 @@ def read_call(sentence: Sentence, frame: Frame) -> Call:
     if len(fields) < 11 or (not sentence.checked and len(fields) < 12):
         raise FrameError("truncated", payload, f"DSC has only {len(fields)} fields")
     if not any(fields[1:]):
-        return Call(
+        return DscCall(
             frame=frame,
             caller=None,
             device=None,
@@ -227,7 +227,7 @@ def read_call(sentence: Sentence, frame: Frame) -> Call:
         if not distress:
             raise FrameError("bad_ack_code", payload, f"{fields[10]!r} instead of R, B or S")
         flags.add("bad_ack_code")
-    call = Call(
+    call = DscCall(
         frame=frame,
         caller=None,
         device=None,
@@ -267,7 +267,7 @@ def _codes(fields: list[str]) -> tuple[str, str, str]:
     return fields[1], fields[3], fields[4]
 
 
-def _mmsi(field: str, call: Call, payload: bytes) -> str | None:
+def _mmsi(field: str, call: DscCall, payload: bytes) -> str | None:
     mmsi = mmsi_of(field)
     if mmsi is None:
         if not call.distress:
@@ -276,7 +276,7 @@ def _mmsi(field: str, call: Call, payload: bytes) -> str | None:
     return mmsi
 
 
-def _read_distress(call: Call, code: str, first: str, fields: list[str]) -> None:
+def _read_distress(call: DscCall, code: str, first: str, fields: list[str]) -> None:
     """Say who is in distress and why; a call about another boat, or taken back, says so."""
     call.kind = "position"
     nature = fields[4] if code == "12" else fields[9] or fields[4]
@@ -302,7 +302,7 @@ def _read_distress(call: Call, code: str, first: str, fields: list[str]) -> None
         call.flags.add("bad_mmsi" if fields[8] else "unknown_vessel")
 
 
-def _read_position(call: Call, first: str, fields: list[str]) -> None:
+def _read_position(call: DscCall, first: str, fields: list[str]) -> None:
     """Put the position into the call; without one a distress is still one."""
     text, payload = fields[6], call.frame.payload
     if call.kind != "position":
@@ -334,7 +334,7 @@ def _read_position(call: Call, first: str, fields: list[str]) -> None:
     call.lat_minutes, call.lon_minutes = lat, lon
 
 
-def _read_time(call: Call, text: str, payload: bytes) -> None:
+def _read_time(call: DscCall, text: str, payload: bytes) -> None:
     if call.kind != "position" or not text or text == "8888":
         return
     if is_digits(text, 4, 4) and int(text[:2]) < 24 and int(text[2:]) < 60:

@@ -35,7 +35,7 @@ from radio_gateway.decoding.framing import Frame, LineFramer
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.nmea.sentence import Sentence, read_sentence
 from radio_gateway.messages.transmission import Transmission
-from radio_gateway.protocols.dsc.call import Call, read_call
+from radio_gateway.protocols.dsc.call import DscCall, read_call
 from radio_gateway.protocols.dsc.expansion import Expansion, read_expansion
 
 FRAMING = LineFramer
@@ -61,7 +61,7 @@ class DscDecoder:
         self._live = settings.live
         self._required = settings.checksum_required
         self._checksum_seen = False
-        self._calls: dict[tuple[str | None, str], Call] = {}  # by peer and caller, oldest first
+        self._calls: dict[tuple[str | None, str], DscCall] = {}  # by peer and caller, oldest first
 
     def decode(self, frame: Frame) -> list[Transmission]:
         """Decode one sentence.
@@ -119,7 +119,7 @@ class DscDecoder:
         """Return nothing: a listener answers no call."""
         return []
 
-    def _call(self, call: Call, frame: Frame) -> list[Transmission]:
+    def _call(self, call: DscCall, frame: Frame) -> list[Transmission]:
         if call.caller is None:
             return [call.transmission(live=self._live)]
         out: list[Transmission] = []

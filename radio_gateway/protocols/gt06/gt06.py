@@ -41,9 +41,9 @@ from datetime import datetime, timedelta
 from radio_gateway.decoding.decoder import DecoderSettings
 from radio_gateway.decoding.framing import Frame
 from radio_gateway.errors.errors import FrameError
-from radio_gateway.formats.tracker_report import KMH, Report, moment
+from radio_gateway.formats.tracker_report import KMH, TrackerReport, moment
 from radio_gateway.messages.transmission import Transmission
-from radio_gateway.orders.order import Order, OrderError, OrderKind, Outgoing
+from radio_gateway.orders.order import EncodedOrder, Order, OrderError, OrderKind
 from radio_gateway.protocols.gt06.frame import Gt06Frame, Gt06Framer, make_frame, read_frame
 from radio_gateway.protocols.gt06.report import read_report
 
@@ -74,7 +74,7 @@ def decoder(settings: DecoderSettings) -> Gt06Decoder:
     return Gt06Decoder(settings)
 
 
-def encode(order: Order, settings: DecoderSettings, *, number: int) -> Outgoing:  # noqa: ARG001
+def encode(order: Order, settings: DecoderSettings, *, number: int) -> EncodedOrder:  # noqa: ARG001
     """Return an order as a command frame; its answer is the tracker's own text.
 
     A poll is `WHERE#`. A text must be a command of the tracker, ending with `#` (`STATUS#`): it
@@ -91,7 +91,7 @@ def encode(order: Order, settings: DecoderSettings, *, number: int) -> Outgoing:
     flag = (number & 0xFFFF_FFFF).to_bytes(4, "big")
     content = bytes([4 + len(words)]) + flag + words.encode("ascii")
     data = make_frame(_COMMAND, content, number & 0xFFFF)
-    return Outgoing(data=data, answer=str(number & 0xFFFF_FFFF), answer_within_s=60.0)
+    return EncodedOrder(data=data, answer=str(number & 0xFFFF_FFFF), answer_within_s=60.0)
 
 
 class Gt06Decoder:
@@ -161,7 +161,7 @@ class Gt06Decoder:
 
     def _log_in(self, inside: Gt06Frame, frame: Frame) -> None:
         digits = inside.content[:8].hex()
-        report = Report(kind="status", status="login", facts={"kind": "none"})
+        report = TrackerReport(kind="status", status="login", facts={"kind": "none"})
         self._check_crc(inside, report, frame.payload)
         if len(digits) < 16 or not digits.isdecimal():
             raise FrameError("bad_imei", frame.payload, "no IMEI of 15 digits in BCD")
@@ -182,11 +182,11 @@ class Gt06Decoder:
             raise FrameError("bad_crc", frame.payload, inside.fault)
         if report is None:
             facts: dict[str, str | int | float | bool] = {"kind": "none", "type": inside.type}
-            report = Report(kind="other", facts=facts)
+            report = TrackerReport(kind="other", facts=facts)
         self._check_crc(inside, report, frame.payload)
         return [self._transmission(report, frame)]
 
-    def _check_crc(self, inside: Gt06Frame, report: Report, payload: bytes) -> None:
+    def _check_crc(self, inside: Gt06Frame, report: TrackerReport, payload: bytes) -> None:
         """Flag a report whose frame has no right CRC, or refuse it where one is needed."""
         if inside.serial is not None and not inside.fault:
             return
@@ -207,14 +207,16 @@ class Gt06Decoder:
             text = content[5:].decode("utf-16-be" if wide else "ascii", "replace")
         if len(flag) < 4:
             raise FrameError("truncated", frame.payload, "an answer without the command's flag")
-        report = Report(kind="answer", status="acknowledged", text=text.strip("\0 ")[:2000] or None)
+        report = TrackerReport(
+            kind="answer", status="acknowledged", text=text.strip("\0 ")[:2000] or None
+        )
         report.facts |= {"answers": str(int.from_bytes(flag, "big")), "kind": "no_position"}
         self._check_crc(inside, report, frame.payload)
         said = [self._transmission(report, frame)]
         where = _WHERE.search(text)
         if where is not None:
             ns, lat, ew, lon = where.groups()[:4]
-            place = Report(
+            place = TrackerReport(
                 fix=True,
                 lat=float(lat) * (-1 if ns == "S" else 1),
                 lon=float(lon) * (-1 if ew == "W" else 1),
@@ -226,7 +228,7 @@ class Gt06Decoder:
             said.append(self._transmission(place, frame))
         return said
 
-    def _transmission(self, report: Report, frame: Frame) -> Transmission:
+    def _transmission(self, report: TrackerReport, frame: Frame) -> Transmission:
         report.device = self._device or report.device
         if report.device is None:
             report.flags.add("no_login")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from radio_gateway.errors.errors import FrameError
-from radio_gateway.formats.tracker_report import KMH, Report, moment
+from radio_gateway.formats.tracker_report import KMH, TrackerReport, moment
 from radio_gateway.messages.distress_words import calls_for_help
 from radio_gateway.protocols.gt06.frame import PLACE_BYTES, Gt06Frame
 
@@ -83,7 +83,7 @@ _MODULE_EVENTS = {
 _LONG_ALARMS = {0xA2: "lowBattery", 0xA3: "lowBattery", 0xA4: "general", 0xA5: "door"}
 
 
-def read_report(frame: Gt06Frame, payload: bytes, *, zone: timedelta) -> Report | None:
+def read_report(frame: Gt06Frame, payload: bytes, *, zone: timedelta) -> TrackerReport | None:
     """Return what a frame with a place or a status says; None when it is of another type.
 
     Args:
@@ -95,7 +95,7 @@ def read_report(frame: Gt06Frame, payload: bytes, *, zone: timedelta) -> Report 
         FrameError: `truncated` when the place is not whole.
     """
     type_, content = frame.type, frame.content
-    report = Report(facts={"type": type_}, can_repeat=frame.serial is not None)
+    report = TrackerReport(facts={"type": type_}, can_repeat=frame.serial is not None)
     if type_ in (0x13, 0x23) and not frame.extended:
         _read_heartbeat(type_, content, report)
     elif type_ in (0x19, 0xA5) and not frame.extended:
@@ -128,7 +128,7 @@ def read_report(frame: Gt06Frame, payload: bytes, *, zone: timedelta) -> Report 
 _ODD_PLACES = {(0x24, 0x2E - 5), (0x17, 0x28 - 5), (0x36, 0x35 - 5), (0xA2, 0x40 - 5)}
 
 
-def _read_place(content: bytes, report: Report, payload: bytes, zone: timedelta) -> None:
+def _read_place(content: bytes, report: TrackerReport, payload: bytes, zone: timedelta) -> None:
     if len(content) < PLACE_BYTES:
         raise FrameError("truncated", payload, f"{len(content)} of {PLACE_BYTES} bytes of a place")
     report.time = _time(content, zone)
@@ -139,7 +139,7 @@ def _read_place(content: bytes, report: Report, payload: bytes, zone: timedelta)
     _read_coordinates(content[7:15], int.from_bytes(content[16:18], "big"), report)
 
 
-def _read_modules(content: bytes, report: Report, payload: bytes) -> None:
+def _read_modules(content: bytes, report: TrackerReport, payload: bytes) -> None:
     """Read what a modular tracker says: module after module, each with type and length."""
     report.facts["kind"] = "no_position"
     at = 0
@@ -166,7 +166,7 @@ def _read_modules(content: bytes, report: Report, payload: bytes) -> None:
 
 
 def _read_long_place(
-    type_: int, content: bytes, report: Report, payload: bytes, zone: timedelta
+    type_: int, content: bytes, report: TrackerReport, payload: bytes, zone: timedelta
 ) -> None:
     """Read a place behind its length, 0 for none, then cells, networks and the state."""
     if len(content) < 7 or 0 < content[6] < 12 or len(content) < 7 + content[6]:
@@ -185,7 +185,7 @@ def _read_long_place(
         report.facts["alarm"] = _LONG_ALARMS[state]
 
 
-def _without_imei(content: bytes, report: Report) -> bytes:
+def _without_imei(content: bytes, report: TrackerReport) -> bytes:
     """Return the content from the place on; some models write their IMEI (and more) before it."""
     if len(content) < 8 + PLACE_BYTES:
         return content
@@ -200,7 +200,7 @@ def _without_imei(content: bytes, report: Report) -> bytes:
     return content
 
 
-def _read_coordinates(place: bytes, flags: int, report: Report) -> None:
+def _read_coordinates(place: bytes, flags: int, report: TrackerReport) -> None:
     lat = int.from_bytes(place[:4], "big") / _UNITS_PER_DEGREE
     lon = int.from_bytes(place[4:8], "big") / _UNITS_PER_DEGREE
     report.lat = lat if flags & 0x0400 else -lat
@@ -217,7 +217,7 @@ def _time(content: bytes, zone: timedelta) -> datetime | None:
     return None if time is None else time - zone
 
 
-def _read_behind_place(type_: int, rest: bytes, report: Report) -> None:
+def _read_behind_place(type_: int, rest: bytes, report: TrackerReport) -> None:
     if type_ in _WITH_STATUS and rest:
         if type_ == 0x16 and len(rest) == 0x24 - 5 - PLACE_BYTES:
             _read_status(rest[_CELL_BYTES:], report)  # a clone that leaves the length out
@@ -235,7 +235,7 @@ def _read_behind_place(type_: int, rest: bytes, report: Report) -> None:
             report.facts["from_buffer"] = True
 
 
-def _read_heartbeat(type_: int, content: bytes, report: Report) -> None:
+def _read_heartbeat(type_: int, content: bytes, report: TrackerReport) -> None:
     report.kind, report.status, report.facts["kind"] = "status", "heartbeat", "no_position"
     if type_ == 0x13 and len(content) == 5:
         _read_status(content, report)
@@ -245,7 +245,7 @@ def _read_heartbeat(type_: int, content: bytes, report: Report) -> None:
             report.facts["battery_v"] = int.from_bytes(content[1:3], "big") / 100
 
 
-def _read_status(status: bytes, report: Report) -> None:
+def _read_status(status: bytes, report: TrackerReport) -> None:
     """Read state, battery, signal, alarm and language."""
     if len(status) < 4:
         return
@@ -262,7 +262,7 @@ def _read_status(status: bytes, report: Report) -> None:
         report.distress = calls_for_help(alarm)
 
 
-def _read_state(state: int, report: Report) -> None:
+def _read_state(state: int, report: TrackerReport) -> None:
     report.facts |= {"ignition": bool(state & 2), "charging": bool(state & 4)}
     alarm = _STATUS_ALARMS.get(state >> 3 & 7)
     if alarm is not None:
@@ -270,7 +270,7 @@ def _read_state(state: int, report: Report) -> None:
         report.distress = alarm == "sos"
 
 
-def _read_event(content: bytes, report: Report, payload: bytes, zone: timedelta) -> None:
+def _read_event(content: bytes, report: TrackerReport, payload: bytes, zone: timedelta) -> None:
     """Read an event with its date, and a place when there is room for one."""
     if content[:2] == b"\xff\xff" and len(content) >= 27:  # a camera: speed behind the flags
         report.time = _time(content[3:], zone)

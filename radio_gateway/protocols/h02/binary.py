@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from radio_gateway.errors.errors import FrameError
-from radio_gateway.formats.tracker_report import KNOT, Report, degrees, moment
+from radio_gateway.formats.tracker_report import KNOT, TrackerReport, degrees, moment
 from radio_gateway.protocols.h02.status import read_status
 
 MARK = b"$"
@@ -12,7 +12,7 @@ SHORT = 32
 _EAST, _NORTH, _FIX = 8, 4, 2
 
 
-def read_binary(payload: bytes) -> Report:
+def read_binary(payload: bytes) -> TrackerReport:
     """Return what a binary report says.
 
     Raises:
@@ -28,7 +28,7 @@ def read_binary(payload: bytes) -> Report:
     number = digits[:20] + digits[22:31] + digits[32:38]  # all but the battery and the flags
     if not number.isdecimal():
         raise FrameError("bad_bcd", payload, "a digit above 9")
-    report = Report(device=sender)
+    report = TrackerReport(device=sender)
     read_status(int.from_bytes(rest[19:23], "big"), report)
     report.fix = bool(flags & _FIX)
     north, east = "N" if flags & _NORTH else "S", "E" if flags & _EAST else "W"

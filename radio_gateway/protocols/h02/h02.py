@@ -36,7 +36,7 @@ from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.device_clock import nearest_day
 from radio_gateway.formats.tracker_report import (
     KNOT,
-    Report,
+    TrackerReport,
     degrees,
     moment,
     number,
@@ -101,7 +101,7 @@ class H02Decoder(PlainDecoder):
         if not command:
             raise FrameError("empty", frame.payload, "no command behind the id")
         fields = [] if rest is None else rest.split(",")
-        report = Report(device=sender or None, facts={"command": command})
+        report = TrackerReport(device=sender or None, facts={"command": command})
         _read(command, fields, rest or "", report, frame, live=self._live)
         said = report.transmission("h02", frame, live=self._live)
         self._answer(maker, sender, command, frame.heard_at)
@@ -129,7 +129,7 @@ def _text(payload: bytes) -> str:
 
 
 def _read(
-    command: str, fields: list[str], rest: str, report: Report, frame: Frame, *, live: bool
+    command: str, fields: list[str], rest: str, report: TrackerReport, frame: Frame, *, live: bool
 ) -> None:
     facts = report.facts
     if command in ("HTBT", "V0"):
@@ -152,7 +152,7 @@ def _read(
 
 
 def _read_report(
-    command: str, fields: list[str], report: Report, frame: Frame, *, live: bool
+    command: str, fields: list[str], report: TrackerReport, frame: Frame, *, live: bool
 ) -> None:
     payload = frame.payload
     if command == "V4":  # what was answered stands before the report
@@ -202,7 +202,7 @@ def _is_place(value: str) -> bool:
 
 
 def _coordinate(
-    value: str, letter: str, letters: str, report: Report, payload: bytes
+    value: str, letter: str, letters: str, report: TrackerReport, payload: bytes
 ) -> float | None:
     try:
         if letter not in letters or not letter:
@@ -222,7 +222,7 @@ def _coordinate(
         return None
 
 
-def _read_time(date: str, clock: str, report: Report, frame: Frame, *, live: bool) -> None:
+def _read_time(date: str, clock: str, report: TrackerReport, frame: Frame, *, live: bool) -> None:
     if not _CLOCK.fullmatch(clock):
         if clock.strip():
             raise FrameError("bad_time", frame.payload, f"no such time of day: {clock[:20]!r}")
@@ -244,7 +244,7 @@ def _read_time(date: str, clock: str, report: Report, frame: Frame, *, live: boo
 
 
 def _read_cells(
-    command: str, fields: list[str], report: Report, frame: Frame, *, live: bool
+    command: str, fields: list[str], report: TrackerReport, frame: Frame, *, live: bool
 ) -> None:
     """Read a message that has a date and a status behind figures of its own, and no place."""
     facts = report.facts
@@ -264,7 +264,7 @@ def _read_cells(
         _read_time(fields[at - 1], fields[0], report, frame, live=live)
 
 
-def _read_short(fields: list[str], report: Report, frame: Frame) -> None:
+def _read_short(fields: list[str], report: TrackerReport, frame: Frame) -> None:
     """Read a report with a date and no time of day, or cells."""
     if fields[:1] == ["V"]:
         report.fix, report.facts["kind"] = False, "no_position"
@@ -282,12 +282,12 @@ def _read_short(fields: list[str], report: Report, frame: Frame) -> None:
     report.facts["date"] = date[:20]  # a day without a time is no moment
 
 
-def _battery(value: str, report: Report) -> None:
+def _battery(value: str, report: TrackerReport) -> None:
     if value.isdigit() and len(value) < 4 and int(value) <= 100:
         report.facts["battery_pct"] = int(value)
 
 
-def _lay_to_the_link(report: Report) -> None:
+def _lay_to_the_link(report: TrackerReport) -> None:
     if report.device is not None:
         report.facts["sender"] = report.device
     report.device, report.facts["kind"] = None, "none"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from radio_gateway.formats.tracker_report import Report
+from radio_gateway.formats.tracker_report import TrackerReport
 
 _IGNITION = 1 << 10
 # the first one that is cleared names the alarm; a call for help goes before the rest
@@ -10,7 +10,7 @@ _ALARMS = ((1 << 1, "sos"), (1 << 18, "sos"), (1 << 0, "vibration"), (1 << 2, "o
            (1 << 19, "powerCut"))  # fmt: skip
 
 
-def read_status(word: int, report: Report) -> None:
+def read_status(word: int, report: TrackerReport) -> None:
     """Write what a status word says into a report.
 
     Args:

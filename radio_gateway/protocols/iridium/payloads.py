@@ -33,14 +33,14 @@ from radio_gateway.decoding.decoder import DecoderSettings
 from radio_gateway.decoding.framing import Frame
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.device_clock import AHEAD, nearest_day
-from radio_gateway.formats.tracker_report import KMH, Report
+from radio_gateway.formats.tracker_report import KMH, TrackerReport
 from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols import nmea0183
 
 MAX_SENTENCES = 64
 MAX_RECORDS = 150
 
-ReadPayload = Callable[[bytes, datetime], list[Report]]
+ReadPayload = Callable[[bytes, datetime], list[TrackerReport]]
 """Content and about when it was sent in; what it says out, empty where it does not fit."""
 
 _UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -124,11 +124,11 @@ def _sentences(content: bytes, near: datetime, settings: DecoderSettings) -> lis
     return [each for each in epochs if each.position is not None and each.fix]
 
 
-def _read_text(content: bytes, near: datetime) -> list[Report]:  # noqa: ARG001
+def _read_text(content: bytes, near: datetime) -> list[TrackerReport]:  # noqa: ARG001
     text = payload_text(content)
     if text is None:
         return []
-    report = Report(zero_is_unknown=False, distress=_CALL.match(text) is not None)
+    report = TrackerReport(zero_is_unknown=False, distress=_CALL.match(text) is not None)
     match = _PAIR.search(text)
     if match is not None:
         north, lat, south, east, lon, west = match.groups()
@@ -144,7 +144,7 @@ def _degrees(angle: str, letter: str) -> float:
     return -degrees if letter.upper() in "SW" else degrees
 
 
-def _read_nal10(content: bytes, near: datetime) -> list[Report]:
+def _read_nal10(content: bytes, near: datetime) -> list[TrackerReport]:
     if len(content) != 10:
         return []
     number = int.from_bytes(content, "little")
@@ -152,7 +152,7 @@ def _read_nal10(content: bytes, near: datetime) -> list[Report]:
     seconds, pdop, state = number >> 55 & 0x1_FFFF, number >> 72 & 0xF, number >> 76
     if type_ or seconds >= 86_400 or pdop >= len(_PDOP):
         return []
-    report = Report(
+    report = TrackerReport(
         lat=(lat - 9_000_000) / 1e5,
         lon=(lon - 18_000_000) / 1e5,
         fix=bool(state & 1),
@@ -165,7 +165,7 @@ def _read_nal10(content: bytes, near: datetime) -> list[Report]:
     return [report]
 
 
-def _read_teltonika(content: bytes, near: datetime) -> list[Report]:
+def _read_teltonika(content: bytes, near: datetime) -> list[TrackerReport]:
     size = 14
     if not content or len(content) % size or len(content) > size * MAX_RECORDS:
         return []
@@ -177,7 +177,7 @@ def _read_teltonika(content: bytes, near: datetime) -> list[Report]:
             for order in ("big", "little")
         ]
         speed = record[13]
-        report = Report(
+        report = TrackerReport(
             lon=int.from_bytes(record[4:7], "big") / 46603.375 - 180,
             lat=int.from_bytes(record[7:10], "big") / 93206.75 - 90,
             time=min(times, key=lambda time: abs(time - near)),

@@ -37,7 +37,7 @@ from radio_gateway.decoding.framing import Frame, MessageFramer
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.coordinates import check_place
 from radio_gateway.formats.device_clock import AHEAD
-from radio_gateway.formats.tracker_report import Report
+from radio_gateway.formats.tracker_report import TrackerReport
 from radio_gateway.messages.distress_words import calls_for_help
 from radio_gateway.messages.transmission import Kind, Transmission
 from radio_gateway.protocols.iridium.payloads import payload_reports, payload_text
@@ -158,7 +158,7 @@ class RockblockDecoder(PlainDecoder):
         distress = calls_for_help(trigger) or trigger.lower() in _CALLS
         if (lat is None or lon is None) and not distress:
             return None
-        report = Report(device=imei, lat=lat, lon=lon, fix=True, distress=distress)
+        report = TrackerReport(device=imei, lat=lat, lon=lon, fix=True, distress=distress)
         report.course_deg = _number(fields, "cog", frame.payload)
         report.altitude_m = _number(fields, "alt", frame.payload)
         if fields.get("at"):

@@ -23,7 +23,7 @@ from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.nmea.fields import Facts
 
 
-class Said(NamedTuple):
+class FrameContent(NamedTuple):
     """What a frame says.
 
     Attributes:
@@ -49,7 +49,7 @@ _PHASES = {"1": "bot", "0": "eot"}
 _PLAIN_STATUS = 4  # digits of a status that is a number and nothing else
 
 
-def read_frame(payload: bytes) -> Said:
+def read_frame(payload: bytes) -> FrameContent:
     """Read a frame.
 
     Args:
@@ -68,7 +68,7 @@ def read_frame(payload: bytes) -> Said:
     except UnicodeDecodeError as fault:
         raise FrameError("control_byte", payload, f"byte {fault.start} is not ASCII") from None
     if text in ("0", "1"):
-        return Said("ack", None, None, {"ok": text == "0"})
+        return FrameContent("ack", None, None, {"ok": text == "0"})
     if match := _FLEETSYNC_KEY.fullmatch(text):
         phase, *ids = match.groups()
         return _key(phase, *_fleetsync(ids))
@@ -81,14 +81,14 @@ def read_frame(payload: bytes) -> Said:
         facts: Facts = {"phase": "selcall"}
         if other is not None and other != device:
             facts["to"] = other
-        return Said("selcall", device, None, facts)
+        return FrameContent("selcall", device, None, facts)
     if match := _STATUS.fullmatch(text):
         *ids, digits = match.groups()
         source, to = (each for each in ids if each is not None)
         facts = {"to": radio_number(_eight(to))}
         if len(digits) != _PLAIN_STATUS:
             facts["status_raw"] = digits
-        return Said("status", radio_number(_eight(source)), digits, facts)
+        return FrameContent("status", radio_number(_eight(source)), digits, facts)
     raise FrameError("unknown_frame", payload, f"no known frame: {text[:40]!r}")
 
 
@@ -119,8 +119,8 @@ def _fleetsync(ids: list[str] | tuple[str, ...]) -> tuple[str, str | None]:
     return f"{fleet}:{unit}", other
 
 
-def _key(phase: str, device: str, other: str | None) -> Said:
+def _key(phase: str, device: str, other: str | None) -> FrameContent:
     facts: Facts = {"phase": _PHASES[phase]}
     if other is not None and other != device:  # mostly the same identifier stands there twice
         facts["to"] = other
-    return Said("ptt_id", device, None, facts)
+    return FrameContent("ptt_id", device, None, facts)

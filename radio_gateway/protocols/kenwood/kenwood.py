@@ -28,10 +28,10 @@ from radio_gateway.formats.nmea.sentence import Sentence, read_sentence
 from radio_gateway.formats.nmea.waypoint import is_waypoint, station_report
 from radio_gateway.messages.transmission import Kind, Transmission
 from radio_gateway.protocols import nmea0183
-from radio_gateway.protocols.kenwood.frame import Said, read_frame
+from radio_gateway.protocols.kenwood.frame import FrameContent, read_frame
 from radio_gateway.protocols.kenwood.framer import KenwoodFramer
 from radio_gateway.protocols.kenwood.order import ORDERS, encode
-from radio_gateway.protocols.kenwood.sentence import Report, read_report, status_code
+from radio_gateway.protocols.kenwood.sentence import KenwoodReport, read_report, status_code
 from radio_gateway.protocols.kenwood.sentence_group import SILENCE, Burst, begun
 
 __all__ = ["FRAMING", "ORDERS", "KenwoodDecoder", "decoder", "encode", "speaks"]
@@ -92,7 +92,7 @@ class KenwoodDecoder:
             report = read_report(sentence, payload, self._distress)
         elif name[2:] in _PLAIN:
             part = read_part(name[2:], sentence.text, payload, checked=sentence.checked)
-            report = Report(name=name[2:], device=None, part=part)
+            report = KenwoodReport(name=name[2:], device=None, part=part)
         else:
             return self._after_burst(lambda: self._nmea.decode(frame))
         self._required |= sentence.checked
@@ -119,7 +119,9 @@ class KenwoodDecoder:
         """Return nothing: a radio at its serial port expects no answer."""
         return []
 
-    def _gather(self, report: Report, sentence: Sentence, frame: Frame) -> list[Transmission]:
+    def _gather(
+        self, report: KenwoodReport, sentence: Sentence, frame: Frame
+    ) -> list[Transmission]:
         out: list[Transmission] = []
         burst = self._burst
         if burst is not None and burst.takes(report, frame):
@@ -233,7 +235,7 @@ class KenwoodDecoder:
             resent=first.resent,
         )
 
-    def _said(self, said: Said, frame: Frame) -> Transmission:
+    def _said(self, said: FrameContent, frame: Frame) -> Transmission:
         """Return what a frame between STX and ETX, or a status message, said."""
         facts: Facts = {"kind": said.kind, **said.facts}
         status = None if said.status is None else status_code(said.status)

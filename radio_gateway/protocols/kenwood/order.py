@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 
 from radio_gateway.decoding.decoder import DecoderSettings
-from radio_gateway.orders.order import Order, OrderError, OrderKind, Outgoing
+from radio_gateway.orders.order import EncodedOrder, Order, OrderError, OrderKind
 
 ORDERS: frozenset[OrderKind] = frozenset({"distress", "alert", "poll", "text"})
 SHORT, LONG = 48, 4096  # characters
@@ -30,7 +30,7 @@ _NEXEDGE = re.compile(r"U\d{5}", re.ASCII)  # how eight digits are written is no
 _EVERY_FLEETSYNC, _EVERY_NEXEDGE = "0000000", "G00000"
 
 
-def encode(order: Order, settings: DecoderSettings, *, number: int) -> Outgoing:  # noqa: ARG001
+def encode(order: Order, settings: DecoderSettings, *, number: int) -> EncodedOrder:  # noqa: ARG001
     """Return an order as the bytes that the radio at the serial port takes.
 
     To everyone means everyone on FleetSync, unless our own name on the air (`settings.station`) is
@@ -55,7 +55,7 @@ def encode(order: Order, settings: DecoderSettings, *, number: int) -> Outgoing:
         else:
             raise OrderError("bad_device", f"{order.device!r} is no 100:1001 and no U00001")
     body = "R3" + target if order.kind == "poll" else _text(order.text, target)
-    return Outgoing(
+    return EncodedOrder(
         data=b"\x02" + ("g" if nexedge else "").encode() + body.encode("ascii") + b"\x03",
         answer=None if order.device is None else "",
         answer_within_s=ANSWER_WITHIN_S,

@@ -25,12 +25,12 @@ import re
 import msgspec
 
 from radio_gateway.errors.errors import FrameError
-from radio_gateway.formats.nmea.fields import Facts, Part, read_part
+from radio_gateway.formats.nmea.fields import Facts, SentencePart, read_part
 from radio_gateway.formats.nmea.sentence import Sentence
 from radio_gateway.protocols.kenwood.frame import radio_number
 
 
-class Report(msgspec.Struct, kw_only=True, gc=False):
+class KenwoodReport(msgspec.Struct, kw_only=True, gc=False):
     """What one sentence says.
 
     Attributes:
@@ -44,7 +44,7 @@ class Report(msgspec.Struct, kw_only=True, gc=False):
 
     name: str
     device: str | None
-    part: Part | None = None
+    part: SentencePart | None = None
     status: str | None = None
     facts: Facts = msgspec.field(default_factory=dict)
     fault: str | None = None
@@ -65,7 +65,9 @@ _FLEET, _UNIT = re.compile(r"\d{3}", re.ASCII), re.compile(r"\d{4}", re.ASCII)
 _RADIO = re.compile(r"U\d{5}|U\d{8}|\d{9}", re.ASCII)
 
 
-def read_report(sentence: Sentence, payload: bytes, distress_statuses: frozenset[str]) -> Report:
+def read_report(
+    sentence: Sentence, payload: bytes, distress_statuses: frozenset[str]
+) -> KenwoodReport:
     """Read one of the radio's own sentences.
 
     Args:
@@ -86,7 +88,7 @@ def read_report(sentence: Sentence, payload: bytes, distress_statuses: frozenset
     at_status = at + (2 if has_fleet else 1)
     if len(fields) < at_status + (has_status and not sentence.checked):
         raise FrameError("truncated", payload, f"{name} has only {len(fields)} fields")
-    report = Report(name=name, device=_device(fields[at:at_status], payload))
+    report = KenwoodReport(name=name, device=_device(fields[at:at_status], payload))
     if has_fleet:
         report.facts |= {"fleet": fields[at], "unit": fields[at + 1]}
     if has_status:
@@ -103,7 +105,7 @@ def read_report(sentence: Sentence, payload: bytes, distress_statuses: frozenset
     except FrameError as fault:
         if report.status is None or report.status not in distress_statuses:
             raise
-        report.part, report.fault = Part(name=like, fix=False, flag="no_fix"), fault.reason
+        report.part, report.fault = SentencePart(name=like, fix=False, flag="no_fix"), fault.reason
     report.part.name = name
     return report
 

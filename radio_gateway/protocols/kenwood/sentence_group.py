@@ -13,8 +13,8 @@ import msgspec
 
 from radio_gateway.decoding.framing import Frame
 from radio_gateway.formats.nmea.epoch import merge
-from radio_gateway.formats.nmea.fields import Facts, Part
-from radio_gateway.protocols.kenwood.sentence import Report
+from radio_gateway.formats.nmea.fields import Facts, SentencePart
+from radio_gateway.protocols.kenwood.sentence import KenwoodReport
 
 SILENCE = timedelta(seconds=0.5)  # at 9600 baud all six take half of it
 MOST = 6
@@ -38,13 +38,13 @@ class Burst(msgspec.Struct, kw_only=True):
     device: str | None
     frames: list[Frame]
     names: set[str]
-    whole: Part | None
+    whole: SentencePart | None
     status: str | None
     facts: Facts
     faults: set[str]
     checked: bool
 
-    def takes(self, report: Report, frame: Frame) -> bool:
+    def takes(self, report: KenwoodReport, frame: Frame) -> bool:
         """Return whether a sentence is about the same position of the same radio."""
         if report.name in self.names or frame.source != self.frames[0].source:
             return False
@@ -65,7 +65,7 @@ class Burst(msgspec.Struct, kw_only=True):
             return self.device == report.device or report.device is None
         return abs(whole.lat - part.lat) <= _NEAR_DEG and abs(whole.lon - part.lon) <= _NEAR_DEG
 
-    def add(self, report: Report, frame: Frame, *, checked: bool) -> None:
+    def add(self, report: KenwoodReport, frame: Frame, *, checked: bool) -> None:
         """Add a sentence that this burst takes."""
         self.frames.append(frame)
         self.names.add(report.name)
@@ -92,7 +92,7 @@ class Burst(msgspec.Struct, kw_only=True):
         return b"\r\n".join(frame.payload for frame in self.frames)
 
 
-def begun(report: Report, frame: Frame, *, checked: bool) -> Burst:
+def begun(report: KenwoodReport, frame: Frame, *, checked: bool) -> Burst:
     """Return the burst that a sentence begins."""
     burst = Burst(
         device=report.device,

@@ -25,7 +25,7 @@ import msgspec
 from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.decoding.framing import Frame, MessageFramer
 from radio_gateway.errors.errors import FrameError
-from radio_gateway.formats.tracker_report import Report
+from radio_gateway.formats.tracker_report import TrackerReport
 from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols.lorawan.cayenne import read_cayenne
 from radio_gateway.protocols.lorawan.network_server import ServerEvent, read_event
@@ -85,8 +85,8 @@ class LorawanDecoder(PlainDecoder):
             )
         ]
 
-    def _report(self, event: ServerEvent) -> Report:
-        report = Report(device=event.device, zero_is_unknown=False)
+    def _report(self, event: ServerEvent) -> TrackerReport:
+        report = TrackerReport(device=event.device, zero_is_unknown=False)
         facts = report.facts
         for fact, value in (
             ("name", event.name),
@@ -115,7 +115,7 @@ class LorawanDecoder(PlainDecoder):
             report.status = event.word
         return report
 
-    def _read_payload(self, event: ServerEvent, report: Report) -> None:
+    def _read_payload(self, event: ServerEvent, report: TrackerReport) -> None:
         decoded = event.decoded
         if not decoded and event.data:
             decoded = read_cayenne(event.data)

@@ -27,7 +27,7 @@ from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from radio_gateway.formats.tracker_report import KMH, KNOT, Report
+from radio_gateway.formats.tracker_report import KMH, KNOT, TrackerReport
 
 MAX_OBJECTS = 200
 MAX_FIELDS = 1000
@@ -65,7 +65,7 @@ _FIRST_S, _LAST_S = 946_684_800, 4_102_444_800  # 2000 to 2100
 Fields = dict[str, Any]
 
 
-def read_readings(decoded: Any, report: Report, *, calls: Collection[str] = ()) -> None:
+def read_readings(decoded: Any, report: TrackerReport, *, calls: Collection[str] = ()) -> None:
     """Add what a decoded payload says to `report`.
 
     Args:
@@ -125,7 +125,7 @@ def _has_place(fields: Fields) -> bool:
     return _number(plain, _LAT) is not None and _number(plain, _LON) is not None
 
 
-def _read_place(fields: Fields, report: Report) -> None:
+def _read_place(fields: Fields, report: TrackerReport) -> None:
     plain = _plain(fields)
     report.lat, report.lon = _number(plain, _LAT), _number(plain, _LON)
     if report.lat is None or report.lon is None:
@@ -137,7 +137,7 @@ def _read_place(fields: Fields, report: Report) -> None:
     report.fix = not (report.lat == 0.0 and report.lon == 0.0)
 
 
-def _read_state(plain: Fields, report: Report) -> None:
+def _read_state(plain: Fields, report: TrackerReport) -> None:
     facts = report.facts
     if report.lat is not None:
         if report.altitude_m is None:
@@ -162,7 +162,7 @@ def _read_state(plain: Fields, report: Report) -> None:
     _read_battery(plain, report)
 
 
-def _read_battery(plain: Fields, report: Report) -> None:
+def _read_battery(plain: Fields, report: TrackerReport) -> None:
     percent, volts = _number(plain, _PERCENT), _number(plain, _VOLTS)
     either = _number(plain, _BATTERY)
     if either is not None and percent is None and volts is None:
@@ -176,7 +176,7 @@ def _read_battery(plain: Fields, report: Report) -> None:
         report.facts.setdefault("battery_v", volts / 1000 if volts > 100 else volts)
 
 
-def _read_calls(path: str, fields: Fields, report: Report, calls: Collection[str]) -> None:
+def _read_calls(path: str, fields: Fields, report: TrackerReport, calls: Collection[str]) -> None:
     for name, value in fields.items():
         if isinstance(value, dict | list) or value is None:
             continue

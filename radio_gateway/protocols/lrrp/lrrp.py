@@ -20,10 +20,10 @@ from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.decoding.framing import Frame, MessageFramer
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.messages.transmission import Transmission
-from radio_gateway.orders.order import Order, OrderError, OrderKind, Outgoing
+from radio_gateway.orders.order import EncodedOrder, Order, OrderError, OrderKind
 from radio_gateway.protocols.lrrp.ars import ACCEPTED, is_ars, read_ars
 from radio_gateway.protocols.lrrp.mbxml import MbxmlError, Reader, write_uintvar
-from radio_gateway.protocols.lrrp.report import Facts, Report, document_name
+from radio_gateway.protocols.lrrp.report import Facts, LrrpReport, document_name
 
 FRAMING = MessageFramer
 ORDERS: frozenset[OrderKind] = frozenset({"poll"})
@@ -82,7 +82,7 @@ class LrrpDecoder(PlainDecoder):
                 body = reader.opaque()
                 if not body:
                     raise MbxmlError("empty", f"{name} says nothing")
-                report = Report(identifier, name, frame, device)
+                report = LrrpReport(identifier, name, frame, device)
                 said.append(report.read(body, live=self._live))
             except (MbxmlError, FrameError) as fault:
                 error = FrameError(fault.reason, payload, fault.detail)
@@ -125,7 +125,7 @@ class LrrpDecoder(PlainDecoder):
         )
 
 
-def encode(order: Order, settings: DecoderSettings, *, number: int) -> Outgoing:  # noqa: ARG001
+def encode(order: Order, settings: DecoderSettings, *, number: int) -> EncodedOrder:  # noqa: ARG001
     """Return a poll: an immediate location request, whose number comes back with the answer.
 
     Raises:
@@ -139,7 +139,7 @@ def encode(order: Order, settings: DecoderSettings, *, number: int) -> Outgoing:
         raise OrderError("no_device", "a radio is named by its network address") from None
     request = (number & 0xFFFF_FFFF).to_bytes(4, "big")
     body = bytes((0x22, len(request))) + request + _ASK
-    return Outgoing(
+    return EncodedOrder(
         data=b"\x05" + write_uintvar(len(body)) + body,
         connection=f"{address}:{PORT}",
         answer=request.hex().upper(),

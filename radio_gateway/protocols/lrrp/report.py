@@ -62,7 +62,7 @@ def document_name(identifier: int) -> str | None:
     return _DOCUMENTS.get(identifier & 0xFE)
 
 
-class Report:
+class LrrpReport:
     """One document: what its elements have said so far.
 
     Args:

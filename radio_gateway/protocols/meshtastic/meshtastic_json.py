@@ -29,8 +29,8 @@ from radio_gateway.protocols.meshtastic.report import (
     BROADCAST,
     MAX_TEXT,
     Facts,
-    Heard,
-    Said,
+    MeshtasticHeader,
+    MeshtasticPayload,
     said_position,
     said_waypoint,
     transmission,
@@ -64,12 +64,12 @@ def speaks(frame: Frame) -> bool:
     return b'"from"' in payload and b'"type"' in payload
 
 
-def decoder(settings: DecoderSettings) -> JsonDecoder:
+def decoder(settings: DecoderSettings) -> MeshtasticJsonDecoder:
     """Return a decoder; it needs no key."""
-    return JsonDecoder(settings)
+    return MeshtasticJsonDecoder(settings)
 
 
-class JsonDecoder(PlainDecoder):
+class MeshtasticJsonDecoder(PlainDecoder):
     """Decodes messages; keeps nothing between them."""
 
     def __init__(self, settings: DecoderSettings) -> None:
@@ -97,7 +97,7 @@ class JsonDecoder(PlainDecoder):
         return [transmission(heard, _said(message, frame), frame, self._settings)]
 
 
-def _heard(message: dict[str, Any], frame: Frame) -> Heard:
+def _heard(message: dict[str, Any], frame: Frame) -> MeshtasticHeader:
     sender = _node(message.get("from"))
     if sender is None:
         raise FrameError("no_sender", frame.payload, "`from` is no node number")
@@ -105,7 +105,7 @@ def _heard(message: dict[str, Any], frame: Frame) -> Heard:
     parts = (frame.topic or "").split("/")
     channel = parts[parts.index("json") + 1 :][:1] if "json" in parts else []
     hops = _number(message, "hops_away", least=0, most=7)
-    return Heard(
+    return MeshtasticHeader(
         sender=sender,
         packet_id=int(_number(message, "id", least=0, most=BROADCAST) or 0),
         to=_node(message.get("to")),
@@ -118,17 +118,17 @@ def _heard(message: dict[str, Any], frame: Frame) -> Heard:
     )
 
 
-def _said(message: dict[str, Any], frame: Frame) -> Said:
+def _said(message: dict[str, Any], frame: Frame) -> MeshtasticPayload:
     word, fields = message.get("type"), message.get("payload")
     if not isinstance(word, str):
         raise FrameError("bad_field", frame.payload, "`type` is no text")
     if word in ("sendtext", "sendposition"):
         text = fields[:MAX_TEXT] if isinstance(fields, str) else None
-        return Said(kind="command", word=word, text=text)
+        return MeshtasticPayload(kind="command", word=word, text=text)
     if word == "text":
-        return Said(kind="text", text=_words(fields))
+        return MeshtasticPayload(kind="text", text=_words(fields))
     if not isinstance(fields, dict):
-        return Said(kind="other", word=word[:40] or None)
+        return MeshtasticPayload(kind="other", word=word[:40] or None)
     if word == "position":
         return said_position(_position_fields(fields, frame), frame.payload)
     if word == "nodeinfo":
@@ -137,7 +137,7 @@ def _said(message: dict[str, Any], frame: Frame) -> Said:
         return _telemetry(fields)
     if word == "waypoint":
         return _waypoint(fields)
-    return Said(kind="other", word=word[:40] or None)
+    return MeshtasticPayload(kind="other", word=word[:40] or None)
 
 
 def _position_fields(fields: dict[str, Any], frame: Frame) -> dict[str, int | float]:
@@ -162,7 +162,7 @@ def _words(payload: Any) -> str | None:
     return str(text)[:MAX_TEXT] if text is not None else None
 
 
-def _node_info(fields: dict[str, Any]) -> Said:
+def _node_info(fields: dict[str, Any]) -> MeshtasticPayload:
     facts: Facts = {}
     for name, fact in (("longname", "long_name"), ("shortname", "short_name")):
         value = fields.get(name)
@@ -174,10 +174,10 @@ def _node_info(fields: dict[str, Any]) -> Said:
             facts[name] = int(number)
     long_name = facts.get("long_name")
     text = long_name if isinstance(long_name, str) else None
-    return Said(kind="static", word="nodeinfo", text=text, facts=facts)
+    return MeshtasticPayload(kind="static", word="nodeinfo", text=text, facts=facts)
 
 
-def _telemetry(fields: dict[str, Any]) -> Said:
+def _telemetry(fields: dict[str, Any]) -> MeshtasticPayload:
     facts: Facts = {}
     level = _number(fields, "battery_level", least=0, most=1000)
     if level is not None:
@@ -186,10 +186,10 @@ def _telemetry(fields: dict[str, Any]) -> Said:
         value = _number(fields, name, least=-1e9, most=1e9)
         if value is not None:
             facts[fact] = round(value, 3)
-    return Said(kind="other", word="telemetry", facts=facts)
+    return MeshtasticPayload(kind="other", word="telemetry", facts=facts)
 
 
-def _waypoint(fields: dict[str, Any]) -> Said:
+def _waypoint(fields: dict[str, Any]) -> MeshtasticPayload:
     lat = _number(fields, "latitude_i", least=-(1 << 31), most=1 << 31)
     lon = _number(fields, "longitude_i", least=-(1 << 31), most=1 << 31)
     name, description = fields.get("name"), fields.get("description")

@@ -16,7 +16,7 @@ from __future__ import annotations
 from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.decoding.framing import Frame, MessageFramer
 from radio_gateway.errors.errors import FrameError
-from radio_gateway.formats.protobuf import Message, WireError
+from radio_gateway.formats.protobuf import ProtobufError, ProtobufMessage
 from radio_gateway.messages.transmission import Signal, Transmission
 from radio_gateway.protocols.meshtastic.order import MQTT_ORDERS, encode_mqtt
 from radio_gateway.protocols.meshtastic.packet import read_packet
@@ -65,13 +65,13 @@ class MqttDecoder(PlainDecoder):
         if payload in _STATES:
             return [_state(frame)]
         try:
-            envelope = Message(payload)
+            envelope = ProtobufMessage(payload)
             packet = envelope.message(1)
             if packet is None:
                 raise FrameError("no_packet", payload, "an envelope with nothing in it")
             channel, gateway = envelope.text(2), envelope.text(3)
             return [read_packet(packet, frame, self._settings, channel=channel, gateway=gateway)]
-        except WireError as fault:
+        except ProtobufError as fault:
             raise FrameError("protobuf", payload, str(fault)) from None
 
 

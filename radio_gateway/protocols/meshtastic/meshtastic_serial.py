@@ -20,12 +20,16 @@ from datetime import datetime, timedelta
 from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.decoding.framing import Frame
 from radio_gateway.errors.errors import FrameError
-from radio_gateway.formats.protobuf import Message, WireError, bytes_field, number_field
+from radio_gateway.formats.protobuf import ProtobufError, ProtobufMessage, bytes_field, number_field
 from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols.meshtastic.order import SERIAL_ORDERS, encode_serial, framed
 from radio_gateway.protocols.meshtastic.packet import read_packet
 from radio_gateway.protocols.meshtastic.payload import read_node, read_position
-from radio_gateway.protocols.meshtastic.report import Heard, Said, transmission
+from radio_gateway.protocols.meshtastic.report import (
+    MeshtasticHeader,
+    MeshtasticPayload,
+    transmission,
+)
 
 ORDERS = SERIAL_ORDERS
 encode = encode_serial
@@ -136,7 +140,7 @@ class SerialDecoder(PlainDecoder):
             raise FrameError("too_long", payload, f"{size} bytes, at most {MAX_BYTES}")
         self._beat(frame.heard_at)
         try:
-            message = Message(payload)
+            message = ProtobufMessage(payload)
             packet = message.message(2)
             if packet is not None:
                 return [read_packet(packet, frame, self._settings)]
@@ -147,7 +151,7 @@ class SerialDecoder(PlainDecoder):
                 self._answers.append(GREETING)
             queue = message.message(11)
             return [] if queue is None else self._queue_status(queue, frame)
-        except WireError as fault:
+        except ProtobufError as fault:
             raise FrameError("protobuf", payload, str(fault)) from None
 
     def answers(self) -> list[bytes]:
@@ -162,7 +166,7 @@ class SerialDecoder(PlainDecoder):
             self._beaten_at = now
             self._answers.append(_HEARTBEAT)
 
-    def _queue_status(self, queue: Message, frame: Frame) -> list[Transmission]:
+    def _queue_status(self, queue: ProtobufMessage, frame: Frame) -> list[Transmission]:
         """Return that the radio did not take a packet; that it did is no news."""
         result, packet_id = queue.int32(1) or 0, queue.number(4) or 0
         if result == 0 or packet_id == 0:
@@ -180,13 +184,15 @@ class SerialDecoder(PlainDecoder):
         ]
 
 
-def _known_node(node: Message, frame: Frame, settings: DecoderSettings) -> list[Transmission]:
+def _known_node(
+    node: ProtobufMessage, frame: Frame, settings: DecoderSettings
+) -> list[Transmission]:
     """Return what the radio remembers of a node: its names, and where it was when it said so."""
-    heard = Heard(sender=node.number(1) or 0, rx_time_s=node.fixed32(5) or 0)
+    heard = MeshtasticHeader(sender=node.number(1) or 0, rx_time_s=node.fixed32(5) or 0)
     out: list[Transmission] = []
     user, place = node.message(2), node.message(3)
     if user is not None:
-        said = Said(kind="static", word="nodeinfo", facts=read_node(user))
+        said = MeshtasticPayload(kind="static", word="nodeinfo", facts=read_node(user))
         name = said.facts.get("long_name")
         said.text = name if isinstance(name, str) else None
         out.append(transmission(heard, said, frame, settings))
@@ -194,7 +200,7 @@ def _known_node(node: Message, frame: Frame, settings: DecoderSettings) -> list[
         try:
             said = read_position(place, frame.payload)
         except FrameError:  # the names count all the same
-            said = Said(kind="other")
+            said = MeshtasticPayload(kind="other")
         if said.position is not None and said.time_s is not None:
             said.fix = False
             said.flags = sorted({*said.flags, "stale_position"})
@@ -206,13 +212,13 @@ def _known_node(node: Message, frame: Frame, settings: DecoderSettings) -> list[
 def _makes_sense(payload: bytes) -> bool:
     """Return whether FromRadio and the messages inside are whole, as far as they are long ones."""
     try:
-        message = Message(payload)
+        message = ProtobufMessage(payload)
         packet, node = message.message(2), message.message(4)
         if packet is not None:
             packet.message(4)
         if node is not None:
             node.message(2)
             node.message(3)
-    except WireError:
+    except ProtobufError:
         return False
     return True

@@ -25,7 +25,7 @@ from radio_gateway.decoding.decoder import DecoderSettings
 from radio_gateway.formats.meshtastic_waypoint import waypoint
 from radio_gateway.formats.name_tag import number_of
 from radio_gateway.formats.protobuf import bytes_field, fixed32_field, number_field
-from radio_gateway.orders.order import Order, OrderError, OrderKind, Outgoing, place_of
+from radio_gateway.orders.order import EncodedOrder, Order, OrderError, OrderKind, place_of
 from radio_gateway.protocols.meshtastic.crypto import channel_hash, channel_key, crypt
 from radio_gateway.protocols.meshtastic.payload import ALERT, POSITION, TEXT, WAYPOINT
 from radio_gateway.protocols.meshtastic.report import BROADCAST, node_name, node_number
@@ -50,7 +50,7 @@ def framed(message: bytes) -> bytes:
     return b"\x94\xc3" + len(message).to_bytes(2, "big") + message
 
 
-def encode_serial(order: Order, settings: DecoderSettings, *, number: int) -> Outgoing:  # noqa: ARG001
+def encode_serial(order: Order, settings: DecoderSettings, *, number: int) -> EncodedOrder:  # noqa: ARG001
     """Return `order` for the radio on the serial port.
 
     Raises:
@@ -63,14 +63,14 @@ def encode_serial(order: Order, settings: DecoderSettings, *, number: int) -> Ou
         + fixed32_field(6, packet_id)
         + _delivery(order, to)
     )
-    return Outgoing(
+    return EncodedOrder(
         data=framed(bytes_field(1, packet)),
         answer=None if to == BROADCAST else f"{packet_id:08x}",
         answer_within_s=ANSWER_WITHIN_S,
     )
 
 
-def encode_mqtt(order: Order, settings: DecoderSettings, *, number: int) -> Outgoing:  # noqa: ARG001
+def encode_mqtt(order: Order, settings: DecoderSettings, *, number: int) -> EncodedOrder:  # noqa: ARG001
     """Return `order` for the gateways behind a broker.
 
     Raises:
@@ -101,7 +101,7 @@ def encode_mqtt(order: Order, settings: DecoderSettings, *, number: int) -> Outg
         + number_field(15, _HOPS)
     )
     envelope = bytes_field(1, packet) + bytes_field(2, channel.encode())
-    return Outgoing(
+    return EncodedOrder(
         data=envelope + bytes_field(3, node.encode()),
         topic=station["topic"],
         answer=None if to == BROADCAST else f"{packet_id:08x}",

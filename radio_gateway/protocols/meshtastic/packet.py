@@ -16,17 +16,22 @@ import math
 from radio_gateway.decoding.decoder import DecoderSettings
 from radio_gateway.decoding.framing import Frame
 from radio_gateway.errors.errors import FrameError
-from radio_gateway.formats.protobuf import Message, WireError
+from radio_gateway.formats.protobuf import ProtobufError, ProtobufMessage
 from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols.meshtastic.crypto import channel_key, crypt
 from radio_gateway.protocols.meshtastic.payload import MAX_PORTNUM, said_by
-from radio_gateway.protocols.meshtastic.report import Facts, Heard, Said, transmission
+from radio_gateway.protocols.meshtastic.report import (
+    Facts,
+    MeshtasticHeader,
+    MeshtasticPayload,
+    transmission,
+)
 
 PRIVATE_CHANNEL = "PKI"  # what gateways call messages that only their receiver can read
 
 
 def read_packet(
-    packet: Message,
+    packet: ProtobufMessage,
     frame: Frame,
     settings: DecoderSettings,
     *,
@@ -54,7 +59,9 @@ def read_packet(
     sealed = packet.data(5)
     if sealed is not None and (packet.number(17) or channel == PRIVATE_CHANNEL):
         facts["private"] = True  # the sender is alive, and that is all
-        return transmission(heard, Said(kind="other", word="private", facts=facts), frame, settings)
+        return transmission(
+            heard, MeshtasticPayload(kind="other", word="private", facts=facts), frame, settings
+        )
     if sealed is not None:
         heard.encrypted = True
         said = _unsealed(sealed, heard, frame, settings)
@@ -67,10 +74,10 @@ def read_packet(
     return transmission(heard, said, frame, settings)
 
 
-def _heard(packet: Message, channel: str | None, gateway: str | None) -> Heard:
+def _heard(packet: ProtobufMessage, channel: str | None, gateway: str | None) -> MeshtasticHeader:
     snr, rssi = packet.float32(8), packet.int32(12)
     limit, start = packet.number(9) or 0, packet.number(15) or 0
-    return Heard(
+    return MeshtasticHeader(
         sender=packet.fixed32(1) or 0,
         packet_id=packet.fixed32(6) or 0,
         to=packet.fixed32(2),
@@ -84,7 +91,9 @@ def _heard(packet: Message, channel: str | None, gateway: str | None) -> Heard:
     )
 
 
-def _unsealed(sealed: bytes, heard: Heard, frame: Frame, settings: DecoderSettings) -> Said:
+def _unsealed(
+    sealed: bytes, heard: MeshtasticHeader, frame: Frame, settings: DecoderSettings
+) -> MeshtasticPayload:
     """Return what an encrypted packet says; that it makes sense is all that tells a right key."""
     try:
         key = channel_key(settings, heard.channel)
@@ -101,9 +110,9 @@ def _unsealed(sealed: bytes, heard: Heard, frame: Frame, settings: DecoderSettin
         raise FrameError("decrypt_failed", frame.payload, detail) from None
 
 
-def _said(data: bytes, frame: Frame, settings: DecoderSettings) -> Said:
+def _said(data: bytes, frame: Frame, settings: DecoderSettings) -> MeshtasticPayload:
     try:
-        message = Message(data)
+        message = ProtobufMessage(data)
         portnum = message.number(1) or 0
         if not 0 < portnum <= MAX_PORTNUM:
             raise FrameError("no_portnum", frame.payload, f"application {portnum}")
@@ -116,6 +125,6 @@ def _said(data: bytes, frame: Frame, settings: DecoderSettings) -> Said:
             payload=frame.payload,
             tak_dictionaries=settings.tak_dictionaries,
         )
-    except WireError as fault:
+    except ProtobufError as fault:
         raise FrameError("protobuf", frame.payload, str(fault)) from None
     return said

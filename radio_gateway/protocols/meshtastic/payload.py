@@ -26,11 +26,11 @@ import math
 from codecs import utf_8_decode
 from collections.abc import Callable, Sequence
 
-from radio_gateway.formats.protobuf import Message, WireError
+from radio_gateway.formats.protobuf import ProtobufError, ProtobufMessage
 from radio_gateway.protocols.meshtastic.report import (
     MAX_TEXT,
     Facts,
-    Said,
+    MeshtasticPayload,
     said_position,
     said_waypoint,
 )
@@ -73,7 +73,7 @@ def said_by(
     request_id: int,
     payload: bytes,
     tak_dictionaries: Sequence[bytes] = (),
-) -> Said:
+) -> MeshtasticPayload:
     """Return what an application says.
 
     Args:
@@ -90,20 +90,20 @@ def said_by(
     if portnum == ROUTING:
         return _routing(data, request_id)
     if portnum == POSITION:
-        return read_position(Message(data), payload)
+        return read_position(ProtobufMessage(data), payload)
     if portnum == MAP_REPORT:
-        return _map_report(Message(data), payload)
+        return _map_report(ProtobufMessage(data), payload)
     if portnum == ATAK_PLUGIN:
         return read_tak(data, payload)
     if portnum == ATAK_PLUGIN_V2:
         return read_tak_v2(data, payload, tak_dictionaries)
     reader = _READERS.get(portnum)
     if reader is None:
-        return Said(kind="other", word=_NAMES.get(portnum), facts={"portnum": portnum})
+        return MeshtasticPayload(kind="other", word=_NAMES.get(portnum), facts={"portnum": portnum})
     return reader(data)
 
 
-def read_node(user: Message) -> Facts:
+def read_node(user: ProtobufMessage) -> Facts:
     """Return the names a node gives itself."""
     facts: Facts = {}
     for number, fact in ((2, "long_name"), (3, "short_name")):
@@ -119,7 +119,7 @@ def read_node(user: Message) -> Facts:
     return facts
 
 
-def read_position(message: Message, payload: bytes) -> Said:
+def read_position(message: ProtobufMessage, payload: bytes) -> MeshtasticPayload:
     """Return what a Position message says.
 
     Raises:
@@ -150,47 +150,47 @@ def read_position(message: Message, payload: bytes) -> Said:
     return said_position(fields, payload)
 
 
-def _text(data: bytes) -> Said:
-    return Said(kind="text", text=_words(data))
+def _text(data: bytes) -> MeshtasticPayload:
+    return MeshtasticPayload(kind="text", text=_words(data))
 
 
-def _alert(data: bytes) -> Said:
-    return Said(kind="distress", word="alert", distress=True, text=_words(data))
+def _alert(data: bytes) -> MeshtasticPayload:
+    return MeshtasticPayload(kind="distress", word="alert", distress=True, text=_words(data))
 
 
-def _detection(data: bytes) -> Said:
-    return Said(kind="text", word="detection_sensor", text=_words(data))
+def _detection(data: bytes) -> MeshtasticPayload:
+    return MeshtasticPayload(kind="text", word="detection_sensor", text=_words(data))
 
 
 def _words(data: bytes) -> str:
     try:  # one that was too long for a packet may be cut within its last character
         return utf_8_decode(data, "strict", False)[0][:MAX_TEXT].strip("\0\a")
     except UnicodeDecodeError as fault:
-        raise WireError("the text is no UTF-8") from fault
+        raise ProtobufError("the text is no UTF-8") from fault
 
 
-def _node_info(data: bytes) -> Said:
-    facts = read_node(Message(data))
+def _node_info(data: bytes) -> MeshtasticPayload:
+    facts = read_node(ProtobufMessage(data))
     name = facts.get("long_name")
-    return Said(
+    return MeshtasticPayload(
         kind="static", word="nodeinfo", text=name if isinstance(name, str) else None, facts=facts
     )
 
 
-def _routing(data: bytes, request_id: int) -> Said:
-    message = Message(data)
+def _routing(data: bytes, request_id: int) -> MeshtasticPayload:
+    message = ProtobufMessage(data)
     if 1 in message or 2 in message:
-        return Said(kind="other", word="traceroute", facts={"portnum": ROUTING})
+        return MeshtasticPayload(kind="other", word="traceroute", facts={"portnum": ROUTING})
     error = message.number(3) or 0
     facts: Facts = {"answers": f"{request_id:08x}"} if request_id else {}
     if error:
         facts["routing_error"] = ROUTING_ERRORS.get(error, str(error))
     status = "refused" if error else "acknowledged"
-    return Said(kind="answer", word="routing", status=status, facts=facts)
+    return MeshtasticPayload(kind="answer", word="routing", status=status, facts=facts)
 
 
-def _waypoint(data: bytes) -> Said:
-    message = Message(data)
+def _waypoint(data: bytes) -> MeshtasticPayload:
+    message = ProtobufMessage(data)
     lat, lon = message.sfixed32(2), message.sfixed32(3)
     return said_waypoint(
         id=message.number(1) or 0,
@@ -202,8 +202,8 @@ def _waypoint(data: bytes) -> Said:
     )
 
 
-def _telemetry(data: bytes) -> Said:
-    message = Message(data)
+def _telemetry(data: bytes) -> MeshtasticPayload:
+    message = ProtobufMessage(data)
     facts: Facts = {}
     device, environment = message.message(2), message.message(3)
     if device is not None:
@@ -218,7 +218,9 @@ def _telemetry(data: bytes) -> Said:
     if environment is not None:
         for number, fact in ((1, "temperature_c"), (2, "humidity_pct"), (3, "pressure_hpa")):
             _add(facts, fact, environment.float32(number))
-    return Said(kind="other", word="telemetry", time_s=message.fixed32(1) or None, facts=facts)
+    return MeshtasticPayload(
+        kind="other", word="telemetry", time_s=message.fixed32(1) or None, facts=facts
+    )
 
 
 def battery(level: float) -> Facts:
@@ -228,7 +230,7 @@ def battery(level: float) -> Facts:
     return {"battery_pct": level} if level >= 0 else {}
 
 
-def _map_report(message: Message, payload: bytes) -> Said:
+def _map_report(message: ProtobufMessage, payload: bytes) -> MeshtasticPayload:
     sent: dict[str, int | None] = {
         "latitude_i": message.sfixed32(9),
         "longitude_i": message.sfixed32(10),
@@ -249,7 +251,7 @@ def _add(facts: Facts, fact: str, value: float | None) -> None:
         facts[fact] = round(value, 3)
 
 
-_READERS: dict[int, Callable[[bytes], Said]] = {
+_READERS: dict[int, Callable[[bytes], MeshtasticPayload]] = {
     TEXT: _text,
     NODEINFO: _node_info,
     WAYPOINT: _waypoint,

@@ -39,7 +39,7 @@ MAX_TEXT = 2000  # characters
 Facts = dict[str, str | int | float | bool]
 
 
-class Heard(msgspec.Struct, kw_only=True):
+class MeshtasticHeader(msgspec.Struct, kw_only=True):
     """What a packet's header and the link say.
 
     Attributes:
@@ -67,7 +67,7 @@ class Heard(msgspec.Struct, kw_only=True):
     encrypted: bool = False
 
 
-class Said(msgspec.Struct, kw_only=True):
+class MeshtasticPayload(msgspec.Struct, kw_only=True):
     """What a packet's payload says.
 
     Attributes:
@@ -99,7 +99,7 @@ class Said(msgspec.Struct, kw_only=True):
 
 def said_waypoint(
     *, id: int, lon: float | None, lat: float | None, expire_s: int, name: str, description: str
-) -> Said:
+) -> MeshtasticPayload:
     """Return what a waypoint says. An app takes one back by an `expire` that is long over.
 
     Args:
@@ -135,7 +135,9 @@ def said_waypoint(
             deleted=deleted,
         )
     words = [text for text in (name, description) if text]
-    return Said(kind="waypoint", text=": ".join(words)[:MAX_TEXT] or None, facts=facts, mark=mark)
+    return MeshtasticPayload(
+        kind="waypoint", text=": ".join(words)[:MAX_TEXT] or None, facts=facts, mark=mark
+    )
 
 
 def node_name(number: int) -> str:
@@ -162,7 +164,7 @@ def node_number(name: str) -> int | None:
         return None
 
 
-def said_position(fields: Mapping[str, int | float], payload: bytes) -> Said:
+def said_position(fields: Mapping[str, int | float], payload: bytes) -> MeshtasticPayload:
     """Return what a position payload says.
 
     Args:
@@ -194,7 +196,9 @@ def said_position(fields: Mapping[str, int | float], payload: bytes) -> Said:
     if "ground_speed" in fields:
         facts["speed_raw"] = int(fields["ground_speed"])
         flags.append("speed_unit_disputed")
-    said = Said(kind="position", time_s=time_s or found_s or None, flags=flags, facts=facts)
+    said = MeshtasticPayload(
+        kind="position", time_s=time_s or found_s or None, flags=flags, facts=facts
+    )
     if "latitude_i" not in fields or "longitude_i" not in fields:
         said.word, said.fix = "nofix", False
         flags.append("no_fix")
@@ -218,7 +222,9 @@ def said_position(fields: Mapping[str, int | float], payload: bytes) -> Said:
     return said
 
 
-def transmission(heard: Heard, said: Said, frame: Frame, settings: DecoderSettings) -> Transmission:
+def transmission(
+    heard: MeshtasticHeader, said: MeshtasticPayload, frame: Frame, settings: DecoderSettings
+) -> Transmission:
     """Return one packet as a Transmission.
 
     Raises:
@@ -327,7 +333,7 @@ def _accuracy_m(bits: int, fields: Mapping[str, int | float], pdop: float) -> fl
 
 
 def _device_time(
-    time_s: int | None, heard: Heard, frame: Frame, *, live: bool
+    time_s: int | None, heard: MeshtasticHeader, frame: Frame, *, live: bool
 ) -> tuple[datetime | None, str | None]:
     if not time_s:
         return None, None
@@ -343,7 +349,7 @@ def _device_time(
     return corrected(time, frame.heard_at, live=live)
 
 
-def _rx_time(heard: Heard, frame: Frame) -> datetime | None:
+def _rx_time(heard: MeshtasticHeader, frame: Frame) -> datetime | None:
     """Return when the gateway heard it, None when its clock cannot be right."""
     if not 0 < heard.rx_time_s <= BROADCAST:
         return None

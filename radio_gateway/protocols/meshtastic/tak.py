@@ -36,7 +36,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from radio_gateway.errors.errors import FrameError
-from radio_gateway.formats.protobuf import Message, WireError, all_of
+from radio_gateway.formats.protobuf import ProtobufError, ProtobufMessage, all_of
 from radio_gateway.messages.marked_place import (
     MarkedPlace,
     MarkUse,
@@ -46,7 +46,12 @@ from radio_gateway.messages.marked_place import (
     is_place,
     one_line,
 )
-from radio_gateway.protocols.meshtastic.report import MAX_TEXT, Facts, Said, said_position
+from radio_gateway.protocols.meshtastic.report import (
+    MAX_TEXT,
+    Facts,
+    MeshtasticPayload,
+    said_position,
+)
 from radio_gateway.protocols.meshtastic.unishox import decompress
 
 if TYPE_CHECKING:
@@ -91,7 +96,7 @@ NO_ATOMS: Final = frozenset((14, *range(25, 32), *range(37, 44), *range(72, 82),
 LAST_TYPE: Final = 126
 
 
-def read_tak(data: bytes, payload: bytes) -> Said:
+def read_tak(data: bytes, payload: bytes) -> MeshtasticPayload:
     """Return what a packet of port 72 says.
 
     Args:
@@ -102,7 +107,7 @@ def read_tak(data: bytes, payload: bytes) -> Said:
         WireError: If it is none.
         FrameError: `lat_range`, `lon_range` or `null_island`.
     """
-    message = Message(data)
+    message = ProtobufMessage(data)
     compressed = bool(message.number(1))
     facts: Facts = {}
     contact, group, status = message.message(2), message.message(3), message.message(4)
@@ -125,10 +130,12 @@ def read_tak(data: bytes, payload: bytes) -> Said:
         )
     if chat is not None:
         return _chat(chat, facts, compressed=compressed)
-    return Said(kind="other", word="atak", facts=facts)
+    return MeshtasticPayload(kind="other", word="atak", facts=facts)
 
 
-def read_tak_v2(data: bytes, payload: bytes, dictionaries: Sequence[bytes] = ()) -> Said:
+def read_tak_v2(
+    data: bytes, payload: bytes, dictionaries: Sequence[bytes] = ()
+) -> MeshtasticPayload:
     """Return what a packet of port 78 says.
 
     Args:
@@ -141,13 +148,13 @@ def read_tak_v2(data: bytes, payload: bytes, dictionaries: Sequence[bytes] = ())
         FrameError: `lat_range`, `lon_range` or `null_island`.
     """
     if not data:
-        raise WireError("a packet of nothing")
+        raise ProtobufError("a packet of nothing")
     body, number = data[1:], data[0] & 0x3F
     if data[0] != _AS_IT_STANDS:
         if number >= len(dictionaries):
-            return Said(kind="other", word="atak", facts={"tak_dictionary": number})
+            return MeshtasticPayload(kind="other", word="atak", facts={"tak_dictionary": number})
         body = _expanded(body, dictionaries[number])
-    message = Message(body)
+    message = ProtobufMessage(body)
     facts: Facts = {}
     for number, fact in ((3, "callsign"), (14, "tak_uid"), (23, "cot_type")):
         _name(facts, fact, _text(message, number))
@@ -162,19 +169,23 @@ def read_tak_v2(data: bytes, payload: bytes, dictionaries: Sequence[bytes] = ())
     if emergency is not None:
         return _emergency(message, emergency, facts, payload)
     if CASEVAC in message:  # its place is where somebody is to be fetched
-        return Said(kind="distress", word="casevac", distress=True, text=remarks, facts=facts)
+        return MeshtasticPayload(
+            kind="distress", word="casevac", distress=True, text=remarks, facts=facts
+        )
     variant = next((each for each in VARIANTS if each in message), None)
     if variant is not None:
         word = f"atak_{VARIANTS[variant]}"
         if variant not in _PLACES:
-            return Said(kind="other", word=word, facts=facts)
-        return Said(kind="waypoint", word=word, facts=facts, mark=_mark(message, variant, facts))
+            return MeshtasticPayload(kind="other", word=word, facts=facts)
+        return MeshtasticPayload(
+            kind="waypoint", word=word, facts=facts, mark=_mark(message, variant, facts)
+        )
     if not _is_atom(message.number(1) or 0, str(facts.get("cot_type", ""))):
-        return Said(kind="other", word="atak", facts=facts)
+        return MeshtasticPayload(kind="other", word="atak", facts=facts)
     return _own_position(message, facts, payload)
 
 
-def _mark(message: Message, variant: int, facts: Facts) -> MarkedPlace | None:
+def _mark(message: ProtobufMessage, variant: int, facts: Facts) -> MarkedPlace | None:
     """Return what somebody marked or drew; None for one without an identifier or a place."""
     lat_i, lon_i = message.sfixed32(6) or 0, message.sfixed32(7) or 0
     lon, lat = lon_i / 1e7, lat_i / 1e7
@@ -193,7 +204,7 @@ def _mark(message: Message, variant: int, facts: Facts) -> MarkedPlace | None:
         radius_m = max(shape.number(3) or 0, shape.number(4) or 0) / 100 or None
     route = message.data(_ROUTE)
     if route is not None:  # from the packet's own place to each of its points
-        points = (link.message(1) or Message(b"") for link in all_of(route, 5))
+        points = (link.message(1) or ProtobufMessage(b"") for link in all_of(route, 5))
         path = as_path(
             ((lon_i + (point.sint32(2) or 0)) / 1e7, (lat_i + (point.sint32(1) or 0)) / 1e7)
             for point in points
@@ -218,7 +229,7 @@ def _deltas(data: bytes) -> list[int]:
     value = shift = 0
     for byte in data:
         if shift > 28:
-            raise WireError("a number of more than 32 bits")
+            raise ProtobufError("a number of more than 32 bits")
         value |= (byte & 0x7F) << shift
         shift += 7
         if byte < 0x80:
@@ -235,7 +246,7 @@ def _expanded(body: bytes, dictionary: bytes) -> bytes:
     try:
         found: bytes = _decompressor(dictionary).decompress(body, max_output_size=_MOST_BYTES)
     except zstandard.ZstdError as fault:
-        raise WireError(f"it is not compressed with that dictionary: {fault}") from None
+        raise ProtobufError(f"it is not compressed with that dictionary: {fault}") from None
     return found
 
 
@@ -246,7 +257,7 @@ def _decompressor(dictionary: bytes) -> zstandard.ZstdDecompressor:
     return zstandard.ZstdDecompressor(dict_data=zstandard.ZstdCompressionDict(dictionary))
 
 
-def _own_position(message: Message, facts: Facts, payload: bytes) -> Said:
+def _own_position(message: ProtobufMessage, facts: Facts, payload: bytes) -> MeshtasticPayload:
     course = message.number(10)
     altitude = message.sint32(8)
     said = _position(
@@ -267,7 +278,7 @@ def _own_position(message: Message, facts: Facts, payload: bytes) -> Said:
     return said
 
 
-def _position(facts: Facts, payload: bytes, **fields: int | None) -> Said:
+def _position(facts: Facts, payload: bytes, **fields: int | None) -> MeshtasticPayload:
     """Return a position; one of neither latitude nor longitude is none yet."""
     sent = {name: value for name, value in fields.items() if value is not None}
     if not sent.get("latitude_i") and not sent.get("longitude_i"):
@@ -281,14 +292,16 @@ def _position(facts: Facts, payload: bytes, **fields: int | None) -> Said:
     return said
 
 
-def _emergency(message: Message, emergency: Message, facts: Facts, payload: bytes) -> Said:
+def _emergency(
+    message: ProtobufMessage, emergency: ProtobufMessage, facts: Facts, payload: bytes
+) -> MeshtasticPayload:
     """Return a call for help, or its end; either says where its caller is."""
     type_ = emergency.number(1) or 0
     calls = type_ not in (_FENCE, _CANCEL)
     try:
         said = _own_position(message, facts, payload)
     except FrameError as fault:  # a call counts also where it says no place on Earth
-        said = Said(kind="position", fix=False, flags=[fault.reason], facts=facts)
+        said = MeshtasticPayload(kind="position", fix=False, flags=[fault.reason], facts=facts)
     said.distress = calls
     said.word = "emergency"
     if said.position is None:
@@ -300,15 +313,17 @@ def _emergency(message: Message, emergency: Message, facts: Facts, payload: byte
     return said
 
 
-def _chat(chat: Message, facts: Facts, *, compressed: bool = False) -> Said:
+def _chat(chat: ProtobufMessage, facts: Facts, *, compressed: bool = False) -> MeshtasticPayload:
     receipt = chat.number(5) or 0
     if receipt in _RECEIPTS:
         _name(facts, "answers", _text(chat, 4))
-        return Said(kind="answer", word="atak_chat", status=_RECEIPTS[receipt], facts=facts)
+        return MeshtasticPayload(
+            kind="answer", word="atak_chat", status=_RECEIPTS[receipt], facts=facts
+        )
     for number, fact in ((2, "to_uid"), (3, "to_callsign")):
         _name(facts, fact, _text(chat, number, compressed=compressed))
     text = _text(chat, 1, compressed=compressed)
-    return Said(kind="text", word="atak_chat", text=text[:MAX_TEXT], facts=facts)
+    return MeshtasticPayload(kind="text", word="atak_chat", text=text[:MAX_TEXT], facts=facts)
 
 
 def _is_atom(type_id: int, type_text: str) -> bool:
@@ -317,7 +332,7 @@ def _is_atom(type_id: int, type_text: str) -> bool:
     return type_id <= LAST_TYPE and type_id not in NO_ATOMS
 
 
-def _text(message: Message, number: int, *, compressed: bool = False) -> str:
+def _text(message: ProtobufMessage, number: int, *, compressed: bool = False) -> str:
     data = message.data(number) or b""
     return decompress(data) if compressed else data.decode("utf-8", "replace")
 

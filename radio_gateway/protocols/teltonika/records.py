@@ -23,7 +23,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
 from radio_gateway.errors.errors import FrameError
-from radio_gateway.formats.tracker_report import KMH, Report
+from radio_gateway.formats.tracker_report import KMH, TrackerReport
 from radio_gateway.messages.distress_words import calls_for_help
 
 GH, CODEC_8, CODEC_8E, CODEC_16 = 0x07, 0x08, 0x8E, 0x10
@@ -88,7 +88,7 @@ class RecordReader:
         self._sizes = (1, 2, 4, 8, 16) if sixteen else (1, 2, 4, 8)
         self.at = 0
 
-    def read(self) -> Report:
+    def read(self) -> TrackerReport:
         """Return what the next record says.
 
         Raises:
@@ -96,11 +96,11 @@ class RecordReader:
         """
         return self._read_gh() if self._codec == GH else self._read_avl()
 
-    def _read_avl(self) -> Report:
+    def _read_avl(self) -> TrackerReport:
         ms, priority, lon, lat, altitude, angle, satellites, speed = _PLACE.unpack(
             self._take(_PLACE.size)
         )
-        report = Report(
+        report = TrackerReport(
             lon=lon / _UNITS_PER_DEGREE,
             lat=lat / _UNITS_PER_DEGREE,
             fix=satellites > 0,
@@ -135,7 +135,7 @@ class RecordReader:
             report.distress = True
         return report
 
-    def _read_elements(self, report: Report, event: int, values: Values) -> None:
+    def _read_elements(self, report: TrackerReport, event: int, values: Values) -> None:
         for id_, value in values.items():
             if id_ in _NUMBERS:
                 name, factor = _NUMBERS[id_]
@@ -152,8 +152,8 @@ class RecordReader:
         if report.status in self._calls:
             report.distress = True
 
-    def _read_gh(self) -> Report:
-        report = Report(time=_GH_EPOCH + timedelta(seconds=self._number(4) & 0x3FFF_FFFF))
+    def _read_gh(self) -> TrackerReport:
+        report = TrackerReport(time=_GH_EPOCH + timedelta(seconds=self._number(4) & 0x3FFF_FFFF))
         present = self._number(1)
         if present & 1:
             self._read_gh_place(report)
@@ -169,7 +169,7 @@ class RecordReader:
             report.facts["alarm"], report.distress = "sos", True
         return report
 
-    def _read_gh_place(self, report: Report) -> None:
+    def _read_gh_place(self, report: TrackerReport) -> None:
         present = self._number(1)
         if present & 1:
             report.lat, report.lon = struct.unpack(">ff", self._take(8))

@@ -35,7 +35,7 @@ import msgspec
 from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.decoding.framing import Frame
 from radio_gateway.errors.errors import FrameError
-from radio_gateway.formats.tracker_report import Report
+from radio_gateway.formats.tracker_report import TrackerReport
 from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols.teltonika.framer import (
     DATAGRAM,
@@ -175,7 +175,7 @@ class TeltonikaDecoder(PlainDecoder):
                 self._rejected.append(fault)
         return said
 
-    def _records(self, packet: _Packet, payload: bytes) -> list[Report]:
+    def _records(self, packet: _Packet, payload: bytes) -> list[TrackerReport]:
         """Return the records, which must fill the packet exactly; of a cut one the whole ones."""
         faults: list[FrameError] = []
         for sixteen in (False, True):
@@ -186,7 +186,7 @@ class TeltonikaDecoder(PlainDecoder):
                 calls=self._settings.distress_statuses,
                 sixteen=sixteen,
             )
-            reports: list[Report] = []
+            reports: list[TrackerReport] = []
             try:
                 while len(reports) < packet.count:
                     reports.append(reader.read())
@@ -203,7 +203,7 @@ class TeltonikaDecoder(PlainDecoder):
         raise faults[0]
 
     def _login(self, frame: Frame) -> Transmission:
-        report = Report(kind="status", device=self._device, status="login")
+        report = TrackerReport(kind="status", device=self._device, status="login")
         report.facts["kind"] = "none"
         said = report.transmission("teltonika", frame, live=self._settings.live)
         return msgspec.structs.replace(
@@ -220,12 +220,12 @@ def _datagram_packet(payload: bytes) -> _Packet:
     return _Packet(inside[0], inside[1], inside[2:])
 
 
-def _read_text(packet: _Packet, payload: bytes) -> Report:
+def _read_text(packet: _Packet, payload: bytes) -> TrackerReport:
     """Return what a command answered, or a device on the tracker's serial port said."""
     type_, words = packet.content[0], packet.content[5:-1]
     if len(packet.content) < 6 + 4 * (packet.codec == _TIMED_TEXT):
         raise FrameError("truncated", payload, "a text is cut")
-    report = Report(kind="answer" if type_ == _RESPONSE else "other")
+    report = TrackerReport(kind="answer" if type_ == _RESPONSE else "other")
     report.facts |= {"kind": "no_position", "type": type_}
     if packet.codec == _TIMED_TEXT:
         seconds = int.from_bytes(words[:4], "big")

@@ -31,9 +31,9 @@ from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.coordinates import check_place
 from radio_gateway.formats.device_clock import corrected
 from radio_gateway.formats.nmea.epoch import merge
-from radio_gateway.formats.nmea.fields import Part
+from radio_gateway.formats.nmea.fields import SentencePart
 from radio_gateway.messages.transmission import Kind, Transmission
-from radio_gateway.orders.order import Order, OrderError, OrderKind, Outgoing
+from radio_gateway.orders.order import EncodedOrder, Order, OrderError, OrderKind
 from radio_gateway.protocols.aprs.embedded_nmea import said as said_by
 from radio_gateway.protocols.aprs.embedded_nmea import sentence_part
 from radio_gateway.protocols.tetra.lip import (
@@ -94,7 +94,7 @@ def decoder(settings: DecoderSettings) -> TetraDecoder:
     return TetraDecoder(settings)
 
 
-def encode(order: Order, settings: DecoderSettings, *, number: int) -> Outgoing:  # noqa: ARG001
+def encode(order: Order, settings: DecoderSettings, *, number: int) -> EncodedOrder:  # noqa: ARG001
     """Return `order` as a command to the set.
 
     A text asks the receiving radio for a report; an alert is a text that shows at once; a poll is
@@ -121,7 +121,7 @@ def encode(order: Order, settings: DecoderSettings, *, number: int) -> Outgoing:
         if bits > MAX_BITS:
             raise OrderError("too_long", f"{bits} bits, at most {MAX_BITS} go in one message")
     command = f"AT+CMGS={order.device},{bits}\r\n{digits}\x1a"
-    return Outgoing(data=command.encode(), answer=_ANSWER, report=report)
+    return EncodedOrder(data=command.encode(), answer=_ANSWER, report=report)
 
 
 class TetraDecoder(PlainDecoder):
@@ -278,7 +278,7 @@ class _Message:
 
     def _sentences(self, sentences: list[bytes]) -> Transmission:
         """Return where sentences of NMEA 0183 say that the radio is."""
-        whole: Part | None = None
+        whole: SentencePart | None = None
         checked = True
         for sentence in sentences:
             found = sentence_part(sentence, self.frame.payload)

@@ -43,8 +43,8 @@ from radio_gateway.uplink.wire.envelope import (
     MAX_ITEMS,
     Envelope,
     EnvelopeError,
+    EnvelopeItem,
     Hello,
-    Item,
     OrderFor,
     Receipt,
     digest_of,
@@ -324,7 +324,7 @@ class Receiver:
         gateway.transmissions += len(said)
 
     def _read_items(
-        self, name: str, gateway: FarGateway, items: list[Item]
+        self, name: str, gateway: FarGateway, items: list[EnvelopeItem]
     ) -> tuple[list[tuple[Transmission, str | None]], list[int]]:
         """Return what is said, each with why it is to be set aside, and what cannot be read."""
         said: list[tuple[Transmission, str | None]] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from radio_gateway.uplink.wire.envelope import MAX_ITEMS, Item
+from radio_gateway.uplink.wire.envelope import MAX_ITEMS, EnvelopeItem
 
 ENVELOPE_BYTES: Final = 128 * 1024
 """Of items, before they are deflated, on a good link; one larger item goes alone."""
@@ -29,7 +29,7 @@ class EnvelopeSize:
         """As many items as it could hold, were all of them small."""
         return self.most_bytes // ITEM_BYTES
 
-    def that_fit(self, items: list[Item]) -> list[Item]:
+    def that_fit(self, items: list[EnvelopeItem]) -> list[EnvelopeItem]:
         """Return the first of `items` that the link carries in one envelope, at least one."""
         size = 0
         for index, item in enumerate(items[:MAX_ITEMS]):

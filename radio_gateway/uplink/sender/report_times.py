@@ -1,4 +1,4 @@
-"""ToldTimes: when the gateway told how it fares, so that an order can be timed by its own clock.
+"""ReportTimes: when the gateway told how it fares, so that an order can be timed by its own clock.
 
 An order refers to what the gateway told lately, and says how much of its life was left then: so no
 clock of the node is believed, and an order that was held up or replayed is worth nothing.
@@ -18,7 +18,7 @@ ORDER_WITHIN_S: Final = 300.0
 _KEPT: Final = 1000
 
 
-class ToldTimes:
+class ReportTimes:
     """The last times, by the steady clock."""
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ from itertools import chain, islice
 
 import msgspec
 
-from radio_gateway.uplink.spool.rows import URGENT_AT_ONCE, Put
+from radio_gateway.uplink.spool.rows import URGENT_AT_ONCE, SpoolRow
 from radio_gateway.uplink.spool.sqlite_file import DISTRESS, ROUTINE, WORDS
 
 LIVE_OUT = 4  # envelopes on their way at a time
@@ -43,10 +43,10 @@ class Lanes:
     """
 
     def __init__(self) -> None:
-        self._urgent: dict[int, dict[int, Put]] = {DISTRESS: {}, WORDS: {}}
-        self._newest: dict[str, Put] = {}
-        self._best: OrderedDict[str, Put] = OrderedDict()
-        self._flying: dict[int, Put | None] = {}
+        self._urgent: dict[int, dict[int, SpoolRow]] = {DISTRESS: {}, WORDS: {}}
+        self._newest: dict[str, SpoolRow] = {}
+        self._best: OrderedDict[str, SpoolRow] = OrderedDict()
+        self._flying: dict[int, SpoolRow | None] = {}
         self._landed: set[int] = set()
         self._sent: OrderedDict[bytes, _Sent] = OrderedDict()
         self._late: OrderedDict[bytes, tuple[int, ...]] = OrderedDict()
@@ -54,7 +54,7 @@ class Lanes:
         self.more = True
         self.beginnings = 0
 
-    def restart(self, waiting: Sequence[Put]) -> None:
+    def restart(self, waiting: Sequence[SpoolRow]) -> None:
         """Begin anew: nothing is on its way.
 
         Args:
@@ -71,7 +71,7 @@ class Lanes:
         self.beginnings += 1
         self.heard(waiting)
 
-    def heard(self, puts: Iterable[Put]) -> None:
+    def heard(self, puts: Iterable[SpoolRow]) -> None:
         """Note what was put into the spool."""
         for put in puts:
             self.more = True
@@ -92,7 +92,7 @@ class Lanes:
             if len(self._best) > _ADDRESSES:
                 self._best.popitem(last=False)
 
-    def _is_newest(self, address: str, put: Put) -> bool:
+    def _is_newest(self, address: str, put: SpoolRow) -> bool:
         best = self._best.get(address)
         if best is None or put.time_ms >= best.time_ms:
             return True
@@ -198,6 +198,6 @@ class Lanes:
             self.cursor = min(self.cursor, number - 1)
         self.more = True
 
-    def _take(self, number: int) -> Put | None:
+    def _take(self, number: int) -> SpoolRow | None:
         """Take what is urgent out of its lane."""
         return self._urgent[DISTRESS].pop(number, None) or self._urgent[WORDS].pop(number, None)

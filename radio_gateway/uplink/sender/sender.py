@@ -31,19 +31,19 @@ from radio_gateway.orders.order_result import OrderResult
 from radio_gateway.transports.mqtt import MqttTransport
 from radio_gateway.uplink.sender.envelope_size import EnvelopeSize
 from radio_gateway.uplink.sender.order_results import ResultsOut
-from radio_gateway.uplink.sender.report_times import ToldTimes
+from radio_gateway.uplink.sender.report_times import ReportTimes
 from radio_gateway.uplink.sender.scheduler import Lanes
-from radio_gateway.uplink.sender.uplink_health import Condition
+from radio_gateway.uplink.sender.uplink_health import UplinkCondition
 from radio_gateway.uplink.spool.cleanup import Removal
-from radio_gateway.uplink.spool.rows import Put
+from radio_gateway.uplink.spool.rows import SpoolRow
 from radio_gateway.uplink.spool.spool import Spool
 from radio_gateway.uplink.spool.sqlite_file import SpoolError
 from radio_gateway.uplink.wire.envelope import (
     MAX_MESSAGE_BYTES,
     Envelope,
     EnvelopeError,
+    EnvelopeItem,
     Hello,
-    Item,
     OrderFor,
     Receipt,
     digest_of,
@@ -99,12 +99,12 @@ class Uplink:
         self._wake = asyncio.Event()
         self._backlog_wake = asyncio.Event()
         self._changed = asyncio.Event()
-        self._condition = Condition(settings.link, gateway, monotonic())
+        self._condition = UplinkCondition(settings.link, gateway, monotonic())
         self._size = EnvelopeSize()
         self._nonce, self._told = b"", 0
         self._sent = self._receipted = 0
         self._results = ResultsOut()
-        self._told_times = ToldTimes()
+        self._told_times = ReportTimes()
         self.unbelieved: Counter[str] = Counter()
         self._removal = Removal(spool, self._lanes.removed)
 
@@ -113,7 +113,7 @@ class Uplink:
         """Why what the node has stored cannot leave the spool; None when it can."""
         return self._removal.fault
 
-    def heard(self, puts: list[Put]) -> None:
+    def heard(self, puts: list[SpoolRow]) -> None:
         """Note what was put into the spool."""
         self._lanes.heard(puts)
         self._wake.set()
@@ -247,7 +247,9 @@ class Uplink:
             await self._send(transport, items, live=False)
         return True
 
-    async def _send(self, transport: MqttTransport, items: list[Item], *, live: bool) -> None:
+    async def _send(
+        self, transport: MqttTransport, items: list[EnvelopeItem], *, live: bool
+    ) -> None:
         def note(digest: bytes) -> None:
             # before it goes: the receipt may be faster than the broker's word
             numbers = [item.number for item in items]
@@ -261,7 +263,7 @@ class Uplink:
     async def _publish(
         self,
         transport: MqttTransport,
-        items: list[Item],
+        items: list[EnvelopeItem],
         results: list[OrderResult],
         note: Callable[[bytes], None],
     ) -> None:
@@ -287,7 +289,7 @@ class Uplink:
             self._size.smaller()  # broken while this was on its way: maybe it was too much
             raise
 
-    async def _set_aside(self, item: Item, body: bytes, size: int) -> None:
+    async def _set_aside(self, item: EnvelopeItem, body: bytes, size: int) -> None:
         """Keep apart what no broker would take: it would stand before all else for ever."""
         _log.error("too_large_to_send", number=item.number, bytes=size, most=MAX_MESSAGE_BYTES)
         self._lanes.landed(digest_of(body), [item.number])

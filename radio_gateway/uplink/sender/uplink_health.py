@@ -1,4 +1,4 @@
-"""Condition: how the way to the node fares, and what of that goes to the log.
+"""UplinkCondition: how the way to the node fares, and what of that goes to the log.
 
 A way that breaks as soon as it stands is one fault, not many: it is over when the way has stood for
 `STABLE_S`, or when the node has answered by it. Meanwhile it is told again every `AGAIN_S`. A way
@@ -33,7 +33,7 @@ _FAULTS_KEPT = 16
 _log = structlog.get_logger(__name__)
 
 
-class Condition:
+class UplinkCondition:
     """How the way to the node fares. All times are of one steady clock, seconds.
 
     Args:

@@ -11,13 +11,13 @@ from typing import NamedTuple, TypeAlias
 
 from radio_gateway.messages.transmission import Transmission
 from radio_gateway.uplink.spool.sqlite_file import DISTRESS, ROUTINE, WORDS
-from radio_gateway.uplink.wire.envelope import Item, item_bytes, writable
+from radio_gateway.uplink.wire.envelope import EnvelopeItem, item_bytes, writable
 
 REFUSED_KEPT = 1000
 URGENT_AT_ONCE = 1000  # more wait their turn in the backlog
 
 
-class Put(NamedTuple):
+class SpoolRow(NamedTuple):
     """Where one transmission went.
 
     Attributes:
@@ -38,7 +38,7 @@ class Put(NamedTuple):
 Row: TypeAlias = tuple[int, str | None, int, int, int, str, bytes]
 
 
-def insert(database: sqlite3.Connection, rows: list[Row]) -> list[Put]:
+def insert(database: sqlite3.Connection, rows: list[Row]) -> list[SpoolRow]:
     """Write rows in one transaction; return where each went."""
     put = []
     with database:
@@ -49,7 +49,7 @@ def insert(database: sqlite3.Connection, rows: list[Row]) -> list[Put]:
                 row,
             )
             assert cursor.lastrowid is not None
-            put.append(Put(cursor.lastrowid, *row[:4]))
+            put.append(SpoolRow(cursor.lastrowid, *row[:4]))
     return put
 
 
@@ -76,7 +76,7 @@ def forget(database: sqlite3.Connection, numbers: list[int], refused: set[int]) 
     return gone, freed
 
 
-def newest(database: sqlite3.Connection) -> list[Put]:
+def newest(database: sqlite3.Connection) -> list[SpoolRow]:
     """Return what is urgent, oldest first, and the newest place of each radio."""
     out = []
     for rank in (DISTRESS, WORDS):
@@ -85,7 +85,7 @@ def newest(database: sqlite3.Connection) -> list[Put]:
             "ORDER BY number LIMIT ?",
             (rank, URGENT_AT_ONCE),
         )
-        out += [Put(*row) for row in rows]
+        out += [SpoolRow(*row) for row in rows]
     address = ""
     while True:  # from address to address, not over every report of each
         row = database.execute(
@@ -100,26 +100,26 @@ def newest(database: sqlite3.Connection) -> list[Put]:
             (address,),
         ).fetchone()
         if row[1] == ROUTINE:
-            out.append(Put(*row))
+            out.append(SpoolRow(*row))
 
 
-def items(database: sqlite3.Connection, numbers: list[int]) -> list[Item]:
+def items(database: sqlite3.Connection, numbers: list[int]) -> list[EnvelopeItem]:
     """Return what waits under `numbers`."""
     found = []
     for number in numbers:
         row = database.execute("SELECT said FROM waiting WHERE number = ?", (number,)).fetchone()
         if row is not None:
-            found.append(Item(number, row[0]))
+            found.append(EnvelopeItem(number, row[0]))
     return found
 
 
-def after(database: sqlite3.Connection, number: int, limit: int) -> list[Item]:
+def after(database: sqlite3.Connection, number: int, limit: int) -> list[EnvelopeItem]:
     """Return the `limit` oldest above `number`."""
     rows = database.execute(
         "SELECT number, said FROM waiting WHERE number > ? ORDER BY number LIMIT ?",
         (number, limit),
     )
-    return [Item(*row) for row in rows]
+    return [EnvelopeItem(*row) for row in rows]
 
 
 def row(said: Transmission, kept_s: int) -> Row:

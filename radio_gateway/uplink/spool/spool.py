@@ -31,7 +31,7 @@ from radio_gateway.messages.transmission import Transmission
 from radio_gateway.uplink.spool import rows as rows
 from radio_gateway.uplink.spool.disk_reserve import Reserve
 from radio_gateway.uplink.spool.drops import Drops
-from radio_gateway.uplink.spool.rows import Put
+from radio_gateway.uplink.spool.rows import SpoolRow
 from radio_gateway.uplink.spool.sqlite_file import (
     DISTRESS,
     ROUTINE,
@@ -42,7 +42,7 @@ from radio_gateway.uplink.spool.sqlite_file import (
     is_full,
     open_file,
 )
-from radio_gateway.uplink.wire.envelope import Item
+from radio_gateway.uplink.wire.envelope import EnvelopeItem
 
 FREED_BYTES = 256 * 1024  # at least, when the disk is full: single rows free no whole pages
 _FREED_PART = 100  # a spool at its limit makes room for a hundredth of it at a time
@@ -139,7 +139,7 @@ class Spool:
             await self._run(lambda database: database.close())
         self._thread.shutdown()
 
-    async def put(self, transmissions: Sequence[Transmission]) -> list[Put]:
+    async def put(self, transmissions: Sequence[Transmission]) -> list[SpoolRow]:
         """Keep what was heard; on disk when this returns.
 
         Raises:
@@ -148,15 +148,15 @@ class Spool:
         """
         return await self._run(self._put, transmissions)
 
-    async def newest(self) -> list[Put]:
+    async def newest(self) -> list[SpoolRow]:
         """Return, for each address, its newest position that waits, and everything urgent."""
         return await self._run(rows.newest)
 
-    async def items(self, numbers: Iterable[int]) -> list[Item]:
+    async def items(self, numbers: Iterable[int]) -> list[EnvelopeItem]:
         """Return what waits under `numbers`; what no longer waits is left out."""
         return await self._run(rows.items, list(numbers))
 
-    async def after(self, number: int, limit: int) -> list[Item]:
+    async def after(self, number: int, limit: int) -> list[EnvelopeItem]:
         """Return the `limit` oldest that wait with a number above `number`, in order."""
         return await self._run(rows.after, number, limit)
 
@@ -208,7 +208,7 @@ class Spool:
 
     def _put(
         self, database: sqlite3.Connection, transmissions: Sequence[Transmission]
-    ) -> list[Put]:
+    ) -> list[SpoolRow]:
         kept_s = self._ran_s()
         new = [rows.row(said, kept_s) for said in transmissions]
         new_bytes = sum(len(row[-1]) for row in new)

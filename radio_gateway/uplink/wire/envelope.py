@@ -36,7 +36,7 @@ class EnvelopeError(GatewayError):
     """A signed message that cannot be read."""
 
 
-class Item(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class EnvelopeItem(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One transmission on its way.
 
     Attributes:
@@ -65,7 +65,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     spool: str
     nonce: bytes
     sent_at: datetime
-    items: list[Item]
+    items: list[EnvelopeItem]
     results: list[OrderResult] = []
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from gis.behaviour.loitering import Stay, stay
+from gis.behaviour.loitering import LoiteringStay, stay
 from gis.behaviour.meeting import Meeting, meeting
 from gis.behaviour.presence import Presence, presence
 from gis.behaviour.speeding import Speeding, speeding
@@ -51,15 +51,15 @@ def noise(seed: int, count: int, *, step_s: float = 10.0, wild: float = 0.0) -> 
 # -- loitering
 
 
-def stayed(fixes: Iterable[Position], *, within_m: float = 100.0) -> Stay:
-    now: Stay | None = None
+def stayed(fixes: Iterable[Position], *, within_m: float = 100.0) -> LoiteringStay:
+    now: LoiteringStay | None = None
     for fix in fixes:
         now = stay(now, fix, within_m=within_m, gap_s=900.0)
     assert now is not None
     return now
 
 
-def length_s(now: Stay) -> float:
+def length_s(now: LoiteringStay) -> float:
     return (now.seen_at - now.since).total_seconds()
 
 

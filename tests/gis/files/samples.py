@@ -10,7 +10,7 @@ import geopandas as gpd
 import pandas as pd
 from shapely import Point, Polygon
 
-from gis.files.export_content import Material, Track
+from gis.files.export_content import ExportTrack, Material
 from gis.position.position import Position
 
 NAME = 'ນາກ ๑ เรือด่วน <1> & "ຫ້ວຍຊາຍ"'
@@ -33,9 +33,9 @@ def positions(*, high: bool = True) -> tuple[Position, ...]:
     )
 
 
-def track(*, high: bool = True) -> Track:
+def track(*, high: bool = True) -> ExportTrack:
     """Return a boat's track; without `high` every other altitude is unknown."""
-    return Track(id="u-1", name=NAME, positions=positions(high=high), kind="boat", side="LA")
+    return ExportTrack(id="u-1", name=NAME, positions=positions(high=high), kind="boat", side="LA")
 
 
 def places() -> gpd.GeoDataFrame:

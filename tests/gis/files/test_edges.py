@@ -12,7 +12,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gis.files.export_content import GAP, Material, Track
+from gis.files.export_content import GAP, ExportTrack, Material
 from gis.files.formats import FORMATS
 from gis.files.gpx_file import write_gpx
 from gis.files.import_file import read_file
@@ -66,7 +66,7 @@ def test_a_track_over_the_antimeridian_keeps_its_places() -> None:
         Position(lon=lon, lat=0.0, time=AT + timedelta(minutes=number))
         for number, lon in enumerate((179.9, 180.0, -179.9))
     ]
-    track = Track(id="a", name="a", positions=tuple(places))
+    track = ExportTrack(id="a", name="a", positions=tuple(places))
     assert track_points([track]).geometry.x.tolist() == [179.9, 180.0, -179.9]
     assert b'lon="-179.9"' in write_gpx(Material(title="t", made_at=AT, tracks=(track,)))
 
@@ -75,16 +75,18 @@ def test_a_track_over_the_antimeridian_keeps_its_places() -> None:
 def test_parts_are_the_track_cut_at_every_silence(steps: list[int]) -> None:
     times = [AT + timedelta(seconds=sum(steps[:number])) for number in range(1, len(steps) + 1)]
     positions = tuple(Position(lon=0, lat=0, time=time) for time in times)
-    parts = list(Track(id="a", name="a", positions=positions).parts())
+    parts = list(ExportTrack(id="a", name="a", positions=positions).parts())
     assert tuple(each for part in parts for each in part) == positions
     silences = sum(step > GAP.total_seconds() for step in steps[1:])
     assert len(parts) == (silences + 1 if positions else 0)
-    assert len(track_lines([Track(id="a", name="a", positions=positions)])) <= 1
+    assert len(track_lines([ExportTrack(id="a", name="a", positions=positions)])) <= 1
 
 
 @given(st.text())
 def test_any_name_at_all_leaves_whole_xml(name: str) -> None:
     place = Position(lon=100, lat=20, time=AT)
-    made = Material(title=name, made_at=AT, tracks=(Track(id=name, name=name, positions=(place,)),))
+    made = Material(
+        title=name, made_at=AT, tracks=(ExportTrack(id=name, name=name, positions=(place,)),)
+    )
     for write in (write_gpx, write_kml):
         ET.fromstring(write(made))

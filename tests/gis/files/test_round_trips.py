@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import shapely
 
-from gis.files.export_content import Material, Track, moment, time_of
+from gis.files.export_content import ExportTrack, Material, moment, time_of
 from gis.files.formats import FORMATS, ExportError
 from gis.files.import_file import ReadLayer, read_file
 from tests.gis.files.samples import BEGIN, NAME, material, places, positions
@@ -166,8 +166,8 @@ def test_an_unknown_altitude_is_not_made_zero(name: str, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_track_of_one_position_and_of_none(name: str, tmp_path: Path) -> None:
-    one = Track(id="a", name="a", positions=positions()[:1])
-    none = Track(id="b", name="b", positions=())
+    one = ExportTrack(id="a", name="a", positions=positions()[:1])
+    none = ExportTrack(id="b", name="b", positions=())
     made = FORMATS[name].write(Material(title="t", made_at=BEGIN, tracks=(one, none)))
     assert made
     if name == "gpkg":

@@ -12,7 +12,7 @@ from gis.catalogue.layer_catalogue import load
 from gis.errors.errors import PositionError
 from gis.layers.reference_layers import shipped_features
 from gis.river.river import load_mekong
-from gis.river.river_marks import Along, Mark, RiverMarks, along, marks_along
+from gis.river.river_marks import RiverDistance, RiverMark, RiverMarks, along, marks_along
 from gis.river.rivers import load_rivers
 
 MARKS = marks_along(
@@ -20,9 +20,9 @@ MARKS = marks_along(
 )["Mekong"]
 
 
-def mark(km: float, kind: str = "gauge", error_m: float = 100.0) -> Mark:
+def mark(km: float, kind: str = "gauge", error_m: float = 100.0) -> RiverMark:
     """Return a made-up mark."""
-    return Mark(kind=kind, id=f"{kind}-{km}", name="", km=km, offset_m=0.0, error_m=error_m)  # type: ignore[arg-type]
+    return RiverMark(kind=kind, id=f"{kind}-{km}", name="", km=km, offset_m=0.0, error_m=error_m)  # type: ignore[arg-type]
 
 
 def test_every_office_and_crossing_at_the_river_is_a_mark() -> None:
@@ -81,7 +81,7 @@ def test_the_error_of_a_way_is_that_of_the_reaches_it_runs_through() -> None:
 
 @pytest.mark.parametrize("speed_mps", [0.0, -1.0, math.nan, math.inf])
 def test_a_speed_that_is_none_gives_no_time(speed_mps: float) -> None:
-    assert Along(way="up", distance_km=5.0, error_km=0.1).eta_s(speed_mps=speed_mps) is None
+    assert RiverDistance(way="up", distance_km=5.0, error_km=0.1).eta_s(speed_mps=speed_mps) is None
 
 
 def test_a_time_of_arrival_spans_the_error() -> None:

@@ -14,7 +14,7 @@ import pytest
 from maps.accounts.sign_in_backoff import BackOff
 from maps.accounts.signing_in import KNOWN
 from maps.errors.errors import TooManyWrites
-from maps.http.write_limit import Pace
+from maps.http.write_limit import WriteLimit
 from tests.maps.servers.running import AGENCY, PASSWORD, Live, Running, running, wait_until
 
 
@@ -30,7 +30,7 @@ class Clock:
 
 def test_a_burst_is_free_and_a_flood_waits() -> None:
     clock = Clock()
-    pace = Pace(per_s=2, burst=5, now=clock)
+    pace = WriteLimit(per_s=2, burst=5, now=clock)
     for _ in range(5):
         pace.take("a")
     with pytest.raises(TooManyWrites) as told:
@@ -49,7 +49,7 @@ def test_a_burst_is_free_and_a_flood_waits() -> None:
 
 
 def test_the_memory_of_paces_is_bounded() -> None:
-    pace = Pace(remembered=10, now=Clock())
+    pace = WriteLimit(remembered=10, now=Clock())
     for number in range(1000):
         pace.take(str(number))
     assert len(pace._left) == 10
@@ -236,7 +236,7 @@ async def test_a_flood_of_sign_ins_does_not_starve_the_live_stream(
     The names are all different and the address waits for none, so that argon2 is really worked on.
     """
     monkeypatch.setattr(server.office.accounts.signing_in, "_peers", BackOff(free=10**9))
-    monkeypatch.setattr(server.office.access, "_writes", Pace(per_s=1e9, burst=1e9))
+    monkeypatch.setattr(server.office.access, "_writes", WriteLimit(per_s=1e9, burst=1e9))
     key = await server.device("boat-3")
     async with (
         server.signed_in() as client,

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maps.accounts.passwords import digest
-from maps.accounts.sealing import Seal
+from maps.accounts.sealing import Sealer
 from maps.accounts.second_factor import STEP_S, SecondFactors
 from maps.errors.errors import SealError
 from patrol.errors.errors import Conflict
@@ -50,7 +50,7 @@ async def kept(folder: Path) -> AsyncIterator[tuple[SecondFactors, Clock, Store]
     store = open_store(empty_store(folder / "p.db"))
     clock = Clock()
     await store.write(accounts.put_user, KHAM, "hash", NOW)
-    yield SecondFactors(store, Seal(folder / "key"), issuer="BLO", now=clock), clock, store
+    yield SecondFactors(store, Sealer(folder / "key"), issuer="BLO", now=clock), clock, store
     await store.close()
 
 
@@ -140,11 +140,11 @@ async def test_nobody_who_has_the_database_alone_can_make_codes(tmp_path: Path) 
         known = await factors.of(KHAM)
         assert known is not None
         with pytest.raises(SealError):
-            Seal(tmp_path / "another").open(known.secret, about="second factor of kham")
+            Sealer(tmp_path / "another").open(known.secret, about="second factor of kham")
         with pytest.raises(SealError):
-            Seal(tmp_path / "key").open(known.secret, about="second factor of boss")
-        assert Seal(tmp_path / "key").open(known.secret, about="second factor of kham") == secret
-        broken = SecondFactors(store, Seal(tmp_path / "another"), issuer="BLO", now=clock)
+            Sealer(tmp_path / "key").open(known.secret, about="second factor of boss")
+        assert Sealer(tmp_path / "key").open(known.secret, about="second factor of kham") == secret
+        broken = SecondFactors(store, Sealer(tmp_path / "another"), issuer="BLO", now=clock)
         clock.move(STEP_S)
         with pytest.raises(SealError):
             await broken.is_good(KHAM, code_at(secret, clock.now))
@@ -155,7 +155,7 @@ async def test_nobody_who_has_the_database_alone_can_make_codes(tmp_path: Path) 
 def test_what_is_sealed_opens_whole_or_not_at_all(
     tmp_path_factory: pytest.TempPathFactory, said: str, about: str, bit: int
 ) -> None:
-    seal = Seal(tmp_path_factory.getbasetemp() / "property-key")
+    seal = Sealer(tmp_path_factory.getbasetemp() / "property-key")
     sealed = bytearray(seal.seal(said, about=about))
     assert seal.open(bytes(sealed), about=about) == said
     bit %= len(sealed) * 8
@@ -168,7 +168,7 @@ def test_what_is_sealed_opens_whole_or_not_at_all(
 def test_a_key_file_that_is_none_is_told(tmp_path: Path, content: str) -> None:
     (tmp_path / "key").write_text(content)
     with pytest.raises(SealError, match="not a key"):
-        Seal(tmp_path / "key").mark("x")
+        Sealer(tmp_path / "key").mark("x")
 
 
 async def enrolled(client: httpx.AsyncClient) -> tuple[str, list[str]]:

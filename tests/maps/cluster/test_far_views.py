@@ -12,12 +12,12 @@ import pytest
 
 from maps.cluster import messages as words
 from maps.cluster import remote_feeds as far_views
-from maps.cluster.frame_publisher import Showing
+from maps.cluster.frame_publisher import FramePublisher
 from maps.cluster.remote_feeds import FarViews
-from maps.cluster.rpc_client import Asking
+from maps.cluster.rpc_client import RpcClient
 from maps.errors.errors import WatchAway
 from patrol.errors.errors import Forbidden
-from patrol.live.feeds import BACKLOG, Feed, Mixed, Subscription, View
+from patrol.live.feeds import BACKLOG, LocalViewStream, MixedFrame, Subscription, View
 from patrol.units.accounts import User
 from patrol.units.wire import Snapshot
 
@@ -34,10 +34,10 @@ class Told(msgspec.Struct):
 class Desk:
     """A desk of which only the live stream is asked for."""
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: LocalViewStream) -> None:
         self._feed = feed
 
-    def feed(self) -> Feed:
+    def feed(self) -> LocalViewStream:
         return self._feed
 
 
@@ -57,7 +57,7 @@ class Pair:
     """
 
     def __init__(self) -> None:
-        self.feed = Feed(
+        self.feed = LocalViewStream(
             View(agency="joint", role="commander"),
             lambda stream, seq: Snapshot(stream=stream, seq=seq, time=NOW, units=()),
             lambda: NOW,
@@ -67,7 +67,9 @@ class Pair:
         self.asked: list[str] = []
         self.words: list[words.Word] = []
         self.holds = False
-        self.showing = Showing(cast(Any, lambda _user: Desk(self.feed)), by="w1", tell=self._told)
+        self.showing = FramePublisher(
+            cast(Any, lambda _user: Desk(self.feed)), by="w1", tell=self._told
+        )
         self.views = self.another()
 
     def another(
@@ -110,7 +112,7 @@ class Pair:
     def change(self, own: bytes | None = None) -> None:
         """Something changes."""
         body = b',"fixes":[%d]' % (self.feed.seq + 1)
-        self.feed.publish(body if own is None else Mixed(body, own))
+        self.feed.publish(body if own is None else MixedFrame(body, own))
 
 
 def numbers(frames: list[bytes]) -> list[tuple[str, int]]:
@@ -293,14 +295,16 @@ async def test_what_the_watch_keeps_no_more_is_asked_for_once(
 
 async def test_a_beat_tells_the_time_of_the_watch_whatever_the_clock_here_shows() -> None:
     now_s = 100.0
-    asking = Asking(web="web-1", say=lambda *_: None, now=lambda: now_s)
+    asking = RpcClient(web="web-1", say=lambda *_: None, now=lambda: now_s)
 
     def beat(count: int, said_s: float, *, set_by_s: float = 0.0) -> None:
         """A beat that the Watch said so long after its first, perhaps with its calendar set."""
         time = NOW + timedelta(seconds=said_s + set_by_s)
         steady_s = 7_000.0 + said_s
         asking.beat(
-            words.Beat(by="w1", epoch=1, count=count, well=True, time=time, steady_s=steady_s)
+            words.WatchHeartbeat(
+                by="w1", epoch=1, count=count, well=True, time=time, steady_s=steady_s
+            )
         )
 
     beat(1, 0.0)

@@ -20,9 +20,9 @@ from maps.cluster import messages as words
 from maps.cluster import rpc_client as asking_there
 from maps.cluster import rpc_server as answering
 from maps.cluster.envelope import PIECE_BYTES, Envelopes
-from maps.cluster.frame_publisher import Showing
-from maps.cluster.rpc_client import Asking
-from maps.cluster.rpc_server import Answering
+from maps.cluster.frame_publisher import FramePublisher
+from maps.cluster.rpc_client import RpcClient
+from maps.cluster.rpc_server import RpcServer
 from maps.cluster.web_link import WebLink
 from maps.cluster.web_server import run_web
 from maps.errors.errors import NoAnswer, ServerRunning, WatchAway
@@ -53,8 +53,8 @@ def request(method: str = "POST", path: str = "/api/orders") -> words.Request:
     )
 
 
-def beat(count: int, *, by: str = "w1", epoch: int = 1) -> words.Beat:
-    return words.Beat(by=by, epoch=epoch, count=count, well=True)
+def beat(count: int, *, by: str = "w1", epoch: int = 1) -> words.WatchHeartbeat:
+    return words.WatchHeartbeat(by=by, epoch=epoch, count=count, well=True)
 
 
 class Line:
@@ -75,7 +75,7 @@ class Line:
         self.loses_answers = False
         self.made = asyncio.Event()
         self.now_s = 100.0
-        self.asking = Asking(web="web-1", say=self._asked, now=lambda: self.now_s)
+        self.asking = RpcClient(web="web-1", say=self._asked, now=lambda: self.now_s)
         app = FastAPI()
 
         @app.post("/api/orders")
@@ -98,8 +98,8 @@ class Line:
         async def export() -> None:
             await self.made.wait()
 
-        showing = Showing(cast(Any, None), by="w1", tell=lambda *_: None)
-        self.answering = Answering(
+        showing = FramePublisher(cast(Any, None), by="w1", tell=lambda *_: None)
+        self.answering = RpcServer(
             app, showing, by="w1", say=self._answered, now=lambda: self.now_s
         )
 
@@ -127,7 +127,7 @@ async def line() -> AsyncIterator[Line]:
 async def test_who_waits_for_a_watch_goes_on_when_it_is_heard_and_else_after_a_while(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    asking = Asking(web="web-1", say=lambda *_: None)
+    asking = RpcClient(web="web-1", say=lambda *_: None)
     waiting = asyncio.create_task(asking.wait())
     await asyncio.sleep(0.01)
     assert not waiting.done()
@@ -353,7 +353,7 @@ async def test_one_that_counts_from_further_back_and_is_not_well_is_not_heard(li
 
 async def test_a_beat_that_is_missing_tells_that_words_are_missing() -> None:
     moved: list[str] = []
-    asking = Asking(web="web-1", say=lambda *_: None, moved=lambda: moved.append(asking.watch))
+    asking = RpcClient(web="web-1", say=lambda *_: None, moved=lambda: moved.append(asking.watch))
     for count in (5, 6, 6, 4, 7):
         asking.beat(beat(count))
     assert moved == ["w1"]
@@ -363,7 +363,7 @@ async def test_a_beat_that_is_missing_tells_that_words_are_missing() -> None:
 
 async def test_a_watch_that_is_heard_late_is_gone_until_its_words_come_sooner() -> None:
     now_s = 0.0
-    asking = Asking(web="web-1", say=lambda *_: None, now=lambda: now_s)
+    asking = RpcClient(web="web-1", say=lambda *_: None, now=lambda: now_s)
 
     def hear(count: int, *, late_s: float) -> str:
         """Hear a beat that lay in a queue for so long; return which Watch there is then."""

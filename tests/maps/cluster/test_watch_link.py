@@ -9,8 +9,8 @@ from typing import Any, Self, cast
 import msgspec
 import pytest
 
-from maps.cluster.messages import ANSWER_WITHIN_S, BEAT_S, Beat, Request, Topics
-from maps.cluster.rpc_client import Asking
+from maps.cluster.messages import ANSWER_WITHIN_S, BEAT_S, Request, Topics, WatchHeartbeat
+from maps.cluster.rpc_client import RpcClient
 from maps.cluster.watch_link import WatchLink
 from maps.settings.internal_settings import InternalSettings
 from tests.maps.servers.running import wait_until
@@ -62,9 +62,9 @@ async def test_a_watch_is_heard_as_soon_as_its_broker_is_reached(
     async with link:
         await asyncio.sleep(BEAT_S / 10)  # its first beat is lost
         bus.open()
-        assert [(each.epoch, each.well) for each in bus.said if isinstance(each, Beat)] == [
-            (7, True)
-        ]
+        assert [
+            (each.epoch, each.well) for each in bus.said if isinstance(each, WatchHeartbeat)
+        ] == [(7, True)]
 
 
 async def test_what_lay_in_a_queue_until_nobody_waits_for_it_is_not_done(
@@ -91,10 +91,10 @@ async def test_what_lay_in_a_queue_until_nobody_waits_for_it_is_not_done(
     )
     bus = cast(Bus, link._bus)
     asked: list[bytes] = []
-    asking = Asking(web="web-1", say=lambda body, _number: asked.append(body))
+    asking = RpcClient(web="web-1", say=lambda body, _number: asked.append(body))
 
     async def order(path: str) -> bytes:
-        asking.beat(next(each for each in reversed(bus.said) if isinstance(each, Beat)))
+        asking.beat(next(each for each in reversed(bus.said) if isinstance(each, WatchHeartbeat)))
         request = Request(
             method="POST", path=path, query=b"", scheme="http", headers=[], client=None,
             caller=None, body=b"",

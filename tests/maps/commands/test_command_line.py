@@ -25,7 +25,7 @@ from typer.testing import CliRunner
 
 from maps.__main__ import app
 from maps.demo.cast import CAST
-from maps.demo.script import Report
+from maps.demo.script import ScriptReport
 from maps.demo.sentences import ais
 from radio_gateway.__main__ import app as gateway_app
 from tests.databases import empty_store, sqlite_only, store_table
@@ -370,7 +370,7 @@ def test_a_capture_is_replayed_into_a_server_of_its_own_and_into_a_running_one(
     actor = next(actor for actor in CAST if actor.ship_name == "MEKONG TRADER")
     here = actor.path.at(_Straight(), 0.0)
     file = folder / "heard.nmea"
-    file.write_bytes(ais(Report(actor=actor, t_s=0, here=here), datetime.now(UTC)))
+    file.write_bytes(ais(ScriptReport(actor=actor, t_s=0, here=here), datetime.now(UTC)))
     udp = free_port(socket.SOCK_DGRAM)
     more(folder, f'[[channels]]\nname = "feed"\nurl = "udp://127.0.0.1:{udp}"\n')
     more(folder, 'protocols = ["ais"]\n')

@@ -17,7 +17,7 @@ from maps.evidence.head_folder import HeadFolder
 from maps.settings.settings_tables import NodeSettings
 from patrol.audit.chain import FIRST, chained
 from patrol.audit.key import AuditKey, audit_key
-from patrol.audit.signed_head import Head, head_from, signed_head
+from patrol.audit.signed_head import SignedHead, head_from, signed_head
 from patrol.documents.transaction import Note
 from patrol.store.engine.engine import open_engine
 from patrol.store.journal import journal
@@ -151,7 +151,7 @@ class Days:
         self.folder = HeadFolder(folder, node="hx")
         key = AuditKey(bytes(32))
 
-        async def sign() -> Head:
+        async def sign() -> SignedHead:
             return signed_head(key, node="hx", seq=7, last=FIRST, at=self.now)
 
         async def nobody(_: object) -> set[str]:

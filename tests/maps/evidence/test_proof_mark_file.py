@@ -9,11 +9,11 @@ import pytest
 
 from maps.evidence.proof_mark_file import EVERY_S, FOR, ProofMarkFile
 from patrol.errors.errors import AuditError
-from patrol.store.journal.row_digests import Replay
+from patrol.store.journal.row_digests import RowReplay
 from patrol.store.proof.verify_journal import ProofMark
 from tests.patrol.nodes.running import at
 
-MARK = ProofMark(seq=7, hash=bytes(32), papers=2, rows=Replay(), spans=[], heard=0)
+MARK = ProofMark(seq=7, hash=bytes(32), papers=2, rows=RowReplay(), spans=[], heard=0)
 
 
 def marks(folder: Path, node: str = "hx", second: float = 0) -> ProofMarkFile:

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from maps.__main__ import app
-from maps.evidence.evidence_checking import BadEvidence, Verified, verify
+from maps.evidence.evidence_checking import BadEvidence, VerifiedEvidence, verify
 from maps.evidence.evidence_file import (
     FORMAT,
     SIGNATURE_FORMAT,
@@ -370,7 +370,7 @@ def signed_by_anybody(manifest: bytes, files: Files, **signature: Any) -> bytes:
     return out.getvalue()
 
 
-def judged(body: bytes) -> Verified | BadEvidence:
+def judged(body: bytes) -> VerifiedEvidence | BadEvidence:
     """Return what is found, by the function and by the command, which must say the same."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "evidence.zip"
@@ -387,7 +387,7 @@ def judged(body: bytes) -> Verified | BadEvidence:
     return found
 
 
-def found_in(file: Path) -> Verified | BadEvidence:
+def found_in(file: Path) -> VerifiedEvidence | BadEvidence:
     """Return what is found in a file: that all holds, or something with a name and a reason."""
     try:
         return verify(file)
@@ -487,7 +487,9 @@ def with_field(**fields: Any) -> bytes:
 
 
 def test_of_what_a_hostile_signer_wrote_the_first_fault_is_named() -> None:
-    assert isinstance(judged(with_file("README.txt", b"another")), Verified), "the rest is sound"
+    assert isinstance(judged(with_file("README.txt", b"another")), VerifiedEvidence), (
+        "the rest is sound"
+    )
     deep = b'{"features":' + b"[" * 200_000 + b"]" * 200_000 + b"}"
     faults: dict[str, tuple[bytes, str]] = {
         "no text": (with_file("positions.csv", b"time\r\n\xff\xfe\r\n"), "positions.csv"),
@@ -512,7 +514,7 @@ def test_of_what_a_hostile_signer_wrote_the_first_fault_is_named() -> None:
         assert isinstance(found, BadEvidence), name
         assert found.what == what, f"{name}: {found}"
     sly = judged(with_field(node_name="x)\neverything holds\n\x1b[2J"))
-    assert isinstance(sly, Verified)
+    assert isinstance(sly, VerifiedEvidence)
 
 
 @settings(max_examples=250, deadline=None)
@@ -524,7 +526,7 @@ def test_whatever_a_hostile_signer_wrote_there_is_a_finding_and_no_traceback(bod
         file = Path(folder) / "evidence.zip"
         file.write_bytes(body)
         found = found_in(file)
-    if isinstance(found, Verified):
+    if isinstance(found, VerifiedEvidence):
         judged(body)
 
 

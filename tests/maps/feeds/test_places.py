@@ -12,10 +12,10 @@ from pydantic import ValidationError
 from maps.feeds.cot_writer import CotWriter
 from maps.feeds.due_places import DuePlaces
 from maps.feeds.nmea_writer import NmeaWriter
-from maps.feeds.places import Place, PlaceKind, place_of
+from maps.feeds.places import FeedPlace, PlaceKind, place_of
 from maps.feeds.roll import AGAIN_EVERY_S
 from maps.feeds.settings import FeedSettings
-from patrol.documents.document import Paper, kind_of
+from patrol.documents.document import Document, kind_of
 from patrol.marks.mark import Mark
 from patrol.sectors.sector import Sector
 from patrol.targets.sightings import Sighting
@@ -49,11 +49,11 @@ def due(*, kinds: tuple[PlaceKind, ...] = ALL) -> DuePlaces:
     return DuePlaces(kinds=kinds, outline=lambda _sector: None)
 
 
-def snapshot(*papers: Paper) -> bytes:
+def snapshot(*papers: Document) -> bytes:
     return msgspec.json.encode(Snapshot(stream="s", seq=1, time=NOON, units=(), papers=papers))
 
 
-def change(*papers: Paper, forget: tuple[str, ...] = ()) -> bytes:
+def change(*papers: Document, forget: tuple[str, ...] = ()) -> bytes:
     return msgspec.json.encode(Change(seq=2, time=NOON, papers=papers, forget=forget))
 
 
@@ -61,7 +61,7 @@ def said(places: DuePlaces, at_s: float = 0.0) -> list[tuple[str, str]]:
     return [(act, place.id) for act, place in places.due(at_s)]
 
 
-def place(paper: Paper) -> Place:
+def place(paper: Document) -> FeedPlace:
     found = place_of(paper, lambda _sector: None)
     assert found is not None
     return found
@@ -100,7 +100,7 @@ def test_target_that_another_has_is_not_told() -> None:
 @pytest.mark.parametrize("form", ["xml", "stream", "datagram"])
 @pytest.mark.parametrize("paper", [mark(use="hazard"), sector(use="no_go"), target()], ids=kind_of)
 def test_what_goes_out_as_cot_is_no_radio_of_ours_when_it_comes_back(
-    form: Any, paper: Paper
+    form: Any, paper: Document
 ) -> None:
     writer = CotWriter(notes(), max_age=timedelta(minutes=10), form=form, mark="test-node/tak")
     told = writer.place("place", place(paper), NOON)

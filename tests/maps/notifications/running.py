@@ -8,14 +8,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from maps.notifications.delivering import Delivering
+from maps.notifications.delivering import Deliveries
 from maps.notifications.settings.settings import DeliverySettings
 from maps.settings.settings import settings_of
 from patrol.alerts.alert import Alert
-from patrol.alerts.delivery import Delivery
+from patrol.alerts.delivery import AlertDelivery
 from patrol.alerts.lifecycle import acknowledged, begun, escalated, resolved
 from patrol.desks.desk import Desk
-from patrol.documents.document import Paper
+from patrol.documents.document import Document
 from patrol.documents.open_documents import Book
 from patrol.documents.transaction import Filing
 from patrol.store.records import documents as papers
@@ -75,7 +75,7 @@ class Delivers:
 
     def __init__(self, node: Node, said: DeliverySettings, users: dict[str, User]) -> None:
         self.node, self.users = node, users
-        self.delivering = Delivering(
+        self.delivering = Deliveries(
             node.watch,
             said,
             desk_of=lambda user: Desk(node.watch, user),
@@ -87,7 +87,7 @@ class Delivers:
     async def _user(self, name: str) -> User | None:
         return self.users.get(name)
 
-    async def file(self, *filed: Paper) -> None:
+    async def file(self, *filed: Document) -> None:
         """File papers in one act."""
 
         def act(book: Book, now: Any) -> Filing:
@@ -132,14 +132,14 @@ class Delivers:
         await self.file(after)
         return after
 
-    async def kept(self) -> list[Delivery]:
+    async def kept(self) -> list[AlertDelivery]:
         """Return all deliveries, settled or not."""
         found = await self.node.store.read(papers.of_kind, "delivery", limit=100_000)
-        return [each for each in found if isinstance(each, Delivery)]
+        return [each for each in found if isinstance(each, AlertDelivery)]
 
-    async def settled(self, count: int, seconds: float = 15) -> list[Delivery]:
+    async def settled(self, count: int, seconds: float = 15) -> list[AlertDelivery]:
         """Return all deliveries once `count` of them wait no more."""
-        found: list[Delivery] = []
+        found: list[AlertDelivery] = []
 
         async def look() -> bool:
             nonlocal found

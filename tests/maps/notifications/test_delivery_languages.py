@@ -16,7 +16,7 @@ from maps.layers.layers import read_geography
 from maps.notifications import throttle as pace
 from maps.notifications.text import text as words
 from maps.notifications.text.address_text import address_of
-from maps.notifications.text.messages import Message, Told
+from maps.notifications.text.messages import Notification, VisibleAlert
 from maps.settings.settings_tables import LayersSettings
 from patrol.alerts.alert import Alert, AlertState
 from patrol.desks.desk import Desk
@@ -67,8 +67,8 @@ def alert(place: str = "", *, agency: str = AGENCY, state: AlertState = "raised"
     )
 
 
-def message(told: Told) -> Message:
-    return Message(
+def message(told: VisibleAlert) -> Notification:
+    return Notification(
         id="m", agency=AGENCY, at=START, expires_at=START + timedelta(hours=1), told=(told,)
     )
 
@@ -77,7 +77,7 @@ def message(told: Told) -> Message:
 def test_a_mail_has_every_word_in_its_language(ground: Ground, language: Language) -> None:
     about = alert(ground.words(lon=LON, lat=LAT, accuracy_m=15))
     address = address_of(about, ground=ground, last=None, own=True)
-    told = Told(alert=about, occasion="raised", call_sign="Naga 1", address=address)
+    told = VisibleAlert(alert=about, occasion="raised", call_sign="Naga 1", address=address)
     wording = Wording(language, zone=ZONE)
     text = words.text(message(told), wording, node="Hx", link="https://p.example/map")
     of = words_of(language)
@@ -112,7 +112,7 @@ def test_the_fields_of_a_place_are_those_whose_words_were_kept(ground: Ground) -
 
 
 def test_what_has_no_fields_is_told_as_it_was_kept() -> None:
-    told = Told(alert=alert("at the pier"), occasion="raised")
+    told = VisibleAlert(alert=alert("at the pier"), occasion="raised")
     assert "at the pier" in words.where(told, Wording("th"))
 
 
@@ -128,7 +128,7 @@ def test_years_are_counted_as_the_reader_does() -> None:
 def test_a_radio_is_told_in_what_it_can_show(ground: Ground, language: Language) -> None:
     about = alert(ground.words(lon=LON, lat=LAT, accuracy_m=15))
     address = address_of(about, ground=ground, last=None, own=True)
-    told = Told(alert=about, occasion="raised", call_sign="Naga 1", address=address)
+    told = VisibleAlert(alert=about, occasion="raised", call_sign="Naga 1", address=address)
     wording = Wording(language, zone=ZONE)
     plain = words.radio_text(message(told), wording)
     assert plain.isascii()
@@ -142,7 +142,7 @@ def test_a_radio_is_told_in_what_it_can_show(ground: Ground, language: Language)
 def test_what_does_not_cross_of_a_state_is_not_asked_for() -> None:
     for language in LANGUAGES:
         for state in STATES:
-            told = Told(alert=alert(state=state), occasion=state)
+            told = VisibleAlert(alert=alert(state=state), occasion=state)
             said = words.state(told, Wording(language, zone=ZONE))
             assert said
             assert "{" not in said

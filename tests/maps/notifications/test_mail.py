@@ -22,7 +22,7 @@ from maps.language.wording import Wording
 from maps.notifications import throttle as pace
 from maps.notifications.senders.mail import MailWay
 from maps.notifications.settings.settings_tables import MailSettings
-from maps.notifications.text.messages import Message, Told
+from maps.notifications.text.messages import Notification, VisibleAlert
 from patrol.alerts.alert import Alert
 from tests.maps.notifications.receiving import certificate, until
 from tests.maps.notifications.running import delivers, rule, settings
@@ -274,12 +274,12 @@ def test_no_word_of_a_radio_becomes_a_header(name: str, place: str, rule_: str, 
         f"\n\n.\r\n{name}",
         f"=?utf-8?q?=0D=0A?={name}",
     ):
-        message = Message(
+        message = Notification(
             id="m1",
             agency=AGENCY,
             at=START,
             expires_at=START,
-            told=(Told(alert=alert, occasion="raised", call_sign=hostile),),
+            told=(VisibleAlert(alert=alert, occasion="raised", call_sign=hostile),),
         )
         again = message_from_bytes(
             way.mail("duty@hx.example", message, Wording()).as_bytes(), policy=policy.default

@@ -15,17 +15,17 @@ from maps.language.wording import Wording
 from maps.notifications.choosing import wants
 from maps.notifications.settings.settings_tables import DeliveryRule
 from maps.notifications.text import text as words
-from maps.notifications.text.messages import MOST_TOLD, Message, Told, worst_first
-from maps.notifications.throttle import LONGEST_WAIT_S, Pace, batches
+from maps.notifications.text.messages import MOST_TOLD, Notification, VisibleAlert, worst_first
+from maps.notifications.throttle import LONGEST_WAIT_S, ReceiverThrottle, batches
 from maps.settings.settings import settings_of
 from patrol.alerts.alert import SEVERITIES, Alert
-from patrol.alerts.delivery import Delivery
+from patrol.alerts.delivery import AlertDelivery
 from tests.patrol.nodes.running import AGENCY, START, at
 
 ENGLISH = Wording("en", zone=ZoneInfo("Asia/Vientiane"))
 
 
-def told(number: int = 0, *, call_sign: str = "Boat 3", **more: object) -> Told:
+def told(number: int = 0, *, call_sign: str = "Boat 3", **more: object) -> VisibleAlert:
     values: dict[str, object] = {
         "rule": "no_go",
         "severity": "high",
@@ -41,11 +41,13 @@ def told(number: int = 0, *, call_sign: str = "Boat 3", **more: object) -> Told:
         raised_at=START,
         **values,  # type: ignore[arg-type]
     )
-    return Told(alert=alert, occasion="raised", call_sign=call_sign)
+    return VisibleAlert(alert=alert, occasion="raised", call_sign=call_sign)
 
 
-def message(*alerts: Told, more: int = 0) -> Message:
-    return Message(id="m", agency=AGENCY, at=START, expires_at=at(3600), told=alerts, more=more)
+def message(*alerts: VisibleAlert, more: int = 0) -> Notification:
+    return Notification(
+        id="m", agency=AGENCY, at=START, expires_at=at(3600), told=alerts, more=more
+    )
 
 
 def test_a_digest_lists_fifty_and_counts_the_rest() -> None:
@@ -99,8 +101,8 @@ def test_one_line_is_one_printable_line(text: str) -> None:
     assert not any(ord(each) < 32 for each in line)
 
 
-def delivery(number: int, severity: str) -> Delivery:
-    return Delivery(
+def delivery(number: int, severity: str) -> AlertDelivery:
+    return AlertDelivery(
         id=str(number),
         agency=AGENCY,
         at=START,
@@ -143,7 +145,7 @@ def test_batches_never_pass_the_limit_and_hold_no_call_for_help_back(
 
 
 def test_waits_double_up_to_five_minutes_and_never_undercut_what_is_asked_for() -> None:
-    pace, waits = Pace(), []
+    pace, waits = ReceiverThrottle(), []
     for _ in range(10):
         pace.failed(0.0, "down")
         waits.append(pace.not_before_s)

@@ -18,10 +18,10 @@ from zoneinfo import ZoneInfo
 from gis.position.position import Position
 from gis.river.river import load_mekong
 from maps.language.wording import Wording
-from maps.reports.document.request import Asked, Site
+from maps.reports.document.request import ReportRequest, Site
 from patrol.agreements.agreement import Agreement, Terms
 from patrol.patrols.patrol import Base, Leg, Member, Rendezvous
-from patrol.sector_checks.drawing import RiverStretch, Shape
+from patrol.sector_checks.drawing import RiverStretch, SectorShape
 from patrol.targets.sightings import Sighting
 from patrol.units.accounts import Language
 from patrol.units.data_classes import DATA_CLASSES, DataClass
@@ -57,7 +57,7 @@ class Story:
     units: dict[str, str]
     sector: str
 
-    def asked(self, name: str = "somchai", language: Language = "en", **more: Any) -> Asked:
+    def asked(self, name: str = "somchai", language: Language = "en", **more: Any) -> ReportRequest:
         """Return what a report of an officer is made from."""
         office = self.offices.server.office
         site = Site(
@@ -69,7 +69,7 @@ class Story:
             desk_of=office.desk_of,
         )
         second: Language = "th" if language != "th" else "lo"
-        return Asked(
+        return ReportRequest(
             site=site,
             desk=self.offices.desk(name),
             words=Wording(language, zone=ZONE),
@@ -161,7 +161,7 @@ async def _units(offices: Offices, clock: Clock) -> dict[str, str]:
 async def _sectors(offices: Offices) -> str:
     stretch = RiverStretch(river="Mekong", km_from=2346, km_to=2362, width_m=2400)
     desk = offices.desk("noy").sectors
-    made = await desk.draw(name="Houay Xai reach", shape=Shape(stretch=stretch))
+    made = await desk.draw(name="Houay Xai reach", shape=SectorShape(stretch=stretch))
     lon, lat = load_mekong().at_km(2364.0)
     ring = [
         [lon - 0.012, lat - 0.008],
@@ -171,7 +171,7 @@ async def _sectors(offices: Offices) -> str:
         [lon - 0.012, lat - 0.008],
     ]
     polygon = {"type": "Polygon", "coordinates": [ring]}
-    await desk.draw(name="Rapids", shape=Shape(polygon=polygon), use="no_go")
+    await desk.draw(name="Rapids", shape=SectorShape(polygon=polygon), use="no_go")
     return made.id
 
 

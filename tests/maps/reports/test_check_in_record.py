@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from maps.reports.records.check_in_record import record_of
-from patrol.patrols.lifecycle import Who, checked_in, ended, flagged
+from patrol.patrols.lifecycle import PatrolActor, checked_in, ended, flagged
 from patrol.patrols.patrol import Member, Patrol
 from tests.patrol.nodes.running import AGENCY, at
 
-WATCH = Who(name="watch", agency=AGENCY)
+WATCH = PatrolActor(name="watch", agency=AGENCY)
 
 
 def test_who_was_overdue_as_the_patrol_ended_is_not_told_to_be_in_order() -> None:

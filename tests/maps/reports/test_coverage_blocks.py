@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import shapely
 
-from gis.tracks.coverage import Seen
+from gis.tracks.coverage import Coverage
 from maps.reports.sections.coverage_blocks import _bounds, _cell_shapes
 from maps.surveys.heat_map import MOST_CELLS, SectorHeat
 
@@ -26,7 +26,7 @@ def test_of_a_large_sector_the_end_that_was_visited_is_drawn() -> None:
         sector="s",
         name="Long reach",
         agency="la-hx",
-        seen=Seen(
+        seen=Coverage(
             whole=1.0, seen=0.1, share=0.1, first=None, last=None, seen_hours=1.0, unit_hours=1.0
         ),
         visits=1,

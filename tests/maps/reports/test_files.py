@@ -13,13 +13,13 @@ import pytest
 from playwright.sync_api import Browser
 
 from maps.reports import REPORTS
-from maps.reports.jobs.render import File, rendered
+from maps.reports.jobs.render import ReportFile, rendered
 from tests import needs
 from tests.apart import run_apart
 from tests.browser.alone import browser as browser
 from tests.maps.reports.story import joint_patrol
 
-Files = dict[tuple[str, str], File]
+Files = dict[tuple[str, str], ReportFile]
 
 
 @pytest.fixture(scope="module")

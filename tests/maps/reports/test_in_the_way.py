@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from maps.language.wording import words_of
-from maps.reports.document.document import UNKNOWN, Document, Section, Table, Words, shown
+from maps.reports.document.document import UNKNOWN, ReportDocument, Section, Table, Words, shown
 from maps.reports.kinds.briefing import patrol_briefing
 from patrol.patrols import conflicts as clashes
 from patrol.patrols.patrol import Member
@@ -38,7 +38,7 @@ def told(section: Section) -> list[tuple[str, str]]:
     return [(each.kind, each.text) for each in section.blocks if isinstance(each, Words)]
 
 
-async def briefing(story: Story, patrol: str, **more: Any) -> Document:
+async def briefing(story: Story, patrol: str, **more: Any) -> ReportDocument:
     """Return the briefing of a patrol."""
     return await patrol_briefing(story.asked("noy", patrol=patrol, **more))
 

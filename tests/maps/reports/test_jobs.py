@@ -16,10 +16,10 @@ import pytest_asyncio
 from msgspec.structs import replace
 
 from maps.reports.jobs.jobs import MOST_WAITING
-from maps.reports.jobs.render import File, rendered
-from maps.reports.jobs.scheduler import Line, Scheduler
+from maps.reports.jobs.render import ReportFile, rendered
+from maps.reports.jobs.scheduler import MailEntry, Scheduler
 from maps.settings.report_settings import ReportSchedule
-from patrol.desks.planning.sectors import Lie, SectorDesk
+from patrol.desks.planning.sectors import SectorDesk, SectorGeography
 from patrol.errors.errors import NotFound, StoreError
 from patrol.sectors.sector import Sector
 from tests.maps.reports.story import Story, joint_patrol
@@ -152,7 +152,7 @@ async def test_nobody_waits_while_sectors_are_laid_out(
     lie = SectorDesk.lie
     beside: list[bool] = []
 
-    def watched(desk: SectorDesk, sector: Sector) -> Lie:
+    def watched(desk: SectorDesk, sector: Sector) -> SectorGeography:
         beside.append(threading.current_thread() is not threading.main_thread())
         return lie(desk, sector)
 
@@ -214,7 +214,7 @@ async def test_what_goes_by_mail_and_what_people_ask_for_is_made_one_at_a_time(
     sent: list[str] = []
     real = rendered
 
-    async def counted(*given: Any, **more: Any) -> File:
+    async def counted(*given: Any, **more: Any) -> ReportFile:
         nonlocal under_way, most
         under_way += 1
         most = max(most, under_way)
@@ -229,7 +229,7 @@ async def test_what_goes_by_mail_and_what_people_ask_for_is_made_one_at_a_time(
             sent.append(to)
             return "id"
 
-    async def nothing(*_: Any) -> list[Line]:
+    async def nothing(*_: Any) -> list[MailEntry]:
         return []
 
     async def noted(_note: Any) -> None:

@@ -7,16 +7,16 @@ import html
 import pytest
 
 from maps.errors.errors import ReportFailed
-from maps.reports.document.document import Document, Plate, Section, Shape
+from maps.reports.document.document import Plate, ReportDocument, Section, Shape
 from maps.reports.rendering.folium_page import folium_page
 from tests import needs
 
 HOSTILE = "N`${alert(1)}` {{ 7 * 191 }} {% raw %} {# \\u0041 <b>"
 
 
-def document(*plates: Plate) -> Document:
+def document(*plates: Plate) -> ReportDocument:
     """Return a report with these maps, whose every word is hostile."""
-    return Document(
+    return ReportDocument(
         report="briefing",
         language="en",
         title=HOSTILE,

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from maps.reports.document.document import Document, Table
+from maps.reports.document.document import ReportDocument, Table
 from maps.reports.kinds.patrol_debrief import patrol_debrief
 from patrol.units.data_classes import DATA_CLASSES
 from tests.maps.reports.story import Clock, Story, _agree, _planned, _sectors, _units
 from tests.maps.servers.offices import two_offices
 
 
-def said(document: Document) -> set[str]:
+def said(document: ReportDocument) -> set[str]:
     [section] = [each for each in document.sections if each.title == "Meetings"]
     [table] = section.blocks
     assert isinstance(table, Table)

@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from maps.errors.errors import SettingsFaults
-from maps.reports.document.request import Asked
+from maps.reports.document.request import ReportRequest
 from maps.reports.jobs.one_at_a_time import Press
-from maps.reports.jobs.render import File
-from maps.reports.jobs.scheduler import Line, Scheduler
+from maps.reports.jobs.render import ReportFile
+from maps.reports.jobs.scheduler import MailEntry, Scheduler
 from maps.reports.jobs.schedules import is_late, newest_due, next_due
 from maps.settings.report_settings import ReportSchedule
 from maps.settings.settings import settings_of
@@ -84,18 +84,18 @@ async def test_one_that_breaks_keeps_no_other_waiting(monkeypatch: pytest.Monkey
     tried: list[str] = []
     sent: list[str] = []
 
-    async def made(_report: str, kind: str, _asked: Asked) -> File:
+    async def made(_report: str, kind: str, _asked: ReportRequest) -> ReportFile:
         tried.append(kind)
         if kind == "pdf":
             raise OSError("no such program")
-        return File(name="a.xlsx", media_type="application/x", content=b"")
+        return ReportFile(name="a.xlsx", media_type="application/x", content=b"")
 
     class Post:
         async def send_files(self, to: str, **_more: Any) -> str:
             sent.append(to)
             return "id"
 
-    async def nothing(*_: Any) -> list[Line]:
+    async def nothing(*_: Any) -> list[MailEntry]:
         return []
 
     async def noted(_note: Any) -> None:

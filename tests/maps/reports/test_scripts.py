@@ -16,9 +16,9 @@ import pytest
 from maps.reports.document.document import (
     Bars,
     Column,
-    Document,
     Facts,
     Plate,
+    ReportDocument,
     Section,
     Series,
     Shape,
@@ -48,7 +48,7 @@ SCRIPTS = {
 }
 
 
-def document(language: str, words: str) -> Document:
+def document(language: str, words: str) -> ReportDocument:
     """Return a document that is full of some words."""
     plate = Plate(
         title=words,
@@ -64,7 +64,7 @@ def document(language: str, words: str) -> Document:
         rows=((words, 12.5, words, words, words),),
     )
     bars = Bars(title=words, unit="km", labels=(words,), series=(Series(name=words, values=(3,)),))
-    return Document(
+    return ReportDocument(
         report="test", language=language, title=words, subtitle=words, facts=((words, words),),
         sections=(Section(title=words, blocks=(
             Words(text=words * 6), Facts(pairs=((words, words),)), table, bars, plate)),),

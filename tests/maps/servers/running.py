@@ -21,7 +21,7 @@ from maps.app.app import create_app
 from maps.app.serving import serve
 from maps.http.listening import address_of, listen
 from maps.http.session_cookie import COOKIE
-from maps.node.node import Office
+from maps.node.node import RunningNode
 from maps.settings.settings import settings_of
 from patrol.units.units import ROLES, Role
 from tests.databases import empty_store
@@ -75,7 +75,7 @@ class Running:
     """
 
     url: str
-    office: Office
+    office: RunningNode
     app: FastAPI
 
     def stranger(self, **headers: str) -> httpx.AsyncClient:
@@ -181,11 +181,11 @@ async def running(
     }
     settings = settings_of(given, source="patrol.toml", folder=folder)
     bound = listen(settings.web)
-    offices: list[Office] = []
+    offices: list[RunningNode] = []
     ready = asyncio.Event()
 
     @asynccontextmanager
-    async def opened(office: Office) -> AsyncIterator[None]:
+    async def opened(office: RunningNode) -> AsyncIterator[None]:
         for role in roles:
             await office.people.add_user(role, role, AGENCY, None)
         offices.append(office)

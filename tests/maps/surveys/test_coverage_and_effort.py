@@ -8,11 +8,11 @@ from typing import cast
 
 import pytest
 
-from maps.surveys.coverage_and_effort import Land, Survey
+from maps.surveys.coverage_and_effort import Survey, SurveyGround
 
 
 async def test_the_next_waits_for_one_that_was_called_off() -> None:
-    survey = Survey(cast(Land, None))
+    survey = Survey(cast(SurveyGround, None))
     begun, gate, order = threading.Event(), threading.Event(), list[str]()
 
     def first() -> None:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from gis.address.address import Address
 from patrol.alarms.rules import ALERT_RULES, RULES
 from patrol.alarms.rules.low_battery import told_battery
-from patrol.alarms.scene import Battery, Call, Condition, Scene, Stand, Stray, Visit
+from patrol.alarms.scene import Battery, Condition, DistressCall, Scene, Stand, Stray, Visit
 from patrol.alerts.alert import Alert
 from patrol.alerts.lifecycle import begun
 from patrol.patrols.patrol import Base, Leg, Member, Rendezvous
@@ -59,7 +59,7 @@ def test_every_rule_has_one_name_and_finds_nothing_where_nothing_is() -> None:
     for rule in ALERT_RULES:
         assert list(rule.find(scene())) == []
         for condition in rule.find(
-            scene(boat(distress=True), calls={"u": Call(man_down_at=at(0))})
+            scene(boat(distress=True), calls={"u": DistressCall(man_down_at=at(0))})
         ):
             assert condition.rule == rule.name
 
@@ -68,7 +68,7 @@ def test_every_rule_has_one_name_and_finds_nothing_where_nothing_is() -> None:
 
 
 def test_a_call_for_help_is_one_condition_since_it_was_made() -> None:
-    given = scene(boat(distress=True), boat("v"), calls={"u": Call(by_hand_at=at(-3))})
+    given = scene(boat(distress=True), boat("v"), calls={"u": DistressCall(by_hand_at=at(-3))})
     [call] = found("sos", given)
     assert (call.subject, call.severity, call.since) == ("u", "sos", at(-3))
     assert found("man_down", given) == []
@@ -80,7 +80,7 @@ def test_a_call_of_which_only_the_latch_is_left_is_found() -> None:
 
 
 def test_a_man_down_is_told_as_that_and_not_twice() -> None:
-    given = scene(boat(distress=True), calls={"u": Call(man_down_at=at(0))})
+    given = scene(boat(distress=True), calls={"u": DistressCall(man_down_at=at(0))})
     assert (subjects("sos", given), subjects("man_down", given)) == ([], ["u"])
 
 

@@ -9,14 +9,14 @@ from time import monotonic
 import pytest
 
 from patrol.alarms.geofences import Fixes
-from patrol.intake.batch_interval import Pace
+from patrol.intake.batch_interval import BatchInterval
 from tests.patrol.nodes.alerting import GOES_IN, IN, OUT, alerts, only, put, sector, unit, way
 from tests.patrol.nodes.running import Node, at, said
 
 REST_S = 1.5
 
 
-class Loaded(Pace):
+class Loaded(BatchInterval):
     """As under load: after a rest another batch follows, or a look at what was left."""
 
     def __init__(self) -> None:

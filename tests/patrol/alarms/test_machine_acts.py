@@ -5,7 +5,7 @@ from __future__ import annotations
 from patrol.alarms.machine_acts import MachineActs
 from patrol.alerts.alert import Alert
 from patrol.documents.transaction import COMMAND_LINE, Note
-from patrol.filing.journal_writer import Scribe
+from patrol.filing.journal_writer import JournalWriter
 from tests.patrol.nodes.alerting import tick
 from tests.patrol.nodes.running import AGENCY, OTHER, Node, at
 
@@ -15,7 +15,7 @@ def note(agency: str, *, actor: str = COMMAND_LINE, subject: str = "user:noi") -
 
 
 async def told(node: Node, *notes: Note) -> None:
-    scribe = Scribe(store=node.watch.store, node="hx", now=lambda: node.time)
+    scribe = JournalWriter(store=node.watch.store, node="hx", now=lambda: node.time)
     await scribe.note(*notes)
 
 

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from patrol.audit import export as audit_file
 from patrol.audit.chain import FIRST, Entry
 from patrol.audit.key import AuditKey, audit_key
-from patrol.audit.signed_head import Head, head_from, signed_head
+from patrol.audit.signed_head import SignedHead, head_from, signed_head
 from patrol.documents.transaction import Note
 from patrol.errors.errors import AuditError
 from tests.patrol.nodes.chains import chain_of, notes
@@ -119,7 +119,7 @@ def exported(entries: list[Entry], *, after: int = 0) -> bytes:
     )
 
 
-def checked(text: bytes, public: str | None = None) -> audit_file.Checked:
+def checked(text: bytes, public: str | None = None) -> audit_file.ExportCheck:
     return audit_file.check(io.BytesIO(text), public=public)
 
 
@@ -191,13 +191,13 @@ def test_an_export_of_another_key_is_refused_where_the_key_is_known() -> None:
 
 def test_an_export_without_its_last_line_is_refused() -> None:
     lines = exported(chain_of([Note(act="a", actor="b", agency="c")])).splitlines()
-    with pytest.raises(AuditError, match="no Head"):
+    with pytest.raises(AuditError, match="no SignedHead"):
         checked(b"\n".join(lines[:-1]))
 
 
 def test_a_head_for_fewer_entries_than_there_are_is_named() -> None:
     entries = chain_of([Note(act=f"{n}", actor="", agency="") for n in range(5)])
-    short: Head = head_from(exported(entries[:3]))
+    short: SignedHead = head_from(exported(entries[:3]))
     text = exported(entries).splitlines()
     fault = checked(b"\n".join([*text[:-1], msgspec.json.encode(short)])).fault
     assert fault is not None

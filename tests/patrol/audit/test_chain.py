@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from patrol.audit.chain import FIRST, Chain, Entry, hash_of, time_text
 from patrol.documents.transaction import Note
-from patrol.filing.journal_writer import Scribe
+from patrol.filing.journal_writer import JournalWriter
 from patrol.incidents.photo import Original, Photo
 from patrol.store.journal import journal
 from patrol.store.proof import verify_journal as proving
@@ -334,14 +334,14 @@ async def test_a_photo_or_original_that_was_altered_or_taken_out_is_named(
     photo = Photo(body=picture, sha256=hashlib.sha256(picture).hexdigest(), width_px=1, height_px=1)
     store = open_store(empty_store(tmp_path / "p.db"))
     subject = f"photo:{photo.sha256}"
-    await Scribe(store=store, node=NODE, now=lambda: at(0)).write(
+    await JournalWriter(store=store, node=NODE, now=lambda: at(0)).write(
         Note(act="keep photo", actor="kham", agency=AGENCY, subject=subject),
         photos.put, photo, agency=AGENCY, by="kham", at=at(0), origin=NODE,
     )  # fmt: skip
     sealed = Original(
         photo=photo.sha256, sha256=photo.sha256, size=len(picture), came_at=at(0), by="kham"
     )
-    await Scribe(store=store, node=NODE, now=lambda: at(0)).write(
+    await JournalWriter(store=store, node=NODE, now=lambda: at(0)).write(
         Note(act="keep original", actor="kham", agency=AGENCY, subject=subject,
              detail={"original": photo.sha256}),
         originals.put, sealed, picture, agency=AGENCY, origin=NODE,

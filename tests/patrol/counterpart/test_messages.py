@@ -11,15 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patrol.counterpart.messages import (
-    Message,
-    Receipt,
+    HandOffMessage,
+    HandOffReceipt,
     decode,
     encode,
     outbox,
     receipted,
     receive,
 )
-from patrol.documents.document import Paper, revised
+from patrol.documents.document import Document, revised
 from patrol.documents.open_documents import Book
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict
@@ -39,7 +39,7 @@ class Side:
 
     def __init__(self, node: str) -> None:
         self.node, self.book = node, Book()
-        self.known: dict[str, Paper] = {}
+        self.known: dict[str, Document] = {}
         self.lines: list[str] = []
         self.refusal: str | None = None
 
@@ -49,7 +49,7 @@ class Side:
         self.lines += [note.act for note in filing.notes]
         return filing
 
-    def take(self, message: Message, seconds: float = 0) -> Filing:
+    def take(self, message: HandOffMessage, seconds: float = 0) -> Filing:
         return self.file(
             receive(
                 self.book,
@@ -62,16 +62,16 @@ class Side:
             )
         )
 
-    def owes(self) -> list[Message]:
+    def owes(self) -> list[HandOffMessage]:
         return list(outbox(self.book, node=self.node, may_cross=lambda _: self.refusal is None))
 
-    def told(self, what: str) -> Message:
+    def told(self, what: str) -> HandOffMessage:
         [found] = [each for each in self.owes() if each.what == what]
         return found
 
-    def hear(self, message: Message) -> Filing:
+    def hear(self, message: HandOffMessage) -> Filing:
         """Take the receipt of a message that this side told."""
-        receipt = Receipt(of=message.id, node=message.to_node, to_node=message.node)
+        receipt = HandOffReceipt(of=message.id, node=message.to_node, to_node=message.node)
         return self.file(receipted(self.book, receipt, node=self.node, now=START))
 
     @property
@@ -108,12 +108,12 @@ class Link:
             )
         )
 
-    def accept(self) -> Message:
+    def accept(self) -> HandOffMessage:
         made = self.ck.made
         self.ck.file(accepted_there(made, term=made.term, now=at(5), by="malee"))
         return self.ck.told("accept")
 
-    def withdraw(self, made: HandOff | None = None) -> Message:
+    def withdraw(self, made: HandOff | None = None) -> HandOffMessage:
         made = made or self.hx.made
         mine = self.hx.book.get(Target, made.target)
         self.hx.file(returned(made, mine, "withdraw", reason="", now=at(5), by="kham"))
@@ -121,7 +121,7 @@ class Link:
             each for each in self.hx.owes() if each.hand_off == made.id and each.what == "withdraw"
         )
 
-    def hand_over(self) -> Message:
+    def hand_over(self) -> HandOffMessage:
         self.ck.take(self.hx.told("offer"))
         self.hx.take(self.accept(), 6)
         return self.hx.told("grant")
@@ -375,10 +375,10 @@ def test_an_offer_in_the_name_of_another_is_refused(link: Link) -> None:
 
 def test_a_receipt_from_another_node_settles_nothing(link: Link) -> None:
     offer = link.hx.told("offer")
-    wrong = Receipt(of=offer.id, node="tc", to_node=HX)
+    wrong = HandOffReceipt(of=offer.id, node="tc", to_node=HX)
     assert not receipted(link.hx.book, wrong, node=HX, now=START)
     for odd in ("", "/", f"{link.id}/offer/99", "none/offer/2"):
-        receipt = Receipt(of=odd, node=CK, to_node=HX)
+        receipt = HandOffReceipt(of=odd, node=CK, to_node=HX)
         assert not receipted(link.hx.book, receipt, node=HX, now=START)
 
 
@@ -397,8 +397,8 @@ def test_in_whatever_order_messages_come_nobody_has_it_twice(data: st.DataObject
     link = Link()
     sides = {HX: link.hx, CK: link.ck}
     seconds = 1.0
-    on_the_way: list[Message] = []
-    grants: list[Message] = []
+    on_the_way: list[HandOffMessage] = []
+    grants: list[HandOffMessage] = []
     for _ in range(data.draw(st.integers(5, 40))):
         seconds += data.draw(st.sampled_from([0.0, 1.0, 200.0]))
         act = data.draw(st.sampled_from(["tell", "deliver", "receipt", "accept", "back", "offer"]))
@@ -427,7 +427,7 @@ def test_in_whatever_order_messages_come_nobody_has_it_twice(data: st.DataObject
         assert link.hx.lines.count(custody.GRANTED) >= link.ck.lines.count(custody.TAKEN)
 
 
-def _owed(message: Message, sides: dict[str, Side]) -> bool:
+def _owed(message: HandOffMessage, sides: dict[str, Side]) -> bool:
     """Return whether a message was not dealt with at its other side yet: no receipt can be."""
     there = sides[message.to_node]
     made = there.known[message.hand_off]

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patrol.documents.document import Paper, kind_of, new_id, revised
+from patrol.documents.document import Document, kind_of, new_id, revised
 from patrol.documents.open_documents import Book
 from patrol.documents_registry.document_kinds import ALL, KINDS, decode, encode
 from patrol.duty.watch_log import LogEntry
@@ -50,14 +50,14 @@ def structs_in(kind: type[msgspec.Struct]) -> set[type[msgspec.Struct]]:
 
 
 @pytest.mark.parametrize("kind", ALL, ids=kind_of)
-def test_every_field_of_every_kind_says_whether_it_may_cross(kind: type[Paper]) -> None:
+def test_every_field_of_every_kind_says_whether_it_may_cross(kind: type[Document]) -> None:
     for struct in structs_in(kind):
         for field, mark in marks(struct).items():
             assert mark in WORDS, f"{struct.__name__}.{field} has no mark"
 
 
 @pytest.mark.parametrize("kind", ALL, ids=kind_of)
-def test_nothing_that_names_a_person_may_cross(kind: type[Paper]) -> None:
+def test_nothing_that_names_a_person_may_cross(kind: type[Document]) -> None:
     named = marks(kind)
     assert named["by"] == "never"
     for field in ("actor", "user", "officer", "informant", "crew_names", "victims"):

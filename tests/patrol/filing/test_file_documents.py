@@ -15,7 +15,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from patrol.documents.document import Paper, revised
+from patrol.documents.document import Document, revised
 from patrol.documents.open_documents import Book
 from patrol.documents.transaction import NOTHING, Filing, Note
 from patrol.errors.errors import Conflict, NotFound, StoreError
@@ -34,7 +34,7 @@ def phrase(id: str = "p1", text: str = "stop", agency: str = AGENCY) -> Phrase:
     return Phrase(id=id, agency=agency, at=at(0), by="kham", language="en", text=text)
 
 
-def filing(*filed: Paper, act: str = "write", **more: Any) -> Filing:
+def filing(*filed: Document, act: str = "write", **more: Any) -> Filing:
     return Filing(papers=filed, act=act, actor="kham", agency=AGENCY, **more)
 
 
@@ -48,7 +48,7 @@ async def until(holds: Callable[[], bool]) -> None:
 async def test_an_act_is_on_disk_with_its_line_before_it_is_shown(node: Node) -> None:
     shown: list[int] = []
 
-    def listener(filed: Sequence[Paper]) -> None:
+    def listener(filed: Sequence[Document]) -> None:
         for paper in filed:
             rows = node.rows("SELECT version FROM papers WHERE id = ?", paper.id)
             lines = node.rows("SELECT * FROM journal WHERE subject = ?", f"phrase:{paper.id}")
@@ -147,7 +147,7 @@ async def test_while_the_store_refuses_nothing_is_shown_and_the_same_order_goes_
     node: Node,
 ) -> None:
     clerk = node.watch.clerk
-    shown: list[Paper] = []
+    shown: list[Document] = []
     clerk.listeners.append(shown.extend)
     with reading(node.file) as other:
         other.execute("PRAGMA busy_timeout = 0")

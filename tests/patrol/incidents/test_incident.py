@@ -22,7 +22,7 @@ from patrol.incidents.incident import (
     LIFE,
     UNITS_OF,
     AmountUnit,
-    Arrested,
+    ArrestCount,
     Category,
     Credit,
     Incident,
@@ -31,7 +31,7 @@ from patrol.incidents.incident import (
     check,
     told_time,
 )
-from patrol.incidents.search import Wanted
+from patrol.incidents.search import IncidentQuery
 from patrol.sharing.precision import coarse
 from patrol.units.data_classes import DATA_CLASSES, marks
 from patrol.units.units import Role
@@ -48,7 +48,7 @@ def told(**more: Any) -> dict[str, Any]:
         "happened_at": at(-3600),
         "precision": "minute",
         "seizures": (Seizure(what="methamphetamine", amount=15_000, unit="tablets"),),
-        "arrested": (Arrested(count=2, nationality="LA"), Arrested(count=1)),
+        "arrested": (ArrestCount(count=2, nationality="LA"), ArrestCount(count=1)),
         "lon": 100.41,
         "lat": 20.266,
         "narrative": "A boat without lights was stopped.",
@@ -132,10 +132,10 @@ async def test_crew_logs_and_corrects_what_nobody_has_confirmed(node: Node) -> N
     with pytest.raises(Forbidden):
         await crew.withdraw(made.id, version=3, reason="none")
     with pytest.raises(Forbidden):
-        await node.desk("technician").incidents.incidents(Wanted())
+        await node.desk("technician").incidents.incidents(IncidentQuery())
     with pytest.raises(Forbidden):
         await node.desk("observer").incidents.log(**told())
-    assert len(await node.desk("observer").incidents.incidents(Wanted())) == 1
+    assert len(await node.desk("observer").incidents.incidents(IncidentQuery())) == 1
 
 
 async def test_a_step_on_an_old_version_is_refused(node: Node) -> None:
@@ -255,8 +255,8 @@ async def test_the_same_report_sent_many_times_at_once_has_one_effect(node: Node
         ({"seizures": (Seizure(what="yaba", amount=0.5, unit="tablets"),)}, "whole"),
         ({"seizures": (Seizure(what="yaba", amount=3, unit="cylinders"),)}, "not in cylinders"),
         ({"seizures": (Seizure(what=" ", amount=3, unit="kg"),)}, "say what"),
-        ({"arrested": (Arrested(count=0),)}, "numbers"),
-        ({"arrested": (Arrested(count=1), Arrested(count=2))}, "nationality"),
+        ({"arrested": (ArrestCount(count=0),)}, "numbers"),
+        ({"arrested": (ArrestCount(count=1), ArrestCount(count=2))}, "nationality"),
         ({"vehicles": (Vehicle(kind="boat", count=-2),)}, "numbers"),
         ({"people_found": -1}, "people"),
         ({"cases": 0}, "numbers"),
@@ -269,7 +269,7 @@ async def test_the_same_report_sent_many_times_at_once_has_one_effect(node: Node
 async def test_what_cannot_be_is_not_logged(node: Node, more: dict[str, Any], fault: str) -> None:
     with pytest.raises(Conflict, match=fault):
         await node.desk("crew").incidents.log(**told(**more))
-    assert await node.desk().incidents.incidents(Wanted(state="reported")) == []
+    assert await node.desk().incidents.incidents(IncidentQuery(state="reported")) == []
     if "happened_at" not in more:
         made = msgspec.structs.replace(incident(), **more)
         with pytest.raises(Conflict, match=fault):
@@ -361,7 +361,7 @@ async def test_incidents_are_found_by_time_category_and_credit(node: Node) -> No
     await step(node, await desk.incident(_asked("of-this-hour")), "confirm")
 
     async def ids(**wanted: Any) -> set[str]:
-        return {each.id for each in await desk.incidents(Wanted(**wanted))}
+        return {each.id for each in await desk.incidents(IncidentQuery(**wanted))}
 
     assert await ids() == {_asked("of-this-year"), _asked("of-this-hour"), _asked("timber-case")}
     # somewhen in 2026 may have been in that hour
@@ -375,7 +375,7 @@ async def test_incidents_are_found_by_time_category_and_credit(node: Node) -> No
     assert await ids(sure=True) == {_asked("of-this-hour")}
     assert await ids(agency=AGENCY) == await ids()
     assert await ids(agency=OTHER) == await ids(country="TH") == await ids(patrol="p") == set()
-    assert (await desk.totals(Wanted())).region.arrested == 9
+    assert (await desk.totals(IncidentQuery())).region.arrested == 9
 
 
 async def test_a_day_that_was_told_lies_in_one_month_by_the_calendar_on_the_spot(
@@ -389,7 +389,7 @@ async def test_a_day_that_was_told_lies_in_one_month_by_the_calendar_on_the_spot
 
     async def ids(month: int) -> set[str]:
         start, end = (datetime(2025, each, 1, tzinfo=zone) for each in (month, month + 1))
-        found = await desk.incidents(Wanted(start=start, end=end, zone=zone))
+        found = await desk.incidents(IncidentQuery(start=start, end=end, zone=zone))
         return {each.id for each in found}
 
     assert await ids(9) == {
@@ -406,7 +406,7 @@ async def test_a_day_that_was_told_lies_in_one_month_by_the_calendar_on_the_spot
 async def test_another_agency_sees_nothing_without_an_agreement(node: Node) -> None:
     made = await node.desk().incidents.log(**told(), credited=[AGENCY])
     other = node.desk(agency=OTHER).incidents
-    assert await other.incidents(Wanted()) == []
+    assert await other.incidents(IncidentQuery()) == []
     with pytest.raises(NotFound):
         await other.incident(made.id)
     for order in (
@@ -416,11 +416,11 @@ async def test_another_agency_sees_nothing_without_an_agreement(node: Node) -> N
     ):
         with pytest.raises(NotFound):
             await order
-    assert (await other.totals(Wanted())).region.reports == 0
+    assert (await other.totals(IncidentQuery())).region.reports == 0
 
 
 def test_every_field_is_marked_and_secrets_never_cross() -> None:
-    for kind in (Incident, Seizure, Arrested, Vehicle, Credit):
+    for kind in (Incident, Seizure, ArrestCount, Vehicle, Credit):
         assert None not in marks(kind).values()
     full = incident(
         patrol="p1",

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from patrol.incidents.incident import (
     CATEGORIES,
     UNITS_OF,
-    Arrested,
+    ArrestCount,
     Category,
     Credit,
     Incident,
@@ -120,7 +120,7 @@ def _incident(case: dict[str, Any], agencies: dict[str, str]) -> Incident:
         cases=case.get("cases", 1),
         credited=credited,
         seizures=msgspec.convert(case.get("seizures", []), tuple[Seizure, ...]),
-        arrested=msgspec.convert(case.get("arrested", []), tuple[Arrested, ...]),
+        arrested=msgspec.convert(case.get("arrested", []), tuple[ArrestCount, ...]),
         vehicles=msgspec.convert(case.get("vehicles", []), tuple[Vehicle, ...]),
         place_name=case.get("place", ""),
         narrative=case["narrative"],
@@ -272,7 +272,7 @@ def incidents(draw: st.DrawFn) -> Incident:
         precision="year",
         cases=draw(st.integers(1, 50)),
         arrested=tuple(
-            Arrested(count=each) for each in draw(st.lists(st.integers(1, 9), max_size=1))
+            ArrestCount(count=each) for each in draw(st.lists(st.integers(1, 9), max_size=1))
         ),
         credited=tuple(
             Credit(agency=each, country=countries[each], agreed=True) for each in sorted(agencies)

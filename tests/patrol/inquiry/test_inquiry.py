@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gis.position.position import Position
 from patrol.desks.desk import Desk
 from patrol.inquiry.find_radio import alike, mentions
-from patrol.inquiry.findings import Close, Evidence
+from patrol.inquiry.findings import CloseName, InquiryFindings
 from patrol.inquiry.inquiry import Inquiry, inquire
 from patrol.reception.position_quality import unusable_why
 from patrol.reception.record import record_of
@@ -135,17 +135,17 @@ async def test_close_matches_are_suggested_for_a_mistyped_address(works: Node) -
     for typed in ("574123465", "test:57412345", "574123457"):
         answer = await why(works, typed)
         assert answer.verdict == "never_heard"
-        assert answer.close == (Close(address="test:574123456"),)
-    assert (await why(works, "jane/fone")).close == (Close(address="test:jane/phone"),)
+        assert answer.close == (CloseName(address="test:574123456"),)
+    assert (await why(works, "jane/fone")).close == (CloseName(address="test:jane/phone"),)
     assert (await why(works, "zzzzzzzz")).close == ()
 
 
 async def test_what_an_address_ends_in_is_enough_for_a_suggestion(works: Node) -> None:
     await works.hear(said("100:1001", 1), said("100:1002", 1), said("100:11001", 1))
     answer = await why(works, "1001")
-    assert answer.close[0] == Close(address="test:100:1001")
-    assert Close(address="test:100:1002") not in answer.close
-    assert Close(address="test:100:11001") not in answer.close[:1]
+    assert answer.close[0] == CloseName(address="test:100:1001")
+    assert CloseName(address="test:100:1002") not in answer.close
+    assert CloseName(address="test:100:11001") not in answer.close[:1]
 
 
 async def test_of_several_channels_the_verb_goes_with_all(node: Node) -> None:
@@ -411,7 +411,7 @@ def test_a_rejected_frame_names_a_radio_as_text_or_as_bytes_in_either_order(
 
 
 def test_what_people_call_it_is_suggested_too() -> None:
-    names = [Close(address="ais:567000871", name="MEKONG TRADER"), Close(address="ais:1")]
+    names = [CloseName(address="ais:567000871", name="MEKONG TRADER"), CloseName(address="ais:1")]
     assert alike("mekong trade", names) == (names[0],)
     assert alike("ais:567000871", names) == ()  # no need to suggest what was asked for
 
@@ -433,6 +433,6 @@ def test_a_reason_is_given_exactly_for_what_joins_no_map(
 
 
 def test_evidence_of_nothing_gives_an_answer() -> None:
-    answer = inquire(Evidence(asked="x", now=datetime.now(at(0).tzinfo)))
+    answer = inquire(InquiryFindings(asked="x", now=datetime.now(at(0).tzinfo)))
     assert (answer.verdict, answer.says) == ("no_channel", "This node has no channel.")
     assert unusable_why(Position(lon=100.4, lat=20.0), None, ()) is None

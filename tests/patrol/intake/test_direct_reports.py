@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from patrol.errors.errors import StoreError
-from patrol.filing.writer_lock import Turn
-from patrol.intake.direct_reports import Reporting
+from patrol.filing.writer_lock import WriterLock
+from patrol.intake.direct_reports import DirectReports
 from radio_gateway.messages.transmission import Delivery
 from tests.databases import sqlite_only
 from tests.patrol.nodes.running import Node, said
@@ -38,7 +38,7 @@ def heard(*names: str) -> list[Delivery]:
     return [Delivery(said(name, 1)) for name in names]
 
 
-async def handed_in(reporting: Reporting, *names: str) -> list[asyncio.Task[None]]:
+async def handed_in(reporting: DirectReports, *names: str) -> list[asyncio.Task[None]]:
     """Have phones of one agency report, which wait for a turn."""
     waiting = [asyncio.create_task(reporting.report(heard(name), of="la")) for name in names]
     await asyncio.sleep(0.01)
@@ -46,8 +46,8 @@ async def handed_in(reporting: Reporting, *names: str) -> list[asyncio.Task[None
 
 
 async def test_who_waits_for_a_turn_is_taken_with_all_others_of_the_agency() -> None:
-    turn, takes = Turn(), Takes()
-    reporting = Reporting(turn, takes, longest=100)
+    turn, takes = WriterLock(), Takes()
+    reporting = DirectReports(turn, takes, longest=100)
     async with turn:
         waiting = [
             asyncio.create_task(reporting.report(heard(name), of=of))
@@ -60,8 +60,8 @@ async def test_who_waits_for_a_turn_is_taken_with_all_others_of_the_agency() -> 
 
 
 async def test_who_comes_while_a_turn_lasts_waits_for_the_next() -> None:
-    turn, takes = Turn(), Takes()
-    reporting = Reporting(turn, takes, longest=100)
+    turn, takes = WriterLock(), Takes()
+    reporting = DirectReports(turn, takes, longest=100)
     first = asyncio.create_task(reporting.report(heard("a"), of="la"))
     await takes.began.wait()
     assert takes.batches == []
@@ -71,8 +71,8 @@ async def test_who_comes_while_a_turn_lasts_waits_for_the_next() -> None:
 
 
 async def test_a_batch_is_no_longer_than_one_may_be() -> None:
-    turn, takes = Turn(), Takes()
-    reporting = Reporting(turn, takes, longest=3)
+    turn, takes = WriterLock(), Takes()
+    reporting = DirectReports(turn, takes, longest=3)
     async with turn:
         waiting = [
             asyncio.create_task(reporting.report(heard(*names), of="la"))
@@ -84,9 +84,9 @@ async def test_a_batch_is_no_longer_than_one_may_be() -> None:
 
 
 async def test_what_cannot_be_taken_of_one_is_told_to_that_one_and_keeps_out_no_other() -> None:
-    turn, takes = Turn(), Takes()
+    turn, takes = WriterLock(), Takes()
     takes.bad["b"] = ZeroDivisionError("b")
-    reporting = Reporting(turn, takes, longest=100)
+    reporting = DirectReports(turn, takes, longest=100)
     async with turn:
         waiting = await handed_in(reporting, "a", "b", "c")
     a, b, c = await asyncio.gather(*waiting, return_exceptions=True)
@@ -95,9 +95,9 @@ async def test_what_cannot_be_taken_of_one_is_told_to_that_one_and_keeps_out_no_
 
 
 async def test_what_is_taken_one_by_one_keeps_no_turn_from_others() -> None:
-    turn, takes = Turn(), Takes()
+    turn, takes = WriterLock(), Takes()
     takes.bad["b"] = ZeroDivisionError("b")
-    reporting = Reporting(turn, takes, longest=100)
+    reporting = DirectReports(turn, takes, longest=100)
     async with turn:
         waiting = await handed_in(reporting, "a", "b", "c")
         other = asyncio.create_task(reporting.report(heard("x"), of="th"))
@@ -107,9 +107,9 @@ async def test_what_is_taken_one_by_one_keeps_no_turn_from_others() -> None:
 
 
 async def test_a_report_taken_anew_for_who_went_away_is_taken_all_the_same() -> None:
-    turn, takes = Turn(), Takes()
+    turn, takes = WriterLock(), Takes()
     takes.bad["b"] = ZeroDivisionError("b")
-    reporting = Reporting(turn, takes, longest=100)
+    reporting = DirectReports(turn, takes, longest=100)
     async with turn:
         waiting = await handed_in(reporting, "a", "b")
         waiting[0].cancel()
@@ -119,9 +119,9 @@ async def test_a_report_taken_anew_for_who_went_away_is_taken_all_the_same() -> 
 
 
 async def test_what_the_store_refuses_is_told_to_all_and_the_next_are_taken() -> None:
-    turn, takes = Turn(), Takes()
+    turn, takes = WriterLock(), Takes()
     takes.bad["a"] = StoreError("disk full")
-    reporting = Reporting(turn, takes, longest=100)
+    reporting = DirectReports(turn, takes, longest=100)
     async with turn:
         waiting = await handed_in(reporting, "a", "b")
     assert all(
@@ -133,8 +133,8 @@ async def test_what_the_store_refuses_is_told_to_all_and_the_next_are_taken() ->
 
 
 async def test_while_the_store_refuses_who_waits_is_told_at_once() -> None:
-    turn, takes = Turn(), Takes()
-    reporting = Reporting(turn, takes, longest=100)
+    turn, takes = WriterLock(), Takes()
+    reporting = DirectReports(turn, takes, longest=100)
     async with turn:
         waiting = asyncio.create_task(reporting.report(heard("a"), of="la"))
         await asyncio.sleep(0.01)
@@ -150,8 +150,8 @@ async def test_while_the_store_refuses_who_waits_is_told_at_once() -> None:
 
 
 async def test_who_goes_away_takes_nobody_along() -> None:
-    turn, takes = Turn(), Takes()
-    reporting = Reporting(turn, takes, longest=100)
+    turn, takes = WriterLock(), Takes()
+    reporting = DirectReports(turn, takes, longest=100)
     async with turn:
         waiting = await handed_in(reporting, "a", "b")
         waiting[0].cancel()

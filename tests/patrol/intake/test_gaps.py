@@ -15,8 +15,8 @@ from sqlalchemy import event
 import patrol.reception.duplicates
 import patrol.reception.message_ids
 import patrol.reception.record
-from patrol.reception.duplicates import Asked
-from patrol.reception.message_ids import Beside, Named
+from patrol.reception.duplicates import DuplicateQuery
+from patrol.reception.message_ids import MessageIds, StoredNeighbours
 from patrol.reception.record import gid_of, named_gid, sorts_as, unsorted_gid
 from patrol.store.engine.engine import open_engine
 from patrol.store.engine.postgres import is_postgres
@@ -61,7 +61,7 @@ async def forgetful(tmp_path: Path) -> AsyncIterator[Node]:
         await node.stop()
 
 
-async def asked_for(node: Node, reads: list[Asked], *messages: Transmission) -> int:
+async def asked_for(node: Node, reads: list[DuplicateQuery], *messages: Transmission) -> int:
     """Return for how many of the messages the store was asked."""
     reads.clear()
     await node.hear(*messages)
@@ -70,7 +70,7 @@ async def asked_for(node: Node, reads: list[Asked], *messages: Transmission) -> 
 
 
 async def test_after_a_restart_the_store_is_asked_for_what_came_first_and_no_more(
-    forgetful: Node, reads: list[Asked]
+    forgetful: Node, reads: list[DuplicateQuery]
 ) -> None:
     await forgetful.hear(*(named(second) for second in range(40)))
     await forgetful.again()
@@ -85,7 +85,7 @@ async def test_after_a_restart_the_store_is_asked_for_what_came_first_and_no_mor
 
 
 async def test_neither_wrong_clocks_nor_names_without_a_time_spoil_it(
-    forgetful: Node, reads: list[Asked], monkeypatch: pytest.MonkeyPatch
+    forgetful: Node, reads: list[DuplicateQuery], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(patrol.reception.message_ids, "PATIENCE", 3)
     ahead = [3600.0, 3 * DAY_S, 20 * DAY_S, 400 * DAY_S, 9000 * DAY_S]
@@ -122,7 +122,7 @@ def named_again(message: Transmission) -> Transmission:
 
 
 async def test_what_comes_late_moves_no_gap_for_what_is_heard_now(
-    forgetful: Node, reads: list[Asked]
+    forgetful: Node, reads: list[DuplicateQuery]
 ) -> None:
     await forgetful.hear(*(named(second) for second in range(40)))
     await forgetful.again()
@@ -133,7 +133,7 @@ async def test_what_comes_late_moves_no_gap_for_what_is_heard_now(
 
 
 async def test_a_store_with_ids_from_before_is_asked_for_all(
-    tmp_path: Path, reads: list[Asked]
+    tmp_path: Path, reads: list[DuplicateQuery]
 ) -> None:
     file = tmp_path / "patrol.db"
     with short_memory():
@@ -176,7 +176,7 @@ def test_the_store_finds_what_lies_beside_by_its_index(tmp_path: Path) -> None:
     with engine.begin() as connection:
         bulk.put_transmissions(connection, rows)
         connection.exec_driver_sql("ANALYZE")
-    asked = Asked()
+    asked = DuplicateQuery()
     asked.beside = [gid_of(named(0), address())]
     with engine.connect() as connection:
         event.listen(connection, "before_cursor_execute", plan)
@@ -195,9 +195,9 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(patrol.reception.message_ids, "PATIENCE", 2)
 
 
-def beside(stored: set[bytes], name: bytes) -> Beside:
+def beside(stored: set[bytes], name: bytes) -> StoredNeighbours:
     at_most = patrol.reception.message_ids.BESIDE
-    return Beside(
+    return StoredNeighbours(
         sorted((each for each in stored if each < name), reverse=True)[:at_most],
         sorted(each for each in stored if each >= name)[:at_most],
     )
@@ -216,11 +216,11 @@ def test_whatever_is_stored_is_remembered_or_asked_for(
     heard: list[tuple[int, int]], restarts: set[int]
 ) -> None:
     stored: set[bytes] = set()
-    memory = Named()
+    memory = MessageIds()
     memory.in_order = True
     for number, (second, away) in enumerate(heard):
         if number in restarts:
-            memory = Named()
+            memory = MessageIds()
             memory.in_order = True
             memory.forget_all()
         name = named_gid("a", f"{at(second + away)}|{second}")
@@ -242,7 +242,7 @@ def test_whatever_is_stored_is_remembered_or_asked_for(
 
 def test_what_is_remembered_beside_does_not_end_the_gap() -> None:
     names = [named_gid("a", f"{at(second)}|") for second in range(9)]
-    memory = Named()
+    memory = MessageIds()
     memory.in_order = True
     for second in (3, 4, 5, 7):
         memory.put(names[second], (at(second), "r", names[second]))
@@ -257,7 +257,7 @@ def test_what_is_remembered_beside_does_not_end_the_gap() -> None:
 def test_where_the_order_of_names_starts_anew_nothing_is_ahead() -> None:
     heard = at(0).replace(month=12, day=31)
     assert sorts_as(f"{heard + timedelta(days=1)}"[:19]) < sorts_as(f"{heard}"[:19])
-    memory = Named()
+    memory = MessageIds()
     names = [named_gid("a", f"{heard + timedelta(seconds=second)}|") for second in range(9)]
     for second, name in enumerate(names[:8]):
         memory.put(name, (heard + timedelta(seconds=second), "r", name))

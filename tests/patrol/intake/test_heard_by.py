@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from patrol.reception.receptions import HeardBy, best
+from patrol.reception.receptions import Reception, best
 from radio_gateway.messages.transmission import Signal, Transmission
 from tests.patrol.nodes.running import Node, at, said
 
@@ -114,8 +114,8 @@ def test_two_gateways_in_any_order_end_in_the_same_records_receptions_signals_an
 
 
 def test_the_best_signal_is_the_clearest_and_where_none_says_how_clear_the_strongest() -> None:
-    def by(channel: str, rssi_dbm: float | None, snr_db: float | None) -> HeardBy:
-        return HeardBy(
+    def by(channel: str, rssi_dbm: float | None, snr_db: float | None) -> Reception:
+        return Reception(
             reception_id=channel, channel=channel, heard_at=at(0), rssi_dbm=rssi_dbm, snr_db=snr_db
         )
 

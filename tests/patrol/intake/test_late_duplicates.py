@@ -17,8 +17,8 @@ from sqlalchemy import Connection, event
 
 import patrol.reception.duplicates
 import patrol.watch.register_units
-from patrol.reception.duplicates import Asked, Duplicates
-from patrol.reception.recent_messages import Known, Lately
+from patrol.reception.duplicates import DuplicateQuery, Duplicates
+from patrol.reception.recent_messages import KnownReception, RecentMessages
 from patrol.store.receptions import stored_duplicates as known
 from patrol.units.wire import Change
 from radio_gateway.messages.transmission import Signal, Transmission
@@ -182,7 +182,7 @@ async def test_an_id_that_a_gateway_uses_again_does_not_cost_a_message(forgetful
 
 
 async def test_the_store_is_asked_once_for_a_batch_and_not_at_all_about_what_is_heard_now(
-    forgetful: Node, reads: list[Asked]
+    forgetful: Node, reads: list[DuplicateQuery]
 ) -> None:
     own: dict[str, Any] = {"duplicate_key": "moored", "duplicate_window_s": 3.0}
     await forgetful.hear(*(said("a", HOUR + 60 * number, **own) for number in range(20)))
@@ -197,7 +197,7 @@ async def test_the_store_is_asked_once_for_a_batch_and_not_at_all_about_what_is_
 
 @sqlite_only
 async def test_the_store_finds_it_by_an_index(forgetful: Node) -> None:
-    asked = Asked()
+    asked = DuplicateQuery()
     asked.gids, asked.receptions = [b"1" * 16, b"2" * 16], ["pier/boot/1"]
     asked.near = [(address(), at(number * 60), 3.0) for number in range(50)]
     plans: list[str] = []
@@ -228,7 +228,7 @@ async def test_however_much_is_asked_the_statements_are_few(forgetful: Node) -> 
             connection, "before_cursor_execute", lambda _c, _cursor, said, *_: told.add(said)
         )
         for number in range(1, 201):
-            asked = Asked()
+            asked = DuplicateQuery()
             asked.near = [(address(), at(each * 60), 3.0) for each in range(number)]
             asked.gids = [bytes([each]) * 16 for each in range(number)]
             asked.receptions = [f"pier/boot/{each}" for each in range(number)]
@@ -241,9 +241,9 @@ async def test_however_much_is_asked_the_statements_are_few(forgetful: Node) -> 
 
 
 def test_memory_knows_since_when_it_has_forgotten_nothing() -> None:
-    lately: Lately[str] = Lately(each=2)
+    lately: RecentMessages[str] = RecentMessages(each=2)
     for second in (10, 30, 20):  # in whatever order
-        lately.add("a", Known(at(second), bytes([second]), ""))
+        lately.add("a", KnownReception(at(second), bytes([second]), ""))
     assert not lately.may_miss("a", at(-1e6), 3.0)
     lately.trim(2)
     assert [known.heard_at for known in lately.of("a")] == [at(20), at(30)]
@@ -251,7 +251,7 @@ def test_memory_knows_since_when_it_has_forgotten_nothing() -> None:
     assert not lately.may_miss("a", at(13.1), 3.0)
     assert not lately.may_miss("b", at(13), 3.0)
     for key in ("b", "c"):
-        lately.add(key, Known(at(15), key.encode(), ""))
+        lately.add(key, KnownReception(at(15), key.encode(), ""))
     lately.trim(2)  # all of a
     assert lately.may_miss("a", at(33), 3.0)
     assert lately.may_miss("never heard", at(33), 3.0)
@@ -260,7 +260,7 @@ def test_memory_knows_since_when_it_has_forgotten_nothing() -> None:
     lately.forget("b", at(16))
     assert lately.of("b") == ()
     assert lately.may_miss("b", at(16), 0.0)
-    lately.add("c", Known(at(99), b"c", ""))
+    lately.add("c", KnownReception(at(99), b"c", ""))
     lately.forget_until(at(70))
     assert lately.may_miss("c", at(70), 0.0)
 

@@ -15,7 +15,7 @@ from maps.feeds.ais_writer import AisWriter
 from maps.feeds.cot_writer import CotWriter, Form
 from maps.feeds.mmsi import made_mmsi
 from maps.feeds.nmea_writer import NmeaWriter
-from maps.feeds.places import Place
+from maps.feeds.places import FeedPlace
 from patrol.intake.own_messages import KEPT_S, SAME_PLACE_S, OwnMessages
 from patrol.units.wire import Fix, UnitState
 from radio_gateway.decoding.decoder import DecoderSettings, Waypoints
@@ -212,7 +212,7 @@ def test_two_feeds_that_tell_one_place_are_both_known_again(own: OwnMessages) ->
 def test_a_waypoint_that_a_plotter_says_for_ever_is_ours(
     own: OwnMessages, clock: Clock, waypoints: Waypoints
 ) -> None:
-    rock = Place(
+    rock = FeedPlace(
         id="m1",
         origin=NODE,
         kind="marks",

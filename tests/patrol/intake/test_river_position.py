@@ -8,7 +8,7 @@ import msgspec
 from structlog.testing import capture_logs
 
 from gis.address.address import Address
-from patrol.intake.river_position import OnRiver, Placing
+from patrol.intake.river_position import OnRiver, RiverPositioner
 from patrol.reception.record import Record, record_of
 from tests.patrol.nodes.running import said
 
@@ -37,7 +37,7 @@ def describe(
 
 def test_the_newest_of_a_sender_gets_an_address_and_the_others_a_kilometre() -> None:
     heard = records(("a", 0), ("a", 2), ("a", 1), ("b", 0))
-    Placing(locate, describe).records(heard)
+    RiverPositioner(locate, describe).records(heard)
     assert [record.place is not None for record in heard] == [False, True, False, True]
     assert [record.river_km for record in heard] == [2356.0, 2356.5, 2356.0, 2356.5]
     assert [record.bank for record in heard] == ["left", None, "left", None]
@@ -45,11 +45,11 @@ def test_the_newest_of_a_sender_gets_an_address_and_the_others_a_kilometre() -> 
 
 def test_without_addresses_all_have_their_kilometre_and_without_both_nothing() -> None:
     heard = records(("a", 0), ("b", 0))
-    Placing(locate, None).records(heard)
+    RiverPositioner(locate, None).records(heard)
     assert [(record.river_km, record.place) for record in heard] == [(2356.0, None)] * 2
     bare = records(("a", 0))
-    Placing(None, None).records([*bare])
-    Placing(locate, describe).records([])
+    RiverPositioner(None, None).records([*bare])
+    RiverPositioner(locate, describe).records([])
     assert bare[0].river_km is None
 
 
@@ -62,7 +62,7 @@ def test_a_place_is_asked_for_again_once_its_sender_has_moved_by_a_metre() -> No
         asked.extend(lats)
         return describe(lons, lats, accuracy_m)
 
-    placing = Placing(locate, counted)
+    placing = RiverPositioner(locate, counted)
     lats = (20.27, 20.270005, 20.269995, 20.27001, 20.270011)
     heard = [
         record_of(said("a", at, lat=lat), lambda transmission, _: transmission.address)
@@ -86,7 +86,7 @@ def test_a_place_is_asked_for_again_once_its_sender_has_moved_by_a_metre() -> No
 def test_what_carries_no_position_is_left_alone() -> None:
     silent = record_of(said("a", 0, lon=None), lambda transmission, _: transmission.address)
     [spoken] = records(("b", 0))
-    Placing(locate, describe).records([silent, spoken])
+    RiverPositioner(locate, describe).records([silent, spoken])
     assert (silent.river_km, silent.place) == (None, None)
     assert spoken.river_km == 2356.5
 
@@ -97,6 +97,6 @@ def test_a_fault_is_logged_and_no_more() -> None:
 
     heard = records(("a", 0))
     with capture_logs() as logs:
-        Placing(broken, None).records(heard)
+        RiverPositioner(broken, None).records(heard)
     assert [each["log_level"] for each in logs] == ["error"]
     assert heard[0].river_km is None

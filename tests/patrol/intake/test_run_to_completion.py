@@ -6,13 +6,13 @@ import asyncio
 
 import pytest
 
-from patrol.intake.run_to_completion import Uncut
+from patrol.intake.run_to_completion import RunToCompletion
 
 
 class Work:
     """Pieces of work with waits between them; says what was done."""
 
-    def __init__(self, uncut: Uncut) -> None:
+    def __init__(self, uncut: RunToCompletion) -> None:
         self._uncut = uncut
         self.begun: list[int] = []
         self.done: list[int] = []
@@ -44,11 +44,11 @@ async def begun(work: Work) -> None:
 
 
 @pytest.fixture
-def uncut() -> Uncut:
-    return Uncut(60.0)
+def uncut() -> RunToCompletion:
+    return RunToCompletion(60.0)
 
 
-async def test_what_waits_ends_at_once(uncut: Uncut) -> None:
+async def test_what_waits_ends_at_once(uncut: RunToCompletion) -> None:
     work = Work(uncut)
     work.may_take.clear()
     running = asyncio.create_task(uncut.run(work.go()))
@@ -58,7 +58,9 @@ async def test_what_waits_ends_at_once(uncut: Uncut) -> None:
     assert work.begun == []
 
 
-async def test_what_was_taken_is_brought_to_its_end_and_nothing_more_is_taken(uncut: Uncut) -> None:
+async def test_what_was_taken_is_brought_to_its_end_and_nothing_more_is_taken(
+    uncut: RunToCompletion,
+) -> None:
     work = Work(uncut)
     running = asyncio.create_task(uncut.run(work.go()))
     await begun(work)
@@ -71,7 +73,7 @@ async def test_what_was_taken_is_brought_to_its_end_and_nothing_more_is_taken(un
 
 
 async def test_what_takes_too_long_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
-    uncut = Uncut(0.05)
+    uncut = RunToCompletion(0.05)
     work = Work(uncut)
     running = asyncio.create_task(uncut.run(work.go()))
     await begun(work)
@@ -81,7 +83,7 @@ async def test_what_takes_too_long_is_cut(capsys: pytest.CaptureFixture[str]) ->
     assert "the store refused until the end" in capsys.readouterr().out
 
 
-async def test_a_fault_comes_out_and_it_can_be_run_again(uncut: Uncut) -> None:
+async def test_a_fault_comes_out_and_it_can_be_run_again(uncut: RunToCompletion) -> None:
     async def faulty() -> None:
         await uncut.wait(asyncio.sleep(0))
         raise ValueError("of its own")

@@ -10,18 +10,18 @@ import msgspec
 import pytest
 
 import patrol.live.feeds
-from patrol.live.feeds import Feed, Subscription, View
-from patrol.live.publisher import Board, Update
-from patrol.sharing.view_policy import Policy
+from patrol.live.feeds import LocalViewStream, Subscription, View
+from patrol.live.publisher import Publisher, Update
+from patrol.sharing.view_policy import ViewPolicy
 from patrol.units.wire import Beat, Change, Snapshot
 from tests.patrol.nodes.running import AGENCY, OTHER, Node, Viewer, address, at, frame_of, said
 
 
-def feed() -> Feed:
+def feed() -> LocalViewStream:
     def picture(stream: str, seq: int) -> Snapshot:
         return Snapshot(stream=stream, seq=seq, time=at(0), units=())
 
-    return Feed(View(agency=AGENCY, role="commander"), picture, lambda: at(0))
+    return LocalViewStream(View(agency=AGENCY, role="commander"), picture, lambda: at(0))
 
 
 class Clock:
@@ -31,12 +31,12 @@ class Clock:
         self.time = at(0)
         self.pictures = 0
 
-    def feed(self) -> Feed:
+    def feed(self) -> LocalViewStream:
         def picture(stream: str, seq: int) -> Snapshot:
             self.pictures += 1
             return Snapshot(stream=stream, seq=seq, time=self.time, units=())
 
-        return Feed(View(agency=AGENCY, role="commander"), picture, lambda: self.time)
+        return LocalViewStream(View(agency=AGENCY, role="commander"), picture, lambda: self.time)
 
 
 def seqs(frames: list[bytes]) -> list[int]:
@@ -275,13 +275,13 @@ async def test_crews_do_not_see_radios_nobody_has_registered(node: Node) -> None
 async def test_a_feed_nobody_watches_is_dropped_after_a_while() -> None:
     now = [at(0)]
 
-    def snapshot(policy: Policy, stream: str, seq: int) -> Snapshot:
+    def snapshot(policy: ViewPolicy, stream: str, seq: int) -> Snapshot:
         return Snapshot(stream=stream, seq=seq, time=now[0], units=())
 
-    board = Board(snapshot, lambda: now[0])
-    policy = Policy(agency=AGENCY, role="commander")
+    board = Publisher(snapshot, lambda: now[0])
+    policy = ViewPolicy(agency=AGENCY, role="commander")
     stays = board.feed(policy).subscribe()
-    board.feed(Policy(agency=AGENCY, role="crew")).subscribe().close()
+    board.feed(ViewPolicy(agency=AGENCY, role="crew")).subscribe().close()
     first = board.feed(policy).stream
     for seconds in (1, 2, 2000):
         now[0] = at(seconds)

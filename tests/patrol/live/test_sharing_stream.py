@@ -13,7 +13,7 @@ from patrol.agreements.lifecycle import Backfill
 from patrol.alerts.alert import Alert
 from patrol.documents.document import new_id
 from patrol.errors.errors import NotFound, StoreError
-from patrol.live.feeds import Mixed
+from patrol.live.feeds import MixedFrame
 from patrol.live.fix_table import plain
 from patrol.patrols.patrol import CheckIn, Patrol
 from patrol.sharing.precision import snapped
@@ -406,7 +406,7 @@ async def test_without_an_agreement_no_frame_is_made_twice(node: Node) -> None:
     subscription = node.desk().subscribe()
     for second in range(2, 9):
         await node.hear(said("a", second), said("b", second))
-    assert not any(isinstance(frame, Mixed) for frame in await subscription.take(1))
+    assert not any(isinstance(frame, MixedFrame) for frame in await subscription.take(1))
 
 
 async def test_other_agencies_frames_are_not_touched_by_an_epoch(node: Node) -> None:

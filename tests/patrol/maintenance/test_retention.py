@@ -17,26 +17,31 @@ from sqlalchemy import Connection, update
 from structlog.testing import capture_logs
 
 from patrol.alerts.alert import Alert
-from patrol.documents.document import Paper, new_id
+from patrol.documents.document import Document, new_id
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import StoreError
 from patrol.incidents.incident import Incident, told_time
 from patrol.maintenance.retention import Retention, doomed, merged, needed
-from patrol.maintenance.retention_policy import Policy
+from patrol.maintenance.retention_policy import RetentionPolicy
 from patrol.store.receptions import thinning
-from patrol.store.receptions.thinning import Message, Told
+from patrol.store.receptions.thinning import DocumentSummary, RetentionCandidate
 from patrol.store.schema.tables import papers, to_us
-from patrol.targets.hand_off import HandOff, Owed
+from patrol.targets.hand_off import HandOff, OwedMessage
 from patrol.targets.target import Target
 from tests.patrol.nodes.running import AGENCY, NODE, OTHER, Node, address, at, running, said
 
 MINUTE, QUARTER = 60_000_000, 900_000_000
 DAY_S = 86_400
-POLICY = Policy(raw=timedelta(days=40), minute=timedelta(days=100), quarter=timedelta(days=200))
+POLICY = RetentionPolicy(
+    raw=timedelta(days=40), minute=timedelta(days=100), quarter=timedelta(days=200)
+)
 
 
 def retention(
-    node: Node, policy: Policy | None = POLICY, *, steady: Callable[[], float] | None = None
+    node: Node,
+    policy: RetentionPolicy | None = POLICY,
+    *,
+    steady: Callable[[], float] | None = None,
 ) -> Retention:
     """Return one that has run for days, or as long as `steady` says."""
     return Retention(
@@ -87,9 +92,9 @@ async def test_without_a_policy_everything_stays(node: Node) -> None:
     await ten_minutes(node)
     node.time = at(5000 * DAY_S)
     assert await retention(node, None).catch_up() == 0
-    assert await retention(node, Policy(raw=timedelta(days=40))).catch_up() == 50
+    assert await retention(node, RetentionPolicy(raw=timedelta(days=40))).catch_up() == 50
     node.time = at(9000 * DAY_S)
-    assert await retention(node, Policy(raw=timedelta(days=40))).catch_up() == 0
+    assert await retention(node, RetentionPolicy(raw=timedelta(days=40))).catch_up() == 0
 
 
 async def test_what_says_more_than_where_somebody_is_stays(node: Node) -> None:
@@ -294,7 +299,7 @@ async def test_a_fault_that_nobody_thought_of_does_not_end_it(
     task.cancel()
 
 
-async def filed(node: Node, paper: Paper) -> None:
+async def filed(node: Node, paper: Document) -> None:
     await node.watch.clerk.file(lambda _b, _n: Filing(papers=(paper,), act="x", actor="y"))
 
 
@@ -314,12 +319,12 @@ async def test_about_an_incident_everything_stays_for_good(node: Node) -> None:
         ),
     )
     node.time = at(300 * DAY_S)
-    await retention(node, Policy(raw=POLICY.raw, minute=POLICY.minute)).catch_up()
+    await retention(node, RetentionPolicy(raw=POLICY.raw, minute=POLICY.minute)).catch_up()
     assert len([each for each in times(node) if each < 3600]) == 60
     assert len(times(node, "b")) == 60
 
 
-def paper(kind: str, **more: Any) -> Paper:
+def paper(kind: str, **more: Any) -> Document:
     given: dict[str, Any] = {"id": new_id(), "agency": AGENCY, "at": at(0)}
     if kind == "alert":
         values = {"rule": "silent", "subject": "u1|u2", "severity": "low", "raised_at": at(0)}
@@ -327,8 +332,8 @@ def paper(kind: str, **more: Any) -> Paper:
     return Target(**(given | {"case": "c", "what": "vessel", "name": "n"} | more))
 
 
-def told(paper: Paper, *, first: float, last: float, closed: bool = True) -> Told:
-    return Told(paper, to_us(at(first)), to_us(at(last)), closed)
+def told(paper: Document, *, first: float, last: float, closed: bool = True) -> DocumentSummary:
+    return DocumentSummary(paper, to_us(at(first)), to_us(at(last)), closed)
 
 
 async def test_about_an_alert_what_its_unit_said_by_voice_stays(node: Node) -> None:
@@ -376,7 +381,7 @@ def test_of_an_incident_the_whole_day_on_the_spot_is_kept() -> None:
     made = Incident(
         id=new_id(), agency=AGENCY, at=noon, category="drugs", happened_at=day, precision=precision
     )
-    logged = Told(made, first_us=to_us(noon), last_us=to_us(noon), closed=True)
+    logged = DocumentSummary(made, first_us=to_us(noon), last_us=to_us(noon), closed=True)
     ((start, end),) = needed([logged], HOUR).all
     for text in ("2026-11-24T00:00:00+07:00", "2026-11-24T23:59:59+07:00"):
         assert start <= to_us(datetime.fromisoformat(text)) < end, text
@@ -401,7 +406,7 @@ def test_a_hand_off_that_is_still_to_be_told_to_the_other_node_keeps_everything_
         offered_at=at(0),
         lapses_at=at(600),
         state="lapsed",
-        owed=(Owed(what="lapse", term=1),),
+        owed=(OwedMessage(what="lapse", term=1),),
     )
     for each in (made, replace(made, owed=())):
         found = needed([told(each, first=0, last=900, closed=each.is_closed)], HOUR)
@@ -424,7 +429,7 @@ def test_merged_windows_hold_the_same_moments(windows: list[tuple[int, int]]) ->
 
 messages = st.lists(
     st.builds(
-        Message,
+        RetentionCandidate,
         id=st.integers(1, 10_000),
         gid=st.binary(min_size=2, max_size=2),
         time_us=st.integers(-5 * MINUTE, 40 * MINUTE),
@@ -439,7 +444,7 @@ messages = st.lists(
 
 @given(messages, st.sampled_from([MINUTE, QUARTER, None]), st.lists(spans, max_size=3))
 def test_of_each_part_one_stays_and_nothing_in_a_window_goes(
-    given_: list[Message], part_us: int | None, windows: list[tuple[int, int]]
+    given_: list[RetentionCandidate], part_us: int | None, windows: list[tuple[int, int]]
 ) -> None:
     kept_windows = merged((start * MINUTE, end * MINUTE) for start, end in windows)
     going = doomed(given_, kept_windows, part_us)

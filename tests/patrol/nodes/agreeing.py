@@ -10,7 +10,7 @@ import msgspec
 from patrol.agreements import lifecycle as acts
 from patrol.agreements.agreement import Agreement, Corridor, Hours, Terms
 from patrol.agreements.lifecycle import Party
-from patrol.documents.document import Paper
+from patrol.documents.document import Document
 from patrol.documents.open_documents import Book
 from patrol.documents.transaction import Filing
 from patrol.patrols.patrol import Member, Patrol, Signature, sha256_of
@@ -66,7 +66,7 @@ def active(when: datetime | None = None, parties: Any = (HX, CK), **changes: Any
     return agreement
 
 
-async def file(node: Node, *papers: Paper) -> None:
+async def file(node: Node, *papers: Document) -> None:
     """File papers as the next versions of what is there."""
 
     def filing(book: Book, _now: datetime) -> Filing:

@@ -7,7 +7,7 @@ from typing import Any
 
 from gis.position.position import Position
 from patrol.alerts.alert import Alert
-from patrol.documents.document import Paper, new_id
+from patrol.documents.document import Document, new_id
 from patrol.documents.transaction import Filing
 from patrol.patrols.patrol import Member, Patrol
 from patrol.sectors.sector import Sector
@@ -24,7 +24,7 @@ def sector(use: Any = "no_go", **more: Any) -> Sector:
     return Sector(**(values | {"use": use, "polygon": (ring,)} | more))
 
 
-async def put(node: Node, *filed: Paper) -> None:
+async def put(node: Node, *filed: Document) -> None:
     """File papers, and let the watch take them up."""
     await node.watch.clerk.file(lambda _book, _now: Filing(papers=filed, act="test"))
     await tick(node)

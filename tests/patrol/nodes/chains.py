@@ -11,13 +11,13 @@ from typing import Concatenate, ParamSpec, TypeVar
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
-from patrol.audit.chain import FIRST, Chain, Entry, Fault, chained
+from patrol.audit.chain import FIRST, Chain, ChainFault, Entry, chained
 from patrol.documents.document import revised
 from patrol.documents.transaction import Filing, Note
 from patrol.messages.phrases import Phrase
 from patrol.store.engine.engine import connect_to_read, open_engine
 from patrol.store.journal import journal
-from patrol.store.proof.verify_journal import Proof, prove
+from patrol.store.proof.verify_journal import JournalProof, prove
 from tests.databases import store_url
 from tests.patrol.nodes.running import AGENCY, NODE, Node, at
 
@@ -52,7 +52,7 @@ def chain_of(given: list[Note]) -> list[Entry]:
     return entries
 
 
-def first_fault(entries: list[Entry]) -> Fault | None:
+def first_fault(entries: list[Entry]) -> ChainFault | None:
     """Return where a chain is first broken; None where it is whole."""
     chain = Chain()
     return next(filter(None, map(chain.take, entries)), None)
@@ -70,7 +70,7 @@ def read(
         engine.dispose()
 
 
-def proved(file: Path, head: tuple[int, bytes] | None = None) -> Proof:
+def proved(file: Path, head: tuple[int, bytes] | None = None) -> JournalProof:
     """Return what is proved of a file."""
     return read(file, prove, heads=[] if head is None else [head])
 

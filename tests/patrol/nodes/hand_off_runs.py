@@ -27,17 +27,17 @@ from sqlalchemy import Connection, event
 from patrol.agreements.agreement import Agreement, Terms
 from patrol.agreements.lifecycle import Party, drafted, proposed, resumed, signed, suspended
 from patrol.audit.chain import Entry
-from patrol.counterpart.mailbox import Post
-from patrol.counterpart.messages import Message, Receipt, decode, encode
+from patrol.counterpart.mailbox import NodeMailbox
+from patrol.counterpart.messages import HandOffMessage, HandOffReceipt, decode, encode
 from patrol.desks.desk import Desk
-from patrol.documents.document import Paper
+from patrol.documents.document import Document
 from patrol.documents.open_documents import Book
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict, NotFound, StoreError
 from patrol.sharing.offer_permission import leave_of
 from patrol.store.engine.engine import open_engine
 from patrol.store.store import Store, open_store
-from patrol.targets.custody import BEGUN, Ledger, Standing, contradictions, standing
+from patrol.targets.custody import BEGUN, CustodyState, Ledger, contradictions, standing
 from patrol.targets.hand_off import HandOff
 from patrol.targets.sightings import Sighting
 from patrol.targets.target import HAD
@@ -108,7 +108,7 @@ class Node:
         self.watch.elsewhere = {id: OF[id] for id in AGENCIES if id not in self.agencies}
         self.watch.clerk.listeners.append(lambda _papers: self._committed())
         await self.watch.start()
-        self.post = Post(
+        self.post = NodeMailbox(
             self.watch.clerk,
             self.store,
             node=self.name,
@@ -253,7 +253,7 @@ class World:
         having = [agency for node in self.nodes.values() for agency in node.having(self.case)]
         assert len(having) <= 1, f"{self.case}: {having} have it by their papers"
 
-    def standing(self) -> Standing:
+    def standing(self) -> CustodyState:
         ledgers = {name: node.ledger for name, node in self.nodes.items()}
         return standing(self.case, ledgers, self.homes)
 
@@ -347,7 +347,7 @@ class World:
                 self.link.append(body)
         told = decode(body)
         node = self.nodes[told.to_node]
-        if isinstance(told, Receipt):
+        if isinstance(told, HandOffReceipt):
             await self.asked("receipt", node.post.hear(told))
             return
         receipt = await self.asked(told.what, self.taken(node, told))
@@ -358,7 +358,7 @@ class World:
                 return
             self.link.append(encode(receipt))
 
-    async def taken(self, node: Node, message: Message) -> Receipt:
+    async def taken(self, node: Node, message: HandOffMessage) -> HandOffReceipt:
         return await node.post.take(message)
 
     async def wait(self) -> None:
@@ -433,7 +433,7 @@ class World:
         return answer
 
 
-def offers_of(node: Node) -> list[Paper]:
+def offers_of(node: Node) -> list[Document]:
     return list(node.watch.clerk.book.all(HandOff))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from patrol.counterpart.messages import Message, outbox
-from patrol.documents.document import Paper, kind_of
+from patrol.counterpart.messages import HandOffMessage, outbox
+from patrol.documents.document import Document, kind_of
 from patrol.documents.open_documents import Book
 from patrol.documents.transaction import Filing
 from patrol.documents_registry.document_kinds import decode, encode
@@ -131,11 +131,11 @@ def only(filing: Filing) -> Target:
     return paper
 
 
-def messages(papers: Book, node: str) -> list[Message]:
+def messages(papers: Book, node: str) -> list[HandOffMessage]:
     """Return everything a node owes, with an agreement in force."""
     return list(outbox(papers, node=node, may_cross=lambda _: True))
 
 
-def as_stored(paper: Paper) -> Paper:
+def as_stored(paper: Document) -> Document:
     """Return a paper as it comes back from the store."""
     return decode(kind_of(paper), encode(paper))

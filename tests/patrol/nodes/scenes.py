@@ -7,7 +7,7 @@ from typing import Any
 
 from gis.address.address import Address
 from patrol.alarms.rules import RULES
-from patrol.alarms.scene import Battery, Call, Condition, Scene, Stand, Stray, Visit
+from patrol.alarms.scene import Battery, Condition, DistressCall, Scene, Stand, Stray, Visit
 from patrol.patrols.patrol import Member, Patrol
 from patrol.picture.contact import Contact
 from patrol.sectors.sector import Sector
@@ -110,7 +110,7 @@ def scene(
     good: Mapping[str, float] | None = None,
     claims: Sequence[Claim] = (),
     batteries: Mapping[str, Battery] | None = None,
-    calls: Mapping[str, Call] | None = None,
+    calls: Mapping[str, DistressCall] | None = None,
     strays: Sequence[Stray] = (),
     patrols: Sequence[Patrol] = (),
     sectors: Sequence[Sector] = (),

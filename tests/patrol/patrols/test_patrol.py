@@ -15,7 +15,7 @@ from gis.position.position import Position
 from patrol.documents_registry.document_kinds import decode, encode
 from patrol.errors.errors import Conflict, Forbidden, IllegalStep, NotFound
 from patrol.patrols import lifecycle as acts
-from patrol.patrols.lifecycle import Who
+from patrol.patrols.lifecycle import PatrolActor
 from patrol.patrols.patrol import (
     CONTENT,
     LIFE,
@@ -30,12 +30,12 @@ from patrol.patrols.patrol import (
     Signature,
     sha256_of,
 )
-from patrol.sector_checks.drawing import Shape
+from patrol.sector_checks.drawing import SectorShape
 from patrol.units.data_classes import DATA_CLASSES, marks
 from patrol.watch.clock import is_start_overdue, overdue_units, suspensions
 from tests.patrol.nodes.running import AGENCY, OTHER, Node, at, said
 
-KHAM, MALEE = Who(name="kham", agency=AGENCY), Who(name="malee", agency=OTHER)
+KHAM, MALEE = PatrolActor(name="kham", agency=AGENCY), PatrolActor(name="malee", agency=OTHER)
 STATES: tuple[PatrolState, ...] = get_args(PatrolState)
 
 
@@ -231,7 +231,7 @@ def test_an_agency_signs_once_and_takes_its_signature_back() -> None:
     with pytest.raises(Conflict, match="th-ck has not signed it"):
         acts.withdrawn(once, at=at(21), who=MALEE)
     with pytest.raises(Conflict, match="the signature of mm-tl is not asked for"):
-        acts.signed(once, revision=1, at=at(21), who=Who(name="x", agency="mm-tl"))
+        acts.signed(once, revision=1, at=at(21), who=PatrolActor(name="x", agency="mm-tl"))
     back = acts.withdrawn(in_state("ready"), at=at(22), who=MALEE)
     assert (back.state, back.unsigned, back.ready_at) == ("proposed", (OTHER,), None)
 
@@ -533,7 +533,7 @@ async def test_a_patrol_starts_when_a_boat_surely_leaves_its_base_in_the_window(
 async def test_a_patrol_starts_when_a_boat_enters_a_sector_of_it(node: Node) -> None:
     ring = ((100.41, 20.25), (100.45, 20.25), (100.45, 20.29), (100.41, 20.29), (100.41, 20.25))
     geometry = {"type": "Polygon", "coordinates": [list(ring)]}
-    sector = await node.desk().sectors.draw(name="Isles", shape=Shape(polygon=geometry))
+    sector = await node.desk().sectors.draw(name="Isles", shape=SectorShape(polygon=geometry))
     patrol = await ready(node, start_by_movement=True, sectors=(sector.id,))
     await node.desk("admin").assign(
         address="test:a", unit=patrol.units[0], start=at(-600), channel="*"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from patrol.picture.link_outages import Cut, Links
+from patrol.picture.link_outages import LinkOutage, Links
 from patrol.units.units import Liveness
 from radio_gateway.health.health import ChannelHealth, LinkState
 from tests.patrol.nodes.running import Node, Viewer, address, at, said
@@ -126,13 +126,13 @@ def test_a_link_found_dead_was_dead_since_it_was_last_heard(
     links = Links()
     last = None if heard is None else at(heard)
     links.put(health("pier", "down", 100, last_heard_at=last, expected_interval_s=interval_s))
-    assert links.cut({"pier": at(0)}) == Cut(since=at(since), by=("pier",))
+    assert links.cut({"pier": at(0)}) == LinkOutage(since=at(since), by=("pier",))
 
 
 def test_a_link_that_heard_it_long_ago_is_none_of_its_links() -> None:
     links = Links()
     links.put(health("pier", "down", 0))
-    assert links.cut({"pier": at(7200), "hill": at(0)}) == Cut(since=at(0), by=("pier",))
+    assert links.cut({"pier": at(7200), "hill": at(0)}) == LinkOutage(since=at(0), by=("pier",))
     assert links.cut({"pier": at(7200), "hill": at(7000)}) is None
     assert links.cut({}) is None
 

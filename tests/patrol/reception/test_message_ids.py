@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from patrol.reception.message_ids import Named
+from patrol.reception.message_ids import MessageIds
 from patrol.reception.record import named_gid
 from tests.patrol.nodes.running import at
 
@@ -19,8 +19,8 @@ def name(second: float, sender: str = "a") -> bytes:
     return named_gid(sender, f"{sender}|{at(second)}|100.4")
 
 
-def remembered(seconds: list[float]) -> Named:
-    named = Named()
+def remembered(seconds: list[float]) -> MessageIds:
+    named = MessageIds()
     for second in seconds:
         named.put(name(second), (at(second), f"r{second}", name(second)))
         named.trim(KEPT)
@@ -42,7 +42,7 @@ def test_any_order_misses_nothing_that_was_forgotten() -> None:
 
 @pytest.mark.parametrize("many", [False, True])
 def test_names_that_sort_ahead_cost_the_others_nothing(many: bool) -> None:
-    named = Named()
+    named = MessageIds()
     wrong = f"{at(0) + timedelta(days=20)}"
     ahead = [named_gid("c", f"{wrong}|{number}") for number in range(10 if many else 3)]
     ahead.append(next(gid for n in range(999) if (gid := named_gid("b", f"id:{n}")) > name(1e6)))

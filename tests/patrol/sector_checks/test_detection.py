@@ -12,7 +12,7 @@ from gis.fences.geofences import Geofences
 from gis.position.position import Position
 from patrol.picture.contact import Contact
 from patrol.sector_checks.detection import FAST_MPS, Transit, reporters
-from patrol.sector_checks.drawing import RiverStretch, Shape, check, judge
+from patrol.sector_checks.drawing import RiverStretch, SectorShape, check, judge
 from patrol.sectors.sector import Sector, SectorLimits
 from patrol.sectors.site_geography import Ground
 from patrol.units.wire import Fix
@@ -43,7 +43,7 @@ def reports(id: str, every_s: float, *, accuracy_m: float | None = None, **more:
 
 def transit(
     ground: Ground,
-    shape: Shape,
+    shape: SectorShape,
     *boats: Contact,
     use: Any = "no_go",
     limits: SectorLimits | None = None,
@@ -53,16 +53,16 @@ def transit(
     return found
 
 
-def gate(length_m: float, *, width_m: float = 1000.0) -> Shape:
+def gate(length_m: float, *, width_m: float = 1000.0) -> SectorShape:
     """Return a stretch of the Mekong between Houay Xai and Chiang Khong."""
-    return Shape(
+    return SectorShape(
         stretch=RiverStretch(
             river="Mekong", km_from=2352.0, km_to=2352.0 + length_m / 1000.0, width_m=width_m
         )
     )
 
 
-def beside(metres: float) -> Shape:
+def beside(metres: float) -> SectorShape:
     """Return a square that wide beside the left bank, half a kilometre from the river's line."""
     east, north = metres / 104_400.0, metres / 110_700.0
     lon, lat = 100.4365, 20.2436
@@ -73,7 +73,7 @@ def beside(metres: float) -> Shape:
         [lon, lat + north],
         [lon, lat],
     ]
-    return Shape(polygon={"type": "Polygon", "coordinates": [ring]})
+    return SectorShape(polygon={"type": "Polygon", "coordinates": [ring]})
 
 
 def told(found: Transit) -> dict[str, tuple[int, float, float]]:
@@ -145,7 +145,7 @@ async def test_a_planner_is_told_by_how_units_of_the_agency_report_now(node: Nod
 # -- what is said is what fences do
 
 
-def passes(ground: Ground, shape: Shape, every_s: float, *, seed: int) -> str:
+def passes(ground: Ground, shape: SectorShape, every_s: float, *, seed: int) -> str:
     """Return what fences tell of a boat that goes through at 10 m/s, with 10 m of noise."""
     rng = np.random.default_rng(seed)
     _, placed = judge(shape, ground)
@@ -183,7 +183,7 @@ def passes(ground: Ground, shape: Shape, every_s: float, *, seed: int) -> str:
     ],
 )
 def test_what_is_said_before_is_what_fences_tell_after(
-    ground: Ground, shape: Shape, every_s: float, what: str
+    ground: Ground, shape: SectorShape, every_s: float, what: str
 ) -> None:
     assert list(told(transit(ground, shape, reports("a", every_s)))) == [what]
     found = [passes(ground, shape, every_s, seed=seed) for seed in range(40)]

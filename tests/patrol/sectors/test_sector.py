@@ -17,7 +17,7 @@ from gis.address.addresses import load_addresses
 from patrol.documents_registry.document_kinds import decode, encode
 from patrol.errors.errors import Conflict, Forbidden, NotFound
 from patrol.patrols.patrol import Member
-from patrol.sector_checks.drawing import MOST_POSITIONS, BadShape, RiverStretch, Shape, judge
+from patrol.sector_checks.drawing import MOST_POSITIONS, BadShape, RiverStretch, SectorShape, judge
 from patrol.sectors.sector import Sector
 from patrol.sectors.site_geography import Ground
 from patrol.store.records import documents as papers
@@ -43,9 +43,9 @@ async def land(tmp_path: Path, ground: Ground) -> AsyncIterator[Node]:
     await node.stop()
 
 
-def square(*rings: list[list[float]]) -> Shape:
+def square(*rings: list[list[float]]) -> SectorShape:
     """Return a polygon of rings, one square if none are given."""
-    return Shape(polygon={"type": "Polygon", "coordinates": list(rings) or [SQUARE]})
+    return SectorShape(polygon={"type": "Polygon", "coordinates": list(rings) or [SQUARE]})
 
 
 def sector(**more: Any) -> Sector:
@@ -61,7 +61,9 @@ async def test_a_sector_is_drawn_changed_in_versions_and_retired(land: Node) -> 
     assert drawn.geometry is not None
     assert [list(point) for point in drawn.geometry["coordinates"][0]] == SQUARE
     land.time = at(60)
-    moved = await desk.change(drawn.id, version=1, shape=Shape(stretch=REACH), use="fishing_ban")
+    moved = await desk.change(
+        drawn.id, version=1, shape=SectorShape(stretch=REACH), use="fishing_ban"
+    )
     assert (moved.version, moved.polygon, moved.km_from, moved.km_to) == (2, None, 2350.0, 2360.0)
     assert (await desk.change(drawn.id, name="Islands")).version == 2, "nothing changed"
     with pytest.raises(Conflict, match="is at version 2: look at it again"):
@@ -124,7 +126,7 @@ async def test_a_sector_that_a_patrol_covers_is_not_retired(land: Node) -> None:
     assert (await land.desk("planner").sectors.retire(drawn.id)).is_closed
 
 
-BAD: dict[str, tuple[Shape, str, bool]] = {
+BAD: dict[str, tuple[SectorShape, str, bool]] = {
     "swapped": (square([[lat, lon] for lon, lat in SQUARE]), "swapped", True),
     "open": (square(SQUARE[:-1]), "not_closed", True),
     "bow tie": (
@@ -134,25 +136,37 @@ BAD: dict[str, tuple[Shape, str, bool]] = {
     ),
     "no place": (square([[500.0, 95.0], *SQUARE[1:-1], [500.0, 95.0]]), "out_of_range", False),
     "nothing": (square([]), "empty", False),
-    "a point": (Shape(polygon={"type": "Point", "coordinates": [1, 2]}), "not_a_polygon", False),
+    "a point": (
+        SectorShape(polygon={"type": "Point", "coordinates": [1, 2]}),
+        "not_a_polygon",
+        False,
+    ),
     "two parts": (
-        Shape(polygon={"type": "MultiPolygon", "coordinates": [[SQUARE], [SQUARE]]}),
+        SectorShape(polygon={"type": "MultiPolygon", "coordinates": [[SQUARE], [SQUARE]]}),
         "several_parts",
         False,
     ),
     "too many": (square([[100.0, 20.0]] * (MOST_POSITIONS + 1)), "too_many_vertices", False),
     "both": (msgspec.structs.replace(square(), stretch=REACH), "empty", False),
-    "neither": (Shape(), "empty", False),
+    "neither": (SectorShape(), "empty", False),
     "other river": (
-        Shape(stretch=msgspec.structs.replace(REACH, river="Nile")),
+        SectorShape(stretch=msgspec.structs.replace(REACH, river="Nile")),
         "unknown_river",
         False,
     ),
-    "beyond": (Shape(stretch=msgspec.structs.replace(REACH, km_from=9999.0)), "off_river", True),
-    "narrow": (Shape(stretch=msgspec.structs.replace(REACH, width_m=1.0)), "sliver", True),
-    "short": (Shape(stretch=msgspec.structs.replace(REACH, km_to=2360.0)), "too_small", False),
+    "beyond": (
+        SectorShape(stretch=msgspec.structs.replace(REACH, km_from=9999.0)),
+        "off_river",
+        True,
+    ),
+    "narrow": (SectorShape(stretch=msgspec.structs.replace(REACH, width_m=1.0)), "sliver", True),
+    "short": (
+        SectorShape(stretch=msgspec.structs.replace(REACH, km_to=2360.0)),
+        "too_small",
+        False,
+    ),
     "not a number": (
-        Shape(stretch=msgspec.structs.replace(REACH, km_to=float("nan"))),
+        SectorShape(stretch=msgspec.structs.replace(REACH, km_to=float("nan"))),
         "off_river",
         False,
     ),
@@ -189,7 +203,7 @@ RAW = st.recursive(
 @settings(max_examples=300, deadline=None)
 @given(raw=RAW, kind=st.sampled_from(["Polygon", "MultiPolygon", "Point", "", None]))
 def test_whatever_comes_as_a_polygon_is_judged_and_never_fails(raw: Any, kind: Any) -> None:
-    judged, placed = judge(Shape(polygon={"type": kind, "coordinates": raw}), Ground())
+    judged, placed = judge(SectorShape(polygon={"type": kind, "coordinates": raw}), Ground())
     assert judged.usable is (placed is not None)
     assert judged.usable or judged.faults
 

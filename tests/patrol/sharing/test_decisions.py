@@ -18,15 +18,15 @@ from gis.address.address import Address
 from patrol.agreements import lifecycle as acts
 from patrol.agreements.agreement import DAYS, Agreement, Hours
 from patrol.agreements.lifecycle import Backfill, Party
-from patrol.documents.document import Paper
+from patrol.documents.document import Document
 from patrol.documents.open_documents import Book
 from patrol.documents_registry.document_kinds import ALL
-from patrol.live.shared_units import Sight
+from patrol.live.shared_units import SharedUnits
 from patrol.marks.mark import Mark
 from patrol.sharing.decisions import Sharing
 from patrol.sharing.precision import coarse, crossed_fix, snapped, snapped_many
 from patrol.sharing.redaction import passed
-from patrol.sharing.view_policy import Policy
+from patrol.sharing.view_policy import ViewPolicy
 from patrol.units.data_classes import DATA_CLASSES, NEVER, POSITIONS, DataClass, crossed, marks
 from patrol.units.details import UnitDetails
 from patrol.units.wire import Fix, UnitState
@@ -395,7 +395,7 @@ class NewPart(msgspec.Struct):
     new: str = ""
 
 
-class NewKind(Paper, frozen=True, kw_only=True, tag="unmarked"):
+class NewKind(Document, frozen=True, kw_only=True, tag="unmarked"):
     parts: Annotated[tuple[NewPart, ...] | None, POSITIONS] = None
     more: dict[str, int] = {}
     hidden: Annotated[tuple[NewPart, ...], NEVER] = ()
@@ -449,7 +449,7 @@ def filled(kind: inspect.Type, *, never: bool = False) -> Any:
 
 
 @pytest.mark.parametrize("kind", [each for each in ALL if each.CLASS is not None])
-def test_what_may_never_cross_crosses_under_no_agreement(kind: type[Paper]) -> None:
+def test_what_may_never_cross_crosses_under_no_agreement(kind: type[Document]) -> None:
     paper = filled(inspect.type_info(kind))
     paper = msgspec.structs.replace(paper, agency=OTHER, at=at(60))
     if isinstance(paper, Mark):  # its path is typed as rows of numbers, and is one of pairs
@@ -472,7 +472,7 @@ def test_a_unit_crosses_without_its_links_addresses_and_words() -> None:
     assert state.last is not None
     book = Book()
     book.put([active(at(0))])
-    seen = Sight(OTHER, AGENCY, Sharing(book)).crossed(state, at(90))
+    seen = SharedUnits(OTHER, AGENCY, Sharing(book)).crossed(state, at(90))
     assert seen is not None
     assert seen.distress
     assert seen.last == msgspec.structs.replace(state.last, place=None)
@@ -487,7 +487,7 @@ def test_distress_crosses_only_where_alerts_do() -> None:
     state = msgspec.structs.replace(state, agency=OTHER)
     book = Book()
     book.put([active(at(0), classes=("positions",))])
-    seen = Sight(OTHER, AGENCY, Sharing(book)).crossed(state, at(90))
+    seen = SharedUnits(OTHER, AGENCY, Sharing(book)).crossed(state, at(90))
     assert seen is not None
     assert not seen.distress
 
@@ -551,7 +551,7 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     place: Annotated[str, POSITIONS] = ""
 
 
-class Seen(Paper, frozen=True, kw_only=True, tag="seen", omit_defaults=True):
+class Seen(Document, frozen=True, kw_only=True, tag="seen", omit_defaults=True):
     CLASS = "positions"
 
     raised_at: Annotated[datetime, POSITIONS]
@@ -560,7 +560,7 @@ class Seen(Paper, frozen=True, kw_only=True, tag="seen", omit_defaults=True):
     sightings: Annotated[tuple[Sighting, ...], POSITIONS] = ()
 
 
-def told_of(paper: Paper, agreement: Agreement, second: float = 2000) -> Any:
+def told_of(paper: Document, agreement: Agreement, second: float = 2000) -> Any:
     book = Book()
     book.put([agreement])
     return passed(paper, sharing=Sharing(book), viewer=AGENCY, now=at(second))
@@ -617,7 +617,7 @@ def test_places_in_papers_are_told_as_coarsely_as_agreed() -> None:
 def test_a_policy_without_sharing_lets_only_its_own_pass(
     agency: str, owner: str, known: bool
 ) -> None:
-    policy = Policy(agency=agency, role="commander")
+    policy = ViewPolicy(agency=agency, role="commander")
     assert policy.passes(agency=owner, known=known) == (agency == owner)
     paper = seen(1)
     paper = msgspec.structs.replace(paper, agency=owner)
@@ -642,7 +642,7 @@ def test_a_sight_that_followed_shows_what_one_that_begins_now_shows(
 ) -> None:
     book = Book()
     book.put([active(at(0), precision_m=grid, corridor=box(100.0, 20.0, 100.5, 21.0))])
-    followed = Sight(OTHER, AGENCY, Sharing(book))
+    followed = SharedUnits(OTHER, AGENCY, Sharing(book))
     known: dict[str, UnitState] = {}
     viewer: dict[str, UnitState] = {}
     for number, (act, id, lon, flag) in enumerate(steps):
@@ -673,7 +673,7 @@ def test_a_sight_that_followed_shows_what_one_that_begins_now_shows(
                 viewer[told.of] = msgspec.structs.replace(viewer[told.of], last=told)
         for left in news.forget:
             viewer.pop(left, None)
-        fresh = Sight(OTHER, AGENCY, Sharing(book))
+        fresh = SharedUnits(OTHER, AGENCY, Sharing(book))
         fresh.begin(known.values(), now)
         assert followed.shown == fresh.shown
         assert viewer == fresh.shown

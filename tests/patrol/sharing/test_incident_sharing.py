@@ -14,8 +14,8 @@ from patrol.agreements.agreement import Agreement, Terms
 from patrol.agreements.lifecycle import Party, drafted, proposed, resumed, signed, suspended
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict, Forbidden, NotFound
-from patrol.incidents.incident import Arrested, Incident, Seizure, told_time
-from patrol.incidents.search import Wanted
+from patrol.incidents.incident import ArrestCount, Incident, Seizure, told_time
+from patrol.incidents.search import IncidentQuery
 from patrol.targets.sightings import Sighting
 from patrol.units.data_classes import DataClass
 from patrol.units.units import Agency
@@ -68,7 +68,7 @@ async def logged(node: Node, **more: Any) -> Incident:
         "happened_at": node.time,
         "precision": "minute",
         "seizures": (Seizure(what="heroin", amount=2.5, unit="kg"),),
-        "arrested": (Arrested(count=2, nationality="LA"),),
+        "arrested": (ArrestCount(count=2, nationality="LA"),),
         "lon": 100.41,
         "lat": 20.266,
         "photos": (photo.sha256,),
@@ -92,9 +92,9 @@ async def test_an_agreement_shares_an_incident_and_its_photo_without_secrets(nod
     assert seen.by == ""
     body = msgspec.json.encode(seen).decode()
     assert not [secret for secret in SECRETS if secret in body]
-    assert await other.incidents.incidents(Wanted()) == [seen]
-    assert await other.incidents.incidents(Wanted(), how="file") == [seen]
-    assert (await other.incidents.totals(Wanted())).region.reports == 1
+    assert await other.incidents.incidents(IncidentQuery()) == [seen]
+    assert await other.incidents.incidents(IncidentQuery(), how="file") == [seen]
+    assert (await other.incidents.totals(IncidentQuery())).region.reports == 1
     photo = await other.photos.body(made.photos[0])
     assert photo == await node.desk("crew").photos.body(made.photos[0])
     rows = node.rows("SELECT act, actor, agency FROM journal WHERE act LIKE 'see shared%'")
@@ -122,7 +122,7 @@ async def test_an_incident_crosses_once_it_is_confirmed_unless_the_agreement_say
     second = node.desk("commander", name="keo").incidents
 
     async def crosses() -> bool:
-        found = await other.incidents.incidents(Wanted(state=made.state))
+        found = await other.incidents.incidents(IncidentQuery(state=made.state))
         is_shown = made.id in {each.id for each in found}
         if not is_shown:
             with pytest.raises(NotFound):
@@ -166,7 +166,7 @@ async def test_an_incident_counts_for_a_credited_agency_once_that_has_said_yes(
     made = await own.confirm(made.id, version=1)
 
     async def counted() -> set[str]:
-        here, there = await own.totals(Wanted()), await other.totals(Wanted())
+        here, there = await own.totals(IncidentQuery()), await other.totals(IncidentQuery())
         assert here.by_agency.keys() == there.by_agency.keys()
         assert here.region.reports == there.region.reports == 1
         assert set(here.by_country) == {agencies[each].country for each in here.by_agency}
@@ -209,7 +209,7 @@ async def test_of_a_day_in_which_consent_began_nothing_that_was_told_by_its_date
     for text, crosses in (("2026-11-25", False), ("2026-11-26", True)):
         happened_at, precision = told_time(text)
         made = await logged(node, happened_at=happened_at, precision=precision)
-        seen = {each.id for each in await other.incidents(Wanted())}
+        seen = {each.id for each in await other.incidents(IncidentQuery())}
         assert (made.id in seen) is crosses, text
 
 
@@ -230,7 +230,7 @@ async def test_of_a_suspension_nothing_that_was_told_by_its_date_crosses_later(n
     for day, crosses in (("11-26", False), ("11-28", False), ("12-02", True), ("12-03", False)):
         happened_at, precision = told_time(f"2026-{day}")
         made = await logged(node, happened_at=happened_at, precision=precision)
-        seen = {each.id for each in await other.incidents(Wanted())}
+        seen = {each.id for each in await other.incidents(IncidentQuery())}
         assert (made.id in seen) is crosses, day
 
 
@@ -253,8 +253,8 @@ async def test_after_a_suspension_nothing_of_it_is_left(node: Node, state: str) 
         other = node.desk("commander", agency=OTHER, name="malee")
         with pytest.raises(NotFound):
             await other.incidents.incident(made.id)
-        assert await other.incidents.incidents(Wanted()) == []
-        assert (await other.incidents.totals(Wanted())).region.reports == 0
+        assert await other.incidents.incidents(IncidentQuery()) == []
+        assert (await other.incidents.totals(IncidentQuery())).region.reports == 0
         with pytest.raises(NotFound):
             await other.photos.body(made.photos[0])
         assert (await node.desk("crew").incidents.incident(made.id)) == made
@@ -297,7 +297,7 @@ async def test_an_agreement_on_other_things_shares_no_incident(node: Node) -> No
     other = node.desk("commander", agency=OTHER, name="malee")
     with pytest.raises(NotFound):
         await other.incidents.incident(made.id)
-    assert await other.incidents.incidents(Wanted()) == []
+    assert await other.incidents.incidents(IncidentQuery()) == []
     with pytest.raises(NotFound):
         await other.photos.body(made.photos[0])
 
@@ -332,16 +332,16 @@ async def test_each_side_logs_one_event_and_both_count_it_once_while_they_share(
     told: dict[str, Any] = {"happened_at": node.time, "precision": "minute", "category": "drugs"}
     there = await other.log(**told, same_as=here.id)
     for desk in (other, node.desk().incidents):
-        assert len(await desk.incidents(Wanted())) == 2
-        made = await desk.totals(Wanted())
+        assert len(await desk.incidents(IncidentQuery())) == 2
+        made = await desk.totals(IncidentQuery())
         assert made.region.reports == 1
         assert set(made.by_agency) == {AGENCY, OTHER}
     node.time = at(120)
     who = Party(agency=AGENCY, name="kham")
     await filed(node, suspended(held, at=node.time, who=who, reason="for a while"))
-    assert await other.incidents(Wanted()) == [there]
+    assert await other.incidents(IncidentQuery()) == [there]
     for desk, agency in ((other, OTHER), (node.desk().incidents, AGENCY)):
-        made = await desk.totals(Wanted())
+        made = await desk.totals(IncidentQuery())
         assert (made.region.reports, set(made.by_agency)) == (1, {agency})
 
 
@@ -356,7 +356,7 @@ async def test_a_suspension_while_a_list_is_put_together_leaves_nothing_in_it(
         category="timber", happened_at=node.time, precision="minute"
     )
     other = node.desk("commander", agency=OTHER, name="malee")
-    assert len(await other.incidents.incidents(Wanted())) == 4
+    assert len(await other.incidents.incidents(IncidentQuery())) == 4
     turns = 0
 
     class Turns:
@@ -372,7 +372,7 @@ async def test_a_suspension_while_a_list_is_put_together_leaves_nothing_in_it(
 
     monkeypatch.setattr("patrol.desks.incidents.incidents.AT_ONCE", 1)
     monkeypatch.setattr("patrol.desks.incidents.incidents.asyncio", Turns)
-    assert await other.incidents.incidents(Wanted()) == [own]
+    assert await other.incidents.incidents(IncidentQuery()) == [own]
     assert turns > 4, "it began anew"
     assert other.is_stale, "and who answers is told that something had been handed out"
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from patrol.desks.desk import Desk
 from patrol.errors.errors import CannotSend, Forbidden, NotFound, PatrolError
-from patrol.sharing.view_policy import Policy
+from patrol.sharing.view_policy import ViewPolicy
 from patrol.store.schema.tables import units
 from patrol.store.store import open_store
 from patrol.units.permissions import ACTS, acts_of, may, require
@@ -36,7 +36,7 @@ def test_the_stream_and_the_store_let_the_same_records_pass(tmp_path: Path) -> N
         known=st.booleans(),
     )
     def same(owners: list[str], agency: str, role: Role, known: bool) -> None:
-        policy = Policy(agency=agency, role=role)
+        policy = ViewPolicy(agency=agency, role=role)
         with engine.connect() as connection:
             for number, owner in enumerate(owners):
                 connection.execute(

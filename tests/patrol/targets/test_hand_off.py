@@ -16,9 +16,9 @@ from patrol.documents.state_machine import Life
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict, IllegalStep
 from patrol.targets import custody
-from patrol.targets.hand_off import LIFE, HandOff, Owed, timetable
+from patrol.targets.hand_off import LIFE, HandOff, OwedMessage, timetable
 from patrol.targets.lifecycle import accepted, declined, escalated, offered, returned
-from patrol.targets.prediction import Ahead, Landing, Prediction
+from patrol.targets.prediction import Landing, PredictedPoint, Prediction
 from patrol.targets.remote_hand_off import (
     accepted_there,
     declined_there,
@@ -212,7 +212,7 @@ def test_who_answered_is_named_in_no_paper_of_who_offered(answer: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [Target, HandOff, Sighting, Prediction, Landing, Ahead, Remark, Owed]
+    "kind", [Target, HandOff, Sighting, Prediction, Landing, PredictedPoint, Remark, OwedMessage]
 )
 def test_every_field_says_whether_it_may_cross(kind: Any) -> None:
     assert None not in marks(kind).values()

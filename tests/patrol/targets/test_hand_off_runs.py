@@ -16,7 +16,16 @@ import pytest
 
 from patrol.counterpart import messages as exchange
 from patrol.documents.transaction import Filing
-from patrol.targets.custody import BEGUN, ENDED, GRANTED, HEARD, TAKEN, Ledger, Line, contradictions
+from patrol.targets.custody import (
+    BEGUN,
+    ENDED,
+    GRANTED,
+    HEARD,
+    TAKEN,
+    CustodyLine,
+    Ledger,
+    contradictions,
+)
 from tests.patrol.nodes.hand_off_runs import LAO, ONE, THAI, TWO, quick_folder, runs
 
 LEAST, MOST = 30, 500
@@ -73,8 +82,8 @@ async def test_the_runs_find_a_step_that_is_wrong(
         await runs(TWO, 60, Path(there), seed=3)
 
 
-def line(act: str, term: int, holder: str, agency: str) -> Line:
-    return Line(act=act, case="c", term=term, holder=holder, agency=agency)
+def line(act: str, term: int, holder: str, agency: str) -> CustodyLine:
+    return CustodyLine(act=act, case="c", term=term, holder=holder, agency=agency)
 
 
 SOUND = [
@@ -100,7 +109,7 @@ def test_journals_that_agree_contradict_nothing() -> None:
         (line(TAKEN, 5, LAO, LAO), "term 5 comes from nowhere"),
     ],
 )
-def test_the_proof_finds_what_cannot_be_true(odd: Line, told: str) -> None:
+def test_the_proof_finds_what_cannot_be_true(odd: CustodyLine, told: str) -> None:
     assert any(told in each for each in contradictions([*SOUND, odd]))
 
 

@@ -11,7 +11,7 @@ import pytest
 from gis.address.addresses import load_addresses
 from gis.river.river import load_mekong
 from patrol.agreements.agreement import Agreement, Consent, PartySignature, Terms
-from patrol.documents.document import Paper
+from patrol.documents.document import Document
 from patrol.documents.open_documents import Book
 from patrol.patrols.conflicts import agreed_windows
 from patrol.patrols.patrol import Leg, Member, Patrol, Rendezvous
@@ -78,7 +78,7 @@ def sector(id: str = "s1", **more: Any) -> Sector:
 def plan(
     ground: Ground,
     judged: Patrol,
-    *papers: Paper,
+    *papers: Document,
     viewer: str = AGENCY,
     why_not: WhyNot = open_to_all,
     shown: bool = True,
@@ -324,7 +324,7 @@ def agreement(id: str, *agencies: str, until: datetime, **more: Any) -> Agreemen
     return Agreement(**(values | more))
 
 
-def agreed(ground: Ground, judged: Patrol, *papers: Paper, viewer: str = AGENCY) -> Plan:
+def agreed(ground: Ground, judged: Patrol, *papers: Document, viewer: str = AGENCY) -> Plan:
     """Return a plan among these papers, whose agreements are asked as a node asks them."""
     asked = plan(ground, judged, *papers, viewer=viewer)
     return msgspec.structs.replace(asked, why_not=why_not_of(Sharing(asked.book)))

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from patrol.errors.errors import CannotSend, Conflict, Forbidden, NotFound
 from patrol.marks.mark import Mark
-from patrol.sector_checks.drawing import Shape
+from patrol.sector_checks.drawing import SectorShape
 from patrol.sectors.sector import Sector
 from patrol.targets.sightings import Sighting
 from patrol.targets.target import Target
@@ -209,7 +209,7 @@ async def test_a_sector_is_shown_by_its_midst_until_it_is_retired(node: Node) ->
     with_channels(node, mesh=mesh)
     desk = node.desk("planner")
     ring = [[100.40, 20.27], [100.42, 20.27], [100.42, 20.29], [100.40, 20.29], [100.40, 20.27]]
-    shape = Shape(polygon={"type": "Polygon", "coordinates": [ring]})
+    shape = SectorShape(polygon={"type": "Polygon", "coordinates": [ring]})
     sector = await desk.sectors.draw(name="Rapids", use="no_go", shape=shape)
     sent = await node.desk().on_air.show(Sector, sector.id, channel="mesh")
     mark = mesh.sent[0].mark

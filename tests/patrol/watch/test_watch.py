@@ -7,7 +7,7 @@ from time import monotonic
 
 import pytest
 
-from patrol.intake.batch_interval import Pace
+from patrol.intake.batch_interval import BatchInterval
 from patrol.units.wire import Change
 from patrol.watch.watch import LONGEST_BATCH
 from tests.patrol.nodes.running import OTHER, Node, Viewer, address, at, reading, said
@@ -54,8 +54,8 @@ async def test_when_it_is_quiet_nothing_waits_and_under_load_batches_gather(
     assert pace.pause_s(20, now_s - 0.1) == 0.0
 
 
-def busy(now_s: float) -> Pace:
-    pace = Pace()
+def busy(now_s: float) -> BatchInterval:
+    pace = BatchInterval()
     for _ in range(100):
         pace.pause_s(20, now_s)
     return pace
@@ -91,7 +91,7 @@ def test_one_batch_that_is_costly_to_show_does_not_stretch_the_tick_by_itself(
 
 
 def test_when_it_is_quiet_nothing_waits_whatever_showing_costs(now_s: float) -> None:
-    pace = Pace()
+    pace = BatchInterval()
     for _ in range(300):
         pace.showed(0.1)
     assert pace.pause_s(1, now_s) == 0.0
@@ -111,7 +111,7 @@ def test_messages_gather_from_the_beginning_of_a_batch_where_batches_are_short(
     assert 0.019 < pace.gather_s <= 0.020
     pace.pause_s(20, now_s - 0.012)
     assert pace.gather_s == 0.0, "who is busy most of the time reads meanwhile"
-    quiet = Pace()
+    quiet = BatchInterval()
     quiet.pause_s(1, now_s)
     assert quiet.gather_s == 0.0
 
@@ -121,7 +121,7 @@ async def test_what_gathered_while_the_watch_rests_is_one_batch_with_what_came(
 ) -> None:
     rests = asyncio.Event()
 
-    class Loaded(Pace):
+    class Loaded(BatchInterval):
         def pause_s(self, count: int, began_s: float) -> float:
             rests.set()
             self.gather_s = 60.0
@@ -147,7 +147,7 @@ async def test_what_gathered_while_the_watch_rests_is_one_batch_with_what_came(
 async def test_a_watch_that_only_waits_ends_at_once(
     node: Node, monkeypatch: pytest.MonkeyPatch, pause_s: float
 ) -> None:
-    class Loaded(Pace):
+    class Loaded(BatchInterval):
         def pause_s(self, count: int, began_s: float) -> float:
             return pause_s
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from radio_gateway.channels.batch_decode import read_ahead
 from radio_gateway.channels.channel_settings import ChannelSettings, make_transport
 from radio_gateway.channels.connection import MANY, TOGETHER
-from radio_gateway.channels.inactivity import Silence
-from radio_gateway.channels.ingest import Hearing
-from radio_gateway.formats.nmea.fast_rmc import Everyday, read_everyday
+from radio_gateway.channels.inactivity import InactivityTimer
+from radio_gateway.channels.ingest import Ingest
+from radio_gateway.formats.nmea.fast_rmc import EverydayRmc, read_everyday
 from radio_gateway.health.health import RejectedFrame
 from radio_gateway.health.rejections import Rejections
 from radio_gateway.inbox.inbox import Inbox
@@ -78,7 +78,7 @@ async def hear(each_time: list[list[tuple[int, bool, bytes]]], *protocols: str) 
         link=parse_link("mqtt://broker?topic=%23"),
     )
     inbox, rejections = Inbox(), Rejections("broker")
-    hearing = Hearing(
+    hearing = Ingest(
         settings,
         make_transport(settings, gateway="g"),
         inbox,
@@ -86,7 +86,7 @@ async def hear(each_time: list[list[tuple[int, bool, bytes]]], *protocols: str) 
         protocols={name: PROTOCOLS[name] for name in settings.protocols},
         recordings=Recordings("broker", settings.protocols, None),
         rejections=rejections,
-        silence=Silence(None),
+        silence=InactivityTimer(None),
     )
     answered: list[int] = []
     numbers = count()
@@ -150,7 +150,7 @@ async def test_it_is_read_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
     assert one_by_one.said == whole.said
     one: list[bytes] = []
 
-    def noted(payload: bytes) -> Everyday | None:
+    def noted(payload: bytes) -> EverydayRmc | None:
         one.append(payload)
         return read_everyday(payload)
 

@@ -19,7 +19,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from radio_gateway.channels.channel import Channel
-from radio_gateway.channels.inactivity import Silence
+from radio_gateway.channels.inactivity import InactivityTimer
 from radio_gateway.clock import clock as process_clock
 from radio_gateway.inbox.inbox import Inbox
 from tests.broker import Mosquitto, mosquitto
@@ -419,7 +419,7 @@ async def test_what_waits_for_a_pause_is_told_though_the_clock_was_set_back(
 def test_silence_is_measured_by_a_clock_that_nobody_sets(monkeypatch: pytest.MonkeyPatch) -> None:
     now_s = 1000.0
     monkeypatch.setattr("radio_gateway.channels.inactivity.time.monotonic", lambda: now_s)
-    silence = Silence(10)
+    silence = InactivityTimer(10)
     assert silence.too_long() is None
     silence.watch()
     now_s += 9
@@ -432,4 +432,4 @@ def test_silence_is_measured_by_a_clock_that_nobody_sets(monkeypatch: pytest.Mon
     assert silence.too_long() is not None
     silence.end()
     assert silence.too_long() is None
-    assert Silence(None).too_long() is None
+    assert InactivityTimer(None).too_long() is None

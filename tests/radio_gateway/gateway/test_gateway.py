@@ -17,7 +17,7 @@ from radio_gateway.gateway.gateway import Gateway
 from radio_gateway.gateway.gateway_settings import GatewaySettings
 from radio_gateway.links.link_url import parse_link
 from radio_gateway.messages.transmission import Delivery, Transmission
-from radio_gateway.uplink.spool.rows import Put
+from radio_gateway.uplink.spool.rows import SpoolRow
 from radio_gateway.uplink.spool.spool import open_spool
 from radio_gateway.uplink.spool.sqlite_file import SpoolError
 from radio_gateway.uplink.wire.signing import Signer, Verifier
@@ -67,12 +67,12 @@ class TightSpool:
         self.room = room
         self.kept: list[Transmission] = []
 
-    async def put(self, said: Sequence[Transmission]) -> list[Put]:
+    async def put(self, said: Sequence[Transmission]) -> list[SpoolRow]:
         """Keep what fits."""
         if len(said) > self.room:
             raise SpoolError(Path("spool.db"), "database or disk is full")
         self.kept += said
-        return [Put(number, 0, None, 0, 0) for number in range(len(said))]
+        return [SpoolRow(number, 0, None, 0, 0) for number in range(len(said))]
 
 
 async def test_what_is_too_much_at_once_for_a_full_disk_is_kept_little_by_little(

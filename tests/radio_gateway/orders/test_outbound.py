@@ -15,7 +15,7 @@ from radio_gateway.channels.outbound import Outbound
 from radio_gateway.errors.errors import GoneError, LinkError, SettingsError
 from radio_gateway.health.health import ChannelHealth, LinkState
 from radio_gateway.messages.transmission import Transmission
-from radio_gateway.orders.order import OrderKind, Outgoing
+from radio_gateway.orders.order import EncodedOrder, OrderKind
 from radio_gateway.orders.order_queue import AT_MOST
 from radio_gateway.orders.order_result import OrderResult
 from tests.radio_gateway.running.orders import ending, order
@@ -34,10 +34,10 @@ class FakeChannel:
         self.transport = real.transport
         self.state: LinkState = state
         self.fault: str | None = None
-        self.sent: list[Outgoing] = []
+        self.sent: list[EncodedOrder] = []
         self.listener: Callable[[list[Transmission]], None] = lambda _heard: None
 
-    async def send(self, outgoing: Outgoing) -> None:
+    async def send(self, outgoing: EncodedOrder) -> None:
         if self.fault is not None:
             raise LinkError("tcp://x", self.fault)
         self.sent.append(outgoing)
@@ -174,7 +174,7 @@ async def test_a_radio_whose_connection_is_gone_is_named() -> None:
     channel = FakeChannel()
     out, told = out_of(channel)
 
-    async def gone(_outgoing: Outgoing) -> None:
+    async def gone(_outgoing: EncodedOrder) -> None:
         raise GoneError("tcp-listen://127.0.0.1:9", "127.0.0.1:53278 is not connected")
 
     channel.send = gone  # type: ignore[method-assign,assignment]
@@ -189,7 +189,7 @@ async def test_a_transport_that_fails_in_its_own_way_does_not_end_the_way_out() 
     channel = FakeChannel()
     out, told = out_of(channel)
 
-    async def fail(_outgoing: Outgoing) -> None:
+    async def fail(_outgoing: EncodedOrder) -> None:
         raise RuntimeError("a bug")
 
     working, channel.send = channel.send, fail  # type: ignore[method-assign,assignment]
@@ -206,7 +206,7 @@ async def test_a_link_that_holds_an_order_lets_go_of_it_when_it_expires() -> Non
     out, told = out_of(channel)
     let_go = asyncio.Event()
 
-    async def hold(_outgoing: Outgoing) -> None:
+    async def hold(_outgoing: EncodedOrder) -> None:
         try:
             await asyncio.sleep(60)
         finally:

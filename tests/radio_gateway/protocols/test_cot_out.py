@@ -14,9 +14,9 @@ from radio_gateway.protocols.cot import cot, tak
 from radio_gateway.protocols.cot.framer import CotFramer
 from radio_gateway.protocols.cot.writer import (
     Chat,
+    CotUnit,
     Emergency,
     OutEvent,
-    Unit,
     chat_event,
     emergency_event,
     event_xml,
@@ -26,7 +26,7 @@ from radio_gateway.protocols.cot.writer import (
 )
 from tests.radio_gateway.protocols.heard import NOW, frame
 
-UNIT = Unit(
+UNIT = CotUnit(
     uid="ais:574123456",
     callsign='Boat "7" <& Co>',
     type="a-f-S",
@@ -77,7 +77,7 @@ def test_unit_reads_back(data: bytes) -> None:
 
 
 def test_unknown_stays_unknown() -> None:
-    unit = read(event_xml(unit_event(Unit(uid="U", callsign="U", lon=1.0, lat=2.0, time=NOW))))
+    unit = read(event_xml(unit_event(CotUnit(uid="U", callsign="U", lon=1.0, lat=2.0, time=NOW))))
     place = unit.position
     assert place is not None
     assert (place.altitude_m, place.accuracy_m, place.speed_mps) == (None, None, None)
@@ -135,7 +135,7 @@ def test_any_place_reads_back(lon: float, lat: float, seconds: int) -> None:
     if abs(lon) < 1e-6 or abs(lat) < 1e-6:
         return
     time = NOW + timedelta(seconds=seconds)
-    unit = read(event_xml(unit_event(Unit(uid="U", callsign="U", lon=lon, lat=lat, time=time))))
+    unit = read(event_xml(unit_event(CotUnit(uid="U", callsign="U", lon=lon, lat=lat, time=time))))
     assert unit.position is not None
     assert unit.position.lon == pytest.approx(lon, abs=1e-7)
     assert unit.position.lat == pytest.approx(lat, abs=1e-7)

@@ -11,7 +11,7 @@ from radio_gateway.channels.connection import MANY, TOGETHER, Connection
 from radio_gateway.decoding.decoder import DecoderSettings, ManyDecoder
 from radio_gateway.decoding.framing import Frame
 from radio_gateway.errors.errors import FrameError
-from radio_gateway.formats.nmea.fast_rmc import Everyday, read_everyday
+from radio_gateway.formats.nmea.fast_rmc import EverydayRmc, read_everyday
 from radio_gateway.formats.nmea.fast_rmc_batch import read_everyday_many
 from radio_gateway.formats.number_parsing import show_place
 from radio_gateway.links.transport import Chunk
@@ -153,7 +153,7 @@ def test_a_fault_over_many_sentences_costs_none(monkeypatch: pytest.MonkeyPatch)
     assert read() == whole
 
 
-def _without_place(said: Everyday | None) -> Everyday | None:
+def _without_place(said: EverydayRmc | None) -> EverydayRmc | None:
     return None if said is None else replace(said, place=None)
 
 

@@ -12,13 +12,13 @@ from radio_gateway.decoding.decoder import DecoderSettings
 from radio_gateway.decoding.framing import Frame
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.protocols import position_json
-from radio_gateway.protocols.position_json import Items, decode_items
+from radio_gateway.protocols.position_json import PositionObjects, decode_items
 from tests.radio_gateway.protocols.heard import NOW
 
 PLACE: dict[str, Any] = {"device": "boat-3", "lon": 100.412, "lat": 20.273}
 
 
-def items(message: object, *, device: str | None = None) -> Items:
+def items(message: object, *, device: str | None = None) -> PositionObjects:
     return decode_items(json.dumps(message).encode(), heard_at=NOW, device=device)
 
 
@@ -50,7 +50,7 @@ def test_example_of_the_documentation_is_read_in_full() -> None:
 
 def test_every_field_is_documented() -> None:
     assert position_json.__doc__ is not None
-    for name in position_json.Item.__struct_fields__:
+    for name in position_json.PositionObject.__struct_fields__:
         assert f'"{name}"' in position_json.__doc__
 
 
@@ -66,7 +66,7 @@ def test_bad_object_of_an_array_does_not_hold_up_the_others() -> None:
 
 
 def test_empty_array_is_neither_good_nor_bad() -> None:
-    assert items([]) == Items([], [], [])
+    assert items([]) == PositionObjects([], [], [])
 
 
 @pytest.mark.parametrize(

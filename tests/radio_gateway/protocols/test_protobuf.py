@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from radio_gateway.formats.protobuf import (
     MAX_FIELDS,
-    Message,
-    WireError,
+    ProtobufError,
+    ProtobufMessage,
     bytes_field,
     fixed32_field,
     number_field,
@@ -18,7 +18,7 @@ from tests.radio_gateway.protocols import meshtastic_messages as mesh
 
 
 def test_reads_what_protobuf_wrote() -> None:
-    message = Message(
+    message = ProtobufMessage(
         mesh.encoded(
             "Position", latitude_i=-450000000, altitude=-12, time=4_000_000_000, altitude_hae=-300
         )
@@ -39,7 +39,7 @@ def test_writes_what_protobuf_reads() -> None:
 
 
 def test_last_value_of_a_field_counts_and_unknown_fields_are_passed_over() -> None:
-    message = Message(number_field(1, 1) + bytes_field(77, b"?") + number_field(1, 2))
+    message = ProtobufMessage(number_field(1, 1) + bytes_field(77, b"?") + number_field(1, 2))
     assert message.number(1) == 2
 
 
@@ -59,14 +59,14 @@ def test_last_value_of_a_field_counts_and_unknown_fields_are_passed_over() -> No
     ],
 )
 def test_bytes_that_are_no_message_are_refused(data: str, why: str) -> None:
-    with pytest.raises(WireError, match=why):
-        Message(bytes.fromhex(data))
+    with pytest.raises(ProtobufError, match=why):
+        ProtobufMessage(bytes.fromhex(data))
 
 
 def test_number_of_fields_is_bounded() -> None:
-    Message(number_field(1, 1) * MAX_FIELDS)
-    with pytest.raises(WireError, match="fields"):
-        Message(number_field(1, 1) * (MAX_FIELDS + 1))
+    ProtobufMessage(number_field(1, 1) * MAX_FIELDS)
+    with pytest.raises(ProtobufError, match="fields"):
+        ProtobufMessage(number_field(1, 1) * (MAX_FIELDS + 1))
 
 
 @pytest.mark.parametrize(
@@ -81,23 +81,23 @@ def test_number_of_fields_is_bounded() -> None:
     ],
 )
 def test_field_of_another_type_or_size_is_refused(
-    data: bytes, read: Callable[[Message], object]
+    data: bytes, read: Callable[[ProtobufMessage], object]
 ) -> None:
-    with pytest.raises(WireError):
-        read(Message(data))
+    with pytest.raises(ProtobufError):
+        read(ProtobufMessage(data))
 
 
 @given(st.binary(max_size=64))
 def test_any_bytes_are_a_message_or_refused(data: bytes) -> None:
     try:
-        Message(data)
-    except WireError:
+        ProtobufMessage(data)
+    except ProtobufError:
         pass
 
 
 @given(st.integers(-(1 << 31), (1 << 31) - 1))
 def test_signed_numbers_come_through(value: int) -> None:
-    message = Message(
+    message = ProtobufMessage(
         mesh.encoded("Position", latitude_i=value, altitude=value, altitude_hae=value)
     )
     assert (message.sfixed32(1), message.int32(3), message.sint32(9)) == (value, value, value)

@@ -13,7 +13,12 @@ from radio_gateway.errors.errors import FrameError
 from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols.cot import tak
 from radio_gateway.protocols.cot.framer import CotFramer
-from radio_gateway.protocols.cot.tak_wire import WireError, read_fields, write_field, write_varint
+from radio_gateway.protocols.cot.tak_wire import (
+    TakWireError,
+    read_fields,
+    write_field,
+    write_varint,
+)
 from tests.radio_gateway.protocols.heard import frame
 
 MS = 1_795_607_998_000  # 2026-11-25T11:59:58Z
@@ -177,7 +182,7 @@ def test_xml_and_messages_may_mix_on_one_stream() -> None:
     "bad", ["0b", "0e00", "00", "0a05aa", "80808080808080808080808001", "0d0000"]
 )
 def test_wire_refuses_what_is_no_message(bad: str) -> None:
-    with pytest.raises(WireError):
+    with pytest.raises(TakWireError):
         read_fields(bytes.fromhex(bad))
 
 

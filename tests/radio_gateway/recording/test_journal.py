@@ -21,7 +21,7 @@ from radio_gateway.inbox.inbox import Inbox
 from radio_gateway.links.link_url import parse_link
 from radio_gateway.links.transport import Chunk
 from radio_gateway.recording import journal as journals
-from radio_gateway.recording.capture import CaptureWriter, Head, read_capture, read_events
+from radio_gateway.recording.capture import CaptureHeader, CaptureWriter, read_capture, read_events
 from radio_gateway.recording.capture_rotation import ClosedCaptures
 from radio_gateway.recording.journal import ChannelJournal, Journal
 from radio_gateway.transports.replay import ReplayTransport
@@ -276,7 +276,7 @@ def test_a_slow_disk_holds_nobody_up_and_what_it_misses_is_counted(
     assert [each.heard_at.second for each in kept] == [*range(39), 100 % 60]
     first, second = files_of(folder)  # nothing seems to follow what it does not follow
     heads = [next(iter(read_events(file))) for file in (first, second)]
-    assert [head.continues for head in heads if isinstance(head, Head)] == [False, False]
+    assert [head.continues for head in heads if isinstance(head, CaptureHeader)] == [False, False]
 
 
 def test_a_disk_that_hangs_does_not_keep_a_gateway_from_ending(

@@ -7,7 +7,7 @@ from typing import Any
 
 from gis.position.position import Position
 from radio_gateway.messages.transmission import Transmission
-from radio_gateway.orders.order import Order, OrderKind, Outgoing
+from radio_gateway.orders.order import EncodedOrder, Order, OrderKind
 from radio_gateway.orders.order_queue import OrderQueue
 from radio_gateway.orders.order_result import OrderResult
 
@@ -44,7 +44,7 @@ class Bench:
         )
         self.queue.add(
             order,
-            Outgoing(data=id.encode(), answer=answer, **more),
+            EncodedOrder(data=id.encode(), answer=answer, **more),
             ends_s=self.now_s + for_s,
         )
 

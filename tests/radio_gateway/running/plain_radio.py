@@ -11,7 +11,7 @@ from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.decoding.framing import Frame
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.messages.transmission import Transmission
-from radio_gateway.orders.order import Order, OrderError, OrderKind, Outgoing
+from radio_gateway.orders.order import EncodedOrder, Order, OrderError, OrderKind
 
 LONGEST = 40
 ANSWER_WITHIN_S = 10.0
@@ -84,11 +84,11 @@ class Plain:
     def decoder(self, settings: DecoderSettings) -> PlainDecoder:
         return _Decoder()
 
-    def encode(self, order: Order, settings: DecoderSettings, *, number: int) -> Outgoing:
+    def encode(self, order: Order, settings: DecoderSettings, *, number: int) -> EncodedOrder:
         if len(order.text) > LONGEST:
             raise OrderError("too_long", f"{len(order.text)} characters, at most {LONGEST}")
         line = f"TELL {number} {order.kind} {order.device or '*'} {order.text}\n"
-        return Outgoing(
+        return EncodedOrder(
             data=line.encode(),
             answer=str(number) if self._answers else None,
             answer_within_s=self._within_s,

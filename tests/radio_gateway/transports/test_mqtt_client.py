@@ -13,7 +13,7 @@ from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from radio_gateway.transports import mqtt_client
-from radio_gateway.transports.mqtt_client import AheadClient, Published
+from radio_gateway.transports.mqtt_client import PublishedMessage, ReadAheadClient
 
 _PING_ANSWER = b"\xd0\x00"
 
@@ -44,7 +44,7 @@ class _Socket:
         """Do nothing."""
 
 
-def _packet(message: Published) -> bytes:
+def _packet(message: PublishedMessage) -> bytes:
     """Return a PUBLISH (MQTT 3.1.1, 3.3)."""
     topic = (message.topic or "").encode()
     body = struct.pack("!H", len(topic)) + topic
@@ -58,10 +58,10 @@ def _packet(message: Published) -> bytes:
     return bytes([0x30 | message.dup << 3 | message.qos << 1]) + length + body
 
 
-def _heard(pieces: list[bytes]) -> list[Published]:
+def _heard(pieces: list[bytes]) -> list[PublishedMessage]:
     """Return what is handed on of a stream that comes in pieces."""
-    heard: list[Published] = []
-    client = AheadClient(CallbackAPIVersion.VERSION2, manual_ack=True)
+    heard: list[PublishedMessage] = []
+    client = ReadAheadClient(CallbackAPIVersion.VERSION2, manual_ack=True)
     client.on_published = heard.extend
     link: Any = _Socket([b"", *pieces])
     client._sock = link
@@ -75,7 +75,7 @@ def _heard(pieces: list[bytes]) -> list[Published]:
 
 
 _MESSAGES = st.builds(
-    Published,
+    PublishedMessage,
     topic=st.sampled_from(("boats/R-0001", "ເຮືອ/3", "t")),
     payload=st.one_of(
         st.binary(max_size=40),
@@ -92,17 +92,17 @@ _MESSAGES = st.builds(
     cuts=st.lists(st.floats(0.0, 1.0), max_size=8),
 )
 def test_messages_are_handed_on_whole_and_in_order_however_they_are_cut(
-    said: list[Published | bytes], cuts: list[float]
+    said: list[PublishedMessage | bytes], cuts: list[float]
 ) -> None:
     stream = b"".join(each if isinstance(each, bytes) else _packet(each) for each in said)
     at = [0, *sorted(int(cut * len(stream)) for cut in cuts), len(stream)]
     pieces = [stream[a:b] for a, b in pairwise(at) if b > a]
-    assert _heard(pieces) == [each for each in said if isinstance(each, Published)]
+    assert _heard(pieces) == [each for each in said if isinstance(each, PublishedMessage)]
 
 
 @pytest.mark.parametrize("payload", [b"", b"z" * 16_400])  # cut here, and by paho
 def test_of_a_very_long_topic_the_beginning_is_handed_on(payload: bytes) -> None:
-    (heard,) = _heard([_packet(Published("boats/" + "ເ" * 3000, payload, 7, 1, False))])
+    (heard,) = _heard([_packet(PublishedMessage("boats/" + "ເ" * 3000, payload, 7, 1, False))])
     assert heard.topic == "boats/" + "ເ" * 1018
 
 
@@ -111,7 +111,9 @@ def test_messages_that_come_together_cost_no_call_of_paho_each(
 ) -> None:
     by_paho: list[object] = []
     monkeypatch.setattr(mqtt_client, "_published", by_paho.append)
-    said = [Published("boats/1", b"%d" % number, number, 1, False) for number in range(1, 900)]
+    said = [
+        PublishedMessage("boats/1", b"%d" % number, number, 1, False) for number in range(1, 900)
+    ]
     stream = b"".join(map(_packet, said))
     first = len(b"".join(map(_packet, said[:400])))
     assert _heard([stream[:first], stream[first:]]) == said

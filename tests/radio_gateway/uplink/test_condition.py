@@ -15,7 +15,7 @@ from radio_gateway.health.health import GatewayHealth
 from radio_gateway.links.link_url import parse_link
 from radio_gateway.uplink.sender import uplink_health as condition
 from radio_gateway.uplink.sender.sender import Uplink
-from radio_gateway.uplink.sender.uplink_health import UNSIGNED, Condition
+from radio_gateway.uplink.sender.uplink_health import UNSIGNED, UplinkCondition
 from radio_gateway.uplink.spool.spool import open_spool
 from radio_gateway.uplink.wire.uplink_settings import read_uplink
 from tests.broker import Mosquitto, mosquitto
@@ -27,8 +27,8 @@ BROKE = LinkError("mqtt://box", "the connection broke: Unspecified error")
 TAKEN_OVER = LinkError("mqtt://box", "the connection broke: Session taken over")
 
 
-def way(now_s: float = 0.0, *, user: str = "gw-1") -> Condition:
-    return Condition(parse_link(f"mqtt://{user}@box:1883"), "gw-1", now_s)
+def way(now_s: float = 0.0, *, user: str = "gw-1") -> UplinkCondition:
+    return UplinkCondition(parse_link(f"mqtt://{user}@box:1883"), "gw-1", now_s)
 
 
 async def fault_of(gw: Ended) -> str:

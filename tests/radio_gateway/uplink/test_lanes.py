@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radio_gateway.uplink.sender.scheduler import BACKLOG_OUT, LIVE_OUT, RECEIPT_WITHIN_S, Lanes
-from radio_gateway.uplink.spool.rows import Put
+from radio_gateway.uplink.spool.rows import SpoolRow
 from radio_gateway.uplink.spool.sqlite_file import DISTRESS, ROUTINE, WORDS
 
 
@@ -17,8 +17,8 @@ def put(
     time_ms: int = 0,
     rank: int = ROUTINE,
     heard_ms: int = 0,
-) -> Put:
-    return Put(number, rank, address, time_ms, heard_ms)
+) -> SpoolRow:
+    return SpoolRow(number, rank, address, time_ms, heard_ms)
 
 
 def test_distress_goes_first_then_the_newest_place_of_each_radio() -> None:
@@ -131,7 +131,7 @@ def test_whatever_happens_everything_is_sent_until_it_is_receipted(
 ) -> None:
     """A model spool: nothing is lost by time-outs, restarts and receipts in any order."""
     lanes = Lanes()
-    spool: dict[int, Put] = {}
+    spool: dict[int, SpoolRow] = {}
     out: dict[bytes, list[int]] = {}
     now_s, number, name = 0.0, 0, 0
 

@@ -17,7 +17,7 @@ from gis.geometry.vector_tile import project
 from gis.river.rivers import load_rivers
 from maps.surveys import histories
 from maps.surveys.histories import DEEPEST, Histories, History
-from patrol.store.tracks.history import Path as Track
+from patrol.store.tracks.history import PositionHistory as Track
 from patrol.units.accounts import User
 from tests.maps.api.ogc.test_ogc_api import BEGIN, Here, ogc, sail  # noqa: F401 - a fixture
 from tests.maps.servers.running import Running, running

@@ -20,7 +20,7 @@ import pytest_asyncio
 
 from maps.api.ogc.documents import CONFORMANCE, QUERYABLES
 from maps.api.ogc.reference_systems import CRS84, SYSTEMS
-from patrol.sector_checks.drawing import Shape
+from patrol.sector_checks.drawing import SectorShape
 from patrol.units.accounts import User
 from tests.maps.servers.running import Running, running
 
@@ -73,7 +73,7 @@ async def sailed(folder: Path) -> AsyncIterator[Here]:
         log = server.office.desk_of(User(name="t", role="crew", agency="joint")).incidents
         await log.log(category="timber", happened_at=BEGIN, precision="day", lon=100.5, lat=20.3)
         square = [[100.40, 20.28], [100.42, 20.28], [100.42, 20.30], [100.40, 20.28]]
-        isles = Shape(polygon={"type": "Polygon", "coordinates": [square]})
+        isles = SectorShape(polygon={"type": "Polygon", "coordinates": [square]})
         await desk.sectors.draw(name="Isles", shape=isles)
         async with server.signed_in("crew") as client:
             yield server, client

@@ -12,7 +12,7 @@ import pytest
 from patrol.documents.document import id_of_request
 from patrol.store.records import messages
 from radio_gateway.channels.channel import Channel
-from radio_gateway.orders.order import Outgoing
+from radio_gateway.orders.order import EncodedOrder
 from radio_gateway.protocols import OUTBOUND, PROTOCOLS
 from tests.maps.api.units.test_units import add
 from tests.maps.servers.running import AGENCY, Running, running, wait_until
@@ -148,7 +148,7 @@ async def test_that_it_is_being_sent_is_on_disk_before_the_radio_hears_it(
     send = Channel.send
     async with running(tmp_path, channels=channels) as server, server.signed_in() as client:
 
-        async def looks(self: Channel, outgoing: Outgoing) -> None:
+        async def looks(self: Channel, outgoing: EncodedOrder) -> None:
             message = await server.office.store.read(messages.find, ORDER_0001)
             assert message is not None
             found.append(message.history[-1].why)

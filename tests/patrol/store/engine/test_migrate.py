@@ -18,7 +18,7 @@ from patrol.store.engine.engine import open_engine
 from patrol.store.schema.tables import metadata
 from patrol.store.store import create_store, open_store
 from patrol.store.tracks import newest
-from patrol.store.tracks.tracks import Span
+from patrol.store.tracks.tracks import AddressSpan
 from tests.databases import empty_store, sqlite_only
 from tests.patrol.nodes.running import at
 
@@ -138,7 +138,7 @@ async def test_the_database_finds_last_words_by_an_index(tmp_path: Path) -> None
         raw = connection.connection.driver_connection
         assert isinstance(raw, sqlite3.Connection)
         raw.set_trace_callback(queries.append)
-        newest.for_pictures(connection, [[Span(address="test:a", start=at(0), end=at(9))]])
+        newest.for_pictures(connection, [[AddressSpan(address="test:a", start=at(0), end=at(9))]])
         raw.set_trace_callback(None)
         for query in queries:
             if query.startswith("SELECT"):

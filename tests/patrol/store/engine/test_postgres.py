@@ -39,7 +39,7 @@ from patrol.store.schema.rows import TRANSMISSION_COLUMNS, Row, transmission_row
 from patrol.store.schema.tables import metadata, to_us, transmissions
 from patrol.store.store import Store, create_store, open_store
 from patrol.store.tracks import history, tracks
-from patrol.store.tracks.tracks import Span
+from patrol.store.tracks.tracks import AddressSpan
 from patrol.units.effective_time import effective_time
 from radio_gateway.messages.transmission import Transmission
 from tests import databases
@@ -358,7 +358,7 @@ async def test_no_month_is_searched_in_which_nothing_of_that_time_was_heard(
 
     def plan(connection: Connection) -> str:
         end = OURS + timedelta(hours=1)
-        span = Span(address="test:a", start=OURS, end=end, box=(99, 19, 102, 21))
+        span = AddressSpan(address="test:a", start=OURS, end=end, box=(99, 19, 102, 21))
         conditions = tracks.inside(span, [AGENCY])
         said = (
             transmissions.select()
@@ -391,7 +391,7 @@ def test_no_time_is_believed_that_lies_further_from_its_month_than_is_searched(
 async def test_positions_in_a_box_are_found_by_their_place(store: Store) -> None:
     inside, outside = heard(1, lon=100.4, lat=20.27), heard(2, lon=101.4, lat=20.27)
     await store.commit([row(inside), row(outside)], [], [])
-    span = Span(address="test:a", start=OURS, end=OURS + timedelta(hours=1))
+    span = AddressSpan(address="test:a", start=OURS, end=OURS + timedelta(hours=1))
     page = await store.read(
         history.page, "a", [span], [AGENCY], limit=9, box=(100.0, 20.0, 100.4, 20.27)
     )

@@ -11,7 +11,7 @@ import pytest
 
 from patrol.documents.transaction import Note
 from patrol.documents_registry.document_kinds import encode
-from patrol.filing.journal_writer import Scribe
+from patrol.filing.journal_writer import JournalWriter
 from patrol.messages.phrases import Phrase
 from patrol.store.journal import journal
 from patrol.store.records import documents as papers
@@ -28,7 +28,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 
 async def test_the_scribe_notes_the_outcome_in_the_same_transaction(store: Store) -> None:
-    scribe = Scribe(store=store, node=NODE, now=lambda: at(0))
+    scribe = JournalWriter(store=store, node=NODE, now=lambda: at(0))
     paper = Phrase(id="p", agency=AGENCY, at=at(0), language="lo", text="x")
     note = Note(act="a", actor="kham", agency=AGENCY)
     await scribe.write(note, papers.put, paper, encode(paper))

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from patrol.documents.transaction import Note
 from patrol.store.journal import journal, reception_digests
-from patrol.store.proof.verify_journal import Proof, ProofMark, prove
+from patrol.store.proof.verify_journal import JournalProof, ProofMark, prove
 from patrol.store.schema.rows import TRANSMISSION_COLUMNS
 from radio_gateway.messages.transmission import Transmission
 from tests.databases import reading
@@ -45,7 +45,7 @@ async def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
         await opened.stop()
 
 
-async def proved(node: Node) -> Proof:
+async def proved(node: Node) -> JournalProof:
     return await node.store.read(prove)
 
 
@@ -181,7 +181,7 @@ async def test_an_interrupted_verification_goes_on_and_finds_what_it_would_have_
 ) -> None:
     marks: list[ProofMark] = []
 
-    def proving(connection: Connection, after: ProofMark | None = None) -> Proof:
+    def proving(connection: Connection, after: ProofMark | None = None) -> JournalProof:
         return prove(connection, after=after, mark=lambda made: marks.append(kept(made())))
 
     whole = await node.store.read(proving)

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from patrol.documents.transaction import Note
-from patrol.filing.journal_writer import Scribe
-from patrol.reception.rejected import Refused
+from patrol.filing.journal_writer import JournalWriter
+from patrol.reception.rejected import ReportRefusal
 from patrol.store.accounts import account_changes, accounts
 from patrol.store.journal import journal
 from patrol.store.journal.row_digests import COVERED
-from patrol.store.proof.verify_journal import Proof, prove
+from patrol.store.proof.verify_journal import JournalProof, prove
 from patrol.store.receptions import rejected as aside
 from patrol.store.records import registry
 from patrol.store.store import Store, open_store
@@ -33,7 +33,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
     opened = open_store(empty_store(tmp_path / "a.db"))
     try:
         await opened.write(journal.cover, at(0), origin="node")
-        scribe = Scribe(store=opened, node="node", now=lambda: at(1))
+        scribe = JournalWriter(store=opened, node="node", now=lambda: at(1))
         for user in (CREW, BOSS):
             await scribe.write(NOTE, account_changes.new_user, user, "hash", at(1))
         yield opened
@@ -43,14 +43,14 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 async def acts(store: Store) -> None:
     """Do something to both users as the product does."""
-    scribe = Scribe(store=store, node="node", now=lambda: at(2))
+    scribe = JournalWriter(store=store, node="node", now=lambda: at(2))
     for user in (CREW, BOSS):
         await scribe.write(
             NOTE, account_changes.prefer, user.name, language="lo", calendar="gregorian"
         )
 
 
-async def proved(store: Store) -> Proof:
+async def proved(store: Store) -> JournalProof:
     return await store.read(prove)
 
 
@@ -154,7 +154,7 @@ async def node(tmp_path: Path) -> AsyncIterator[Node]:
         shown = await desk.read("incident", made.id, purpose="x")
         [named] = [each for each in shown if each.field == "names"]
         await desk.redact("incident", made.id, named.id, reason="the court's order")
-        bad = Refused(said("a", 1), "bad", ValueError())
+        bad = ReportRefusal(said("a", 1), "bad", ValueError())
         await opened.store.write(aside.put, [bad], at(1), agency=AGENCY, origin="node")
         yield opened
     finally:
@@ -225,7 +225,7 @@ async def test_rows_of_before_a_version_that_covers_them_are_covered_from_its_fi
             detail={"digests": {}},
         )
         await opened.write(journal.append, [older], at(0), origin="node")
-        reports = [Refused(said("a", second), "bad", ValueError()) for second in (1, 2)]
+        reports = [ReportRefusal(said("a", second), "bad", ValueError()) for second in (1, 2)]
         await opened.write(aside.put, reports, at(1), agency=AGENCY, origin="node")
         sql(tmp_path, "DELETE FROM journal WHERE seq = 2")  # it told of none
         proof = await proved(opened)

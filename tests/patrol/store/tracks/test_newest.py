@@ -18,7 +18,7 @@ from patrol.store.engine.postgres import is_postgres
 from patrol.store.receptions import insert as bulk
 from patrol.store.schema.rows import transmission_row
 from patrol.store.tracks import newest
-from patrol.store.tracks.tracks import Span
+from patrol.store.tracks.tracks import AddressSpan
 from tests import databases
 from tests.patrol.nodes.running import AGENCY, NODE, at, said
 
@@ -48,11 +48,11 @@ def heard() -> Iterator[Record]:
             yield record
 
 
-def span(boat: int, start: datetime = ALWAYS, end: datetime = NEVER, **more: Any) -> Span:
-    return Span(address=f"test:b{boat}", start=start, end=end, **more)
+def span(boat: int, start: datetime = ALWAYS, end: datetime = NEVER, **more: Any) -> AddressSpan:
+    return AddressSpan(address=f"test:b{boat}", start=start, end=end, **more)
 
 
-def picked(records: list[Record], spans: list[Span]) -> set[bytes]:
+def picked(records: list[Record], spans: list[AddressSpan]) -> set[bytes]:
     """Return the global ids of what is wanted of the spans, picked one by one."""
     found: set[bytes] = set()
     for each in spans:
@@ -94,7 +94,7 @@ def test_of_many_at_once_each_gets_its_own_and_all_of_it(
         *([span(n, end=at(30))] for n in range(BOATS)),
         *([span(n, end=at(5)), span(n, start=at(50))] for n in range(BOATS)),
         *([span(n, channel="hill")] for n in range(BOATS)),
-        [Span(address="test:nobody", start=ALWAYS, end=NEVER)],
+        [AddressSpan(address="test:nobody", start=ALWAYS, end=NEVER)],
         [],
     ]
     statements = 0

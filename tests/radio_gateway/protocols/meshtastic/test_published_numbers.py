@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from radio_gateway.errors.errors import FrameError
-from radio_gateway.formats.protobuf import WireError
+from radio_gateway.formats.protobuf import ProtobufError
 from radio_gateway.protocols.meshtastic import payload, tak
-from radio_gateway.protocols.meshtastic.report import Said
+from radio_gateway.protocols.meshtastic.report import MeshtasticPayload
 from tests import needs
 from tests.radio_gateway.protocols import meshtastic_messages as mesh
 
@@ -66,9 +66,9 @@ def is_unknown(port: int) -> bool:
     """Return whether an application is one that we have no name for, read or not."""
     try:
         said = payload.said_by(port, b"", request_id=0, payload=b"")
-    except (WireError, FrameError):
+    except (ProtobufError, FrameError):
         return False
-    return said == Said(kind="other", word=None, facts={"portnum": port})
+    return said == MeshtasticPayload(kind="other", word=None, facts={"portnum": port})
 
 
 def test_ports_that_are_read_have_the_published_numbers(published: dict[str, Any]) -> None:
