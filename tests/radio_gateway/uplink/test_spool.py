@@ -84,7 +84,7 @@ def killed_as_it_opens(path: Path, method: str) -> None:
     """
     script = (
         "import os, sqlite3, sys, pathlib\n"
-        "from radio_gateway.uplink import spool_file\n"
+        "from radio_gateway.uplink.spool import sqlite_file as spool_file\n"
         "class Dies(sqlite3.Connection):\n"
         f"{method}"
         "connect = sqlite3.connect\n"

@@ -411,7 +411,7 @@ async def test_a_process_that_was_stopped_and_not_replaced_goes_on_under_its_lea
 _HOLDS = """
 import asyncio, sys
 from maps.node.lease_holder import Holding
-from patrol.store import registry
+from patrol.store.records import registry
 from patrol.store.store import open_store
 from patrol.units.units import Agency
 
