@@ -142,12 +142,12 @@ def test_an_original_that_makes_way_for_a_call_for_help_goes_soon_after(
 
     routed(page, ORIGINALS, first_hangs)
     with page.expect_request(ORIGINALS):
-        report_with_photo(page, phone, "timber")
+        report_with_photo(page, phone, "ozone_depleting")
     with page.expect_response(ORIGINALS) as answer:
         phone.hold_sos()  # it ends what is under way
     assert answer.value.status == 204
     phone.call_off_as_safe()
-    (incident,) = incidents_of(server, "timber")
+    (incident,) = incidents_of(server, "ozone_depleting")
     with server.client() as office:
         stored = office.get(f"/api/photos/{incident['photos'][0]}/originals").json()
     assert len(stored) == 1
