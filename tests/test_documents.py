@@ -103,7 +103,16 @@ def test_what_docstrings_and_comments_name_is_there() -> None:
     assert [each for path in files if "web" not in path.parts for each in missing(path)] == []
 
 
+def test_no_two_public_classes_have_one_name() -> None:
+    of: dict[str, list[str]] = {}
+    for path in (path for each in PACKAGES for path in sorted((ROOT / each).rglob("*.py"))):
+        for node in ast.parse(path.read_text("utf-8")).body if "web" not in path.parts else ():
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                of.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
+    assert {name: paths for name, paths in of.items() if len(paths) > 1} == {}
+
+
 def test_the_map_of_the_files_names_files_that_are_there() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
-    tree = readme[readme.index("\nmaps  ") : readme.index("\nWhere the next protocol")]
+    tree = readme[readme.index("\nmaps  ") : readme.index("\nWhat the words mean")]
     assert [each for each in re.findall(r"\b\w+(?:\.py\b|/)", tree) if each not in files()] == []
