@@ -21,7 +21,7 @@ from gis.layers.reference_layers import FOLDER
 COUNTS = {
     "countries": 7,
     "borders": 19,
-    "border_doubts": 465,
+    "border_doubts": 466,
     "outlines": 8,
     "territories": 6,
     "mekong": 28,
