@@ -23,7 +23,7 @@ import { KEEP_HOLDS, LegalHolds } from "./legal-holds.tsx";
 import { Notices } from "./notices.tsx";
 import { Password, Sessions } from "./password.tsx";
 import { ProtectedReaders } from "./protected-readers.tsx";
-import { PARTS, Reading } from "./reading.tsx";
+import { PARTS, Reading } from "./reading-preferences.tsx";
 import { Tokens } from "./tokens.tsx";
 import { Users } from "./users.tsx";
 

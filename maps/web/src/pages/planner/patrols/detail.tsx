@@ -15,7 +15,7 @@ import { fitPlan } from "./on-map.ts";
 import { Signatures } from "./signatures.tsx";
 import { StateMark, stateWords } from "./state-mark.tsx";
 import { ANNEX, conflictsOf, isParty, mayChange, view } from "./store.ts";
-import { Suspended } from "./suspended.tsx";
+import { Suspended } from "./suspension.tsx";
 import { joinNames, minute, sectorName, span, unitName, utcWords } from "./words.ts";
 
 export function PatrolDetail({ patrol }: { patrol: PatrolPaper }): JSX.Element {

@@ -1,8 +1,8 @@
-"""Fails on what no part of the product reaches: `python .ci/uncalled.py`.
+"""Fails on what no part of the product reaches: `python .ci/dead_code.py`.
 
 Two looks, neither of them at tests. Vulture finds names, those of methods and fields too, that the
 four packages use nowhere. A walk along imports finds functions, classes and constants of modules
-that nothing reaches from what runs as a module is loaded. `uncalled.toml` lists what is reached
+that nothing reaches from what runs as a module is loaded. `dead_code.toml` lists what is reached
 all the same or stays, by reason; an entry there that is needed no more fails as well.
 """
 
@@ -163,16 +163,16 @@ def unused() -> dict[str, str]:
 
 def main() -> None:
     """Print what is wrong and fail, or print nothing."""
-    listed = tomllib.loads((Path(__file__).parent / "uncalled.toml").read_text(encoding="utf-8"))
+    listed = tomllib.loads((Path(__file__).parent / "dead_code.toml").read_text(encoding="utf-8"))
     reviewed = [name for group in listed["reviewed"] for name in group["names"]]
     named, modules = unused(), load()
     needed = named | unreached(modules)
     left = named | unreached(modules, kept=reviewed)
     faults = [f"{left[name]}: nothing reaches {name}" for name in left if name not in reviewed]
     faults += [
-        f".ci/uncalled.toml: {name} needs no entry" for name in reviewed if name not in needed
+        f".ci/dead_code.toml: {name} needs no entry" for name in reviewed if name not in needed
     ]
-    faults += [f".ci/uncalled.toml: {name} twice" for name in reviewed if reviewed.count(name) > 1]
+    faults += [f".ci/dead_code.toml: {name} twice" for name in reviewed if reviewed.count(name) > 1]
     sys.exit("\n".join(faults) or None)
 
 
