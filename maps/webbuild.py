@@ -70,7 +70,7 @@ def check(web: Path = HERE / "web") -> None:
     if int(_output(web, "-p", "process.versions.node").split(".")[0]) < READS_TYPESCRIPT:
         sys.stdout.write(f"web client: its tests need Node {READS_TYPESCRIPT}, left out\n")
     else:
-        tests = sorted(str(path.relative_to(web)) for path in (web / "tests").glob("*.test.ts"))
+        tests = sorted(str(path.relative_to(web)) for path in (web / "tests").rglob("*.test.ts"))
         _node(web, "--test", *tests)
 
 

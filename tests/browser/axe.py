@@ -2,7 +2,7 @@
 
 All tests that ask axe ask it here, so that a page is opened once and looked at in each palette: a
 palette is an attribute of the root (`data-palette`, and the crew's `data-sun`), which is all that
-`src/browser/preferences.ts`, `src/pages/crew/sending/sun.ts` and `theme-boot.js` set of it;
+`src/browser/preferences.ts`, `src/pages/crew/outbox/sun.ts` and `theme-boot.js` set of it;
 `theme.css` reads nothing else. axe runs with all its rules each time.
 """
 

@@ -1,7 +1,7 @@
 """In the way: what keeps a plan from being signed, in the planner's own words.
 
 The page of plans puts the same sentences together from the same keys (`conflictWords` in
-`web/src/pages/planner/patrols/words.ts`).
+`web/src/pages/planner/patrols/plan/words.ts`).
 """
 
 from __future__ import annotations

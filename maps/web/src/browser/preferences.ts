@@ -1,6 +1,6 @@
 /** What this person chose on this machine. Kept in the browser's storage, nowhere else. */
 import { effect } from "@preact/signals";
-import { kept } from "./remembered.ts";
+import { kept } from "./storage.ts";
 
 export type PaletteName = "day" | "dark" | "red-night";
 export const PALETTES: readonly PaletteName[] = ["day", "dark", "red-night"];

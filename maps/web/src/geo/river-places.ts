@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import { CallError, fetchJson } from "../wire/calls.ts";
 import { readCoordinates } from "./coordinates.ts";
-import { readKm } from "./matching.ts";
+import { readKm } from "./place-search.ts";
 import { type Reach, RiverCourses } from "./river-course.ts";
 
 export const courses = signal<RiverCourses>(new RiverCourses([]));

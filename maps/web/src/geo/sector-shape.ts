@@ -1,18 +1,11 @@
 /** Shapes of sectors as people draw them: rings and stretches of a river, measured and compared. Pure. */
 
+import type { Stretch } from "../wire/sectors.ts";
+
 /** [longitude, latitude], degrees. */
 export type Place = [number, number];
 /** The places of a ring in order; the last is not the first again. */
 export type Ring = readonly Place[];
-
-export interface Stretch {
-  river: string;
-  /** Kilometres from the river's mouth. */
-  km_from: number;
-  km_to: number;
-  /** In all, half of it on either side of the centreline, metres. */
-  width_m: number;
-}
 
 /** With which tool somebody pressed the last ring corner by corner. */
 export type ByCorners = "polygon" | "hole";

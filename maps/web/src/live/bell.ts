@@ -4,8 +4,8 @@
  * for some minutes; calls for help sound all the same.
  */
 import { signal } from "@preact/signals";
-import { kept } from "../browser/remembered.ts";
 import { ownMs } from "../browser/steady-clock.ts";
+import { kept } from "../browser/storage.ts";
 
 const AGAIN_MS = 30_000;
 /**

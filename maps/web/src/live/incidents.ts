@@ -7,7 +7,7 @@ import { fetchJson } from "../wire/calls.ts";
 import { type Incident, isOver } from "../wire/papers.ts";
 import { soundOnce } from "./bell.ts";
 import { news, ofTheDay } from "./incident-news.ts";
-import { keptMarks, mark } from "./read-elsewhere.ts";
+import { keptMarks, mark } from "./read-marks.ts";
 import { papers } from "./signals.ts";
 
 const DAY_MS = 24 * 3600e3;

@@ -6,7 +6,7 @@ import { now } from "../session/clock.ts";
 import { fetchJson } from "../wire/calls.ts";
 import type { MessageKind, RadioMessage, Route } from "../wire/contract.ts";
 import { t } from "../words/index.ts";
-import { type Found, unansweredId } from "./unanswered.ts";
+import { type Found, unansweredId } from "./request-ids.ts";
 
 const SHOWN = 5;
 const WAITING_MS = 1500;

@@ -5,7 +5,7 @@ import { may } from "../session/session.ts";
 import type { UnitState } from "../wire/contract.ts";
 import { soundOnce } from "./bell.ts";
 import { news, type Said, waitingOn } from "./radio-texts-news.ts";
-import { keptMarks, mark } from "./read-elsewhere.ts";
+import { keptMarks, mark } from "./read-marks.ts";
 
 /** Until when the texts of each unit have been read here: the time of the newest one, by unit id. */
 const readUpTo = keptMarks("jp.texts_read");

@@ -3,11 +3,11 @@ import "maplibre-gl/dist/maplibre-gl.css";
 import { type GeoJSONSource, Map as GlMap, ScaleControl, type StyleSpecification, setWorkerUrl } from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import { plainDrawing } from "../browser/preferences.ts";
-import { kept } from "../browser/remembered.ts";
+import { kept } from "../browser/storage.ts";
 import { NEEDS } from "../layers/index.ts";
 import { addressOf } from "../layers/layer.ts";
 import { drawImage, ICON_SCALE } from "../symbols/images.ts";
-import { LayersAgain } from "./layers-again.ts";
+import { LayersAgain } from "./layer-retry.ts";
 
 export interface View {
   center: [number, number];

@@ -1,7 +1,7 @@
 /** What a profile keeps to work offline, sealed with its data key. Of another agency nothing is kept. */
 import { database } from "./database.ts";
+import { open, seal } from "./encryption.ts";
 import type { Opened } from "./keys.ts";
-import { open, seal } from "./sealed.ts";
 import type { CrewNow } from "./server.ts";
 
 /**

@@ -1,6 +1,6 @@
 /** The phone's own database: profiles, what waits to be sent, photos, and what is kept to work offline. */
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
-import type { Bytes, Pair, Sealed, SealedTo, Wrapped } from "./sealed.ts";
+import type { Bytes, Pair, Sealed, SealedTo, Wrapped } from "./encryption.ts";
 
 /**
  * One crew member on this phone. The name and the call sign are told on the locked page; the rest is sealed or of use

@@ -4,7 +4,6 @@
  * never deleted with things still unsent.
  */
 import { database, newId, type Profile } from "./database.ts";
-import { isTooSoon, pinFault, waitAfter } from "./pin.ts";
 import {
   type Bytes,
   dataKey,
@@ -17,7 +16,8 @@ import {
   secretHalf,
   unwrapKey,
   wrapKey,
-} from "./sealed.ts";
+} from "./encryption.ts";
+import { isTooSoon, pinFault, waitAfter } from "./pin.ts";
 
 /** What an enrolled phone was given, and whose it is from now on. */
 export interface Enrolled {

@@ -7,8 +7,8 @@
  */
 import { signal } from "@preact/signals";
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
+import { type Bytes, openBytes, type Sealed, sealBytes } from "./encryption.ts";
 import type { Opened } from "./keys.ts";
-import { type Bytes, openBytes, type Sealed, sealBytes } from "./sealed.ts";
 
 /** Bytes that the office takes of one. */
 export const LONGEST = 16 * 2 ** 20;

@@ -1,5 +1,5 @@
 /** Photos: made small on the phone, and without what the camera wrote into them. */
-import type { Bytes } from "./sealed.ts";
+import type { Bytes } from "./encryption.ts";
 
 /** Longest side, pixels: a number plate can be read on it, and it goes through a thin network. */
 const LONGEST = 1600;

@@ -1,7 +1,7 @@
 /** What the phone asks of the server, with the right key for each. */
 import type { Session } from "../wire/contract.ts";
+import type { Bytes } from "./encryption.ts";
 import type { Report } from "./reports.ts";
-import type { Bytes } from "./sealed.ts";
 import { hearDate, hearTime } from "./time.ts";
 
 /** `GET /api/crew`. */

@@ -1,6 +1,6 @@
 /** The time as the server has it, as far as this phone knows: phones' clocks are wrong by minutes. */
 import { signal } from "@preact/signals";
-import { kept } from "../browser/remembered.ts";
+import { kept } from "../browser/storage.ts";
 
 const LONGEST_TRIP_MS = 5000;
 /**

@@ -57,7 +57,7 @@ async function ask(method: string, path: string, body?: unknown): Promise<Respon
 /** Whether a refusal asked for password or code, and somebody has shown it now: then the act may be tried again. */
 export async function proved(problem: CallError): Promise<boolean> {
   if (problem.slug !== "proof_needed") return false;
-  const { showProof } = await import("../widgets/proof-dialog.tsx"); // few pages ever need it
+  const { showProof } = await import("../widgets/dialogs/proof-dialog.tsx"); // few pages ever need it
   return showProof();
 }
 

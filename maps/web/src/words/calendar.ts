@@ -1,5 +1,5 @@
 /** Which year dates are told in. Everything inside is Gregorian; the Buddhist year is a reader's choice. */
-import { kept } from "../browser/remembered.ts";
+import { kept } from "../browser/storage.ts";
 
 export type Calendar = "gregorian" | "buddhist";
 

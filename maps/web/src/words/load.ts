@@ -1,5 +1,5 @@
 /** Brings the words of a page: the reader's language and only the parts that the page shows. */
-import { kept } from "../browser/remembered.ts";
+import { kept } from "../browser/storage.ts";
 import { LANGUAGES, type Language, learn, type Part, speak } from "./index.ts";
 
 /** What this machine was told; null until somebody chose. A signed-in person's own choice is on the server. */

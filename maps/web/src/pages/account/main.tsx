@@ -3,15 +3,15 @@
  */
 import "../../symbols/fonts.css";
 import "../../symbols/theme.css";
-import "../../widgets/page.css";
-import "../../widgets/pages.css";
-import "../../widgets/pages-menu.css";
+import "../../widgets/frame/page.css";
+import "../../widgets/frame/pages.css";
+import "../../widgets/frame/pages-menu.css";
 import "./account.css";
 import { type JSX, render } from "preact";
 import { TAKE_BACK_PROTECTED } from "../../session/permissions.ts";
 import { may, session } from "../../session/session.ts";
 import { app, startPage } from "../../session/start.ts";
-import { PagesMenu } from "../../widgets/pages-menu.tsx";
+import { PagesMenu } from "../../widgets/frame/pages-menu.tsx";
 import { Broken } from "../../widgets/states.tsx";
 import { t } from "../../words/index.ts";
 import { Section } from "./acting.tsx";

@@ -1,6 +1,6 @@
 /** This browser's subscription to notifications: its own small service worker, and the server's list. */
 import { signal } from "@preact/signals";
-import { kept } from "../../browser/remembered.ts";
+import { kept } from "../../browser/storage.ts";
 import { call, fetchJson } from "../../wire/calls.ts";
 
 export interface Subscribed {

@@ -6,12 +6,12 @@ import { writers } from "../../live/radio-texts.ts";
 import { channels, liveStatus, unknownRadios } from "../../live/signals.ts";
 import { MapCanvas } from "../../map/map-canvas.tsx";
 import { session } from "../../session/session.ts";
-import { AskDialog } from "../../widgets/ask-dialog.tsx";
-import { Boundary } from "../../widgets/boundary.tsx";
+import { AskDialog } from "../../widgets/dialogs/question-dialog.tsx";
+import { Boundary } from "../../widgets/frame/boundary.tsx";
+import { PageNotices } from "../../widgets/frame/page-notices.tsx";
+import { PagesMenu } from "../../widgets/frame/pages-menu.tsx";
+import { Sheet } from "../../widgets/frame/sheet.tsx";
 import { Icon, type IconName } from "../../widgets/icons.tsx";
-import { PageNotices } from "../../widgets/page-notices.tsx";
-import { PagesMenu } from "../../widgets/pages-menu.tsx";
-import { Sheet } from "../../widgets/sheet.tsx";
 import { tip } from "../../widgets/tip.ts";
 import { t, type Words } from "../../words/index.ts";
 import { AlertQueue } from "./alerts/alert-queue.tsx";
@@ -21,11 +21,8 @@ import { SuspendedEdge } from "./alerts/sharing.tsx";
 import { rightTab, waiting } from "./desk/queue.ts";
 import { openTab, phone, sheetStop, type Tab, tab } from "./desk/selection.ts";
 import { HelpDialog } from "./help-dialog.tsx";
-import { openMap } from "./map/in-step.ts";
+import { openMap } from "./map/map-sync.ts";
 import { ClockBanner } from "./map-cards/clock-banner.tsx";
-import { MapLayers } from "./map-cards/map-layers.tsx";
-import { MarkCard } from "./map-cards/mark-card.tsx";
-import { MeasureCard } from "./map-cards/measure-card.tsx";
 import {
   Attribution,
   DistressCards,
@@ -36,7 +33,10 @@ import {
   Notice,
   PinChip,
   StaleBanner,
-} from "./map-cards/over-map.tsx";
+} from "./map-cards/map-frame.tsx";
+import { MapLayers } from "./map-cards/map-layers.tsx";
+import { MarkCard } from "./map-cards/mark-card.tsx";
+import { MeasureCard } from "./map-cards/measure-card.tsx";
 import { AssignDialog } from "./radios/assign-dialog.tsx";
 import { Channels, isWell } from "./radios/channels.tsx";
 import { UnknownRadios } from "./radios/unknown-radios.tsx";

@@ -1,7 +1,7 @@
 /** Every action that has a key. Tooltips and the help list read the same table. */
 
+import { isAsked, pressedKey } from "../../browser/key-press.ts";
 import { leftOpen, rightOpen } from "../../browser/preferences.ts";
-import { isAsked, pressedKey } from "../../browser/pressed.ts";
 import type { AlertAct } from "../../live/alerts.ts";
 import { markOldestSeen } from "../../live/incidents.ts";
 import { toWrite } from "../../live/messages.ts";
@@ -10,7 +10,7 @@ import { distressed } from "../../live/signals.ts";
 import { asking } from "../../widgets/question.ts";
 import type { Alert, HandOff } from "../../wire/papers.ts";
 import { t, type Words } from "../../words/index.ts";
-import { turnQuiet } from "./alerts/quiet.tsx";
+import { turnQuiet } from "./alerts/silence.tsx";
 import { followedId, stopFollowing, turnFollowing } from "./desk/follow.ts";
 import { markedId } from "./desk/marks.ts";
 import { measuring, turnMeasuring } from "./desk/measure.ts";
@@ -45,7 +45,7 @@ import {
   tab,
 } from "./desk/selection.ts";
 import { focusOn, focusSearch, nextPalette, turnCoordinates } from "./desk/shortcuts.ts";
-import { fitAll, flyToSelected, zoomBy } from "./map/in-step.ts";
+import { fitAll, flyToSelected, zoomBy } from "./map/map-sync.ts";
 
 export interface KeyAction {
   keys: string[];

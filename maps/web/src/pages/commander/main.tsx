@@ -1,20 +1,20 @@
 /** Starts the commander's page: who is here, then the stream and the map. */
 import "../../symbols/fonts.css";
 import "../../symbols/theme.css";
-import "../../widgets/page.css";
+import "../../widgets/frame/page.css";
 import "../../map/map.css";
-import "../../widgets/panels.css";
-import "../../widgets/pages-menu.css";
+import "../../widgets/frame/panels.css";
+import "../../widgets/frame/pages-menu.css";
 import "../../widgets/message.css";
 import "./exchange.css";
 import "./alerts/queue.css";
-import "../../widgets/phone.css";
+import "../../widgets/frame/phone.css";
 import "./commander.css";
 import { render } from "preact";
 import { startBell } from "../../live/bell.ts";
-import { followTabs } from "../../live/read-elsewhere.ts";
+import { followTabs } from "../../live/read-marks.ts";
 import { live } from "../../live/signals.ts";
-import { watchWho } from "../../live/who-now.ts";
+import { watchWho } from "../../live/user-change.ts";
 import { loadAgencies } from "../../session/agencies.ts";
 import { app, startPage } from "../../session/start.ts";
 import { Broken } from "../../widgets/states.tsx";
@@ -25,7 +25,7 @@ import { basemapInfo } from "./desk/selection.ts";
 import { Frame } from "./frame.tsx";
 import { followLinks } from "./from-link.ts";
 import { listenToKeys } from "./keys.ts";
-import { loadReference } from "./map/in-step.ts";
+import { loadReference } from "./map/map-sync.ts";
 import { startTabBadge } from "./tab-badge.ts";
 
 const REFERENCE_AGAIN_MS = 30_000;

@@ -1,6 +1,6 @@
 /** Draws the small map on a canvas, in the colours of the page. */
 import { language } from "../../words/index.ts";
-import { pixel, type Size, scaleMetres, type View } from "./sending/view.ts";
+import { pixel, type Size, scaleMetres, type View } from "./outbox/view.ts";
 
 export interface Scene {
   ground: GeoJSON.FeatureCollection | null;

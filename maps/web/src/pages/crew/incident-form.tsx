@@ -9,10 +9,10 @@ import { CATEGORIES, type Category, type Incident, UNITS_OF } from "../../phone/
 import { isoTime } from "../../phone/time.ts";
 import { Icon } from "../../widgets/icons.tsx";
 import { t } from "../../words/index.ts";
-import { opened, patrolNow, tell } from "./sending/crew.ts";
-import { draftPhoto, dropPhoto, keepPhoto } from "./sending/outbox.ts";
-import { placeNow } from "./sending/position.ts";
-import { change, draft, EMPTY, field } from "./sending/report-draft.ts";
+import { opened, patrolNow, tell } from "./outbox/crew.ts";
+import { draftPhoto, dropPhoto, keepPhoto } from "./outbox/outbox.ts";
+import { placeNow } from "./outbox/position.ts";
+import { change, draft, EMPTY, field } from "./outbox/report-draft.ts";
 
 const MOST_PHOTOS = 6;
 const OLDEST_PLACE_MS = 10 * 60_000;

@@ -8,11 +8,11 @@ import { isTooSoon, LONGEST_PIN, pinFault, SHORTEST_PIN } from "../../phone/pin.
 import { readSession } from "../../phone/server.ts";
 import { clock, moment } from "../../phone/time.ts";
 import { ageWords } from "../../session/times.ts";
-import { Ticking, ticking } from "../../widgets/ticking.tsx";
+import { Ticking, ticking } from "../../widgets/growing-age.tsx";
 import type { Session } from "../../wire/contract.ts";
 import { t } from "../../words/index.ts";
-import { choose, known, profile, unlocked } from "./sending/crew.ts";
-import { link } from "./sending/sending.ts";
+import { choose, known, profile, unlocked } from "./outbox/crew.ts";
+import { link } from "./outbox/sender.ts";
 
 export function LockPanel(): JSX.Element {
   const adds = useSignal(false);

@@ -1,13 +1,13 @@
 /** Starts the crew's page: with all it can do where the browser is safe, else a plain form with the reason. */
 import "../../symbols/fonts.css";
 import "../../symbols/theme.css";
-import "../../widgets/page.css";
+import "../../widgets/frame/page.css";
 import "./crew.css";
 import { render } from "preact";
 import { watchFailures } from "../../session/page-faults.ts";
 import { Broken } from "../../widgets/states.tsx";
 import { t } from "../../words/index.ts";
-import { openSpeech } from "./sending/speech.ts";
+import { openSpeech } from "./outbox/page-language.ts";
 
 const app = document.getElementById("app") as HTMLElement;
 

@@ -9,10 +9,10 @@ import { ageWords } from "../../session/times.ts";
 import { Icon } from "../../widgets/icons.tsx";
 import { t } from "../../words/index.ts";
 import { BUTTONS, draw, type Scene } from "./drawing.ts";
-import { crew, ground, track } from "./sending/crew.ts";
-import { type Fix, fix } from "./sending/position.ts";
-import { sun } from "./sending/sun.ts";
-import { fitted, metresToEdge, moved, type Size, type View, within, zoomed } from "./sending/view.ts";
+import { crew, ground, track } from "./outbox/crew.ts";
+import { type Fix, fix } from "./outbox/position.ts";
+import { sun } from "./outbox/sun.ts";
+import { fitted, metresToEdge, moved, type Size, type View, within, zoomed } from "./outbox/view.ts";
 
 const FRESH_S = 60;
 

@@ -11,13 +11,13 @@ import { clock } from "../../phone/time.ts";
 import { minuteWords } from "../../session/times.ts";
 import { LANGUAGES, type Language, t, wordsIfAny } from "../../words/index.ts";
 import { PinFields, pinWords } from "./lock-panel.tsx";
-import { crew, lock, opened, profile, timeZone, unlocked, unsay } from "./sending/crew.ts";
-import { counts, draftPhoto, dropPhoto, refusals, refusedPhotos, takeBack, tryAgain } from "./sending/outbox.ts";
-import { change, draft } from "./sending/report-draft.ts";
-import { hurry } from "./sending/sending.ts";
-import { discarded } from "./sending/sos.ts";
-import { chosen, speakNow } from "./sending/speech.ts";
-import { sun } from "./sending/sun.ts";
+import { crew, lock, opened, profile, timeZone, unlocked, unsay } from "./outbox/crew.ts";
+import { counts, draftPhoto, dropPhoto, refusals, refusedPhotos, takeBack, tryAgain } from "./outbox/outbox.ts";
+import { chosen, speakNow } from "./outbox/page-language.ts";
+import { change, draft } from "./outbox/report-draft.ts";
+import { hurry } from "./outbox/sender.ts";
+import { discarded } from "./outbox/sos.ts";
+import { sun } from "./outbox/sun.ts";
 
 export function MorePanel(): JSX.Element {
   return (

@@ -4,10 +4,10 @@ import type { JSX } from "preact";
 import type { CrewPatrol } from "../../phone/server.ts";
 import { clock, moment } from "../../phone/time.ts";
 import { ageWords, minuteWords } from "../../session/times.ts";
+import { Ticking, ticking } from "../../widgets/growing-age.tsx";
 import { Icon } from "../../widgets/icons.tsx";
-import { Ticking, ticking } from "../../widgets/ticking.tsx";
 import { t, wordsIfAny } from "../../words/index.ts";
-import { crew, done, nextCheckIn, stateNow, step, timeZone, unsent } from "./sending/crew.ts";
+import { crew, done, nextCheckIn, stateNow, step, timeZone, unsent } from "./outbox/crew.ts";
 import {
   awake,
   fix,
@@ -19,7 +19,7 @@ import {
   placeNow,
   watching,
   watchPlace,
-} from "./sending/position.ts";
+} from "./outbox/position.ts";
 
 const LATE_MS = 0;
 const SOON_MS = 5 * 60_000;

@@ -5,8 +5,8 @@ import { useEffect } from "preact/hooks";
 import { Icon } from "../../widgets/icons.tsx";
 import { t } from "../../words/index.ts";
 import { IncidentForm } from "./incident-form.tsx";
-import { fate, opened, readDraft } from "./sending/crew.ts";
-import { type Draft, draft, EMPTY } from "./sending/report-draft.ts";
+import { fate, opened, readDraft } from "./outbox/crew.ts";
+import { type Draft, draft, EMPTY } from "./outbox/report-draft.ts";
 import { SightingForm } from "./sighting-form.tsx";
 
 function keptWords(kept: "incident" | "sighting", now: ReturnType<typeof fate>): string {

@@ -7,9 +7,9 @@ import { type Sighting, TARGET_KINDS } from "../../phone/reports.ts";
 import { readTargets } from "../../phone/server.ts";
 import { isoTime } from "../../phone/time.ts";
 import { t } from "../../words/index.ts";
-import { crew, opened, patrolNow, tell } from "./sending/crew.ts";
-import { placeNow } from "./sending/position.ts";
-import { change, draft, EMPTY, field } from "./sending/report-draft.ts";
+import { crew, opened, patrolNow, tell } from "./outbox/crew.ts";
+import { placeNow } from "./outbox/position.ts";
+import { change, draft, EMPTY, field } from "./outbox/report-draft.ts";
 
 const OLDEST_PLACE_MS = 2 * 60_000;
 const PLACES = ["N", "NE", "E", "SE", "S", "SW", "W", "NW"] as const;

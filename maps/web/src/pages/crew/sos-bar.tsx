@@ -4,11 +4,11 @@ import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 import { clock, moment } from "../../phone/time.ts";
 import { ageWords } from "../../session/times.ts";
+import { Ticking, ticking } from "../../widgets/growing-age.tsx";
 import { Icon } from "../../widgets/icons.tsx";
-import { Ticking, ticking } from "../../widgets/ticking.tsx";
 import { t, type Words } from "../../words/index.ts";
-import { profile } from "./sending/crew.ts";
-import { callForHelp, callOff, ended, SECONDS_TO_CANCEL, type Sos, sos } from "./sending/sos.ts";
+import { profile } from "./outbox/crew.ts";
+import { callForHelp, callOff, ended, SECONDS_TO_CANCEL, type Sos, sos } from "./outbox/sos.ts";
 
 export const HOLD_MS = 2000;
 const UNHURRIED_MS = 1000;

@@ -5,10 +5,10 @@ import { keepPage } from "../../phone/install.ts";
 import { startTime } from "../../phone/time.ts";
 import { t } from "../../words/index.ts";
 import { App } from "./app.tsx";
-import { callSign, reportPlace, startCrew } from "./sending/crew.ts";
-import { startPositions } from "./sending/position.ts";
-import { startSending } from "./sending/sending.ts";
-import { chosen } from "./sending/speech.ts";
+import { callSign, reportPlace, startCrew } from "./outbox/crew.ts";
+import { chosen } from "./outbox/page-language.ts";
+import { startPositions } from "./outbox/position.ts";
+import { startSending } from "./outbox/sender.ts";
 
 export async function start(app: HTMLElement): Promise<void> {
   startTime();

@@ -6,10 +6,10 @@ import { clock, moment } from "../../phone/time.ts";
 import { ageWords } from "../../session/times.ts";
 import { Icon, type IconName } from "../../widgets/icons.tsx";
 import { t, type Words } from "../../words/index.ts";
-import { callSign, fault, profile } from "./sending/crew.ts";
-import { counts } from "./sending/outbox.ts";
-import { fix, watching } from "./sending/position.ts";
-import { link, sending } from "./sending/sending.ts";
+import { callSign, fault, profile } from "./outbox/crew.ts";
+import { counts } from "./outbox/outbox.ts";
+import { fix, watching } from "./outbox/position.ts";
+import { link, sending } from "./outbox/sender.ts";
 
 /** The browser's own word on whether there is a network at all. */
 export const networked = signal(navigator.onLine);

@@ -6,7 +6,7 @@ import type { CrewPhrase } from "../../phone/server.ts";
 import { clock } from "../../phone/time.ts";
 import { minuteWords } from "../../session/times.ts";
 import { language, t, wordsIfAny } from "../../words/index.ts";
-import { crew, fate, isUnread, markRead, opened, said, say, timeZone } from "./sending/crew.ts";
+import { crew, fate, isUnread, markRead, opened, said, say, timeZone } from "./outbox/crew.ts";
 
 const MOST_SHOWN = 40;
 /** Texts above the phrases; older ones stand below. */

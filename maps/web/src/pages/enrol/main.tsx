@@ -1,7 +1,7 @@
 /** Starts the page that a phone's QR code opens: makes the phone known to the office, once. */
 import "../../symbols/fonts.css";
 import "../../symbols/theme.css";
-import "../../widgets/page.css";
+import "../../widgets/frame/page.css";
 import "../../widgets/steps.css";
 import { render } from "preact";
 import { keepPage } from "../../phone/install.ts";

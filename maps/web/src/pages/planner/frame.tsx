@@ -5,12 +5,12 @@ import { layerInfos, mapFailed } from "../../map/reference-map.ts";
 import { serverMoment } from "../../session/clock.ts";
 import { session, timeZone } from "../../session/session.ts";
 import { clockTime } from "../../session/times.ts";
-import { AskDialog } from "../../widgets/ask-dialog.tsx";
-import { Boundary } from "../../widgets/boundary.tsx";
+import { AskDialog } from "../../widgets/dialogs/question-dialog.tsx";
+import { Boundary } from "../../widgets/frame/boundary.tsx";
+import { PageNotices } from "../../widgets/frame/page-notices.tsx";
+import { PagesMenu } from "../../widgets/frame/pages-menu.tsx";
+import { Sheet } from "../../widgets/frame/sheet.tsx";
 import { Icon } from "../../widgets/icons.tsx";
-import { PageNotices } from "../../widgets/page-notices.tsx";
-import { PagesMenu } from "../../widgets/pages-menu.tsx";
-import { Sheet } from "../../widgets/sheet.tsx";
 import { t } from "../../words/index.ts";
 import { Coverage } from "./coverage/coverage.tsx";
 import {
@@ -27,7 +27,7 @@ import { helpOpen, KeysDialog } from "./desk/keys.tsx";
 import { news, newsStatus } from "./desk/news.ts";
 import { openMap, zoomBy } from "./desk/planner-map.ts";
 import { Patrols } from "./patrols.tsx";
-import { DrawBar } from "./sectors/draw-bar.tsx";
+import { DrawBar } from "./sectors/drawing/draw-bar.tsx";
 import { Sectors } from "./sectors/sectors.tsx";
 
 export function Frame(): JSX.Element {

@@ -1,13 +1,13 @@
 /** Starts the planner's page: words and session, then the map with its three tabs. */
 import "../../symbols/fonts.css";
 import "../../symbols/theme.css";
-import "../../widgets/page.css";
-import "../../widgets/pages.css";
-import "../../widgets/pages-menu.css";
+import "../../widgets/frame/page.css";
+import "../../widgets/frame/pages.css";
+import "../../widgets/frame/pages-menu.css";
 import "../../map/map.css";
-import "../../widgets/panels.css";
+import "../../widgets/frame/panels.css";
 import "../../widgets/message.css";
-import "../../widgets/phone.css";
+import "../../widgets/frame/phone.css";
 import "./planner.css";
 import { render } from "preact";
 import { loadReference } from "../../map/reference-map.ts";
@@ -19,8 +19,8 @@ import { t } from "../../words/index.ts";
 import { listenToKeys } from "./desk/keys.tsx";
 import { news } from "./desk/news.ts";
 import { Frame } from "./frame.tsx";
-import { draft as plan } from "./patrols/draft.ts";
-import { draft as drawing } from "./sectors/draft.ts";
+import { draft as plan } from "./patrols/plan/draft.ts";
+import { draft as drawing } from "./sectors/draft/draft.ts";
 import { startSectors } from "./sectors/start.ts";
 
 async function draw(): Promise<void> {

@@ -7,11 +7,11 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { below, phone } from "./desk/frame-state.ts";
 import { PatrolDetail } from "./patrols/detail.tsx";
-import { draft } from "./patrols/draft.ts";
-import { PlanForm } from "./patrols/form.tsx";
+import { PlanForm } from "./patrols/form/form.tsx";
 import { PatrolList } from "./patrols/list.tsx";
+import { draft } from "./patrols/plan/draft.ts";
+import { looking, view } from "./patrols/plan/store.ts";
 import { startPatrols } from "./patrols/start.ts";
-import { looking, view } from "./patrols/store.ts";
 import { Versions } from "./patrols/versions.tsx";
 import { Timeline } from "./timeline/timeline.tsx";
 

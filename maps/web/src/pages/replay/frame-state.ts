@@ -1,6 +1,6 @@
 /** Which part of the page is open. */
 import { signal } from "@preact/signals";
-import { kept } from "../../browser/remembered.ts";
+import { kept } from "../../browser/storage.ts";
 
 export const TABS = ["range", "units", "then", "totals", "save"] as const;
 export type Tab = (typeof TABS)[number];

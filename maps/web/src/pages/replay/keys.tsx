@@ -2,8 +2,8 @@
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { isAsked, pressedKey } from "../../browser/key-press.ts";
 import { PALETTES, palette } from "../../browser/preferences.ts";
-import { isAsked, pressedKey } from "../../browser/pressed.ts";
 import { Icon } from "../../widgets/icons.tsx";
 import { t, type Words } from "../../words/index.ts";
 import { openTab, panelOpen } from "./frame-state.ts";

@@ -7,8 +7,8 @@ import { Empty } from "../../widgets/states.tsx";
 import type { Alert, HandOff, Incident, Sector, Target } from "../../wire/papers.ts";
 import { categoryWords } from "../../words/incident-words.ts";
 import { t } from "../../words/index.ts";
-import { heardLateS, underWay } from "./moment.ts";
 import { dark, events, gaps, loaded, look, papers, seek, selected, shownMs, stateOf, units } from "./player.ts";
+import { heardLateS, underWay } from "./reel/moment.ts";
 import { flyTo } from "./replay-map.ts";
 import { alertWords, darkWords, happeningWords, shortMoment } from "./words.ts";
 

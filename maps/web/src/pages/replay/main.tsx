@@ -1,10 +1,10 @@
 /** Starts the replay page: what a link asks for is loaded at once, else a range is chosen. */
 import "../../symbols/fonts.css";
 import "../../symbols/theme.css";
-import "../../widgets/page.css";
-import "../../widgets/panels.css";
-import "../../widgets/pages.css";
-import "../../widgets/pages-menu.css";
+import "../../widgets/frame/page.css";
+import "../../widgets/frame/panels.css";
+import "../../widgets/frame/pages.css";
+import "../../widgets/frame/pages-menu.css";
 import "./replay.css";
 import { render } from "preact";
 import { loadReference } from "../../map/reference-map.ts";
@@ -16,7 +16,7 @@ import { Frame } from "./frame.tsx";
 import { openTab } from "./frame-state.ts";
 import { listenToKeys } from "./keys.tsx";
 import { chosen, loadCallSigns, presentMs, range, start } from "./player.ts";
-import { askedFor, lastHours } from "./range.ts";
+import { askedFor, lastHours } from "./reel/range.ts";
 
 async function draw(): Promise<void> {
   document.title = `${t("page.replay")} · ${document.title}`;

@@ -4,11 +4,11 @@ import { now } from "../../session/clock.ts";
 import { session } from "../../session/session.ts";
 import { fetchJson } from "../../wire/calls.ts";
 import type { UnitState } from "../../wire/contract.ts";
-import { firstReport, type Look } from "./film.ts";
-import { type Loaded, load, type Progress } from "./load.ts";
-import { darkAt, gravestOf, happenings, papersAt, unitAt, untold, versionsOf } from "./moment.ts";
-import { quietAt } from "./quiet.ts";
-import { isRange, linkOf, type Range } from "./range.ts";
+import { firstReport, type Look } from "./reel/film.ts";
+import { type Loaded, load, type Progress } from "./reel/load.ts";
+import { darkAt, gravestOf, happenings, papersAt, unitAt, untold, versionsOf } from "./reel/moment.ts";
+import { isRange, linkOf, type Range } from "./reel/range.ts";
+import { quietAt } from "./reel/silences.ts";
 
 export const SPEEDS = [1, 2, 5, 10, 30, 60, 120, 300, 600] as const;
 /** How often panels follow the clock while it runs, milliseconds. */

@@ -9,9 +9,9 @@ import { fetchJson } from "../../wire/calls.ts";
 import type { UnitState } from "../../wire/contract.ts";
 import type { Alert, Patrol } from "../../wire/papers.ts";
 import { t } from "../../words/index.ts";
-import { TooMany } from "./load.ts";
 import { cancel, cancelled, chosen, fault, loaded, presentMs, progress, range, start } from "./player.ts";
-import { around, isRange, lastHours, type Range, thisNight } from "./range.ts";
+import { TooMany } from "./reel/load.ts";
+import { around, isRange, lastHours, type Range, thisNight } from "./reel/range.ts";
 import { alertWords } from "./words.ts";
 
 const inUtc = signal(false);

@@ -13,9 +13,9 @@ import { unitFeature } from "../../symbols/unit-feature.ts";
 import type { HandOff, Incident, Sector, Target } from "../../wire/papers.ts";
 import { categoryWords } from "../../words/incident-words.ts";
 import { t, wordsIfAny } from "../../words/index.ts";
-import { gapAfterS } from "./moment.ts";
 import { atMs, gravest, loaded, look, papers, playing, selected, shownMs, stateOf, units } from "./player.ts";
-import { linesOf, SLICES, wholeLines } from "./tracks.ts";
+import { gapAfterS } from "./reel/moment.ts";
+import { linesOf, SLICES, wholeLines } from "./reel/tracks.ts";
 
 /** Between two pushes to the map while it plays, milliseconds. */
 const PUSH_MS = 120;

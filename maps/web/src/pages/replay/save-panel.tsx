@@ -8,9 +8,9 @@ import { readTokens } from "../../symbols/tokens.ts";
 import { Icon } from "../../widgets/icons.tsx";
 import { Empty, faultWords } from "../../widgets/states.tsx";
 import { language, t, type Words } from "../../words/index.ts";
-import { leftOutFor, leftOutOf } from "./left-out.ts";
 import { atMs, loaded } from "./player.ts";
-import { serverQuery } from "./range.ts";
+import { leftOutFor, leftOutOf } from "./reel/omissions.ts";
+import { serverQuery } from "./reel/range.ts";
 import { mapPicture } from "./replay-map.ts";
 import { momentWords, rangeWords } from "./words.ts";
 

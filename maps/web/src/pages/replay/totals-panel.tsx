@@ -2,9 +2,9 @@
 import type { JSX } from "preact";
 import { Broken, Empty, Loading, useLoaded } from "../../widgets/states.tsx";
 import { t, wordsIfAny } from "../../words/index.ts";
-import { ask } from "./asking.ts";
 import { loaded } from "./player.ts";
-import { serverQuery } from "./range.ts";
+import { serverQuery } from "./reel/range.ts";
+import { ask } from "./reel/requests.ts";
 import { hours } from "./words.ts";
 
 /** Less of a way along a river is not told. */

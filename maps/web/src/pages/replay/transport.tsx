@@ -5,7 +5,6 @@ import { palette } from "../../browser/preferences.ts";
 import { readTokens } from "../../symbols/tokens.ts";
 import { Icon } from "../../widgets/icons.tsx";
 import { t } from "../../words/index.ts";
-import { densityOf } from "./film.ts";
 import { PlayerIcon } from "./icons.tsx";
 import { tip } from "./keys.tsx";
 import {
@@ -24,6 +23,7 @@ import {
   step,
   turn,
 } from "./player.ts";
+import { densityOf } from "./reel/film.ts";
 import { happeningWords, momentWords, shortMoment } from "./words.ts";
 
 const BINS = 240;

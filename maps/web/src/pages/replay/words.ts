@@ -5,9 +5,9 @@ import { ageWords, clockTime, dateTime, dayWords, zoneOffset } from "../../sessi
 import type { Alert } from "../../wire/papers.ts";
 import { categoryWords } from "../../words/incident-words.ts";
 import { t, wordsIfAny } from "../../words/index.ts";
-import type { Dark, Happening } from "./moment.ts";
 import { callSigns, loaded, units } from "./player.ts";
-import type { Range } from "./range.ts";
+import type { Dark, Happening } from "./reel/moment.ts";
+import type { Range } from "./reel/range.ts";
 
 /** `2026-11-25 21:04:05 to 22:04:05`, the second day only where it is another. */
 export function rangeWords({ startMs, endMs }: Range, zone: string): string {

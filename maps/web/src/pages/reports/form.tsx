@@ -8,6 +8,7 @@ import { Icon } from "../../widgets/icons.tsx";
 import { DayField } from "../../widgets/when-field.tsx";
 import type { AgencyInfo } from "../../wire/contract.ts";
 import { LANGUAGES, type Language, t } from "../../words/index.ts";
+import { ask, FORMAT_WORDS, looking } from "./jobs.ts";
 import {
   bodyOf,
   change,
@@ -20,8 +21,7 @@ import {
   usualDays,
   type Wish,
   wish,
-} from "./asking.ts";
-import { ask, FORMAT_WORDS, looking } from "./jobs.ts";
+} from "./request.ts";
 
 const NAMES = {
   briefing: "reports.briefing",

@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import { save } from "../../session/files.ts";
 import { CallError, call, fetchJson, problemFrom } from "../../wire/calls.ts";
-import { type Format, isUnderWay, type Job } from "./asking.ts";
+import { type Format, isUnderWay, type Job } from "./request.ts";
 
 export const jobs = signal<Job[]>([]);
 /** The page that is looked at: its HTML; null for none. */

@@ -7,9 +7,9 @@ import { Icon } from "../../widgets/icons.tsx";
 import { Broken, Loading, useLoaded } from "../../widgets/states.tsx";
 import { fetchJson } from "../../wire/calls.ts";
 import { LANGUAGES, t } from "../../words/index.ts";
-import { isUnderWay, type Job, type Schedule } from "./asking.ts";
 import { reportName } from "./form.tsx";
 import { callOff, FORMAT_WORDS, fetchFile, jobs, sizeWords } from "./jobs.ts";
+import { isUnderWay, type Job, type Schedule } from "./request.ts";
 
 const SEE_DELIVERIES = "see deliveries";
 

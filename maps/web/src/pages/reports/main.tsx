@@ -1,27 +1,27 @@
 /** Starts the page of reports: choose one, look at it, keep it as a file; see what is sent by mail. */
 import "../../symbols/fonts.css";
 import "../../symbols/theme.css";
-import "../../widgets/page.css";
-import "../../widgets/panels.css";
-import "../../widgets/pages.css";
-import "../../widgets/pages-menu.css";
+import "../../widgets/frame/page.css";
+import "../../widgets/frame/panels.css";
+import "../../widgets/frame/pages.css";
+import "../../widgets/frame/pages-menu.css";
 import "./reports.css";
 import { type JSX, render } from "preact";
-import { pressedKey } from "../../browser/pressed.ts";
+import { pressedKey } from "../../browser/key-press.ts";
 import { loadAgencies } from "../../session/agencies.ts";
 import { now as present } from "../../session/clock.ts";
 import { session, timeZone } from "../../session/session.ts";
 import { app, startPage } from "../../session/start.ts";
-import { PagesMenu } from "../../widgets/pages-menu.tsx";
+import { PagesMenu } from "../../widgets/frame/pages-menu.tsx";
 import { Broken, Empty, faultWords, Loading } from "../../widgets/states.tsx";
 import { fetchJson } from "../../wire/calls.ts";
 import type { AgencyInfo } from "../../wire/contract.ts";
 import { t } from "../../words/index.ts";
 import { isLanguage, preferredLanguage } from "../../words/load.ts";
-import { change, daysOf, kinds, type PatrolChoice, type ReportKind, usualDays } from "./asking.ts";
 import { choices, Form, make } from "./form.tsx";
 import { fault, look, looking, preview } from "./jobs.ts";
 import { Jobs, Schedules } from "./lists.tsx";
+import { change, daysOf, kinds, type PatrolChoice, type ReportKind, usualDays } from "./request.ts";
 
 const PAST_MS = 92 * 86_400_000;
 

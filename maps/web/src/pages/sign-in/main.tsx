@@ -4,7 +4,7 @@
  */
 import "../../symbols/fonts.css";
 import "../../symbols/theme.css";
-import "../../widgets/page.css";
+import "../../widgets/frame/page.css";
 import "./sign-in.css";
 import { signal, useSignal } from "@preact/signals";
 import { type JSX, render } from "preact";

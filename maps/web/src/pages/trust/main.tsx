@@ -1,7 +1,7 @@
 /** Starts the page that leads to trusting the office's certificate; it works without TLS and without a session. */
 import "../../symbols/fonts.css";
 import "../../symbols/theme.css";
-import "../../widgets/page.css";
+import "../../widgets/frame/page.css";
 import "../../widgets/steps.css";
 import { render } from "preact";
 import { t } from "../../words/index.ts";

@@ -16,7 +16,7 @@ import { choosing, chosenId, current, doable } from "../desk/queue.ts";
 import { doAbout } from "../desk/queue-acts.ts";
 import { alertPlace, alertTitle, alertWho, isUnseen, offerOf } from "../desk/queue-words.ts";
 import { selectedId } from "../desk/selection.ts";
-import { flyToPlace, flyToSelected } from "../map/in-step.ts";
+import { flyToPlace, flyToSelected } from "../map/map-sync.ts";
 
 const ICONS: Record<Severity, IconName> = { sos: "sos", high: "warn", medium: "bell", low: "bell" };
 export const LETTERS: Record<AlertAct, string> = {

@@ -8,7 +8,7 @@ import { allow, muted } from "../../../live/bell.ts";
 import { unseen } from "../../../live/incidents.ts";
 import { writers } from "../../../live/radio-texts.ts";
 import { live, liveStatus, papers } from "../../../live/signals.ts";
-import { Boundary } from "../../../widgets/boundary.tsx";
+import { Boundary } from "../../../widgets/frame/boundary.tsx";
 import { Icon } from "../../../widgets/icons.tsx";
 import { Empty, Loading } from "../../../widgets/states.tsx";
 import type { Alert } from "../../../wire/papers.ts";
@@ -17,10 +17,10 @@ import { alerts, calls, ended, offers, ours, underWay, waiting } from "../desk/q
 import { AlertCard } from "./alert-card.tsx";
 import { IncidentCards, IncidentsOfTheDay } from "./incident-cards.tsx";
 import { EndedOffer, OfferCard, OwnOffer } from "./offer-cards.tsx";
-import { QuietChoice } from "./quiet.tsx";
-import { SaidCards } from "./said-cards.tsx";
 import { Sharing, SuspendedBars } from "./sharing.tsx";
+import { QuietChoice } from "./silence.tsx";
 import { TargetList } from "./target-list.tsx";
+import { SaidCards } from "./text-cards.tsx";
 
 const GROUPS: Standing[] = ["known", "aside"];
 

@@ -8,9 +8,9 @@ import { now } from "../../../session/clock.ts";
 import { CONFIRM_INCIDENTS } from "../../../session/permissions.ts";
 import { may, session } from "../../../session/session.ts";
 import { ageSeconds, ageWords } from "../../../session/times.ts";
+import { ProtectedButton } from "../../../widgets/dialogs/protected-button.tsx";
 import { Icon } from "../../../widgets/icons.tsx";
 import { useModal } from "../../../widgets/modal.ts";
-import { ProtectedButton } from "../../../widgets/protected-button.tsx";
 import { tip } from "../../../widgets/tip.ts";
 import type { UnitState } from "../../../wire/contract.ts";
 import type { Incident } from "../../../wire/papers.ts";
@@ -19,7 +19,7 @@ import { t } from "../../../words/index.ts";
 import { ours } from "../desk/queue.ts";
 import { tell } from "../desk/queue-acts.ts";
 import { spotWords } from "../desk/queue-words.ts";
-import { flyToPlace } from "../map/in-step.ts";
+import { flyToPlace } from "../map/map-sync.ts";
 import { PhotoOriginals } from "./photo-originals.tsx";
 
 /** One card for each that nobody at this console has seen. */

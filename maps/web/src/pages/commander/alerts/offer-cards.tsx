@@ -26,7 +26,7 @@ import {
 import { accept, callBack, decline } from "../desk/queue-acts.ts";
 import { countdownWords, landingWords, offerName, seenWords } from "../desk/queue-words.ts";
 import { openTab } from "../desk/selection.ts";
-import { flyToPlace } from "../map/in-step.ts";
+import { flyToPlace } from "../map/map-sync.ts";
 
 export function OfferCard({ offer }: { offer: HandOff }): JSX.Element {
   return (

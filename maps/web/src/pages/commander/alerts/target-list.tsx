@@ -5,16 +5,16 @@ import { now } from "../../../session/clock.ts";
 import { MESSAGE_RADIOS } from "../../../session/permissions.ts";
 import { may } from "../../../session/session.ts";
 import { ageSeconds, ageWords } from "../../../session/times.ts";
+import { ProtectedButton } from "../../../widgets/dialogs/protected-button.tsx";
 import { Icon } from "../../../widgets/icons.tsx";
-import { OnRadios, sendToRadios } from "../../../widgets/on-radios.tsx";
-import { ProtectedButton } from "../../../widgets/protected-button.tsx";
+import { OnRadios, sendToRadios } from "../../../widgets/radio-share.tsx";
 import type { Target } from "../../../wire/papers.ts";
 import { t } from "../../../words/index.ts";
 import { mayOffer, ours, targets } from "../desk/queue.ts";
 import { handOver } from "../desk/queue-acts.ts";
 import { landingWords, seenWords } from "../desk/queue-words.ts";
 import { say } from "../desk/selection.ts";
-import { flyToPlace } from "../map/in-step.ts";
+import { flyToPlace } from "../map/map-sync.ts";
 
 export function TargetList(): JSX.Element | null {
   if (targets.value.length === 0) return null;

@@ -3,8 +3,8 @@
 import { coordinateFormat } from "../../../browser/preferences.ts";
 import { kmFigure } from "../../../geo/address.ts";
 import { coordinateWords } from "../../../geo/coordinates.ts";
+import { addressOf } from "../../../geo/place-addresses.ts";
 import { placeWords } from "../../../geo/place-words.ts";
-import { addressOf } from "../../../geo/places-told.ts";
 import { endedHandOffs, everyone, papers } from "../../../live/signals.ts";
 import { agencyName } from "../../../session/agencies.ts";
 import { now } from "../../../session/clock.ts";

@@ -9,14 +9,14 @@ import { KEEP_MARKS, LOG_INCIDENTS, MESSAGE_RADIOS, OPEN_TARGETS } from "../../.
 import { may, timeZone } from "../../../session/session.ts";
 import { ageSeconds, ageWords, minuteWords } from "../../../session/times.ts";
 import { Icon } from "../../../widgets/icons.tsx";
-import { OnRadios, sendToRadios } from "../../../widgets/on-radios.tsx";
+import { OnRadios, sendToRadios } from "../../../widgets/radio-share.tsx";
 import { tip } from "../../../widgets/tip.ts";
 import type { Mark } from "../../../wire/papers.ts";
 import { t } from "../../../words/index.ts";
 import { markedId, openMark, standingMarks } from "../desk/marks.ts";
 import { ours } from "../desk/queue.ts";
 import { say } from "../desk/selection.ts";
-import { flyToPlace } from "../map/in-step.ts";
+import { flyToPlace } from "../map/map-sync.ts";
 import { endMark, logIncident, makeHazard, makeTarget, markPlace } from "./mark-acts.ts";
 
 export function MarkCard(): JSX.Element | null {

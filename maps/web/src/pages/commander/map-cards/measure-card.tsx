@@ -5,7 +5,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { NAUTICAL_MILE_M } from "../../../geo/geodesy.ts";
-import { fold } from "../../../geo/matching.ts";
+import { fold } from "../../../geo/place-search.ts";
 import { bearingWords, metresWords } from "../../../geo/place-words.ts";
 import { units } from "../../../live/signals.ts";
 import { Icon } from "../../../widgets/icons.tsx";
@@ -13,7 +13,7 @@ import { tip } from "../../../widgets/tip.ts";
 import { t } from "../../../words/index.ts";
 import { addPoint, measured, measuring, pointWords, riverKmWords, takeLastPoint } from "../desk/measure.ts";
 import { firstPlaceFor } from "../desk/search.ts";
-import { fitPlaces } from "../map/in-step.ts";
+import { fitPlaces } from "../map/map-sync.ts";
 
 /** Legs that are listed; of more only the last ones. */
 const LEGS_SHOWN = 4;

@@ -4,12 +4,12 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { addOverlays, type Overlay, overlays, removeOverlays, showOverlay } from "../../../geo/overlays.ts";
 import { LARGEST_FILE, lookInto, READ_ENDINGS } from "../../../session/files.ts";
-import { EncodingChoice, samplesOf } from "../../../widgets/encoding-choice.tsx";
+import { EncodingChoice, samplesOf } from "../../../widgets/dialogs/encoding-choice.tsx";
 import { Icon } from "../../../widgets/icons.tsx";
 import { faultWords } from "../../../widgets/states.tsx";
 import { t } from "../../../words/index.ts";
 import { phone, say, sheetStop } from "../desk/selection.ts";
-import { fitOverlays } from "../map/in-step.ts";
+import { fitOverlays } from "../map/map-sync.ts";
 
 export function OverlayForm(): JSX.Element {
   const reading = useSignal<string | null>(null);

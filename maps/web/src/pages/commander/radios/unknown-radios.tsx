@@ -17,7 +17,7 @@ import type { HeardMessage, UnitState } from "../../../wire/contract.ts";
 import { t, wordsIfAny } from "../../../words/index.ts";
 import { claimWords } from "../desk/claim-words.ts";
 import { assigning, select, selectedId } from "../desk/selection.ts";
-import { flyToSelected } from "../map/in-step.ts";
+import { flyToSelected } from "../map/map-sync.ts";
 import { ClaimNotes, claimsOf } from "./claims.tsx";
 import { Age } from "./unit-row.tsx";
 

@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { isTyping } from "../../../browser/focus.ts";
 import { channelName, toWrite, wayFor } from "../../../live/messages.ts";
-import { answered, type Found, idToSend, isInVain, takeFound, waitedFor } from "../../../live/unanswered.ts";
+import { answered, type Found, idToSend, isInVain, takeFound, waitedFor } from "../../../live/request-ids.ts";
 import { now } from "../../../session/clock.ts";
 import { ageSeconds, ageWords } from "../../../session/times.ts";
 import { faultWords } from "../../../widgets/states.tsx";

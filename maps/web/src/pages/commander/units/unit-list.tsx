@@ -1,15 +1,15 @@
 /** All units beside the map, and the search over everything: type, walk with the arrows, Enter flies there. */
 import { useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { plainDigits, unitMeets } from "../../../geo/matching.ts";
 import { type Near, nearestTo, type OnRiver } from "../../../geo/near.ts";
+import { plainDigits, unitMeets } from "../../../geo/place-search.ts";
 import { metresWords } from "../../../geo/place-words.ts";
 import { units } from "../../../live/signals.ts";
 import { MarkIcon } from "../../../symbols/mark-icon.tsx";
 import { Icon, type IconName } from "../../../widgets/icons.tsx";
 import { Empty, Loading } from "../../../widgets/states.tsx";
 import { tip } from "../../../widgets/tip.ts";
-import { focusFirstRow, Windowed, type WindowedRow } from "../../../widgets/windowed.tsx";
+import { focusFirstRow, Windowed, type WindowedRow } from "../../../widgets/virtual-list.tsx";
 import type { Liveness, UnitState } from "../../../wire/contract.ts";
 import type { Agreement } from "../../../wire/papers.ts";
 import { t } from "../../../words/index.ts";
@@ -18,7 +18,7 @@ import { withheld } from "../desk/queue.ts";
 import { type Found, type FoundGroup, type FoundKind, kmWords, placesFor, query, readNames } from "../desk/search.ts";
 import { phone, select, selectedId, sheetStop } from "../desk/selection.ts";
 import { focusSearch } from "../desk/shortcuts.ts";
-import { flyToFound, flyToSelected } from "../map/in-step.ts";
+import { flyToFound, flyToSelected } from "../map/map-sync.ts";
 import { Age, UnitRow } from "../radios/unit-row.tsx";
 
 const FILTERS: Liveness[] = ["live", "late", "lost", "cut"];

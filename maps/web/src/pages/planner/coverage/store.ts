@@ -1,9 +1,9 @@
 /** What of the past is looked at, and what the server found. */
 import { signal } from "@preact/signals";
-import { kept } from "../../../browser/remembered.ts";
+import { kept } from "../../../browser/storage.ts";
 import { now } from "../../../session/clock.ts";
 import { CallError, problemFrom } from "../../../wire/calls.ts";
-import { DAY_MS, isoOf } from "../patrols/wall.ts";
+import { DAY_MS, isoOf } from "../patrols/plan/local-days.ts";
 import type { HeatReport } from "./heat.ts";
 
 export const DAYS = [1, 3, 7, 31] as const;

@@ -1,8 +1,8 @@
 /** What the planner's page shows now: the open tab, the sheet of a phone, what lies along the foot of the map. */
 import { computed, signal } from "@preact/signals";
 import type { JSX } from "preact";
-import { kept } from "../../../browser/remembered.ts";
-import type { Stop } from "../../../widgets/sheet.tsx";
+import { kept } from "../../../browser/storage.ts";
+import type { Stop } from "../../../widgets/frame/sheet.tsx";
 
 export type PlannerTab = "sectors" | "patrols" | "coverage";
 export const PLANNER_TABS: readonly PlannerTab[] = ["sectors", "patrols", "coverage"];

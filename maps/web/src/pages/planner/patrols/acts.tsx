@@ -7,7 +7,7 @@ import { faultWords } from "../../../widgets/states.tsx";
 import { type PatrolPaper, stateOf } from "../../../wire/patrols.ts";
 import { t, type Words } from "../../../words/index.ts";
 import { say } from "../desk/frame-state.ts";
-import { act, conflictsOf, isParty, own, PLAN, RUN } from "./store.ts";
+import { act, conflictsOf, isParty, own, PLAN, RUN } from "./plan/store.ts";
 
 export function Acts({ patrol }: { patrol: PatrolPaper }): JSX.Element | null {
   const busy = useSignal(false);

@@ -6,7 +6,7 @@ import { faultWords } from "../../../widgets/states.tsx";
 import { isOver, type PatrolPaper } from "../../../wire/patrols.ts";
 import { t } from "../../../words/index.ts";
 import { say } from "../desk/frame-state.ts";
-import { ANNEX, act, own } from "./store.ts";
+import { ANNEX, act, own } from "./plan/store.ts";
 
 const LONGEST = 4000;
 /** What is written and not saved, by the patrol's id: to look at another patrol loses nothing. */

@@ -1,6 +1,6 @@
 /** One patrol: its plan in words, what is in its way, its signatures, what may be done, the way to its briefing. */
 import type { JSX } from "preact";
-import { placeWords } from "../../../geo/places-told.ts";
+import { placeWords } from "../../../geo/place-addresses.ts";
 import { agencyName } from "../../../session/agencies.ts";
 import { may } from "../../../session/session.ts";
 import { ageWords } from "../../../session/times.ts";
@@ -9,14 +9,14 @@ import { type PatrolPaper, spanOf, stateOf } from "../../../wire/patrols.ts";
 import { t } from "../../../words/index.ts";
 import { Acts, CallOff } from "./acts.tsx";
 import { Annex } from "./annex.tsx";
-import { ConflictList } from "./conflicts.tsx";
-import { startChange } from "./draft.ts";
-import { fitPlan } from "./on-map.ts";
+import { ConflictList } from "./plan/conflicts.tsx";
+import { startChange } from "./plan/draft.ts";
+import { fitPlan } from "./plan/on-map.ts";
+import { StateMark, stateWords } from "./plan/state-mark.tsx";
+import { ANNEX, conflictsOf, isParty, mayChange, view } from "./plan/store.ts";
+import { joinNames, minute, sectorName, span, unitName, utcWords } from "./plan/words.ts";
 import { Signatures } from "./signatures.tsx";
-import { StateMark, stateWords } from "./state-mark.tsx";
-import { ANNEX, conflictsOf, isParty, mayChange, view } from "./store.ts";
 import { Suspended } from "./suspension.tsx";
-import { joinNames, minute, sectorName, span, unitName, utcWords } from "./words.ts";
 
 export function PatrolDetail({ patrol }: { patrol: PatrolPaper }): JSX.Element {
   const state = stateOf(patrol);

@@ -7,15 +7,15 @@ import { Icon } from "../../../widgets/icons.tsx";
 import { Broken, Empty, Loading } from "../../../widgets/states.tsx";
 import { type PatrolPaper, spanOf, stateOf } from "../../../wire/patrols.ts";
 import { t } from "../../../words/index.ts";
+import { UnsavedOffers } from "../desk/draft-notice.tsx";
 import { phone } from "../desk/frame-state.ts";
-import { UnsavedOffers } from "../desk/unsaved.tsx";
-import { ConflictMark } from "./conflicts.tsx";
-import { draft, type LeftPlan, startNew, takeUp, unsaved } from "./draft.ts";
-import { fitPlan } from "./on-map.ts";
-import { StateMark, stateWords } from "./state-mark.tsx";
-import { conflictsOf, isParty, loadPatrols, PLAN, patrols, patrolsFault, scale, view } from "./store.ts";
+import { ConflictMark } from "./plan/conflicts.tsx";
+import { draft, type LeftPlan, startNew, takeUp, unsaved } from "./plan/draft.ts";
+import { fitPlan } from "./plan/on-map.ts";
+import { StateMark, stateWords } from "./plan/state-mark.tsx";
+import { conflictsOf, isParty, loadPatrols, PLAN, patrols, patrolsFault, scale, view } from "./plan/store.ts";
+import { joinNames, membersWords, span } from "./plan/words.ts";
 import { TimeTools } from "./time-tools.tsx";
-import { joinNames, membersWords, span } from "./words.ts";
 
 function planOn(left: LeftPlan): boolean {
   const done = takeUp(left);

@@ -9,8 +9,8 @@ import { faultWords, useLoaded } from "../../../widgets/states.tsx";
 import { type PatrolPaper, revisionOf, type Seal, stateOf, whyUnsigned } from "../../../wire/patrols.ts";
 import { t } from "../../../words/index.ts";
 import { say } from "../desk/frame-state.ts";
-import { act, isParty, own, SIGN, sealOf } from "./store.ts";
-import { membersWords, minute, shortHash, span } from "./words.ts";
+import { act, isParty, own, SIGN, sealOf } from "./plan/store.ts";
+import { membersWords, minute, shortHash, span } from "./plan/words.ts";
 
 export function Signatures({ patrol }: { patrol: PatrolPaper }): JSX.Element {
   const state = stateOf(patrol);

@@ -5,10 +5,10 @@ import { may } from "../../../session/session.ts";
 import { t } from "../../../words/index.ts";
 import { phone, plannerTab, say, tabBegins } from "../desk/frame-state.ts";
 import { addKeys } from "../desk/keys.tsx";
-import { draft, keepPlan, redoStep, save, startChange, startNew, undoStep, watchPlan } from "./draft.ts";
-import { drawPatrols } from "./on-map.ts";
-import { looking, mayChange, PLAN, view, watchPatrols } from "./store.ts";
-import { showNow, step } from "./timeline-state.ts";
+import { draft, keepPlan, redoStep, save, startChange, startNew, undoStep, watchPlan } from "./plan/draft.ts";
+import { drawPatrols } from "./plan/on-map.ts";
+import { looking, mayChange, PLAN, view, watchPatrols } from "./plan/store.ts";
+import { showNow, step } from "./plan/timeline-state.ts";
 
 let started = false;
 

@@ -3,13 +3,13 @@ import type { JSX } from "preact";
 import { agencyName } from "../../../session/agencies.ts";
 import { now } from "../../../session/clock.ts";
 import { ageSeconds, ageWords } from "../../../session/times.ts";
+import { Ticking, ticking } from "../../../widgets/growing-age.tsx";
 import { Icon } from "../../../widgets/icons.tsx";
-import { Ticking, ticking } from "../../../widgets/ticking.tsx";
 import type { Agreement } from "../../../wire/papers.ts";
 import type { PatrolPaper } from "../../../wire/patrols.ts";
 import { t } from "../../../words/index.ts";
 import { papers } from "../desk/news.ts";
-import { minute } from "./words.ts";
+import { minute } from "./plan/words.ts";
 
 export function Suspended({ patrol }: { patrol: PatrolPaper }): JSX.Element | null {
   if (patrol.suspended !== true) return null;

@@ -4,9 +4,9 @@ import { timeZone } from "../../../session/session.ts";
 import { dayWords } from "../../../session/times.ts";
 import { Icon } from "../../../widgets/icons.tsx";
 import { t } from "../../../words/index.ts";
-import { ZOOMS } from "./scale.ts";
-import { scale, zoom } from "./store.ts";
-import { showNow, step, zoomTo } from "./timeline-state.ts";
+import { ZOOMS } from "./plan/scale.ts";
+import { scale, zoom } from "./plan/store.ts";
+import { showNow, step, zoomTo } from "./plan/timeline-state.ts";
 
 export function TimeTools(): JSX.Element {
   const { from, to } = scale.value;

@@ -7,10 +7,10 @@ import { fetchJson } from "../../../wire/calls.ts";
 import { type PatrolPaper, revisionOf, stateOf } from "../../../wire/patrols.ts";
 import { t, wordsIfAny } from "../../../words/index.ts";
 import { say } from "../desk/frame-state.ts";
-import { changesOf, contentOf } from "./plan.ts";
-import { StateMark, stateWords } from "./state-mark.tsx";
-import { act, mayChange, view } from "./store.ts";
-import { joinNames, minute } from "./words.ts";
+import { changesOf, contentOf } from "./plan/plan.ts";
+import { StateMark, stateWords } from "./plan/state-mark.tsx";
+import { act, mayChange, view } from "./plan/store.ts";
+import { joinNames, minute } from "./plan/words.ts";
 
 export function Versions({ patrol }: { patrol: PatrolPaper }): JSX.Element {
   const { value, fault, again } = useLoaded(`${patrol.id} ${patrol.version ?? 1}`, () =>

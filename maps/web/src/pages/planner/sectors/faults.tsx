@@ -3,9 +3,9 @@ import type { JSX } from "preact";
 import { areaKm2, bodyOf, partsOf, ringOf, sameShape, shapeOf } from "../../../geo/sector-shape.ts";
 import { Icon } from "../../../widgets/icons.tsx";
 import { t } from "../../../words/index.ts";
-import { checkAgain, checked, checkedShape, checkState, forgetCheck, repair } from "./checking.ts";
-import { setShape, shape } from "./draft.ts";
-import { areaWords, faultWords, overlapWords } from "./words.ts";
+import { setShape, shape } from "./draft/draft.ts";
+import { checkAgain, checked, checkedShape, checkState, forgetCheck, repair } from "./draft/shape-check.ts";
+import { areaWords, faultWords, overlapWords } from "./draft/words.ts";
 
 export function Faults(): JSX.Element | null {
   if (bodyOf(shape.value) === null && checkState.value === "none") return null;

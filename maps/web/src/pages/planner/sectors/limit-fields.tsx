@@ -3,8 +3,9 @@
  * be.
  */
 import type { JSX } from "preact";
+import { WHOSE, type Whose } from "../../../wire/sectors.ts";
 import { t } from "../../../words/index.ts";
-import { FIELDS, isGood, type TypedLimits, WHOSE, type Whose, WITHIN_M } from "./limits.ts";
+import { FIELDS, isGood, type TypedLimits, WITHIN_M } from "./draft/limits.ts";
 
 export function LimitFields({ now, put }: { now: TypedLimits; put: (next: TypedLimits) => void }): JSX.Element {
   const asked = FIELDS.some(({ field, beside }) => beside === undefined && (now[field] ?? "").trim() !== "");

@@ -6,16 +6,16 @@ import { MESSAGE_RADIOS } from "../../../session/permissions.ts";
 import { may } from "../../../session/session.ts";
 import { Icon } from "../../../widgets/icons.tsx";
 import { useModal } from "../../../widgets/modal.ts";
-import { OnRadios, sendToRadios } from "../../../widgets/on-radios.tsx";
+import { OnRadios, sendToRadios } from "../../../widgets/radio-share.tsx";
 import { faultWords } from "../../../widgets/states.tsx";
+import { type SectorDetails, stretchOf, versionNumber } from "../../../wire/sectors.ts";
 import { t } from "../../../words/index.ts";
 import { say } from "../desk/frame-state.ts";
-import { type SectorDetails, stretchOf, versionNumber } from "./contract.ts";
-import { retire, startEdit } from "./draft.ts";
-import { limitWords } from "./limits.ts";
-import { fitSector } from "./on-map.ts";
-import { isOurs, mayEdit, view } from "./store.ts";
-import { acrossWords, alongWords, areaWords, madeWords, riverWords } from "./words.ts";
+import { retire, startEdit } from "./draft/draft.ts";
+import { limitWords } from "./draft/limits.ts";
+import { isOurs, mayEdit, view } from "./draft/store.ts";
+import { acrossWords, alongWords, areaWords, madeWords, riverWords } from "./draft/words.ts";
+import { fitSector } from "./drawing/on-map.ts";
 
 export function SectorDetail({ details }: { details: SectorDetails }): JSX.Element {
   const { sector } = details;

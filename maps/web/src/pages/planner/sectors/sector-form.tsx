@@ -8,9 +8,8 @@ import { Icon } from "../../../widgets/icons.tsx";
 import { faultWords } from "../../../widgets/states.tsx";
 import { CallError } from "../../../wire/calls.ts";
 import type { SectorUse } from "../../../wire/papers.ts";
+import { USES, versionNumber } from "../../../wire/sectors.ts";
 import { t } from "../../../words/index.ts";
-import { areaNow, checked, checkState } from "./checking.ts";
-import { USES, versionNumber } from "./contract.ts";
 import {
   changed,
   conflict,
@@ -24,16 +23,17 @@ import {
   saveOver,
   saving,
   shape,
-} from "./draft.ts";
+} from "./draft/draft.ts";
+import { FIELDS, isGood } from "./draft/limits.ts";
+import { areaNow, checked, checkState } from "./draft/shape-check.ts";
+import { looked, newerThan, view } from "./draft/store.ts";
+import { acrossWords, alongWords, areaWords, madeWords } from "./draft/words.ts";
+import { fitDraft } from "./drawing/on-map.ts";
+import { ShapeTools } from "./drawing/shape-tools.tsx";
+import { VertexTable } from "./drawing/vertex-table.tsx";
 import { Faults } from "./faults.tsx";
 import { LimitFields } from "./limit-fields.tsx";
-import { FIELDS, isGood } from "./limits.ts";
-import { fitDraft } from "./on-map.ts";
-import { ShapeTools } from "./shape-tools.tsx";
-import { looked, newerThan, view } from "./store.ts";
 import { TransitWords } from "./transit.tsx";
-import { VertexTable } from "./vertex-table.tsx";
-import { acrossWords, alongWords, areaWords, madeWords } from "./words.ts";
 
 /** Asked whether the drawing may be thrown away. */
 export const leaving = signal(false);

@@ -1,10 +1,10 @@
 /** Sectors: the list, one sector, its drawing, its versions. */
 import type { JSX } from "preact";
-import { draft } from "./draft.ts";
+import { draft } from "./draft/draft.ts";
+import { looking, view } from "./draft/store.ts";
 import { SectorDetail } from "./sector-detail.tsx";
 import { SectorForm } from "./sector-form.tsx";
 import { SectorList } from "./sector-list.tsx";
-import { looking, view } from "./store.ts";
 import { Versions } from "./versions.tsx";
 
 export function Sectors(): JSX.Element {

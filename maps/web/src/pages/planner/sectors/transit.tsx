@@ -4,24 +4,8 @@
 import type { JSX } from "preact";
 import { ageWords } from "../../../session/times.ts";
 import { Icon } from "../../../widgets/icons.tsx";
+import type { Detection, Transit } from "../../../wire/sectors.ts";
 import { t } from "../../../words/index.ts";
-
-/** As the server tells it (patrol/sector_checks/detection.py). */
-export interface Detection {
-  detected: "inside" | "after" | "maybe" | "vague";
-  units: number;
-  shortest_s: number;
-  longest_s: number;
-  accuracy_m: number;
-}
-
-export interface Transit {
-  length_m: number;
-  across: boolean;
-  speed_mps: number;
-  detections?: Detection[];
-  too_seldom?: number;
-}
 
 export function TransitWords({ told, keptOut }: { told: Transit; keptOut: boolean }): JSX.Element | null {
   const { detections = [], too_seldom: seldom = 0 } = told;

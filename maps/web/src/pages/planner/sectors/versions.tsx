@@ -5,12 +5,12 @@ import { useEffect } from "preact/hooks";
 import { Icon } from "../../../widgets/icons.tsx";
 import { Broken, faultWords, Loading, useLoaded } from "../../../widgets/states.tsx";
 import { fetchJson } from "../../../wire/calls.ts";
+import { type PastVersion, type SectorDetails, versionNumber } from "../../../wire/sectors.ts";
 import { t } from "../../../words/index.ts";
-import { type PastVersion, type SectorDetails, versionNumber } from "./contract.ts";
-import { restore } from "./draft.ts";
-import { limitWords } from "./limits.ts";
-import { isOurs, looked, mayEdit, view } from "./store.ts";
-import { areaWords, madeWords } from "./words.ts";
+import { restore } from "./draft/draft.ts";
+import { limitWords } from "./draft/limits.ts";
+import { isOurs, looked, mayEdit, view } from "./draft/store.ts";
+import { areaWords, madeWords } from "./draft/words.ts";
 
 export function Versions({ details }: { details: SectorDetails }): JSX.Element {
   const { sector } = details;

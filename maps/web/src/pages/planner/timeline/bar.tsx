@@ -3,15 +3,15 @@ import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { type PatrolPaper, stateOf } from "../../../wire/patrols.ts";
 import { t } from "../../../words/index.ts";
-import { ConflictMark } from "../patrols/conflicts.tsx";
-import { change, content, draft, found, startChange } from "../patrols/draft.ts";
-import { withWindow } from "../patrols/plan.ts";
-import type { RowBar } from "../patrols/rows.ts";
-import { dragged, percent } from "../patrols/scale.ts";
-import { StateMark, stateWords } from "../patrols/state-mark.tsx";
-import { conflictsOf, mayChange, scale, view } from "../patrols/store.ts";
-import { isoOf, STEP_MS } from "../patrols/wall.ts";
-import { span } from "../patrols/words.ts";
+import { ConflictMark } from "../patrols/plan/conflicts.tsx";
+import { change, content, draft, found, startChange } from "../patrols/plan/draft.ts";
+import { isoOf, STEP_MS } from "../patrols/plan/local-days.ts";
+import { withWindow } from "../patrols/plan/plan.ts";
+import { dragged, percent } from "../patrols/plan/scale.ts";
+import { StateMark, stateWords } from "../patrols/plan/state-mark.tsx";
+import { conflictsOf, mayChange, scale, view } from "../patrols/plan/store.ts";
+import { span } from "../patrols/plan/words.ts";
+import type { RowBar } from "./rows.ts";
 
 /** Height of a lane: a finger fits. */
 export const BAR_PX = 46;

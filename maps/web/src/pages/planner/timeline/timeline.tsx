@@ -10,15 +10,15 @@ import { Empty, Loading } from "../../../widgets/states.tsx";
 import { type PatrolPaper, type Shift, STATES } from "../../../wire/patrols.ts";
 import { t } from "../../../words/index.ts";
 import { units } from "../desk/news.ts";
-import { content, draft, startNew } from "../patrols/draft.ts";
-import { type AgencyRows, rowsOf, type UnitRow } from "../patrols/rows.ts";
-import { percent, ticks } from "../patrols/scale.ts";
-import { StateMark, stateWords } from "../patrols/state-mark.tsx";
-import { own, PLAN, patrols, scale, shifts, zoom } from "../patrols/store.ts";
+import { content, draft, startNew } from "../patrols/plan/draft.ts";
+import { STEP_MS, snapped } from "../patrols/plan/local-days.ts";
+import { percent, ticks } from "../patrols/plan/scale.ts";
+import { StateMark, stateWords } from "../patrols/plan/state-mark.tsx";
+import { own, PLAN, patrols, scale, shifts, zoom } from "../patrols/plan/store.ts";
+import { span } from "../patrols/plan/words.ts";
 import { TimeTools } from "../patrols/time-tools.tsx";
-import { STEP_MS, snapped } from "../patrols/wall.ts";
-import { span } from "../patrols/words.ts";
 import { BAR_PX, Bar } from "./bar.tsx";
+import { type AgencyRows, rowsOf, type UnitRow } from "./rows.ts";
 
 /** Id of the bar of a plan that is not saved yet. */
 export const NEW = "new";

@@ -1,0 +1,168 @@
+/** Patrols that this person may see, over or not, which of them is looked at, and the stretch of time that is shown. */
+import { computed, effect, signal } from "@preact/signals";
+import { kept } from "../../../../browser/storage.ts";
+import { now } from "../../../../session/clock.ts";
+import { may, session, timeZone } from "../../../../session/session.ts";
+import { call, fetchJson } from "../../../../wire/calls.ts";
+import type { AgencyInfo, UnitState } from "../../../../wire/contract.ts";
+import {
+  isOver,
+  type PatrolPaper,
+  type PlanConflict,
+  type Seal,
+  type Shift,
+  stateOf,
+} from "../../../../wire/patrols.ts";
+import { paperNews, units } from "../../desk/news.ts";
+import { DAY_MS, isoOf } from "./local-days.ts";
+import { type Scale, scaleFrom, type Zoom } from "./scale.ts";
+
+export const PLAN = "plan patrols";
+export const SIGN = "sign patrols";
+export const RUN = "run patrols";
+export const ANNEX = "write annexes";
+
+export type View = { at: "list" } | { at: "patrol"; id: string } | { at: "versions"; id: string } | { at: "edit" };
+export const view = signal<View>({ at: "list" });
+
+export const zoom = kept<Zoom>("jp.planner.zoom", "week");
+/** The stretch of time that timeline and list show. */
+export const scale = signal<Scale>(scaleFrom(Date.now(), zoom.peek(), timeZone.peek()));
+
+const open = signal<readonly PatrolPaper[] | null>(null);
+const past = signal<readonly PatrolPaper[]>([]);
+export const shifts = signal<readonly Shift[]>([]);
+export const agencies = signal<readonly AgencyInfo[]>([]);
+/** Why the patrols could not be read; what was read before stays. */
+export const patrolsFault = signal<unknown>(null);
+/** What is in the way of each plan that is not under way, by its id. */
+export const conflictsOf = signal<ReadonlyMap<string, readonly PlanConflict[]>>(new Map());
+
+/** Patrols that are not over, and those of the stretch shown that are, by their start; null until they are known. */
+export const patrols = computed(() => {
+  if (open.value === null) return null;
+  const ids = new Set(open.value.map((each) => each.id));
+  return [...open.value, ...past.value.filter((each) => !ids.has(each.id))].sort(
+    (a, b) => a.starts_at.localeCompare(b.starts_at) || a.id.localeCompare(b.id),
+  );
+});
+
+export const own = computed(() => session.value?.agency.id ?? "");
+
+export const looking = computed(() => {
+  const at = view.value;
+  return at.at === "patrol" || at.at === "versions" ? (patrols.value?.find((each) => each.id === at.id) ?? null) : null;
+});
+
+/** Units by id, as far as they may be seen. */
+export const unitsById = computed(() => new Map<string, UnitState>((units.value ?? []).map((each) => [each.id, each])));
+
+export function isParty(patrol: PatrolPaper): boolean {
+  return patrol.agency === own.value || patrol.agencies.includes(own.value);
+}
+
+export function mayChange(patrol: PatrolPaper): boolean {
+  return may(PLAN) && isParty(patrol) && ["draft", "proposed", "signed", "ready"].includes(stateOf(patrol));
+}
+
+let asked = 0;
+
+export async function loadPatrols(): Promise<void> {
+  const mine = (asked += 1);
+  try {
+    const { from } = scale.peek();
+    const until = Math.max(now.peek(), from) + DAY_MS;
+    const query = new URLSearchParams({ start: isoOf(from), end: isoOf(until), limit: "500" });
+    const [found, over] = await Promise.all([
+      fetchJson<PatrolPaper[]>("/api/patrols"),
+      fetchJson<PatrolPaper[]>(`/api/patrols/past?${query}`),
+    ]);
+    if (mine !== asked) return;
+    open.value = found;
+    past.value = over;
+    patrolsFault.value = null;
+    void judge(found, mine);
+  } catch (fault) {
+    if (mine === asked) patrolsFault.value = fault;
+  }
+}
+
+/** Asks what is in the way of each plan that can still be changed. */
+async function judge(found: readonly PatrolPaper[], mine: number): Promise<void> {
+  const judged = found.filter((each) => isParty(each) && stateOf(each) !== "under way");
+  const told = await Promise.all(
+    judged.map(async (each): Promise<[string, readonly PlanConflict[]]> => {
+      try {
+        return [each.id, await fetchJson<PlanConflict[]>(`/api/patrols/${each.id}/conflicts`)];
+      } catch {
+        return [each.id, conflictsOf.peek().get(each.id) ?? []]; // the next news asks again
+      }
+    }),
+  );
+  if (mine === asked) conflictsOf.value = new Map(told);
+}
+
+async function loadShifts(): Promise<void> {
+  try {
+    const { from, to } = scale.peek();
+    const query = new URLSearchParams({
+      since: isoOf(from - DAY_MS * 2),
+      until: isoOf(Math.max(to, now.peek()) + DAY_MS),
+      limit: "200",
+    });
+    const [coming, over] = await Promise.all([
+      fetchJson<Shift[]>("/api/roster/shifts"),
+      fetchJson<Shift[]>(`/api/roster/shifts/past?${query}`),
+    ]);
+    const byId = new Map([...over, ...coming].map((each) => [each.id, each]));
+    shifts.value = [...byId.values()].filter((each) => each.state !== "cancelled");
+  } catch {
+    shifts.value = []; // the band is a hint: plans are made without it
+  }
+}
+
+export async function loadParties(): Promise<void> {
+  try {
+    agencies.value = await fetchJson<AgencyInfo[]>("/api/agencies");
+  } catch {
+    agencies.value = []; // plans of the own agency alone can still be made
+  }
+}
+
+export function sealOf(patrol: PatrolPaper): Promise<Seal> {
+  return fetchJson<Seal>(`/api/patrols/${patrol.id}/seal`);
+}
+
+/** Does an act of a patrol's life, and shows what became of it at once. */
+export async function act(patrol: PatrolPaper, method: string, path: string, body?: unknown): Promise<PatrolPaper> {
+  const told = await call<PatrolPaper>(method, `/api/patrols/${patrol.id}${path}`, body);
+  put(told);
+  return told;
+}
+
+/** Puts what the server answered into the list; the stream brings the same. */
+export function put(patrol: PatrolPaper): void {
+  const others = (open.peek() ?? []).filter((each) => each.id !== patrol.id);
+  if (isOver(patrol)) {
+    open.value = others;
+    past.value = [...past.peek().filter((each) => each.id !== patrol.id), patrol];
+  } else open.value = [...others, patrol];
+  void loadPatrols();
+}
+
+let pause: ReturnType<typeof setTimeout> | undefined;
+
+/** Reads the lists now, when there is news of papers, and when another stretch of time is shown. */
+export function watchPatrols(): void {
+  scale.value = scaleFrom(now.peek(), zoom.peek(), timeZone.peek());
+  effect(() => {
+    paperNews.value;
+    scale.value;
+    clearTimeout(pause);
+    pause = setTimeout(() => {
+      void loadPatrols();
+      void loadShifts();
+    }, 150);
+  });
+  void loadParties();
+}

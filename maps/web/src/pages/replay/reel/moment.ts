@@ -1,0 +1,237 @@
+/** What stood at a moment: units as they were known, papers in the version of then, and what was not told. Pure. */
+import type { Liveness, UnitKind, UnitState } from "../../../wire/contract.ts";
+import type { Agreement, Alert, Paper, Patrol, Sector, Severity } from "../../../wire/papers.ts";
+import type { Film, Look } from "./film.ts";
+
+/** A unit of the replay, as the server names it. */
+export interface ReplayUnit {
+  id: string;
+  call_sign: string;
+  agency: string;
+  kind?: UnitKind | null;
+  country?: string | null;
+  known?: boolean;
+  expected_interval_s?: number | null;
+}
+
+export type Stood = Paper;
+
+/** Expected intervals after which a unit is late, and lost (patrol/picture/liveness.py). */
+const LATE_AFTER = 2;
+const LOST_AFTER = 5;
+const UNKNOWN_S = 60;
+const SHORTEST_GAP_S = 30;
+
+/** Beyond so many seconds without a position nobody draws a line. As `gap_after_s` of the server. */
+export function gapAfterS(unit: ReplayUnit): number {
+  return Math.max(LATE_AFTER * (unit.expected_interval_s || UNKNOWN_S), SHORTEST_GAP_S);
+}
+
+export function livenessAt(ageS: number, unit: ReplayUnit): Liveness {
+  const intervals = ageS / (unit.expected_interval_s || UNKNOWN_S);
+  return intervals <= LATE_AFTER ? "live" : intervals <= LOST_AFTER ? "late" : "lost";
+}
+
+/** A unit at a moment; null while it was not heard, or was not told. */
+export function unitAt(unit: ReplayUnit, film: Film | undefined, ms: number, look: Look): UnitState | null {
+  const n = film?.newestAt(ms, look) ?? -1;
+  if (film === undefined || n < 0) return null;
+  const time = film.timeMs[n] ?? 0;
+  const { by_voice, calls, ...told } = film.told(n);
+  const [lon, lat] = film.place(n);
+  return {
+    id: unit.id,
+    call_sign: unit.call_sign,
+    agency: unit.agency,
+    kind: unit.kind ?? null,
+    country: unit.country ?? null,
+    known: unit.known ?? true,
+    liveness: livenessAt((ms - time) / 1000, unit),
+    expected_interval_s: unit.expected_interval_s ?? null,
+    // What is assumed of a radio that tells no accuracy is not in the film: no ring is drawn.
+    last: { of: unit.id, lon, lat, time: new Date(time).toISOString(), typical_accuracy_m: 0, ...told },
+    by_voice,
+    distress: calls,
+  };
+}
+
+/** How long after it was there the position that is shown was heard, seconds. */
+export function heardLateS(film: Film, ms: number, look: Look): number {
+  const n = film.newestAt(ms, look);
+  return n < 0 ? 0 : Math.max(0, ((film.knownMs[n] ?? 0) - (film.timeMs[n] ?? 0)) / 1000);
+}
+
+/** The versions of each paper, oldest first. */
+export type Versions = ReadonlyMap<string, readonly Stood[]>;
+
+export function versionsOf(papers: readonly Stood[]): Versions {
+  const found = new Map<string, Stood[]>();
+  for (const paper of papers) {
+    const key = `${paper.kind} ${paper.id}`;
+    const some = found.get(key);
+    if (some === undefined) found.set(key, [paper]);
+    else some.push(paper);
+  }
+  for (const some of found.values()) some.sort((a, b) => (a.version ?? 1) - (b.version ?? 1));
+  return found;
+}
+
+/**
+ * Each paper as it stood at a moment, those aside that were over; as it was, incidents and alerts that were told later,
+ * too.
+ */
+export function papersAt(versions: Versions, ms: number, look: Look = "known"): Stood[] {
+  const found: Stood[] = [];
+  for (const some of versions.values()) {
+    let then: Stood | null = null;
+    for (const each of some) if (Date.parse(each.at) <= ms) then = each;
+    if (look === "was") then = toldLater(some, then, ms);
+    if (then !== null && !isOver(then)) found.push(then);
+  }
+  return found;
+}
+
+/** What was so at a moment by the time of the event, though it was told only later. */
+function toldLater(some: readonly Stood[], then: Stood | null, ms: number): Stood | null {
+  const newest = some.at(-1);
+  if (newest?.kind === "incident") return Date.parse(newest.happened_at) <= ms ? newest : null;
+  const first = some[0];
+  if (then !== null || newest?.kind !== "alert" || first === undefined) return then;
+  const gone = newest.returned_at ? Date.parse(newest.returned_at) : Infinity;
+  return Date.parse(newest.raised_at) <= ms && ms < gone ? first : null;
+}
+
+const OVER: Readonly<Record<string, readonly string[]>> = {
+  alert: ["resolved", "withdrawn"],
+  target: ["closed"],
+  hand_off: ["declined", "withdrawn", "lapsed", "cut", "taken"],
+  patrol: ["ended", "cancelled"],
+  incident: ["withdrawn"],
+};
+
+function isOver(paper: Stood): boolean {
+  if (paper.kind === "sector") return (paper as Sector).retired_at != null;
+  return OVER[paper.kind]?.includes((paper as { state?: string }).state ?? "") ?? false;
+}
+
+const RANK: readonly Severity[] = ["sos", "high", "medium", "low"];
+/** States in which an alert's condition was there. */
+const HOLDS = ["raised", "escalated", "acknowledged", "shelved", "settled"];
+
+/** The gravest alert of each unit at a moment. */
+export function gravestOf(papers: readonly Stood[]): Map<string, Severity> {
+  const found = new Map<string, Severity>();
+  for (const paper of papers) {
+    if (paper.kind !== "alert" || paper.unit == null || !HOLDS.includes(paper.state ?? "raised")) continue;
+    const known = found.get(paper.unit);
+    if (known === undefined || RANK.indexOf(paper.severity) < RANK.indexOf(known))
+      found.set(paper.unit, paper.severity);
+  }
+  return found;
+}
+
+export function underWay(papers: readonly Stood[]): Patrol[] {
+  return papers.filter((paper): paper is Patrol => paper.kind === "patrol" && paper.state === "under way");
+}
+
+/** Who withheld what at a moment. */
+export interface Dark {
+  agency: string;
+  by?: string;
+  at?: string;
+  reason?: string;
+}
+
+interface Shared extends Agreement {
+  terms: Agreement["terms"] & { valid_from?: string; valid_until?: string };
+  windows?: { agency: string; data_class: string; start: string; end?: string | null }[];
+}
+
+function inForce(paper: Shared, ms: number): boolean {
+  const { valid_from, valid_until } = paper.terms;
+  return (
+    (paper.state ?? "draft") === "active" &&
+    (valid_from === undefined || Date.parse(valid_from) <= ms) &&
+    (valid_until === undefined || ms < Date.parse(valid_until))
+  );
+}
+
+/** The other agencies of whom nothing was told at a moment, and why. */
+export function darkAt(papers: readonly Stood[], others: Iterable<string>, ours: string, ms: number): Dark[] {
+  const agreements = papers.filter(
+    (paper): paper is Shared => paper.kind === "agreement" && (paper as Shared).agencies.includes(ours),
+  );
+  const found: Dark[] = [];
+  for (const agency of others) {
+    const between = agreements.filter((each) => each.agencies.includes(agency));
+    if (between.some((each) => inForce(each, ms) && each.terms.classes.includes("positions"))) continue;
+    const withheld = between.flatMap((each) => each.consents ?? []).find((each) => !each.given);
+    found.push(
+      withheld === undefined
+        ? { agency }
+        : { agency, by: withheld.agency, at: withheld.at, reason: withheld.reason ?? "" },
+    );
+  }
+  return found;
+}
+
+/** The stretches of a range of which an agency's positions are not told now, by its newest agreements. */
+export function untold(
+  versions: Versions,
+  agency: string,
+  ours: string,
+  startMs: number,
+  endMs: number,
+): [number, number][] {
+  const open: [number, number][] = [];
+  for (const some of versions.values()) {
+    const newest = some.at(-1) as Shared | undefined;
+    if (newest?.kind !== "agreement" || !newest.agencies.includes(agency) || !newest.agencies.includes(ours)) continue;
+    for (const each of newest.windows ?? []) {
+      if (each.agency === agency && each.data_class === "tracks")
+        open.push([Date.parse(each.start), each.end ? Date.parse(each.end) : Infinity]);
+    }
+  }
+  open.sort((a, b) => a[0] - b[0]);
+  const found: [number, number][] = [];
+  let at = startMs;
+  for (const [from, to] of open) {
+    if (from > at && at < endMs) found.push([at, Math.min(from, endMs)]);
+    at = Math.max(at, to);
+  }
+  if (at < endMs) found.push([at, endMs]);
+  return found;
+}
+
+/** Something that happened, for the time line. */
+export interface Happening {
+  ms: number;
+  kind: "alert" | "hand_off" | "incident" | "agreement";
+  paper: Stood;
+}
+
+/** What happened in a range, each once: alerts raised, offers made, incidents, agreements that changed. */
+export function happenings(versions: Versions, startMs: number, endMs: number): Happening[] {
+  const found: Happening[] = [];
+  for (const some of versions.values()) {
+    const first = some[0];
+    const newest = some.at(-1);
+    if (first === undefined || newest === undefined) continue;
+    if (newest.kind === "alert")
+      found.push({ ms: Date.parse((newest as Alert).raised_at), kind: "alert", paper: newest });
+    else if (newest.kind === "hand_off")
+      found.push({ ms: Date.parse(newest.offered_at), kind: "hand_off", paper: newest });
+    else if (newest.kind === "incident" && newest.precision === "minute")
+      found.push({ ms: Date.parse(newest.happened_at), kind: "incident", paper: newest });
+    else if (newest.kind === "agreement") {
+      let before = first === newest ? undefined : first.kind === "agreement" ? first.state : undefined;
+      for (const each of some) {
+        if (each.kind !== "agreement") continue;
+        if (each.state !== before && (each.state === "active" || each.state === "suspended" || each.state === "ended"))
+          found.push({ ms: Date.parse(each.at), kind: "agreement", paper: each });
+        before = each.state;
+      }
+    }
+  }
+  return found.filter(({ ms }) => ms >= startMs && ms < endMs).sort((a, b) => a.ms - b.ms);
+}

@@ -1,0 +1,52 @@
+/** The other pages that this person may open. */
+import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { may } from "../../session/session.ts";
+import { t, type Words } from "../../words/index.ts";
+import { Icon } from "../icons.tsx";
+
+interface Page {
+  path: string;
+  words: Words;
+  act: string;
+}
+
+const PAGES: readonly Page[] = [
+  { path: "/", words: "page.map", act: "see the picture" },
+  { path: "/planner", words: "page.planner", act: "see patrols" },
+  { path: "/replay", words: "page.replay", act: "see tracks" },
+  { path: "/reports", words: "page.reports", act: "see patrols" },
+  { path: "/crew", words: "page.crew", act: "report positions" },
+  { path: "/account", words: "page.account", act: "see the picture" },
+];
+
+export function PagesMenu(): JSX.Element {
+  const menu = useRef<HTMLDetailsElement>(null);
+  useEffect(() => {
+    const shut = (event: Event): void => {
+      const away =
+        event instanceof KeyboardEvent ? event.key === "Escape" : !menu.current?.contains(event.target as Node);
+      if (away && menu.current) menu.current.open = false;
+    };
+    document.addEventListener("pointerdown", shut);
+    document.addEventListener("keydown", shut);
+    return () => {
+      document.removeEventListener("pointerdown", shut);
+      document.removeEventListener("keydown", shut);
+    };
+  }, []);
+  return (
+    <details class="pages" ref={menu}>
+      <summary class="icon-button" title={t("pages.open")} aria-label={t("pages.open")}>
+        <Icon name="pages" />
+      </summary>
+      <nav aria-label={t("pages.label")}>
+        {PAGES.filter((page) => may(page.act)).map(({ path, words }) => (
+          <a key={path} href={path} aria-current={path === location.pathname ? "page" : undefined}>
+            {t(words)}
+          </a>
+        ))}
+      </nav>
+    </details>
+  );
+}
