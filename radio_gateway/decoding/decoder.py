@@ -2,7 +2,7 @@
 
 A decoder is pure: no clock, socket or file. It may keep session state (half an AIS message, the
 sentences of one GNSS epoch), so each connection has its own. One that keeps none is a
-`PlainDecoder`.
+`PlainDecoder`; one that owes answers or rejects parts of a frame is a `SessionDecoder`.
 """
 
 from __future__ import annotations
@@ -177,3 +177,34 @@ class PlainDecoder:
     def answers(self) -> list[bytes]:
         """Return nothing: the sender expects no answer."""
         return []
+
+
+class SessionDecoder(PlainDecoder):
+    """A decoder that owes the sender answers, or rejects parts of frames that are good otherwise.
+
+    Subclasses append to `_answers` and `_rejected`.
+    """
+
+    def __init__(self) -> None:
+        self._answers: list[bytes] = []
+        self._rejected: list[FrameError] = []
+
+    def rejected(self) -> list[FrameError]:
+        """Return, once, what was rejected inside frames that held good parts too."""
+        rejected, self._rejected = self._rejected, []
+        return rejected
+
+    def answers(self) -> list[bytes]:
+        """Return, once, what is owed for the frames that were understood."""
+        owed, self._answers = self._answers, []
+        return owed
+
+    def _unless_all_bad(self, transmissions: list[Transmission]) -> list[Transmission]:
+        """Return the good parts of a frame.
+
+        Raises:
+            FrameError: The first rejected part, if there is no good one.
+        """
+        if self._rejected and not transmissions:
+            raise self.rejected()[0]
+        return transmissions

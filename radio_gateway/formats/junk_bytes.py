@@ -7,6 +7,7 @@ device says that is not understood; anything else is counted as junk.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 AT_MOST = 256
 
@@ -46,3 +47,59 @@ class StrayBytes:
             return True
         self.junk_bytes += len(line)
         return False
+
+
+class MarkedFramer:
+    """Cuts messages that begin with a mark out of a byte stream; the marks stay.
+
+    What stands between them is stray; a mark that no end follows in time is, too.
+    """
+
+    def __init__(
+        self, mark: bytes, max_bytes: int, end: Callable[[bytes, int], int | None]
+    ) -> None:
+        """Make a framer.
+
+        Args:
+            mark: The byte that begins a message.
+            max_bytes: How long a message is at most.
+            end: Given bytes and where a message starts in them: where it ends; None while that
+                is not known.
+        """
+        self._mark, self._max_bytes, self._end = mark, max_bytes, end
+        self._stray = StrayBytes()
+        self._rest = b""
+
+    @property
+    def junk_bytes(self) -> int:
+        """Bytes so far that belonged to no payload, line ends not counted."""
+        return self._stray.junk_bytes
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take what was read and return the payloads it completed, in order."""
+        data = self._rest + data
+        payloads: list[bytes] = []
+        at = 0
+        while True:
+            start = data.find(self._mark, at)
+            if start < 0:
+                payloads += self._stray.add(data[at:])
+                self._rest = b""
+                return payloads
+            payloads += self._stray.add(data[at:start])
+            end = self._end(data, start)
+            if end is not None:
+                payloads += self._stray.end()
+                payloads.append(data[start:end])
+                at = end
+            elif len(data) - start >= self._max_bytes:
+                payloads += self._stray.add(self._mark)
+                at = start + 1
+            else:
+                self._rest = data[start:]
+                return payloads
+
+    def close(self) -> list[bytes]:
+        """Return what the unfinished message holds, and forget it."""
+        rest, self._rest = self._rest, b""
+        return self._stray.end() + ([rest] if rest else [])

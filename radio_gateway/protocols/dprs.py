@@ -26,7 +26,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.decoding.framing import Frame
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.nmea.epoch import merge
@@ -96,7 +96,7 @@ class _Open(msgspec.Struct):
     last_at: datetime
 
 
-class DprsDecoder:
+class DprsDecoder(PlainDecoder):
     """Decodes the lines of one radio; keeps the sentences that wait for their call sign."""
 
     def __init__(self, settings: DecoderSettings) -> None:
@@ -134,14 +134,6 @@ class DprsDecoder:
     def waiting(self) -> bool:
         """Return whether sentences wait for a call sign."""
         return self._open is not None
-
-    def rejected(self) -> list[FrameError]:
-        """Return nothing: a line is good or bad as a whole."""
-        return []
-
-    def answers(self) -> list[bytes]:
-        """Return nothing: who broadcasts expects no answer."""
-        return []
 
     def _gps_a(self, line: bytes, frame: Frame) -> list[Transmission]:
         match = _GPS_A.fullmatch(line)

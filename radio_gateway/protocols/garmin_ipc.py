@@ -29,7 +29,7 @@ from typing import Any
 import msgspec
 
 from gis.position.position import Position
-from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.decoding.decoder import DecoderSettings, SessionDecoder
 from radio_gateway.decoding.framing import Frame, MessageFramer
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.coordinates import check_place
@@ -83,12 +83,12 @@ def decoder(settings: DecoderSettings) -> IpcDecoder:
     return IpcDecoder(settings)
 
 
-class IpcDecoder:
+class IpcDecoder(SessionDecoder):
     """Decodes messages; keeps nothing between them but the last one's bad events."""
 
     def __init__(self, settings: DecoderSettings) -> None:
+        super().__init__()
         self._live = settings.live
-        self._rejected: list[FrameError] = []
 
     def decode(self, frame: Frame) -> list[Transmission]:
         """Decode one message.
@@ -106,27 +106,7 @@ class IpcDecoder:
                 said.append(_Event(event, frame).transmission(live=self._live))
             except FrameError as error:
                 self._rejected.append(error)
-        if self._rejected and not said:
-            first, self._rejected = self._rejected[0], []
-            raise first
-        return said
-
-    def flush(self, now: datetime | None) -> list[Transmission]:  # noqa: ARG002
-        """Return nothing: no message waits for another."""
-        return []
-
-    def waiting(self) -> bool:
-        """Return False: no message waits for another."""
-        return False
-
-    def rejected(self) -> list[FrameError]:
-        """Return, once, the bad events of messages that held good ones too."""
-        rejected, self._rejected = self._rejected, []
-        return rejected
-
-    def answers(self) -> list[bytes]:
-        """Return nothing: the response's status is the answer."""
-        return []
+        return self._unless_all_bad(said)
 
 
 class _Message(msgspec.Struct):

@@ -26,7 +26,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
-from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
+from radio_gateway.decoding.decoder import DecoderSettings, SessionDecoder
 from radio_gateway.decoding.framing import Frame
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.device_clock import nearest_day
@@ -155,17 +155,12 @@ def encode(order: Order, settings: DecoderSettings, *, number: int) -> EncodedOr
     return EncodedOrder(data=f"**,imei:{order.device},B;".encode(), answer=None)
 
 
-class Gps103Decoder(PlainDecoder):
+class Gps103Decoder(SessionDecoder):
     """Decodes the messages of one connection; keeps only the answers it owes."""
 
     def __init__(self, settings: DecoderSettings) -> None:
+        super().__init__()
         self._live = settings.live
-        self._answers: list[bytes] = []
-
-    def answers(self) -> list[bytes]:
-        """Return, once, the answers to log-ins, heartbeats and calls for help."""
-        owed, self._answers = self._answers, []
-        return owed
 
     def decode(self, frame: Frame) -> list[Transmission]:
         """Decode one message.

@@ -21,7 +21,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
-from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.decoding.decoder import DecoderSettings, SessionDecoder
 from radio_gateway.decoding.framing import Frame, LineFramer
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.nmea.fields import date_of, read_part
@@ -47,14 +47,14 @@ def decoder(settings: DecoderSettings) -> GpsGateDecoder:
     return GpsGateDecoder(settings)
 
 
-class GpsGateDecoder:
+class GpsGateDecoder(SessionDecoder):
     """Decodes the sentences of one connection; keeps who logged in."""
 
     def __init__(self, settings: DecoderSettings) -> None:
+        super().__init__()
         self._live = settings.live
         self._required = settings.checksum_required
         self._device: str | None = None
-        self._answers: list[bytes] = []
 
     def decode(self, frame: Frame) -> list[Transmission]:
         """Decode one sentence.
@@ -86,23 +86,6 @@ class GpsGateDecoder:
         if not sentence.checked:
             report.flags.add("no_checksum")
         return [report.transmission("gpsgate", frame, live=self._live)]
-
-    def flush(self, now: datetime | None) -> list[Transmission]:  # noqa: ARG002
-        """Return nothing: no sentence waits for another."""
-        return []
-
-    def waiting(self) -> bool:
-        """Return False: no sentence waits for another."""
-        return False
-
-    def rejected(self) -> list[FrameError]:
-        """Return nothing: a sentence is good or bad as a whole."""
-        return []
-
-    def answers(self) -> list[bytes]:
-        """Return, once, the answers to log-ins and versions."""
-        answers, self._answers = self._answers, []
-        return answers
 
     def _log_in(self, fields: list[str], frame: Frame) -> TrackerReport:
         if len(fields) < 3 or not _ID.fullmatch(fields[2]):

@@ -24,7 +24,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from gis.position.position import Position
-from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
+from radio_gateway.decoding.decoder import DecoderSettings, SessionDecoder
 from radio_gateway.decoding.framing import Frame
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.coordinates import check_place
@@ -126,17 +126,12 @@ def decoder(settings: DecoderSettings) -> SbdDecoder:
     return SbdDecoder(settings)
 
 
-class SbdDecoder(PlainDecoder):
+class SbdDecoder(SessionDecoder):
     """Decodes messages; keeps only the confirmations it owes."""
 
     def __init__(self, settings: DecoderSettings) -> None:
+        super().__init__()
         self._settings = settings
-        self._answers: list[bytes] = []
-
-    def answers(self) -> list[bytes]:
-        """Return, once, a confirmation for each message that was understood."""
-        owed, self._answers = self._answers, []
-        return owed
 
     def decode(self, frame: Frame) -> list[Transmission]:
         """Decode one message.

@@ -26,7 +26,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.decoding.decoder import DecoderSettings, SessionDecoder
 from radio_gateway.decoding.framing import Frame, MessageFramer
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.device_name import is_device_name
@@ -76,12 +76,12 @@ def encode(order: Order, settings: DecoderSettings, *, number: int) -> EncodedOr
     return EncodedOrder(data=order.text[:2000].encode(), answer=None)
 
 
-class OsmAndDecoder:
+class OsmAndDecoder(SessionDecoder):
     """Decodes requests; keeps nothing between them but what the last one's list held badly."""
 
     def __init__(self, settings: DecoderSettings) -> None:
+        super().__init__()
         self._live = settings.live
-        self._rejected: list[FrameError] = []
 
     def decode(self, frame: Frame) -> list[Transmission]:
         """Decode one request.
@@ -110,27 +110,7 @@ class OsmAndDecoder:
                 said.append(report.transmission("osmand", part, live=self._live))
             except FrameError as error:
                 self._rejected.append(error)
-        if self._rejected and not said:
-            first, self._rejected = self._rejected[0], []
-            raise first
-        return said
-
-    def flush(self, now: datetime | None) -> list[Transmission]:  # noqa: ARG002
-        """Return nothing: no request waits for another."""
-        return []
-
-    def waiting(self) -> bool:
-        """Return False: no request waits for another."""
-        return False
-
-    def rejected(self) -> list[FrameError]:
-        """Return, once, the bad ones of a list that held good ones too."""
-        rejected, self._rejected = self._rejected, []
-        return rejected
-
-    def answers(self) -> list[bytes]:
-        """Return nothing: the response's status is the answer."""
-        return []
+        return self._unless_all_bad(said)
 
 
 def _read_query(payload: bytes) -> TrackerReport:

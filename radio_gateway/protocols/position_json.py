@@ -39,7 +39,7 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 
 from gis.position.position import Position
-from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
+from radio_gateway.decoding.decoder import DecoderSettings, SessionDecoder
 from radio_gateway.decoding.framing import Frame, MessageFramer
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.coordinates import check_place
@@ -159,11 +159,8 @@ def speaks(frame: Frame) -> bool:
     return frame.payload.lstrip()[:1] in (b"{", b"[") and b'"_type"' not in frame.payload
 
 
-class PositionJsonDecoder(PlainDecoder):
+class PositionJsonDecoder(SessionDecoder):
     """Decodes messages; keeps nothing between them but the last message's rejected objects."""
-
-    def __init__(self) -> None:
-        self._rejected: list[FrameError] = []
 
     def decode(self, frame: Frame) -> list[Transmission]:
         """Decode one message.
@@ -181,11 +178,6 @@ class PositionJsonDecoder(PlainDecoder):
         if self._rejected and not items.transmissions:
             raise self._rejected.pop(0)
         return items.transmissions
-
-    def rejected(self) -> list[FrameError]:
-        """Return, once, the rejected objects of arrays that held good ones too."""
-        rejected, self._rejected = self._rejected, []
-        return rejected
 
 
 def decoder(settings: DecoderSettings) -> PositionJsonDecoder:  # noqa: ARG001

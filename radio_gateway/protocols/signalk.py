@@ -37,7 +37,7 @@ from typing import Any
 import msgspec
 
 from gis.position.position import Position
-from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
+from radio_gateway.decoding.decoder import DecoderSettings, SessionDecoder
 from radio_gateway.decoding.framing import Frame, MessageFramer
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.coordinates import check_place
@@ -132,17 +132,17 @@ def decoder(settings: DecoderSettings) -> SignalkDecoder:
     return SignalkDecoder(settings)
 
 
-class SignalkDecoder(PlainDecoder):
+class SignalkDecoder(SessionDecoder):
     """Decodes the messages of one connection.
 
     Keeps which vessel is the server's own, and what was last said of each.
     """
 
     def __init__(self, settings: DecoderSettings) -> None:
+        super().__init__()
         self._live = settings.live
         self._own = "vessels.self"
         self._vessels: OrderedDict[str, _Vessel] = OrderedDict()
-        self._rejected: list[FrameError] = []
 
     def decode(self, frame: Frame) -> list[Transmission]:
         """Decode one message.
@@ -183,11 +183,6 @@ class SignalkDecoder(PlainDecoder):
             except FrameError as fault:
                 self._rejected.append(fault)
         return said
-
-    def rejected(self) -> list[FrameError]:
-        """Return, once, what was wrong with single updates."""
-        rejected, self._rejected = self._rejected, []
-        return rejected
 
     def _read(self, context: str, update: _Update, frame: Frame) -> list[Transmission]:
         values = {each.path: each.value for each in update.values if each.path}

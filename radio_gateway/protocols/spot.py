@@ -23,7 +23,7 @@ from xml.parsers import expat
 
 import msgspec
 
-from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.decoding.decoder import DecoderSettings, SessionDecoder
 from radio_gateway.decoding.framing import Frame, MessageFramer
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.tracker_report import TrackerReport, number
@@ -56,12 +56,12 @@ def decoder(settings: DecoderSettings) -> SpotDecoder:
     return SpotDecoder(settings)
 
 
-class SpotDecoder:
+class SpotDecoder(SessionDecoder):
     """Decodes lists of messages; keeps nothing between them but the last one's bad messages."""
 
     def __init__(self, settings: DecoderSettings) -> None:
+        super().__init__()
         self._live = settings.live
-        self._rejected: list[FrameError] = []
 
     def decode(self, frame: Frame) -> list[Transmission]:
         """Decode one document.
@@ -83,27 +83,7 @@ class SpotDecoder:
                 said.append(message)
             except FrameError as error:
                 self._rejected.append(error)
-        if self._rejected and not said:
-            first, self._rejected = self._rejected[0], []
-            raise first
-        return said
-
-    def flush(self, now: datetime | None) -> list[Transmission]:  # noqa: ARG002
-        """Return nothing: no document waits for another."""
-        return []
-
-    def waiting(self) -> bool:
-        """Return False: no document waits for another."""
-        return False
-
-    def rejected(self) -> list[FrameError]:
-        """Return, once, the bad messages of documents that held good ones too."""
-        rejected, self._rejected = self._rejected, []
-        return rejected
-
-    def answers(self) -> list[bytes]:
-        """Return nothing: the response's status is the answer."""
-        return []
+        return self._unless_all_bad(said)
 
 
 class _Reader:

@@ -26,11 +26,11 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
+from radio_gateway.decoding.decoder import DecoderSettings, SessionDecoder
 from radio_gateway.decoding.framing import Frame
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.device_clock import nearest_day
-from radio_gateway.formats.junk_bytes import StrayBytes
+from radio_gateway.formats.junk_bytes import MarkedFramer
 from radio_gateway.formats.nmea.sentence import CHECKSUMS, checksum
 from radio_gateway.formats.tracker_report import KMH, MPH, TrackerReport, degrees, moment
 from radio_gateway.messages.transmission import Transmission
@@ -73,49 +73,22 @@ _CAMERA = frozenset(("RCQ", "RCV", "RBR", "RPI"))  # what follows their place is
 _TYPE = re.compile(r"R[A-Z]{2}")
 
 
-class TaipFramer:
+class TaipFramer(MarkedFramer):
     """Cuts messages from `>` to `<` out of a byte stream; the marks stay.
 
     A line end or another `>` ends a message too.
     """
 
     def __init__(self) -> None:
-        self._stray = StrayBytes()
-        self._rest = b""
+        super().__init__(b">", MAX_BYTES, _end)
 
-    @property
-    def junk_bytes(self) -> int:
-        """Bytes so far that belonged to no payload, line ends not counted."""
-        return self._stray.junk_bytes
 
-    def feed(self, data: bytes) -> list[bytes]:
-        """Take what was read and return the payloads it completed, in order."""
-        data = self._rest + data
-        payloads: list[bytes] = []
-        at = 0
-        while True:
-            start = data.find(b">", at)
-            if start < 0:
-                payloads += self._stray.add(data[at:])
-                self._rest = b""
-                return payloads
-            payloads += self._stray.add(data[at:start])
-            mark = _MARK.search(data, start + 1, start + MAX_BYTES)
-            if mark is not None:
-                at = mark.end() if mark[0] == b"<" else mark.start()
-                payloads += self._stray.end()
-                payloads.append(data[start:at])
-            elif len(data) - start >= MAX_BYTES:
-                payloads += self._stray.add(b">")
-                at = start + 1
-            else:
-                self._rest = data[start:]
-                return payloads
-
-    def close(self) -> list[bytes]:
-        """Return what the unfinished message holds, and forget it."""
-        rest, self._rest = self._rest, b""
-        return self._stray.end() + ([rest] if rest else [])
+def _end(data: bytes, start: int) -> int | None:
+    """Return where the message that starts there ends; None when that is not known yet."""
+    mark = _MARK.search(data, start + 1, start + MAX_BYTES)
+    if mark is None:
+        return None
+    return mark.end() if mark[0] == b"<" else mark.start()
 
 
 FRAMING = TaipFramer
@@ -131,18 +104,13 @@ def decoder(settings: DecoderSettings) -> TaipDecoder:
     return TaipDecoder(settings)
 
 
-class TaipDecoder(PlainDecoder):
+class TaipDecoder(SessionDecoder):
     """Decodes the messages of one connection; keeps whether it sends checksums."""
 
     def __init__(self, settings: DecoderSettings) -> None:
+        super().__init__()
         self._live = settings.live
         self._checksum_seen = settings.checksum_required
-        self._answers: list[bytes] = []
-
-    def answers(self) -> list[bytes]:
-        """Return, once, the acknowledgements of numbered messages."""
-        owed, self._answers = self._answers, []
-        return owed
 
     def decode(self, frame: Frame) -> list[Transmission]:
         """Decode one message.

@@ -28,11 +28,11 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
-from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
+from radio_gateway.decoding.decoder import DecoderSettings, SessionDecoder
 from radio_gateway.decoding.framing import Frame
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.device_clock import nearest_day
-from radio_gateway.formats.junk_bytes import StrayBytes
+from radio_gateway.formats.junk_bytes import MarkedFramer
 from radio_gateway.formats.tracker_report import (
     KMH,
     TrackerReport,
@@ -93,7 +93,7 @@ _STAMP = re.compile(r"(\d{6}),(\d{6}),.*|.*,(\d{6}),(\d{6})", re.ASCII | re.DOTA
 _MARK = re.compile(rb"[()$]")
 
 
-class Tk103Framer:
+class Tk103Framer(MarkedFramer):
     """Cuts messages in round brackets out of a byte stream; the brackets stay.
 
     A bracket within `$…$`, free text, is none. A message cut short by the start of another one is
@@ -101,42 +101,7 @@ class Tk103Framer:
     """
 
     def __init__(self) -> None:
-        self._stray = StrayBytes()
-        self._rest = b""
-
-    @property
-    def junk_bytes(self) -> int:
-        """Bytes so far that belonged to no payload, line ends not counted."""
-        return self._stray.junk_bytes
-
-    def feed(self, data: bytes) -> list[bytes]:
-        """Take what was read and return the payloads it completed, in order."""
-        data = self._rest + data
-        payloads: list[bytes] = []
-        at = 0
-        while True:
-            start = data.find(b"(", at)
-            if start < 0:
-                payloads += self._stray.add(data[at:])
-                self._rest = b""
-                return payloads
-            payloads += self._stray.add(data[at:start])
-            end = _end(data, start)
-            if end is not None:
-                payloads += self._stray.end()
-                payloads.append(data[start:end])
-                at = end
-            elif len(data) - start >= MAX_BYTES:
-                payloads += self._stray.add(b"(")
-                at = start + 1
-            else:
-                self._rest = data[start:]
-                return payloads
-
-    def close(self) -> list[bytes]:
-        """Return what the unfinished message holds, and forget it."""
-        rest, self._rest = self._rest, b""
-        return self._stray.end() + ([rest] if rest else [])
+        super().__init__(b"(", MAX_BYTES, _end)
 
 
 def _end(data: bytes, start: int) -> int | None:
@@ -177,17 +142,12 @@ def encode(order: Order, settings: DecoderSettings, *, number: int) -> EncodedOr
     return EncodedOrder(data=f"({device}AP00)".encode(), answer=None)
 
 
-class Tk103Decoder(PlainDecoder):
+class Tk103Decoder(SessionDecoder):
     """Decodes the messages of one connection; keeps only the answers it owes."""
 
     def __init__(self, settings: DecoderSettings) -> None:
+        super().__init__()
         self._live = settings.live
-        self._answers: list[bytes] = []
-
-    def answers(self) -> list[bytes]:
-        """Return, once, the answers to log-ins."""
-        owed, self._answers = self._answers, []
-        return owed
 
     def decode(self, frame: Frame) -> list[Transmission]:
         """Decode one message.

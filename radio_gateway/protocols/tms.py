@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
+from radio_gateway.decoding.decoder import DecoderSettings, SessionDecoder
 from radio_gateway.decoding.framing import Frame, MessageFramer
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.messages.transmission import Kind, Transmission
@@ -44,21 +44,13 @@ def speaks(frame: Frame) -> bool:
     return payload[2] & (_CONTROL | _TYPE) in (_TEXT, _AVAILABILITY, _ACKNOWLEDGEMENT)
 
 
-def decoder(settings: DecoderSettings) -> TmsDecoder:
+def decoder(settings: DecoderSettings) -> TmsDecoder:  # noqa: ARG001
     """Return a decoder."""
-    return TmsDecoder(settings)
+    return TmsDecoder()
 
 
-class TmsDecoder(PlainDecoder):
+class TmsDecoder(SessionDecoder):
     """Decodes datagrams; keeps only what it owes as answers."""
-
-    def __init__(self, settings: DecoderSettings) -> None:  # noqa: ARG002
-        self._answers: list[bytes] = []
-
-    def answers(self) -> list[bytes]:
-        """Return, once, the acknowledgements owed."""
-        owed, self._answers = self._answers, []
-        return owed
 
     def decode(self, frame: Frame) -> list[Transmission]:
         """Decode one datagram.

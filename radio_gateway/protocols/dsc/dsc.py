@@ -30,7 +30,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.decoding.framing import Frame, LineFramer
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.nmea.sentence import Sentence, read_sentence
@@ -54,7 +54,7 @@ def decoder(settings: DecoderSettings) -> DscDecoder:
     return DscDecoder(settings)
 
 
-class DscDecoder:
+class DscDecoder(PlainDecoder):
     """Decodes the sentences of one connection; keeps calls whose expansion may still come."""
 
     def __init__(self, settings: DecoderSettings) -> None:
@@ -110,14 +110,6 @@ class DscDecoder:
     def waiting(self) -> bool:
         """Return whether a call waits for its expansion, untold."""
         return bool(self._calls) and any(not call.told for call in self._calls.values())
-
-    def rejected(self) -> list[FrameError]:
-        """Return nothing: a sentence is good or bad as a whole."""
-        return []
-
-    def answers(self) -> list[bytes]:
-        """Return nothing: a listener answers no call."""
-        return []
 
     def _call(self, call: DscCall, frame: Frame) -> list[Transmission]:
         if call.caller is None:

@@ -7,6 +7,7 @@ import re
 import msgspec
 
 from radio_gateway.errors.errors import FrameError
+from radio_gateway.formats.crc16 import reflected_crc16
 
 MAX_BYTES = 2048
 PLACE_BYTES = 18
@@ -20,28 +21,8 @@ _LEAST = 5  # type, serial and CRC
 _JUNK_AT_MOST = 64
 
 
-def _crc_table() -> tuple[int, ...]:
-    table = []
-    for value in range(256):
-        for _ in range(8):
-            value = value >> 1 ^ 0x8408 if value & 1 else value >> 1
-        table.append(value)
-    return tuple(table)
-
-
-_TABLE = _crc_table()
-
-
-def crc_x25(data: bytes) -> int:
-    """Return CRC-16/X25: reflected 0x8408, start FFFF, inverted.
-
-    >>> hex(crc_x25(b"123456789"))
-    '0x906e'
-    """
-    crc = 0xFFFF
-    for byte in data:
-        crc = crc >> 8 ^ _TABLE[(crc ^ byte) & 0xFF]
-    return crc ^ 0xFFFF
+crc_x25 = reflected_crc16(0x8408, start=0xFFFF, inverted=True)
+"""CRC-16/X25: `crc_x25(b"123456789")` is 0x906E."""
 
 
 class Gt06Frame(msgspec.Struct, frozen=True, gc=False):

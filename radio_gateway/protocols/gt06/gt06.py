@@ -38,7 +38,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
-from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.decoding.decoder import DecoderSettings, SessionDecoder
 from radio_gateway.decoding.framing import Frame
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.tracker_report import KMH, TrackerReport, moment
@@ -94,15 +94,15 @@ def encode(order: Order, settings: DecoderSettings, *, number: int) -> EncodedOr
     return EncodedOrder(data=data, answer=str(number & 0xFFFF_FFFF), answer_within_s=60.0)
 
 
-class Gt06Decoder:
+class Gt06Decoder(SessionDecoder):
     """Decodes the frames of one connection; keeps who logged in on it."""
 
     def __init__(self, settings: DecoderSettings) -> None:
+        super().__init__()
         self._settings = settings
         self._device: str | None = None
         self._zone = timedelta()
         self._login: Transmission | None = None
-        self._answers: list[bytes] = []
 
     def decode(self, frame: Frame) -> list[Transmission]:
         """Decode one frame.
@@ -144,15 +144,6 @@ class Gt06Decoder:
     def waiting(self) -> bool:
         """Return whether a log-in waits for what follows it."""
         return self._login is not None
-
-    def rejected(self) -> list[FrameError]:
-        """Return nothing: a frame is good or bad as a whole."""
-        return []
-
-    def answers(self) -> list[bytes]:
-        """Return, once, the answers to what was decoded."""
-        owed, self._answers = self._answers, []
-        return owed
 
     def _answer(self, inside: Gt06Frame, content: bytes, *, extended: bool = False) -> None:
         if inside.serial is not None:

@@ -25,7 +25,7 @@ from __future__ import annotations
 import ipaddress
 
 from gis.position.position import Position
-from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
+from radio_gateway.decoding.decoder import DecoderSettings, SessionDecoder
 from radio_gateway.decoding.framing import Frame
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.device_clock import corrected
@@ -110,12 +110,12 @@ def greeting(settings: DecoderSettings) -> bytes:  # noqa: ARG001
     return write_hrnp(HRNP_CONNECT, 0)
 
 
-class HyteraDecoder(PlainDecoder):
+class HyteraDecoder(SessionDecoder):
     """Decodes packets; numbers what it answers."""
 
     def __init__(self, settings: DecoderSettings) -> None:
+        super().__init__()
         self._live = settings.live
-        self._answers: list[bytes] = []
         self._number = 0
 
     def decode(self, frame: Frame) -> list[Transmission]:
@@ -135,11 +135,6 @@ class HyteraDecoder(PlainDecoder):
         said = self._message(message, frame, {})
         self._answers += _reply(message)
         return [said]
-
-    def answers(self) -> list[bytes]:
-        """Return, once, what is owed: acknowledgements first, then what they were asked."""
-        answers, self._answers = self._answers, []
-        return answers
 
     def _hrnp(self, packet: Hrnp, frame: Frame) -> Transmission:
         def answer(opcode: int, number: int, data: bytes = b"") -> bytes:

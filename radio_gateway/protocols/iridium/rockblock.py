@@ -32,7 +32,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from gis.position.position import Position
-from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
+from radio_gateway.decoding.decoder import DecoderSettings, SessionDecoder
 from radio_gateway.decoding.framing import Frame, MessageFramer
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.coordinates import check_place
@@ -68,17 +68,12 @@ def decoder(settings: DecoderSettings) -> RockblockDecoder:
     return RockblockDecoder(settings)
 
 
-class RockblockDecoder(PlainDecoder):
+class RockblockDecoder(SessionDecoder):
     """Decodes posts; keeps only the answers it owes."""
 
     def __init__(self, settings: DecoderSettings) -> None:
+        super().__init__()
         self._settings = settings
-        self._answers: list[bytes] = []
-
-    def answers(self) -> list[bytes]:
-        """Return, once, `OK` for each post that was understood."""
-        owed, self._answers = self._answers, []
-        return owed
 
     def decode(self, frame: Frame) -> list[Transmission]:
         """Decode one post.

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from gis.position.position import Position
-from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.decoding.decoder import DecoderSettings, SessionDecoder
 from radio_gateway.decoding.framing import Frame
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.device_clock import corrected, nearest_day
@@ -55,17 +55,17 @@ def decoder(settings: DecoderSettings) -> KenwoodDecoder:
     return KenwoodDecoder(settings)
 
 
-class KenwoodDecoder:
+class KenwoodDecoder(SessionDecoder):
     """Decodes what one radio prints; keeps the sentences of the position that comes in."""
 
     def __init__(self, settings: DecoderSettings) -> None:
+        super().__init__()
         self._live = settings.live
         self._required = settings.checksum_required
         self._distress = frozenset(status_code(each) for each in settings.distress_statuses)
         self._nmea = nmea0183.decoder(settings)
         self._burst: Burst | None = None
         self._numbers: dict[str, str] = {}  # last eight digits -> all nine
-        self._rejected: list[FrameError] = []
 
     def decode(self, frame: Frame) -> list[Transmission]:
         """Decode one frame or sentence.
@@ -109,15 +109,6 @@ class KenwoodDecoder:
     def waiting(self) -> bool:
         """Return whether further sentences of a position may come."""
         return self._burst is not None or self._nmea.waiting()
-
-    def rejected(self) -> list[FrameError]:
-        """Return, once, plain sentences that turned out to be wrong after they were taken."""
-        rejected, self._rejected = self._rejected, []
-        return rejected
-
-    def answers(self) -> list[bytes]:
-        """Return nothing: a radio at its serial port expects no answer."""
-        return []
 
     def _gather(
         self, report: KenwoodReport, sentence: Sentence, frame: Frame

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
+from radio_gateway.decoding.decoder import DecoderSettings, SessionDecoder
 from radio_gateway.decoding.framing import Frame, MessageFramer
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.messages.transmission import Transmission
@@ -46,13 +46,12 @@ def decoder(settings: DecoderSettings) -> LrrpDecoder:
     return LrrpDecoder(settings)
 
 
-class LrrpDecoder(PlainDecoder):
+class LrrpDecoder(SessionDecoder):
     """Decodes datagrams; keeps only what it owes as answers."""
 
     def __init__(self, settings: DecoderSettings) -> None:
+        super().__init__()
         self._live = settings.live
-        self._rejected: list[FrameError] = []
-        self._answers: list[bytes] = []
 
     def decode(self, frame: Frame) -> list[Transmission]:
         """Decode one datagram.
@@ -92,16 +91,6 @@ class LrrpDecoder(PlainDecoder):
                     self._rejected.append(error)
                 break
         return said
-
-    def rejected(self) -> list[FrameError]:
-        """Return, once, what was wrong behind a good document."""
-        rejected, self._rejected = self._rejected, []
-        return rejected
-
-    def answers(self) -> list[bytes]:
-        """Return, once, the acceptance of each registration."""
-        answers, self._answers = self._answers, []
-        return answers
 
     def _registration(self, frame: Frame, device: str | None) -> Transmission:
         try:

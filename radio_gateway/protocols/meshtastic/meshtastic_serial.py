@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
+from radio_gateway.decoding.decoder import DecoderSettings, SessionDecoder
 from radio_gateway.decoding.framing import Frame
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.protobuf import ProtobufError, ProtobufMessage, bytes_field, number_field
@@ -115,12 +115,12 @@ def decoder(settings: DecoderSettings) -> SerialDecoder:
     return SerialDecoder(settings)
 
 
-class SerialDecoder(PlainDecoder):
+class SerialDecoder(SessionDecoder):
     """Decodes FromRadio messages; keeps what it owes the radio."""
 
     def __init__(self, settings: DecoderSettings) -> None:
+        super().__init__()
         self._settings = settings
-        self._answers: list[bytes] = []
         self._beaten_at: datetime | None = None
 
     def decode(self, frame: Frame) -> list[Transmission]:
@@ -153,11 +153,6 @@ class SerialDecoder(PlainDecoder):
             return [] if queue is None else self._queue_status(queue, frame)
         except ProtobufError as fault:
             raise FrameError("protobuf", payload, str(fault)) from None
-
-    def answers(self) -> list[bytes]:
-        """Return, once, a heartbeat when one is due and the question of a radio that restarted."""
-        answers, self._answers = self._answers, []
-        return answers
 
     def _beat(self, now: datetime) -> None:
         if self._beaten_at is None or now < self._beaten_at:

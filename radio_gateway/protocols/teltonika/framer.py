@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from radio_gateway.formats.crc16 import reflected_crc16
+
 MAX_BYTES = 8192  # a packet of records has at most 1,280; a camera's are larger
 PING = b"\xff"
 PREAMBLE = b"\0\0\0\0"
@@ -19,28 +21,8 @@ _JUNK_AT_MOST = 64
 _LONGEST_START = 16
 
 
-def _crc_table() -> tuple[int, ...]:
-    table = []
-    for value in range(256):
-        for _ in range(8):
-            value = value >> 1 ^ 0xA001 if value & 1 else value >> 1
-        table.append(value)
-    return tuple(table)
-
-
-_TABLE = _crc_table()
-
-
-def crc_ibm(data: bytes) -> int:
-    """Return CRC-16/ARC, which Teltonika calls IBM: reflected 0xA001, start 0.
-
-    >>> hex(crc_ibm(b"123456789"))
-    '0xbb3d'
-    """
-    crc = 0
-    for byte in data:
-        crc = crc >> 8 ^ _TABLE[(crc ^ byte) & 0xFF]
-    return crc
+crc_ibm = reflected_crc16(0xA001, start=0, inverted=False)
+"""CRC-16/ARC, which Teltonika calls IBM: `crc_ibm(b"123456789")` is 0xBB3D."""
 
 
 class TeltonikaFramer:

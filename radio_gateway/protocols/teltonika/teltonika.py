@@ -32,7 +32,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
+from radio_gateway.decoding.decoder import DecoderSettings, SessionDecoder
 from radio_gateway.decoding.framing import Frame
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.tracker_report import TrackerReport
@@ -87,14 +87,13 @@ def decoder(settings: DecoderSettings) -> TeltonikaDecoder:
     return TeltonikaDecoder(settings)
 
 
-class TeltonikaDecoder(PlainDecoder):
+class TeltonikaDecoder(SessionDecoder):
     """Decodes the packets of one connection; keeps who logged in on it."""
 
     def __init__(self, settings: DecoderSettings) -> None:
+        super().__init__()
         self._settings = settings
         self._device: str | None = None
-        self._answers: list[bytes] = []
-        self._rejected: list[FrameError] = []
 
     def decode(self, frame: Frame) -> list[Transmission]:
         """Decode one packet.
@@ -129,16 +128,6 @@ class TeltonikaDecoder(PlainDecoder):
         answer = b"\0\5" + datagram[2] + b"\1" + datagram[3] + bytes([packet.count])
         self._answers.append(answer)
         return self._read(packet, frame, payload[8 : 8 + payload[7]].decode())
-
-    def rejected(self) -> list[FrameError]:
-        """Return, once, what was wrong with single records."""
-        rejected, self._rejected = self._rejected, []
-        return rejected
-
-    def answers(self) -> list[bytes]:
-        """Return, once, the answers to what was decoded."""
-        owed, self._answers = self._answers, []
-        return owed
 
     def _stream_packet(self, payload: bytes) -> _Packet:
         if len(payload) < PACKET_REST + 3:

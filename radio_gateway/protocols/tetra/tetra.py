@@ -25,7 +25,7 @@ from calendar import monthrange
 from datetime import UTC, datetime, timedelta
 
 from gis.position.position import Position
-from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
+from radio_gateway.decoding.decoder import DecoderSettings, SessionDecoder
 from radio_gateway.decoding.framing import Frame
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.coordinates import check_place
@@ -124,19 +124,14 @@ def encode(order: Order, settings: DecoderSettings, *, number: int) -> EncodedOr
     return EncodedOrder(data=command.encode(), answer=_ANSWER, report=report)
 
 
-class TetraDecoder(PlainDecoder):
+class TetraDecoder(SessionDecoder):
     """Decodes what one set says; keeps which commands it is still to be given."""
 
     def __init__(self, settings: DecoderSettings) -> None:
+        super().__init__()
         self._settings = settings
         self._set_up = list(SET_UP[1:]) if settings.live else []
         self._in_set_up = settings.live  # the greeting is not answered yet
-        self._answers: list[bytes] = []
-
-    def answers(self) -> list[bytes]:
-        """Return, once, the next command of the set's setting up, when the last was answered."""
-        answers, self._answers = self._answers, []
-        return answers
 
     def decode(self, frame: Frame) -> list[Transmission]:
         """Decode one message.
