@@ -35,6 +35,7 @@ from patrol.documents.document import kind_of
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import StoreError
 from patrol.filing.file_documents import DocumentService
+from patrol.filing.writer_lock import WriterTurn
 from patrol.patrols.patrol import Patrol
 from patrol.picture.contact import Contact
 from patrol.picture.picture import Picture
@@ -116,7 +117,7 @@ class Alarms:
         self._fixes: dict[bytes, Fix] = {}
         self._left_since_s = 0.0
 
-    async def start(self) -> None:
+    async def start(self, turn: WriterTurn) -> None:
         """Take up the alerts where the last run left them, and judge what is so now."""
         now = self._started_at = self._now()
         for alert in self._clerk.book.all(Alert):
@@ -129,10 +130,11 @@ class Alarms:
         self.fencing.take_up(book, lambda: in_order(past), now)
         self.fencing.missed(await self._filed(now), book, now)
         self._take_up_limits()
-        await self._judge(None)
+        await self._judge(turn, None)
 
     async def after(
         self,
+        turn: WriterTurn,
         records: Sequence[Record],
         fixes: Mapping[bytes, Fix],
         *,
@@ -141,6 +143,7 @@ class Alarms:
         """See what a batch that is on disk brings at once: calls for help, fences.
 
         Args:
+            turn: The caller's turn.
             records: Its messages, as taken into the picture.
             fixes: Its positions that joined, by the global ids of these.
             next_in_s: In how many seconds the next batch is taken, or `catch_up` called; None: not
@@ -153,14 +156,14 @@ class Alarms:
         self._fixes.update(fixes)
         left_s = monotonic() - self._left_since_s
         if next_in_s is None or left_s + next_in_s > TOGETHER_S or self._calls.are_news(records):
-            await self.catch_up()
+            await self.catch_up(turn)
 
     @property
     def left(self) -> bool:
         """Whether something was left for the next batch."""
         return bool(self._records)
 
-    async def catch_up(self) -> None:
+    async def catch_up(self, turn: WriterTurn) -> None:
         """Look at what was left for the next batch, in a turn of the caller's."""
         records, fixes = self._records, self._fixes
         if not records:
@@ -173,7 +176,7 @@ class Alarms:
         except Exception as error:  # noqa: BLE001 - raised again, once calls for help ring
             fault = error
         if ids:
-            await self._judge(ids)
+            await self._judge(turn, ids)
         if fault is not None:
             raise fault
 
@@ -211,11 +214,11 @@ class Alarms:
                     batteries[of] = told
         return moved
 
-    async def tick(self) -> None:
+    async def tick(self, turn: WriterTurn) -> None:
         """See what is so now, in a turn of the caller's; once a second."""
         fault: Exception | None = None
         try:
-            await self.catch_up()
+            await self.catch_up(turn)
         except Exception as error:  # noqa: BLE001 - raised again, once all else was looked at
             fault = error
         now, picture = self._now(), self._picture
@@ -228,12 +231,12 @@ class Alarms:
         self.fencing.overdue(now)
         self._take_up_limits()
         await self._see_reassigned(now)
-        await self._judge(None)
-        await self._file_time(now)
+        await self._judge(turn, None)
+        await self._file_time(turn, now)
         if fault is not None:
             raise fault
 
-    async def cleared(self, of: str, by: str, note: str) -> None:
+    async def cleared(self, turn: WriterTurn, of: str, by: str, note: str) -> None:
         """Resolve the alerts of a call for help that a person said is over, in the same turn.
 
         The latch is cleared by then. Should the store refuse, the next tick does it.
@@ -248,7 +251,7 @@ class Alarms:
         agency = over[0].agency if over else ""
         filing = Filing(papers=over, act="resolve alert", actor=by, agency=agency, reason=note)
         try:
-            await self._clerk.file_in_turn(filing)
+            await self._clerk.file_in_turn(turn, filing)
         except StoreError as error:
             log.warning("the end of a call for help is not filed yet", fault=str(error))
 
@@ -278,10 +281,11 @@ class Alarms:
         self._reassigned = set()
         self.fencing.anew(units, in_order(past), now)
 
-    async def _judge(self, ids: set[str] | None) -> None:
+    async def _judge(self, turn: WriterTurn, ids: set[str] | None) -> None:
         """Compare what holds with the alerts that are open, and file what is new.
 
         Args:
+            turn: The caller's turn.
             ids: Only about these units and radios, by the rules that are asked at once; None:
                 about everything, by all.
         """
@@ -302,7 +306,7 @@ class Alarms:
                 if rule.name not in self._failed:  # the others and the picture go on
                     self._failed.add(rule.name)
                     log.exception("a rule failed", rule=rule.name)
-        if await self._file(steps):
+        if await self._file(turn, steps):
             if ids is None:
                 self._strays.waiting.clear()
                 self._behaviours.filed()
@@ -482,7 +486,7 @@ class Alarms:
 
     # -- filing
 
-    async def _file_time(self, now: datetime) -> None:
+    async def _file_time(self, turn: WriterTurn, now: datetime) -> None:
         steps = Steps(now, self._clerk.node)
         for alert in self._clerk.book.all(Alert):
             better = alert_acts.retimed(alert, now)
@@ -492,31 +496,31 @@ class Alarms:
             if after is not None:
                 act = {"escalated": "escalate", "resolved": "close"}.get(after.state, "unshelve")
                 steps.put(f"{act} alert", after)
-        await self._file(steps)
+        await self._file(turn, steps)
 
-    async def _file(self, steps: Steps) -> bool:
+    async def _file(self, turn: WriterTurn, steps: Steps) -> bool:
         try:
             for act, made in steps.in_order():
-                await self._file_or_each(act, made)
+                await self._file_or_each(turn, act, made)
         except StoreError as error:
             log.warning("alerts are not stored yet", fault=str(error))  # the next look tries again
             return False
         return True
 
-    async def _file_or_each(self, act: str, made: tuple[Alert, ...]) -> None:
+    async def _file_or_each(self, turn: WriterTurn, act: str, made: tuple[Alert, ...]) -> None:
         """File alerts; where that cannot be, each by itself: one must not keep back all others.
 
         Raises:
             StoreError: If the store refuses whatever it is given.
         """
         try:
-            await self._clerk.file_in_turn(Filing(papers=made, act=act))
+            await self._clerk.file_in_turn(turn, Filing(papers=made, act=act))
         except Exception as error:
             if isinstance(error, StoreError) and error.transient:
                 raise
             if len(made) > 1:
                 for each in made:
-                    await self._file_or_each(act, (each,))
+                    await self._file_or_each(turn, act, (each,))
                 return
             of = f"{made[0].rule} {made[0].subject}"
             if of not in self._failed:

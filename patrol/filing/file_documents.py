@@ -23,7 +23,7 @@ from patrol.duty.roster import overdue_reliefs
 from patrol.errors.errors import Conflict, PatrolError, StoreError
 from patrol.filing.disclosure_log import Views
 from patrol.filing.journal_writer import JournalWriter
-from patrol.filing.writer_lock import WriterLock
+from patrol.filing.writer_lock import WriterLock, WriterTurn
 from patrol.store.journal import journal
 from patrol.store.protection import protected_fields
 from patrol.store.records import crew_reports
@@ -89,8 +89,8 @@ class DocumentService:
             StoreError: If the store refuses.
         """
 
-        async def in_turn() -> Filing:
-            return await self.file_in_turn(act(self.book, self._now()))
+        async def in_turn(turn: WriterTurn) -> Filing:
+            return await self.file_in_turn(turn, act(self.book, self._now()))
 
         return await self._turn.order(in_turn)
 
@@ -102,7 +102,7 @@ class DocumentService:
         """
         await self.scribe.note(*notes)
 
-    async def file_in_turn(self, filing: Filing) -> Filing:
+    async def file_in_turn(self, turn: WriterTurn, filing: Filing) -> Filing:
         """File in a turn of the caller's.
 
         Raises:
@@ -120,17 +120,17 @@ class DocumentService:
                 listener(filing.papers)
             for kind, act in self.followed_by:
                 if any(isinstance(paper, kind) for paper in filing.papers):
-                    await self._follow(act)
+                    await self._follow(turn, act)
         return filing
 
-    async def tick(self) -> None:
+    async def tick(self, turn: WriterTurn) -> None:
         """See what time brings, in a turn of the caller's; what cannot be stored is tried again.
 
         A duty that fails by itself is told in the log and keeps no other from its work.
         """
         for duty in self.duties:
             try:
-                await self.file_in_turn(duty(self.book, self._now()))
+                await self.file_in_turn(turn, duty(self.book, self._now()))
             except StoreError as error:
                 log.warning("what time brought is not stored yet", fault=str(error))
                 if error.transient:
@@ -138,10 +138,10 @@ class DocumentService:
             except PatrolError as error:
                 log.error("a duty contradicts what is so", fault=str(error))
 
-    async def _follow(self, act: Act) -> None:
+    async def _follow(self, turn: WriterTurn, act: Act) -> None:
         """Do what follows from a filing; what that did stands, whatever becomes of this."""
         try:
-            await self.file_in_turn(act(self.book, self._now()))
+            await self.file_in_turn(turn, act(self.book, self._now()))
         except PatrolError as error:  # it is a duty, too: the next tick tries again
             log.warning("what follows is not stored yet", fault=str(error))
 

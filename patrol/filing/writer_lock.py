@@ -16,8 +16,16 @@ from patrol.errors.errors import StoreError
 T = TypeVar("T")
 
 
+class WriterTurn:
+    """That the writer's turn is held. What may be done in it alone takes one as its argument, and
+    only `WriterLock` makes them; it is over when whatever was given it ends.
+    """
+
+    __slots__ = ()
+
+
 class WriterLock:
-    """Whose turn it is. `async with turn:` waits for one, whatever the store does."""
+    """Whose turn it is. `async with lock as turn:` waits for one, whatever the store does."""
 
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
@@ -30,9 +38,10 @@ class WriterLock:
         """Whether somebody has it: the picture may be ahead of what is stored."""
         return self._lock.locked()
 
-    async def __aenter__(self) -> None:
+    async def __aenter__(self) -> WriterTurn:
         """Wait for a turn."""
         await self._lock.acquire()
+        return WriterTurn()
 
     async def __aexit__(self, *_: object) -> None:
         """Let the next one have it."""
@@ -46,7 +55,7 @@ class WriterLock:
             for deadline in self._waiting:
                 deadline.reschedule(now)
 
-    async def order(self, act: Callable[[], Awaitable[T]]) -> T:
+    async def order(self, act: Callable[[WriterTurn], Awaitable[T]]) -> T:
         """Do what a person or phone asked for, in a turn of its own.
 
         Once begun it is brought to its end, even if whoever asked goes away.
@@ -57,14 +66,14 @@ class WriterLock:
         """
         return await self.outcome(self.begin(act))
 
-    def begin(self, act: Callable[[], Awaitable[T]]) -> asyncio.Future[T]:
+    def begin(self, act: Callable[[WriterTurn], Awaitable[T]]) -> asyncio.Future[T]:
         """Begin to wait for a turn for `act`; one or several then wait for its `outcome`."""
 
         async def in_turn() -> T:
             async with self._unless_refused():
                 await self._lock.acquire()
             try:
-                return await act()
+                return await act(WriterTurn())
             finally:
                 self._lock.release()
 

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 import structlog
 
 from patrol.errors.errors import StoreError
-from patrol.filing.writer_lock import WriterLock
+from patrol.filing.writer_lock import WriterLock, WriterTurn
 from radio_gateway.messages.transmission import Delivery
 
 log = structlog.get_logger(__name__)
 
-Take = Callable[[Sequence[Delivery], str | None], Awaitable[None]]
+Take = Callable[[WriterTurn, Sequence[Delivery], str | None], Awaitable[None]]
 
 
 @dataclass(slots=True, eq=False)
@@ -76,14 +76,14 @@ class DirectReports:
 
     def _begun(self, of: str | None) -> _Group:
         group = _Group()
-        group.doing = self._turn.begin(lambda: self._taken(group, of))
+        group.doing = self._turn.begin(lambda turn: self._taken(turn, group, of))
         return group
 
-    async def _taken(self, group: _Group, of: str | None) -> None:
+    async def _taken(self, turn: WriterTurn, group: _Group, of: str | None) -> None:
         if self._open.get(of) is group:
             del self._open[of]
         try:
-            await self._take(group.deliveries, of)
+            await self._take(turn, group.deliveries, of)
         except StoreError:
             raise
         except Exception:
@@ -92,5 +92,7 @@ class DirectReports:
             log.exception("reports that cannot be taken together are taken one by one")
             for report in group.reports:
                 report.again = self._turn.begin(
-                    lambda deliveries=report.deliveries: self._take(deliveries, of)  # type: ignore[misc]
+                    lambda turn, deliveries=report.deliveries: self._take(  # type: ignore[misc]
+                        turn, deliveries, of
+                    )
                 )

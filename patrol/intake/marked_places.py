@@ -23,6 +23,7 @@ from patrol.documents.open_documents import Book
 from patrol.documents.transaction import NOTHING, Filing
 from patrol.errors.errors import PatrolError, StoreError
 from patrol.filing.file_documents import DocumentService
+from patrol.filing.writer_lock import WriterTurn
 from patrol.marks.mark import (
     CONTENT,
     LIFE,
@@ -82,7 +83,7 @@ class MarkedPlaces:
         self._allowance: dict[str, tuple[float, datetime]] = {}
         self._warned: dict[str, datetime] = {}
 
-    async def take(self, records: Iterable[Record], now: datetime) -> None:
+    async def take(self, turn: WriterTurn, records: Iterable[Record], now: datetime) -> None:
         """File what a batch says of marked places, in a turn of the caller's.
 
         Should the store refuse, `tick` tries again.
@@ -90,16 +91,16 @@ class MarkedPlaces:
         said = [each for each in records if each.transmission.mark is not None]
         if said or self._waiting:
             self._waiting = (self._waiting + said)[-_WAITING_AT_MOST:]
-            await self.tick(now)
+            await self.tick(turn, now)
 
-    async def tick(self, now: datetime) -> None:
+    async def tick(self, turn: WriterTurn, now: datetime) -> None:
         """File what could not be filed before, in a turn of the caller's."""
         said = self._waiting
         if not said:
             return
         made = self._made(said, now)
         try:
-            await self._clerk.file_in_turn(made)
+            await self._clerk.file_in_turn(turn, made)
         except StoreError as error:
             log.warning("marks are not stored yet", fault=str(error))
             if error.transient:

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from patrol.documents.transaction import Note
 from patrol.errors.errors import CannotSend, Conflict, StoreError
 from patrol.filing.journal_writer import JournalWriter
-from patrol.filing.writer_lock import WriterLock
+from patrol.filing.writer_lock import WriterLock, WriterTurn
 from patrol.intake.order_journal import message_note
 from patrol.messages.message import Carrier, Message, ReportedStep, step_of
 from patrol.store.records import messages
@@ -134,7 +134,7 @@ class Dispatch:
         if refusal is not None:
             raise CannotSend(refusal.reason, refusal.detail)
 
-        async def keep() -> Message:
+        async def keep(_turn: WriterTurn) -> Message:
             kept = await self._scribe.write(
                 lambda kept: message_note("send message", message) if kept is message else (),
                 messages.add,

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from patrol.errors.errors import Conflict, StoreError
 from patrol.filing.journal_writer import JournalWriter
-from patrol.filing.writer_lock import WriterLock
+from patrol.filing.writer_lock import WriterLock, WriterTurn
 from patrol.intake.order_journal import distress_note, radio_note, taken_note, unit_note
 from patrol.picture.address_spans import spans_of_radio, spans_of_unit
 from patrol.picture.picture import TAKEN_FOR, VOICE, Picture
@@ -75,7 +75,7 @@ class Registrar:
         self._turn = turn
         self._publish = publish
         self._now = now
-        self.when_cleared: Callable[[str, str, str], Awaitable[None]] | None = None
+        self.when_cleared: Callable[[WriterTurn, str, str, str], Awaitable[None]] | None = None
         self.when_assigned: Callable[[str], None] | None = None
 
     async def load(self, duplicates: Duplicates) -> None:
@@ -126,7 +126,7 @@ class Registrar:
                 taken out of service while it calls for help.
             StoreError: If the store refuses.
         """
-        await self._turn.order(lambda: self._put_unit(unit, by))
+        await self._turn.order(lambda turn: self._put_unit(turn, unit, by))
 
     async def change_unit(self, changed: Callable[[], Unit], *, by: str = "") -> Unit:
         """Change a unit by what is known of it in the moment of the change.
@@ -140,9 +140,9 @@ class Registrar:
             StoreError: If the store refuses.
         """
 
-        async def change() -> Unit:
+        async def change(turn: WriterTurn) -> Unit:
             unit = changed()
-            await self._put_unit(unit, by)
+            await self._put_unit(turn, unit, by)
             return unit
 
         return await self._turn.order(change)
@@ -158,7 +158,7 @@ class Registrar:
         """
         if assignment.end is not None and assignment.end <= assignment.start:
             raise Conflict("an assignment ends after it starts", code="ends_first")
-        await self._turn.order(lambda: self._put_assignment(assignment, by))
+        await self._turn.order(lambda turn: self._put_assignment(turn, assignment, by))
 
     async def clear_distress(self, of: str, *, by: str, note: str = "") -> None:
         """Note that a person says the call for help of `of` is over, and why.
@@ -167,9 +167,9 @@ class Registrar:
             NotFound: If nothing by that id is known.
             StoreError: If the store refuses.
         """
-        await self._turn.order(lambda: self._clear_distress(of, by, note))
+        await self._turn.order(lambda turn: self._clear_distress(turn, of, by, note))
 
-    async def tell_anew(self, ids: Sequence[str]) -> None:
+    async def tell_anew(self, _turn: WriterTurn, ids: Sequence[str]) -> None:
         """Set units and unknown radios from what is stored of them, in a turn of the caller's."""
         contacts = self._picture.contacts
         known = [contacts[id] for id in ids if id in contacts]
@@ -187,7 +187,7 @@ class Registrar:
 
     # -- in turn
 
-    async def _put_unit(self, unit: Unit, by: str) -> None:
+    async def _put_unit(self, _turn: WriterTurn, unit: Unit, by: str) -> None:
         picture = self._picture
         known = picture.units.get(unit.id)
         if known is None or (known.call_sign, known.note) != (unit.call_sign, unit.note):
@@ -228,7 +228,7 @@ class Registrar:
             await self._rebuild([unit.id])
         self._show()
 
-    async def _put_assignment(self, assignment: Assignment, by: str) -> None:
+    async def _put_assignment(self, _turn: WriterTurn, assignment: Assignment, by: str) -> None:
         picture = self._picture
         known = assignment.id in picture.assignments
         notes = [radio_note(assignment, known=known, by=by)]
@@ -264,17 +264,17 @@ class Registrar:
             self.when_assigned(unit)
         self._show()
 
-    async def _clear_distress(self, of: str, by: str, note: str) -> None:
+    async def _clear_distress(self, turn: WriterTurn, of: str, by: str, note: str) -> None:
         told = distress_note(self._picture.contact(of), by=by)
         at = self._now()
         await self._scribe.write(told, registry.clear_latch, of=of, at=at, by=by)
         self._picture.clear_distress(of, at)
-        await self.tell_anew([of])  # what it said before its call is what it said last
+        await self.tell_anew(turn, [of])  # what it said before its call is what it said last
         if of not in self._picture.contacts:  # it said no more, and that was set aside
             self._picture.rebuild(of, ())
         self._publish()
         if self.when_cleared is not None:
-            await self.when_cleared(of, by, note)
+            await self.when_cleared(turn, of, by, note)
 
     def _show(self) -> None:
         self._picture.tick(self._now())

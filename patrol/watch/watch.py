@@ -24,7 +24,7 @@ from patrol.alerts.alert import Alert
 from patrol.documents.document import Document
 from patrol.errors.errors import NotFound, NotItsToSay, StoreError, StoreReturned
 from patrol.filing.file_documents import DocumentService
-from patrol.filing.writer_lock import WriterLock
+from patrol.filing.writer_lock import WriterLock, WriterTurn
 from patrol.intake.batch import Batch
 from patrol.intake.batch_interval import BatchInterval
 from patrol.intake.clock_health import ClockHealth
@@ -235,7 +235,8 @@ class Watch:
                 make()
             except Exception:  # one boat must not keep a node from starting
                 log.exception("not all that was heard before is known as it should be")
-        await self.alarms.start()
+        async with self.turn as turn:
+            await self.alarms.start(turn)
         self.publish(())
 
     async def run(self, inbox: Inbox) -> None:
@@ -267,11 +268,13 @@ class Watch:
         """
         await self._reporting.report([Delivery(said) for said in transmissions], of=of)
 
-    async def _take_reports(self, deliveries: Sequence[Delivery], of: str | None) -> None:
+    async def _take_reports(
+        self, turn: WriterTurn, deliveries: Sequence[Delivery], of: str | None
+    ) -> None:
         if of is not None:
             for delivery in deliveries:
                 self.picture.vouch(delivery.transmission, of)
-        await self._batch(self._machine_clock.hear(list(deliveries)))
+        await self._batch(turn, self._machine_clock.hear(list(deliveries)))
 
     def channel_health(self, channels: Sequence[ChannelHealth]) -> None:
         """Note how the channels fare and tell viewers of a change."""
@@ -380,8 +383,8 @@ class Watch:
             deliveries = await uncut.wait(inbox.take(LONGEST_BATCH))
             began = monotonic()
             deliveries = self._machine_clock.hear(deliveries)
-            async with self.turn:
-                await self._batch(deliveries, next_in_s=self.pace.gather_s or None)
+            async with self.turn as turn:
+                await self._batch(turn, deliveries, next_in_s=self.pace.gather_s or None)
             pause_s = self.pace.pause_s(len(deliveries), began)
             inbox.rest(pause_s, then_s=self.pace.gather_s)
             if pause_s > 0:
@@ -389,15 +392,15 @@ class Watch:
             await asyncio.sleep(0)  # who waited reads what has come, and hands it in for this
 
     async def _catch_up(self) -> None:
-        async with self.turn:
-            await self.alarms.catch_up()
+        async with self.turn as turn:
+            await self.alarms.catch_up(turn)
 
     async def _clock(self) -> None:
         while True:
             await asyncio.sleep(1.0)
             self._machine_clock.look()
-            async with self.turn:
-                await self._tick()
+            async with self.turn as turn:
+                await self._tick(turn)
 
     async def _look_at_store(self) -> None:
         """See each second whether the store is there: it may go while nothing is written."""
@@ -412,7 +415,7 @@ class Watch:
             else:
                 self._store_health.put_absence(None)
 
-    async def _tick(self) -> None:
+    async def _tick(self, turn: WriterTurn) -> None:
         """Do what a second brings. What fails is told by the end of the run; it keeps nothing else
         from its turn: what goes wrong with one boat must not silence the alarms of all.
         """
@@ -421,9 +424,9 @@ class Watch:
             lambda: self.picture.tick(self.now()),
             self._store_health.tick,
             self._store_ended_claims,
-            self.clerk.tick,
-            self.alarms.tick,
-            lambda: self._marks.tick(self.now()),
+            lambda: self.clerk.tick(turn),
+            lambda: self.alarms.tick(turn),
+            lambda: self._marks.tick(turn, self.now()),
             self.phones.tick,
             lambda: self.publish(()),
         )
@@ -449,11 +452,16 @@ class Watch:
             log.warning("the end of a claim is not stored yet", fault=str(error))
 
     async def _batch(
-        self, deliveries: Sequence[Delivery], *, next_in_s: float | None = None
+        self,
+        turn: WriterTurn,
+        deliveries: Sequence[Delivery],
+        *,
+        next_in_s: float | None = None,
     ) -> None:
-        """Judge, put into the picture, commit, answer, show; whoever calls has the turn.
+        """Judge, put into the picture, commit, answer, show.
 
         Args:
+            turn: The caller's turn.
             deliveries: What was heard.
             next_in_s: In how many seconds the next batch is taken, or what alarms left looked at;
                 None: not known.
@@ -472,7 +480,7 @@ class Watch:
             heard = join(judged, self._duplicates, picture.calls_anew)
             self._placing.records([*heard.new, *heard.earlier])
             records, fixes, rows, orphans = self._take(heard)
-            await self._marks.take(records, self.now())  # before the senders are answered
+            await self._marks.take(turn, records, self.now())  # before the senders are answered
             unsure = heard.tell(picture)
             also = heard.also_rows(picture.owner_at, origin=origin)
             firsts = heard.first_acts(origin=origin)
@@ -498,19 +506,19 @@ class Watch:
         orphans += left.orphans
         if orphans:  # others heard what could not be taken as this one passed it on
             self._duplicates.forget(orphans)
-            await self._batch([Delivery(record.transmission) for record in orphans])
+            await self._batch(turn, [Delivery(record.transmission) for record in orphans])
         for delivery in (*deliveries, *own, *unbelieved):
             if delivery.stored is not None:
                 self._answer(delivery.stored)
         if unsure:
-            await self.registrar.tell_anew(sorted(unsure))
+            await self.registrar.tell_anew(turn, sorted(unsure))
         before_s = thread_time()
         self.publish(list(fixes.values()))
         if fixes:
             shown = [each.transmission.heard_at for each in records if each.gid in fixes]
             self.lag.add(shown, self.now())
         self.pace.showed(thread_time() - before_s)
-        await self.alarms.after([*records, *calls], fixes, next_in_s=next_in_s)
+        await self.alarms.after(turn, [*records, *calls], fixes, next_in_s=next_in_s)
 
     def _own_taken_out(
         self, deliveries: Sequence[Delivery]

@@ -19,7 +19,7 @@ from patrol.errors.errors import Conflict, Forbidden, IllegalStep, NotFound
 from patrol.sectors.site_geography import Ground
 from patrol.sharing.decisions import Sharing
 from tests.patrol.nodes.agreeing import CK, DAY, HX, active, box, proposed, share, terms
-from tests.patrol.nodes.running import AGENCY, OTHER, Node, at
+from tests.patrol.nodes.running import AGENCY, OTHER, Node, at, tick
 
 THIRD = Party(agency="mm-tl", name="aung")
 THREE = (HX, CK, THIRD)
@@ -339,7 +339,7 @@ async def test_it_is_kept_over_a_restart_and_expires_by_itself(node: Node) -> No
     await node.again()
     assert (await node.desk().agreements.one(agreement.id)).state == "active"
     node.time = at(100)
-    await node.watch.clerk.tick()
+    await tick(node.watch)
     over = await node.desk().agreements.one(agreement.id)
     assert (over.state, over.reason) == ("expired", "its time is over")
     node.time = at(200)

@@ -91,7 +91,7 @@ class Run:
         assert self.node.state(self.unit).distress is self.calls
 
 
-async def _lose(_steps: object) -> bool:
+async def _lose(_turn: object, _steps: object) -> bool:
     return False
 
 

@@ -9,6 +9,7 @@ from time import monotonic
 import pytest
 
 from patrol.alarms.geofences import Fixes
+from patrol.filing.writer_lock import WriterTurn
 from patrol.intake.batch_interval import BatchInterval
 from tests.patrol.nodes.alerting import GOES_IN, IN, OUT, alerts, only, put, sector, unit, way
 from tests.patrol.nodes.running import Node, at, said
@@ -39,7 +40,7 @@ async def hear(node: Node, *places: tuple[float, float]) -> None:
 async def loaded(node: Node, monkeypatch: pytest.MonkeyPatch) -> Node:
     """A node under load with a boat before a no-go sector; no second of its clock passes."""
 
-    async def stands() -> None:
+    async def stands(_turn: WriterTurn) -> None:
         pass
 
     await unit(node)

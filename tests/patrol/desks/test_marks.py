@@ -33,8 +33,8 @@ async def unit_of(node: Node, device: str) -> str:
 
 
 async def tick(node: Node) -> None:
-    async with node.watch.turn:
-        await node.watch.clerk.tick()
+    async with node.watch.turn as turn:
+        await node.watch.clerk.tick(turn)
 
 
 def standing(node: Node) -> list[Mark]:

@@ -27,7 +27,7 @@ from patrol.store.records import documents as papers
 from patrol.store.store import open_store
 from tests.databases import empty_store
 from tests.patrol.nodes.chains import first_fault
-from tests.patrol.nodes.running import AGENCY, OTHER, Node, at, reading
+from tests.patrol.nodes.running import AGENCY, OTHER, Node, at, reading, tick
 
 
 def phrase(id: str = "p1", text: str = "stop", agency: str = AGENCY) -> Phrase:
@@ -322,21 +322,21 @@ async def test_views_are_one_line_at_once_and_one_when_the_hour_is_over(node: No
         views.seen(OTHER, AGENCY, "positions", 2)
     views.seen(OTHER, AGENCY, "tracks")
     views.seen(AGENCY, AGENCY, "positions")  # one's own
-    await node.watch.clerk.tick()
+    await tick(node.watch)
     views.seen(OTHER, AGENCY, "positions", 500)
-    await node.watch.clerk.tick()
+    await tick(node.watch)
     lines = [line for line in await node.store.read(journal.page) if "shared" in line.act]
     assert [(line.agency, line.subject) for line in lines] == [(OTHER, f"agency:{AGENCY}")] * 2
     assert '"class":"positions"' in lines[0].detail
     assert '"records":2000' in lines[0].detail
     node.time = at(3600)
-    await node.watch.clerk.tick()
-    await node.watch.clerk.tick()
+    await tick(node.watch)
+    await tick(node.watch)
     lines = [line for line in await node.store.read(journal.page) if "shared" in line.act]
     assert len(lines) == 3  # tracks were told whole
     assert '"records":2500' in lines[2].detail
     views.seen(OTHER, AGENCY, "tracks")
-    await node.watch.clerk.tick()
+    await tick(node.watch)
     lines = [line for line in await node.store.read(journal.page) if "shared" in line.act]
     assert '"records":1' in lines[3].detail
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from patrol.errors.errors import StoreError
-from patrol.filing.writer_lock import WriterLock
+from patrol.filing.writer_lock import WriterLock, WriterTurn
 from patrol.intake.direct_reports import DirectReports
 from radio_gateway.messages.transmission import Delivery
 from tests.databases import sqlite_only
@@ -24,7 +24,9 @@ class Takes:
         self.bad: dict[str, Exception] = {}
         self.began = asyncio.Event()
 
-    async def __call__(self, deliveries: Sequence[Delivery], of: str | None) -> None:
+    async def __call__(
+        self, _turn: WriterTurn, deliveries: Sequence[Delivery], of: str | None
+    ) -> None:
         names = [each.transmission.device or "" for each in deliveries]
         self.began.set()
         await asyncio.sleep(0)

@@ -34,10 +34,10 @@ async def tick(node: Node, second: float | None = None) -> None:
     """Let a second of the watch's clock pass."""
     if second is not None:
         node.time = at(second)
-    async with node.watch.turn:
+    async with node.watch.turn as turn:
         node.watch.picture.tick(node.time)
-        await node.watch.clerk.tick()
-        await node.watch.alarms.tick()
+        await node.watch.clerk.tick(turn)
+        await node.watch.alarms.tick(turn)
 
 
 def alerts(node: Node, rule: str | None = None) -> list[Alert]:

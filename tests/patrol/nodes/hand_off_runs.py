@@ -145,8 +145,8 @@ class Node:
 
     async def tick(self) -> None:
         """Do what the watch does once a second."""
-        async with self.watch.turn:
-            await self.watch.clerk.tick()
+        async with self.watch.turn as turn:
+            await self.watch.clerk.tick(turn)
 
     def read_on(self) -> None:
         """Read what the journal says since the last time, from the file itself."""

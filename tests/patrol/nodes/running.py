@@ -188,6 +188,12 @@ async def running(file: Path, now: float = 0) -> Any:
         await node.stop()
 
 
+async def tick(watch: Watch) -> None:
+    """Have the watch file what time brings, in a turn, as it does once a second."""
+    async with watch.turn as turn:
+        await watch.clerk.tick(turn)
+
+
 class Viewer:
     """Somebody who watches a stream and applies what comes, as the web client does."""
 

@@ -453,9 +453,9 @@ async def ready(node: Node, **more: Any) -> Patrol:
 async def ticked(node: Node, seconds: float) -> None:
     """Set the clock and let the watch do what time brings."""
     node.time = at(seconds)
-    async with node.watch.turn:
+    async with node.watch.turn as turn:
         node.watch.picture.tick(node.time)
-        await node.watch.clerk.tick()
+        await node.watch.clerk.tick(turn)
 
 
 async def test_a_patrol_is_started_and_ended_by_its_crew_and_kept_with_all_versions(

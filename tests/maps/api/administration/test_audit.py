@@ -16,7 +16,7 @@ from patrol.documents.transaction import Note
 from patrol.store.journal import journal
 from patrol.store.proof import verify_journal as proving
 from tests.maps.servers.offices import LAO, THAI, Offices, two_offices
-from tests.patrol.nodes.running import reading
+from tests.patrol.nodes.running import reading, tick
 
 
 @pytest.fixture
@@ -206,7 +206,7 @@ async def test_what_an_administrator_does_is_there_with_its_line_or_not_at_all(
 
 async def views(offices: Offices) -> list[tuple[str, str]]:
     """Return owner and class of what the Thai side was shown, as the journal has it."""
-    await offices.server.office.watch.clerk.tick()
+    await tick(offices.server.office.watch)
     found = (await page(offices["nok"], act="see shared records"))["lines"]
     return [(line["detail"]["owner"], line["detail"]["class"]) for line in reversed(found)]
 

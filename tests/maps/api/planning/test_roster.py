@@ -16,6 +16,7 @@ from patrol.sectors.sector import Sector
 from patrol.store.journal import journal
 from patrol.store.proof import verify_journal as proving
 from tests.maps.servers.offices import LAO, Offices, two_offices
+from tests.patrol.nodes.running import tick
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 OFFICE = "Houay Xai"
@@ -276,10 +277,10 @@ async def test_a_relief_that_does_not_come_is_told_of_and_the_old_shift_stays(
     office = offices.server.office
     first, _ = await begun(offices)
     office.watch.now = lambda: NOW + timedelta(hours=8, minutes=16)
-    await office.watch.clerk.tick()
+    await tick(office.watch)
     late = await get(offices["noy"], f"shifts/{first['id']}")
     assert (late["relief_overdue"], late["state"]) == (True, "on duty")
-    await office.watch.clerk.tick()
+    await tick(office.watch)
     assert (await get(offices["noy"], f"shifts/{first['id']}"))["version"] == late["version"]
 
 
