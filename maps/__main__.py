@@ -132,15 +132,10 @@ def serve(
 ) -> None:
     """Serve one node with the links that the configuration names, or a part of it."""
     from maps.runtime.event_loop import run
-    from maps.runtime.hidden_modules import leave_out
     from maps.runtime.logs import set_up_logging
-    from maps.runtime.malloc import keep_one_arena, keep_very_large_apart
     from radio_gateway.runtime.open_file_limit import allow_open_files
 
     allow_open_files()
-    keep_one_arena()
-    keep_very_large_apart()
-    leave_out("pydantic.v1")  # FastAPI asks of each field whether it is of that: 5 MiB
     settings = settings_in(config)
     set_up_logging(level=settings.log.level)
 

@@ -23,7 +23,6 @@ from starlette.types import ASGIApp
 from maps.http.connection_limits import WholeRequests, look_at
 from maps.http.shared_websocket import SharedFrames
 from maps.http.tls_door import TlsDoor
-from maps.runtime.malloc import give_back
 from maps.settings.settings_tables import WebSettings
 from radio_gateway.runtime import systemd as service
 
@@ -111,7 +110,6 @@ def spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
-    give_back()
 
 
 def take_short_turns() -> None:

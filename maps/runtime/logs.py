@@ -7,10 +7,7 @@ import sys
 from collections.abc import MutableMapping
 from typing import Any, Final
 
-from maps.runtime.hidden_modules import without
-
-with without("rich"):  # nine megabytes, for errors drawn in a way that is not ours (see below)
-    import structlog
+import structlog
 
 _SECRET: Final = ("password", "secret", "token", "key", "cookie", "authorization")
 

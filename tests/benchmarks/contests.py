@@ -97,7 +97,7 @@ def _rmc(protocol: str) -> Iterator[Contest]:
             _ = (message.spd_over_grnd, message.true_course)
 
     for peer, goal, theirs in (
-        ("pynmea2, the same fields", 3.0, lambda: rate_of(pynmea2_rmc, len(lines))),
+        ("pynmea2, the same fields", 1.5, lambda: rate_of(pynmea2_rmc, len(lines))),
         ("pynmeagps", None, lambda: _elsewhere("pynmeagps", lines)),
     ):
         yield Contest(

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 COUNT = 40_000
-GOAL = 0.7
+GOAL = 0.4
 WINDOW = 2000
 _LIMITS = """\
 listener {port} 127.0.0.1

@@ -35,7 +35,6 @@ HEAVY = {
     "prometheus_client",
     "pyais",
     "pyarrow",
-    "pygments",  # comes with rich, which is looked for and not found
     "pyogrio",
     "pywebpush",
     "py_vapid",
@@ -58,7 +57,6 @@ LATER = {
     "maps.reports.kinds.patrol_debrief",
     "maps.reports.kinds.patrol_records",
     "patrol.incidents.photo_cleaning",
-    "pydantic.v1.main",
     "radio_gateway.protocols.cot.cot",
     "radio_gateway.protocols.tetra.tetra",
     "radio_gateway.transports.http_listen",
