@@ -14,10 +14,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from maps.commands.aside_commands import aside_app
-from maps.commands.audit_commands import audit_app
-from maps.commands.backup_commands import backup, restore
-from maps.commands.backups_commands import backups_app
 from maps.commands.command import (
     CONFIG,
     AgencyId,
@@ -28,13 +24,17 @@ from maps.commands.command import (
     tell,
     with_people,
 )
-from maps.commands.evidence_commands import evidence_app
 from maps.commands.exchange_commands import export_file, import_file
 from maps.commands.gateway_commands import gateway_app
-from maps.commands.holdings_commands import holdings_app
-from maps.commands.key_commands import keys_app
+from maps.commands.records.aside_commands import aside_app
+from maps.commands.records.audit_commands import audit_app
+from maps.commands.records.backup_commands import backup, restore
+from maps.commands.records.backups_commands import backups_app
+from maps.commands.records.evidence_commands import evidence_app
+from maps.commands.records.holdings_commands import holdings_app
+from maps.commands.records.key_commands import keys_app
+from maps.commands.records.store_commands import store_app
 from maps.commands.report_commands import make_report
-from maps.commands.store_commands import store_app
 from maps.commands.tls_commands import tls_app
 from maps.commands.user_commands import user_app
 from patrol.units.units import UnitKind

@@ -14,8 +14,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from maps.cluster import web_link
 from maps.node.backups import Backups
-from maps.node.live_metrics import live_metrics
-from maps.node.store_metrics import store_metrics
+from maps.node.health.live_metrics import live_metrics
+from maps.node.health.store_metrics import store_metrics
 from maps.notifications.delivering import RuleHealth
 from maps.notifications.metrics import delivery_metrics
 from maps.settings.settings import read_settings

@@ -12,10 +12,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from maps.accounts.passwords import PasswordWork
-from maps.accounts.sealing import Sealer
-from maps.accounts.second_factor import SecondFactors
-from maps.accounts.tokens import Tokens
+from maps.accounts.credentials.passwords import PasswordWork
+from maps.accounts.credentials.sealing import Sealer
+from maps.accounts.credentials.second_factor import SecondFactors
+from maps.accounts.credentials.tokens import Tokens
 from maps.accounts.users_and_devices import People
 from maps.settings.settings import Settings
 from patrol.filing.journal_writer import JournalWriter

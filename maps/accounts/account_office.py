@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from maps.accounts.access import Access
 from maps.accounts.account_books import books_of
+from maps.accounts.credentials.passkeys import Passkeys, passkeys_possible
+from maps.accounts.credentials.second_factor import SecondFactors, fresh_recovery_codes
+from maps.accounts.credentials.tokens import Tokens
 from maps.accounts.enrolment import Enrolments
-from maps.accounts.passkeys import Passkeys, passkeys_possible
-from maps.accounts.recent_proof import RecentProof
-from maps.accounts.second_factor import SecondFactors, fresh_recovery_codes
-from maps.accounts.session_lifetime import SessionLifetime
-from maps.accounts.sign_in_backoff import BackOff
-from maps.accounts.signing_in import SignInService
-from maps.accounts.tokens import Tokens
+from maps.accounts.sessions.access import Access
+from maps.accounts.sessions.recent_proof import RecentProof
+from maps.accounts.sessions.session_lifetime import SessionLifetime
+from maps.accounts.sessions.sign_in_backoff import BackOff
+from maps.accounts.sessions.signing_in import SignInService
 from maps.accounts.users_and_devices import People
 from maps.errors.errors import SignInRefused
 from maps.http.write_limit import WriteLimit
@@ -28,7 +28,7 @@ from patrol.store.store import Store, open_store
 from patrol.units.accounts import User
 
 if TYPE_CHECKING:
-    from maps.accounts.open_id import OpenId
+    from maps.accounts.sessions.open_id import OpenId
 
 T = TypeVar("T")
 
@@ -142,7 +142,7 @@ def _open_id(settings: Settings, store: Store) -> OpenId | None:
     """Return the provider with which people may sign in; what speaks to it is loaded for it."""
     if settings.open_id is None:
         return None
-    from maps.accounts.open_id import OpenId
+    from maps.accounts.sessions.open_id import OpenId
 
     return OpenId(settings.open_id, store, node=settings.node.id)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from maps.accounts.passwords import PHONE_KEY, digest, new_token
+from maps.accounts.credentials.passwords import PHONE_KEY, digest, new_token
 from maps.errors.errors import SignInRefused
 from patrol.desks.desk import Desk
 from patrol.documents.transaction import Note

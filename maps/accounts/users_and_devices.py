@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from maps.accounts.passwords import PasswordWork, digest, new_token
+from maps.accounts.credentials.passwords import PasswordWork, digest, new_token
 from maps.errors.errors import BadRequest, SignInRefused
 from patrol.documents.transaction import Note
 from patrol.errors.errors import Conflict, Forbidden, NotFound
@@ -34,8 +34,8 @@ def utc_now() -> datetime:
 
 
 class People:
-    """Users, sessions, links and devices of this node; what `maps.accounts.access.AccessStore` and
-    `maps.accounts.signing_in.SignInStore` ask for too.
+    """Users, sessions, links and devices of this node; what `AccessStore` and `SignInStore` of
+    `maps.accounts.sessions` ask for too.
 
     Args:
         store: Where they are kept.

@@ -14,7 +14,7 @@ from typing import Any, Final
 from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.routing import BaseRoute
 
-from maps.accounts.access import CallerHere
+from maps.accounts.sessions.access import CallerHere
 from maps.api.accounts import (
     agencies,
     devices,

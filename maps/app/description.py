@@ -14,8 +14,8 @@ from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from maps.accounts import access
-from maps.accounts.scopes import READABLE
+from maps.accounts.credentials.scopes import READABLE
+from maps.accounts.sessions import access
 from maps.api.administration import metrics
 from maps.api.responses.responses import refusals, schemas, tell_contents
 from maps.api.units import inbound

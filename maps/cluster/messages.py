@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from maps.accounts.access import Caller
+from maps.accounts.sessions.access import Caller
 
 LONGEST_ANSWER: Final = 64 * 1024 * 1024
 """Most bytes of one answer to a request."""

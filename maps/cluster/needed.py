@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from maps.accounts.sealing import read_or_make_key
+from maps.accounts.credentials.sealing import read_or_make_key
 from maps.errors.errors import SettingsFaults
 from maps.settings.internal_settings import InternalSettings
 from maps.settings.settings import Settings

@@ -21,7 +21,7 @@ import msgspec
 import structlog
 from starlette.types import ASGIApp, Message, Scope
 
-from maps.accounts.access import VERIFIED
+from maps.accounts.sessions.access import VERIFIED
 from maps.cluster.frame_publisher import FramePublisher
 from maps.cluster.messages import (
     LONGEST_ANSWER,

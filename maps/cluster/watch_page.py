@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from fastapi import FastAPI, Request, Response
 
-from maps.accounts.passwords import digest
+from maps.accounts.credentials.passwords import digest
 from maps.api.administration.health import Health
 from maps.api.responses.responses import Problem, answer
 from maps.http.security_headers import Guard

@@ -15,9 +15,9 @@ from typing import Final
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.routing import APIRoute
 
-from maps.accounts.access import body_of, reporter
 from maps.accounts.account_office import AccountOffice
-from maps.accounts.passwords import digest
+from maps.accounts.credentials.passwords import digest
+from maps.accounts.sessions.access import body_of, reporter
 from maps.api.accounts import open_id, trust
 from maps.api.administration import health, metrics
 from maps.api.map import basemap

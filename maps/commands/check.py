@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Final
 
 from gis.errors.errors import GisError
-from maps.accounts.passkeys import passkeys_possible
-from maps.accounts.sealing import read_or_make_key
+from maps.accounts.credentials.passkeys import passkeys_possible
+from maps.accounts.credentials.sealing import read_or_make_key
 from maps.errors.errors import SealError, ServerRunning, SettingsFaults
 from maps.evidence.head_folder import HeadFolder
 from maps.evidence.signing_journal import key_file
@@ -26,10 +26,10 @@ from maps.evidence.time_stamp import authorities
 from maps.feeds.checking import faults_of, warnings_of
 from maps.http.listening import listen
 from maps.layers.basemap import Basemap, BasemapError
-from maps.node.encrypted_volume import Volume, volume_of
-from maps.node.field_key_checking import field_key_faults, field_key_warnings
+from maps.node.health.encrypted_volume import Volume, volume_of
+from maps.node.health.field_key_checking import field_key_faults, field_key_warnings
+from maps.node.health.secret_files import open_to_others, secret_files
 from maps.node.lock import store_lock
-from maps.node.secret_files import open_to_others, secret_files
 from maps.notifications.senders import checking as delivery_checking
 from maps.settings.keyed_channels import EMBEDDED
 from maps.settings.settings import Settings, read_settings, tables_in

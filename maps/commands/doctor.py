@@ -21,7 +21,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from maps.commands.check import check
 from maps.errors.errors import SettingsFaults
 from maps.node.backups import plan_of
-from maps.node.time_sync import is_synchronized
+from maps.node.health.time_sync import is_synchronized
 from maps.settings.settings import Settings, read_settings, read_token
 from maps.settings.settings_tables import WebSettings
 from patrol.alarms.disk_room import DiskGauge, DiskRoom

@@ -141,7 +141,7 @@ def second_factor(
         typer.echo(f"{name} has no second factor any more")
 
     async def set_up(accounts: AccountBooks) -> None:
-        from maps.accounts.qr import for_terminal
+        from maps.accounts.credentials.qr import for_terminal
 
         user = await _named(accounts, name)
         begun = await accounts.factors.begin(user)
@@ -170,7 +170,7 @@ def token(
     """Print a token with which a program (QGIS, GDAL, a script) acts as this user, this once."""
 
     async def make(accounts: AccountBooks) -> None:
-        from maps.accounts.scopes import READER
+        from maps.accounts.credentials.scopes import READER
 
         user = await _named(accounts, name)
         made, known = await accounts.tokens.make(
@@ -248,7 +248,7 @@ def _role(name: str) -> Role:
 
 def _password() -> str:
     """Ask for a new password twice; without a terminal read it from standard input."""
-    from maps.accounts.passwords import check_password
+    from maps.accounts.credentials.passwords import check_password
 
     if sys.stdin.isatty():
         password = str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))

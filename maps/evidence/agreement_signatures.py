@@ -15,8 +15,8 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection
 
-from maps.accounts.assertion import assertion_json, check_assertion
-from maps.accounts.passkeys import GOOD_FOR, issued_at
+from maps.accounts.credentials.assertion import assertion_json, check_assertion
+from maps.accounts.credentials.passkeys import GOOD_FOR, issued_at
 from maps.errors.errors import SignInRefused
 from patrol.agreements.agreement import Agreement, Consent, PartySignature
 from patrol.agreements.lifecycle import officer_act

@@ -15,12 +15,12 @@ import structlog
 
 from maps.feeds.due_places import DuePlaces, PlaceAct
 from maps.feeds.health import FeedHealth, FeedState
-from maps.feeds.outlets import OUTLETS
-from maps.feeds.peer import Peer
+from maps.feeds.outlets.outlets import OUTLETS
+from maps.feeds.outlets.peer import Peer
 from maps.feeds.places import FeedPlace
 from maps.feeds.roll import Act, Roll
 from maps.feeds.settings import FeedSettings
-from maps.feeds.writers import WRITERS, WriterSettings
+from maps.feeds.writers.writers import WRITERS, WriterSettings
 from patrol.desks.desk import Desk
 from patrol.intake.own_messages import OwnMessages
 from patrol.live.feeds import Subscription

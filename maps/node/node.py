@@ -24,16 +24,16 @@ import structlog
 from msgspec.structs import replace
 
 from maps.accounts.account_office import open_accounts
-from maps.accounts.passwords import digest
+from maps.accounts.credentials.passwords import digest
 from maps.evidence.daily_head import REFUSED, SENT, SUBJECT, DailyHead
 from maps.evidence.head_folder import HeadFolder
 from maps.evidence.signing_journal import current_head
 from maps.evidence.time_stamp import time_stamps
 from maps.layers.layers import Geography, read_geography
 from maps.node.backups import Backups
+from maps.node.health.link_health import LinkHealth
 from maps.node.http_channel import HttpChannel
 from maps.node.lease_holder import end_now, holding_alone
-from maps.node.link_health import LinkHealth
 from maps.node.lock import store_lock
 from maps.node.remote_orders import RemoteCarrier
 from maps.node.revoked_keys import RevokedKeys

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse, RedirectResponse
 
-from maps.accounts.access import Access
+from maps.accounts.sessions.access import Access
 from maps.errors.errors import NotSignedIn, SecondFactorNeeded, TooManyTries
 from maps.http.compressed import CompressedBody
 from maps.web_client.build_id import FOLDER

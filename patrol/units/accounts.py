@@ -73,7 +73,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
         expires_at: When it ends by itself, aware UTC.
         kind: What it is.
         label: What a token is for, in its owner's words.
-        scopes: What a token is good for (`maps.accounts.scopes`); of no meaning for a page.
+        scopes: What a token is good for (`maps.accounts.credentials.scopes`); of no meaning for a
+            page.
         factor: A second factor was shown when it began.
         created_at: When it began, aware UTC.
     """

@@ -25,7 +25,7 @@ import pytest
 from paho.mqtt import publish
 from websockets.exceptions import ConnectionClosedError
 
-from maps.accounts.access import Caller
+from maps.accounts.sessions.access import Caller
 from maps.cluster import messages as words
 from maps.cluster.envelope import Envelopes
 from maps.http.session_cookie import COOKIE

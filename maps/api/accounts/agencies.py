@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from maps.accounts.access import CallerHere
+from maps.accounts.sessions.access import CallerHere
 from maps.api.responses.responses import answer, answers
 from patrol.units.permissions import require
 from patrol.units.units import Agency

@@ -8,10 +8,10 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from pydantic import ConfigDict, Field
 
-from maps.accounts.access import CallerHere, DeskHere, peer_of
 from maps.accounts.account_office import AccountOffice
-from maps.accounts.cookies import set_cookie
-from maps.accounts.qr import QrCode, qr_code
+from maps.accounts.credentials.qr import QrCode, qr_code
+from maps.accounts.sessions.access import CallerHere, DeskHere, peer_of
+from maps.accounts.sessions.cookies import set_cookie
 from maps.accounts.users_and_devices import People
 from maps.api.responses.responses import answer, answers
 from maps.errors.errors import SignInRefused

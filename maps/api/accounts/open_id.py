@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from maps.accounts.access import peer_of
 from maps.accounts.account_office import AccountOffice
-from maps.accounts.cookies import cookie_of, set_cookie, take_cookie_away
+from maps.accounts.sessions.access import peer_of
+from maps.accounts.sessions.cookies import cookie_of, set_cookie, take_cookie_away
 from maps.api.responses.responses import answers, refusals
 from maps.errors.errors import SignInRefused
 from maps.language.wording import Wording, preferred
@@ -18,7 +18,7 @@ from maps.settings.access_settings import BACK, PENDING, WAIT_S
 from patrol.errors.errors import Conflict, NotFound
 
 if TYPE_CHECKING:
-    from maps.accounts.open_id import OpenId
+    from maps.accounts.sessions.open_id import OpenId
 
 router = APIRouter(prefix="/api/session/open-id", tags=["session"])
 

@@ -9,10 +9,10 @@ import msgspec
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import Field
 
-from maps.accounts.access import Caller, CallerHere, peer_of
 from maps.accounts.account_office import AccountOffice
-from maps.accounts.passkeys import Name, name_in
-from maps.accounts.second_factor import RecoveryCodes
+from maps.accounts.credentials.passkeys import Name, name_in
+from maps.accounts.credentials.second_factor import RecoveryCodes
+from maps.accounts.sessions.access import Caller, CallerHere, peer_of
 from maps.api.accounts.session import SESSION_EXAMPLE, SessionInfo, signed_in
 from maps.api.responses.responses import answer, answers
 from maps.errors.errors import SignInRefused

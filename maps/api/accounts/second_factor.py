@@ -8,10 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from pydantic import ConfigDict, Field
 
-from maps.accounts.access import Caller, CallerHere, peer_of
 from maps.accounts.account_office import AccountOffice
-from maps.accounts.qr import QrCode
-from maps.accounts.second_factor import FactorSetUp, FactorState, RecoveryCodes
+from maps.accounts.credentials.qr import QrCode
+from maps.accounts.credentials.second_factor import FactorSetUp, FactorState, RecoveryCodes
+from maps.accounts.sessions.access import Caller, CallerHere, peer_of
 from maps.api.responses.responses import answer, answers
 from maps.errors.errors import SignInRefused
 from maps.forms.form import Form

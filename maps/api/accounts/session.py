@@ -9,11 +9,11 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from pydantic import ConfigDict, Field
 
-from maps.accounts.access import CallerHere
 from maps.accounts.account_office import AccountOffice
-from maps.accounts.passkeys import name_in
-from maps.accounts.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD
-from maps.accounts.scopes import READER
+from maps.accounts.credentials.passkeys import name_in
+from maps.accounts.credentials.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD
+from maps.accounts.credentials.scopes import READER
+from maps.accounts.sessions.access import CallerHere
 from maps.accounts.users_and_devices import People
 from maps.api.responses.responses import answer, answers
 from maps.errors.errors import SignInRefused

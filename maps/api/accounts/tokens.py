@@ -9,9 +9,9 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from pydantic import ConfigDict, Field
 
-from maps.accounts.access import CallerHere
 from maps.accounts.account_office import AccountOffice
-from maps.accounts.scopes import Scope
+from maps.accounts.credentials.scopes import Scope
+from maps.accounts.sessions.access import CallerHere
 from maps.api.responses.responses import answer, answers
 from maps.forms.form import Form
 from patrol.units.accounts import Session

@@ -9,8 +9,8 @@ import msgspec
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import ConfigDict, Field
 
-from maps.accounts.access import Caller, CallerHere
-from maps.accounts.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD
+from maps.accounts.credentials.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD
+from maps.accounts.sessions.access import Caller, CallerHere
 from maps.accounts.users_and_devices import People
 from maps.api.responses.responses import answer, answers
 from maps.forms.form import Form

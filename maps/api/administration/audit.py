@@ -12,8 +12,8 @@ import msgspec
 import structlog
 from fastapi import APIRouter, Query, Request, Response
 
-from maps.accounts.access import DeskHere
-from maps.accounts.qr import QrCode, qr_code
+from maps.accounts.credentials.qr import QrCode, qr_code
+from maps.accounts.sessions.access import DeskHere
 from maps.api.responses.responses import answer, answers
 from maps.api.responses.times import Moment
 from maps.evidence.evidence_making import Notary

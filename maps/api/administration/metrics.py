@@ -15,8 +15,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from maps.accounts.access import reporter
-from maps.accounts.passwords import digest
+from maps.accounts.credentials.passwords import digest
+from maps.accounts.sessions.access import reporter
 from maps.api.responses.responses import answer, answers
 from maps.runtime.lazy_import import load
 from patrol.errors.errors import Forbidden

@@ -13,7 +13,7 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Path, Response
 from pydantic import ConfigDict, Field
 
-from maps.accounts.access import DeskHere
+from maps.accounts.sessions.access import DeskHere
 from maps.api.responses.responses import answer, answers
 from maps.forms.form import Form
 from patrol.desks.protected_fields import ProtectedReaders, ProtectedWords

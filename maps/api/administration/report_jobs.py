@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import ConfigDict, Field
 
-from maps.accounts.access import CallerHere, DeskHere
+from maps.accounts.sessions.access import CallerHere, DeskHere
 from maps.api.responses.responses import answer, answers, refusals
 from maps.api.responses.times import Moment
 from maps.forms.form import Form

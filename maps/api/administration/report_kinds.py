@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import msgspec
 from fastapi import APIRouter, Request, Response
 
-from maps.accounts.access import CallerHere
+from maps.accounts.sessions.access import CallerHere
 from maps.api.responses.responses import answer, answers
 from maps.reports import REPORTS, About, Format
 from maps.reports.jobs.scheduler import Scheduler, ScheduleStatus

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from maps.accounts.access import CallerHere, DeskHere
+from maps.accounts.sessions.access import CallerHere, DeskHere
 from maps.api.responses.responses import refusals
 from maps.api.responses.times import Moment
 from maps.errors.errors import BadRequest

@@ -7,7 +7,7 @@ from typing import Annotated, Protocol
 from fastapi import APIRouter, Query, Request, Response
 
 from gis.address.address import Address
-from maps.accounts.access import DeskHere
+from maps.accounts.sessions.access import DeskHere
 from maps.api.responses.responses import answer, answers
 from maps.errors.errors import BadRequest
 from maps.layers.place_address import NearbyPlace, PlaceAddress

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
 
-from maps.accounts.access import CallerHere
+from maps.accounts.sessions.access import CallerHere
 from maps.api.responses.responses import answer, answers, refusals
 from maps.layers.basemap import Basemap, BasemapInfo, unpacked
 from patrol.errors.errors import NotFound

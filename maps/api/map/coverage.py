@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from gis.tracks.coverage import Coverage, Stretch
 from gis.tracks.river_bins import RiverBin
-from maps.accounts.access import DeskHere
+from maps.accounts.sessions.access import DeskHere
 from maps.api.map.effort import Area, End, Start, Units
 from maps.api.responses.responses import answers
 from maps.errors.errors import BadRequest

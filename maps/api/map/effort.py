@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from gis.tracks.effort import Amount, Effort
-from maps.accounts.access import DeskHere
+from maps.accounts.sessions.access import DeskHere
 from maps.api.responses.responses import answers
 from maps.api.responses.times import Moment
 from maps.http.compressed import large_answer

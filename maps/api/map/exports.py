@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from gis.files.export_content import Material
 from gis.files.formats import FORMATS, Format
-from maps.accounts.access import DeskHere
+from maps.accounts.sessions.access import DeskHere
 from maps.api.ogc.collections import FrameShelf
 from maps.api.responses.responses import refusals
 from maps.api.responses.times import Moment

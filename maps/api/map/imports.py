@@ -9,7 +9,7 @@ import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
 from gis.files.preview import Preview, PreviewFault, PreviewLayer
-from maps.accounts.access import DeskHere, body_of
+from maps.accounts.sessions.access import DeskHere, body_of
 from maps.api.responses.responses import answer, answers
 from maps.errors.errors import BadRequest
 from maps.files.importing import ENDINGS, look_into

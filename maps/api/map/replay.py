@@ -18,7 +18,7 @@ from fastapi.responses import HTMLResponse
 
 from gis.tracks.effort import Amount
 from gis.tracks.legs import MAX_GAP_S
-from maps.accounts.access import CallerHere, DeskHere
+from maps.accounts.sessions.access import CallerHere, DeskHere
 from maps.api.responses.responses import answers, refusals
 from maps.api.responses.times import Moment
 from maps.evidence.evidence_making import Notary, evidence_of

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from maps.accounts.access import DeskHere
+from maps.accounts.sessions.access import DeskHere
 from maps.api.responses.responses import answer, answers, refusals
 from maps.api.responses.times import Moment
 from maps.errors.errors import BadRequest

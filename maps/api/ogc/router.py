@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import msgspec
 from fastapi import APIRouter, Request, Response
 
-from maps.accounts.access import DeskHere
+from maps.accounts.sessions.access import DeskHere
 from maps.api.ogc.asking import DEFAULT_LIMIT, LANGUAGES, MOST_ITEMS, asked, only
 from maps.api.ogc.collections import CollectionCatalogue
 from maps.api.ogc.documents import (

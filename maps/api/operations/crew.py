@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final, Protocol
 import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from maps.accounts.access import Caller, CallerHere, DeskHere, ReporterHere, body_of
+from maps.accounts.sessions.access import Caller, CallerHere, DeskHere, ReporterHere, body_of
 from maps.api.accounts.session import Node
 from maps.api.operations.crew_forms import EXAMPLES, MOST_REPORTS, schema
 from maps.api.operations.crew_taking import RefusedReport, ReportIntake, ReportsOutcome

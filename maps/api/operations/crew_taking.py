@@ -10,7 +10,7 @@ import structlog
 from msgspec.structs import replace
 
 from gis.errors.errors import PositionError
-from maps.accounts.access import Caller
+from maps.accounts.sessions.access import Caller
 from maps.api.operations.crew_forms import (
     AnyReport,
     BadReport,

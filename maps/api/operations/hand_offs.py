@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Response
 from pydantic import ConfigDict, Field
 
-from maps.accounts.access import DeskHere
+from maps.accounts.sessions.access import DeskHere
 from maps.api.operations.targets import LINES, PREDICTION, SIGHTING
 from maps.api.responses.responses import answer, answers
 from maps.api.responses.times import Moment

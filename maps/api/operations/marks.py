@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Response
 from pydantic import ConfigDict, Field
 
-from maps.accounts.access import DeskHere
+from maps.accounts.sessions.access import DeskHere
 from maps.api.operations.incidents import INCIDENT
 from maps.api.operations.targets import LINES, TARGET, Name, Words
 from maps.api.responses.responses import answer, answers

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from fastapi import APIRouter, Path, Request, Response
 
-from maps.accounts.access import DeskHere, body_of
+from maps.accounts.sessions.access import DeskHere, body_of
 from maps.api.responses.responses import answer, answers, refusals
 from maps.runtime.fair_queue import FairTurns
 from patrol.incidents.photo import LONGEST_SIDE, Original

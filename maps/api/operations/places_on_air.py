@@ -11,7 +11,7 @@ from fastapi import APIRouter, Response
 from msgspec.structs import replace
 from pydantic import ConfigDict, Field
 
-from maps.accounts.access import DeskHere
+from maps.accounts.sessions.access import DeskHere
 from maps.api.responses.responses import answer, answers
 from maps.api.units.orders import EXAMPLE, ToRadios
 from patrol.desks.places_on_air import Shown

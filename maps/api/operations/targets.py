@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Response
 from pydantic import ConfigDict, Field
 
-from maps.accounts.access import DeskHere
+from maps.accounts.sessions.access import DeskHere
 from maps.api.responses.responses import answer, answers
 from maps.api.responses.times import Moment
 from maps.forms.form import Form

@@ -12,7 +12,7 @@ import msgspec
 from fastapi import APIRouter, Query, Response
 from pydantic import ConfigDict, Field
 
-from maps.accounts.access import DeskHere
+from maps.accounts.sessions.access import DeskHere
 from maps.api.responses.responses import answer, answers, refusals
 from maps.api.responses.times import EARLIEST, Moment
 from maps.errors.errors import BadRequest

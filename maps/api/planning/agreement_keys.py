@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 from fastapi import APIRouter, Request, Response
 
-from maps.accounts.access import Caller, CallerHere, DeskHere
 from maps.accounts.account_office import AccountOffice
+from maps.accounts.sessions.access import Caller, CallerHere, DeskHere
 from maps.api.accounts.passkeys import name_of
 from maps.api.planning.agreement_forms import ID, NewAct
 from maps.api.responses.responses import answer, answers

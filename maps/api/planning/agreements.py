@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from maps.accounts.access import CallerHere, DeskHere
+from maps.accounts.sessions.access import CallerHere, DeskHere
 from maps.api.planning.agreement_forms import (
     AGREEMENT,
     OPEN,

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from gis.tracks.coverage import Coverage
 from gis.tracks.effort import Amount, Effort
-from maps.accounts.access import DeskHere
+from maps.accounts.sessions.access import DeskHere
 from maps.api.planning.patrol_forms import (
     SECTOR,
     UNIT,

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import ConfigDict, Field
 
 from gis.drawing.drawing_rings import DrawingFault
-from maps.accounts.access import DeskHere
+from maps.accounts.sessions.access import DeskHere
 from maps.api.responses.responses import SCHEMAS, answer, answers, described
 from maps.forms.form import Form
 from patrol.desks.desk import Desk

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import msgspec
 from fastapi import APIRouter, Response
 
-from maps.accounts.access import DeskHere
+from maps.accounts.sessions.access import DeskHere
 from maps.api.responses.responses import answer, answers, printable
 from radio_gateway.health.health import ChannelHealth, RejectedFrame
 

@@ -8,7 +8,7 @@ from fastapi import Request
 from fastapi.routing import APIRoute
 from starlette.types import Receive, Scope, Send
 
-from maps.accounts.access import reporter
+from maps.accounts.sessions.access import reporter
 
 
 class DirectRoute(APIRoute):

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from fastapi import APIRouter, Request, Response
 
-from maps.accounts.access import ReporterHere, body_of
+from maps.accounts.sessions.access import ReporterHere, body_of
 from maps.accounts.users_and_devices import People
 from maps.api.responses.responses import answers
 from patrol.errors.errors import Forbidden, NotFound

@@ -27,7 +27,7 @@ from typing import Any
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
-from maps.accounts.access import Access, Caller
+from maps.accounts.sessions.access import Access, Caller
 from maps.errors.errors import NoAnswer, NotSignedIn, TooManyTries, WatchAway
 from maps.http.shared_websocket import EXTENSION
 from maps.http.stream_limit import LivePlaces

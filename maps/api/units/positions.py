@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 from fastapi import APIRouter, Request, Response
 
-from maps.accounts.access import ReporterHere, body_of
+from maps.accounts.sessions.access import ReporterHere, body_of
 from maps.api.responses.responses import SCHEMAS, answer, answers, described
 from maps.api.units.direct import DirectRoute
 from maps.errors.errors import BadRequest

@@ -9,7 +9,7 @@ import msgspec
 from fastapi import APIRouter, Query, Response
 from pydantic import ConfigDict, Field
 
-from maps.accounts.access import DeskHere
+from maps.accounts.sessions.access import DeskHere
 from maps.api.responses.responses import answer, answers, printable
 from maps.api.responses.times import Moment
 from maps.forms.form import Form

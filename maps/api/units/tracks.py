@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from maps.accounts.access import DeskHere
+from maps.accounts.sessions.access import DeskHere
 from maps.api.responses.responses import answers
 from maps.api.units.features import ToleranceM, TrackCollection, track_feature
 from maps.http.compressed import large_answer

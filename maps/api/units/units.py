@@ -10,7 +10,7 @@ from fastapi import APIRouter, Body, Query, Request, Response
 from pydantic import ConfigDict, Field, model_validator
 
 from gis.address.address import Address
-from maps.accounts.access import DeskHere
+from maps.accounts.sessions.access import DeskHere
 from maps.api.responses.responses import answer, answers
 from maps.api.responses.times import Moment
 from maps.api.units.features import ToleranceM, TrackFeature, track_feature

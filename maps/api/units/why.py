@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Path, Response
 
-from maps.accounts.access import DeskHere
+from maps.accounts.sessions.access import DeskHere
 from maps.api.responses.responses import answer, answers
 from maps.api.units.channels import FrameRejection, rejected_as_shown
 from maps.api.units.radios import HEARD, TechnicianMessage, heard

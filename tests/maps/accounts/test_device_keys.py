@@ -7,8 +7,8 @@ from datetime import datetime
 
 import pytest
 
-from maps.accounts.access import EPOCH_FOR_S, Access
-from maps.accounts.passwords import digest
+from maps.accounts.credentials.passwords import digest
+from maps.accounts.sessions.access import EPOCH_FOR_S, Access
 from patrol.units.accounts import Device, Session
 
 KEY = "boat-3's"
@@ -49,7 +49,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     found = Clock()
-    monkeypatch.setattr("maps.accounts.access.monotonic", found)
+    monkeypatch.setattr("maps.accounts.sessions.access.monotonic", found)
     return found
 
 

@@ -16,8 +16,8 @@ from msgspec.structs import replace
 
 from maps.evidence.agreement_signatures import prove_signatures, signature_fault
 from patrol.agreements.agreement import Agreement
-from tests.maps.accounts.software_passkey import PRESENT, VERIFIED, SoftwarePasskey
-from tests.maps.accounts.test_passkeys import at_a_name, device, make
+from tests.maps.accounts.credentials.software_passkey import PRESENT, VERIFIED, SoftwarePasskey
+from tests.maps.accounts.credentials.test_passkeys import at_a_name, device, make
 from tests.maps.servers.offices import LAO, THAI, Offices, two_offices
 
 

@@ -15,7 +15,7 @@ import msgspec
 import pytest
 from fastapi import FastAPI, Request
 
-from maps.accounts.access import VERIFIED, Caller
+from maps.accounts.sessions.access import VERIFIED, Caller
 from maps.cluster import messages as words
 from maps.cluster import rpc_client as asking_there
 from maps.cluster import rpc_server as answering

@@ -17,7 +17,7 @@ async def test_a_client_of_a_server_is_told_of_there_only_where_no_channel_hears
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_one: bool
 ) -> None:
     within = timedelta(seconds=5) if is_one else timedelta(seconds=0.5)
-    monkeypatch.setattr("maps.feeds.cot_writer.ECHO_WITHIN", within)
+    monkeypatch.setattr("maps.feeds.writers.cot_writer.ECHO_WITHIN", within)
     said: asyncio.Queue[bytes] = asyncio.Queue()
     ears: list[asyncio.StreamWriter] = []
 

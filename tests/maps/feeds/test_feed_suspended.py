@@ -9,7 +9,7 @@ from typing import Any, Self
 import pytest
 
 from maps.feeds.feed import UNITS_AT_ONCE, Feed
-from maps.feeds.outlets import OUTLETS
+from maps.feeds.outlets.outlets import OUTLETS
 from maps.feeds.settings import FeedSettings
 from tests.maps.servers.running import wait_until
 from tests.patrol.nodes.agreeing import share

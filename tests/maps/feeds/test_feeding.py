@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from pyais import NMEAMessage
 
-from maps.feeds.mmsi import made_mmsi
+from maps.feeds.writers.mmsi import made_mmsi
 from patrol.desks.desk import Desk
 from patrol.units.accounts import User
 from patrol.units.wire import UnitState

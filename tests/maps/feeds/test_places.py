@@ -9,12 +9,12 @@ import msgspec
 import pytest
 from pydantic import ValidationError
 
-from maps.feeds.cot_writer import CotWriter
 from maps.feeds.due_places import DuePlaces
-from maps.feeds.nmea_writer import NmeaWriter
 from maps.feeds.places import FeedPlace, PlaceKind, place_of
 from maps.feeds.roll import AGAIN_EVERY_S
 from maps.feeds.settings import FeedSettings
+from maps.feeds.writers.cot_writer import CotWriter
+from maps.feeds.writers.nmea_writer import NmeaWriter
 from patrol.documents.document import Document, kind_of
 from patrol.marks.mark import Mark
 from patrol.sectors.sector import Sector

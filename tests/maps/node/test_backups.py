@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from maps.node.backups import Backups
-from maps.node.store_metrics import store_metrics
+from maps.node.health.store_metrics import store_metrics
 from maps.settings.settings import read_settings
 from tests.databases import sqlite_only
 from tests.maps.commands.test_command_line import call, small

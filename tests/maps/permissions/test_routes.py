@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from fastapi.routing import APIRoute
 
-from maps.accounts.scopes import READABLE
+from maps.accounts.credentials.scopes import READABLE
 from maps.api.responses.responses import schemas
 from maps.app.app import ROUTERS
 from tests.maps.servers.running import Live, Running

@@ -19,7 +19,7 @@ import pytest
 import pytest_asyncio
 from fastapi.routing import APIRoute
 
-from maps.accounts.scopes import PHONE, TRACKER, needed
+from maps.accounts.credentials.scopes import PHONE, TRACKER, needed
 from maps.app.app import ROUTERS
 from patrol.units.permissions import ACTS, may
 from patrol.units.units import ROLES

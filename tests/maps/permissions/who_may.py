@@ -1,8 +1,8 @@
 """Who may call what: every route with the act of `patrol.units.permissions` that it needs.
 
 `PUBLIC` needs no session, `ANYONE` any person who signed in. Which scope a token needs for the
-route is in `maps.accounts.scopes`; whether another agency is told of a thing is the desk's to say,
-and tried for all of them in `test_who_may.py`. A new route is a new line here.
+route is in `maps.accounts.credentials.scopes`; whether another agency is told of a thing is the
+desk's to say, and tried for all of them in `test_who_may.py`. A new route is a new line here.
 """
 
 from __future__ import annotations

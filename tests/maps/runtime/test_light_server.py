@@ -48,7 +48,7 @@ HEAVY = {
 }
 LATER = {
     "email.headerregistry",
-    "maps.feeds.ais_writer",
+    "maps.feeds.writers.ais_writer",
     "maps.reports.kinds.briefing",
     "maps.reports.kinds.coverage",
     "maps.reports.sections.coverage_blocks",

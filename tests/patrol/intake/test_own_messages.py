@@ -11,11 +11,11 @@ import pytest
 from msgspec.structs import replace
 from pyais.encode import encode_dict
 
-from maps.feeds.ais_writer import AisWriter
-from maps.feeds.cot_writer import CotWriter, Form
-from maps.feeds.mmsi import made_mmsi
-from maps.feeds.nmea_writer import NmeaWriter
 from maps.feeds.places import FeedPlace
+from maps.feeds.writers.ais_writer import AisWriter
+from maps.feeds.writers.cot_writer import CotWriter, Form
+from maps.feeds.writers.mmsi import made_mmsi
+from maps.feeds.writers.nmea_writer import NmeaWriter
 from patrol.intake.own_messages import KEPT_S, SAME_PLACE_S, OwnMessages
 from patrol.units.wire import Fix, UnitState
 from radio_gateway.decoding.decoder import DecoderSettings, Waypoints

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from PIL import Image
 
-from maps.accounts.passwords import PasswordWork
+from maps.accounts.credentials.passwords import PasswordWork
 from maps.accounts.users_and_devices import People
 from patrol.documents.transaction import PhoneReceipt
 from patrol.store.records import registry

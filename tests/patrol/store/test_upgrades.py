@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 
-from maps.accounts.passwords import PasswordWork
+from maps.accounts.credentials.passwords import PasswordWork
 from maps.accounts.users_and_devices import People
 from patrol.store.backup.backup import inventory
 from patrol.store.engine.engine import open_engine

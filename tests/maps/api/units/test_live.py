@@ -217,7 +217,7 @@ async def test_a_change_does_not_wait_while_the_store_is_asked_whether_accounts_
 
     async with server.signed_in() as client, server.live(client) as live:
         await live.frame()
-        monkeypatch.setattr("maps.accounts.access.EPOCH_FOR_S", 60.0)
+        monkeypatch.setattr("maps.accounts.sessions.access.EPOCH_FOR_S", 60.0)
         monkeypatch.setattr(access._accounts, "epoch", slow)
         access._epoch_at = monotonic() - 31.0
         for number in range(3):
@@ -236,7 +236,7 @@ async def test_a_store_that_does_not_answer_keeps_nothing_from_who_looks(
     key = await server.device("boat-3")
     accounts, answered = server.office.access._accounts, asyncio.Event()
     read = accounts.epoch, accounts.session
-    monkeypatch.setattr("maps.accounts.access.EPOCH_FOR_S", 0.1)
+    monkeypatch.setattr("maps.accounts.sessions.access.EPOCH_FOR_S", 0.1)
     for name, seconds in (("BEAT_S", 0.1), ("LOOK_S", 0.2), ("STORE_S", 0.1), ("ENTER_S", 0.3)):
         monkeypatch.setattr(route, name, seconds)
 

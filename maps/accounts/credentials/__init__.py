@@ -1,0 +1,1 @@
+"""Credentials: passwords, second factors, passkeys, and tokens with their scopes."""

@@ -1,0 +1,1 @@
+"""Sessions: sign-in, by password, link or provider, and how long it lasts."""

@@ -1,0 +1,1 @@
+"""Outlets: connections by which a feed leaves: TCP client, TCP server, UDP."""
