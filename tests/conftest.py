@@ -148,13 +148,13 @@ def pytest_runtest_setup() -> None:
 
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """Drop the databases that a file's tests made, once it is done."""
-    databases = sys.modules.get("tests.databases")
+    databases = sys.modules.get("tests.fixtures.databases")
     if databases is not None and (nextitem is None or nextitem.path != item.path):
         databases.drop_all()
 
 
 def pytest_sessionfinish() -> None:
     """End the database server if one was started: a worker of xdist ends without `atexit`."""
-    databases = sys.modules.get("tests.databases")
+    databases = sys.modules.get("tests.fixtures.databases")
     if databases is not None:
         databases.stop()

@@ -16,7 +16,7 @@ import typer.main
 from maps.__main__ import app
 from maps.settings.settings import read_settings
 from radio_gateway.__main__ import app as gateway_app
-from tests import needs
+from tests.fixtures import needs
 
 DEPLOY = Path(__file__).parent.parent / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))

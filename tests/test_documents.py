@@ -56,7 +56,7 @@ def _names(body: ast.AST) -> dict[str, ast.AST]:
 def is_there(name: str) -> bool:
     """Return whether a dotted name is a module, or something in one.
 
-    >>> is_there("maps.__main__.main"), is_there("patrol.no_such"), is_there("tests.databases")
+    >>> is_there("maps.__main__.main"), is_there("patrol.no_such"), is_there("tests.test_decoders")
     (True, False, True)
     """
     at, *rest = name.split(".")

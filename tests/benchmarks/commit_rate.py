@@ -38,11 +38,11 @@ from radio_gateway.decoding.decoder import DecoderSettings
 from radio_gateway.decoding.framing import Frame
 from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols import PROTOCOLS
-from tests import databases
 from tests.benchmarks.figures import as_text
 from tests.benchmarks.goals import Verdict, told
 from tests.benchmarks.machine import describe
 from tests.benchmarks.traffic import MEKONG, Traffic
+from tests.fixtures import databases
 
 GOAL = 0.4
 _BATCH = 1_000

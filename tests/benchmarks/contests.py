@@ -28,7 +28,7 @@ from tests.benchmarks.environments import cache_folder, environment
 from tests.benchmarks.traffic import MEKONG, Traffic
 from tests.fuzz.exercise import Input, exercise
 from tests.fuzz.samples import samples
-from tests.radio_gateway.protocols import meshtastic_messages as mesh
+from tests.radio_gateway.protocols.meshtastic import meshtastic_messages as mesh
 
 _READ = 4096  # bytes a read brings, about what a socket gives
 _START = 1_764_000_000.0  # seconds since the epoch

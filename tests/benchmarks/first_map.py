@@ -41,15 +41,15 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from gis.catalogue.layer_catalogue import as_geojson
 from maps.http.compressed import CompressedBody
 from maps.web_client import built_pages as pages
-from tests import needs
 from tests.benchmarks.figures import as_text
 from tests.benchmarks.machine import describe
 from tests.browser.commander import DESKTOP, PHONE
 from tests.browser.conftest import FLAGS
 from tests.browser.crew.phone import LAT, LON, PIN
 from tests.browser.loading import KINDS, Loaded, loaded, timed, whole
-from tests.ports import free_port
-from tests.server import Server, serving
+from tests.fixtures import needs
+from tests.fixtures.ports import free_port
+from tests.fixtures.server import Server, serving
 
 BOATS = 50
 COLD, WARM = "cold", "warm"

@@ -32,8 +32,8 @@ from tests.benchmarks.figures import as_text
 from tests.benchmarks.goals import Verdict, table, told
 from tests.benchmarks.machine import describe, others_share, read_ticks
 from tests.benchmarks.targets.target import TargetError, end_process, launch, wait_for_port
-from tests.ports import free_port
-from tests.server import Server
+from tests.fixtures.ports import free_port
+from tests.fixtures.server import Server
 
 COUNT = 20_000
 WARM_UP = 2_000

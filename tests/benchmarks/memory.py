@@ -36,7 +36,7 @@ from tests.benchmarks.targets.joint_patrol import JointPatrol, Office
 from tests.benchmarks.targets.target import TargetError, end_process, launch, wait_for_port
 from tests.benchmarks.traffic import MEKONG, Traffic, along_mekong
 from tests.benchmarks.viewers import Viewer
-from tests.ports import free_port
+from tests.fixtures.ports import free_port
 
 MANY = 10_000
 _NODE = """

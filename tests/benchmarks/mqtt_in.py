@@ -41,7 +41,7 @@ from tests.benchmarks.targets.joint_patrol import JointPatrol, Office
 from tests.benchmarks.targets.target import TargetError, end_process, launch, wait_for_port
 from tests.benchmarks.traffic import BOATS, MEKONG, Traffic
 from tests.benchmarks.viewers import Viewer
-from tests.ports import free_port
+from tests.fixtures.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

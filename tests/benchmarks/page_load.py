@@ -32,12 +32,12 @@ from typing import NamedTuple
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests import needs
 from tests.benchmarks.figures import as_text
 from tests.benchmarks.goals import Verdict, told
 from tests.benchmarks.machine import describe
 from tests.benchmarks.page_stream import Load, serving
 from tests.browser.conftest import FLAGS
+from tests.fixtures import needs
 
 LOADS = (Load(units=1000, hz=1.0), Load(units=10_000, hz=0.2))
 PAGES = {"commander": "/", "leaflet": "/leaflet"}

@@ -27,7 +27,7 @@ from maps.http.compressed import CompressedBody
 from maps.web_client import built_pages as pages
 from patrol.live.fix_table import tabled
 from patrol.units.wire import Change
-from tests.ports import free_port
+from tests.fixtures.ports import free_port
 
 KINDS = ("boat", "vehicle", "foot", "handheld", "fixed")
 SIDES = ("LA", "TH", "MM")

@@ -33,7 +33,7 @@ from tests.benchmarks.machine import describe, read_ticks
 from tests.benchmarks.targets.joint_patrol import Office
 from tests.benchmarks.targets.target import TargetError, end_process, launch, tail_of
 from tests.benchmarks.traffic import MEKONG, Traffic
-from tests.ports import free_port
+from tests.fixtures.ports import free_port
 
 PACKAGES = (
     "gis",

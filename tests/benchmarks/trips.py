@@ -57,8 +57,8 @@ from radio_gateway.decoding.framing import Frame
 from radio_gateway.messages.transmission import Delivery
 from radio_gateway.protocols import PROTOCOLS
 from tests.benchmarks.figures import as_text
+from tests.fixtures.patience import PATIENCE_S
 from tests.maps.servers.running import Running, running
-from tests.patience import PATIENCE_S
 
 ROOT: Final = Path(__file__).parents[2]
 PACKAGES: Final = frozenset({"gis", "radio_gateway", "patrol", "maps"})

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests import needs
 from tests.browser.conftest import Chromium
+from tests.fixtures import needs
 
 
 @pytest.fixture(scope="module")

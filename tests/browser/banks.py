@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from tests.server import PASSWORD, Server
+from tests.fixtures.server import PASSWORD, Server
 
 LAO, THAI = "la-hx", "th-ck"
 LAO_NAME, THAI_NAME = "Houay Xai border police", "Chiang Khong police"

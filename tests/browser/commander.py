@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
-from tests.patience import PATIENCE_S
-from tests.server import Server, wait_for
+from tests.fixtures.patience import PATIENCE_S
+from tests.fixtures.server import Server, wait_for
 
 Size = tuple[int, int]
 PHONE: Size = (390, 844)

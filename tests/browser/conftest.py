@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
-from tests import needs
 from tests.browser.commander import Commander, Size, looking
 from tests.browser.radio import UdpRadio
-from tests.patience import PATIENCE_S
-from tests.server import Server, serving
+from tests.fixtures import needs
+from tests.fixtures.patience import PATIENCE_S
+from tests.fixtures.server import Server, serving
 
 # SwiftShader draws WebGL without a graphics processor; the rest keeps the browser from calling out.
 FLAGS = [

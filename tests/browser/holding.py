@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Page, Route
 
-from tests.server import wait_for
+from tests.fixtures.server import wait_for
 
 _PROBE = "/sign-in?routed"
 

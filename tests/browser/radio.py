@@ -8,7 +8,7 @@ from typing import Self
 
 from pyais.encode import encode_dict
 
-from tests.ports import free_port
+from tests.fixtures.ports import free_port
 
 
 class UdpRadio:

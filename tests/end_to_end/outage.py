@@ -36,12 +36,12 @@ import httpx
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from tests.broker import Mosquitto, mosquitto
-from tests.cut import Cut
-from tests.databases import reading
-from tests.ports import free_port
+from tests.fixtures.broker import Mosquitto, mosquitto
+from tests.fixtures.cut import Cut
+from tests.fixtures.databases import reading
+from tests.fixtures.ports import free_port
+from tests.fixtures.server import Server
 from tests.radio_gateway.uplink.gateways import key_file
-from tests.server import Server
 
 BOATS, BY_GATEWAY = 20, 7
 EVERY_S = 10.0

@@ -16,8 +16,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.databases import reading
-from tests.server import Server, serving
+from tests.fixtures.databases import reading
+from tests.fixtures.server import Server, serving
 
 pytestmark = [pytest.mark.slow]
 

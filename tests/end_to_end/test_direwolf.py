@@ -23,9 +23,9 @@ from radio_gateway.decoding.decoder import DecoderSettings
 from radio_gateway.messages.transmission import Transmission
 from radio_gateway.orders.order import Order
 from radio_gateway.protocols.aprs import aprs_kiss
-from tests import needs
-from tests.ports import free_port
-from tests.radio_gateway.protocols.aprs_words import compressed, mic_e, near, written_out
+from tests.fixtures import needs
+from tests.fixtures.ports import free_port
+from tests.radio_gateway.protocols.aprs.aprs_words import compressed, mic_e, near, written_out
 from tests.radio_gateway.protocols.heard import NOW
 from tests.radio_gateway.running.running import hear, make, running, until
 

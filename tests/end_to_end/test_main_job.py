@@ -25,13 +25,13 @@ from playwright.sync_api import Browser
 from pyais import decode as pyais_decode
 from pyais.stream import IterMessages
 
-from tests import needs
-from tests.broker import mosquitto
 from tests.browser.alone import browser as browser
 from tests.browser.commander import DESKTOP, Commander, looking
-from tests.databases import reading
-from tests.ports import free_port
-from tests.server import Server, serving, wait_for
+from tests.fixtures import needs
+from tests.fixtures.broker import mosquitto
+from tests.fixtures.databases import reading
+from tests.fixtures.ports import free_port
+from tests.fixtures.server import Server, serving, wait_for
 
 pytestmark = [pytest.mark.slow]
 

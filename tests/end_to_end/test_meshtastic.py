@@ -21,8 +21,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from radio_gateway.channels.outbound import Outbound
 from radio_gateway.orders.order_result import OrderResult
-from tests.broker import Mosquitto, mosquitto
-from tests.radio_gateway.protocols import meshtastic_messages as mesh
+from tests.fixtures.broker import Mosquitto, mosquitto
+from tests.radio_gateway.protocols.meshtastic import meshtastic_messages as mesh
 from tests.radio_gateway.running.orders import ending, order
 from tests.radio_gateway.running.running import hear, make, running, until
 

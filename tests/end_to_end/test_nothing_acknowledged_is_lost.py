@@ -15,10 +15,10 @@ import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from tests import needs
-from tests.broker import Mosquitto, mosquitto
-from tests.databases import POSTGRES, reading
-from tests.server import Server, serving, wait_for
+from tests.fixtures import needs
+from tests.fixtures.broker import Mosquitto, mosquitto
+from tests.fixtures.databases import POSTGRES, reading
+from tests.fixtures.server import Server, serving, wait_for
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 

@@ -14,11 +14,11 @@ from typing import Any
 import httpx
 
 from radio_gateway.protocols.meshtastic.meshtastic_serial import SerialFramer
-from tests import needs
 from tests.end_to_end.test_direwolf import _direwolf, _wire
+from tests.fixtures import needs
+from tests.fixtures.ports import free_port
 from tests.maps.servers.running import running, wait_until
-from tests.ports import free_port
-from tests.radio_gateway.protocols import meshtastic_messages as mesh
+from tests.radio_gateway.protocols.meshtastic import meshtastic_messages as mesh
 from tests.radio_gateway.running.running import until
 
 BARGE = {

@@ -28,11 +28,11 @@ from gis.position.position import Position
 from radio_gateway.messages.transmission import Transmission
 from radio_gateway.uplink.wire.envelope import Envelope, EnvelopeItem, item_bytes, pack, topic_of
 from radio_gateway.uplink.wire.signing import Signer
-from tests.broker import Mosquitto, mosquitto
-from tests.ports import free_port
+from tests.fixtures.broker import Mosquitto, mosquitto
+from tests.fixtures.ports import free_port
+from tests.fixtures.server import Server, wait_for
 from tests.radio_gateway.uplink.gateways import key_file
 from tests.radio_gateway.uplink.test_uplink import Client
-from tests.server import Server, wait_for
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 

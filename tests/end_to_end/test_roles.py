@@ -31,13 +31,13 @@ from maps.cluster.envelope import Envelopes
 from maps.http.session_cookie import COOKIE
 from maps.node.lease_holder import LOST
 from patrol.units.accounts import User
-from tests.broker import Mosquitto, mosquitto
-from tests.databases import POSTGRES, reading
-from tests.forked import Forked
+from tests.fixtures.broker import Mosquitto, mosquitto
+from tests.fixtures.databases import POSTGRES, reading
+from tests.fixtures.forked import Forked
+from tests.fixtures.ports import free_port
+from tests.fixtures.server import PASSWORD, Server
 from tests.maps.permissions.test_routes import PUBLIC, routes
 from tests.maps.servers.running import Live
-from tests.ports import free_port
-from tests.server import PASSWORD, Server
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timeout(300)]
 

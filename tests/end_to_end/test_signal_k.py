@@ -24,7 +24,7 @@ import pytest
 from pyais import encode_dict
 
 from radio_gateway.inbox.inbox import Inbox
-from tests.ports import free_port
+from tests.fixtures.ports import free_port
 from tests.radio_gateway.protocols.heard import sentence
 from tests.radio_gateway.running.running import hear, make, running
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.databases import sqlite_only
-from tests.server import Server, wait_for
+from tests.fixtures.databases import sqlite_only
+from tests.fixtures.server import Server, wait_for
 
 pytestmark = [sqlite_only, pytest.mark.slow]
 

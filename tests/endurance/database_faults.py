@@ -17,7 +17,7 @@ from tests.endurance.small_disks import SMALL_MIB, log_in
 if TYPE_CHECKING:
     import psycopg
 
-    from tests.databases import Server as Postgres
+    from tests.fixtures.databases import Server as Postgres
 
 GONE_S: Final = 20.0
 """How long a server is away beside what all faults last: in all, three leases."""
@@ -46,7 +46,7 @@ class DatabaseLocked(Plain):
             )
             self._other.execute("BEGIN IMMEDIATE")
             return
-        from tests.databases import WRITING  # only who has a server has its driver
+        from tests.fixtures.databases import WRITING  # only who has a server has its driver
 
         self._other = rig.database.connect(rig.stage.node.database_name)
         self._other.execute("BEGIN")

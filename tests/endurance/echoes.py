@@ -33,8 +33,8 @@ from tests.benchmarks.environments import cache_folder, node_package
 from tests.benchmarks.targets.taky import Taky
 from tests.benchmarks.targets.target import end_process, launch, wait_for_port
 from tests.browser.radio import UdpRadio
-from tests.ports import free_port
-from tests.server import Server, serving, wait_for
+from tests.fixtures.ports import free_port
+from tests.fixtures.server import Server, serving, wait_for
 
 SIGNALK: Final = "signalk-server@2"
 

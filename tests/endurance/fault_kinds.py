@@ -162,7 +162,7 @@ class WatchStoppedInTransaction(WatchStopped):
     def _stop(self, rig: Rig) -> None:
         """Stop it again and again until it is caught there."""
         assert rig.database is not None
-        from tests.databases import WRITING  # only who has a server has its driver
+        from tests.fixtures.databases import WRITING  # only who has a server has its driver
 
         node = rig.stage.node
         end = time.monotonic() + 60

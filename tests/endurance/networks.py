@@ -14,7 +14,7 @@ import subprocess
 import sys
 from typing import Final
 
-from tests.ports import free_port
+from tests.fixtures.ports import free_port
 
 _INSIDE: Final = "JOINT_PATROL_ENDURANCE_PRIVATE"
 _ENTER: Final = ("unshare", "--net", "--mount", "--propagation", "private")

@@ -18,7 +18,7 @@ from typing import Final
 import httpx
 from sqlalchemy import create_engine, make_url, text
 
-from tests.server import Server
+from tests.fixtures.server import Server
 
 ROLES: Final = ("commander", "planner", "liaison", "technician")
 ALONE: Final = "node"

@@ -46,13 +46,13 @@ from websockets.sync.client import connect
 from maps.cluster.envelope import Envelopes
 from maps.notifications.senders.base64url import b64url
 from patrol.units.data_classes import DATA_CLASSES
-from tests.broker import Mosquitto
 from tests.endurance.node import Node
-from tests.maps.notifications.test_mail import Mailbox, mail_server
+from tests.fixtures.broker import Mosquitto
+from tests.fixtures.ports import free_port
+from tests.fixtures.server import wait_for
+from tests.maps.notifications.senders.test_mail import Mailbox, mail_server
 from tests.maps.permissions.every_route import WITHOUT, asked, gets
 from tests.maps.servers.two_sides import NO_ID
-from tests.ports import free_port
-from tests.server import wait_for
 
 LAO, THAI = "la-hx", "th-ck"
 PEOPLE: Final = ("admin", "commander", "crew", "liaison", "observer", "planner", "technician")

@@ -28,7 +28,7 @@ from tests.endurance.stage import Stage
 from tests.endurance.watchers import Sightings, WatchPlan, wait_until_seen, watch
 
 if TYPE_CHECKING:
-    from tests.databases import Server as Postgres
+    from tests.fixtures.databases import Server as Postgres
 
 EVERY_S: Final = 5.0
 """How often each unit reports."""
@@ -210,7 +210,7 @@ def _database(wanted: bool) -> Iterator[Postgres | None]:
     if not wanted:
         yield None
         return
-    from tests.databases import Server as Postgres  # only who wants one has its driver
+    from tests.fixtures.databases import Server as Postgres  # only who wants one has its driver
 
     server = Postgres()
     try:

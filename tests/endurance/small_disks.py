@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from tests.endurance.rig import Rig
 
 if TYPE_CHECKING:
-    from tests.databases import Server as Postgres
+    from tests.fixtures.databases import Server as Postgres
 
 SMALL_MIB: Final = 96
 """Room that a small disk has beside what is on it already.

@@ -24,14 +24,14 @@ from maps.settings.settings import read_settings
 from patrol.store.records import registry
 from patrol.store.store import open_store
 from patrol.units.units import Assignment, Unit
-from tests.broker import Mosquitto
 from tests.endurance.fleet import WAYS, Fleet
 from tests.endurance.networks import GatewayNetwork
 from tests.endurance.node import ROLES, Node
 from tests.endurance.senders import Endpoints
-from tests.ports import free_port
+from tests.fixtures.broker import Mosquitto
+from tests.fixtures.ports import free_port
+from tests.fixtures.server import PASSWORD
 from tests.radio_gateway.uplink.gateways import key_file
-from tests.server import PASSWORD
 
 GATEWAY: Final = "gw-1"
 FORWARDER: Final = "fleet"

@@ -27,10 +27,10 @@ from typing import Any, Final
 import httpx
 from playwright.sync_api import Browser, Page, WebSocketRoute, sync_playwright
 
-from tests import needs
 from tests.browser.commander import opened
 from tests.browser.conftest import QUICK
-from tests.server import Server, serving, wait_for
+from tests.fixtures import needs
+from tests.fixtures.server import Server, serving, wait_for
 
 EACH: Final = 5
 """Damaged frames to each report of a boat."""

@@ -16,11 +16,11 @@ from typing import Any
 from pyais import encode_dict
 
 from radio_gateway.technician.decode import protocol_named
-from tests.radio_gateway.protocols import meshtastic_messages as mesh
-from tests.radio_gateway.protocols.aprs_words import ax25, compressed, mic_e
+from tests.radio_gateway.protocols.aprs.aprs_words import ax25, compressed, mic_e
 from tests.radio_gateway.protocols.heard import capture, sentence
-from tests.radio_gateway.protocols.tetra_reports import NO_VELOCITY, long, sds, short
-from tests.radio_gateway.protocols.tetra_reports import place as tetra_place
+from tests.radio_gateway.protocols.land_mobile.tetra_reports import NO_VELOCITY, long, sds, short
+from tests.radio_gateway.protocols.land_mobile.tetra_reports import place as tetra_place
+from tests.radio_gateway.protocols.meshtastic import meshtastic_messages as mesh
 
 SECRETS = {"owntracks": "secret"}
 TOPICS = {

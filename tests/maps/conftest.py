@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.certificates import self_signed
+from tests.fixtures.certificates import self_signed
 from tests.maps.servers.running import Running, running
 
 

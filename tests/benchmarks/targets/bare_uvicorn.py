@@ -18,7 +18,7 @@ from tests.benchmarks import pushing
 from tests.benchmarks.targets.target import Started, end_process, launch, wait_for_port
 from tests.benchmarks.traffic import MEKONG, Form
 from tests.benchmarks.viewers import Gaze, Seat, upgrade_request
-from tests.ports import free_port
+from tests.fixtures.ports import free_port
 
 
 class BareUvicorn:

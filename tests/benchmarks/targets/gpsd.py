@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.benchmarks.targets.target import Started, Unavailable, end_process, launch, wait_for_port
 from tests.benchmarks.traffic import MEKONG, Form
 from tests.benchmarks.viewers import Gaze, Seat
-from tests.ports import free_port
+from tests.fixtures.ports import free_port
 
 
 class Gpsd:

@@ -48,7 +48,7 @@ from tests.benchmarks.targets.target import (
 )
 from tests.benchmarks.traffic import BOATS, FIRST_MMSI, MEKONG, Form, closed_areas
 from tests.benchmarks.viewers import Gaze, Seat, upgrade_request
-from tests.ports import free_port
+from tests.fixtures.ports import free_port
 
 ROLES = ("commander", "planner", "liaison", "technician")
 

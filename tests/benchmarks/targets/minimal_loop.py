@@ -18,7 +18,7 @@ from tests.benchmarks.environments import environment, has_modules
 from tests.benchmarks.targets.target import Started, Unavailable, end_process, launch, wait_for_port
 from tests.benchmarks.traffic import SECTORS, Form
 from tests.benchmarks.viewers import Gaze, Seat, upgrade_request
-from tests.ports import free_port
+from tests.fixtures.ports import free_port
 
 _MODULES = ("fastapi", "msgspec", "numpy", "orjson", "shapely", "uvicorn", "uvloop", "websockets")
 _REQUIREMENTS = tuple("websockets<16" if name == "websockets" else name for name in _MODULES)

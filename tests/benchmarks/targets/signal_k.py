@@ -18,7 +18,7 @@ from tests.benchmarks.environments import node_package
 from tests.benchmarks.targets.target import Started, Unavailable, end_process, launch, wait_for_port
 from tests.benchmarks.traffic import MEKONG, Form
 from tests.benchmarks.viewers import Gaze, Seat, upgrade_request
-from tests.ports import free_port
+from tests.fixtures.ports import free_port
 
 _PACKAGE = "signalk-server@2"
 _STREAM = "/signalk/v1/stream?subscribe=all"

@@ -14,7 +14,7 @@ from tests.benchmarks.environments import environment
 from tests.benchmarks.targets.target import Started, end_process, launch, wait_for_port
 from tests.benchmarks.traffic import MEKONG, Form, cot_event
 from tests.benchmarks.viewers import Gaze, Seat
-from tests.ports import free_port
+from tests.fixtures.ports import free_port
 
 _VERSION = "0.10"
 _CONFIG = """\

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.crew.phone import Phone, crewed, phones_of
-from tests.server import Server, serving
+from tests.fixtures.server import Server, serving
 
 
 @pytest.fixture(scope="module")

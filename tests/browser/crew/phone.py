@@ -12,8 +12,8 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, Request
 
-from tests.patience import PATIENCE_S
-from tests.server import PASSWORD, Server, wait_for
+from tests.fixtures.patience import PATIENCE_S
+from tests.fixtures.server import PASSWORD, Server, wait_for
 
 PIN = "271828"
 LON, LAT = 100.409, 20.27

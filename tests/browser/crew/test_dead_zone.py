@@ -16,8 +16,8 @@ from playwright.sync_api import Browser, Route
 
 from tests.browser.crew.phone import PIN, Phone
 from tests.browser.holding import routed
-from tests.databases import reading
-from tests.server import Server, wait_for
+from tests.fixtures.databases import reading
+from tests.fixtures.server import Server, wait_for
 
 pytestmark = [pytest.mark.browser]
 

@@ -14,7 +14,7 @@ from tests.browser.commander import PHONE
 from tests.browser.crew.phone import LAT, LON, PIN, Phone
 from tests.browser.loading import FONT, LAYER, TILE, Weight, loaded, whole
 from tests.browser.read_aloud import listen, read_aloud
-from tests.server import Server, wait_for
+from tests.fixtures.server import Server, wait_for
 
 pytestmark = [pytest.mark.browser]
 

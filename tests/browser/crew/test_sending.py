@@ -13,7 +13,7 @@ from playwright.sync_api import Page, Route
 
 from tests.browser.crew.phone import Phone, small_photo
 from tests.browser.holding import routed
-from tests.server import PASSWORD, Server, wait_for
+from tests.fixtures.server import PASSWORD, Server, wait_for
 
 pytestmark = [pytest.mark.browser]
 

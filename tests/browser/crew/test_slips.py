@@ -10,7 +10,7 @@ from playwright.sync_api import Request, Route
 
 from tests.browser.crew.phone import FULL, Phone, small_photo
 from tests.browser.holding import routed
-from tests.server import Server, wait_for
+from tests.fixtures.server import Server, wait_for
 
 pytestmark = [pytest.mark.browser]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.browser.crew.phone import FULL, Phone, small_photo
-from tests.server import Server, wait_for
+from tests.fixtures.server import Server, wait_for
 
 pytestmark = [pytest.mark.browser]
 

@@ -14,8 +14,8 @@ from websockets.sync.client import connect
 from maps.accounts.sessions.signing_in import KNOWN
 from maps.http.session_cookie import COOKIE
 from patrol.store.schema.tables import metadata
-from tests.databases import POSTGRES, reading
-from tests.server import PASSWORD, Server
+from tests.fixtures.databases import POSTGRES, reading
+from tests.fixtures.server import PASSWORD, Server
 
 WRONG = "a pass phrase in the wrong field"
 

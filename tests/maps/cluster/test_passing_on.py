@@ -31,9 +31,9 @@ from maps.node.node import open_office
 from maps.settings.internal_settings import InternalSettings
 from maps.settings.settings import settings_of
 from patrol.units.accounts import User
-from tests.databases import empty_store
+from tests.fixtures.databases import empty_store
+from tests.fixtures.ports import free_port
 from tests.maps.servers.running import wait_until
-from tests.ports import free_port
 
 CALLER = Caller(
     user=User(name="somchai", role="commander", agency="joint"), session="s", factor=True

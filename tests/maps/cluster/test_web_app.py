@@ -17,7 +17,7 @@ from maps.accounts.account_office import AccountOffice, open_account_office
 from maps.cluster import messages as words
 from maps.cluster.web_app import create_web_app
 from maps.settings.settings import settings_of
-from tests.databases import empty_store
+from tests.fixtures.databases import empty_store
 
 _URL = "http://127.0.0.1:8080"
 

@@ -28,9 +28,9 @@ from maps.demo.cast import CAST
 from maps.demo.script import ScriptReport
 from maps.demo.sentences import ais
 from radio_gateway.__main__ import app as gateway_app
-from tests.databases import empty_store, sqlite_only, store_table
-from tests.forked import forked_run
-from tests.ports import free_port
+from tests.fixtures.databases import empty_store, sqlite_only, store_table
+from tests.fixtures.forked import forked_run
+from tests.fixtures.ports import free_port
 from tests.radio_gateway.uplink.gateways import key_file
 
 PASSWORD = "a long enough pass phrase"

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from maps.commands import doctor
 from maps.commands.doctor import Advice, Diagnosis, diagnose, shown
-from tests.databases import sqlite_only
+from tests.fixtures.databases import sqlite_only
+from tests.fixtures.patience import PATIENCE_S
+from tests.fixtures.ports import free_port
+from tests.fixtures.server import Server
 from tests.maps.commands.test_command_line import call, small
-from tests.patience import PATIENCE_S
-from tests.ports import free_port
-from tests.server import Server
 
 pytestmark = sqlite_only
 

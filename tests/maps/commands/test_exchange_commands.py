@@ -17,9 +17,9 @@ from maps.settings.settings import read_settings
 from patrol.patrols.patrol import Member
 from patrol.units.accounts import User
 from radio_gateway.messages.transmission import Transmission
+from tests.fixtures.ports import free_port
 from tests.gis.files.samples import BEGIN, BOW_TIE, PIER, features, material, places
 from tests.maps.commands.test_command_line import call, run, small
-from tests.ports import free_port
 
 AT = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
 

@@ -23,8 +23,8 @@ from patrol.store.engine.engine import open_engine
 from patrol.store.journal import journal
 from patrol.store.schema.tables import journal as journal_rows
 from patrol.store.schema.tables import to_us
-from tests.databases import empty_store, store_table, store_url
-from tests.maps.notifications.test_mail import Mailbox, mail_server
+from tests.fixtures.databases import empty_store, store_table, store_url
+from tests.maps.notifications.senders.test_mail import Mailbox, mail_server
 from tests.maps.servers.running import running, wait_until
 from tests.patrol.nodes.running import AGENCY, at
 

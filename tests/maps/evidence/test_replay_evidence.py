@@ -39,7 +39,7 @@ from patrol.desks.replay import LinkedRow
 from patrol.documents.transaction import Note
 from patrol.units.accounts import User
 from patrol.units.units import Role
-from tests import needs
+from tests.fixtures import needs
 from tests.maps.api.map.test_replay import DAY, boat, offices, report  # noqa: F401 - a fixture
 from tests.maps.api.ogc.test_ogc_api import sail
 from tests.maps.servers.agreed import agree

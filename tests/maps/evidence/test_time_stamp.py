@@ -24,8 +24,8 @@ from maps.evidence.time_stamp import TimeStampService, time_stamps
 from maps.settings.settings import read_settings
 from maps.settings.settings_tables import NodeSettings
 from patrol.errors.errors import AuditError
-from tests import needs
-from tests.databases import empty_store, store_table
+from tests.fixtures import needs
+from tests.fixtures.databases import empty_store, store_table
 from tests.maps.servers.running import running
 
 AUTHORITY = """

@@ -11,8 +11,8 @@ import pytest
 from maps.commands.check import check
 from maps.errors.errors import SettingsFaults
 from maps.settings.settings import settings_of
-from tests.databases import empty_store
-from tests.ports import free_port
+from tests.fixtures.databases import empty_store
+from tests.fixtures.ports import free_port
 
 GOOD = {
     "name": "bridge",

@@ -17,8 +17,8 @@ from maps.feeds.writers.mmsi import made_mmsi
 from patrol.desks.desk import Desk
 from patrol.units.accounts import User
 from patrol.units.wire import UnitState
+from tests.fixtures.ports import free_port
 from tests.maps.servers.running import AGENCY, Running, running, wait_until
-from tests.ports import free_port
 
 OTHERS = "other-side"
 AGENCIES = [{"id": AGENCY, "name": "Joint"}, {"id": OTHERS, "name": "The other side"}]

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 from structlog.testing import capture_logs
 
+from tests.fixtures.patience import PATIENCE_S
 from tests.maps.servers.running import AGENCY, Running
-from tests.patience import PATIENCE_S
 
 
 async def test_a_post_that_breaks_off_is_one_debug_line(

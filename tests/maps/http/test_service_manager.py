@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.fixtures.patience import PATIENCE_S
 from tests.maps.servers.running import running
-from tests.patience import PATIENCE_S
 
 
 async def test_it_is_told_once_requests_are_answered_and_then_that_the_loop_turns(

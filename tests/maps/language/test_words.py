@@ -15,7 +15,7 @@ from maps.language import untranslated as awaiting
 from maps.language.wording import FOLDER, Wording, words_of
 from patrol.units.accounts import LANGUAGES
 from patrol.units.permissions import ACTS
-from tests.maps.notifications.spoken_text import (
+from tests.maps.notifications.text.spoken_text import (
     ALLOWED,
     modules_that_speak,
     spoken,

@@ -9,10 +9,10 @@ from pathlib import Path
 from maps.node.backups import Backups
 from maps.node.health.store_metrics import store_metrics
 from maps.settings.settings import read_settings
-from tests.databases import sqlite_only
+from tests.fixtures.databases import sqlite_only
+from tests.fixtures.patience import PATIENCE_S
+from tests.fixtures.ports import free_port
 from tests.maps.commands.test_command_line import call, small
-from tests.patience import PATIENCE_S
-from tests.ports import free_port
 
 pytestmark = sqlite_only
 

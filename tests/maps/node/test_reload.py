@@ -19,10 +19,10 @@ from maps.http.listening import listen
 from maps.node.reload import Reload
 from maps.settings.settings import Settings, settings_of
 from maps.settings.settings_tables import WebSettings
-from tests.certificates import self_signed
+from tests.fixtures.certificates import self_signed
+from tests.fixtures.patience import PATIENCE_S
+from tests.fixtures.ports import free_port
 from tests.maps.servers.running import Running, running
-from tests.patience import PATIENCE_S
-from tests.ports import free_port
 
 AIS = b"!AIVDM,1,1,,B,15M67FC000G?ufbE`FepT@3n00Sa,0*5C\r\n"
 SQUARE = '{"type": "Point", "coordinates": [100.4, 20.27]}'

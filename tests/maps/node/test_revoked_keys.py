@@ -7,9 +7,9 @@ from pathlib import Path
 
 from maps.node.revoked_keys import RevokedKeys
 from patrol.store.store import open_store
-from tests.databases import sqlite_only
+from tests.fixtures.databases import sqlite_only
+from tests.fixtures.ports import free_port
 from tests.maps.commands.test_command_line import call, small
-from tests.ports import free_port
 from tests.radio_gateway.uplink.gateways import key_file
 
 pytestmark = sqlite_only

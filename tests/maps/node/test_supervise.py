@@ -10,8 +10,8 @@ import pytest
 from maps.node import supervise as kept
 from maps.node.node import open_office
 from maps.settings.settings import read_settings
+from tests.fixtures.ports import free_port
 from tests.maps.commands.test_command_line import small
-from tests.ports import free_port
 
 
 async def test_what_fails_is_run_again_until_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,10 +10,10 @@ import pytest
 from maps.errors.errors import SettingsFaults
 from maps.notifications.senders.checking import faults_of, warnings_of
 from maps.settings.settings import settings_of
+from tests.fixtures.ports import free_port
 from tests.maps.notifications.receiving import certificate
 from tests.maps.notifications.running import hook, rule, settings
 from tests.patrol.nodes.running import AGENCY
-from tests.ports import free_port
 
 PUSH = {"key_file": "keys/push.pem", "contact": "mailto:t@hx.example"}
 

@@ -12,9 +12,9 @@ import pytest
 from radio_gateway.protocols import OUTBOUND, PROTOCOLS
 from tests.maps.api.units.test_units import add
 from tests.maps.notifications.receiving import receiving, until
-from tests.maps.notifications.test_mail import PASSWORD, Mailbox, mail, mail_server
+from tests.maps.notifications.senders.test_mail import PASSWORD, Mailbox, mail, mail_server
+from tests.maps.notifications.senders.test_web_push import Browser
 from tests.maps.notifications.test_metrics import value
-from tests.maps.notifications.test_web_push import Browser
 from tests.maps.servers.running import AGENCY, Running, running, wait_until
 from tests.radio_gateway.running.answering_radio import AnsweringRadio
 from tests.radio_gateway.running.plain_radio import Plain

@@ -16,7 +16,7 @@ from maps.notifications import throttle as pace
 from patrol.alerts.lifecycle import come_live, worsened
 from patrol.errors.errors import StoreError
 from patrol.units import permissions
-from tests.databases import empty_store
+from tests.fixtures.databases import empty_store
 from tests.maps.notifications.receiving import HttpReceiver, answer, receiving, until
 from tests.maps.notifications.running import Delivers, delivers, hook, rule
 from tests.patrol.nodes.running import AGENCY, OTHER, Node, at, reading

@@ -17,10 +17,10 @@ from maps.errors.errors import SettingsFaults
 from maps.settings.settings import settings_of
 from radio_gateway.health.health import GatewayReport
 from radio_gateway.uplink.wire.signing import Signer
-from tests.broker import mosquitto
-from tests.databases import POSTGRES
+from tests.fixtures.broker import mosquitto
+from tests.fixtures.databases import POSTGRES
+from tests.fixtures.ports import free_port
 from tests.maps.servers.running import Running, running
-from tests.ports import free_port
 from tests.radio_gateway.uplink.gateways import GW_1_KEY
 from tests.radio_gateway.uplink.posts import post
 

@@ -23,7 +23,7 @@ from maps.accounts.credentials.scopes import PHONE, TRACKER, needed
 from maps.app.app import ROUTERS
 from patrol.units.permissions import ACTS, may
 from patrol.units.units import ROLES
-from tests.databases import reading
+from tests.fixtures.databases import reading
 from tests.maps.accounts.test_access_phones import as_user
 from tests.maps.permissions.who_may import ANYONE, DEVICES_ONLY, PUBLIC, WHO_MAY
 from tests.maps.servers.running import Running, running

@@ -14,9 +14,9 @@ from playwright.sync_api import Browser
 
 from maps.reports import REPORTS
 from maps.reports.jobs.render import ReportFile, rendered
-from tests import needs
-from tests.apart import run_apart
 from tests.browser.alone import browser as browser
+from tests.fixtures import needs
+from tests.fixtures.apart import run_apart
 from tests.maps.reports.story import joint_patrol
 
 Files = dict[tuple[str, str], ReportFile]

@@ -9,8 +9,8 @@ from functools import reduce
 from operator import xor
 from pathlib import Path
 
-from tests.ports import free_port
-from tests.server import Server, wait_for
+from tests.fixtures.ports import free_port
+from tests.fixtures.server import Server, wait_for
 
 HEAVY = {
     "aiohttp",

@@ -24,9 +24,9 @@ from maps.http.session_cookie import COOKIE
 from maps.node.node import RunningNode
 from maps.settings.settings import settings_of
 from patrol.units.units import ROLES, Role
-from tests.databases import empty_store
-from tests.field_keys import field_keys
-from tests.patience import PATIENCE_S
+from tests.fixtures.databases import empty_store
+from tests.fixtures.field_keys import field_keys
+from tests.fixtures.patience import PATIENCE_S
 
 AGENCY = "joint"
 PASSWORD = "a long enough pass phrase"

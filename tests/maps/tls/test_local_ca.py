@@ -35,8 +35,8 @@ from maps.settings.settings_tables import WebSettings
 from maps.tls import local_ca
 from maps.tls.tls_checking import tls_warnings
 from maps.tls.tls_files import with_web
-from tests import needs
-from tests.forked import forked_run
+from tests.fixtures import needs
+from tests.fixtures.forked import forked_run
 from tests.maps.servers.running import running, wait_until
 
 HOSTS = ("blo.local", "10.0.0.5")

@@ -15,7 +15,7 @@ from typing import Final
 
 import pytest
 
-from tests import needs
+from tests.fixtures import needs
 
 CREW_KB: Final = 150
 """A crew's page, kilobytes of 1000 bytes, before fonts."""

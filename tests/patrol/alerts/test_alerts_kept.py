@@ -13,7 +13,7 @@ from patrol.alarms.rules import ALERT_RULES
 from patrol.alarms.scene import Condition, Scene
 from patrol.errors.errors import Conflict, Forbidden, IllegalStep, NotFound, StoreError
 from patrol.store.records import documents as papers
-from tests.databases import empty_store
+from tests.fixtures.databases import empty_store
 from tests.patrol.nodes.alerting import (
     GOES_IN,
     IN,

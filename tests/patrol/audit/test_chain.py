@@ -23,7 +23,7 @@ from patrol.store.journal import journal
 from patrol.store.proof import verify_journal as proving
 from patrol.store.records import originals, photos
 from patrol.store.store import open_store
-from tests.databases import copied, empty_store, sqlite_only
+from tests.fixtures.databases import copied, empty_store, sqlite_only
 from tests.patrol.nodes.chains import ROWS, chain_of, fill, first_fault, notes, proved, read, texts
 from tests.patrol.nodes.running import AGENCY, NODE, Node, at, reading
 

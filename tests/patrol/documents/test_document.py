@@ -21,7 +21,7 @@ from patrol.messages.phrases import Phrase
 from patrol.store.records import documents as papers
 from patrol.store.store import Store, open_store
 from patrol.units.data_classes import DATA_CLASSES, crossed, marks
-from tests.databases import empty_store
+from tests.fixtures.databases import empty_store
 from tests.patrol.nodes.running import AGENCY, OTHER, at
 
 WORDS = frozenset({*DATA_CLASSES, "envelope", "never"})

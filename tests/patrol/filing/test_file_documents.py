@@ -25,7 +25,7 @@ from patrol.store.journal import journal
 from patrol.store.proof import verify_journal as proving
 from patrol.store.records import documents as papers
 from patrol.store.store import open_store
-from tests.databases import empty_store
+from tests.fixtures.databases import empty_store
 from tests.patrol.nodes.chains import first_fault
 from tests.patrol.nodes.running import AGENCY, OTHER, Node, at, reading, tick
 

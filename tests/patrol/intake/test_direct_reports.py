@@ -12,7 +12,7 @@ from patrol.errors.errors import StoreError
 from patrol.filing.writer_lock import WriterLock, WriterTurn
 from patrol.intake.direct_reports import DirectReports
 from radio_gateway.messages.transmission import Delivery
-from tests.databases import sqlite_only
+from tests.fixtures.databases import sqlite_only
 from tests.patrol.nodes.running import Node, said
 
 

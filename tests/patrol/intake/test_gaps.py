@@ -23,8 +23,8 @@ from patrol.store.engine.postgres import is_postgres
 from patrol.store.receptions import insert as bulk
 from patrol.store.receptions import stored_duplicates as known
 from radio_gateway.messages.transmission import Transmission
-from tests import databases
-from tests.databases import empty_store, store_url
+from tests.fixtures import databases
+from tests.fixtures.databases import empty_store, store_url
 from tests.patrol.intake.test_late_duplicates import Forgetful, count, short_memory
 from tests.patrol.nodes.running import Node, address, at, said
 from tests.patrol.store.receptions.test_heard_times import row

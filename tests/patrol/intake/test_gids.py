@@ -12,7 +12,7 @@ import patrol.reception.duplicates
 import patrol.reception.record
 from patrol.reception.record import gid_of, named_gid, unsorted_gid
 from radio_gateway.messages.transmission import Transmission
-from tests.databases import store_url
+from tests.fixtures.databases import store_url
 from tests.patrol.intake.test_late_duplicates import Forgetful, count, short_memory
 from tests.patrol.nodes.running import Node, address, at, said
 from tests.patrol.store.test_schema_versions import make_older

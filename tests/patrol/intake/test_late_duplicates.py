@@ -22,7 +22,7 @@ from patrol.reception.recent_messages import KnownReception, RecentMessages
 from patrol.store.receptions import stored_duplicates as known
 from patrol.units.wire import Change
 from radio_gateway.messages.transmission import Signal, Transmission
-from tests.databases import sqlite_only
+from tests.fixtures.databases import sqlite_only
 from tests.patrol.intake.test_heard_by import as_heard, messages
 from tests.patrol.nodes.running import Node, Viewer, address, at, said
 

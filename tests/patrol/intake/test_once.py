@@ -13,7 +13,7 @@ import pytest
 
 from patrol.units.wire import Change
 from radio_gateway.messages.transmission import Transmission
-from tests.databases import empty_store
+from tests.fixtures.databases import empty_store
 from tests.patrol.nodes.running import Node, Viewer, address, running, said
 
 OWN: dict[str, Any] = {"duplicate_key": "id-1", "duplicate_window_s": None}

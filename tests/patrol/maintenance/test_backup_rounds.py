@@ -23,7 +23,7 @@ from patrol.maintenance.backup_rounds import (
 )
 from patrol.store.backup.backup import inventory
 from patrol.store.store import create_store
-from tests import databases
+from tests.fixtures import databases
 from tests.patrol.nodes.running import at
 from tests.patrol.nodes.scenes import scene
 

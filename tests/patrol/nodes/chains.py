@@ -18,7 +18,7 @@ from patrol.messages.phrases import Phrase
 from patrol.store.engine.engine import connect_to_read, open_engine
 from patrol.store.journal import journal
 from patrol.store.proof.verify_journal import JournalProof, prove
-from tests.databases import store_url
+from tests.fixtures.databases import store_url
 from tests.patrol.nodes.running import AGENCY, NODE, Node, at
 
 P = ParamSpec("P")

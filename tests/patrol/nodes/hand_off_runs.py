@@ -44,7 +44,7 @@ from patrol.targets.target import HAD
 from patrol.units.accounts import User
 from patrol.units.units import Agency
 from patrol.watch.watch import Watch
-from tests.databases import POSTGRES, empty_store, reading, store_url
+from tests.fixtures.databases import POSTGRES, empty_store, reading, store_url
 from tests.patrol.nodes.chains import first_fault
 
 LAO, THAI = "la-hx", "th-ck"

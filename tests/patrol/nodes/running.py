@@ -25,9 +25,9 @@ from patrol.watch.watch import Watch
 from radio_gateway.clock.clock import Clock
 from radio_gateway.inbox.inbox import Inbox
 from radio_gateway.messages.transmission import Delivery, Transmission
-from tests.databases import empty_store
-from tests.databases import reading as reading
-from tests.field_keys import field_keys
+from tests.fixtures.databases import empty_store
+from tests.fixtures.databases import reading as reading
+from tests.fixtures.field_keys import field_keys
 
 START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 NODE, AGENCY, OTHER = "node-hx", "la-hx", "th-ck"
@@ -79,7 +79,7 @@ class Node:
     """One node while its watch runs.
 
     Args:
-        file: The database, or what stands for it (`tests.databases`).
+        file: The database, or what stands for it (`tests.fixtures.databases`).
         now: Seconds of the clock at the start.
         url: The database, where it is another one.
     """

@@ -22,7 +22,7 @@ from patrol.units.wire import Change
 from radio_gateway.messages.transmission import Delivery, Signal, Transmission
 from radio_gateway.orders.order_result import OrderResult
 from radio_gateway.uplink.boundary import overreach
-from tests.databases import sqlite_only
+from tests.fixtures.databases import sqlite_only
 from tests.patrol.nodes.alerting import alerts, hear, only, tick, unit
 from tests.patrol.nodes.running import Node, Viewer, address, at, reading, running, said
 

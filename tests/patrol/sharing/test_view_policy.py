@@ -18,7 +18,7 @@ from patrol.store.schema.tables import units
 from patrol.store.store import open_store
 from patrol.units.permissions import ACTS, acts_of, may, require
 from patrol.units.units import ROLES, Role
-from tests.databases import empty_store
+from tests.fixtures.databases import empty_store
 from tests.patrol.nodes.running import AGENCY, OTHER, Node, address, at, said
 
 agencies = st.sampled_from(["la-hx", "th-ck", "LA-HX", "", "la-hx'--", "ສປປ"])

@@ -18,7 +18,7 @@ from patrol.store.engine import lease
 from patrol.store.engine.engine import connect_to_read, open_engine
 from patrol.store.engine.migrate import _config, _versions
 from patrol.store.store import create_store, open_store
-from tests.databases import POSTGRES, empty_store, server, sqlite_only
+from tests.fixtures.databases import POSTGRES, empty_store, server, sqlite_only
 from tests.patrol.store.engine.test_lease import renewed
 
 

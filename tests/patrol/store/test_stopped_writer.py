@@ -21,7 +21,7 @@ from patrol.errors.errors import StoreError
 from patrol.store.engine import postgres
 from patrol.store.engine import stalled_writer as stopped
 from patrol.store.store import Store, open_store
-from tests import databases
+from tests.fixtures import databases
 
 STOPPED_S = 2.0
 AS_SHIPPED_S = stopped.STOPPED_S

@@ -16,7 +16,7 @@ from patrol.errors.errors import NotFound, StoreError
 from patrol.units.wire import Change, Snapshot
 from patrol.watch.watch import Watch
 from radio_gateway.health.health import ChannelHealth
-from tests.databases import POSTGRES, sqlite_only
+from tests.fixtures.databases import POSTGRES, sqlite_only
 from tests.patrol.nodes.running import (
     AGENCY,
     NODE,

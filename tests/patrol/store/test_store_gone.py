@@ -13,7 +13,7 @@ from patrol.errors.errors import StoreError, StoreReturned
 from patrol.store.engine.open_file import OpenFile
 from patrol.store.records import registry
 from patrol.store.store import create_store, open_store
-from tests.databases import empty_store, reading, sqlite_only
+from tests.fixtures.databases import empty_store, reading, sqlite_only
 from tests.patrol.nodes.running import Node, running, said
 
 pytestmark = sqlite_only

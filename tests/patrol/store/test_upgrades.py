@@ -22,7 +22,7 @@ from patrol.store.engine.engine import open_engine
 from patrol.store.engine.migrate import _config
 from patrol.store.receptions import rejected as aside
 from patrol.store.store import open_store
-from tests.databases import POSTGRES, server
+from tests.fixtures.databases import POSTGRES, server
 from tests.patrol.nodes.running import AGENCY, NODE, Node, at, said
 from tests.patrol.nodes.small_store import PASSWORD, SESSION
 

@@ -15,7 +15,7 @@ from patrol.errors.errors import Conflict
 from patrol.store.accounts import account_changes, accounts
 from patrol.store.store import Store, open_store
 from patrol.units.accounts import Device, User
-from tests.databases import empty_store
+from tests.fixtures.databases import empty_store
 from tests.patrol.nodes.running import at
 
 KHAM = User(name="kham", role="commander", agency="la-hx", origin="node-hx")

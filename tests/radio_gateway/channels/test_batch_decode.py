@@ -25,7 +25,7 @@ from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols import PROTOCOLS, nmea0183
 from radio_gateway.recording.channel_recording import Recordings
 from tests.radio_gateway.protocols.heard import NOW, sentence
-from tests.radio_gateway.protocols.test_nmea_many import ODD, everyday
+from tests.radio_gateway.protocols.nmea.test_nmea_many import ODD, everyday
 
 GOOD = sentence("GPRMC,115958,A,2016.3800,N,10024.7200,E,9.72,162.6,251126,,,A")
 WHOLE = (

@@ -12,7 +12,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from radio_gateway.inbox.inbox import Inbox
-from tests.broker import Mosquitto, mosquitto
+from tests.fixtures.broker import Mosquitto, mosquitto
 from tests.radio_gateway.protocols.test_lorawan import EUI, PLACE, chirpstack, things
 from tests.radio_gateway.running.running import hear, make, running, until
 from tests.radio_gateway.transports.http_listening import stored, storing

@@ -22,7 +22,7 @@ from radio_gateway.channels.channel import Channel
 from radio_gateway.channels.inactivity import InactivityTimer
 from radio_gateway.clock import clock as process_clock
 from radio_gateway.inbox.inbox import Inbox
-from tests.broker import Mosquitto, mosquitto
+from tests.fixtures.broker import Mosquitto, mosquitto
 from tests.radio_gateway.running.running import hear, make, open_descriptors, rmc, running, until
 from tests.radio_gateway.transports.test_mqtt import POSITIONS, publish
 from tests.radio_gateway.transports.test_serial_port import Radio

@@ -18,8 +18,8 @@ from radio_gateway.orders.order_result import OrderResult
 from radio_gateway.protocols import PROTOCOLS
 from radio_gateway.transports.http import HttpOutcome, HttpTransport
 from radio_gateway.transports.tcp_listen import TcpListenTransport
-from tests.broker import mosquitto
-from tests.needs import program
+from tests.fixtures.broker import mosquitto
+from tests.fixtures.needs import program
 from tests.radio_gateway.running.answering_radio import AnsweringRadio
 from tests.radio_gateway.running.orders import ending, order
 from tests.radio_gateway.running.plain_radio import Plain

@@ -12,7 +12,7 @@ from radio_gateway.channels.channel import Channel
 from radio_gateway.channels.channel_settings import load_channels
 from radio_gateway.inbox.inbox import Inbox
 from radio_gateway.messages.transmission import Delivery
-from tests.patience import PATIENCE_S
+from tests.fixtures.patience import PATIENCE_S
 
 
 def make(url: str, *protocols: str, inbox: Inbox | None = None, **settings: Any) -> Channel:

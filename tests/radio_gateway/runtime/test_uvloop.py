@@ -15,7 +15,7 @@ from radio_gateway.links.link_url import parse_link
 from radio_gateway.transports.replay import ReplayTransport
 from radio_gateway.transports.tcp_listen import TcpListenTransport
 from radio_gateway.transports.udp import UdpTransport
-from tests.broker import mosquitto
+from tests.fixtures.broker import mosquitto
 from tests.radio_gateway.running.running import hear, make, rmc, running, until
 from tests.radio_gateway.transports.test_mqtt import POSITIONS, publish
 from tests.radio_gateway.transports.test_serial_port import Radio

@@ -14,8 +14,8 @@ import pytest
 from radio_gateway.decoding.framing import LineFramer
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.technician.decode import StreamDecoder, as_json
-from tests.forked import forked_run
-from tests.needs import shared
+from tests.fixtures.forked import forked_run
+from tests.fixtures.needs import shared
 from tests.radio_gateway.protocols.heard import CAPTURES, sentence
 
 GGA = sentence("GPGGA,235958,2016.38,N,10024.72,E,1,9,0.9,352,M,,M,,")

@@ -15,7 +15,7 @@ from radio_gateway.errors.errors import SettingsError
 from radio_gateway.links.link_url import parse_link
 from radio_gateway.recording.capture import read_capture
 from radio_gateway.technician.record import record
-from tests.broker import mosquitto
+from tests.fixtures.broker import mosquitto
 from tests.radio_gateway.running.running import hear, make, rmc, running, until
 from tests.radio_gateway.transports.test_mqtt import POSITIONS, publish
 from tests.radio_gateway.transports.test_serial_port import Radio

@@ -22,8 +22,8 @@ from radio_gateway.recording.capture import CaptureWriter, read_capture
 from radio_gateway.recording.journal import Journal
 from radio_gateway.technician.redecode import decode_captures
 from radio_gateway.transports.tcp_listen import TcpListenTransport
-from tests.broker import mosquitto
-from tests.forked import forked_run
+from tests.fixtures.broker import mosquitto
+from tests.fixtures.forked import forked_run
 from tests.radio_gateway.running.running import hear, rmc, running, until
 from tests.radio_gateway.transports.test_mqtt import POSITIONS, publish
 

@@ -19,8 +19,8 @@ from radio_gateway.recording.capture import CaptureWriter
 from radio_gateway.technician.replay import play
 from radio_gateway.transports.tcp_listen import TcpListenTransport
 from radio_gateway.transports.udp import UdpTransport
-from tests.broker import mosquitto
-from tests.ports import free_port
+from tests.fixtures.broker import mosquitto
+from tests.fixtures.ports import free_port
 from tests.radio_gateway.recording.test_capture import AT
 from tests.radio_gateway.running.running import hear, make, open_descriptors, rmc, running, until
 from tests.radio_gateway.transports.test_mqtt import POSITIONS

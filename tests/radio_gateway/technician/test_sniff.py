@@ -23,7 +23,7 @@ from radio_gateway.errors.errors import SettingsError
 from radio_gateway.links.link_url import parse_link
 from radio_gateway.links.transport import Chunk
 from radio_gateway.technician.sniff import judge, sniff, suggestion
-from tests.ports import free_port
+from tests.fixtures.ports import free_port
 from tests.radio_gateway.recording.test_capture import AT
 from tests.radio_gateway.running.running import open_descriptors, rmc, until
 from tests.radio_gateway.transports.test_tcp import serving

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from radio_gateway.technician.decode import decode_vector, protocol_named
-from tests.needs import shared
+from tests.fixtures.needs import shared
 from tests.radio_gateway.technician.vectors import CONTRADICTED, WRONG, disagreements
 
 

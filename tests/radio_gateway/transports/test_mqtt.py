@@ -27,9 +27,9 @@ from radio_gateway.links.transport import Chunk
 from radio_gateway.messages.transmission import Delivery
 from radio_gateway.transports.mqtt import LEAST_AT_ONCE, MqttTransport
 from radio_gateway.transports.mqtt_session import ANSWER_S, MqttSession
-from tests import broker as brokers
-from tests import needs
-from tests.broker import Mosquitto, mosquitto
+from tests.fixtures import broker as brokers
+from tests.fixtures import needs
+from tests.fixtures.broker import Mosquitto, mosquitto
 from tests.radio_gateway.running.running import hear, make, open_descriptors, running, until
 
 pytestmark = pytest.mark.broker

@@ -19,9 +19,9 @@ import pytest
 from radio_gateway.channels.channel import Channel
 from radio_gateway.inbox.inbox import Inbox
 from radio_gateway.messages.transmission import Transmission
-from tests.radio_gateway.protocols import test_garmin_ipc as garmin
-from tests.radio_gateway.protocols import test_rockblock as rockblock
-from tests.radio_gateway.protocols import test_spot as spot
+from tests.radio_gateway.protocols.satellite import test_rockblock as rockblock
+from tests.radio_gateway.protocols.satellite import test_spot as spot
+from tests.radio_gateway.protocols.trackers import test_garmin_ipc as garmin
 from tests.radio_gateway.running.running import make
 from tests.radio_gateway.transports.http_listening import stored, storing
 

@@ -19,7 +19,7 @@ from radio_gateway.inbox.inbox import Inbox
 from radio_gateway.links.link_url import parse_link
 from radio_gateway.links.receive_buffer import FULL_BYTES
 from radio_gateway.transports.websocket import MAX_MESSAGE, WebSocketTransport
-from tests.certificates import self_signed
+from tests.fixtures.certificates import self_signed
 from tests.radio_gateway.protocols.test_signalk import OWN, hello, placed
 from tests.radio_gateway.running.running import hear, make, running, until
 

@@ -19,7 +19,7 @@ from radio_gateway.uplink.sender.sender import Uplink
 from radio_gateway.uplink.spool.spool import Spool, open_spool
 from radio_gateway.uplink.wire.signing import Signer, Verifier
 from radio_gateway.uplink.wire.uplink_settings import UplinkSettings
-from tests.broker import Mosquitto
+from tests.fixtures.broker import Mosquitto
 
 NODE_KEY, GW_1_KEY, GW_2_KEY = (Signer(os.urandom(32)) for _ in range(3))
 

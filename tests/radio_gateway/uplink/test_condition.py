@@ -18,7 +18,7 @@ from radio_gateway.uplink.sender.sender import Uplink
 from radio_gateway.uplink.sender.uplink_health import UNSIGNED, UplinkCondition
 from radio_gateway.uplink.spool.spool import open_spool
 from radio_gateway.uplink.wire.uplink_settings import read_uplink
-from tests.broker import Mosquitto, mosquitto
+from tests.fixtures.broker import Mosquitto, mosquitto
 from tests.radio_gateway.running.running import until
 from tests.radio_gateway.uplink.gateways import GW_2_KEY, NODE_KEY, Ended, gateway, key_file, node
 from tests.radio_gateway.uplink.test_uplink import Client, fix

@@ -21,8 +21,8 @@ from radio_gateway.orders.order_result import OrderResult
 from radio_gateway.protocols import OUTBOUND, PROTOCOLS
 from radio_gateway.uplink.wire.envelope import OrderFor, pack, topic_of, unpack
 from radio_gateway.uplink.wire.signing import SIGNATURE_BYTES, Signer
-from tests.broker import Mosquitto, mosquitto
-from tests.ports import free_port
+from tests.fixtures.broker import Mosquitto, mosquitto
+from tests.fixtures.ports import free_port
 from tests.radio_gateway.running.orders import order
 from tests.radio_gateway.running.plain_radio import Plain
 from tests.radio_gateway.running.running import until

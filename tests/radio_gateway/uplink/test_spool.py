@@ -22,7 +22,7 @@ from radio_gateway.uplink.spool import sqlite_file as spool_file
 from radio_gateway.uplink.spool.spool import Spool, open_spool
 from radio_gateway.uplink.spool.sqlite_file import DISTRESS, ROUTINE, WORDS, SpoolError
 from radio_gateway.uplink.wire.envelope import item_bytes, read_item
-from tests import needs
+from tests.fixtures import needs
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ from radio_gateway.uplink.boundary import overreach
 from radio_gateway.uplink.spool.spool import open_spool
 from radio_gateway.uplink.wire.envelope import Envelope, Receipt, digest_of, pack, topic_of, unpack
 from radio_gateway.uplink.wire.signing import SIGNATURE_BYTES, Signer
-from tests.broker import Mosquitto, mosquitto
-from tests.ports import free_port
+from tests.fixtures.broker import Mosquitto, mosquitto
+from tests.fixtures.ports import free_port
 from tests.radio_gateway.running.running import until
 from tests.radio_gateway.uplink.gateways import GW_1_KEY, GW_2_KEY, NODE_KEY, gateway, node
 from tests.radio_gateway.uplink.posts import office, post

@@ -23,7 +23,7 @@ from patrol.store.accounts import accounts
 from patrol.store.accounts.account_changes import begin_session
 from patrol.store.store import Store, open_store
 from patrol.units.accounts import User
-from tests.databases import empty_store, reading
+from tests.fixtures.databases import empty_store, reading
 from tests.maps.servers.running import AGENCY, PASSWORD, Live, Running, running
 
 NOW = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)

@@ -19,7 +19,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
-from tests.ports import free_port
+from tests.fixtures.ports import free_port
 
 CLIENT, SECRET = "joint-patrol", "a secret of the client"
 

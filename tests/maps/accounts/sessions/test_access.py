@@ -19,7 +19,7 @@ from patrol.errors.errors import StoreError
 from patrol.store.schema.tables import links
 from patrol.units.accounts import Device, User
 from patrol.units.permissions import acts_of
-from tests.databases import reading
+from tests.fixtures.databases import reading
 from tests.maps.servers.running import AGENCY, PASSWORD, Running, running
 
 

@@ -17,9 +17,9 @@ from maps.http.session_cookie import COOKIE
 from maps.language.wording import words_of
 from maps.settings.settings import settings_of
 from maps.settings.settings_tables import AgencySettings
+from tests.fixtures.ports import free_port
 from tests.maps.accounts.sessions.provider import CLIENT, SECRET, Provider, providing, query_of
 from tests.maps.servers.running import PASSWORD, Running, running
-from tests.ports import free_port
 
 ANONG = {"sub": "248289761001", "preferred_username": "anong", "groups": ["th-liaison", "staff"]}
 AGENCIES = [

@@ -15,7 +15,7 @@ import pytest
 from maps.feeds.settings import FeedSettings
 from maps.settings.internal_settings import InternalSettings
 from radio_gateway.tls.client_context import trusting
-from tests import needs
+from tests.fixtures import needs
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ import structlog
 from maps.runtime.logs import set_up_logging
 from patrol.protected_fields.field_key import FieldKeys
 from patrol.store.backup.backup import back_up
-from tests.databases import sqlite_only
+from tests.fixtures.databases import sqlite_only
 from tests.maps.accounts.test_access_phones import phone
 from tests.maps.servers.running import Running, running, wait_until
 

@@ -14,10 +14,10 @@ import pytest
 from pmtiles.tile import Compression
 
 from maps.layers.basemap import Basemap, BasemapError
+from tests.fixtures.ports import free_port
 from tests.maps.commands.test_command_line import more, run, small
 from tests.maps.layers.basemaps import ZOOM, X, Y, one_layer, png, raster_file, vector_file
 from tests.maps.servers.running import Running, running
-from tests.ports import free_port
 
 
 @pytest.fixture(scope="module")

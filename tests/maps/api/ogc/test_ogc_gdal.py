@@ -12,7 +12,7 @@ import pytest
 from owslib.ogcapi.features import Features
 from owslib.util import Authentication
 
-from tests import needs
+from tests.fixtures import needs
 from tests.maps.api.ogc.test_ogc_api import Here, ogc  # noqa: F401 - a fixture
 from tests.maps.servers.running import Running
 

@@ -16,7 +16,7 @@ from PIL import ExifTags, Image
 
 from patrol.incidents.photo import LONGEST_FILE
 from patrol.units.accounts import User
-from tests.databases import reading
+from tests.fixtures.databases import reading
 from tests.maps.servers.running import Running, running
 
 OTHER = "th-ck"

@@ -9,7 +9,7 @@ import pytest
 
 from maps.node.node import open_office
 from maps.settings.settings import settings_of
-from tests.databases import empty_store, reading, store_table
+from tests.fixtures.databases import empty_store, reading, store_table
 from tests.maps.commands.test_command_line import call, run
 from tests.patrol.nodes.running import said
 

@@ -16,9 +16,9 @@ from patrol.documents.transaction import Note
 from patrol.store.engine.engine import open_engine
 from patrol.store.journal import journal
 from patrol.store.store import open_store
-from tests.databases import POSTGRES, empty_store, reading, store_table, store_url
+from tests.fixtures.databases import POSTGRES, empty_store, reading, store_table, store_url
+from tests.fixtures.server import Server
 from tests.patrol.nodes.running import at
-from tests.server import Server
 
 CONFIG = """
 [node]
@@ -193,7 +193,7 @@ def test_a_store_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["patrol.toml"]
 
 
-DOCUMENT = Path(__file__).parents[3] / "docs" / "audit.md"
+DOCUMENT = Path(__file__).parents[4] / "docs" / "audit.md"
 
 
 def test_the_program_in_the_documentation_checks_an_export(folder: Path) -> None:

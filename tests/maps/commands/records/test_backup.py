@@ -20,7 +20,7 @@ from patrol.store.accounts import account_changes
 from patrol.store.backup.backup import back_up, inventory, restore
 from patrol.store.store import create_store
 from patrol.units.accounts import Device, User
-from tests import databases
+from tests.fixtures import databases
 from tests.patrol.nodes.running import Node, address, at, said
 
 

@@ -13,10 +13,10 @@ from patrol.errors.errors import StoreError
 from patrol.store.backup.backup import back_up
 from patrol.store.engine.damage import damaged_tables
 from patrol.store.store import open_store
-from tests.databases import sqlite_only
+from tests.fixtures.databases import sqlite_only
+from tests.fixtures.ports import free_port
 from tests.maps.commands.test_command_line import call, run, small
 from tests.patrol.nodes.running import running, said
-from tests.ports import free_port
 
 pytestmark = sqlite_only
 

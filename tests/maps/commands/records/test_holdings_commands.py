@@ -7,7 +7,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from maps.__main__ import app
-from tests.databases import empty_store, reading, store_table
+from tests.fixtures.databases import empty_store, reading, store_table
 
 CONFIG = """
 [node]

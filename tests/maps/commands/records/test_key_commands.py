@@ -10,7 +10,7 @@ import pytest
 
 from maps.commands.check import check
 from patrol.protected_fields.field_key import FieldKeys
-from tests.databases import reading
+from tests.fixtures.databases import reading
 from tests.maps.commands.test_command_line import call, folder
 
 __all__ = ["folder"]  # a fixture

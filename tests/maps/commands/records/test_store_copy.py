@@ -14,7 +14,7 @@ from patrol.errors.errors import StoreError
 from patrol.store.backup.backup import inventory
 from patrol.store.backup.copy import copy_store
 from patrol.store.store import create_store
-from tests import databases
+from tests.fixtures import databases
 from tests.maps.commands.records.test_backup import configure, filled, node_is_the_same
 from tests.patrol.nodes.running import Node, address, said
 

@@ -19,9 +19,9 @@ from maps.feeds.outlets.tcp_outlet import TcpOutlet
 from maps.feeds.outlets.udp_outlet import UdpOutlet
 from maps.feeds.settings import FeedSettings
 from radio_gateway.errors.errors import LinkError
-from tests.certificates import self_signed
+from tests.fixtures.certificates import self_signed
+from tests.fixtures.ports import free_port
 from tests.maps.servers.running import wait_until
-from tests.ports import free_port
 
 
 def feed(url: str, **more: Any) -> FeedSettings:

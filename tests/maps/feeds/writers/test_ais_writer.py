@@ -15,8 +15,8 @@ from pyais import NMEAMessage
 from maps.feeds.writers.ais_writer import AisWriter
 from maps.feeds.writers.mmsi import made_mmsi
 from patrol.units.wire import UnitState
+from tests.fixtures.needs import program
 from tests.maps.feeds.pictures import NOON, fix, heard, notes, unit
-from tests.needs import program
 
 BOATS = [
     unit("a", "HX-1", last=fix("a", speed_mps=5.5, course_deg=44.5, heading_deg=45.2)),

@@ -10,8 +10,8 @@ import pytest
 
 from maps.commands.check import check
 from maps.node.health.secret_files import open_to_others
-from tests.databases import empty_store
-from tests.ports import free_port
+from tests.fixtures.databases import empty_store
+from tests.fixtures.ports import free_port
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from playwright.sync_api import Browser
 from maps.reports.records.records import legs
 from maps.reports.rendering.page import blank_map, self_contained
 from patrol.units.wire import Fix
-from tests import needs
-from tests.apart import run_apart
 from tests.browser.alone import browser as browser
+from tests.fixtures import needs
+from tests.fixtures.apart import run_apart
 from tests.maps.api.ogc.test_ogc_api import sail
 from tests.maps.servers.running import running
 

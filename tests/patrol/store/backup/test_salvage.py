@@ -17,10 +17,10 @@ from patrol.store.backup.backup import inventory
 from patrol.store.backup.salvage import salvage
 from patrol.store.engine.damage import damaged_tables
 from patrol.store.journal import journal
-from tests.databases import sqlite_only
+from tests.fixtures.databases import sqlite_only
+from tests.fixtures.ports import free_port
 from tests.maps.commands.test_command_line import call, small
 from tests.patrol.nodes.running import Node, address, at, running, said
-from tests.ports import free_port
 
 pytestmark = sqlite_only
 

@@ -22,7 +22,7 @@ from patrol.store.records import registry
 from patrol.store.schema.tables import agencies
 from patrol.store.store import Store, open_store
 from patrol.units.units import Agency
-from tests.databases import empty_store
+from tests.fixtures.databases import empty_store
 
 NOW = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
 

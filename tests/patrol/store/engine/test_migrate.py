@@ -19,7 +19,7 @@ from patrol.store.schema.tables import metadata
 from patrol.store.store import create_store, open_store
 from patrol.store.tracks import newest
 from patrol.store.tracks.tracks import AddressSpan
-from tests.databases import empty_store, sqlite_only
+from tests.fixtures.databases import empty_store, sqlite_only
 from tests.patrol.nodes.running import at
 
 pytestmark = sqlite_only  # PostgreSQL's: test_postgres.py

@@ -42,7 +42,7 @@ from patrol.store.tracks import history, tracks
 from patrol.store.tracks.tracks import AddressSpan
 from patrol.units.effective_time import effective_time
 from radio_gateway.messages.transmission import Transmission
-from tests import databases
+from tests.fixtures import databases
 from tests.patrol.nodes.running import AGENCY, NODE, said
 
 OURS = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)

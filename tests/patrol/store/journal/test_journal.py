@@ -16,7 +16,7 @@ from patrol.messages.phrases import Phrase
 from patrol.store.journal import journal
 from patrol.store.records import documents as papers
 from patrol.store.store import Store, open_store
-from tests.databases import empty_store
+from tests.fixtures.databases import empty_store
 from tests.patrol.nodes.running import AGENCY, NODE, OTHER, at
 
 

@@ -17,7 +17,7 @@ from patrol.store.journal import journal, reception_digests
 from patrol.store.proof.verify_journal import JournalProof, ProofMark, prove
 from patrol.store.schema.rows import TRANSMISSION_COLUMNS
 from radio_gateway.messages.transmission import Transmission
-from tests.databases import reading
+from tests.fixtures.databases import reading
 from tests.patrol.maintenance.test_retention import DAY_S, retention
 from tests.patrol.nodes.running import Node, at, said
 

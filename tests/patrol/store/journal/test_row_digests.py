@@ -19,7 +19,7 @@ from patrol.store.records import registry
 from patrol.store.store import Store, open_store
 from patrol.units.accounts import User
 from patrol.units.units import Agency
-from tests.databases import empty_store, reading
+from tests.fixtures.databases import empty_store, reading
 from tests.patrol.nodes.running import AGENCY, Node, at, said
 
 CREW = User(name="kham", role="crew", agency=AGENCY, origin="node")

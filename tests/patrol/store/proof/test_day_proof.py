@@ -12,7 +12,7 @@ from patrol.documents.transaction import Note
 from patrol.store.journal import journal
 from patrol.store.journal.reception_digests import SpanBounds, found
 from patrol.store.proof.day_proof import DayProof, prove_day
-from tests.databases import reading
+from tests.fixtures.databases import reading
 from tests.patrol.nodes.running import AGENCY, Node, at, said
 
 DAY_S = 86_400.0

@@ -17,8 +17,8 @@ from patrol.store.proof.verify_journal import prove
 from patrol.store.protection.plain_words import plain_papers, seal_store
 from patrol.store.schema.tables import papers
 from patrol.targets.sightings import Sighting
-from tests.databases import files_of, store_url
-from tests.field_keys import field_keys
+from tests.fixtures.databases import files_of, store_url
+from tests.fixtures.field_keys import field_keys
 from tests.patrol.nodes.running import at, running
 
 WORDS = ("ZQ-ferryman", "ZQ-victim", "ZQ-monk", "ZQ-note", "ZQ-seen")

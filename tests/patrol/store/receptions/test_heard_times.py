@@ -22,7 +22,7 @@ from patrol.store.receptions import heard_times, thinning
 from patrol.store.receptions import insert as bulk
 from patrol.store.schema.rows import Row, transmission_row
 from patrol.store.schema.tables import to_us
-from tests import databases
+from tests.fixtures import databases
 from tests.patrol.nodes.running import AGENCY, NODE, at, said
 
 BOATS = ("a", "b", "c")

@@ -20,7 +20,7 @@ from patrol.store.records import registry
 from patrol.store.schema.rows import TRANSMISSION_COLUMNS, Row, transmission_row
 from patrol.store.store import open_store
 from radio_gateway.messages.transmission import Signal
-from tests.databases import empty_store, reading, sqlite_only
+from tests.fixtures.databases import empty_store, reading, sqlite_only
 from tests.patrol.nodes.running import said
 
 

@@ -19,7 +19,7 @@ from patrol.store.receptions import insert as bulk
 from patrol.store.schema.rows import transmission_row
 from patrol.store.tracks import newest
 from patrol.store.tracks.tracks import AddressSpan
-from tests import databases
+from tests.fixtures import databases
 from tests.patrol.nodes.running import AGENCY, NODE, at, said
 
 BOATS = 40

@@ -14,8 +14,8 @@ from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.protobuf import ProtobufError
 from radio_gateway.protocols.meshtastic import payload, tak
 from radio_gateway.protocols.meshtastic.report import MeshtasticPayload
-from tests import needs
-from tests.radio_gateway.protocols import meshtastic_messages as mesh
+from tests.fixtures import needs
+from tests.radio_gateway.protocols.meshtastic import meshtastic_messages as mesh
 
 PORTS = {
     "TEXT_MESSAGE_APP": payload.TEXT,
