@@ -47,6 +47,7 @@ class Channel:
 
     Attributes:
         settings: As given.
+        inbox: As given.
         transport: What moves its bytes (an `HttpTransport` takes bodies through `submit`).
     """
 
@@ -64,7 +65,7 @@ class Channel:
         self.transport: Transport = make_transport(settings, gateway=gateway)
         if settings.link.scheme == "replay":
             CLOCK.recordings.add(settings.name)
-        self._inbox = inbox
+        self.inbox = inbox
         self._recordings = Recordings(settings.name, settings.protocols, journal)
         self._state: LinkState = "stopped"
         self._since = utc_now()
@@ -145,7 +146,7 @@ class Channel:
             frames=self._hearing.frames,
             transmissions=self._hearing.transmissions,
             junk_bytes=self._hearing.junk_bytes,
-            shed=self._inbox.shed[self.settings.name],
+            shed=self.inbox.shed[self.settings.name],
             reconnects=self._reconnects,
             errors=dict(self._rejections.counts),
             journal_fault=self._recordings.fault,
@@ -184,7 +185,7 @@ class Channel:
 
     async def _session(self) -> None:
         """Open the link and hear it until it ends or breaks."""
-        transport, inbox, hearing = self.transport, self._inbox, self._hearing
+        transport, inbox, hearing = self.transport, self.inbox, self._hearing
         loop = asyncio.get_running_loop()
         patience_s = self._silence.patience_s if transport.reopens_when_silent else None
         known_bytes = hearing.bytes_read
@@ -238,7 +239,7 @@ class Channel:
         It is dated by the transport, when it comes.
         """
         if self.transport.can_wait:
-            await self._inbox.rested()
+            await self.inbox.rested()
         return await self.transport.read()
 
     def _enter(self, state: LinkState, fault: str | None) -> None:

@@ -175,7 +175,7 @@ async def test_positions_heard_over_kiss_tcp_are_those_that_direwolf_decodes(
             await until(lambda: channel.health().state == "open")
             await until(lambda: "Attached to KISS TCP client" in tnc.printed())
             tnc.on_the_air(audio)
-            deliveries = await hear(channel._inbox, len(PACKETS), within_s=30)
+            deliveries = await hear(channel.inbox, len(PACKETS), within_s=30)
             assert channel.health().errors == {}
         _check([delivery.transmission for delivery in deliveries], tnc)
 
@@ -203,7 +203,7 @@ async def test_positions_heard_over_kiss_serial_are_the_same(tmp_path: Path) -> 
             async with running(channel):
                 await until(lambda: channel.health().state == "open")
                 tnc.on_the_air(audio)
-                deliveries = await hear(channel._inbox, len(PACKETS), within_s=30)
+                deliveries = await hear(channel.inbox, len(PACKETS), within_s=30)
                 assert channel.health().errors == {}
             _check([delivery.transmission for delivery in deliveries], tnc)
 

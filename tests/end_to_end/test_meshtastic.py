@@ -145,7 +145,7 @@ async def test_mesh_is_heard_through_a_real_broker(broker: Mosquitto, tmp_path: 
         async with running(channel):
             await until(lambda: channel.health().state == "open")
             await asyncio.to_thread(speak)
-            heard = [each.transmission for each in await hear(channel._inbox, 5)]
+            heard = [each.transmission for each in await hear(channel.inbox, 5)]
             await until(lambda: sum(channel.health().errors.values()) == 2)
     assert {said.address for said in heard} == {"meshtastic:!a1b2c3d4"}
     assert [said.kind for said in heard] == ["position", "position", "distress", "position", "text"]
@@ -174,7 +174,7 @@ async def test_retained_packet_is_known_again_after_a_reconnection(
         for _ in range(2):
             channel = listening(broker, tmp_path)
             async with running(channel):
-                for delivery in await hear(channel._inbox, 1):
+                for delivery in await hear(channel.inbox, 1):
                     said = delivery.transmission
                     keys.append((said.address, said.duplicate_key))
                     assert said.duplicate_window_s is None

@@ -131,7 +131,7 @@ async def test_what_another_client_says_reaches_our_channel(port: int) -> None:
             them.say(theirs("ANDROID-1-9-1-1", type_="b-a-o-tbl", lat=17.96, extra=alert))
             heard: list[Transmission] = []
             while not any(each.distress for each in heard):
-                heard += [each.transmission for each in await hear(channel._inbox, 1)]
+                heard += [each.transmission for each in await hear(channel.inbox, 1)]
         assert channel.health().errors == {}
     assert [each.device for each in heard] == ["ANDROID-1"] * 3
     unit, words, call = heard
@@ -220,7 +220,7 @@ async def test_words_for_us_alone_arrive_once_the_server_knows_us(port: int) -> 
         them.say(theirs("GeoChat.ANDROID-3.HQ.m-2", type_="b-t-f", extra=chat))
         heard: list[Transmission] = []
         while not heard:
-            deliveries = await hear(channel._inbox, 1)
+            deliveries = await hear(channel.inbox, 1)
             heard = [each.transmission for each in deliveries if each.transmission.text]
     (said,) = heard
     assert (said.device, said.text, said.facts["to"]) == ("ANDROID-3", "received", "HQ")

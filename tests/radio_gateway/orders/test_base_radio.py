@@ -46,7 +46,7 @@ async def test_a_base_radio_is_asked_for_a_position_and_what_it_prints_is_heard(
     async with running(channel):
         await until(lambda: channel.health().state == "open")
         await channel.send(kenwood.encode(poll, channel.settings.decoder, number=1))
-        asked = await asyncio.to_thread(os.read, radio._ours, 100)
+        asked = await asyncio.to_thread(os.read, radio.master, 100)
         radio.say(b"\x020\x03")
         for part in (b"\x02I110010011", b"001001\x03" + b"\r\n".join(POSITION)[:50]):
             radio.say(part)

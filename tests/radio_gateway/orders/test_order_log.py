@@ -10,11 +10,11 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import pytest
 
 from radio_gateway.channels.outbound import Outbound
-from radio_gateway.orders import order_log
 from radio_gateway.orders.order import OrderKind
 from radio_gateway.orders.order_log import KEPT_BEYOND_S, OrderLog, OrderLogError, open_order_log
 from radio_gateway.orders.order_result import OrderResult, OrderState
@@ -97,26 +97,40 @@ async def test_a_damaged_file_is_set_aside(tmp_path: Path) -> None:
     assert "orders.damaged" in names
 
 
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[sqlite3.Connection]:
+    """Databases that were opened: each is locked, and no other connection can spoil it."""
+    connect = sqlite3.connect
+    opened: list[sqlite3.Connection] = []
+
+    def noting(path: Path, **options: Any) -> sqlite3.Connection:
+        opened.append(connect(path, **options))
+        return opened[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", noting)
+    return opened
+
+
 async def test_a_file_that_goes_bad_in_use_is_set_aside_and_orders_go_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opened: list[sqlite3.Connection]
 ) -> None:
     path = tmp_path / "orders"
     async with log(path) as orders:
         for number in range(300):
             await orders.begin(step(f"{number:0>200}"), life_left_s=60)
-    connect, room = order_log._connect, False
+    connect, room = sqlite3.connect, False
 
-    def full(path: Path) -> sqlite3.Connection:
+    def full(path: Path, **options: Any) -> Any:
         if room or path.exists():
-            return connect(path)
+            return connect(path, **options)
         raise sqlite3.OperationalError("database or disk is full")
 
+    monkeypatch.setattr(sqlite3, "connect", full)
     async with log(path) as orders:
-        orders._database.execute("PRAGMA shrink_memory")  # what it has read it would not miss
+        opened[-1].execute("PRAGMA shrink_memory")  # what it has read it would not miss
         with path.open("r+b") as file:  # as a worn memory card does
             file.seek(8192)
             file.write(os.urandom(path.stat().st_size - 12_288))
-        monkeypatch.setattr(order_log, "_connect", full)
         for _ in range(2):
             with pytest.raises(OrderLogError, match="disk is full"):
                 await orders.begin(step("o1"), life_left_s=60)
@@ -169,10 +183,10 @@ async def test_it_is_on_record_before_the_link_has_it_and_off_when_the_link_did_
 
 @pytest.mark.parametrize(("kind", "goes"), [("text", False), ("distress", True)])
 async def test_what_cannot_be_recorded_does_not_go_but_a_distress_does(
-    tmp_path: Path, kind: OrderKind, goes: bool
+    tmp_path: Path, kind: OrderKind, goes: bool, opened: list[sqlite3.Connection]
 ) -> None:
     async with log(tmp_path / "orders") as orders:
-        orders._database.execute("DROP TABLE orders")
+        opened[-1].execute("DROP TABLE orders")
         channel = FakeChannel()
         told: list[OrderResult] = []
         plain = {"nmea0183": Plain(answers=False)}

@@ -80,7 +80,7 @@ async def test_a_kenwood_radio_is_asked_and_told_through_the_one_at_the_port(
 ) -> None:
     radio = Radio(tmp_path / "radio")
     radio.plug_in()
-    os.set_blocking(radio._ours, False)
+    os.set_blocking(radio.master, False)
     channel = make(f"serial://{radio.name}", "kenwood", listen_only=False)
     told: list[OrderResult] = []
     out = Outbound(channel, told.append)
@@ -90,7 +90,7 @@ async def test_a_kenwood_radio_is_asked_and_told_through_the_one_at_the_port(
         while not said.endswith(b"\x03"):
             await asyncio.sleep(0.01)
             with suppress(BlockingIOError):
-                said += os.read(radio._ours, 4096)
+                said += os.read(radio.master, 4096)
         return said
 
     async with running(channel):
@@ -184,7 +184,7 @@ async def test_words_for_a_phone_that_posts_go_with_the_answer_to_its_next_reque
                 delivery.stored()
         return await posted
 
-    channel_inbox = channel._inbox
+    channel_inbox = channel.inbox
     async with running(channel):
         task = asyncio.create_task(out.run())
         await until(lambda: channel.health().state == "open")

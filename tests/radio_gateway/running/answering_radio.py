@@ -25,7 +25,7 @@ class AnsweringRadio(Radio):
 
     def plug_in(self) -> None:
         super().plug_in()
-        os.set_blocking(self._ours, False)
+        os.set_blocking(self.master, False)
         self._reading = asyncio.create_task(self._read())
 
     def unplug(self) -> None:
@@ -36,7 +36,7 @@ class AnsweringRadio(Radio):
         while True:  # a pseudo-terminal that nobody has open is readable all the time
             await asyncio.sleep(0.01)
             try:
-                data = os.read(self._ours, 4096)
+                data = os.read(self.master, 4096)
             except OSError:
                 continue
             *lines, self._rest = (self._rest + data).split(b"\n")

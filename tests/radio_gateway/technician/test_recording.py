@@ -52,7 +52,7 @@ async def test_recording_takes_no_message_from_a_node(tmp_path: Path) -> None:
         async with running(channel):
             await until(lambda: broker.subscriptions(f"{POSITIONS}/+") == 2)
             await asyncio.to_thread(publish, broker, 1, 2, 3)
-            await hear(channel._inbox, 3)
+            await hear(channel.inbox, 3)
             await until(lambda: path.read_bytes().count(b"\n") == 1 + 3)
             os.kill(os.getpid(), signal.SIGUSR1)
             recorded = await recording

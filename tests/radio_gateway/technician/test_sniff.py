@@ -32,15 +32,21 @@ AIS = b"!AIVDM,1,1,,B,15M67FC000G?ufbE`FepT@3n00Sa,0*5C\r\n"
 
 
 class Talker:
-    """A device at a pseudo-terminal that talks, and notes what is said to it."""
+    """A device at a pseudo-terminal that talks, and notes what is said to it.
+
+    Attributes:
+        master: The device's end of the terminal.
+        name: The other end, as the system names it.
+        heard: What was said to it.
+    """
 
     def __init__(self, said: bytes) -> None:
         self._said = said
-        self._ours, theirs = os.openpty()
+        self.master, theirs = os.openpty()
         tty.setraw(theirs)
-        os.set_blocking(self._ours, False)
+        os.set_blocking(self.master, False)
         self.name = os.ttyname(theirs)
-        self._theirs = theirs
+        self._slave = theirs
         self.heard = b""
 
     @asynccontextmanager
@@ -48,9 +54,9 @@ class Talker:
         async def talk() -> None:
             while True:
                 if self._said:
-                    os.write(self._ours, self._said)
+                    os.write(self.master, self._said)
                 try:
-                    self.heard += os.read(self._ours, 4096)
+                    self.heard += os.read(self.master, 4096)
                 except BlockingIOError:
                     pass
                 await asyncio.sleep(0.05)
@@ -61,8 +67,11 @@ class Talker:
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-            os.close(self._ours)
-            os.close(self._theirs)
+            self.close()
+
+    def close(self) -> None:
+        os.close(self.master)
+        os.close(self._slave)
 
 
 async def test_a_serial_receiver_is_recognised_and_a_channel_suggested() -> None:
@@ -152,8 +161,7 @@ def test_a_port_that_cannot_be_had_is_told_in_words_and_no_probe_is_advised(
     more = more if command == "sniff" else [str(tmp_path / "other.capture")]
     with serial.Serial(talker.name, exclusive=True):
         busy = CliRunner().invoke(app, [command, talker.name, *more])
-    os.close(talker._ours)
-    os.close(talker._theirs)
+    talker.close()
     for result, words in (
         (absent, "there is no such port; `radio-gateway ports` lists them"),
         (busy, "another program has it open; `radio-gateway ports` says which"),
@@ -175,7 +183,7 @@ def test_the_command_prints_what_it_found(tmp_path: Path) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         for _ in range(600):  # it may take long until it listens
             with suppress(BlockingIOError):
-                os.write(talker._ours, said)
+                os.write(talker.master, said)
             try:
                 process.wait(0.1)
             except subprocess.TimeoutExpired:
@@ -185,5 +193,4 @@ def test_the_command_prints_what_it_found(tmp_path: Path) -> None:
     assert process.returncode == 0
     assert "nmea0183: " in out
     assert tomllib.loads(out[out.index("[[channels]]") :])["channels"][0]["protocols"]
-    os.close(talker._ours)
-    os.close(talker._theirs)
+    talker.close()

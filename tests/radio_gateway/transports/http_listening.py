@@ -41,7 +41,7 @@ async def storing(channel: Channel, *, verify: Any = True) -> AsyncIterator[http
 
     async def store() -> None:
         while True:
-            for delivery in await channel._inbox.take():
+            for delivery in await channel.inbox.take():
                 channel.stored.append(delivery.transmission)  # type: ignore[attr-defined]
                 if delivery.stored is not None:
                     delivery.stored()

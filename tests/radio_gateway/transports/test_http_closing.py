@@ -26,7 +26,7 @@ async def test_who_waits_when_the_channel_closes_is_told_to_try_again(
             await until(lambda: channel.health().state == "open")
             url = f"http://127.0.0.1:{transport.port}/"
             post = asyncio.create_task(client.post(url, json=POSITION | {"device": "b"}))
-            await channel._inbox.take()
+            await channel.inbox.take()
         assert (await post).status_code == 503
     assert open_descriptors() == before
 
@@ -40,7 +40,7 @@ async def test_what_is_stored_while_the_channel_closes_is_answered_so() -> None:
             await until(lambda: channel.health().state == "open")
             url = f"http://127.0.0.1:{transport.port}/?id=boat-3&lat=20.27&lon=100.41"
             get = asyncio.create_task(client.get(url))
-            (delivery,) = await channel._inbox.take()
+            (delivery,) = await channel.inbox.take()
             assert delivery.stored is not None
             asyncio.get_running_loop().call_later(0.2, delivery.stored)
         assert (await get).status_code == 200
@@ -54,7 +54,7 @@ async def test_its_connections_are_closed_though_the_closing_is_cut_short() -> N
     await until(lambda: channel.health().state == "open")
     reader, writer = await asyncio.open_connection("127.0.0.1", transport.port)
     writer.write(b"GET /?id=boat-3&lat=20.27&lon=100.41 HTTP/1.1\r\nHost: a\r\n\r\n")
-    await channel._inbox.take()
+    await channel.inbox.take()
     running_.cancel()
     await asyncio.sleep(0.05)  # it waits for what was heard to be stored
     running_.cancel()

@@ -144,21 +144,21 @@ async def test_what_is_not_stored_comes_again_and_what_is_stored_does_not(
     async with running(channel):
         await until(lambda: channel.health().state == "open")
         await asyncio.to_thread(publish, broker, 1, 2, 3, 4)
-        heard = await hear(channel._inbox, 4)
+        heard = await hear(channel.inbox, 4)
         say_stored([heard[0], heard[2]])
     assert ids(heard) == ["m1", "m2", "m3", "m4"]
     assert heard[0].transmission.device == "boat-3"
     assert not any(d.transmission.resent for d in heard)
     again = listening(broker, options)  # as after a restart: nothing is remembered
     async with running(again):
-        resent = await hear(again._inbox, 2)
+        resent = await hear(again.inbox, 2)
         say_stored(resent)
     assert sorted(map(str, ids(resent))) == ["m2", "m4"]
     assert all(d.transmission.resent for d in resent)
     third = listening(broker, options)
     async with running(third):
         await asyncio.to_thread(publish, broker, 5)
-        assert ids(await hear(third._inbox, 1)) == ["m5"]
+        assert ids(await hear(third.inbox, 1)) == ["m5"]
 
 
 async def test_what_comes_at_once_keeps_its_order_across_topics(broker: Mosquitto) -> None:
@@ -179,7 +179,7 @@ async def test_what_comes_at_once_keeps_its_order_across_topics(broker: Mosquitt
     client.loop_stop()
     again = listening(broker, "version=3.1.1")
     async with running(again):
-        heard = await hear(again._inbox, len(devices))
+        heard = await hear(again.inbox, len(devices))
         say_stored(heard)
     assert ids(heard) == [f"m{number}" for number in range(len(devices))]
     assert [each.transmission.device for each in heard] == devices
@@ -189,7 +189,7 @@ async def test_what_comes_at_once_keeps_its_order_across_topics(broker: Mosquitt
 
 async def test_much_that_came_is_heard_though_the_inbox_rests(broker: Mosquitto) -> None:
     channel = listening(broker)
-    inbox = channel._inbox
+    inbox = channel.inbox
     async with running(channel):
         await until(lambda: channel.health().state == "open")
         inbox.rest(60.0)
@@ -208,7 +208,7 @@ async def test_what_is_sent_while_nobody_listens_is_kept(broker: Mosquitto) -> N
     await asyncio.to_thread(publish, broker, *range(30))
     again = listening(broker)
     async with running(again):
-        assert len(await hear(again._inbox, 30)) == 30
+        assert len(await hear(again.inbox, 30)) == 30
 
 
 async def test_a_client_that_is_killed_before_it_stored_hears_everything_again(
@@ -261,7 +261,7 @@ asyncio.run(main())
         await listener.wait()
     channel = listening(broker, "client_id=node")
     async with running(channel):
-        heard = await hear(channel._inbox, 15)
+        heard = await hear(channel.inbox, 15)
     assert ids(heard) == [f"m{n}" for n in range(5, 20)]
     assert all(d.transmission.resent for d in heard)
 
@@ -272,7 +272,7 @@ async def test_a_broken_connection_hands_nothing_on_twice(broker: Mosquitto) -> 
     async with running(channel):
         await until(lambda: channel.health().state == "open")
         await asyncio.to_thread(publish, broker, *range(10))
-        heard = await hear(channel._inbox, 10)
+        heard = await hear(channel.inbox, 10)
         before = channel.transport
         broker.kill()
         await until(lambda: channel.health().state == "down")
@@ -280,17 +280,17 @@ async def test_a_broken_connection_hands_nothing_on_twice(broker: Mosquitto) -> 
         broker.start()
         await until(lambda: channel.health().state == "open")
         await asyncio.to_thread(publish, broker, 10)
-        rest = await hear(channel._inbox, 1)
+        rest = await hear(channel.inbox, 1)
         assert ids(rest) == ["m10"]
         say_stored(heard[5:] + rest)
         await asyncio.sleep(0.3)
-        assert len(channel._inbox) == 0
+        assert len(channel.inbox) == 0
         assert channel.transport is before
     # nothing is left to acknowledge
     again = listening(broker)
     async with running(again):
         await asyncio.to_thread(publish, broker, 11)
-        assert ids(await hear(again._inbox, 1)) == ["m11"]
+        assert ids(await hear(again.inbox, 1)) == ["m11"]
 
 
 async def test_who_waits_to_send_when_the_link_is_closed_is_told_and_not_cancelled(
@@ -320,14 +320,14 @@ async def test_a_message_that_is_not_understood_is_acknowledged_once_it_is_kept(
         await asyncio.to_thread(subprocess.run, command, check=True)
         await until(lambda: channel.rejected())
         await asyncio.to_thread(publish, broker, 2)
-        say_stored(await hear(channel._inbox, 1))
+        say_stored(await hear(channel.inbox, 1))
     (rejected,) = channel.rejected()
     assert rejected.topic == f"{POSITIONS}/boat-3"
     assert rejected.payload == b'{"lat": 95, "lon": 1}'
     again = listening(broker)
     async with running(again):
         await asyncio.to_thread(publish, broker, 3)
-        assert ids(await hear(again._inbox, 1)) == ["m3"]
+        assert ids(await hear(again.inbox, 1)) == ["m3"]
     assert again.rejected() == []
 
 
@@ -338,7 +338,7 @@ async def test_a_retained_message_is_not_heard_again_at_each_start(broker: Mosqu
         async with running(channel):
             await until(lambda channel=channel: channel.health().state == "open")  # type: ignore[misc]
             await asyncio.to_thread(publish, broker, 2)
-            heard = await hear(channel._inbox, len(expected))
+            heard = await hear(channel.inbox, len(expected))
             say_stored(heard)
         assert ids(heard) == expected
 
@@ -409,7 +409,7 @@ async def test_the_access_list_lets_everyone_speak_under_their_own_name_only(
             await asyncio.to_thread(sent.wait_for_publish, 5)
         client.disconnect()
         client.loop_stop()
-        (delivery,) = await hear(channel._inbox, 1)
+        (delivery,) = await hear(channel.inbox, 1)
     assert delivery.transmission.device == "boat-1"
 
 
@@ -531,6 +531,6 @@ async def test_tls_with_password_and_with_certificate(tmp_path: Path) -> None:
             await until(lambda: all(c.health().state == "open" for c in channels))
             await asyncio.to_thread(publish, broker, *range(200))
             for channel in channels:
-                say_stored(await hear(channel._inbox, 200))
+                say_stored(await hear(channel.inbox, 200))
             await until(lambda: distrusting.health().state == "down")
             assert "certificate" in (distrusting.health().fault or "").lower()

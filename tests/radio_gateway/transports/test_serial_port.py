@@ -27,24 +27,27 @@ class Radio:
 
     Args:
         name: The name that stands for it, as `/dev/serial/by-id/…` would.
+
+    Attributes:
+        master: The radio's end of the terminal, while it is plugged in.
     """
 
     def __init__(self, name: Path) -> None:
         self.name = name
-        self._ours = -1
+        self.master = -1
 
     def plug_in(self) -> None:
-        self._ours, theirs = os.openpty()
+        self.master, theirs = os.openpty()
         tty.setraw(theirs)
         self.name.symlink_to(os.ttyname(theirs))
         os.close(theirs)
 
     def unplug(self) -> None:
         self.name.unlink()
-        os.close(self._ours)
+        os.close(self.master)
 
     def say(self, data: bytes) -> None:
-        os.write(self._ours, data)
+        os.write(self.master, data)
 
 
 @pytest.fixture
@@ -133,7 +136,7 @@ async def test_a_name_that_leads_to_another_device_is_opened_again(tmp_path: Pat
         new.say(rmc(7))
         await hear(inbox, 1)
     new.unplug()
-    os.close(old._ours)
+    os.close(old.master)
 
 
 async def test_an_absent_device_is_a_fault_that_is_shown(tmp_path: Path) -> None:

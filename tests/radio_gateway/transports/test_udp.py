@@ -5,20 +5,18 @@ from __future__ import annotations
 import asyncio
 import gc
 import socket
-import sys
 from datetime import UTC, datetime
-from functools import partial
-from types import FunctionType, ModuleType
 
 import pytest
-from msgspec.structs import replace
 
 from radio_gateway.channels.channel import Channel
-from radio_gateway.channels.connection import Connection
 from radio_gateway.errors.errors import LinkError
 from radio_gateway.inbox.inbox import Inbox
 from radio_gateway.links.transport import Chunk
+from radio_gateway.protocols import PROTOCOLS
 from radio_gateway.transports.udp import UdpTransport
+from tests.radio_gateway.running.ingest_bench import IngestBench
+from tests.radio_gateway.running.memory import kept_bytes
 from tests.radio_gateway.running.running import hear, make, rmc, running, until
 
 PARTS = (
@@ -90,7 +88,6 @@ async def test_senders_that_say_nothing_push_out_no_radio_and_cost_bounded_memor
         with socket.socket(type=socket.SOCK_DGRAM) as radio:
             radio.sendto(PARTS[0], address)
             await until(lambda: channel.health().frames == 1)
-            (connection,) = channel._hearing._connections
             noise = b"no sentence" * 200
             sent, memory = 0, []
             for turn in range(4):
@@ -102,10 +99,11 @@ async def test_senders_that_say_nothing_push_out_no_radio_and_cost_bounded_memor
                     if host % 16 == 0 or host == 249:
                         await until(lambda: channel.health().bytes_read >= sent)  # noqa: B023
                 gc.collect()
-                memory.append(_held(channel))
-            assert len(channel._hearing._connections) == 257
+                memory.append(kept_bytes(channel))
             assert memory[3] - memory[1] < 50_000
-            assert connection in list(channel._hearing._connections)
+            radio.sendto(PARTS[1], address)
+            (delivery,) = await hear(inbox, 1)
+            assert delivery.transmission.kind == "static"  # the first half is remembered
 
 
 async def test_invented_senders_that_are_understood_are_bounded_too() -> None:
@@ -113,46 +111,29 @@ async def test_invented_senders_that_are_understood_are_bounded_too() -> None:
     channel = make("udp://127.0.0.1:0", inbox=inbox)
     async with running(channel):
         await until(lambda: bound_port(channel))
-        transport = channel.transport
-        assert isinstance(transport, UdpTransport)
-        for number in range(3000):
-            chunk = Chunk(
-                rmc(1), datetime.now(UTC), connection=f"198.51.100.1:{number}", whole=True
-            )
-            channel._hearing.hear(
-                [replace(chunk, understood=partial(transport._remember, chunk.connection, ()))]
-            )
-        assert len(channel._hearing._connections) == 1024
-        assert len(transport._heard) == 1024
-    assert len(channel._hearing._connections) == 0
+        address = ("127.0.0.1", bound_port(channel))
+        sent, memory = 0, []
+        for turn in range(3):
+            for number in range(1250):
+                with socket.socket(type=socket.SOCK_DGRAM) as stranger:
+                    stranger.bind((f"127.1.{turn * 5 + number // 250}.{2 + number % 250}", 0))
+                    stranger.sendto(rmc(1), address)
+                sent += 1
+                if number % 50 == 49:
+                    await until(lambda: channel.health().frames == sent)  # noqa: B023
+            await hear(inbox, 1250)
+            inbox.rest(0.0)
+            gc.collect()
+            memory.append(kept_bytes(channel))
+        assert memory[2] - memory[1] < 50_000
 
 
 async def test_a_connection_keeps_nothing_of_what_it_heard() -> None:
-    channel = make("udp://127.0.0.1:0")
-    data = b"no sentence" * 1000
-    channel._hearing.hear([Chunk(data, datetime.now(UTC), connection="a", whole=True)])
-    gc.collect()
-    holders = [each for each in gc.get_referrers(data) if isinstance(each, Chunk | Connection)]
-    assert holders == []
-    connection = channel._hearing._connections.get("a")
-    assert _reachable(connection) < len(data)
-
-
-def _held(channel: Channel) -> int:
-    return sum(_reachable(each) for each in channel._hearing._connections)
-
-
-def _reachable(root: object) -> int:
-    """Return the bytes of all objects that only `root` leads to, classes and modules left out."""
-    seen: dict[int, object] = {}
-    todo = [root]
-    while todo:
-        each = todo.pop()
-        if id(each) in seen or isinstance(each, type | ModuleType | FunctionType):
-            continue
-        seen[id(each)] = each
-        todo += gc.get_referents(each)
-    return sum(sys.getsizeof(each) for each in seen.values())
+    link = IngestBench("udp://127.0.0.1:0", Inbox(), nmea0183=PROTOCOLS["nmea0183"])
+    before = kept_bytes(link)
+    data = b"no sentence" * 5000
+    link.hear(Chunk(data, datetime.now(UTC), connection="a", whole=True))
+    assert kept_bytes(link) - before < len(data) / 2
 
 
 async def test_a_port_in_use_is_a_fault_that_is_shown() -> None:

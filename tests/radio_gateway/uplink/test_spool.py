@@ -8,17 +8,18 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from gis.position.position import Position
 from radio_gateway.messages.transmission import Transmission
-from radio_gateway.uplink.spool import sqlite_file as spool_file
 from radio_gateway.uplink.spool.spool import Spool, open_spool
 from radio_gateway.uplink.spool.sqlite_file import DISTRESS, ROUTINE, WORDS, SpoolError
 from radio_gateway.uplink.wire.envelope import item_bytes, read_item
@@ -242,16 +243,16 @@ async def test_a_file_that_goes_bad_on_a_full_disk_is_saved_once_there_is_room(
     async with await open_spool(path) as spool:
         await spool.put([call(0)])
         await spool.put([fix(number) for number in range(1, 12_001)])
-    connect, room = spool_file._connect, False
+    connect, room = sqlite3.connect, False
 
-    def full(path: Path, *aside: Path) -> sqlite3.Connection:
+    def full(path: Path, **options: Any) -> Any:
         if room or path.exists():
-            return connect(path, *aside)
+            return connect(path, **options)
         raise sqlite3.OperationalError("database or disk is full")
 
     async with await open_spool(path) as spool:
         damage(path)
-        monkeypatch.setattr(spool_file, "_connect", full)
+        monkeypatch.setattr(sqlite3, "connect", full)
         for _ in range(2):
             with pytest.raises(SpoolError, match="disk is full"):
                 await spool.after(0, 20_000)
@@ -291,20 +292,18 @@ async def test_what_is_heard_while_saving_is_cut_off_takes_no_place_of_what_is_t
     async with await open_spool(path) as spool:
         await spool.put([fix(number) for number in range(1, 3001)])
     damage(path)
-    readable = spool_file._readable
+    saved = 0
 
-    def cut(old: sqlite3.Connection, query: str) -> Iterator[tuple[object, ...]]:
-        for number, row in enumerate(readable(old, query)):
-            if number == 500:
-                raise sqlite3.OperationalError("database or disk is full")
-            yield row
+    def full(statement: str) -> bool:
+        nonlocal saved
+        saved += 500 * statement.startswith("INSERT")  # so many at a time
+        return saved > 500
 
     with monkeypatch.context() as patch:
-        patch.setattr(spool_file, "_readable", cut)
+        refuse(patch, full)
         spool = await open_spool(path)
     async with spool:
-        saved = len(await spool.after(0, 5000))
-        assert saved == 500
+        assert len(await spool.after(0, 5000)) == 500
         assert [put.number for put in await spool.put([call(3001)])] == [3001]
     async with await open_spool(path) as spool:
         items = await spool.after(0, 5000)
@@ -315,16 +314,26 @@ async def test_what_is_heard_while_saving_is_cut_off_takes_no_place_of_what_is_t
 async def test_what_is_kept_is_told_so_though_no_room_can_be_made_for_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object) -> None:
-        raise sqlite3.OperationalError("database or disk is full")
-
+    is_full = True
+    refuse(monkeypatch, lambda statement: is_full and statement.startswith("DELETE"))
     async with await open_spool(tmp_path / "spool.db", max_bytes=100) as spool:
-        with monkeypatch.context() as patch:
-            patch.setattr(spool, "_delete", full)
-            assert [put.number for put in await spool.put([fix(1)])] == [1]
+        assert [put.number for put in await spool.put([fix(1)])] == [1]
+        is_full = False
         assert [item.number for item in await spool.after(0, 10)] == [1]
         await spool.put([call(2)])
         assert [item.number for item in await spool.after(0, 10)] == [2]
+
+
+def refuse(monkeypatch: pytest.MonkeyPatch, full: Callable[[str], bool]) -> None:
+    """Have every database that is opened refuse those changes of many rows that `full` names."""
+
+    class Full(sqlite3.Connection):
+        def executemany(self, sql: str, rows: Iterable[Any], /) -> sqlite3.Cursor:
+            if full(sql):
+                raise sqlite3.OperationalError("database or disk is full")
+            return super().executemany(sql, rows)
+
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Full))
 
 
 def damage(path: Path) -> None:

@@ -299,7 +299,7 @@ def test_greeting_asks_the_radio_to_connect() -> None:
 
 async def test_radio_on_a_network_is_heard_and_its_registration_answered() -> None:
     channel = make("udp://127.0.0.1:0", "hytera")
-    inbox = channel._inbox
+    inbox = channel.inbox
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as radio:
         radio.bind(("127.0.0.1", 0))
         radio.settimeout(5)
