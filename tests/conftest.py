@@ -1,4 +1,8 @@
-"""Who runs which file when tests run side by side (`-n 2 --dist loadfile` and more).
+"""Which tests are the second step, and who runs which file when tests run side by side.
+
+All tests of the first step, `python -m pytest`, and of the second, `python -m pytest -m system`,
+run side by side, in one process for each processor and one more; a part (`python -m pytest
+tests/gis`) runs in the process that was started.
 
 A page is drawn without a graphics processor: one browser keeps two processors busy. So one worker
 takes the files of `tests/browser` and the others the rest, whoever is done first helps; and long
@@ -32,6 +36,9 @@ settings.register_profile(
 )
 settings.load_profile("any machine")
 
+ANOTHER_PROGRAM: Final = ("broker", "browser", "gpsd")
+"""Marks of tests that need a program on the machine."""
+
 DRAWS: Final = "tests/browser/"
 
 SECONDS: Final[dict[str, float]] = {
@@ -40,7 +47,7 @@ SECONDS: Final[dict[str, float]] = {
     "tests/maps/sharing/test_suspension.py": 95,
     "tests/end_to_end/test_nothing_acknowledged_is_lost.py": 80,
     "tests/radio_gateway/protocols/test_fuzz.py": 80,
-    "tests/endurance/test_stream_fuzz.py": 70,
+    "tests/browser/test_stream_fuzz.py": 70,
     "tests/maps/reports/test_files.py": 70,
     "tests/maps/permissions/test_who_may.py": 70,
     "tests/radio_gateway/channels/test_self_healing.py": 70,
@@ -55,7 +62,6 @@ SECONDS: Final[dict[str, float]] = {
     "tests/maps/reports/kinds/test_debrief.py": 30,
     "tests/maps/commands/test_command_line.py": 30,
     "tests/radio_gateway/uplink/test_uplink.py": 30,
-    "tests/test_benchmark_harness.py": 30,
     "tests/maps/accounts/sessions/test_access_limits.py": 25,
     "tests/maps/api/map/test_imports.py": 25,
     "tests/maps/api/ogc/test_ogc_api.py": 25,
@@ -125,6 +131,32 @@ class ByWhatTheyDo(LoadFileScheduling):  # type: ignore[misc]
 
 def _waits(file: str) -> bool:
     return file.startswith(WAITS)
+
+
+def _is_everything(config: pytest.Config) -> bool:
+    return config.args_source is pytest.Config.ArgsSource.TESTPATHS
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Run side by side where everything runs and nothing else is asked for."""
+    if _is_everything(config) and config.getoption("numprocesses", 0) is None:
+        config.option.numprocesses = "auto"
+        config.option.dist = "loadfile"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Return one more than there are processors: some tests wait."""
+    return min(5, 1 + (os.cpu_count() or 1))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs another program on the machine is of the second step."""
+    for item in items:
+        if any(item.get_closest_marker(each) for each in ANOTHER_PROGRAM):
+            item.add_marker("system")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -19,7 +19,7 @@ import pytest
 from tests.fixtures.databases import reading
 from tests.fixtures.server import Server, serving
 
-pytestmark = [pytest.mark.slow]
+pytestmark = [pytest.mark.system]
 
 PHONES = 6
 KILLED_AFTER_S = (0.1, 0.4)

@@ -29,6 +29,8 @@ from tests.radio_gateway.protocols.aprs.aprs_words import compressed, mic_e, nea
 from tests.radio_gateway.protocols.heard import NOW
 from tests.radio_gateway.running.running import hear, make, running, until
 
+pytestmark = pytest.mark.system
+
 RATE = 44_100
 KNOT_MPS = 1852 / 3600
 WAV_HEADER = 44

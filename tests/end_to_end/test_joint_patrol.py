@@ -24,6 +24,8 @@ import pytest
 from tests.maps.servers.offices import LAO, THAI, Offices, two_offices
 from tests.maps.servers.running import Live, wait_until
 
+pytestmark = pytest.mark.system
+
 AGENCIES = [
     {"id": LAO, "name": "Houay Xai border police", "country": "LA", "blos": ["LA-HXI"]},
     {"id": THAI, "name": "Chiang Khong police", "country": "TH", "blos": ["TH-CKG"]},

@@ -33,7 +33,7 @@ from tests.fixtures.databases import reading
 from tests.fixtures.ports import free_port
 from tests.fixtures.server import Server, serving, wait_for
 
-pytestmark = [pytest.mark.slow]
+pytestmark = [pytest.mark.system]
 
 Place = tuple[str, float, float]
 

@@ -20,7 +20,7 @@ from tests.fixtures.broker import Mosquitto, mosquitto
 from tests.fixtures.databases import POSTGRES, reading
 from tests.fixtures.server import Server, serving, wait_for
 
-pytestmark = [pytest.mark.broker, pytest.mark.slow]
+pytestmark = [pytest.mark.broker]
 
 MESSAGES = 10_000
 

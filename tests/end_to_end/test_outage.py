@@ -8,7 +8,7 @@ import pytest
 
 from tests.end_to_end.outage import BOATS, run
 
-pytestmark = [pytest.mark.broker, pytest.mark.slow]
+pytestmark = [pytest.mark.broker]
 
 
 @pytest.mark.timeout(300)

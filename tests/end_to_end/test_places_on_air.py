@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from radio_gateway.protocols.meshtastic.meshtastic_serial import SerialFramer
 from tests.end_to_end.test_direwolf import _direwolf, _wire
@@ -20,6 +21,8 @@ from tests.fixtures.ports import free_port
 from tests.maps.servers.running import running, wait_until
 from tests.radio_gateway.protocols.meshtastic import meshtastic_messages as mesh
 from tests.radio_gateway.running.running import until
+
+pytestmark = pytest.mark.system
 
 BARGE = {
     "name": "Sunken barge",

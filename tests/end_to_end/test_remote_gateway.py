@@ -34,7 +34,7 @@ from tests.fixtures.server import Server, wait_for
 from tests.radio_gateway.uplink.gateways import key_file
 from tests.radio_gateway.uplink.test_uplink import Client
 
-pytestmark = [pytest.mark.broker, pytest.mark.slow]
+pytestmark = [pytest.mark.broker]
 
 MEMORY_MB = 80
 

@@ -39,7 +39,7 @@ from tests.fixtures.server import PASSWORD, Server
 from tests.maps.permissions.test_routes import PUBLIC, routes
 from tests.maps.servers.running import Live
 
-pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.broker, pytest.mark.timeout(300)]
 
 LEASE_S = 2.0
 BOAT = "boat-1"

@@ -29,7 +29,7 @@ from tests.radio_gateway.protocols.heard import sentence
 from tests.radio_gateway.running.running import hear, make, running
 
 OWN, BOAT = "574000001", "574123456"
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import pytest
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.server import Server, wait_for
 
-pytestmark = [sqlite_only, pytest.mark.slow]
+pytestmark = [sqlite_only, pytest.mark.system]
 
 
 def _can_mount() -> bool:

@@ -16,6 +16,8 @@ from tests.end_to_end.test_taky import client, port
 from tests.endurance import echoes
 from tests.maps.servers.running import AGENCY, running, wait_until
 
+pytestmark = pytest.mark.system
+
 __all__ = ["port"]  # the fixture: a running taky
 
 

@@ -32,6 +32,8 @@ from tests.benchmarks.targets.taky import Taky
 from tests.benchmarks.targets.target import TargetError
 from tests.radio_gateway.running.running import hear, make, running, until
 
+pytestmark = pytest.mark.system
+
 WITHIN_S = 10.0
 
 

@@ -14,7 +14,6 @@ import pytest
 from tests.endurance.clocks import Clock, library
 
 pytestmark = [
-    pytest.mark.slow,
     pytest.mark.skipif(library() is None, reason="needs libfaketime (apt-get install faketime)"),
 ]
 

@@ -301,6 +301,7 @@ def test_what_is_kept_is_nobody_elses_to_read(folder: Path) -> None:
     assert stat.S_IMODE(mode) & 0o077 == 0
 
 
+@pytest.mark.system
 def test_a_server_opens_as_many_files_as_it_may_allow_itself(folder: Path) -> None:
     server = subprocess.Popen(
         ["sh", "-c", 'ulimit -S -n 256 && exec "$0" -m maps serve', sys.executable],
@@ -320,6 +321,7 @@ def test_a_server_opens_as_many_files_as_it_may_allow_itself(folder: Path) -> No
         server.communicate()
 
 
+@pytest.mark.system
 def test_the_first_start_gives_a_link_for_an_administrator_and_keeps_others_out(
     folder: Path,
 ) -> None:
@@ -363,6 +365,7 @@ def test_the_first_start_gives_a_link_for_an_administrator_and_keeps_others_out(
         server.communicate()
 
 
+@pytest.mark.system
 def test_a_capture_is_replayed_into_a_server_of_its_own_and_into_a_running_one(
     folder: Path,
 ) -> None:

@@ -25,6 +25,8 @@ from maps.demo.story import patrol_name
 from patrol.reception.position_quality import is_jump
 from tests.maps.demo.demo_process import Demo, demo
 
+pytestmark = pytest.mark.system
+
 ROLES = {"commander", "planner", "crew", "liaison", "technician", "admin", "observer"}
 ACROSS = {"ck-commander", "ck-liaison", "ck-crew"}
 

@@ -25,7 +25,11 @@ from tests.maps.servers.running import wait_until
 from tests.maps.servers.two_sides import PLACES, ROLES, Side, Sides, two_sides
 
 # Hundreds of requests a test, on a machine that does other things as well.
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(400)]
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(400),
+]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

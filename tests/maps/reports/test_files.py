@@ -19,6 +19,8 @@ from tests.fixtures import needs
 from tests.fixtures.apart import run_apart
 from tests.maps.reports.story import joint_patrol
 
+pytestmark = pytest.mark.system
+
 Files = dict[tuple[str, str], ReportFile]
 
 

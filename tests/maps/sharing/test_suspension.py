@@ -30,6 +30,8 @@ from tests.maps.servers.agreed import agree
 from tests.maps.servers.offices import LAO, THAI, Offices, two_offices
 from tests.maps.servers.running import Live
 
+pytestmark = pytest.mark.system
+
 AT_ONCE: Final = 50
 """Positions of one report."""
 

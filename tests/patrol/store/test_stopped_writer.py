@@ -23,6 +23,8 @@ from patrol.store.engine import stalled_writer as stopped
 from patrol.store.store import Store, open_store
 from tests.fixtures import databases
 
+pytestmark = pytest.mark.system
+
 STOPPED_S = 2.0
 AS_SHIPPED_S = stopped.STOPPED_S
 LOCK_MS = 200

@@ -35,7 +35,7 @@ STEPS = {"offer", "accept", "decline", "withdraw", "close", "crashed", "moved"}
 STEPS_OF_TWO = {"grant", "lapse", "receipt", "dropped", "repeated", "crashed before a receipt"}
 
 
-@pytest.mark.slow
+@pytest.mark.system
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("homes", [ONE, TWO], ids=["one node", "two nodes"])
 async def test_there_is_one_custodian_at_every_moment(homes: dict[str, frozenset[str]]) -> None:

@@ -127,7 +127,7 @@ async def talking(said: bytes, *, every_s: float = 0.05) -> AsyncIterator[int]:
         await server.wait_closed()
 
 
-@pytest.mark.slow
+@pytest.mark.system
 async def test_a_hundred_replugs_are_each_heard_within_5_s_and_cost_nothing(
     tmp_path: Path,
 ) -> None:
@@ -322,7 +322,7 @@ async def test_a_broker_that_restarts_is_heard_again(tmp_path: Path, forgets: bo
 
 
 @pytest.mark.broker
-@pytest.mark.slow
+@pytest.mark.system
 async def test_a_broker_that_vanishes_without_a_word_is_missed(tmp_path: Path) -> None:
     with mosquitto(tmp_path) as broker:
         inbox = Inbox()

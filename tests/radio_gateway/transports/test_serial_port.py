@@ -88,7 +88,7 @@ async def test_framing_finds_its_place_again_after_noise(radio: Radio) -> None:
     radio.unplug()
 
 
-@pytest.mark.slow
+@pytest.mark.system
 async def test_a_radio_plugged_in_again_is_heard_within_5_s_and_costs_no_descriptor(
     radio: Radio,
 ) -> None:

@@ -316,7 +316,7 @@ async def again(hx: Office, given: Order, *, until_state: str) -> None:
             await asyncio.sleep(0.2)
 
 
-@pytest.mark.slow
+@pytest.mark.system
 async def test_what_a_killed_gateway_had_begun_is_not_sent_again_and_says_so(
     broker: Mosquitto, post_key: Path, radio: TcpRadio
 ) -> None:
@@ -342,7 +342,7 @@ async def test_what_a_killed_gateway_had_begun_is_not_sent_again_and_says_so(
     assert radio.heard.count(b"and now") == 1
 
 
-@pytest.mark.slow
+@pytest.mark.system
 async def test_what_a_killed_gateway_had_not_begun_goes_when_it_is_given_again(
     broker: Mosquitto, post_key: Path
 ) -> None:

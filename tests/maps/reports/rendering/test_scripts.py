@@ -72,6 +72,7 @@ def document(language: str, words: str) -> ReportDocument:
     )  # fmt: skip
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("language", SCRIPTS)
 async def test_a_pdf_in_each_script_is_one_page_with_its_words(language: str) -> None:
     pdftotext = shutil.which("pdftotext")
@@ -111,6 +112,7 @@ def test_syllables_may_end_a_line_and_words_stay_what_they_are() -> None:
     assert breakable(SCRIPTS["th"]) == SCRIPTS["th"], "paper's engine knows Thai words itself"
 
 
+@pytest.mark.system
 def test_what_no_font_draws_is_told_and_fails_nothing() -> None:
     needs.program("fc-list")
     assert not_drawn("Mekong ก ລ 12 km²") == set()

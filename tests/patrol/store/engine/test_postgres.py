@@ -45,6 +45,8 @@ from radio_gateway.messages.transmission import Transmission
 from tests.fixtures import databases
 from tests.patrol.nodes.running import AGENCY, NODE, said
 
+pytestmark = pytest.mark.system
+
 OURS = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
 """Months are made about the present, so these tests are heard now."""
 
