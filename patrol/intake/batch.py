@@ -1,80 +1,67 @@
-"""Batch: all that one turn of the watch brings into the store, whole or in parts."""
+"""Batch: what was heard together, on its way through the intake, and what each step made of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
+import msgspec
 from sqlalchemy import Connection
 
+from patrol.filing.writer_lock import WriterTurn
 from patrol.reception.record import Record
+from patrol.reception.rejected import ReportRefusal
 from patrol.store.schema.rows import Row
+from patrol.units.wire import Fix
+from radio_gateway.messages.transmission import Delivery
 
 Act = Callable[[Connection], None]
 
 
-class BatchPart(NamedTuple):
-    """The least that is stored by itself: one of three, and the report it is of.
+class Batch(msgspec.Struct, eq=False):
+    """What is stored in one transaction, answered after that and shown at last.
 
     Attributes:
-        record: The report; None for what is known of more than one.
-        row: A message.
-        also: One more who heard one.
-        act: What else belongs into the transaction.
-    """
-
-    record: Record | None
-    row: Row | None = None
-    also: Row | None = None
-    act: Act | None = None
-
-
-class Batch:
-    """What is stored in one transaction.
-
-    Args:
-        records: Messages, and `rows` in the same order.
-        rows: In the order of `TRANSMISSION_COLUMNS`.
-        again: Further receptions, and `also` in the same order.
-        also: In the order of `ALSO_HEARD_COLUMNS`.
-        earlier: Receptions that shall stand for a message, and `firsts` in the same order.
-        firsts: What puts them there.
+        turn: The writer's, in which the batch is taken.
+        deliveries: What was heard; all of it is answered, whatever becomes of it.
+        now: When it was taken up, aware UTC.
+        next_in_s: In how many seconds the next batch is taken, or what alarms left looked at; None:
+            not known.
+        judged: Messages that are news, each judged by itself, in the order of arrival.
+        new: Of these, what no other message says; each stands for itself.
+        again: Receptions of known messages, under the global id of the message.
+        earlier: The same, heard before the one that is stored: they shall stand for the message.
+        records: New messages that are in the picture.
+        rows: The same, in the order of `TRANSMISSION_COLUMNS`.
+        fixes: Positions that joined a track, by the global id of their message.
+        also: Rows of `again`, in the order of `ALSO_HEARD_COLUMNS`.
+        firsts: What puts `earlier` into the store.
+        calls: Calls for help of messages that cannot be taken: latched and told, nothing else.
         acts: What else belongs into the transaction.
+        refused: Messages that cannot be taken, and why: set aside, and answered all the same.
+        denied: Messages that were not their sender's to say: set aside; none of them rings.
+        lost: Messages that the store can never take.
+        orphans: Further receptions of what is lost: one of them may stand for the message.
+        unsure: Units and radios to rebuild from the store.
     """
 
-    __slots__ = ("acts", "again", "also", "earlier", "firsts", "records", "rows")
-
-    def __init__(
-        self,
-        *,
-        records: list[Record],
-        rows: list[Row],
-        again: list[Record],
-        also: list[Row],
-        earlier: list[Record],
-        firsts: list[Act],
-        acts: list[Act],
-    ) -> None:
-        self.records, self.rows = records, rows
-        self.again, self.also = again, also
-        self.earlier, self.firsts = earlier, firsts
-        self.acts = acts
-
-    def __bool__(self) -> bool:
-        """Whether there is anything to store."""
-        return bool(self.rows or self.also or self.firsts or self.acts)
-
-    def messages(self) -> list[BatchPart]:
-        """Return the messages, one by one."""
-        return [
-            BatchPart(record, row=row) for record, row in zip(self.records, self.rows, strict=True)
-        ]
-
-    def rest(self) -> Iterator[BatchPart]:
-        """Yield what comes after the messages: it may be of one of them."""
-        for record, also in zip(self.again, self.also, strict=True):
-            yield BatchPart(record, also=also)
-        for record, act in zip(self.earlier, self.firsts, strict=True):
-            yield BatchPart(record, act=act)
-        for act in self.acts:
-            yield BatchPart(None, act=act)
+    turn: WriterTurn
+    deliveries: Sequence[Delivery]
+    now: datetime
+    next_in_s: float | None = None
+    judged: list[Record] = []
+    new: list[Record] = []
+    again: list[Record] = []
+    earlier: list[Record] = []
+    records: list[Record] = []
+    rows: list[Row] = []
+    fixes: dict[bytes, Fix] = {}
+    also: list[Row] = []
+    firsts: list[Act] = []
+    calls: list[Record] = []
+    acts: list[Act] = []
+    refused: list[ReportRefusal] = []
+    denied: list[ReportRefusal] = []
+    lost: list[Record] = []
+    orphans: list[Record] = []
+    unsure: set[str] = set()

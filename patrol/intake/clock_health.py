@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
+from patrol.intake.batch import Batch
 from radio_gateway.clock.clock import SAMPLE, Clock
 from radio_gateway.health.health import ChannelHealth, ClockDoubt
-from radio_gateway.messages.transmission import Delivery
 
 
 class ClockHealth:
@@ -27,13 +27,14 @@ class ClockHealth:
         self._told = told
         self._known: ClockDoubt | None = None
 
-    def hear(self, deliveries: list[Delivery]) -> list[Delivery]:
-        """Learn what clocks of radios say; return what was heard, flagged if times are doubtful."""
-        clock = self._clock
-        clock.hear([each.transmission for each in deliveries[:SAMPLE]])
-        if clock.doubt is None:
-            return deliveries
-        return [replace(each, transmission=clock.mark(each.transmission)) for each in deliveries]
+    def hear(self, batch: Batch) -> None:
+        """Learn what clocks of radios say; flag what was heard if times are doubtful."""
+        clock, heard = self._clock, batch.deliveries
+        clock.hear([each.transmission for each in heard[:SAMPLE]])
+        if clock.doubt is not None:
+            batch.deliveries = [
+                replace(each, transmission=clock.mark(each.transmission)) for each in heard
+            ]
 
     def look(self) -> None:
         """See whether the clock was set, or is right again; about once a second."""

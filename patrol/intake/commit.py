@@ -7,42 +7,46 @@ store can never take, whatever its state, is found by halves and set aside; the 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple, ParamSpec, TypeVar
 
 import structlog
 
 from patrol.errors.errors import NotItsToSay, StoreError
-from patrol.intake.batch import Batch, BatchPart
+from patrol.intake.batch import Act, Batch
 from patrol.intake.store_health import StoreHealth
 from patrol.reception.duplicates import DuplicateQuery
 from patrol.reception.record import Record
 from patrol.reception.rejected import ReportRefusal, refused
 from patrol.store.receptions import rejected as aside
 from patrol.store.receptions import stored_duplicates as known
+from patrol.store.schema.rows import Row
 from patrol.store.store import Store
 
 AGAIN_S: Final = 0.2
 AGAIN_AT_MOST_S: Final = 5.0
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
 
-class CommitRemainder(NamedTuple):
-    """What of a batch was not stored.
+class BatchPart(NamedTuple):
+    """The least that is stored by itself: one of three, and the report it is of.
 
     Attributes:
-        bad: Reports that the store can never take.
-        refused: The same, each with why.
-        orphans: Further receptions of these: one of them may stand for the message.
+        record: The report; None for what is known of more than one.
+        row: A message.
+        also: One more who heard one.
+        act: What else belongs into the transaction.
     """
 
-    bad: list[Record]
-    refused: list[ReportRefusal]
-    orphans: list[Record]
+    record: Record | None
+    row: Row | None = None
+    also: Row | None = None
+    act: Act | None = None
 
 
 class Committer:
@@ -75,10 +79,8 @@ class Committer:
 
         What asks for something that no store could hold is left out: it is not stored.
         """
-        if not asked:
-            return [], [], []
         try:
-            return await self._until_it_goes(lambda: self._store.read(known.known, asked))
+            return await self._until_it_goes(self._store.read, known.known, asked)
         except StoreError as error:
             parts = asked.halves()
             if not parts:
@@ -91,33 +93,33 @@ class Committer:
                 found[2].extend(beside)
             return found
 
-    async def commit(self, batch: Batch) -> CommitRemainder:
-        """Commit, and while the store refuses, keep the batch and try again."""
-        left = CommitRemainder([], [], [])
-        if not batch:
-            return left
-        try:
-            acts = [*batch.firsts, *batch.acts]
-            await self._until_it_goes(lambda: self._store.commit(batch.rows, batch.also, acts))
-        except StoreError:
-            await self._commit_apart(batch.messages(), left)
-            lost = {record.gid for record in left.bad}
-            rest: list[BatchPart] = []
-            for part in batch.rest():
-                if part.record is not None and part.record.gid in lost:
-                    left.orphans.append(part.record)
-                else:
-                    rest.append(part)
-            await self._commit_apart(rest, left)
-        return left
+    async def commit(self, batch: Batch) -> None:
+        """Commit, and while the store refuses, keep the batch and try again.
 
-    async def set_aside(self, reports: Sequence[ReportRefusal]) -> None:
+        What cannot be stored is set aside; who sent it is answered after that.
+        """
+        acts = [*batch.firsts, *batch.acts] if batch.firsts else batch.acts
+        if batch.rows or batch.also or acts:
+            try:
+                await self._until_it_goes(self._store.commit, batch.rows, batch.also, acts)
+            except StoreError:
+                await self._commit_apart(_messages(batch), batch)
+                lost = {record.gid for record in batch.lost}
+                rest: list[BatchPart] = []
+                for part in _rest(batch):
+                    if part.record is not None and part.record.gid in lost:
+                        batch.orphans.append(part.record)
+                    else:
+                        rest.append(part)
+                await self._commit_apart(rest, batch)
+        if batch.refused or batch.denied:
+            await self._set_aside([*batch.refused, *batch.denied])
+
+    async def _set_aside(self, reports: Sequence[ReportRefusal]) -> None:
         """Keep reports that cannot be taken, and name each in the log and to people.
 
         Until they are on disk it waits: whoever sent them is answered after that.
         """
-        if not reports:
-            return
         for each in reports:
             if isinstance(each.error, NotItsToSay):
                 continue  # whoever says it does so without end; it is told once, by its gateway
@@ -134,14 +136,13 @@ class Committer:
         while True:
             try:
                 await self._until_it_goes(
-                    lambda: self._store.write(
-                        aside.put,
-                        reports,
-                        at,
-                        agency=self._agency,
-                        origin=self._node,
-                        whole=whole,  # noqa: B023
-                    )
+                    self._store.write,
+                    aside.put,
+                    reports,
+                    at,
+                    agency=self._agency,
+                    origin=self._node,
+                    whole=whole,
                 )
                 break
             except StoreError as error:
@@ -154,7 +155,7 @@ class Committer:
             (at, each.said.reception_id, each.said.address, each.fault) for each in reports
         )
 
-    async def _commit_apart(self, parts: list[BatchPart], left: CommitRemainder) -> None:
+    async def _commit_apart(self, parts: list[BatchPart], batch: Batch) -> None:
         """Commit in halves, down to the ones that the store can never take."""
         if not parts:
             return
@@ -162,21 +163,23 @@ class Committer:
         also = [part.also for part in parts if part.also is not None]
         acts = [part.act for part in parts if part.act is not None]
         try:
-            await self._until_it_goes(lambda: self._store.commit(rows, also, acts))
+            await self._until_it_goes(self._store.commit, rows, also, acts)
         except StoreError as error:
             if len(parts) > 1:
                 middle = len(parts) // 2
-                await self._commit_apart(parts[:middle], left)
-                await self._commit_apart(parts[middle:], left)
+                await self._commit_apart(parts[:middle], batch)
+                await self._commit_apart(parts[middle:], batch)
                 return
             record = parts[0].record
             if record is None:
                 log.exception("something that follows from a report cannot be stored")
                 return
-            left.bad.append(record)
-            left.refused.append(refused(record.transmission, error))
+            batch.lost.append(record)
+            batch.refused.append(refused(record.transmission, error))
 
-    async def _until_it_goes(self, act: Callable[[], Awaitable[T]]) -> T:
+    async def _until_it_goes(
+        self, act: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
         """Do it, again and again while it is the store's fault that it cannot be done.
 
         Raises:
@@ -185,7 +188,7 @@ class Committer:
         delay_s = AGAIN_S
         while True:
             try:
-                done = await act()
+                done = await act(*args, **kwargs)
             except StoreError as error:
                 if not error.transient:
                     raise
@@ -195,3 +198,20 @@ class Committer:
             else:
                 self._health.put_fault(None)
                 return done
+
+
+def _messages(batch: Batch) -> list[BatchPart]:
+    """Return the messages, one by one."""
+    return [
+        BatchPart(record, row=row) for record, row in zip(batch.records, batch.rows, strict=True)
+    ]
+
+
+def _rest(batch: Batch) -> Iterator[BatchPart]:
+    """Yield what comes after the messages: it may be of one of them."""
+    for record, also in zip(batch.again, batch.also, strict=True):
+        yield BatchPart(record, also=also)
+    for record, act in zip(batch.earlier, batch.firsts, strict=True):
+        yield BatchPart(record, act=act)
+    for act in batch.acts:
+        yield BatchPart(None, act=act)

@@ -2,40 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from functools import partial
 
-from patrol.intake.batch import Act
-from patrol.intake.order_journal import plot_notes
+from patrol.intake.batch import Batch
+from patrol.intake.order_journal import note_plotted
+from patrol.intake.rejected_distress import take_calls
 from patrol.picture.address_conflicts import key_of
-from patrol.reception.record import Record
+from patrol.picture.picture import VOICE, Picture
 from patrol.store.records import registry
-from patrol.units.wire import Claim
 
 
-def latches(records: Sequence[Record], claims: Iterable[Claim], *, origin: str) -> list[Act]:
-    """Return what goes into the transaction of a batch beside its messages.
+class Latches:
+    """Adds to the transaction of a batch what follows from its messages.
 
     Args:
-        records: Messages that were taken.
-        claims: Addresses that a second sender began to use.
+        picture: What is known; takes the calls for help of messages that cannot be taken.
         origin: This node's id.
     """
-    acts = [_latch(record, origin) for record in records if record.latched]
-    acts += plot_notes(records, origin=origin)
-    return acts + [_claim(each, origin) for each in claims]
 
+    def __init__(self, picture: Picture, *, origin: str) -> None:
+        self._picture, self._origin = picture, origin
 
-def _latch(record: Record, origin: str) -> Act:
-    return lambda connection: registry.raise_latch(
-        connection,
-        of=record.unit or record.address,
-        at=record.time,
-        agency=record.agency,
-        origin=origin,
-    )
-
-
-def _claim(raised: Claim, origin: str) -> Act:
-    return lambda connection: registry.raise_claim(
-        connection, raised, key=key_of(raised), origin=origin
-    )
+    def add(self, batch: Batch) -> None:
+        """Add calls for help, positions plotted by voice and claims, in this order."""
+        picture, origin, acts = self._picture, self._origin, batch.acts
+        if batch.refused:
+            batch.calls = take_calls(batch.refused, picture, batch.now)
+        plots = []
+        for record in (*batch.records, *batch.calls):
+            if record.latched:
+                acts.append(
+                    partial(
+                        registry.raise_latch,
+                        of=record.unit or record.address,
+                        at=record.time,
+                        agency=record.agency,
+                        origin=origin,
+                    )
+                )
+            if record.transmission.protocol == VOICE:
+                plots.append(partial(note_plotted, record=record, origin=origin))
+        acts += plots
+        for claim in picture.claims.take_raised():
+            acts.append(
+                partial(registry.raise_claim, claim=claim, key=key_of(claim), origin=origin)
+            )

@@ -11,7 +11,7 @@ nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -24,6 +24,7 @@ from patrol.documents.transaction import NOTHING, Filing
 from patrol.errors.errors import PatrolError, StoreError
 from patrol.filing.file_documents import DocumentService
 from patrol.filing.writer_lock import WriterTurn
+from patrol.intake.batch import Batch
 from patrol.marks.mark import (
     CONTENT,
     LIFE,
@@ -83,15 +84,16 @@ class MarkedPlaces:
         self._allowance: dict[str, tuple[float, datetime]] = {}
         self._warned: dict[str, datetime] = {}
 
-    async def take(self, turn: WriterTurn, records: Iterable[Record], now: datetime) -> None:
-        """File what a batch says of marked places, in a turn of the caller's.
+    def take(self, batch: Batch) -> Awaitable[None] | None:
+        """File what a batch says of marked places, before the senders are answered.
 
         Should the store refuse, `tick` tries again.
         """
-        said = [each for each in records if each.transmission.mark is not None]
-        if said or self._waiting:
-            self._waiting = (self._waiting + said)[-_WAITING_AT_MOST:]
-            await self.tick(turn, now)
+        said = [each for each in batch.records if each.transmission.mark is not None]
+        if not said and not self._waiting:
+            return None
+        self._waiting = (self._waiting + said)[-_WAITING_AT_MOST:]
+        return self.tick(batch.turn, batch.now)
 
     async def tick(self, turn: WriterTurn, now: datetime) -> None:
         """File what could not be filed before, in a turn of the caller's."""

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
 
 from patrol.documents.transaction import Note
-from patrol.intake.batch import Act
 from patrol.messages.message import Message
 from patrol.picture.contact import Contact
-from patrol.picture.picture import VOICE
 from patrol.reception.record import Record
 from patrol.store.journal import journal
 from patrol.store.receptions import receptions
@@ -95,21 +91,14 @@ def message_note(act: str, message: Message, *, by: str = "") -> Note:
     )
 
 
-def plot_notes(records: Sequence[Record], *, origin: str) -> list[Act]:
-    """Return what notes positions that people plotted by voice, in the transaction of their batch.
+def note_plotted(connection: Connection, *, record: Record, origin: str) -> None:
+    """Note a position that somebody plotted by voice, in the transaction of its batch.
 
     Args:
-        records: What the batch stores.
+        connection: To the store, in that transaction.
+        record: The position.
         origin: This node's id.
     """
-    return [
-        partial(_note_plotted, record=record, origin=origin)
-        for record in records
-        if record.transmission.protocol == VOICE
-    ]
-
-
-def _note_plotted(connection: Connection, *, record: Record, origin: str) -> None:
     if not receptions.is_kept(connection, record.gid):  # it could not be stored, and is set aside
         return
     said = record.transmission

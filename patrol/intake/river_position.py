@@ -7,6 +7,7 @@ one that reports many times a second, keeps that place: kilometres are told to t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
@@ -14,6 +15,7 @@ import structlog
 
 from gis.address.address import Address
 from gis.position.accuracy import typical_accuracy_m
+from patrol.intake.batch import Batch
 from patrol.picture.contact import Contact
 from patrol.reception.record import Record
 
@@ -61,7 +63,7 @@ class RiverPositioner:
         self._locate, self._describe = locate, describe
         self._told: dict[str, _Told] = {}
 
-    def records(self, records: Sequence[Record]) -> None:
+    def locate(self, batch: Batch) -> None:
         """Give each believable position its river kilometre and bank, all at once.
 
         The newest of each sender gets its whole address too: it is the one that people read. A
@@ -70,7 +72,7 @@ class RiverPositioner:
         if self._locate is None and self._describe is None:
             return
         told, newest, moved = self._told, dict[str, Record](), list[Record]()
-        for record in records:  # once over all, since a flood has many
+        for record in chain(batch.new, batch.earlier):  # once over all, since a flood has many
             if not record.usable:
                 continue
             of, at = record.address, record.transmission.position

@@ -92,10 +92,13 @@ class Duplicates:
         remembered: Most messages to remember, of all three kinds together: those that name
             themselves, those that are told apart by when they were heard, and those without a key,
             which only a link that hands them over again can repeat; and most receptions.
+
+    Attributes:
+        remembered: As given.
     """
 
     def __init__(self, remembered: int = REMEMBERED) -> None:
-        self._remembered = remembered
+        self.remembered = remembered
         self._named = MessageIds()
         self._by_content: RecentMessages[tuple[str, str]] = RecentMessages(SAME_CONTENT)
         self._by_raw: RecentMessages[bytes] = RecentMessages(SAME_CONTENT)
@@ -235,14 +238,14 @@ class Duplicates:
         kind that is one message in twenty would hold hours of them, and memory grow for as long.
         """
         named, by_content, by_raw = self._named, self._by_content, self._by_raw
-        count, most = len(named) + len(by_content) + len(by_raw), self._remembered
+        count, most = len(named) + len(by_content) + len(by_raw), self.remembered
         if are_too_many(count, most):  # seldom: asked after each batch
             for kind in (named, by_content, by_raw):
                 kind.trim(round(len(kind) * most / count))
         else:
             by_content.shorten()
             by_raw.shorten()
-        for _, heard_at in drop_oldest(self._receptions, self._remembered):
+        for _, heard_at in drop_oldest(self._receptions, self.remembered):
             self._receptions_since = max(self._receptions_since, heard_at)
 
     # -- what memory does not hold

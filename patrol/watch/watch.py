@@ -1,8 +1,9 @@
 """Watch: the only writer. It turns what was heard into one picture and keeps it.
 
-What waits in the inbox is taken as one batch: judged, put into the picture, committed in one
-transaction, answered, and only then shown. When the system is quiet a batch is whatever one turn of
-the event loop brought; under load batches are a tick apart (`patrol.intake.batch_interval`).
+What waits in the inbox is taken as one batch through the steps of the intake (`Watch.intake`):
+judged, put into the picture, committed in one transaction, answered, and only then shown. When the
+system is quiet a batch is whatever one turn of the event loop brought; under load batches are a
+tick apart (`patrol.intake.batch_interval`).
 """
 
 from __future__ import annotations
@@ -22,23 +23,26 @@ from patrol.agreements.lifecycle import time_is_over
 from patrol.alarms.engine import Alarms
 from patrol.alerts.alert import Alert
 from patrol.documents.document import Document
-from patrol.errors.errors import NotFound, NotItsToSay, StoreError, StoreReturned
+from patrol.errors.errors import NotFound, StoreError, StoreReturned
 from patrol.filing.file_documents import DocumentService
 from patrol.filing.writer_lock import WriterLock, WriterTurn
+from patrol.intake.answer import answer
 from patrol.intake.batch import Batch
 from patrol.intake.batch_interval import BatchInterval
 from patrol.intake.clock_health import ClockHealth
 from patrol.intake.commit import Committer
-from patrol.intake.deduplicate import DeduplicatedBatch, join, judge
+from patrol.intake.deduplicate import Deduplication
 from patrol.intake.direct_reports import DirectReports
-from patrol.intake.latches import latches
+from patrol.intake.judge import Judgement
+from patrol.intake.latches import Latches
 from patrol.intake.marked_places import MarkedPlaces
 from patrol.intake.own_messages import OwnMessages
-from patrol.intake.rejected_distress import take_calls
+from patrol.intake.pipeline import Pipeline
 from patrol.intake.river_position import Describe, Locate, RiverPositioner
 from patrol.intake.run_to_completion import RunToCompletion, finish
 from patrol.intake.store_health import TOLD_FOR, StoreHealth
 from patrol.intake.supervised import unending
+from patrol.intake.update_picture import PictureUpdate
 from patrol.live.cross_agency import CrossAgencyUnits
 from patrol.live.lag import LagHistogram
 from patrol.live.publisher import Publisher, Update
@@ -48,8 +52,6 @@ from patrol.picture.picture import Picture
 from patrol.picture.published import PublishedState
 from patrol.protected_fields.field_key import FieldKeys
 from patrol.reception.duplicates import Duplicates
-from patrol.reception.record import Record
-from patrol.reception.rejected import ReportRefusal, refused
 from patrol.sectors.liaison_offices import Offices
 from patrol.sectors.site_geography import Ground
 from patrol.sharing.decisions import Sharing
@@ -59,7 +61,6 @@ from patrol.sharing.view_policy import ViewPolicy
 from patrol.store.receptions import rejected as aside
 from patrol.store.records import registry
 from patrol.store.records.documents import of_kind
-from patrol.store.schema.rows import Row, transmission_row
 from patrol.store.schema.tables import to_us
 from patrol.store.store import Store
 from patrol.units.units import Agency
@@ -202,19 +203,34 @@ class Watch:
         self.registrar.when_cleared = self.alarms.cleared
         self.registrar.when_assigned = self.alarms.reassigned
         self._placing = RiverPositioner(locate, describe)
-        self._duplicates = Duplicates()
+        self.duplicates = Duplicates()
         self._store_health = StoreHealth(now=lambda: self.now(), told=self._tell_store)
         self.lag = LagHistogram()
-        self._keeper = Committer(
-            store, health=self._store_health, node=node, agency=agency, now=lambda: self.now()
-        )
         self._shown = PublishedState()
         self._reporting = DirectReports(self.turn, self._take_reports, longest=MOST_TOGETHER)
         self.pace = BatchInterval()
+        committer = Committer(
+            store, health=self._store_health, node=node, agency=agency, now=lambda: self.now()
+        )
+        deduplication = Deduplication(self.duplicates, committer.known, self.picture)
+        self.intake = Pipeline(
+            deduplication,
+            until_stored=(
+                self._machine_clock.hear,
+                Judgement(self.picture, self.own_messages).judge,
+                deduplication.join,
+                self._placing.locate,
+                PictureUpdate(self.picture, self.duplicates, origin=node).apply,
+                self._marks.take,
+                Latches(self.picture, origin=node).add,
+                committer.commit,
+            ),
+            once_stored=(answer, self._show, self._alarm),
+        )
 
     async def start(self) -> None:
         """Take up the picture where the last run left it."""
-        await self.registrar.load(self._duplicates)
+        await self.registrar.load(self.duplicates)
         await self.dispatch.load()
         self.dispatch.attach(PHONE, self.phones)
         for kind in ("patrol", "agreement"):
@@ -274,7 +290,7 @@ class Watch:
         if of is not None:
             for delivery in deliveries:
                 self.picture.vouch(delivery.transmission, of)
-        await self._batch(turn, self._machine_clock.hear(list(deliveries)))
+        await self.intake.run(Batch(turn, deliveries, self.now()))
 
     def channel_health(self, channels: Sequence[ChannelHealth]) -> None:
         """Note how the channels fare and tell viewers of a change."""
@@ -382,9 +398,9 @@ class Watch:
                 await self._catch_up()
             deliveries = await uncut.wait(inbox.take(LONGEST_BATCH))
             began = monotonic()
-            deliveries = self._machine_clock.hear(deliveries)
             async with self.turn as turn:
-                await self._batch(turn, deliveries, next_in_s=self.pace.gather_s or None)
+                batch = Batch(turn, deliveries, self.now(), self.pace.gather_s or None)
+                await self.intake.run(batch)
             pause_s = self.pace.pause_s(len(deliveries), began)
             inbox.rest(pause_s, then_s=self.pace.gather_s)
             if pause_s > 0:
@@ -451,139 +467,21 @@ class Watch:
             claims.put_back_ended(ended)
             log.warning("the end of a claim is not stored yet", fault=str(error))
 
-    async def _batch(
-        self,
-        turn: WriterTurn,
-        deliveries: Sequence[Delivery],
-        *,
-        next_in_s: float | None = None,
-    ) -> None:
-        """Judge, put into the picture, commit, answer, show.
-
-        Args:
-            turn: The caller's turn.
-            deliveries: What was heard.
-            next_in_s: In how many seconds the next batch is taken, or what alarms left looked at;
-                None: not known.
-        """
-        picture, origin = self.picture, self.node
-        if picture.keyed:
-            for delivery in deliveries:
-                picture.vouch_keyed(delivery.transmission)
-        own, deliveries = self._own_taken_out(deliveries)
-        unbelieved = [each for each in deliveries if each.refusal is not None]
-        if unbelieved:
-            deliveries = [each for each in deliveries if each.refusal is None]
-        judged, bad = judge(deliveries, picture.believed_address, now=self.now())
-        self._duplicates.learn(*await self._keeper.known(self._duplicates.asked(judged)))
-        try:
-            heard = join(judged, self._duplicates, picture.calls_anew)
-            self._placing.records([*heard.new, *heard.earlier])
-            records, fixes, rows, orphans = self._take(heard)
-            await self._marks.take(turn, records, self.now())  # before the senders are answered
-            unsure = heard.tell(picture)
-            also = heard.also_rows(picture.owner_at, origin=origin)
-            firsts = heard.first_acts(origin=origin)
-            calls = take_calls([*bad, *heard.refused], picture, self.now())
-            batch = Batch(
-                records=records,
-                rows=rows,
-                also=also,
-                again=heard.again,
-                firsts=firsts,
-                earlier=heard.earlier,
-                acts=latches([*records, *calls], picture.claims.take_raised(), origin=origin),
-            )
-            left = await self._keeper.commit(batch)
-            bad += [*heard.refused, *left.refused, *map(_refusal, unbelieved)]
-            await self._keeper.set_aside(bad)
-        except BaseException:
-            self._duplicates.forget(judged)  # who knows what is stored of it: the store does
-            raise
-        if left.bad:
-            unsure |= self._take_back(left.bad, fixes)
-        self._duplicates.settle()
-        orphans += left.orphans
-        if orphans:  # others heard what could not be taken as this one passed it on
-            self._duplicates.forget(orphans)
-            await self._batch(turn, [Delivery(record.transmission) for record in orphans])
-        for delivery in (*deliveries, *own, *unbelieved):
-            if delivery.stored is not None:
-                self._answer(delivery.stored)
-        if unsure:
-            await self.registrar.tell_anew(turn, sorted(unsure))
-        before_s = thread_time()
+    async def _show(self, batch: Batch) -> None:
+        """Show a batch that is stored to all viewers."""
+        if batch.unsure:
+            await self.registrar.tell_anew(batch.turn, sorted(batch.unsure))
+        before_s, fixes = thread_time(), batch.fixes
         self.publish(list(fixes.values()))
         if fixes:
-            shown = [each.transmission.heard_at for each in records if each.gid in fixes]
+            shown = [each.transmission.heard_at for each in batch.records if each.gid in fixes]
             self.lag.add(shown, self.now())
         self.pace.showed(thread_time() - before_s)
-        await self.alarms.after(turn, [*records, *calls], fixes, next_in_s=next_in_s)
 
-    def _own_taken_out(
-        self, deliveries: Sequence[Delivery]
-    ) -> tuple[list[Delivery], Sequence[Delivery]]:
-        """Return what of it this node told itself, and the rest. What is our own is news to nobody
-        and stored nowhere; whoever passed it on is answered as for everything else.
-        """
-        own: list[Delivery] = []
-        rest: list[Delivery] = []
-        for delivery in deliveries:
-            try:
-                is_own = self.own_messages.is_own(delivery.transmission)
-            except Exception:  # what is odd about it is judged by itself, and nothing else is lost
-                log.exception("own_message_unsure")
-                is_own = False
-            (own if is_own else rest).append(delivery)
-        return own, rest
-
-    def _take_back(self, bad: Sequence[Record], fixes: dict[bytes, Fix]) -> set[str]:
-        """Forget what could not be stored; return whom to rebuild from the store.
-
-        A call for help rings all the same.
-        """
-        self._duplicates.forget(bad)
-        for record in bad:
-            fixes.pop(record.gid, None)
-        ids = {record.unit or record.address for record in bad}
-        contacts = self.picture.contacts
-        return {id for id in ids if id in contacts and not contacts[id].distress}
-
-    def _take(
-        self, heard: DeduplicatedBatch
-    ) -> tuple[list[Record], dict[bytes, Fix], list[Row], list[Record]]:
-        """Put what is new into the picture.
-
-        Returns:
-            What was taken, its positions and its rows, and further receptions of what was not.
-        """
-        origin = self.node
-        # Two short loops, one after the other, take less than one that does both.
-        placed, found = heard.each(heard.new, self.picture.take)
-        # A partial with a keyword takes a fifth longer.
-        taken, rows = heard.each(placed, lambda record: transmission_row(record, origin))
-        fixes = {
-            record.gid: fix for record, fix in zip(placed, found, strict=True) if fix is not None
-        }
-        if len(taken) == len(heard.new):
-            return taken, fixes, rows, []
-        kept = {record.gid for record in taken}
-        lost = {record.gid: record for record in heard.new if record.gid not in kept}
-        self._duplicates.forget(list(lost.values()))
-        for gid in lost:
-            fixes.pop(gid, None)
-        return taken, fixes, rows, heard.drop(set(lost))
+    def _alarm(self, batch: Batch) -> Awaitable[None]:
+        heard = [*batch.records, *batch.calls]
+        return self.alarms.after(batch.turn, heard, batch.fixes, next_in_s=batch.next_in_s)
 
     def _tell_store(self, health: ChannelHealth) -> None:
         self.turn.refuse(health.fault if health.state == "down" else None)
         self.channel_health([health])
-
-    def _answer(self, stored: Callable[[], None]) -> None:
-        try:
-            stored()
-        except Exception:
-            log.exception("an answer after the commit failed")
-
-
-def _refusal(delivery: Delivery) -> ReportRefusal:
-    return refused(delivery.transmission, NotItsToSay(delivery.refusal))

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, event
 
 import patrol.reception.duplicates
 import patrol.watch.register_units
-from patrol.reception.duplicates import DuplicateQuery, Duplicates
+from patrol.reception.duplicates import DuplicateQuery
 from patrol.reception.recent_messages import KnownReception, RecentMessages
 from patrol.store.receptions import stored_duplicates as known
 from patrol.units.wire import Change
@@ -34,7 +34,7 @@ class Forgetful(Node):
 
     def _open(self) -> None:
         super()._open()
-        self.watch._duplicates = Duplicates(remembered=3)
+        self.watch.duplicates.remembered = 3
 
 
 @contextmanager

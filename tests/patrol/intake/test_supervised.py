@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from patrol.intake.batch import Batch
 from patrol.intake.supervised import WorkEnded, unending
-from radio_gateway.messages.transmission import Delivery
 from tests.patrol.nodes.running import Node, said
 
 
@@ -20,10 +19,10 @@ async def test_a_batch_that_is_broken_off_from_within_is_a_fault_of_the_watch(
     await node.start()
     try:
 
-        async def broken_off(_: Sequence[Delivery], **__: object) -> None:
+        async def broken_off(_: Batch) -> None:
             raise asyncio.CancelledError
 
-        monkeypatch.setattr(node.watch, "_batch", broken_off)
+        monkeypatch.setattr(node.watch.intake, "run", broken_off)
         node.offer(said())
         running = node._running
         assert running is not None

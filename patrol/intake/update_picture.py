@@ -1,0 +1,83 @@
+"""Picture update: what a batch brings becomes known, and the rows that will hold it are made."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import chain
+
+from patrol.intake.batch import Batch
+from patrol.picture.picture import Picture
+from patrol.reception.duplicates import Duplicates
+from patrol.reception.record import Record
+from patrol.reception.rejected import refused
+from patrol.store.receptions import receptions
+from patrol.store.schema.rows import also_heard_row, transmission_row
+
+
+class PictureUpdate:
+    """Puts messages and their further receptions into the picture.
+
+    Args:
+        picture: What is known.
+        duplicates: Forgets what cannot be taken.
+        origin: This node's id.
+    """
+
+    def __init__(self, picture: Picture, duplicates: Duplicates, *, origin: str) -> None:
+        self._picture, self._duplicates, self._origin = picture, duplicates, origin
+
+    def apply(self, batch: Batch) -> None:
+        """Put in what is new and who else heard what is known; the picture is ahead of the store
+        from here until the commit.
+        """
+        take, origin, fixes = self._picture.take, self._origin, batch.fixes
+        failed: dict[bytes, Record] = {}
+        for record in batch.new:
+            try:
+                fix = take(record)
+                batch.rows.append(transmission_row(record, origin))
+            except Exception as error:  # noqa: BLE001 - set aside; the rest of the batch goes on
+                batch.refused.append(refused(record.transmission, error))
+                failed[record.gid] = record
+                continue
+            batch.records.append(record)
+            if fix is not None:
+                fixes[record.gid] = fix
+        if failed:
+            self._drop(failed, batch)
+        if batch.again or batch.earlier:  # seldom
+            self._hear_again(batch)
+
+    def _drop(self, failed: dict[bytes, Record], batch: Batch) -> None:
+        """Take out the further receptions of what could not be taken."""
+        self._duplicates.forget(list(failed.values()))
+        further = chain(batch.again, batch.earlier)
+        batch.orphans += [record for record in further if record.gid in failed]
+        batch.again = [record for record in batch.again if record.gid not in failed]
+        batch.earlier = [record for record in batch.earlier if record.gid not in failed]
+
+    def _hear_again(self, batch: Batch) -> None:
+        picture, origin = self._picture, self._origin
+        again, earlier = batch.again, batch.earlier
+        batch.again, batch.earlier = [], []
+        for record in again:
+            said = record.transmission
+            try:
+                picture.hear_again(record)
+                owner = picture.owner_at(record.address, record.time)
+                batch.also.append(also_heard_row(said, record.gid, agency=owner, origin=origin))
+            except Exception as error:  # noqa: BLE001 - set aside; the rest of the batch goes on
+                batch.refused.append(refused(said, error))
+            else:
+                batch.again.append(record)
+        for record in earlier:
+            try:
+                id = picture.put_first(record)
+                row = transmission_row(record, origin)
+            except Exception as error:  # noqa: BLE001 - set aside; the rest of the batch goes on
+                batch.refused.append(refused(record.transmission, error))
+                continue
+            batch.earlier.append(record)
+            batch.firsts.append(partial(receptions.put_first, row=row))
+            if id is not None:
+                batch.unsure.add(id)
