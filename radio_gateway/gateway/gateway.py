@@ -23,9 +23,10 @@ from radio_gateway.channels.outbound import Outbound
 from radio_gateway.clock.clock import CLOCK, SAMPLE, utc_now
 from radio_gateway.gateway.gateway_settings import GatewaySettings
 from radio_gateway.gateway.metrics_server import serving_metrics
+from radio_gateway.gateway.spooler import Spooler
 from radio_gateway.health.health import ChannelHealth, GatewayHealth, RejectedFrame
 from radio_gateway.inbox.inbox import Inbox
-from radio_gateway.messages.transmission import Delivery, Transmission
+from radio_gateway.messages.transmission import Transmission
 from radio_gateway.orders.order import Order
 from radio_gateway.orders.order_log import OrderLog, OrderLogError, open_order_log
 from radio_gateway.orders.order_result import OrderResult
@@ -33,7 +34,6 @@ from radio_gateway.recording.journal import Journal
 from radio_gateway.runtime import systemd as service
 from radio_gateway.uplink.sender.order_results import RESULTS_KEPT
 from radio_gateway.uplink.sender.sender import Uplink
-from radio_gateway.uplink.spool.rows import SpoolRow
 from radio_gateway.uplink.spool.spool import Spool, open_spool
 from radio_gateway.uplink.spool.sqlite_file import SpoolError
 from radio_gateway.uplink.wire.envelope import OrderFor
@@ -71,7 +71,7 @@ class Gateway:
         }
         self._journal = journal
         self._outbound: dict[str, Outbound] = {}
-        self._spool_fault: str | None = None
+        self._spooler: Spooler | None = None
         self._uplink: Uplink | None = None
         self._orders: OrderLog | None = None
 
@@ -93,6 +93,7 @@ class Gateway:
             )
             if self._journal is not None:
                 stack.callback(self._journal.close)
+            spooler = self._spooler = Spooler(spool, self._not_kept)
             uplink = self._uplink = Uplink(
                 settings.uplink,
                 spool,
@@ -121,7 +122,7 @@ class Gateway:
             }
             works: list[tuple[str, Callable[[], Awaitable[None]]]] = [
                 ("uplink", uplink.run),
-                ("spooler", lambda: self._keep(spool, uplink)),
+                ("spooler", lambda: self._keep(spooler, uplink)),
                 *((f"outbound {name}", each.run) for name, each in self._outbound.items()),
             ]
             tasks = [asyncio.create_task(_supervise(name, work), name=name) for name, work in works]
@@ -209,7 +210,7 @@ class Gateway:
             channels=tuple(
                 replace(self._health_of(name), inbox=inbox[name]) for name in self.channels
             ),
-            spool_fault=self._spool_fault,
+            spool_fault=None if self._spooler is None else self._spooler.fault,
             clock=CLOCK.doubt,
             inbox=self._inbox.unstored,
         )
@@ -224,12 +225,12 @@ class Gateway:
         refuses = None if takes else outbound.refusal_of(next(iter(outbound.kinds), "text"))
         return replace(health, orders=tuple(takes), refuses=refuses)
 
-    async def _keep(self, spool: Spool, uplink: Uplink) -> None:
+    async def _keep(self, spooler: Spooler, uplink: Uplink) -> None:
         """Put what is heard into the spool, answer who waits for that, and have it sent."""
         while True:
             deliveries = await self._inbox.take(A_BATCH)
             CLOCK.hear(each.transmission for each in deliveries[:SAMPLE])
-            keeping = asyncio.ensure_future(self._put(spool, deliveries))
+            keeping = asyncio.ensure_future(spooler.keep(deliveries))
             try:
                 puts = await asyncio.shield(keeping)
             except asyncio.CancelledError:  # what was taken must not be lost half-way
@@ -238,52 +239,10 @@ class Gateway:
                 raise
             uplink.heard(puts)
 
-    async def _put(self, spool: Spool, deliveries: Sequence[Delivery]) -> list[SpoolRow]:
-        try:
-            puts = await self._put_all(
-                spool, [CLOCK.mark(each.transmission) for each in deliveries]
-            )
-        except Exception as error:  # noqa: BLE001 - one that cannot be kept must not cost the rest
-            if len(deliveries) > 1:
-                return [put for each in deliveries for put in await self._put(spool, [each])]
-            said = deliveries[0].transmission
-            _log.exception("not_kept", reception=said.reception_id, raw=said.raw[:REJECTED_BYTES])
-            channel = self.channels.get(said.channel)
-            if channel is not None:
-                channel.not_kept(said, f"{type(error).__name__}: {error}")
-            return []  # and not answered: it is for its sender to keep
-        for delivery in deliveries:
-            if delivery.stored is not None:
-                try:
-                    delivery.stored()
-                except Exception:  # noqa: BLE001 - logged; the others still want theirs
-                    _log.exception("answer_failed", channel=delivery.transmission.channel)
-        return puts
-
-    async def _put_all(self, spool: Spool, said: Sequence[Transmission]) -> list[SpoolRow]:
-        """Put into the spool, fewer at once where that is too much for a full disk, and waiting
-        for as long as it takes not even one.
-        """
-        puts: list[SpoolRow] = []
-        at_once, delay_s = len(said), 0.2
-        while len(puts) < len(said):
-            try:
-                puts += await spool.put(said[len(puts) : len(puts) + at_once])
-            except SpoolError as error:
-                if at_once > 1:
-                    at_once = (at_once + 1) // 2
-                    continue
-                if self._spool_fault is None:
-                    _log.error("spool_refuses", fault=error.fault)
-                self._spool_fault = error.fault
-                await asyncio.sleep(delay_s)
-                delay_s = min(2 * delay_s, 5.0)
-                continue
-            at_once *= 2
-            if self._spool_fault is not None:
-                self._spool_fault = None
-                _log.info("spool_takes_again")
-        return puts
+    def _not_kept(self, said: Transmission, detail: str) -> None:
+        channel = self.channels.get(said.channel)
+        if channel is not None:
+            channel.not_kept(said, detail)
 
     async def _look_after(self, spool: Spool, uplink: Uplink) -> None:
         """Tell of changed channels, and drop what is too old."""

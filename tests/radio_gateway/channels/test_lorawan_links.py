@@ -40,7 +40,7 @@ async def test_servers_that_publish_to_mosquitto_are_heard(tmp_path: Path) -> No
         login = {"username": "node", "password": broker.passwords["node"]}
         channel = make(url, "lorawan", inbox=inbox, **login)
         async with running(channel):
-            await until(lambda: all(broker.subscriptions(each) for each in TOPICS))
+            await until(lambda: all(broker.subscribers(each) for each in TOPICS))
             for topic, message in (
                 (f"application/a1/device/{EUI}/event/up", chirpstack(PLACE)),
                 ("v3/patrol@ttn/devices/boat-3/up", things({"sos": True})),

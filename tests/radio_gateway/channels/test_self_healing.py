@@ -314,7 +314,7 @@ async def test_a_broker_that_restarts_is_heard_again(tmp_path: Path, forgets: bo
             broker.kill()
             await until(lambda: channel.health().state == "down", within_s=5)
             if forgets:
-                for file in broker._data.iterdir():
+                for file in broker.data_folder.iterdir():
                     file.unlink() if file.is_file() else shutil.rmtree(file)
             await asyncio.to_thread(broker.start)
             await until(lambda: channel.health().state == "open", within_s=10)

@@ -219,7 +219,7 @@ async def test_a_phone_is_asked_through_a_real_broker(tmp_path: Path) -> None:
             async with running(channel):
                 task = asyncio.create_task(out.run())
                 await until(lambda: channel.health().state == "open")
-                await until(lambda: broker.subscriptions("owntracks/jane/phone/cmd"), within_s=20)
+                await until(lambda: broker.subscribers("owntracks/jane/phone/cmd"), within_s=20)
                 out.send(order(kind="poll", device="jane/phone", text=""))
                 said, _ = await asyncio.to_thread(phone.communicate, timeout=30)
                 await until(lambda: told[-1].state == "sent")

@@ -50,7 +50,7 @@ async def test_recording_takes_no_message_from_a_node(tmp_path: Path) -> None:
         path = tmp_path / "a.jsonl"
         recording = asyncio.create_task(record(link, path, stop_on=(signal.SIGUSR1,)))
         async with running(channel):
-            await until(lambda: broker.subscriptions(f"{POSITIONS}/+") == 2)
+            await until(lambda: len(broker.subscribers(f"{POSITIONS}/+")) == 2)
             await asyncio.to_thread(publish, broker, 1, 2, 3)
             await hear(channel.inbox, 3)
             await until(lambda: path.read_bytes().count(b"\n") == 1 + 3)

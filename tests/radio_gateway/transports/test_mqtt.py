@@ -464,7 +464,7 @@ def test_the_shipped_access_list_lets_nobody_write_for_another(
 def test_over_tls_nobody_takes_a_session_over_by_its_id(tmp_path: Path, bound: bool) -> None:
     """And without the shipped line another does, so that the line is what keeps it."""
     running = brokers.Mosquitto(tmp_path / "mosquitto", tls=True)
-    for file in (running._etc / "conf.d").glob("tls*.conf"):
+    for file in (running.config_folder / "conf.d").glob("tls*.conf"):
         text = file.read_text()
         assert "\nuse_username_as_clientid true\n" in text
         if not bound:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from base64 import b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,9 +17,11 @@ from radio_gateway.messages.transmission import Delivery, Transmission
 from radio_gateway.uplink.receiver.receiver import Receiver
 from radio_gateway.uplink.sender.sender import Uplink
 from radio_gateway.uplink.spool.spool import Spool, open_spool
+from radio_gateway.uplink.wire.envelope import OrderFor
 from radio_gateway.uplink.wire.signing import Signer, Verifier
 from radio_gateway.uplink.wire.uplink_settings import UplinkSettings
 from tests.fixtures.broker import Mosquitto
+from tests.fixtures.patience import PATIENCE_S
 
 NODE_KEY, GW_1_KEY, GW_2_KEY = (Signer(os.urandom(32)) for _ in range(3))
 
@@ -35,6 +37,18 @@ def settings(
     """Return how `user` reaches `broker`; a gateway believes the node's key."""
     link = parse_link(f"mqtt://{user}:{broker.passwords[user]}@127.0.0.1:{port or broker.port}")
     return UplinkSettings(link=link, signer=signer, node=Verifier(node_key.public))
+
+
+async def until_health(
+    health: Callable[[], Awaitable[GatewayHealth]],
+    condition: Callable[[GatewayHealth], bool],
+    *,
+    within_s: float = PATIENCE_S,
+) -> None:
+    """Wait until what a gateway tells of how it fares meets `condition`."""
+    async with asyncio.timeout(within_s):
+        while not condition(await health()):  # noqa: ASYNC110 - rings no bell
+            await asyncio.sleep(0.01)
 
 
 class Ended:
@@ -56,6 +70,10 @@ class Ended:
         """Return how many transmissions have no receipt."""
         return (await self.spool.state()).waiting
 
+    async def is_open(self) -> None:
+        """Wait until the broker lets the uplink in."""
+        await until_health(self.uplink.health, lambda health: health.uplink == "open")
+
     async def empty(self, *, within_s: float = 10.0) -> None:
         """Wait until everything has its receipt."""
         async with asyncio.timeout(within_s):
@@ -74,10 +92,11 @@ async def gateway(
     port: int | None = None,
     node_key: Signer = NODE_KEY,
     fares: GatewayHealth | None = None,
+    on_order: Callable[[OrderFor, float], Awaitable[None]] | None = None,
 ) -> AsyncIterator[Ended]:
     """Run a gateway's uplink; `port` is that of what lies before the broker.
 
-    `fares` is what the gateway itself knows of how it fares.
+    `fares` is what the gateway itself knows of how it fares, `on_order` is as for `Uplink`.
     """
     async with await open_spool(folder / f"{name}.db") as spool:
         uplink = Uplink(
@@ -85,6 +104,7 @@ async def gateway(
             spool,
             gateway=name,
             health=lambda: fares or GatewayHealth(gateway=name, told_at=datetime.now(UTC)),
+            on_order=on_order,
         )
         task = asyncio.create_task(uplink.run())
         try:

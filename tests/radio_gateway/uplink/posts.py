@@ -18,7 +18,7 @@ from radio_gateway.uplink.receiver.receiver import Receiver
 from radio_gateway.uplink.wire.signing import Signer, Verifier
 from tests.fixtures.broker import Mosquitto
 from tests.radio_gateway.running.running import until
-from tests.radio_gateway.uplink.gateways import GW_1_KEY, GW_2_KEY, NODE_KEY, settings
+from tests.radio_gateway.uplink.gateways import GW_1_KEY, GW_2_KEY, NODE_KEY, settings, until_health
 
 
 @asynccontextmanager
@@ -46,9 +46,7 @@ async def post(
     stop = asyncio.Event()
     task = asyncio.create_task(gateway.run(stop))
     try:
-        await until(
-            lambda: gateway._uplink is not None and gateway._uplink._condition.state == "open"
-        )
+        await until_health(gateway.health, lambda health: health.uplink == "open")
         yield gateway
     finally:
         stop.set()

@@ -17,10 +17,19 @@ from radio_gateway.uplink.sender import uplink_health as condition
 from radio_gateway.uplink.sender.sender import Uplink
 from radio_gateway.uplink.sender.uplink_health import UNSIGNED, UplinkCondition
 from radio_gateway.uplink.spool.spool import open_spool
+from radio_gateway.uplink.wire.envelope import topic_of
 from radio_gateway.uplink.wire.uplink_settings import read_uplink
 from tests.fixtures.broker import Mosquitto, mosquitto
 from tests.radio_gateway.running.running import until
-from tests.radio_gateway.uplink.gateways import GW_2_KEY, NODE_KEY, Ended, gateway, key_file, node
+from tests.radio_gateway.uplink.gateways import (
+    GW_2_KEY,
+    NODE_KEY,
+    Ended,
+    gateway,
+    key_file,
+    node,
+    until_health,
+)
 from tests.radio_gateway.uplink.test_uplink import Client, fix
 
 BROKE = LinkError("mqtt://box", "the connection broke: Unspecified error")
@@ -163,7 +172,7 @@ async def test_a_node_that_is_away_is_told_and_is_well_when_it_is_back(
 ) -> None:
     monkeypatch.setattr(condition, "UNANSWERED_S", 0.5)
     async with gateway(broker, tmp_path) as gw:
-        await until(lambda: gw.uplink._condition.state == "open")
+        await gw.is_open()
         assert (await gw.uplink.health()).uplink_fault is None
         await gw.hear([fix(1)])
         assert (await fault_of(gw)).startswith("the node has not answered since ")
@@ -196,11 +205,14 @@ async def test_a_password_that_is_set_right_is_taken_without_a_restart(
             health=lambda: GatewayHealth(gateway="gw-1", told_at=datetime.now(UTC)),
         )
         task = asyncio.create_task(uplink.run())
-        assert "Not authorized" in await fault_of(Ended(spool, uplink))
+        gw = Ended(spool, uplink)
+        assert "Not authorized" in await fault_of(gw)
         (tmp_path / "password").unlink()
-        await until(lambda: "uplink.password_file" in (uplink._condition.fault(0.0) or ""))
+        await until_health(
+            uplink.health, lambda health: "uplink.password_file" in (health.uplink_fault or "")
+        )
         (tmp_path / "password").write_text(broker.passwords["gw-1"])
-        await until(lambda: uplink._condition.state == "open")
+        await gw.is_open()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
@@ -222,11 +234,15 @@ async def test_a_gateway_under_a_user_of_another_name_says_so(
 @pytest.mark.broker
 async def test_a_second_client_of_one_id_is_named(broker: Mosquitto, tmp_path: Path) -> None:
     async with gateway(broker, tmp_path) as gw:
-        await until(lambda: gw.uplink._condition.state == "open")
-        other = Client(broker, "gw-1", client_id=gw.uplink._client_id)
+        await gw.is_open()
+        topic = topic_of("gw-1", "node")
+        await until(lambda: broker.subscribers(topic))
+        other = Client(broker, "gw-1", client_id=broker.subscribers(topic)[0])
         try:
             words = "another client uses this id or user: is a second gateway running with id gw-1?"
             # the broker's word may be lost with the connection; the next take-over tells it
-            await until(lambda: (gw.uplink._condition.fault(0.0) or "").endswith(words))
+            await until_health(
+                gw.uplink.health, lambda health: (health.uplink_fault or "").endswith(words)
+            )
         finally:
             other.close()

@@ -24,7 +24,14 @@ from radio_gateway.uplink.wire.signing import SIGNATURE_BYTES, Signer
 from tests.fixtures.broker import Mosquitto, mosquitto
 from tests.fixtures.ports import free_port
 from tests.radio_gateway.running.running import until
-from tests.radio_gateway.uplink.gateways import GW_1_KEY, GW_2_KEY, NODE_KEY, gateway, node
+from tests.radio_gateway.uplink.gateways import (
+    GW_1_KEY,
+    GW_2_KEY,
+    NODE_KEY,
+    gateway,
+    node,
+    until_health,
+)
 from tests.radio_gateway.uplink.posts import office, post
 
 pytestmark = pytest.mark.broker
@@ -108,7 +115,7 @@ async def test_a_report_leaves_the_spool_when_the_node_has_stored_it(
 async def test_that_a_broker_took_it_deletes_nothing(broker: Mosquitto, tmp_path: Path) -> None:
     async with gateway(broker, tmp_path) as gw:
         await gw.hear([fix(1)])
-        await until(lambda: gw.uplink._sent > 0)
+        await until_health(gw.uplink.health, lambda health: health.sent > 0)
         await asyncio.sleep(0.5)
         assert await gw.waiting() == 1
     async with node(broker) as hx, gateway(broker, tmp_path) as gw:
@@ -189,7 +196,7 @@ async def test_a_forged_a_foreign_and_a_replayed_receipt_delete_nothing(
         assert await gw.waiting() == 1
     # the same after a restart, when the gateway no longer knows what it sent
     async with gateway(broker, tmp_path) as gw:
-        await until(lambda: gw.uplink._condition.state == "open")
+        await gw.is_open()
         as_node.say(topic, spoken)
         await until(lambda: gw.uplink.unbelieved["unknown_envelope"] == 1)
         assert await gw.waiting() == 1
