@@ -22,6 +22,7 @@ class Steps:
     """New versions of alerts, by the act that the journal is told.
 
     Attributes:
+        now: When it looked, aware UTC.
         touched: How many versions there are of an alert, by its id.
     """
 
@@ -29,7 +30,7 @@ class Steps:
         self.touched: Counter[str] = Counter()
         #: The first versions of all alerts, then the second ones: each is filed after the first.
         self._rounds: list[dict[str, list[Alert]]] = []
-        self._now, self._node = now, node
+        self.now, self._node = now, node
 
     def put(self, act: str, alert: Alert) -> None:
         """Add a version."""
@@ -53,14 +54,14 @@ class Steps:
             agency=condition.agency,
             severity=condition.severity,
             since=condition.since,
-            now=self._now,
+            now=self.now,
             origin=self._node,
             historical=condition.historical,
             **condition.about,
         )
         self.put("raise alert", alert)
         if condition.over is not None:
-            self.put("return alert", alert_acts.returned(alert, at=self._now, since=condition.over))
+            self.put("return alert", alert_acts.returned(alert, at=self.now, since=condition.over))
 
     def go_on(
         self, alert: Alert, condition: Condition, fencing: Fencing, broke: datetime | None
@@ -73,7 +74,7 @@ class Steps:
             fencing: Knows what was taken back.
             broke: When it was over for a while between two looks; None: it was not.
         """
-        now, about = self._now, condition.about
+        now, about = self.now, condition.about
         if alert.historical and not condition.historical and condition.over is None:
             if alert.state not in _LEFT_ALONE:
                 after = alert_acts.come_live(
@@ -120,7 +121,7 @@ class Steps:
             self.put("return alert", alert_acts.returned(again, at=now, since=condition.over))
 
     def _again(self, alert: Alert, condition: Condition) -> Alert:
-        now, calm = self._now, RULES[condition.rule].calm_for_s
+        now, calm = self.now, RULES[condition.rule].calm_for_s
         about = condition.about
         if alert.state != "shelved_returned":  # what is put aside stays so, or worsens
             about["severity"] = condition.severity

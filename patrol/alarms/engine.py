@@ -251,7 +251,7 @@ class Alarms:
         agency = over[0].agency if over else ""
         filing = Filing(papers=over, act="resolve alert", actor=by, agency=agency, reason=note)
         try:
-            await self._clerk.file_in_turn(turn, filing)
+            await self._clerk.file_in_turn(turn, filing, now)
         except StoreError as error:
             log.warning("the end of a call for help is not filed yet", fault=str(error))
 
@@ -501,26 +501,28 @@ class Alarms:
     async def _file(self, turn: WriterTurn, steps: Steps) -> bool:
         try:
             for act, made in steps.in_order():
-                await self._file_or_each(turn, act, made)
+                await self._file_or_each(turn, act, made, steps.now)
         except StoreError as error:
             log.warning("alerts are not stored yet", fault=str(error))  # the next look tries again
             return False
         return True
 
-    async def _file_or_each(self, turn: WriterTurn, act: str, made: tuple[Alert, ...]) -> None:
+    async def _file_or_each(
+        self, turn: WriterTurn, act: str, made: tuple[Alert, ...], now: datetime
+    ) -> None:
         """File alerts; where that cannot be, each by itself: one must not keep back all others.
 
         Raises:
             StoreError: If the store refuses whatever it is given.
         """
         try:
-            await self._clerk.file_in_turn(turn, Filing(papers=made, act=act))
+            await self._clerk.file_in_turn(turn, Filing(papers=made, act=act), now)
         except Exception as error:
             if isinstance(error, StoreError) and error.transient:
                 raise
             if len(made) > 1:
                 for each in made:
-                    await self._file_or_each(turn, act, (each,))
+                    await self._file_or_each(turn, act, (each,), now)
                 return
             of = f"{made[0].rule} {made[0].subject}"
             if of not in self._failed:

@@ -46,7 +46,7 @@ class Book:
         Raises:
             NotFound: If there is none of that kind and id.
         """
-        found = self.find(kind, id)
+        found = self._papers.get(kind, {}).get(id)
         if found is None:
             raise NotFound(kind_of(kind), id)
-        return found
+        return found  # type: ignore[return-value]

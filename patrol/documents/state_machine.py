@@ -44,6 +44,7 @@ class Life:
             named += [before, after]
         self.states = tuple(dict.fromkeys(named))
         self.acts = tuple(dict.fromkeys(act for _, act in steps))
+        self._goes_on = frozenset(before for before, _ in steps)
 
     def after(self, state: str, act: str) -> str:
         """Return the state that `act` leads to.
@@ -70,7 +71,7 @@ class Life:
         >>> Life("lamp", "off", {("off", "press"): "on"}).is_end("on")
         True
         """
-        return not self.possible(state)
+        return state not in self._goes_on
 
     def markdown(self) -> str:
         """Return the table for the documentation: a row a state, a column an act.

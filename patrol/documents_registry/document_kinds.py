@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -48,9 +48,8 @@ KINDS: Final[Mapping[str, type[Document]]] = MappingProxyType({kind_of(kind): ki
 """By tag."""
 
 
-def encode(paper: Document) -> bytes:
-    """Return a paper as JSON, as it is stored and sent."""
-    return _encode(paper)
+encode: Final[Callable[[Document], bytes]] = msgspec.json.Encoder().encode
+"""Returns a paper as JSON, as it is stored and sent."""
 
 
 def decode(kind: str, body: bytes) -> Document:
@@ -63,6 +62,3 @@ def decode(kind: str, body: bytes) -> Document:
     if known is None:
         raise msgspec.ValidationError(f"no kind of paper {kind!r}")
     return json_decoder(known).decode(body)
-
-
-_encode = msgspec.json.Encoder().encode

@@ -18,7 +18,6 @@ from patrol.audit.chain import Entry
 from patrol.documents.document import Document, kind_of
 from patrol.documents.open_documents import Book
 from patrol.documents.transaction import Filing, Note
-from patrol.documents_registry.document_kinds import encode
 from patrol.duty.roster import overdue_reliefs
 from patrol.errors.errors import Conflict, PatrolError, StoreError
 from patrol.filing.disclosure_log import Views
@@ -90,7 +89,8 @@ class DocumentService:
         """
 
         async def in_turn(turn: WriterTurn) -> Filing:
-            return await self.file_in_turn(turn, act(self.book, self._now()))
+            now = self._now()
+            return await self.file_in_turn(turn, act(self.book, now), now)
 
         return await self._turn.order(in_turn)
 
@@ -102,15 +102,14 @@ class DocumentService:
         """
         await self.scribe.note(*notes)
 
-    async def file_in_turn(self, turn: WriterTurn, filing: Filing) -> Filing:
-        """File in a turn of the caller's.
+    async def file_in_turn(self, turn: WriterTurn, filing: Filing, now: datetime) -> Filing:
+        """File in a turn of the caller's what was decided `now`.
 
         Raises:
             Conflict: If a paper is not the next version of what is there.
             StoreError: If the store refuses.
         """
         if filing:
-            now = self._now()
             self._check(filing.papers)
             await self._store.write(_store, filing, now, self.node)
             self.book.put(filing.papers)
@@ -120,7 +119,7 @@ class DocumentService:
                 listener(filing.papers)
             for kind, act in self.followed_by:
                 if any(isinstance(paper, kind) for paper in filing.papers):
-                    await self._follow(turn, act)
+                    await self._follow(turn, act, now)
         return filing
 
     async def tick(self, turn: WriterTurn) -> None:
@@ -129,8 +128,9 @@ class DocumentService:
         A duty that fails by itself is told in the log and keeps no other from its work.
         """
         for duty in self.duties:
+            now = self._now()
             try:
-                await self.file_in_turn(turn, duty(self.book, self._now()))
+                await self.file_in_turn(turn, duty(self.book, now), now)
             except StoreError as error:
                 log.warning("what time brought is not stored yet", fault=str(error))
                 if error.transient:
@@ -138,10 +138,10 @@ class DocumentService:
             except PatrolError as error:
                 log.error("a duty contradicts what is so", fault=str(error))
 
-    async def _follow(self, turn: WriterTurn, act: Act) -> None:
+    async def _follow(self, turn: WriterTurn, act: Act, now: datetime) -> None:
         """Do what follows from a filing; what that did stands, whatever becomes of this."""
         try:
-            await self.file_in_turn(turn, act(self.book, self._now()))
+            await self.file_in_turn(turn, act(self.book, now), now)
         except PatrolError as error:  # it is a duty, too: the next tick tries again
             log.warning("what follows is not stored yet", fault=str(error))
 
@@ -160,15 +160,14 @@ def _store(connection: Connection, filing: Filing, now: datetime, origin: str) -
     if filing.receipt is not None:
         crew_reports.put_once(connection, filing.receipt, now, origin=origin)
     for paper in filing.papers:
-        body = encode(paper)
-        papers.put(connection, paper, body)
+        subject, detail = papers.put(connection, paper, reason=filing.reason)
         notes.append(
             Note(
                 act=filing.act,
                 actor=filing.actor,
                 agency=filing.agency or paper.agency,
-                subject=f"{kind_of(paper)}:{paper.id}",
-                detail=papers.told_of(paper, body, reason=filing.reason),
+                subject=subject,
+                detail=detail,
             )
         )
     protected_fields.put(connection, filing.protected, origin=origin)

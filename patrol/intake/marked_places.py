@@ -102,7 +102,7 @@ class MarkedPlaces:
             return
         made = self._made(said, now)
         try:
-            await self._clerk.file_in_turn(turn, made)
+            await self._clerk.file_in_turn(turn, made, now)
         except StoreError as error:
             log.warning("marks are not stored yet", fault=str(error))
             if error.transient:

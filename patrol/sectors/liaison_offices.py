@@ -103,10 +103,14 @@ class Offices:
         """
         best: Counterpart | None = None
         found: list[str] = []
-        for facing in self._offices.values():
-            if not _works_from(agency, facing):
-                continue
-            for office in (self._offices[id] for id in facing.faces if id in self._offices):
+        own = [
+            office
+            for office in self._offices.values()
+            # its own as it says, or those of its country if it says none
+            if (office.id in agency.blos if agency.blos else office.country == agency.country)
+        ]
+        for facing in own:
+            for office in [self._offices[id] for id in facing.faces if id in self._offices]:
                 if country not in (None, agency.country, office.country):
                     continue
                 away = _away_km(office, lon=lon, lat=lat, river=river, km=km)
@@ -166,11 +170,6 @@ def offices_of(table: Table, rivers: Rivers) -> list[Office]:
             )
         )
     return found
-
-
-def _works_from(agency: Agency, office: Office) -> bool:
-    """Return whether an office is the agency's: as it says, or of its country if it says none."""
-    return office.id in agency.blos if agency.blos else office.country == agency.country
 
 
 def _agencies_of(office: Office, agencies: Mapping[str, Agency], *, but: str) -> list[str]:

@@ -211,7 +211,7 @@ class Sharing:
 
         They may not once there is an agreement between them and none is in force.
         """
-        grants = list(self._between(one, other))
+        grants = self._between(one, other)
         if any(grant.in_force(now) for grant in grants):
             return True
         return not grants and not any(_joins(each, one, other) for each in self._ended.values())
@@ -220,7 +220,7 @@ class Sharing:
         """Return whether what a party did at a time is of a stretch that it consented to; always
         where there is no agreement between the two.
         """
-        grants = list(self._between(owner, viewer))
+        grants = self._between(owner, viewer)
         if not grants:
             return not any(_joins(each, owner, viewer) for each in self._ended.values())
         return any(
@@ -273,8 +273,8 @@ class Sharing:
 
     def longest_delay(self, now: datetime) -> timedelta:
         """Return the longest delay of all agreements in force."""
-        grants = (self._grant(each) for each in self._book.all(Agreement))
-        return max((each.delay for each in grants if each.in_force(now)), default=timedelta())
+        grants = [self._grant(each) for each in self._book.all(Agreement)]
+        return max([each.delay for each in grants if each.in_force(now)], default=timedelta())
 
     def owners(self, viewer: str, now: datetime) -> frozenset[str]:
         """Return the agencies of whom something may cross to `viewer` at present."""
@@ -293,9 +293,9 @@ class Sharing:
         found: list[Hashable] = []
         for agreement in self._book.all(Agreement):
             grant = self._grant(agreement)
-            lifelines = tuple(
+            lifelines = [
                 each for each in sorted(LIFELINES & grant.classes) if grant.lets(each, now)
-            )
+            ]
             if viewer not in agreement.agencies or not (grant.in_force(now) or lifelines):
                 continue
             terms = agreement.terms
@@ -307,7 +307,7 @@ class Sharing:
                     if viewer in each.agencies and each.start <= now < each.end
                 )
             is_within = within(terms.hours, now)
-            found.append((agreement.id, agreement.version, is_within, out, lifelines))
+            found.append((agreement.id, agreement.version, is_within, out, *lifelines))
         return tuple(found)
 
     def overview(self, viewer: str, now: datetime) -> list[OpenClass]:
@@ -336,11 +336,15 @@ class Sharing:
 
     # -- inside
 
-    def _between(self, owner: str, viewer: str) -> Iterable[Grant]:
-        for agreement in self._book.all(Agreement):
+    def _between(self, owner: str, viewer: str) -> list[Grant]:
+        if owner == viewer:
+            return []
+        return [
+            self._grant(each)
+            for each in self._book.all(Agreement)
             # Of a draft nobody else may even learn.
-            if agreement.proposed_at is not None and _joins(agreement, owner, viewer):
-                yield self._grant(agreement)
+            if each.proposed_at is not None and owner in each.agencies and viewer in each.agencies
+        ]
 
     def _grant(self, agreement: Agreement) -> Grant:
         """Return the agreement ready to be asked; made once for each version."""

@@ -9,75 +9,57 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 
+from patrol.sharing.decisions import Sharing
 from patrol.sharing.precision import coarse
+from patrol.sharing.terms import Grant
 from patrol.targets.hand_off import ANSWER_WITHIN_S, HandOff, Timetable, timetable
 from patrol.targets.prediction import Prediction
 from patrol.targets.sightings import Sighting
 
-if TYPE_CHECKING:
-    from patrol.sharing.decisions import Sharing
-    from patrol.sharing.terms import Grant
-
 
 class OfferPermission:
-    """Asks the agreements about hand-offs.
+    """What the agreements let go from one agency to another with an offer, at one moment.
 
     Args:
-        sharing: What may cross between agencies; None: nothing may.
+        sharing: What may cross between agencies.
+        owner: Agency that has the target.
+        viewer: Agency that it is or would be offered to.
+        now: Aware UTC.
     """
 
-    def __init__(self, sharing: Sharing | None) -> None:
-        self._sharing = sharing
+    def __init__(self, sharing: Sharing, owner: str, viewer: str, now: datetime) -> None:
+        self._sharing, self._owner, self._viewer, self._now = sharing, owner, viewer, now
+        self._grants = [
+            grant for grant in sharing.open_grants(owner, viewer, now) if "targets" in grant.classes
+        ]
 
-    def why_not(self, made: HandOff, now: datetime) -> str | None:
-        """Return why nothing of a hand-off may cross now, for people; None while it may."""
-        if self._sharing is None:
-            return f"no agreement between {made.agency} and {made.to} names targets"
-        return self._sharing.why_not(
-            owner=made.agency, viewer=made.to, data_class="targets", now=now
-        )
-
-    def why_no_offer(
-        self, owner: str, viewer: str, *, lon: float | None, lat: float | None, now: datetime
-    ) -> str | None:
+    def why_no_offer(self, *, lon: float | None, lat: float | None) -> str | None:
         """Return why a target may not be offered, for people; None when it may.
 
         Args:
-            owner: Agency that has it.
-            viewer: Agency that it would be offered to.
             lon: Where it was last seen, degrees east; None unknown: then it is in no corridor.
             lat: Where, degrees north.
-            now: Aware UTC.
         """
-        if self._sharing is None:
-            return f"no agreement between {owner} and {viewer} names targets"
-        refusal = self._sharing.why_not(owner=owner, viewer=viewer, data_class="targets", now=now)
-        if refusal is not None:
+        refusal = self._sharing.why_not(
+            owner=self._owner, viewer=self._viewer, data_class="targets", now=self._now
+        )
+        if refusal is not None or any(grant.covers(lon, lat) for grant in self._grants):
             return refusal
-        if any(grant.covers(lon, lat) for grant in self._grants(owner, viewer, now)):
-            return None
         return "the target is outside the corridor of the agreement"
 
     def told(
-        self,
-        owner: str,
-        viewer: str,
-        sightings: Sequence[Sighting],
-        prediction: Prediction | None,
-        now: datetime,
+        self, sightings: Sequence[Sighting], prediction: Prediction | None
     ) -> tuple[tuple[Sighting, ...], Prediction | None]:
         """Return what of sightings and of the prediction after the last one goes with an offer.
 
         Those of a time that the owner consented to and no younger than the agreed delay, in the
         corridor, each as exactly as agreed: what was seen while an agreement was suspended stays.
         """
-        grants = self._grants(owner, viewer, now)
         found: list[Sighting] = []
         expected: Prediction | None = None
         for each in sightings:
-            exact = [grant.precision_m for grant in grants if _lets(grant, owner, each, now)]
+            exact = [grant.precision_m for grant in self._grants if self._lets(grant, each)]
             seen = coarse(each, min(exact)) if exact else None
             if seen is not None:
                 found.append(seen)
@@ -85,26 +67,19 @@ class OfferPermission:
                 expected = coarse(prediction, min(exact))
         return tuple(found), expected
 
-    def times(self, owner: str, viewer: str, now: datetime) -> Timetable:
+    def times(self) -> Timetable:
         """Return the timetable of an offer: the shortest of the agreements in force."""
-        told = [each.agreement.terms.answer_within_s for each in self._grants(owner, viewer, now)]
+        told = [grant.agreement.terms.answer_within_s for grant in self._grants]
         return timetable(min(told, default=ANSWER_WITHIN_S))
 
-    def _grants(self, owner: str, viewer: str, now: datetime) -> list[Grant]:
-        if self._sharing is None:
-            return []
-        open_now = self._sharing.open_grants(owner, viewer, now)
-        return [grant for grant in open_now if "targets" in grant.classes]
+    def _lets(self, grant: Grant, seen: Sighting) -> bool:
+        return (
+            grant.covers(seen.lon, seen.lat)
+            and (not grant.delay or seen.at <= self._now - grant.delay)
+            and grant.consented(self._owner, "targets", seen.at, seen.at)
+        )
 
 
-def _lets(grant: Grant, owner: str, seen: Sighting, now: datetime) -> bool:
-    return (
-        grant.covers(seen.lon, seen.lat)
-        and (not grant.delay or seen.at <= now - grant.delay)
-        and any(start <= seen.at < end for start, end in grant.windows(owner, "targets"))
-    )
-
-
-def leave_of(watch: object) -> OfferPermission:
-    """Return what a watch's agreements let; nothing while it knows of none."""
-    return OfferPermission(getattr(watch, "sharing", None))
+def why_not_shared(sharing: Sharing, made: HandOff, now: datetime) -> str | None:
+    """Return why nothing of a hand-off may cross now, for people; None while it may."""
+    return sharing.why_not(owner=made.agency, viewer=made.to, data_class="targets", now=now)

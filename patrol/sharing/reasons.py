@@ -23,8 +23,8 @@ def refusal(grant: Grant, data_class: DataClass, now: datetime, outings: Outings
         outings: When which unit took part in a joint patrol.
     """
     agreement, terms = grant.agreement, grant.agreement.terms
-    if agreement.withheld and not grant.lets(data_class, now):
-        return suspension(agreement)
+    if grant.withheld and not grant.lets(data_class, now):
+        return suspension(grant)
     if agreement.state not in ("active", "suspended"):
         missing = ", ".join(agreement.unsigned)
         wait = f"waits for the signature of {missing}" if agreement.proposed_at else "is a draft"
@@ -39,17 +39,18 @@ def refusal(grant: Grant, data_class: DataClass, now: datetime, outings: Outings
         return None
     if not within(terms.hours, now):
         return f"“{terms.name}” is for other hours"
-    if not grant.open_now(data_class, now, outings):
+    if terms.only_joint_patrols and not any(start <= now < end for start, end in outings(None)):
         return f"“{terms.name}” is for joint patrols, and none is under way"
     return None
 
 
-def suspension(agreement: Agreement) -> str:
+def suspension(grant: Grant) -> str:
     """Return who suspended an agreement, when and why."""
+    name = grant.agreement.terms.name
     words = [
-        f"{each.agency} suspended “{agreement.terms.name}” at {each.at.astimezone(UTC):{_DATE}}"
+        f"{each.agency} suspended “{name}” at {each.at.astimezone(UTC):{_DATE}}"
         + (f": {each.reason}" if each.reason else "")
-        for each in agreement.withheld
+        for each in grant.withheld
     ]
     return "; ".join(words)
 

@@ -47,6 +47,7 @@ class Grant:
         classes: Data classes that it names.
         precision_m: How coarsely places are told, metres.
         delay: How old what is told must be.
+        withheld: The words of those parties that withhold their consent now.
     """
 
     def __init__(self, agreement: Agreement) -> None:
@@ -57,6 +58,11 @@ class Grant:
         self.classes: Final = frozenset(terms.classes)
         self.precision_m: Final = terms.precision_m
         self.delay: Final = timedelta(seconds=terms.delay_s)
+        self.withheld: Final = agreement.withheld
+        self._also: frozenset[DataClass] = frozenset().union(*(each.also for each in self.withheld))
+        is_signed = not agreement.unsigned
+        self._is_active = agreement.state == "active" and is_signed and not self.withheld
+        self._is_standing = agreement.state in ("active", "suspended") and is_signed
         self._corridor: shapely.Geometry | None = None
         if terms.corridor is not None:
             shapes = [shapely.Polygon(ring) for ring in terms.corridor.rings if len(ring) > 3]
@@ -82,14 +88,8 @@ class Grant:
 
     def in_force(self, now: datetime) -> bool:
         """Return whether it is in force: signed by all, withheld by none, and in its time."""
-        agreement = self.agreement
-        return (
-            not self.is_held
-            and agreement.state == "active"
-            and not agreement.unsigned
-            and not agreement.withheld
-            and agreement.terms.valid_from <= now < agreement.terms.valid_until
-        )
+        terms = self.agreement.terms
+        return self._is_active and not self.is_held and terms.valid_from <= now < terms.valid_until
 
     def lets(self, data_class: DataClass, now: datetime) -> bool:
         """Return whether it lets a class cross at present: in force, or, of a lifeline, suspended
@@ -97,12 +97,11 @@ class Grant:
         """
         if data_class not in LIFELINES:
             return self.in_force(now)
-        agreement, terms = self.agreement, self.agreement.terms
+        terms = self.agreement.terms
         return (
-            data_class not in self.held
-            and agreement.state in ("active", "suspended")
-            and not agreement.unsigned
-            and not any(data_class in each.also for each in agreement.withheld)
+            self._is_standing
+            and data_class not in self.held
+            and data_class not in self._also
             and terms.valid_from <= now < terms.valid_until
         )
 
@@ -159,12 +158,6 @@ class Grant:
             and (not self.delay or data_class in LIFELINES or at <= now - self.delay)
             and self._is_time(data_class, now=now, at=at, unit=unit, outings=outings)
             and (self.covers(lon, lat) if lies_in is None else lies_in(self))
-        )
-
-    def open_now(self, data_class: DataClass, now: datetime, outings: Outings) -> bool:
-        """Return whether hours and joint patrols let a class cross at present, of some unit."""
-        return data_class in PAST or self._is_time(
-            data_class, now=now, at=now, unit=None, outings=outings
         )
 
     def stretches(

@@ -98,11 +98,13 @@ class Store:
         """
 
         def transaction() -> T:
-            with commit_proved(self._connection()):
+            connection = self._connection()
+            with commit_proved(connection):
                 if self.fence is not None:
-                    self.fence(self._connection())
-                done = query(self._connection(), *args, **kwargs)
-            self._require_after()
+                    self.fence(connection)
+                done = query(connection, *args, **kwargs)
+            if self._file is not None:
+                self._file.require_after()
             return done
 
         return await self._done(self._writer.do(transaction))
@@ -180,7 +182,8 @@ class Store:
                 bulk.put_also_heard(connection, also)
                 for act in acts:
                     act(connection)
-        self._require_after()
+        if self._file is not None:
+            self._file.require_after()
         self._span.look(connection)
         if rows:
             self._span.add(said, len(rows))
@@ -212,10 +215,6 @@ class Store:
         elif self._file is not None:
             self._file.require()
         return self._writing
-
-    def _require_after(self) -> None:
-        if self._file is not None:
-            self._file.require_after()
 
     async def _done(self, work: Awaitable[T]) -> T:
         """Wait for `work`; what the database refuses is raised as ours."""

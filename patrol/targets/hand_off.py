@@ -158,7 +158,7 @@ class HandOff(Document, frozen=True, kw_only=True, tag="hand_off"):
     @property
     def is_closed(self) -> bool:
         """Whether nothing more is to be done or told of it."""
-        return self.is_over and not self.owed
+        return not self.owed and LIFE.is_end(self.state)
 
     @property
     def speed_mps(self) -> float | None:

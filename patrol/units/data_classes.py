@@ -103,10 +103,15 @@ def crossed(record: S, allowed: AbstractSet[DataClass]) -> S | None:
             values[field.name] = value
         elif mark is not None and mark in allowed:
             any_passes = True
-            values[field.name] = _taken_apart(value, allowed)
+            values[field.name] = (
+                _taken_apart(value, allowed) if isinstance(value, _OF_PARTS) else value
+            )
         elif field.required:
             return None  # it cannot be without: then nothing of it passes
     return kind(**values) if any_passes else None
+
+
+_OF_PARTS: Final = (msgspec.Struct, tuple, list, set, frozenset, dict)
 
 
 def _taken_apart(value: Any, allowed: AbstractSet[DataClass]) -> Any:

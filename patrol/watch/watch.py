@@ -55,7 +55,7 @@ from patrol.reception.duplicates import Duplicates
 from patrol.sectors.liaison_offices import Offices
 from patrol.sectors.site_geography import Ground
 from patrol.sharing.decisions import Sharing
-from patrol.sharing.offer_permission import leave_of
+from patrol.sharing.offer_permission import why_not_shared
 from patrol.sharing.redaction import passed
 from patrol.sharing.view_policy import ViewPolicy
 from patrol.store.receptions import rejected as aside
@@ -174,9 +174,7 @@ class Watch:
         )
         self.clerk.duties.extend(patrols.duties)
         self.clerk.followed_by.append((Agreement, patrols.suspend))
-        self.clerk.duties.append(
-            time_brings(lambda made, at: leave_of(self).why_not(made, at), node=node)
-        )
+        self.clerk.duties.append(time_brings(partial(why_not_shared, self.sharing), node=node))
         self.alarms = Alarms(
             clerk=self.clerk,
             store=store,

@@ -20,6 +20,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from statistics import median
 from typing import Final
 
@@ -71,12 +72,12 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _log = structlog.get_logger(__name__)
 
 
-def steady_ns() -> int:
-    """Return nanoseconds that only pass, also while the machine sleeps."""
-    return time.monotonic_ns() if _STEADY is None else time.clock_gettime_ns(_STEADY)
-
-
-_STEADY: Final = getattr(time, "CLOCK_BOOTTIME", None)
+steady_ns: Final[Callable[[], int]] = (
+    partial(time.clock_gettime_ns, time.CLOCK_BOOTTIME)
+    if hasattr(time, "CLOCK_BOOTTIME")
+    else time.monotonic_ns
+)
+"""Returns nanoseconds that only pass, also while the machine sleeps."""
 
 
 class Clock:

@@ -15,7 +15,7 @@ from patrol.documents.open_documents import Book
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict
 from patrol.sectors.liaison_offices import Counterpart
-from patrol.sharing.offer_permission import leave_of
+from patrol.sharing.offer_permission import OfferPermission
 from patrol.targets.hand_off import HandOff
 from patrol.targets.lifecycle import offered, refreshed
 from patrol.targets.prediction import Landing
@@ -72,9 +72,8 @@ class AutomaticOffers:
         """
         made = book.find(HandOff, target.hand_off) if target.hand_off else None
         if made is not None and made.is_open and made.target == target.id:
-            told = leave_of(self._watch).told(
-                made.agency, made.to, target.sightings, target.prediction, now
-            )
+            permission = OfferPermission(self._watch.sharing, made.agency, made.to, now)
+            told = permission.told(target.sightings, target.prediction)
             renewed = refreshed(made, target, *told, now=now, by=self._user.name)
             return self._sighted(target, renewed)
         line = self._crossed(before, target) if target.state == "followed" else None
@@ -98,15 +97,11 @@ class AutomaticOffers:
 
     def _offered(self, target: Target, line: Across, now: datetime) -> Filing:
         found = self.counterpart(target)
-        leave = leave_of(self._watch)
-        refusal = leave.why_no_offer(
-            target.agency, found.agency, lon=target.lon, lat=target.lat, now=now
-        )
+        permission = OfferPermission(self._watch.sharing, target.agency, found.agency, now)
+        refusal = permission.why_no_offer(lon=target.lon, lat=target.lat)
         if refusal is not None:
             raise Conflict(refusal)
-        fixes, prediction = leave.told(
-            target.agency, found.agency, target.sightings, target.prediction, now
-        )
+        fixes, prediction = permission.told(target.sightings, target.prediction)
         filing = offered(
             target,
             to=found.agency,
@@ -116,7 +111,7 @@ class AutomaticOffers:
             why=line,
             fixes=fixes,
             prediction=prediction,
-            times=leave.times(target.agency, found.agency, now),
+            times=permission.times(),
             now=now,
             by="",
         )

@@ -16,7 +16,7 @@ from patrol.documents.document import kind_of
 from patrol.documents.open_documents import Book
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict, IllegalStep, NotFound
-from patrol.sharing.offer_permission import leave_of
+from patrol.sharing.offer_permission import OfferPermission, why_not_shared
 from patrol.store.records import documents as papers
 from patrol.store.schema.tables import to_us
 from patrol.targets.hand_off import LIFE, HandOff
@@ -214,11 +214,11 @@ class HandOffDesk(DocumentDesk):
             to, office = found.agency, found.office.id
         elif to not in self._watch.agencies and to not in self._watch.elsewhere:
             raise NotFound("agency", to)
-        leave = leave_of(self._watch)
-        refusal = leave.why_no_offer(mine.agency, to, lon=mine.lon, lat=mine.lat, now=now)
+        permission = OfferPermission(self._watch.sharing, mine.agency, to, now)
+        refusal = permission.why_no_offer(lon=mine.lon, lat=mine.lat)
         if refusal is not None and to != mine.agency:
             raise Conflict(refusal)
-        fixes, prediction = leave.told(mine.agency, to, mine.sightings, mine.prediction, now)
+        fixes, prediction = permission.told(mine.sightings, mine.prediction)
         return offered(
             mine,
             to=to,
@@ -228,14 +228,14 @@ class HandOffDesk(DocumentDesk):
             note=note,
             fixes=fixes,
             prediction=prediction,
-            times=leave.times(mine.agency, to, now),
+            times=permission.times(),
             now=now,
             by=self._user.name,
         )
 
     def _offered_to_me(self, book: Book, id: str, now: datetime) -> HandOff:
         made = self._of(book, id, lambda each: each.to)
-        refusal = leave_of(self._watch).why_not(made, now) if made.is_open else None
+        refusal = why_not_shared(self._watch.sharing, made, now) if made.is_open else None
         if refusal is not None:
             raise Conflict(refusal)
         return made
@@ -260,7 +260,7 @@ class HandOffDesk(DocumentDesk):
         seen = self._policy.paper(made)
         if seen is not None or made.to != self._user.agency:
             return seen
-        refusal = leave_of(self._watch).why_not(made, self._watch.now())
+        refusal = why_not_shared(self._watch.sharing, made, self._watch.now())
         return made.shared({"targets"}) if refusal is None else None
 
     async def _acted(self, id: str, word: str, act: Callable[[Book, datetime], Filing]) -> HandOff:
@@ -277,7 +277,7 @@ class HandOffDesk(DocumentDesk):
             kept = await self._newest(id)
             if kept is None or self._user.agency not in (kept.agency, kept.to):
                 raise
-            refusal = leave_of(self._watch).why_not(kept, self._watch.now())
+            refusal = why_not_shared(self._watch.sharing, kept, self._watch.now())
             if refusal is not None and kept.to == self._user.agency:
                 raise Conflict(refusal) from None  # all that is left of it here is the notice
             if kept.is_over:

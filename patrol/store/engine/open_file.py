@@ -8,6 +8,7 @@ another one of that name, such as an older store below a mount point, the server
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -33,7 +34,7 @@ class OpenFile:
         self._file = file
         self._lost: str | None = None
         self._inodes: dict[str, _Inode] = {}
-        self._note(str(file))
+        self._inodes |= _inodes([str(file)])
 
     def connected(self) -> None:
         """Note what SQLite made beside it: call it when a connection that stays was opened.
@@ -42,8 +43,7 @@ class OpenFile:
             StoreError: If it does not lie there any more.
         """
         self.require()
-        for end in _BESIDE:
-            self._note(f"{self._file}{end}")
+        self._inodes |= _inodes([f"{self._file}{end}" for end in _BESIDE])
 
     def require(self) -> None:
         """Make sure that it lies where it was opened.
@@ -52,18 +52,14 @@ class OpenFile:
             StoreReturned: If it does, and once went while it was written to.
             StoreError: If it does not, with what is to be done.
         """
-        if self._lost is not None:
-            self._require_inodes()
-            raise StoreReturned(self._lost)
-        self._require_inodes()
-
-    def _require_inodes(self) -> None:
-        for name, inode in self._inodes.items():
-            if _inode(name) != inode:
+        for name, inode in _inodes(self._inodes).items():
+            if inode != self._inodes[name]:
                 raise StoreError(
                     f"{name} is another file than the one that was opened: stop the server, see to"
                     " it that the right store lies there, and start it again"
                 )
+        if self._lost is not None:
+            raise StoreReturned(self._lost)
 
     def require_after(self) -> None:
         """Make sure that what was just committed lies there; if not, nothing is any more.
@@ -82,18 +78,18 @@ class OpenFile:
             )
             raise StoreError(f"{error} (it went while it was written to)") from None
 
-    def _note(self, name: str) -> None:
-        self._inodes[name] = _inode(name)
 
-
-def _inode(name: str) -> _Inode:
-    try:
-        found = Path(name).stat()
-    except FileNotFoundError:
-        raise StoreError(
-            f"{name} is gone: it was deleted or moved away, or its disk is not mounted; nothing is"
-            " stored until it is back"
-        ) from None
-    except OSError as error:
-        raise StoreError(f"{name} cannot be reached: {error.strerror}") from error
-    return found.st_dev, found.st_ino
+def _inodes(names: Iterable[str]) -> dict[str, _Inode]:
+    found: dict[str, _Inode] = {}
+    for name in names:
+        try:
+            stat = Path(name).stat()
+        except FileNotFoundError:
+            raise StoreError(
+                f"{name} is gone: it was deleted or moved away, or its disk is not mounted; nothing"
+                " is stored until it is back"
+            ) from None
+        except OSError as error:
+            raise StoreError(f"{name} cannot be reached: {error.strerror}") from error
+        found[name] = stat.st_dev, stat.st_ino
+    return found

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from patrol.documents.document import Document, kind_of
-from patrol.documents_registry.document_kinds import decode
+from patrol.documents_registry.document_kinds import decode, encode
 from patrol.errors.errors import Conflict
 from patrol.store.schema.rows import readable
 from patrol.store.schema.tables import papers, to_us
@@ -17,12 +17,16 @@ from patrol.store.schema.tables import papers, to_us
 _P = papers.c
 
 
-def put(connection: Connection, paper: Document, body: bytes) -> None:
+def put(connection: Connection, paper: Document, *, reason: str = "") -> tuple[str, dict[str, Any]]:
     """Keep a new version.
+
+    Returns:
+        What the journal says of it: its subject, and enough to find it altered, with the reason.
 
     Raises:
         Conflict: If that version, or not the one before it, is kept already.
     """
+    kind, body = kind_of(paper), encode(paper)
     if paper.version > 1:
         old = connection.execute(
             update(papers)
@@ -30,30 +34,26 @@ def put(connection: Connection, paper: Document, body: bytes) -> None:
             .values(newest=0)
         )
         if old.rowcount != 1:
-            raise Conflict(f"{kind_of(paper)} {paper.id} has been changed: look at it again")
+            raise Conflict(f"{kind} {paper.id} has been changed: look at it again")
     elif connection.execute(select(_P.id).where(_P.id == paper.id).limit(1)).first() is not None:
-        raise Conflict(f"there is a {kind_of(paper)} {paper.id} already")
+        raise Conflict(f"there is a {kind} {paper.id} already")
     connection.execute(
         papers.insert().values(
             id=paper.id,
             version=paper.version,
             newest=1,
             closed=int(paper.is_closed),
-            kind=kind_of(paper),
+            kind=kind,
             at_us=to_us(paper.at),
             body=body,
             agency=paper.agency,
             origin=paper.origin,
         )
     )
-
-
-def told_of(paper: Document, body: bytes, *, reason: str) -> dict[str, Any]:
-    """Return what the journal says of a version: enough to find it altered."""
     told: dict[str, Any] = {"version": paper.version, "sha256": hashlib.sha256(body).hexdigest()}
     if reason:
         told["reason"] = reason
-    return told
+    return f"{kind}:{paper.id}", told
 
 
 def open_papers(connection: Connection) -> list[Document]:

@@ -147,17 +147,17 @@ async def store(tmp_path: Path) -> typing.AsyncIterator[Store]:
 
 async def test_a_version_is_kept_once_and_only_after_the_one_before(store: Store) -> None:
     paper = phrase()
-    await store.write(papers.put, paper, encode(paper))
+    await store.write(papers.put, paper)
     with pytest.raises(Conflict, match="there is a phrase p1 already"):
-        await store.write(papers.put, paper, encode(paper))
+        await store.write(papers.put, paper)
     third = msgspec.structs.replace(paper, version=3)
     with pytest.raises(Conflict, match="has been changed"):
-        await store.write(papers.put, third, encode(third))
+        await store.write(papers.put, third)
     second = revised(paper, at=at(1), by="malee", text="two")
-    await store.write(papers.put, second, encode(second))
+    await store.write(papers.put, second)
     other_second = revised(paper, at=at(2), by="kham", text="also two")
     with pytest.raises(Conflict, match="has been changed"):
-        await store.write(papers.put, other_second, encode(other_second))
+        await store.write(papers.put, other_second)
     assert await store.read(papers.versions, "phrase", "p1") == [paper, second]
     assert await store.read(papers.newest, "phrase", "p1") == second
     assert await store.read(papers.at_version, "phrase", "p1", 1) == paper
@@ -185,7 +185,7 @@ async def test_open_papers_are_the_newest_versions_of_what_is_not_closed(store: 
                 retired_at=at(number) if closes else None,
             )
         kept[id] = paper
-        await store.write(papers.put, paper, encode(paper))
+        await store.write(papers.put, paper)
     found = await store.read(papers.open_papers)
     assert {paper.id: paper for paper in found} == {
         id: paper for id, paper in kept.items() if not paper.is_closed
@@ -197,7 +197,7 @@ async def test_papers_of_a_kind_are_found_by_time_and_owner(store: Store) -> Non
     for number in range(10):
         agency = AGENCY if number % 2 else OTHER
         paper = msgspec.structs.replace(phrase(f"p{number}", agency=agency), at=at(number))
-        await store.write(papers.put, paper, encode(paper))
+        await store.write(papers.put, paper)
     since = int((at(4) - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))
     found = await store.read(papers.of_kind, "phrase", since_us=since, agencies=[AGENCY])
     assert [paper.id for paper in found] == ["p9", "p7", "p5"]

@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ from patrol.documents.document import Document
 from patrol.documents.open_documents import Book
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict, NotFound, StoreError
-from patrol.sharing.offer_permission import leave_of
+from patrol.sharing.offer_permission import why_not_shared
 from patrol.store.engine.engine import open_engine
 from patrol.store.store import Store, open_store
 from patrol.targets.custody import BEGUN, CustodyState, Ledger, contradictions, standing
@@ -113,7 +114,7 @@ class Node:
             self.store,
             node=self.name,
             here=self.agencies,
-            why_not=leave_of(self.watch).why_not,
+            why_not=partial(why_not_shared, self.watch.sharing),
         )
 
     async def crash(self) -> None:

@@ -10,7 +10,6 @@ import msgspec
 import pytest
 
 from patrol.documents.transaction import Note
-from patrol.documents_registry.document_kinds import encode
 from patrol.filing.journal_writer import JournalWriter
 from patrol.messages.phrases import Phrase
 from patrol.store.journal import journal
@@ -31,20 +30,20 @@ async def test_the_scribe_notes_the_outcome_in_the_same_transaction(store: Store
     scribe = JournalWriter(store=store, node=NODE, now=lambda: at(0))
     paper = Phrase(id="p", agency=AGENCY, at=at(0), language="lo", text="x")
     note = Note(act="a", actor="kham", agency=AGENCY)
-    await scribe.write(note, papers.put, paper, encode(paper))
+    await scribe.write(note, papers.put, paper)
     assert await scribe.write(lambda there: note if there else (), journal.end) is not None
     assert await scribe.write(lambda _: (), journal.head) is not None
     entries = await store.read(journal.page)
     assert len(entries) == 2
     with pytest.raises(Exception, match="already"):
-        await scribe.write(note, papers.put, paper, encode(paper))
+        await scribe.write(note, papers.put, paper)
 
     def bad(_done: object) -> Note:
         raise RuntimeError("no note can be made")
 
     other = msgspec.structs.replace(paper, id="q")
     with pytest.raises(RuntimeError):
-        await scribe.write(bad, papers.put, other, encode(other))
+        await scribe.write(bad, papers.put, other)
     assert await store.read(papers.newest, "phrase", "q") is None
     assert await store.read(journal.page) == entries
 
