@@ -23,7 +23,8 @@ guess. It is for a person to accept.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -31,7 +32,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from gis.border.border import Border
-from gis.drawing.drawing_repair import area_m2, mended, width_m
+from gis.drawing.drawing_repair import areas_m2, mended, width_m
 from gis.drawing.drawing_rings import DrawingFault, Ring, read_ring, ring_faults, ring_name
 from gis.geometry.geodesy import WGS84
 
@@ -52,6 +53,15 @@ class DrawingLimits(msgspec.Struct, frozen=True, kw_only=True):
     least_area_m2: float = 2500.0
     most_area_m2: float = 5e10
     least_width_m: float = 30.0
+
+
+class _Ring(NamedTuple):
+    """One ring of a drawing: which, what to call it, and its positions."""
+
+    part: int
+    ring: int
+    name: str
+    points: Ring
 
 
 class Drawing(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,27 +114,27 @@ def check_drawing(
     if faults or not parts:
         return Drawing(faults=tuple(faults or [_whole("empty", "the drawing is empty")]),
                        suggestion=None)  # fmt: skip
-    swap = _swapped(parts, border)
+    rings = _rings(parts)
+    swap = _swapped(rings, border)
     if swap is not None:
         turned = [[[(y, x) for x, y in ring] for ring in rings] for rings in parts]
-        found = _judge(turned, limits, border, countries)
+        found = _judge(turned, _rings(turned), limits, border, countries)
         good = found.suggestion
         if found.usable and good is None:
             good = mended(turned, most_vertices=limits.most_vertices)
         return Drawing(faults=(swap, *found.faults), suggestion=good)
-    return _judge(parts, limits, border, countries)
+    return _judge(parts, rings, limits, border, countries)
 
 
 def _judge(
     parts: list[list[Ring]],
+    rings: list[_Ring],
     limits: DrawingLimits,
     border: Border | None,
     countries: Sequence[str],
 ) -> Drawing:
     faults: list[DrawingFault] = []
-    count = len(parts)
-    for part, ring, points in _rings(parts):
-        name = ring_name(part, ring, parts=count)
+    for part, ring, name, points in rings:
         for vertex, (lon, lat) in enumerate(points):
             if abs(lat) > 90.0 or abs(lon) > 360.0:
                 text = f"{name}, vertex {vertex + 1}: ({lon:g}, {lat:g}) is no place on Earth"
@@ -132,21 +142,21 @@ def _judge(
                                     vertex=vertex))  # fmt: skip
     if faults:
         return Drawing(faults=tuple(faults), suggestion=None)
-    for part, ring, points in _rings(parts):
-        name = ring_name(part, ring, parts=count)
+    for part, ring, name, points in rings:
         faults += _antimeridian(points, name, part, ring)
         faults += ring_faults(points, name=name, part=part, ring=ring)
-    vertices = sum(len(points) for _, _, points in _rings(parts))
+    vertices = sum([len(each.points) for each in rings])
     if vertices > limits.most_vertices:
         text = f"the drawing has {vertices} vertices, more than {limits.most_vertices}"
         faults.append(_whole("too_many_vertices", text, only_warns=True))
     good = mended(parts, most_vertices=limits.most_vertices)
     faults += _of_rings_together(parts, faults)
     if good is not None:
-        faults += _of_size(good, limits)
-        good = None if area_m2(good) < limits.least_area_m2 else good
+        areas = areas_m2(good)
+        faults += _of_size(good, areas, limits)
+        good = None if sum(areas) < limits.least_area_m2 else good
     if border is not None:
-        faults += _of_countries(parts, border, countries)
+        faults += _of_countries(rings, border, countries)
     return Drawing(faults=tuple(faults), suggestion=good if faults else None)
 
 
@@ -177,20 +187,23 @@ def _read(geometry: Mapping[str, Any] | None) -> tuple[list[list[Ring]], list[Dr
     return parts, faults
 
 
-def _rings(parts: list[list[Ring]]) -> list[tuple[int, int, Ring]]:
-    return [(p, r, ring) for p, rings in enumerate(parts) for r, ring in enumerate(rings)]
+def _rings(parts: list[list[Ring]]) -> list[_Ring]:
+    return [
+        _Ring(part, ring, ring_name(part, ring, parts=len(parts)), points)
+        for part, rings in enumerate(parts)
+        for ring, points in enumerate(rings)
+    ]
 
 
-def _swapped(parts: list[list[Ring]], border: Border | None) -> DrawingFault | None:
+def _swapped(rings: list[_Ring], border: Border | None) -> DrawingFault | None:
     """Return the fault if all of it makes sense only the other way round."""
-    points = np.array([point for _, _, ring in _rings(parts) for point in ring])
+    points = np.array([point for each in rings for point in each.points])
     beyond = np.abs(points[:, 1]) > 90.0
     fits = bool((np.abs(points[:, 0]) <= 90.0).all() and (np.abs(points[:, 1]) <= 180.0).all())
     if beyond.any() and fits:
-        for part, ring, ring_points in _rings(parts):
+        for part, ring, where, ring_points in rings:
             for vertex, (_, lat) in enumerate(ring_points):
                 if abs(lat) > 90.0:
-                    where = ring_name(part, ring, parts=len(parts))
                     text = (
                         "longitude and latitude are swapped: "
                         f"vertex {vertex + 1} of the {where} lies at latitude {lat:g}"
@@ -228,14 +241,12 @@ def _antimeridian(points: Ring, name: str, part: int, ring: int) -> list[Drawing
 
 def _of_rings_together(parts: list[list[Ring]], known: list[DrawingFault]) -> list[DrawingFault]:
     """Return what is wrong between rings, once each is right by itself."""
-    if any(not fault.only_warns for fault in known) or any(
-        fault.code == "antimeridian" for fault in known
-    ):
+    if [each for each in known if not each.only_warns or each.code == "antimeridian"]:
         return []
     faults: list[DrawingFault] = []
     shells = [shapely.Polygon(rings[0]) for rings in parts]
+    name = partial(ring_name, parts=len(parts))
     for part, rings in enumerate(parts):
-        name = [ring_name(part, ring, parts=len(parts)) for ring in range(len(rings))]
         holes = [shapely.Polygon(ring) for ring in rings[1:]]
         for number, hole in enumerate(holes, start=1):
             if not shells[part].is_valid or shells[part].covers(hole):
@@ -245,13 +256,13 @@ def _of_rings_together(parts: list[list[Ring]], known: list[DrawingFault]) -> li
                  if not shells[part].covers(shapely.Point(point))), 0,
             )  # fmt: skip
             lon, lat = rings[number][vertex]
-            text = f"{name[number]}, vertex {vertex + 1}: lies outside the outer ring"
+            text = f"{name(part, number)}, vertex {vertex + 1}: lies outside the outer ring"
             faults.append(DrawingFault(code="hole_outside", message=text, part=part, ring=number,
                                 vertex=vertex, lon=lon, lat=lat))  # fmt: skip
         for a in range(len(holes)):
             for b in range(a + 1, len(holes)):
                 if holes[a].is_valid and holes[b].is_valid and _overlap(holes[a], holes[b]):
-                    text = f"{name[b + 1]}: overlaps hole {a + 1}"
+                    text = f"{name(part, b + 1)}: overlaps hole {a + 1}"
                     faults.append(
                         DrawingFault(code="holes_overlap", message=text, part=part, ring=b + 1)
                     )
@@ -265,7 +276,7 @@ def _of_rings_together(parts: list[list[Ring]], known: list[DrawingFault]) -> li
                 faults.append(DrawingFault(code="overlapping_parts", message=text, part=part))
         whole = shapely.Polygon(rings[0], rings[1:])
         if not faults and not whole.is_valid:
-            text = f"{name[0]}: {shapely.is_valid_reason(whole).lower()}"
+            text = f"{name(part, 0)}: {shapely.is_valid_reason(whole).lower()}"
             faults.append(DrawingFault(code="invalid", message=text, part=part, ring=0))
     return faults
 
@@ -274,8 +285,10 @@ def _overlap(a: BaseGeometry, b: BaseGeometry) -> bool:
     return bool(shapely.area(shapely.intersection(a, b)) > 0.0)
 
 
-def _of_size(shape: BaseGeometry, limits: DrawingLimits) -> list[DrawingFault]:
-    area = area_m2(shape)
+def _of_size(
+    shape: BaseGeometry, areas: Sequence[float], limits: DrawingLimits
+) -> list[DrawingFault]:
+    area = sum(areas)
     if area < limits.least_area_m2:
         text = f"the area is {area:,.0f} m², less than {limits.least_area_m2:,.0f}"
         return [_whole("too_small", text)]
@@ -284,7 +297,7 @@ def _of_size(shape: BaseGeometry, limits: DrawingLimits) -> list[DrawingFault]:
         return [_whole("too_large", text, only_warns=True)]
     faults = []
     for part, each in enumerate(shapely.get_parts(shape)):
-        width = width_m(each)
+        width = width_m(each, areas[part])
         if width < limits.least_width_m:
             at = shapely.point_on_surface(each)
             text = (
@@ -296,13 +309,12 @@ def _of_size(shape: BaseGeometry, limits: DrawingLimits) -> list[DrawingFault]:
 
 
 def _of_countries(
-    parts: list[list[Ring]], border: Border, countries: Sequence[str]
+    rings: list[_Ring], border: Border, countries: Sequence[str]
 ) -> list[DrawingFault]:
     faults: list[DrawingFault] = []
-    for part, ring, points in _rings(parts):
+    for part, ring, name, points in rings:
         lons = [(lon + 180.0) % 360.0 - 180.0 for lon, _ in points]
         found = border.sides(lons, [lat for _, lat in points])
-        name = ring_name(part, ring, parts=len(parts))
         wrong = [
             n for n, (country, sure) in enumerate(zip(found.country, found.sure, strict=True))
             if countries and sure and country is not None and country not in countries

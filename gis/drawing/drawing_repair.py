@@ -6,7 +6,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from gis.drawing.drawing_rings import EDGES_AT_ONCE, SPIKE_DEG, Ring, corner_deg
+from gis.drawing.drawing_rings import EDGES_AT_ONCE, SPIKE_DEG, Ring, corners_deg
 from gis.geometry.geodesy import WGS84
 
 SPECK_SHARE = 1e-4  # a piece smaller than this of the whole is left over from mending
@@ -56,25 +56,25 @@ def mended(parts: list[list[Ring]], *, most_vertices: int) -> BaseGeometry | Non
     return shape if shape.is_valid and not shape.is_empty else None
 
 
-def area_m2(shape: BaseGeometry) -> float:
-    """Return the area on the ellipsoid, square metres, whichever way the rings turn.
+def areas_m2(shape: BaseGeometry) -> list[float]:
+    """Return the area of each part on the ellipsoid, square metres, whichever way rings turn.
 
-    >>> round(area_m2(shapely.box(100.0, 20.0, 100.1, 20.1)) / 1e6)
-    116
+    >>> [round(each / 1e6) for each in areas_m2(shapely.box(100.0, 20.0, 100.1, 20.1))]
+    [116]
     """
-    return sum(
+    return [
         abs(WGS84.geometry_area_perimeter(shapely.orient_polygons(part))[0])
         for part in shapely.get_parts(shape)
-    )
+    ]
 
 
-def width_m(polygon: BaseGeometry) -> float:
-    """Return how wide a polygon is about: that of a rectangle of its area and girth.
+def width_m(polygon: BaseGeometry, area: float) -> float:
+    """Return how wide a polygon is about: that of a rectangle of its area (m²) and girth.
 
-    >>> round(width_m(shapely.box(100.0, 20.0, 100.1, 20.0001)))
+    >>> box = shapely.box(100.0, 20.0, 100.1, 20.0001)
+    >>> round(width_m(box, areas_m2(box)[0]))
     11
     """
-    area = area_m2(polygon)
     half = WGS84.geometry_length(polygon.exterior) / 2.0
     # Sides a and b of a rectangle: a + b = half, a b = area.
     return half / 2.0 - float(np.sqrt(max(0.0, half * half / 4.0 - area)))
@@ -85,16 +85,14 @@ def _clean(ring: Ring) -> np.ndarray:
     points = [p for n, p in enumerate(ring) if n == 0 or p != ring[n - 1]]
     if len(points) > 1 and points[0] == points[-1]:
         points.pop()
-    changed = True
-    while changed and len(points) > 2:
-        changed = False
-        for n in range(len(points)):
-            if corner_deg(points[n - 1], points[n], points[(n + 1) % len(points)]) < SPIKE_DEG:
-                del points[n]
-                if points[n - 1] == points[n % len(points)]:
-                    del points[n - 1]
-                changed = True
-                break
+    while len(points) > 2:
+        sharp = np.flatnonzero(corners_deg(points) < SPIKE_DEG)
+        if not sharp.size:
+            break
+        n = int(sharp[0])
+        del points[n]
+        if points[n - 1] == points[n % len(points)]:
+            del points[n - 1]
     if len(points) < 3:
         return np.empty((0, 2))
     out = np.array([*points, points[0]], dtype=np.float64)

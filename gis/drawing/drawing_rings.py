@@ -6,7 +6,6 @@ from 1 in words.
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Sequence
 from typing import Any, TypeAlias
@@ -73,7 +72,17 @@ def read_ring(raw: Any, *, name: str, part: int, ring: int) -> tuple[Ring, list[
         return [], [DrawingFault(code="empty", message=f"{name}: is no list of positions",
                           part=part, ring=ring)]  # fmt: skip
     for vertex, position in enumerate(raw):
-        if not _is_position(position):
+        pair: Sequence[Any] = ()
+        if isinstance(position, Sequence) and not isinstance(position, str | bytes):
+            pair = position[:2]
+        numbers = [
+            float(each)
+            for each in pair
+            if isinstance(each, int | float) and not isinstance(each, bool) and abs(each) <= LARGEST
+        ]
+        if len(numbers) == 2:
+            points.append((numbers[0], numbers[1]))
+        else:
             faults.append(
                 DrawingFault(
                     code="not_a_position",
@@ -83,8 +92,6 @@ def read_ring(raw: Any, *, name: str, part: int, ring: int) -> tuple[Ring, list[
                     vertex=vertex,
                 )
             )
-        else:
-            points.append((float(position[0]), float(position[1])))
     return points, faults
 
 
@@ -114,10 +121,8 @@ def ring_faults(points: Ring, *, name: str, part: int, ring: int) -> list[Drawin
     kept = [n for n in range(len(closed) - 1) if closed[n] != closed[n + 1]]
     if len({closed[n] for n in kept}) < 3:
         return [*faults, fault("too_few_points", 0, "the ring has fewer than three places")]
-    for n, vertex in enumerate(kept):
-        before, after = closed[kept[n - 1]], closed[kept[(n + 1) % len(kept)]]
-        if corner_deg(before, closed[vertex], after) < SPIKE_DEG:
-            faults.append(fault("spike", vertex, "goes out and comes back the same way"))
+    sharp = np.flatnonzero(corners_deg([closed[vertex] for vertex in kept]) < SPIKE_DEG)
+    faults += [fault("spike", kept[n], "goes out and comes back the same way") for n in sharp]
     flat = _unwrapped(closed)
     for a, b in crossing_edges(flat):
         text = f"the edge to vertex {a + 2} crosses the edge from vertex {b + 1} to {b + 2}"
@@ -166,33 +171,25 @@ def crossing_place(closed: Floats, a: int, b: int) -> tuple[float, float]:
     one, other = shapely.linestrings([closed[a : a + 2], closed[b : b + 2]])
     middle = shapely.centroid(shapely.intersection(one, other))
     lon, lat = float(middle.x), float(middle.y)
-    return (lon if abs(lon) <= 180.0 else _turn(lon)), lat
+    return (lon if abs(lon) <= 180.0 else (lon + 180.0) % 360.0 - 180.0), lat
 
 
-def corner_deg(before: tuple[float, float], at: tuple[float, float],
-               after: tuple[float, float]) -> float:  # fmt: skip
-    """Return the angle between the two edges that meet in a vertex, 0 to 180 degrees.
+def corners_deg(ring: Ring) -> Floats:
+    """Return the angle between the two edges that meet in each vertex, 0 to 180 degrees.
 
-    >>> round(corner_deg((100.0, 20.0), (100.1, 20.0), (100.1, 20.1)))
-    90
+    Args:
+        ring: Its vertices, the first not repeated at the end.
+
+    >>> corners_deg([(100.0, 20.0), (100.1, 20.0), (100.1, 20.1)]).round().tolist()
+    [47.0, 90.0, 43.0]
     """
-    scale = math.cos(math.radians(at[1]))
-    ax, ay = _turn(before[0] - at[0]) * scale, before[1] - at[1]
-    bx, by = _turn(after[0] - at[0]) * scale, after[1] - at[1]
-    return abs(math.degrees(math.atan2(ax * by - ay * bx, ax * bx + ay * by)))
-
-
-def _is_position(position: Any) -> bool:
-    if not isinstance(position, Sequence) or isinstance(position, str | bytes):
-        return False
-    return len(position) >= 2 and all(
-        isinstance(each, int | float) and not isinstance(each, bool) and abs(each) <= LARGEST
-        for each in position[:2]
-    )
-
-
-def _turn(angle: float) -> float:
-    return (angle + 180.0) % 360.0 - 180.0
+    at = np.array(ring, dtype=np.float64)
+    before, after = np.roll(at, 1, axis=0) - at, np.roll(at, -1, axis=0) - at
+    for edge in (before, after):
+        edge[:, 0] = ((edge[:, 0] + 180.0) % 360.0 - 180.0) * np.cos(np.radians(at[:, 1]))
+    across = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
+    turn: Floats = np.arctan2(across, (before * after).sum(axis=1))
+    return np.abs(np.degrees(turn))
 
 
 def _unwrapped(closed: Ring) -> Floats:

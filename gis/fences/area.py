@@ -9,11 +9,11 @@ jump there; an edge always takes the shorter way round the Earth, so that no edg
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
 
 import msgspec
 import numpy as np
 import shapely
+from numpy.typing import ArrayLike
 from shapely.geometry.base import BaseGeometry
 
 from gis.errors.errors import AreaError, PositionError
@@ -155,11 +155,12 @@ def _check(id: str, geometry: BaseGeometry | None, kinds: tuple[str, ...]) -> No
         raise AreaError(id, shapely.is_valid_reason(geometry).lower())
 
 
-def _check_places(id: str, places: Iterable[Sequence[float]]) -> None:
-    for place in places:
-        lon, lat = float(place[0]), float(place[1])
+def _check_places(id: str, places: ArrayLike) -> None:
+    at = np.asarray(places, dtype=np.float64)
+    # Up to 360 a drawing may have gone on across the antimeridian.
+    lon_fits = np.abs(at[:, 0]) <= 360.0
+    for lon, lat in at[~(lon_fits & (np.abs(at[:, 1]) <= 90.0))].tolist():
         try:
-            # Up to 360 a drawing may have gone on across the antimeridian.
             check_place(lon=lon if not abs(lon) <= 360.0 else 0.0, lat=lat)
         except PositionError as fault:
             raise AreaError(id, str(fault)) from fault

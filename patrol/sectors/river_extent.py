@@ -63,7 +63,8 @@ class RiverSteps:
         west, south, east, north = area.geometry.bounds
         found = []
         for name, kms, lons, lats in self._steps:
-            near = np.flatnonzero((lats >= south) & (lats <= north) & _between(lons, west, east))
+            abreast = (lons - west) % 360.0 <= east - west  # which may go on beyond 180
+            near = np.flatnonzero((lats >= south) & (lats <= north) & abreast)
             if near.size == 0:
                 continue
             x, y = area.plane.metres(lon=lons[near], lat=lats[near])
@@ -78,11 +79,6 @@ class RiverSteps:
                     )
                 )
         return tuple(found)
-
-
-def _between(lons: Floats, west: float, east: float) -> np.ndarray:
-    """Return which longitudes lie between two that may go on beyond 180."""
-    return np.asarray((lons - west) % 360.0 <= east - west)
 
 
 def _length_km(kms: Floats) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from threading import Lock
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
@@ -51,6 +51,20 @@ class DeepestPoint(msgspec.Struct, frozen=True, kw_only=True):
     border_m: float
 
 
+class SectorLie(NamedTuple):
+    """How a sector lies on the ground.
+
+    Attributes:
+        area: Where.
+        countries: Countries that it surely reaches into, and where it does so deepest.
+        along: Which kilometres of which rivers lie in it; empty where none is known.
+    """
+
+    area: Area
+    countries: dict[str, DeepestPoint]
+    along: tuple[RiverExtent, ...]
+
+
 class Ground:
     """The ground of one site.
 
@@ -65,7 +79,7 @@ class Ground:
         self._addresses, self._landings = addresses, landings
         self._areas = _Kept[Area]()
         self._countries = _Kept[dict[str, DeepestPoint]]()
-        self._along = _Kept[tuple[RiverExtent, ...]]()
+        self._lies = _Kept[SectorLie]()
         self._steps = _Kept[RiverSteps]()
 
     @property
@@ -166,8 +180,8 @@ class Ground:
         key = (sector.id, sector.version)
         return self._countries.get(key, lambda: self._reached(self.area(sector)))
 
-    def along(self, sector: Sector) -> tuple[RiverExtent, ...]:
-        """Return which kilometres of which rivers lie in a sector; empty where none is known.
+    def lie(self, sector: Sector) -> SectorLie:
+        """Return area, countries and kilometres of a sector, as `drafted`; remember them.
 
         Raises:
             AreaError: If its drawing is no area.
@@ -175,11 +189,9 @@ class Ground:
             GisError: If there is no such river.
         """
         key = (sector.id, sector.version)
-        return self._along.get(key, lambda: self._inside(sector, self.area(sector)))
+        return self._lies.get(key, lambda: self._lie(sector, self.area(sector)))
 
-    def drafted(
-        self, sector: Sector
-    ) -> tuple[Area, dict[str, DeepestPoint], tuple[RiverExtent, ...]]:
+    def drafted(self, sector: Sector) -> SectorLie:
         """Return area, countries and kilometres of a sector that is not kept; remember nothing.
 
         Raises:
@@ -187,10 +199,12 @@ class Ground:
             PositionError: If its river has not these kilometres.
             GisError: If there is no such river.
         """
-        area = self._made(sector)
-        return area, self._reached(area), self._inside(sector, area)
+        return self._lie(sector, self._made(sector))
 
     # -- inside
+
+    def _lie(self, sector: Sector, area: Area) -> SectorLie:
+        return SectorLie(area, self._reached(area), self._inside(sector, area))
 
     def _inside(self, sector: Sector, area: Area) -> tuple[RiverExtent, ...]:
         addresses = self._addresses

@@ -167,9 +167,7 @@ class SectorDesk(DocumentDesk):
     def lie(self, sector: Sector) -> SectorGeography:
         """Return how a sector that the user was given lies on the ground."""
         try:
-            area = self._ground.area(sector)
-            countries = dict(self._ground.countries(sector))
-            along = self._ground.along(sector)
+            area, countries, along = self._ground.lie(sector)
         except GisError:
             return SectorGeography(outline=sector.geometry, area_km2=None, countries={})
         outline = sector.geometry or geojson(area.geometry)
