@@ -38,7 +38,7 @@ TAKEN_AGAIN_S = 2.0  # who keeps its journal there ends, and nothing is to be mi
 SPARE_BYTES = 200_000_000  # of the disk, left to others: the spool, the store
 WAITING_BYTES = 4_000_000
 CLOSE_S = 5.0  # a disk that takes longer is not waited for
-_ZIP_S = 2.0  # of closing, for compressing; the next start goes on with it
+ZIP_S = 2.0  # of closing, for compressing; the next start goes on with it
 _CHUNK_BYTES = 400  # a read takes so much memory besides its data
 _LOOK_EVERY_BYTES = 262_144
 _log = structlog.get_logger(__name__)
@@ -112,9 +112,9 @@ class Journal:
         for channel in self._open.values():
             channel.close()
         self._is_closed = True
-        if not self._keeper.end(within_s=CLOSE_S - _ZIP_S):
+        if not self._keeper.end(within_s=CLOSE_S - ZIP_S):
             _log.error("journal_not_closed", folder=str(self.folder), waiting=self.waiting_bytes)
-        self._closed.end(within_s=_ZIP_S)
+        self._closed.end(within_s=ZIP_S)
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1

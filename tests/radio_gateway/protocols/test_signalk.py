@@ -267,10 +267,19 @@ def test_bad_message_is_refused(message: bytes, reason: str) -> None:
 
 
 def test_only_so_many_vessels_are_remembered() -> None:
+    def named(number: int) -> bytes:
+        return delta(update({"": {"name": f"RIVER {number}"}}), context=context(number))
+
+    def context(number: int) -> str:
+        return f"vessels.urn:mrn:imo:mmsi:{number:09}"
+
     server = Server()
-    for number in range(MAX_VESSELS + 50):
-        server.hear(placed(context=f"vessels.urn:mrn:imo:mmsi:{number:09}"))
-    assert len(server.decoder._vessels) == MAX_VESSELS
+    for number in range(2):
+        assert server.hear(named(number)) != []
+    for number in range(2, MAX_VESSELS + 1):
+        server.hear(placed(context=context(number)))
+    assert server.hear(named(1)) == []  # it was told once
+    assert server.hear(named(0)) != []  # nobody knows that any more
 
 
 _JSON = st.recursive(

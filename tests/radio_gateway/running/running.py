@@ -43,6 +43,11 @@ async def until(condition: Callable[[], object], *, within_s: float = PATIENCE_S
             await asyncio.sleep(0.005)
 
 
+def peers() -> int:
+    """Return how many connections the listeners of this event loop attend to."""
+    return sum(task.get_name().startswith("peer ") for task in asyncio.all_tasks())
+
+
 async def hear(inbox: Inbox, count: int, *, within_s: float = PATIENCE_S) -> list[Delivery]:
     """Take from `inbox` until `count` deliveries have come; nothing is called stored."""
     heard: list[Delivery] = []

@@ -16,7 +16,7 @@ from radio_gateway.transports.replay import ReplayTransport
 from radio_gateway.transports.tcp_listen import TcpListenTransport
 from radio_gateway.transports.udp import UdpTransport
 from tests.fixtures.broker import mosquitto
-from tests.radio_gateway.running.running import hear, make, rmc, running, until
+from tests.radio_gateway.running.running import hear, make, peers, rmc, running, until
 from tests.radio_gateway.transports.test_mqtt import POSITIONS, publish
 from tests.radio_gateway.transports.test_serial_port import Radio
 
@@ -107,8 +107,8 @@ def test_a_listener_that_sends_many_away_as_they_come_lets_go_of_all_and_ends() 
                         for each in sockets[some : some + 60]
                     ]
                     await asyncio.gather(*connecting)
-                await until(lambda: len(transport._peers) <= 2)
-            assert not transport._peers
+                await until(lambda: peers() <= 2)
+            assert not peers()
         finally:
             for each in sockets:
                 each.close()

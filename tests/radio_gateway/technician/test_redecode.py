@@ -108,8 +108,10 @@ async def test_mqtt_is_decoded_again_as_it_was(tmp_path: Path) -> None:
 
 
 async def test_a_capture_that_is_rotated_is_decoded_again_as_one(tmp_path: Path) -> None:
-    inbox, journal = Inbox(), Journal(tmp_path / "journal")
-    journal._max_bytes = 70_000  # far below what a user may say, to have many files
+    inbox = Inbox()
+    journal = Journal(tmp_path / "journal", max_bytes=1_000_000, keep_bytes=2_000_000)
+    for number in range(6):  # channels share the room: each file ends at 70 kB
+        journal.of(f"silent-{number}", ())
     channel = journaled("tcp-listen://127.0.0.1:0", "nmea0183", inbox=inbox, journal=journal)
     transport = channel.transport
     assert isinstance(transport, TcpListenTransport)

@@ -9,7 +9,7 @@ import pytest
 
 from radio_gateway.transports import http as http_bodies
 from radio_gateway.transports.http_listen import HttpListenTransport
-from tests.radio_gateway.running.running import make, open_descriptors, running, until
+from tests.radio_gateway.running.running import make, open_descriptors, peers, running, until
 from tests.radio_gateway.transports.http_listening import POSITION
 
 
@@ -62,4 +62,4 @@ async def test_its_connections_are_closed_though_the_closing_is_cut_short() -> N
     async with asyncio.timeout(1.0):
         await reader.read()
     writer.close()
-    assert not transport._listener._tasks
+    assert not peers()

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from radio_gateway.transports.http_request import Limits
-from tests.radio_gateway.running.running import until
+from tests.radio_gateway.running.running import peers, until
 from tests.radio_gateway.transports.http_listening import LIMITS, bounded, exchange
 
 
@@ -71,7 +71,7 @@ async def test_clients_that_go_before_they_are_refused_do_not_fill_the_log() -> 
     async with bounded() as transport:
         with capture_logs() as logs:
             await asyncio.to_thread(come_and_go)
-            await until(lambda: not transport._places)
+            await until(lambda: not peers())
     assert not logs
 
 
@@ -80,7 +80,7 @@ async def test_a_client_that_sends_a_byte_now_and_then_is_cut_off() -> None:
         sent = [bytes((byte,)) for byte in b"GET / HTTP/1.1\r\nHost: a\r\nX: yyyyyyyyyyyyyyyy"]
         async with asyncio.timeout(10):
             await exchange(transport, *sent[:20], pause_s=0.05)
-        await until(lambda: not transport._places)
+        await until(lambda: not peers())
 
 
 async def test_a_client_that_says_nothing_is_cut_off() -> None:
@@ -111,7 +111,7 @@ async def test_a_newcomer_gets_in_while_nobody_said_anything_whole() -> None:
         for _, writer in streams[::2]:
             writer.write(b"GET /?a")
         assert b"200" in await exchange(transport, b"GET /?a=1 HTTP/1.0\r\n\r\n")
-        assert len(transport._places) <= 3
+        assert peers() <= 3
         async with asyncio.timeout(5):
             assert await streams[0][0].read() == b""  # the oldest of them made way
         for _, writer in streams:
@@ -179,7 +179,7 @@ def test_nothing_that_is_sent_stops_the_server(connections: list[list[bytes]]) -
             assert b"200" in await exchange(transport, b"GET /?a=1 HTTP/1.0\r\n\r\n")
             for writer in writers:
                 writer.close()
-            await until(lambda: not transport._places)
+            await until(lambda: not peers())
         assert not failures
 
     asyncio.run(send_all())

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from radio_gateway.links.link_url import parse_link
 from radio_gateway.transports.http_listen import HttpListenTransport
 from tests.fixtures.certificates import self_signed
-from tests.radio_gateway.running.running import make, until
+from tests.radio_gateway.running.running import make, peers, until
 from tests.radio_gateway.transports.http_listening import (
     POSITION,
     exchange,
@@ -76,9 +76,9 @@ def test_half_a_handshake_takes_a_place_and_makes_way(
             socks = [socket.create_connection(("127.0.0.1", transport.port)) for _ in range(40)]
             for sock in socks:
                 sock.sendall(b"\x16\x03\x01")  # a handshake begins so
-            await until(lambda: len(transport._places) >= 9)
+            await until(lambda: peers() >= 9)
             await asyncio.sleep(0.2)
-            at_once = len(transport._places)
+            at_once = peers()
             ours = len(open_sockets() - before) - len(socks)
             reader, writer = await asyncio.open_connection("127.0.0.1", transport.port, ssl=trust)
             writer.write(b"GET /?a=1 HTTP/1.0\r\n\r\n")

@@ -60,7 +60,10 @@ def test_one_address_gets_a_quarter_and_its_own_strangers_make_way_first() -> No
     for guest in (other, *phones):
         places.exit(guest)
     assert len(places) == 0
-    assert not places._by_address
+    left.clear()
+    for _ in range(16):
+        entering(places, "203.0.113.9", left)
+    assert left == []  # who went counts no more
 
 
 @pytest.mark.parametrize(
@@ -112,7 +115,7 @@ def test_without_descriptors_it_says_so_and_goes_on_by_itself(
                 await until(lambda: channel.health().fault)
                 assert channel.health().fault == "takes no new connection: Too many open files"
                 assert channel.health().state == "open"
-                tries = counting(channel, monkeypatch)
+                tries = counting(monkeypatch)
                 await asyncio.sleep(0.3)
                 assert 1 <= tries() <= 10  # it does not spin
             finally:
@@ -135,16 +138,14 @@ def port_of(channel: Channel) -> int:
     return transport.port
 
 
-def counting(channel: Channel, monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
+def counting(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     """Count how often accepting fails from now on."""
-    transport = channel.transport
-    assert isinstance(transport, TcpListenTransport | HttpListenTransport)
-    wait, count = transport._listener._wait, 0
+    dismiss, count = Places.dismiss_stranger, 0
 
-    def counted(listening: socket.socket, error: OSError) -> None:
+    def counted(places: Places) -> None:
         nonlocal count
         count += 1
-        wait(listening, error)
+        dismiss(places)
 
-    monkeypatch.setattr(transport._listener, "_wait", counted)
+    monkeypatch.setattr(Places, "dismiss_stranger", counted)  # makes room each time
     return lambda: count

@@ -22,7 +22,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from radio_gateway.channels.channel import Channel
 from radio_gateway.errors.errors import LinkError
 from radio_gateway.inbox.inbox import Inbox
-from radio_gateway.links.receive_buffer import FULL_BYTES, MUCH_BYTES
+from radio_gateway.links.receive_buffer import FULL_BYTES, MUCH_BYTES, Mailbox
 from radio_gateway.links.transport import Chunk
 from radio_gateway.messages.transmission import Delivery
 from radio_gateway.transports.mqtt import LEAST_AT_ONCE, MqttTransport
@@ -123,11 +123,19 @@ async def test_what_came_while_opening_failed_is_heard_when_it_comes_again(
     transport = listening(broker, "client_id=watch").transport
     assert isinstance(transport, MqttTransport)
 
+    put_all, came = Mailbox.put_all, 0
+
+    def counted(mailbox: Mailbox, chunks: list[Chunk]) -> bool:
+        nonlocal came
+        came += len(chunks)
+        return put_all(mailbox, chunks)
+
     async def comes_to_nothing(_session: MqttSession) -> None:
-        await until(lambda: len(transport._mailbox._chunks) == 3)
+        await until(lambda: came == 3)
         raise LinkError("mqtt:", "the broker does not answer within 10 s")
 
     with monkeypatch.context() as patched:
+        patched.setattr(Mailbox, "put_all", counted)
         patched.setattr(MqttSession, "subscribe", comes_to_nothing)
         with pytest.raises(LinkError):
             await transport.__aenter__()
