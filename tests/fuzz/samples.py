@@ -16,6 +16,7 @@ from typing import Any
 from pyais import encode_dict
 
 from radio_gateway.technician.decode import protocol_named
+from tests.radio_gateway import protocols
 from tests.radio_gateway.protocols.aprs.aprs_words import ax25, compressed, mic_e
 from tests.radio_gateway.protocols.heard import capture, sentence
 from tests.radio_gateway.protocols.land_mobile.tetra_reports import NO_VELOCITY, long, sds, short
@@ -23,6 +24,7 @@ from tests.radio_gateway.protocols.land_mobile.tetra_reports import place as tet
 from tests.radio_gateway.protocols.meshtastic import meshtastic_messages as mesh
 
 SECRETS = {"owntracks": "secret"}
+PROTOCOL_TESTS = Path(protocols.__path__[0])
 TOPICS = {
     "owntracks": "owntracks/jane/phone",
     "meshtastic_mqtt": f"msh/TH/2/e/LongFast/{mesh.GATEWAY}",
@@ -36,11 +38,7 @@ def samples(protocol: str) -> tuple[bytes, ...]:
     make = _MAKERS.get(protocol)
     if make is not None:
         return tuple(make())
-    try:
-        tests = _tests_of(protocol)
-    except ModuleNotFoundError:
-        return ()
-    return tuple(getattr(tests, "SAMPLES", ()))
+    return tuple(getattr(_tests_of(protocol), "SAMPLES", ()))
 
 
 def shared_samples(protocol: str) -> list[bytes]:
@@ -58,7 +56,10 @@ def shared_samples(protocol: str) -> list[bytes]:
 
 
 def _tests_of(protocol: str) -> ModuleType:
-    return importlib.import_module(f"tests.radio_gateway.protocols.test_{protocol}")
+    """Return the test module of a protocol, in whatever folder it is."""
+    (path,) = PROTOCOL_TESTS.rglob(f"test_{protocol}.py")
+    folders = path.relative_to(PROTOCOL_TESTS).parent.parts
+    return importlib.import_module(".".join((protocols.__name__, *folders, path.stem)))
 
 
 def _lines(*payloads: bytes) -> list[bytes]:
