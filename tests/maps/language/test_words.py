@@ -13,6 +13,7 @@ import pytest
 from maps.app.error_answers import ERRORS
 from maps.language import untranslated as awaiting
 from maps.language.wording import FOLDER, Wording, words_of
+from patrol.alarms.rules import RULES
 from patrol.units.accounts import LANGUAGES
 from patrol.units.permissions import ACTS
 from tests.maps.notifications.text.spoken_text import (
@@ -134,6 +135,11 @@ def test_the_web_client_asks_for_no_key_that_is_not_there() -> None:
     for path in sorted([*web.rglob("*.ts"), *web.rglob("*.tsx")]):
         for stem in re.findall(r"\b(?:t|wordsIfAny)\(\s*`([\w.-]+\.)\$\{", path.read_text("utf-8")):
             assert any(key.startswith(stem) for key in known), f"{path.name}: {stem}…"
+
+
+def test_every_rule_of_an_alert_has_a_name() -> None:
+    known = words("en", "alerts")
+    assert [name for name in RULES if f"rule.{name}" not in known] == []
 
 
 def _raised(path: Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import pytest
@@ -12,23 +12,11 @@ from fastapi.routing import APIRoute
 from maps.accounts.credentials.scopes import READABLE
 from maps.api.responses.responses import schemas
 from maps.app.app import ROUTERS
+from tests.maps.permissions import who_may
+from tests.maps.permissions.who_may import WHO_MAY
 from tests.maps.servers.running import Live, Running
 
-PUBLIC = {
-    ("POST", "/api/session"),
-    ("POST", "/api/session/link"),
-    ("DELETE", "/api/session"),
-    ("GET", "/api/health"),
-    ("POST", "/api/enrolment"),
-    ("POST", "/api/enrolment/look"),
-    ("GET", "/api/trust"),
-    ("GET", "/api/trust/authority.crt"),
-    ("GET", "/api/session/ways"),
-    ("POST", "/api/session/passkey/challenge"),
-    ("POST", "/api/session/passkey"),
-    ("GET", "/api/session/open-id"),
-    ("GET", "/api/session/open-id/back"),
-}
+PUBLIC: Final = frozenset(route for route, act in WHO_MAY.items() if act == who_may.PUBLIC)
 METHODS = {"get", "post", "patch", "delete", "put"}
 
 

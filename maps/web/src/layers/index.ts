@@ -1,4 +1,7 @@
-/** Every layer of the map in draw order, lowest first. A new layer is one file and one line here. */
+/**
+ * Every layer of the map in draw order, lowest first. A new layer is one file and one line here; its switch is a line of
+ * TOGGLES in layer.ts.
+ */
 import { basemap } from "./basemap.ts";
 import { blos } from "./blos.ts";
 import { borders } from "./borders.ts";
@@ -43,19 +46,3 @@ export const LAYERS: readonly MapLayer[] = [
 
 /** Reference layers of the server that the map draws; their sources have these names. */
 export const NEEDS: ReadonlySet<string> = new Set(LAYERS.flatMap((layer) => layer.needs));
-
-/** Names people can switch, in the order of the legend. */
-export const TOGGLES = [
-  "tracks",
-  "targets",
-  "incidents",
-  "marks",
-  "sectors",
-  "blos",
-  "crossings",
-  "borders",
-  "river_km",
-  "rivers",
-  "places",
-  "basemap",
-] as const;

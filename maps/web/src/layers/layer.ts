@@ -5,6 +5,23 @@ import type { History } from "../symbols/history.ts";
 import { expression, type Tokens } from "../symbols/tokens.ts";
 import type { BasemapInfo, LayerInfo } from "../wire/contract.ts";
 
+/** Names people can switch, in the order of the list on the page; each has words, `layer.NAME`. */
+export const TOGGLES = [
+  "tracks",
+  "targets",
+  "incidents",
+  "marks",
+  "sectors",
+  "blos",
+  "crossings",
+  "borders",
+  "river_km",
+  "rivers",
+  "places",
+  "basemap",
+] as const;
+export type Toggle = (typeof TOGGLES)[number];
+
 export interface Drawing {
   tokens: Tokens;
   palette: PaletteName;
@@ -24,7 +41,7 @@ export interface Drawing {
 
 export interface MapLayer {
   /** Name under which people switch it on and off; null for one that always shows. */
-  toggle: string | null;
+  toggle: Toggle | null;
   /** Reference layers of the server that it draws. */
   needs: readonly string[];
   sources(drawing: Drawing): Record<string, SourceSpecification>;

@@ -9,7 +9,8 @@ import {
   plainDrawing,
 } from "../../../browser/preferences.ts";
 import { metresWords } from "../../../geo/place-words.ts";
-import { LAYERS, TOGGLES } from "../../../layers/index.ts";
+import { LAYERS } from "../../../layers/index.ts";
+import { TOGGLES, type Toggle as ToggleName } from "../../../layers/layer.ts";
 import { TRACKS_UP_TO } from "../../../live/picture.ts";
 import { everyone, tracksFailed } from "../../../live/signals.ts";
 import { MarkIcon } from "../../../symbols/mark-icon.tsx";
@@ -199,7 +200,7 @@ function Ring({ children }: { children: ComponentChildren }): JSX.Element {
   );
 }
 
-function Toggle({ name }: { name: (typeof TOGGLES)[number] }): JSX.Element {
+function Toggle({ name }: { name: ToggleName }): JSX.Element {
   const shown = !hiddenLayers.value.includes(name);
   const broken =
     name === "tracks"
