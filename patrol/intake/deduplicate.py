@@ -37,16 +37,17 @@ class Deduplication:
     async def join(self, batch: Batch) -> None:
         """Find what is new, and of which message the rest is another reception."""
         duplicates = self._duplicates
+        receptions = duplicates.receptions
         asked = duplicates.asked(batch.judged)
-        if asked:
+        if asked is not None:
             duplicates.learn(*await self._stored(asked))
         new: dict[bytes, Record] = {}
         earlier: dict[bytes, Record] = {}
         again = batch.again
         for record in batch.judged:
             said = record.transmission
-            if duplicates.has_reception(record):
-                continue
+            if receptions.get(said.reception_id) == said.heard_at:
+                continue  # a gateway that got no receipt says it again
             try:
                 original = duplicates.original(record)
                 if (
@@ -69,7 +70,7 @@ class Deduplication:
                         kept[original] = record
                     else:
                         again.append(record)
-                duplicates.note_reception(record)
+                receptions[said.reception_id] = said.heard_at
             except Exception as error:  # noqa: BLE001 - set aside; the rest of the batch goes on
                 batch.refused.append(refused(said, error))
         batch.new, batch.earlier = list(new.values()), list(earlier.values())

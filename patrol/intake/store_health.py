@@ -25,6 +25,9 @@ class StoreHealth:
     Args:
         now: Clock, aware UTC.
         told: Called with it whenever it changes.
+
+    Attributes:
+        fault: Why nothing can be stored now; None: it can, as far as is known.
     """
 
     def __init__(
@@ -32,31 +35,30 @@ class StoreHealth:
     ) -> None:
         self._now = now
         self._told = told
+        self.fault: str | None = None
         self._refusal: str | None = None
         self._absence: str | None = None
         self._since: datetime | None = None
         self._aside: list[Set] = []
         self._count = 0
 
-    @property
-    def fault(self) -> str | None:
-        """Why nothing can be stored now; None: it can, as far as is known."""
-        return self._refusal or self._absence
-
     def put_fault(self, fault: str | None) -> None:
         """Note why the store refuses what is to be written; None: it does not."""
-        before, self._refusal = self.fault, fault
-        self._changed(before)
+        if fault != self._refusal:
+            self._refusal = fault
+            self._look()
 
     def put_absence(self, fault: str | None) -> None:
         """Note why the store is not there, whether or not anything is written; None: it is."""
-        before, self._absence = self.fault, fault
-        self._changed(before)
+        if fault != self._absence:
+            self._absence = fault
+            self._look()
 
-    def _changed(self, before: str | None) -> None:
-        fault = self.fault
+    def _look(self) -> None:
+        before, fault = self.fault, self._refusal or self._absence
         if fault == before:
             return
+        self.fault = fault
         if (fault is None) != (before is None):
             self._since = None
         log.log(40 if fault else 20, "store", fault=fault)

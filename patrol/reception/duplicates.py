@@ -15,6 +15,8 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
+import msgspec
+
 from patrol.reception.bounded_dict import are_too_many, drop_oldest
 from patrol.reception.message_ids import MessageIds, StoredNeighbours
 from patrol.reception.recent_messages import ALWAYS, KnownReception, RecentMessages
@@ -30,7 +32,7 @@ RESENT_FOR_S: Final = 24 * 3600.0
 """How much later a link may hand over a message again; after that, equal words are new words."""
 
 
-class DuplicateQuery:
+class DuplicateQuery(msgspec.Struct, eq=False):
     """What the store is asked about one batch.
 
     Attributes:
@@ -40,30 +42,23 @@ class DuplicateQuery:
         beside: Names, at most one: which stored ones are nearest to it.
     """
 
-    __slots__ = ("beside", "gids", "near", "receptions")
-
-    def __init__(self) -> None:
-        self.gids: list[bytes] = []
-        self.receptions: list[str] = []
-        self.near: list[tuple[str, datetime, float]] = []
-        self.beside: list[bytes] = []
-
-    def __bool__(self) -> bool:
-        """Whether anything is asked."""
-        return bool(self.gids or self.receptions or self.near or self.beside)
+    gids: list[bytes] = []
+    receptions: list[str] = []
+    near: list[tuple[str, datetime, float]] = []
+    beside: list[bytes] = []
 
     def halves(self) -> list[DuplicateQuery]:
         """Return the same in parts; none if it is one thing only."""
         parts: list[DuplicateQuery] = []
-        names = [name for name in self.__slots__ if getattr(self, name)]
+        names = [name for name in self.__struct_fields__ if getattr(self, name)]
         for name in names:
             items = getattr(self, name)
             middle = len(items) // 2 if len(names) == 1 else len(items)
             for some in (items[:middle], items[middle:]):
-                part = DuplicateQuery()
-                setattr(part, name, some)
-                parts.append(part)
-        parts = [part for part in parts if part]
+                if some:
+                    part = DuplicateQuery()
+                    setattr(part, name, some)
+                    parts.append(part)
         return parts if len(parts) > 1 else []
 
 
@@ -95,23 +90,28 @@ class Duplicates:
 
     Attributes:
         remembered: As given.
+        named: Messages that name themselves.
+        by_content: Those that are told apart by when they were heard, by address and content.
+        by_raw: Those without a key, by their bytes.
+        receptions: When what was taken in was heard, by reception id. A gateway that got no receipt
+            sends the same id again; with another heard time it is one that has lost count.
     """
 
     def __init__(self, remembered: int = REMEMBERED) -> None:
         self.remembered = remembered
-        self._named = MessageIds()
-        self._by_content: RecentMessages[tuple[str, str]] = RecentMessages(SAME_CONTENT)
-        self._by_raw: RecentMessages[bytes] = RecentMessages(SAME_CONTENT)
-        self._receptions: dict[str, datetime] = {}
+        self.named = MessageIds()
+        self.by_content: RecentMessages[tuple[str, str]] = RecentMessages(SAME_CONTENT)
+        self.by_raw: RecentMessages[bytes] = RecentMessages(SAME_CONTENT)
+        self.receptions: dict[str, datetime] = {}
         self._receptions_since = ALWAYS
 
     # -- one batch
 
-    def asked(self, records: Iterable[Record]) -> DuplicateQuery:
-        """Return what must be asked of the store before `records` are compared."""
+    def asked(self, records: Iterable[Record]) -> DuplicateQuery | None:
+        """Return what must be asked of the store before `records` are compared; None: nothing."""
         asked = DuplicateQuery()
-        receptions, since = self._receptions, self._receptions_since
-        may_miss = self._named.may_miss
+        receptions, since = self.receptions, self._receptions_since
+        may_miss = self.named.may_miss
         missed: list[bytes] = []
         answered = 0
         for record in records:
@@ -133,10 +133,10 @@ class Duplicates:
                     answered += 1
             elif said.resent or content is not None:
                 self._ask_near(record, asked)
-        look = self._named.where_to_look(missed, answered)
+        look = self.named.where_to_look(missed, answered)
         if look is not None:
             asked.beside.append(look)
-        return asked
+        return asked if asked.gids or asked.receptions or asked.near else None
 
     def learn(
         self,
@@ -152,27 +152,19 @@ class Duplicates:
             beside: What is stored beside the name that was asked for.
         """
         for address, content, channel, raw, known in stored:
-            self._receptions[known.reception_id] = known.heard_at
+            self.receptions[known.reception_id] = known.heard_at
             if content is None:
                 key = _raw_key(address, channel, raw or b"")
-                self._by_raw.add(key, known._replace(reception_id=""))
+                self.by_raw.add(key, known._replace(reception_id=""))
                 continue
             name = named_gid(address, content)
             if known.gid in (name, unsorted_gid(address, content)):
-                self._named.put(name, (known.heard_at, known.reception_id, known.gid))
+                self.named.kept[name] = known.heard_at, known.reception_id, known.gid
             else:
-                self._by_content.add((address, content), known)
-        self._receptions.update(receptions)
+                self.by_content.add((address, content), known)
+        self.receptions.update(receptions)
         for each in beside:
-            self._named.look(each)
-
-    def has_reception(self, record: Record) -> bool:
-        """Return whether this very reception is known: a gateway that got no receipt says it again.
-
-        The same id at another heard time is a gateway that has lost count, not the same reception.
-        """
-        said = record.transmission
-        return self._receptions.get(said.reception_id) == said.heard_at
+            self.named.look(each)
 
     def original(self, record: Record) -> bytes | None:
         """Return the global id of the message that `record` repeats; None, remembering it, if none.
@@ -184,30 +176,30 @@ class Duplicates:
         content = said.duplicate_key
         gid, heard_at = record.gid, said.heard_at
         if content is not None and said.duplicate_window_s is None:
-            stored = self._named.get(gid)
+            stored = self.named.kept.get(gid)
             if stored is not None:
                 return stored[2]
-            self._named.put(gid, (heard_at, said.reception_id, gid))
+            self.named.kept[gid] = heard_at, said.reception_id, gid
             return None
         if content is None:
             raw = _raw_key(record.address, said.channel, said.raw)
             original = None
             if _again(record):
-                original = self._by_raw.nearest(raw, heard_at, RESENT_FOR_S)
+                original = self.by_raw.nearest(raw, heard_at, RESENT_FOR_S)
             if original is None:
-                self._by_raw.add(raw, KnownReception(heard_at, gid, ""))
+                self.by_raw.add(raw, KnownReception(heard_at, gid, ""))
             return original
         key = (record.address, content)
-        original = self._by_content.nearest(key, heard_at, _reach_s(record))
+        original = self.by_content.nearest(key, heard_at, _reach_s(record))
         if original is None:
-            self._by_content.add(key, KnownReception(heard_at, gid, said.reception_id))
+            self.by_content.add(key, KnownReception(heard_at, gid, said.reception_id))
         return original
 
     def stands_alone(self, record: Record) -> None:
         """Note that `record` is a message of its own though it has the words of another."""
         said = record.transmission
         key = (record.address, said.duplicate_key or "")
-        self._by_content.add(key, KnownReception(said.heard_at, record.gid, said.reception_id))
+        self.by_content.add(key, KnownReception(said.heard_at, record.gid, said.reception_id))
 
     def heard_first(self, record: Record, original: bytes) -> bool:
         """Return whether `record`, which repeats `original`, was heard before all of it so far.
@@ -216,20 +208,15 @@ class Duplicates:
         """
         said = record.transmission
         name = self._name(record)
-        named = self._named.get(name)
+        named = self.named.kept.get(name)
         if named is not None:
             first = said.heard_at, said.reception_id, original
             if first < named:
-                self._named.put(name, first)
+                self.named.kept[name] = first
                 return True
             return False
         new = KnownReception(said.heard_at, original, said.reception_id)
-        return self._by_content.put_first((record.address, said.duplicate_key or ""), new)
-
-    def note_reception(self, record: Record) -> None:
-        """Remember that this reception was taken in, as a message or as one more who heard it."""
-        said = record.transmission
-        self._receptions[said.reception_id] = said.heard_at
+        return self.by_content.put_first((record.address, said.duplicate_key or ""), new)
 
     def settle(self) -> None:
         """Forget what is too much; to be called once everything taken in is stored.
@@ -237,29 +224,31 @@ class Duplicates:
         Each kind gives up its share, so that all reach back about as far. With room of its own, a
         kind that is one message in twenty would hold hours of them, and memory grow for as long.
         """
-        named, by_content, by_raw = self._named, self._by_content, self._by_raw
-        count, most = len(named) + len(by_content) + len(by_raw), self.remembered
+        named, by_content, by_raw = self.named, self.by_content, self.by_raw
+        kinds = (named, by_content, by_raw)
+        count, most = sum([len(kind.kept) for kind in kinds]), self.remembered
         if are_too_many(count, most):  # seldom: asked after each batch
-            for kind in (named, by_content, by_raw):
-                kind.trim(round(len(kind) * most / count))
+            for kind in kinds:
+                kind.trim(round(len(kind.kept) * most / count))
         else:
-            by_content.shorten()
-            by_raw.shorten()
-        for _, heard_at in drop_oldest(self._receptions, self.remembered):
+            for messages in (by_content, by_raw):
+                if messages.are_long:
+                    messages.shorten()
+        for _, heard_at in drop_oldest(self.receptions, self.remembered):
             self._receptions_since = max(self._receptions_since, heard_at)
 
     # -- what memory does not hold
 
     def forget_until(self, time: datetime) -> None:
         """Note that the store holds more than is remembered, heard until `time`, aware UTC."""
-        self._named.forget_all()
-        self._by_content.forget_until(time)
-        self._by_raw.forget_until(time)
+        self.named.forget_all()
+        self.by_content.forget_until(time)
+        self.by_raw.forget_until(time)
         self._receptions_since = max(self._receptions_since, time)
 
     def ids_are_in_order(self) -> None:
         """Note that no message that names itself is stored under an `unsorted_gid` of its own."""
-        self._named.in_order = True
+        self.named.in_order = True
 
     def forget(self, records: Sequence[Record]) -> None:
         """Take back that `records` were heard: they may be stored or not, and may come again."""
@@ -267,12 +256,12 @@ class Duplicates:
             said = record.transmission
             if said.duplicate_key is None:
                 raw = _raw_key(record.address, said.channel, said.raw)
-                self._by_raw.forget(raw, said.heard_at)
+                self.by_raw.forget(raw, said.heard_at)
             elif said.duplicate_window_s is None:
-                self._named.forget(self._name(record))
+                self.named.forget(self._name(record))
             else:
-                self._by_content.forget((record.address, said.duplicate_key), said.heard_at)
-            self._receptions.pop(said.reception_id, None)
+                self.by_content.forget((record.address, said.duplicate_key), said.heard_at)
+            self.receptions.pop(said.reception_id, None)
             self._receptions_since = max(self._receptions_since, said.heard_at)
 
     def _name(self, record: Record) -> bytes:
@@ -281,7 +270,7 @@ class Duplicates:
         if (
             said.duplicate_key is None
             or said.duplicate_window_s is not None
-            or self._named.get(record.gid) is not None
+            or self.named.kept.get(record.gid) is not None
         ):
             return record.gid
         return named_gid(record.address, said.duplicate_key)
@@ -292,14 +281,14 @@ class Duplicates:
             if not _again(record):
                 return
             raw = _raw_key(record.address, said.channel, said.raw)
-            misses = self._by_raw.may_miss(raw, said.heard_at, reach_s)
-            here = self._by_raw.nearest(raw, said.heard_at, reach_s) if misses else None
+            misses = self.by_raw.may_miss(raw, said.heard_at, reach_s)
+            here = self.by_raw.nearest(raw, said.heard_at, reach_s) if misses else None
         else:
             key = (record.address, said.duplicate_key)
-            misses = self._by_content.may_miss(key, said.heard_at, reach_s)
+            misses = self.by_content.may_miss(key, said.heard_at, reach_s)
             here = None
             if misses and said.resent:
-                here = self._by_content.nearest(key, said.heard_at, reach_s)
+                here = self.by_content.nearest(key, said.heard_at, reach_s)
         # What is handed over again leaves no trace, whichever of several it repeats.
         if misses and here is None:
             asked.near.append((record.address, said.heard_at, reach_s))

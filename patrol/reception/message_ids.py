@@ -44,6 +44,7 @@ class MessageIds:
     """Remembers messages by name.
 
     Attributes:
+        kept: Messages by name, in the order in which they were remembered.
         in_order: Whatever is stored under a name is stored under that very id, so that the store
             can tell of a gap. Not so while it may hold ids of older kinds.
 
@@ -52,38 +53,26 @@ class MessageIds:
     >>> at = datetime(2026, 11, 28, 10, tzinfo=UTC)
     >>> for hour in ("09", "10"):
     ...     name = sorts_as(f"2026-11-28T{hour}:00:00") + bytes(10)
-    ...     named.put(name, (at, "r", name))
+    ...     named.kept[name] = at, "r", name
     >>> named.trim(1)
     >>> [named.may_miss(sorts_as(f"2026-11-28T{hour}:00:00") + bytes(10)) for hour in ("09", "11")]
     [True, False]
     """
 
     def __init__(self) -> None:
-        self._kept: dict[bytes, Entry] = {}
+        self.kept: dict[bytes, Entry] = {}
         # How the names just outside the gap begin.
         self._until, self._from = _FIRST, _LAST
         self._asked = 0
         self.in_order = False
 
-    def __len__(self) -> int:
-        """Return how many messages are remembered."""
-        return len(self._kept)
-
-    def get(self, name: bytes) -> Entry | None:
-        """Return what is remembered under a name."""
-        return self._kept.get(name)
-
-    def put(self, name: bytes, entry: Entry) -> None:
-        """Remember a message, or another reception of it that shall stand for it."""
-        self._kept[name] = entry
-
     def may_miss(self, name: bytes) -> bool:
         """Return whether such a message may be stored though nothing is remembered of it."""
-        return not self._until < name[:_PREFIX] < self._from and name not in self._kept
+        return not self._until < name[:_PREFIX] < self._from and name not in self.kept
 
     def trim(self, most: int) -> None:
         """Forget what is too much, oldest first; `most` messages stay."""
-        going = drop_oldest(self._kept, most)
+        going = drop_oldest(self.kept, most)
         if not going:
             return
         # Of the first that goes: those after it were heard later. What sorts far ahead of when it
@@ -95,7 +84,7 @@ class MessageIds:
 
     def forget(self, name: bytes) -> None:
         """Take back that a message was heard: it may be stored or not."""
-        self._kept.pop(name, None)
+        self.kept.pop(name, None)
         self._lose(name)
 
     def forget_all(self) -> None:
@@ -127,7 +116,7 @@ class MessageIds:
     def _first_unknown(self, names: Sequence[bytes], end: bytes) -> bytes:
         """Return how the nearest name begins that is not remembered."""
         for name in names:
-            if name not in self._kept:
+            if name not in self.kept:
                 return name[:_PREFIX]
         return end if len(names) < BESIDE else names[-1][:_PREFIX]
 

@@ -45,21 +45,21 @@ class RecentMessages(Generic[K]):
 
     Args:
         each: Most messages of one key; those that were heard longest ago go.
+
+    Attributes:
+        kept: What is remembered, by key.
+        are_long: Keys of which more is remembered than shall be.
     """
 
     def __init__(self, each: int) -> None:
         self._each = each
-        self._heard: dict[K, _Heard] = {}
-        self._long: set[K] = set()
+        self.kept: dict[K, _Heard] = {}
+        self.are_long: set[K] = set()
         self._since = ALWAYS
-
-    def __len__(self) -> int:
-        """Return how many keys are remembered."""
-        return len(self._heard)
 
     def of(self, key: K) -> tuple[KnownReception, ...]:
         """Return what is remembered under `key`, in order of heard time."""
-        heard = self._heard.get(key)
+        heard = self.kept.get(key)
         return () if heard is None else tuple(heard.known)
 
     def nearest(self, key: K, heard_at: datetime, reach_s: float) -> bytes | None:
@@ -67,7 +67,7 @@ class RecentMessages(Generic[K]):
 
         Of two equally near the one with the smaller id.
         """
-        heard = self._heard.get(key)
+        heard = self.kept.get(key)
         if heard is None:
             return None
         known = heard.known
@@ -79,16 +79,16 @@ class RecentMessages(Generic[K]):
 
     def may_miss(self, key: K, heard_at: datetime, reach_s: float) -> bool:
         """Return whether something within reach may have been forgotten."""
-        heard = self._heard.get(key)
+        heard = self.kept.get(key)
         since = self._since if heard is None else heard.since
         return since is not ALWAYS and (heard_at - since).total_seconds() <= reach_s
 
     def add(self, key: K, new: KnownReception) -> None:
         """Remember a message; one that is remembered already is left as it is."""
-        heard = self._heard.pop(key, None)  # put back at the end: the newest
+        heard = self.kept.pop(key, None)  # put back at the end: the newest
         if heard is None:
             heard = _Heard(self._since)
-        self._heard[key] = heard
+        self.kept[key] = heard
         known = heard.known
         if not known or known[-1] < new:
             known.append(new)
@@ -97,14 +97,14 @@ class RecentMessages(Generic[K]):
             if known[place] != new:
                 known.insert(place, new)
         if len(known) > self._each:
-            self._long.add(key)
+            self.are_long.add(key)
 
     def put_first(self, key: K, new: KnownReception) -> bool:
         """Let `new` stand for its message if it was heard before the one that does; tell whether.
 
         `new` is a reception that `nearest` found the message of.
         """
-        heard = self._heard.get(key)
+        heard = self.kept.get(key)
         if heard is None:
             return False
         for known in _group_from(heard.known, new.heard_at):
@@ -116,29 +116,27 @@ class RecentMessages(Generic[K]):
 
     def forget(self, key: K, heard_at: datetime) -> None:
         """Forget all under `key`, what was heard until `heard_at` included."""
-        heard = self._heard.pop(key, None) or _Heard(self._since)
+        heard = self.kept.pop(key, None) or _Heard(self._since)
         newest = heard.known[-1].heard_at if heard.known else heard_at
         heard.since = max(heard.since, heard_at, newest)
         heard.known.clear()
-        self._heard[key] = heard
+        self.kept[key] = heard
 
     def forget_until(self, time: datetime) -> None:
         """Note that there was more until `time`, under any key."""
         self._since = max(self._since, time)
-        for heard in self._heard.values():
+        for heard in self.kept.values():
             heard.since = max(heard.since, time)
 
     def shorten(self) -> None:
         """Forget what is too much of any one key."""
-        if not self._long:  # mostly
-            return
-        for key in self._long:
-            heard = self._heard.get(key)
+        for key in self.are_long:
+            heard = self.kept.get(key)
             if heard is not None and len(heard.known) > self._each:
                 too_many = len(heard.known) - self._each
                 heard.since = max(heard.since, heard.known[too_many - 1].heard_at)
                 del heard.known[:too_many]
-        self._long.clear()
+        self.are_long.clear()
 
     def trim(self, keys: int) -> None:
         """Forget what is too much.
@@ -147,7 +145,7 @@ class RecentMessages(Generic[K]):
             keys: Most keys that stay; those that were added to longest ago go.
         """
         self.shorten()
-        for _, gone in drop_oldest(self._heard, keys):
+        for _, gone in drop_oldest(self.kept, keys):
             self._since = max(self._since, gone.since)
             if gone.known:
                 self._since = max(self._since, gone.known[-1].heard_at)

@@ -72,7 +72,7 @@ from patrol.watch.offer_timeouts import time_brings
 from patrol.watch.phone_queue import PHONE, PhonePost
 from patrol.watch.places_on_air import PlacesOnAir
 from patrol.watch.register_units import Registrar
-from radio_gateway.clock.clock import CLOCK, Clock, utc_now
+from radio_gateway.clock.clock import CLOCK, Clock
 from radio_gateway.health.health import ChannelHealth
 from radio_gateway.inbox.inbox import Inbox
 from radio_gateway.messages.transmission import Delivery, Transmission
@@ -101,7 +101,7 @@ class Watch:
         ground: Rivers and borders for papers; None without geography.
         agencies: Those of this node, by id.
         offices: Border liaison offices that face each other; None without a gazetteer.
-        now: Clock, aware UTC.
+        now: Returns the time, aware UTC; None: that of `clock`.
         clock: Tells when the times of this process are doubtful.
         build: Which build of the pages this node has; told with every snapshot.
         second_person: Who told of an incident does not confirm it.
@@ -121,7 +121,7 @@ class Watch:
         ground: Ground | None = None,
         agencies: Mapping[str, Agency] = MappingProxyType({}),
         offices: Offices | None = None,
-        now: Callable[[], datetime] = utc_now,
+        now: Callable[[], datetime] | None = None,
         clock: Clock = CLOCK,
         build: str = "",
         second_person: bool = True,
@@ -140,7 +140,7 @@ class Watch:
         self.offices = offices
         self.elsewhere: Mapping[str, str] = MappingProxyType({})
         """Nodes of the agencies that are not of this one, by agency."""
-        self.now = now
+        self.now = now = now or clock.now
         self._machine_clock = ClockHealth(clock, self.channel_health)
         sides = {each.id: each.country for each in agencies.values()}
         self.picture = Picture(agency=agency, origin=node, sides=sides)

@@ -23,7 +23,7 @@ from radio_gateway.health.health import ChannelHealth, LinkState, RejectedFrame
 from radio_gateway.health.rejections import Rejections
 from radio_gateway.inbox.inbox import Inbox
 from radio_gateway.links.backoff import STABLE_S, Backoff
-from radio_gateway.links.transport import Chunk, Doorkeeper, Hurrying, Transport
+from radio_gateway.links.transport import Doorkeeper, Hurrying, Transport
 from radio_gateway.messages.transmission import Transmission
 from radio_gateway.orders.order import EncodedOrder
 from radio_gateway.protocols import GREETINGS, PROTOCOLS, ProtocolModule
@@ -201,7 +201,12 @@ class Channel:
                         pass  # nobody is there to wake yet (UDP, a listener); or `read` says so
             try:
                 async with asyncio.timeout(patience_s) as patience:
-                    while chunks := await self._read():
+                    while True:
+                        if transport.can_wait:
+                            await inbox.rested()  # under load it is one batch here, too
+                        chunks = await transport.read()  # dated by the transport, as it came
+                        if not chunks:
+                            break
                         understood = hearing.hear(chunks)
                         if understood and self._loss is not None:
                             self._tell_back()
@@ -232,15 +237,6 @@ class Channel:
             url=self.settings.shown_url,
             lasted_s=round(lasted_s, 1),
         )
-
-    async def _read(self) -> list[Chunk]:
-        """Read what came, once it may be taken: under load it is one batch here, too.
-
-        It is dated by the transport, when it comes.
-        """
-        if self.transport.can_wait:
-            await self.inbox.rested()
-        return await self.transport.read()
 
     def _enter(self, state: LinkState, fault: str | None) -> None:
         # an outage lasts from its first failure on, whatever is tried meanwhile

@@ -43,6 +43,7 @@ class Connection:
         settings: What the decoders are told.
 
     Attributes:
+        answering: Decoders that ever owe the sender an answer.
         frames: Frames cut so far.
         held: Who waits for an answer until a decoder has the rest of a message, and since when.
         known: Whether the channel counts it among those that it understood once.
@@ -62,6 +63,7 @@ class Connection:
         "_speaks",
         "_telling",
         "_topic",
+        "answering",
         "frames",
         "held",
         "known",
@@ -75,7 +77,8 @@ class Connection:
         self._many = self._only if isinstance(self._only, ManyDecoder) else None
         self._reading = self._only if isinstance(self._only, ReadingDecoder) else None
         # few decoders ever have something to tell, and they would be asked after each message
-        self._telling = [each for each in self._decoders if not _rejects_whole(each)]
+        self._telling = [each for each in self._decoders if not _is_plain(each, "rejected")]
+        self.answering = [each for each in self._decoders if not _is_plain(each, "answers")]
         # protocols that cut the same way share a framer
         framers: dict[type[Framer], Framer] = {}
         self._framers: list[Framer] = []
@@ -197,9 +200,7 @@ class Connection:
 
     def answers(self) -> list[bytes]:
         """Return, once, what the protocols owe the sender for what was heard so far."""
-        if self._only is not None:
-            return self._only.answers()
-        return [answer for decoder in self._decoders for answer in decoder.answers()]
+        return [answer for decoder in self.answering for answer in decoder.answers()]
 
     def release(self, now_s: float, *, all_: bool) -> list[Callable[[], None]]:
         """Return who has waited long enough for an answer, and forget them.
@@ -302,9 +303,9 @@ class Connection:
         return Frame(payload, heard_at, self._topic, self._source, self._resent)
 
 
-def _rejects_whole(decoder: Decoder) -> bool:
-    """Return whether a frame is good or bad as a whole, as for most decoders."""
-    return getattr(type(decoder), "rejected", None) is PlainDecoder.rejected
+def _is_plain(decoder: Decoder, method: str) -> bool:
+    """Return whether a method is that of `PlainDecoder`, as for most decoders: it has nothing."""
+    return getattr(type(decoder), method, None) is getattr(PlainDecoder, method)
 
 
 def _refuse(frame: Frame, error: Exception, reject: Reject) -> None:

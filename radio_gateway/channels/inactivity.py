@@ -38,14 +38,12 @@ class InactivityTimer:
         if self._since_s is None:
             self._since_s = time.monotonic()
 
-    def end(self) -> None:
-        """Note that something was understood."""
-        self._since_s = time.monotonic()
-        self._received = 0
-
-    def received(self, size: int) -> None:
-        """Note that so many bytes came, not yet understood."""
-        self._received += size
+    def note(self, *, understood: bool, unknown_bytes: int = 0) -> None:
+        """Note what came: whether anything was understood, and so many bytes since then not yet."""
+        if understood:
+            self._since_s = time.monotonic()
+            self._received = 0
+        self._received += unknown_bytes
 
     def too_long(self) -> tuple[datetime, str] | None:
         """Return since when the silence is longer than normal, aware UTC, and that in words.

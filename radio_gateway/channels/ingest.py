@@ -110,7 +110,7 @@ class Ingest:
         """Decode what was read and hand on what it says; return whether anything was understood."""
         deliveries: list[Delivery] = []
         connections, recordings, reject = self._connections, self._recordings, self._reject
-        keep = recordings.keep_something
+        keep = recordings.keeps
         self.bytes_read += sum([len(chunk.data) for chunk in chunks])
         understood = False
         came = 0  # bytes since something was understood
@@ -146,7 +146,7 @@ class Ingest:
             if chunk.judged is not None:
                 chunk.judged(len(heard), rejecting)
             stored, waiting = chunk.stored, connection.waiting and not chunk.ended
-            if chunk.reply is not None:
+            if chunk.reply is not None and connection.answering:
                 for answer in reversed(connection.answers()):  # each a datagram of its own
                     stored = reply_after(chunk.reply, answer, stored)
             self._deliver(chunk.connection, connection, heard, deliveries, stored, waiting)
@@ -157,13 +157,12 @@ class Ingest:
                     self._know(chunk.connection, deliveries)
                 if chunk.understood is not None:
                     chunk.understood()
-        if understood:
-            self._silence.end()
-        self._silence.received(came)
+        self._silence.note(understood=understood, unknown_bytes=came)
         if self._unfinished and self._flush_timer is None:
             self._flush_timer = asyncio.get_running_loop().call_later(_FLUSH_EVERY_S, self._flush)
         self._inbox.offer(deliveries, can_wait=self._transport.can_wait)
-        recordings.flush()
+        if keep:
+            recordings.flush()
         return understood
 
     def end(self) -> None:

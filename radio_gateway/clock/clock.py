@@ -88,6 +88,7 @@ class Clock:
         steady_ns: Nanoseconds that only ever pass, whatever is done to the calendar.
 
     Attributes:
+        doubt: Why its times are doubtful; None when nothing is known against them.
         recordings: Channels that play what was heard once: it tells nothing of the time now.
     """
 
@@ -100,7 +101,7 @@ class Clock:
         self._wall, self._steady = wall_ns, steady_ns
         self._lock = threading.RLock()
         self._base = self._read()[1]  # our time less the steady clock's
-        self._doubt: ClockDoubt | None = None
+        self.doubt: ClockDoubt | None = None
         self._held = False
         self._base_before = 0
         self._doubted_ns = 0
@@ -109,11 +110,6 @@ class Clock:
         self.recordings: set[str] = set()
         self._sample_at_ns = 0
         self._since = self.now()
-
-    @property
-    def doubt(self) -> ClockDoubt | None:
-        """Why its times are doubtful; None when nothing is known against them."""
-        return self._doubt
 
     def now(self) -> datetime:
         """Return the time, aware UTC."""
@@ -150,7 +146,7 @@ class Clock:
 
     def mark(self, said: Transmission) -> Transmission:
         """Return what was said with the flag `doubtful_clock` while times here are doubtful."""
-        if self._doubt is None or DOUBTFUL in said.flags:
+        if self.doubt is None or DOUBTFUL in said.flags:
             return said
         return replace(said, flags=tuple(sorted((*said.flags, DOUBTFUL))))
 
@@ -164,7 +160,7 @@ class Clock:
                 for address, told in self._said.items()
                 if steady - told[1] <= BORNE_OUT_FOR_S * _S
             }
-            doubt = self._doubt
+            doubt = self.doubt
             if doubt is None or doubt.kind == "differs":
                 self._see_difference(steady)
             elif self._held and abs(base - self._base) <= STEP_S * _S:
@@ -185,7 +181,7 @@ class Clock:
 
     def health(self) -> ChannelHealth:
         """Return how it fares, in the words of a channel."""
-        doubt = self._doubt
+        doubt = self.doubt
         return ChannelHealth(
             name=CLOCK_CHANNEL,
             url="",
@@ -214,8 +210,8 @@ class Clock:
             by_ns = base - self._base
             if abs(by_ns) <= STEP_S * _S:
                 return base + steady
-            if self._held and self._doubt is not None:
-                if abs(by_ns / _S - self._doubt.by_s) > STEP_S:  # set once more
+            if self._held and self.doubt is not None:
+                if abs(by_ns / _S - self.doubt.by_s) > STEP_S:  # set once more
                     self._begin(base, steady)
                 return self._base + steady
             if self._is_followed() and abs(base - self._base_before) <= STEP_S * _S:
@@ -226,7 +222,7 @@ class Clock:
             return self._base + steady
 
     def _is_followed(self) -> bool:
-        return self._doubt is not None and self._doubt.followed
+        return self.doubt is not None and self.doubt.followed
 
     def _begin(self, base: int, steady: int) -> None:
         """Doubt the clock, which was set; follow it, or do not."""
@@ -238,14 +234,14 @@ class Clock:
         if not self._held:
             self._base_before, self._base = self._base, base
         self._doubted_ns, self._since = steady, at
-        self._doubt = ClockDoubt(
+        self.doubt = ClockDoubt(
             kind="set", by_s=round(by_ns / _S, 1), at=at, followed=not self._held
         )
-        _log.error("clock_set", fault=words(self._doubt))
+        _log.error("clock_set", fault=words(self.doubt))
 
     def _end(self, why: str) -> None:
         """Doubt it no longer."""
-        self._doubt, self._held, self._differs_ns = None, False, None
+        self.doubt, self._held, self._differs_ns = None, False, None
         self._since = _moment(self._base + self._steady())
         _log.warning("clock_right", why=why)
 
@@ -285,7 +281,7 @@ class Clock:
         alike = sum(abs(each - middle) <= SAME_S * _S for each in off)
         if abs(middle) <= FAR_S * _S or alike < MANY or alike * 4 < len(off) * 3:
             self._differs_ns = None
-            if self._doubt is not None:
+            if self.doubt is not None:
                 self._end("radios tell the same time")
             return
         if self._differs_ns is None:
@@ -293,12 +289,12 @@ class Clock:
         if steady - self._differs_ns < LASTS_S * _S:
             return
         by_s = round(middle / _S, 1)
-        old = self._doubt
+        old = self.doubt
         if old is not None and abs(old.by_s - by_s) <= SAME_S:
             return
         at = self._since = _moment(self._base + steady)
-        self._doubt = ClockDoubt(kind="differs", by_s=by_s, at=at, radios=alike)
-        _log.error("clock_differs", fault=words(self._doubt))
+        self.doubt = ClockDoubt(kind="differs", by_s=by_s, at=at, radios=alike)
+        _log.error("clock_differs", fault=words(self.doubt))
 
 
 def words(doubt: ClockDoubt) -> str:

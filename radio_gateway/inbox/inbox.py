@@ -87,11 +87,6 @@ class Inbox:
         """Whether sources that can wait should."""
         return self._patient >= self._patient_at_most
 
-    @property
-    def _is_crowded(self) -> bool:
-        """Whether there is no room for more of those who cannot wait."""
-        return len(self._waiting) - self._patient >= self._capacity
-
     def offer(self, deliveries: Sequence[Delivery], *, can_wait: bool) -> None:
         """Add `deliveries`, in order. Never blocks.
 
@@ -109,17 +104,24 @@ class Inbox:
                 key += 1
             self._next_key = key
             self._patient += len(deliveries)
-            if self.is_full:
+            if self._patient >= self._patient_at_most:
                 self._room.clear()
         else:
             for delivery in deliveries:
-                if delivery.transmission.distress:
-                    self._add_call(delivery)
-                elif not self._is_crowded or self._make_room(delivery.transmission):
+                said = delivery.transmission
+                crowded = len(waiting) - self._patient >= self._capacity
+                if said.distress:
+                    if crowded and not self._has_room_for_call(said):
+                        continue
+                    self._calls.add(self._next_key, said)
+                elif not crowded or self._make_room(said):
                     self._can_shed.add(self._next_key)
                     if self._queues is not None:
-                        self._queues.add(self._next_key, delivery.transmission)
-                    self._add(delivery)
+                        self._queues.add(self._next_key, said)
+                else:
+                    continue
+                waiting[self._next_key] = delivery
+                self._next_key += 1
         self._arrived.set()
         if len(waiting) >= MANY:
             self.hurry()
@@ -198,40 +200,35 @@ class Inbox:
             taken = list(self._waiting.values())
             self._waiting.clear()
             self._can_shed.clear()
-            self._calls.clear()
+            if self._calls.waiting:
+                self._calls.clear()
         else:
             keys = list(itertools.islice(self._waiting, limit))
             taken = [self._waiting.pop(key) for key in keys]
             self._can_shed.difference_update(keys)
             self._calls.taken(keys)
-        self._patient = len(self._waiting) - len(self._can_shed) - len(self._calls)
-        if not self.is_full:
+        self._patient = len(self._waiting) - len(self._can_shed) - self._calls.waiting
+        if self._patient < self._patient_at_most:
             self._room.set()
         self._taken = taken
         return taken
 
-    def _add(self, delivery: Delivery) -> None:
-        self._waiting[self._next_key] = delivery
-        self._next_key += 1
-
-    def _add_call(self, delivery: Delivery) -> None:
-        """Add a call for help from a source that cannot wait."""
-        said, calls = delivery.transmission, self._calls
-        if self._is_crowded:
-            repeated = calls.repeated(said)
-            if repeated is not None:
-                del self._waiting[repeated]
-                self.shed[said.channel] += 1
-            elif (
-                calls.senders >= self._capacity
-                and not calls.calls(said)
-                and self._registered is not None
-                and not self._registered(said.address)
-            ):
-                self.shed[said.channel] += 1
-                return
-        calls.add(self._next_key, said)
-        self._add(delivery)
+    def _has_room_for_call(self, said: Transmission) -> bool:
+        """Shed what gives way to a call for help; return False when that is the call itself."""
+        calls = self._calls
+        repeated = calls.repeated(said)
+        if repeated is not None:
+            del self._waiting[repeated]
+            self.shed[said.channel] += 1
+        elif (
+            calls.senders >= self._capacity
+            and not calls.calls(said)
+            and self._registered is not None
+            and not self._registered(said.address)
+        ):
+            self.shed[said.channel] += 1
+            return False
+        return True
 
     def _make_room(self, newcomer: Transmission) -> bool:
         """Shed one delivery; return False when it was the newcomer."""

@@ -10,15 +10,15 @@ from radio_gateway.messages.transmission import Transmission
 class WaitingCalls:
     """Which of them may give way when there are too many: never the first of a sender, nor its
     newest.
+
+    Attributes:
+        waiting: How many calls wait.
     """
 
     def __init__(self) -> None:
         self._by_sender: dict[tuple[str, str], list[int]] = {}
         self._sender_of: dict[int, tuple[str, str]] = {}
-
-    def __len__(self) -> int:
-        """Return how many calls wait."""
-        return len(self._sender_of)
+        self.waiting = 0
 
     @property
     def senders(self) -> int:
@@ -33,6 +33,7 @@ class WaitingCalls:
         """Note a call, the newest of its sender."""
         self._sender_of[key] = sender = _sender(said)
         self._by_sender.setdefault(sender, []).append(key)
+        self.waiting += 1
 
     def repeated(self, said: Transmission) -> int | None:
         """Return, and forget, the call that gives way to a newer one; None where none may."""
@@ -41,6 +42,7 @@ class WaitingCalls:
             return None
         key = self._by_sender[_sender(said)].pop()
         del self._sender_of[key]
+        self.waiting -= 1
         return key
 
     def taken(self, keys: Iterable[int]) -> None:
@@ -48,6 +50,7 @@ class WaitingCalls:
         for key in keys:
             sender = self._sender_of.pop(key, None)
             if sender is not None:
+                self.waiting -= 1
                 left = self._by_sender[sender]
                 left.remove(key)
                 if not left:
@@ -57,6 +60,7 @@ class WaitingCalls:
         """Forget all."""
         self._by_sender.clear()
         self._sender_of.clear()
+        self.waiting = 0
 
 
 def _sender(said: Transmission) -> tuple[str, str]:

@@ -45,15 +45,12 @@ class Mailbox:
     def put(self, chunk: Chunk) -> bool:
         """Add `chunk`; return False when the mailbox is now full and nothing more should come."""
         self._chunks.append(chunk)
-        self._came(len(chunk.data) or 1)  # or empty ones could come for ever
-        return not self.is_full
+        return self._has_room(len(chunk.data) or 1)  # or empty ones could come for ever
 
     def put_all(self, chunks: list[Chunk]) -> bool:
         """Add what one read brought, in order, as `put` adds one."""
-        if chunks:
-            self._chunks += chunks
-            self._came(_bytes_of(chunks))
-        return not self.is_full
+        self._chunks += chunks
+        return self._has_room(_bytes_of(chunks))
 
     def call_when_empty(self, wake: Callable[[], None]) -> None:
         """Call `wake` once, when everything has been taken."""
@@ -114,11 +111,14 @@ class Mailbox:
         for wake in resting:
             wake()
 
-    def _came(self, size: int) -> None:
-        self._bytes += size
-        self._arrived.set()
-        if self.on_much is not None and self._bytes >= MUCH_BYTES > self._bytes - size:
-            self.on_much()
+    def _has_room(self, size: int) -> bool:
+        """Note that so many bytes came; return whether more may."""
+        if size:
+            self._bytes += size
+            self._arrived.set()
+            if self.on_much is not None and self._bytes >= MUCH_BYTES > self._bytes - size:
+                self.on_much()
+        return self._bytes < self._full_bytes
 
     def _leave(self, chunks: list[Chunk]) -> None:
         self._chunks = chunks

@@ -14,15 +14,14 @@ class Recordings:
         channel: The channel's name.
         protocols: What it speaks.
         journal: Where everything is kept, always; None: nowhere.
+
+    Attributes:
+        keeps: Whether there is a journal that takes what is read.
     """
 
     def __init__(self, channel: str, protocols: tuple[str, ...], journal: Journal | None) -> None:
         self._journal = None if journal is None else journal.of(channel, protocols)
-
-    @property
-    def keep_something(self) -> bool:
-        """Whether there is a journal that takes what is read."""
-        return self._journal is not None
+        self.keeps = journal is not None
 
     @property
     def fault(self) -> str | None:

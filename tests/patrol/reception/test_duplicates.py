@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from itertools import permutations
 from typing import Any
 
@@ -142,26 +143,30 @@ def test_memory_is_bounded() -> None:
         duplicates.original(record_of(message, lambda said, _time: said.address))
         message = said("a", number * 60, raw=str(number).encode())
         duplicates.original(record_of(message, lambda said, _time: said.address))
-        duplicates.note_reception(record_of(message, lambda said, _time: said.address))
-    kept = (
-        duplicates._by_raw,
-        duplicates._named,
-        duplicates._by_content,
-        duplicates._receptions,
+        duplicates.receptions[message.reception_id] = message.heard_at
+    kept: tuple[Sized, ...] = (
+        duplicates.by_raw.kept,
+        duplicates.named.kept,
+        duplicates.by_content.kept,
+        duplicates.receptions,
     )
     moored = (address(), "moored")
-    assert len(duplicates._by_content.of(moored)) == 100  # not on disk yet
+    assert len(duplicates.by_content.of(moored)) == 100  # not on disk yet
     assert all(len(each) >= 100 for each in kept)
     duplicates.settle()
     assert [len(each) for each in kept] == [3, 3, 3, 10]  # of 10, each kind its share
-    assert [known.heard_at for known in duplicates._by_content.of(moored)] == [
+    assert [known.heard_at for known in duplicates.by_content.of(moored)] == [
         at(number * 60) for number in range(92, 100)
     ]
 
 
 def test_what_is_rare_takes_its_share_of_memory_and_no_room_of_its_own() -> None:
     duplicates = Duplicates(remembered=1000)
-    kinds = duplicates._named, duplicates._by_content, duplicates._by_raw
+    kinds: tuple[Sized, ...] = (
+        duplicates.named.kept,
+        duplicates.by_content.kept,
+        duplicates.by_raw.kept,
+    )
     for second in range(20_000):  # one in ten has no key, one in twenty is told by when it is heard
         own: dict[str, Any] = {"duplicate_key": str(second), "duplicate_window_s": None}
         if second % 10 == 0:

@@ -22,7 +22,7 @@ def name(second: float, sender: str = "a") -> bytes:
 def remembered(seconds: list[float]) -> MessageIds:
     named = MessageIds()
     for second in seconds:
-        named.put(name(second), (at(second), f"r{second}", name(second)))
+        named.kept[name(second)] = at(second), f"r{second}", name(second)
         named.trim(KEPT)
     return named
 
@@ -37,7 +37,7 @@ def test_any_order_misses_nothing_that_was_forgotten() -> None:
     random.Random(7).shuffle(seconds)
     named = remembered(seconds)
     for second in seconds:
-        assert named.get(name(second)) is not None or named.may_miss(name(second))
+        assert named.kept.get(name(second)) is not None or named.may_miss(name(second))
 
 
 @pytest.mark.parametrize("many", [False, True])
@@ -47,14 +47,14 @@ def test_names_that_sort_ahead_cost_the_others_nothing(many: bool) -> None:
     ahead = [named_gid("c", f"{wrong}|{number}") for number in range(10 if many else 3)]
     ahead.append(next(gid for n in range(999) if (gid := named_gid("b", f"id:{n}")) > name(1e6)))
     for number, gid in enumerate(ahead):
-        named.put(gid, (at(number), "r", gid))
+        named.kept[gid] = at(number), "r", gid
     for second in range(100):
-        named.put(name(second), (at(second), "r", name(second)))
+        named.kept[name(second)] = at(second), "r", name(second)
     named.trim(KEPT)
-    assert len(named) == KEPT
+    assert len(named.kept) == KEPT
     assert not named.may_miss(name(1000))
     for gid in ahead:
-        assert named.get(gid) is not None or named.may_miss(gid)
+        assert named.kept.get(gid) is not None or named.may_miss(gid)
     assert named.may_miss(name(1))
 
 

@@ -430,6 +430,6 @@ def test_silence_is_measured_by_a_clock_that_nobody_sets(monkeypatch: pytest.Mon
     assert abs((datetime.now(UTC) - found[0]).total_seconds() - 1) < 0.5
     silence.watch()  # opening again is no news of the radio
     assert silence.too_long() is not None
-    silence.end()
+    silence.note(understood=True)
     assert silence.too_long() is None
     assert InactivityTimer(None).too_long() is None
