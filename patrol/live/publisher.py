@@ -32,11 +32,10 @@ _SETTLED: Final = timedelta(milliseconds=250)
 """How long a look at what time alone changes holds; each record is judged by itself anyhow."""
 
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
-_NONE: Final = CrossAgencyChange()
 _encode = msgspec.json.Encoder().encode
 
 
-class Update:
+class Update(msgspec.Struct, eq=False):
     """What one batch, order or tick altered, before it is known who may see it.
 
     Attributes:
@@ -48,15 +47,12 @@ class Update:
         papers: New versions of papers.
     """
 
-    __slots__ = ("channels", "claims", "fixes", "gone", "papers", "units")
-
-    def __init__(self) -> None:
-        self.fixes: dict[Group, list[Fix]] = {}
-        self.units: dict[Group, list[UnitState]] = {}
-        self.gone: Sequence[tuple[str, str, bool]] = ()
-        self.channels: Sequence[ChannelHealth] = ()
-        self.claims: dict[Group, list[Claim]] = {}
-        self.papers: Sequence[Document] = ()
+    fixes: dict[Group, list[Fix]] = {}
+    units: dict[Group, list[UnitState]] = {}
+    gone: Sequence[tuple[str, str, bool]] = ()
+    channels: Sequence[ChannelHealth] = ()
+    claims: dict[Group, list[Claim]] = {}
+    papers: Sequence[Document] = ()
 
     def __bool__(self) -> bool:
         """Whether anything changed."""
@@ -137,10 +133,12 @@ class Publisher:
         """Hand `update` to every feed, in the words of `patrol.units.wire.Change`, with what
         crosses because of it or because time has passed.
         """
-        now = self._now()
-        crossing = self._crossing(update, now)
-        papers: Iterable[Document] = (*update.papers, *self._ripe(update.papers, now))
-        if not (update or crossing or papers):
+        now, changed = self._now(), bool(update)
+        crossing = self._crossing(update, now, changed=changed)
+        papers: Iterable[Document] = update.papers
+        if papers or self._waiting:
+            papers = (*papers, *self._ripe(update.papers, now))
+        if not (changed or crossing or papers):
             return
         when = _encode(now)
         parts = _parts(update, now)
@@ -148,14 +146,14 @@ class Publisher:
         encoded: dict[str, tuple[str, bytes, bytes]] = {}
         alike: dict[Any, bytes] = {}
         for policy, feed in self._feeds.values():
-            body = _Body(when)
+            body = _Body()
             for name, (agency, known), items in parts:
                 if policy.passes(agency=agency, known=known):
                     body.own(name, items)
-            others = _NONE
+            others = None
             if crossing and policy.sees_others:
-                others = crossing.get(policy.agency, _NONE)
-            if others:
+                others = crossing.get(policy.agency) or None  # one that learns nothing
+            if others is not None:
                 if policy.agency not in encoded:
                     encoded[policy.agency] = (
                         *_told(others.fixes, now),
@@ -167,13 +165,15 @@ class Publisher:
                         self._count(policy.agency, owner, "positions", count)
                 body.shared(name, told)
                 body.shared("units", units)
-            body.own("channels", channels)
+            if channels:
+                body.own("channels", channels)
             gone = [
                 id for id, owner, known in update.gone if policy.passes(agency=owner, known=known)
             ]
-            gone += others.forget
+            if others is not None:
+                gone += others.forget
             shown = papers
-            if others.begins:
+            if others is not None and others.begins:
                 shown = {paper.id: paper for paper in (*self._joint(policy), *papers)}.values()
                 held = {paper.id for paper in shown if policy.paper(paper, now=now) is not None}
                 gone += sorted(feed.crossed - held)
@@ -182,15 +182,17 @@ class Publisher:
                 gone += self._hand_out(shown, policy, feed, body, now)
             if gone:
                 body.own("forget", _inner(gone))
-            if body:
-                feed.publish(body.made(alike))
+            if body.whole:
+                feed.publish(body.made(when, alike))
 
     # -- inside
 
-    def _crossing(self, update: Update, now: datetime) -> dict[str, CrossAgencyChange]:
+    def _crossing(
+        self, update: Update, now: datetime, *, changed: bool
+    ) -> dict[str, CrossAgencyChange]:
         """Return, by viewer, what crosses because of an update or because time has passed."""
         crossing: dict[str, CrossAgencyChange] = {}
-        due = update.papers or not update or not self._settled <= now < self._settled + _SETTLED
+        due = update.papers or not changed or not self._settled <= now < self._settled + _SETTLED
         if due:
             self._settled = now
             self._drop_idle(now)
@@ -267,8 +269,6 @@ class Publisher:
 
     def _ripe(self, papers: Sequence[Document], now: datetime) -> list[Document]:
         """Hold papers back for the longest delay there is; return those that have waited."""
-        if not papers and not self._waiting:
-            return []
         delay = self._delay(now)
         ripe = [paper for paper in self._waiting if paper.at + delay <= now]
         self._waiting = [paper for paper in self._waiting if paper.at + delay > now]
@@ -287,62 +287,57 @@ class Publisher:
                 del self._feeds[view], self._idle_since[view]
 
 
-class _Body:
-    """The members of one frame, and those of its twin without what is of other agencies."""
+class _Body(msgspec.Struct, eq=False):
+    """The members of one frame, and those of its twin without what is of other agencies.
 
-    def __init__(self, when: bytes) -> None:
-        self._when = when
-        self._whole: list[tuple[str, bytes]] = []
-        self._own: list[tuple[str, bytes]] = []
-        self._mixed = False
+    Attributes:
+        whole: Names of members, and items as JSON without brackets.
+        left: The same of the twin.
+        mixed: Whether anything is of other agencies.
+    """
 
-    def __bool__(self) -> bool:
-        """Whether there is anything in it."""
-        return bool(self._whole)
+    whole: list[tuple[str, bytes]] = []
+    left: list[tuple[str, bytes]] = []
+    mixed: bool = False
 
     def own(self, name: str, items: bytes) -> None:
-        """Add items, as JSON without brackets, that are the viewer's own."""
+        """Add items that are the viewer's own."""
         if items:
-            self._whole.append((name, items))
-            self._own.append((name, items))
+            self.whole.append((name, items))
+            self.left.append((name, items))
 
     def shared(self, name: str, items: bytes, own: bytes = b"") -> None:
         """Add items of other agencies, and what stands for them in the twin."""
         if items:
-            self._mixed = True
-            self._whole.append((name, items))
+            self.mixed = True
+            self.whole.append((name, items))
             if own:
-                self._own.append((name, own))
+                self.left.append((name, own))
 
-    def made(self, alike: dict[Any, bytes]) -> bytes:
+    def made(self, when: bytes, alike: dict[Any, bytes]) -> bytes:
         """Return the members of the frame, `MixedFrame` if it needs a twin.
 
         Args:
+            when: The time of the change, as JSON.
             alike: Those made of this change so far, by what is in them: views that see the same
                 share, and keep, the same bytes.
         """
-        of = tuple(self._whole), tuple(self._own) if self._mixed else None
+        of = tuple(self.whole), tuple(self.left) if self.mixed else None
         made = alike.get(of)
         if made is None:
-            made = self._joined(self._whole)
-            if self._mixed:
-                made = MixedFrame(made, self._joined(self._own))
+            made = _joined(when, self.whole)
+            if self.mixed:
+                made = MixedFrame(made, _joined(when, self.left))
             alike[of] = made
         return made
 
-    def _joined(self, parts: list[tuple[str, bytes]]) -> bytes:
-        members: dict[str, list[bytes]] = {}
-        for name, items in parts:
-            members.setdefault(name, []).append(items)
-        return b"".join(
-            [
-                b',"time":' + self._when,
-                *(
-                    b',"%s":[%s]' % (name.encode(), b",".join(told))
-                    for name, told in members.items()
-                ),
-            ]
-        )
+
+def _joined(when: bytes, parts: list[tuple[str, bytes]]) -> bytes:
+    members: dict[str, list[bytes]] = {}
+    for name, items in parts:
+        members.setdefault(name, []).append(items)
+    told = [b',"%s":[%s]' % (name.encode(), b",".join(each)) for name, each in members.items()]
+    return b"".join([b',"time":' + when, *told])
 
 
 def _parts(update: Update, now: datetime) -> list[tuple[str, Group, bytes]]:
@@ -359,7 +354,7 @@ def _parts(update: Update, now: datetime) -> list[tuple[str, Group, bytes]]:
 def _told(fixes: Sequence[Fix], now: datetime) -> tuple[str, bytes]:
     """Return the member of a change that tells positions, and its items without brackets."""
     if len(fixes) < AT_LEAST:
-        return "fixes", _inner(fixes)
+        return "fixes", _encode(fixes)[1:-1]
     return "tables", _encode(tabled(fixes, now))
 
 

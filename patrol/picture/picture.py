@@ -289,7 +289,7 @@ class Picture(Register):
         Returns:
             States of the units and radios that changed; `(id, agency, known)` of those that left.
         """
-        units = tuple(contact.state() for contact in self._touched.values())
+        units = tuple([contact.state() for contact in self._touched.values()])
         gone = tuple(sorted(self._forgotten))
         self._touched.clear()
         self._forgotten.clear()

@@ -6,7 +6,7 @@ meanwhile is answered from here, so that nobody is shown what is not stored.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -23,12 +23,20 @@ class PublishedState:
         # positions costs no more than this.
         self._moved: dict[str, tuple[Fix, datetime | None]] = {}
 
-    def move(self, fix: Fix, heard_at: datetime | None) -> None:
-        """Note a published position that moved a marker, and when its sender was last heard."""
-        self._moved[fix.of] = fix, heard_at
+    def put(
+        self,
+        moved: Mapping[str, tuple[Fix, datetime | None]],
+        states: Sequence[UnitState],
+        gone: Sequence[tuple[str, str, bool]],
+    ) -> None:
+        """Note what was published.
 
-    def put(self, states: Sequence[UnitState], gone: Sequence[tuple[str, str, bool]]) -> None:
-        """Note published states, whole and newer than any `move` before, and what left."""
+        Args:
+            moved: Positions that moved a marker, and when their senders were last heard, by id.
+            states: Whole, and newer than these.
+            gone: `(id, owner, registered)` of what left.
+        """
+        self._moved |= moved
         for id, _, _ in gone:
             self._states.pop(id, None)
             self._moved.pop(id, None)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import ColumnElement, Table, and_, false, true
@@ -22,8 +22,12 @@ from patrol.sharing.readable_tracks import OwnReading, Reading, SharedReading
 from patrol.sharing.redaction import passed, without_gaps
 from patrol.store.tracks.tracks import AddressSpan
 from patrol.units.data_classes import DataClass
-from patrol.units.permissions import may
+from patrol.units.permissions import ACTS, may
 from patrol.units.units import Role
+
+SEE_PICTURE: Final = ACTS["see the picture"]
+SEE_UNKNOWN_RADIOS: Final = ACTS["see unknown radios"]
+"""Roles; asked of each group of each change for each view."""
 
 
 class ViewPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,16 +56,14 @@ class ViewPolicy(msgspec.Struct, frozen=True, kw_only=True):
         """
         return (
             agency == self.agency
-            and may(self.role, "see the picture")
-            and (known or may(self.role, "see unknown radios"))
+            and self.role in SEE_PICTURE
+            and (known or self.role in SEE_UNKNOWN_RADIOS)
         )
 
     @property
     def sees_others(self) -> bool:
         """Whether units of others may pass at all."""
-        return (
-            self.sharing is not None and self.now is not None and may(self.role, "see the picture")
-        )
+        return self.sharing is not None and self.now is not None and self.role in SEE_PICTURE
 
     def lets(self, owner: str, data_class: DataClass) -> bool:
         """Return whether an agency lets records of a class cross to the viewer's at present, of
@@ -131,9 +133,7 @@ class ViewPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
     def condition(self, table: Table, *, known: bool) -> ColumnElement[Any]:
         """Return `passes` as a condition on `table`, which has a column `agency`."""
-        allowed = may(self.role, "see the picture") and (
-            known or may(self.role, "see unknown radios")
-        )
+        allowed = self.role in SEE_PICTURE and (known or self.role in SEE_UNKNOWN_RADIOS)
         return and_(table.c.agency == self.agency, true() if allowed else false())
 
     def _tell(self) -> None:

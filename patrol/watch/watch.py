@@ -350,7 +350,7 @@ class Watch:
         """Tell all viewers what changed since the last time, with the positions that joined."""
         update = Update()
         contacts, by_group = self.picture.contacts, update.fixes
-        moved: dict[str, Fix] = {}
+        moved: dict[str, tuple[Fix, datetime | None]] = {}
         for fix in fixes:
             contact = contacts.get(fix.of)
             if contact is not None:
@@ -360,11 +360,9 @@ class Watch:
                 else:
                     by_group[group] = [fix]
                 if fix.live:
-                    moved[fix.of] = fix
-        for of, fix in moved.items():
-            self._shown.move(fix, contacts[of].heard_at)
+                    moved[fix.of] = fix, contact.heard_at
         units, update.gone = self.picture.take_changes()
-        self._shown.put(units, update.gone)
+        self._shown.put(moved, units, update.gone)
         for state in units:
             update.units.setdefault((state.agency, state.known), []).append(state)
         for claim in self.picture.claims.take_changes():
