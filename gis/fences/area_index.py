@@ -106,7 +106,7 @@ class AreaIndex:
         for turn in turns:
             # An array of one: a single shape takes the tree's slow way.
             box = shapely.box([west + turn], [south], [end + turn], [top])
-            found.update(self._of[n] for n in self._tree.query(box)[1].tolist())
+            found.update([self._of[n] for n in self._tree.query(box)[1].tolist()])
         return found
 
     def around(self, *, lon: float, lat: float) -> Surroundings:

@@ -45,7 +45,7 @@ NEARLY: Final = 0.99  # so that no other plane of metres makes an edge nearer
 SAME_PLACE_M: Final = 25.0  # what lies about one is not asked for anew
 WIDER: Final = 1.1  # so that no other plane of metres brings an area within reach
 LEAST_LINE: Final = 3  # fixes that show whether the next goes straight on
-SURE: Final = "enter", "passed"  # what a wrong place may bring
+SURE: Final = frozenset({"enter", "passed"})  # what a wrong place may bring
 LATE_GAPS: Final = 1.5  # of its usual gap without a report, and it is late
 
 
@@ -130,10 +130,13 @@ class FenceTrack:
         last = self.state.judged.last
         return None if last is None else last.t
 
-    def append(self, fix: FenceFix) -> None:
-        """Add one that is newer than all."""
+    def append(self, fix: FenceFix, settings: FenceSettings) -> None:
+        """Add one that is newer than all; keep the state before it, if it is time to."""
+        number = len(self._times)
         self._times.append(fix.t)
         self._numbers.extend(astuple(fix))
+        if number - self.kept[-1][0] >= settings.checkpoint:
+            self.kept.append((number, self.state))
 
     def put(self, fix: FenceFix) -> int | None:
         """Add one in its place and return its number; None if it says nothing new."""
@@ -254,8 +257,7 @@ class Geofences:
             if track is None:
                 track = self.tracks[unit] = FenceTrack()
             if len(own) == 1 and own[0].t > track.newest:
-                track.append(own[0])
-                track.keep(len(track) - 1, self.settings)
+                track.append(own[0], self.settings)
                 added += self._fold(unit, track, own[0])
             else:
                 self._refold(unit, track, own, added, withdrawn)
@@ -397,7 +399,7 @@ class Geofences:
         self, judged: OutlierBasis, believed: tuple[FenceFix, ...], events: list[FenceEvent]
     ) -> bool:
         """Return whether a unit under way has come in by leaving its line, or nobody can say."""
-        if not any(event.kind in SURE for event in events):
+        if SURE.isdisjoint([event.kind for event in events]):
             return False
         before, settings = _line_of(judged), self.settings
         if len(before) < LEAST_LINE:
@@ -408,8 +410,9 @@ class Geofences:
             return False
         way, is_sparse = (*before, *believed), _gap_s(judged) > settings.gap_s
         noise_m = 2.0 * settings.noise_accuracies * last.accuracy_m
-        if all(apart_m(each, last) <= noise_m for each in others):  # it lay there
-            if len(believed) > 2 and all(apart_m(f, believed[-1]) <= noise_m for f in believed):
+        if max([apart_m(each, last) for each in others]) <= noise_m:  # it lay there
+            away_m = max([apart_m(each, believed[-1]) for each in believed])
+            if len(believed) > 2 and away_m <= noise_m:
                 return False  # and lies elsewhere now: no pair of wrong ones says that three times
             return judged.unheeded > 0 or is_sparse
         if is_sparse and self._waters.is_on_river(way):
@@ -509,7 +512,7 @@ class Geofences:
         within_m = WIDER * reach_m + margin_m
         if within_m > FAR_M:
             return self._about(points[0], points[-1], standings, is_gap=True)
-        return {*standings, *(number for away_m, number in around.areas if away_m <= within_m)}
+        return {*standings, *[number for away_m, number in around.areas if away_m <= within_m]}
 
     def _about(
         self, before: Point, point: Point, standings: Standings, *, is_gap: bool
@@ -593,8 +596,8 @@ def _order(fix: FenceFix) -> tuple[float, tuple[float, float, float, float]]:
 
 
 def _outcome(added: list[FenceEvent], withdrawn: list[FenceEvent]) -> Outcome:
-    if not added and not withdrawn:
-        return Outcome()
+    if not withdrawn and len(added) < 2:
+        return Outcome(added=tuple(added))
     more, less = Counter(added), Counter(withdrawn)
     return Outcome(
         added=tuple(sorted((more - less).elements(), key=_event_order)),

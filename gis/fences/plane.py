@@ -62,7 +62,7 @@ class Plane(msgspec.Struct, frozen=True, kw_only=True):
         >>> round(x), y
         (11132, 0.0)
         """
-        if self.polar:
+        if self.lon_m == 0.0:
             x, y = self.metres(lon=lon, lat=lat)
             return float(x), float(y)
         return (

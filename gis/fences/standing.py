@@ -32,16 +32,19 @@ SWING_ACCURACIES = 2.0  # of a shorter move the course is mostly noise
 
 
 class EdgeCrossing(msgspec.Struct, frozen=True, gc=False):
-    """Where a path crosses an edge: at a share of the way between two points."""
+    """Where a path crosses an edge.
+
+    Attributes:
+        begin: The point before it.
+        end: The point after it.
+        share: At which share of the way between them.
+        t: When, seconds since 1970.
+    """
 
     begin: Point
     end: Point
     share: float
-
-    @property
-    def t(self) -> float:
-        """When, seconds since 1970."""
-        return self.begin.t + self.share * (self.end.t - self.begin.t)
+    t: float
 
 
 class AreaStanding(msgspec.Struct, frozen=True, gc=False):
@@ -59,6 +62,8 @@ class AreaStanding(msgspec.Struct, frozen=True, gc=False):
     shown_at: float
     out: EdgeCrossing | None = None
 
+
+XY: TypeAlias = tuple[float, float]
 
 Standings: TypeAlias = Mapping[int, AreaStanding]
 """By number of area; one that is not there was left, or never met."""
@@ -106,28 +111,33 @@ def advance(
     before, point, gap = move.before, move.point, move.gap
     if point.is_raw and old is not None and old.inside:
         return old, ()
-    here = shapely.points(_xy(area, point))
+    xy = area.plane.xy(lon=point.lon, lat=point.lat)
+    here = shapely.points(xy)
     outside_m = float(area.shape.distance(here))
     leaves = outside_m > settings.leave_beyond * point.accuracy_m and not point.is_raw
     entry_m = _entry_m(point, settings)
 
-    def told(kind: Kind, cut: EdgeCrossing, *, appeared: bool = False) -> FenceEvent:
-        return _event(kind, area.id, move.unit, cut, appeared=appeared)
-
     if old is not None and old.inside:
         if outside_m == 0.0:
             return (old if old.out is None else replace(old, out=None)), ()
-        out = old.out or _cut(area, before or point, point, last=True)
+        if old.out is not None:
+            out = old.out
+        elif before is None:
+            out = EdgeCrossing(point, point, 1.0, point.t)
+        else:
+            way = area.plane.xy(lon=before.lon, lat=before.lat), xy
+            out = _cut(area, before, point, way, last=True)
         if leaves and point.t >= old.shown_at:
-            return None, (told("leave", out),)
+            return None, (_event("leave", area.id, move.unit, out),)
         return replace(old, out=out), ()
     if before is None or old is not None:  # it may have been here all the time
         if deepest_m(area, here) >= entry_m:
-            event = told("enter", EdgeCrossing(point, point, 0.0), appeared=True)
+            at = EdgeCrossing(point, point, 0.0, point.t)
+            event = _event("enter", area.id, move.unit, at, appeared=True)
             return AreaStanding(True, point.t, point.t), (event,)
         return (None if leaves else old or AreaStanding(None, point.t, point.t)), ()
     is_line = gap is None and not point.is_raw
-    ends = [_xy(area, before), _xy(area, point)]
+    ends = area.plane.xy(lon=before.lon, lat=before.lat), xy
     # From outside no way gets deeper than it is long.
     deep_m = (math.dist(*ends) if is_line else 0.0) - outside_m
     if outside_m == 0.0 or deep_m >= entry_m:
@@ -135,15 +145,17 @@ def advance(
     if is_line and outside_m > 0.0 and deep_m >= entry_m:
         entry_m += _swing_m(move.earlier, before, point)
     if deep_m >= entry_m:
-        came = _cut(area, before, point)
-        went = None if outside_m == 0.0 else _cut(area, before, point, last=True)
+        came = _cut(area, before, point, ends)
+        went = None if outside_m == 0.0 else _cut(area, before, point, ends, last=True)
+        enter = _event("enter", area.id, move.unit, came)
         if leaves and went is not None:
-            return None, (told("enter", came), told("leave", went))
-        return AreaStanding(True, came.t, point.t, went), (told("enter", came),)
+            return None, (enter, _event("leave", area.id, move.unit, went))
+        return AreaStanding(True, came.t, point.t, went), (enter,)
     if gap is not None:
         kind = waters.passed(number, area, before, point, gap)
         if kind is not None:
-            return None, (told(kind, _cut(area, before, point)),)
+            cut = _cut(area, before, point, ends)
+            return None, (_event(kind, area.id, move.unit, cut),)
     return None, ()
 
 
@@ -199,21 +211,35 @@ def _entry_m(point: Point, settings: FenceSettings) -> float:
     return coarse + fine * (settings.enter_raw if point.is_raw else -settings.enter_within)
 
 
-def _cut(area: Area, begin: Point, end: Point, *, last: bool = False) -> EdgeCrossing:
-    """Return where a straight line first meets an area, or last; else where it is nearest."""
-    line = shapely.LineString([_xy(area, begin), _xy(area, end)])
+def _cut(
+    area: Area, begin: Point, end: Point, ends: tuple[XY, XY], *, last: bool = False
+) -> EdgeCrossing:
+    """Return where a straight line first meets an area, or last; else where it is nearest.
+
+    Args:
+        area: It.
+        begin: Where the line begins.
+        end: Where it ends.
+        ends: The same two in the area's plane.
+        last: Where it last meets it.
+    """
+    line = shapely.LineString(ends)
+    share = 1.0 if last else 0.0
     if line.length == 0.0:
-        return EdgeCrossing(begin, end, 1.0 if last else 0.0)
+        return EdgeCrossing(begin, end, share, begin.t + share * (end.t - begin.t))
     inside = line.intersection(area.shape)
     if inside.is_empty:
         inside = shapely.shortest_line(line, area.shape)
         inside = shapely.get_point(inside, 0)
     ends = shapely.points(shapely.get_coordinates(inside))
     shares = shapely.line_locate_point(line, ends, normalized=True)
-    return EdgeCrossing(begin, end, float(shares.max() if last else shares.min()))
+    share = float(shares.max() if last else shares.min())
+    return EdgeCrossing(begin, end, share, begin.t + share * (end.t - begin.t))
 
 
-def _event(kind: Kind, area: str, unit: str, cut: EdgeCrossing, *, appeared: bool) -> FenceEvent:
+def _event(
+    kind: Kind, area: str, unit: str, cut: EdgeCrossing, *, appeared: bool = False
+) -> FenceEvent:
     at = between(cut.begin, cut.end, cut.share)
     return FenceEvent(
         kind=kind,
@@ -226,7 +252,3 @@ def _event(kind: Kind, area: str, unit: str, cut: EdgeCrossing, *, appeared: boo
         lat=at.lat,
         appeared=appeared,
     )
-
-
-def _xy(area: Area, point: Point) -> tuple[float, float]:
-    return area.plane.xy(lon=point.lon, lat=point.lat)

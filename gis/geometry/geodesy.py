@@ -42,7 +42,9 @@ def distances_m(*, lon1: ArrayLike, lat1: ArrayLike, lon2: ArrayLike, lat2: Arra
     >>> distances_m(lon1=[], lat1=[], lon2=[], lat2=[])
     array([], dtype=float64)
     """
-    return _inverse(lon1, lat1, lon2, lat2)[1]
+    from_lon, from_lat, to_lon, to_lat = _together(lon1, lat1, lon2, lat2)
+    distance = WGS84.inv(from_lon, from_lat, to_lon, to_lat, inplace=True)[2]
+    return np.asarray(distance, dtype=np.float64)
 
 
 def bearing_deg(*, lon1: float, lat1: float, lon2: float, lat2: float) -> float | None:
@@ -86,7 +88,7 @@ def destinations(
     """
     start_lon, start_lat, bearing, distance = _together(lon, lat, bearing_deg, distance_m)
     to_lon, to_lat, _ = WGS84.fwd(start_lon, start_lat, bearing, distance)
-    return _as_floats(to_lon), _as_floats(to_lat)
+    return np.asarray(to_lon, dtype=np.float64), np.asarray(to_lat, dtype=np.float64)
 
 
 def as_columns(lons: ArrayLike, lats: ArrayLike) -> tuple[Floats, Floats]:
@@ -101,14 +103,6 @@ def as_columns(lons: ArrayLike, lats: ArrayLike) -> tuple[Floats, Floats]:
     return lon, lat
 
 
-def _inverse(
-    lon1: ArrayLike, lat1: ArrayLike, lon2: ArrayLike, lat2: ArrayLike
-) -> tuple[Floats, Floats]:
-    from_lon, from_lat, to_lon, to_lat = _together(lon1, lat1, lon2, lat2)
-    bearing, _, distance = WGS84.inv(from_lon, from_lat, to_lon, to_lat, inplace=True)
-    return _as_floats(bearing), _as_floats(distance)
-
-
 def _together(*values: ArrayLike) -> list[Floats]:
     # pyproj takes arrays of one shape and answers a one-element list otherwise; a copy, because it
     # may write into what it is given.
@@ -116,7 +110,3 @@ def _together(*values: ArrayLike) -> list[Floats]:
     if len({array.shape for array in arrays}) > 1:
         arrays = [array.copy() for array in np.broadcast_arrays(*arrays)]
     return arrays
-
-
-def _as_floats(value: object) -> Floats:
-    return np.asarray(value, dtype=np.float64)
