@@ -291,7 +291,7 @@ class Alarms:
         """
         now = self._now()
         scene = self._scene(now, ids)
-        passed = self.fencing.passed()
+        passed = scene.passed
         open_: dict[str, dict[Key, Alert]] = {}
         for alert in self._clerk.book.all(Alert):
             if ids is None or alert.unit in ids:
@@ -301,7 +301,9 @@ class Alarms:
             if ids is not None and not rule.at_once:
                 continue
             try:
-                self._compare(rule, scene, open_.get(rule.name, {}), steps)
+                holds, known = [*rule.find(scene)], open_.get(rule.name, {})
+                if holds or known:
+                    self._compare(rule, scene, holds, known, steps)
             except Exception:
                 if rule.name not in self._failed:  # the others and the picture go on
                     self._failed.add(rule.name)
@@ -313,11 +315,18 @@ class Alarms:
             self.fencing.filed(visit for visit in passed if ids is None or visit.unit in ids)
 
     def _compare(
-        self, rule: AlertRule, scene: Scene, open_: Mapping[Key, Alert], steps: Steps
+        self,
+        rule: AlertRule,
+        scene: Scene,
+        holds: Sequence[Condition],
+        open_: Mapping[Key, Alert],
+        steps: Steps,
     ) -> None:
         found: dict[Key, Condition] = {}
-        for each in rule.find(scene):
-            condition = self._as_told(rule, scene, each, open_)
+        for each in holds:
+            condition = each
+            if each.historical and each.over is None:
+                condition = self._as_told(rule, scene, each, open_)
             # What holds now stands before what was: it is looked at first.
             found.setdefault(condition.key, condition)
         for key, condition in found.items():
@@ -335,9 +344,9 @@ class Alarms:
     def _as_told(
         self, rule: AlertRule, scene: Scene, condition: Condition, open_: Mapping[Key, Alert]
     ) -> Condition:
-        """Return what holds; what was told in time is not late now because its fixes grow old."""
-        if not condition.historical or condition.over is not None:
-            return condition
+        """Return what holds by old fixes alone; what was told in time is not late now because its
+        fixes grow old.
+        """
         subject = condition.subject.rpartition("|")[0]
         alert = open_.get((condition.rule, subject, condition.agency))
         if alert is None or alert.historical or alert.state not in HOLDING:
@@ -401,11 +410,10 @@ class Alarms:
     def _scene(self, now: datetime, ids: set[str] | None) -> Scene:
         book, contacts = self._clerk.book, self._picture.contacts
         patrols = tuple(book.all(Patrol))
-        return Scene(
+        scene = Scene(
             now=now,
             started_at=self._started_at,
             agency=self._agency,
-            agencies=self.agencies(),
             node=self._clerk.node,
             contacts=contacts
             if ids is None
@@ -413,11 +421,8 @@ class Alarms:
             channels=self._picture.channels,
             bad_since=self._bad_since,
             good_since=self._good_since,
-            claims=tuple(self._picture.claims),
             batteries=self._batteries,
             calls=self._calls.known,
-            strays=tuple(self._strays.waiting),
-            taken=tuple(self._picture.radios_taken(now)),
             patrols=patrols,
             on_patrol={
                 unit: patrol
@@ -426,15 +431,25 @@ class Alarms:
                 for unit in patrol.units
             },
             sectors={sector.id: sector for sector in book.all(Sector)},
-            hand_offs=tuple(book.all(HandOff)),
             standing=self.fencing,
-            episodes=self._behaviours.episodes(contacts, now) if ids is None else (),
+            passed=self.fencing.passed(),
             is_landing=self._is_landing,
             may_see=lambda *asked: self._may_see(now, *asked),
+            is_kept=lambda unit, viewer: self._is_kept(now, unit, viewer),
+        )
+        if ids is not None:  # the rules that are asked at once need no more
+            return scene
+        return replace(
+            scene,
+            agencies=self.agencies(),
+            claims=tuple(self._picture.claims),
+            strays=tuple(self._strays.waiting),
+            taken=tuple(self._picture.radios_taken(now)),
+            hand_offs=tuple(book.all(HandOff)),
+            episodes=self._behaviours.episodes(contacts, now),
             disk=self.disk(),
             backups=self.backups(),
             machine_acts=self.machine_acts(),
-            is_kept=lambda unit, viewer: self._is_kept(now, unit, viewer),
         )
 
     def _is_landing(self, lon: float, lat: float) -> bool:

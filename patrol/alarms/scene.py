@@ -210,9 +210,6 @@ class UnitStandings(Protocol):
     def visits(self, unit: str, area: str) -> Sequence[Visit]:
         """Return when a unit was in an area, as far back as is known, oldest first."""
 
-    def passed(self) -> Sequence[Visit]:
-        """Return visits that were over when they became known, and are not yet filed."""
-
 
 class SharingRules(Protocol):
     """What may cross between agencies; `patrol.sharing.decisions.Sharing` is it."""
@@ -233,6 +230,9 @@ class SharingRules(Protocol):
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
     """What is known now, for rules to read and never to change.
+
+    Rules that are asked at once, after a batch, are told of units, calls, sectors, patrols and
+    visits only; the rest is told once a second.
 
     Attributes:
         now: The present, aware UTC.
@@ -255,6 +255,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         sectors: By id.
         hand_offs: All that are not over.
         standing: How units stand to sectors and meeting places.
+        passed: Visits that were over when they became known, and are not yet filed.
         episodes: What boats do that limits of sectors are about.
         is_landing: Whether boats land at a place, in degrees east and north.
         may_see: Whether of an owner's records a class may pass to a viewer now, about or at a
@@ -268,21 +269,22 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime
     started_at: datetime
     agency: str
-    agencies: Sequence[str]
+    agencies: Sequence[str] = ()
     node: str
     contacts: Mapping[str, Contact]
     channels: Mapping[str, ChannelHealth]
     bad_since: Mapping[str, datetime]
     good_since: Mapping[str, datetime]
-    claims: Sequence[Claim]
+    claims: Sequence[Claim] = ()
     batteries: Mapping[str, Battery]
     calls: Mapping[str, DistressCall]
-    strays: Sequence[Stray]
+    strays: Sequence[Stray] = ()
     patrols: Sequence[Patrol]
     on_patrol: Mapping[str, Patrol]
     sectors: Mapping[str, Sector]
-    hand_offs: Sequence[HandOff]
+    hand_offs: Sequence[HandOff] = ()
     standing: UnitStandings
+    passed: Sequence[Visit] = ()
     may_see: Callable[[str, str, DataClass, Contact], bool]
     is_kept: Callable[[str, str], bool] = lambda _unit, _viewer: False
     disk: DiskRoom | None = None

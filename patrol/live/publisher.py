@@ -237,9 +237,10 @@ class Publisher:
     ) -> list[str]:
         """Put into a frame what may pass of papers; return the ids of those that no longer may."""
         gone: list[str] = []
-        alone = policy.alone()
         for paper in papers:
-            seen, own = policy.paper(paper, now=now), alone.paper(paper)
+            seen = own = policy.paper(paper, now=now)
+            if paper.parties != {policy.agency}:
+                own = policy.alone().paper(paper)
             if seen is None:
                 if paper.id in feed.crossed and not self._will_pass(policy, paper, now):
                     feed.crossed.discard(paper.id)
@@ -278,8 +279,9 @@ class Publisher:
 
     def _drop_idle(self, now: datetime) -> None:
         for view, (_, feed) in list(self._feeds.items()):
-            if feed.viewers or view not in self._idle_since:
-                if feed.viewers:
+            viewers = feed.viewers
+            if viewers or view not in self._idle_since:
+                if viewers:
                     self._idle_since.pop(view, None)
                 else:
                     self._idle_since[view] = now

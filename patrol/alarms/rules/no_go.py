@@ -54,7 +54,7 @@ def no_go_maybe(scene: Scene) -> Iterator[Condition]:
 
 def _past(scene: Scene, rule: str, how: VisitHow) -> Iterator[Condition]:
     """Yield conditions for visits that were over when they became known."""
-    for visit in scene.standing.passed():
+    for visit in scene.passed:
         sector = scene.sectors.get(visit.area)
         boat = scene.contacts.get(visit.unit)
         if sector is None or sector.use not in KEPT_OUT_OF or boat is None or boat.unit is None:

@@ -32,7 +32,7 @@ class Places:
         passed: Sequence[Visit] = (),
     ) -> None:
         self._stands = dict(stands or {})
-        self._visits, self._passed = tuple(visits), tuple(passed)
+        self._visits, self.passed = tuple(visits), tuple(passed)
 
     def stand(self, unit: str, area: str) -> Stand:
         return self._stands.get((unit, area), Stand())
@@ -42,9 +42,6 @@ class Places:
 
     def visits(self, unit: str, area: str) -> Sequence[Visit]:
         return [each for each in self._visits if (each.unit, each.area) == (unit, area)]
-
-    def passed(self) -> Sequence[Visit]:
-        return self._passed
 
 
 def boat(
@@ -119,6 +116,7 @@ def scene(
     may_see: Callable[[str, str, DataClass, Contact], bool] = lambda *_: False,
 ) -> Scene:
     """Return what rules are given at second `now`."""
+    places = places or Places()
     return Scene(
         agencies=(),
         now=at(now),
@@ -139,7 +137,8 @@ def scene(
         },
         sectors={each.id: each for each in sectors},
         hand_offs=hand_offs,
-        standing=places or Places(),
+        standing=places,
+        passed=places.passed,
         may_see=may_see,
     )
 
