@@ -1,5 +1,5 @@
 /** An address as parts of words: which to say, and which not, because nobody can be sure of them. */
-import type { Address } from "../wire/contract.ts";
+import type { Address } from "../wire/units.ts";
 
 /** A key of the language file with its values. */
 export type Part = readonly [key: AddressWord, values?: Record<string, string | number>];

@@ -1,7 +1,8 @@
 /** The courses of the rivers, read once from the reference layers when something first asks for a kilometre. */
+
 import { signal } from "@preact/signals";
 import { fetchJson } from "../wire/calls.ts";
-import { type Reach, RiverCourses } from "./river-course.ts";
+import { Reaches, RiverCourses } from "./river-course.ts";
 
 /** Null until they have been read. */
 export const courses = signal<RiverCourses | null>(null);
@@ -16,8 +17,6 @@ export function readCourses(): Promise<void> {
 }
 
 async function read(): Promise<void> {
-  const layers = await Promise.all(
-    ["mekong", "centrelines"].map((name) => fetchJson<{ features: Reach[] }>(`/api/layers/${name}`)),
-  );
+  const layers = await Promise.all(["mekong", "centrelines"].map((name) => fetchJson(`/api/layers/${name}`, Reaches)));
   courses.value = new RiverCourses(layers.flatMap((layer) => layer.features));
 }

@@ -1,5 +1,5 @@
 /** Who is beside a kilometre of a river. Pure. */
-import type { UnitState } from "../wire/contract.ts";
+import type { UnitState } from "../wire/units.ts";
 import { MEKONG } from "./river-course.ts";
 
 /** A kilometre of a river, from its mouth. */

@@ -1,6 +1,6 @@
 /** Overlays: layers of files that this person brought to look at. They live with the page and nowhere else. */
 import { computed, signal } from "@preact/signals";
-import type { Preview } from "../wire/contract.ts";
+import type { Preview } from "../wire/map.ts";
 
 export interface Overlay {
   /** Unique on this page. */

@@ -2,10 +2,12 @@
  * Addresses of places that no unit stands at, asked of the server and kept: its answer is in fields, which the page
  * says in the reader's words.
  */
+
 import { signal } from "@preact/signals";
 import { coordinateFormat } from "../browser/preferences.ts";
 import { fetchJson } from "../wire/calls.ts";
-import type { Address } from "../wire/contract.ts";
+import { object } from "../wire/parser.ts";
+import { Address } from "../wire/units.ts";
 import { t } from "../words/index.ts";
 import { shortParts } from "./address.ts";
 import { coordinateWords } from "./coordinates.ts";
@@ -28,7 +30,14 @@ export function addressOf(lon: number, lat: number): Address | null {
 /** The same, once it is known; null where the server cannot be asked. */
 export async function askAddress(lon: number, lat: number): Promise<Address | null> {
   try {
-    return (await fetchJson<{ address: Address }>(`/api/address?lon=${lon}&lat=${lat}`)).address;
+    return (
+      await fetchJson(
+        `/api/address?lon=${lon}&lat=${lat}`,
+        object({
+          address: Address,
+        }),
+      )
+    ).address;
   } catch {
     return null;
   }

@@ -1,7 +1,7 @@
 /** Where a unit is and how it moves, in words. */
 
 import { coordinateFormat } from "../browser/preferences.ts";
-import type { Fix } from "../wire/contract.ts";
+import type { Fix } from "../wire/units.ts";
 import { t } from "../words/index.ts";
 import { furtherParts, type Part, rowParts, shortParts } from "./address.ts";
 import { coordinateWords } from "./coordinates.ts";

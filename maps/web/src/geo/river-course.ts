@@ -1,4 +1,6 @@
 /** Where the kilometres of a river lie: the centrelines of the reference layers, by river. Pure. */
+import { collectionOf, geometryOf } from "../wire/geojson.ts";
+import { figure, object, optional, text, type ValueOf } from "../wire/parser.ts";
 import { leg } from "./geodesy.ts";
 
 type Point = [lon: number, lat: number];
@@ -8,13 +10,17 @@ interface Mark {
 }
 
 /** What the layers `mekong` and `centrelines` tell of a reach; a Mekong reach names no river. */
-export interface ReachProperties {
-  river?: string;
-  reach?: string;
-  km_start: number;
-  km_end: number;
-}
-export type Reach = GeoJSON.Feature<GeoJSON.LineString, ReachProperties>;
+export const ReachProperties = object({
+  river: optional(text),
+  reach: optional(text),
+  km_start: figure,
+  km_end: figure,
+});
+export type ReachProperties = ValueOf<typeof ReachProperties>;
+
+/** A layer of reaches. */
+export const Reaches = collectionOf(geometryOf("LineString"), ReachProperties);
+export type Reach = ValueOf<typeof Reaches>["features"][number];
 
 export const MEKONG = "Mekong";
 

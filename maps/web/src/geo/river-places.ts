@@ -1,9 +1,10 @@
 /** Where the kilometres of the rivers lie, read once; and places as people type them. */
+
 import { signal } from "@preact/signals";
 import { CallError, fetchJson } from "../wire/calls.ts";
 import { readCoordinates } from "./coordinates.ts";
 import { readKm } from "./place-search.ts";
-import { type Reach, RiverCourses } from "./river-course.ts";
+import { type Reach, Reaches, RiverCourses } from "./river-course.ts";
 
 export const courses = signal<RiverCourses>(new RiverCourses([]));
 let asked = false;
@@ -13,8 +14,7 @@ export async function loadCourses(): Promise<void> {
   asked = true;
   const read = async (name: string): Promise<Reach[]> => {
     try {
-      return (await fetchJson<GeoJSON.FeatureCollection<GeoJSON.LineString>>(`/api/layers/${name}`))
-        .features as Reach[];
+      return (await fetchJson(`/api/layers/${name}`, Reaches)).features;
     } catch (fault) {
       if (fault instanceof CallError) return []; // a site may lack a layer: coordinates still name a place
       throw fault;

@@ -10,7 +10,7 @@ import type {
 } from "maplibre-gl";
 import { REGULAR } from "../symbols/fonts.ts";
 import type { Tokens } from "../symbols/tokens.ts";
-import type { BasemapInfo } from "../wire/contract.ts";
+import type { BasemapInfo } from "../wire/map.ts";
 import type { Drawing, MapLayer } from "./layer.ts";
 
 const SOURCE = "basemap";

@@ -3,7 +3,7 @@ import type { ExpressionSpecification, LayerSpecification, SourceSpecification }
 import type { PaletteName } from "../browser/preferences.ts";
 import type { History } from "../symbols/history.ts";
 import { expression, type Tokens } from "../symbols/tokens.ts";
-import type { BasemapInfo, LayerInfo } from "../wire/contract.ts";
+import type { BasemapInfo, LayerInfo } from "../wire/map.ts";
 
 /** Names people can switch, in the order of the list on the page; each has words, `layer.NAME`. */
 export const TOGGLES = [

@@ -1,6 +1,7 @@
 /** Which incidents are news to a console, and who told of them. Pure. */
-import type { UnitState } from "../wire/contract.ts";
+
 import type { Incident } from "../wire/papers.ts";
+import type { UnitState } from "../wire/units.ts";
 
 /** What was logged longer ago is no news, read or not. */
 const LATELY_MS = 12 * 3600e3;

@@ -1,10 +1,12 @@
 /** Incidents as the stream tells them: what is new to this console, and those of a day. */
+
 import { computed, effect, signal } from "@preact/signals";
 import { now } from "../session/clock.ts";
 import { ACKNOWLEDGE } from "../session/permissions.ts";
 import { may, session } from "../session/session.ts";
 import { fetchJson } from "../wire/calls.ts";
-import { type Incident, isOver } from "../wire/papers.ts";
+import { type Incident, isOver, ListedIncident } from "../wire/papers.ts";
+import { listOf } from "../wire/parser.ts";
 import { soundOnce } from "./bell.ts";
 import { news, ofTheDay } from "./incident-news.ts";
 import { keptMarks, mark } from "./read-marks.ts";
@@ -44,8 +46,9 @@ export function markOldestSeen(): void {
 /** Reads those of the day again: what was closed comes with no snapshot. */
 export async function readLately(): Promise<void> {
   try {
-    const found = await fetchJson<Omit<Incident, "kind">[]>(
+    const found = await fetchJson(
       `/api/incidents?start=${new Date(now.peek() - DAY_MS).toISOString()}`,
+      listOf(ListedIncident),
     );
     asked.value = found.map((each): Incident => ({ ...each, kind: "incident" })).filter(isOver);
   } catch {

@@ -4,8 +4,8 @@
  */
 
 import { ownMs } from "../browser/steady-clock.ts";
-import type { Change, Snapshot } from "../wire/contract.ts";
 import { type ItemFault, parseFrame } from "../wire/frame-parser.ts";
+import type { Change, Snapshot } from "../wire/stream.ts";
 
 /** Silence after which the stream counts as stopped. Beats come every 2 s; people are told by 5 s. */
 export const STALE_AFTER_MS = 4500;

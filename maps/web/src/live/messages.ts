@@ -1,10 +1,13 @@
 /** The messages to one unit and the ways to it, kept up to date while somebody looks. */
+
 import { type Signal, signal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { ownMs } from "../browser/steady-clock.ts";
 import { now } from "../session/clock.ts";
 import { fetchJson } from "../wire/calls.ts";
-import type { MessageKind, RadioMessage, Route } from "../wire/contract.ts";
+import type { MessageKind } from "../wire/messages.ts";
+import { RadioMessage, Route } from "../wire/messages.ts";
+import { listOf } from "../wire/parser.ts";
 import { t } from "../words/index.ts";
 import { type Found, unansweredId } from "./request-ids.ts";
 
@@ -55,7 +58,7 @@ export function useMessages(unit: string): Messages {
       const at = ownMs();
       const reads = [
         into(
-          fetchJson<RadioMessage[]>(`/api/orders?${query}&limit=${SHOWN}`),
+          fetchJson(`/api/orders?${query}&limit=${SHOWN}`, listOf(RadioMessage)),
           messages.sent,
           messages.sentFault,
           () => wanted,
@@ -64,7 +67,12 @@ export function useMessages(unit: string): Messages {
       if (at - routesAt >= QUIET_MS) {
         routesAt = at;
         reads.push(
-          into(fetchJson<Route[]>(`/api/orders/routes?${query}`), messages.routes, messages.routesFault, () => wanted),
+          into(
+            fetchJson(`/api/orders/routes?${query}`, listOf(Route)),
+            messages.routes,
+            messages.routesFault,
+            () => wanted,
+          ),
         );
       }
       await Promise.all([...reads, lookFor(unansweredId(unit), messages.found)]);
@@ -103,7 +111,7 @@ export function wayFor(kind: MessageKind, routes: Route[]): Route | null {
 async function lookFor(sentAs: string | null, found: Signal<Found | null>): Promise<void> {
   if (sentAs === null) return;
   try {
-    const [message] = await fetchJson<RadioMessage[]>(`/api/orders?request=${sentAs}`);
+    const [message] = await fetchJson(`/api/orders?request=${sentAs}`, listOf(RadioMessage));
     if (message !== undefined) found.value = { sentAs, message };
   } catch {
     // What is the matter is said beside the log, which is read with it; the next look asks again.

@@ -1,6 +1,9 @@
 /** The client's picture: who is where, and where they were in the last hours. Pure: no page, no clock. */
-import type { Change, ChannelHealth, Claim, Fix, Snapshot, TrackFeature, UnitState } from "../wire/contract.ts";
+
+import type { ChannelHealth, Claim } from "../wire/channels.ts";
 import { isOver, isShown, type Paper, versionOf } from "../wire/papers.ts";
+import type { Change, Snapshot } from "../wire/stream.ts";
+import type { Fix, TrackFeature, UnitState } from "../wire/units.ts";
 
 /** One point of a track: degrees, milliseconds UTC. */
 export interface TrackPoint {

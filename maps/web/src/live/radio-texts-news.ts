@@ -1,5 +1,5 @@
 /** Which texts are news to a console. Pure. */
-import type { UnitState } from "../wire/contract.ts";
+import type { UnitState } from "../wire/units.ts";
 
 /** One text to the office. */
 export interface Said {

@@ -2,7 +2,7 @@
 import { computed, signal } from "@preact/signals";
 import { ACKNOWLEDGE } from "../session/permissions.ts";
 import { may } from "../session/session.ts";
-import type { UnitState } from "../wire/contract.ts";
+import type { UnitState } from "../wire/units.ts";
 import { soundOnce } from "./bell.ts";
 import { news, type Said, waitingOn } from "./radio-texts-news.ts";
 import { keptMarks, mark } from "./read-marks.ts";

@@ -1,7 +1,7 @@
 /**
  * Messages that were sent and not answered: nobody knows whether they came, so the same again goes under the same id.
  */
-import type { MessageKind, RadioMessage } from "../wire/contract.ts";
+import type { MessageKind, RadioMessage } from "../wire/messages.ts";
 
 interface Unanswered {
   id: string;

@@ -1,18 +1,14 @@
 /** Joins the stream, the picture and the page: what came in becomes signals that panels read. */
+
 import { computed, signal } from "@preact/signals";
 import { hearServerTime, now } from "../session/clock.ts";
 import { noteBuild, noteFailure, noteFaults } from "../session/page-faults.ts";
 import { fetchJson } from "../wire/calls.ts";
-import type {
-  Change,
-  ChannelHealth,
-  Claim,
-  Snapshot,
-  TrackCollection,
-  TrackFeature,
-  UnitState,
-} from "../wire/contract.ts";
+import type { ChannelHealth, Claim } from "../wire/channels.ts";
 import type { HandOff, Paper } from "../wire/papers.ts";
+import type { Change, Snapshot } from "../wire/stream.ts";
+import type { UnitState } from "../wire/units.ts";
+import { TrackCollection, TrackFeature } from "../wire/units.ts";
 import { type LiveStatus, LiveStream } from "./live.ts";
 import { Picture, type Touched, TRACKS_UP_TO } from "./picture.ts";
 import { plainList } from "./plain-list.ts";
@@ -214,8 +210,9 @@ function bend(news: ReadonlyMap<string, number>): void {
 /** The past comes from the store once; the stream lengthens it. A new snapshot may have skipped some. */
 async function loadTracks(): Promise<void> {
   try {
-    const found = await fetchJson<TrackCollection>(
+    const found = await fetchJson(
       `/api/tracks?hours=${TRACK_HOURS}&points_each=${TRACK_POINTS}&tolerance_m=${TRACK_TOLERANCE_M}`,
+      TrackCollection,
     );
     for (const feature of found.features) join(feature);
     tracksFailed.value = false;
@@ -241,7 +238,7 @@ async function loadTrack(id: string, since = 0): Promise<void> {
   const end = now.value + 60e3;
   const span = `start=${new Date(Math.max(since, end - TRACK_HOURS * 3600e3)).toISOString()}&end=${new Date(end).toISOString()}&tolerance_m=${TRACK_TOLERANCE_M}`;
   try {
-    const feature = await fetchJson<TrackFeature>(`/api/units/${encodeURIComponent(id)}/track?${span}`);
+    const feature = await fetchJson(`/api/units/${encodeURIComponent(id)}/track?${span}`, TrackFeature);
     join({ ...feature, properties: { ...feature.properties, id } });
     if (picture.units.size > TRACKS_UP_TO) tracksFailed.value = false;
   } catch {

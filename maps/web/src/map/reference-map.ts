@@ -1,10 +1,12 @@
 /** The reference map of pages that draw something of their own on it: what its layers are, its style, its start. */
+
 import { effect, signal } from "@preact/signals";
 import type { Map as GlMap, StyleSpecification } from "maplibre-gl";
 import { palette } from "../browser/preferences.ts";
 import { readTokens } from "../symbols/tokens.ts";
 import { fetchJson } from "../wire/calls.ts";
-import type { BasemapInfo, LayerInfo } from "../wire/contract.ts";
+import { BasemapInfo, LayerInfo } from "../wire/map.ts";
+import { listOf, nullable } from "../wire/parser.ts";
 import { language } from "../words/index.ts";
 import { pixelRatio, startMap } from "./map-start.ts";
 import { buildStyle } from "./style.ts";
@@ -19,8 +21,8 @@ export const mapFailed = signal<string | null>(null);
 /** Reads what the style needs to know; without an answer the map is as good, and says less of its sources. */
 export async function loadReference(): Promise<void> {
   const [basemap, infos] = await Promise.allSettled([
-    fetchJson<BasemapInfo | null>("/api/basemap"),
-    fetchJson<LayerInfo[]>("/api/layers"),
+    fetchJson("/api/basemap", nullable(BasemapInfo)),
+    fetchJson("/api/layers", listOf(LayerInfo)),
   ]);
   if (basemap.status === "fulfilled") basemapInfo.value = basemap.value;
   if (infos.status === "fulfilled") layerInfos.value = new Map(infos.value.map((info) => [info.name, info]));

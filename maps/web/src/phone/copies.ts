@@ -1,8 +1,9 @@
 /** What a profile keeps to work offline, sealed with its data key. Of another agency nothing is kept. */
+
+import type { CrewNow } from "../wire/crew.ts";
 import { database } from "./database.ts";
 import { open, seal } from "./encryption.ts";
 import type { Opened } from "./keys.ts";
-import type { CrewNow } from "./server.ts";
 
 /**
  * `now`: what the server last said; `map`: the ground; `track`: where this phone was; `sent`: own texts; `done`: steps

@@ -1,65 +1,12 @@
 /** What the phone asks of the server, with the right key for each. */
-import type { Session } from "../wire/contract.ts";
+
+import { CrewNow, Took } from "../wire/crew.ts";
+import { FeatureCollection } from "../wire/geojson.ts";
+import { lat, listOf, lon, Misfit, object, optional, type Parser, text } from "../wire/parser.ts";
+import { Session } from "../wire/session.ts";
 import type { Bytes } from "./encryption.ts";
 import type { Report } from "./reports.ts";
 import { hearDate, hearTime } from "./time.ts";
-
-/** `GET /api/crew`. */
-export interface CrewNow {
-  server_time: string;
-  node: { id: string; name: string; time_zone: string };
-  agency: string;
-  user: string | null;
-  device: string | null;
-  unit: { id: string; call_sign: string; kind: string; distress: boolean } | null;
-  patrols: CrewPatrol[];
-  sectors: CrewSector[];
-  texts: CrewText[];
-  phrases: CrewPhrase[];
-}
-
-export interface CrewPatrol {
-  id: string;
-  name: string;
-  state: string;
-  starts_at: string;
-  ends_at: string;
-  check_in_interval_s: number | null;
-  next_check_in_at: string | null;
-  /** Absent in a copy that an older page kept. */
-  check_in_by_message?: boolean;
-  sectors: string[];
-  units: { id: string; call_sign: string }[];
-}
-
-export interface CrewSector {
-  id: string;
-  name: string;
-  use: string;
-  agency: string;
-  polygon: GeoJSON.Position[][];
-}
-
-export interface CrewText {
-  id: string;
-  at: string;
-  from: string;
-  text?: string | null;
-  phrase?: string | null;
-  read_at?: string | null;
-}
-
-export interface CrewPhrase {
-  code: string;
-  language?: string;
-  text?: string;
-  topic?: string;
-}
-
-export interface Took {
-  taken: string[];
-  refused: { id: string; error: string; message: string; field?: string }[];
-}
 
 /** By which key a call goes: a Bearer key, or null for the session's cookie. */
 export type By = string | null;
@@ -100,11 +47,7 @@ const LONGEST_WAIT_MS = 60_000;
 const STRANGE = 502;
 
 export async function sendReports(reports: readonly Report[], by: By): Promise<Took> {
-  const took = await jsonOf<Partial<Took> | null>(
-    await ask("POST", "/api/crew/reports", by, JSON.stringify({ reports }), "application/json"),
-  );
-  if (!Array.isArray(took?.taken) || !Array.isArray(took.refused)) throw new Failure(STRANGE, "");
-  return took as Took;
+  return jsonOf(await ask("POST", "/api/crew/reports", by, JSON.stringify({ reports }), "application/json"), Took);
 }
 
 export async function sendPhoto(id: string, bytes: Bytes, type: string, by: By): Promise<void> {
@@ -123,31 +66,34 @@ export async function readCrew(by: By): Promise<CrewNow> {
   const sentAt = Date.now();
   const answer = await ask("GET", "/api/crew", by);
   const heardAt = Date.now();
-  const found = await jsonOf<CrewNow>(answer);
+  const found = await jsonOf(answer, CrewNow);
   hearTime(found.server_time, sentAt, heardAt);
   return found;
 }
 
 export async function readMap(lon: number, lat: number, radiusKm: number, by: By): Promise<GeoJSON.FeatureCollection> {
   const query = new URLSearchParams({ lon: lon.toFixed(3), lat: lat.toFixed(3), radius_km: String(radiusKm) });
-  return jsonOf<GeoJSON.FeatureCollection>(await ask("GET", `/api/crew/map?${query}`, by));
+  return jsonOf(await ask("GET", `/api/crew/map?${query}`, by), FeatureCollection);
 }
 
 /** Open targets of the phone's own agency: held while the form is open, never kept. */
 export async function readTargets(agency: string, by: By): Promise<{ id: string; name: string }[]> {
-  const found = await jsonOf<{ id: string; name: string; agency: string }[]>(await ask("GET", "/api/targets", by));
+  const found = await jsonOf(
+    await ask("GET", "/api/targets", by),
+    listOf(object({ id: text, name: text, agency: text })),
+  );
   return found.filter((each) => each.agency === agency);
 }
 
 /** Where a river kilometre is. */
 export async function readPlaceAtKm(km: number): Promise<{ lon: number; lat: number }> {
-  return jsonOf<{ lon: number; lat: number }>(await ask("GET", `/api/address?river_km=${km}`, null));
+  return jsonOf(await ask("GET", `/api/address?river_km=${km}`, null), object({ lon, lat }));
 }
 
 /** Who is signed in with a name; null when nobody is. */
 export async function readSession(): Promise<Session | null> {
   try {
-    return await jsonOf<Session>(await ask("GET", "/api/session", null));
+    return await jsonOf(await ask("GET", "/api/session", null), Session);
   } catch (fault) {
     if (fault instanceof Failure && fault.status === 401) return null;
     throw fault;
@@ -195,23 +141,24 @@ function noAnswer(fault: unknown): Failure {
   return new Failure(0, "", { slow: fault instanceof DOMException && fault.name === "TimeoutError" });
 }
 
-async function jsonOf<T>(answer: Response): Promise<T> {
+async function jsonOf<T>(answer: Response, parser: Parser<T>): Promise<T> {
   try {
-    return (await answer.json()) as T;
+    return parser(await answer.json());
   } catch (fault) {
-    throw fault instanceof SyntaxError ? new Failure(STRANGE, "") : noAnswer(fault);
+    if (fault instanceof Misfit)
+      console.error(`answer not read: ${answer.url}: ${fault.path.join(".")}: ${fault.message}`);
+    throw fault instanceof SyntaxError || fault instanceof Misfit ? new Failure(STRANGE, "") : noAnswer(fault);
   }
 }
+
+const Said = object({ error: optional(text), message: optional(text) });
 
 /** What an answer says of why it is none. */
 async function saidIn(answer: Response): Promise<[message: string, details: Details]> {
   const waitMs = Math.min(LONGEST_WAIT_MS, Number(answer.headers.get("retry-after") ?? 0) * 1000 || 0);
   try {
-    const { error, message } = (await answer.json()) as { error?: unknown; message?: unknown };
-    return [
-      typeof message === "string" ? message : answer.statusText,
-      { waitMs, error: typeof error === "string" ? error : "" },
-    ];
+    const { error = "", message = answer.statusText } = Said(await answer.json());
+    return [message, { waitMs, error }];
   } catch {
     return [answer.statusText, { waitMs }];
   }

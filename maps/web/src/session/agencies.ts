@@ -1,7 +1,9 @@
 /** Names of the agencies of this node. */
+
 import { signal } from "@preact/signals";
 import { fetchJson } from "../wire/calls.ts";
-import type { AgencyInfo } from "../wire/contract.ts";
+import { listOf } from "../wire/parser.ts";
+import { AgencyInfo } from "../wire/session.ts";
 
 const names = signal<ReadonlyMap<string, string>>(new Map());
 
@@ -13,7 +15,7 @@ export function agencyName(id: string): string {
 /** Without them the page says ids. */
 export async function loadAgencies(): Promise<void> {
   try {
-    names.value = new Map((await fetchJson<AgencyInfo[]>("/api/agencies")).map((each) => [each.id, each.name]));
+    names.value = new Map((await fetchJson("/api/agencies", listOf(AgencyInfo))).map((each) => [each.id, each.name]));
   } catch {
     names.value = new Map();
   }

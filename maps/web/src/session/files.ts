@@ -1,7 +1,7 @@
 /** Files to and from this browser: exports that the server makes, and files it has a look at. */
 
-import { CallError, problemFrom, proved } from "../wire/calls.ts";
-import type { Preview } from "../wire/contract.ts";
+import { CallError, problemFrom, proved, readAnswer } from "../wire/calls.ts";
+import { Preview } from "../wire/map.ts";
 
 /** What the server writes, in the order people should choose from. */
 export const FORMATS = ["gpx", "kml", "gpkg", "geojson", "parquet"] as const;
@@ -54,7 +54,7 @@ export async function lookInto(file: File, signal: AbortSignal, encoding?: strin
     signal,
   });
   if (!answer.ok) throw await problemFrom(answer);
-  return (await answer.json()) as Preview;
+  return readAnswer(answer, "POST /api/imports", Preview);
 }
 
 async function reach(address: string, request: RequestInit): Promise<Response> {

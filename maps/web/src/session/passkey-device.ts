@@ -1,23 +1,26 @@
 /** Passkeys of this browser's devices: made, and used, as the server asks (WebAuthn Level 2, 5.1). */
-import { call } from "../wire/calls.ts";
 
-interface Descriptor {
-  id: string;
-  type: "public-key";
-  transports?: AuthenticatorTransport[];
-}
+import { call } from "../wire/calls.ts";
+import { listOf, object, oneOf, optional, text, type ValueOf, wordOf } from "../wire/parser.ts";
+
+const Descriptor = object({
+  id: text,
+  type: oneOf("public-key"),
+  transports: optional(listOf(wordOf<AuthenticatorTransport>())),
+});
+type Descriptor = ValueOf<typeof Descriptor>;
 
 /** What the server asks of the browser: bytes as base64url. */
-interface Asked {
-  options: Record<string, unknown> & {
-    challenge: string;
-    excludeCredentials?: Descriptor[];
-    allowCredentials?: Descriptor[];
-    user?: { id: string; name: string; displayName: string };
-  };
+const Challenge = object({
+  options: object({
+    challenge: text,
+    excludeCredentials: optional(listOf(Descriptor)),
+    allowCredentials: optional(listOf(Descriptor)),
+    user: optional(object({ id: text, name: text, displayName: text })),
+  }),
   /** Goes back with the answer, of an act that is signed. */
-  nonce?: string;
-}
+  nonce: optional(text),
+});
 
 /** Whether this browser knows passkeys at all; whether the address is good for them the server says. */
 export function knowsPasskeys(): boolean {
@@ -28,7 +31,7 @@ export function knowsPasskeys(): boolean {
  * Has a device make a passkey; what the server is to be told of it. Rejects where the person or the device will not.
  */
 export async function makePasskey(path: string): Promise<Record<string, string>> {
-  const { options } = await call<Asked>("POST", path);
+  const { options } = await call("POST", path, Challenge);
   const user = options.user && { ...options.user, id: bytesOf(options.user.id) };
   const publicKey = {
     ...options,
@@ -47,7 +50,7 @@ export async function makePasskey(path: string): Promise<Record<string, string>>
 
 /** Has a device use a passkey; what the server is to be told of it. Rejects where the person or the device will not. */
 export async function usePasskey(path: string, body?: object): Promise<Record<string, string>> {
-  const { options, nonce } = await call<Asked>("POST", path, body);
+  const { options, nonce } = await call("POST", path, Challenge, body);
   const publicKey = {
     ...options,
     challenge: bytesOf(options.challenge),

@@ -2,7 +2,7 @@
 
 import { ownMs } from "../browser/steady-clock.ts";
 import { CallError, fetchDated } from "../wire/calls.ts";
-import type { Session } from "../wire/contract.ts";
+import { Session } from "../wire/session.ts";
 import { calendar } from "../words/calendar.ts";
 import { type Part, t } from "../words/index.ts";
 import { chosenLanguage, isLanguage, openWords } from "../words/load.ts";
@@ -27,7 +27,7 @@ export async function startPage(
   await openWords(parts);
   let found: Session;
   try {
-    const told = await fetchDated<Session>("/api/session");
+    const told = await fetchDated("/api/session", Session);
     // Pages without a stream hear of no other: “the last hour” is the server's, not that of a wrong clock here.
     hearServerTime(told.atMs, ownMs());
     found = told.value;

@@ -1,5 +1,5 @@
 /** Too many units to draw one by one: those that lie close together become one mark with their number. Pure. */
-import type { UnitState } from "../wire/contract.ts";
+import type { UnitState } from "../wire/units.ts";
 import { type MarkState, markState, sideCode } from "./marks.ts";
 
 /** More than so many in view are gathered; */

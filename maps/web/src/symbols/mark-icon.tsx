@@ -1,6 +1,6 @@
 /** A unit's mark as the map draws it, small, for lists. */
 import type { JSX } from "preact";
-import type { UnitState } from "../wire/contract.ts";
+import type { UnitState } from "../wire/units.ts";
 import { markState, PATHS, shapeOf, sideCode, sideName } from "./marks.ts";
 
 export function MarkIcon({

@@ -2,7 +2,7 @@
  * Marks of units: one drawing of each shape, used by the map (canvas) and the lists (SVG).
  * Shapes lie in a box of 40 x 40 with their place at the middle; boats point up.
  */
-import type { Liveness, UnitKind, UnitState } from "../wire/contract.ts";
+import type { Liveness, UnitKind, UnitState } from "../wire/units.ts";
 
 export type Shape = "boat" | "boat-drift" | "vehicle" | "foot" | "handheld" | "fixed" | "radio";
 export type MarkState = "live" | "late" | "lost";

@@ -2,8 +2,8 @@
 
 import { metresPerPixelAtZoom0 } from "../geo/coordinates.ts";
 import { ageSeconds, ageWords } from "../session/times.ts";
-import type { Fix, UnitState } from "../wire/contract.ts";
 import type { Severity } from "../wire/papers.ts";
+import type { Fix, UnitState } from "../wire/units.ts";
 import { bowDeg, markState, opacityByAge, shapeOf, sideCode, sideName } from "./marks.ts";
 
 /** The uncertainty ring is worth drawing from this radius on, metres. */

@@ -8,7 +8,9 @@ import { now } from "../session/clock.ts";
 import { timeZone } from "../session/session.ts";
 import { momentWords } from "../session/times.ts";
 import { call, fetchJson } from "../wire/calls.ts";
-import type { RadioMessage } from "../wire/contract.ts";
+import type { RadioMessage } from "../wire/messages.ts";
+import { PlaceRadios } from "../wire/messages.ts";
+import { nothing } from "../wire/parser.ts";
 import { t, wordsIfAny } from "../words/index.ts";
 import { asking } from "./question.ts";
 import { faultWords } from "./states.tsx";
@@ -16,13 +18,6 @@ import { faultWords } from "./states.tsx";
 const SOON_MS = 1500;
 const QUIET_MS = 15_000;
 const REASON_MOST = 200;
-
-interface Radios {
-  /** Channels that may show it now. */
-  channels: string[];
-  /** Newest first. */
-  orders: RadioMessage[];
-}
 
 interface Shown {
   kind: "mark" | "target" | "sector";
@@ -48,7 +43,7 @@ export function OnRadios({ place }: { place: Shown }): JSX.Element | null {
     let wanted = true;
     const look = async (): Promise<void> => {
       try {
-        const read = await fetchJson<Radios>(path(place));
+        const read = await fetchJson(path(place), PlaceRadios);
         if (wanted) orders.value = read.orders;
       } catch {
         // what was sent is not known now: the next look tells
@@ -84,7 +79,7 @@ export function OnRadios({ place }: { place: Shown }): JSX.Element | null {
 /** Asks over which channel; says so where none may show it. */
 export async function sendToRadios(place: Shown, say: Say): Promise<void> {
   try {
-    const { channels } = await fetchJson<Radios>(path(place));
+    const { channels } = await fetchJson(path(place), PlaceRadios);
     if (channels.length === 0) say(t("mark.no_radio"), true);
     else askChannel(place, channels, say);
   } catch (fault) {
@@ -122,7 +117,7 @@ function askChannel(place: Shown, channels: readonly string[], say: Say): void {
     failed: "mark.not_to_radios",
     choice: { label: "mark.channel", options: channels.map((value) => ({ value, words: value })) },
     act: async (reason, _minutes, channel) => {
-      await call("POST", path(place), { channel, reason: reason.replaceAll("\n", " ") });
+      await call("POST", path(place), nothing, { channel, reason: reason.replaceAll("\n", " ") });
       say(t("mark.handed", { channel }));
       sends.value += 1;
     },

@@ -1,5 +1,6 @@
-/** Same-origin calls to the REST interface, with one kind of failure. */
-import type { Problem } from "./contract.ts";
+/** Same-origin calls to the REST interface, with one kind of failure. Every answer passes a parser. */
+import { Misfit, type Parser } from "./parser.ts";
+import { Problem } from "./session.ts";
 
 /** A call that failed: `status` 0 means that the server could not be reached. */
 export class CallError extends Error {
@@ -24,16 +25,48 @@ export class CallError extends Error {
 /** Where somebody who is signed in shows password or code again, before an act that asks for it. */
 export const PROOF = "/api/session/proof";
 
-/** Calls the server and returns its JSON answer; null for an answer without content. */
-export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const response = await ask(method, path, body);
-  return (response.status === 204 ? null : await response.json()) as T;
+/** Asks whoever is signed in for password or code; whether it was shown. */
+export type ProofPrompt = () => Promise<boolean>;
+
+/** Set once, by the start of a page that has a prompt. */
+const prompt: { ask: ProofPrompt } = { ask: () => Promise.resolve(false) };
+
+/** Lets refused acts ask for a proof by `ask`, and be tried again when it was shown. */
+export function setProofPrompt(ask: ProofPrompt): void {
+  prompt.ask = ask;
 }
 
-/** Reads the server's JSON, and by its clock when it was told, milliseconds; NaN where it does not say. */
-export async function fetchDated<T>(path: string): Promise<{ value: T; atMs: number }> {
+/** Calls the server and returns its answer as `answer` parses it; null stands for an answer without content. */
+export async function call<T>(method: string, path: string, answer: Parser<T>, body?: unknown): Promise<T> {
+  return readAnswer(await ask(method, path, body), `${method} ${path}`, answer);
+}
+
+/** Reads from the server, and by its clock when it was told, milliseconds; NaN where it does not say. */
+export async function fetchDated<T>(path: string, answer: Parser<T>): Promise<{ value: T; atMs: number }> {
   const response = await ask("GET", path);
-  return { value: (await response.json()) as T, atMs: Date.parse(response.headers.get("date") ?? "") };
+  const atMs = Date.parse(response.headers.get("date") ?? "");
+  return { value: await readAnswer(response, `GET ${path}`, answer), atMs };
+}
+
+export function fetchJson<T>(path: string, answer: Parser<T>): Promise<T> {
+  return call("GET", path, answer);
+}
+
+/**
+ * Reads the content of an answer that came.
+ *
+ * Throws a `CallError` that names route and field where it is not what the page knows.
+ */
+export async function readAnswer<T>(response: Response, route: string, answer: Parser<T>): Promise<T> {
+  try {
+    return answer(response.status === 204 ? null : await response.json());
+  } catch (fault) {
+    if (!(fault instanceof Misfit || fault instanceof SyntaxError)) throw fault;
+    const [field, expected] = fault instanceof Misfit ? [fault.path.join("."), fault.expected] : ["", "JSON"];
+    const message = `${route.replace(/\?.*/, "")}: ${field === "" ? "" : `${field}: `}${expected} expected`;
+    console.error(`answer not read: ${message}`);
+    throw new CallError(response.status, { error: "unreadable_answer", message, field });
+  }
 }
 
 async function ask(method: string, path: string, body?: unknown): Promise<Response> {
@@ -56,9 +89,7 @@ async function ask(method: string, path: string, body?: unknown): Promise<Respon
 
 /** Whether a refusal asked for password or code, and somebody has shown it now: then the act may be tried again. */
 export async function proved(problem: CallError): Promise<boolean> {
-  if (problem.slug !== "proof_needed") return false;
-  const { showProof } = await import("../widgets/dialogs/proof-dialog.tsx"); // few pages ever need it
-  return showProof();
+  return problem.slug === "proof_needed" && (await prompt.ask());
 }
 
 /** The refusal that an answer tells. */
@@ -66,14 +97,10 @@ export async function problemFrom(response: Response): Promise<CallError> {
   return new CallError(response.status, problemOf(await response.text(), response.statusText));
 }
 
-export function fetchJson<T>(path: string): Promise<T> {
-  return call<T>("GET", path);
-}
-
+/** Who refuses may be a proxy on the way: what cannot be read of it is left out. */
 function problemOf(text: string, fallback: string): Problem {
   try {
-    const found = JSON.parse(text) as Partial<Problem>;
-    return { ...found, error: found.error ?? "error", message: found.message ?? fallback };
+    return Problem({ error: "error", message: fallback, ...JSON.parse(text) });
   } catch {
     return { error: "error", message: fallback };
   }

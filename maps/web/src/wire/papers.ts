@@ -2,20 +2,49 @@
  * What people keep of plans and events, as the live stream carries it (patrol/documents/document.py): only the fields
  * that the page uses. A field that has its default is absent: a state that is absent is the first of its kind's life.
  */
+import {
+  count,
+  eitherOf,
+  figure,
+  flag,
+  isRecord,
+  lat,
+  listOf,
+  lon,
+  Misfit,
+  moment,
+  name,
+  nullable,
+  object,
+  oneOf,
+  optional,
+  type Parser,
+  recordOf,
+  text,
+  tuple,
+  type ValueOf,
+  wordOf,
+} from "./parser.ts";
+import { Bank } from "./units.ts";
 
-interface PaperOf<K extends string> {
-  kind: K;
-  id: string;
+const listedPaper = {
+  id: name,
   /** Owner's id. */
-  agency: string;
+  agency: text,
   /** When this version was made. */
-  at: string;
+  at: moment,
   /** Absent means 1. */
-  version?: number;
+  version: optional(count),
+};
+
+function paperOf<K extends string>(kind: K): { kind: Parser<K> } & typeof listedPaper {
+  return { kind: oneOf(kind) as Parser<K>, ...listedPaper };
 }
 
-export type Severity = "sos" | "high" | "medium" | "low";
-export type AlertState =
+export const Severity = oneOf("sos", "high", "medium", "low");
+export type Severity = ValueOf<typeof Severity>;
+
+export const AlertState = wordOf<
   | "raised"
   | "escalated"
   | "acknowledged"
@@ -25,228 +54,288 @@ export type AlertState =
   | "returned_acknowledged"
   | "settled"
   | "resolved"
-  | "withdrawn";
+  | "withdrawn"
+>();
+export type AlertState = ValueOf<typeof AlertState>;
 
 /** Something that needs a person. */
-export interface Alert extends PaperOf<"alert"> {
-  rule: string;
-  subject: string;
-  severity: Severity;
-  raised_at: string;
-  state?: AlertState;
+export const Alert = object({
+  ...paperOf("alert"),
+  rule: text,
+  subject: text,
+  severity: Severity,
+  raised_at: moment,
+  state: optional(AlertState),
   /** Only late fixes told of it: it does not ring. */
-  historical?: boolean;
+  historical: optional(flag),
   /** Unit, or the address of a radio that nobody has registered. */
-  unit?: string | null;
-  lon?: number | null;
-  lat?: number | null;
+  unit: optional(nullable(text)),
+  lon: optional(nullable(lon)),
+  lat: optional(nullable(lat)),
   /** River address in words. */
-  place?: string;
-  facts?: Record<string, string | number | boolean>;
-  returned_at?: string | null;
-  count?: number;
+  place: optional(text),
+  facts: optional(recordOf(eitherOf(text, figure, flag))),
+  returned_at: optional(nullable(moment)),
+  count: optional(count),
   /** Roles that have been told by now. */
-  told?: string[];
+  told: optional(listOf(text)),
   /** When others are told, unless somebody acknowledges it; absent when nobody is left. */
-  escalates_at?: string | null;
-  acknowledged_at?: string | null;
-  acknowledged_by?: string;
-  shelved_until?: string | null;
-  note?: string;
-}
+  escalates_at: optional(nullable(moment)),
+  acknowledged_at: optional(nullable(moment)),
+  acknowledged_by: optional(text),
+  shelved_until: optional(nullable(moment)),
+  note: optional(text),
+});
+export type Alert = ValueOf<typeof Alert>;
 
 /** One look at a target. */
-export interface Sighting {
-  at: string;
-  lon: number;
-  lat: number;
-  speed_mps?: number | null;
-  course_deg?: number | null;
-  place?: string;
-  river?: string | null;
-  km?: number | null;
-  bank?: Bank | null;
-  country?: string | null;
-  neighbour?: string | null;
-  side_sure?: boolean;
-}
+export const Sighting = object({
+  at: moment,
+  lon,
+  lat,
+  speed_mps: optional(nullable(figure)),
+  course_deg: optional(nullable(figure)),
+  place: optional(text),
+  river: optional(nullable(text)),
+  km: optional(nullable(figure)),
+  bank: optional(nullable(Bank)),
+  country: optional(nullable(text)),
+  neighbour: optional(nullable(text)),
+  side_sure: optional(flag),
+});
+export type Sighting = ValueOf<typeof Sighting>;
 
-export type Bank = "left" | "right" | "mid";
+export const Landing = object({
+  river: text,
+  km: figure,
+  error_km: figure,
+  lon,
+  lat,
+  bank: optional(nullable(Bank)),
+  eta: optional(nullable(moment)),
+  earliest: optional(nullable(moment)),
+  latest: optional(nullable(moment)),
+});
+export type Landing = ValueOf<typeof Landing>;
 
 /** Where it will be, and land. Errors in kilometres along the river. */
-export interface Prediction {
-  since: string;
-  river: string;
-  way?: "up" | "down" | null;
-  speed_mps?: number | null;
-  track?: { at: string; lon: number; lat: number; km: number; error_km: number }[];
-  landing?: Landing | null;
-}
+export const Prediction = object({
+  since: moment,
+  river: text,
+  way: optional(nullable(oneOf("up", "down"))),
+  speed_mps: optional(nullable(figure)),
+  track: optional(
+    listOf(
+      object({
+        at: moment,
+        lon,
+        lat,
+        km: figure,
+        error_km: figure,
+      }),
+    ),
+  ),
+  landing: optional(nullable(Landing)),
+});
+export type Prediction = ValueOf<typeof Prediction>;
 
-export interface Landing {
-  river: string;
-  km: number;
-  error_km: number;
-  lon: number;
-  lat: number;
-  bank?: Bank | null;
-  eta?: string | null;
-  earliest?: string | null;
-  latest?: string | null;
-}
-
-export type TargetKind = "vessel" | "person" | "vehicle";
+export const TargetKind = oneOf("vessel", "person", "vehicle");
+export type TargetKind = ValueOf<typeof TargetKind>;
 
 /** What an agency knows of somebody or something that it follows. */
-export interface Target extends PaperOf<"target"> {
-  case: string;
-  what: TargetKind;
-  name: string;
-  description?: string;
-  state?: "followed" | "offered" | "granted" | "handed over" | "closed";
-  custodian?: string;
-  hand_off?: string;
-  sightings?: Sighting[];
-  prediction?: Prediction | null;
-}
+export const Target = object({
+  ...paperOf("target"),
+  case: text,
+  what: TargetKind,
+  name: text,
+  description: optional(text),
+  state: optional(wordOf<"followed" | "offered" | "granted" | "handed over" | "closed">()),
+  custodian: optional(text),
+  hand_off: optional(text),
+  sightings: optional(listOf(Sighting)),
+  prediction: optional(nullable(Prediction)),
+});
+export type Target = ValueOf<typeof Target>;
 
-export type HandOffState =
-  | "offered"
-  | "escalated"
-  | "accepted"
-  | "declined"
-  | "withdrawn"
-  | "lapsed"
-  | "cut"
-  | "granted"
-  | "taken";
+export const HandOffState = wordOf<
+  "offered" | "escalated" | "accepted" | "declined" | "withdrawn" | "lapsed" | "cut" | "granted" | "taken"
+>();
+export type HandOffState = ValueOf<typeof HandOffState>;
 
 /** A target offered to the agency on the other bank. */
-export interface HandOff extends PaperOf<"hand_off"> {
-  case: string;
-  target: string;
-  to: string;
-  state?: HandOffState;
+export const HandOff = object({
+  ...paperOf("hand_off"),
+  case: text,
+  target: text,
+  to: text,
+  state: optional(HandOffState),
   /** Term of custody that an answer must name. */
-  term: number;
-  offered_at: string;
-  lapses_at: string;
-  why?: "border" | "river" | "demand";
-  what?: TargetKind | null;
-  name?: string;
-  description?: string;
-  fixes?: Sighting[];
-  prediction?: Prediction | null;
-  note?: string;
-  reason?: string;
-}
-
-/** What agencies share, and whether they do. */
-export interface Agreement extends PaperOf<"agreement"> {
-  agencies: string[];
-  terms: Terms;
-  terms_version?: number;
-  state?: "draft" | "proposed" | "active" | "suspended" | "ended" | "expired";
-  signatures?: (OfficerWord & { office?: string })[];
-  /** The last word of each party that signed. */
-  consents?: (OfficerWord & { given: boolean; reason?: string; also?: string[] })[];
-}
+  term: figure,
+  offered_at: moment,
+  lapses_at: moment,
+  why: optional(oneOf("border", "river", "demand")),
+  what: optional(nullable(TargetKind)),
+  name: optional(text),
+  description: optional(text),
+  fixes: optional(listOf(Sighting)),
+  prediction: optional(nullable(Prediction)),
+  note: optional(text),
+  reason: optional(text),
+});
+export type HandOff = ValueOf<typeof HandOff>;
 
 /** What an officer of a party said; what is another agency's is without the names of officer and key. */
-export interface OfficerWord {
-  agency: string;
-  at: string;
-  by?: string;
+export const OfficerWord = object({
+  agency: text,
+  at: moment,
+  by: optional(text),
   /** Their own key signed it; null for a session alone. */
-  key?: { label?: string } | null;
-}
+  key: optional(
+    nullable(
+      object({
+        label: optional(text),
+      }),
+    ),
+  ),
+});
+export type OfficerWord = ValueOf<typeof OfficerWord>;
 
 /** What the parties of an agreement sign. */
-export interface Terms {
-  name: string;
-  classes: string[];
-  purposes?: string[];
-  valid_from?: string;
-  valid_until?: string;
-  corridor?: {
-    river: string;
-    km_from: number;
-    km_to: number;
-    from_river_m: number;
-    from_border_m?: number | null;
-  } | null;
-  hours?: { time_zone: string; start?: number; end?: number; days?: string[] } | null;
-  only_joint_patrols?: boolean;
-  precision_m?: number;
-  delay_s?: number;
-  answer_within_s?: number;
-  incidents_at_once?: boolean;
-}
+export const Terms = object({
+  name: text,
+  classes: listOf(text),
+  purposes: optional(listOf(text)),
+  valid_from: optional(text),
+  valid_until: optional(text),
+  corridor: optional(
+    nullable(
+      object({
+        river: text,
+        km_from: figure,
+        km_to: figure,
+        from_river_m: figure,
+        from_border_m: optional(nullable(figure)),
+      }),
+    ),
+  ),
+  hours: optional(
+    nullable(
+      object({
+        time_zone: text,
+        start: optional(figure),
+        end: optional(figure),
+        days: optional(listOf(text)),
+      }),
+    ),
+  ),
+  only_joint_patrols: optional(flag),
+  precision_m: optional(figure),
+  delay_s: optional(figure),
+  answer_within_s: optional(figure),
+  incidents_at_once: optional(flag),
+});
+export type Terms = ValueOf<typeof Terms>;
 
-export type SectorUse = "patrol" | "no_go" | "rendezvous" | "fishing_ban" | "restricted" | "reach";
+/** What agencies share, and whether they do. */
+export const Agreement = object({
+  ...paperOf("agreement"),
+  agencies: listOf(text),
+  terms: Terms,
+  terms_version: optional(figure),
+  state: optional(wordOf<"draft" | "proposed" | "active" | "suspended" | "ended" | "expired">()),
+  signatures: optional(listOf(object({ ...OfficerWord.fields, office: optional(text) }))),
+  /** The last word of each party that signed. */
+  consents: optional(
+    listOf(object({ ...OfficerWord.fields, given: flag, reason: optional(text), also: optional(listOf(text)) })),
+  ),
+});
+export type Agreement = ValueOf<typeof Agreement>;
+
+export const SectorUse = oneOf("patrol", "no_go", "rendezvous", "fishing_ban", "restricted", "reach");
+export type SectorUse = ValueOf<typeof SectorUse>;
 
 /** An area that people drew, or a stretch of a river. */
-export interface Sector extends PaperOf<"sector"> {
-  name: string;
-  use?: SectorUse;
+export const Sector = object({
+  ...paperOf("sector"),
+  name: text,
+  use: optional(SectorUse),
   /** Rings of one polygon; absent for a stretch. */
-  polygon?: [number, number][][] | null;
-  retired_at?: string | null;
-}
+  polygon: optional(nullable(listOf(listOf(tuple(lon, lat))))),
+  retired_at: optional(nullable(moment)),
+});
+export type Sector = ValueOf<typeof Sector>;
 
 /** What happened: told by a crew or an office. */
-export interface Incident extends PaperOf<"incident"> {
-  state?: "reported" | "confirmed" | "corrected" | "closed" | "withdrawn";
+/** Without its kind, as the list of incidents has it. */
+export const ListedIncident = object({
+  ...listedPaper,
+  state: optional(wordOf<"reported" | "confirmed" | "corrected" | "closed" | "withdrawn">()),
   /** Who made this version; absent for another agency's. */
-  by?: string;
-  category: string;
+  by: optional(text),
+  category: text,
   /** Agencies that had a part in it, and what others than its own say of that themselves. */
-  credited?: { agency: string; agreed?: boolean }[];
-  happened_at: string;
-  precision: string;
-  lon?: number | null;
-  lat?: number | null;
+  credited: optional(
+    listOf(
+      object({
+        agency: text,
+        agreed: optional(flag),
+      }),
+    ),
+  ),
+  happened_at: moment,
+  precision: text,
+  lon: optional(nullable(lon)),
+  lat: optional(nullable(lat)),
   /** River address in words. */
-  place?: string;
-  place_name?: string;
-  narrative?: string;
+  place: optional(text),
+  place_name: optional(text),
+  narrative: optional(text),
   /** SHA-256 of each: `/api/photos/HASH`. */
-  photos?: string[];
-}
+  photos: optional(listOf(text)),
+});
+export type ListedIncident = ValueOf<typeof ListedIncident>;
+
+export const Incident = object({ kind: oneOf("incident"), ...ListedIncident.fields });
+export type Incident = ValueOf<typeof Incident>;
 
 /** Units that go out together. */
-export interface Patrol extends PaperOf<"patrol"> {
-  name: string;
-  agencies: string[];
-  state?: "draft" | "proposed" | "signed" | "ready" | "under way" | "ended" | "cancelled";
-  starts_at: string;
-  ends_at: string;
-}
+export const Patrol = object({
+  ...paperOf("patrol"),
+  name: text,
+  agencies: listOf(text),
+  state: optional(wordOf<"draft" | "proposed" | "signed" | "ready" | "under way" | "ended" | "cancelled">()),
+  starts_at: moment,
+  ends_at: moment,
+});
+export type Patrol = ValueOf<typeof Patrol>;
 
-export type MarkUse = "place" | "waypoint" | "meeting_point" | "hazard" | "route" | "area";
+export const MarkUse = oneOf("place", "waypoint", "meeting_point", "hazard", "route", "area");
+export type MarkUse = ValueOf<typeof MarkUse>;
 
 /** A place that somebody marked. */
-export interface Mark extends PaperOf<"mark"> {
-  name: string;
-  use?: MarkUse;
-  lon: number;
-  lat: number;
+export const Mark = object({
+  ...paperOf("mark"),
+  name: text,
+  use: optional(MarkUse),
+  lon,
+  lat,
   /** A line, or the edge of an area. */
-  path?: [number, number][];
-  closed?: boolean;
-  radius_m?: number | null;
-  remarks?: string;
+  path: optional(listOf(tuple(lon, lat))),
+  closed: optional(flag),
+  radius_m: optional(nullable(figure)),
+  remarks: optional(text),
   /** River address in words. */
-  place?: string;
-  state?: "standing" | "ended";
-  marked_at: string;
-  ends_at: string;
+  place: optional(text),
+  state: optional(wordOf<"standing" | "ended">()),
+  marked_at: moment,
+  ends_at: moment,
   /** Call sign or address; absent for the office. */
-  sender?: string;
+  sender: optional(text),
   /** Ids of what was made of it. */
-  target?: string;
-  incident?: string;
-}
+  target: optional(text),
+  incident: optional(text),
+});
+export type Mark = ValueOf<typeof Mark>;
 
 /** The states that end a paper, by kind; the page keeps no other kinds. */
 const ENDS: Record<Paper["kind"], readonly string[]> = {
@@ -260,6 +349,25 @@ const ENDS: Record<Paper["kind"], readonly string[]> = {
   mark: ["ended"],
 };
 
+/** Parsers of the kinds that a page shows. */
+export const PAPERS = {
+  alert: Alert,
+  target: Target,
+  hand_off: HandOff,
+  agreement: Agreement,
+  sector: Sector,
+  patrol: Patrol,
+  incident: Incident,
+  mark: Mark,
+};
+
+/** A paper of a kind that this page has no use for is no fault: who reads it leaves it out. */
+export const Paper: Parser<Paper> = (value) => {
+  const kind = isRecord(value) ? value["kind"] : undefined;
+  if (typeof kind !== "string") throw new Misfit("a kind of paper");
+  const parse: Parser<Paper> | undefined = PAPERS[kind as Paper["kind"]];
+  return parse === undefined ? (value as Paper) : parse(value);
+};
 export type Paper = Alert | Target | HandOff | Agreement | Sector | Patrol | Incident | Mark;
 
 export function isShown(paper: { kind: string }): boolean {

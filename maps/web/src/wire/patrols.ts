@@ -1,6 +1,23 @@
 /** What the server says of patrols (maps/api/planning/patrols.py). Fields that are absent have their default. */
+import {
+  figure,
+  flag,
+  lat,
+  listOf,
+  lon,
+  moment,
+  nullable,
+  object,
+  optional,
+  text,
+  type ValueOf,
+  wordOf,
+} from "./parser.ts";
 
-export type PatrolState = "draft" | "proposed" | "signed" | "ready" | "under way" | "ended" | "cancelled";
+export const PatrolState = wordOf<"draft" | "proposed" | "signed" | "ready" | "under way" | "ended" | "cancelled">();
+
+export type PatrolState = ValueOf<typeof PatrolState>;
+
 export const STATES: readonly PatrolState[] = [
   "draft",
   "proposed",
@@ -11,103 +28,128 @@ export const STATES: readonly PatrolState[] = [
   "cancelled",
 ];
 
-export interface Member {
-  unit: string;
-  agency: string;
+export const Member = object({
+  unit: text,
+  agency: text,
   /** People on it; absent where nobody has said. */
-  crew?: number | null;
-  base?: { lon: number; lat: number; radius_m?: number } | null;
-}
+  crew: optional(nullable(figure)),
+  base: optional(
+    nullable(
+      object({
+        lon,
+        lat,
+        radius_m: optional(figure),
+      }),
+    ),
+  ),
+});
+export type Member = ValueOf<typeof Member>;
 
-export interface Leg {
-  name: string;
-  starts_at: string;
-  ends_at: string;
-  lead?: string | null;
-  sectors?: string[];
-}
+export const Leg = object({
+  name: text,
+  starts_at: moment,
+  ends_at: moment,
+  lead: optional(nullable(text)),
+  sectors: optional(listOf(text)),
+});
+export type Leg = ValueOf<typeof Leg>;
 
-export interface Rendezvous {
-  name: string;
-  lon: number;
-  lat: number;
-  at: string;
-  units?: string[];
-  radius_m?: number;
-  grace_s?: number;
-}
+export const Rendezvous = object({
+  name: text,
+  lon,
+  lat,
+  at: moment,
+  units: optional(listOf(text)),
+  radius_m: optional(figure),
+  grace_s: optional(figure),
+});
+export type Rendezvous = ValueOf<typeof Rendezvous>;
 
-export interface Signature {
-  agency: string;
-  at: string;
-  revision: number;
-  sha256: string;
-  by?: string;
-}
+export const Signature = object({
+  agency: text,
+  at: moment,
+  revision: figure,
+  sha256: text,
+  by: optional(text),
+});
+export type Signature = ValueOf<typeof Signature>;
 
 /** One version of a patrol, as far as this person's agency may see it. */
-export interface PatrolPaper {
-  id: string;
-  agency: string;
-  at: string;
-  by?: string;
-  version?: number;
-  name: string;
-  agencies: string[];
-  lead: string;
-  starts_at: string;
-  ends_at: string;
-  state?: PatrolState;
-  members?: Member[];
-  sectors?: string[];
-  legs?: Leg[];
-  rendezvous?: Rendezvous[];
-  check_in_interval_s?: number | null;
-  note?: string;
-  revision?: number;
-  signatures?: Signature[];
-  annexes?: { agency: string; text: string; at: string; by?: string }[];
-  started_at?: string | null;
-  ended_at?: string | null;
-  start_overdue?: boolean;
-  check_in_overdue?: string[];
-  suspended?: boolean;
-  suspended_why?: string;
-}
+export const PatrolPaper = object({
+  id: text,
+  agency: text,
+  at: moment,
+  by: optional(text),
+  version: optional(figure),
+  name: text,
+  agencies: listOf(text),
+  lead: text,
+  starts_at: moment,
+  ends_at: moment,
+  state: optional(PatrolState),
+  members: optional(listOf(Member)),
+  sectors: optional(listOf(text)),
+  legs: optional(listOf(Leg)),
+  rendezvous: optional(listOf(Rendezvous)),
+  check_in_interval_s: optional(nullable(figure)),
+  note: optional(text),
+  revision: optional(figure),
+  signatures: optional(listOf(Signature)),
+  annexes: optional(
+    listOf(
+      object({
+        agency: text,
+        text,
+        at: moment,
+        by: optional(text),
+      }),
+    ),
+  ),
+  started_at: optional(nullable(moment)),
+  ended_at: optional(nullable(moment)),
+  start_overdue: optional(flag),
+  check_in_overdue: optional(listOf(text)),
+  suspended: optional(flag),
+  suspended_why: optional(text),
+});
+export type PatrolPaper = ValueOf<typeof PatrolPaper>;
 
 /** One thing that is wrong with a plan. */
-export interface PlanConflict {
-  code: string;
-  severity: "error" | "warning";
-  words: string;
-  name?: string;
-  unit?: string;
-  agency?: string;
-  sector?: string;
-  other?: string;
-  starts_at?: string;
-  ends_at?: string;
-  lon?: number;
-  lat?: number;
-  place?: string;
-}
+export const PlanConflict = object({
+  code: text,
+  severity: wordOf<"error" | "warning">(),
+  words: text,
+  name: optional(text),
+  unit: optional(text),
+  agency: optional(text),
+  sector: optional(text),
+  other: optional(text),
+  starts_at: optional(moment),
+  ends_at: optional(moment),
+  lon: optional(lon),
+  lat: optional(lat),
+  place: optional(text),
+});
+export type PlanConflict = ValueOf<typeof PlanConflict>;
 
 /** What a signature stands for. */
-export interface Seal {
-  revision: number;
-  sha256: string;
-  unsigned: string[];
-}
+export const Seal = object({
+  revision: figure,
+  sha256: text,
+  unsigned: listOf(text),
+});
+export type Seal = ValueOf<typeof Seal>;
 
 /** Who keeps the watch in an office, and when. */
-export interface Shift {
-  id: string;
-  office: string;
-  officer: string;
-  starts_at: string;
-  ends_at: string;
-  state?: string;
-}
+export const Shift = object({
+  id: text,
+  office: text,
+  officer: text,
+  starts_at: moment,
+  ends_at: moment,
+  state: optional(text),
+});
+export type Shift = ValueOf<typeof Shift>;
 
 export function stateOf(patrol: PatrolPaper): PatrolState {
   return patrol.state ?? "draft";

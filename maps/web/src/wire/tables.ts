@@ -1,5 +1,7 @@
 /** Positions that come as tables, with the names of their fields once (patrol/live/fix_table.py). */
-import type { Address, Change, Fix, FixTable, Table } from "./contract.ts";
+
+import type { Change, FixTable, Table } from "./stream.ts";
+import type { Address, Fix } from "./units.ts";
 
 /** A change whose tables stand among its other positions, one by one. */
 export function withoutTables(change: Change): Change {

@@ -12,6 +12,7 @@ const TOLD_MORE = new Set([
   "conflict",
   "cannot_send",
   "report_failed",
+  "unreadable_answer",
 ]);
 
 /**

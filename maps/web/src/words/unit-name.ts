@@ -1,5 +1,5 @@
 /** What people call a unit. Pure. */
-import type { UnitState } from "../wire/contract.ts";
+import type { UnitState } from "../wire/units.ts";
 
 /**
  * Its call sign; a radio that nobody has registered by its address; `some` while it is not known: an id of ours says

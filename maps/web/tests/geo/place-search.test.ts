@@ -4,7 +4,7 @@ import { leg } from "../../src/geo/geodesy.ts";
 import { nearestTo } from "../../src/geo/near.ts";
 import { fold, meets, readKm, seek, unitMeets } from "../../src/geo/place-search.ts";
 import { type Reach, RiverCourses } from "../../src/geo/river-course.ts";
-import type { UnitState } from "../../src/wire/contract.ts";
+import type { UnitState } from "../../src/wire/units.ts";
 
 const RIVERS = ["Mekong", "Ruak", "Nam Heuang"];
 

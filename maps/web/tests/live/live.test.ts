@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type LiveStatus, LiveStream, STALE_AFTER_MS } from "../../src/live/live.ts";
-import type { LiveFrame } from "../../src/wire/contract.ts";
+import type { LiveFrame } from "../../src/wire/stream.ts";
 
 class FakeSocket {
   readyState = 1;

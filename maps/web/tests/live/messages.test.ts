@@ -4,7 +4,8 @@ import { isOnItsWay, wayFor } from "../../src/live/messages.ts";
 import { news, type Said, waitingOn } from "../../src/live/radio-texts-news.ts";
 import { pruned } from "../../src/live/read-marks.ts";
 import { newId } from "../../src/live/request-ids.ts";
-import type { RadioMessage, Route, UnitState } from "../../src/wire/contract.ts";
+import type { RadioMessage, Route } from "../../src/wire/messages.ts";
+import type { UnitState } from "../../src/wire/units.ts";
 import { refusedWords } from "../../src/words/faults.ts";
 import { learn, speak } from "../../src/words/index.ts";
 

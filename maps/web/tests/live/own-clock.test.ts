@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { before, mock, test } from "node:test";
 import { type LiveStatus, LiveStream } from "../../src/live/live.ts";
-import type { UnitState } from "../../src/wire/contract.ts";
+import type { UnitState } from "../../src/wire/units.ts";
 
 const HOUR_MS = 3_600_000;
 /** The server's time as the page opens. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Picture } from "../../src/live/picture.ts";
-import type { Change } from "../../src/wire/contract.ts";
 import type { Alert, HandOff, Paper, Sector } from "../../src/wire/papers.ts";
+import type { Change } from "../../src/wire/stream.ts";
 
 const at = "2026-11-25T01:00:00Z";
 const alert = (more: Partial<Alert> = {}): Alert => ({

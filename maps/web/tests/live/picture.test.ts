@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { insert, Picture, prune, type TrackPoint } from "../../src/live/picture.ts";
-import type { Change, ChannelHealth, Fix, UnitState } from "../../src/wire/contract.ts";
+import type { ChannelHealth } from "../../src/wire/channels.ts";
+import type { Change } from "../../src/wire/stream.ts";
+import type { Fix, UnitState } from "../../src/wire/units.ts";
 
 const T0 = Date.parse("2026-11-25T01:00:00Z");
 const iso = (s: number): string => new Date(T0 + s * 1000).toISOString();

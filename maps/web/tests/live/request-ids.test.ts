@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { answered, idToSend, isInVain, takeFound, unansweredId, waitedFor } from "../../src/live/request-ids.ts";
-import type { RadioMessage } from "../../src/wire/contract.ts";
+import type { RadioMessage } from "../../src/wire/messages.ts";
 
 function message(id: string, more: Partial<RadioMessage> = {}): RadioMessage {
   return {

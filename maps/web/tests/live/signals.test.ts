@@ -1,7 +1,8 @@
 /** The page's picture and what it fetches beside the stream. */
 import assert from "node:assert/strict";
 import { before, mock, test } from "node:test";
-import type { LiveFrame, UnitState } from "../../src/wire/contract.ts";
+import type { LiveFrame } from "../../src/wire/stream.ts";
+import type { UnitState } from "../../src/wire/units.ts";
 
 const T0 = Date.parse("2026-11-29T01:00:00Z");
 const unit = (n: number): UnitState => ({
@@ -65,7 +66,7 @@ test("lines between sparse reports on a river are fetched boat by boat, the one 
   say(snapshot([unit(1), unit(2), unit(3)]));
   await settle();
   asked.splice(0);
-  answers = () => Response.json({ type: "Feature", properties: { times: [] }, geometry: null });
+  answers = () => Response.json({ type: "Feature", properties: { id: "u1", times: [] }, geometry: null });
   const moved = (seq: number, of: string, lon: number): void =>
     say({
       type: "change",
@@ -91,7 +92,7 @@ test("of thousands only the track of the selected one is kept", async () => {
   answers = () =>
     Response.json({
       type: "Feature",
-      properties: { times: ["2026-11-29T00:58:00Z"] },
+      properties: { id: "u1", times: ["2026-11-29T00:58:00Z"] },
       geometry: { type: "LineString", coordinates: [[100.3, 20.2]] },
     });
   watch("u1");

@@ -1,7 +1,7 @@
 /** The commander's page in two tabs of one browser: what is read in one is read in both. */
 import assert from "node:assert/strict";
 import { before, mock, test } from "node:test";
-import type { UnitState } from "../../src/wire/contract.ts";
+import type { UnitState } from "../../src/wire/units.ts";
 
 const T0 = Date.parse("2026-11-29T01:00:00Z");
 const KEY = "jp.texts_read";

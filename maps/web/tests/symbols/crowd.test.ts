@@ -4,7 +4,7 @@ import { SourceFeed } from "../../src/map/source-feed.ts";
 import { UnitDrawing } from "../../src/pages/commander/map/unit-drawing.ts";
 import { type Box, countWithin, gather, isCrowded } from "../../src/symbols/crowd.ts";
 import { nextLookMs, unitFeature } from "../../src/symbols/unit-feature.ts";
-import type { Fix, UnitState } from "../../src/wire/contract.ts";
+import type { Fix, UnitState } from "../../src/wire/units.ts";
 
 const BOX: Box = [100, 20, 101, 21];
 const at = "2026-11-25T01:00:00Z";

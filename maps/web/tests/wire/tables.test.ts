@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Change } from "../../src/wire/contract.ts";
+import type { Change } from "../../src/wire/stream.ts";
 import { withoutTables } from "../../src/wire/tables.ts";
 
 const change: Change = { type: "change", seq: 5, time: "2026-11-25T01:00:00.250400Z" };

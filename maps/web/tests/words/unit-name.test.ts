@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { UnitState } from "../../src/wire/contract.ts";
+import type { UnitState } from "../../src/wire/units.ts";
 import { unitName } from "../../src/words/unit-name.ts";
 
 test("a unit is named by its call sign, and never by its id", () => {

@@ -1,40 +1,24 @@
 /** Devices of the agency: trackers with a key of their own, phones that scan a code. */
+
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { now } from "../../session/clock.ts";
 import { may, timeZone } from "../../session/session.ts";
 import { momentWords } from "../../session/times.ts";
 import { Broken, Empty, Loading, useLoaded } from "../../widgets/states.tsx";
+import { Device, DeviceKey } from "../../wire/accounts.ts";
 import { call, fetchJson } from "../../wire/calls.ts";
-import type { UnitState } from "../../wire/contract.ts";
+import { EnrolmentCode } from "../../wire/enrolment.ts";
+import { listOf, nothing } from "../../wire/parser.ts";
+import { UnitState } from "../../wire/units.ts";
 import { t } from "../../words/index.ts";
 import { Once, Outcome, Qr, SureButton, useActing } from "./acting.tsx";
 
 export const MANAGE = "manage devices";
 export const ENROL = "enrol phones";
 
-interface Device {
-  name: string;
-  kind: "tracker" | "phone";
-  unit: string | null;
-  revoked_at: string | null;
-}
-
-interface Key {
-  name: string;
-  key: string;
-}
-
-interface Enrolment {
-  device: string;
-  code: string;
-  address: string;
-  qr: { png: string };
-  expires_at: string;
-}
-
 export function Devices(): JSX.Element {
-  const units = useLoaded("units", () => fetchJson<UnitState[]>("/api/units"));
+  const units = useLoaded("units", () => fetchJson("/api/units", listOf(UnitState)));
   return (
     <>
       <h3>{t("account.devices")}</h3>
@@ -46,11 +30,11 @@ export function Devices(): JSX.Element {
 }
 
 function Keys({ units }: { units: readonly UnitState[] }): JSX.Element {
-  const { value, fault, again } = useLoaded("devices", () => fetchJson<Device[]>("/api/devices"));
-  const made = useSignal<Key | null>(null);
+  const { value, fault, again } = useLoaded("devices", () => fetchJson("/api/devices", listOf(Device)));
+  const made = useSignal<DeviceKey | null>(null);
   const acting = useActing();
   const give = async (name: string): Promise<void> => {
-    made.value = await call<Key>("POST", "/api/devices", { name });
+    made.value = await call("POST", "/api/devices", DeviceKey, { name });
     again();
   };
   const add = (event: SubmitEvent): void => {
@@ -125,7 +109,7 @@ function Entry({
   const revoke = (): void => {
     void acting
       .run(
-        () => call("DELETE", `/api/devices/${name.split("/").map(encodeURIComponent).join("/")}`),
+        () => call("DELETE", `/api/devices/${name.split("/").map(encodeURIComponent).join("/")}`, nothing),
         () => t("account.device_gone", { name }),
       )
       .then(again);
@@ -158,14 +142,14 @@ function Entry({
 }
 
 function Enrol({ units }: { units: readonly UnitState[] }): JSX.Element {
-  const made = useSignal<Enrolment | null>(null);
+  const made = useSignal<EnrolmentCode | null>(null);
   const acting = useActing();
   const enrol = (event: SubmitEvent): void => {
     event.preventDefault();
     const said = new FormData(event.currentTarget as HTMLFormElement);
     const unit = String(said.get("unit"));
     void acting.run(async () => {
-      made.value = await call<Enrolment>("POST", "/api/devices/enrolments", {
+      made.value = await call("POST", "/api/devices/enrolments", EnrolmentCode, {
         device: String(said.get("device")).trim(),
         ...(unit === "" ? {} : { unit }),
       });

@@ -1,4 +1,5 @@
 /** The second factor: set up with a QR code and a first code, recovery codes shown once, turned off. */
+
 import { signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
@@ -6,7 +7,9 @@ import { now } from "../../session/clock.ts";
 import { timeZone } from "../../session/session.ts";
 import { momentWords } from "../../session/times.ts";
 import { Broken, Loading, useLoaded } from "../../widgets/states.tsx";
+import { FactorSetUp, FactorState } from "../../wire/accounts.ts";
 import { call, fetchJson } from "../../wire/calls.ts";
+import { listOf, nothing, object, text } from "../../wire/parser.ts";
 import { t } from "../../words/index.ts";
 import { type Acting, isWrong, Once, Outcome, Qr, SureButton, useActing } from "./acting.tsx";
 import { Passkeys } from "./passkeys.tsx";
@@ -18,31 +21,27 @@ const RECOVERY = `${PATH}/recovery-codes`;
 /** The role may do nothing else before the second factor is set up. */
 export const factorFirst = signal(false);
 
-interface FactorState {
-  confirmed_at: string | null;
-  recovery_left: number;
-  required: boolean;
-  passkeys: number;
-}
-
-interface SetUp {
-  secret: string;
-  address: string;
-  qr: { png: string };
-}
-
 export function Factor(): JSX.Element {
-  const { value, fault, again } = useLoaded("factor", () => fetchJson<FactorState>(PATH));
+  const { value, fault, again } = useLoaded("factor", () => fetchJson(PATH, FactorState));
   useEffect(() => {
     factorFirst.value = value?.required === true && value.confirmed_at === null && value.passkeys === 0;
   }, [value]);
-  const setUp = useSignal<SetUp | null>(null);
+  const setUp = useSignal<FactorSetUp | null>(null);
   const codes = useSignal<readonly string[] | null>(null);
   const acting = useActing();
   const confirm = (path: string, code: string): void => {
     void acting.run(
       async () => {
-        codes.value = (await call<{ codes: string[] }>("POST", path, { code })).codes;
+        codes.value = (
+          await call(
+            "POST",
+            path,
+            object({
+              codes: listOf(text),
+            }),
+            { code },
+          )
+        ).codes;
         setUp.value = null;
         again();
       },
@@ -97,7 +96,7 @@ export function Factor(): JSX.Element {
             disabled={acting.busy.value}
             onClick={() =>
               void acting.run(async () => {
-                setUp.value = await call<SetUp>("POST", PATH);
+                setUp.value = await call("POST", PATH, FactorSetUp);
               })
             }
           >
@@ -124,7 +123,7 @@ function Scan({
   acting,
   confirm,
 }: {
-  setUp: SetUp;
+  setUp: FactorSetUp;
   acting: Acting;
   confirm: (code: string) => void;
 }): JSX.Element {
@@ -160,7 +159,7 @@ function Change({ acting, fresh }: { acting: Acting; fresh: (code: string) => vo
   const off = (said: string): void => {
     void acting.run(
       async () => {
-        await call("POST", `${PATH}/off`, { code: said });
+        await call("POST", `${PATH}/off`, nothing, { code: said });
         location.assign("/sign-in?next=/account");
       },
       () => t("account.factor_turned_off"),

@@ -1,9 +1,11 @@
 /** What the agency holds on somebody or something: an administrator asks, says why, and the journal notes it. */
+
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { now } from "../../session/clock.ts";
 import { may, timeZone } from "../../session/session.ts";
 import { momentWords } from "../../session/times.ts";
+import { Mentions } from "../../wire/administration.ts";
 import { call } from "../../wire/calls.ts";
 import { t } from "../../words/index.ts";
 import { Outcome, useActing } from "./acting.tsx";
@@ -13,21 +15,8 @@ import { KEEP_HOLDS, kindWords, nameWords, toHold } from "./legal-holds.tsx";
 const HELD_KINDS = ["incident", "target", "hand_off", "patrol", "alert", "unit"];
 export const SEARCH_HOLDINGS = "search what is held";
 
-interface Mention {
-  kind: string;
-  id: string;
-  fields?: string[];
-  name?: string;
-  at?: string;
-}
-
-interface Found {
-  found: Mention[];
-  more: string[];
-}
-
 export function Holdings(): JSX.Element {
-  const found = useSignal<Found | null>(null);
+  const found = useSignal<Mentions | null>(null);
   const acting = useActing();
   const search = (event: SubmitEvent): void => {
     event.preventDefault();
@@ -35,7 +24,7 @@ export function Holdings(): JSX.Element {
     found.value = null;
     void acting.run(
       async () => {
-        found.value = await call<Found>("POST", "/api/holdings", {
+        found.value = await call("POST", "/api/holdings", Mentions, {
           words: said.get("words"),
           purpose: said.get("purpose"),
         });

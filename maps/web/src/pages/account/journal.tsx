@@ -1,19 +1,13 @@
 /** The journal's end, signed at a press: its QR code to be printed, its text to be kept elsewhere. */
+
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { timeZone } from "../../session/session.ts";
 import { dateTime } from "../../session/times.ts";
+import { SignedEnd } from "../../wire/administration.ts";
 import { call } from "../../wire/calls.ts";
 import { t } from "../../words/index.ts";
 import { Outcome, Qr, Section, useActing } from "./acting.tsx";
-
-interface SignedEnd {
-  head: { seq: number; signed_at: string; public_key: string; hash: string };
-  qr: { png: string };
-  in_folder?: boolean | null;
-  time_stamp?: { at: string; by: string } | null;
-  is_stamp_late?: boolean;
-}
 
 export const SEE_JOURNAL = "see the journal";
 
@@ -22,7 +16,7 @@ export function Journal(): JSX.Element {
   const acting = useActing();
   const sign = (): void => {
     void acting.run(async () => {
-      end.value = await call<SignedEnd>("POST", "/api/audit/head");
+      end.value = await call("POST", "/api/audit/head", SignedEnd);
     });
   };
   return (

@@ -1,11 +1,14 @@
 /** Legal holds: what is to be preserved, by whose word and why; set here or beside what a search found. */
+
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { now } from "../../session/clock.ts";
 import { session, timeZone } from "../../session/session.ts";
 import { momentWords } from "../../session/times.ts";
 import { Broken, Empty, Loading, useLoaded } from "../../widgets/states.tsx";
+import { LegalHold } from "../../wire/administration.ts";
 import { call, fetchJson } from "../../wire/calls.ts";
+import { listOf, nothing } from "../../wire/parser.ts";
 import { t, wordsIfAny } from "../../words/index.ts";
 import { Outcome, useActing } from "./acting.tsx";
 
@@ -17,21 +20,11 @@ interface Held {
   name: string;
 }
 
-interface LegalHold {
-  id: string;
-  kind_held: string;
-  id_held: string;
-  name?: string;
-  reason: string;
-  set_at: string;
-  set_by: string;
-}
-
 /** What a search found and somebody wants to be held; null for the whole agency. */
 export const toHold = signal<Held | null>(null);
 
 export function LegalHolds(): JSX.Element {
-  const { value, fault, again } = useLoaded("legal-holds", () => fetchJson<LegalHold[]>("/api/legal-holds"));
+  const { value, fault, again } = useLoaded("legal-holds", () => fetchJson("/api/legal-holds", listOf(LegalHold)));
   const acting = useActing();
   const agency = session.value?.agency;
   const held = toHold.value ?? { kind: "agency", id: agency?.id ?? "", name: agency?.name ?? "" };
@@ -41,7 +34,7 @@ export function LegalHolds(): JSX.Element {
     const reason = String(new FormData(form).get("reason"));
     void acting.run(
       async () => {
-        await call("POST", "/api/legal-holds", { kind: held.kind, id: held.id, reason });
+        await call("POST", "/api/legal-holds", nothing, { kind: held.kind, id: held.id, reason });
         form.reset();
         toHold.value = null;
         again();
@@ -95,7 +88,7 @@ function Entry({ hold, again }: { hold: LegalHold; again: () => void }): JSX.Ele
     event.preventDefault();
     const reason = String(new FormData(event.currentTarget as HTMLFormElement).get("reason"));
     void acting.run(async () => {
-      await call("POST", `/api/legal-holds/${hold.id}/release`, { reason });
+      await call("POST", `/api/legal-holds/${hold.id}/release`, nothing, { reason });
       again();
     });
   };

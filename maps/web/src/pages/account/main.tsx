@@ -11,6 +11,7 @@ import { type JSX, render } from "preact";
 import { TAKE_BACK_PROTECTED } from "../../session/permissions.ts";
 import { may, session } from "../../session/session.ts";
 import { app, startPage } from "../../session/start.ts";
+import { promptForProof } from "../../widgets/dialogs/proof-prompt.ts";
 import { PagesMenu } from "../../widgets/frame/pages-menu.tsx";
 import { Broken } from "../../widgets/states.tsx";
 import { t } from "../../words/index.ts";
@@ -106,4 +107,5 @@ function broken(fault: unknown): void {
   );
 }
 
+promptForProof();
 void startPage(PARTS, draw, broken);

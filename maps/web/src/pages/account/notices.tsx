@@ -1,17 +1,27 @@
 /** Notifications: this browser, the others of the same person, a test of each. */
+
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { now } from "../../session/clock.ts";
 import { timeZone } from "../../session/session.ts";
 import { momentWords } from "../../session/times.ts";
 import { Broken, Empty, Loading, useLoaded } from "../../widgets/states.tsx";
+import type { PushBrowser } from "../../wire/accounts.ts";
 import { CallError, fetchJson } from "../../wire/calls.ts";
+import { object, optional, text } from "../../wire/parser.ts";
 import { t } from "../../words/index.ts";
 import { Outcome, Section, useActing } from "./acting.tsx";
-import { cannot, end, list, ownId, type Subscribed, subscribe, test, turns } from "./push.ts";
+import { cannot, end, list, ownId, subscribe, test, turns } from "./push.ts";
 
 export function Notices(): JSX.Element {
-  const key = useLoaded("push-key", () => fetchJson<{ key?: string }>("/api/deliveries/push-key"));
+  const key = useLoaded("push-key", () =>
+    fetchJson(
+      "/api/deliveries/push-key",
+      object({
+        key: optional(text),
+      }),
+    ),
+  );
   return (
     <Section id="notices" title={t("account.notices")}>
       <p class="hint">{t("account.notices_how")}</p>
@@ -86,7 +96,7 @@ function Browsers({ serverKey }: { serverKey: string }): JSX.Element {
   );
 }
 
-function Entry({ browser, again }: { browser: Subscribed; again: () => void }): JSX.Element {
+function Entry({ browser, again }: { browser: PushBrowser; again: () => void }): JSX.Element {
   const acting = useActing();
   const label = browser.label || t("account.notices_default");
   const tried = (): void => {

@@ -1,4 +1,5 @@
 /** The person's passkeys: made, listed, removed. */
+
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { now } from "../../session/clock.ts";
@@ -6,29 +7,18 @@ import { knowsPasskeys, makePasskey } from "../../session/passkey-device.ts";
 import { timeZone } from "../../session/session.ts";
 import { momentWords } from "../../session/times.ts";
 import { Broken, Empty, Loading, useLoaded } from "../../widgets/states.tsx";
+import type { PasskeyInfo } from "../../wire/accounts.ts";
+import { PasskeyState } from "../../wire/accounts.ts";
 import { CallError, call, fetchJson } from "../../wire/calls.ts";
+import { listOf, nothing, object, text } from "../../wire/parser.ts";
 import { t } from "../../words/index.ts";
 import { Once, Outcome, SureButton, useActing } from "./acting.tsx";
 
 const PATH = "/api/session/passkeys";
 
-interface Passkey {
-  id: string;
-  label: string;
-  rp_id: string;
-  here: boolean;
-  created_at: string;
-  used_at: string | null;
-}
-
-interface State {
-  possible: boolean;
-  passkeys: Passkey[];
-}
-
 /** `changed` is told when there is another one, or one less. */
 export function Passkeys({ changed }: { changed: () => void }): JSX.Element {
-  const { value, fault, again } = useLoaded("passkeys", () => fetchJson<State>(PATH));
+  const { value, fault, again } = useLoaded("passkeys", () => fetchJson(PATH, PasskeyState));
   const codes = useSignal<readonly string[]>([]);
   const acting = useActing();
   const make = (event: SubmitEvent): void => {
@@ -38,7 +28,16 @@ export function Passkeys({ changed }: { changed: () => void }): JSX.Element {
     void acting.run(
       async () => {
         const made = await makePasskey(PATH);
-        codes.value = (await call<{ codes: string[] }>("POST", `${PATH}/confirm`, { ...made, label })).codes;
+        codes.value = (
+          await call(
+            "POST",
+            `${PATH}/confirm`,
+            object({
+              codes: listOf(text),
+            }),
+            { ...made, label },
+          )
+        ).codes;
         form.reset();
         again();
         changed();
@@ -107,11 +106,11 @@ function stopped(caught: unknown): string | null {
   return caught instanceof CallError && caught.slug !== "sign_in_refused" ? null : t("account.passkey_failed");
 }
 
-function Entry({ passkey, again }: { passkey: Passkey; again: () => void }): JSX.Element {
+function Entry({ passkey, again }: { passkey: PasskeyInfo; again: () => void }): JSX.Element {
   const acting = useActing();
   const remove = (): void => {
     void acting.run(async () => {
-      await call("DELETE", `${PATH}/${encodeURIComponent(passkey.id)}`);
+      await call("DELETE", `${PATH}/${encodeURIComponent(passkey.id)}`, nothing);
       again();
     });
   };

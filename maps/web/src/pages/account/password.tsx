@@ -1,8 +1,10 @@
 /** The person's own password, and all sessions at once. */
+
 import type { JSX } from "preact";
 import { forgetDrafts } from "../../session/drafts.ts";
 import { session } from "../../session/session.ts";
 import { CallError, call } from "../../wire/calls.ts";
+import { nothing } from "../../wire/parser.ts";
 import { t } from "../../words/index.ts";
 import { isWrong, Outcome, SureButton, useActing } from "./acting.tsx";
 import { keepOver } from "./push.ts";
@@ -22,7 +24,7 @@ export function Password(): JSX.Element {
     else {
       void acting.run(
         async () => {
-          await keepOver(() => call("PUT", "/api/session/password", { present, new: fresh }));
+          await keepOver(() => call("PUT", "/api/session/password", nothing, { present, new: fresh }));
           form.reset();
         },
         () => t("account.password_changed"),
@@ -60,14 +62,14 @@ export function Sessions(): JSX.Element {
   const end = (): void => {
     const name = session.peek()?.user ?? "";
     void acting.run(async () => {
-      await call("DELETE", `/api/users/${encodeURIComponent(name)}/sessions`);
+      await call("DELETE", `/api/users/${encodeURIComponent(name)}/sessions`, nothing);
       forgetDrafts();
       location.assign("/sign-in?next=/account");
     });
   };
   const signOut = (): void => {
     void acting.run(async () => {
-      await call("DELETE", "/api/session");
+      await call("DELETE", "/api/session", nothing);
       forgetDrafts();
       location.assign("/sign-in");
     });

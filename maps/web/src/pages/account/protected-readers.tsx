@@ -1,25 +1,21 @@
 /** Whom the agency lets read which protected names besides commanders, and the way to take it back. */
+
 import type { JSX } from "preact";
 import { now } from "../../session/clock.ts";
 import { timeZone } from "../../session/session.ts";
 import { momentWords } from "../../session/times.ts";
 import { Broken, Loading, useLoaded } from "../../widgets/states.tsx";
+import { ProtectedReader } from "../../wire/administration.ts";
 import { call, fetchJson } from "../../wire/calls.ts";
+import { listOf, nothing } from "../../wire/parser.ts";
 import { t } from "../../words/index.ts";
 import { Outcome, SureButton, useActing } from "./acting.tsx";
 import { kindWords, nameWords } from "./legal-holds.tsx";
 
-interface Reader {
-  reader: string;
-  kind: string;
-  paper: string;
-  name?: string;
-  at: string;
-  by: string;
-}
-
 export function ProtectedReaders(): JSX.Element {
-  const { value, fault, again } = useLoaded("protected-readers", () => fetchJson<Reader[]>("/api/protected/readers"));
+  const { value, fault, again } = useLoaded("protected-readers", () =>
+    fetchJson("/api/protected/readers", listOf(ProtectedReader)),
+  );
   return (
     <>
       <h3>{t("account.readers")}</h3>
@@ -36,7 +32,7 @@ export function ProtectedReaders(): JSX.Element {
   );
 }
 
-function Entry({ reader, again }: { reader: Reader; again: () => void }): JSX.Element {
+function Entry({ reader, again }: { reader: ProtectedReader; again: () => void }): JSX.Element {
   const acting = useActing();
   const { kind, paper, name = "" } = reader;
   const takeBack = (): void => {
@@ -44,6 +40,7 @@ function Entry({ reader, again }: { reader: Reader; again: () => void }): JSX.El
       await call(
         "DELETE",
         `/api/protected/${kind}/${encodeURIComponent(paper)}/readers/${encodeURIComponent(reader.reader)}`,
+        nothing,
       );
       again();
     });

@@ -1,19 +1,10 @@
 /** This browser's subscription to notifications: its own small service worker, and the server's list. */
+
 import { signal } from "@preact/signals";
 import { kept } from "../../browser/storage.ts";
+import { DeliveryTestResult, PushBrowser } from "../../wire/accounts.ts";
 import { call, fetchJson } from "../../wire/calls.ts";
-
-export interface Subscribed {
-  id: string;
-  label: string;
-  since: string;
-}
-
-export interface Tested {
-  to: string;
-  ok: boolean;
-  fault?: string;
-}
+import { listOf, nothing } from "../../wire/parser.ts";
 
 /** Id of this browser at the server; empty while it is not subscribed. */
 export const ownId = kept<string>("jp.push", "");
@@ -50,7 +41,7 @@ export async function subscribe(key: string, label: string): Promise<void> {
 
 async function tell(made: PushSubscription, label: string): Promise<void> {
   const { endpoint, keys } = made.toJSON();
-  const known = await call<Subscribed>("POST", LIST, {
+  const known = await call("POST", LIST, PushBrowser, {
     endpoint,
     keys: { p256dh: keys?.["p256dh"], auth: keys?.["auth"] },
     label,
@@ -78,19 +69,19 @@ async function takeAgain(label: string): Promise<void> {
 }
 
 export async function end(id: string): Promise<void> {
-  await call("DELETE", `${LIST}/${encodeURIComponent(id)}`);
+  await call("DELETE", `${LIST}/${encodeURIComponent(id)}`, nothing);
   if (id !== ownId.peek()) return;
   ownId.value = "";
   const registration = await navigator.serviceWorker?.getRegistration(SCOPE);
   await (await registration?.pushManager.getSubscription())?.unsubscribe();
 }
 
-export async function list(): Promise<Subscribed[]> {
-  return fetchJson<Subscribed[]>(LIST);
+export async function list(): Promise<PushBrowser[]> {
+  return fetchJson(LIST, listOf(PushBrowser));
 }
 
-export async function test(id: string): Promise<Tested> {
-  return call<Tested>("POST", `${LIST}/${encodeURIComponent(id)}/test`);
+export async function test(id: string): Promise<DeliveryTestResult> {
+  return call("POST", `${LIST}/${encodeURIComponent(id)}/test`, DeliveryTestResult);
 }
 
 function active(registration: ServiceWorkerRegistration): Promise<void> {

@@ -1,8 +1,10 @@
 /** How the person reads: language and year, kept at the server; palette and coordinates, on this machine. */
+
 import type { JSX } from "preact";
 import { COORDINATE_FORMATS, coordinateFormat, PALETTES, palette } from "../../browser/preferences.ts";
 import { session } from "../../session/session.ts";
 import { call } from "../../wire/calls.ts";
+import { nothing } from "../../wire/parser.ts";
 import { type Calendar, calendar } from "../../words/calendar.ts";
 import { LANGUAGES, type Language, type Part, t } from "../../words/index.ts";
 import { chosenLanguage, openWords, preferredLanguage } from "../../words/load.ts";
@@ -11,7 +13,7 @@ import { Choice, Outcome, Section, useActing } from "./acting.tsx";
 export const PARTS: readonly Part[] = ["common", "account"];
 
 async function keep(language: Language, year: Calendar): Promise<void> {
-  await call("PUT", "/api/session/preferences", { language, calendar: year });
+  await call("PUT", "/api/session/preferences", nothing, { language, calendar: year });
   chosenLanguage.value = language;
   calendar.value = year;
   const here = session.peek();

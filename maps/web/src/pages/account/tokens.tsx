@@ -1,37 +1,19 @@
 /** Tokens with which programs act for the person: made, shown once, listed, revoked. */
+
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { now } from "../../session/clock.ts";
 import { session, timeZone } from "../../session/session.ts";
 import { momentWords } from "../../session/times.ts";
 import { Broken, Empty, Loading, useLoaded } from "../../widgets/states.tsx";
+import { SCOPES, Token } from "../../wire/accounts.ts";
 import { call, fetchJson } from "../../wire/calls.ts";
+import { listOf, nothing, object, text } from "../../wire/parser.ts";
 import { t } from "../../words/index.ts";
 import { Once, Outcome, Section, SureButton, useActing } from "./acting.tsx";
 
-const SCOPES = [
-  "read:picture",
-  "read:tracks",
-  "read:features",
-  "read:patrols",
-  "write:patrols",
-  "write:positions",
-  "write:messages",
-  "admin:units",
-  "admin:users",
-] as const;
-type Scope = (typeof SCOPES)[number];
-
-interface Token {
-  id: string;
-  user: string;
-  label: string;
-  scopes: Scope[];
-  expires_at: string;
-}
-
 export function Tokens(): JSX.Element {
-  const { value, fault, again } = useLoaded("tokens", () => fetchJson<Token[]>("/api/tokens"));
+  const { value, fault, again } = useLoaded("tokens", () => fetchJson("/api/tokens", listOf(Token)));
   const made = useSignal<{ token: string; known: Token } | null>(null);
   const acting = useActing();
   const make = (event: SubmitEvent): void => {
@@ -45,7 +27,7 @@ export function Tokens(): JSX.Element {
       return;
     }
     void acting.run(async () => {
-      made.value = await call("POST", "/api/tokens", {
+      made.value = await call("POST", "/api/tokens", object({ token: text, known: Token }), {
         label: String(said.get("label")).trim(),
         scopes,
         days: Number(said.get("days")),
@@ -104,7 +86,7 @@ function Entry({ token, again }: { token: Token; again: () => void }): JSX.Eleme
   const revoke = (): void => {
     void acting.run(
       async () => {
-        await call("DELETE", `/api/tokens/${encodeURIComponent(token.id)}`);
+        await call("DELETE", `/api/tokens/${encodeURIComponent(token.id)}`, nothing);
         again();
       },
       () => t("account.token_ended", { label: token.label }),

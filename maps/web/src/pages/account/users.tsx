@@ -1,31 +1,22 @@
 /** The users of the agency, as an administrator changes them. */
+
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { now } from "../../session/clock.ts";
 import { session, timeZone } from "../../session/session.ts";
 import { momentWords } from "../../session/times.ts";
 import { Broken, Empty, Loading, useLoaded } from "../../widgets/states.tsx";
+import { SignInLink, User } from "../../wire/accounts.ts";
 import { CallError, call, fetchJson } from "../../wire/calls.ts";
-import type { Role } from "../../wire/contract.ts";
+import { listOf, nothing } from "../../wire/parser.ts";
+import type { Role } from "../../wire/session.ts";
 import { t } from "../../words/index.ts";
 import { Once, Outcome, SureButton, useActing } from "./acting.tsx";
 
 const ROLES: readonly Role[] = ["commander", "planner", "crew", "liaison", "technician", "admin", "observer"];
 
-interface User {
-  name: string;
-  role: Role;
-  disabled_at: string | null;
-}
-
-interface Link {
-  name: string;
-  address: string;
-  expires_at: string;
-}
-
 export function Users(): JSX.Element {
-  const { value, fault, again } = useLoaded("users", () => fetchJson<User[]>("/api/users"));
+  const { value, fault, again } = useLoaded("users", () => fetchJson("/api/users", listOf(User)));
   const acting = useActing();
   const add = (event: SubmitEvent): void => {
     event.preventDefault();
@@ -35,7 +26,11 @@ export function Users(): JSX.Element {
     const password = String(said.get("password"));
     void acting.run(
       async () => {
-        await call("POST", "/api/users", { name, role: said.get("role"), ...(password === "" ? {} : { password }) });
+        await call("POST", "/api/users", nothing, {
+          name,
+          role: said.get("role"),
+          ...(password === "" ? {} : { password }),
+        });
         form.reset();
         again();
       },
@@ -117,7 +112,7 @@ function RoleChoice({
 
 function Entry({ user, again }: { user: User; again: () => void }): JSX.Element {
   const acting = useActing();
-  const link = useSignal<Link | null>(null);
+  const link = useSignal<SignInLink | null>(null);
   const { name } = user;
   const path = `/api/users/${encodeURIComponent(name)}`;
   const self = name === session.value?.user;
@@ -125,14 +120,14 @@ function Entry({ user, again }: { user: User; again: () => void }): JSX.Element 
     // After a refusal the list says what is so, not what was wished.
     void acting
       .run(
-        () => call("PATCH", path, what),
+        () => call("PATCH", path, nothing, what),
         () => t("account.user_changed", { name }),
       )
       .then(again);
   };
   const makeLink = (): void => {
     void acting.run(async () => {
-      link.value = await call<Link>("POST", `${path}/link`);
+      link.value = await call("POST", `${path}/link`, SignInLink);
     });
   };
   const noFactor = (caught: unknown): string | null =>
@@ -172,7 +167,7 @@ function Entry({ user, again }: { user: User; again: () => void }): JSX.Element 
             busy={acting.busy.value}
             act={() =>
               void acting.run(
-                () => call("DELETE", `${path}/second-factor`),
+                () => call("DELETE", `${path}/second-factor`, nothing),
                 () => t("account.user_factor_removed", { name }),
                 noFactor,
               )
@@ -184,7 +179,7 @@ function Entry({ user, again }: { user: User; again: () => void }): JSX.Element 
               busy={acting.busy.value}
               act={() =>
                 void acting.run(
-                  () => call("DELETE", `${path}/sessions`),
+                  () => call("DELETE", `${path}/sessions`, nothing),
                   () => t("account.user_ended", { name }),
                 )
               }

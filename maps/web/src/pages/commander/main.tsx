@@ -1,4 +1,7 @@
 /** Starts the commander's page: who is here, then the stream and the map. */
+
+import { BasemapInfo } from "../../wire/map.ts";
+import { nullable } from "../../wire/parser.ts";
 import "../../symbols/fonts.css";
 import "../../symbols/theme.css";
 import "../../widgets/frame/page.css";
@@ -17,9 +20,9 @@ import { live } from "../../live/signals.ts";
 import { watchWho } from "../../live/user-change.ts";
 import { loadAgencies } from "../../session/agencies.ts";
 import { app, startPage } from "../../session/start.ts";
+import { promptForProof } from "../../widgets/dialogs/proof-prompt.ts";
 import { Broken } from "../../widgets/states.tsx";
 import { fetchJson } from "../../wire/calls.ts";
-import type { BasemapInfo } from "../../wire/contract.ts";
 import { t } from "../../words/index.ts";
 import { basemapInfo } from "./desk/selection.ts";
 import { Frame } from "./frame.tsx";
@@ -32,7 +35,7 @@ const REFERENCE_AGAIN_MS = 30_000;
 
 async function draw(): Promise<void> {
   try {
-    basemapInfo.value = await fetchJson<BasemapInfo | null>("/api/basemap");
+    basemapInfo.value = await fetchJson("/api/basemap", nullable(BasemapInfo));
   } catch {
     // The map is as good without it, and says which lines it shows.
   }
@@ -67,4 +70,5 @@ function broken(fault: unknown): void {
   );
 }
 
+promptForProof();
 void startPage(["common", "alerts", "commander", "phrases", "enrol"], draw, broken);

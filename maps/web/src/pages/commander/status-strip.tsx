@@ -1,4 +1,5 @@
 /** Always answers: is this live, how old is it, which link is down, what time is it. */
+
 import type { JSX } from "preact";
 import { palette } from "../../browser/preferences.ts";
 import { allow, muted } from "../../live/bell.ts";
@@ -12,7 +13,8 @@ import { Icon } from "../../widgets/icons.tsx";
 import { faultWords } from "../../widgets/states.tsx";
 import { tip } from "../../widgets/tip.ts";
 import { CallError, call } from "../../wire/calls.ts";
-import type { ChannelHealth } from "../../wire/contract.ts";
+import type { ChannelHealth } from "../../wire/channels.ts";
+import { nothing } from "../../wire/parser.ts";
 import { t } from "../../words/index.ts";
 import { SuspendedItem } from "./alerts/sharing.tsx";
 import { QuietItem } from "./alerts/silence.tsx";
@@ -139,7 +141,7 @@ function oneDownWords(ill: ChannelHealth | undefined): string {
 
 async function signOut(): Promise<void> {
   try {
-    await call("DELETE", "/api/session");
+    await call("DELETE", "/api/session", nothing);
   } catch (fault) {
     // The session stands: nobody may leave the machine in the belief that it does not.
     if (!(fault instanceof CallError && fault.status === 401))

@@ -9,7 +9,7 @@ import { readSession } from "../../phone/server.ts";
 import { clock, moment } from "../../phone/time.ts";
 import { ageWords } from "../../session/times.ts";
 import { Ticking, ticking } from "../../widgets/growing-age.tsx";
-import type { Session } from "../../wire/contract.ts";
+import type { Session } from "../../wire/session.ts";
 import { t } from "../../words/index.ts";
 import { choose, known, profile, unlocked } from "./outbox/crew.ts";
 import { link } from "./outbox/sender.ts";

@@ -1,11 +1,11 @@
 /** The patrol tab: start and end, check-ins, and positions. */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import type { CrewPatrol } from "../../phone/server.ts";
 import { clock, moment } from "../../phone/time.ts";
 import { ageWords, minuteWords } from "../../session/times.ts";
 import { Ticking, ticking } from "../../widgets/growing-age.tsx";
 import { Icon } from "../../widgets/icons.tsx";
+import type { CrewPatrol } from "../../wire/crew.ts";
 import { t, wordsIfAny } from "../../words/index.ts";
 import { crew, done, nextCheckIn, stateNow, step, timeZone, unsent } from "./outbox/crew.ts";
 import {

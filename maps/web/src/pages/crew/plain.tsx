@@ -10,7 +10,7 @@ import { newId } from "../../phone/database.ts";
 import type { Report } from "../../phone/reports.ts";
 import { Failure, readPlaceAtKm, readSession, sendReports } from "../../phone/server.ts";
 import { isoTime } from "../../phone/time.ts";
-import type { Session } from "../../wire/contract.ts";
+import type { Session } from "../../wire/session.ts";
 import { t, wordsIfAny } from "../../words/index.ts";
 
 export function Plain(): JSX.Element {

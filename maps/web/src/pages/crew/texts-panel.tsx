@@ -2,9 +2,9 @@
 import { effect, signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import type { CrewPhrase } from "../../phone/server.ts";
 import { clock } from "../../phone/time.ts";
 import { minuteWords } from "../../session/times.ts";
+import type { CrewPhrase } from "../../wire/crew.ts";
 import { language, t, wordsIfAny } from "../../words/index.ts";
 import { crew, fate, isUnread, markRead, opened, said, say, timeZone } from "./outbox/crew.ts";
 

@@ -1,4 +1,5 @@
 /** What a code is for, who the crew member is, a PIN; then the phone has its keys and goes to the crew's page. */
+
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect } from "preact/hooks";
@@ -9,26 +10,11 @@ import { now } from "../../session/clock.ts";
 import { ageWords } from "../../session/times.ts";
 import { Icon } from "../../widgets/icons.tsx";
 import { CallError, call } from "../../wire/calls.ts";
+import { EnrolledPhone, EnrolmentInfo } from "../../wire/enrolment.ts";
 import { t } from "../../words/index.ts";
 
-/** `POST /api/enrolment/look`. */
-interface Shown {
-  node: string;
-  agency: string;
-  device: string;
-  unit: { id: string; call_sign: string } | null;
-  expires_at: string;
-}
-
-/** `POST /api/enrolment`. */
-interface EnrolledPhone {
-  device: string;
-  key: string;
-  reporting_key: string;
-}
-
 export function Enrol({ code }: { code: string }): JSX.Element {
-  const shown = useSignal<Shown | null>(null);
+  const shown = useSignal<EnrolmentInfo | null>(null);
   const fault = useSignal<string | null>(code === "" ? t("enrol.no_code") : null);
   const done = useSignal(false);
   const look = async (): Promise<void> => {
@@ -40,7 +26,7 @@ export function Enrol({ code }: { code: string }): JSX.Element {
       return;
     }
     try {
-      shown.value = await call<Shown>("POST", "/api/enrolment/look", { code });
+      shown.value = await call("POST", "/api/enrolment/look", EnrolmentInfo, { code });
     } catch (caught) {
       fault.value = faultWords(caught);
     }
@@ -115,7 +101,7 @@ function Frame({ children }: { children: ComponentChildren }): JSX.Element {
   );
 }
 
-function What({ shown }: { shown: Shown }): JSX.Element {
+function What({ shown }: { shown: EnrolmentInfo }): JSX.Element {
   const left = (Date.parse(shown.expires_at) - now.value) / 1000;
   return (
     <section class="card">
@@ -149,7 +135,7 @@ function Form({
   failed,
 }: {
   code: string;
-  shown: Shown;
+  shown: EnrolmentInfo;
   done: () => void;
   failed: (words: string) => void;
 }): JSX.Element {
@@ -166,7 +152,7 @@ function Form({
     let made: EnrolledPhone;
     try {
       // No cookie: whoever takes the phone would need no PIN to use it.
-      made = await call<EnrolledPhone>("POST", "/api/enrolment", { code, cookie: false });
+      made = await call("POST", "/api/enrolment", EnrolledPhone, { code, cookie: false });
     } catch (caught) {
       busy.value = false;
       said.value = faultWords(caught);

@@ -14,6 +14,7 @@ import { loadReference } from "../../map/reference-map.ts";
 import { loadAgencies } from "../../session/agencies.ts";
 import { watchSignOut } from "../../session/drafts.ts";
 import { app, startPage } from "../../session/start.ts";
+import { promptForProof } from "../../widgets/dialogs/proof-prompt.ts";
 import { Broken } from "../../widgets/states.tsx";
 import { t } from "../../words/index.ts";
 import { listenToKeys } from "./desk/keys.tsx";
@@ -53,4 +54,5 @@ function broken(fault: unknown): void {
 }
 
 // The map and its sources have their words in the commander's part.
+promptForProof();
 void startPage(["common", "alerts", "commander", "planner"], draw, broken);

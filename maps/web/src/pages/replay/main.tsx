@@ -10,6 +10,7 @@ import { render } from "preact";
 import { loadReference } from "../../map/reference-map.ts";
 import { loadAgencies } from "../../session/agencies.ts";
 import { app, startPage } from "../../session/start.ts";
+import { promptForProof } from "../../widgets/dialogs/proof-prompt.ts";
 import { Broken } from "../../widgets/states.tsx";
 import { t } from "../../words/index.ts";
 import { Frame } from "./frame.tsx";
@@ -41,4 +42,5 @@ function broken(fault: unknown): void {
   );
 }
 
+promptForProof();
 void startPage(["common", "alerts", "commander", "replay"], draw, broken);

@@ -1,9 +1,11 @@
 /** The replay that is loaded, its one clock, and how it runs. */
+
 import { batch, computed, signal } from "@preact/signals";
 import { now } from "../../session/clock.ts";
 import { session } from "../../session/session.ts";
 import { fetchJson } from "../../wire/calls.ts";
-import type { UnitState } from "../../wire/contract.ts";
+import { listOf } from "../../wire/parser.ts";
+import { UnitState } from "../../wire/units.ts";
 import { firstReport, type Look } from "./reel/film.ts";
 import { type Loaded, load, type Progress } from "./reel/load.ts";
 import { darkAt, gravestOf, happenings, papersAt, unitAt, untold, versionsOf } from "./reel/moment.ts";
@@ -68,7 +70,7 @@ export const callSigns = signal<ReadonlyMap<string, string>>(new Map());
 export async function loadCallSigns(): Promise<void> {
   try {
     callSigns.value = new Map(
-      (await fetchJson<UnitState[]>("/api/units?retired=true")).map((unit) => [unit.id, unit.call_sign]),
+      (await fetchJson("/api/units?retired=true", listOf(UnitState))).map((unit) => [unit.id, unit.call_sign]),
     );
   } catch {
     // The next page asks again.

@@ -1,4 +1,5 @@
 /** Which time and whose: presets, two fields in local time or UTC, all units or some. */
+
 import { signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { may, timeZone } from "../../session/session.ts";
@@ -6,8 +7,10 @@ import { dateTime } from "../../session/times.ts";
 import { Empty, faultWords, Loading, useLoaded } from "../../widgets/states.tsx";
 import { MomentField } from "../../widgets/when-field.tsx";
 import { fetchJson } from "../../wire/calls.ts";
-import type { UnitState } from "../../wire/contract.ts";
-import type { Alert, Patrol } from "../../wire/papers.ts";
+import { Alert } from "../../wire/papers.ts";
+import { listOf } from "../../wire/parser.ts";
+import { PatrolPaper } from "../../wire/patrols.ts";
+import { UnitState } from "../../wire/units.ts";
 import { t } from "../../words/index.ts";
 import { cancel, cancelled, chosen, fault, loaded, presentMs, progress, range, start } from "./player.ts";
 import { TooMany } from "./reel/load.ts";
@@ -131,11 +134,9 @@ function Outcome(): JSX.Element | null {
 }
 
 interface Lists {
-  patrols: Patrol[];
+  patrols: PatrolPaper[];
   alerts: Alert[];
 }
-
-type Past = Patrol & { started_at?: string | null; ended_at?: string | null };
 
 function Choices({ play }: { play: (wanted: Range) => void }): JSX.Element {
   const { value } = useLoaded<Lists>("choices", async () => {
@@ -145,16 +146,16 @@ function Choices({ play }: { play: (wanted: Range) => void }): JSX.Element {
       end: new Date(nowMs + DAY).toISOString(),
     });
     const [open, past, alerts] = await Promise.all([
-      may("see patrols") ? fetchJson<Patrol[]>("/api/patrols") : [],
-      may("see patrols") ? fetchJson<Patrol[]>(`/api/patrols/past?${query}`) : [],
-      may("see alerts") ? fetchJson<Alert[]>(`/api/alerts/history?${query}`) : [],
+      may("see patrols") ? fetchJson("/api/patrols", listOf(PatrolPaper)) : [],
+      may("see patrols") ? fetchJson(`/api/patrols/past?${query}`, listOf(PatrolPaper)) : [],
+      may("see alerts") ? fetchJson(`/api/alerts/history?${query}`, listOf(Alert)) : [],
     ]);
-    const begun = (open as Past[]).filter((patrol) => patrol.started_at != null);
+    const begun = open.filter((patrol) => patrol.started_at != null);
     return { patrols: [...begun, ...past], alerts };
   });
   const zone = timeZone.value;
   const patrol = (id: string): void => {
-    const found = value?.patrols.find((each) => each.id === id) as Past | undefined;
+    const found = value?.patrols.find((each) => each.id === id);
     if (found === undefined) return;
     const startMs = Date.parse(found.started_at ?? found.starts_at);
     play({
@@ -176,7 +177,7 @@ function Choices({ play }: { play: (wanted: Range) => void }): JSX.Element {
             <option
               key={each.id}
               value={each.id}
-            >{`${each.name} · ${dateTime(Date.parse((each as Past).started_at ?? each.starts_at), zone)}`}</option>
+            >{`${each.name} · ${dateTime(Date.parse(each.started_at ?? each.starts_at), zone)}`}</option>
           ))}
         </select>
       </div>
@@ -198,7 +199,9 @@ function Choices({ play }: { play: (wanted: Range) => void }): JSX.Element {
 
 function UnitChoice(): JSX.Element {
   const some = useSignal(chosen.peek().length > 0);
-  const { value, fault: failed } = useLoaded<UnitState[]>("units", () => fetchJson("/api/units?retired=true"));
+  const { value, fault: failed } = useLoaded<UnitState[]>("units", () =>
+    fetchJson("/api/units?retired=true", listOf(UnitState)),
+  );
   const mark = (id: string, on: boolean): void => {
     chosen.value = on ? [...chosen.peek(), id] : chosen.peek().filter((each) => each !== id);
   };

@@ -1,6 +1,9 @@
 /** What each unit did in the range, as a table. */
+
 import type { JSX } from "preact";
 import { Broken, Empty, Loading, useLoaded } from "../../widgets/states.tsx";
+import { readAnswer } from "../../wire/calls.ts";
+import { ReplayTotals, type UnitTotals } from "../../wire/replay.ts";
 import { t, wordsIfAny } from "../../words/index.ts";
 import { loaded } from "./player.ts";
 import { serverQuery } from "./reel/range.ts";
@@ -10,29 +13,13 @@ import { hours } from "./words.ts";
 /** Less of a way along a river is not told. */
 const LEAST_KM = 0.05;
 
-interface UnitTotals {
-  unit: string;
-  call_sign: string;
-  positions: number;
-  removed?: Record<string, number>;
-  km: number;
-  along_river_km: number;
-  moving_hours: number;
-  stop_hours: number;
-  stops: number;
-  fastest_mps?: number;
-  sides?: Record<string, { km: number; hours: number }>;
-  gaps: number;
-  gap_hours: number;
-}
-
 export function TotalsPanel(): JSX.Element {
   const now = loaded.value;
   const query = now === null ? "" : serverQuery(now.range, now.asked).toString();
-  const { value, fault, again } = useLoaded<{ units: UnitTotals[] }>(query, async () =>
+  const { value, fault, again } = useLoaded<ReplayTotals>(query, async () =>
     query === ""
       ? { units: [] }
-      : ((await (await ask(`/api/replay/totals?${query}`)).json()) as { units: UnitTotals[] }),
+      : readAnswer(await ask(`/api/replay/totals?${query}`), "GET /api/replay/totals", ReplayTotals),
   );
   if (now === null) return <Empty title={t("replay.nothing_loaded")}>{t("replay.nothing_loaded_hint")}</Empty>;
   if (fault !== null) return <Broken what={t("replay.totals_failed")} fault={fault} retry={again} />;

@@ -6,22 +6,11 @@ import { session, timeZone } from "../../session/session.ts";
 import { dayWords } from "../../session/times.ts";
 import { Icon } from "../../widgets/icons.tsx";
 import { DayField } from "../../widgets/when-field.tsx";
-import type { AgencyInfo } from "../../wire/contract.ts";
+import type { PatrolChoice } from "../../wire/reports.ts";
+import type { AgencyInfo } from "../../wire/session.ts";
 import { LANGUAGES, type Language, t } from "../../words/index.ts";
 import { ask, FORMAT_WORDS, looking } from "./jobs.ts";
-import {
-  bodyOf,
-  change,
-  daysOf,
-  type Format,
-  kindOf,
-  kinds,
-  type PatrolChoice,
-  secondOf,
-  usualDays,
-  type Wish,
-  wish,
-} from "./request.ts";
+import { bodyOf, change, daysOf, type Format, kindOf, kinds, secondOf, usualDays, type Wish, wish } from "./request.ts";
 
 const NAMES = {
   briefing: "reports.briefing",

@@ -1,8 +1,11 @@
 /** Reports that are being made for this person: asked for, watched, called off, fetched. */
+
 import { signal } from "@preact/signals";
 import { save } from "../../session/files.ts";
 import { CallError, call, fetchJson, problemFrom } from "../../wire/calls.ts";
-import { type Format, isUnderWay, type Job } from "./request.ts";
+import { listOf, nothing } from "../../wire/parser.ts";
+import { Job } from "../../wire/reports.ts";
+import { type Format, isUnderWay } from "./request.ts";
 
 export const jobs = signal<Job[]>([]);
 /** The page that is looked at: its HTML; null for none. */
@@ -25,7 +28,7 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 export async function ask(body: Record<string, unknown>, how: "look" | "save"): Promise<void> {
   fault.value = null;
   try {
-    const job = await call<Job>("POST", "/api/report-jobs", body);
+    const job = await call("POST", "/api/report-jobs", Job, body);
     wanted.set(job.id, how);
     if (how === "look") looking.value = job.id;
     jobs.value = [job, ...jobs.value];
@@ -39,7 +42,7 @@ export async function callOff(id: string): Promise<void> {
   wanted.delete(id);
   if (looking.value === id) looking.value = null;
   try {
-    await call<null>("DELETE", `/api/report-jobs/${id}`);
+    await call("DELETE", `/api/report-jobs/${id}`, nothing);
   } catch (found) {
     if (!(found instanceof CallError && found.status === 404)) fault.value = found;
   }
@@ -59,7 +62,7 @@ export async function look(): Promise<void> {
   clearTimeout(timer);
   const asked = [...wanted.keys()];
   try {
-    jobs.value = await fetchJson<Job[]>("/api/report-jobs");
+    jobs.value = await fetchJson("/api/report-jobs", listOf(Job));
   } catch (found) {
     fault.value = missed = found;
     // A line that broke for a moment ends no wait.

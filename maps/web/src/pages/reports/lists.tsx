@@ -1,4 +1,5 @@
 /** Reports that were asked for, and those that are sent by mail. */
+
 import type { JSX } from "preact";
 import { agencyName } from "../../session/agencies.ts";
 import { may, timeZone } from "../../session/session.ts";
@@ -6,10 +7,14 @@ import { dateTime } from "../../session/times.ts";
 import { Icon } from "../../widgets/icons.tsx";
 import { Broken, Loading, useLoaded } from "../../widgets/states.tsx";
 import { fetchJson } from "../../wire/calls.ts";
+import { listOf } from "../../wire/parser.ts";
+import type { Job } from "../../wire/reports.ts";
+import { Schedule } from "../../wire/reports.ts";
 import { LANGUAGES, t } from "../../words/index.ts";
+import { isLanguage } from "../../words/load.ts";
 import { reportName } from "./form.tsx";
 import { callOff, FORMAT_WORDS, fetchFile, jobs, sizeWords } from "./jobs.ts";
-import { isUnderWay, type Job, type Schedule } from "./request.ts";
+import { isUnderWay } from "./request.ts";
 
 const SEE_DELIVERIES = "see deliveries";
 
@@ -67,7 +72,7 @@ export function Schedules(): JSX.Element | null {
 }
 
 function ScheduleList(): JSX.Element {
-  const { value, fault, again } = useLoaded("schedules", () => fetchJson<Schedule[]>("/api/report-schedules"));
+  const { value, fault, again } = useLoaded("schedules", () => fetchJson("/api/report-schedules", listOf(Schedule)));
   return (
     <section class="report-schedules" aria-label={t("reports.by_mail")}>
       <h2>{t("reports.by_mail")}</h2>
@@ -95,7 +100,9 @@ function ScheduleRow({ schedule }: { schedule: Schedule }): JSX.Element {
       <p>
         {t(schedule.every === "month" ? "reports.every_month" : "reports.every_week")} ·{" "}
         {schedule.formats.map((each) => t(FORMAT_WORDS[each])).join(", ")} ·{" "}
-        <span lang={schedule.language}>{LANGUAGES[schedule.language]}</span>
+        <span lang={schedule.language}>
+          {isLanguage(schedule.language) ? LANGUAGES[schedule.language] : schedule.language}
+        </span>
       </p>
       {schedule.counterpart && <p>{t("reports.for_agency", { agency: agencyName(schedule.counterpart) })}</p>}
       <p class="break dim">{schedule.recipients.join(", ")}</p>

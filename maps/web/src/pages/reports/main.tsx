@@ -1,4 +1,7 @@
 /** Starts the page of reports: choose one, look at it, keep it as a file; see what is sent by mail. */
+import { listOf } from "../../wire/parser.ts";
+import { PatrolChoice, ReportKind } from "../../wire/reports.ts";
+import { AgencyInfo } from "../../wire/session.ts";
 import "../../symbols/fonts.css";
 import "../../symbols/theme.css";
 import "../../widgets/frame/page.css";
@@ -12,16 +15,16 @@ import { loadAgencies } from "../../session/agencies.ts";
 import { now as present } from "../../session/clock.ts";
 import { session, timeZone } from "../../session/session.ts";
 import { app, startPage } from "../../session/start.ts";
+import { promptForProof } from "../../widgets/dialogs/proof-prompt.ts";
 import { PagesMenu } from "../../widgets/frame/pages-menu.tsx";
 import { Broken, Empty, faultWords, Loading } from "../../widgets/states.tsx";
 import { fetchJson } from "../../wire/calls.ts";
-import type { AgencyInfo } from "../../wire/contract.ts";
 import { t } from "../../words/index.ts";
 import { isLanguage, preferredLanguage } from "../../words/load.ts";
 import { choices, Form, make } from "./form.tsx";
 import { fault, look, looking, preview } from "./jobs.ts";
 import { Jobs, Schedules } from "./lists.tsx";
-import { change, daysOf, kinds, type PatrolChoice, type ReportKind, usualDays } from "./request.ts";
+import { change, daysOf, kinds, usualDays } from "./request.ts";
 
 const PAST_MS = 92 * 86_400_000;
 
@@ -29,12 +32,12 @@ async function draw(): Promise<void> {
   document.title = `${t("page.reports")} · ${document.title}`;
   const now = present.peek();
   const [found, running, past, agencies] = await Promise.all([
-    fetchJson<ReportKind[]>("/api/reports"),
+    fetchJson("/api/reports", listOf(ReportKind)),
     patrolsAt("/api/patrols"),
     patrolsAt(
       `/api/patrols/past?${new URLSearchParams({ start: new Date(now - PAST_MS).toISOString(), end: new Date(now + 60_000).toISOString() })}`,
     ),
-    fetchJson<AgencyInfo[]>("/api/agencies"),
+    fetchJson("/api/agencies", listOf(AgencyInfo)),
     loadAgencies(),
   ]);
   kinds.value = found;
@@ -50,7 +53,7 @@ async function draw(): Promise<void> {
 /** A role that sees no patrols has none to choose from. */
 async function patrolsAt(path: string): Promise<PatrolChoice[]> {
   try {
-    return await fetchJson<PatrolChoice[]>(path);
+    return await fetchJson(path, listOf(PatrolChoice));
   } catch {
     return [];
   }
@@ -125,6 +128,7 @@ function broken(found: unknown): void {
   );
 }
 
+promptForProof();
 void startPage(
   ["common", "reports"],
   async () => {

@@ -1,55 +1,14 @@
 /** What is asked for on the page of reports, and what the server says of it. Pure but for the signals. */
+
 import { signal } from "@preact/signals";
 import { isoDay } from "../../session/times.ts";
 import { momentOf } from "../../session/wall-clock.ts";
-import type { AgencyInfo } from "../../wire/contract.ts";
+import type { Job, PatrolChoice, ReportKind } from "../../wire/reports.ts";
+import type { AgencyInfo } from "../../wire/session.ts";
 import type { Language } from "../../words/index.ts";
 
 export const FORMATS = ["html", "map", "pdf", "xlsx"] as const;
 export type Format = (typeof FORMATS)[number];
-
-export interface ReportKind {
-  name: string;
-  about: "patrol" | "time";
-  formats: Format[];
-  allowed: boolean;
-}
-
-export interface Job {
-  id: string;
-  report: string;
-  format: Format;
-  asked_at: string;
-  state?: "waiting" | "making" | "made" | "failed";
-  progress?: number;
-  file?: string;
-  bytes?: number;
-  fault?: string;
-}
-
-export interface Schedule {
-  name: string;
-  report: string;
-  every: "month" | "week";
-  formats: Format[];
-  language: Language;
-  recipients: string[];
-  next_at: string;
-  last_at?: string;
-  last_period?: string;
-  fault?: string;
-  counterpart?: string;
-}
-
-export interface PatrolChoice {
-  id: string;
-  name: string;
-  starts_at: string;
-  started_at?: string | null;
-  state?: string;
-  /** Ids of those that take part. */
-  agencies?: readonly string[];
-}
 
 export interface Wish {
   report: string;

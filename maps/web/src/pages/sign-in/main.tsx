@@ -2,6 +2,8 @@
  * The sign-in page: name and password, a one-time link in the fragment, or a provider; a code if the server asks for
  * one.
  */
+import { flag, nullable, object, text, withDefault } from "../../wire/parser.ts";
+import { Session } from "../../wire/session.ts";
 import "../../symbols/fonts.css";
 import "../../symbols/theme.css";
 import "../../widgets/frame/page.css";
@@ -14,7 +16,7 @@ import { knowsPasskeys, usePasskey } from "../../session/passkey-device.ts";
 import { pathHere } from "../../session/path-here.ts";
 import { Icon } from "../../widgets/icons.tsx";
 import { CallError, call, fetchJson } from "../../wire/calls.ts";
-import type { Role, Session } from "../../wire/contract.ts";
+import type { Role } from "../../wire/session.ts";
 import { LANGUAGES, type Language, type Part, t } from "../../words/index.ts";
 import { chosenLanguage, openWords, preferredLanguage } from "../../words/load.ts";
 
@@ -89,7 +91,7 @@ function SignIn(): JSX.Element {
     busy.value = true;
     fault.value = null;
     try {
-      const { role } = await call<Session>("POST", path, body);
+      const { role } = await call("POST", path, Session, body);
       location.replace(nextPage(role));
     } catch (caught) {
       const asked = caught instanceof CallError && caught.slug === "code_needed";
@@ -107,7 +109,7 @@ function SignIn(): JSX.Element {
     busy.value = true;
     fault.value = null;
     try {
-      const { role } = await call<Session>("POST", PASSKEY, await usePasskey(`${PASSKEY}/challenge`));
+      const { role } = await call("POST", PASSKEY, Session, await usePasskey(`${PASSKEY}/challenge`));
       location.replace(nextPage(role));
     } catch (caught) {
       const refused = !(caught instanceof CallError) || caught.slug === "sign_in_refused";
@@ -119,7 +121,13 @@ function SignIn(): JSX.Element {
     const token = linkToken();
     if (token !== null) void enter("/api/session/link", { token }, true);
     // Without an answer there is no button: name and password tell what is wrong.
-    fetchJson<{ provider: string | null; passkeys: boolean }>("/api/session/ways").then(
+    fetchJson(
+      "/api/session/ways",
+      object({
+        provider: nullable(text),
+        passkeys: withDefault(flag, false),
+      }),
+    ).then(
       (ways) => {
         provider.value = ways.provider;
         passkeys.value = ways.passkeys && knowsPasskeys();

@@ -1,19 +1,12 @@
 /** Compare, install, check: how a phone comes to trust an office that has no public name. */
+
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { Icon } from "../../widgets/icons.tsx";
-import { CallError, fetchJson } from "../../wire/calls.ts";
+import { CallError, fetchJson, readAnswer } from "../../wire/calls.ts";
+import { Trusted } from "../../wire/enrolment.ts";
 import { t, wordsIfAny } from "../../words/index.ts";
-
-/** `GET /api/trust`. */
-interface Trusted {
-  node: string;
-  address: string;
-  fingerprint: string;
-  good_for: string[];
-  until: string;
-}
 
 const SYSTEMS = ["android", "ios", "firefox", "windows"] as const;
 type System = (typeof SYSTEMS)[number];
@@ -22,7 +15,7 @@ export function TrustPage(): JSX.Element {
   const told = useSignal<Trusted | null>(null);
   const fault = useSignal("");
   useEffect(() => {
-    fetchJson<Trusted>("/api/trust").then(
+    fetchJson("/api/trust", Trusted).then(
       (found) => {
         told.value = found;
       },
@@ -136,7 +129,7 @@ function Check({ trusted }: { trusted: Trusted }): JSX.Element {
     found.value = "busy";
     try {
       const answer = await fetch(`${trusted.address}/api/trust`, { cache: "no-store", credentials: "omit" });
-      const there = (await answer.json()) as Trusted;
+      const there = await readAnswer(answer, "GET /api/trust", Trusted);
       found.value = there.fingerprint === trusted.fingerprint ? "yes" : "other";
     } catch {
       found.value = "no";

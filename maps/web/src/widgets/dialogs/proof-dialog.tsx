@@ -1,4 +1,5 @@
 /** Asks for password or code again, over whatever page an act was refused on for want of it. */
+import { flag, listOf, nothing, object } from "../../wire/parser.ts";
 import "./proof-dialog.css";
 import { useSignal } from "@preact/signals";
 import { type JSX, render } from "preact";
@@ -35,7 +36,16 @@ function ProofDialog({ done }: { done: (good: boolean) => void }): JSX.Element {
   useEffect(() => {
     if (!knowsPasskeys()) return;
     // Without an answer there is no button: the password does.
-    fetchJson<{ passkeys: { here: boolean }[] }>("/api/session/passkeys").then(
+    fetchJson(
+      "/api/session/passkeys",
+      object({
+        passkeys: listOf(
+          object({
+            here: flag,
+          }),
+        ),
+      }),
+    ).then(
       (known) => {
         passkeys.value = known.passkeys.some((each) => each.here);
       },
@@ -47,7 +57,7 @@ function ProofDialog({ done }: { done: (good: boolean) => void }): JSX.Element {
     busy.value = true;
     fault.value = null;
     try {
-      await call("POST", PROOF, { password: password.value });
+      await call("POST", PROOF, nothing, { password: password.value });
       done(true);
     } catch (caught) {
       fault.value =
@@ -59,7 +69,7 @@ function ProofDialog({ done }: { done: (good: boolean) => void }): JSX.Element {
     busy.value = true;
     fault.value = null;
     try {
-      await call("POST", `${PROOF}/passkey`, await usePasskey(`${PROOF}/challenge`));
+      await call("POST", `${PROOF}/passkey`, nothing, await usePasskey(`${PROOF}/challenge`));
       done(true);
     } catch (caught) {
       fault.value =

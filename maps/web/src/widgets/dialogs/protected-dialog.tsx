@@ -2,13 +2,16 @@
  * Protected names of an incident or target: shown for a purpose, added to, taken away. What is shown is held by this
  * dialog alone and gone with it.
  */
+
 import { useSignal } from "@preact/signals";
 import { type JSX, render } from "preact";
 import { now } from "../../session/clock.ts";
 import { GIVE_PROTECTED, LOG_INCIDENTS, OPEN_TARGETS, REDACT_PROTECTED } from "../../session/permissions.ts";
 import { may, timeZone } from "../../session/session.ts";
 import { minuteWords } from "../../session/times.ts";
+import { ProtectedWords } from "../../wire/administration.ts";
 import { call } from "../../wire/calls.ts";
+import { listOf } from "../../wire/parser.ts";
 import { t, type Words } from "../../words/index.ts";
 import { useModal } from "../modal.ts";
 import { faultWords } from "../states.tsx";
@@ -30,18 +33,6 @@ const FIELD_WORDS: Readonly<Record<string, Words>> = {
 };
 const REASON_MOST = 200;
 const WORDS_MOST = 12_000;
-
-/** What was written once. */
-interface Written {
-  id: string;
-  field: string;
-  at: string;
-  by: string;
-  words?: string;
-  redacted_at?: string;
-  redacted_by?: string;
-  reason?: string;
-}
 
 /** Opens the dialog over the page. */
 export function showProtected(kind: ProtectedKind, id: string, about: string): void {
@@ -71,7 +62,7 @@ function ProtectedDialog({
   const busy = useSignal(false);
   const fault = useSignal<string | null>(null);
   const purpose = useSignal("");
-  const shown = useSignal<readonly Written[] | null>(null);
+  const shown = useSignal<readonly ProtectedWords[] | null>(null);
   const redacting = useSignal("");
   const reason = useSignal("");
   const field = useSignal(FIELDS[kind][0] ?? "");
@@ -93,13 +84,15 @@ function ProtectedDialog({
   const show = (event: Event): void => {
     event.preventDefault();
     void act("protected.not_shown", async () => {
-      shown.value = await call<Written[]>("POST", `${path}/reading`, { purpose: purpose.value.trim() });
+      shown.value = await call("POST", `${path}/reading`, listOf(ProtectedWords), { purpose: purpose.value.trim() });
     });
   };
   const redact = (event: Event): void => {
     event.preventDefault();
     void act("protected.not_redacted", async () => {
-      const left = await call<Written>("POST", `${path}/${redacting.value}/redaction`, { reason: reason.value.trim() });
+      const left = await call("POST", `${path}/${redacting.value}/redaction`, ProtectedWords, {
+        reason: reason.value.trim(),
+      });
       shown.value = (shown.value ?? []).map((each) => (each.id === left.id ? left : each));
       redacting.value = reason.value = "";
     });
@@ -107,7 +100,7 @@ function ProtectedDialog({
   const add = (event: Event): void => {
     event.preventDefault();
     void act("protected.not_added", async () => {
-      const made = await call<Written>("POST", path, { field: field.value, words: words.value });
+      const made = await call("POST", path, ProtectedWords, { field: field.value, words: words.value });
       if (shown.value !== null) shown.value = [...shown.value, { ...made, words: words.value }];
       words.value = "";
       added.value = true;

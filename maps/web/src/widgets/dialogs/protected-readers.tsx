@@ -1,21 +1,17 @@
 /**
  * Who besides commanders reads the protected names of one incident or target: let in and taken back here by who may.
  */
+
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
+import { ReaderList } from "../../wire/administration.ts";
 import { call, fetchJson } from "../../wire/calls.ts";
-import type { Role } from "../../wire/contract.ts";
 import { t, type Words } from "../../words/index.ts";
 import { Broken, faultWords, Loading, useLoaded } from "../states.tsx";
 
-interface Readers {
-  readers: readonly string[];
-  candidates: readonly { name: string; role: Role }[];
-}
-
 export function ProtectedReaders({ path }: { path: string }): JSX.Element {
-  const loaded = useLoaded(path, () => fetchJson<Readers>(`${path}/readers`));
-  const changed = useSignal<Readers | null>(null);
+  const loaded = useLoaded(path, () => fetchJson(`${path}/readers`, ReaderList));
+  const changed = useSignal<ReaderList | null>(null);
   const chosen = useSignal("");
   const busy = useSignal(false);
   const fault = useSignal<string | null>(null);
@@ -27,7 +23,7 @@ export function ProtectedReaders({ path }: { path: string }): JSX.Element {
     fault.value = null;
     said.value = "";
     try {
-      changed.value = await call<Readers>(method, `${path}/readers/${encodeURIComponent(name)}`);
+      changed.value = await call(method, `${path}/readers/${encodeURIComponent(name)}`, ReaderList);
       chosen.value = "";
       said.value = t(done, { name });
     } catch (caught) {

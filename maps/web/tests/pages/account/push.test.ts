@@ -21,7 +21,8 @@ Object.defineProperty(globalThis, "navigator", {
 
 const { keepOver, ownId, turns } = await import("../../../src/pages/account/push.ts");
 const { call } = await import("../../../src/wire/calls.ts");
-const change = (): Promise<unknown> => call("PUT", "/api/session/password", {});
+const { nothing } = await import("../../../src/wire/parser.ts");
+const change = (): Promise<unknown> => call("PUT", "/api/session/password", nothing, {});
 
 test("this browser subscribes again once the password is changed", async () => {
   ownId.value = "old";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { before, test } from "node:test";
-import type { Claim } from "../../../src/wire/contract.ts";
+import type { Claim } from "../../../src/wire/channels.ts";
 
 const NOW = Date.parse("2026-11-29T01:00:00Z");
 const ZONE = "Asia/Vientiane";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { computerName, doubtMeans, doubtWords } from "../../../src/pages/commander/desk/clock-doubt.ts";
-import type { ChannelHealth, ClockDoubt } from "../../../src/wire/contract.ts";
+import type { ChannelHealth, ClockDoubt } from "../../../src/wire/channels.ts";
 import { learn, speak } from "../../../src/words/index.ts";
 
 const AT = "2026-11-24T02:30:05Z";

@@ -19,7 +19,7 @@ import { placeOf, sidesOf } from "../../../src/pages/planner/sectors/draft/fault
 import { areasOf } from "../../../src/pages/planner/sectors/draft/file-shapes.ts";
 import { clipped, linesOf, type SnapLine, snapped } from "../../../src/pages/planner/sectors/draft/snap.ts";
 import { begin, redo, step, undo } from "../../../src/pages/planner/sectors/draft/steps.ts";
-import type { Preview } from "../../../src/wire/contract.ts";
+import type { Preview } from "../../../src/wire/map.ts";
 
 /** A page's own view of the drafts: each load reads the module anew. */
 let loads = 0;

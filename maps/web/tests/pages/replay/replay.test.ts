@@ -9,7 +9,6 @@ import {
   happenings,
   livenessAt,
   papersAt,
-  type ReplayUnit,
   type Stood,
   unitAt,
   untold,
@@ -19,6 +18,7 @@ import { around, askedFor, isRange, thisNight } from "../../../src/pages/replay/
 import { quietAt } from "../../../src/pages/replay/reel/silences.ts";
 import { linesOf, SLICES, wholeLines } from "../../../src/pages/replay/reel/tracks.ts";
 import { momentOf, wallSeconds } from "../../../src/session/wall-clock.ts";
+import type { ReplayUnit } from "../../../src/wire/replay.ts";
 
 const S = 1000;
 const unit: ReplayUnit = { id: "u", call_sign: "Naga 1", agency: "la", kind: "boat", expected_interval_s: 30 };

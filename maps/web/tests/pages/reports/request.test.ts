@@ -1,8 +1,9 @@
 /** The page of reports: which second language a briefing has. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bodyOf, type PatrolChoice, secondOf, type Wish, wish } from "../../../src/pages/reports/request.ts";
-import type { AgencyInfo } from "../../../src/wire/contract.ts";
+import { bodyOf, secondOf, type Wish, wish } from "../../../src/pages/reports/request.ts";
+import type { PatrolChoice } from "../../../src/wire/reports.ts";
+import type { AgencyInfo } from "../../../src/wire/session.ts";
 
 const AGENCIES: readonly AgencyInfo[] = [
   ["hx", "LA"],

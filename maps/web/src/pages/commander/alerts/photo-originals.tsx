@@ -1,4 +1,5 @@
 /** What is known of the camera's own files of an incident's photos: for the own agency, beside the clean pictures. */
+
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
@@ -9,20 +10,11 @@ import { metresWords } from "../../../geo/place-words.ts";
 import { now } from "../../../session/clock.ts";
 import { session, timeZone } from "../../../session/session.ts";
 import { ageWords, minuteWords } from "../../../session/times.ts";
+import { Original } from "../../../wire/administration.ts";
 import { fetchJson } from "../../../wire/calls.ts";
 import type { Incident } from "../../../wire/papers.ts";
+import { listOf } from "../../../wire/parser.ts";
 import { t } from "../../../words/index.ts";
-
-/** `GET /api/photos/{photo}/originals`. */
-export interface Original {
-  sha256: string;
-  size: number;
-  lon?: number;
-  lat?: number;
-  taken_at?: string;
-  taken_local?: string;
-  came_at: string;
-}
 
 /** Digits of a hash that a card has room for. */
 const SHORT = 12;
@@ -40,7 +32,7 @@ async function ask(photo: string): Promise<void> {
     return;
   askedAt.set(photo, performance.now());
   try {
-    const found = await fetchJson<Original[]>(`/api/photos/${photo}/originals`);
+    const found = await fetchJson(`/api/photos/${photo}/originals`, listOf(Original));
     known.value = new Map(known.peek()).set(photo, found);
   } catch {
     askedAt.delete(photo); // nothing is said of what nobody knows

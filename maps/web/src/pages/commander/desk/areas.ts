@@ -1,4 +1,5 @@
 /** Sectors and targets as the map draws them, from the papers that are known. */
+
 import { computed, signal } from "@preact/signals";
 import { courses, readCourses } from "../../../geo/courses.ts";
 import { type Followed, sectorFeatures, targetFeatures } from "../../../geo/shapes.ts";
@@ -8,8 +9,10 @@ import { now } from "../../../session/clock.ts";
 import { timeZone } from "../../../session/session.ts";
 import { minuteWords } from "../../../session/times.ts";
 import { fetchJson } from "../../../wire/calls.ts";
+import { Geometry } from "../../../wire/geojson.ts";
 import type { HandOff, Landing, Paper, Sector, Target } from "../../../wire/papers.ts";
 import { versionOf } from "../../../wire/papers.ts";
+import { nullable, object } from "../../../wire/parser.ts";
 import { categoryWords } from "../../../words/incident-words.ts";
 import { t } from "../../../words/index.ts";
 import { isOpen, ours } from "./queue.ts";
@@ -101,7 +104,12 @@ export function outlineOf(sector: Sector): GeoJSON.Geometry | null {
 
 async function askOutline(id: string, key: string): Promise<void> {
   try {
-    const told = await fetchJson<{ outline: GeoJSON.Geometry | null }>(`/api/sectors/${encodeURIComponent(id)}`);
+    const told = await fetchJson(
+      `/api/sectors/${encodeURIComponent(id)}`,
+      object({
+        outline: nullable(Geometry),
+      }),
+    );
     outlines.value = new Map([...outlines.peek(), [key, told.outline]]);
   } catch {
     asked.delete(key); // the next news of papers asks again

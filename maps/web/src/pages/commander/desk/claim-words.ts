@@ -2,7 +2,7 @@
 
 import { metresWords } from "../../../geo/place-words.ts";
 import { minuteWords } from "../../../session/times.ts";
-import type { Claim } from "../../../wire/contract.ts";
+import type { Claim } from "../../../wire/channels.ts";
 import { t } from "../../../words/index.ts";
 
 /** Nearer than this it may well be the same radio, heard by a second receiver. */

@@ -1,7 +1,7 @@
 /** That the clock of this office or of a gateway cannot be believed, in words. */
 
 import { ageWords, momentWords } from "../../../session/times.ts";
-import type { ChannelHealth } from "../../../wire/contract.ts";
+import type { ChannelHealth } from "../../../wire/channels.ts";
 import { t } from "../../../words/index.ts";
 
 /** Under this name the server tells how its own clock fares. */

@@ -8,7 +8,7 @@ import { addressOf } from "../../../geo/place-addresses.ts";
 import { metresWords } from "../../../geo/place-words.ts";
 import { MEKONG } from "../../../geo/river-course.ts";
 import { everyone } from "../../../live/signals.ts";
-import type { Address } from "../../../wire/contract.ts";
+import type { Address } from "../../../wire/units.ts";
 import { t } from "../../../words/index.ts";
 import { selected } from "./selection.ts";
 

@@ -1,11 +1,13 @@
 /** What people do about alerts, offers and sharing; the stream tells what became of it. */
+
 import type { AlertAct } from "../../../live/alerts.ts";
 import { now } from "../../../session/clock.ts";
 import { asking, type Question } from "../../../widgets/question.ts";
 import { faultWords, Refusal } from "../../../widgets/states.tsx";
 import { CallError, call } from "../../../wire/calls.ts";
-import type { UnitState } from "../../../wire/contract.ts";
 import type { Agreement, Alert, HandOff, Target } from "../../../wire/papers.ts";
+import { nothing } from "../../../wire/parser.ts";
+import type { UnitState } from "../../../wire/units.ts";
 import { t, type Words } from "../../../words/index.ts";
 import { alertTitle, alertWho, lifelines, offerName } from "./queue-words.ts";
 import { say } from "./selection.ts";
@@ -17,14 +19,14 @@ const PAST_MIN = [60, 360, 720, 1440, 4320, 10_080];
 
 export async function tell(failed: Words, path: string, body: unknown, method = "POST"): Promise<void> {
   try {
-    await call(method, path, body);
+    await call(method, path, nothing, body);
   } catch (fault) {
     say(`${t(failed)} ${faultWords(fault)}`, true);
   }
 }
 
 function post(path: string, body: unknown): Promise<void> {
-  return call("POST", path, body);
+  return call("POST", path, nothing, body);
 }
 
 export function doAbout(alert: Alert, act: AlertAct): void {
@@ -76,7 +78,7 @@ export function clearDistress(unit: UnitState): void {
     button: "distress.clear",
     failed: "distress.not_cleared",
     act: async () => {
-      await call("POST", `/api/units/${encodeURIComponent(unit.id)}/clear-distress`);
+      await call("POST", `/api/units/${encodeURIComponent(unit.id)}/clear-distress`, nothing);
       say(t("distress.cleared", { name: unit.call_sign }));
     },
   };

@@ -2,6 +2,7 @@
  * What can be searched besides units: offices, crossings, towns, sectors, targets, marks, river kilometres,
  * coordinates.
  */
+
 import { computed, signal } from "@preact/signals";
 import { coordinateFormat } from "../../../browser/preferences.ts";
 import { kmFigure } from "../../../geo/address.ts";
@@ -13,7 +14,9 @@ import { MEKONG } from "../../../geo/river-course.ts";
 import { middleOf } from "../../../geo/shapes.ts";
 import { papers } from "../../../live/signals.ts";
 import { fetchJson } from "../../../wire/calls.ts";
+import { collectionOf, geometryOf } from "../../../wire/geojson.ts";
 import type { Paper } from "../../../wire/papers.ts";
+import { anything, recordOf, type ValueOf } from "../../../wire/parser.ts";
 import { language, t, wordsIfAny } from "../../../words/index.ts";
 import { outlineOf } from "./areas.ts";
 import { standingMarks } from "./marks.ts";
@@ -44,7 +47,8 @@ const MOST = 6;
 /** Kinds in the order of the list. */
 export const KINDS: readonly FoundKind[] = ["place", "target", "mark", "sector", "blo", "crossing", "town"];
 
-type Layer = GeoJSON.FeatureCollection<GeoJSON.Point, Record<string, unknown>>;
+const Layer = collectionOf(geometryOf("Point"), recordOf(anything));
+type Layer = ValueOf<typeof Layer>;
 const reference = signal<readonly Found[] | null>(null);
 let reading: Promise<void> | null = null;
 
@@ -60,7 +64,7 @@ export function readNames(): Promise<void> {
 
 async function read(): Promise<void> {
   const [blos, crossings, towns] = await Promise.all(
-    (["blos", "crossings", "places"] as const).map((name) => fetchJson<Layer>(`/api/layers/${name}`)),
+    (["blos", "crossings", "places"] as const).map((name) => fetchJson(`/api/layers/${name}`, Layer)),
   );
   reference.value = [
     ...(blos?.features ?? []).map((each) => named("blo", each)),

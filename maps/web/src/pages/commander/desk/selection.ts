@@ -3,7 +3,7 @@ import { computed, signal } from "@preact/signals";
 import { leftOpen, rightOpen } from "../../../browser/preferences.ts";
 import { everyone } from "../../../live/signals.ts";
 import type { Stop } from "../../../widgets/frame/sheet.tsx";
-import type { BasemapInfo, LayerInfo } from "../../../wire/contract.ts";
+import type { BasemapInfo, LayerInfo } from "../../../wire/map.ts";
 
 export type Tab = "units" | "alerts" | "unit" | "unknown" | "channels" | "map";
 

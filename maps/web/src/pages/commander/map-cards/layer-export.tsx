@@ -1,11 +1,12 @@
 /** A reference layer as a file, and all of it in QGIS or GDAL with a token that only reads. */
+
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { type FormatName, layerAddress, save } from "../../../session/files.ts";
 import { FormatChoice } from "../../../widgets/format-choice.tsx";
 import { faultWords } from "../../../widgets/states.tsx";
 import { call } from "../../../wire/calls.ts";
-import type { ReadingToken } from "../../../wire/contract.ts";
+import { ReadingToken } from "../../../wire/session.ts";
 import { t } from "../../../words/index.ts";
 import { layerInfos, say } from "../desk/selection.ts";
 
@@ -71,7 +72,7 @@ export function ReadingAccess(): JSX.Element {
   const make = async (): Promise<void> => {
     fault.value = null;
     try {
-      made.value = await call<ReadingToken>("POST", "/api/session/reading-token", { days: 90 });
+      made.value = await call("POST", "/api/session/reading-token", ReadingToken, { days: 90 });
     } catch (caught) {
       fault.value = `${t("qgis.failed")} ${faultWords(caught)}`;
     }

@@ -11,7 +11,7 @@ import { Boundary } from "../../../widgets/frame/boundary.tsx";
 import { Ticking, ticking } from "../../../widgets/growing-age.tsx";
 import { Icon, type IconName } from "../../../widgets/icons.tsx";
 import { tip } from "../../../widgets/tip.ts";
-import type { UnitState } from "../../../wire/contract.ts";
+import type { UnitState } from "../../../wire/units.ts";
 import { t } from "../../../words/index.ts";
 import { followed, stopFollowing } from "../desk/follow.ts";
 import { measuring, turnMeasuring } from "../desk/measure.ts";

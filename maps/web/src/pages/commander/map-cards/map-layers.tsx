@@ -16,7 +16,7 @@ import { everyone, tracksFailed } from "../../../live/signals.ts";
 import { MarkIcon } from "../../../symbols/mark-icon.tsx";
 import { SIDES } from "../../../symbols/marks.ts";
 import { tip } from "../../../widgets/tip.ts";
-import type { UnitState } from "../../../wire/contract.ts";
+import type { UnitState } from "../../../wire/units.ts";
 import { t } from "../../../words/index.ts";
 import { basemapInfo, brokenLayers, layerInfos } from "../desk/selection.ts";
 import { HistoryForm } from "./history-form.tsx";

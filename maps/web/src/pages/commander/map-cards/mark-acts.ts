@@ -1,8 +1,10 @@
 /** What people do about marked places; the stream tells what became of it. */
+
 import { asking } from "../../../widgets/question.ts";
 import { faultWords } from "../../../widgets/states.tsx";
 import { call } from "../../../wire/calls.ts";
 import type { Mark } from "../../../wire/papers.ts";
+import { nothing, object, text } from "../../../wire/parser.ts";
 import { t, type Words } from "../../../words/index.ts";
 import { markedId } from "../desk/marks.ts";
 import { awaitingPlace, say } from "../desk/selection.ts";
@@ -28,7 +30,7 @@ function path(mark: Mark, act = ""): string {
 
 async function tell(failed: Words, method: string, where: string, body?: unknown): Promise<void> {
   try {
-    await call(method, where, body);
+    await call(method, where, nothing, body);
   } catch (fault) {
     say(`${t(failed)} ${faultWords(fault)}`, true);
   }
@@ -47,7 +49,7 @@ export function endMark(mark: Mark): void {
     most: 0,
     button: "mark.end",
     failed: "mark.not_ended",
-    act: () => call("POST", path(mark, "/end")),
+    act: () => call("POST", path(mark, "/end"), nothing),
   };
 }
 
@@ -62,7 +64,7 @@ export function makeTarget(mark: Mark): void {
     failed: "mark.not_target",
     choice: { label: "mark.target_what", options: TARGETS.map((value) => ({ value, words: t(`target.${value}`) })) },
     act: async (_words, _minutes, what) => {
-      await call("POST", path(mark, "/target"), { what });
+      await call("POST", path(mark, "/target"), nothing, { what });
       say(t("mark.is_target", { name: mark.name }));
     },
   };
@@ -82,7 +84,7 @@ export function logIncident(mark: Mark): void {
       options: CATEGORIES.map((value) => ({ value, words: t(`category.${value}`) })),
     },
     act: async (narrative, _minutes, category) => {
-      await call("POST", path(mark, "/incident"), { category, narrative });
+      await call("POST", path(mark, "/incident"), nothing, { category, narrative });
       say(t("mark.is_incident", { name: mark.name }));
     },
   };
@@ -109,11 +111,18 @@ export function markPlace(): void {
         })),
       },
       act: async (name, _minutes, use) => {
-        const made = await call<{ id: string }>("POST", "/api/marks", {
-          name: name.replaceAll("\n", " "),
-          use,
-          ...place,
-        });
+        const made = await call(
+          "POST",
+          "/api/marks",
+          object({
+            id: text,
+          }),
+          {
+            name: name.replaceAll("\n", " "),
+            use,
+            ...place,
+          },
+        );
         markedId.value = made?.id ?? "";
       },
     };

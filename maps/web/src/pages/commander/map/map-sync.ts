@@ -1,4 +1,5 @@
 /** Keeps the map in step with the picture, the palette and the person: one push a second at most. */
+
 import { computed, effect, signal } from "@preact/signals";
 import { hiddenLayers, leftOpen, palette, rightOpen } from "../../../browser/preferences.ts";
 import { boundsOf, type Overlay, overlayFeatures } from "../../../geo/overlays.ts";
@@ -14,7 +15,9 @@ import { history, tilesOf } from "../../../symbols/history.ts";
 import { sideName } from "../../../symbols/marks.ts";
 import { readTokens } from "../../../symbols/tokens.ts";
 import { fetchJson } from "../../../wire/calls.ts";
-import type { LayerInfo } from "../../../wire/contract.ts";
+import { collectionOf, geometryOf, Properties } from "../../../wire/geojson.ts";
+import { LayerInfo } from "../../../wire/map.ts";
+import { listOf } from "../../../wire/parser.ts";
 import { language, t } from "../../../words/index.ts";
 import { incidentsOnMap, sectorsOnMap, targetsOnMap } from "../desk/areas.ts";
 import { followed, followedId, stopFollowing } from "../desk/follow.ts";
@@ -147,9 +150,9 @@ export function openMap(container: HTMLElement): void {
 
 /** Reads the list of layers, and the offices whose ties are drawn on hover. */
 export async function loadReference(): Promise<void> {
-  const infos = await fetchJson<LayerInfo[]>("/api/layers");
+  const infos = await fetchJson("/api/layers", listOf(LayerInfo));
   layerInfos.value = new Map(infos.map((info) => [info.name, info]));
-  const blos = await fetchJson<GeoJSON.FeatureCollection<GeoJSON.Point>>("/api/layers/blos");
+  const blos = await fetchJson("/api/layers/blos", collectionOf(geometryOf("Point"), Properties));
   for (const { geometry, properties } of blos.features) {
     const told = properties?.["counterparts"] ?? [];
     const counterparts = Array.isArray(told)

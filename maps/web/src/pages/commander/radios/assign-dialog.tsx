@@ -1,4 +1,5 @@
 /** Says for which unit a radio stands, from when and until when. Its track goes with it. */
+
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { everyone } from "../../../live/signals.ts";
@@ -10,7 +11,9 @@ import { useModal } from "../../../widgets/modal.ts";
 import { faultWords } from "../../../widgets/states.tsx";
 import { MomentField } from "../../../widgets/when-field.tsx";
 import { call } from "../../../wire/calls.ts";
-import type { UnitKind, UnitRecord, UnitState } from "../../../wire/contract.ts";
+import { nothing } from "../../../wire/parser.ts";
+import type { UnitKind, UnitState } from "../../../wire/units.ts";
+import { UnitRecord } from "../../../wire/units.ts";
 import { t } from "../../../words/index.ts";
 import { assigning, say, select, selectedId } from "../desk/selection.ts";
 
@@ -53,7 +56,7 @@ function Form({ address }: { address: string }): JSX.Element {
     try {
       // Chosen from now on: who tries again makes no second one.
       if (unit.value === NEW) {
-        made.value = await call<UnitRecord>("POST", "/api/units", newUnit(form));
+        made.value = await call("POST", "/api/units", UnitRecord, newUnit(form));
         unit.value = made.value.id;
       }
       const chosen = unit.value;
@@ -62,7 +65,7 @@ function Form({ address }: { address: string }): JSX.Element {
       // All it ever sent belongs to the unit, unless a later start is chosen.
       if (startMs !== null) body["start"] = new Date(startMs).toISOString();
       if (end.value !== null) body["end"] = new Date(end.value).toISOString();
-      await call("POST", "/api/assignments", body);
+      await call("POST", "/api/assignments", nothing, body);
       say(t("assign.done"));
       if (selectedId.peek() === address) select(chosen);
       shut();

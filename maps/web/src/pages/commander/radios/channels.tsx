@@ -1,4 +1,5 @@
 /** Every link: is it open, how much and when did it last hear, what did it reject; and why a radio is missing. */
+
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { channels, cutOff, picture } from "../../../live/signals.ts";
@@ -8,7 +9,9 @@ import { may, timeZone } from "../../../session/session.ts";
 import { ageSeconds, ageWords, minuteWords, momentWords } from "../../../session/times.ts";
 import { Broken, Empty, Loading, useLoaded } from "../../../widgets/states.tsx";
 import { fetchJson } from "../../../wire/calls.ts";
-import type { ChannelHealth, RejectedFrame } from "../../../wire/contract.ts";
+import type { ChannelHealth } from "../../../wire/channels.ts";
+import { RejectedFrame } from "../../../wire/channels.ts";
+import { listOf } from "../../../wire/parser.ts";
 import { t } from "../../../words/index.ts";
 import { computerName, doubtWords, OWN_CLOCK } from "../desk/clock-doubt.ts";
 import { RejectedFrames, reasonWords } from "./rejected-frames.tsx";
@@ -293,7 +296,7 @@ function Figure({ name, ill, children }: { name: string; ill?: boolean; children
 
 function Rejected({ name }: { name: string }): JSX.Element {
   const { value, fault, again } = useLoaded(name, () =>
-    fetchJson<RejectedFrame[]>(`/api/channels/${encodeURIComponent(name)}/rejected`),
+    fetchJson(`/api/channels/${encodeURIComponent(name)}/rejected`, listOf(RejectedFrame)),
   );
   return (
     <div class="rejected">

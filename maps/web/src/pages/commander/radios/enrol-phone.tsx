@@ -1,4 +1,5 @@
 /** Makes a QR code with which one phone of a unit's crew becomes known, and shows it as long as it is good. */
+
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
@@ -8,17 +9,10 @@ import { may } from "../../../session/session.ts";
 import { useModal } from "../../../widgets/modal.ts";
 import { faultWords } from "../../../widgets/states.tsx";
 import { call, fetchJson } from "../../../wire/calls.ts";
-import type { UnitState } from "../../../wire/contract.ts";
+import { EnrolmentCode } from "../../../wire/enrolment.ts";
+import { moment, nullable, object } from "../../../wire/parser.ts";
+import type { UnitState } from "../../../wire/units.ts";
 import { t } from "../../../words/index.ts";
-
-/** `POST /api/devices/enrolments`. */
-interface EnrolmentCode {
-  device: string;
-  unit: string | null;
-  address: string;
-  qr: { svg: string; png: string };
-  expires_at: string;
-}
 
 const NAME = "[A-Za-z0-9_.\\-]{1,64}";
 
@@ -63,7 +57,7 @@ function EnrolDialog({ unit, shut }: { unit: UnitState; shut: () => void }): JSX
     busy.value = true;
     fault.value = null;
     try {
-      made.value = await call<EnrolmentCode>("POST", "/api/devices/enrolments", {
+      made.value = await call("POST", "/api/devices/enrolments", EnrolmentCode, {
         device: device.value,
         unit: unit.id,
       });
@@ -120,7 +114,12 @@ function Code({ code }: { code: EnrolmentCode }): JSX.Element {
   const begin = useSignal<string | null>(null);
   useEffect(() => {
     // Only where the office has a certificate of its own: else every phone trusts it already.
-    fetchJson<{ begin_at: string | null }>("/api/trust").then(
+    fetchJson(
+      "/api/trust",
+      object({
+        begin_at: nullable(moment),
+      }),
+    ).then(
       (found) => {
         begin.value = found.begin_at;
       },

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { now } from "../../../session/clock.ts";
 import { timeZone } from "../../../session/session.ts";
 import { momentWords } from "../../../session/times.ts";
-import type { RejectedFrame } from "../../../wire/contract.ts";
+import type { RejectedFrame } from "../../../wire/channels.ts";
 import { t, wordsIfAny } from "../../../words/index.ts";
 
 export function RejectedFrames({ frames }: { frames: RejectedFrame[] }): JSX.Element {

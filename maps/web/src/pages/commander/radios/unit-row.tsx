@@ -5,7 +5,7 @@ import { now } from "../../../session/clock.ts";
 import { ageSeconds, ageWords } from "../../../session/times.ts";
 import { MarkIcon } from "../../../symbols/mark-icon.tsx";
 import { Icon } from "../../../widgets/icons.tsx";
-import type { UnitState } from "../../../wire/contract.ts";
+import type { UnitState } from "../../../wire/units.ts";
 import { t } from "../../../words/index.ts";
 
 export function UnitRow({

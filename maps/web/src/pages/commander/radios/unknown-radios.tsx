@@ -1,4 +1,5 @@
 /** Radios that nobody has registered, with what they sent. */
+
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { coordinateFormat } from "../../../browser/preferences.ts";
@@ -13,7 +14,9 @@ import { MarkIcon } from "../../../symbols/mark-icon.tsx";
 import { Icon } from "../../../widgets/icons.tsx";
 import { Broken, Empty, Loading, useLoaded } from "../../../widgets/states.tsx";
 import { fetchJson } from "../../../wire/calls.ts";
-import type { HeardMessage, UnitState } from "../../../wire/contract.ts";
+import { listOf } from "../../../wire/parser.ts";
+import { HeardMessage } from "../../../wire/radios.ts";
+import type { UnitState } from "../../../wire/units.ts";
 import { t, wordsIfAny } from "../../../words/index.ts";
 import { claimWords } from "../desk/claim-words.ts";
 import { assigning, select, selectedId } from "../desk/selection.ts";
@@ -115,7 +118,7 @@ function Radio({ radio }: { radio: UnitState }): JSX.Element {
 /** The last things a radio said. */
 function Messages({ address }: { address: string }): JSX.Element {
   const { value, fault, again } = useLoaded(address, () =>
-    fetchJson<HeardMessage[]>(`/api/radios/${encodeURIComponent(address)}/transmissions?limit=8`),
+    fetchJson(`/api/radios/${encodeURIComponent(address)}/transmissions?limit=8`, listOf(HeardMessage)),
   );
   if (fault) return <Broken what={t("unknown.messages_failed")} fault={fault} retry={again} />;
   if (value === null) return <Loading />;

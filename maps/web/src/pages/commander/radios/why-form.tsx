@@ -1,4 +1,5 @@
 /** Why is this radio not on my map? Follows one address through every hop. */
+
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useId } from "preact/hooks";
@@ -9,7 +10,8 @@ import { minuteWords, momentWords, zoneOffset } from "../../../session/times.ts"
 import { Icon } from "../../../widgets/icons.tsx";
 import { Broken, Loading } from "../../../widgets/states.tsx";
 import { fetchJson } from "../../../wire/calls.ts";
-import type { HeardMessage, Why } from "../../../wire/contract.ts";
+import type { HeardMessage } from "../../../wire/radios.ts";
+import { Why } from "../../../wire/radios.ts";
 import { t, wordsIfAny } from "../../../words/index.ts";
 import { select } from "../desk/selection.ts";
 import { Bytes, RejectedFrames } from "./rejected-frames.tsx";
@@ -27,7 +29,7 @@ async function ask(what: string): Promise<void> {
   busy.value = true;
   answer.value = fault.value = null;
   try {
-    const found = await fetchJson<Why>(`/api/radios/${encodeURIComponent(wanted)}/why`);
+    const found = await fetchJson(`/api/radios/${encodeURIComponent(wanted)}/why`, Why);
     if (asked.peek() === wanted) answer.value = found;
   } catch (caught) {
     fault.value = caught;

@@ -1,4 +1,5 @@
 /** Sends words, a request for the position or an alert to a unit's radio. */
+
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
@@ -10,7 +11,9 @@ import { ageSeconds, ageWords } from "../../../session/times.ts";
 import { faultWords } from "../../../widgets/states.tsx";
 import { tip } from "../../../widgets/tip.ts";
 import { call } from "../../../wire/calls.ts";
-import type { MessageKind, RadioMessage, Route, UnitState } from "../../../wire/contract.ts";
+import type { MessageKind, Route } from "../../../wire/messages.ts";
+import { RadioMessage } from "../../../wire/messages.ts";
+import type { UnitState } from "../../../wire/units.ts";
 import { t, wordsIfAny } from "../../../words/index.ts";
 import { say } from "../desk/selection.ts";
 
@@ -96,7 +99,7 @@ export function MessageForm({
       if (edition.peek() === as && written !== "" && !begun.has(unit.id)) begun.set(unit.id, written);
     };
     try {
-      const kept = await call<RadioMessage>("POST", "/api/orders", body);
+      const kept = await call("POST", "/api/orders", RadioMessage, body);
       answered(unit.id, body.id);
       if (isInVain(kept))
         stays(t(`message.state.${kept.state ?? "queued"}`)); // it had come before, and has ended since

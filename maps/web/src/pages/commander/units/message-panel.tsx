@@ -11,7 +11,9 @@ import { momentWords } from "../../../session/times.ts";
 import { Icon } from "../../../widgets/icons.tsx";
 import { Broken, faultWords, Loading } from "../../../widgets/states.tsx";
 import { CallError, call } from "../../../wire/calls.ts";
-import type { RadioMessage, Route, UnitState } from "../../../wire/contract.ts";
+import type { Route } from "../../../wire/messages.ts";
+import { RadioMessage } from "../../../wire/messages.ts";
+import type { UnitState } from "../../../wire/units.ts";
 import { t, type Words, wordsIfAny } from "../../../words/index.ts";
 import { say } from "../desk/selection.ts";
 import { MessageForm, refusalWords } from "./message-form.tsx";
@@ -132,7 +134,7 @@ function CallOff({ message, again }: { message: RadioMessage; again: () => void 
     busy.value = true;
     fault.value = null;
     try {
-      const left = await call<RadioMessage>("DELETE", `/api/orders/${encodeURIComponent(message.id)}`);
+      const left = await call("DELETE", `/api/orders/${encodeURIComponent(message.id)}`, RadioMessage);
       say(t(left.state === "cancelled" ? "message.cancelled" : "message.cancel_asked"));
     } catch (caught) {
       fault.value =

@@ -1,4 +1,5 @@
 /** Plots a unit from a voice report: a river kilometre, or a press on the map. */
+
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
@@ -8,7 +9,8 @@ import { Icon } from "../../../widgets/icons.tsx";
 import { faultWords } from "../../../widgets/states.tsx";
 import { tip } from "../../../widgets/tip.ts";
 import { call } from "../../../wire/calls.ts";
-import type { UnitState } from "../../../wire/contract.ts";
+import { nothing } from "../../../wire/parser.ts";
+import type { UnitState } from "../../../wire/units.ts";
 import { t } from "../../../words/index.ts";
 import { awaitingPlace, phone, say, sheetStop } from "../desk/selection.ts";
 
@@ -20,7 +22,7 @@ export function PlotForm({ unit }: { unit: UnitState }): JSX.Element {
     busy.value = true;
     fault.value = null;
     try {
-      await call("POST", `/api/units/${encodeURIComponent(unit.id)}/plot`, body);
+      await call("POST", `/api/units/${encodeURIComponent(unit.id)}/plot`, nothing, body);
       km.value = "";
       say(t("plot.done", { name: unit.call_sign, where }));
     } catch (caught) {

@@ -8,7 +8,7 @@ import { FormatChoice } from "../../../widgets/format-choice.tsx";
 import { Icon } from "../../../widgets/icons.tsx";
 import { replayAround } from "../../../widgets/replay-link.ts";
 import { faultWords } from "../../../widgets/states.tsx";
-import type { UnitState } from "../../../wire/contract.ts";
+import type { UnitState } from "../../../wire/units.ts";
 import { t } from "../../../words/index.ts";
 import { say } from "../desk/selection.ts";
 

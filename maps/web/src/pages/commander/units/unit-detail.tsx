@@ -21,7 +21,7 @@ import { errorOf } from "../../../symbols/unit-feature.ts";
 import { Icon } from "../../../widgets/icons.tsx";
 import { Empty, Loading } from "../../../widgets/states.tsx";
 import { tip } from "../../../widgets/tip.ts";
-import type { UnitState } from "../../../wire/contract.ts";
+import type { UnitState } from "../../../wire/units.ts";
 import { t, wordsIfAny } from "../../../words/index.ts";
 import { IncidentsOfUnit } from "../alerts/incident-cards.tsx";
 import { GoneUnit } from "../alerts/sharing.tsx";

@@ -8,8 +8,9 @@ import type { Opened } from "../../../phone/keys.ts";
 import { profiles } from "../../../phone/keys.ts";
 import { dropOriginal, isGood, type Network, nextOriginal } from "../../../phone/originals.ts";
 import type { Rank, Report } from "../../../phone/reports.ts";
-import { Failure, readSession, sendOriginal, sendPhoto, sendReports, type Took } from "../../../phone/server.ts";
+import { Failure, readSession, sendOriginal, sendPhoto, sendReports } from "../../../phone/server.ts";
 import { forEach, isUnreadable, keyFor, ranksThatGo } from "../../../phone/turns.ts";
+import type { Took } from "../../../wire/crew.ts";
 import { lane } from "./lane.ts";
 import {
   BATCH,

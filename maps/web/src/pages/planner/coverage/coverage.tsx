@@ -11,12 +11,13 @@ import { wallOf } from "../../../session/wall-clock.ts";
 import { Icon } from "../../../widgets/icons.tsx";
 import { Broken, Empty } from "../../../widgets/states.tsx";
 import { DayField } from "../../../widgets/when-field.tsx";
+import type { CoverageSums, HeatReport } from "../../../wire/coverage.ts";
 import { t } from "../../../words/index.ts";
 import { phone, say, sheetStop } from "../desk/frame-state.ts";
 import { units } from "../desk/news.ts";
 import { DAY_MS, midnight } from "../patrols/plan/local-days.ts";
 import { minute } from "../patrols/plan/words.ts";
-import { CLASSES, classOf, csvOf, type HeatClass, type HeatReport, INK, type Seen } from "./heat.ts";
+import { CLASSES, classOf, csvOf, type HeatClass, INK } from "./heat.ts";
 import { drawCoverage, fitHeat } from "./on-map.ts";
 import { ask, DAYS, fault, type Question, question, RADII, rangeOf, report, STEPS, stop, working } from "./store.ts";
 
@@ -372,7 +373,7 @@ function agoWords(last: string | null, asOf: number): string {
   return `${t("coverage.ago", { age: ageWords((asOf - Date.parse(last)) / 1000) })} (${minute(last)})`;
 }
 
-function seenWords(seen: Seen): string {
+function seenWords(seen: CoverageSums): string {
   return t("coverage.seen_km", {
     seen: seen.seen.toFixed(1),
     whole: seen.whole.toFixed(1),

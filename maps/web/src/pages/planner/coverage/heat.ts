@@ -1,49 +1,5 @@
 /** How long ago a place was visited, in classes that a map and a legend show alike; and the table as a file. Pure. */
 
-export interface Seen {
-  whole: number;
-  seen: number;
-  share: number;
-  first: string | null;
-  last: string | null;
-  seen_hours: number;
-  unit_hours: number;
-}
-
-export interface Bin {
-  km_from: number;
-  km_to: number;
-  share: number;
-  last: string | null;
-  visits: number;
-  hours: number;
-}
-
-export interface SectorHeat {
-  sector: string;
-  name: string;
-  agency: string;
-  seen: Seen;
-  visits?: number;
-  cells?: GeoJSON.FeatureCollection<
-    GeoJSON.Polygon | GeoJSON.MultiPolygon,
-    { last: string | null; visits: number; seen_s: number; area_km2: number }
-  >;
-}
-
-/** What the server says of coverage (maps/api/map/coverage.py). */
-export interface HeatReport {
-  start: string;
-  end: string;
-  radius_m: number;
-  units: Record<string, string>;
-  river: Seen;
-  bins: Bin[];
-  sectors: SectorHeat[];
-  line_error_m?: number;
-  unread?: number;
-}
-
 export type HeatClass = "fresh" | "day" | "days" | "week" | "old" | "never";
 /** The freshest first. */
 export const CLASSES: readonly HeatClass[] = ["fresh", "day", "days", "week", "old", "never"];

@@ -9,9 +9,10 @@ import { boxOf } from "../../../geo/sector-shape.ts";
 import { NO_FEATURES } from "../../../layers/layer.ts";
 import { glyphImage } from "../../../symbols/images.ts";
 import { expression } from "../../../symbols/tokens.ts";
+import type { HeatReport } from "../../../wire/coverage.ts";
 import { plannerTab } from "../desk/frame-state.ts";
 import { addToMap, fitBox, setData } from "../desk/planner-map.ts";
-import { classOf, type HeatReport, INK } from "./heat.ts";
+import { classOf, INK } from "./heat.ts";
 import { report } from "./store.ts";
 
 const empty = { type: "geojson" as const, data: NO_FEATURES };

@@ -1,10 +1,11 @@
 /** What of the past is looked at, and what the server found. */
+
 import { signal } from "@preact/signals";
 import { kept } from "../../../browser/storage.ts";
 import { now } from "../../../session/clock.ts";
-import { CallError, problemFrom } from "../../../wire/calls.ts";
+import { CallError, problemFrom, readAnswer } from "../../../wire/calls.ts";
+import { HeatReport } from "../../../wire/coverage.ts";
 import { DAY_MS, isoOf } from "../patrols/plan/local-days.ts";
-import type { HeatReport } from "./heat.ts";
 
 export const DAYS = [1, 3, 7, 31] as const;
 export const RADII = [200, 500, 1000, 2000] as const;
@@ -75,7 +76,7 @@ export async function ask(): Promise<void> {
   try {
     const answer = await fetch(`/api/coverage/heat?${query}`, { credentials: "same-origin", signal: mine.signal });
     if (!answer.ok) throw await problemFrom(answer);
-    report.value = (await answer.json()) as HeatReport;
+    report.value = await readAnswer(answer, "GET /api/coverage/heat", HeatReport);
   } catch (caught) {
     if (mine.signal.aborted) return;
     fault.value = caught instanceof CallError ? caught : new CallError(0, { error: "unreachable", message: "" });

@@ -5,8 +5,9 @@ import { Picture } from "../../../live/picture.ts";
 import { plainList } from "../../../live/plain-list.ts";
 import { hearServerTime } from "../../../session/clock.ts";
 import { noteBuild, noteFailure, noteFaults } from "../../../session/page-faults.ts";
-import type { Change, Snapshot, UnitState } from "../../../wire/contract.ts";
 import type { Paper } from "../../../wire/papers.ts";
+import type { Change, Snapshot } from "../../../wire/stream.ts";
+import type { UnitState } from "../../../wire/units.ts";
 
 /** The picture keeps no past worth the name: this page draws no tracks. */
 const KEPT_HOURS = 0.1;

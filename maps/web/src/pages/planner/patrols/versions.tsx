@@ -1,10 +1,12 @@
 /** Every version of a patrol: what changed, when, by whom; the last change of the plan can be taken back. */
+
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { Icon } from "../../../widgets/icons.tsx";
 import { Broken, faultWords, Loading, useLoaded } from "../../../widgets/states.tsx";
 import { fetchJson } from "../../../wire/calls.ts";
-import { type PatrolPaper, revisionOf, stateOf } from "../../../wire/patrols.ts";
+import { listOf } from "../../../wire/parser.ts";
+import { PatrolPaper, revisionOf, stateOf } from "../../../wire/patrols.ts";
 import { t, wordsIfAny } from "../../../words/index.ts";
 import { say } from "../desk/frame-state.ts";
 import { changesOf, contentOf } from "./plan/plan.ts";
@@ -14,7 +16,7 @@ import { joinNames, minute } from "./plan/words.ts";
 
 export function Versions({ patrol }: { patrol: PatrolPaper }): JSX.Element {
   const { value, fault, again } = useLoaded(`${patrol.id} ${patrol.version ?? 1}`, () =>
-    fetchJson<PatrolPaper[]>(`/api/patrols/${patrol.id}/versions`),
+    fetchJson(`/api/patrols/${patrol.id}/versions`, listOf(PatrolPaper)),
   );
   const versions = value ?? [];
   const before = [...versions].reverse().find((each) => revisionOf(each) < revisionOf(patrol));

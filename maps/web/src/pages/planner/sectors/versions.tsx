@@ -1,11 +1,13 @@
 /** The versions of a sector: who made each, when and why; an old one can be seen on the map and made the newest. */
+
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { Icon } from "../../../widgets/icons.tsx";
 import { Broken, faultWords, Loading, useLoaded } from "../../../widgets/states.tsx";
 import { fetchJson } from "../../../wire/calls.ts";
-import { type PastVersion, type SectorDetails, versionNumber } from "../../../wire/sectors.ts";
+import { listOf } from "../../../wire/parser.ts";
+import { PastVersion, type SectorDetails, versionNumber } from "../../../wire/sectors.ts";
 import { t } from "../../../words/index.ts";
 import { restore } from "./draft/draft.ts";
 import { limitWords } from "./draft/limits.ts";
@@ -15,7 +17,9 @@ import { areaWords, madeWords } from "./draft/words.ts";
 export function Versions({ details }: { details: SectorDetails }): JSX.Element {
   const { sector } = details;
   const path = `/api/sectors/${encodeURIComponent(sector.id)}/history`;
-  const { value, fault, again } = useLoaded(`${path} ${versionNumber(sector)}`, () => fetchJson<PastVersion[]>(path));
+  const { value, fault, again } = useLoaded(`${path} ${versionNumber(sector)}`, () =>
+    fetchJson(path, listOf(PastVersion)),
+  );
   const asking = useSignal<PastVersion | null>(null);
   const reason = useSignal("");
   const busy = useSignal(false);

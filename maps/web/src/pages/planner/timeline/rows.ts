@@ -1,6 +1,7 @@
 /** The rows of the timeline: agencies, their units, and the patrols of each. Pure. */
-import type { UnitState } from "../../../wire/contract.ts";
+
 import { type PatrolPaper, spanOf } from "../../../wire/patrols.ts";
+import type { UnitState } from "../../../wire/units.ts";
 import { lanes, type Scale } from "../patrols/plan/scale.ts";
 
 export interface RowBar {

@@ -1,14 +1,16 @@
 /** Reads positions as the server packs them (maps/replay/replay_reel.py): columns of little-endian numbers. Pure. */
+import { count, figure, listOf, object, oneOf, optional, text, type ValueOf } from "../../../wire/parser.ts";
 
 /**
  * How many positions of a unit there are; and of lines along a river the number of the position at their end, then
  * their bends, longitudes and latitudes by turns.
  */
-export interface BlockUnit {
-  id: string;
-  count: number;
-  bends?: readonly (readonly [end: number, ...e7: number[]])[];
-}
+export const BlockUnit = object({
+  id: text,
+  count,
+  bends: optional(listOf(listOf(figure))),
+});
+export type BlockUnit = ValueOf<typeof BlockUnit>;
 
 /** Positions of several units, column by column. */
 export interface Block {
@@ -33,17 +35,17 @@ export const CALLS = 4;
 
 const KINDS = { "<f8": Float64Array, "<i4": Int32Array, "<f4": Float32Array, "<u2": Uint16Array } as const;
 
-interface Head {
-  units: BlockUnit[];
-  columns: { name: string; type: keyof typeof KINDS }[];
-}
+const Head = object({
+  units: listOf(BlockUnit),
+  columns: listOf(object({ name: text, type: oneOf("<f8", "<i4", "<f4", "<u2") })),
+});
 
 /** Throws where it is no such block. */
 export function unpack(body: ArrayBuffer): Block {
   const view = new DataView(body);
   if (body.byteLength < 8 || view.getUint32(0, false) !== 0x4a505231) throw new Error("no block of positions");
   const length = view.getUint32(4, true);
-  const head = JSON.parse(new TextDecoder().decode(new Uint8Array(body, 8, length))) as Head;
+  const head = Head(JSON.parse(new TextDecoder().decode(new Uint8Array(body, 8, length))));
   const count = head.units.reduce((sum, unit) => sum + unit.count, 0);
   const found = new Map<string, ArrayLike<number>>();
   let at = 8 + length;

@@ -201,7 +201,7 @@ export function filmsOf(blocks: readonly Block[]): Map<string, Film> {
     const bends = new Map<number, readonly number[]>();
     let before = 0;
     for (const { unit } of some) {
-      for (const [n, ...e7] of unit.bends ?? []) bends.set(before + n, e7);
+      for (const [n = 0, ...e7] of unit.bends ?? []) bends.set(before + n, e7);
       before += unit.count;
     }
     films.set(id, new Film(columns, bends));

@@ -1,8 +1,9 @@
 /** Loads a replay: what there is, then positions slice by slice, so that it shows how far it is and can be stopped. */
-import { CallError } from "../../../wire/calls.ts";
+
+import { CallError, readAnswer } from "../../../wire/calls.ts";
+import { Reel } from "../../../wire/replay.ts";
 import { type Block, unpack } from "./columns.ts";
 import { type Film, filmsOf } from "./film.ts";
-import type { ReplayUnit, Stood } from "./moment.ts";
 import { type Range, serverQuery } from "./range.ts";
 import { ask } from "./requests.ts";
 
@@ -11,17 +12,6 @@ const MOST = 1_500_000;
 /** How long a slice is at first; one that holds too much is halved. */
 const SLICE_MS = 2 * 3_600_000;
 const SHORTEST_MS = 60_000;
-
-export interface Reel {
-  start: string;
-  end: string;
-  time_zone: string;
-  made_at: string;
-  units: ReplayUnit[];
-  papers: Stood[];
-  outlines: Record<string, GeoJSON.Geometry>;
-  papers_left_off: boolean;
-}
 
 export interface Loaded {
   range: Range;
@@ -48,7 +38,11 @@ export async function load(
   told: (progress: Progress) => void,
 ): Promise<Loaded> {
   told({ done: 0, all: 1, positions: 0 });
-  const reel = (await (await ask(`/api/replay?${serverQuery(range, asked)}`, { stop })).json()) as Reel;
+  const reel = await readAnswer(
+    await ask(`/api/replay?${serverQuery(range, asked)}`, { stop }),
+    "GET /api/replay",
+    Reel,
+  );
   const waiting = slices(range);
   const blocks: { startMs: number; block: Block }[] = [];
   let [all, done, positions] = [waiting.length, 0, 0];

@@ -1,18 +1,9 @@
 /** What stood at a moment: units as they were known, papers in the version of then, and what was not told. Pure. */
-import type { Liveness, UnitKind, UnitState } from "../../../wire/contract.ts";
-import type { Agreement, Alert, Paper, Patrol, Sector, Severity } from "../../../wire/papers.ts";
-import type { Film, Look } from "./film.ts";
 
-/** A unit of the replay, as the server names it. */
-export interface ReplayUnit {
-  id: string;
-  call_sign: string;
-  agency: string;
-  kind?: UnitKind | null;
-  country?: string | null;
-  known?: boolean;
-  expected_interval_s?: number | null;
-}
+import type { Agreement, Alert, Paper, Patrol, Sector, Severity } from "../../../wire/papers.ts";
+import type { ReplayUnit } from "../../../wire/replay.ts";
+import type { Liveness, UnitState } from "../../../wire/units.ts";
+import type { Film, Look } from "./film.ts";
 
 export type Stood = Paper;
 

@@ -1,8 +1,11 @@
 /** The plan that is being made: its steps, what the server says of it, saving it. */
+
 import { computed, effect, signal } from "@preact/signals";
 import { now } from "../../../../session/clock.ts";
 import { CallError, call } from "../../../../wire/calls.ts";
-import type { Member, PatrolPaper, PlanConflict } from "../../../../wire/patrols.ts";
+import { listOf } from "../../../../wire/parser.ts";
+import type { Member } from "../../../../wire/patrols.ts";
+import { PatrolPaper, PlanConflict } from "../../../../wire/patrols.ts";
 import { t } from "../../../../words/index.ts";
 import { Unsaved } from "../../desk/draft-notice.tsx";
 import { say } from "../../desk/frame-state.ts";
@@ -198,8 +201,8 @@ export async function save(): Promise<boolean> {
     const changes = changesOf(target.before, { ...said, name: said.name.trim() });
     const told =
       target.id === null
-        ? await call<PatrolPaper>("POST", "/api/patrols", changes)
-        : await call<PatrolPaper>("PATCH", `/api/patrols/${target.id}`, { ...changes, revision: target.revision });
+        ? await call("POST", "/api/patrols", PatrolPaper, changes)
+        : await call("PATCH", `/api/patrols/${target.id}`, PatrolPaper, { ...changes, revision: target.revision });
     if (draft.peek() === target && content.peek() === said) {
       draft.value = null;
       steps.value = null;
@@ -260,7 +263,7 @@ async function ask(body: object): Promise<void> {
   const mine = (asked += 1);
   checkState.value = "asking";
   try {
-    const told = await call<PlanConflict[]>("POST", "/api/patrols/check", body);
+    const told = await call("POST", "/api/patrols/check", listOf(PlanConflict), body);
     if (mine !== asked) return;
     found.value = told;
     checkState.value = "told";

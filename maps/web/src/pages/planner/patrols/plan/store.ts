@@ -1,18 +1,14 @@
 /** Patrols that this person may see, over or not, which of them is looked at, and the stretch of time that is shown. */
+
 import { computed, effect, signal } from "@preact/signals";
 import { kept } from "../../../../browser/storage.ts";
 import { now } from "../../../../session/clock.ts";
 import { may, session, timeZone } from "../../../../session/session.ts";
 import { call, fetchJson } from "../../../../wire/calls.ts";
-import type { AgencyInfo, UnitState } from "../../../../wire/contract.ts";
-import {
-  isOver,
-  type PatrolPaper,
-  type PlanConflict,
-  type Seal,
-  type Shift,
-  stateOf,
-} from "../../../../wire/patrols.ts";
+import { listOf } from "../../../../wire/parser.ts";
+import { isOver, PatrolPaper, PlanConflict, Seal, Shift, stateOf } from "../../../../wire/patrols.ts";
+import { AgencyInfo } from "../../../../wire/session.ts";
+import type { UnitState } from "../../../../wire/units.ts";
 import { paperNews, units } from "../../desk/news.ts";
 import { DAY_MS, isoOf } from "./local-days.ts";
 import { type Scale, scaleFrom, type Zoom } from "./scale.ts";
@@ -74,8 +70,8 @@ export async function loadPatrols(): Promise<void> {
     const until = Math.max(now.peek(), from) + DAY_MS;
     const query = new URLSearchParams({ start: isoOf(from), end: isoOf(until), limit: "500" });
     const [found, over] = await Promise.all([
-      fetchJson<PatrolPaper[]>("/api/patrols"),
-      fetchJson<PatrolPaper[]>(`/api/patrols/past?${query}`),
+      fetchJson("/api/patrols", listOf(PatrolPaper)),
+      fetchJson(`/api/patrols/past?${query}`, listOf(PatrolPaper)),
     ]);
     if (mine !== asked) return;
     open.value = found;
@@ -93,7 +89,7 @@ async function judge(found: readonly PatrolPaper[], mine: number): Promise<void>
   const told = await Promise.all(
     judged.map(async (each): Promise<[string, readonly PlanConflict[]]> => {
       try {
-        return [each.id, await fetchJson<PlanConflict[]>(`/api/patrols/${each.id}/conflicts`)];
+        return [each.id, await fetchJson(`/api/patrols/${each.id}/conflicts`, listOf(PlanConflict))];
       } catch {
         return [each.id, conflictsOf.peek().get(each.id) ?? []]; // the next news asks again
       }
@@ -111,8 +107,8 @@ async function loadShifts(): Promise<void> {
       limit: "200",
     });
     const [coming, over] = await Promise.all([
-      fetchJson<Shift[]>("/api/roster/shifts"),
-      fetchJson<Shift[]>(`/api/roster/shifts/past?${query}`),
+      fetchJson("/api/roster/shifts", listOf(Shift)),
+      fetchJson(`/api/roster/shifts/past?${query}`, listOf(Shift)),
     ]);
     const byId = new Map([...over, ...coming].map((each) => [each.id, each]));
     shifts.value = [...byId.values()].filter((each) => each.state !== "cancelled");
@@ -123,19 +119,19 @@ async function loadShifts(): Promise<void> {
 
 export async function loadParties(): Promise<void> {
   try {
-    agencies.value = await fetchJson<AgencyInfo[]>("/api/agencies");
+    agencies.value = await fetchJson("/api/agencies", listOf(AgencyInfo));
   } catch {
     agencies.value = []; // plans of the own agency alone can still be made
   }
 }
 
 export function sealOf(patrol: PatrolPaper): Promise<Seal> {
-  return fetchJson<Seal>(`/api/patrols/${patrol.id}/seal`);
+  return fetchJson(`/api/patrols/${patrol.id}/seal`, Seal);
 }
 
 /** Does an act of a patrol's life, and shows what became of it at once. */
 export async function act(patrol: PatrolPaper, method: string, path: string, body?: unknown): Promise<PatrolPaper> {
-  const told = await call<PatrolPaper>(method, `/api/patrols/${patrol.id}${path}`, body);
+  const told = await call(method, `/api/patrols/${patrol.id}${path}`, PatrolPaper, body);
   put(told);
   return told;
 }

@@ -1,9 +1,11 @@
 /** What somebody is drawing: name, use, note and shape, with steps to take back; a reload does not lose it. */
+
 import { computed, signal } from "@preact/signals";
 import { bodyOf, type SectorShape, sameShape } from "../../../../geo/sector-shape.ts";
 import { CallError, call, fetchJson } from "../../../../wire/calls.ts";
 import type { SectorUse } from "../../../../wire/papers.ts";
-import { type PastVersion, type SectorDetails, versionNumber } from "../../../../wire/sectors.ts";
+import { nothing } from "../../../../wire/parser.ts";
+import { type PastVersion, SectorDetails, versionNumber } from "../../../../wire/sectors.ts";
 import { t } from "../../../../words/index.ts";
 import { Unsaved } from "../../desk/draft-notice.tsx";
 import { say } from "../../desk/frame-state.ts";
@@ -137,8 +139,8 @@ export async function save(): Promise<void> {
     const moved = now.id === null || !sameShape(now.steps.now, now.first.shape);
     const kept =
       now.id === null
-        ? await call<SectorDetails>("POST", "/api/sectors", { ...sent, ...body })
-        : await call<SectorDetails>("PATCH", `/api/sectors/${encodeURIComponent(now.id)}`, {
+        ? await call("POST", "/api/sectors", SectorDetails, { ...sent, ...body })
+        : await call("PATCH", `/api/sectors/${encodeURIComponent(now.id)}`, SectorDetails, {
             ...sent,
             ...(moved ? body : {}),
             version: now.version,
@@ -173,7 +175,7 @@ export async function save(): Promise<void> {
 /** Looks at what is there now; a name that is taken is no conflict of versions. */
 async function findConflict(id: string, version: number): Promise<void> {
   try {
-    const there = await fetchJson<SectorDetails>(`/api/sectors/${encodeURIComponent(id)}`);
+    const there = await fetchJson(`/api/sectors/${encodeURIComponent(id)}`, SectorDetails);
     if (there.sector.retired_at) conflict.value = "gone";
     else if (versionNumber(there.sector) !== version) conflict.value = there;
     else return;
@@ -195,14 +197,14 @@ export async function restore(past: PastVersion, newest: SectorDetails, reason: 
     version: versionNumber(newest.sector),
     reason,
   };
-  await call("PATCH", `/api/sectors/${encodeURIComponent(sector.id)}`, body);
+  await call("PATCH", `/api/sectors/${encodeURIComponent(sector.id)}`, nothing, body);
   looked.value = null;
   await loadSectors();
   say(t("sector.restored", { n: versionNumber(sector), name: sector.name }));
 }
 
 export async function retire(details: SectorDetails, reason: string): Promise<void> {
-  await call("POST", `/api/sectors/${encodeURIComponent(details.sector.id)}/retire`, {
+  await call("POST", `/api/sectors/${encodeURIComponent(details.sector.id)}/retire`, nothing, {
     version: versionNumber(details.sector),
     reason,
   });

@@ -4,7 +4,7 @@
  */
 
 import { areaKm2, type Ring, ringOf } from "../../../../geo/sector-shape.ts";
-import type { Preview } from "../../../../wire/contract.ts";
+import type { Preview } from "../../../../wire/map.ts";
 
 export interface FileArea {
   /** Unique among those of one file. */

@@ -1,10 +1,11 @@
 /**
  * What the server says of the shape that is drawn; asked a moment after the last change, never in the way of drawing.
  */
+
 import { computed, effect, signal } from "@preact/signals";
 import { areaKm2, bodyOf, type SectorShape } from "../../../../geo/sector-shape.ts";
 import { call } from "../../../../wire/calls.ts";
-import type { Checked } from "../../../../wire/sectors.ts";
+import { Checked } from "../../../../wire/sectors.ts";
 import { draft, shape } from "./draft.ts";
 import { FIELDS, isGood, limitsOf } from "./limits.ts";
 import { keptOut } from "./store.ts";
@@ -88,7 +89,7 @@ async function ask(body: object, about: SectorShape | null): Promise<void> {
   const mine = (asked += 1);
   checkState.value = "asking";
   try {
-    const told = await call<Checked>("POST", "/api/sectors/check", body);
+    const told = await call("POST", "/api/sectors/check", Checked, body);
     if (mine !== asked) return;
     checkedShape.value = about;
     checked.value = told;

@@ -1,9 +1,12 @@
 /** The sectors that this person may see, which of them is looked at, and the lines that drawings snap to. */
+
 import { computed, effect, signal } from "@preact/signals";
 import { type SectorShape, shapeOf } from "../../../../geo/sector-shape.ts";
 import { may, session } from "../../../../session/session.ts";
 import { CallError, fetchJson } from "../../../../wire/calls.ts";
-import { type PastVersion, type SectorDetails, stretchOf, versionNumber } from "../../../../wire/sectors.ts";
+import { FeatureCollection } from "../../../../wire/geojson.ts";
+import { listOf } from "../../../../wire/parser.ts";
+import { type PastVersion, SectorDetails, stretchOf, versionNumber } from "../../../../wire/sectors.ts";
 import { t } from "../../../../words/index.ts";
 import { paperNews } from "../../desk/news.ts";
 import { linesOf, type SnapLine } from "./snap.ts";
@@ -46,7 +49,7 @@ let asked = 0;
 export async function loadSectors(): Promise<void> {
   const mine = (asked += 1);
   try {
-    const found = await fetchJson<SectorDetails[]>("/api/sectors");
+    const found = await fetchJson("/api/sectors", listOf(SectorDetails));
     if (mine !== asked) return;
     sectors.value = found;
     sectorsFault.value = null;
@@ -70,7 +73,7 @@ export function watchSectors(): void {
 async function loadLines(): Promise<void> {
   const read = async (name: string): Promise<GeoJSON.Feature[]> => {
     try {
-      return (await fetchJson<GeoJSON.FeatureCollection>(`/api/layers/${name}`)).features;
+      return (await fetchJson(`/api/layers/${name}`, FeatureCollection)).features;
     } catch (fault) {
       if (fault instanceof CallError) return []; // a site may lack a layer: drawings snap to the others
       throw fault;

@@ -8,8 +8,9 @@ import { LARGEST_FILE, lookInto, READ_ENDINGS } from "../../../../session/files.
 import { EncodingChoice, samplesOf } from "../../../../widgets/dialogs/encoding-choice.tsx";
 import { faultWords } from "../../../../widgets/states.tsx";
 import { fetchJson } from "../../../../wire/calls.ts";
-import type { Address } from "../../../../wire/contract.ts";
+import { object } from "../../../../wire/parser.ts";
 import type { Stretch } from "../../../../wire/sectors.ts";
+import { Address } from "../../../../wire/units.ts";
 import { t } from "../../../../words/index.ts";
 import { plannerMap } from "../../desk/planner-map.ts";
 import { draft, edit, setShape, shape } from "../draft/draft.ts";
@@ -49,8 +50,11 @@ async function beginStretch(): Promise<void> {
   const first = shape.peek();
   try {
     const { lng, lat } = (await plannerMap).getCenter();
-    const { address } = await fetchJson<{ address: Address }>(
+    const { address } = await fetchJson(
       `/api/address?${new URLSearchParams({ lon: String(lng), lat: String(lat) })}`,
+      object({
+        address: Address,
+      }),
     );
     // Whoever has typed meanwhile knows better.
     if (address.river === undefined || address.km === undefined || shape.peek() !== first) return;
