@@ -1,17 +1,15 @@
 /** Where the kilometres of the rivers lie, read once; and places as people type them. */
 
 import { signal } from "@preact/signals";
+import { once } from "../browser/once.ts";
 import { CallError, fetchJson } from "../wire/calls.ts";
 import { readCoordinates } from "./coordinates.ts";
 import { readKm } from "./place-search.ts";
 import { type Reach, Reaches, RiverCourses } from "./river-course.ts";
 
 export const courses = signal<RiverCourses>(new RiverCourses([]));
-let asked = false;
 
-export async function loadCourses(): Promise<void> {
-  if (asked) return;
-  asked = true;
+export const loadCourses = once(async (): Promise<void> => {
   const read = async (name: string): Promise<Reach[]> => {
     try {
       return (await fetchJson(`/api/layers/${name}`, Reaches)).features;
@@ -21,7 +19,7 @@ export async function loadCourses(): Promise<void> {
     }
   };
   courses.value = new RiverCourses((await Promise.all(["mekong", "centrelines"].map(read))).flat());
-}
+});
 
 /** The place that coordinates or a river kilometre name; null for other words. */
 export function placeOf(text: string): { lon: number; lat: number } | null {

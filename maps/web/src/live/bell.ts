@@ -43,26 +43,80 @@ export function keepQuiet(minutes: number): void {
   quietUntil.value = minutes === 0 ? 0 : ownMs() + minutes * 60_000;
 }
 
-let context: AudioContext | null = null;
-let calling = new Map<string, Tune>();
-let again: ReturnType<typeof setInterval> | undefined;
+/** What calls for somebody, the sound device, and the timer that sounds again. */
+class Bell {
+  #context: AudioContext | null = null;
+  #calling = new Map<string, Tune>();
+  #again: ReturnType<typeof setInterval> | undefined;
+
+  callFor(now: Map<string, Tune>): void {
+    const news = [...now].filter(([id, tune]) => this.#calling.get(id) !== tune);
+    this.#calling = now;
+    if (news.length > 0) {
+      clearInterval(this.#again);
+      this.#again = setInterval(() => this.sound([...this.#calling.values()]), AGAIN_MS);
+      this.sound(news.map(([, tune]) => tune));
+    } else if (now.size === 0) {
+      clearInterval(this.#again);
+    }
+  }
+
+  start(): void {
+    if (typeof AudioContext === "undefined") {
+      muted.value = true;
+      return;
+    }
+    this.#context = new AudioContext();
+    this.#context.onstatechange = () => this.#judge();
+    this.allow();
+    for (const kind of ["pointerup", "keydown"]) addEventListener(kind, () => this.allow(), { capture: true });
+  }
+
+  allow(): void {
+    this.#judge();
+    // To ask before anybody has pressed anything is refused with a complaint; else the answer comes as a change of
+    // state, or never.
+    if (this.#context?.state === "suspended" && navigator.userActivation?.hasBeenActive !== false)
+      void this.#context.resume();
+  }
+
+  /** The gravest of the tunes, once. */
+  sound(tunes: Tune[]): void {
+    const aloud = quietLeft() > 0 ? tunes.filter((each) => each === "sos") : tunes;
+    const tune = (Object.keys(TUNES) as Tune[]).find((each) => aloud.includes(each));
+    if (tune === undefined || this.#context?.state !== "running") return;
+    const player = this.#context;
+    TUNES[tune].forEach((pitch, i) => {
+      const [note, volume] = [player.createOscillator(), player.createGain()];
+      const start = player.currentTime + i * NOTE_S;
+      note.type = "triangle";
+      note.frequency.value = pitch;
+      volume.gain.setValueAtTime(0, start);
+      volume.gain.linearRampToValueAtTime(LOUDNESS, start + 0.02);
+      volume.gain.setTargetAtTime(0, start + NOTE_S * 0.6, 0.04);
+      note.connect(volume).connect(player.destination);
+      note.start(start);
+      note.stop(start + NOTE_S * 1.6);
+    });
+  }
+
+  #judge(): void {
+    const was = muted.peek();
+    muted.value = this.#context?.state !== "running";
+    if (was && !muted.peek()) this.sound([...this.#calling.values()]);
+  }
+}
+
+const bell = new Bell();
 
 /** Tells what calls now: ids, and what each sounds like. */
 export function callFor(now: Map<string, Tune>): void {
-  const news = [...now].filter(([id, tune]) => calling.get(id) !== tune);
-  calling = now;
-  if (news.length > 0) {
-    clearInterval(again);
-    again = setInterval(() => sound([...calling.values()]), AGAIN_MS);
-    sound(news.map(([, tune]) => tune));
-  } else if (now.size === 0) {
-    clearInterval(again);
-  }
+  bell.callFor(now);
 }
 
 /** Sounds once for what is news and calls for nobody; not in quiet. */
 export function soundOnce(tune: Tune): void {
-  sound([tune]);
+  bell.sound([tune]);
 }
 
 /** Finds out whether the page may sound, and asks again with every press until it may. */
@@ -71,46 +125,10 @@ export function startBell(): void {
   addEventListener("storage", ({ key, newValue }) => {
     if (key === QUIET_KEY) quietUntil.value = Number(newValue);
   });
-  if (typeof AudioContext === "undefined") {
-    muted.value = true;
-    return;
-  }
-  context = new AudioContext();
-  context.onstatechange = judge;
-  allow();
-  for (const kind of ["pointerup", "keydown"]) addEventListener(kind, allow, { capture: true });
+  bell.start();
 }
 
 /** Asks the browser to let the page sound. */
 export function allow(): void {
-  judge();
-  // To ask before anybody has pressed anything is refused with a complaint; else the answer comes as a change of state,
-  // or never.
-  if (context?.state === "suspended" && navigator.userActivation?.hasBeenActive !== false) void context.resume();
-}
-
-function judge(): void {
-  const was = muted.peek();
-  muted.value = context?.state !== "running";
-  if (was && !muted.peek()) sound([...calling.values()]);
-}
-
-/** The gravest of the tunes, once. */
-function sound(tunes: Tune[]): void {
-  const aloud = quietLeft() > 0 ? tunes.filter((each) => each === "sos") : tunes;
-  const tune = (Object.keys(TUNES) as Tune[]).find((each) => aloud.includes(each));
-  if (tune === undefined || context?.state !== "running") return;
-  const player = context;
-  TUNES[tune].forEach((pitch, i) => {
-    const [note, volume] = [player.createOscillator(), player.createGain()];
-    const start = player.currentTime + i * NOTE_S;
-    note.type = "triangle";
-    note.frequency.value = pitch;
-    volume.gain.setValueAtTime(0, start);
-    volume.gain.linearRampToValueAtTime(LOUDNESS, start + 0.02);
-    volume.gain.setTargetAtTime(0, start + NOTE_S * 0.6, 0.04);
-    note.connect(volume).connect(player.destination);
-    note.start(start);
-    note.stop(start + NOTE_S * 1.6);
-  });
+  bell.allow();
 }

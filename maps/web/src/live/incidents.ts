@@ -67,9 +67,10 @@ effect(() => {
   asked.value = [];
 });
 
-let known = new Set<string>();
+const known = new Set<string>();
 effect(() => {
   const fresh = unseen.value.some((each) => !known.has(each.id));
-  known = new Set(unseen.value.map((each) => each.id));
+  known.clear();
+  for (const each of unseen.value) known.add(each.id);
   if (fresh && may(ACKNOWLEDGE)) soundOnce("text");
 });

@@ -1,6 +1,7 @@
 /** Joins the stream, the picture and the page: what came in becomes signals that panels read. */
 
 import { computed, signal } from "@preact/signals";
+import { Debounce } from "../browser/debounce.ts";
 import { hearServerTime, now } from "../session/clock.ts";
 import { noteBuild, noteFailure, noteFaults } from "../session/page-faults.ts";
 import { fetchJson } from "../wire/calls.ts";
@@ -71,7 +72,7 @@ export const distressed = computed(() => everyone.value?.filter((unit) => unit.d
 
 const dirtyUnits = new Set<string>();
 const dirtyTracks = new Set<string>();
-let renewal: ReturnType<typeof setTimeout> | undefined;
+const renewal = new Debounce();
 
 const byName = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 
@@ -114,7 +115,7 @@ function take(touched: Touched, whole: boolean): void {
   if (whole && picture.units.size <= TRACKS_UP_TO) void loadTracks();
   else if (whole && picture.watched !== "") void loadTrack(picture.watched);
   else for (const id of touched.refetch) void loadTrack(id);
-  renewal ??= setTimeout(renew, whole ? 0 : picture.units.size > TRACKS_UP_TO ? LONG_LIST_PAUSE_MS : LIST_PAUSE_MS);
+  renewal.start(renew, whole ? 0 : picture.units.size > TRACKS_UP_TO ? LONG_LIST_PAUSE_MS : LIST_PAUSE_MS);
 }
 
 /** Lets the page show something; what throws is told of and holds up nothing. */
@@ -164,7 +165,6 @@ function takePapers(ended: readonly Paper[]): void {
 }
 
 function renew(): void {
-  renewal = undefined;
   shown(() => {
     everyone.value = inOrder();
   });
@@ -188,7 +188,7 @@ function inOrder(): UnitState[] {
 
 /** Whose lines may follow a river and are straight so far, and since when, those that waited longest first. */
 const straight = new Map<string, number>();
-let bending: ReturnType<typeof setTimeout> | undefined;
+const bending = new Debounce();
 
 /**
  * Has lines fetched as the server draws them along rivers: one boat after the other, the one that is looked at first.
@@ -196,8 +196,7 @@ let bending: ReturnType<typeof setTimeout> | undefined;
 function bend(news: ReadonlyMap<string, number>): void {
   for (const [id, since] of news) straight.set(id, Math.min(straight.get(id) ?? Infinity, since));
   if (straight.size === 0) return;
-  bending ??= setTimeout(() => {
-    bending = undefined;
+  bending.start(() => {
     const [id = ""] = straight.has(picture.watched) ? [picture.watched] : straight.keys();
     const since = straight.get(id);
     straight.delete(id);
@@ -221,13 +220,12 @@ async function loadTracks(): Promise<void> {
   }
 }
 
-let again: ReturnType<typeof setTimeout> | undefined;
+const again = new Debounce();
 
 /** The stream may hold for days: nothing else would ask again. */
 function loadAgain(): void {
   tracksFailed.value = true;
-  again ??= setTimeout(() => {
-    again = undefined;
+  again.start(() => {
     if (picture.units.size <= TRACKS_UP_TO) void loadTracks();
     else if (picture.watched !== "") void loadTrack(picture.watched);
     else tracksFailed.value = false;

@@ -1,5 +1,7 @@
 /** The phone's own database: profiles, what waits to be sent, photos, and what is kept to work offline. */
+
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
+import { Connection } from "./connection.ts";
 import type { Bytes, Pair, Sealed, SealedTo, Wrapped } from "./encryption.ts";
 
 /**
@@ -80,15 +82,8 @@ interface Schema extends DBSchema {
   phone: { key: string; value: CryptoKey | Bytes | Sealed };
 }
 
-let opening: Promise<IDBPDatabase<Schema>> | null = null;
-
-export function database(): Promise<IDBPDatabase<Schema>> {
-  opening ??= openAnew();
-  return opening;
-}
-
-function openAnew(): Promise<IDBPDatabase<Schema>> {
-  const made = openDB<Schema>("joint-patrol-crew", 1, {
+const connection = new Connection<Schema>((lost) =>
+  openDB<Schema>("joint-patrol-crew", 1, {
     upgrade(db) {
       db.createObjectStore("profiles", { keyPath: "id" });
       const outbox = db.createObjectStore("outbox", { keyPath: "seq", autoIncrement: true });
@@ -99,15 +94,12 @@ function openAnew(): Promise<IDBPDatabase<Schema>> {
       db.createObjectStore("copies", { keyPath: ["profile", "name"] });
       db.createObjectStore("phone");
     },
-    terminated() {
-      forget(); // the browser cleared or lost it: the next call opens it anew
-    },
-  });
-  const forget = (): void => {
-    if (opening === made) opening = null;
-  };
-  made.catch(forget); // what failed once may go well the next time
-  return made;
+    terminated: lost,
+  }),
+);
+
+export function database(): Promise<IDBPDatabase<Schema>> {
+  return connection.get();
 }
 
 /** This phone's own key: made once, used by scripts, read by none. */

@@ -13,7 +13,7 @@ interface InstallPrompt extends Event {
 }
 export const canInstall = signal<InstallPrompt | null>(null);
 
-let waiting: ServiceWorker | null = null;
+const waiting = signal<ServiceWorker | null>(null);
 
 /** @param scope `/crew` or `/enrol`: the two pages only, never the live map. */
 export async function keepPage(scope: string): Promise<void> {
@@ -48,15 +48,15 @@ export async function keepPage(scope: string): Promise<void> {
 }
 
 function ready(worker: ServiceWorker): void {
-  waiting = worker;
+  waiting.value = worker;
   newer.value = true;
 }
 
 /** Turns to the newer page. What waits and what is being written lies on the disk. */
 export function takeNewer(): void {
-  if (waiting?.state !== "installed") return location.reload(); // another tab has turned to it already
+  if (waiting.peek()?.state !== "installed") return location.reload(); // another tab has turned to it already
   navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), { once: true });
-  waiting?.postMessage("take over");
+  waiting.peek()?.postMessage("take over");
 }
 
 export async function install(): Promise<void> {

@@ -5,8 +5,10 @@
  * A database of its own: the other one holds what must go out at once, and a page of an older version that is still
  * open somewhere would hold up a change of its form, and with it a call for help.
  */
+
 import { signal } from "@preact/signals";
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
+import { Connection } from "./connection.ts";
 import { type Bytes, openBytes, type Sealed, sealBytes } from "./encryption.ts";
 import type { Opened } from "./keys.ts";
 
@@ -29,23 +31,17 @@ interface Schema extends DBSchema {
 /** How many of this profile wait for a good link. */
 export const waiting = signal(0);
 
-let opening: Promise<IDBPDatabase<Schema>> | null = null;
-
-function database(): Promise<IDBPDatabase<Schema>> {
-  if (opening !== null) return opening;
-  const made = openDB<Schema>("joint-patrol-crew-originals", 1, {
+const connection = new Connection<Schema>((lost) =>
+  openDB<Schema>("joint-patrol-crew-originals", 1, {
     upgrade(db) {
       db.createObjectStore("originals", { keyPath: "id" }).createIndex("turn", ["profile", "state"]);
     },
-    terminated: () => {
-      opening = null;
-    },
-  });
-  made.catch(() => {
-    opening = null;
-  });
-  opening = made;
-  return made;
+    terminated: lost,
+  }),
+);
+
+function database(): Promise<IDBPDatabase<Schema>> {
+  return connection.get();
 }
 
 /**

@@ -18,39 +18,42 @@ const hint = signal(false);
 const asks = signal(false);
 /** The call is on no disk: nobody may believe that it survives the page. */
 const broken = signal(false);
-let since: number | null = null;
-let frame = 0;
+/** When the button was pressed, ms of the page; null while it is not. */
+const since = signal<number | null>(null);
+const frame = signal(0);
 
 function press({ timeStamp }: Event): void {
-  if (since !== null || sos.peek() !== null) return;
-  since = timeStamp;
+  if (since.peek() !== null || sos.peek() !== null) return;
+  since.value = timeStamp;
   hint.value = false;
   ended.value = null;
   const grow = (): void => {
-    if (since === null) return;
-    held.value = Math.min(1, (performance.now() - since) / HOLD_MS);
-    if (held.value < 1) frame = requestAnimationFrame(grow);
+    const began = since.peek();
+    if (began === null) return;
+    held.value = Math.min(1, (performance.now() - began) / HOLD_MS);
+    if (held.value < 1) frame.value = requestAnimationFrame(grow);
     else void call();
   };
   // A release that waits behind a press that was told late is heard first.
-  frame = requestAnimationFrame(grow);
+  frame.value = requestAnimationFrame(grow);
 }
 
 /** A phone that is busy draws no frame and hears late of both ends: what counts is how long it was pressed. */
 function release({ timeStamp }: Event): void {
-  if (since === null) return;
-  cancelAnimationFrame(frame);
-  if (timeStamp - since >= HOLD_MS) {
+  const began = since.peek();
+  if (began === null) return;
+  cancelAnimationFrame(frame.peek());
+  if (timeStamp - began >= HOLD_MS) {
     void call();
     return;
   }
   hint.value = true;
-  since = null;
+  since.value = null;
   held.value = 0;
 }
 
 async function call(): Promise<void> {
-  since = null;
+  since.value = null;
   held.value = 0;
   asks.value = false;
   navigator.vibrate?.([200, 100, 200]);

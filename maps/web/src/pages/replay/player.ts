@@ -1,6 +1,7 @@
 /** The replay that is loaded, its one clock, and how it runs. */
 
 import { batch, computed, signal } from "@preact/signals";
+import { Latest } from "../../browser/latest.ts";
 import { now } from "../../session/clock.ts";
 import { session } from "../../session/session.ts";
 import { fetchJson } from "../../wire/calls.ts";
@@ -100,7 +101,8 @@ export const gaps = computed(() => {
       );
 });
 
-let stop: AbortController | null = null;
+/** The loading that is under way or was last. */
+const loading = signal<AbortController | null>(null);
 
 /**
  * Loads what is chosen; what was loaded before stays until that is there. Without a moment it begins at the first
@@ -109,9 +111,9 @@ let stop: AbortController | null = null;
 export async function start(at = NaN): Promise<void> {
   const wanted = range.peek();
   if (!isRange(wanted)) return;
-  stop?.abort();
+  loading.peek()?.abort();
   const mine = new AbortController();
-  stop = mine;
+  loading.value = mine;
   batch(() => {
     playing.value = false;
     fault.value = null;
@@ -119,9 +121,9 @@ export async function start(at = NaN): Promise<void> {
   });
   try {
     const found = await load(wanted, chosen.peek(), mine.signal, (now) => {
-      if (stop === mine) progress.value = now;
+      if (loading.peek() === mine) progress.value = now;
     });
-    if (stop !== mine) return;
+    if (loading.peek() !== mine) return;
     history.replaceState(null, "", linkOf(wanted, chosen.peek()));
     batch(() => {
       loaded.value = found;
@@ -132,16 +134,16 @@ export async function start(at = NaN): Promise<void> {
       );
     });
   } catch (caught) {
-    if (stop !== mine) return;
+    if (loading.peek() !== mine) return;
     if (mine.signal.aborted) cancelled.value = true;
     else fault.value = caught;
   } finally {
-    if (stop === mine) progress.value = null;
+    if (loading.peek() === mine) progress.value = null;
   }
 }
 
 export function cancel(): void {
-  stop?.abort();
+  loading.peek()?.abort();
 }
 
 export function seek(ms: number): void {
@@ -188,38 +190,39 @@ export function turn(on = !playing.peek()): void {
   if (shown === null || on === playing.peek()) return;
   if (on && atMs.peek() >= shown.range.endMs) seek(shown.range.startMs);
   playing.value = on;
-  if (on) requestAnimationFrame(run);
+  if (on) run();
   else shownMs.value = atMs.peek();
 }
 
-let lastFrame = 0;
-let lastPanels = 0;
+const runs = new Latest();
 
-function run(frame: number): void {
-  const shown = loaded.peek();
-  if (!playing.peek() || shown === null) {
-    lastFrame = 0;
-    return;
-  }
-  // A page that was hidden goes on where it stood.
-  const passed = lastFrame === 0 ? 0 : Math.min(frame - lastFrame, 1000);
-  lastFrame = frame;
-  let next = atMs.peek() + passed * speed.peek();
-  if (next >= shown.range.endMs) {
-    if (loop.peek()) next = shown.range.startMs;
-    else {
-      seek(shown.range.endMs);
-      playing.value = false;
-      lastFrame = 0;
-      return;
+/** Moves the clock with the frames of the browser while it plays. */
+function run(): void {
+  const isLatest = runs.begin();
+  let [lastFrame, lastPanels] = [0, 0];
+  const next = (frame: number): void => {
+    const shown = loaded.peek();
+    if (!playing.peek() || shown === null || !isLatest()) return;
+    // A page that was hidden goes on where it stood.
+    const passed = lastFrame === 0 ? 0 : Math.min(frame - lastFrame, 1000);
+    lastFrame = frame;
+    let at = atMs.peek() + passed * speed.peek();
+    if (at >= shown.range.endMs) {
+      if (loop.peek()) at = shown.range.startMs;
+      else {
+        seek(shown.range.endMs);
+        playing.value = false;
+        return;
+      }
     }
-  }
-  atMs.value = next;
-  if (frame - lastPanels >= PANELS_MS) {
-    lastPanels = frame;
-    shownMs.value = next;
-  }
-  requestAnimationFrame(run);
+    atMs.value = at;
+    if (frame - lastPanels >= PANELS_MS) {
+      lastPanels = frame;
+      shownMs.value = at;
+    }
+    requestAnimationFrame(next);
+  };
+  requestAnimationFrame(next);
 }
 
 /** The present, for ranges that end with it. */

@@ -1,6 +1,7 @@
 /** Reports that are being made for this person: asked for, watched, called off, fetched. */
 
 import { signal } from "@preact/signals";
+import { Debounce } from "../../browser/debounce.ts";
 import { save } from "../../session/files.ts";
 import { CallError, call, fetchJson, problemFrom } from "../../wire/calls.ts";
 import { listOf, nothing } from "../../wire/parser.ts";
@@ -22,8 +23,8 @@ const AGAIN_MS = 5000;
 /** Who is signed out, or may not ask, waits for nothing. */
 const GONE: ReadonlySet<number> = new Set([401, 403]);
 /** What the last look failed of: the next that does not takes it away. */
-let missed: unknown;
-let timer: ReturnType<typeof setTimeout> | undefined;
+const missed = signal<unknown>(undefined);
+const next = new Debounce();
 
 export async function ask(body: Record<string, unknown>, how: "look" | "save"): Promise<void> {
   fault.value = null;
@@ -59,19 +60,19 @@ export async function fetchFile(id: string): Promise<void> {
 
 /** Looks at the jobs now, and again while one is under way. */
 export async function look(): Promise<void> {
-  clearTimeout(timer);
+  next.cancel();
   const asked = [...wanted.keys()];
   try {
     jobs.value = await fetchJson("/api/report-jobs", listOf(Job));
   } catch (found) {
-    fault.value = missed = found;
+    fault.value = missed.value = found;
     // A line that broke for a moment ends no wait.
     if (found instanceof CallError && !GONE.has(found.status) && (asked.length > 0 || jobs.value.some(isUnderWay)))
       watch(AGAIN_MS);
     else giveUp(asked);
     return;
   }
-  if (fault.value === missed) fault.value = null;
+  if (fault.value === missed.peek()) fault.value = null;
   for (const job of jobs.value) {
     const how = wanted.get(job.id);
     if (how === undefined || isUnderWay(job)) continue;
@@ -92,8 +93,7 @@ function giveUp(ids: readonly string[]): void {
 }
 
 function watch(afterMs = EVERY_MS): void {
-  clearTimeout(timer);
-  timer = setTimeout(() => void look(), afterMs);
+  next.restart(() => void look(), afterMs);
 }
 
 async function show(id: string): Promise<void> {

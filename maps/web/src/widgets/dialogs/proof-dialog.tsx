@@ -1,4 +1,5 @@
 /** Asks for password or code again, over whatever page an act was refused on for want of it. */
+import { shared } from "../../browser/once.ts";
 import { flag, listOf, nothing, object } from "../../wire/parser.ts";
 import "./proof-dialog.css";
 import { useSignal } from "@preact/signals";
@@ -10,22 +11,19 @@ import { t } from "../../words/index.ts";
 import { useModal } from "../modal.ts";
 import { faultWords } from "../states.tsx";
 
-let shown: Promise<boolean> | null = null;
-
 /** Returns whether it was shown; acts that are refused at the same time wait for one dialog. */
-export function showProof(): Promise<boolean> {
-  shown ??= new Promise<boolean>((resolve) => {
-    const place = document.body.appendChild(document.createElement("div"));
-    const done = (good: boolean): void => {
-      shown = null;
-      render(null, place);
-      place.remove();
-      resolve(good);
-    };
-    render(<ProofDialog done={done} />, place);
-  });
-  return shown;
-}
+export const showProof = shared(
+  () =>
+    new Promise<boolean>((resolve) => {
+      const place = document.body.appendChild(document.createElement("div"));
+      const done = (good: boolean): void => {
+        render(null, place);
+        place.remove();
+        resolve(good);
+      };
+      render(<ProofDialog done={done} />, place);
+    }),
+);
 
 function ProofDialog({ done }: { done: (good: boolean) => void }): JSX.Element {
   const dialog = useModal();

@@ -4,6 +4,7 @@
  */
 
 import { computed, signal } from "@preact/signals";
+import { once } from "../../../browser/once.ts";
 import { coordinateFormat } from "../../../browser/preferences.ts";
 import { kmFigure } from "../../../geo/address.ts";
 import { coordinateWords } from "../../../geo/coordinates.ts";
@@ -50,17 +51,14 @@ export const KINDS: readonly FoundKind[] = ["place", "target", "mark", "sector",
 const Layer = collectionOf(geometryOf("Point"), recordOf(anything));
 type Layer = ValueOf<typeof Layer>;
 const reference = signal<readonly Found[] | null>(null);
-let reading: Promise<void> | null = null;
 
 /** Reads the names once; called when somebody begins to search. */
 export function readNames(): Promise<void> {
   void readCourses();
-  reading ??= read().catch(() => {
-    reading = null;
-    say(t("search.names_failed"), true);
-  });
-  return reading;
+  return readOnce().catch(() => say(t("search.names_failed"), true));
 }
+
+const readOnce = once(read);
 
 async function read(): Promise<void> {
   const [blos, crossings, towns] = await Promise.all(

@@ -1,5 +1,7 @@
 /** What the person at the console is doing now: selection, open tab, what the next press on the map means. */
+
 import { computed, signal } from "@preact/signals";
+import { Debounce } from "../../../browser/debounce.ts";
 import { leftOpen, rightOpen } from "../../../browser/preferences.ts";
 import { everyone } from "../../../live/signals.ts";
 import type { Stop } from "../../../widgets/frame/sheet.tsx";
@@ -32,12 +34,11 @@ narrow.addEventListener("change", () => {
 
 export const selected = computed(() => everyone.value?.find((unit) => unit.id === selectedId.value) ?? null);
 
-let noticeTimer: ReturnType<typeof setTimeout> | undefined;
+const fading = new Debounce();
 
 export function say(text: string, bad = false): void {
   notice.value = { text, bad };
-  clearTimeout(noticeTimer);
-  noticeTimer = setTimeout(
+  fading.restart(
     () => {
       notice.value = null;
     },

@@ -1,5 +1,7 @@
 /** What is being written in the report tab, kept sealed a moment after it changes. */
+
 import { effect, signal } from "@preact/signals";
+import { Debounce } from "../../../browser/debounce.ts";
 import type { Category, TargetKind } from "../../../phone/reports.ts";
 import { keepDraft, opened } from "./crew.ts";
 
@@ -50,14 +52,14 @@ export const EMPTY: Draft = {
 export const draft = signal<Draft>(EMPTY);
 
 const KEEP_AFTER_MS = 500;
-let timer: ReturnType<typeof setTimeout> | undefined;
+const keeping = new Debounce();
 
 effect(() => {
   const now = draft.value;
-  clearTimeout(timer);
+  keeping.cancel();
   if (now === EMPTY) return; // nobody has written anything: what was kept stays
   // Once it is sent nobody may find it again as if it were not.
-  timer = setTimeout(
+  keeping.start(
     () => {
       if (opened.peek() !== null) void keepDraft({ ...now, kept: "", keptId: "" });
     },
@@ -67,7 +69,7 @@ effect(() => {
 
 effect(() => {
   if (opened.value === null) {
-    clearTimeout(timer);
+    keeping.cancel();
     draft.value = EMPTY; // another crew member may come next
   }
 });

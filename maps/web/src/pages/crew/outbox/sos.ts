@@ -2,7 +2,9 @@
  * A call for help: on the disk at once, sent after some seconds in which it can be called off, and called off with a
  * word after that.
  */
+
 import { signal } from "@preact/signals";
+import { shared } from "../../../browser/once.ts";
 import { database, newId, type Profile, phoneKey } from "../../../phone/database.ts";
 import { open, type Sealed, seal } from "../../../phone/encryption.ts";
 import { HOLD_MS, waitsUntil } from "../../../phone/pace.ts";
@@ -47,19 +49,12 @@ export const ended = signal<Ended | null>(null);
  * them still.
  */
 const inPage = new Map<string, Sos>();
-/** The one that is being kept: who presses again, because nothing is to be seen yet, calls once. */
-let calling: Promise<boolean> | null = null;
 
 /**
  * Calls for help. When this resolves it is on the disk; false where that is full: then it goes out only while the page
- * is open.
+ * is open. Who presses again, because nothing is to be seen yet, calls once.
  */
-export function callForHelp(profile: Profile): Promise<boolean> {
-  calling ??= call(profile).finally(() => {
-    calling = null;
-  });
-  return calling;
-}
+export const callForHelp = shared(call);
 
 async function call(profile: Profile): Promise<boolean> {
   const at = Date.now();
@@ -101,13 +96,13 @@ function report(id: string, at: string, place: Awaited<ReturnType<typeof placeNo
 }
 
 /** The last one that was called off here: who presses twice says it once. */
-let calledOff = "";
+const calledOff = signal("");
 
 /** Calls it off: in its first seconds as if it had not been; after that by telling so. */
 export async function callOff(profile: Profile): Promise<void> {
   const now = sos.peek();
-  if (now === null || now.id === calledOff) return;
-  calledOff = now.id;
+  if (now === null || now.id === calledOff.peek()) return;
+  calledOff.value = now.id;
   const unsent =
     now.state === "ready" && isHeld(now) && (await inTime(takeBack(now.id), LONGEST_WRITE_MS).catch(() => false));
   const id = unsent ? null : newId();
@@ -199,7 +194,7 @@ async function remember(profile: Profile, found: Sos | null): Promise<void> {
     else await db.put("phone", await seal(await phoneKey(), found), name);
     if (inPage.get(profile.id)?.id === found?.id) inPage.delete(profile.id);
   } catch (fault) {
-    if (found !== null && found.id !== calledOff) inPage.set(profile.id, found);
+    if (found !== null && found.id !== calledOff.peek()) inPage.set(profile.id, found);
     console.warn("not kept: sos", fault);
   }
 }

@@ -1,4 +1,5 @@
 /** Where past patrols have been, and where nobody has: the question, the legend, the river's strip, the tables. */
+import { once } from "../../../browser/once.ts";
 import "./coverage.css";
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
@@ -21,14 +22,13 @@ import { CLASSES, classOf, csvOf, type HeatClass, INK } from "./heat.ts";
 import { drawCoverage, fitHeat } from "./on-map.ts";
 import { ask, DAYS, fault, type Question, question, RADII, rangeOf, report, STEPS, stop, working } from "./store.ts";
 
-let started = false;
+const start = once(async () => {
+  drawCoverage();
+  await loadCourses();
+});
 
 export function Coverage(): JSX.Element {
-  if (!started) {
-    started = true;
-    drawCoverage();
-    void loadCourses();
-  }
+  void start();
   const told = report.value;
   return (
     <section class="panel" aria-labelledby="coverage-title">

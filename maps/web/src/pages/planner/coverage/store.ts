@@ -1,6 +1,6 @@
 /** What of the past is looked at, and what the server found. */
 
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import { kept } from "../../../browser/storage.ts";
 import { now } from "../../../session/clock.ts";
 import { CallError, problemFrom, readAnswer } from "../../../wire/calls.ts";
@@ -38,9 +38,9 @@ export const question = kept<Question>("jp.coverage", {
 });
 export const report = signal<HeatReport | null>(null);
 export const fault = signal<unknown>(null);
-export const working = signal(false);
-
-let running: AbortController | null = null;
+/** The question that is under way. */
+const running = signal<AbortController | null>(null);
+export const working = computed(() => running.value !== null);
 
 /** From when to when it is asked; null where that is no time that can be asked. */
 export function rangeOf(asked: Question): [number, number] | null {
@@ -60,8 +60,8 @@ export async function ask(): Promise<void> {
   const range = rangeOf(asked);
   if (range === null) return;
   stop();
-  const mine = (running = new AbortController());
-  working.value = true;
+  const mine = new AbortController();
+  running.value = mine;
   fault.value = null;
   const query = new URLSearchParams({
     start: isoOf(range[0]),
@@ -81,16 +81,12 @@ export async function ask(): Promise<void> {
     if (mine.signal.aborted) return;
     fault.value = caught instanceof CallError ? caught : new CallError(0, { error: "unreachable", message: "" });
   } finally {
-    if (running === mine) {
-      running = null;
-      working.value = false;
-    }
+    if (running.peek() === mine) running.value = null;
   }
 }
 
 /** Waits no longer for an answer. */
 export function stop(): void {
-  running?.abort();
-  running = null;
-  working.value = false;
+  running.peek()?.abort();
+  running.value = null;
 }

@@ -1,6 +1,8 @@
 /** What the planner's page shows now: the open tab, the sheet of a phone, what lies along the foot of the map. */
+
 import { computed, signal } from "@preact/signals";
 import type { JSX } from "preact";
+import { Debounce } from "../../../browser/debounce.ts";
 import { kept } from "../../../browser/storage.ts";
 import type { Stop } from "../../../widgets/frame/sheet.tsx";
 
@@ -32,12 +34,11 @@ export const covered = computed(() => {
 
 /** A sentence for screen readers and the foot of the map: what just happened. */
 export const told = signal<{ text: string; bad: boolean } | null>(null);
-let timer: ReturnType<typeof setTimeout> | undefined;
+const fading = new Debounce();
 
 export function say(text: string, bad = false): void {
   told.value = { text, bad };
-  clearTimeout(timer);
-  timer = setTimeout(
+  fading.restart(
     () => {
       told.value = null;
     },

@@ -1,5 +1,6 @@
 /** Starts what patrols need, once, when their tab is first opened: lists, checks, the map, keys. */
 
+import { once } from "../../../browser/once.ts";
 import { loadCourses } from "../../../geo/river-places.ts";
 import { may } from "../../../session/session.ts";
 import { t } from "../../../words/index.ts";
@@ -10,11 +11,12 @@ import { drawPatrols } from "./plan/on-map.ts";
 import { looking, mayChange, PLAN, view, watchPatrols } from "./plan/store.ts";
 import { showNow, step } from "./plan/timeline-state.ts";
 
-let started = false;
-
+/** Does nothing when it is called again. */
 export function startPatrols(): void {
-  if (started) return;
-  started = true;
+  void begin();
+}
+
+const begin = once(async () => {
   keepPlan();
   watchPatrols();
   watchPlan();
@@ -24,7 +26,7 @@ export function startPatrols(): void {
   tabBegins("patrols", () => {
     view.value = { at: "list" };
   });
-}
+});
 
 const here = (): boolean => plannerTab.value === "patrols";
 const editing = (): boolean => here() && draft.value !== null && view.value.at === "edit";

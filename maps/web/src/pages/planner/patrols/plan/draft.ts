@@ -1,6 +1,8 @@
 /** The plan that is being made: its steps, what the server says of it, saving it. */
 
 import { computed, effect, signal } from "@preact/signals";
+import { Debounce } from "../../../../browser/debounce.ts";
+import { Latest } from "../../../../browser/latest.ts";
 import { now } from "../../../../session/clock.ts";
 import { CallError, call } from "../../../../wire/calls.ts";
 import { listOf } from "../../../../wire/parser.ts";
@@ -87,7 +89,7 @@ export function startChange(patrol: PatrolPaper): boolean {
 function open(next: PlanDraft, first: PlanContent): void {
   draft.value = next;
   steps.value = begin(first);
-  merged = "";
+  merged.value = "";
   brought.value = false;
   found.value = [];
   tried.value = false;
@@ -103,21 +105,21 @@ export function change(next: PlanContent, merge = false): void {
   const now = steps.peek();
   if (now === null || JSON.stringify(now.now) === JSON.stringify(next)) return;
   const fields = Object.keys(changesOf(now.now, next)).join();
-  steps.value = step(now, next, merge && now.past.length > 0 && merged === fields);
-  merged = merge ? fields : "";
+  steps.value = step(now, next, merge && now.past.length > 0 && merged.peek() === fields);
+  merged.value = merge ? fields : "";
   refused.value = null;
 }
 
 /** The fields of the step that may still be joined; empty for none. */
-let merged = "";
+const merged = signal("");
 
 export function undoStep(): void {
-  merged = "";
+  merged.value = "";
   if (steps.peek() !== null) steps.value = undo(steps.peek() as Steps<PlanContent>);
 }
 
 export function redoStep(): void {
-  merged = "";
+  merged.value = "";
   if (steps.peek() !== null) steps.value = redo(steps.peek() as Steps<PlanContent>);
 }
 
@@ -228,26 +230,26 @@ function fieldOf(fault: unknown): string {
   return field.replace(/^body\./, "").split(".")[0] ?? "";
 }
 
-let asked = 0;
-let pause: ReturnType<typeof setTimeout> | undefined;
-let lastText = "";
+const latest = new Latest();
+const pause = new Debounce();
 
 /** Asks what is in the way, a moment after the last change. */
 export function watchPlan(): void {
+  let lastText = "";
   effect(() => {
     const body = draft.value === null || content.value === null ? null : checkBody(draft.value, content.value);
     const text = JSON.stringify(body);
     if (text === lastText) return;
     lastText = text;
-    clearTimeout(pause);
+    pause.cancel();
     if (body === null) {
-      asked += 1;
+      latest.cancel();
       found.value = [];
       checkState.value = "none";
       return;
     }
     checkState.value = "asking";
-    pause = setTimeout(() => void ask(body), PAUSE_MS);
+    pause.restart(() => void ask(body), PAUSE_MS);
   });
 }
 
@@ -260,14 +262,14 @@ export function checkAgain(): void {
 }
 
 async function ask(body: object): Promise<void> {
-  const mine = (asked += 1);
+  const isLatest = latest.begin();
   checkState.value = "asking";
   try {
     const told = await call("POST", "/api/patrols/check", listOf(PlanConflict), body);
-    if (mine !== asked) return;
+    if (!isLatest()) return;
     found.value = told;
     checkState.value = "told";
   } catch {
-    if (mine === asked) checkState.value = "failed";
+    if (isLatest()) checkState.value = "failed";
   }
 }

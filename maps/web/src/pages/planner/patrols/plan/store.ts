@@ -1,6 +1,8 @@
 /** Patrols that this person may see, over or not, which of them is looked at, and the stretch of time that is shown. */
 
 import { computed, effect, signal } from "@preact/signals";
+import { Debounce } from "../../../../browser/debounce.ts";
+import { Latest } from "../../../../browser/latest.ts";
 import { kept } from "../../../../browser/storage.ts";
 import { now } from "../../../../session/clock.ts";
 import { may, session, timeZone } from "../../../../session/session.ts";
@@ -61,10 +63,10 @@ export function mayChange(patrol: PatrolPaper): boolean {
   return may(PLAN) && isParty(patrol) && ["draft", "proposed", "signed", "ready"].includes(stateOf(patrol));
 }
 
-let asked = 0;
+const latest = new Latest();
 
 export async function loadPatrols(): Promise<void> {
-  const mine = (asked += 1);
+  const isLatest = latest.begin();
   try {
     const { from } = scale.peek();
     const until = Math.max(now.peek(), from) + DAY_MS;
@@ -73,18 +75,18 @@ export async function loadPatrols(): Promise<void> {
       fetchJson("/api/patrols", listOf(PatrolPaper)),
       fetchJson(`/api/patrols/past?${query}`, listOf(PatrolPaper)),
     ]);
-    if (mine !== asked) return;
+    if (!isLatest()) return;
     open.value = found;
     past.value = over;
     patrolsFault.value = null;
-    void judge(found, mine);
+    void judge(found, isLatest);
   } catch (fault) {
-    if (mine === asked) patrolsFault.value = fault;
+    if (isLatest()) patrolsFault.value = fault;
   }
 }
 
 /** Asks what is in the way of each plan that can still be changed. */
-async function judge(found: readonly PatrolPaper[], mine: number): Promise<void> {
+async function judge(found: readonly PatrolPaper[], isLatest: () => boolean): Promise<void> {
   const judged = found.filter((each) => isParty(each) && stateOf(each) !== "under way");
   const told = await Promise.all(
     judged.map(async (each): Promise<[string, readonly PlanConflict[]]> => {
@@ -95,7 +97,7 @@ async function judge(found: readonly PatrolPaper[], mine: number): Promise<void>
       }
     }),
   );
-  if (mine === asked) conflictsOf.value = new Map(told);
+  if (isLatest()) conflictsOf.value = new Map(told);
 }
 
 async function loadShifts(): Promise<void> {
@@ -146,7 +148,7 @@ export function put(patrol: PatrolPaper): void {
   void loadPatrols();
 }
 
-let pause: ReturnType<typeof setTimeout> | undefined;
+const reload = new Debounce();
 
 /** Reads the lists now, when there is news of papers, and when another stretch of time is shown. */
 export function watchPatrols(): void {
@@ -154,8 +156,7 @@ export function watchPatrols(): void {
   effect(() => {
     paperNews.value;
     scale.value;
-    clearTimeout(pause);
-    pause = setTimeout(() => {
+    reload.restart(() => {
       void loadPatrols();
       void loadShifts();
     }, 150);

@@ -3,6 +3,8 @@
  */
 
 import { computed, effect, signal } from "@preact/signals";
+import { Debounce } from "../../../../browser/debounce.ts";
+import { Latest } from "../../../../browser/latest.ts";
 import { areaKm2, bodyOf, type SectorShape } from "../../../../geo/sector-shape.ts";
 import { call } from "../../../../wire/calls.ts";
 import { Checked } from "../../../../wire/sectors.ts";
@@ -39,25 +41,25 @@ export const repair = computed(() => {
   return needed ? (told.suggestion ?? null) : null;
 });
 
-let asked = 0;
-let pause: ReturnType<typeof setTimeout> | undefined;
-let lastText = "";
+const latest = new Latest();
+const pause = new Debounce();
 
 export function watchShape(): void {
+  let lastText = "";
   effect(() => {
     const body = asking();
     const text = JSON.stringify([body, keptOut.value]); // what is in its way may come and go
     if (text === lastText && checkState.peek() !== "failed") return; // a name was typed: the check goes on
     lastText = text;
-    clearTimeout(pause);
+    pause.cancel();
     if (body === null) {
-      asked += 1;
+      latest.cancel();
       checked.value = null;
       checkState.value = "none";
       return;
     }
     checkState.value = "asking";
-    pause = setTimeout(() => void ask(body, judged.peek()), PAUSE_MS);
+    pause.restart(() => void ask(body, judged.peek()), PAUSE_MS);
   });
   addEventListener("online", checkAgain);
 }
@@ -81,20 +83,20 @@ function asking(): object | null {
 
 /** What was told is of another shape now, a repaired one: nothing of it is shown until the next answer. */
 export function forgetCheck(): void {
-  asked += 1;
+  latest.cancel();
   checked.value = null;
 }
 
 async function ask(body: object, about: SectorShape | null): Promise<void> {
-  const mine = (asked += 1);
+  const isLatest = latest.begin();
   checkState.value = "asking";
   try {
     const told = await call("POST", "/api/sectors/check", Checked, body);
-    if (mine !== asked) return;
+    if (!isLatest()) return;
     checkedShape.value = about;
     checked.value = told;
     checkState.value = "told";
   } catch {
-    if (mine === asked) checkState.value = "failed";
+    if (isLatest()) checkState.value = "failed";
   }
 }

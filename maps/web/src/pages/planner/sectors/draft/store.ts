@@ -1,6 +1,8 @@
 /** The sectors that this person may see, which of them is looked at, and the lines that drawings snap to. */
 
 import { computed, effect, signal } from "@preact/signals";
+import { Debounce } from "../../../../browser/debounce.ts";
+import { Latest } from "../../../../browser/latest.ts";
 import { type SectorShape, shapeOf } from "../../../../geo/sector-shape.ts";
 import { may, session } from "../../../../session/session.ts";
 import { CallError, fetchJson } from "../../../../wire/calls.ts";
@@ -44,28 +46,27 @@ export const keptOut = computed(() => {
 const riverLines = signal<readonly SnapLine[]>([]);
 const borderLines = signal<readonly SnapLine[]>([]);
 
-let asked = 0;
+const latest = new Latest();
 
 export async function loadSectors(): Promise<void> {
-  const mine = (asked += 1);
+  const isLatest = latest.begin();
   try {
     const found = await fetchJson("/api/sectors", listOf(SectorDetails));
-    if (mine !== asked) return;
+    if (!isLatest()) return;
     sectors.value = found;
     sectorsFault.value = null;
   } catch (fault) {
-    if (mine === asked) sectorsFault.value = fault;
+    if (isLatest()) sectorsFault.value = fault;
   }
 }
 
-let pause: ReturnType<typeof setTimeout> | undefined;
+const reload = new Debounce();
 
 /** Reads the list now and whenever there is news of papers, and the lines to snap to once. */
 export function watchSectors(): void {
   effect(() => {
     paperNews.value;
-    clearTimeout(pause);
-    pause = setTimeout(() => void loadSectors(), 150);
+    reload.restart(() => void loadSectors(), 150);
   });
   void loadLines();
 }

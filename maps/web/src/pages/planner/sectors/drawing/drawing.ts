@@ -22,9 +22,10 @@ export const caught = signal<Snapped | null>(null);
 /** A corner that the keyboard is at, shown on the map. */
 export const corner = signal<Place | null>(null);
 
-let drawing: DrawingTool | null = null;
-let near: { lines: readonly SnapLine[]; key: string } = { lines: [], key: "" };
-let altHeld = false;
+/** The tool on the map; null while nothing is drawn. */
+const onMap = signal<DrawingTool | null>(null);
+/** Alt lets go of the lines that a corner would snap to. */
+const altHeld = signal(false);
 /** Rings that stay while a hole is drawn. */
 const rings = (): readonly Ring[] =>
   shape.peek()?.kind === "polygon" ? (shape.peek() as { rings: readonly Ring[] }).rings : [];
@@ -33,8 +34,8 @@ const rings = (): readonly Ring[] =>
 export function watchDrawing(): void {
   for (const kind of ["keydown", "keyup", "blur"] as const) {
     addEventListener(kind, (event) => {
-      altHeld = event instanceof KeyboardEvent && event.altKey;
-      if (altHeld) caught.value = null;
+      altHeld.value = event instanceof KeyboardEvent && event.altKey;
+      if (altHeld.peek()) caught.value = null;
     });
   }
   effect(() => {
@@ -43,15 +44,16 @@ export function watchDrawing(): void {
   });
   effect(() => {
     const now = shape.value;
-    drawing?.show(now?.kind === "polygon" ? now.rings : []);
+    onMap.peek()?.show(now?.kind === "polygon" ? now.rings : []);
   });
   effect(() => {
     palette.value;
-    drawing?.restyle(readTokens());
+    onMap.peek()?.restyle(readTokens());
   });
 }
 
 export function take(wanted: Tool | null): void {
+  const drawing = onMap.peek();
   if (drawing === null) return;
   tool.value = wanted;
   moving.value = null;
@@ -61,11 +63,11 @@ export function take(wanted: Tool | null): void {
 }
 
 export function finish(): void {
-  drawing?.finish();
+  onMap.peek()?.finish();
 }
 
 export function chooseRing(ring: number): void {
-  drawing?.choose(ring);
+  onMap.peek()?.choose(ring);
 }
 
 /** Takes back a corner of what is being drawn, else the last step of the draft: of a ring that was closed that is the
@@ -73,7 +75,7 @@ export function chooseRing(ring: number): void {
  */
 export function undoOne(): void {
   caught.value = null;
-  if (drawing?.undoCorner()) return;
+  if (onMap.peek()?.undoCorner()) return;
   if (tool.peek() !== null && moving.peek() !== null) return take(null); // a rectangle or circle that is begun
   const steps = draft.peek()?.steps;
   if (steps === undefined || steps.past.length === 0) return;
@@ -86,6 +88,7 @@ export function undoOne(): void {
 /** Does again what was taken back last: a corner, the closing of a ring, a step. */
 export function redoOne(): void {
   caught.value = null;
+  const drawing = onMap.peek();
   if (drawing?.redoCorner()) return;
   const next = draft.peek()?.steps.future[0];
   if (next === undefined) return;
@@ -100,6 +103,7 @@ export function redoOne(): void {
 
 /** Takes corners in hand that were pressed before. The buttons of the drawing keep the focus where they have it. */
 function reopen(wanted: ByCorners, ring: Ring, count: number): void {
+  const drawing = onMap.peek();
   if (drawing === null) return;
   tool.value = wanted;
   drawing.reopen(wanted, rings(), ring, count);
@@ -107,7 +111,7 @@ function reopen(wanted: ByCorners, ring: Ring, count: number): void {
 }
 
 async function start(): Promise<void> {
-  if (drawing !== null || toolState.peek() === "loading") return;
+  if (onMap.peek() !== null || toolState.peek() === "loading") return;
   toolState.value = "loading";
   try {
     const [{ DrawingTool }, map] = await Promise.all([import("./terra.ts"), plannerMap]);
@@ -115,8 +119,9 @@ async function start(): Promise<void> {
       toolState.value = "none";
       return;
     }
-    drawing = new DrawingTool(map, "planner-repair-halo", readTokens(), { drawn, drawing: under, edited, snap });
+    const drawing = new DrawingTool(map, "planner-repair-halo", readTokens(), { drawn, drawing: under, edited, snap });
     drawing.show(rings());
+    onMap.value = drawing;
     toolState.value = "ready";
   } catch {
     toolState.value = "failed";
@@ -128,8 +133,8 @@ export function startAgain(): void {
 }
 
 function stop(): void {
-  drawing?.stop();
-  drawing = null;
+  onMap.peek()?.stop();
+  onMap.value = null;
   tool.value = null;
   toolState.value = "none";
   caught.value = corner.value = moving.value = null;
@@ -164,24 +169,38 @@ function edited(now: readonly Ring[], done: boolean): void {
 }
 
 function snap(at: Place, reach: Reach): Place | undefined {
-  const found = snapping.peek() && !altHeld ? snapped(at, linesNear(), reach) : null;
+  const found = snapping.peek() && !altHeld.peek() ? snapped(at, near.read(), reach) : null;
   caught.value = found;
   return found?.place;
 }
 
 /** What can be snapped to in what the map shows, worked out once a view. */
-function linesNear(): readonly SnapLine[] {
-  const key = `${mapMoved.peek()} ${draft.peek()?.id ?? ""} ${(sectors.peek() ?? []).map((each) => `${each.sector.id}${each.sector.version ?? 1}`).join()}`;
-  if (near.key !== key) near = { key, lines: clipped(snapLines(draft.peek()?.id ?? null), view) };
-  return near.lines;
+class NearLines {
+  #view: [number, number, number, number] = [-180, -90, 180, 90];
+  #key = "";
+  #lines: readonly SnapLine[] = [];
+
+  look(west: number, south: number, east: number, north: number): void {
+    this.#view = [west, south, east, north];
+    this.#key = "";
+  }
+
+  read(): readonly SnapLine[] {
+    const known = (sectors.peek() ?? []).map((each) => `${each.sector.id}${each.sector.version ?? 1}`).join();
+    const key = `${mapMoved.peek()} ${draft.peek()?.id ?? ""} ${known}`;
+    if (this.#key !== key) {
+      this.#key = key;
+      this.#lines = clipped(snapLines(draft.peek()?.id ?? null), this.#view);
+    }
+    return this.#lines;
+  }
 }
 
-let view: [number, number, number, number] = [-180, -90, 180, 90];
+const near = new NearLines();
 void plannerMap.then((map) => {
   const look = (): void => {
     const bounds = map.getBounds();
-    view = [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()];
-    near = { lines: [], key: "" };
+    near.look(bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth());
   };
   look();
   map.on("moveend", look);
