@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from radio_gateway.protocols import PROTOCOLS
+
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("gis", "radio_gateway", "patrol", "maps")
 PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -103,6 +105,13 @@ def test_what_docstrings_and_comments_name_is_there() -> None:
     assert [each for path in files if "web" not in path.parts for each in missing(path)] == []
 
 
+def test_the_readme_names_every_protocol() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    rows = re.findall(r"^\| (`[^|]+`) \|", readme, re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert sorted(set(PROTOCOLS) - named) == []
+
+
 def test_no_two_public_classes_have_one_name() -> None:
     of: dict[str, list[str]] = {}
     for path in (path for each in PACKAGES for path in sorted((ROOT / each).rglob("*.py"))):
@@ -114,5 +123,5 @@ def test_no_two_public_classes_have_one_name() -> None:
 
 def test_the_map_of_the_files_names_files_that_are_there() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
-    tree = readme[readme.index("\nmaps  ") : readme.index("\nWhat the words mean")]
+    tree = readme[readme.index("\nmaps  ") : readme.index("\nWhere next")]
     assert [each for each in re.findall(r"\b\w+(?:\.py\b|/)", tree) if each not in files()] == []
