@@ -21,20 +21,17 @@ import sys
 from typing import Final
 
 import pytest
-from hypothesis import HealthCheck, settings
 from xdist.remote import Producer  # type: ignore[import-untyped]
 from xdist.scheduler import LoadFileScheduling, Scheduling  # type: ignore[import-untyped]
 from xdist.workermanage import WorkerController  # type: ignore[import-untyped]
+
+from tests.fixtures.examples import register_profiles
 
 # Administrators and liaison officers need a second factor. Tests sign in by a link as whom they
 # like; what is about that sets it in its own settings, which have no environment.
 os.environ["JOINT_PATROL_ACCESS__SECOND_FACTOR"] = "[]"
 
-# How long an example takes says something of the machine alone. The rest as it is: other on CI.
-settings.register_profile(
-    "any machine", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.load_profile("any machine")
+register_profiles()
 
 ANOTHER_PROGRAM: Final = ("broker", "browser", "gpsd")
 """Marks of tests that need a program on the machine."""

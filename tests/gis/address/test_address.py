@@ -13,6 +13,7 @@ from gis.address.address import Address
 from gis.address.addresses import load_addresses
 from gis.geometry.geodesy import destination
 from gis.river.river import load_mekong
+from tests.fixtures.examples import examples
 
 
 def words(lon: float, lat: float, accuracy_m: float = 0.0) -> str:
@@ -62,7 +63,7 @@ def test_the_error_is_told_in_words() -> None:
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     km=st.floats(1.0, 2754.0),
     bearing=st.floats(0.0, 360.0),

@@ -15,6 +15,7 @@ from gis.border.border import Border, load_border, territories
 from gis.catalogue.layer_catalogue import load
 from gis.geometry.geodesy import destination
 from gis.river.river import load_mekong
+from tests.fixtures.examples import examples
 
 OFFICES = list(load("blos").itertuples())
 
@@ -140,7 +141,7 @@ def straight(
     return Border(borders, areas)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     north_m=st.floats(-3000.0, 3000.0),
     line_off_m=st.floats(-1.0, 1.0),
@@ -170,7 +171,7 @@ def test_a_sure_side_is_the_true_side_wherever_line_and_fix_are_within_their_err
     lat=st.one_of(st.floats(-90.0, 90.0), st.sampled_from([math.nan, -math.inf, 90.0, -90.0])),
     accuracy_m=st.sampled_from([0.0, 1e6, math.nan]),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_any_place_has_an_answer_and_a_vague_fix_none_that_is_sure(
     lon: float, lat: float, accuracy_m: float
 ) -> None:

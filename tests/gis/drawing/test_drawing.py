@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from gis.border.border import Border, load_border
 from gis.drawing.drawing import DrawingLimits, check_drawing
 from gis.fences.area import polygon
+from tests.fixtures.examples import examples
 
 SQUARE = [[100.4, 20.2], [100.5, 20.2], [100.5, 20.3], [100.4, 20.3], [100.4, 20.2]]
 
@@ -235,7 +236,7 @@ coordinate = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     st.lists(
         st.lists(st.lists(coordinate, min_size=2, max_size=3), max_size=9), min_size=1, max_size=3

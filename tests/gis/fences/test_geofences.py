@@ -19,6 +19,7 @@ from gis.fences.geofences import Geofences
 from gis.fences.settings import FenceSettings
 from gis.position.position import Position
 from gis.river.rivers import load_rivers
+from tests.fixtures.examples import examples
 from tests.gis.fences.tracks import (
     LAT_M,
     LON_M,
@@ -375,7 +376,7 @@ def boat(rng: np.random.Generator) -> list[tuple[str, Position]]:
     ]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), batch=st.sampled_from([1, 3, 1000]))
 def test_shuffled_and_doubled_reports_give_the_same_end(seed: int, batch: int) -> None:
     fixes = boat(np.random.default_rng(seed))
@@ -384,7 +385,7 @@ def test_shuffled_and_doubled_reports_give_the_same_end(seed: int, batch: int) -
     assert told(AREAS, shuffled, batch=batch) == told(AREAS, fixes)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_what_is_far_from_edges_is_passed_over_and_changes_nothing(seed: int) -> None:
     """With a far area that forbids it to pass over anything, the events are the same."""

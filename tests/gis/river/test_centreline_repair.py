@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from gis.river.centreline_repair import chainage_jumps, cut_at, eased, without_spikes
 from gis.river.river import River, load_mekong
+from tests.fixtures.examples import examples
 
 POINTS = st.lists(st.tuples(st.floats(0, 1e5), st.floats(0, 1e5)), min_size=2, max_size=30)
 
@@ -46,7 +47,7 @@ def test_a_short_line_is_not_tried() -> None:
     assert chainage_jumps(_river(np.array([[0.0, 0.0], [500.0, 0.0]]))) == []
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(POINTS)
 def test_without_spikes_keeps_both_ends_and_adds_nothing(points: list[tuple[float, float]]) -> None:
     line = np.array(points)

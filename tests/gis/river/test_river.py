@@ -16,6 +16,7 @@ from shapely import LineString, Point
 from gis.errors.errors import LayerError, PositionError
 from gis.geometry.geodesy import destination, distance_m, distances_m
 from gis.river.river import River, kilometre_marks, load_mekong
+from tests.fixtures.examples import examples
 
 LINES = Path(__file__).with_name("mekong_stations.csv").read_text(encoding="utf-8").splitlines()
 STATIONS = list(csv.DictReader(line for line in LINES if not line.startswith("#")))
@@ -67,7 +68,7 @@ def test_kilometres_count_down_from_the_golden_triangle() -> None:
     assert above.km_below_golden_triangle == pytest.approx(-100.3, abs=0.1)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(km=st.floats(0.0, 2754.5))
 def test_kilometre_to_point_and_back_is_the_same_kilometre(km: float) -> None:
     lon, lat = load_mekong().at_km(km)

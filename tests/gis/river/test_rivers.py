@@ -18,6 +18,7 @@ from gis.errors.errors import GisError, LayerError
 from gis.geometry.geodesy import distance_m, distances_m
 from gis.river.river import River, load_mekong
 from gis.river.rivers import Rivers, load_rivers, rivers_of
+from tests.fixtures.examples import examples
 
 
 @pytest.mark.parametrize(
@@ -91,7 +92,7 @@ def test_at_a_mouth_both_rivers_are_named() -> None:
     assert (up.river, up.also) == ("Ruak", ())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(
     st.lists(
         st.tuples(

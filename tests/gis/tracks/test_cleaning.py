@@ -17,6 +17,7 @@ from gis.position.position import Position
 from gis.tracks.chords import cartesian
 from gis.tracks.cleaning import clean, reachable_chain
 from gis.tracks.track import from_us
+from tests.fixtures.examples import examples
 from tests.gis.tracks.journeys import at, moment, positions, positions_of, same
 
 
@@ -168,7 +169,7 @@ def reaches(one: Position, other: Position, fastest_mps: float) -> bool:
     return seconds > 0 and away <= fastest_mps * seconds + noise
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 60), st.integers(-20, 20), st.booleans()), max_size=9),
     st.sampled_from([(100.4, 20.27), (180.0, 0.0), (-180.0, 60.0), (0.0, 89.99)]),
@@ -205,7 +206,7 @@ def test_the_chain_is_as_long_as_any(
     assert len(chain) >= longest
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(positions(), st.randoms(use_true_random=False))
 def test_any_order_of_arrival_leaves_the_same_track(
     given: list[Position], rng: random.Random

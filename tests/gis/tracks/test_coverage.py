@@ -19,6 +19,7 @@ from gis.river.rivers import Rivers, load_rivers
 from gis.tracks.coverage import area_seen, reach_km, river_seen
 from gis.tracks.river_bins import river_bins
 from gis.tracks.track import Track, sorted_track, to_us, track_of
+from tests.fixtures.examples import examples
 from tests.gis.tracks.journeys import START, at, moment, path, positions, straight
 
 
@@ -168,7 +169,7 @@ def test_what_is_no_area_is_refused(area: shapely.Geometry) -> None:
         area_seen([], area, radius_m=100.0)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 @given(positions())
 def test_any_track_sees_a_share(given: list[Position]) -> None:
     for sector in (around(100.4, 20.27, 5000.0), around(180.0, -0.5, 5000.0)):

@@ -14,6 +14,7 @@ from gis.position.position import Position
 from gis.river.river import load_mekong
 from gis.tracks.effort import ELSEWHERE, UNSURE, Amount, Effort, effort, total
 from gis.tracks.track import Track, to_us, track_of
+from tests.fixtures.examples import examples
 from tests.gis.tracks.journeys import START, at, path, positions, positions_of, straight
 
 ERROR_M = 300.0
@@ -164,7 +165,7 @@ def test_a_gap_is_neither_way_nor_time() -> None:
     assert longer.gap_hours == 0.0
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 @given(positions(), positions())
 def test_buckets_add_up_to_the_whole(one: list[Position], other: list[Position]) -> None:
     tracks = {"one": track_of(one), "other": track_of(other)}

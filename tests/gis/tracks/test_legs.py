@@ -11,6 +11,7 @@ from gis.position.position import Position
 from gis.tracks.chords import cartesian, chords_m, ground, places
 from gis.tracks.legs import UNKNOWN_M, legs_of, pieces, ways_of
 from gis.tracks.track import Track, sorted_track, track_of
+from tests.fixtures.examples import examples
 from tests.gis.tracks.journeys import at, path, positions, positions_of, straight
 
 
@@ -41,7 +42,7 @@ def counted_m(track: Track, *, max_gap_s: float = 600.0) -> float:
     return total
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(positions())
 def test_the_way_is_that_between_positions_that_count(given: list[Position]) -> None:
     track = track_of(given)

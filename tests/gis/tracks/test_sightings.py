@@ -14,6 +14,7 @@ from gis.geometry.geodesy import destination, distances_m
 from gis.position.position import Position
 from gis.tracks.sightings import NEVER, covered_us, sightings, together_us
 from gis.tracks.track import Track, to_us, track_of
+from tests.fixtures.examples import examples
 from tests.gis.tracks.journeys import START, at, moment, path, positions, straight
 
 
@@ -127,7 +128,7 @@ def test_intervals_add_what_no_earlier_one_of_their_group_covers(
     assert together_us(start, end) == len(whole)
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=examples(80))
 @given(positions(), positions())
 @example([], [at(0, 0.0, 90.0), at(0, 12.0, -90.0)])  # no plane has both poles
 @example([], [at(0, 0.0, 0.0), at(0, 0.0, 2.6e-283)])  # to so short a line GEOS has no distance

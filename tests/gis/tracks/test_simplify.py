@@ -13,6 +13,7 @@ from gis.geometry.geodesy import Floats, distances_m
 from gis.position.position import Position
 from gis.tracks.simplify import kept
 from gis.tracks.track import Track, track_of
+from tests.fixtures.examples import examples
 from tests.gis.tracks.journeys import at, path, positions, positions_of, straight
 
 
@@ -121,7 +122,7 @@ def test_ends_of_gaps_stay_when_asked() -> None:
     assert kept(track, tolerance_m=5.0, gap_s=600.0).tolist() == [0, 5, 6, 11]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(positions(), st.sampled_from([0.0, 10.0, 5000.0]))
 def test_any_track_keeps_its_ends_and_its_bound(given: list[Position], tolerance_m: float) -> None:
     track = track_of([p for p in given if abs(p.lat) < 85.0])

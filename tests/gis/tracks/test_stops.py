@@ -11,6 +11,7 @@ from gis.position.position import Position
 from gis.tracks.chords import cartesian
 from gis.tracks.stops import stops
 from gis.tracks.track import Track, track_of
+from tests.fixtures.examples import examples
 from tests.gis.tracks.journeys import at, moment, path, positions, straight
 
 
@@ -69,7 +70,7 @@ def test_stops_are_those_of_the_definition(seed: int, radius_m: float) -> None:
     assert found
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(positions())
 def test_any_track_has_the_stops_of_the_definition(given: list[Position]) -> None:
     track = track_of(given)

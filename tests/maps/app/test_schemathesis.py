@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from schemathesis.checks import not_a_server_error
@@ -30,6 +31,8 @@ from tests.maps.accounts.test_access_phones import as_user
 from tests.maps.permissions.test_who_may import HERE, made_things, two_agencies
 from tests.maps.permissions.who_may import ANYONE, PUBLIC, WHO_MAY
 from tests.maps.servers.running import Running
+
+pytestmark = pytest.mark.system
 
 SECONDS = 15.0
 EXAMPLES = 4  # of a route and round

@@ -40,6 +40,7 @@ from patrol.documents.transaction import Note
 from patrol.units.accounts import User
 from patrol.units.units import Role
 from tests.fixtures import needs
+from tests.fixtures.examples import examples
 from tests.maps.api.map.test_replay import DAY, boat, offices, report  # noqa: F401 - a fixture
 from tests.maps.api.ogc.test_ogc_api import sail
 from tests.maps.servers.agreed import agree
@@ -517,7 +518,7 @@ def test_of_what_a_hostile_signer_wrote_the_first_fault_is_named() -> None:
     assert isinstance(sly, VerifiedEvidence)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=examples(250), deadline=None)
 @given(hostile())
 @example(with_field(start="0001-01-01T00:00:00+14:00"))
 @example(with_field(counts={"positions": -1}))

@@ -28,7 +28,7 @@ from tests.maps.accounts.test_access_phones import as_user
 from tests.maps.permissions.who_may import ANYONE, DEVICES_ONLY, PUBLIC, WHO_MAY
 from tests.maps.servers.running import Running, running
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.system, pytest.mark.asyncio(loop_scope="module")]
 
 _NOW = datetime.now(UTC)  # of radios that are all days off an alert tells
 

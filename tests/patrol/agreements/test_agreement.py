@@ -18,6 +18,7 @@ from patrol.documents.open_documents import Book
 from patrol.errors.errors import Conflict, Forbidden, IllegalStep, NotFound
 from patrol.sectors.site_geography import Ground
 from patrol.sharing.decisions import Sharing
+from tests.fixtures.examples import examples
 from tests.patrol.nodes.agreeing import CK, DAY, HX, active, box, proposed, share, terms
 from tests.patrol.nodes.running import AGENCY, OTHER, Node, at, tick
 
@@ -99,7 +100,7 @@ class Model:
         return None
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(
     steps=st.lists(st.tuples(st.sampled_from(sorted(ACTS)), st.sampled_from(THREE)), max_size=25)
 )

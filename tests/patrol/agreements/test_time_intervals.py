@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from patrol.agreements.agreement import DAYS, Hours
 from patrol.agreements.time_intervals import MOST_DAYS, Stretch, common, joined, of_hours, within
+from tests.fixtures.examples import examples
 
 YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 seconds = st.integers(0, 366 * 86_400)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     zone=st.sampled_from(("Asia/Vientiane", "Europe/Berlin", "America/St_Johns", "Asia/Kathmandu")),
     start=st.integers(0, 1439),

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from gis.position.position import Position
 from patrol.documents.document import revised
 from patrol.errors.errors import IllegalStep, NotFound
+from tests.fixtures.examples import examples
 from tests.patrol.nodes.agreeing import share
 from tests.patrol.nodes.alerting import (
     COMES_BACK,
@@ -455,7 +456,7 @@ def test_noise_around_an_edge_raises_at_most_one_alert(tmp_path: Path) -> None:
                 assert len(await node.desk().alerts.versions(id)) <= 3
 
         @settings(
-            max_examples=25,
+            max_examples=examples(25),
             deadline=None,
             suppress_health_check=[HealthCheck.function_scoped_fixture],
         )
@@ -494,7 +495,7 @@ def test_the_final_alerts_do_not_depend_on_the_order_of_arrival(tmp_path: Path) 
 
         expected = runner.run(outcome(range(8), [8]))
 
-        @settings(max_examples=25, deadline=None)
+        @settings(max_examples=examples(25), deadline=None)
         @given(st.permutations(range(8)), st.lists(st.integers(1, 4), max_size=6))
         @example([0, 7, 2, 3, 4, 5, 6, 1], [2])  # it goes out when it was thought to come in
         def shuffled(order: list[int], sizes: list[int]) -> None:

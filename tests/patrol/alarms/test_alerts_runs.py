@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from patrol.alerts.alert import HOLDING, Alert
 from patrol.errors.errors import PatrolError
+from tests.fixtures.examples import examples
 from tests.patrol.nodes.alerting import IN, OUT, alerts, hear, hear_in_turn, put, sector, tick, unit
 from tests.patrol.nodes.running import Node, at, said
 
@@ -111,7 +112,7 @@ def test_never_two_alerts_of_one_condition_and_never_none(tmp_path: Path) -> Non
                 await run.do(step)
                 await run.check()
 
-        @settings(max_examples=40, deadline=None)
+        @settings(max_examples=examples(40), deadline=None)
         @given(st.lists(st.sampled_from(STEPS), min_size=1, max_size=8))
         def runs(steps: list[str]) -> None:
             runner.run(go(steps))

@@ -15,6 +15,7 @@ from patrol.documents.document import revised
 from patrol.documents.open_documents import Book
 from patrol.sectors.sector import Sector
 from patrol.sectors.site_geography import Ground
+from tests.fixtures.examples import examples
 from tests.patrol.nodes.alerting import METRE_DEG, SOUTH, WEST, sector
 from tests.patrol.nodes.running import at
 
@@ -34,7 +35,7 @@ def drawn(rng: np.random.Generator) -> Sector:
 
 
 @settings(
-    max_examples=8,
+    max_examples=examples(8),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )

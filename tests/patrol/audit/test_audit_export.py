@@ -23,6 +23,7 @@ from patrol.audit.key import AuditKey, audit_key
 from patrol.audit.signed_head import SignedHead, head_from, signed_head
 from patrol.documents.transaction import Note
 from patrol.errors.errors import AuditError
+from tests.fixtures.examples import examples
 from tests.patrol.nodes.chains import chain_of, notes
 from tests.patrol.nodes.running import AGENCY, NODE, at
 
@@ -133,7 +134,7 @@ def test_an_export_is_checked_without_the_store(given: list[Note], data: Any) ->
     assert found.head.seq == len(entries)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.lists(notes, min_size=1, max_size=5), st.data())
 def test_one_altered_byte_anywhere_in_an_export_is_found(given: list[Note], data: Any) -> None:
     text = bytearray(exported(chain_of(given)))

@@ -24,6 +24,7 @@ from patrol.store.proof import verify_journal as proving
 from patrol.store.records import originals, photos
 from patrol.store.store import open_store
 from tests.fixtures.databases import copied, empty_store, sqlite_only
+from tests.fixtures.examples import examples
 from tests.patrol.nodes.chains import ROWS, chain_of, fill, first_fault, notes, proved, read, texts
 from tests.patrol.nodes.running import AGENCY, NODE, Node, at, reading
 
@@ -135,7 +136,7 @@ def test_what_was_written_is_proved(file: Path) -> None:
 
 
 @sqlite_only  # a server keeps texts that are none, and other types, out by itself
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(data=st.data())
 def test_one_altered_byte_anywhere_in_the_journal_is_named(filled: Path, data: Any) -> None:
     seq = data.draw(st.integers(1, ROWS))
@@ -162,7 +163,7 @@ def test_one_altered_byte_anywhere_in_the_journal_is_named(filled: Path, data: A
     assert f"journal row {seq} is altered" in str(first)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(seq=st.integers(1, ROWS - 1))
 def test_a_row_that_was_taken_out_is_named(filled: Path, seq: int) -> None:
     file = copied(filled, filled.with_name("taken.db"))
@@ -176,7 +177,7 @@ def test_a_row_that_was_taken_out_is_named(filled: Path, seq: int) -> None:
     assert (fault.seq, fault.what) == (seq, "altered")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(pair=st.lists(st.integers(1, ROWS), min_size=2, max_size=2, unique=True))
 def test_rows_that_changed_places_are_named(filled: Path, pair: list[int]) -> None:
     file = copied(filled, filled.with_name("moved.db"))
@@ -191,7 +192,7 @@ def test_rows_that_changed_places_are_named(filled: Path, pair: list[int]) -> No
     assert (fault.seq, fault.what) == (min(pair), "altered")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(seq=st.integers(1, ROWS + 1))
 def test_a_row_that_was_put_in_is_named(filled: Path, seq: int) -> None:
     file = copied(filled, filled.with_name("put.db"))

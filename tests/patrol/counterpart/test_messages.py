@@ -28,6 +28,7 @@ from patrol.targets.hand_off import HandOff, timetable
 from patrol.targets.lifecycle import offered, refreshed, returned
 from patrol.targets.remote_hand_off import accepted_there, declined_there
 from patrol.targets.target import Target, of_case, sighted
+from tests.fixtures.examples import examples
 from tests.patrol.nodes.handed import CK, HX, LAO, THAI, sighting, target
 from tests.patrol.nodes.running import START, at
 
@@ -391,7 +392,7 @@ def test_noise_on_the_link_is_no_message(body: bytes) -> None:
 # -- every order of things
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 @given(data=st.data())
 def test_in_whatever_order_messages_come_nobody_has_it_twice(data: st.DataObject) -> None:
     link = Link()

@@ -19,6 +19,7 @@ from PIL.TiffImagePlugin import IFDRational
 from patrol.errors.errors import BadPhoto
 from patrol.incidents.photo import LONGEST_FILE, LONGEST_SIDE
 from patrol.incidents.photo_cleaning import cleaned
+from tests.fixtures.examples import examples
 
 # Pillow warns of what it then passes over; here that is the point.
 pytestmark = [
@@ -344,7 +345,7 @@ def test_a_picture_with_a_broken_note_is_a_picture_still() -> None:
 GOOD = {kind: file(kind, exif=exif()) for kind in ("JPEG", "PNG", "WEBP")}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.sampled_from(sorted(GOOD)), st.data())
 def test_a_damaged_file_is_refused_or_comes_out_bare(kind: str, data: st.DataObject) -> None:
     sent = bytearray(GOOD[kind])

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from patrol.picture.picture import Picture
 from patrol.reception.record import record_of
 from radio_gateway.messages.transmission import Transmission
+from tests.fixtures.examples import examples
 from tests.patrol.nodes.running import Node, address, said
 
 words = st.none() | st.sampled_from(["help is near", "ສະບາຍດີ", ""])
@@ -71,7 +72,7 @@ async def end_of(order: list[Transmission], sizes: list[int]) -> End:
         return End(place, state.text, state.status, state.heard_at, sorted(gids))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     drawn=st.lists(messages, min_size=1, max_size=14),
     sizes=st.lists(st.integers(1, 5), min_size=1, max_size=3),
@@ -92,7 +93,7 @@ def test_any_order_and_any_batches_end_in_the_same_picture_and_the_same_records(
     assert asyncio.run(end_of(other, [3])) == one
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(400), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(drawn=st.lists(messages, min_size=2, max_size=24), data=st.data())
 def test_more_messages_than_are_kept_in_mind_end_in_the_same_picture(
     drawn: list[dict[str, Any]], data: st.DataObject

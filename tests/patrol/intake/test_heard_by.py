@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from patrol.reception.receptions import Reception, best
 from radio_gateway.messages.transmission import Signal, Transmission
+from tests.fixtures.examples import examples
 from tests.patrol.nodes.running import Node, at, said
 
 WINDOWS: dict[str, float | None] = {"aprs": 30.0, "ais": 3.0, "meshtastic": None, "dsc": 600.0}
@@ -97,7 +98,7 @@ async def end_of(order: list[Transmission], sizes: list[int]) -> list[Any]:
         return known
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     drawn=st.lists(messages, min_size=1, max_size=6),
     sizes=st.lists(st.integers(1, 5), min_size=1, max_size=3),

@@ -23,6 +23,7 @@ from patrol.store.receptions import stored_duplicates as known
 from patrol.units.wire import Change
 from radio_gateway.messages.transmission import Signal, Transmission
 from tests.fixtures.databases import sqlite_only
+from tests.fixtures.examples import examples
 from tests.patrol.intake.test_heard_by import as_heard, messages
 from tests.patrol.nodes.running import Node, Viewer, address, at, said
 
@@ -294,7 +295,7 @@ async def end_of(
 
 
 @settings(
-    max_examples=25,
+    max_examples=examples(25),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking takes minutes here

@@ -22,6 +22,7 @@ from patrol.sectors.sector import Sector
 from patrol.sectors.site_geography import Ground
 from patrol.store.records import documents as papers
 from patrol.units.data_classes import DATA_CLASSES, marks
+from tests.fixtures.examples import examples
 from tests.patrol.nodes.running import AGENCY, OTHER, Node, at
 
 SQUARE = [[100.40, 20.28], [100.42, 20.28], [100.42, 20.30], [100.40, 20.30], [100.40, 20.28]]
@@ -200,7 +201,7 @@ RAW = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(raw=RAW, kind=st.sampled_from(["Polygon", "MultiPolygon", "Point", "", None]))
 def test_whatever_comes_as_a_polygon_is_judged_and_never_fails(raw: Any, kind: Any) -> None:
     judged, placed = judge(SectorShape(polygon={"type": kind, "coordinates": raw}), Ground())

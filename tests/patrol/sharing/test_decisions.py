@@ -30,6 +30,7 @@ from patrol.sharing.view_policy import ViewPolicy
 from patrol.units.data_classes import DATA_CLASSES, NEVER, POSITIONS, DataClass, crossed, marks
 from patrol.units.details import UnitDetails
 from patrol.units.wire import Fix, UnitState
+from tests.fixtures.examples import examples
 from tests.patrol.nodes.agreeing import CK, HX, active, box, joint, proposed, terms
 from tests.patrol.nodes.running import AGENCY, OTHER, at
 
@@ -513,7 +514,7 @@ places = st.builds(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(fix=places, grid=st.sampled_from((0.0, 10.0, 100.0, 1000.0, 25_000.0)))
 def test_the_quick_way_for_fixes_does_what_the_one_function_does(fix: Fix, grid: float) -> None:
     apart = crossed(fix, {"positions"})
@@ -624,7 +625,7 @@ def test_a_policy_without_sharing_lets_only_its_own_pass(
     assert (policy.paper(paper) is not None) == (agency == owner)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     steps=st.lists(
         st.tuples(

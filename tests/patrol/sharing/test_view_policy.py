@@ -19,6 +19,7 @@ from patrol.store.store import open_store
 from patrol.units.permissions import ACTS, acts_of, may, require
 from patrol.units.units import ROLES, Role
 from tests.fixtures.databases import empty_store
+from tests.fixtures.examples import examples
 from tests.patrol.nodes.running import AGENCY, OTHER, Node, address, at, said
 
 agencies = st.sampled_from(["la-hx", "th-ck", "LA-HX", "", "la-hx'--", "ສປປ"])
@@ -28,7 +29,7 @@ def test_the_stream_and_the_store_let_the_same_records_pass(tmp_path: Path) -> N
     store = open_store(empty_store(tmp_path / "p.db"))
     engine = store._engine
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=examples(200), deadline=None)
     @given(
         owners=st.lists(agencies, max_size=6),
         agency=agencies,

@@ -27,6 +27,7 @@ from patrol.targets.prediction import AHEAD_MIN, downstream_deg, predicted
 from patrol.targets.sightings import Sighting, across, comes_across, placed
 from patrol.targets.target import MOST_SIGHTINGS, Target, new_target, sighted
 from patrol.units.units import ROLES, Agency
+from tests.fixtures.examples import examples
 from tests.patrol.nodes.running import AGENCY, OTHER, START, Node, at
 
 KM = 2356.0
@@ -201,7 +202,7 @@ def test_what_is_not_known_is_not_told(ground: Ground) -> None:
     assert still.track == ()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     km=st.floats(0.0, 2754.0),
     left_m=st.floats(-4000, 4000),

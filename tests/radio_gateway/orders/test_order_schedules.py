@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.fixtures.examples import examples
 from tests.radio_gateway.running.order_bench import Bench
 
 KINDS = st.sampled_from(["distress", "alert", "poll", "text"])
@@ -23,7 +24,7 @@ ACTS = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.lists(ACTS, max_size=60), st.integers(1, 5))
 def test_whatever_happens_one_is_out_none_is_late_and_none_is_forgotten(
     acts: list[tuple[Any, ...]], per_minute: int

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from radio_gateway.messages.address_family import families_of
 from radio_gateway.protocols import PROTOCOLS
+from tests.fixtures.examples import examples
 from tests.fuzz.checksums import put_right
 from tests.fuzz.exercise import HEAD, Broken, Input, LongConnection, exercise, read_input
 from tests.fuzz.samples import samples
 
 _LIGHT = settings(
-    max_examples=80,
+    max_examples=examples(80),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],

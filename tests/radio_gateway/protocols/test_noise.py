@@ -15,6 +15,7 @@ from radio_gateway.decoding.framing import Frame
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.nmea.sentence import checksum
 from radio_gateway.protocols import PROTOCOLS
+from tests.fixtures.examples import examples
 from tests.radio_gateway.protocols.heard import NOW, capture, frame, sentence
 
 SETTINGS = DecoderSettings(secret="secret")
@@ -75,7 +76,7 @@ _anything = st.one_of(
 )
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(300), suppress_health_check=[HealthCheck.too_slow])
 @given(payloads=st.lists(_anything, max_size=5))
 @example(payloads=[b"\\" * 1024, b"$" * 1024, b"!AIVDM,9,9,,,9,0*00"])
 def test_decoder_raises_frame_errors_only_and_gives_real_places_only(payloads: list[bytes]) -> None:

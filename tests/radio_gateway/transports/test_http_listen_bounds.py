@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from radio_gateway.transports.http_request import Limits
+from tests.fixtures.examples import examples
 from tests.radio_gateway.running.running import peers, until
 from tests.radio_gateway.transports.http_listening import LIMITS, bounded, exchange
 
@@ -162,7 +163,7 @@ _PIECES = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.lists(_PIECES, max_size=12), min_size=1, max_size=6))
 def test_nothing_that_is_sent_stops_the_server(connections: list[list[bytes]]) -> None:
     async def send_all() -> None:

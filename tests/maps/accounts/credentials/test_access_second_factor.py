@@ -24,6 +24,7 @@ from patrol.store.accounts.account_changes import begin_session
 from patrol.store.store import Store, open_store
 from patrol.units.accounts import User
 from tests.fixtures.databases import empty_store, reading
+from tests.fixtures.examples import examples
 from tests.maps.servers.running import AGENCY, PASSWORD, Live, Running, running
 
 NOW = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
@@ -151,7 +152,7 @@ async def test_nobody_who_has_the_database_alone_can_make_codes(tmp_path: Path) 
 
 
 @given(said=st.text(max_size=200), about=st.text(max_size=40), bit=st.integers(min_value=0))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_what_is_sealed_opens_whole_or_not_at_all(
     tmp_path_factory: pytest.TempPathFactory, said: str, about: str, bit: int
 ) -> None:

@@ -23,6 +23,7 @@ from patrol.store.receptions import insert as bulk
 from patrol.store.schema.rows import Row, transmission_row
 from patrol.store.schema.tables import to_us
 from tests.fixtures import databases
+from tests.fixtures.examples import examples
 from tests.patrol.nodes.running import AGENCY, NODE, at, said
 
 BOATS = ("a", "b", "c")
@@ -50,7 +51,9 @@ heard = st.tuples(
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(some=st.lists(heard, max_size=25), bound=st.integers(-5, 95), length=st.integers(0, 60))
 def test_what_was_heard_is_found_whatever_time_it_tells_of(

@@ -13,6 +13,7 @@ from radio_gateway.errors.errors import FrameError
 from radio_gateway.messages.transmission import Signal, Transmission
 from radio_gateway.orders.order import Order, OrderError, OrderKind
 from radio_gateway.protocols.meshtastic import meshtastic_mqtt
+from tests.fixtures.examples import examples
 from tests.radio_gateway.protocols.heard import NOW
 from tests.radio_gateway.protocols.meshtastic import meshtastic_messages as mesh
 
@@ -269,7 +270,7 @@ def test_what_was_decrypted_must_have_a_plausible_time(time_s: int) -> None:
     assert refused(mesh.envelope(sealed)) == "decrypt_failed"
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(noise=st.binary(min_size=1, max_size=60))
 def test_noise_in_an_encrypted_packet_gives_no_position(noise: bytes) -> None:
     sealed = mesh.message("MeshPacket", **{"from": mesh.BOAT}, id=7, encrypted=noise)
