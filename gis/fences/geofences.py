@@ -406,9 +406,10 @@ class Geofences:
             return False
         *others, last = before
         silent_s = believed[0].t - last.t
-        if not judged.unheeded and silent_s > STALE_GAPS * max(settings.gap_s, _gap_s(judged)):
+        gap_s = _gap_s(judged)
+        if not judged.unheeded and silent_s > STALE_GAPS * max(settings.gap_s, gap_s):
             return False
-        way, is_sparse = (*before, *believed), _gap_s(judged) > settings.gap_s
+        way, is_sparse = (*before, *believed), gap_s > settings.gap_s
         noise_m = 2.0 * settings.noise_accuracies * last.accuracy_m
         if max([apart_m(each, last) for each in others]) <= noise_m:  # it lay there
             away_m = max([apart_m(each, believed[-1]) for each in believed])

@@ -80,6 +80,7 @@ class Alarms:
         agencies: Returns those of this node that have an agreement.
         crosses: Returns whether an alert may pass to an agency that is no party to it.
         fencing: How units stand to sectors.
+        left: Messages that batches brought and that are not looked at yet.
     """
 
     def __init__(
@@ -112,8 +113,8 @@ class Alarms:
         self._gone_since: dict[Key, datetime] = {}
         self._failed: set[str] = set()
         self._reassigned: set[str] = set()
-        #: What batches brought that is not looked at yet, and since when by the steady clock.
-        self._records: list[Record] = []
+        #: Positions of what is left, and since when by the steady clock.
+        self.left: list[Record] = []
         self._fixes: dict[bytes, Fix] = {}
         self._left_since_s = 0.0
 
@@ -130,7 +131,7 @@ class Alarms:
         self.fencing.take_up(book, lambda: in_order(past), now)
         self.fencing.missed(await self._filed(now), book, now)
         self._take_up_limits()
-        await self._judge(turn, None)
+        await self._judge(turn, None, self._now())
 
     async def after(
         self,
@@ -150,37 +151,34 @@ class Alarms:
                 known. Fences may be left for then, if nothing is older than `TOGETHER_S` by that
                 time: to look takes about as long for four batches as for one.
         """
-        if not self._records:
+        if not self.left:
             self._left_since_s = monotonic()
-        self._records += records
+        self.left += records
         self._fixes.update(fixes)
         left_s = monotonic() - self._left_since_s
         if next_in_s is None or left_s + next_in_s > TOGETHER_S or self._calls.are_news(records):
             await self.catch_up(turn)
 
-    @property
-    def left(self) -> bool:
-        """Whether something was left for the next batch."""
-        return bool(self._records)
-
     async def catch_up(self, turn: WriterTurn) -> None:
         """Look at what was left for the next batch, in a turn of the caller's."""
-        records, fixes = self._records, self._fixes
+        records, fixes = self.left, self._fixes
         if not records:
             return
-        self._records, self._fixes = [], {}
-        ids = self._calls.note(records)
+        self.left, self._fixes = [], {}
+        ids, now = self._calls.note(records), self._now()
         fault: Exception | None = None
         try:
-            ids |= self._see(records, fixes)
+            ids |= self._see(records, fixes, now)
         except Exception as error:  # noqa: BLE001 - raised again, once calls for help ring
             fault = error
         if ids:
-            await self._judge(turn, ids)
+            await self._judge(turn, ids, now)
         if fault is not None:
             raise fault
 
-    def _see(self, records: Sequence[Record], fixes: Mapping[bytes, Fix]) -> set[str]:
+    def _see(
+        self, records: Sequence[Record], fixes: Mapping[bytes, Fix], now: datetime
+    ) -> set[str]:
         """Note what a batch tells beside calls for help; return whose standing to areas is new."""
         batteries, units = self._batteries, self._picture.units
         moved: set[str] = set()
@@ -190,7 +188,7 @@ class Alarms:
                 for record in records
                 if (fix := fixes.get(record.gid)) is not None and fix.of in units
             ]
-            moved = self.fencing.see(placed, self._now())
+            moved = self.fencing.see(placed, now)
         self._take_up_limits()  # one that was set a moment ago is of what came since
         if self._behaviours:
             heard = [(fixes.get(each.gid), each.transmission.heard_at) for each in records]
@@ -200,7 +198,7 @@ class Alarms:
                 if fix is not None
             ]
             self._behaviours.see(placed, self._picture.contacts)
-        self._strays.note(fixes.values(), units, self._now())
+        self._strays.note(fixes.values(), units, now)
         for record in records:
             said, facts = record.transmission, record.transmission.facts
             if (
@@ -231,7 +229,7 @@ class Alarms:
         self.fencing.overdue(now)
         self._take_up_limits()
         await self._see_reassigned(now)
-        await self._judge(turn, None)
+        await self._judge(turn, None, now)
         await self._file_time(turn, now)
         if fault is not None:
             raise fault
@@ -281,15 +279,15 @@ class Alarms:
         self._reassigned = set()
         self.fencing.anew(units, in_order(past), now)
 
-    async def _judge(self, turn: WriterTurn, ids: set[str] | None) -> None:
+    async def _judge(self, turn: WriterTurn, ids: set[str] | None, now: datetime) -> None:
         """Compare what holds with the alerts that are open, and file what is new.
 
         Args:
             turn: The caller's turn.
             ids: Only about these units and radios, by the rules that are asked at once; None:
                 about everything, by all.
+            now: The present, aware UTC.
         """
-        now = self._now()
         scene = self._scene(now, ids)
         passed = scene.passed
         open_: dict[str, dict[Key, Alert]] = {}

@@ -372,7 +372,7 @@ class Fencing:
                 self._flips[of] = _lately(flips[-VISITS_KEPT:], now - KEPT_FOR)
             if event.kind == "enter":
                 came.setdefault(of, []).append(event)
-        for visit in [each for each in self.passed() if each.how == "seen"]:
+        for visit in [each for each in self._passed.values() if each.how == "seen"]:
             known = self.visits(visit.unit, visit.area)
             if not any(each.since == visit.since and each.until for each in known):
                 self.filed([visit])

@@ -43,7 +43,7 @@ class Latches:
             if record.transmission.protocol == VOICE:
                 plots.append(partial(note_plotted, record=record, origin=origin))
         acts += plots
-        for claim in picture.claims.take_raised():
+        for claim in picture.claims.take_raised() if picture.claims.raised else ():
             acts.append(
                 partial(registry.raise_claim, claim=claim, key=key_of(claim), origin=origin)
             )

@@ -51,6 +51,8 @@ class Claims:
 
     Attributes:
         open: By `key_of`.
+        touched: Those that changed since `take_changes`.
+        raised: Those raised since `take_raised`.
     """
 
     def __init__(self) -> None:
@@ -58,8 +60,8 @@ class Claims:
         self._made_at: dict[str, datetime] = {}
         self._last: dict[str, tuple[str, datetime, TimeSource, Fix]] = {}
         self._by_channel: dict[str, dict[str, _Seen]] = {}
-        self._touched: dict[str, Claim] = {}
-        self._raised: list[Claim] = []
+        self.touched: dict[str, Claim] = {}
+        self.raised: list[Claim] = []
         self._ended: list[str] = []
 
     def __iter__(self) -> Iterator[Claim]:
@@ -69,7 +71,7 @@ class Claims:
     def take_up(self, claim: Claim, now: datetime) -> None:
         """Go on with a claim that was raised before a restart; it has its time to be made again."""
         of = key_of(claim)
-        self.open[of] = self._touched[of] = claim
+        self.open[of] = self.touched[of] = claim
         self._made_at[of] = now
 
     def claimed(self, record: Record, claim: Claim, believed: Fix | None) -> None:
@@ -143,19 +145,19 @@ class Claims:
         for of, claim in list(self.open.items()):
             bound = bound_to.get(claim.address)
             if now - self._made_at[of] > ENDS_AFTER or claim.bound != bound:
-                self._touched[of] = msgspec.structs.replace(claim, ended=True)
+                self.touched[of] = msgspec.structs.replace(claim, ended=True)
                 self._ended.append(of)
                 del self.open[of], self._made_at[of]
 
     def take_changes(self) -> tuple[Claim, ...]:
         """Return the claims that changed since the last call; ended ones for the last time."""
-        changed = tuple(self._touched.values())
-        self._touched.clear()
+        changed = tuple(self.touched.values())
+        self.touched.clear()
         return changed
 
     def take_raised(self) -> Sequence[Claim]:
         """Return the claims raised since the last call, to be stored."""
-        raised, self._raised = self._raised, []
+        raised, self.raised = self.raised, []
         return raised
 
     def take_ended(self) -> Sequence[str]:
@@ -171,16 +173,16 @@ class Claims:
         of, heard_at = key_of(claim), record.transmission.heard_at
         known = self.open.get(of)
         if known is None:
-            self.open[of] = self._touched[of] = claim
+            self.open[of] = self.touched[of] = claim
             self._made_at[of] = heard_at
-            self._raised.append(claim)
+            self.raised.append(claim)
             return
         self._made_at[of] = max(self._made_at[of], heard_at)
         if claim.distance_m is None:
             claim = msgspec.structs.replace(claim, distance_m=known.distance_m)
         claim = msgspec.structs.replace(claim, since=known.since)
         if _differs(claim, known):
-            self.open[of] = self._touched[of] = claim
+            self.open[of] = self.touched[of] = claim
 
 
 def _differs(claim: Claim, known: Claim) -> bool:

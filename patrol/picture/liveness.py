@@ -60,14 +60,6 @@ def heard_again(step: Step) -> Effect | None:
     return liveness(step.contact, step.record.transmission.heard_at)
 
 
-def stays_live(contact: Contact, newest: datetime, now: datetime) -> bool:
-    """Return whether it is live and, its newest believed position being of `newest`, still is."""
-    return (
-        contact.liveness == "live"
-        and (now - newest).total_seconds() <= LATE_AFTER * contact.expected_interval_s
-    )
-
-
 def _explained(contact: Contact, newest: datetime, now: datetime) -> bool:
     """Return whether its dead links explain that nothing came since `newest`.
 

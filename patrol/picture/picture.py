@@ -131,7 +131,8 @@ class Picture(Register):
         if transmission.device is None and self._is_nobodys(record):
             record.agency = self.agency
             return None
-        contact, assignment = self._whose(record)
+        contact, assignment = self._known(record)
+        contact = contact or self._add_unknown(record.address)
         record.agency = contact.agency
         by_voice = transmission.protocol == VOICE
         contact.hear(None if by_voice else transmission.channel, transmission.heard_at)
@@ -188,14 +189,15 @@ class Picture(Register):
         if record.transmission.kind == "waypoint" or self._is_nobodys(record):
             return
         said = record.transmission  # viewers are told with the next thing that changes
-        self._whose(record)[0].hear(said.channel, said.heard_at)
+        contact = self._known(record)[0] or self._add_unknown(record.address)
+        contact.hear(said.channel, said.heard_at)
 
     def calls_anew(self, record: Record) -> bool:
         """Return whether a message calls for help after the call before was said to be over."""
         said = record.transmission
         if not (said.distress or says_man_down(said)) or self._is_nobodys(record):
             return False
-        contact, _ = self._whose(record)
+        contact = self._known(record)[0] or self._add_unknown(record.address)
         if contact.distress or contact.cleared_at is None:
             return False
         return is_later(said, contact.cleared_at)
@@ -216,7 +218,7 @@ class Picture(Register):
         if self._is_nobodys(record):
             record.agency = self.agency
             return None
-        contact, _ = self._whose(record)
+        contact = self._known(record)[0] or self._add_unknown(record.address)
         record.agency = contact.agency
         return contact.id if contact.depends_on(record) else None
 
@@ -395,13 +397,8 @@ class Picture(Register):
         contact, _ = self._known(record)
         record.agency = self.owner_of_radio(record.address) if contact is None else contact.agency
 
-    def _whose(self, record: Record) -> tuple[Contact, Assignment | None]:
-        """Return who said it, and what says that its address stood for a unit then."""
-        contact, assignment = self._known(record)
-        return contact or self._add_unknown(record.address), assignment
-
     def _known(self, record: Record) -> tuple[Contact | None, Assignment | None]:
-        """Return the same; None where nobody by its address is known."""
+        """Return who said it, None for nobody known, and what says that its address stood for it."""
         address = record.address
         transmission = record.transmission
         if transmission.protocol == VOICE and transmission.device in self.contacts:

@@ -11,7 +11,7 @@ from typing import Final
 
 from patrol.picture.contact import Contact
 from patrol.picture.distress import distress
-from patrol.picture.liveness import heard_again, liveness, stays_live
+from patrol.picture.liveness import LATE_AFTER, heard_again, liveness
 from patrol.picture.man_down import latch_man_down, says_man_down
 from patrol.picture.step import Effect, Step
 from patrol.reception.record import Record
@@ -36,7 +36,11 @@ def usual(contact: Contact, record: Record, fix: Fix | None) -> bool:
     said = record.transmission
     if said.distress or says_man_down(said):
         return False
-    return fix is None or not fix.live or stays_live(contact, fix.time, said.heard_at)
+    if fix is None or not fix.live:
+        return True
+    # It is live and, its newest believed position being this one, still is.
+    age_s = (said.heard_at - fix.time).total_seconds()
+    return contact.liveness == "live" and age_s <= LATE_AFTER * contact.expected_interval_s
 
 
 CLOCK_RULES: Final[tuple[Callable[[Contact, datetime], Effect | None], ...]] = (liveness,)

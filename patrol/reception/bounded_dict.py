@@ -38,9 +38,10 @@ def drop_oldest(kept: dict[K, V], most: int) -> list[tuple[K, V]]:
     >>> drop_oldest(dict.fromkeys(range(203)), 200)
     []
     """
-    if not are_too_many(len(kept), most):
+    count = len(kept)
+    if count <= most + most // _GATHERS:
         return []
-    going = list(islice(kept.items(), len(kept) - most))
+    going = list(islice(kept.items(), count - most))
     for key, _ in going:
         del kept[key]
     return going

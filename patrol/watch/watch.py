@@ -365,7 +365,8 @@ class Watch:
         self._shown.put(moved, units, update.gone)
         for state in units:
             update.units.setdefault((state.agency, state.known), []).append(state)
-        for claim in self.picture.claims.take_changes():
+        claims = self.picture.claims
+        for claim in claims.take_changes() if claims.touched else ():
             update.claims.setdefault((claim.agency, claim.unit is not None), []).append(claim)
         self.board.publish(update)
 

@@ -23,7 +23,7 @@ def no_go(scene: Scene) -> Iterator[Condition]:
     learns of it as of any alert, if an agreement shares these. A patrol whose plan names the sector
     may be there.
     """
-    if not any(each.use in KEPT_OUT_OF for each in scene.sectors.values()):
+    if KEPT_OUT_OF.isdisjoint([each.use for each in scene.sectors.values()]):
         return
     for contact in scene.contacts.values():
         if contact.unit is None:
