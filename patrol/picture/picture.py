@@ -398,7 +398,7 @@ class Picture(Register):
         record.agency = self.owner_of_radio(record.address) if contact is None else contact.agency
 
     def _known(self, record: Record) -> tuple[Contact | None, Assignment | None]:
-        """Return who said it, None for nobody known, and what says that its address stood for it."""
+        """Return who said it, None for nobody known, and the assignment that says so."""
         address = record.address
         transmission = record.transmission
         if transmission.protocol == VOICE and transmission.device in self.contacts:
