@@ -153,6 +153,21 @@ class Bus:
         """Hear a topic on all connections to come."""
         self._topics.add(topic)
 
+    def take(self, topic: str, message: bytes) -> None:
+        """Take a message of the broker's, in the loop: hand on a body that is whole with it."""
+        strange = self._envelopes.strange
+        body = self._envelopes.open(message, topic=topic)
+        if body is not None:
+            self._heard(topic, body)
+        elif self._envelopes.strange == strange:
+            self._part(topic)
+        elif strange == 0:
+            _log.error(
+                "not_sealed_by_us",
+                topic=topic,
+                hint="is internal.key_file the same for all processes of this node?",
+            )
+
     # -- on paho's thread
 
     def _post(self, act: Callable[..., None], *args: object) -> None:
@@ -180,7 +195,7 @@ class Bus:
         self._post(self._broke, str(reason))
 
     def _on_message(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
-        self._post(self._take, message.topic, message.payload)
+        self._post(self.take, message.topic, message.payload)
 
     def _on_subscribe(
         self, _client: paho.Client, _data: object, number: int, reasons: list[ReasonCode], _: Any
@@ -217,17 +232,3 @@ class Bus:
         else:
             waiting.set_exception(WatchAway(f"the broker refuses a topic: {refused}"))
             waiting.exception()  # noted: nobody may wait for it
-
-    def _take(self, topic: str, message: bytes) -> None:
-        strange = self._envelopes.strange
-        body = self._envelopes.open(message, topic=topic)
-        if body is not None:
-            self._heard(topic, body)
-        elif self._envelopes.strange == strange:
-            self._part(topic)
-        elif strange == 0:
-            _log.error(
-                "not_sealed_by_us",
-                topic=topic,
-                hint="is internal.key_file the same for all processes of this node?",
-            )

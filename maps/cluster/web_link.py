@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Callable
+from time import monotonic
 from typing import Any, Self
 
 import msgspec
@@ -41,13 +43,21 @@ class WebLink:
         settings: Which broker.
         key: What messages are sealed with.
         node: The node's id.
+        now: A clock that only goes forward, seconds.
 
     Attributes:
         asking: What is asked, and whether there is a Watch.
         views: The views that viewers look at.
     """
 
-    def __init__(self, settings: InternalSettings, key: bytes, *, node: str) -> None:
+    def __init__(
+        self,
+        settings: InternalSettings,
+        key: bytes,
+        *,
+        node: str,
+        now: Callable[[], float] = monotonic,
+    ) -> None:
         self._topics = Topics(node)
         self._id = secrets.token_hex(8)
         self._bus = Bus(
@@ -61,7 +71,7 @@ class WebLink:
         self._answers = self._topics.answer(self._id)
         self._bus.add(self._topics.beat)
         self._bus.add(self._answers)
-        self.asking = RpcClient(web=self._id, say=self._say, moved=self._watch_moved)
+        self.asking = RpcClient(web=self._id, say=self._say, moved=self._watch_moved, now=now)
         self.views = FarViews(
             self.asking.ask,
             subscribe=lambda *view: self._bus.subscribe(self._topics.view(*view)),

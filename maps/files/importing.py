@@ -96,7 +96,7 @@ async def _preview(name: str, ending: str, content: bytes, encoding: str | None)
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
-            env=_environment(),
+            env=reader_environment(),
         )
         try:
             async with asyncio.timeout(LONGEST_S):
@@ -128,7 +128,7 @@ def _layer(said: str | None, name: str) -> str | None:
 
 
 @cache
-def _environment() -> dict[str, str]:
+def reader_environment() -> dict[str, str]:
     """Return the environment of that process: nothing of ours, few drivers, no network."""
     import pyogrio  # loads geopandas; asked once for all files
 

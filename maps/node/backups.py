@@ -57,13 +57,14 @@ class Backups:
     async def run(self) -> None:
         """See to it until cancelled."""
         while True:
-            await asyncio.to_thread(self._look)
+            await asyncio.to_thread(self.look)
             if is_due(self._plan, self.state, utc_now()):
                 await self._round()
-                await asyncio.to_thread(self._look)
+                await asyncio.to_thread(self.look)
             await asyncio.sleep(LOOK_EVERY_S if self._fault is None else _AGAIN_S)
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Read how the last round went, and whether its files are still there."""
         self.state = read_state(self._plan.folder, self._plan.node)
         if self.state is None:
             # at the first start there is none yet, which is no fault; that none can be made is

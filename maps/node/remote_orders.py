@@ -191,16 +191,14 @@ class RemoteCarrier:
         """Pass on what waits, until cancelled."""
         while True:
             self._changed.clear()
-            await self._look()
+            await self.look()
             try:
                 async with asyncio.timeout(LOOK_EVERY_S if self._open else None):
                     await self._changed.wait()
             except TimeoutError:
                 continue
 
-    # -- inside
-
-    async def _look(self) -> None:
+    async def look(self) -> None:
         """Pass on what is due, say what is in the way, and end what has ended."""
         fault = self._way.unreached(self._gateway)
         if fault is None and self._fault is not None:

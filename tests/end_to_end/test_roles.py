@@ -61,6 +61,11 @@ class Process:
         self._process: Forked | None = None
 
     @property
+    def is_running(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def pid(self) -> int:
         assert self._process is not None
         return self._process.pid
@@ -100,8 +105,9 @@ class Process:
         return await asyncio.to_thread(self._process.wait, seconds)
 
     def stop(self) -> None:
-        if self._process is None or self._process.poll() is not None:
+        if not self.is_running:
             return
+        assert self._process is not None
         self.signal(signal.SIGCONT)
         self.signal(signal.SIGTERM)
         try:
@@ -153,7 +159,7 @@ password = "{broker.passwords["node"]}"
         )
         self.watches = [Process(self, "watch", f"watch-{each}") for each in (1, 2)]
         self.webs = [Process(self, "web", f"web-{each}") for each in (1, 2)]
-        self._said = 0
+        self.said = 0
 
     @property
     def watch(self) -> Process:
@@ -163,7 +169,7 @@ password = "{broker.passwords["node"]}"
     async def up(self) -> None:
         """Wait until everything runs, and start what does not."""
         for process in (*self.watches, *self.webs):
-            if process._process is None or process._process.poll() is not None:
+            if not process.is_running:
                 process.start()
         for process in self.watches:
             await process.until("ok", "standby")
@@ -173,12 +179,12 @@ password = "{broker.passwords["node"]}"
     @property
     def lon(self) -> float:
         """Where the boat last said that it is."""
-        return round(100.4141 + self._said * 1e-5, 5)
+        return round(100.4141 + self.said * 1e-5, 5)
 
     def say(self) -> str:
         """Let the boat's radio say where it is; return the id of what it said."""
-        self._said += 1
-        id = f"p-{self._said}"
+        self.said += 1
+        id = f"p-{self.said}"
         report = {
             "id": id,
             "device": BOAT,
@@ -398,10 +404,10 @@ async def test_a_watch_that_was_stopped_past_its_lease_commits_nothing_when_it_g
         assert node.rows("SELECT epoch FROM leases") == [(epoch + 1,)]
         end = time.monotonic() + 10
         while (stored := node.stored()) and time.monotonic() < end:
-            if all(any(f'"p-{n}"' in each for each in stored) for n in range(1, node._said + 1)):
+            if all(any(f'"p-{n}"' in each for each in stored) for n in range(1, node.said + 1)):
                 break
             await asyncio.sleep(0.1)
-        for number in range(1, node._said + 1):
+        for number in range(1, node.said + 1):
             assert sum(f'"p-{number}"' in each for each in stored) == 1, (number, stored)
         assert len(node.rows("SELECT seq FROM journal WHERE act <> 'digest receptions'")) == lines
         assert (await client.get("/api/units")).status_code == 200

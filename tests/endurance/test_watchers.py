@@ -9,7 +9,7 @@ import re
 from websockets.asyncio.server import ServerConnection, serve
 
 from tests.benchmarks.viewers import Gaze, Seat, Viewer, upgrade_request
-from tests.endurance.watchers import WatchPlan, _Watching
+from tests.endurance.watchers import WatchPlan, watch
 from tests.maps.servers.running import wait_until
 
 HOST = "127.0.0.1"
@@ -58,17 +58,16 @@ async def test_each_stall_begins_with_a_connection_of_its_own() -> None:
         port = next(iter(server.sockets)).getsockname()[1]
         plan = WatchPlan(host=HOST, port=port, sessions={"crew": "s"}, viewers=1, boats=20)
         ours, theirs = multiprocessing.Pipe()
-        watching = _Watching(plan, theirs)
-        sitting = asyncio.create_task(watching._sit(0))
+        watching = asyncio.create_task(asyncio.to_thread(watch, plan, theirs))
         try:
             assert await is_there(1)
             for many, word in enumerate(("stall", "stall", "go on"), start=2):
-                watching._hear(word)
+                ours.send(word)
                 assert await is_there(many)
-            watching._hear("go on")
+            ours.send("go on")
             assert await is_there(4)
         finally:
-            sitting.cancel()
-            await asyncio.gather(sitting, return_exceptions=True)
+            ours.send("stop")
+            await watching
             ours.close()
             theirs.close()

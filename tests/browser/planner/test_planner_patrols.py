@@ -218,7 +218,7 @@ def test_the_last_change_is_taken_back_and_a_refusal_is_shown(
         wait_for("the note", lambda note=note: page.locator("#plan-note").input_value() == note)
         assert page.locator("#plan-name").input_value() == name
     page.locator("#plan-note").fill("loud")
-    banks._clients["somchai"].patch(path, json={"note": "louder"})
+    banks.patch("somchai", path, {"note": "louder"})
     says(page, ".plan-notice", "Somebody else changed this plan meanwhile.")
     page.get_by_role("button", name="Put my changes onto it").click()
     page.get_by_role("button", name="Save the plan").click()

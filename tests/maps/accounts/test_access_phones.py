@@ -320,14 +320,7 @@ async def test_an_ended_token_is_cut_off(server: Running) -> None:
 @asynccontextmanager
 async def watching_with(server: Running, token: str) -> AsyncIterator[Live]:
     """Yield a stream opened by a program with a token."""
-    from websockets.asyncio.client import connect
-
-    live = Live(server.url, "")
-    live._connect = connect(
-        server.url.replace("http", "ws", 1) + "/api/live",
-        additional_headers={"Authorization": f"Bearer {token}"},
-    )
-    async with live:
+    async with Live(server.url, "", Authorization=f"Bearer {token}") as live:
         yield live
 
 

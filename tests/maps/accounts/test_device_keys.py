@@ -6,9 +6,10 @@ import asyncio
 from datetime import datetime
 
 import pytest
+from starlette.requests import HTTPConnection
 
-from maps.accounts.credentials.passwords import digest
 from maps.accounts.sessions.access import EPOCH_FOR_S, Access
+from maps.errors.errors import NotSignedIn
 from patrol.units.accounts import Device, Session
 
 KEY = "boat-3's"
@@ -54,7 +55,21 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 async def knows(access: Access) -> bool:
-    return await access._device_with(digest(KEY)) is not None
+    report = {
+        "type": "http",
+        "method": "POST",
+        "path": "/api/positions",
+        "headers": [(b"authorization", f"Bearer {KEY}".encode())],
+        "client": ("192.0.2.1", 1),
+        "server": ("test", 80),
+        "scheme": "http",
+        "query_string": b"",
+    }
+    try:
+        await access.caller(HTTPConnection(report))
+    except NotSignedIn:
+        return False
+    return True
 
 
 async def test_an_epoch_that_comes_again_is_another(clock: Clock) -> None:
@@ -102,4 +117,4 @@ async def test_an_answer_that_comes_late_does_not_take_a_newer_one_back(
     assert await access.epoch() == 8
     answered.set()
     await first
-    assert access._epoch == 8
+    assert access.epoch_now() == 8

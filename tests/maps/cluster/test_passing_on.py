@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import msgspec
 import pytest
@@ -19,6 +19,7 @@ from maps.accounts.sessions.access import VERIFIED, Caller
 from maps.cluster import messages as words
 from maps.cluster import rpc_client as asking_there
 from maps.cluster import rpc_server as answering
+from maps.cluster.bus import Bus
 from maps.cluster.envelope import PIECE_BYTES, Envelopes
 from maps.cluster.frame_publisher import FramePublisher
 from maps.cluster.rpc_client import RpcClient
@@ -382,26 +383,50 @@ async def test_a_watch_that_is_heard_late_is_gone_until_its_words_come_sooner() 
     assert hear(24, late_s=3.9) == ""
 
 
-async def test_a_watch_whose_long_answer_holds_up_its_beats_is_there() -> None:
+class NotedBus(Bus):
+    """The way of one web process, not connected: what is said on it is noted.
+
+    Attributes:
+        asks: What was said.
+        topics: What is heard: beats, answers.
+    """
+
+    made: ClassVar[list[NotedBus]] = []
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self.asks: list[bytes] = []
+        self.topics: list[str] = []
+        self.made.append(self)
+
+    def add(self, topic: str) -> None:
+        self.topics.append(topic)
+
+    def pass_on(self, topic: str, body: bytes, **_: Any) -> None:
+        self.asks.append(body)
+
+
+async def test_a_watch_whose_long_answer_holds_up_its_beats_is_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     key, now_s = bytes(32), 100.0
-    link = WebLink(InternalSettings(), key, node="hx")
-    link.asking._now = lambda: now_s
-    asks: list[bytes] = []
-    link.asking._say = lambda body, _number: asks.append(body)
+    monkeypatch.setattr("maps.cluster.web_link.Bus", NotedBus)
+    link = WebLink(InternalSettings(), key, node="hx", now=lambda: now_s)
+    line = NotedBus.made[-1]
     link.asking.beat(beat(1))
     asked = asyncio.create_task(link.pass_on(request("GET")))
     await asyncio.sleep(0)
     answer = words.Answer(
         by="w1", number=1, what=words.Response(status=200, headers=[], body=bytes(1_500_000))
     )
-    topic = link._answers
+    topic = line.topics[1]
     for piece in Envelopes(key).seal(msgspec.msgpack.encode(answer), topic=topic):
         now_s += 2.0  # a line of 800 kbit/s
-        link._bus._take(topic, piece)
-        link._bus._take(topic, b"not ours")
+        line.take(topic, piece)
+        line.take(topic, b"not ours")
         link.asking.tick()
     assert len((await asked).body) == 1_500_000
-    assert len(asks) == 1, "it is not made and sent once more"
+    assert len(line.asks) == 1, "it is not made and sent once more"
     now_s += words.GONE_AFTER_S + 0.1
     link.asking.tick()
     assert link.asking.watch == ""

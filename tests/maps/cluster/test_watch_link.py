@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Self, cast
+from typing import Any, ClassVar, Self, cast
 
 import msgspec
 import pytest
 
+from maps.cluster.bus import Heard
 from maps.cluster.messages import ANSWER_WITHIN_S, BEAT_S, Request, Topics, WatchHeartbeat
 from maps.cluster.rpc_client import RpcClient
 from maps.cluster.watch_link import WatchLink
@@ -21,11 +22,18 @@ class Bus:
 
     Attributes:
         said: What was said while it was open.
+        hear: What to call with what is heard.
     """
 
-    def __init__(self, *_: object, moved: Callable[[bool], None], **__: object) -> None:
+    made: ClassVar[list[Bus]] = []
+
+    def __init__(
+        self, *_: object, heard: Heard, moved: Callable[[bool], None], **__: object
+    ) -> None:
         self._moved, self._open = moved, False
         self.said: list[msgspec.Struct] = []
+        self.hear = heard
+        self.made.append(self)
 
     def add(self, _topic: str) -> None:
         pass
@@ -58,7 +66,7 @@ async def test_a_watch_is_heard_as_soon_as_its_broker_is_reached(
         desk_of=cast(Any, None),
         is_well=lambda: True,
     )
-    bus = cast(Bus, link._bus)
+    bus = Bus.made[-1]
     async with link:
         await asyncio.sleep(BEAT_S / 10)  # its first beat is lost
         bus.open()
@@ -89,7 +97,7 @@ async def test_what_lay_in_a_queue_until_nobody_waits_for_it_is_not_done(
         desk_of=cast(Any, None),
         is_well=lambda: True,
     )
-    bus = cast(Bus, link._bus)
+    bus = Bus.made[-1]
     asked: list[bytes] = []
     asking = RpcClient(web="web-1", say=lambda body, _number: asked.append(body))
 
@@ -108,15 +116,15 @@ async def test_what_lay_in_a_queue_until_nobody_waits_for_it_is_not_done(
         bus.open()
         soon, hour_old = await order("/soon"), await order("/hour-old")
         now_s += ANSWER_WITHIN_S  # what is asked again for the last time
-        link._hear(Topics("hx").ask("web-1"), soon)
+        bus.hear(Topics("hx").ask("web-1"), soon)
         now_s += 3600
-        link._hear(Topics("hx").ask("web-1"), hour_old)
-        link._say_beat()
+        bus.hear(Topics("hx").ask("web-1"), hour_old)
+        bus.open()  # it says at once that it is there
         fresh = await order("/fresh")
-        link._hear(Topics("hx").ask("web-1"), fresh)
+        bus.hear(Topics("hx").ask("web-1"), fresh)
         older = msgspec.msgpack.decode(await order("/of-an-older-version"))
         del older["heard"]
-        link._hear(Topics("hx").ask("web-1"), msgspec.msgpack.encode(older))
+        bus.hear(Topics("hx").ask("web-1"), msgspec.msgpack.encode(older))
         async for _ in wait_until("the last of them"):
             if "/of-an-older-version" in done:
                 break

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from fastapi import FastAPI
 from starlette.routing import Route
 
@@ -24,6 +25,7 @@ _URL = "http://127.0.0.1:8080"
 
 async def test_it_answers_every_page_and_route_with_nothing_but_the_accounts(
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings = settings_of(
         {
@@ -65,7 +67,7 @@ async def test_it_answers_every_page_and_route_with_nothing_but_the_accounts(
                 if isinstance(route, Route) and "GET" in (route.methods or ()):
                     path = re.sub(r"{[^}]*}", "0", route.path)
                     answers[path] = await client.get(path)
-            app.state.accounts.proof._now = lambda: datetime.now(UTC) + timedelta(minutes=6)
+            monkeypatch.setattr("maps.accounts.sessions.recent_proof.RECENT", timedelta())
             asked = await client.post("/api/agreements/a/sign", json={"version": 1})
             assert asked.json()["error"] == "proof_needed", "the Watch does not see the cookies"
     failed = {

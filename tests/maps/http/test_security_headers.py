@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -69,40 +69,34 @@ async def test_a_body_is_bounded_and_names_its_length(server: Running) -> None:
 
 
 async def test_no_more_large_bodies_come_at_once_than_there_is_room_for(
-    server: Running, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(guard, "MOST_COMING", 16_000_000)
     large, let_in, on = b"x" * 900_000, asyncio.Event(), asyncio.Event()
-    take = guard.Guard._take
 
-    async def noted(*given: Any) -> None:
-        let_in.set()
-        await take(*given)
+    async def app(scope: Scope, _receive: Receive, send: Send) -> None:
+        if scope["path"] == "/slow":
+            let_in.set()
+            await on.wait()
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
 
-    monkeypatch.setattr(guard.Guard, "_take", noted)
-
-    async def slow() -> AsyncIterator[bytes]:
-        yield large[:1]
-        await on.wait()
-        yield large[1:]
-
-    async with server.stranger() as client:
-        named = {"content-length": str(len(large))}
-        post = client.post("/api/session", content=slow(), headers=named)
-        first = asyncio.create_task(post)
+    guarded: Any = guard.Guard(app, hosts=["here"], longest_body=1_000_000)
+    asks = httpx.ASGITransport(guarded)
+    async with httpx.AsyncClient(transport=asks, base_url="http://here") as client:
+        first = asyncio.create_task(client.post("/slow", content=large))
         await let_in.wait()
-        refused = await client.post("/api/session", content=large)
+        refused = await client.post("/", content=large)
         assert refused.status_code == 503
         assert refused.json()["error"] == "too_busy"
         assert refused.headers["retry-after"] == "5"
-        small = await client.post("/api/session", content=b"x" * 60_000)
-        assert small.status_code == 422
+        assert (await client.post("/", content=b"x" * 60_000)).status_code == 204
         on.set()
-        assert (await first).status_code == 422
-        assert (await client.post("/api/session", content=large)).status_code == 422
+        assert (await first).status_code == 204
+        assert (await client.post("/", content=large)).status_code == 204
         monkeypatch.setattr(guard, "MOST_COMING", 400_000)
-        alone = await client.post("/api/session", content=large)
-        assert alone.status_code == 422, "the only one is taken, however long"
+        alone = await client.post("/", content=large)
+        assert alone.status_code == 204, "the only one is taken, however long"
 
 
 async def test_who_sends_slowly_without_signing_in_keeps_no_photo_out() -> None:

@@ -14,7 +14,6 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from maps.mqtt_broker.broker import EmbeddedBroker
 from maps.mqtt_broker.topic_acl import is_of_device
-from radio_gateway.transports.mqtt import MqttTransport
 from tests.maps.servers.running import running
 
 POSITION = "joint-patrol/v1/position/boat-3"
@@ -288,8 +287,6 @@ async def test_our_own_channels_have_a_client_id_nobody_can_guess(tmp_path: Path
         folder = tmp_path / str(number)
         folder.mkdir()
         async with running(folder, broker={"enabled": True, "port": 0}, channels=[channel]) as one:
-            transport = one.office.channels["phones"].transport
-            assert isinstance(transport, MqttTransport)
-            seen.append(transport._settings.client_id)
+            seen.append(one.office.channels["phones"].settings.link.client_id)
     assert len(set(seen)) == 2
     assert all(len(each) >= 32 for each in seen)

@@ -47,7 +47,7 @@ async def test_the_first_is_made_at_once_and_is_listed_carried_and_counted(tmp_p
     assert len(list(stick.iterdir())) == 2
     for each in (tmp_path / "backups").glob("*.backup"):
         each.unlink()
-    backups._look()
+    backups.look()
     assert "is not there any more" in backups.faults["backup"]
     told = store_metrics(True, None, backups).decode()
     assert "joint_patrol_backup_missing 1.0" in told

@@ -66,7 +66,7 @@ class Way:
         count = len(self.passed_on)
         for _ in range(int(seconds)):
             self.now_s += 1
-            await self.carrier._look()
+            await self.carrier.look()
         return [id for id, *_ in self.passed_on[count:]]
 
     def tell(self, id: str, state: OrderState, *, final: bool = False) -> None:

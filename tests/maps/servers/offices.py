@@ -47,7 +47,7 @@ class Offices:
     """
 
     def __init__(self, server: Running, clients: dict[str, httpx.AsyncClient]) -> None:
-        self.server, self._clients = server, clients
+        self.server, self.clients = server, clients
 
     def desk(self, name: str) -> Desk:
         """Return an officer's desk, past HTTP."""
@@ -71,7 +71,7 @@ class Offices:
         return await thai.sign(sent.id, version=sent.version)
 
     def __getitem__(self, name: str) -> httpx.AsyncClient:
-        return self._clients[name]
+        return self.clients[name]
 
 
 @asynccontextmanager

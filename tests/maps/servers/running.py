@@ -125,10 +125,14 @@ class Live:
         session: Value of the session cookie; empty for none.
         query: Query of the stream's address, with `?`.
         origin: Origin to name; none when None.
+        **headers: More of them.
     """
 
-    def __init__(self, url: str, session: str, query: str = "", origin: str | None = None) -> None:
-        headers = {"Cookie": f"{COOKIE}={session}"} if session else {}
+    def __init__(
+        self, url: str, session: str, query: str = "", origin: str | None = None, **headers: str
+    ) -> None:
+        if session:
+            headers["Cookie"] = f"{COOKIE}={session}"
         if origin is not None:
             headers["Origin"] = origin
         self._connect = connect(

@@ -95,7 +95,7 @@ class Story(Offices):
     """The two offices with a boat each."""
 
     def __init__(self, offices: Offices) -> None:
-        super().__init__(offices.server, offices._clients)
+        super().__init__(offices.server, offices.clients)
         self.lao = Boat(offices, LAO, "Naga-Lao", 100.41)
         self.thai = Boat(offices, THAI, "Khong-Thai", 100.43)
 

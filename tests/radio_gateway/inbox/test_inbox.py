@@ -10,7 +10,7 @@ import pytest
 
 from radio_gateway.inbox.inbox import MANY, PATIENT, Inbox
 from radio_gateway.messages.transmission import Delivery, Kind, Transmission
-from tests.radio_gateway.running.memory import kept_bytes
+from tests.fixtures.memory import kept_bytes
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 

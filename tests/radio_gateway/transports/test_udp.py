@@ -15,8 +15,8 @@ from radio_gateway.inbox.inbox import Inbox
 from radio_gateway.links.transport import Chunk
 from radio_gateway.protocols import PROTOCOLS
 from radio_gateway.transports.udp import UdpTransport
+from tests.fixtures.memory import kept_bytes
 from tests.radio_gateway.running.ingest_bench import IngestBench
-from tests.radio_gateway.running.memory import kept_bytes
 from tests.radio_gateway.running.running import hear, make, rmc, running, until
 
 PARTS = (

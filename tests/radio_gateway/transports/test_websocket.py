@@ -136,7 +136,7 @@ async def test_what_is_not_taken_stays_with_the_server() -> None:
             while sent != server.sent:  # until nothing more goes
                 sent = server.sent
                 await asyncio.sleep(0.3)
-            assert sent * len(message) < count * len(message) / 2
+            assert sent < count / 2
             taken = 0
             while taken < count:
                 taken += len(await asyncio.wait_for(transport.read(), 5))

@@ -144,8 +144,7 @@ async def providing(account: dict[str, Any], key: RSAKey | ECKey | None = None) 
     server = uvicorn.Server(
         uvicorn.Config(app_of(provider), host="127.0.0.1", port=port, log_level="error")
     )
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    serving = asyncio.create_task(server._serve())
+    serving = asyncio.create_task(server.serve())
     while not server.started:
         assert not serving.done()
         await asyncio.sleep(0.01)

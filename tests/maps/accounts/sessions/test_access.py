@@ -11,7 +11,7 @@ from typing import Any, Never
 import pytest
 from sqlalchemy import func, select
 
-from maps.accounts.credentials.passwords import PasswordWork, digest
+from maps.accounts.credentials.passwords import PasswordWork
 from maps.accounts.sessions.access import EPOCH_FOR_S
 from maps.errors.errors import TooBusy
 from maps.http.session_cookie import COOKIE
@@ -215,7 +215,11 @@ async def test_what_is_read_while_a_key_is_revoked_is_not_kept(
     key, people, access = await server.device("boat-3"), server.office.people, server.office.access
     device, asked, go_on = people.device, asyncio.Event(), asyncio.Event()
 
+    calls = 0
+
     async def slow(key: bytes) -> Device | None:
+        nonlocal calls
+        calls += 1
         found = await device(key)
         asked.set()
         await go_on.wait()
@@ -223,12 +227,17 @@ async def test_what_is_read_while_a_key_is_revoked_is_not_kept(
 
     await access.epoch()
     monkeypatch.setattr(people, "device", slow)
-    reading = asyncio.create_task(access._device_with(digest(key)))
-    await asked.wait()
-    access.look_again()
-    go_on.set()
-    assert await reading is not None
-    assert access._devices == {}
+    async with server.stranger(authorization=f"Bearer {key}") as boat:
+        place = {"lon": 100.4, "lat": 20.2}
+        reading = asyncio.create_task(boat.post("/api/positions", json=place))
+        await asked.wait()
+        access.look_again()
+        go_on.set()
+        assert (await reading).status_code == 200
+        await access.epoch()
+        before = calls
+        assert (await boat.post("/api/positions", json=place)).status_code == 200
+        assert calls == before + 1  # the store is asked anew
 
 
 async def test_a_device_is_added_given_a_new_key_and_revoked(server: Running) -> None:

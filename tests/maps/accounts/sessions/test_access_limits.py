@@ -15,6 +15,7 @@ from maps.accounts.sessions.sign_in_backoff import BackOff
 from maps.accounts.sessions.signing_in import KNOWN
 from maps.errors.errors import TooManyWrites
 from maps.http.write_limit import WriteLimit
+from tests.fixtures.memory import kept_bytes
 from tests.maps.servers.running import AGENCY, PASSWORD, Live, Running, running, wait_until
 
 
@@ -50,9 +51,11 @@ def test_a_burst_is_free_and_a_flood_waits() -> None:
 
 def test_the_memory_of_paces_is_bounded() -> None:
     pace = WriteLimit(remembered=10, now=Clock())
+    kept: list[int] = []
     for number in range(1000):
-        pace.take(str(number))
-    assert len(pace._left) == 10
+        pace.take(f"{number:04}")
+        kept.append(kept_bytes(pace))
+    assert max(kept[100:]) <= max(kept[:100])
 
 
 async def test_one_callers_flood_of_changes_stops_nobody_else(tmp_path: Path) -> None:

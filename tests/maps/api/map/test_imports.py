@@ -121,7 +121,7 @@ async def test_the_reading_process_knows_five_formats_and_nothing_of_ours() -> N
     code = "import os, json, pyogrio; print(json.dumps([pyogrio.list_drivers(), dict(os.environ)]))"
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", code,
-        stdout=asyncio.subprocess.PIPE, env=importing._environment() | {"JOINT_PATROL_X": "no"},
+        stdout=asyncio.subprocess.PIPE, env=importing.reader_environment(),
     )  # fmt: skip
     said, _ = await process.communicate()
     assert process.returncode == 0
@@ -129,7 +129,7 @@ async def test_the_reading_process_knows_five_formats_and_nothing_of_ours() -> N
         assert f'"{name}"' not in said.decode()
     for name in ("GeoJSON", "GPKG", "GPX", "LIBKML", "ESRI Shapefile"):
         assert f'"{name}"' in said.decode()
-    assert not {key for key in importing._environment() if key.startswith("JOINT_PATROL")}
+    assert not {key for key in importing.reader_environment() if key.startswith("JOINT_PATROL")}
 
 
 async def test_a_process_that_hangs_or_falls_is_told(
@@ -141,6 +141,6 @@ async def test_a_process_that_hangs_or_falls_is_told(
         answer = await look(client, "a.gpx", gpx)
         assert "takes longer than" in answer.json()["message"]
         monkeypatch.setattr(importing, "LONGEST_S", 60.0)
-        monkeypatch.setattr(importing, "_environment", lambda: {"PYTHONHOME": "/nowhere"})
+        monkeypatch.setattr(importing, "reader_environment", lambda: {"PYTHONHOME": "/nowhere"})
         answer = await look(client, "a.gpx", gpx)
         assert "gave up" in answer.json()["message"]

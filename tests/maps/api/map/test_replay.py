@@ -7,7 +7,7 @@ import json
 import socket
 import struct
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -213,10 +213,19 @@ FEW = {"ids": None, "most": 29}
 # -- how much at once
 
 
-async def test_who_asks_for_too_much_at_once_is_told_to_come_again(server: Running) -> None:
+async def test_who_asks_for_too_much_at_once_is_told_to_come_again(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """And the live picture goes on meanwhile."""
     await sail(server, "Naga 1", "n1", 30, lon=100.4)
     turns: ReplayTurns = server.app.state.replay_turns
+    turn, came = turns.turn, list[str]()
+
+    def noted(user: str) -> AbstractAsyncContextManager[None]:
+        came.append(user)
+        return turn(user)
+
+    monkeypatch.setattr(turns, "turn", noted)
     async with (
         server.signed_in("commander") as commander,
         server.signed_in("liaison") as liaison,
@@ -230,7 +239,7 @@ async def test_who_asks_for_too_much_at_once_is_told_to_come_again(server: Runni
             asyncio.create_task(commander.get(f"/api/replay{path}", params=DAY)) for path in paths
         ]
         async for _ in wait_until("all to stand in line"):
-            if len(turns._line) == len(asked):
+            if came.count("commander") == len(asked):
                 break
         for path in ("", "/positions", "/totals", "/evidence", "/page"):
             answer = await commander.get(f"/api/replay{path}", params=DAY)

@@ -154,9 +154,14 @@ async def test_a_history_is_read_once_for_a_screen_and_anew_after_a_minute(
     assert await kept.of(crew, start=START, end=END, ids=[]) is not first
     clock[0] = 61.0
     assert await kept.of(desk, start=START, end=END, ids=[]) is not first
-    for day in range(5):
+    read = [
         await kept.of(desk, start=START, end=END + timedelta(days=day), ids=[])
-    assert len(kept._kept) == histories.MOST_KEPT
+        for day in range(histories.MOST_KEPT + 1)
+    ]
+    for day in range(1, len(read)):
+        again = await kept.of(desk, start=START, end=END + timedelta(days=day), ids=[])
+        assert again is read[day]
+    assert await kept.of(desk, start=START, end=END, ids=[]) is not read[0]
 
 
 def path(times: list[float], lons: list[float], lats: list[float] | None = None) -> Track:

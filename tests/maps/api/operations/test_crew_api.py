@@ -247,18 +247,22 @@ async def test_bodies_are_bounded(server: Running) -> None:
 
 
 async def test_a_photo_may_be_longer_than_other_bodies_and_nothing_beside_it() -> None:
-    guard = Guard(_nothing, hosts=["x"], longest_body=10, longer_bodies={"/a/": 100, "/b": 50})
-    assert [guard._longer(path) for path in ("/a/1", "/a/", "/a", "/a/1/2", "/b", "/b/1")] == [
-        100,
-        100,
-        0,
-        0,
-        50,
-        0,
-    ]
+    guard: Any = Guard(_taken, hosts=["x"], longest_body=10, longer_bodies={"/a/": 100, "/b": 50})
+    most = {"/a/1": 100, "/a/": 100, "/a": 10, "/a/1/2": 10, "/b": 50, "/b/1": 10}
+    asks = httpx.ASGITransport(guard)
+    async with httpx.AsyncClient(transport=asks, base_url="http://x") as client:
+        for path, size in most.items():
+            fits, does_not = [
+                await client.post(path, content=bytes(each)) for each in (size, size + 1)
+            ]
+            assert (fits.status_code, does_not.status_code) == (204, 413), path
 
 
-async def _nothing(scope: Any, receive: Any, send: Any) -> None: ...
+async def _taken(scope: Any, receive: Any, send: Any) -> None:
+    while (await receive()).get("more_body"):
+        pass
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def test_the_reporting_key_reports_where_and_help_and_reads_nothing(server: Running) -> None:

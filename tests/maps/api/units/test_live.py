@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from datetime import UTC, datetime
 from functools import partial
 from time import monotonic
@@ -207,34 +207,36 @@ async def test_a_change_does_not_wait_while_the_store_is_asked_whether_accounts_
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = await server.device("boat-3")
-    access, asked, answered = server.office.access, asyncio.Event(), asyncio.Event()
-    read = access._accounts.epoch
+    accounts = server.office.people
+    asked, answered, read_again = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    read = accounts.epoch
 
     async def slow() -> int:
         asked.set()
         await answered.wait()
-        return await read()
+        found = await read()
+        read_again.set()
+        return found
 
     async with server.signed_in() as client, server.live(client) as live:
         await live.frame()
         monkeypatch.setattr("maps.accounts.sessions.access.EPOCH_FOR_S", 60.0)
-        monkeypatch.setattr(access._accounts, "epoch", slow)
-        access._epoch_at = monotonic() - 31.0
+        monkeypatch.setattr(accounts, "epoch", slow)
+        monkeypatch.setattr("maps.accounts.sessions.access.monotonic", lambda: monotonic() + 31.0)
         for number in range(3):
             await say(server, key, number)
             await live.until("change")
         assert asked.is_set()
         answered.set()
         async with asyncio.timeout(5):
-            while monotonic() - access._epoch_at > 30.0:  # noqa: ASYNC110 - nothing tells of it
-                await asyncio.sleep(0.01)
+            await read_again.wait()
 
 
 async def test_a_store_that_does_not_answer_keeps_nothing_from_who_looks(
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = await server.device("boat-3")
-    accounts, answered = server.office.access._accounts, asyncio.Event()
+    accounts, answered = server.office.people, asyncio.Event()
     read = accounts.epoch, accounts.session
     monkeypatch.setattr("maps.accounts.sessions.access.EPOCH_FOR_S", 0.1)
     for name, seconds in (("BEAT_S", 0.1), ("LOOK_S", 0.2), ("STORE_S", 0.1), ("ENTER_S", 0.3)):
@@ -290,7 +292,13 @@ async def test_who_opens_stream_after_stream_takes_no_other_s_and_has_a_bound(
         for each in (streams[0], *streams[2:]):
             await each.until("beat")
     async for _ in wait_until("all to be forgotten"):
-        if not places._open:
+        sent_away: list[int] = []
+        with ExitStack() as held:
+            for number in range(3):  # a place for each again
+                held.enter_context(
+                    places.held("commander", "another", partial(sent_away.append, number))
+                )
+        if not sent_away:
             break
 
 
@@ -345,20 +353,22 @@ async def test_a_place_that_was_got_as_the_connection_was_ended_is_given_back(
 ) -> None:
     asks, place, got = asyncio.Event(), asyncio.Event(), asyncio.Event()
     carrying: list[asyncio.Task[Any]] = []
-    carry = route._carry
 
-    async def noted(*given: Any, **more: Any) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        carrying.append(task)
-        await carry(*given, **more)
+    class Places(LivePlaces):
+        """Notes who carries a stream."""
+
+        def held(self, *place: Any) -> Any:
+            task = asyncio.current_task()
+            assert task is not None
+            carrying.append(task)
+            return super().held(*place)
 
     async def enters(*_: Any) -> Any:
         asks.set()
         await place.wait()
         return SimpleNamespace(close=got.set)
 
-    monkeypatch.setattr(route, "_carry", noted)
+    monkeypatch.setattr(server.app.state, "live_places", Places())
     monkeypatch.setattr(server.app.state, "watching", enters)
     async with server.signed_in() as client, asyncio.timeout(10), server.live(client):
         await asks.wait()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import stat
 import subprocess
@@ -38,7 +39,7 @@ AUDIT_KEY = "joint-patrol.audit-key" if POSTGRES else "joint-patrol.db.audit-key
 def folder(tmp_path: Path) -> Path:
     """A node that has never run, with a journal of `ROWS` rows."""
     (tmp_path / "patrol.toml").write_text(CONFIG + store_table(tmp_path))
-    open_store(empty_store(tmp_path / "joint-patrol.db"))._engine.dispose()
+    asyncio.run(open_store(empty_store(tmp_path / "joint-patrol.db")).close())
     append(tmp_path, ROWS)
     return tmp_path
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radio_gateway.protocols.aprs.kiss import MAX_FRAME, KissFramer, kiss_frame
-from tests.radio_gateway.running.memory import kept_bytes
+from tests.fixtures.memory import kept_bytes
 
 
 def cut(stream: bytes) -> list[bytes]:

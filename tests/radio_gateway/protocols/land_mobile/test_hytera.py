@@ -25,8 +25,8 @@ from radio_gateway.protocols.hytera.hstrp_hrnp import (
     write_hrnp,
     write_hstrp,
 )
+from tests.fixtures.memory import kept_bytes
 from tests.radio_gateway.protocols.heard import frame
-from tests.radio_gateway.running.memory import kept_bytes
 from tests.radio_gateway.running.running import hear, make, running, until
 
 ADDRESS = bytes((10, 33, 16, 221))

@@ -14,6 +14,7 @@ from radio_gateway.orders.order import Order, OrderError, OrderKind
 from radio_gateway.protocols import GREETINGS
 from radio_gateway.protocols.tetra import tetra
 from radio_gateway.protocols.tetra.pei import MAX_LINE, PeiFramer
+from tests.fixtures.memory import kept_bytes
 from tests.radio_gateway.protocols.heard import NOW, frame, heard, sentence
 from tests.radio_gateway.protocols.land_mobile.tetra_reports import (
     NO_VELOCITY,
@@ -25,7 +26,6 @@ from tests.radio_gateway.protocols.land_mobile.tetra_reports import (
     sds,
     short,
 )
-from tests.radio_gateway.running.memory import kept_bytes
 
 
 @pytest.mark.parametrize(
