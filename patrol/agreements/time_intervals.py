@@ -1,4 +1,4 @@
-"""Stretches of time: sets of moments as sorted lists of (start, end) that do not touch, and hours.
+"""Time intervals: sets of moments as sorted lists of (start, end) that do not touch, and hours.
 
 Pure; every time is aware UTC, the start in and the end out.
 """

@@ -1,6 +1,6 @@
-"""Document: what people keep of plans and events: a sector, a patrol, an agreement, an alert.
+"""Document: a versioned record of a plan or event: a sector, a patrol, an agreement, an alert.
 
-A paper is never changed: each act makes its next version, and all versions are kept. One kind is
+A document is never changed: each act makes its next version, and all versions are kept. One kind is
 one subclass with a tag, a line in `patrol.documents_registry.document_kinds`, and marks on every
 field (`patrol.units.data_classes`).
 """

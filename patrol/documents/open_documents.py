@@ -1,4 +1,4 @@
-"""Book: the papers that are open, in memory, newest version of each; read by everybody in turn."""
+"""Book: the open documents in memory, the newest version of each; all parts of a node read it."""
 
 from __future__ import annotations
 

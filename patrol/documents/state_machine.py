@@ -1,4 +1,4 @@
-"""Life: which act leads from which state to which, as one table that everybody reads.
+"""Life: a state machine: which act leads from which state to which, as one table.
 
 A case that has a life (patrol, agreement, hand-off, alert) names its table; nothing changes its
 state but `Life.after`. The tables are printed in the documentation as they stand here.

@@ -1,4 +1,4 @@
-"""Filing: what one act brings into the store, whole or not at all: papers and journal notes."""
+"""Filing: the documents and journal rows of one act, written in one transaction or not at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All kinds of papers. A new one is one subclass of `Document` and one line here."""
+"""All kinds of documents. A new one is one subclass of `Document` and one line here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Photo cleaning: what somebody sends, made a picture that carries only what is seen; pure.
+"""Photo cleaning: a photo as sent becomes a picture without metadata; pure.
 
 JPEG, PNG or WebP in, JPEG out. The picture is decoded and encoded anew, so nothing of the file is
 kept but its pixels: no EXIF, XMP, IPTC, ICC profile, comment or thumbnail, and nothing that was

@@ -1,4 +1,4 @@
-"""Incident search: which incidents are asked for."""
+"""Incident search: a filter by time, place and fields of incidents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Message: what somebody wants said to a radio, and what became of it; Route: how it gets there."""
+"""Message: a text or order to a radio and its delivery state; Route: how it gets there."""
 
 from __future__ import annotations
 

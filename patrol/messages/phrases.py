@@ -1,4 +1,4 @@
-"""Phrases: what is said again and again, ready in the languages of the river."""
+"""Phrases: set sentences of radio traffic, translated into the languages of the river."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Slow clock: whether a unit's newest positions all tell of the same time ago.
+"""Slow clock: whether a unit's newest positions are all late by the same time.
 
 A radio whose clock is an hour slow, or one behind a gateway whose clock is, says where it is now
 and seems to tell of an hour ago. One position by itself does not tell that from one that was kept

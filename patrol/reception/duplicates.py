@@ -1,4 +1,4 @@
-"""Duplicates: the same radio message heard more than once, told by its content.
+"""Duplicates: the same radio message received more than once, known by its content.
 
 Compared in heard time, in both directions, so that the order of arrival changes nothing. Of all
 receptions of one message the one that was heard first stands for it, whichever came first.

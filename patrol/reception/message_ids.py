@@ -1,4 +1,4 @@
-"""MessageIds: the messages that name themselves and were heard lately, by their names.
+"""MessageIds: recently received messages that carry an id of their own, by that id.
 
 A name begins with the time in its content (`records.named_gid`), so what is heard now has names
 that lie side by side. There a gap is known: no name in it is stored but of what is remembered, and

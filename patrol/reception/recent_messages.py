@@ -1,4 +1,4 @@
-"""RecentMessages: what was heard lately, by key, in order of heard time; how far back that is.
+"""RecentMessages: messages received lately, by key, in order of reception, over a bounded time.
 
 It forgets what was heard longest ago, and knows since when it has forgotten nothing: whoever asks
 for something older must look in the store.

@@ -1,4 +1,4 @@
-"""Hearing: one message and all who heard it: which channels, which gateways, how well."""
+"""Receptions: one message with every channel and gateway that received it, and how well."""
 
 from __future__ import annotations
 

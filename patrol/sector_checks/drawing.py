@@ -1,4 +1,4 @@
-"""A sector as people draw it: a polygon or a stretch of a river, and what is wrong with it.
+"""A sector as people draw it: a polygon or part of a river, and what is wrong with it.
 
 Pure: `judge` tells whether a shape can be a sector and what would mend it, `check` also how it
 would lie. Who may draw, and what is kept of it: sector_desk.py. The geometry of a polygon's faults:

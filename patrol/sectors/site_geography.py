@@ -1,4 +1,4 @@
-"""Ground: the rivers and borders of this site, as papers need them.
+"""Ground: the site's geography, rivers and borders, as documents need it.
 
 It judges what people draw, makes areas of sectors, and says which country and which river address a
 place has. Without layers (`Ground()`) polygons work and everything else is not known.

@@ -1,4 +1,4 @@
-"""Coarse: positions no more exact than an agreement says.
+"""Precision: positions rounded to what an agreement allows.
 
 A place becomes the middle of the square of a fixed grid that it lies in, so that many fixes of one
 boat tell no more than one. Whatever would tell more (river kilometre, bank, words for the place,

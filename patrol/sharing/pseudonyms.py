@@ -1,4 +1,4 @@
-"""Told ids: by what name another agency's positions are told, and where a page of them ends.
+"""Pseudonyms: ids under which another agency's positions are passed on, and ends of their pages.
 
 The id of a message is a digest of its radio address and, often, of its place: whoever knows the
 rest could try one after the other until it fits, and so learn an address, which never crosses, or a

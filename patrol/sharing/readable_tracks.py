@@ -1,4 +1,4 @@
-"""Reading: which stored positions of a unit may be read, and how they are told.
+"""Reading: which stored positions of a unit a viewer may read, and how exact they are.
 
 Of one's own all of them, as they are. Of another agency's those of the stretches of time that may
 cross: the query is limited to them and to the corridor's box, and what comes back is asked about

@@ -1,4 +1,4 @@
-"""Refusals: why an agreement lets nothing of a class cross, for people."""
+"""Reasons, in words for people, why an agreement lets nothing of a data class cross."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Passing: what of a paper another agency may see under the agreements in force.
+"""Redaction: the fields of a document that another agency may see under agreements in force.
 
 A paper crosses when it, and what it tells of, began in a stretch that its owner consented to, at a
 place in the corridor; an incident besides only as somebody has confirmed it, unless the agreement

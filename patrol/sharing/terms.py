@@ -1,4 +1,4 @@
-"""Grant: one agreement as a question can be put to it: does this record cross, by its own terms?
+"""Grant: the terms of one agreement as a predicate: may this record cross?
 
 Every condition stands here once, as a predicate of one record and as the stretches of time that
 follow from it; what depends on the place alone is asked of `covers`. Whatever cannot be told (a

@@ -1,4 +1,4 @@
-"""Handing over: every step of a hand-off, as pure functions from papers to what is filed.
+"""Lifecycle of a hand-off: each step as a pure function from documents to a transaction.
 
 Who offers decides: only its own steps raise the term, and only its grant moves custody. What
 is between two nodes is in `patrol.targets.remote_hand_off`.

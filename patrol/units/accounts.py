@@ -1,4 +1,4 @@
-"""Who may come in: users and devices."""
+"""Accounts: users and devices, with their sessions and second factors."""
 
 from __future__ import annotations
 

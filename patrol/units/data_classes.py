@@ -1,4 +1,4 @@
-"""Crossing: which field of a record may cross to another agency, and under which data class.
+"""Data classes: under which of them each field of a record may cross to another agency.
 
 Every field of whatever may cross carries one mark. A field without one never crosses, and a test
 fails until it has one. `crossed` is the one function that takes a record apart for another agency;

@@ -1,4 +1,4 @@
-"""Which clock the picture believes: the effective time of a transmission, and why.
+"""Effective time of a transmission: which of its clocks the picture takes, and why.
 
 A device's clock can be ahead (a bad battery, a set date), years behind (a GPS week rollover) or
 absent. It is believed only where it can be true; otherwise the time at which the message was heard

@@ -1,4 +1,4 @@
-"""Change: what one batch, order or clock tick altered in the picture, in the words of the wire.
+"""Wire: structs of the live stream; a Change is what one batch, order or tick altered.
 
 These structs are encoded as they stand for viewers (msgspec JSON, defaults omitted), so a field
 name here is a field name in the live stream.
