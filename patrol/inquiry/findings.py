@@ -1,4 +1,4 @@
-"""InquiryFindings: what is known of one radio that somebody asks for, and words to tell it in."""
+"""InquiryFindings: what is known of one radio that an inquiry is about, and its wording."""
 
 from __future__ import annotations
 

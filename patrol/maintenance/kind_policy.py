@@ -1,4 +1,4 @@
-"""Retention of kinds: how long papers, photos, originals and texts are stored after their end."""
+"""Retention of kinds: how long closed documents, photos, originals and texts are stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kind retention: removes papers, photos, originals and texts that are older than the policy says.
+"""Kind retention: removes documents, photos, originals and texts past the policy's age.
 
 Closed papers go with all their versions; what is open, what an open paper names and what a legal
 hold covers stays. Each thing that goes is a line of the journal.

@@ -1,4 +1,4 @@
-"""Retention policy: how long what was heard is kept, and in which steps it is thinned."""
+"""Retention policy: how long receptions and positions are stored, and how they are thinned out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Spans: which addresses told where a unit or radio was, and from when to when."""
+"""Address spans: which radio addresses gave a unit's or radio's positions, from when to when."""
 
 from __future__ import annotations
 

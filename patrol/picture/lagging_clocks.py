@@ -1,4 +1,4 @@
-"""Slow clocks: which units' clocks are behind, as their positions tell, and told before a restart.
+"""Slow clocks: units whose clocks are behind, by their positions and by those before a restart.
 
 Their positions keep their times. That they are of now is known beside them, and rules judge by
 that: a boat that is in a no-go sector now rings, though its clock is an hour slow.

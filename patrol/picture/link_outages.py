@@ -1,4 +1,4 @@
-"""Links: which channels are dead, so that those who are heard by nothing else are not blamed.
+"""Link outages: channels that are down, so that units heard by no other do not count as silent.
 
 A dead link is told once, by its channel. That nothing is heard any more of the units behind it is
 explained by it and says nothing about them.

@@ -1,4 +1,4 @@
-"""PublishedState: what viewers have been told of every unit and radio.
+"""PublishedState: the last state of every unit and radio that was sent to viewers.
 
 While a batch is on its way into the store, the picture is ahead of what is on disk. Whoever asks
 meanwhile is answered from here, so that nobody is shown what is not stored.

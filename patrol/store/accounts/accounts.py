@@ -1,4 +1,4 @@
-"""Users, sign-in sessions, one-time links, device keys. Of every secret only a digest is kept."""
+"""Users, sign-in sessions, one-time links, device keys. Of every secret only a digest is stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Enrolment codes: each gives one phone a key of its own, once. Only digests are kept."""
+"""Enrolment codes: each gives one phone a key of its own, once. Only digests are stored."""
 
 from __future__ import annotations
 

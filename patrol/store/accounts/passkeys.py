@@ -1,4 +1,4 @@
-"""Passkeys: kept, found and used. A challenge is spent in the transaction that takes its answer."""
+"""Passkeys: stored, found, used. A challenge is spent in the transaction that takes its answer."""
 
 from __future__ import annotations
 

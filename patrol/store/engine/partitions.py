@@ -1,4 +1,4 @@
-"""Partitions: on PostgreSQL the messages lie in one table for each month in which they were heard.
+"""Partitions: on PostgreSQL the messages lie in one table for each month of reception.
 
 By heard time and not by the time they tell: duplicates are looked for by it, a late report of last
 month lands where the others of today do, and no device's clock decides where. What a gateway claims

@@ -1,4 +1,4 @@
-"""Reception digests: what was heard, in the chain, a span of stored messages at a time.
+"""Reception digests: receptions in the journal's chain, a digest for each span of messages.
 
 Each minute, or 5,000 messages, a line of the journal tells of a span: the numbers of the row before
 its first and of its last, how many there are, and the SHA-256 of what they say, in the order in

@@ -1,4 +1,4 @@
-"""Proving: reads the journal, all versions of papers and all photos and finds what was altered.
+"""Verification: reads journal, versions of documents and photos, and finds what was altered.
 
 It reads what is in the file and not what SQLAlchemy makes of it: a column that somebody put
 something else into must be named, whatever it is. One read sees one state of the store, so it works

@@ -1,4 +1,4 @@
-"""Plain words: what stood in protected fields of papers before those were sealed.
+"""Plain words: values of protected fields from before such fields were sealed.
 
 `seal_store` takes them out of every version of every incident and target, seals them beside it with
 the agency's key, and has the journal say which content each version had and has: proving accepts

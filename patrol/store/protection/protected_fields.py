@@ -1,4 +1,4 @@
-"""Protected fields in the store: sealed words, and who besides a role may read those of a paper."""
+"""Protected fields in the store: sealed words, and who besides a role may read a document's."""
 
 from __future__ import annotations
 

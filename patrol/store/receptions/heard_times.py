@@ -1,4 +1,4 @@
-"""Heard times: what was heard when, though only what came late has an index of its own for that.
+"""Heard times: messages by time of reception; only late ones have an index of their own.
 
 Nearly all messages tell of the moment in which they are heard. They are found by the index of
 address and effective time, which every message has: a look for what was heard from one moment to

@@ -1,4 +1,4 @@
-"""Aside: reports that could not be taken, kept as they came, with what was wrong with each."""
+"""Rejected reports: stored as they came, with what was wrong with each."""
 
 from __future__ import annotations
 

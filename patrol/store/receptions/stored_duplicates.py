@@ -1,4 +1,4 @@
-"""Known: which of what was heard is stored already; asked once for a whole batch."""
+"""Stored duplicates: which messages of a batch are in the store already, in one query."""
 
 from __future__ import annotations
 

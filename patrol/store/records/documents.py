@@ -1,4 +1,4 @@
-"""Papers: every version of each, and the newest ones quickly."""
+"""Documents: every version of each, and the newest ones quickly."""
 
 from __future__ import annotations
 

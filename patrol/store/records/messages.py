@@ -1,4 +1,4 @@
-"""Messages to radios: kept before they are sent, and every step that became of them."""
+"""Messages to radios: stored before they are sent, with every later state."""
 
 from __future__ import annotations
 

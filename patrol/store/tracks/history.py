@@ -1,4 +1,4 @@
-"""History: long stretches of tracks, a page, a day or a bare path at a time.
+"""History: long tracks, read a page, a day or a bare path at a time.
 
 Like `tracks`, by range scans of (address, time) over the spans in which an address counted.
 """

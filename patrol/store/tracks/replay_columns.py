@@ -1,4 +1,4 @@
-"""Films: where a unit was and when each position was heard, as columns, for replays.
+"""Replay columns: positions of a unit with their times of reception, as columns.
 
 Like `history`, by range scans of (address, time) over the spans in which an address counted.
 """
