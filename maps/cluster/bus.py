@@ -1,4 +1,4 @@
-"""Bus: one process's way to the broker, by MQTT 5: it sends, and hears what it asked for.
+"""Bus: one process's MQTT 5 connection to the broker: it publishes and subscribes.
 
 Nothing is kept for who is away: a session ends with its connection, and what was missed is asked
 for again. paho works on a thread of its own; all that is heard is handed on in the event loop.

@@ -1,4 +1,4 @@
-"""Watch page: what a Watch, or one that stands by, tells whoever keeps it running."""
+"""Watch page: health of a Watch, active or standby, for whatever supervises it."""
 
 from __future__ import annotations
 

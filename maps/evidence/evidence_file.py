@@ -1,4 +1,4 @@
-"""Evidence file: a zip of what a node knew of a stretch of time, signed.
+"""Evidence file: a signed zip of what a node knew of a period.
 
 The manifest names every file with its SHA-256; the node signs the manifest with the key that signs
 its journal (`patrol.audit.key`). How it is checked is `maps.evidence.evidence_checking`;

@@ -1,4 +1,4 @@
-"""Evidence making: puts together what one user may take away of a stretch of time, and signs it."""
+"""Evidence making: puts together what one user may take away of a period, and signs it."""
 
 from __future__ import annotations
 

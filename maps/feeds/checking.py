@@ -1,4 +1,4 @@
-"""Checking: what is wrong with a feed, found by trying it; nothing is told to anybody."""
+"""Check of feeds: what is wrong with one, found by trying it; nothing is sent."""
 
 from __future__ import annotations
 

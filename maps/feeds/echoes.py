@@ -1,4 +1,4 @@
-"""Echoes: a channel that would hear what a feed of the same node says.
+"""Echoes: channels that would receive what a feed of the same node sends.
 
 AIS tells no time, so that a boat heard back would be where it was, now: told again, heard again,
 and live for ever.

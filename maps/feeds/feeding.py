@@ -1,4 +1,4 @@
-"""Feeding: all feeds of a node, run while it works."""
+"""Feeds: all feeds of a node, run while it works."""
 
 from __future__ import annotations
 

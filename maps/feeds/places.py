@@ -1,4 +1,4 @@
-"""Places: what a feed tells beside units: targets, sectors and marks, each as a place.
+"""FeedPlace: a target, sector or mark as a place that a feed sends.
 
 A feed tells of them only where its settings say so (`also`), and only what its desk lets pass.
 """

@@ -1,4 +1,4 @@
-"""Roll: what one feed may tell of the picture, and what of it is due to be told. Pure.
+"""Roll: units that one feed may send, and which are due. Pure.
 
 It is fed the frames of a live stream, so it never holds more than its agency and role may see.
 

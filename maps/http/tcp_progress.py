@@ -1,4 +1,4 @@
-"""Uptake: what a peer takes of what it is sent, as the system tells.
+"""TCP progress: how much of what was sent a peer has taken, by the kernel's counters.
 
 A transport knows what waits in it. Beneath TLS waits more, which that of the connection is not told
 of: of a large picture all, so that who takes it little by little would seem to take nothing.

@@ -1,4 +1,4 @@
-"""Remote orders: what is to be said by the radios of a gateway on another computer.
+"""Remote orders: messages to radios of a gateway on another computer.
 
 An order is passed on again and again until the gateway tells how it ended; the gateway takes each
 only once. What is shown of it meanwhile is what is known here: while the gateway is not heard that

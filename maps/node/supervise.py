@@ -1,4 +1,4 @@
-"""Kept running: work that goes on as long as the node does, whatever befalls it once."""
+"""Supervision: work that is started again when it fails, as long as the node runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Choosing: which alert a rule of the settings wants to be told of, and of what message."""
+"""Match of rules: which alerts and messages a rule of the settings wants."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Intake: what is new about alerts becomes deliveries, and each is kept before anything is tried.
+"""Intake: news of alerts becomes deliveries, each stored before anything is sent.
 
-It hears the clerk. After a start it looks at the alerts that changed of late, so that what was
+The document service calls it. After a start it looks at the alerts that changed of late, so that what was
 filed just before a crash is delivered, and what was delivered before is not delivered again.
 """
 

@@ -1,4 +1,4 @@
-"""Receivers: who is behind a rule of the settings or a browser, and so what they may be told."""
+"""Receivers: the people behind a rule of the settings or a browser, and what they may see."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sending: brings out the deliveries that wait, at the pace of each receiver, until settled.
+"""Sender: sends waiting deliveries, at the pace of each receiver, until settled.
 
 One receiver is written to by one task at a time; receivers that fail hold up no others. What a
 message says is made at each try from the alert as it is now and as the receiver may see it now: a

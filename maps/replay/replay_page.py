@@ -1,4 +1,4 @@
-"""Replay page: a stretch of time as one map page that plays by itself and asks for nothing.
+"""Replay page: a period as one map page that plays by itself and needs no server.
 
 A folium page with Leaflet and a small script inside (`replay_page.js`): folium's own time plugins
 want scripts from public servers. Marks age and gaps are dashed as on the page `/replay`.

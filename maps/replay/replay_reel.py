@@ -1,4 +1,4 @@
-"""Replay reel: what a page needs to play a stretch of time: units, papers, packed positions.
+"""Replay reel: data to play a period: units, documents, packed positions.
 
 Positions go as columns of little-endian numbers, some hundred thousand in an answer, since JSON of
 them costs a browser seconds. The layout stands in `docs/replay.md`.

@@ -1,4 +1,4 @@
-"""Replay totals: what each unit did in a stretch of time, in figures."""
+"""Replay totals: what each unit did in a period, in figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All or nothing: a folder, or a file, that nobody sees before all of it is on disk.
+"""Atomic folder: a folder or file that nobody sees before all of it is on disk.
 
 It is written under another name beside its place and gets its own in one step. Whoever is killed
 before that leaves something that the next one takes away.

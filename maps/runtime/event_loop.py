@@ -1,4 +1,4 @@
-"""Loop: work on an event loop of its own."""
+"""Event loop: runs work on an event loop of its own."""
 
 from __future__ import annotations
 

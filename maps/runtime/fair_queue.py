@@ -1,4 +1,4 @@
-"""Fair turns: heavy work of few at once, and of every user in turn.
+"""Fair queue: heavy work, few at once, each user in turn.
 
 In a line in which all stand in the order in which they came, who asks for a hundred files at once
 has everybody else, of another agency too, wait for all of them.

@@ -1,4 +1,4 @@
-"""Later: modules that are loaded when they are first needed, beside the event loop."""
+"""Lazy import: modules that are loaded when first needed, beside the event loop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Heat: where units were over some time and where nobody was, by stretch of the river and sector.
+"""Heat: where units were over some time and where nobody was, by part of the river and sector.
 
 The tracks are read once and looked at for all of it. Every track and sector comes through the
 caller's Desk, so nobody learns of one that they may not see.

@@ -1,4 +1,4 @@
-"""Passwords and secrets: argon2 with bounded work, and tokens that are kept only as digests.
+"""Passwords and secrets: argon2 with bounded work, and tokens that are stored only as digests.
 
 argon2id with 19 MiB, two passes, one lane: the first choice of the OWASP Password Storage Cheat
 Sheet, and fit for machines as small as ours. A flood of sign-ins must not take the machine from

@@ -1,4 +1,4 @@
-"""Sealing: secrets that must be read again are kept encrypted, and marks nobody else can make.
+"""Sealing: encryption of secrets that must be read again, and tags nobody else can make.
 
 A password or token is kept as its digest, but the secret of an authenticator must be read again to
 check a code. So it is sealed (AES-256-GCM, bound to its user's name) with a key in a file beside

@@ -1,4 +1,4 @@
-"""Link health: how a node's links fare: its channels, its gateways and the ways alerts leave by.
+"""Link health: state of a node's links: its channels, its gateways and the ways alerts leave by.
 
 Told to viewers as it changes, to a technician who looks, and to Prometheus.
 """

@@ -1,4 +1,4 @@
-"""Checking: what is wrong with the ways by which alerts leave, found by trying; nothing is sent."""
+"""Check of senders: what is wrong with the ways out, found by trying; nothing is sent."""
 
 from __future__ import annotations
 

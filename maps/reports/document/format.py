@@ -1,4 +1,4 @@
-"""Telling: times, spans, agencies and numbers as every report tells them."""
+"""Format: how every report writes times, spans, agencies and numbers."""
 
 from __future__ import annotations
 

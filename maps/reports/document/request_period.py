@@ -1,4 +1,4 @@
-"""Asked time: from when to when a report tells, where that is what was asked for."""
+"""Request period: from when to when a report is, if it was asked for by time."""
 
 from __future__ import annotations
 

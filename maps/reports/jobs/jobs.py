@@ -1,4 +1,4 @@
-"""Jobs: reports under way and those made lately, of each user for itself.
+"""Jobs: reports in progress and recently finished, by user.
 
 A report takes seconds to minutes: it is asked for, looked at while it grows, may be called off, and
 is fetched once it is there. They stand in one line with those that go by mail (`one_at_a_time`); a

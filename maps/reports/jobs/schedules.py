@@ -1,4 +1,4 @@
-"""Schedules: which time a report that is sent again and again tells of, and when it is due."""
+"""Schedules: the period of each recurring report, and when it is due."""
 
 from __future__ import annotations
 

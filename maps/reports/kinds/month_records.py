@@ -1,4 +1,4 @@
-"""Month records: all that a monthly pack tells of, read through the desk, a day at a time.
+"""Month records: the records of a monthly pack, read through the desk, a day at a time.
 
 For a counterpart only what may cross to it is read (crossing_view.py).
 """

@@ -1,4 +1,4 @@
-"""Patrol records: all that a patrol's debrief tells of, read through the desk."""
+"""Patrol records: the records of a patrol's debrief, read through the desk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Check-in record: which check-ins of a patrol's units were kept, from all its versions."""
+"""Check-in record: which check-ins of a patrol's units were made, from all its versions."""
 
 from __future__ import annotations
 

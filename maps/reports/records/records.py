@@ -1,4 +1,4 @@
-"""Gathering: records of a time that several reports tell of, read through a desk."""
+"""Records of a period that several reports need, read through a desk."""
 
 from __future__ import annotations
 

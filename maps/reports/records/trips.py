@@ -1,4 +1,4 @@
-"""Outings: what units did, from their stored positions: ways along the river, silences, meetings.
+"""Trips: what units did, from stored positions: ways along the river, silences, meetings.
 
 What `gis.tracks` makes of effort and coverage stands beside this; here is what a debrief tells of
 single moments.

@@ -1,4 +1,4 @@
-"""Phrasebook: what is said on the radio again and again, beside each other in two languages."""
+"""Phrasebook: set phrases of radio traffic in two languages, side by side."""
 
 from __future__ import annotations
 
