@@ -1,7 +1,8 @@
 """Intake: news of alerts becomes deliveries, each stored before anything is sent.
 
-The document service calls it. After a start it looks at the alerts that changed of late, so that what was
-filed just before a crash is delivered, and what was delivered before is not delivered again.
+The document service calls it. After a start it looks at the alerts that changed of late, so that
+what was filed just before a crash is delivered, and what was delivered before is not delivered
+again.
 """
 
 from __future__ import annotations
