@@ -60,6 +60,11 @@ test("only the room of the map makes maps", () => {
   assert.deepEqual([...new Set(makers)], ["map"]);
 });
 
+test("one file owns the map of a page", () => {
+  const owners = files.filter((path) => /\bstartMap\b/.test(read(path)) && path !== "map/map-start.ts");
+  assert.deepEqual(owners, ["map/page-map.ts"]);
+});
+
 test("no file imports itself by way of others", () => {
   const imports = new Map(files.map((path) => [path, [...brought(path, IMPORT), ...brought(path, LATER)]]));
   const done = new Set<string>();
@@ -84,4 +89,9 @@ test("what the server says is parsed and not cast", () => {
     (path) => path !== "wire/calls.ts" && /\.json\(\)\)? as\b|\b(?:call|fetchJson|fetchDated)</.test(read(path)),
   );
   assert.deepEqual(casts, []);
+});
+
+test("state of a module that is written again is rare", () => {
+  const top = files.flatMap((path) => [...read(path).matchAll(/^(?:export )?let /gm)].map(() => path));
+  assert.ok(top.length <= 15, `${top.length}: ${[...new Set(top)].join(", ")}`);
 });

@@ -22,6 +22,7 @@ export const overlayFeatures = computed<GeoJSON.FeatureCollection>(() => ({
   features: overlays.value.flatMap((overlay) => (overlay.shown ? overlay.features.features.map(named) : [])),
 }));
 
+/** Counts what is brought: names of files and layers may come twice. */
 let number = 0;
 
 /** Adds the layers of a file; the same file again takes the place of what it brought before. */

@@ -8,15 +8,13 @@ import { fetchJson } from "../wire/calls.ts";
 import { BasemapInfo, LayerInfo } from "../wire/map.ts";
 import { listOf, nullable } from "../wire/parser.ts";
 import { language } from "../words/index.ts";
-import { pixelRatio, startMap } from "./map-start.ts";
+import { pixelRatio } from "./map-start.ts";
+import { openPageMap } from "./page-map.ts";
 import { buildStyle } from "./style.ts";
-import { changeStyle } from "./style-change.ts";
 
 /** What the server says of its reference layers, by name. */
 export const layerInfos = signal<ReadonlyMap<string, LayerInfo>>(new Map());
 const basemapInfo = signal<BasemapInfo | null>(null);
-/** Why the map cannot be drawn; null while it can. */
-export const mapFailed = signal<string | null>(null);
 
 /** Reads what the style needs to know; without an answer the map is as good, and says less of its sources. */
 export async function loadReference(): Promise<void> {
@@ -46,9 +44,8 @@ export function referenceStyle(selected: string, hidden: readonly string[]): Sty
   );
 }
 
-/** Opens the map; null, and `mapFailed` says why, where it cannot be drawn.
+/** Opens the map of the page, which follows `style`: the whole style of now.
  *
- * @param style the whole style of now; the map follows it.
  * @param ready is given the map once it has drawn its first style, before it follows.
  */
 export function openReferenceMap(
@@ -56,24 +53,11 @@ export function openReferenceMap(
   label: string,
   style: () => StyleSpecification,
   ready: (map: GlMap) => void,
-): GlMap | null {
-  let shown = style();
-  let map: GlMap;
-  try {
-    map = startMap({ container, style: shown, label, failed: (_, why) => console.warn(`map: ${why}`) });
-  } catch (fault) {
-    mapFailed.value = fault instanceof Error ? fault.message : String(fault);
-    return null;
-  }
-  map.once("load", () => {
-    ready(map);
-    effect(() => {
-      const next = style();
-      changeStyle(map, shown, next);
-      shown = next;
-    });
-    effect(() => map.setPixelRatio(pixelRatio()));
+): void {
+  const page = openPageMap({ container, style: style(), label, failed: (_, why) => console.warn(`map: ${why}`) });
+  page?.gl.once("load", () => {
+    ready(page.gl);
+    effect(() => void page.restyle(style()));
+    effect(() => page.gl.setPixelRatio(pixelRatio()));
   });
-  Object.defineProperty(window, "jointPatrol", { value: Object.freeze({ map }) });
-  return map;
 }

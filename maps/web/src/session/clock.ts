@@ -7,6 +7,7 @@ const heard: number[] = [];
 const KEEP = 20;
 /** The present is put right at once where it was off by more than this, not with the next second. */
 const OFF_MS = 10_000;
+/** Of the server's clock, ahead of this machine's; written by `hearServerTime` alone. */
 let offsetMs = 0;
 
 /** Milliseconds UTC by the server's clock, renewed every second. */

@@ -37,6 +37,7 @@ export const LANGUAGES: Readonly<Record<Language, string>> = {
 /** The language of this page; `load.ts` sets it before anything is drawn. */
 export let language: Language = "en";
 const words: Record<string, string> = {};
+/** Of the language; written with it by `speak` alone. */
 let plural = new Intl.PluralRules("en");
 /** Grows with each change of the language: whatever says words says them anew, where it is and with what it holds. */
 const turn = signal(0);

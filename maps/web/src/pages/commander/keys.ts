@@ -7,6 +7,7 @@ import { markOldestSeen } from "../../live/incidents.ts";
 import { toWrite } from "../../live/messages.ts";
 import { markOldestRead, markTextsRead, writers } from "../../live/radio-texts.ts";
 import { distressed } from "../../live/signals.ts";
+import { zoomBy } from "../../map/page-map.ts";
 import { asking } from "../../widgets/question.ts";
 import type { Alert, HandOff } from "../../wire/papers.ts";
 import { t, type Words } from "../../words/index.ts";
@@ -45,7 +46,7 @@ import {
   tab,
 } from "./desk/selection.ts";
 import { focusOn, focusSearch, nextPalette, turnCoordinates } from "./desk/shortcuts.ts";
-import { fitAll, flyToSelected, zoomBy } from "./map/map-sync.ts";
+import { fitAll, flyToSelected } from "./map/map-sync.ts";
 
 export interface KeyAction {
   keys: string[];

@@ -1,7 +1,8 @@
 /** The frame of the planner's page: the map, a side that folds on a desktop, a sheet on a phone, three tabs. */
 import type { JSX } from "preact";
 import { MapCanvas } from "../../map/map-canvas.tsx";
-import { layerInfos, mapFailed } from "../../map/reference-map.ts";
+import { mapFailed, zoomBy } from "../../map/page-map.ts";
+import { layerInfos } from "../../map/reference-map.ts";
 import { serverMoment } from "../../session/clock.ts";
 import { session, timeZone } from "../../session/session.ts";
 import { clockTime } from "../../session/times.ts";
@@ -25,7 +26,7 @@ import {
 } from "./desk/frame-state.ts";
 import { helpOpen, KeysDialog } from "./desk/keys.tsx";
 import { news, newsStatus } from "./desk/news.ts";
-import { openMap, zoomBy } from "./desk/planner-map.ts";
+import { openMap } from "./desk/planner-map.ts";
 import { Patrols } from "./patrols.tsx";
 import { DrawBar } from "./sectors/drawing/draw-bar.tsx";
 import { Sectors } from "./sectors/sectors.tsx";

@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { palette } from "../../browser/preferences.ts";
 import { MapCanvas } from "../../map/map-canvas.tsx";
-import { mapFailed } from "../../map/reference-map.ts";
+import { mapFailed, zoomBy } from "../../map/page-map.ts";
 import { session, timeZone } from "../../session/session.ts";
 import { clockTime, dateTime, zoneOffset } from "../../session/times.ts";
 import { Boundary } from "../../widgets/frame/boundary.tsx";
@@ -16,7 +16,7 @@ import { ThenPanel, UnitsPanel } from "./lists.tsx";
 import { dark, loaded, look, quiet, seek, shownMs } from "./player.ts";
 import { RangePanel } from "./range-panel.tsx";
 import { QUIET_MIN } from "./reel/silences.ts";
-import { fit, openMap, zoomBy } from "./replay-map.ts";
+import { fit, openMap } from "./replay-map.ts";
 import { SavePanel } from "./save-panel.tsx";
 import { TotalsPanel } from "./totals-panel.tsx";
 import { Transport } from "./transport.tsx";

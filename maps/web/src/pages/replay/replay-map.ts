@@ -1,9 +1,11 @@
 /** The map of the replay: the reference map, marks and tracks of the moment, what papers said then. */
+
 import { effect } from "@preact/signals";
 import type { GeoJSONSource, Map as GlMap, LayerSpecification, StyleSpecification } from "maplibre-gl";
 import { hiddenLayers } from "../../browser/preferences.ts";
 import { sectorFeatures, targetFeatures } from "../../geo/shapes.ts";
 import { moving } from "../../map/map-start.ts";
+import { pageMap } from "../../map/page-map.ts";
 import { openReferenceMap, referenceStyle } from "../../map/reference-map.ts";
 import { type FedSource, SourceFeed } from "../../map/source-feed.ts";
 import { BOLD } from "../../symbols/fonts.ts";
@@ -22,10 +24,8 @@ const PUSH_MS = 120;
 const SELECTED_MS = 400;
 const NONE: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
 
-let map: GlMap | null = null;
-
 export function openMap(container: HTMLElement): void {
-  map = openReferenceMap(container, t("replay.map"), styleNow, (shown) => {
+  openReferenceMap(container, t("replay.map"), styleNow, (shown) => {
     shown.on("click", ({ point: { x, y } }) => {
       const found = shown.queryRenderedFeatures(
         [
@@ -231,7 +231,8 @@ function offered(offer: HandOff): GeoJSON.Feature[] {
 /** Shows everything that was heard in the range. */
 export function fit(): void {
   const now = loaded.peek();
-  if (map === null || now === null) return;
+  const map = pageMap.peek()?.gl;
+  if (map === undefined || now === null) return;
   let [west, south, east, north] = [180, 90, -180, -90];
   for (const film of now.films.values()) {
     const every = Math.max(1, Math.floor(film.length / 500));
@@ -257,17 +258,13 @@ export function fit(): void {
 
 export function flyTo(id: string): void {
   const last = stateOf(id, atMs.peek())?.last;
-  if (last) map?.easeTo({ center: [last.lon, last.lat], duration: moving(500) });
-}
-
-export function zoomBy(steps: number): void {
-  map?.easeTo({ zoom: map.getZoom() + steps, duration: moving(200) });
+  if (last) pageMap.peek()?.gl.easeTo({ center: [last.lon, last.lat], duration: moving(500) });
 }
 
 /** The map as it is drawn now, without its controls. */
 export function mapPicture(): Promise<HTMLCanvasElement | null> {
-  const shown = map;
-  if (shown === null) return Promise.resolve(null);
+  const shown = pageMap.peek()?.gl;
+  if (shown === undefined) return Promise.resolve(null);
   return new Promise((done) => {
     shown.once("render", () => {
       const from = shown.getCanvas();

@@ -4,6 +4,7 @@ import { coordinateFormat } from "../../../browser/preferences.ts";
 import { coordinateWords } from "../../../geo/coordinates.ts";
 import { placeWords } from "../../../geo/place-words.ts";
 import { distressed, live, liveStatus } from "../../../live/signals.ts";
+import { mapFailed, zoomBy } from "../../../map/page-map.ts";
 import { now, serverMoment } from "../../../session/clock.ts";
 import { timeZone } from "../../../session/session.ts";
 import { ageSeconds, ageWords, clockTime } from "../../../session/times.ts";
@@ -18,7 +19,7 @@ import { measuring, turnMeasuring } from "../desk/measure.ts";
 import { pin } from "../desk/pin.ts";
 import { calls } from "../desk/queue.ts";
 import { awaitingPlace, basemapInfo, helpOpen, layerInfos, notice, phone, select } from "../desk/selection.ts";
-import { fitAll, flyToSelected, hovered, mapFailed, zoomBy } from "../map/map-sync.ts";
+import { fitAll, flyToSelected, hovered } from "../map/map-sync.ts";
 
 export function MapTools(): JSX.Element {
   return (

@@ -1,6 +1,7 @@
 /** Keeps the map in step with the picture, the palette and the person: one push a second at most. */
 
 import { computed, effect, signal } from "@preact/signals";
+import { Debounce } from "../../../browser/debounce.ts";
 import { hiddenLayers, leftOpen, palette, rightOpen } from "../../../browser/preferences.ts";
 import { boundsOf, type Overlay, overlayFeatures } from "../../../geo/overlays.ts";
 import { NEEDS } from "../../../layers/index.ts";
@@ -8,6 +9,7 @@ import type { Drawing } from "../../../layers/layer.ts";
 import type { TrackPoint } from "../../../live/picture.ts";
 import { distressed, everyone, picture, takeDirty, watch } from "../../../live/signals.ts";
 import { HOME, lastView, pixelRatio } from "../../../map/map-start.ts";
+import { mapFailed, openPageMap } from "../../../map/page-map.ts";
 import { buildStyle } from "../../../map/style.ts";
 import { now } from "../../../session/clock.ts";
 import { type Box, GATHER_FROM, within } from "../../../symbols/crowd.ts";
@@ -59,58 +61,57 @@ const ZOOM: Record<FoundKind, number> = {
 };
 
 export const hovered = signal<{ title: string; lines: string[]; x: number; y: number } | null>(null);
-export const mapFailed = signal<string | null>(null);
 
-let map: OperationsMap | null = null;
-let drawing: UnitDrawing | null = null;
-let due = false;
+const operations = signal<OperationsMap | null>(null);
+const drawing = signal<UnitDrawing | null>(null);
+const soon = new Debounce();
 const dirtyTracks = new Set<string>();
+/** When tracks were sent to the map, and aged, last; written by `pushTracks` and `push` alone. */
 let tracksAt = 0;
 let agedAt = 0;
 const NONE: ReadonlySet<string> = new Set();
 const dense = computed(() => inView.value > DENSE);
+/** Units were brought into view once; written by `fitOnce` alone. */
 let fitted = lastView.value !== null;
 const ties = new Map<string, { place: [number, number]; counterparts: string[] }>();
 
 export function openMap(container: HTMLElement): void {
-  try {
-    map = new OperationsMap({
+  const page = openPageMap(
+    {
       container,
       style: style(),
       label: t("map.label"),
-      hooks: {
-        picked: (id, place) => {
-          const waiting = awaitingPlace.peek();
-          if (waiting !== null) waiting(place);
-          else if (measuring.peek() !== null)
-            addPressed(id, place, (one, other) => map?.apartPx(one, other) ?? Infinity);
-          else if (id === null) clearSelection();
-          else select(id);
-        },
-        marked: (id) => {
-          markedId.value = id;
-        },
-        hovered: hover,
-        moving: () => {
-          if (drawing?.outgrown(shownBox())) drawSoon();
-        },
-        panned: stopFollowing,
-        failed: (source, why) => {
-          if (source !== null && NEEDS.has(source)) brokenLayers.value = new Set([...brokenLayers.peek(), source]);
-          else if (/webgl/i.test(why)) mapFailed.value = why;
-          else console.warn(`map: ${source ?? ""} ${why}`);
-        },
-        again: (source) => {
-          brokenLayers.value = new Set([...brokenLayers.peek()].filter((each) => each !== source));
-        },
+      failed: (source, why) => {
+        if (source !== null && NEEDS.has(source)) brokenLayers.value = new Set([...brokenLayers.peek(), source]);
+        else if (/webgl/i.test(why)) mapFailed.value = why;
+        else console.warn(`map: ${source ?? ""} ${why}`);
       },
-    });
-  } catch (fault) {
-    mapFailed.value = fault instanceof Error ? fault.message : String(fault);
-    return;
-  }
-  const shown = map;
-  drawing = new UnitDrawing(shown.feeds.units, shown.feeds.crowds);
+      again: (source) => {
+        brokenLayers.value = new Set([...brokenLayers.peek()].filter((each) => each !== source));
+      },
+    },
+    { picture },
+  );
+  if (page === null) return;
+  const shown = new OperationsMap(page, {
+    picked: (id, place) => {
+      const waiting = awaitingPlace.peek();
+      if (waiting !== null) waiting(place);
+      else if (measuring.peek() !== null) addPressed(id, place, (one, other) => shown.apartPx(one, other));
+      else if (id === null) clearSelection();
+      else select(id);
+    },
+    marked: (id) => {
+      markedId.value = id;
+    },
+    hovered: hover,
+    moving: () => {
+      if (drawing.peek()?.outgrown(shownBox())) drawSoon();
+    },
+    panned: stopFollowing,
+  });
+  operations.value = shown;
+  drawing.value = new UnitDrawing(shown.feeds.units, shown.feeds.crowds);
   effect(() => {
     // The address first: the layer asks for tiles as soon as it shows.
     const wanted = history.value;
@@ -145,7 +146,6 @@ export function openMap(container: HTMLElement): void {
     now.value;
     push();
   });
-  Object.defineProperty(window, "jointPatrol", { value: Object.freeze({ map: shown.gl, picture }) });
 }
 
 /** Reads the list of layers, and the offices whose ties are drawn on hover. */
@@ -167,12 +167,12 @@ export async function loadReference(): Promise<void> {
 export function flyToSelected(): void {
   const last = selected.peek()?.last;
   if (selectedId.peek() !== followedId.peek()) stopFollowing();
-  if (last && map !== null) map.flyTo(last.lon, last.lat, covered());
+  if (last) operations.peek()?.flyTo(last.lon, last.lat, covered());
 }
 
 export function flyToPlace(lon: number, lat: number): void {
   stopFollowing();
-  map?.flyTo(lon, lat, covered());
+  operations.peek()?.flyTo(lon, lat, covered());
 }
 
 /** Flies to what a search found and puts a pin there; an office shows its counterparts. */
@@ -181,12 +181,9 @@ export function flyToFound(place: Found): void {
   if (place.kind === "mark") markedId.value = place.id;
   pin.value =
     place.kind === "target" || place.kind === "mark" ? null : { lon: place.lon, lat: place.lat, label: place.title };
-  void map?.setData("blo-ties", tiesOf(place.kind === "blo" ? place.id : ""));
+  void operations.peek()?.setData("blo-ties", tiesOf(place.kind === "blo" ? place.id : ""));
+  const map = operations.peek();
   map?.flyTo(place.lon, place.lat, covered(), Math.max(map.zoom, ZOOM[place.kind]));
-}
-
-export function zoomBy(steps: number): void {
-  map?.zoomBy(steps);
 }
 
 /** Shows every unit that has a place, or else every unknown radio; Houay Xai where there is none. */
@@ -196,6 +193,7 @@ export function fitAll(): void {
   // One stray radio far away must not push the patrol off the map.
   const ours = placed.filter((unit) => unit.known !== false);
   const places = (ours.length > 0 ? ours : placed).flatMap((unit) => (unit.last ? [unit.last] : []));
+  const map = operations.peek();
   if (map === null) return;
   if (places.length === 0) return map.flyTo(HOME.center[0], HOME.center[1], covered(), HOME.zoom);
   const lons = places.map((place) => place.lon);
@@ -206,11 +204,12 @@ export function fitAll(): void {
 /** Shows the whole of what somebody brought. */
 export function fitOverlays(some: readonly Overlay[]): void {
   const box = boundsOf(some);
-  if (box !== null) map?.fit(box, covered());
+  if (box !== null) operations.peek()?.fit(box, covered());
 }
 
 /** Shows all of some places, if one of them is out of sight. */
 export function fitPlaces(places: readonly { lon: number; lat: number }[]): void {
+  const map = operations.peek();
   if (map === null || places.every(({ lon, lat }) => within(shownBox(), lon, lat))) return;
   const [lons, lats] = [places.map(({ lon }) => lon), places.map(({ lat }) => lat)];
   map.fit([Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)], covered());
@@ -246,7 +245,7 @@ function style(): ReturnType<typeof buildStyle> {
 }
 
 function push(): void {
-  if (map === null) return;
+  if (operations.peek() === null) return;
   const dirty = takeDirty();
   // Not since the last time where the present was put right and lies before it.
   if (Math.abs(now.peek() - agedAt) >= AGE_EVERY_MS) {
@@ -261,6 +260,7 @@ function push(): void {
 
 /** Lines grow by a point at a time: with many of them that is drawn less often, for each push carries them whole. */
 function pushTracks(at: number): void {
+  const map = operations.peek();
   if (
     map === null ||
     dirtyTracks.size === 0 ||
@@ -282,8 +282,9 @@ function pushTracks(at: number): void {
 }
 
 function drawUnits(dirty: ReadonlySet<string>): void {
+  const map = operations.peek();
   if (map === null) return;
-  drawing?.draw({
+  drawing.peek()?.draw({
     units: picture.units,
     dirty,
     gravest: gravest.peek(),
@@ -296,16 +297,11 @@ function drawUnits(dirty: ReadonlySet<string>): void {
 
 /** Soon, and not twice meanwhile: thousands are looked at each time. */
 function drawSoon(): void {
-  if (due) return;
-  due = true;
-  setTimeout(() => {
-    due = false;
-    drawUnits(NONE);
-  }, SOON_MS);
+  soon.start(() => drawUnits(NONE), SOON_MS);
 }
 
 function shownBox(): Box {
-  return map?.box ?? [0, 0, 0, 0];
+  return operations.peek()?.box ?? [0, 0, 0, 0];
 }
 
 /** Whether there are so many units that not every one is drawn. */
@@ -315,7 +311,9 @@ function crowdedOut(): boolean {
 
 function drawSelectedTrack(id: string): void {
   const feature = id === "" ? null : trackFeature(id);
-  void map?.setData("selected-track", { type: "FeatureCollection", features: feature === null ? [] : [feature] });
+  void operations
+    .peek()
+    ?.setData("selected-track", { type: "FeatureCollection", features: feature === null ? [] : [feature] });
 }
 
 function trackFeature(id: string): GeoJSON.Feature | null {
@@ -335,7 +333,7 @@ function hover(what: { layer: string; properties: Record<string, unknown>; x: nu
   if (what === null && before === null) return;
   const title = what === null ? "" : String(what.properties["name"]);
   if (before?.title !== title) {
-    void map?.setData("blo-ties", tiesOf(what?.layer === "blos" ? String(what.properties["id"]) : ""));
+    void operations.peek()?.setData("blo-ties", tiesOf(what?.layer === "blos" ? String(what.properties["id"]) : ""));
   }
   hovered.value = what === null ? null : { title, lines: told(what.layer, what.properties), x: what.x, y: what.y };
 }

@@ -1,4 +1,5 @@
 /** The commander's map: presses, what is told of places, data and style. Everything else asks this object. */
+
 import type {
   GeoJSONSource,
   Map as GlMap,
@@ -8,9 +9,9 @@ import type {
   StyleSpecification,
   VectorTileSource,
 } from "maplibre-gl";
-import { moving, startMap } from "../../../map/map-start.ts";
+import { moving } from "../../../map/map-start.ts";
+import type { PageMap } from "../../../map/page-map.ts";
 import { type FedSource, SourceFeed } from "../../../map/source-feed.ts";
-import { changeStyle } from "../../../map/style-change.ts";
 import type { Box } from "../../../symbols/crowd.ts";
 
 /** Pixels at each edge that panels cover. */
@@ -32,32 +33,19 @@ export interface MapHooks {
   moving(): void;
   /** Somebody moves the map by hand or key; zooming alone is not moving. */
   panned(): void;
-  failed(source: string | null, why: string): void;
-  /** A layer that failed is read again. */
-  again(source: string): void;
 }
 
 /** Half the side of the square that counts as pressing on a mark: together a finger's 44 pixels. */
 const REACH_PX = 22;
 
 export class OperationsMap {
+  readonly #page: PageMap;
   readonly #map: GlMap;
-  #style: StyleSpecification;
-  readonly loaded: Promise<void>;
   readonly feeds: { units: SourceFeed; tracks: SourceFeed; crowds: SourceFeed };
 
-  constructor(options: { container: HTMLElement; style: StyleSpecification; label: string; hooks: MapHooks }) {
-    const { container, style, label, hooks } = options;
-    this.#style = style;
-    this.#map = startMap({
-      container,
-      style,
-      label,
-      failed: (source, why) => hooks.failed(source, why),
-      again: (source) => hooks.again(source),
-    });
-    // The style is enough: marks must not wait for the last tile of the ground under them.
-    this.loaded = new Promise((done) => void this.#map.once("style.load", () => done()));
+  constructor(page: PageMap, hooks: MapHooks) {
+    this.#page = page;
+    this.#map = page.gl;
     this.feeds = {
       units: new SourceFeed(this.#lazy("units")),
       tracks: new SourceFeed(this.#lazy("tracks")),
@@ -66,25 +54,17 @@ export class OperationsMap {
     this.#listen(hooks);
   }
 
-  /** The map as MapLibre knows it, to be read only: for tests and for the person at the console. */
-  get gl(): GlMap {
-    return this.#map;
+  restyle(style: StyleSpecification): Promise<void> {
+    return this.#page.restyle(style);
   }
 
-  async restyle(style: StyleSpecification): Promise<void> {
-    await this.loaded;
-    changeStyle(this.#map, this.#style, style);
-    this.#style = style;
-  }
-
-  async setData(source: string, data: GeoJSON.GeoJSON): Promise<void> {
-    await this.loaded;
-    await this.#map.getSource<GeoJSONSource>(source)?.setData(data);
+  setData(source: string, data: GeoJSON.GeoJSON): Promise<void> {
+    return this.#page.setData(source, data);
   }
 
   /** Gives a source of vector tiles another address. */
   async setTiles(source: string, address: string): Promise<void> {
-    await this.loaded;
+    await this.#page.loaded;
     this.#map.getSource<VectorTileSource>(source)?.setTiles([address]);
   }
 
@@ -124,10 +104,6 @@ export class OperationsMap {
     return this.#map.project([one.lon, one.lat]).dist(this.#map.project([other.lon, other.lat]));
   }
 
-  zoomBy(steps: number): void {
-    this.#map.easeTo({ zoom: this.#map.getZoom() + steps, duration: moving(200) });
-  }
-
   /** Moves so that the place lies in the middle of what the panels leave free. */
   flyTo(lon: number, lat: number, covered: Covered, zoom = Math.max(this.#map.getZoom(), 12)): void {
     this.#map.flyTo({
@@ -161,18 +137,10 @@ export class OperationsMap {
     this.#map.getCanvas().style.cursor = on ? "crosshair" : "";
   }
 
-  resize(): void {
-    this.#map.resize();
-  }
-
-  remove(): void {
-    this.#map.remove();
-  }
-
   /** A source that waits for the map before it takes anything. */
   #lazy(name: string): FedSource {
     const ready = async (): Promise<GeoJSONSource> => {
-      await this.loaded;
+      await this.#page.loaded;
       return this.#map.getSource<GeoJSONSource>(name) as GeoJSONSource;
     };
     return {

@@ -123,12 +123,12 @@ export async function lock(): Promise<void> {
   if (who !== null && way.length > 0) await keepCopy(who, "track", way);
 }
 
-let counting = Promise.resolve();
+const counting = signal(Promise.resolve());
 
 /** Looks what waits, one look after the other: an old look must not be shown over a newer one. */
 function recountNow(): Promise<void> {
-  counting = counting.then(countNow, countNow);
-  return counting;
+  counting.value = counting.peek().then(countNow, countNow);
+  return counting.peek();
 }
 
 async function countNow(): Promise<void> {
@@ -148,7 +148,7 @@ async function countNow(): Promise<void> {
 }
 
 /** How often the server was asked, and which of those answers is shown. */
-let [asked, shown] = [0, 0];
+const [asked, shown] = [signal(0), signal(0)];
 
 /** Asks the server what there is, when it can be asked. */
 export async function refresh(): Promise<void> {
@@ -163,10 +163,10 @@ export async function refresh(): Promise<void> {
       }
     }
     const told = toldBefore(done.peek(), (id) => unsent.peek().get(id) === "waiting");
-    const [turn, askedAt] = [++asked, Date.now()];
+    const [turn, askedAt] = [++asked.value, Date.now()];
     const now = await readCrew(who.key);
-    if (opened.peek() !== who || turn < shown) return; // a later question was answered sooner
-    shown = turn;
+    if (opened.peek() !== who || turn < shown.peek()) return; // a later question was answered sooner
+    shown.value = turn;
     const before = new Set(crew.peek()?.texts.map((each) => each.id));
     if (crewAt.peek() !== null && now.texts.some((each) => !before.has(each.id) && !each.read_at))
       navigator.vibrate?.([80, 80, 80]);
@@ -193,7 +193,8 @@ export async function refresh(): Promise<void> {
   }
 }
 
-let groundFor: { lon: number; lat: number } | null = null;
+/** The middle of the ground that is here. */
+const groundFor = signal<{ lon: number; lat: number } | null>(null);
 
 /** Fetches the ground about where the crew works; again when it has gone far. */
 async function renewGround(who: Opened, now: CrewNow): Promise<void> {
@@ -201,10 +202,11 @@ async function renewGround(who: Opened, now: CrewNow): Promise<void> {
   const corner = ring?.[0];
   const middle = fix.peek() ?? (corner === undefined ? null : { lon: corner[0] ?? 0, lat: corner[1] ?? 0 });
   if (middle === null) return;
-  if (groundFor !== null && metresBetween(groundFor, middle) < (MAP_RADIUS_KM * 1000) / 2) return;
+  const had = groundFor.peek();
+  if (had !== null && metresBetween(had, middle) < (MAP_RADIUS_KM * 1000) / 2) return;
   const found = await readMap(middle.lon, middle.lat, MAP_RADIUS_KM, who.key);
   if (opened.peek() !== who) return;
-  groundFor = { lon: middle.lon, lat: middle.lat };
+  groundFor.value = { lon: middle.lon, lat: middle.lat };
   ground.value = found;
   await keepCopy(who, "map", found);
 }

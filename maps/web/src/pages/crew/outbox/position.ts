@@ -1,8 +1,10 @@
 /** Where this phone is: watched while the page is open, reported at a pace that fits. */
+
 import { computed, effect, signal } from "@preact/signals";
 import { kept } from "../../../browser/storage.ts";
 import { due, interval, isNews, type Motion, waitsUntil } from "../../../phone/pace.ts";
 import type { Place } from "../../../phone/reports.ts";
+import { keepAwake, letSleep } from "./screen-lock.ts";
 
 export interface Fix extends Place {
   /** ms UTC by this phone. */
@@ -16,7 +18,7 @@ export const fix = signal<Fix | null>(null);
 export const watching = signal<Watching>("off");
 /** Positions go out by themselves while the page is open. */
 export const pinging = kept<boolean>("jp.crew.pinging", false);
-export const awake = signal(false);
+export { awake } from "./screen-lock.ts";
 /** Percent; null where the browser does not say. */
 export const battery = signal<number | null>(null);
 /** A call for help is out: positions go often. */
@@ -33,8 +35,11 @@ const OLDEST_MS = 60_000;
 const FRESH = { enableHighAccuracy: true, timeout: 20_000, maximumAge: 0 } as const;
 const LOOK_EVERY_MS = 5000;
 
-let watch: number | null = null;
-let last: Motion | null = null;
+/** The browser's number of the watch; null while the place is not watched. */
+const watch = signal<number | null>(null);
+/** The newest that was reported. */
+const last = signal<Motion | null>(null);
+/** Set once, by `startPositions`. */
 let report: (fix: Fix) => Promise<void> = async () => undefined;
 
 /** Begins: `how` puts a position into the outbox. */
@@ -65,9 +70,9 @@ export function watchPlace(): void {
     watching.value = "none";
     return;
   }
-  if (watch !== null) return;
+  if (watch.peek() !== null) return;
   watching.value = "asking";
-  watch = navigator.geolocation.watchPosition(heard, failed, { ...FRESH, timeout: 60_000 });
+  watch.value = navigator.geolocation.watchPosition(heard, failed, { ...FRESH, timeout: 60_000 });
 }
 
 function heard({ coords, timestamp }: GeolocationPosition): void {
@@ -98,8 +103,9 @@ function round(value: number, digits: number): number {
 function failed(fault: GeolocationPositionError): void {
   if (fault.code === fault.PERMISSION_DENIED) {
     watching.value = "denied";
-    if (watch !== null) navigator.geolocation.clearWatch(watch);
-    watch = null;
+    const number = watch.peek();
+    if (number !== null) navigator.geolocation.clearWatch(number);
+    watch.value = null;
   }
   // No fix for a while (under a bridge, in a bag): the watch goes on.
 }
@@ -109,23 +115,23 @@ async function look(): Promise<void> {
   if (!going.peek() || watching.peek() !== "on") return;
   const known = fix.peek();
   const pauseMs = interval(known?.speed_mps ?? 0, inDistress.peek(), battery.peek()) * 1000;
-  if (last !== null && waitsUntil((pingedAt.peek() ?? 0) + pauseMs, Date.now(), pauseMs)) return;
+  if (last.peek() !== null && waitsUntil((pingedAt.peek() ?? 0) + pauseMs, Date.now(), pauseMs)) return;
   navigator.geolocation.getCurrentPosition(heard, failed, FRESH);
 }
 
-let busy = false;
+const busy = signal(false);
 
 async function consider(): Promise<void> {
   const now = fix.peek();
-  if (!going.peek() || now === null || busy || Date.now() - now.at > OLDEST_MS) return;
-  if (!due(last, now, inDistress.peek(), battery.peek())) return;
-  busy = true;
+  if (!going.peek() || now === null || busy.peek() || Date.now() - now.at > OLDEST_MS) return;
+  if (!due(last.peek(), now, inDistress.peek(), battery.peek())) return;
+  busy.value = true;
   try {
     await pingNow();
   } catch {
     // Nothing can be kept, which the page says: the next fix is tried again.
   } finally {
-    busy = false;
+    busy.value = false;
   }
 }
 
@@ -134,7 +140,7 @@ export async function pingNow(): Promise<boolean> {
   const now = fix.peek();
   if (now === null) return false;
   await report({ ...now, ...(battery.peek() === null ? {} : { battery_pct: battery.peek() as number }) });
-  last = now;
+  last.value = now;
   pingedAt.value = Date.now();
   return true;
 }
@@ -161,26 +167,10 @@ export function placeNow(withinMs: number, oldest = STRANGE_MS): Promise<Fix | n
   });
 }
 
-let lock: WakeLockSentinel | null = null;
-
 /** Keeps the screen on while positions go out: a page in the background gets none. */
 async function stayAwake(): Promise<void> {
-  if (!going.value || document.visibilityState !== "visible" || !("wakeLock" in navigator)) {
-    await lock?.release();
-    lock = null;
-    awake.value = false;
-    return;
-  }
-  if (lock !== null && !lock.released) return;
-  try {
-    lock = await navigator.wakeLock.request("screen");
-    awake.value = true;
-    lock.addEventListener("release", () => {
-      awake.value = false;
-    });
-  } catch {
-    awake.value = false; // low battery, or the browser does not let: the page says so
-  }
+  if (!going.value || document.visibilityState !== "visible" || !("wakeLock" in navigator)) return letSleep();
+  await keepAwake();
 }
 
 interface Battery extends EventTarget {

@@ -67,20 +67,20 @@ const lanes = [inHand, calls, rest] as const;
 export const sending = computed(() => lanes.some((each) => each.busy.value));
 
 /** Whose page this is. Of another tab the browser may know another. */
-let here: string | null = null;
-let opened: Opened | null = null;
+const here = signal<string | null>(null);
+const opened = signal<Opened | null>(null);
 /** How many reports go in one request: fewer on a network too thin to carry them in time. */
 let most = BATCH;
 
 /** Bytes a second of what large thing went last, and when, ms by this page. */
-let measured = { rate: 0, at: -Infinity };
+const measured = signal({ rate: 0, at: -Infinity });
 /** Ends the original that is under way. */
-let stopOriginal = new AbortController();
+const original = signal(new AbortController());
 
 /** Tells whose page this is, and as whom it is open; null when it is nobody's, or locked. */
 export function sendFor(profile: string | null, who: Opened | null): void {
-  here = profile;
-  opened = who;
+  here.value = profile;
+  opened.value = who;
   hurry();
 }
 
@@ -122,7 +122,7 @@ function well(some: number): void {
 /** Calls for help that no disk has. */
 async function sendLoose(went: () => void): Promise<number> {
   for (let batch = looseBatch(); batch !== null; batch = looseBatch()) {
-    stopOriginal.abort();
+    original.peek().abort();
     await settle(
       batch,
       await sendReports(batch.reports, keyFor(batch.profile, openedAs(batch.profile), 0) ?? null),
@@ -136,14 +136,15 @@ async function sendLoose(went: () => void): Promise<number> {
 /** Calls for help of all who are on this phone. Whether there is a network the browser knows too badly for these. */
 async function sendCalls(went: () => void): Promise<number> {
   const all = await profiles();
-  all.sort((a, b) => Number(b.id === here) - Number(a.id === here));
-  await forEach(all, here, (profile) => drainRanks(profile, openedAs(profile), [0], went));
+  all.sort((a, b) => Number(b.id === here.peek()) - Number(a.id === here.peek()));
+  await forEach(all, here.peek(), (profile) => drainRanks(profile, openedAs(profile), [0], went));
   // A page that was opened anew within the seconds of an SOS: nobody else wakes it.
   return waitFor(await nextDue(all));
 }
 
 function openedAs(profile: Profile): Opened | null {
-  return opened?.profile.id === profile.id ? opened : null;
+  const who = opened.peek();
+  return who?.profile.id === profile.id ? who : null;
 }
 
 function waitFor(due: number | null): number {
@@ -157,7 +158,7 @@ async function sendRest(went: () => void): Promise<number> {
     link.value = { ...link.peek(), state: "none" };
     return 0; // the event `online` wakes it
   }
-  const whose = here;
+  const whose = here.peek();
   if (whose === null) return 0;
   // One tab sends at a time: the server would take twice what it knows, but a thin network must not carry it twice.
   return navigator.locks.request(`joint-patrol-crew-send ${whose}`, { ifAvailable: true }, async (lock) => {
@@ -193,7 +194,7 @@ async function drainRanks(
     // Asked anew each time: what is urgent goes before the next hundred positions.
     const batch = await nextBatch(profile, who, size, able);
     if (batch === null) return;
-    if (batch.rank <= 1) stopOriginal.abort(); // somebody waits for it
+    if (batch.rank <= 1) original.peek().abort(); // somebody waits for it
     if (batch.rank > 0 && !sure) await ensureOwn(profile);
     sure ||= batch.rank > 0;
     const by = keyFor(profile, who, batch.rank) ?? null;
@@ -261,7 +262,7 @@ async function drainPhotos(who: Opened, ranks: readonly Rank[], went: () => void
 
 async function sendOriginals(went: () => void): Promise<number> {
   await rest.idle();
-  const who = opened;
+  const who = opened.peek();
   if (who === null || !navigator.onLine) return 0;
   return navigator.locks.request(
     `joint-patrol-crew-originals ${who.profile.id}`,
@@ -269,12 +270,12 @@ async function sendOriginals(went: () => void): Promise<number> {
     async (lock) => {
       if (lock === null) return 0;
       for (let next = await nextOriginal(who); next !== null; next = await nextOriginal(who)) {
-        if (opened !== who) return 0;
+        if (opened.peek() !== who) return 0;
         // What was measured long ago tells of another link: then the browser's own word counts.
-        const rate = performance.now() - measured.at < ORIGINAL_LATER_MS ? measured.rate : null;
+        const rate = performance.now() - measured.peek().at < ORIGINAL_LATER_MS ? measured.peek().rate : null;
         if (!isGood((navigator as { connection?: Network }).connection, rate)) return ORIGINAL_LATER_MS;
         const stop = new AbortController();
-        stopOriginal = stop;
+        original.value = stop;
         const sentAt = performance.now();
         try {
           await ensureOwn(who.profile);
@@ -295,5 +296,5 @@ async function sendOriginals(went: () => void): Promise<number> {
 
 function measure(bytes: number, sentAt: number): void {
   if (bytes >= TELLING)
-    measured = { rate: (bytes * 1000) / Math.max(1, performance.now() - sentAt), at: performance.now() };
+    measured.value = { rate: (bytes * 1000) / Math.max(1, performance.now() - sentAt), at: performance.now() };
 }

@@ -1,5 +1,6 @@
 /** Whether something is typed in a field that counts only once the field is left. */
 
+/** The one that is typed in; written by the listeners of `followTyping` alone. */
 let field: EventTarget | null = null;
 
 /** Follows what is typed anywhere in `page`. */

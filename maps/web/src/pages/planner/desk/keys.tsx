@@ -4,12 +4,12 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { isAsked, pressedKey } from "../../../browser/key-press.ts";
 import { PALETTES, palette } from "../../../browser/preferences.ts";
+import { zoomBy } from "../../../map/page-map.ts";
 import { Icon } from "../../../widgets/icons.tsx";
 import { t, type Words } from "../../../words/index.ts";
 import { firstOffer } from "./draft-notice.tsx";
 import { followTyping, takeTyped } from "./field-edit.ts";
 import { openPlannerTab, sideOpen } from "./frame-state.ts";
-import { zoomBy } from "./planner-map.ts";
 
 export interface PlannerKey {
   /** As the browser names the key; with Ctrl as `Ctrl+Z`. */

@@ -1,5 +1,5 @@
 /** The map of the planner's page, made once and shared by its tabs: the reference map with what a tab adds to it. */
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import type {
   GeoJSONSource,
   Map as GlMap,
@@ -28,24 +28,23 @@ const additions: Addition[] = [];
 /** Grows whenever the map has come to rest somewhere else. */
 export const mapMoved = signal(0);
 
-let ready: (map: GlMap) => void;
+/** The map with what the tabs add, which follows the palette from then on. */
+const shown = signal<GlMap | null>(null);
 /** The map as MapLibre knows it, once its style is there. */
 export const plannerMap: Promise<GlMap> = new Promise((done) => {
-  ready = done;
+  effect(() => {
+    if (shown.value !== null) done(shown.value);
+  });
 });
-let made: GlMap | null = null;
-/** What tabs add is on the map, so that it follows the palette too. */
-let added = false;
 
 export function openMap(container: HTMLElement): void {
-  made = openReferenceMap(container, t("planner.map_label"), styleNow, (map) => {
+  openReferenceMap(container, t("planner.map_label"), styleNow, (map) => {
     for (const addition of additions) put(map, addition);
-    added = true;
     map.on("moveend", () => {
       // read without following: a change of pixels may move the map inside an effect
       mapMoved.value = mapMoved.peek() + 1;
     });
-    ready(map);
+    shown.value = map;
   });
 }
 
@@ -80,10 +79,6 @@ export async function fitBox(box: LngLatBoundsLike): Promise<void> {
     });
 }
 
-export function zoomBy(steps: number): void {
-  made?.easeTo({ zoom: made.getZoom() + steps, duration: moving(200) });
-}
-
 function put(map: GlMap, addition: Addition): void {
   for (const [id, source] of Object.entries(addition.sources)) if (!map.getSource(id)) map.addSource(id, source);
   const before = addition.before !== undefined && map.getLayer(addition.before) ? addition.before : undefined;
@@ -99,5 +94,5 @@ function ownLayers(): LayerSpecification[] {
 function styleNow(): StyleSpecification {
   const style = referenceStyle("", hiddenLayers.value);
   const own = ownLayers();
-  return added ? { ...style, layers: [...style.layers, ...own] } : style;
+  return shown.peek() !== null ? { ...style, layers: [...style.layers, ...own] } : style;
 }
