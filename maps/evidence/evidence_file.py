@@ -110,7 +110,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         asked: Who asked for it.
         units: Id and call sign of each unit that has a position or a message in it.
         agreements: What was in force between the agency and others.
-        counts: How many positions, messages, papers and rows of the journal.
+        counts: How many positions, messages, documents and rows of the journal.
         left_out: What else could have been in it, and why it is not.
         files: Every file but the manifest and its signature.
     """

@@ -1,7 +1,7 @@
 """Sealed evidence: what an evidence file holds only when asked for: cameras' own files, and texts.
 
 `photos.jsonl` has one line for each original: its hash and what the camera says, the picture that
-people were shown, and the paper that names it. `messages.jsonl` has what was sent to radios.
+people were shown, and the document that names it. `messages.jsonl` has what was sent to radios.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class PhotoLine(Original, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         file: Name of the original in the zip.
         shown: Name of the picture that people were shown.
-        of: Papers that name it, `kind:id`.
+        of: Documents that name it, `kind:id`.
     """
 
     file: str
@@ -55,7 +55,7 @@ class SealedEvidence(msgspec.Struct, frozen=True, kw_only=True):
 async def sealed_evidence(
     desk: Desk, papers: Sequence[Any], *, start: datetime, end: datetime
 ) -> SealedEvidence:
-    """Take out the originals that an agency's papers name, and its texts of a stretch of time.
+    """Take out the originals that an agency's documents name, and its texts of a stretch of time.
 
     Args:
         desk: Of who asks.

@@ -30,7 +30,7 @@ class FeedPlace(msgspec.Struct, frozen=True, kw_only=True):
     """One target, sector or mark.
 
     Attributes:
-        id: Of the paper.
+        id: Of the document.
         origin: Node where it was begun.
         kind: Which of them.
         use: What a target is, or what a sector or mark is for.
@@ -80,7 +80,7 @@ class FeedPlace(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def place_of(paper: Document, outline: Outline) -> FeedPlace | None:
-    """Return a paper as a place; None for one that has none, or is followed no more.
+    """Return a document as a place; None for one that has none, or is followed no more.
 
     Args:
         paper: As the feed's desk lets it pass.

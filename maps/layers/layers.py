@@ -43,7 +43,7 @@ class Geography:
     Attributes:
         river: The main river.
         rivers: All that have kilometres, the main one first.
-        ground: Rivers and borders for papers.
+        ground: Rivers and borders for documents.
     """
 
     def __init__(self, layers: LayerSet, own: Mapping[str, LayerSettings]) -> None:

@@ -63,7 +63,7 @@ class Intake:
         self._came = asyncio.Event()
 
     def hear(self, papers: Sequence[Document]) -> None:
-        """Take in new versions of papers; to be called by the clerk."""
+        """Take in new versions of documents; to be called by the document service."""
         alerts = [each for each in papers if isinstance(each, Alert)]
         if alerts and self._rules:
             self._news += alerts

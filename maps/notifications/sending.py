@@ -95,7 +95,7 @@ class Sender:
         self._came = asyncio.Event()
 
     def hear(self, papers: Sequence[Document]) -> None:
-        """Take in new versions of papers; to be called by the clerk."""
+        """Take in new versions of documents; to be called by the document service."""
         for paper in papers:
             if not isinstance(paper, AlertDelivery):
                 continue

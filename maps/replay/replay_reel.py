@@ -83,7 +83,7 @@ class Reel(msgspec.Struct, frozen=True, kw_only=True):
             incidents that stood in that time, by the time it was made; also incidents and alerts
             of that time that were told later.
         outlines: GeoJSON of the areas of river stretches, by `id version`.
-        papers_left_off: More papers stood than are told.
+        papers_left_off: More documents stood than are told.
     """
 
     start: datetime

@@ -70,7 +70,7 @@ _Days = Annotated[int | None, Field(ge=31, le=36_525)]
 
 
 class KindRetentionSettings(SettingsTable):
-    """How long papers, photos and texts are stored after their end; for ever what is not said.
+    """How long documents, photos and texts are stored after their end; for ever what is not said.
 
     Attributes:
         incident_days: After the last change of an incident that is closed or withdrawn.
@@ -80,8 +80,8 @@ class KindRetentionSettings(SettingsTable):
         patrol_days: The same of patrols.
         watch_log_days: Of entries of the watch log and hand-overs of shifts.
         mark_days: Of marks that have ended.
-        photo_days: Of photos that no paper names; one that is named goes with its papers.
-        original_days: Of cameras' own files, unless an open paper names their photo.
+        photo_days: Of photos that no document names; one that is named goes with its documents.
+        original_days: Of cameras' own files, unless an open document names their photo.
         text_days: Of texts to radios of which nothing more is awaited.
     """
 
@@ -131,7 +131,7 @@ class RetentionSettings(SettingsTable):
         quarter_days: After that one in 15 minutes, so long; then they go. For ever if not said.
         around_minutes: So long before and after an incident, a target, a hand-off or a call for
             help everything stays; of any other alert, what its unit said.
-        kinds: How long papers, photos and texts are stored; without it for ever.
+        kinds: How long documents, photos and texts are stored; without it for ever.
     """
 
     raw_days: int | None = Field(default=None, ge=31, le=36_525)

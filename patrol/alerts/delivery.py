@@ -102,7 +102,7 @@ class PushSubscription(Document, frozen=True, kw_only=True, tag="push_subscripti
     """A browser that takes alerts for one user.
 
     Endpoint and keys are secrets: whoever has them can write to that browser. No desk shows the
-    paper, not even to its own agency; `DeliveryDesk` tells its user that there is one.
+    document, not even to its own agency; `DeliveryDesk` tells its user that there is one.
 
     Attributes:
         user: Whose browser it is.

@@ -63,10 +63,11 @@ class ChainFault(msgspec.Struct, frozen=True, kw_only=True):
     """What is not as it was written.
 
     Attributes:
-        seq: Number of the entry that is altered or missing; of a paper, the entry that tells of
+        seq: Number of the entry that is altered or missing; of a document, the entry that tells of
             it, 0 where none does.
-        what: `altered`, `missing`, or `unwritten` for a paper that no entry tells of.
-        paper: Which paper and version, or which photo, where it is one; empty for the entry itself.
+        what: `altered`, `missing`, or `unwritten` for a document that no entry tells of.
+        paper: Which document and version, or which photo, where it is one; empty for the entry
+            itself.
         why: How that is known.
     """
 

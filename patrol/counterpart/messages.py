@@ -130,7 +130,7 @@ def outbox(
     """Yield every message that this node owes another, oldest hand-off first.
 
     Args:
-        book: The open papers.
+        book: The open documents.
         node: This node.
         may_cross: Whether an agreement lets a hand-off cross now; an offer waits if not.
     """
@@ -175,7 +175,7 @@ def receive(
     What this returns is receipted once it is on disk; what it raises is not.
 
     Args:
-        book: The open papers.
+        book: The open documents.
         message: As it came; the link vouches for `message.node`.
         node: This node.
         here: Agencies of this node.

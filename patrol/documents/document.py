@@ -102,7 +102,7 @@ def kind_of(paper: Document | type[Document]) -> str:
 
 
 def revised(paper: P, *, at: datetime, by: str, **changes: Any) -> P:
-    """Return the next version of a paper with `changes`.
+    """Return the next version of a document with `changes`.
 
     >>> from datetime import UTC
     >>> first = Document(id="p1", agency="la-hx", at=datetime(2026, 1, 1, tzinfo=UTC), by="somchai")

@@ -12,7 +12,7 @@ P = TypeVar("P", bound=Document)
 
 
 class Book:
-    """Papers by kind and id. Only the clerk puts papers in."""
+    """Documents by kind and id. Only the document service puts documents in."""
 
     def __init__(self) -> None:
         self._papers: dict[type[Document], dict[str, Document]] = {}
@@ -27,21 +27,21 @@ class Book:
                 shelf[paper.id] = paper
 
     def __iter__(self) -> Iterator[Document]:
-        """Yield all open papers, kind by kind."""
+        """Yield all open documents, kind by kind."""
         for shelf in tuple(self._papers.values()):
             yield from tuple(shelf.values())
 
     def all(self, kind: type[P]) -> Iterator[P]:
-        """Yield the open papers of a kind, oldest first."""
+        """Yield the open documents of a kind, oldest first."""
         # What is asked for by its class is of that class.
         yield from tuple(self._papers.get(kind, {}).values())  # type: ignore[misc]
 
     def find(self, kind: type[P], id: str) -> P | None:
-        """Return an open paper; None if there is none of that kind and id."""
+        """Return an open document; None if there is none of that kind and id."""
         return self._papers.get(kind, {}).get(id)  # type: ignore[return-value]
 
     def get(self, kind: type[P], id: str) -> P:
-        """Return an open paper.
+        """Return an open document.
 
         Raises:
             NotFound: If there is none of that kind and id.

@@ -53,7 +53,7 @@ encode: Final[Callable[[Document], bytes]] = msgspec.json.Encoder().encode
 
 
 def decode(kind: str, body: bytes) -> Document:
-    """Return the paper that `encode` made this from.
+    """Return the document that `encode` made this from.
 
     Raises:
         msgspec.ValidationError: If it is none, or of a kind that this version does not know.

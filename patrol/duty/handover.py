@@ -99,10 +99,10 @@ class HandOver(Document, frozen=True, kw_only=True, tag="shift_hand_over"):
 def open_items(
     papers: Iterable[Document], channels: Iterable[ChannelHealth]
 ) -> tuple[OpenItem, ...]:
-    """Return what is open: of papers by kind, then channels that are silent.
+    """Return what is open: of documents by kind, then channels that are silent.
 
     Args:
-        papers: The open papers, as whoever keeps watch may see them.
+        papers: The open documents, as whoever keeps watch may see them.
         channels: All channels.
     """
     items: list[OpenItem] = []
@@ -138,7 +138,7 @@ def open_items(
 
 
 def _title(paper: Document) -> str:
-    """Return what a paper is called, whatever its kind calls that."""
+    """Return what a document is called, whatever its kind calls that."""
     said = [
         str(value)
         for name in ("name", "title", "rule", "description", "subject", "place")

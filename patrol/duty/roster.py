@@ -3,7 +3,7 @@
 An office is never without somebody on duty once its first shift has begun: whoever is on duty stays
 so until the relief has acknowledged what is open (`patrol.duty.handover`), however long after the
 end that was planned. Nothing of a shift crosses to another agency. What an officer marks to be
-shared, and only that, is a duty contact, a paper of its own.
+shared, and only that, is a duty contact, a document of its own.
 """
 
 from __future__ import annotations

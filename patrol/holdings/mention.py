@@ -15,7 +15,7 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One record of an agency that holds the words looked for.
 
     Attributes:
-        kind: What it is: `unit`, `radio`, `user`, `device`, a kind of paper, `message` (to a
+        kind: What it is: `unit`, `radio`, `user`, `device`, a kind of document, `message` (to a
             radio), `heard` (what a radio said), `photo`, `original`, `crew_report`, `set_aside`,
             `journal`.
         id: Its id, radio address, name or number.

@@ -1,6 +1,6 @@
 """Incident: what happened and what was seized; belongs to a patrol or an office.
 
-One incident is one paper of the agency that logged it, however many agencies had a part in it:
+One incident is one document of the agency that logged it, however many agencies had a part in it:
 those are credited in it. Who informed, who witnessed, who suffered and who was arrested by name
 is not in it but beside it (`patrol.protected_fields`), and crosses to nobody.
 

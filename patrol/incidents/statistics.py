@@ -1,6 +1,6 @@
 """Incident totals: by year, country, category and agency; pure.
 
-Counted once regionally: an incident is one paper, and the total of the region counts it once,
+Counted once regionally: an incident is one document, and the total of the region counts it once,
 however many agencies are credited in it. In the table by country it counts in full for each country
 that has a credited agency (once for a country with two of them), and in the table by agency for
 each agency; so the rows of those two tables add up to more than the region as soon as anything was
@@ -39,7 +39,7 @@ class Total(msgspec.Struct, frozen=True, kw_only=True):
     """What some incidents come to.
 
     Attributes:
-        reports: How many papers.
+        reports: How many documents.
         cases: How many cases they stand for.
         arrested: How many people were arrested.
         arrested_by_nationality: The same by ISO 3166-1 alpha-2 code.

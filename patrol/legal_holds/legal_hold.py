@@ -19,7 +19,8 @@ class LegalHold(Document, frozen=True, kw_only=True, omit_defaults=True, tag="le
     """One version of a hold.
 
     Attributes:
-        kind_held: What is held: a paper of that kind and all that hangs on it, a unit, an agency.
+        kind_held: What is held: a document of that kind and all that hangs on it, a unit, an
+            agency.
         id_held: Its id.
         name: What people called it when it was set.
         reason: By whose order, and why.

@@ -1,7 +1,7 @@
 """Kind retention: removes documents, photos, originals and texts past the policy's age.
 
-Closed papers go with all their versions; what is open, what an open paper names and what a legal
-hold covers stays. Each thing that goes is a line of the journal.
+Closed documents go with all their versions; what is open, what an open document names and what a
+legal hold covers stays. Each thing that goes is a line of the journal.
 """
 
 from __future__ import annotations

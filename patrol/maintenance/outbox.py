@@ -196,7 +196,7 @@ def subscribed(
     auth: str,
     label: str,
 ) -> tuple[PushSubscription, ...]:
-    """Return what is to be filed when a browser subscribes; its own new paper is the last.
+    """Return what is to be filed when a browser subscribes; its own new document is the last.
 
     A browser has one user, the one who subscribed last: another's subscription of the same
     browser ends, so that nobody reads another's alerts on a shared computer. Of more than `most`

@@ -2,7 +2,7 @@
 
 Three stages, each by the time a message was heard: after some days one position a minute of each
 address stays, after more of them one in a quarter of an hour, and at last none. What says more than
-where somebody is (a text, a status, a call for help, a name) stays until the last stage. Papers,
+where somebody is (a text, a status, a call for help, a name) stays until the last stage. Documents,
 photos, originals and texts to radios go kind by kind (`patrol.maintenance.kind_retention`); the
 journal and accounts are not touched at all. What a legal hold on a unit or agency covers stays.
 
@@ -98,7 +98,7 @@ def merged(windows: Iterable[Window]) -> list[Window]:
 
 
 def needed(papers: Iterable[DocumentSummary], around: timedelta) -> RetentionNeeds:
-    """Return what stays whole for the sake of some papers."""
+    """Return what stays whole for the sake of some documents."""
     margin = around // timedelta(microseconds=1)
     everything: list[Window] = []
     of: dict[str, list[Window]] = {}
@@ -150,7 +150,7 @@ class Retention:
     Args:
         store: Where messages are.
         policy: How long what is kept.
-        kinds: Removes old papers, photos and texts; None: nothing does.
+        kinds: Removes old documents, photos and texts; None: nothing does.
         agency: Owner of what nobody else owns.
         node: This node's id.
         now: The node's clock, aware UTC.
@@ -196,7 +196,7 @@ class Retention:
         """Do all that is due, a day after the other; return how many messages went.
 
         Raises:
-            StoreError: If the store cannot be read or written, or one of its papers not be read.
+            StoreError: If the store cannot be read or written, or one of its documents not be read.
         """
         gone = 0
         if (self._policy is None and self._kinds is None) or not await self._clock.is_credible():
@@ -273,7 +273,7 @@ class Retention:
 
 
 def _times(paper: object) -> list[datetime]:
-    """Return the times that a paper tells of, beside those of its versions."""
+    """Return the times that a document tells of, beside those of its versions."""
     if isinstance(paper, Alert):
         return [paper.raised_at]
     if isinstance(paper, Incident):

@@ -1,6 +1,6 @@
 """Protected field: who informed, witnessed, suffered or was arrested by name, and private notes.
 
-A paper does not hold them: what has no such words cannot show them. They stand beside it in the
+A document does not hold them: what has no such words cannot show them. They stand beside it in the
 store, sealed with the agency's key (`field_key`), and the journal tells a commitment of them:
 HMAC-SHA256 of the words under 32 random bytes that are sealed with them. Whoever may open the words
 proves with it that they are what was written; redaction takes away words and random bytes, and what
@@ -40,8 +40,8 @@ class ProtectedField(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         id: Globally unique.
         agency: Whose it is.
-        kind: Kind of the paper it is of (`incident`, `target`).
-        paper: Id of that paper.
+        kind: Kind of the document it is of (`incident`, `target`).
+        paper: Id of that document.
         field: Which of `FIELDS`.
         at: When it was written, aware UTC.
         by: Who wrote it: a user's name.
@@ -108,8 +108,8 @@ def sealed_fields(
         key: The agency's.
         told: Words by field; of several people a tuple.
         agency: Whose they are.
-        kind: Of which kind of papers.
-        paper: Of which paper.
+        kind: Of which kind of documents.
+        paper: Of which document.
         at: When they are written, aware UTC.
         by: Who writes them.
     """

@@ -10,11 +10,11 @@ from patrol.units.units import Role
 
 
 class ProtectedReader(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """That a user was let read the protected fields of one paper.
+    """That a user was let read the protected fields of one document.
 
     Attributes:
         reader: The user's name.
-        kind: Kind of the paper.
+        kind: Kind of the document.
         paper: Its id.
         name: What people call it: a target's name, an incident's category.
         at: When it was given, aware UTC.

@@ -207,7 +207,7 @@ class Sharing:
         return "; ".join(told) or f"no agreement between {owner} and {viewer} names {data_class}"
 
     def joined(self, one: str, other: str, now: datetime) -> bool:
-        """Return whether parties to a paper may see each other's part of it.
+        """Return whether parties to a document may see each other's part of it.
 
         They may not once there is an agreement between them and none is in force.
         """

@@ -1,7 +1,7 @@
 """Redaction: the fields of a document that another agency may see under agreements in force.
 
-A paper crosses when it, and what it tells of, began in a stretch that its owner consented to, at a
-place in the corridor; an incident besides only as somebody has confirmed it, unless the agreement
+A document crosses when it, and what it tells of, began in a stretch that its owner consented to, at
+a place in the corridor; an incident besides only as somebody has confirmed it, unless the agreement
 says that they cross at once. Parts of it that did not (a sighting made while the agreement was
 suspended) are left out, and places are told no more exactly than agreed.
 """
@@ -33,7 +33,7 @@ _MOMENTS: Final = ("at", "time")  # of a part; and whatever ends in `_at`
 
 
 def passed(paper: P, *, sharing: Sharing, viewer: str, now: datetime) -> P | None:
-    """Return what of a paper `viewer`, who is no party to it, may see; None for nothing.
+    """Return what of a document `viewer`, who is no party to it, may see; None for nothing.
 
     Args:
         paper: Somebody else's.
@@ -54,7 +54,7 @@ def passed(paper: P, *, sharing: Sharing, viewer: str, now: datetime) -> P | Non
 def _passed_as(
     data_class: DataClass, paper: P, *, sharing: Sharing, viewer: str, now: datetime
 ) -> P | None:
-    """Return what of a paper may pass as one of a class."""
+    """Return what of a document may pass as one of a class."""
     lon, lat = _place(paper)
     unit = getattr(paper, "unit", None)
     lies_in = _sector_lies_in(paper, sharing) if isinstance(paper, Sector) else None
@@ -150,7 +150,7 @@ def _place(record: msgspec.Struct) -> tuple[float | None, float | None]:
 
 
 def _began(paper: Document) -> tuple[datetime, datetime]:
-    """Return the earliest moment that a paper tells of: from when to when it may have been."""
+    """Return the earliest moment that a document tells of: from when to when it may have been."""
     began = min(paper.at, *(at for at in _moments(paper) if at <= paper.at), paper.at)
     if isinstance(paper, Incident):  # east of UTC a day that people told began before it did there
         return min(began, paper.longest_span[0]), began

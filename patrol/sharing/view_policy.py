@@ -2,7 +2,7 @@
 
 What is the agency's own passes by role. What is another's passes as far as
 `patrol.sharing.decisions` lets it cross, in two forms that are tested equal: a predicate of one
-record for stream and papers, and for the store the stretches of time and the box that
+record for stream and documents, and for the store the stretches of time and the box that
 `readable_tracks` limits a query to, checked again for each record that comes back.
 """
 
@@ -83,10 +83,10 @@ class ViewPolicy(msgspec.Struct, frozen=True, kw_only=True):
         return ViewPolicy(agency=self.agency, role=self.role)
 
     def paper(self, paper: P, *, now: datetime | None = None) -> P | None:
-        """Return what may pass of a paper; None for nothing.
+        """Return what may pass of a document; None for nothing.
 
         A party holds it in its own right. While no agreement joins it to the others any more it
-        holds only its own part, where the paper knows one (a method `own_part(agency)`).
+        holds only its own part, where the document knows one (a method `own_part(agency)`).
 
         Args:
             paper: Anybody's.
@@ -151,12 +151,12 @@ class ViewPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def has_parts(held: Document, agency: str) -> bool:
-    """Return whether others hold a paper, too, and it knows which part of it is whose."""
+    """Return whether others hold a document, too, and it knows which part of it is whose."""
     return held.parties != {agency} and hasattr(held, "own_part")
 
 
 def own_part(held: P, agency: str) -> P:
-    """Return what of a joint paper is left to a party when nothing of the others may pass."""
+    """Return what of a joint document is left to a party when nothing of the others may pass."""
     if not has_parts(held, agency):
         return held
     left = getattr(held, "own_part")(agency)  # noqa: B009 - as `has_parts` says

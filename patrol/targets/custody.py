@@ -1,6 +1,6 @@
 """Custody: who has a target, as the journal proves it.
 
-Every target belongs to a *case*, whose id all agencies' papers about it share. Custody of a case
+Every target belongs to a *case*, whose id all agencies' documents about it share. Custody of a case
 has a *term*, a number that only grows, and only who holds the case writes a higher one. Five lines
 of the journal, each in the transaction of what it tells of, are all that counts:
 

@@ -1,6 +1,6 @@
 """Hand-off: the offer of a target to the counterpart, and how custody moves with it.
 
-The paper belongs to the agency that offers. The counterpart sees it only as far as an agreement
+The document belongs to the agency that offers. The counterpart sees it only as far as an agreement
 lets targets cross; what it accepted it keeps as a target of its own.
 
 Custody stays with the offerer until the *grant*, which it alone writes, upon an acceptance that
@@ -93,7 +93,7 @@ class HandOff(Document, frozen=True, kw_only=True, tag="hand_off"):
 
     Attributes:
         case: Case of the target (`Target.case`).
-        target: Id of the offerer's paper about it.
+        target: Id of the offerer's document about it.
         to: Agency that it is offered to.
         node: Node of the offerer.
         to_node: Node of the counterpart; the same one where both are in one.

@@ -124,8 +124,8 @@ def accepted(
 
     Args:
         made: The hand-off.
-        target: The offerer's paper.
-        own: The accepting agency's open paper about the same case; None if it has none.
+        target: The offerer's document.
+        own: The accepting agency's open document about the same case; None if it has none.
         term: Term of the offer that is accepted.
         now: Aware UTC.
         by: Who accepts.
@@ -140,7 +140,8 @@ def accepted(
     state = LIFE.after(LIFE.after(state, "grant"), "take")
     theirs = TARGET_LIFE.after(TARGET_LIFE.after(target.state, "grant"), "hear")
     granted_at = target.term + 1
-    # The offerer's papers do not name the other side's officer; its journal lines and paper do.
+    # The offerer's documents do not name the other side's officer; its journal lines and
+    # document do.
     made = revised(made, at=now, by="", state=state, term=granted_at)
     return Filing(
         papers=(
@@ -189,7 +190,7 @@ def returned(
 
     Args:
         made: The hand-off.
-        target: The offerer's paper.
+        target: The offerer's document.
         act: `withdraw` by a person, `lapse` by time, `cut` by a suspended agreement.
         reason: Why.
         now: Aware UTC.
@@ -228,11 +229,11 @@ def escalated(made: HandOff, *, now: datetime) -> Filing:
 
 
 def received(made: HandOff, own: Target | None, *, now: datetime, by: str) -> Target:
-    """Return the taker's paper about a target that was granted to it.
+    """Return the taker's document about a target that was granted to it.
 
     Args:
         made: The hand-off, with the new term.
-        own: The taker's open paper about the same case; None if it has none.
+        own: The taker's open document about the same case; None if it has none.
         now: Aware UTC.
         by: Who took it.
     """
@@ -273,7 +274,7 @@ def received(made: HandOff, own: Target | None, *, now: datetime, by: str) -> Ta
 
 
 def own_of(book: Book, made: HandOff) -> Target | None:
-    """Return the counterpart's open paper about the case of a hand-off; None if it has none."""
+    """Return the counterpart's open document about the case of a hand-off; None if it has none."""
     return of_case(book, made.case, made.to)
 
 

@@ -183,7 +183,7 @@ def taken(made: HandOff, own: Target | None, *, term: int, now: datetime) -> Fil
 
     Args:
         made: The hand-off, as accepted here.
-        own: The taker's open paper about the same case; None if it has none.
+        own: The taker's open document about the same case; None if it has none.
         term: Term of the grant.
         now: Aware UTC.
 
@@ -205,7 +205,7 @@ def heard(made: HandOff, target: Target | None, *, now: datetime) -> Filing:
 
     Args:
         made: The hand-off, as granted.
-        target: The granter's paper; None if it is closed.
+        target: The granter's document; None if it is closed.
         now: Aware UTC.
     """
     made = revised(made, at=now, by="", state=LIFE.after(made.state, "take"), owed=())

@@ -1,8 +1,8 @@
 """Target: something suspicious that a patrol follows; exactly one agency has it.
 
-Each agency that ever had a target keeps a paper of its own about it; a hand-off makes the other
+Each agency that ever had a target keeps a document of its own about it; a hand-off makes the other
 one's, from what was offered. So a suspended agreement takes from nobody what it follows, and what
-one of them notes later stays its own. Papers about one target share their `case`.
+one of them notes later stays its own. Documents about one target share their `case`.
 
 `term` counts what its custodian decides about custody: opened, offered, taken back, handed on,
 closed. It only grows; a message or click that names an older one has no effect
@@ -82,12 +82,12 @@ class Target(Document, frozen=True, kw_only=True, tag="target"):
     """One version of what an agency knows of a target.
 
     Attributes:
-        case: The same in all agencies' papers about it.
+        case: The same in all agencies' documents about it.
         what: What it is.
         name: What people call it.
         description: What it looks like.
         state: In its `LIFE`.
-        custodian: Agency that has it, as far as the owner of this paper knows.
+        custodian: Agency that has it, as far as the owner of this document knows.
         term: Newest term of its custody that is known here.
         hand_off: Id of the hand-off under way or of the last one; empty before the first.
         patrol: Id of the patrol that found it.
@@ -239,7 +239,7 @@ def closed(target: Target, outcome: Outcome, note: str, *, now: datetime, by: st
 
 
 def of_case(book: Book, case: str, agency: str) -> Target | None:
-    """Return an agency's open paper about a case; None if it has none."""
+    """Return an agency's open document about a case; None if it has none."""
     for target in book.all(Target):
         if target.case == case and target.agency == agency:
             return target

@@ -128,6 +128,6 @@ def _taken_apart(value: Any, allowed: AbstractSet[DataClass]) -> Any:
 @cache
 def fields_of(kind: type[msgspec.Struct]) -> tuple[Any, ...]:
     """Return what `msgspec.structs.fields` does, which reads annotations anew each time: a
-    millisecond for a paper.
+    millisecond for a document.
     """
     return msgspec.structs.fields(kind)

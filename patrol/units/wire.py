@@ -182,7 +182,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag=
         tables: The same of senders of which several joined at once (`patrol.live.fix_table`).
         units: Units and unknown radios whose state changed otherwise, whole. A receiver applies
             `units` first, then `fixes` and `tables`.
-        forget: Ids of units, radios and papers that a viewer may no longer hold.
+        forget: Ids of units, radios and documents that a viewer may no longer hold.
         channels: Channels whose health changed, whole.
         claims: Addresses that a second sender uses: new, changed or ended ones.
         papers: New versions of alerts, patrols, targets and whatever else people keep, whole; each

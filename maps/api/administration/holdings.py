@@ -51,11 +51,11 @@ class HoldingsSearch(Form):
 async def search_holdings(asked: HoldingsSearch, request: Request, desk: DeskHere) -> Response:
     """Return all that the agency's records hold on a name, call sign, number or device id.
 
-    Every kind of record is looked into, all versions of papers too: units, radios, users, devices,
-    papers, texts to and from radios, photos by their senders, reports of phones, the journal. At
-    most 100 of a kind; `more` names the kinds that have more. For administrators, who show password
-    or code for it; the journal notes words, purpose and how much was found. What is encrypted in a
-    record is not found by what it says.
+    Every kind of record is looked into, all versions of documents too: units, radios, users,
+    devices, documents, texts to and from radios, photos by their senders, reports of phones, the
+    journal. At most 100 of a kind; `more` names the kinds that have more. For administrators, who
+    show password or code for it; the journal notes words, purpose and how much was found. What is
+    encrypted in a record is not found by what it says.
     """
     turns: FairTurns = request.app.state.holdings_turns
     async with turns.turn(desk.user.name):  # it looks through everything

@@ -75,8 +75,8 @@ async def list_legal_holds(
 async def set_legal_hold(asked: NewLegalHold, desk: DeskHere) -> Response:
     """Set a legal hold: nothing that it covers is removed while it holds.
 
-    On a paper it covers all its versions, photos and originals, what it names and what names it; on
-    a unit its messages and positions and the papers that name it; on the agency everything.
+    On a document it covers all its versions, photos and originals, what it names and what names it;
+    on a unit its messages and positions and the documents that name it; on the agency everything.
     """
     hold = await desk.legal_holds.place(asked.kind, asked.id, reason=asked.reason)
     return answer(hold, status=201)

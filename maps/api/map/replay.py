@@ -174,9 +174,9 @@ EvidenceAsked = Annotated[EvidenceRequest, Depends()]
 async def read_reel(
     request: Request, desk: DeskHere, turn: TurnHere, start: Start, end: End, unit: Units = None
 ) -> Response:
-    """Return which units there were from `start` to `end` and what papers said then.
+    """Return which units there were from `start` to `end` and what documents said then.
 
-    At most seven days. Every version of a paper comes with when it was made, so that each moment
+    At most seven days. Every version of a document comes with when it was made, so that each moment
     can be told as it stood. Positions are asked for apart, a part of the time after the other.
     """
     async with turn:

@@ -154,7 +154,7 @@ async def read_originals(photo: PhotoName, desk: DeskHere) -> Response:
 
 @router.get("/{photo}", responses=_PHOTO, response_class=Jpeg)
 async def read_photo(photo: PhotoName, desk: DeskHere) -> Response:
-    """Return a photo of the caller's agency, or one that a paper shared with it names.
+    """Return a photo of the caller's agency, or one that a document shared with it names.
 
     Of another agency's photo the journal notes who saw it.
     """

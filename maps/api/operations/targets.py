@@ -251,7 +251,7 @@ async def list_targets(
 ) -> Response:
     """Return the open targets that the caller may see, oldest first; or closed ones, newest first.
 
-    Own ones whole; of another agency's what an agreement lets cross. Papers of several agencies
+    Own ones whole; of another agency's what an agreement lets cross. Documents of several agencies
     about one target share their `case`; `custodian` says who has it.
     """
     if closed_since is None:
@@ -338,6 +338,6 @@ async def close_target(target: str, closed: ClosedTarget, desk: DeskHere) -> Res
     """Close a target of the caller's agency, with its outcome.
 
     That ends its custody if the agency has it; of a target that was handed over it only puts the
-    own paper away. 409 while it is on offer or its grant is on the way.
+    own document away. 409 while it is on offer or its grant is on the way.
     """
     return answer(await desk.targets.close(target, outcome=closed.outcome, note=closed.note))

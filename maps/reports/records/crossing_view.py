@@ -1,6 +1,6 @@
 """Crossing view: what of the asker's own agency may cross to a counterpart, and nothing else.
 
-For a paper that is handed over a table. The rule is the one that the counterpart's own screens
+For a document that is handed over a table. The rule is the one that the counterpart's own screens
 follow (`patrol.sharing.view_policy`); here it is asked on the counterpart's behalf about what is
 the asker's. What others own, the counterpart itself above all, is not looked at through it.
 """
@@ -50,7 +50,7 @@ class CrossingView:
 
     @property
     def passes(self) -> Pass:
-        """What may go into the report of a paper that the asker's desk shows."""
+        """What may go into the report of a document that the asker's desk shows."""
         return self._passes
 
     def tracks(self) -> tuple[Desk, list[str]]:

@@ -1,7 +1,7 @@
 """PostgreSQL: how we connect, who may write when, and what we ask of a server.
 
 One transaction writes at a time, as on SQLite: each takes a lock of the database first. What it
-reads after that is all there is; journal, papers and accounts rest on that. Readers wait for
+reads after that is all there is; journal, documents and accounts rest on that. Readers wait for
 nobody and see one state of the database throughout.
 """
 

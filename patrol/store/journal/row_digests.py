@@ -5,7 +5,7 @@ of every row that its transaction changed in the tables below the SHA-256 before
 `digests` in its detail: `{"users": {ID: [before, after]}}`, null for a row that was not there.
 `RowReplay` goes through the journal: a row that was another one before an act than after the last
 act on it, or is another one now, was changed by somebody else. A protected field that is redacted,
-and one that goes with its paper, is so told as what it is.
+and one that goes with its document, is so told as what it is.
 
 A digest is of the JSON object of the row's columns, names in order, bytes as a list of their
 hexadecimal digits. What is empty (null, 0, no text) is left out, so that a column that a later

@@ -1,7 +1,7 @@
 """Day proof: proves one day of the journal alone, from the signed head before it.
 
-The chain is followed from the newest signed head before the day to the first one after it. Papers,
-photos and messages are compared that rows of the day tell of.
+The chain is followed from the newest signed head before the day to the first one after it.
+Documents, photos and messages are compared that rows of the day tell of.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class DayProof(msgspec.Struct, frozen=True, kw_only=True):
         rows: How many rows of the day are proved.
         after: Row of the signed head that the chain was followed from; 0: from the first row.
         until: Row of the signed head that it was followed to; None: there is none after the day.
-        papers: Versions of papers that are as the day's rows tell.
+        papers: Versions of documents that are as the day's rows tell.
         receptions: Messages that were heard and are as they were stored.
         changed: Messages of spans that later rows changed (retention, an earlier reception): these
             rows are not of the day, and nothing is proved of them.

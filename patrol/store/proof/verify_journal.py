@@ -35,7 +35,7 @@ from patrol.store.schema.tables import also_heard, from_us, to_us, transmissions
 from radio_gateway.parsing.msgspec_decoders import json_decoder
 
 PAGE: Final = 5_000
-_AT_ONCE: Final = 400  # papers asked for in one statement
+_AT_ONCE: Final = 400  # documents asked for in one statement
 
 _ENTRIES: Final = """
 SELECT seq, at_us, {act}, {actor}, {agency}, {subject}, {detail}, {origin}, previous, hash
@@ -76,7 +76,7 @@ class JournalProof(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         entries: Entries of the journal that are proved, from the first on without a gap.
-        papers: Versions of papers that are as the journal tells; of photos nothing is counted.
+        papers: Versions of documents that are as the journal tells; of photos nothing is counted.
         accounts: Rows about accounts, units and radios that are as the journal tells; None: it
             covers none yet.
         protected: Protected fields, sealed or redacted, and who was given their reading; likewise.
@@ -120,7 +120,7 @@ class ProofMark(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         seq: Number of the last entry that is proved.
         hash: Its hash.
-        papers: Versions of papers that are proved.
+        papers: Versions of documents that are proved.
         rows: What the journal told of rows until there.
         spans: What it told of messages until there, each with the number of its line.
         heard: Number of the last message that was compared; 0: none.
@@ -143,7 +143,7 @@ class _PlainWords(msgspec.Struct, frozen=True, rename={"became": "is"}):
 
 
 class _Told(msgspec.Struct):
-    """What an entry tells of a version of a paper."""
+    """What an entry tells of a version of a document."""
 
     version: int = 0
     sha256: str = ""
@@ -215,7 +215,7 @@ def prove(
                 faults += [fault_here] if not told else []
                 told = True
             last = entry
-        # Of what follows a fault nothing is proved, and of papers the first fault is enough.
+        # Of what follows a fault nothing is proved, and of documents the first fault is enough.
         if not found:
             proved = [entry for entry in entries if entry.seq <= chain.seq]
             count, paper_fault = compare(connection, proved, removed)
@@ -270,7 +270,7 @@ def every_fault(connection: Connection) -> tuple[tuple[ChainFault, ...], int]:
 
     Returns:
         What is wrong, the first in the journal first; of rows that are missing one after the other
-        the first is named. And of how many versions of papers no row tells any more.
+        the first is named. And of how many versions of documents no row tells any more.
     """
     chain, proved, removed = Chain(), 0, what_retention_removed(connection)
     found: list[ChainFault] = []
@@ -527,7 +527,7 @@ def _name_of(connection: Connection, table: str, id: str) -> str:
     return f"{kind} {id}"
 
 
-# -- papers
+# -- documents
 
 
 def compare(
@@ -591,7 +591,7 @@ def _differs(row: Sequence[Any], kind: str, id: str, version: int, sha256: str) 
     if kind_there != kind.encode():
         return "it stands under another kind"
     try:
-        # Of a kind that this version does not know, the least that every paper has.
+        # Of a kind that this version does not know, the least that every document has.
         paper = decode(kind, body) if kind in KINDS else json_decoder(_Plain).decode(body)
     except msgspec.MsgspecError:
         return ""  # as it was written, though nobody can read it
@@ -642,7 +642,7 @@ class _Sealed(msgspec.Struct):
 
 
 class _Plain(msgspec.Struct):
-    """What every paper has, of whatever kind."""
+    """What every document has, of whatever kind."""
 
     id: str
     agency: str
@@ -651,7 +651,7 @@ class _Plain(msgspec.Struct):
 
 
 def _unwritten(connection: Connection, told: int) -> list[ChainFault]:
-    """Return what is wrong with papers that no entry tells of, and with which one is the newest."""
+    """Return what is wrong with documents that no entry tells of, and which one is the newest."""
     faults: list[ChainFault] = []
     row = connection.exec_driver_sql(_NEWEST).first()
     if row is not None:

@@ -52,7 +52,7 @@ def plain_papers(url: str) -> int:
 def seal_store(
     url: str, key_of: Callable[[str], FieldKey], *, now: datetime, actor: str, origin: str
 ) -> int:
-    """Seal all plain words of a store that no server works on; return of how many papers.
+    """Seal all plain words of a store that no server works on; return of how many documents.
 
     Args:
         url: The store.
@@ -103,7 +103,7 @@ def _seal(
     origin: str,
 ) -> int:
     notes: list[Note] = []
-    known: dict[str, set[tuple[str, str]]] = {}  # of each paper, the words that are sealed already
+    known: dict[str, set[tuple[str, str]]] = {}  # of each document, the words sealed already
     for row in _rows(connection):
         body, words = taken_out(row)
         if not words:

@@ -41,7 +41,7 @@ def written(field: ProtectedField, *, actor: str) -> Note:
 
 
 def of_paper(connection: Connection, agency: str, kind: str, paper: str) -> list[ProtectedField]:
-    """Return what an agency ever wrote of a paper, oldest first."""
+    """Return what an agency ever wrote of a document, oldest first."""
     rows = connection.execute(
         select(protected_fields)
         .where(_F.paper == paper, _F.kind == kind, _F.agency == agency)
@@ -51,7 +51,7 @@ def of_paper(connection: Connection, agency: str, kind: str, paper: str) -> list
 
 
 def count(connection: Connection, agency: str, kind: str, paper: str) -> int:
-    """Return how often an agency wrote something of a paper."""
+    """Return how often an agency wrote something of a document."""
     asked = select(func.count()).where(_F.paper == paper, _F.kind == kind, _F.agency == agency)
     return int(connection.execute(asked).scalar_one())
 
@@ -67,14 +67,14 @@ def redact(
     by: str,
     reason: str,
 ) -> ProtectedField:
-    """Take away the words of a field of a paper, and with them the commitment's random bytes.
+    """Take away the words of a field of a document, and with them the commitment's random bytes.
 
     Returns:
         What is left.
 
     Raises:
         NotFound: If the agency has written none such.
-        Conflict: If a legal hold of the agency covers the paper, or they were taken away before.
+        Conflict: If a legal hold of the agency covers the document, or they were taken away before.
     """
     # What another agency ordered is not told here: it never sees these words, nor claims them.
     own = [each for each in holds(connection) if each.agency == agency]
@@ -104,7 +104,7 @@ def redact(
 
 
 def remove(connection: Connection, paper: str) -> None:
-    """Remove what stands beside a paper that goes."""
+    """Remove what stands beside a document that goes."""
     connection.execute(delete(protected_fields).where(_F.paper == paper))
     connection.execute(delete(protected_readers).where(_R.paper == paper))
 
@@ -120,7 +120,7 @@ def readers(connection: Connection, agency: str, kind: str, paper: str) -> list[
 
 
 def all_readers(connection: Connection, agency: str, *, most: int) -> list[ProtectedReader]:
-    """Return whom an agency lets read which paper, those of last first."""
+    """Return whom an agency lets read which document, those of last first."""
     of_paper = papers.c.newest == 1, papers.c.id == _R.paper
     rows = connection.execute(
         select(protected_readers, papers.c.body)
@@ -153,7 +153,7 @@ def give(
     by: str,
     origin: str,
 ) -> bool:
-    """Let a user read the protected fields of a paper; return whether that is new."""
+    """Let a user read the protected fields of a document; return whether that is new."""
     if reader in readers(connection, agency, kind, paper):
         return False
     row: dict[str, Any] = {"id": uuid4().hex, "agency": agency, "kind": kind, "paper": paper}

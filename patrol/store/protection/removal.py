@@ -54,7 +54,7 @@ class RemovalStep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Photos(msgspec.Struct):
-    """The photos that a paper names."""
+    """The photos that a document names."""
 
     photos: tuple[str, ...] = ()
 
@@ -69,7 +69,7 @@ def begin_again(connection: Connection) -> None:
 def remove_papers(
     connection: Connection, kind: str, before_us: int, after: RemovalPlace
 ) -> RemovalStep:
-    """Remove closed papers of a kind whose last change is older, with the photos of these alone."""
+    """Remove closed documents of a kind with an older last change, and photos of these alone."""
     rows = connection.execute(
         _page(papers, _P.at_us, _P.id, before_us, after).where(
             _P.kind == kind, _P.newest == 1, _P.closed == 1
@@ -92,7 +92,7 @@ def remove_papers(
 
 
 def remove_photos(connection: Connection, before_us: int, after: RemovalPlace) -> RemovalStep:
-    """Remove photos that came earlier and that no paper names."""
+    """Remove photos that came earlier and that no document names."""
     rows = connection.execute(_page(photos, _F.at_us, _F.id, before_us, after)).all()
     held = holds(connection)
     notes: list[Note] = []
@@ -104,8 +104,8 @@ def remove_photos(connection: Connection, before_us: int, after: RemovalPlace) -
 
 
 def remove_originals(connection: Connection, before_us: int, after: RemovalPlace) -> RemovalStep:
-    """Remove originals that came earlier, unless their photo is named by a paper that is open, or
-    that a hold covers.
+    """Remove originals that came earlier, unless their photo is named by a document that is open,
+    or that a hold covers.
     """
     rows = connection.execute(_page(originals, _O.at_us, _O.id, before_us, after)).all()
     held = holds(connection)
@@ -170,7 +170,7 @@ def _next(rows: Sequence[Any]) -> RemovalPlace | None:
 
 
 def _is_named(connection: Connection, id: str) -> bool:
-    """Return whether an open paper names another one."""
+    """Return whether an open document names another one."""
     named = select(_P.id).where(
         _P.newest == 1, _P.closed == 0, _P.id != id, bytes_contain(_P.body, id.encode())
     )

@@ -216,7 +216,7 @@ def take_out_told(
 
 
 def told(connection: Connection, kinds: Sequence[str], since: datetime) -> list[DocumentSummary]:
-    """Return the papers of some kinds that are open, or were still changed at `since` or later.
+    """Return the documents of some kinds that are open, or were still changed at `since` or later.
 
     Raises:
         StoreError: If one cannot be read: nobody knows then what it needs.

@@ -65,7 +65,7 @@ def open_papers(connection: Connection) -> list[Document]:
 
 
 def newest(connection: Connection, kind: str, id: str) -> Document | None:
-    """Return the newest version of a paper, closed or not; None if there is none."""
+    """Return the newest version of a document, closed or not; None if there is none."""
     row = connection.execute(
         select(papers).where(_P.id == id, _P.newest == 1, _P.kind == kind)
     ).first()
@@ -73,7 +73,7 @@ def newest(connection: Connection, kind: str, id: str) -> Document | None:
 
 
 def at_version(connection: Connection, kind: str, id: str, version: int) -> Document | None:
-    """Return one version of a paper; None if there is none, or it cannot be read."""
+    """Return one version of a document; None if there is none, or it cannot be read."""
     rows = connection.execute(
         select(papers).where(_P.id == id, _P.version == version, _P.kind == kind)
     )
@@ -81,7 +81,7 @@ def at_version(connection: Connection, kind: str, id: str, version: int) -> Docu
 
 
 def versions(connection: Connection, kind: str, id: str) -> list[Document]:
-    """Return every version of a paper, oldest first."""
+    """Return every version of a document, oldest first."""
     rows = connection.execute(
         select(papers).where(_P.id == id, _P.kind == kind).order_by(_P.version)
     )
@@ -89,7 +89,7 @@ def versions(connection: Connection, kind: str, id: str) -> list[Document]:
 
 
 def all_versions(connection: Connection, kind: str) -> Iterator[Document]:
-    """Yield every version of every paper of a kind, paper by paper, oldest version first."""
+    """Yield every version of every document of a kind, one by one, oldest version first."""
     rows = connection.execute(select(papers).where(_P.kind == kind).order_by(_P.id, _P.version))
     yield from readable(rows, _paper)
 
@@ -111,7 +111,7 @@ def of_kind(
         since_us: Changed at this time or later.
         until_us: Changed before this time.
         agencies: Only of these owners.
-        limit: Most papers.
+        limit: Most documents.
     """
     asked = select(papers).where(_P.kind == kind, _P.newest == 1)
     if since_us is not None:

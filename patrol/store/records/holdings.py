@@ -84,7 +84,7 @@ def _in_columns(
 
 
 def _papers(connection: Connection, agency: str, words: str) -> Iterator[Mention]:
-    """Look into every version of every paper; of each paper the last version that says it."""
+    """Look into every version of every document; of each document the last version that says it."""
     last = (
         select(_P.id, func.max(_P.version).label("version"))
         .where(_P.agency == agency, or_(json_contains(_P.body, words), text_contains(_P.id, words)))

@@ -69,12 +69,12 @@ def sent_since(connection: Connection, agency: str, since: datetime) -> int:
 
 
 def closed_papers_naming(connection: Connection, sha256: str) -> list[Document]:
-    """Return the newest versions of closed papers in which a photo is named.
+    """Return the newest versions of closed documents in which a photo is named.
 
-    It looks through them one by one: only who is shown another agency's paper needs it, and only
+    It looks through them one by one: only who is shown another agency's document needs it, and only
     once that is closed.
     """
-    # By bytes: the JSON of a paper has a hash as it stands.
+    # By bytes: the JSON of a document has a hash as it stands.
     named = bytes_contain(_P.body, sha256.encode())
     rows = connection.execute(select(papers).where(_P.newest == 1, _P.closed == 1, named))
     return list(readable(rows, lambda row: decode(row.kind, row.body)))

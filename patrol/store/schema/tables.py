@@ -408,7 +408,7 @@ protected_fields = Table(
     "protected_fields",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("kind", Text, nullable=False),  # of the paper
+    Column("kind", Text, nullable=False),  # of the document
     Column("paper", Text, nullable=False),
     Column("field", Text, nullable=False),
     Column("at_us", BigInteger, nullable=False),

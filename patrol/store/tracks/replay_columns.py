@@ -167,10 +167,10 @@ def raw(
 def papers_between(
     connection: Connection, kinds: Sequence[str], start: datetime, end: datetime, limit: int
 ) -> list[tuple[str, str]]:
-    """Return kind and id of the papers that stood at some time from `start` to `end`, those changed
-    last first.
+    """Return kind and id of the documents that stood at some time from `start` to `end`, those
+    changed last first.
 
-    A paper that was begun after `end` may be among them: whoever reads its versions sees that.
+    A document that was begun after `end` may be among them: whoever reads its versions sees that.
     """
     asked = (
         select(_P.kind, _P.id)
@@ -200,7 +200,7 @@ def told_later(
         connection: To the store.
         start: First moment of the time, aware UTC.
         end: Moment after its last, aware UTC.
-        limit: Most papers.
+        limit: Most documents.
     """
     changed = (
         and_(_P.kind == "incident", _P.at_us >= to_us(end)),
