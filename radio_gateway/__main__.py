@@ -203,16 +203,16 @@ def _decode_captures(
     protocols = () if protocol is None else tuple(map(_protocol, protocol.split(",")))
     settings = DecoderSettings(secret=_secret(secret_file))
     try:
-        told = [] if config is None else read_channels(config)[0]
-        channels = {each.name: each for each in told}
-        for said in decode_captures(
+        configured = [] if config is None else read_channels(config)[0]
+        channels = {each.name: each for each in configured}
+        for result in decode_captures(
             paths, protocols=protocols, settings=settings, channels=channels
         ):
-            if isinstance(said, FrameError):
-                _show([said])
+            if isinstance(result, FrameError):
+                _show([result])
             else:
-                at = f"{said.heard_at:%Y-%m-%dT%H:%M:%S.%fZ}"  # all of it: it tells them apart
-                line = {"heard_at": at, "channel": said.channel} | as_json(said)
+                at = f"{result.heard_at:%Y-%m-%dT%H:%M:%S.%fZ}"  # all of it: it tells them apart
+                line = {"heard_at": at, "channel": result.channel} | as_json(result)
                 print(json.dumps(line, ensure_ascii=False))
     except GatewayError as fault:
         typer.echo(str(fault), err=True)
@@ -231,8 +231,8 @@ def _secret(file: Path | None) -> str | None:
     return None if file is None else file.read_text("utf-8").strip()
 
 
-def _show(said: Iterable[Transmission | FrameError]) -> None:
-    for each in said:
+def _show(results: Iterable[Transmission | FrameError]) -> None:
+    for each in results:
         if isinstance(each, FrameError):
             _tell_rejected(as_rejection(each))
         else:

@@ -81,13 +81,13 @@ def speeding(
     fixes = (*known.fixes, fix)[-SPAN:]
     if not inside:
         return Speeding(fixes)
-    told = _speed_mps(fixes, limit_mps)
-    if told is not None:
+    speed = _speed_mps(fixes, limit_mps)
+    if speed is not None:
         if known.is_sure:
             return known._replace(fixes=fixes, under=0, seen_at=time)
         # Before there are enough fixes to deny what the boat tells, it is not sure.
         over = min(known.over + 1, ENOUGH if len(fixes) == SPAN else ENOUGH - 1)
-        least = told if known.over == 0 else min(known.least_mps, told)
+        least = speed if known.over == 0 else min(known.least_mps, speed)
         return Speeding(fixes, over, 0, known.since or time, time, least)
     if not known.is_sure or known.under + 2 >= ENOUGH:
         return Speeding(fixes)
@@ -99,12 +99,12 @@ def _speed_mps(fixes: tuple[Position, ...], limit_mps: float) -> float | None:
     first, newest = fixes[0], fixes[-1]
     assert first.time is not None
     assert newest.time is not None
-    told, way_s = newest.speed_mps, (newest.time - first.time).total_seconds()
+    reported_mps, way_s = newest.speed_mps, (newest.time - first.time).total_seconds()
     way_m = distance_m(lon1=first.lon, lat1=first.lat, lon2=newest.lon, lat2=newest.lat)
     wrong_m = (first.accuracy_m or 0.0) + (newest.accuracy_m or 0.0)
-    if told is not None and told > limit_mps * NOISE_SHARE + NOISE_MPS:
+    if reported_mps is not None and reported_mps > limit_mps * NOISE_SHARE + NOISE_MPS:
         # A boat that turns makes less way than its speed; one that makes none does not move.
-        return told if way_m + wrong_m >= LEAST_SHARE * told * way_s else None
+        return reported_mps if way_m + wrong_m >= LEAST_SHARE * reported_mps * way_s else None
     if len(fixes) < SPAN or way_s <= 0.0:
         return None
     least_mps = (way_m - wrong_m) / way_s

@@ -104,8 +104,8 @@ def as_geojson(layer: str | Table, *, columns: Sequence[str] | None = None) -> b
     """
     if not isinstance(layer, str):
         return encode(layer, columns=columns)
-    kept = info(layer).map if columns is None else tuple(columns)
-    return _encoded(layer, kept)
+    fields = info(layer).map if columns is None else tuple(columns)
+    return _encoded(layer, fields)
 
 
 def validate_blos(

@@ -91,8 +91,10 @@ class LayerSet:
         made = copy(self)
         shipped = frozenset(layers.names())
         for field in ("_own", "_info", "_encoded"):
-            kept = {name: it for name, it in getattr(self, field).items() if name in shipped}
-            setattr(made, field, kept)
+            shipped_only = {
+                name: it for name, it in getattr(self, field).items() if name in shipped
+            }
+            setattr(made, field, shipped_only)
         made._add(add, read)  # noqa: SLF001 - another one of this class
         return made
 
@@ -304,13 +306,13 @@ def _read(path: PathLike, read: Reading) -> Features:
 
 
 def _site_info(name: str, path: PathLike, own: Features, shipped: LayerInfo | None) -> LayerInfo:
-    kept: Sequence[str] = own.columns if shipped is None else shipped.map
+    fields: Sequence[str] = own.columns if shipped is None else shipped.map
     return LayerInfo(
         name=name,
         title=name.replace("_", " ").capitalize() if shipped is None else shipped.title,
         geometry=tuple(sorted(set(_kinds(own)))) if shipped is None else shipped.geometry,
         required=() if shipped is None else shipped.required,
-        map=tuple(kept),
+        map=tuple(fields),
         source=Path(os.fspath(path)).name,
         licence="",
         attribution="",

@@ -118,11 +118,11 @@ def ring_faults(points: Ring, *, name: str, part: int, ring: int) -> list[Drawin
         if points[vertex] == points[vertex - 1]:
             text = f"is the same place as vertex {vertex}"
             faults.append(fault("duplicate_point", vertex, text, only_warns=True))
-    kept = [n for n in range(len(closed) - 1) if closed[n] != closed[n + 1]]
-    if len({closed[n] for n in kept}) < 3:
+    corners = [n for n in range(len(closed) - 1) if closed[n] != closed[n + 1]]
+    if len({closed[n] for n in corners}) < 3:
         return [*faults, fault("too_few_points", 0, "the ring has fewer than three places")]
-    sharp = np.flatnonzero(corners_deg([closed[vertex] for vertex in kept]) < SPIKE_DEG)
-    faults += [fault("spike", kept[n], "goes out and comes back the same way") for n in sharp]
+    sharp = np.flatnonzero(corners_deg([closed[vertex] for vertex in corners]) < SPIKE_DEG)
+    faults += [fault("spike", corners[n], "goes out and comes back the same way") for n in sharp]
     flat = _unwrapped(closed)
     for a, b in crossing_edges(flat):
         text = f"the edge to vertex {a + 2} crosses the edge from vertex {b + 1} to {b + 2}"

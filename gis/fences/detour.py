@@ -66,13 +66,13 @@ def line_past(fixes: tuple[FenceFix, ...]) -> DetourLine | None:
             on = np.flatnonzero(off <= ON_ACCURACIES)
             if len(on) < LEAST_ON:
                 continue
-            gone = np.diff(on) - 1
-            at = int(gone.argmax())
-            if at + 1 < LEAST_BEFORE or not 1 <= gone[at] <= MOST_OFF:
+            skipped = np.diff(on) - 1
+            at = int(skipped.argmax())
+            if at + 1 < LEAST_BEFORE or not 1 <= skipped[at] <= MOST_OFF:
                 continue
             if off[on[at] : on[at + 1]].max() > OFF_ACCURACIES:
-                kept = tuple(some[n] for n in on)
-                return DetourLine(kept[: at + 1], kept[at + 1 :], kept[at : at + 2])
+                line = tuple(some[n] for n in on)
+                return DetourLine(line[: at + 1], line[at + 1 :], line[at : at + 2])
     return None
 
 
@@ -91,8 +91,8 @@ def arc_past(fixes: tuple[FenceFix, ...]) -> DetourLine | None:
     count = len(fixes)
     for gone in range(1, MOST_OFF + 1):
         for at in range(max(LEAST_BEFORE, LEAST_ARC - AFTER), count - gone - 1):
-            beside, kept = fixes[at : at + gone], fixes[:at] + fixes[at + gone :]
-            arc = _arc(kept, at) if len(kept) >= LEAST_ARC else None
+            beside, rest = fixes[at : at + gone], fixes[:at] + fixes[at + gone :]
+            arc = _arc(rest, at) if len(rest) >= LEAST_ARC else None
             if arc is not None and _off_arc(beside, fixes[0], *arc[:3]).max() > OFF_ACCURACIES:
                 return DetourLine(fixes[:at], fixes[at + gone :], arc[3])
     return None

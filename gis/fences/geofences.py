@@ -160,9 +160,9 @@ class FenceTrack:
         first, self.state = self.kept[-1]
         since = self._times[first]
         cut = bisect_left(self.told, since, key=lambda each: each[0])
-        gone = [event for _, event in self.told[cut:]]
+        withdrawn = [event for _, event in self.told[cut:]]
         del self.told[cut:]
-        return first, gone
+        return first, withdrawn
 
     def keep(self, number: int, settings: FenceSettings) -> None:
         """Keep the state before a fix, if it is time to."""

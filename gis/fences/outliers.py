@@ -86,10 +86,10 @@ def judge(
 
 def plausible_mps(judged: OutlierBasis, fix: FenceFix, settings: FenceSettings) -> float:
     """Return how fast the unit goes at most, by its record and what it tells."""
-    told = [
+    speeds = [
         each.speed_mps for each in (judged.last, fix) if each and not math.isnan(each.speed_mps)
     ]
-    return min(settings.fastest_mps, max(judged.record_mps, *told, 0.0))
+    return min(settings.fastest_mps, max(judged.record_mps, *speeds, 0.0))
 
 
 def is_no_jump(judged: OutlierBasis, settings: FenceSettings) -> bool:
@@ -113,9 +113,9 @@ def _is_fine(judged: OutlierBasis, last: FenceFix, fix: FenceFix, settings: Fenc
     seconds = fix.t - last.t
     speed, goes = judged.record_mps, False
     if not math.isnan(fix.speed_mps):
-        told = max(fix.speed_mps, 0.0 if math.isnan(last.speed_mps) else last.speed_mps)
-        goes = told > LEAST_MPS
-        speed = told if goes else min(speed, LEAST_MPS)
+        reported_mps = max(fix.speed_mps, 0.0 if math.isnan(last.speed_mps) else last.speed_mps)
+        goes = reported_mps > LEAST_MPS
+        speed = reported_mps if goes else min(speed, LEAST_MPS)
     speed = min(settings.fastest_mps, settings.speed_share * speed)
     if way > noise + speed * seconds:
         return False

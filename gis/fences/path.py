@@ -102,12 +102,12 @@ def follow(
     (Point(t=0.0, lon=100.0, lat=20.0, accuracy_m=15.0, is_raw=False, is_straight=True),)
     """
     last, before, stay, lies, until = path.last, path.before, path.stay, path.lies, path.until
-    t, accuracy_m, told = fix.t, fix.accuracy_m, fix.speed_mps
+    t, accuracy_m, reported_mps = fix.t, fix.accuracy_m, fix.speed_mps
     if last is None or stay is None:
         new = _stay(fix)
         return FencePath(fix, None, new, False, t), (_point(fix, True),)
     seconds = t - last.t
-    goes = told > settings.slow_mps  # not where it is NaN
+    goes = reported_mps > settings.slow_mps  # not where it is NaN
     if lies:
         minute = _with(stay, fix, seconds, settings)
         if not (
@@ -155,9 +155,9 @@ def _with(stay: Stay, fix: FenceFix | Point, seconds: float, settings: FenceSett
     """Return a stay with one fix more; the mean forgets what is long ago."""
     count = stay.fixes + 1
     share = max(1.0 / count, min(1.0, seconds / settings.stay_memory_s))
-    lately = max(1.0 / count, min(1.0, seconds / MINUTE_S))
+    weight = max(1.0 / count, min(1.0, seconds / MINUTE_S))
     mean = between(stay, fix, share)
-    return Stay(stay.since, count, mean.lon, mean.lat, between(stay.minute, fix, lately))
+    return Stay(stay.since, count, mean.lon, mean.lat, between(stay.minute, fix, weight))
 
 
 def _smooth(a: FenceFix, b: FenceFix, c: FenceFix, is_whole: bool, is_straight: bool) -> Point:

@@ -87,12 +87,12 @@ def read_csv(
         shapes.append(None if number in faults else shapely.Point(place))
     if not values:
         raise LayerError(name, "has no row")
-    told = {
+    columns_of = {
         column: _values([row[number] for row in values], separator)
         for number, column in reversed(list(enumerate(columns)))
         if column and number not in at
     }
-    ordered = {column: told[column] for column in columns if column in told}
+    ordered = {column: columns_of[column] for column in columns if column in columns_of}
     return gpd.GeoDataFrame(ordered, geometry=shapes, crs="EPSG:4326"), faults
 
 
@@ -109,13 +109,13 @@ def _rows(name: str, text: str, separator: str) -> Iterator[list[str]]:
         raise LayerError(name, f"is no whole CSV: {error}, line {reader.line_num}") from error
 
 
-def _column(name: str, columns: Sequence[str], wanted: Sequence[str], words: str) -> int:
-    for each in wanted:
+def _column(name: str, columns: Sequence[str], names: Sequence[str], words: str) -> int:
+    for each in names:
         if each in columns:
             return columns.index(each)
-    seen = ", ".join(each or "(no name)" for each in columns[:20]) or "none"
+    columns_found = ", ".join(each or "(no name)" for each in columns[:20]) or "none"
     raise LayerError(
-        name, f"has no column of {words} ({', '.join(wanted)}); its columns are {seen}"
+        name, f"has no column of {words} ({', '.join(names)}); its columns are {columns_found}"
     )
 
 

@@ -52,8 +52,8 @@ def write_gpx(material: Material) -> bytes:
 
 
 def _track(track: ExportTrack) -> Iterator[str]:
-    told = ", ".join(each for each in (track.side, track.patrol) if each)
-    head = element("name", track.name) + element("desc", told) + element("type", track.kind)
+    description = ", ".join(each for each in (track.side, track.patrol) if each)
+    head = element("name", track.name) + element("desc", description) + element("type", track.kind)
     yield f"<trk>{head}"
     for part in track.parts():
         yield "<trkseg>"

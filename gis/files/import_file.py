@@ -159,7 +159,7 @@ def _read(name: str, file: Path, drivers: tuple[str, ...], encoding: str | None)
     for title in titles:
         try:
             frame, bad[title] = read_unchecked(
-                name, file, drivers, title, shown=title, encoding=encoding
+                name, file, drivers, title, layer_name=title, encoding=encoding
             )
         except LayerError as error:
             if error.fault != "has no feature":
@@ -232,11 +232,11 @@ def _with_vertices(frames: dict[str, gpd.GeoDataFrame]) -> dict[str, gpd.GeoData
     """Return the layers of a GPX without its vertices, whose times and elevations go to tracks."""
     tracks, points = frames.get("tracks"), frames.get("track_points")
     if tracks is not None and points is not None:
-        for given, kept in (("time", "times"), ("ele", "elevations_m")):
+        for given, plural in (("time", "times"), ("ele", "elevations_m")):
             if given in points.columns:
                 of_track = dict(iter(points.groupby("track_fid")[given]))
                 counts = shapely.get_num_coordinates(tracks.geometry.values)
-                tracks[kept] = [_all(of_track.get(n), count) for n, count in enumerate(counts)]
+                tracks[plural] = [_all(of_track.get(n), count) for n, count in enumerate(counts)]
     return {title: frame for title, frame in frames.items() if title not in GPX_PARTS} or frames
 
 

@@ -147,12 +147,12 @@ def _stamp(time: datetime) -> str:
 
 
 def _data(about: dict[str, Any]) -> str:
-    said = "".join(
+    content = "".join(
         f'<Data name="{text(name)}">{element("value", _words(value))}</Data>'
         for name, value in about.items()
         if value is not None and value != ""
     )
-    return f"<ExtendedData>{said}</ExtendedData>" if said else ""
+    return f"<ExtendedData>{content}</ExtendedData>" if content else ""
 
 
 def _words(value: Any) -> str:

@@ -122,19 +122,19 @@ def _safe_name(entry: zipfile.ZipInfo, name: str, encoding: str | None) -> str |
     _check(entry, name)
     if entry.is_dir():
         return None
-    said = entry.filename
-    ending = PurePosixPath(said).suffix.lower()
+    name_in_file = entry.filename
+    ending = PurePosixPath(name_in_file).suffix.lower()
     if ending in (".zip", ".kmz", ".gz", ".tar", ".7z", ".rar"):
-        raise LayerError(name, f"holds {said!r}, an archive in the archive")
+        raise LayerError(name, f"holds {name_in_file!r}, an archive in the archive")
     if ending != ".shp" and ending not in SHAPEFILE_PARTS:
         return None  # indexes and descriptions, and what macOS adds
-    if PurePosixPath(said).name.startswith("._"):
+    if PurePosixPath(name_in_file).name.startswith("._"):
         return None
-    if not said.isascii() and not entry.flag_bits & _NAMED_IN_UTF_8:
+    if not name_in_file.isascii() and not entry.flag_bits & _NAMED_IN_UTF_8:
         # The library took bytes of nobody knows what for those of an IBM PC.
-        plain = said.encode("cp437")
-        said = plain.decode(encoding_of(name, [plain], encoding))
-    return PurePosixPath(said).stem.replace("/", "_").replace("\\", "_") + ending
+        plain = name_in_file.encode("cp437")
+        name_in_file = plain.decode(encoding_of(name, [plain], encoding))
+    return PurePosixPath(name_in_file).stem.replace("/", "_").replace("\\", "_") + ending
 
 
 _NAMED_IN_UTF_8: Final = 0x800
@@ -146,15 +146,21 @@ def _check(entry: zipfile.ZipInfo, name: str) -> None:
     Raises:
         LayerError: Names it.
     """
-    said = entry.filename
-    path = PurePosixPath(said)
-    if said.startswith("/") or "\\" in said or ":" in said or ".." in path.parts or "\0" in said:
-        raise LayerError(name, f"holds {said!r}, a path that leaves the archive")
+    filename = entry.filename
+    path = PurePosixPath(filename)
+    if (
+        filename.startswith("/")
+        or "\\" in filename
+        or ":" in filename
+        or ".." in path.parts
+        or "\0" in filename
+    ):
+        raise LayerError(name, f"holds {filename!r}, a path that leaves the archive")
     kind = entry.external_attr >> 16
     if kind and stat.S_IFMT(kind) not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise LayerError(name, f"holds {said!r}, a link or device")
+        raise LayerError(name, f"holds {filename!r}, a link or device")
     if entry.flag_bits & 0x1:
-        raise LayerError(name, f"holds {said!r} encrypted")
+        raise LayerError(name, f"holds {filename!r} encrypted")
 
 
 def _unpack(

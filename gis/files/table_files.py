@@ -37,16 +37,16 @@ def write_geojson(material: Material) -> bytes:
     frames = dict(material.layers)
     if material.tracks:
         lines = track_lines(material.tracks)
-        shown = {track.id: track for track in material.tracks}
+        track_of = {track.id: track for track in material.tracks}
         lines["times"] = [
-            [moment(time_of(each)) for each in shown[unit].positions] for unit in lines["unit"]
+            [moment(time_of(each)) for each in track_of[unit].positions] for unit in lines["unit"]
         ]
         frames = {"tracks": lines, **frames}
     several = len(frames) > 1
     features: list[bytes] = []
     for name, frame in frames.items():
-        told = frame.assign(layer=name) if several else frame
-        features += encode_features(with_text_times(told), decimals=7)
+        labelled = frame.assign(layer=name) if several else frame
+        features += encode_features(with_text_times(labelled), decimals=7)
     return b'{"type":"FeatureCollection","features":[' + b",\n".join(features) + b"]}"
 
 

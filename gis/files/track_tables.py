@@ -70,9 +70,9 @@ def track_lines(tracks: Sequence[ExportTrack]) -> gpd.GeoDataFrame:
         ]
         if not parts:
             continue
-        told = (track.id, track.name, track.kind, track.side, track.patrol)
+        labels = (track.id, track.name, track.kind, track.side, track.patrol)
         ends = (time_of(track.positions[0]), time_of(track.positions[-1]), len(track.positions))
-        for name, value in zip(_LINE_COLUMNS, told + ends, strict=True):
+        for name, value in zip(_LINE_COLUMNS, labels + ends, strict=True):
             columns[name].append(value)
         shapes.append(parts[0] if len(parts) == 1 else shapely.MultiLineString(parts))
     frame = gpd.GeoDataFrame(columns, geometry=shapes, crs=DEGREES)

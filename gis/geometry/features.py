@@ -146,10 +146,10 @@ def features_in(body: bytes) -> Features:
     >>> made["a"].tolist(), made.geometry[0].wkt
     ([1], 'POINT (100.4 20.2)')
     """
-    told = _collection.decode(body).features
-    names = dict.fromkeys(name for each in told for name in each.properties)
-    columns = {name: [each.properties.get(name) for each in told] for name in names}
-    shapes = [shapely.from_geojson(bytes(each.geometry)) for each in told]
+    features = _collection.decode(body).features
+    names = dict.fromkeys(name for each in features for name in each.properties)
+    columns = {name: [each.properties.get(name) for each in features] for name in names}
+    shapes = [shapely.from_geojson(bytes(each.geometry)) for each in features]
     return Features(columns, shapes)
 
 

@@ -75,8 +75,8 @@ def encode_features(
     [b'{"type":"Feature","id":"x","properties":{"a":1},"geometry":null}']
     """
     features = features_of(table)
-    wanted = features.columns if columns is None else columns
-    kept = {name: features[name].tolist() for name in wanted if name in features.columns}
+    names = features.columns if columns is None else columns
+    values = {name: features[name].tolist() for name in names if name in features.columns}
     heads = (
         [b'{"type":"Feature","properties":'] * len(features)
         if ids is None
@@ -86,7 +86,9 @@ def encode_features(
     )
     return [
         heads[i]
-        + msgspec.json.encode({name: plain(kept[name][i]) for name in kept if said(kept[name][i])})
+        + msgspec.json.encode(
+            {name: plain(values[name][i]) for name in values if said(values[name][i])}
+        )
         + b',"geometry":'
         + shape
         + b"}"

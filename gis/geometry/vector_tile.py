@@ -83,9 +83,9 @@ def _layer(name: str, features: Sequence[LineFeature]) -> bytes:
             if value is not None:
                 tags.append(keys.setdefault(key, len(keys)))
                 tags.append(values.setdefault((type(value), value), len(values)))
-        told = _field(2, varints(np.array(tags, dtype=np.uint64))) if tags else b""
-        told += _number(3, _LINESTRING) + _field(4, varints(_commands(feature.lines)))
-        body.append(_field(2, told))
+        encoded = _field(2, varints(np.array(tags, dtype=np.uint64))) if tags else b""
+        encoded += _number(3, _LINESTRING) + _field(4, varints(_commands(feature.lines)))
+        body.append(_field(2, encoded))
     body += [_field(3, key.encode()) for key in keys]
     body += [_field(4, _value(value)) for _, value in values]
     body += [_number(5, EXTENT), _number(15, 2)]

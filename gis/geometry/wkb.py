@@ -55,80 +55,80 @@ def read_shapes(features: Sequence[bytes | None]) -> tuple[NDArray[np.object_], 
     shapes = shapely.from_wkb(raw, on_invalid="ignore")
     bad: list[ShapeFault] = []
     for number in np.flatnonzero(shapely.is_missing(shapes)).tolist():
-        said = features[number]
-        if said is None:
+        wkb = features[number]
+        if wkb is None:
             continue
-        shapes[number], found = _salvaged(number, said)
+        shapes[number], found = _salvaged(number, wkb)
         bad.append(found)
     return shapes, bad
 
 
-def _salvaged(number: int, said: bytes) -> tuple[shapely.Geometry | None, ShapeFault]:
-    fault = _fault(said)
+def _salvaged(number: int, wkb: bytes) -> tuple[shapely.Geometry | None, ShapeFault]:
+    fault = _fault(wkb)
     try:
-        parts = list(_parts(said))
+        parts = list(_parts(wkb))
     except (struct.error, ValueError, IndexError):
         parts = []
     good = [shape for shape in map(_shape, parts) if shape is not None]
     if good:
         left_out = len(parts) - len(good)
         fault = f"{fault}; {left_out} of its {len(parts)} parts left out"
-        joined = _joined(said, good)
+        joined = _joined(wkb, good)
         return joined, ShapeFault(feature=number, fault=fault, is_left_out=False)
-    closed = shapely.from_wkb(said, on_invalid="fix")
+    closed = shapely.from_wkb(wkb, on_invalid="fix")
     return None, ShapeFault(feature=number, fault=fault, is_left_out=True, closed=closed)
 
 
-def _shape(said: bytes) -> shapely.Geometry | None:
-    return shapely.from_wkb(said, on_invalid="ignore")
+def _shape(wkb: bytes) -> shapely.Geometry | None:
+    return shapely.from_wkb(wkb, on_invalid="ignore")
 
 
-def _fault(said: bytes) -> str:
+def _fault(wkb: bytes) -> str:
     try:
-        shapely.from_wkb(said)
+        shapely.from_wkb(wkb)
     except shapely.errors.GEOSException as error:
         text = str(error).strip()
-        told = next((words for sign, words in _WORDS if sign in text), None)
-        return told or f"has a geometry that cannot be read: {text}"
+        reason = next((words for sign, words in _WORDS if sign in text), None)
+        return reason or f"has a geometry that cannot be read: {text}"
     return "has a geometry that cannot be read"
 
 
-def _joined(said: bytes, parts: list[shapely.Geometry]) -> shapely.Geometry:
-    kind = _head(said, 0)[1]
+def _joined(wkb: bytes, parts: list[shapely.Geometry]) -> shapely.Geometry:
+    kind = _head(wkb, 0)[1]
     makers = {4: shapely.MultiPoint, 5: shapely.MultiLineString, 6: shapely.MultiPolygon}
     return makers.get(kind, shapely.GeometryCollection)(parts)
 
 
-def _parts(said: bytes) -> Iterator[bytes]:
+def _parts(wkb: bytes) -> Iterator[bytes]:
     """Yield the parts of a collection; none of another geometry."""
-    order, kind, _ = _head(said, 0)
+    order, kind, _ = _head(wkb, 0)
     if not _POLYGON < kind <= _COLLECTION:
         return
-    (count,) = struct.unpack_from(f"{order}I", said, 5)
+    (count,) = struct.unpack_from(f"{order}I", wkb, 5)
     at = 9
     for _ in range(count):
-        end = _end(said, at, 0)
-        yield said[at:end]
+        end = _end(wkb, at, 0)
+        yield wkb[at:end]
         at = end
 
 
-def _head(said: bytes, at: int) -> tuple[str, int, int]:
+def _head(wkb: bytes, at: int) -> tuple[str, int, int]:
     """Return byte order, type and bytes of a coordinate."""
-    order = "<" if said[at] else ">"
-    (code,) = struct.unpack_from(f"{order}I", said, at + 1)
+    order = "<" if wkb[at] else ">"
+    (code,) = struct.unpack_from(f"{order}I", wkb, at + 1)
     dimensions, kind = divmod(code, 1000)
     if not (dimensions <= 3 and _POINT <= kind <= _COLLECTION):
         raise ValueError(f"type {code}")
     return order, int(kind), 8 * (2 + (dimensions > 0) + (dimensions > 2))
 
 
-def _end(said: bytes, at: int, depth: int) -> int:
+def _end(wkb: bytes, at: int, depth: int) -> int:
     """Return where the geometry that begins at `at` ends."""
-    order, kind, size = _head(said, at)
+    order, kind, size = _head(wkb, at)
     at += 5
     if kind == _POINT:
         return at + size
-    (count,) = struct.unpack_from(f"{order}I", said, at)
+    (count,) = struct.unpack_from(f"{order}I", wkb, at)
     at += 4
     if kind == _LINE:
         return int(at + count * size)
@@ -136,8 +136,8 @@ def _end(said: bytes, at: int, depth: int) -> int:
         raise ValueError("nested too deep")
     for _ in range(count):
         if kind == _POLYGON:
-            (points,) = struct.unpack_from(f"{order}I", said, at)
+            (points,) = struct.unpack_from(f"{order}I", wkb, at)
             at += 4 + points * size
         else:
-            at = _end(said, at, depth + 1)
+            at = _end(wkb, at, depth + 1)
     return at

@@ -45,13 +45,13 @@ def read_layer(path: str | os.PathLike[str], layer: str | None = None) -> gpd.Ge
     name = os.fspath(path)
     file, drivers = recognise(path)
     chosen = _choose(name, file, layer)
-    shown = layer if layer is not None or _single(file) else chosen
-    frame, bad = read_unchecked(name, file, drivers, chosen, shown=shown)
+    layer_name = layer if layer is not None or _single(file) else chosen
+    frame, bad = read_unchecked(name, file, drivers, chosen, layer_name=layer_name)
     for each in bad:
-        raise LayerError(name, each.fault, layer=shown, feature=each.feature)
+        raise LayerError(name, each.fault, layer=layer_name, feature=each.feature)
     flat = shapely.force_2d(np.asarray(frame.geometry.values))
     frame = frame.set_geometry(flat, crs=DEGREES)
-    check_features(name, shown, frame)
+    check_features(name, layer_name, frame)
     return frame
 
 
@@ -61,7 +61,7 @@ def read_unchecked(
     drivers: tuple[str, ...],
     layer: str,
     *,
-    shown: str | None,
+    layer_name: str | None,
     encoding: str | None = None,
 ) -> tuple[gpd.GeoDataFrame, list[ShapeFault]]:
     """Return a layer of a recognised file in EPSG:4326, its features as they are.
@@ -71,7 +71,7 @@ def read_unchecked(
         file: Its real path.
         drivers: GDAL drivers that may open it.
         layer: Layer inside it.
-        shown: Name of the layer for errors; None where the file has but one.
+        layer_name: Name of the layer for errors; None where the file has but one.
         encoding: Of the text of a Shapefile; None to find out.
 
     Returns:
@@ -84,7 +84,7 @@ def read_unchecked(
 
     >>> from gis.layers.reference_layers import FOLDER
     >>> file = FOLDER / "blos.geojson"
-    >>> frame, bad = read_unchecked("blos", file, ("GeoJSON",), "blos", shown=None)
+    >>> frame, bad = read_unchecked("blos", file, ("GeoJSON",), "blos", layer_name=None)
     >>> len(frame), bad
     (70, [])
     """
@@ -99,23 +99,23 @@ def read_unchecked(
                 raise LayerError(name, f"is read as {about['driver']}, not {drivers[0]}")
             if about["features"] > MAX_FEATURES:
                 fault = f"has {about['features']} features; at most {MAX_FEATURES} are read"
-                raise LayerError(name, fault, layer=shown)
+                raise LayerError(name, fault, layer=layer_name)
             if about["geometry_type"] is None:
-                raise LayerError(name, "has no geometry", layer=shown)
+                raise LayerError(name, "has no geometry", layer=layer_name)
             how = {"layer": layer, "encoding": encoding}
             wkb = pyogrio.raw.read(file, columns=[], **how)[2]
             columns = None
             if len(about["fields"]):
                 columns = pyogrio.read_dataframe(file, read_geometry=False, **how)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-        raise LayerError(name, f"cannot be read: {error}", layer=shown) from error
+        raise LayerError(name, f"cannot be read: {error}", layer=layer_name) from error
     except (pyogrio.errors.FeatureError, pyogrio.errors.GeometryError, ValueError) as error:
-        raise LayerError(name, f"cannot be read: {error}", layer=shown) from error
+        raise LayerError(name, f"cannot be read: {error}", layer=layer_name) from error
     if len(wkb) < about["features"]:
-        raise LayerError(name, f"is cut off after {len(wkb)} features", layer=shown)
+        raise LayerError(name, f"is cut off after {len(wkb)} features", layer=layer_name)
     shapes, bad = read_shapes(wkb)
     frame = gpd.GeoDataFrame(columns, geometry=shapes, crs=about["crs"])
-    return _in_degrees(name, shown, frame), bad
+    return _in_degrees(name, layer_name, frame), bad
 
 
 def check_features(name: str, layer: str | None, frame: gpd.GeoDataFrame) -> None:
@@ -147,21 +147,21 @@ def feature_faults(frame: gpd.GeoDataFrame) -> Iterator[tuple[int, str]]:
      (2, 'lies at longitude 20, latitude 100: longitude and latitude look swapped')]
     """
     shapes = np.asarray(frame.geometry.values)
-    told = np.zeros(len(shapes), dtype=bool)
+    reported = np.zeros(len(shapes), dtype=bool)
     checks = (
         (shapely.is_missing(shapes), "has no geometry"),
         (shapely.is_empty(shapes), "has an empty geometry"),
         (~_all_finite(shapes), "has a coordinate that is no finite number"),
     )
     for bad, fault in checks:
-        for number in np.flatnonzero(bad & ~told).tolist():
+        for number in np.flatnonzero(bad & ~reported).tolist():
             yield number, fault
-        told |= bad
+        reported |= bad
     for number, fault in _out_of_range(shapes):
-        if not told[number]:
-            told[number] = True
+        if not reported[number]:
+            reported[number] = True
             yield number, fault
-    for number in np.flatnonzero(~shapely.is_valid(shapes) & ~told).tolist():
+    for number in np.flatnonzero(~shapely.is_valid(shapes) & ~reported).tolist():
         what, _, where = shapely.is_valid_reason(shapes[number]).partition("[")
         lon, lat = where.rstrip("]").split()[:2] if where else ("", "")
         place = f" at longitude {lon}, latitude {lat}" if lat else ""
@@ -232,11 +232,11 @@ def _lower_columns(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     columns = {shape: shape}
     for column in frame.columns:
         columns.setdefault(column, str(column).lower())
-    seen: set[str] = {shape}
+    names: set[str] = {shape}
     kept = [shape]
     for column, low in columns.items():
-        if low not in seen:
-            seen.add(low)
+        if low not in names:
+            names.add(low)
             kept.append(column)
     kept.sort(key=list(frame.columns).index)
     return frame[kept].rename(columns=columns)

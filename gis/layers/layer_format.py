@@ -77,8 +77,8 @@ def _geojson(name: str, file: Path) -> None:
     try:
         msgspec.json.Decoder(msgspec.Raw).decode(memoryview(content)[start:])
     except msgspec.DecodeError as error:
-        told = re.search(r"\(byte (\d+)\)", str(error))
-        at = start + int(told[1]) if told else len(content)
+        position = re.search(r"\(byte (\d+)\)", str(error))
+        at = start + int(position[1]) if position else len(content)
         if content[at : at + 3] in (b"NaN", b"Inf", b"-In"):
             return  # GDAL reads them; the feature they stand in is named later
         words = re.sub(r"\s*\(byte \d+\)", "", str(error)).removeprefix("JSON is malformed: ")
@@ -160,10 +160,10 @@ def _shapefile(name: str, file: Path) -> None:
         if stream.read(4) != SHAPEFILE_CODE:
             raise LayerError(name, "is no Shapefile: it does not begin with file code 9994")
         stream.seek(24)
-        said = int.from_bytes(stream.read(4), "big") * 2
+        length = int.from_bytes(stream.read(4), "big") * 2
     size = file.stat().st_size
-    if size < said:
-        raise LayerError(name, f"is cut off: {size} of {said} bytes")
+    if size < length:
+        raise LayerError(name, f"is cut off: {size} of {length} bytes")
     for end in (".shx", ".dbf"):
         if not file.with_suffix(end).is_file():
             raise LayerError(name, f"comes without its {file.with_suffix(end).name}")

@@ -71,12 +71,12 @@ def read_layer_aside(path: str | os.PathLike[str], layer: str | None = None) -> 
     except subprocess.TimeoutExpired:
         raise LayerError(name, f"is not read within {_LONGEST_S:.0f} s", layer=layer) from None
     except subprocess.CalledProcessError as error:
-        said = error.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        raise LayerError(name, f"cannot be read: {said}", layer=layer) from None
-    told = _told.decode(done.stdout)
-    if told.fault is not None:
-        raise LayerError(name, told.fault, layer=told.layer, feature=told.feature)
-    return Features(told.columns, shapely.from_wkb(np.array(told.shapes, dtype=object)))
+        last_line = error.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise LayerError(name, f"cannot be read: {last_line}", layer=layer) from None
+    result = _told.decode(done.stdout)
+    if result.fault is not None:
+        raise LayerError(name, result.fault, layer=result.layer, feature=result.feature)
+    return Features(result.columns, shapely.from_wkb(np.array(result.shapes, dtype=object)))
 
 
 def main() -> None:
@@ -86,11 +86,11 @@ def main() -> None:
     try:
         read = features_of(read_layer(*sys.argv[1:3]))
     except LayerError as error:
-        told = _Told(fault=error.fault, layer=error.layer, feature=error.feature)
+        result = _Told(fault=error.fault, layer=error.layer, feature=error.feature)
     else:
         columns = {name: [_sent(value) for value in read[name]] for name in read.columns}
-        told = _Told(columns=columns, shapes=shapely.to_wkb(read.geometry).tolist())
-    sys.stdout.buffer.write(msgspec.msgpack.encode(told))
+        result = _Told(columns=columns, shapes=shapely.to_wkb(read.geometry).tolist())
+    sys.stdout.buffer.write(msgspec.msgpack.encode(result))
 
 
 def _sent(value: Any) -> Any:

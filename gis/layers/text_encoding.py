@@ -55,8 +55,8 @@ def shapefile_encoding(name: str, file: Path, chosen: str | None) -> str:
     texts = [each for each in _texts(content) if not each.isascii()]
     if not texts:
         return "utf-8"
-    said = chosen or _said(_sibling(file, ".cpg")) or _DRIVERS.get(content[29])
-    return encoding_of(name, texts, said)
+    encoding = chosen or _said(_sibling(file, ".cpg")) or _DRIVERS.get(content[29])
+    return encoding_of(name, texts, encoding)
 
 
 def encoding_of(name: str, texts: Iterable[bytes], said: str | None) -> str:
@@ -85,9 +85,9 @@ def encoding_of(name: str, texts: Iterable[bytes], said: str | None) -> str:
     samples: dict[str, str] = {}
     for encoding in ENCODINGS:
         read = [_reads(each, encoding) for each in kept]
-        told = [each for each in read if each is not None]
-        if len(told) == len(read):
-            samples[encoding] = ", ".join(dict.fromkeys(told))[:_LONGEST_SAMPLE]
+        decoded = [each for each in read if each is not None]
+        if len(decoded) == len(read):
+            samples[encoding] = ", ".join(dict.fromkeys(decoded))[:_LONGEST_SAMPLE]
     if not samples:
         raise LayerError(name, f"has text in none of {', '.join(ENCODINGS)}")
     raise EncodingNeeded(name, samples)

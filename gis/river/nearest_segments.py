@@ -71,8 +71,8 @@ class NearestSegments:
         self._turn_of = 0
         # By place: which cell is there, 0 for none, and its segments, rising, the last repeated.
         self._cells = np.frombuffer(_zeros(SIDE * SIDE * 8), dtype=np.int64)
-        kept = np.frombuffer(_zeros(SIDE * SIDE * KEPT * 4), dtype=np.int32)
-        self._kept = kept.reshape(SIDE * SIDE, KEPT)
+        rows = np.frombuffer(_zeros(SIDE * SIDE * KEPT * 4), dtype=np.int32)
+        self._kept = rows.reshape(SIDE * SIDE, KEPT)
 
     def of(self, place: Floats, *, within_m: float) -> Rows:
         """Return the segment nearest to each point.
@@ -100,15 +100,15 @@ class NearestSegments:
         at = cell[:, 0] % SIDE * SIDE + cell[:, 1] % SIDE
         with self._lock:
             there = self._cells.take(at)
-            kept = self._kept.take(at, axis=0)
+            rows = self._kept.take(at, axis=0)
         known = there == key
-        ready = known & (kept[:, 0] >= 0)
+        ready = known & (rows[:, 0] >= 0)
         if np.count_nonzero(ready) == ready.size:
-            return self._nearest_kept(place, kept)
+            return self._nearest_kept(place, rows)
         segment = np.empty(len(place), dtype=np.intp)
-        segment[ready] = self._nearest_kept(place[ready], kept[ready])
+        segment[ready] = self._nearest_kept(place[ready], rows[ready])
         segment[~ready] = self._by_tree(place[~ready], within_m)
-        self._make(key, at, known & (kept[:, 0] == _MET))
+        self._make(key, at, known & (rows[:, 0] == _MET))
         self._meet(key, at, ~known, free=there == 0)
         return segment
 
@@ -125,17 +125,17 @@ class NearestSegments:
         every[found] = segment
         return every
 
-    def _nearest_kept(self, place: Floats, kept: NDArray[np.int32]) -> Rows:
+    def _nearest_kept(self, place: Floats, rows: NDArray[np.int32]) -> Rows:
         """Return which segment of those in its row is the nearest to each point."""
         point = place[:, 0] + 1.0j * place[:, 1]
-        turned = point[:, None] * self._turn.take(kept)
-        turned -= self._middle.take(kept)
+        turned = point[:, None] * self._turn.take(rows)
+        turned -= self._middle.take(rows)
         beyond = np.abs(turned.real)
-        beyond -= self._half.take(kept)
+        beyond -= self._half.take(rows)
         np.maximum(beyond, 0.0, out=beyond)
         square = beyond * beyond
         square += turned.imag * turned.imag
-        segment: Rows = kept[np.arange(len(kept)), square.argmin(axis=1)].astype(np.intp)
+        segment: Rows = rows[np.arange(len(rows)), square.argmin(axis=1)].astype(np.intp)
         return segment
 
     def _meet(
@@ -160,21 +160,21 @@ class NearestSegments:
         if place.size == 0:
             return
         made = key[met][first]
-        kept = self._made(made)
+        rows = self._made(made)
         with self._lock:
             self._cells[place] = made
-            self._kept[place] = kept
+            self._kept[place] = rows
 
     def _made(self, key: Rows) -> NDArray[np.int32]:
         """Return what is kept of cells."""
         cell = np.column_stack([key // (2 * ORIGIN), key % (2 * ORIGIN)]) - ORIGIN
         centre = shapely.points((cell + 0.5) * CELL_M)
-        kept = np.full((len(key), KEPT), _LEFT, dtype=np.int32)
+        rows = np.full((len(key), KEPT), _LEFT, dtype=np.int32)
         (near, _), distance = self._tree.query_nearest(
             centre, max_distance=NEAR_M, return_distance=True, all_matches=False
         )
         if near.size == 0:
-            return kept
+            return rows
         reach = distance + CELL_M * math.sqrt(2.0) + HAIR_M
         row, segment = self._tree.query(centre[near], predicate="dwithin", distance=reach)
         segment = segment[np.lexsort((segment, row))]
@@ -182,8 +182,8 @@ class NearestSegments:
         last = np.cumsum(count) - 1
         taken = np.minimum((last - count + 1)[:, None] + np.arange(KEPT), last[:, None])
         few = count <= KEPT
-        kept[near[few]] = segment[taken[few]]
-        return kept
+        rows[near[few]] = segment[taken[few]]
+        return rows
 
 
 def _zeros(size: int) -> mmap.mmap:

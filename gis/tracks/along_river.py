@@ -122,8 +122,8 @@ def river_ways(
         of = np.flatnonzero(both & (at.river[one] == number))
         km = np.column_stack([at.km[one[of]], at.km[other[of]]])
         drawn_m = rivers.all[number].course.way_m(km[:, 0], km[:, 1])
-        told = (drawn_m >= straight_m[some[of]] * 0.98) & (drawn_m <= most_m[of])
-        which = some[of[told]]
-        found.river[which], found.km[which] = number, km[told]
-        found.length_m[which] = np.maximum(drawn_m[told], straight_m[which])
+        is_plausible = (drawn_m >= straight_m[some[of]] * 0.98) & (drawn_m <= most_m[of])
+        which = some[of[is_plausible]]
+        found.river[which], found.km[which] = number, km[is_plausible]
+        found.length_m[which] = np.maximum(drawn_m[is_plausible], straight_m[which])
     return found

@@ -41,10 +41,10 @@ def with_bends(track: Track, rivers: Rivers, *, max_gap_s: float) -> tuple[Track
     at = np.repeat(list(bends), [len(each) for each in bends.values()])
     lon, lat = np.concatenate(list(bends.values())).T
     time_us = [_times_us(track, end, *places.T) for end, places in bends.items()]
-    told = {"lon": lon, "lat": lat, "time_us": np.concatenate(time_us)}
+    columns = {"lon": lon, "lat": lat, "time_us": np.concatenate(time_us)}
     drawn = Track(
         **{
-            name: np.insert(getattr(track, name), at, told.get(name, np.nan))
+            name: np.insert(getattr(track, name), at, columns.get(name, np.nan))
             for name in track.__struct_fields__
         }
     )

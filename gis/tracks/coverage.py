@@ -242,19 +242,19 @@ def reach_km(river: River, reach: str) -> tuple[float, float]:
     low, high = river.km_range
     kms = np.linspace(low, high, max(math.ceil((high - low) / 0.1), 1) + 1)
     middles = (kms[:-1] + kms[1:]) / 2.0
-    named = np.array([name == reach for name in (*river.reaches, None)])
-    at = np.flatnonzero(named[river.locate_many(*river.at_kms(middles)).reach])
+    in_reach = np.array([name == reach for name in (*river.reaches, None)])
+    at = np.flatnonzero(in_reach[river.locate_many(*river.at_kms(middles)).reach])
     if len(at) == 0:
         raise PositionError(f"the river has no reach {reach!r}; it has {', '.join(river.reaches)}")
     return float(kms[at[0]]), float(kms[at[-1] + 1])
 
 
-def _seen(whole: float, seen: float, found: Sightings) -> Coverage:
+def _seen(whole: float, covered: float, found: Sightings) -> Coverage:
     ever = found.visits > 0
     return Coverage(
         whole=whole,
-        seen=min(seen, whole),
-        share=min(seen / whole, 1.0),
+        seen=min(covered, whole),
+        share=min(covered / whole, 1.0),
         first=from_us(int(found.first_us[ever].min())) if ever.any() else None,
         last=from_us(int(found.last_us[ever].max())) if ever.any() else None,
         seen_hours=together_us(found.visit_start_us, found.visit_end_us) / 3.6e9,

@@ -220,7 +220,7 @@ class RunningNode:
                 remote.gateways,
                 self.inbox,
                 node=settings.node.id,
-                told=self._told,
+                on_result=self._told,
             )
             self._remote = {
                 name: RemoteCarrier(self.receiver, name, self.watch.dispatch.told)

@@ -39,9 +39,9 @@ class AuthFailures:
             reason: `wrong_key` or `no_key`.
             names: What it calls itself: user, device; empty when it does not say.
         """
-        said = f"calls itself {' and '.join(names)}" if names else "gives no name"
+        claim = f"calls itself {' and '.join(names)}" if names else "gives no name"
         why = "; no key was sent" if reason == "no_key" else " and shows a wrong key"
-        self._rejections.turn_away(frame, reason, said + why)
+        self._rejections.turn_away(frame, reason, claim + why)
         self._log(reason, names, frame)
 
     def _log(self, reason: str, names: tuple[str, ...], frame: Frame) -> None:

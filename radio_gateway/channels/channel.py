@@ -157,9 +157,9 @@ class Channel:
         """Return the last frames that were not understood or not let in, oldest first."""
         return self._rejections.kept()
 
-    def not_kept(self, said: Transmission, detail: str) -> None:
+    def not_kept(self, transmission: Transmission, detail: str) -> None:
         """Note that what was decoded could not be stored, and why."""
-        self._rejections.add(Frame(said.raw, said.heard_at), "not_kept", detail)
+        self._rejections.add(Frame(transmission.raw, transmission.heard_at), "not_kept", detail)
 
     def rejected_lately(self) -> list[RejectedFrame]:
         """Return, once, the newest few of what was rejected since this was last asked."""

@@ -140,11 +140,11 @@ class Connection:
                 payloads = payloads + rest
         else:
             payloads = framer.feed(chunk.data)
-        heard: list[Transmission] = []
-        self._decode(payloads, heard, reject)
+        transmissions: list[Transmission] = []
+        self._decode(payloads, transmissions, reject)
         if self._telling:
             self._tell_rejected(reject)
-        return heard
+        return transmissions
 
     def hear_read(self, chunk: Chunk, read: MessageContent, reject: Reject) -> list[Transmission]:
         """Decode a whole message that was read before, with those of others.
@@ -163,14 +163,14 @@ class Connection:
         self._last_at = heard_at
         self.frames += 1
         frame = Frame(read.payload, heard_at, chunk.topic, chunk.source, chunk.resent)
-        heard: list[Transmission] = []
+        transmissions: list[Transmission] = []
         try:
-            heard = reading.decode_read(read, frame)
+            transmissions = reading.decode_read(read, frame)
         except Exception as error:  # noqa: BLE001 - logged there
             _refuse(frame, error, reject)
         if self._telling:
             self._tell_rejected(reject)
-        return heard
+        return transmissions
 
     def end(self, key: str) -> Chunk:
         """Return what stands in a capture where the channel ended the connection `key` itself."""
@@ -186,17 +186,17 @@ class Connection:
             now: The present; None when the connection has ended.
             reject: As for `hear`.
         """
-        heard: list[Transmission] = []
+        transmissions: list[Transmission] = []
         if now is None:
             for framer in {id(f): f for f in self._framers}.values():
-                self._decode(framer.close(), heard, reject)
+                self._decode(framer.close(), transmissions, reject)
         for decoder in self._decoders:
             try:
-                heard += decoder.flush(now)
+                transmissions += decoder.flush(now)
             except Exception:  # noqa: BLE001 - logged there; as in _decode
                 log_failure(b"")
         self._tell_rejected(reject)
-        return heard
+        return transmissions
 
     def answers(self) -> list[bytes]:
         """Return, once, what the protocols owe the sender for what was heard so far."""
@@ -225,7 +225,7 @@ class Connection:
     def _decode(
         self,
         payloads: Sequence[bytes],
-        heard: list[Transmission],
+        transmissions: list[Transmission],
         reject: Reject,
     ) -> None:
         heard_at = self._heard_at
@@ -237,7 +237,7 @@ class Connection:
         if heard_at <= last_at and last_at - heard_at < _ONE_AFTER_ANOTHER:
             heard_at = last_at + _MICROSECOND
         if len(payloads) >= MANY:
-            count = self._decode_many(payloads, heard_at, heard, reject)
+            count = self._decode_many(payloads, heard_at, transmissions, reject)
             payloads, heard_at = payloads[count:], heard_at + count * _MICROSECOND
         topic, source, resent = self._topic, self._source, self._resent
         decoder = only = self._only
@@ -253,7 +253,7 @@ class Connection:
                 decoder = self._decoders[index]
             assert decoder is not None
             try:
-                heard += decoder.decode(frame)
+                transmissions += decoder.decode(frame)
             except Exception as error:  # noqa: BLE001 - logged there
                 _refuse(frame, error, reject)
 
@@ -261,7 +261,7 @@ class Connection:
         self,
         payloads: Sequence[bytes],
         heard_at: datetime,
-        heard: list[Transmission],
+        transmissions: list[Transmission],
         reject: Reject,
     ) -> int:
         """Decode together as many as it pays for, from the first on; return how many.
@@ -276,7 +276,7 @@ class Connection:
                 frames.append(Frame(payload, heard_at, topic, source, resent))
                 heard_at += _MICROSECOND
             try:
-                heard += many.decode_many(
+                transmissions += many.decode_many(
                     frames, lambda frame, error: _refuse(frame, error, reject)
                 )
             except Exception:  # noqa: BLE001 - logged there; each by itself, then

@@ -128,28 +128,28 @@ class Ingest:
             rejecting: list[RejectedFrame] = []
             self._rejections.lately = rejecting
             if read is None:
-                heard = connection.hear(chunk, reject)
+                transmissions = connection.hear(chunk, reject)
             else:
-                heard = connection.hear_read(chunk, read, reject)
+                transmissions = connection.hear_read(chunk, read, reject)
             cut = connection.frames - frames
             # of noise a few frames may pass for something that says nothing
-            known = bool(heard) or (cut > 0 and not rejecting)
-            if heard or cut > len(rejecting):
+            known = bool(transmissions) or (cut > 0 and not rejecting)
+            if transmissions or cut > len(rejecting):
                 understood = True
                 came = 0
                 self.last_heard_at = chunk.heard_at
             if chunk.ended:
-                heard += connection.flush(None, reject)
+                transmissions += connection.flush(None, reject)
                 self._forget(chunk.connection)
             if chunk.speaks_for:
-                heard = own_words(chunk, heard, reject)
+                transmissions = own_words(chunk, transmissions, reject)
             if chunk.judged is not None:
-                chunk.judged(len(heard), rejecting)
+                chunk.judged(len(transmissions), rejecting)
             stored, waiting = chunk.stored, connection.waiting and not chunk.ended
             if chunk.reply is not None and connection.answering:
                 for answer in reversed(connection.answers()):  # each a datagram of its own
                     stored = reply_after(chunk.reply, answer, stored)
-            self._deliver(chunk.connection, connection, heard, deliveries, stored, waiting)
+            self._deliver(chunk.connection, connection, transmissions, deliveries, stored, waiting)
             if waiting:
                 self._unfinished[chunk.connection] = connection
             if known:
@@ -180,48 +180,48 @@ class Ingest:
         self,
         key: str,
         connection: Connection,
-        heard: list[Transmission],
+        transmissions: list[Transmission],
         deliveries: list[Delivery],
         stored: Callable[[], None] | None,
         waiting: bool,
     ) -> None:
-        """Add `heard` to `deliveries`, each with who must be answered.
+        """Add `transmissions` to `deliveries`, each with who must be answered.
 
         A message that the decoder may not have said everything about yet is held back.
         """
         name, prefix, numbers = self._settings.name, self._prefix, self._inbox.numbers
-        for transmission in heard:
+        for transmission in transmissions:
             # the decoder made it and nobody has seen it yet
             force_setattr(transmission, "channel", name)
             force_setattr(transmission, "reception_id", f"{prefix}{next(numbers)}")
-        self.transmissions += len(heard)
-        if self._listeners and heard:
-            self._whereabouts.note(key, heard)
+        self.transmissions += len(transmissions)
+        if self._listeners and transmissions:
+            self._whereabouts.note(key, transmissions)
             for listener in self._listeners:
-                listener(heard)
+                listener(transmissions)
         held = connection.held
         if not held and stored is None:
-            deliveries += map(Delivery, heard)
+            deliveries += map(Delivery, transmissions)
             return
-        if not held and not waiting and len(heard) == 1:
-            deliveries.append(Delivery(heard[0], stored))
+        if not held and not waiting and len(transmissions) == 1:
+            deliveries.append(Delivery(transmissions[0], stored))
             return
         answers: list[Callable[[], None]] = []
-        if held and (heard or not waiting):
+        if held and (transmissions or not waiting):
             answers = connection.release(asyncio.get_running_loop().time(), all_=not waiting)
         if stored is not None:
             if waiting:
                 connection.held.append((asyncio.get_running_loop().time(), stored))
             else:
                 answers.append(stored)
-        if not heard:
+        if not transmissions:
             for answer in answers:
                 answer()
         elif not answers:
-            deliveries += map(Delivery, heard)
+            deliveries += map(Delivery, transmissions)
         else:
-            stored_all = after(len(heard), answers)
-            deliveries += [Delivery(transmission, stored_all) for transmission in heard]
+            stored_all = after(len(transmissions), answers)
+            deliveries += [Delivery(transmission, stored_all) for transmission in transmissions]
 
     def _flush(self) -> None:
         """Have the decoders give up what has waited too long."""
@@ -232,9 +232,9 @@ class Ingest:
             rejecting: list[RejectedFrame] = []
             self._rejections.lately = rejecting
             now = max(present, connection.now())  # the clock may have been set back
-            heard = connection.flush(now, self._reject)
-            self._deliver(key, connection, heard, deliveries, None, connection.waiting)
-            if heard or rejecting or not connection.waiting:
+            transmissions = connection.flush(now, self._reject)
+            self._deliver(key, connection, transmissions, deliveries, None, connection.waiting)
+            if transmissions or rejecting or not connection.waiting:
                 self._recordings.write(CaptureMark("flush", now, key))
             if not connection.waiting:
                 del self._unfinished[key]
@@ -270,8 +270,8 @@ class Ingest:
     def _end(self, key: str, deliveries: list[Delivery]) -> None:
         connection = self._connections.get(key)
         assert connection is not None
-        heard = connection.flush(None, self._reject)
-        self._deliver(key, connection, heard, deliveries, None, False)
+        transmissions = connection.flush(None, self._reject)
+        self._deliver(key, connection, transmissions, deliveries, None, False)
         self._forget(key)
 
     def _forget(self, key: str) -> None:

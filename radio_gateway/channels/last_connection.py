@@ -20,9 +20,9 @@ class Whereabouts:
     def __init__(self) -> None:
         self._last_on: OrderedDict[str, str] = OrderedDict()
 
-    def note(self, connection: str, heard: Iterable[Transmission]) -> None:
+    def note(self, connection: str, transmissions: Iterable[Transmission]) -> None:
         """Note that these were heard on a connection."""
-        for transmission in heard:
+        for transmission in transmissions:
             if transmission.device is not None:
                 self._last_on[transmission.device] = connection
                 self._last_on.move_to_end(transmission.device)

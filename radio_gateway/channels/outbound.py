@@ -72,7 +72,7 @@ class Outbound:
 
     Args:
         channel: The channel; it is listened to from now on if it may speak.
-        told: Called, on the event loop, with every step of every order.
+        on_result: Called, on the event loop, with every step of every order.
         first_number: What `encode` is given as the number of the first order. Another one at each
             start keeps a radio from taking a new order for one of the last run.
         outbound: The protocols that can be written, by name.
@@ -84,7 +84,7 @@ class Outbound:
     def __init__(
         self,
         channel: OutboundChannel,
-        told: Callable[[OrderResult], None],
+        on_result: Callable[[OrderResult], None],
         *,
         first_number: int = 1,
         outbound: Mapping[str, OutboundModule] = OUTBOUND,
@@ -93,7 +93,7 @@ class Outbound:
         now_s: Callable[[], float] = monotonic,
     ) -> None:
         self._channel = channel
-        self._told, self._record = told, record
+        self._told, self._record = on_result, record
         self._now, self._now_s = now, now_s
         self._number = first_number
         self._modules = {
@@ -184,8 +184,8 @@ class Outbound:
             if not is_open:
                 self._queue.look()
                 self._hold()
-            elif (begun := self._queue.begin()) is not None:
-                await self._attempt(begun)
+            elif (order := self._queue.begin()) is not None:
+                await self._attempt(order)
                 continue
             wait_s = self._queue.wake_in_s()
             if wait_s is not None:
@@ -199,16 +199,16 @@ class Outbound:
 
     # -- inside
 
-    async def _attempt(self, begun: QueuedOrder) -> None:
-        order, outgoing = begun.order, begun.outgoing
+    async def _attempt(self, queued: QueuedOrder) -> None:
+        order, outgoing = queued.order, queued.outgoing
         if outgoing.connection is None and order.device is not None:
             connection = self._channel.connection_of(order.device)
             if connection is not None:
                 outgoing = replace(outgoing, connection=connection)
-        if not await self._recorded(begun):
+        if not await self._recorded(queued):
             return
         # A link that holds an order until its receiver asks must not hold it beyond its time.
-        left_s = begun.ends_s - self._now_s()
+        left_s = queued.ends_s - self._now_s()
         try:
             if left_s <= 0:  # the disk took long
                 raise TimeoutError
@@ -230,20 +230,20 @@ class Outbound:
         else:
             self._queue.sent()
             return
-        if self._record is not None and not begun.attempts:
+        if self._record is not None and not queued.attempts:
             try:
                 await self._record.not_begun(order.id)
             except GatewayError as error:  # after a crash it is told as one that may have gone
                 _log.warning("order_not_recorded", order=order.id, fault=str(error))
 
-    async def _recorded(self, begun: QueuedOrder) -> bool:
+    async def _recorded(self, queued: QueuedOrder) -> bool:
         """Write down that an order is sent; return whether it may be."""
-        order = begun.order
+        order = queued.order
         known = self._queue.result(order.id)
         if self._record is None or known is None:
             return True
         try:
-            await self._record.begin(known, life_left_s=begun.ends_s - self._now_s())
+            await self._record.begin(known, life_left_s=queued.ends_s - self._now_s())
         except GatewayError as error:
             _log.error("order_not_recorded", order=order.id, fault=str(error))
             if order.kind != "distress":  # heard twice is better than not at all

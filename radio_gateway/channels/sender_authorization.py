@@ -12,7 +12,7 @@ from radio_gateway.messages.transmission import Transmission
 
 
 def own_words(
-    chunk: Chunk, heard: list[Transmission], reject: Callable[[Frame, str, str], None]
+    chunk: Chunk, transmissions: list[Transmission], reject: Callable[[Frame, str, str], None]
 ) -> list[Transmission]:
     """Return what the sender of `chunk` may say of what it said.
 
@@ -20,14 +20,14 @@ def own_words(
 
     Args:
         chunk: What was read.
-        heard: What was decoded from it.
+        transmissions: What was decoded from it.
         reject: Called with frame, reason and detail for each that is refused.
     """
     if not chunk.speaks_for:
-        return heard
+        return transmissions
     own: list[Transmission] = []
     name = chunk.speaks_for[0]
-    for transmission in heard:
+    for transmission in transmissions:
         device = transmission.device
         if device is None and not name.endswith("*"):
             own.append(replace(transmission, device=name))

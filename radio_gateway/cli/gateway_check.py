@@ -49,13 +49,13 @@ def check_gateway(file: Path) -> GatewayFindings:
         found.faults.append(str(error))
         return found
     found.settings = settings
-    said = [
+    lines = [
         ("gateway.spool", spool_fault(settings.spool)),
         *_taken_twice(settings),
     ]
     if settings.journal is not None:
-        said.append(("journal.folder", journal_fault(settings.journal.folder)))
-    found.faults += [f"{file.name}: {where}: {fault}" for where, fault in said if fault]
+        lines.append(("journal.folder", journal_fault(settings.journal.folder)))
+    found.faults += [f"{file.name}: {where}: {fault}" for where, fault in lines if fault]
     doubts = [
         ("uplink.username", _other_user(settings)),
         ("journal.keep_mib", _too_much(settings.journal)),
@@ -73,7 +73,7 @@ def _taken_twice(settings: GatewaySettings) -> list[tuple[str, str | None]]:
     taken: list[tuple[str, str, int | str, str]] = []
     if settings.metrics_port:
         taken.append(("tcp", "127.0.0.1", settings.metrics_port, "gateway.metrics_port"))
-    said: list[tuple[str, str | None]] = []
+    found: list[tuple[str, str | None]] = []
     for number, channel in enumerate(settings.channels):
         mine = _takes(channel)
         if mine is None:
@@ -84,10 +84,10 @@ def _taken_twice(settings: GatewaySettings) -> list[tuple[str, str | None]]:
             same = kind == other_kind and port == other_port
             if same and (host == other_host or {host, other_host} & _ANY):
                 what = f"the port {port}" if kind == "serial" else f"{kind} port {port}"
-                said.append((f"{where}.url", f"{what} is taken by {other} already"))
+                found.append((f"{where}.url", f"{what} is taken by {other} already"))
                 break
         taken.append((kind, host, port, where))
-    return said
+    return found
 
 
 def _takes(channel: ChannelSettings) -> tuple[str, str, int | str] | None:

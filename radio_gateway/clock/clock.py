@@ -120,12 +120,12 @@ class Clock:
         self._base = base
         return datetime.fromtimestamp(wall / _S, UTC)  # half the cost of `_moment`
 
-    def hear(self, said: Iterable[Transmission]) -> None:
+    def hear(self, transmissions: Iterable[Transmission]) -> None:
         """Note what the clocks of radios tell that were heard just now.
 
         Args:
-            said: What they said; what was heard a while ago, at a border post that was cut off,
-                is passed over.
+            transmissions: What they said; what was heard a while ago, at a border post that was cut
+                off, is passed over.
         """
         steady = self._steady()
         if steady < self._sample_at_ns:
@@ -134,7 +134,7 @@ class Clock:
         now = self.now()
         wall = _moment(self._wall())
         with self._lock:
-            for each in said:
+            for each in transmissions:
                 if each.device_time is None or each.channel in self.recordings:
                     continue
                 late = min(abs(each.heard_at - now), abs(each.heard_at - wall))
@@ -144,11 +144,11 @@ class Clock:
             while len(self._said) > _MOST_RADIOS:
                 del self._said[next(iter(self._said))]
 
-    def mark(self, said: Transmission) -> Transmission:
+    def mark(self, transmission: Transmission) -> Transmission:
         """Return what was said with the flag `doubtful_clock` while times here are doubtful."""
-        if self.doubt is None or DOUBTFUL in said.flags:
-            return said
-        return replace(said, flags=tuple(sorted((*said.flags, DOUBTFUL))))
+        if self.doubt is None or DOUBTFUL in transmission.flags:
+            return transmission
+        return replace(transmission, flags=tuple(sorted((*transmission.flags, DOUBTFUL))))
 
     def look(self) -> None:
         """See whether the machine's clock was set, or is right again; about once a second."""
@@ -156,9 +156,9 @@ class Clock:
         with self._lock:
             steady, base = self._read()
             self._said = {
-                address: told
-                for address, told in self._said.items()
-                if steady - told[1] <= BORNE_OUT_FOR_S * _S
+                address: reported
+                for address, reported in self._said.items()
+                if steady - reported[1] <= BORNE_OUT_FOR_S * _S
             }
             doubt = self.doubt
             if doubt is None or doubt.kind == "differs":
@@ -250,9 +250,9 @@ class Clock:
     ) -> bool:
         """Return whether clocks of radios tell `base` and not `over`."""
         same_ns = min(SAME_S * _S, abs(base - over) / 3)
-        told = [each for each, at in self._said.values() if steady - at <= for_s * _S]
-        so = sum(abs(each - base) <= same_ns for each in told)
-        not_so = sum(abs(each - over) <= same_ns for each in told)
+        offsets = [each for each, at in self._said.values() if steady - at <= for_s * _S]
+        so = sum(abs(each - base) <= same_ns for each in offsets)
+        not_so = sum(abs(each - over) <= same_ns for each in offsets)
         return so >= BEAR_OUT and so > MANY * not_so
 
     def _is_alone(self, base: int, steady: int) -> bool:
@@ -262,10 +262,10 @@ class Clock:
         whoever set the clock is believed after a day.
         """
         same_ns = min(SAME_S * _S, abs(base - self._base) / 3)
-        told = [each for each, _ in self._said.values()]
-        if any(abs(each - self._base) <= same_ns for each in told):
+        offsets = [each for each, _ in self._said.values()]
+        if any(abs(each - self._base) <= same_ns for each in offsets):
             return False
-        so = any(abs(each - base) <= same_ns for each in told)
+        so = any(abs(each - base) <= same_ns for each in offsets)
         return steady - self._doubted_ns > (BORNE_OUT_FOR_S if so else TOLD_FOR_S) * _S
 
     def _see_difference(self, steady: int) -> None:

@@ -63,8 +63,8 @@ def object_place(*, lon: float, lat: float) -> tuple[float, float]:
 
 def _comment(mark: MarkedPlace) -> bytes:
     words = " ".join(f"{mark.name}: {mark.remarks}".split()).removesuffix(":")
-    said = re.sub(r"[\x00-\x1f\x7f|~]", "", words).encode()[:MAX_COMMENT]
-    return said.decode(errors="ignore").strip().encode()
+    comment = re.sub(r"[\x00-\x1f\x7f|~]", "", words).encode()[:MAX_COMMENT]
+    return comment.decode(errors="ignore").strip().encode()
 
 
 def _degrees(value: float, digits: int, signs: str) -> str:

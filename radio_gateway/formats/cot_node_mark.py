@@ -49,28 +49,28 @@ def content_digest(
     place = ""
     if not is_words and lon is not None and lat is not None and (lon, lat) != (0.0, 0.0):
         place = f"{lon:.5f} {lat:.5f}"  # 1 m: servers write the last places as they like
-    said = _NOT_SURE.sub("", text)[:_MOST_LETTERS] if is_words else ""
-    parts = (uid, type_, place, "help" if distress else "", said)
+    content = _NOT_SURE.sub("", text)[:_MOST_LETTERS] if is_words else ""
+    parts = (uid, type_, place, "help" if distress else "", content)
     return blake2s("\n".join(parts).encode(errors="replace"), digest_size=8).hexdigest()
 
 
-def transmission_digest(said: Transmission) -> str:
+def transmission_digest(transmission: Transmission) -> str:
     """Return `content_digest` of an event that was heard."""
-    facts, at = said.facts, said.position
+    facts, at = transmission.facts, transmission.position
     lon = facts.get("waypoint_lon") if at is None else at.lon
     lat = facts.get("waypoint_lat") if at is None else at.lat
     return content_digest(
-        uid=event_uid(said),
+        uid=event_uid(transmission),
         type_=str(facts.get("cot_type", "")),
         lon=lon if isinstance(lon, float) else None,
         lat=lat if isinstance(lat, float) else None,
-        distress=said.distress,
-        text=said.text or "",
+        distress=transmission.distress,
+        text=transmission.text or "",
     )
 
 
-def event_uid(said: Transmission) -> str:
+def event_uid(transmission: Transmission) -> str:
     """Return the uid of the event that was heard."""
-    if said.duplicate_key is not None:
-        return _TIME.sub("", said.duplicate_key)
-    return str(said.facts.get("uid") or said.device or "")
+    if transmission.duplicate_key is not None:
+        return _TIME.sub("", transmission.duplicate_key)
+    return str(transmission.facts.get("uid") or transmission.device or "")

@@ -51,11 +51,13 @@ def nearest_day(time_of_day: timedelta, heard_at: datetime) -> datetime:
     return moment
 
 
-def corrected(said: datetime, heard_at: datetime, *, live: bool) -> tuple[datetime, str | None]:
+def corrected(
+    device_time: datetime, heard_at: datetime, *, live: bool
+) -> tuple[datetime, str | None]:
     """Return a device's full time, with its GPS week corrected where it must have rolled over.
 
     Args:
-        said: What the device said, aware UTC.
+        device_time: What the device said, aware UTC.
         heard_at: When it was heard, aware UTC.
         live: It was heard when `heard_at` says. Otherwise only a date before 2000, when no
             radio of a patrol had a receiver, is known to be wrong.
@@ -64,16 +66,16 @@ def corrected(said: datetime, heard_at: datetime, *, live: bool) -> tuple[dateti
         The time and the flag that belongs to it: `week_rollover` (corrected), `clock_not_set`
         (as said: the clock counts from the GPS epoch), `future_time` (as said) or None.
     """
-    age = heard_at - said
+    age = heard_at - device_time
     if _NOT_AHEAD <= age <= ROLLOVER_AGE:
-        return said, None
+        return device_time, None
     if age < _NOT_AHEAD:
-        return said, "future_time"
-    if said < _GPS_START_END:
-        return said, "clock_not_set"
+        return device_time, "future_time"
+    if device_time < _GPS_START_END:
+        return device_time, "clock_not_set"
     oldest = heard_at - ROLLOVER_AGE if live else _GPS_IN_SERVICE
-    if said >= oldest:
-        return said, None
-    while said < oldest:
-        said += GPS_ERA
-    return said, "week_rollover"
+    if device_time >= oldest:
+        return device_time, None
+    while device_time < oldest:
+        device_time += GPS_ERA
+    return device_time, "week_rollover"

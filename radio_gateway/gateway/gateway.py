@@ -247,14 +247,14 @@ class Gateway:
     async def _look_after(self, spool: Spool, uplink: Uplink) -> None:
         """Tell of changed channels, and drop what is too old."""
         loop = asyncio.get_running_loop()
-        told: dict[str, tuple[str, str | None]] = {}
+        reported: dict[str, tuple[str, str | None]] = {}
         doubt = CLOCK.doubt
         drop_at_s = loop.time()
         while True:
             CLOCK.look()
             states = {name: _state(each.health()) for name, each in self.channels.items()}
-            if states != told or CLOCK.doubt != doubt:
-                told, doubt = states, CLOCK.doubt
+            if states != reported or CLOCK.doubt != doubt:
+                reported, doubt = states, CLOCK.doubt
                 uplink.tell_health()
             if loop.time() >= drop_at_s:
                 drop_at_s = loop.time() + DROP_OLD_EVERY_S

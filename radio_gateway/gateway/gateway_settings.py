@@ -148,15 +148,15 @@ def read_gateway(file: Path, environment: Mapping[str, str] = os.environ) -> Gat
 def _table_faults(tables: Mapping[str, Any], name: str) -> list[SettingsError]:
     """Return what is wrong with the names of the tables; a misspelt one is not missing too."""
     faults: list[SettingsError] = []
-    meant: set[str] = set()
+    suggested: set[str] = set()
     for table in tables:
         if table not in _TABLES:
             near = difflib.get_close_matches(table, _TABLES, n=1)
-            meant.update(near)
-            shown = "[[channels]]" if near == ["channels"] else f"[{near[0]}]" if near else ""
-            hint = f"; did you mean {shown}?" if near else ""
+            suggested.update(near)
+            heading = "[[channels]]" if near == ["channels"] else f"[{near[0]}]" if near else ""
+            hint = f"; did you mean {heading}?" if near else ""
             faults.append(SettingsError(f"{name}: {table}", f"no such table{hint}"))
-    missing = [each for each in _NEEDED if each not in tables and each not in meant]
+    missing = [each for each in _NEEDED if each not in tables and each not in suggested]
     return faults + [SettingsError(f"{name}: {each}", "is missing") for each in missing]
 
 
@@ -173,11 +173,11 @@ def _own(table: Any, where: str) -> _Gateway:
 
 
 def _journal(table: Any, where: str, folder: Path) -> JournalSettings:
-    said = table_of(table, _Journal, where=where)
-    _above(said.file_mib, f"{where}.file_mib", 1)
-    _above(said.keep_mib, f"{where}.keep_mib", 2 * said.file_mib)
+    settings = table_of(table, _Journal, where=where)
+    _above(settings.file_mib, f"{where}.file_mib", 1)
+    _above(settings.keep_mib, f"{where}.keep_mib", 2 * settings.file_mib)
     return JournalSettings(
-        folder=folder / said.folder, file_mib=said.file_mib, keep_mib=said.keep_mib
+        folder=folder / settings.folder, file_mib=settings.file_mib, keep_mib=settings.keep_mib
     )
 
 

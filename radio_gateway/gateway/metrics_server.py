@@ -83,18 +83,18 @@ async def _serve(
             if refusal is not None:
                 await peer.respond(refusal, b"", _TEXT)
                 continue
-            told = await health()
+            metrics = await health()
             if request.target == "/metrics":
                 from radio_gateway.health.metrics import (  # not all ask for it
                     CONTENT_TYPE,
                     metrics_text,
                 )
 
-                text = metrics_text((), gateways=(told,), now=utc_now())
+                text = metrics_text((), gateways=(metrics,), now=utc_now())
                 await peer.respond(200, text, {"content-type": CONTENT_TYPE})
             else:
                 report = GatewayReport(
-                    health=told,
+                    health=metrics,
                     rejected={name: list(frames) for name, frames in rejected().items()},
                 )
                 body = msgspec.json.encode(report)

@@ -51,23 +51,29 @@ def metrics_text(
         clock: Why times of this process are doubtful, if they are; told with `inbox`.
         now: The present, aware UTC.
     """
-    said: list[tuple[str, ChannelHealth]] = [(own, each) for each in channels]
+    channel_health: list[tuple[str, ChannelHealth]] = [(own, each) for each in channels]
     for gateway in gateways:
-        said += [(gateway.gateway, each) for each in gateway.channels]
+        channel_health += [(gateway.gateway, each) for each in gateway.channels]
     registry = CollectorRegistry(auto_describe=False)
     processes = [(each.gateway, each.inbox, each.clock) for each in gateways]
     if inbox is not None:
         processes.insert(0, (own, inbox, clock))
-    told = [*_of_channels(said, now), *_of_processes(processes), *_of_gateways(gateways, now)]
-    registry.register(_Told(told))
+    metrics = [
+        *_of_channels(channel_health, now),
+        *_of_processes(processes),
+        *_of_gateways(gateways, now),
+    ]
+    registry.register(_Told(metrics))
     return generate_latest(registry)
 
 
-def _of_channels(said: Sequence[tuple[str, ChannelHealth]], now: datetime) -> Iterator[Metric]:
+def _of_channels(
+    channel_health: Sequence[tuple[str, ChannelHealth]], now: datetime
+) -> Iterator[Metric]:
     labels = ("gateway", "channel")
     for name, field, text in _COUNTERS:
         counter = CounterMetricFamily(f"{_PREFIX}channel_{name}", text, labels=labels)
-        for gateway, each in said:
+        for gateway, each in channel_health:
             counter.add_metric((gateway, each.name), getattr(each, field))
         yield counter
     errors = CounterMetricFamily(
@@ -85,7 +91,7 @@ def _of_channels(said: Sequence[tuple[str, ChannelHealth]], now: datetime) -> It
     journal = GaugeMetricFamily(
         f"{_PREFIX}channel_journal_ok", "0 while what is read is not kept", labels=labels
     )
-    for gateway, each in said:
+    for gateway, each in channel_health:
         label = (gateway, each.name)
         for reason, count in each.errors.items():
             errors.add_metric((*label, reason), count)
@@ -99,12 +105,12 @@ def _of_channels(said: Sequence[tuple[str, ChannelHealth]], now: datetime) -> It
     yield from (errors, state, age, expected, journal)
 
 
-def _of_processes(told: Sequence[tuple[str, int, ClockDoubt | None]]) -> Iterator[Metric]:
-    if not told:
+def _of_processes(processes: Sequence[tuple[str, int, ClockDoubt | None]]) -> Iterator[Metric]:
+    if not processes:
         return
     waiting = _gauge("inbox_waiting", "Transmissions received and not yet on disk")
     right = _gauge("clock_ok", "0 while the clock of the computer is doubtful")
-    for gateway, inbox, clock in told:
+    for gateway, inbox, clock in processes:
         waiting.add_metric((gateway,), inbox)
         right.add_metric((gateway,), float(clock is None))
     yield from (waiting, right)
@@ -113,22 +119,22 @@ def _of_processes(told: Sequence[tuple[str, int, ClockDoubt | None]]) -> Iterato
 def _of_gateways(gateways: Sequence[GatewayHealth], now: datetime) -> Iterator[Metric]:
     if not gateways:
         return
-    told: list[tuple[Metric, str]] = []
+    metrics: list[tuple[Metric, str]] = []
     for name, text in (
         ("waiting", "Transmissions in the spool that the node has not receipted"),
         ("waiting_bytes", "Their size"),
         ("refused", "Transmissions kept aside because the node could not read them"),
         ("damaged", "Damaged spool files that lie beside the spool"),
     ):
-        told.append((_gauge(f"spool_{name}", text), name))
+        metrics.append((_gauge(f"spool_{name}", text), name))
     for name, text in (
         ("sent", "Transmissions sent, repeats counted"),
         ("receipted", "Transmissions that the node said it has stored"),
     ):
-        told.append(
+        metrics.append(
             (CounterMetricFamily(f"{_PREFIX}uplink_{name}", text, labels=("gateway",)), name)
         )
-    for metric, name in told:
+    for metric, name in metrics:
         for gateway in gateways:
             _add(metric, (gateway.gateway,), getattr(gateway, name))
         yield metric

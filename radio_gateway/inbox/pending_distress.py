@@ -25,22 +25,22 @@ class WaitingCalls:
         """How many senders there are."""
         return len(self._by_sender)
 
-    def calls(self, said: Transmission) -> bool:
+    def calls(self, transmission: Transmission) -> bool:
         """Return whether a call of this sender waits."""
-        return _sender(said) in self._by_sender
+        return _sender(transmission) in self._by_sender
 
-    def add(self, key: int, said: Transmission) -> None:
+    def add(self, key: int, transmission: Transmission) -> None:
         """Note a call, the newest of its sender."""
-        self._sender_of[key] = sender = _sender(said)
+        self._sender_of[key] = sender = _sender(transmission)
         self._by_sender.setdefault(sender, []).append(key)
         self.waiting += 1
 
-    def repeated(self, said: Transmission) -> int | None:
+    def repeated(self, transmission: Transmission) -> int | None:
         """Return, and forget, the call that gives way to a newer one; None where none may."""
-        keys = self._by_sender.get(_sender(said), ())
+        keys = self._by_sender.get(_sender(transmission), ())
         if len(keys) < 2:
             return None
-        key = self._by_sender[_sender(said)].pop()
+        key = self._by_sender[_sender(transmission)].pop()
         del self._sender_of[key]
         self.waiting -= 1
         return key
@@ -63,5 +63,5 @@ class WaitingCalls:
         self.waiting = 0
 
 
-def _sender(said: Transmission) -> tuple[str, str]:
-    return said.channel, said.address
+def _sender(transmission: Transmission) -> tuple[str, str]:
+    return transmission.channel, transmission.address

@@ -65,15 +65,15 @@ def parse_link(url: str) -> Link:
     >>> parse_link("serial:///dev/ttyUSB0?baud=9600").path
     '/dev/ttyUSB0'
     """
-    shown = channel_url_without_secrets(url)
+    plain_url = channel_url_without_secrets(url)
     address, _, query = url.partition("?")
     try:
         parts = urlsplit(address, allow_fragments=False)
         port = parts.port
     except ValueError as error:
-        raise SettingsError("url", f"{shown} is not a URL: {error}") from error
+        raise SettingsError("url", f"{plain_url} is not a URL: {error}") from error
     if not parts.scheme:
-        raise SettingsError("url", f"{shown!r} names no scheme, such as serial:// or mqtt://")
+        raise SettingsError("url", f"{plain_url!r} names no scheme, such as serial:// or mqtt://")
     options = []
     for item in filter(None, query.split("&")):
         name, equals, value = item.partition("=")
@@ -88,7 +88,7 @@ def parse_link(url: str) -> Link:
         options=tuple(options),
         username=None if parts.username is None else unquote(parts.username),
         password=None if parts.password is None else unquote(parts.password),
-        shown=shown,
+        shown=plain_url,
     )
 
 

@@ -211,8 +211,8 @@ class OrderLog:
         ended: list[OrderResult] = []
         with self._database:
             rows = self._database.execute("SELECT id, sending, result FROM orders ORDER BY number")
-            for id, sending, said in rows.fetchall():
-                result = _decode(said)
+            for id, sending, order in rows.fetchall():
+                result = _decode(order)
                 if sending or not result.final:
                     result = _broken_off(result, now, sending=bool(sending))
                     self._database.execute(

@@ -113,9 +113,9 @@ class OrderQueue:
                 was said by somebody's calendar and is for people.
             held: Why nothing goes now, as for `hold`; None if something may.
         """
-        if len(self._open) >= AT_MOST and (gone := self._yielding(order.kind)) is not None:
+        if len(self._open) >= AT_MOST and (yielding := self._yielding(order.kind)) is not None:
             detail = f"never sent: too many orders waited and one of kind {order.kind} came"
-            gives = self._waiting.pop(gone.id)
+            gives = self._waiting.pop(yielding.id)
             self._step(gives, "failed", final=True, reason=CROWDED_OUT, detail=detail)
         self._count += 1
         waiting = QueuedOrder(order=order, outgoing=outgoing, number=self._count, ends_s=ends_s)
@@ -242,9 +242,9 @@ class OrderQueue:
             words = transmission.text or ""
             self._answered("" if key is None else str(key), transmission.status, words)
         elif transmission.device is not None and transmission.position is not None:
-            asked = self._polled.get(transmission.device)
-            if asked is not None:
-                self._reported(transmission, transmission.device, asked)
+            poll = self._polled.get(transmission.device)
+            if poll is not None:
+                self._reported(transmission, transmission.device, poll)
 
     def wake_in_s(self) -> float | None:
         """Return in how many seconds there may be something to do; None: when something comes."""
@@ -272,12 +272,12 @@ class OrderQueue:
 
     def _held_until_s(self, waiting: QueuedOrder, now_s: float) -> float:
         """Return until when the rate holds an order back, steady clock."""
-        begun = self._begun_s
-        while begun and begun[0] <= now_s - RATE_OVER_S:
-            begun.popleft()
-        if waiting.order.kind == "distress" or len(begun) < self._most:
+        started_s = self._begun_s
+        while started_s and started_s[0] <= now_s - RATE_OVER_S:
+            started_s.popleft()
+        if waiting.order.kind == "distress" or len(started_s) < self._most:
             return now_s
-        return begun[len(begun) - self._most] + RATE_OVER_S
+        return started_s[len(started_s) - self._most] + RATE_OVER_S
 
     def _answered(self, key: str, status: str | None, words: str) -> None:
         state = _STATES.get(status or "acknowledged")
@@ -293,22 +293,22 @@ class OrderQueue:
                 state = "delivered"
             self._late_news(earlier, state, words)
 
-    def _reported(self, said: Transmission, device: str, asked: QueuedOrder) -> None:
+    def _reported(self, transmission: Transmission, device: str, poll: QueuedOrder) -> None:
         """A position of a radio that was asked for it is what was asked for."""
-        assert asked.sent_at is not None
-        fixed_at = said.device_time or said.heard_at
+        assert poll.sent_at is not None
+        fixed_at = transmission.device_time or transmission.heard_at
         if (
-            said.fix is False
-            or _STALE.intersection(said.flags)
-            or said.heard_at < asked.sent_at
-            or fixed_at < asked.sent_at - _CLOCKS_DIFFER
+            transmission.fix is False
+            or _STALE.intersection(transmission.flags)
+            or transmission.heard_at < poll.sent_at
+            or fixed_at < poll.sent_at - _CLOCKS_DIFFER
         ):
             return
         del self._polled[device]
-        if asked is self._out:
-            self._conclude(asked, "delivered", _POSITION_CAME)
-        elif self._now_s() < asked.ends_s:
-            self._late_news(asked, "delivered", _POSITION_CAME)
+        if poll is self._out:
+            self._conclude(poll, "delivered", _POSITION_CAME)
+        elif self._now_s() < poll.ends_s:
+            self._late_news(poll, "delivered", _POSITION_CAME)
 
     def _late_news(self, waiting: QueuedOrder, state: OrderState, words: str) -> None:
         """An order that is not out has been answered: it waits for its next try, or is done."""
@@ -366,9 +366,9 @@ class OrderQueue:
         _remember(self._done, result.id, result)
 
 
-def _remember(kept: OrderedDict[str, T], key: str, value: T) -> None:
+def _remember(recent: OrderedDict[str, T], key: str, value: T) -> None:
     """Put `value` last; the one put longest ago makes room."""
-    kept[key] = value
-    kept.move_to_end(key)
-    if len(kept) > REMEMBERED:
-        kept.popitem(last=False)
+    recent[key] = value
+    recent.move_to_end(key)
+    if len(recent) > REMEMBERED:
+        recent.popitem(last=False)

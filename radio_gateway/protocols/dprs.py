@@ -153,7 +153,7 @@ class DprsDecoder(PlainDecoder):
                 held.last_at = frame.heard_at
             return []
         part, checked = read
-        heard: list[Transmission] = []
+        transmissions: list[Transmission] = []
         if held is not None:
             same_time = None in (held.part.time_of_day, part.time_of_day) or (
                 held.part.time_of_day == part.time_of_day
@@ -166,9 +166,9 @@ class DprsDecoder(PlainDecoder):
                 held.raw += b"\r" + frame.payload
                 held.last_at = frame.heard_at
                 return []
-            heard = self._close(None, "")
+            transmissions = self._close(None, "")
         self._open = _Open(part, (part.name,), checked, frame, frame.payload, frame.heard_at)
-        return heard
+        return transmissions
 
     def _identity(self, line: bytes, frame: Frame) -> list[Transmission]:
         match = _IDENTITY.fullmatch(line.lstrip(_FILLER))

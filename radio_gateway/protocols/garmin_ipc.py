@@ -100,13 +100,13 @@ class IpcDecoder(SessionDecoder):
         """
         payload = frame.payload
         events = _events(payload)
-        said: list[Transmission] = []
+        transmissions: list[Transmission] = []
         for event in events:
             try:
-                said.append(_Event(event, frame).transmission(live=self._live))
+                transmissions.append(_Event(event, frame).transmission(live=self._live))
             except FrameError as error:
                 self._rejected.append(error)
-        return self._unless_all_bad(said)
+        return self._unless_all_bad(transmissions)
 
 
 class _Message(msgspec.Struct):
@@ -175,7 +175,7 @@ class _Event:
         kind: Kind = "position"
         if position is None:
             kind = "distress" if distress else "text" if text else "status"
-        said = f"{code}|{time}|{position}|{text}"
+        content = f"{code}|{time}|{position}|{text}"
         return Transmission(
             protocol="garmin_ipc",
             kind=kind,
@@ -189,7 +189,7 @@ class _Event:
             flags=tuple(sorted(self.flags)),
             facts=self.facts,
             raw=self.raw,
-            duplicate_key=None if time is None else hashlib.sha256(said.encode()).hexdigest(),
+            duplicate_key=None if time is None else hashlib.sha256(content.encode()).hexdigest(),
             duplicate_window_s=None,
             resent=frame.resent,
         )

@@ -191,12 +191,12 @@ class Gps103Decoder(SessionDecoder):
         if len(fields) < 4 and len(text) <= 30 and fields[1:2] != [_HELP]:
             return self._alive(frame, fields[0], "login", b"LOAD")
         report = _read(fields, frame, live=self._live)
-        said = report.transmission("gps103", frame, live=self._live)
+        result = report.transmission("gps103", frame, live=self._live)
         if before:
             self._answers.append(b"ON")
         if report.distress:
             self._answers.append(f"**,imei:{fields[0]},E;".encode())
-        return [said]
+        return [result]
 
     def _alive(self, frame: Frame, sender: str, status: str, answer: bytes) -> list[Transmission]:
         report = TrackerReport(

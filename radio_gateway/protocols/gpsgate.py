@@ -112,9 +112,9 @@ class GpsGateDecoder(SessionDecoder):
             raise FrameError("no_device", payload, f"{fields[1][:20]!r} is no identifier")
         if len(fields) < 14:
             raise FrameError("truncated", payload, f"_SendMessage of {len(fields)} fields")
-        named = _named(fields[14:])
-        distress = named.get("SosButton", "0") not in ("0", "", "false", "False")
-        report = TrackerReport(device=device, distress=distress, facts=dict(named))
+        parameters = _named(fields[14:])
+        distress = parameters.get("SosButton", "0") not in ("0", "", "false", "False")
+        report = TrackerReport(device=device, distress=distress, facts=dict(parameters))
         try:
             _read_place(report, fields, payload)
             report.time = _time(fields[11], fields[12], payload, report)
@@ -186,12 +186,12 @@ def _time(date: str, time: str, payload: bytes, report: TrackerReport) -> dateti
 
 def _named(fields: list[str]) -> dict[str, str | int | float | bool]:
     """Return the fields that are `name=value`."""
-    named: dict[str, str | int | float | bool] = {}
+    parameters: dict[str, str | int | float | bool] = {}
     for field in fields[:MAX_NAMED]:
         name, equals, value = field.partition("=")
         if equals and _NAME.fullmatch(name) and name not in ("kind", "status"):
-            named[name] = value[:100]
-    return named
+            parameters[name] = value[:100]
+    return parameters
 
 
 def _sentence(body: str) -> bytes:

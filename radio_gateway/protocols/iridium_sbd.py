@@ -178,7 +178,7 @@ class SbdDecoder(SessionDecoder):
         elif text is not None:
             kind = "text"
         self._answers.append(CONFIRMED)
-        said = Transmission(
+        transmission = Transmission(
             protocol="iridium_sbd",
             kind=kind,
             heard_at=frame.heard_at,
@@ -193,7 +193,7 @@ class SbdDecoder(SessionDecoder):
             duplicate_window_s=None,
             resent=frame.resent,
         )
-        return [said, *payload_reports(content, said, self._settings)]
+        return [transmission, *payload_reports(content, transmission, self._settings)]
 
 
 def _elements(payload: bytes) -> dict[int, bytes]:

@@ -92,36 +92,38 @@ class NmeaDecoder(PlainDecoder):
         self, frames: Sequence[Frame], refuse: Callable[[Frame, Exception], None]
     ) -> list[Transmission]:
         """Decode sentences as `decode` does one after the other."""
-        heard: list[Transmission] = []
-        said = read_everyday_many([frame.payload for frame in frames])
-        for frame, everyday in zip(frames, said, strict=True):
+        transmissions: list[Transmission] = []
+        fixes = read_everyday_many([frame.payload for frame in frames])
+        for frame, everyday in zip(frames, fixes, strict=True):
             try:
-                heard += self._any(frame) if everyday is None else self._everyday(everyday, frame)
+                transmissions += (
+                    self._any(frame) if everyday is None else self._everyday(everyday, frame)
+                )
             except Exception as error:  # noqa: BLE001 - the others are decoded all the same
                 refuse(frame, error)
-        return heard
+        return transmissions
 
     @staticmethod
     def read_whole(messages: Sequence[bytes]) -> list[EverydayRmc | None]:
         """Read the everyday RMC among whole messages; see `ReadingDecoder`."""
-        said = read_everyday_many([message.rstrip(b"\r\n") for message in messages])
+        fixes = read_everyday_many([message.rstrip(b"\r\n") for message in messages])
         return [
             each if each is not None and (each.device is None or is_name(each.device)) else None
-            for each in said
+            for each in fixes
         ]
 
     def decode_read(self, read: EverydayRmc, frame: Frame) -> list[Transmission]:
         """Decode an everyday RMC that is read already."""
         return self._everyday(read, frame)
 
-    def _everyday(self, said: EverydayRmc, frame: Frame) -> list[Transmission]:
+    def _everyday(self, rmc: EverydayRmc, frame: Frame) -> list[Transmission]:
         """Return what is complete with an everyday RMC."""
-        source = self._source((frame.source, said.device, None))
+        source = self._source((frame.source, rmc.device, None))
         source.checksum_seen = True
-        time_of_day = said.clock.time_of_day
+        time_of_day = rmc.clock.time_of_day
         if not self._evicted and source.gatherer.is_all(_RMC, time_of_day, frame.heard_at):
-            return [source.fix(said, frame)]  # nearly always
-        return self._gathered(source, said.part(), said.sentence(), frame)
+            return [source.fix(rmc, frame)]  # nearly always
+        return self._gathered(source, rmc.part(), rmc.sentence(), frame)
 
     def _any(self, frame: Frame) -> list[Transmission]:
         """Return what is complete with any other sentence."""
@@ -287,27 +289,25 @@ class _Source:
             resent=epoch.frame.resent,
         )
 
-    def fix(self, said: EverydayRmc, frame: Frame) -> Transmission:
+    def fix(self, rmc: EverydayRmc, frame: Frame) -> Transmission:
         """Return what an everyday RMC says that is an epoch by itself, as `transmission` would."""
-        clock, heard_at, device = said.clock, frame.heard_at, self._device
-        lon, lat = said.lon, said.lat
+        clock, heard_at, device = rmc.clock, frame.heard_at, self._device
+        lon, lat = rmc.lon, rmc.lat
         time, doubt = corrected(clock.moment, heard_at, live=self._live)
         key: str | None = None
         if device is not None:
             written = clock.written or clock.write() if time is clock.moment else str(time)
-            key = f"{written}|{said.place or show_place(lon, lat)}"
+            key = f"{written}|{rmc.place or show_place(lon, lat)}"
         return Transmission(
             protocol="nmea0183",
             kind="position",
             heard_at=heard_at,
             device=device,
-            position=Position(
-                lon=lon, lat=lat, speed_mps=said.speed_mps, course_deg=said.course_deg
-            ),
+            position=Position(lon=lon, lat=lat, speed_mps=rmc.speed_mps, course_deg=rmc.course_deg),
             fix=True,
             device_time=time,
             flags=() if doubt is None else (doubt,),
-            facts={"talker": said.talker},
+            facts={"talker": rmc.talker},
             raw=frame.payload,
             duplicate_key=key,
             duplicate_window_s=None,

@@ -100,17 +100,17 @@ class OsmAndDecoder(SessionDecoder):
             report = _read_query(payload)
             return [report.transmission("osmand", frame, live=self._live)]
         device, locations = _locations(payload)
-        said: list[Transmission] = []
+        transmissions: list[Transmission] = []
         for location in locations:
             # of a list each keeps its own part only
             own = payload if len(locations) == 1 else msgspec.json.encode(location)
             try:
                 report = _read_location(device, location, own)
                 part = msgspec.structs.replace(frame, payload=own)
-                said.append(report.transmission("osmand", part, live=self._live))
+                transmissions.append(report.transmission("osmand", part, live=self._live))
             except FrameError as error:
                 self._rejected.append(error)
-        return self._unless_all_bad(said)
+        return self._unless_all_bad(transmissions)
 
 
 def _read_query(payload: bytes) -> TrackerReport:

@@ -297,9 +297,11 @@ def _waypoint(message: _Message) -> Transmission:
             use="waypoint",
             radius_m=radius or None,
         )
-    said = message.transmission("waypoint", text=name)
+    transmission = message.transmission("waypoint", text=name)
     key = f"waypoint|{id}|{lat}|{lon}|{name}"
-    return msgspec.structs.replace(said, mark=mark, duplicate_key=key, duplicate_window_s=3.0)
+    return msgspec.structs.replace(
+        transmission, mark=mark, duplicate_key=key, duplicate_window_s=3.0
+    )
 
 
 def _waypoints(

@@ -132,11 +132,11 @@ def decode_items(
     items = PositionObjects([], [], [])
     for place, raw in enumerate(objects):
         try:
-            said = _transmission(raw, heard_at=heard_at, device=device, resent=resent)
+            transmission = _transmission(raw, heard_at=heard_at, device=device, resent=resent)
         except FrameError as error:
             items.rejected.append(RejectedItem(place, _id(raw), error))
         else:
-            items.transmissions.append(said)
+            items.transmissions.append(transmission)
             items.places.append(place)
     return items
 
@@ -320,8 +320,8 @@ def _duplicate_key(item: PositionObject, time: datetime | None) -> str | None:
         return f"id:{item.id}"
     if time is None:
         return None
-    said = (item.lon, item.lat, item.text, item.status, item.distress)
-    return f"{time.isoformat()}|{msgspec.json.encode(said).decode()}"
+    content = (item.lon, item.lat, item.text, item.status, item.distress)
+    return f"{time.isoformat()}|{msgspec.json.encode(content).decode()}"
 
 
 def _loose(raw: bytes) -> dict[str, object]:
@@ -343,5 +343,5 @@ def _whole(value: Any) -> Any:
 
 
 def _id(raw: bytes) -> str | None:
-    said = _loose(raw).get("id")
-    return said[:64] if isinstance(said, str) else None
+    id_sent = _loose(raw).get("id")
+    return id_sent[:64] if isinstance(id_sent, str) else None

@@ -176,28 +176,28 @@ class SignalkDecoder(SessionDecoder):
             raise FrameError(
                 "too_many", payload, f"{len(message.updates)} updates, {values} values"
             )
-        said: list[Transmission] = []
+        transmissions: list[Transmission] = []
         for update in message.updates:
             try:
-                said += self._read(context, update, frame)
+                transmissions += self._read(context, update, frame)
             except FrameError as fault:
                 self._rejected.append(fault)
-        return said
+        return transmissions
 
     def _read(self, context: str, update: _Update, frame: Frame) -> list[Transmission]:
         values = {each.path: each.value for each in update.values if each.path}
         time = _time(update.timestamp or "") or frame.heard_at
         telling = _Telling(self._name(context, frame.payload), time, update, frame, self._live)
         vessel = self._vessel(context)
-        said = telling.static(
+        transmissions = telling.static(
             vessel, [each.value for each in update.values if not each.path], values
         )
-        said += telling.calls(vessel, values)
+        transmissions += telling.calls(vessel, values)
         _keep_motion(vessel, values, time)
         origin = update.origin or ""
         if "navigation.position" in values and self._counts(vessel, origin, time):
-            said += telling.position(vessel, values)
-        return said
+            transmissions += telling.position(vessel, values)
+        return transmissions
 
     def _name(self, context: str, payload: bytes) -> tuple[str, str | None, bool, str | None]:
         """Return family, device, whether it is the server's own vessel, and what station it is.
@@ -270,9 +270,9 @@ class _Telling:
         self._is_gnss_time = own and source.get("sentence") in _GNSS_SENTENCES
         self._facts: Facts = {"source": update.origin[:100]} if update.origin else {}
         for fact in ("sentence", "pgn"):
-            said = source.get(fact)
-            if isinstance(said, str | int) and not isinstance(said, bool):
-                self._facts[fact] = str(said)[:20]
+            value = source.get(fact)
+            if isinstance(value, str | int) and not isinstance(value, bool):
+                self._facts[fact] = str(value)[:20]
         if own:
             self._facts["own_ship"] = True
         if station is not None:
@@ -304,26 +304,28 @@ class _Telling:
 
     def calls(self, vessel: _Vessel, values: dict[str, Any]) -> list[Transmission]:
         """Return calls for help that begin or end."""
-        said = []
+        transmissions = []
         for path, value in values.items():
             head, _, nature = path.partition(".")
             if head != "notifications" or nature not in _DISTRESS:
                 continue
-            told = value if isinstance(value, dict) else {}
-            state, words = told.get("state"), told.get("message")
+            notification = value if isinstance(value, dict) else {}
+            state, words = notification.get("state"), notification.get("message")
             facts = self._facts | {"nature": nature}
             key = f"{path}|{state}|{self._time.isoformat()}"
             if state == "emergency":
                 vessel.calls = vessel.calls | {nature}
                 text = _shown(words, MAX_TEXT) if isinstance(words, str) and words else None
                 call = self._say("distress", facts=facts, key=key, window_s=None)
-                said.append(msgspec.structs.replace(call, distress=True, text=text, status=nature))
+                transmissions.append(
+                    msgspec.structs.replace(call, distress=True, text=text, status=nature)
+                )
             elif nature in vessel.calls and (value is None or state in _OVER):
                 vessel.calls = vessel.calls - {nature}
                 over = self._say("status", facts=facts, key=key, window_s=None)
                 flags = ("distress_cancelled",)
-                said.append(msgspec.structs.replace(over, flags=flags, status=nature))
-        return said
+                transmissions.append(msgspec.structs.replace(over, flags=flags, status=nature))
+        return transmissions
 
     def position(self, vessel: _Vessel, values: dict[str, Any]) -> list[Transmission]:
         """Return where the vessel is.
@@ -359,17 +361,17 @@ class _Telling:
             if doubt is not None:
                 flags.add(doubt)
         key = "" if position is None else f"{position.lon}|{position.lat}|{position.speed_mps}"
-        said = self._say("position", facts=facts, key=key)
+        transmission = self._say("position", facts=facts, key=key)
         return [
             msgspec.structs.replace(
-                said,
+                transmission,
                 position=position,
                 fix=fix,
                 status=status,
                 distress=distress,
                 device_time=device_time,
                 flags=tuple(sorted(flags)),
-                duplicate_key=said.duplicate_key if position is not None else None,
+                duplicate_key=transmission.duplicate_key if position is not None else None,
             )
         ]
 

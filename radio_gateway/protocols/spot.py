@@ -72,7 +72,7 @@ class SpotDecoder(SessionDecoder):
                 `missing_lon`, `lat_range`, `lon_range` or `null_island`, when nothing in it is
                 good.
         """
-        said: list[Transmission] = []
+        transmissions: list[Transmission] = []
         for fields, raw in _messages(frame.payload):
             part = msgspec.structs.replace(frame, payload=raw)
             try:
@@ -80,10 +80,10 @@ class SpotDecoder(SessionDecoder):
                 if fields.get("id"):
                     key = f"id:{fields['id'][:100]}"
                     message = msgspec.structs.replace(message, duplicate_key=key)
-                said.append(message)
+                transmissions.append(message)
             except FrameError as error:
                 self._rejected.append(error)
-        return self._unless_all_bad(said)
+        return self._unless_all_bad(transmissions)
 
 
 class _Reader:

@@ -134,11 +134,11 @@ class TaipDecoder(SessionDecoder):
                 report.facts["satellites"] = int(value)
             elif name == "BL" and value.isdigit() and len(value) < 6:
                 report.facts["battery_v"] = int(value) / 1000
-        said = report.transmission("taip", frame, live=self._live)
+        result = report.transmission("taip", frame, live=self._live)
         self._checksum_seen |= checked
         if device is not None and number is not None:
             self._acknowledge(device, number, number_first=number_first, star=star)
-        return [said]
+        return [result]
 
     def _acknowledge(self, device: str, number: str, *, number_first: bool, star: str) -> None:
         if number.startswith(("#IP", "#LOG")):
@@ -166,10 +166,10 @@ def _opened(payload: bytes) -> tuple[str, bool, str]:
         return text.removesuffix("<")[1:], False, "*"
     right = checksum(f"{body}*".encode())
     body = body.removesuffix(";")
-    said = CHECKSUMS.get(digits)
-    if said == right ^ ord("*"):
+    checksum_sent = CHECKSUMS.get(digits)
+    if checksum_sent == right ^ ord("*"):
         return body[1:], True, ""
-    if said != right:
+    if checksum_sent != right:
         detail = f"computed {right:02X}, received {digits[:20] or 'none'}"
         raise FrameError("bad_checksum", payload, detail)
     return body[1:], True, "*"

@@ -174,16 +174,16 @@ class Tk103Decoder(SessionDecoder):
         if command == "BP00":
             report = TrackerReport(kind="status", status="login")
             report.facts |= {"kind": "none", "sender": sender}
-            said = report.transmission("tk103", frame, live=self._live)
+            result = report.transmission("tk103", frame, live=self._live)
             self._answers.append(f"({sender}AP01HSO)".encode())
-            return [said]
+            return [result]
         report = TrackerReport(device=sender, facts={"command": command})
         with_commas = body[len(sender)] == ","
         _read(command, data, report, frame, with_commas=with_commas, live=self._live)
-        said = report.transmission("tk103", frame, live=self._live)
+        result = report.transmission("tk103", frame, live=self._live)
         if command == "BP05":
             self._answers.append(f"({sender}AP05)".encode())
-        return [said]
+        return [result]
 
 
 def _read(

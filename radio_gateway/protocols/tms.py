@@ -131,8 +131,8 @@ def _read_text(content: bytes, encoding: int, payload: bytes) -> str:
         text = content.decode("utf-16-le" if encoding == _UTF_16 else "utf-8")
     except UnicodeDecodeError:
         raise FrameError("bad_text", payload, f"no text in encoding {encoding}") from None
-    shown = "".join(each if each.isprintable() or each == "\n" else " " for each in text)
-    return shown.strip()[:MAX_TEXT]
+    printable = "".join(each if each.isprintable() or each == "\n" else " " for each in text)
+    return printable.strip()[:MAX_TEXT]
 
 
 def _said(

@@ -305,23 +305,23 @@ def _plain(file: BinaryIO, written: datetime, lines_per_s: float) -> Iterator[Ch
 
     Lines before the first that tells a time come at once, with it.
     """
-    told: datetime | None = None
+    last_time: datetime | None = None
     early: list[bytes] = []
     for line in iter(partial(file.readline, _LONGEST_LINE), b""):
-        said = _time_of(line)
-        if said is not None and (told is None or said > told):
-            told = said
-        if told is None and len(early) < 1000:
+        line_time = _time_of(line)
+        if line_time is not None and (last_time is None or line_time > last_time):
+            last_time = line_time
+        if last_time is None and len(early) < 1000:
             early.append(line)
             continue
-        if told is None:  # tells no times
+        if last_time is None:  # tells no times
             break
         for waiting in early:
-            yield Chunk(waiting, told)
+            yield Chunk(waiting, last_time)
         early.clear()
-        yield Chunk(line, told)
+        yield Chunk(line, last_time)
     else:
-        if told is not None:
+        if last_time is not None:
             return
         line = b""
     step = timedelta(seconds=1 / lines_per_s)

@@ -13,8 +13,8 @@ def version() -> str:
     return f"joint-patrol {metadata.version('joint-patrol')}"
 
 
-def _tell(wanted: bool) -> None:
-    if wanted:
+def _tell(asked_for: bool) -> None:
+    if asked_for:
         typer.echo(version())
         raise typer.Exit
 

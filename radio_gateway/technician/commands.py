@@ -201,9 +201,9 @@ def _signed_in(
 
 
 def _tell(sniffed: SniffResult) -> None:
-    said = [f"{sniffed.bytes_read} bytes"] if sniffed.bytes_read or not sniffed.fault else []
-    said += [sniffed.fault] if sniffed.fault else []
-    typer.echo(f"{sniffed.url}: {'; '.join(said)}")
+    lines = [f"{sniffed.bytes_read} bytes"] if sniffed.bytes_read or not sniffed.fault else []
+    lines += [sniffed.fault] if sniffed.fault else []
+    typer.echo(f"{sniffed.url}: {'; '.join(lines)}")
     for each in sniffed.findings[:6]:
         share = 100 * each.understood_bytes / max(1, sniffed.bytes_read)
         line = f"  {each.protocol}: {each.transmissions} transmissions, {share:.0f} % of the bytes"
@@ -212,8 +212,8 @@ def _tell(sniffed: SniffResult) -> None:
             line += f"; rejected: {reasons}"
         typer.echo(line)
     if not sniffed.protocols and sniffed.start:
-        shown = "".join(chr(byte) if 32 <= byte < 127 else "·" for byte in sniffed.start[:64])
-        typer.echo(f"  begins {sniffed.start[:32].hex(' ')}\n         {shown}")
+        printable = "".join(chr(byte) if 32 <= byte < 127 else "·" for byte in sniffed.start[:64])
+        typer.echo(f"  begins {sniffed.start[:32].hex(' ')}\n         {printable}")
 
 
 async def _watch_file(config: Path, every_s: float, once: bool) -> None:
@@ -262,8 +262,8 @@ async def _watch(look: Callable[[], Awaitable[GatewayReport]], every_s: float, o
                 live.update(f"{error}; asking again", refresh=True)
                 continue
             looks = looks[-max(2, round(RATE_OVER_S / every_s)) :]
-            shown = screen(looks[-1], looks[0], now=datetime.now(UTC))
-            live.update(shown, refresh=True)
+            view = screen(looks[-1], looks[0], now=datetime.now(UTC))
+            live.update(view, refresh=True)
 
 
 def _fail(fault: str) -> NoReturn:

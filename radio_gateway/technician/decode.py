@@ -81,15 +81,15 @@ class StreamDecoder:
         for payload in payloads:
             heard_at = self._received_at or datetime.now(UTC)
             try:
-                said = self._decoder.decode(Frame(payload, heard_at, self._topic))
+                transmissions = self._decoder.decode(Frame(payload, heard_at, self._topic))
             except FrameError as error:
                 yield error
             else:
-                yield from self._told_once(said)
+                yield from self._told_once(transmissions)
             yield from self._decoder.rejected()
 
-    def _told_once(self, said: list[Transmission]) -> Iterator[Transmission]:
-        for transmission in said:
+    def _told_once(self, transmissions: list[Transmission]) -> Iterator[Transmission]:
+        for transmission in transmissions:
             if not self._repeats(transmission):
                 yield transmission
 
@@ -203,12 +203,12 @@ def decode_vector(line: bytes, reject: Callable[[dict[str, Any]], object] = bool
         stream = StreamDecoder(name, topic=vector.topic, secret=_secret(vector.keys))
         data = bytes.fromhex(vector.input_hex) if vector.input is None else vector.input.encode()
         for part in (stream.feed(data), stream.close()):
-            for said in part:
-                if isinstance(said, FrameError):
+            for transmission in part:
+                if isinstance(transmission, FrameError):
                     errors += 1
-                    reject({"id": vector.id} | as_rejection(said))
+                    reject({"id": vector.id} | as_rejection(transmission))
                 else:
-                    transmissions.append(as_json(said))
+                    transmissions.append(as_json(transmission))
     return {"id": vector.id, "transmissions": transmissions, "errors": errors}
 
 

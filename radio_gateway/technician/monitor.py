@@ -61,8 +61,8 @@ def ask(url: str, *, token: str | None = None) -> GatewayReport:
         request.add_header("Authorization", f"Bearer {token}")
     try:
         with _OPENER.open(request, timeout=ASK_S) as answer:
-            said: bytes = answer.read(_LONGEST_REPORT)
-        return json_decoder(GatewayReport).decode(said)
+            report: bytes = answer.read(_LONGEST_REPORT)
+        return json_decoder(GatewayReport).decode(report)
     except urllib.error.HTTPError as error:
         error.close()
         raise LinkError(url, f"answers {error.code} {error.reason}") from error
@@ -189,13 +189,13 @@ def _age(at: datetime | None, now: datetime) -> str:
 
 def _errors(each: ChannelHealth) -> str:
     most = sorted(each.errors.items(), key=lambda item: -item[1])
-    said = [f"{count} {reason}" for reason, count in most[:3]]
+    reasons = [f"{count} {reason}" for reason, count in most[:3]]
     if len(most) > 3:
-        said.append(f"{sum(count for _, count in most[3:])} other")
+        reasons.append(f"{sum(count for _, count in most[3:])} other")
     if each.junk_bytes:
         share = 100 * each.junk_bytes / max(1, each.bytes_read)
-        said.append(f"junk {share:.0f} %")
-    return ", ".join(said)
+        reasons.append(f"junk {share:.0f} %")
+    return ", ".join(reasons)
 
 
 def _remark(each: ChannelHealth, report: GatewayReport) -> Text | None:
@@ -210,8 +210,8 @@ def _remark(each: ChannelHealth, report: GatewayReport) -> Text | None:
     why = f"{last.reason}: {last.detail}" if last.detail else last.reason
     if not last.payload:
         return Text(f"{each.name}: last rejected: {why}, from {last.source or 'somebody'}")
-    shown = "".join(chr(byte) if 32 <= byte < 127 else "·" for byte in last.payload[:76])
-    return Text(f"{each.name}: last rejected: {why}\n  {shown}")
+    printable = "".join(chr(byte) if 32 <= byte < 127 else "·" for byte in last.payload[:76])
+    return Text(f"{each.name}: last rejected: {why}\n  {printable}")
 
 
 def _gateway_lines(health: GatewayHealth, now: datetime) -> Iterator[Text]:
@@ -236,30 +236,30 @@ def _gateway_lines(health: GatewayHealth, now: datetime) -> Iterator[Text]:
 def _heard_only(settings: ChannelSettings, inbox: Inbox) -> Channel:
     link = replace(settings.link, client_id=f"monitor-{os.getpid()}-{settings.name}")
     if link.scheme in ("mqtt", "mqtts"):
-        kept = tuple(each for each in link.options if each[0] not in ("qos", "client_id"))
-        link = replace(link, options=(*kept, ("qos", "0")))
+        options = tuple(each for each in link.options if each[0] not in ("qos", "client_id"))
+        link = replace(link, options=(*options, ("qos", "0")))
     channel = Channel(replace(settings, link=link), inbox, gateway="monitor", boot="-")
     channel.transport = _answering_nobody(channel.transport)
     return channel
 
 
-def _answering_nobody(heard: Transport) -> Transport:
-    """Return a transport that reads as `heard` does and sends nothing."""
+def _answering_nobody(transport: Transport) -> Transport:
+    """Return a transport that reads as `transport` does and sends nothing."""
 
     class HeardOnly:
-        can_wait: ClassVar[bool] = heard.can_wait
-        is_local: ClassVar[bool] = heard.is_local
-        is_stream: ClassVar[bool] = heard.is_stream
-        reopens_when_silent: ClassVar[bool] = heard.reopens_when_silent
+        can_wait: ClassVar[bool] = transport.can_wait
+        is_local: ClassVar[bool] = transport.is_local
+        is_stream: ClassVar[bool] = transport.is_stream
+        reopens_when_silent: ClassVar[bool] = transport.reopens_when_silent
         can_send: ClassVar[bool] = False
-        is_live = heard.is_live
+        is_live = transport.is_live
 
         @property
         def fault(self) -> str | None:
-            return heard.fault
+            return transport.fault
 
         async def __aenter__(self) -> Self:
-            await heard.__aenter__()
+            await transport.__aenter__()
             return self
 
         async def __aexit__(
@@ -268,10 +268,10 @@ def _answering_nobody(heard: Transport) -> Transport:
             error: BaseException | None,
             trace: TracebackType | None,
         ) -> None:
-            await heard.__aexit__(kind, error, trace)
+            await transport.__aexit__(kind, error, trace)
 
         async def read(self) -> list[Chunk]:
-            chunks = await heard.read()
+            chunks = await transport.read()
             return [replace(chunk, stored=None, judged=None, reply=None) for chunk in chunks]
 
         async def send(
@@ -284,7 +284,7 @@ def _answering_nobody(heard: Transport) -> Transport:
             raise LinkError("monitor", "only listens")
 
         def now(self) -> datetime:
-            return heard.now()
+            return transport.now()
 
     return HeardOnly()
 

@@ -94,7 +94,7 @@ def users(devices: Iterable[str]) -> dict[str, str]:
     Args:
         devices: Names of devices.
     """
-    wanted: dict[int, str] = {}
+    device_of: dict[int, str] = {}
     inodes: dict[int, str] = {}
     for device in devices:
         try:
@@ -102,7 +102,7 @@ def users(devices: Iterable[str]) -> dict[str, str]:
         except OSError:
             continue
         if status.st_rdev:
-            wanted[status.st_rdev] = device
+            device_of[status.st_rdev] = device
         inodes[status.st_ino] = device
     used: dict[str, list[str]] = {}
     ours = os.getpid()
@@ -115,14 +115,14 @@ def users(devices: Iterable[str]) -> dict[str, str]:
             continue
         for descriptor in descriptors:
             try:
-                device_or_none = wanted.get(descriptor.stat().st_rdev)
+                device_or_none = device_of.get(descriptor.stat().st_rdev)
             except OSError:  # closed meanwhile
                 continue
             if device_or_none is not None:
                 who = f"{_program(process)} ({process.name})"
-                named = used.setdefault(device_or_none, [])
-                if who not in named:
-                    named.append(who)
+                programs = used.setdefault(device_or_none, [])
+                if who not in programs:
+                    programs.append(who)
     found = {device: ", ".join(names) for device, names in used.items()}
     locked = _locked(ours)
     for inode, device in inodes.items():

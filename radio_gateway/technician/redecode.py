@@ -52,7 +52,7 @@ def decode_captures(
         CaptureError: If a file cannot be read, or neither it nor `protocols` says what is spoken.
     """
     known = channels or {}
-    heard: dict[str, _Channel] = {}
+    channel_of: dict[str, _Channel] = {}
     for path in paths:
         for file in captures_in(path):
             channel: _Channel | None = None
@@ -67,12 +67,12 @@ def decode_captures(
                     if unknown or not spoken:
                         fault = f"no protocol {unknown[0]}" if unknown else "name a protocol"
                         raise CaptureError(str(file), 1, fault)
-                    channel = heard.get(name)
+                    channel = channel_of.get(name)
                     if channel is None or channel.protocols != spoken:
                         if channel is not None:
                             yield from channel.end()
-                        told = known[name].decoder if name in known else settings
-                        channel = heard[name] = _Channel(name, spoken, told)
+                        decoder_settings = known[name].decoder if name in known else settings
+                        channel = channel_of[name] = _Channel(name, spoken, decoder_settings)
                     if head is None or not head.continues:
                         yield from channel.end()
                     channel.marked = head is not None and head.marks
@@ -81,7 +81,7 @@ def decode_captures(
                     yield from channel.hear(event)
                 elif isinstance(event, CaptureMark):
                     yield from channel.obey(event)
-    for channel in heard.values():
+    for channel in channel_of.values():
         yield from channel.end()
 
 
@@ -110,29 +110,29 @@ class _Channel:
 
     def hear(self, chunk: Chunk) -> list[Said]:
         """Decode one read."""
-        said: list[Said] = []
+        results: list[Said] = []
         if not self.marked and chunk.heard_at - self._now >= _PAUSE:
             for connection in list(self._connections.values()):
                 if connection.waiting:
-                    said += self._tell(connection.flush(chunk.heard_at, self._reject))
+                    results += self._tell(connection.flush(chunk.heard_at, self._reject))
         self._now = chunk.heard_at
         connection_or_none = self._connections.get(chunk.connection)
         if connection_or_none is None:
             if not chunk.data and chunk.ended and not chunk.whole:
-                return said
+                return results
             if len(self._connections) >= 2 * KEPT:  # a channel's own bound is in the capture
                 oldest = next(iter(self._connections))
-                said += self._end(oldest)
+                results += self._end(oldest)
             settings = replace(self._settings, live=self.live)
             connection_or_none = Connection(self._modules, settings)
             self._connections[chunk.connection] = connection_or_none
         else:
             self._connections.move_to_end(chunk.connection)
-        heard = connection_or_none.hear(chunk, self._reject)
+        transmissions = connection_or_none.hear(chunk, self._reject)
         if chunk.ended:
-            heard += connection_or_none.flush(None, self._reject)
+            transmissions += connection_or_none.flush(None, self._reject)
             del self._connections[chunk.connection]
-        return said + self._tell(own_words(chunk, heard, self._reject))
+        return results + self._tell(own_words(chunk, transmissions, self._reject))
 
     def obey(self, mark: CaptureMark) -> list[Said]:
         """Do what the channel did by itself."""
@@ -145,16 +145,16 @@ class _Channel:
 
     def end(self) -> list[Said]:
         """End every connection."""
-        return [said for key in list(self._connections) for said in self._end(key)]
+        return [result for key in list(self._connections) for result in self._end(key)]
 
     def _end(self, key: str) -> list[Said]:
         return self._tell(self._connections.pop(key).flush(None, self._reject))
 
-    def _tell(self, heard: list[Transmission]) -> list[Said]:
-        for transmission in heard:
+    def _tell(self, transmissions: list[Transmission]) -> list[Said]:
+        for transmission in transmissions:
             force_setattr(transmission, "channel", self._name)
         rejected, self._rejected = self._rejected, []
-        return [*heard, *rejected]
+        return [*transmissions, *rejected]
 
     def _reject(self, frame: Frame, reason: str, detail: str) -> None:
         self._rejected.append(FrameError(reason, frame.payload, detail))

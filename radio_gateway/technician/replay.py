@@ -53,15 +53,15 @@ async def play(
     source = ReplayTransport(
         Link(scheme="replay", path=str(file), options=options, shown=str(file))
     )
-    reads = said = 0
+    reads = sent = 0
     async with _saying(to) as say, source:
         while chunks := await source.read():
             for chunk in chunks:
                 if chunk.data or chunk.whole:
                     await say(chunk)
                     reads += 1
-                    said += len(chunk.data)
-    return ReplayResult(reads, said)
+                    sent += len(chunk.data)
+    return ReplayResult(reads, sent)
 
 
 @asynccontextmanager

@@ -124,8 +124,8 @@ async def sniff(
     if "greeting" in names and not probe:
         raise SettingsError("url", "greeting=… writes to the link; add --probe if you mean it")
     if link.scheme in ("mqtt", "mqtts"):  # takes no message from a node that listens too
-        kept = tuple(option for option in link.options if option[0] != "qos")
-        link = replace(link, options=(*kept, ("qos", "0")))
+        options = tuple(option for option in link.options if option[0] != "qos")
+        link = replace(link, options=(*options, ("qos", "0")))
     if link.scheme != "serial":
         return [await _listen(link, seconds, probe, settings, protocols)]
     # lines that key some transmitters stay down, unless the user says otherwise

@@ -89,8 +89,8 @@ class HttpTransport:
         self._mailbox = None
         self._refuse(answer for stored, answer in self._waiting.items() if stored in unheard)
         try:
-            if heard := [answer for answer in self._waiting.values() if not answer.done()]:
-                await asyncio.wait(heard, timeout=CLOSES_WITHIN_S)
+            if unanswered := [answer for answer in self._waiting.values() if not answer.done()]:
+                await asyncio.wait(unanswered, timeout=CLOSES_WITHIN_S)
         finally:
             self._refuse(self._waiting.values())
             self._refuse(taken for waits in self._outbox.values() for _, taken in waits)

@@ -74,11 +74,11 @@ class Keys:
         """
         found: dict[str, None] = {}
         for name in _names(request):
-            shown = "".join(each if each.isprintable() else "?" for each in name[:LONGEST_NAME])
-            if not shown.strip():
+            printable = "".join(each if each.isprintable() else "?" for each in name[:LONGEST_NAME])
+            if not printable.strip():
                 continue
             is_key = any(self._is_key(part) for part in (name, *name.split("/")[:2]))
-            found["(a key in place of a name)" if is_key else shown] = None
+            found["(a key in place of a name)" if is_key else printable] = None
         return tuple(found)[:_NAMES_SHOWN]
 
     def _is_key(self, text: str) -> bool:
@@ -94,8 +94,8 @@ class Keys:
         if "/" in name or name.endswith("*"):
             return (name,)
         second = headers.get("x-limit-d", "")
-        named = f"{name}/{second if _PLAIN.fullmatch(second) else 'phone'}"
-        return (name,) if named in self._digests else (name, named)
+        device = f"{name}/{second if _PLAIN.fullmatch(second) else 'phone'}"
+        return (name,) if device in self._digests else (name, device)
 
 
 def claimed(headers: Mapping[str, str]) -> str | None:
@@ -145,16 +145,16 @@ def _names(request: HttpRequest) -> Iterator[str]:
     if not body or len(body) > _LONGEST_BODY:
         return
     try:
-        said = json_decoder(_Body).decode(body)
+        content = json_decoder(_Body).decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         yield from _in_query(body[:1024].decode("latin-1"))
         return
-    if isinstance(said.topic, str):
-        yield said.topic.removeprefix("owntracks/").removeprefix("joint-patrol/v1/position/")
+    if isinstance(content.topic, str):
+        yield content.topic.removeprefix("owntracks/").removeprefix("joint-patrol/v1/position/")
     for field in _FIELDS:
-        value = getattr(said, field)
+        value = getattr(content, field)
         # `id` of our own JSON is the message's
-        if isinstance(value, str) and not (field == "id" and said.device):
+        if isinstance(value, str) and not (field == "id" and content.device):
             yield value
 
 

@@ -195,17 +195,17 @@ class HttpListenTransport:
         if request.headers.get("content-encoding", "identity") != "identity":
             return 415, b"send it without Content-Encoding\n", _TEXT
         speaks_for: tuple[str, ...] = ()
-        named = claimed(request.headers)
+        claim = claimed(request.headers)
         if not self._open:
             who = self._keys.who(request.headers)
             if who is None:
                 return await self._turn_away(request, source)
             speaks_for = self._keys.speaks_for(who, request.headers)
             source = speaks_for[-1]  # of the phones of one key each is told its own
-            named = next((each for each in speaks_for if "/" in each), None)
+            claim = next((each for each in speaks_for if "/" in each), None)
         self._places.know(guest)
         has_body = bool(request.body)
-        topic = f"owntracks/{named}" if named and has_body else request.target.partition("?")[0]
+        topic = f"owntracks/{claim}" if claim and has_body else request.target.partition("?")[0]
         try:
             outcome = await self._bodies.submit(
                 request.body if has_body else request.target.encode("latin-1"),
@@ -234,8 +234,8 @@ class HttpListenTransport:
         if outcome.rejected:
             first = outcome.rejected[0]
             why = " ".join(f"{first.reason}: {first.detail}".rstrip(": ").split())
-            shown = "".join(c if c.isprintable() else "?" for c in why)
-            headers["x-rejected"] = shown[:200].strip()  # no header ends with a blank
+            printable = "".join(c if c.isprintable() else "?" for c in why)
+            headers["x-rejected"] = printable[:200].strip()  # no header ends with a blank
             if self._refuse and not outcome.stored:
                 return 400, headers["x-rejected"].encode() + b"\n", headers | _TEXT
         if outcome.answer:

@@ -32,7 +32,7 @@ class Listener:
     Args:
         host: Address or name to listen at.
         port: Port; 0 lets the system choose one.
-        shown: The link's URL, for faults and logs.
+        url: The link's URL, for faults and logs.
         places: Who gets in.
         serve: Serves one connection until it ends; closes the socket in any case, also when
             cancelled. What it raises is logged, once a minute.
@@ -42,8 +42,8 @@ class Listener:
         fault: Why no connection is accepted at the moment; None when it is well.
     """
 
-    def __init__(self, host: str, port: int, shown: str, places: Places, serve: Serve) -> None:
-        self._host, self._wanted_port, self._shown = host, port, shown
+    def __init__(self, host: str, port: int, url: str, places: Places, serve: Serve) -> None:
+        self._host, self._wanted_port, self._shown = host, port, url
         self._places, self._serve = places, serve
         self._sockets: list[socket.socket] = []
         self._tasks: set[asyncio.Task[None]] = set()

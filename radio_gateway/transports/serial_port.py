@@ -151,8 +151,8 @@ class SerialTransport:
 class _Reader:
     """The thread that opens, reads and closes the port; what is said is written on others."""
 
-    def __init__(self, port: serial.Serial, path: str, shown: str, mailbox: Mailbox) -> None:
-        self._port, self._path, self._shown, self._mailbox = port, path, shown, mailbox
+    def __init__(self, port: serial.Serial, path: str, url: str, mailbox: Mailbox) -> None:
+        self._port, self._path, self._shown, self._mailbox = port, path, url, mailbox
         self._loop = asyncio.get_running_loop()
         self._opened: asyncio.Future[None] = self._loop.create_future()
         self._ended = asyncio.Event()
@@ -253,13 +253,13 @@ class _Reader:
     def _same_device(self) -> bool:
         ours = os.fstat(self._port.fileno())
         try:
-            named = Path(self._path).stat()
+            status = Path(self._path).stat()
         except OSError:
             return False
         return (ours.st_dev, ours.st_ino, ours.st_rdev) == (
-            named.st_dev,
-            named.st_ino,
-            named.st_rdev,
+            status.st_dev,
+            status.st_ino,
+            status.st_rdev,
         )
 
     def _arrived(self, data: bytes, heard_at: datetime) -> None:

@@ -130,12 +130,12 @@ class StreamPeer(asyncio.Protocol):
         if self._transport.get_write_buffer_size() > _UNSENT_BYTES:
             self._transport.abort()
 
-    async def send(self, data: bytes, shown: str) -> None:
+    async def send(self, data: bytes, url: str) -> None:
         """Send `data` and wait until the system has taken it.
 
         Args:
             data: What to send.
-            shown: The link's URL, for the fault.
+            url: The link's URL, for the fault.
 
         Raises:
             LinkError: If the connection is closed, or the peer does not take it within 10 s.
@@ -146,9 +146,9 @@ class StreamPeer(asyncio.Protocol):
                 await self._drained.wait()
         except TimeoutError:
             self.abort()
-            raise LinkError(shown, f"{self.address} takes nothing for {SEND_S:g} s") from None
+            raise LinkError(url, f"{self.address} takes nothing for {SEND_S:g} s") from None
         if self._transport is None:
-            raise LinkError(shown, f"{self.address} closed the connection")
+            raise LinkError(url, f"{self.address} closed the connection")
 
     def pause_writing(self) -> None:
         """Note that the peer is slow."""

@@ -21,19 +21,21 @@ DECODED: Final = frozenset(family for name in PROTOCOLS for family in families_o
 """What `Transmission.protocol` is of all that a decoder makes."""
 
 
-def overreach(said: Transmission, gateway: str) -> str | None:
+def overreach(transmission: Transmission, gateway: str) -> str | None:
     """Return why a transmission is not a gateway's to say; None where it is.
 
     Args:
-        said: What it says.
+        transmission: What it says.
         gateway: Its id.
     """
-    if said.protocol not in DECODED:
-        return f"no decoder of a gateway makes {said.protocol[:40]!r}"
-    if not _NAME.fullmatch(said.channel):
-        return f"no channel is called {said.channel[:100]!r}"
-    if not said.reception_id.isprintable() or not all(map(_FLAG.fullmatch, said.flags)):
+    if transmission.protocol not in DECODED:
+        return f"no decoder of a gateway makes {transmission.protocol[:40]!r}"
+    if not _NAME.fullmatch(transmission.channel):
+        return f"no channel is called {transmission.channel[:100]!r}"
+    if not transmission.reception_id.isprintable() or not all(
+        map(_FLAG.fullmatch, transmission.flags)
+    ):
         return "its reception or a flag holds what no gateway writes"
-    if not said.reception_id.startswith(f"{gateway}/"):
-        return f"reception {said.reception_id[:100]!r} is not its own"
+    if not transmission.reception_id.startswith(f"{gateway}/"):
+        return f"reception {transmission.reception_id[:100]!r} is not its own"
     return None

@@ -32,7 +32,7 @@ def read_everyday_many(payloads: Sequence[bytes]) -> list[EverydayRmc | None]:
     Returns:
         What each says; None for one that is anything else.
     """
-    said: list[EverydayRmc | None] = [None] * len(payloads)
+    fixes: list[EverydayRmc | None] = [None] * len(payloads)
     # A byte that is no ASCII stands for no character that the form allows.
     texts = [each.decode("latin-1") for each in payloads]
     formed = [
@@ -47,14 +47,14 @@ def read_everyday_many(payloads: Sequence[bytes]) -> list[EverydayRmc | None]:
         if CHECKSUMS.get(texts[n][-2:]) == right
     ]
     if not good:
-        return said
+        return fixes
     try:
         read = _read([fields for _, fields in good], [payloads[n] for n, _ in good])
     except (ValueError, KeyError):
         return [read_everyday(each) for each in payloads]
     for (n, _), each in zip(good, read, strict=True):
-        said[n] = each
-    return said
+        fixes[n] = each
+    return fixes
 
 
 def _read(fields: Sequence[tuple[Any, ...]], payloads: Sequence[bytes]) -> list[EverydayRmc | None]:
@@ -84,7 +84,7 @@ def _read(fields: Sequence[tuple[Any, ...]], payloads: Sequence[bytes]) -> list[
     places: Sequence[str | None] = [None] * len(fields)
     if any(devices):
         places = show_places(lons_deg, lats_deg)
-    said: list[EverydayRmc | None] = [
+    fixes: list[EverydayRmc | None] = [
         EverydayRmc(*each)
         for each in zip(
             devices,
@@ -116,8 +116,8 @@ def _read(fields: Sequence[tuple[Any, ...]], payloads: Sequence[bytes]) -> list[
                 or lat == lon == 0.0
                 or (course_deg is not None and course_deg >= 360.0)
             ):
-                said[n] = None
-    return said
+                fixes[n] = None
+    return fixes
 
 
 def _numbers(texts: Sequence[str]) -> list[float]:

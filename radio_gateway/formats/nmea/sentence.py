@@ -92,9 +92,9 @@ def read_sentence(payload: bytes) -> Sentence:
     star = text.find("*")
     if star < 0:
         return Sentence(text[0], text[1:], False, device, tag)
-    said = CHECKSUMS.get(text[star + 1 : star + 3])
+    checksum_sent = CHECKSUMS.get(text[star + 1 : star + 3])
     right = checksum(sentence[1:star])
-    if said != right:
+    if checksum_sent != right:
         detail = f"computed {right:02X}, received {text[star + 1 : star + 3] or 'none'}"
         raise FrameError("bad_checksum", payload, detail)
     if len(text) > star + 3:

@@ -127,17 +127,17 @@ def station_report(sentence: Sentence, frame: Frame, protocol: str) -> Transmiss
     Raises:
         FrameError: As `read_waypoint`.
     """
-    said = read_waypoint(sentence, frame.payload)
-    position = said.position
+    waypoint = read_waypoint(sentence, frame.payload)
+    position = waypoint.position
     return Transmission(
         protocol=protocol,
         kind="position",
         heard_at=frame.heard_at,
-        device=said.name,
+        device=waypoint.name,
         position=position,
-        passed_on_at=said.passed_on_at,
+        passed_on_at=waypoint.passed_on_at,
         flags=() if sentence.checked else ("no_checksum",),
-        facts=said.facts,
+        facts=waypoint.facts,
         raw=frame.payload,
         duplicate_key=show_place(position.lon, position.lat),
         duplicate_window_s=DUPLICATE_WINDOW_S,
@@ -150,10 +150,10 @@ def mark_report(sentence: Sentence, frame: Frame, protocol: str) -> Transmission
 
     Arguments and errors as for `station_report`.
     """
-    said = read_waypoint(sentence, frame.payload)
-    lon, lat = said.position.lon, said.position.lat
-    remarks = said.facts.pop("remarks", "")
-    name = one_line(said.name)
+    waypoint = read_waypoint(sentence, frame.payload)
+    lon, lat = waypoint.position.lon, waypoint.position.lat
+    remarks = waypoint.facts.pop("remarks", "")
+    name = one_line(waypoint.name)
     return Transmission(
         protocol=protocol,
         kind="waypoint",
@@ -161,9 +161,9 @@ def mark_report(sentence: Sentence, frame: Frame, protocol: str) -> Transmission
         mark=MarkedPlace(
             id=name, lon=lon, lat=lat, name=name, use="waypoint", remarks=in_lines(str(remarks))
         ),
-        passed_on_at=said.passed_on_at,
+        passed_on_at=waypoint.passed_on_at,
         flags=() if sentence.checked else ("no_checksum",),
-        facts=said.facts,
+        facts=waypoint.facts,
         raw=frame.payload,
         duplicate_key=f"{name}|{show_place(lon, lat)}",
         duplicate_window_s=DUPLICATE_WINDOW_S,

@@ -110,40 +110,51 @@ def _by_pyais(armoured: bytes, fill_bits: int, frame: bytes) -> Any:
         raise FrameError("garbage_payload", frame, f"{type(fault).__name__}: {fault}") from None
 
 
-def _base_station(report: AisReport, said: Any, frame: bytes) -> None:
+def _base_station(report: AisReport, message: Any, frame: bytes) -> None:
     report.kind = "position"
     report.facts["station"] = "base"
-    put_place(report, lon=said.lon, lat=said.lat, frame=frame)
+    put_place(report, lon=message.lon, lat=message.lat, frame=frame)
     try:
         report.time = datetime(
-            said.year, said.month, said.day, said.hour, said.minute, said.second, tzinfo=UTC
+            message.year,
+            message.month,
+            message.day,
+            message.hour,
+            message.minute,
+            message.second,
+            tzinfo=UTC,
         )
     except ValueError:  # year 0, hour 24 and so on: not available
         report.time = None
 
 
-def _ship_static(report: AisReport, said: Any, frame: bytes) -> None:  # noqa: ARG001
+def _ship_static(report: AisReport, message: Any, frame: bytes) -> None:  # noqa: ARG001
     report.kind = "static"
-    _name(report, ship_name=said.shipname, callsign=said.callsign, destination=said.destination)
-    if said.imo:
-        report.facts["imo"] = said.imo
-    _ship(report, said)
-    if said.draught:
-        report.facts["draught_m"] = said.draught
+    _name(
+        report,
+        ship_name=message.shipname,
+        callsign=message.callsign,
+        destination=message.destination,
+    )
+    if message.imo:
+        report.facts["imo"] = message.imo
+    _ship(report, message)
+    if message.draught:
+        report.facts["draught_m"] = message.draught
 
 
-def _aircraft(report: AisReport, said: Any, frame: bytes) -> None:
+def _aircraft(report: AisReport, message: Any, frame: bytes) -> None:
     report.kind = "position"
     report.facts["station"] = "aircraft"
-    put_place(report, lon=said.lon, lat=said.lat, frame=frame)
-    _motion(report, said, speed_knots=None if said.speed >= 1023 else said.speed)
-    if said.alt < 4095:
-        report.altitude_m = float(said.alt)
+    put_place(report, lon=message.lon, lat=message.lat, frame=frame)
+    _motion(report, message, speed_knots=None if message.speed >= 1023 else message.speed)
+    if message.alt < 4095:
+        report.altitude_m = float(message.alt)
 
 
-def _safety_text(report: AisReport, said: Any, frame: bytes) -> None:  # noqa: ARG001
+def _safety_text(report: AisReport, message: Any, frame: bytes) -> None:  # noqa: ARG001
     report.kind = "text"
-    report.text = said.text or ""
+    report.text = message.text or ""
     beacon = BEACONS.get(report.mmsi[:3])
     if beacon is not None:
         report.facts["beacon"] = beacon
@@ -153,52 +164,52 @@ def _safety_text(report: AisReport, said: Any, frame: bytes) -> None:  # noqa: A
             report.distress = True
 
 
-def _class_b_extended(report: AisReport, said: Any, frame: bytes) -> None:
+def _class_b_extended(report: AisReport, message: Any, frame: bytes) -> None:
     report.kind = "position"
-    put_place(report, lon=said.lon, lat=said.lat, frame=frame)
-    _motion(report, said, speed_knots=None if said.speed >= 102.3 else said.speed)
-    if said.heading is not None and said.heading < 360:
-        report.heading_deg = float(said.heading)
-    _name(report, ship_name=said.shipname)
-    _ship(report, said)
+    put_place(report, lon=message.lon, lat=message.lat, frame=frame)
+    _motion(report, message, speed_knots=None if message.speed >= 102.3 else message.speed)
+    if message.heading is not None and message.heading < 360:
+        report.heading_deg = float(message.heading)
+    _name(report, ship_name=message.shipname)
+    _ship(report, message)
 
 
-def _aid_to_navigation(report: AisReport, said: Any, frame: bytes) -> None:
+def _aid_to_navigation(report: AisReport, message: Any, frame: bytes) -> None:
     report.kind = "position"
     report.facts["station"] = "aid_to_navigation"
-    put_place(report, lon=said.lon, lat=said.lat, frame=frame)
-    _name(report, ship_name=(said.name or "") + (said.name_ext or ""))
-    report.facts["aid_type"] = int(said.aid_type)
-    if said.virtual_aid is not None:
-        report.facts["virtual"] = bool(said.virtual_aid)
-    report.facts["off_position"] = bool(said.off_position)
-    if said.second < 60:
-        report.facts["utc_second"] = said.second
+    put_place(report, lon=message.lon, lat=message.lat, frame=frame)
+    _name(report, ship_name=(message.name or "") + (message.name_ext or ""))
+    report.facts["aid_type"] = int(message.aid_type)
+    if message.virtual_aid is not None:
+        report.facts["virtual"] = bool(message.virtual_aid)
+    report.facts["off_position"] = bool(message.off_position)
+    if message.second < 60:
+        report.facts["utc_second"] = message.second
 
 
-def _class_b_static(report: AisReport, said: Any, frame: bytes) -> None:  # noqa: ARG001
+def _class_b_static(report: AisReport, message: Any, frame: bytes) -> None:  # noqa: ARG001
     report.kind = "static"
-    report.facts["part"] = "B" if said.partno else "A"
-    if said.partno:
-        _name(report, callsign=said.callsign)
-        _ship(report, said)
+    report.facts["part"] = "B" if message.partno else "A"
+    if message.partno:
+        _name(report, callsign=message.callsign)
+        _ship(report, message)
     else:
-        _name(report, ship_name=said.shipname)
+        _name(report, ship_name=message.shipname)
 
 
-def _long_range(report: AisReport, said: Any, frame: bytes) -> None:
+def _long_range(report: AisReport, message: Any, frame: bytes) -> None:
     report.kind = "position"
-    nav_status = int(said.status)
+    nav_status = int(message.status)
     report.facts["nav_status"] = nav_status
     report.status = STATUS_WORDS[nav_status]
     judge_status(report, nav_status)
-    put_place(report, lon=said.lon, lat=said.lat, frame=frame)
+    put_place(report, lon=message.lon, lat=message.lat, frame=frame)
     if report.lat is not None:
         report.accuracy_m = LONG_RANGE_ACCURACY_M
-    if said.speed < 63:
-        report.speed_mps = said.speed * KNOT_MPS
-    if said.course < 360:
-        report.course_deg = float(said.course)
+    if message.speed < 63:
+        report.speed_mps = message.speed * KNOT_MPS
+    if message.course < 360:
+        report.course_deg = float(message.course)
 
 
 _READERS: dict[int, Callable[[AisReport, Any, bytes], None]] = {
@@ -214,13 +225,13 @@ _READERS: dict[int, Callable[[AisReport, Any, bytes], None]] = {
 }
 
 
-def _motion(report: AisReport, said: Any, *, speed_knots: float | None) -> None:
+def _motion(report: AisReport, message: Any, *, speed_knots: float | None) -> None:
     if speed_knots is not None:
         report.speed_mps = speed_knots * KNOT_MPS
-    if said.course < 360.0:
-        report.course_deg = said.course
-    if said.second < 60:
-        report.facts["utc_second"] = said.second
+    if message.course < 360.0:
+        report.course_deg = message.course
+    if message.second < 60:
+        report.facts["utc_second"] = message.second
 
 
 def _name(report: AisReport, **names: str | None) -> None:
@@ -229,12 +240,12 @@ def _name(report: AisReport, **names: str | None) -> None:
             report.facts[key] = name.strip()
 
 
-def _ship(report: AisReport, said: Any) -> None:
+def _ship(report: AisReport, message: Any) -> None:
     """Put type and size into the facts; 0 means not available."""
-    if said.ship_type:
-        report.facts["ship_type"] = int(said.ship_type)
-    length = (getattr(said, "to_bow", 0) or 0) + (getattr(said, "to_stern", 0) or 0)
-    beam = (getattr(said, "to_port", 0) or 0) + (getattr(said, "to_starboard", 0) or 0)
+    if message.ship_type:
+        report.facts["ship_type"] = int(message.ship_type)
+    length = (getattr(message, "to_bow", 0) or 0) + (getattr(message, "to_stern", 0) or 0)
+    beam = (getattr(message, "to_port", 0) or 0) + (getattr(message, "to_starboard", 0) or 0)
     if length:
         report.facts["length_m"] = length
     if beam:

@@ -72,9 +72,9 @@ class AprsKissDecoder(PlainDecoder):
         packet = read_ax25(payload[1:], payload)
         if packet is None:
             return []
-        heard = read_report(packet, frame, self._settings)
+        transmissions = read_report(packet, frame, self._settings)
         port = payload[0] >> 4
-        return [replace(each, facts={**each.facts, "port": port}) for each in heard]
+        return [replace(each, facts={**each.facts, "port": port}) for each in transmissions]
 
 
 def encode(order: Order, settings: DecoderSettings, *, number: int) -> EncodedOrder:

@@ -70,13 +70,13 @@ def order_info(order: Order, *, number: int) -> tuple[bytes, str | None]:
 
 
 def _text(text: str) -> bytes:
-    said = " ".join(text.split()).encode()
-    if not said:
+    content = " ".join(text.split()).encode()
+    if not content:
         raise OrderError("empty", "there is nothing to say")
-    if len(said) > MAX_TEXT:
-        raise OrderError("too_long", f"{len(said)} bytes of UTF-8; a message holds {MAX_TEXT}")
-    if re.search(rb"[\x00-\x1f\x7f|~{]", said):
+    if len(content) > MAX_TEXT:
+        raise OrderError("too_long", f"{len(content)} bytes of UTF-8; a message holds {MAX_TEXT}")
+    if re.search(rb"[\x00-\x1f\x7f|~{]", content):
         raise OrderError("bad_text", "|, ~, { and control characters mean something else there")
-    if said.startswith(b"?"):
+    if content.startswith(b"?"):
         raise OrderError("bad_text", "a message that starts with ? is a query")
-    return said
+    return content

@@ -49,10 +49,10 @@ class Packet(msgspec.Struct, frozen=True, gc=False):
     @property
     def path(self) -> str:
         """The path as TNCs print it; empty when the packet was heard directly."""
-        shown = list(self.relays)
+        path = list(self.relays)
         if self.used:
-            shown[self.used - 1] += "*"
-        return ",".join(shown)
+            path[self.used - 1] += "*"
+        return ",".join(path)
 
     def signal(self) -> Signal | None:
         """Return who heard it and over how many relays; None when the path is empty."""
@@ -68,8 +68,8 @@ class Packet(msgspec.Struct, frozen=True, gc=False):
         if any(name.startswith("TCP") for name in used):
             return Signal(station=station)
         # a relay puts its own name before the generic one that it has used up
-        named = [name for name in used if not _GENERIC.fullmatch(name)]
-        return Signal(station=station, hops=len(named or used))
+        stations = [name for name in used if not _GENERIC.fullmatch(name)]
+        return Signal(station=station, hops=len(stations or used))
 
 
 def read_packet(line: bytes, payload: bytes) -> Packet:

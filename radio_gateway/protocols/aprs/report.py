@@ -194,24 +194,29 @@ class _Report:
     ) -> Transmission:
         alive, name = match[2] in b"*!", match[1].decode().strip()
         self.facts |= {"type": type_, "reporter": self.packet.source, "alive": alive}
-        said = self.position(body, device=name, **time)
-        place = said.position
-        if said.distress or place is None:
-            return said
-        if place.speed_mps is not None and str(said.facts["symbol"])[1:] in _GOING_ABOUT:
-            return said
+        transmission = self.position(body, device=name, **time)
+        place = transmission.position
+        if transmission.distress or place is None:
+            return transmission
+        if place.speed_mps is not None and str(transmission.facts["symbol"])[1:] in _GOING_ABOUT:
+            return transmission
         mark = MarkedPlace(
             id=name,
             lon=place.lon,
             lat=place.lat,
             name=name,
-            use="hazard" if said.facts["symbol"] in _HAZARDS else "place",
+            use="hazard" if transmission.facts["symbol"] in _HAZARDS else "place",
             radius_m=place.accuracy_m,
-            remarks=in_lines(str(said.facts.get("comment", ""))),
+            remarks=in_lines(str(transmission.facts.get("comment", ""))),
             deleted=not alive,
         )
         return msgspec.structs.replace(
-            said, kind="waypoint", device=self.packet.source, position=None, fix=None, mark=mark
+            transmission,
+            kind="waypoint",
+            device=self.packet.source,
+            position=None,
+            fix=None,
+            mark=mark,
         )
 
     def mic_e(self, info: bytes) -> Transmission:
@@ -289,14 +294,14 @@ class _Report:
         if read is None:
             return self.other("weather" if info.startswith(b"$ULTW") else "nmea", info)
         part, checked = read
-        heard = said(part, self.frame.heard_at, checked=checked, live=self.settings.live)
-        self.facts |= heard.facts
+        fields = said(part, self.frame.heard_at, checked=checked, live=self.settings.live)
+        self.facts |= fields.facts
         return self.transmission(
             "empty" if part.empty else "position",
-            position=heard.position,
-            fix=heard.fix,
-            device_time=heard.device_time,
-            flags=heard.flags,
+            position=fields.position,
+            fix=fields.fix,
+            device_time=fields.device_time,
+            flags=fields.flags,
         )
 
     def status(self, info: bytes) -> Transmission:
@@ -330,13 +335,13 @@ class _Report:
         elif ours and message.number is not None:
             # it would have to be said on the air, which is for the operator to decide
             self.facts["ack_wanted"] = True
-        heard = [self.transmission(kind, text=_text(message.text), status=status)]
+        transmissions = [self.transmission(kind, text=_text(message.text), status=status)]
         if ours and message.also_acknowledges is not None:
             self.facts["answers"] = answer_name(source, message.also_acknowledges)
             self.facts["message_number"] = message.also_acknowledges
             self.facts.pop("ack_wanted", None)
-            heard.append(self.transmission("answer", status="acknowledged", part="ack"))
-        return heard
+            transmissions.append(self.transmission("answer", status="acknowledged", part="ack"))
+        return transmissions
 
     def third_party(self, info: bytes, nested: int) -> list[Transmission]:
         if nested >= _MAX_NESTED:

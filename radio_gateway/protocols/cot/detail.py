@@ -67,10 +67,10 @@ class Detail(dict[str, dict[str, str]]):
 def facts_of(detail: Mapping[str, dict[str, str]]) -> Facts:
     """Return what the elements say of the sender in words."""
     facts: Facts = {}
-    for element, told in _FACTS:
+    for element, names in _FACTS:
         attributes = detail.get(element)
         if attributes:
-            for name, attribute in told:
+            for name, attribute in names:
                 value = attributes.get(attribute)
                 if value and name not in facts:
                     facts[name] = value[:MAX_FIELD]

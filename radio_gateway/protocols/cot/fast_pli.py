@@ -33,20 +33,20 @@ def read_fix(frame: Frame, *, live: bool) -> Transmission | None:
         live: It was heard when `frame.heard_at` says.
     """
     payload = frame.payload
-    said = cut_client(payload)
-    if said is None:
+    event = cut_client(payload)
+    if event is None:
         return None
-    uid = said.uid
-    numbers = f"{said.lat},{said.lon},{said.hae},{said.ce},{said.le}"
+    uid = event.uid
+    numbers = f"{event.lat},{event.lon},{event.hae},{event.ce},{event.le}"
     speed: float | None = None
     course: float | None = None
-    if said.speed is None or said.course is None:
+    if event.speed is None or event.course is None:
         lat, lon, height, accuracy, vertical = read_numbers(numbers)
     else:
         lat, lon, height, accuracy, vertical, speed, course = read_numbers(
-            f"{numbers},{said.speed},{said.course}"
+            f"{numbers},{event.speed},{event.course}"
         )
-    facts = _facts(said)
+    facts = _facts(event)
     if (
         facts is None
         or len(uid) > MAX_FIELD
@@ -56,12 +56,12 @@ def read_fix(frame: Frame, *, live: bool) -> Transmission | None:
     ):
         return None
     uid = uid.strip()
-    made, worthless = read_stamp(said.time), read_stamp(said.stale)
+    made, worthless = read_stamp(event.time), read_stamp(event.stale)
     if made is None or worthless is None or not is_device_name(uid):
         return None
     time, doubt = corrected(made[0], frame.heard_at, live=live)
     facts["stale_utc"] = worthless[1]
-    battery_pct = said.detail.battery_pct
+    battery_pct = event.detail.battery_pct
     if 0.0 <= vertical <= MOST_ERROR_M:
         facts["vertical_accuracy_m"] = vertical
     if battery_pct is not None:
@@ -93,13 +93,13 @@ def read_fix(frame: Frame, *, live: bool) -> Transmission | None:
     )
 
 
-def _facts(said: Client) -> Facts | None:
+def _facts(event: Client) -> Facts | None:
     """Return what an event tells beside its own numbers, `stale_utc` still empty; None if it is
     none to be read here.
 
     Events of one client tell the same: a dict is copied in a sixth of the time it takes to fill.
     """
-    type_, how, detail = said.type, said.how, said.detail
+    type_, how, detail = event.type, event.how, event.detail
     last = detail.last
     if last is None or last[0] != type_ or last[1] != how:
         if len(type_) > MAX_FIELD or len(how) > MAX_FIELD:

@@ -86,23 +86,23 @@ class TakDecoder(PlainDecoder):
             message = read_fields(_body(payload))
             body = message.get(2)
             if isinstance(body, bytes):
-                said = transmission(_event(body, payload), frame, live=self._live)
-                return [said if _is_mesh(payload) else self._counted(said)]
+                result = transmission(_event(body, payload), frame, live=self._live)
+                return [result if _is_mesh(payload) else self._counted(result)]
             if isinstance(message.get(1), bytes):
                 return [_control(_message(message[1]), frame)]
         except TakWireError as fault:
             raise FrameError("protobuf", payload, str(fault)) from None
         raise FrameError("no_event", payload)
 
-    def _counted(self, said: Transmission) -> Transmission:
-        key = said.duplicate_key
+    def _counted(self, transmission: Transmission) -> Transmission:
+        key = transmission.duplicate_key
         if key is None:
-            return said
+            return transmission
         count = self._said.pop(key, 0) + 1
         self._said[key] = count
         if len(self._said) > MAX_COUNTED:
             self._said.popitem(last=False)
-        return said if count == 1 else replace(said, duplicate_key=f"{key}|{count}")
+        return transmission if count == 1 else replace(transmission, duplicate_key=f"{key}|{count}")
 
 
 def _is_mesh(payload: bytes) -> bool:

@@ -280,7 +280,7 @@ def _read_distress(call: DscCall, code: str, first: str, fields: list[str]) -> N
     """Say who is in distress and why; a call about another boat, or taken back, says so."""
     call.kind = "position"
     nature = fields[4] if code == "12" else fields[9] or fields[4]
-    named = mmsi_of(fields[8])
+    casualty = mmsi_of(fields[8])
     if code != "12" and not fields[9] and first in ("10", "12"):
         nature = ""  # field 4 is then a telecommand
     nature = nature[-2:] if len(nature) == 3 else nature
@@ -288,17 +288,17 @@ def _read_distress(call: DscCall, code: str, first: str, fields: list[str]) -> N
         number = int(nature)
         call.facts["nature_code"] = number
         call.facts["nature"] = NATURES.get(number, "unknown")
-    if named is not None and named == call.caller:
+    if casualty is not None and casualty == call.caller:
         call.distress = False
         call.flags.add("distress_cancel")
         return
-    if code == "12" and named is None:
+    if code == "12" and casualty is None:
         return
     if call.caller is not None:
         acknowledges = code != "12" and first == "10"
         call.facts["acknowledged_by" if acknowledges else "relayed_by"] = call.caller
-    call.device = named
-    if named is None:
+    call.device = casualty
+    if casualty is None:
         call.flags.add("bad_mmsi" if fields[8] else "unknown_vessel")
 
 

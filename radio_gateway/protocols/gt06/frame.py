@@ -165,8 +165,8 @@ class Gt06Framer:
         for match in _STARTS.finditer(data, start + 2, end):
             head = 4 if match[0] == b"yy" else 3
             at = match.start()
-            said = int.from_bytes(data[at + 2 : at + head], "big") + head + 2
-            if at + said == end and data[end - 2 : end] == _END:
+            length = int.from_bytes(data[at + 2 : at + head], "big") + head + 2
+            if at + length == end and data[end - 2 : end] == _END:
                 return at
         return end
 

@@ -118,7 +118,7 @@ class Gt06Decoder(SessionDecoder):
             self._log_in(inside, frame)
             self._answer(inside, b"")
             return before
-        said = self._read(inside, frame)
+        transmissions = self._read(inside, frame)
         self._login = None
         if inside.type == _TIME_REQUEST:
             now = frame.heard_at
@@ -131,7 +131,7 @@ class Gt06Decoder(SessionDecoder):
                 self._answer(inside, b"", extended=inside.type != _MODULES)
         elif inside.type not in _COMMAND_ANSWERS:
             self._answer(inside, b"")
-        return said
+        return transmissions
 
     def flush(self, now: datetime | None) -> list[Transmission]:
         """Return a log-in that nothing followed."""
@@ -203,7 +203,7 @@ class Gt06Decoder(SessionDecoder):
         )
         report.facts |= {"answers": str(int.from_bytes(flag, "big")), "kind": "no_position"}
         self._check_crc(inside, report, frame.payload)
-        said = [self._transmission(report, frame)]
+        transmissions = [self._transmission(report, frame)]
         where = _WHERE.search(text)
         if where is not None:
             ns, lat, ew, lon = where.groups()[:4]
@@ -216,8 +216,8 @@ class Gt06Decoder(SessionDecoder):
             )
             place.time = moment(*(int(each) for each in where.groups()[6:]))
             self._check_crc(inside, place, frame.payload)
-            said.append(self._transmission(place, frame))
-        return said
+            transmissions.append(self._transmission(place, frame))
+        return transmissions
 
     def _transmission(self, report: TrackerReport, frame: Frame) -> Transmission:
         report.device = self._device or report.device

@@ -98,9 +98,9 @@ class H02Decoder(SessionDecoder):
         fields = [] if rest is None else rest.split(",")
         report = TrackerReport(device=sender or None, facts={"command": command})
         _read(command, fields, rest or "", report, frame, live=self._live)
-        said = report.transmission("h02", frame, live=self._live)
+        result = report.transmission("h02", frame, live=self._live)
         self._answer(maker, sender, command, frame.heard_at)
-        return [said]
+        return [result]
 
     def _answer(self, maker: str, sender: str, command: str, now: datetime) -> None:
         if not sender:

@@ -150,9 +150,9 @@ def read_hrnp(payload: bytes) -> Hrnp:
         raise FrameError("unknown_opcode", payload, "no HRNP header of a version we know")
     if length is None or len(payload) != length:
         raise FrameError("truncated", payload, f"{len(payload)} bytes of {length or 'a packet'}")
-    said, right = int.from_bytes(payload[10:12], "big"), hrnp_checksum(payload)
-    if said != right:
-        raise FrameError("bad_checksum", payload, f"{said:04x}, should be {right:04x}")
+    checksum_sent, right = int.from_bytes(payload[10:12], "big"), hrnp_checksum(payload)
+    if checksum_sent != right:
+        raise FrameError("bad_checksum", payload, f"{checksum_sent:04x}, should be {right:04x}")
     return Hrnp(
         version=payload[1],
         opcode=payload[3],

@@ -132,9 +132,9 @@ class HyteraDecoder(SessionDecoder):
         if payload.startswith(HSTRP_START):
             return [self._hstrp(read_hstrp(payload), frame)]
         message = read_hdap(payload, payload)
-        said = self._message(message, frame, {})
+        transmissions = self._message(message, frame, {})
         self._answers += _reply(message)
-        return [said]
+        return [transmissions]
 
     def _hrnp(self, packet: Hrnp, frame: Frame) -> Transmission:
         def answer(opcode: int, number: int, data: bytes = b"") -> bytes:
@@ -153,11 +153,11 @@ class HyteraDecoder(SessionDecoder):
                 self._answers.append(answer(reply, packet.number))
             return _link(HRNP_WORDS[packet.opcode], frame, {})
         message = read_hdap(packet.data, frame.payload)
-        said = self._message(message, frame, {})
+        transmissions = self._message(message, frame, {})
         self._answers.append(answer(HRNP_DATA_ACK, packet.number))
         for reply_data in _reply(message):
             self._answers.append(answer(HRNP_DATA, self._next(), reply_data))
-        return said
+        return transmissions
 
     def _hstrp(self, packet: Hstrp, frame: Frame) -> Transmission:
         facts: Facts = {}
@@ -169,15 +169,15 @@ class HyteraDecoder(SessionDecoder):
         owed = [] if acknowledgement is None else [acknowledgement]
         if packet.data and not packet.type & (REJECT | CLOSE | CONNECT | HEARTBEAT | ACK):
             message = read_hdap(packet.data, frame.payload)
-            said = self._message(message, frame, facts)
+            transmissions = self._message(message, frame, facts)
             owed += [
                 write_hstrp(OPTIONS if packet.options else 0, self._next(), packet.options, reply)
                 for reply in _reply(message)
             ]
         else:
-            said = _link(_hstrp_word(packet.type), frame, facts)
+            transmissions = _link(_hstrp_word(packet.type), frame, facts)
         self._answers += owed
-        return said
+        return transmissions
 
     def _next(self) -> int:
         self._number = self._number % 0xFFFF + 1
@@ -324,25 +324,25 @@ def _registration(message: Hdap, frame: Frame, facts: Facts) -> Transmission:
 
 def _text(message: Hdap, frame: Frame, facts: Facts) -> Transmission:
     """Return a radio's words to us or to a group, or its answer to ours."""
-    said = read_text_message(message, frame.payload)
-    facts["request_id"] = said.request
-    device = _device(said.source, facts) if len(said.source) == 4 else None
-    if said.result is not None:
-        return _result("text_ack", said.result, frame, device, facts)
-    if said.text is None:
+    content = read_text_message(message, frame.payload)
+    facts["request_id"] = content.request
+    device = _device(content.source, facts) if len(content.source) == 4 else None
+    if content.result is not None:
+        return _result("text_ack", content.result, frame, device, facts)
+    if content.text is None:
         facts |= {"kind": "short_data", "opcode": f"{message.opcode:04x}"}
         return _plain("other", frame, facts, device)
-    name = "group" if said.is_group else "to"
-    facts[name] = int.from_bytes(said.destination[1:], "big")
+    name = "group" if content.is_group else "to"
+    facts[name] = int.from_bytes(content.destination[1:], "big")
     return Transmission(
         protocol="hytera",
         kind="text",
         heard_at=frame.heard_at,
         device=device,
-        text=said.text or None,
+        text=content.text or None,
         facts=facts,
         raw=frame.payload,
-        duplicate_key=f"tmp|{said.request}|{said.text}",
+        duplicate_key=f"tmp|{content.request}|{content.text}",
         duplicate_window_s=_TEXT_WINDOW_S,
         resent=frame.resent,
     )

@@ -106,5 +106,5 @@ def _text(content: bytes, frame: bytes) -> str:
     except UnicodeDecodeError:
         raise FrameError("bad_text", frame, "the text is no UTF-16") from None
     text = text.partition("\0")[0]
-    shown = "".join(each if each.isprintable() or each == "\n" else " " for each in text)
-    return shown.strip()[:MAX_TEXT]
+    printable = "".join(each if each.isprintable() or each == "\n" else " " for each in text)
+    return printable.strip()[:MAX_TEXT]

@@ -80,14 +80,14 @@ def payload_reports(
     heard_at, time = message.heard_at, message.device_time
     near = heard_at if time is None or time - heard_at > AHEAD else time
     if settings.payload is None:
-        said = _sentences(content, near, settings)
+        reports = _sentences(content, near, settings)
     else:
-        said = []
+        reports = []
         frame = Frame(content, heard_at, resent=message.resent)
         for report in PAYLOADS[settings.payload](content, near):
             report.device = message.device
             try:
-                said.append(report.transmission(message.protocol, frame, live=settings.live))
+                reports.append(report.transmission(message.protocol, frame, live=settings.live))
             except FrameError:
                 continue  # a place that is none; the message is kept with the payload
     return [
@@ -104,7 +104,7 @@ def payload_reports(
             facts=each.facts | {"position_source": "payload"},
             duplicate_key=f"{message.duplicate_key}|{number}",
         )
-        for number, each in enumerate(said)
+        for number, each in enumerate(reports)
     ]
 
 

@@ -95,11 +95,13 @@ class RockblockDecoder(SessionDecoder):
             _check_signature(fields, self._settings.secret, payload)
         message, content = self._message(imei, fields, frame)
         self._answers.append(b"OK")
-        said = [message]
+        transmissions = [message]
         fix = self._fix(imei, fields, frame)
         if fix is not None:
-            said.append(msgspec.structs.replace(fix, duplicate_key=f"{message.duplicate_key}|fix"))
-        return said + payload_reports(content, message, self._settings)
+            transmissions.append(
+                msgspec.structs.replace(fix, duplicate_key=f"{message.duplicate_key}|fix")
+            )
+        return transmissions + payload_reports(content, message, self._settings)
 
     def _message(self, imei: str, fields: Fields, frame: Frame) -> tuple[Transmission, bytes]:
         payload = frame.payload

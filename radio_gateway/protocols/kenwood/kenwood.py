@@ -79,8 +79,8 @@ class KenwoodDecoder(SessionDecoder):
         """
         payload = frame.payload
         if payload[:1] == b"\x02" or payload[:2] == b"xE":
-            said = read_frame(payload)
-            return [*self._close(), self._said(said, frame)]
+            content = read_frame(payload)
+            return [*self._close(), self._said(content, frame)]
         sentence = read_sentence(payload)
         name = sentence.text.partition(",")[0]
         if not sentence.checked and self._required and sentence.start == "$":
@@ -226,28 +226,30 @@ class KenwoodDecoder(SessionDecoder):
             resent=first.resent,
         )
 
-    def _said(self, said: FrameContent, frame: Frame) -> Transmission:
+    def _said(self, content: FrameContent, frame: Frame) -> Transmission:
         """Return what a frame between STX and ETX, or a status message, said."""
-        facts: Facts = {"kind": said.kind, **said.facts}
-        status = None if said.status is None else status_code(said.status)
+        facts: Facts = {"kind": content.kind, **content.facts}
+        status = None if content.status is None else status_code(content.status)
         kind: Kind = "status"
         key = None
         distress = False
-        if said.kind == "ack":
+        if content.kind == "ack":
             kind = "answer"
-            status = "acknowledged" if said.facts["ok"] else "refused"
+            status = "acknowledged" if content.facts["ok"] else "refused"
         else:
-            key = "|".join(str(each) for each in (*facts.values(), said.status))
-        device = None if said.device is None else self._numbers.get(said.device, said.device)
-        if said.kind == "status":
-            if "status_raw" not in facts and said.status is not None:
-                facts["status"] = int(said.status)
+            key = "|".join(str(each) for each in (*facts.values(), content.status))
+        device = (
+            None if content.device is None else self._numbers.get(content.device, content.device)
+        )
+        if content.kind == "status":
+            if "status_raw" not in facts and content.status is not None:
+                facts["status"] = int(content.status)
             distress = status in self._distress
             if distress:
                 kind = "distress"
                 del facts["kind"]
-        elif said.device is not None and ":" in said.device:
-            fleet, _, unit = said.device.partition(":")
+        elif content.device is not None and ":" in content.device:
+            fleet, _, unit = content.device.partition(":")
             facts |= {"fleet": fleet, "unit": unit}
         return Transmission(
             protocol="kenwood",

@@ -74,13 +74,13 @@ class LorawanDecoder(PlainDecoder):
             raise FrameError("json", payload, str(fault)) from None
         event = read_event(message, payload, frame.topic)
         report = self._report(event)
-        said = report.transmission("lorawan", frame, live=self._settings.live)
+        result = report.transmission("lorawan", frame, live=self._settings.live)
         return [
             msgspec.structs.replace(
-                said,
+                result,
                 passed_on_at=event.at,
                 signal=event.signal,
-                duplicate_key=event.key or said.duplicate_key,
+                duplicate_key=event.key or result.duplicate_key,
                 duplicate_window_s=None if event.forever else REPEATED_WITHIN_S,
             )
         ]

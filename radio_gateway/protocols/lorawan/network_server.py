@@ -109,9 +109,9 @@ def _chirpstack(message: Fields, payload: bytes, topic: str | None) -> ServerEve
     eui = info.get("devEui")
     if not isinstance(eui, str) or not _EUI.fullmatch(eui):
         raise FrameError("no_device", payload, "deviceInfo.devEui is no EUI of 16 digits")
-    named = _CHIRPSTACK_TOPIC.search(topic or "")
-    if named is not None and named[1].lower() != eui.lower():
-        raise FrameError("device_mismatch", payload, f"sent under the name of {named[1]}")
+    match_ = _CHIRPSTACK_TOPIC.search(topic or "")
+    if match_ is not None and match_[1].lower() != eui.lower():
+        raise FrameError("device_mismatch", payload, f"sent under the name of {match_[1]}")
     event = ServerEvent(
         device=eui.lower(),
         name=_text(info.get("deviceName"), 64),
@@ -146,9 +146,9 @@ def _things_stack(message: Fields, payload: bytes, topic: str | None) -> ServerE
     name, eui = ids.get("device_id"), ids.get("dev_eui")
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise FrameError("no_device", payload, "end_device_ids.device_id is no name of a device")
-    named = _THINGS_TOPIC.match(topic or "")
-    if named is not None and named[1] != name:
-        raise FrameError("device_mismatch", payload, f"sent under the name of {named[1][:40]}")
+    match_ = _THINGS_TOPIC.match(topic or "")
+    if match_ is not None and match_[1] != name:
+        raise FrameError("device_mismatch", payload, f"sent under the name of {match_[1][:40]}")
     if isinstance(eui, str) and _EUI.fullmatch(eui):
         device = eui.lower()
     else:
@@ -199,12 +199,12 @@ def _read_location(where: Fields, event: ServerEvent) -> None:
     event.estimated = source == "UNKNOWN" or _ESTIMATED.search(source) is not None
 
 
-def _signal(heard: Any, name: str) -> Signal | None:
+def _signal(gateways: Any, name: str) -> Signal | None:
     """Return how the gateway heard it that heard it best."""
-    if not isinstance(heard, list):
+    if not isinstance(gateways, list):
         return None
     best: Signal | None = None
-    for each in heard[:50]:
+    for each in gateways[:50]:
         if not isinstance(each, dict):
             continue
         gateway = each.get(name)

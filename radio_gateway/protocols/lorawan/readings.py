@@ -184,8 +184,8 @@ def _read_calls(path: str, fields: Fields, report: TrackerReport, calls: Collect
         if isinstance(value, float) and value == int(value):
             words = str(int(value))  # protobuf's JSON knows floats only
         called = f"{name}={words}"
-        told = called in calls or (path != "" and f"{path}.{called}" in calls)
-        if told or (key in _CALLS and words in _TRUE):
+        is_call = called in calls or (path != "" and f"{path}.{called}" in calls)
+        if is_call or (key in _CALLS and words in _TRUE):
             report.distress = True
             report.facts.setdefault("alarm", name[:40])
         elif key in _CALL_WORDS and _CALLED.search(words.replace("_", " ")):

@@ -69,9 +69,9 @@ class LrrpDecoder(SessionDecoder):
         device = _device(frame.source)
         if is_ars(payload):
             return [self._registration(frame, device)]
-        said: list[Transmission] = []
+        transmissions: list[Transmission] = []
         reader = Reader(payload)
-        while reader.left and len(said) < MAX_DOCUMENTS:
+        while reader.left and len(transmissions) < MAX_DOCUMENTS:
             start = reader.at
             try:
                 identifier = reader.byte()
@@ -82,15 +82,15 @@ class LrrpDecoder(SessionDecoder):
                 if not body:
                     raise MbxmlError("empty", f"{name} says nothing")
                 report = LrrpReport(identifier, name, frame, device)
-                said.append(report.read(body, live=self._live))
+                transmissions.append(report.read(body, live=self._live))
             except (MbxmlError, FrameError) as fault:
                 error = FrameError(fault.reason, payload, fault.detail)
-                if not said:
+                if not transmissions:
                     raise error from None
                 if any(payload[start:]):  # repeaters pad with zeros
                     self._rejected.append(error)
                 break
-        return said
+        return transmissions
 
     def _registration(self, frame: Frame, device: str | None) -> Transmission:
         try:

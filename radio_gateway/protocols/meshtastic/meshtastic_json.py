@@ -93,8 +93,8 @@ class MeshtasticJsonDecoder(PlainDecoder):
             raise FrameError("json", payload, str(fault)) from None
         if not isinstance(message, dict):
             raise FrameError("json", payload, "no JSON object")
-        heard = _heard(message, frame)
-        return [transmission(heard, _said(message, frame), frame, self._settings)]
+        header = _heard(message, frame)
+        return [transmission(header, _said(message, frame), frame, self._settings)]
 
 
 def _heard(message: dict[str, Any], frame: Frame) -> MeshtasticHeader:

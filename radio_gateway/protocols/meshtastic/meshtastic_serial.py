@@ -183,24 +183,24 @@ def _known_node(
     node: ProtobufMessage, frame: Frame, settings: DecoderSettings
 ) -> list[Transmission]:
     """Return what the radio remembers of a node: its names, and where it was when it said so."""
-    heard = MeshtasticHeader(sender=node.number(1) or 0, rx_time_s=node.fixed32(5) or 0)
+    header = MeshtasticHeader(sender=node.number(1) or 0, rx_time_s=node.fixed32(5) or 0)
     out: list[Transmission] = []
     user, place = node.message(2), node.message(3)
     if user is not None:
-        said = MeshtasticPayload(kind="static", word="nodeinfo", facts=read_node(user))
-        name = said.facts.get("long_name")
-        said.text = name if isinstance(name, str) else None
-        out.append(transmission(heard, said, frame, settings))
+        payload = MeshtasticPayload(kind="static", word="nodeinfo", facts=read_node(user))
+        name = payload.facts.get("long_name")
+        payload.text = name if isinstance(name, str) else None
+        out.append(transmission(header, payload, frame, settings))
     if place is not None:
         try:
-            said = read_position(place, frame.payload)
+            payload = read_position(place, frame.payload)
         except FrameError:  # the names count all the same
-            said = MeshtasticPayload(kind="other")
-        if said.position is not None and said.time_s is not None:
-            said.fix = False
-            said.flags = sorted({*said.flags, "stale_position"})
-            said.facts["remembered_by"] = "radio"
-            out.append(transmission(heard, said, frame, settings))
+            payload = MeshtasticPayload(kind="other")
+        if payload.position is not None and payload.time_s is not None:
+            payload.fix = False
+            payload.flags = sorted({*payload.flags, "stale_position"})
+            payload.facts["remembered_by"] = "radio"
+            out.append(transmission(header, payload, frame, settings))
     return out
 
 

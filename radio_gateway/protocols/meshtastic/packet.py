@@ -52,7 +52,7 @@ def read_packet(
         FrameError: `no_sender`, `no_payload`, `bad_key`, `decrypt_failed`, `no_portnum`,
             `protobuf`, `lat_range`, `lon_range` or `null_island`.
     """
-    heard = _heard(packet, channel, gateway)
+    header = _heard(packet, channel, gateway)
     facts: Facts = {}
     if packet.number(14):
         facts["via_mqtt"] = True
@@ -60,18 +60,18 @@ def read_packet(
     if sealed is not None and (packet.number(17) or channel == PRIVATE_CHANNEL):
         facts["private"] = True  # the sender is alive, and that is all
         return transmission(
-            heard, MeshtasticPayload(kind="other", word="private", facts=facts), frame, settings
+            header, MeshtasticPayload(kind="other", word="private", facts=facts), frame, settings
         )
     if sealed is not None:
-        heard.encrypted = True
-        said = _unsealed(sealed, heard, frame, settings)
+        header.encrypted = True
+        payload = _unsealed(sealed, header, frame, settings)
     else:
         data = packet.data(4)
         if data is None:
             raise FrameError("no_payload", frame.payload, "a packet with nothing in it")
-        said = _said(data, frame, settings)
-    said.facts |= facts
-    return transmission(heard, said, frame, settings)
+        payload = _said(data, frame, settings)
+    payload.facts |= facts
+    return transmission(header, payload, frame, settings)
 
 
 def _heard(packet: ProtobufMessage, channel: str | None, gateway: str | None) -> MeshtasticHeader:
@@ -92,20 +92,20 @@ def _heard(packet: ProtobufMessage, channel: str | None, gateway: str | None) ->
 
 
 def _unsealed(
-    sealed: bytes, heard: MeshtasticHeader, frame: Frame, settings: DecoderSettings
+    sealed: bytes, header: MeshtasticHeader, frame: Frame, settings: DecoderSettings
 ) -> MeshtasticPayload:
     """Return what an encrypted packet says; that it makes sense is all that tells a right key."""
     try:
-        key = channel_key(settings, heard.channel)
+        key = channel_key(settings, header.channel)
     except ValueError as fault:
         raise FrameError("bad_key", frame.payload, str(fault)) from None
-    data = crypt(sealed, key=key, sender=heard.sender, packet_id=heard.packet_id)
+    data = crypt(sealed, key=key, sender=header.sender, packet_id=header.packet_id)
     try:
         return _said(data, frame, settings)
     except FrameError as fault:
         if fault.reason == "null_island":  # no wrong key makes just that
             raise
-        where = "this channel" if heard.channel is None else f"channel {heard.channel[:40]!r}"
+        where = "this channel" if header.channel is None else f"channel {header.channel[:40]!r}"
         detail = f"no sense in it with the key that we have for {where} ({fault})"
         raise FrameError("decrypt_failed", frame.payload, detail) from None
 
@@ -118,7 +118,7 @@ def _said(data: bytes, frame: Frame, settings: DecoderSettings) -> MeshtasticPay
             raise FrameError("no_portnum", frame.payload, f"application {portnum}")
         message.number(3)
         request_id = message.fixed32(6) or 0
-        said = said_by(
+        payload = said_by(
             portnum,
             message.data(2) or b"",
             request_id=request_id,
@@ -127,4 +127,4 @@ def _said(data: bytes, frame: Frame, settings: DecoderSettings) -> MeshtasticPay
         )
     except ProtobufError as fault:
         raise FrameError("protobuf", frame.payload, str(fault)) from None
-    return said
+    return payload

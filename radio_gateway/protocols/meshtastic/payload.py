@@ -237,13 +237,13 @@ def _map_report(message: ProtobufMessage, payload: bytes) -> MeshtasticPayload:
         "altitude": message.int32(11),
         "precision_bits": message.number(12),
     }
-    said = said_position({k: v for k, v in sent.items() if v is not None}, payload)
-    said.word = "map_report"
+    content = said_position({k: v for k, v in sent.items() if v is not None}, payload)
+    content.word = "map_report"
     for number, fact in ((1, "long_name"), (2, "short_name")):
         text = message.text(number)
         if text:
-            said.facts[fact] = text[:40]
-    return said
+            content.facts[fact] = text[:40]
+    return content
 
 
 def _add(facts: Facts, fact: str, value: float | None) -> None:

@@ -196,94 +196,94 @@ def said_position(fields: Mapping[str, int | float], payload: bytes) -> Meshtast
     if "ground_speed" in fields:
         facts["speed_raw"] = int(fields["ground_speed"])
         flags.append("speed_unit_disputed")
-    said = MeshtasticPayload(
+    content = MeshtasticPayload(
         kind="position", time_s=time_s or found_s or None, flags=flags, facts=facts
     )
     if "latitude_i" not in fields or "longitude_i" not in fields:
-        said.word, said.fix = "nofix", False
+        content.word, content.fix = "nofix", False
         flags.append("no_fix")
-        return said
+        return content
     lat, lon = fields["latitude_i"] / 1e7, fields["longitude_i"] / 1e7
     check_place(lon=lon, lat=lat, payload=payload)
-    said.fix = True
+    content.fix = True
     if found_s and time_s - found_s > _OLD_PLACE_S:
         # the node tells now where it was when its receiver last had a fix
-        said.time_s, said.fix = found_s, False
+        content.time_s, content.fix = found_s, False
         flags.append("stale_position")
     altitude = fields.get("altitude")
     track = fields.get("ground_track")
-    said.position = Position(
+    content.position = Position(
         lon=lon,
         lat=lat,
         altitude_m=float(altitude) if altitude is not None and _is_height(altitude) else None,
         accuracy_m=_accuracy_m(int(fields.get("precision_bits", 0)), fields, pdop),
         course_deg=None if track is None or not 0 <= track <= 36e6 else track / 1e5 % 360,
     )
-    return said
+    return content
 
 
 def transmission(
-    heard: MeshtasticHeader, said: MeshtasticPayload, frame: Frame, settings: DecoderSettings
+    header: MeshtasticHeader, payload: MeshtasticPayload, frame: Frame, settings: DecoderSettings
 ) -> Transmission:
     """Return one packet as a Transmission.
 
     Raises:
         FrameError: `no_sender`; `decrypt_failed` for a time that nobody can have sent.
     """
-    sender = heard.sender
+    sender = header.sender
     if not 0 < sender < BROADCAST:
         raise FrameError("no_sender", frame.payload, f"from {sender} is no node")
-    flags = list(said.flags)
+    flags = list(payload.flags)
     facts: Facts = {}
-    if said.word is not None:
-        facts["kind"] = said.word
-    for name, fact in (("gateway", heard.gateway), ("mesh_channel", heard.channel)):
+    if payload.word is not None:
+        facts["kind"] = payload.word
+    for name, fact in (("gateway", header.gateway), ("mesh_channel", header.channel)):
         if fact:
             facts[name] = fact[:40]
-    if heard.packet_id:
-        facts["packet_id"] = heard.packet_id
-    if heard.to is not None and heard.to != BROADCAST:
-        facts["to"] = node_name(heard.to)
-    if heard.encrypted:
+    if header.packet_id:
+        facts["packet_id"] = header.packet_id
+    if header.to is not None and header.to != BROADCAST:
+        facts["to"] = node_name(header.to)
+    if header.encrypted:
         facts["encrypted"] = True
-    facts |= said.facts
+    facts |= payload.facts
     if sender <= _LAST_RESERVED:
         flags.append("suspicious_node_id")
-    device_time, doubt = _device_time(said.time_s, heard, frame, live=settings.live)
+    device_time, doubt = _device_time(payload.time_s, header, frame, live=settings.live)
     if doubt is not None:
         flags.append(doubt)
-    passed_on_at = _rx_time(heard, frame)
+    passed_on_at = _rx_time(header, frame)
     if sender <= _LAST_RESERVED:
         passed_on_at = None  # firmware that sends such a number has mixed up more than that
-    if said.position is not None and device_time is None and passed_on_at is not None:
+    if payload.position is not None and device_time is None and passed_on_at is not None:
         facts["time_source"] = "rx_time"
-    kind = said.kind
+    kind = payload.kind
     if settings.station is not None and node_name(sender) == settings.station.rpartition("/")[2]:
         kind = "command"  # our own words, as the broker hands them back
     signal = Signal(
-        station=heard.gateway, rssi_dbm=heard.rssi_dbm, snr_db=heard.snr_db, hops=heard.hops
+        station=header.gateway, rssi_dbm=header.rssi_dbm, snr_db=header.snr_db, hops=header.hops
     )
     key = None
-    if heard.packet_id:
+    if header.packet_id:
         # identifiers are partly random and come again after months: what was said counts too
-        about = said.text or said.status or ""
-        key = f"{heard.packet_id}|{said.kind}|{said.time_s or ''}|{about[:40]}"
+        about = payload.text or payload.status or ""
+        key = f"{header.packet_id}|{payload.kind}|{payload.time_s or ''}|{about[:40]}"
     return Transmission(
         protocol="meshtastic",
         kind=kind,
         heard_at=frame.heard_at,
         device=node_name(sender),
-        position=said.position,
-        fix=said.fix,
+        position=payload.position,
+        fix=payload.fix,
         device_time=device_time,
         passed_on_at=passed_on_at,
-        distress=said.distress and kind != "command",
-        text=said.text,
-        status=said.status,
+        distress=payload.distress and kind != "command",
+        text=payload.text,
+        status=payload.status,
         flags=tuple(sorted(flags)),
         facts=facts,
         signal=None if signal == _NO_SIGNAL else signal,
-        mark=said.mark if kind == "waypoint" else None,
+        mark=payload.mark if kind == "waypoint" else None,
         raw=frame.payload,
         duplicate_key=key,
         duplicate_window_s=3.0 if key is None else None,
@@ -333,7 +333,7 @@ def _accuracy_m(bits: int, fields: Mapping[str, int | float], pdop: float) -> fl
 
 
 def _device_time(
-    time_s: int | None, heard: MeshtasticHeader, frame: Frame, *, live: bool
+    time_s: int | None, header: MeshtasticHeader, frame: Frame, *, live: bool
 ) -> tuple[datetime | None, str | None]:
     if not time_s:
         return None, None
@@ -343,15 +343,15 @@ def _device_time(
     latest = frame.heard_at + _CLOCK_ERROR
     if not live:  # a recording of unknown age, so the clock here says nothing about it
         latest = max(latest, _LAST_PLAUSIBLE)
-    if heard.encrypted and not _FIRST_RADIO <= time <= latest:
+    if header.encrypted and not _FIRST_RADIO <= time <= latest:
         detail = f"the time says {time:%Y-%m-%d}: the key is wrong, or the sender's clock"
         raise FrameError("decrypt_failed", frame.payload, detail)
     return corrected(time, frame.heard_at, live=live)
 
 
-def _rx_time(heard: MeshtasticHeader, frame: Frame) -> datetime | None:
+def _rx_time(header: MeshtasticHeader, frame: Frame) -> datetime | None:
     """Return when the gateway heard it, None when its clock cannot be right."""
-    if not 0 < heard.rx_time_s <= BROADCAST:
+    if not 0 < header.rx_time_s <= BROADCAST:
         return None
-    time = _UNIX_EPOCH + timedelta(seconds=heard.rx_time_s)
+    time = _UNIX_EPOCH + timedelta(seconds=header.rx_time_s)
     return time if _FIRST_RADIO <= time <= frame.heard_at + AHEAD else None

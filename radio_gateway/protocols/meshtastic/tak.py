@@ -260,7 +260,7 @@ def _decompressor(dictionary: bytes) -> zstandard.ZstdDecompressor:
 def _own_position(message: ProtobufMessage, facts: Facts, payload: bytes) -> MeshtasticPayload:
     course = message.number(10)
     altitude = message.sint32(8)
-    said = _position(
+    content = _position(
         facts,
         payload,
         latitude_i=message.sfixed32(6),
@@ -271,11 +271,11 @@ def _own_position(message: ProtobufMessage, facts: Facts, payload: bytes) -> Mes
     )
     how = message.number(2)
     if how == _SIMULATED:
-        said.fix = False
-        said.flags.append("simulator")
+        content.fix = False
+        content.flags.append("simulator")
     elif how == _BY_HAND:
-        said.flags.append("placed_by_hand")
-    return said
+        content.flags.append("placed_by_hand")
+    return content
 
 
 def _position(facts: Facts, payload: bytes, **fields: int | None) -> MeshtasticPayload:
@@ -286,10 +286,10 @@ def _position(facts: Facts, payload: bytes, **fields: int | None) -> MeshtasticP
     elif sent.keys() & {"latitude_i", "longitude_i"}:  # zero is not sent
         sent.setdefault("latitude_i", 0)
         sent.setdefault("longitude_i", 0)
-    said = said_position(sent, payload)
-    said.word = said.word or "atak_pli"
-    said.facts |= facts
-    return said
+    content = said_position(sent, payload)
+    content.word = content.word or "atak_pli"
+    content.facts |= facts
+    return content
 
 
 def _emergency(
@@ -299,18 +299,18 @@ def _emergency(
     type_ = emergency.number(1) or 0
     calls = type_ not in (_FENCE, _CANCEL)
     try:
-        said = _own_position(message, facts, payload)
+        content = _own_position(message, facts, payload)
     except FrameError as fault:  # a call counts also where it says no place on Earth
-        said = MeshtasticPayload(kind="position", fix=False, flags=[fault.reason], facts=facts)
-    said.distress = calls
-    said.word = "emergency"
-    if said.position is None:
-        said.kind = "distress" if calls else "status"
+        content = MeshtasticPayload(kind="position", fix=False, flags=[fault.reason], facts=facts)
+    content.distress = calls
+    content.word = "emergency"
+    if content.position is None:
+        content.kind = "distress" if calls else "status"
     if type_ == _CANCEL:
-        said.flags.append("distress_cancelled")
+        content.flags.append("distress_cancelled")
     remarks = facts.get("remarks")
-    said.text = remarks if calls and isinstance(remarks, str) else None
-    return said
+    content.text = remarks if calls and isinstance(remarks, str) else None
+    return content
 
 
 def _chat(chat: ProtobufMessage, facts: Facts, *, compressed: bool = False) -> MeshtasticPayload:

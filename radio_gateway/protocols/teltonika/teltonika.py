@@ -112,10 +112,10 @@ class TeltonikaDecoder(SessionDecoder):
             packet = self._stream_packet(payload)
             if packet.flag is None and packet.codec not in _TEXTS:
                 self._answers.append(packet.count.to_bytes(4, "big"))
-            said = self._read(packet, frame, self._device)
+            transmissions = self._read(packet, frame, self._device)
             if packet.flag == "bad_crc" and packet.codec in RECORDS:
                 self._answers.append(packet.count.to_bytes(4, "big"))
-            return said
+            return transmissions
         login = LOGIN.fullmatch(payload)
         if login is not None and payload[1] == len(login[1]):
             self._device = login[1].decode()
@@ -151,7 +151,7 @@ class TeltonikaDecoder(SessionDecoder):
             reports = self._records(packet, frame.payload)
         else:
             raise FrameError("unknown_codec", frame.payload, f"codec {packet.codec:02X}")
-        said: list[Transmission] = []
+        transmissions: list[Transmission] = []
         for report in reports:
             report.device = device
             if device is None:
@@ -159,10 +159,12 @@ class TeltonikaDecoder(SessionDecoder):
             if packet.flag is not None:
                 report.flags.add(packet.flag)
             try:
-                said.append(report.transmission("teltonika", frame, live=self._settings.live))
+                transmissions.append(
+                    report.transmission("teltonika", frame, live=self._settings.live)
+                )
             except FrameError as fault:
                 self._rejected.append(fault)
-        return said
+        return transmissions
 
     def _records(self, packet: _Packet, payload: bytes) -> list[TrackerReport]:
         """Return the records, which must fill the packet exactly; of a cut one the whole ones."""
@@ -194,9 +196,9 @@ class TeltonikaDecoder(SessionDecoder):
     def _login(self, frame: Frame) -> Transmission:
         report = TrackerReport(kind="status", device=self._device, status="login")
         report.facts["kind"] = "none"
-        said = report.transmission("teltonika", frame, live=self._settings.live)
+        result = report.transmission("teltonika", frame, live=self._settings.live)
         return msgspec.structs.replace(
-            said, duplicate_key="login", duplicate_window_s=_LOGIN_WINDOW_S
+            result, duplicate_key="login", duplicate_window_s=_LOGIN_WINDOW_S
         )
 
 

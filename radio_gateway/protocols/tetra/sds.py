@@ -118,21 +118,21 @@ def read_short_data(data: bytes) -> ShortData:
         if len(data) < 4:
             raise ValueError("the delivery report is cut short")
         return _report(pid, type_, delivery_status=data[2], msg_ref=data[3])
-    said = ShortData(kind="other", pid=pid, msg_ref=data[2])
+    short_data = ShortData(kind="other", pid=pid, msg_ref=data[2])
     if type_ != 0:
-        said.facts["message_type"] = type_
-        return said
+        short_data.facts["message_type"] = type_
+        return short_data
     if data[1] >> 2 & 3:
-        said.facts["report_wanted"] = True
+        short_data.facts["report_wanted"] = True
     body = data[3:]
     if data[1] & 1:
         body = _after_forwarding(body)
     if pid in LOCATIONS:
-        return _location(said, body)
+        return _location(short_data, body)
     if pid not in TEXTS:
-        return said
-    said.kind = "text"
-    return _text(said, body)
+        return short_data
+    short_data.kind = "text"
+    return _text(short_data, body)
 
 
 def unpack_gsm(data: bytes) -> str:
@@ -174,7 +174,7 @@ def encode_text(text: str, *, msg_ref: int, immediate: bool = False) -> bytes:
     return bytes((0x89 if immediate else 0x82, 0x04, msg_ref, coding)) + body
 
 
-def _text(said: ShortData, body: bytes) -> ShortData:
+def _text(short_data: ShortData, body: bytes) -> ShortData:
     """Read the text after the transport layer; PID 8A has a user data header before the words."""
     if not body:
         raise ValueError("the text is cut short")
@@ -182,16 +182,16 @@ def _text(said: ShortData, body: bytes) -> ShortData:
     if body[0] & 0x80:
         if len(rest) < 3:
             raise ValueError("the time stamp is cut short")
-        said.facts |= _time_stamp(rest)
+        short_data.facts |= _time_stamp(rest)
         rest = rest[3:]
-    if said.pid == 0x8A:
+    if short_data.pid == 0x8A:
         if not rest or len(rest) < 1 + rest[0]:
             raise ValueError("the user data header is cut short")
         header, rest = rest[1 : 1 + rest[0]], rest[1 + rest[0] :]
         if header[:1] == b"\0" and len(header) >= 5:  # part of a longer message
-            said.facts |= {"series": header[2], "parts": header[3], "part": header[4]}
-    if said.pid in IMMEDIATE_TEXTS:
-        said.facts["immediate"] = True
+            short_data.facts |= {"series": header[2], "parts": header[3], "part": header[4]}
+    if short_data.pid in IMMEDIATE_TEXTS:
+        short_data.facts["immediate"] = True
     if coding == 0:
         text = unpack_gsm(rest)
     elif coding in _CODINGS:
@@ -199,21 +199,21 @@ def _text(said: ShortData, body: bytes) -> ShortData:
             rest = rest[:-1]
         text = rest.decode(_CODINGS[coding], "replace")
         if "\ufffd" in text:
-            said.flags.append("garbled_text")
+            short_data.flags.append("garbled_text")
     else:
         raise ValueError(f"text coding {coding} is not known")
-    said.text = text.rstrip("\0")[:MAX_TEXT]
-    return said
+    short_data.text = text.rstrip("\0")[:MAX_TEXT]
+    return short_data
 
 
-def _location(said: ShortData, body: bytes) -> ShortData:
+def _location(short_data: ShortData, body: bytes) -> ShortData:
     """Read a location after the transport layer; of other coding schemes than NMEA only which."""
     if not body:
         raise ValueError("the location is cut short")
-    said.sentences = [line.rstrip(b"\0") for line in _SENTENCE.findall(body)]
-    if not said.sentences:
-        said.facts["location_coding"] = body[0]
-    return said
+    short_data.sentences = [line.rstrip(b"\0") for line in _SENTENCE.findall(body)]
+    if not short_data.sentences:
+        short_data.facts["location_coding"] = body[0]
+    return short_data
 
 
 def _time_stamp(data: bytes) -> dict[str, str | int | float | bool]:

@@ -256,20 +256,20 @@ class _Message:
         if self.bits - len(digits) * 4 > 7:
             raise self.error("short_pdu", f"{self.bits} bits were announced")
         try:
-            said = read_short_data(bytes.fromhex(digits + "0" * (len(digits) % 2)))
+            short_data = read_short_data(bytes.fromhex(digits + "0" * (len(digits) % 2)))
         except ValueError as fault:
             reason = "short_pdu" if "cut short" in str(fault) else "bad_field"
             raise self.error(reason, str(fault)) from None
-        self.flags += said.flags
-        if said.kind == "other":
-            self.facts["pid"] = said.pid
-        if said.msg_ref is not None:
-            self.facts["msg_ref"] = said.msg_ref
+        self.flags += short_data.flags
+        if short_data.kind == "other":
+            self.facts["pid"] = short_data.pid
+        if short_data.msg_ref is not None:
+            self.facts["msg_ref"] = short_data.msg_ref
             self.window_s = TEXT_WINDOW_S
-        self.facts |= said.facts
-        if said.sentences:
-            return self._sentences(said.sentences)
-        return self.transmission(said.kind, text=said.text, status=said.status)
+        self.facts |= short_data.facts
+        if short_data.sentences:
+            return self._sentences(short_data.sentences)
+        return self.transmission(short_data.kind, text=short_data.text, status=short_data.status)
 
     def _sentences(self, sentences: list[bytes]) -> Transmission:
         """Return where sentences of NMEA 0183 say that the radio is."""
@@ -290,13 +290,13 @@ class _Message:
         self.facts["kind"] = "nmea"
         if whole is None:
             return self.transmission("other")
-        said = said_by(whole, self.frame.heard_at, checked=checked, live=self.settings.live)
-        self.flags += said.flags
-        self.facts |= said.facts
-        if said.device_time is not None:
+        fields = said_by(whole, self.frame.heard_at, checked=checked, live=self.settings.live)
+        self.flags += fields.flags
+        self.facts |= fields.facts
+        if fields.device_time is not None:
             self.window_s = TEXT_WINDOW_S
         return self.transmission(
-            "position", position=said.position, fix=said.fix, device_time=said.device_time
+            "position", position=fields.position, fix=fields.fix, device_time=fields.device_time
         )
 
     def _location(self) -> Transmission:

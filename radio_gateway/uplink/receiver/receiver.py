@@ -78,8 +78,8 @@ class Receiver:
         gateways: By id, what checks each one's signature.
         inbox: Where what they heard goes.
         node: This node's id.
-        told: Called with a gateway's id, what it says became of an order, and what to call once
-            that is stored: only then is it receipted.
+        on_result: Called with a gateway's id, what it says became of an order, and what to call
+            once that is stored: only then is it receipted.
     """
 
     def __init__(
@@ -89,12 +89,12 @@ class Receiver:
         inbox: Inbox,
         *,
         node: str,
-        told: Callable[[str, OrderResult, Callable[[], None]], None] = (
+        on_result: Callable[[str, OrderResult, Callable[[], None]], None] = (
             lambda _gateway, _result, stored: stored()
         ),
     ) -> None:
         self._settings, self._inbox, self._node = settings, inbox, node
-        self._told = told
+        self._told = on_result
         self._gateways = {name: FarGateway(verifier) for name, verifier in gateways.items()}
         # not to be guessed: who connects under another's id throws that one out
         self._client_id = f"{node}-receiver-{secrets.token_hex(8)}"
@@ -108,7 +108,7 @@ class Receiver:
         """Keep the way open until cancelled."""
         loop = asyncio.get_running_loop()
         backoff = Backoff(local=False, most_s=AGAIN_AT_MOST_S)
-        told: str | None = None
+        fault_logged: str | None = None
         while True:
             self._enter("opening", self._fault)
             began_s = loop.time()
@@ -116,12 +116,12 @@ class Receiver:
                 await self._session()
             except LinkError as error:
                 fault = error.fault
-                if fault != told:
+                if fault != fault_logged:
                     _log.warning("uplink_broke", url=self._settings.link.shown, fault=fault)
             except Exception as error:  # noqa: BLE001 - logged; the way must be tried again
                 fault = f"{type(error).__name__}: {error}"
                 _log.exception("uplink_failed")
-            told = fault
+            fault_logged = fault
             self._enter("down", fault)
             await asyncio.sleep(backoff.next_s(lasted_s=loop.time() - began_s))
 
@@ -132,10 +132,10 @@ class Receiver:
         `gateway/channel`, as it last told.
         """
         url, broker = self._settings.link.shown, self.broker()
-        told: list[ChannelHealth] = []
+        reports: list[ChannelHealth] = []
         for name, gateway in self._gateways.items():
-            told += gateway.channels(name, url, broker, silent_after=SILENT_AFTER)
-        return told
+            reports += gateway.channels(name, url, broker, silent_after=SILENT_AFTER)
+        return reports
 
     def broker(self) -> ChannelHealth:
         """Return how this node's own way to its broker fares, as a channel `BROKER_WAY`."""
@@ -159,8 +159,8 @@ class Receiver:
         """Return the last frames that a channel `gateway/channel` rejected, oldest first."""
         gateway, _, channel = name.partition("/")
         known = self._gateways.get(gateway)
-        kept = None if known is None else known.rejected.get(channel)
-        return [] if kept is None else kept.all()
+        last = None if known is None else known.rejected.get(channel)
+        return [] if last is None else last.all()
 
     def gateways(self) -> list[GatewayHealth]:
         """Return what each gateway that was heard last told of itself.
@@ -205,7 +205,7 @@ class Receiver:
         if fault is not None or self._transport is None or known.told is None:
             raise LinkError(self._settings.link.shown, fault or "the link is not open")
         heard_ago_s = monotonic() - known.told_heard_s
-        said = OrderFor(
+        order_for = OrderFor(
             node=self._node,
             gateway=gateway,
             said_at=utc_now(),
@@ -214,7 +214,7 @@ class Receiver:
             order=order,
             cancelled=cancelled,
         )
-        await self._words.say_now(self._transport, gateway, "order", pack(said))
+        await self._words.say_now(self._transport, gateway, "order", pack(order_for))
 
     async def _session(self) -> None:
         names = list(self._gateways)
@@ -303,9 +303,9 @@ class Receiver:
             return
         if digest in gateway.waiting:
             return
-        said, refused = self._read_items(name, gateway, envelope.items)
+        items, refused = self._read_items(name, gateway, envelope.items)
         receipt = partial(self._receipt, name, gateway, envelope, digest, refused)
-        left = len(said) + len(envelope.results)
+        left = len(items) + len(envelope.results)
         if not left:
             receipt()
             return
@@ -319,15 +319,15 @@ class Receiver:
 
         for result in envelope.results:
             self._told(name, result, stored)
-        for each, refusal in said:
+        for each, refusal in items:
             deliveries.append(Delivery(each, stored, refusal))
-        gateway.transmissions += len(said)
+        gateway.transmissions += len(items)
 
     def _read_items(
         self, name: str, gateway: FarGateway, items: list[EnvelopeItem]
     ) -> tuple[list[tuple[Transmission, str | None]], list[int]]:
         """Return what is said, each with why it is to be set aside, and what cannot be read."""
-        said: list[tuple[Transmission, str | None]] = []
+        read: list[tuple[Transmission, str | None]] = []
         refused: list[int] = []
         for item in items:
             try:
@@ -344,8 +344,8 @@ class Receiver:
                 if fault is not None and gateway.overreached(fault):
                     _log.error("gateway_overreaches", gateway=name, fault=fault)
                 channel = f"{name}/{transmission.channel}"
-                said.append((replace(transmission, channel=channel, flags=flags), fault))
-        return said, refused
+                read.append((replace(transmission, channel=channel, flags=flags), fault))
+        return read, refused
 
     def _receipt(
         self, name: str, gateway: FarGateway, envelope: Envelope, digest: bytes, refused: list[int]
@@ -366,23 +366,25 @@ class Receiver:
         self._words.say(name, "receipt", body)
 
     def _take_health(self, name: str, gateway: FarGateway, chunk: Chunk) -> None:
-        told = unpack(gateway.verifier.body("health", chunk.data), GatewayHealth)
-        if told.gateway != name:
-            raise EnvelopeError(f"is of gateway {told.gateway!r}")
+        report = unpack(gateway.verifier.body("health", chunk.data), GatewayHealth)
+        if report.gateway != name:
+            raise EnvelopeError(f"is of gateway {report.gateway!r}")
         known = 0 if gateway.told is None else gateway.told.count
-        if told.answers != gateway.nonce or told.count <= known:
+        if report.answers != gateway.nonce or report.count <= known:
             # recorded earlier, or a gateway that has just started: it can answer, a record cannot
             if monotonic() - gateway.asked_s >= ASK_EVERY_S:
                 gateway.asked_s = monotonic()
                 self._greet(name, gateway, began=False)
-            if told.answers:
+            if report.answers:
                 raise EnvelopeError("was told before")
             return
-        gateway.told = told = written_out_in(told)  # people are shown it; it may be anybody's words
-        gateway.ahead_s = (told.told_at - chunk.heard_at).total_seconds()
-        for frame in told.rejected:
-            kept = gateway.rejected.setdefault(frame.channel, LastRejected())
-            kept.add(replace(frame, channel=f"{name}/{frame.channel}"))
+        gateway.told = report = written_out_in(
+            report
+        )  # people are shown it; it may be anybody's words
+        gateway.ahead_s = (report.told_at - chunk.heard_at).total_seconds()
+        for frame in report.rejected:
+            rejected = gateway.rejected.setdefault(frame.channel, LastRejected())
+            rejected.add(replace(frame, channel=f"{name}/{frame.channel}"))
             if len(gateway.rejected) > _CHANNELS:
                 del gateway.rejected[next(iter(gateway.rejected))]
         gateway.heard_at = chunk.heard_at

@@ -155,7 +155,7 @@ class FarGateway:
             )
         return [way, *(replace(each, name=f"{name}/{each.name}") for each in own)]
 
-    def misdates(self, said: Transmission) -> bool:
+    def misdates(self, transmission: Transmission) -> bool:
         """Return whether the time at which it heard something may be wrong by our clock.
 
         Of a call for help little is enough: one that seems to have been heard before the last was
@@ -163,16 +163,16 @@ class FarGateway:
         """
         if self._doubt() is not None:
             return True
-        if not said.distress:
+        if not transmission.distress:
             return False
-        long_ago = utc_now() - said.heard_at > HEARD_WITHIN
+        long_ago = utc_now() - transmission.heard_at > HEARD_WITHIN
         return long_ago or self.told is None or self.ahead_s < -STEP_S
 
     def _doubt(self) -> ClockDoubt | None:
         """Return why what it says of times is doubtful."""
-        told = self.told
-        if told is None or told.clock is not None:
-            return None if told is None else told.clock
+        report = self.told
+        if report is None or report.clock is not None:
+            return None if report is None else report.clock
         if abs(self.ahead_s) <= FAR_S:
             return None
         return ClockDoubt(
@@ -198,15 +198,15 @@ class FarGateway:
             if last is not None:
                 fault += f" since {last:%Y-%m-%d %H:%M:%S} UTC"
             return "silent", silent_since, FORGED if forged else fault
-        told = self.told
+        report = self.told
         overreach = self.overreach()
         if forged:
             fault = FORGED
         elif overreach is not None:
             fault = f"it says what is not its to say, which is set aside: {overreach.fault}"
-        elif told is not None and told.spool_fault is not None:
-            fault = f"its spool: {told.spool_fault}"
-        elif told is not None and told.damaged:
+        elif report is not None and report.spool_fault is not None:
+            fault = f"its spool: {report.spool_fault}"
+        elif report is not None and report.damaged:
             fault = "its spool was damaged; what could be read was saved, the file lies there"
         elif (doubt := self._doubt()) is not None:
             fault = words(doubt)

@@ -130,11 +130,11 @@ class Uplink:
     async def health(self) -> GatewayHealth:
         """Return how the gateway fares, with the way to the node."""
         state = await self._spool.state()
-        told, now_s = self._health(), monotonic()
+        report, now_s = self._health(), monotonic()
         return GatewayHealth(
             gateway=self._gateway,
             told_at=utc_now(),
-            channels=told.channels,
+            channels=report.channels,
             uplink=self._condition.state,
             uplink_fault=self._condition.fault(now_s),
             unanswered_s=self._condition.unanswered_s(now_s),
@@ -146,11 +146,11 @@ class Uplink:
             dropped=state.dropped,
             refused=state.refused,
             damaged=state.damaged,
-            spool_fault=told.spool_fault or self.remove_fault or state.fault,
+            spool_fault=report.spool_fault or self.remove_fault or state.fault,
             answers=self._nonce,
             count=self._told,
-            clock=told.clock,
-            inbox=told.inbox,
+            clock=report.clock,
+            inbox=report.inbox,
         )
 
     async def run(self) -> None:
@@ -330,11 +330,11 @@ class Uplink:
                 self._lanes.restart(await self._spool.newest())
                 self._wake.set()
         elif purpose == b"order":
-            said = unpack(self._node.body("order", message), OrderFor)
-            self._check_for_us(said.gateway)
-            left_s = self._told_times.life_left_s(said, asyncio.get_running_loop().time())
+            order_for = unpack(self._node.body("order", message), OrderFor)
+            self._check_for_us(order_for.gateway)
+            left_s = self._told_times.life_left_s(order_for, asyncio.get_running_loop().time())
             if self._on_order is not None:
-                await self._on_order(said, left_s)
+                await self._on_order(order_for, left_s)
         else:
             raise EnvelopeError(f"a word of no known purpose: {purpose[:20]!r}")
 

@@ -55,7 +55,7 @@ def insert(database: sqlite3.Connection, rows: list[Row]) -> list[SpoolRow]:
 
 def forget(database: sqlite3.Connection, numbers: list[int], refused: set[int]) -> tuple[int, int]:
     """Delete rows, keeping those aside that were refused; return how many went and their bytes."""
-    gone = freed = 0
+    removed = freed = 0
     with database:
         for number in numbers:
             row = database.execute(
@@ -63,7 +63,7 @@ def forget(database: sqlite3.Connection, numbers: list[int], refused: set[int]) 
             ).fetchone()
             if row is None:
                 continue
-            gone += 1
+            removed += 1
             freed += len(row[0])
             if number in refused:
                 database.execute("INSERT OR IGNORE INTO refused VALUES (?, ?)", (number, *row))
@@ -73,7 +73,7 @@ def forget(database: sqlite3.Connection, numbers: list[int], refused: set[int]) 
                 "(SELECT number FROM refused ORDER BY number DESC LIMIT 1 OFFSET ?)",
                 (REFUSED_KEPT,),
             )
-    return gone, freed
+    return removed, freed
 
 
 def newest(database: sqlite3.Connection) -> list[SpoolRow]:
@@ -122,22 +122,28 @@ def after(database: sqlite3.Connection, number: int, limit: int) -> list[Envelop
     return [EnvelopeItem(*row) for row in rows]
 
 
-def row(said: Transmission, kept_s: int) -> Row:
+def row(transmission: Transmission, kept_s: int) -> Row:
     """Return the row of a transmission; `kept_s` is how long the spool has been in use."""
-    rank = DISTRESS if said.distress else WORDS if said.text and said.kind == "text" else ROUTINE
-    shown = said.position is not None and said.fix is not False
-    time = said.device_time
+    rank = (
+        DISTRESS
+        if transmission.distress
+        else WORDS
+        if transmission.text and transmission.kind == "text"
+        else ROUTINE
+    )
+    has_fix = transmission.position is not None and transmission.fix is not False
+    time = transmission.device_time
     # a clock ahead would keep its report newest for ever; a time without offset is no moment
-    if time is None or time.tzinfo is None or time - said.heard_at > timedelta(minutes=2):
-        time = said.heard_at
+    if time is None or time.tzinfo is None or time - transmission.heard_at > timedelta(minutes=2):
+        time = transmission.heard_at
     return (
         rank,
-        writable(said.address) if shown else None,
+        writable(transmission.address) if has_fix else None,
         _ms(time),
-        _ms(said.heard_at),
+        _ms(transmission.heard_at),
         kept_s,
-        said.channel,
-        item_bytes(said),
+        transmission.channel,
+        item_bytes(transmission),
     )
 
 

@@ -210,7 +210,7 @@ class Spool:
         self, database: sqlite3.Connection, transmissions: Sequence[Transmission]
     ) -> list[SpoolRow]:
         kept_s = self._ran_s()
-        new = [rows.row(said, kept_s) for said in transmissions]
+        new = [rows.row(transmission, kept_s) for transmission in transmissions]
         new_bytes = sum(len(row[-1]) for row in new)
         grown = tried_all = False
         for attempt in range(_ATTEMPTS):
@@ -233,10 +233,10 @@ class Spool:
         self._bytes += new_bytes
         excess = self._bytes - self._max_bytes
         if excess > 0:
-            wanted = max(excess, self._max_bytes // _FREED_PART)
+            to_free = max(excess, self._max_bytes // _FREED_PART)
             # What is kept is kept: told otherwise, it would be put once more. The next one tries.
             with suppress(sqlite3.Error):
-                self._make_room(database, wanted, "the spool is at its limit")
+                self._make_room(database, to_free, "the spool is at its limit")
         return put
 
     def _make_room(self, database: sqlite3.Connection, size: int, why: str) -> bool:
@@ -298,8 +298,8 @@ class Spool:
                 self._forget(database, numbers[at : at + _GOING_AT_ONCE], refused)
 
     def _forget(self, database: sqlite3.Connection, numbers: list[int], refused: set[int]) -> None:
-        gone, freed = rows.forget(database, numbers, refused)
-        self._count -= gone
+        removed, freed = rows.forget(database, numbers, refused)
+        self._count -= removed
         self._bytes -= freed
 
     def _delete(self, database: sqlite3.Connection, going: list[tuple[int, int]]) -> None:

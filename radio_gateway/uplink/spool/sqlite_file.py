@@ -186,8 +186,8 @@ def _save(aside: Path, database: sqlite3.Connection) -> bool:
     try:
         # First, for numbers are never given twice: were the rest cut off, what is heard meanwhile
         # would stand where it is to go.
-        asked = ("SELECT seq FROM sqlite_sequence", "SELECT max(number) FROM waiting")
-        known = (row[0] for query in asked for row in _readable(old, query))
+        queries = ("SELECT seq FROM sqlite_sequence", "SELECT max(number) FROM waiting")
+        known = (row[0] for query in queries for row in _readable(old, query))
         highest = max((number for number in known if isinstance(number, int)), default=0)
         with database:
             database.execute(

@@ -180,28 +180,28 @@ def digest_of(body: bytes) -> bytes:
     return blake2b(body, digest_size=16).digest()
 
 
-def item_bytes(said: Transmission) -> bytes:
+def item_bytes(transmission: Transmission) -> bytes:
     """Return a transmission as the bytes of an item.
 
     What the format has no room for (half characters, numbers beyond 64 bits, anything odd) is
     written out as text, with the flag `bad_text`: it may be a call for help.
     """
     try:
-        return _encode(said)
+        return _encode(transmission)
     except (UnicodeEncodeError, OverflowError, TypeError):
-        fields = writable(msgspec.structs.asdict(said))
-        fields["flags"] = tuple(sorted({*said.flags, "bad_text"}))
+        fields = writable(msgspec.structs.asdict(transmission))
+        fields["flags"] = tuple(sorted({*transmission.flags, "bad_text"}))
         return _encode(Transmission(**fields))
 
 
-def read_item(said: bytes) -> Transmission:
+def read_item(item: bytes) -> Transmission:
     """Return the transmission of an item.
 
     Raises:
         EnvelopeError: If it is none; a time without an offset is none either.
     """
     try:
-        transmission = _decode_transmission(said)
+        transmission = _decode_transmission(item)
     except (msgspec.DecodeError, msgspec.ValidationError, RecursionError) as error:
         raise EnvelopeError(f"not a transmission: {error}") from None
     for time in (transmission.heard_at, transmission.device_time, transmission.passed_on_at):

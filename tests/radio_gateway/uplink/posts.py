@@ -67,7 +67,7 @@ class Office:
         self.unstored: list[Callable[[], None]] | None = None
         gateways = {"gw-1": Verifier(GW_1_KEY.public), "gw-2": Verifier(GW_2_KEY.public)}
         self.receiver = Receiver(
-            settings(broker, "node", NODE_KEY), gateways, Inbox(), node="hx", told=self._told
+            settings(broker, "node", NODE_KEY), gateways, Inbox(), node="hx", on_result=self._told
         )
 
     def _told(self, gateway: str, result: OrderResult, stored: Callable[[], None]) -> None:
