@@ -26,9 +26,7 @@ def parsed(command: list[str]) -> dict[str, Any]:
     """Return what our command line reads in `command`, without doing it."""
     group: Any = typer.main.get_command(gateway_app if command[0] == "radio-gateway" else app)
     with group.make_context(command[0], command[1:]) as context:
-        name, found, rest = group.resolve_command(
-            context, [*context._protected_args, *context.args]
-        )
+        name, found, rest = group.resolve_command(context, command[1:])
         assert found is not None
         with found.make_context(name, rest, parent=context) as inner:
             return {"command": name, **inner.params}

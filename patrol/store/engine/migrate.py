@@ -49,7 +49,7 @@ def migrate(
                 require(connection)
             if first is not None:
                 first(connection)
-            now, known = _versions(connection)
+            now, known = schema_versions(connection)
             if now is None and not new:
                 raise no_store(_place(engine))
             if now is not None and now not in known:
@@ -57,7 +57,7 @@ def migrate(
             if now != known[0]:
                 from alembic import command
 
-                command.upgrade(_config(connection), "head")
+                command.upgrade(alembic_config(connection), "head")
             partitions.make_ahead(connection, datetime.now(UTC))
         if now != known[0] and not is_postgres(engine):
             # A connection of SQLite that has made tables keeps them in the little memory that is
@@ -79,7 +79,7 @@ def expect(engine: Engine, *, waits: bool = False) -> None:
             waited for.
     """
     with connect_to_read(engine) as connection:
-        now, known = _versions(connection)
+        now, known = schema_versions(connection)
         leased = inspect(connection).has_table("leases")
     if now == known[0]:
         return
@@ -102,7 +102,7 @@ def holds_store(engine: Engine) -> bool:
         return _version(connection) is not None
 
 
-def _versions(connection: Connection) -> tuple[str | None, list[str]]:
+def schema_versions(connection: Connection) -> tuple[str | None, list[str]]:
     """Return the version of a database, None when it is empty, and those known, newest first."""
     # Each file is named by its revision: 0001_first_schema.py. They make one line.
     files = (_MIGRATIONS / "versions").glob("[0-9]*_*.py")
@@ -166,7 +166,7 @@ def look(url: str) -> list[str]:
     return [f"{count} messages (10000: or more) claim to be heard years ago or in the future"]
 
 
-def _config(connection: Connection) -> Config:
+def alembic_config(connection: Connection) -> Config:
     from alembic.config import Config
 
     config = Config()

@@ -37,7 +37,7 @@ IDLE_S: Final = 10.0
 """How long one that writes may stand still between two statements, as long as a lease: a Watch that
 was stopped there would keep all others from writing, the one that is to take its place as well."""
 
-_WRITING: Final = 0x6A70_0001
+WRITERS_LOCK: Final = 0x6A70_0001
 """Key of the lock that whoever writes holds until its transaction ends."""
 
 _WATCHING: Final = 0x6A70_0002
@@ -48,7 +48,7 @@ _NOT_HAD: Final = "55P03"
 
 # A lease is to be checked here: in the statement that begins each transaction that writes.
 _BEGIN: Final = (
-    f"SELECT pg_advisory_xact_lock({_WRITING}), pg_current_xact_id()::text,"
+    f"SELECT pg_advisory_xact_lock({WRITERS_LOCK}), pg_current_xact_id()::text,"
     " set_config('idle_in_transaction_session_timeout', '{:.0f}', true)"
 )
 
@@ -101,7 +101,7 @@ def open_postgres(url: URL) -> Engine:
         fault = "PostgreSQL needs psycopg 3: pip install 'joint-patrol[postgres]'"
         raise StoreError(fault) from error
 
-    stopped = WriterStall(engine, key=_WRITING)
+    stopped = WriterStall(engine, key=WRITERS_LOCK)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

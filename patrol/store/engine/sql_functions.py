@@ -12,8 +12,8 @@ from sqlalchemy.types import Boolean
 
 from patrol.units.effective_time import AHEAD, BEHIND, FEEDER_BEHIND
 
-_AHEAD_US: Final = int(AHEAD.total_seconds() * 1e6)
-_BEHIND_US: Final = int(max(BEHIND, FEEDER_BEHIND).total_seconds() * 1e6)
+AHEAD_US: Final = int(AHEAD.total_seconds() * 1e6)
+BEHIND_US: Final = int(max(BEHIND, FEEDER_BEHIND).total_seconds() * 1e6)
 
 
 class bytes_contain(FunctionElement[bool]):  # noqa: N801 - it is called as a function
@@ -124,8 +124,8 @@ def _nothing(_element: Any, _compiler: Any, **_more: Any) -> str:
 def _heard(element: told_between, compiler: Any, **more: Any) -> str:
     start, end = _words(element, compiler, **more)
     return (
-        f"(transmissions.heard_us >= {start} - {_AHEAD_US}"
-        f" AND transmissions.heard_us < {end} + {_BEHIND_US})"
+        f"(transmissions.heard_us >= {start} - {AHEAD_US}"
+        f" AND transmissions.heard_us < {end} + {BEHIND_US})"
     )
 
 

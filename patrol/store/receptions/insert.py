@@ -57,7 +57,7 @@ _numbers: Final = itemgetter(
     ]
 )
 _MANY: Final = 100
-_STEPS: Final = (1000, 100, 10)
+ROWS_AT_ONCE: Final = (1000, 100, 10)
 _LARGE_AT_MOST: Final = 4
 _large: set[tuple[Sequence[str], int]] = set()  # mixtures that have a statement of the most rows
 _ALIKE: Final = (
@@ -177,13 +177,13 @@ def _insert_many(cursor: Any, rows: Sequence[Row]) -> None:
 
 def _steps(rows: int, columns: Sequence[str], shared: int) -> Sequence[int]:
     """Return how many rows at a time to insert so many by."""
-    if rows < _STEPS[0]:
-        return _STEPS[1:] if rows >= _MANY else ()
+    if rows < ROWS_AT_ONCE[0]:
+        return ROWS_AT_ONCE[1:] if rows >= _MANY else ()
     if (columns, shared) not in _large:
         if len(_large) >= _LARGE_AT_MOST:
-            return _STEPS[1:]
+            return ROWS_AT_ONCE[1:]
         _large.add((columns, shared))
-    return _STEPS
+    return ROWS_AT_ONCE
 
 
 def _shared(filled: Mapping[str, Sequence[Any]]) -> list[str]:

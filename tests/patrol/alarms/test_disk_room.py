@@ -20,11 +20,17 @@ class Disk:
 
     def __init__(self, file: Path) -> None:
         self.now_s, self.free = 1000.0, 100 * GB
+        self.is_gone = False
         self.gauge = DiskGauge(
             file,
             now_s=lambda: self.now_s,
-            usage=lambda _: (200 * GB, 200 * GB - self.free, self.free),
+            usage=self.usage,
         )
+
+    def usage(self, _path: Path) -> tuple[int, int, int]:
+        if self.is_gone:
+            raise FileNotFoundError
+        return 200 * GB, 200 * GB - self.free, self.free
 
     def fill(self, gb_an_hour: float, hours: int) -> DiskRoom | None:
         for _ in range(hours * 6):
@@ -61,11 +67,7 @@ def test_days_left_are_those_at_the_rate_of_the_last_three_days(disk: Disk) -> N
 
 def test_a_disk_that_cannot_be_measured_is_not_known(disk: Disk) -> None:
     disk.gauge.look()
-
-    def gone(_path: Path) -> tuple[int, int, int]:
-        raise FileNotFoundError
-
-    disk.gauge._usage = gone
+    disk.is_gone = True
     disk.gauge.look()
     assert disk.gauge.room is None
     alert = RULES["disk_nearly_full"]

@@ -24,13 +24,12 @@ class OnMachine(Node):
         self.machine = Machine()
         # what tests call second 0 is when the machine started
         ahead_ns = round((START - self.machine.true).total_seconds() * 1e9)
-        self.clock = Clock(
-            wall_ns=lambda: self.machine.wall_ns() + ahead_ns, steady_ns=self.machine.steady_ns
-        )
+        self.wall_ns = lambda: self.machine.wall_ns() + ahead_ns
+        self.clock = Clock(wall_ns=self.wall_ns, steady_ns=self.machine.steady_ns)
         super().__init__(file)
 
-    def _open(self) -> None:
-        super()._open()
+    def open(self) -> None:
+        super().open()
         self.watch = Watch(
             self.store, node=NODE, agency=AGENCY, now=self.clock.now, clock=self.clock
         )
@@ -163,7 +162,7 @@ async def test_what_is_known_from_the_future_counts_as_of_now_and_what_comes_mov
     await node.go(5, "a")
     node.machine.passed_s -= HOUR_S
     node.machine.set_by_s = 0.0
-    node.clock = Clock(wall_ns=node.clock._wall, steady_ns=node.machine.steady_ns)
+    node.clock = Clock(wall_ns=node.wall_ns, steady_ns=node.machine.steady_ns)
     await node.again()
     await until(lambda: (node.state("test:a").last or said()).time <= node.clock.now())  # type: ignore[union-attr]
     node.machine.passed_s += 10
@@ -191,7 +190,7 @@ async def test_words_and_clears_from_the_future_count_as_of_now(node: OnMachine)
     await node.hear(said("a", 5, text="old words", kind="text", distress=True))
     await node.desk().clear_distress("test:a")
     node.machine.passed_s -= HOUR_S
-    node.clock = Clock(wall_ns=node.clock._wall, steady_ns=node.machine.steady_ns)
+    node.clock = Clock(wall_ns=node.wall_ns, steady_ns=node.machine.steady_ns)
     await node.again()
     contact = node.watch.picture.contacts["test:a"]
     await until(lambda: not contact.is_ahead(node.clock.now()))

@@ -89,7 +89,7 @@ async def older(tmp_path: Path) -> AsyncIterator[Node]:
             await node.hear(*(named(number, "pier", 1.0) for number in range(COUNT)))
             await node.stop()
         make_older(store_url(node.file), to="0014")  # whoever gave such ids knew no later one
-        node._open()
+        node.open()
         await node.start()
         yield node
         await node.stop()

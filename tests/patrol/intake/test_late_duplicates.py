@@ -33,8 +33,8 @@ HOUR = 3600.0
 class Forgetful(Node):
     """A node that remembers three messages, and two of one content."""
 
-    def _open(self) -> None:
-        super()._open()
+    def open(self) -> None:
+        super().open()
         self.watch.duplicates.remembered = 3
 
 

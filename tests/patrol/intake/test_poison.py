@@ -61,7 +61,7 @@ async def until(true: Callable[[], bool]) -> None:
 
 
 def runs(node: Node) -> bool:
-    return node._running is not None and not node._running.done()
+    return node.task is not None and not node.task.done()
 
 
 @pytest.mark.usefixtures("poisoned")

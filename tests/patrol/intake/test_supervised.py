@@ -24,7 +24,7 @@ async def test_a_batch_that_is_broken_off_from_within_is_a_fault_of_the_watch(
 
         monkeypatch.setattr(node.watch.intake, "run", broken_off)
         node.offer(said())
-        running = node._running
+        running = node.task
         assert running is not None
         with pytest.raises(ExceptionGroup) as told:
             await asyncio.wait_for(running, 5.0)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 
 from patrol.store.receptions.receptions import _SPANS
 from tests.patrol.nodes.running import Node, Viewer, address, at, said
@@ -33,12 +35,15 @@ async def test_a_list_of_many_radios_is_a_few_statements_and_counts_no_further_t
     )
     await node.hear(*(said(f"r{n % 600}", 1 + n // 600) for n in range(600 * 5)))
     asked: list[str] = []
-    event.listen(
-        node.store._engine,
-        "before_cursor_execute",
-        lambda _connection, _cursor, statement, *_: asked.append(statement),
-    )
-    radios = await node.desk("technician").unknown_radios()
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        radios = await node.desk("technician").unknown_radios()
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
     assert len(radios) == 600
     assert {(each.count, each.channels) for each in radios} == {(3, ("serial",))}
     assert {(each.first_heard_at, each.last_heard_at) for each in radios} == {(at(1), at(5))}

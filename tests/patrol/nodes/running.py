@@ -82,15 +82,19 @@ class Node:
         file: The database, or what stands for it (`tests.fixtures.databases`).
         now: Seconds of the clock at the start.
         url: The database, where it is another one.
+
+    Attributes:
+        task: The watch at work; None while it is not.
     """
 
     def __init__(self, file: Path, now: float = 0, *, url: str | None = None) -> None:
         self.file, self.url = file, url
         self.time = at(now)
-        self._running: asyncio.Task[None] | None = None
-        self._open()
+        self.task: asyncio.Task[None] | None = None
+        self.open()
 
-    def _open(self) -> None:
+    def open(self) -> None:
+        """Open the store, with a watch over it that has not started."""
         self.store: Store = open_store(self.url or empty_store(self.file))
         self.watch = Watch(
             self.store,
@@ -107,20 +111,20 @@ class Node:
     async def start(self) -> None:
         """Take up the picture and begin to work."""
         await self.watch.start()
-        self._running = asyncio.create_task(self.watch.run(self.inbox))
+        self.task = asyncio.create_task(self.watch.run(self.inbox))
 
     async def stop(self) -> None:
         """End as a shutdown does."""
-        if self._running is not None:
-            self._running.cancel()
-            await asyncio.gather(self._running, return_exceptions=True)
-            self._running = None
+        if self.task is not None:
+            self.task.cancel()
+            await asyncio.gather(self.task, return_exceptions=True)
+            self.task = None
         await self.store.close()
 
     async def again(self) -> Node:
         """Stop, start anew on the same file, and return itself."""
         await self.stop()
-        self._open()
+        self.open()
         await self.start()
         return self
 

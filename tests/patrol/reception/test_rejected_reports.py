@@ -284,7 +284,7 @@ async def test_before_this_table_was_there_the_file_is_brought_up(tmp_path: Path
         await node.hear(said("a", 1))
     engine = open_engine(f"sqlite:///{tmp_path / 'p.db'}")
     with engine.begin() as connection:
-        command.downgrade(schema._config(connection), "0002")
+        command.downgrade(schema.alembic_config(connection), "0002")
     engine.dispose()
     async with running(tmp_path / "p.db") as node:
         await node.hear(said("a", 2))

@@ -14,8 +14,8 @@ from sqlalchemy import select
 from patrol.desks.desk import Desk
 from patrol.errors.errors import CannotSend, Forbidden, NotFound, PatrolError
 from patrol.sharing.view_policy import ViewPolicy
+from patrol.store.engine.engine import open_engine
 from patrol.store.schema.tables import units
-from patrol.store.store import open_store
 from patrol.units.permissions import ACTS, acts_of, may, require
 from patrol.units.units import ROLES, Role
 from tests.fixtures.databases import empty_store
@@ -26,8 +26,7 @@ agencies = st.sampled_from(["la-hx", "th-ck", "LA-HX", "", "la-hx'--", "ສປ�
 
 
 def test_the_stream_and_the_store_let_the_same_records_pass(tmp_path: Path) -> None:
-    store = open_store(empty_store(tmp_path / "p.db"))
-    engine = store._engine
+    engine = open_engine(empty_store(tmp_path / "p.db"))
 
     @settings(max_examples=examples(200), deadline=None)
     @given(
@@ -63,8 +62,6 @@ def test_the_stream_and_the_store_let_the_same_records_pass(tmp_path: Path) -> N
             connection.rollback()
 
     same()
-    store._writer.end()
-    store._readers.shutdown()
     engine.dispose()
 
 

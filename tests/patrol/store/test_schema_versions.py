@@ -16,7 +16,7 @@ from maps.node.lease_holder import Holding
 from patrol.errors.errors import LeaseLost, StoreError
 from patrol.store.engine import lease
 from patrol.store.engine.engine import connect_to_read, open_engine
-from patrol.store.engine.migrate import _config, _versions
+from patrol.store.engine.migrate import alembic_config, schema_versions
 from patrol.store.store import create_store, open_store
 from tests.fixtures.databases import POSTGRES, empty_store, server, sqlite_only
 from tests.patrol.store.engine.test_lease import renewed
@@ -33,7 +33,7 @@ def version(url: str) -> str | None:
 def newest(url: str) -> str:
     engine = open_engine(url)
     with connect_to_read(engine) as connection:
-        found = _versions(connection)[1][0]
+        found = schema_versions(connection)[1][0]
     engine.dispose()
     return found
 
@@ -42,7 +42,7 @@ def make_older(url: str, to: str = "-1") -> str:
     """Take the store back to an older schema, really; return which."""
     engine = open_engine(url)
     with engine.begin() as connection:
-        command.downgrade(_config(connection), to)
+        command.downgrade(alembic_config(connection), to)
     engine.dispose()
     found = version(url)
     assert found is not None
@@ -59,10 +59,10 @@ def name(url: str, made_by: str) -> None:
 def test_the_versions_known_without_alembic_are_those_it_knows(url: str) -> None:
     engine = open_engine(url)
     with connect_to_read(engine) as connection:
-        script = ScriptDirectory.from_config(_config(connection))
+        script = ScriptDirectory.from_config(alembic_config(connection))
         now = MigrationContext.configure(connection).get_current_revision()
         known = [revision.revision for revision in script.walk_revisions()]
-        assert _versions(connection) == (now, known)
+        assert schema_versions(connection) == (now, known)
     engine.dispose()
 
 

@@ -19,7 +19,7 @@ from maps.accounts.credentials.passwords import PasswordWork
 from maps.accounts.users_and_devices import People
 from patrol.store.backup.backup import inventory
 from patrol.store.engine.engine import open_engine
-from patrol.store.engine.migrate import _config
+from patrol.store.engine.migrate import alembic_config
 from patrol.store.receptions import rejected as aside
 from patrol.store.store import open_store
 from tests.fixtures.databases import POSTGRES, server
@@ -69,7 +69,7 @@ def url(schema: str, tmp_path: Path) -> str:
     with engine.begin() as connection:
         if POSTGRES:
             connection.exec_driver_sql("CREATE EXTENSION postgis")
-        command.upgrade(_config(connection), schema)
+        command.upgrade(alembic_config(connection), schema)
         for name, rows in rows_of(schema):
             table = sa.table(name, *map(sa.column, rows[0]))
             connection.execute(table.insert(), rows)

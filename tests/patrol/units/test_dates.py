@@ -56,7 +56,7 @@ async def test_one_bad_row_does_not_keep_a_node_from_starting(tmp_path: Path) ->
         file.execute("UPDATE assignments SET start_us = -99999999999999999 WHERE unit = ?", (boat,))
         file.execute("UPDATE assignments SET unit = 'gone' WHERE unit = ?", (other,))
     with capture_logs() as logs:
-        node._open()
+        node.open()
         await node.start()
     last = node.state(boat).last
     assert last is not None

@@ -30,9 +30,9 @@ def tables(file: Path) -> set[str]:
         return {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
 
 
-async def test_every_table_says_whose_a_record_is_and_where_it_was_made(tmp_path: Path) -> None:
-    store = open_store(empty_store(tmp_path / "p.db"))
-    inspector = inspect(store._engine)
+def test_every_table_says_whose_a_record_is_and_where_it_was_made(tmp_path: Path) -> None:
+    engine = open_engine(empty_store(tmp_path / "p.db"))
+    inspector = inspect(engine)
     found = set(inspector.get_table_names()) - {"alembic_version"}
     assert found == set(metadata.tables)
     for table in found:
@@ -48,15 +48,15 @@ async def test_every_table_says_whose_a_record_is_and_where_it_was_made(tmp_path
             or {"reception_id"} in unique
             or {"hash"} in unique
         ), (table, key)
-    await store.close()
+    engine.dispose()
 
 
-async def test_the_migrations_make_what_the_tables_say(tmp_path: Path) -> None:
-    store = open_store(empty_store(tmp_path / "p.db"))
-    with store._engine.connect().execution_options(reads=True) as connection:
+def test_the_migrations_make_what_the_tables_say(tmp_path: Path) -> None:
+    engine = open_engine(empty_store(tmp_path / "p.db"))
+    with engine.connect().execution_options(reads=True) as connection:
         context = MigrationContext.configure(connection)
         assert compare_metadata(context, metadata) == []
-    await store.close()
+    engine.dispose()
 
 
 async def test_a_migration_cut_off_half_way_leaves_nothing_and_the_next_start_works(

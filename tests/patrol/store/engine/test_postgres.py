@@ -20,6 +20,7 @@ import psycopg
 import pytest
 from sqlalchemy import Connection, event, inspect
 from sqlalchemy.engine import make_url
+from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.exc import DBAPIError
 
 from maps.errors.errors import ServerRunning
@@ -387,7 +388,7 @@ def test_no_time_is_believed_that_lies_further_from_its_month_than_is_searched(
         device_time=then(device_s), passed_on_at=then(passed_s), heard_at=OURS
     )
     heard_us, told_us = to_us(OURS), to_us(time_)
-    assert told_us - conditions._AHEAD_US <= heard_us <= told_us + conditions._BEHIND_US
+    assert told_us - conditions.AHEAD_US <= heard_us <= told_us + conditions.BEHIND_US
 
 
 async def test_positions_in_a_box_are_found_by_their_place(store: Store) -> None:
@@ -443,7 +444,7 @@ async def test_while_another_writes_for_long_it_is_the_stores_fault(store: Store
     database = url.partition("@/")[2].partition("?")[0]
     with databases.server().connect(database) as other:
         other.execute("BEGIN")
-        other.execute(f"SELECT pg_advisory_xact_lock({postgres._WRITING})")
+        other.execute(f"SELECT pg_advisory_xact_lock({postgres.WRITERS_LOCK})")
         with pytest.raises(StoreError, match="lock timeout") as found:
             await store.commit([row(heard(1))], [], [])
         assert found.value.transient
@@ -457,19 +458,19 @@ async def test_of_a_commit_that_was_never_answered_it_is_found_out_what_became(
     store: Store, url: str, monkeypatch: pytest.MonkeyPatch, kept: bool
 ) -> None:
     await store.commit([row(heard(1))], [], [])
-    commit = store._engine.dialect.do_commit
+    commit: Any = DefaultDialect.do_commit
 
-    def cut(connection: Any) -> None:
+    def cut(dialect: DefaultDialect, connection: Any) -> None:
         """Lose the server just before, or just after, it has written the commit."""
         if kept:
-            commit(connection)
+            commit(dialect, connection)
         pid = connection.driver_connection.info.backend_pid
         asked(url, f"SELECT pg_terminate_backend({pid}, 2000)")
         if not kept:
-            commit(connection)
+            commit(dialect, connection)
         connection.driver_connection.execute("SELECT 1")  # as an answer that never comes
 
-    monkeypatch.setattr(store._engine.dialect, "do_commit", cut)
+    monkeypatch.setattr(DefaultDialect, "do_commit", cut)
     if kept:
         await store.commit([row(heard(2))], [], [])
     else:
@@ -501,9 +502,11 @@ async def test_a_server_that_is_killed_comes_back_with_all_that_was_answered() -
                 await asyncio.sleep(0.1)
         await asyncio.to_thread(starting.join)  # it looks once more than we do
         assert await store.read(lambda c: receptions.last_time(c, "test:a"))
-        with connect_to_read(store._engine) as connection:
+        engine = open_engine(url)
+        with connect_to_read(engine) as connection:
             asked_ = "SELECT count(*) FROM transmissions"
             assert connection.exec_driver_sql(asked_).scalar_one() == 21
+        engine.dispose()
         await store.close()
     finally:
         server.stop()

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, event
 from patrol.reception.record import record_of
 from patrol.store.engine import partitions
 from patrol.store.engine.engine import open_engine
-from patrol.store.engine.migrate import _config, migrate
+from patrol.store.engine.migrate import alembic_config, migrate
 from patrol.store.engine.postgres import is_postgres, require
 from patrol.store.receptions import heard_times, thinning
 from patrol.store.receptions import insert as bulk
@@ -126,7 +126,7 @@ def test_a_store_of_an_older_schema_keeps_its_messages_and_finds_them(tmp_path: 
     with engine.begin() as connection:
         if is_postgres(engine):
             require(connection)
-        command.upgrade(_config(connection), "0013")
+        command.upgrade(alembic_config(connection), "0013")
         partitions.make_ahead(connection, now)
         bulk.put_transmissions(connection, rows)
         before = _all(connection)

@@ -108,7 +108,7 @@ async def test_odd_ones_among_hundreds_make_few_statements(tmp_path: Path) -> No
 
 def test_a_large_statement_keeps_to_what_sqlite_takes_where_nobody_raised_it() -> None:
     """At most 32,766 variables since 3.32."""
-    assert max(bulk._STEPS) * len(TRANSMISSION_COLUMNS) <= 32_766
+    assert max(bulk.ROWS_AT_ONCE) * len(TRANSMISSION_COLUMNS) <= 32_766
 
 
 async def test_of_thousands_each_is_kept_once_and_in_order(tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ async def test_it_is_written_by_a_connection_that_has_made_no_tables(tmp_path: P
     url = empty_store(file)
     engine = open_engine(url)
     with engine.begin() as connection:
-        command.downgrade(schema._config(connection), "0015")
+        command.downgrade(schema.alembic_config(connection), "0015")
     engine.dispose()
     store = open_store(url)
     try:
