@@ -1,1 +1,1 @@
-"""Desks: one user's window on what there is."""
+"""Desks: what one user may see and do; the only door to the picture and the records."""

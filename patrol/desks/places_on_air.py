@@ -35,7 +35,7 @@ class PlacesOnAirDesk(DocumentDesk):
 
         Raises:
             Forbidden: If the role may not.
-            NotFound: If the user knows of no such paper that stands.
+            NotFound: If the user knows of no such document that stands.
         """
         self._may("see messages")
         paper = self._seen_by_role(kind, id)
@@ -48,7 +48,7 @@ class PlacesOnAirDesk(DocumentDesk):
 
         Raises:
             Forbidden: If the role may not.
-            NotFound: If there is no such paper, or the user may not know of it.
+            NotFound: If there is no such document, or the user may not know of it.
         """
         self._may("see messages")
         self._may(kind.SEEN_BY)
@@ -81,7 +81,7 @@ class PlacesOnAirDesk(DocumentDesk):
 
         Raises:
             Forbidden: If the role may not.
-            NotFound: If the user knows of no such paper that stands.
+            NotFound: If the user knows of no such document that stands.
             CannotSend: If the channel does not take it, heard it from its own radios, it is nowhere
                 on Earth, or is another agency's: what is shared with this office is not given to
                 whoever listens.

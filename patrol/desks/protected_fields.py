@@ -84,13 +84,13 @@ class ProtectedFieldDesk(DocumentDesk):
         """Return what was written, oldest first; noted in the journal, with its purpose, before.
 
         Args:
-            kind: Of which kind of papers.
+            kind: Of which kind of documents.
             paper: Of which.
             purpose: What for.
 
         Raises:
             Forbidden: If neither role nor a commander lets the user read it.
-            NotFound: If the user's agency has no such paper.
+            NotFound: If the user's agency has no such document.
             Conflict: If no purpose is told.
             NoFieldKey, FieldKeyError: If the agency's key is not there or does not open it.
             StoreError: If the store refuses; then nothing is shown.
@@ -116,7 +116,7 @@ class ProtectedFieldDesk(DocumentDesk):
 
         Raises:
             Forbidden: If the role may not log incidents, or open targets.
-            NotFound: If the user's agency has no such paper.
+            NotFound: If the user's agency has no such document.
             Conflict: If there is no such field, no words, or too much was written before.
             NoFieldKey, FieldKeyError: If the agency has no key that can be used.
             StoreError: If the store refuses.
@@ -143,8 +143,8 @@ class ProtectedFieldDesk(DocumentDesk):
 
         Raises:
             Forbidden: If the role may not.
-            NotFound: If the user's agency has no such paper, or nothing of that id in it.
-            Conflict: If no reason is told, a legal hold covers the paper, or it was done before.
+            NotFound: If the user's agency has no such document, or nothing of that id in it.
+            Conflict: If no reason is told, a legal hold covers the document, or it was done before.
             StoreError: If the store refuses.
         """
         self._may("redact protected names")
@@ -181,13 +181,13 @@ class ProtectedFieldDesk(DocumentDesk):
 
         Raises:
             Forbidden: If the role may not give it.
-            NotFound: If the user's agency has no such paper.
+            NotFound: If the user's agency has no such document.
         """
         self._may("give protected names")
         return await self._readers(kind, (await self._own_paper(kind, paper)).id)
 
     async def all_readers(self) -> list[ProtectedReader]:
-        """Return whom the user's agency lets read which paper, those of last first.
+        """Return whom the user's agency lets read which document, those of last first.
 
         Raises:
             Forbidden: If the role may not take them back.
@@ -200,12 +200,12 @@ class ProtectedFieldDesk(DocumentDesk):
         )
 
     async def give(self, kind: str, paper: str, reader: str) -> ProtectedReaders:
-        """Let a user of the own agency read what is protected of one paper.
+        """Let a user of the own agency read what is protected of one document.
 
         Raises:
             Forbidden: If the role may not give it.
-            NotFound: If the user's agency has no such paper or user.
-            Conflict: If that user's role never reads it, or may not see such papers at all.
+            NotFound: If the user's agency has no such document or user.
+            Conflict: If that user's role never reads it, or may not see such documents at all.
             StoreError: If the store refuses.
         """
         self._may("give protected names")
@@ -238,7 +238,7 @@ class ProtectedFieldDesk(DocumentDesk):
 
         Raises:
             Forbidden: If the role may not.
-            NotFound: If the user's agency has no such paper.
+            NotFound: If the user's agency has no such document.
             StoreError: If the store refuses.
         """
         self._may("take back protected names")

@@ -1,4 +1,4 @@
-"""ReplayDesk: what stood and was known in some stretch of time, papers in all their versions."""
+"""ReplayDesk: what was known in some period, documents in all their versions."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ ROWS_AT_ONCE: Final = 5_000
 
 
 class DocumentHistory(msgspec.Struct, frozen=True, kw_only=True):
-    """What papers said from one moment to another.
+    """What documents said from one moment to another.
 
     Attributes:
         papers: Every version that was in use then, by the time it was made; and of incidents and
             alerts of that time that were told only later, what was told.
         outlines: GeoJSON of sectors' areas, by `id version`.
-        left_off: More papers stood than are told.
+        left_off: More documents stood than are told.
     """
 
     papers: tuple[Any, ...]
@@ -97,8 +97,8 @@ class ReplayDesk(DocumentDesk):
         }
 
     async def stood(self, *, start: datetime, end: datetime) -> DocumentHistory:
-        """Return what papers said from `start` to `end`, as far as the user may see them, and the
-        incidents and alerts of that time that were told only later.
+        """Return what documents said from `start` to `end`, as far as the user may see them, and
+        the incidents and alerts of that time that were told only later.
 
         Of another agency's sectors, patrols and incidents that is the newest version alone: what
         they said before is not told.

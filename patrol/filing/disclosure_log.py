@@ -1,4 +1,4 @@
-"""Seen: notes in the journal that an agency was shown another agency's records.
+"""Disclosure log: journal rows that say an agency saw another agency's records.
 
 Told at every frame and answer, it must cost next to nothing: what is seen is counted in memory. The
 journal gets a line within a second of the first of an hour, so that a crash hides no view, and one

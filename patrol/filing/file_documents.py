@@ -1,8 +1,8 @@
-"""DocumentService: files what people and rules decide: checked, committed with journal, then shown.
+"""DocumentService: checks a change of documents, commits it with its journal row, publishes it.
 
 It is a part of the watch and takes turns with its batches. An act is a function of the book: it
-looks at the papers as they are in its turn, and returns what is to be filed or raises. Nothing of
-an act is seen by anybody before all of it is on disk.
+looks at the documents as they are in its turn, and returns what is to be filed or raises. Nothing
+of an act is seen by anybody before all of it is on disk.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ log = structlog.get_logger(__name__)
 
 
 class DocumentService:
-    """Files papers for the watch it belongs to.
+    """Files documents for the watch it belongs to.
 
     Args:
         store: Where they are kept.
@@ -48,11 +48,12 @@ class DocumentService:
         now: Clock, aware UTC.
 
     Attributes:
-        book: The open papers.
+        book: The open documents.
         duties: Asked once a second, in this order, for what time brings.
         listeners: Told of new versions, in this order.
-        followed_by: Acts that follow at once, in the same turn, when a paper of that kind is filed.
-        scribe: Writes what is kept outside papers, with its lines in the journal.
+        followed_by: Acts that follow at once, in the same turn, when a document of that kind is
+            filed.
+        scribe: Writes what is kept outside documents, with its lines in the journal.
         seen: Counts what agencies are shown of each other's records.
     """
 
@@ -69,7 +70,7 @@ class DocumentService:
         self._store, self._turn, self._now = store, turn, now
 
     async def load(self) -> None:
-        """Take up the open papers; listeners are told of all of them.
+        """Take up the open documents; listeners are told of all of them.
 
         Raises:
             StoreError: If the store cannot be read.
@@ -84,7 +85,7 @@ class DocumentService:
 
         Raises:
             PatrolError: What `act` raises.
-            Conflict: If a paper is not the next version of what is there.
+            Conflict: If a document is not the next version of what is there.
             StoreError: If the store refuses.
         """
 
@@ -106,7 +107,7 @@ class DocumentService:
         """File in a turn of the caller's what was decided `now`.
 
         Raises:
-            Conflict: If a paper is not the next version of what is there.
+            Conflict: If a document is not the next version of what is there.
             StoreError: If the store refuses.
         """
         if filing:

@@ -1,4 +1,4 @@
-"""JournalWriter: writes what is kept outside papers together with its line in the journal.
+"""JournalWriter: writes records that are no documents together with their rows in the journal.
 
 Both stand in one transaction: no act without its line, and no line without its act, whatever fails
 between them.

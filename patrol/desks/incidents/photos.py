@@ -1,11 +1,11 @@
-"""PhotoDesk: how a user keeps photos, and sees those of papers that the user may see.
+"""PhotoDesk: how a user keeps photos, and sees those of documents that the user may see.
 
 Beside the clean picture, which people are shown, the camera's own file is stored as it came. It is
 sealed: its agency sees its hash and what the camera says of time and place, and takes it out as
 evidence only (`originals_for`).
 
-A photo is its agency's own. Another agency gets it only through a paper of that agency which it may
-see at that moment and which names it: an incident, a target, a hand-off.
+A photo is its agency's own. Another agency gets it only through a document of that agency which it
+may see at that moment and which names it: an incident, a target, a hand-off.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class PhotoDesk(DocumentDesk):
 
         Returns:
             The photo as it is kept, with what the file told of place and time, which no picture
-            that is shown has: who sent it may write it into the paper that names the photo.
+            that is shown has: who sent it may write it into the document that names the photo.
 
         Raises:
             Forbidden: If the role may not.
@@ -137,7 +137,7 @@ class PhotoDesk(DocumentDesk):
 
         Raises:
             Forbidden: If the role may not.
-            NotFound: If there is none, or no paper that the user may see names it.
+            NotFound: If there is none, or no document that the user may see names it.
         """
         self._may("see photos")
         if _HASH.fullmatch(sha256) is None:
@@ -162,7 +162,7 @@ class PhotoDesk(DocumentDesk):
         self._may("keep photos")
 
     async def check_own(self, hashes: tuple[str, ...]) -> None:
-        """Refuse hashes that a paper of the user's agency must not name.
+        """Refuse hashes that a document of the user's agency must not name.
 
         Raises:
             NotFound: If one is no photo that the agency has kept.
@@ -219,10 +219,10 @@ class PhotoDesk(DocumentDesk):
         )
 
     async def _through(self, sha256: str, papers: Iterable[Document]) -> bytes | None:
-        """Return a photo that one of these papers shows the user; None where none does.
+        """Return a photo that one of these documents shows the user; None where none does.
 
         Only the paper's owner can show it: who once learned a hash opens nothing by writing it
-        into a paper of its own.
+        into a document of its own.
         """
         for paper in tuple(papers):
             if sha256 not in getattr(paper, "photos", ()):

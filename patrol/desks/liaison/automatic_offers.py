@@ -65,7 +65,7 @@ class AutomaticOffers:
         """Return the filing of a new sighting, with the offer that follows from it if one does.
 
         Args:
-            book: The open papers.
+            book: The open documents.
             before: The target without it.
             target: The target with it.
             now: The present, aware UTC.

@@ -1,4 +1,4 @@
-"""TargetDesk: how a user opens, sights and closes targets, and sees those there are.
+"""TargetDesk: how a user opens, closes and sees targets, and adds sightings.
 
 A sighting that brings a target surely across the border, or the middle of a border river, offers it
 to the counterpart in the same transaction (`patrol.desks.liaison.automatic_offers`).
@@ -122,7 +122,7 @@ class TargetDesk(DocumentDesk):
 
         Raises:
             Forbidden: If the role may not.
-            NotFound: If the user's agency has no paper of it.
+            NotFound: If the user's agency has no document of it.
         """
         self._may("see targets")
         target = await self.one(id)

@@ -200,7 +200,7 @@ class ShiftDesk(DocumentDesk):
         *,
         reason: str = "",
     ) -> P:
-        """File what `decide` makes of the book, and return the paper of a kind among it."""
+        """File what `decide` makes of the book, and return the document of a kind among it."""
         for paper in await self._file(act, decide, reason=reason):
             if isinstance(paper, kind):
                 return paper

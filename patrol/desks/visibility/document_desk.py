@@ -1,4 +1,4 @@
-"""DocumentDesk: what every desk for one kind of papers needs: who asks, what is visible, filing."""
+"""DocumentDesk: base of the desks for one kind of document: who asks, what is visible, filing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ P = TypeVar("P", bound=Document)
 
 
 class DocumentDesk:
-    """A part of a desk; what one user may do with papers.
+    """A part of a desk; what one user may do with documents.
 
     Args:
         watch: The node's watch.
@@ -46,14 +46,14 @@ class DocumentDesk:
         require(self._user.role, act)
 
     def _open(self, kind: type[P]) -> Iterator[P]:
-        """Yield what the user may see of the open papers of a kind, oldest first."""
+        """Yield what the user may see of the open documents of a kind, oldest first."""
         for paper in self._watch.clerk.book.all(kind):
             seen = self._policy.paper(paper)
             if seen is not None:
                 yield seen
 
     def _seen(self, kind: type[P], id: str) -> P:
-        """Return what the user may see of an open paper.
+        """Return what the user may see of an open document.
 
         Raises:
             NotFound: If there is none, or the user may not know of it.
@@ -65,7 +65,7 @@ class DocumentDesk:
         return seen
 
     async def _kept(self, kind: type[P], id: str) -> P:
-        """Return what the user may see of a paper, open or closed.
+        """Return what the user may see of a document, open or closed.
 
         Raises:
             NotFound: If there is none, or the user may not know of it.
@@ -80,7 +80,7 @@ class DocumentDesk:
         return seen
 
     def _own(self, book: Book, kind: type[P], id: str) -> P:
-        """Return an open paper whole, for an act of one of its parties.
+        """Return an open document whole, for an act of one of its parties.
 
         Raises:
             NotFound: If there is none, or the user's agency is no party to it.
@@ -121,7 +121,7 @@ class DocumentDesk:
 
         Raises:
             PatrolError: What `decide` raises.
-            Conflict: If a paper is not the next version of what is there.
+            Conflict: If a document is not the next version of what is there.
             StoreError: If the store refuses.
         """
 

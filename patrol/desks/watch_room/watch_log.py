@@ -299,7 +299,7 @@ def _read(
     before: int,
     limit: int,
 ) -> list[tuple[Entry, Document | None]]:
-    """Return entries, newest first, each with the version of the paper that it tells of."""
+    """Return entries, newest first, each with the version of the document that it tells of."""
     entries = journal.on(
         connection, agency=agency, own=own, joint=joint, after=after, before=before, limit=limit
     )
@@ -325,7 +325,7 @@ def _detail(text: str) -> dict[str, Any]:
 
 
 def _said(paper: Document) -> str:
-    """Return what a paper is called, whatever its kind calls that."""
+    """Return what a document is called, whatever its kind calls that."""
     for name in ("name", "title", "rule", "description", "text", "officer", "office"):
         value = getattr(paper, name, None)
         if isinstance(value, str) and value:
