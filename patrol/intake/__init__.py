@@ -1,1 +1,1 @@
-"""Intake: what is made of a batch of what was heard."""
+"""Intake: the steps of a batch of received messages, from deduplication to commit."""

@@ -1,4 +1,4 @@
-"""Views: what all viewers who may see the same are sent, encoded once and shared.
+"""Views: messages to all viewers who may see the same, encoded once and shared.
 
 A `LocalViewStream` belongs to one view (agency, role, policy epoch). Each change is encoded once;
 the last ones stay in a ring, so that a viewer who was cut off goes on where it stopped. They stay
@@ -287,7 +287,7 @@ class LocalViewStream(ViewStream):
             None: there is none such.
 
     Attributes:
-        crossed: Ids of papers of other agencies that its viewers may hold.
+        crossed: Ids of documents of other agencies that its viewers may hold.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Tables: several positions of one change, with the names of their fields once.
+"""Fix tables: several positions of one change, with the names of their fields once.
 
 What many viewers are sent is mostly names of fields, and what is the same for all positions. In a
 table a position takes a third of the bytes: so much less is copied to each viewer, carried over

@@ -44,7 +44,7 @@ class Update(msgspec.Struct, eq=False):
         gone: `(id, owner, registered)` of what left the picture.
         channels: Channels whose health changed.
         claims: Addresses that a second sender uses, by group.
-        papers: New versions of papers.
+        papers: New versions of documents.
     """
 
     fixes: dict[Group, list[Fix]] = {}
@@ -68,7 +68,7 @@ class Publisher:
         snapshot: Returns the picture that a policy lets pass, for a stream and number.
         now: Clock, aware UTC.
         lookout: What crosses between agencies; None: nothing.
-        papers: Returns all open papers.
+        papers: Returns all open documents.
     """
 
     def __init__(
@@ -222,7 +222,7 @@ class Publisher:
                 feed.begin_epoch(epoch)
 
     def _joint(self, policy: ViewPolicy) -> Iterator[Document]:
-        """Yield the open papers that are not the agency's alone."""
+        """Yield the open documents that are not the agency's alone."""
         for paper in self._papers():
             if paper.parties != {policy.agency}:
                 yield paper
@@ -235,7 +235,7 @@ class Publisher:
         body: _Body,
         now: datetime,
     ) -> list[str]:
-        """Put into a frame what may pass of papers; return the ids of those that no longer may."""
+        """Put what may pass of documents into a frame; return ids of those that no longer may."""
         gone: list[str] = []
         for paper in papers:
             seen = own = policy.paper(paper, now=now)
@@ -269,7 +269,7 @@ class Publisher:
         return bool(delay) and policy.paper(paper, now=now + delay) is not None
 
     def _ripe(self, papers: Sequence[Document], now: datetime) -> list[Document]:
-        """Hold papers back for the longest delay there is; return those that have waited."""
+        """Hold documents back for the longest delay there is; return those that have waited."""
         delay = self._delay(now)
         ripe = [paper for paper in self._waiting if paper.at + delay <= now]
         self._waiting = [paper for paper in self._waiting if paper.at + delay > now]

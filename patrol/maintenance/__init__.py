@@ -1,1 +1,1 @@
-"""Maintenance: retention, and what waits to be sent or taken up again."""
+"""Maintenance: retention, the outbox of alerts, and rejected reports to submit again."""

@@ -1,1 +1,1 @@
-"""Picture: what is known of every unit now, from all that was heard."""
+"""Picture: what is known of every unit now, from all messages received."""
