@@ -94,7 +94,7 @@ class Holding:
         Raises:
             ServerRunning: If this one is to be alone, and another renews it.
         """
-        await self._take(store)
+        await self.take(store)
         store.fence = self._check
         keeping = asyncio.create_task(self._keep(store), name="lease")
         try:
@@ -104,7 +104,7 @@ class Holding:
             await asyncio.gather(keeping, return_exceptions=True)
             await self._give_back(store)
 
-    async def _take(self, store: Store) -> None:
+    async def take(self, store: Store) -> None:
         """Wait until nobody holds it, or who does has been still for as long as it lasts.
 
         While the store does not answer, or lets nobody write, nobody can renew it, so that time

@@ -192,7 +192,7 @@ async def test_who_waits_takes_it_in_the_moment_in_which_it_ends(
     monkeypatch.setattr("maps.node.lease_holder.monotonic", one.monotonic)
     monkeypatch.setattr("maps.node.lease_holder.asyncio.sleep", one.sleep)
     two = Holding("hx", agency="joint", life_s=10.0)
-    await two._take(cast(Store, one))
+    await two.take(cast(Store, one))
     assert 10.0 <= one.now_s - one.renewed_s <= 10.6
 
 
@@ -203,7 +203,7 @@ async def test_that_both_were_stopped_together_does_not_count(
     monkeypatch.setattr("maps.node.lease_holder.monotonic", one.monotonic)
     monkeypatch.setattr("maps.node.lease_holder.asyncio.sleep", one.sleep)
     two = Holding("hx", agency="joint", life_s=10.0)
-    await two._take(cast(Store, one))
+    await two.take(cast(Store, one))
     assert (one.renewed_s, one.renewals) == (3609.9, [])
 
 
@@ -217,7 +217,7 @@ async def test_that_nobody_could_write_does_not_count(
     monkeypatch.setattr("maps.node.lease_holder.monotonic", one.monotonic)
     monkeypatch.setattr("maps.node.lease_holder.asyncio.sleep", one.sleep)
     two = Holding("hx", agency="joint", life_s=10.0)
-    await two._take(cast(Store, one))
+    await two.take(cast(Store, one))
     assert (one.renewed_s, one.renewals) == (renewed_s + 3.3, [])
     assert 10.0 <= one.now_s - one.renewed_s <= 10.6
 
@@ -229,7 +229,7 @@ async def test_who_is_dead_is_replaced_soon_after_somebody_can_write_again(
     monkeypatch.setattr("maps.node.lease_holder.monotonic", one.monotonic)
     monkeypatch.setattr("maps.node.lease_holder.asyncio.sleep", one.sleep)
     two = Holding("hx", agency="joint", life_s=10.0)
-    await two._take(cast(Store, one))
+    await two.take(cast(Store, one))
     assert 33.3 <= one.now_s <= 34.5
 
 
