@@ -106,7 +106,7 @@ class Behaviours:
     def take_up(
         self, book: Book, past: Iterable[tuple[str, Position]], contacts: Mapping[str, Contact]
     ) -> None:
-        """Follow boats where the papers ask for it now; a limit counts from about when it was set.
+        """Follow boats where documents ask for it now; a limit counts from about when it was set.
 
         Args:
             book: Holds the sectors.

@@ -104,7 +104,7 @@ class Fencing:
         return self._watch is not None
 
     def take_up(self, book: Book, past: Callable[[], Fixes], now: datetime) -> bool:
-        """Watch the areas that the papers ask for now; return whether these are others than before.
+        """Watch the areas that documents ask for now; return whether these are others than before.
 
         Args:
             book: Sectors and patrols.
@@ -195,7 +195,7 @@ class Fencing:
 
         Args:
             filed: The visits that are filed, by unit and area.
-            book: The open papers; what was before a sector was drawn is nobody's business.
+            book: The open documents; what was before a sector was drawn is nobody's business.
             now: The present, aware UTC.
         """
         for of, flips in self._flips.items():
@@ -420,7 +420,7 @@ class Fencing:
 
 
 def _wanted(book: Book) -> dict[str, int]:
-    """Return the areas that matter now, with the version of the paper that says where they are."""
+    """Return the areas that matter now, with the version of the document that draws them."""
     wanted: dict[str, int] = {}
     for sector in book.all(Sector):
         if sector.use in KEPT_OUT_OF:

@@ -52,7 +52,7 @@ async def patrolled(
     Args:
         store: Holds their tracks.
         picture: Knows which radios stood for them.
-        book: The open papers.
+        book: The open documents.
         now: The present, aware UTC.
         units: Only of these; None: of all.
 

@@ -1,4 +1,4 @@
-"""Answering: whoever sent something learns that it is stored, as soon as it is and not before."""
+"""Acknowledgement: senders learn that a message is stored as soon as it is, not before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Batch: what was heard together, on its way through the intake, and what each step made of it."""
+"""Batch: messages received together on their way through the intake, with each step's results."""
 
 from __future__ import annotations
 

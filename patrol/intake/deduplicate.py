@@ -1,4 +1,4 @@
-"""Deduplication: which of what was heard is new, and which is another reception of a known message.
+"""Deduplication: which messages are new, and which are further receptions of a known one.
 
 Of all receptions of one message the one heard first stands for it, whichever came first; the
 others are kept as those who heard it too.

@@ -1,4 +1,4 @@
-"""Judging: which of what was heard is news, and what each message tells by itself."""
+"""Judging: which messages are news, and what each says by itself."""
 
 from __future__ import annotations
 

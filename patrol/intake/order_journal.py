@@ -1,4 +1,4 @@
-"""Order notes: what the journal is told of orders that change no paper: units, radios, messages."""
+"""Order journal: journal rows of orders that change no document: units, radios, messages."""
 
 from __future__ import annotations
 

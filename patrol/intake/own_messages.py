@@ -1,4 +1,4 @@
-"""Own messages: what this node told outward, known again when it is heard.
+"""Own messages: what this node sent to radios, recognised when it is received.
 
 What a feed tells comes back by a hub, by another gateway, in another envelope or late. Taken for
 news it would keep a silent boat live for ever, ring a call for help twice and make radios of our

@@ -1,4 +1,4 @@
-"""Bare calls: a report that cannot be taken is set aside, but that it calls for help is taken.
+"""Rejected distress: a report that is set aside as unusable still counts as a call for help.
 
 What keeps it from being taken may be anything in it; so nothing of it is used but who calls, and
 how. The call is latched and rings; all else that was said lies with the reports set aside.

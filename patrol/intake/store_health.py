@@ -1,4 +1,4 @@
-"""Store health: whether the store takes what is heard, and what could not be taken, for people."""
+"""Store health: whether the store takes messages, and which it refused, in words for people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Unending work: a part of the watch that stops of itself must be heard, not missed."""
+"""Supervised work: a task of the watch that ends by itself is an error, `WorkEnded`."""
 
 from __future__ import annotations
 

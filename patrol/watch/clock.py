@@ -1,7 +1,8 @@
 """PatrolClock: what time and movement bring to patrols: start, end, overdue, suspended.
 
-Its `duties` are acts of the clerk, asked once a second. Each flag has its own rule for being set
-and cleared, computed anew from what is known; nothing here remembers that it has told something.
+Its `duties` are acts of the document service, asked once a second. Each flag has its own rule for
+being set and cleared, computed anew from what is known; nothing here remembers that it has told
+something.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ def suspensions(book: Book, now: datetime, parted: Parted) -> tuple[Patrol, ...]
     asks for what time alone brings.
 
     Args:
-        book: The open papers.
+        book: The open documents.
         now: The time, aware UTC.
         parted: Why agencies are not joined.
     """
@@ -95,7 +96,7 @@ class PatrolClock:
     Args:
         picture: What is known of units.
         ground: Where sectors lie.
-        book: The open papers.
+        book: The open documents.
         parted: Why agencies are not joined.
 
     Attributes:

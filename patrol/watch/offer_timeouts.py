@@ -1,4 +1,4 @@
-"""Silence: what time does to an offer that nobody answers, and a suspension to one that is open.
+"""Offer timeouts: what time does to an unanswered offer, and a suspension to an open one.
 
 The offerer's node decides. The counterpart's escalates its own copy, and lets go of what lapsed or
 may not cross any more, unless it has accepted: then it waits for the offerer's word, which may be

@@ -1,4 +1,4 @@
-"""PlacesOnAir: marks, targets and sectors that radios were shown, and are told when they end.
+"""PlacesOnAir: marks, targets and sectors that were sent to radios, and taken back at their end.
 
 A Meshtastic node forgets a waypoint when its time is over; one that ends before, and every APRS
 object, must be taken back by a message of its own over each channel that showed it. What radios
@@ -54,7 +54,7 @@ class PlacesOnAir:
         store: Where messages are kept.
         dispatch: Sends them.
         own: Is told what radios are shown.
-        book: The open papers.
+        book: The open documents.
         now: Clock, aware UTC.
     """
 
@@ -73,7 +73,7 @@ class PlacesOnAir:
         self._news = asyncio.Event()
 
     async def load(self) -> None:
-        """Take up what radios were shown before; to be called once the papers are known."""
+        """Take up what radios were shown before; to be called once the documents are known."""
         since = self._now() - LASTS_AT_MOST - TAKEN_BACK_WITHIN
         for message in await self._store.read(lambda each: messages.marks(each, since=since)):
             self._note(message)
@@ -164,5 +164,5 @@ class PlacesOnAir:
 
 
 def outward_name(paper: Document) -> str:
-    """Return the name under which a paper is told outward: ours, and the same for ever."""
+    """Return the name under which a document is sent to radios: ours, and the same for ever."""
     return f"{OWN_NAME}{paper.origin}.{paper.id}"

@@ -1,4 +1,4 @@
-"""Registrar: what people change, one act at a time: checked, committed, then shown.
+"""Registrar: changes of units by people, one at a time: checked, committed, then published.
 
 It is a part of the watch and takes turns with its batches.
 """

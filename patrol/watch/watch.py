@@ -1,4 +1,4 @@
-"""Watch: the only writer. It turns what was heard into one picture and keeps it.
+"""Watch: the only writer. It turns received messages into one picture.
 
 What waits in the inbox is taken as one batch through the steps of the intake (`Watch.intake`):
 judged, put into the picture, committed in one transaction, answered, and only then shown. When the
@@ -98,7 +98,7 @@ class Watch:
         agency: Owner of what nobody else owns.
         locate: Finds the river kilometre of positions, many at a time; None without a river.
         describe: Finds whole addresses, many at a time; None without.
-        ground: Rivers and borders for papers; None without geography.
+        ground: Rivers and borders for documents; None without geography.
         agencies: Those of this node, by id.
         offices: Border liaison offices that face each other; None without a gazetteer.
         now: Returns the time, aware UTC; None: that of `clock`.
