@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from typing import Any, cast
+from queue import SimpleQueue
+from typing import Any
 
 import pytest
 
@@ -82,22 +83,25 @@ async def test_at_the_end_what_was_given_is_done_and_nothing_more_is_taken(write
         await writer.do(lambda: None)
 
 
-async def test_what_is_given_as_it_ends_is_done_or_refused(writer: Writer) -> None:
-    await writer.do(lambda: None)
-    works, ending = writer._works, threading.Thread(target=writer.end)
+async def test_what_is_given_as_it_ends_is_done_or_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ends = False
 
-    class Slow:
+    class Slow(SimpleQueue[Any]):
         """Lets the end come between the question whether there is one and what is put."""
 
-        get = works.get
-
-        def put(self, work: Any) -> None:
-            if work is not None:
+        def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
+            if ends and item is not None:
                 ending.start()
                 ending.join(0.2)
-            works.put(work)
+            super().put(item)
 
-    writer._works = cast("Any", Slow())
+    monkeypatch.setattr("patrol.store.engine.writer.SimpleQueue", Slow)
+    writer = Writer()
+    ending = threading.Thread(target=writer.end)
+    await writer.do(lambda: None)
+    ends = True
     async with asyncio.timeout(5.0):
         assert await writer.do(lambda: 7) == 7
     await asyncio.to_thread(ending.join, 5.0)
