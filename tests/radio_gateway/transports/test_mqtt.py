@@ -261,7 +261,7 @@ asyncio.run(main())
     assert listener.stdout is not None
     try:
         assert await listener.stdout.readline() == b"ready\n"
-        await asyncio.sleep(0.3)  # subscribed
+        await until(lambda: broker.subscribers(f"{POSITIONS}/+"))
         await asyncio.to_thread(publish, broker, *range(20))
         assert await listener.stdout.readline() == b"heard\n"
     finally:
