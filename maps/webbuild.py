@@ -82,11 +82,11 @@ def install(web: Path) -> None:
     """
     lock = (web / "package-lock.json").read_bytes()
     mark = web / "node_modules" / ".joint-patrol"
-    wanted = hashlib.sha256(lock).hexdigest()
-    if mark.is_file() and mark.read_text() == wanted:
+    digest = hashlib.sha256(lock).hexdigest()
+    if mark.is_file() and mark.read_text() == digest:
         return
     _node(web, str(_npm(node())), "ci", "--ignore-scripts", "--no-audit", "--no-fund")
-    mark.write_text(wanted)
+    mark.write_text(digest)
 
 
 def digest_of(web: Path) -> str:
@@ -161,13 +161,13 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="check style and types, run its tests")
     parser.add_argument("--force", action="store_true", help="build even an unchanged tree")
     parser.add_argument("--out", type=Path, default=HERE / "static", help="folder of the result")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     try:
-        if asked.check:
+        if options.check:
             check()
             word = "web client: checked"
         else:
-            built = build(static=asked.out, force=asked.force)
+            built = build(static=options.out, force=options.force)
             word = "web client: built" if built else "web client: up to date"
     except WebBuildError as error:
         sys.exit(f"web client: {error}")

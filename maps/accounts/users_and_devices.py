@@ -153,8 +153,8 @@ class People:
         """
         known = await self._named(name)
         hashed = await self._passwords.hash(password)
-        told = {"password": "changed"}
-        note = _note("change user", f"user:{name}", by=by, agency=known.agency, **told)
+        detail = {"password": "changed"}
+        note = _note("change user", f"user:{name}", by=by, agency=known.agency, **detail)
         await self._scribe.write(
             if_done(note), changes.change_user, name, self._now(), password_hash=hashed
         )
@@ -169,8 +169,8 @@ class People:
             Conflict: If it is the last administrator of its agency and would be none any more.
         """
         known = await self._named(name)
-        told = _said(role=role, disabled=disabled)
-        note = _note("change user", f"user:{name}", by=by, agency=known.agency, **told)
+        detail = _said(role=role, disabled=disabled)
+        note = _note("change user", f"user:{name}", by=by, agency=known.agency, **detail)
         changed = await self._scribe.write(
             if_done(note), changes.change_user, name, self._now(), role=role, disabled=disabled
         )
@@ -286,8 +286,10 @@ class People:
         if name == caller.name and (disabled or demoted):
             raise BadRequest("nobody can disable or demote themselves", field="role")
         hashed = None if password is None else await self._passwords.hash(password)
-        told = _said(role=role, disabled=disabled, password=None if password is None else "changed")
-        note = _note("change user", f"user:{name}", by=caller.name, agency=known.agency, **told)
+        detail = _said(
+            role=role, disabled=disabled, password=None if password is None else "changed"
+        )
+        note = _note("change user", f"user:{name}", by=caller.name, agency=known.agency, **detail)
         changed = await self._scribe.write(
             if_done(note),
             changes.change_user,

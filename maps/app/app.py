@@ -319,12 +319,12 @@ def node_of(settings: Settings) -> session.Node:
 @asynccontextmanager
 async def open_basemap(settings: Settings) -> AsyncIterator[Basemap | None]:
     """Open the site's basemap, if it has one."""
-    said = settings.basemap
-    if said is None:
+    path = settings.basemap
+    if path is None:
         yield None
         return
     opened = await asyncio.to_thread(
-        lambda: Basemap(said.file, title=said.title, attribution=said.attribution)
+        lambda: Basemap(path.file, title=path.title, attribution=path.attribution)
     )
     try:
         yield opened

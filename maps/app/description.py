@@ -65,29 +65,29 @@ def describe(app: FastAPI, routers: Iterable[APIRouter]) -> dict[str, Any]:
     return described
 
 
-def _complete(said: dict[str, Any], method: str, route: APIRoute) -> None:
-    said["security"] = _security(route)
-    told = said["responses"]
-    if "422" in told:
-        told["422"] = _refusal(422)
-    told["421"] = _refusal(421)
-    if "requestBody" in said:
-        told |= {str(status): _refusal(status) for status in (411, 413)}
-    if said["security"]:
-        told["429"] = _refusal(429)  # wrong keys, and changes without end
-    if not said["security"] and method != "POST":
-        told.pop("401", None)  # nobody need sign in, or is about to
+def _complete(operation: dict[str, Any], method: str, route: APIRoute) -> None:
+    operation["security"] = _security(route)
+    responses = operation["responses"]
+    if "422" in responses:
+        responses["422"] = _refusal(422)
+    responses["421"] = _refusal(421)
+    if "requestBody" in operation:
+        responses |= {str(status): _refusal(status) for status in (411, 413)}
+    if operation["security"]:
+        responses["429"] = _refusal(429)  # wrong keys, and changes without end
+    if not operation["security"] and method != "POST":
+        responses.pop("401", None)  # nobody need sign in, or is about to
 
 
 def _security(route: APIRoute) -> list[dict[str, list[str]]]:
     """Return the ways to sign in that a route takes, any one of them; none for a public one."""
-    asked = set(_calls(route.dependant))
-    if metrics.permitted in asked:
+    dependencies = set(_calls(route.dependant))
+    if metrics.permitted in dependencies:
         return [{"session": []}, {"program": []}]
-    if access.caller in asked:
+    if access.caller in dependencies:
         readable = route.path.startswith(READABLE) and "GET" in (route.methods or ())
         return [{"session": []}, {"reader": []}] if readable else [{"session": []}]
-    if access.reporter not in asked:
+    if access.reporter not in dependencies:
         return []
     if route.endpoint is inbound.submit:
         return [{"phone": []}, {"device": []}]

@@ -120,8 +120,8 @@ class Bus:
         if about:
             properties.CorrelationData = about
         for message in self._envelopes.seal(body, topic=topic):
-            said = self._client.publish(topic, message, qos=1, properties=properties)
-            if said.rc == paho.MQTT_ERR_QUEUE_SIZE:
+            published = self._client.publish(topic, message, qos=1, properties=properties)
+            if published.rc == paho.MQTT_ERR_QUEUE_SIZE:
                 _log.warning("bus_full", broker=self._settings.shown)
                 return
 

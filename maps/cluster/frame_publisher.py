@@ -152,8 +152,8 @@ class _Tap(Subscription):
         self._hand_on(Word(by=self._by, stream=self.feed.stream, epoch=epoch, frame=frame))
 
 
-def _frame(seq: int, said: bytes) -> ViewFrame:
-    return ViewFrame(seq, bytes(said), said.own if isinstance(said, MixedFrame) else None)
+def _frame(seq: int, content: bytes) -> ViewFrame:
+    return ViewFrame(seq, bytes(content), content.own if isinstance(content, MixedFrame) else None)
 
 
 def _before(feed: LocalViewStream, since: int, before: int) -> list[ViewFrame] | None:
@@ -164,10 +164,14 @@ def _before(feed: LocalViewStream, since: int, before: int) -> list[ViewFrame] |
 
 def _between(feed: LocalViewStream, since: int, before: int) -> list[ViewFrame] | None:
     """Return the changes after `since` and before `before`; None if one of them is not kept."""
-    kept = feed.following(since)
-    if kept is None:
+    contents = feed.following(since)
+    if contents is None:
         return None
-    frames = [_frame(seq, said) for seq, said in enumerate(kept, start=since + 1) if seq < before]
+    frames = [
+        _frame(seq, content)
+        for seq, content in enumerate(contents, start=since + 1)
+        if seq < before
+    ]
     if sum(len(each.whole) for each in frames) > MOST_MISSED_BYTES:
         return None
     return frames

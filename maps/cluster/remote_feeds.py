@@ -157,10 +157,10 @@ class FarFeed(ViewStream):
 
     def _rebase(self, begin: Begin) -> None:
         if begin.snapshot is not None:
-            said = _said(begin.snapshot)
+            snapshot = _said(begin.snapshot)
             if begin.epoch < self.view.epoch:
-                said = stripped([said])[0]
-            self._base, self._base_at = (begin.seq, said), monotonic()
+                snapshot = stripped([snapshot])[0]
+            self._base, self._base_at = (begin.seq, snapshot), monotonic()
 
     def _is_fresh(self) -> bool:
         """Return whether one may still begin with the snapshot and what followed it."""

@@ -172,8 +172,8 @@ class RpcClient:
         now = self._now()
         if self.watch:
             self._heard_at = now
-        for asked in self._asked.values():  # asked again it would come twice
-            asked.again_at = max(asked.again_at, now + AGAIN_S)
+        for call in self._asked.values():  # asked again it would come twice
+            call.again_at = max(call.again_at, now + AGAIN_S)
 
     def time(self) -> datetime:
         """Return what the Watch's clock shows, aware UTC; ours may be far from that."""
@@ -203,17 +203,17 @@ class RpcClient:
             self.lost("the watch is not heard")
         elif self.watch and self._clock.late_s > GONE_AFTER_S:
             self.lost(f"the watch is heard {self._clock.late_s:.0f} s late")
-        for number, asked in self._asked.items():
-            if now >= asked.again_at:
-                asked.pause_s *= 2
-                asked.again_at = now + asked.pause_s
-                self._say(asked.body, number)
+        for number, call in self._asked.items():
+            if now >= call.again_at:
+                call.pause_s *= 2
+                call.again_at = now + call.pause_s
+                self._say(call.body, number)
 
     def answer(self, answer: Answer) -> None:
         """Take an answer."""
-        asked = self._asked.get(answer.number)
-        if answer.by == self.watch and asked is not None and not asked.answered.done():
-            asked.answered.set_result(answer.what)
+        call = self._asked.get(answer.number)
+        if answer.by == self.watch and call is not None and not call.answered.done():
+            call.answered.set_result(answer.what)
 
     def tell(self, what: Any) -> None:
         """Say what needs no answer."""
@@ -242,24 +242,26 @@ class RpcClient:
         self._say(body, number)
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
-                said = await answered
+                reply = await answered
         except TimeoutError:
             self.unanswered += 1
             raise NoAnswer("the watch does not answer") from None
         finally:
             del self._asked[number]
             self._reads -= reads
-        if isinstance(said, RequestRefusal):
-            raise WatchAway(said.fault)
-        return said
+        if isinstance(reply, RequestRefusal):
+            raise WatchAway(reply.fault)
+        return reply
 
     def _encoded(self, what: Any) -> tuple[int, bytes]:
         self._number += 1
-        asked = Ask(web=self._web, number=self._number, to=self.watch, what=what, heard=self._count)
-        return self._number, _encode(asked)
+        request = Ask(
+            web=self._web, number=self._number, to=self.watch, what=what, heard=self._count
+        )
+        return self._number, _encode(request)
 
     def _gone(self, fault: str) -> None:
-        for asked in self._asked.values():
-            if not asked.answered.done():
+        for call in self._asked.values():
+            if not call.answered.done():
                 self.unanswered += 1
-                asked.answered.set_exception(NoAnswer(fault))
+                call.answered.set_exception(NoAnswer(fault))

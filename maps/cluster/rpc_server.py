@@ -264,11 +264,11 @@ class _Given:
 
     def answer(self) -> Response:
         if self._size > LONGEST_ANSWER:
-            said = {
+            fields = {
                 "error": "answer_too_long",
                 "message": f"the answer has {self._size} bytes, at most {LONGEST_ANSWER} pass;"
                 " ask for less at once",
             }
             headers = [(b"content-type", b"application/json")]
-            return Response(status=503, headers=headers, body=msgspec.json.encode(said))
+            return Response(status=503, headers=headers, body=msgspec.json.encode(fields))
         return Response(status=self._status, headers=self._headers, body=b"".join(self._parts))

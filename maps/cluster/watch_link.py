@@ -123,10 +123,10 @@ class WatchLink:
         )
         self._bus.say(self._topics.beat, beat)
 
-    def _is_late(self, heard: int) -> bool:
-        if heard == 0:
+    def _is_late(self, count: int) -> bool:
+        if count == 0:
             return False  # it does not say
-        ago = self._beats - heard
+        ago = self._beats - count
         if not 0 <= ago < len(self._said_at):
             return True
         return monotonic() - self._said_at[-1 - ago] > LATE_AFTER_S

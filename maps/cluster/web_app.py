@@ -138,7 +138,7 @@ class _Passing:
         strange = request.scope["route"].path in STRANGERS
         caller = None if strange else await reporter(request)
         client = request.client
-        said = await self._pass_on(
+        reply = await self._pass_on(
             words.Request(
                 method=request.method,
                 path=request.scope["path"],
@@ -150,8 +150,8 @@ class _Passing:
                 body=await request.body() if strange else await body_of(request),
             )
         )
-        response = Response(said.body, said.status)
-        response.raw_headers = said.headers
+        response = Response(reply.body, reply.status)
+        response.raw_headers = reply.headers
         return response
 
     async def metrics(self, request: Request) -> Response:

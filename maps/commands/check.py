@@ -216,8 +216,8 @@ def _check_store(settings: Settings, found: SetupFindings) -> None:
             found.faults.append(f"{where}: {error}")
             return
         if tables:
-            said = "found by looking through all of it"
-            found.faults.append(f"{where}: {worded(path, said, tables)}")
+            remark = "found by looking through all of it"
+            found.faults.append(f"{where}: {worded(path, remark, tables)}")
 
 
 def _check_database(url: str, where: str, found: SetupFindings) -> None:

@@ -220,12 +220,12 @@ def _look_at_disk(settings: Settings, node: _Node | None, found: Diagnosis) -> N
 
 
 def _lasts(room: DiskRoom, node: _Node | None) -> str:
-    said = f"{room.free_bytes / 1e9:.1f} GB free, the store has {room.store_bytes / 1e9:.2f} GB"
+    text = f"{room.free_bytes / 1e9:.1f} GB free, the store has {room.store_bytes / 1e9:.2f} GB"
     if room.days_left is not None:
-        return f"{said}; at the present rate it lasts {room.days_left:.0f} days"
+        return f"{text}; at the present rate it lasts {room.days_left:.0f} days"
     if node is not None and node.metrics:
-        return f"{said}; nothing grows, or the node has not run for an hour"
-    return f"{said}; how long it lasts only the running node knows"
+        return f"{text}; nothing grows, or the node has not run for an hour"
+    return f"{text}; how long it lasts only the running node knows"
 
 
 def _look_at_clock(node: _Node | None, found: Diagnosis) -> None:

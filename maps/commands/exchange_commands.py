@@ -74,8 +74,10 @@ def export_file(
         await desk.audit.note("export", subject=subject, detail=told_of)
         output.write_bytes(body)
         count = sum(len(each.positions) for each in made.tracks)
-        told = f"{len(made.tracks)} tracks, {count} positions" if made.tracks else f"layer {layer}"
-        typer.echo(f"wrote {output}: {told}")
+        summary = (
+            f"{len(made.tracks)} tracks, {count} positions" if made.tracks else f"layer {layer}"
+        )
+        typer.echo(f"wrote {output}: {summary}")
 
     at_desk(settings, agency_named(settings, agency), export)
 
@@ -173,25 +175,25 @@ def _tell_layer(file: Path, layer: ReadLayer) -> bool:
     return bool(layer.faults)
 
 
-def _unit(desk: Desk, said: str) -> str:
+def _unit(desk: Desk, name: str) -> str:
     """Return the id of a unit by its call sign or id."""
     for each in desk.units(retired=True):
-        if said in (each.id, each.call_sign):
+        if name in (each.id, each.call_sign):
             return each.id
-    return said
+    return name
 
 
-async def _patrol(desk: Desk, said: str) -> str:
+async def _patrol(desk: Desk, name: str) -> str:
     """Return the id of the newest patrol of that name, or what was said."""
     from maps.api.responses.times import EARLIEST
 
     over = await desk.patrols.past(since=EARLIEST, until=datetime.now(UTC))
-    named = [
+    matches = [
         each
         for each in (*desk.patrols.all(), *over)
-        if each.name == said and each.started_at is not None
+        if each.name == name and each.started_at is not None
     ]
-    return max(named, key=lambda each: each.starts_at).id if named else said
+    return max(matches, key=lambda each: each.starts_at).id if matches else name
 
 
 def _moment(text: str, zone: ZoneInfo) -> datetime:

@@ -73,14 +73,14 @@ def _made(
     async def work() -> bytes:
         async with open_office(settings) as office:
             desk = office.desk_of(User(name="command line", role="admin", agency=agency))
-            asked = ReportRequest(
+            request = ReportRequest(
                 site=office.report_site,
                 desk=desk,
                 words=Wording(language, calendar=years, zone=zone),
                 second=Wording("en" if language != "en" else "lo", calendar=years, zone=zone),
                 **chosen,
             )
-            return (await made(name, kind, asked)).content
+            return (await made(name, kind, request)).content
 
     return run(work())
 

@@ -89,8 +89,8 @@ def init(
     if not hosts:
         typer.echo("no name or address is known of this server: give --host", err=True)
         raise typer.Exit(1)
-    wanted = write and not force and not _has_certificate(config)
-    left = _left_over(files, host) if wanted else None
+    writes_settings = write and not force and not _has_certificate(config)
+    left = _left_over(files, host) if writes_settings else None
     if left is not None:
         hosts = local_ca.hosts_of(left[1])
     table = web_table(

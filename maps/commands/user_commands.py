@@ -144,9 +144,9 @@ def second_factor(
         from maps.accounts.credentials.qr import for_terminal
 
         user = await _named(accounts, name)
-        begun = await accounts.factors.begin(user)
-        typer.echo(for_terminal(begun.address))
-        typer.echo(f"or type: {begun.secret}")
+        factor = await accounts.factors.begin(user)
+        typer.echo(for_terminal(factor.address))
+        typer.echo(f"or type: {factor.secret}")
         code = str(typer.prompt("Code that the authenticator shows"))
         note = _note("set up second factor", user)
         codes = (await accounts.factors.confirm(user, code, note=note)).codes

@@ -84,16 +84,16 @@ class BaseRadio(SerialRadio):
             for frame in frames:
                 await self._answer(frame.rpartition(b"\x02")[2].decode("ascii", "replace"))
 
-    async def _answer(self, said: str) -> None:
+    async def _answer(self, sentence: str) -> None:
         """Answer as `radio_gateway.protocols.kenwood.order` says that the radio does."""
-        asked = said.startswith("R3")
-        number = said[2:9] if asked else said[1:8]
+        is_poll = sentence.startswith("R3")
+        number = sentence[2:9] if is_poll else sentence[1:8]
         if number == EVERYBODY:
             return  # nobody answers that
         await asyncio.sleep(ON_THE_AIR_S)
         await self.send(b"\x020\x03" if number in self._places else b"\x021\x03")
         place = self._places.get(number)
-        if asked and place is not None:
+        if is_poll and place is not None:
             await self.send(place)
 
 

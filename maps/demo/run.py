@@ -346,8 +346,8 @@ async def _ais_port(office: RunningNode) -> int:
 
 def _describe(settings: Settings, folder: Path) -> None:
     """Write down what commands beside the demo must know of it, among its records."""
-    said = {"id": settings.node.id, "name": settings.node.name}
-    lines = ["[node]", *(f"{name} = {json.dumps(value)}" for name, value in said.items())]
+    description = {"id": settings.node.id, "name": settings.node.name}
+    lines = ["[node]", *(f"{name} = {json.dumps(value)}" for name, value in description.items())]
     lines += ["", "[store]", 'url = "sqlite:///joint-patrol.db"', ""]
     for agency in settings.agencies:
         lines += ["[[agencies]]", f'id = "{agency.id}"', f"name = {json.dumps(agency.name)}", ""]
@@ -360,8 +360,8 @@ def _welcome(settings: Settings, address: str, lines: list[str], folder: Path) -
     say(f"A joint patrol of Houay Xai and Chiang Khong is on the river: {address}\n\n")
     say("Open one of these links; each signs in once, in its role:\n\n")
     say("\n".join(lines) + "\n\n")
-    said = [_command(), "audit", "verify", "--config", str((folder / CONFIG).resolve())]
-    say(f"To prove its journal, meanwhile, in another terminal:\n\n  {shlex.join(said)}\n\n")
+    command = [_command(), "audit", "verify", "--config", str((folder / CONFIG).resolve())]
+    say(f"To prove its journal, meanwhile, in another terminal:\n\n  {shlex.join(command)}\n\n")
     say(f"Passkeys need a name: http://{settings.web.allowed_hosts[0]}:{port} is the same page.\n")
     say("Nothing leaves this machine. Ctrl-C ends it.\n")
     sys.stdout.flush()

@@ -91,7 +91,7 @@ def kenwood(report: ScriptReport, time: datetime) -> bytes:
 def position_json(report: ScriptReport, time: datetime) -> tuple[str, bytes]:
     """Return topic and payload of our own format."""
     here = report.here
-    said = {
+    fields = {
         "id": f"{report.actor.device}-{time:%Y%m%dT%H%M%S}",
         "lon": round(here.lon, 6),
         "lat": round(here.lat, 6),
@@ -101,22 +101,22 @@ def position_json(report: ScriptReport, time: datetime) -> tuple[str, bytes]:
         "accuracy_m": 6,
     }
     if report.distress:
-        said |= {"distress": True, "text": "Engine on fire, need help"}
-    return f"joint-patrol/v1/position/{report.actor.device}", msgspec.json.encode(said)
+        fields |= {"distress": True, "text": "Engine on fire, need help"}
+    return f"joint-patrol/v1/position/{report.actor.device}", msgspec.json.encode(fields)
 
 
 def _static(report: ScriptReport, *, class_b: bool) -> list[str]:
-    said: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "mmsi": report.actor.device,
         "shipname": report.actor.ship_name or "",
     }
     if class_b:
-        said |= {"msg_type": 24, "partno": 0}
+        fields |= {"msg_type": 24, "partno": 0}
     else:
-        said |= {"msg_type": 5, "callsign": f"BL{report.actor.device[-3:]}", "ship_type": 70}
-        said |= {"to_bow": 22, "to_stern": 10, "to_port": 3, "to_starboard": 3}
-        said |= {"draught": 1.4, "destination": "CHIANG KHONG"}
-    return list(encode_dict(said, sentence_type="VDM"))
+        fields |= {"msg_type": 5, "callsign": f"BL{report.actor.device[-3:]}", "ship_type": 70}
+        fields |= {"to_bow": 22, "to_stern": 10, "to_port": 3, "to_starboard": 3}
+        fields |= {"draught": 1.4, "destination": "CHIANG KHONG"}
+    return list(encode_dict(fields, sentence_type="VDM"))
 
 
 def _degrees(value: float, width: int, sides: str) -> str:

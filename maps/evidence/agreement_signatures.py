@@ -87,13 +87,13 @@ def signature_fault(
             origin=key.origin,
             public_key=key.public_key,
         )
-        said = json_decoder(OfficerAct).decode(key.text)
+        act_signed = json_decoder(OfficerAct).decode(key.text)
         age = at - issued_at(key.nonce)
     except (SignInRefused, ValueError) as error:
         return str(error)
     if not timedelta() <= age <= GOOD_FOR + _WAIT:
         return "it was asked for at another time"
-    if said != _recorded(version, act, agency, said):
+    if act_signed != _recorded(version, act, agency, act_signed):
         return f"the key signed something else: {key.text}"
     return None
 
@@ -120,9 +120,9 @@ def _own_act(version: Agreement) -> ActName:
     return "change" if version.terms_version == version.version else "backfill"
 
 
-def _recorded(version: Agreement, act: ActName, agency: str, said: OfficerAct) -> OfficerAct:
+def _recorded(version: Agreement, act: ActName, agency: str, signed: OfficerAct) -> OfficerAct:
     """Return the act as the version tells it; what it does not tell, as it was signed."""
-    office, reason, also = "", version.reason, said.also
+    office, reason, also = "", version.reason, signed.also
     if act == "sign":
         office = next((each.office for each in version.signatures if each.agency == agency), "")
         reason = ""
@@ -131,12 +131,15 @@ def _recorded(version: Agreement, act: ActName, agency: str, said: OfficerAct) -
         reason, also = word.reason, word.also
     found = msgspec.structs.replace(
         officer_act(version, act, agency, office=office, reason=reason, also=also),
-        terms_version=said.terms_version if act == "change" else version.terms_version,
+        terms_version=signed.terms_version if act == "change" else version.terms_version,
     )
     opened = any(
-        (each.agency, each.start, each.end, each.backfill) == (agency, said.start, said.end, True)
+        (each.agency, each.start, each.end, each.backfill)
+        == (agency, signed.start, signed.end, True)
         for each in version.windows
     )
     if act in ("resume", "backfill") and opened:
-        return msgspec.structs.replace(found, start=said.start, end=said.end, classes=said.classes)
+        return msgspec.structs.replace(
+            found, start=signed.start, end=signed.end, classes=signed.classes
+        )
     return found

@@ -134,10 +134,10 @@ def _verified(packed: zipfile.ZipFile, public: str | None) -> VerifiedEvidence:
     for about in packed.infolist():
         if about.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise BadEvidence(about.filename, "is packed in a way that no evidence file is")
-    said = _read(packed, MANIFEST, _LARGEST_MANIFEST)
+    manifest_bytes = _read(packed, MANIFEST, _LARGEST_MANIFEST)
     signature = _decoded(_read(packed, SIGNATURE, _LARGEST_MANIFEST), ManifestSignature, SIGNATURE)
-    _check_signature(signature, said, public)
-    manifest = _decoded(said, Manifest, MANIFEST)
+    _check_signature(signature, manifest_bytes, public)
+    manifest = _decoded(manifest_bytes, Manifest, MANIFEST)
     if manifest.format != FORMAT:
         raise BadEvidence(MANIFEST, f"is of no format known here: {manifest.format!r}")
     for each in manifest.files:
@@ -147,12 +147,14 @@ def _verified(packed: zipfile.ZipFile, public: str | None) -> VerifiedEvidence:
     if stray is not None:
         raise BadEvidence(stray, "is not in the manifest: it was put in later")
     _check_originals(packed, manifest)
-    told = _check_journal(packed, manifest, signature.public_key)
+    journal_rows = _check_journal(packed, manifest, signature.public_key)
     _check_positions(packed, manifest)
-    return VerifiedEvidence(manifest=manifest, public_key=signature.public_key, rows_told=told)
+    return VerifiedEvidence(
+        manifest=manifest, public_key=signature.public_key, rows_told=journal_rows
+    )
 
 
-def _check_signature(signature: ManifestSignature, said: bytes, public: str | None) -> None:
+def _check_signature(signature: ManifestSignature, content: bytes, public: str | None) -> None:
     if signature.format != SIGNATURE_FORMAT:
         raise BadEvidence(SIGNATURE, f"is of no format known here: {signature.format!r}")
     if public is not None and public != signature.public_key:
@@ -163,7 +165,7 @@ def _check_signature(signature: ManifestSignature, said: bytes, public: str | No
         covered = b""
     if not is_signed(covered, signature.signature, public=signature.public_key):
         raise BadEvidence(SIGNATURE, "is wrong: it is not that of its key")
-    if hashlib.sha256(said).hexdigest() != signature.manifest_sha256:
+    if hashlib.sha256(content).hexdigest() != signature.manifest_sha256:
         raise BadEvidence(MANIFEST, "was altered after it was signed")
 
 
@@ -201,14 +203,14 @@ def _check_originals(packed: zipfile.ZipFile, manifest: Manifest) -> None:
     """Check that each camera's file is the one that its line names, and each picture, too."""
     hashes = {each.name: each.sha256 for each in manifest.files}
     lines = _read(packed, PHOTOS).splitlines() if PHOTOS in hashes else []
-    named = set()
+    photos = set()
     for count, line in enumerate(lines, 1):
-        said = _decoded(line, _PhotoLine, f"{PHOTOS}, line {count}")
-        for name, sha256 in ((said.file, said.sha256), (said.shown, said.photo)):
+        photo = _decoded(line, _PhotoLine, f"{PHOTOS}, line {count}")
+        for name, sha256 in ((photo.file, photo.sha256), (photo.shown, photo.photo)):
             if hashes.get(name) != sha256:
                 raise BadEvidence(f"{PHOTOS}, line {count}", f"{name} is missing or another file")
-        named.add(said.file)
-    stray = next((each for each in hashes if each.startswith(ORIGINALS) and each not in named), "")
+        photos.add(photo.file)
+    stray = next((each for each in hashes if each.startswith(ORIGINALS) and each not in photos), "")
     if stray:
         raise BadEvidence(stray, f"no line of {PHOTOS} tells of it")
     if len(lines) != manifest.counts.get("originals", 0):
@@ -231,7 +233,7 @@ def _check_journal(packed: zipfile.ZipFile, manifest: Manifest, public: str) -> 
     if head.node != manifest.node:
         raise BadEvidence(JOURNAL, f"is of node {head.node!r}, the manifest of {manifest.node!r}")
     before: Row | None = None
-    told = count = 0
+    entries = count = 0
     # Line by line: a file of empty lines alone would be very many.
     for count, line in enumerate(io.BytesIO(rows), 1):
         row = _decoded(line, Row, f"{JOURNAL}, line {count}")
@@ -240,7 +242,7 @@ def _check_journal(packed: zipfile.ZipFile, manifest: Manifest, public: str) -> 
         if before is not None and row.previous != before.hash:
             raise BadEvidence(f"journal row {row.seq}", "does not follow the row before it")
         if row.act:
-            told += 1
+            entries += 1
             if _hash(row) != row.hash:
                 raise BadEvidence(f"journal row {row.seq}", "its hash is not that of its content")
         before = row
@@ -248,7 +250,7 @@ def _check_journal(packed: zipfile.ZipFile, manifest: Manifest, public: str) -> 
         raise BadEvidence(f"journal row {head.seq}", "is not the last row that was signed")
     if count != manifest.counts.get("journal rows", 0):
         raise BadEvidence(JOURNAL, "has not as many rows as the manifest says")
-    return told
+    return entries
 
 
 def _hash(row: Row) -> str:
@@ -280,10 +282,10 @@ def _check_positions(packed: zipfile.ZipFile, manifest: Manifest) -> None:
     start, end = _range(manifest)
     count, outside = _rows(_read(packed, POSITIONS), start, end)
     collection = _decoded(_read(packed, GEOJSON), _Collection, GEOJSON)
-    wanted = manifest.counts.get("positions", 0)
+    expected = manifest.counts.get("positions", 0)
     for name, found in ((POSITIONS, count), (GEOJSON, len(collection.features))):
-        if found != wanted:
-            raise BadEvidence(name, f"has {found} positions, the manifest says {wanted}")
+        if found != expected:
+            raise BadEvidence(name, f"has {found} positions, the manifest says {expected}")
     if outside is not None:
         raise BadEvidence(f"{POSITIONS}, line {outside}", "is outside the range")
 

@@ -194,8 +194,8 @@ def files_inside(files: Mapping[str, bytes]) -> tuple[FileInside, ...]:
 
 def sealed(manifest: Manifest, files: Mapping[str, bytes], key: AuditKey) -> bytes:
     """Return the zip: manifest, signature, files."""
-    said = msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n"
-    digest = hashlib.sha256(said).hexdigest()
+    manifest_bytes = msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n"
+    digest = hashlib.sha256(manifest_bytes).hexdigest()
     signature = ManifestSignature(
         format=SIGNATURE_FORMAT,
         manifest_sha256=digest,
@@ -206,7 +206,7 @@ def sealed(manifest: Manifest, files: Mapping[str, bytes], key: AuditKey) -> byt
     # The time in the zip's own table is no evidence: it is that of the manifest, to two seconds.
     when = datetime.fromisoformat(manifest.made_at).astimezone(UTC).timetuple()[:6]
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
-        first = {MANIFEST: said, SIGNATURE: msgspec.json.encode(signature) + b"\n"}
+        first = {MANIFEST: manifest_bytes, SIGNATURE: msgspec.json.encode(signature) + b"\n"}
         for name, body in (first | dict(files)).items():
             about = zipfile.ZipInfo(name, when)
             about.compress_type = zipfile.ZIP_DEFLATED

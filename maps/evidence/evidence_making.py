@@ -144,11 +144,11 @@ async def evidence_of(
     stood = await desk.replay.stood(start=start, end=end)
     if stood.left_off:
         left_out.append("papers: more than can be told")
-    heard, why_not = await _heard(desk, units, start, end)
+    messages, why_not = await _heard(desk, units, start, end)
     left_out += why_not
     placed = [each for each in units if each.id in films]
     # Who only spoke, as who calls for help without knowing where, is in it too.
-    told = films.keys() | {unit for unit, _ in heard or ()}
+    known_units = films.keys() | {unit for unit, _ in messages or ()}
     rows, all_rows = await desk.replay.rows(start=start, end=end)
     if not all_rows:
         left_out.append("journal: more rows than can be told")
@@ -169,8 +169,8 @@ async def evidence_of(
             "papers.jsonl": b"".join(_encode(each) + b"\n" for each in stood.papers),
             JOURNAL: _journal(rows, notary, key),
         }
-        if heard is not None:
-            files["transmissions.jsonl"] = _transmissions(heard)
+        if messages is not None:
+            files["transmissions.jsonl"] = _transmissions(messages)
         files |= more.files
         manifest = Manifest(
             format=FORMAT,
@@ -187,12 +187,14 @@ async def evidence_of(
                 user=desk.user.name, role=desk.user.role, agency=desk.user.agency
             ),
             units=tuple(
-                {"id": each.id, "call_sign": each.call_sign} for each in units if each.id in told
+                {"id": each.id, "call_sign": each.call_sign}
+                for each in units
+                if each.id in known_units
             ),
             agreements=agreements,
             counts={
                 "positions": sum(len(film) for film in films.values()),
-                "messages": 0 if heard is None else len(heard),
+                "messages": 0 if messages is None else len(messages),
                 "papers": len(stood.papers),
                 "journal rows": len(rows),
             }
@@ -244,8 +246,8 @@ def _agreements(stood: DocumentHistory, end: datetime) -> tuple[PastAgreement, .
             classes=each.terms.classes,
             state=each.state if each.terms.valid_until > end else "expired",
             withheld=tuple(
-                {"agency": said.agency, "at": time_text(said.at), "reason": said.reason}
-                for said in each.withheld
+                {"agency": reason.agency, "at": time_text(reason.at), "reason": reason.reason}
+                for reason in each.withheld
             ),
         )
         for each in newest.values()
@@ -279,7 +281,7 @@ def _values(unit: ReplayUnit, film: Film, at: int) -> dict[str, Any]:
     def known(value: float, digits: int) -> float | None:
         return None if value != value else round(value, digits)
 
-    told: dict[str, Any] = {
+    values: dict[str, Any] = {
         "unit": unit.id,
         "call_sign": unit.call_sign,
         "agency": unit.agency,
@@ -297,7 +299,7 @@ def _values(unit: ReplayUnit, film: Film, at: int) -> dict[str, Any]:
         "flags": film.flags[at] or None,
         "position": film.gids[at].hex() or None,
     }
-    return {name: value for name, value in told.items() if value is not None}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _csv(units: Sequence[ReplayUnit], films: dict[str, Film], zone: ZoneInfo) -> bytes:
@@ -308,9 +310,9 @@ def _csv(units: Sequence[ReplayUnit], films: dict[str, Film], zone: ZoneInfo) ->
         film = films[unit.id]
         for at in range(len(film)):
             local = from_us(int(film.time_us[at])).astimezone(zone)
-            told = _values(unit, film, at) | {"time_local": local.isoformat()}
-            told["call_sign"] = _harmless(unit.call_sign)
-            table.writerow(told)
+            values = _values(unit, film, at) | {"time_local": local.isoformat()}
+            values["call_sign"] = _harmless(unit.call_sign)
+            table.writerow(values)
     return out.getvalue().encode("utf-8")
 
 
@@ -328,16 +330,16 @@ def _geojson(units: Sequence[ReplayUnit], films: dict[str, Film]) -> bytes:
     for unit in units:
         film = films[unit.id]
         for at in range(len(film)):
-            told = _values(unit, film, at)
-            place = [told.pop("lon"), told.pop("lat")]
+            values = _values(unit, film, at)
+            place = [values.pop("lon"), values.pop("lat")]
             geometry = {"type": "Point", "coordinates": place}
-            features.append({"type": "Feature", "geometry": geometry, "properties": told})
+            features.append({"type": "Feature", "geometry": geometry, "properties": values})
     return _encode({"type": "FeatureCollection", "features": features})
 
 
-def _transmissions(heard: Sequence[tuple[str, Transmission]]) -> bytes:
+def _transmissions(messages: Sequence[tuple[str, Transmission]]) -> bytes:
     """Return one line a message: as it was decoded, and the raw bytes as base64."""
-    return b"".join(_encode({"unit": unit, "heard": each}) + b"\n" for unit, each in heard)
+    return b"".join(_encode({"unit": unit, "heard": each}) + b"\n" for unit, each in messages)
 
 
 def _journal(rows: Sequence[LinkedRow], notary: Notary, key: AuditKey) -> bytes:

@@ -109,15 +109,15 @@ class ProofMarkFile:
         """
         if self._steady() - self._last_s < EVERY_S:
             return
-        said = _Signed(
+        content = _Signed(
             format=FORMAT,
             node=self._node,
             at=time_text(self._now()),
             mark=msgspec.msgpack.encode(mark()),
             signature="",
         )
-        signature = audit_key(self._key_file).sign(said.covered())
-        signed = msgspec.structs.replace(said, signature=signature)
+        signature = audit_key(self._key_file).sign(content.covered())
+        signed = msgspec.structs.replace(content, signature=signature)
         with new_file(self._file, msgspec.msgpack.encode(signed)):
             pass
         self._last_s = self._steady()

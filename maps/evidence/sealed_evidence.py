@@ -53,43 +53,43 @@ class SealedEvidence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def sealed_evidence(
-    desk: Desk, papers: Sequence[Any], *, start: datetime, end: datetime
+    desk: Desk, documents: Sequence[Any], *, start: datetime, end: datetime
 ) -> SealedEvidence:
     """Take out the originals that an agency's documents name, and its texts of a stretch of time.
 
     Args:
         desk: Of who asks.
-        papers: What stood then; other agencies' photos are left alone.
+        documents: What stood then; other agencies' photos are left alone.
         start: First moment, aware UTC.
         end: Moment after the last, aware UTC.
 
     Raises:
         Forbidden: If the role may not.
     """
-    named: dict[str, list[str]] = {}
-    for paper in papers:
-        for photo in getattr(paper, "photos", ()):
-            told = f"{kind_of(paper)}:{paper.id}"
-            if told not in named.setdefault(photo, []):
-                named[photo].append(told)
+    photos_of: dict[str, list[str]] = {}
+    for document in documents:
+        for photo in getattr(document, "photos", ()):
+            subject = f"{kind_of(document)}:{document.id}"
+            if subject not in photos_of.setdefault(photo, []):
+                photos_of[photo].append(subject)
     files: dict[str, bytes] = {}
     lines: list[PhotoLine] = []
     left_out: list[LeftOut] = []
     size = 0
-    for about in await desk.photos.originals_for(named):
-        shown = await desk.photos.body(about.photo)
-        if size + about.size + len(shown) > MOST_BYTES:
+    for about in await desk.photos.originals_for(photos_of):
+        photo_bytes = await desk.photos.body(about.photo)
+        if size + about.size + len(photo_bytes) > MOST_BYTES:
             left_out.append("originals: more than can be told")
             break
-        size += about.size + len(shown)
+        size += about.size + len(photo_bytes)
         line = PhotoLine(
             **msgspec.structs.asdict(about),
             file=f"{ORIGINALS}{about.sha256}",
             shown=f"shown/{about.photo}.jpg",
-            of=tuple(named[about.photo]),
+            of=tuple(photos_of[about.photo]),
         )
         files[line.file] = await desk.photos.original(about)
-        files[line.shown] = shown
+        files[line.shown] = photo_bytes
         lines.append(line)
     encode = msgspec.json.Encoder().encode
     files[PHOTOS] = b"".join(encode(each) + b"\n" for each in lines)

@@ -73,13 +73,13 @@ def read_store(
     return _run(settings, query, *args, reads=True, **kwargs)
 
 
-def note(settings: Settings, told: Note) -> None:
+def note(settings: Settings, entry: Note) -> None:
     """Add a line to the journal.
 
     Raises:
         StoreError: If there is no store, or it refuses.
     """
-    _run(settings, journal.append, [told], datetime.now(UTC), origin=settings.node.id, reads=False)
+    _run(settings, journal.append, [entry], datetime.now(UTC), origin=settings.node.id, reads=False)
 
 
 def current_head(settings: Settings) -> SignedHead:

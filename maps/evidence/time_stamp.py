@@ -60,24 +60,24 @@ class TimeStampService:
         self.url = url
         self._authorities = authorities(authority)
 
-    def stamp(self, said: bytes) -> tuple[bytes, TimeStamp]:
-        """Return the answer for `said` as it came, and what it says.
+    def stamp(self, content: bytes) -> tuple[bytes, TimeStamp]:
+        """Return the answer for `content` as it came, and what it says.
 
         Raises:
             AuditError: If the service gave none, or none that holds.
         """
         from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 
-        request = TimestampRequestBuilder(said, HashAlgorithm.SHA256).build()
+        request = TimestampRequestBuilder(content, HashAlgorithm.SHA256).build()
         answer = self._post(bytes(request.as_bytes()))
-        return answer, self.check(answer, said, nonce=request.nonce)
+        return answer, self.check(answer, content, nonce=request.nonce)
 
-    def check(self, answer: bytes, said: bytes, *, nonce: int | None = None) -> TimeStamp:
-        """Return what an answer says of `said`.
+    def check(self, answer: bytes, content: bytes, *, nonce: int | None = None) -> TimeStamp:
+        """Return what an answer says of `content`.
 
         Args:
             answer: As it came, DER.
-            said: What was stamped.
+            content: What was stamped.
             nonce: Of the request; None: it is not known any more.
 
         Raises:
@@ -88,7 +88,7 @@ class TimeStampService:
         try:
             decoded = decode_timestamp_response(_in_order(answer))
             builder = VerifierBuilder(roots=[*self._authorities], nonce=nonce)
-            builder.build().verify_message(decoded, said)
+            builder.build().verify_message(decoded, content)
             at: datetime = decoded.tst_info.gen_time
             return TimeStamp(at=at.astimezone(UTC), by=_signer(decoded.signed_data.certificates))
         except Exception as error:  # noqa: BLE001 - bytes of a stranger: the libraries raise many

@@ -55,18 +55,18 @@ class DuePlaces:
         """Take one frame of a live stream."""
         if not self._kinds:
             return
-        said = _frame(frame)
-        if said.type == "beat":
+        content = _frame(frame)
+        if content.type == "beat":
             return
         held: set[str] = set()
-        for raw in said.papers:
+        for raw in content.papers:
             kind = _kind(raw)
             if KINDS.get(kind.kind) in self._kinds:
                 held.add(kind.id)
                 self._put(kind, bytes(raw))
-        if said.type == "snapshot":
-            said.forget = tuple(self._held.keys() - held)
-        for id in said.forget:
+        if content.type == "snapshot":
+            content.forget = tuple(self._held.keys() - held)
+        for id in content.forget:
             self._drop(id)
 
     def start_over(self) -> None:
@@ -98,8 +98,8 @@ class DuePlaces:
 
     def _put(self, kind: _Kind, body: bytes) -> None:
         try:
-            paper = decode(kind.kind, body)
-            place = None if paper.is_closed else place_of(paper, self._outline)
+            document = decode(kind.kind, body)
+            place = None if document.is_closed else place_of(document, self._outline)
         except (msgspec.MsgspecError, ValueError) as error:
             _log.warning("a place cannot be told", id=kind.id, fault=str(error))
             place = None
@@ -123,8 +123,8 @@ _decode_kind: Any = json_decoder(_Kind)
 
 
 def _frame(frame: bytes) -> _Frame:
-    said: _Frame = _decode_frame.decode(frame)
-    return said
+    content: _Frame = _decode_frame.decode(frame)
+    return content
 
 
 def _kind(raw: msgspec.Raw) -> _Kind:

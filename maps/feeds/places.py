@@ -79,48 +79,48 @@ class FeedPlace(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.teller}.{self.id}"
 
 
-def place_of(paper: Document, outline: Outline) -> FeedPlace | None:
+def place_of(document: Document, outline: Outline) -> FeedPlace | None:
     """Return a document as a place; None for one that has none, or is followed no more.
 
     Args:
-        paper: As the feed's desk lets it pass.
+        document: As the feed's desk lets it pass.
         outline: Returns the area of a river stretch as GeoJSON; None where nobody can tell.
     """
-    if isinstance(paper, Mark):
+    if isinstance(document, Mark):
         return FeedPlace(
-            id=paper.id,
-            origin=paper.origin,
+            id=document.id,
+            origin=document.origin,
             kind="marks",
-            use=paper.use,
-            name=paper.name,
-            lon=paper.lon,
-            lat=paper.lat,
-            time=paper.marked_at,
-            ends_at=paper.ends_at,
-            path=tuple((lon, lat) for lon, lat in paper.path),
-            closed=paper.closed,
-            radius_m=paper.radius_m,
-            remarks=paper.remarks,
-            address=paper.address,
+            use=document.use,
+            name=document.name,
+            lon=document.lon,
+            lat=document.lat,
+            time=document.marked_at,
+            ends_at=document.ends_at,
+            path=tuple((lon, lat) for lon, lat in document.path),
+            closed=document.closed,
+            radius_m=document.radius_m,
+            remarks=document.remarks,
+            address=document.address,
         )
-    if isinstance(paper, Target) and paper.sightings and paper.is_had:
-        last = paper.sightings[-1]
+    if isinstance(document, Target) and document.sightings and document.is_had:
+        last = document.sightings[-1]
         return FeedPlace(
-            id=paper.id,
-            origin=paper.origin,
+            id=document.id,
+            origin=document.origin,
             kind="targets",
-            use=paper.what,
-            name=paper.name,
+            use=document.what,
+            name=document.name,
             lon=last.lon,
             lat=last.lat,
             time=last.at,
-            remarks=paper.description,
+            remarks=document.description,
             speed_mps=last.speed_mps,
             course_deg=last.course_deg,
             accuracy_m=last.accuracy_m,
         )
-    if isinstance(paper, Sector):
-        area = paper.geometry or outline(paper)
+    if isinstance(document, Sector):
+        area = document.geometry or outline(document)
         if area is None:
             return None
         shape = shapely.geometry.shape(area)
@@ -131,16 +131,16 @@ def place_of(paper: Document, outline: Outline) -> FeedPlace | None:
         middle = shape.representative_point()
         ring = shapely.simplify(shape.exterior, 0.0001)
         return FeedPlace(
-            id=paper.id,
-            origin=paper.origin,
+            id=document.id,
+            origin=document.origin,
             kind="sectors",
-            use=paper.use,
-            name=paper.name,
+            use=document.use,
+            name=document.name,
             lon=middle.x,
             lat=middle.y,
-            time=paper.at,
+            time=document.at,
             path=tuple((float(lon), float(lat)) for lon, lat in ring.coords),
             closed=True,
-            remarks=paper.note,
+            remarks=document.note,
         )
     return None

@@ -84,18 +84,18 @@ class Roll:
 
     def take(self, frame: bytes) -> None:
         """Take one frame of a live stream."""
-        said = _frame.decode(frame)
-        if isinstance(said, Snapshot):
-            for id in self._states.keys() - {state.id for state in said.units}:
+        content = _frame.decode(frame)
+        if isinstance(content, Snapshot):
+            for id in self._states.keys() - {state.id for state in content.units}:
                 self._hide(id)
-            for state in said.units:
+            for state in content.units:
                 self._put(state)
-        elif isinstance(said, Change):
-            for state in said.units:
+        elif isinstance(content, Change):
+            for state in content.units:
                 self._put(state)
-            for fix in fixes_told(said):
+            for fix in fixes_told(content):
                 self._move(fix)
-            for id in said.forget:
+            for id in content.forget:
                 self._hide(id)
 
     def start_over(self) -> None:
@@ -117,22 +117,22 @@ class Roll:
             self._looked_s = at_s
             self._look(acts, now, at_s)
         for id in tuple(self._dirty):
-            state, told = self._states[id], self._told.get(id)
+            state, last = self._states[id], self._told.get(id)
             self._judge_call(acts, state, at_s)
-            if told is not None and at_s - told.at_s < MOVES_EVERY_S:
+            if last is not None and at_s - last.at_s < MOVES_EVERY_S:
                 continue
             self._dirty.discard(id)
             if state.last is None or now - state.last.time > self._max_age:
-                if told is not None:
+                if last is not None:
                     self._old[id] = self._told.pop(id).unit
-                    acts.append(("gone", told.unit))
-            elif told is None or _identity(told.unit) != _identity(state):
+                    acts.append(("gone", last.unit))
+            elif last is None or _identity(last.unit) != _identity(state):
                 acts.append(("whole", state))
                 self._old.pop(id, None)
                 self._told[id] = _Told(state, at_s, at_s)
-            elif _place(told.unit) != _place(state):
+            elif _place(last.unit) != _place(state):
                 acts.append(("move", state))
-                told.unit, told.at_s = state, at_s
+                last.unit, last.at_s = state, at_s
         return acts
 
     def wait_s(self, at_s: float) -> float:
@@ -141,7 +141,7 @@ class Roll:
             return 0.0
         due = [self._looked_s + LOOKS_EVERY_S]
         due += [
-            told.at_s + MOVES_EVERY_S if (told := self._told.get(id)) else at_s
+            last.at_s + MOVES_EVERY_S if (last := self._told.get(id)) else at_s
             for id in self._dirty
         ]
         return max(min(due) - at_s, 0.0)
@@ -164,20 +164,20 @@ class Roll:
     def _hide(self, id: str) -> None:
         state = self._states.pop(id, None)
         self._dirty.discard(id)
-        told, old = self._told.pop(id, None), self._old.pop(id, None)
+        last, old = self._told.pop(id, None), self._old.pop(id, None)
         calls = self._calls.pop(id, None) is not None
-        shown = told.unit if told is not None else old or (state if calls else None)
-        if shown is not None:
-            self._hidden.append(msgspec.structs.replace(shown, distress=calls))
+        subject = last.unit if last is not None else old or (state if calls else None)
+        if subject is not None:
+            self._hidden.append(msgspec.structs.replace(subject, distress=calls))
 
     def _look(self, acts: list[tuple[Act, UnitState]], now: datetime, at_s: float) -> None:
-        for id, told in list(self._told.items()):
-            assert told.unit.last is not None
-            if now - told.unit.last.time > self._max_age:
+        for id, last in list(self._told.items()):
+            assert last.unit.last is not None
+            if now - last.unit.last.time > self._max_age:
                 self._dirty.add(id)  # it may have moved meanwhile
-            elif at_s - told.again_s >= AGAIN_EVERY_S:
-                told.again_s = at_s
-                acts.append(("again", told.unit))
+            elif at_s - last.again_s >= AGAIN_EVERY_S:
+                last.again_s = at_s
+                acts.append(("again", last.unit))
         for id, called_s in self._calls.items():
             if at_s - called_s >= CALLS_EVERY_S:
                 self._calls[id] = at_s

@@ -60,8 +60,8 @@ def add_layer(config: Path, name: str, frame: gpd.GeoDataFrame, *, source: str) 
         file.unlink(missing_ok=True)
         _replace(config, before)
         if isinstance(error, SettingsFaults):
-            told = f"{config}: cannot be added to; write under [layers.add]: {about}"
-            raise BadRequest(told) from None
+            refusal = f"{config}: cannot be added to; write under [layers.add]: {about}"
+            raise BadRequest(refusal) from None
         raise
     return file
 

@@ -67,13 +67,13 @@ async def tracks(
     async for state, fixes in past_positions(
         desk, units, start, end, longest=LONGEST, most=MOST_POSITIONS
     ):
-        kept = tuple(_position(fix) for fix in await asyncio.to_thread(credible, fixes))
-        if kept:
+        positions = tuple(_position(fix) for fix in await asyncio.to_thread(credible, fixes))
+        if positions:
             found.append(
                 ExportTrack(
                     id=state.id,
                     name=state.call_sign,
-                    positions=kept,
+                    positions=positions,
                     kind=state.kind,
                     side=state.country,
                 )
@@ -97,12 +97,12 @@ async def patrol_tracks(desk: Desk, id: str) -> Material:
     patrol = await desk.patrols.one(id)
     start, end = desk.patrols.span(patrol)
     sides, _ = units_seen(desk, patrol)
-    seen = [unit for each in sides.values() for unit in each]
-    if not seen:
+    units = [unit for each in sides.values() for unit in each]
+    if not units:
         return Material(title=patrol.name, made_at=datetime.now(UTC))
     # What was at the very end belongs to it, too.
     until = max(end, start) + timedelta(microseconds=1)
-    return await tracks(desk, units=seen, start=start, end=until, title=patrol.name)
+    return await tracks(desk, units=units, start=start, end=until, title=patrol.name)
 
 
 def units(desk: Desk) -> Material:

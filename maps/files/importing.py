@@ -100,7 +100,7 @@ async def _preview(name: str, ending: str, content: bytes, encoding: str | None)
         )
         try:
             async with asyncio.timeout(LONGEST_S):
-                said, _ = await process.communicate()
+                output, _ = await process.communicate()
         except TimeoutError:
             raise BadFile(name, f"takes longer than {LONGEST_S:.0f} s to read") from None
         finally:
@@ -109,22 +109,22 @@ async def _preview(name: str, ending: str, content: bytes, encoding: str | None)
                 await process.wait()
     if process.returncode != 0:
         raise BadFile(name, "cannot be read: the library that reads it gave up")
-    return json_decoder(Preview).decode(_cleaned(said))
+    return json_decoder(Preview).decode(_cleaned(output))
 
 
-def _cleaned(said: bytes) -> bytes:
+def _cleaned(output: bytes) -> bytes:
     """Return what the process said without what cannot be shown: nobody can mend it in a page."""
-    if b"\\" not in said and said.decode().isprintable():  # the usual case, up to 16 MiB
-        return said
-    return msgspec.json.encode(cleaned_values(msgspec.json.decode(said)))
+    if b"\\" not in output and output.decode().isprintable():  # the usual case, up to 16 MiB
+        return output
+    return msgspec.json.encode(cleaned_values(msgspec.json.decode(output)))
 
 
 _STEM: Final = "upload"
 
 
-def _layer(said: str | None, name: str) -> str | None:
+def _layer(layer: str | None, name: str) -> str | None:
     """Return the name of a layer; a file that names none is its own layer."""
-    return PurePath(name).stem if said == _STEM else said
+    return PurePath(name).stem if layer == _STEM else layer
 
 
 @cache

@@ -44,5 +44,5 @@ def address_of(web: WebSettings, bound: socket.socket) -> str:
 def address_with(web: WebSettings, port: int) -> str:
     """Return the address people type to reach `port`, without a slash at the end."""
     host = web.host if web.loopback or not web.allowed_hosts else web.allowed_hosts[0]
-    shown = f"[{host}]" if ":" in host else host
-    return f"{'https' if web.tls else 'http'}://{shown}:{port}"
+    shown_host = f"[{host}]" if ":" in host else host
+    return f"{'https' if web.tls else 'http'}://{shown_host}:{port}"

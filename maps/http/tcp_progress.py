@@ -35,8 +35,8 @@ def uptake(transport: Transport) -> Uptake:
     link = transport.get_extra_info("socket")
     if sys.platform == "linux" and link is not None:
         with suppress(OSError, ValueError):  # no TCP, or just closed, as uvloop tells it
-            told = link.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO.size)
-            if len(told) == _INFO.size:  # old systems tell less
-                taken, unsent = _INFO.unpack(told)
+            tcp_info = link.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO.size)
+            if len(tcp_info) == _INFO.size:  # old systems tell less
+                taken, unsent = _INFO.unpack(tcp_info)
                 return Uptake(taken, bool(left or unsent))
     return Uptake(-left, left > 0)

@@ -32,5 +32,5 @@ def radio_words(code: str, language: Language, routes: Sequence[Route]) -> str:
         routes: Ways to the radio, the one first that it goes.
     """
     way = next((each.address for each in routes if "text" in each.takes), "")
-    shown = language if way.partition(":")[0] in ALL_SCRIPTS else "en"
-    return f"{in_short(code)} {phrase_words(code, shown)}"
+    script_language = language if way.partition(":")[0] in ALL_SCRIPTS else "en"
+    return f"{in_short(code)} {phrase_words(code, script_language)}"

@@ -90,7 +90,7 @@ class Basemap:
             if ending not in _MEDIA:
                 raise BasemapError(file, f"holds tiles of kind {ending!r}, which no browser draws")
             self.media_type = _MEDIA[ending]
-            told = self._archive.told
+            metadata = self._archive.told
             some = self._archive.some_tile()
             if some is None:
                 raise BasemapError(file, "holds no tile")
@@ -105,18 +105,18 @@ class Basemap:
             raise
         layers = tuple(
             str(each["id"])
-            for each in told.get("vector_layers") or ()
+            for each in metadata.get("vector_layers") or ()
             if isinstance(each, dict) and "id" in each
         )
         stamp = file.stat()
         self.info = BasemapInfo(
-            title=title or str(told.get("name") or file.stem),
+            title=title or str(metadata.get("name") or file.stem),
             kind="vector" if ending == "pbf" else "raster",
             schema=_schema(layers),
-            min_zoom=told["minzoom"],
-            max_zoom=told["maxzoom"],
-            bounds=told["bounds"],
-            attribution=attribution or str(told.get("attribution") or ""),
+            min_zoom=metadata["minzoom"],
+            max_zoom=metadata["maxzoom"],
+            bounds=metadata["bounds"],
+            attribution=attribution or str(metadata.get("attribution") or ""),
             layers=layers,
             version=f"{stamp.st_mtime_ns:x}-{stamp.st_size:x}",
         )

@@ -89,8 +89,8 @@ class CrewMap:
         high = radius_km * 1000.0 / _M_PER_DEGREE
         wide = high / max(0.05, math.cos(math.radians(lat)))
         box = (lon - wide, lat - high, lon + wide, lat + high)
-        marks = {name: list(self._marks(name, told, box)) for name, told in MARKS.items()}
-        lines = {name: list(self._cut(name, told, box)) for name, told in LINES.items()}
+        marks = {name: list(self._marks(name, names, box)) for name, names in MARKS.items()}
+        lines = {name: list(self._cut(name, names, box)) for name, names in LINES.items()}
         body = b""
         for tolerance_m in TOLERANCES_M:
             simple = [each for name in lines for each in _simple(name, lines[name], tolerance_m)]
@@ -105,35 +105,35 @@ class CrewMap:
         return body
 
     def _cut(
-        self, name: str, told: tuple[str, ...], box: tuple[float, float, float, float]
+        self, name: str, names: tuple[str, ...], box: tuple[float, float, float, float]
     ) -> Iterator[tuple[dict[str, Any], shapely.Geometry]]:
         for row in self._layers.features(name).within(*box).rows():
             shape = shapely.clip_by_rect(row["geometry"], *box)
             if not shape.is_empty:
-                yield _told(row, told), shape
+                yield _told(row, names), shape
 
     def _marks(
-        self, name: str, told: tuple[str, ...], box: tuple[float, float, float, float]
+        self, name: str, names: tuple[str, ...], box: tuple[float, float, float, float]
     ) -> Iterator[dict[str, Any]]:
         for row in self._layers.features(name).within(*box).rows():
-            yield _feature(name, _told(row, told), row["geometry"])
+            yield _feature(name, _told(row, names), row["geometry"])
 
 
 def _simple(
     name: str, lines: list[tuple[dict[str, Any], shapely.Geometry]], tolerance_m: float
 ) -> Iterator[dict[str, Any]]:
     tolerance = tolerance_m / _M_PER_DEGREE
-    for told, shape in lines:
+    for properties, shape in lines:
         simple = shapely.simplify(shape, tolerance)
         if not simple.is_empty:
-            yield _feature(name, told, simple)
+            yield _feature(name, properties, simple)
 
 
-def _feature(name: str, told: dict[str, Any], shape: shapely.Geometry) -> dict[str, Any]:
+def _feature(name: str, properties: dict[str, Any], shape: shapely.Geometry) -> dict[str, Any]:
     rounded = shapely.set_precision(shape, _GRID_DEG, mode="pointwise")
     return {
         "type": "Feature",
-        "properties": {"layer": name} | told,
+        "properties": {"layer": name} | properties,
         "geometry": shapely.geometry.mapping(rounded),
     }
 

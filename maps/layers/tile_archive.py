@@ -120,27 +120,30 @@ class PmTiles:
         start, length = head["metadata_offset"], head["metadata_length"]
         try:
             deserialize_directory(self._part(head["root_offset"], head["root_length"]))
-            told = json.loads(unpack(self._part(start, length)))
+            metadata = json.loads(unpack(self._part(start, length)))
         except DAMAGE as error:
             raise BasemapError(file, f"is damaged: {error}") from None
-        if not isinstance(told, dict) or not 0 <= head["min_zoom"] <= head["max_zoom"] <= DEEPEST:
+        if (
+            not isinstance(metadata, dict)
+            or not 0 <= head["min_zoom"] <= head["max_zoom"] <= DEEPEST
+        ):
             raise BasemapError(file, "is damaged: its metadata make no sense")
         box = tuple(
             head[f"{edge}_e7"] / 1e7  # type: ignore[literal-required]
             for edge in ("min_lon", "min_lat", "max_lon", "max_lat")
         )
-        self.told = _with_json(told) | {
+        self.told = _with_json(metadata) | {
             "minzoom": head["min_zoom"],
             "maxzoom": head["max_zoom"],
             "bounds": _box(box),
         }
 
     def tile(self, z: int, x: int, y: int) -> bytes | None:
-        wanted = zxy_to_tileid(z, x, y)
+        tile_id = zxy_to_tileid(z, x, y)
         offset, length = self._head["root_offset"], self._head["root_length"]
         with suppress(*DAMAGE):
             for _ in range(4):
-                entry = find_tile(self._directory(offset, length), wanted)
+                entry = find_tile(self._directory(offset, length), tile_id)
                 if entry is None:
                     return None
                 if entry.run_length:
@@ -192,18 +195,18 @@ class MbTiles:
         except sqlite3.Error as error:
             self._db.close()
             raise BasemapError(file, f"is no whole MBTiles: {error}") from None
-        told: dict[str, Any] = {str(name): value for name, value in rows.items()}
-        told = _with_json(told)
+        metadata: dict[str, Any] = {str(name): value for name, value in rows.items()}
+        metadata = _with_json(metadata)
         try:
-            told["minzoom"] = int(told.get("minzoom") or zooms[0] or 0)
-            told["maxzoom"] = int(told.get("maxzoom") or zooms[1] or 0)
-            box = tuple(float(each) for each in str(told["bounds"]).split(","))
+            metadata["minzoom"] = int(metadata.get("minzoom") or zooms[0] or 0)
+            metadata["maxzoom"] = int(metadata.get("maxzoom") or zooms[1] or 0)
+            box = tuple(float(each) for each in str(metadata["bounds"]).split(","))
         except (KeyError, ValueError, TypeError):
             box = ()
-        told["bounds"] = _box(box)
-        ending = str(told.get("format") or "").lower()
+        metadata["bounds"] = _box(box)
+        ending = str(metadata.get("format") or "").lower()
         self.ending = {"jpeg": "jpg", "mvt": "pbf"}.get(ending, ending)
-        self.told = told
+        self.told = metadata
 
     def tile(self, z: int, x: int, y: int) -> bytes | None:
         query = (
@@ -244,18 +247,18 @@ def open_archive(file: Path) -> TileArchive:
         raise BasemapError(file, error.strerror or str(error)) from None
 
 
-def _with_json(told: dict[str, Any]) -> dict[str, Any]:
+def _with_json(metadata: dict[str, Any]) -> dict[str, Any]:
     """Return metadata with what stands in their entry `json`, MBTiles' place for layers."""
     with suppress(ValueError, TypeError):
-        more = json.loads(told.get("json", "{}"))
-        return told | more if isinstance(more, dict) else told
-    return told
+        more = json.loads(metadata.get("json", "{}"))
+        return metadata | more if isinstance(more, dict) else metadata
+    return metadata
 
 
-def _box(said: tuple[float, ...]) -> tuple[float, float, float, float]:
+def _box(bounds: tuple[float, ...]) -> tuple[float, float, float, float]:
     """Return what a file says of its bounds; the whole grid where that makes no sense."""
-    if len(said) == 4:
-        west, south, east, north = said
+    if len(bounds) == 4:
+        west, south, east, north = bounds
         if -180 <= west < east <= 180 and -90 <= south < north <= 90:
             return west, south, east, north
     return -180.0, -85.05, 180.0, 85.05

@@ -22,16 +22,16 @@ _log = structlog.get_logger(__name__)
 
 def plan_of(settings: Settings) -> BackupPlan | None:
     """Return when and where back-ups are made; None where the settings ask for none."""
-    asked = settings.backup
-    if asked is None:
+    backup = settings.backup
+    if backup is None:
         return None
     return BackupPlan(
-        folder=asked.folder,
+        folder=backup.folder,
         node=settings.node.id,
-        every=timedelta(hours=asked.every_hours),
-        keep=asked.keep,
-        test_every=timedelta(days=asked.restore_test_days),
-        test_url=asked.restore_test_url,
+        every=timedelta(hours=backup.every_hours),
+        keep=backup.keep,
+        test_every=timedelta(days=backup.restore_test_days),
+        test_url=backup.restore_test_url,
     )
 
 
@@ -82,12 +82,12 @@ class Backups:
             stderr=asyncio.subprocess.STDOUT,
         )
         try:
-            said, _ = await process.communicate()
+            output, _ = await process.communicate()
         except asyncio.CancelledError:
             process.terminate()
             await process.wait()
             raise
-        last = (said.decode(errors="replace").strip().splitlines() or ["it said nothing"])[-1]
+        last = (output.decode(errors="replace").strip().splitlines() or ["it said nothing"])[-1]
         self._fault = last if process.returncode else None
         if self._fault is None:
             _log.info("backup_round", said=last)

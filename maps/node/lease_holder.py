@@ -113,7 +113,7 @@ class Holding:
         the last third of the lease for that.
         """
         pause_s = self._life_s / _LOOKS
-        seen: lease.Lease | None = None
+        last_lease: lease.Lease | None = None
         stood_s = 0.0  # for so long nobody renewed it
         until_s = 0.0  # that is, until then
         answered = waits = False
@@ -124,14 +124,14 @@ class Holding:
                     now = await store.read(lease.read, self._node)
                 else:
                     now = await store.write(lease.read_and_write, self._node)
-                if self._alone and seen and now and now.held and now != seen:
+                if self._alone and last_lease and now and now.held and now != last_lease:
                     raise ServerRunning(f"{self._node} is kept by {now.holder}, which runs")
-                if now == seen and answered:
+                if now == last_lease and answered:
                     stood_s += min(began_s - until_s, _LATE * pause_s)
                     until_s = began_s
                 else:
-                    stood_s = stood_s if now == seen else 0.0
-                    seen, until_s = now, monotonic()  # it was renewed before the answer came
+                    stood_s = stood_s if now == last_lease else 0.0
+                    last_lease, until_s = now, monotonic()  # it was renewed before the answer came
                 answered = True
                 if now is None or not now.held or stood_s >= self._life_s:
                     taken = await store.write(

@@ -297,11 +297,11 @@ class RunningNode:
                     )
                 )
             if self.settings.journal is not None:
-                kept = self.settings.journal
+                journal = self.settings.journal
                 self._journal = Journal(
-                    kept.folder,
-                    max_bytes=kept.file_mib << 20,
-                    keep_bytes=kept.keep_mib << 20,
+                    journal.folder,
+                    max_bytes=journal.file_mib << 20,
+                    keep_bytes=journal.keep_mib << 20,
                     waits=self._replaces,
                 )
                 stack.callback(self._journal.close)
@@ -362,9 +362,11 @@ class RunningNode:
         """
         layers = await asyncio.to_thread(self.geography.read_added, settings.layers)
         before = {each.name: each for each in self.settings.channels}
-        named = {each.name: each for each in settings.channels}
-        other = {name: self._made(each) for name, each in named.items() if before.get(name) != each}
-        gone = [name for name in before if name not in named or name in other]
+        channel_of = {each.name: each for each in settings.channels}
+        other = {
+            name: self._made(each) for name, each in channel_of.items() if before.get(name) != each
+        }
+        removed = [name for name in before if name not in channel_of or name in other]
         self.settings = dataclasses.replace(
             self.settings,
             channels=settings.channels,
@@ -375,12 +377,12 @@ class RunningNode:
         self.watch.picture.keyed = frozenset(
             each.name for each in settings.channels if is_keyed(each)
         )
-        for name in gone:
+        for name in removed:
             await self._remove_channel(name)
         for name, channel in other.items():
             self._put_channel(channel)
             self._begin_channel(name)
-        return sorted({*gone, *other})
+        return sorted({*removed, *other})
 
     def _begin_channel(self, name: str) -> None:
         channel, outbound = self.channels[name], self.outbounds[name]

@@ -116,14 +116,14 @@ class RemoteCarrier:
                 last=OrderResult(id=order.id, state="queued", at=now),
             )
             if not self._has_room(order.kind):
-                gone = self._yielding(order.kind)
-                if gone is None:
+                yielding = self._yielding(order.kind)
+                if yielding is None:
                     self._close(given, "refused", "queue_full", self._full)
                     return
                 detail = (
                     f"never passed on: too many orders waited and one of kind {order.kind} came"
                 )
-                self._close(self._open.pop(gone.id), "failed", CROWDED_OUT, detail)
+                self._close(self._open.pop(yielding.id), "failed", CROWDED_OUT, detail)
             self._open[order.id] = given
         self._changed.set()
 
@@ -263,8 +263,10 @@ class RemoteCarrier:
         elif now_s >= given.ends_s + LAST_WORD_WITHIN_S:
             del self._open[given.order.id]
             detail = f"passed on, and gateway {self._gateway} did not say how it ended: "
-            said = given.last.state == "sent"
-            detail += "it was sent, no answer is known" if said else "it may or may not have gone"
+            was_sent = given.last.state == "sent"
+            detail += (
+                "it was sent, no answer is known" if was_sent else "it may or may not have gone"
+            )
             self._close(given, "failed", NO_WORD, detail)  # what is told later still counts
 
     def _close(self, given: _Given, state: OrderState, reason: str, detail: str) -> None:

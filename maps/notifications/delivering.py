@@ -186,7 +186,7 @@ class Deliveries:
 
         It is down while nobody is reached by it, and open with a fault while some are not.
         """
-        told = []
+        channels = []
         for way in dict.fromkeys(each.way for each in self._rules):
             paces = {
                 target.to: pace for target, pace in self._sender.paces.items() if target.way == way
@@ -196,7 +196,7 @@ class Deliveries:
             known = self._since.get(way)
             if known is None or known[0] != fault:
                 known = self._since[way] = (fault, self._now())
-            told.append(
+            channels.append(
                 ChannelHealth(
                     name=f"alerts-by-{way}",
                     url=f"{way}:",
@@ -206,7 +206,7 @@ class Deliveries:
                     fault=fault,
                 )
             )
-        return told
+        return channels
 
     async def test(self, name: str, agency: str) -> list[DeliveryTestResult]:
         """Send a test message by a rule, to each receiver it has now.
@@ -261,9 +261,9 @@ class Deliveries:
 
     # -- inside
 
-    def _hear(self, papers: Sequence[Document]) -> None:
-        self._intake.hear(papers)
-        self._sender.hear(papers)
+    def _hear(self, documents: Sequence[Document]) -> None:
+        self._intake.hear(documents)
+        self._sender.hear(documents)
 
     def _fares(self, rule: DeliveryRule) -> RuleHealth:
         sender = self._sender

@@ -62,9 +62,9 @@ class Intake:
         self._news: list[Alert] = []
         self._came = asyncio.Event()
 
-    def hear(self, papers: Sequence[Document]) -> None:
+    def hear(self, documents: Sequence[Document]) -> None:
         """Take in new versions of documents; to be called by the document service."""
-        alerts = [each for each in papers if isinstance(each, Alert)]
+        alerts = [each for each in documents if isinstance(each, Alert)]
         if alerts and self._rules:
             self._news += alerts
             self._came.set()
@@ -89,14 +89,14 @@ class Intake:
     # -- inside
 
     async def _until_stored(self, act: Callable[[], Awaitable[None]]) -> None:
-        told = False
+        is_logged = False
         while True:
             try:
                 await act()
             except StoreError as error:
-                if not told:
+                if not is_logged:
                     log.warning("deliveries_not_stored", fault=str(error))
-                told = True
+                is_logged = True
                 await asyncio.sleep(RETRY_S)
             else:
                 return
@@ -136,7 +136,7 @@ class Intake:
         now = self._now()
         for rule in self._rules:
             desk = self._desk_of(self._receivers.of_rule(rule))
-            wanted = [
+            receivers = [
                 (alert, occasion)
                 for alert, occasion in news
                 if (alert.agency == rule.agency or rule.way != "radio")
@@ -144,10 +144,10 @@ class Intake:
                 and wants(rule, passing, occasion, now=now, zone=self._zone)
                 and now - alert.at < timedelta(seconds=rule.expires_in_s)
             ]
-            if not wanted:
+            if not receivers:
                 continue
             for to, user in await self._receivers.named_by(rule):
-                for alert, occasion in wanted:
+                for alert, occasion in receivers:
                     id = delivery_id(way=rule.way, to=to, alert=alert.id, version=alert.version)
                     if id in self._made or id in made:
                         continue

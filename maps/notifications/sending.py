@@ -94,20 +94,20 @@ class Sender:
         self._busy: dict[DeliveryTarget, asyncio.Task[None]] = {}
         self._came = asyncio.Event()
 
-    def hear(self, papers: Sequence[Document]) -> None:
+    def hear(self, documents: Sequence[Document]) -> None:
         """Take in new versions of documents; to be called by the document service."""
-        for paper in papers:
-            if not isinstance(paper, AlertDelivery):
+        for document in documents:
+            if not isinstance(document, AlertDelivery):
                 continue
-            if not paper.is_closed:
-                self.waiting.setdefault(paper.target, {})[paper.id] = paper
+            if not document.is_closed:
+                self.waiting.setdefault(document.target, {})[document.id] = document
                 self._came.set()
                 continue
-            group = self.waiting.get(paper.target, {})
-            group.pop(paper.id, None)
+            group = self.waiting.get(document.target, {})
+            group.pop(document.id, None)
             if not group:
-                self.waiting.pop(paper.target, None)
-            key = (paper.rule, paper.state)
+                self.waiting.pop(document.target, None)
+            key = (document.rule, document.state)
             self.counts[key] = self.counts.get(key, 0) + 1
 
     async def run(self) -> None:
@@ -200,10 +200,10 @@ class Sender:
             await self._settle(batch, "withhold", fault=error.fault)
             return
         desk = self._desk_of(receiver)
-        told, kept = await self._told(batch, desk)
-        if not kept:
+        alerts, deliveries = await self._told(batch, desk)
+        if not deliveries:
             return
-        message = self._message(kept, told)
+        message = self._message(deliveries, alerts)
         if target.way == "push" and await self._receivers.is_from_before(target.to):
             message = replace(message, told=(), more=0, ended=True)
         attempts = pace.failures + 1
@@ -220,15 +220,15 @@ class Sender:
             log.warning("delivery_refused", way=target.way, rule=batch[0].rule, fault=error.fault)
             if not isinstance(error, ReceiverGone):  # a browser that is gone is no fault
                 pace.refused(loop.time(), error.fault)
-            await self._settle(kept, "fail", fault=error.fault, attempts=attempts)
+            await self._settle(deliveries, "fail", fault=error.fault, attempts=attempts)
         else:
             pace.went(loop.time())
             if message.ended:
                 await self._outbox.end_subscription(target.to, _ENDED)
-                await self._settle(kept, "withhold", fault=_ENDED, attempts=attempts)
+                await self._settle(deliveries, "withhold", fault=_ENDED, attempts=attempts)
                 return
             await self._settle(
-                kept, "send", attempts=attempts, message=with_id, together=message.count
+                deliveries, "send", attempts=attempts, message=with_id, together=message.count
             )
 
     async def _told(
@@ -238,8 +238,8 @@ class Sender:
 
         What it may not see (any more) is withheld.
         """
-        told: list[VisibleAlert] = []
-        kept: list[AlertDelivery] = []
+        alerts: list[VisibleAlert] = []
+        deliveries: list[AlertDelivery] = []
         withheld: list[AlertDelivery] = []
         for number, delivery in enumerate(batch):
             if number % 50 == 49:
@@ -249,9 +249,9 @@ class Sender:
             if passing is None:
                 withheld.append(delivery)
                 continue
-            kept.append(delivery)
+            deliveries.append(delivery)
             unit = _unit(desk, passing)
-            told.append(
+            alerts.append(
                 VisibleAlert(
                     alert=passing,
                     occasion=delivery.occasion,
@@ -266,10 +266,10 @@ class Sender:
             )
         if withheld:
             await self._settle(withheld, "withhold", fault="the receiver may not see it now")
-        return worst_first(told), kept
+        return worst_first(alerts), deliveries
 
     def _message(
-        self, deliveries: Sequence[AlertDelivery], told: Sequence[VisibleAlert]
+        self, deliveries: Sequence[AlertDelivery], alerts: Sequence[VisibleAlert]
     ) -> Notification:
         first = deliveries[0]
         ids = sorted(each.id for each in deliveries)
@@ -279,8 +279,8 @@ class Sender:
             agency=first.agency,
             at=self._now(),
             expires_at=max(each.expires_at for each in deliveries),
-            told=tuple(told[:MOST_TOLD]),
-            more=max(0, len(told) - MOST_TOLD),
+            told=tuple(alerts[:MOST_TOLD]),
+            more=max(0, len(alerts) - MOST_TOLD),
         )
 
     async def _expire(self) -> None:
@@ -296,8 +296,8 @@ class Sender:
         for (fault, failures), expired in over.items():
             await self._settle(expired, "expire", fault=fault, attempts=failures)
 
-    async def _settle(self, deliveries: Sequence[AlertDelivery], act: str, **said: Any) -> None:
-        outcome = _Outcome(tuple(each.id for each in deliveries), act, said)
+    async def _settle(self, deliveries: Sequence[AlertDelivery], act: str, **changes: Any) -> None:
+        outcome = _Outcome(tuple(each.id for each in deliveries), act, changes)
         for id in outcome.ids:
             self._unsettled[id] = outcome
         await self._note(outcome)

@@ -104,20 +104,28 @@ async def replay_page(
     units = await units_of(desk, start=start, end=end, ids=ids)
     read = await desk.films(start=start, end=end, ids=[each.id for each in units])
     films = await asyncio.to_thread(_believed, read)
-    seen = [each for each in units if each.id in films]
+    units_drawn = [each for each in units if each.id in films]
     return await asyncio.to_thread(
-        _drawn, seen, films, rivers, start=start, end=end, words=words, title=title, ground=ground
+        _drawn,
+        units_drawn,
+        films,
+        rivers,
+        start=start,
+        end=end,
+        words=words,
+        title=title,
+        ground=ground,
     )
 
 
 def _believed(films: Mapping[str, Film]) -> dict[str, Film]:
     """Return the films that hold what can be true, without what cannot."""
     judged = {id: judged_film(film) for id, film in films.items()}
-    kept = {
+    believed_units = {
         id: film.take(np.array(["jump" not in each for each in film.flags], dtype=np.bool_))
         for id, film in judged.items()
     }
-    return {id: film for id, film in kept.items() if len(film)}
+    return {id: film for id, film in believed_units.items() if len(film)}
 
 
 def _drawn(
@@ -145,20 +153,20 @@ def _drawn(
                 style_function=lambda _feature, look=look: look,
                 interactive=False,
             ).add_to(page)
-    shown = [_unit(each, films[each.id], rivers, start, step_s) for each in units]
+    units_drawn = [_unit(each, films[each.id], rivers, start, step_s) for each in units]
     places = [(film.lat, film.lon) for film in films.values()]
     if places:
         lat = np.concatenate([each[0] for each in places])
         lon = np.concatenate([each[1] for each in places])
         page.fit_bounds([(lat.min(), lon.min()), (lat.max(), lon.max())])
     notes = [words.say("replay.page.note"), words.say("replay.borders")]
-    if any(each["b"] for each in shown):
+    if any(each["b"] for each in units_drawn):
         notes.insert(1, words.say("replay.along_hint"))
     if step_s:
         notes.insert(0, words.say("replay.page.thinned", n=round(step_s)))
     if not units:
         notes.insert(0, words.say("replay.nothing"))
-    said: dict[str, Any] = {
+    content: dict[str, Any] = {
         "map": page.get_name(),
         "title": words.say("replay.page.title", node=title),
         "start": round(start.timestamp() * 1000),
@@ -167,14 +175,14 @@ def _drawn(
         "years": BUDDHIST_YEARS if words.calendar == "buddhist" else 0,
         "words": {key: words.say(key) for key in _WORDS},
         "notes": notes,
-        "units": shown,
+        "units": units_drawn,
     }
     made = self_contained(page)
     # In a script nothing is markup but its end and a comment.
-    data = msgspec.json.encode(said).decode().replace("<", "\\u003c")
+    data = msgspec.json.encode(content).decode().replace("<", "\\u003c")
     style = (_FOLDER / "replay_page.css").read_text(encoding="utf-8")
     script = (_FOLDER / "replay_page.js").read_text(encoding="utf-8")
-    head = f"<title>{html.escape(said['title'])}</title><style>{style}</style></head>"
+    head = f"<title>{html.escape(content['title'])}</title><style>{style}</style></head>"
     tail = (
         f'<script type="application/json" id="replay-data">{data}</script>'
         f"<script>{script}</script></html>"
@@ -215,9 +223,9 @@ def _unit(
 
 
 def _kept(film: Film, step_s: float) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    kept = np.ones(len(film), dtype=np.bool_)
-    if step_s and len(kept):
+    mask = np.ones(len(film), dtype=np.bool_)
+    if step_s and len(mask):
         parts = film.time_us // round(step_s * 1e6)
         newest = np.append(parts[1:] != parts[:-1], True)
-        kept &= newest
-    return kept
+        mask &= newest
+    return mask

@@ -118,7 +118,7 @@ async def units_of(
         Forbidden: If the role may not.
         NotFound: If one of `ids` is none, or the user may not know of it.
     """
-    told: list[ReplayUnit] = []
+    result: list[ReplayUnit] = []
     chosen: Iterable[UnitState] = (
         [desk.unit(id, unplaced=True) for id in ids] if ids else desk.filmed()
     )
@@ -128,7 +128,7 @@ async def units_of(
             if ids:
                 raise NotFound("unit or radio", state.id)
             continue
-        told.append(
+        result.append(
             ReplayUnit(
                 id=state.id,
                 call_sign=state.call_sign,
@@ -139,7 +139,7 @@ async def units_of(
                 expected_interval_s=state.expected_interval_s,
             )
         )
-    return sorted(told, key=lambda each: (each.call_sign.casefold(), each.id))
+    return sorted(result, key=lambda each: (each.call_sign.casefold(), each.id))
 
 
 async def reel_of(
@@ -191,8 +191,8 @@ def judged_film(film: Film) -> Film:
     return msgspec.structs.replace(
         film,
         flags=[
-            said if true or "jump" in said else f"{said} jump".strip()
-            for said, true in zip(film.flags, left.tolist(), strict=True)
+            flags if true or "jump" in flags else f"{flags} jump".strip()
+            for flags, true in zip(film.flags, left.tolist(), strict=True)
         ],
     )
 
@@ -234,13 +234,13 @@ def packed_films(films: Mapping[str, Film], rivers: Rivers, start: datetime) -> 
         if not len(film):
             continue
         whole.append(film)
-        told = {"id": id, "count": len(film)}
+        head_fields = {"id": id, "count": len(film)}
         bent = [
             [n - first, *np.rint(places * 1e7).astype(np.int64).ravel().tolist()]
             for n, places in bends.items()
             if n >= first
         ]
-        units.append(told | {"bends": bent} if bent else told)
+        units.append(head_fields | {"bends": bent} if bent else head_fields)
     columns = {
         "time_ms": (_joined(whole, "time_us", np.int64) / 1000.0).astype("<f8"),
         "known_ms": (_joined(whole, "known_us", np.int64) / 1000.0).astype("<f8"),
@@ -260,9 +260,9 @@ def packed_films(films: Mapping[str, Film], rivers: Rivers, start: datetime) -> 
         "units": units,
         "columns": [{"name": name, "type": each.dtype.str} for name, each in bodies.items()],
     }
-    said = msgspec.json.encode(head)
-    said += b" " * (-(8 + len(said)) % 8)
-    parts = [MAGIC, struct.pack("<I", len(said)), said]
+    head_bytes = msgspec.json.encode(head)
+    head_bytes += b" " * (-(8 + len(head_bytes)) % 8)
+    parts = [MAGIC, struct.pack("<I", len(head_bytes)), head_bytes]
     for each in bodies.values():
         body = each.tobytes()
         parts += [body, b"\0" * (-len(body) % 8)]
@@ -281,8 +281,8 @@ def _short(values: NDArray[np.float64]) -> NDArray[np.uint16]:
 
 
 def _bits(film: Film) -> NDArray[np.uint16]:
-    said = np.array(
+    bits = np.array(
         [("jump" in each) * JUMP + ("by_voice" in each) * BY_VOICE for each in film.flags],
         dtype=np.uint16,
     )
-    return said + film.distress.astype(np.uint16) * CALLS
+    return bits + film.distress.astype(np.uint16) * CALLS

@@ -139,9 +139,9 @@ async def totals_of(
             if count > MOST_POSITIONS:
                 fault = f"more than {MOST_POSITIONS} positions: ask for less time or fewer units"
                 raise BadRequest(fault, field="start")
-            told = await asyncio.to_thread(unit_totals, unit, film, border, rivers)
-            if told is not None:
-                found.append(told)
+            unit_total = await asyncio.to_thread(unit_totals, unit, film, border, rivers)
+            if unit_total is not None:
+                found.append(unit_total)
     return ReplayTotals(start=start, end=end, units=found)
 
 
@@ -169,7 +169,7 @@ def unit_totals(
     stood = stops(track, max_gap_s=max(after_s, 300.0))
     stop_hours = sum(each.duration_s for each in stood) / 3600.0
     gaps, longest = _silences(track, after_s)
-    said = track.speed_mps[np.isfinite(track.speed_mps)]
+    speeds = track.speed_mps[np.isfinite(track.speed_mps)]
     return UnitTotals(
         unit=unit.id,
         call_sign=unit.call_sign,
@@ -183,7 +183,7 @@ def unit_totals(
         moving_hours=max(0.0, done.hours - stop_hours),
         stop_hours=stop_hours,
         stops=len(stood),
-        fastest_mps=float(said.max()) if len(said) else None,
+        fastest_mps=float(speeds.max()) if len(speeds) else None,
         sides=done.sides,
         gaps=gaps,
         gap_hours=done.gap_hours,

@@ -38,32 +38,32 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     act: str
 
 
-async def _briefing(asked: ReportRequest) -> ReportDocument:
+async def _briefing(request: ReportRequest) -> ReportDocument:
     await load("maps.reports.kinds.briefing")
     from maps.reports.kinds.briefing import patrol_briefing
 
-    return await patrol_briefing(asked)
+    return await patrol_briefing(request)
 
 
-async def _patrol_debrief(asked: ReportRequest) -> ReportDocument:
+async def _patrol_debrief(request: ReportRequest) -> ReportDocument:
     await load("maps.reports.kinds.patrol_debrief")
     from maps.reports.kinds.patrol_debrief import patrol_debrief
 
-    return await patrol_debrief(asked)
+    return await patrol_debrief(request)
 
 
-async def _coverage(asked: ReportRequest) -> ReportDocument:
+async def _coverage(request: ReportRequest) -> ReportDocument:
     await load("maps.reports.kinds.coverage")
     from maps.reports.kinds.coverage import coverage_report
 
-    return await coverage_report(asked)
+    return await coverage_report(request)
 
 
-async def _monthly(asked: ReportRequest) -> ReportDocument:
+async def _monthly(request: ReportRequest) -> ReportDocument:
     await load("maps.reports.kinds.monthly")
     from maps.reports.kinds.monthly import monthly_pack
 
-    return await monthly_pack(asked)
+    return await monthly_pack(request)
 
 
 REPORTS: Final[Mapping[str, Report]] = MappingProxyType(

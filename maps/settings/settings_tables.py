@@ -260,8 +260,8 @@ class WebSettings(SettingsTable):
         """Names and addresses this server answers to."""
         if self.loopback:
             return (*_LOOPBACK, *self.allowed_hosts)
-        named = () if self.host in ("0.0.0.0", "::") else (self.host,)  # noqa: S104 - read, not bound
-        return (*named, *self.allowed_hosts)
+        own_host = () if self.host in ("0.0.0.0", "::") else (self.host,)  # noqa: S104 - read, not bound
+        return (*own_host, *self.allowed_hosts)
 
     @property
     def tls(self) -> bool:

@@ -206,16 +206,16 @@ class Survey:
             tracks = [each.track for each in found]
 
             def work() -> tuple[Coverage, dict[str, Any] | None]:
-                seen, frame = area_seen(tracks, area, radius_m=radius_m, rivers=self.rivers)
-                return seen, cells_of(frame) if cells else None
+                coverage, frame = area_seen(tracks, area, radius_m=radius_m, rivers=self.rivers)
+                return coverage, cells_of(frame) if cells else None
 
-            seen, made = await self.in_thread(work)
+            coverage, made = await self.in_thread(work)
         return CoverageReport(
             start=start,
             end=until,
             radius_m=radius_m,
             units=[each.state.id for each in found],
-            seen=seen,
+            seen=coverage,
             cells=made,
         )
 
@@ -244,7 +244,7 @@ class Survey:
         until = passed(start, end, now=datetime.now(UTC))
         async with self.turn(desk):
             found = await followed(desk, units, start, end, in_thread=self.in_thread)
-            seen = await self.seen_along(
+            coverage = await self.seen_along(
                 [each.track for each in found], km_from=km_from, km_to=km_to, radius_m=radius_m
             )
         return CoverageReport(
@@ -252,9 +252,9 @@ class Survey:
             end=until,
             radius_m=radius_m,
             units=[each.state.id for each in found],
-            seen=seen.seen,
-            stretches=seen.stretches,
-            line_error_m=line_error_of(seen),
+            seen=coverage.seen,
+            stretches=coverage.stretches,
+            line_error_m=line_error_of(coverage),
         )
 
     async def seen_along(
@@ -325,9 +325,9 @@ class Survey:
                 raise BadRequest(str(error)) from None
 
 
-def line_error_of(seen: RiverCoverage) -> float | None:
+def line_error_of(coverage: RiverCoverage) -> float | None:
     """Return how far a river's centreline may be off, metres; None where that is not known."""
-    return None if math.isnan(seen.line_error_m) else seen.line_error_m
+    return None if math.isnan(coverage.line_error_m) else coverage.line_error_m
 
 
 def read_area(text: str) -> shapely.Geometry:
@@ -341,17 +341,17 @@ def read_area(text: str) -> shapely.Geometry:
     0.5
     """
     try:
-        said = msgspec.json.decode(text)
+        parsed = msgspec.json.decode(text)
     except msgspec.DecodeError:
-        said = None
-    if isinstance(said, dict) and said.get("type") == "Feature":
-        said = said.get("geometry")
-    if not isinstance(said, dict):
+        parsed = None
+    if isinstance(parsed, dict) and parsed.get("type") == "Feature":
+        parsed = parsed.get("geometry")
+    if not isinstance(parsed, dict):
         raise BadRequest("is no GeoJSON geometry", field="area")
-    for fault in check_drawing(said).faults:
+    for fault in check_drawing(parsed).faults:
         if not fault.only_warns:
             raise BadRequest(fault.message, field="area")
-    return shapely.geometry.shape(said)
+    return shapely.geometry.shape(parsed)
 
 
 def cells_of(frame: Any) -> dict[str, Any]:

@@ -124,12 +124,14 @@ async def heat_of(
         cell_m = max(radius_m / 2.0, math.sqrt(whole_m2 / MOST_CELLS)) if shapes else None
 
         def one(sector: Sector, shape: shapely.Geometry) -> SectorHeat:
-            seen, frame = area_seen(tracks, shape, radius_m=radius_m, cell_m=cell_m, rivers=rivers)
+            coverage, frame = area_seen(
+                tracks, shape, radius_m=radius_m, cell_m=cell_m, rivers=rivers
+            )
             return SectorHeat(
                 sector=sector.id,
                 name=sector.name,
                 agency=sector.agency,
-                seen=seen,
+                seen=coverage,
                 visits=int(frame.visits.max()),
                 cells=cells_of(frame),
             )

@@ -226,8 +226,8 @@ def _whole_units(
             continue
         places = shapely.get_coordinates(line)
         units = np.rint((places - (west, north)) / edge * EXTENT).astype(np.int64)
-        kept = np.ones(len(units), dtype=bool)
-        kept[1:] = (np.diff(units, axis=0) != 0).any(axis=1)
-        units = units[kept]
+        mask = np.ones(len(units), dtype=bool)
+        mask[1:] = (np.diff(units, axis=0) != 0).any(axis=1)
+        units = units[mask]
         if len(units) > 1:
             yield units

@@ -81,8 +81,8 @@ async def effort_of(survey: Survey, desk: Desk, patrol: Patrol) -> PatrolEffort:
     report = await survey.effort(desk, units=units, start=start, end=end)
     by_agency = {}
     for agency, own in sides.items():
-        told = await survey.effort(desk, units=own, start=start, end=end)
-        by_agency[agency] = told.total
+        effort = await survey.effort(desk, units=own, start=start, end=end)
+        by_agency[agency] = effort.total
     return PatrolEffort(patrol=patrol.id, by_agency=by_agency, report=report, unseen=unseen)
 
 

@@ -128,12 +128,12 @@ def _apart(fixes: Sequence[Fix], apart: timedelta, last: Fix | None) -> Sequence
     """Return those of some positions, oldest first, that are so long apart and after the last."""
     if not apart:
         return fixes
-    kept: list[Fix] = []
+    fixes_kept: list[Fix] = []
     for fix in fixes:
         if "jump" not in fix.flags and (last is None or fix.time - last.time >= apart):
-            kept.append(fix)
+            fixes_kept.append(fix)
             last = fix
-    return kept
+    return fixes_kept
 
 
 def _within(fixes: Sequence[Fix], outings: Sequence[Outing]) -> list[Fix]:

@@ -185,12 +185,12 @@ def allows(authority: x509.Certificate, host: str) -> bool:
     """Return whether the name constraints of an authority let it sign for a host."""
     found = authority.extensions.get_extension_for_class(x509.NameConstraints).value
     permitted = found.permitted_subtrees or []
-    wanted = _general(host).value
-    if isinstance(wanted, str):
+    value = _general(host).value
+    if isinstance(value, str):
         names = (each.value for each in permitted if isinstance(each, x509.DNSName))
-        return any(wanted == each or wanted.endswith(f".{each}") for each in names)
+        return any(value == each or value.endswith(f".{each}") for each in names)
     networks = (each.value for each in permitted if isinstance(each, x509.IPAddress))
-    return any(ip_network(str(wanted)) == each for each in networks)
+    return any(ip_network(str(value)) == each for each in networks)
 
 
 def good_for(authority: x509.Certificate) -> tuple[str, ...]:
@@ -200,8 +200,8 @@ def good_for(authority: x509.Certificate) -> tuple[str, ...]:
         x509.ExtensionNotFound: If it is not limited to any.
     """
     found = authority.extensions.get_extension_for_class(x509.NameConstraints).value
-    told = [str(each.value) for each in found.permitted_subtrees or [] if each.value != _NOWHERE]
-    return tuple(each.removesuffix("/32").removesuffix("/128") for each in told)
+    names = [str(each.value) for each in found.permitted_subtrees or [] if each.value != _NOWHERE]
+    return tuple(each.removesuffix("/32").removesuffix("/128") for each in names)
 
 
 def hosts_of(certificate: x509.Certificate) -> tuple[str, ...]:

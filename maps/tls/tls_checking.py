@@ -53,7 +53,7 @@ def tls_warnings(web: WebSettings, *, now: datetime | None = None) -> Iterator[s
 
     try:
         certificate = read_certificate(web.tls_certificate.read_bytes())
-        named = hosts_of(certificate)
+        cert_hosts = hosts_of(certificate)
     except (BadCertificate, OSError, x509.ExtensionNotFound):
         return  # whoever opens it says what is wrong
     end = certificate.not_valid_after_utc
@@ -61,6 +61,6 @@ def tls_warnings(web: WebSettings, *, now: datetime | None = None) -> Iterator[s
     if left < SOON:
         words = "has ended" if left < timedelta() else f"ends in {left.days} days"
         yield f"tls_certificate: it {words}, on {end:%Y-%m-%d}: `joint-patrol tls renew`"
-    missing = [each for each in web.allowed_hosts if each.lower() not in named]
-    if missing and not any(name.startswith("*.") for name in named):
+    missing = [each for each in web.allowed_hosts if each.lower() not in cert_hosts]
+    if missing and not any(name.startswith("*.") for name in cert_hosts):
         yield f"tls_certificate: it is not for {', '.join(missing)}, which allowed_hosts names"

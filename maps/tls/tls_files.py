@@ -163,9 +163,9 @@ def with_web(text: str, table: dict[str, Any]) -> str:
     else:
         after = (n for n in range(start + 1, len(lines)) if re.match(r"\s*\[", lines[n]))
         end = next(after, len(lines))
-        named = re.compile(rf"\s*({'|'.join(table)})\s*=")
-        kept = [line for line in lines[start + 1 : end] if not named.match(line)]
-        made = [*lines[: start + 1], *toml_lines(table), *kept, *lines[end:]]
+        key_line = re.compile(rf"\s*({'|'.join(table)})\s*=")
+        other_lines = [line for line in lines[start + 1 : end] if not key_line.match(line)]
+        made = [*lines[: start + 1], *toml_lines(table), *other_lines, *lines[end:]]
     whole = "\n".join(made) + "\n"
     try:
         before, now = tomllib.loads(text), tomllib.loads(whole)

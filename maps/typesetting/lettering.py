@@ -27,12 +27,12 @@ def cut_to(text: str, width: float, size: float) -> str:
     """
     if width_of(text, size) <= width:
         return text
-    kept = ""
+    text_so_far = ""
     for letter in text:
-        if width_of(kept + letter, size) + size * 0.6 > width and _width(letter) > 0:
+        if width_of(text_so_far + letter, size) + size * 0.6 > width and _width(letter) > 0:
             break
-        kept += letter
-    return kept.rstrip() + "…"
+        text_so_far += letter
+    return text_so_far.rstrip() + "…"
 
 
 def _width(letter: str) -> float:

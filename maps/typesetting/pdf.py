@@ -35,24 +35,24 @@ async def pdf_of(page: str) -> bytes:
     )  # fmt: skip
     try:
         async with asyncio.timeout(LONGEST_S):
-            made, said = await process.communicate(page.encode("utf-8"))
+            made, errors_written = await process.communicate(page.encode("utf-8"))
     except TimeoutError:
         raise ReportFailed("the PDF takes too long: ask for less time at once") from None
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    told = said.decode(errors="replace").splitlines()
-    for line in told:
+    error_lines = errors_written.decode(errors="replace").splitlines()
+    for line in error_lines:
         _note(line)
     if process.returncode != 0 or not made.startswith(b"%PDF"):
-        _log.warning("report_pdf_failed", code=process.returncode, said=told[-1:] or "")
-        raise ReportFailed(_why(told))
+        _log.warning("report_pdf_failed", code=process.returncode, said=error_lines[-1:] or "")
+        raise ReportFailed(_why(error_lines))
     return made
 
 
-def _why(told: list[str]) -> str:
-    text = "\n".join(told)
+def _why(error_lines: list[str]) -> str:
+    text = "\n".join(error_lines)
     if "cannot load library" in text or "No module named 'weasyprint'" in text:
         return "PDF needs the Debian packages libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
     if "MemoryError" in text or "report_too_large" in text:
@@ -62,16 +62,16 @@ def _why(told: list[str]) -> str:
 
 def _note(line: str) -> None:
     try:
-        told = json.loads(line)
+        content = json.loads(line)
     except ValueError:
         return
-    if isinstance(told, dict) and "event" in told:
-        event = str(told.pop("event"))
-        _log.warning(event, **told)
+    if isinstance(content, dict) and "event" in content:
+        event = str(content.pop("event"))
+        _log.warning(event, **content)
 
 
 def _environment() -> dict[str, str]:
     """Return what the worker needs of the environment: no secret of ours."""
-    kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "XDG_CACHE_HOME", "FONTCONFIG_PATH",
+    names = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "XDG_CACHE_HOME", "FONTCONFIG_PATH",
             "FONTCONFIG_FILE", "PYTHONPATH", "VIRTUAL_ENV", "SYSTEMROOT")  # fmt: skip
-    return {name: os.environ[name] for name in kept if name in os.environ}
+    return {name: os.environ[name] for name in names if name in os.environ}

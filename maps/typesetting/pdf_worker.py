@@ -65,17 +65,17 @@ def refuse_url(url: str, *_: Any, **__: Any) -> dict[str, Any]:
 
 def not_drawn(page: str) -> set[str]:
     """Return the letters of a page that no font here draws; none where that cannot be told."""
-    wanted = beyond_the_cuts(set(page))
+    letters = beyond_the_cuts(set(page))
     program = shutil.which("fc-list")
-    if not wanted or program is None:
+    if not letters or program is None:
         return set()
-    said = subprocess.run(  # noqa: S603 - a program found on PATH, no words of anybody's
+    result = subprocess.run(  # noqa: S603 - a program found on PATH, no words of anybody's
         [program, "--format", "%{charset}\n"],
         capture_output=True, text=True, timeout=30, check=False,
     ).stdout  # fmt: skip
-    drawn = drawn_by(said)
+    drawn = drawn_by(result)
     return {
-        letter for letter in wanted if not any(low <= ord(letter) <= high for low, high in drawn)
+        letter for letter in letters if not any(low <= ord(letter) <= high for low, high in drawn)
     }
 
 
@@ -102,8 +102,8 @@ def _bound_memory() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
 
 
-def _tell(said: dict[str, Any]) -> None:
-    sys.stderr.write(json.dumps(said) + "\n")
+def _tell(content: dict[str, Any]) -> None:
+    sys.stderr.write(json.dumps(content) + "\n")
 
 
 if __name__ == "__main__":

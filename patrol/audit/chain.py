@@ -83,12 +83,12 @@ class ChainFault(msgspec.Struct, frozen=True, kw_only=True):
         journal row 7 is missing: row 8 follows row 6
         """
         if not self.paper:
-            said = f"journal row {self.seq} is {self.what}"
+            text = f"journal row {self.seq} is {self.what}"
         elif self.what == "unwritten":
-            said = f"{self.paper} is in no row of the journal"
+            text = f"{self.paper} is in no row of the journal"
         else:
-            said = f"{self.paper} is {self.what}, told by journal row {self.seq}"
-        return f"{said}: {self.why}" if self.why else said
+            text = f"{self.paper} is {self.what}, told by journal row {self.seq}"
+        return f"{text}: {self.why}" if self.why else text
 
 
 def time_text(at: datetime) -> str:

@@ -27,7 +27,7 @@ class NodeMailbox:
     """The post of one node.
 
     Args:
-        clerk: Files what comes.
+        document_service: Files what comes.
         store: Where it is filed.
         node: This node.
         here: Agencies of this node.
@@ -36,14 +36,14 @@ class NodeMailbox:
 
     def __init__(
         self,
-        clerk: DocumentService,
+        document_service: DocumentService,
         store: Store,
         *,
         node: str,
         here: AbstractSet[str],
         why_not: WhyNot,
     ) -> None:
-        self._clerk, self._store = clerk, store
+        self._clerk, self._store = document_service, store
         self._node, self._here, self._why_not = node, here, why_not
         self._told_at: dict[str, datetime] = {}
         self._one_at_a_time = asyncio.Lock()
@@ -56,14 +56,14 @@ class NodeMailbox:
             StoreError: If the store refuses; it will be told again.
         """
         async with self._one_at_a_time:
-            kept = await self._store.read(papers.newest, kind_of(HandOff), message.hand_off)
+            stored = await self._store.read(papers.newest, kind_of(HandOff), message.hand_off)
             await self._clerk.file(
                 lambda book, now: receive(
                     book,
                     message,
                     node=self._node,
                     here=self._here,
-                    known=kept is not None,
+                    known=stored is not None,
                     why_not=self._why_not,
                     now=now,
                 )

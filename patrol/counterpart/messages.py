@@ -109,9 +109,9 @@ class HandOffReceipt(msgspec.Struct, frozen=True, kw_only=True, tag="receipt"):
     to_node: str
 
 
-def encode(told: HandOffMessage | HandOffReceipt) -> bytes:
+def encode(message: HandOffMessage | HandOffReceipt) -> bytes:
     """Return a message or receipt as it goes over the link: JSON."""
-    return _encode(told)
+    return _encode(message)
 
 
 def decode(body: bytes) -> HandOffMessage | HandOffReceipt:
@@ -120,8 +120,8 @@ def decode(body: bytes) -> HandOffMessage | HandOffReceipt:
     Raises:
         msgspec.ValidationError: If it is neither.
     """
-    told: HandOffMessage | HandOffReceipt = _decode(body)
-    return told
+    message: HandOffMessage | HandOffReceipt = _decode(body)
+    return message
 
 
 def outbox(
@@ -306,8 +306,8 @@ def _check(made: HandOff, message: HandOffMessage) -> None:
 
 
 def _id_of(made: HandOff, owed: OwedMessage) -> str:
-    seen = f"/{len(made.fixes)}-{made.fixes[-1].at.timestamp():.3f}" if made.fixes else ""
-    return f"{made.id}/{owed.what}/{owed.term}{seen if owed.what == 'offer' else ''}"
+    sightings = f"/{len(made.fixes)}-{made.fixes[-1].at.timestamp():.3f}" if made.fixes else ""
+    return f"{made.id}/{owed.what}/{owed.term}{sightings if owed.what == 'offer' else ''}"
 
 
 _encode = msgspec.json.Encoder().encode

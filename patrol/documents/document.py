@@ -80,7 +80,7 @@ def new_id() -> str:
     return uuid4().hex
 
 
-def id_of_request(asked: str | None, *, agency: str) -> str:
+def id_of_request(requested_id: str | None, *, agency: str) -> str:
     """Return the identifier of what a client asks for under an id that it chose.
 
     The same id of the same agency gives the same identifier, so that what is sent again has one
@@ -88,20 +88,20 @@ def id_of_request(asked: str | None, *, agency: str) -> str:
     have, and nobody takes one away from them.
 
     Args:
-        asked: The id that the client chose; None gives a fresh identifier.
+        requested_id: The id that the client chose; None gives a fresh identifier.
         agency: On whose behalf it asks.
     """
-    if asked is None:
+    if requested_id is None:
         return new_id()
-    return sha256(f"{agency}\n{asked}".encode()).hexdigest()[:32]
+    return sha256(f"{agency}\n{requested_id}".encode()).hexdigest()[:32]
 
 
-def kind_of(paper: Document | type[Document]) -> str:
+def kind_of(document: Document | type[Document]) -> str:
     """Return the tag of a paper's kind, for example `sector`."""
-    return str(paper.__struct_config__.tag)
+    return str(document.__struct_config__.tag)
 
 
-def revised(paper: P, *, at: datetime, by: str, **changes: Any) -> P:
+def revised(document: P, *, at: datetime, by: str, **changes: Any) -> P:
     """Return the next version of a document with `changes`.
 
     >>> from datetime import UTC
@@ -109,4 +109,4 @@ def revised(paper: P, *, at: datetime, by: str, **changes: Any) -> P:
     >>> revised(first, at=datetime(2026, 1, 2, tzinfo=UTC), by="malee").version
     2
     """
-    return msgspec.structs.replace(paper, version=paper.version + 1, at=at, by=by, **changes)
+    return msgspec.structs.replace(document, version=document.version + 1, at=at, by=by, **changes)

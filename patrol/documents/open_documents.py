@@ -17,14 +17,14 @@ class Book:
     def __init__(self) -> None:
         self._papers: dict[type[Document], dict[str, Document]] = {}
 
-    def put(self, papers: Iterable[Document]) -> None:
+    def put(self, documents: Iterable[Document]) -> None:
         """Put in new versions; what is closed by them goes out."""
-        for paper in papers:
-            shelf = self._papers.setdefault(type(paper), {})
-            if paper.is_closed:
-                shelf.pop(paper.id, None)
+        for document in documents:
+            shelf = self._papers.setdefault(type(document), {})
+            if document.is_closed:
+                shelf.pop(document.id, None)
             else:
-                shelf[paper.id] = paper
+                shelf[document.id] = document
 
     def __iter__(self) -> Iterator[Document]:
         """Yield all open documents, kind by kind."""

@@ -39,10 +39,10 @@ class Life:
     def __init__(self, name: str, start: str, steps: Mapping[tuple[str, str], str]) -> None:
         self.name, self.start = name, start
         self.steps = MappingProxyType(dict(steps))
-        named = [start]
+        states = [start]
         for (before, _), after in steps.items():
-            named += [before, after]
-        self.states = tuple(dict.fromkeys(named))
+            states += [before, after]
+        self.states = tuple(dict.fromkeys(states))
         self.acts = tuple(dict.fromkeys(act for _, act in steps))
         self._goes_on = frozenset(before for before, _ in steps)
 

@@ -48,10 +48,10 @@ def in_documentation() -> str:
     parts = [_HEAD]
     for life in LIVES:
         ends = [state for state in life.states if life.is_end(state)]
-        said = f"Begins *{life.start}*"
-        said += f"; ends *{'*, *'.join(ends)}*." if ends else "; it never ends."
+        text = f"Begins *{life.start}*"
+        text += f"; ends *{'*, *'.join(ends)}*." if ends else "; it never ends."
         title = life.name[0].upper() + life.name[1:]
-        parts.append(f"## {title}\n\n{said}\n\n{life.markdown()}\n")
+        parts.append(f"## {title}\n\n{text}\n\n{life.markdown()}\n")
     return "\n".join(parts)
 
 

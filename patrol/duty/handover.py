@@ -97,30 +97,30 @@ class HandOver(Document, frozen=True, kw_only=True, tag="shift_hand_over"):
 
 
 def open_items(
-    papers: Iterable[Document], channels: Iterable[ChannelHealth]
+    documents: Iterable[Document], channels: Iterable[ChannelHealth]
 ) -> tuple[OpenItem, ...]:
     """Return what is open: of documents by kind, then channels that are silent.
 
     Args:
-        papers: The open documents, as whoever keeps watch may see them.
+        documents: The open documents, as whoever keeps watch may see them.
         channels: All channels.
     """
     items: list[OpenItem] = []
-    for paper in papers:
-        kind = kind_of(paper)
+    for document in documents:
+        kind = kind_of(document)
         if kind not in OPEN_KINDS:
             continue
-        state = str(getattr(paper, "state", "open"))
+        state = str(getattr(document, "state", "open"))
         if kind == "patrol" and state in _NOT_YET:
             continue
         items.append(
             OpenItem(
                 kind=kind,
-                id=paper.id,
+                id=document.id,
                 state=state,
-                title=_title(paper),
-                since=paper.at,
-                version=paper.version,
+                title=_title(document),
+                since=document.at,
+                version=document.version,
             )
         )
     items += [
@@ -137,14 +137,14 @@ def open_items(
     return tuple(items)
 
 
-def _title(paper: Document) -> str:
+def _title(document: Document) -> str:
     """Return what a document is called, whatever its kind calls that."""
-    said = [
+    parts = [
         str(value)
         for name in ("name", "title", "rule", "description", "subject", "place")
-        if isinstance(value := getattr(paper, name, None), str) and value
+        if isinstance(value := getattr(document, name, None), str) and value
     ]
-    return " · ".join(said)[:300] or paper.id
+    return " · ".join(parts)[:300] or document.id
 
 
 def taken(book: Book, hand_over: HandOver, *, at: datetime, by: str) -> tuple[Document, ...]:

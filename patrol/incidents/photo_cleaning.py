@@ -76,13 +76,13 @@ def cleaned(file: bytes) -> Photo:
             _check_size(image.size, kind)
             image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # only a JPEG can
             image.load()
-            told = _told(image)
-            picture = _upright(_small(_plain(image)), told)
+            exif = _told(image)
+            picture = _upright(_small(_plain(image)), exif)
             body = _encoded(picture)
     except _BROKEN as error:
         raise BadPhoto(f"the file is damaged or no picture ({type(error).__name__})") from error
-    lon, lat = _place(told)
-    taken_at, taken_local = _time(told)
+    lon, lat = _place(exif)
+    taken_at, taken_local = _time(exif)
     return Photo(
         body=body,
         sha256=hashlib.sha256(body).hexdigest(),
@@ -103,18 +103,18 @@ def camera_note(file: bytes) -> CameraNote:
     Raises:
         BadPhoto: If it is no JPEG, PNG, WebP or HEIF, is too large, or its head is damaged.
     """
-    told: dict[str, Any] = {}
+    exif: dict[str, Any] = {}
     if not (file[4:8] == b"ftyp" and file[8:12] in _HEIF and len(file) <= LONGEST_ORIGINAL):
         kind = _kind(file, LONGEST_ORIGINAL)
         _check_size(_told_size(kind, file), kind)
         try:
             with Image.open(BytesIO(file), formats=[kind]) as image:
                 _check_size(image.size, kind)
-                told = _told(image)
+                exif = _told(image)
         except _BROKEN as error:
             raise BadPhoto(f"the file is damaged or no picture ({type(error).__name__})") from error
-    lon, lat = _place(told)
-    taken_at, taken_local = _time(told)
+    lon, lat = _place(exif)
+    taken_at, taken_local = _time(exif)
     return CameraNote(lon=lon, lat=lat, taken_at=taken_at, taken_local=taken_local)
 
 
@@ -198,8 +198,8 @@ def _small(image: Image.Image) -> Image.Image:
     return white
 
 
-def _upright(image: Image.Image, told: dict[str, Any]) -> Image.Image:
-    turn = _TURNS.get(told.get("orientation", 1))
+def _upright(image: Image.Image, exif: dict[str, Any]) -> Image.Image:
+    turn = _TURNS.get(exif.get("orientation", 1))
     return image if turn is None else image.transpose(turn)
 
 
@@ -230,8 +230,8 @@ def _told(image: Image.Image) -> dict[str, Any]:
         return {}  # a picture with a bad note on it is a picture still
 
 
-def _place(told: dict[str, Any]) -> tuple[float | None, float | None]:
-    gps = told.get("gps", {})
+def _place(exif: dict[str, Any]) -> tuple[float | None, float | None]:
+    gps = exif.get("gps", {})
     lon = _degrees(gps.get(ExifTags.GPS.GPSLongitude), gps.get(ExifTags.GPS.GPSLongitudeRef), "EW")
     lat = _degrees(gps.get(ExifTags.GPS.GPSLatitude), gps.get(ExifTags.GPS.GPSLatitudeRef), "NS")
     if lon is None or lat is None or abs(lon) > 180 or abs(lat) > 90 or lon == lat == 0:
@@ -252,10 +252,10 @@ def _degrees(parts: Any, side: Any, sides: str) -> float | None:
     return round(-found if letter == sides[1] else found, 5)
 
 
-def _time(told: dict[str, Any]) -> tuple[datetime | None, str | None]:
-    local = _read_time(told.get("taken"))
-    at = _satellite_time(told.get("gps", {}))
-    offset = told.get("offset")
+def _time(exif: dict[str, Any]) -> tuple[datetime | None, str | None]:
+    local = _read_time(exif.get("taken"))
+    at = _satellite_time(exif.get("gps", {}))
+    offset = exif.get("offset")
     if at is None and local is not None and isinstance(offset, str):
         try:
             at = datetime.fromisoformat(local.isoformat() + offset.strip("\0 ")).astimezone(UTC)

@@ -36,27 +36,27 @@ _HEX_AT_LEAST: Final = 6  # shorter ones stand in any frame by chance
 async def ask(
     watch: Watch,
     policy: ViewPolicy,
-    asked: str,
+    words: str,
     rejected: Callable[[str], Sequence[RejectedFrame]] | None,
 ) -> Inquiry:
-    """Follow what `asked` means through every hop.
+    """Follow what `words` means through every hop.
 
     Args:
         watch: The node's watch.
         policy: What the user may see.
-        asked: Address, device id, MMSI or call sign.
+        words: Address, device id, MMSI or call sign.
         rejected: Returns the last frames a channel rejected, oldest first; None if the user may
             not see them.
 
     Raises:
         StoreError: If the records cannot be read.
     """
-    asked = asked.strip()
-    found = await _Search(watch, policy).find(asked)
-    address = found.address or asked
+    words = words.strip()
+    found = await _Search(watch, policy).find(words)
+    address = found.address or words
     frames = None if rejected is None else mentions(address, _all_rejected(watch, rejected))
     known = InquiryFindings(
-        asked=asked,
+        asked=words,
         now=watch.now(),
         address=found.address,
         unit=found.unit,
@@ -138,31 +138,33 @@ class _Search:
     def __init__(self, watch: Watch, policy: ViewPolicy) -> None:
         self._watch, self._picture, self._policy = watch, watch.picture, policy
 
-    async def find(self, asked: str) -> _Found:
+    async def find(self, words: str) -> _Found:
         """Return what is meant: an address, else a name, else a device of any protocol."""
-        word = asked.casefold()
+        word = words.casefold()
         addresses = {each.address.casefold(): each.address for each in self._known()}
         if word in addresses:
             return self._judged(addresses[word])
-        named = [unit for unit in self._picture.units.values() if unit.call_sign.casefold() == word]
-        named = [unit for unit in named if self._passes(unit.agency, known=True)]
-        if named:
-            named.sort(key=lambda unit: unit.retired_at is not None)  # in service first
-            return await self._of_unit(named[0])
+        matches = [
+            unit for unit in self._picture.units.values() if unit.call_sign.casefold() == word
+        ]
+        matches = [unit for unit in matches if self._passes(unit.agency, known=True)]
+        if matches:
+            matches.sort(key=lambda unit: unit.retired_at is not None)  # in service first
+            return await self._of_unit(matches[0])
         matching = [
             each
             for each in self._known()
             if word in (each.address.partition(":")[2].casefold(), (each.name or "").casefold())
         ]
         if not matching:
-            stored = await self._watch.store.read(_stored_among, self._spellings(asked))
+            stored = await self._watch.store.read(_stored_among, self._spellings(words))
             matching = [CloseName(address=address) for address in stored]
         visible = self._visible(matching)
         if len(visible) > 1:
             return _Found(others=tuple(visible[: 2 * CLOSE_AT_MOST]))
         if matching:
             return self._judged((visible or matching)[0].address)
-        return _Found(asked if ":" in asked else None)
+        return _Found(words if ":" in words else None)
 
     def _known(self) -> list[CloseName]:
         """Return every address that is known, of radios and assignments; hidden ones too."""
@@ -212,10 +214,10 @@ class _Search:
         newest = await self._watch.store.read(_heard_last, held)
         return _Found(newest, unit)
 
-    def _spellings(self, asked: str) -> list[str]:
+    def _spellings(self, device: str) -> list[str]:
         """Return the addresses a device id may have, by the protocols there are."""
-        if ":" in asked:
-            return [asked]
+        if ":" in device:
+            return [device]
         families = {
             family
             for channel in self._picture.channels.values()
@@ -223,7 +225,7 @@ class _Search:
             for family in families_of(protocol)
         }
         families |= {each.address.partition(":")[0] for each in self._known()}
-        return [f"{family}:{asked}" for family in sorted(families)]
+        return [f"{family}:{device}" for family in sorted(families)]
 
     def _passes(self, agency: str, *, known: bool) -> bool:
         return self._policy.passes(agency=agency, known=known)
@@ -238,31 +240,31 @@ async def _with_records(
     values: dict[str, object] = {}
     if address is not None:
         taken = picture.address_taken(address)
-        heard = await watch.store.read(receptions.latest, address, policy, taken, MESSAGES)
+        messages = await watch.store.read(receptions.latest, address, policy, taken, MESSAGES)
         elsewhere = tuple(
             (contact.id.removeprefix(f"{address}@"), contact.heard_at)
             for contact in picture.contacts.values()
             if contact.id.startswith(f"{address}@") and contact.heard_at is not None
         )
         values = {
-            "heard": tuple(heard),
+            "heard": tuple(messages),
             "elsewhere": elsewhere,
             "assignments": picture.assignments_of(address),
         }
     at_present = None if address is None else picture.unit_at(address, known.now)
-    shown = at_present.unit if at_present is not None else address
-    if shown is None and known.unit is not None:
-        shown = known.unit.id
-    if shown is not None:
+    subject = at_present.unit if at_present is not None else address
+    if subject is None and known.unit is not None:
+        subject = known.unit.id
+    if subject is not None:
         try:
-            state = watch.state(shown)
+            state = watch.state(subject)
         except NotFound:
             state = None
     if not values.get("heard") and not values.get("elsewhere"):
         names = _Search(watch, policy).suggestions()
         values["close"] = await asyncio.to_thread(alike, known.asked, names)
-    told = {name: getattr(known, name) for name in InquiryFindings.__struct_fields__}
-    return InquiryFindings(**(told | values | {"state": state}))
+    fields = {name: getattr(known, name) for name in InquiryFindings.__struct_fields__}
+    return InquiryFindings(**(fields | values | {"state": state}))
 
 
 def _all_rejected(

@@ -115,8 +115,8 @@ class InquiryFindings(msgspec.Struct, frozen=True, kw_only=True):
             unusable_why(each.transmission.position, each.transmission.fix, each.transmission.flags)
             for each in self.heard
         ]
-        told = [why for why in reasons if why != "no_position"]
-        return told[0] if told else "no_position"
+        found = [why for why in reasons if why != "no_position"]
+        return found[0] if found else "no_position"
 
 
 def at_words(time: datetime) -> str:
@@ -156,9 +156,9 @@ def moments(known: InquiryFindings, texts: Iterable[str]) -> tuple[Moment, ...]:
     times += [at for _, at in known.elsewhere]
     for assignment in known.assignments:
         times += [assignment.start, assignment.end]
-    said = {at_words(time): time for time in times if time is not None}
+    times_by_text = {at_words(time): time for time in times if time is not None}
     text = "\n".join(texts)
-    found = [Moment(said=words, at=time) for words, time in said.items() if words in text]
+    found = [Moment(said=words, at=time) for words, time in times_by_text.items() if words in text]
     return tuple(sorted(found, key=lambda each: each.at))
 
 

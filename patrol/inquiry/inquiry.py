@@ -81,8 +81,8 @@ class Inquiry(msgspec.Struct, frozen=True, kw_only=True):
 def inquire(known: InquiryFindings) -> Inquiry:
     """Follow one address through every hop and say where it stops."""
     verdict, says, todo = _verdict(known)
-    shown = not known.hidden
-    hops = hops_of(known) if shown and not known.others else ()
+    is_shown = not known.hidden
+    hops = hops_of(known) if is_shown and not known.others else ()
     return Inquiry(
         asked=known.asked,
         address=known.address,
@@ -90,10 +90,10 @@ def inquire(known: InquiryFindings) -> Inquiry:
         says=says,
         next=todo,
         hops=hops,
-        unit=known.unit.id if known.unit is not None and shown else None,
+        unit=known.unit.id if known.unit is not None and is_shown else None,
         close=known.others or known.close,
-        last=known.heard[0] if known.heard and shown else None,
-        rejected=(known.rejected or ()) if shown else (),
+        last=known.heard[0] if known.heard and is_shown else None,
+        rejected=(known.rejected or ()) if is_shown else (),
         moments=moments(known, (says, todo, *(hop.says for hop in hops))),
     )
 
@@ -143,8 +143,8 @@ def _unheard(known: InquiryFindings) -> Answer:
     """Nothing of it is stored: does it get as far as a channel, and what does that do?"""
     name = known.address or known.asked
     could = known.speakers
-    named = [each.name for each in could]
-    names = listed(named)
+    channel_names = [each.name for each in could]
+    names = listed(channel_names)
     if known.rejected:
         last = known.rejected[0]
         if last.reason in KEY_REASONS:
@@ -175,7 +175,7 @@ def _unheard(known: InquiryFindings) -> Answer:
         )
     deaf = [each for each in could if each.last_heard_at is None]
     if len(deaf) == len(could):
-        have = verb(named, "has", "have")
+        have = verb(channel_names, "has", "have")
         return (
             "channel_silent",
             f"{names} could hear it, and {have} heard nothing at all since the start.",
@@ -183,7 +183,7 @@ def _unheard(known: InquiryFindings) -> Answer:
         )
     return (
         "never_heard",
-        f"{name} was never heard, while {names} {verb(named, 'works', 'work')}.",
+        f"{name} was never heard, while {names} {verb(channel_names, 'works', 'work')}.",
         "Check that the radio is on, in reach, and sends under this address.",
     )
 

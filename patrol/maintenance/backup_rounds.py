@@ -177,8 +177,8 @@ def carry(plan: BackupPlan, to: Path, *, every: bool = False) -> list[Path]:
     there = backups_in(plan.folder, plan.node)
     if not there:
         raise StoreError(f"there is no back-up in {plan.folder}")
-    wanted = there if every else there[-1:]
-    return [_carried(each, to) for each in wanted if not (to / each.name).exists()]
+    to_carry = there if every else there[-1:]
+    return [_carried(each, to) for each in to_carry if not (to / each.name).exists()]
 
 
 def _test_due(plan: BackupPlan, state: BackupState | None, now: datetime) -> bool:

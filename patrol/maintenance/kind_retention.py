@@ -66,18 +66,18 @@ class KindRetention:
 
     async def _remove(self, name: str, look: _Look, now: datetime, age: timedelta) -> int:
         scribe = JournalWriter(store=self._store, node=self._node, now=lambda: now)
-        gone, after = 0, removal.START
+        removed, after = 0, removal.START
         while True:
             began = time.monotonic()
             step = await scribe.write(lambda done: done.notes, look, to_us(now - age), after)
-            gone += len(step.notes)
+            removed += len(step.notes)
             if step.after is None:
                 break
             after = step.after
             await asyncio.sleep(_REST * (time.monotonic() - began))
-        if gone:
-            log.info("removed by retention", kind=name, count=gone)
-        return gone
+        if removed:
+            log.info("removed by retention", kind=name, count=removed)
+        return removed
 
 
 def _papers_of(

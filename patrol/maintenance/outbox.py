@@ -123,23 +123,23 @@ class Outbox:
                 for each in book.all(AlertDelivery)
                 if newest.get(_about(each), 0) > each.alert_version
             ]
-            kept = [
+            to_file = [
                 replace(each, state=LIFE.after(each.state, "supersede"), settled_at=now)
                 if each.alert_version < newest[_about(each)]
                 else each
                 for each in new.values()
             ]
-            return Filing(papers=(*old, *kept), act="deliver alert")
+            return Filing(papers=(*old, *to_file), act="deliver alert")
 
         await self._watch.clerk.file(filing)
 
-    async def settle(self, ids: Iterable[str], act: str, **said: Any) -> None:
+    async def settle(self, ids: Iterable[str], act: str, **changes: Any) -> None:
         """Note what became of deliveries that wait; one that waits no more is left alone.
 
         Args:
             ids: Which.
             act: What became of them, of the acts of `LIFE`.
-            **said: What else to note: `fault`, `attempts`, `message`, `together`.
+            **changes: What else to note: `fault`, `attempts`, `message`, `together`.
 
         Raises:
             StoreError: If the store refuses; some may be noted.
@@ -150,7 +150,7 @@ class Outbox:
 
             def filing(book: Book, now: datetime, part: Sequence[str] = part) -> Filing:
                 found = (book.find(AlertDelivery, id) for id in part)
-                settled = tuple(_settled(each, act, now, **said) for each in found if each)
+                settled = tuple(_settled(each, act, now, **changes) for each in found if each)
                 return Filing(papers=settled, act=f"{act} delivery")
 
             await self._watch.clerk.file(filing)
@@ -235,12 +235,12 @@ def _about(delivery: AlertDelivery) -> tuple[str, str, str, str]:
     return delivery.agency, delivery.way, delivery.to, delivery.alert
 
 
-def _settled(delivery: AlertDelivery, act: str, now: datetime, **said: Any) -> AlertDelivery:
+def _settled(delivery: AlertDelivery, act: str, now: datetime, **changes: Any) -> AlertDelivery:
     return revised(
         delivery,
         at=now,
         by="",
         state=LIFE.after(delivery.state, act),
         settled_at=now,
-        **said,
+        **changes,
     )

@@ -16,23 +16,23 @@ from radio_gateway.messages.transmission import Transmission
 from radio_gateway.parsing.msgspec_decoders import json_decoder
 
 
-def said_in(kept: QuarantinedReport) -> Transmission:
+def said_in(report: QuarantinedReport) -> Transmission:
     """Return what a report said.
 
     Raises:
         CannotRetry: If only its bytes are kept, or it cannot be read.
     """
-    if kept.said is None:
+    if report.said is None:
         raise CannotRetry("only its bytes are kept")
     try:
-        return json_decoder(Transmission).decode(kept.said)
+        return json_decoder(Transmission).decode(report.said)
     except (msgspec.MsgspecError, ValueError) as error:
         raise CannotRetry(f"what it said cannot be read: {error}") from error
 
 
 async def retry(
     watch: Watch,
-    kept: QuarantinedReport,
+    report: QuarantinedReport,
     *,
     overreach: Callable[[Transmission, str], str | None],
 ) -> None:
@@ -43,28 +43,28 @@ async def retry(
 
     Args:
         watch: Takes it in.
-        kept: The report.
+        report: The report.
         overreach: Returns why what a gateway, given by its id, says is not its to say.
 
     Raises:
         CannotRetry: If it can still not be taken; it stays set aside.
         StoreError: If the store refuses.
     """
-    said = said_in(kept)
-    gateway, slash, channel = kept.channel.partition("/")
+    transmission = said_in(report)
+    gateway, slash, channel = report.channel.partition("/")
     fault = None
     if slash and ":" not in gateway:  # as its gateway said it
-        fault = overreach(msgspec.structs.replace(said, channel=channel), gateway)
+        fault = overreach(msgspec.structs.replace(transmission, channel=channel), gateway)
     if fault is not None:  # as when it came; a newer version may know another protocol
         raise CannotRetry(fault)
-    await watch.receive([said])
+    await watch.receive([transmission])
     note = Note(
         act="take set-aside report",
         actor="command line",
         agency=watch.agency,
-        subject=f"set_aside:{kept.id}",
-        detail={"address": kept.address, "reception": kept.reception_id},
+        subject=f"set_aside:{report.id}",
+        detail={"address": report.address, "reception": report.reception_id},
     )
-    if not await watch.clerk.scribe.write(if_done(note), aside.remove_stored, kept):
+    if not await watch.clerk.scribe.write(if_done(note), aside.remove_stored, report):
         health = watch.picture.channels.get("store")
         raise CannotRetry((health.fault if health else None) or "it was not stored")

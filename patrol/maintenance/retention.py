@@ -97,21 +97,21 @@ def merged(windows: Iterable[Window]) -> list[Window]:
     return found
 
 
-def needed(papers: Iterable[DocumentSummary], around: timedelta) -> RetentionNeeds:
+def needed(documents: Iterable[DocumentSummary], around: timedelta) -> RetentionNeeds:
     """Return what stays whole for the sake of some documents."""
     margin = around // timedelta(microseconds=1)
     everything: list[Window] = []
     of: dict[str, list[Window]] = {}
-    for told in papers:
-        paper, times = told.paper, [told.first_us, told.last_us]
-        times += [to_us(time_) for time_ in _times(told.paper)]
+    for summary in documents:
+        document, times = summary.paper, [summary.first_us, summary.last_us]
+        times += [to_us(time_) for time_ in _times(summary.paper)]
         start, end = min(times) - margin, max(times) + margin
-        if isinstance(paper, Alert):
-            for id in {paper.unit, *paper.subject.split("|")} - {None, ""}:
-                of.setdefault(str(id), []).append((start, end if told.closed else _EVER))
-        if isinstance(paper, HandOff) and not told.closed:
+        if isinstance(document, Alert):
+            for id in {document.unit, *document.subject.split("|")} - {None, ""}:
+                of.setdefault(str(id), []).append((start, end if summary.closed else _EVER))
+        if isinstance(document, HandOff) and not summary.closed:
             end = _EVER
-        if not isinstance(paper, Alert) or paper.severity == "sos":
+        if not isinstance(document, Alert) or document.severity == "sos":
             everything.append((start, end))
     return RetentionNeeds(merged(everything), of)
 
@@ -134,11 +134,11 @@ def doomed(
                 key = (each.usable, each.time_us // part_us)
                 if key not in stay or stay[key].id < each.id:
                     stay[key] = each
-    kept = {each.id for each in stay.values()}
+    kept_ids = {each.id for each in stay.values()}
     return [
         each
         for each in messages
-        if each.id not in kept
+        if each.id not in kept_ids
         and (each.bare or part_us is None)
         and not any(start <= each.time_us < end for start, end in windows)
     ]
@@ -198,18 +198,18 @@ class Retention:
         Raises:
             StoreError: If the store cannot be read or written, or one of its documents not be read.
         """
-        gone = 0
+        removed = 0
         if (self._policy is None and self._kinds is None) or not await self._clock.is_credible():
-            return gone
+            return removed
         if self._policy is not None:
             for stage, age, part_us in self._policy.stages():
                 while (day := await self._next_day(stage, age)) is not None:
-                    gone += await self._thin(stage, day, part_us)
+                    removed += await self._thin(stage, day, part_us)
                 if part_us is None:
                     await self._store.write(partitions.drop_empty, to_us(self._clock.now() - age))
         if self._kinds is not None:
             await self._kinds.catch_up(self._clock.now())
-        return gone
+        return removed
 
     async def _next_day(self, stage: str, age: timedelta) -> int | None:
         """Return the next day that is due for a stage, by its first microsecond."""
@@ -226,15 +226,15 @@ class Retention:
         # What is late was heard up to `LEAST_RAW` after the time it tells of; and an incident may
         # tell of a whole month, by any calendar.
         since = from_us(day) - 2 * LEAST_RAW - 2 * DAY - self._policy.around
-        papers = await self._store.read(thinning.told, _KINDS, since)
-        wanted = needed(papers, self._policy.around)
+        documents = await self._store.read(thinning.told, _KINDS, since)
+        needs = needed(documents, self._policy.around)
         held = await self._store.read(legal_holds.held_units)
         everything = self._agency in await self._store.read(legal_holds.held_agencies)
-        gone = 0
+        removed = 0
         # The newest stays: its number must not be given again, to a message that no line tells of.
         newest = await self._store.read(thinning.last_id)
         spans = await self._store.read(reception_digests.spans)
-        told: dict[reception_digests.SpanBounds, array[int]] = {}
+        span_ids: dict[reception_digests.SpanBounds, array[int]] = {}
         for address in await self._store.read(thinning.all_addresses):
             messages = await self._store.read(thinning.messages, address, day, end)
             if not messages or everything:
@@ -245,7 +245,7 @@ class Retention:
             if held & {spoken, *units}:
                 continue
             going = await asyncio.to_thread(
-                doomed, messages, wanted.windows({address, spoken, *units}), part_us
+                doomed, messages, needs.windows({address, spoken, *units}), part_us
             )
             untold: list[RetentionCandidate] = []
             for each in going:
@@ -253,37 +253,37 @@ class Retention:
                 if span is None:
                     untold.append(each)
                 elif each.id != newest:
-                    told.setdefault(span, array("q")).append(each.id)
+                    span_ids.setdefault(span, array("q")).append(each.id)
             for at in range(0, len(untold), thinning.AT_ONCE):
                 began = time.monotonic()
                 some = untold[at : at + thinning.AT_ONCE]
-                gone += await self._store.write(thinning.take_out, some)
+                removed += await self._store.write(thinning.take_out, some)
                 await asyncio.sleep(_REST * (time.monotonic() - began))
-        for span, ids in sorted(told.items()):
+        for span, ids in sorted(span_ids.items()):
             began = time.monotonic()
-            gone += await self._store.write(
+            removed += await self._store.write(
                 thinning.take_out_told, span, frozenset(ids), self._now(), origin=self._node
             )
             await asyncio.sleep(_REST * (time.monotonic() - began))
         await self._store.write(
             thinning.put_mark, stage, end, agency=self._agency, origin=self._node
         )
-        log.info("thinned", stage=stage, day=f"{from_us(day):%F}", gone=gone)
-        return gone
+        log.info("thinned", stage=stage, day=f"{from_us(day):%F}", gone=removed)
+        return removed
 
 
-def _times(paper: object) -> list[datetime]:
+def _times(document: object) -> list[datetime]:
     """Return the times that a document tells of, beside those of its versions."""
-    if isinstance(paper, Alert):
-        return [paper.raised_at]
-    if isinstance(paper, Incident):
+    if isinstance(document, Alert):
+        return [document.raised_at]
+    if isinstance(document, Incident):
         # A year is no time that anybody can ask evidence of.
-        if paper.precision == "year":
+        if document.precision == "year":
             return []
         # A day is that of the calendar on the spot: east of UTC its night is the day before there.
-        return [*paper.longest_span]
-    if isinstance(paper, HandOff):
-        return [paper.offered_at]
-    if isinstance(paper, Target):
-        return [each.at for each in paper.sightings]
+        return [*document.longest_span]
+    if isinstance(document, HandOff):
+        return [document.offered_at]
+    if isinstance(document, Target):
+        return [each.at for each in document.sightings]
     return []

@@ -107,28 +107,28 @@ CONTENT: Final = ("name", "use", "lon", "lat", "path", "closed", "radius_m", "re
 """Fields that say what and where it is: with others, the same mark has changed."""
 
 
-def told_of(said: MarkedPlace, *, name: str) -> dict[str, object]:
+def told_of(place: MarkedPlace, *, name: str) -> dict[str, object]:
     """Return the fields of a mark as its sender tells them.
 
     Args:
-        said: With a place.
+        place: With a place.
         name: What to call it where the sender does not say.
     """
     return {
-        "name": said.name or name,
-        "use": said.use,
-        "lon": said.lon,
-        "lat": said.lat,
-        "path": said.path,
-        "closed": said.closed,
-        "radius_m": said.radius_m,
-        "remarks": said.remarks,
+        "name": place.name or name,
+        "use": place.use,
+        "lon": place.lon,
+        "lat": place.lat,
+        "path": place.path,
+        "closed": place.closed,
+        "radius_m": place.radius_m,
+        "remarks": place.remarks,
     }
 
 
-def end_of(said: MarkedPlace, heard_at: datetime) -> datetime:
+def end_of(place: MarkedPlace, heard_at: datetime) -> datetime:
     """Return when a mark ends that was told at a time, aware UTC."""
-    return min(said.ends_at or heard_at + LASTS, heard_at + LASTS_AT_MOST)
+    return min(place.ends_at or heard_at + LASTS, heard_at + LASTS_AT_MOST)
 
 
 def is_renewed(mark: Mark, ends_at: datetime, now: datetime) -> bool:

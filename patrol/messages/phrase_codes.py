@@ -61,10 +61,10 @@ def code_of(text: str) -> str | None:
     >>> code_of("#99"), code_of("pier #12"), code_of("#12th boat"), code_of("# 12")
     (None, None, None, None)
     """
-    said = _SAID.match(text)
-    if said is None:
+    match_ = _SAID.match(text)
+    if match_ is None:
         return None
-    word = said[1].lower()
+    word = match_[1].lower()
     code = _CODES.get(word.lstrip("0"), word)
     return code if code in NUMBERS else None
 

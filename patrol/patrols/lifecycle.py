@@ -141,8 +141,8 @@ def signed(patrol: Patrol, *, revision: int, at: datetime, who: PatrolActor) -> 
     signature = Signature(
         agency=who.agency, at=at, revision=revision, sha256=sha256_of(patrol), by=who.name
     )
-    kept = tuple(each for each in patrol.signatures if each.agency not in missing)
-    return _next(patrol, at=at, who=who, state=state, signatures=(*kept, signature))
+    valid = tuple(each for each in patrol.signatures if each.agency not in missing)
+    return _next(patrol, at=at, who=who, state=state, signatures=(*valid, signature))
 
 
 def withdrawn(patrol: Patrol, *, at: datetime, who: PatrolActor) -> Patrol:
@@ -218,9 +218,9 @@ def checked_in(
     known = next((each for each in patrol.check_ins if each.unit == unit), None)
     if known is not None and known.at >= told_at:
         return patrol
-    told = CheckIn(unit=unit, agency=who.agency, at=told_at, note=note, apart=patrol.suspended)
-    kept = tuple(each for each in patrol.check_ins if each.unit != unit)
-    return _next(patrol, at=at, who=who, state=state, check_ins=(*kept, told))
+    check_in = CheckIn(unit=unit, agency=who.agency, at=told_at, note=note, apart=patrol.suspended)
+    others = tuple(each for each in patrol.check_ins if each.unit != unit)
+    return _next(patrol, at=at, who=who, state=state, check_ins=(*others, check_in))
 
 
 def ended(patrol: Patrol, *, how: How = "order", at: datetime, who: PatrolActor) -> Patrol:
@@ -256,9 +256,9 @@ def annexed(patrol: Patrol, text: str, *, at: datetime, who: PatrolActor) -> Pat
         raise Conflict(f"a patrol that is {patrol.state} cannot be changed")
     if len(text) > LONGEST_ANNEX:
         raise Conflict(f"an annex has at most {LONGEST_ANNEX} characters")
-    kept = tuple(each for each in patrol.annexes if each.agency != who.agency)
+    others = tuple(each for each in patrol.annexes if each.agency != who.agency)
     mine = (Annex(agency=who.agency, text=text, at=at, by=who.name),) if text else ()
-    return _next(patrol, at=at, who=who, annexes=(*kept, *mine))
+    return _next(patrol, at=at, who=who, annexes=(*others, *mine))
 
 
 def suspended(patrol: Patrol, why: str | None, *, at: datetime, who: PatrolActor) -> Patrol:

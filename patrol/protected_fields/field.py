@@ -94,7 +94,7 @@ _unpack = msgspec.msgpack.Decoder(_Inside).decode
 
 def sealed_fields(
     key: FieldKey,
-    told: Mapping[str, Any],
+    plain: Mapping[str, Any],
     *,
     agency: str,
     kind: str,
@@ -106,7 +106,7 @@ def sealed_fields(
 
     Args:
         key: The agency's.
-        told: Words by field; of several people a tuple.
+        plain: Words by field; of several people a tuple.
         agency: Whose they are.
         kind: Of which kind of documents.
         paper: Of which document.
@@ -114,8 +114,8 @@ def sealed_fields(
         by: Who writes them.
     """
     made = []
-    for name, said in told.items():
-        words = said if isinstance(said, str) else "\n".join(said)
+    for name, value in plain.items():
+        words = value if isinstance(value, str) else "\n".join(value)
         if not words.strip():
             continue
         inside = _Inside(nonce=os.urandom(32), words=words)

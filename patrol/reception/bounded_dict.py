@@ -21,7 +21,7 @@ def are_too_many(count: int, most: int) -> bool:
     return count > most + most // _GATHERS
 
 
-def drop_oldest(kept: dict[K, V], most: int) -> list[tuple[K, V]]:
+def drop_oldest(entries: dict[K, V], most: int) -> list[tuple[K, V]]:
     """Take out of a dict what was put there first; return it, the oldest first.
 
     A dict looks for its first entry over the places of all that were taken out before it, up to as
@@ -29,7 +29,7 @@ def drop_oldest(kept: dict[K, V], most: int) -> list[tuple[K, V]]:
     one is looked for once, when a sixty-fourth is too many.
 
     Args:
-        kept: In the order of putting.
+        entries: In the order of putting.
         most: How many stay; up to a sixty-fourth more may be there until the next call.
 
     >>> kept = dict.fromkeys("abcde")
@@ -38,10 +38,10 @@ def drop_oldest(kept: dict[K, V], most: int) -> list[tuple[K, V]]:
     >>> drop_oldest(dict.fromkeys(range(203)), 200)
     []
     """
-    count = len(kept)
+    count = len(entries)
     if count <= most + most // _GATHERS:
         return []
-    going = list(islice(kept.items(), count - most))
+    going = list(islice(entries.items(), count - most))
     for key, _ in going:
-        del kept[key]
+        del entries[key]
     return going

@@ -109,34 +109,38 @@ class Duplicates:
 
     def asked(self, records: Iterable[Record]) -> DuplicateQuery | None:
         """Return what must be asked of the store before `records` are compared; None: nothing."""
-        asked = DuplicateQuery()
+        query = DuplicateQuery()
         receptions, since = self.receptions, self._receptions_since
         may_miss = self.named.may_miss
         missed: list[bytes] = []
         answered = 0
         for record in records:
-            said = record.transmission
-            id, heard_at, content = said.reception_id, said.heard_at, said.duplicate_key
+            transmission = record.transmission
+            id, heard_at, content = (
+                transmission.reception_id,
+                transmission.heard_at,
+                transmission.duplicate_key,
+            )
             if receptions.get(id) == heard_at:
                 continue
             if since is not ALWAYS and heard_at <= since:
-                asked.receptions.append(id)
+                query.receptions.append(id)
                 # Whichever channel the address was bound to when it came first.
-                asked.near.append((said.address, heard_at, 0.0))
-                asked.near.append((f"{said.address}@{said.channel}", heard_at, 0.0))
-            if content is not None and said.duplicate_window_s is None:
+                query.near.append((transmission.address, heard_at, 0.0))
+                query.near.append((f"{transmission.address}@{transmission.channel}", heard_at, 0.0))
+            if content is not None and transmission.duplicate_window_s is None:
                 if may_miss(record.gid):
                     before = unsorted_gid(record.address, content)
-                    asked.gids += {record.gid, before}  # the same where the content has no time
+                    query.gids += {record.gid, before}  # the same where the content has no time
                     missed.append(record.gid)
                 else:
                     answered += 1
-            elif said.resent or content is not None:
-                self._ask_near(record, asked)
+            elif transmission.resent or content is not None:
+                self._ask_near(record, query)
         look = self.named.where_to_look(missed, answered)
         if look is not None:
-            asked.beside.append(look)
-        return asked if asked.gids or asked.receptions or asked.near else None
+            query.beside.append(look)
+        return query if query.gids or query.receptions or query.near else None
 
     def learn(
         self,
@@ -172,17 +176,17 @@ class Duplicates:
         Only messages of the same believed source are compared: a stranger who repeats somebody's
         message takes nothing away from it.
         """
-        said = record.transmission
-        content = said.duplicate_key
-        gid, heard_at = record.gid, said.heard_at
-        if content is not None and said.duplicate_window_s is None:
+        transmission = record.transmission
+        content = transmission.duplicate_key
+        gid, heard_at = record.gid, transmission.heard_at
+        if content is not None and transmission.duplicate_window_s is None:
             stored = self.named.kept.get(gid)
             if stored is not None:
                 return stored[2]
-            self.named.kept[gid] = heard_at, said.reception_id, gid
+            self.named.kept[gid] = heard_at, transmission.reception_id, gid
             return None
         if content is None:
-            raw = _raw_key(record.address, said.channel, said.raw)
+            raw = _raw_key(record.address, transmission.channel, transmission.raw)
             original = None
             if _again(record):
                 original = self.by_raw.nearest(raw, heard_at, RESENT_FOR_S)
@@ -192,31 +196,33 @@ class Duplicates:
         key = (record.address, content)
         original = self.by_content.nearest(key, heard_at, _reach_s(record))
         if original is None:
-            self.by_content.add(key, KnownReception(heard_at, gid, said.reception_id))
+            self.by_content.add(key, KnownReception(heard_at, gid, transmission.reception_id))
         return original
 
     def stands_alone(self, record: Record) -> None:
         """Note that `record` is a message of its own though it has the words of another."""
-        said = record.transmission
-        key = (record.address, said.duplicate_key or "")
-        self.by_content.add(key, KnownReception(said.heard_at, record.gid, said.reception_id))
+        transmission = record.transmission
+        key = (record.address, transmission.duplicate_key or "")
+        self.by_content.add(
+            key, KnownReception(transmission.heard_at, record.gid, transmission.reception_id)
+        )
 
     def heard_first(self, record: Record, original: bytes) -> bool:
         """Return whether `record`, which repeats `original`, was heard before all of it so far.
 
         It stands for the message from now on: it is what later ones are compared with.
         """
-        said = record.transmission
+        transmission = record.transmission
         name = self._name(record)
-        named = self.named.kept.get(name)
-        if named is not None:
-            first = said.heard_at, said.reception_id, original
-            if first < named:
+        gid = self.named.kept.get(name)
+        if gid is not None:
+            first = transmission.heard_at, transmission.reception_id, original
+            if first < gid:
                 self.named.kept[name] = first
                 return True
             return False
-        new = KnownReception(said.heard_at, original, said.reception_id)
-        return self.by_content.put_first((record.address, said.duplicate_key or ""), new)
+        new = KnownReception(transmission.heard_at, original, transmission.reception_id)
+        return self.by_content.put_first((record.address, transmission.duplicate_key or ""), new)
 
     def settle(self) -> None:
         """Forget what is too much; to be called once everything taken in is stored.
@@ -224,8 +230,8 @@ class Duplicates:
         Each kind gives up its share, so that all reach back about as far. With room of its own, a
         kind that is one message in twenty would hold hours of them, and memory grow for as long.
         """
-        named, by_content, by_raw = self.named, self.by_content, self.by_raw
-        kinds = (named, by_content, by_raw)
+        by_name, by_content, by_raw = self.named, self.by_content, self.by_raw
+        kinds = (by_name, by_content, by_raw)
         count, most = sum([len(kind.kept) for kind in kinds]), self.remembered
         if are_too_many(count, most):  # seldom: asked after each batch
             for kind in kinds:
@@ -253,45 +259,47 @@ class Duplicates:
     def forget(self, records: Sequence[Record]) -> None:
         """Take back that `records` were heard: they may be stored or not, and may come again."""
         for record in records:
-            said = record.transmission
-            if said.duplicate_key is None:
-                raw = _raw_key(record.address, said.channel, said.raw)
-                self.by_raw.forget(raw, said.heard_at)
-            elif said.duplicate_window_s is None:
+            transmission = record.transmission
+            if transmission.duplicate_key is None:
+                raw = _raw_key(record.address, transmission.channel, transmission.raw)
+                self.by_raw.forget(raw, transmission.heard_at)
+            elif transmission.duplicate_window_s is None:
                 self.named.forget(self._name(record))
             else:
-                self.by_content.forget((record.address, said.duplicate_key), said.heard_at)
-            self.receptions.pop(said.reception_id, None)
-            self._receptions_since = max(self._receptions_since, said.heard_at)
+                self.by_content.forget(
+                    (record.address, transmission.duplicate_key), transmission.heard_at
+                )
+            self.receptions.pop(transmission.reception_id, None)
+            self._receptions_since = max(self._receptions_since, transmission.heard_at)
 
     def _name(self, record: Record) -> bytes:
         """Return what a message that names itself is remembered under: the id it would get now."""
-        said = record.transmission
+        transmission = record.transmission
         if (
-            said.duplicate_key is None
-            or said.duplicate_window_s is not None
+            transmission.duplicate_key is None
+            or transmission.duplicate_window_s is not None
             or self.named.kept.get(record.gid) is not None
         ):
             return record.gid
-        return named_gid(record.address, said.duplicate_key)
+        return named_gid(record.address, transmission.duplicate_key)
 
-    def _ask_near(self, record: Record, asked: DuplicateQuery) -> None:
-        said, reach_s = record.transmission, _reach_s(record)
-        if said.duplicate_key is None:
+    def _ask_near(self, record: Record, query: DuplicateQuery) -> None:
+        transmission, reach_s = record.transmission, _reach_s(record)
+        if transmission.duplicate_key is None:
             if not _again(record):
                 return
-            raw = _raw_key(record.address, said.channel, said.raw)
-            misses = self.by_raw.may_miss(raw, said.heard_at, reach_s)
-            here = self.by_raw.nearest(raw, said.heard_at, reach_s) if misses else None
+            raw = _raw_key(record.address, transmission.channel, transmission.raw)
+            misses = self.by_raw.may_miss(raw, transmission.heard_at, reach_s)
+            here = self.by_raw.nearest(raw, transmission.heard_at, reach_s) if misses else None
         else:
-            key = (record.address, said.duplicate_key)
-            misses = self.by_content.may_miss(key, said.heard_at, reach_s)
+            key = (record.address, transmission.duplicate_key)
+            misses = self.by_content.may_miss(key, transmission.heard_at, reach_s)
             here = None
-            if misses and said.resent:
-                here = self.by_content.nearest(key, said.heard_at, reach_s)
+            if misses and transmission.resent:
+                here = self.by_content.nearest(key, transmission.heard_at, reach_s)
         # What is handed over again leaves no trace, whichever of several it repeats.
         if misses and here is None:
-            asked.near.append((record.address, said.heard_at, reach_s))
+            query.near.append((record.address, transmission.heard_at, reach_s))
 
 
 def _again(record: Record) -> bool:
@@ -303,10 +311,10 @@ def _again(record: Record) -> bool:
 
 
 def _reach_s(record: Record) -> float:
-    said = record.transmission
+    transmission = record.transmission
     if _again(record):
         return RESENT_FOR_S
-    return 0.0 if said.duplicate_key is None else said.duplicate_window_s or 0.0
+    return 0.0 if transmission.duplicate_key is None else transmission.duplicate_window_s or 0.0
 
 
 def _raw_key(address: str, channel: str, raw: bytes) -> bytes:

@@ -59,18 +59,18 @@ class RecentMessages(Generic[K]):
 
     def of(self, key: K) -> tuple[KnownReception, ...]:
         """Return what is remembered under `key`, in order of heard time."""
-        heard = self.kept.get(key)
-        return () if heard is None else tuple(heard.known)
+        recent = self.kept.get(key)
+        return () if recent is None else tuple(recent.known)
 
     def nearest(self, key: K, heard_at: datetime, reach_s: float) -> bytes | None:
         """Return the message heard nearest to `heard_at`, unless that is further than `reach_s`.
 
         Of two equally near the one with the smaller id.
         """
-        heard = self.kept.get(key)
-        if heard is None:
+        recent = self.kept.get(key)
+        if recent is None:
             return None
-        known = heard.known
+        known = recent.known
         near = [*_group_before(known, heard_at), *_group_from(known, heard_at)]
         if not near:
             return None
@@ -79,17 +79,17 @@ class RecentMessages(Generic[K]):
 
     def may_miss(self, key: K, heard_at: datetime, reach_s: float) -> bool:
         """Return whether something within reach may have been forgotten."""
-        heard = self.kept.get(key)
-        since = self._since if heard is None else heard.since
+        recent = self.kept.get(key)
+        since = self._since if recent is None else recent.since
         return since is not ALWAYS and (heard_at - since).total_seconds() <= reach_s
 
     def add(self, key: K, new: KnownReception) -> None:
         """Remember a message; one that is remembered already is left as it is."""
-        heard = self.kept.pop(key, None)  # put back at the end: the newest
-        if heard is None:
-            heard = _Heard(self._since)
-        self.kept[key] = heard
-        known = heard.known
+        recent = self.kept.pop(key, None)  # put back at the end: the newest
+        if recent is None:
+            recent = _Heard(self._since)
+        self.kept[key] = recent
+        known = recent.known
         if not known or known[-1] < new:
             known.append(new)
         else:
@@ -104,38 +104,38 @@ class RecentMessages(Generic[K]):
 
         `new` is a reception that `nearest` found the message of.
         """
-        heard = self.kept.get(key)
-        if heard is None:
+        recent = self.kept.get(key)
+        if recent is None:
             return False
-        for known in _group_from(heard.known, new.heard_at):
+        for known in _group_from(recent.known, new.heard_at):
             if known.gid == new.gid and known.comes_after(new):
-                del heard.known[bisect_left(heard.known, known)]
-                insort(heard.known, new)
+                del recent.known[bisect_left(recent.known, known)]
+                insort(recent.known, new)
                 return True
         return False
 
     def forget(self, key: K, heard_at: datetime) -> None:
         """Forget all under `key`, what was heard until `heard_at` included."""
-        heard = self.kept.pop(key, None) or _Heard(self._since)
-        newest = heard.known[-1].heard_at if heard.known else heard_at
-        heard.since = max(heard.since, heard_at, newest)
-        heard.known.clear()
-        self.kept[key] = heard
+        recent = self.kept.pop(key, None) or _Heard(self._since)
+        newest = recent.known[-1].heard_at if recent.known else heard_at
+        recent.since = max(recent.since, heard_at, newest)
+        recent.known.clear()
+        self.kept[key] = recent
 
     def forget_until(self, time: datetime) -> None:
         """Note that there was more until `time`, under any key."""
         self._since = max(self._since, time)
-        for heard in self.kept.values():
-            heard.since = max(heard.since, time)
+        for recent in self.kept.values():
+            recent.since = max(recent.since, time)
 
     def shorten(self) -> None:
         """Forget what is too much of any one key."""
         for key in self.are_long:
-            heard = self.kept.get(key)
-            if heard is not None and len(heard.known) > self._each:
-                too_many = len(heard.known) - self._each
-                heard.since = max(heard.since, heard.known[too_many - 1].heard_at)
-                del heard.known[:too_many]
+            recent = self.kept.get(key)
+            if recent is not None and len(recent.known) > self._each:
+                too_many = len(recent.known) - self._each
+                recent.since = max(recent.since, recent.known[too_many - 1].heard_at)
+                del recent.known[:too_many]
         self.are_long.clear()
 
     def trim(self, keys: int) -> None:
@@ -145,10 +145,10 @@ class RecentMessages(Generic[K]):
             keys: Most keys that stay; those that were added to longest ago go.
         """
         self.shorten()
-        for _, gone in drop_oldest(self.kept, keys):
-            self._since = max(self._since, gone.since)
-            if gone.known:
-                self._since = max(self._since, gone.known[-1].heard_at)
+        for _, removed in drop_oldest(self.kept, keys):
+            self._since = max(self._since, removed.since)
+            if removed.known:
+                self._since = max(self._since, removed.known[-1].heard_at)
 
 
 def _group_before(known: list[KnownReception], heard_at: datetime) -> list[KnownReception]:

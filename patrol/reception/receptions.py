@@ -53,19 +53,19 @@ class ReceivedMessage(msgspec.Struct, frozen=True, kw_only=True):
     best: Reception | None = None
 
 
-def heard(said: Transmission, also: Iterable[Reception]) -> ReceivedMessage:
+def heard(transmission: Transmission, also: Iterable[Reception]) -> ReceivedMessage:
     """Join a message with its further receptions; one that came twice counts once."""
-    signal = said.signal
+    signal = transmission.signal
     by_id = {each.reception_id: each for each in also}
-    by_id[said.reception_id] = Reception(
-        reception_id=said.reception_id,
-        channel=said.channel,
-        heard_at=said.heard_at,
+    by_id[transmission.reception_id] = Reception(
+        reception_id=transmission.reception_id,
+        channel=transmission.channel,
+        heard_at=transmission.heard_at,
         rssi_dbm=None if signal is None else signal.rssi_dbm,
         snr_db=None if signal is None else signal.snr_db,
     )
     every = tuple(sorted(by_id.values(), key=lambda each: (each.heard_at, each.reception_id)))
-    return ReceivedMessage(transmission=said, heard_by=every, best=best(every))
+    return ReceivedMessage(transmission=transmission, heard_by=every, best=best(every))
 
 
 def best(receptions: Iterable[Reception]) -> Reception | None:

@@ -188,14 +188,14 @@ def _beginning(content: str) -> bytes | None:
     return None if written is None else sorts_as(written[0])
 
 
-def _hides(said: Transmission, facts: bytes | None) -> bool:
+def _hides(transmission: Transmission, facts: bytes | None) -> bool:
     """Return whether a text holds what cannot be shown to people, or kept.
 
     Raises:
         UnicodeEncodeError: If it holds half a character.
     """
-    device, key, mark = said.device, said.duplicate_key, said.mark
-    text, status = said.text, said.status
+    device, key, mark = transmission.device, transmission.duplicate_key, transmission.mark
+    text, status = transmission.text, transmission.status
     if device is not None and not device.isprintable() and hidden_in(device, lines=False):
         return True
     if text is not None and not text.isprintable() and hidden_in(text):
@@ -207,19 +207,19 @@ def _hides(said: Transmission, facts: bytes | None) -> bool:
         if "\0" in key:  # PostgreSQL keeps none in a text
             return True
     if facts is not None and (b"\\" in facts or b"\x7f" in facts or not facts.isascii()):
-        for value in said.facts.values():
+        for value in transmission.facts.values():
             if isinstance(value, str) and hidden_in(value):
                 return True
     return mark is not None and any(map(hidden_in, (mark.id, mark.name, mark.remarks)))
 
 
-def _plain(said: Transmission) -> Transmission:
+def _plain(transmission: Transmission) -> Transmission:
     """Return it with its words cleaned: it may be a call for help. Its bytes stay as they came.
 
     Who says it is told apart by what is written out there; of what people read half characters and
     null bytes are written out, and what else cannot be shown is left out.
     """
-    mark = said.mark
+    mark = transmission.mark
     if mark is not None:
         mark = msgspec.structs.replace(
             mark,
@@ -228,17 +228,19 @@ def _plain(said: Transmission) -> Transmission:
             remarks=cleaned(mark.remarks),
         )
     return msgspec.structs.replace(
-        said,
-        device=None if said.device is None else written_out(said.device),
-        text=_readable(said.text),
-        status=_readable(said.status),
-        duplicate_key=None if said.duplicate_key is None else _keepable(said.duplicate_key),
+        transmission,
+        device=None if transmission.device is None else written_out(transmission.device),
+        text=_readable(transmission.text),
+        status=_readable(transmission.status),
+        duplicate_key=None
+        if transmission.duplicate_key is None
+        else _keepable(transmission.duplicate_key),
         facts={
             _keepable(name): _readable(value) if isinstance(value, str) else value
-            for name, value in said.facts.items()
+            for name, value in transmission.facts.items()
         },
         mark=mark,
-        flags=tuple(sorted({*said.flags, "bad_text"})),
+        flags=tuple(sorted({*transmission.flags, "bad_text"})),
     )
 
 

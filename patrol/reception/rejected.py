@@ -25,7 +25,7 @@ class ReportRefusal(NamedTuple):
     error: Exception
 
 
-def refused(said: Transmission, error: Exception) -> ReportRefusal:
+def refused(transmission: Transmission, error: Exception) -> ReportRefusal:
     """Return a report with the error that it caused."""
     fault = str(error) if isinstance(error, PatrolError) else f"{type(error).__name__}: {error}"
-    return ReportRefusal(said, fault, error)
+    return ReportRefusal(transmission, fault, error)

@@ -141,16 +141,16 @@ def check(
         boats: How those report that somebody may be told of.
     """
     judged, placed = judge(shape, ground)
-    told = DrawingCheck(faults=judged.faults, usable=judged.usable, suggestion=judged.suggestion)
+    result = DrawingCheck(faults=judged.faults, usable=judged.usable, suggestion=judged.suggestion)
     if placed is None:
-        return told
+        return result
     sector = Sector(id="draft", agency="", at=_NO_TIME, name="draft", **placed)
     try:
         area, countries, along = ground.drafted(sector)
     except GisError:
-        return told
+        return result
     return msgspec.structs.replace(
-        told,
+        result,
         outline=sector.geometry or geojson(area.geometry),
         area_km2=round(area.shape.area / 1e6, 4),
         along=along,

@@ -160,9 +160,9 @@ class Ground:
         '20.26600 N, 100.41000 E'
         """
         if self._addresses is not None:
-            told = self._addresses.of(lon=lon, lat=lat, accuracy_m=accuracy_m).words()
-            if told:
-                return told
+            address_words = self._addresses.of(lon=lon, lat=lat, accuracy_m=accuracy_m).words()
+            if address_words:
+                return address_words
         north, east = ("N" if lat >= 0 else "S"), ("E" if lon >= 0 else "W")
         return f"{abs(lat):.5f} {north}, {abs(lon):.5f} {east}"
 

@@ -72,20 +72,24 @@ class Sharing:
         self._ended: dict[str, Agreement] = {}
         self._out: dict[str, tuple[Patrol, _Outing | None]] = {}
 
-    def note(self, papers: Iterable[Document]) -> None:
+    def note(self, documents: Iterable[Document]) -> None:
         """Remember what is over and in no book: joint patrols, whose tracks may still cross, and
         agreements, so that people are told why nothing crosses any more.
         """
-        for paper in papers:
-            if isinstance(paper, Agreement) and paper.is_closed and paper.proposed_at is not None:
-                self._ended[paper.id] = paper
-            if isinstance(paper, Patrol):
-                self._out.pop(paper.id, None)
-                outing = _outing(paper) if paper.state == "ended" else None
+        for document in documents:
+            if (
+                isinstance(document, Agreement)
+                and document.is_closed
+                and document.proposed_at is not None
+            ):
+                self._ended[document.id] = document
+            if isinstance(document, Patrol):
+                self._out.pop(document.id, None)
+                outing = _outing(document) if document.state == "ended" else None
                 if outing is None:
-                    self._over.pop(paper.id, None)
+                    self._over.pop(document.id, None)
                 else:
-                    self._over[paper.id] = outing
+                    self._over[document.id] = outing
 
     def outline(self, sector: Sector) -> shapely.Geometry | None:
         """Return the area of a sector in degrees; None where this site cannot tell."""
@@ -198,13 +202,13 @@ class Sharing:
         reasons = [refusal(each, data_class, now, outings) for each in grants]
         if None in reasons:
             return None
-        told = [each for each in reasons if each is not None]
-        told += [
+        found = [each for each in reasons if each is not None]
+        found += [
             ending(each)
             for each in self._ended.values()
-            if _joins(each, owner, viewer) and data_class in each.terms.classes and not told
+            if _joins(each, owner, viewer) and data_class in each.terms.classes and not found
         ][-1:]
-        return "; ".join(told) or f"no agreement between {owner} and {viewer} names {data_class}"
+        return "; ".join(found) or f"no agreement between {owner} and {viewer} names {data_class}"
 
     def joined(self, one: str, other: str, now: datetime) -> bool:
         """Return whether parties to a document may see each other's part of it.

@@ -60,17 +60,17 @@ class OfferPermission:
         expected: Prediction | None = None
         for each in sightings:
             exact = [grant.precision_m for grant in self._grants if self._lets(grant, each)]
-            seen = coarse(each, min(exact)) if exact else None
-            if seen is not None:
-                found.append(seen)
+            sighting = coarse(each, min(exact)) if exact else None
+            if sighting is not None:
+                found.append(sighting)
             if each is sightings[-1] and exact and prediction is not None:
                 expected = coarse(prediction, min(exact))
         return tuple(found), expected
 
     def times(self) -> Timetable:
         """Return the timetable of an offer: the shortest of the agreements in force."""
-        told = [grant.agreement.terms.answer_within_s for grant in self._grants]
-        return timetable(min(told, default=ANSWER_WITHIN_S))
+        limits = [grant.agreement.terms.answer_within_s for grant in self._grants]
+        return timetable(min(limits, default=ANSWER_WITHIN_S))
 
     def _lets(self, grant: Grant, seen: Sighting) -> bool:
         return (

@@ -112,10 +112,10 @@ def coarse(record: S, grid_m: float) -> S | None:
             if field.default is msgspec.NODEFAULT:
                 changes[field.name] = field.default_factory()
         else:
-            told = _coarse_value(value, grid_m)
-            if told is None and value is not None and field.required:
+            rounded = _coarse_value(value, grid_m)
+            if rounded is None and value is not None and field.required:
                 return None
-            changes[field.name] = told
+            changes[field.name] = rounded
     return msgspec.structs.replace(record, **changes)
 
 
@@ -128,8 +128,10 @@ def _coarse_value(value: Any, grid_m: float) -> Any:
     if isinstance(value, (tuple, list)):
         if len(value) == 2 and all(isinstance(each, float) for each in value):
             return kind(snapped(value[0], value[1], grid_m))  # a place of a line
-        told = (_coarse_value(each, grid_m) for each in value)
+        rounded = (_coarse_value(each, grid_m) for each in value)
         return kind(
-            each for each, was in zip(told, value, strict=True) if each is not None or was is None
+            each
+            for each, was in zip(rounded, value, strict=True)
+            if each is not None or was is None
         )
     return value

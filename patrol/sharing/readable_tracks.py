@@ -195,13 +195,13 @@ class SharedReading:
     def page(self, found: PositionPage) -> PositionPage:
         """Return the same of a page, which goes on where it went on."""
         grid_m = self._grid_of(found.fixes)
-        kept = [
+        passing = [
             (crossed_fix(fix, grid), gid)
             for fix, gid, grid in zip(found.fixes, found.ids, grid_m, strict=True)
             if grid >= 0.0
         ]
         return PositionPage(
-            fixes=[fix for fix, _ in kept], ids=[gid for _, gid in kept], last=found.last
+            fixes=[fix for fix, _ in passing], ids=[gid for _, gid in passing], last=found.last
         )
 
     def passing(
@@ -290,8 +290,8 @@ class SharedReading:
 
 def batched(readings: Mapping[str, Reading]) -> Iterator[list[Wanted]]:
     """Yield what to ask the store for, some at a time; nothing for what may not be read."""
-    wanted = ((id, each.spans, each.agencies) for id, each in readings.items() if each.spans)
-    while some := list(islice(wanted, READ_AT_ONCE)):
+    queries = ((id, each.spans, each.agencies) for id, each in readings.items() if each.spans)
+    while some := list(islice(queries, READ_AT_ONCE)):
         yield some
 
 

@@ -32,43 +32,43 @@ S = TypeVar("S", bound=msgspec.Struct)
 _MOMENTS: Final = ("at", "time")  # of a part; and whatever ends in `_at`
 
 
-def passed(paper: P, *, sharing: Sharing, viewer: str, now: datetime) -> P | None:
+def passed(document: P, *, sharing: Sharing, viewer: str, now: datetime) -> P | None:
     """Return what of a document `viewer`, who is no party to it, may see; None for nothing.
 
     Args:
-        paper: Somebody else's.
+        document: Somebody else's.
         sharing: What may cross.
         viewer: Who would see it.
         now: The present, aware UTC.
     """
-    if paper.CLASS is None:
+    if document.CLASS is None:
         return None
-    if isinstance(paper, Alert) and paper.rule == "distress_across":
+    if isinstance(document, Alert) and document.rule == "distress_across":
         return None  # what another agency let cross to this one is not this one's to pass on
-    seen = _passed_as(paper.CLASS, paper, sharing=sharing, viewer=viewer, now=now)
-    if seen is None and isinstance(paper, DutyContact):
-        seen = _passed_as("duty_contact", paper, sharing=sharing, viewer=viewer, now=now)
-    return seen
+    visible = _passed_as(document.CLASS, document, sharing=sharing, viewer=viewer, now=now)
+    if visible is None and isinstance(document, DutyContact):
+        visible = _passed_as("duty_contact", document, sharing=sharing, viewer=viewer, now=now)
+    return visible
 
 
 def _passed_as(
-    data_class: DataClass, paper: P, *, sharing: Sharing, viewer: str, now: datetime
+    data_class: DataClass, document: P, *, sharing: Sharing, viewer: str, now: datetime
 ) -> P | None:
     """Return what of a document may pass as one of a class."""
-    lon, lat = _place(paper)
-    unit = getattr(paper, "unit", None)
-    lies_in = _sector_lies_in(paper, sharing) if isinstance(paper, Sector) else None
-    if isinstance(paper, Mark) and paper.path:
-        lies_in = _path_lies_in(paper)
-    made_at = paper.at
-    if data_class in STANDING and not paper.is_closed:
+    lon, lat = _place(document)
+    unit = getattr(document, "unit", None)
+    lies_in = _sector_lies_in(document, sharing) if isinstance(document, Sector) else None
+    if isinstance(document, Mark) and document.path:
+        lies_in = _path_lies_in(document)
+    made_at = document.at
+    if data_class in STANDING and not document.is_closed:
         # A plan that stands when its owner first consents is what is consented to; one that was
         # made in a gap stays at home like everything else of it.
-        first = sharing.first_consent(paper.agency, viewer, data_class)
+        first = sharing.first_consent(document.agency, viewer, data_class)
         made_at = made_at if first is None else max(made_at, first)
     for grant in sharing.grants(
         data_class,
-        owner=paper.agency,
+        owner=document.agency,
         viewer=viewer,
         now=now,
         at=made_at,
@@ -77,8 +77,8 @@ def _passed_as(
         unit=unit,
         lies_in=lies_in,
     ):
-        if isinstance(paper, Incident) and not (
-            paper.is_confirmed or grant.agreement.terms.incidents_at_once
+        if isinstance(document, Incident) and not (
+            document.is_confirmed or grant.agreement.terms.incidents_at_once
         ):
             continue
 
@@ -91,22 +91,22 @@ def _passed_as(
         ) -> bool:
             return grant.passes(
                 data_class,
-                owner=paper.agency,
+                owner=document.agency,
                 viewer=viewer,
                 now=now,
                 at=at,
                 lon=lon,
                 lat=lat,
                 unit=unit,
-                outings=sharing.outings(paper.agency, viewer),
+                outings=sharing.outings(document.agency, viewer),
                 lies_in=lies_in,
             )
 
         standing = data_class in STANDING
         if not standing:
-            first, last = _began(paper)
+            first, last = _began(document)
             if not (
-                grant.consented(paper.agency, data_class, first, last)
+                grant.consented(document.agency, data_class, first, last)
                 and all(passes(data_class, each) for each in {first, last})
             ):
                 continue
@@ -115,12 +115,14 @@ def _passed_as(
         )
         if data_class == "duty_contact":
             allowed = frozenset({"texts"})  # what a contact is made of, and no more of it
-        seen = paper.shared(allowed)
-        if seen is not None and not standing:
-            seen = _pruned(seen, lambda at, lon, lat: passes(data_class, at, lon, lat), paper.at)
-            seen = None if seen is None else coarse(seen, grant.precision_m)
-        if seen is not None:
-            return seen
+        visible = document.shared(allowed)
+        if visible is not None and not standing:
+            visible = _pruned(
+                visible, lambda at, lon, lat: passes(data_class, at, lon, lat), document.at
+            )
+            visible = None if visible is None else coarse(visible, grant.precision_m)
+        if visible is not None:
+            return visible
     return None
 
 
@@ -137,23 +139,25 @@ def without_gaps(held: P, *, sharing: Sharing, viewer: str) -> P:
     """
     if not isinstance(held, Patrol):
         return held
-    kept = tuple(
+    complete = tuple(
         each
         for each in held.check_ins
         if each.agency == viewer or sharing.consented(each.agency, viewer, "patrols", each.at)
     )
-    return msgspec.structs.replace(held, check_ins=kept)
+    return msgspec.structs.replace(held, check_ins=complete)
 
 
 def _place(record: msgspec.Struct) -> tuple[float | None, float | None]:
     return getattr(record, "lon", None), getattr(record, "lat", None)
 
 
-def _began(paper: Document) -> tuple[datetime, datetime]:
+def _began(document: Document) -> tuple[datetime, datetime]:
     """Return the earliest moment that a document tells of: from when to when it may have been."""
-    began = min(paper.at, *(at for at in _moments(paper) if at <= paper.at), paper.at)
-    if isinstance(paper, Incident):  # east of UTC a day that people told began before it did there
-        return min(began, paper.longest_span[0]), began
+    began = min(document.at, *(at for at in _moments(document) if at <= document.at), document.at)
+    if isinstance(
+        document, Incident
+    ):  # east of UTC a day that people told began before it did there
+        return min(began, document.longest_span[0]), began
     return began, began
 
 
@@ -188,11 +192,11 @@ def _pruned(
                 return None
             return _pruned(value, passes, now)
         if isinstance(value, (tuple, list)):
-            told = (kept(each) for each in value)
+            items = (kept(each) for each in value)
             kind: Any = type(value)
             return kind(
                 each
-                for each, was in zip(told, value, strict=True)
+                for each, was in zip(items, value, strict=True)
                 if each is not None or was is None
             )
         if isinstance(value, dict):
@@ -205,11 +209,11 @@ def _pruned(
         value = getattr(record, field.name)
         if not isinstance(value, (msgspec.Struct, tuple, list, dict)):
             continue
-        told = kept(value)
-        if told is None and field.required:
+        pruned = kept(value)
+        if pruned is None and field.required:
             return None
-        if told != value:
-            changes[field.name] = told
+        if pruned != value:
+            changes[field.name] = pruned
     return msgspec.structs.replace(record, **changes) if changes else record
 
 

@@ -82,36 +82,36 @@ class ViewPolicy(msgspec.Struct, frozen=True, kw_only=True):
         """Return the same with nothing of others'."""
         return ViewPolicy(agency=self.agency, role=self.role)
 
-    def paper(self, paper: P, *, now: datetime | None = None) -> P | None:
+    def paper(self, document: P, *, now: datetime | None = None) -> P | None:
         """Return what may pass of a document; None for nothing.
 
         A party holds it in its own right. While no agreement joins it to the others any more it
         holds only its own part, where the document knows one (a method `own_part(agency)`).
 
         Args:
-            paper: Anybody's.
+            document: Anybody's.
             now: The present, aware UTC; the clock's when None.
         """
-        if not may(self.role, paper.seen_by):
+        if not may(self.role, document.seen_by):
             return None
-        held = paper.held_by(self.agency)
+        held = document.held_by(self.agency)
         if self.sharing is None or self.now is None:
             return None if held is None else own_part(held, self.agency)
         at = self.now() if now is None else now
         if held is not None and not has_parts(held, self.agency):
             return held
         if held is not None:
-            others = paper.parties - {self.agency}
+            others = document.parties - {self.agency}
             if not all(self.sharing.joined(self.agency, other, at) for other in others):
                 return own_part(held, self.agency)
             self._tell()
             return without_gaps(held, sharing=self.sharing, viewer=self.agency)
-        seen = passed(paper, sharing=self.sharing, viewer=self.agency, now=at)
-        if seen is not None:
+        visible = passed(document, sharing=self.sharing, viewer=self.agency, now=at)
+        if visible is not None:
             self._tell()
-            if paper.CLASS is not None:
-                self._count(paper.agency, paper.CLASS, 1)
-        return seen
+            if document.CLASS is not None:
+                self._count(document.agency, document.CLASS, 1)
+        return visible
 
     def reading(self, agency: str, unit: str, spans: Sequence[AddressSpan]) -> Reading:
         """Return how the stored positions of a unit or radio may be read.

@@ -168,7 +168,7 @@ class Store:
         self, rows: list[Row], also: list[Row], acts: list[Callable[[Connection], None]]
     ) -> None:
         connection = self._connection()
-        said = packed(rows)
+        content = packed(rows)
         if rows and not self._span.has_begun:
             with commit_proved(connection):
                 self._span.find(connection)
@@ -186,7 +186,7 @@ class Store:
             self._file.require_after()
         self._span.look(connection)
         if rows:
-            self._span.add(said, len(rows))
+            self._span.add(content, len(rows))
             if self._span.is_due:
                 self._tell(connection, origin=rows[-1][-1])
 

@@ -102,15 +102,15 @@ def subject_of(case: str) -> str:
 
 def step_of(entry: Entry) -> CaseStep:
     """Return a line about a case for people."""
-    said = json_decoder(_Said).decode(entry.detail)
+    entry_detail = json_decoder(_Said).decode(entry.detail)
     return CaseStep(
         seq=entry.seq,
         at=entry.at,
         act=entry.act,
         by=entry.actor,
-        term=said.term,
-        holder=said.holder,
-        hand_off=said.hand_off,
+        term=entry_detail.term,
+        holder=entry_detail.holder,
+        hand_off=entry_detail.hand_off,
     )
 
 
@@ -132,12 +132,12 @@ def line_of(entry: Entry) -> CustodyLine | None:
     """Return what an entry of a journal says of custody; None if nothing."""
     if entry.act not in ACTS or not entry.subject.startswith(_SUBJECT):
         return None
-    said = json_decoder(_Said).decode(entry.detail)
+    entry_detail = json_decoder(_Said).decode(entry.detail)
     return CustodyLine(
         act=entry.act,
         case=entry.subject.removeprefix(_SUBJECT),
-        term=said.term,
-        holder=said.holder,
+        term=entry_detail.term,
+        holder=entry_detail.holder,
         agency=entry.agency,
         seq=entry.seq,
     )

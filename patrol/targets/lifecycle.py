@@ -199,19 +199,19 @@ def returned(
     Raises:
         IllegalStep: If it is over or granted.
     """
-    kept = _kept(target, now=now, by=by)
-    owed = () if made.to_node == made.node else (OwedMessage(what=act, term=kept.term),)
+    own = _kept(target, now=now, by=by)
+    owed = () if made.to_node == made.node else (OwedMessage(what=act, term=own.term),)
     made = revised(made, at=now, by=by, state=LIFE.after(made.state, act), reason=reason, owed=owed)
     if act != "withdraw":
         text = f"The offer to {made.to} was {_WORDS[act]}: {reason}"
-        remarks = remarked(kept, text, now=now).remarks
-        kept = msgspec.structs.replace(kept, remarks=remarks)
+        remarks = remarked(own, text, now=now).remarks
+        own = msgspec.structs.replace(own, remarks=remarks)
     return Filing(
-        papers=(made, kept),
+        papers=(made, own),
         act=f"{act} hand-off",
         actor=by,
         agency=made.agency,
-        notes=(step_note(made, f"{act} hand-off", term=kept.term, by=by, agency=made.agency),),
+        notes=(step_note(made, f"{act} hand-off", term=own.term, by=by, agency=made.agency),),
         reason=reason,
     )
 
@@ -240,7 +240,7 @@ def received(made: HandOff, own: Target | None, *, now: datetime, by: str) -> Ta
     given = crossed(made, {"targets"})
     fixes = () if given is None else given.fixes
     if own is not None:
-        seen = {(each.at, each.lon, each.lat): each for each in (*own.sightings, *fixes)}
+        sightings = {(each.at, each.lon, each.lat): each for each in (*own.sightings, *fixes)}
         return revised(
             own,
             at=now,
@@ -250,7 +250,7 @@ def received(made: HandOff, own: Target | None, *, now: datetime, by: str) -> Ta
             custodian=made.to,
             hand_off=made.id,
             received_from=made.agency,
-            sightings=tuple(sorted(seen.values(), key=lambda each: each.at)),
+            sightings=tuple(sorted(sightings.values(), key=lambda each: each.at)),
             prediction=made.prediction,
         )
     return Target(
@@ -309,12 +309,12 @@ def _kept(target: Target, *, now: datetime, by: str) -> Target:
 def _content(
     target: Target, fixes: Sequence[Sighting], prediction: Prediction | None
 ) -> dict[str, object]:
-    told = (crossed(each, {"targets"}) for each in fixes[-MOST_FIXES:])
+    sightings = (crossed(each, {"targets"}) for each in fixes[-MOST_FIXES:])
     return {
         "what": target.what,
         "name": target.name,
         "description": target.description,
-        "fixes": tuple(each for each in told if each is not None),
+        "fixes": tuple(each for each in sightings if each is not None),
         "photos": target.photos,
         "prediction": prediction,
     }

@@ -53,8 +53,8 @@ def renewed(made: HandOff, offer: HandOff, *, now: datetime) -> Filing:
     """Return an open offer with what its node has told of the target since; nothing if no more."""
     if made.fixes and (not offer.fixes or offer.fixes[-1].at <= made.fixes[-1].at):
         return NOTHING
-    told = {name: getattr(offer, name) for name in _TOLD}
-    made = revised(made, at=now, by="", **told)
+    fields = {name: getattr(offer, name) for name in _TOLD}
+    made = revised(made, at=now, by="", **fields)
     return Filing(papers=(made,), act="hear offer", agency=made.to)
 
 
@@ -209,13 +209,13 @@ def heard(made: HandOff, target: Target | None, *, now: datetime) -> Filing:
         now: Aware UTC.
     """
     made = revised(made, at=now, by="", state=LIFE.after(made.state, "take"), owed=())
-    papers: tuple[HandOff | Target, ...] = (made,)
+    documents: tuple[HandOff | Target, ...] = (made,)
     # A late receipt, of one that has come back since, leaves the target alone.
     if target is not None and target.hand_off == made.id and target.state == "granted":
         state = TARGET_LIFE.after(target.state, "hear")
-        papers = (made, revised(target, at=now, by="", state=state))
+        documents = (made, revised(target, at=now, by="", state=state))
     return Filing(
-        papers=papers,
+        papers=documents,
         act="hear hand-off",
         agency=made.agency,
         notes=(custody_note(custody.HEARD, made, by="", agency=made.agency),),

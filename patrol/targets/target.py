@@ -150,7 +150,7 @@ def opened(target: Target, sighting: Sighting | None, *, ground: Ground | None, 
     target = msgspec.structs.replace(target, custodian=target.agency, term=1, state=LIFE.start)
     if sighting is not None:
         target = _seen(target, [placed(sighting, ground)], ground)
-    begun = custody.note(
+    chain = custody.note(
         custody.BEGUN,
         case=target.case,
         term=1,
@@ -159,7 +159,7 @@ def opened(target: Target, sighting: Sighting | None, *, ground: Ground | None, 
         agency=target.agency,
     )
     return Filing(
-        papers=(target,), act="open target", actor=by, agency=target.agency, notes=(begun,)
+        papers=(target,), act="open target", actor=by, agency=target.agency, notes=(chain,)
     )
 
 

@@ -25,10 +25,10 @@ class UnitDetails(UnitState, frozen=True, kw_only=True, omit_defaults=True):
 
 def details(state: UnitState, unit: Unit | None) -> UnitDetails:
     """Return `state` with what is written down of `unit`; None for a radio."""
-    told = {name: getattr(state, name) for name in UnitState.__struct_fields__}
+    fields = {name: getattr(state, name) for name in UnitState.__struct_fields__}
     if unit is None:
-        return UnitDetails(**told)
-    return UnitDetails(**told, note=unit.note, retired_at=unit.retired_at)
+        return UnitDetails(**fields)
+    return UnitDetails(**fields, note=unit.note, retired_at=unit.retired_at)
 
 
 def out_of_service(unit: Unit) -> UnitState:

@@ -31,7 +31,7 @@ def assertion_json(
 
 
 def check_assertion(
-    said: dict[str, Any],
+    response: dict[str, Any],
     *,
     challenge: bytes,
     rp_id: str,
@@ -42,7 +42,7 @@ def check_assertion(
     """Return how often a passkey was used, as the device counts, once its answer is proved.
 
     Args:
-        said: `AuthenticationResponseJSON`.
+        response: `AuthenticationResponseJSON`.
         challenge: What it was asked to sign.
         rp_id: Name of the office to which it is bound.
         origin: Address in the browser.
@@ -58,7 +58,7 @@ def check_assertion(
     return answered(
         lambda: (
             verify_authentication_response(
-                credential=said,
+                credential=response,
                 expected_challenge=challenge,
                 expected_rp_id=rp_id,
                 expected_origin=origin,

@@ -33,22 +33,22 @@ def is_common(password: str) -> bool:
     >>> is_common("three boats at the pier"), is_common("dragonfly-harbour-7")
     (False, False)
     """
-    said = password.casefold()
-    words = said.strip(" 0123456789!?.,;:-_+*#@$%&/()='\"")
+    folded = password.casefold()
+    words = folded.strip(" 0123456789!?.,;:-_+*#@$%&/()='\"")
     return (
-        len(set(said)) < _FEWEST_CHARACTERS
-        or said in _listed()
+        len(set(folded)) < _FEWEST_CHARACTERS
+        or folded in _listed()
         or words in _listed()
-        or _is_repeated(said)
-        or any(said in run or said in run[::-1] for run in _RUNS)
+        or _is_repeated(folded)
+        or any(folded in run or folded in run[::-1] for run in _RUNS)
     )
 
 
-def _is_repeated(said: str) -> bool:
+def _is_repeated(text: str) -> bool:
     """Return whether a text is one short piece over and over; the last time may be cut."""
-    for length in range(1, min(_LONGEST_PIECE, len(said) // 2) + 1):
-        piece = said[:length]
-        if (piece * (len(said) // length + 1))[: len(said)] == said:
+    for length in range(1, min(_LONGEST_PIECE, len(text) // 2) + 1):
+        piece = text[:length]
+        if (piece * (len(text) // length + 1))[: len(text)] == text:
             return True
     return False
 

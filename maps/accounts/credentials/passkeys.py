@@ -163,7 +163,7 @@ class Passkeys:
         self,
         user: User,
         name: Name,
-        said: dict[str, Any],
+        response: dict[str, Any],
         *,
         label: str,
         session: str,
@@ -174,7 +174,7 @@ class Passkeys:
         Args:
             user: Whose.
             name: What it is bound to.
-            said: What the browser answered, as `RegistrationResponseJSON`.
+            response: What the browser answered, as `RegistrationResponseJSON`.
             label: What the user calls it.
             session: Id of the session in which it is made, which goes on.
             note: What the journal is told, beside SHA-256 of the public key.
@@ -188,11 +188,11 @@ class Passkeys:
         """
         from webauthn import verify_registration_response
 
-        challenge = _challenge_in(said)
+        challenge = _challenge_in(response)
         issued_at = self._issued_at(challenge.decode("latin-1"), "passkey of", user.name, session)
         made = answered(
             lambda: verify_registration_response(
-                credential=said,
+                credential=response,
                 expected_challenge=challenge,
                 expected_rp_id=name.rp_id,
                 expected_origin=name.origin,
@@ -240,12 +240,14 @@ class Passkeys:
         """
         return _asked(name, self._nonce(purpose, *about).encode(), only)
 
-    async def user_of(self, name: Name, said: dict[str, Any], purpose: str, *about: str) -> User:
+    async def user_of(
+        self, name: Name, response: dict[str, Any], purpose: str, *about: str
+    ) -> User:
         """Return whose passkey answered a challenge, which is spent by that.
 
         Args:
             name: What it is bound to.
-            said: What the browser answered, as `AuthenticationResponseJSON`.
+            response: What the browser answered, as `AuthenticationResponseJSON`.
             purpose: What the challenge was made for.
             *about: As when it was made.
 
@@ -253,9 +255,9 @@ class Passkeys:
             SignInRefused: If none of ours did, or not to this challenge, at this address, with
                 finger, face or PIN.
         """
-        challenge = _challenge_in(said)
+        challenge = _challenge_in(response)
         issued_at = self._issued_at(challenge.decode("latin-1"), purpose, *about)
-        _passkey, user = await self._spent(name, said, challenge, issued_at)
+        _passkey, user = await self._spent(name, response, challenge, issued_at)
         return user
 
     async def ask_to_sign(
@@ -328,19 +330,19 @@ class Passkeys:
         return sha256(f"{self._node}\n{user.name}".encode()).digest()
 
     async def _spent(
-        self, name: Name, said: dict[str, Any], challenge: bytes, issued_at: datetime
+        self, name: Name, response: dict[str, Any], challenge: bytes, issued_at: datetime
     ) -> tuple[Passkey, User]:
         """Return the passkey that answered a challenge, and whose it is; it answers none of before.
 
         Raises:
             SignInRefused: If none of ours did, or it answered this or a later one before.
         """
-        found = await self._store.read(queries.by_credential, _bytes(said.get("rawId")))
+        found = await self._store.read(queries.by_credential, _bytes(response.get("rawId")))
         if found is None or found[0].rp_id != name.rp_id:
             raise SignInRefused("this passkey does not let in")
         passkey = found[0]
         uses = check_assertion(
-            said,
+            response,
             challenge=challenge,
             rp_id=name.rp_id,
             origin=name.origin,
@@ -412,19 +414,19 @@ def _named(passkeys: Iterable[Passkey]) -> list[Any]:
 def _told(options: Any) -> dict[str, Any]:
     from webauthn.helpers import options_to_json_dict
 
-    told: dict[str, Any] = options_to_json_dict(options)
-    return told
+    as_json: dict[str, Any] = options_to_json_dict(options)
+    return as_json
 
 
-def _challenge_in(said: dict[str, Any]) -> bytes:
+def _challenge_in(response: dict[str, Any]) -> bytes:
     """Return the challenge that a browser answers.
 
     Raises:
         BadRequest: If there is none.
     """
     try:
-        told = json.loads(_bytes(said["response"]["clientDataJSON"]))
-        return _bytes(told["challenge"])
+        client_data = json.loads(_bytes(response["response"]["clientDataJSON"]))
+        return _bytes(client_data["challenge"])
     except (KeyError, TypeError, ValueError, RecursionError):
         raise BadRequest("no answer of a passkey", field="response") from None
 

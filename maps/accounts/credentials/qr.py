@@ -19,20 +19,20 @@ class QrCode(msgspec.Struct, frozen=True, kw_only=True):
     png: str
 
 
-def qr_code(said: str) -> QrCode:
-    """Return `said` as a QR code, error correction M, with its quiet zone."""
+def qr_code(text: str) -> QrCode:
+    """Return `text` as a QR code, error correction M, with its quiet zone."""
     import segno
 
-    code = segno.make(said, error="m", micro=False)
+    code = segno.make(text, error="m", micro=False)
     drawn = io.BytesIO()
     code.save(drawn, kind="svg", scale=4, xmldecl=False, light="#fff")
     return QrCode(svg=drawn.getvalue().decode(), png=code.png_data_uri(scale=4))
 
 
-def for_terminal(said: str) -> str:
-    """Return `said` as a QR code of characters."""
+def for_terminal(text: str) -> str:
+    """Return `text` as a QR code of characters."""
     import segno
 
     drawn = io.StringIO()
-    segno.make(said, error="m", micro=False).terminal(drawn, compact=True)
+    segno.make(text, error="m", micro=False).terminal(drawn, compact=True)
     return drawn.getvalue()

@@ -68,8 +68,8 @@ class Sealer:
         Raises:
             SealError: If the key file cannot be used.
         """
-        said = b"".join(len(word.encode()).to_bytes(4, "big") + word.encode() for word in words)
-        return hmac.new(self._derived(b"mark"), said, hashlib.sha256).hexdigest()
+        content = b"".join(len(word.encode()).to_bytes(4, "big") + word.encode() for word in words)
+        return hmac.new(self._derived(b"mark"), content, hashlib.sha256).hexdigest()
 
     def _cipher(self) -> AESGCM:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # not before it is needed

@@ -323,9 +323,9 @@ class Access:
             # The store was not asked, or does not answer: nothing says that a key is still good.
             return await self._accounts.device(key)
         devices = self._devices  # of this epoch: another has another
-        kept = devices.get(key)
-        if kept is not None:
-            return kept
+        entry = devices.get(key)
+        if entry is not None:
+            return entry
         found = await self._accounts.device(key)
         if found is not None:
             if len(devices) >= _KEPT:

@@ -145,11 +145,11 @@ class OpenId:
         ((most, _),) = Counter(each.peer for each in self._pending.values()).most_common(1)
         del self._pending[next(key for key, each in self._pending.items() if each.peer == most)]
 
-    async def finish(self, said: Mapping[str, str], browser: str) -> User:
+    async def finish(self, parameters: Mapping[str, str], browser: str) -> User:
         """Return the user that the provider's answer stands for.
 
         Args:
-            said: Query of the address that the provider sent the browser back to.
+            parameters: Query of the address that the provider sent the browser back to.
             browser: Value of the cookie of `begin`.
 
         Raises:
@@ -158,7 +158,7 @@ class OpenId:
             ProviderError: If the provider cannot be reached or says what it must not.
             Conflict: If the name of a new user is somebody else's.
         """
-        pending = self._pending.pop(said.get("state", ""), None)
+        pending = self._pending.pop(parameters.get("state", ""), None)
         if (
             pending is None
             or pending.until < monotonic()
@@ -166,11 +166,11 @@ class OpenId:
         ):
             raise SignInRefused("this sign-in was not begun here, or too long ago: begin again")
         provider = await self._discovered()
-        issuer = said.get("iss")
+        issuer = parameters.get("iss")
         if issuer != self._settings.issuer if issuer is not None else provider.names_itself:
             raise SignInRefused("the answer comes from another provider")  # RFC 9207
-        code = said.get("code", "")
-        if "error" in said or not code:
+        code = parameters.get("code", "")
+        if "error" in parameters or not code:
             raise SignInRefused("the provider did not let you in")
         claims = await self._claims(await self._exchanged(provider, code, pending), pending.nonce)
         return await self._user(claims)
@@ -274,10 +274,10 @@ class OpenId:
     async def _key_set(self) -> KeySet:
         if self._keys is None:
             provider = await self._discovered()
-            said = await self._asked("GET", provider.keys)
+            answer = await self._asked("GET", provider.keys)
             self._keys_at = monotonic()
             try:
-                self._keys = KeySet.import_key_set(said)  # type: ignore[arg-type]
+                self._keys = KeySet.import_key_set(answer)  # type: ignore[arg-type]
             except (JoseError, ValueError, TypeError, KeyError):
                 raise ProviderError("the provider's keys cannot be read") from None
         return self._keys
@@ -287,12 +287,12 @@ class OpenId:
         if known is not None and known.until > monotonic():
             return known
         issuer = self._settings.issuer
-        said = await self._asked("GET", get_well_known_url(issuer, external=True))
-        if said.get("issuer") != issuer:
+        answer = await self._asked("GET", get_well_known_url(issuer, external=True))
+        if answer.get("issuer") != issuer:
             raise ProviderError("the provider says that it is another")
         found = {}
         for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
-            address = said.get(name)
+            address = answer.get(name)
             if not isinstance(address, str):
                 raise ProviderError(f"the provider names no {name}")
             self._check_host(address)
@@ -301,7 +301,7 @@ class OpenId:
             authorization=found["authorization_endpoint"],
             token=found["token_endpoint"],
             keys=found["jwks_uri"],
-            names_itself=bool(said.get("authorization_response_iss_parameter_supported")),
+            names_itself=bool(answer.get("authorization_response_iss_parameter_supported")),
             until=monotonic() + _DISCOVERED_FOR_S,
         )
         return self._provider
@@ -312,11 +312,11 @@ class OpenId:
         Raises:
             ProviderError: If not.
         """
-        asked, own = urlsplit(address), urlsplit(self._settings.issuer)
-        if asked.scheme != own.scheme or asked.username is not None:
-            raise ProviderError(f"the provider names {asked.scheme}, not {own.scheme}")
-        if asked.netloc not in (own.netloc, *self._settings.hosts):
-            raise ProviderError(f"the settings do not list {asked.netloc}: open_id.hosts")
+        target, own = urlsplit(address), urlsplit(self._settings.issuer)
+        if target.scheme != own.scheme or target.username is not None:
+            raise ProviderError(f"the provider names {target.scheme}, not {own.scheme}")
+        if target.netloc not in (own.netloc, *self._settings.hosts):
+            raise ProviderError(f"the settings do not list {target.netloc}: open_id.hosts")
 
     async def _asked(self, method: str, address: str, **more: Any) -> dict[str, Any]:
         """Ask the provider and return its JSON object.
@@ -360,11 +360,11 @@ class OpenId:
 
 def _first(users: tuple[ClaimSettings, ...], values: list[Any]) -> ClaimSettings | None:
     """Return the first line of the table that fits what a claim says; None for nobody."""
-    said = {value for value in values if isinstance(value, str)}
-    return next((each for each in users if each.value in said), None)
+    strings = {value for value in values if isinstance(value, str)}
+    return next((each for each in users if each.value in strings), None)
 
 
-def _name(wanted: object, subject: str) -> str:
+def _name(preferred: object, subject: str) -> str:
     """Return a name for a new user: what the provider calls it, or something of its subject.
 
     >>> _name("somchai@police.example", "1")
@@ -372,6 +372,6 @@ def _name(wanted: object, subject: str) -> str:
     >>> _name("../etc", "1")[:8]
     'open-id-'
     """
-    if isinstance(wanted, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.@\-]{0,63}", wanted):
-        return wanted
+    if isinstance(preferred, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.@\-]{0,63}", preferred):
+        return preferred
     return f"open-id-{digest(subject).hex()[:16]}"

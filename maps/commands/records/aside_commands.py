@@ -32,10 +32,10 @@ def list_aside(
     """List them, newest first: id, when (UTC), radio, channel, why."""
     from patrol.store.receptions import rejected as aside
 
-    kept = _read(settings_in(config), lambda connection: aside.newest(connection, limit))
-    if not kept:
+    reports = _read(settings_in(config), lambda connection: aside.newest(connection, limit))
+    if not reports:
         typer.echo("nothing is set aside")
-    for each in kept:
+    for each in reports:
         typer.echo(
             f"{each.id[:8]}  {each.at:%Y-%m-%d %H:%M:%S}  {each.address:<24} {each.channel:<16}"
             f" {each.fault.splitlines()[0] if each.fault else ''}"
@@ -45,19 +45,19 @@ def list_aside(
 @aside_app.command("show")
 def show_aside(id: Id, config: Config = CONFIG) -> None:
     """Show all that is kept of one: what it said as JSON, and its bytes."""
-    kept = _one(settings_in(config), id)
-    typer.echo(f"id          {kept.id}")
-    typer.echo(f"set aside   {kept.at:%Y-%m-%d %H:%M:%S} UTC")
-    typer.echo(f"reception   {kept.reception_id}")
-    typer.echo(f"radio       {kept.address}")
-    typer.echo(f"channel     {kept.channel}")
-    typer.echo(f"why         {kept.fault}")
-    typer.echo(f"bytes       {kept.raw.hex(' ') or 'none'}")
-    typer.echo(f"as text     {kept.raw.decode('latin-1')!r}")
-    if kept.said is None:
+    report = _one(settings_in(config), id)
+    typer.echo(f"id          {report.id}")
+    typer.echo(f"set aside   {report.at:%Y-%m-%d %H:%M:%S} UTC")
+    typer.echo(f"reception   {report.reception_id}")
+    typer.echo(f"radio       {report.address}")
+    typer.echo(f"channel     {report.channel}")
+    typer.echo(f"why         {report.fault}")
+    typer.echo(f"bytes       {report.raw.hex(' ') or 'none'}")
+    typer.echo(f"as text     {report.raw.decode('latin-1')!r}")
+    if report.said is None:
         typer.echo("said        only its bytes are kept")
     else:
-        typer.echo(msgspec.json.format(kept.said, indent=2).decode(errors="replace"))
+        typer.echo(msgspec.json.format(report.said, indent=2).decode(errors="replace"))
 
 
 @aside_app.command("retry")
@@ -77,21 +77,23 @@ def retry_aside(
 
     settings = settings_in(config)
     if ids == ["all"]:
-        wanted = _all(settings)
+        reports = _all(settings)
     else:
-        wanted = list({kept.id: kept for kept in (_one(settings, id) for id in ids)}.values())
+        reports = list(
+            {report.id: report for report in (_one(settings, id) for id in ids)}.values()
+        )
 
     async def work() -> int:
         failed = 0
         async with open_office(settings) as office:
-            for kept in wanted:
+            for report in reports:
                 try:
-                    await retry(office.watch, kept, overreach=overreach)
+                    await retry(office.watch, report, overreach=overreach)
                 except CannotRetry as error:
                     failed += 1
-                    typer.echo(f"{kept.id[:8]}  {error}")
+                    typer.echo(f"{report.id[:8]}  {error}")
                 else:
-                    typer.echo(f"{kept.id[:8]}  is stored")
+                    typer.echo(f"{report.id[:8]}  is stored")
         return failed
 
     if tell(lambda: run(work())):

@@ -124,14 +124,16 @@ def heads(config: Config = CONFIG, key: Key = None) -> None:
     def checked() -> list[tuple[SignedHead, TimeStamp | None]]:
         from maps.evidence.head_folder import HeadFolder
 
-        kept = HeadFolder(folder, node=settings.node.id).stamps()
-        for each, _, _ in kept:
+        stored = HeadFolder(folder, node=settings.node.id).stamps()
+        for each, _, _ in stored:
             _check_head(each, key, settings)
-        return _stamped(kept, settings)
+        return _stamped(stored, settings)
 
     for signed, stamp in tell(checked):
-        said = "no time stamp" if stamp is None else f"stamped {stamp.at:%F %T} UTC by {stamp.by}"
-        typer.echo(f"row {signed.seq}, signed at {signed.signed_at}, {said}")
+        stamp_text = (
+            "no time stamp" if stamp is None else f"stamped {stamp.at:%F %T} UTC by {stamp.by}"
+        )
+        typer.echo(f"row {signed.seq}, signed at {signed.signed_at}, {stamp_text}")
 
 
 @audit_app.command("export")
@@ -285,27 +287,27 @@ def _heads(file: Path | None, key: str | None, settings: Settings) -> list[Signe
     """Return the heads to check by: the one that is named, and all in the folder of heads."""
     from maps.evidence.head_folder import HeadFolder
 
-    named = [] if file is None else [_head(file, key, settings)]
+    heads = [] if file is None else [_head(file, key, settings)]
     folder = settings.audit.heads_folder
     if folder is None:
-        return named
-    kept = HeadFolder(folder, node=settings.node.id).stamps()
-    found = [each for each, _, _ in kept]
+        return heads
+    stored = HeadFolder(folder, node=settings.node.id).stamps()
+    found = [each for each, _, _ in stored]
     for each in found:
         _check_head(each, key, settings)
     typer.echo(f"{folder}: {len(found)} signed heads")
-    stamped = [(each, stamp) for each, stamp in _stamped(kept, settings) if stamp is not None]
+    stamped = [(each, stamp) for each, stamp in _stamped(stored, settings) if stamp is not None]
     if stamped:
         newest, stamp = stamped[-1]
         typer.echo(
             f"{len(stamped)} of them bear a time stamp, the newest of row {newest.seq}: it was"
             f" there at {stamp.at:%F %T} UTC, says {stamp.by}"
         )
-    return named + found
+    return heads + found
 
 
 def _stamped(
-    kept: list[tuple[SignedHead, bytes, bytes | None]], settings: Settings
+    stored: list[tuple[SignedHead, bytes, bytes | None]], settings: Settings
 ) -> list[tuple[SignedHead, TimeStamp | None]]:
     """Return each head with its time stamp, once that is checked.
 
@@ -317,12 +319,12 @@ def _stamped(
 
     made = time_stamps(settings.audit)
     if made is None:
-        if any(answer is not None for _, _, answer in kept):
+        if any(answer is not None for _, _, answer in stored):
             typer.echo("time stamps are not checked: audit.timestamp_ca says by whom they must be")
-        return [(head, None) for head, _, _ in kept]
+        return [(head, None) for head, _, _ in stored]
     service = made()
     found: list[tuple[SignedHead, TimeStamp | None]] = []
-    for head, content, answer in kept:
+    for head, content, answer in stored:
         try:
             stamp = None if answer is None else service.check(answer, content)
         except AuditError as error:

@@ -38,7 +38,7 @@ class TcpOutlet:
 
     async def __aenter__(self) -> Self:
         """Connect. Raises LinkError when nobody answers within 10 s, or not as TLS wants it."""
-        shown = self._link.shown
+        url = self._link.shown
         try:
             tls = await asyncio.to_thread(self._settings.tls)
             async with asyncio.timeout(CONNECT_S):
@@ -50,12 +50,12 @@ class TcpOutlet:
                     server_hostname=None if tls is None else self._settings.server_name,
                 )
         except TimeoutError as error:
-            raise LinkError(shown, f"no answer within {CONNECT_S:g} s") from error
+            raise LinkError(url, f"no answer within {CONNECT_S:g} s") from error
         except ssl.SSLError as error:
             why = getattr(error, "verify_message", None) or error.reason or "TLS failed"
-            raise LinkError(shown, str(why)) from error
+            raise LinkError(url, str(why)) from error
         except OSError as error:
-            raise LinkError(shown, fault_of(error)) from error
+            raise LinkError(url, fault_of(error)) from error
         return self
 
     async def __aexit__(

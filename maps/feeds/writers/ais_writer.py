@@ -73,17 +73,17 @@ class AisWriter:
             return self._sentences(_words(mmsi, f"SOS {name} {_where(unit.last)}"))
         if act == "call over":
             return self._sentences(_words(mmsi, f"SOS {name} IS OVER"))
-        told: list[bytes] = []
+        sentences: list[bytes] = []
         if act in ("whole", "again"):
             ship_type = SHIP_TYPES.get(unit.kind or "", 0)
             for part in _static(mmsi, name, ship_type):
-                told += self._sentences(part)
+                sentences += self._sentences(part)
             self._own.static(
                 mmsi, {"ship_name": name, "callsign": _call_sign(name), "ship_type": ship_type}
             )
         if act in ("whole", "move") and unit.last is not None:
             position = _position(mmsi, unit.last, now)
-            told += self._sentences(position)
+            sentences += self._sentences(position)
             self._own.place(
                 lon=unit.last.lon,
                 lat=unit.last.lat,
@@ -92,7 +92,7 @@ class AisWriter:
                 second=position.second,
                 calls=unit.distress,
             )
-        return told
+        return sentences
 
     def hello(self, now: datetime) -> tuple[list[bytes], timedelta | None]:  # noqa: ARG002
         """Return nothing: what it hears back it knows by its content."""

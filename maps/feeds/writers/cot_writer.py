@@ -111,7 +111,7 @@ class CotWriter:
         if act == "taken back":
             return [self._told(delete_event(place.uid, now))]
         stale = now + timedelta(seconds=2 * AGAIN_EVERY_S)
-        shown = CotPlace(
+        cot_place = CotPlace(
             uid=place.uid,
             type=_place_type(place),
             maker=place.teller,
@@ -129,7 +129,7 @@ class CotWriter:
             radius_m=place.radius_m,
             is_red=place.use in ("no_go", "hazard"),
         )
-        return [self._told(place_event(shown))]
+        return [self._told(place_event(cot_place))]
 
     def idle(self, now: datetime) -> list[bytes]:
         """Return a ping, which a TAK server answers."""

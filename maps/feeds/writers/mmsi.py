@@ -66,13 +66,13 @@ class Numbers:
             id: Its id.
             addresses: Its radio addresses.
         """
-        wanted = own_mmsi(addresses)
+        own = own_mmsi(addresses)
         known = self._by_id.get(id)
-        if known is not None and (known == wanted or (wanted is None and known // _MADE == 80)):
+        if known is not None and (known == own or (own is None and known // _MADE == 80)):
             return known
         self.forget(id)
         attempt = 0
-        number = made_mmsi(id) if wanted is None else wanted
+        number = made_mmsi(id) if own is None else own
         while self._taken.setdefault(number, id) != id:
             number = made_mmsi(id, attempt=attempt)
             attempt += 1

@@ -26,16 +26,16 @@ def plain_name(call_sign: str, *, instead: str, most: int) -> str:
     >>> plain_name("ເຮືອ", instead="UNIT", most=20)
     'UNIT'
     """
-    kept = []
+    letters = []
     lost = False
     for sign in unicodedata.normalize("NFKD", call_sign).upper():
         digit = unicodedata.digit(sign, None)
         sign = sign if digit is None else str(digit)
         if sign in _AIS:
-            kept.append(sign)
+            letters.append(sign)
         elif unicodedata.category(sign)[0] == "L":
             lost = True
-    name = " ".join("".join(kept).split())
+    name = " ".join("".join(letters).split())
     if lost and not any(sign.isalpha() for sign in name):
         name = f"{instead} {name}".strip()
     elif not any(sign.isalnum() for sign in name):

@@ -63,14 +63,14 @@ class LinkHealth:
 
     async def tell(self) -> None:
         """Tell viewers how the channels fare: a new state at once, counters now and then."""
-        told: dict[str, tuple[str, str | None]] = {}
+        states: dict[str, tuple[str, str | None]] = {}
         look = 0
         while True:
             news: list[ChannelHealth] = []
             for health in self._fares():
                 state = (health.state, health.fault)
-                if told.get(health.name) != state or look % COUNTERS_EVERY == 0:
-                    told[health.name] = state
+                if states.get(health.name) != state or look % COUNTERS_EVERY == 0:
+                    states[health.name] = state
                     news.append(health)
             if news:
                 self._tell(news)

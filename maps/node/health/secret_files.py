@@ -40,11 +40,11 @@ def secret_files(
         file: The settings file; itself one where a secret stands in it.
         audit_key: The key that signs the journal.
     """
-    named = dict(_named(tables, ""))
-    named.setdefault("access.key_file", str(settings.access.key_file))
+    paths = dict(_named(tables, ""))
+    paths.setdefault("access.key_file", str(settings.access.key_file))
     if settings.internal is not None:
-        named.setdefault("internal.key_file", str(settings.internal.key_file))
-    for where, name in named.items():
+        paths.setdefault("internal.key_file", str(settings.internal.key_file))
+    for where, name in paths.items():
         yield from _there(where, settings.folder / name)
     if _holds_secret(tables):
         yield from _there("the settings", file)

@@ -140,7 +140,7 @@ class OutboundHttp:
         # The address stands in the URL, so nothing resolves the name once more; the name is what
         # the certificate must hold and what the server is told.
         pinned = url.copy_with(host=str(address))
-        named = {
+        headers_sent = {
             **headers,
             "Host": url.netloc.decode("ascii"),
             "Content-Length": str(len(body)),
@@ -162,7 +162,7 @@ class OutboundHttp:
                 "POST",
                 pinned,
                 content=checked(),
-                headers=named,
+                headers=headers_sent,
                 extensions={"sni_hostname": host},
             ) as answer,
         ):

@@ -63,12 +63,12 @@ def _networks(given: object) -> tuple[Network, ...]:
 Networks = Annotated[tuple[Network, ...], BeforeValidator(_networks)]
 
 
-def _hours(said: str) -> str:
-    read_hours(said)
-    return said
+def _hours(text: str) -> str:
+    read_hours(text)
+    return text
 
 
-def read_hours(said: str) -> tuple[time, time]:
+def read_hours(text: str) -> tuple[time, time]:
     """Return from when (in) to when (out) of the day; over midnight where the end comes first.
 
     Raises:
@@ -77,9 +77,9 @@ def read_hours(said: str) -> tuple[time, time]:
     >>> read_hours("18:00-06:00")
     (datetime.time(18, 0), datetime.time(6, 0))
     """
-    written = _HOURS.fullmatch(said.strip())
+    written = _HOURS.fullmatch(text.strip())
     if written is None:
-        raise ValueError(f"{said!r} is not written as 18:00-06:00")
+        raise ValueError(f"{text!r} is not written as 18:00-06:00")
     start, end = written.groups()
     return time.fromisoformat(start), time.fromisoformat(end)
 

@@ -117,10 +117,10 @@ def check_fresh(source: NotificationSource) -> None:
         raise NotNow("what the receiver may see has changed")
 
 
-def worst_first(told: Sequence[VisibleAlert]) -> list[VisibleAlert]:
+def worst_first(alerts: Sequence[VisibleAlert]) -> list[VisibleAlert]:
     """Return alerts in the order in which a person should read them: worst, then newest first."""
     return sorted(
-        told,
+        alerts,
         key=lambda each: (
             SEVERITIES.index(each.alert.severity),
             -each.alert.raised_at.timestamp(),

@@ -182,9 +182,9 @@ def short(message: Notification, wording: Wording) -> str:
         return wording.say("letter.account")
     if message.count > 1:
         return "\n".join(what(each, wording) for each in message.told[:MOST_TITLES])
-    told = message.told[0]
-    since = wording.say("alert.since", time=when(told.alert.raised_at, wording))
-    return "\n".join(part for part in (where(told, wording), since, state(told, wording)) if part)
+    alert = message.told[0]
+    since = wording.say("alert.since", time=when(alert.alert.raised_at, wording))
+    return "\n".join(part for part in (where(alert, wording), since, state(alert, wording)) if part)
 
 
 def radio_text(
@@ -234,7 +234,7 @@ def _whole(told: VisibleAlert, wording: Wording, link: str | None) -> list[str]:
     severity = wording.say(f"letter.severity.{alert.severity}")
     rule = rule_words(alert, wording)
     is_same = alert.rule == alert.severity
-    named = [
+    labels = [
         (
             "alert",
             severity if is_same else wording.say("letter.what", severity=severity, rule=rule),
@@ -247,7 +247,7 @@ def _whole(told: VisibleAlert, wording: Wording, link: str | None) -> list[str]:
         ("agency", one_line(alert.agency)),
         ("page", f"{link}/?alert={alert.id}" if link else ""),
     ]
-    return [_line(name, words, wording) for name, words in named if words]
+    return [_line(name, words, wording) for name, words in labels if words]
 
 
 def _line(name: str, words: str, wording: Wording) -> str:

@@ -96,20 +96,20 @@ def place(words: Wording, address: Address | None) -> str:
     return f"{river}, {bank}"
 
 
-def address_at(asked: ReportRequest, lon: float | None, lat: float | None) -> str:
+def address_at(request: ReportRequest, lon: float | None, lat: float | None) -> str:
     """Return the river address of a place in the reader's words, else its coordinates."""
     if lon is None or lat is None:
         return ""
-    [(_, found)] = asked.site.land.describe([lon], [lat], [None])
-    return place(asked.words, found) or coordinates(lon, lat)
+    [(_, found)] = request.site.land.describe([lon], [lat], [None])
+    return place(request.words, found) or coordinates(lon, lat)
 
 
-def made(asked: ReportRequest, now: datetime) -> str:
+def made(request: ReportRequest, now: datetime) -> str:
     """Return when and where the report was made, with its time zone."""
-    return asked.words.say(
+    return request.words.say(
         "report.made",
-        time=asked.words.moment(now),
+        time=request.words.moment(now),
         utc=f"{now.astimezone(UTC):%H:%M}",
-        node=asked.site.node,
-        zone=str(asked.words.zone),
+        node=request.site.node,
+        zone=str(request.words.zone),
     )

@@ -10,16 +10,16 @@ from maps.reports.document.request import ReportRequest
 from maps.surveys.query_windows import passed
 
 
-def time_of(asked: ReportRequest) -> tuple[datetime, datetime]:
+def time_of(request: ReportRequest) -> tuple[datetime, datetime]:
     """Return the time that is asked for, as far as it has passed: of what is to come no report
     says that nobody was there.
 
     Raises:
         BadRequest: If there is none, or all of it is to come.
     """
-    if asked.start is None or asked.end is None or asked.end <= asked.start:
+    if request.start is None or request.end is None or request.end <= request.start:
         raise BadRequest("say from when to when", field="start")
-    return asked.start, passed(asked.start, asked.end, now=datetime.now(UTC))
+    return request.start, passed(request.start, request.end, now=datetime.now(UTC))
 
 
 def last_day(end: datetime) -> datetime:
@@ -27,14 +27,18 @@ def last_day(end: datetime) -> datetime:
     return end - timedelta(seconds=1)
 
 
-def time_facts(asked: ReportRequest, start: datetime, end: datetime) -> tuple[tuple[str, str], ...]:
+def time_facts(
+    request: ReportRequest, start: datetime, end: datetime
+) -> tuple[tuple[str, str], ...]:
     """Return what stands at the head of every report of a time."""
-    words = asked.words
+    words = request.words
     found = [
         (words.say("report.time"), telling.span(words, start, end)),
         (words.say("report.time_zone"), str(words.zone)),
-        (words.say("report.made_by"), telling.agency(asked.site, asked.own)),
+        (words.say("report.made_by"), telling.agency(request.site, request.own)),
     ]
-    if asked.counterpart:
-        found.append((words.say("report.made_for"), telling.agency(asked.site, asked.counterpart)))
+    if request.counterpart:
+        found.append(
+            (words.say("report.made_for"), telling.agency(request.site, request.counterpart))
+        )
     return tuple(found)

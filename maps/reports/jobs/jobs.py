@@ -116,9 +116,9 @@ class Jobs:
         for each in [each for each in own if each.is_over][: -MOST_KEPT + 1]:
             del self._kept[each.job.id]
         job = Job(id=uuid4().hex, report=report, format=kind, asked_at=self._now())
-        kept = _Kept(job, desk, is_stale)
-        self._kept[job.id] = kept
-        kept.task = asyncio.create_task(self._make(kept, work), name=f"report {report}")
+        entry = _Kept(job, desk, is_stale)
+        self._kept[job.id] = entry
+        entry.task = asyncio.create_task(self._make(entry, work), name=f"report {report}")
         return job
 
     def of(self, user: str) -> list[Job]:
@@ -141,16 +141,16 @@ class Jobs:
         Raises:
             NotFound: If there is none (yet, or any more), or it is another's.
         """
-        kept = self._own(id, desk.user.name)
-        was, now = kept.desk.user, desk.user
-        if kept.is_stale() or (was.agency, was.role) != (now.agency, now.role):
+        entry = self._own(id, desk.user.name)
+        was, now = entry.desk.user, desk.user
+        if entry.is_stale() or (was.agency, was.role) != (now.agency, now.role):
             # what was shared is shared no more, or the user may see less by now
-            self._drop(kept)
+            self._drop(entry)
             raise NotFound("report", id)
-        if kept.file is None:
+        if entry.file is None:
             raise NotFound("report", id)
-        desk.note_crossing(kept.desk.crossed_in)
-        return kept.file
+        desk.note_crossing(entry.desk.crossed_in)
+        return entry.file
 
     def call_off(self, id: str, user: str) -> None:
         """Stop making a report, or throw away what was made.
@@ -170,43 +170,43 @@ class Jobs:
 
     # -- inside
 
-    async def _make(self, kept: _Kept, work: Work) -> None:
+    async def _make(self, entry: _Kept, work: Work) -> None:
         def progress(share: float) -> None:
-            done = min(max(share, kept.job.progress), 0.99)
-            kept.job = msgspec.structs.replace(kept.job, progress=round(done, 2))
+            done = min(max(share, entry.job.progress), 0.99)
+            entry.job = msgspec.structs.replace(entry.job, progress=round(done, 2))
 
         async with self._press.turn():
-            kept.job = msgspec.structs.replace(kept.job, state="making")
+            entry.job = msgspec.structs.replace(entry.job, state="making")
             try:
                 made = await work(progress)
             except StoreError:  # its words are for the log: they name files and statements
-                _log.exception("report_failed", report=kept.job.report)
-                self._failed(kept, "")
+                _log.exception("report_failed", report=entry.job.report)
+                self._failed(entry, "")
             except (MapsError, PatrolError, GisError) as error:
-                self._failed(kept, str(error))
+                self._failed(entry, str(error))
             except Exception:  # noqa: BLE001 - logged; its asker is told that it failed
-                _log.exception("report_failed", report=kept.job.report)
-                self._failed(kept, "")
+                _log.exception("report_failed", report=entry.job.report)
+                self._failed(entry, "")
             else:
-                kept.file = made
-                kept.job = msgspec.structs.replace(
-                    kept.job, state="made", progress=1.0, file=made.name, bytes=len(made.content)
+                entry.file = made
+                entry.job = msgspec.structs.replace(
+                    entry.job, state="made", progress=1.0, file=made.name, bytes=len(made.content)
                 )
 
-    def _failed(self, kept: _Kept, fault: str) -> None:
-        kept.job = msgspec.structs.replace(kept.job, state="failed", fault=fault)
+    def _failed(self, entry: _Kept, fault: str) -> None:
+        entry.job = msgspec.structs.replace(entry.job, state="failed", fault=fault)
 
     def _own(self, id: str, user: str) -> _Kept:
         self._forget()
-        kept = self._kept.get(id)
-        if kept is None or kept.user != user:
+        entry = self._kept.get(id)
+        if entry is None or entry.user != user:
             raise NotFound("report", id)
-        return kept
+        return entry
 
-    def _drop(self, kept: _Kept) -> None:
-        if kept.task is not None:
-            kept.task.cancel()
-        self._kept.pop(kept.job.id, None)
+    def _drop(self, entry: _Kept) -> None:
+        if entry.task is not None:
+            entry.task.cancel()
+        self._kept.pop(entry.job.id, None)
 
     def _forget(self) -> None:
         """Throw away what is old, and the oldest files beyond what all may hold."""

@@ -17,7 +17,7 @@ GATHERED = 0.7
 """Share of the work that is done when all is gathered; the rest is laying out."""
 
 
-def check(name: str, kind: Format, asked: ReportRequest) -> None:
+def check(name: str, kind: Format, request: ReportRequest) -> None:
     """Refuse what cannot be made, before anything is read.
 
     Raises:
@@ -29,23 +29,23 @@ def check(name: str, kind: Format, asked: ReportRequest) -> None:
     report = REPORTS.get(name)
     if report is None:
         raise NotFound("report", name)
-    require(asked.desk.user.role, report.act)
+    require(request.desk.user.role, report.act)
     if kind not in report.formats:
         formats = ", ".join(report.formats)
         raise BadRequest(f"this report can be had as {formats}", field="format")
-    if report.about == "patrol" and not asked.patrol:
+    if report.about == "patrol" and not request.patrol:
         raise BadRequest("say which patrol", field="patrol")
     if report.about == "time":
-        if asked.start is None or asked.end is None:
+        if request.start is None or request.end is None:
             raise BadRequest("say from when to when", field="start")
-        if asked.end <= asked.start:
+        if request.end <= request.start:
             raise BadRequest("end comes after start", field="end")
-    if (asked.km_from is None) != (asked.km_to is None):
+    if (request.km_from is None) != (request.km_to is None):
         raise BadRequest("say from which kilometre to which", field="km_from")
-    if asked.counterpart and name != "monthly":
+    if request.counterpart and name != "monthly":
         raise BadRequest("only the monthly pack is made for a counterpart", field="counterpart")
-    if asked.counterpart and (
-        asked.counterpart == asked.own or asked.counterpart not in asked.site.agencies
+    if request.counterpart and (
+        request.counterpart == request.own or request.counterpart not in request.site.agencies
     ):
         raise BadRequest("is no counterpart at this node", field="counterpart")
 
@@ -53,7 +53,7 @@ def check(name: str, kind: Format, asked: ReportRequest) -> None:
 async def made(
     name: str,
     kind: Format,
-    asked: ReportRequest,
+    request: ReportRequest,
     *,
     progress: Callable[[float], None] | None = None,
 ) -> ReportFile:
@@ -62,11 +62,11 @@ async def made(
     Raises:
         As `check` and the report itself; NotBuilt and ReportFailed as `rendered`.
     """
-    check(name, kind, asked)
+    check(name, kind, request)
     if progress is not None:
-        told = progress
-        asked = replace(asked, progress=lambda share: told(GATHERED * share))
-    document = await REPORTS[name].make(asked)
+        report_progress = progress
+        request = replace(request, progress=lambda share: report_progress(GATHERED * share))
+    document = await REPORTS[name].make(request)
     if progress is not None:
         progress(GATHERED)
     return await rendered(document, kind, at=datetime.now(UTC))

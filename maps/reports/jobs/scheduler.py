@@ -226,12 +226,12 @@ class Scheduler:
         )
         desk = self._site.desk_of(user)
         words = Wording(schedule.language, calendar=schedule.calendar, zone=self._site.zone)
-        asked = self._asked(schedule, period, desk, words)
-        files = await self._files(schedule, asked)
+        request = self._asked(schedule, period, desk, words)
+        files = await self._files(schedule, request)
         waits: DeliveryError | None = None
         for to in left:
             try:
-                await self._send_to(to, schedule, period, asked, files)
+                await self._send_to(to, schedule, period, request, files)
             except Undeliverable as error:
                 await self._settle(REFUSED, schedule, period, to, standing, {"fault": error.fault})
                 standing.fault = error.fault
@@ -256,21 +256,21 @@ class Scheduler:
             radius_m=schedule.radius_m,
         )
 
-    async def _files(self, schedule: ReportSchedule, asked: ReportRequest) -> list[ReportFile]:
+    async def _files(self, schedule: ReportSchedule, request: ReportRequest) -> list[ReportFile]:
         files = []
         for kind in schedule.formats:
             async with self._press.turn():  # others may come between one format and the next
-                files.append(await made(schedule.report, kind, asked))
+                files.append(await made(schedule.report, kind, request))
         if sum(len(file.content) for file in files) > LARGEST_MAIL:
             raise ReportFailed("its files are too large for a mail: choose fewer formats")
         return files
 
     async def _send_to(
-        self, to: str, schedule: ReportSchedule, period: Period, asked: ReportRequest,
+        self, to: str, schedule: ReportSchedule, period: Period, request: ReportRequest,
         files: Sequence[ReportFile],
     ) -> None:  # fmt: skip
         assert self._mailing is not None
-        words = asked.words
+        words = request.words
         title = words.say(f"report.name.{schedule.report}")
         start, end = words.day(period.start), words.day(period.end - _DAY)
         subject = words.say(
@@ -280,16 +280,16 @@ class Scheduler:
             "report.mail.text", title=title, start=start, end=end, node=self._site.node,
             name=schedule.name,
         )  # fmt: skip
-        said = f"{schedule.agency}\n{schedule.name}\n{period.id}\n{to}"
+        key = f"{schedule.agency}\n{schedule.name}\n{period.id}\n{to}"
         await self._mailing.send_files(
             to,
-            id=hashlib.sha256(said.encode()).hexdigest()[:32],
+            id=hashlib.sha256(key.encode()).hexdigest()[:32],
             subject=subject,
             text=text,
             wording=words,
             files=[(file.name, file.media_type, file.content) for file in files],
             at=self._now(),
-            source=asked,
+            source=request,
         )
 
     async def _settle(

@@ -40,54 +40,54 @@ from patrol.patrols.patrol import Patrol
 from patrol.sectors.sector import KEPT_OUT_OF
 
 
-async def patrol_briefing(asked: ReportRequest) -> ReportDocument:
+async def patrol_briefing(request: ReportRequest) -> ReportDocument:
     """Return the briefing of a patrol.
 
     Raises:
         Forbidden: If the role may not see patrols.
         NotFound: If there is no such patrol, or the reader may not know of it.
     """
-    words = asked.words
-    patrol = await asked.desk.patrols.one(asked.patrol)
-    asked.progress(0.1)
-    own, unseen = await areas.areas_of(asked, patrol.all_sectors)
+    words = request.words
+    patrol = await request.desk.patrols.one(request.patrol)
+    request.progress(0.1)
+    own, unseen = await areas.areas_of(request, patrol.all_sectors)
     ids = {each.sector.id for each in own}
     keep_out = [
         each
-        for each in await areas.areas_in_use(asked)
+        for each in await areas.areas_in_use(request)
         if each.sector.use in KEPT_OUT_OF and each.sector.id not in ids
     ]
-    units = await crews.crews_of(asked, patrol)
-    asked.progress(0.3)
-    plate = await asyncio.to_thread(_plate, asked, patrol, own, keep_out, units)
-    asked.progress(0.7)
+    units = await crews.crews_of(request, patrol)
+    request.progress(0.3)
+    plate = await asyncio.to_thread(_plate, request, patrol, own, keep_out, units)
+    request.progress(0.7)
     return ReportDocument(
         report="briefing",
         language=words.tag,
         title=words.say("report.briefing"),
         subtitle=patrol.name,
-        facts=facts(asked, patrol),
+        facts=facts(request, patrol),
         sections=(
-            *await in_the_way(asked, patrol, units),
+            *await in_the_way(request, patrol, units),
             Section(title=words.say("report.map"), blocks=(plate,)),
-            Section(title=words.say("report.timetable"), blocks=_timetable(asked, patrol, units)),
-            Section(title=words.say("report.units"), blocks=_units(asked, units)),
+            Section(title=words.say("report.timetable"), blocks=_timetable(request, patrol, units)),
+            Section(title=words.say("report.units"), blocks=_units(request, units)),
             Section(
-                title=words.say("report.sectors"), blocks=_sectors(asked, own, keep_out, unseen)
+                title=words.say("report.sectors"), blocks=_sectors(request, own, keep_out, unseen)
             ),
-            Section(title=words.say("report.check_ins"), blocks=_check_ins(asked, patrol)),
-            Section(title=words.say("report.radio"), blocks=_radio(asked)),
-            Section(title=words.say("report.phrases"), blocks=phrase_tables(asked)),
-            Section(title=words.say("report.signatures"), blocks=_signatures(asked, patrol)),
+            Section(title=words.say("report.check_ins"), blocks=_check_ins(request, patrol)),
+            Section(title=words.say("report.radio"), blocks=_radio(request)),
+            Section(title=words.say("report.phrases"), blocks=phrase_tables(request)),
+            Section(title=words.say("report.signatures"), blocks=_signatures(request, patrol)),
         ),
-        made=telling.made(asked, datetime.now(UTC)),
+        made=telling.made(request, datetime.now(UTC)),
         page=words.say("report.page"),
     )
 
 
-def facts(asked: ReportRequest, patrol: Patrol) -> tuple[tuple[str, str], ...]:
+def facts(request: ReportRequest, patrol: Patrol) -> tuple[tuple[str, str], ...]:
     """Return what stands at the head of every report of a patrol."""
-    words, site = asked.words, asked.site
+    words, site = request.words, request.site
     found = [
         (words.say("report.planned"), telling.span(words, patrol.starts_at, patrol.ends_at)),
         (words.say("report.time_zone"), str(words.zone)),
@@ -98,7 +98,7 @@ def facts(asked: ReportRequest, patrol: Patrol) -> tuple[tuple[str, str], ...]:
         ),
         (words.say("report.lead"), telling.agency(site, patrol.lead)),
         (words.say("report.revision"), str(patrol.revision)),
-        (words.say("report.made_for"), telling.agency(site, asked.own)),
+        (words.say("report.made_for"), telling.agency(site, request.own)),
     ]
     if patrol.note:
         found.append((words.say("report.note"), patrol.note))
@@ -108,13 +108,13 @@ def facts(asked: ReportRequest, patrol: Patrol) -> tuple[tuple[str, str], ...]:
 
 
 def _plate(
-    asked: ReportRequest,
+    request: ReportRequest,
     patrol: Patrol,
     own: list[SectorOutline],
     keep_out: list[SectorOutline],
     units: list[Crew],
 ) -> Plate:
-    words, land = asked.words, asked.site.land
+    words, land = request.words, request.site.land
     places: list[Place] = areas.places_of(own)
     places += [(each.lon, each.lat) for each in patrol.rendezvous]
     bases = [(each, each.member.base) for each in units]
@@ -132,8 +132,8 @@ def _plate(
                     form="point",
                     style="base",
                     lines=(((base.lon, base.lat),),),
-                    label=crews.name(asked, crew),
-                    told=words.say("report.base_of", unit=crews.name(asked, crew)),
+                    label=crews.name(request, crew),
+                    told=words.say("report.base_of", unit=crews.name(request, crew)),
                 )
             )
     shapes += [
@@ -161,9 +161,9 @@ def _plate(
     )
 
 
-def _timetable(asked: ReportRequest, patrol: Patrol, units: list[Crew]) -> tuple[Block, ...]:
-    words, site = asked.words, asked.site
-    names = crews.names(asked, units)
+def _timetable(request: ReportRequest, patrol: Patrol, units: list[Crew]) -> tuple[Block, ...]:
+    words, site = request.words, request.site
+    names = crews.names(request, units)
     rows: list[tuple[datetime, str, str]] = [
         (patrol.starts_at, words.say("report.begins"), telling.agency(site, patrol.lead)),
         (patrol.ends_at, words.say("report.ends"), ""),
@@ -175,7 +175,7 @@ def _timetable(asked: ReportRequest, patrol: Patrol, units: list[Crew]) -> tuple
         rows.append((leg.ends_at, words.say("report.leg_ends", name=leg.name), ""))
     for meeting in patrol.rendezvous:
         who = ", ".join(names.get(each, each) for each in meeting.units or patrol.units)
-        where = telling.address_at(asked, meeting.lon, meeting.lat)
+        where = telling.address_at(request, meeting.lon, meeting.lat)
         place = f"{where} ({telling.coordinates(meeting.lon, meeting.lat)})"
         rows.append((meeting.at, words.say("report.meeting", name=meeting.name), f"{place}\n{who}"))
     rows.sort(key=lambda row: row[0])
@@ -194,12 +194,12 @@ def _timetable(asked: ReportRequest, patrol: Patrol, units: list[Crew]) -> tuple
     )
 
 
-def _units(asked: ReportRequest, units: list[Crew]) -> tuple[Block, ...]:
-    words = asked.words
+def _units(request: ReportRequest, units: list[Crew]) -> tuple[Block, ...]:
+    words = request.words
     rows: list[tuple[Cell, ...]] = [
         (
             each.call_sign or words.say("report.not_shown"),
-            telling.agency(asked.site, each.member.agency),
+            telling.agency(request.site, each.member.agency),
             telling.country(words, each.country),
             "" if each.kind is None else words.say(f"kind.{each.kind}"),
             each.member.crew,
@@ -226,9 +226,9 @@ def _units(asked: ReportRequest, units: list[Crew]) -> tuple[Block, ...]:
 
 
 def _sectors(
-    asked: ReportRequest, own: list[SectorOutline], keep_out: list[SectorOutline], unseen: int
+    request: ReportRequest, own: list[SectorOutline], keep_out: list[SectorOutline], unseen: int
 ) -> tuple[Block, ...]:
-    words = asked.words
+    words = request.words
     found: list[Block] = [areas.table(own, words)]
     if unseen:
         found.append(Words(text=words.say("report.sectors_not_shown", n=unseen), kind="note"))
@@ -238,8 +238,8 @@ def _sectors(
     return tuple(found)
 
 
-def _check_ins(asked: ReportRequest, patrol: Patrol) -> tuple[Block, ...]:
-    words = asked.words
+def _check_ins(request: ReportRequest, patrol: Patrol) -> tuple[Block, ...]:
+    words = request.words
     if patrol.check_in_interval_s is None:
         return (Words(text=words.say("report.no_check_ins")),)
     return (
@@ -266,8 +266,8 @@ def _check_ins(asked: ReportRequest, patrol: Patrol) -> tuple[Block, ...]:
     )
 
 
-def _radio(asked: ReportRequest) -> tuple[Block, ...]:
-    words = asked.words
+def _radio(request: ReportRequest) -> tuple[Block, ...]:
+    words = request.words
     found: list[Block] = [
         Table(
             title=words.say("report.voice_channels"),
@@ -285,7 +285,7 @@ def _radio(asked: ReportRequest) -> tuple[Block, ...]:
         )
     ]
     try:
-        links = asked.desk.channels()
+        links = request.desk.channels()
     except Forbidden:
         links = []
     found.append(
@@ -300,7 +300,7 @@ def _radio(asked: ReportRequest) -> tuple[Block, ...]:
         )
     )
     try:
-        contacts = asked.desk.roster.contacts()
+        contacts = request.desk.roster.contacts()
     except Forbidden:
         contacts = []
     found.append(
@@ -314,7 +314,7 @@ def _radio(asked: ReportRequest) -> tuple[Block, ...]:
                 Column(words.say("report.radio")),
             ),
             rows=tuple(
-                (each.office, telling.agency(asked.site, each.agency), each.name, each.phone,
+                (each.office, telling.agency(request.site, each.agency), each.name, each.phone,
                  each.radio)
                 for each in contacts
             ),
@@ -324,17 +324,17 @@ def _radio(asked: ReportRequest) -> tuple[Block, ...]:
     return tuple(found)
 
 
-def _signatures(asked: ReportRequest, patrol: Patrol) -> tuple[Block, ...]:
-    words, site = asked.words, asked.site
+def _signatures(request: ReportRequest, patrol: Patrol) -> tuple[Block, ...]:
+    words, site = request.words, request.site
     given = {each.agency: each for each in patrol.signatures}
     missing = set(patrol.unsigned)
     lines = []
     for agency in patrol.agencies:
         signed = given.get(agency)
-        said = ""
+        text = ""
         if signed is not None and agency not in missing:
-            said = words.say("report.signed_at", time=words.moment(signed.at), n=signed.revision)
-        lines.append(SignatureLine(whose=telling.agency(site, agency), said=said))
+            text = words.say("report.signed_at", time=words.moment(signed.at), n=signed.revision)
+        lines.append(SignatureLine(whose=telling.agency(site, agency), said=text))
     return (
         Signatures(
             lines=tuple(lines),

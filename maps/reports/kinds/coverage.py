@@ -28,42 +28,42 @@ WITHOUT_SECTORS_KM: Final = 25.0
 LONGEST_KM: Final = 400.0
 
 
-async def coverage_report(asked: ReportRequest) -> ReportDocument:
+async def coverage_report(request: ReportRequest) -> ReportDocument:
     """Return how a time's units covered sectors and river.
 
     Raises:
         BadRequest: If the time is none, too long, or holds too many positions.
         Forbidden: If the role may not.
     """
-    words = asked.words
-    start, end = time_of(asked)
-    known = await areas.areas_in_use(asked)
-    asked.progress(0.1)
-    heat = await heat_for(asked, known, start, end)
-    asked.progress(0.6)
-    plate = await asyncio.to_thread(plate_of, asked, heat, known)
-    asked.progress(0.8)
+    words = request.words
+    start, end = time_of(request)
+    known = await areas.areas_in_use(request)
+    request.progress(0.1)
+    heat = await heat_for(request, known, start, end)
+    request.progress(0.6)
+    plate = await asyncio.to_thread(plate_of, request, heat, known)
+    request.progress(0.8)
     return ReportDocument(
         report="coverage",
         language=words.tag,
         title=words.say("report.coverage_title"),
         subtitle=words.say("report.span", start=words.day(start), end=words.day(last_day(end))),
-        facts=time_facts(asked, start, end),
+        facts=time_facts(request, start, end),
         sections=(
-            Section(title=words.say("report.in_short"), blocks=_in_short(asked, heat)),
-            Section(title=words.say("report.along_river"), blocks=river_blocks(asked, heat, end)),
-            Section(title=words.say("report.sectors"), blocks=sector_blocks(asked, heat, end)),
+            Section(title=words.say("report.in_short"), blocks=_in_short(request, heat)),
+            Section(title=words.say("report.along_river"), blocks=river_blocks(request, heat, end)),
+            Section(title=words.say("report.sectors"), blocks=sector_blocks(request, heat, end)),
             Section(title=words.say("report.map"), blocks=(plate,)),
-            Section(title=words.say("report.each_km"), blocks=(km_table(asked, heat, end),)),
+            Section(title=words.say("report.each_km"), blocks=(km_table(request, heat, end),)),
         ),
-        made=telling.made(asked, datetime.now(UTC)),
+        made=telling.made(request, datetime.now(UTC)),
         page=words.say("report.page"),
         sheet=words.say("report.sheet.about"),
     )
 
 
 async def heat_for(
-    asked: ReportRequest,
+    request: ReportRequest,
     known: Sequence[SectorOutline],
     start: datetime,
     end: datetime,
@@ -73,14 +73,14 @@ async def heat_for(
     apart: timedelta = timedelta(),
 ) -> HeatReport:
     """Return where units were, over the stretch that is asked for or that the sectors reach."""
-    low, high = _stretch(asked, known)
+    low, high = _stretch(request, known)
     return await heat_of(
-        asked.site.survey,
-        desk or asked.desk,
+        request.site.survey,
+        desk or request.desk,
         units=units,
         start=start,
         end=end,
-        radius_m=asked.radius_m,
+        radius_m=request.radius_m,
         km_from=low,
         km_to=high,
         step_km=1.0,
@@ -89,20 +89,20 @@ async def heat_for(
     )
 
 
-def _stretch(asked: ReportRequest, known: Sequence[SectorOutline]) -> tuple[float, float]:
+def _stretch(request: ReportRequest, known: Sequence[SectorOutline]) -> tuple[float, float]:
     """Return the kilometres to tell of, in whole ones but for the ends of the river."""
-    river = asked.site.land.river
+    river = request.site.land.river
     first, last = river.km_range
     first, last = sorted((first, last))
-    if asked.km_from is not None and asked.km_to is not None:
-        low, high = sorted((asked.km_from, asked.km_to))
+    if request.km_from is not None and request.km_to is not None:
+        low, high = sorted((request.km_from, request.km_to))
     else:
         reached = [each.km for each in known if each.km is not None and not each.kept_out]
         if reached:
             low = min(km for km, _ in reached) - ROUND_THE_SECTORS_KM
             high = max(km for _, km in reached) + ROUND_THE_SECTORS_KM
         else:
-            low, high = _round_offices(asked)
+            low, high = _round_offices(request)
     low, high = max(low, first), min(high, last)
     if not high > low:
         raise BadRequest(f"the river runs from km {first:g} to {last:g}", field="km_from")
@@ -111,14 +111,14 @@ def _stretch(asked: ReportRequest, known: Sequence[SectorOutline]) -> tuple[floa
     return max(float(math.floor(low)), first), min(float(math.ceil(high)), last)
 
 
-def _round_offices(asked: ReportRequest) -> tuple[float, float]:
+def _round_offices(request: ReportRequest) -> tuple[float, float]:
     """Return a stretch round the offices that the agency works from, else round the middle."""
-    river = asked.site.land.river
-    agency = asked.site.agencies.get(asked.own)
-    wanted = set(() if agency is None else agency.blos)
+    river = request.site.land.river
+    agency = request.site.agencies.get(request.own)
+    office_ids = set(() if agency is None else agency.blos)
     kms = []
-    for row in asked.site.land.features("blos").rows():
-        if row["id"] in wanted:
+    for row in request.site.land.features("blos").rows():
+        if row["id"] in office_ids:
             at = river.locate(lon=row["geometry"].x, lat=row["geometry"].y)
             if at is not None:
                 kms.append(at.km)
@@ -126,23 +126,23 @@ def _round_offices(asked: ReportRequest) -> tuple[float, float]:
     return middle - WITHOUT_SECTORS_KM, middle + WITHOUT_SECTORS_KM
 
 
-def _in_short(asked: ReportRequest, heat: HeatReport) -> tuple[Block, ...]:
-    words = asked.words
-    seen = heat.river
+def _in_short(request: ReportRequest, heat: HeatReport) -> tuple[Block, ...]:
+    words = request.words
+    river = heat.river
     pairs = [
         (words.say("report.units"), ", ".join(heat.units.values()) or words.say("report.none")),
         (
             words.say("report.river_seen"),
             words.say(
-                "report.km_of_km", seen=number(seen.seen, 1), whole=number(seen.whole, 1),
-                percent=number(seen.share * 100.0),
+                "report.km_of_km", seen=number(river.seen, 1), whole=number(river.whole, 1),
+                percent=number(river.share * 100.0),
             ),
         ),
-        (words.say("report.hours_of_units"), number(seen.unit_hours, 1)),
+        (words.say("report.hours_of_units"), number(river.unit_hours, 1)),
     ]  # fmt: skip
     return (
         Facts(pairs=tuple(pairs)),
-        Words(text=words.say("report.radius_note", metres=number(asked.radius_m)), kind="note"),
+        Words(text=words.say("report.radius_note", metres=number(request.radius_m)), kind="note"),
         *_line_error(words, heat),
     )
 

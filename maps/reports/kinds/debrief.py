@@ -39,12 +39,12 @@ _STEPS_MIN: Final = (5, 10, 15, 30, 60, 120, 180, 360, 720, 1440)
 
 
 async def debrief(
-    asked: ReportRequest, *, unit: str, start: datetime, end: datetime
+    request: ReportRequest, *, unit: str, start: datetime, end: datetime
 ) -> ReportDocument:
     """Return the debrief of one unit.
 
     Args:
-        asked: Whose desk, which site, and in what words.
+        request: Whose desk, which site, and in what words.
         unit: Unit id or radio address.
         start: First moment, aware UTC.
         end: Moment after the last, aware UTC.
@@ -57,7 +57,7 @@ async def debrief(
         Forbidden: If the role may not.
         NotFound: If there is no such unit, or the user may not know of it.
     """
-    desk, words = asked.desk, asked.words
+    desk, words = request.desk, request.words
     found = await fixes_of(desk, [unit], start, end)
     fixes = found.get(unit, [])
     state = desk.unit(unit, unplaced=bool(fixes))
@@ -67,26 +67,26 @@ async def debrief(
         language=words.tag,
         title=words.say("report.unit_debrief"),
         subtitle=state.call_sign,
-        facts=tuple(_facts(asked, fixes, start, end)),
-        sections=(Section(title=words.say("report.map"), blocks=(_plate(asked, fixes, gap_s),)),),
-        made=telling.made(asked, datetime.now(UTC)),
+        facts=tuple(_facts(request, fixes, start, end)),
+        sections=(Section(title=words.say("report.map"), blocks=(_plate(request, fixes, gap_s),)),),
+        made=telling.made(request, datetime.now(UTC)),
     )
 
 
 def _facts(
-    asked: ReportRequest, fixes: Sequence[Fix], start: datetime, end: datetime
+    request: ReportRequest, fixes: Sequence[Fix], start: datetime, end: datetime
 ) -> Iterator[tuple[str, str]]:
-    words = asked.words
+    words = request.words
     count = words.say("report.positions_found", n=len(fixes)) if fixes else ""
     yield count or words.say("report.nowhere"), telling.span(words, start, end)
     if fixes:
         for key, fix in (("report.first_seen", fixes[0]), ("report.last_seen", fixes[-1])):
-            at = telling.address_at(asked, fix.lon, fix.lat)
+            at = telling.address_at(request, fix.lon, fix.lat)
             yield words.say(key), f"{telling.both(words, fix.time)}\n{at}"
 
 
-def _plate(asked: ReportRequest, fixes: list[Fix], gap_s: float) -> Plate:
-    words, land = asked.words, asked.site.land
+def _plate(request: ReportRequest, fixes: list[Fix], gap_s: float) -> Plate:
+    words, land = request.words, request.site.land
     places = [(fix.lon, fix.lat) for fix in fixes]
     box = reference.box_round(places or [land.river.at_km(sum(land.river.km_range) / 2.0)])
     shapes = [*reference.below(land, box), *reference.above(land, box, words)]
@@ -102,8 +102,8 @@ def _plate(asked: ReportRequest, fixes: list[Fix], gap_s: float) -> Plate:
             shapes.append(Shape(form="line", style=style, lines=tuple(lines)))
     shapes += _dots(fixes, words)
     keys = [
-        Key(form="line", style=style, words=said)
-        for style, said in zip(_styles(), _said(words), strict=True)
+        Key(form="line", style=style, words=label)
+        for style, label in zip(_styles(), _said(words), strict=True)
         if ways[style]
     ]
     return Plate(
@@ -218,16 +218,16 @@ def _said(words: Wording) -> list[str]:
 
 
 def _words(fix: Fix, words: Wording) -> str:
-    said = [
+    labels = [
         words.moment(fix.time, seconds=True),
         telling.in_utc(words, fix.time),
         telling.coordinates(fix.lon, fix.lat),
     ]
     if fix.river_km is not None:
-        said.append(words.say("river.km", km=f"{fix.river_km:.1f}"))
-        said.append(words.say(f"bank.{fix.bank or 'unsure'}"))
+        labels.append(words.say("river.km", km=f"{fix.river_km:.1f}"))
+        labels.append(words.say(f"bank.{fix.bank or 'unsure'}"))
     if fix.speed_mps is not None:
         kmh, knots = f"{fix.speed_mps * 3.6:.1f}", f"{fix.speed_mps / 0.514444:.1f}"
-        said.append(words.say("speed", kmh=kmh, knots=knots))
+        labels.append(words.say("speed", kmh=kmh, knots=knots))
     flags = (words.say_if_any(f"flag.{flag}") or flag for flag in fix.flags)
-    return " · ".join((*said, *flags))
+    return " · ".join((*labels, *flags))

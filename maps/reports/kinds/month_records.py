@@ -66,12 +66,12 @@ class MonthRecords:
 
 
 async def month_records(
-    asked: ReportRequest, view: CrossingView, start: datetime, end: datetime
+    request: ReportRequest, view: CrossingView, start: datetime, end: datetime
 ) -> MonthRecords:
     """Read what is known of a month.
 
     Args:
-        asked: The report.
+        request: The report.
         view: What may go into it.
         start: First moment, aware UTC.
         end: Moment after the last, aware UTC.
@@ -81,47 +81,47 @@ async def month_records(
         Forbidden: If the role may not see tracks.
     """
     desk, units = view.tracks()
-    survey = asked.site.survey
+    survey = request.site.survey
     days: list[tuple[str, Effort]] = []
     by_unit: dict[str, list[UnitEffort]] = {}
-    spans = list(_days(asked, start, end))
+    spans = list(_days(request, start, end))
     for n, (first, last) in enumerate(spans):
-        name = f"{first.astimezone(asked.words.zone):%d}"
+        name = f"{first.astimezone(request.words.zone):%d}"
         done = Effort()
         if units:
-            told = await survey.effort(desk, units=units, start=first, end=last)
-            done = told.total
-            for each in told.units:
+            effort = await survey.effort(desk, units=units, start=first, end=last)
+            done = effort.total
+            for each in effort.units:
                 by_unit.setdefault(each.unit, []).append(each)
         days.append((name, done))
-        asked.progress(0.05 + 0.5 * (n + 1) / len(spans))
-    known = await areas.areas_in_use(asked)
+        request.progress(0.05 + 0.5 * (n + 1) / len(spans))
+    known = await areas.areas_in_use(request)
     if view.narrows:
         known = [each for each in known if view.passes(each.sector) is not None]
     heat: HeatReport | None = None
     apart = _apart([done for _, done in days])
     if units and apart <= _FARTHEST:  # the effort is told all the same
         with suppress(BadRequest):
-            heat = await heat_for(asked, known, start, end, desk=desk, units=units, apart=apart)
+            heat = await heat_for(request, known, start, end, desk=desk, units=units, apart=apart)
     if heat is not None and view.narrows:
-        kept = {each.sector.id for each in known}
+        sector_ids = {each.sector.id for each in known}
         heat = HeatReport(
             **{name: getattr(heat, name) for name in HeatReport.__struct_fields__}
-            | {"sectors": [each for each in heat.sectors if each.sector in kept], "unread": 0}
+            | {"sectors": [each for each in heat.sectors if each.sector in sector_ids], "unread": 0}
         )
-    asked.progress(0.75)
-    alerts = await alerts_between(asked.desk, start, end, passes=view.passes)
-    asked.progress(0.8)
-    hand_offs = await hand_offs_between(asked.desk, start, end, passes=view.passes)
+    request.progress(0.75)
+    alerts = await alerts_between(request.desk, start, end, passes=view.passes)
+    request.progress(0.8)
+    hand_offs = await hand_offs_between(request.desk, start, end, passes=view.passes)
     if view.narrows:
-        both = {asked.own, asked.counterpart}
+        both = {request.own, request.counterpart}
         hand_offs = [each for each in hand_offs if {each.hand_off.agency, each.hand_off.to} == both]
-        alerts = [each for each in alerts if each.agency == asked.own]
-    asked.progress(0.85)
+        alerts = [each for each in alerts if each.agency == request.own]
+    request.progress(0.85)
     incidents = await incidents_between(
-        asked.desk, start, end, zone=asked.words.zone, passes=view.passes
+        request.desk, start, end, zone=request.words.zone, passes=view.passes
     )
-    asked.progress(0.9)
+    request.progress(0.9)
     if view.is_stale():
         raise BadRequest("what is shared has just changed: ask again")
     return MonthRecords(
@@ -138,13 +138,15 @@ async def month_records(
     )
 
 
-def _days(asked: ReportRequest, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+def _days(
+    request: ReportRequest, start: datetime, end: datetime
+) -> list[tuple[datetime, datetime]]:
     """Return the local days of a time, the first and last cut to it."""
     found = []
     first = start
     while first < end:
-        local = first.astimezone(asked.words.zone).date() + timedelta(days=1)
-        midnight = datetime.combine(local, time(), asked.words.zone).astimezone(UTC)
+        local = first.astimezone(request.words.zone).date() + timedelta(days=1)
+        midnight = datetime.combine(local, time(), request.words.zone).astimezone(UTC)
         found.append((first, min(midnight, end)))
         first = midnight
     return found

@@ -52,7 +52,7 @@ _SMALLER = {"kg": "g", "litres": "ml"}
 _ALERT_COLOURS = {"sos": "#a3123a", "high": "#d1003f", "medium": "#e88a9f", "low": "#f3cfd6"}
 
 
-async def monthly_pack(asked: ReportRequest) -> ReportDocument:
+async def monthly_pack(request: ReportRequest) -> ReportDocument:
     """Return the pack of a month, or of any time up to that.
 
     Raises:
@@ -60,20 +60,20 @@ async def monthly_pack(asked: ReportRequest) -> ReportDocument:
             changed while it was made.
         Forbidden: If the role may not see tracks.
     """
-    words = asked.words
-    start, end = time_of(asked)
+    words = request.words
+    start, end = time_of(request)
     if end - start > LONGEST:
         raise BadRequest("ask for a month at most", field="end")
-    view = CrossingView(asked)
-    known = await month_records(asked, view, start, end)
+    view = CrossingView(request)
+    known = await month_records(request, view, start, end)
     maps: tuple[Block, ...] = ()
     if known.heat is not None:
-        maps = (await asyncio.to_thread(plate_of, asked, known.heat, known.areas),)
-    asked.progress(0.95)
+        maps = (await asyncio.to_thread(plate_of, request, known.heat, known.areas),)
+    request.progress(0.95)
     notes: tuple[Block, ...] = ()
     if view.narrows:
         text = words.say(
-            "report.only_what_crosses", agency=telling.agency(asked.site, asked.counterpart)
+            "report.only_what_crosses", agency=telling.agency(request.site, request.counterpart)
         )
         notes = (Words(text=text, kind="warning"),)
     return ReportDocument(
@@ -81,16 +81,16 @@ async def monthly_pack(asked: ReportRequest) -> ReportDocument:
         language=words.tag,
         title=words.say("report.monthly"),
         subtitle=words.say("report.span", start=words.day(start), end=words.day(last_day(end))),
-        facts=time_facts(asked, start, end),
+        facts=time_facts(request, start, end),
         sections=(
-            Section(title=words.say("report.in_short"), blocks=(*notes, _in_short(asked, known))),
-            Section(title=words.say("report.effort"), blocks=_effort(asked, known)),
-            Section(title=words.say("report.coverage"), blocks=(*_coverage(asked, known), *maps)),
-            Section(title=words.say("report.alerts"), blocks=_alerts(asked, known)),
-            Section(title=words.say("report.hand_offs"), blocks=_hand_offs(asked, known)),
-            Section(title=words.say("report.incidents"), blocks=_incidents(asked, known)),
+            Section(title=words.say("report.in_short"), blocks=(*notes, _in_short(request, known))),
+            Section(title=words.say("report.effort"), blocks=_effort(request, known)),
+            Section(title=words.say("report.coverage"), blocks=(*_coverage(request, known), *maps)),
+            Section(title=words.say("report.alerts"), blocks=_alerts(request, known)),
+            Section(title=words.say("report.hand_offs"), blocks=_hand_offs(request, known)),
+            Section(title=words.say("report.incidents"), blocks=_incidents(request, known)),
         ),
-        made=telling.made(asked, datetime.now(UTC)),
+        made=telling.made(request, datetime.now(UTC)),
         page=words.say("report.page"),
         sheet=words.say("report.sheet.about"),
         file_stem=file_stem(
@@ -112,24 +112,27 @@ def file_stem(first: date, last: date) -> str:
     return f"meeting-pack-{first:%Y-%m}" if whole else f"meeting-pack-{first}-to-{last}"
 
 
-def _in_short(asked: ReportRequest, known: MonthRecords) -> Block:
-    words = asked.words
+def _in_short(request: ReportRequest, known: MonthRecords) -> Block:
+    words = request.words
     done = total(each.effort for each in known.units)
-    told = [each.response_s for each in known.hand_offs if each.response_s is not None]
+    response_times = [each.response_s for each in known.hand_offs if each.response_s is not None]
     pairs = [
         (words.say("report.units"), str(len(known.units))),
         (words.say("report.way"), f"{number(done.km, 1)} km"),
         (words.say("report.hours_of_units"), number(done.hours, 1)),
         (words.say("report.alerts"), str(len(known.alerts))),
         (words.say("report.hand_offs"), str(len(known.hand_offs))),
-        (words.say("report.median_answer"), telling.duration(words, quantile(told, 0.5)) or "–"),
+        (
+            words.say("report.median_answer"),
+            telling.duration(words, quantile(response_times, 0.5)) or "–",
+        ),
         (words.say("report.incidents"), str(totals(known.incidents).region.reports)),
     ]
     return Facts(pairs=tuple(pairs))
 
 
-def _effort(asked: ReportRequest, known: MonthRecords) -> tuple[Block, ...]:
-    words = asked.words
+def _effort(request: ReportRequest, known: MonthRecords) -> tuple[Block, ...]:
+    words = request.words
     if not known.units:
         return (Words(text=words.say("report.no_tracks")),)
     ordered = sorted(known.units, key=lambda each: -each.effort.km)
@@ -176,8 +179,8 @@ def _effort(asked: ReportRequest, known: MonthRecords) -> tuple[Block, ...]:
     )
 
 
-def _coverage(asked: ReportRequest, known: MonthRecords) -> tuple[Block, ...]:
-    words = asked.words
+def _coverage(request: ReportRequest, known: MonthRecords) -> tuple[Block, ...]:
+    words = request.words
     if known.heat is None:
         why = "replay.fault.many" if known.units else "report.no_coverage"
         return (Words(text=words.say(why)),)
@@ -191,8 +194,8 @@ def _coverage(asked: ReportRequest, known: MonthRecords) -> tuple[Block, ...]:
         for each in worst
     ]
     return (
-        *river_blocks(asked, known.heat, known.end),
-        *sector_blocks(asked, known.heat, known.end),
+        *river_blocks(request, known.heat, known.end),
+        *sector_blocks(request, known.heat, known.end),
         Table(
             title=words.say("report.longest_unseen"),
             columns=(
@@ -203,7 +206,7 @@ def _coverage(asked: ReportRequest, known: MonthRecords) -> tuple[Block, ...]:
             rows=tuple(rows),
             sheet=words.say("report.sheet.unseen"),
         ),
-        Words(text=words.say("report.radius_note", metres=number(asked.radius_m)), kind="note"),
+        Words(text=words.say("report.radius_note", metres=number(request.radius_m)), kind="note"),
         *_thinned(words, known.apart),
     )
 
@@ -215,8 +218,8 @@ def _thinned(words: Wording, apart: timedelta) -> tuple[Words, ...]:
     return (Words(text=text, kind="note"),)
 
 
-def _alerts(asked: ReportRequest, known: MonthRecords) -> tuple[Block, ...]:
-    words = asked.words
+def _alerts(request: ReportRequest, known: MonthRecords) -> tuple[Block, ...]:
+    words = request.words
     if not known.alerts:
         return (Words(text=words.say("report.no_alerts")),)
     rules = sorted({each.rule for each in known.alerts})
@@ -271,11 +274,11 @@ def _alerts(asked: ReportRequest, known: MonthRecords) -> tuple[Block, ...]:
     )
 
 
-def _hand_offs(asked: ReportRequest, known: MonthRecords) -> tuple[Block, ...]:
-    words, site = asked.words, asked.site
+def _hand_offs(request: ReportRequest, known: MonthRecords) -> tuple[Block, ...]:
+    words, site = request.words, request.site
     pairs = sorted({(each.hand_off.agency, each.hand_off.to) for each in known.hand_offs})
     listed = event_tables.hand_off_table(
-        asked, known.hand_offs, sheet=words.say("report.sheet.each_hand_off")
+        request, known.hand_offs, sheet=words.say("report.sheet.each_hand_off")
     )
     rows: list[tuple[Cell, ...]] = []
     for one, other in pairs:
@@ -283,7 +286,7 @@ def _hand_offs(asked: ReportRequest, known: MonthRecords) -> tuple[Block, ...]:
             each for each in known.hand_offs
             if (each.hand_off.agency, each.hand_off.to) == (one, other)
         ]  # fmt: skip
-        told = [each.response_s for each in some if each.response_s is not None]
+        response_times = [each.response_s for each in some if each.response_s is not None]
         rows.append(
             (
                 telling.agency(site, one),
@@ -292,8 +295,8 @@ def _hand_offs(asked: ReportRequest, known: MonthRecords) -> tuple[Block, ...]:
                 sum(each.answer == "accepted" for each in some),
                 sum(each.answer == "declined" for each in some),
                 sum(each.answer in ("lapsed", "open") for each in some),
-                telling.duration(words, quantile(told, 0.5)),
-                telling.duration(words, quantile(told, 0.9)),
+                telling.duration(words, quantile(response_times, 0.5)),
+                telling.duration(words, quantile(response_times, 0.9)),
             )
         )
     return (
@@ -315,45 +318,45 @@ def _hand_offs(asked: ReportRequest, known: MonthRecords) -> tuple[Block, ...]:
     )
 
 
-def _incidents(asked: ReportRequest, known: MonthRecords) -> tuple[Block, ...]:
-    words, site = asked.words, asked.site
+def _incidents(request: ReportRequest, known: MonthRecords) -> tuple[Block, ...]:
+    words, site = request.words, request.site
     if not known.incidents:
         return (Words(text=words.say("report.no_incidents")),)
-    told = totals(known.incidents, zone=words.zone)
-    by_category = sorted(told.by_category.items(), key=lambda each: -each[1].cases)
-    by_agency = [(telling.agency(site, id), each) for id, each in told.by_agency.items()]
-    named = [(event_tables.category(words, name), each) for name, each in by_category]
+    total = totals(known.incidents, zone=words.zone)
+    by_category = sorted(total.by_category.items(), key=lambda each: -each[1].cases)
+    by_agency = [(telling.agency(site, id), each) for id, each in total.by_agency.items()]
+    category_totals = [(event_tables.category(words, name), each) for name, each in by_category]
     chart = Bars(
         title=words.say("report.cases_by_category"),
         unit="",
-        labels=tuple(name for name, _ in named),
+        labels=tuple(name for name, _ in category_totals),
         series=(
             Series(
                 name=words.say("report.cases"),
-                values=tuple(float(each.cases) for _, each in named),
+                values=tuple(float(each.cases) for _, each in category_totals),
             ),
         ),
     )
     return (
         chart,
-        _totals(asked, words.say("report.by_category"), words.say("report.category"),
-                [*named, (words.say("report.together"), told.region)], summed=True),
-        _totals(asked, words.say("report.by_agency"), words.say("report.agency"), by_agency),
+        _totals(request, words.say("report.by_category"), words.say("report.category"),
+                [*category_totals, (words.say("report.together"), total.region)], summed=True),
+        _totals(request, words.say("report.by_agency"), words.say("report.agency"), by_agency),
         Words(text=words.say("report.joint_note"), kind="note"),
-        _seized(asked, told.region),
-        event_tables.incident_table(asked, known.incidents),
+        _seized(request, total.region),
+        event_tables.incident_table(request, known.incidents),
     )  # fmt: skip
 
 
 def _totals(
-    asked: ReportRequest,
+    request: ReportRequest,
     title: str,
     head: str,
     rows: Sequence[tuple[str, Total]],
     *,
     summed: bool = False,
 ) -> Table:
-    words = asked.words
+    words = request.words
     return Table(
         title=title,
         columns=(
@@ -372,14 +375,14 @@ def _totals(
     )
 
 
-def _seized(asked: ReportRequest, told: Total) -> Table:
-    words = asked.words
+def _seized(request: ReportRequest, total: Total) -> Table:
+    words = request.words
     rows: list[tuple[Cell, ...]] = []
-    for what, by_unit in told.seized.items():
+    for what, by_unit in total.seized.items():
         for unit, amount in by_unit.items():
             if amount < _LITTLE and unit in _SMALLER:  # three decimals would round it away
                 unit, amount = _SMALLER[unit], amount * 1000.0
-            note = words.say("report.at_least") if what in told.at_least else ""
+            note = words.say("report.at_least") if what in total.at_least else ""
             rows.append((what, amount, words.say(f"report.amount.{unit}"), note))
     return Table(
         title=words.say("report.seized_goods"),

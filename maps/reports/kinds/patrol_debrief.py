@@ -49,7 +49,7 @@ MOST_IN_LINE = 1500
 """Places of one drawn leg; a longer one is drawn from every second, third … place."""
 
 
-async def patrol_debrief(asked: ReportRequest) -> ReportDocument:
+async def patrol_debrief(request: ReportRequest) -> ReportDocument:
     """Return the debrief of a patrol that has begun.
 
     Raises:
@@ -58,10 +58,10 @@ async def patrol_debrief(asked: ReportRequest) -> ReportDocument:
         Conflict: If it has not begun.
         BadRequest: If it has more positions than a report can hold.
     """
-    words = asked.words
-    known = await patrol_records(asked)
-    plate = await asyncio.to_thread(_plate, asked, known)
-    asked.progress(0.8)
+    words = request.words
+    known = await patrol_records(request)
+    plate = await asyncio.to_thread(_plate, request, known)
+    request.progress(0.8)
     patrol = known.patrol
     return ReportDocument(
         report="patrol-debrief",
@@ -70,37 +70,37 @@ async def patrol_debrief(asked: ReportRequest) -> ReportDocument:
         subtitle=patrol.name,
         facts=(
             (words.say("report.under_way"), telling.span(words, known.start, known.end)),
-            *plan_facts(asked, patrol),
+            *plan_facts(request, patrol),
         ),
         sections=(
-            Section(title=words.say("report.in_short"), blocks=_in_short(asked, known)),
+            Section(title=words.say("report.in_short"), blocks=_in_short(request, known)),
             Section(title=words.say("report.map"), blocks=(plate,)),
-            Section(title=words.say("report.effort"), blocks=_effort(asked, known)),
-            Section(title=words.say("report.coverage"), blocks=_coverage(asked, known)),
+            Section(title=words.say("report.effort"), blocks=_effort(request, known)),
+            Section(title=words.say("report.coverage"), blocks=_coverage(request, known)),
             Section(
                 title=words.say("report.alerts"),
-                blocks=(event_tables.alert_table(asked, known.alerts, known.names),),
+                blocks=(event_tables.alert_table(request, known.alerts, known.names),),
             ),
-            Section(title=words.say("report.check_ins"), blocks=(_check_ins(asked, known),)),
-            Section(title=words.say("report.meetings"), blocks=(_meetings(asked, known),)),
+            Section(title=words.say("report.check_ins"), blocks=(_check_ins(request, known),)),
+            Section(title=words.say("report.meetings"), blocks=(_meetings(request, known),)),
             Section(
                 title=words.say("report.incidents"),
-                blocks=(event_tables.incident_table(asked, known.incidents),),
+                blocks=(event_tables.incident_table(request, known.incidents),),
             ),
             Section(
                 title=words.say("report.hand_offs"),
-                blocks=(event_tables.hand_off_table(asked, known.hand_offs),),
+                blocks=(event_tables.hand_off_table(request, known.hand_offs),),
             ),
-            Section(title=words.say("report.silences"), blocks=(_silences(asked, known),)),
+            Section(title=words.say("report.silences"), blocks=(_silences(request, known),)),
         ),
-        made=telling.made(asked, datetime.now(UTC)),
+        made=telling.made(request, datetime.now(UTC)),
         page=words.say("report.page"),
         sheet=words.say("report.sheet.about"),
     )
 
 
-def _in_short(asked: ReportRequest, known: PatrolRecords) -> tuple[Block, ...]:
-    words = asked.words
+def _in_short(request: ReportRequest, known: PatrolRecords) -> tuple[Block, ...]:
+    words = request.words
     pairs = [
         (words.say("report.lasted"),
          telling.duration(words, (known.end - known.start).total_seconds())),
@@ -130,8 +130,8 @@ def _in_short(asked: ReportRequest, known: PatrolRecords) -> tuple[Block, ...]:
     return tuple(found)
 
 
-def _plate(asked: ReportRequest, known: PatrolRecords) -> Plate:
-    words, land = asked.words, asked.site.land
+def _plate(request: ReportRequest, known: PatrolRecords) -> Plate:
+    words, land = request.words, request.site.land
     places: list[Place] = [(f.lon, f.lat) for fixes in known.fixes.values() for f in fixes]
     places += areas.places_of(known.own) if not places else []
     if not places:
@@ -144,7 +144,7 @@ def _plate(asked: ReportRequest, known: PatrolRecords) -> Plate:
         shapes += track_shapes(
             crew, known.fixes.get(crew.unit, []), known.names[crew.unit], land.rivers
         )
-    shapes += event_tables.shapes_of(asked, known.alerts, known.incidents, known.hand_offs)
+    shapes += event_tables.shapes_of(request, known.alerts, known.incidents, known.hand_offs)
     sides = dict.fromkeys(crew.country for crew in known.units if crew.unit in known.fixes)
     keys = [
         Key(
@@ -193,7 +193,7 @@ def track_shapes(crew: Crew, fixes: Sequence[Fix], name: str, rivers: Rivers) ->
         line = tuple(places)
         found.append(Shape(form="line", style="track", lines=(line,), told=name, colour=colour))
     first, last = fixes[0], fixes[-1]
-    begun = Shape(
+    start_shape = Shape(
         form="point", style="start", lines=(((first.lon, first.lat),),), told=name, colour=colour
     )
     side = f" {crew.country}" if crew.country else ""
@@ -205,11 +205,11 @@ def track_shapes(crew: Crew, fixes: Sequence[Fix], name: str, rivers: Rivers) ->
         told=name,
         colour=colour,
     )
-    return [*found, begun, ended]
+    return [*found, start_shape, ended]
 
 
-def _effort(asked: ReportRequest, known: PatrolRecords) -> tuple[Block, ...]:
-    words = asked.words
+def _effort(request: ReportRequest, known: PatrolRecords) -> tuple[Block, ...]:
+    words = request.words
     if known.effort is None:
         return (Words(text=words.say("report.no_tracks")),)
     report = known.effort.report
@@ -221,7 +221,7 @@ def _effort(asked: ReportRequest, known: PatrolRecords) -> tuple[Block, ...]:
         rows.append(
             (
                 each.call_sign,
-                telling.agency(asked.site, crew.member.agency),
+                telling.agency(request.site, crew.member.agency),
                 each.effort.km,
                 each.effort.hours,
                 None if way is None else way.km,
@@ -261,21 +261,21 @@ def _effort(asked: ReportRequest, known: PatrolRecords) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def _coverage(asked: ReportRequest, known: PatrolRecords) -> tuple[Block, ...]:
-    words = asked.words
+def _coverage(request: ReportRequest, known: PatrolRecords) -> tuple[Block, ...]:
+    words = request.words
     if known.coverage is None or not known.coverage.sectors:
         return (Words(text=words.say("report.no_coverage")),)
     rows: list[tuple[Cell, ...]] = []
     for each in known.coverage.sectors:
-        seen = each.report.seen
+        covered = each.report.seen
         side = (
             words.say("report.together")
             if each.side == ALL
-            else telling.agency(asked.site, each.side)
+            else telling.agency(request.site, each.side)
         )
         rows.append(
-            (each.name, side, seen.whole, seen.share * 100.0, seen.seen_hours,
-             telling.moment(words, seen.first), telling.moment(words, seen.last))
+            (each.name, side, covered.whole, covered.share * 100.0, covered.seen_hours,
+             telling.moment(words, covered.first), telling.moment(words, covered.last))
         )  # fmt: skip
     blocks: list[Block] = [
         Table(
@@ -290,7 +290,7 @@ def _coverage(asked: ReportRequest, known: PatrolRecords) -> tuple[Block, ...]:
             ),
             rows=tuple(rows),
         ),
-        Words(text=words.say("report.radius_note", metres=number(asked.radius_m)), kind="note"),
+        Words(text=words.say("report.radius_note", metres=number(request.radius_m)), kind="note"),
     ]
     hidden = known.coverage.unseen_sectors
     if hidden:
@@ -298,8 +298,8 @@ def _coverage(asked: ReportRequest, known: PatrolRecords) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def _check_ins(asked: ReportRequest, known: PatrolRecords) -> Block:
-    words = asked.words
+def _check_ins(request: ReportRequest, known: PatrolRecords) -> Block:
+    words = request.words
     if known.patrol.check_in_interval_s is None:
         return Words(text=words.say("report.no_check_ins"))
     rows: list[tuple[Cell, ...]] = [
@@ -327,21 +327,21 @@ def _check_ins(asked: ReportRequest, known: PatrolRecords) -> Block:
     )
 
 
-def _meetings(asked: ReportRequest, known: PatrolRecords) -> Block:
-    words = asked.words
+def _meetings(request: ReportRequest, known: PatrolRecords) -> Block:
+    words = request.words
     rows: list[tuple[Cell, ...]] = []
-    own = _own(asked, known)
+    own = _own(request, known)
     for meeting in known.patrol.rendezvous:
         for unit in meeting.units or known.patrol.units:
             fixes = known.fixes.get(unit, [] if unit in own else None)
             came = None if fixes is None else arrival(fixes, meeting)
             if fixes is None:
-                said = words.say("report.not_shown")
+                text = words.say("report.not_shown")
             elif came is None:
-                said = words.say(_absence(known, meeting))
+                text = words.say(_absence(known, meeting))
             else:
-                said = words.say("report.came_at", time=words.clock(came))
-            rows.append((meeting.name, words.moment(meeting.at), known.names.get(unit, unit), said))
+                text = words.say("report.came_at", time=words.clock(came))
+            rows.append((meeting.name, words.moment(meeting.at), known.names.get(unit, unit), text))
     return Table(
         columns=(
             Column(words.say("report.meeting_point")),
@@ -361,15 +361,15 @@ def _absence(known: PatrolRecords, meeting: Rendezvous) -> str:
     return "report.ended_before" if known.patrol.is_closed else "report.not_yet"
 
 
-def _own(asked: ReportRequest, known: PatrolRecords) -> set[str]:
+def _own(request: ReportRequest, known: PatrolRecords) -> set[str]:
     """Return the units of the asker's own agency: all is known of where they were heard."""
-    return {each.unit for each in known.units if each.member.agency == asked.own}
+    return {each.unit for each in known.units if each.member.agency == request.own}
 
 
-def _silences(asked: ReportRequest, known: PatrolRecords) -> Block:
-    words = asked.words
+def _silences(request: ReportRequest, known: PatrolRecords) -> Block:
+    words = request.words
     rows: list[tuple[Cell, ...]] = []
-    own = _own(asked, known)
+    own = _own(request, known)
     for crew in known.units:
         fixes = known.fixes.get(crew.unit, [])
         if not fixes and crew.unit not in own:
@@ -384,7 +384,7 @@ def _silences(asked: ReportRequest, known: PatrolRecords) -> Block:
                     telling.moment(words, None if start is None else start.time),
                     telling.moment(words, None if end is None else end.time),
                     telling.duration(words, each.seconds),
-                    "" if start is None else telling.address_at(asked, start.lon, start.lat),
+                    "" if start is None else telling.address_at(request, start.lon, start.lat),
                 )
             )
     return Table(

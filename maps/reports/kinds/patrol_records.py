@@ -60,7 +60,7 @@ class PatrolRecords:
     hand_offs: Sequence[HandOffOutcome]
 
 
-async def patrol_records(asked: ReportRequest) -> PatrolRecords:
+async def patrol_records(request: ReportRequest) -> PatrolRecords:
     """Read what is known of a patrol.
 
     Raises:
@@ -69,23 +69,23 @@ async def patrol_records(asked: ReportRequest) -> PatrolRecords:
         Conflict: If it has not begun.
         BadRequest: If it has more positions than a report can hold.
     """
-    desk, survey = asked.desk, asked.site.survey
-    patrol = await desk.patrols.one(asked.patrol)
+    desk, survey = request.desk, request.site.survey
+    patrol = await desk.patrols.one(request.patrol)
     start, end = desk.patrols.span(patrol)
-    units = await crews.crews_of(asked, patrol)
+    units = await crews.crews_of(request, patrol)
     fixes = await fixes_of(desk, [each.unit for each in units if each.is_known], start, end)
-    asked.progress(0.2)
+    request.progress(0.2)
     effort: PatrolEffort | None = None
     coverage: PatrolCoverage | None = None
     if fixes:
         try:
             effort = await effort_of(survey, desk, patrol)
-            asked.progress(0.4)
-            coverage = await coverage_of(survey, desk, patrol, radius_m=asked.radius_m)
+            request.progress(0.4)
+            coverage = await coverage_of(survey, desk, patrol, radius_m=request.radius_m)
         except BadRequest:  # none of its tracks may be seen any more
             effort = coverage = None
-    asked.progress(0.6)
-    own, _ = await areas.areas_of(asked, patrol.all_sectors)
+    request.progress(0.6)
+    own, _ = await areas.areas_of(request, patrol.all_sectors)
     members = set(patrol.units)
     alerts = [
         each
@@ -98,7 +98,7 @@ async def patrol_records(asked: ReportRequest) -> PatrolRecords:
         start=start,
         end=end,
         units=units,
-        names=crews.names(asked, units),
+        names=crews.names(request, units),
         fixes=fixes,
         own=own,
         effort=effort,

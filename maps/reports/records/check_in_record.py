@@ -39,7 +39,9 @@ def record_of(versions: Sequence[Patrol], *, end: datetime) -> list[CheckInRecor
         return []
     found = []
     for unit in versions[-1].units:
-        told = {each.at for version in versions for each in version.check_ins if each.unit == unit}
+        check_ins = {
+            each.at for version in versions for each in version.check_ins if each.unit == unit
+        }
         missed, overdue, since, still = 0, timedelta(), None, False
         for version in versions:
             late = unit in version.check_in_overdue and version.state == "under way"
@@ -53,7 +55,7 @@ def record_of(versions: Sequence[Patrol], *, end: datetime) -> list[CheckInRecor
         found.append(
             CheckInRecord(
                 unit=unit,
-                told=tuple(sorted(told)),
+                told=tuple(sorted(check_ins)),
                 missed=missed,
                 overdue_s=overdue.total_seconds(),
                 still=still or since is not None,

@@ -22,26 +22,26 @@ class CrossingView:
     """What a report for a counterpart may hold; of a report for the own agency everything.
 
     Args:
-        asked: The report.
+        request: The report.
 
     Raises:
         BadRequest: If the counterpart is none of this node, or the asker's own agency.
     """
 
-    def __init__(self, asked: ReportRequest) -> None:
-        self._asked = asked
+    def __init__(self, request: ReportRequest) -> None:
+        self._asked = request
         self._policy: ViewPolicy | None = None
         self._eyes: Desk | None = None
-        if not asked.counterpart:
+        if not request.counterpart:
             return
-        if asked.counterpart not in asked.site.agencies or asked.counterpart == asked.own:
+        if request.counterpart not in request.site.agencies or request.counterpart == request.own:
             raise BadRequest("is no counterpart at this node", field="counterpart")
         theirs = User(
-            name=asked.desk.user.name, role=asked.desk.user.role, agency=asked.counterpart
+            name=request.desk.user.name, role=request.desk.user.role, agency=request.counterpart
         )
-        self._eyes = asked.site.desk_of(theirs)
+        self._eyes = request.site.desk_of(theirs)
         self._policy = self._eyes.policy
-        asked.eyes.append(self._eyes)  # whoever hands the report out asks whether it still may
+        request.eyes.append(self._eyes)  # whoever hands the report out asks whether it still may
 
     @property
     def narrows(self) -> bool:
@@ -78,12 +78,12 @@ class CrossingView:
             return False
         return True
 
-    def _passes(self, paper: Document) -> Document | None:
+    def _passes(self, document: Document) -> Document | None:
         if self._policy is None:
-            return paper
-        if paper.agency != self._asked.own:
+            return document
+        if document.agency != self._asked.own:
             # What the counterpart itself made is known to it; what a third one made is not ours.
-            return paper if paper.agency == self._asked.counterpart else None
-        if isinstance(paper, Incident) and paper.state == "reported":
+            return document if document.agency == self._asked.counterpart else None
+        if isinstance(document, Incident) and document.state == "reported":
             return None  # nobody has confirmed it
-        return self._policy.paper(paper)
+        return self._policy.paper(document)

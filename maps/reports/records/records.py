@@ -60,9 +60,9 @@ class HandOffOutcome(msgspec.Struct, frozen=True, kw_only=True):
     response_s: float | None
 
 
-def everything(paper: Document) -> Document:
+def everything(document: Document) -> Document:
     """Let all pass that the desk shows."""
-    return paper
+    return document
 
 
 async def alerts_between(
@@ -128,13 +128,13 @@ async def incidents_between(
 
     A year, month or day that people told is that of the calendar in `zone`.
     """
-    wanted = IncidentQuery(start=start, end=end, patrol=patrol, zone=zone)
+    query = IncidentQuery(start=start, end=end, patrol=patrol, zone=zone)
     try:
-        seen = await desk.incidents.incidents(wanted, how="file")
+        result = await desk.incidents.incidents(query, how="file")
     except Forbidden:
         return []
     found: dict[str, Incident] = {}
-    _add(found, seen, passes)
+    _add(found, result, passes)
     return sorted(found.values(), key=lambda each: (each.happened_at, each.id))
 
 
@@ -240,14 +240,16 @@ async def _answered(desk: Desk, hand_off: HandOff) -> HandOffOutcome:
         if version.state in _ANSWERS:
             answer, at = _ANSWERS[version.state], version.at
             break
-    told = answer in ("accepted", "declined") and at is not None
-    response_s = (at - hand_off.offered_at).total_seconds() if told and at is not None else None
+    is_answered = answer in ("accepted", "declined") and at is not None
+    response_s = (
+        (at - hand_off.offered_at).total_seconds() if is_answered and at is not None else None
+    )
     return HandOffOutcome(hand_off=hand_off, answer=answer, response_s=response_s)
 
 
-def _add(into: dict[str, P], papers: Iterable[P], passes: Pass) -> None:
-    for paper in papers:
-        seen = passes(paper)
-        if seen is not None:
-            assert isinstance(seen, type(paper))
-            into[paper.id] = seen
+def _add(into: dict[str, P], documents: Iterable[P], passes: Pass) -> None:
+    for document in documents:
+        visible = passes(document)
+        if visible is not None:
+            assert isinstance(visible, type(document))
+            into[document.id] = visible

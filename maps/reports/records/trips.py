@@ -82,11 +82,11 @@ def silences(
             before the first position is not for the reader to know.
         until: Its end, to which the last one runs.
     """
-    heard: list[Fix | None] = [*fixes, None]
+    fixes_and_end: list[Fix | None] = [*fixes, None]
     if since is not None:
-        heard.insert(0, None)
+        fixes_and_end.insert(0, None)
     found = []
-    for one, other in itertools.pairwise(heard):
+    for one, other in itertools.pairwise(fixes_and_end):
         start = since if one is None else one.time
         end = until if other is None else other.time
         if start is not None and (long := (end - start).total_seconds()) > gap_s:

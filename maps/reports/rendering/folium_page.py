@@ -153,8 +153,8 @@ def _labels(map_name: str, plate: Plate) -> str:
     ]  # fmt: skip
     # No word of it can end the script: `inert` leaves no < in it.
     west, south, east, north = plate.box
-    told = {"map": map_name, "box": [[south, west], [north, east]], "labels": labels}
-    data = json.dumps(told, ensure_ascii=False)
+    settings = {"map": map_name, "box": [[south, west], [north, east]], "labels": labels}
+    data = json.dumps(settings, ensure_ascii=False)
     script = (_FOLDER / "folium_page.js").read_text(encoding="utf-8")
     return (
         f'<script type="application/json" id="map-labels">{data}</script><script>{script}</script>'
@@ -205,5 +205,5 @@ def _swatch(key: Key) -> str:
 
 
 def _facts(pairs: tuple[tuple[str, str], ...]) -> str:
-    said = "".join(f"<dt>{inert(name)}</dt><dd>{inert(value)}</dd>" for name, value in pairs)
-    return f"<dl>{said}</dl>"
+    items = "".join(f"<dt>{inert(name)}</dt><dd>{inert(value)}</dd>" for name, value in pairs)
+    return f"<dl>{items}</dl>"

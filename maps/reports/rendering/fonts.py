@@ -52,8 +52,8 @@ def faces(text: str, *, folder: Path = FOLDER) -> str:
 @cache
 def _data(file: str, weight: int, folder: Path) -> str | None:
     # Names of built files end in a hash; `latin` must not find `latin-ext`.
-    wanted = re.compile(rf"{re.escape(file)}-{weight}-normal-[\w-]+\.woff2")
+    pattern = re.compile(rf"{re.escape(file)}-{weight}-normal-[\w-]+\.woff2")
     for path in sorted((folder / "assets").glob(f"{file}-{weight}-normal-*.woff2")):
-        if wanted.fullmatch(path.name):
+        if pattern.fullmatch(path.name):
             return base64.b64encode(path.read_bytes()).decode("ascii")
     return None

@@ -34,8 +34,8 @@ def _lying(chart: Bars) -> str:
     names = min(max([width_of(label, _SIZE) for label in chart.labels] + [60.0]), 240.0)
     sums = [sum(each.values[n] for each in chart.series) for n in range(len(chart.labels))]
     most = max([*sums, 0.0]) or 1.0
-    told = [number(value, chart.decimals) for value in sums]
-    room = WIDTH - names - 24.0 - max([width_of(each, _SIZE) for each in told] + [10.0])
+    labels = [number(value, chart.decimals) for value in sums]
+    room = WIDTH - names - 24.0 - max([width_of(each, _SIZE) for each in labels] + [10.0])
     high = _ROW * len(chart.labels) + 6.0
     parts = [_open(chart.title, high)]
     for n, label in enumerate(chart.labels):
@@ -47,7 +47,7 @@ def _lying(chart: Bars) -> str:
             if long > 0:
                 parts.append(_rect(x, y + 3.0, long, _ROW - 8.0, each.colour))
             x += long
-        parts.append(_say(x + 5.0, y + 15.0, told[n]))
+        parts.append(_say(x + 5.0, y + 15.0, labels[n]))
     parts.append(f'<path d="M{names + 10:g} 0V{high:g}" stroke="{_INK}" stroke-width="0.8"/></svg>')
     return "".join(parts)
 

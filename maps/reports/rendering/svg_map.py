@@ -132,17 +132,17 @@ def _drawn(shape: Shape, view: _View) -> str:
 
 
 def _path(line: Iterable[Place], view: _View, *, closed: bool) -> str:
-    said: list[str] = []
+    commands: list[str] = []
     before = ""
     for place in line:
         x, y = view.at(place)
         step = f"{x:.1f} {y:.1f}"
         if step != before:
-            said.append(f"{'L' if said else 'M'}{step}")
+            commands.append(f"{'L' if commands else 'M'}{step}")
             before = step
-    if len(said) == 1:
-        said.append("l0.1 0")
-    return "".join(said) + ("Z" if closed and said else "")
+    if len(commands) == 1:
+        commands.append("l0.1 0")
+    return "".join(commands) + ("Z" if closed and commands else "")
 
 
 def _stroke(looks: Looks, colour: str = "") -> str:
@@ -197,7 +197,7 @@ def _star(x: float, y: float, size: float) -> str:
 
 def _labels(shapes: Iterable[Shape], view: _View) -> list[str]:
     taken: list[Box] = []
-    said: list[str] = []
+    elements: list[str] = []
     shapes = [shape for shape in shapes if shape.label]
     # What is drawn last matters most: its label is placed first.
     for shape in reversed(shapes):
@@ -215,9 +215,9 @@ def _labels(shapes: Iterable[Shape], view: _View) -> list[str]:
             if any(_cross(box, other) for other in taken):
                 continue
             taken.append(box)
-            said.append(_text(text, x, y, size, looks, shape.colour))
+            elements.append(_text(text, x, y, size, looks, shape.colour))
             break
-    return list(reversed(said))
+    return list(reversed(elements))
 
 
 def _text(text: str, x: float, y: float, size: float, looks: Looks, colour: str) -> str:
@@ -233,13 +233,13 @@ def _text(text: str, x: float, y: float, size: float, looks: Looks, colour: str)
 def _anchor(shape: Shape, view: _View) -> tuple[float, float] | None:
     """Return where the label belongs: in an area's middle, by the middle of a line, at a place."""
     places = [view.at(place) for line in shape.lines for place in line]
-    seen = [(x, y) for x, y in places if view.holds(x, y)]
-    if not seen:
+    visible = [(x, y) for x, y in places if view.holds(x, y)]
+    if not visible:
         return None
     if shape.form == "area":
-        xs, ys = [x for x, _ in seen], [y for _, y in seen]
+        xs, ys = [x for x, _ in visible], [y for _, y in visible]
         return (min(xs) + max(xs)) / 2.0, (min(ys) + max(ys)) / 2.0
-    return seen[len(seen) // 2] if shape.form == "line" else seen[0]
+    return visible[len(visible) // 2] if shape.form == "line" else visible[0]
 
 
 def _spots(
@@ -266,9 +266,9 @@ def _cross(one: Box, other: Box) -> bool:
 
 def _scale(view: _View) -> list[str]:
     """Return a scale bar of a round length, a fifth to two fifths of the drawing."""
-    wanted = WIDTH / 3.0 * view.metres
-    power = 10.0 ** math.floor(math.log10(wanted))
-    metres = max(nice * power for nice in _NICE if nice * power <= wanted)
+    longest_m = WIDTH / 3.0 * view.metres
+    power = 10.0 ** math.floor(math.log10(longest_m))
+    metres = max(nice * power for nice in _NICE if nice * power <= longest_m)
     long = metres / view.metres
     y = view.height + 12.0
     words = f"{metres / 1000:g} km" if metres >= 1000 else f"{metres:g} m"

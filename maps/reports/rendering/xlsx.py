@@ -22,7 +22,7 @@ _FORBIDDEN: Final = re.compile(r"[\[\]:*?/\\']")
 def workbook_of(document: ReportDocument) -> bytes:
     """Return the workbook: first what it is about, then a sheet for each table and chart."""
     into = io.BytesIO()
-    book = xlsxwriter.Workbook(
+    workbook = xlsxwriter.Workbook(
         into,
         {
             "in_memory": True,
@@ -32,8 +32,8 @@ def workbook_of(document: ReportDocument) -> bytes:
             "nan_inf_to_errors": True,
         },
     )
-    book.set_properties({"title": document.title, "subject": document.subtitle, "author": ""})
-    sheets = _Sheets(book)
+    workbook.set_properties({"title": document.title, "subject": document.subtitle, "author": ""})
+    sheets = _Sheets(workbook)
     pairs = [(document.title, document.subtitle), *document.facts]
     pairs += [
         pair
@@ -51,21 +51,21 @@ def workbook_of(document: ReportDocument) -> bytes:
                 sheets.table(block.sheet or block.title, _of_bars(block))
             elif isinstance(block, Strip):
                 sheets.table(block.sheet or block.title, _of_strip(block))
-    book.close()
+    workbook.close()
     return into.getvalue()
 
 
 class _Sheets:
     """Writes sheets, each under a name of its own."""
 
-    def __init__(self, book: Any) -> None:
-        self._book = book
+    def __init__(self, workbook: Any) -> None:
+        self._book = workbook
         self._names: set[str] = set()
-        self._head = book.add_format(
+        self._head = workbook.add_format(
             {"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"}
         )
-        self._text = book.add_format({"text_wrap": True, "valign": "top"})
-        self._bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
+        self._text = workbook.add_format({"text_wrap": True, "valign": "top"})
+        self._bold = workbook.add_format({"bold": True, "text_wrap": True, "valign": "top"})
         self._numbers: dict[tuple[int, bool], Any] = {}
 
     def pairs(self, name: str, pairs: list[tuple[str, str]]) -> None:
@@ -110,11 +110,11 @@ class _Sheets:
         return self._numbers[decimals, bold]
 
     def _sheet(self, name: str) -> Any:
-        wanted = _FORBIDDEN.sub(" ", name).strip()[:_LONGEST_NAME].strip() or "1"
-        chosen, number = wanted, 2
+        sheet_name = _FORBIDDEN.sub(" ", name).strip()[:_LONGEST_NAME].strip() or "1"
+        chosen, number = sheet_name, 2
         while chosen.casefold() in self._names:
             tail = f" {number}"
-            chosen = wanted[: _LONGEST_NAME - len(tail)].rstrip() + tail
+            chosen = sheet_name[: _LONGEST_NAME - len(tail)].rstrip() + tail
             number += 1
         self._names.add(chosen.casefold())
         sheet = self._book.add_worksheet(chosen)

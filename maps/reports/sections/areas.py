@@ -40,25 +40,25 @@ class SectorOutline(msgspec.Struct, frozen=True, kw_only=True):
         return self.sector.use in KEPT_OUT_OF
 
 
-async def areas_of(asked: ReportRequest, ids: Sequence[str]) -> tuple[list[SectorOutline], int]:
+async def areas_of(request: ReportRequest, ids: Sequence[str]) -> tuple[list[SectorOutline], int]:
     """Return sectors by their ids, and how many of them the reader may not see."""
     found: list[SectorOutline] = []
     for id in ids:
         try:
-            sector = await asked.desk.sectors.one(id)
+            sector = await request.desk.sectors.one(id)
         except NotFound:
             continue
-        found.append(await asyncio.to_thread(_area, asked, sector))
+        found.append(await asyncio.to_thread(_area, request, sector))
     return found, len(ids) - len(found)
 
 
-async def areas_in_use(asked: ReportRequest) -> list[SectorOutline]:
+async def areas_in_use(request: ReportRequest) -> list[SectorOutline]:
     """Return all sectors in use that the reader may see; none if the role sees none."""
     try:
-        known = asked.desk.sectors.all()
+        known = request.desk.sectors.all()
     except Forbidden:
         return []
-    return await asyncio.to_thread(lambda: [_area(asked, sector) for sector in known])
+    return await asyncio.to_thread(lambda: [_area(request, sector) for sector in known])
 
 
 def shapes_of(areas: Sequence[SectorOutline], words: Wording) -> list[Shape]:
@@ -119,13 +119,13 @@ def table(areas: Sequence[SectorOutline], words: Wording) -> Table:
     return Table(columns=columns, rows=rows, empty=words.say("report.no_sectors"))
 
 
-def _area(asked: ReportRequest, sector: Sector) -> SectorOutline:
+def _area(request: ReportRequest, sector: Sector) -> SectorOutline:
     try:
-        lie = asked.desk.sectors.lie(sector)
+        lie = request.desk.sectors.lie(sector)
     except GisError:
         return SectorOutline(sector=sector, outline=None, area_km2=None, km=None)
     outline = None if lie.outline is None else shapely.geometry.shape(lie.outline)
-    main = asked.site.land.river.name
+    main = request.site.land.river.name
     along = [each for each in lie.along if each.river == main]
     km = None
     if along:

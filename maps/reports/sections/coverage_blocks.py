@@ -37,10 +37,10 @@ LEVELS_H: Final = (24.0, 72.0, 168.0)
 """Hours since the last visit that divide the shades: a day, three days, a week."""
 
 
-def river_blocks(asked: ReportRequest, heat: HeatReport, end: datetime) -> tuple[Block, ...]:
+def river_blocks(request: ReportRequest, heat: HeatReport, end: datetime) -> tuple[Block, ...]:
     """Return the bands along the river: how often, and how long ago."""
-    words = asked.words
-    marks = tuple(_office_marks(asked, heat))
+    words = request.words
+    marks = tuple(_office_marks(request, heat))
     most = max((each.visits for each in heat.bins), default=0)
     bounds = _bounds(most)
     visits = [
@@ -73,13 +73,13 @@ def river_blocks(asked: ReportRequest, heat: HeatReport, end: datetime) -> tuple
     )
 
 
-def sector_blocks(asked: ReportRequest, heat: HeatReport, end: datetime) -> tuple[Block, ...]:
+def sector_blocks(request: ReportRequest, heat: HeatReport, end: datetime) -> tuple[Block, ...]:
     """Return the table of sectors."""
-    words = asked.words
+    words = request.words
     rows: list[tuple[Cell, ...]] = [
         (
             each.name,
-            telling.agency(asked.site, each.agency),
+            telling.agency(request.site, each.agency),
             each.seen.whole,
             each.seen.share * 100.0,
             each.visits,
@@ -111,9 +111,9 @@ def sector_blocks(asked: ReportRequest, heat: HeatReport, end: datetime) -> tupl
     return tuple(found)
 
 
-def km_table(asked: ReportRequest, heat: HeatReport, end: datetime) -> Table:
+def km_table(request: ReportRequest, heat: HeatReport, end: datetime) -> Table:
     """Return the table of river kilometres, from the lower end up."""
-    words = asked.words
+    words = request.words
     return Table(
         columns=(
             Column(words.say("report.from_km"), 0),
@@ -140,9 +140,9 @@ def km_table(asked: ReportRequest, heat: HeatReport, end: datetime) -> Table:
     )
 
 
-def plate_of(asked: ReportRequest, heat: HeatReport, known: Sequence[SectorOutline]) -> Plate:
+def plate_of(request: ReportRequest, heat: HeatReport, known: Sequence[SectorOutline]) -> Plate:
     """Return the map of visits."""
-    words, land = asked.words, asked.site.land
+    words, land = request.words, request.site.land
     places: list[Place] = areas.places_of([each for each in known if not each.kept_out])
     if not places:
         kms = [each.km_from for each in heat.bins] + [each.km_to for each in heat.bins[-1:]]
@@ -189,19 +189,19 @@ def _cell_shapes(heat: SectorHeat, bounds: tuple[int, int, int]) -> list[Shape]:
     return found
 
 
-def _office_marks(asked: ReportRequest, heat: HeatReport) -> list[tuple[float, str]]:
+def _office_marks(request: ReportRequest, heat: HeatReport) -> list[tuple[float, str]]:
     """Return the offices beside the river, by kilometre."""
     if not heat.bins:
         return []
-    river = asked.site.land.river
+    river = request.site.land.river
     lons, lats = river.at_kms([heat.bins[0].km_from, heat.bins[-1].km_to])
     west, east = min(lons) - 1.0, max(lons) + 1.0
     south, north = min(lats) - 1.0, max(lats) + 1.0
     found: dict[int, str] = {}
-    for row in asked.site.land.features("blos").within(west, south, east, north).rows():
+    for row in request.site.land.features("blos").within(west, south, east, north).rows():
         at = river.locate(lon=row["geometry"].x, lat=row["geometry"].y)
         if at is not None:
-            name = reference.name_of(row, asked.words.language)
+            name = reference.name_of(row, request.words.language)
             found[round(at.km)] = (
                 f"{found[round(at.km)]} · {name}" if round(at.km) in found else name
             )

@@ -47,43 +47,43 @@ GAP_OF_INTERVALS = 3.0
 """So many normal intervals without a word are a gap."""
 
 
-async def crews_of(asked: ReportRequest, patrol: Patrol) -> list[Crew]:
+async def crews_of(request: ReportRequest, patrol: Patrol) -> list[Crew]:
     """Return the units of a patrol, by agency and call sign, those unknown last."""
-    found = [await _crew(asked, patrol, member) for member in patrol.members]
+    found = [await _crew(request, patrol, member) for member in patrol.members]
     return sorted(
         found,
         key=lambda each: (
-            each.member.agency != asked.own, each.member.agency, not each.is_known,
+            each.member.agency != request.own, each.member.agency, not each.is_known,
             each.call_sign.casefold(), each.unit,
         ),
     )  # fmt: skip
 
 
-def names(asked: ReportRequest, crews: Sequence[Crew]) -> dict[str, str]:
+def names(request: ReportRequest, crews: Sequence[Crew]) -> dict[str, str]:
     """Return the name of each unit by its id: of an unknown one its agency's."""
-    return {each.unit: name(asked, each) for each in crews}
+    return {each.unit: name(request, each) for each in crews}
 
 
-def name(asked: ReportRequest, crew: Crew) -> str:
+def name(request: ReportRequest, crew: Crew) -> str:
     """Return a unit's call sign, or whose it is where that is all that may be known."""
     if crew.is_known:
         return crew.call_sign
-    agency = telling.agency(asked.site, crew.member.agency)
-    return asked.words.say("report.unit_of", agency=agency)
+    agency = telling.agency(request.site, crew.member.agency)
+    return request.words.say("report.unit_of", agency=agency)
 
 
-async def _crew(asked: ReportRequest, patrol: Patrol, member: Member) -> Crew:
+async def _crew(request: ReportRequest, patrol: Patrol, member: Member) -> Crew:
     try:
-        state = await asked.desk.partner(member.unit, patrol)
+        state = await request.desk.partner(member.unit, patrol)
     except (NotFound, Forbidden):
-        country = telling.country_of(asked.site, member.agency)
+        country = telling.country_of(request.site, member.agency)
         return Crew(member=member, call_sign="", country=country)
     interval_s = state.expected_interval_s or 60.0
     return Crew(
         member=member,
         call_sign=state.call_sign,
         kind=state.kind,
-        country=state.country or telling.country_of(asked.site, member.agency),
+        country=state.country or telling.country_of(request.site, member.agency),
         addresses=tuple(state.addresses),
         gap_s=max(GAP_OF_INTERVALS * interval_s, 180.0),
     )

@@ -18,22 +18,22 @@ from patrol.incidents.incident import Incident
 _FINEST: Final = 9  # decimals of an amount
 
 
-def alert_table(asked: ReportRequest, alerts: Sequence[Alert], names: Mapping[str, str]) -> Table:
+def alert_table(request: ReportRequest, alerts: Sequence[Alert], names: Mapping[str, str]) -> Table:
     """Return alerts with how long it took to know of each and to resolve it.
 
     Args:
-        asked: The report.
+        request: The report.
         alerts: Oldest first.
         names: What units are called, by id.
     """
-    words = asked.words
+    words = request.words
     rows: list[tuple[Cell, ...]] = [
         (
             words.moment(each.raised_at),
             rule(words, each.rule),
             words.say(f"report.severity.{each.severity}"),
-            names.get(each.unit or "", "") or _call_sign(asked, each.unit),
-            telling.address_at(asked, each.lon, each.lat),
+            names.get(each.unit or "", "") or _call_sign(request, each.unit),
+            telling.address_at(request, each.lon, each.lat),
             telling.duration(words, acknowledged_s(each)),
             telling.duration(words, resolved_s(each)),
             words.say(f"report.alert.{each.state}"),
@@ -49,14 +49,14 @@ def alert_table(asked: ReportRequest, alerts: Sequence[Alert], names: Mapping[st
     )
 
 
-def incident_table(asked: ReportRequest, incidents: Sequence[Incident]) -> Table:
+def incident_table(request: ReportRequest, incidents: Sequence[Incident]) -> Table:
     """Return incidents with what was seized."""
-    words, site = asked.words, asked.site
+    words, site = request.words, request.site
     rows: list[tuple[Cell, ...]] = [
         (
             when(words, each),
             category(words, each.category),
-            each.place_name or telling.address_at(asked, each.lon, each.lat) or each.place,
+            each.place_name or telling.address_at(request, each.lon, each.lat) or each.place,
             "\n".join(telling.agency(site, credit.agency) for credit in each.credited),
             "\n".join(seized(words, s.what, s.amount, s.unit, s.at_least) for s in each.seizures),
             sum(some.count for some in each.arrested),
@@ -77,23 +77,23 @@ def incident_table(asked: ReportRequest, incidents: Sequence[Incident]) -> Table
 
 
 def hand_off_table(
-    asked: ReportRequest, hand_offs: Sequence[HandOffOutcome], *, sheet: str = ""
+    request: ReportRequest, hand_offs: Sequence[HandOffOutcome], *, sheet: str = ""
 ) -> Table:
     """Return hand-offs with how long the other side took to answer.
 
     Args:
-        asked: The report.
+        request: The report.
         hand_offs: Oldest first.
         sheet: Short name of its sheet in a workbook; empty: its section's.
     """
-    words, site = asked.words, asked.site
+    words, site = request.words, request.site
     rows: list[tuple[Cell, ...]] = [
         (
             words.moment(each.hand_off.offered_at),
             each.hand_off.name or words.say("report.a_target"),
             telling.agency(site, each.hand_off.agency),
             telling.agency(site, each.hand_off.to),
-            telling.address_at(asked, each.hand_off.lon, each.hand_off.lat),
+            telling.address_at(request, each.hand_off.lon, each.hand_off.lat),
             words.say(f"report.answer.{each.answer}"),
             telling.duration(words, each.response_s),
         )
@@ -109,24 +109,24 @@ def hand_off_table(
 
 
 def shapes_of(
-    asked: ReportRequest,
+    request: ReportRequest,
     alerts: Sequence[Alert],
     incidents: Sequence[Incident],
     hand_offs: Sequence[HandOffOutcome],
 ) -> list[Shape]:
     """Return where these were."""
-    words = asked.words
+    words = request.words
     found: list[Shape] = []
     for each in hand_offs:
         made = each.hand_off
-        told = words.say("report.hand_off_told", name=made.name or words.say("report.a_target"))
-        found += _point(made, "target", f"{told} {words.clock(made.offered_at)}")
+        label = words.say("report.hand_off_told", name=made.name or words.say("report.a_target"))
+        found += _point(made, "target", f"{label} {words.clock(made.offered_at)}")
     for alert in alerts:
-        told = f"{rule(words, alert.rule)} {words.clock(alert.raised_at)}"
-        found += _point(alert, "alert", told)
+        label = f"{rule(words, alert.rule)} {words.clock(alert.raised_at)}"
+        found += _point(alert, "alert", label)
     for incident in incidents:
-        told = f"{category(words, incident.category)} {when(words, incident)}"
-        found += _point(incident, "incident", told)
+        label = f"{category(words, incident.category)} {when(words, incident)}"
+        found += _point(incident, "incident", label)
     return found
 
 
@@ -144,9 +144,9 @@ def seized(words: Wording, what: str, amount: float, unit: str, at_least: bool) 
     """Return what was seized and how much of it."""
     # As exactly as it was told: a third of a gram, told in kilograms, is not nothing.
     exact = (each for each in range(_FINEST) if amount == round(amount, each))
-    said = number(amount, next(exact, _FINEST))
+    text = number(amount, next(exact, _FINEST))
     key = "report.seized_at_least" if at_least else "report.seized_exactly"
-    return words.say(key, what=what, amount=said, unit=words.say(f"report.amount.{unit}"))
+    return words.say(key, what=what, amount=text, unit=words.say(f"report.amount.{unit}"))
 
 
 def when(words: Wording, incident: Incident) -> str:
@@ -158,17 +158,17 @@ def when(words: Wording, incident: Incident) -> str:
     return words.say(f"report.known_to.{incident.precision}", day=plain)
 
 
-def _point(paper: Document, style: str, told: str) -> list[Shape]:
-    lon, lat = getattr(paper, "lon", None), getattr(paper, "lat", None)
+def _point(document: Document, style: str, told: str) -> list[Shape]:
+    lon, lat = getattr(document, "lon", None), getattr(document, "lat", None)
     if lon is None or lat is None:
         return []
     return [Shape(form="point", style=style, lines=(((lon, lat),),), told=told)]
 
 
-def _call_sign(asked: ReportRequest, unit: str | None) -> str:
+def _call_sign(request: ReportRequest, unit: str | None) -> str:
     if unit is None:
         return ""
     try:
-        return asked.desk.unit(unit).call_sign
+        return request.desk.unit(unit).call_sign
     except (NotFound, Forbidden):
         return unit if ":" in unit else ""

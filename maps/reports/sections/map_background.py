@@ -45,7 +45,7 @@ def box_round(places: list[Place]) -> Box:
 
 def below(land: ReferenceLayers, box: Box) -> list[Shape]:
     """Return land, water and border of a box, from below to above."""
-    seen = seen_box(box)
+    visible_box = seen_box(box)
     known = {layer.name for layer in land.described()}
     found: list[Shape] = []
     for name, style, form in (
@@ -57,24 +57,24 @@ def below(land: ReferenceLayers, box: Box) -> list[Shape]:
         ("borders", "border", "line"),
     ):
         if name in known:
-            found += _cut(land.features(name), seen, style, form, metres_per_point(box))
+            found += _cut(land.features(name), visible_box, style, form, metres_per_point(box))
     return found
 
 
 def above(land: ReferenceLayers, box: Box, words: Wording) -> list[Shape]:
     """Return kilometre marks, places, crossings and offices of a box, from below to above."""
-    seen = seen_box(box)
+    visible_box = seen_box(box)
     known = {layer.name for layer in land.described()}
     found: list[Shape] = []
     if "river_km" in known:
-        found += _marks(land.features("river_km").within(*seen), words)
+        found += _marks(land.features("river_km").within(*visible_box), words)
     if "places" in known:
-        rows = land.features("places").within(*seen).rows()
+        rows = land.features("places").within(*visible_box).rows()
         largest = sorted(rows, key=lambda row: -_float(row.get("population")))
         found += [_point(row, "place", words) for row in largest[:MOST_PLACES]][::-1]
     for name, style in (("crossings", "crossing"), ("blos", "blo")):
         if name in known:
-            rows = land.features(name).within(*seen).rows()
+            rows = land.features(name).within(*visible_box).rows()
             found += [_point(row, style, words) for row in rows]
     return found
 
@@ -92,13 +92,13 @@ def keys(words: Wording) -> list[Key]:
 
 def attribution(land: ReferenceLayers, words: Wording) -> str:
     """Return whose lines these are, and that the border is drawn."""
-    said = {
+    credits_ = {
         part.strip(): None
         for layer in land.described()
         if layer.name in _LAYERS and layer.attribution
         for part in layer.attribution.split(";")
     }
-    return " ".join((words.say("report.border_drawn"), "; ".join(said)))
+    return " ".join((words.say("report.border_drawn"), "; ".join(credits_)))
 
 
 def lines_of(geometry: Any) -> tuple[tuple[Place, ...], ...]:

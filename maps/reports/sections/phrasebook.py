@@ -14,15 +14,15 @@ CODES: Final = "phrase."
 """How the keys of the canned phrases begin in `maps/words`."""
 
 
-def phrase_tables(asked: ReportRequest) -> tuple[Block, ...]:
+def phrase_tables(request: ReportRequest) -> tuple[Block, ...]:
     """Return the canned phrases in the reader's and the second language, then the agency's own."""
-    words = asked.words
-    second = asked.second
+    words = request.words
+    second = request.second
     found: list[Block] = []
     canned = _canned(words, second)
     if canned.rows:
         found.append(canned)
-    own = _own(asked)
+    own = _own(request)
     if own.rows or not found:
         found.append(own)
     return tuple(found)
@@ -43,17 +43,19 @@ def _canned(words: Wording, second: Wording | None) -> Table:
     return Table(title=words.say("report.canned_phrases"), columns=tuple(heads), rows=tuple(rows))
 
 
-def _own(asked: ReportRequest) -> Table:
+def _own(request: ReportRequest) -> Table:
     """Return the agency's phrases, those of one topic beside each other."""
-    words = asked.words
+    words = request.words
     try:
-        kept = asked.desk.log.phrases()
+        phrases = request.desk.log.phrases()
     except Forbidden:
-        kept = []
-    languages: list[str] = [each for each in LANGUAGES if any(p.language[:2] == each for p in kept)]
-    languages += sorted({p.language for p in kept if p.language[:2] not in LANGUAGES})
+        phrases = []
+    languages: list[str] = [
+        each for each in LANGUAGES if any(p.language[:2] == each for p in phrases)
+    ]
+    languages += sorted({p.language for p in phrases if p.language[:2] not in LANGUAGES})
     rows: dict[str, dict[str, list[str]]] = {}
-    for phrase in kept:
+    for phrase in phrases:
         language = phrase.language[:2] if phrase.language[:2] in LANGUAGES else phrase.language
         topic = rows.setdefault(phrase.topic or phrase.text, {})
         topic.setdefault(language, []).append(phrase.text)
@@ -64,8 +66,8 @@ def _own(asked: ReportRequest) -> Table:
             *(Column(words.say_if_any(f"report.language.{each}") or each) for each in languages),
         ),
         rows=tuple(
-            (topic, *("\n".join(said.get(each, [])) for each in languages))
-            for topic, said in sorted(rows.items())
+            (topic, *("\n".join(texts.get(each, [])) for each in languages))
+            for topic, texts in sorted(rows.items())
         ),
         empty=words.say("report.no_phrases"),
     )

@@ -26,29 +26,29 @@ _BETWEEN_PATROLS: Final = frozenset({"two_patrols", "crew_rest", "same_sector"})
 
 
 async def in_the_way(
-    asked: ReportRequest, patrol: Patrol, units: Sequence[Crew]
+    request: ReportRequest, patrol: Patrol, units: Sequence[Crew]
 ) -> tuple[Section, ...]:
     """Return what is in the way of a plan, errors first; none where nothing is, or it has begun.
 
     Args:
-        asked: The report.
+        request: The report.
         patrol: The plan.
         units: Those that take part, as far as the reader may know them.
     """
-    words = asked.words
+    words = request.words
     if patrol.state not in OPEN:
         return ()
     names = {each.unit: each.call_sign for each in units if each.is_known}
     blocks: list[Block]
     try:
-        found = await asked.desk.patrols.conflicts(patrol.id)
+        found = await request.desk.patrols.conflicts(patrol.id)
     except (Forbidden, NotFound):  # of a plan that the reader sees and is no party to
         blocks = [Words(text=words.say("conflict.unchecked"), kind="note")]
     else:
         blocks = [
             Words(
                 text=f"{words.say(f'conflict.{each.severity}')} "
-                f"{await conflict_words(asked, each, names)}",
+                f"{await conflict_words(request, each, names)}",
                 kind="warning" if each.severity == "error" else "text",
             )
             for each in found
@@ -57,29 +57,29 @@ async def in_the_way(
 
 
 async def conflict_words(
-    asked: ReportRequest, conflict: PlanConflict, names: Mapping[str, str]
+    request: ReportRequest, conflict: PlanConflict, names: Mapping[str, str]
 ) -> str:
     """Return one sentence in the reader's language; for a code without words, the judge's own.
 
     Args:
-        asked: The report.
+        request: The report.
         conflict: What is wrong.
         names: What units are called, by id.
     """
     agency = conflict.agency
     other = _patrol if conflict.code in _BETWEEN_PATROLS else _sector
-    said = asked.words.say_if_any(
+    sentence = request.words.say_if_any(
         f"conflict.{_key(conflict)}",
         name=conflict.name or "",
-        unit="" if conflict.unit is None else _unit(asked, conflict, names),
-        agency="" if agency is None else telling.agency(asked.site, agency),
-        sector="" if conflict.sector is None else await _sector(asked, conflict.sector),
-        other="" if conflict.other is None else await other(asked, conflict.other),
-        start=telling.moment(asked.words, conflict.starts_at),
-        end=telling.moment(asked.words, conflict.ends_at),
-        place=_place(asked, conflict.lon, conflict.lat),
+        unit="" if conflict.unit is None else _unit(request, conflict, names),
+        agency="" if agency is None else telling.agency(request.site, agency),
+        sector="" if conflict.sector is None else await _sector(request, conflict.sector),
+        other="" if conflict.other is None else await other(request, conflict.other),
+        start=telling.moment(request.words, conflict.starts_at),
+        end=telling.moment(request.words, conflict.ends_at),
+        place=_place(request, conflict.lon, conflict.lat),
     )
-    return conflict.words if said is None else said
+    return conflict.words if sentence is None else sentence
 
 
 # -- inside
@@ -93,36 +93,36 @@ def _key(conflict: PlanConflict) -> str:
     return conflict.code
 
 
-def _unit(asked: ReportRequest, conflict: PlanConflict, names: Mapping[str, str]) -> str:
+def _unit(request: ReportRequest, conflict: PlanConflict, names: Mapping[str, str]) -> str:
     id = conflict.unit or ""
     if id in names:
         return names[id]
     try:
-        return asked.desk.unit(id).call_sign
+        return request.desk.unit(id).call_sign
     except (Forbidden, NotFound):
         if conflict.agency is None:
-            return asked.words.say("patrol.unit_unseen")
-        agency = telling.agency(asked.site, conflict.agency)
-        return asked.words.say("patrol.unit_of", agency=agency)
+            return request.words.say("patrol.unit_unseen")
+        agency = telling.agency(request.site, conflict.agency)
+        return request.words.say("patrol.unit_of", agency=agency)
 
 
-async def _sector(asked: ReportRequest, id: str) -> str:
+async def _sector(request: ReportRequest, id: str) -> str:
     try:
-        return (await asked.desk.sectors.one(id)).name
+        return (await request.desk.sectors.one(id)).name
     except (Forbidden, NotFound):
-        return asked.words.say("patrol.sector_unseen")
+        return request.words.say("patrol.sector_unseen")
 
 
-async def _patrol(asked: ReportRequest, id: str) -> str:
+async def _patrol(request: ReportRequest, id: str) -> str:
     try:
-        return (await asked.desk.patrols.one(id)).name
+        return (await request.desk.patrols.one(id)).name
     except (Forbidden, NotFound):
-        return asked.words.say("patrol.unseen")
+        return request.words.say("patrol.unseen")
 
 
-def _place(asked: ReportRequest, lon: float | None, lat: float | None) -> str:
+def _place(request: ReportRequest, lon: float | None, lat: float | None) -> str:
     if lon is None or lat is None:
         return ""
-    [(_, address)] = asked.site.land.describe([lon], [lat], [None])
-    said = " · ".join(short_place_words(address, asked.words))
-    return said or telling.coordinates(lon, lat)
+    [(_, address)] = request.site.land.describe([lon], [lat], [None])
+    text = " · ".join(short_place_words(address, request.words))
+    return text or telling.coordinates(lon, lat)

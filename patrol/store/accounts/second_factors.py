@@ -152,12 +152,14 @@ def remove(connection: Connection, name: str, *, passkeys_too: bool) -> bool:
         name: Whose.
         passkeys_too: Its passkeys go, too: all of it is lost, or in other hands.
     """
-    gone = connection.execute(delete(second_factors).where(second_factors.c.user == name)).rowcount
+    removed = connection.execute(
+        delete(second_factors).where(second_factors.c.user == name)
+    ).rowcount
     if passkeys_too:
-        gone += connection.execute(delete(passkeys).where(passkeys.c.user == name)).rowcount
+        removed += connection.execute(delete(passkeys).where(passkeys.c.user == name)).rowcount
     if not has_second_factor(connection, name):
         connection.execute(delete(recovery_codes).where(recovery_codes.c.user == name))
-    if gone:
+    if removed:
         end_sessions(connection, name)
     move_epoch(connection)
-    return gone > 0
+    return removed > 0

@@ -245,11 +245,11 @@ def _copy_file(source: Path, to: Path) -> None:
             closing(sqlite3.connect(to)) as new,
         ):
             old.backup(new)  # all in one step: one state, and nobody who writes waits
-            (said,) = new.execute("PRAGMA integrity_check(1)").fetchone()
+            (verdict,) = new.execute("PRAGMA integrity_check(1)").fetchone()
     except sqlite3.Error as error:
         raise StoreError(f"{source}: {error}") from error
-    if said != "ok":
-        raise StoreError(damage.worded(source, said, damage.damaged_tables(source)))
+    if verdict != "ok":
+        raise StoreError(damage.worded(source, verdict, damage.damaged_tables(source)))
 
 
 def _settle(file: Path) -> None:
@@ -309,10 +309,12 @@ def _load(engine: Engine, file: Path) -> None:
         require(connection)
     program = _program("pg_restore", engine)
     options = ("--single-transaction", "--exit-on-error", "--no-owner", "--no-comments")
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".list") as wanted:
-        wanted.write(_ours(program, file))
-        wanted.flush()
-        _run(engine, program, *options, "--no-privileges", f"--use-list={wanted.name}", str(file))
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".list") as list_file:
+        list_file.write(_ours(program, file))
+        list_file.flush()
+        _run(
+            engine, program, *options, "--no-privileges", f"--use-list={list_file.name}", str(file)
+        )
 
 
 def _tables(connection: Connection) -> list[str]:
@@ -348,9 +350,9 @@ def _ours(program: Path, file: Path) -> str:
 def _run(engine: Engine, program: Path, *words: str) -> None:
     url = engine.url.set(drivername="postgresql", password=None)
     password = {} if engine.url.password is None else {"PGPASSWORD": str(engine.url.password)}
-    said = url.render_as_string(hide_password=False)
+    server_url = url.render_as_string(hide_password=False)
     done = subprocess.run(  # noqa: S603 - a program that we found, words of our own
-        [str(program), f"--dbname={said}", *words],
+        [str(program), f"--dbname={server_url}", *words],
         capture_output=True,
         text=True,
         check=False,
@@ -367,15 +369,15 @@ def _program(name: str, engine: Engine) -> Path:
         StoreError: If there is none.
     """
     with connect_to_read(engine) as connection:
-        asked = "SHOW server_version_num"
-        server = int(connection.exec_driver_sql(asked).scalar_one()) // 10_000
+        query = "SHOW server_version_num"
+        server = int(connection.exec_driver_sql(query).scalar_one()) // 10_000
     found = [(int(each.parent.parent.name), each) for each in _PROGRAMS.glob(f"[0-9]*/bin/{name}")]
     on_path = shutil.which(name)
     if on_path is not None:
-        said = subprocess.run(  # noqa: S603
+        output = subprocess.run(  # noqa: S603
             [on_path, "--version"], capture_output=True, text=True, check=False
         ).stdout
-        version = re.search(r"\b(\d+)(?:\.\d+)*", said)
+        version = re.search(r"\b(\d+)(?:\.\d+)*", output)
         found += [] if version is None else [(int(version[1]), Path(on_path))]
     good = sorted(each for each in found if each[0] >= server)
     if not good:

@@ -87,8 +87,8 @@ def _copied(table: Table, reading: Connection, writing: Connection) -> int:
             bulk.copy_in(writing, table, [tuple(row) for row in rows])
         except SQLAlchemyError as error:
             key = ", ".join(f"{each.name} {getattr(rows[0], each.name)}" for each in order)
-            said = faults.said(error)
-            raise StoreError(f"table {table.name}, at or after the row {key}: {said}") from error
+            reason = faults.said(error)
+            raise StoreError(f"table {table.name}, at or after the row {key}: {reason}") from error
         count += len(rows)
     return count
 

@@ -155,10 +155,10 @@ def _copied(damaged: Path, part: Path) -> tuple[dict[str, Rows], dict[str, str]]
 
 
 def _same_schema(new: sqlite3.Connection, damaged: Path) -> None:
-    asked = "SELECT version_num FROM {}.alembic_version"
-    (ours,) = new.execute(asked.format("main")).fetchone()
+    query = "SELECT version_num FROM {}.alembic_version"
+    (ours,) = new.execute(query.format("main")).fetchone()
     with suppress(sqlite3.DatabaseError):  # that page itself is damaged: it is tried
-        row = new.execute(asked.format("old")).fetchone()
+        row = new.execute(query.format("old")).fetchone()
         if row is not None and row[0] != ours:
             raise StoreError(
                 f"{damaged} is at version {row[0]}, this program needs {ours}: salvage it with the"
@@ -197,8 +197,8 @@ class _Copy:
                     return Rows(saved=saved)
         if last is None:
             return Rows(saved=saved)
-        lost, named = self._lost()
-        return Rows(saved=saved, lost=lost, gaps=tuple(self._joined()), named=named)
+        lost, lost_names = self._lost()
+        return Rows(saved=saved, lost=lost, gaps=tuple(self._joined()), named=lost_names)
 
     def _ask(self, words: str, *values: Any) -> sqlite3.Cursor:
         return self._new.execute(
@@ -226,16 +226,16 @@ class _Copy:
             return None if last is None else int(last)
         for index in self._indexes():
             with suppress(sqlite3.DatabaseError):
-                asked = f'SELECT max(rowid) FROM old.{{table}} INDEXED BY "{index}"'  # noqa: S608 - a name of the file's own
-                (last,) = self._ask(asked).fetchone()
+                query = f'SELECT max(rowid) FROM old.{{table}} INDEXED BY "{index}"'  # noqa: S608 - a name of the file's own
+                (last,) = self._ask(query).fetchone()
                 return None if last is None else int(last)
         raise damage
 
     def _indexes(self) -> Iterator[str]:
         """Yield the indexes that hold all rows of the table."""
-        asked = "SELECT name FROM pragma_index_list(?, 'old') WHERE partial = 0"
+        query = "SELECT name FROM pragma_index_list(?, 'old') WHERE partial = 0"
         with suppress(sqlite3.DatabaseError):
-            yield from [name for (name,) in self._new.execute(asked, (self._table,))]
+            yield from [name for (name,) in self._new.execute(query, (self._table,))]
 
     def _range(self, first: int, last: int) -> None:
         """Copy the rows with these ids, both ends within; note in which nothing can be read."""
@@ -273,16 +273,16 @@ class _Copy:
         return False
 
     def _joined(self) -> Iterator[tuple[int, int]]:
-        begun: tuple[int, int] | None = None
+        span: tuple[int, int] | None = None
         for first, last in self._gaps:
-            if begun is not None and first == begun[1] + 1:
-                begun = begun[0], last
+            if span is not None and first == span[1] + 1:
+                span = span[0], last
                 continue
-            if begun is not None:
-                yield begun
-            begun = first, last
-        if begun is not None:
-            yield begun
+            if span is not None:
+                yield span
+            span = first, last
+        if span is not None:
+            yield span
 
     def _lost(self) -> tuple[int | None, tuple[str, ...]]:
         """Return how many rows are lost, and what names them, by the indexes of the damaged file.
@@ -296,16 +296,16 @@ class _Copy:
             indexes.insert(0, index)
         for each in indexes:
             key = names if each == index else "rowid"
-            asked = (
+            query = (
                 f'SELECT {key} FROM old.{{table}} INDEXED BY "{each}"'  # noqa: S608 - as above
                 " WHERE rowid NOT IN (SELECT rowid FROM main.{table})"
             )
             with suppress(sqlite3.DatabaseError):
                 count = 0
-                named: list[str] = []
-                for row in self._ask(asked):
+                lost_names: list[str] = []
+                for row in self._ask(query):
                     count += 1
-                    if len(named) < NAMED:
-                        named.append(" ".join(map(str, row)))
-                return count, tuple(named)
+                    if len(lost_names) < NAMED:
+                        lost_names.append(" ".join(map(str, row)))
+                return count, tuple(lost_names)
         return None, ()

@@ -35,8 +35,8 @@ def damaged_tables(file: Path) -> dict[str, str]:
     how = "mode=ro" if file.with_name(f"{file.name}-wal").exists() else "mode=ro&immutable=1"
     with closing(sqlite3.connect(f"{file.absolute().as_uri()}?{how}", uri=True)) as database:
         try:
-            asked = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY rootpage"
-            names = [name for (name,) in database.execute(asked)]
+            query = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY rootpage"
+            names = [name for (name,) in database.execute(query)]
         except sqlite3.DatabaseError as error:
             return {"sqlite_master": _damage_in(error)}
         found: dict[str, str] = {}
@@ -78,24 +78,24 @@ class DamageReport:
         self._file = file
         self._looking: asyncio.Task[dict[str, str]] | None = None
 
-    async def told(self, said: str) -> str:
-        """Return what people are told who met damage, of which SQLite said `said`."""
+    async def told(self, fault: str) -> str:
+        """Return what people are told who met damage, of which SQLite said `fault`."""
         if self._looking is None:
             self._looking = asyncio.create_task(asyncio.to_thread(damaged_tables, self._file))
         await asyncio.wait({self._looking}, timeout=WAITS_S)
         done = self._looking.done() and not self._looking.cancelled()
         known = done and self._looking.exception() is None
-        return worded(self._file, said, self._looking.result() if known else None)
+        return worded(self._file, fault, self._looking.result() if known else None)
 
 
 def _fault(database: sqlite3.Connection, table: str) -> str | None:
     quoted = table.replace("'", "''")
     try:
-        (said,) = database.execute(f"PRAGMA quick_check('{quoted}')").fetchone()
+        (verdict,) = database.execute(f"PRAGMA quick_check('{quoted}')").fetchone()
     except sqlite3.DatabaseError as error:
-        said = _damage_in(error)
-    lines = [line for line in str(said).splitlines() if line and not line.startswith("***")]
-    return None if said == "ok" else (lines or [str(said)])[0]
+        verdict = _damage_in(error)
+    lines = [line for line in str(verdict).splitlines() if line and not line.startswith("***")]
+    return None if verdict == "ok" else (lines or [str(verdict)])[0]
 
 
 def _damage_in(error: sqlite3.DatabaseError) -> str:

@@ -139,8 +139,8 @@ def stray(connection: Connection, most: int = 10_000) -> int:
     """Return how many messages lie in no month's table, at most `most`; 0 on SQLite."""
     if not is_postgres(connection):
         return 0
-    asked = f"SELECT count(*) FROM (SELECT 1 FROM {STRAY} LIMIT {most}) AS them"  # noqa: S608
-    return int(connection.exec_driver_sql(asked).scalar_one())
+    query = f"SELECT count(*) FROM (SELECT 1 FROM {STRAY} LIMIT {most}) AS them"  # noqa: S608
+    return int(connection.exec_driver_sql(query).scalar_one())
 
 
 def forget(connection: Connection) -> None:

@@ -181,8 +181,8 @@ def require(connection: Connection, *, changes: bool = True) -> None:
 
 
 def _has_postgis(connection: Connection) -> bool:
-    asked = "SELECT count(*) FROM pg_extension WHERE extname = 'postgis'"
-    return bool(connection.exec_driver_sql(asked).scalar_one())
+    query = "SELECT count(*) FROM pg_extension WHERE extname = 'postgis'"
+    return bool(connection.exec_driver_sql(query).scalar_one())
 
 
 def _wrong(connection: Connection) -> Iterator[str]:
@@ -207,8 +207,8 @@ def _wrong(connection: Connection) -> Iterator[str]:
             f"the database has encoding {encoding} and order {order}: make it by"
             " createdb --template=template0 --encoding=UTF8 --locale=C NAME"
         )
-    asked = "SELECT count(*) FROM pg_available_extensions WHERE name = 'postgis'"
-    if not connection.exec_driver_sql(asked).scalar_one():
+    query = "SELECT count(*) FROM pg_available_extensions WHERE name = 'postgis'"
+    if not connection.exec_driver_sql(query).scalar_one():
         package = f"postgresql-{version}-postgis-3"
         yield f"PostGIS is not installed on the server: apt-get install {package}"
 
@@ -230,8 +230,8 @@ def watching(engine: Engine, *, shared: bool = False) -> Iterator[bool]:
     try:
         held = engine.connect().execution_options(**options)
         kind = "_shared" if shared else ""
-        asked = f"SELECT pg_try_advisory_lock{kind}({_WATCHING})"
-        got = bool(held.exec_driver_sql(asked).scalar_one())
+        query = f"SELECT pg_try_advisory_lock{kind}({_WATCHING})"
+        got = bool(held.exec_driver_sql(query).scalar_one())
     except SQLAlchemyError as error:
         raise StoreError(f"{named(engine)}: {faults.said(error)}") from error
     try:

@@ -80,15 +80,15 @@ class WriterStall:
         with self._engine.connect().execution_options(**options) as connection:
             found = connection.exec_driver_sql(_WHO, {"key": self._key}).one_or_none()
             now_s = monotonic()
-            seen = None if found is None else tuple(found)
-            if seen is None or seen != self._seen:
+            commits = None if found is None else tuple(found)
+            if commits is None or commits != self._seen:
                 self._stood_s = 0.0
             else:
                 self._stood_s += min(now_s - self._looked_s, _LOOKS_APART_S)
-            self._seen, self._looked_s = seen, now_s
-            if seen is None or self._stood_s < STOPPED_S:
+            self._seen, self._looked_s = commits, now_s
+            if commits is None or self._stood_s < STOPPED_S:
                 return
-            pid, _, _, query, processed, name = seen
+            pid, _, _, query, processed, name = commits
             given = {"key": self._key, "pid": pid, "query": query, "bytes": processed}
             if connection.exec_driver_sql(_END, given).scalar_one_or_none():
                 _log.warning("stopped_writer_ended", server_pid=pid, name=name)

@@ -123,11 +123,11 @@ def at_or_after(connection: Connection, at: datetime) -> int:
     Numbers follow time, but for a clock that was set back: there it is one of the entries about.
     """
     low, high = 1, end(connection)[0] + 1
-    wanted = to_us(at)
+    at_us = to_us(at)
     while low < high:
         middle = (low + high) // 2
         found = connection.execute(select(_J.at_us).where(_J.seq == middle)).scalar()
-        if found is not None and found >= wanted:
+        if found is not None and found >= at_us:
             high = middle
         else:
             low = middle + 1
@@ -159,20 +159,20 @@ def of_agency(
         actor: Only by this user.
         subject: Only on this subject, `kind:id`; or on this kind, `kind:`.
     """
-    asked = select(journal).where(_J.agency == agency)
+    query = select(journal).where(_J.agency == agency)
     if before is not None:
-        asked = asked.where(_J.seq < before)
+        query = query.where(_J.seq < before)
     if since is not None:
-        asked = asked.where(_J.seq >= at_or_after(connection, since))
+        query = query.where(_J.seq >= at_or_after(connection, since))
     if until is not None:
-        asked = asked.where(_J.seq < at_or_after(connection, until))
+        query = query.where(_J.seq < at_or_after(connection, until))
     if act is not None:
-        asked = asked.where(_J.act == act)
+        query = query.where(_J.act == act)
     if actor is not None:
-        asked = asked.where(_J.actor == actor)
+        query = query.where(_J.actor == actor)
     if subject is not None:
-        asked = asked.where(is_on(subject))
-    rows = connection.execute(asked.order_by(_J.seq.desc()).limit(limit))
+        query = query.where(is_on(subject))
+    rows = connection.execute(query.order_by(_J.seq.desc()).limit(limit))
     return list(readable(rows, _entry))
 
 
@@ -188,13 +188,13 @@ def tells(
     comes after the first about another; their times do not count, since a clock may be set.
     """
     first = select(func.min(_J.seq)).where(_J.subject == after).scalar_subquery()
-    asked = select(_J.seq).where(
+    query = select(_J.seq).where(
         _J.agency == agency,
         _J.subject == subject,
         _J.act.in_(acts),
         _J.seq > func.coalesce(first, 0),
     )
-    return connection.execute(asked.limit(1)).first() is not None
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def on(
@@ -219,12 +219,12 @@ def on(
         before: Only smaller numbers.
         limit: Most entries.
     """
-    asked = select(journal).where(
+    query = select(journal).where(
         _J.seq > after,
         _J.seq < before,
         or_(and_(_J.agency == agency, _is_of(own)), _is_of(joint)),
     )
-    rows = connection.execute(asked.order_by(_J.seq.desc()).limit(limit))
+    rows = connection.execute(query.order_by(_J.seq.desc()).limit(limit))
     return list(readable(rows, _entry))
 
 

@@ -159,9 +159,9 @@ def packed(rows: Sequence[Row]) -> bytes:
 
     All in one array, without that array's head: row by row would cost twice as much of a batch.
     """
-    said = _pack(rows)
+    content = _pack(rows)
     head = 1 if len(rows) < 16 else 3 if len(rows) < 1 << 16 else 5
-    return said[head:]
+    return content[head:]
 
 
 class OpenSpan:
@@ -189,13 +189,13 @@ class OpenSpan:
 
     def find(self, connection: Connection) -> None:
         """Find out, before the first message is stored, where it begins."""
-        told = _newest(connection)
+        span = _newest(connection)
         stored = int(connection.execute(select(func.max(_T.id))).scalar() or 0)
-        self._after = stored if told is None else told.last
+        self._after = stored if span is None else span.last
 
-    def add(self, said: bytes, count: int) -> None:
+    def add(self, content: bytes, count: int) -> None:
         """Take in messages that are stored, by what `packed` made of them."""
-        self._hash.update(said)
+        self._hash.update(content)
         self._count += count
 
     def look(self, connection: Connection) -> None:
@@ -290,10 +290,10 @@ def _place_of(connection: Connection, id: int) -> SpanBounds | Literal["open", "
     """Return where a message lies: in a span, after all of them, or before there were any."""
     seq = None
     while True:
-        asked = select(_J.seq, _J.detail).where(_J.subject == SUBJECT, _J.act == DIGESTED)
+        query = select(_J.seq, _J.detail).where(_J.subject == SUBJECT, _J.act == DIGESTED)
         if seq is not None:
-            asked = asked.where(_J.seq < seq)
-        rows = connection.execute(asked.order_by(_J.seq.desc()).limit(_LINES)).all()
+            query = query.where(_J.seq < seq)
+        rows = connection.execute(query.order_by(_J.seq.desc()).limit(_LINES)).all()
         for row in rows:
             span = span_in(row.detail)
             if span is None:
@@ -336,20 +336,20 @@ def thin(
     """
     was, left, count = hashlib.sha256(), hashlib.sha256(), 0
     going: list[RemovedMessage] = []
-    heard, pack = 1 + COLUMNS[span.version].index("heard_us"), _PACKED[span.version]
+    heard_column, pack = 1 + COLUMNS[span.version].index("heard_us"), _PACKED[span.version]
     for rows in _pages(connection, span):
         for row in rows:
-            said = pack(row[1:])
-            was.update(said)
+            content = pack(row[1:])
+            was.update(content)
             if row[0] in ids:
-                going.append(RemovedMessage(row[0], row[1], row[heard]))
+                going.append(RemovedMessage(row[0], row[1], row[heard_column]))
             else:
-                left.update(said)
+                left.update(content)
                 count += 1
     if not going:
         return 0
-    gone = take_out(going)
-    told = MessageSpan(
+    removed = take_out(going)
+    thinned_span = MessageSpan(
         after=span.after,
         last=span.last,
         count=count,
@@ -357,8 +357,8 @@ def thin(
         was=was.hexdigest(),
         version=span.version,
     )
-    journal.append(connection, [_note(THINNED, told)], at, origin=origin)
-    return gone
+    journal.append(connection, [_note(THINNED, thinned_span)], at, origin=origin)
+    return removed
 
 
 def spans(connection: Connection) -> list[SpanBounds]:
@@ -366,8 +366,8 @@ def spans(connection: Connection) -> list[SpanBounds]:
     rows = connection.execute(
         select(_J.detail).where(_J.subject == SUBJECT, _J.act == DIGESTED).order_by(_J.seq)
     )
-    told = [span_in(detail) for (detail,) in rows]
-    return [SpanBounds(each.after, each.last, each.version) for each in told if each is not None]
+    found = [span_in(detail) for (detail,) in rows]
+    return [SpanBounds(each.after, each.last, each.version) for each in found if each is not None]
 
 
 def span_of(spans: Sequence[SpanBounds], id: int) -> SpanBounds | None:
@@ -380,12 +380,14 @@ class SpanReplay:
     """What the journal tells of spans, gone through line by line.
 
     Args:
-        told: What it told before the line that is taken first, as `told` yields it.
+        spans: What it told before the line that is taken first, as `spans` yields it.
         whole: Whether all lines are taken; else what changes a span of before is left aside.
     """
 
-    def __init__(self, told: Iterable[tuple[int, MessageSpan]] = (), *, whole: bool = True) -> None:
-        self._spans = {span.last: (seq, span) for seq, span in told}
+    def __init__(
+        self, spans: Iterable[tuple[int, MessageSpan]] = (), *, whole: bool = True
+    ) -> None:
+        self._spans = {span.last: (seq, span) for seq, span in spans}
         self._whole = whole
 
     def take(self, entry: Entry) -> str:
@@ -448,8 +450,8 @@ def span_in(detail: str) -> MessageSpan | None:
 
 
 def _newest(connection: Connection) -> MessageSpan | None:
-    asked = select(_J.detail).where(_J.subject == SUBJECT, _J.act == DIGESTED)
-    detail = connection.execute(asked.order_by(_J.seq.desc()).limit(1)).scalar()
+    query = select(_J.detail).where(_J.subject == SUBJECT, _J.act == DIGESTED)
+    detail = connection.execute(query.order_by(_J.seq.desc()).limit(1)).scalar()
     return None if detail is None else span_in(detail)
 
 
@@ -464,8 +466,8 @@ def _pages(connection: Connection, place: SpanBounds) -> Iterator[Sequence[Any]]
         after = rows[-1][0]
 
 
-def _packed_1(said: Sequence[Any]) -> bytes:
-    gid, address, time_us, usable, lon, lat, *more = said
+def _packed_1(values: Sequence[Any]) -> bytes:
+    gid, address, time_us, usable, lon, lat, *more = values
     # As the store gives them back: numbers with a point, and no minus before nothing.
     if lon is not None:
         lon = lon + 0.0
@@ -474,8 +476,8 @@ def _packed_1(said: Sequence[Any]) -> bytes:
     return _pack((gid, address, time_us, usable, lon, lat, *more))
 
 
-def _packed_2(said: Sequence[Any]) -> bytes:
-    gid, address, at, source, usable, lon, lat, high, near, speed, course, head, km, *more = said
+def _packed_2(values: Sequence[Any]) -> bytes:
+    gid, address, at, source, usable, lon, lat, high, near, speed, course, head, km, *more = values
     # As `transmission_row` makes them and SQLite gives them back: with a point, no minus before
     # nothing, and none for no number. PostgreSQL may hold rows that were made otherwise.
     return _pack(

@@ -60,12 +60,12 @@ Digests = dict[str, dict[str, list[str | None]]]
 
 def digest(row: Mapping[str, Any]) -> str:
     """Return the digest of a row, by its columns' names."""
-    said = {
+    values = {
         name: [value.hex()] if isinstance(value, bytes) else value
         for name, value in row.items()
         if value
     }
-    return hashlib.sha256(canonical(said)).hexdigest()
+    return hashlib.sha256(canonical(values)).hexdigest()
 
 
 def watch_over(engine: Engine) -> None:
@@ -111,9 +111,9 @@ def cover(connection: Connection) -> list[Note]:
     """Return the lines that cover all rows of the tables that none covers yet, the last of which
     names these; each table is covered once in the life of a store.
     """
-    asked = select(journal.c.detail).where(journal.c.subject == SUBJECT, journal.c.act == COVER)
+    query = select(journal.c.detail).where(journal.c.subject == SUBJECT, journal.c.act == COVER)
     covered: set[str] = set()
-    for detail in connection.execute(asked).scalars():
+    for detail in connection.execute(query).scalars():
         covered |= covers(detail)
     left = [name for name in COVERED if name not in covered]
     if not left:
@@ -139,10 +139,10 @@ def cover(connection: Connection) -> list[Note]:
 def covers(detail: str) -> frozenset[str]:
     """Return the tables that are covered from a line `cover accounts` on."""
     try:
-        said = json_decoder(_Covers).decode(detail)
+        entry = json_decoder(_Covers).decode(detail)
     except msgspec.MsgspecError:
         return frozenset()
-    return frozenset(ACCOUNTS if said.tables is None else said.tables)
+    return frozenset(ACCOUNTS if entry.tables is None else entry.tables)
 
 
 class _Covers(msgspec.Struct):
@@ -244,16 +244,16 @@ def _touch(
         for each in values:
             touched.setdefault((table.name, str(each.get("id") or given["id"])), None)
         return
-    asked = select(table)
+    query = select(table)
     if statement.whereclause is not None:
-        asked = asked.where(statement.whereclause)
+        query = query.where(statement.whereclause)
     for each in values:
-        for id, before in _digests(connection, asked, each).items():
+        for id, before in _digests(connection, query, each).items():
             touched.setdefault((table.name, id), before)
 
 
 def _digests(
-    connection: Connection, asked: Select[Any], values: Mapping[str, Any] | None = None
+    connection: Connection, query: Select[Any], values: Mapping[str, Any] | None = None
 ) -> dict[str, str]:
-    rows = connection.execute(asked, values or {}).mappings()
+    rows = connection.execute(query, values or {}).mappings()
     return {str(row["id"]): digest({**row}) for row in rows}

@@ -74,7 +74,7 @@ def prove_day(
     spans, rows = reception_digests.SpanReplay(whole=False), RowReplay()
     removed = proving.what_retention_removed(connection)
     faults: list[ChainFault] = []
-    papers, count, altered = 0, 0, False
+    documents, count, altered = 0, 0, False
     for entries, unreadable in proving.read_pages(connection, start):
         fault = None if unreadable is None or unreadable.seq > last else unreadable
         day: list[Entry] = []
@@ -100,7 +100,7 @@ def prove_day(
         count += len(day)
         if not faults:
             some, paper_fault = proving.compare(connection, day, removed)
-            papers += some
+            documents += some
             faults += [
                 each
                 for each in (paper_fault or proving.compare_photos(connection, day, removed),)
@@ -115,15 +115,15 @@ def prove_day(
         if chain.seq < last:
             why = f"the signed head is row {last}: the tail was cut off"
             faults.append(ChainFault(seq=chain.seq + 1, what="missing", why=why))
-    heard, changed, span_fault = _receptions(connection, spans, chain.seq)
+    messages, changed, span_fault = _receptions(connection, spans, chain.seq)
     faults += [] if span_fault is None else [span_fault]
     return DayProof(
         first=first,
         rows=count,
         after=start,
         until=until,
-        papers=papers,
-        receptions=heard,
+        papers=documents,
+        receptions=messages,
         changed=changed,
         faults=tuple(sorted(faults, key=lambda each: each.seq)),
     )
@@ -131,19 +131,19 @@ def prove_day(
 
 def _next_span(connection: Connection, following: int) -> int:
     """Return the number of the row that tells of the messages at the day's end, or its last row."""
-    asked = select(func.min(_J.seq)).where(
+    query = select(func.min(_J.seq)).where(
         _J.subject == SUBJECT, _J.act == DIGESTED, _J.seq >= following
     )
-    found = connection.execute(asked).scalar()
+    found = connection.execute(query).scalar()
     return following - 1 if found is None else int(found)
 
 
 def _receptions(
-    connection: Connection, told: reception_digests.SpanReplay, last: int
+    connection: Connection, spans: reception_digests.SpanReplay, last: int
 ) -> tuple[int, int, ChainFault | None]:
     later = {span.last for span in _changed_after(connection, last)}
     proved = changed = 0
-    for seq, span in told.told():
+    for seq, span in spans.told():
         if span.last in later:
             changed += span.count
             continue
@@ -155,10 +155,10 @@ def _receptions(
 
 
 def _changed_after(connection: Connection, seq: int) -> Iterable[MessageSpan]:
-    asked = select(_J.detail).where(
+    query = select(_J.detail).where(
         _J.subject == SUBJECT, _J.act.in_((THINNED, REPLACED)), _J.seq > seq
     )
-    for detail in connection.execute(asked).scalars():
+    for detail in connection.execute(query).scalars():
         span = reception_digests.span_in(detail)
         if span is not None:
             yield span

@@ -166,7 +166,7 @@ def prove(
         after: How far it came before it was interrupted; what lies before is not read again.
         mark: Told, as long as nothing is wrong, what returns how far it is.
     """
-    papers, found, rewritten, told = 0, False, False, False
+    documents, found, rewritten, told = 0, False, False, False
     rows, receptions, contradicted, chain = (
         RowReplay(),
         reception_digests.SpanReplay(),
@@ -174,7 +174,7 @@ def prove(
         Chain(),
     )
     if after is not None:
-        papers, rows, chain = after.papers, after.rows, Chain(after.seq, after.hash)
+        documents, rows, chain = after.papers, after.rows, Chain(after.seq, after.hash)
         receptions = reception_digests.SpanReplay(after.spans)
     heard, as_told = _Heard(), False
     removed = what_retention_removed(connection)
@@ -188,14 +188,14 @@ def prove(
         faults += faults_behind
     length = journal.end(connection)[0]
 
-    def here(heard: int = 0 if after is None else after.heard) -> ProofMark:
+    def here(messages: int = 0 if after is None else after.heard) -> ProofMark:
         return ProofMark(
             seq=chain.seq,
             hash=chain.hash,
-            papers=papers,
+            papers=documents,
             rows=rows,
             spans=[*receptions.told()],
-            heard=heard,
+            heard=messages,
         )
 
     for entries, fault in read_pages(connection, chain.seq):
@@ -219,7 +219,7 @@ def prove(
         if not found:
             proved = [entry for entry in entries if entry.seq <= chain.seq]
             count, paper_fault = compare(connection, proved, removed)
-            papers += count
+            documents += count
             first = paper_fault or compare_photos(connection, proved, removed)
             if first is not None:
                 faults.append(first)
@@ -235,7 +235,7 @@ def prove(
             why = f"the signed head is row {max(signed)}: the tail was cut off"
             faults.append(ChainFault(seq=chain.seq + 1, what="missing", why=why))
         if not found:
-            faults += _unwritten(connection, papers)
+            faults += _unwritten(connection, documents)
         heard = _receptions(
             connection,
             receptions,
@@ -250,7 +250,7 @@ def prove(
             as_told = not faults_now
     return JournalProof(
         entries=chain.seq,
-        papers=papers,
+        papers=documents,
         accounts=_proved(rows.count(*ACCOUNTS), as_told),
         protected=_proved(rows.count(*PROTECTED), as_told),
         set_aside=_proved(rows.count(*SET_ASIDE), as_told),
@@ -490,10 +490,10 @@ def row_fault(rows: RowReplay, entry: Entry) -> ChainFault | None:
     if f'"{DIGESTS}"' not in entry.detail:
         return None
     try:
-        said = json_decoder(_Changed).decode(entry.detail)
+        change = json_decoder(_Changed).decode(entry.detail)
     except msgspec.MsgspecError:  # another line's own word
         return None
-    found = rows.take(entry, said.digests)
+    found = rows.take(entry, change.digests)
     if found is None:
         return None
     table, id = found
@@ -521,8 +521,8 @@ def _name_of(connection: Connection, table: str, id: str) -> str:
     columns, kind = COVERED[table].c, _CALLED.get(table, table)
     for name in ("name", "user", "call_sign", "address", "field", "reader"):
         if name in columns:
-            asked = select(columns[name]).where(columns.id == id)
-            called = connection.execute(asked).scalar()
+            query = select(columns[name]).where(columns.id == id)
+            called = connection.execute(query).scalar()
             return f"{kind} {called or ''} {id}".replace("  ", " ")
     return f"{kind} {id}"
 
@@ -534,28 +534,28 @@ def compare(
     connection: Connection, entries: Sequence[Entry], removed: AbstractSet[bytes]
 ) -> tuple[int, ChainFault | None]:
     """Return how many versions are as entries tell, and the first that is not."""
-    told = [wanted for entry in entries if (wanted := _told(entry)) is not None]
+    expected = [version_entry for entry in entries if (version_entry := _told(entry)) is not None]
     count = 0
-    for start in range(0, len(told), _AT_ONCE):
-        some = told[start : start + _AT_ONCE]
+    for start in range(0, len(expected), _AT_ONCE):
+        some = expected[start : start + _AT_ONCE]
         values = ",".join(["({mark},{mark})"] * len(some))
-        asked = tuple(part for _, _, id, version, _ in some for part in (id, version))
-        rows = _rows(connection, _PAPERS.replace("{values}", values), asked)
-        kept = {(row[0], row[1]): row for row in rows}
+        query = tuple(part for _, _, id, version, _ in some for part in (id, version))
+        rows = _rows(connection, _PAPERS.replace("{values}", values), query)
+        stored = {(row[0], row[1]): row for row in rows}
         for entry, kind, id, version, sha256 in some:
-            row = kept.get((id.encode(), version))
-            paper = f"{kind} {id} version {version}"
+            row = stored.get((id.encode(), version))
+            document = f"{kind} {id} version {version}"
             if row is None and entry.subject.encode() in removed:
                 continue
             if row is None:
                 why = "there is no such version any more"
-                return count, ChainFault(seq=entry.seq, what="missing", paper=paper, why=why)
+                return count, ChainFault(seq=entry.seq, what="missing", paper=document, why=why)
             why = _differs(row, kind, id, version, sha256)
             if why:
                 sealed = _replaced(connection, f"{kind}:{id}", version, sha256)
                 why = why if sealed is None else _differs(row, kind, id, version, sealed)
             if why:
-                return count, ChainFault(seq=entry.seq, what="altered", paper=paper, why=why)
+                return count, ChainFault(seq=entry.seq, what="altered", paper=document, why=why)
             count += 1
     return count, None
 
@@ -564,9 +564,9 @@ def _replaced(connection: Connection, subject: str, version: int, was: str) -> s
     """Return the hash of what took the place of a version when its plain words were sealed."""
     for (detail,) in _rows(connection, _REPLACED, (subject,)):
         with suppress(msgspec.MsgspecError):
-            said = json_decoder(_PlainWords).decode(detail)
-            if (said.version, said.was) == (version, was):
-                return said.became
+            change = json_decoder(_PlainWords).decode(detail)
+            if (change.version, change.was) == (version, was):
+                return change.became
     return None
 
 
@@ -574,13 +574,13 @@ def _told(entry: Entry) -> tuple[Entry, str, str, int, str] | None:
     if '"sha256"' not in entry.detail:
         return None
     try:
-        told = json_decoder(_Told).decode(entry.detail)
+        version_entry = json_decoder(_Told).decode(entry.detail)
     except msgspec.MsgspecError:
         return None
     kind, colon, id = entry.subject.partition(":")
-    if not (colon and told.version and told.sha256):
+    if not (colon and version_entry.version and version_entry.sha256):
         return None
-    return entry, kind, id, told.version, told.sha256
+    return entry, kind, id, version_entry.version, version_entry.sha256
 
 
 def _differs(row: Sequence[Any], kind: str, id: str, version: int, sha256: str) -> str:
@@ -592,14 +592,14 @@ def _differs(row: Sequence[Any], kind: str, id: str, version: int, sha256: str) 
         return "it stands under another kind"
     try:
         # Of a kind that this version does not know, the least that every document has.
-        paper = decode(kind, body) if kind in KINDS else json_decoder(_Plain).decode(body)
+        document = decode(kind, body) if kind in KINDS else json_decoder(_Plain).decode(body)
     except msgspec.MsgspecError:
         return ""  # as it was written, though nobody can read it
-    if paper.id != id or paper.version != version:
+    if document.id != id or document.version != version:
         return "it stands under another id or version"
-    if agency != paper.agency.encode() or at_us != to_us(paper.at):
+    if agency != document.agency.encode() or at_us != to_us(document.at):
         return "it stands under another agency or time"
-    if isinstance(paper, Document) and closed != int(paper.is_closed):
+    if isinstance(document, Document) and closed != int(document.is_closed):
         return "it is shown as closed, or as open, and is not"
     return ""
 
@@ -655,9 +655,9 @@ def _unwritten(connection: Connection, told: int) -> list[ChainFault]:
     faults: list[ChainFault] = []
     row = connection.exec_driver_sql(_NEWEST).first()
     if row is not None:
-        paper = f"{row[2]} {row[0]} version {row[1]}"
+        document = f"{row[2]} {row[0]} version {row[1]}"
         why = "another version is shown as the newest, or several are"
-        faults.append(ChainFault(seq=0, what="altered", paper=paper, why=why))
+        faults.append(ChainFault(seq=0, what="altered", paper=document, why=why))
     count = connection.exec_driver_sql("SELECT count(*) FROM papers").scalar_one()
     if count == told:
         return faults
@@ -666,8 +666,8 @@ def _unwritten(connection: Connection, told: int) -> list[ChainFault]:
         rows = _rows(connection, _VERSIONS, (*after, PAGE))
         for id, version, kind in rows:
             if version not in _versions_told(connection, f"{kind}:{id}"):
-                paper = f"{kind} {id} version {version}"
-                faults.append(ChainFault(seq=0, what="unwritten", paper=paper))
+                document = f"{kind} {id} version {version}"
+                faults.append(ChainFault(seq=0, what="unwritten", paper=document))
                 return faults
         if len(rows) < PAGE:
             return faults
@@ -682,7 +682,7 @@ def _versions_told(connection: Connection, subject: str) -> set[int]:
     return versions
 
 
-def _rows(connection: Connection, asked: str, values: tuple[Any, ...]) -> Sequence[Sequence[Any]]:
+def _rows(connection: Connection, query: str, values: tuple[Any, ...]) -> Sequence[Sequence[Any]]:
     """Return what a query of the above finds, texts as their bytes in UTF-8.
 
     On SQLite a column may hold anything; PostgreSQL keeps its types, and its bytes are as told.
@@ -691,4 +691,4 @@ def _rows(connection: Connection, asked: str, values: tuple[Any, ...]) -> Sequen
     if is_postgres(connection):
         mark, as_bytes = "%s", "convert_to({}, 'UTF8')"
     texts = {name: as_bytes.format(name) for name in _TEXTS}
-    return connection.exec_driver_sql(asked.format(mark=mark, **texts), values).fetchall()
+    return connection.exec_driver_sql(query.format(mark=mark, **texts), values).fetchall()

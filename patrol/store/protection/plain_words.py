@@ -109,13 +109,13 @@ def _seal(
         if not words:
             continue
         seen = known.setdefault(row.id, set())
-        for name, said in words:
-            if (name, said) in seen:
+        for name, value in words:
+            if (name, value) in seen:
                 continue
-            seen.add((name, said))
+            seen.add((name, value))
             made = sealed_fields(
                 key_of(row.agency),
-                {name: said},
+                {name: value},
                 agency=row.agency,
                 kind=row.kind,
                 paper=row.id,
@@ -175,7 +175,7 @@ def taken_out(row: Row[Any]) -> tuple[dict[str, Any], list[tuple[str, str]]]:
 
 
 def _take(holder: dict[str, Any], name: str, found: list[tuple[str, str]]) -> None:
-    said = holder.pop(name, "")
-    words = said if isinstance(said, str) else "\n".join(said)
+    value = holder.pop(name, "")
+    words = value if isinstance(value, str) else "\n".join(value)
     if words.strip():
         found.append((name, words))

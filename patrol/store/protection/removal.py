@@ -171,15 +171,15 @@ def _next(rows: Sequence[Any]) -> RemovalPlace | None:
 
 def _is_named(connection: Connection, id: str) -> bool:
     """Return whether an open document names another one."""
-    named = select(_P.id).where(
+    mentions = select(_P.id).where(
         _P.newest == 1, _P.closed == 0, _P.id != id, bytes_contain(_P.body, id.encode())
     )
-    return connection.execute(named.limit(1)).first() is not None
+    return connection.execute(mentions.limit(1)).first() is not None
 
 
 def _is_photo_named(connection: Connection, photo: str) -> bool:
-    named = select(_P.id).where(bytes_contain(_P.body, photo.encode()))
-    return connection.execute(named.limit(1)).first() is not None
+    mentions = select(_P.id).where(bytes_contain(_P.body, photo.encode()))
+    return connection.execute(mentions.limit(1)).first() is not None
 
 
 def _photos_of(body: bytes) -> tuple[str, ...]:
@@ -195,8 +195,8 @@ def _remove_photo(connection: Connection, agency: str, photo: bytes) -> list[Not
     sealed = select(*about).where(_O.agency == agency, _O.photo == photo)
     notes = [_original_note(row) for row in connection.execute(sealed)]
     connection.execute(delete(originals).where(_O.agency == agency, _O.photo == photo))
-    gone = connection.execute(delete(photos).where(_F.agency == agency, _F.sha256 == photo))
-    if gone.rowcount:
+    removed = connection.execute(delete(photos).where(_F.agency == agency, _F.sha256 == photo))
+    if removed.rowcount:
         notes.append(_note(agency, f"photo:{photo.hex()}"))
     return notes
 

@@ -109,14 +109,14 @@ def within(spans: int, columns: str) -> TextClause:
         columns: What is wanted, SQL; the messages are called `t`.
     """
     rows = ", ".join(f"(:address{n}, :first{n}, :last{n})" for n in range(spans))
-    asked = (
+    query = (
         f"SELECT {columns} FROM asked CROSS JOIN transmissions AS t"  # noqa: S608 - names only
         " WHERE t.address = asked.address"
         " AND t.heard_us BETWEEN asked.first_us AND asked.last_us"
     )
     return text(
         f"WITH asked(address, first_us, last_us) AS (VALUES {rows})"
-        f" {asked} AND {_LATE} UNION ALL {asked} AND {_PROMPT}"
+        f" {query} AND {_LATE} UNION ALL {query} AND {_PROMPT}"
         f" AND t.time_us BETWEEN asked.first_us - {PROMPT_US} AND asked.last_us + {PROMPT_US}"
     )
 

@@ -217,8 +217,8 @@ def _as_sqlite(row: Row) -> Row:
 def _write(
     cursor: Any, table: str, columns: Sequence[str], types: Sequence[str], rows: Iterable[Row]
 ) -> None:
-    asked = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
-    with cursor.copy(asked) as copy:
+    query = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
+    with cursor.copy(query) as copy:
         copy.set_types(types)
         write_row = copy.write_row
         for row in rows:

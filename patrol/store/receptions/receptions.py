@@ -140,15 +140,17 @@ def summaries(connection: Connection, addresses: Sequence[str], agency: str) -> 
     found: dict[str, Summary] = {}
     for start in range(0, len(addresses), _AT_ONCE):
         some = addresses[start : start + _AT_ONCE]
-        asked = {f"a{number}": address for number, address in enumerate(some)}
-        names = ", ".join(f"(CAST(:{name} AS TEXT))" for name in asked)
+        parameters = {f"a{number}": address for number, address in enumerate(some)}
+        names = ", ".join(f"(CAST(:{name} AS TEXT))" for name in parameters)
         channels: dict[str, list[str]] = {}
         for address, channel in connection.execute(
-            text(f"WITH asked(address) AS (VALUES {names}) {_CHANNELS}"), asked | {"agency": agency}
+            text(f"WITH asked(address) AS (VALUES {names}) {_CHANNELS}"),
+            parameters | {"agency": agency},
         ):
             channels.setdefault(address, []).append(channel)
         rows = connection.execute(
-            text(f"WITH asked(address) AS (VALUES {names}) {_SPANS}"), asked | {"agency": agency}
+            text(f"WITH asked(address) AS (VALUES {names}) {_SPANS}"),
+            parameters | {"agency": agency},
         )
         for address, count, first_us, last_us in rows:
             if count:
@@ -214,16 +216,16 @@ def last_time(connection: Connection, address: str) -> datetime | None:
 
 def channels_of(connection: Connection, address: str, messages: int = 100) -> list[str]:
     """Return the channels that heard the last `messages` of `address`, in order of name."""
-    lately = (
+    recent = (
         select(_T.gid, _T.channel)
         .where(_T.address == address)
         .order_by(_T.time_us.desc())
         .limit(messages)
         .cte("lately")
     )
-    also = select(also_heard.c.channel).join(lately, lately.c.gid == also_heard.c.gid)
-    heard = union(select(lately.c.channel), also)
-    return sorted(connection.execute(heard).scalars())
+    also = select(also_heard.c.channel).join(recent, recent.c.gid == also_heard.c.gid)
+    all_channels = union(select(recent.c.channel), also)
+    return sorted(connection.execute(all_channels).scalars())
 
 
 def put_first(connection: Connection, row: Row) -> None:

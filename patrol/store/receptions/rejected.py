@@ -64,16 +64,20 @@ def put(
     """
     count = 0
     for each in refused:
-        said = each.said
-        raw = said.raw if isinstance(said.raw, bytes) else repr(said.raw).encode()
+        transmission = each.said
+        raw = (
+            transmission.raw
+            if isinstance(transmission.raw, bytes)
+            else repr(transmission.raw).encode()
+        )
         values = {
-            "id": _id_of(said),
+            "id": _id_of(transmission),
             "at_us": to_us(at),
-            "reception_id": _text(said.reception_id),
-            "address": _text(said.address),
-            "channel": _text(said.channel),
+            "reception_id": _text(transmission.reception_id),
+            "address": _text(transmission.address),
+            "channel": _text(transmission.channel),
             "fault": _text(each.fault)[:2000],
-            "said": _whole(said) if whole else None,
+            "said": _whole(transmission) if whole else None,
             "raw": raw,
             "agency": agency,
             "origin": origin,
@@ -118,22 +122,22 @@ def find(connection: Connection, start: str) -> list[QuarantinedReport]:
     return [_kept(row) for row in connection.execute(rows.order_by(_A.at_us, _A.id))]
 
 
-def remove_stored(connection: Connection, kept: QuarantinedReport) -> bool:
+def remove_stored(connection: Connection, report: QuarantinedReport) -> bool:
     """Remove a report from those set aside if its reception is stored by now.
 
     Returns:
         Whether it is.
     """
-    places = (kept.address, f"{kept.address}@{kept.channel}")  # the latter when not believed
+    places = (report.address, f"{report.address}@{report.channel}")  # the latter when not believed
     stored = union_all(
         select(literal(1)).where(
-            transmissions.c.address.in_(places), transmissions.c.reception_id == kept.reception_id
+            transmissions.c.address.in_(places), transmissions.c.reception_id == report.reception_id
         ),
-        select(literal(1)).where(also_heard.c.reception_id == kept.reception_id),
+        select(literal(1)).where(also_heard.c.reception_id == report.reception_id),
     )
     if connection.execute(stored.limit(1)).first() is None:
         return False
-    connection.execute(delete(set_aside).where(_A.id == kept.id))
+    connection.execute(delete(set_aside).where(_A.id == report.id))
     return True
 
 
@@ -150,14 +154,15 @@ def _kept(row: Row[Any]) -> QuarantinedReport:
     )
 
 
-def _id_of(said: Transmission) -> str:
-    words = f"{_text(said.reception_id)}\n{_text(said.heard_at)}\n{_text(said.address)}"
+def _id_of(transmission: Transmission) -> str:
+    parts = transmission.reception_id, transmission.heard_at, transmission.address
+    words = "\n".join(_text(each) for each in parts)
     return blake2b(words.encode(), digest_size=16).hexdigest()
 
 
-def _whole(said: Transmission) -> bytes | None:
+def _whole(transmission: Transmission) -> bytes | None:
     try:
-        return msgspec.json.encode(said)
+        return msgspec.json.encode(transmission)
     except (TypeError, ValueError, OverflowError, msgspec.MsgspecError):
         return None
 

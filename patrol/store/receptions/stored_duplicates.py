@@ -38,27 +38,27 @@ _COLUMNS: Final = (
 )
 
 
-def known(connection: Connection, asked: DuplicateQuery) -> Found:
-    """Return what is stored of what `asked` names, each message once.
+def known(connection: Connection, query: DuplicateQuery) -> Found:
+    """Return what is stored of what `query` names, each message once.
 
     Args:
         connection: To the store.
-        asked: Global ids, reception ids, and where else to look: a range of the index of address
+        query: Global ids, reception ids, and where else to look: a range of the index of address
             and heard time for each time asked for, one for all that lie close.
     """
     rows: dict[bytes, Any] = {}
-    for gids in _parts(asked.gids):
+    for gids in _parts(query.gids):
         for row in connection.execute(select(*_COLUMNS).where(_T.gid.in_(gids))):
             rows[row.gid] = row
-    for spans in _parts(_spans(asked.near)):
+    for spans in _parts(_spans(query.near)):
         for row in connection.execute(_within(len(spans)), _values(spans)):
             rows[row.gid] = row
     also = also_heard.c
     receptions: list[tuple[str, datetime]] = []
-    for ids in _parts(asked.receptions):
+    for ids in _parts(query.receptions):
         found = select(also.reception_id, also.heard_us).where(also.reception_id.in_(ids))
         receptions += ((row[0], from_us(row[1])) for row in connection.execute(found))
-    beside = [_beside(connection, name) for name in asked.beside]
+    beside = [_beside(connection, name) for name in query.beside]
     return [_stored(row) for row in rows.values()], receptions, beside
 
 

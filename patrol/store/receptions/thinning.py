@@ -110,11 +110,11 @@ def newest(connection: Connection, before_us: int) -> int | None:
     That is when the last message was heard or the last line of the journal written, but no later
     than the clock was last believed: under a wrong clock wrong times are stored too.
     """
-    heard = heard_times.last(connection, before_us)
+    last_heard = heard_times.last(connection, before_us)
     written = connection.execute(
         select(func.max(journal.c.at_us)).where(journal.c.at_us < before_us)
     ).scalar()
-    known: list[int] = [each for each in (heard, written) if each is not None]
+    known: list[int] = [each for each in (last_heard, written) if each is not None]
     if not known:
         return None
     believed = mark(connection, "clock")
@@ -128,8 +128,8 @@ def last_id(connection: Connection) -> int:
 
 def told_by_device(connection: Connection, after_id: int, start_us: int, end_us: int) -> bool:
     """Return whether a device's own clock told a time from start to end, in a later message."""
-    asked = select(_T.id).where(_T.id > after_id, _T.device_us.between(start_us, end_us)).limit(1)
-    return connection.execute(asked).first() is not None
+    query = select(_T.id).where(_T.id > after_id, _T.device_us.between(start_us, end_us)).limit(1)
+    return connection.execute(query).first() is not None
 
 
 def addresses(connection: Connection) -> Iterator[str]:
@@ -180,7 +180,7 @@ def take_out(
     """
     gids = [each.gid for each in some]
     first, last = min(each.heard_us for each in some), max(each.heard_us for each in some)
-    gone = connection.execute(
+    removed = connection.execute(
         delete(transmissions).where(
             _T.id.in_([each.id for each in some]),
             # so that PostgreSQL looks in their month alone
@@ -193,7 +193,7 @@ def take_out(
         connection.execute(
             text("DELETE FROM transmission_ids WHERE gid = ANY(:gids)"), {"gids": gids}
         )
-    return gone.rowcount
+    return removed.rowcount
 
 
 def take_out_told(
@@ -235,18 +235,18 @@ def told(connection: Connection, kinds: Sequence[str], since: datetime) -> list[
     found: list[DocumentSummary] = []
     for row in rows:
         try:
-            paper = decode(row.kind, row.body)
+            document = decode(row.kind, row.body)
         except (ValueError, TypeError, ArithmeticError, msgspec.MsgspecError) as error:
             raise StoreError(
                 f"a paper cannot be read, nothing is thinned: {row.kind} {row.id}: {error}",
                 transient=False,
             ) from error
-        found.append(DocumentSummary(paper, row.first_us, row.at_us, bool(row.closed)))
+        found.append(DocumentSummary(document, row.first_us, row.at_us, bool(row.closed)))
     return found
 
 
 def units_of(connection: Connection, address: str) -> frozenset[str]:
     """Return the units that an address has ever stood for."""
     believed, _, _ = address.partition("@")
-    asked = select(assignments.c.unit).where(assignments.c.address.in_([address, believed]))
-    return frozenset(connection.execute(asked).scalars())
+    query = select(assignments.c.unit).where(assignments.c.address.in_([address, believed]))
+    return frozenset(connection.execute(query).scalars())

@@ -17,7 +17,9 @@ from patrol.store.schema.tables import papers, to_us
 _P = papers.c
 
 
-def put(connection: Connection, paper: Document, *, reason: str = "") -> tuple[str, dict[str, Any]]:
+def put(
+    connection: Connection, document: Document, *, reason: str = ""
+) -> tuple[str, dict[str, Any]]:
     """Keep a new version.
 
     Returns:
@@ -26,34 +28,34 @@ def put(connection: Connection, paper: Document, *, reason: str = "") -> tuple[s
     Raises:
         Conflict: If that version, or not the one before it, is kept already.
     """
-    kind, body = kind_of(paper), encode(paper)
-    if paper.version > 1:
+    kind, body = kind_of(document), encode(document)
+    if document.version > 1:
         old = connection.execute(
             update(papers)
-            .where(_P.id == paper.id, _P.newest == 1, _P.version == paper.version - 1)
+            .where(_P.id == document.id, _P.newest == 1, _P.version == document.version - 1)
             .values(newest=0)
         )
         if old.rowcount != 1:
-            raise Conflict(f"{kind} {paper.id} has been changed: look at it again")
-    elif connection.execute(select(_P.id).where(_P.id == paper.id).limit(1)).first() is not None:
-        raise Conflict(f"there is a {kind} {paper.id} already")
+            raise Conflict(f"{kind} {document.id} has been changed: look at it again")
+    elif connection.execute(select(_P.id).where(_P.id == document.id).limit(1)).first() is not None:
+        raise Conflict(f"there is a {kind} {document.id} already")
     connection.execute(
         papers.insert().values(
-            id=paper.id,
-            version=paper.version,
+            id=document.id,
+            version=document.version,
             newest=1,
-            closed=int(paper.is_closed),
+            closed=int(document.is_closed),
             kind=kind,
-            at_us=to_us(paper.at),
+            at_us=to_us(document.at),
             body=body,
-            agency=paper.agency,
-            origin=paper.origin,
+            agency=document.agency,
+            origin=document.origin,
         )
     )
-    told: dict[str, Any] = {"version": paper.version, "sha256": hashlib.sha256(body).hexdigest()}
+    told: dict[str, Any] = {"version": document.version, "sha256": hashlib.sha256(body).hexdigest()}
     if reason:
         told["reason"] = reason
-    return f"{kind}:{paper.id}", told
+    return f"{kind}:{document.id}", told
 
 
 def open_papers(connection: Connection) -> list[Document]:
@@ -113,14 +115,14 @@ def of_kind(
         agencies: Only of these owners.
         limit: Most documents.
     """
-    asked = select(papers).where(_P.kind == kind, _P.newest == 1)
+    query = select(papers).where(_P.kind == kind, _P.newest == 1)
     if since_us is not None:
-        asked = asked.where(_P.at_us >= since_us)
+        query = query.where(_P.at_us >= since_us)
     if until_us is not None:
-        asked = asked.where(_P.at_us < until_us)
+        query = query.where(_P.at_us < until_us)
     if agencies is not None:
-        asked = asked.where(_P.agency.in_(agencies))
-    rows = connection.execute(asked.order_by(_P.at_us.desc(), _P.id).limit(limit))
+        query = query.where(_P.agency.in_(agencies))
+    rows = connection.execute(query.order_by(_P.at_us.desc(), _P.id).limit(limit))
     return list(readable(rows, _paper))
 
 

@@ -67,17 +67,17 @@ def _in_columns(
 
     def look(connection: Connection, agency: str, words: str) -> Iterator[Mention]:
         columns = [table.c[each] for each in names]
-        asked = select(table).where(
+        query = select(table).where(
             table.c.agency == agency, or_(*(text_contains(each, words) for each in columns))
         )
         order = table.c[at].desc() if at else table.c[id]
-        for told in connection.execute(asked.order_by(order).limit(MOST + 1)).mappings():
+        for row in connection.execute(query.order_by(order).limit(MOST + 1)).mappings():
             yield Mention(
                 kind=kind,
-                id=_text(told[id]),
-                fields=tuple(each for each in names if _says(told[each], words)),
-                name=_text(told[name])[:_LONGEST] if name else "",
-                at=from_us(told[at]) if at else None,
+                id=_text(row[id]),
+                fields=tuple(each for each in names if _says(row[each], words)),
+                name=_text(row[name])[:_LONGEST] if name else "",
+                at=from_us(row[at]) if at else None,
             )
 
     return look
@@ -126,14 +126,14 @@ def _heard(connection: Connection, agency: str, words: str) -> Iterator[Mention]
         ("status", _T.status.is_not(None), text_contains(_T.status, words)),
         ("facts", _T.kind == literal_column("'static'"), json_contains(_T.facts, words)),
     ):
-        asked = (
+        query = (
             select(_T.address, func.count().label("count"), func.max(_T.time_us).label("last"))
             .where(some, says, _T.agency == agency)
             .group_by(_T.address)
             .order_by(_T.address)
             .limit(MOST + 1)
         )
-        for row in connection.execute(asked):
+        for row in connection.execute(query):
             yield Mention(
                 kind="heard",
                 id=row.address,

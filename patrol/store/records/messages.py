@@ -169,16 +169,16 @@ def waiting(connection: Connection, now: datetime) -> list[Message]:
     return list(readable(rows, _message))
 
 
-def steps(connection: Connection, told: Sequence[ReportedStep]) -> None:
+def steps(connection: Connection, reports: Sequence[ReportedStep]) -> None:
     """Note what became of messages; what is known or contradicts an end is left out.
 
     What a gateway tells of a message that was not its to send is left out too.
 
     Args:
         connection: To the store.
-        told: In the order they were told.
+        reports: In the order they were told.
     """
-    for id, step, final, by in told:
+    for id, step, final, by in reports:
         message = find(connection, id)
         if message is None or (by and not message.channel.startswith(f"{by}/")):
             continue
@@ -260,7 +260,7 @@ def heard_on(
     """
     if not addresses:
         return []
-    lately = [
+    recent = [
         select(_T.address, _T.channel, _T.heard_us)
         .where(_T.address == address)
         .order_by(_T.time_us.desc())
@@ -268,7 +268,7 @@ def heard_on(
         .subquery()
         for address in addresses
     ]
-    all_ = union_all(*(select(each) for each in lately)).subquery()
+    all_ = union_all(*(select(each) for each in recent)).subquery()
     last = func.max(all_.c.heard_us)
     rows = connection.execute(
         select(all_.c.address, all_.c.channel, last)

@@ -54,10 +54,10 @@ def of_photo(connection: Connection, agency: str, photo: str) -> list[Original]:
 
 def of_photos(connection: Connection, agency: str, photos: Iterable[str]) -> list[Original]:
     """Return what is known of the originals of an agency's photos, the first one first."""
-    wanted = [bytes.fromhex(each) for each in photos]
+    hashes = [bytes.fromhex(each) for each in photos]
     rows = connection.execute(
         select(*_ABOUT)
-        .where(_O.agency == agency, _O.photo.in_(wanted))
+        .where(_O.agency == agency, _O.photo.in_(hashes))
         .order_by(_O.at_us, _O.sha256)
     )
     return [_original(row) for row in rows]

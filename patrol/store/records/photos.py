@@ -53,9 +53,9 @@ def body(connection: Connection, sha256: str, agency: str) -> bytes | None:
 
 def owned(connection: Connection, agency: str, hashes: tuple[str, ...]) -> frozenset[str]:
     """Return which of these photos an agency has."""
-    wanted = [bytes.fromhex(each) for each in hashes]
+    digests = [bytes.fromhex(each) for each in hashes]
     found = connection.execute(
-        select(_F.sha256).where(_F.agency == agency, _F.sha256.in_(wanted))
+        select(_F.sha256).where(_F.agency == agency, _F.sha256.in_(digests))
     ).scalars()
     return frozenset(bytes(each).hex() for each in found)
 
@@ -75,6 +75,6 @@ def closed_papers_naming(connection: Connection, sha256: str) -> list[Document]:
     once that is closed.
     """
     # By bytes: the JSON of a document has a hash as it stands.
-    named = bytes_contain(_P.body, sha256.encode())
-    rows = connection.execute(select(papers).where(_P.newest == 1, _P.closed == 1, named))
+    mentions = bytes_contain(_P.body, sha256.encode())
+    rows = connection.execute(select(papers).where(_P.newest == 1, _P.closed == 1, mentions))
     return list(readable(rows, lambda row: decode(row.kind, row.body)))

@@ -34,6 +34,6 @@ def revocation(gateway: str, key: str, reason: str, *, agency: str) -> Note:
 def revoked_keys(connection: Connection) -> frozenset[str]:
     """Return all public keys that count no more."""
     row = tables.journal.c
-    asked = select(row.detail).where(journal.is_on(_KIND), row.act == _ACT)
-    found = (msgspec.json.decode(detail) for (detail,) in connection.execute(asked))
+    query = select(row.detail).where(journal.is_on(_KIND), row.act == _ACT)
+    found = (msgspec.json.decode(detail) for (detail,) in connection.execute(query))
     return frozenset(str(each["key"]) for each in found if "key" in each)

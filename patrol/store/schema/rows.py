@@ -72,15 +72,15 @@ _encode = msgspec.json.Encoder().encode
 
 def transmission_row(record: Record, origin: str) -> Row:
     """Return the row of a record, in the order of `TRANSMISSION_COLUMNS`."""
-    said = record.transmission
-    at = said.position
+    transmission = record.transmission
+    at = transmission.position
     lon = lat = high_m = near_m = speed_mps = course_deg = heading_deg = None
     if at is not None:
         lon, lat, high_m, near_m = at.lon, at.lat, at.altitude_m, at.accuracy_m
         speed_mps, course_deg, heading_deg = at.speed_mps, at.course_deg, at.heading_deg
     km = record.river_km
-    time, device, heard_at = record.time, said.device_time, said.heard_at
-    time_us, passed_on = to_us(time), said.passed_on_at
+    time, device, heard_at = record.time, transmission.device_time, transmission.heard_at
+    time_us, passed_on = to_us(time), transmission.passed_on_at
     device_us = None
     if device is not None:
         device_us = time_us if device is time else to_us(device)
@@ -102,21 +102,21 @@ def transmission_row(record: Record, origin: str) -> Row:
         None if heading_deg is None or heading_deg != heading_deg else heading_deg + 0.0,
         None if km is None or km != km else km + 0.0,
         record.bank,
-        said.kind,
-        None if said.fix is None else 1 if said.fix else 0,
-        1 if said.distress else 0,
-        said.text,
-        said.status,
+        transmission.kind,
+        None if transmission.fix is None else 1 if transmission.fix else 0,
+        1 if transmission.distress else 0,
+        transmission.text,
+        transmission.status,
         " ".join(record.flags),
         record.facts,
         device_us,
         None if passed_on is None else to_us(passed_on),
         time_us if heard_at is time else to_us(heard_at),
-        said.channel,
-        said.reception_id,
-        said.duplicate_key,
-        None if said.signal is None else _encode(said.signal),
-        said.raw,
+        transmission.channel,
+        transmission.reception_id,
+        transmission.duplicate_key,
+        None if transmission.signal is None else _encode(transmission.signal),
+        transmission.raw,
         record.agency,
         origin,
     )

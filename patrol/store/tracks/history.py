@@ -109,14 +109,14 @@ def page(
 def within(page: PositionPage, box: Box) -> PositionPage:
     """Return those positions of a page that lie in a box; it goes on where it went on."""
     west, south, east, north = box
-    kept = [
+    passing = [
         (fix, gid)
         for fix, gid in zip(page.fixes, page.ids, strict=True)
         if south <= fix.lat <= north
         and (west <= fix.lon <= east if west <= east else fix.lon >= west or fix.lon <= east)
     ]
     return PositionPage(
-        fixes=[fix for fix, _ in kept], ids=[gid for _, gid in kept], last=page.last
+        fixes=[fix for fix, _ in passing], ids=[gid for _, gid in passing], last=page.last
     )
 
 
@@ -249,14 +249,14 @@ def places_from(
 
 def paths(
     connection: Connection,
-    wanted: Iterable[tuple[str, Sequence[AddressSpan], Collection[str]]],
+    queries: Iterable[tuple[str, Sequence[AddressSpan], Collection[str]]],
     part: timedelta,
 ) -> dict[str, PositionHistory]:
     """Return the path of each that has one: the newest position of each part of the time.
 
     Args:
         connection: To the store.
-        wanted: Id, spans and agencies of each.
+        queries: Id, spans and agencies of each.
         part: How long a part is; every position where it is zero.
 
     Returns:
@@ -264,7 +264,7 @@ def paths(
     """
     found: dict[str, PositionHistory] = {}
     part_us = part // timedelta(microseconds=1)
-    for of, spans, agencies in wanted:
+    for of, spans, agencies in queries:
         rows: list[tuple[int, float, float, float, float | None]] = []
         for span in spans:
             protocol = protocol_of(span.address)

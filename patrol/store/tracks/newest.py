@@ -61,9 +61,9 @@ _WANTED: Final[tuple[tuple[int, tuple[ColumnElement[bool], ...]], ...]] = (
 
 
 def _in_span(
-    count: int, conditions: Sequence[ColumnElement[bool]], asked: Sequence[Any]
+    count: int, conditions: Sequence[ColumnElement[bool]], columns: Sequence[Any]
 ) -> Select[Any]:
-    address, start_us, end_us, channel = asked
+    address, start_us, end_us, channel = columns
     return (
         select(transmissions)
         .where(
@@ -85,19 +85,19 @@ def _many_spans() -> Sequence[Select[Any]]:
     from sqlalchemy.dialects.postgresql import ARRAY
 
     arrays = (bindparam(each.name, type_=ARRAY(each.type)) for each in _ASKED)
-    asked = (
+    spans = (
         func.unnest(*arrays)
         .table_valued(*_ASKED, with_ordinality="number")
         .render_derived(name="asked")
     )
-    return tuple(_in_spans(asked, *wanted) for wanted in _WANTED)
+    return tuple(_in_spans(spans, *wanted) for wanted in _WANTED)
 
 
 def _in_spans(
-    asked: TableValuedAlias, count: int, conditions: Sequence[ColumnElement[bool]]
+    spans: TableValuedAlias, count: int, conditions: Sequence[ColumnElement[bool]]
 ) -> Select[Any]:
-    found = _in_span(count, conditions, [asked.c[each.name] for each in _ASKED]).lateral("found")
-    return select(asked.c.number, found).select_from(asked.join(found, true()))
+    found = _in_span(count, conditions, [spans.c[each.name] for each in _ASKED]).lateral("found")
+    return select(spans.c.number, found).select_from(spans.join(found, true()))
 
 
 # Made once: to make one takes longer than the database takes to answer it.
@@ -108,20 +108,20 @@ _ONE_SPAN: Final = tuple(
 
 
 def for_pictures(
-    connection: Connection, wanted: Sequence[Sequence[AddressSpan]]
+    connection: Connection, spans_of: Sequence[Sequence[AddressSpan]]
 ) -> list[list[Record]]:
     """Return what the picture of each of some units or radios follows from, each record once.
 
     Args:
         connection: To the store.
-        wanted: When which address counted, of each of them.
+        spans_of: When which address counted, of each of them.
 
     Returns:
         Of each its newest positions that belong on a map, and the newest messages with a text, a
         status, a name, or anything but a marked place; of each span. In no order.
     """
-    spans = [(number, span) for number, spans in enumerate(wanted) for span in spans]
-    found: list[dict[bytes, Record]] = [{} for _ in wanted]
+    spans = [(number, span) for number, spans in enumerate(spans_of) for span in spans]
+    found: list[dict[bytes, Record]] = [{} for _ in spans_of]
     for number, row in _rows(connection, spans):
         if row.gid not in found[number]:
             for record in readable((row,), record_from):
@@ -133,15 +133,17 @@ def _rows(
     connection: Connection, spans: Sequence[tuple[int, AddressSpan]]
 ) -> Iterator[tuple[int, Any]]:
     """Yield what is found of each span, with the number that the span has."""
-    asked = [(each.address, to_us(each.start), to_us(each.end), each.channel) for _, each in spans]
+    span_rows = [
+        (each.address, to_us(each.start), to_us(each.end), each.channel) for _, each in spans
+    ]
     names = [each.name for each in _ASKED]
     if not is_postgres(connection):
-        for (number, _), span in zip(spans, asked, strict=True):
+        for (number, _), span in zip(spans, span_rows, strict=True):
             for one in _ONE_SPAN:
                 for row in connection.execute(one, dict(zip(names, span, strict=True))):
                     yield number, row
     elif spans:
-        arrays = dict(zip(names, map(list, zip(*asked, strict=True)), strict=True))
+        arrays = dict(zip(names, map(list, zip(*span_rows, strict=True)), strict=True))
         for many in _many_spans():
             for row in connection.execute(many, arrays):
                 yield spans[row.number - 1][0], row

@@ -111,19 +111,19 @@ class Film(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 def films(
     connection: Connection,
-    wanted: Iterable[tuple[str, Sequence[AddressSpan], Collection[str]]],
+    queries: Iterable[tuple[str, Sequence[AddressSpan], Collection[str]]],
     most: int,
 ) -> tuple[dict[str, Film], bool]:
     """Return the film of each that has one, and whether that is all.
 
     Args:
         connection: To the store.
-        wanted: Id, spans and agencies of each.
+        queries: Id, spans and agencies of each.
         most: Most positions of all together; beyond that reading stops.
     """
     found: dict[str, Film] = {}
     left = most
-    for of, spans, agencies in wanted:
+    for of, spans, agencies in queries:
         rows: list[Any] = []
         for span in spans:
             query = select(*_COLUMNS).where(*inside(span, agencies)).limit(left + 1 - len(rows))
@@ -150,7 +150,7 @@ def raw(
     """
     rows: list[Any] = []
     for span in spans:
-        asked = select(transmissions).where(
+        query = select(transmissions).where(
             _T.address == span.address,
             _T.time_us >= to_us(span.start),
             _T.time_us < to_us(span.end),
@@ -158,8 +158,8 @@ def raw(
             _T.agency.in_(sorted(agencies)),
         )
         if span.channel is not None:
-            asked = asked.where(_T.channel == span.channel)
-        rows += connection.execute(asked.order_by(_T.time_us, _T.gid).limit(limit)).all()
+            query = query.where(_T.channel == span.channel)
+        rows += connection.execute(query.order_by(_T.time_us, _T.gid).limit(limit)).all()
     rows.sort(key=lambda row: (row.time_us, row.gid))
     return list(readable(rows[:limit], transmission_of))
 
@@ -172,7 +172,7 @@ def papers_between(
 
     A document that was begun after `end` may be among them: whoever reads its versions sees that.
     """
-    asked = (
+    query = (
         select(_P.kind, _P.id)
         .where(
             _P.newest == 1,
@@ -187,7 +187,7 @@ def papers_between(
         .order_by(_P.at_us.desc(), _P.id)
         .limit(limit)
     )
-    return [(row.kind, row.id) for row in connection.execute(asked)]
+    return [(row.kind, row.id) for row in connection.execute(query)]
 
 
 def told_later(
@@ -209,35 +209,35 @@ def told_later(
     )
     found: list[tuple[str, str]] = []
     for each in changed:
-        asked = select(_P.kind, _P.body).where(_P.newest == 1, each).order_by(_P.at_us, _P.id)
-        rows = connection.execute(asked)
-        for paper in readable(rows, lambda row: decode(row.kind, row.body)):
-            first, last = _when(paper)
+        query = select(_P.kind, _P.body).where(_P.newest == 1, each).order_by(_P.at_us, _P.id)
+        rows = connection.execute(query)
+        for document in readable(rows, lambda row: decode(row.kind, row.body)):
+            first, last = _when(document)
             if first < end and last > start:
-                found.append((kind_of(paper), paper.id))
+                found.append((kind_of(document), document.id))
             if len(found) >= limit:
                 return found
     return found
 
 
-def _when(paper: Document) -> tuple[datetime, datetime]:
+def _when(document: Document) -> tuple[datetime, datetime]:
     """Return first and last moment of what an incident or alert tells of."""
-    if isinstance(paper, Alert):
-        return paper.raised_at, paper.raised_at + timedelta(microseconds=1)
-    if isinstance(paper, Incident) and paper.precision in ("minute", "day"):
-        return paper.longest_span
-    return paper.at, paper.at  # of a month or a year: nobody can say that it was then
+    if isinstance(document, Alert):
+        return document.raised_at, document.raised_at + timedelta(microseconds=1)
+    if isinstance(document, Incident) and document.precision in ("minute", "day"):
+        return document.longest_span
+    return document.at, document.at  # of a month or a year: nobody can say that it was then
 
 
 def _film(rows: Sequence[Any]) -> Film:
-    gids, addresses, times, heard, *values, banks, flags, distress = zip(*rows, strict=True)
+    gids, addresses, times, heard_times, *values, banks, flags, distress = zip(*rows, strict=True)
     lon, lat, speed, course, heading, accuracy, river_km = (
         np.array(each, dtype=np.float64) for each in values
     )
     return Film(
         gids=list(gids),
         time_us=np.array(times, dtype=np.int64),
-        known_us=np.array(heard, dtype=np.int64),
+        known_us=np.array(heard_times, dtype=np.int64),
         lon=lon,
         lat=lat,
         speed_mps=speed,

@@ -88,7 +88,7 @@ def track(
 
 def overview(
     connection: Connection,
-    wanted: Iterable[tuple[str, Sequence[AddressSpan], Collection[str]]],
+    queries: Iterable[tuple[str, Sequence[AddressSpan], Collection[str]]],
     part: timedelta,
     points_each: int,
 ) -> dict[str, list[Fix]]:
@@ -96,13 +96,13 @@ def overview(
 
     Args:
         connection: To the store.
-        wanted: Id, spans and agencies of each, as for `track`.
+        queries: Id, spans and agencies of each, as for `track`.
         part: How long a part is.
         points_each: Most positions of each.
     """
     found: dict[str, list[Fix]] = {}
     part_us = max(part // timedelta(microseconds=1), 1)
-    for of, spans, agencies in wanted:
+    for of, spans, agencies in queries:
         rows: list[Any] = []
         for span in spans:
             newest_of_each = (
