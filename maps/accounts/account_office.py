@@ -17,7 +17,7 @@ from maps.accounts.enrolment import Enrolments
 from maps.accounts.sessions.access import Access
 from maps.accounts.sessions.recent_proof import RecentProof
 from maps.accounts.sessions.session_lifetime import SessionLifetime
-from maps.accounts.sessions.sign_in_backoff import BackOff
+from maps.accounts.sessions.sign_in_backoff import SignInBackoff
 from maps.accounts.sessions.signing_in import SignInService
 from maps.accounts.users_and_devices import People
 from maps.errors.errors import SignInRefused
@@ -58,7 +58,7 @@ class AccountOffice:
     factors: SecondFactors
     tokens: Tokens
     enrolments: Enrolments
-    codes: BackOff
+    codes: SignInBackoff
     proof: RecentProof
     second_factor: frozenset[str]
     open_id: OpenId | None
@@ -122,7 +122,7 @@ def open_accounts(settings: Settings, store: Store, *, scribe: JournalWriter) ->
         factors=books.factors,
         tokens=books.tokens,
         enrolments=Enrolments(store, node=settings.node.id, scribe=scribe),
-        codes=BackOff(free=5, longest_s=120),
+        codes=SignInBackoff(free=5, longest_s=120),
         proof=proof,
         second_factor=needing,
         open_id=_open_id(settings, store),

@@ -32,7 +32,7 @@ from maps.accounts.credentials.passwords import API, PHONE_KEY, READING, digest
 from maps.accounts.credentials.scopes import PHONE, READER, TRACKER, needed
 from maps.accounts.sessions.cookies import cookie_of
 from maps.accounts.sessions.recent_proof import RecentProof, is_sensitive
-from maps.accounts.sessions.sign_in_backoff import BackOff
+from maps.accounts.sessions.sign_in_backoff import SignInBackoff
 from maps.errors.errors import NotSignedIn, ProofNeeded, SecondFactorNeeded
 from maps.http.policy_epoch_guard import DESK
 from maps.http.session_cookie import COOKIE
@@ -129,7 +129,7 @@ class Access:
         accounts: AccessStore,
         *,
         second_factor: Collection[str] = (),
-        keys: BackOff | None = None,
+        keys: SignInBackoff | None = None,
         writes: WriteLimit | None = None,
         proof: RecentProof | None = None,
         idle: Callable[[Session], datetime | None] = lambda _session: None,
@@ -137,7 +137,7 @@ class Access:
     ) -> None:
         self._accounts, self._now = accounts, now
         self._second_factor = frozenset(second_factor)
-        self._keys = keys or BackOff(free=30)
+        self._keys = keys or SignInBackoff(free=30)
         self._writes = writes or WriteLimit()
         self._proof, self._idle = proof, idle
         self._used: dict[str, asyncio.Task[None]] = {}  # what is being noted, by session

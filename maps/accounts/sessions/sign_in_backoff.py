@@ -9,7 +9,7 @@ from time import monotonic
 from maps.errors.errors import TooManyTries
 
 
-class BackOff:
+class SignInBackoff:
     """Counts failures by key and says how long a key must wait.
 
     The first `free` failures cost nothing; from then on each one doubles the wait, up to

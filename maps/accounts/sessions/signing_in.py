@@ -27,7 +27,7 @@ from maps.accounts.credentials.second_factor import SecondFactors
 from maps.accounts.sessions.access import Access, peer_of
 from maps.accounts.sessions.cookies import cookie_of, set_cookie, take_cookie_away
 from maps.accounts.sessions.session_lifetime import SessionLifetime
-from maps.accounts.sessions.sign_in_backoff import BackOff
+from maps.accounts.sessions.sign_in_backoff import SignInBackoff
 from maps.errors.errors import CodeNeeded, SignInRefused, TooBusy
 from maps.http.session_cookie import COOKIE
 from patrol.documents.transaction import Note
@@ -107,18 +107,18 @@ class SignInService:
         *,
         lifetime: SessionLifetime,
         told: Told = _to_nobody,
-        names: BackOff | None = None,
-        links: BackOff | None = None,
+        names: SignInBackoff | None = None,
+        links: SignInBackoff | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._accounts, self._access, self._passwords = accounts, access, passwords
         self._factors, self._seal, self._now, self._told = factors, seal, now, told
         self._lifetime = lifetime
-        self._names = names or BackOff(free=5, longest_s=120)
-        self._everywhere = BackOff(free=100, longest_s=120)  # by name, from all addresses
-        self._codes = BackOff(free=10, longest_s=120)  # only who has the password gets so far
-        self._links = links or BackOff(free=5, longest_s=120)
-        self._peers = BackOff(free=30)  # by address, which all of an office may share
+        self._names = names or SignInBackoff(free=5, longest_s=120)
+        self._everywhere = SignInBackoff(free=100, longest_s=120)  # by name, from all addresses
+        self._codes = SignInBackoff(free=10, longest_s=120)  # only who has the password gets so far
+        self._links = links or SignInBackoff(free=5, longest_s=120)
+        self._peers = SignInBackoff(free=30)  # by address, which all of an office may share
 
     async def by_password(
         self,
@@ -330,7 +330,7 @@ class SignInService:
             raise SignInRefused("the code is wrong, or has been used")
         return True
 
-    def _count(self, connection: HTTPConnection, name: str) -> list[tuple[BackOff, str]]:
+    def _count(self, connection: HTTPConnection, name: str) -> list[tuple[SignInBackoff, str]]:
         """Count a try as failed, before anything is waited for: tries at once must not slip past.
 
         Raises:
@@ -343,7 +343,7 @@ class SignInService:
             [(self._names, f"{name}\n{peer}"), (self._peers, peer), (self._everywhere, name)]
         )
 
-    def _take_back(self, counted: list[tuple[BackOff, str]]) -> None:
+    def _take_back(self, counted: list[tuple[SignInBackoff, str]]) -> None:
         for backoff, key in counted:
             backoff.take_back(key)
 
@@ -375,7 +375,7 @@ class SignInService:
         await self._told(_note(act, user, connection, **detail))
 
 
-def _counted(keys: list[tuple[BackOff, str]]) -> list[tuple[BackOff, str]]:
+def _counted(keys: list[tuple[SignInBackoff, str]]) -> list[tuple[SignInBackoff, str]]:
     for backoff, key in keys:
         backoff.check(key)
     for backoff, key in keys:

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from maps.accounts.sessions.sign_in_backoff import BackOff
+from maps.accounts.sessions.sign_in_backoff import SignInBackoff
 from maps.accounts.sessions.signing_in import KNOWN
 from maps.errors.errors import TooManyWrites
 from maps.http.write_limit import WriteLimit
@@ -96,7 +96,7 @@ async def test_who_keeps_guessing_at_a_name_does_not_keep_its_owner_out(
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The browser in which somebody signed in before is counted apart from the guesser."""
-    still = BackOff(free=5, longest_s=120, now=Clock())
+    still = SignInBackoff(free=5, longest_s=120, now=Clock())
     monkeypatch.setattr(server.office.accounts.signing_in, "_names", still)
     await server.office.people.add_user("boss", "admin", AGENCY, PASSWORD)
     said = {"name": "boss", "password": PASSWORD}
@@ -146,7 +146,7 @@ async def test_who_guesses_at_a_name_blocks_no_link_of_it_and_no_first_sign_in_e
 async def test_who_guesses_at_a_name_from_everywhere_must_wait(
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    few = BackOff(free=2, longest_s=120, now=Clock())
+    few = SignInBackoff(free=2, longest_s=120, now=Clock())
     monkeypatch.setattr(server.office.accounts.signing_in, "_everywhere", few)
     wrong, told = {"name": "boss", "password": "wrong one"}, list[int]()
     for number in range(1, 5):
@@ -158,7 +158,7 @@ async def test_who_guesses_at_a_name_from_everywhere_must_wait(
 
 def test_every_wait_has_an_end() -> None:
     clock = Clock()
-    names = BackOff(free=5, longest_s=120, now=clock)
+    names = SignInBackoff(free=5, longest_s=120, now=clock)
     for _ in range(1000):
         names.failed("boss")
     clock.now = 120
@@ -238,7 +238,7 @@ async def test_a_flood_of_sign_ins_does_not_starve_the_live_stream(
 
     The names are all different and the address waits for none, so that argon2 is really worked on.
     """
-    monkeypatch.setattr(server.office.accounts.signing_in, "_peers", BackOff(free=10**9))
+    monkeypatch.setattr(server.office.accounts.signing_in, "_peers", SignInBackoff(free=10**9))
     monkeypatch.setattr(server.office.access, "_writes", WriteLimit(per_s=1e9, burst=1e9))
     key = await server.device("boat-3")
     async with (
@@ -259,7 +259,7 @@ async def test_a_flood_of_sign_ins_does_not_starve_the_live_stream(
 async def test_a_flood_from_one_address_is_told_to_wait(
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    still = BackOff(free=10, now=Clock())
+    still = SignInBackoff(free=10, now=Clock())
     monkeypatch.setattr(server.office.accounts.signing_in, "_peers", still)
     async with flooding(server, clients=8) as told:
         async for _ in wait_until("many refusals", 60):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from maps.accounts.sessions.sign_in_backoff import BackOff
+from maps.accounts.sessions.sign_in_backoff import SignInBackoff
 from maps.errors.errors import TooManyTries
 
 
@@ -18,7 +18,7 @@ class Clock:
 
 def test_the_first_failures_are_free_and_then_each_doubles_the_wait() -> None:
     clock = Clock()
-    backoff = BackOff(free=3, longest_s=60, now=clock)
+    backoff = SignInBackoff(free=3, longest_s=60, now=clock)
     for _ in range(2):
         backoff.failed("jane")
         backoff.check("jane")
@@ -35,7 +35,7 @@ def test_the_first_failures_are_free_and_then_each_doubles_the_wait() -> None:
 
 def test_success_and_time_forget_failures() -> None:
     clock = Clock()
-    backoff = BackOff(free=1, now=clock)
+    backoff = SignInBackoff(free=1, now=clock)
     backoff.failed("jane")
     backoff.succeeded("jane")
     backoff.check("jane")
@@ -47,7 +47,7 @@ def test_success_and_time_forget_failures() -> None:
 
 
 def test_one_key_never_costs_another() -> None:
-    backoff = BackOff(free=1)
+    backoff = SignInBackoff(free=1)
     backoff.failed("jane")
     backoff.check("somchai")
     with pytest.raises(TooManyTries):
@@ -55,7 +55,7 @@ def test_one_key_never_costs_another() -> None:
 
 
 def test_memory_is_bounded() -> None:
-    backoff = BackOff(free=1, remembered=10)
+    backoff = SignInBackoff(free=1, remembered=10)
     for number in range(100):
         backoff.failed(str(number))
     backoff.check("0")
@@ -64,7 +64,7 @@ def test_memory_is_bounded() -> None:
 
 
 def test_a_failure_can_be_taken_back() -> None:
-    backoff = BackOff(free=2)
+    backoff = SignInBackoff(free=2)
     backoff.failed("jane")
     backoff.failed("jane")
     backoff.take_back("jane", "somchai")
