@@ -6,7 +6,7 @@ commit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
@@ -21,14 +21,18 @@ from patrol.desks.incidents.photos import PhotoDesk
 from patrol.desks.legal_holds import LegalHoldDesk
 from patrol.desks.liaison.agreements import AgreementDesk
 from patrol.desks.liaison.hand_offs import HandOffDesk
+from patrol.desks.liaison.offers import Offers
 from patrol.desks.liaison.targets import TargetDesk
 from patrol.desks.marks import MarkDesk
 from patrol.desks.places_on_air import PlacesOnAirDesk
 from patrol.desks.planning.patrols import PatrolDesk
+from patrol.desks.planning.plan import PlanDesk
 from patrol.desks.planning.roster import RosterDesk
 from patrol.desks.planning.sectors import SectorDesk
+from patrol.desks.planning.shifts import ShiftDesk
 from patrol.desks.protected_fields import ProtectedFieldDesk
 from patrol.desks.replay import ReplayDesk
+from patrol.desks.visibility.document_access import DocumentAccess
 from patrol.desks.watch_room.alerts import AlertDesk
 from patrol.desks.watch_room.crews import CrewDesk
 from patrol.desks.watch_room.deliveries import DeliveryDesk
@@ -37,10 +41,14 @@ from patrol.desks.watch_room.watch_log import WatchLogDesk
 from patrol.errors.errors import Conflict, NotFound
 from patrol.maintenance.unknown_radios import UnknownRadio
 from patrol.picture.picture import VOICE
+from patrol.sectors.site_geography import Ground
 from patrol.store.receptions import receptions
+from patrol.units.accounts import User
 from patrol.units.effective_time import BEHIND, check_date
 from patrol.units.units import Assignment, Unit, UnitKind
 from patrol.units.wire import UnitState
+from patrol.watch.watch import Watch
+from radio_gateway.health.health import RejectedFrame
 from radio_gateway.messages.shown_text import check_shown
 from radio_gateway.messages.transmission import Transmission
 from radio_gateway.parsing.msgspec_decoders import converted
@@ -57,95 +65,171 @@ ANY_CHANNEL: Final = "*"
 class Desk(MessageDesk):
     """What one user may see and do."""
 
+    def __init__(
+        self,
+        watch: Watch,
+        user: User,
+        *,
+        rejected: Callable[[str], Sequence[RejectedFrame]] = lambda _channel: (),
+    ) -> None:
+        super().__init__(watch, user, rejected=rejected)
+        self._documents = DocumentAccess(
+            store=watch.store,
+            filing=watch.clerk,
+            field_keys=watch.field_keys,
+            now=watch.now,
+            user=user,
+            policy=self.policy,
+        )
+        self._ground = watch.ground or Ground()
+
     @property
     def agreements(self) -> AgreementDesk:
         """What is shared with others, and what crosses now."""
-        return AgreementDesk(self._watch, self.user, self.policy)
+        watch = self._watch
+        return AgreementDesk(
+            self._documents,
+            sharing=watch.sharing,
+            publish=watch.board.publish,
+            agencies={*watch.agencies, *watch.elsewhere},
+            ground=watch.ground,
+        )
 
     @property
     def alerts(self) -> AlertDesk:
         """What needs a person."""
-        return AlertDesk(self._watch, self.user, self.policy)
+        return AlertDesk(self._documents, clear_distress=self._watch.registrar.clear_distress)
 
     @property
     def audit(self) -> AuditDesk:
         """The agency's lines of the journal."""
-        return AuditDesk(self._watch, self.user, self.policy)
+        return AuditDesk(self._documents)
 
     @property
     def targets(self) -> TargetDesk:
         """Targets."""
-        return TargetDesk(self._watch, self.user, self.policy)
+        return TargetDesk(
+            self._documents,
+            offers=self._offers,
+            photos=self.photos,
+            units=self._watch.picture.units,
+            ground=self._watch.ground,
+        )
 
     @property
     def hand_offs(self) -> HandOffDesk:
         """Targets offered to the other bank, and by it."""
-        return HandOffDesk(self._watch, self.user, self.policy)
+        return HandOffDesk(self._documents, offers=self._offers, sharing=self._watch.sharing)
 
     @property
     def replay(self) -> ReplayDesk:
         """What stood and was known in some stretch of time."""
-        return ReplayDesk(self._watch, self.user, self.policy)
+        return ReplayDesk(
+            self._documents,
+            picture=self._watch.picture,
+            agency=self._watch.agency,
+            sectors=self.sectors,
+            versions={
+                "agreement": self.agreements.versions,
+                "alert": self.alerts.versions,
+                "hand_off": self.hand_offs.versions,
+                "incident": self.incidents.versions_or_newest,
+                "patrol": self.patrols.versions,
+                "sector": self.sectors.versions,
+                "target": self.targets.versions,
+            },
+        )
 
     @property
     def roster(self) -> RosterDesk:
-        """Who is on watch, and hand-over."""
-        return RosterDesk(self._watch, self.user, self.policy)
+        """Hand-over of shifts, and duty contacts."""
+        return RosterDesk(self._documents, channels=self._watch.picture.channels)
+
+    @property
+    def shifts(self) -> ShiftDesk:
+        """Who is on watch, from when to when."""
+        return ShiftDesk(self._documents)
 
     @property
     def log(self) -> WatchLogDesk:
         """The watch log, and phrases."""
-        return WatchLogDesk(self._watch, self.user, self.policy)
+        return WatchLogDesk(self._documents)
 
     @property
     def deliveries(self) -> DeliveryDesk:
         """Alerts that were sent, and the browsers that take them."""
-        return DeliveryDesk(self._watch, self.user, self.policy)
+        return DeliveryDesk(self._documents)
 
     @property
     def sectors(self) -> SectorDesk:
         """Areas that people drew."""
-        return SectorDesk(self._watch, self.user, self.policy)
+        return SectorDesk(
+            self._documents, contacts=self._watch.picture.contacts, ground=self._ground
+        )
 
     @property
     def patrols(self) -> PatrolDesk:
         """Planned work, alone and with others."""
-        return PatrolDesk(self._watch, self.user, self.policy)
+        return PatrolDesk(self._documents, plans=self.plans)
+
+    @property
+    def plans(self) -> PlanDesk:
+        """What is wrong with plans of patrols."""
+        return PlanDesk(
+            self._documents,
+            units=self._watch.picture.units,
+            agencies=self._watch.agencies,
+            sharing=self._watch.sharing,
+            ground=self._ground,
+        )
 
     @property
     def incidents(self) -> IncidentDesk:
         """What happened, and what it comes to."""
-        return IncidentDesk(self._watch, self.user, self.policy)
+        return IncidentDesk(
+            self._documents,
+            photos=self.photos,
+            agencies=self._watch.agencies,
+            epoch=self._watch.lookout.epoch,
+            second_person=self._watch.second_person,
+            ground=self._watch.ground,
+        )
 
     @property
     def protected_fields(self) -> ProtectedFieldDesk:
         """Who informed, witnessed, suffered or was arrested by name, and private notes."""
-        return ProtectedFieldDesk(self._watch, self.user, self.policy)
+        return ProtectedFieldDesk(self._documents)
 
     @property
     def marks(self) -> MarkDesk:
         """Places that somebody marked."""
-        return MarkDesk(self._watch, self.user, self.policy)
+        return MarkDesk(self._documents, incidents=self.incidents, ground=self._watch.ground)
 
     @property
     def on_air(self) -> PlacesOnAirDesk:
         """Marks, targets and sectors that are shown to radios."""
-        return PlacesOnAirDesk(self._watch, self.user, self.policy)
+        return PlacesOnAirDesk(
+            self._documents,
+            sectors=self.sectors,
+            channels=self._watch.picture.channels,
+            send=self._watch.places_on_air.send,
+            refusal_of=self._watch.dispatch.refusal_of,
+        )
 
     @property
     def photos(self) -> PhotoDesk:
         """Photos of incidents and targets."""
-        return PhotoDesk(self._watch, self.user, self.policy)
+        return PhotoDesk(self._documents)
 
     @property
     def legal_holds(self) -> LegalHoldDesk:
         """What is to be preserved, whatever the retention says."""
-        return LegalHoldDesk(self._watch, self.user, self.policy)
+        return LegalHoldDesk(self._documents, units=self._watch.picture.units)
 
     @property
     def holdings(self) -> HoldingsDesk:
         """What the agency holds on somebody or something."""
-        return HoldingsDesk(self._watch, self.user, self.policy)
+        return HoldingsDesk(self._documents)
 
     def crew(self, *, device: str | None, unit: str | None) -> CrewDesk:
         """What the user does as a crew under way.
@@ -154,7 +238,28 @@ class Desk(MessageDesk):
             device: The device that is calling; None for a person.
             unit: Id of the unit that an enrolled phone was made for.
         """
-        return CrewDesk(self._watch, self.user, self.policy, device=device, unit=unit)
+        return CrewDesk(
+            self._documents,
+            picture=self._watch.picture,
+            receive=self._watch.receive,
+            tell=self._watch.dispatch.tell,
+            handed=self._watch.phones.handed,
+            ground=self._ground,
+            device=device,
+            unit=unit,
+        )
+
+    @property
+    def _offers(self) -> Offers:
+        watch = self._watch
+        return Offers(
+            sharing=watch.sharing,
+            agencies=watch.agencies,
+            elsewhere=watch.elsewhere,
+            offices=watch.offices,
+            node=watch.node,
+            user=self.user,
+        )
 
     async def assign(
         self,

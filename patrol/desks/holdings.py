@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from patrol.desks.visibility.document_desk import DocumentDesk
+from patrol.desks.visibility.document_access import DocumentAccess
 from patrol.documents.transaction import Note
 from patrol.errors.errors import Conflict
 from patrol.holdings.mention import SEARCH, Mentions
@@ -23,8 +23,15 @@ SHORTEST_PURPOSE: Final = 5
 LONGEST_PURPOSE: Final = 500
 
 
-class HoldingsDesk(DocumentDesk):
-    """What one user may look for in everything that the user's agency holds."""
+class HoldingsDesk:
+    """What one user may look for in everything that the user's agency holds.
+
+    Args:
+        access: What the user may read, see and file.
+    """
+
+    def __init__(self, access: DocumentAccess) -> None:
+        self._access = access
 
     async def search(self, words: str, *, purpose: str) -> Mentions:
         """Return what the agency's records hold on a name, call sign, number or device id.
@@ -39,11 +46,11 @@ class HoldingsDesk(DocumentDesk):
             HiddenText: If they hold what nobody sees.
             StoreError: If the store cannot be read, or the journal refuses to note it.
         """
-        self._may(SEARCH)
+        self._access.may(SEARCH)
         words, purpose = check_search(words, purpose)
-        found = await self._watch.store.read(holdings.search, self._user.agency, words)
-        note = search_note(self._user.name, self._user.agency, words, purpose, found)
-        await self._watch.clerk.note(note)
+        found = await self._access.read(holdings.search, self._access.user.agency, words)
+        note = search_note(self._access.user.name, self._access.user.agency, words, purpose, found)
+        await self._access.journal.note(note)
         return found
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, cast
 
-from patrol.desks.visibility.document_desk import DocumentDesk
+from patrol.desks.visibility.document_access import DocumentAccess
 from patrol.documents.document import Document, kind_of, new_id, revised
 from patrol.documents.open_documents import Book
 from patrol.documents_registry.document_kinds import KINDS
@@ -13,6 +14,7 @@ from patrol.errors.errors import Conflict, NotFound
 from patrol.legal_holds.legal_hold import HeldKind, LegalHold
 from patrol.store.protection import removal
 from patrol.store.records import documents as papers
+from patrol.units.units import Unit
 from radio_gateway.messages.shown_text import check_shown
 
 LONGEST_REASON: Final = 1000
@@ -22,8 +24,17 @@ MOST_HOLDS: Final = 1000
 _NAMES: Final = ("name", "category", "rule", "call_sign")
 
 
-class LegalHoldDesk(DocumentDesk):
-    """What one user may do with legal holds."""
+class LegalHoldDesk:
+    """What one user may do with legal holds.
+
+    Args:
+        access: What the user may read, see and file.
+        units: Registered units, by id.
+    """
+
+    def __init__(self, access: DocumentAccess, *, units: Mapping[str, Unit]) -> None:
+        self._access = access
+        self._units = units
 
     async def all(self, *, released: bool = False) -> list[LegalHold]:
         """Return the agency's holds, newest first; with those that were released if asked.
@@ -31,13 +42,16 @@ class LegalHoldDesk(DocumentDesk):
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("keep legal holds")
-        book = self._watch.clerk.book
-        holds = [each for each in book.all(LegalHold) if each.agency == self._user.agency]
+        self._access.may("keep legal holds")
+        book = self._access.book
+        holds = [each for each in book.all(LegalHold) if each.agency == self._access.user.agency]
         if released:
-            found = await self._watch.store.read(
+            found = await self._access.read(
                 lambda connection: papers.of_kind(
-                    connection, kind_of(LegalHold), agencies=(self._user.agency,), limit=MOST_HOLDS
+                    connection,
+                    kind_of(LegalHold),
+                    agencies=(self._access.user.agency,),
+                    limit=MOST_HOLDS,
                 )
             )
             # What holds is never pushed off the list by what was released.
@@ -58,30 +72,30 @@ class LegalHoldDesk(DocumentDesk):
             Conflict: If there is no reason, or the agency has too many holds.
             StoreError: If the store refuses.
         """
-        self._may("keep legal holds")
+        self._access.may("keep legal holds")
         reason = _checked(reason)
         name = await self._name(kind, id)
 
         def decide(book: Book, now: datetime) -> tuple[Document, ...]:
-            own = [each for each in book.all(LegalHold) if each.agency == self._user.agency]
+            own = [each for each in book.all(LegalHold) if each.agency == self._access.user.agency]
             if len(own) >= MOST_HOLDS:
                 raise Conflict(f"an agency has at most {MOST_HOLDS} legal holds")
             hold = LegalHold(
                 id=new_id(),
-                agency=self._user.agency,
-                origin=self._watch.node,
+                agency=self._access.user.agency,
+                origin=self._access.node,
                 at=now,
-                by=self._user.name,
+                by=self._access.user.name,
                 kind_held=kind,
                 id_held=id,
                 name=name,
                 reason=reason,
                 set_at=now,
-                set_by=self._user.name,
+                set_by=self._access.user.name,
             )
             return (hold,)
 
-        (hold,) = await self._file("set legal hold", decide, reason=reason)
+        (hold,) = await self._access.file("set legal hold", decide, reason=reason)
         return cast(LegalHold, hold)
 
     async def release(self, id: str, *, reason: str) -> LegalHold:
@@ -93,17 +107,17 @@ class LegalHoldDesk(DocumentDesk):
             Conflict: If there is no reason.
             StoreError: If the store refuses.
         """
-        self._may("keep legal holds")
+        self._access.may("keep legal holds")
         reason = _checked(reason)
 
         def decide(book: Book, now: datetime) -> tuple[Document, ...]:
-            hold = self._own(book, LegalHold, id)
+            hold = self._access.own(book, LegalHold, id)
             changes = {"released_at": now, "release_reason": reason}
-            return (revised(hold, at=now, by=self._user.name, **changes),)
+            return (revised(hold, at=now, by=self._access.user.name, **changes),)
 
-        (hold,) = await self._file("release legal hold", decide, reason=reason)
+        (hold,) = await self._access.file("release legal hold", decide, reason=reason)
         # What a stage of the retention went by because of it is looked at again.
-        await self._watch.store.write(removal.begin_again)
+        await self._access.write(removal.begin_again)
         return cast(LegalHold, hold)
 
     async def _name(self, kind: HeldKind, id: str) -> str:
@@ -113,16 +127,16 @@ class LegalHoldDesk(DocumentDesk):
             NotFound: If it has no such thing.
         """
         if kind == "agency":
-            if id != self._user.agency:
+            if id != self._access.user.agency:
                 raise NotFound(kind, id)
             return id
         if kind == "unit":
-            unit = self._watch.picture.units.get(id)
-            if unit is None or unit.agency != self._user.agency:
+            unit = self._units.get(id)
+            if unit is None or unit.agency != self._access.user.agency:
                 raise NotFound(kind, id)
             return unit.call_sign
-        paper = await self._kept(KINDS[kind], id)
-        if self._user.agency not in paper.parties:
+        paper = await self._access.kept(KINDS[kind], id)
+        if self._access.user.agency not in paper.parties:
             raise NotFound(kind, id)
         return next((str(getattr(paper, each)) for each in _NAMES if hasattr(paper, each)), "")
 

@@ -9,13 +9,14 @@ import msgspec
 
 from gis.position.position import check_place
 from patrol.desks.incidents.incidents import IncidentDesk
-from patrol.desks.visibility.document_desk import DocumentDesk
+from patrol.desks.visibility.document_access import DocumentAccess
 from patrol.documents.document import kind_of, new_id, revised
 from patrol.documents.open_documents import Book
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict, IllegalStep, NotFound
 from patrol.incidents.incident import Category, Incident
 from patrol.marks.mark import LASTS, LASTS_AT_MOST, LIFE, Mark, ended
+from patrol.sectors.site_geography import Ground
 from patrol.store.records import documents as papers
 from patrol.store.schema.tables import to_us
 from patrol.targets.sightings import Sighting
@@ -32,8 +33,21 @@ MOST_OF_OFFICE: Final = 1000
 CHANGEABLE: Final = frozenset({"name", "use", "remarks", "ends_at"})
 
 
-class MarkDesk(DocumentDesk):
-    """What one user may do with marks."""
+class MarkDesk:
+    """What one user may do with marks.
+
+    Args:
+        access: What the user may read, see and file.
+        incidents: Logs what happened at one.
+        ground: Rivers and borders of this site; None without geography.
+    """
+
+    def __init__(
+        self, access: DocumentAccess, *, incidents: IncidentDesk, ground: Ground | None
+    ) -> None:
+        self._access = access
+        self._incidents = incidents
+        self._ground = ground
 
     def all(self, *, words: str = "") -> list[Mark]:
         """Return the standing marks that the user may see, by name.
@@ -44,8 +58,8 @@ class MarkDesk(DocumentDesk):
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("see marks")
-        found = [each for each in self._open(Mark) if _has(each, words)]
+        self._access.may("see marks")
+        found = [each for each in self._access.open(Mark) if _has(each, words)]
         return sorted(found, key=lambda each: (each.name.casefold(), each.id))
 
     async def past(
@@ -56,8 +70,8 @@ class MarkDesk(DocumentDesk):
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("see marks")
-        found = await self._watch.store.read(
+        self._access.may("see marks")
+        found = await self._access.read(
             lambda connection: papers.of_kind(
                 connection,
                 kind_of(Mark),
@@ -66,7 +80,7 @@ class MarkDesk(DocumentDesk):
                 limit=MOST_MARKS,
             )
         )
-        seen = (self._policy.paper(each) for each in found if each.is_closed)
+        seen = (self._access.policy.paper(each) for each in found if each.is_closed)
         marks = [cast(Mark, each) for each in seen if each is not None]
         return [each for each in marks if _has(each, words)][: max(1, limit)]
 
@@ -77,8 +91,8 @@ class MarkDesk(DocumentDesk):
             Forbidden: If the role may not.
             NotFound: If there is none, or the user may not know of it.
         """
-        self._may("see marks")
-        return await self._kept(Mark, id)
+        self._access.may("see marks")
+        return await self._access.kept(Mark, id)
 
     async def versions(self, id: str) -> list[Mark]:
         """Return every version of a mark of the user's agency, oldest first; of another's what may
@@ -89,9 +103,9 @@ class MarkDesk(DocumentDesk):
             NotFound: If there is none, or the user may not know of it.
         """
         newest = await self.one(id)
-        if newest.agency != self._user.agency:
+        if newest.agency != self._access.user.agency:
             return [newest]
-        return cast(list[Mark], await self._watch.store.read(papers.versions, kind_of(Mark), id))
+        return cast(list[Mark], await self._access.read(papers.versions, kind_of(Mark), id))
 
     async def make(
         self,
@@ -125,18 +139,18 @@ class MarkDesk(DocumentDesk):
             Conflict: If it would have ended, or would stand for more than 90 days, or there are
                 too many.
         """
-        self._may("keep marks")
+        self._access.may("keep marks")
         for east, north in ((lon, lat), *path):
             check_place(lon=east, lat=north)
-        now = self._watch.now()
+        now = self._access.now()
         until = self._until(ends_at, now)
-        ground = self._watch.ground
+        ground = self._ground
         mark = Mark(
             id=new_id(),
-            agency=self._user.agency,
-            origin=self._watch.node,
+            agency=self._access.user.agency,
+            origin=self._access.node,
             at=now,
-            by=self._user.name,
+            by=self._access.user.name,
             name=name,
             use=use,
             lon=lon,
@@ -157,7 +171,7 @@ class MarkDesk(DocumentDesk):
                 raise Conflict(f"{MOST_OF_OFFICE} marks stand already: end some first")
             return (mark,)
 
-        await self._file("mark place", decide)
+        await self._access.file("mark place", decide)
         return mark
 
     async def change(self, id: str, values: dict[str, Any]) -> Mark:
@@ -173,15 +187,17 @@ class MarkDesk(DocumentDesk):
             IllegalStep: If it has ended.
             Conflict: If it would have ended, or would stand for more than 90 days.
         """
-        self._may("keep marks")
+        self._access.may("keep marks")
         told = {name: value for name, value in values.items() if name in CHANGEABLE}
         if "ends_at" in told:
-            told["ends_at"] = self._until(told["ends_at"], self._watch.now())
+            told["ends_at"] = self._until(told["ends_at"], self._access.now())
 
         def decide(book: Book, now: datetime) -> tuple[Mark, ...]:
-            mark = self._own(book, Mark, id)
+            mark = self._access.own(book, Mark, id)
             state = LIFE.after(mark.state, "change")
-            return (revised(mark, at=now, by=self._user.name, state=state, edited=True, **told),)
+            return (
+                revised(mark, at=now, by=self._access.user.name, state=state, edited=True, **told),
+            )
 
         return await self._acted(id, "change", decide, "change mark")
 
@@ -193,12 +209,12 @@ class MarkDesk(DocumentDesk):
             NotFound: If the user's agency has no such mark.
             IllegalStep: If it has ended.
         """
-        self._may("keep marks")
+        self._access.may("keep marks")
         return await self._acted(
             id,
             "end",
             lambda book, now: (
-                ended(self._own(book, Mark, id), "ended", at=now, by=self._user.name),
+                ended(self._access.own(book, Mark, id), "ended", at=now, by=self._access.user.name),
             ),
             "end mark",
         )
@@ -216,42 +232,42 @@ class MarkDesk(DocumentDesk):
             NotFound: If the user knows of no such mark that stands.
             Conflict: If a target was made of it.
         """
-        self._may("open targets")
-        mark = self._seen(Mark, id)
-        own = mark.agency == self._user.agency
-        now, by = self._watch.now(), self._user.name
+        self._access.may("open targets")
+        mark = self._access.seen(Mark, id)
+        own = mark.agency == self._access.user.agency
+        now, by = self._access.now(), self._access.user.name
         sighting = Sighting(
             at=min(mark.marked_at, now),
             lon=mark.lon,
             lat=mark.lat,
-            agency=self._user.agency,
+            agency=self._access.user.agency,
             accuracy_m=mark.radius_m,
             unit=mark.unit if own else None,
             note=mark.remarks,
             by=by,
         )
         target = new_target(
-            agency=self._user.agency,
-            origin=self._watch.node,
+            agency=self._access.user.agency,
+            origin=self._access.node,
             what=what,
             name=name or mark.name,
             at=now,
             by=by,
             unit=mark.unit if own else None,
         )
-        filing = opened(target, sighting, ground=self._watch.ground, by=by)
+        filing = opened(target, sighting, ground=self._ground, by=by)
 
         def act(book: Book, at: datetime) -> Filing:
             if not own:
                 return filing
-            standing = self._own(book, Mark, id)
+            standing = self._access.own(book, Mark, id)
             if standing.target:
                 raise Conflict(f"a target was made of {standing.name}")
             state = LIFE.after(standing.state, "change")
             made = revised(standing, at=at, by=by, state=state, target=target.id)
             return msgspec.structs.replace(filing, papers=(*filing.papers, made))
 
-        filed = await self._watch.clerk.file(act)
+        filed = await self._access.do(act)
         return cast(Target, filed.papers[0])
 
     async def log_incident(self, id: str, *, category: Category, narrative: str = "") -> Incident:
@@ -267,14 +283,14 @@ class MarkDesk(DocumentDesk):
             NotFound: If the user knows of no such mark that stands.
             Conflict: If an incident was made of it.
         """
-        self._may("log incidents")
-        mark = self._seen(Mark, id)
-        own = mark.agency == self._user.agency
+        self._access.may("log incidents")
+        mark = self._access.seen(Mark, id)
+        own = mark.agency == self._access.user.agency
         if own and mark.incident:
             raise Conflict(f"an incident was made of {mark.name}")
-        made = await IncidentDesk(self._watch, self._user, self._policy).log(
+        made = await self._incidents.log(
             category=category,
-            happened_at=min(mark.marked_at, self._watch.now()),
+            happened_at=min(mark.marked_at, self._access.now()),
             precision="minute",
             lon=mark.lon,
             lat=mark.lat,
@@ -286,7 +302,10 @@ class MarkDesk(DocumentDesk):
                 "change",
                 lambda book, now: (
                     revised(
-                        self._own(book, Mark, id), at=now, by=self._user.name, incident=made.id
+                        self._access.own(book, Mark, id),
+                        at=now,
+                        by=self._access.user.name,
+                        incident=made.id,
                     ),
                 ),
                 "change mark",
@@ -306,10 +325,10 @@ class MarkDesk(DocumentDesk):
 
     async def _acted(self, id: str, word: str, decide: Any, act: str) -> Mark:
         try:
-            made = await self._file(act, decide)
+            made = await self._access.file(act, decide)
         except NotFound:
-            kept = await self._kept(Mark, id)
-            if kept.agency == self._user.agency and kept.is_closed:
+            kept = await self._access.kept(Mark, id)
+            if kept.agency == self._access.user.agency and kept.is_closed:
                 raise IllegalStep(LIFE.name, kept.state, word, ()) from None
             raise
         return cast(Mark, made[0])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime, timedelta
 from typing import Final
 
 import shapely
 
 from patrol.desks.planning.sectors import SectorDesk
-from patrol.desks.visibility.document_desk import DocumentDesk
+from patrol.desks.visibility.document_access import DocumentAccess
 from patrol.documents.document import id_of_request
 from patrol.errors.errors import CannotSend, Conflict
 from patrol.marks.mark import LASTS, LASTS_AT_MOST, Mark
@@ -18,6 +19,7 @@ from patrol.store.records import messages
 from patrol.targets.target import Target
 from patrol.watch.places_on_air import outward_name
 from radio_gateway.messages.marked_place import MarkedPlace, MarkUse
+from radio_gateway.orders.order import OrderKind
 from radio_gateway.orders.order_result import Refusal
 
 Shown = Mark | Target | Sector
@@ -26,8 +28,31 @@ USES: Final[dict[str, MarkUse]] = {"no_go": "hazard", "rendezvous": "meeting_poi
 """What a sector is shown as, by its use; any other is a place."""
 
 
-class PlacesOnAirDesk(DocumentDesk):
-    """What one user may show to radios: of a kind, `Mark`, `Target` or `Sector`."""
+class PlacesOnAirDesk:
+    """What one user may show to radios: of a kind, `Mark`, `Target` or `Sector`.
+
+    Args:
+        access: What the user may read, see and file.
+        sectors: Knows how a sector lies.
+        channels: Names of the channels.
+        send: Sends a place to the radios of a channel.
+        refusal_of: Why a channel takes no message of a kind to radios of a protocol.
+    """
+
+    def __init__(
+        self,
+        access: DocumentAccess,
+        *,
+        sectors: SectorDesk,
+        channels: Collection[str],
+        send: Callable[[Message], Awaitable[Message]],
+        refusal_of: Callable[[str, OrderKind, str], Refusal | None],
+    ) -> None:
+        self._access = access
+        self._sectors = sectors
+        self._channels = channels
+        self._send = send
+        self._refusal_of = refusal_of
 
     def channels(self, kind: type[Shown], id: str) -> list[str]:
         """Return the channels that may show a place to their radios now, by name: those whose
@@ -37,10 +62,9 @@ class PlacesOnAirDesk(DocumentDesk):
             Forbidden: If the role may not.
             NotFound: If the user knows of no such document that stands.
         """
-        self._may("see messages")
+        self._access.may("see messages")
         paper = self._seen_by_role(kind, id)
-        names = self._watch.picture.channels
-        return sorted(name for name in names if self._refusal(paper, name) is None)
+        return sorted(name for name in self._channels if self._refusal(paper, name) is None)
 
     async def orders(self, kind: type[Shown], id: str) -> list[Message]:
         """Return the messages of the user's agency that showed a place to radios, or took it back,
@@ -50,12 +74,12 @@ class PlacesOnAirDesk(DocumentDesk):
             Forbidden: If the role may not.
             NotFound: If there is no such document, or the user may not know of it.
         """
-        self._may("see messages")
-        self._may(kind.SEEN_BY)
-        name = outward_name(await self._kept(kind, id))
-        since = self._watch.now() - LASTS_AT_MOST
-        found = await self._watch.store.read(lambda each: messages.marks(each, since=since))
-        own = (each for each in reversed(found) if each.agency == self._user.agency)
+        self._access.may("see messages")
+        self._access.may(kind.SEEN_BY)
+        name = outward_name(await self._access.kept(kind, id))
+        since = self._access.now() - LASTS_AT_MOST
+        found = await self._access.read(lambda each: messages.marks(each, since=since))
+        own = (each for each in reversed(found) if each.agency == self._access.user.agency)
         return [each for each in own if each.mark is not None and each.mark.id == name]
 
     async def show(
@@ -88,31 +112,31 @@ class PlacesOnAirDesk(DocumentDesk):
             Conflict: If that message's id is another's.
             StoreError: If the store refuses.
         """
-        self._may("message radios")
+        self._access.may("message radios")
         paper = self._seen_by_role(kind, id)
         refusal = self._refusal(paper, channel)
         if refusal is not None:
             raise CannotSend(refusal.reason, refusal.detail)
-        now = self._watch.now()
+        now = self._access.now()
         place = self._place(paper, now)
         if place is None:
             raise CannotSend("no_place", f"nobody knows where {paper.name} is")
         ends_at = place.ends_at or now + LASTS_AT_MOST
         message = Message(
-            id=id_of_request(order, agency=self._user.agency),
+            id=id_of_request(order, agency=self._access.user.agency),
             kind="mark",
             channel=channel,
             text=paper.name,
             mark=place,
-            operator=self._user.name,
+            operator=self._access.user.name,
             reason=reason,
             created_at=now,
             expires_at=min(now + timedelta(seconds=expires_in_s), ends_at),
             history=(MessageStep(state="queued", at=now),),
-            agency=self._user.agency,
-            origin=self._watch.node,
+            agency=self._access.user.agency,
+            origin=self._access.node,
         )
-        sent = await self._watch.places_on_air.send(message)
+        sent = await self._send(message)
         same = sent.mark is not None and sent.mark.id == place.id
         if not same or sent.channel != channel or sent.agency != message.agency:
             raise Conflict("that id is another message's")
@@ -121,15 +145,15 @@ class PlacesOnAirDesk(DocumentDesk):
     # -- inside
 
     def _seen_by_role(self, kind: type[Shown], id: str) -> Shown:
-        self._may(kind.SEEN_BY)
-        return self._seen(kind, id)
+        self._access.may(kind.SEEN_BY)
+        return self._access.seen(kind, id)
 
     def _refusal(self, paper: Shown, channel: str) -> Refusal | None:
-        if paper.agency != self._user.agency:
+        if paper.agency != self._access.user.agency:
             return Refusal("not_ours", "only what is your own agency's is shown to radios")
         if isinstance(paper, Mark) and paper.channel == channel:
             return Refusal("heard_there", f"the radios of {channel} told of it")
-        return self._watch.dispatch.refusal_of(channel, "mark", "")
+        return self._refusal_of(channel, "mark", "")
 
     def _place(self, paper: Shown, now: datetime) -> MarkedPlace | None:
         name = outward_name(paper)
@@ -157,7 +181,7 @@ class PlacesOnAirDesk(DocumentDesk):
                 remarks=f"{seen}. {paper.description}".strip(),
                 ends_at=now + LASTS,
             )
-        outline = SectorDesk(self._watch, self._user, self._policy).lie(paper).outline
+        outline = self._sectors.lie(paper).outline
         if outline is None:
             return None
         middle = shapely.geometry.shape(outline).representative_point()

@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection
 
-from patrol.desks.visibility.document_desk import DocumentDesk
+from patrol.desks.visibility.document_access import DocumentAccess
 from patrol.documents.document import Document
 from patrol.documents.transaction import Filing, Note
 from patrol.documents_registry.document_kinds import KINDS
@@ -77,8 +77,15 @@ class ProtectedReaders(msgspec.Struct, frozen=True, kw_only=True):
     candidates: tuple[ReaderCandidate, ...] = ()
 
 
-class ProtectedFieldDesk(DocumentDesk):
-    """What a user may do with the protected fields of an incident or target."""
+class ProtectedFieldDesk:
+    """What a user may do with the protected fields of an incident or target.
+
+    Args:
+        access: What the user may read, see and file.
+    """
+
+    def __init__(self, access: DocumentAccess) -> None:
+        self._access = access
 
     async def read(self, kind: str, paper: str, *, purpose: str) -> list[ProtectedWords]:
         """Return what was written, oldest first; noted in the journal, with its purpose, before.
@@ -99,13 +106,13 @@ class ProtectedFieldDesk(DocumentDesk):
         if not purpose.strip():
             raise Conflict("say what for")
         await self._own_paper(kind, paper)
-        agency = self._user.agency
-        found = await self._watch.store.read(protected_fields.of_paper, agency, kind, paper)
+        agency = self._access.user.agency
+        found = await self._access.read(protected_fields.of_paper, agency, kind, paper)
         key = None
         if any(each.sealed is not None for each in found):
-            key = self._watch.field_keys.read(agency)
+            key = self._access.field_keys.read(agency)
         detail = {"purpose": purpose.strip(), "ids": [each.id for each in found]}
-        await self._watch.clerk.note(self._note("read protected fields", kind, paper, detail))
+        await self._access.journal.note(self._note("read protected fields", kind, paper, detail))
         return [_shown(each, "" if key is None else each.words(key)) for each in found]
 
     async def write(self, kind: str, paper: str, *, field: str, words: str) -> ProtectedWords:
@@ -122,20 +129,24 @@ class ProtectedFieldDesk(DocumentDesk):
             StoreError: If the store refuses.
         """
         _check_kind(kind)
-        require(self._user.role, {"incident": "log incidents", "target": "open targets"}[kind])
+        require(
+            self._access.user.role, {"incident": "log incidents", "target": "open targets"}[kind]
+        )
         await self._own_paper(kind, paper)
         if field not in FIELDS[kind]:
             raise Conflict(f"an {kind} has no protected field {field!r}")
         if not words.strip() or len(words) > LONGEST:
             raise Conflict(f"write something, of at most {LONGEST} characters")
-        written = await self._watch.store.read(
-            protected_fields.count, self._user.agency, kind, paper
+        written = await self._access.read(
+            protected_fields.count, self._access.user.agency, kind, paper
         )
         if written >= MOST_ENTRIES:
             raise Conflict(f"{MOST_ENTRIES} entries are beside it already")
-        (made,) = self._sealed(kind, paper, {field: words})
-        filing = Filing(actor=self._user.name, agency=self._user.agency, protected=(made,))
-        await self._watch.clerk.file(lambda _book, _now: filing)
+        (made,) = self._access.sealed(kind, paper, {field: words})
+        filing = Filing(
+            actor=self._access.user.name, agency=self._access.user.agency, protected=(made,)
+        )
+        await self._access.do(lambda _book, _now: filing)
         return _shown(made, "")
 
     async def redact(self, kind: str, paper: str, id: str, *, reason: str) -> ProtectedWords:
@@ -147,12 +158,12 @@ class ProtectedFieldDesk(DocumentDesk):
             Conflict: If no reason is told, a legal hold covers the document, or it was done before.
             StoreError: If the store refuses.
         """
-        self._may("redact protected names")
+        self._access.may("redact protected names")
         _check_kind(kind)
         if not reason.strip():
             raise Conflict("say why")
         await self._own_paper(kind, paper)
-        agency, by, at = self._user.agency, self._user.name, self._watch.now()
+        agency, by, at = self._access.user.agency, self._access.user.name, self._access.now()
 
         def told(left: ProtectedField) -> Note:
             detail = {
@@ -163,7 +174,7 @@ class ProtectedFieldDesk(DocumentDesk):
             }
             return self._note("redact protected field", kind, paper, detail)
 
-        left = await self._watch.clerk.scribe.write(
+        left = await self._access.journal.write(
             told,
             protected_fields.redact,
             id,
@@ -183,7 +194,7 @@ class ProtectedFieldDesk(DocumentDesk):
             Forbidden: If the role may not give it.
             NotFound: If the user's agency has no such document.
         """
-        self._may("give protected names")
+        self._access.may("give protected names")
         return await self._readers(kind, (await self._own_paper(kind, paper)).id)
 
     async def all_readers(self) -> list[ProtectedReader]:
@@ -192,10 +203,10 @@ class ProtectedFieldDesk(DocumentDesk):
         Raises:
             Forbidden: If the role may not take them back.
         """
-        self._may("take back protected names")
-        return await self._watch.store.read(
+        self._access.may("take back protected names")
+        return await self._access.read(
             lambda connection: protected_fields.all_readers(
-                connection, self._user.agency, most=MOST_READERS
+                connection, self._access.user.agency, most=MOST_READERS
             )
         )
 
@@ -208,15 +219,15 @@ class ProtectedFieldDesk(DocumentDesk):
             Conflict: If that user's role never reads it, or may not see such documents at all.
             StoreError: If the store refuses.
         """
-        self._may("give protected names")
+        self._access.may("give protected names")
         await self._own_paper(kind, paper)
-        known = await self._watch.store.read(accounts.user_named, reader)
-        if known is None or known[0].agency != self._user.agency:
+        known = await self._access.read(accounts.user_named, reader)
+        if known is None or known[0].agency != self._access.user.agency:
             raise NotFound("user", reader)
         role = known[0].role
         if not _can_be_given(role, kind):
             raise Conflict(f"a {role} does not read protected fields")
-        await self._watch.clerk.scribe.write(
+        await self._access.journal.write(
             lambda done: (
                 (self._note("give protected names", kind, paper, {"reader": reader}),)
                 if done
@@ -224,12 +235,12 @@ class ProtectedFieldDesk(DocumentDesk):
             ),
             protected_fields.give,
             reader,
-            agency=self._user.agency,
+            agency=self._access.user.agency,
             kind=kind,
             paper=paper,
-            at=self._watch.now(),
-            by=self._user.name,
-            origin=self._watch.node,
+            at=self._access.now(),
+            by=self._access.user.name,
+            origin=self._access.node,
         )
         return await self._readers(kind, paper)
 
@@ -241,9 +252,9 @@ class ProtectedFieldDesk(DocumentDesk):
             NotFound: If the user's agency has no such document.
             StoreError: If the store refuses.
         """
-        self._may("take back protected names")
+        self._access.may("take back protected names")
         await self._own_paper(kind, paper)
-        await self._watch.clerk.scribe.write(
+        await self._access.journal.write(
             lambda done: (
                 (self._note("take back protected names", kind, paper, {"reader": reader}),)
                 if done
@@ -251,7 +262,7 @@ class ProtectedFieldDesk(DocumentDesk):
             ),
             protected_fields.take_back,
             reader,
-            agency=self._user.agency,
+            agency=self._access.user.agency,
             kind=kind,
             paper=paper,
         )
@@ -261,11 +272,11 @@ class ProtectedFieldDesk(DocumentDesk):
 
     async def _readers(self, kind: str, paper: str) -> ProtectedReaders:
         def find(connection: Connection) -> tuple[list[str], list[User]]:
-            agency = self._user.agency
+            agency = self._access.user.agency
             given = protected_fields.readers(connection, agency, kind, paper)
             return given, accounts.all_users(connection, agency)
 
-        given, users = await self._watch.store.read(find)
+        given, users = await self._access.read(find)
         return ProtectedReaders(
             readers=tuple(given),
             candidates=tuple(
@@ -280,29 +291,29 @@ class ProtectedFieldDesk(DocumentDesk):
 
     async def _may_read(self, kind: str, paper: str) -> None:
         _check_kind(kind)
-        role = self._user.role
+        role = self._access.user.role
         if may(role, READ):
             return
         if _can_be_given(role, kind):
-            given = await self._watch.store.read(
-                protected_fields.readers, self._user.agency, kind, paper
+            given = await self._access.read(
+                protected_fields.readers, self._access.user.agency, kind, paper
             )
-            if self._user.name in given:
+            if self._access.user.name in given:
                 return
         raise Forbidden(READ, role)
 
     async def _own_paper(self, kind: str, paper: str) -> Document:
         _check_kind(kind)
-        found = await self._watch.store.read(papers.newest, kind, paper)
-        if found is None or found.agency != self._user.agency:
+        found = await self._access.read(papers.newest, kind, paper)
+        if found is None or found.agency != self._access.user.agency:
             raise NotFound(kind, paper)
         return found
 
     def _note(self, act: str, kind: str, paper: str, detail: Mapping[str, object]) -> Note:
         return Note(
             act=act,
-            actor=self._user.name,
-            agency=self._user.agency,
+            actor=self._access.user.name,
+            agency=self._access.user.agency,
             subject=f"{kind}:{paper}",
             detail=dict(detail),
         )

@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
 from patrol.audit.chain import Entry
-from patrol.desks.incidents.incidents import IncidentDesk
-from patrol.desks.liaison.agreements import AgreementDesk
-from patrol.desks.liaison.hand_offs import HandOffDesk
-from patrol.desks.liaison.targets import TargetDesk
-from patrol.desks.planning.patrols import PatrolDesk
 from patrol.desks.planning.sectors import SectorDesk
-from patrol.desks.visibility.document_desk import DocumentDesk
-from patrol.desks.watch_room.alerts import AlertDesk
+from patrol.desks.visibility.document_access import DocumentAccess
 from patrol.documents.document import Document
 from patrol.errors.errors import Forbidden, NotFound
 from patrol.patrols.patrol import Patrol
 from patrol.picture.address_spans import spans_of_radio, spans_of_unit
+from patrol.picture.picture import Picture
 from patrol.sectors.sector import Sector
-from patrol.sharing.view_policy import ViewPolicy
 from patrol.store.journal import journal
 from patrol.store.tracks import replay_columns as films
-from patrol.units.accounts import User
 from patrol.units.permissions import may
-from patrol.watch.watch import Watch
 from radio_gateway.messages.transmission import Transmission
 
 MOST_PAPERS: Final = 2_000
@@ -74,27 +66,31 @@ class LinkedRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     entry: Entry | None = None
 
 
-class ReplayDesk(DocumentDesk):
+Versions: TypeAlias = Callable[[str], Awaitable[Sequence[Document]]]
+
+
+class ReplayDesk:
     """What one user may see of a stretch of time.
 
     Args:
-        watch: The node's watch.
-        user: Who asks.
-        policy: What may pass to that user.
+        access: What the user may read, see and file.
+        picture: What is known of units and radios now.
+        agency: Owner of what nobody else owns.
+        sectors: Knows how a sector lies.
+        versions: Return every version of a paper that the user may see, by its kind.
     """
 
-    def __init__(self, watch: Watch, user: User, policy: ViewPolicy) -> None:
-        super().__init__(watch, user, policy)
-        self._sectors = SectorDesk(watch, user, policy)
-        self._versions: dict[str, Callable[[str], Awaitable[Sequence[Document]]]] = {
-            "agreement": AgreementDesk(watch, user, policy).versions,
-            "alert": AlertDesk(watch, user, policy).versions,
-            "hand_off": HandOffDesk(watch, user, policy).versions,
-            "incident": self._incidents(IncidentDesk(watch, user, policy)),
-            "patrol": PatrolDesk(watch, user, policy).versions,
-            "sector": self._sectors.versions,
-            "target": TargetDesk(watch, user, policy).versions,
-        }
+    def __init__(
+        self,
+        access: DocumentAccess,
+        *,
+        picture: Picture,
+        agency: str,
+        sectors: SectorDesk,
+        versions: Mapping[str, Versions],
+    ) -> None:
+        self._access, self._picture, self._agency = access, picture, agency
+        self._sectors, self._versions = sectors, versions
 
     async def stood(self, *, start: datetime, end: datetime) -> DocumentHistory:
         """Return what documents said from `start` to `end`, as far as the user may see them, and
@@ -106,13 +102,11 @@ class ReplayDesk(DocumentDesk):
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("see tracks")
+        self._access.may("see tracks")
         kinds = sorted(self._versions)
-        found = await self._watch.store.read(
-            films.papers_between, kinds, start, end, MOST_PAPERS + 1
-        )
+        found = await self._access.read(films.papers_between, kinds, start, end, MOST_PAPERS + 1)
         later = dict.fromkeys(
-            await self._watch.store.read(films.told_later, start, end, MOST_PAPERS + 1)
+            await self._access.read(films.told_later, start, end, MOST_PAPERS + 1)
         )
         chosen = dict.fromkeys((*found, *later))
         told: list[Document] = []
@@ -146,15 +140,15 @@ class ReplayDesk(DocumentDesk):
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("see what a radio sent")
-        known = self._watch.picture.units.get(unit)
-        owner = self._watch.agency if known is None else known.agency
-        if owner != self._user.agency:
+        self._access.may("see what a radio sent")
+        known = self._picture.units.get(unit)
+        owner = self._agency if known is None else known.agency
+        if owner != self._access.user.agency:
             return None
         spans_of = spans_of_radio if known is None else spans_of_unit
-        spans = spans_of(self._watch.picture, unit, start=start, end=end)
-        agencies = {owner, self._watch.agency}
-        return await self._watch.store.read(films.raw, spans, agencies, most)
+        spans = spans_of(self._picture, unit, start=start, end=end)
+        agencies = {owner, self._agency}
+        return await self._access.read(films.raw, spans, agencies, most)
 
     async def rows(self, *, start: datetime, end: datetime) -> tuple[list[LinkedRow], bool]:
         """Return the journal's rows from `start` to `end`, and whether these are all.
@@ -165,19 +159,19 @@ class ReplayDesk(DocumentDesk):
         Raises:
             Forbidden: If the role may not see tracks.
         """
-        self._may("see tracks")
-        reads = may(self._user.role, "see the journal")
-        first = await self._watch.store.read(journal.at_or_after, start)
+        self._access.may("see tracks")
+        reads = may(self._access.user.role, "see the journal")
+        first = await self._access.read(journal.at_or_after, start)
         entries: list[Entry] = []
         while len(entries) <= MOST_ROWS:
             after = entries[-1].seq if entries else first - 1
-            some = await self._watch.store.read(journal.page, after=after, limit=ROWS_AT_ONCE)
+            some = await self._access.read(journal.page, after=after, limit=ROWS_AT_ONCE)
             inside = [number for number, each in enumerate(some, start=1) if each.at < end]
             if not inside:
                 break
             # With what stands between: a clock that was set back must not tear the chain.
             entries += some[: inside[-1]]
-        own = self._user.agency if reads else None
+        own = self._access.user.agency if reads else None
         linked = await asyncio.to_thread(lambda: [_linked(each, own) for each in entries])
         return linked[:MOST_ROWS], len(linked) <= MOST_ROWS
 
@@ -195,22 +189,12 @@ class ReplayDesk(DocumentDesk):
         """Return what is left of a joint patrol while no agreement joins its agencies: the own part
         of each version, also of the draft that was the own agency's alone.
         """
-        sharing, own = self._policy.sharing, self._user.agency
+        sharing, own = self._access.policy.sharing, self._access.user.agency
         if not isinstance(paper, Patrol) or sharing is None or own not in paper.parties:
             return paper
-        now = self._watch.now()
+        now = self._access.now()
         joined = all(sharing.joined(own, each, now) for each in paper.agencies if each != own)
         return paper if joined else paper.own_part(own)
-
-    @staticmethod
-    def _incidents(desk: IncidentDesk) -> Callable[[str], Awaitable[Sequence[Document]]]:
-        async def versions(id: str) -> Sequence[Document]:
-            try:
-                return await desk.versions(id)
-            except NotFound:
-                return [await desk.incident(id)]
-
-        return versions
 
 
 def _linked(entry: Entry, own: str | None) -> LinkedRow:

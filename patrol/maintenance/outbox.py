@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final, cast
 
@@ -17,7 +17,6 @@ from patrol.errors.errors import Conflict
 from patrol.store.journal import journal
 from patrol.store.records import documents as papers
 from patrol.store.schema.tables import to_us
-from patrol.store.store import Store
 from patrol.watch.watch import Watch
 
 AT_ONCE: Final = 100
@@ -63,7 +62,7 @@ class Outbox:
         """Return whether all sessions of its user were ended since a browser subscribed: whoever
         had one of them, and was to lose it, may be who did.
         """
-        return await is_from_before(self._watch.store, subscription)
+        return await is_from_before(self._watch.store.read, subscription)
 
     async def recent_ids(self, since: datetime) -> set[str]:
         """Return the ids of deliveries that were changed since, settled or not."""
@@ -172,9 +171,11 @@ class Outbox:
         await self._watch.clerk.file(filing)
 
 
-async def is_from_before(store: Store, subscription: PushSubscription) -> bool:
+async def is_from_before(
+    read: Callable[..., Awaitable[bool]], subscription: PushSubscription
+) -> bool:
     """Return whether all sessions of its user were ended since a browser subscribed."""
-    return await store.read(
+    return await read(
         journal.tells,
         subscription.agency,
         subject=f"user:{subscription.user}",

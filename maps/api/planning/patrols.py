@@ -206,7 +206,7 @@ async def check_plan(plan: PlanCheck, desk: DeskHere) -> Response:
         for name in ("starts_at", "ends_at"):
             if name not in content:
                 raise BadRequest("is needed for a patrol that is not drafted yet", field=name)
-    return answer(await desk.patrols.check(content, id=plan.patrol))
+    return answer(await desk.plans.check(content, id=plan.patrol))
 
 
 @router.get("/{patrol}", responses=answers(Patrol, _PATROL, 403, 404))
@@ -241,7 +241,7 @@ async def list_conflicts(patrol: str, desk: DeskHere) -> Response:
     Errors keep it from being proposed and signed, warnings do not. Each agency is told what it may
     know: a counterpart's own plans are looked at when that one signs.
     """
-    return answer(await desk.patrols.conflicts(patrol))
+    return answer(await desk.plans.conflicts(patrol))
 
 
 @router.patch("/{patrol}", responses=_DONE_WITH_BODY)

@@ -13,7 +13,7 @@ from maps.api.responses.responses import answer, answers
 from maps.api.responses.times import EARLIEST, LATEST, Moment
 from maps.errors.errors import BadRequest
 from maps.forms.form import Form
-from patrol.desks.planning.shifts import MOST
+from patrol.desks.visibility.document_access import MOST_CHANGED
 from patrol.duty.handover import HandOver, OpenItem
 from patrol.duty.roster import DutyContact, Shift
 
@@ -192,7 +192,7 @@ class WatchTaken(Form):
 
 Since = Annotated[Moment | None, Query(description="Last changed then or later.")]
 Until = Annotated[Moment | None, Query(description="Last changed before then.")]
-Limit = Annotated[int, Query(ge=1, le=MOST)]
+Limit = Annotated[int, Query(ge=1, le=MOST_CHANGED)]
 
 
 # -- shifts
@@ -204,7 +204,7 @@ async def list_shifts(
     office: Annotated[str | None, Query(max_length=100, description="Only of this one.")] = None,
 ) -> Response:
     """Return the shifts of the caller's agency that are planned or on duty, by their beginning."""
-    return answer(desk.roster.shifts(office=office))
+    return answer(desk.shifts.open(office=office))
 
 
 @router.get("/shifts/past", responses=answers(list[Shift], [_SHIFT], 403, 422))
@@ -212,9 +212,7 @@ async def list_past_shifts(
     desk: DeskHere, since: Since = None, until: Until = None, limit: Limit = 100
 ) -> Response:
     """Return shifts by their last change, newest first, whether they are over or not."""
-    found = await desk.roster.past_shifts(
-        since=since or EARLIEST, until=until or LATEST, limit=limit
-    )
+    found = await desk.shifts.past(since=since or EARLIEST, until=until or LATEST, limit=limit)
     return answer(found)
 
 
@@ -223,13 +221,13 @@ async def list_past_shifts(
 )
 async def plan_shift(new: NewShift, desk: DeskHere) -> Response:
     """Put a shift into the roster; 409 where it overlaps another one of the office."""
-    return answer(await desk.roster.plan_shift(**new.model_dump()), status=201)
+    return answer(await desk.shifts.plan(**new.model_dump()), status=201)
 
 
 @router.get("/shifts/{shift}", responses=answers(Shift, _SHIFT, 403, 404))
 async def read_shift(shift: str, desk: DeskHere) -> Response:
     """Return one shift, over or not."""
-    return answer(await desk.roster.shift(shift))
+    return answer(await desk.shifts.one(shift))
 
 
 @router.patch("/shifts/{shift}", responses=answers(Shift, _SHIFT, 400, 403, 404, 409, 422))
@@ -244,19 +242,19 @@ async def change_shift(shift: str, change: ShiftChange, desk: DeskHere) -> Respo
             raise BadRequest(f"{name} cannot be nothing", field=name)
     if not changes:
         raise BadRequest("nothing is to be changed")
-    return answer(await desk.roster.change_shift(shift, change.version, changes))
+    return answer(await desk.shifts.change(shift, change.version, changes))
 
 
 @router.post("/shifts/{shift}/cancel", responses=answers(Shift, _SHIFT, 403, 404, 409, 422))
 async def cancel_shift(shift: str, why: CancelledShift, desk: DeskHere) -> Response:
     """Take a planned shift out of the roster; 409 for one on duty, which is handed over."""
-    return answer(await desk.roster.cancel_shift(shift, why.version, reason=why.reason))
+    return answer(await desk.shifts.cancel(shift, why.version, reason=why.reason))
 
 
 @router.post("/shifts/{shift}/begin", responses=answers(Shift, _SHIFT, 403, 404, 409))
 async def begin_shift(shift: str, desk: DeskHere) -> Response:
     """Begin the first shift of an office; 409 while somebody is on duty, who hands over."""
-    return answer(await desk.roster.begin(shift))
+    return answer(await desk.shifts.begin(shift))
 
 
 @router.put("/shifts/{shift}/contact", responses=answers(DutyContact, _CONTACT, 403, 404, 409, 422))

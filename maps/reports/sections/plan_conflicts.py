@@ -41,7 +41,7 @@ async def in_the_way(
     names = {each.unit: each.call_sign for each in units if each.is_known}
     blocks: list[Block]
     try:
-        found = await request.desk.patrols.conflicts(patrol.id)
+        found = await request.desk.plans.conflicts(patrol.id)
     except (Forbidden, NotFound):  # of a plan that the reader sees and is no party to
         blocks = [Words(text=words.say("conflict.unchecked"), kind="note")]
     else:

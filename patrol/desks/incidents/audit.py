@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from patrol.audit.chain import DIGESTS, FIRST, SALT, Chain, Entry
-from patrol.desks.visibility.document_desk import DocumentDesk
+from patrol.desks.visibility.document_access import DocumentAccess
 from patrol.documents.transaction import Note
 from patrol.errors.errors import AuditError
 from patrol.store.journal import journal
@@ -58,8 +58,15 @@ class JournalPage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     before: int | None = None
 
 
-class AuditDesk(DocumentDesk):
-    """What one user may see of the journal, and what of the user's acts is noted in it."""
+class AuditDesk:
+    """What one user may see of the journal, and what of the user's acts is noted in it.
+
+    Args:
+        access: What the user may read, see and file.
+    """
+
+    def __init__(self, access: DocumentAccess) -> None:
+        self._access = access
 
     async def page(
         self,
@@ -87,11 +94,11 @@ class AuditDesk(DocumentDesk):
             Forbidden: If the role may not.
             StoreError: If the journal cannot be read.
         """
-        self._may("see the journal")
+        self._access.may("see the journal")
         limit = max(1, min(limit, MOST_LINES))
-        entries = await self._watch.store.read(
+        entries = await self._access.read(
             journal.of_agency,
-            self._user.agency,
+            self._access.user.agency,
             before=before,
             limit=limit,
             since=since,
@@ -113,8 +120,8 @@ class AuditDesk(DocumentDesk):
             Forbidden: If the role may not.
             StoreError: If the journal cannot be read.
         """
-        self._may("see the journal")
-        last = await self._watch.store.read(journal.head)
+        self._access.may("see the journal")
+        last = await self._access.read(journal.head)
         if last is None:
             return 0, FIRST
         fault = Chain(last.seq - 1, last.previous).take(last)
@@ -130,11 +137,11 @@ class AuditDesk(DocumentDesk):
         Raises:
             StoreError: If the store refuses; then it must not be done either.
         """
-        await self._watch.clerk.note(
+        await self._access.journal.note(
             Note(
                 act=act,
-                actor=self._user.name,
-                agency=self._user.agency,
+                actor=self._access.user.name,
+                agency=self._access.user.agency,
                 subject=subject,
                 detail=detail or {},
             )

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final, Literal
 
 import msgspec
 
 from patrol.desks.incidents.photos import PhotoDesk
-from patrol.desks.visibility.document_desk import DocumentDesk
+from patrol.desks.visibility.document_access import DocumentAccess
 from patrol.documents.document import Document, id_of_request, revised
 from patrol.documents.open_documents import Book
-from patrol.documents.transaction import Filing, Note
+from patrol.documents.transaction import Filing, Note, PhoneReceipt
 from patrol.errors.errors import Conflict, NotFound
 from patrol.incidents.incident import LIFE, Credit, Incident, check
 from patrol.incidents.search import IncidentQuery
 from patrol.incidents.statistics import Totals, totals
 from patrol.patrols.patrol import Patrol
 from patrol.protected_fields.field import FIELDS, ProtectedField
+from patrol.sectors.site_geography import Ground
 from patrol.store.protection import protected_fields
 from patrol.store.records import documents as papers
 from patrol.units.permissions import require
+from patrol.units.units import Agency
 
 MOST_INCIDENTS: Final = 100_000
 """Of one node, so that nothing is left out of a total without a word."""
@@ -53,8 +55,39 @@ PROTECTED: Final = FIELDS["incident"]
 """What people tell of it that is sealed beside it."""
 
 
-class IncidentDesk(DocumentDesk):
-    """What a user may do with incidents."""
+class IncidentDesk:
+    """What a user may do with incidents.
+
+    Args:
+        access: What the user may read, see and file.
+        photos: Knows the photos of the agency.
+        agencies: Those of this node, by id.
+        epoch: The policy epoch of an agency at a time.
+        second_person: Who told of an incident does not confirm it.
+        ground: Rivers and borders of this site; None without geography.
+
+    Attributes:
+        receipt: The report of a crew's phone that the next act is the effect of; None for none.
+    """
+
+    receipt: PhoneReceipt | None = None
+
+    def __init__(
+        self,
+        access: DocumentAccess,
+        *,
+        photos: PhotoDesk,
+        agencies: Mapping[str, Agency],
+        epoch: Callable[[str, datetime], int],
+        second_person: bool,
+        ground: Ground | None,
+    ) -> None:
+        self._access = access
+        self._photos = photos
+        self._agencies = agencies
+        self._epoch = epoch
+        self._second_person = second_person
+        self._ground = ground
 
     async def log(
         self, *, id: str | None = None, credited: Sequence[str] = (), **told: Any
@@ -81,16 +114,16 @@ class IncidentDesk(DocumentDesk):
                 key that can be used.
             StoreError: If the store refuses.
         """
-        self._may("log incidents")
-        now = self._watch.now()
+        self._access.may("log incidents")
+        now = self._access.now()
         words = {name: told.pop(name) for name in PROTECTED if name in told}
         made = Incident(
-            id=id_of_request(id, agency=self._user.agency),
-            agency=self._user.agency,
-            origin=self._watch.node,
+            id=id_of_request(id, agency=self._access.user.agency),
+            agency=self._access.user.agency,
+            origin=self._access.node,
             at=now,
-            by=self._user.name,
-            credited=self._credits(credited or (self._user.agency,)),
+            by=self._access.user.name,
+            credited=self._credits(credited or (self._access.user.agency,)),
             **_tellable(told),
         )
         made = self._placed(made)
@@ -100,9 +133,11 @@ class IncidentDesk(DocumentDesk):
         if again is not None:
             return again
         await self._check_named(made)
-        sealed = self._sealed("incident", made.id, words)
+        sealed = self._access.sealed("incident", made.id, words)
         try:
-            await self._file("log incident", lambda _book, _now: (made,), protected=sealed)
+            await self._access.file(
+                "log incident", lambda _book, _now: (made,), protected=sealed, receipt=self.receipt
+            )
         except Conflict:
             # Sent twice at once: the other one was first.
             again = await self._logged_already(made, words)
@@ -126,7 +161,7 @@ class IncidentDesk(DocumentDesk):
             Conflict: If it has been changed since, cannot be as told now, or nothing is changed.
             StoreError: If the store refuses.
         """
-        self._may("log incidents")
+        self._access.may("log incidents")
         words = {name: changes.pop(name) for name in PROTECTED if name in changes}
         told = _tellable({name: each for name, each in changes.items() if name != "credited"})
         stored = await self._stored(id)
@@ -139,7 +174,7 @@ class IncidentDesk(DocumentDesk):
 
         def right(incident: Incident, now: datetime) -> dict[str, Any]:
             if incident.state != "reported":
-                require(self._user.role, "confirm incidents")
+                require(self._access.user.role, "confirm incidents")
                 if not reason.strip():
                     raise Conflict("say why what was confirmed is corrected")
             right = self._placed(msgspec.structs.replace(incident, **told))
@@ -155,7 +190,7 @@ class IncidentDesk(DocumentDesk):
             version=version,
             reason=reason,
             changes=right,
-            protected=self._sealed("incident", id, words),
+            protected=self._access.sealed("incident", id, words),
         )
 
     async def confirm(self, id: str, *, version: int) -> Incident:
@@ -169,9 +204,9 @@ class IncidentDesk(DocumentDesk):
                 told what is to be confirmed.
             StoreError: If the store refuses.
         """
-        self._may("confirm incidents")
+        self._access.may("confirm incidents")
         stored = await self._stored(id)
-        if self._watch.second_person and self._user.name in await self._tellers(id):
+        if self._second_person and self._access.user.name in await self._tellers(id):
             raise Conflict(
                 "you told some of it: somebody else confirms it", code="second_person_needed"
             )
@@ -179,7 +214,7 @@ class IncidentDesk(DocumentDesk):
             stored,
             "confirm",
             version=version,
-            changes=lambda _incident, _now: {"confirmed_by": self._user.name},
+            changes=lambda _incident, _now: {"confirmed_by": self._access.user.name},
         )
 
     async def answer_credit(self, id: str, *, agrees: bool) -> Incident:
@@ -196,10 +231,10 @@ class IncidentDesk(DocumentDesk):
             IllegalStep: If it was withdrawn.
             StoreError: If the store refuses.
         """
-        self._may("confirm incidents")
-        await self._kept(Incident, id)  # of what is not shared nothing is said
-        found = await self._watch.store.read(papers.newest, "incident", id)
-        agency = self._user.agency
+        self._access.may("confirm incidents")
+        await self._access.kept(Incident, id)  # of what is not shared nothing is said
+        found = await self._access.read(papers.newest, "incident", id)
+        agency = self._access.user.agency
 
         def act(book: Book, now: datetime) -> Filing:
             incident = book.find(Incident, id) or found
@@ -229,13 +264,13 @@ class IncidentDesk(DocumentDesk):
             return Filing(
                 papers=(answered,),
                 act="answer credit",
-                actor=self._user.name,
+                actor=self._access.user.name,
                 agency=agency,
                 notes=(told,),
             )
 
-        await self._watch.clerk.file(act)
-        return await self._kept(Incident, id)
+        await self._access.do(act)
+        return await self._access.kept(Incident, id)
 
     async def close(self, id: str, *, version: int) -> Incident:
         """Close what is confirmed: nothing more is expected of it.
@@ -243,7 +278,7 @@ class IncidentDesk(DocumentDesk):
         Raises:
             As `confirm`.
         """
-        self._may("confirm incidents")
+        self._access.may("confirm incidents")
         return await self._step(await self._stored(id), "close", version=version)
 
     async def withdraw(self, id: str, *, version: int, reason: str) -> Incident:
@@ -252,7 +287,7 @@ class IncidentDesk(DocumentDesk):
         Raises:
             As `confirm`; Conflict without a reason, too.
         """
-        self._may("confirm incidents")
+        self._access.may("confirm incidents")
         if not reason.strip():
             raise Conflict("say why it is withdrawn")
         stored = await self._stored(id)
@@ -267,10 +302,22 @@ class IncidentDesk(DocumentDesk):
             Forbidden: If the role may not.
             NotFound: If there is none, or the user may not know of it.
         """
-        self._may("see incidents")
-        seen = await self._kept(Incident, id)
+        self._access.may("see incidents")
+        seen = await self._access.kept(Incident, id)
         await self._note_shared([seen], "one")
         return seen
+
+    async def versions_or_newest(self, id: str) -> Sequence[Incident]:
+        """Return what `versions` does; of another agency's incident the newest alone.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none, or the user may not know of it.
+        """
+        try:
+            return await self.versions(id)
+        except NotFound:
+            return [await self.incident(id)]
 
     async def versions(self, id: str) -> list[Incident]:
         """Return every version of an incident of the user's agency, oldest first.
@@ -279,10 +326,10 @@ class IncidentDesk(DocumentDesk):
             Forbidden: If the role may not.
             NotFound: If there is none, or it is another agency's.
         """
-        self._may("see incidents")
-        found = await self._watch.store.read(papers.versions, "incident", id)
+        self._access.may("see incidents")
+        found = await self._access.read(papers.versions, "incident", id)
         kept = [each for each in found if isinstance(each, Incident)]
-        if not kept or self._user.agency not in kept[-1].parties:
+        if not kept or self._access.user.agency not in kept[-1].parties:
             raise NotFound("incident", id)
         return kept
 
@@ -299,7 +346,7 @@ class IncidentDesk(DocumentDesk):
             Forbidden: If the role may not.
             Conflict: If there are more than can be looked through.
         """
-        self._may("see incidents")
+        self._access.may("see incidents")
         seen = await self._all_seen(wanted)
         await self._note_shared(seen, how)
         return sorted(seen, key=lambda each: (each.happened_at, each.id), reverse=True)
@@ -316,29 +363,26 @@ class IncidentDesk(DocumentDesk):
 
     async def _all_seen(self, wanted: IncidentQuery) -> list[Incident]:
         """Return what is asked for and may be seen, under one state of the agreements."""
-        kept = await self._watch.store.read(papers.of_kind, "incident", limit=MOST_INCIDENTS + 1)
+        kept = await self._access.read(papers.of_kind, "incident", limit=MOST_INCIDENTS + 1)
         if len(kept) > MOST_INCIDENTS:
             raise Conflict(f"there are more than {MOST_INCIDENTS} incidents in this node")
         asked = [each for each in kept if isinstance(each, Incident) and wanted.takes(each)]
         for _ in range(TRIES):
-            before, seen = self._epoch(), []
+            before, seen = self._epoch(self._access.user.agency, self._access.now()), []
             for number, each in enumerate(asked, start=1):
-                paper = self._policy.paper(each)
+                paper = self._access.policy.paper(each)
                 if paper is not None and wanted.takes(paper):
                     seen.append(paper)
                 if number % AT_ONCE == 0:
                     await asyncio.sleep(0)  # the live picture goes first
-            if self._epoch() == before:
+            if self._epoch(self._access.user.agency, self._access.now()) == before:
                 return seen
         raise Conflict("what is shared changes at this very moment: ask again")
 
-    def _epoch(self) -> int:
-        return self._watch.lookout.epoch(self._user.agency, self._watch.now())
-
     def _credits(self, agencies: Sequence[str]) -> tuple[Credit, ...]:
-        known = self._watch.agencies
+        known = self._agencies
         for each in agencies:
-            if each not in known and each != self._user.agency:
+            if each not in known and each != self._access.user.agency:
                 raise NotFound("agency", each)
         return tuple(
             Credit(agency=each, country=known[each].country if each in known else None)
@@ -348,7 +392,7 @@ class IncidentDesk(DocumentDesk):
     def _placed(self, incident: Incident) -> Incident:
         """Return it with the river address of its place."""
         words = ""
-        lon, lat, ground = incident.lon, incident.lat, self._watch.ground
+        lon, lat, ground = incident.lon, incident.lat, self._ground
         if lon is not None and lat is not None and ground is not None:
             words = ground.words(lon=lon, lat=lat)
         return msgspec.structs.replace(incident, place=words)
@@ -356,15 +400,14 @@ class IncidentDesk(DocumentDesk):
     async def _check_named(self, incident: Incident, *, since: Incident | None = None) -> None:
         """Refuse a patrol or incident that the user may not know of, and photos of others."""
         if incident.patrol and (since is None or incident.patrol != since.patrol):
-            await self._kept(Patrol, incident.patrol)
+            await self._access.kept(Patrol, incident.patrol)
         if incident.same_as and (since is None or incident.same_as != since.same_as):
-            await self._kept(Incident, incident.same_as)
-        photos = PhotoDesk(self._watch, self._user, self._policy)
-        await photos.check_own(incident.photos)
+            await self._access.kept(Incident, incident.same_as)
+        await self._photos.check_own(incident.photos)
 
     async def _logged_already(self, made: Incident, words: Mapping[str, str]) -> Incident | None:
         """Return what has become of an incident that the same user sent before; None if none."""
-        found = await self._watch.store.read(papers.versions, "incident", made.id)
+        found = await self._access.read(papers.versions, "incident", made.id)
         kept = [each for each in found if isinstance(each, Incident)]
         if not kept:
             return None
@@ -376,9 +419,9 @@ class IncidentDesk(DocumentDesk):
         """Return whether protected words were all written once, or were redacted since."""
         if not any(words.values()):
             return True
-        agency = self._user.agency
-        key = self._watch.field_keys.read(agency)
-        found = await self._watch.store.read(protected_fields.of_paper, agency, "incident", id)
+        agency = self._access.user.agency
+        key = self._access.field_keys.read(agency)
+        found = await self._access.read(protected_fields.of_paper, agency, "incident", id)
         return all(
             any(
                 each.field == name and (each.sealed is None or each.words(key) == said)
@@ -390,7 +433,7 @@ class IncidentDesk(DocumentDesk):
 
     async def _tellers(self, id: str) -> set[str]:
         """Return who logged an incident, and who corrected it since it was last confirmed."""
-        found = await self._watch.store.read(papers.versions, "incident", id)
+        found = await self._access.read(papers.versions, "incident", id)
         first = {found[0].by} if found else set()
         tellers = set(first)
         for each in found:
@@ -400,8 +443,8 @@ class IncidentDesk(DocumentDesk):
 
     async def _stored(self, id: str) -> Incident:
         """Return an incident of the user's agency, in whatever state."""
-        found = await self._watch.store.read(papers.newest, "incident", id)
-        if not isinstance(found, Incident) or self._user.agency not in found.parties:
+        found = await self._access.read(papers.newest, "incident", id)
+        if not isinstance(found, Incident) or self._access.user.agency not in found.parties:
             raise NotFound("incident", id)
         return found
 
@@ -426,12 +469,14 @@ class IncidentDesk(DocumentDesk):
                 revised(
                     incident,
                     at=now,
-                    by=self._user.name,
+                    by=self._access.user.name,
                     **values | {"state": state, "reason": reason},
                 ),
             )
 
-        (filed,) = await self._file(f"{act} incident", decide, reason=reason, protected=protected)
+        (filed,) = await self._access.file(
+            f"{act} incident", decide, reason=reason, protected=protected, receipt=self.receipt
+        )
         assert isinstance(filed, Incident)
         return filed
 
@@ -441,18 +486,17 @@ class IncidentDesk(DocumentDesk):
         Lists and maps are looked at again and again: they are counted by the hour. Who looked one
         up, or took a file away, has a line with its name.
         """
-        others = [each for each in seen if self._user.agency not in each.parties]
+        others = [each for each in seen if self._access.user.agency not in each.parties]
         if not others:
             return
-        clerk = self._watch.clerk
         for owner, count in Counter(each.agency for each in others).items():
-            clerk.seen.seen(self._user.agency, owner, "incidents", count)
+            self._access.disclosures.seen(self._access.user.agency, owner, "incidents", count)
         if how in ("one", "file"):
-            await clerk.note(
+            await self._access.journal.note(
                 Note(
                     act="see shared incidents",
-                    actor=self._user.name,
-                    agency=self._user.agency,
+                    actor=self._access.user.name,
+                    agency=self._access.user.agency,
                     subject=f"incident:{others[0].id}" if how == "one" else "",
                     detail={
                         "how": how,

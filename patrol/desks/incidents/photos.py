@@ -17,11 +17,10 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, Final
 
-from patrol.desks.visibility.document_desk import DocumentDesk
+from patrol.desks.visibility.document_access import DocumentAccess
 from patrol.documents.document import Document, kind_of
 from patrol.documents.transaction import Note
 from patrol.errors.errors import Conflict, NotFound
-from patrol.filing.journal_writer import JournalWriter
 from patrol.incidents.photo import CameraNote, Original, Photo
 from patrol.store.records import originals, photos
 
@@ -34,8 +33,15 @@ MOST_ORIGINALS_A_DAY: Final = 2 * 2**30
 _HASH: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
-class PhotoDesk(DocumentDesk):
-    """What a user may do with photos."""
+class PhotoDesk:
+    """What a user may do with photos.
+
+    Args:
+        access: What the user may read, see and file.
+    """
+
+    def __init__(self, access: DocumentAccess) -> None:
+        self._access = access
 
     async def add(self, file: bytes, *, is_original: bool = True) -> Photo:
         """Keep a photo; on disk when this returns, and the same one sent again is kept once.
@@ -57,19 +63,19 @@ class PhotoDesk(DocumentDesk):
         """
         self.may_add()
         photo = await asyncio.to_thread(_cleaned, file)
-        agency, now = self._user.agency, self._watch.now()
-        sent = await self._watch.store.read(photos.sent_since, agency, now - timedelta(days=1))
+        agency, now = self._access.user.agency, self._access.now()
+        sent = await self._access.read(photos.sent_since, agency, now - timedelta(days=1))
         if sent >= MOST_A_DAY:
             raise Conflict(f"an agency keeps at most {MOST_A_DAY} new photos a day")
         note = self._noted("keep photo", photo.sha256)
-        await self._scribe.write(
+        await self._access.journal.write(
             lambda is_new: note if is_new else (),
             photos.put,
             photo,
             agency=agency,
-            by=self._user.name,
+            by=self._access.user.name,
             at=now,
-            origin=self._watch.node,
+            origin=self._access.node,
         )
         if is_original:
             await self._seal(photo.sha256, file, photo)
@@ -104,9 +110,9 @@ class PhotoDesk(DocumentDesk):
             Forbidden: If the role may not.
             NotFound: If the agency has no such photo.
         """
-        self._may("see photos")
+        self._access.may("see photos")
         await self.check_own((sha256,))
-        return await self._watch.store.read(originals.of_photo, self._user.agency, sha256)
+        return await self._access.read(originals.of_photo, self._access.user.agency, sha256)
 
     async def originals_for(self, hashes: Iterable[str]) -> list[Original]:
         """Return what is known of the originals of those photos that the user's agency has.
@@ -114,9 +120,9 @@ class PhotoDesk(DocumentDesk):
         Raises:
             Forbidden: If the role may not take originals out.
         """
-        self._may("take out originals")
+        self._access.may("take out originals")
         wanted = [each for each in hashes if _HASH.fullmatch(each)]
-        return await self._watch.store.read(originals.of_photos, self._user.agency, wanted)
+        return await self._access.read(originals.of_photos, self._access.user.agency, wanted)
 
     async def original(self, about: Original) -> bytes:
         """Return a camera's file, for evidence; that it was taken out is the caller's to note.
@@ -125,9 +131,9 @@ class PhotoDesk(DocumentDesk):
             Forbidden: If the role may not take originals out.
             NotFound: If there is none.
         """
-        self._may("take out originals")
-        agency = self._user.agency
-        found = await self._watch.store.read(originals.body, agency, about.photo, about.sha256)
+        self._access.may("take out originals")
+        agency = self._access.user.agency
+        found = await self._access.read(originals.body, agency, about.photo, about.sha256)
         if found is None:
             raise NotFound("original", about.sha256)
         return found
@@ -139,15 +145,15 @@ class PhotoDesk(DocumentDesk):
             Forbidden: If the role may not.
             NotFound: If there is none, or no document that the user may see names it.
         """
-        self._may("see photos")
+        self._access.may("see photos")
         if _HASH.fullmatch(sha256) is None:
             raise NotFound("photo", sha256)
-        own = await self._watch.store.read(photos.body, sha256, self._user.agency)
+        own = await self._access.read(photos.body, sha256, self._access.user.agency)
         if own is not None:
             return own
-        found = await self._through(sha256, self._watch.clerk.book)
+        found = await self._through(sha256, self._access.book)
         if found is None:
-            closed = await self._watch.store.read(photos.closed_papers_naming, sha256)
+            closed = await self._access.read(photos.closed_papers_naming, sha256)
             found = await self._through(sha256, closed)
         if found is None:
             raise NotFound("photo", sha256)
@@ -159,7 +165,7 @@ class PhotoDesk(DocumentDesk):
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("keep photos")
+        self._access.may("keep photos")
 
     async def check_own(self, hashes: tuple[str, ...]) -> None:
         """Refuse hashes that a document of the user's agency must not name.
@@ -168,7 +174,7 @@ class PhotoDesk(DocumentDesk):
             NotFound: If one is no photo that the agency has kept.
         """
         good = tuple(each for each in hashes if _HASH.fullmatch(each))
-        own = await self._watch.store.read(photos.owned, self._user.agency, good)
+        own = await self._access.read(photos.owned, self._access.user.agency, good)
         for each in hashes:
             if each not in own:
                 raise NotFound("photo", each)
@@ -177,10 +183,12 @@ class PhotoDesk(DocumentDesk):
 
     async def _seal(self, photo: str, file: bytes, told: CameraNote) -> bool:
         """Store a camera's file; return whether it is there."""
-        agency, now, store = self._user.agency, self._watch.now(), self._watch.store
-        sent = await store.read(originals.bytes_since, agency, now - timedelta(days=1))
+        agency, now = self._access.user.agency, self._access.now()
+        sent = await self._access.read(originals.bytes_since, agency, now - timedelta(days=1))
         if sent + len(file) > MOST_ORIGINALS_A_DAY:
-            await self._scribe.note(self._noted("leave out original", photo, size=len(file)))
+            await self._access.journal.note(
+                self._noted("leave out original", photo, size=len(file))
+            )
             return False
         original = Original(
             photo=photo,
@@ -191,29 +199,25 @@ class PhotoDesk(DocumentDesk):
             taken_at=told.taken_at,
             taken_local=told.taken_local,
             came_at=now,
-            by=self._user.name,
+            by=self._access.user.name,
         )
         # Where and when the camera says it was is no part of the journal, which nobody can shorten.
         note = self._noted("keep original", photo, original=original.sha256, size=len(file))
-        await self._scribe.write(
+        await self._access.journal.write(
             lambda is_new: note if is_new else (),
             originals.put,
             original,
             file,
             agency=agency,
-            origin=self._watch.node,
+            origin=self._access.node,
         )
         return True
-
-    @property
-    def _scribe(self) -> JournalWriter:
-        return JournalWriter(store=self._watch.store, node=self._watch.node, now=self._watch.now)
 
     def _noted(self, act: str, photo: str, **detail: Any) -> Note:
         return Note(
             act=act,
-            actor=self._user.name,
-            agency=self._user.agency,
+            actor=self._access.user.name,
+            agency=self._access.user.agency,
             subject=f"photo:{photo}",
             detail=detail,
         )
@@ -227,20 +231,20 @@ class PhotoDesk(DocumentDesk):
         for paper in tuple(papers):
             if sha256 not in getattr(paper, "photos", ()):
                 continue
-            seen = self._policy.paper(paper)
+            seen = self._access.policy.paper(paper)
             if seen is None or sha256 not in getattr(seen, "photos", ()):
                 continue
-            found = await self._watch.store.read(photos.body, sha256, paper.agency)
+            found = await self._access.read(photos.body, sha256, paper.agency)
             if found is not None:
-                await self._watch.clerk.note(self._shown(sha256, paper))
+                await self._access.journal.note(self._shown(sha256, paper))
                 return found
         return None
 
     def _shown(self, sha256: str, paper: Document) -> Note:
         return Note(
             act="see shared photo",
-            actor=self._user.name,
-            agency=self._user.agency,
+            actor=self._access.user.name,
+            agency=self._access.user.agency,
             subject=f"photo:{sha256}",
             detail={"of": paper.agency, "through": f"{kind_of(paper)}:{paper.id}"},
         )

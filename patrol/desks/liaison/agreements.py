@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Final
 
@@ -12,12 +12,13 @@ from patrol.agreements import lifecycle as acts
 from patrol.agreements.agreement import Agreement, Terms
 from patrol.agreements.corridors import drawn
 from patrol.agreements.lifecycle import Backfill, Party
-from patrol.desks.visibility.document_desk import DocumentDesk
+from patrol.desks.visibility.document_access import DocumentAccess
 from patrol.documents.document import kind_of
 from patrol.documents.open_documents import Book
 from patrol.errors.errors import Conflict, NotFound, StoreError
 from patrol.live.publisher import Update
-from patrol.sharing.decisions import OpenClass
+from patrol.sectors.site_geography import Ground
+from patrol.sharing.decisions import OpenClass, Sharing
 from patrol.signatures.key_signature import KeySignature
 from patrol.signatures.officer_act import ActName, OfficerAct
 from patrol.store.records import documents as papers
@@ -38,8 +39,31 @@ _NEEDED: Final[dict[ActName, str]] = {
 }
 
 
-class AgreementDesk(DocumentDesk):
-    """What one user may do with agreements."""
+class AgreementDesk:
+    """What one user may do with agreements.
+
+    Args:
+        access: What the user may read, see and file.
+        sharing: What may cross between agencies.
+        publish: Tells viewers of a change.
+        agencies: All that are known here, of other nodes too.
+        ground: Rivers and borders of this site; None without geography.
+    """
+
+    def __init__(
+        self,
+        access: DocumentAccess,
+        *,
+        sharing: Sharing,
+        publish: Callable[[Update], None],
+        agencies: Collection[str],
+        ground: Ground | None,
+    ) -> None:
+        self._access = access
+        self._sharing = sharing
+        self._publish = publish
+        self._agencies = agencies
+        self._ground = ground
 
     async def all(self, *, closed: bool = False) -> list[Agreement]:
         """Return the agreements of the user's agency, newest first.
@@ -50,16 +74,16 @@ class AgreementDesk(DocumentDesk):
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("see agreements")
-        found = list(self._open(Agreement))
+        self._access.may("see agreements")
+        found = list(self._access.open(Agreement))
         if closed:
-            kept = await self._watch.store.read(papers.of_kind, KIND)
+            kept = await self._access.read(papers.of_kind, KIND)
             found += [
                 seen
                 for each in kept
                 if isinstance(each, Agreement)
                 and each.is_closed
-                and (seen := self._policy.paper(each)) is not None
+                and (seen := self._access.policy.paper(each)) is not None
             ]
         return sorted(found, key=lambda each: (each.at, each.id), reverse=True)[:MOST_KEPT]
 
@@ -70,8 +94,8 @@ class AgreementDesk(DocumentDesk):
             Forbidden: If the role may not.
             NotFound: If there is none, or the user's agency is no party to it.
         """
-        self._may("see agreements")
-        return await self._kept(Agreement, id)
+        self._access.may("see agreements")
+        return await self._access.kept(Agreement, id)
 
     async def versions(self, id: str) -> list[Agreement]:
         """Return every version of an agreement that the user's agency holds, oldest first.
@@ -81,8 +105,8 @@ class AgreementDesk(DocumentDesk):
             NotFound: If there is none, or the user's agency is no party to it.
         """
         await self.one(id)
-        kept = await self._watch.store.read(papers.versions, KIND, id)
-        seen = (self._policy.paper(each) for each in kept if isinstance(each, Agreement))
+        kept = await self._access.read(papers.versions, KIND, id)
+        seen = (self._access.policy.paper(each) for each in kept if isinstance(each, Agreement))
         return [each for each in seen if each is not None]
 
     def open(self) -> list[OpenClass]:
@@ -91,8 +115,8 @@ class AgreementDesk(DocumentDesk):
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("see agreements")
-        return self._watch.sharing.overview(self._user.agency, self._watch.now())
+        self._access.may("see agreements")
+        return self._sharing.overview(self._access.user.agency, self._access.now())
 
     def officer_act(
         self,
@@ -111,11 +135,11 @@ class AgreementDesk(DocumentDesk):
             Forbidden: If the role may not do it.
             NotFound: If there is none, or the user's agency is no party to it.
         """
-        self._may(_NEEDED[act])
+        self._access.may(_NEEDED[act])
         return acts.officer_act(
-            self._own(self._watch.clerk.book, Agreement, id),
+            self._access.own(self._access.book, Agreement, id),
             act,
-            self._user.agency,
+            self._access.user.agency,
             terms=None if terms is None else self._drawn(terms),
             office=office,
             reason=reason,
@@ -134,13 +158,13 @@ class AgreementDesk(DocumentDesk):
             Forbidden: If the role may not.
             Conflict: If a party is not known, or the terms contradict themselves.
         """
-        self._may("draft agreements")
+        self._access.may("draft agreements")
         self._check_agencies(agencies)
         terms = self._drawn(terms)
 
         def decide(_book: Book, now: datetime) -> tuple[Agreement, ...]:
             return (
-                acts.drafted(terms, agencies, at=now, who=self._who(), origin=self._watch.node),
+                acts.drafted(terms, agencies, at=now, who=self._who(), origin=self._access.node),
             )
 
         return await self._filed("draft agreement", decide)
@@ -162,12 +186,12 @@ class AgreementDesk(DocumentDesk):
             IllegalStep: If it is over.
             Conflict: If the terms contradict themselves.
         """
-        self._may("draft agreements")
+        self._access.may("draft agreements")
         terms = self._drawn(terms)
 
         def changed(it: Agreement, now: datetime) -> Agreement:
             if it.proposed_at is not None:
-                self._may("sign agreements")
+                self._access.may("sign agreements")
             return acts.changed(it, terms, at=now, who=self._who(key), reason=reason)
 
         return await self._do("change agreement", id, changed, reason=reason)
@@ -180,7 +204,7 @@ class AgreementDesk(DocumentDesk):
             NotFound: If there is none, or the user's agency is no party to it.
             IllegalStep: If it is no draft.
         """
-        self._may("draft agreements")
+        self._access.may("draft agreements")
         return await self._do(
             "propose agreement", id, lambda it, now: acts.proposed(it, at=now, who=self._who())
         )
@@ -202,7 +226,7 @@ class AgreementDesk(DocumentDesk):
             IllegalStep: If it does not wait for signatures.
             Conflict: If it was changed since, or the agency has signed it already.
         """
-        self._may("sign agreements")
+        self._access.may("sign agreements")
 
         def signed(it: Agreement, now: datetime) -> Agreement:
             if version < it.terms_version:
@@ -233,8 +257,8 @@ class AgreementDesk(DocumentDesk):
             StoreError: If the store refuses. Nothing crosses all the same while this node runs;
                 the order must be given again to be kept.
         """
-        self._may("suspend agreements")
-        self._own(self._watch.clerk.book, Agreement, id)
+        self._access.may("suspend agreements")
+        self._access.own(self._access.book, Agreement, id)
         try:
             return await self._do(
                 "suspend agreement",
@@ -245,8 +269,8 @@ class AgreementDesk(DocumentDesk):
                 reason=reason,
             )
         except StoreError:
-            self._watch.sharing.hold(id, also)
-            self._watch.board.publish(Update())
+            self._sharing.hold(id, also)
+            self._publish(Update())
             raise
 
     async def resume(
@@ -265,7 +289,7 @@ class AgreementDesk(DocumentDesk):
             IllegalStep: If it is not suspended.
             Conflict: If the agency consents already, or the backfill is not of the past.
         """
-        self._may("suspend agreements")
+        self._access.may("suspend agreements")
         return await self._do(
             "resume agreement",
             id,
@@ -286,7 +310,7 @@ class AgreementDesk(DocumentDesk):
             IllegalStep: If it is neither in force nor suspended.
             Conflict: If it is none of the past, or of a class that is not in the terms.
         """
-        self._may("suspend agreements")
+        self._access.may("suspend agreements")
         return await self._do(
             "backfill agreement",
             id,
@@ -304,7 +328,7 @@ class AgreementDesk(DocumentDesk):
             NotFound: If there is none, or the user's agency is no party to it.
             IllegalStep: If it is over already.
         """
-        self._may("sign agreements")
+        self._access.may("sign agreements")
         return await self._do(
             "end agreement",
             id,
@@ -315,18 +339,17 @@ class AgreementDesk(DocumentDesk):
     # -- inside
 
     def _who(self, key: KeySignature | None = None) -> Party:
-        return Party(agency=self._user.agency, name=self._user.name, key=key)
+        return Party(agency=self._access.user.agency, name=self._access.user.name, key=key)
 
     def _check_agencies(self, agencies: tuple[str, ...]) -> None:
-        known = {*self._watch.agencies, *self._watch.elsewhere}
         for agency in agencies:
-            if known and agency not in known:
+            if self._agencies and agency not in self._agencies:
                 raise Conflict(f"there is no agency {agency} here")
 
     def _drawn(self, terms: Terms) -> Terms:
         if terms.corridor is None:
             return terms
-        return msgspec.structs.replace(terms, corridor=drawn(terms.corridor, self._watch.ground))
+        return msgspec.structs.replace(terms, corridor=drawn(terms.corridor, self._ground))
 
     async def _do(
         self,
@@ -337,7 +360,7 @@ class AgreementDesk(DocumentDesk):
         reason: str = "",
     ) -> Agreement:
         def decide(book: Book, now: datetime) -> tuple[Agreement, ...]:
-            return (change(self._own(book, Agreement, id), now),)
+            return (change(self._access.own(book, Agreement, id), now),)
 
         return await self._filed(act, decide, reason=reason)
 
@@ -348,9 +371,9 @@ class AgreementDesk(DocumentDesk):
         *,
         reason: str = "",
     ) -> Agreement:
-        (paper,) = await self._file(act, decide, reason=reason)
+        (paper,) = await self._access.file(act, decide, reason=reason)
         assert isinstance(paper, Agreement)
-        seen = self._policy.paper(paper)
+        seen = self._access.policy.paper(paper)
         if seen is None:
             raise NotFound(KIND, paper.id)
         return seen

@@ -10,17 +10,18 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final, cast
 
-from patrol.desks.liaison.automatic_offers import AutomaticOffers
-from patrol.desks.visibility.document_desk import DocumentDesk
+from patrol.desks.liaison.offers import Offers
+from patrol.desks.visibility.document_access import DocumentAccess
 from patrol.documents.document import kind_of
 from patrol.documents.open_documents import Book
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict, IllegalStep, NotFound
-from patrol.sharing.offer_permission import OfferPermission, why_not_shared
+from patrol.sharing.decisions import Sharing
+from patrol.sharing.offer_permission import why_not_shared
 from patrol.store.records import documents as papers
 from patrol.store.schema.tables import to_us
 from patrol.targets.hand_off import LIFE, HandOff
-from patrol.targets.lifecycle import accepted, declined, offered, own_of, returned
+from patrol.targets.lifecycle import accepted, declined, own_of, returned
 from patrol.targets.remote_hand_off import accepted_there, declined_there
 from patrol.targets.target import Target, remarked
 
@@ -28,8 +29,19 @@ MOST_HAND_OFFS: Final = 1000
 """Of one answer, those changed last."""
 
 
-class HandOffDesk(DocumentDesk):
-    """What one user may do with hand-offs."""
+class HandOffDesk:
+    """What one user may do with hand-offs.
+
+    Args:
+        access: What the user may read, see and file.
+        offers: Makes offers, and finds the counterpart.
+        sharing: What may cross between agencies.
+    """
+
+    def __init__(self, access: DocumentAccess, *, offers: Offers, sharing: Sharing) -> None:
+        self._access = access
+        self._offers = offers
+        self._sharing = sharing
 
     # -- what there is
 
@@ -39,8 +51,8 @@ class HandOffDesk(DocumentDesk):
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("see targets")
-        found = (self._shown(each) for each in self._watch.clerk.book.all(HandOff))
+        self._access.may("see targets")
+        found = (self._shown(each) for each in self._access.book.all(HandOff))
         return [each for each in found if each is not None]
 
     async def past(
@@ -51,8 +63,8 @@ class HandOffDesk(DocumentDesk):
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("see targets")
-        found = await self._watch.store.read(
+        self._access.may("see targets")
+        found = await self._access.read(
             lambda connection: papers.of_kind(
                 connection,
                 kind_of(HandOff),
@@ -71,7 +83,7 @@ class HandOffDesk(DocumentDesk):
             Forbidden: If the role may not.
             NotFound: If there is none, or the user may not know of it.
         """
-        self._may("see targets")
+        self._access.may("see targets")
         found = await self._newest(id)
         seen = None if found is None else self._shown(found)
         if seen is None:
@@ -86,7 +98,7 @@ class HandOffDesk(DocumentDesk):
             NotFound: If there is none, or the user may not know of it.
         """
         await self.one(id)
-        kept = await self._watch.store.read(papers.versions, kind_of(HandOff), id)
+        kept = await self._access.read(papers.versions, kind_of(HandOff), id)
         seen = (self._shown(cast(HandOff, each)) for each in kept)
         return [each for each in seen if each is not None]
 
@@ -107,11 +119,11 @@ class HandOffDesk(DocumentDesk):
             Conflict: If no agreement lets it be offered, or nobody is named and no counterpart can
                 be told; it says why, and so does the target from then on.
         """
-        self._may("offer hand-offs")
+        self._access.may("offer hand-offs")
         refused: list[str] = []
 
         def act(book: Book, now: datetime) -> Filing:
-            mine = self._own(book, Target, target)
+            mine = self._access.own(book, Target, target)
             try:
                 return self._offered(mine, to, note, now)
             except IllegalStep:
@@ -123,12 +135,12 @@ class HandOffDesk(DocumentDesk):
                 return Filing(
                     papers=(told,) if told is not mine else (),
                     act="refuse hand-off",
-                    actor=self._user.name,
-                    agency=self._user.agency,
+                    actor=self._access.user.name,
+                    agency=self._access.user.agency,
                     reason=str(why_not),
                 )
 
-        filing = await self._watch.clerk.file(act)
+        filing = await self._access.do(act)
         if refused:
             raise Conflict(refused[0])
         return cast(HandOff, filing.papers[1])
@@ -141,12 +153,12 @@ class HandOffDesk(DocumentDesk):
             NotFound: If the user's agency made no such offer.
             IllegalStep: If it is over or granted.
         """
-        self._may("offer hand-offs")
+        self._access.may("offer hand-offs")
 
         def act(book: Book, now: datetime) -> Filing:
             made = self._of(book, id, lambda each: each.agency)
             target = book.get(Target, made.target)
-            by = self._user.name
+            by = self._access.user.name
             return returned(made, target, "withdraw", reason=reason, now=now, by=by)
 
         return await self._acted(id, "withdraw", act)
@@ -167,12 +179,12 @@ class HandOffDesk(DocumentDesk):
             IllegalStep: If it is over.
             Conflict: If the term is another, it is too late, or no agreement is in force any more.
         """
-        self._may("answer hand-offs")
+        self._access.may("answer hand-offs")
 
         def act(book: Book, now: datetime) -> Filing:
             made = self._offered_to_me(book, id, now)
-            by = self._user.name
-            if made.node != self._watch.node:
+            by = self._access.user.name
+            if made.node != self._access.node:
                 return accepted_there(made, term=term, now=now, by=by)
             target = book.get(Target, made.target)
             return accepted(made, target, own_of(book, made), term=term, now=now, by=by)
@@ -193,12 +205,12 @@ class HandOffDesk(DocumentDesk):
             IllegalStep: If it is over.
             Conflict: If the term is another, or no agreement is in force any more.
         """
-        self._may("answer hand-offs")
+        self._access.may("answer hand-offs")
 
         def act(book: Book, now: datetime) -> Filing:
             made = self._offered_to_me(book, id, now)
-            by = self._user.name
-            if made.node != self._watch.node:
+            by = self._access.user.name
+            if made.node != self._access.node:
                 return declined_there(made, term=term, reason=reason, now=now, by=by)
             target = book.get(Target, made.target)
             return declined(made, target, term=term, reason=reason, now=now, by=by)
@@ -210,46 +222,30 @@ class HandOffDesk(DocumentDesk):
     def _offered(self, mine: Target, to: str | None, note: str, now: datetime) -> Filing:
         office = ""
         if to is None:
-            found = AutomaticOffers(self._watch, self._user).counterpart(mine)
+            found = self._offers.counterpart(mine)
             to, office = found.agency, found.office.id
-        elif to not in self._watch.agencies and to not in self._watch.elsewhere:
+        elif not self._offers.knows(to):
             raise NotFound("agency", to)
-        permission = OfferPermission(self._watch.sharing, mine.agency, to, now)
-        refusal = permission.why_no_offer(lon=mine.lon, lat=mine.lat)
-        if refusal is not None and to != mine.agency:
-            raise Conflict(refusal)
-        fixes, prediction = permission.told(mine.sightings, mine.prediction)
-        return offered(
-            mine,
-            to=to,
-            node=self._watch.node,
-            to_node=self._watch.elsewhere.get(to, ""),
-            office=office,
-            note=note,
-            fixes=fixes,
-            prediction=prediction,
-            times=permission.times(),
-            now=now,
-            by=self._user.name,
-        )
+        by = self._access.user.name
+        return self._offers.offered(mine, to=to, office=office, note=note, now=now, by=by)
 
     def _offered_to_me(self, book: Book, id: str, now: datetime) -> HandOff:
         made = self._of(book, id, lambda each: each.to)
-        refusal = why_not_shared(self._watch.sharing, made, now) if made.is_open else None
+        refusal = why_not_shared(self._sharing, made, now) if made.is_open else None
         if refusal is not None:
             raise Conflict(refusal)
         return made
 
     def _of(self, book: Book, id: str, whose: Callable[[HandOff], str]) -> HandOff:
         made = book.get(HandOff, id)
-        if whose(made) != self._user.agency:
+        if whose(made) != self._access.user.agency:
             raise NotFound(kind_of(HandOff), id)
         return made
 
     async def _newest(self, id: str) -> HandOff | None:
-        found = self._watch.clerk.book.find(HandOff, id)
+        found = self._access.book.find(HandOff, id)
         if found is None:
-            kept = await self._watch.store.read(papers.newest, kind_of(HandOff), id)
+            kept = await self._access.read(papers.newest, kind_of(HandOff), id)
             found = cast(HandOff | None, kept)
         return found
 
@@ -257,10 +253,10 @@ class HandOffDesk(DocumentDesk):
         """Return what the user may see of a hand-off: an offer to the own agency for as long as
         it may cross, though its place or age alone would keep it from others.
         """
-        seen = self._policy.paper(made)
-        if seen is not None or made.to != self._user.agency:
+        seen = self._access.policy.paper(made)
+        if seen is not None or made.to != self._access.user.agency:
             return seen
-        refusal = why_not_shared(self._watch.sharing, made, self._watch.now())
+        refusal = why_not_shared(self._sharing, made, self._access.now())
         return made.shared({"targets"}) if refusal is None else None
 
     async def _acted(self, id: str, word: str, act: Callable[[Book, datetime], Filing]) -> HandOff:
@@ -272,13 +268,13 @@ class HandOffDesk(DocumentDesk):
             PatrolError: What `act` raises.
         """
         try:
-            filing = await self._watch.clerk.file(act)
+            filing = await self._access.do(act)
         except NotFound:
             kept = await self._newest(id)
-            if kept is None or self._user.agency not in (kept.agency, kept.to):
+            if kept is None or self._access.user.agency not in (kept.agency, kept.to):
                 raise
-            refusal = why_not_shared(self._watch.sharing, kept, self._watch.now())
-            if refusal is not None and kept.to == self._user.agency:
+            refusal = why_not_shared(self._sharing, kept, self._access.now())
+            if refusal is not None and kept.to == self._access.user.agency:
                 raise Conflict(refusal) from None  # all that is left of it here is the notice
             if kept.is_over:
                 raise IllegalStep(LIFE.name, kept.state, word, ()) from None

@@ -6,6 +6,7 @@ to the counterpart in the same transaction (`patrol.desks.liaison.automatic_offe
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
@@ -13,15 +14,16 @@ import msgspec
 
 from gis.position.position import check_place
 from patrol.desks.incidents.photos import PhotoDesk
-from patrol.desks.liaison.automatic_offers import AutomaticOffers
-from patrol.desks.visibility.document_desk import DocumentDesk
+from patrol.desks.liaison.offers import Offers
+from patrol.desks.visibility.document_access import DocumentAccess
 from patrol.documents.document import Document, kind_of
 from patrol.documents.open_documents import Book
-from patrol.documents.transaction import NOTHING, Filing
+from patrol.documents.transaction import NOTHING, Filing, PhoneReceipt
 from patrol.errors.errors import Conflict, IllegalStep, NotFound
 from patrol.filing.file_documents import Act
 from patrol.patrols.patrol import Patrol
 from patrol.protected_fields.field import FIELDS
+from patrol.sectors.site_geography import Ground
 from patrol.store.journal import journal
 from patrol.store.records import documents as papers
 from patrol.store.schema.tables import to_us
@@ -40,6 +42,7 @@ from patrol.targets.target import (
     sighted,
 )
 from patrol.units.effective_time import check_date
+from patrol.units.units import Unit
 
 AHEAD: Final = timedelta(minutes=2)
 """A phone's clock may be ahead by so much."""
@@ -56,8 +59,36 @@ PROTECTED: Final = FIELDS["target"]
 """What people tell of it that is sealed beside it."""
 
 
-class TargetDesk(DocumentDesk):
-    """What one user may do with targets."""
+class TargetDesk:
+    """What one user may do with targets.
+
+    Args:
+        access: What the user may read, see and file.
+        offers: Offers what comes across.
+        photos: Knows the photos of the agency.
+        units: Registered units, by id.
+        ground: Rivers and borders of this site; None without geography.
+
+    Attributes:
+        receipt: The report of a crew's phone that the next act is the effect of; None for none.
+    """
+
+    receipt: PhoneReceipt | None = None
+
+    def __init__(
+        self,
+        access: DocumentAccess,
+        *,
+        offers: Offers,
+        photos: PhotoDesk,
+        units: Mapping[str, Unit],
+        ground: Ground | None,
+    ) -> None:
+        self._access = access
+        self._offers = offers
+        self._photos = photos
+        self._units = units
+        self._ground = ground
 
     # -- what there is
 
@@ -67,8 +98,8 @@ class TargetDesk(DocumentDesk):
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("see targets")
-        return list(self._open(Target))
+        self._access.may("see targets")
+        return list(self._access.open(Target))
 
     async def past(
         self, *, since: datetime, until: datetime, limit: int = MOST_TARGETS
@@ -78,8 +109,8 @@ class TargetDesk(DocumentDesk):
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("see targets")
-        found = await self._watch.store.read(
+        self._access.may("see targets")
+        found = await self._access.read(
             lambda connection: papers.of_kind(
                 connection,
                 kind_of(Target),
@@ -88,7 +119,7 @@ class TargetDesk(DocumentDesk):
                 limit=MOST_TARGETS,
             )
         )
-        seen = (self._policy.paper(each) for each in found if each.is_closed)
+        seen = (self._access.policy.paper(each) for each in found if each.is_closed)
         return [cast(Target, each) for each in seen if each is not None][: max(1, limit)]
 
     async def one(self, id: str) -> Target:
@@ -98,8 +129,8 @@ class TargetDesk(DocumentDesk):
             Forbidden: If the role may not.
             NotFound: If there is none, or the user may not know of it.
         """
-        self._may("see targets")
-        return await self._kept(Target, id)
+        self._access.may("see targets")
+        return await self._access.kept(Target, id)
 
     async def versions(self, id: str) -> list[Target]:
         """Return every version of a target of the user's agency, oldest first; of another's what
@@ -110,11 +141,9 @@ class TargetDesk(DocumentDesk):
             NotFound: If there is none, or the user may not know of it.
         """
         newest = await self.one(id)
-        if newest.agency != self._user.agency:
+        if newest.agency != self._access.user.agency:
             return [newest]
-        return cast(
-            list[Target], await self._watch.store.read(papers.versions, kind_of(Target), id)
-        )
+        return cast(list[Target], await self._access.read(papers.versions, kind_of(Target), id))
 
     async def custody(self, id: str) -> list[CaseStep]:
         """Return what the journal says of the custody of a target, oldest first: the lines of the
@@ -124,14 +153,14 @@ class TargetDesk(DocumentDesk):
             Forbidden: If the role may not.
             NotFound: If the user's agency has no document of it.
         """
-        self._may("see targets")
+        self._access.may("see targets")
         target = await self.one(id)
-        if target.agency != self._user.agency:
+        if target.agency != self._access.user.agency:
             raise NotFound(kind_of(Target), id)
-        found = await self._watch.store.read(
+        found = await self._access.read(
             lambda connection: journal.of_agency(
                 connection,
-                self._user.agency,
+                self._access.user.agency,
                 subject=subject_of(target.case),
                 limit=MOST_STEPS,
             )
@@ -168,22 +197,22 @@ class TargetDesk(DocumentDesk):
             NoFieldKey, FieldKeyError: If words of protected fields are told, and the agency has no
                 key that can be used.
         """
-        self._may("open targets")
+        self._access.may("open targets")
         words = {name: told.pop(name) for name in PROTECTED if name in told}
         await self._check(told.get("patrol"), told.get("photos", ()))
         self._check_unit(told.get("unit"))
-        agency, by, now = self._user.agency, self._user.name, self._watch.now()
+        agency, by, now = self._access.user.agency, self._access.user.name, self._access.now()
         if sighting is not None:
             sighting = self._checked(sighting, now)
         target = new_target(
-            agency=agency, origin=self._watch.node, what=what, name=name, at=now, by=by, **told
+            agency=agency, origin=self._access.node, what=what, name=name, at=now, by=by, **told
         )
-        ground = self._watch.ground
-        sealed = self._sealed("target", target.id, words)
-        sealed += self._sealed("target", target.id, {"private_note": sighting_note})
+        ground = self._ground
+        sealed = self._access.sealed("target", target.id, words)
+        sealed += self._access.sealed("target", target.id, {"private_note": sighting_note})
         filing = opened(target, sighting, ground=ground, by=by)
         filing = msgspec.structs.replace(filing, protected=sealed)
-        filed = await self._watch.clerk.file(lambda _book, _now: self._receipted(filing))
+        filed = await self._access.do(lambda _book, _now: self._receipted(filing))
         return cast(Target, filed.papers[0])
 
     async def sight(self, id: str, sighting: Sighting, *, private_note: str = "") -> Target:
@@ -201,16 +230,14 @@ class TargetDesk(DocumentDesk):
             Conflict: If it is of a time to come, or the target has too many sightings.
             NoFieldKey, FieldKeyError: If there is a private note, and no key that can be used.
         """
-        self._may("sight targets")
-        sealed = self._sealed("target", id, {"private_note": private_note})
-        seen = placed(self._checked(sighting, self._watch.now()), self._watch.ground)
+        self._access.may("sight targets")
+        sealed = self._access.sealed("target", id, {"private_note": private_note})
+        seen = placed(self._checked(sighting, self._access.now()), self._ground)
 
         def act(book: Book, now: datetime) -> Filing:
-            before = self._own(book, Target, id)
-            target = sighted(before, seen, ground=self._watch.ground, now=now, by=self._user.name)
-            filing = AutomaticOffers(self._watch, self._user).after_sighting(
-                book, before, target, now
-            )
+            before = self._access.own(book, Target, id)
+            target = sighted(before, seen, ground=self._ground, now=now, by=self._access.user.name)
+            filing = self._offers.after_sighting(book, before, target, now)
             return msgspec.structs.replace(filing, protected=sealed)
 
         return await self._acted(id, "sight", act)
@@ -230,15 +257,17 @@ class TargetDesk(DocumentDesk):
             NoFieldKey, FieldKeyError: If words of protected fields are told, and the agency has no
                 key that can be used.
         """
-        self._may("open targets")
+        self._access.may("open targets")
         await self._check(values.get("patrol"), ())
-        sealed = self._sealed("target", id, {name: values.get(name, "") for name in PROTECTED})
+        sealed = self._access.sealed(
+            "target", id, {name: values.get(name, "") for name in PROTECTED}
+        )
         told = {name: value for name, value in values.items() if name in CHANGEABLE}
 
         def act(book: Book, now: datetime) -> Filing:
-            target = self._own(book, Target, id)
+            target = self._access.own(book, Target, id)
             filing = self._filing(
-                "change target", changed(target, now=now, by=self._user.name, **told)
+                "change target", changed(target, now=now, by=self._access.user.name, **told)
             )
             return msgspec.structs.replace(filing, protected=sealed)
 
@@ -252,18 +281,19 @@ class TargetDesk(DocumentDesk):
             NotFound: If the user's agency has no such target that is open, or no such photo.
             Conflict: If the target has too many.
         """
-        self._may("sight targets")
+        self._access.may("sight targets")
         await self._check(None, (sha256,))
 
         def act(book: Book, now: datetime) -> Filing:
-            target = self._own(book, Target, id)
+            target = self._access.own(book, Target, id)
             if sha256 in target.photos:
                 return NOTHING
             if len(target.photos) >= MOST_PHOTOS:
                 raise Conflict(f"a target keeps at most {MOST_PHOTOS} photos")
             photos = (*target.photos, sha256)
             return self._filing(
-                "add photo to target", changed(target, now=now, by=self._user.name, photos=photos)
+                "add photo to target",
+                changed(target, now=now, by=self._access.user.name, photos=photos),
             )
 
         return await self._acted(id, "change", act)
@@ -276,12 +306,16 @@ class TargetDesk(DocumentDesk):
             NotFound: If the user's agency has no such target that is open.
             IllegalStep: If it is closed, or on offer: take that back first.
         """
-        self._may("close targets")
+        self._access.may("close targets")
         return await self._acted(
             id,
             "close",
             lambda book, now: closed(
-                self._own(book, Target, id), outcome, note, now=now, by=self._user.name
+                self._access.own(book, Target, id),
+                outcome,
+                note,
+                now=now,
+                by=self._access.user.name,
             ),
         )
 
@@ -293,21 +327,25 @@ class TargetDesk(DocumentDesk):
         if sighting.at > now + AHEAD:
             raise Conflict("a target cannot be seen ahead of time")
         self._check_unit(sighting.unit)
-        return msgspec.structs.replace(sighting, agency=self._user.agency, by=self._user.name)
+        return msgspec.structs.replace(
+            sighting, agency=self._access.user.agency, by=self._access.user.name
+        )
 
     def _check_unit(self, id: str | None) -> None:
-        unit = None if id is None else self._watch.picture.units.get(id)
-        if id is not None and (unit is None or unit.agency != self._user.agency):
+        unit = None if id is None else self._units.get(id)
+        if id is not None and (unit is None or unit.agency != self._access.user.agency):
             raise NotFound("unit", id)
 
     async def _check(self, patrol: str | None, photos: tuple[str, ...]) -> None:
         if patrol is not None:
-            await self._kept(Patrol, patrol)
+            await self._access.kept(Patrol, patrol)
         if photos:
-            await PhotoDesk(self._watch, self._user, self._policy).check_own(photos)
+            await self._photos.check_own(photos)
 
     def _filing(self, act: str, *made: Document) -> Filing:
-        return Filing(papers=made, act=act, actor=self._user.name, agency=self._user.agency)
+        return Filing(
+            papers=made, act=act, actor=self._access.user.name, agency=self._access.user.agency
+        )
 
     def _receipted(self, filing: Filing) -> Filing:
         return (
@@ -324,10 +362,10 @@ class TargetDesk(DocumentDesk):
             PatrolError: What `act` raises.
         """
         try:
-            filing = await self._watch.clerk.file(lambda book, now: self._receipted(act(book, now)))
+            filing = await self._access.do(lambda book, now: self._receipted(act(book, now)))
         except NotFound:
-            kept = await self._kept(Target, id)
-            if kept.agency == self._user.agency and kept.is_closed:
+            kept = await self._access.kept(Target, id)
+            if kept.agency == self._access.user.agency and kept.is_closed:
                 raise IllegalStep(LIFE.name, kept.state, word, ()) from None
             raise
-        return cast(Target, filing.papers[0]) if filing else await self._kept(Target, id)
+        return cast(Target, filing.papers[0]) if filing else await self._access.kept(Target, id)

@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import Any, Final, cast
 
 from patrol.desks.planning.plan import PlanDesk
+from patrol.desks.visibility.document_access import DocumentAccess
 from patrol.documents.document import kind_of, new_id
 from patrol.documents.open_documents import Book
+from patrol.documents.transaction import PhoneReceipt
 from patrol.errors.errors import Conflict, NotFound
 from patrol.patrols import lifecycle as patrol_acts
 from patrol.patrols.lifecycle import PatrolActor
@@ -20,8 +22,22 @@ MOST_PATROLS: Final = 1000
 """Of one answer, those changed last."""
 
 
-class PatrolDesk(PlanDesk):
-    """What one user may do with patrols."""
+class PatrolDesk:
+    """What one user may do with patrols.
+
+    Args:
+        access: What the user may read, see and file.
+        plans: Checks what is planned.
+
+    Attributes:
+        receipt: The report of a crew's phone that the next act is the effect of; None for none.
+    """
+
+    receipt: PhoneReceipt | None = None
+
+    def __init__(self, access: DocumentAccess, *, plans: PlanDesk) -> None:
+        self._access = access
+        self._plans = plans
 
     # -- what there is
 
@@ -34,9 +50,9 @@ class PatrolDesk(PlanDesk):
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("see patrols")
+        self._access.may("see patrols")
         return sorted(
-            (each for each in self._open(Patrol) if state is None or each.state == state),
+            (each for each in self._access.open(Patrol) if state is None or each.state == state),
             key=lambda each: (each.starts_at, each.id),
         )
 
@@ -53,8 +69,8 @@ class PatrolDesk(PlanDesk):
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("see patrols")
-        found = await self._watch.store.read(
+        self._access.may("see patrols")
+        found = await self._access.read(
             lambda connection: papers.of_kind(
                 connection,
                 kind_of(Patrol),
@@ -63,7 +79,7 @@ class PatrolDesk(PlanDesk):
                 limit=MOST_PATROLS,
             )
         )
-        seen = (self._policy.paper(each) for each in found if each.is_closed)
+        seen = (self._access.policy.paper(each) for each in found if each.is_closed)
         told = [cast(Patrol, each) for each in seen if each is not None]
         return told[: max(1, min(limit, MOST_PATROLS))]
 
@@ -74,8 +90,8 @@ class PatrolDesk(PlanDesk):
             Forbidden: If the role may not.
             NotFound: If there is none, or the user may not know of it.
         """
-        self._may("see patrols")
-        return await self._kept(Patrol, id)
+        self._access.may("see patrols")
+        return await self._access.kept(Patrol, id)
 
     async def versions(self, id: str) -> list[Patrol]:
         """Return every version of a patrol that the user may see, oldest first.
@@ -87,10 +103,10 @@ class PatrolDesk(PlanDesk):
             NotFound: If there is none, or the user may not know of it.
         """
         newest = await self.one(id)
-        if self._user.agency not in newest.parties:
+        if self._access.user.agency not in newest.parties:
             return [newest]
-        kept = await self._watch.store.read(papers.versions, kind_of(Patrol), id)
-        seen = (self._policy.paper(cast(Patrol, each)) for each in kept)
+        kept = await self._access.read(papers.versions, kind_of(Patrol), id)
+        seen = (self._access.policy.paper(cast(Patrol, each)) for each in kept)
         return [each for each in seen if each is not None]
 
     async def seal(self, id: str) -> Seal:
@@ -100,8 +116,8 @@ class PatrolDesk(PlanDesk):
             Forbidden: If the role may not.
             NotFound: If there is none that is not over, or the user's agency is no party.
         """
-        self._may("see patrols")
-        patrol = self._own(self._watch.clerk.book, Patrol, id)
+        self._access.may("see patrols")
+        patrol = self._access.own(self._access.book, Patrol, id)
         return Seal(revision=patrol.revision, sha256=sha256_of(patrol), unsigned=patrol.unsigned)
 
     def span(self, patrol: Patrol) -> tuple[datetime, datetime]:
@@ -112,7 +128,7 @@ class PatrolDesk(PlanDesk):
         """
         if patrol.started_at is None:
             raise Conflict(f"patrol {patrol.name} has not begun")
-        return patrol.started_at, patrol.ended_at or self._watch.now()
+        return patrol.started_at, patrol.ended_at or self._access.now()
 
     # -- planning
 
@@ -140,8 +156,8 @@ class PatrolDesk(PlanDesk):
             Forbidden: If the role may not.
             Conflict: If the window is none or longer than 31 days, or a unit stands twice.
         """
-        self._may("plan patrols")
-        own, id = self._user.agency, new_id()
+        self._access.may("plan patrols")
+        own, id = self._access.user.agency, new_id()
         parties = tuple(dict.fromkeys((own, *agencies)))
 
         def decide(_book: Book, now: datetime) -> tuple[Patrol, ...]:
@@ -149,8 +165,8 @@ class PatrolDesk(PlanDesk):
                 id=id,
                 agency=own,
                 at=now,
-                origin=self._watch.node,
-                by=self._user.name,
+                origin=self._access.node,
+                by=self._access.user.name,
                 by_agency=own,
                 name=name,
                 agencies=parties,
@@ -162,7 +178,7 @@ class PatrolDesk(PlanDesk):
             patrol_acts.check_content(drafted)
             return (drafted,)
 
-        await self._file("draft patrol", decide)
+        await self._access.file("draft patrol", decide, receipt=self.receipt)
         return await self.one(id)
 
     async def change(
@@ -208,7 +224,7 @@ class PatrolDesk(PlanDesk):
 
         def propose(patrol: Patrol, now: datetime, who: PatrolActor) -> Patrol:
             following = patrol_acts.proposed(patrol, at=now, who=who)
-            self._check_plan(patrol, now)
+            self._plans.require(patrol, now)
             return following
 
         return await self._act("plan patrols", "propose patrol", id, propose)
@@ -230,7 +246,7 @@ class PatrolDesk(PlanDesk):
 
         def sign(patrol: Patrol, now: datetime, who: PatrolActor) -> Patrol:
             following = patrol_acts.signed(patrol, revision=revision, at=now, who=who)
-            self._check_plan(patrol, now)
+            self._plans.require(patrol, now)
             return following
 
         return await self._act("sign patrols", "sign patrol", id, sign)
@@ -347,19 +363,19 @@ class PatrolDesk(PlanDesk):
         *,
         reason: str = "",
     ) -> Patrol:
-        self._may(allowed)
+        self._access.may(allowed)
         # One that is over is not in the book: that it is, is told from what is kept.
-        known = await self._kept(Patrol, id)
-        who = PatrolActor(name=self._user.name, agency=self._user.agency)
-        if self._user.agency not in known.parties:
+        known = await self._access.kept(Patrol, id)
+        who = PatrolActor(name=self._access.user.name, agency=self._access.user.agency)
+        if self._access.user.agency not in known.parties:
             raise NotFound(kind_of(Patrol), id)
 
         def decide(book: Book, now: datetime) -> tuple[Patrol, ...]:
-            patrol = known if known.is_closed else self._own(book, Patrol, id)
+            patrol = known if known.is_closed else self._access.own(book, Patrol, id)
             following = change(patrol, now, who)
             return () if following is patrol else (following,)
 
-        await self._file(act, decide, reason=reason)
+        await self._access.file(act, decide, reason=reason, receipt=self.receipt)
         return await self.one(id)
 
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
-from patrol.desks.visibility.document_desk import DocumentDesk
+from patrol.desks.visibility.document_access import DocumentAccess
 from patrol.documents.document import kind_of, new_id
 from patrol.documents.open_documents import Book
 from patrol.errors.errors import Conflict, NotFound
 from patrol.patrols.patrol import Patrol
 from patrol.patrols.plan import Plan, PlanConflict
 from patrol.sectors.site_geography import Ground
+from patrol.sharing.decisions import Sharing
 from patrol.sharing.redaction import passed
+from patrol.units.units import Agency, Unit
 from patrol.watch.check_plan import conflicts, why_not_of
 
 _NO_GROUND: Final = Ground()
@@ -33,8 +35,31 @@ class PlanRefused(Conflict):
         super().__init__("; ".join(each.words for each in found if each.severity == "error"))
 
 
-class PlanDesk(DocumentDesk):
-    """What one user may know of plans."""
+class PlanDesk:
+    """What one user may know of plans.
+
+    Args:
+        access: What the user may read, see and file.
+        units: Registered units, by id.
+        agencies: Those of this node, by id.
+        sharing: What may cross between agencies.
+        ground: Rivers and borders of this site.
+    """
+
+    def __init__(
+        self,
+        access: DocumentAccess,
+        *,
+        units: Mapping[str, Unit],
+        agencies: Mapping[str, Agency],
+        sharing: Sharing,
+        ground: Ground,
+    ) -> None:
+        self._access = access
+        self._units = units
+        self._agencies = agencies
+        self._sharing = sharing
+        self._ground = ground
 
     async def conflicts(self, id: str) -> tuple[PlanConflict, ...]:
         """Return everything that is wrong with a patrol's plan now, errors first.
@@ -43,11 +68,11 @@ class PlanDesk(DocumentDesk):
             Forbidden: If the role may not.
             NotFound: If there is none that is not over, or the user's agency is no party.
         """
-        self._may("see patrols")
-        patrol = self._seen(Patrol, id)
-        if self._user.agency not in patrol.parties:
+        self._access.may("see patrols")
+        patrol = self._access.seen(Patrol, id)
+        if self._access.user.agency not in patrol.parties:
             raise NotFound(kind_of(Patrol), id)
-        return self._conflicts(self._watch.clerk.book, patrol, self._watch.now())
+        return self._conflicts(self._access.book, patrol, self._access.now())
 
     async def check(self, changes: dict[str, Any], *, id: str | None) -> tuple[PlanConflict, ...]:
         """Return what would be wrong with a plan, errors first; nothing is kept.
@@ -62,42 +87,47 @@ class PlanDesk(DocumentDesk):
             Forbidden: If the role may not.
             NotFound: If there is none that is not over, or the user's agency is no party.
         """
-        self._may("plan patrols")
-        own, now = self._user.agency, self._watch.now()
+        self._access.may("plan patrols")
+        own, now = self._access.user.agency, self._access.now()
         values = dict(changes)
         if id is None:
             values["agencies"] = tuple(dict.fromkeys((own, *values.get("agencies", ()))))
             known = {"name": "", "lead": own} | values
-            patrol = Patrol(id=new_id(), agency=own, at=now, origin=self._watch.node, **known)
+            patrol = Patrol(id=new_id(), agency=own, at=now, origin=self._access.node, **known)
         else:
-            held = self._seen(Patrol, id)
+            held = self._access.seen(Patrol, id)
             if own not in held.parties:
                 raise NotFound(kind_of(Patrol), id)
             if "agencies" in values:
                 values["agencies"] = tuple(dict.fromkeys((held.agency, *values["agencies"])))
             patrol = msgspec.structs.replace(held, **values)
-        return self._conflicts(self._watch.clerk.book, patrol, now)
+        return self._conflicts(self._access.book, patrol, now)
 
-    # -- inside
+    def require(self, patrol: Patrol, now: datetime) -> None:
+        """Refuse a plan with errors.
 
-    def _check_plan(self, patrol: Patrol, now: datetime) -> None:
-        found = self._conflicts(self._watch.clerk.book, patrol, now)
+        Raises:
+            PlanRefused: If there are any.
+        """
+        found = self._conflicts(self._access.book, patrol, now)
         if any(each.severity == "error" for each in found):
             raise PlanRefused(found)
+
+    # -- inside
 
     def _conflicts(self, book: Book, patrol: Patrol, now: datetime) -> tuple[PlanConflict, ...]:
         plan = Plan(
             patrol=patrol,
-            viewer=self._user.agency,
+            viewer=self._access.user.agency,
             book=book,
             now=now,
-            ground=self._watch.ground or _NO_GROUND,
-            units=self._watch.picture.units,
-            agencies=self._watch.agencies,
-            why_not=why_not_of(self._watch.sharing),
-            shows=lambda sector: self._policy.paper(sector, now=now) is not None,
+            ground=self._ground,
+            units=self._units,
+            agencies=self._agencies,
+            why_not=why_not_of(self._sharing),
+            shows=lambda sector: self._access.policy.paper(sector, now=now) is not None,
             shown_to=lambda sector, agency: (
-                passed(sector, sharing=self._watch.sharing, viewer=agency, now=now) is not None
+                passed(sector, sharing=self._sharing, viewer=agency, now=now) is not None
             ),
         )
         return conflicts(plan)

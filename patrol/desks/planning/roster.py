@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
-from patrol.desks.planning.shifts import ShiftDesk
+from patrol.desks.planning.shifts import require_officer
+from patrol.desks.visibility.document_access import DocumentAccess
 from patrol.documents.document import Document, new_id, revised
 from patrol.documents.open_documents import Book
 from patrol.duty.handover import HAND_OVER_LIFE, MOST_ITEMS, HandOver, OpenItem, open_items, taken
@@ -17,10 +19,20 @@ from patrol.duty.roster import (
     stepped,
 )
 from patrol.errors.errors import Conflict, Forbidden, NotFound
+from radio_gateway.health.health import ChannelHealth
 
 
-class RosterDesk(ShiftDesk):
-    """What one user may do with the roster of the own agency."""
+class RosterDesk:
+    """What one user may do with the roster of the own agency.
+
+    Args:
+        access: What the user may read, see and file.
+        channels: How the channels fare, by name.
+    """
+
+    def __init__(self, access: DocumentAccess, *, channels: Mapping[str, ChannelHealth]) -> None:
+        self._access = access
+        self._channels = channels
 
     # -- hand-over
 
@@ -30,8 +42,8 @@ class RosterDesk(ShiftDesk):
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("keep watch")
-        return self._items(self._watch.clerk.book)
+        self._access.may("keep watch")
+        return self._items(self._access.book)
 
     def hand_overs(self) -> list[HandOver]:
         """Return the hand-overs that wait for the relief, oldest first.
@@ -39,9 +51,9 @@ class RosterDesk(ShiftDesk):
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("see the roster")
-        found = self._watch.clerk.book.all(HandOver)
-        return [each for each in found if each.agency == self._user.agency]
+        self._access.may("see the roster")
+        found = self._access.book.all(HandOver)
+        return [each for each in found if each.agency == self._access.user.agency]
 
     async def hand_over(self, id: str) -> HandOver:
         """Return one hand-over, over or not.
@@ -50,8 +62,8 @@ class RosterDesk(ShiftDesk):
             Forbidden: If the role may not.
             NotFound: If there is none, or it is another agency's.
         """
-        self._may("see the roster")
-        return await self._of_own(HandOver, id)
+        self._access.may("see the roster")
+        return await self._access.of_own(HandOver, id)
 
     async def past_hand_overs(
         self, *, since: datetime, until: datetime, limit: int
@@ -61,8 +73,8 @@ class RosterDesk(ShiftDesk):
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("see the roster")
-        return await self._newest(HandOver, since, until, limit)
+        self._access.may("see the roster")
+        return await self._access.changed(HandOver, since, until, limit)
 
     async def offer_hand_over(self, *, shift: str, relief: str, note: str = "") -> HandOver:
         """Offer the watch to the relief, with what is open in this moment.
@@ -78,13 +90,13 @@ class RosterDesk(ShiftDesk):
             Conflict: If the shift is not on duty or is being handed over, or the relief is not
                 planned or of another office.
         """
-        self._may("keep watch")
+        self._access.may("keep watch")
         id = new_id()
 
         def decide(book: Book, now: datetime) -> tuple[Document, ...]:
-            given, to = self._own(book, Shift, shift), self._own(book, Shift, relief)
-            if self._user.role != "commander":  # who may, should the officer be unable to
-                self._must_be(given, "hand over the watch")
+            given, to = self._access.own(book, Shift, shift), self._access.own(book, Shift, relief)
+            if self._access.user.role != "commander":  # who may, should the officer be unable to
+                require_officer(self._access.user, given, "hand over the watch")
             if on_duty(book, given.agency, to.office) != given:
                 raise Conflict(f"{given.officer} is not on duty in {to.office}")
             if to.state != "planned":
@@ -94,8 +106,8 @@ class RosterDesk(ShiftDesk):
                 id=id,
                 agency=given.agency,
                 at=now,
-                by=self._user.name,
-                origin=self._watch.node,
+                by=self._access.user.name,
+                origin=self._access.node,
                 office=given.office,
                 given_by=given.id,
                 taken_by=to.id,
@@ -104,9 +116,9 @@ class RosterDesk(ShiftDesk):
                 more=max(0, len(items) - MOST_ITEMS),
                 note=note,
             )
-            return (offer, stepped(given, "hand over", at=now, by=self._user.name))
+            return (offer, stepped(given, "hand over", at=now, by=self._access.user.name))
 
-        return await self._filed(HandOver, "offer watch", decide)
+        return await self._access.file_one(HandOver, "offer watch", decide)
 
     async def withdraw_hand_over(self, id: str) -> HandOver:
         """Take an offer back; the old shift stays on duty.
@@ -115,19 +127,19 @@ class RosterDesk(ShiftDesk):
             Forbidden: If the role may not.
             NotFound: If there is none that waits.
         """
-        self._may("keep watch")
+        self._access.may("keep watch")
 
         def decide(book: Book, now: datetime) -> tuple[Document, ...]:
-            offer = self._own(book, HandOver, id)
+            offer = self._access.own(book, HandOver, id)
             given = book.get(Shift, offer.given_by)
-            by = self._user.name
+            by = self._access.user.name
             state = HAND_OVER_LIFE.after(offer.state, "withdraw")
             return (
                 revised(offer, at=now, by=by, state=state),
                 stepped(given, "withdraw", at=now, by=by),
             )
 
-        return await self._filed(HandOver, "withdraw offer of watch", decide)
+        return await self._access.file_one(HandOver, "withdraw offer of watch", decide)
 
     async def acknowledge(self, id: str, version: int, *, remark: str = "") -> HandOver:
         """Take the watch: what is open is known. In that moment the old shift ends, this begins.
@@ -142,16 +154,16 @@ class RosterDesk(ShiftDesk):
             NotFound: If there is none that waits.
             Conflict: If it has changed meanwhile.
         """
-        self._may("keep watch")
+        self._access.may("keep watch")
 
         def decide(book: Book, now: datetime) -> tuple[Document, ...]:
-            offer = self._own(book, HandOver, id)
+            offer = self._access.own(book, HandOver, id)
             if offer.version != version:
                 raise Conflict(f"the hand-over is at version {offer.version}: look at it again")
             relief = book.get(Shift, offer.taken_by)
-            self._must_be(relief, "acknowledge the hand-over")
-            if offer.by == self._user.name and not relief.user:
-                raise Forbidden("acknowledge the hand-over that they gave", self._user.role)
+            require_officer(self._access.user, relief, "acknowledge the hand-over")
+            if offer.by == self._access.user.name and not relief.user:
+                raise Forbidden("acknowledge the hand-over that they gave", self._access.user.role)
             known = {(item.kind, item.id, item.version, item.state) for item in offer.items}
             later = tuple(
                 item
@@ -161,16 +173,16 @@ class RosterDesk(ShiftDesk):
             acknowledged = revised(
                 offer,
                 at=now,
-                by=self._user.name,
+                by=self._access.user.name,
                 state=HAND_OVER_LIFE.after(offer.state, "acknowledge"),
                 later=later[:MOST_ITEMS],
                 remark=remark,
                 acknowledged_at=now,
-                acknowledged_by=self._user.name,
+                acknowledged_by=self._access.user.name,
             )
-            return (acknowledged, *taken(book, offer, at=now, by=self._user.name))
+            return (acknowledged, *taken(book, offer, at=now, by=self._access.user.name))
 
-        return await self._filed(HandOver, "take watch", decide)
+        return await self._access.file_one(HandOver, "take watch", decide)
 
     # -- contacts
 
@@ -180,8 +192,8 @@ class RosterDesk(ShiftDesk):
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("see the roster")
-        return list(self._open(DutyContact))
+        self._access.may("see the roster")
+        return list(self._access.open(DutyContact))
 
     async def share_contact(
         self,
@@ -199,25 +211,25 @@ class RosterDesk(ShiftDesk):
             NotFound: If there is no such shift that is not over.
             Conflict: If it is not on duty.
         """
-        self._may("keep watch")
+        self._access.may("keep watch")
         id = new_id()
 
         def decide(book: Book, now: datetime) -> tuple[Document, ...]:
-            duty = self._own(book, Shift, shift)
-            self._must_be(duty, "say what is shared of the shift")
+            duty = self._access.own(book, Shift, shift)
+            require_officer(self._access.user, duty, "say what is shared of the shift")
             if not duty.is_on_duty:
                 raise Conflict(f"the shift of {duty.officer} is {duty.state}")
             known = contact_of(book, shift)
             if known is not None:
                 said = {"name": name, "phone": phone, "radio": radio, "languages": languages}
-                return (revised(known, at=now, by=self._user.name, **said),)
+                return (revised(known, at=now, by=self._access.user.name, **said),)
             return (
                 DutyContact(
                     id=id,
                     agency=duty.agency,
                     at=now,
-                    by=self._user.name,
-                    origin=self._watch.node,
+                    by=self._access.user.name,
+                    origin=self._access.node,
                     office=duty.office,
                     name=name,
                     phone=phone,
@@ -227,7 +239,7 @@ class RosterDesk(ShiftDesk):
                 ),
             )
 
-        return await self._filed(DutyContact, "share duty contact", decide)
+        return await self._access.file_one(DutyContact, "share duty contact", decide)
 
     async def take_contact_back(self, shift: str) -> DutyContact:
         """Share the duty contact of a shift no longer.
@@ -236,22 +248,26 @@ class RosterDesk(ShiftDesk):
             Forbidden: If the role may not, or it is another officer's shift.
             NotFound: If there is no such shift that is not over, or nothing of it is shared.
         """
-        self._may("keep watch")
+        self._access.may("keep watch")
 
         def decide(book: Book, now: datetime) -> tuple[Document, ...]:
-            duty = self._own(book, Shift, shift)
-            self._must_be(duty, "say what is shared of the shift")
-            ended = contact_taken_back(book, shift, at=now, by=self._user.name)
+            duty = self._access.own(book, Shift, shift)
+            require_officer(self._access.user, duty, "say what is shared of the shift")
+            ended = contact_taken_back(book, shift, at=now, by=self._access.user.name)
             if not ended:
                 raise NotFound("duty_contact", shift)
             return ended
 
-        return await self._filed(DutyContact, "take duty contact back", decide)
+        return await self._access.file_one(DutyContact, "take duty contact back", decide)
 
     # -- inside
 
     def _items(self, book: Book) -> tuple[OpenItem, ...]:
         """Return what is open, as far as the user may see it, of what the agency is party to."""
-        seen = (self._policy.paper(paper) for paper in book if self._user.agency in paper.parties)
-        channels = self._watch.picture.channels.values()
+        seen = (
+            self._access.policy.paper(paper)
+            for paper in book
+            if self._access.user.agency in paper.parties
+        )
+        channels = self._channels.values()
         return open_items((paper for paper in seen if paper is not None), channels)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, cast
 
 import msgspec
 
 from gis.errors.errors import GisError
-from patrol.desks.visibility.document_desk import DocumentDesk
+from patrol.desks.visibility.document_access import DocumentAccess
 from patrol.documents.document import kind_of, new_id, revised
 from patrol.documents.open_documents import Book
 from patrol.errors.errors import Conflict
 from patrol.patrols.patrol import Patrol
+from patrol.picture.contact import Contact
 from patrol.sector_checks.detection import reporters
 from patrol.sector_checks.drawing import BadShape, DrawingCheck, SectorShape, check, geojson, judge
 from patrol.sectors.overlaps import kept_out
@@ -61,8 +63,21 @@ class PastVersion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     area_km2: float | None = None
 
 
-class SectorDesk(DocumentDesk):
-    """What one user may do with sectors."""
+class SectorDesk:
+    """What one user may do with sectors.
+
+    Args:
+        access: What the user may read, see and file.
+        contacts: What is known of units and radios now, by id.
+        ground: Rivers and borders of this site.
+    """
+
+    def __init__(
+        self, access: DocumentAccess, *, contacts: Mapping[str, Contact], ground: Ground
+    ) -> None:
+        self._access = access
+        self._contacts = contacts
+        self._ground = ground
 
     def all(self, *, use: SectorUse | None = None) -> list[Sector]:
         """Return the sectors in use that the user may see, by name.
@@ -73,8 +88,8 @@ class SectorDesk(DocumentDesk):
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("see sectors")
-        found = [each for each in self._open(Sector) if use is None or each.use == use]
+        self._access.may("see sectors")
+        found = [each for each in self._access.open(Sector) if use is None or each.use == use]
         return sorted(found, key=lambda each: (each.name.casefold(), each.id))
 
     async def one(self, id: str) -> Sector:
@@ -84,8 +99,8 @@ class SectorDesk(DocumentDesk):
             Forbidden: If the role may not.
             NotFound: If there is none, or the user may not know of it.
         """
-        self._may("see sectors")
-        return await self._kept(Sector, id)
+        self._access.may("see sectors")
+        return await self._access.kept(Sector, id)
 
     async def versions(self, id: str) -> list[Sector]:
         """Return every version of a sector of the user's agency, oldest first; of another's, the
@@ -96,11 +111,9 @@ class SectorDesk(DocumentDesk):
             NotFound: If there is none, or the user may not know of it.
         """
         newest = await self.one(id)
-        if newest.agency != self._user.agency:
+        if newest.agency != self._access.user.agency:
             return [newest]
-        return cast(
-            list[Sector], await self._watch.store.read(papers.versions, kind_of(Sector), id)
-        )
+        return cast(list[Sector], await self._access.read(papers.versions, kind_of(Sector), id))
 
     async def check(
         self,
@@ -121,17 +134,13 @@ class SectorDesk(DocumentDesk):
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("draw sectors")
+        self._access.may("draw sectors")
         found = kept_out(
-            () if use in KEPT_OUT_OF else self._watch.clerk.book.all(Sector),
-            shows=lambda sector: self._policy.paper(sector) is not None,
+            () if use in KEPT_OUT_OF else self._access.book.all(Sector),
+            shows=lambda sector: self._access.policy.paper(sector) is not None,
             but=id,
         )
-        own = [
-            each
-            for each in self._watch.picture.contacts.values()
-            if each.agency == self._user.agency
-        ]
+        own = [each for each in self._contacts.values() if each.agency == self._access.user.agency]
         boats = reporters(own, limits) if use in KEPT_OUT_OF or limits else ()
         return await asyncio.to_thread(
             check,
@@ -194,9 +203,9 @@ class SectorDesk(DocumentDesk):
             BadShape: If it cannot be one; says why, and how it could be mended.
             Conflict: If a sector in use of the agency has that name.
         """
-        self._may("draw sectors")
+        self._access.may("draw sectors")
         placed = await self._placed(shape)
-        agency, id = self._user.agency, new_id()
+        agency, id = self._access.user.agency, new_id()
 
         def decide(book: Book, now: datetime) -> tuple[Sector, ...]:
             _check_name(book, agency, name)
@@ -204,8 +213,8 @@ class SectorDesk(DocumentDesk):
                 id=id,
                 agency=agency,
                 at=now,
-                origin=self._watch.node,
-                by=self._user.name,
+                origin=self._access.node,
+                by=self._access.user.name,
                 name=name,
                 use=use,
                 limits=limits,
@@ -214,8 +223,8 @@ class SectorDesk(DocumentDesk):
             )
             return (drawn,)
 
-        await self._file("draw sector", decide)
-        return self._seen(Sector, id)
+        await self._access.file("draw sector", decide)
+        return self._access.seen(Sector, id)
 
     async def change(
         self,
@@ -241,21 +250,21 @@ class SectorDesk(DocumentDesk):
             BadShape: If the new shape cannot be one.
             Conflict: If another version is there, or a sector has that name.
         """
-        self._may("draw sectors")
+        self._access.may("draw sectors")
         assert changes.keys() <= {"name", "use", "limits", "note"}
         values = changes | ({} if shape is None else await self._placed(shape))
 
         def decide(book: Book, now: datetime) -> tuple[Sector, ...]:
-            sector = self._own(book, Sector, id)
+            sector = self._access.own(book, Sector, id)
             _check_version(sector, version)
             if values.get("name", sector.name) != sector.name:
                 _check_name(book, sector.agency, values["name"], but=id)
             if all(getattr(sector, name) == value for name, value in values.items()):
                 return ()
-            return (revised(sector, at=now, by=self._user.name, **values),)
+            return (revised(sector, at=now, by=self._access.user.name, **values),)
 
-        await self._file("change sector", decide, reason=reason)
-        return self._seen(Sector, id)
+        await self._access.file("change sector", decide, reason=reason)
+        return self._access.seen(Sector, id)
 
     async def retire(self, id: str, *, version: int | None = None, reason: str = "") -> Sector:
         """Take a sector of the user's agency out of use for good; it stays readable.
@@ -265,36 +274,32 @@ class SectorDesk(DocumentDesk):
             NotFound: If there is none of that agency in use.
             Conflict: If another version is there, or a patrol that is not over covers it.
         """
-        self._may("draw sectors")
+        self._access.may("draw sectors")
 
         def decide(book: Book, now: datetime) -> tuple[Sector, ...]:
-            sector = self._own(book, Sector, id)
+            sector = self._access.own(book, Sector, id)
             _check_version(sector, version)
             for patrol in book.all(Patrol):
                 # Of another's plans nothing is told, not even that there is one.
-                if id in patrol.all_sectors and self._user.agency in patrol.parties:
+                if id in patrol.all_sectors and self._access.user.agency in patrol.parties:
                     raise Conflict(
                         f"sector {sector.name} is covered by patrol {patrol.name}",
                         code="sector_covered",
                         name=sector.name,
                         patrol=patrol.name,
                     )
-            return (revised(sector, at=now, by=self._user.name, retired_at=now),)
+            return (revised(sector, at=now, by=self._access.user.name, retired_at=now),)
 
-        await self._file("retire sector", decide, reason=reason)
+        await self._access.file("retire sector", decide, reason=reason)
         return await self.one(id)
 
     # -- inside
 
-    @property
-    def _ground(self) -> Ground:
-        return self._watch.ground or _NO_GROUND
-
     async def _reasons(self, id: str) -> dict[int, str]:
         """Return why each version was made, from the lines of the user's own agency."""
-        lines = await self._watch.store.read(
+        lines = await self._access.read(
             journal.of_agency,
-            self._user.agency,
+            self._access.user.agency,
             subject=f"{kind_of(Sector)}:{id}",
             limit=MOST_VERSIONS,
         )
@@ -313,9 +318,6 @@ class SectorDesk(DocumentDesk):
         if not judged.usable or placed is None:
             raise BadShape(judged)
         return placed
-
-
-_NO_GROUND: Final = Ground()
 
 
 class _Why(msgspec.Struct, frozen=True):

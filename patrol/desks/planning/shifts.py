@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Final, TypeVar, cast
+from typing import Final
 
 import msgspec
 
-from patrol.desks.visibility.document_desk import DocumentDesk
-from patrol.documents.document import Document, kind_of, new_id
+from patrol.desks.visibility.document_access import DocumentAccess
+from patrol.documents.document import Document, new_id
 from patrol.documents.open_documents import Book
 from patrol.duty.handover import HandOver
 from patrol.duty.roster import (
@@ -20,9 +19,8 @@ from patrol.duty.roster import (
     shifts_of,
     stepped,
 )
-from patrol.errors.errors import Conflict, Forbidden, NotFound
-from patrol.store.records import documents as papers
-from patrol.store.schema.tables import to_us
+from patrol.errors.errors import Conflict, Forbidden
+from patrol.units.accounts import User
 
 CHANGEABLE: Final = frozenset(
     {"officer", "user", "phone", "radio", "note", "office", "starts_at", "ends_at"}
@@ -31,43 +29,47 @@ CHANGEABLE: Final = frozenset(
 
 ON_DUTY_TOO: Final = frozenset({"officer", "user", "phone", "radio", "note", "ends_at"})
 
-MOST: Final = 1_000
-P = TypeVar("P", bound=Document)
 
+class ShiftDesk:
+    """What one user may do with the shifts of the own agency.
 
-class ShiftDesk(DocumentDesk):
-    """What one user may do with the shifts of the own agency."""
+    Args:
+        access: What the user may read, see and file.
+    """
 
-    def shifts(self, *, office: str | None = None) -> list[Shift]:
+    def __init__(self, access: DocumentAccess) -> None:
+        self._access = access
+
+    def open(self, *, office: str | None = None) -> list[Shift]:
         """Return the shifts that are planned or on duty, by their beginning.
 
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("see the roster")
-        found = shifts_of(self._watch.clerk.book, self._user.agency, office)
+        self._access.may("see the roster")
+        found = shifts_of(self._access.book, self._access.user.agency, office)
         return sorted(found, key=lambda shift: (shift.starts_at, shift.id))
 
-    async def past_shifts(self, *, since: datetime, until: datetime, limit: int) -> list[Shift]:
+    async def past(self, *, since: datetime, until: datetime, limit: int) -> list[Shift]:
         """Return shifts whose last change, their end as a rule, was from `since` to `until`.
 
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("see the roster")
-        return await self._newest(Shift, since, until, limit)
+        self._access.may("see the roster")
+        return await self._access.changed(Shift, since, until, limit)
 
-    async def shift(self, id: str) -> Shift:
+    async def one(self, id: str) -> Shift:
         """Return one shift, over or not.
 
         Raises:
             Forbidden: If the role may not.
             NotFound: If there is none, or it is another agency's.
         """
-        self._may("see the roster")
-        return await self._of_own(Shift, id)
+        self._access.may("see the roster")
+        return await self._access.of_own(Shift, id)
 
-    async def plan_shift(
+    async def plan(
         self,
         *,
         office: str,
@@ -86,16 +88,16 @@ class ShiftDesk(DocumentDesk):
             Conflict: If its times are none, or it overlaps another one of the office.
             StoreError: If the store refuses.
         """
-        self._may("plan the roster")
+        self._access.may("plan the roster")
         id = new_id()
 
         def decide(book: Book, now: datetime) -> tuple[Document, ...]:
             shift = Shift(
                 id=id,
-                agency=self._user.agency,
+                agency=self._access.user.agency,
                 at=now,
-                by=self._user.name,
-                origin=self._watch.node,
+                by=self._access.user.name,
+                origin=self._access.node,
                 office=office,
                 officer=officer,
                 starts_at=starts_at,
@@ -109,9 +111,9 @@ class ShiftDesk(DocumentDesk):
             check_plan(book, shift)
             return (shift,)
 
-        return await self._filed(Shift, "plan shift", decide)
+        return await self._access.file_one(Shift, "plan shift", decide)
 
-    async def change_shift(self, id: str, version: int, changes: dict[str, object]) -> Shift:
+    async def change(self, id: str, version: int, changes: dict[str, object]) -> Shift:
         """Change a planned shift; of one on duty all but where and from when.
 
         Args:
@@ -125,7 +127,7 @@ class ShiftDesk(DocumentDesk):
             Conflict: If it has changed meanwhile, would overlap another one, or is on duty and
                 what changes may not any more.
         """
-        self._may("plan the roster")
+        self._access.may("plan the roster")
 
         def decide(book: Book, now: datetime) -> tuple[Document, ...]:
             shift = self._current(book, id, version)
@@ -133,15 +135,15 @@ class ShiftDesk(DocumentDesk):
             refused = sorted(changes.keys() - allowed)
             if refused:
                 raise Conflict(f"on duty, this stays as it is: {', '.join(refused)}")
-            changed = stepped(shift, "change", at=now, by=self._user.name, **changes)
+            changed = stepped(shift, "change", at=now, by=self._access.user.name, **changes)
             if changed.ends_at > now:
                 changed = msgspec.structs.replace(changed, relief_overdue=False)
             check_plan(book, changed)
             return (changed,)
 
-        return await self._filed(Shift, "change shift", decide)
+        return await self._access.file_one(Shift, "change shift", decide)
 
-    async def cancel_shift(self, id: str, version: int, *, reason: str = "") -> Shift:
+    async def cancel(self, id: str, version: int, *, reason: str = "") -> Shift:
         """Take a planned shift out of the roster.
 
         Raises:
@@ -149,15 +151,15 @@ class ShiftDesk(DocumentDesk):
             NotFound: If there is none that is not over.
             Conflict: If it has changed meanwhile, is on duty, or the watch is being handed to it.
         """
-        self._may("plan the roster")
+        self._access.may("plan the roster")
 
         def decide(book: Book, now: datetime) -> tuple[Document, ...]:
             shift = self._current(book, id, version)
             if any(each.taken_by == id for each in book.all(HandOver)):
                 raise Conflict("the watch is being handed over to it: withdraw that first")
-            return (stepped(shift, "cancel", at=now, by=self._user.name),)
+            return (stepped(shift, "cancel", at=now, by=self._access.user.name),)
 
-        return await self._filed(Shift, "cancel shift", decide, reason=reason)
+        return await self._access.file_one(Shift, "cancel shift", decide, reason=reason)
 
     async def begin(self, id: str) -> Shift:
         """Begin the first shift of an office, in which nobody is on duty yet.
@@ -167,58 +169,32 @@ class ShiftDesk(DocumentDesk):
             NotFound: If there is none that is not over.
             Conflict: If somebody is on duty, who has to hand over, or it is not planned.
         """
-        self._may("keep watch")
+        self._access.may("keep watch")
 
         def decide(book: Book, now: datetime) -> tuple[Document, ...]:
-            shift = self._own(book, Shift, id)
+            shift = self._access.own(book, Shift, id)
             current = on_duty(book, shift.agency, shift.office)
             if current is not None:
                 raise Conflict(f"{current.officer} is on duty and has to hand over")
-            self._must_be(shift, "begin the shift")
-            return (stepped(shift, "take over", at=now, by=self._user.name, taken_at=now),)
+            require_officer(self._access.user, shift, "begin the shift")
+            return (stepped(shift, "take over", at=now, by=self._access.user.name, taken_at=now),)
 
-        return await self._filed(Shift, "begin shift", decide)
+        return await self._access.file_one(Shift, "begin shift", decide)
 
     # -- inside
 
-    def _must_be(self, shift: Shift, act: str) -> None:
-        """Raise unless the user is the officer of a shift; one without an account is anybody."""
-        if shift.user and shift.user != self._user.name:
-            raise Forbidden(f"{act} of another officer", self._user.role)
-
     def _current(self, book: Book, id: str, version: int) -> Shift:
-        shift = self._own(book, Shift, id)
+        shift = self._access.own(book, Shift, id)
         if shift.version != version:
             raise Conflict(f"the shift is at version {shift.version}: look at it again")
         return shift
 
-    async def _filed(
-        self,
-        kind: type[P],
-        act: str,
-        decide: Callable[[Book, datetime], tuple[Document, ...]],
-        *,
-        reason: str = "",
-    ) -> P:
-        """File what `decide` makes of the book, and return the document of a kind among it."""
-        for paper in await self._file(act, decide, reason=reason):
-            if isinstance(paper, kind):
-                return paper
-        raise AssertionError(f"{act} files no {kind_of(kind)}")
 
-    async def _of_own(self, kind: type[P], id: str) -> P:
-        paper = await self._kept(kind, id)
-        if paper.agency != self._user.agency:
-            raise NotFound(kind_of(kind), id)
-        return paper
+def require_officer(user: User, shift: Shift, act: str) -> None:
+    """Raise unless a user is the officer of a shift; one without an account is anybody.
 
-    async def _newest(self, kind: type[P], since: datetime, until: datetime, limit: int) -> list[P]:
-        found = await self._watch.store.read(
-            papers.of_kind,
-            kind_of(kind),
-            since_us=to_us(since),
-            until_us=to_us(until),
-            agencies=(self._user.agency,),
-            limit=max(1, min(limit, MOST)),
-        )
-        return cast(list[P], found)
+    Raises:
+        Forbidden: If not.
+    """
+    if shift.user and shift.user != user.name:
+        raise Forbidden(f"{act} of another officer", user.role)

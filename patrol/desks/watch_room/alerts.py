@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
 from patrol.alarms.rules import RULES
 from patrol.alerts import lifecycle as alert_acts
 from patrol.alerts.alert import SEVERITIES, Alert, AlertState, Severity
-from patrol.desks.visibility.document_desk import DocumentDesk
+from patrol.desks.visibility.document_access import DocumentAccess
 from patrol.documents.document import kind_of
 from patrol.documents.open_documents import Book
 from patrol.errors.errors import Conflict, NotFound, PatrolError
@@ -26,6 +26,13 @@ MOST_ALERTS: Final = 1000
 
 LOOKED_AT: Final = 5000
 """Most alerts that are looked at for one answer: some may be others'."""
+
+
+class ClearDistress(Protocol):
+    """`Registrar.clear_distress`."""
+
+    async def __call__(self, of: str, *, by: str, note: str = "") -> None:
+        """End a call for help."""
 
 
 class UnchangedAlert(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,8 +59,17 @@ class AlertsAcknowledged(msgspec.Struct, frozen=True, kw_only=True, omit_default
     left: tuple[UnchangedAlert, ...] = ()
 
 
-class AlertDesk(DocumentDesk):
-    """What one user may do with alerts."""
+class AlertDesk:
+    """What one user may do with alerts.
+
+    Args:
+        access: What the user may read, see and file.
+        clear_distress: Ends a call for help by a person's word.
+    """
+
+    def __init__(self, access: DocumentAccess, *, clear_distress: ClearDistress) -> None:
+        self._access = access
+        self._clear_distress = clear_distress
 
     def open(
         self,
@@ -74,10 +90,10 @@ class AlertDesk(DocumentDesk):
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("see alerts")
+        self._access.may("see alerts")
         found = [
             alert
-            for alert in self._open(Alert)
+            for alert in self._access.open(Alert)
             if (state is None or alert.state == state)
             and (severity is None or alert.severity == severity)
             and (unit is None or alert.unit == unit)
@@ -106,8 +122,8 @@ class AlertDesk(DocumentDesk):
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("see alerts")
-        found = await self._watch.store.read(
+        self._access.may("see alerts")
+        found = await self._access.read(
             lambda connection: papers.of_kind(
                 connection,
                 kind_of(Alert),
@@ -116,7 +132,7 @@ class AlertDesk(DocumentDesk):
                 limit=LOOKED_AT,
             )
         )
-        seen = (self._policy.paper(each) for each in found)
+        seen = (self._access.policy.paper(each) for each in found)
         return [each for each in seen if isinstance(each, Alert)][: max(1, min(limit, MOST_ALERTS))]
 
     async def alert(self, id: str) -> Alert:
@@ -126,8 +142,8 @@ class AlertDesk(DocumentDesk):
             Forbidden: If the role may not.
             NotFound: If there is none, or the user may not know of it.
         """
-        self._may("see alerts")
-        return await self._kept(Alert, id)
+        self._access.may("see alerts")
+        return await self._access.kept(Alert, id)
 
     async def versions(self, id: str) -> list[Alert]:
         """Return every version of an alert, oldest first: what became of it, when and by whom.
@@ -137,8 +153,8 @@ class AlertDesk(DocumentDesk):
             NotFound: If there is none, or the user may not know of it.
         """
         await self.alert(id)
-        found = await self._watch.store.read(papers.versions, kind_of(Alert), id)
-        seen = (self._policy.paper(each) for each in found)
+        found = await self._access.read(papers.versions, kind_of(Alert), id)
+        seen = (self._access.policy.paper(each) for each in found)
         return [each for each in seen if isinstance(each, Alert)]
 
     async def acknowledge(self, id: str, *, where: str = "") -> Alert:
@@ -154,12 +170,12 @@ class AlertDesk(DocumentDesk):
             IllegalStep: If it does not wait for that.
             StoreError: If the store refuses.
         """
-        self._may("acknowledge alerts")
+        self._access.may("acknowledge alerts")
         return await self._change(
             "acknowledge alert",
             id,
             lambda alert, now: alert_acts.acknowledged(
-                alert, at=now, by=self._user.name, where=where
+                alert, at=now, by=self._access.user.name, where=where
             ),
         )
 
@@ -176,11 +192,11 @@ class AlertDesk(DocumentDesk):
             Conflict: If everybody was told.
             StoreError: If the store refuses.
         """
-        self._may("acknowledge alerts")
+        self._access.may("acknowledge alerts")
         return await self._change(
             "escalate alert",
             id,
-            lambda alert, now: alert_acts.escalated(alert, at=now, by=self._user.name),
+            lambda alert, now: alert_acts.escalated(alert, at=now, by=self._access.user.name),
         )
 
     async def acknowledge_all(self, ids: Sequence[str], *, where: str = "") -> AlertsAcknowledged:
@@ -195,7 +211,7 @@ class AlertDesk(DocumentDesk):
             Conflict: If they are too many.
             StoreError: If the store refuses.
         """
-        self._may("acknowledge alerts")
+        self._access.may("acknowledge alerts")
         if len(ids) > MOST_ALERTS:
             raise Conflict(f"at most {MOST_ALERTS} alerts at once")
         left: list[UnchangedAlert] = []
@@ -205,13 +221,13 @@ class AlertDesk(DocumentDesk):
             for id in dict.fromkeys(ids):
                 try:
                     alert = self._held(book, id)
-                    by = self._user.name
+                    by = self._access.user.name
                     done.append(alert_acts.acknowledged(alert, at=now, by=by, where=where))
                 except PatrolError as error:
                     left.append(UnchangedAlert(id=id, why=str(error)))
             return tuple(done)
 
-        filed = await self._file("acknowledge alert", decide)
+        filed = await self._access.file("acknowledge alert", decide)
         done = tuple(each for each in filed if isinstance(each, Alert))
         return AlertsAcknowledged(acknowledged=done, left=tuple(left))
 
@@ -238,14 +254,14 @@ class AlertDesk(DocumentDesk):
                 given, or its state does not allow it.
             StoreError: If the store refuses.
         """
-        self._may("shelve alerts")
+        self._access.may("shelve alerts")
         if (until is None) == (for_s is None):
             raise Conflict("say until when, or for how long")
 
         def put_aside(alert: Alert, now: datetime) -> Alert:
             end = until if for_s is None else now + timedelta(seconds=for_s)
             assert end is not None
-            return alert_acts.shelved(alert, at=now, by=self._user.name, until=end)
+            return alert_acts.shelved(alert, at=now, by=self._access.user.name, until=end)
 
         return await self._change("shelve alert", id, put_aside, reason=reason)
 
@@ -258,11 +274,11 @@ class AlertDesk(DocumentDesk):
             IllegalStep: If it is not shelved.
             StoreError: If the store refuses.
         """
-        self._may("shelve alerts")
+        self._access.may("shelve alerts")
         return await self._change(
             "unshelve alert",
             id,
-            lambda alert, now: alert_acts.unshelved(alert, at=now, by=self._user.name),
+            lambda alert, now: alert_acts.unshelved(alert, at=now, by=self._access.user.name),
         )
 
     async def resolve(self, id: str, *, note: str) -> Alert:
@@ -282,38 +298,40 @@ class AlertDesk(DocumentDesk):
             Conflict: If the note is empty.
             StoreError: If the store refuses.
         """
-        self._may("resolve alerts")
+        self._access.may("resolve alerts")
         if not note.strip():
             raise Conflict("an alert is resolved with a note")
-        alert = self._held(self._watch.clerk.book, id)
+        alert = self._held(self._access.book, id)
         rule = RULES.get(alert.rule)
         if rule is not None and rule.latched:
-            self._may("clear distress")
+            self._access.may("clear distress")
             with suppress(NotFound):  # of a radio that is not known any more the alert is all
-                await self._watch.registrar.clear_distress(
-                    alert.subject, by=self._user.name, note=note
-                )
-            after = await self._kept(Alert, id)
+                await self._clear_distress(alert.subject, by=self._access.user.name, note=note)
+            after = await self._access.kept(Alert, id)
             if after.is_closed:
                 return after
             return await self._change(
                 "resolve alert",
                 id,
-                lambda alert, now: alert_acts.cleared(alert, at=now, by=self._user.name, note=note),
+                lambda alert, now: alert_acts.cleared(
+                    alert, at=now, by=self._access.user.name, note=note
+                ),
                 reason=note,
             )
         return await self._change(
             "resolve alert",
             id,
-            lambda alert, now: alert_acts.resolved(alert, at=now, by=self._user.name, note=note),
+            lambda alert, now: alert_acts.resolved(
+                alert, at=now, by=self._access.user.name, note=note
+            ),
             reason=note,
         )
 
     # -- inside
 
     def _held(self, book: Book, id: str) -> Alert:
-        alert = self._own(book, Alert, id)
-        if not may(self._user.role, alert.seen_by):
+        alert = self._access.own(book, Alert, id)
+        if not may(self._access.user.role, alert.seen_by):
             raise NotFound(kind_of(Alert), id)
         return alert
 
@@ -328,6 +346,6 @@ class AlertDesk(DocumentDesk):
         def filing(book: Book, now: datetime) -> tuple[Alert, ...]:
             return (change(self._held(book, id), now),)
 
-        (after,) = await self._file(act, filing, reason=reason)
+        (after,) = await self._access.file(act, filing, reason=reason)
         assert isinstance(after, Alert)
         return after

@@ -5,29 +5,27 @@ Nothing of another agency is in it but the areas of the crew's own patrols, mark
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 from uuid import uuid4
 
 import msgspec
 import shapely
 
 from gis.errors.errors import GisError
-from patrol.desks.visibility.document_desk import DocumentDesk
+from patrol.desks.visibility.document_access import DocumentAccess
 from patrol.documents.transaction import PhoneReceipt
 from patrol.errors.errors import NotFound
 from patrol.messages.message import Message
 from patrol.messages.phrase_codes import code_of
 from patrol.patrols.patrol import Patrol, PatrolState
+from patrol.picture.picture import Picture
 from patrol.sectors.sector import KEPT_OUT_OF, Rings, Sector, SectorUse
 from patrol.sectors.site_geography import Ground
-from patrol.sharing.view_policy import ViewPolicy
 from patrol.store.records import crew_reports, messages
-from patrol.units.accounts import User
 from patrol.units.units import UnitKind
 from patrol.watch.phone_queue import PHONE, address_of
-from patrol.watch.watch import Watch
 from radio_gateway.messages.transmission import Transmission
 from radio_gateway.orders.order_result import OrderResult
 
@@ -133,22 +131,44 @@ class CrewText(msgspec.Struct, frozen=True, kw_only=True, rename={"by": "from"})
     read_at: datetime | None = None
 
 
-class CrewDesk(DocumentDesk):
+class Receive(Protocol):
+    """`Watch.receive`."""
+
+    async def __call__(
+        self, transmissions: Sequence[Transmission], *, of: str | None = None
+    ) -> None:
+        """Take in what people or phones reported directly."""
+
+
+class CrewDesk:
     """What one crew may report and see.
 
     Args:
-        watch: The node's watch.
-        user: Who asks.
-        policy: What may pass to that user.
+        access: What the user may read, see and file.
+        picture: What is known of units and radios now.
+        receive: Takes in what a radio or phone says.
+        tell: Notes how a text to a phone fares.
+        handed: Takes a text from the queue of those that wait for their phones.
+        ground: Rivers and borders of this site.
         device: The device that is calling; None for a person.
         unit: Id of the unit that an enrolled phone was made for.
     """
 
     def __init__(
-        self, watch: Watch, user: User, policy: ViewPolicy, *, device: str | None, unit: str | None
+        self,
+        access: DocumentAccess,
+        *,
+        picture: Picture,
+        receive: Receive,
+        tell: Callable[[OrderResult], Awaitable[None]],
+        handed: Callable[[str], None],
+        ground: Ground,
+        device: str | None,
+        unit: str | None,
     ) -> None:
-        super().__init__(watch, user, policy)
-        self.device: Final = device or user.name
+        self._access, self._picture, self._ground = access, picture, ground
+        self._receive, self._tell, self._handed = receive, tell, handed
+        self.device: Final = device or access.user.name
         self._unit = unit
 
     @property
@@ -161,10 +181,10 @@ class CrewDesk(DocumentDesk):
         """Id of the unit that it speaks for; None if for none of its agency."""
         id = self._unit
         if id is None:
-            assigned = self._watch.picture.unit_at(self.address, self._watch.now())
+            assigned = self._picture.unit_at(self.address, self._access.now())
             id = None if assigned is None else assigned.unit
-        known = None if id is None else self._watch.picture.units.get(id)
-        return known.id if known is not None and known.agency == self._user.agency else None
+        known = None if id is None else self._picture.units.get(id)
+        return known.id if known is not None and known.agency == self._access.user.agency else None
 
     # -- reports
 
@@ -175,13 +195,13 @@ class CrewDesk(DocumentDesk):
             Forbidden: If the role may not.
             StoreError: If the store cannot be read.
         """
-        self._may("report positions")
-        return await self._watch.store.read(crew_reports.taken, self._user.agency, ids)
+        self._access.may("report positions")
+        return await self._access.read(crew_reports.taken, self._access.user.agency, ids)
 
     def receipt_for(self, id: str, kind: str, *, made: str = "") -> PhoneReceipt:
         """Return the receipt for a report of this crew."""
         return PhoneReceipt(
-            id=id, agency=self._user.agency, kind=kind, by=self._user.name, made=made
+            id=id, agency=self._access.user.agency, kind=kind, by=self._access.user.name, made=made
         )
 
     async def note(self, receipts: Sequence[PhoneReceipt]) -> None:
@@ -190,8 +210,8 @@ class CrewDesk(DocumentDesk):
         Raises:
             StoreError: If the store refuses.
         """
-        watch = self._watch
-        await watch.store.write(crew_reports.put, receipts, watch.now(), origin=watch.node)
+        now = self._access.now()
+        await self._access.write(crew_reports.put, receipts, now, origin=self._access.node)
 
     async def hear(self, transmissions: Sequence[Transmission], *, source: str) -> None:
         """Take in what the crew says as a radio would; on disk when this returns.
@@ -204,16 +224,16 @@ class CrewDesk(DocumentDesk):
             Forbidden: If the role may not.
             StoreError: If the store refuses.
         """
-        self._may("report positions")
-        node = self._watch.node
-        await self._watch.receive(
+        self._access.may("report positions")
+        node = self._access.node
+        await self._receive(
             [
                 msgspec.structs.replace(
                     said, channel=source, reception_id=f"{node}/{source}/{uuid4().hex}"
                 )
                 for said in transmissions
             ],
-            of=self._user.agency,
+            of=self._access.user.agency,
         )
 
     async def read_text(self, id: str) -> None:
@@ -224,14 +244,12 @@ class CrewDesk(DocumentDesk):
             NotFound: If there is no such text to this crew.
             StoreError: If the store refuses.
         """
-        self._may("report positions")
-        found = await self._watch.store.read(messages.find, id)
+        self._access.may("report positions")
+        found = await self._access.read(messages.find, id)
         if found is None or not self._is_ours(found):
             raise NotFound("text", id)
-        await self._watch.dispatch.tell(
-            OrderResult(id=id, state="read", at=self._watch.now(), final=True)
-        )
-        self._watch.phones.handed(id)
+        await self._tell(OrderResult(id=id, state="read", at=self._access.now(), final=True))
+        self._handed(id)
 
     # -- what the phone shows
 
@@ -241,12 +259,12 @@ class CrewDesk(DocumentDesk):
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("report positions")
+        self._access.may("report positions")
         id = self.unit
         if id is None:
             return None
-        unit = self._watch.picture.units[id]
-        contact = self._watch.picture.contacts.get(id)
+        unit = self._picture.units[id]
+        contact = self._picture.contacts.get(id)
         return CrewUnit(
             id=id,
             call_sign=unit.call_sign,
@@ -262,7 +280,7 @@ class CrewDesk(DocumentDesk):
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("report positions")
+        self._access.may("report positions")
         return tuple(self._told(patrol) for patrol in self._ours())
 
     def sectors(self) -> tuple[CrewSector, ...]:
@@ -271,12 +289,12 @@ class CrewDesk(DocumentDesk):
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("report positions")
+        self._access.may("report positions")
         wanted = {id for patrol in self._ours() for id in _covered(patrol)}
-        own = self._user.agency
+        own = self._access.user.agency
         found = [
             each
-            for each in self._open(Sector)
+            for each in self._access.open(Sector)
             if each.id in wanted or (each.agency == own and each.use in KEPT_OUT_OF)
         ]
         drawn = ((each, self._rings(each)) for each in found[:MOST_SECTORS])
@@ -293,11 +311,11 @@ class CrewDesk(DocumentDesk):
             Forbidden: If the role may not.
             StoreError: If the store refuses.
         """
-        self._may("report positions")
-        now = self._watch.now()
-        found = await self._watch.store.read(
+        self._access.may("report positions")
+        now = self._access.now()
+        found = await self._access.read(
             messages.to_address,
-            self._user.agency,
+            self._access.user.agency,
             PHONE,
             self.address,
             since=now - TEXTS_FOR,
@@ -306,10 +324,8 @@ class CrewDesk(DocumentDesk):
         told = []
         for each in found:
             if each.state == "queued" and each.expires_at > now:
-                await self._watch.dispatch.tell(
-                    OrderResult(id=each.id, state="delivered", at=now, final=True)
-                )
-                self._watch.phones.handed(each.id)
+                await self._tell(OrderResult(id=each.id, state="delivered", at=now, final=True))
+                self._handed(each.id)
             elif each.state not in _SEEN:
                 continue
             read = (step.at for step in each.history if step.state == "read")
@@ -329,16 +345,16 @@ class CrewDesk(DocumentDesk):
 
     def _is_ours(self, message: Message) -> bool:
         return (message.agency, message.channel, message.address) == (
-            self._user.agency,
+            self._access.user.agency,
             PHONE,
             self.address,
         )
 
     def _ours(self) -> list[Patrol]:
-        unit, own = self.unit, self._user.agency
+        unit, own = self.unit, self._access.user.agency
         found = [
             each
-            for each in self._open(Patrol)
+            for each in self._access.open(Patrol)
             if own in each.parties
             and each.state != "draft"
             and (unit is None or unit in each.units)
@@ -347,7 +363,7 @@ class CrewDesk(DocumentDesk):
         return sorted(found, key=lambda each: (each.starts_at, each.id))
 
     def _told(self, patrol: Patrol) -> CrewPatrol:
-        units = self._watch.picture.units
+        units = self._picture.units
         return CrewPatrol(
             id=patrol.id,
             name=patrol.name,
@@ -361,7 +377,7 @@ class CrewDesk(DocumentDesk):
             units=tuple(
                 CrewMember(id=each.unit, call_sign=units[each.unit].call_sign)
                 for each in patrol.members
-                if each.agency == self._user.agency and each.unit in units
+                if each.agency == self._access.user.agency and each.unit in units
             ),
         )
 
@@ -370,7 +386,7 @@ class CrewDesk(DocumentDesk):
         unit, interval = self.unit, patrol.check_in_interval_s
         if unit is None or patrol.state != "under way" or interval is None:
             return None
-        contact = self._watch.picture.contacts.get(unit)
+        contact = self._picture.contacts.get(unit)
         known = [
             patrol.started_at,
             *(each.at for each in patrol.check_ins if each.unit == unit),
@@ -383,7 +399,7 @@ class CrewDesk(DocumentDesk):
         if sector.polygon is not None:
             return sector.polygon
         try:
-            area = (self._watch.ground or _NO_GROUND).area(sector).geometry
+            area = self._ground.area(sector).geometry
         except GisError:  # a river that this site does not know
             return ()
         parts = [

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from patrol.alerts.delivery import AlertDelivery, PushSubscription
-from patrol.desks.visibility.document_desk import DocumentDesk
+from patrol.desks.visibility.document_access import DocumentAccess
 from patrol.documents.document import Document, kind_of, revised
 from patrol.documents.open_documents import Book
 from patrol.errors.errors import NotFound
@@ -35,8 +35,15 @@ class Browser(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime
 
 
-class DeliveryDesk(DocumentDesk):
-    """What one user may do about deliveries."""
+class DeliveryDesk:
+    """What one user may do about deliveries.
+
+    Args:
+        access: What the user may read, see and file.
+    """
+
+    def __init__(self, access: DocumentAccess) -> None:
+        self._access = access
 
     async def newest(self, *, alert: str | None = None, limit: int = 100) -> list[AlertDelivery]:
         """Return the deliveries to the user's agency, last changed first.
@@ -48,14 +55,14 @@ class DeliveryDesk(DocumentDesk):
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("see deliveries")
-        found = await self._watch.store.read(
+        self._access.may("see deliveries")
+        found = await self._access.read(
             papers.of_kind,
             kind_of(AlertDelivery),
-            agencies=[self._policy.agency],
+            agencies=[self._access.policy.agency],
             limit=MOST_DELIVERIES if alert is not None else min(limit, MOST_DELIVERIES),
         )
-        seen = (self._policy.paper(each) for each in found)
+        seen = (self._access.policy.paper(each) for each in found)
         wanted = [
             each
             for each in seen
@@ -69,7 +76,7 @@ class DeliveryDesk(DocumentDesk):
         Raises:
             Forbidden: If it may not.
         """
-        self._may("see deliveries")
+        self._access.may("see deliveries")
 
     def may_test(self) -> None:
         """Raise unless the user may send a test by a rule of its agency.
@@ -77,7 +84,7 @@ class DeliveryDesk(DocumentDesk):
         Raises:
             Forbidden: If it may not.
         """
-        self._may("test deliveries")
+        self._access.may("test deliveries")
 
     def browsers(self) -> list[Browser]:
         """Return the browsers that take alerts for the user, oldest first.
@@ -85,8 +92,8 @@ class DeliveryDesk(DocumentDesk):
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("subscribe to alerts")
-        return [_told(each) for each in self._own_browsers(self._watch.clerk.book)]
+        self._access.may("subscribe to alerts")
+        return [_told(each) for each in self._own_browsers(self._access.book)]
 
     async def taking(self) -> list[Browser]:
         """Return those that are told of alerts: not who subscribed before all sessions of the user
@@ -96,9 +103,9 @@ class DeliveryDesk(DocumentDesk):
             Forbidden: If the role may not.
             StoreError: If the store cannot be read.
         """
-        self._may("subscribe to alerts")
-        own = self._own_browsers(self._watch.clerk.book)
-        return [_told(each) for each in own if not await is_from_before(self._watch.store, each)]
+        self._access.may("subscribe to alerts")
+        own = self._own_browsers(self._access.book)
+        return [_told(each) for each in own if not await is_from_before(self._access.read, each)]
 
     def browser(self, id: str) -> Browser:
         """Return one of them.
@@ -107,8 +114,8 @@ class DeliveryDesk(DocumentDesk):
             Forbidden: If the role may not.
             NotFound: If the user has none of that id.
         """
-        self._may("subscribe to alerts")
-        return _told(self._own_browser(self._watch.clerk.book, id))
+        self._access.may("subscribe to alerts")
+        return _told(self._own_browser(self._access.book, id))
 
     async def subscribe(self, *, endpoint: str, p256dh: str, auth: str, label: str = "") -> Browser:
         """Have alerts sent to a browser; another subscription of the same browser ends.
@@ -123,15 +130,15 @@ class DeliveryDesk(DocumentDesk):
             Forbidden: If the role may not.
             StoreError: If the store refuses.
         """
-        self._may("subscribe to alerts")
+        self._access.may("subscribe to alerts")
 
         def decide(book: Book, now: datetime) -> tuple[Document, ...]:
             return subscribed(
                 book,
                 now,
-                agency=self._user.agency,
-                user=self._user.name,
-                origin=self._watch.node,
+                agency=self._access.user.agency,
+                user=self._access.user.name,
+                origin=self._access.node,
                 most=MOST_BROWSERS,
                 endpoint=endpoint,
                 p256dh=p256dh,
@@ -139,7 +146,7 @@ class DeliveryDesk(DocumentDesk):
                 label=label,
             )
 
-        *_, new = await self._file("subscribe browser", decide)
+        *_, new = await self._access.file("subscribe browser", decide)
         assert isinstance(new, PushSubscription)
         return _told(new)
 
@@ -151,17 +158,19 @@ class DeliveryDesk(DocumentDesk):
             NotFound: If the user has none of that id.
             StoreError: If the store refuses.
         """
-        self._may("subscribe to alerts")
+        self._access.may("subscribe to alerts")
 
         def decide(book: Book, now: datetime) -> tuple[Document, ...]:
             own = self._own_browser(book, id)
-            ended = revised(own, at=now, by=self._user.name, ended_at=now, ended_why="by its user")
+            ended = revised(
+                own, at=now, by=self._access.user.name, ended_at=now, ended_why="by its user"
+            )
             return (ended,)
 
-        await self._file("unsubscribe browser", decide)
+        await self._access.file("unsubscribe browser", decide)
 
     def _own_browsers(self, book: Book) -> list[PushSubscription]:
-        return [each for each in book.all(PushSubscription) if each.user == self._user.name]
+        return [each for each in book.all(PushSubscription) if each.user == self._access.user.name]
 
     def _own_browser(self, book: Book, id: str) -> PushSubscription:
         for each in self._own_browsers(book):

@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from patrol.audit.chain import DIGESTS, SALT, Entry
-from patrol.desks.visibility.document_desk import DocumentDesk
+from patrol.desks.visibility.document_access import DocumentAccess
 from patrol.documents.document import Document, new_id, revised
 from patrol.documents.open_documents import Book
 from patrol.documents_registry.document_kinds import KINDS
@@ -36,8 +36,15 @@ VIEWS: Final = frozenset({"see shared incidents", "see shared photo"})
 AHEAD: Final = timedelta(minutes=1)
 
 
-class WatchLogDesk(DocumentDesk):
-    """What one user may write into and see of the watch log."""
+class WatchLogDesk:
+    """What one user may write into and see of the watch log.
+
+    Args:
+        access: What the user may read, see and file.
+    """
+
+    def __init__(self, access: DocumentAccess) -> None:
+        self._access = access
 
     async def write(
         self,
@@ -63,10 +70,10 @@ class WatchLogDesk(DocumentDesk):
             Conflict: If it is still to happen.
             StoreError: If the store refuses.
         """
-        self._may("write in the watch log")
+        self._access.may("write in the watch log")
         if corrects:
-            other = await self._kept(LogEntry, corrects)
-            if other.agency != self._user.agency:
+            other = await self._access.kept(LogEntry, corrects)
+            if other.agency != self._access.user.agency:
                 raise NotFound("log_entry", corrects)
         id = new_id()
 
@@ -76,10 +83,10 @@ class WatchLogDesk(DocumentDesk):
             return (
                 LogEntry(
                     id=id,
-                    agency=self._user.agency,
+                    agency=self._access.user.agency,
                     at=now,
-                    by=self._user.name,
-                    origin=self._watch.node,
+                    by=self._access.user.name,
+                    origin=self._access.node,
                     text=text,
                     happened_at=happened_at or now,
                     office=office,
@@ -88,7 +95,7 @@ class WatchLogDesk(DocumentDesk):
                 ),
             )
 
-        [entry] = await self._file("write log", decide)
+        [entry] = await self._access.file("write log", decide)
         assert isinstance(entry, LogEntry)
         return entry
 
@@ -114,9 +121,9 @@ class WatchLogDesk(DocumentDesk):
             Forbidden: If the role may not.
             StoreError: If the journal cannot be read.
         """
-        self._may("see the watch log")
+        self._access.may("see the watch log")
         limit = max(1, min(limit, MOST_LINES))
-        first, end = await self._watch.store.read(_between, since, until)
+        first, end = await self._access.read(_between, since, until)
         before = end if before is None else min(before, end)
         lines: list[LogLine] = []
         for _ in range(READS):
@@ -137,8 +144,8 @@ class WatchLogDesk(DocumentDesk):
             Forbidden: If the role may not.
             StoreError: If the journal cannot be read.
         """
-        self._may("see the watch log")
-        first, end = await self._watch.store.read(_between, since, until)
+        self._access.may("see the watch log")
+        first, end = await self._access.read(_between, since, until)
         for start in range(first - 1, end - 1, EXPORTED_AT_ONCE):
             stop = min(start + EXPORTED_AT_ONCE + 1, end)
             for entry, paper in reversed(await self._read(start, stop, EXPORTED_AT_ONCE, None)):
@@ -151,14 +158,20 @@ class WatchLogDesk(DocumentDesk):
     ) -> list[tuple[Entry, Document | None]]:
         own = LOG_KINDS if typed is None else {"log_entry"} if typed else LOG_KINDS - {"log_entry"}
         joint = frozenset[str]() if typed else JOINT_KINDS
-        return await self._watch.store.read(
-            _read, self._user.agency, own=own, joint=joint, after=after, before=before, limit=limit
+        return await self._access.read(
+            _read,
+            self._access.user.agency,
+            own=own,
+            joint=joint,
+            after=after,
+            before=before,
+            limit=limit,
         )
 
     def _line(self, entry: Entry, paper: Document | None) -> LogLine | None:
         """Return an entry as the user may see it; None for nothing."""
-        agency = self._user.agency
-        seen = None if paper is None else self._policy.paper(paper)
+        agency = self._access.user.agency
+        seen = None if paper is None else self._access.policy.paper(paper)
         if paper is not None and (seen is None or agency not in paper.parties):
             return None
         if paper is None and entry.act in VIEWS:
@@ -195,10 +208,10 @@ class WatchLogDesk(DocumentDesk):
         """Return whether another party's act may be told: of an agreement always, so that each
         side knows who suspended it and why; of the rest while one is in force.
         """
-        policy = self._policy
+        policy = self._access.policy
         if entry.subject.startswith("agreement:") or policy.sharing is None:
             return True
-        return policy.sharing.joined(policy.agency, entry.agency, self._watch.now())
+        return policy.sharing.joined(policy.agency, entry.agency, self._access.now())
 
     # -- phrases
 
@@ -208,11 +221,11 @@ class WatchLogDesk(DocumentDesk):
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("see phrases")
+        self._access.may("see phrases")
         found = [
             each
-            for each in self._watch.clerk.book.all(Phrase)
-            if each.agency == self._user.agency
+            for each in self._access.book.all(Phrase)
+            if each.agency == self._access.user.agency
             and language in (None, each.language)
             and topic in (None, each.topic)
         ]
@@ -225,16 +238,16 @@ class WatchLogDesk(DocumentDesk):
             Forbidden: If the role may not.
             Conflict: If there is the same already, or there are too many.
         """
-        self._may("keep phrases")
+        self._access.may("keep phrases")
         id = new_id()
 
         def decide(book: Book, now: datetime) -> tuple[Document, ...]:
             phrase = Phrase(
                 id=id,
-                agency=self._user.agency,
+                agency=self._access.user.agency,
                 at=now,
-                by=self._user.name,
-                origin=self._watch.node,
+                by=self._access.user.name,
+                origin=self._access.node,
                 language=language,
                 text=text,
                 topic=topic,
@@ -242,7 +255,7 @@ class WatchLogDesk(DocumentDesk):
             _check_phrase(book, phrase)
             return (phrase,)
 
-        return _phrase(await self._file("add phrase", decide))
+        return _phrase(await self._access.file("add phrase", decide))
 
     async def change_phrase(self, id: str, version: int, changes: dict[str, str]) -> Phrase:
         """Change language, text or topic of a phrase.
@@ -252,15 +265,15 @@ class WatchLogDesk(DocumentDesk):
             NotFound: If there is none in use.
             Conflict: If it has changed meanwhile, or there is the same already.
         """
-        self._may("keep phrases")
+        self._access.may("keep phrases")
 
         def decide(book: Book, now: datetime) -> tuple[Document, ...]:
-            phrase = _current(self._own(book, Phrase, id), version)
-            changed = revised(phrase, at=now, by=self._user.name, **changes)
+            phrase = _current(self._access.own(book, Phrase, id), version)
+            changed = revised(phrase, at=now, by=self._access.user.name, **changes)
             _check_phrase(book, changed)
             return (changed,)
 
-        return _phrase(await self._file("change phrase", decide))
+        return _phrase(await self._access.file("change phrase", decide))
 
     async def retire_phrase(self, id: str, version: int) -> Phrase:
         """Take a phrase out of use.
@@ -270,13 +283,13 @@ class WatchLogDesk(DocumentDesk):
             NotFound: If there is none in use.
             Conflict: If it has changed meanwhile.
         """
-        self._may("keep phrases")
+        self._access.may("keep phrases")
 
         def decide(book: Book, now: datetime) -> tuple[Document, ...]:
-            phrase = _current(self._own(book, Phrase, id), version)
-            return (revised(phrase, at=now, by=self._user.name, retired_at=now),)
+            phrase = _current(self._access.own(book, Phrase, id), version)
+            return (revised(phrase, at=now, by=self._access.user.name, retired_at=now),)
 
-        return _phrase(await self._file("retire phrase", decide))
+        return _phrase(await self._access.file("retire phrase", decide))
 
 
 def _between(

@@ -1,11 +1,12 @@
-"""AutomaticOffers: a target that surely comes across is offered there, with the sighting.
+"""Offers: a target goes to the other bank, by a person's act or as it surely comes across.
 
-Both are one filing, so that no node ever has the one without the other. Where no agreement lets it
-be offered, the target says why.
+An offer that follows from a sighting is one filing with it, so that no node ever has the one
+without the other. Where no agreement lets it be offered, the target says why.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
@@ -14,27 +15,46 @@ from patrol.documents.document import Document
 from patrol.documents.open_documents import Book
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict
-from patrol.sectors.liaison_offices import Counterpart
+from patrol.sectors.liaison_offices import Counterpart, Offices
+from patrol.sharing.decisions import Sharing
 from patrol.sharing.offer_permission import OfferPermission
-from patrol.targets.hand_off import HandOff
+from patrol.targets.hand_off import HandOff, Why
 from patrol.targets.lifecycle import offered, refreshed
 from patrol.targets.prediction import Landing
 from patrol.targets.sightings import Across, Sighting, comes_across
 from patrol.targets.target import Target, remarked
 from patrol.units.accounts import User
-from patrol.watch.watch import Watch
+from patrol.units.units import Agency
 
 
-class AutomaticOffers:
-    """What follows from the sightings of one user.
+class Offers:
+    """What goes out as an offer of a target, and what follows from the sightings of one user.
 
     Args:
-        watch: The node's watch.
-        user: Who tells of them.
+        sharing: What may cross between agencies.
+        agencies: Those of this node, by id.
+        elsewhere: Nodes of the agencies that are not of this one, by agency.
+        offices: Border liaison offices that face each other; None without a gazetteer.
+        node: This node.
+        user: Who tells of sightings.
     """
 
-    def __init__(self, watch: Watch, user: User) -> None:
-        self._watch, self._user = watch, user
+    def __init__(
+        self,
+        *,
+        sharing: Sharing,
+        agencies: Mapping[str, Agency],
+        elsewhere: Mapping[str, str],
+        offices: Offices | None,
+        node: str,
+        user: User,
+    ) -> None:
+        self._sharing, self._agencies, self._elsewhere = sharing, agencies, elsewhere
+        self._offices, self._node, self._user = offices, node, user
+
+    def knows(self, agency: str) -> bool:
+        """Return whether an agency is known here."""
+        return agency in self._agencies or agency in self._elsewhere
 
     def counterpart(self, target: Target) -> Counterpart:
         """Return whom a target would be offered to: by where it will land, or where it is.
@@ -42,23 +62,68 @@ class AutomaticOffers:
         Raises:
             Conflict: If that cannot be told; it says why.
         """
-        agencies = self._watch.agencies
-        own = agencies.get(target.agency)
-        if own is None or self._watch.offices is None:
+        own = self._agencies.get(target.agency)
+        if own is None or self._offices is None:
             raise Conflict("no gazetteer of offices here: name the agency")
         if not target.sightings:
             raise Conflict("nobody has seen the target yet: name the agency")
         last = target.sightings[-1]
         landing: Landing | None = None if target.prediction is None else target.prediction.landing
         where: Sighting | Landing = last if landing is None else landing
-        return self._watch.offices.find(
+        return self._offices.find(
             own,
-            agencies,
+            self._agencies,
             lon=where.lon,
             lat=where.lat,
             river=where.river,
             km=where.km,
             country=last.country if last.side_sure else None,
+        )
+
+    def offered(
+        self,
+        target: Target,
+        *,
+        to: str,
+        office: str,
+        why: Why = "demand",
+        note: str = "",
+        now: datetime,
+        by: str,
+    ) -> Filing:
+        """Return the filing of an offer, with what of the target may cross.
+
+        Args:
+            target: What is offered.
+            to: Agency to offer it to.
+            office: Its border liaison office; empty where that is not told.
+            why: What for.
+            note: Words to go with it.
+            now: The present, aware UTC.
+            by: Who offers it; empty for the watch itself.
+
+        Raises:
+            IllegalStep: If it is not the agency's to offer, or on offer already.
+            Conflict: If no agreement lets it be offered; it says why.
+        """
+        permission = OfferPermission(self._sharing, target.agency, to, now)
+        refusal = permission.why_no_offer(lon=target.lon, lat=target.lat)
+        if refusal is not None and to != target.agency:
+            raise Conflict(refusal)
+        fixes, prediction = permission.told(target.sightings, target.prediction)
+        return offered(
+            target,
+            to=to,
+            node=self._node,
+            to_node=self._elsewhere.get(to, ""),
+            office=office,
+            why=why,
+            note=note,
+            fixes=fixes,
+            prediction=prediction,
+            times=permission.times(),
+            now=now,
+            by=by,
         )
 
     def after_sighting(self, book: Book, before: Target, target: Target, now: datetime) -> Filing:
@@ -72,7 +137,7 @@ class AutomaticOffers:
         """
         made = book.find(HandOff, target.hand_off) if target.hand_off else None
         if made is not None and made.is_open and made.target == target.id:
-            permission = OfferPermission(self._watch.sharing, made.agency, made.to, now)
+            permission = OfferPermission(self._sharing, made.agency, made.to, now)
             told = permission.told(target.sightings, target.prediction)
             renewed = refreshed(made, target, *told, now=now, by=self._user.name)
             return self._sighted(target, renewed)
@@ -92,28 +157,13 @@ class AutomaticOffers:
     def _crossed(self, before: Target, target: Target) -> Across | None:
         if target.sightings[:-1] != before.sightings:
             return None  # a late one, put in among the others
-        agency = self._watch.agencies.get(target.agency)
+        agency = self._agencies.get(target.agency)
         return comes_across(target.sightings, None if agency is None else agency.country)
 
     def _offered(self, target: Target, line: Across, now: datetime) -> Filing:
         found = self.counterpart(target)
-        permission = OfferPermission(self._watch.sharing, target.agency, found.agency, now)
-        refusal = permission.why_no_offer(lon=target.lon, lat=target.lat)
-        if refusal is not None:
-            raise Conflict(refusal)
-        fixes, prediction = permission.told(target.sightings, target.prediction)
-        filing = offered(
-            target,
-            to=found.agency,
-            node=self._watch.node,
-            to_node=self._watch.elsewhere.get(found.agency, ""),
-            office=found.office.id,
-            why=line,
-            fixes=fixes,
-            prediction=prediction,
-            times=permission.times(),
-            now=now,
-            by="",
+        filing = self.offered(
+            target, to=found.agency, office=found.office.id, why=line, now=now, by=""
         )
         # Sighting and offer are one version of the target.
         both = msgspec.structs.replace(filing.papers[0], version=target.version, by=self._user.name)

@@ -1,0 +1,219 @@
+"""DocumentAccess: what each desk for a kind of papers works with: who asks, what passes, filing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final, TypeVar, cast
+
+from patrol.documents.document import Document, kind_of
+from patrol.documents.open_documents import Book
+from patrol.documents.transaction import Filing, PhoneReceipt
+from patrol.errors.errors import NotFound
+from patrol.filing.file_documents import DocumentService
+from patrol.protected_fields.field import ProtectedField, sealed_fields
+from patrol.protected_fields.field_key import FieldKeys
+from patrol.sharing.view_policy import ViewPolicy
+from patrol.store.records import documents as papers
+from patrol.store.schema.tables import to_us
+from patrol.store.store import Store
+from patrol.units.accounts import User
+from patrol.units.permissions import require
+
+P = TypeVar("P", bound=Document)
+
+MOST_CHANGED: Final = 1_000
+"""Papers of one answer about those that were changed in a time."""
+
+
+class DocumentAccess:
+    """What one user may read, see and file.
+
+    Args:
+        store: Where records are kept.
+        filing: Files papers.
+        field_keys: Keys of the agencies' protected fields.
+        now: Clock, aware UTC.
+        user: Who asks.
+        policy: What may pass to that user.
+
+    Attributes:
+        user: As given.
+        policy: As given.
+        field_keys: As given.
+        now: As given.
+        node: This node's id.
+        book: The open papers.
+        read: `Store.read`.
+        write: `Store.write`.
+        do: Files what an act makes of the book (`DocumentService.file`).
+        journal: Writes what is kept outside papers, with its lines in the journal.
+        disclosures: Counts what agencies are shown of each other's records.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        filing: DocumentService,
+        field_keys: FieldKeys,
+        now: Callable[[], datetime],
+        user: User,
+        policy: ViewPolicy,
+    ) -> None:
+        self.user, self.policy, self.field_keys, self.now = user, policy, field_keys, now
+        self.node, self.book, self.do = filing.node, filing.book, filing.file
+        self.journal, self.disclosures = filing.scribe, filing.seen
+        self.read, self.write = store.read, store.write
+
+    def may(self, act: str) -> None:
+        """Raise unless the user's role may do `act`.
+
+        Raises:
+            Forbidden: If it may not.
+        """
+        require(self.user.role, act)
+
+    def open(self, kind: type[P]) -> Iterator[P]:
+        """Yield what the user may see of the open papers of a kind, oldest first."""
+        for paper in self.book.all(kind):
+            seen = self.policy.paper(paper)
+            if seen is not None:
+                yield seen
+
+    def seen(self, kind: type[P], id: str) -> P:
+        """Return what the user may see of an open paper.
+
+        Raises:
+            NotFound: If there is none, or the user may not know of it.
+        """
+        found = self.book.find(kind, id)
+        seen = None if found is None else self.policy.paper(found)
+        if seen is None:
+            raise NotFound(kind_of(kind), id)
+        return seen
+
+    async def kept(self, kind: type[P], id: str) -> P:
+        """Return what the user may see of a paper, open or closed.
+
+        Raises:
+            NotFound: If there is none, or the user may not know of it.
+        """
+        paper = self.book.find(kind, id)
+        if paper is None:
+            found = await self.read(papers.newest, kind_of(kind), id)
+            paper = cast(P | None, found)
+        seen = None if paper is None else self.policy.paper(paper)
+        if seen is None:
+            raise NotFound(kind_of(kind), id)
+        return seen
+
+    def own(self, book: Book, kind: type[P], id: str) -> P:
+        """Return an open paper whole, for an act of one of its parties.
+
+        Raises:
+            NotFound: If there is none, or the user's agency is no party to it.
+        """
+        paper = book.get(kind, id)
+        if self.user.agency not in paper.parties:
+            raise NotFound(kind_of(kind), id)
+        return paper
+
+    def sealed(self, kind: str, paper: str, told: Mapping[str, Any]) -> tuple[ProtectedField, ...]:
+        """Return the words of protected fields, sealed with the key of the user's agency; none of
+        no words.
+
+        Raises:
+            NoFieldKey, FieldKeyError: If there are words, and no key that can be used.
+        """
+        if not any(told.values()):
+            return ()
+        return sealed_fields(
+            self.field_keys.read(self.user.agency),
+            told,
+            agency=self.user.agency,
+            kind=kind,
+            paper=paper,
+            at=self.now(),
+            by=self.user.name,
+        )
+
+    async def file(
+        self,
+        act: str,
+        decide: Callable[[Book, datetime], tuple[Document, ...]],
+        *,
+        reason: str = "",
+        protected: tuple[ProtectedField, ...] = (),
+        receipt: PhoneReceipt | None = None,
+    ) -> tuple[Document, ...]:
+        """File what `decide` makes of the book in its turn; on disk and shown when this returns.
+
+        Args:
+            act: What is done, for the journal.
+            decide: Returns the new versions.
+            reason: Why, as the user says.
+            protected: What is written into protected fields.
+            receipt: The report of a crew's phone that it is the effect of; None for none.
+
+        Raises:
+            PatrolError: What `decide` raises.
+            Conflict: If a paper is not the next version of what is there.
+            StoreError: If the store refuses.
+        """
+
+        def filing(book: Book, now: datetime) -> Filing:
+            return Filing(
+                papers=decide(book, now),
+                act=act,
+                actor=self.user.name,
+                agency=self.user.agency,
+                reason=reason,
+                receipt=receipt,
+                protected=protected,
+            )
+
+        return (await self.do(filing)).papers
+
+    async def file_one(
+        self,
+        kind: type[P],
+        act: str,
+        decide: Callable[[Book, datetime], tuple[Document, ...]],
+        *,
+        reason: str = "",
+    ) -> P:
+        """File what `decide` makes of the book, and return the paper of a kind among it.
+
+        Raises:
+            PatrolError: As for `file`.
+        """
+        for paper in await self.file(act, decide, reason=reason):
+            if isinstance(paper, kind):
+                return paper
+        raise AssertionError(f"{act} files no {kind_of(kind)}")
+
+    async def of_own(self, kind: type[P], id: str) -> P:
+        """Return a paper of the user's own agency, open or closed.
+
+        Raises:
+            NotFound: If there is none.
+        """
+        paper = await self.kept(kind, id)
+        if paper.agency != self.user.agency:
+            raise NotFound(kind_of(kind), id)
+        return paper
+
+    async def changed(self, kind: type[P], since: datetime, until: datetime, limit: int) -> list[P]:
+        """Return papers of the user's own agency last changed from `since` to `until`, newest
+        first; at most `MOST_CHANGED`.
+        """
+        found = await self.read(
+            papers.of_kind,
+            kind_of(kind),
+            since_us=to_us(since),
+            until_us=to_us(until),
+            agencies=(self.user.agency,),
+            limit=max(1, min(limit, MOST_CHANGED)),
+        )
+        return cast(list[P], found)
