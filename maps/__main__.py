@@ -259,11 +259,11 @@ def add_unit(
     checked = _kind(kind)
 
     async def add(desk: Desk) -> None:
-        state = await desk.add_unit(
+        state = await desk.registry.add_unit(
             call_sign=call_sign, kind=checked, country=country, expected_interval_s=interval
         )
         for each in address or ():
-            await desk.assign(address=each, unit=state.id)
+            await desk.registry.assign(address=each, unit=state.id)
         print(f"added {call_sign} ({kind}): {state.id}")
 
     at_desk(settings, agency_named(settings, agency), add)
@@ -275,7 +275,7 @@ def list_units(config: Config = CONFIG, agency: AgencyId = None) -> None:
     settings = settings_in(config)
 
     async def show(desk: Desk) -> None:
-        for unit in desk.units():
+        for unit in desk.visible.units():
             print(f"{unit.id}  {unit.call_sign:<24}{unit.kind:<10}{' '.join(unit.addresses)}")
 
     at_desk(settings, agency_named(settings, agency), show)

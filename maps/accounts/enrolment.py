@@ -129,15 +129,15 @@ class Enrolments:
 
     async def _bind(self, desk: Desk, device: str, unit: str) -> None:
         """Let what the phone reports stand for the unit, believed from its key only."""
-        desk.unit(unit)
+        desk.visible.unit(unit)
         address, key = f"position_json:{device}", f"key:{device}"
         now = self._now()
-        for each in desk.assignments():
+        for each in desk.visible.assignments():
             if each.address == address and (each.end is None or each.end > now):
                 if each.unit != unit:
                     raise Conflict(f"{device} stands for another unit: end that first")
                 return
-        await desk.assign(address=address, unit=unit, start=now, channel=key)
+        await desk.registry.assign(address=address, unit=unit, start=now, channel=key)
 
 
 def _note(actor: str, agency: str, act: str, device: str, **detail: object) -> Note:

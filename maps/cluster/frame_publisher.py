@@ -116,7 +116,7 @@ class FramePublisher:
         tap = self._taps.get((agency, role))
         if tap is None:
             user = User(name="view", role=converted(role, Role), agency=agency)
-            feed = self._desk_of(user).feed()
+            feed = self._desk_of(user).visible.feed()
             tap = _Tap(feed, lambda word: self._tell(agency, role, word), by=self._by)
             feed.join(tap)
             self._taps[agency, role] = tap

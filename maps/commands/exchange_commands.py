@@ -177,7 +177,7 @@ def _tell_layer(file: Path, layer: ReadLayer) -> bool:
 
 def _unit(desk: Desk, name: str) -> str:
     """Return the id of a unit by its call sign or id."""
-    for each in desk.units(retired=True):
+    for each in desk.visible.units(retired=True):
         if name in (each.id, each.call_sign):
             return each.id
     return name

@@ -260,14 +260,14 @@ async def _register(desk_of: DeskOf, *, since: datetime) -> dict[str, str]:
     units: dict[str, str] = {}
     assigned: set[str] = set()
     for desk in desks.values():
-        units |= {state.call_sign: state.id for state in desk.units()}
-        assigned |= {each.address for each in desk.assignments() if each.end is None}
+        units |= {state.call_sign: state.id for state in desk.visible.units()}
+        assigned |= {each.address for each in desk.visible.assignments() if each.end is None}
     for actor in CAST:
         if actor.call_sign is None:
             continue
         desk = desks[actor.agency]
         if actor.call_sign not in units:
-            state = await desk.add_unit(
+            state = await desk.registry.add_unit(
                 call_sign=actor.call_sign,
                 kind=actor.kind,
                 country=actor.country,
@@ -278,7 +278,7 @@ async def _register(desk_of: DeskOf, *, since: datetime) -> dict[str, str]:
         if actor.handset is not None:
             radios[f"kenwood:{actor.handset}"] = cast.BASE_CHANNEL
         for address in radios.keys() - assigned:
-            await desk.assign(
+            await desk.registry.assign(
                 address=address,
                 unit=units[actor.call_sign],
                 start=since,
@@ -331,8 +331,8 @@ async def _see_to(
     for call_sign, called_s in list(calls.items()):
         if now_s - called_s >= CLEARED_AFTER_S:
             del calls[call_sign]
-            if desk.unit(units[call_sign]).distress:
-                await desk.clear_distress(units[call_sign])
+            if desk.visible.unit(units[call_sign]).distress:
+                await desk.registry.clear_distress(units[call_sign])
 
 
 async def _ais_port(office: RunningNode) -> int:

@@ -140,7 +140,7 @@ async def evidence_of(
     key = await asyncio.to_thread(notary.key)
     left_out: list[LeftOut] = []
     units = await units_of(desk, start=start, end=end, ids=ids)
-    films = await desk.films(start=start, end=end, ids=[each.id for each in units])
+    films = await desk.history.films(start=start, end=end, ids=[each.id for each in units])
     stood = await desk.replay.stood(start=start, end=end)
     if stood.left_off:
         left_out.append("papers: more than can be told")

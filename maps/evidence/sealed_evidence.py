@@ -94,7 +94,7 @@ async def sealed_evidence(
     encode = msgspec.json.Encoder().encode
     files[PHOTOS] = b"".join(encode(each) + b"\n" for each in lines)
     counts = {"originals": len(lines)}
-    texts = await desk.messages_between(start=start, end=end, most=MOST_MESSAGES + 1)
+    texts = await desk.dispatch.messages_between(start=start, end=end, most=MOST_MESSAGES + 1)
     if len(texts) > MOST_MESSAGES:
         left_out.append("texts: more than can be told")
     texts = texts[:MOST_MESSAGES]

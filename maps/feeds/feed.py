@@ -140,7 +140,7 @@ class Feed:
         """Tell what changes. Raises LinkError once the way out is lost."""
         self._lost_by = None
         loop, roll = asyncio.get_running_loop(), self._roll
-        subscription = self._subscription = self._desk.subscribe()
+        subscription = self._subscription = self._desk.visible.subscribe()
         try:
             for frame in await subscription.take(0.0):
                 self._take(frame)

@@ -114,7 +114,7 @@ def units(desk: Desk) -> Material:
     import geopandas as gpd  # takes half a second to load
     import pandas as pd
 
-    placed = [(state, state.last) for state in desk.units() if state.last is not None]
+    placed = [(state, state.last) for state in desk.visible.units() if state.last is not None]
     columns: dict[str, list[Any]] = {name: [] for name in _UNIT_COLUMNS}
     for state, last in placed:
         for name, value in _told(state, last).items():

@@ -42,7 +42,7 @@ class CrossingGuard:
             nonlocal refused
             if message["type"] == "http.response.start":
                 desk = scope.get(DESK)
-                refused = isinstance(desk, Desk) and desk.is_stale
+                refused = isinstance(desk, Desk) and desk.visible.is_stale
                 if refused:
                     await send(_START)
                     await send({"type": "http.response.body", "body": _BODY})

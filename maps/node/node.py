@@ -261,7 +261,7 @@ class RunningNode:
 
     async def watching(self, user: User, stream: str | None, since: int | None) -> Subscription:
         """Return a viewer's place in the live stream, as `VisibleUnits.subscribe` does."""
-        return self.desk_of(user).subscribe(stream=stream, since=since)
+        return self.desk_of(user).visible.subscribe(stream=stream, since=since)
 
     def is_well(self) -> bool:
         """Return whether the watch works and the store takes records."""

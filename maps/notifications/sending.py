@@ -329,6 +329,6 @@ def _unit(desk: Desk, alert: Alert) -> UnitDetails | None:
     if alert.unit is None:
         return None
     try:
-        return desk.unit(alert.unit)
+        return desk.visible.unit(alert.unit)
     except (NotFound, Forbidden):
         return None

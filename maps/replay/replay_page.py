@@ -102,7 +102,7 @@ async def replay_page(
     """
     check_range(start, end)
     units = await units_of(desk, start=start, end=end, ids=ids)
-    read = await desk.films(start=start, end=end, ids=[each.id for each in units])
+    read = await desk.history.films(start=start, end=end, ids=[each.id for each in units])
     films = await asyncio.to_thread(_believed, read)
     units_drawn = [each for each in units if each.id in films]
     return await asyncio.to_thread(

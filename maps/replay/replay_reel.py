@@ -120,11 +120,11 @@ async def units_of(
     """
     result: list[ReplayUnit] = []
     chosen: Iterable[UnitState] = (
-        [desk.unit(id, unplaced=True) for id in ids] if ids else desk.filmed()
+        [desk.visible.unit(id, unplaced=True) for id in ids] if ids else desk.history.filmed()
     )
     # Each once, though it was named twice: nothing of it must be counted twice.
     for state in {state.id: state for state in chosen}.values():
-        if not await desk.is_known(state, start=start, end=end):
+        if not await desk.history.is_known(state, start=start, end=end):
             if ids:
                 raise NotFound("unit or radio", state.id)
             continue

@@ -132,7 +132,7 @@ async def totals_of(
     count = 0
     async with _ONE_AT_A_TIME:
         for unit in await units_of(desk, start=start, end=end, ids=ids):
-            film = (await desk.films(start=start, end=end, ids=[unit.id])).get(unit.id)
+            film = (await desk.history.films(start=start, end=end, ids=[unit.id])).get(unit.id)
             if film is None:
                 continue
             count += len(film)

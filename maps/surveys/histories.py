@@ -157,17 +157,17 @@ class Histories:
             NotFound: If one of `ids` is none, or the user may not know of it.
         """
         async with self._turns.turn(desk.user.name):
-            whose = (desk.policy.agency, desk.policy.role, desk.epoch)
+            whose = (desk.policy.agency, desk.policy.role, desk.visible.epoch)
             key = (*whose, start, end, tuple(sorted(ids)))
             made_at, crossed_in, history = self._kept.get(key, (0.0, None, None))
-            desk.note_crossing(crossed_in)
+            desk.visible.note_crossing(crossed_in)
             if history is None or self._now() - made_at > KEPT_S:
-                paths = await desk.paths(start=start, end=end, ids=ids or None)
+                paths = await desk.history.paths(start=start, end=end, ids=ids or None)
                 about = {id: _about(desk, id) for id in paths}
                 history = await asyncio.to_thread(
                     History, paths, about, start=start, end=end, rivers=self._rivers
                 )
-                self._kept[key] = self._now(), desk.crossed_in, history
+                self._kept[key] = self._now(), desk.visible.crossed_in, history
                 while len(self._kept) > MOST_KEPT:
                     self._kept.popitem(last=False)
             self._kept.move_to_end(key)
@@ -192,7 +192,7 @@ def _drawn(path: PositionHistory, rivers: Rivers) -> Track:
 
 
 def _about(desk: Desk, id: str) -> dict[str, Value | None]:
-    state = desk.unit(id, unplaced=True)  # there is a path of it
+    state = desk.visible.unit(id, unplaced=True)  # there is a path of it
     return {"call_sign": state.call_sign, "kind": state.kind, "side": state.country or "unknown"}
 
 

@@ -44,12 +44,12 @@ async def past_positions(
     if not timedelta() < end - start <= longest:
         raise BadRequest(f"end comes after start, by {longest.days} days at most", field="end")
     count = 0
-    for id in dict.fromkeys(units) if units else [state.id for state in desk.tracked()]:
-        state = desk.unit(id, unplaced=True)  # to be named only beside its positions
+    for id in dict.fromkeys(units) if units else [state.id for state in desk.history.tracked()]:
+        state = desk.visible.unit(id, unplaced=True)  # to be named only beside its positions
         if not is_wanted(state):
             continue
         fixes: list[Fix] = []
-        async for page in desk.pages(id, start=start, end=end):
+        async for page in desk.history.pages(id, start=start, end=end):
             some = kept(state, page, fixes[-1] if fixes else None)
             count += len(some)
             if count > most:

@@ -128,7 +128,7 @@ def units_seen(desk: Desk, patrol: Patrol) -> tuple[dict[str, list[str]], int]:
     unseen = 0
     for member in patrol.members:
         try:
-            desk.unit(member.unit, unplaced=True)
+            desk.visible.unit(member.unit, unplaced=True)
         except NotFound:
             unseen += 1
         else:

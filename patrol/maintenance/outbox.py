@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final, cast
 
@@ -17,6 +17,7 @@ from patrol.errors.errors import Conflict
 from patrol.store.journal import journal
 from patrol.store.records import documents as papers
 from patrol.store.schema.tables import to_us
+from patrol.store.store import StoreReader
 from patrol.watch.watch import Watch
 
 AT_ONCE: Final = 100
@@ -171,9 +172,7 @@ class Outbox:
         await self._watch.clerk.file(filing)
 
 
-async def is_from_before(
-    read: Callable[..., Awaitable[bool]], subscription: PushSubscription
-) -> bool:
+async def is_from_before(read: StoreReader, subscription: PushSubscription) -> bool:
     """Return whether all sessions of its user were ended since a browser subscribed."""
     return await read(
         journal.tells,

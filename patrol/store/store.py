@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Concatenate, Final, Literal, ParamSpec, TypeVar
+from typing import Concatenate, Final, Literal, ParamSpec, Protocol, TypeVar
 
 import structlog
 from sqlalchemy import Connection, Engine
@@ -34,6 +34,15 @@ T = TypeVar("T")
 READERS: Final = 4
 
 log = structlog.get_logger(__name__)
+
+
+class StoreReader(Protocol):
+    """`Store.read`, for those who only read."""
+
+    async def __call__(
+        self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run `query`; it sees whole commits only."""
 
 
 class Store:

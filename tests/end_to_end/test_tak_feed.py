@@ -41,8 +41,8 @@ async def test_another_client_sees_our_boats_their_calls_and_that_one_is_taken_b
                 (fares,) = (await technician.get("/api/feeds")).json()
                 if fares["state"] == "open":
                     break
-        boat = await commander.add_unit(call_sign='HX "1" & co', kind="boat")
-        await commander.assign(address="position_json:boat-3", unit=boat.id)
+        boat = await commander.registry.add_unit(call_sign='HX "1" & co', kind="boat")
+        await commander.registry.assign(address="position_json:boat-3", unit=boat.id)
         key = await server.device("boat-3")
         said = {
             "lon": 100.4102,
@@ -58,9 +58,9 @@ async def test_another_client_sees_our_boats_their_calls_and_that_one_is_taken_b
             said |= {"distress": True, "time": datetime.now(UTC).isoformat()}
             assert (await phone.post("/api/positions", json=said)).status_code == 200
             call = await them.hears("b-a-o-tbl")
-        await commander.clear_distress(boat.id)
+        await commander.registry.clear_distress(boat.id)
         over = await them.hears("b-a-o-can")
-        await commander.change_unit(boat.id, {"retired": True})
+        await commander.registry.change_unit(boat.id, {"retired": True})
         deleted = await them.hears("t-x-d-d")
     uid = f"joint-patrol.{boat.id}"
     assert event.get("uid") == uid

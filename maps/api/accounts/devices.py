@@ -291,7 +291,7 @@ def _unit(request: Request, found: Enrolment) -> EnrolmentUnit | None:
     crew = User(name=f"key:{found.device}", role="crew", agency=found.agency)
     desk: Desk = request.app.state.desk_of(crew)
     try:
-        return EnrolmentUnit(id=found.unit, call_sign=desk.unit(found.unit).call_sign)
+        return EnrolmentUnit(id=found.unit, call_sign=desk.visible.unit(found.unit).call_sign)
     except NotFound:  # it was taken out of service since
         return None
 

@@ -207,7 +207,9 @@ async def read_positions(
     rivers = request.app.state.layers.rivers
     async with turn:
         # From some time before, so that the way to the first position is known.
-        films = await desk.films(start=start - timedelta(seconds=MAX_GAP_S), end=end, ids=unit)
+        films = await desk.history.films(
+            start=start - timedelta(seconds=MAX_GAP_S), end=end, ids=unit
+        )
         packed = await asyncio.to_thread(lambda: CompressedBody(packed_films(films, rivers, start)))
     return packed.answer(request, MEDIA_TYPE, cache="no-store")
 

@@ -64,7 +64,7 @@ class Units:
 
     async def extent(self, desk: Desk) -> Extent:
         """Return the box of all last positions, and the time of the oldest and the newest."""
-        fixes = [each.last for each in desk.units() if each.last is not None]
+        fixes = [each.last for each in desk.visible.units() if each.last is not None]
         if not fixes:
             return extent()
         lons, lats = [fix.lon for fix in fixes], [fix.lat for fix in fixes]
@@ -74,13 +74,13 @@ class Units:
 
     async def items(self, desk: Desk, asked: CollectionQuery) -> FeaturePage:
         """Return units by id."""
-        found = sorted(desk.units(), key=lambda each: each.id)
+        found = sorted(desk.visible.units(), key=lambda each: each.id)
         found = [each for each in found if _matches(each.last, asked)]
         return await paged([(each.id, _unit_feature(each)) for each in found], asked)
 
     async def item(self, desk: Desk, id: str) -> bytes:
         """Return one unit."""
-        for each in desk.units():
+        for each in desk.visible.units():
             if each.id == id:
                 return _unit_feature(each)
         raise NotFound("unit", id)
@@ -99,25 +99,25 @@ class Fixes:
 
     async def extent(self, desk: Desk) -> Extent:
         """Return the box and time of all positions; nothing where there are very many."""
-        found = await desk.extent([each.id for each in desk.tracked()])
+        found = await desk.history.extent([each.id for each in desk.history.tracked()])
         return extent(found.box, found.times) if found is not None and found.count else extent()
 
     async def items(self, desk: Desk, asked: CollectionQuery) -> FeaturePage:
         """Return positions by unit and time; of a filter what so many hold as are looked at."""
         unit, after = _fix_cursor(asked.cursor)
         features: list[bytes] = []
-        states = [each for each in desk.tracked() if each.id >= unit]
+        states = [each for each in desk.history.tracked() if each.id >= unit]
         matched = None
         if asked.cursor is None and not asked.filters:
             ids = [each.id for each in states]
-            found = await desk.extent(ids, start=asked.start, end=asked.end, box=asked.box)
+            found = await desk.history.extent(ids, start=asked.start, end=asked.end, box=asked.box)
             matched = None if found is None else found.count
         # What a filter leaves out is looked at too: so much at once, and then the next page.
         looked_at = reads = 0
         for number, state in enumerate(states):
             mark = after if state.id == unit else None
             while True:
-                page = await desk.fixes(
+                page = await desk.history.fixes(
                     state.id,
                     start=asked.start,
                     end=asked.end,
@@ -147,10 +147,10 @@ class Fixes:
         """Return one position."""
         unit, _, gid = id.partition(_MARK)
         try:
-            fix = await desk.fix(unit, bytes.fromhex(gid))
+            fix = await desk.history.fix(unit, bytes.fromhex(gid))
         except ValueError:
             raise NotFound("position", id) from None
-        state = next((each for each in desk.tracked() if each.id == unit), None)
+        state = next((each for each in desk.history.tracked() if each.id == unit), None)
         if state is None:
             raise NotFound("position", id)
         return _fix_feature(state, fix, bytes.fromhex(gid))
@@ -181,9 +181,10 @@ class Tracks:
     async def items(self, desk: Desk, asked: CollectionQuery) -> FeaturePage:
         """Return tracks by unit and day; of a filter what so many hold as are looked at."""
         pairs: list[tuple[UnitState, date]] = []
-        for state in desk.tracked():
+        for state in desk.history.tracked():
             pairs += [
-                (state, day) for day in await desk.days(state.id, start=asked.start, end=asked.end)
+                (state, day)
+                for day in await desk.history.days(state.id, start=asked.start, end=asked.end)
             ]
         after = asked.cursor or ""
         features: list[bytes] = []
@@ -207,7 +208,7 @@ class Tracks:
     async def item(self, desk: Desk, id: str) -> bytes:
         """Return the track of one unit on one day."""
         unit, _, text = id.partition(_MARK)
-        state = next((each for each in desk.tracked() if each.id == unit), None)
+        state = next((each for each in desk.history.tracked() if each.id == unit), None)
         try:
             day = date.fromisoformat(text)
         except ValueError:
@@ -340,7 +341,9 @@ async def _first_with_fix(
 ) -> str | None:
     """Return the id of the first unit that has a position among those asked for, if any."""
     for state in states:
-        page = await desk.fixes(state.id, start=asked.start, end=asked.end, limit=1, box=asked.box)
+        page = await desk.history.fixes(
+            state.id, start=asked.start, end=asked.end, limit=1, box=asked.box
+        )
         if page.fixes:
             return state.id
     return None

@@ -48,7 +48,7 @@ async def credible_day(desk: Desk, unit: str, day: date) -> list[Fix]:
     start = datetime.combine(day, time(), UTC)
     fixes: list[Fix] = []
     # All of it: a receiver that speaks every second fills several pages.
-    async for page in desk.pages(unit, start=start, end=start + _DAY):
+    async for page in desk.history.pages(unit, start=start, end=start + _DAY):
         fixes += page
     return await asyncio.to_thread(credible, fixes)
 
@@ -63,7 +63,7 @@ async def extent_of_tracks(desk: Desk) -> Extent:
         Forbidden: If the role may not.
     """
     parts: list[_Part] = []
-    for state in desk.tracked():
+    for state in desk.history.tracked():
         found = await _parts(desk, state.id, ALWAYS, NEVER)
         if found is None or sum(each.count for each in (*parts, *found)) > MOST_IN_EXTENT:
             return extent()
@@ -86,7 +86,7 @@ async def extent_of_tracks(desk: Desk) -> Extent:
 
 async def _parts(desk: Desk, unit: str, start: datetime, end: datetime) -> list[_Part] | None:
     """Return the positions of a unit in a time as one part or none; None if they are too many."""
-    found = await desk.extent([unit], start=start, end=end, plausible=True)
+    found = await desk.history.extent([unit], start=start, end=end, plausible=True)
     if found is None:
         return None
     if not found.count:
@@ -107,7 +107,7 @@ async def _cleaned(desk: Desk, part: _Part, side: int) -> list[_Part]:
     """Return a part in up to three: the day of its outermost position, cleaned, and the rest."""
     at = part.box[side]
     strip = (at, -90.0, at, 90.0) if side % 2 == 0 else (-180.0, at, 180.0, at)
-    found = await desk.extent(
+    found = await desk.history.extent(
         [part.unit], start=part.start, end=part.end, box=strip, plausible=True
     )
     if found is None or not found.count:  # nobody knows which it is

@@ -81,10 +81,10 @@ _REJECTED = rejected_as_shown(
 @router.get("", responses=answers(list[ChannelHealth], [_HEALTH], 403))
 async def list_channels(desk: DeskHere) -> Response:
     """Return how every channel fares, by name."""
-    return answer(desk.channels())
+    return answer(desk.visible.channels())
 
 
 @router.get("/{name:path}/rejected", responses=answers(list[FrameRejection], [_REJECTED], 403, 404))
 async def list_rejected(name: str, desk: DeskHere) -> Response:
     """Return the last frames a channel did not understand, newest first."""
-    return answer([rejected_as_shown(frame) for frame in desk.rejected(name)])
+    return answer([rejected_as_shown(frame) for frame in desk.visible.rejected(name)])

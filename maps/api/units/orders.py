@@ -133,7 +133,7 @@ async def send_order(new: NewOrder, desk: DeskHere, request: Request) -> Respons
     said = new.model_dump(exclude={"phrase"})
     if new.phrase is not None:
         said["text"] = await _in_words(new, new.phrase, desk, request)
-    return answer(await desk.send_message(**said), status=201)
+    return answer(await desk.dispatch.send_message(**said), status=201)
 
 
 @router.get("", responses=answers(list[Message], [EXAMPLE], 403, 422))
@@ -152,8 +152,8 @@ async def list_orders(
 ) -> Response:
     """Return what the caller's agency had said to radios, newest first, with every step."""
     if request is not None:
-        return answer(await desk.messages_of_request(request))
-    return answer(await desk.messages(unit=unit, address=address, limit=limit))
+        return answer(await desk.dispatch.messages_of_request(request))
+    return answer(await desk.dispatch.messages(unit=unit, address=address, limit=limit))
 
 
 @router.get("/routes", responses=answers(list[Route], [_ROUTE], 400, 403, 404, 422))
@@ -168,13 +168,13 @@ async def list_routes(
     """
     if unit is None and address is None:
         raise BadRequest("give unit or address")
-    return answer(await desk.routes(unit=unit, address=address))
+    return answer(await desk.dispatch.routes(unit=unit, address=address))
 
 
 @router.get("/{order}", responses=answers(Message, EXAMPLE, 403, 404))
 async def read_order(order: str, desk: DeskHere) -> Response:
     """Return one order with every step of it."""
-    return answer(await desk.message(order))
+    return answer(await desk.dispatch.message(order))
 
 
 @router.delete("/{order}", responses=answers(Message, EXAMPLE, 403, 404, 409))
@@ -184,7 +184,7 @@ async def cancel_order(order: str, desk: DeskHere) -> Response:
     The answer is the order as it is then: `cancelled`, or for a channel of another gateway still
     `queued` until that gateway tells. 409 when it is too late.
     """
-    return answer(await desk.cancel_message(order))
+    return answer(await desk.dispatch.cancel_message(order))
 
 
 async def _in_words(new: NewOrder, phrase: str, desk: Desk, request: Request) -> str:
@@ -193,7 +193,7 @@ async def _in_words(new: NewOrder, phrase: str, desk: Desk, request: Request) ->
     if phrase not in NUMBERS:
         raise BadRequest(f"there is no phrase {phrase!r}", field="phrase")
     to_radio = new.unit is not None or new.address is not None
-    routes = await desk.routes(unit=new.unit, address=new.address) if to_radio else []
+    routes = await desk.dispatch.routes(unit=new.unit, address=new.address) if to_radio else []
     if new.channel is not None:
         routes = [each for each in routes if each.channel == new.channel]
     delivering: Deliveries = request.app.state.delivering

@@ -101,7 +101,7 @@ async def report_positions(request: Request, caller: ReporterHere) -> Response:
         items = _as_themselves(items, caller.user.name, now)
     if items.transmissions:
         desk: Desk = request.app.state.desk_of(caller.user)
-        await desk.report(items.transmissions, source=caller.source)
+        await desk.registry.report(items.transmissions, source=caller.source)
     return answer(
         ReportResults(
             stored=[_id(said.facts.get("id")) for said in items.transmissions],

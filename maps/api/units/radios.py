@@ -195,13 +195,13 @@ class AssignmentEnd(Form):
 @router.get("/radios/unknown", responses=answers(list[UnknownRadio], [_RADIO], 403))
 async def list_unknown(desk: DeskHere) -> Response:
     """Return the radios that nobody has registered, last heard first."""
-    return answer(await desk.unknown_radios())
+    return answer(await desk.visible.unknown_radios())
 
 
 @router.get("/radios/claims", responses=answers(list[Claim], [_CLAIM], 403))
 async def list_claims(desk: DeskHere) -> Response:
     """Return the radio addresses that a second sender uses now: possible false senders."""
-    return answer(desk.claims())
+    return answer(desk.visible.claims())
 
 
 # An address may hold slashes (`owntracks:jane/phone`).
@@ -216,13 +216,13 @@ async def list_transmissions(
 
     A message that several gateways heard is one, and names them all.
     """
-    return answer([heard(each) for each in await desk.heard(address, limit=limit)])
+    return answer([heard(each) for each in await desk.visible.heard(address, limit=limit)])
 
 
 @router.get("/assignments", responses=answers(list[Assignment], [_ASSIGNMENT], 403))
 async def list_assignments(desk: DeskHere) -> Response:
     """Return from when to when which address stands for which unit, oldest first."""
-    return answer(desk.assignments())
+    return answer(desk.visible.assignments())
 
 
 @router.post(
@@ -236,7 +236,7 @@ async def assign(new: NewAssignment, desk: DeskHere) -> Response:
     The track that the address has comes along where the unit's agency heard it. Else it counts from
     now on, and the agency that heard it is told.
     """
-    return answer(await desk.assign(**new.model_dump()), status=201)
+    return answer(await desk.registry.assign(**new.model_dump()), status=201)
 
 
 @router.patch(
@@ -244,4 +244,4 @@ async def assign(new: NewAssignment, desk: DeskHere) -> Response:
 )
 async def end_assignment(assignment: str, change: AssignmentEnd, desk: DeskHere) -> Response:
     """Say that an address stands for its unit no longer."""
-    return answer(await desk.end_assignment(assignment, end=change.end))
+    return answer(await desk.registry.end_assignment(assignment, end=change.end))

@@ -39,7 +39,9 @@ async def list_tracks(
     """
     rivers = request.app.state.layers.rivers
     end = utc_now() + timedelta(minutes=2)
-    tracks = await desk.tracks(start=end - timedelta(hours=hours), end=end, points_each=points_each)
+    tracks = await desk.visible.tracks(
+        start=end - timedelta(hours=hours), end=end, points_each=points_each
+    )
     return await large_answer(
         request,
         lambda: TrackCollection(

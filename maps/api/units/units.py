@@ -144,7 +144,7 @@ async def list_units(
     retired: Annotated[bool, Query(description="Those out of service, too.")] = False,
 ) -> Response:
     """Return every registered unit the caller may see, by call sign."""
-    return answer(desk.units(retired=retired))
+    return answer(desk.visible.units(retired=retired))
 
 
 @router.post(
@@ -152,7 +152,7 @@ async def list_units(
 )
 async def add_unit(new: NewUnit, desk: DeskHere) -> Response:
     """Register a unit of the caller's agency."""
-    return answer(await desk.add_unit(**new.model_dump()), status=201)
+    return answer(await desk.registry.add_unit(**new.model_dump()), status=201)
 
 
 @router.get(
@@ -186,11 +186,11 @@ async def read_track(
     until = end or utc_now() + timedelta(minutes=2)
     since = start or until - timedelta(hours=3)
     try:
-        fixes = await desk.track(unit, start=since, end=until, limit=limit)
+        fixes = await desk.visible.track(unit, start=since, end=until, limit=limit)
     except NotFound:
         whole = f"{unit}/track"  # a radio may be called so itself: `owntracks:jane/track`
         with suppress(NotFound):
-            return answer(desk.unit(whole))
+            return answer(desk.visible.unit(whole))
         raise
     rivers = request.app.state.layers.rivers
     return await large_answer(
@@ -208,13 +208,13 @@ async def plot_by_voice(
         lon, lat = request.app.state.at_km(place.river_km)
     if lon is None or lat is None:
         raise BadRequest("give lon and lat, or river_km")
-    return answer(await desk.plot(unit, lon=lon, lat=lat, at=place.at))
+    return answer(await desk.registry.plot(unit, lon=lon, lat=lat, at=place.at))
 
 
 @router.post("/{unit:path}/clear-distress", responses=answers(UnitDetails, _DETAILS, 403, 404))
 async def clear_distress(unit: str, desk: DeskHere) -> Response:
     """Say that a call for help is over."""
-    return answer(await desk.clear_distress(unit))
+    return answer(await desk.registry.clear_distress(unit))
 
 
 # After the routes that go on behind the unit: a unit may be an address, which may hold slashes
@@ -222,7 +222,7 @@ async def clear_distress(unit: str, desk: DeskHere) -> Response:
 @router.get("/{unit:path}", responses=answers(UnitDetails, _DETAILS, 403, 404))
 async def read_unit(unit: str, desk: DeskHere) -> Response:
     """Return one unit, or one unknown radio by its address."""
-    return answer(desk.unit(unit))
+    return answer(desk.visible.unit(unit))
 
 
 @router.patch("/{unit:path}", responses=answers(Unit, _UNIT, 400, 403, 404, 409, 422))
@@ -232,4 +232,4 @@ async def change_unit(unit: str, change: UnitChange, desk: DeskHere) -> Response
     for name, value in said.items():
         if value is None and name != "country":
             raise BadRequest("may not be null", field=name)
-    return answer(await desk.change_unit(unit, said))
+    return answer(await desk.registry.change_unit(unit, said))

@@ -86,4 +86,4 @@ async def read_why(
     Takes a radio address (`ais:574123456`), a device id or MMSI alone, or a call sign. One that
     nobody knows is answered too, with what is known by nearly the same name.
     """
-    return answer(why(await desk.why(address)))
+    return answer(why(await desk.visible.why(address)))

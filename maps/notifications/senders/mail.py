@@ -53,7 +53,7 @@ class MailWay:
     async def send(self, to: str, message: Notification, desk: Desk) -> str:
         """Send a mail; returns its Message-ID. Raises as `Way.send` says."""
         return await self._bring(
-            to, self.mail(to, message, words.wording_of(desk.user, self._zone)), desk
+            to, self.mail(to, message, words.wording_of(desk.user, self._zone)), desk.visible
         )
 
     async def send_files(

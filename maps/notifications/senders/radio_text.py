@@ -48,7 +48,7 @@ class RadioWay:
             raise Undeliverable("another agency's alerts do not go over the radio")
         try:
             unit = unit_named(desk, to)
-            routes = await desk.routes(unit=unit)
+            routes = await desk.dispatch.routes(unit=unit)
             kind = next(
                 (kind for kind in KINDS if any(kind in route.takes for route in routes)), KINDS[-1]
             )
@@ -72,7 +72,7 @@ class RadioWay:
         wording = words.wording_of(desk.user, self._zone)
         for longest in LENGTHS:
             try:
-                order = await desk.send_message(
+                order = await desk.dispatch.send_message(
                     kind=kind,
                     text=words.radio_text(message, wording, longest, ascii_only=in_ascii),
                     unit=unit,
@@ -94,7 +94,7 @@ def unit_named(desk: Desk, name: str) -> str:
     Raises:
         NotFound: If its agency has none in service.
     """
-    for each in desk.units():
+    for each in desk.visible.units():
         if each.agency == desk.user.agency and name in (each.id, each.call_sign):
             return each.id
     raise NotFound("unit", name)

@@ -84,7 +84,7 @@ class PushWay:
             known.endpoint,
             body=bytes(sealed["body"]),
             headers=headers,
-            check=partial(check_fresh, desk),
+            check=partial(check_fresh, desk.visible),
         )
         status = answer.status_code
         if 200 <= status < 300:

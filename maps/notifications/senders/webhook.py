@@ -78,7 +78,7 @@ class WebhookWay:
                 "user-agent": "joint-patrol",
                 **signed(message.id, body, key=self._keys[to], at=self._now()),
             },
-            check=partial(check_fresh, desk),
+            check=partial(check_fresh, desk.visible),
         )
         status = answer.status_code
         if 200 <= status < 300:

@@ -108,4 +108,4 @@ class ReportRequest:
         """Whether something in the report may not pass any more, to its asker or on to whom it is
         for.
         """
-        return any(desk.is_stale for desk in (self.desk, *self.eyes))
+        return any(desk.visible.is_stale for desk in (self.desk, *self.eyes))

@@ -149,7 +149,7 @@ class Jobs:
             raise NotFound("report", id)
         if entry.file is None:
             raise NotFound("report", id)
-        desk.note_crossing(entry.desk.crossed_in)
+        desk.visible.note_crossing(entry.desk.visible.crossed_in)
         return entry.file
 
     def call_off(self, id: str, user: str) -> None:

@@ -285,7 +285,7 @@ def _radio(request: ReportRequest) -> tuple[Block, ...]:
         )
     ]
     try:
-        links = request.desk.channels()
+        links = request.desk.visible.channels()
     except Forbidden:
         links = []
     found.append(

@@ -60,7 +60,7 @@ async def debrief(
     desk, words = request.desk, request.words
     found = await fixes_of(desk, [unit], start, end)
     fixes = found.get(unit, [])
-    state = desk.unit(unit, unplaced=bool(fixes))
+    state = desk.visible.unit(unit, unplaced=bool(fixes))
     gap_s = LATE_AFTER * (state.expected_interval_s or 60.0)
     return ReportDocument(
         report="debrief",

@@ -60,10 +60,10 @@ class CrossingView:
             Forbidden: If the role may not see tracks.
         """
         desk = self._asked.desk
-        known = [state.id for state in desk.tracked()]
+        known = [state.id for state in desk.history.tracked()]
         if self._eyes is None:
             return desk, known
-        own = [state.id for state in desk.tracked() if state.agency == self._asked.own]
+        own = [state.id for state in desk.history.tracked() if state.agency == self._asked.own]
         return self._eyes, [unit for unit in own if self._is_told(unit)]
 
     def is_stale(self) -> bool:
@@ -73,7 +73,7 @@ class CrossingView:
     def _is_told(self, unit: str) -> bool:
         assert self._eyes is not None
         try:
-            self._eyes.unit(unit, unplaced=True)
+            self._eyes.visible.unit(unit, unplaced=True)
         except (NotFound, Forbidden):
             return False
         return True

@@ -153,7 +153,7 @@ async def fixes_of(
     for unit in units:
         fixes: list[Fix] = []
         try:
-            async for page in desk.pages(unit, start=start, end=end):
+            async for page in desk.history.pages(unit, start=start, end=end):
                 fixes += page
                 count += len(page)
                 if count > MOST_FIXES:

@@ -74,7 +74,7 @@ def name(request: ReportRequest, crew: Crew) -> str:
 
 async def _crew(request: ReportRequest, patrol: Patrol, member: Member) -> Crew:
     try:
-        state = await request.desk.partner(member.unit, patrol)
+        state = await request.desk.history.partner(member.unit, patrol)
     except (NotFound, Forbidden):
         country = telling.country_of(request.site, member.agency)
         return Crew(member=member, call_sign="", country=country)

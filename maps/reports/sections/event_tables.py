@@ -169,6 +169,6 @@ def _call_sign(request: ReportRequest, unit: str | None) -> str:
     if unit is None:
         return ""
     try:
-        return request.desk.unit(unit).call_sign
+        return request.desk.visible.unit(unit).call_sign
     except (NotFound, Forbidden):
         return unit if ":" in unit else ""

@@ -98,7 +98,7 @@ def _unit(request: ReportRequest, conflict: PlanConflict, names: Mapping[str, st
     if id in names:
         return names[id]
     try:
-        return request.desk.unit(id).call_sign
+        return request.desk.visible.unit(id).call_sign
     except (Forbidden, NotFound):
         if conflict.agency is None:
             return request.words.say("patrol.unit_unseen")

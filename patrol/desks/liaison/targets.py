@@ -1,7 +1,7 @@
 """TargetDesk: how a user opens, closes and sees targets, and adds sightings.
 
 A sighting that brings a target surely across the border, or the middle of a border river, offers it
-to the counterpart in the same transaction (`patrol.desks.liaison.automatic_offers`).
+to the counterpart in the same transaction (`patrol.desks.liaison.offers`).
 """
 
 from __future__ import annotations

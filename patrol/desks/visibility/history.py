@@ -42,8 +42,18 @@ MOST_IN_EXTENT: Final = 500_000
 FINEST: Final = timedelta(seconds=2)  # a finer part than radios report is no part
 
 
-class HistoryDesk(VisibleUnits):
-    """What one user may see of long ago."""
+class HistoryDesk:
+    """What one user may see of long ago.
+
+    Args:
+        visible: What the user may see.
+
+    Attributes:
+        user: Who looks.
+    """
+
+    def __init__(self, visible: VisibleUnits) -> None:
+        self._visible, self.user = visible, visible.user
 
     def tracked(self) -> list[UnitState]:
         """Return every registered unit the user may see, in service or not, by id.
@@ -51,15 +61,17 @@ class HistoryDesk(VisibleUnits):
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("see tracks")
-        states = {state.id: state for state in self._states() if state.known}
-        for unit in self._watch.picture.units.values():
+        self._visible.may("see tracks")
+        states = {state.id: state for state in self._visible.states() if state.known}
+        for unit in self._visible.picture.units.values():
             if unit.agency != self.user.agency:
-                seen = self._of_others(unit.id)
+                seen = self._visible.of_others(unit.id)
                 if seen is not None:
-                    self._note_shown(seen)
+                    self._visible.note_shown(seen)
                     states[unit.id] = seen
-            elif unit.retired_at is not None and self.policy.passes(agency=unit.agency, known=True):
+            elif unit.retired_at is not None and self._visible.policy.passes(
+                agency=unit.agency, known=True
+            ):
                 states[unit.id] = out_of_service(unit)
         return [states[id] for id in sorted(states)]
 
@@ -78,7 +90,7 @@ class HistoryDesk(VisibleUnits):
             Forbidden: If the role may not.
             NotFound: If there is none, or the user may not know of it.
         """
-        state = self.unit(id, unplaced=True)
+        state = self._visible.unit(id, unplaced=True)
         if not await self.is_known(state, start=start, end=end):
             raise NotFound("unit or radio", id)
         return state
@@ -98,22 +110,22 @@ class HistoryDesk(VisibleUnits):
             Forbidden: If the role may not.
             NotFound: If there is none, it takes no part, or the user may not know of it.
         """
-        self._may("see the picture")
-        unit = self._watch.picture.units.get(id)
+        self._visible.may("see the picture")
+        unit = self._visible.picture.units.get(id)
         if unit is None or id not in patrol.units:
             raise NotFound("unit", id)
         is_party = self.user.agency in patrol.parties and unit.agency in patrol.agencies
         if (
             is_party
             and unit.agency != self.user.agency
-            and self.policy.lets(unit.agency, "positions")
+            and self._visible.policy.lets(unit.agency, "positions")
         ):
-            seen = self._watch.lookout.seen(self.user.agency, id, self._watch.now())
+            seen = self._visible.lookout.seen(self.user.agency, id, self._visible.now())
             state = out_of_service(unit) if seen is None else seen
-            self._note_shown(state)
+            self._visible.note_shown(state)
             return details(state, None)
         start = patrol.started_at or patrol.starts_at
-        end = patrol.ended_at or self._watch.now()
+        end = patrol.ended_at or self._visible.now()
         return await self.unit_then(id, start=start, end=end)
 
     async def is_known(self, state: UnitState, *, start: datetime, end: datetime) -> bool:
@@ -150,12 +162,12 @@ class HistoryDesk(VisibleUnits):
             Forbidden: If the role may not.
             NotFound: If there is none, or the user may not know of it.
         """
-        self._may("see tracks")
-        reading = self._reading(self._visible(id), start, end)
+        self._visible.may("see tracks")
+        reading = self._visible.reading(self._visible.visible(id), start, end)
         limit = max(1, min(limit, LARGEST_PAGE))
         if not reading.exact:
             return await self._page_told(id, reading, limit=limit, after=after, box=box)
-        return await self._watch.store.read(
+        return await self._visible.read(
             lambda connection: history.page(
                 connection,
                 id,
@@ -193,12 +205,12 @@ class HistoryDesk(VisibleUnits):
             Forbidden: If the role may not.
             NotFound: If there is none, or the user may not know of it.
         """
-        self._may("see tracks")
-        state = self._visible(id)
-        reading = self._reading(state, ALWAYS, NEVER)
+        self._visible.may("see tracks")
+        state = self._visible.visible(id)
+        reading = self._visible.reading(state, ALWAYS, NEVER)
         if not reading.exact:
             return await self._fix_told(state, gid)
-        found = await self._watch.store.read(history.one, id, reading.spans, reading.agencies, gid)
+        found = await self._visible.read(history.one, id, reading.spans, reading.agencies, gid)
         told = [] if found is None else reading.fixes([found])
         if not told:
             raise NotFound("position", gid.hex())
@@ -211,10 +223,10 @@ class HistoryDesk(VisibleUnits):
             Forbidden: If the role may not.
             NotFound: If there is none, or the user may not know of it.
         """
-        self._may("see tracks")
-        reading = self._reading(self._visible(id), start, end)
+        self._visible.may("see tracks")
+        reading = self._visible.reading(self._visible.visible(id), start, end)
         if reading.exact:
-            return await self._watch.store.read(history.days, reading.spans, reading.agencies)
+            return await self._visible.read(history.days, reading.spans, reading.agencies)
         return await self._days_told(reading)
 
     async def extent(
@@ -242,13 +254,13 @@ class HistoryDesk(VisibleUnits):
             Forbidden: If the role may not.
             NotFound: If there is one that is none, or the user may not know of it.
         """
-        self._may("see tracks")
+        self._visible.may("see tracks")
         found: list[HistoryExtent] = []
         for id in ids:
-            reading = self._reading(self._visible(id), start, end)
+            reading = self._visible.reading(self._visible.visible(id), start, end)
             left = MOST_IN_EXTENT - sum(each.count for each in found)
             if reading.exact:
-                some = await self._watch.store.read(
+                some = await self._visible.read(
                     partial(
                         history.extent,
                         spans=reading.spans,
@@ -285,19 +297,19 @@ class HistoryDesk(VisibleUnits):
             Forbidden: If the role may not.
             NotFound: If one of `ids` is none, or the user may not know of it.
         """
-        self._may("see tracks")
+        self._visible.may("see tracks")
         if ids is None:
             states = {state.id: state for state in self.tracked()}
-            states |= {state.id: state for state in self._states()}
+            states |= {state.id: state for state in self._visible.states()}
             chosen = list(states.values())
         else:
-            chosen = [self._visible(id) for id in ids]
-        wanted = {state.id: self._reading(state, start, end) for state in chosen}
+            chosen = [self._visible.visible(id) for id in ids]
+        wanted = {state.id: self._visible.reading(state, start, end) for state in chosen}
         part = (end - start) / max(MOST_IN_PATHS // max(len(wanted), 1), 1)
         part = timedelta() if part < FINEST else part
         found: dict[str, PositionHistory] = {}
         for some in batched(wanted):
-            read = await self._watch.store.read(history.paths, some, part)
+            read = await self._visible.read(history.paths, some, part)
             for id, path in read.items():
                 if (told := wanted[id].path(path)) is not None:
                     found[id] = told
@@ -327,13 +339,13 @@ class HistoryDesk(VisibleUnits):
             NotFound: If one of `ids` is none, or the user may not know of it.
             Conflict: If there are more positions than `most`; nothing is cut off silently.
         """
-        self._may("see tracks")
-        chosen = self.filmed() if ids is None else [self._visible(id) for id in ids]
-        wanted = {state.id: self._reading(state, start, end) for state in chosen}
+        self._visible.may("see tracks")
+        chosen = self.filmed() if ids is None else [self._visible.visible(id) for id in ids]
+        wanted = {state.id: self._visible.reading(state, start, end) for state in chosen}
         found: dict[str, Film] = {}
         left = most
         for some in batched(wanted):
-            read, whole = await self._watch.store.read(films.films, some, left)
+            read, whole = await self._visible.read(films.films, some, left)
             left -= sum(len(film) for film in read.values())
             if not whole or left < 0:
                 raise Conflict(f"more than {most} positions: ask for less time or fewer units")
@@ -350,7 +362,7 @@ class HistoryDesk(VisibleUnits):
             Forbidden: If the role may not.
         """
         states = {state.id: state for state in self.tracked()}
-        states |= {state.id: state for state in self._states()}
+        states |= {state.id: state for state in self._visible.states()}
         return [states[id] for id in sorted(states)]
 
     # -- inside
@@ -398,7 +410,7 @@ class HistoryDesk(VisibleUnits):
         kept = PositionPage(fixes=[], ids=[], last=None)
         mark, at_once = after, limit + 1
         while True:
-            found = await self._watch.store.read(
+            found = await self._visible.read(
                 partial(
                     history.page,
                     of=id,
@@ -428,7 +440,7 @@ class HistoryDesk(VisibleUnits):
         time = moment_of(name)
         if time is not None:
             until = time + timedelta(microseconds=1)
-            reading = self._reading(state, time, until)
+            reading = self._visible.reading(state, time, until)
             page = await self._page_told(
                 state.id, reading, limit=LARGEST_PAGE, after=None, box=None
             )
@@ -446,7 +458,7 @@ class HistoryDesk(VisibleUnits):
         days: set[int] = set()
         for span in reading.spans:
             since_us = to_us(span.start)
-            while rows := await self._watch.store.read(
+            while rows := await self._visible.read(
                 history.places_from, span, reading.agencies, since_us
             ):
                 times_us, lons, lats = zip(*rows, strict=True)

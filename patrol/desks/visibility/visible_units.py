@@ -6,20 +6,23 @@ the user's agency and role.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol, TypeAlias
 
 from patrol.errors.errors import NotFound
-from patrol.inquiry.find_radio import ask
 from patrol.inquiry.inquiry import Inquiry
+from patrol.live.cross_agency import CrossAgencyUnits
 from patrol.live.feeds import LocalViewStream, Subscription
 from patrol.maintenance.unknown_radios import UnknownRadio, describe
 from patrol.picture.address_spans import ALWAYS, spans_of_radio, spans_of_unit
+from patrol.picture.picture import Picture
 from patrol.reception.receptions import ReceivedMessage
+from patrol.sharing.decisions import Sharing
 from patrol.sharing.readable_tracks import Reading, batched
 from patrol.sharing.view_policy import ViewPolicy
 from patrol.store.receptions import receptions
+from patrol.store.store import StoreReader
 from patrol.store.tracks import tracks
 from patrol.store.tracks.tracks import AddressSpan
 from patrol.units.accounts import User
@@ -27,7 +30,6 @@ from patrol.units.details import UnitDetails, details, out_of_service
 from patrol.units.permissions import may, require
 from patrol.units.units import Assignment, Unit
 from patrol.units.wire import Claim, Fix, UnitState
-from patrol.watch.watch import Watch
 from radio_gateway.health.health import ChannelHealth, RejectedFrame
 
 LONGEST_TRACK: Final = 50_000
@@ -40,39 +42,72 @@ MOST_RADIOS: Final = 1_000
 """Most unknown radios of one answer, those heard last."""
 
 
+Rejected: TypeAlias = Callable[[str], Sequence[RejectedFrame]]
+Ask: TypeAlias = Callable[[ViewPolicy, str, Rejected | None], Awaitable[Inquiry]]
+
+
+class StoredPicture(Protocol):
+    """What is stored and known now, as far as a policy lets it pass: the watch's."""
+
+    def states(self, policy: ViewPolicy) -> list[UnitState]:
+        """Return the agency's own units and radios."""
+
+    def state(self, id: str) -> UnitState:
+        """Return one unit or radio."""
+
+    def claims(self, policy: ViewPolicy) -> list[Claim]:
+        """Return the addresses that a second sender uses."""
+
+
 class VisibleUnits:
     """What one user may see.
 
     Args:
-        watch: The node's watch.
+        stored: What is stored and known now.
+        picture: Units, radios and channels.
+        read: `Store.read`.
+        sharing: What may cross between agencies.
+        lookout: What agencies see of each other's units.
+        feed_of: Returns the live stream of all who see the same.
+        ask: Follows a radio through every hop.
+        agency: Owner of what nobody else owns.
+        now: Clock, aware UTC.
         user: Who looks.
         rejected: Returns the last frames a channel did not understand.
     """
 
     def __init__(
         self,
-        watch: Watch,
-        user: User,
         *,
-        rejected: Callable[[str], Sequence[RejectedFrame]] = lambda _channel: (),
+        stored: StoredPicture,
+        picture: Picture,
+        read: StoreReader,
+        sharing: Sharing,
+        lookout: CrossAgencyUnits,
+        feed_of: Callable[[ViewPolicy], LocalViewStream],
+        ask: Ask,
+        agency: str,
+        now: Callable[[], datetime],
+        user: User,
+        rejected: Rejected,
     ) -> None:
-        self.user = user
-        self._watch = watch
-        self._rejected = rejected
+        self.user, self.picture, self.read, self.now = user, picture, read, now
+        self._stored, self._sharing, self.lookout = stored, sharing, lookout
+        self._feed_of, self._ask, self._agency, self._rejected = feed_of, ask, agency, rejected
         self.crossed_in: int | None = None
         """The policy epoch in which something of another agency's was first handed out."""
         self.policy = ViewPolicy(
             agency=user.agency,
             role=user.role,
-            sharing=watch.sharing,
-            now=watch.now,
-            told=self._note_crossing,
+            sharing=sharing,
+            now=now,
+            told=self.note_shown_now,
         )
 
     @property
     def epoch(self) -> int:
         """The policy epoch: raised by whatever changes what may pass from other agencies."""
-        return self._watch.lookout.epoch(self.user.agency, self._watch.now())
+        return self.lookout.epoch(self.user.agency, self.now())
 
     @property
     def is_stale(self) -> bool:
@@ -102,8 +137,8 @@ class VisibleUnits:
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("see the picture")
-        return self._watch.board.feed(self.policy)
+        self.may("see the picture")
+        return self._feed_of(self.policy)
 
     def units(self, *, retired: bool = False) -> list[UnitDetails]:
         """Return what is known of every registered unit the user may see, by call sign.
@@ -114,9 +149,9 @@ class VisibleUnits:
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("see the picture")
-        registered = self._watch.picture.units
-        states = [state for state in self._states() if state.known]
+        self.may("see the picture")
+        registered = self.picture.units
+        states = [state for state in self.states() if state.known]
         if retired:
             states += [
                 out_of_service(unit)
@@ -139,8 +174,8 @@ class VisibleUnits:
             Forbidden: If the role may not.
             NotFound: If there is none, or the user may not know of it.
         """
-        self._may("see the picture")
-        state = self._visible(id)
+        self.may("see the picture")
+        state = self.visible(id)
         if not unplaced and state.agency != self.user.agency and state.last is None:
             raise NotFound("unit or radio", id)
         return details(state, self._own_unit(state))
@@ -151,8 +186,8 @@ class VisibleUnits:
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("see the picture")
-        return self._watch.claims(self.policy)
+        self.may("see the picture")
+        return self._stored.claims(self.policy)
 
     def channels(self) -> list[ChannelHealth]:
         """Return how every channel fares, by name.
@@ -160,8 +195,8 @@ class VisibleUnits:
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("see channels")
-        channels = self._watch.picture.channels
+        self.may("see channels")
+        channels = self.picture.channels
         return [channels[name] for name in sorted(channels)]
 
     def rejected(self, channel: str) -> list[RejectedFrame]:
@@ -173,8 +208,8 @@ class VisibleUnits:
             Forbidden: If the role may not.
             NotFound: If there is no such channel.
         """
-        self._may("see rejected frames")
-        if channel not in self._watch.picture.channels:
+        self.may("see rejected frames")
+        if channel not in self.picture.channels:
             raise NotFound("channel", channel)
         return list(reversed(self._rejected(channel))) if self._is_nodes else []
 
@@ -195,9 +230,9 @@ class VisibleUnits:
             Forbidden: If the role may not.
             NotFound: If there is none, or the user may not know of it.
         """
-        self._may("see tracks")
-        reading = self._reading(self._visible(id), start, end)
-        found = await self._watch.store.read(
+        self.may("see tracks")
+        reading = self.reading(self.visible(id), start, end)
+        found = await self.read(
             tracks.track, id, reading.spans, reading.agencies, min(limit, LONGEST_TRACK)
         )
         return reading.fixes(found)
@@ -218,17 +253,17 @@ class VisibleUnits:
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("see tracks")
+        self.may("see tracks")
         wanted = {
-            state.id: self._reading(state, start, end)
-            for state in self._states()
+            state.id: self.reading(state, start, end)
+            for state in self.states()
             if state.last is not None and state.last.time >= start
         }
         points_each = min(points_each, max(ALL_TRACKS // max(len(wanted), 1), 2))
         part = (end - start) / max(points_each - 1, 1)
         found: dict[str, list[Fix]] = {}
         for some in batched(wanted):
-            read = await self._watch.store.read(tracks.overview, some, part, points_each)
+            read = await self.read(tracks.overview, some, part, points_each)
             for id, fixes in read.items():
                 if told := wanted[id].fixes(fixes):
                     found[id] = told
@@ -242,18 +277,18 @@ class VisibleUnits:
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("see unknown radios")
+        self.may("see unknown radios")
         unknown = [
             state
-            for state in self._watch.states(self.policy)
+            for state in self._stored.states(self.policy)
             if not state.known and state.heard_at is not None
         ]
         unknown.sort(key=lambda state: state.heard_at or ALWAYS, reverse=True)
-        return await self._watch.store.read(
+        return await self.read(
             describe,
             unknown[:MOST_RADIOS],
             self.policy.agency,
-            self._watch.picture.address_taken,
+            self.picture.address_taken,
         )
 
     async def heard(self, address: str, *, limit: int = 100) -> list[ReceivedMessage]:
@@ -262,12 +297,12 @@ class VisibleUnits:
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("see what a radio sent")
-        return await self._watch.store.read(
+        self.may("see what a radio sent")
+        return await self.read(
             receptions.latest,
             address,
             self.policy,
-            self._watch.picture.address_taken(address),
+            self.picture.address_taken(address),
             min(limit, 1000),
         )
 
@@ -280,10 +315,10 @@ class VisibleUnits:
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("see what a radio sent")
+        self.may("see what a radio sent")
         shown = self._is_nodes and may(self.user.role, "see rejected frames")
         rejected = self._rejected if shown else None
-        return await ask(self._watch, self.policy, asked, rejected)
+        return await self._ask(self.policy, asked, rejected)
 
     def assignments(self) -> list[Assignment]:
         """Return from when to when which address stands for which unit, oldest first.
@@ -291,11 +326,11 @@ class VisibleUnits:
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("see unknown radios")
+        self.may("see unknown radios")
         return sorted(
             (
                 assignment
-                for assignment in self._watch.picture.assignments.values()
+                for assignment in self.picture.assignments.values()
                 if self.policy.passes(agency=assignment.agency, known=True)
             ),
             key=lambda assignment: assignment.start,
@@ -303,20 +338,20 @@ class VisibleUnits:
 
     # -- inside
 
-    def _may(self, act: str) -> None:
+    def may(self, act: str) -> None:
         require(self.user.role, act)
 
     @property
     def _is_nodes(self) -> bool:
         """Whether what nobody else owns is the user's agency's."""
-        return self.policy.agency == self._watch.agency
+        return self.policy.agency == self._agency
 
-    def _state(self, id: str) -> UnitState:
-        unit = self._watch.picture.units.get(id)
+    def own_state(self, id: str) -> UnitState:
+        unit = self.picture.units.get(id)
         if unit is not None and unit.retired_at is not None:
             state = out_of_service(unit)
         else:
-            state = self._watch.state(id)
+            state = self._stored.state(id)
         if not self.policy.passes(agency=state.agency, known=state.known):
             raise NotFound("unit or radio", id)
         return state
@@ -325,65 +360,65 @@ class VisibleUnits:
         """Return what is written down of a unit of the user's agency; None for others'."""
         if state.agency != self.user.agency:
             return None
-        return self._watch.picture.units.get(state.id)
+        return self.picture.units.get(state.id)
 
-    def _states(self) -> list[UnitState]:
+    def states(self) -> list[UnitState]:
         """Return what the user may see now: of its own agency, and what crosses from others."""
-        own = self._watch.states(self.policy.alone())
+        own = self._stored.states(self.policy.alone())
         if not self.policy.sees_others:
             return own
-        others = self._watch.lookout.seen_by(self.user.agency, self._watch.now())
+        others = self.lookout.seen_by(self.user.agency, self.now())
         for state in others:
-            self._note_shown(state)
+            self.note_shown(state)
         return own + others
 
-    def _visible(self, id: str) -> UnitState:
+    def visible(self, id: str) -> UnitState:
         """Return what the user may see of a unit or radio, also of another agency's.
 
-        For acts it is `_state`, which knows the user's own alone.
+        For acts it is `own_state`, which knows the user's own alone.
 
         Raises:
             NotFound: If there is none, or the user may not know of it.
         """
         try:
-            return self._state(id)
+            return self.own_state(id)
         except NotFound:
-            seen = self._of_others(id)
+            seen = self.of_others(id)
             if seen is None:
                 raise
-            self._note_shown(seen)
+            self.note_shown(seen)
             return seen
 
-    def _of_others(self, id: str) -> UnitState | None:
+    def of_others(self, id: str) -> UnitState | None:
         """Return another agency's unit as it is seen now, or bare where only its past may be."""
         if not self.policy.sees_others:
             return None
-        now, viewer = self._watch.now(), self.user.agency
-        seen = self._watch.lookout.seen(viewer, id, now)
-        unit = self._watch.picture.units.get(id)
+        now, viewer = self.now(), self.user.agency
+        seen = self.lookout.seen(viewer, id, now)
+        unit = self.picture.units.get(id)
         if seen is not None or unit is None:
             return seen
-        open_ = self._watch.sharing.tracks_open(unit.agency, viewer, unit=id, now=now)
+        open_ = self._sharing.tracks_open(unit.agency, viewer, unit=id, now=now)
         return out_of_service(unit) if open_ else None
 
-    def _reading(self, state: UnitState, start: datetime, end: datetime) -> Reading:
+    def reading(self, state: UnitState, start: datetime, end: datetime) -> Reading:
         spans = self._spans(state, start, end)
         return self.policy.reading(state.agency, state.id, spans)
 
-    def _note_crossing(self) -> None:
+    def note_shown_now(self) -> None:
         self.note_crossing(self.epoch)
 
-    def _note_shown(self, state: UnitState) -> None:
+    def note_shown(self, state: UnitState) -> None:
         """Note that another agency's unit is shown to the user."""
-        self._note_crossing()
-        self._watch.sharing.seen.seen(self.user.agency, state.agency, "positions")
+        self.note_shown_now()
+        self._sharing.seen.seen(self.user.agency, state.agency, "positions")
 
-    def _registered(self, id: str) -> Unit:
-        unit = self._watch.picture.units.get(id)
+    def registered(self, id: str) -> Unit:
+        unit = self.picture.units.get(id)
         if unit is None or not self.policy.passes(agency=unit.agency, known=True):
             raise NotFound("unit", id)
         return unit
 
     def _spans(self, state: UnitState, start: datetime, end: datetime) -> list[AddressSpan]:
         spans = spans_of_unit if state.known else spans_of_radio
-        return spans(self._watch.picture, state.id, start=start, end=end)
+        return spans(self.picture, state.id, start=start, end=end)

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from patrol.desks.visibility.history import HistoryDesk
+from patrol.desks.visibility.visible_units import VisibleUnits
 from patrol.documents.document import id_of_request
 from patrol.errors.errors import CannotSend, Conflict, NotFound
 from patrol.messages.message import Message, MessageStep, Route
 from patrol.picture.picture import PERSON
 from patrol.store.accounts import accounts
 from patrol.store.records import messages
+from patrol.watch.dispatch import Dispatch
 from patrol.watch.phone_queue import PHONE, address_of, phone_of
 from radio_gateway.orders.order import OrderKind
 from radio_gateway.orders.order_result import Refusal
@@ -25,8 +26,21 @@ LONGEST_TEXT: Final = 1000
 MOST_MESSAGES: Final = 1000
 
 
-class MessageDesk(HistoryDesk):
-    """What a user may say to radios."""
+class MessageDesk:
+    """What a user may say to radios.
+
+    Args:
+        visible: What the user may see.
+        dispatch: Sends it, and knows what each channel takes.
+        agency: Owner of what nobody else owns.
+        node: This node's id.
+    """
+
+    def __init__(
+        self, visible: VisibleUnits, *, dispatch: Dispatch, agency: str, node: str
+    ) -> None:
+        self._visible, self._dispatch = visible, dispatch
+        self._agency, self._node = agency, node
 
     async def messages_between(self, *, start: datetime, end: datetime, most: int) -> list[Message]:
         """Return what the user's agency had said to radios in a stretch of time, oldest first.
@@ -39,8 +53,10 @@ class MessageDesk(HistoryDesk):
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("see messages")
-        return await self._watch.store.read(messages.between, self.policy.agency, start, end, most)
+        self._visible.may("see messages")
+        return await self._visible.read(
+            messages.between, self._visible.policy.agency, start, end, most
+        )
 
     async def send_message(
         self,
@@ -75,9 +91,9 @@ class MessageDesk(HistoryDesk):
             Conflict: If that id is another message's.
             StoreError: If the store refuses.
         """
-        self._may("message radios")
+        self._visible.may("message radios")
         if kind == "distress":
-            self._may("relay distress")
+            self._visible.may("relay distress")
         if kind == "text" and not text.strip():
             raise CannotSend("no_text", "a message needs words")
         if len(text) > LONGEST_TEXT:
@@ -85,9 +101,17 @@ class MessageDesk(HistoryDesk):
         if not 0 < expires_in_s <= LONGEST.total_seconds():
             raise CannotSend("bad_expiry", "a message must expire within 24 h")
         words = "" if kind == "poll" else text
-        asked = _Asked(self.policy.agency, self.user.name, kind, words, unit, address, channel)
-        chosen, id = id is not None, id_of_request(id, agency=self.policy.agency)
-        known = await self._watch.store.read(messages.find, id) if chosen else None
+        asked = _Asked(
+            self._visible.policy.agency,
+            self._visible.user.name,
+            kind,
+            words,
+            unit,
+            address,
+            channel,
+        )
+        chosen, id = id is not None, id_of_request(id, agency=self._visible.policy.agency)
+        known = await self._visible.read(messages.find, id) if chosen else None
         if known is not None:
             # Its way is not looked for again: its radio may have been heard elsewhere since, or be
             # one that nothing reaches any more.
@@ -96,7 +120,7 @@ class MessageDesk(HistoryDesk):
             unit, address, channel = await self._way(kind, unit, address, channel)
         elif channel is None:
             raise CannotSend("no_channel", "name a unit, a radio or a channel")
-        now = self._watch.now()
+        now = self._visible.now()
         message = Message(
             id=id,
             kind=kind,
@@ -104,15 +128,15 @@ class MessageDesk(HistoryDesk):
             unit=unit,
             address=address,
             text=words,
-            operator=self.user.name,
+            operator=self._visible.user.name,
             reason=reason,
             created_at=now,
             expires_at=now + timedelta(seconds=expires_in_s),
             history=(MessageStep(state="queued", at=now),),
-            agency=self.policy.agency,
-            origin=self._watch.node,
+            agency=self._visible.policy.agency,
+            origin=self._node,
         )
-        return asked.answered_by(await self._watch.dispatch.send(message))
+        return asked.answered_by(await self._dispatch.send(message))
 
     async def routes(self, *, unit: str | None = None, address: str | None = None) -> list[Route]:
         """Return the ways to a unit or radio, last heard first; none for one never heard.
@@ -121,12 +145,12 @@ class MessageDesk(HistoryDesk):
             Forbidden: If the role may not.
             NotFound: If there is no such unit, or the user may not know of it.
         """
-        self._may("see messages")
+        self._visible.may("see messages")
         known, addresses = self._addressed(unit, address)
-        own = self.policy.agency == self._watch.agency or self._is_own_person(addresses)
+        own = self._visible.policy.agency == self._agency or self._is_own_person(addresses)
         if known is None and not own:
             return []  # when and where unknown radios are heard is for the node's own agency
-        heard = await self._watch.store.read(messages.heard_on, addresses)
+        heard = await self._visible.read(messages.heard_on, addresses)
         ways = [
             (address, channel, at)
             for address, channel, at in heard
@@ -150,12 +174,12 @@ class MessageDesk(HistoryDesk):
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("see messages")
-        if unit is not None and unit not in self._watch.picture.units:
+        self._visible.may("see messages")
+        if unit is not None and unit not in self._visible.picture.units:
             unit, address = None, address or unit
-        return await self._watch.store.read(
+        return await self._visible.read(
             messages.newest,
-            self.policy.agency,
+            self._visible.policy.agency,
             max(1, min(limit, MOST_MESSAGES)),
             unit=unit,
             address=address,
@@ -167,9 +191,9 @@ class MessageDesk(HistoryDesk):
         Raises:
             Forbidden: If the role may not.
         """
-        self._may("see messages")
-        found = await self._watch.store.read(
-            messages.find, id_of_request(id, agency=self.policy.agency)
+        self._visible.may("see messages")
+        found = await self._visible.read(
+            messages.find, id_of_request(id, agency=self._visible.policy.agency)
         )
         return [] if found is None else [found]
 
@@ -180,9 +204,9 @@ class MessageDesk(HistoryDesk):
             Forbidden: If the role may not.
             NotFound: If there is none, or the user may not know of it.
         """
-        self._may("see messages")
-        found = await self._watch.store.read(messages.find, id)
-        if found is None or found.agency != self.policy.agency:
+        self._visible.may("see messages")
+        found = await self._visible.read(messages.find, id)
+        if found is None or found.agency != self._visible.policy.agency:
             raise NotFound("message", id)
         return found
 
@@ -198,11 +222,11 @@ class MessageDesk(HistoryDesk):
             NotFound: If there is none, or the user may not know of it.
             Conflict: If it is too late.
         """
-        self._may("message radios")
+        self._visible.may("message radios")
         message = await self.message(id)
         if message.kind == "distress":
-            self._may("relay distress")
-        await self._watch.dispatch.cancel(message, by=self.user.name)
+            self._visible.may("relay distress")
+        await self._dispatch.cancel(message, by=self._visible.user.name)
         return await self.message(id)
 
     # -- inside
@@ -217,7 +241,7 @@ class MessageDesk(HistoryDesk):
             routes = [route for route in routes if route.address == address]
         if channel is not None:
             routes = [route for route in routes if route.channel == channel] or [
-                self._route(each, channel, heard_at=self._watch.now()) for each in addresses
+                self._route(each, channel, heard_at=self._visible.now()) for each in addresses
             ]
         for route in routes:
             if kind in route.takes:
@@ -234,7 +258,7 @@ class MessageDesk(HistoryDesk):
     ) -> tuple[str | None, tuple[str, ...]]:
         """Return the registered unit, if it is one, and the radio addresses meant."""
         if unit is not None:
-            state = self._state(unit)
+            state = self._visible.own_state(unit)
             if not state.known:
                 return None, (state.id,)
             if address is None:
@@ -243,12 +267,12 @@ class MessageDesk(HistoryDesk):
                 raise NotFound("radio of that unit", address)
             return unit, (address,)
         assert address is not None
-        assigned = self._watch.picture.unit_at(address, self._watch.now())
+        assigned = self._visible.picture.unit_at(address, self._visible.now())
         if assigned is None:
-            self._may("see unknown radios")
+            self._visible.may("see unknown radios")
             return None, (address,)
-        unit_of = self._watch.picture.units.get(assigned.unit)
-        if unit_of is None or unit_of.agency != self.policy.agency:
+        unit_of = self._visible.picture.units.get(assigned.unit)
+        if unit_of is None or unit_of.agency != self._visible.policy.agency:
             raise NotFound("unit or radio", address)  # by the name it was asked for, no other
         return assigned.unit, (address,)
 
@@ -262,7 +286,7 @@ class MessageDesk(HistoryDesk):
         names = [name for each in addresses if (name := phone_of(each)) is not None]
         if not names:
             return []
-        phones = await self._watch.store.read(accounts.phones_of, self.policy.agency, names)
+        phones = await self._visible.read(accounts.phones_of, self._visible.policy.agency, names)
         last = {address: at for address, channel, at in heard if channel.startswith("key:")}
         ways = [
             (address_of(name), PHONE, max(since, last.get(address_of(name), since)))
@@ -276,9 +300,9 @@ class MessageDesk(HistoryDesk):
         return ways
 
     def _is_own_person(self, addresses: Sequence[str]) -> bool:
-        contacts = [self._watch.picture.contacts.get(each) for each in addresses]
+        contacts = [self._visible.picture.contacts.get(each) for each in addresses]
         return any(
-            each is not None and each.person and each.agency == self.policy.agency
+            each is not None and each.person and each.agency == self._visible.policy.agency
             for each in contacts
         )
 
@@ -286,7 +310,7 @@ class MessageDesk(HistoryDesk):
         protocol = address.partition(":")[0]
         refuses: dict[OrderKind, Refusal] = {}
         for kind in KINDS:
-            refusal = self._watch.dispatch.refusal_of(channel, kind, protocol)
+            refusal = self._dispatch.refusal_of(channel, kind, protocol)
             if refusal is not None:
                 refuses[kind] = refusal
         return Route(

@@ -51,9 +51,9 @@ async def sail(folder: Path) -> None:
             )
             for number in range(10)
         ]
-        await desk.report(said, source="key:b")
-        unit = await desk.add_unit(call_sign="ນາກ 1", kind="boat", country="LA")
-        await desk.assign(address="position_json:b", unit=unit.id)
+        await desk.registry.report(said, source="key:b")
+        unit = await desk.registry.add_unit(call_sign="ນາກ 1", kind="boat", country="LA")
+        await desk.registry.assign(address="position_json:b", unit=unit.id)
 
 
 @pytest.mark.parametrize("name", ["gpx", "kml", "gpkg", "geojson", "parquet"])
@@ -75,7 +75,7 @@ async def test_a_patrols_tracks_are_written_by_its_name(folder: Path) -> None:
     async with open_office(read_settings(folder / "patrol.toml")) as office:
         office.watch.now = lambda: AT + timedelta(minutes=3)
         desk = office.desk_of(User(name="t", role="commander", agency="hx"))
-        [boat] = desk.units()
+        [boat] = desk.visible.units()
         patrol = await desk.patrols.draft(
             name="Night watch",
             starts_at=AT,

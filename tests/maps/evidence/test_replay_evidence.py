@@ -121,8 +121,8 @@ async def test_who_called_for_help_without_knowing_where_is_in_it(
     async with server.stranger(authorization=f"Bearer {await server.device('n2')}") as boat:
         assert (await boat.post("/api/positions", json=called)).json()["stored"]
     desk = server.office.desk_of(User(name="t", role="admin", agency="joint"))
-    mute = await desk.add_unit(call_sign="Naga 2", kind="boat", country="LA")
-    await desk.assign(address="position_json:n2", unit=mute.id)
+    mute = await desk.registry.add_unit(call_sign="Naga 2", kind="boat", country="LA")
+    await desk.registry.assign(address="position_json:n2", unit=mute.id)
     later = {"start": "2026-11-25T00:00:00Z", "end": "2026-11-26T00:00:00Z"}
     for asked in (DAY | later, DAY | later | {"unit": mute.id}):
         file = tmp_path / "evidence.zip"

@@ -49,12 +49,12 @@ async def test_a_client_of_a_server_is_told_of_there_only_where_no_channel_hears
             assert b".hello" in await said.get()
             own = await boat(server, "OWN")
             client = await boat(server, "CLIENT")
-            await desk(server).assign(address="cot:ANDROID-1", unit=client.id)
+            await desk(server).registry.assign(address="cot:ANDROID-1", unit=client.id)
             lines = [await said.get()]
             while not any(b"OWN" in line for line in lines):
                 lines.append(await said.get())
             if is_one:
-                await desk(server).plot(own.id, lon=100.42, lat=20.28)
+                await desk(server).registry.plot(own.id, lon=100.42, lat=20.28)
                 while b"100.42" not in lines[-1]:
                     lines.append(await said.get())
             else:

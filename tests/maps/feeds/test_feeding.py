@@ -35,8 +35,8 @@ def desk(server: Running, agency: str = AGENCY) -> Desk:
 
 async def boat(server: Running, call_sign: str, *, agency: str = AGENCY) -> UnitState:
     """Return a new boat of an agency that was plotted somewhere."""
-    added = await desk(server, agency).add_unit(call_sign=call_sign, kind="boat")
-    return await desk(server, agency).plot(added.id, lon=100.41, lat=20.27)
+    added = await desk(server, agency).registry.add_unit(call_sign=call_sign, kind="boat")
+    return await desk(server, agency).registry.plot(added.id, lon=100.41, lat=20.27)
 
 
 class Client:
@@ -87,7 +87,7 @@ async def test_a_chartplotter_that_connects_gets_everything_at_once_then_each_mo
             assert (name.mmsi, name.shipname) == (made_mmsi(first.id), "HX-1")
             place = await plotter.said(18)
             assert (place.lon, place.lat) == pytest.approx((100.41, 20.27), abs=2e-6)
-            await desk(server).plot(first.id, lon=100.42, lat=20.28)
+            await desk(server).registry.plot(first.id, lon=100.42, lat=20.28)
             place = await plotter.said(18)
             assert (place.lon, place.lat) == pytest.approx((100.42, 20.28), abs=2e-6)
             second = await boat(server, "HX-2")
@@ -118,7 +118,7 @@ async def test_a_busy_boat_is_told_at_most_once_a_second_and_where_it_came_to(
             await plotter.line()
             start = asyncio.get_running_loop().time()
             for step in range(1, 26):
-                await desk(server).plot(one.id, lon=100.41 + step * 1e-4, lat=20.27)
+                await desk(server).registry.plot(one.id, lon=100.41 + step * 1e-4, lat=20.27)
                 await asyncio.sleep(0.1)
             came_s = asyncio.get_running_loop().time() - start
             lines: list[bytes] = []
@@ -179,7 +179,7 @@ async def test_a_unit_out_of_service_is_deleted_and_not_told_to_newcomers(tmp_pa
         async with connected(port) as client:
             await client.line()
             await client.line()
-            await desk(server).change_unit(one.id, {"retired": True})
+            await desk(server).registry.change_unit(one.id, {"retired": True})
             line = await client.line(2)
             assert b'type="t-x-d-d"' in line
             assert f'<link uid="joint-patrol.{one.id}"'.encode() in line
@@ -192,12 +192,12 @@ async def test_an_old_position_is_not_told(tmp_path: Path) -> None:
     port = free_port()
     feeds = [feed("bridge", f"tcp-listen://127.0.0.1:{port}", "ais", max_age_s=60)]
     async with running(tmp_path, feeds=feeds) as server:
-        added = await desk(server).add_unit(call_sign="OLD", kind="boat")
+        added = await desk(server).registry.add_unit(call_sign="OLD", kind="boat")
         at = datetime.now(UTC) - timedelta(seconds=61)
-        await desk(server).plot(added.id, lon=100.4, lat=20.2, at=at)
+        await desk(server).registry.plot(added.id, lon=100.4, lat=20.2, at=at)
         async with connected(port) as plotter:
             await plotter.silence(0.5)
-            await desk(server).plot(added.id, lon=100.4, lat=20.2)
+            await desk(server).registry.plot(added.id, lon=100.4, lat=20.2)
             assert (await plotter.said(24)).shipname == "OLD"
 
 
@@ -206,8 +206,8 @@ async def test_a_call_for_help_goes_out_in_words(tmp_path: Path) -> None:
     feeds = [feed("bridge", f"tcp-listen://127.0.0.1:{port}", "ais")]
     async with running(tmp_path, feeds=feeds) as server:
         key = await server.device("boat-3")
-        one = await desk(server).add_unit(call_sign="HX-1", kind="boat")
-        await desk(server).assign(address="position_json:boat-3", unit=one.id)
+        one = await desk(server).registry.add_unit(call_sign="HX-1", kind="boat")
+        await desk(server).registry.assign(address="position_json:boat-3", unit=one.id)
         said = {"id": "1", "lon": 100.4102, "lat": 20.2741, "distress": True}
         said["time"] = datetime.now(UTC).isoformat()
         async with connected(port) as plotter:
@@ -215,7 +215,7 @@ async def test_a_call_for_help_goes_out_in_words(tmp_path: Path) -> None:
                 answer = await phone.post("/api/positions", json=said)
                 assert answer.status_code == 200, answer.text
             assert (await plotter.said(14, 3)).text.startswith("SOS HX-1 20 16.446N 100 24.612E")
-            await desk(server).clear_distress(one.id)
+            await desk(server).registry.clear_distress(one.id)
             assert (await plotter.said(14, 3)).text == "SOS HX-1 IS OVER"
 
 
@@ -298,7 +298,7 @@ async def test_marks_and_sectors_go_out_where_a_feed_says_so_and_come_back_as_no
             assert [each.sender for each in marks.all() if not each.by] == [
                 f"another.{server.office.settings.node.id}"
             ]
-            assert desk(server).units() == []
+            assert desk(server).visible.units() == []
             await marks.end(made.id)
             lines = b""
             while b"t-x-d-d" not in lines:

@@ -100,7 +100,7 @@ async def test_who_takes_little_over_tls_gets_all_of_it_too(
     async with slow_over_tls(tmp_path, certificate) as (server, viewer):
         found = await server.office.people.user("commander")
         assert found is not None
-        feed = server.office.desk_of(found[0]).feed()
+        feed = server.office.desk_of(found[0]).visible.feed()
         size = await taken(viewer, 1)
         for _ in range(8):
             feed.publish(b',"more":"%s"' % (b"x" * (MIB // 8)))

@@ -147,8 +147,8 @@ async def _units(offices: Offices, clock: Clock) -> dict[str, str]:
         ("malee", "Khong 1", "TH"),
     ):
         desk = offices.desk(officer)
-        made = await desk.add_unit(call_sign=call_sign, kind="boat", country=country)
-        await desk.assign(
+        made = await desk.registry.add_unit(call_sign=call_sign, kind="boat", country=country)
+        await desk.registry.assign(
             address=f"test:{call_sign}",
             unit=made.id,
             start=clock.time - timedelta(hours=1),

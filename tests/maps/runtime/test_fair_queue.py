@@ -17,7 +17,7 @@ from maps.errors.errors import TooBusy
 from maps.files import exporting, importing
 from maps.runtime.fair_queue import FairTurns
 from maps.surveys.histories import Histories
-from patrol.desks.desk import Desk
+from patrol.desks.visibility.history import HistoryDesk
 from patrol.units.accounts import User
 from tests.maps.api.map.test_tiles import END, START
 from tests.maps.servers.running import Running, wait_until
@@ -138,9 +138,9 @@ async def test_one_user_s_tiles_and_surveys_do_not_hold_up_another_s(
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read, at_once, most = list[str](), 0, 0
-    paths, fixes = Desk.paths, Desk.fixes
+    paths, fixes = HistoryDesk.paths, HistoryDesk.fixes
 
-    async def slow(then: Callable[..., Any], desk: Desk, *args: Any, **query: Any) -> Any:
+    async def slow(then: Callable[..., Any], desk: HistoryDesk, *args: Any, **query: Any) -> Any:
         nonlocal at_once, most
         read.append(desk.user.name)
         at_once += 1
@@ -149,8 +149,8 @@ async def test_one_user_s_tiles_and_surveys_do_not_hold_up_another_s(
         at_once -= 1
         return await then(desk, *args, **query)
 
-    monkeypatch.setattr(Desk, "paths", lambda *args, **query: slow(paths, *args, **query))
-    monkeypatch.setattr(Desk, "fixes", lambda *args, **query: slow(fixes, *args, **query))
+    monkeypatch.setattr(HistoryDesk, "paths", lambda *args, **query: slow(paths, *args, **query))
+    monkeypatch.setattr(HistoryDesk, "fixes", lambda *args, **query: slow(fixes, *args, **query))
     one = server.office.desk_of(User(name="a", role="commander", agency="joint"))
     other = server.office.desk_of(User(name="b", role="commander", agency="joint"))
     kept = Histories(load_rivers())
@@ -161,7 +161,7 @@ async def test_one_user_s_tiles_and_surveys_do_not_hold_up_another_s(
     assert read.index("b") < 6
     await asyncio.gather(*many)
 
-    unit = await one.add_unit(call_sign="Naga 1", kind="boat")
+    unit = await one.registry.add_unit(call_sign="Naga 1", kind="boat")
     read.clear()
     most = 0
     survey = server.app.state.survey

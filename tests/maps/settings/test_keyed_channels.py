@@ -34,8 +34,8 @@ def call(lon: float) -> dict[str, Any]:
 async def boat(offices: Offices, commander: str, address: str) -> str:
     """Register a boat whose radio is believed from any channel."""
     desk = offices.desk(commander)
-    added = await desk.add_unit(call_sign="Boat 3", kind="boat")
-    await desk.assign(address=address, unit=added.id, channel="*")
+    added = await desk.registry.add_unit(call_sign="Boat 3", kind="boat")
+    await desk.registry.assign(address=address, unit=added.id, channel="*")
     return added.id
 
 
@@ -46,8 +46,8 @@ async def test_over_http(tmp_path: Path, agency: str, commander: str, other: str
         theirs = await people.add_device("boat-3", other)
         jane = await people.add_device("jane", other)
         one = await boat(offices, commander, "position_json:boat-3")
-        tablet = await offices.desk(commander).add_unit(call_sign="Boat 4", kind="boat")
-        await offices.desk(commander).assign(
+        tablet = await offices.desk(commander).registry.add_unit(call_sign="Boat 4", kind="boat")
+        await offices.desk(commander).registry.assign(
             address="owntracks:jane/tablet", unit=tablet.id, channel="*"
         )
         now = int(datetime.now(UTC).timestamp())
@@ -61,7 +61,7 @@ async def test_over_http(tmp_path: Path, agency: str, commander: str, other: str
                     path, json=body, auth=auth, headers={"x-limit-d": "tablet"}
                 )
                 assert answer.status_code == 200
-        states = {each.id: each for each in offices.desk(commander).units()}
+        states = {each.id: each for each in offices.desk(commander).visible.units()}
         assert (states[one].last, states[one].distress) == (None, False)
         assert states[tablet.id].last is None
 
@@ -83,5 +83,5 @@ async def test_over_the_embedded_broker(tmp_path: Path) -> None:
             async for _ in wait_until("it to be heard"):
                 if "position_json:boat-3@radios" in office.watch.picture.contacts:
                     break
-        states = {each.id: each for each in offices.desk("malee").units()}
+        states = {each.id: each for each in offices.desk("malee").visible.units()}
         assert (states[one].last, states[one].distress) == (None, False)

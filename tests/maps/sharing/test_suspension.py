@@ -62,10 +62,10 @@ class Boat:
         key = await office.people.add_device(self.name, self.agency)
         self._client.headers["authorization"] = f"Bearer {key}"
         admin = self._offices.desk("keo" if self.agency == LAO else "nok")
-        self.id = (await admin.add_unit(call_sign=self.name, kind="boat")).id
+        self.id = (await admin.registry.add_unit(call_sign=self.name, kind="boat")).id
         address = f"position_json:{self.name}"
         start = datetime.now(UTC) - timedelta(days=1)
-        await admin.assign(address=address, unit=self.id, start=start)
+        await admin.registry.assign(address=address, unit=self.id, start=start)
 
     async def land(self) -> None:
         """Report no more."""

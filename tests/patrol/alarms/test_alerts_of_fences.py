@@ -264,7 +264,7 @@ async def test_a_radio_that_was_on_another_boat_tells_of_that_one(node: Node, kn
     """What it said is that boat's; the one that was thought to be there never was."""
     wrong, right = await node.boat("Boat wrong"), await unit(node, "b")
     desk = node.desk("admin")
-    taken = await desk.assign(address=address("a"), unit=wrong, start=at(-1000))
+    taken = await desk.registry.assign(address=address("a"), unit=wrong, start=at(-1000))
     await put(node, sector())
     await hear_in_turn(node, *way((0, OUT), (10, OUT), device="b"))
     await hear_in_turn(node, *way(*GOES_IN))
@@ -273,8 +273,8 @@ async def test_a_radio_that_was_on_another_boat_tells_of_that_one(node: Node, kn
     if known:
         await node.desk().alerts.acknowledge(alert.id)
     node.time = at(40)
-    await desk.end_assignment(taken.id, end=at(-900))
-    await desk.assign(address=address("a"), unit=right, start=at(-800))
+    await desk.registry.end_assignment(taken.id, end=at(-900))
+    await desk.registry.assign(address=address("a"), unit=right, start=at(-800))
     await tick(node, 41)
     after = await node.desk().alerts.alert(alert.id)
     assert after.state == ("returned_acknowledged" if known else "withdrawn")
@@ -289,14 +289,16 @@ async def test_a_radio_that_was_on_the_first_boat_after_all_tells_of_that_one(no
     """That its visit was taken back meanwhile does not make it one that never was."""
     first, other = await node.boat("Boat first"), await unit(node, "b")
     desk = node.desk("admin")
-    taken = await desk.assign(address=address("a"), unit=first, start=at(-1000))
+    taken = await desk.registry.assign(address=address("a"), unit=first, start=at(-1000))
     await put(node, sector())
     await hear_in_turn(node, *way((0, OUT), (10, OUT), device="b"))
     await hear_in_turn(node, *way(*GOES_IN))
     for second, unit_now in ((40, other), (42, first)):
         node.time = at(second)
-        await desk.end_assignment(taken.id, end=at(second - 950))
-        taken = await desk.assign(address=address("a"), unit=unit_now, start=at(second - 949))
+        await desk.registry.end_assignment(taken.id, end=at(second - 950))
+        taken = await desk.registry.assign(
+            address=address("a"), unit=unit_now, start=at(second - 949)
+        )
         await tick(node, second + 1)
     alert = only(node)
     assert (alert.unit, alert.rings) == (first, True)
@@ -310,7 +312,7 @@ async def test_a_second_radio_changes_nothing_of_where_its_boat_is(node: Node) -
     await hear_in_turn(node, *way(*GOES_IN))
     await hear_in_turn(node, *way(*((second, IN) for second in range(40, 140, 10))))
     told = only(node)
-    await node.desk("admin").assign(address=address("z"), unit=boat, start=at(135))
+    await node.desk("admin").registry.assign(address=address("z"), unit=boat, start=at(135))
     await tick(node, 140)
     assert only(node) == told
     await hear_in_turn(node, *way((150, OUT), (160, OUT)))
@@ -329,7 +331,7 @@ async def test_a_second_radio_does_not_undo_a_visit_of_a_boat_that_lies_on_the_e
     )
     told = only(node)
     assert told.rings
-    await node.desk("admin").assign(address=address("z"), unit=boat, start=at(235))
+    await node.desk("admin").registry.assign(address=address("z"), unit=boat, start=at(235))
     await tick(node, 240)
     assert only(node) == told
 

@@ -44,7 +44,7 @@ class Run:
             self.calls = False
             self.second += 1
             node.time = at(self.second)
-            await node.desk().clear_distress(self.unit)
+            await node.desk().registry.clear_distress(self.unit)
         elif step == "restart":
             await node.again()
         elif step == "crash":  # the alerts were not filed; the messages were

@@ -259,7 +259,9 @@ async def test_another_agency_sees_the_alert_as_any_other_and_nothing_of_the_lim
 
 async def test_boats_of_another_agency_are_not_followed(node: Node) -> None:
     theirs = await node.boat("Boat t", OTHER)
-    await node.desk("admin", OTHER).assign(address=address(), unit=theirs, start=at(-100_000))
+    await node.desk("admin", OTHER).registry.assign(
+        address=address(), unit=theirs, start=at(-100_000)
+    )
     await put(node, sector("patrol", limits=LOITERING))
     await hear_all(node, *fixes(range(0, 900, 20)))
     assert alerts(node) == []

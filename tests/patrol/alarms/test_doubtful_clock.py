@@ -181,14 +181,14 @@ async def test_a_call_for_help_under_a_doubtful_clock_is_never_taken_for_one_tha
     await node.go(5, "b")
     node.machine.set_by_s = -HOUR_S
     await node.go(5, "b")
-    await node.desk().clear_distress("test:a")
+    await node.desk().registry.clear_distress("test:a")
     await node.hear(said("a", 900 - HOUR_S, distress=True, heard=900 - HOUR_S))
     assert node.state("test:a").distress
 
 
 async def test_words_and_clears_from_the_future_count_as_of_now(node: OnMachine) -> None:
     await node.hear(said("a", 5, text="old words", kind="text", distress=True))
-    await node.desk().clear_distress("test:a")
+    await node.desk().registry.clear_distress("test:a")
     node.machine.passed_s -= HOUR_S
     node.clock = Clock(wall_ns=node.wall_ns, steady_ns=node.machine.steady_ns)
     await node.again()

@@ -25,8 +25,8 @@ LINES: tuple[DataClass, ...] = ("distress", "duty_contact")
 async def thai_boat(node: Node) -> Unit:
     """Register a boat of the other agency; return it."""
     desk = node.desk("commander", OTHER, "malee")
-    state = await desk.add_unit(call_sign="Khong 1", kind="boat")
-    await desk.assign(address=address("k"), unit=state.id, start=at(-60))
+    state = await desk.registry.add_unit(call_sign="Khong 1", kind="boat")
+    await desk.registry.assign(address=address("k"), unit=state.id, start=at(-60))
     (found,) = (each for each in node.watch.picture.units.values() if each.id == state.id)
     return found
 

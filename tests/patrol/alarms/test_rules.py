@@ -165,7 +165,7 @@ async def test_a_call_by_a_slow_clock_after_the_last_was_cleared_is_a_new_call(n
     first = said("a", 1, duplicate_key="sos-1", **own)
     await node.hear(first)
     node.time = at(10)
-    state = await node.desk().clear_distress(address())
+    state = await node.desk().registry.clear_distress(address())
     assert not state.distress
     await node.hear(msgspec.structs.replace(first, heard_at=at(11), reception_id="gw/boot/again"))
     assert not node.state().distress  # the same call, sent again
@@ -196,7 +196,7 @@ async def test_a_call_with_the_place_and_time_of_the_last_rings_after_that_was_c
     await calls(0)
     await calls(10)  # again and again, until it is answered
     assert len(node.rows("SELECT * FROM transmissions")) == 1
-    state = await node.desk().clear_distress("gps103:359710049075097")
+    state = await node.desk().registry.clear_distress("gps103:359710049075097")
     assert not state.distress
     await calls(600)
     assert node.state("gps103:359710049075097").distress
@@ -211,8 +211,8 @@ async def test_words_of_a_call_for_help_go_when_it_is_cleared_and_stay_away(node
     )
     assert (node.state().text, node.state().status) == ("SINKING", "emergency")
     node.time = at(10)
-    assert (await node.desk().clear_distress(address())).text == "engine is warm"
-    state = await node.desk().clear_distress(address("b"))
+    assert (await node.desk().registry.clear_distress(address())).text == "engine is warm"
+    state = await node.desk().registry.clear_distress(address("b"))
     assert state.text == "we have him"  # said since: not the call's
     assert node.state().status is None
     again = await node.again()
@@ -221,7 +221,7 @@ async def test_words_of_a_call_for_help_go_when_it_is_cleared_and_stay_away(node
     await again.hear(said("a", 12, distress=True, text="SINKING AGAIN"))
     assert again.state().text == "SINKING AGAIN"
     await again.hear(said("a", 13, text="safe"))
-    await again.desk().clear_distress(address())
+    await again.desk().registry.clear_distress(address())
     assert again.state().text == "safe"
     await again.stop()
 
@@ -238,7 +238,7 @@ async def test_a_call_for_help_without_a_place_or_with_a_bad_one_counts(node: No
 
 async def test_units_age_by_the_watch_s_own_clock(node: Node) -> None:
     boat = await node.boat(expected_interval_s=10)
-    await node.desk().assign(address=address(), unit=boat, start=at(-1))
+    await node.desk().registry.assign(address=address(), unit=boat, start=at(-1))
     assert node.state(boat).liveness == "never"
     await node.hear(said("a", 0))
     assert node.state(boat).liveness == "live"

@@ -34,7 +34,7 @@ from tests.patrol.nodes.running import AGENCY, OTHER, Node, Viewer, address, at,
 
 async def test_a_call_for_help_is_one_alert_however_often_it_is_made(node: Node) -> None:
     boat = await unit(node)
-    viewer = Viewer(node.desk().subscribe())
+    viewer = Viewer(node.desk().visible.subscribe())
     await viewer.look()
     for second in range(1, 6):
         await hear(node, said("a", second, distress=True))
@@ -56,7 +56,7 @@ async def test_a_call_with_the_words_of_one_that_is_over_is_another(node: Node) 
     await hear(node, said("a", 1, **words), said("a", 1.2, channel="hill", **words))
     first = only(node)
     node.time = at(60)
-    await node.desk().clear_distress(boat)
+    await node.desk().registry.clear_distress(boat)
     await hear(node, said("a", 0.9, channel="pier", heard=59, **words))  # heard before that
     assert alerts(node) == []
     await hear(node, said("a", 240, **words), said("a", 240.2, channel="hill", **words))
@@ -74,7 +74,7 @@ async def test_to_clear_the_distress_resolves_its_alert(node: Node) -> None:
     boat = await unit(node)
     await hear(node, said("a", 1, distress=True))
     alert = only(node)
-    await node.desk().clear_distress(boat)
+    await node.desk().registry.clear_distress(boat)
     assert alerts(node) == []
     over = await node.desk().alerts.alert(alert.id)
     assert (over.state, over.resolved_by, over.version) == ("resolved", "kham", 2)
@@ -225,7 +225,7 @@ async def test_who_lies_still_rings_though_only_the_latch_of_the_call_before_is_
 async def test_a_latch_cleared_before_a_kill_resolves_the_alert_at_the_start(node: Node) -> None:
     await hear(node, said("a", 1, distress=True))
     node.watch.registrar.when_cleared = None  # as if the process had died there
-    await node.desk().clear_distress(address())
+    await node.desk().registry.clear_distress(address())
     node = await node.again()
     assert alerts(node) == []
     [over] = await node.desk().alerts.history()

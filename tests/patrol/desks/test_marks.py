@@ -28,7 +28,9 @@ def mark(id: str = "m1", second: float = 0, device: str | None = "a", **more: An
 
 async def unit_of(node: Node, device: str) -> str:
     unit = await node.boat(f"Boat {device}")
-    await node.desk("admin").assign(address=address(device), unit=unit, start=at(-60), channel="*")
+    await node.desk("admin").registry.assign(
+        address=address(device), unit=unit, start=at(-60), channel="*"
+    )
     return unit
 
 
@@ -42,7 +44,7 @@ def standing(node: Node) -> list[Mark]:
 
 
 async def test_a_mark_is_on_the_map_with_its_sender_and_end_and_makes_no_radio(node: Node) -> None:
-    viewer = Viewer(node.desk().subscribe())
+    viewer = Viewer(node.desk().visible.subscribe())
     await viewer.look()
     await node.hear(mark(remarks="2 m deep", use="hazard"))
     (made,) = standing(node)

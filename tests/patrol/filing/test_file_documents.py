@@ -269,12 +269,12 @@ async def test_an_order_about_units_radios_and_calls_for_help_is_in_the_journal(
 ) -> None:
     desk = node.desk("admin", name="malee")
     boat = await node.boat()
-    await desk.change_unit(boat, {"call_sign": "Boat 4"})
-    assigned = await desk.assign(address="test:a", unit=boat, start=at(0))
-    await desk.end_assignment(assigned.id, end=at(50))
-    await desk.plot(boat, lon=100.4, lat=20.27)
-    await desk.clear_distress(boat)
-    await desk.change_unit(boat, {"retired": True})
+    await desk.registry.change_unit(boat, {"call_sign": "Boat 4"})
+    assigned = await desk.registry.assign(address="test:a", unit=boat, start=at(0))
+    await desk.registry.end_assignment(assigned.id, end=at(50))
+    await desk.registry.plot(boat, lon=100.4, lat=20.27)
+    await desk.registry.clear_distress(boat)
+    await desk.registry.change_unit(boat, {"retired": True})
     entries = await node.store.read(journal.page)
     assert [(entry.act, entry.subject) for entry in entries] == [
         ("add unit", f"unit:{boat}"),
@@ -301,16 +301,16 @@ async def test_an_order_that_is_refused_leaves_no_line(node: Node) -> None:
     with pytest.raises(Conflict):
         await node.boat()  # that call sign is taken
     with pytest.raises(NotFound):
-        await node.desk().clear_distress("nobody")
+        await node.desk().registry.clear_distress("nobody")
     assert await node.store.read(journal.page) == before
     with reading(node.file) as other:
         other.execute(
             "CREATE TRIGGER refuse BEFORE INSERT ON journal BEGIN SELECT RAISE(ABORT, 'no'); END"
         )
     with pytest.raises(StoreError):
-        await node.desk("admin").change_unit(boat, {"note": "x"})
+        await node.desk("admin").registry.change_unit(boat, {"note": "x"})
     assert node.rows("SELECT note FROM units WHERE id = ?", boat)[0]["note"] == ""
-    assert node.desk().unit(boat).note == ""
+    assert node.desk().visible.unit(boat).note == ""
 
 
 # -- views of shared data

@@ -52,13 +52,13 @@ async def why(
         return [frame for frame in rejected if frame.channel == channel]
 
     user = User(name="noi", role=role, agency=AGENCY)
-    return await Desk(node.watch, user, rejected=last_rejected).why(asked)
+    return await Desk(node.watch, user, rejected=last_rejected).visible.why(asked)
 
 
 async def assigned(node: Node, device: str = "a", **more: Any) -> str:
     boat = await node.boat(expected_interval_s=10)
     values = {"start": at(-100)} | more
-    await node.desk().assign(address=f"test:{device}", unit=boat, **values)
+    await node.desk().registry.assign(address=f"test:{device}", unit=boat, **values)
     return boat
 
 
@@ -248,7 +248,7 @@ async def test_the_unit_has_no_radio(works: Node) -> None:
 
 async def test_of_a_unit_s_radios_the_one_heard_last_is_followed(works: Node) -> None:
     boat = await assigned(works, "a")
-    await works.desk().assign(address="test:b", unit=boat, start=at(-100))
+    await works.desk().registry.assign(address="test:b", unit=boat, start=at(-100))
     await works.hear(said("a", 1), said("b", 2))
     assert (await why(works, "Boat 3")).address == "test:b"
 
@@ -256,7 +256,7 @@ async def test_of_a_unit_s_radios_the_one_heard_last_is_followed(works: Node) ->
 async def test_the_unit_is_out_of_service(works: Node) -> None:
     boat = await assigned(works)
     await works.hear(said("a", 0))
-    await works.desk().change_unit(boat, {"retired": True})
+    await works.desk().registry.change_unit(boat, {"retired": True})
     for asked in ("Boat 3", "test:a"):
         answer = await why(works, asked)
         assert (answer.verdict, answer.address) == ("retired", "test:a")
@@ -375,7 +375,9 @@ async def test_of_what_the_user_may_not_see_nothing_is_told_but_that_it_is_there
     works: Node,
 ) -> None:
     boat = await works.boat("Secret 9", OTHER)
-    await works.desk("admin", OTHER).assign(address="test:s3cret", unit=boat, start=at(-10))
+    await works.desk("admin", OTHER).registry.assign(
+        address="test:s3cret", unit=boat, start=at(-10)
+    )
     await works.hear(said("s3cret", 1, text="ambush"))
     for asked in ("test:s3cret", "s3cret"):
         answer = await why(works, asked, rejected=[rejection(b"s3cret")])

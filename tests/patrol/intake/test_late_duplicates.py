@@ -84,7 +84,7 @@ async def test_a_gateway_whose_backlog_comes_hours_later_adds_who_heard_it_and_n
 ) -> None:
     own = {"duplicate_window_s": window_s}
     await forgetful.hear(*backlog("pier", 300, 180.0, 0.5, signal=Signal(snr_db=1.0), **own))
-    viewer = Viewer(forgetful.desk().subscribe())
+    viewer = Viewer(forgetful.desk().visible.subscribe())
     await viewer.look()
     late = backlog("hill", 300, 180.0, 0.9, signal=Signal(snr_db=9.0), **own)
     for start in range(0, 300, 100):
@@ -92,7 +92,7 @@ async def test_a_gateway_whose_backlog_comes_hours_later_adds_who_heard_it_and_n
     news = [each for each in await viewer.look() if isinstance(each, Change)]
     assert [fix for change in news for fix in change.fixes] == []
     assert (count(forgetful, "transmissions"), count(forgetful, "also_heard")) == (300, 300)
-    (newest, *_) = await forgetful.desk().heard(address(), limit=1)
+    (newest, *_) = await forgetful.desk().visible.heard(address(), limit=1)
     assert newest.best is not None
     assert [each.gateway for each in newest.heard_by] == ["pier", "hill"]
     assert newest.best.gateway == "hill"
@@ -142,11 +142,11 @@ async def test_a_reception_sent_again_months_later_is_nothing_new(
     first = said("a", 0, distress=True, text="sinking", channel="pier/ais", **own)
     other = said("a", 0, heard=1, distress=True, channel="hill/ais", **own)
     await node.hear(first, other)
-    await node.desk().clear_distress(address())
+    await node.desk().registry.clear_distress(address())
     await node.hear(*(said("b", day * 86_400.0) for day in range(1, 10)))
     if restart:
         await node.again()
-    viewer = Viewer(node.desk().subscribe())
+    viewer = Viewer(node.desk().visible.subscribe())
     await viewer.look()
     stored = node.rows("SELECT * FROM transmissions"), node.rows("SELECT * FROM also_heard")
     for _ in range(2):
@@ -169,7 +169,9 @@ async def test_a_reception_sent_again_is_nothing_new_though_the_address_was_boun
     await forgetful.hear(first)
     await forgetful.hear(*(said("b", day * 86_400.0) for day in range(1, 10)))
     boat = await forgetful.boat()
-    await forgetful.desk().assign(address=address(), unit=boat, start=at(-10), channel="hill/ais")
+    await forgetful.desk().registry.assign(
+        address=address(), unit=boat, start=at(-10), channel="hill/ais"
+    )
     await forgetful.hear(first)
     assert count(forgetful, "transmissions") == 10
     assert not any("@" in row[0] for row in forgetful.rows("SELECT address FROM transmissions"))
@@ -286,7 +288,7 @@ async def end_of(
         heard = [
             sorted(
                 repr((each.heard_by, each.best))
-                for each in await node.desk("technician").heard(each_address, limit=1000)
+                for each in await node.desk("technician").visible.heard(each_address, limit=1000)
             )
             for each_address in addresses
         ]

@@ -44,7 +44,7 @@ async def test_a_message_the_broker_hands_over_again_is_not_another_one_who_hear
 
 
 async def test_it_is_shown_once(node: Node) -> None:
-    viewer = Viewer(node.desk().subscribe())
+    viewer = Viewer(node.desk().visible.subscribe())
     await viewer.look()
     message = said("a", 1, **OWN)
     await node.hear(message, message)

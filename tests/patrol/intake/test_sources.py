@@ -7,7 +7,7 @@ from tests.patrol.nodes.running import Node, address, at, said
 
 async def bound(node: Node) -> str:
     boat = await node.boat()
-    await node.desk().assign(address=address(), unit=boat, start=at(-10), channel="serial")
+    await node.desk().registry.assign(address=address(), unit=boat, start=at(-10), channel="serial")
     return boat
 
 
@@ -19,10 +19,12 @@ async def test_a_claim_from_elsewhere_is_kept_flagged_and_not_believed(node: Nod
     assert (last.lon, node.state(boat).text) == (100.4, None)
     (row,) = node.rows("SELECT * FROM transmissions WHERE channel = 'udp'")
     assert (row["address"], row["flags"], row["usable"]) == ("test:a@udp", "unbound_source", 0)
-    (radio,) = await node.desk().unknown_radios()
+    (radio,) = await node.desk().visible.unknown_radios()
     assert (radio.address, radio.claims) == ("test:a@udp", address())
     assert radio.state.last is None
-    assert [fix.lon for fix in await node.desk().track(boat, start=at(0), end=at(9))] == [100.4]
+    assert [fix.lon for fix in await node.desk().visible.track(boat, start=at(0), end=at(9))] == [
+        100.4
+    ]
 
 
 async def test_a_call_for_help_from_elsewhere_is_raised_all_the_same(node: Node) -> None:
@@ -49,7 +51,7 @@ async def test_the_same_message_from_elsewhere_first_takes_nothing_from_the_real
 
 async def test_before_and_after_it_is_bound_the_address_is_free(node: Node) -> None:
     boat = await node.boat()
-    await node.desk().assign(
+    await node.desk().registry.assign(
         address=address(), unit=boat, start=at(5), end=at(10), channel="serial"
     )
     await node.hear(*(said("a", second, channel="udp") for second in (1, 7, 12)))
@@ -68,7 +70,7 @@ async def test_what_was_sent_reads_back_as_it_was_sent(node: Node) -> None:
     for kept_under, message in zip(
         ("test:a@udp", "test:jane@phone", "test:@udp"), messages, strict=True
     ):
-        [found] = await node.desk("technician").heard(kept_under)
+        [found] = await node.desk("technician").visible.heard(kept_under)
         back = found.transmission
         assert (back.device, back.text, back.facts) == (message.device, message.text, message.facts)
         assert (back.heard_at, back.raw, back.channel) == (

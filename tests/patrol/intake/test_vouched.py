@@ -14,18 +14,18 @@ SIDES = ((AGENCY, OTHER), (OTHER, AGENCY))
 async def phone(node: Node, agency: str, second: float = 1, **more: object) -> None:
     """Have a phone that nobody has registered report by its key."""
     desk = node.desk("crew", agency)
-    await desk.report([said("p", second, channel="key:p", **more)], source="key:p")  # type: ignore[arg-type]
+    await desk.registry.report([said("p", second, channel="key:p", **more)], source="key:p")  # type: ignore[arg-type]
 
 
 async def intrude(node: Node, agency: str, second: float = 2, **more: object) -> None:
     """Have somebody of another agency report under the phone's name."""
     desk = node.desk("commander", agency)
-    await desk.report([said("p", second, lon=100.4001, **more)], source="user:eve")  # type: ignore[arg-type]
+    await desk.registry.report([said("p", second, lon=100.4001, **more)], source="user:eve")  # type: ignore[arg-type]
 
 
 async def listed(node: Node, agency: str) -> dict[str, float | None]:
     """Return where an agency sees the radios that nobody has registered, by address."""
-    radios = await node.desk("technician", agency).unknown_radios()
+    radios = await node.desk("technician", agency).visible.unknown_radios()
     lasts = {each.address: each.state.last for each in radios}
     return {radio: None if last is None else last.lon for radio, last in lasts.items()}
 
@@ -58,7 +58,7 @@ async def test_what_the_node_s_own_agency_passes_on_is_theirs_whose_key_speaks(n
     assert await listed(node, AGENCY) == {}
     node = await node.again()
     assert await listed(node, OTHER) == {address("p"): 100.4}
-    await node.desk("commander", OTHER).assign(address=address("p"), unit=boat)
+    await node.desk("commander", OTHER).registry.assign(address=address("p"), unit=boat)
 
 
 @pytest.mark.parametrize(("owner", "other"), SIDES)
@@ -66,7 +66,9 @@ async def test_a_unit_bound_to_no_channel_is_moved_by_its_own_agency_alone(
     node: Node, owner: str, other: str
 ) -> None:
     boat = await node.boat(agency=owner)
-    await node.desk("commander", owner).assign(address=address("p"), unit=boat, start=at(-1))
+    await node.desk("commander", owner).registry.assign(
+        address=address("p"), unit=boat, start=at(-1)
+    )
     await phone(node, owner)
     await intrude(node, other, distress=True)
     state = node.state(boat)
@@ -89,9 +91,9 @@ async def test_nobody_registers_a_radio_that_another_agency_s_key_vouches_for(
     for again in (False, True):
         node = await node.again() if again else node
         with pytest.raises(Conflict, match="another's"):
-            await node.desk("commander", other).assign(address=address("p"), unit=boat)
+            await node.desk("commander", other).registry.assign(address=address("p"), unit=boat)
     await node.hear(said("x", 1))  # what was heard by radio is whose it is that registers it
-    await node.desk("commander", other).assign(address=address("x"), unit=boat)
+    await node.desk("commander", other).registry.assign(address=address("x"), unit=boat)
 
 
 async def keyed(node: Node, agency: str, second: float, *, lon: float = 100.4) -> None:
@@ -106,7 +108,9 @@ async def test_a_keyed_channel_moves_a_unit_bound_to_none_by_its_own_agency_s_ke
     node: Node, owner: str, other: str
 ) -> None:
     boat = await node.boat(agency=owner)
-    await node.desk("commander", owner).assign(address=address("p"), unit=boat, start=at(-1))
+    await node.desk("commander", owner).registry.assign(
+        address=address("p"), unit=boat, start=at(-1)
+    )
     await keyed(node, owner, 1)
     await keyed(node, other, 2, lon=100.4001)
     await node.hear(said("p", 3, lon=100.4001, channel="phones", distress=True))
@@ -122,7 +126,7 @@ async def test_a_unit_bound_to_a_keyed_channel_is_moved_by_the_key_that_speaks_t
 ) -> None:
     boat = await node.boat(agency=OTHER)
     desk = node.desk("commander", OTHER)
-    await desk.assign(address=address("p"), unit=boat, start=at(-1), channel="phones")
+    await desk.registry.assign(address=address("p"), unit=boat, start=at(-1), channel="phones")
     await keyed(node, AGENCY, 1)
     assert node.state(boat).last is not None
 

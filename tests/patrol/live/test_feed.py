@@ -53,7 +53,7 @@ BODY = b',"time":"2026-11-24T12:00:00Z"'
 
 
 async def test_first_comes_a_snapshot_then_changes_without_gaps(node: Node) -> None:
-    viewer = Viewer(node.desk().subscribe())
+    viewer = Viewer(node.desk().visible.subscribe())
     for second in range(5):
         await node.hear(said("a", second))
         await viewer.look()
@@ -64,14 +64,14 @@ async def test_first_comes_a_snapshot_then_changes_without_gaps(node: Node) -> N
 
 async def test_a_viewer_who_applies_everything_knows_what_the_node_knows(node: Node) -> None:
     boat = await node.boat()
-    viewer = Viewer(node.desk().subscribe())
-    await node.desk().assign(address=address("a"), unit=boat, start=at(-10))
+    viewer = Viewer(node.desk().visible.subscribe())
+    await node.desk().registry.assign(address=address("a"), unit=boat, start=at(-10))
     await node.hear_in_turn(said("a", 1, text="x"), said("b", 2), said("a", 3, distress=True))
     node.time = at(500)
     node.watch.picture.tick(node.time)
     node.watch.publish(())
     await viewer.look()
-    fresh = Viewer(node.desk().subscribe())
+    fresh = Viewer(node.desk().visible.subscribe())
     await fresh.look()
     assert viewer.units == fresh.units == node.states()
 
@@ -205,8 +205,8 @@ async def test_a_beat_never_comes_before_the_change_it_tells_of() -> None:
 
 
 async def test_all_viewers_of_a_view_get_the_same_bytes(node: Node) -> None:
-    first, second = node.desk().subscribe(), node.desk(name="noy").subscribe()
-    other = node.desk("crew").subscribe()
+    first, second = node.desk().visible.subscribe(), node.desk(name="noy").visible.subscribe()
+    other = node.desk("crew").visible.subscribe()
     assert (await first.take(1))[0] is (await second.take(1))[0]
     await other.take(1)
     await node.boat()
@@ -217,7 +217,7 @@ async def test_all_viewers_of_a_view_get_the_same_bytes(node: Node) -> None:
 
 
 async def test_views_that_see_the_same_keep_the_same_bytes(node: Node) -> None:
-    views = [node.desk(role).feed() for role in ("commander", "planner", "crew")]
+    views = [node.desk(role).visible.feed() for role in ("commander", "planner", "crew")]
     viewers = [Viewer(view.join(Subscription(view, []))) for view in views]
     views[1].publish(BODY)  # it counts changes by itself
     await node.boat()
@@ -243,17 +243,22 @@ async def test_one_who_left_gets_nothing_more() -> None:
 
 async def test_a_snapshot_tells_the_time_it_was_asked_for(node: Node) -> None:
     await node.boat()
-    early = frame_of((await node.desk().subscribe().take(1))[0])
+    early = frame_of((await node.desk().visible.subscribe().take(1))[0])
     node.time = at(3600)  # a quiet hour
-    late = frame_of((await node.desk().subscribe().take(1))[0])
+    late = frame_of((await node.desk().visible.subscribe().take(1))[0])
     assert (early.time, late.time) == (at(0), at(3600))
 
 
 async def test_a_view_sees_its_own_agency_only(node: Node) -> None:
-    own, other = Viewer(node.desk().subscribe()), Viewer(node.desk(agency=OTHER).subscribe())
+    own, other = (
+        Viewer(node.desk().visible.subscribe()),
+        Viewer(node.desk(agency=OTHER).visible.subscribe()),
+    )
     mine, theirs = await node.boat("Boat 3"), await node.boat("Boat 9", OTHER)
     for device, unit, agency in (("a", mine, AGENCY), ("b", theirs, OTHER)):
-        await node.desk(agency=agency).assign(address=address(device), unit=unit, start=at(0))
+        await node.desk(agency=agency).registry.assign(
+            address=address(device), unit=unit, start=at(0)
+        )
     await node.hear(said("a", 1), said("b", 1), said("x", 1))
     await own.look()
     await other.look()
@@ -266,10 +271,12 @@ async def test_a_view_sees_its_own_agency_only(node: Node) -> None:
 async def test_crews_do_not_see_radios_nobody_has_registered(node: Node) -> None:
     boat = await node.boat()
     await node.hear(said("x", 1), said("x", 2, distress=True))
-    crew = Viewer(node.desk("crew").subscribe())
+    crew = Viewer(node.desk("crew").visible.subscribe())
     await crew.look()
     await node.hear(said("y", 3), said("x", 4))
-    await node.desk().assign(address=address("x"), unit=boat)  # x leaves, the boat gets a place
+    await node.desk().registry.assign(
+        address=address("x"), unit=boat
+    )  # x leaves, the boat gets a place
     await crew.look()
     assert set(crew.units) == {boat}
     assert not any(b'"forget"' in frame or b"test:y" in frame for frame in crew.frames)
@@ -300,7 +307,7 @@ async def test_a_feed_nobody_watches_is_dropped_after_a_while() -> None:
 
 async def test_viewers_learn_that_somebody_was_heard_who_did_not_move(node: Node) -> None:
     await node.hear(said("a", 1, lon=None, status="ok"))
-    viewer = Viewer(node.desk().subscribe())
+    viewer = Viewer(node.desk().visible.subscribe())
     await viewer.look()
     node.time = at(3)
     await node.hear(said("a", 2, lon=None, status="ok"), said("a", 3, lon=None, status="ok"))

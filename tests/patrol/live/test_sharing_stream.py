@@ -66,13 +66,13 @@ async def two(node: Node) -> tuple[str, str]:
     mine, theirs = await node.boat("Boat 3"), await node.boat("Naga 9", OTHER)
     for device, unit, agency in (("a", mine, AGENCY), ("b", theirs, OTHER)):
         desk = node.desk("admin", agency)
-        await desk.assign(address=address(device), unit=unit, start=at(-HOUR))
+        await desk.registry.assign(address=address(device), unit=unit, start=at(-HOUR))
     await node.hear(said("a", 1, lon=100.41), said("b", 1, lon=100.43))
     return mine, theirs
 
 
 async def watcher(node: Node, agency: str = AGENCY, role: Any = "commander") -> Watcher:
-    found = Watcher(node.desk(role, agency).subscribe())
+    found = Watcher(node.desk(role, agency).visible.subscribe())
     await found.look()
     return found
 
@@ -126,7 +126,7 @@ async def test_a_stalled_viewer_gets_nothing_of_the_other_after_the_suspension(
 ) -> None:
     mine, theirs = await two(node)
     agreement = await share(node)
-    stalled = node.desk().subscribe()
+    stalled = node.desk().visible.subscribe()
     quick = await watcher(node)
     for second in range(2, 40):
         node.time = at(second)
@@ -155,7 +155,7 @@ async def test_a_stalled_viewer_gets_nothing_of_the_other_after_the_suspension(
 async def test_what_was_taken_and_not_yet_sent_is_replaced(node: Node) -> None:
     _, theirs = await two(node)
     agreement = await share(node)
-    sending = node.desk().subscribe()
+    sending = node.desk().visible.subscribe()
     for second in range(2, 6):
         node.time = at(second)
         await node.hear(said("b", second), said("a", second))
@@ -176,7 +176,7 @@ async def test_who_comes_back_is_not_told_what_was_kept_for_it(node: Node) -> No
         node.time = at(second)
         await node.hear(said("b", second), said("a", second))
     await node.desk("liaison").agreements.suspend(agreement.id, reason="a row")
-    back = Watcher(node.desk().subscribe(stream=stream, since=first.seqs[-1]))
+    back = Watcher(node.desk().visible.subscribe(stream=stream, since=first.seqs[-1]))
     back.units = first.units
     await back.look()
     assert set(back.units) == {mine}
@@ -202,7 +202,7 @@ async def test_after_resumption_nothing_of_the_gap_crosses(node: Node) -> None:
     await node.hear(said("b", 25, lon=100.43), said("b", 40, lon=100.43))
     await watching.look()
     assert [fix.time for fix in watching.fixes if fix.of == theirs] == [at(40)]
-    track = await node.desk().track(theirs, start=at(0), end=at(100))
+    track = await node.desk().visible.track(theirs, start=at(0), end=at(100))
     assert [fix.time for fix in track] == [at(1), at(40)]
 
 
@@ -219,9 +219,9 @@ async def test_backfill_crosses_exactly_what_was_consented(node: Node) -> None:
     await other.agreements.resume(
         agreement.id, backfill=Backfill(start=at(20), end=at(32), classes=("tracks",))
     )
-    track = await node.desk().track(theirs, start=at(0), end=at(100))
+    track = await node.desk().visible.track(theirs, start=at(0), end=at(100))
     assert [fix.time for fix in track] == [at(second) for second in (1, 20, 24, 28)]
-    ours = await node.desk(agency=OTHER).track(
+    ours = await node.desk(agency=OTHER).visible.track(
         next(iter(node.watch.picture.units)), start=at(0), end=at(100)
     )
     assert [fix.time for fix in ours] == [at(1)], "ours was consented to by nobody"
@@ -278,15 +278,17 @@ async def test_units_leave_the_screen_when_the_hours_are_over(node: Node) -> Non
     await node.hear(said("b", HOUR + 10), said("a", HOUR + 10))
     await watching.look()
     assert set(watching.units) == {mine, theirs}
-    epoch = node.desk().epoch
+    epoch = node.desk().visible.epoch
     node.time = at(9 * HOUR)
-    assert theirs not in {each.id for each in node.desk().units()}, "before anybody was told"
+    assert theirs not in {each.id for each in node.desk().visible.units()}, (
+        "before anybody was told"
+    )
     tick(node, 9 * HOUR)
-    assert node.desk().epoch == epoch + 1
+    assert node.desk().visible.epoch == epoch + 1
     await watching.look()
     assert set(watching.units) == {mine}
-    assert [each.id for each in node.desk().units()] == [mine]
-    track = await node.desk().track(theirs, start=at(0), end=at(10 * HOUR))
+    assert [each.id for each in node.desk().visible.units()] == [mine]
+    track = await node.desk().visible.track(theirs, start=at(0), end=at(10 * HOUR))
     assert [fix.time for fix in track] == [at(HOUR + 10)]
 
 
@@ -304,7 +306,7 @@ async def test_who_begins_as_the_hours_end_sees_none_of_them_before_anybody_was_
     await node.hear(said("b", 9 * HOUR - 0.3, lon=100.44))
     node.time = at(9 * HOUR)
     assert set((await watcher(node)).units) == {mine}, "the picture of this second was made before"
-    feed = node.desk().feed()
+    feed = node.desk().visible.feed()
     back = feed.subscribe(stream=feed.stream, since=feed.seq - 1)
     assert not any(theirs.encode() in frame for frame in await back.take(0.05)), "nor who goes on"
     for _ in range(patrol.live.feeds.BACKLOG + 1):
@@ -316,7 +318,9 @@ async def test_who_begins_as_the_hours_end_sees_none_of_them_before_anybody_was_
 async def test_units_are_seen_only_while_the_joint_patrol_is_under_way(node: Node) -> None:
     mine, theirs = await two(node)
     more = await node.boat("Naga 10", OTHER)
-    await node.desk("admin", OTHER).assign(address=address("c"), unit=more, start=at(-HOUR))
+    await node.desk("admin", OTHER).registry.assign(
+        address=address("c"), unit=more, start=at(-HOUR)
+    )
     await share(node, only_joint_patrols=True, classes=("positions", "tracks"))
     watching = await watcher(node)
     await file(node, joint((OTHER, theirs), (AGENCY, mine), started=None))
@@ -361,7 +365,7 @@ async def test_radios_that_nobody_registered_never_cross(node: Node) -> None:
     await watching.look()
     assert not any(b"test:x" in frame for frame in watching.frames)
     assert not [id for id in watching.units if id.startswith("test:")]
-    assert await node.desk("admin", OTHER).unknown_radios() == []
+    assert await node.desk("admin", OTHER).visible.unknown_radios() == []
 
 
 async def test_third_agencies_learn_nothing(node: Node) -> None:
@@ -403,7 +407,7 @@ async def test_what_crosses_is_encoded_once_for_all_who_see_it(
 
 async def test_without_an_agreement_no_frame_is_made_twice(node: Node) -> None:
     await two(node)
-    subscription = node.desk().subscribe()
+    subscription = node.desk().visible.subscribe()
     for second in range(2, 9):
         await node.hear(said("a", second), said("b", second))
     assert not any(isinstance(frame, MixedFrame) for frame in await subscription.take(1))
@@ -412,11 +416,11 @@ async def test_without_an_agreement_no_frame_is_made_twice(node: Node) -> None:
 async def test_other_agencies_frames_are_not_touched_by_an_epoch(node: Node) -> None:
     await two(node)
     third = node.desk(agency="mm-tl")
-    before = third.epoch
+    before = third.visible.epoch
     agreement = await share(node)
-    assert node.desk().epoch > 0
+    assert node.desk().visible.epoch > 0
     await node.desk("liaison").agreements.suspend(agreement.id, reason="x")
-    assert third.epoch == before
+    assert third.visible.epoch == before
 
 
 async def test_a_suspension_that_the_store_refuses_holds_all_the_same(
@@ -439,9 +443,9 @@ async def test_a_suspension_that_the_store_refuses_holds_all_the_same(
             await node.desk("liaison", "mm-tl").agreements.suspend(agreement.id, reason="x")
         await watching.look()
         assert set(watching.units) == {mine}
-        assert [each.id for each in desk.units()] == [mine]
+        assert [each.id for each in desk.visible.units()] == [mine]
         with pytest.raises(NotFound):
-            await desk.track(theirs, start=at(0), end=at(9))
+            await desk.visible.track(theirs, start=at(0), end=at(9))
     kept = await desk.agreements.suspend(agreement.id, reason="now")
     assert kept.state == "suspended"
     assert (await desk.agreements.resume(agreement.id)).state == "active"
@@ -453,18 +457,18 @@ async def test_a_restart_changes_nothing_of_what_crosses(node: Node) -> None:
     mine, theirs = await two(node)
     agreement = await share(node)
     node.time = at(10)
-    before = {each.id: each for each in node.desk().units()}
+    before = {each.id: each for each in node.desk().visible.units()}
     assert set(before) == {mine, theirs}
     await node.again()
-    after = {each.id: each for each in node.desk().units()}
+    after = {each.id: each for each in node.desk().visible.units()}
     assert after[theirs].last == before[theirs].last
     assert set((await watcher(node)).units) == {mine, theirs}
     await node.desk("liaison", OTHER).agreements.suspend(agreement.id, reason="a row")
     await node.again()
     assert set((await watcher(node)).units) == {mine}
-    assert [each.id for each in node.desk().units()] == [mine]
+    assert [each.id for each in node.desk().visible.units()] == [mine]
     with pytest.raises(NotFound):
-        await node.desk().track(theirs, start=at(0), end=at(100))
+        await node.desk().visible.track(theirs, start=at(0), end=at(100))
 
 
 # -- papers
@@ -523,7 +527,7 @@ async def test_of_a_joint_patrol_only_ones_own_part_is_left(node: Node) -> None:
     agreement = await share(node)
     plan = joint((OTHER, theirs), (AGENCY, mine), started=at(0))
     watching = await watcher(node)
-    stalled = node.desk().subscribe()
+    stalled = node.desk().visible.subscribe()
     await file(node, plan)
     await watching.look()
     assert theirs in str(watching.papers[plan.id])

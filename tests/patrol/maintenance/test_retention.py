@@ -124,7 +124,7 @@ async def test_what_a_held_unit_said_stays_until_the_hold_is_released(node: Node
     await ten_minutes(node)
     await ten_minutes(node, "b")
     boat = await node.boat("Boat 1")
-    await node.desk().assign(address=address("a"), unit=boat)
+    await node.desk().registry.assign(address=address("a"), unit=boat)
     holds = node.desk("admin").legal_holds
     hold = await holds.place("unit", boat, reason="order of a court")
     node.time = at(300 * DAY_S)
@@ -201,7 +201,7 @@ async def test_late_reports_are_thinned_with_the_day_they_came(node: Node) -> No
 
 async def test_a_picture_that_starts_on_thinned_records_is_the_same(node: Node) -> None:
     boat = await node.boat()
-    await node.desk().assign(address=address("a"), unit=boat, start=at(-1))
+    await node.desk().registry.assign(address=address("a"), unit=boat, start=at(-1))
     await ten_minutes(node)
     before = node.states()[boat].last
     node.time = at(41 * DAY_S)
@@ -342,7 +342,7 @@ async def test_about_an_alert_what_its_unit_said_by_voice_stays(node: Node) -> N
     for second in range(0, 60, 10):
         node.time = at(second)
         for unit in (boat, other):
-            await desk.plot(unit, lon=100.4, lat=20.27)
+            await desk.registry.plot(unit, lon=100.4, lat=20.27)
     await filed(node, paper("alert", unit=boat, state="resolved"))
     node.time = at(41 * DAY_S)
     await retention(node).catch_up()

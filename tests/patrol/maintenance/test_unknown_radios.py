@@ -18,12 +18,12 @@ async def test_a_radio_nobody_has_registered_is_listed_with_what_it_sent(node: N
         said("x", 5, channel="pier"),
         said("y", 9, channel="pier"),
     )
-    newest, older = await node.desk("technician").unknown_radios()
+    newest, older = await node.desk("technician").visible.unknown_radios()
     assert (newest.address, older.address) == (address("y"), address("x"))
     assert (older.count, older.channels) == (2, ("hill", "pier"))
     assert (older.first_heard_at, older.last_heard_at) == (at(2), at(5))
     assert older.state == node.state(address("x"))
-    messages = await node.desk("technician").heard(address("x"), limit=1)
+    messages = await node.desk("technician").visible.heard(address("x"), limit=1)
     assert [message.transmission.device_time for message in messages] == [at(5)]
 
 
@@ -41,7 +41,7 @@ async def test_a_list_of_many_radios_is_a_few_statements_and_counts_no_further_t
 
     event.listen(Engine, "before_cursor_execute", note)
     try:
-        radios = await node.desk("technician").unknown_radios()
+        radios = await node.desk("technician").visible.unknown_radios()
     finally:
         event.remove(Engine, "before_cursor_execute", note)
     assert len(radios) == 600
@@ -58,7 +58,7 @@ async def test_what_our_own_set_answers_makes_no_radio(node: Node) -> None:
     await node.hear_in_turn(ack, ack, later)
     assert len(node.rows("SELECT id FROM transmissions")) >= 1  # kept all the same
     assert node.states() == {}
-    assert await node.desk("technician").unknown_radios() == []
+    assert await node.desk("technician").visible.unknown_radios() == []
     again = await node.again()
     assert again.states() == {}
     # a receiver that stands for its link is a radio, and so is one that answers by its name
@@ -82,7 +82,7 @@ async def test_of_too_many_radios_the_stalest_leaves_the_picture_and_stays_in_th
 ) -> None:
     node.watch.picture.unknown_at_most = 100
     boat = await node.boat()
-    viewer = Viewer(node.desk().subscribe())
+    viewer = Viewer(node.desk().visible.subscribe())
     await node.hear(said("first", 0, distress=True), said("second", 0))
     for hundred in range(4):
         await node.hear(*(said(f"r{hundred * 100 + n}", 1 + hundred) for n in range(100)))
@@ -130,7 +130,7 @@ async def test_a_user_who_speaks_for_no_unit_is_a_person_by_the_own_name(node: N
 async def test_a_text_to_the_office_tells_its_time_and_the_same_words_again_are_another(
     node: Node,
 ) -> None:
-    viewer = Viewer(node.desk().subscribe())
+    viewer = Viewer(node.desk().visible.subscribe())
     for second in (1, 2):
         await node.hear(said("x", second, lon=None, kind="text", text="all well"))
         await viewer.look()

@@ -73,7 +73,7 @@ async def boat(node: Node, *, channel: str = "serial") -> str:
     """Register a boat with radio `test:a` that was heard on a channel."""
     unit = await node.boat()
     await node.hear(said("a", channel=channel))
-    await node.desk("admin").assign(address=address("a"), unit=unit, channel="*")
+    await node.desk("admin").registry.assign(address=address("a"), unit=unit, channel="*")
     return unit
 
 
@@ -85,14 +85,18 @@ async def test_a_message_goes_to_the_units_radio_over_the_channel_it_was_last_he
     node.watch.dispatch.attach("mesh", mesh)
     unit = await boat(node)
     await node.hear(said("a", 5, channel="mesh"))
-    sent = await node.desk().send_message(kind="text", text="come home", unit=unit, reason="storm")
+    sent = await node.desk().dispatch.send_message(
+        kind="text", text="come home", unit=unit, reason="storm"
+    )
     assert (sent.channel, sent.address, sent.unit) == ("mesh", address("a"), unit)
     assert (sent.state, sent.operator, sent.agency) == ("queued", "kham", AGENCY)
     [order] = mesh.sent
     assert (order.id, order.device, order.protocol) == (sent.id, "a", "test")
     assert (order.text, order.reason, order.expires_at) == ("come home", "storm", at(600))
     assert serial.sent == []
-    chosen = await node.desk().send_message(kind="poll", text="x", unit=unit, channel="serial")
+    chosen = await node.desk().dispatch.send_message(
+        kind="poll", text="x", unit=unit, channel="serial"
+    )
     assert serial.sent[0].id == chosen.id
     assert chosen.text == ""
 
@@ -104,7 +108,7 @@ async def test_it_is_on_disk_before_it_is_handed_to_the_channel(node: Node) -> N
 
     found: list[sqlite3.Row] = []
     node.watch.dispatch.attach("serial", Looks())
-    await node.desk().send_message(kind="alert", text="storm", unit=await boat(node))
+    await node.desk().dispatch.send_message(kind="alert", text="storm", unit=await boat(node))
     assert [tuple(row) for row in found] == [("queued", "alert")]
 
 
@@ -114,33 +118,35 @@ async def test_a_channel_that_takes_it_is_preferred_to_one_that_does_not(node: N
     node.watch.dispatch.attach("mesh", able)
     unit = await boat(node, channel="mesh")
     await node.hear(said("a", 5, channel="serial"))
-    routes = await node.desk().routes(unit=unit)
+    routes = await node.desk().dispatch.routes(unit=unit)
     assert [(route.channel, "text" in route.takes) for route in routes] == [
         ("serial", False),
         ("mesh", True),
     ]
     assert routes[0].refuses["text"] == Refusal("listen_only", "serial is listen-only")
-    assert (await node.desk().send_message(kind="text", text="hi", unit=unit)).channel == "mesh"
+    assert (
+        await node.desk().dispatch.send_message(kind="text", text="hi", unit=unit)
+    ).channel == "mesh"
 
 
 async def test_why_nothing_takes_it_is_said(node: Node) -> None:
     unit = await boat(node)
     desk = node.desk()
     with pytest.raises(CannotSend, match="nothing can be sent over serial"):
-        await desk.send_message(kind="text", text="hi", unit=unit)
+        await desk.dispatch.send_message(kind="text", text="hi", unit=unit)
     node.watch.dispatch.attach("serial", Carrier(text="serial is listen-only"))
     with pytest.raises(CannotSend, match="listen-only"):
-        await desk.send_message(kind="text", text="hi", unit=unit)
+        await desk.dispatch.send_message(kind="text", text="hi", unit=unit)
     with pytest.raises(CannotSend, match="at most 40"):
-        await desk.send_message(kind="alert", text="x" * 41, unit=unit)
+        await desk.dispatch.send_message(kind="alert", text="x" * 41, unit=unit)
     with pytest.raises(CannotSend, match="no radio stands for"):
-        await desk.send_message(kind="alert", text="x", unit=await node.boat("Boat 4"))
+        await desk.dispatch.send_message(kind="alert", text="x", unit=await node.boat("Boat 4"))
     with pytest.raises(CannotSend, match="no channel has heard it"):
-        await desk.send_message(kind="alert", text="x", address="test:never")
+        await desk.dispatch.send_message(kind="alert", text="x", address="test:never")
     with pytest.raises(CannotSend, match="needs words"):
-        await desk.send_message(kind="text", text=" ", unit=unit)
+        await desk.dispatch.send_message(kind="text", text=" ", unit=unit)
     with pytest.raises(CannotSend, match="within 24 h"):
-        await desk.send_message(kind="alert", unit=unit, expires_in_s=90_000)
+        await desk.dispatch.send_message(kind="alert", unit=unit, expires_in_s=90_000)
     assert node.rows("select * from messages") == []
 
 
@@ -149,18 +155,18 @@ async def test_a_radio_that_nobody_registered_and_a_whole_channel_can_be_told(no
     node.watch.dispatch.attach("serial", carrier)
     await node.hear(said("b"))
     desk = node.desk()
-    unknown = await desk.send_message(kind="text", text="who are you?", unit=address("b"))
+    unknown = await desk.dispatch.send_message(kind="text", text="who are you?", unit=address("b"))
     assert (unknown.unit, unknown.address) == (None, address("b"))
-    everyone = await desk.send_message(kind="alert", text="storm", channel="serial")
+    everyone = await desk.dispatch.send_message(kind="alert", text="storm", channel="serial")
     assert (everyone.address, carrier.sent[-1].device) == (None, None)
-    assert [m.id for m in await desk.messages(unit=address("b"))] == [unknown.id]
-    assert {m.id for m in await desk.messages()} == {unknown.id, everyone.id}
+    assert [m.id for m in await desk.dispatch.messages(unit=address("b"))] == [unknown.id]
+    assert {m.id for m in await desk.dispatch.messages()} == {unknown.id, everyone.id}
 
 
 async def test_a_fix_by_voice_is_no_way_back(node: Node) -> None:
     unit = await node.boat()
-    await node.desk().plot(unit, lon=100.4, lat=20.2)
-    assert await node.desk().routes(unit=unit) == []
+    await node.desk().registry.plot(unit, lon=100.4, lat=20.2)
+    assert await node.desk().dispatch.routes(unit=unit) == []
 
 
 @pytest.mark.parametrize(
@@ -183,26 +189,26 @@ async def test_only_some_may_speak_and_fewer_may_relay_distress(
     unit = await boat(node)
     desk = node.desk(role)
     if allowed:
-        await desk.send_message(kind=kind, text="x", unit=unit)
+        await desk.dispatch.send_message(kind=kind, text="x", unit=unit)
     else:
         with pytest.raises(Forbidden):
-            await desk.send_message(kind=kind, text="x", unit=unit)
+            await desk.dispatch.send_message(kind=kind, text="x", unit=unit)
     assert len(carrier.sent) == allowed
 
 
 async def test_another_agency_neither_reaches_the_unit_nor_reads_what_was_said(node: Node) -> None:
     node.watch.dispatch.attach("serial", Carrier())
     unit = await boat(node)
-    sent = await node.desk().send_message(kind="text", text="x", unit=unit)
+    sent = await node.desk().dispatch.send_message(kind="text", text="x", unit=unit)
     other = node.desk(agency=OTHER)
     for target in ({"unit": unit}, {"address": address("a")}):
         with pytest.raises(NotFound):
-            await other.send_message(kind="text", text="x", channel="serial", **target)  # type: ignore[arg-type]
-    assert await other.messages() == []
+            await other.dispatch.send_message(kind="text", text="x", channel="serial", **target)  # type: ignore[arg-type]
+    assert await other.dispatch.messages() == []
     with pytest.raises(NotFound):
-        await other.message(sent.id)
+        await other.dispatch.message(sent.id)
     with pytest.raises(Forbidden):
-        await node.desk("crew").messages()
+        await node.desk("crew").dispatch.messages()
 
 
 async def test_the_same_id_twice_is_one_message(node: Node) -> None:
@@ -210,25 +216,30 @@ async def test_the_same_id_twice_is_one_message(node: Node) -> None:
     node.watch.dispatch.attach("serial", carrier)
     unit = await boat(node)
     both = [
-        await node.desk().send_message(kind="text", text="hi", unit=unit, id="m-1")
+        await node.desk().dispatch.send_message(kind="text", text="hi", unit=unit, id="m-1")
         for _ in range(2)
     ]
     assert both[0] == both[1]
     assert len(carrier.sent) == 1
     with pytest.raises(Conflict):
-        await node.desk().send_message(kind="text", text="other", unit=unit, id="m-1")
+        await node.desk().dispatch.send_message(kind="text", text="other", unit=unit, id="m-1")
 
 
 async def test_an_id_that_another_agency_chose_before_is_as_good_as_any_other(node: Node) -> None:
     node.watch.dispatch.attach("serial", Carrier())
-    ours = await node.desk().send_message(kind="text", text="x", channel="serial", id="m-1")
+    ours = await node.desk().dispatch.send_message(
+        kind="text", text="x", channel="serial", id="m-1"
+    )
     desk = node.desk(agency=OTHER)
     for asked in ("m-1", ours.id, "m-2"):
-        sent = await desk.send_message(kind="text", text="y", channel="serial", id=asked)
+        sent = await desk.dispatch.send_message(kind="text", text="y", channel="serial", id=asked)
         assert sent.agency == OTHER
         assert sent.id not in (asked, ours.id)
-        assert await desk.send_message(kind="text", text="y", channel="serial", id=asked) == sent
-    assert [each.text for each in await node.desk().messages()] == ["x"]
+        assert (
+            await desk.dispatch.send_message(kind="text", text="y", channel="serial", id=asked)
+            == sent
+        )
+    assert [each.text for each in await node.desk().dispatch.messages()] == ["x"]
 
 
 async def test_the_same_id_again_is_the_same_message_whatever_way_it_would_go_by_now(
@@ -238,12 +249,12 @@ async def test_the_same_id_again_is_the_same_message_whatever_way_it_would_go_by
     node.watch.dispatch.attach("serial", serial)
     node.watch.dispatch.attach("mesh", mesh)
     unit = await boat(node)
-    sent = await node.desk().send_message(kind="text", text="hi", unit=unit, id="m-1")
+    sent = await node.desk().dispatch.send_message(kind="text", text="hi", unit=unit, id="m-1")
     await node.hear(said("a", 5, channel="mesh"))
-    again = await node.desk().send_message(kind="text", text="hi", unit=unit, id="m-1")
+    again = await node.desk().dispatch.send_message(kind="text", text="hi", unit=unit, id="m-1")
     assert again == sent
     serial.refuses = mesh.refuses = {"text": "nothing is sent any more"}
-    again = await node.desk().send_message(kind="text", text="hi", unit=unit, id="m-1")
+    again = await node.desk().dispatch.send_message(kind="text", text="hi", unit=unit, id="m-1")
     assert again == sent
     assert (len(serial.sent), len(mesh.sent)) == (1, 0)
 
@@ -253,18 +264,18 @@ async def test_the_id_of_a_message_to_one_is_refused_for_another(node: Node) -> 
     node.watch.dispatch.attach("serial", serial)
     unit = await boat(node)
     await node.hear(said("b"))
-    await node.desk().send_message(kind="text", text="hi", unit=unit, id="m-1")
+    await node.desk().dispatch.send_message(kind="text", text="hi", unit=unit, id="m-1")
     for other in ({"unit": address("b")}, {"address": address("b")}, {"channel": "serial"}):
         with pytest.raises(Conflict):
-            await node.desk().send_message(kind="text", text="hi", id="m-1", **other)  # type: ignore[arg-type]
+            await node.desk().dispatch.send_message(kind="text", text="hi", id="m-1", **other)  # type: ignore[arg-type]
     for same in ({"address": address("a")}, {"unit": unit, "channel": "serial"}):
-        await node.desk().send_message(kind="text", text="hi", id="m-1", **same)  # type: ignore[arg-type]
+        await node.desk().dispatch.send_message(kind="text", text="hi", id="m-1", **same)  # type: ignore[arg-type]
     assert len(serial.sent) == 1
 
 
 async def test_every_step_is_kept_and_an_end_stays_the_end(node: Node) -> None:
     node.watch.dispatch.attach("serial", Carrier())
-    sent = await node.desk().send_message(kind="text", text="hi", unit=await boat(node))
+    sent = await node.desk().dispatch.send_message(kind="text", text="hi", unit=await boat(node))
     tell(node, sent.id, "queued")
     tell(node, sent.id, "sent", attempts=1)
     tell(node, sent.id, "sent", attempts=1)
@@ -275,7 +286,7 @@ async def test_every_step_is_kept_and_an_end_stays_the_end(node: Node) -> None:
     tell(node, sent.id, "failed", attempts=2, final=True)
     tell(node, "unheard of", "sent")
     await settled(node)
-    found = await node.desk().message(sent.id)
+    found = await node.desk().dispatch.message(sent.id)
     assert [(step.state, step.attempts) for step in found.history] == [
         ("queued", 0),
         ("sent", 1),
@@ -288,11 +299,11 @@ async def test_every_step_is_kept_and_an_end_stays_the_end(node: Node) -> None:
 
 async def test_history_is_bounded(node: Node) -> None:
     node.watch.dispatch.attach("serial", Carrier())
-    sent = await node.desk().send_message(kind="text", text="hi", unit=await boat(node))
+    sent = await node.desk().dispatch.send_message(kind="text", text="hi", unit=await boat(node))
     for number in range(100):
         tell(node, sent.id, "queued", reason="link_down", detail=f"fault {number}")
     await settled(node)
-    found = await node.desk().message(sent.id)
+    found = await node.desk().dispatch.message(sent.id)
     assert len(found.history) == messages.MOST_STEPS
     assert found.history[-1].detail == "fault 99"
 
@@ -302,7 +313,7 @@ async def test_after_a_restart_what_waits_goes_and_what_was_out_has_failed(node:
     unit = await boat(node)
 
     async def send(text: str, *, channel: str = "serial", for_s: float = 600) -> Message:
-        return await node.desk().send_message(
+        return await node.desk().dispatch.send_message(
             kind="text", text=text, unit=unit, channel=channel, expires_in_s=for_s
         )
 
@@ -328,30 +339,32 @@ async def test_after_a_restart_what_waits_goes_and_what_was_out_has_failed(node:
     assert [order.id for order in carrier.sent] == [waits.id]
     assert carrier.sent[0].expires_at == waits.expires_at
     desk = node.desk()
-    assert (await desk.message(waits.id)).state == "queued"
-    failed = await desk.message(out.id)
+    assert (await desk.dispatch.message(waits.id)).state == "queued"
+    failed = await desk.dispatch.message(out.id)
     assert (failed.state, failed.final, failed.history[-1].why) == ("failed", True, "restarted")
-    assert (await desk.message(ends.id)).state == "expired"
-    assert (await desk.message(done.id)).state == "sent"
+    assert (await desk.dispatch.message(ends.id)).state == "expired"
+    assert (await desk.dispatch.message(done.id)).state == "sent"
     # the other gateway did not restart: its answer will come
-    assert not (await desk.message(far.id)).final
+    assert not (await desk.dispatch.message(far.id)).final
     tell(node, far.id, "acknowledged", attempts=1, final=True)
     await settled(node)
-    assert (await desk.message(far.id)).state == "acknowledged"
+    assert (await desk.dispatch.message(far.id)).state == "acknowledged"
 
 
 async def test_a_message_no_channel_speaks_of_is_given_up_and_late_word_counts(node: Node) -> None:
     node.watch.dispatch.attach("pier/", Carrier())
     unit = await boat(node, channel="pier/vhf")
-    sent = await node.desk().send_message(kind="text", text="x", unit=unit, expires_in_s=30)
+    sent = await node.desk().dispatch.send_message(
+        kind="text", text="x", unit=unit, expires_in_s=30
+    )
     assert sent.channel == "pier/vhf"
     node.time = at(200)
     await node.watch.dispatch._write()
     # the gateway may have had it, and sent it
-    assert (await node.desk().message(sent.id)).state == "failed"
+    assert (await node.desk().dispatch.message(sent.id)).state == "failed"
     tell(node, sent.id, "acknowledged", attempts=1, final=True)
     await settled(node)
-    assert (await node.desk().message(sent.id)).state == "acknowledged"
+    assert (await node.desk().dispatch.message(sent.id)).state == "acknowledged"
 
 
 async def test_what_was_being_sent_when_the_node_stopped_is_not_sent_again(node: Node) -> None:
@@ -360,32 +373,32 @@ async def test_what_was_being_sent_when_the_node_stopped_is_not_sent_again(node:
     dispatch = node.watch.dispatch
 
     async def begin(text: str) -> Message:
-        sent = await node.desk().send_message(kind="text", text=text, unit=unit)
+        sent = await node.desk().dispatch.send_message(kind="text", text=text, unit=unit)
         await dispatch.begin(OrderResult(id=sent.id, state="queued", at=node.time), life_left_s=60)
         return sent
 
     going, untaken, gone = [await begin(text) for text in ("going", "untaken", "gone")]
-    assert (await node.desk().message(going.id)).history[-1].why == "sending"  # on disk
+    assert (await node.desk().dispatch.message(going.id)).history[-1].why == "sending"  # on disk
     await dispatch.not_begun(untaken.id)
     tell(node, gone.id, "sent", attempts=1, final=True)
     await settled(node)
-    assert [step.why for step in (await node.desk().message(gone.id)).history] == ["", ""]
-    assert (await node.desk().message(untaken.id)).history == untaken.history
+    assert [step.why for step in (await node.desk().dispatch.message(gone.id)).history] == ["", ""]
+    assert (await node.desk().dispatch.message(untaken.id)).history == untaken.history
     await node.again()
     carrier = Carrier()
     node.watch.dispatch.attach("serial", carrier)
     assert [order.id for order in carrier.sent] == [untaken.id]
-    failed = await node.desk().message(going.id)
+    failed = await node.desk().dispatch.message(going.id)
     assert (failed.state, failed.final) == ("failed", True)
     assert [step.why for step in failed.history] == ["", "broken_off"]
-    assert (await node.desk().message(gone.id)).state == "sent"
+    assert (await node.desk().dispatch.message(gone.id)).state == "sent"
 
 
 async def test_what_cannot_be_noted_as_being_sent_is_not(
     node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     node.watch.dispatch.attach("serial", Carrier())
-    sent = await node.desk().send_message(kind="text", text="x", unit=await boat(node))
+    sent = await node.desk().dispatch.send_message(kind="text", text="x", unit=await boat(node))
 
     async def refuse(*_: Any, **__: Any) -> Any:
         raise StoreError("disk full")
@@ -402,15 +415,15 @@ async def test_a_gateway_is_heard_of_its_own_messages_only(node: Node) -> None:
     for name in ("pier/", "bridge/"):
         node.watch.dispatch.attach(name, Carrier())
     unit = await boat(node, channel="pier/vhf")
-    sent = await node.desk().send_message(kind="text", text="x", unit=unit)
+    sent = await node.desk().dispatch.send_message(kind="text", text="x", unit=unit)
     result = OrderResult(id=sent.id, state="sent", at=node.time, attempts=1)
     node.watch.dispatch.told(result, by="bridge")
     node.watch.dispatch.told(result, by="pie")
     await settled(node)
-    assert (await node.desk().message(sent.id)).state == "queued"
+    assert (await node.desk().dispatch.message(sent.id)).state == "queued"
     node.watch.dispatch.told(result, by="pier")
     await settled(node)
-    assert (await node.desk().message(sent.id)).state == "sent"
+    assert (await node.desk().dispatch.message(sent.id)).state == "sent"
 
 
 async def test_who_told_a_step_hears_when_it_is_on_disk_and_not_before(
@@ -418,7 +431,7 @@ async def test_who_told_a_step_hears_when_it_is_on_disk_and_not_before(
 ) -> None:
     node.watch.dispatch.attach("pier/", Carrier())
     unit = await boat(node, channel="pier/vhf")
-    sent = await node.desk().send_message(kind="text", text="x", unit=unit)
+    sent = await node.desk().dispatch.send_message(kind="text", text="x", unit=unit)
     write = node.store.write
 
     async def refuse(*_: Any, **__: Any) -> Any:
@@ -453,7 +466,7 @@ async def test_a_step_that_can_never_be_stored_costs_no_other(node: Node) -> Non
     node.watch.dispatch.attach("pier/", Carrier())
     unit = await boat(node, channel="pier/vhf")
     sent, poison = [
-        await node.desk().send_message(kind="text", text="x", unit=unit) for _ in range(2)
+        await node.desk().dispatch.send_message(kind="text", text="x", unit=unit) for _ in range(2)
     ]
     never_takes(node, poison.id)
     stored: list[str] = []
@@ -462,27 +475,27 @@ async def test_a_step_that_can_never_be_stored_costs_no_other(node: Node) -> Non
         node.watch.dispatch.told(result, by="pier", stored=partial(stored.append, id))
     await settled(node)
     assert stored == [poison.id, sent.id]  # else its gateway would tell it for ever
-    assert (await node.desk().message(sent.id)).state == "sent"
-    assert (await node.desk().message(poison.id)).state == "queued"
+    assert (await node.desk().dispatch.message(sent.id)).state == "sent"
+    assert (await node.desk().dispatch.message(poison.id)).state == "queued"
 
 
 async def test_what_can_never_be_noted_is_not_sent_and_not_answered_for(node: Node) -> None:
     node.watch.dispatch.attach("serial", Carrier())
-    sent = await node.desk().send_message(kind="text", text="x", unit=await boat(node))
+    sent = await node.desk().dispatch.send_message(kind="text", text="x", unit=await boat(node))
     never_takes(node, sent.id)
     result = OrderResult(id=sent.id, state="queued", at=node.time)
     with pytest.raises(GatewayError):
         await node.watch.dispatch.begin(result, life_left_s=60)
     with pytest.raises(StoreError):
         await node.watch.dispatch.tell(replace(result, state="read", final=True))
-    assert (await node.desk().message(sent.id)).history == sent.history
+    assert (await node.desk().dispatch.message(sent.id)).history == sent.history
 
 
 async def test_a_message_whose_record_is_damaged_costs_no_other(node: Node) -> None:
     node.watch.dispatch.attach("serial", Carrier())
     unit = await boat(node)
     sent, damaged = [
-        await node.desk().send_message(kind="text", text="x", unit=unit) for _ in range(2)
+        await node.desk().dispatch.send_message(kind="text", text="x", unit=unit) for _ in range(2)
     ]
     await node.store.write(
         lambda c: c.exec_driver_sql(f"UPDATE messages SET history = '[' WHERE id = '{damaged.id}'")
@@ -490,7 +503,7 @@ async def test_a_message_whose_record_is_damaged_costs_no_other(node: Node) -> N
     for id in (damaged.id, sent.id):
         tell(node, id, "sent", attempts=1)
     await settled(node)
-    assert (await node.desk().message(sent.id)).state == "sent"
+    assert (await node.desk().dispatch.message(sent.id)).state == "sent"
 
 
 async def test_what_is_being_written_when_the_node_stops_is_written_once(node: Node) -> None:
@@ -498,20 +511,20 @@ async def test_what_is_being_written_when_the_node_stops_is_written_once(node: N
     node.watch.dispatch.attach("serial", carrier)
     unit = await boat(node)
     desk = node.desk()
-    sent = await desk.send_message(kind="text", text="x", unit=unit)
-    gone = await desk.send_message(kind="text", text="y", unit=unit)
+    sent = await desk.dispatch.send_message(kind="text", text="x", unit=unit)
+    gone = await desk.dispatch.send_message(kind="text", text="y", unit=unit)
     with reading(node.file) as other:
         other.execute("BEGIN IMMEDIATE")  # the writer waits for the file, and cannot be stopped
         tell(node, sent.id, "sent", attempts=1)
         tell(node, sent.id, "sent", attempts=2)
-        calling_off = asyncio.create_task(node.desk(name="malee").cancel_message(gone.id))
+        calling_off = asyncio.create_task(node.desk(name="malee").dispatch.cancel_message(gone.id))
         await asyncio.sleep(0.2)
         stopping = asyncio.create_task(node.again())
         await asyncio.sleep(0.2)
         other.execute("ROLLBACK")
         await stopping
     await asyncio.gather(calling_off, return_exceptions=True)
-    steps = (await node.desk().message(sent.id)).history
+    steps = (await node.desk().dispatch.message(sent.id)).history
     assert [step.attempts for step in steps if step.state == "sent"] == [1, 2]
     assert await noted(node, gone.id) == [("send message", "kham"), ("cancel message", "malee")]
 
@@ -524,12 +537,12 @@ async def test_a_gateways_channels_are_asked_each_for_itself(node: Node) -> None
     node.watch.dispatch.attach("pier/", Pier())
     unit = await boat(node, channel="pier/vhf")
     await node.hear(said("a", 5, channel="pier/uhf"))
-    routes = await node.desk().routes(unit=unit)
+    routes = await node.desk().dispatch.routes(unit=unit)
     assert [(each.channel, "text" in each.takes) for each in routes] == [
         ("pier/uhf", False),
         ("pier/vhf", True),
     ]
-    sent = await node.desk().send_message(kind="text", text="x", unit=unit)
+    sent = await node.desk().dispatch.send_message(kind="text", text="x", unit=unit)
     assert sent.channel == "pier/vhf"
 
 
@@ -539,7 +552,7 @@ async def test_what_the_store_refuses_is_not_sent_and_steps_wait_for_it(
     carrier = Carrier()
     node.watch.dispatch.attach("serial", carrier)
     unit = await boat(node)
-    first = await node.desk().send_message(kind="text", text="1", unit=unit)
+    first = await node.desk().dispatch.send_message(kind="text", text="1", unit=unit)
     write = node.store.write
 
     async def refuse(*_: Any, **__: Any) -> Any:
@@ -547,13 +560,13 @@ async def test_what_the_store_refuses_is_not_sent_and_steps_wait_for_it(
 
     monkeypatch.setattr(node.store, "write", refuse)
     with pytest.raises(StoreError):
-        await node.desk().send_message(kind="text", text="2", unit=unit)
+        await node.desk().dispatch.send_message(kind="text", text="2", unit=unit)
     assert len(carrier.sent) == 1
     tell(node, first.id, "acknowledged", attempts=1, final=True)
     await asyncio.sleep(0.05)
     monkeypatch.setattr(node.store, "write", write)
     await settled(node)
-    assert (await node.desk().message(first.id)).state == "acknowledged"
+    assert (await node.desk().dispatch.message(first.id)).state == "acknowledged"
 
 
 # -- the journal
@@ -569,14 +582,18 @@ async def test_who_had_it_said_and_who_called_it_off_is_in_the_journal(node: Nod
     node.watch.dispatch.attach("serial", carrier)
     unit = await boat(node)
     desk = node.desk(name="kham")
-    sent = await desk.send_message(kind="text", text="come home", unit=unit, id="message-1")
-    await desk.send_message(kind="text", text="come home", unit=unit, id="message-1")  # again
+    sent = await desk.dispatch.send_message(
+        kind="text", text="come home", unit=unit, id="message-1"
+    )
+    await desk.dispatch.send_message(
+        kind="text", text="come home", unit=unit, id="message-1"
+    )  # again
     assert await noted(node, sent.id) == [("send message", "kham")]
-    gone = await node.desk(name="malee").cancel_message(sent.id)
+    gone = await node.desk(name="malee").dispatch.cancel_message(sent.id)
     assert gone.state == "cancelled"
     assert await noted(node, sent.id) == [("send message", "kham"), ("cancel message", "malee")]
     with pytest.raises(Conflict):
-        await node.desk(name="malee").cancel_message(sent.id)
+        await node.desk(name="malee").dispatch.cancel_message(sent.id)
     assert len(await noted(node, sent.id)) == 2
     assert (await node.store.read(proving.prove)).faults == ()
 
@@ -585,17 +602,17 @@ async def test_a_call_off_that_came_too_late_is_not_noted_as_one(node: Node) -> 
     """An older step is on its way to the disk when another gateway is asked to call it off."""
     node.watch.dispatch.attach("pier/", Carrier())
     unit = await boat(node, channel="pier/vhf")
-    sent = await node.desk().send_message(kind="text", text="x", unit=unit)
+    sent = await node.desk().dispatch.send_message(kind="text", text="x", unit=unit)
     with reading(node.file) as other:
         other.execute("BEGIN IMMEDIATE")
         tell(node, sent.id, "queued", reason="link_down")
-        calling_off = asyncio.create_task(node.desk(name="malee").cancel_message(sent.id))
+        calling_off = asyncio.create_task(node.desk(name="malee").dispatch.cancel_message(sent.id))
         await asyncio.sleep(0.1)
         tell(node, sent.id, "sent", attempts=1, final=True)
         other.execute("ROLLBACK")
     await calling_off
     await settled(node)
-    assert (await node.desk().message(sent.id)).state == "sent"
+    assert (await node.desk().dispatch.message(sent.id)).state == "sent"
     assert await noted(node, sent.id) == [
         ("send message", "kham"),
         ("ask to cancel message", "malee"),
@@ -606,8 +623,8 @@ async def test_that_another_gateway_was_asked_to_call_it_off_is_in_the_journal(
     node: Node,
 ) -> None:
     node.watch.dispatch.attach("serial", Carrier())  # which says nothing yet
-    sent = await node.desk().send_message(kind="text", text="x", unit=await boat(node))
-    await node.desk(name="malee").cancel_message(sent.id)
+    sent = await node.desk().dispatch.send_message(kind="text", text="x", unit=await boat(node))
+    await node.desk(name="malee").dispatch.cancel_message(sent.id)
     assert await noted(node, sent.id) == [
         ("send message", "kham"),
         ("ask to cancel message", "malee"),

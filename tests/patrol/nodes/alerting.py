@@ -51,7 +51,7 @@ def only(node: Node, rule: str | None = None) -> Alert:
 
 async def unit(node: Node, device: str = "a", **more: Any) -> str:
     id = await node.boat(f"Boat {device}", **more)
-    await node.desk("admin").assign(address=address(device), unit=id, start=at(-100_000))
+    await node.desk("admin").registry.assign(address=address(device), unit=id, start=at(-100_000))
     return id
 
 

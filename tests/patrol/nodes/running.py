@@ -172,7 +172,7 @@ class Node:
     async def boat(self, call_sign: str = "Boat 3", agency: str = AGENCY, **more: Any) -> str:
         """Register a unit and return its id."""
         desk = self.desk("admin", agency)
-        return (await desk.add_unit(call_sign=call_sign, kind="boat", **more)).id
+        return (await desk.registry.add_unit(call_sign=call_sign, kind="boat", **more)).id
 
     def rows(self, query: str, *values: object) -> list[Any]:
         """Read the database as anybody could, past our own code."""

@@ -39,7 +39,7 @@ async def fill(node: Node) -> dict[str, str]:
         registry.put_agency, Agency(id=AGENCY, name="Houay Xai border police", country="LA"), NODE
     )
     boat = await node.boat()
-    await node.desk().assign(address=address(), unit=boat, start=at(-1))
+    await node.desk().registry.assign(address=address(), unit=boat, start=at(-1))
     await node.hear(*(said("a", second, lon=100.4 + second * 1e-4) for second in range(6)))
     await node.hear(said("a", 6, lon=100.4006, text="ສະບາຍດີ"))
     await node.hear(said("a", 7, lon=None, status="on patrol"))
@@ -53,7 +53,7 @@ async def fill(node: Node) -> dict[str, str]:
     link = await people.link_for(user, minutes=30)
     await people.open_session(user, SESSION, at(7 * 86400))
     node.watch.dispatch.attach("serial", Carrier())
-    await node.desk().send_message(kind="text", text="Come home", unit=boat)
+    await node.desk().dispatch.send_message(kind="text", text="Come home", unit=boat)
     await node.desk("planner").sectors.draw(name="Upper reach", shape=square(), note="shallow")
     await node.desk("crew").incidents.log(**told())
     picture = io.BytesIO()

@@ -505,7 +505,7 @@ async def test_a_patrol_starts_when_a_boat_surely_leaves_its_base_in_the_window(
     node: Node,
 ) -> None:
     patrol = await ready(node, start_by_movement=True, member={"base": PIER})
-    await node.desk("admin").assign(
+    await node.desk("admin").registry.assign(
         address="test:a", unit=patrol.units[0], start=at(-600), channel="*"
     )
     desk = node.desk().patrols
@@ -535,7 +535,7 @@ async def test_a_patrol_starts_when_a_boat_enters_a_sector_of_it(node: Node) -> 
     geometry = {"type": "Polygon", "coordinates": [list(ring)]}
     sector = await node.desk().sectors.draw(name="Isles", shape=SectorShape(polygon=geometry))
     patrol = await ready(node, start_by_movement=True, sectors=(sector.id,))
-    await node.desk("admin").assign(
+    await node.desk("admin").registry.assign(
         address="test:a", unit=patrol.units[0], start=at(-600), channel="*"
     )
     desk = node.desk().patrols
@@ -555,7 +555,7 @@ async def test_a_patrol_starts_when_a_boat_enters_a_sector_of_it(node: Node) -> 
 
 async def test_a_patrol_ends_when_all_have_been_back_for_a_while(node: Node) -> None:
     patrol = await ready(node, end_by_movement=True, member={"base": PIER})
-    await node.desk("admin").assign(
+    await node.desk("admin").registry.assign(
         address="test:a", unit=patrol.units[0], start=at(-600), channel="*"
     )
     desk = node.desk("crew").patrols
@@ -576,7 +576,9 @@ async def test_a_patrol_ends_when_all_have_been_back_for_a_while(node: Node) -> 
 async def test_overdue_is_flagged_and_cleared_by_what_ends_it(node: Node) -> None:
     patrol = await ready(node, check_in_interval_s=600.0, start_grace_s=300.0)
     boat = patrol.units[0]
-    await node.desk("admin").assign(address="test:a", unit=boat, start=at(-600), channel="*")
+    await node.desk("admin").registry.assign(
+        address="test:a", unit=boat, start=at(-600), channel="*"
+    )
     desk = node.desk("crew").patrols
     await ticked(node, 901)
     assert (await desk.one(patrol.id)).start_overdue
@@ -600,7 +602,9 @@ async def test_overdue_is_flagged_and_cleared_by_what_ends_it(node: Node) -> Non
 async def test_only_an_order_counts_where_the_patrol_says_so(node: Node) -> None:
     patrol = await ready(node, check_in_interval_s=60.0, check_in_by_message=False)
     boat = patrol.units[0]
-    await node.desk("admin").assign(address="test:a", unit=boat, start=at(-600), channel="*")
+    await node.desk("admin").registry.assign(
+        address="test:a", unit=boat, start=at(-600), channel="*"
+    )
     desk = node.desk("crew").patrols
     await desk.start(patrol.id)
     node.time = at(200)

@@ -16,7 +16,7 @@ FAR = 100.515  # 12 km east of 100.4 at 20.27
 
 async def bound(node: Node, agency: str = AGENCY) -> str:
     boat = await node.boat(agency=agency)
-    await node.desk("admin", agency).assign(
+    await node.desk("admin", agency).registry.assign(
         address=address(), unit=boat, start=at(-10), channel="serial"
     )
     return boat
@@ -32,7 +32,7 @@ async def test_a_bound_address_claimed_from_elsewhere_is_raised_with_whom_where_
 ) -> None:
     boat = await bound(node)
     await node.hear(said("a", 1), said("a", 2, lon=FAR, channel="udp-2"))
-    (claim,) = node.desk().claims()
+    (claim,) = node.desk().visible.claims()
     assert claim.distance_m == pytest.approx(12_000, rel=0.01)
     assert msgspec.structs.replace(claim, distance_m=None) == Claim(
         address=address(), channel="udp-2", agency=AGENCY, since=at(2), unit=boat, bound="serial"
@@ -42,13 +42,13 @@ async def test_a_bound_address_claimed_from_elsewhere_is_raised_with_whom_where_
 async def test_a_claim_without_a_place_is_raised_too(node: Node) -> None:
     await bound(node)
     await node.hear(said("a", 2, lon=None, channel="udp-2", text="all is well"))
-    (claim,) = node.desk().claims()
+    (claim,) = node.desk().visible.claims()
     assert claim.distance_m is None
 
 
 async def test_viewers_are_told_once_and_again_only_when_much_has_changed(node: Node) -> None:
     await bound(node)
-    viewer = Viewer(node.desk().subscribe())
+    viewer = Viewer(node.desk().visible.subscribe())
     await viewer.look()
 
     async def told() -> list[Claim]:
@@ -75,34 +75,34 @@ async def test_viewers_are_told_once_and_again_only_when_much_has_changed(node: 
     node.watch.publish(())
     (over,) = await told()
     assert over.ended
-    assert node.desk().claims() == []
+    assert node.desk().visible.claims() == []
 
 
 async def test_a_newcomer_sees_it_in_the_snapshot_and_strangers_never(node: Node) -> None:
     await bound(node)
     await node.hear(said("a", 2, lon=FAR, channel="udp-2"))
     for agency, count in ((AGENCY, 1), (OTHER, 0)):
-        viewer = Viewer(node.desk("commander", agency).subscribe())
+        viewer = Viewer(node.desk("commander", agency).visible.subscribe())
         (snapshot,) = await viewer.look()
         assert isinstance(snapshot, Snapshot)
-        assert len(snapshot.claims) == len(node.desk("admin", agency).claims()) == count
+        assert len(snapshot.claims) == len(node.desk("admin", agency).visible.claims()) == count
 
 
 async def test_a_restart_neither_forgets_nor_repeats_it(node: Node) -> None:
     boat = await bound(node)
     await node.hear(said("a", 1), said("a", 2, lon=FAR, channel="udp-2"))
     again = await node.again()
-    (claim,) = again.desk().claims()
+    (claim,) = again.desk().visible.claims()
     assert (claim.since, claim.unit, claim.bound) == (at(2), boat, "serial")
     await again.hear(said("a", 30, lon=FAR, channel="udp-2"))
-    (claim,) = again.desk().claims()
+    (claim,) = again.desk().visible.claims()
     assert claim.since == at(2)
     assert claim.distance_m == pytest.approx(12_000, rel=0.01)
     assert len(again.rows("SELECT * FROM latches")) == 1
     tick(again, 700)
     await again.watch._store_ended_claims()
     third = await again.again()
-    assert third.desk().claims() == []
+    assert third.desk().visible.claims() == []
     (row,) = third.rows("SELECT * FROM latches")
     assert (row["cleared_us"] is not None, row["cleared_by"]) == (True, None)
     await third.stop()
@@ -131,11 +131,11 @@ async def test_bound_anew_to_the_other_channel_it_is_no_claim_any_more(node: Nod
     boat = await bound(node)
     await node.hear(said("a", 2, lon=FAR, channel="udp-2"))
     desk = node.desk()
-    (assignment,) = desk.assignments()
-    await desk.end_assignment(assignment.id, end=at(3))
-    await desk.assign(address=address(), unit=boat, start=at(3), channel="udp-2")
+    (assignment,) = desk.visible.assignments()
+    await desk.registry.end_assignment(assignment.id, end=at(3))
+    await desk.registry.assign(address=address(), unit=boat, start=at(3), channel="udp-2")
     tick(node, 5)
-    assert desk.claims() == []
+    assert desk.visible.claims() == []
 
 
 async def test_what_is_read_from_the_records_raises_nothing(node: Node) -> None:
@@ -143,8 +143,8 @@ async def test_what_is_read_from_the_records_raises_nothing(node: Node) -> None:
     await node.hear(
         *(said("a", n, lon=FAR if n % 2 else 100.4, channel=f"c{n % 2}") for n in range(2))
     )
-    await node.desk().assign(address=address(), unit=boat, start=at(-10), channel="c0")
-    assert node.desk().claims() == []
+    await node.desk().registry.assign(address=address(), unit=boat, start=at(-10), channel="c0")
+    assert node.desk().visible.claims() == []
 
 
 async def test_a_call_for_help_and_a_claim_do_not_end_each_other(node: Node) -> None:
@@ -154,10 +154,10 @@ async def test_a_call_for_help_and_a_claim_do_not_end_each_other(node: Node) -> 
     await node.watch._store_ended_claims()
     assert node.state(boat).distress
     await node.hear(said("a", 701, lon=FAR, channel="udp-2"))
-    await node.desk().clear_distress(boat)
-    assert len(node.desk().claims()) == 1
+    await node.desk().registry.clear_distress(boat)
+    assert len(node.desk().visible.claims()) == 1
     again = await node.again()
-    assert len(again.desk().claims()) == 1
+    assert len(again.desk().visible.claims()) == 1
     assert not again.state(boat).distress
     await again.stop()
 
@@ -169,7 +169,7 @@ async def in_turn(node: Node, *places: tuple[str, float, float]) -> list[Claim]:
     await node.hear_in_turn(
         *(said("a", second, lon=lon, channel=channel) for channel, second, lon in places)
     )
-    return node.desk().claims()
+    return node.desk().visible.claims()
 
 
 async def test_two_senders_far_apart_in_turn_under_a_free_address_are_raised(node: Node) -> None:
@@ -183,7 +183,7 @@ async def test_two_senders_far_apart_in_turn_under_a_free_address_are_raised(nod
 
 async def test_for_a_unit_bound_to_no_channel_as_well(node: Node) -> None:
     boat = await node.boat()
-    await node.desk().assign(address=address(), unit=boat, start=at(-10), channel="*")
+    await node.desk().registry.assign(address=address(), unit=boat, start=at(-10), channel="*")
     (claim,) = await in_turn(
         node, ("hill", 0, 100.4), ("hill", 5, 100.4), ("udp-2", 10, FAR), ("hill", 20, 100.401)
     )
@@ -212,7 +212,7 @@ async def test_a_claim_of_a_free_address_goes_on_after_a_restart(node: Node) -> 
     turns = [("hill", 0, 100.4), ("udp-2", 10, FAR), ("hill", 20, 100.401)]
     (before,) = await in_turn(node, *turns)
     again = await node.again()
-    (claim,) = again.desk().claims()
+    (claim,) = again.desk().visible.claims()
     assert claim == msgspec.structs.replace(before, distance_m=None)
     (claim,) = await in_turn(again, *((name, 60 + s, lon) for name, s, lon in turns))
     assert claim.since == before.since
@@ -224,5 +224,5 @@ async def test_a_claim_of_a_free_address_is_for_those_who_may_see_unknown_radios
     node: Node,
 ) -> None:
     await in_turn(node, ("hill", 0, 100.4), ("udp-2", 10, FAR), ("hill", 20, 100.401))
-    assert len(node.desk("technician").claims()) == 1
-    assert node.desk("crew").claims() == []
+    assert len(node.desk("technician").visible.claims()) == 1
+    assert node.desk("crew").visible.claims() == []

@@ -23,7 +23,7 @@ async def fleet(node: Node) -> dict[str, str]:
     ids = {}
     for device in "abcd":
         ids[device] = await node.boat(f"Boat {device}", expected_interval_s=10)
-        await node.desk().assign(
+        await node.desk().registry.assign(
             address=address(device), unit=ids[device], start=at(-10), channel="*"
         )
     await node.hear(
@@ -93,7 +93,7 @@ async def test_once_the_link_is_back_each_unit_has_time_to_report(node: Node) ->
 
 async def test_viewers_are_told_which_link_it_is(node: Node) -> None:
     ids = await fleet(node)
-    viewer = Viewer(node.desk().subscribe())
+    viewer = Viewer(node.desk().visible.subscribe())
     await viewer.look()
     node.watch.channel_health([health("pier", "down", 5)])
     lives(node, ids, 60)
@@ -105,7 +105,7 @@ async def test_viewers_are_told_which_link_it_is(node: Node) -> None:
 async def test_a_plot_by_voice_is_no_link(node: Node) -> None:
     ids = await fleet(node)
     node.time = at(3)
-    await node.desk().plot(ids["a"], lon=100.4, lat=20.27)
+    await node.desk().registry.plot(ids["a"], lon=100.4, lat=20.27)
     node.watch.channel_health([health("pier", "down", 5)])
     assert lives(node, ids, 100)[0] == "cut"
 

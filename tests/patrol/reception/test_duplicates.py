@@ -42,12 +42,12 @@ async def test_one_message_over_three_channels_is_stored_once_with_all_who_heard
         ("boat", -80.0, 9.5, "la-hx", "node-hx"),
         ("pier", None, None, "la-hx", "node-hx"),
     ]
-    (radio,) = await node.desk().unknown_radios()
+    (radio,) = await node.desk().visible.unknown_radios()
     assert (radio.count, radio.channels) == (1, ("boat", "hill", "pier"))
 
 
 async def test_it_is_shown_once(node: Node) -> None:
-    subscription = node.desk().subscribe()
+    subscription = node.desk().visible.subscribe()
     await subscription.take(0.1)
     await node.hear(heard_by("hill", 1), heard_by("pier", 1.2))
     (frame,) = await subscription.take(0.1)

@@ -45,7 +45,7 @@ async def test_a_position_that_is_none_is_kept_and_flagged_and_moves_nothing(
     node: Node, message: Transmission, flag: str
 ) -> None:
     await node.hear(said("a", 1))
-    viewer = Viewer(node.desk().subscribe())
+    viewer = Viewer(node.desk().visible.subscribe())
     await viewer.look()
     await node.hear(message)
     (_, (lon, flags, usable)) = kept(node)
@@ -56,7 +56,7 @@ async def test_a_position_that_is_none_is_kept_and_flagged_and_moves_nothing(
     assert lon == (None if position.lon != position.lon else position.lon)
     assert marker(node).lon == 100.4
     assert flag in node.state().flags
-    assert await node.desk().track(address(), start=at(-10), end=at(10)) == [
+    assert await node.desk().visible.track(address(), start=at(-10), end=at(10)) == [
         Fix(of=address(), lon=100.4, lat=20.27, time=at(1), live=False)
     ]
     (change,) = await viewer.look()
@@ -74,7 +74,7 @@ async def test_a_late_fix_joins_the_track_and_not_the_marker(node: Node) -> None
     await node.hear_in_turn(said("a", 10, lon=100.402), said("a", 5, lon=100.401, heard=11))
     assert marker(node).lon == 100.402
     assert kept(node)[1][1] == ["late"]
-    track = await node.desk().track(address(), start=at(0), end=at(20))
+    track = await node.desk().visible.track(address(), start=at(0), end=at(20))
     assert [fix.lon for fix in track] == [100.401, 100.402]
 
 
@@ -117,7 +117,7 @@ async def test_a_device_without_a_clock_counts_when_passed_on_or_heard(node: Nod
 
 
 async def test_a_jump_is_held_back_until_the_next_position_confirms_it(node: Node) -> None:
-    viewer = Viewer(node.desk().subscribe())
+    viewer = Viewer(node.desk().visible.subscribe())
     await viewer.look()
     await node.hear_in_turn(said("a", 1), said("a", 2, lon=101.0))
     assert marker(node).lon == 100.4

@@ -60,7 +60,7 @@ async def test_the_others_are_stored_and_the_bad_one_is_kept_named_and_answered(
         said("a", second, text="bad" if second == 7 else "good", lon=100.4 + second * 1e-4)
         for second in range(20)
     ]
-    viewer = Viewer(node.desk().subscribe())
+    viewer = Viewer(node.desk().visible.subscribe())
     await viewer.look()
     with capture_logs() as logs:
         await node.hear(*messages)  # all are answered: it would only come again
@@ -211,7 +211,7 @@ async def test_a_call_for_help_that_nothing_can_be_made_of_rings(
     assert node.state(boat).distress
     assert only(node) == alert
     node.time = at(60)
-    await node.desk().clear_distress(boat)
+    await node.desk().registry.clear_distress(boat)
     await hear(node, said("a", 50, distress=True, **wrong))  # was called before that
     await tick(node, 61)
     assert alerts(node) == []
@@ -234,7 +234,7 @@ async def test_a_call_that_was_cleared_and_is_set_aside_late_is_no_news_of_who_l
     boat = await unit(node)
     await hear(node, said("a", 1, distress=True))
     node.time = at(60)
-    await node.desk().clear_distress(boat)
+    await node.desk().registry.clear_distress(boat)
     await hear(node, said("a", 70, status="man_down"))
     await hear(node, said("a", 2, distress=True, signal=object()))
     await tick(node, 71)
@@ -245,7 +245,7 @@ async def test_a_call_that_was_cleared_and_is_set_aside_late_is_no_news_of_who_l
 
 async def test_a_call_from_nowhere_on_earth_by_who_claims_an_address_rings(node: Node) -> None:
     boat = await node.boat("Boat 3")
-    await node.desk("admin").assign(
+    await node.desk("admin").registry.assign(
         address=address(), unit=boat, start=at(-100_000), channel="serial"
     )
     await hear(node, said("a", 1))

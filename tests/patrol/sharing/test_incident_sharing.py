@@ -374,7 +374,7 @@ async def test_a_suspension_while_a_list_is_put_together_leaves_nothing_in_it(
     monkeypatch.setattr("patrol.desks.incidents.incidents.asyncio", Turns)
     assert await other.incidents.incidents(IncidentQuery()) == [own]
     assert turns > 4, "it began anew"
-    assert other.is_stale, "and who answers is told that something had been handed out"
+    assert other.visible.is_stale, "and who answers is told that something had been handed out"
 
 
 async def test_who_is_offered_a_target_sees_its_photo_while_the_agreement_holds(

@@ -28,7 +28,7 @@ async def fleet(node: Node, hours: int = 60) -> str:
     """Let a boat of the other agency go about for some days; return its id."""
     node.time = at(-HOUR)
     boat = await node.boat("Naga 9", OTHER, note="secret note")
-    await node.desk("admin", OTHER).assign(address=address("b"), unit=boat, start=at(-1e6))
+    await node.desk("admin", OTHER).registry.assign(address=address("b"), unit=boat, start=at(-1e6))
     messages = [
         said(
             "b",
@@ -102,7 +102,7 @@ def agreements(boat: str) -> dict[str, list[Any]]:
 async def expected(node: Node, boat: str, papers: list[Any]) -> list[Fix]:
     """Return what the predicate lets through of all that its owner knows."""
     owner = node.desk("commander", OTHER)
-    everything = await owner.track(boat, start=ALWAYS, end=NEVER)
+    everything = await owner.visible.track(boat, start=ALWAYS, end=NEVER)
     assert len(everything) > 300
     found = []
     for fix in everything:
@@ -169,13 +169,13 @@ async def test_store_and_predicate_let_the_same_positions_cross(tmp_path: Path, 
 
 async def test_a_position_that_may_not_cross_is_not_found_by_its_id(node: Node) -> None:
     boat = await fleet(node, 10)
-    owned = await node.desk("commander", OTHER).fixes(boat)
+    owned = await node.desk("commander", OTHER).history.fixes(boat)
     await file(node, active(at(HOUR), corridor=box(100.2, 20.2, 100.7, 20.8)))
     desk = node.desk()
-    told = await desk.fixes(boat)
+    told = await desk.history.fixes(boat)
     assert 0 < len(told.ids) == len(set(told.ids)) < len(owned.ids)
     for gid, fix in zip(told.ids, told.fixes, strict=True):
-        assert await desk.fix(boat, gid) == fix
+        assert await desk.history.fix(boat, gid) == fix
     hidden = [fix for fix in owned.fixes if fix.time not in {each.time for each in told.fixes}]
     ids = {fix.time: gid for gid, fix in zip(told.ids, told.fixes, strict=True)}
     (time, known), size = next(iter(ids.items())), 8
@@ -183,7 +183,7 @@ async def test_a_position_that_may_not_cross_is_not_found_by_its_id(node: Node) 
     made = [to_us(fix.time).to_bytes(size, "big") + known[size:] for fix in hidden]
     for gid in (*owned.ids, *made, known[:size] + b"\xff", b"\xff" * 9, b"", b"\x00"):
         with pytest.raises(NotFound):
-            await desk.fix(boat, gid)
+            await desk.history.fix(boat, gid)
 
 
 async def test_ids_and_pages_of_what_crosses_tell_nothing_of_what_does_not(node: Node) -> None:
@@ -191,20 +191,20 @@ async def test_ids_and_pages_of_what_crosses_tell_nothing_of_what_does_not(node:
     and where a page ends is told.
     """
     boat = await fleet(node, 20)
-    owned = await node.desk("commander", OTHER).fixes(boat)
+    owned = await node.desk("commander", OTHER).history.fixes(boat)
     corridor = box(100.2, 20.2, 100.7, 20.8)
     narrow = ((100.1, 20.1), (101.0, 20.1), (100.1, 21.0), (100.1, 20.1))
     corridor = msgspec.structs.replace(corridor, rings=(narrow,))
     await file(node, active(at(0), corridor=corridor))
     desk = node.desk()
-    whole = await desk.fixes(boat)
+    whole = await desk.history.fixes(boat)
     told = {to_us(fix.time) for fix in whole.fixes}
     assert 0 < len(told) < len(owned.fixes) / 2
     assert not set(whole.ids) & set(owned.ids)
     for limit in (1, 7):
         after, seen, pages = None, [], 0
         while True:
-            page = await desk.fixes(boat, limit=limit, after=after)
+            page = await desk.history.fixes(boat, limit=limit, after=after)
             seen += page.ids
             pages += 1
             assert len(page.fixes) == limit or page.last is None
@@ -215,58 +215,62 @@ async def test_ids_and_pages_of_what_crosses_tell_nothing_of_what_does_not(node:
             assert not any(gid.endswith(after[1]) for gid in owned.ids)
         assert seen == whole.ids
         assert pages == -(-len(seen) // limit)
-    [film] = (await desk.films(start=at(0), end=at(20 * HOUR))).values()
+    [film] = (await desk.history.films(start=at(0), end=at(20 * HOUR))).values()
     assert set(film.gids) == {b""}
 
 
 async def test_two_positions_of_one_moment_are_told_apart_and_on_one_page(node: Node) -> None:
     boat = await node.boat("Naga 9", OTHER)
     for radio in ("b", "c"):
-        await node.desk("admin", OTHER).assign(address=address(radio), unit=boat, start=at(-1))
+        await node.desk("admin", OTHER).registry.assign(
+            address=address(radio), unit=boat, start=at(-1)
+        )
     for second in (1, 2, 2, 3):
         radios = ("b", "c") if second == 2 else ("b",)
         await node.hear(*(said(radio, second) for radio in radios))
     await file(node, active(at(0)))
     desk = node.desk()
-    first = await desk.fixes(boat, limit=2)
+    first = await desk.history.fixes(boat, limit=2)
     assert len(first.fixes) == 5
-    rest = await desk.fixes(boat, limit=2, after=first.last)
+    rest = await desk.history.fixes(boat, limit=2, after=first.last)
     assert rest.last is None
     ids = [*first.ids, *rest.ids]
-    assert len(ids) == len(set(ids)) == len((await node.desk("admin", OTHER).fixes(boat)).ids)
+    assert (
+        len(ids) == len(set(ids)) == len((await node.desk("admin", OTHER).history.fixes(boat)).ids)
+    )
     for gid in ids:
-        assert (await desk.fix(boat, gid)).of == boat
+        assert (await desk.history.fix(boat, gid)).of == boat
 
 
 async def test_no_note_and_no_address_of_another_agencys_unit_is_told(node: Node) -> None:
     boat = await fleet(node, 10)
     node.time = at(10 * HOUR - 60)
     await file(node, active(at(0)))
-    seen = node.desk("admin").unit(boat)
+    seen = node.desk("admin").visible.unit(boat)
     assert (seen.call_sign, seen.note, seen.addresses, seen.text) == ("Naga 9", "", (), None)
     assert seen.last is not None
-    assert [each.id for each in node.desk("admin").units()] == [boat]
+    assert [each.id for each in node.desk("admin").visible.units()] == [boat]
 
 
 async def test_acts_on_another_agencys_unit_do_not_find_it(node: Node) -> None:
     boat = await fleet(node, 2)
     await file(node, active(at(0)))
     desk = node.desk("admin")
-    assert desk.unit(boat).id == boat
+    assert desk.visible.unit(boat).id == boat
     for order in (
-        desk.change_unit(boat, {"note": "x"}),
-        desk.plot(boat, lon=100.4, lat=20.2),
-        desk.clear_distress(boat),
-        desk.assign(address="test:new", unit=boat),
-        desk.send_message(kind="alert", unit=boat),
-        desk.routes(unit=boat),
-        desk.routes(address=address("b")),
+        desk.registry.change_unit(boat, {"note": "x"}),
+        desk.registry.plot(boat, lon=100.4, lat=20.2),
+        desk.registry.clear_distress(boat),
+        desk.registry.assign(address="test:new", unit=boat),
+        desk.dispatch.send_message(kind="alert", unit=boat),
+        desk.dispatch.routes(unit=boat),
+        desk.dispatch.routes(address=address("b")),
     ):
         with pytest.raises(NotFound):
             await order
-    assert await desk.heard(address("b")) == []
-    assert desk.assignments() == []
-    assert (await desk.why(address("b"))).verdict == "hidden"
+    assert await desk.visible.heard(address("b")) == []
+    assert desk.visible.assignments() == []
+    assert (await desk.visible.why(address("b"))).verdict == "hidden"
 
 
 async def test_what_is_read_is_asked_again_after_the_store_answered(node: Node) -> None:
@@ -283,14 +287,14 @@ async def test_what_is_read_is_asked_again_after_the_store_answered(node: Node) 
         return found
 
     node.watch.store.read = slow  # type: ignore[assignment,method-assign]
-    assert await desk.track(boat, start=ALWAYS, end=NEVER) == []
+    assert await desk.visible.track(boat, start=ALWAYS, end=NEVER) == []
     node.watch.clerk.book.put([agreement])
-    assert (await desk.fixes(boat)).fixes == []
+    assert (await desk.history.fixes(boat)).fixes == []
     node.watch.clerk.book.put([agreement])
-    assert await desk.days(boat) == []
+    assert await desk.history.days(boat) == []
     node.watch.clerk.book.put([agreement])
-    assert await desk.paths(start=at(0), end=at(100 * HOUR)) == {}
-    assert desk.is_stale
+    assert await desk.history.paths(start=at(0), end=at(100 * HOUR)) == {}
+    assert desk.visible.is_stale
 
 
 async def test_what_may_be_told_is_judged_on_one_thread(
@@ -312,7 +316,7 @@ async def test_what_may_be_told_is_judged_on_one_thread(
 
     monkeypatch.setattr(sharing, "open_grants", asked)
     monkeypatch.setattr(sharing.seen, "seen", counted)
-    assert await desk.days(boat) == [at(0).date(), at(24 * HOUR).date()]
+    assert await desk.history.days(boat) == [at(0).date(), at(24 * HOUR).date()]
     assert judged_on == {threading.get_ident()}
 
 
@@ -327,7 +331,7 @@ async def test_tracks_of_a_joint_patrol_cross_after_it_and_after_a_restart(node:
     )  # fmt: skip
     await file(node, over)
     for _ in range(2):
-        told = await node.desk().track(boat, start=ALWAYS, end=NEVER)
+        told = await node.desk().visible.track(boat, start=ALWAYS, end=NEVER)
         assert [fix.time for fix in told] == [
             at(second) for second in range(2 * HOUR, 4 * HOUR, 600)
         ]
@@ -338,12 +342,12 @@ async def test_small_boxes_do_not_tell_more_than_the_grid(node: Node) -> None:
     boat = await fleet(node, 10)
     await file(node, active(at(0), precision_m=5000.0))
     desk = node.desk()
-    told = (await desk.fixes(boat)).fixes
-    exact = (await node.desk("commander", OTHER).fixes(boat)).fixes
+    told = (await desk.history.fixes(boat)).fixes
+    exact = (await node.desk("commander", OTHER).history.fixes(boat)).fixes
     assert len(told) == len(exact) > 50
     for fix, true in zip(told, exact, strict=True):
         tiny = 1e-5
         there = (fix.lon - tiny, fix.lat - tiny, fix.lon + tiny, fix.lat + tiny)
-        assert fix in (await desk.fixes(boat, box=there)).fixes
+        assert fix in (await desk.history.fixes(boat, box=there)).fixes
         really = (true.lon - tiny, true.lat - tiny, true.lon + tiny, true.lat + tiny)
-        assert fix not in (await desk.fixes(boat, box=really)).fixes
+        assert fix not in (await desk.history.fixes(boat, box=really)).fixes

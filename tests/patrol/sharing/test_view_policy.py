@@ -81,28 +81,32 @@ def test_every_role_does_what_the_table_says_and_nothing_else() -> None:
 
 
 CALLS: dict[str, Callable[[Desk], Any]] = {
-    "see the picture": lambda desk: [desk.units(), desk.subscribe(), desk.unit("u")],
-    "see tracks": lambda desk: desk.track("u", start=at(0), end=at(1)),
-    "see tracks ": lambda desk: desk.tracks(start=at(0), end=at(1)),
-    "see channels": lambda desk: desk.channels(),
-    "see unknown radios": lambda desk: desk.unknown_radios(),
-    "see unknown radios ": lambda desk: desk.assignments(),
-    "see what a radio sent": lambda desk: desk.heard("test:a"),
-    "see what a radio sent ": lambda desk: desk.why("test:a"),
-    "see the picture ": lambda desk: desk.claims(),
-    "see rejected frames": lambda desk: desk.rejected("udp"),
-    "manage units": lambda desk: desk.add_unit(call_sign=desk.user.role, kind="boat"),
-    "manage units ": lambda desk: desk.change_unit("u", {"note": "x"}),
-    "assign radios": lambda desk: desk.assign(address="test:a", unit="u", start=at(0)),
-    "assign radios ": lambda desk: desk.end_assignment("none"),
-    "plot by voice": lambda desk: desk.plot("u", lon=100.4, lat=20.2),
-    "clear distress": lambda desk: desk.clear_distress("u"),
-    "see messages": lambda desk: desk.messages(),
-    "see messages ": lambda desk: desk.message("none"),
-    "see messages  ": lambda desk: desk.routes(unit="u"),
-    "message radios": lambda desk: desk.send_message(kind="alert", channel="none"),
-    "relay distress": lambda desk: desk.send_message(kind="distress", channel="none"),
-    "report positions": lambda desk: desk.report([said("p", 1)], source="u"),
+    "see the picture": lambda desk: [
+        desk.visible.units(),
+        desk.visible.subscribe(),
+        desk.visible.unit("u"),
+    ],
+    "see tracks": lambda desk: desk.visible.track("u", start=at(0), end=at(1)),
+    "see tracks ": lambda desk: desk.visible.tracks(start=at(0), end=at(1)),
+    "see channels": lambda desk: desk.visible.channels(),
+    "see unknown radios": lambda desk: desk.visible.unknown_radios(),
+    "see unknown radios ": lambda desk: desk.visible.assignments(),
+    "see what a radio sent": lambda desk: desk.visible.heard("test:a"),
+    "see what a radio sent ": lambda desk: desk.visible.why("test:a"),
+    "see the picture ": lambda desk: desk.visible.claims(),
+    "see rejected frames": lambda desk: desk.visible.rejected("udp"),
+    "manage units": lambda desk: desk.registry.add_unit(call_sign=desk.user.role, kind="boat"),
+    "manage units ": lambda desk: desk.registry.change_unit("u", {"note": "x"}),
+    "assign radios": lambda desk: desk.registry.assign(address="test:a", unit="u", start=at(0)),
+    "assign radios ": lambda desk: desk.registry.end_assignment("none"),
+    "plot by voice": lambda desk: desk.registry.plot("u", lon=100.4, lat=20.2),
+    "clear distress": lambda desk: desk.registry.clear_distress("u"),
+    "see messages": lambda desk: desk.dispatch.messages(),
+    "see messages ": lambda desk: desk.dispatch.message("none"),
+    "see messages  ": lambda desk: desk.dispatch.routes(unit="u"),
+    "message radios": lambda desk: desk.dispatch.send_message(kind="alert", channel="none"),
+    "relay distress": lambda desk: desk.dispatch.send_message(kind="distress", channel="none"),
+    "report positions": lambda desk: desk.registry.report([said("p", 1)], source="u"),
     "see incidents": lambda desk: desk.incidents.incident("none"),
     "log incidents": lambda desk: desk.incidents.correct("none", version=1),
     "confirm incidents": lambda desk: desk.incidents.confirm("none", version=1),
@@ -179,37 +183,37 @@ async def test_the_desk_asks_the_table_before_anything_else(node: Node, role: Ro
 async def test_what_the_user_may_not_know_of_does_not_exist(node: Node) -> None:
     secret = await node.boat("Boat 9", OTHER)
     other = node.desk("admin", OTHER)
-    assignment = await other.assign(address=address("b"), unit=secret, start=at(0))
+    assignment = await other.registry.assign(address=address("b"), unit=secret, start=at(0))
     await node.hear(said("b", 1), said("x", 1))
     desk = node.desk("admin")
     for order in (
-        desk.track(secret, start=at(0), end=at(9)),
-        desk.change_unit(secret, {"note": "x"}),
-        desk.plot(secret, lon=100.4, lat=20.2),
-        desk.clear_distress(secret),
-        desk.assign(address="test:new", unit=secret),
-        desk.end_assignment(assignment.id),
+        desk.visible.track(secret, start=at(0), end=at(9)),
+        desk.registry.change_unit(secret, {"note": "x"}),
+        desk.registry.plot(secret, lon=100.4, lat=20.2),
+        desk.registry.clear_distress(secret),
+        desk.registry.assign(address="test:new", unit=secret),
+        desk.registry.end_assignment(assignment.id),
     ):
         with pytest.raises(NotFound):
             await order
     with pytest.raises(NotFound):
-        desk.unit(secret)
-    assert desk.units() == []
-    assert desk.assignments() == []
-    assert await desk.heard(address("b")) == []
-    assert set(await desk.tracks(start=at(0), end=at(9))) == {address("x")}
-    assert set(await other.tracks(start=at(0), end=at(9))) == {secret}
-    assert await other.unknown_radios() == []
+        desk.visible.unit(secret)
+    assert desk.visible.units() == []
+    assert desk.visible.assignments() == []
+    assert await desk.visible.heard(address("b")) == []
+    assert set(await desk.visible.tracks(start=at(0), end=at(9))) == {address("x")}
+    assert set(await other.visible.tracks(start=at(0), end=at(9))) == {secret}
+    assert await other.visible.unknown_radios() == []
 
 
 async def test_crews_do_not_find_unknown_radios_by_asking(node: Node) -> None:
     await node.hear(said("x", 1))
     crew = node.desk("crew")
     with pytest.raises(NotFound):
-        crew.unit(address("x"))
+        crew.visible.unit(address("x"))
     with pytest.raises(NotFound):
-        await crew.track(address("x"), start=at(0), end=at(9))
-    assert await crew.tracks(start=at(0), end=at(9)) == {}
+        await crew.visible.track(address("x"), start=at(0), end=at(9))
+    assert await crew.visible.tracks(start=at(0), end=at(9)) == {}
     with pytest.raises(Forbidden):
-        await crew.unknown_radios()
-    assert node.desk("liaison", AGENCY).unit(address("x")).id == address("x")
+        await crew.visible.unknown_radios()
+    assert node.desk("liaison", AGENCY).visible.unit(address("x")).id == address("x")

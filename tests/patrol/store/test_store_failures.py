@@ -64,7 +64,7 @@ async def refused_within(seconds: float, order: Awaitable[object]) -> None:
 
 @sqlite_only
 async def test_on_a_full_disk_the_batch_is_kept_and_goes_through_later(node: Node) -> None:
-    viewer = Viewer(node.desk().subscribe())
+    viewer = Viewer(node.desk().visible.subscribe())
     await viewer.look()
     await no_more_room(node)
     answers = node.offer(*(said("a", second, raw=b"x" * 100_000) for second in range(3)))
@@ -114,22 +114,22 @@ async def test_orders_fail_at_once_and_work_again_afterwards(node: Node) -> None
         other.execute("BEGIN IMMEDIATE")
         (answer,) = node.offer(said("a", 1))
         desk = node.desk("admin")
-        waiting = asyncio.create_task(desk.add_unit(call_sign="Boat 7", kind="boat"))
+        waiting = asyncio.create_task(desk.registry.add_unit(call_sign="Boat 7", kind="boat"))
         await until_down(node)
         await refused_within(0.5, waiting)
-        await refused_within(0.5, desk.add_unit(call_sign="Boat 8", kind="boat"))
-        await refused_within(0.5, desk.assign(address=address(), unit=boat, start=at(0)))
-        await refused_within(0.5, desk.clear_distress(boat))
-        await refused_within(0.5, desk.plot(boat, lon=100.4, lat=20.27))
-        await refused_within(0.5, desk.report([said("p", 1)], source="user:kham"))
+        await refused_within(0.5, desk.registry.add_unit(call_sign="Boat 8", kind="boat"))
+        await refused_within(0.5, desk.registry.assign(address=address(), unit=boat, start=at(0)))
+        await refused_within(0.5, desk.registry.clear_distress(boat))
+        await refused_within(0.5, desk.registry.plot(boat, lon=100.4, lat=20.27))
+        await refused_within(0.5, desk.registry.report([said("p", 1)], source="user:kham"))
         other.execute("ROLLBACK")
         async with asyncio.timeout(10):
             await answer.wait()
     await asyncio.sleep(0.05)  # nothing of them happens late
-    assert {state.call_sign for state in node.desk().units()} == {"Boat 3"}
+    assert {state.call_sign for state in node.desk().visible.units()} == {"Boat 3"}
     assert len(node.rows("SELECT * FROM transmissions")) == 1
-    await desk.add_unit(call_sign="Boat 7", kind="boat")
-    await desk.plot(boat, lon=100.4, lat=20.27)
+    await desk.registry.add_unit(call_sign="Boat 7", kind="boat")
+    await desk.registry.plot(boat, lon=100.4, lat=20.27)
 
 
 async def test_a_report_that_meets_the_fault_itself_is_told_at_once(node: Node) -> None:
@@ -138,18 +138,18 @@ async def test_a_report_that_meets_the_fault_itself_is_told_at_once(node: Node) 
         other.execute("BEGIN IMMEDIATE")
         own: dict[str, Any] = {"duplicate_key": "id-1", "duplicate_window_s": None}
         desk = node.desk("crew")
-        await refused_within(5, desk.report([said("p", 1, **own)], source="user:kham"))
+        await refused_within(5, desk.registry.report([said("p", 1, **own)], source="user:kham"))
         other.execute("ROLLBACK")
     async with asyncio.timeout(10):
         while node.watch.picture.channels["store"].state == "down":  # noqa: ASYNC110
             await asyncio.sleep(0.01)
-    await desk.report([said("p", 1, **own)], source="user:kham")  # the phone tries again
+    await desk.registry.report([said("p", 1, **own)], source="user:kham")  # the phone tries again
     assert len(node.rows("SELECT * FROM transmissions")) == 1
 
 
 async def test_the_health_of_channels_shows_nothing_that_is_not_stored(node: Node) -> None:
     await impatient(node)
-    viewer = Viewer(node.desk().subscribe())
+    viewer = Viewer(node.desk().visible.subscribe())
     await viewer.look()
     with reading(node.file) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -167,7 +167,7 @@ async def test_the_health_of_channels_shows_nothing_that_is_not_stored(node: Nod
 
 
 async def test_half_a_character_in_a_text_does_not_lose_a_call_for_help(node: Node) -> None:
-    viewer = Viewer(node.desk().subscribe())
+    viewer = Viewer(node.desk().visible.subscribe())
     await viewer.look()
     await node.hear(
         said("a", 1, text="sinking \ud800", distress=True, facts={"\udfff": "\ud800", "n": 3}),
@@ -186,7 +186,7 @@ async def test_half_a_character_in_a_text_does_not_lose_a_call_for_help(node: No
 async def test_what_hides_in_the_words_of_a_radio_is_left_out_and_its_bytes_stay(
     node: Node,
 ) -> None:
-    viewer = Viewer(node.desk().subscribe())
+    viewer = Viewer(node.desk().visible.subscribe())
     await viewer.look()
     hiding = {"ship_name": "NAGA\u202e 1\0", "draught_m": 2}
     await node.hear(
@@ -203,7 +203,7 @@ async def test_what_hides_in_the_words_of_a_radio_is_left_out_and_its_bytes_stay
     assert address("b\\u202e") in viewer.units
     assert viewer.units[address("c")].text == "ភាសា\u200bខ្មែរ"
     assert viewer.units[address("c")].flags == ()
-    [kept] = await node.desk("technician").heard(address("a"))
+    [kept] = await node.desk("technician").visible.heard(address("a"))
     assert kept.transmission.raw == b"as\0heard"
 
 
@@ -245,7 +245,9 @@ async def test_whoever_asks_and_goes_away_leaves_nothing_half_done(node: Node) -
     with reading(node.file) as other:
         other.execute("BEGIN IMMEDIATE")
         adding = asyncio.create_task(node.boat("Boat 7"))
-        reporting = asyncio.create_task(node.desk("crew").report([said("p", 1)], source="u"))
+        reporting = asyncio.create_task(
+            node.desk("crew").registry.report([said("p", 1)], source="u")
+        )
         await asyncio.sleep(0.05)
         adding.cancel()
         reporting.cancel()
@@ -315,7 +317,7 @@ async def test_one_answer_that_fails_does_not_keep_the_others_from_theirs(node: 
 
 async def test_nobody_is_shown_or_answered_anything_before_it_is_on_disk(node: Node) -> None:
     seen: list[int] = []
-    subscription = node.desk().subscribe()
+    subscription = node.desk().visible.subscribe()
     assert isinstance((await Viewer(subscription).look())[0], Snapshot)
     done = asyncio.Event()
 
@@ -337,11 +339,11 @@ async def test_whoever_asks_while_the_store_refuses_is_shown_only_what_is_stored
     node: Node,
 ) -> None:
     boat = await node.boat()
-    await node.desk().assign(address=address("b"), unit=boat, start=at(-1))
+    await node.desk().registry.assign(address=address("b"), unit=boat, start=at(-1))
     await node.hear(said("b", 0, lon=100.4))
     await node.hear(said("b", 1, lon=100.4001))  # told as a position alone
     before = node.states()
-    earlier = Viewer(node.desk().subscribe())
+    earlier = Viewer(node.desk().visible.subscribe())
     await earlier.look()
     await impatient(node)
     desk = node.desk()
@@ -352,17 +354,17 @@ async def test_whoever_asks_while_the_store_refuses_is_shown_only_what_is_stored
         )
         await until_down(node)
         await earlier.look()
-        later = Viewer(node.desk().subscribe())
+        later = Viewer(node.desk().visible.subscribe())
         await later.look()
         assert later.units == before
         assert later.units[boat].last == before[boat].last
-        assert [unit.last for unit in desk.units()] == [before[boat].last]
-        assert not desk.unit(boat).distress
-        assert desk.unit(boat).last == before[boat].last
+        assert [unit.last for unit in desk.visible.units()] == [before[boat].last]
+        assert not desk.visible.unit(boat).distress
+        assert desk.visible.unit(boat).last == before[boat].last
         with pytest.raises(NotFound):
-            desk.unit(address("ghost"))
-        assert await desk.unknown_radios() == []
-        assert set(await desk.tracks(start=at(-10), end=at(10))) == {boat}
+            desk.visible.unit(address("ghost"))
+        assert await desk.visible.unknown_radios() == []
+        assert set(await desk.visible.tracks(start=at(-10), end=at(10))) == {boat}
         other.execute("ROLLBACK")
         async with asyncio.timeout(10):
             await answer.wait()
@@ -372,4 +374,4 @@ async def test_whoever_asks_while_the_store_refuses_is_shown_only_what_is_stored
         assert viewer.units[boat].distress
         assert viewer.units[address("ghost")].distress
     assert later.seqs == list(range(later.seqs[0], later.seqs[-1] + 1))
-    assert desk.unit(boat).distress
+    assert desk.visible.unit(boat).distress

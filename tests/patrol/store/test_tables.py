@@ -92,7 +92,7 @@ def test_what_is_the_same_for_all_stands_once() -> None:
 
 
 async def test_several_positions_come_as_a_table_and_one_as_it_is(node: Node) -> None:
-    viewer = Viewer(node.desk().subscribe())
+    viewer = Viewer(node.desk().visible.subscribe())
     await node.hear(said("a", 1))
     await viewer.look()
     await node.hear(said("a", 2), said("b", 3, lon=100.43), said("a", 4))

@@ -92,7 +92,7 @@ async def test_what_an_earlier_program_stored_is_there_after_the_upgrade_and_goe
     try:
         boat = await _heard_is_there(node)
         await _people_come_in(node, old["shown"])
-        messages = await node.desk().messages(unit=boat)
+        messages = await node.desk().dispatch.messages(unit=boat)
         assert [each.text for each in messages] == ["Come home"] * counts.get("messages", 0)
         kept = await node.store.read(aside.newest, 10)
         assert [each.reception_id for each in kept] == ["gw/boot/13"] * counts.get("set_aside", 0)
@@ -117,7 +117,7 @@ async def _heard_is_there(node: Node) -> str:
     assert (boat.text, boat.status, boat.distress) == ("ສະບາຍດີ", "on patrol", True)
 
     async def seconds() -> list[float]:
-        track = await node.desk().track(boat.id, start=at(0), end=at(60))
+        track = await node.desk().visible.track(boat.id, start=at(0), end=at(60))
         return [(fix.time - at(0)).total_seconds() for fix in track]
 
     stored = [0, 1, 2, 3, 4, 5, 6, 9, 10]

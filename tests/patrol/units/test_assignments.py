@@ -18,7 +18,7 @@ def past(count: int = 5) -> list[Transmission]:
 
 
 async def lons(node: Node, of: str, *, agency: str = AGENCY) -> list[float]:
-    track = await node.desk(agency=agency).track(of, start=at(-1000), end=at(1000))
+    track = await node.desk(agency=agency).visible.track(of, start=at(-1000), end=at(1000))
     return [round(fix.lon, 4) for fix in track]
 
 
@@ -26,7 +26,7 @@ async def test_assigning_moves_the_whole_past_track_to_the_unit(node: Node) -> N
     await node.hear(*past())
     node.time = at(10)
     boat = await node.boat()
-    assignment = await node.desk().assign(address=address(), unit=boat)
+    assignment = await node.desk().registry.assign(address=address(), unit=boat)
     assert assignment.start == at(0)  # since it was first heard
     assert await lons(node, boat) == [100.4, 100.4001, 100.4002, 100.4003, 100.4004]
     state = node.state(boat)
@@ -39,9 +39,9 @@ async def test_assigning_moves_the_whole_past_track_to_the_unit(node: Node) -> N
 async def test_viewers_see_the_radio_go_and_the_unit_get_its_place(node: Node) -> None:
     boat = await node.boat()
     await node.hear(*past())
-    viewer = Viewer(node.desk().subscribe())
+    viewer = Viewer(node.desk().visible.subscribe())
     await viewer.look()
-    await node.desk().assign(address=address(), unit=boat)
+    await node.desk().registry.assign(address=address(), unit=boat)
     (change,) = await viewer.look()
     assert isinstance(change, Change)
     assert change.forget == (address(),)
@@ -54,20 +54,20 @@ async def test_what_the_radio_said_and_its_call_for_help_become_the_units(node: 
     await node.hear(said("a", 1, text="taking water", distress=True), said("a", 2))
     node.time = at(3)
     boat = await node.boat()
-    await node.desk().assign(address=address(), unit=boat)
+    await node.desk().registry.assign(address=address(), unit=boat)
     assert (node.state(boat).text, node.state(boat).distress) == ("taking water", True)
     again = await node.again()
     assert again.state(boat).distress
-    await again.desk().clear_distress(boat)
+    await again.desk().registry.clear_distress(boat)
     assert not (await again.again()).state(boat).distress
 
 
 async def test_a_call_that_was_cleared_before_stays_cleared(node: Node) -> None:
     await node.hear(said("a", 1, distress=True))
     node.time = at(10)
-    await node.desk().clear_distress(address())
+    await node.desk().registry.clear_distress(address())
     boat = await node.boat()
-    await node.desk().assign(address=address(), unit=boat)
+    await node.desk().registry.assign(address=address(), unit=boat)
     await node.hear(said("a", 2, distress=True, heard=8))
     assert not node.state(boat).distress
     again = await node.again()
@@ -78,11 +78,11 @@ async def test_a_call_that_was_cleared_before_stays_cleared(node: Node) -> None:
 
 async def test_ending_an_assignment_rewrites_nothing(node: Node) -> None:
     boat = await node.boat()
-    assignment = await node.desk().assign(address=address(), unit=boat, start=at(0))
+    assignment = await node.desk().registry.assign(address=address(), unit=boat, start=at(0))
     await node.hear(*past())
     before = node.rows("SELECT * FROM transmissions ORDER BY id")
     node.time = at(4.5)
-    await node.desk().end_assignment(assignment.id)
+    await node.desk().registry.end_assignment(assignment.id)
     assert node.rows("SELECT * FROM transmissions ORDER BY id") == before
     assert await lons(node, boat) == [100.4, 100.4001, 100.4002, 100.4003, 100.4004]
     assert node.state(boat).addresses == ()
@@ -94,10 +94,10 @@ async def test_ending_an_assignment_rewrites_nothing(node: Node) -> None:
 
 async def test_ending_it_in_the_past_gives_back_what_was_said_since(node: Node) -> None:
     boat = await node.boat()
-    assignment = await node.desk().assign(address=address(), unit=boat, start=at(0))
+    assignment = await node.desk().registry.assign(address=address(), unit=boat, start=at(0))
     await node.hear(*past())
     node.time = at(10)
-    await node.desk().end_assignment(assignment.id, end=at(2.5))
+    await node.desk().registry.end_assignment(assignment.id, end=at(2.5))
     assert await lons(node, boat) == [100.4, 100.4001, 100.4002]
     assert await lons(node, address()) == [100.4003, 100.4004]
     own, radio = node.state(boat).last, node.state(address()).last
@@ -110,9 +110,9 @@ async def test_the_next_assignment_starts_where_the_last_one_ended(node: Node) -
     await node.hear(*past())
     first, second = await node.boat(), await node.boat("Boat 4")
     node.time = at(10)
-    assignment = await node.desk().assign(address=address(), unit=first)
-    await node.desk().end_assignment(assignment.id, end=at(2.5))
-    following = await node.desk().assign(address=address(), unit=second)
+    assignment = await node.desk().registry.assign(address=address(), unit=first)
+    await node.desk().registry.end_assignment(assignment.id, end=at(2.5))
+    following = await node.desk().registry.assign(address=address(), unit=second)
     assert following.start == at(2.5)
     assert await lons(node, first) == [100.4, 100.4001, 100.4002]
     assert await lons(node, second) == [100.4003, 100.4004]
@@ -121,40 +121,40 @@ async def test_the_next_assignment_starts_where_the_last_one_ended(node: Node) -
 async def test_an_address_never_heard_stands_for_the_unit_from_now(node: Node) -> None:
     node.time = at(50)
     boat = await node.boat()
-    assert (await node.desk().assign(address="test:new", unit=boat)).start == at(50)
+    assert (await node.desk().registry.assign(address="test:new", unit=boat)).start == at(50)
 
 
 async def test_an_address_cannot_stand_for_two_units_at_one_time(node: Node) -> None:
     first, second = await node.boat(), await node.boat("Boat 4")
-    await node.desk().assign(address=address(), unit=first, start=at(0), end=at(10))
+    await node.desk().registry.assign(address=address(), unit=first, start=at(0), end=at(10))
     for start, end in ((-5, 1), (9, 20), (2, 3), (-5, None)):
         with pytest.raises(Conflict, match="Boat 3"):
-            await node.desk().assign(
+            await node.desk().registry.assign(
                 address=address(),
                 unit=second,
                 start=at(start),
                 end=None if end is None else at(end),
             )
-    await node.desk().assign(address=address(), unit=second, start=at(10))
+    await node.desk().registry.assign(address=address(), unit=second, start=at(10))
     with pytest.raises(Conflict):
-        await node.desk().assign(address="test:b", unit=second, start=at(5), end=at(5))
+        await node.desk().registry.assign(address="test:b", unit=second, start=at(5), end=at(5))
 
 
 async def test_a_conflict_does_not_name_another_agencys_unit(node: Node) -> None:
     secret = await node.boat("Night Heron", OTHER)
-    await node.desk("commander", OTHER).assign(address=address(), unit=secret, start=at(0))
+    await node.desk("commander", OTHER).registry.assign(address=address(), unit=secret, start=at(0))
     boat = await node.boat()
     with pytest.raises(Conflict) as told:
-        await node.desk().assign(address=address(), unit=boat, start=at(1))
+        await node.desk().registry.assign(address=address(), unit=boat, start=at(1))
     assert "Heron" not in str(told.value)
 
 
 async def test_a_unit_that_is_unknown_retired_or_anothers_gets_no_radio(node: Node) -> None:
     boat, other = await node.boat(), await node.boat("Boat 9", OTHER)
-    await node.desk().change_unit(boat, {"retired": True})
+    await node.desk().registry.change_unit(boat, {"retired": True})
     for unit in (boat, other, "no such"):
         with pytest.raises(NotFound):
-            await node.desk().assign(address=address(), unit=unit, start=at(0))
+            await node.desk().registry.assign(address=address(), unit=unit, start=at(0))
     assert node.rows("SELECT * FROM assignments") == []
 
 
@@ -162,7 +162,7 @@ async def test_a_planned_assignment_begins_and_ends_by_itself(node: Node) -> Non
     boat = await node.boat()
     await node.hear(said("a", 1))
     node.time = at(2)
-    await node.desk().assign(address=address(), unit=boat, start=at(10), end=at(20))
+    await node.desk().registry.assign(address=address(), unit=boat, start=at(10), end=at(20))
     assert node.state(boat).addresses == ()
     assert node.state(address()).last is not None
     node.time = at(11)
@@ -179,7 +179,7 @@ async def test_a_planned_assignment_begins_and_ends_by_itself(node: Node) -> Non
 async def test_a_unit_with_two_radios_is_where_the_newer_one_is(node: Node) -> None:
     boat = await node.boat()
     for device in "ab":
-        await node.desk().assign(address=address(device), unit=boat, start=at(-10))
+        await node.desk().registry.assign(address=address(device), unit=boat, start=at(-10))
     await node.hear(said("a", 1), said("b", 2, lon=100.4002), said("a", 3, lon=100.4003))
     assert await lons(node, boat) == [100.4, 100.4002, 100.4003]
     last = (await node.again()).state(boat).last
@@ -192,7 +192,7 @@ async def heard_then_taken(node: Node) -> str:
     await node.hear(said("a", 1, distress=True), said("a", 2, lon=100.4001))
     boat = await node.boat("Boat 9", OTHER)
     node.time = at(10)
-    await node.desk("commander", OTHER).assign(address=address(), unit=boat)
+    await node.desk("commander", OTHER).registry.assign(address=address(), unit=boat)
     await node.hear(said("a", 11, lon=100.5))
     return boat
 
@@ -216,7 +216,7 @@ async def test_a_radio_that_another_agency_registers_is_theirs_from_then_on_and_
 async def test_who_heard_a_radio_that_another_agency_registers_keeps_what_it_heard(
     node: Node,
 ) -> None:
-    viewer = Viewer(node.desk().subscribe())
+    viewer = Viewer(node.desk().visible.subscribe())
     await heard_then_taken(node)
     await viewer.look()
     assert viewer.units[address()].distress  # nobody has cleared it
@@ -226,11 +226,11 @@ async def test_who_heard_a_radio_that_another_agency_registers_keeps_what_it_hea
         state = node.state(address())
         assert state.last is not None
         assert (state.last.lon, state.agency, state.known) == (100.4001, AGENCY, False)
-        (listed,) = await node.desk("technician").unknown_radios()
+        (listed,) = await node.desk("technician").visible.unknown_radios()
         assert (listed.address, listed.count) == (address(), 2)
         stranger = node.desk("technician", OTHER)
-        assert await stranger.unknown_radios() == []
-    await node.desk().clear_distress(address())
+        assert await stranger.visible.unknown_radios() == []
+    await node.desk().registry.clear_distress(address())
     await node.hear(said("a", 20, lon=100.51))  # the unit's, as all from then on
     assert await lons(node, address()) == [100.4, 100.4001]
     await node.stop()
@@ -266,9 +266,11 @@ async def test_an_agency_cannot_reach_back_into_what_another_heard(node: Node) -
     node.time = at(10)
     for start in (at(0), at(5)):
         with pytest.raises(Conflict, match="from now on") as told:
-            await node.desk("commander", OTHER).assign(address=address(), unit=boat, start=start)
+            await node.desk("commander", OTHER).registry.assign(
+                address=address(), unit=boat, start=start
+            )
         assert told.value.code == "heard_by_another"
-    await node.desk("commander", OTHER).assign(address=address(), unit=boat, start=at(10))
+    await node.desk("commander", OTHER).registry.assign(address=address(), unit=boat, start=at(10))
 
 
 async def test_an_assignment_that_ended_is_not_made_longer_over_what_another_heard(
@@ -276,11 +278,11 @@ async def test_an_assignment_that_ended_is_not_made_longer_over_what_another_hea
 ) -> None:
     boat = await node.boat("Boat 9", OTHER)
     desk = node.desk("commander", OTHER)
-    ended = await desk.assign(address=address(), unit=boat, start=at(0), end=at(5))
+    ended = await desk.registry.assign(address=address(), unit=boat, start=at(0), end=at(5))
     node.time = at(10)
     await node.hear(said("a", 7))
     with pytest.raises(Conflict) as told:
-        await desk.end_assignment(ended.id, end=at(900))
+        await desk.registry.end_assignment(ended.id, end=at(900))
     assert told.value.code == "heard_by_another"
 
 
@@ -292,7 +294,7 @@ async def test_the_call_of_a_new_owner_rings_beside_the_one_that_was_heard_befor
     (first,) = [each for each in alerts(node) if each.rule == "sos"]
     await node.desk("commander").alerts.acknowledge(first.id)
     boat = await node.boat("Boat 9", OTHER)
-    await node.desk("commander", OTHER).assign(address=address(), unit=boat)
+    await node.desk("commander", OTHER).registry.assign(address=address(), unit=boat)
     await node.hear(said("a", 12, distress=True))
     await tick(node, 13)
     calls = {each.agency: each for each in alerts(node) if each.rule == "sos"}
@@ -303,23 +305,23 @@ async def test_the_call_of_a_new_owner_rings_beside_the_one_that_was_heard_befor
 
 async def test_where_people_plotted_a_unit_stands_for_no_other(node: Node) -> None:
     theirs = await node.boat("Boat 9", OTHER)
-    await node.desk("commander", OTHER).plot(theirs, lon=100.4, lat=20.27)
+    await node.desk("commander", OTHER).registry.plot(theirs, lon=100.4, lat=20.27)
     own = await node.boat()
     with pytest.raises(Conflict):
-        await node.desk().assign(address=f"voice:{theirs}", unit=own, start=at(-5))
+        await node.desk().registry.assign(address=f"voice:{theirs}", unit=own, start=at(-5))
     assert await lons(node, own) == []
 
 
 async def test_what_was_heard_for_one_agency_is_not_handed_to_another(node: Node) -> None:
     first = await node.boat("Boat 9", OTHER)
-    assignment = await node.desk("commander", OTHER).assign(
+    assignment = await node.desk("commander", OTHER).registry.assign(
         address=address(), unit=first, start=at(0)
     )
     await node.hear(said("a", 1))
     node.time = at(2)
-    await node.desk("commander", OTHER).end_assignment(assignment.id, end=at(0.5))
+    await node.desk("commander", OTHER).registry.end_assignment(assignment.id, end=at(0.5))
     own = await node.boat()
-    await node.desk().assign(address=address(), unit=own)
+    await node.desk().registry.assign(address=address(), unit=own)
     assert await lons(node, own) == []
 
 
@@ -327,12 +329,12 @@ async def test_a_unit_taken_out_of_service_leaves_and_its_radio_is_unknown_again
     node: Node,
 ) -> None:
     boat = await node.boat()
-    await node.desk().assign(address=address(), unit=boat, start=at(0))
+    await node.desk().registry.assign(address=address(), unit=boat, start=at(0))
     await node.hear(said("a", 1))
-    viewer = Viewer(node.desk().subscribe())
+    viewer = Viewer(node.desk().visible.subscribe())
     await viewer.look()
     node.time = at(5)
-    await node.desk().change_unit(boat, {"retired": True})
+    await node.desk().registry.change_unit(boat, {"retired": True})
     assert viewer.units
     await viewer.look()
     assert viewer.units == {}
@@ -341,7 +343,7 @@ async def test_a_unit_taken_out_of_service_leaves_and_its_radio_is_unknown_again
     assert set(viewer.units) == {address()}
     node = await node.again()
     assert set(node.states()) == {address()}
-    await node.desk().change_unit(boat, {"retired": False})
+    await node.desk().registry.change_unit(boat, {"retired": False})
     last = node.state(boat).last
     assert last is not None
     assert last.time == at(1)
@@ -350,10 +352,10 @@ async def test_a_unit_taken_out_of_service_leaves_and_its_radio_is_unknown_again
 
 async def test_a_unit_that_calls_for_help_is_not_taken_out_of_service(node: Node) -> None:
     boat = await node.boat()
-    await node.desk().assign(address=address(), unit=boat, start=at(0))
+    await node.desk().registry.assign(address=address(), unit=boat, start=at(0))
     await node.hear(said("a", 1, distress=True))
     with pytest.raises(Conflict, match="clear that first"):
-        await node.desk().change_unit(boat, {"retired": True})
+        await node.desk().registry.change_unit(boat, {"retired": True})
     assert node.state(boat).distress
 
 
@@ -362,15 +364,15 @@ async def test_a_call_sign_is_one_units_while_in_service(node: Node) -> None:
     with pytest.raises(Conflict):
         await node.boat("BOAT 3")
     await node.boat("Boat 3", OTHER)
-    await node.desk().change_unit(boat, {"retired": True})
+    await node.desk().registry.change_unit(boat, {"retired": True})
     await node.boat("Boat 3")
     with pytest.raises(Conflict):
-        await node.desk().change_unit(boat, {"retired": False})
+        await node.desk().registry.change_unit(boat, {"retired": False})
 
 
 async def test_owner_and_origin_of_a_unit_cannot_be_changed(node: Node) -> None:
     boat = await node.boat()
-    changed = await node.desk().change_unit(
+    changed = await node.desk().registry.change_unit(
         boat, {"note": "blue hull", "agency": OTHER, "id": "x", "origin": "y"}
     )
     assert (changed.note, changed.agency, changed.id, changed.origin) == (
@@ -387,11 +389,15 @@ async def test_an_address_is_bound_to_the_one_channel_it_was_heard_on(node: Node
     )
     await node.hear(said("b", 2, channel="pier"))
     boat, desk = await node.boat(), node.desk()
-    bound = await desk.assign(address=address("a"), unit=boat)
+    bound = await desk.registry.assign(address=address("a"), unit=boat)
     assert bound.channel == "key:boat-3"
-    assert (await desk.assign(address=address("b"), unit=boat)).channel is None  # heard on two
-    assert (await desk.assign(address=address("c"), unit=boat, channel="*")).channel is None
-    assert (await desk.assign(address="test:new", unit=boat)).channel is None
+    assert (
+        await desk.registry.assign(address=address("b"), unit=boat)
+    ).channel is None  # heard on two
+    assert (
+        await desk.registry.assign(address=address("c"), unit=boat, channel="*")
+    ).channel is None
+    assert (await desk.registry.assign(address="test:new", unit=boat)).channel is None
     await node.hear(said("a", 3, channel="key:thief", lon=101.0))
     last = node.state(boat).last
     assert last is not None
@@ -402,7 +408,8 @@ async def test_an_address_is_bound_to_the_one_channel_it_was_heard_on(node: Node
 async def test_two_people_who_change_a_unit_at_once_both_get_their_way(node: Node) -> None:
     boat, desk = await node.boat(), node.desk()
     await asyncio.gather(
-        desk.change_unit(boat, {"retired": True}), desk.change_unit(boat, {"note": "new engine"})
+        desk.registry.change_unit(boat, {"retired": True}),
+        desk.registry.change_unit(boat, {"note": "new engine"}),
     )
     unit = node.watch.picture.units[boat]
     assert unit.retired_at is not None
@@ -412,21 +419,21 @@ async def test_two_people_who_change_a_unit_at_once_both_get_their_way(node: Nod
 
 async def test_a_unit_out_of_service_can_still_be_read_by_its_agency(node: Node) -> None:
     boat = await node.boat(note="two engines")
-    await node.desk().assign(address=address(), unit=boat, start=at(0))
+    await node.desk().registry.assign(address=address(), unit=boat, start=at(0))
     await node.hear(*past())
     node.time = at(10)
-    assert node.desk().unit(boat).note == "two engines"
-    await node.desk().change_unit(boat, {"retired": True})
+    assert node.desk().visible.unit(boat).note == "two engines"
+    await node.desk().registry.change_unit(boat, {"retired": True})
     node = await node.again()
     desk = node.desk("crew")
-    unit = desk.unit(boat)
+    unit = desk.visible.unit(boat)
     assert (unit.call_sign, unit.note, unit.retired_at) == ("Boat 3", "two engines", at(10))
     assert len(await lons(node, boat)) == 5
-    assert desk.units() == []
-    assert desk.units(retired=True) == [unit]
+    assert desk.visible.units() == []
+    assert desk.visible.units(retired=True) == [unit]
     stranger = node.desk(agency=OTHER)
-    assert stranger.units(retired=True) == []
+    assert stranger.visible.units(retired=True) == []
     with pytest.raises(NotFound):
-        stranger.unit(boat)
-    assert b"two engines" not in (await desk.subscribe().take(1))[0]  # the wire stays small
+        stranger.visible.unit(boat)
+    assert b"two engines" not in (await desk.visible.subscribe().take(1))[0]  # the wire stays small
     await node.stop()

@@ -19,12 +19,12 @@ LAST = datetime.fromisoformat("9999-12-31T23:59:59-14:00")
 async def test_a_date_nobody_can_mean_is_refused(node: Node) -> None:
     boat = await node.boat()
     desk = node.desk("admin")
-    assignment = await desk.assign(address=address("b"), unit=boat, start=at(0))
+    assignment = await desk.registry.assign(address=address("b"), unit=boat, start=at(0))
     orders: list[Awaitable[object]] = [
-        desk.assign(address=address(), unit=boat, start=FIRST),
-        desk.assign(address=address(), unit=boat, start=at(0), end=LAST),
-        desk.end_assignment(assignment.id, end=LAST),
-        desk.plot(boat, lon=100.4, lat=20.27, at=FIRST),
+        desk.registry.assign(address=address(), unit=boat, start=FIRST),
+        desk.registry.assign(address=address(), unit=boat, start=at(0), end=LAST),
+        desk.registry.end_assignment(assignment.id, end=LAST),
+        desk.registry.plot(boat, lon=100.4, lat=20.27, at=FIRST),
     ]
     for order in orders:
         with pytest.raises(Conflict, match="2000"):
@@ -37,7 +37,7 @@ async def test_a_device_at_the_edge_of_the_calendar_is_heard_and_read_again(node
     before = node.states()
     node = await node.again()
     assert node.states() == before
-    (message,) = [each.transmission for each in await node.desk().heard(address("b"))]
+    (message,) = [each.transmission for each in await node.desk().visible.heard(address("b"))]
     assert message.device_time is not None
     assert message.device_time.year == 9999
     await node.stop()
@@ -47,8 +47,8 @@ async def test_one_bad_row_does_not_keep_a_node_from_starting(tmp_path: Path) ->
     node = Node(tmp_path / "p.db")
     await node.start()
     boat, other = await node.boat(), await node.boat("Boat 4")
-    await node.desk().assign(address=address("a"), unit=boat, start=at(0))
-    await node.desk().assign(address=address("b"), unit=other, start=at(0))
+    await node.desk().registry.assign(address=address("a"), unit=boat, start=at(0))
+    await node.desk().registry.assign(address=address("b"), unit=other, start=at(0))
     await node.hear(said("a", 1, facts={"n": 1}), said("a", 2), said("b", 1))
     await node.stop()
     with reading(node.file) as file:

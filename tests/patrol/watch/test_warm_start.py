@@ -20,7 +20,7 @@ async def test_units_radios_positions_and_words_are_what_they_were(tmp_path: Pat
     node = Node(tmp_path / "p.db")
     await node.start()
     boat = await node.boat(country="LA", expected_interval_s=30)
-    await node.desk().assign(address=address("a"), unit=boat, start=at(-10))
+    await node.desk().registry.assign(address=address("a"), unit=boat, start=at(-10))
     await node.boat("Boat 4")
     await node.hear(
         said("a", 1, text="engine is warm"),
@@ -56,13 +56,13 @@ async def test_a_call_for_help_is_still_on_and_a_cleared_one_still_off(tmp_path:
     node = Node(tmp_path / "p.db")
     await node.start()
     boat, other = await node.boat(), await node.boat("Boat 4")
-    await node.desk().assign(address=address("a"), unit=boat, start=at(-10))
-    await node.desk().assign(address=address("b"), unit=other, start=at(-10))
+    await node.desk().registry.assign(address=address("a"), unit=boat, start=at(-10))
+    await node.desk().registry.assign(address=address("b"), unit=other, start=at(-10))
     await node.hear(
         said("a", 1, distress=True), said("b", 1, distress=True), said("x", 1, distress=True)
     )
     node.time = at(10)
-    await node.desk().clear_distress(other)
+    await node.desk().registry.clear_distress(other)
     node = await same_after_restart(node)
     assert node.state(boat).distress
     assert node.state(address("x")).distress
@@ -103,9 +103,9 @@ async def test_a_radio_taken_from_its_unit_is_unknown_again_after_a_restart(
     node = Node(tmp_path / "p.db")
     await node.start()
     boat = await node.boat()
-    assigned = await node.desk().assign(address=address(), unit=boat, start=at(-10))
+    assigned = await node.desk().registry.assign(address=address(), unit=boat, start=at(-10))
     await node.hear(said("a", 1))
-    await node.desk().end_assignment(assigned.id, end=at(5))
+    await node.desk().registry.end_assignment(assigned.id, end=at(5))
     await node.hear(said("a", 6, lon=100.41))
     node.time = at(7)
     node = await same_after_restart(node)

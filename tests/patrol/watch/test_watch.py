@@ -14,7 +14,7 @@ from tests.patrol.nodes.running import OTHER, Node, Viewer, address, at, reading
 
 
 async def test_what_waits_is_one_batch_one_commit_and_one_change(node: Node) -> None:
-    viewer = Viewer(node.desk().subscribe())
+    viewer = Viewer(node.desk().visible.subscribe())
     await viewer.look()
     await node.hear(*(said(f"b{number}", 1) for number in range(50)))
     (change,) = await viewer.look()
@@ -23,7 +23,7 @@ async def test_what_waits_is_one_batch_one_commit_and_one_change(node: Node) -> 
 
 
 async def test_more_than_one_batch_holds_comes_in_order(node: Node) -> None:
-    viewer = Viewer(node.desk().subscribe())
+    viewer = Viewer(node.desk().visible.subscribe())
     await viewer.look()
     many = 2 * LONGEST_BATCH + 500
     await node.hear(*(said("a", number * 0.01) for number in range(many)))
@@ -160,7 +160,7 @@ async def test_a_watch_that_only_waits_ends_at_once(
 
 async def test_every_record_says_whose_it_is_and_where_it_was_made(node: Node) -> None:
     boat = await node.boat("Boat 9", OTHER)
-    await node.desk(agency=OTHER).assign(address=address("b"), unit=boat, start=at(-1))
+    await node.desk(agency=OTHER).registry.assign(address=address("b"), unit=boat, start=at(-1))
     key = {"duplicate_key": "k", "duplicate_window_s": None}
     await node.hear(
         said("b", 1, distress=True, **key),  # type: ignore[arg-type]
@@ -177,9 +177,11 @@ async def test_every_record_says_whose_it_is_and_where_it_was_made(node: Node) -
 
 async def test_a_crew_s_report_counts_under_the_key_that_vouches_for_it(node: Node) -> None:
     boat = await node.boat()
-    await node.desk().assign(address=address("p"), unit=boat, start=at(-1), channel="key:p")
-    await node.desk("crew").report([said("p", 1)], source="key:p")
-    await node.desk("crew").report([said("p", 2, lon=100.5)], source="key:thief")
+    await node.desk().registry.assign(
+        address=address("p"), unit=boat, start=at(-1), channel="key:p"
+    )
+    await node.desk("crew").registry.report([said("p", 1)], source="key:p")
+    await node.desk("crew").registry.report([said("p", 2, lon=100.5)], source="key:thief")
     last = node.state(boat).last
     assert last is not None
     assert last.lon == 100.4
@@ -191,5 +193,5 @@ async def test_readers_never_wait_for_a_writer(node: Node) -> None:
     with reading(node.file) as other:
         other.execute("BEGIN IMMEDIATE")
         async with asyncio.timeout(20):
-            assert len(await node.desk().track(address(), start=at(0), end=at(9))) == 1
+            assert len(await node.desk().visible.track(address(), start=at(0), end=at(9))) == 1
         other.execute("ROLLBACK")

@@ -428,7 +428,7 @@ async def test_papers_are_told_in_every_version_that_stood(offices: Offices) -> 
 async def test_totals_tell_way_stops_speed_and_gaps(server: Running) -> None:
     key = await server.device("n1")
     desk = server.office.desk_of(User(name="t", role="admin", agency="joint"))
-    unit = await desk.add_unit(call_sign="Naga 1", kind="boat", country="LA")
+    unit = await desk.registry.add_unit(call_sign="Naga 1", kind="boat", country="LA")
     # Ten minutes standing, ten minutes on the way, an hour of silence, one more position.
     minutes = [*range(21), 80]
     said = [
@@ -444,7 +444,7 @@ async def test_totals_tell_way_stops_speed_and_gaps(server: Running) -> None:
     ]
     async with server.stranger(authorization=f"Bearer {key}") as phone:
         assert len((await phone.post("/api/positions", json=said)).json()["stored"]) == 22
-    await desk.assign(address="position_json:n1", unit=unit.id)
+    await desk.registry.assign(address="position_json:n1", unit=unit.id)
     async with server.signed_in("observer") as client:
         (told,) = (await client.get("/api/replay/totals", params=DAY)).json()["units"]
     assert told["positions"] == 22

@@ -49,8 +49,8 @@ async def sail(server: Running, call_sign: str, device: str, count: int, *, lon:
             answer = await boat.post("/api/positions", json=reports[first : first + 1000])
             assert len(answer.json()["stored"]) == len(reports[first : first + 1000])
     desk = server.office.desk_of(User(name="t", role="admin", agency="joint"))
-    unit = await desk.add_unit(call_sign=call_sign, kind="boat", country="LA")
-    await desk.assign(address=f"position_json:{device}", unit=unit.id)
+    unit = await desk.registry.add_unit(call_sign=call_sign, kind="boat", country="LA")
+    await desk.registry.assign(address=f"position_json:{device}", unit=unit.id)
     return unit.id
 
 
@@ -69,7 +69,7 @@ async def sailed(folder: Path) -> AsyncIterator[Here]:
         await sail(server, "Naga 1", "n1", 250, lon=100.40)
         await sail(server, "เรือ 2", "n2", 30, lon=100.60)
         desk = server.office.desk_of(User(name="t", role="admin", agency="joint"))
-        await desk.add_unit(call_sign="Moored", kind="boat")
+        await desk.registry.add_unit(call_sign="Moored", kind="boat")
         log = server.office.desk_of(User(name="t", role="crew", agency="joint")).incidents
         await log.log(category="timber", happened_at=BEGIN, precision="day", lon=100.5, lat=20.3)
         square = [[100.40, 20.28], [100.42, 20.28], [100.42, 20.30], [100.40, 20.28]]
@@ -327,7 +327,7 @@ async def test_the_extent_of_tracks_leaves_out_what_cannot_be_true(own_ogc: Here
     was = (await got(client, "/api/ogc/collections/tracks"))["extent"]
     key = await server.device("n3")
     desk = server.office.desk_of(User(name="t", role="admin", agency="joint"))
-    unit = await desk.add_unit(call_sign="Naga 3", kind="boat", country="LA")
+    unit = await desk.registry.add_unit(call_sign="Naga 3", kind="boat", country="LA")
     # Moored for two days among the others, and thrown off once to each side of all of them.
     off = {30: (0.12, 0.0), 60: (-0.12, 0.0), 1470: (0.0, 0.04), 1500: (0.0, -0.04)}
     reports = [
@@ -341,7 +341,7 @@ async def test_the_extent_of_tracks_leaves_out_what_cannot_be_true(own_ogc: Here
     ]
     async with server.stranger(authorization=f"Bearer {key}") as boat:
         assert len((await boat.post("/api/positions", json=reports)).json()["stored"]) == 48
-    await desk.assign(address="position_json:n3", unit=unit.id)
+    await desk.registry.assign(address="position_json:n3", unit=unit.id)
     now = (await got(client, "/api/ogc/collections/tracks"))["extent"]
     fixes = (await got(client, "/api/ogc/collections/fixes"))["extent"]
     assert fixes["spatial"]["bbox"][0][:2] == pytest.approx([100.38, 20.211]), "each is told there"

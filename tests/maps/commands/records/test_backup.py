@@ -63,7 +63,7 @@ async def filled(url: str, folder: Path) -> Node:
     node = Node(folder / "old.db", url=url)
     await node.start()
     boat = await node.boat()
-    await node.desk().assign(address=address(), unit=boat, start=at(-1))
+    await node.desk().registry.assign(address=address(), unit=boat, start=at(-1))
     await node.hear(*[said("a", second, text="ສະບາຍດີ") for second in range(20)])
     return node
 
@@ -102,7 +102,7 @@ async def node_is_the_same(node: Node) -> None:
     assert state.call_sign == "Boat 3"
     assert state.text == "ສະບາຍດີ"
     await node.hear(said("a", 30))  # it takes new records
-    assert len(await node.desk().track(state.id, start=at(0), end=at(60))) == 21
+    assert len(await node.desk().visible.track(state.id, start=at(0), end=at(60))) == 21
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])

@@ -51,7 +51,7 @@ async def test_what_was_in_the_file_is_in_the_database_and_goes_on_there(
     await again.start()
     await node_is_the_same(again)  # it takes new records, too
     boat = next(iter(again.states()))
-    await again.desk().assign(address=address("b"), unit=boat, start=None)
+    await again.desk().registry.assign(address=address("b"), unit=boat, start=None)
     await again.hear(*(said("b", second) for second in range(40, 45)))
     await again.stop()
     assert inventory(target).proof.faults == ()

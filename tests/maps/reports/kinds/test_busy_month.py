@@ -46,7 +46,10 @@ async def test_a_survey_takes_more_time_of_positions_farther_apart(
             yield fixes[first : first + 7]
 
     state = SimpleNamespace(id="a", call_sign="Naga 1", country="LA")
-    desk: Any = SimpleNamespace(pages=pages, unit=lambda id, unplaced: state)
+    desk: Any = SimpleNamespace(
+        history=SimpleNamespace(pages=pages),
+        visible=SimpleNamespace(unit=lambda id, unplaced: state),
+    )
     in_thread = Survey(SimpleNamespace()).in_thread
     with pytest.raises(BadRequest, match="more than 50 positions"):
         await followed(desk, ["a"], START, START + MONTH, in_thread=in_thread)
