@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from maps.accounts.credentials.passwords import PasswordWork, digest, new_token
@@ -28,9 +29,8 @@ LINK_MINUTES: Final = 60.0
 """How long a sign-in link is good that an administrator makes."""
 
 
-def utc_now() -> datetime:
-    """Return the present, aware UTC."""
-    return datetime.now(UTC)
+utc_now: Final[Callable[[], datetime]] = partial(datetime.now, UTC)
+"""Returns the present, aware UTC."""
 
 
 class People:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationInfo, field_validator
@@ -20,8 +21,12 @@ def shown(value: Any, info: ValidationInfo) -> Any:
     """
     if info.field_name in _SECRET:
         return value
-    texts = value.values() if isinstance(value, dict) else value
-    for text in (value,) if isinstance(value, str) else texts if _is_several(value) else ():
+    texts: Iterable[object] = ()
+    if isinstance(value, str):
+        texts = (value,)
+    elif isinstance(value, list | tuple | set | frozenset | dict):
+        texts = value.values() if isinstance(value, dict) else value
+    for text in texts:
         fault = hidden_in(text) if isinstance(text, str) else None
         if fault is not None:
             raise ValueError(f"holds a character that cannot be shown: {fault}")
@@ -32,7 +37,3 @@ class Form(BaseModel):
     """A body, or a part of one. No text in it holds what cannot be shown."""
 
     _is_shown = field_validator("*")(shown)
-
-
-def _is_several(value: object) -> bool:
-    return isinstance(value, list | tuple | set | frozenset | dict)

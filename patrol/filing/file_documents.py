@@ -171,6 +171,7 @@ def _store(connection: Connection, filing: Filing, now: datetime, origin: str) -
                 detail=detail,
             )
         )
-    protected_fields.put(connection, filing.protected, origin=origin)
-    notes += [protected_fields.written(each, actor=each.by) for each in filing.protected]
+    if filing.protected:
+        protected_fields.put(connection, filing.protected, origin=origin)
+        notes += [protected_fields.written(each, actor=each.by) for each in filing.protected]
     return journal.append(connection, [*notes, *filing.notes], now, origin=origin)

@@ -152,7 +152,7 @@ class ViewPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
 def has_parts(held: Document, agency: str) -> bool:
     """Return whether others hold a document, too, and it knows which part of it is whose."""
-    return held.parties != {agency} and hasattr(held, "own_part")
+    return hasattr(held, "own_part") and held.parties != {agency}
 
 
 def own_part(held: P, agency: str) -> P:

@@ -108,7 +108,7 @@ def require(role: str, act: str) -> None:
     Raises:
         Forbidden: If not.
     """
-    if not may(role, act):
+    if role not in ACTS.get(act, frozenset()):
         raise Forbidden(act, role)
 
 

@@ -331,6 +331,5 @@ CLOCK: Final = Clock()
 """The clock of this process."""
 
 
-def utc_now() -> datetime:
-    """Return the time of this process, aware UTC."""
-    return CLOCK.now()
+utc_now: Final[Callable[[], datetime]] = CLOCK.now
+"""Returns the time of this process, aware UTC."""

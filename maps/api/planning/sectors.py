@@ -15,8 +15,7 @@ from gis.drawing.drawing_rings import DrawingFault
 from maps.accounts.sessions.access import DeskHere
 from maps.api.responses.responses import SCHEMAS, answer, answers, described
 from maps.forms.form import Form
-from patrol.desks.desk import Desk
-from patrol.desks.planning.sectors import PastVersion
+from patrol.desks.planning.sectors import PastVersion, SectorDesk
 from patrol.sector_checks.detection import Detection, Transit
 from patrol.sector_checks.drawing import (
     BadShape,
@@ -315,7 +314,8 @@ async def list_sectors(
     use: Annotated[SectorUse | None, Query(description="Only those for this.")] = None,
 ) -> Response:
     """Return the sectors in use that the caller may see, by name."""
-    return answer(await _details(desk, desk.sectors.all(use=use)))
+    sectors = desk.sectors
+    return answer(await _details(sectors, sectors.all(use=use)))
 
 
 @router.post(
@@ -329,9 +329,10 @@ async def draw_sector(new: NewSector, desk: DeskHere) -> Response:
     One that cannot be watched is refused with 422: what is wrong, ring and vertex named, and how it
     could be mended. A shape with warnings alone is kept; `POST /api/sectors/check` tells them.
     """
+    sectors = desk.sectors
     return await _kept(
-        desk,
-        desk.sectors.draw(
+        sectors,
+        sectors.draw(
             name=new.name,
             use=new.use,
             limits=None if new.limits is None else new.limits.limits(),
@@ -360,7 +361,8 @@ async def check_shape(shape: DrawnShape, desk: DeskHere) -> Response:
 @router.get("/{sector}", responses=answers(SectorDetails, _DETAILS, 403, 404))
 async def read_sector(sector: str, desk: DeskHere) -> Response:
     """Return one sector, in use or retired."""
-    [told] = await _details(desk, [await desk.sectors.one(sector)])
+    sectors = desk.sectors
+    [told] = await _details(sectors, [await sectors.one(sector)])
     return answer(told)
 
 
@@ -389,9 +391,10 @@ async def change_sector(sector: str, change: SectorChange, desk: DeskHere) -> Re
     values = change.model_dump(include={"name", "use", "note"}, exclude_none=True)
     if change.limits is not None:
         values["limits"] = change.limits.limits()
+    sectors = desk.sectors
     return await _kept(
-        desk,
-        desk.sectors.change(
+        sectors,
+        sectors.change(
             sector,
             version=change.version,
             shape=change.shape() if moved else None,
@@ -404,12 +407,11 @@ async def change_sector(sector: str, change: SectorChange, desk: DeskHere) -> Re
 @router.post("/{sector}/retire", responses=answers(SectorDetails, _DETAILS, 403, 404, 409, 422))
 async def retire_sector(sector: str, order: Retirement, desk: DeskHere) -> Response:
     """Take a sector out of use for good; refused while a patrol that is not over covers it."""
-    return await _kept(
-        desk, desk.sectors.retire(sector, version=order.version, reason=order.reason)
-    )
+    sectors = desk.sectors
+    return await _kept(sectors, sectors.retire(sector, version=order.version, reason=order.reason))
 
 
-async def _kept(desk: Desk, doing: Awaitable[Sector], *, status: int = 200) -> Response:
+async def _kept(sectors: SectorDesk, doing: Awaitable[Sector], *, status: int = 200) -> Response:
     try:
         sector = await doing
     except BadShape as bad:
@@ -420,15 +422,15 @@ async def _kept(desk: Desk, doing: Awaitable[Sector], *, status: int = 200) -> R
             suggestion=bad.judged.suggestion,
         )
         return answer(refused, status=422)
-    [told] = await _details(desk, [sector])
+    [told] = await _details(sectors, [sector])
     return answer(told, status=status)
 
 
-async def _details(desk: Desk, sectors: Sequence[Sector]) -> list[SectorDetails]:
+async def _details(desk: SectorDesk, sectors: Sequence[Sector]) -> list[SectorDetails]:
     """Return how sectors lie, found out in a thread: the first time it takes a while."""
 
     def work() -> list[SectorDetails]:
-        lies = [(sector, desk.sectors.lie(sector)) for sector in sectors]
+        lies = [(sector, desk.lie(sector)) for sector in sectors]
         return [
             SectorDetails(
                 sector=sector,

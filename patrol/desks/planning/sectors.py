@@ -223,8 +223,7 @@ class SectorDesk:
             )
             return (drawn,)
 
-        await self._access.file("draw sector", decide)
-        return self._access.seen(Sector, id)
+        return await self._access.file_one(Sector, "draw sector", decide)
 
     async def change(
         self,
