@@ -200,6 +200,7 @@ async def test_without_a_key_nothing_is_written_in_plain_words_and_the_error_say
     with pytest.raises(FieldKeyError, match="sealed with the field key"):
         await desk.read("incident", made.id, purpose="x")
     node.watch.field_keys = keys
+    desk = node.desk().protected_fields
     await desk.write("incident", made.id, field="names", words="Mr Second")
     assert "Mr Second" in str(await desk.read("incident", made.id, purpose="x"))
     with pytest.raises(Conflict, match="no protected field"):

@@ -198,6 +198,7 @@ async def test_who_told_of_it_does_not_confirm_it_unless_the_node_says_so(node: 
     assert (made.confirmed_by, made.is_confirmed) == ("", False)
     made = await other.confirm(made.id, version=4)
     node.watch.second_person = False
+    liaison = node.desk("liaison").incidents
     alone = await liaison.log(**told(narrative="a second one"))
     assert (await liaison.confirm(alone.id, version=1)).confirmed_by == "kham"
 
