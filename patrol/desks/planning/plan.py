@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -19,8 +19,6 @@ from patrol.sharing.decisions import Sharing
 from patrol.sharing.redaction import passed
 from patrol.units.units import Agency, Unit
 from patrol.watch.check_plan import conflicts, why_not_of
-
-_NO_GROUND: Final = Ground()
 
 
 class PlanRefused(Conflict):

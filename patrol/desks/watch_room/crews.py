@@ -32,7 +32,6 @@ from radio_gateway.orders.order_result import OrderResult
 TEXTS_FOR: Final = timedelta(hours=72)
 MOST_TEXTS: Final = 100
 MOST_SECTORS: Final = 100
-_NO_GROUND: Final = Ground()
 _ROUGH_DEG: Final = 0.0001  # 11 m: how far the drawn edge of a stretch of river may be off
 _SEEN: Final = frozenset({"delivered", "read"})
 
