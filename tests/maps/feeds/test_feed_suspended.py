@@ -51,7 +51,7 @@ async def test_who_waits_for_room_tells_nothing_of_what_was_suspended_meanwhile(
         for number in range(UNITS_AT_ONCE + 5):
             boat = await node.boat(f"Secret {number}", OTHER)
             radio = address(f"b{number}")
-            await node.desk("admin", OTHER).assign(address=radio, unit=boat, start=at(-1))
+            await node.desk("admin", OTHER).registry.assign(address=radio, unit=boat, start=at(-1))
         agreement = await share(node)
         await node.hear(*(said(f"b{number}", 1) for number in range(UNITS_AT_ONCE + 5)))
         own = node.watch.own_messages

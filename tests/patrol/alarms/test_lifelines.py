@@ -74,7 +74,7 @@ async def test_a_call_in_a_suspension_rings_across_with_place_time_and_people_an
         assert [each.rule for each in own] == ["sos"]
         known = await desk.alerts.acknowledge(alert.id)
         assert not known.rings
-        await node.desk("commander", OTHER, "malee").clear_distress(boat.id)
+        await node.desk("commander", OTHER, "malee").registry.clear_distress(boat.id)
         await tick(node)
         assert [each.state for each in rung(node)] == ["returned_acknowledged"]
 

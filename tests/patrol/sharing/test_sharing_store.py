@@ -136,33 +136,33 @@ async def test_store_and_predicate_let_the_same_positions_cross(tmp_path: Path, 
         assert (not told) == nothing
         desk = node.desk()
         if nothing:
-            assert await desk.paths(start=at(0), end=at(100 * HOUR)) == {}
+            assert await desk.history.paths(start=at(0), end=at(100 * HOUR)) == {}
             if name != "without tracks":
                 with pytest.raises(NotFound):
-                    desk.unit(boat)
+                    desk.visible.unit(boat)
                 with pytest.raises(NotFound):
-                    await desk.track(boat, start=ALWAYS, end=NEVER)
+                    await desk.visible.track(boat, start=ALWAYS, end=NEVER)
             return
-        assert await desk.track(boat, start=ALWAYS, end=NEVER) == told
+        assert await desk.visible.track(boat, start=ALWAYS, end=NEVER) == told
         pages, after = [], None
         while True:
-            page = await desk.fixes(boat, limit=37, after=after)
+            page = await desk.history.fixes(boat, limit=37, after=after)
             assert len(page.fixes) == len(page.ids)
             pages += page.fixes
             for gid, fix in list(zip(page.ids, page.fixes, strict=True))[:2]:
-                assert await desk.fix(boat, gid) == fix
+                assert await desk.history.fix(boat, gid) == fix
             after = page.last
             if after is None:
                 break
         assert pages == told
-        assert await desk.days(boat) == sorted({fix.time.date() for fix in told})
-        path = (await desk.paths(start=at(0), end=at(100 * HOUR), ids=[boat]))[boat]
+        assert await desk.history.days(boat) == sorted({fix.time.date() for fix in told})
+        path = (await desk.history.paths(start=at(0), end=at(100 * HOUR), ids=[boat]))[boat]
         assert np.allclose(path.lons, [fix.lon for fix in told])
         assert np.allclose(path.lats, [fix.lat for fix in told])
         times = [fix.time.timestamp() for fix in told]
         assert path.times_s.tolist() == pytest.approx(times)
-        assert {state.id for state in desk.tracked()} == {boat}
-        for fixes in (await desk.tracks(start=at(0), end=at(100 * HOUR))).values():
+        assert {state.id for state in desk.history.tracked()} == {boat}
+        for fixes in (await desk.visible.tracks(start=at(0), end=at(100 * HOUR))).values():
             assert {fix.time for fix in fixes} <= {fix.time for fix in told}
             assert all(fix in told for fix in fixes)
 
@@ -278,7 +278,6 @@ async def test_what_is_read_is_asked_again_after_the_store_answered(node: Node) 
     boat = await fleet(node, 10)
     agreement = active(at(0))
     await file(node, agreement)
-    desk = node.desk()
     read = node.watch.store.read
 
     async def slow(*asked: Any) -> Any:
@@ -287,6 +286,7 @@ async def test_what_is_read_is_asked_again_after_the_store_answered(node: Node) 
         return found
 
     node.watch.store.read = slow  # type: ignore[assignment,method-assign]
+    desk = node.desk()
     assert await desk.visible.track(boat, start=ALWAYS, end=NEVER) == []
     node.watch.clerk.book.put([agreement])
     assert (await desk.history.fixes(boat)).fixes == []

@@ -64,7 +64,7 @@ async def test_it_is_noticed_also_while_nothing_is_heard_and_orders_are_refused(
         assert "its disk is not mounted" in await until_state(node, "down")
         assert asyncio.get_running_loop().time() - began < 10  # it looks each second
         with pytest.raises(StoreError, match="is gone"):
-            await node.desk("admin").add_unit(call_sign="Naga 9", kind="boat")
+            await node.desk("admin").registry.add_unit(call_sign="Naga 9", kind="boat")
     assert not node.file.exists()  # nobody made another
 
 

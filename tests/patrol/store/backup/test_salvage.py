@@ -40,7 +40,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def fill(file: Path) -> None:
     async with running(file) as node:
         boat = await node.boat()
-        await node.desk().assign(address=address(), unit=boat, start=at(-1))
+        await node.desk().registry.assign(address=address(), unit=boat, start=at(-1))
         await node.hear(*(said("a", second) for second in range(MESSAGES)))
         notes = [
             Note(act="read", actor="kham", agency="la-hx", subject=f"unit:{number}")
