@@ -137,6 +137,8 @@ def _is_everything(config: pytest.Config) -> bool:
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """Run side by side where everything runs and nothing else is asked for."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return  # who runs side by side already, or is started by a test that does, starts no others
     if _is_everything(config) and config.getoption("numprocesses", 0) is None:
         config.option.numprocesses = "auto"
         config.option.dist = "loadfile"
