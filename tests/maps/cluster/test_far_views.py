@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any, cast
 
 import msgspec
@@ -35,10 +36,7 @@ class Desk:
     """A desk of which only the live stream is asked for."""
 
     def __init__(self, feed: LocalViewStream) -> None:
-        self._feed = feed
-
-    def feed(self) -> LocalViewStream:
-        return self._feed
+        self.visible = SimpleNamespace(feed=lambda: feed)
 
 
 async def at_once() -> None:

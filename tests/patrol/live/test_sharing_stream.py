@@ -386,14 +386,14 @@ async def test_what_crosses_is_encoded_once_for_all_who_see_it(
     await share(node)
     watching = [await watcher(node, role=role) for role in ("commander", "planner", "liaison")]
     encoded: list[bytes] = []
-    inner = patrol.live.publisher._inner
+    told = patrol.live.publisher._told
 
-    def counted(items: Any) -> bytes:
-        made = inner(items)
+    def counted(fixes: Any, now: Any) -> tuple[str, bytes]:
+        name, made = told(fixes, now)
         encoded.append(made)
-        return made
+        return name, made
 
-    monkeypatch.setattr(patrol.live.publisher, "_inner", counted)
+    monkeypatch.setattr(patrol.live.publisher, "_told", counted)
     node.time = at(10)
     await node.hear(said("b", 10, lon=100.44))
     for each in watching:
