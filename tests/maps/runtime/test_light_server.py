@@ -17,7 +17,6 @@ HEAVY = {
     "aiosmtplib",
     "alembic",
     "amqtt",
-    "attr",  # comes with pyais
     "authlib",
     "branca",
     "cryptography",

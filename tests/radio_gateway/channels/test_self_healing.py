@@ -357,10 +357,10 @@ async def _publish_and_hear(broker: Mosquitto, inbox: Inbox, number: int) -> Non
 class Clock:
     """A wall clock that can be set, under the clock of this process."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self) -> None:
         self.offset = timedelta()
-        self.process = process_clock.Clock(wall_ns=self._wall_ns)
-        monkeypatch.setattr(process_clock, "CLOCK", self.process)
+        self.process = process_clock.CLOCK  # each test has it as that of a process just begun
+        vars(self.process).update(vars(process_clock.Clock(wall_ns=self._wall_ns)))
 
     def _wall_ns(self) -> int:
         return time.time_ns() + round(self.offset.total_seconds() * 1e9)
@@ -368,9 +368,9 @@ class Clock:
 
 @pytest.mark.parametrize("jump", [timedelta(days=1), timedelta(days=-1)])
 async def test_a_clock_that_jumps_changes_neither_watchdog_nor_state(
-    monkeypatch: pytest.MonkeyPatch, jump: timedelta
+    jump: timedelta,
 ) -> None:
-    clock = Clock(monkeypatch)
+    clock = Clock()
     inbox = Inbox()
     async with talking(rmc(1)) as port, Proxy(port).running() as proxy:
         channel = make(f"tcp://127.0.0.1:{proxy.port}", inbox=inbox, expected_interval_s=0.4)
@@ -394,10 +394,10 @@ async def test_a_clock_that_jumps_changes_neither_watchdog_nor_state(
 
 
 async def test_what_waits_for_a_pause_is_told_though_the_clock_was_set_back(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    tmp_path: Path,
 ) -> None:
     """The last epoch before a silence must not wait until the clock has caught up."""
-    clock = Clock(monkeypatch)
+    clock = Clock()
     inbox = Inbox()
     radio = Radio(tmp_path / "radio")
     radio.plug_in()

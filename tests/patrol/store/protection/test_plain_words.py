@@ -54,7 +54,7 @@ def _older(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
         made.append(msgspec.json.encode(body))
         return made[-1]
 
-    monkeypatch.setattr("patrol.filing.file_documents.encode", encode)
+    monkeypatch.setattr("patrol.store.records.documents.encode", encode)
     return made
 
 
