@@ -8,15 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from radio_gateway.decoding.decoder import (
-    Decoder,
-    DecoderSettings,
-    ManyDecoder,
-    MessageContent,
-    PlainDecoder,
-    ReadingDecoder,
-    ReadWhole,
-)
+from radio_gateway.decoding.decoder import Decoder, DecoderSettings, PlainDecoder
 from radio_gateway.decoding.framing import Frame, Framer
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.links.transport import Chunk
@@ -26,8 +18,6 @@ from radio_gateway.protocols import ProtocolModule
 Reject = Callable[[Frame, str, str], None]
 HOLD_S = 6.0  # longer than any decoder waits for the rest of a message
 HOLD_AT_MOST = 100
-MANY = 30  # frames of one read from which on it pays to decode them together
-TOGETHER = 400  # of them at a time: more do not stay in the processor's cache
 LOG_EVERY_S = 60.0  # a trace takes milliseconds, and every frame may bring one
 _MICROSECOND = timedelta(microseconds=1)
 _ONE_AFTER_ANOTHER = timedelta(seconds=1)  # beyond, the clock was set back
@@ -55,9 +45,7 @@ class Connection:
         "_heard_at",
         "_last_at",
         "_last_read_s",
-        "_many",
         "_only",
-        "_reading",
         "_resent",
         "_source",
         "_speaks",
@@ -74,8 +62,6 @@ class Connection:
         self._decoders: list[Decoder] = [module.decoder(settings) for module in modules]
         self._speaks = [module.speaks for module in modules]
         self._only = self._decoders[0] if len(modules) == 1 else None
-        self._many = self._only if isinstance(self._only, ManyDecoder) else None
-        self._reading = self._only if isinstance(self._only, ReadingDecoder) else None
         # few decoders ever have something to tell, and they would be asked after each message
         self._telling = [each for each in self._decoders if not _is_plain(each, "rejected")]
         self.answering = [each for each in self._decoders if not _is_plain(each, "answers")]
@@ -102,11 +88,6 @@ class Connection:
     def junk_bytes(self) -> int:
         """Bytes so far that belonged to no frame."""
         return sum(framer.junk_bytes for framer in {id(f): f for f in self._framers}.values())
-
-    @property
-    def read_whole(self) -> ReadWhole | None:
-        """How whole messages are read for `hear_read`, of this and its like; None: they are not."""
-        return None if self._reading is None else self._reading.read_whole
 
     @property
     def waiting(self) -> bool:
@@ -142,32 +123,6 @@ class Connection:
             payloads = framer.feed(chunk.data)
         transmissions: list[Transmission] = []
         self._decode(payloads, transmissions, reject)
-        if self._telling:
-            self._tell_rejected(reject)
-        return transmissions
-
-    def hear_read(self, chunk: Chunk, read: MessageContent, reject: Reject) -> list[Transmission]:
-        """Decode a whole message that was read before, with those of others.
-
-        Args:
-            chunk: The message.
-            read: What its only frame says.
-            reject: As for `hear`.
-        """
-        reading, heard_at, last_at = self._reading, chunk.heard_at, self._last_at
-        assert reading is not None
-        self._heard_at, self._last_read_s = heard_at, time.monotonic()
-        self._topic, self._source, self._resent = chunk.topic, chunk.source, chunk.resent
-        if heard_at <= last_at and last_at - heard_at < _ONE_AFTER_ANOTHER:
-            heard_at = last_at + _MICROSECOND
-        self._last_at = heard_at
-        self.frames += 1
-        frame = Frame(read.payload, heard_at, chunk.topic, chunk.source, chunk.resent)
-        transmissions: list[Transmission] = []
-        try:
-            transmissions = reading.decode_read(read, frame)
-        except Exception as error:  # noqa: BLE001 - logged there
-            _refuse(frame, error, reject)
         if self._telling:
             self._tell_rejected(reject)
         return transmissions
@@ -236,9 +191,6 @@ class Connection:
         last_at = self._last_at
         if heard_at <= last_at and last_at - heard_at < _ONE_AFTER_ANOTHER:
             heard_at = last_at + _MICROSECOND
-        if len(payloads) >= MANY:
-            count = self._decode_many(payloads, heard_at, transmissions, reject)
-            payloads, heard_at = payloads[count:], heard_at + count * _MICROSECOND
         topic, source, resent = self._topic, self._source, self._resent
         decoder = only = self._only
         for payload in payloads:
@@ -256,35 +208,6 @@ class Connection:
                 transmissions += decoder.decode(frame)
             except Exception as error:  # noqa: BLE001 - logged there
                 _refuse(frame, error, reject)
-
-    def _decode_many(
-        self,
-        payloads: Sequence[bytes],
-        heard_at: datetime,
-        transmissions: list[Transmission],
-        reject: Reject,
-    ) -> int:
-        """Decode together as many as it pays for, from the first on; return how many.
-
-        The decoder may take them only one by one, or fail over them: the rest is decoded so.
-        """
-        topic, source, resent = self._topic, self._source, self._resent
-        many, count = self._many, 0
-        while many is not None and len(payloads) - count >= MANY:
-            frames: list[Frame] = []
-            for payload in payloads[count : count + TOGETHER]:
-                frames.append(Frame(payload, heard_at, topic, source, resent))
-                heard_at += _MICROSECOND
-            try:
-                transmissions += many.decode_many(
-                    frames, lambda frame, error: _refuse(frame, error, reject)
-                )
-            except Exception:  # noqa: BLE001 - logged there; each by itself, then
-                log_failure(frames[0].payload)
-                break
-            count += len(frames)
-            self._last_at = frames[-1].heard_at
-        return count
 
     def _tell_rejected(self, reject: Reject) -> None:
         """Tell of what was wrong inside frames that held good parts too."""

@@ -12,7 +12,6 @@ from datetime import datetime
 from msgspec.structs import force_setattr, replace
 
 from radio_gateway.channels.acknowledgements import after, reply_after
-from radio_gateway.channels.batch_decode import read_ahead
 from radio_gateway.channels.channel_settings import ChannelSettings
 from radio_gateway.channels.connection import Connection
 from radio_gateway.channels.connections import (
@@ -24,7 +23,6 @@ from radio_gateway.channels.connections import (
 from radio_gateway.channels.inactivity import InactivityTimer
 from radio_gateway.channels.last_connection import Whereabouts
 from radio_gateway.channels.sender_authorization import own_words
-from radio_gateway.decoding.decoder import ReadWhole
 from radio_gateway.health.health import RejectedFrame
 from radio_gateway.health.rejections import Rejections
 from radio_gateway.inbox.inbox import Inbox
@@ -71,7 +69,6 @@ class Ingest:
     ) -> None:
         self._settings, self._transport, self._inbox = settings, transport, inbox
         self._prefix, self._protocols = receptions, protocols
-        self._read_whole: ReadWhole | None = None  # told by the connections
         self._recordings, self._silence = recordings, silence
         self._rejections, self._reject = rejections, rejections.add
         datagrams = not transport.can_wait  # of a serial port there is but one sender
@@ -114,7 +111,7 @@ class Ingest:
         self.bytes_read += sum([len(chunk.data) for chunk in chunks])
         understood = False
         came = 0  # bytes since something was understood
-        for chunk, read in zip(chunks, read_ahead(self._read_whole, chunks), strict=True):
+        for chunk in chunks:
             came += len(chunk.data)
             connection = connections.get(chunk.connection)
             if connection is None:
@@ -127,10 +124,7 @@ class Ingest:
             frames = connection.frames
             rejecting: list[RejectedFrame] = []
             self._rejections.lately = rejecting
-            if read is None:
-                transmissions = connection.hear(chunk, reject)
-            else:
-                transmissions = connection.hear_read(chunk, read, reject)
+            transmissions = connection.hear(chunk, reject)
             cut = connection.frames - frames
             # of noise a few frames may pass for something that says nothing
             known = bool(transmissions) or (cut > 0 and not rejecting)
@@ -257,9 +251,7 @@ class Ingest:
 
     def _new_connection(self) -> Connection:
         decoder = replace(self._settings.decoder, live=self._transport.is_live)
-        connection = Connection(self._protocols, decoder)
-        self._read_whole = connection.read_whole
-        return connection
+        return Connection(self._protocols, decoder)
 
     def _crowd_out(self, key: str, deliveries: list[Delivery]) -> None:
         connection = self._connections.get(key)

@@ -7,9 +7,8 @@ sentences of one GNSS epoch), so each connection has its own. One that keeps non
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -99,61 +98,6 @@ class Decoder(Protocol):
         A tracker's log-in answer, an acknowledgement. The channel sends it on the connection that
         brought the frames, and only once everything that they said is stored.
         """
-
-
-@runtime_checkable
-class ManyDecoder(Decoder, Protocol):
-    """A decoder that takes less time over each of many frames that came together."""
-
-    def decode_many(
-        self, frames: Sequence[Frame], refuse: Callable[[Frame, Exception], None]
-    ) -> list[Transmission]:
-        """Decode frames as `decode` does one after the other.
-
-        Args:
-            frames: They, in order.
-            refuse: Called with each that `decode` cannot understand, and why.
-
-        Returns:
-            What is complete with them, oldest first.
-        """
-
-
-@runtime_checkable
-class ReadingDecoder(Decoder, Protocol):
-    """A decoder whose messages can be read before it is known who sent them.
-
-    A broker brings a message each of hundreds of senders, who have a decoder each: only so can
-    they be read together. Reading depends on nothing but the bytes.
-    """
-
-    @staticmethod
-    def read_whole(messages: Sequence[bytes]) -> Sequence[MessageContent | None]:
-        """Read whole messages (`Chunk.whole`), many in less time than each by itself.
-
-        Returns:
-            What each says; None for one that is to be cut and decoded as any other.
-        """
-
-    def decode_read(self, read: Any, frame: Frame) -> list[Transmission]:
-        """Decode a frame as `decode` does.
-
-        Args:
-            read: What `read_whole` returned for its message.
-            frame: The frame, with the payload of `read`.
-        """
-
-
-class MessageContent(Protocol):
-    """What a message says, as far as that is seen in it alone."""
-
-    @property
-    def payload(self) -> bytes:
-        """The only frame that the message holds."""
-
-
-ReadWhole = Callable[[Sequence[bytes]], Sequence[MessageContent | None]]
-"""See `ReadingDecoder.read_whole`."""
 
 
 class PlainDecoder:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from functools import lru_cache
 from typing import Protocol
 
 import msgspec
@@ -60,16 +59,6 @@ _PRINTABLE = re.compile(rb"[\x20-\x7e]{4,}")
 _SENTENCE = re.compile(
     rb"(?:\\[^\\$!]*\\){0,3}[$!][^$!\\]*(?:\\[^\\$!]*\\(?![$!]|\\[^\\$!]*\\[$!]))?"
 )
-
-
-@lru_cache(maxsize=4096)
-def is_name(text: str) -> bool:
-    """Return whether a line's text right before the first sentence stays with it: a sender's name.
-
-    >>> is_name("R-0001"), is_name("R1")
-    (True, False)
-    """
-    return _NAME.fullmatch(text.encode()) is not None
 
 
 class LineFramer:

@@ -19,17 +19,14 @@ Source: NMEA 0183 v4.11; IEC 61162-1.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from gis.position.position import Position
 from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
-from radio_gateway.decoding.framing import Frame, LineFramer, is_name
+from radio_gateway.decoding.framing import Frame, LineFramer
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.device_clock import corrected, nearest_day
 from radio_gateway.formats.nmea.epoch import Epoch, EpochGatherer
-from radio_gateway.formats.nmea.fast_rmc import EverydayRmc, read_everyday
-from radio_gateway.formats.nmea.fast_rmc_batch import read_everyday_many
 from radio_gateway.formats.nmea.fields import READERS, Facts, SentencePart, read_part
 from radio_gateway.formats.nmea.sentence import Sentence, read_sentence
 from radio_gateway.formats.nmea.waypoint import is_waypoint, mark_report, station_report
@@ -46,7 +43,6 @@ OTHER_EVERY = timedelta(seconds=60)
 MAX_OTHERS = 64  # sentence types of one source
 
 _Key = tuple[str | None, str | None, str | None]  # peer, device, station
-_RMC = ("RMC",)
 _CALLS = frozenset({"DSC,", "DSE,"})
 # Satellites, errors, residuals, datum, texts of the receiver; proprietary ones start with P.
 _HOUSEKEEPING = frozenset({"GSA", "GSV", "GST", "GBS", "GRS", "DTM", "TXT", "ALM"})
@@ -85,48 +81,6 @@ class NmeaDecoder(PlainDecoder):
             FrameError: If envelope, checksum or a field is wrong, or a checksum is missing that
                 this source used to send.
         """
-        everyday = read_everyday(frame.payload)
-        return self._any(frame) if everyday is None else self._everyday(everyday, frame)
-
-    def decode_many(
-        self, frames: Sequence[Frame], refuse: Callable[[Frame, Exception], None]
-    ) -> list[Transmission]:
-        """Decode sentences as `decode` does one after the other."""
-        transmissions: list[Transmission] = []
-        fixes = read_everyday_many([frame.payload for frame in frames])
-        for frame, everyday in zip(frames, fixes, strict=True):
-            try:
-                transmissions += (
-                    self._any(frame) if everyday is None else self._everyday(everyday, frame)
-                )
-            except Exception as error:  # noqa: BLE001 - the others are decoded all the same
-                refuse(frame, error)
-        return transmissions
-
-    @staticmethod
-    def read_whole(messages: Sequence[bytes]) -> list[EverydayRmc | None]:
-        """Read the everyday RMC among whole messages; see `ReadingDecoder`."""
-        fixes = read_everyday_many([message.rstrip(b"\r\n") for message in messages])
-        return [
-            each if each is not None and (each.device is None or is_name(each.device)) else None
-            for each in fixes
-        ]
-
-    def decode_read(self, read: EverydayRmc, frame: Frame) -> list[Transmission]:
-        """Decode an everyday RMC that is read already."""
-        return self._everyday(read, frame)
-
-    def _everyday(self, rmc: EverydayRmc, frame: Frame) -> list[Transmission]:
-        """Return what is complete with an everyday RMC."""
-        source = self._source((frame.source, rmc.device, None))
-        source.checksum_seen = True
-        time_of_day = rmc.clock.time_of_day
-        if not self._evicted and source.gatherer.is_all(_RMC, time_of_day, frame.heard_at):
-            return [source.fix(rmc, frame)]  # nearly always
-        return self._gathered(source, rmc.part(), rmc.sentence(), frame)
-
-    def _any(self, frame: Frame) -> list[Transmission]:
-        """Return what is complete with any other sentence."""
         ship = read_fix(frame)
         if ship is not None:
             return [ship]
@@ -287,31 +241,6 @@ class _Source:
             duplicate_key=key,
             duplicate_window_s=None,
             resent=epoch.frame.resent,
-        )
-
-    def fix(self, rmc: EverydayRmc, frame: Frame) -> Transmission:
-        """Return what an everyday RMC says that is an epoch by itself, as `transmission` would."""
-        clock, heard_at, device = rmc.clock, frame.heard_at, self._device
-        lon, lat = rmc.lon, rmc.lat
-        time, doubt = corrected(clock.moment, heard_at, live=self._live)
-        key: str | None = None
-        if device is not None:
-            written = clock.written or clock.write() if time is clock.moment else str(time)
-            key = f"{written}|{rmc.place or show_place(lon, lat)}"
-        return Transmission(
-            protocol="nmea0183",
-            kind="position",
-            heard_at=heard_at,
-            device=device,
-            position=Position(lon=lon, lat=lat, speed_mps=rmc.speed_mps, course_deg=rmc.course_deg),
-            fix=True,
-            device_time=time,
-            flags=() if doubt is None else (doubt,),
-            facts={"talker": rmc.talker},
-            raw=frame.payload,
-            duplicate_key=key,
-            duplicate_window_s=None,
-            resent=frame.resent,
         )
 
     def other(self, sentence: Sentence, frame: Frame) -> list[Transmission]:

@@ -122,25 +122,6 @@ class EpochGatherer:
         self._ends: set[str] = set()
         self._never_ends: set[str] = set()
 
-    def is_all(self, names: tuple[str, ...], time_of_day: timedelta, heard_at: datetime) -> bool:
-        """Note a sentence that is an epoch by itself, as those before it were.
-
-        Args:
-            names: Its type, alone.
-            time_of_day: What it says.
-            heard_at: When it was heard, aware UTC.
-
-        Returns:
-            Whether it is; otherwise nothing was noted and it is to be added.
-        """
-        left = self._left
-        if left is None or left.names != names or self._open is not None:
-            return False
-        if names[0] not in self._ends:
-            return False
-        self._left = EpochKey(names, time_of_day, heard_at)
-        return True
-
     def add(self, part: SentencePart, sentence: Sentence, frame: Frame) -> list[Epoch]:
         """Take one sentence and return the epochs that are now complete, oldest first.
 

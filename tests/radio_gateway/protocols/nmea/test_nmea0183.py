@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pynmea2
 import pytest
 
 from radio_gateway.decoding.decoder import DecoderSettings
 from radio_gateway.errors.errors import FrameError
-from radio_gateway.formats.nmea.epoch import EpochGatherer
-from radio_gateway.formats.nmea.fast_rmc import read_everyday
 from radio_gateway.formats.nmea.fields import read_part
 from radio_gateway.formats.nmea.sentence import read_sentence
 from radio_gateway.messages.transmission import Transmission
@@ -55,44 +53,23 @@ def test_rmc_says_place_motion_and_time() -> None:
         "GPRMC,235959.9999999,A,2016.3800,N,10024.7200,E,9.72,162.6,251126,,,A",
     ],
 )
-def test_everyday_reader_and_general_reader_give_the_same(body: str) -> None:
+def test_rmc_is_read_in_all_forms_that_receivers_write(body: str) -> None:
+    fields = body.split(",")
     payload = sentence(body)
-    general = read_part("RMC", read_sentence(payload).text, payload, checked=True)
-    everyday = read_everyday(payload)
-    assert everyday is not None
-    for name in ("time_of_day", "date", "fix", "speed_mps", "course_deg", "flag", "empty"):
-        assert getattr(everyday.part(), name) == getattr(general, name), name
-    assert everyday.part().lat == pytest.approx(general.lat, abs=1e-11)
-    assert everyday.part().lon == pytest.approx(general.lon, abs=1e-11)
-
-
-@pytest.mark.parametrize("live", [True, False])
-@pytest.mark.parametrize("prefix", [b"", b"R-0042,", b"R-0042"])
-@pytest.mark.parametrize(
-    "body",
-    [
-        "GPRMC,115959.000,A,2016.3800,N,10024.7200,E,9.72,162.6,251126,,,A",
-        "GNRMC,115959.02,A,2016.3800,S,10024.7200,W,,,251126,,,D,V",
-        "GPRMC,115959,A,2016.3800,N,10024.7200,E,0.0,0.0,110407,,,A",  # the week rolled over
-        "GPRMC,115959,A,2016.3800,N,10024.7200,E,0.0,0.0,060180,,,A",  # a clock never set
-        "GPRMC,115959,A,2016.3800,N,10024.7200,E,0.0,0.0,251127,,,A",  # a clock ahead
-    ],
-)
-def test_sentence_that_is_an_epoch_by_itself_says_what_any_epoch_says(
-    body: str, prefix: bytes, live: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def second() -> Transmission:
-        of_tracker = decoder(live=live)
-        learning = frame(prefix + sentence(RMC))
-        assert of_tracker.decode(learning) == []
-        assert len(of_tracker.flush(learning.heard_at + timedelta(seconds=1))) == 1
-        (transmission,) = of_tracker.decode(frame(prefix + sentence(body), after_s=1.0))
-        assert not of_tracker.waiting()
-        return transmission
-
-    at_once = second()
-    monkeypatch.setattr(EpochGatherer, "is_all", lambda *_: False)
-    assert second() == at_once
+    part = read_part("RMC", read_sentence(payload).text, payload, checked=True)
+    assert part.lat is not None
+    assert part.lon is not None
+    for shown, side, degrees in (
+        (fields[3], fields[4], part.lat),
+        (fields[5], fields[6], part.lon),
+    ):
+        whole = shown.index(".") - 2
+        right = int(shown[:whole]) + float(shown[whole:]) / 60.0
+        assert degrees == pytest.approx(-right if side in "SW" else right, abs=1e-11)
+    assert part.time_of_day is not None
+    assert part.date is not None
+    moment = part.date + part.time_of_day
+    assert moment.strftime("%H%M%S,%d%m%y") == f"{fields[1][:6]},{fields[9]}"
 
 
 def test_sentence_that_was_an_epoch_by_itself_is_joined_once_more_of_its_moment_comes() -> None:

@@ -1,4 +1,4 @@
-"""Messages of many senders that came together say what each says by itself."""
+"""What comes together says what each message, or each sentence, says by itself."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from radio_gateway.channels.batch_decode import read_ahead
 from radio_gateway.channels.channel_settings import ChannelSettings, make_transport
-from radio_gateway.channels.connection import MANY, TOGETHER
+from radio_gateway.channels.connection import Connection
 from radio_gateway.channels.inactivity import InactivityTimer
 from radio_gateway.channels.ingest import Ingest
-from radio_gateway.formats.nmea.fast_rmc import EverydayRmc, read_everyday
+from radio_gateway.decoding.decoder import DecoderSettings
+from radio_gateway.decoding.framing import Frame
 from radio_gateway.health.health import RejectedFrame
 from radio_gateway.health.rejections import Rejections
 from radio_gateway.inbox.inbox import Inbox
@@ -24,8 +24,40 @@ from radio_gateway.links.transport import Chunk
 from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols import PROTOCOLS, nmea0183
 from radio_gateway.recording.channel_recording import Recordings
-from tests.radio_gateway.protocols.heard import NOW, sentence
-from tests.radio_gateway.protocols.nmea.test_nmea_many import ODD, everyday
+from tests.radio_gateway.protocols.heard import NOW, frame, sentence
+
+ODD = (
+    sentence("GPRMC,115958,A,9500.0,N,10024.7200,E,9.72,162.6,251126,,,A"),  # beyond a pole
+    sentence("GPRMC,115958,A,2016.3800,N,18000.1,E,9.72,162.6,251126,,,A"),
+    sentence("GPRMC,115958,A,2016.3800,N,10024.7200,E,9.72,360.0,251126,,,A"),  # no course
+    sentence("GPRMC,115958,A,0000.0,N,00000.0,E,0.0,0.0,251126,,,A"),  # a receiver without a place
+    sentence("GPRMC,115958,A,2016.3800,N,10024.7200,E,1.2.3,0.0,251126,,,A"),  # no number
+    sentence("GPRMC,245958,A,2016.3800,N,10024.7200,E,9.72,162.6,251126,,,A"),  # no such minute
+    sentence("GPRMC,115958,A,2016.3800,N,10024.7200,E,9.72,162.6,310226,,,A"),  # no such day
+    sentence("GPRMC,115958,A,2016.38" + "0" * 120 + ",N,10024.7200,E,,,251126,,,A"),  # too long
+    sentence("GPRMC,115958,V,,,,,,,251126,,,N"),
+    sentence("GPGGA,115958.00,2016.3800,N,10024.7200,E,1,09,0.9,352.4,M,-31.0,M,,"),
+    sentence("GPRMC,115958,A,2016.3800,N,10024.7200,E,9.72,162.6,251126,,,A")[:-2] + b"00",
+    sentence("GPRMC,115958,A,2016.3800,N,10024.7200,E,9.72,162.6,251126,,,A")[:-2] + b"\xe9\xff",
+    b"\xff\xfe$GPRMC,1",
+    b"radio starts",
+    b"",
+)
+
+
+@st.composite
+def everyday(draw: st.DrawFn) -> bytes:
+    """Return an everyday RMC of one of some devices, with numbers as receivers write them."""
+    device = draw(st.sampled_from(["", "R-0001,", "R-0001", "boat-7,"]))
+    second = draw(st.integers(0, 59))
+    lat = draw(st.sampled_from(["2016.3800", "0000.0001", "0000.", "0900.5", "2016.38001234567"]))
+    lon = draw(st.sampled_from(["10024.7200", "00000.0004", "00000.", "00452.4423", "17959.9"]))
+    knots = draw(st.sampled_from(["", "0.0", "9.72", "5.", ".5", "007.25"]))
+    course = draw(st.sampled_from(["", "0.0", "359.9", "1."]))
+    north, east = draw(st.sampled_from("NS")), draw(st.sampled_from("EW"))
+    body = f"GPRMC,1159{second:02},A,{lat},{north},{lon},{east},{knots},{course},251126,,,A"
+    return device.encode() + sentence(body)
+
 
 GOOD = sentence("GPRMC,115958,A,2016.3800,N,10024.7200,E,9.72,162.6,251126,,,A")
 WHOLE = (
@@ -128,71 +160,61 @@ async def hear(each_time: list[list[tuple[int, bool, bytes]]], *protocols: str) 
 async def test_what_came_together_is_heard_as_one_by_one(
     came: list[tuple[int, bool, bytes]],
 ) -> None:
-    many = came * (MANY // max(1, len(came)) + 1)
+    many = came * (30 // max(1, len(came)) + 1)
     together = await hear([many])
     assert together == await hear([[each] for each in many])
     assert sorted(together.answered) == list(range(len(many)))
 
 
-async def test_it_is_read_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_how_a_stream_is_split_into_reads_makes_no_difference() -> None:
     body = "GPRMC,1159{:02},A,2016.38{:02},N,10024.7200,E,9.72,162.6,251126,,,A"
-    many = [
-        (n % 4, False, f"R-{n % 4:04},".encode() + sentence(body.format(n // 9, n % 100)) + b"\r\n")
-        for n in range(500)
+    lines = [
+        ODD[n // 7 % len(ODD)]
+        if n % 7 == 3
+        else f"R-{n % 5},".encode() + sentence(body.format(n // 20 % 60, n % 100))
+        for n in range(900)
     ]
-    many[TOGETHER + 7] = (1, False, GOOD[:-2] + b"00\r\n")
-    whole = await hear([many])
-    assert [each.reason for each in whole.rejected] == ["bad_checksum"]
-    assert len(whole.said) > 100
-    one_by_one = await hear([many], "nmea0183", "owntracks")
-    assert one_by_one.said == whole.said
-    one_by_one = await hear([many[at : at + MANY - 1] for at in range(0, 500, MANY - 1)])
-    assert one_by_one.said == whole.said
-    one: list[bytes] = []
+    stream = b"".join(line + b"\r\n" for line in lines)
 
-    def noted(payload: bytes) -> EverydayRmc | None:
-        one.append(payload)
-        return read_everyday(payload)
+    def read(size: int) -> tuple[list[Transmission], list[tuple[bytes, str]], int]:
+        connection = Connection({"nmea0183": nmea0183}, DecoderSettings())
+        said: list[Transmission] = []
+        refused: list[tuple[bytes, str]] = []
+        for at in range(0, len(stream), size):
+            said += connection.hear(
+                Chunk(stream[at : at + size], NOW),
+                lambda of, reason, _: refused.append((of.payload, reason)),
+            )
+        return said, refused, connection.frames
 
-    monkeypatch.setattr("radio_gateway.protocols.nmea0183.read_everyday", noted)
-    assert (await hear([many])).said == whole.said
-    assert one == [GOOD[:-2] + b"00"]
-
-
-async def test_a_fault_in_reading_ahead_costs_no_message(monkeypatch: pytest.MonkeyPatch) -> None:
-    many = [(n % 4, False, GOOD) for n in range(MANY)]
-    whole = await hear([many])
-
-    def fails(_messages: object) -> object:
-        raise RuntimeError("a fault")
-
-    monkeypatch.setattr(nmea0183.NmeaDecoder, "read_whole", staticmethod(fails))
-    assert await hear([many]) == whole
+    whole = read(len(stream))
+    assert read(len(stream) // 2) == whole
+    assert read(100) == whole
+    assert len(whole[0]) > 400
+    assert len(whole[1]) > 30
 
 
-async def test_a_fault_over_what_was_read_costs_that_message(
+def test_a_fault_of_the_decoder_costs_one_of_many_sentences(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    many = [(n % 4, False, GOOD) for n in range(MANY)]
-    decode = nmea0183.NmeaDecoder.decode_read
-    left = [3]
+    lines = [GOOD] * 30 + [ODD[9]] + [GOOD] * 30
+    one = nmea0183.decoder(DecoderSettings())
+    alone = [each for line in lines if line != ODD[9] for each in one.decode(frame(line))]
+    alone += one.flush(None)
+    decode = nmea0183.NmeaDecoder.decode
 
-    def fails(self: nmea0183.NmeaDecoder, read: object, frame: object) -> object:
-        left[0] -= 1
-        if not left[0]:
+    def fails(self: nmea0183.NmeaDecoder, of: Frame) -> list[Transmission]:
+        if of.payload == ODD[9]:
             raise RuntimeError("a fault")
-        return decode(self, read, frame)  # type: ignore[arg-type]
+        return decode(self, of)
 
-    monkeypatch.setattr(nmea0183.NmeaDecoder, "decode_read", fails)
-    heard = await hear([many])
-    assert [each.reason for each in heard.rejected] == ["decoder_failed"]
-    assert sorted(heard.answered) == list(range(MANY))
-
-
-def test_parts_of_a_stream_and_few_messages_are_not_read_ahead() -> None:
-    read_whole = nmea0183.NmeaDecoder.read_whole
-    whole = [Chunk(GOOD + b"\r\n", NOW, whole=True)] * MANY
-    assert None not in read_ahead(read_whole, whole)
-    assert set(read_ahead(None, whole)) == {None}
-    assert set(read_ahead(read_whole, whole[1:])) == {None}
-    assert set(read_ahead(read_whole, [*whole, Chunk(GOOD, NOW)])) == {None}
+    monkeypatch.setattr(nmea0183.NmeaDecoder, "decode", fails)
+    connection = Connection({"nmea0183": nmea0183}, DecoderSettings())
+    refused: list[tuple[bytes, str]] = []
+    said = connection.hear(
+        Chunk(b"\r\n".join([*lines, b""]), NOW),
+        lambda of, reason, _: refused.append((of.payload, reason)),
+    )
+    said += connection.flush(None, lambda *_: None)
+    assert refused == [(ODD[9], "decoder_failed")]
+    assert [each.raw for each in said] == [each.raw for each in alone]
