@@ -8,13 +8,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.alone import browser as alone
 from tests.endurance import stream_fuzz
 from tests.endurance.stream_fuzz import fuzz
 from tests.fixtures.server import Server, serving
 
 pytestmark = [pytest.mark.browser]
-browser = alone
 
 FRAMES = 90
 

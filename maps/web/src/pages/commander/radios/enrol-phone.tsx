@@ -10,7 +10,7 @@ import { useModal } from "../../../widgets/modal.ts";
 import { faultWords } from "../../../widgets/states.tsx";
 import { call, fetchJson } from "../../../wire/calls.ts";
 import { EnrolmentCode } from "../../../wire/enrolment.ts";
-import { moment, nullable, object } from "../../../wire/parser.ts";
+import { nullable, object, text } from "../../../wire/parser.ts";
 import type { UnitState } from "../../../wire/units.ts";
 import { t } from "../../../words/index.ts";
 
@@ -117,7 +117,7 @@ function Code({ code }: { code: EnrolmentCode }): JSX.Element {
     fetchJson(
       "/api/trust",
       object({
-        begin_at: nullable(moment),
+        begin_at: nullable(text),
       }),
     ).then(
       (found) => {
