@@ -46,21 +46,21 @@ def check(offices: Features, *, territories: Features, file: str = "blos") -> No
     counted = dict(Counter(offices["country"].tolist()))
     if counted != OFFICES:
         raise LayerError(file, f"has offices {_words(counted)}; there must be {_words(OFFICES)}")
-    named: dict[str, tuple[str, tuple[str, ...]]] = {}
+    offices_by_name: dict[str, tuple[str, tuple[str, ...]]] = {}
     for row in offices.rows():
-        if row["id"] in named:
+        if row["id"] in offices_by_name:
             raise LayerError(file, "stands twice", feature=str(row["id"]))
-        named[row["id"]] = (row["country"], counterparts(row["counterparts"]))
-    for office, (_, others) in named.items():
+        offices_by_name[row["id"]] = (row["country"], counterparts(row["counterparts"]))
+    for office, (_, others) in offices_by_name.items():
         for other in others:
-            if other not in named:
+            if other not in offices_by_name:
                 raise LayerError(file, f"has an unknown counterpart {other}", feature=office)
-    for office, (country, others) in named.items():
+    for office, (country, others) in offices_by_name.items():
         for other in others:
-            if office not in named[other][1]:
+            if office not in offices_by_name[other][1]:
                 fault = f"names {other} its counterpart, which does not name it back"
                 raise LayerError(file, fault, feature=office)
-            if named[other][0] == country:
+            if offices_by_name[other][0] == country:
                 fault = f"has a counterpart {other} in its own country"
                 raise LayerError(file, fault, feature=office)
     areas = dict(zip(territories["country"], territories.geometry, strict=True))

@@ -273,11 +273,11 @@ def check_layer(table: Table, what: LayerInfo, *, file: str) -> Features:
             fault = f"is a {kind}; layer {what.name} takes {' and '.join(what.geometry)}"
             raise LayerError(file, fault, feature=number)
     if what.unique is not None:
-        seen: set[Any] = set()
+        ids: set[Any] = set()
         for number, value in enumerate(layer[what.unique]):
-            if value in seen:
+            if value in ids:
                 raise LayerError(file, f"has {what.unique} {value} a second time", feature=number)
-            seen.add(value)
+            ids.add(value)
     return layer
 
 

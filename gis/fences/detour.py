@@ -89,12 +89,12 @@ def arc_past(fixes: tuple[FenceFix, ...]) -> DetourLine | None:
     (4, 4, 9)
     """
     count = len(fixes)
-    for gone in range(1, MOST_OFF + 1):
-        for at in range(max(LEAST_BEFORE, LEAST_ARC - AFTER), count - gone - 1):
-            beside, rest = fixes[at : at + gone], fixes[:at] + fixes[at + gone :]
+    for omitted in range(1, MOST_OFF + 1):
+        for at in range(max(LEAST_BEFORE, LEAST_ARC - AFTER), count - omitted - 1):
+            beside, rest = fixes[at : at + omitted], fixes[:at] + fixes[at + omitted :]
             arc = _arc(rest, at) if len(rest) >= LEAST_ARC else None
             if arc is not None and _off_arc(beside, fixes[0], *arc[:3]).max() > OFF_ACCURACIES:
-                return DetourLine(fixes[:at], fixes[at + gone :], arc[3])
+                return DetourLine(fixes[:at], fixes[at + omitted :], arc[3])
     return None
 
 

@@ -363,8 +363,8 @@ class Geofences:
                 first = number
         if first is None:
             return
-        number, gone = track.back_to(first)
-        withdrawn += gone
+        number, undone = track.back_to(first)
+        withdrawn += undone
         for fix in list(track.fixes(number)):
             track.keep(number, self.settings)
             added += self._fold(unit, track, fix)
@@ -544,7 +544,7 @@ class Geofences:
         changed: dict[int, AreaStanding] | None = None
         for number in sorted(near):
             old = standings.get(number)
-            new, told = advance(
+            new, passed = advance(
                 old,
                 move,
                 number,
@@ -552,7 +552,7 @@ class Geofences:
                 waters=self._waters,
                 settings=self.settings,
             )
-            events += told
+            events += passed
             if new is not old:
                 changed = dict(standings) if changed is None else changed
                 if new is None:

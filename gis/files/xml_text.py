@@ -36,5 +36,5 @@ def number(value: float, decimals: int) -> str:
     >>> number(100.41, 7), number(-0.0, 7), number(12.0, 2)
     ('100.41', '0', '12')
     """
-    shown = f"{value:.{decimals}f}".rstrip("0").rstrip(".")
-    return "0" if shown in ("-0", "") else shown
+    digits = f"{value:.{decimals}f}".rstrip("0").rstrip(".")
+    return "0" if digits in ("-0", "") else digits

@@ -233,13 +233,13 @@ def _lower_columns(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     for column in frame.columns:
         columns.setdefault(column, str(column).lower())
     names: set[str] = {shape}
-    kept = [shape]
+    chosen = [shape]
     for column, low in columns.items():
         if low not in names:
             names.add(low)
-            kept.append(column)
-    kept.sort(key=list(frame.columns).index)
-    return frame[kept].rename(columns=columns)
+            chosen.append(column)
+    chosen.sort(key=list(frame.columns).index)
+    return frame[chosen].rename(columns=columns)
 
 
 def _all_finite(shapes: np.ndarray) -> np.ndarray:

@@ -59,7 +59,7 @@ def shapefile_encoding(name: str, file: Path, chosen: str | None) -> str:
     return encoding_of(name, texts, encoding)
 
 
-def encoding_of(name: str, texts: Iterable[bytes], said: str | None) -> str:
+def encoding_of(name: str, texts: Iterable[bytes], declared: str | None) -> str:
     """Return how texts are encoded: as is said, or in UTF-8 if they are.
 
     Raises:
@@ -74,17 +74,17 @@ def encoding_of(name: str, texts: Iterable[bytes], said: str | None) -> str:
     ...     error.samples["cp874"], error.samples["cp1252"]
     ('ท่าเรือ', '·èÒàÃ×Í')
     """
-    kept = list(texts)
-    if said is None and all(_reads(each, "utf-8") is not None for each in kept):
+    all_texts = list(texts)
+    if declared is None and all(_reads(each, "utf-8") is not None for each in all_texts):
         return "utf-8"
-    if said is not None:
-        wrong = next((each for each in kept if _reads(each, said) is None), None)
+    if declared is not None:
+        wrong = next((each for each in all_texts if _reads(each, declared) is None), None)
         if wrong is None:
-            return said
-        raise LayerError(name, f"has text that is no {said}: {wrong[:_LONGEST_SAMPLE]!r}")
+            return declared
+        raise LayerError(name, f"has text that is no {declared}: {wrong[:_LONGEST_SAMPLE]!r}")
     samples: dict[str, str] = {}
     for encoding in ENCODINGS:
-        read = [_reads(each, encoding) for each in kept]
+        read = [_reads(each, encoding) for each in all_texts]
         decoded = [each for each in read if each is not None]
         if len(decoded) == len(read):
             samples[encoding] = ", ".join(dict.fromkeys(decoded))[:_LONGEST_SAMPLE]

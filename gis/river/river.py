@@ -152,13 +152,13 @@ class River:
         >>> len(lons), len(lats)
         (0, 0)
         """
-        wanted = np.atleast_1d(np.asarray(kms, dtype=np.float64))
+        chainages_km = np.atleast_1d(np.asarray(kms, dtype=np.float64))
         low, high = self.km_range
-        for km in wanted[~((wanted >= low) & (wanted <= high))][:1]:
+        for km in chainages_km[~((chainages_km >= low) & (chainages_km <= high))][:1]:
             raise PositionError(f"km {km} is not on the river (km {low:.1f} to {high:.1f})")
-        if wanted.size == 0:
+        if chainages_km.size == 0:
             return np.empty(0), np.empty(0)
-        return self.course.at(wanted)
+        return self.course.at(chainages_km)
 
     def locate(self, *, lon: float, lat: float, accuracy_m: float = 0.0) -> RiverPlace | None:
         """Return the river address of a place; None beyond 5 km of the line.

@@ -71,13 +71,13 @@ class People:
         *,
         factor: bool = False,
         password_hash: str | None = None,
-        told: Callable[[str | None], Note | Sequence[Note]] = lambda _id: (),
+        notes_of: Callable[[str | None], Note | Sequence[Note]] = lambda _id: (),
     ) -> str | None:
         """Keep a new session and return its id; None if the user may not come in any more with
-        what was shown. `told` makes of it what the journal is told.
+        what was shown. `notes_of` makes of it what the journal is told.
         """
         return await self._scribe.write(
-            told,
+            notes_of,
             changes.begin_session,
             user,
             key,

@@ -88,10 +88,10 @@ class Front:
     @asynccontextmanager
     async def opened(self, app: FastAPI, people: People) -> AsyncIterator[None]:
         """Make a link for the first administrator, if need be; serve the page of trust inside."""
-        settings, said = self._settings, self._said
+        settings, lines = self._settings, self._said
         token = await first_link(people, agency=settings.agencies[0].id)
         if token is not None:
-            said.append(
+            lines.append(
                 f"Nobody can sign in yet. This link signs in {FIRST_ADMIN!r} once, within "
                 f"{LINK_MINUTES:.0f} minutes: {self._address}/sign-in#link={token}"
             )
@@ -103,7 +103,7 @@ class Front:
                 )
                 page = trust_app(trust, settings.web.hosts)
                 await stack.enter_async_context(serving_beside(page, self._beside))
-                said.append(f"Phones begin at {address_with(_plain(settings.web), port)}/trust")
+                lines.append(f"Phones begin at {address_with(_plain(settings.web), port)}/trust")
             yield
 
     async def serve(self, app: FastAPI, reload: Reload | None) -> None:

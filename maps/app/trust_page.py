@@ -54,15 +54,15 @@ def trust_in(settings: Settings) -> Trust | None:
     )
 
 
-def trust_app(told: Trust, hosts: Sequence[str]) -> FastAPI:
+def trust_app(trust_facts: Trust, hosts: Sequence[str]) -> FastAPI:
     """Return the web server of the port without TLS.
 
     Args:
-        told: What phones are to trust.
+        trust_facts: What phones are to trust.
         hosts: Names and addresses that it answers to.
     """
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    app.state.trust, app.state.pages = told, pages.Pages()
+    app.state.trust, app.state.pages = trust_facts, pages.Pages()
     app.include_router(trust.router)
     app.add_api_route("/", _to_page, include_in_schema=False)
     app.add_api_route("/{name:path}", _file, include_in_schema=False)
@@ -72,7 +72,7 @@ def trust_app(told: Trust, hosts: Sequence[str]) -> FastAPI:
         hosts=hosts,
         longest_body=0,
         # A policy has no words for addresses of IPv6: from there the page cannot check.
-        connects=[f"https://{host}:{told.port}" for host in hosts if ":" not in host],
+        connects=[f"https://{host}:{trust_facts.port}" for host in hosts if ":" not in host],
     )
     return app
 

@@ -41,7 +41,7 @@ class Bus:
         settings: Which broker.
         key: What messages are sealed with.
         client_id: Not to be guessed: who connects under another's id throws that one out.
-        heard: Called with all that comes on the topics that were subscribed to.
+        receive: Called with all that comes on the topics that were subscribed to.
         moved: Called when the way opens or breaks.
         part: Called with a topic when a part of a body came that is not whole yet.
     """
@@ -52,11 +52,11 @@ class Bus:
         key: bytes,
         *,
         client_id: str,
-        heard: Heard,
+        receive: Heard,
         moved: Callable[[bool], None] = lambda _open: None,
         part: Callable[[str], None] = lambda _topic: None,
     ) -> None:
-        self._settings, self._heard, self._moved, self._part = settings, heard, moved, part
+        self._settings, self._heard, self._moved, self._part = settings, receive, moved, part
         self._envelopes = Envelopes(key)
         self._topics: set[str] = set()
         self._waiting: dict[int, asyncio.Future[None]] = {}

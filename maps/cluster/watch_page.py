@@ -46,8 +46,8 @@ def watch_page(
 
     @app.get("/metrics")
     async def read_metrics(request: Request) -> Response:
-        scheme, _, shown = request.headers.get("authorization", "").partition(" ")
-        good = token is not None and hmac.compare_digest(digest(shown.strip()), token)
+        scheme, _, presented = request.headers.get("authorization", "").partition(" ")
+        good = token is not None and hmac.compare_digest(digest(presented.strip()), token)
         if scheme.lower() != "bearer" or not good:
             return answer(_REFUSED, status=401)
         return Response(count(), media_type=CONTENT_TYPE)

@@ -105,7 +105,9 @@ def create_web_app(
         for route in router.routes:
             assert isinstance(route, APIRoute)
             methods = route.methods or set()
-            here = next((kept for path, kept in HERE if path == route.path), frozenset())
+            here = next(
+                (own_methods for path, own_methods in HERE if path == route.path), frozenset()
+            )
             if methods <= here:
                 app.router.routes.append(route)
             elif router is metrics.router and route.path == "/metrics":

@@ -82,18 +82,18 @@ class Story:
         target = next((each.id for each in here.targets.all() if each.name == name), None)
         for step, at_s in enumerate(SEEN_AT_S):
             await _until(start, at_s / speed)
-            seen = self._seen(step)
+            sighting = self._seen(step)
             if target is None:
                 opened = await self._desk(HOUAY_XAI, "crew").targets.open(
                     what="vessel",
                     name=name,
-                    sighting=seen,
+                    sighting=sighting,
                     unit=self._units["Naga 2"],
                     description="two men, covered load amidships",
                 )
                 target = opened.id
             else:
-                await _if_it_may(self._desk(HOUAY_XAI, "crew").targets.sight(target, seen))
+                await _if_it_may(self._desk(HOUAY_XAI, "crew").targets.sight(target, sighting))
         assert target is not None
         await _until(start, OFFERED_AT_S / speed)
         if not here.hand_offs.all():

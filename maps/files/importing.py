@@ -133,8 +133,8 @@ def reader_environment() -> dict[str, str]:
     import pyogrio  # loads geopandas; asked once for all files
 
     others = [name for name in pyogrio.list_drivers() if name not in _KNOWN]
-    kept = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "PYTHONPATH", "VIRTUAL_ENV")
-    return {name: os.environ[name] for name in kept if name in os.environ} | {
+    names = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "PYTHONPATH", "VIRTUAL_ENV")
+    return {name: os.environ[name] for name in names if name in os.environ} | {
         "GDAL_SKIP": ",".join(others),
         "OGR_SKIP": ",".join(others),
         "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": "{noext}",

@@ -108,12 +108,12 @@ class Intake:
         self._known.clear()  # tried again: nothing of the first try counts
         self._made = await self._outbox.recent_ids(since)
         opened = self._outbox.open_alerts()  # before the read: what changes from now on is heard
-        missed: list[tuple[Alert, AlertState]] = []
+        recent: list[tuple[Alert, AlertState]] = []
         for versions in await self._outbox.recent_alerts(since):
-            missed += [each for each in self._what_is_new(versions) if each[0].at >= since]
+            recent += [each for each in self._what_is_new(versions) if each[0].at >= since]
         for alert in opened:
             self._known.setdefault(alert.id, seen(alert))
-        await self._outbox.put(await self._deliveries(missed))
+        await self._outbox.put(await self._deliveries(recent))
 
     def _what_is_new(self, versions: Sequence[Alert]) -> list[tuple[Alert, AlertState]]:
         new = []

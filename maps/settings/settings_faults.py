@@ -88,11 +88,11 @@ def contradictions(
         ("feeds", {number: each.name for number, each in enumerate(feeds)}),
     ):
         field = "name" if table in ("channels", "feeds") else "id"
-        seen: set[str] = set()
+        gateway_ids: set[str] = set()
         for number, name in names.items():
-            if name in seen:
+            if name in gateway_ids:
                 faults.append(f"{source}: {table}[{number}].{field}: {name!r} is used twice")
-            seen.add(name)
+            gateway_ids.add(name)
     own = {each.id for each in agencies} or {node.id}
     for number, feed in enumerate(feeds):
         if feed.agency not in own:

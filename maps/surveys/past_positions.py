@@ -22,7 +22,7 @@ async def past_positions(
     longest: timedelta,
     most: int,
     is_wanted: Callable[[UnitState], bool] = lambda _state: True,
-    kept: _Kept = lambda _state, page, _last: page,
+    reduce: _Kept = lambda _state, page, _last: page,
 ) -> AsyncIterator[tuple[UnitState, list[Fix]]]:
     """Yield units with where they were, oldest first; those that were nowhere with nothing.
 
@@ -34,7 +34,7 @@ async def past_positions(
         longest: Longest time that may be asked for.
         most: Most positions of all units together, of those that are kept.
         is_wanted: Whether to read a unit's.
-        kept: Returns those of a page of a unit that are kept, by the last one kept before.
+        reduce: Returns those of a page of a unit that are kept, by the last one kept before.
 
     Raises:
         BadRequest: If the time is none, too long, or holds too many positions.
@@ -50,7 +50,7 @@ async def past_positions(
             continue
         fixes: list[Fix] = []
         async for page in desk.history.pages(id, start=start, end=end):
-            some = kept(state, page, fixes[-1] if fixes else None)
+            some = reduce(state, page, fixes[-1] if fixes else None)
             count += len(some)
             if count > most:
                 fault = f"more than {most} positions: ask for less time or fewer units"

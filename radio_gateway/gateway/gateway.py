@@ -167,14 +167,14 @@ class Gateway:
         ]
         return tuple(frames[:REJECTED_TOLD])
 
-    async def _order(self, said: OrderFor, life_left_s: float) -> None:
+    async def _order(self, message: OrderFor, life_left_s: float) -> None:
         """Give an order of the node to its channel; what becomes of it is told to the node."""
-        order = said.order
+        order = message.order
         outbound = self._outbound.get(order.channel)
         known = outbound is not None and outbound.knows(order.id)
         if not known and await self._was_begun(order):
             return
-        if outbound is not None and said.cancelled:
+        if outbound is not None and message.cancelled:
             outbound.forbid(order)
         elif outbound is not None:
             outbound.send(order, life_left_s=life_left_s)
@@ -239,10 +239,10 @@ class Gateway:
                 raise
             uplink.heard(puts)
 
-    def _not_kept(self, said: Transmission, detail: str) -> None:
-        channel = self.channels.get(said.channel)
+    def _not_kept(self, transmission: Transmission, detail: str) -> None:
+        channel = self.channels.get(transmission.channel)
         if channel is not None:
-            channel.not_kept(said, detail)
+            channel.not_kept(transmission, detail)
 
     async def _look_after(self, spool: Spool, uplink: Uplink) -> None:
         """Tell of changed channels, and drop what is too old."""

@@ -40,9 +40,11 @@ class Spooler:
         except Exception as error:  # noqa: BLE001 - one that cannot be kept must not cost the rest
             if len(deliveries) > 1:
                 return [put for each in deliveries for put in await self.keep([each])]
-            said = deliveries[0].transmission
-            _log.exception("not_kept", reception=said.reception_id, raw=said.raw[:RAW_LOGGED])
-            self._not_kept(said, f"{type(error).__name__}: {error}")
+            transmission = deliveries[0].transmission
+            _log.exception(
+                "not_kept", reception=transmission.reception_id, raw=transmission.raw[:RAW_LOGGED]
+            )
+            self._not_kept(transmission, f"{type(error).__name__}: {error}")
             return []  # and not answered: it is for its sender to keep
         for delivery in deliveries:
             if delivery.stored is not None:
@@ -52,15 +54,15 @@ class Spooler:
                     _log.exception("answer_failed", channel=delivery.transmission.channel)
         return puts
 
-    async def _put(self, said: Sequence[Transmission]) -> list[SpoolRow]:
+    async def _put(self, transmissions: Sequence[Transmission]) -> list[SpoolRow]:
         """Put into the spool, fewer at once where that is too much for a full disk, and waiting
         for as long as it takes not even one.
         """
         puts: list[SpoolRow] = []
-        at_once, delay_s = len(said), 0.2
-        while len(puts) < len(said):
+        at_once, delay_s = len(transmissions), 0.2
+        while len(puts) < len(transmissions):
             try:
-                puts += await self._spool.put(said[len(puts) : len(puts) + at_once])
+                puts += await self._spool.put(transmissions[len(puts) : len(puts) + at_once])
             except SpoolError as error:
                 if at_once > 1:
                     at_once = (at_once + 1) // 2

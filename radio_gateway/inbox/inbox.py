@@ -108,16 +108,16 @@ class Inbox:
                 self._room.clear()
         else:
             for delivery in deliveries:
-                said = delivery.transmission
+                transmission = delivery.transmission
                 crowded = len(waiting) - self._patient >= self._capacity
-                if said.distress:
-                    if crowded and not self._has_room_for_call(said):
+                if transmission.distress:
+                    if crowded and not self._has_room_for_call(transmission):
                         continue
-                    self._calls.add(self._next_key, said)
-                elif not crowded or self._make_room(said):
+                    self._calls.add(self._next_key, transmission)
+                elif not crowded or self._make_room(transmission):
                     self._can_shed.add(self._next_key)
                     if self._queues is not None:
-                        self._queues.add(self._next_key, said)
+                        self._queues.add(self._next_key, transmission)
                 else:
                     continue
                 waiting[self._next_key] = delivery
@@ -213,20 +213,20 @@ class Inbox:
         self._taken = taken
         return taken
 
-    def _has_room_for_call(self, said: Transmission) -> bool:
+    def _has_room_for_call(self, transmission: Transmission) -> bool:
         """Shed what gives way to a call for help; return False when that is the call itself."""
         calls = self._calls
-        repeated = calls.repeated(said)
+        repeated = calls.repeated(transmission)
         if repeated is not None:
             del self._waiting[repeated]
-            self.shed[said.channel] += 1
+            self.shed[transmission.channel] += 1
         elif (
             calls.senders >= self._capacity
-            and not calls.calls(said)
+            and not calls.calls(transmission)
             and self._registered is not None
-            and not self._registered(said.address)
+            and not self._registered(transmission.address)
         ):
-            self.shed[said.channel] += 1
+            self.shed[transmission.channel] += 1
             return False
         return True
 

@@ -250,10 +250,10 @@ def _try(
     frames = transmissions = own = understood = 0
     rejected: Counter[str] = Counter()
 
-    def count(said: Sequence[Transmission]) -> None:
+    def count(messages: Sequence[Transmission]) -> None:
         nonlocal transmissions, own
-        transmissions += len(said)
-        own += sum(name.startswith(each.protocol) for each in said)
+        transmissions += len(messages)
+        own += sum(name.startswith(each.protocol) for each in messages)
 
     def take(payloads: Sequence[bytes], decoder: Decoder, chunk: Chunk) -> None:
         nonlocal frames, understood

@@ -57,13 +57,13 @@ class Keys:
         Takes as long for a wrong key as for a right one.
         """
         name, key = credentials(headers)
-        shown = _digest(key)
+        shown_digest = _digest(key)
         if name is not None:
-            right = hmac.compare_digest(self._digests.get(name, _UNKNOWN), shown)
+            right = hmac.compare_digest(self._digests.get(name, _UNKNOWN), shown_digest)
             return name if right and name in self._digests else None
         found = None
         for each, digest in self._digests.items():
-            if hmac.compare_digest(digest, shown):
+            if hmac.compare_digest(digest, shown_digest):
                 found = each
         return found
 

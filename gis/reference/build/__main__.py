@@ -55,7 +55,7 @@ def main(source: Path, target: Path) -> None:
     border = Border(borders, territories(borders, outlines), outlines=outlines, doubts=known)
     finder = TimezoneFinder(in_memory=True)
     newer = zones.doubts(borders, border, lambda lon, lat: finder.timezone_at(lng=lon, lat=lat))
-    named = zones.reported(borders, border, HERE / "contradicted.toml")
+    contradicted = zones.reported(borders, border, HERE / "contradicted.toml")
     made = {
         "blos": offices.offices(source / "blos.csv", alternates),
         "gauges": offices.gauges(source / "mekong_chainage.csv"),
@@ -67,7 +67,7 @@ def main(source: Path, target: Path) -> None:
         "lakes": waters.lakes(layers / "lakes.gpkg"),
         "borders": borders,
         "outlines": outlines,
-        "border_doubts": pd.concat([known, newer, named], ignore_index=True),
+        "border_doubts": pd.concat([known, newer, contradicted], ignore_index=True),
         "countries": backdrop.countries(
             areas, layers / "countries.gpkg", HERE / "country_names.toml"
         ),

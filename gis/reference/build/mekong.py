@@ -68,9 +68,9 @@ def _one_line(source: gpd.GeoDataFrame) -> tuple[Floats, list[str]]:
     segment = np.repeat(source.index.to_numpy(), [len(part) for part in parts])
     new = np.append(True, (np.diff(points, axis=0) != 0.0).any(axis=1))
     points, segment = points[new], segment[new]
-    kept = without_spikes(points)
+    smooth = without_spikes(points)
     rows = {tuple(point): name for point, name in zip(points, segment, strict=True)}
-    return kept, [rows[tuple(point)] for point in kept]
+    return smooth, [rows[tuple(point)] for point in smooth]
 
 
 def _river(points: Floats) -> River:

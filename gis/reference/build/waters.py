@@ -23,11 +23,11 @@ def rivers(path: Path, centreline: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     three times as far off and are not drawn. The Mekong itself is left to its own layer.
     """
     lines = gpd.read_file(path, layer="river_lines_wdbii").geometry
-    named = gpd.read_file(path, layer="rivers_named_ne10m")
-    named = named[~named["name"].isin(GENERIC)].dissolve("name").geometry
+    with_names = gpd.read_file(path, layer="rivers_named_ne10m")
+    with_names = with_names[~with_names["name"].isin(GENERIC)].dissolve("name").geometry
     band = shapely.buffer(shapely.union_all(centreline.geometry.values), NEAR_DEG)
     lines = lines[shapely.length(lines.intersection(band).values) < 0.6 * lines.length]
-    corridors = {name: shape.buffer(NEAR_DEG) for name, shape in named.items()}
+    corridors = {name: shape.buffer(NEAR_DEG) for name, shape in with_names.items()}
     names = [_name_beside(line, corridors) for line in lines]
     return gpd.GeoDataFrame(
         {"name": names},

@@ -279,7 +279,7 @@ class Passkeys:
         self,
         user: User,
         name: Name,
-        said: dict[str, Any],
+        assertion: dict[str, Any],
         act: OfficerAct,
         *,
         nonce: str,
@@ -290,7 +290,7 @@ class Passkeys:
         Args:
             user: Who acts.
             name: What the passkey is bound to.
-            said: What the browser answered, as `AuthenticationResponseJSON`.
+            assertion: What the browser answered, as `AuthenticationResponseJSON`.
             act: What is done now.
             nonce: The word beside the challenge.
             session: Id of the session in which it was asked for.
@@ -299,10 +299,12 @@ class Passkeys:
             SignInRefused: If another act was signed, or with another's key, or as in `user_of`.
         """
         issued_at = self._issued_at(nonce, "act of", user.name, session, act.text)
-        passkey, owner = await self._spent(name, said, challenge_of(act.text, nonce), issued_at)
+        passkey, owner = await self._spent(
+            name, assertion, challenge_of(act.text, nonce), issued_at
+        )
         if owner.name != user.name:
             raise SignInRefused("this is another's passkey")
-        response = said["response"]
+        response = assertion["response"]
         return KeySignature(
             text=act.text,
             nonce=nonce,

@@ -350,12 +350,12 @@ class OpenId:
         if status != 200:
             raise ProviderError(f"the provider answers {status}")
         try:
-            said = json.loads(body)
+            content = json.loads(body)
         except ValueError:
-            said = None
-        if not isinstance(said, dict):
+            content = None
+        if not isinstance(content, dict):
             raise ProviderError("the provider does not speak JSON")
-        return said
+        return content
 
 
 def _first(users: tuple[ClaimSettings, ...], values: list[Any]) -> ClaimSettings | None:

@@ -58,10 +58,10 @@ class SignInStore(Protocol):
         *,
         factor: bool,
         password_hash: str | None,
-        told: Callable[[str | None], Note | Sequence[Note]],
+        notes_of: Callable[[str | None], Note | Sequence[Note]],
     ) -> str | None:
         """Keep a new session and return its id; None if the user may not come in any more with
-        what was shown. `told` makes of it what the journal is told.
+        what was shown. `notes_of` makes of it what the journal is told.
         """
 
     async def session(self, key: bytes) -> Session | None:
@@ -91,7 +91,7 @@ class SignInService:
         factors: Second factors.
         seal: Marks browsers that signed in before.
         lifetime: How long a sign-in lasts.
-        told: Told of refusals.
+        notify: Told of refusals.
         names: Counts wrong tries by name and address.
         links: Counts wrong codes by the link they came with.
         now: Clock, aware UTC.
@@ -106,13 +106,13 @@ class SignInService:
         seal: Sealer,
         *,
         lifetime: SessionLifetime,
-        told: Told = _to_nobody,
+        notify: Told = _to_nobody,
         names: SignInBackoff | None = None,
         links: SignInBackoff | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._accounts, self._access, self._passwords = accounts, access, passwords
-        self._factors, self._seal, self._now, self._told = factors, seal, now, told
+        self._factors, self._seal, self._now, self._told = factors, seal, now, notify
         self._lifetime = lifetime
         self._names = names or SignInBackoff(free=5, longest_s=120)
         self._everywhere = SignInBackoff(free=100, longest_s=120)  # by name, from all addresses
@@ -288,7 +288,7 @@ class SignInService:
                 return ()
             return (_note("sign in", user, connection, way=way, factor=factor, session=session),)
 
-        begun = await self._accounts.open_session(
+        opened = await self._accounts.open_session(
             user,
             digest(token),
             expires_at,
@@ -296,7 +296,7 @@ class SignInService:
             password_hash=password_hash,
             told=told,
         )
-        if begun is None:
+        if opened is None:
             raise SignInRefused
         set_cookie(response, connection, COOKIE, token, max_age_s=self._lifetime.longest_s)
         return user

@@ -236,11 +236,11 @@ async def revoke_device(name: str, caller: CallerHere, request: Request) -> Resp
 
 
 @enrol_router.post("/look", responses=answers(EnrolmentInfo, _SHOWN, 422, 429))
-async def look(said: EnrolmentCodeForm, request: Request) -> Response:
+async def look(form: EnrolmentCodeForm, request: Request) -> Response:
     """Return what an enrolment code is for; it stays good."""
     accounts = _accounts(request)
     try:
-        found = await accounts.enrolments.look(said.code)
+        found = await accounts.enrolments.look(form.code)
     except SignInRefused:
         accounts.access.bad_key(peer_of(request))
         raise
@@ -257,7 +257,7 @@ async def look(said: EnrolmentCodeForm, request: Request) -> Response:
 
 
 @enrol_router.post("", responses=answers(EnrolledPhone, _PHONE, 409, 422, 429))
-async def enrol(said: SpentCode, request: Request) -> Response:
+async def enrol(form: SpentCode, request: Request) -> Response:
     """Exchange an enrolment code for the phone's keys, shown this once; the first as a cookie too.
 
     A page that keeps the key itself, under a PIN, asks for no cookie: whoever takes the phone would
@@ -265,7 +265,7 @@ async def enrol(said: SpentCode, request: Request) -> Response:
     """
     accounts = _accounts(request)
     try:
-        key, reporting, device = await accounts.enrolments.use(said.code)
+        key, reporting, device = await accounts.enrolments.use(form.code)
     except SignInRefused:
         accounts.access.bad_key(peer_of(request))
         raise
@@ -278,7 +278,7 @@ async def enrol(said: SpentCode, request: Request) -> Response:
         reporting_key=reporting,
     )
     response = answer(made)
-    if not said.cookie:
+    if not form.cookie:
         return response
     set_cookie(response, request, COOKIE, key, max_age_s=_PHONE_COOKIE_S)
     return response

@@ -72,18 +72,18 @@ async def come_back(request: Request) -> Response:
     show the session's cookie on a redirect. A refusal is such a page too, with its words.
     """
     accounts = _accounts(request)
-    said = {name: value for name, value in request.query_params.items() if len(value) <= 4096}
+    parameters = {name: value for name, value in request.query_params.items() if len(value) <= 4096}
     provider = _provider(accounts)
     try:
-        user = await provider.finish(said, cookie_of(request, PENDING))
+        user = await provider.finish(parameters, cookie_of(request, PENDING))
     except (SignInRefused, Conflict) as error:
         await accounts.signing_in.refused(request, why="open id")
         wording = Wording(preferred(request.headers.get("accept-language", "")))
         words = wording.say("open_id.refused")
         response: Response = _page(wording, words, "/sign-in", why=str(error), wait_s=8, status=403)
     else:
-        asked = preferred(request.headers.get("accept-language", ""))
-        wording = Wording(user.language or asked)
+        language = preferred(request.headers.get("accept-language", ""))
+        wording = Wording(user.language or language)
         words = wording.say("open_id.done", name=user.name)
         response = _page(wording, words, "/", wait_s=0, status=200)
         # The provider asked for what it asks for: a second factor is its own matter.

@@ -105,7 +105,7 @@ async def ask_to_sign_in(request: Request) -> Response:
 
 
 @router.post("/passkey", responses=answers(SessionInfo, SESSION_EXAMPLE, 400, 409, 422, 429, 503))
-async def sign_in_by_passkey(said: PasskeyAnswer, request: Request) -> Response:
+async def sign_in_by_passkey(form: PasskeyAnswer, request: Request) -> Response:
     """Sign in with a passkey: no password and no code is asked for.
 
     Origin, name of the office, challenge and that the device asked for finger, face or PIN are
@@ -116,7 +116,7 @@ async def sign_in_by_passkey(said: PasskeyAnswer, request: Request) -> Response:
     user = await accounts.signing_in.by_passkey(
         cookie,
         request,
-        lambda: accounts.passkeys.user_of(name_of(request), said.as_used(), SIGN_IN),
+        lambda: accounts.passkeys.user_of(name_of(request), form.as_used(), SIGN_IN),
     )
     return signed_in(request, user, cookie)
 
@@ -137,13 +137,13 @@ async def ask_for_proof(caller: CallerHere, request: Request) -> Response:
     status_code=204,
     responses=answers(None, None, 400, 409, 422, 429, 503, status=204),
 )
-async def prove_by_passkey(said: PasskeyAnswer, caller: CallerHere, request: Request) -> Response:
+async def prove_by_passkey(form: PasskeyAnswer, caller: CallerHere, request: Request) -> Response:
     """Show a passkey in place of password or code: what asks again goes for five minutes."""
     accounts = _accounts(request)
     about = caller.user.name, caller.session or ""
 
     async def proved() -> User:
-        user = await accounts.passkeys.user_of(name_of(request), said.as_used(), PROOF, *about)
+        user = await accounts.passkeys.user_of(name_of(request), form.as_used(), PROOF, *about)
         if user.name != caller.user.name:
             raise SignInRefused("this is another's passkey")
         return user
@@ -190,7 +190,7 @@ async def begin_passkey(caller: CallerHere, request: Request) -> Response:
     status_code=201,
     responses=answers(RecoveryCodes, _CODES, 400, 403, 409, 422, 503, status=201),
 )
-async def add_passkey(said: NewPasskey, caller: CallerHere, request: Request) -> Response:
+async def add_passkey(form: NewPasskey, caller: CallerHere, request: Request) -> Response:
     """Keep a passkey that the browser made; the caller's other sessions end.
 
     Where it is the first second factor, the answer is ten recovery codes, shown this once; else
@@ -200,10 +200,10 @@ async def add_passkey(said: NewPasskey, caller: CallerHere, request: Request) ->
     _passkey, codes = await accounts.passkeys.add(
         caller.user,
         name_of(request),
-        said.as_made(),
-        label=said.label,
+        form.as_made(),
+        label=form.label,
         session=caller.session or "",
-        note=_note(caller, request, "add passkey", label=said.label),
+        note=_note(caller, request, "add passkey", label=form.label),
     )
     accounts.access.look_again()
     return answer(RecoveryCodes(codes=codes), status=201)

@@ -56,7 +56,7 @@ async def begin(caller: CallerHere, request: Request) -> Response:
 
 
 @router.post("/confirm", responses=answers(RecoveryCodes, _CODES, 403, 404, 409, 422, 429, 503))
-async def confirm(said: FirstCode, caller: CallerHere, request: Request) -> Response:
+async def confirm(form: FirstCode, caller: CallerHere, request: Request) -> Response:
     """Turn the second factor on with a first code; the caller's other sessions end.
 
     The answer is ten recovery codes, each good once in place of a code, shown this once.
@@ -66,7 +66,7 @@ async def confirm(said: FirstCode, caller: CallerHere, request: Request) -> Resp
         caller.user,
         lambda: accounts.factors.confirm(
             caller.user,
-            said.code,
+            form.code,
             note=_note(caller, request, "set up second factor"),
             session=caller.session,
         ),
@@ -75,12 +75,12 @@ async def confirm(said: FirstCode, caller: CallerHere, request: Request) -> Resp
 
 
 @router.post("/recovery-codes", responses=answers(RecoveryCodes, _CODES, 403, 404, 422, 429, 503))
-async def make_codes(said: FirstCode, caller: CallerHere, request: Request) -> Response:
+async def make_codes(form: FirstCode, caller: CallerHere, request: Request) -> Response:
     """Return fresh recovery codes in place of the old ones, for a good code."""
     accounts = _accounts(request)
 
     async def make() -> RecoveryCodes:
-        if not await accounts.factors.is_good(caller.user, said.code):
+        if not await accounts.factors.is_good(caller.user, form.code):
             raise SignInRefused("the code is wrong, or has been used")
         note = _note(caller, request, "make recovery codes")
         return await accounts.factors.fresh_codes(caller.user, note=note)
@@ -92,14 +92,14 @@ async def make_codes(said: FirstCode, caller: CallerHere, request: Request) -> R
 @router.post(
     "/off", status_code=204, responses=answers(None, None, 403, 404, 422, 429, 503, status=204)
 )
-async def turn_off(said: FirstCode, caller: CallerHere, request: Request) -> Response:
+async def turn_off(form: FirstCode, caller: CallerHere, request: Request) -> Response:
     """Turn the caller's second factor off, for a good code; all the caller's sessions end."""
     accounts = _accounts(request)
 
     async def remove() -> None:
         if await accounts.factors.of(caller.user) is None:
             raise NotFound("second factor", caller.user.name)
-        if not await accounts.factors.is_good(caller.user, said.code):
+        if not await accounts.factors.is_good(caller.user, form.code):
             raise SignInRefused("the code is wrong, or has been used")
         note = _note(caller, request, "remove second factor")
         await accounts.factors.remove(caller.user.name, note=note)

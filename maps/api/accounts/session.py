@@ -186,7 +186,7 @@ _TOKEN = ReadingToken(
 
 
 @router.post("", responses=answers(SessionInfo, SESSION_EXAMPLE, 422, 429, 503))
-async def sign_in(said: SignIn, request: Request) -> Response:
+async def sign_in(form: SignIn, request: Request) -> Response:
     """Sign in with name and password; the session is a cookie that scripts cannot read.
 
     Where a user has a second factor the first answer is 401 `code_needed`: ask for the code and
@@ -194,17 +194,17 @@ async def sign_in(said: SignIn, request: Request) -> Response:
     """
     cookie = Response()
     user = await _accounts(request).signing_in.by_password(
-        cookie, request, name=said.name, password=said.password, code=said.code
+        cookie, request, name=form.name, password=form.password, code=form.code
     )
     return signed_in(request, user, cookie)
 
 
 @router.post("/link", responses=answers(SessionInfo, SESSION_EXAMPLE, 422, 429, 503))
-async def sign_in_by_link(said: LinkSignIn, request: Request) -> Response:
+async def sign_in_by_link(form: LinkSignIn, request: Request) -> Response:
     """Sign in with a link that is good once; 401 `code_needed` leaves it good."""
     cookie = Response()
     user = await _accounts(request).signing_in.by_link(
-        cookie, request, token=said.token, code=said.code
+        cookie, request, token=form.token, code=form.code
     )
     return signed_in(request, user, cookie)
 
@@ -255,7 +255,7 @@ async def prefer(wish: Preferences, caller: CallerHere, request: Request) -> Res
 @router.post(
     "/proof", status_code=204, responses=answers(None, None, 409, 422, 429, 503, status=204)
 )
-async def prove(said: IdentityProof, caller: CallerHere, request: Request) -> Response:
+async def prove(form: IdentityProof, caller: CallerHere, request: Request) -> Response:
     """Show password or code again: what was answered 401 `proof_needed` goes for five minutes.
 
     A wrong one is 401 `sign_in_refused` and counted as a wrong code is; 409 `no_proof` who has
@@ -264,7 +264,7 @@ async def prove(said: IdentityProof, caller: CallerHere, request: Request) -> Re
     accounts = _accounts(request)
 
     async def proved() -> None:
-        if not await accounts.signing_in.proves(caller.user, said.password):
+        if not await accounts.signing_in.proves(caller.user, form.password):
             raise SignInRefused("the password or code is wrong")
 
     await accounts.tried(caller.user, proved)
@@ -278,7 +278,7 @@ async def prove(said: IdentityProof, caller: CallerHere, request: Request) -> Re
     status_code=204,
     responses=answers(None, None, 400, 403, 409, 422, 429, 503, status=204),
 )
-async def change_password(said: NewPassword, caller: CallerHere, request: Request) -> Response:
+async def change_password(form: NewPassword, caller: CallerHere, request: Request) -> Response:
     """Change the caller's password; the caller goes on in a fresh session.
 
     All other sessions, tokens and sign-in links of the caller end. A wrong present password is 401
@@ -289,7 +289,7 @@ async def change_password(said: NewPassword, caller: CallerHere, request: Reques
     await accounts.tried(
         caller.user,
         lambda: accounts.people.change_own_password(
-            caller.user, present=said.present, new=said.new
+            caller.user, present=form.present, new=form.new
         ),
     )
     response = Response(status_code=204)

@@ -104,7 +104,7 @@ async def read_trust(request: Request) -> Response:
     A page of the port without TLS asks for it over TLS: that works once the phone trusts it.
     """
     trust = _trust(request)
-    told = Trusted(
+    page_trust = Trusted(
         node=trust.node,
         address=_address(request, trust),
         begin_at=None
@@ -114,7 +114,7 @@ async def read_trust(request: Request) -> Response:
         good_for=trust.good_for,
         until=trust.until,
     )
-    return answer(told, headers=_FOR_ANY_PAGE)
+    return answer(page_trust, headers=_FOR_ANY_PAGE)
 
 
 @router.get("/authority.crt", responses=_CERTIFICATE, response_class=Certificate)

@@ -48,7 +48,7 @@ class HoldingsSearch(Form):
 
 
 @router.post("", responses=answers(Mentions, _FOUND, 401, 403, 409, 422, 503))
-async def search_holdings(asked: HoldingsSearch, request: Request, desk: DeskHere) -> Response:
+async def search_holdings(form: HoldingsSearch, request: Request, desk: DeskHere) -> Response:
     """Return all that the agency's records hold on a name, call sign, number or device id.
 
     Every kind of record is looked into, all versions of documents too: units, radios, users,
@@ -59,4 +59,4 @@ async def search_holdings(asked: HoldingsSearch, request: Request, desk: DeskHer
     """
     turns: FairTurns = request.app.state.holdings_turns
     async with turns.turn(desk.user.name):  # it looks through everything
-        return answer(await desk.holdings.search(asked.words, purpose=asked.purpose))
+        return answer(await desk.holdings.search(form.words, purpose=form.purpose))

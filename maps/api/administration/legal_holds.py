@@ -72,17 +72,17 @@ async def list_legal_holds(
 @router.post(
     "", status_code=201, responses=answers(LegalHold, _HOLD, 403, 404, 409, 422, status=201)
 )
-async def set_legal_hold(asked: NewLegalHold, desk: DeskHere) -> Response:
+async def set_legal_hold(form: NewLegalHold, desk: DeskHere) -> Response:
     """Set a legal hold: nothing that it covers is removed while it holds.
 
     On a document it covers all its versions, photos and originals, what it names and what names it;
     on a unit its messages and positions and the documents that name it; on the agency everything.
     """
-    hold = await desk.legal_holds.place(asked.kind, asked.id, reason=asked.reason)
+    hold = await desk.legal_holds.place(form.kind, form.id, reason=form.reason)
     return answer(hold, status=201)
 
 
 @router.post("/{hold}/release", responses=answers(LegalHold, _HOLD, 401, 403, 404, 409, 422))
-async def release_legal_hold(hold: str, asked: ReleasedLegalHold, desk: DeskHere) -> Response:
+async def release_legal_hold(hold: str, form: ReleasedLegalHold, desk: DeskHere) -> Response:
     """Release a legal hold: the retention takes what it covered; it asks for a recent proof."""
-    return answer(await desk.legal_holds.release(hold, reason=asked.reason))
+    return answer(await desk.legal_holds.release(hold, reason=form.reason))

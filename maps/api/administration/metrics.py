@@ -55,9 +55,9 @@ async def permitted(request: Request) -> str | None:
 def shows_token(request: Request) -> bool:
     """Return whether a program shows the token of metrics."""
     token: bytes | None = request.app.state.metrics_token
-    scheme, _, shown = request.headers.get("authorization", "").partition(" ")
+    scheme, _, presented = request.headers.get("authorization", "").partition(" ")
     bearer = token is not None and scheme.lower() == "bearer"
-    return bearer and hmac.compare_digest(digest(shown.strip()), token or b"")
+    return bearer and hmac.compare_digest(digest(presented.strip()), token or b"")
 
 
 Permitted = Annotated[str | None, Depends(permitted)]

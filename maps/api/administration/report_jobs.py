@@ -105,7 +105,7 @@ async def ask_for_report(request: Request, caller: CallerHere, body: NewReport) 
     # A desk of its own: the answer to this request tells of no record.
     own: Desk = request.app.state.desk_of(caller.user)
     site: Site = request.app.state.report_site
-    asked = ReportRequest(
+    report_request = ReportRequest(
         site=site,
         desk=own,
         words=words,
@@ -118,14 +118,14 @@ async def ask_for_report(request: Request, caller: CallerHere, body: NewReport) 
         radius_m=body.radius_m,
         counterpart=body.counterpart,
     )
-    check(body.report, body.format, asked)
+    check(body.report, body.format, report_request)
 
     async def work(progress: Callable[[float], None]) -> ReportFile:
-        return await made(body.report, body.format, asked, progress=progress)
+        return await made(body.report, body.format, report_request, progress=progress)
 
     jobs: Jobs = request.app.state.report_jobs
     job = jobs.begin(
-        own, work, report=body.report, kind=body.format, is_stale=lambda: asked.is_stale
+        own, work, report=body.report, kind=body.format, is_stale=lambda: report_request.is_stale
     )
     location = {"location": f"/api/report-jobs/{job.id}"}
     return answer(job, status=202, headers=location)
@@ -167,8 +167,8 @@ async def read_file(
     jobs: Jobs = request.app.state.report_jobs
     file, about = jobs.file(job, desk), jobs.one(job, desk.user.name)
     digest = await asyncio.to_thread(lambda: hashlib.sha256(file.content).hexdigest())
-    told = {"report": about.report, "format": about.format, "file": file.name, "sha256": digest}
-    await desk.audit.note("export", subject="export:report", detail=told)
+    details = {"report": about.report, "format": about.format, "file": file.name, "sha256": digest}
+    await desk.audit.note("export", subject="export:report", detail=details)
     file = jobs.file(job, desk)  # it may have been called off meanwhile, or a sharing suspended
     headers = {
         "content-disposition": f'attachment; filename="{file.name}"',

@@ -58,13 +58,13 @@ async def make_report(
         calendar=caller.user.calendar,
         zone=ZoneInfo(request.app.state.node.time_zone),
     )
-    asked = ReportRequest(site=request.app.state.report_site, desk=desk, words=words)
-    made = await debrief(asked, unit=unit, start=start, end=end)
+    report_request = ReportRequest(site=request.app.state.report_site, desk=desk, words=words)
+    made = await debrief(report_request, unit=unit, start=start, end=end)
     from maps.reports.rendering.folium_page import folium_page  # folium is for this alone
 
     page = await asyncio.to_thread(folium_page, made)
-    told = {"unit": unit, "start": start, "end": end}
-    await desk.audit.note("export", subject="export:debrief", detail=told)
+    parameters = {"unit": unit, "start": start, "end": end}
+    await desk.audit.note("export", subject="export:debrief", detail=parameters)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     return HTMLResponse(
         page,

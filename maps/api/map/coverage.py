@@ -91,7 +91,7 @@ async def read_heat(
     Mekong in at most 1,000 stretches of `step_km`. At most 31 days and 300,000 positions. Only
     units and patrols that the caller may see.
     """
-    told = await heat_of(
+    heat = await heat_of(
         request.app.state.survey,
         desk,
         units=unit or [],
@@ -103,7 +103,7 @@ async def read_heat(
         step_km=step_km,
         on_patrol=on_patrol,
     )
-    return await large_answer(request, lambda: told)
+    return await large_answer(request, lambda: heat)
 
 
 @router.get("", responses=answers(CoverageReport, _EXAMPLE, 400, 403, 404, 422))

@@ -59,7 +59,7 @@ async def export_tracks(
         str | None,
         Query(max_length=64, description="Id of a patrol, in place of units, start and end."),
     ] = None,
-    wanted: FormatName = "gpx",
+    file_format: FormatName = "gpx",
 ) -> Response:
     """Return where units were from `start` to `end`, at most 92 days and 200,000 positions.
 
@@ -67,49 +67,49 @@ async def export_tracks(
     Places that nothing could have reached are left out. GeoParquet and the layer `track_points` of
     a GeoPackage have one row a position; the others lines.
     """
-    kind = exporting.format_named(wanted)
+    kind = exporting.format_named(file_format)
     if patrol is not None:
         if unit or start is not None or end is not None:
             raise BadRequest("give a patrol alone, or units, start and end", field="patrol")
         async with _TOGETHER.turn(desk.user.name):
             made = await exporting.patrol_tracks(desk, patrol)
             of = f"patrol:{patrol}"
-            await desk.audit.note("export", subject=of, detail={"format": wanted})
+            await desk.audit.note("export", subject=of, detail={"format": file_format})
             return await _file("patrol", made, kind)
     if start is None or end is None:
         fault = "give start and end, or patrol"
         raise BadRequest(fault, field="start" if start is None else "end")
     async with _TOGETHER.turn(desk.user.name):
         made = await exporting.tracks(desk, units=unit, start=start, end=end)
-        told = {"start": start, "end": end, "units": unit, "format": wanted}
-        await desk.audit.note("export", subject="export:tracks", detail=told)
+        details = {"start": start, "end": end, "units": unit, "format": file_format}
+        await desk.audit.note("export", subject="export:tracks", detail=details)
         return await _file("tracks", made, kind)
 
 
 @router.get("/units", responses=_FILE, response_class=ExportDownload)
-async def export_units(desk: DeskHere, wanted: FormatName = "gpx") -> Response:
+async def export_units(desk: DeskHere, file_format: FormatName = "gpx") -> Response:
     """Return every unit where it was last, as waypoints or points."""
-    kind = exporting.format_named(wanted)
+    kind = exporting.format_named(file_format)
     async with _TOGETHER.turn(desk.user.name):
         made = exporting.units(desk)
-        await desk.audit.note("export", subject="export:units", detail={"format": wanted})
+        await desk.audit.note("export", subject="export:units", detail={"format": file_format})
         return await _file("units", made, kind)
 
 
 @router.get("/layers/{name}", responses=_FILE, response_class=ExportDownload)
 async def export_layer(
-    name: str, request: Request, desk: DeskHere, wanted: FormatName = "gpkg"
+    name: str, request: Request, desk: DeskHere, file_format: FormatName = "gpkg"
 ) -> Response:
     """Return a reference layer with all its columns; its licence stays that of its source."""
     require(desk.user.role, "see the picture")
-    kind = exporting.format_named(wanted)
+    kind = exporting.format_named(file_format)
     shelf: FrameShelf = request.app.state.layers
     about = next((each for each in shelf.described() if each.name == name), None)
     if about is None:
         raise NotFound("layer", name)
     async with _TOGETHER.turn(desk.user.name):
         frame = await asyncio.to_thread(shelf.frame, name)
-        await desk.audit.note("export", subject=f"layer:{name}", detail={"format": wanted})
+        await desk.audit.note("export", subject=f"layer:{name}", detail={"format": file_format})
         return await _file(name, exporting.layer(name, about.title, frame), kind)
 
 

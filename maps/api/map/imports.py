@@ -86,6 +86,6 @@ async def look_into_file(
     if not body:
         raise BadRequest("the file is the body of the request, and it is empty")
     found = await look_into(name, body, user=desk.user.name, encoding=encoding)
-    told = {"name": name, "bytes": len(body), "sha256": hashlib.sha256(body).hexdigest()}
-    await desk.audit.note("look into file", subject="import:preview", detail=told)
+    details = {"name": name, "bytes": len(body), "sha256": hashlib.sha256(body).hexdigest()}
+    await desk.audit.note("look into file", subject="import:preview", detail=details)
     return answer(found)

@@ -233,14 +233,14 @@ async def read_totals(
     responses=_file("A zip with a signed manifest", "application/zip"),
     response_class=Zip,
 )
-async def export_evidence(asked: EvidenceAsked) -> Response:
+async def export_evidence(form: EvidenceAsked) -> Response:
     """Return a signed file of what was from `start` to `end`; the journal notes that it was made.
 
     `joint-patrol evidence verify` checks it. What the role may not see is not in it: its manifest
     says so, and the header `left-out` the same, as a list with commas; without it nothing is left
     out.
     """
-    return await asked.made(unsealed=False)
+    return await form.made(unsealed=False)
 
 
 @router.get(
@@ -248,14 +248,14 @@ async def export_evidence(asked: EvidenceAsked) -> Response:
     responses=_file("A zip with a signed manifest", "application/zip"),
     response_class=Zip,
 )
-async def export_originals(asked: EvidenceAsked) -> Response:
+async def export_originals(form: EvidenceAsked) -> Response:
     """Return the same with the cameras' own files of the agency's photos, and its texts to radios.
 
     It asks for a recent proof; the journal notes the hash of each file that was taken out. Photos
     are those that incidents, targets and hand-offs of the agency name; at most 100 MB.
     """
-    require(asked.desk.user.role, "take out originals")
-    return await asked.made(unsealed=True)
+    require(form.desk.user.role, "take out originals")
+    return await form.made(unsealed=True)
 
 
 @router.get(
@@ -287,8 +287,8 @@ async def export_page(
             ground=ground,
             rivers=layers.rivers,
         )
-        told = {"start": start, "end": end, "units": unit or [], "format": "page"}
-        await desk.audit.note("export", subject="export:replay", detail=told)
+        details = {"start": start, "end": end, "units": unit or [], "format": "page"}
+        await desk.audit.note("export", subject="export:replay", detail=details)
     saved = _saved("replay", start, end, "html")
     return HtmlPage(page, headers={"content-disposition": saved})
 

@@ -52,14 +52,14 @@ class Sectors:
             box = (west, south, east, north)
         return extent(box, (min(times), max(times)) if times else None)
 
-    async def items(self, desk: Desk, asked: CollectionQuery) -> FeaturePage:
+    async def items(self, desk: Desk, query: CollectionQuery) -> FeaturePage:
         """Return sectors by id."""
         found = [
             (sector.id, _feature(sector, outline))
             for sector, outline, shape in await _placed(desk)
-            if _matches(sector, shape, asked)
+            if _matches(sector, shape, query)
         ]
-        return await paged(found, asked)
+        return await paged(found, query)
 
     async def item(self, desk: Desk, id: str) -> bytes:
         """Return one sector."""
@@ -85,13 +85,13 @@ async def _placed(
     return await asyncio.to_thread(work)
 
 
-def _matches(sector: Sector, shape: shapely.Geometry | None, asked: CollectionQuery) -> bool:
-    if not asked.start <= sector.at < asked.end:
+def _matches(sector: Sector, shape: shapely.Geometry | None, query: CollectionQuery) -> bool:
+    if not query.start <= sector.at < query.end:
         return False
-    if asked.box is None:
+    if query.box is None:
         return True
     return shape is not None and any(
-        bool(shapely.intersects(shapely.box(*half), shape)) for half in halves(asked.box)
+        bool(shapely.intersects(shapely.box(*half), shape)) for half in halves(query.box)
     )
 
 
@@ -108,5 +108,7 @@ def _feature(sector: Sector, outline: dict[str, Any] | None) -> bytes:
         "width_m": sector.width_m,
         "note": sector.note or None,
     }
-    told = {name: value for name, value in about.items() if value is not None}
-    return _encode({"type": "Feature", "id": sector.id, "geometry": outline, "properties": told})
+    properties = {name: value for name, value in about.items() if value is not None}
+    return _encode(
+        {"type": "Feature", "id": sector.id, "geometry": outline, "properties": properties}
+    )

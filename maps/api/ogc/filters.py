@@ -97,8 +97,8 @@ def equal(kinds: Kinds, values: Mapping[str, str]) -> Filter:
     """
     tests = []
     for name, text in values.items():
-        wanted = _literal(text, kinds[name], field=name)
-        tests.append(_compared(operator.eq, _property(name, kinds[name]), _always(wanted)))
+        expected = _literal(text, kinds[name], field=name)
+        tests.append(_compared(operator.eq, _property(name, kinds[name]), _always(expected)))
     return Filter(_all(tests))
 
 
@@ -126,10 +126,10 @@ def filter_of(text: str, kinds: Kinds, *, placed: _Shapes = lambda shape: shape)
         raise _fault(f"is nested more than {DEEPEST} deep")
     text = _ILIKE.sub(lambda found: found[1] or f"CASEI({found[2]}) LIKE CASEI({found[3]})", text)
     try:
-        said = cql2.parse_text(text).to_json()
+        expression = cql2.parse_text(text).to_json()
     except Exception as error:  # noqa: BLE001 - the library raises bare ones
         raise _fault(f"is no CQL2 text: {' '.join(str(error).split())[:200]}") from None
-    return Filter(_Compiler(kinds, placed).condition(said, 0))
+    return Filter(_Compiler(kinds, placed).condition(expression, 0))
 
 
 class _Compiler:
@@ -138,12 +138,12 @@ class _Compiler:
     def __init__(self, kinds: Kinds, placed: _Shapes) -> None:
         self._kinds, self._placed = kinds, placed
 
-    def condition(self, said: Any, depth: int) -> _Test:
+    def condition(self, expression: Any, depth: int) -> _Test:
         if depth > DEEPEST:
             raise _fault(f"is nested more than {DEEPEST} deep")
-        if isinstance(said, bool):
-            return lambda _: said
-        op, args = _parts(said)
+        if isinstance(expression, bool):
+            return lambda _: expression
+        op, args = _parts(expression)
         if op == "property":
             name = self._known(args)
             if self._kinds[name] != "boolean":
@@ -193,14 +193,14 @@ class _Compiler:
 
         return test
 
-    def _shape(self, said: Any) -> shapely.Geometry:
+    def _shape(self, expression: Any) -> shapely.Geometry:
         try:
-            if "bbox" in said:
-                box = said["bbox"]
+            if "bbox" in expression:
+                box = expression["bbox"]
                 half = len(box) // 2
                 shape = shapely.box(box[0], box[1], box[half], box[half + 1])
             else:
-                shape = shapely.from_geojson(msgspec.json.encode(said))
+                shape = shapely.from_geojson(msgspec.json.encode(expression))
         except (shapely.errors.ShapelyError, TypeError, ValueError, IndexError) as error:
             raise _fault(f"holds a shape that is none: {error}") from None
         if shape.is_empty or not shape.is_valid:
@@ -228,38 +228,40 @@ class _Compiler:
             raise _fault(f"compares a {is_first} with a {is_second}")
         return first, second
 
-    def _kind(self, said: Any) -> Kind | None:
+    def _kind(self, expression: Any) -> Kind | None:
         """Return the type of a property; None of a literal, which fits itself in."""
-        if isinstance(said, dict) and said.get("op") == "casei":
-            return self._kind(said["args"][0])
-        return self._kinds[self._known(said["property"])] if _is_property(said) else None
+        if isinstance(expression, dict) and expression.get("op") == "casei":
+            return self._kind(expression["args"][0])
+        return (
+            self._kinds[self._known(expression["property"])] if _is_property(expression) else None
+        )
 
-    def _operand(self, said: Any, wanted: Kind | None) -> tuple[_Value, str]:
+    def _operand(self, expression: Any, expected: Kind | None) -> tuple[_Value, str]:
         """Return what gives a value of a feature, and its type: text, number, boolean or time."""
-        if isinstance(said, dict) and said.get("op") == "casei":
-            value, kind = self._operand(said["args"][0], wanted)
+        if isinstance(expression, dict) and expression.get("op") == "casei":
+            value, kind = self._operand(expression["args"][0], expected)
             if kind != "string":
                 raise _fault("uses CASEI of something that is no text")
             return (lambda feature: v.casefold() if (v := value(feature)) is not None else v), kind
-        if _is_property(said):
-            name = said["property"]
-            if name == GEOMETRY and wanted is None:
+        if _is_property(expression):
+            name = expression["property"]
+            if name == GEOMETRY and expected is None:
                 return (lambda feature: _none_if_null(feature.geometry)), GEOMETRY
             kind = self._kinds[self._known(name)]
             return _property(name, kind), _general(kind)
-        if isinstance(said, dict):
-            text = said.get("timestamp") or said.get("date")
+        if isinstance(expression, dict):
+            text = expression.get("timestamp") or expression.get("date")
             if not isinstance(text, str):
                 raise _fault("holds a value that is not offered")
             time = _literal(text, "date-time", field="filter")
             return (lambda _: time), "time"
-        if not isinstance(said, bool | int | float | str):
+        if not isinstance(expression, bool | int | float | str):
             raise _fault("holds a value that is not offered")
-        if isinstance(said, str) and wanted in ("date", "date-time"):
-            time = _literal(said, wanted, field="filter")
+        if isinstance(expression, str) and expected in ("date", "date-time"):
+            time = _literal(expression, expected, field="filter")
             return (lambda _: time), "time"
-        kind_of = {bool: "boolean", str: "string"}.get(type(said), "number")
-        return (lambda _: said), kind_of
+        kind_of = {bool: "boolean", str: "string"}.get(type(expression), "number")
+        return (lambda _: expression), kind_of
 
     def _known(self, name: str) -> str:
         if name not in self._kinds:
@@ -267,16 +269,16 @@ class _Compiler:
         return name
 
 
-def _parts(said: Any) -> tuple[str, Any]:
-    if _is_property(said):
-        return "property", said["property"]
-    if not isinstance(said, dict) or "op" not in said:
+def _parts(expression: Any) -> tuple[str, Any]:
+    if _is_property(expression):
+        return "property", expression["property"]
+    if not isinstance(expression, dict) or "op" not in expression:
         raise _fault("is no condition")
-    return str(said["op"]), said["args"]
+    return str(expression["op"]), expression["args"]
 
 
-def _is_property(said: Any) -> bool:
-    return isinstance(said, dict) and isinstance(said.get("property"), str)
+def _is_property(expression: Any) -> bool:
+    return isinstance(expression, dict) and isinstance(expression.get("property"), str)
 
 
 def _none_if_null(geometry: msgspec.Raw) -> bytes | None:
@@ -292,8 +294,8 @@ def _property(name: str, kind: Kind) -> _Value:
         return lambda feature: feature.properties.get(name)
 
     def time(feature: _Feature) -> datetime | None:
-        said = feature.properties.get(name)
-        return None if said is None else _time(said)
+        text = feature.properties.get(name)
+        return None if text is None else _time(text)
 
     return time
 

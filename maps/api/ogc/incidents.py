@@ -66,18 +66,18 @@ class Incidents:
             (min(times), max(times)) if times else None,
         )
 
-    async def items(self, desk: Desk, asked: CollectionQuery) -> FeaturePage:
+    async def items(self, desk: Desk, query: CollectionQuery) -> FeaturePage:
         """Return incidents by id."""
-        wanted = IncidentQuery(
-            start=None if asked.start == FIRST else asked.start,
-            end=None if asked.end == LAST else asked.end,
+        incident_query = IncidentQuery(
+            start=None if query.start == FIRST else query.start,
+            end=None if query.end == LAST else query.end,
         )
-        found = await desk.incidents.incidents(wanted, how="map")
-        if asked.box is not None:
-            box = asked.box
+        found = await desk.incidents.incidents(incident_query, how="map")
+        if query.box is not None:
+            box = query.box
             found = [each for each in found if _lies_in(each, box)]
         found.sort(key=lambda each: each.id)
-        return await paged([(each.id, _feature(each)) for each in found], asked)
+        return await paged([(each.id, _feature(each)) for each in found], query)
 
     async def item(self, desk: Desk, id: str) -> bytes:
         """Return one incident."""
@@ -88,15 +88,15 @@ class Incidents:
 
 
 def _feature(incident: Incident) -> bytes:
-    told: dict[str, Any] = row_of(incident)
+    columns: dict[str, Any] = row_of(incident)
     for name in ("id", "lon", "lat"):
-        del told[name]
+        del columns[name]
     shape = None
     if incident.lon is not None and incident.lat is not None:
         place = (round(incident.lon, 7), round(incident.lat, 7))
         shape = {"type": "Point", "coordinates": place}
-    told = {"agency": incident.agency, "time": incident.happened_at, **told}
-    properties = {name: value for name, value in told.items() if value is not None}
+    columns = {"agency": incident.agency, "time": incident.happened_at, **columns}
+    properties = {name: value for name, value in columns.items() if value is not None}
     return _encode(
         {"type": "Feature", "id": incident.id, "geometry": shape, "properties": properties}
     )

@@ -72,11 +72,11 @@ class Units:
         box = (min(lons), min(lats), max(lons), max(lats))
         return extent(box, (min(times), max(times)))
 
-    async def items(self, desk: Desk, asked: CollectionQuery) -> FeaturePage:
+    async def items(self, desk: Desk, query: CollectionQuery) -> FeaturePage:
         """Return units by id."""
         found = sorted(desk.visible.units(), key=lambda each: each.id)
-        found = [each for each in found if _matches(each.last, asked)]
-        return await paged([(each.id, _unit_feature(each)) for each in found], asked)
+        found = [each for each in found if _matches(each.last, query)]
+        return await paged([(each.id, _unit_feature(each)) for each in found], query)
 
     async def item(self, desk: Desk, id: str) -> bytes:
         """Return one unit."""
@@ -102,15 +102,15 @@ class Fixes:
         found = await desk.history.extent([each.id for each in desk.history.tracked()])
         return extent(found.box, found.times) if found is not None and found.count else extent()
 
-    async def items(self, desk: Desk, asked: CollectionQuery) -> FeaturePage:
+    async def items(self, desk: Desk, query: CollectionQuery) -> FeaturePage:
         """Return positions by unit and time; of a filter what so many hold as are looked at."""
-        unit, after = _fix_cursor(asked.cursor)
+        unit, after = _fix_cursor(query.cursor)
         features: list[bytes] = []
         states = [each for each in desk.history.tracked() if each.id >= unit]
         matched = None
-        if asked.cursor is None and not asked.filters:
+        if query.cursor is None and not query.filters:
             ids = [each.id for each in states]
-            found = await desk.history.extent(ids, start=asked.start, end=asked.end, box=asked.box)
+            found = await desk.history.extent(ids, start=query.start, end=query.end, box=query.box)
             matched = None if found is None else found.count
         # What a filter leaves out is looked at too: so much at once, and then the next page.
         looked_at = reads = 0
@@ -119,17 +119,17 @@ class Fixes:
             while True:
                 page = await desk.history.fixes(
                     state.id,
-                    start=asked.start,
-                    end=asked.end,
-                    limit=asked.limit - len(features),
+                    start=query.start,
+                    end=query.end,
+                    limit=query.limit - len(features),
                     after=mark,
-                    box=asked.box,
+                    box=query.box,
                 )
                 pairs = zip(page.fixes, page.ids, strict=True)
                 made = [_fix_feature(state, fix, gid) for fix, gid in pairs]
-                features += await asyncio.to_thread(asked.kept, made) if asked.filters else made
+                features += await asyncio.to_thread(query.kept, made) if query.filters else made
                 mark, looked_at, reads = page.last, looked_at + len(made), reads + 1
-                is_full = len(features) >= asked.limit
+                is_full = len(features) >= query.limit
                 is_full = is_full or looked_at >= _LOOKED_AT or reads >= _READS
                 if mark is None or is_full:
                     break
@@ -139,7 +139,7 @@ class Fixes:
                 return FeaturePage(features=features, next=more, matched=matched)
             if is_full:
                 # A next page is told of only where there is one: the other units may have no fix.
-                more = await _first_with_fix(desk, states[number + 1 :], asked)
+                more = await _first_with_fix(desk, states[number + 1 :], query)
                 return FeaturePage(features=features, next=more, matched=matched)
         return FeaturePage(features=features, matched=matched)
 
@@ -178,31 +178,31 @@ class Tracks:
         """Return the box and time of all tracks; nothing where there are very many positions."""
         return await extent_of_tracks(desk)
 
-    async def items(self, desk: Desk, asked: CollectionQuery) -> FeaturePage:
+    async def items(self, desk: Desk, query: CollectionQuery) -> FeaturePage:
         """Return tracks by unit and day; of a filter what so many hold as are looked at."""
         pairs: list[tuple[UnitState, date]] = []
         for state in desk.history.tracked():
             pairs += [
                 (state, day)
-                for day in await desk.history.days(state.id, start=asked.start, end=asked.end)
+                for day in await desk.history.days(state.id, start=query.start, end=query.end)
             ]
-        after = asked.cursor or ""
+        after = query.cursor or ""
         features: list[bytes] = []
-        matched = None if asked.box or asked.filters else len(pairs)
+        matched = None if query.box or query.filters else len(pairs)
         looked_at = 0
         last = ""
         for state, day in pairs:
             id = _MARK.join((state.id, day.isoformat()))
             if id <= after:
                 continue
-            if len(features) == asked.limit or looked_at == _TRACKS_LOOKED_AT:
+            if len(features) == query.limit or looked_at == _TRACKS_LOOKED_AT:
                 return FeaturePage(features=features, next=last, matched=matched)
             fixes = await credible_day(desk, state.id, day)
             lines = _lines(state, fixes)
             last = id
-            looked_at += asked.filters != ()
-            if asked.box is None or _crosses(lines, asked.box):
-                features += asked.kept([_track_feature(state, day, fixes, lines)])
+            looked_at += query.filters != ()
+            if query.box is None or _crosses(lines, query.box):
+                features += query.kept([_track_feature(state, day, fixes, lines)])
         return FeaturePage(features=features, matched=matched)
 
     async def item(self, desk: Desk, id: str) -> bytes:
@@ -248,8 +248,8 @@ def _track_feature(
 
 
 def _feature(id: str, about: dict[str, Any], shape: dict[str, Any] | None) -> bytes:
-    told = {name: value for name, value in about.items() if value is not None}
-    return _encode({"type": "Feature", "id": id, "geometry": shape, "properties": told})
+    properties = {name: value for name, value in about.items() if value is not None}
+    return _encode({"type": "Feature", "id": id, "geometry": shape, "properties": properties})
 
 
 def _about(state: UnitState) -> dict[str, Any]:
@@ -289,14 +289,14 @@ def _lines(state: UnitState, fixes: Sequence[Fix]) -> list[list[tuple[float, flo
     ]
 
 
-def _matches(fix: Fix | None, asked: CollectionQuery) -> bool:
+def _matches(fix: Fix | None, query: CollectionQuery) -> bool:
     if fix is None:
-        return asked.box is None and not asked.timed
-    if not asked.start <= fix.time < asked.end:
+        return query.box is None and not query.timed
+    if not query.start <= fix.time < query.end:
         return False
-    if asked.box is None:
+    if query.box is None:
         return True
-    west, south, east, north = asked.box
+    west, south, east, north = query.box
     across = west <= fix.lon <= east if west <= east else fix.lon >= west or fix.lon <= east
     return across and south <= fix.lat <= north
 
@@ -337,12 +337,12 @@ def _fix_cursor(cursor: str | None) -> tuple[str, tuple[int, bytes] | None]:
 
 
 async def _first_with_fix(
-    desk: Desk, states: Sequence[UnitState], asked: CollectionQuery
+    desk: Desk, states: Sequence[UnitState], query: CollectionQuery
 ) -> str | None:
     """Return the id of the first unit that has a position among those asked for, if any."""
     for state in states:
         page = await desk.history.fixes(
-            state.id, start=asked.start, end=asked.end, limit=1, box=asked.box
+            state.id, start=query.start, end=query.end, limit=1, box=query.box
         )
         if page.fixes:
             return state.id

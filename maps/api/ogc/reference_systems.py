@@ -118,8 +118,8 @@ def features_in(features: Sequence[bytes], system: str) -> list[bytes]:
     moved = shapely.transform(
         shapes, lambda places: np.round(_transformed(places, CRS84, system), decimals)
     )
-    told = shapely.to_geojson(moved)
-    for each, shape in zip(read, told, strict=True):
+    texts = shapely.to_geojson(moved)
+    for each, shape in zip(read, texts, strict=True):
         if shape is not None:
             each.geometry = msgspec.Raw(shape.encode())
     return [msgspec.json.encode(each) for each in read]

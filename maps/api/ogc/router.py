@@ -168,8 +168,8 @@ async def service_description(request: Request, desk: DeskHere) -> Response:  # 
     only(request.query_params, ("f",))
     shelf = _shelf(request)
     sources = {id: await shelf.source(id) for id in shelf.ids()}
-    told = describe(_root(request), sources, parameters=_QUERY)
-    packed = await asyncio.to_thread(lambda: CompressedBody(msgspec.json.encode(told)))
+    description = describe(_root(request), sources, parameters=_QUERY)
+    packed = await asyncio.to_thread(lambda: CompressedBody(msgspec.json.encode(description)))
     return packed.answer(request, OPENAPI, cache="private, no-cache")
 
 
@@ -219,8 +219,8 @@ async def read_collection(collection: str, request: Request, desk: DeskHere) -> 
 async def read_items(collection: str, request: Request, desk: DeskHere) -> Response:
     """Return features of a collection, a page at a time."""
     source = await _shelf(request).source(collection)
-    wanted = asked(request.query_params, source.properties)
-    found = await source.items(desk, wanted)
+    item_query = asked(request.query_params, source.properties)
+    found = await source.items(desk, item_query)
     base = f"{_root(request)}/collections/{collection}"
     query = dict(request.query_params)
     links = [
@@ -235,7 +235,7 @@ async def read_items(collection: str, request: Request, desk: DeskHere) -> Respo
         head["numberMatched"] = found.matched
 
     def pack() -> CompressedBody:
-        features = features_in(found.features, wanted.system)
+        features = features_in(found.features, item_query.system)
         return CompressedBody(
             b'{"type":"FeatureCollection",'
             + msgspec.json.encode({**head, "links": links})[1:-1]
@@ -246,7 +246,7 @@ async def read_items(collection: str, request: Request, desk: DeskHere) -> Respo
 
     packed = await asyncio.to_thread(pack)
     made = packed.answer(request, GEOJSON, cache="private, no-cache")
-    made.headers["content-crs"] = f"<{wanted.system}>"
+    made.headers["content-crs"] = f"<{item_query.system}>"
     return made
 
 
@@ -266,8 +266,8 @@ async def read_queryables(collection: str, request: Request, desk: DeskHere) -> 
     only(request.query_params, ("f",))
     source = await _shelf(request).source(collection)
     here = f"{_root(request)}/collections/{collection}/queryables"
-    told = queryables(here, source.title, source.properties)
-    return JsonSchema(msgspec.json.encode(told))
+    schema = queryables(here, source.title, source.properties)
+    return JsonSchema(msgspec.json.encode(schema))
 
 
 # A layer's own ids may hold slashes.
@@ -287,8 +287,8 @@ async def read_item(collection: str, feature: str, request: Request, desk: DeskH
         OgcLink(href=f"{base}/items/{feature}", rel="self", type=GEOJSON),
         OgcLink(href=base, rel="collection"),
     ]
-    (told,) = features_in([found], system)
-    body = told[:-1] + b',"links":' + msgspec.json.encode(links) + b"}"
+    (encoded,) = features_in([found], system)
+    body = encoded[:-1] + b',"links":' + msgspec.json.encode(links) + b"}"
     return FeatureGeoJson(body, headers={"content-crs": f"<{system}>"})
 
 

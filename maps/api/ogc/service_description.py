@@ -75,14 +75,14 @@ def describe(
 
 
 def _get(summary: str, answer: str, parameters: Sequence[Any] = ()) -> dict[str, Any]:
-    told: dict[str, Any] = {"summary": summary}
+    operation: dict[str, Any] = {"summary": summary}
     if parameters:
-        told["parameters"] = list(parameters)
-    told["responses"] = {
+        operation["parameters"] = list(parameters)
+    operation["responses"] = {
         "200": _ref("responses", answer),
         "default": _ref("responses", "refusal"),
     }
-    return {"get": told}
+    return {"get": operation}
 
 
 def _answer(words: str, media_type: str) -> dict[str, Any]:

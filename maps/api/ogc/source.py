@@ -28,13 +28,13 @@ class FeaturePage(msgspec.Struct, frozen=True, kw_only=True):
     matched: int | None = None
 
 
-async def paged(found: Sequence[tuple[str, bytes]], asked: CollectionQuery) -> FeaturePage:
+async def paged(found: Sequence[tuple[str, bytes]], query: CollectionQuery) -> FeaturePage:
     """Return a page of features that are all there, each with its id, in the order of these."""
-    if asked.filters:
-        kept = set(await asyncio.to_thread(asked.kept, [feature for _, feature in found]))
-        found = [each for each in found if each[1] in kept]
-    rest = [each for each in found if each[0] > (asked.cursor or "")]
-    page = rest[: asked.limit]
+    if query.filters:
+        matching = set(await asyncio.to_thread(query.kept, [feature for _, feature in found]))
+        found = [each for each in found if each[1] in matching]
+    rest = [each for each in found if each[0] > (query.cursor or "")]
+    page = rest[: query.limit]
     return FeaturePage(
         features=[feature for _, feature in page],
         next=page[-1][0] if len(rest) > len(page) else None,
@@ -66,7 +66,7 @@ class CollectionSource(Protocol):
     async def extent(self, desk: Desk) -> Extent:
         """Return where and when the features are, as far as the caller may see them."""
 
-    async def items(self, desk: Desk, asked: CollectionQuery) -> FeaturePage:
+    async def items(self, desk: Desk, query: CollectionQuery) -> FeaturePage:
         """Return a page of features.
 
         Raises:

@@ -54,10 +54,10 @@ class LayerSource:
         west, south, east, north = (float(each) for each in shapely.total_bounds(self._shapes))
         return extent(None if np.isnan(west) else (west, south, east, north))
 
-    async def items(self, desk: Desk, asked: CollectionQuery) -> FeaturePage:
+    async def items(self, desk: Desk, query: CollectionQuery) -> FeaturePage:
         """Return features in the layer's order; a time that is asked for leaves none out."""
         require(desk.user.role, "see the picture")
-        return await asyncio.to_thread(self._page, asked)
+        return await asyncio.to_thread(self._page, query)
 
     async def item(self, desk: Desk, id: str) -> bytes:
         """Return one feature."""
@@ -68,22 +68,22 @@ class LayerSource:
             raise NotFound("feature", id) from None
         return (await asyncio.to_thread(lambda: self._encoded))[at]
 
-    def _page(self, asked: CollectionQuery) -> FeaturePage:
+    def _page(self, query: CollectionQuery) -> FeaturePage:
         chosen = np.arange(len(self._shapes))
-        if asked.box is not None:
+        if query.box is not None:
             hit = np.zeros(len(self._shapes), dtype=bool)
-            for half in halves(asked.box):
+            for half in halves(query.box):
                 hit |= shapely.intersects(self._shapes, shapely.box(*half))
             chosen = np.flatnonzero(hit)
-        if asked.filters:
+        if query.filters:
             chosen = np.array(
-                [at for at in chosen.tolist() if asked.kept([self._encoded[at]])], dtype=int
+                [at for at in chosen.tolist() if query.kept([self._encoded[at]])], dtype=int
             )
         try:
-            skip = int(asked.cursor or 0)
+            skip = int(query.cursor or 0)
         except ValueError:
             raise BadRequest("is none of this collection's", field="cursor") from None
-        page = chosen[max(skip, 0) :][: asked.limit].tolist()
+        page = chosen[max(skip, 0) :][: query.limit].tolist()
         until = max(skip, 0) + len(page)
         return FeaturePage(
             features=[self._encoded[at] for at in page],
@@ -93,10 +93,10 @@ class LayerSource:
 
     @cached_property
     def _encoded(self) -> list[bytes]:
-        told = self._features
-        for name in told.columns:
-            told = told.with_column(name, [_said(value) for value in told[name]])
-        return encode_features(told, ids=self._ids, decimals=6)
+        features = self._features
+        for name in features.columns:
+            features = features.with_column(name, [_said(value) for value in features[name]])
+        return encode_features(features, ids=self._ids, decimals=6)
 
 
 def _kind(values: list[Any]) -> Kind | None:

@@ -179,7 +179,7 @@ async def read_now(request: Request, caller: CallerHere, desk: DeskHere) -> Resp
     says so, and a phone keeps nothing of them.
     """
     crew = _crew(caller, desk)
-    told = CrewStatus(
+    status = CrewStatus(
         server_time=utc_now(),
         node=request.app.state.node,
         agency=caller.user.agency,
@@ -191,7 +191,7 @@ async def read_now(request: Request, caller: CallerHere, desk: DeskHere) -> Resp
         texts=await crew.texts(),
         phrases=_phrases(desk),
     )
-    return answer(told)
+    return answer(status)
 
 
 @router.post(
@@ -242,8 +242,8 @@ async def keep_photo(
         turns: FairTurns = request.app.state.photo_turns
         # One may take 250 MB, and the live picture goes first.
         async with turns.turn(desk.user.name):
-            kept = await desk.photos.add(body, is_original=not small)
-        await crew.note([crew.receipt_for(name, "photo", made=kept.sha256)])
+            stored = await desk.photos.add(body, is_original=not small)
+        await crew.note([crew.receipt_for(name, "photo", made=stored.sha256)])
     return Response(status_code=204)
 
 
@@ -328,10 +328,10 @@ def _reports(body: bytes) -> list[dict[str, Any]]:
         BadRequest: If it holds none that could be.
     """
     try:
-        said = cleaned_values(msgspec.json.decode(body))  # nobody is there to type it anew
+        content = cleaned_values(msgspec.json.decode(body))  # nobody is there to type it anew
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         raise BadRequest(f"no JSON: {fault}") from None
-    reports = said.get("reports") if isinstance(said, dict) else None
+    reports = content.get("reports") if isinstance(content, dict) else None
     if not isinstance(reports, list) or not all(isinstance(each, dict) for each in reports):
         raise BadRequest('give {"reports": [...]}, each an object', field="reports")
     if not 1 <= len(reports) <= MOST_REPORTS:

@@ -196,31 +196,31 @@ class BadReport(Exception):
         super().__init__(message)
 
 
-def read_report(said: dict[str, Any]) -> AnyReport:
+def read_report(content: dict[str, Any]) -> AnyReport:
     """Return one report, checked.
 
     Raises:
         BadReport: If it cannot be understood.
     """
-    form = FORMS.get(str(said.get("kind")))
+    form = FORMS.get(str(content.get("kind")))
     if form is None:
         raise BadReport(f"kind is one of {', '.join(FORMS)}", "kind")
     try:
-        return form.model_validate(said)
+        return form.model_validate(content)
     except ValidationError as error:
         if form is SosReport:
-            return _heard(said, error)
+            return _heard(content, error)
         raise _bad(error) from None
 
 
-def _heard(said: dict[str, Any], error: ValidationError) -> SosReport:
+def _heard(content: dict[str, Any], error: ValidationError) -> SosReport:
     """Return a call for help without its bad fields.
 
     Raises:
         BadReport: If not even its id can be read.
     """
     bad = {str(each["loc"][0]) for each in error.errors() if each["loc"]} - {"id", "kind"}
-    good = {name: value for name, value in said.items() if name not in bad}
+    good = {name: value for name, value in content.items() if name not in bad}
     if "at" not in good:
         good["at"] = utc_now()
     try:
@@ -279,6 +279,6 @@ def schema() -> dict[str, Any]:
     }
 
 
-def raw(said: dict[str, Any]) -> bytes:
+def raw(content: dict[str, Any]) -> bytes:
     """Return a report as it is kept beside what was understood of it."""
-    return msgspec.json.encode(said)
+    return msgspec.json.encode(content)

@@ -124,26 +124,26 @@ class ReportIntake:
             StoreError: If the store refuses now; what went through is known when it comes again.
         """
         took = ReportsOutcome(taken=[], refused=[])
-        wanted: list[tuple[AnyReport, dict[str, Any]]] = []
+        pending: list[tuple[AnyReport, dict[str, Any]]] = []
         known = await self._crew.taken([_id(each) for each in reports])
         for each in reports:
             try:
                 if _id(each) in known:
                     took.taken.append(_id(each))
                 else:
-                    wanted.append((self._allowed(read_report(each)), each))
+                    pending.append((self._allowed(read_report(each)), each))
             except (BadReport, Forbidden) as error:
                 took.refused.append(_refused(_id(each), error))
         self._photos = await self._crew.taken(
             [
                 f"photo:{photo}"
-                for report, _ in wanted
+                for report, _ in pending
                 if isinstance(report, IncidentReport | SightingReport)
                 for photo in report.photos
             ]
         )
-        receipts = await self._hear(wanted, took)
-        for report, _ in wanted:
+        receipts = await self._hear(pending, took)
+        for report, _ in pending:
             if isinstance(report, PositionReport | SosReport | SosCancelReport | TextReport):
                 continue
             receipt = self._crew.receipt_for(report.id, report.kind)
@@ -181,22 +181,22 @@ class ReportIntake:
         return report
 
     async def _hear(
-        self, wanted: Sequence[tuple[AnyReport, dict[str, Any]]], took: ReportsOutcome
+        self, pending: Sequence[tuple[AnyReport, dict[str, Any]]], took: ReportsOutcome
     ) -> list[PhoneReceipt]:
         """Take in what a radio would say, all of it in one batch; return the receipts for it."""
-        heard: list[Transmission] = []
+        transmissions: list[Transmission] = []
         receipts = []
-        for report, came in wanted:
+        for report, came in pending:
             try:
                 transmission = self._said(report, raw(came))
             except BadReport as error:
                 took.refused.append(_refused(report.id, error))
                 continue
             if transmission is not None:
-                heard.append(transmission)
+                transmissions.append(transmission)
                 receipts.append(self._crew.receipt_for(report.id, report.kind))
-        if heard:
-            await self._crew.hear(heard, source=self._caller.source)
+        if transmissions:
+            await self._crew.hear(transmissions, source=self._caller.source)
             took.taken.extend(each.id for each in receipts)
         return receipts
 
@@ -254,41 +254,41 @@ class ReportIntake:
             case TextReadReport():
                 await self._crew.read_text(report.text_id)
             case IncidentReport():
-                told = report.told() | {"photos": self._hashes(report.photos)}
+                details = report.told() | {"photos": self._hashes(report.photos)}
                 for name in ("kind", "at", "id"):
-                    told.pop(name, None)
+                    details.pop(name, None)
                 incidents = self._desk.incidents
                 incidents.receipt = receipt
-                return (await incidents.log(id=report.id, **told)).id
+                return (await incidents.log(id=report.id, **details)).id
             case SightingReport():
                 return await self._sight(report, receipt)
         return ""
 
     async def _sight(self, report: SightingReport, receipt: PhoneReceipt) -> str:
         targets, photos = self._desk.targets, self._hashes(report.photos)
-        seen = report.sighting.sighting(min(report.at, self._now))
-        if seen.unit is None:
-            seen = replace(seen, unit=self._crew.unit)
+        sighting = report.sighting.sighting(min(report.at, self._now))
+        if sighting.unit is None:
+            sighting = replace(sighting, unit=self._crew.unit)
         if report.target is not None:
             for each in photos:  # again without harm: a target has each once
                 await targets.add_photo(report.target, each)
             targets.receipt = receipt
             note = report.sighting.private_note
-            return (await targets.sight(report.target, seen, private_note=note)).id
+            return (await targets.sight(report.target, sighting, private_note=note)).id
         if report.what is None or not report.name:
             raise BadReport("a new target needs what it is and a name", "name")
-        told = report.model_dump(
+        details = report.model_dump(
             include={"description", "patrol", "informants", "witnesses", "private_note"}
         )
         targets.receipt = receipt
         made = await targets.open(
             what=report.what,
             name=report.name,
-            sighting=seen,
+            sighting=sighting,
             sighting_note=report.sighting.private_note,
             unit=report.unit or self._crew.unit,
             photos=photos,
-            **told,
+            **details,
         )
         return made.id
 

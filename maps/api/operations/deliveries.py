@@ -134,10 +134,10 @@ async def list_rules(desk: DeskHere, request: Request) -> Response:
 
 
 @router.post("/test", responses=answers(list[DeliveryTestResult], [_TESTED], 403, 404, 422, 429))
-async def test_rule(asked: RuleToTest, desk: DeskHere, request: Request) -> Response:
+async def test_rule(form: RuleToTest, desk: DeskHere, request: Request) -> Response:
     """Send a test message to each receiver of a rule, now, and return how each fared."""
     desk.deliveries.may_test()
-    return answer(await _delivering(request).test(asked.rule, desk.user.agency))
+    return answer(await _delivering(request).test(form.rule, desk.user.agency))
 
 
 @router.get("/push-key", responses=answers(PushKeyInfo, _KEY, 403, 503))

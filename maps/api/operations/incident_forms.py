@@ -108,16 +108,16 @@ class IncidentDetails(Form):
 
     def told(self) -> dict[str, Any]:
         """Return what was told, as the desk takes it."""
-        told = self.model_dump(exclude_unset=True, exclude={"id", "version", "reason", "when"})
+        details = self.model_dump(exclude_unset=True, exclude={"id", "version", "reason", "when"})
         for name, kind in (("seizures", Seizure), ("arrested", ArrestCount), ("vehicles", Vehicle)):
-            if name in told:
-                told[name] = tuple(converted(each, kind) for each in told[name])
-        if "photos" in told:
-            told["photos"] = tuple(told["photos"])
+            if name in details:
+                details[name] = tuple(converted(each, kind) for each in details[name])
+        if "photos" in details:
+            details["photos"] = tuple(details["photos"])
         when: str | None = getattr(self, "when", None)
         if when is not None:
-            told["happened_at"], told["precision"] = told_time(when)
-        return {name: each for name, each in told.items() if each is not None or name in _PLACE}
+            details["happened_at"], details["precision"] = told_time(when)
+        return {name: each for name, each in details.items() if each is not None or name in _PLACE}
 
 
 class NewIncident(IncidentDetails):

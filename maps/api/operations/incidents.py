@@ -159,9 +159,9 @@ async def correct_incident(incident: str, new: IncidentCorrection, desk: DeskHer
     corrected, with a reason, by who may confirm, and wants to be confirmed again. 409 when it has
     been changed since the version that is named.
     """
-    told = new.told()
+    details = new.told()
     corrected = await desk.incidents.correct(
-        incident, version=new.version, reason=new.reason, **told
+        incident, version=new.version, reason=new.reason, **details
     )
     return answer(corrected)
 
@@ -177,13 +177,13 @@ async def confirm_incident(incident: str, step: IncidentStep, desk: DeskHere) ->
 
 
 @router.post("/{incident}/credit", responses=answers(Incident, INCIDENT, 403, 404, 409, 422))
-async def answer_credit(incident: str, said: CreditAnswer, desk: DeskHere) -> Response:
+async def answer_credit(incident: str, form: CreditAnswer, desk: DeskHere) -> Response:
     """Say whether the caller's agency had a part in another's incident that credits it.
 
     An incident counts for who logged it, and for another agency once that has said yes. The answer
     can be changed until the incident is withdrawn.
     """
-    return answer(await desk.incidents.answer_credit(incident, agrees=said.agrees))
+    return answer(await desk.incidents.answer_credit(incident, agrees=form.agrees))
 
 
 @router.post("/{incident}/close", responses=answers(Incident, INCIDENT, 403, 404, 409, 422))

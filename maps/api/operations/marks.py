@@ -152,8 +152,8 @@ async def list_marks(
 @router.post("", status_code=201, responses=answers(Mark, MARK, 400, 403, 409, 422, status=201))
 async def mark_place(new: NewMark, desk: DeskHere) -> Response:
     """Mark a place for the caller's agency. It is no unit, and ends by itself."""
-    told = new.model_dump() | {"path": tuple((lon, lat) for lon, lat in new.path)}
-    return answer(await desk.marks.make(**told), status=201)
+    details = new.model_dump() | {"path": tuple((lon, lat) for lon, lat in new.path)}
+    return answer(await desk.marks.make(**details), status=201)
 
 
 @router.get("/{mark}", responses=answers(Mark, MARK, 403, 404))

@@ -125,21 +125,21 @@ async def send_photo(request: Request, desk: DeskHere) -> Response:
     body = await body_of(request)
     turns: FairTurns = request.app.state.photo_turns
     async with turns.turn(desk.user.name):  # one may take 250 MB, and the live picture goes first
-        kept = await desk.photos.add(body)
+        stored = await desk.photos.add(body)
         digest = await asyncio.to_thread(lambda: hashlib.sha256(body).hexdigest())
-    sealed = await desk.photos.originals(kept.sha256)
-    told = StoredPhoto(
-        photo=kept.sha256,
-        width_px=kept.width_px,
-        height_px=kept.height_px,
-        size=len(kept.body),
+    sealed = await desk.photos.originals(stored.sha256)
+    photo = StoredPhoto(
+        photo=stored.sha256,
+        width_px=stored.width_px,
+        height_px=stored.height_px,
+        size=len(stored.body),
         original=next((each.sha256 for each in sealed if each.sha256 == digest), None),
-        lon=kept.lon,
-        lat=kept.lat,
-        taken_at=kept.taken_at,
-        taken_local=kept.taken_local,
+        lon=stored.lon,
+        lat=stored.lat,
+        taken_at=stored.taken_at,
+        taken_local=stored.taken_local,
     )
-    return answer(told, status=201)
+    return answer(photo, status=201)
 
 
 @router.get("/{photo}/originals", responses=answers(list[Original], _ORIGINALS, 403, 404))

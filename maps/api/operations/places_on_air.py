@@ -104,7 +104,7 @@ async def read_place_on_air(of: PlaceKind, place: str, desk: DeskHere) -> Respon
     responses=answers(Message, _ORDER, 403, 404, 409, 422, status=201),
 )
 async def show_place_to_radios(
-    of: PlaceKind, place: str, shown: PlaceToRadios, desk: DeskHere
+    of: PlaceKind, place: str, form: PlaceToRadios, desk: DeskHere
 ) -> Response:
     """Show a standing mark, a target where it was last seen, or the midst of a sector, of the
     caller's agency, to all radios that listen on a channel.
@@ -113,6 +113,6 @@ async def show_place_to_radios(
     that it is taken back. 409 and the reason when the channel does not take it: every channel is
     listen-only unless its settings say otherwise.
     """
-    told = shown.model_dump(exclude={"id"})
-    sent = await desk.on_air.show(_KINDS[of], place, order=shown.id, **told)
+    details = form.model_dump(exclude={"id"})
+    sent = await desk.on_air.show(_KINDS[of], place, order=form.id, **details)
     return answer(sent, status=201)

@@ -148,8 +148,8 @@ class NewSighting(Form):
 
     def sighting(self, now: datetime) -> Sighting:
         """Return it as it is kept, without the private note; `now` where it says no time."""
-        told = self.model_dump(exclude={"private_note"})
-        return Sighting(**(told | {"at": told["at"] or now}))
+        details = self.model_dump(exclude={"private_note"})
+        return Sighting(**(details | {"at": details["at"] or now}))
 
 
 class NewTarget(Form):
@@ -267,11 +267,11 @@ async def list_targets(
 )
 async def open_target(new: NewTarget, desk: DeskHere) -> Response:
     """Open a target. The caller's agency has it from now on, by term 1 of its custody."""
-    told = new.model_dump(exclude={"what", "name", "sighting"})
-    seen = None if new.sighting is None else new.sighting.sighting(utc_now())
+    details = new.model_dump(exclude={"what", "name", "sighting"})
+    sighting = None if new.sighting is None else new.sighting.sighting(utc_now())
     note = "" if new.sighting is None else new.sighting.private_note
     made = await desk.targets.open(
-        what=new.what, name=new.name, sighting=seen, sighting_note=note, **told
+        what=new.what, name=new.name, sighting=sighting, sighting_note=note, **details
     )
     return answer(made, status=201)
 
@@ -311,15 +311,15 @@ async def list_custody(target: str, desk: DeskHere) -> Response:
     status_code=201,
     responses=answers(Target, TARGET, 400, 403, 404, 409, 422, status=201),
 )
-async def sight_target(target: str, seen: NewSighting, desk: DeskHere) -> Response:
+async def sight_target(target: str, form: NewSighting, desk: DeskHere) -> Response:
     """Note that a target was seen; a vessel's way along the river is predicted anew.
 
     A sighting that brings it *surely* (beyond the errors of fix, river line and border) across the
     border or the middle of a border river offers it to the counterpart at once. Where no agreement
     lets that happen, no offer goes, and `remarks` of the target say why.
     """
-    sighting = seen.sighting(utc_now())
-    made = await desk.targets.sight(target, sighting, private_note=seen.private_note)
+    sighting = form.sighting(utc_now())
+    made = await desk.targets.sight(target, sighting, private_note=form.private_note)
     return answer(made, status=201)
 
 

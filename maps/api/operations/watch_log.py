@@ -150,8 +150,8 @@ async def read_log(
 )
 async def write_entry(new: NewLogEntry, desk: DeskHere) -> Response:
     """Write an entry; it is never changed, but a later one may put it right."""
-    said = new.model_dump()
-    return answer(await desk.log.write(said.pop("text"), **said), status=201)
+    details = new.model_dump()
+    return answer(await desk.log.write(details.pop("text"), **details), status=201)
 
 
 @router.get("/export", responses=_FILE, response_class=LogDownload)
@@ -159,7 +159,7 @@ async def export_log(
     desk: DeskHere,
     since: Annotated[Moment, Query(examples=["2026-11-24T00:00:00Z"])],
     until: Annotated[Moment, Query(examples=["2026-11-25T00:00:00Z"])],
-    wanted: Annotated[Literal["csv", "jsonl"], Query(alias="format")] = "csv",
+    file_format: Annotated[Literal["csv", "jsonl"], Query(alias="format")] = "csv",
 ) -> Response:
     """Return the time line as a file, oldest first: at most 92 days and 100,000 lines.
 
@@ -172,12 +172,12 @@ async def export_log(
         lines.append(line)
         if len(lines) > MOST_EXPORTED:
             raise BadRequest(f"more than {MOST_EXPORTED} lines: ask for less time", field="since")
-    told = {"since": since, "until": until, "lines": len(lines), "format": wanted}
-    await desk.audit.note("export watch log", subject="export:watch-log", detail=told)
-    body = _csv(lines) if wanted == "csv" else _json(lines)
+    details = {"since": since, "until": until, "lines": len(lines), "format": file_format}
+    await desk.audit.note("export watch log", subject="export:watch-log", detail=details)
+    body = _csv(lines) if file_format == "csv" else _json(lines)
     stamp = f"{since:%Y%m%dT%H%M%SZ}-{until:%Y%m%dT%H%M%SZ}"
-    saved = f'attachment; filename="watch-log-{stamp}.{wanted}"'
-    kind = "text/csv" if wanted == "csv" else "application/x-ndjson"
+    saved = f'attachment; filename="watch-log-{stamp}.{file_format}"'
+    kind = "text/csv" if file_format == "csv" else "application/x-ndjson"
     return Response(body, media_type=kind, headers={"content-disposition": saved})
 
 

@@ -63,7 +63,7 @@ async def ask_for_key(
 
 
 async def key_under(
-    said: SignedByPasskey | None,
+    signed: SignedByPasskey | None,
     act: ActName,
     agreement: str,
     *,
@@ -75,7 +75,7 @@ async def key_under(
     """Return the signature of the caller's passkey under an act, as `key` of the desk's function.
 
     Args:
-        said: What the passkey answered; None: the session alone stands for the act.
+        signed: What the passkey answered; None: the session alone stands for the act.
         act: What is done.
         agreement: Id of the agreement.
         desk: The caller's desk.
@@ -90,7 +90,7 @@ async def key_under(
         SignInRefused: If it signed something else, or is another's.
     """
     accounts = _accounts(request)
-    if said is None:
+    if signed is None:
         if accounts.passkey_signatures and act not in HURRIED:
             _refuse_session(act, await desk.agreements.one(agreement))
         return what
@@ -100,9 +100,9 @@ async def key_under(
         lambda: accounts.passkeys.signature(
             caller.user,
             name_of(request),
-            said.as_used(),
+            signed.as_used(),
             words,
-            nonce=said.nonce,
+            nonce=signed.nonce,
             session=caller.session or "",
         ),
     )

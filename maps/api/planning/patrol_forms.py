@@ -130,10 +130,10 @@ class PatrolChange(_Part):
 
     def content(self) -> dict[str, Any]:
         """Return what is said of the content, as the desk takes it."""
-        said = self.model_dump(exclude_unset=True, exclude={"revision", "reason"})
+        content = self.model_dump(exclude_unset=True, exclude={"revision", "reason"})
         given = {
             name: value
-            for name, value in said.items()
+            for name, value in content.items()
             if value is not None or name == "check_in_interval_s"
         }
         return {

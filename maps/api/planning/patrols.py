@@ -296,9 +296,9 @@ async def start_patrol(patrol: str, desk: DeskHere) -> Response:
 
 
 @router.post("/{patrol}/check-ins", responses=_DONE_WITH_BODY)
-async def check_in(patrol: str, told: CheckInForm, desk: DeskHere) -> Response:
+async def check_in(patrol: str, form: CheckInForm, desk: DeskHere) -> Response:
     """Note that a unit of the caller's agency said it is well."""
-    return answer(await desk.patrols.check_in(patrol, unit=told.unit, note=told.note, at=told.at))
+    return answer(await desk.patrols.check_in(patrol, unit=form.unit, note=form.note, at=form.at))
 
 
 @router.post("/{patrol}/end", responses=_DONE_WITH_BODY)
@@ -321,8 +321,8 @@ async def read_effort(patrol: str, request: Request, desk: DeskHere) -> Response
     counts the others. What the numbers mean: `GET /api/effort`.
     """
     survey: Survey = request.app.state.survey
-    told = await effort_of(survey, desk, await desk.patrols.one(patrol))
-    return await large_answer(request, lambda: told)
+    effort = await effort_of(survey, desk, await desk.patrols.one(patrol))
+    return await large_answer(request, lambda: effort)
 
 
 @router.get(
@@ -340,15 +340,15 @@ async def read_coverage(
     """
     survey: Survey = request.app.state.survey
     known = await desk.patrols.one(patrol)
-    told = await coverage_of(survey, desk, known, radius_m=radius_m)
-    return await large_answer(request, lambda: told)
+    coverage = await coverage_of(survey, desk, known, radius_m=radius_m)
+    return await large_answer(request, lambda: coverage)
 
 
 async def _planned(doing: Awaitable[Patrol]) -> Response:
     try:
         return answer(await doing)
     except PlanRefused as refused:
-        told = PatrolRefused(
+        refusal = PatrolRefused(
             error="plan_conflicts", message=str(refused), conflicts=refused.conflicts
         )
-        return answer(told, status=409)
+        return answer(refusal, status=409)

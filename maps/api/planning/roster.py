@@ -264,9 +264,9 @@ async def share_contact(shift: str, shared: SharedContact, desk: DeskHere) -> Re
     Only what is given here crosses, and only under an agreement that names texts. A name is not
     needed.
     """
-    said = shared.model_dump()
-    languages = tuple(said.pop("languages"))
-    return answer(await desk.roster.share_contact(shift, languages=languages, **said))
+    details = shared.model_dump()
+    languages = tuple(details.pop("languages"))
+    return answer(await desk.roster.share_contact(shift, languages=languages, **details))
 
 
 @router.delete("/shifts/{shift}/contact", responses=answers(DutyContact, _CONTACT, 403, 404))
@@ -338,9 +338,9 @@ async def withdraw_hand_over(hand_over: str, desk: DeskHere) -> Response:
     "/hand-overs/{hand_over}/acknowledge",
     responses=answers(HandOver, _HAND_OVER, 403, 404, 409, 422),
 )
-async def acknowledge_hand_over(hand_over: str, said: WatchTaken, desk: DeskHere) -> Response:
+async def acknowledge_hand_over(hand_over: str, form: WatchTaken, desk: DeskHere) -> Response:
     """Take the watch, as the officer of the relief: the old shift ends in the moment this begins.
 
     What came up since the offer is in `later` of the answer.
     """
-    return answer(await desk.roster.acknowledge(hand_over, said.version, remark=said.remark))
+    return answer(await desk.roster.acknowledge(hand_over, form.version, remark=form.remark))

@@ -362,8 +362,8 @@ async def check_shape(shape: DrawnShape, desk: DeskHere) -> Response:
 async def read_sector(sector: str, desk: DeskHere) -> Response:
     """Return one sector, in use or retired."""
     sectors = desk.sectors
-    [told] = await _details(sectors, [await sectors.one(sector)])
-    return answer(told)
+    [details] = await _details(sectors, [await sectors.one(sector)])
+    return answer(details)
 
 
 @router.get("/{sector}/versions", responses=answers(list[Sector], [_SECTOR], 403, 404))
@@ -422,8 +422,8 @@ async def _kept(sectors: SectorDesk, doing: Awaitable[Sector], *, status: int = 
             suggestion=bad.judged.suggestion,
         )
         return answer(refused, status=422)
-    [told] = await _details(sectors, [sector])
-    return answer(told, status=status)
+    [details] = await _details(sectors, [sector])
+    return answer(details, status=status)
 
 
 async def _details(desk: SectorDesk, sectors: Sequence[Sector]) -> list[SectorDetails]:

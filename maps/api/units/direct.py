@@ -18,8 +18,8 @@ class DirectRoute(APIRoute):
     the function takes, which is the same each time. So it may take nothing else, of no dependency.
     """
 
-    def __init__(self, *given: Any, **named: Any) -> None:
-        super().__init__(*given, **named)
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
         takes = self.dependant
         assert [each.call for each in takes.dependencies] == [reporter]
         assert [*takes.path_params, *takes.query_params, *takes.body_params] == []

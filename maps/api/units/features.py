@@ -121,28 +121,31 @@ def _drawn(
         chosen = kept(track, tolerance_m=tolerance_m, gap_s=MAX_GAP_S)
         track, given = track.take(chosen), given[chosen]
     places = list(zip(track.lon.tolist(), track.lat.tolist(), strict=True))
-    told = [None if number < 0 else fixes[number] for number in given.tolist()]
+    vertex_fixes = [None if number < 0 else fixes[number] for number in given.tolist()]
     times = [from_us(each) for each in track.time_us.tolist()]
-    return _feature(of, places, times, None if brief else told)
+    return _feature(of, places, times, None if brief else vertex_fixes)
 
 
 def _feature(
     of: str,
     places: Sequence[tuple[float, float]],
     times: list[datetime],
-    told: Sequence[Fix | None] | None,
+    vertex_fixes: Sequence[Fix | None] | None,
 ) -> TrackFeature:
-    """Return the feature of places and times; `told` is what else is said at each, if it is."""
+    """Return the feature of places and times.
+
+    `vertex_fixes` holds the position behind each vertex; None leaves the further columns out.
+    """
     line = LineString(coordinates=[(round(lon, 6), round(lat, 6)) for lon, lat in places])
     properties = TrackProperties(id=of, times=times)
-    if told is not None:
+    if vertex_fixes is not None:
         properties = TrackProperties(
             id=of,
             times=times,
-            speeds_mps=[None if fix is None else fix.speed_mps for fix in told],
-            courses_deg=[None if fix is None else fix.course_deg for fix in told],
-            river_kms=[None if fix is None else fix.river_km for fix in told],
-            banks=[None if fix is None else fix.bank for fix in told],
-            flags=[fix.flags if fix else () for fix in told],
+            speeds_mps=[None if fix is None else fix.speed_mps for fix in vertex_fixes],
+            courses_deg=[None if fix is None else fix.course_deg for fix in vertex_fixes],
+            river_kms=[None if fix is None else fix.river_km for fix in vertex_fixes],
+            banks=[None if fix is None else fix.bank for fix in vertex_fixes],
+            flags=[fix.flags if fix else () for fix in vertex_fixes],
         )
     return TrackFeature(geometry=line if len(places) > 1 else None, properties=properties)

@@ -95,14 +95,14 @@ async def submit(channel: str, request: Request, caller: ReporterHere) -> Respon
     else:
         topic = f"{TOPIC_PREFIX}{caller.device}"
         _refuse_others(body, caller.device)
-    said = await target.submit(
+    outcome = await target.submit(
         body,
         topic=topic,
         source=caller.source,
         device=caller.device,
         agency=caller.user.agency,
     )
-    return Response(said or b"[]", media_type="application/json")
+    return Response(outcome or b"[]", media_type="application/json")
 
 
 async def _owntracks_topic(request: Request, device: str) -> str:
@@ -114,11 +114,11 @@ async def _owntracks_topic(request: Request, device: str) -> str:
     if "/" in device:
         return f"owntracks/{device}"
     second = request.headers.get("x-limit-d", "")
-    named = f"{device}/{second if _PLAIN.fullmatch(second) else 'phone'}"
+    topic = f"{device}/{second if _PLAIN.fullmatch(second) else 'phone'}"
     people: People = request.app.state.people
-    if await people.has_device(named):
-        raise Forbidden(f"speak for {named}", device)
-    return f"owntracks/{named}"
+    if await people.has_device(topic):
+        raise Forbidden(f"speak for {topic}", device)
+    return f"owntracks/{topic}"
 
 
 def _refuse_others(body: bytes, device: str) -> None:

@@ -61,17 +61,17 @@ async def live(
 ) -> None:
     """Carry the live stream until either side ends it."""
     await socket.accept()
-    gone = asyncio.create_task(_until_gone(socket), name="live-gone")
+    disconnected = asyncio.create_task(_until_gone(socket), name="live-gone")
     try:
-        await _carry(socket, gone, stream, since, tables=tables == "true")
+        await _carry(socket, disconnected, stream, since, tables=tables == "true")
     finally:
-        gone.cancel()
-        await asyncio.gather(gone, return_exceptions=True)
+        disconnected.cancel()
+        await asyncio.gather(disconnected, return_exceptions=True)
 
 
 async def _carry(
     socket: WebSocket,
-    gone: asyncio.Task[None],
+    disconnected: asyncio.Task[None],
     stream: str | None,
     since: str | None,
     *,
@@ -89,7 +89,7 @@ async def _carry(
                 places.held(caller.user.name, caller.session or "", partial(_replace, replaced))
             )
             subscription = await _entered(
-                socket, {gone, replaced}, caller.user, stream, _number(since)
+                socket, {disconnected, replaced}, caller.user, stream, _number(since)
             )
         except (NotSignedIn, TooManyTries):
             await _refuse(socket, NOT_SIGNED_IN, "sign in first")
@@ -106,8 +106,8 @@ async def _carry(
         if subscription is not None:
             until = caller.expires_at
             viewer = _Viewer(socket, subscription, access, epoch, until=until, tables=tables)
-            await _show(socket, viewer, subscription, caller, gone, replaced)
-        elif not gone.done():
+            await _show(socket, viewer, subscription, caller, disconnected, replaced)
+        elif not disconnected.done():
             await _refuse(socket, TRY_AGAIN, _REPLACED)
 
 
@@ -138,16 +138,16 @@ async def _show(
     viewer: _Viewer,
     subscription: Subscription,
     caller: Caller,
-    gone: asyncio.Task[None],
+    disconnected: asyncio.Task[None],
     replaced: asyncio.Future[None],
 ) -> None:
     """Show what comes until either side ends it, or it is to make room."""
     sending = asyncio.create_task(viewer.send(caller), name="live-send")
     stuck = asyncio.create_task(viewer.until_stuck(caller), name="live-stuck")
     try:
-        ends: set[asyncio.Future[Any]] = {gone, replaced, sending, stuck}
+        ends: set[asyncio.Future[Any]] = {disconnected, replaced, sending, stuck}
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        if not gone.done():
+        if not disconnected.done():
             code, reason = TRY_AGAIN, _REPLACED
             if sending.done() or stuck.done():
                 code, reason = (sending if sending.done() else stuck).result()

@@ -130,10 +130,10 @@ async def send_order(new: NewOrder, desk: DeskHere, request: Request) -> Respons
     409 and the reason when no channel takes it: every channel is listen-only unless its settings
     say otherwise, and not every protocol has words for everything.
     """
-    said = new.model_dump(exclude={"phrase"})
+    content = new.model_dump(exclude={"phrase"})
     if new.phrase is not None:
-        said["text"] = await _in_words(new, new.phrase, desk, request)
-    return answer(await desk.dispatch.send_message(**said), status=201)
+        content["text"] = await _in_words(new, new.phrase, desk, request)
+    return answer(await desk.dispatch.send_message(**content), status=201)
 
 
 @router.get("", responses=answers(list[Message], [EXAMPLE], 403, 422))

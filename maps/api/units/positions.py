@@ -104,7 +104,7 @@ async def report_positions(request: Request, caller: ReporterHere) -> Response:
         await desk.registry.report(items.transmissions, source=caller.source)
     return answer(
         ReportResults(
-            stored=[_id(said.facts.get("id")) for said in items.transmissions],
+            stored=[_id(transmission.facts.get("id")) for transmission in items.transmissions],
             rejected=[
                 RejectedReport(
                     index=item.place, id=item.id, reason=item.error.reason, detail=item.error.detail
@@ -117,20 +117,20 @@ async def report_positions(request: Request, caller: ReporterHere) -> Response:
 
 def _as_themselves(items: PositionObjects, name: str, now: datetime) -> PositionObjects:
     """Let what names no device speak for the person who sent it."""
-    kept = PositionObjects([], [], [])
-    heard = dict(zip(items.places, items.transmissions, strict=True))
+    own = PositionObjects([], [], [])
+    by_place = dict(zip(items.places, items.transmissions, strict=True))
     for item in items.rejected:
         if item.error.reason != "no_device":
-            kept.rejected.append(item)
+            own.rejected.append(item)
             continue
         again = decode_items(item.error.payload, heard_at=now, device=name)
-        kept.rejected.extend(other._replace(place=item.place) for other in again.rejected)
-        heard.update((item.place, said) for said in again.transmissions)
-    for place in sorted(heard):
-        kept.places.append(place)
-        kept.transmissions.append(heard[place])
-    return kept
+        own.rejected.extend(other._replace(place=item.place) for other in again.rejected)
+        by_place.update((item.place, transmission) for transmission in again.transmissions)
+    for place in sorted(by_place):
+        own.places.append(place)
+        own.transmissions.append(by_place[place])
+    return own
 
 
-def _id(said: object) -> str | None:
-    return said if isinstance(said, str) else None
+def _id(value: object) -> str | None:
+    return value if isinstance(value, str) else None

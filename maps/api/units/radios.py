@@ -125,26 +125,26 @@ def _heard_at(reception: Reception) -> MessageReception:
 
 def heard(message: hearing.ReceivedMessage) -> TechnicianMessage:
     """Return a message as a technician reads it."""
-    said = message.transmission
-    at = said.position
+    transmission = message.transmission
+    at = transmission.position
     return TechnicianMessage(
-        heard_at=said.heard_at,
-        kind=said.kind,
-        channel=said.channel,
-        protocol=said.protocol,
-        device_time=said.device_time,
+        heard_at=transmission.heard_at,
+        kind=transmission.kind,
+        channel=transmission.channel,
+        protocol=transmission.protocol,
+        device_time=transmission.device_time,
         lon=None if at is None else at.lon,
         lat=None if at is None else at.lat,
-        distress=said.distress,
-        text=said.text,
-        status=said.status,
-        flags=said.flags,
-        facts=said.facts,
-        signal=said.signal,
+        distress=transmission.distress,
+        text=transmission.text,
+        status=transmission.status,
+        flags=transmission.flags,
+        facts=transmission.facts,
+        signal=transmission.signal,
         heard_by=tuple(map(_heard_at, message.heard_by)),
         best=None if message.best is None else _heard_at(message.best),
-        hex=said.raw.hex(),
-        raw=printable(said.raw),
+        hex=transmission.raw.hex(),
+        raw=printable(transmission.raw),
     )
 
 

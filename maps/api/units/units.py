@@ -228,8 +228,8 @@ async def read_unit(unit: str, desk: DeskHere) -> Response:
 @router.patch("/{unit:path}", responses=answers(Unit, _UNIT, 400, 403, 404, 409, 422))
 async def change_unit(unit: str, change: UnitChange, desk: DeskHere) -> Response:
     """Change a unit; `country` null means not known."""
-    said = change.model_dump(exclude_unset=True)
-    for name, value in said.items():
+    fields = change.model_dump(exclude_unset=True)
+    for name, value in fields.items():
         if value is None and name != "country":
             raise BadRequest("may not be null", field=name)
-    return answer(await desk.registry.change_unit(unit, said))
+    return answer(await desk.registry.change_unit(unit, fields))

@@ -40,7 +40,7 @@ class LinkHealth:
         agency: The node's own.
         news: Called with those of which viewers are to be told.
         stored: Returns whether the store takes records, and what is left on its disk.
-        shown: Returns how many viewers are connected, and how late positions reach them.
+        viewer_lag: Returns how many viewers are connected, and how late positions reach them.
     """
 
     def __init__(
@@ -54,12 +54,12 @@ class LinkHealth:
         agency: str,
         news: Callable[[Sequence[ChannelHealth]], None],
         stored: Callable[[], tuple[bool, DiskRoom | None, Backups | None]],
-        shown: Callable[[], tuple[int, LagHistogram]],
+        viewer_lag: Callable[[], tuple[int, LagHistogram]],
     ) -> None:
         self._channels, self._inbox = channels, inbox
         self._delivering, self._receiver = delivering, receiver
         self._gateway, self._agency, self._tell = gateway, agency, news
-        self._stored, self._shown = stored, shown
+        self._stored, self._shown = stored, viewer_lag
 
     async def tell(self) -> None:
         """Tell viewers how the channels fare: a new state at once, counters now and then."""

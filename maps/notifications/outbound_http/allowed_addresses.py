@@ -49,9 +49,9 @@ def is_permitted(address: Address, listed: Iterable[Network] = ()) -> bool:
     >>> is_permitted(ipaddress.ip_address("::ffff:10.1.2.3"), [ipaddress.ip_network("10.1.0.0/16")])
     True
     """
-    for meant in _meant(address):
-        is_listed = any(meant.version == each.version and meant in each for each in listed)
-        if not is_listed and not _is_public(meant):
+    for effective in _meant(address):
+        is_listed = any(effective.version == each.version and effective in each for each in listed)
+        if not is_listed and not _is_public(effective):
             return False
     return True
 

@@ -67,10 +67,10 @@ def rule_words(alert: Alert, wording: Wording) -> str:
     )
 
 
-def what(told: VisibleAlert, wording: Wording) -> str:
+def what(visible: VisibleAlert, wording: Wording) -> str:
     """Return what an alert is about: severity, call sign and rule."""
-    alert = told.alert
-    name = one_line(told.call_sign)
+    alert = visible.alert
+    name = one_line(visible.call_sign)
     severity = wording.say(f"letter.severity.{alert.severity}")
     if alert.rule == alert.severity:
         return wording.say("letter.sos_unit", name=name) if name else severity
@@ -80,10 +80,10 @@ def what(told: VisibleAlert, wording: Wording) -> str:
     return wording.say("letter.what_unit", severity=severity, name=name, rule=rule)
 
 
-def where(told: VisibleAlert, wording: Wording) -> str:
+def where(visible: VisibleAlert, wording: Wording) -> str:
     """Return where it is: river address and coordinates; empty if that is not told."""
-    alert = told.alert
-    words = [] if told.address is None else place_words(told.address, wording)
+    alert = visible.alert
+    words = [] if visible.address is None else place_words(visible.address, wording)
     if not words and alert.place:
         words = [one_line(alert.place)]
     if alert.lon is not None and alert.lat is not None:
@@ -103,9 +103,9 @@ def when(moment: datetime, wording: Wording) -> str:
     return wording.say("letter.when", local=wording.moment(moment), utc=utc)
 
 
-def state(told: VisibleAlert, wording: Wording) -> str:
+def state(visible: VisibleAlert, wording: Wording) -> str:
     """Return how it stands now."""
-    alert = told.alert
+    alert = visible.alert
     values = {"name": one_line(alert.acknowledged_by)} if alert.acknowledged_by else {}
     for name, moment in (
         ("time", alert.acknowledged_at),
@@ -212,14 +212,14 @@ def radio_text(
 
 
 def _to_radio(message: Notification, wording: Wording) -> str:
-    told = message.told[0]
-    alert = told.alert
-    head = what(told, wording)
+    visible = message.told[0]
+    alert = visible.alert
+    head = what(visible, wording)
     if message.count > 1:
         head = wording.say("letter.radio_many", n=message.count, what=head)
     local = alert.raised_at.astimezone(wording.zone)
     words = [head, f"{local:%H:%M}L"]
-    place = [] if told.address is None else short_place_words(told.address, wording)
+    place = [] if visible.address is None else short_place_words(visible.address, wording)
     if place:
         words.append(" ".join(place))
     elif alert.place:
@@ -229,8 +229,8 @@ def _to_radio(message: Notification, wording: Wording) -> str:
     return " ".join(words)
 
 
-def _whole(told: VisibleAlert, wording: Wording, link: str | None) -> list[str]:
-    alert = told.alert
+def _whole(visible: VisibleAlert, wording: Wording, link: str | None) -> list[str]:
+    alert = visible.alert
     severity = wording.say(f"letter.severity.{alert.severity}")
     rule = rule_words(alert, wording)
     is_same = alert.rule == alert.severity
@@ -239,10 +239,10 @@ def _whole(told: VisibleAlert, wording: Wording, link: str | None) -> list[str]:
             "alert",
             severity if is_same else wording.say("letter.what", severity=severity, rule=rule),
         ),
-        ("unit", one_line(told.call_sign)),
-        ("where", where(told, wording)),
+        ("unit", one_line(visible.call_sign)),
+        ("where", where(visible, wording)),
         ("since", when(alert.raised_at, wording)),
-        ("state", state(told, wording)),
+        ("state", state(visible, wording)),
         ("stage", wording.say("letter.stage_text", n=alert.level) if alert.level else ""),
         ("agency", one_line(alert.agency)),
         ("page", f"{link}/?alert={alert.id}" if link else ""),

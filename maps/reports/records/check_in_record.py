@@ -42,11 +42,11 @@ def record_of(versions: Sequence[Patrol], *, end: datetime) -> list[CheckInRecor
         check_ins = {
             each.at for version in versions for each in version.check_ins if each.unit == unit
         }
-        missed, overdue, since, still = 0, timedelta(), None, False
+        missed_count, overdue, since, still = 0, timedelta(), None, False
         for version in versions:
             late = unit in version.check_in_overdue and version.state == "under way"
             if late and since is None:
-                missed, since = missed + 1, version.at
+                missed_count, since = missed_count + 1, version.at
             elif not late and since is not None:
                 overdue += version.at - since
                 since, still = None, version.is_closed  # the end clears what is overdue
@@ -56,7 +56,7 @@ def record_of(versions: Sequence[Patrol], *, end: datetime) -> list[CheckInRecor
             CheckInRecord(
                 unit=unit,
                 told=tuple(sorted(check_ins)),
-                missed=missed,
+                missed=missed_count,
                 overdue_s=overdue.total_seconds(),
                 still=still or since is not None,
             )

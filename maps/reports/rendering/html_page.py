@@ -20,16 +20,16 @@ from maps.typesetting.line_breaks import breakable
 TEMPLATES: Final = Path(__file__).parent.parent / "templates"
 
 
-def html_page(document: ReportDocument, *, paper: bool = False) -> str:
+def html_page(document: ReportDocument, *, for_print: bool = False) -> str:
     """Return the page; it opens from a file and asks the network for nothing.
 
     Args:
         document: The report.
-        paper: It is laid out for PDF, by an engine that has to be told where lines may end.
+        for_print: It is laid out for PDF, by an engine that has to be told where lines may end.
 
     It carries a Content-Security-Policy of its own that allows no script and no request.
     """
-    template = _template(paper)
+    template = _template(for_print)
     body = template.render(document=document, faces="", style="")
     style = _style(document)
     # Which fonts it needs is known once all its words are there.
@@ -43,14 +43,14 @@ def _style(document: ReportDocument) -> str:
 
 
 @cache
-def _template(paper: bool) -> Template:
+def _template(for_print: bool) -> Template:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=_with_breaks if paper else None,
+        finalize=_with_breaks if for_print else None,
     )
     environment.globals.update(
         shown=shown, kind_of=_kind_of, heat=HEAT, map_svg=_map, key_svg=_key, bars_svg=_bars,

@@ -158,11 +158,11 @@ def when(words: Wording, incident: Incident) -> str:
     return words.say(f"report.known_to.{incident.precision}", day=plain)
 
 
-def _point(document: Document, style: str, told: str) -> list[Shape]:
+def _point(document: Document, style: str, label: str) -> list[Shape]:
     lon, lat = getattr(document, "lon", None), getattr(document, "lat", None)
     if lon is None or lat is None:
         return []
-    return [Shape(form="point", style=style, lines=(((lon, lat),),), told=told)]
+    return [Shape(form="point", style=style, lines=(((lon, lat),),), told=label)]
 
 
 def _call_sign(request: ReportRequest, unit: str | None) -> str:

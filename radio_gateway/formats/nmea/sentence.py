@@ -144,8 +144,8 @@ def _before(text: str, payload: bytes) -> tuple[str | None, str, Tag | None]:
             block, backslash, text = rest.partition("\\")
             if not backslash:
                 raise FrameError("bad_tag_block", payload, "the tag block does not end")
-            said = _read_tag(block)
-            tag = said if tag is None else _joined(tag, said)
+            tags = _read_tag(block)
+            tag = tags if tag is None else _joined(tag, tags)
             backslash, rest = ("\\", text[1:]) if text[:1] == "\\" else ("", "")
     else:
         first = min((at for start in _START if (at := text.find(start)) >= 0), default=-1)

@@ -33,16 +33,16 @@ class PacketLineFramer:
         if self._skipping and lines:
             self.junk_bytes += len(lines.pop(0))
             self._skipping = False
-        kept = []
+        frames = []
         for line in lines:
             if len(line) > MAX_LINE:
                 self.junk_bytes += len(line)
             elif line:
-                kept.append(line)
+                frames.append(line)
         if self._skipping or len(self._rest) > MAX_LINE:
             self.junk_bytes += len(self._rest)
             self._rest, self._skipping = b"", True
-        return kept
+        return frames
 
     def close(self) -> list[bytes]:
         """Return what the unfinished line holds; the framer can be used again."""
