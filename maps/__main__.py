@@ -26,13 +26,13 @@ from maps.commands.command import (
 )
 from maps.commands.exchange_commands import export_file, import_file
 from maps.commands.gateway_commands import gateway_app
-from maps.commands.records.aside_commands import aside_app
 from maps.commands.records.audit_commands import audit_app
 from maps.commands.records.backup_commands import backup, restore
 from maps.commands.records.backups_commands import backups_app
 from maps.commands.records.evidence_commands import evidence_app
 from maps.commands.records.holdings_commands import holdings_app
 from maps.commands.records.key_commands import keys_app
+from maps.commands.records.quarantine_commands import aside_app
 from maps.commands.records.store_commands import store_app
 from maps.commands.report_commands import make_report
 from maps.commands.tls_commands import tls_app
@@ -208,7 +208,7 @@ def replay(
 ) -> None:
     """Replay a capture: into a running server, or into one of its own with a page to watch it."""
     from maps.app.server import run_server
-    from maps.commands.replaying import replay_channel, send_capture
+    from maps.commands.capture_replay import replay_channel, send_capture
     from maps.runtime.event_loop import run
     from maps.runtime.logs import set_up_logging
     from maps.settings.settings import settings_of

@@ -65,7 +65,7 @@ SECONDS: Final[dict[str, float]] = {
     "tests/patrol/store/engine/test_postgres.py": 25,
     "tests/patrol/alarms/test_alerts_of_fences.py": 25,
     "tests/radio_gateway/uplink/test_bad_links.py": 25,
-    "tests/maps/notifications/test_delivering.py": 25,
+    "tests/maps/notifications/test_deliveries.py": 25,
     "tests/maps/accounts/credentials/test_access_tokens.py": 25,
     "tests/maps/api/operations/test_incidents.py": 25,
     "tests/maps/commands/records/test_audit_commands.py": 20,

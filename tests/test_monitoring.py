@@ -16,7 +16,7 @@ from maps.cluster import web_link
 from maps.node.backups import Backups
 from maps.node.health.live_metrics import live_metrics
 from maps.node.health.store_metrics import store_metrics
-from maps.notifications.delivering import RuleHealth
+from maps.notifications.deliveries import RuleHealth
 from maps.notifications.metrics import delivery_metrics
 from maps.settings.settings import read_settings
 from patrol.alarms.disk_room import DiskRoom

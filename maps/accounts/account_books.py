@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from maps.accounts.credentials.passwords import PasswordWork
-from maps.accounts.credentials.sealing import Sealer
+from maps.accounts.credentials.sealer import Sealer
 from maps.accounts.credentials.second_factor import SecondFactors
 from maps.accounts.credentials.tokens import Tokens
 from maps.accounts.users_and_devices import People

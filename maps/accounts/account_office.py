@@ -17,8 +17,8 @@ from maps.accounts.enrolment import Enrolments
 from maps.accounts.sessions.access import Access
 from maps.accounts.sessions.recent_proof import RecentProof
 from maps.accounts.sessions.session_lifetime import SessionLifetime
+from maps.accounts.sessions.sign_in import SignInService
 from maps.accounts.sessions.sign_in_backoff import SignInBackoff
-from maps.accounts.sessions.signing_in import SignInService
 from maps.accounts.users_and_devices import People
 from maps.errors.errors import SignInRefused
 from maps.http.write_limit import WriteLimit

@@ -23,7 +23,7 @@ from patrol.store.store import Store
 from patrol.units.accounts import Calendar, Device, Language, Session, User
 from patrol.units.permissions import require
 from patrol.units.units import Role
-from radio_gateway.messages.shown_text import check_shown
+from radio_gateway.messages.printable_text import check_shown
 
 LINK_MINUTES: Final = 60.0
 """How long a sign-in link is good that an administrator makes."""

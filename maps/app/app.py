@@ -73,20 +73,20 @@ from maps.api.units import (
     live,
     orders,
     positions,
+    radio_inquiry,
     radios,
     tracks,
     units,
-    why,
 )
 from maps.app.description import describe
 from maps.app.error_answers import answer_errors
 from maps.app.trust_page import trust_in
-from maps.evidence.evidence_making import Notary
+from maps.evidence.evidence_export import Notary
 from maps.evidence.head_folder import HeadFolder
 from maps.evidence.signing_journal import key_file
 from maps.evidence.time_stamp import time_stamps
-from maps.feeds.feeding import Feeds
-from maps.files.importing import LONGEST_FILE
+from maps.feeds.feeds import Feeds
+from maps.files.import_preview import LONGEST_FILE
 from maps.http.policy_epoch_guard import CrossingGuard
 from maps.http.security_headers import Guard
 from maps.http.stream_limit import LivePlaces
@@ -118,7 +118,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     effort.router,
     coverage.router,
     radios.router,
-    why.router,
+    radio_inquiry.router,
     orders.router,
     channels.router,
     feeds.router,

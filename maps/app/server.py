@@ -14,14 +14,14 @@ from msgspec import structs
 
 from maps.accounts.users_and_devices import People
 from maps.app.app import create_app
-from maps.app.serving import serve, serving_beside
 from maps.app.trust_page import trust_app
-from maps.http.listening import address_of, address_with, listen
+from maps.app.uvicorn_server import serve, serving_beside
+from maps.http.listen_address import address_of, address_with, listen
 from maps.node.node import RunningNode
 from maps.node.reload import Reload
 from maps.settings.settings import Settings
 from maps.settings.settings_tables import WebSettings
-from maps.tls.tls_checking import tls_faults, tls_warnings
+from maps.tls.tls_checks import tls_faults, tls_warnings
 from patrol.errors.errors import Conflict
 from patrol.units.accounts import User
 from radio_gateway.channels.channel_settings import ChannelSettings

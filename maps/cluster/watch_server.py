@@ -14,11 +14,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from maps.app.app import create_app
-from maps.app.serving import serving_beside, spare_the_collector
-from maps.cluster.needed import internal_of, key_of
+from maps.app.uvicorn_server import serving_beside, spare_the_collector
+from maps.cluster.required_settings import internal_of, key_of
 from maps.cluster.watch_link import WatchLink
 from maps.cluster.watch_page import State, watch_page
-from maps.http.listening import listen
+from maps.http.listen_address import listen
 from maps.node.lease_holder import Holding
 from maps.node.node import RunningNode
 from maps.node.reload import Reload

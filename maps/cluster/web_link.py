@@ -23,7 +23,7 @@ from maps.cluster.messages import (
     WatchHeartbeat,
     Word,
 )
-from maps.cluster.remote_feeds import FarViews
+from maps.cluster.remote_views import FarViews
 from maps.cluster.rpc_client import RpcClient
 from maps.settings.internal_settings import InternalSettings
 from radio_gateway.parsing.msgspec_decoders import msgpack_decoder

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from maps.accounts.account_office import AccountOffice, open_account_office
 from maps.app.server import Front
-from maps.cluster.needed import internal_of, key_of
+from maps.cluster.required_settings import internal_of, key_of
 from maps.cluster.web_app import create_web_app
 from maps.cluster.web_link import WebLink
 from maps.node.lock import store_lock

@@ -18,23 +18,23 @@ from typing import Final
 
 from gis.errors.errors import GisError
 from maps.accounts.credentials.passkeys import passkeys_possible
-from maps.accounts.credentials.sealing import read_or_make_key
+from maps.accounts.credentials.sealer import read_or_make_key
 from maps.errors.errors import SealError, ServerRunning, SettingsFaults
 from maps.evidence.head_folder import HeadFolder
 from maps.evidence.signing_journal import key_file
 from maps.evidence.time_stamp import authorities
-from maps.feeds.checking import faults_of, warnings_of
-from maps.http.listening import listen
+from maps.feeds.feed_checks import faults_of, warnings_of
+from maps.http.listen_address import listen
 from maps.layers.basemap import Basemap, BasemapError
 from maps.node.health.encrypted_volume import Volume, volume_of
-from maps.node.health.field_key_checking import field_key_faults, field_key_warnings
+from maps.node.health.field_key_checks import field_key_faults, field_key_warnings
 from maps.node.health.secret_files import open_to_others, secret_files
 from maps.node.lock import store_lock
-from maps.notifications.senders import checking as delivery_checking
+from maps.notifications.senders import sender_checks
 from maps.settings.keyed_channels import EMBEDDED
 from maps.settings.settings import Settings, read_settings, tables_in
 from maps.settings.settings_tables import WebSettings
-from maps.tls.tls_checking import tls_faults, tls_warnings
+from maps.tls.tls_checks import tls_faults, tls_warnings
 from patrol.audit.key import audit_key
 from patrol.errors.errors import AuditError, StoreError
 from patrol.store.engine.damage import damaged_tables, worded
@@ -106,9 +106,9 @@ def check(file: Path) -> SetupFindings:
         if feed.link.scheme == "tcp-listen":
             _check_listening(feed.link.host, feed.link.port or 0, "tcp", f"{where}.url", found)
         found.warnings += [f"{where}.{each}" for each in warnings_of(feed, wait_s=REACH_S)]
-    for fault in delivery_checking.faults_of(settings.delivery):
+    for fault in sender_checks.faults_of(settings.delivery):
         found.faults.append(f"{settings.source}: {fault}")
-    for warning in delivery_checking.warnings_of(settings.delivery, wait_s=REACH_S):
+    for warning in sender_checks.warnings_of(settings.delivery, wait_s=REACH_S):
         found.warnings.append(f"{settings.source}: {warning}")
     if not settings.channels and settings.remote is None:
         found.warnings.append(f"{settings.source}: channels: none, so no radio will be heard")

@@ -43,11 +43,11 @@ def export_file(
 
     A time without a zone is local time of the node. Without --unit every unit's track.
     """
-    from maps.files import exporting
+    from maps.files import exports
 
     settings = settings_in(config)
     name = format or output.suffix.lower().removeprefix(".")
-    kind = tell(lambda: exporting.format_named(name))
+    kind = tell(lambda: exports.format_named(name))
     if patrol is not None and (unit or start or end or layer):
         raise typer.BadParameter("is given alone", param_hint="--patrol")
     if layer is None and patrol is None and (start is None or end is None):
@@ -60,14 +60,14 @@ def export_file(
 
             geography = read_geography(settings.layers)
             frame = geography.frame(layer)
-            made: Material = exporting.layer(layer, layer, frame)
+            made: Material = exports.layer(layer, layer, frame)
         elif patrol is not None:
-            made = await exporting.patrol_tracks(desk, await _patrol(desk, patrol))
+            made = await exports.patrol_tracks(desk, await _patrol(desk, patrol))
         else:
             ids = [_unit(desk, each) for each in unit or ()]
             begin, finish = _moment(start or "", zone), _moment(end or "", zone)
-            made = await exporting.tracks(desk, units=ids, start=begin, end=finish)
-        body = await exporting.written(made, kind)
+            made = await exports.tracks(desk, units=ids, start=begin, end=finish)
+        body = await exports.written(made, kind)
         subject = f"layer:{layer}" if layer is not None else "export:tracks"
         subject = subject if patrol is None else f"patrol:{patrol}"
         told_of = {"start": start, "end": end, "units": unit, "format": name}

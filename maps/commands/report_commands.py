@@ -63,7 +63,7 @@ def _made(
     from maps.language.wording import Wording
     from maps.node.node import open_office
     from maps.reports.document.request import ReportRequest
-    from maps.reports.jobs.making import made
+    from maps.reports.jobs.report_file import made
     from maps.runtime.event_loop import run
     from patrol.units.accounts import User
 

@@ -228,7 +228,7 @@ def _address(settings: Settings) -> str:
     Where the settings do not tell (a proxy or only this machine reaches the server, or its port is
     any) it says that the address is missing, and returns none.
     """
-    from maps.http.listening import address_with
+    from maps.http.listen_address import address_with
 
     web = settings.web
     if web.loopback or web.trusted_proxies or not web.port:

@@ -19,13 +19,13 @@ import structlog
 
 from maps.accounts.enrolment import MINUTES
 from maps.app.app import create_app
-from maps.app.serving import serve
-from maps.demo import cast
-from maps.demo.cast import CAST
+from maps.app.uvicorn_server import serve
+from maps.demo import fleet
+from maps.demo.fleet import CAST
 from maps.demo.radios import AisFeed, BaseRadio, MqttRadio, Radios, SerialRadio
 from maps.demo.script import Script
 from maps.demo.story import DeskOf, Story
-from maps.http.listening import address_of, listen
+from maps.http.listen_address import address_of, listen
 from maps.node.node import RunningNode
 from maps.runtime.event_loop import run
 from maps.settings.settings import Settings, settings_of
@@ -43,7 +43,7 @@ CHIANG_KHONG_PREFIX = "ck-"
 ACROSS: tuple[Role, ...] = ("commander", "liaison", "crew")
 """Roles that the demo has at Chiang Khong too."""
 
-CREW_PHONES = {cast.HOUAY_XAI: "Naga 2", cast.CHIANG_KHONG: "Khong 1"}
+CREW_PHONES = {fleet.HOUAY_XAI: "Naga 2", fleet.CHIANG_KHONG: "Khong 1"}
 """The boat of each office on which a phone can be enrolled."""
 
 CONFIG = "demo.toml"
@@ -134,42 +134,42 @@ def demo_settings(folder: Path, *, port: int, serial: str, base: str) -> Setting
         base: Device of the base radio.
     """
     tables: dict[str, Any] = {
-        "node": {"id": "demo", "name": "BLO Houay Xai (demo)", "time_zone": cast.TIME_ZONE},
+        "node": {"id": "demo", "name": "BLO Houay Xai (demo)", "time_zone": fleet.TIME_ZONE},
         "store": {"url": "sqlite:///joint-patrol.db"},
         # A name of its own: browsers make passkeys for no number, and keep cookies by name alone.
         "web": {"host": "127.0.0.1", "port": port, "allowed_hosts": [f"demo-{port}.localhost"]},
         "broker": {"enabled": True, "port": 0},
         "access": {"second_factor": []},  # everybody comes in by a link that is shown
-        "agencies": list(cast.AGENCIES),
+        "agencies": list(fleet.AGENCIES),
         "channels": [
             {
-                "name": cast.SERIAL_CHANNEL,
+                "name": fleet.SERIAL_CHANNEL,
                 "url": f"serial://{serial}?baud=4800",
                 "protocols": ["nmea0183"],
                 "expected_interval_s": 5,
             },
             {
-                "name": cast.BASE_CHANNEL,
+                "name": fleet.BASE_CHANNEL,
                 "url": f"serial://{base}?baud=9600",
                 "protocols": ["kenwood"],
                 "expected_interval_s": 60,
                 "listen_only": False,  # so that one can write to a boat
             },
             {
-                "name": cast.AIS_CHANNEL,
+                "name": fleet.AIS_CHANNEL,
                 "url": "udp://127.0.0.1:0",
                 "protocols": ["ais"],
                 "expected_interval_s": 20,
             },
             {
-                "name": cast.PHONES_CHANNEL,
+                "name": fleet.PHONES_CHANNEL,
                 "url": "mqtt://embedded?topic=owntracks/%23",
                 "protocols": ["owntracks"],
                 "expected_interval_s": 60,
                 "listen_only": False,  # so that a phone can be asked where it is
             },
             {
-                "name": cast.TRACKERS_CHANNEL,
+                "name": fleet.TRACKERS_CHANNEL,
                 "url": "mqtt://embedded?topic=joint-patrol/v1/position/%23",
                 "protocols": ["position_json"],
                 "expected_interval_s": 60,
@@ -185,8 +185,8 @@ async def _links(office: RunningNode, address: str) -> list[str]:
     Every role at Houay Xai; at Chiang Khong, across the river, those who answer it.
     """
     lines = []
-    people: list[tuple[str, Role, str]] = [(role, role, cast.HOUAY_XAI) for role in ROLES]
-    people += [(f"{CHIANG_KHONG_PREFIX}{role}", role, cast.CHIANG_KHONG) for role in ACROSS]
+    people: list[tuple[str, Role, str]] = [(role, role, fleet.HOUAY_XAI) for role in ROLES]
+    people += [(f"{CHIANG_KHONG_PREFIX}{role}", role, fleet.CHIANG_KHONG) for role in ACROSS]
     for name, role, agency in people:
         found = await office.people.user(name)
         user = (
@@ -255,7 +255,7 @@ async def _register(desk_of: DeskOf, *, since: datetime) -> dict[str, str]:
     """Register the units of both offices and their radios; return unit ids by call sign."""
     desks = {
         agency: desk_of(User(name="demo", role="commander", agency=agency))
-        for agency in (cast.HOUAY_XAI, cast.CHIANG_KHONG)
+        for agency in (fleet.HOUAY_XAI, fleet.CHIANG_KHONG)
     }
     units: dict[str, str] = {}
     assigned: set[str] = set()
@@ -276,7 +276,7 @@ async def _register(desk_of: DeskOf, *, since: datetime) -> dict[str, str]:
             units[actor.call_sign] = state.id
         radios = {actor.address: actor.channel}
         if actor.handset is not None:
-            radios[f"kenwood:{actor.handset}"] = cast.BASE_CHANNEL
+            radios[f"kenwood:{actor.handset}"] = fleet.BASE_CHANNEL
         for address in radios.keys() - assigned:
             await desk.registry.assign(
                 address=address,
@@ -301,7 +301,7 @@ async def _play(
     def moment(t_s: float) -> datetime:
         return start + timedelta(seconds=t_s / speed)
 
-    across = desk_of(User(name="demo", role="commander", agency=cast.CHIANG_KHONG))
+    across = desk_of(User(name="demo", role="commander", agency=fleet.CHIANG_KHONG))
     sent = 0
     for report in script.reports(after_s=-HISTORY_S, until_s=0):
         if report.t_s % HISTORY_STEP_S == 0:
@@ -337,7 +337,7 @@ async def _see_to(
 
 async def _ais_port(office: RunningNode) -> int:
     """Return the port the AIS channel took, once it is open."""
-    transport: Any = office.channels[cast.AIS_CHANNEL].transport
+    transport: Any = office.channels[fleet.AIS_CHANNEL].transport
     async with asyncio.timeout(10):
         while transport.port is None:  # noqa: ASYNC110 - a channel tells its state, not events
             await asyncio.sleep(0.01)

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from maps.demo.cast import CAST, Actor
+from maps.demo.fleet import CAST, Actor
 from maps.demo.voyage import MoverState, VoyageRiver
 
 _METRES_PER_DEGREE = 111_195.0

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
-from maps.demo.cast import CHIANG_KHONG, HOUAY_XAI
+from maps.demo.fleet import CHIANG_KHONG, HOUAY_XAI
 from maps.demo.voyage import VoyageRiver
 from patrol.agreements.agreement import Terms
 from patrol.desks.desk import Desk

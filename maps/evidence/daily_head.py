@@ -20,7 +20,7 @@ from maps.evidence.head_folder import HeadFolder
 from maps.evidence.time_stamp import TimeStampService
 from maps.language.wording import Wording
 from maps.notifications.errors.errors import DeliveryError, Undeliverable
-from maps.notifications.mailing import MailTransport
+from maps.notifications.mail_transport import MailTransport
 from maps.settings.settings_tables import NodeSettings
 from patrol.audit.signed_head import SignedHead
 from patrol.documents.transaction import Note

@@ -1,7 +1,7 @@
 """Evidence file: a signed zip of what a node knew of a period.
 
 The manifest names every file with its SHA-256; the node signs the manifest with the key that signs
-its journal (`patrol.audit.key`). How it is checked is `maps.evidence.evidence_checking`;
+its journal (`patrol.audit.key`). How it is checked is `maps.evidence.evidence_verification`;
 `docs/replay.md` tells the rule, with a program that needs none of ours.
 """
 

@@ -13,8 +13,8 @@ from typing import Any, Final, Literal
 import msgspec
 import structlog
 
+from maps.feeds.due_units import AGAIN_EVERY_S
 from maps.feeds.places import KINDS, FeedPlace, Outline, PlaceKind, place_of
-from maps.feeds.roll import AGAIN_EVERY_S
 from patrol.documents_registry.document_kinds import decode
 from radio_gateway.parsing.msgspec_decoders import json_decoder
 

@@ -14,11 +14,11 @@ from typing import Final
 import structlog
 
 from maps.feeds.due_places import DuePlaces, PlaceAct
+from maps.feeds.due_units import Act, Roll
 from maps.feeds.health import FeedHealth, FeedState
 from maps.feeds.outlets.outlets import OUTLETS
 from maps.feeds.outlets.peer import Peer
 from maps.feeds.places import FeedPlace
-from maps.feeds.roll import Act, Roll
 from maps.feeds.settings import FeedSettings
 from maps.feeds.writers.writers import WRITERS, WriterSettings
 from patrol.desks.desk import Desk

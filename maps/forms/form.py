@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationInfo, field_validator
 
-from radio_gateway.messages.shown_text import hidden_in
+from radio_gateway.messages.printable_text import hidden_in
 
 _SECRET: Final = frozenset({"password", "present", "new", "code", "token"})
 """Fields that nobody is shown: a pass phrase holds what its owner types."""

@@ -18,7 +18,7 @@ from gis.river.river import River
 from gis.river.river_marks import MARK_KINDS, WAYS
 from gis.river.rivers import Rivers
 from maps.errors.errors import BadRequest
-from maps.http.compressed import CompressedBody
+from maps.http.compressed_body import CompressedBody
 from maps.layers.layer import Layer
 from maps.layers.place_address import NearbyPlace, PlaceAddress
 from maps.settings.settings_tables import LayerSettings, LayersSettings

@@ -37,12 +37,12 @@ from maps.node.lease_holder import end_now, holding_alone
 from maps.node.lock import store_lock
 from maps.node.remote_orders import RemoteCarrier
 from maps.node.revoked_keys import RevokedKeys
-from maps.node.supervise import kept_running
+from maps.node.supervision import kept_running
 from maps.notifications.account_news import AccountNews
-from maps.notifications.delivering import Deliveries
+from maps.notifications.deliveries import Deliveries
 from maps.notifications.senders.mail import MailWay
 from maps.reports.document.request import Site
-from maps.reports.jobs.one_at_a_time import Press
+from maps.reports.jobs.report_queue import Press
 from maps.reports.jobs.scheduler import MailEntry, Scheduler
 from maps.settings.keyed_channels import EMBEDDED, is_keyed
 from maps.settings.settings import Settings, read_token

@@ -17,7 +17,7 @@ from gis.errors.errors import GisError
 from maps.errors.errors import MapsError
 from maps.language.wording import read_words_anew
 from maps.settings.settings import Settings
-from maps.tls.tls_checking import tls_faults
+from maps.tls.tls_checks import tls_faults
 from radio_gateway.errors.errors import GatewayError, SettingsErrors
 
 _log = structlog.get_logger(__name__)

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from maps.notifications.choosing import wants
 from maps.notifications.receivers import Receivers
+from maps.notifications.rule_matching import wants
 from maps.notifications.settings.settings_tables import DeliveryRule
 from patrol.alerts.alert import Alert, AlertState
 from patrol.alerts.delivery import AlertDelivery, PriorAlert, delivery_id, occasion_of, seen

@@ -10,7 +10,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from maps.notifications.delivering import RuleHealth
+from maps.notifications.deliveries import RuleHealth
 
 _LABELS: Final = ("agency", "rule", "way")
 

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from maps.feeds.echoes import heard_back_by
+from maps.feeds.feedback import heard_back_by
 from maps.feeds.settings import FeedSettings
 from maps.settings.access_settings import OpenIdSettings
 from maps.settings.keyed_channels import forgeable
@@ -88,11 +88,11 @@ def contradictions(
         ("feeds", {number: each.name for number, each in enumerate(feeds)}),
     ):
         field = "name" if table in ("channels", "feeds") else "id"
-        gateway_ids: set[str] = set()
+        used: set[str] = set()
         for number, name in names.items():
-            if name in gateway_ids:
+            if name in used:
                 faults.append(f"{source}: {table}[{number}].{field}: {name!r} is used twice")
-            gateway_ids.add(name)
+            used.add(name)
     own = {each.id for each in agencies} or {node.id}
     for number, feed in enumerate(feeds):
         if feed.agency not in own:

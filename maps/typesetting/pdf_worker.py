@@ -18,7 +18,7 @@ import subprocess
 import sys
 from typing import Any, Final
 
-from maps.typesetting.cuts import beyond_the_cuts
+from maps.typesetting.font_families import beyond_the_cuts
 
 LONGEST_PDF: Final = 40_000_000
 """Bytes."""

@@ -12,7 +12,7 @@ from fastapi.responses import PlainTextResponse, RedirectResponse
 
 from maps.accounts.sessions.access import Access
 from maps.errors.errors import NotSignedIn, SecondFactorNeeded, TooManyTries
-from maps.http.compressed import CompressedBody
+from maps.http.compressed_body import CompressedBody
 from maps.web_client.build_id import FOLDER
 from patrol.errors.errors import NotFound
 

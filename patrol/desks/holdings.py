@@ -13,7 +13,7 @@ from patrol.documents.transaction import Note
 from patrol.errors.errors import Conflict
 from patrol.holdings.mention import SEARCH, Mentions
 from patrol.store.records import holdings
-from radio_gateway.messages.shown_text import check_shown
+from radio_gateway.messages.printable_text import check_shown
 
 SHORTEST: Final = 3
 """Characters to look for: fewer stand everywhere."""

@@ -15,7 +15,7 @@ from patrol.legal_holds.legal_hold import HeldKind, LegalHold
 from patrol.store.protection import removal
 from patrol.store.records import documents as papers
 from patrol.units.units import Unit
-from radio_gateway.messages.shown_text import check_shown
+from radio_gateway.messages.printable_text import check_shown
 
 LONGEST_REASON: Final = 1000
 MOST_HOLDS: Final = 1000

@@ -14,7 +14,7 @@ import msgspec
 from gis.address.address import Address
 from patrol.reception.position_quality import NOT_CURRENT, place_flag
 from patrol.units.effective_time import AHEAD, TimeSource, effective_time
-from radio_gateway.messages.shown_text import cleaned, hidden_in, written_out
+from radio_gateway.messages.printable_text import cleaned, hidden_in, written_out
 from radio_gateway.messages.transmission import Transmission
 
 _48_BITS: Final = 0xFFFF_FFFF_FFFF

@@ -29,7 +29,7 @@ from patrol.store.store import Store
 from patrol.store.tracks import newest
 from patrol.store.tracks.tracks import AddressSpan
 from patrol.units.units import Assignment, Unit
-from radio_gateway.messages.shown_text import check_shown
+from radio_gateway.messages.printable_text import check_shown
 
 REMEMBERED: Final = 20_000
 """Messages that are remembered across a restart; the store is asked about older ones. What was sent

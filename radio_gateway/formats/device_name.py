@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from radio_gateway.messages.shown_text import hidden_in
+from radio_gateway.messages.printable_text import hidden_in
 
 _LONGEST_REMEMBERED: Final = 200  # characters; what is longer would fill the memory
 

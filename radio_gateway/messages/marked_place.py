@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from radio_gateway.messages.shown_text import cleaned
+from radio_gateway.messages.printable_text import cleaned
 
 MarkUse = Literal["place", "waypoint", "meeting_point", "hazard", "route", "area"]
 """What a place is marked for, as far as the sender's protocol tells."""

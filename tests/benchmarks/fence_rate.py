@@ -33,7 +33,7 @@ from gis.fences.area import polygon
 from gis.fences.geofences import Geofences
 from gis.geometry.geodesy import Floats
 from gis.position.position import Position
-from maps.app.serving import spare_the_collector
+from maps.app.uvicorn_server import spare_the_collector
 from tests.benchmarks.figures import as_text
 from tests.benchmarks.goals import Verdict, told
 from tests.benchmarks.machine import describe

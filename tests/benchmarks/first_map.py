@@ -39,7 +39,7 @@ from fastapi.responses import HTMLResponse
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from gis.catalogue.layer_catalogue import as_geojson
-from maps.http.compressed import CompressedBody
+from maps.http.compressed_body import CompressedBody
 from maps.web_client import built_pages as pages
 from tests.benchmarks.figures import as_text
 from tests.benchmarks.machine import describe

@@ -23,7 +23,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 
 from gis.catalogue.layer_catalogue import as_geojson
 from gis.river.river import load_mekong
-from maps.http.compressed import CompressedBody
+from maps.http.compressed_body import CompressedBody
 from maps.web_client import built_pages as pages
 from patrol.live.fix_table import tabled
 from patrol.units.wire import Change

@@ -17,7 +17,7 @@ _LIBRARIES: Final = (
     "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1",
 )
 _TURN_MS: Final = 1
-"""A thread's turn in the node, as `maps.app.serving.take_short_turns` has it."""
+"""A thread's turn in the node, as `maps.app.uvicorn_server.take_short_turns` has it."""
 
 
 class Clock:

@@ -30,7 +30,7 @@ import msgspec
 from starlette.requests import HTTPConnection
 
 from maps.accounts.credentials.assertion import answered, check_assertion
-from maps.accounts.credentials.sealing import Sealer
+from maps.accounts.credentials.sealer import Sealer
 from maps.errors.errors import BadRequest, SignInRefused
 from maps.settings.settings_tables import WebSettings
 from patrol.documents.transaction import Note

@@ -5,7 +5,7 @@ once and good once each. From then on every sign-in asks for a code. A code is g
 seconds and those before and after, and once: it, and all before it, are spent when it is taken.
 
 The shared secret must be read again to check a code, so it is kept sealed
-(`maps.accounts.credentials.sealing`), shown only while it is not confirmed, and never logged.
+(`maps.accounts.credentials.sealer`), shown only while it is not confirmed, and never logged.
 Recovery codes have 80 random bits and are kept as digests.
 
 Source: RFC 6238 (TOTP: SHA-1, 30 s, 6 digits, as every authenticator knows), sections 5.2 and 6.
@@ -25,7 +25,7 @@ import pyotp
 
 from maps.accounts.credentials.passwords import digest
 from maps.accounts.credentials.qr import QrCode, qr_code
-from maps.accounts.credentials.sealing import Sealer
+from maps.accounts.credentials.sealer import Sealer
 from maps.errors.errors import SignInRefused
 from patrol.documents.transaction import Note
 from patrol.errors.errors import Conflict, NotFound

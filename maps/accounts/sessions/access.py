@@ -9,7 +9,7 @@ A program shows a person's token in the same two ways as a device. It is a sessi
 its own, good for the routes of its scopes (`maps.accounts.credentials.scopes`) and for nothing
 else, never in a cookie and never in an address, and gone with the person's other sessions.
 
-How people sign in is `maps.accounts.sessions.signing_in`. Routes ask for a Desk with the dependency
+How people sign in is `maps.accounts.sessions.sign_in`. Routes ask for a Desk with the dependency
 `desk`; a route without it is public, and a test lists those.
 """
 

@@ -17,7 +17,7 @@ from typing import Final
 from fastapi import Response
 from starlette.requests import HTTPConnection
 
-from maps.accounts.credentials.sealing import Sealer
+from maps.accounts.credentials.sealer import Sealer
 from maps.accounts.sessions.cookies import cookie_of, set_cookie
 
 COOKIE: Final = "jp_proof"

@@ -16,7 +16,7 @@ from maps.accounts.credentials.qr import QrCode, qr_code
 from maps.accounts.sessions.access import DeskHere
 from maps.api.responses.responses import answer, answers
 from maps.api.responses.times import Moment
-from maps.evidence.evidence_making import Notary
+from maps.evidence.evidence_export import Notary
 from maps.evidence.head_folder import HeadFolder
 from maps.evidence.time_stamp import TimeStamp, TimeStampService
 from patrol.audit.signed_head import FORMAT, SignedHead, signed_head

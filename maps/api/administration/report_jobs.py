@@ -20,8 +20,8 @@ from maps.language.wording import Wording
 from maps.reports import REPORTS, Format
 from maps.reports.document.request import ReportRequest, Site
 from maps.reports.jobs.jobs import Job, Jobs
-from maps.reports.jobs.making import check, made
 from maps.reports.jobs.render import ReportFile
+from maps.reports.jobs.report_file import check, made
 from patrol.desks.desk import Desk
 from patrol.units.accounts import Calendar, Language
 

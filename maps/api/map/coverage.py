@@ -13,7 +13,7 @@ from maps.accounts.sessions.access import DeskHere
 from maps.api.map.effort import Area, End, Start, Units
 from maps.api.responses.responses import answers
 from maps.errors.errors import BadRequest
-from maps.http.compressed import large_answer
+from maps.http.compressed_body import large_answer
 from maps.surveys.coverage_and_effort import CoverageReport, Survey, read_area
 from maps.surveys.heat_map import HeatReport, SectorHeat, heat_of
 

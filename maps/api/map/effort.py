@@ -11,7 +11,7 @@ from gis.tracks.effort import Amount, Effort
 from maps.accounts.sessions.access import DeskHere
 from maps.api.responses.responses import answers
 from maps.api.responses.times import Moment
-from maps.http.compressed import large_answer
+from maps.http.compressed_body import large_answer
 from maps.surveys.coverage_and_effort import EffortReport, Survey, UnitEffort, read_area
 
 router = APIRouter(prefix="/api/effort", tags=["surveys"])

@@ -15,7 +15,7 @@ from maps.api.ogc.collections import FrameShelf
 from maps.api.responses.responses import refusals
 from maps.api.responses.times import Moment
 from maps.errors.errors import BadRequest
-from maps.files import exporting
+from maps.files import exports
 from maps.runtime.fair_queue import FairTurns
 from patrol.errors.errors import NotFound
 from patrol.units.permissions import require
@@ -67,12 +67,12 @@ async def export_tracks(
     Places that nothing could have reached are left out. GeoParquet and the layer `track_points` of
     a GeoPackage have one row a position; the others lines.
     """
-    kind = exporting.format_named(file_format)
+    kind = exports.format_named(file_format)
     if patrol is not None:
         if unit or start is not None or end is not None:
             raise BadRequest("give a patrol alone, or units, start and end", field="patrol")
         async with _TOGETHER.turn(desk.user.name):
-            made = await exporting.patrol_tracks(desk, patrol)
+            made = await exports.patrol_tracks(desk, patrol)
             of = f"patrol:{patrol}"
             await desk.audit.note("export", subject=of, detail={"format": file_format})
             return await _file("patrol", made, kind)
@@ -80,7 +80,7 @@ async def export_tracks(
         fault = "give start and end, or patrol"
         raise BadRequest(fault, field="start" if start is None else "end")
     async with _TOGETHER.turn(desk.user.name):
-        made = await exporting.tracks(desk, units=unit, start=start, end=end)
+        made = await exports.tracks(desk, units=unit, start=start, end=end)
         details = {"start": start, "end": end, "units": unit, "format": file_format}
         await desk.audit.note("export", subject="export:tracks", detail=details)
         return await _file("tracks", made, kind)
@@ -89,9 +89,9 @@ async def export_tracks(
 @router.get("/units", responses=_FILE, response_class=ExportDownload)
 async def export_units(desk: DeskHere, file_format: FormatName = "gpx") -> Response:
     """Return every unit where it was last, as waypoints or points."""
-    kind = exporting.format_named(file_format)
+    kind = exports.format_named(file_format)
     async with _TOGETHER.turn(desk.user.name):
-        made = exporting.units(desk)
+        made = exports.units(desk)
         await desk.audit.note("export", subject="export:units", detail={"format": file_format})
         return await _file("units", made, kind)
 
@@ -102,7 +102,7 @@ async def export_layer(
 ) -> Response:
     """Return a reference layer with all its columns; its licence stays that of its source."""
     require(desk.user.role, "see the picture")
-    kind = exporting.format_named(file_format)
+    kind = exports.format_named(file_format)
     shelf: FrameShelf = request.app.state.layers
     about = next((each for each in shelf.described() if each.name == name), None)
     if about is None:
@@ -110,11 +110,11 @@ async def export_layer(
     async with _TOGETHER.turn(desk.user.name):
         frame = await asyncio.to_thread(shelf.frame, name)
         await desk.audit.note("export", subject=f"layer:{name}", detail={"format": file_format})
-        return await _file(name, exporting.layer(name, about.title, frame), kind)
+        return await _file(name, exports.layer(name, about.title, frame), kind)
 
 
 async def _file(name: str, made: Material, kind: Format) -> Response:
-    body = await exporting.written(made, kind)
+    body = await exports.written(made, kind)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     saved = f'attachment; filename="{name}-{stamp}{kind.ending}"'
     return ExportDownload(body, media_type=kind.media_type, headers={"content-disposition": saved})

@@ -12,7 +12,7 @@ from gis.files.preview import Preview, PreviewFault, PreviewLayer
 from maps.accounts.sessions.access import DeskHere, body_of
 from maps.api.responses.responses import answer, answers
 from maps.errors.errors import BadRequest
-from maps.files.importing import ENDINGS, look_into
+from maps.files.import_preview import ENDINGS, look_into
 from patrol.units.permissions import require
 
 Encoding = Literal["utf-8", "cp874", "gb18030", "cp1258", "cp1252"]

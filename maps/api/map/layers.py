@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from maps.accounts.sessions.access import DeskHere
 from maps.api.responses.responses import answer, answers
-from maps.http.compressed import CompressedBody
+from maps.http.compressed_body import CompressedBody
 from maps.layers.layer import Layer
 
 router = APIRouter(prefix="/api/layers", tags=["layers"])

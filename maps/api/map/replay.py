@@ -21,8 +21,8 @@ from gis.tracks.legs import MAX_GAP_S
 from maps.accounts.sessions.access import CallerHere, DeskHere
 from maps.api.responses.responses import answers, refusals
 from maps.api.responses.times import Moment
-from maps.evidence.evidence_making import Notary, evidence_of
-from maps.http.compressed import CompressedBody, InPieces, large_answer
+from maps.evidence.evidence_export import Notary, evidence_of
+from maps.http.compressed_body import CompressedBody, InPieces, large_answer
 from maps.language.wording import Wording
 from maps.replay.replay_page import GROUND, replay_page
 from maps.replay.replay_reel import (

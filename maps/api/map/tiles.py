@@ -14,8 +14,8 @@ from maps.accounts.sessions.access import DeskHere
 from maps.api.responses.responses import answer, answers, refusals
 from maps.api.responses.times import Moment
 from maps.errors.errors import BadRequest
-from maps.files.exporting import LONGEST
-from maps.http.compressed import CompressedBody
+from maps.files.exports import LONGEST
+from maps.http.compressed_body import CompressedBody
 from maps.surveys.histories import DEEPEST, Histories
 from patrol.errors.errors import NotFound
 from patrol.units.permissions import require

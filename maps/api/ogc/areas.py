@@ -8,11 +8,11 @@ from typing import Any, Final
 import msgspec
 import shapely
 
-from maps.api.ogc.asking import Box, CollectionQuery
+from maps.api.ogc.collection_query import Box, CollectionQuery
 from maps.api.ogc.documents import Extent, extent
 from maps.api.ogc.filters import Kinds
-from maps.api.ogc.moving import halves
 from maps.api.ogc.source import FeaturePage, paged
+from maps.api.ogc.unit_collections import halves
 from patrol.desks.desk import Desk
 from patrol.errors.errors import NotFound
 from patrol.sectors.sector import Sector

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final, Protocol
 from gis.geometry.features import Features
 from maps.api.ogc.areas import Sectors
 from maps.api.ogc.incidents import Incidents
-from maps.api.ogc.moving import Fixes, Tracks, Units
+from maps.api.ogc.layer_collections import LayerSource
 from maps.api.ogc.source import CollectionSource
-from maps.api.ogc.still import LayerSource
+from maps.api.ogc.unit_collections import Fixes, Tracks, Units
 from maps.layers.layer import Layer
 from patrol.errors.errors import NotFound
 

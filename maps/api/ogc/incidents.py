@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from maps.api.ogc.asking import FIRST, LAST, Box, CollectionQuery
+from maps.api.ogc.collection_query import FIRST, LAST, Box, CollectionQuery
 from maps.api.ogc.documents import Extent, extent
 from maps.api.ogc.filters import Kinds
 from maps.api.ogc.source import FeaturePage, paged

@@ -17,7 +17,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 
 from maps.accounts.sessions.access import DeskHere
-from maps.api.ogc.asking import DEFAULT_LIMIT, LANGUAGES, MOST_ITEMS, asked, only
+from maps.api.ogc.collection_query import DEFAULT_LIMIT, LANGUAGES, MOST_ITEMS, asked, only
 from maps.api.ogc.collections import CollectionCatalogue
 from maps.api.ogc.documents import (
     CONFORMANCE,
@@ -38,7 +38,7 @@ from maps.api.ogc.filters import LONGEST
 from maps.api.ogc.reference_systems import CRS84, SYSTEMS, features_in, system_of
 from maps.api.ogc.service_description import describe
 from maps.api.responses.responses import answer, answers
-from maps.http.compressed import CompressedBody
+from maps.http.compressed_body import CompressedBody
 from patrol.desks.desk import Desk
 
 router = APIRouter(prefix="/api/ogc", tags=["ogc api features"])

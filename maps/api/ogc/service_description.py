@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from maps.api.ogc.asking import PARAMETERS
+from maps.api.ogc.collection_query import PARAMETERS
 from maps.api.ogc.documents import GEOJSON, OPENAPI, SCHEMA, type_of
 from maps.api.ogc.source import CollectionSource
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import msgspec
 
-from maps.api.ogc.asking import CollectionQuery
+from maps.api.ogc.collection_query import CollectionQuery
 from maps.api.ogc.documents import Extent
 from maps.api.ogc.filters import Kinds
 from patrol.desks.desk import Desk

@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from maps.api.ogc.asking import Box
+from maps.api.ogc.collection_query import Box
 from maps.api.ogc.documents import Extent, extent
 from maps.surveys.track_reader import credible
 from patrol.desks.desk import Desk

@@ -18,10 +18,10 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from maps.accounts.sessions.access import Caller, CallerHere, DeskHere, ReporterHere, body_of
 from maps.api.accounts.session import Node
 from maps.api.operations.crew_forms import EXAMPLES, MOST_REPORTS, schema
-from maps.api.operations.crew_taking import RefusedReport, ReportIntake, ReportsOutcome
+from maps.api.operations.report_intake import RefusedReport, ReportIntake, ReportsOutcome
 from maps.api.responses.responses import answer, answers
 from maps.errors.errors import BadRequest
-from maps.http.compressed import CompressedBody
+from maps.http.compressed_body import CompressedBody
 from maps.language.wording import words_of
 from maps.runtime.fair_queue import FairTurns
 from patrol.desks.desk import Desk
@@ -36,7 +36,7 @@ from patrol.desks.watch_room.crews import (
 from patrol.errors.errors import Conflict, NotFound
 from patrol.units.permissions import require
 from radio_gateway.clock.clock import utc_now
-from radio_gateway.messages.shown_text import cleaned_values
+from radio_gateway.messages.printable_text import cleaned_values
 
 router = APIRouter(prefix="/api/crew", tags=["crew"])
 

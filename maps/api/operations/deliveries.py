@@ -13,7 +13,7 @@ from maps.accounts.sessions.access import DeskHere
 from maps.api.responses.responses import answer, answers
 from maps.errors.errors import BadRequest
 from maps.forms.form import Form
-from maps.notifications.delivering import Deliveries, DeliveryTestResult, RuleHealth
+from maps.notifications.deliveries import Deliveries, DeliveryTestResult, RuleHealth
 from maps.notifications.errors.errors import DeliveryError
 from maps.notifications.outbound_http.post import LONGEST_URL
 from maps.notifications.senders.web_push import PushWay, plain_key

@@ -26,7 +26,7 @@ from maps.api.planning.patrol_forms import (
 from maps.api.responses.responses import SCHEMAS, answer, answers, described
 from maps.api.responses.times import Moment
 from maps.errors.errors import BadRequest
-from maps.http.compressed import large_answer
+from maps.http.compressed_body import large_answer
 from maps.surveys.coverage_and_effort import CoverageReport, EffortReport, Survey, UnitEffort
 from maps.surveys.patrol_surveys import (
     PatrolCoverage,

@@ -13,7 +13,7 @@ from maps.api.responses.responses import answer, answers
 from maps.errors.errors import BadRequest
 from maps.forms.form import Form
 from maps.language.phrase_words import radio_words
-from maps.notifications.delivering import Deliveries
+from maps.notifications.deliveries import Deliveries
 from patrol.desks.desk import Desk
 from patrol.desks.watch_room.messages import LONGEST, LONGEST_TEXT, MOST_MESSAGES
 from patrol.messages.message import Message, MessageStep, Route

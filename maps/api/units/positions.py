@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 
 from maps.accounts.sessions.access import ReporterHere, body_of
 from maps.api.responses.responses import SCHEMAS, answer, answers, described
-from maps.api.units.direct import DirectRoute
+from maps.api.units.direct_route import DirectRoute
 from maps.errors.errors import BadRequest
 from patrol.desks.desk import Desk
 from radio_gateway.clock.clock import utc_now

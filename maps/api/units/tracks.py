@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from maps.accounts.sessions.access import DeskHere
 from maps.api.responses.responses import answers
 from maps.api.units.features import ToleranceM, TrackCollection, track_feature
-from maps.http.compressed import large_answer
+from maps.http.compressed_body import large_answer
 from patrol.units.wire import Fix
 from radio_gateway.clock.clock import utc_now
 

@@ -16,7 +16,7 @@ from maps.api.responses.times import Moment
 from maps.api.units.features import ToleranceM, TrackFeature, track_feature
 from maps.errors.errors import BadRequest
 from maps.forms.form import Form
-from maps.http.compressed import large_answer
+from maps.http.compressed_body import large_answer
 from patrol.errors.errors import NotFound
 from patrol.units.details import UnitDetails, details
 from patrol.units.units import Unit, UnitKind

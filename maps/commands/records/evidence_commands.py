@@ -10,7 +10,7 @@ import typer
 from maps.commands.command import tell
 
 if TYPE_CHECKING:
-    from maps.evidence.evidence_checking import VerifiedEvidence
+    from maps.evidence.evidence_verification import VerifiedEvidence
 
 evidence_app = typer.Typer(help="Check files that were exported as evidence.", no_args_is_help=True)
 
@@ -34,7 +34,7 @@ def verify(
     """
 
     def check() -> VerifiedEvidence:
-        from maps.evidence.evidence_checking import verify as verified
+        from maps.evidence.evidence_verification import verify as verified
 
         return verified(file, public=key)
 
@@ -55,6 +55,6 @@ def verify(
 
 def _say(line: str) -> None:
     """Print a line; what whoever signed it put in to move the cursor or begin a line is seen."""
-    from maps.evidence.evidence_checking import shown
+    from maps.evidence.evidence_verification import shown
 
     typer.echo(shown(line))

@@ -29,8 +29,8 @@ from pyais.messages import (
 )
 
 from maps.feeds.due_places import PlaceAct
+from maps.feeds.due_units import Act
 from maps.feeds.places import FeedPlace
-from maps.feeds.roll import Act
 from maps.feeds.writers.mmsi import Numbers, is_made
 from maps.feeds.writers.plain_names import plain_name
 from patrol.intake.own_messages import OwnNotes

@@ -29,8 +29,8 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from maps.feeds.due_places import PlaceAct
+from maps.feeds.due_units import AGAIN_EVERY_S, Act
 from maps.feeds.places import FeedPlace
-from maps.feeds.roll import AGAIN_EVERY_S, Act
 from patrol.intake.own_messages import OwnNotes
 from patrol.units.wire import UnitState
 from radio_gateway.protocols.cot.writer import (

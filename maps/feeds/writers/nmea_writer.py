@@ -33,8 +33,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from maps.feeds.due_places import PlaceAct
+from maps.feeds.due_units import Act
 from maps.feeds.places import FeedPlace
-from maps.feeds.roll import Act
 from maps.feeds.writers.plain_names import plain_name
 from patrol.intake.own_messages import OwnNotes
 from patrol.units.wire import UnitState

@@ -13,8 +13,8 @@ from typing import Final, Protocol
 import msgspec
 
 from maps.feeds.due_places import PlaceAct
+from maps.feeds.due_units import Act
 from maps.feeds.places import FeedPlace
-from maps.feeds.roll import Act
 from maps.feeds.writers.cot_writer import CotWriter, Form
 from maps.feeds.writers.nmea_writer import NmeaWriter
 from patrol.intake.own_messages import OwnNotes

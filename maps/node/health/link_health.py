@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from maps.node.backups import Backups
-from maps.notifications.delivering import Deliveries
+from maps.notifications.deliveries import Deliveries
 from patrol.alarms.disk_room import DiskRoom
 from patrol.errors.errors import NotFound
 from patrol.live.lag import LagHistogram

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from maps.errors.errors import MapsError
-from radio_gateway.messages.shown_text import cleaned
+from radio_gateway.messages.printable_text import cleaned
 
 _LONGEST = 200
 

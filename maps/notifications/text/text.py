@@ -18,7 +18,7 @@ from maps.notifications.text.messages import Notification, VisibleAlert
 from patrol.alarms.rules.no_go import unseen_until
 from patrol.alerts.alert import Alert
 from patrol.units.accounts import User
-from radio_gateway.messages.shown_text import cleaned
+from radio_gateway.messages.printable_text import cleaned
 
 LONGEST_RADIO_TEXT: Final = 67
 """Characters of a message in APRS, the shortest that a radio of ours takes."""

@@ -1,7 +1,7 @@
 """Jobs: reports in progress and recently finished, by user.
 
 A report takes seconds to minutes: it is asked for, looked at while it grows, may be called off, and
-is fetched once it is there. They stand in one line with those that go by mail (`one_at_a_time`); a
+is fetched once it is there. They stand in one line with those that go by mail (`report_queue`); a
 user has a few in it. What is made is kept for a while, in memory, and by nobody else's id.
 """
 
@@ -18,8 +18,8 @@ import structlog
 
 from gis.errors.errors import GisError
 from maps.errors.errors import MapsError, TooManyReports
-from maps.reports.jobs.one_at_a_time import Press
 from maps.reports.jobs.render import ReportFile
+from maps.reports.jobs.report_queue import Press
 from patrol.desks.desk import Desk
 from patrol.errors.errors import NotFound, PatrolError, StoreError
 

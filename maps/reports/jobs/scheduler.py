@@ -23,11 +23,11 @@ from gis.errors.errors import GisError
 from maps.errors.errors import MapsError, ReportFailed
 from maps.language.wording import Wording
 from maps.notifications.errors.errors import DeliveryError, Undeliverable
-from maps.notifications.mailing import MailTransport
+from maps.notifications.mail_transport import MailTransport
 from maps.reports.document.request import ReportRequest, Site
-from maps.reports.jobs.making import made
-from maps.reports.jobs.one_at_a_time import Press
 from maps.reports.jobs.render import ReportFile
+from maps.reports.jobs.report_file import made
+from maps.reports.jobs.report_queue import Press
 from maps.reports.jobs.schedules import Period, is_late, newest_due, next_due
 from maps.settings.report_settings import ReportSchedule
 from patrol.desks.desk import Desk

@@ -15,7 +15,7 @@ from maps.reports.document.document import Key, Plate, ReportDocument, Shape
 from maps.reports.rendering.fonts import faces
 from maps.reports.rendering.map_styles import LOOKS, Looks
 from maps.reports.rendering.page import blank_map, inert, self_contained
-from maps.typesetting.cuts import FAMILY
+from maps.typesetting.font_families import FAMILY
 
 MOST_LABELS: Final = 160
 

@@ -15,7 +15,7 @@ from typing import Final
 
 import structlog
 
-from maps.typesetting.cuts import CUTS
+from maps.typesetting.font_families import CUTS
 from maps.web_client.build_id import FOLDER
 
 WEIGHTS: Final = (400, 600)

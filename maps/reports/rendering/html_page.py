@@ -14,7 +14,7 @@ from maps.reports.document.document import Key as MapKey
 from maps.reports.rendering.fonts import faces
 from maps.reports.rendering.svg_charts import HEAT, bars_svg, strip_svg
 from maps.reports.rendering.svg_map import key_svg, map_svg
-from maps.typesetting.cuts import FAMILY
+from maps.typesetting.font_families import FAMILY
 from maps.typesetting.line_breaks import breakable
 
 TEMPLATES: Final = Path(__file__).parent.parent / "templates"

@@ -12,7 +12,7 @@ from typing import Final
 from markupsafe import escape
 
 from maps.reports.document.document import Bars, Strip, number
-from maps.typesetting.cuts import FAMILY
+from maps.typesetting.font_families import FAMILY
 from maps.typesetting.lettering import cut_to, width_of
 
 WIDTH: Final = 720.0

@@ -15,7 +15,7 @@ from markupsafe import escape
 
 from maps.reports.document.document import Key, Place, Plate, Shape
 from maps.reports.rendering.map_styles import LOOKS, Looks
-from maps.typesetting.cuts import FAMILY
+from maps.typesetting.font_families import FAMILY
 from maps.typesetting.lettering import cut_to, width_of
 
 WIDTH: Final = 720.0

@@ -22,7 +22,7 @@ from patrol.units.effective_time import BEHIND, check_date
 from patrol.units.units import Assignment, Unit, UnitKind
 from patrol.units.wire import UnitState
 from patrol.watch.register_units import Registrar
-from radio_gateway.messages.shown_text import check_shown
+from radio_gateway.messages.printable_text import check_shown
 from radio_gateway.messages.transmission import Transmission
 from radio_gateway.parsing.msgspec_decoders import converted
 

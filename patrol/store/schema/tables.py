@@ -310,7 +310,7 @@ second_factors = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("user", Text, nullable=False, unique=True),
-    Column("secret", LargeBinary, nullable=False),  # sealed: `maps.accounts.credentials.sealing`
+    Column("secret", LargeBinary, nullable=False),  # sealed: `maps.accounts.credentials.sealer`
     Column("created_us", BigInteger, nullable=False),
     Column("confirmed_us", BigInteger),
     Column("last_step", BigInteger),

@@ -31,7 +31,7 @@ from radio_gateway.health.rejections import LastRejected
 from radio_gateway.inbox.inbox import Inbox
 from radio_gateway.links.backoff import Backoff
 from radio_gateway.links.transport import Chunk
-from radio_gateway.messages.shown_text import written_out_in
+from radio_gateway.messages.printable_text import written_out_in
 from radio_gateway.messages.transmission import Delivery, Transmission
 from radio_gateway.orders.order import Order
 from radio_gateway.orders.order_result import OrderResult

@@ -11,7 +11,7 @@ import pyotp
 import pytest
 from websockets.sync.client import connect
 
-from maps.accounts.sessions.signing_in import KNOWN
+from maps.accounts.sessions.sign_in import KNOWN
 from maps.http.session_cookie import COOKIE
 from patrol.store.schema.tables import metadata
 from tests.fixtures.databases import POSTGRES, reading

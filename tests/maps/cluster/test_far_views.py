@@ -12,9 +12,9 @@ import msgspec
 import pytest
 
 from maps.cluster import messages as words
-from maps.cluster import remote_feeds as far_views
+from maps.cluster import remote_views
 from maps.cluster.frame_publisher import FramePublisher
-from maps.cluster.remote_feeds import FarViews
+from maps.cluster.remote_views import FarViews
 from maps.cluster.rpc_client import RpcClient
 from maps.errors.errors import WatchAway
 from patrol.errors.errors import Forbidden
@@ -188,7 +188,7 @@ async def test_a_viewer_goes_on_at_a_web_process_that_was_not_there_before() -> 
 async def test_a_viewer_that_falls_behind_gets_a_fresh_picture_and_what_follows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(far_views, "SNAPSHOT_FOR_S", 0.0)
+    monkeypatch.setattr(remote_views, "SNAPSHOT_FOR_S", 0.0)
     pair = Pair()
     viewer = await pair.views.enter(SOMCHAI, None, None)
     await taken(viewer)

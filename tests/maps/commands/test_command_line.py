@@ -24,7 +24,7 @@ from rich.text import Text
 from typer.testing import CliRunner
 
 from maps.__main__ import app
-from maps.demo.cast import CAST
+from maps.demo.fleet import CAST
 from maps.demo.script import ScriptReport
 from maps.demo.sentences import ais
 from radio_gateway.__main__ import app as gateway_app

@@ -18,8 +18,8 @@ import psutil
 import pytest
 
 from gis.river.river import load_mekong
-from maps.demo import cast
-from maps.demo.cast import CAST
+from maps.demo import fleet
+from maps.demo.fleet import CAST
 from maps.demo.script import Script
 from maps.demo.story import patrol_name
 from patrol.reception.position_quality import is_jump
@@ -136,7 +136,7 @@ def test_the_story_is_told_to_both_offices(tmp_path: Path) -> None:
 
             [patrol] = until("the patrol", under_way)
             begun = datetime.fromisoformat(patrol["starts_at"]) + timedelta(minutes=5)
-            assert patrol["name"] == patrol_name(begun.astimezone(ZoneInfo(cast.TIME_ZONE)))
+            assert patrol["name"] == patrol_name(begun.astimezone(ZoneInfo(fleet.TIME_ZONE)))
 
             def planned() -> list[dict[str, Any]]:
                 told = here.get("/api/patrols").json()
@@ -145,14 +145,14 @@ def test_the_story_is_told_to_both_offices(tmp_path: Path) -> None:
             [next_one] = until("the next one", planned)
             morning = datetime.fromisoformat(next_one["starts_at"])
             assert next_one["name"] == "Morning patrol"
-            assert morning.astimezone(ZoneInfo(cast.TIME_ZONE)).hour == 6
+            assert morning.astimezone(ZoneInfo(fleet.TIME_ZONE)).hour == 6
             texts = {
                 name: _writes(client, name)
                 for client, name in ((here, "Naga 2"), (across, "Khong 1"))
             }
             assert len(here.get("/api/sectors").json()) == 3
             [offer] = until("the offer", lambda: across.get("/api/hand-offs").json(), 40)
-            assert offer["to"] == cast.CHIANG_KHONG
+            assert offer["to"] == fleet.CHIANG_KHONG
             assert "Naga 1" in places(across)
             for client, name in ((here, "Naga 2"), (across, "Khong 1")):
                 path = f"/api/orders/{texts[name]}"
@@ -230,4 +230,4 @@ def test_boats_of_each_side_keep_to_their_bank() -> None:
         assert (place.offset_m > 0) is (actor.country == "LA"), actor.call_sign
         assert abs(place.offset_m) < 200
     assert {actor.radio for actor in CAST} == {"serial", "ais", "owntracks", "json"}
-    assert {actor.agency for actor in CAST} == {cast.HOUAY_XAI, cast.CHIANG_KHONG}
+    assert {actor.agency for actor in CAST} == {fleet.HOUAY_XAI, fleet.CHIANG_KHONG}

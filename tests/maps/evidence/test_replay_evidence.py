@@ -22,7 +22,6 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from maps.__main__ import app
-from maps.evidence.evidence_checking import BadEvidence, VerifiedEvidence, verify
 from maps.evidence.evidence_file import (
     FORMAT,
     SIGNATURE_FORMAT,
@@ -31,6 +30,7 @@ from maps.evidence.evidence_file import (
     row_line,
     sealed,
 )
+from maps.evidence.evidence_verification import BadEvidence, VerifiedEvidence, verify
 from maps.evidence.signing_journal import key_file
 from patrol.audit.chain import FIRST, canonical, chained
 from patrol.audit.key import AuditKey, audit_key
@@ -607,7 +607,7 @@ async def test_messages_that_are_too_many_are_named_as_left_out(
     for name in ("1", "2", "3"):
         await sail(server, f"Naga {name}", f"n{name}", 4, lon=100.4)
     for most, kept in ((12, 12), (11, 11), (6, 6), (4, 4)):
-        monkeypatch.setattr("maps.evidence.evidence_making.MOST_RAW", most)
+        monkeypatch.setattr("maps.evidence.evidence_export.MOST_RAW", most)
         file = tmp_path / f"{most}.zip"
         file.write_bytes(await made(server))
         manifest = verify(file).manifest

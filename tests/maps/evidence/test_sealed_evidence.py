@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 
-from maps.evidence.evidence_checking import BadEvidence, verify
+from maps.evidence.evidence_verification import BadEvidence, verify
 from tests.maps.api.operations.test_photos import phone_photo
 from tests.maps.servers.running import Running
 

@@ -10,8 +10,8 @@ import pytest
 from pydantic import ValidationError
 
 from maps.feeds.due_places import DuePlaces
+from maps.feeds.due_units import AGAIN_EVERY_S
 from maps.feeds.places import FeedPlace, PlaceKind, place_of
-from maps.feeds.roll import AGAIN_EVERY_S
 from maps.feeds.settings import FeedSettings
 from maps.feeds.writers.cot_writer import CotWriter
 from maps.feeds.writers.nmea_writer import NmeaWriter

@@ -15,10 +15,10 @@ from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from maps.app import serving
-from maps.app.serving import serve
+from maps.app import uvicorn_server
+from maps.app.uvicorn_server import serve
 from maps.http import connection_limits as whole_requests
-from maps.http.listening import listen
+from maps.http.listen_address import listen
 from maps.http.security_headers import Guard
 from maps.settings.settings_tables import WebSettings
 
@@ -73,8 +73,8 @@ async def serving_at(web: WebSettings) -> AsyncIterator[Server]:
 
 @pytest.fixture
 async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Server]:
-    monkeypatch.setattr(serving, "_TICK_S", 0.1)
-    monkeypatch.setattr(serving, "_LOOK_S", 0.0)
+    monkeypatch.setattr(uvicorn_server, "_TICK_S", 0.1)
+    monkeypatch.setattr(uvicorn_server, "_LOOK_S", 0.0)
     async with serving_at(WebSettings(host="127.0.0.1", port=0)) as kept:
         yield kept
 

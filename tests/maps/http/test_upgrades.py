@@ -10,9 +10,9 @@ from fastapi import FastAPI, WebSocket
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from maps.app.serving import serve
+from maps.app.uvicorn_server import serve
 from maps.http import upgrades
-from maps.http.listening import listen
+from maps.http.listen_address import listen
 from maps.http.shared_websocket import SharedFrames
 from maps.http.upgrades import Upgrades
 from maps.settings.settings_tables import WebSettings

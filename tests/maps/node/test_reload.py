@@ -14,8 +14,8 @@ from pathlib import Path
 from fastapi import FastAPI
 from structlog.testing import capture_logs
 
-from maps.app.serving import serve
-from maps.http.listening import listen
+from maps.app.uvicorn_server import serve
+from maps.http.listen_address import listen
 from maps.node.reload import Reload
 from maps.settings.settings import Settings, settings_of
 from maps.settings.settings_tables import WebSettings

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from maps.notifications.delivering import Deliveries
+from maps.notifications.deliveries import Deliveries
 from maps.notifications.settings.settings import DeliverySettings
 from maps.settings.settings import settings_of
 from patrol.alerts.alert import Alert

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from maps.notifications import sending
+from maps.notifications import delivery_sender
 from maps.notifications import throttle as pace
 from maps.notifications.outbound_http.allowed_addresses import resolve
 from patrol.agreements.lifecycle import Party, suspended
@@ -26,7 +26,7 @@ THEIRS = rule(name="theirs", agency=OTHER)
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pace, "FIRST_WAIT_S", 0.2)
-    monkeypatch.setattr(sending, "TICK_S", 0.1)
+    monkeypatch.setattr(delivery_sender, "TICK_S", 0.1)
 
 
 async def shared(it: Delivers, *classes: Any) -> Any:

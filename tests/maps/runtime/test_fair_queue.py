@@ -14,7 +14,7 @@ from gis.files.formats import Format
 from gis.files.preview import Preview
 from gis.river.rivers import load_rivers
 from maps.errors.errors import TooBusy
-from maps.files import exporting, importing
+from maps.files import exports, import_preview
 from maps.runtime.fair_queue import FairTurns
 from maps.surveys.histories import Histories
 from patrol.desks.visibility.history import HistoryDesk
@@ -93,7 +93,7 @@ async def test_one_user_s_exports_do_not_hold_up_another_s(
         made.append(kind.ending)
         return b"x"
 
-    monkeypatch.setattr(exporting, "written", written)
+    monkeypatch.setattr(exports, "written", written)
     turn, came = FairTurns.turn, list[str]()
 
     def noted(turns: FairTurns, user: str) -> AbstractAsyncContextManager[None]:
@@ -123,8 +123,8 @@ async def test_one_user_s_files_keep_nobody_else_out(monkeypatch: pytest.MonkeyP
         await gate.wait()
         return Preview(layers=[])
 
-    monkeypatch.setattr(importing, "_preview", preview)
-    look: Callable[..., Any] = importing.look_into
+    monkeypatch.setattr(import_preview, "_preview", preview)
+    look: Callable[..., Any] = import_preview.look_into
     many = [asyncio.create_task(look("a.gpx", b"x", user="a")) for _ in range(8)]
     other = asyncio.create_task(look("b.gpx", b"x", user="b"))
     await asyncio.sleep(0)

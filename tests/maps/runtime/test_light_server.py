@@ -98,7 +98,7 @@ def test_maps_and_positions_load_no_library_for_tables_files_and_reports(tmp_pat
     )
     loaded = {module.partition(".")[0] for module in modules}
     assert {"maps", "shapely", "sqlalchemy"} <= loaded
-    assert {"maps.reports.jobs.one_at_a_time", "radio_gateway.transports"} <= modules
+    assert {"maps.reports.jobs.report_queue", "radio_gateway.transports"} <= modules
     assert loaded & HEAVY == set()
     assert modules & LATER == set()
 

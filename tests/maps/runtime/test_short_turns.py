@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from maps.app.serving import take_short_turns
+from maps.app.uvicorn_server import take_short_turns
 
 
 @pytest.fixture(autouse=True)

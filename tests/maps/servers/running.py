@@ -18,8 +18,8 @@ from uvicorn import Server
 from websockets.asyncio.client import connect
 
 from maps.app.app import create_app
-from maps.app.serving import serve
-from maps.http.listening import address_of, listen
+from maps.app.uvicorn_server import serve
+from maps.http.listen_address import address_of, listen
 from maps.http.session_cookie import COOKIE
 from maps.node.node import RunningNode
 from maps.settings.settings import settings_of

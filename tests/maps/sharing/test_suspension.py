@@ -22,8 +22,8 @@ from gis.files.formats import FORMATS
 from gis.geometry.vector_tile import project
 from maps.api.units import live
 from maps.app.app import ROUTERS
-from maps.files import exporting
-from maps.http import listening
+from maps.files import exports
+from maps.http import listen_address
 from maps.http.session_cookie import COOKIE
 from maps.http.shared_websocket import SharedFrames
 from tests.maps.servers.agreed import agree
@@ -110,7 +110,7 @@ class Story(Offices):
 @pytest_asyncio.fixture
 async def story(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Story]:
     """Two offices; sockets of the server hold little, so that who does not read is soon stalled."""
-    listen = listening.listen
+    listen = listen_address.listen
 
     def small(web: Any) -> socket.socket:
         bound = listen(web)
@@ -519,7 +519,7 @@ async def test_an_answer_that_was_on_its_way_at_the_suspension_does_not_go_out(
     await asyncio.sleep(0.05)
     await story.both()
     reading, go_on = asyncio.Event(), asyncio.Event()
-    written = exporting.written
+    written = exports.written
 
     async def slow(*given: Any) -> bytes:
         made = await written(*given)
@@ -527,7 +527,7 @@ async def test_an_answer_that_was_on_its_way_at_the_suspension_does_not_go_out(
         await go_on.wait()
         return made
 
-    monkeypatch.setattr(exporting, "written", slow)
+    monkeypatch.setattr(exports, "written", slow)
     span = {
         "start": (datetime.now(UTC) - timedelta(hours=1)).isoformat(),
         "end": (datetime.now(UTC) + timedelta(hours=1)).isoformat(),

@@ -26,14 +26,14 @@ from typer.testing import CliRunner
 
 from maps.__main__ import app
 from maps.api.accounts.trust import Trust
-from maps.app.serving import serving_beside
 from maps.app.trust_page import trust_app
+from maps.app.uvicorn_server import serving_beside
 from maps.errors.errors import BadCertificate
 from maps.http import plain_http as small_port
-from maps.http.listening import listen
+from maps.http.listen_address import listen
 from maps.settings.settings_tables import WebSettings
 from maps.tls import local_ca
-from maps.tls.tls_checking import tls_warnings
+from maps.tls.tls_checks import tls_warnings
 from maps.tls.tls_files import with_web
 from tests.fixtures import needs
 from tests.fixtures.forked import forked_run

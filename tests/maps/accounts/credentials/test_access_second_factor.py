@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maps.accounts.credentials.passwords import digest
-from maps.accounts.credentials.sealing import Sealer
+from maps.accounts.credentials.sealer import Sealer
 from maps.accounts.credentials.second_factor import STEP_S, SecondFactors
 from maps.errors.errors import SealError
 from patrol.errors.errors import Conflict

@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from maps.accounts.sessions.sign_in import KNOWN
 from maps.accounts.sessions.sign_in_backoff import SignInBackoff
-from maps.accounts.sessions.signing_in import KNOWN
 from maps.errors.errors import TooManyWrites
 from maps.http.write_limit import WriteLimit
 from tests.fixtures.memory import kept_bytes

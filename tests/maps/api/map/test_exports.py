@@ -14,7 +14,7 @@ import shapely
 
 from gis.files.formats import FORMATS
 from gis.files.import_file import ReadLayer, read_file
-from maps.files import exporting
+from maps.files import exports
 from tests.maps.api.ogc.test_ogc_api import BEGIN, Here, ogc, sail  # noqa: F401 - a fixture
 from tests.maps.servers.running import Running, running
 
@@ -91,7 +91,7 @@ async def test_too_many_positions_are_refused_and_not_cut_off(
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await sail(server, "Naga 1", "n1", 30, lon=100.4)
-    monkeypatch.setattr(exporting, "MOST_POSITIONS", 29)
+    monkeypatch.setattr(exports, "MOST_POSITIONS", 29)
     async with server.signed_in() as client:
         answer = await client.get("/api/exports/tracks", params=DAY)
         assert answer.status_code == 400

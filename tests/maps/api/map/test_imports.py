@@ -12,7 +12,7 @@ import pytest
 from gis.files.formats import FORMATS
 from gis.layers.text_encoding import ENCODINGS
 from maps.api.map.imports import Encoding
-from maps.files import importing
+from maps.files import import_preview
 from tests.gis.files.samples import BOW_TIE, LONELY, NAME, PIER, features, material
 from tests.maps.servers.running import Running
 
@@ -71,7 +71,7 @@ async def test_a_file_may_be_larger_than_other_bodies_and_not_endless(server: Ru
         large = gpx.replace(b"<trk>", point * 9000 + b"<trk>", 1)
         assert len(large) > server.office.settings.web.longest_body
         assert (await look(client, "a.gpx", large)).status_code == 200
-        huge = b" " * (importing.LONGEST_FILE + 1)
+        huge = b" " * (import_preview.LONGEST_FILE + 1)
         answer = await look(client, "a.gpx", huge)
         assert (answer.status_code, answer.json()["error"]) == (413, "body_too_long")
         other = await client.post("/api/units", content=b" " * 2_000_000)
@@ -121,7 +121,7 @@ async def test_the_reading_process_knows_five_formats_and_nothing_of_ours() -> N
     code = "import os, json, pyogrio; print(json.dumps([pyogrio.list_drivers(), dict(os.environ)]))"
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", code,
-        stdout=asyncio.subprocess.PIPE, env=importing.reader_environment(),
+        stdout=asyncio.subprocess.PIPE, env=import_preview.reader_environment(),
     )  # fmt: skip
     said, _ = await process.communicate()
     assert process.returncode == 0
@@ -129,7 +129,9 @@ async def test_the_reading_process_knows_five_formats_and_nothing_of_ours() -> N
         assert f'"{name}"' not in said.decode()
     for name in ("GeoJSON", "GPKG", "GPX", "LIBKML", "ESRI Shapefile"):
         assert f'"{name}"' in said.decode()
-    assert not {key for key in importing.reader_environment() if key.startswith("JOINT_PATROL")}
+    assert not {
+        key for key in import_preview.reader_environment() if key.startswith("JOINT_PATROL")
+    }
 
 
 async def test_a_process_that_hangs_or_falls_is_told(
@@ -137,10 +139,12 @@ async def test_a_process_that_hangs_or_falls_is_told(
 ) -> None:
     gpx = FORMATS["gpx"].write(material())
     async with server.signed_in() as client:
-        monkeypatch.setattr(importing, "LONGEST_S", 0.05)
+        monkeypatch.setattr(import_preview, "LONGEST_S", 0.05)
         answer = await look(client, "a.gpx", gpx)
         assert "takes longer than" in answer.json()["message"]
-        monkeypatch.setattr(importing, "LONGEST_S", 60.0)
-        monkeypatch.setattr(importing, "reader_environment", lambda: {"PYTHONHOME": "/nowhere"})
+        monkeypatch.setattr(import_preview, "LONGEST_S", 60.0)
+        monkeypatch.setattr(
+            import_preview, "reader_environment", lambda: {"PYTHONHOME": "/nowhere"}
+        )
         answer = await look(client, "a.gpx", gpx)
         assert "gave up" in answer.json()["message"]

@@ -81,7 +81,7 @@ async def test_gdal_follows_pages_and_asks_by_box(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     server, client = ogc
-    monkeypatch.setattr("maps.api.ogc.asking.MOST_ITEMS", 9)  # whatever GDAL asks for
+    monkeypatch.setattr("maps.api.ogc.collection_query.MOST_ITEMS", 9)  # whatever GDAL asks for
     token = (await client.post("/api/session/reading-token", json={})).json()["token"]
     paged = await gdal(server, token, only=["fixes", "blos", "tracks", "units"])
     assert {id: each["count"] for id, each in paged.items()} == {

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from maps.feeds.roll import Act
+from maps.feeds.due_units import Act
 from maps.feeds.writers.cot_writer import CotWriter
 from patrol.units.wire import UnitState
 from tests.maps.feeds.pictures import NOON, fix, heard, later, notes, unit

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maps.language.wording import Wording
-from maps.notifications.choosing import wants
+from maps.notifications.rule_matching import wants
 from maps.notifications.settings.settings_tables import DeliveryRule
 from maps.notifications.text import text as words
 from maps.notifications.text.messages import MOST_TOLD, Notification, VisibleAlert, worst_first

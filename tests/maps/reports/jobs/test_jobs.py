@@ -235,7 +235,7 @@ async def test_what_goes_by_mail_and_what_people_ask_for_is_made_one_at_a_time(
     async def noted(_note: Any) -> None:
         pass
 
-    monkeypatch.setattr("maps.reports.jobs.making.rendered", counted)
+    monkeypatch.setattr("maps.reports.jobs.report_file.rendered", counted)
     office = story.offices.server.office
     monday = datetime(2026, 11, 23, 12, tzinfo=ZoneInfo("Asia/Vientiane"))
     week: dict[str, Any] = {

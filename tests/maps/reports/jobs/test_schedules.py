@@ -12,8 +12,8 @@ import pytest
 
 from maps.errors.errors import SettingsFaults
 from maps.reports.document.request import ReportRequest
-from maps.reports.jobs.one_at_a_time import Press
 from maps.reports.jobs.render import ReportFile
+from maps.reports.jobs.report_queue import Press
 from maps.reports.jobs.scheduler import MailEntry, Scheduler
 from maps.reports.jobs.schedules import is_late, newest_due, next_due
 from maps.settings.report_settings import ReportSchedule

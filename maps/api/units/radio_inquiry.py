@@ -1,0 +1,89 @@
+"""Radio inquiry: why a radio is not on the map; follows it through every hop."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Path, Response
+
+from maps.accounts.sessions.access import DeskHere
+from maps.api.responses.responses import answer, answers
+from maps.api.units.channels import FrameRejection, rejected_as_shown
+from maps.api.units.radios import HEARD, TechnicianMessage, heard
+from patrol.inquiry.findings import CloseName, Moment
+from patrol.inquiry.inquiry import Inquiry, Verdict
+from patrol.inquiry.steps import Hop
+
+router = APIRouter(prefix="/api", tags=["radios"])
+
+
+class Why(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why a radio is not on the map.
+
+    Attributes:
+        asked: What was asked for.
+        verdict: The first hop at which it stops, as a fixed word; `on_map` if it does not.
+        says: The same in one plain sentence.
+        next: What to do next; empty if nothing.
+        address: Radio address that was taken to be meant; absent if none was found.
+        hops: Every hop, from the radio to the map.
+        unit: Id of the unit it stands or last stood for.
+        close: What is known by nearly the same name, or all that the name may mean.
+        last: Its newest message.
+        rejected: Frames lately rejected that mention it, newest first.
+        moments: The moments that stand in these sentences, as they stand there and as data.
+    """
+
+    asked: str
+    verdict: Verdict
+    says: str
+    next: str
+    address: str | None = None
+    hops: tuple[Hop, ...] = ()
+    unit: str | None = None
+    close: tuple[CloseName, ...] = ()
+    last: TechnicianMessage | None = None
+    rejected: tuple[FrameRejection, ...] = ()
+    moments: tuple[Moment, ...] = ()
+
+
+def why(inquiry: Inquiry) -> Why:
+    """Return an inquiry as a technician reads it."""
+    return Why(
+        asked=inquiry.asked,
+        verdict=inquiry.verdict,
+        says=inquiry.says,
+        next=inquiry.next,
+        address=inquiry.address,
+        hops=inquiry.hops,
+        unit=inquiry.unit,
+        close=inquiry.close,
+        last=None if inquiry.last is None else heard(inquiry.last),
+        rejected=tuple(rejected_as_shown(frame) for frame in inquiry.rejected),
+        moments=inquiry.moments,
+    )
+
+
+_WHY = Why(
+    asked="567000871",
+    address="ais:567000871",
+    verdict="unassigned",
+    says="It is on the map as an unknown radio, heard 12 s ago; it stands for no unit.",
+    next="Assign it to its unit.",
+    hops=(Hop(name="channels", well=True, says="Could be heard by ais-receiver (open)."),),
+    last=HEARD,
+)
+
+
+@router.get("/radios/{address:path}/why", responses=answers(Why, _WHY, 403))
+async def read_why(
+    address: Annotated[str, Path(max_length=200, description="Address, device id or call sign")],
+    desk: DeskHere,
+) -> Response:
+    """Return why a radio is not on the map: the hop at which it stops, and what to do next.
+
+    Takes a radio address (`ais:574123456`), a device id or MMSI alone, or a call sign. One that
+    nobody knows is answered too, with what is known by nearly the same name.
+    """
+    return answer(why(await desk.visible.why(address)))
