@@ -89,14 +89,14 @@ from maps.feeds.feeds import Feeds
 from maps.files.import_preview import LONGEST_FILE
 from maps.http.policy_epoch_guard import CrossingGuard
 from maps.http.security_headers import Guard
-from maps.http.stream_limit import LivePlaces
+from maps.http.stream_limit import StreamSlots
 from maps.layers.basemap import Basemap
 from maps.layers.crew_map import CrewMap
 from maps.layers.layers import Geography
 from maps.node.node import Lead, RunningNode, open_office
 from maps.replay.replay_turns import ReplayTurns
 from maps.reports.jobs.jobs import Jobs
-from maps.runtime.fair_queue import FairTurns
+from maps.runtime.fair_queue import FairQueue
 from maps.settings.settings import Settings
 from maps.surveys.histories import Histories
 from maps.web_client import built_pages as pages
@@ -268,7 +268,7 @@ def _hand_out(app: FastAPI, office: RunningNode) -> None:
     state.accounts = office.accounts
     state.desk_of = office.desk_of
     state.watching = office.watching
-    state.live_places = LivePlaces()
+    state.live_places = StreamSlots()
     state.delivering = office.delivering
     state.layers = office.geography
     state.addresses = office.geography
@@ -281,9 +281,9 @@ def _hand_out(app: FastAPI, office: RunningNode) -> None:
     state.crew_map = CrewMap(office.geography)
     state.histories = Histories(office.geography.rivers)
     state.replay_turns = ReplayTurns()
-    state.photo_turns = FairTurns()
-    state.holdings_turns = FairTurns()
-    state.map_turns = FairTurns()
+    state.photo_turns = FairQueue()
+    state.holdings_turns = FairQueue()
+    state.map_turns = FairQueue()
     state.at_km = office.geography.at_km
     state.survey = office.survey
     state.report_site = office.report_site

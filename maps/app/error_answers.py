@@ -32,7 +32,7 @@ from maps.errors.errors import (
     TooManyReports,
     TooManyTries,
     TooManyWrites,
-    WatchAway,
+    WatchUnreachable,
 )
 from maps.web_client import built_pages as pages
 from patrol.errors.errors import (
@@ -73,7 +73,7 @@ ERRORS: Final[dict[type[Exception], tuple[int, str]]] = {
     NoFieldKey: (503, "no_field_key"),
     FieldKeyError: (503, "no_field_key"),
     TooBusy: (503, "too_busy"),
-    WatchAway: (503, "watch_away"),
+    WatchUnreachable: (503, "watch_away"),
     NoAnswer: (503, "no_answer"),
     ReplayBusy: (503, "replay_busy"),
     ReportsBusy: (503, "reports_busy"),

@@ -52,7 +52,7 @@ async def run_server(
         MapsError, PatrolError, GisError: If the store or a layer cannot be opened.
     """
     settings = replace(settings, channels=(*settings.channels, *more))
-    front = Front(settings)
+    front = WebFront(settings)
     offices: list[RunningNode] = []
 
     @asynccontextmanager
@@ -65,7 +65,7 @@ async def run_server(
     await front.serve(app, None if read is None else Reload(settings, read, lambda: offices[0]))
 
 
-class Front:
+class WebFront:
     """Where people reach a process, and what is said of it once it answers.
 
     Args:

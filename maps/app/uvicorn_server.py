@@ -22,7 +22,7 @@ from starlette.types import ASGIApp
 
 from maps.http.connection_limits import WholeRequests, look_at
 from maps.http.shared_websocket import SharedFrames
-from maps.http.tls_acceptor import TlsDoor
+from maps.http.tls_acceptor import TlsAcceptor
 from maps.settings.settings_tables import WebSettings
 from radio_gateway.runtime import systemd as service
 
@@ -39,7 +39,7 @@ class _Server(uvicorn.Server):
         self._ready = ready
         self._stopped = asyncio.Event()
         self._looked_s = float("-inf")
-        self._door: TlsDoor | None = None
+        self._door: TlsAcceptor | None = None
 
     def stop(self) -> None:
         """End, once what was asked is answered."""
@@ -74,7 +74,7 @@ class _Server(uvicorn.Server):
         kind: Any = config.http_protocol_class
         assert config.ssl is not None
         (bound,) = sockets
-        self._door = TlsDoor(
+        self._door = TlsAcceptor(
             config.ssl,
             lambda: kind(
                 config=config, server_state=self.server_state, app_state=self.lifespan.state

@@ -19,7 +19,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from maps.cluster.envelope import Envelopes
-from maps.errors.errors import WatchAway
+from maps.errors.errors import WatchUnreachable
 from maps.settings.internal_settings import InternalSettings
 
 KEEPALIVE_S: Final = 10
@@ -134,13 +134,13 @@ class Bus:
         self._topics.add(topic)
         code, number = self._client.subscribe(topic, qos=1)
         if code != paho.MQTT_ERR_SUCCESS or number is None:
-            raise WatchAway("the broker is not reached")
+            raise WatchUnreachable("the broker is not reached")
         taken = self._waiting[number] = self._loop.create_future()
         try:
             async with asyncio.timeout(ANSWER_S):
                 await taken
         except TimeoutError:
-            raise WatchAway("the broker does not answer") from None
+            raise WatchUnreachable("the broker does not answer") from None
         finally:
             self._waiting.pop(number, None)
 
@@ -230,5 +230,5 @@ class Bus:
         if refused is None:
             waiting.set_result(None)
         else:
-            waiting.set_exception(WatchAway(f"the broker refuses a topic: {refused}"))
+            waiting.set_exception(WatchUnreachable(f"the broker refuses a topic: {refused}"))
             waiting.exception()  # noted: nobody may wait for it

@@ -10,12 +10,12 @@ import msgspec
 
 from maps.cluster.messages import (
     WANTED_FOR_S,
-    Begin,
-    Missed,
+    ChangesRequest,
     OpenView,
     RequestRefusal,
     ViewFrame,
-    Word,
+    ViewMessage,
+    ViewStart,
 )
 from patrol.desks.desk import Desk
 from patrol.errors.errors import Forbidden
@@ -30,7 +30,7 @@ MOST_MISSED_BYTES: Final = 16 * 1024 * 1024
 MARGIN: Final = 200
 """Changes told beyond those that were asked for: other viewers may have stopped a bit before."""
 
-Tell = Callable[[str, str, Word], None]
+Tell = Callable[[str, str, ViewMessage], None]
 """Called with agency, role and what is to be told of that view."""
 
 
@@ -55,7 +55,7 @@ class FramePublisher:
         self._desk_of, self._by, self._tell, self._now = desk_of, by, tell, now
         self._taps: dict[tuple[str, str], _Tap] = {}
 
-    def open(self, wish: OpenView) -> Begin | RequestRefusal:
+    def open(self, wish: OpenView) -> ViewStart | RequestRefusal:
         """Hand out a view from now on; return where it begins."""
         try:
             tap = self._tapped(wish.agency, wish.role)
@@ -65,23 +65,25 @@ class FramePublisher:
         if wish.stream == feed.stream and wish.since >= 0:
             frames = _before(feed, wish.since, feed.seq + 1)
             if frames is not None:
-                return Begin(stream=feed.stream, epoch=feed.view.epoch, seq=feed.seq, frames=frames)
+                return ViewStart(
+                    stream=feed.stream, epoch=feed.view.epoch, seq=feed.seq, frames=frames
+                )
         picture = feed.snapshot()
-        return Begin(
+        return ViewStart(
             stream=feed.stream,
             epoch=feed.view.epoch,
             seq=feed.seq,
             snapshot=_frame(feed.seq, picture),
         )
 
-    def missed(self, wish: Missed) -> Begin | RequestRefusal:
+    def missed(self, wish: ChangesRequest) -> ViewStart | RequestRefusal:
         """Return changes that went before; none where they are kept no more."""
         tap = self._taps.get((wish.agency, wish.role))
         if tap is None or tap.feed.stream != wish.stream:
             return RequestRefusal(fault="that stream is over")
         feed = tap.feed
         frames = _before(feed, wish.since, wish.before) or []
-        return Begin(stream=feed.stream, epoch=feed.view.epoch, seq=feed.seq, frames=frames)
+        return ViewStart(stream=feed.stream, epoch=feed.view.epoch, seq=feed.seq, frames=frames)
 
     def wanted(self, views: list[tuple[str, str]]) -> None:
         """Note that somebody still looks at `views`."""
@@ -127,7 +129,9 @@ class FramePublisher:
 class _Tap(Subscription):
     """A viewer that hands on every frame at once, for all viewers of all web processes."""
 
-    def __init__(self, feed: LocalViewStream, tell: Callable[[Word], None], *, by: str) -> None:
+    def __init__(
+        self, feed: LocalViewStream, tell: Callable[[ViewMessage], None], *, by: str
+    ) -> None:
         super().__init__(feed, [])
         self.feed, self._hand_on, self._by = feed, tell, by
         self.wanted_at = 0.0
@@ -149,7 +153,7 @@ class _Tap(Subscription):
             self._say(None, epoch)
 
     def _say(self, frame: ViewFrame | None, epoch: int) -> None:
-        self._hand_on(Word(by=self._by, stream=self.feed.stream, epoch=epoch, frame=frame))
+        self._hand_on(ViewMessage(by=self._by, stream=self.feed.stream, epoch=epoch, frame=frame))
 
 
 def _frame(seq: int, content: bytes) -> ViewFrame:

@@ -1,7 +1,8 @@
-"""Words: what the processes of one node say to each other, over the broker.
+"""Messages between the processes of one node, over the broker.
 
-A web process asks the Watch (`Ask`) and is answered (`Answer`); the Watch says each second that it
-is there (`WatchHeartbeat`), and hands out the frames of each view that somebody looks at (`Word`).
+A web process sends the Watch a request (`RpcRequest`) and gets a response (`RpcResponse`). Each
+second the Watch sends a heartbeat (`WatchHeartbeat`), and it sends the frames of each view that
+somebody looks at (`ViewMessage`).
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ class OpenView(msgspec.Struct, frozen=True, kw_only=True, tag="open"):
     since: int = -1
 
 
-class Missed(msgspec.Struct, frozen=True, kw_only=True, tag="missed"):
+class ChangesRequest(msgspec.Struct, frozen=True, kw_only=True, tag="missed"):
     """Wish for changes of a view that went before.
 
     Attributes:
@@ -93,13 +94,13 @@ class Missed(msgspec.Struct, frozen=True, kw_only=True, tag="missed"):
     before: int
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True, tag="wanted"):
+class ViewsInUse(msgspec.Struct, frozen=True, kw_only=True, tag="wanted"):
     """Which views somebody looks at still, as agency and role; not answered."""
 
     views: list[tuple[str, str]]
 
 
-class Ask(msgspec.Struct, frozen=True, kw_only=True):
+class RpcRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What a web process asks.
 
     Attributes:
@@ -115,7 +116,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     web: str
     number: int
     to: str
-    what: Request | OpenView | Missed | Wanted
+    what: Request | OpenView | ChangesRequest | ViewsInUse
     heard: int = 0
 
 
@@ -147,7 +148,7 @@ class ViewFrame(msgspec.Struct, frozen=True, array_like=True):
     own: bytes | None = None
 
 
-class Begin(msgspec.Struct, frozen=True, kw_only=True, tag="begin"):
+class ViewStart(msgspec.Struct, frozen=True, kw_only=True, tag="begin"):
     """Where a view begins.
 
     Attributes:
@@ -171,7 +172,7 @@ class RequestRefusal(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
     fault: str
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class RpcResponse(msgspec.Struct, frozen=True, kw_only=True):
     """What the Watch answers.
 
     Attributes:
@@ -182,7 +183,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
     by: str
     number: int
-    what: Response | Begin | RequestRefusal
+    what: Response | ViewStart | RequestRefusal
 
 
 class WatchHeartbeat(msgspec.Struct, frozen=True, kw_only=True):
@@ -205,7 +206,7 @@ class WatchHeartbeat(msgspec.Struct, frozen=True, kw_only=True):
     steady_s: float = 0.0
 
 
-class Word(msgspec.Struct, frozen=True, kw_only=True):
+class ViewMessage(msgspec.Struct, frozen=True, kw_only=True):
     """What a Watch says of one view.
 
     Attributes:

@@ -14,8 +14,15 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, Final
 
-from maps.cluster.messages import WANTED_FOR_S, Begin, Missed, OpenView, ViewFrame, Word
-from maps.errors.errors import WatchAway
+from maps.cluster.messages import (
+    WANTED_FOR_S,
+    ChangesRequest,
+    OpenView,
+    ViewFrame,
+    ViewMessage,
+    ViewStart,
+)
+from maps.errors.errors import WatchUnreachable
 from patrol.live.feeds import MixedFrame, Subscription, View, ViewStream, body_of, stripped
 from patrol.units.accounts import User
 from patrol.units.permissions import require
@@ -24,14 +31,14 @@ SNAPSHOT_FOR_S: Final = 1.0
 FOLLOW_WITHIN_S: Final = 5.0
 MOST_EARLY: Final = 10_000
 
-Ask = Callable[[Any], Awaitable[Any]]
+RpcCall = Callable[[Any], Awaitable[Any]]
 
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class FarFeed(ViewStream):
+class RemoteViewStream(ViewStream):
     """One view, as it comes from the Watch.
 
     Args:
@@ -41,11 +48,11 @@ class FarFeed(ViewStream):
         now: The Watch's clock, aware UTC: viewers count ages from the time in a beat.
     """
 
-    def __init__(self, agency: str, role: str, ask: Ask, now: Callable[[], datetime]) -> None:
+    def __init__(self, agency: str, role: str, ask: RpcCall, now: Callable[[], datetime]) -> None:
         super().__init__(View(agency=agency, role=role), now)
         self._ask = ask
         self._begun = False
-        self._early: list[Word] = []
+        self._early: list[ViewMessage] = []
         self._base: tuple[int, bytes] | None = None
         self._base_at = 0.0
         self._refreshing: asyncio.Future[None] | None = None
@@ -54,7 +61,7 @@ class FarFeed(ViewStream):
         self.closed = False
         self.seen_at = monotonic()
 
-    def begin(self, begin: Begin, *, since: int) -> None:
+    def begin(self, begin: ViewStart, *, since: int) -> None:
         """Begin where the Watch says; what came earlier goes on from there."""
         self.stream, self.seq, self._begun = begin.stream, begin.seq, True
         self.view = View(agency=self.view.agency, role=self.view.role, epoch=begin.epoch)
@@ -67,7 +74,7 @@ class FarFeed(ViewStream):
         for word in early:
             self.take(word)
 
-    def take(self, word: Word) -> None:
+    def take(self, word: ViewMessage) -> None:
         """Take what the Watch says of this view."""
         if not self._begun:
             self._early.append(word)
@@ -113,7 +120,7 @@ class FarFeed(ViewStream):
         if first is None:
             first = await self.fresh()
         if self.closed:
-            raise WatchAway("the picture cannot be followed at the moment")
+            raise WatchUnreachable("the picture cannot be followed at the moment")
         return self.join(Subscription(self, first))
 
     async def fresh(self) -> list[bytes]:
@@ -128,7 +135,7 @@ class FarFeed(ViewStream):
             await asyncio.shield(self._refreshing)
         following = None if self._base is None else self.missed(self._base[0])
         if self._base is None or following is None or self.closed:
-            raise WatchAway("the picture cannot be had at the moment")
+            raise WatchUnreachable("the picture cannot be had at the moment")
         return [self._base[1], *following]
 
     def close(self) -> None:
@@ -142,7 +149,7 @@ class FarFeed(ViewStream):
     async def _refresh(self) -> None:
         try:
             wish = OpenView(agency=self.view.agency, role=self.view.role)
-            begin: Begin = await self._ask(wish)
+            begin: ViewStart = await self._ask(wish)
             if begin.stream != self.stream:
                 self.close()
                 return
@@ -155,7 +162,7 @@ class FarFeed(ViewStream):
         finally:
             self._refreshing = None
 
-    def _rebase(self, begin: Begin) -> None:
+    def _rebase(self, begin: ViewStart) -> None:
         if begin.snapshot is not None:
             snapshot = _said(begin.snapshot)
             if begin.epoch < self.view.epoch:
@@ -178,8 +185,8 @@ class FarFeed(ViewStream):
             if since <= self._gone_to or self.missed(since) is not None:
                 return
             before = self._first()
-            begin: Begin = await self._ask(
-                Missed(
+            begin: ViewStart = await self._ask(
+                ChangesRequest(
                     agency=self.view.agency,
                     role=self.view.role,
                     stream=self.stream,
@@ -199,7 +206,7 @@ class FarFeed(ViewStream):
             self.lead(list(zip((each.seq for each in frames), bodies, strict=True)))
 
 
-class FarViews:
+class RemoteViews:
     """All views that this web process follows.
 
     Args:
@@ -213,7 +220,7 @@ class FarViews:
 
     def __init__(
         self,
-        ask: Ask,
+        ask: RpcCall,
         *,
         subscribe: Callable[[str, str], Awaitable[None]],
         unsubscribe: Callable[[str, str], None],
@@ -222,7 +229,7 @@ class FarViews:
     ) -> None:
         self._ask, self._subscribe, self._unsubscribe = ask, subscribe, unsubscribe
         self._there, self._now = there, now
-        self._feeds: dict[tuple[str, str], FarFeed] = {}
+        self._feeds: dict[tuple[str, str], RemoteViewStream] = {}
         self._opening: dict[tuple[str, str], asyncio.Task[None]] = {}
 
     @property
@@ -247,7 +254,7 @@ class FarViews:
         key = (user.agency, user.role)
         feed = self._feeds.get(key)
         if feed is None or feed.closed:
-            feed = self._feeds[key] = FarFeed(*key, self._ask, self._now)
+            feed = self._feeds[key] = RemoteViewStream(*key, self._ask, self._now)
             self._opening[key] = asyncio.create_task(
                 self._open(feed, stream or "", -1 if since is None else since), name="view"
             )
@@ -257,7 +264,7 @@ class FarViews:
         feed.seen_at = monotonic()
         return await feed.enter(stream, since)
 
-    def take(self, agency: str, role: str, word: Word) -> None:
+    def take(self, agency: str, role: str, word: ViewMessage) -> None:
         """Take what the Watch says of a view."""
         feed = self._feeds.get((agency, role))
         if feed is not None:
@@ -279,12 +286,12 @@ class FarViews:
             elif now - feed.seen_at > WANTED_FOR_S:
                 self._drop(key)
 
-    async def _open(self, feed: FarFeed, stream: str, since: int) -> None:
+    async def _open(self, feed: RemoteViewStream, stream: str, since: int) -> None:
         key = (feed.view.agency, feed.view.role)
         try:
             await self._subscribe(*key)
             wish = OpenView(agency=key[0], role=key[1], stream=stream, since=since)
-            begin: Begin = await self._ask(wish)
+            begin: ViewStart = await self._ask(wish)
             if begin.snapshot is None and begin.frames:
                 since = begin.frames[0].seq - 1
             feed.begin(begin, since=since)

@@ -20,13 +20,13 @@ import structlog
 from maps.cluster.messages import (
     ANSWER_WITHIN_S,
     GONE_AFTER_S,
-    Answer,
-    Ask,
     Request,
     RequestRefusal,
+    RpcRequest,
+    RpcResponse,
     WatchHeartbeat,
 )
-from maps.errors.errors import NoAnswer, WatchAway
+from maps.errors.errors import NoAnswer, WatchUnreachable
 from maps.http.security_headers import SAFE_METHODS
 
 AGAIN_S: Final = 3.0
@@ -42,21 +42,21 @@ DRIFT: Final = 1e-4
 """By how much two steady clocks may differ in their rate."""
 
 Say = Callable[[bytes, int], None]
-"""Called with an `Ask`, encoded, and its number."""
+"""Called with an `RpcRequest`, encoded, and its number."""
 
 _log = structlog.get_logger(__name__)
 _encode = msgspec.msgpack.Encoder().encode
 
 
 @dataclass
-class _Asked:
+class _PendingCall:
     body: bytes
     answered: asyncio.Future[Any]
     again_at: float
     pause_s: float = field(default=AGAIN_S)
 
 
-class _FarClock:
+class _WatchClock:
     """The calendar of a Watch, by what its beats tell.
 
     The beat that came soonest counts, for a picture that lies in queues for minutes must not look
@@ -118,13 +118,13 @@ class RpcClient:
         now: Callable[[], float] = monotonic,
     ) -> None:
         self._web, self._say, self._moved, self._now = web, say, moved, now
-        self._asked: dict[int, _Asked] = {}
+        self._asked: dict[int, _PendingCall] = {}
         self._reads = 0  # how many of those change nothing
         self._number = 0
         self._epoch, self._by, self._count = 0, "", -1
         self._gone_by: set[str] = set()  # Watches that another took over from: a few a year
         self._heard_at = float("-inf")
-        self._clock = _FarClock(now)
+        self._clock = _WatchClock(now)
         self._there = asyncio.Event()
         self.watch = ""
         self.well = False
@@ -150,7 +150,7 @@ class RpcClient:
             self._gone_by.add(self._by)
         replaced = beat.by != self.watch
         if replaced:  # also after a silence, in which a machine may have been stopped
-            self._clock = _FarClock(self._now)
+            self._clock = _WatchClock(self._now)
         self._clock.hear(beat)
         self._epoch, self._by, self._count = beat.epoch, beat.by, beat.count
         self._heard_at, self.well = self._now(), beat.well
@@ -209,7 +209,7 @@ class RpcClient:
                 call.again_at = now + call.pause_s
                 self._say(call.body, number)
 
-    def answer(self, answer: Answer) -> None:
+    def answer(self, answer: RpcResponse) -> None:
         """Take an answer."""
         call = self._asked.get(answer.number)
         if answer.by == self.watch and call is not None and not call.answered.done():
@@ -230,13 +230,13 @@ class RpcClient:
 
         """
         if not self.watch:
-            raise WatchAway("the watch cannot be reached at the moment")
+            raise WatchUnreachable("the watch cannot be reached at the moment")
         reads = isinstance(what, Request) and what.method in SAFE_METHODS
         if len(self._asked) >= MOST_ASKED or (reads and self._reads >= MOST_READS):
-            raise WatchAway("too much is asked of the watch at once")
+            raise WatchUnreachable("too much is asked of the watch at once")
         number, body = self._encoded(what)
         answered: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._asked[number] = _Asked(body, answered, self._now() + AGAIN_S)
+        self._asked[number] = _PendingCall(body, answered, self._now() + AGAIN_S)
         self.requests += 1
         self._reads += reads
         self._say(body, number)
@@ -250,12 +250,12 @@ class RpcClient:
             del self._asked[number]
             self._reads -= reads
         if isinstance(reply, RequestRefusal):
-            raise WatchAway(reply.fault)
+            raise WatchUnreachable(reply.fault)
         return reply
 
     def _encoded(self, what: Any) -> tuple[int, bytes]:
         self._number += 1
-        request = Ask(
+        request = RpcRequest(
             web=self._web, number=self._number, to=self.watch, what=what, heard=self._count
         )
         return self._number, _encode(request)

@@ -25,14 +25,14 @@ from maps.accounts.sessions.access import VERIFIED
 from maps.cluster.frame_publisher import FramePublisher
 from maps.cluster.messages import (
     LONGEST_ANSWER,
-    Answer,
-    Ask,
-    Missed,
+    ChangesRequest,
     OpenView,
     Request,
     RequestRefusal,
     Response,
-    Wanted,
+    RpcRequest,
+    RpcResponse,
+    ViewsInUse,
 )
 from maps.http.security_headers import SAFE_METHODS
 
@@ -57,18 +57,18 @@ MOST_OF_USER: Final = 64
 MOST_READS_OF_USER: Final = 48
 """Of those: nor the own calls for help; a crew may share one name."""
 
-Say = Callable[[str, Answer], None]
+Say = Callable[[str, RpcResponse], None]
 """Called with the id of a web process and an answer to it."""
 
 _log = structlog.get_logger(__name__)
 
 
-class _Asker:
+class _RpcClientState:
     """A web process: which of its numbers are being worked on, answered, or used up."""
 
     def __init__(self) -> None:
         self.working: set[int] = set()
-        self.kept: dict[int, Answer] = {}
+        self.kept: dict[int, RpcResponse] = {}
         self.done: set[int] = set()  # numbers above `floor`
         self.floor = 0
 
@@ -107,7 +107,7 @@ class RpcServer:
     ) -> None:
         self._app, self._showing, self._by, self._say, self._now = app, showing, by, say, now
         self._is_late = is_late
-        self._askers: dict[str, _Asker] = {}
+        self._askers: dict[str, _RpcClientState] = {}
         self._kept: OrderedDict[tuple[str, int], tuple[float, int]] = OrderedDict()
         self._kept_bytes = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -116,14 +116,14 @@ class RpcServer:
         self._reads = 0
         self.requests = 0
 
-    def take(self, web: str, ask: Ask) -> None:
+    def take(self, web: str, ask: RpcRequest) -> None:
         """Do what is asked, unless it was done."""
         if ask.web != web or ask.to != self._by:
             return
         if self._is_late(ask.heard):  # it lay in some queue while the broker was away
             _log.warning("asked_too_late", web=web, what=type(ask.what).__name__)
             return
-        asker = self._askers.setdefault(web, _Asker())
+        asker = self._askers.setdefault(web, _RpcClientState())
         if ask.number in asker.working:
             return
         if ask.number in asker.kept:
@@ -132,11 +132,11 @@ class RpcServer:
         what = ask.what
         if isinstance(what, Request):
             self._begin(asker, ask, what)
-        elif isinstance(what, Wanted):
+        elif isinstance(what, ViewsInUse):
             self._showing.wanted(what.views)
         elif isinstance(what, OpenView):
             self._answer(ask, self._showing.open(what))
-        elif isinstance(what, Missed):
+        elif isinstance(what, ChangesRequest):
             self._answer(ask, self._showing.missed(what))
 
     def tick(self) -> None:
@@ -155,7 +155,7 @@ class RpcServer:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _begin(self, asker: _Asker, ask: Ask, request: Request) -> None:
+    def _begin(self, asker: _RpcClientState, ask: RpcRequest, request: Request) -> None:
         changes = request.method not in SAFE_METHODS
         if changes and asker.is_used(ask.number):
             return
@@ -167,7 +167,7 @@ class RpcServer:
             or (not changes and self._reads_of[user] >= MOST_READS_OF_USER)
         ):
             refused = RequestRefusal(fault="too much is asked at once")
-            answer = Answer(by=self._by, number=ask.number, what=refused)
+            answer = RpcResponse(by=self._by, number=ask.number, what=refused)
             if changes:  # the second copy of it may come when there is room: it was not done
                 asker.use(ask.number)
                 self._keep(asker, ask, answer)
@@ -190,25 +190,25 @@ class RpcServer:
         if not self._of_user[user]:
             del self._of_user[user], self._reads_of[user]
 
-    async def _work(self, asker: _Asker, ask: Ask, request: Request) -> None:
+    async def _work(self, asker: _RpcClientState, ask: RpcRequest, request: Request) -> None:
         self.requests += 1
         try:
-            answer = Answer(by=self._by, number=ask.number, what=await self._asked(request))
+            answer = RpcResponse(by=self._by, number=ask.number, what=await self._asked(request))
         finally:
             asker.working.discard(ask.number)
         if request.method not in SAFE_METHODS and not request.path.startswith(NEVER_KEPT):
             self._keep(asker, ask, answer)
         self._say(ask.web, answer)
 
-    def _keep(self, asker: _Asker, ask: Ask, answer: Answer) -> None:
+    def _keep(self, asker: _RpcClientState, ask: RpcRequest, answer: RpcResponse) -> None:
         asker.kept[ask.number] = answer
         size = 500 + (len(answer.what.body) if isinstance(answer.what, Response) else 0)
         self._kept[ask.web, ask.number] = (self._now(), size)
         self._kept_bytes += size
         self.tick()
 
-    def _answer(self, ask: Ask, what: Any) -> None:
-        self._say(ask.web, Answer(by=self._by, number=ask.number, what=what))
+    def _answer(self, ask: RpcRequest, what: Any) -> None:
+        self._say(ask.web, RpcResponse(by=self._by, number=ask.number, what=what))
 
     async def _asked(self, request: Request) -> Response:
         """Let the routers answer, as if the request had come to this process."""

@@ -15,7 +15,15 @@ from starlette.types import ASGIApp
 
 from maps.cluster.bus import Bus
 from maps.cluster.frame_publisher import FramePublisher
-from maps.cluster.messages import BEAT_S, LATE_AFTER_S, Answer, Ask, Topics, WatchHeartbeat, Word
+from maps.cluster.messages import (
+    BEAT_S,
+    LATE_AFTER_S,
+    RpcRequest,
+    RpcResponse,
+    Topics,
+    ViewMessage,
+    WatchHeartbeat,
+)
 from maps.cluster.rpc_server import RpcServer
 from maps.settings.internal_settings import InternalSettings
 from patrol.desks.desk import Desk
@@ -30,7 +38,7 @@ agreement's hours end, too."""
 _BEATS_KEPT: Final = 2 * int(LATE_AFTER_S / BEAT_S)
 
 _log = structlog.get_logger(__name__)
-_ask = msgpack_decoder(Ask).decode
+_ask = msgpack_decoder(RpcRequest).decode
 
 
 class WatchLink:
@@ -99,10 +107,10 @@ class WatchLink:
         except msgspec.MsgspecError as error:  # of another version of this software
             _log.error("not_understood", topic=topic, fault=str(error))
 
-    def _answer(self, web: str, answer: Answer) -> None:
+    def _answer(self, web: str, answer: RpcResponse) -> None:
         self._bus.say(self._topics.answer(web), answer, about=b"%d" % answer.number)
 
-    def _show(self, agency: str, role: str, word: Word) -> None:
+    def _show(self, agency: str, role: str, word: ViewMessage) -> None:
         self._bus.say(self._topics.view(agency, role), word)
 
     def _bus_moved(self, _is_open: bool) -> None:

@@ -19,7 +19,7 @@ from maps.cluster.required_settings import internal_of, key_of
 from maps.cluster.watch_link import WatchLink
 from maps.cluster.watch_page import State, watch_page
 from maps.http.listen_address import listen
-from maps.node.lease_holder import Holding
+from maps.node.lease_holder import LeaseHolder
 from maps.node.node import RunningNode
 from maps.node.reload import Reload
 from maps.settings.settings import Settings
@@ -42,7 +42,7 @@ async def run_watch(settings: Settings, read: Callable[[], Settings]) -> None:
     """
     internal = internal_of(settings)
     key = key_of(internal)
-    holding = Holding(settings.node.id, agency=settings.agencies[0].id, life_s=internal.lease_s)
+    holding = LeaseHolder(settings.node.id, agency=settings.agencies[0].id, life_s=internal.lease_s)
     offices: list[RunningNode] = []
     reloads: list[asyncio.Task[bool]] = []
 

@@ -25,7 +25,7 @@ from maps.api.units import live
 from maps.app.app import ROUTERS, described, guard, node_of, open_basemap
 from maps.app.trust_page import trust_in
 from maps.cluster import messages as words
-from maps.http.stream_limit import LivePlaces
+from maps.http.stream_limit import StreamSlots
 from maps.settings.settings import Settings, read_token
 from maps.web_client import built_pages as pages
 from patrol.units.units import Agency
@@ -88,7 +88,7 @@ def create_web_app(
     )
     state = app.state
     state.failed, state.trust, state.pages = None, trust_in(settings), pages.Pages()
-    state.live_places = LivePlaces()
+    state.live_places = StreamSlots()
     state.node = node_of(settings)
     state.agencies = {
         each.id: Agency(id=each.id, name=each.name, country=each.country, blos=each.blos)

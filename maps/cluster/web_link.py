@@ -15,15 +15,15 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from maps.cluster.bus import Bus
 from maps.cluster.messages import (
     WANTED_EVERY_S,
-    Answer,
     Request,
     Response,
+    RpcResponse,
     Topics,
-    Wanted,
+    ViewMessage,
+    ViewsInUse,
     WatchHeartbeat,
-    Word,
 )
-from maps.cluster.remote_views import FarViews
+from maps.cluster.remote_views import RemoteViews
 from maps.cluster.rpc_client import RpcClient
 from maps.settings.internal_settings import InternalSettings
 from radio_gateway.parsing.msgspec_decoders import msgpack_decoder
@@ -32,8 +32,8 @@ TICK_S = 0.5
 
 _log = structlog.get_logger(__name__)
 _beat = msgpack_decoder(WatchHeartbeat).decode
-_answer = msgpack_decoder(Answer).decode
-_word = msgpack_decoder(Word).decode
+_answer = msgpack_decoder(RpcResponse).decode
+_word = msgpack_decoder(ViewMessage).decode
 
 
 class WebLink:
@@ -72,7 +72,7 @@ class WebLink:
         self._bus.add(self._topics.beat)
         self._bus.add(self._answers)
         self.asking = RpcClient(web=self._id, say=self._say, moved=self._watch_moved, now=now)
-        self.views = FarViews(
+        self.views = RemoteViews(
             self.asking.ask,
             subscribe=lambda *view: self._bus.subscribe(self._topics.view(*view)),
             unsubscribe=lambda *view: self._bus.unsubscribe(self._topics.view(*view)),
@@ -172,4 +172,4 @@ class WebLink:
     def _want(self) -> None:
         views: Any = self.views.views
         if views:
-            self.asking.tell(Wanted(views=views))
+            self.asking.tell(ViewsInUse(views=views))

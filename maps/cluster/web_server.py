@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from maps.accounts.account_office import AccountOffice, open_account_office
-from maps.app.server import Front
+from maps.app.server import WebFront
 from maps.cluster.required_settings import internal_of, key_of
 from maps.cluster.web_app import create_web_app
 from maps.cluster.web_link import WebLink
@@ -32,7 +32,7 @@ async def run_web(settings: Settings, read: Callable[[], Settings]) -> None:
     """
     internal = internal_of(settings)
     link = WebLink(internal, key_of(internal), node=settings.node.id)
-    front = Front(settings)
+    front = WebFront(settings)
 
     @asynccontextmanager
     async def opened(app: FastAPI) -> AsyncIterator[AccountOffice]:

@@ -111,7 +111,7 @@ class ServerRunning(MapsError):
     """The store is in use by a running server, which alone may write to it."""
 
 
-class WatchAway(MapsError):
+class WatchUnreachable(MapsError):
     """The process that keeps the picture cannot be reached now; nothing was done."""
 
 

@@ -36,7 +36,7 @@ SUBJECT: Final = "journal:head"
 _log = structlog.get_logger(__name__)
 
 
-class _Always:
+class _NeverStale:
     """A head tells of nobody: no agreement keeps it back."""
 
     is_stale = False
@@ -148,7 +148,7 @@ class DailyHead:
                 wording=words,
                 files=[(f"head-{head.node}-{day}.json", "application/json", content + b"\n")],
                 at=self._now(),
-                source=_Always(),
+                source=_NeverStale(),
             )
         except Undeliverable as error:  # for good: not tried again this day
             act, fault = REFUSED, error.fault

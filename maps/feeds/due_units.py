@@ -42,7 +42,7 @@ class _Told(msgspec.Struct):
 _frame = json_decoder(Snapshot | Change | Beat)
 
 
-class Roll:
+class DueUnits:
     """What one feed may tell.
 
     Args:

@@ -14,7 +14,7 @@ from typing import Final
 import structlog
 
 from maps.feeds.due_places import DuePlaces, PlaceAct
-from maps.feeds.due_units import Act, Roll
+from maps.feeds.due_units import Act, DueUnits
 from maps.feeds.health import FeedHealth, FeedState
 from maps.feeds.outlets.outlets import OUTLETS
 from maps.feeds.outlets.peer import Peer
@@ -66,7 +66,7 @@ class Feed:
         self._desk, self._now = desk, now
         max_age = timedelta(seconds=settings.max_age_s)
         scheme = settings.link.scheme
-        self._roll = Roll(wants=self._wants, max_age=max_age)
+        self._roll = DueUnits(wants=self._wants, max_age=max_age)
         self._places = DuePlaces(
             kinds=settings.also, outline=lambda sector: desk.sectors.lie(sector).outline
         )

@@ -20,7 +20,7 @@ import msgspec
 from gis.files.preview import Preview
 from gis.layers.layer_format import FORMATS
 from maps.errors.errors import BadFile, TooBusy
-from maps.runtime.fair_queue import FairTurns
+from maps.runtime.fair_queue import FairQueue
 from radio_gateway.messages.printable_text import cleaned_values
 from radio_gateway.parsing.msgspec_decoders import json_decoder
 
@@ -33,7 +33,7 @@ _WAITING: Final = 12
 _WAITING_OF_USER: Final = 2  # whoever brings many keeps nobody else out
 
 _KNOWN: Final = frozenset(driver for _, drivers in FORMATS.values() for driver in drivers)
-_turns = FairTurns()
+_turns = FairQueue()
 _waiting = Counter[str]()
 
 

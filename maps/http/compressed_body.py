@@ -16,7 +16,7 @@ _LEAST_BYTES = 1000  # below, compressing saves no packet
 _PIECE: Final = 1 << 18
 
 
-class InPieces(Response):
+class ChunkedResponse(Response):
     """A body that is sent a piece at a time, each once most of the one before has left.
 
     Sent at once, all of it would stand in the connection's queue, and whoever answers would take it
@@ -65,8 +65,8 @@ class CompressedBody:
             return Response(status_code=304, headers=headers)
         if self._gzip is not None and "gzip" in request.headers.get("accept-encoding", ""):
             headers["content-encoding"] = "gzip"
-            return InPieces(self._gzip, headers=headers, media_type=media_type)
-        return InPieces(self.body, headers=headers, media_type=media_type)
+            return ChunkedResponse(self._gzip, headers=headers, media_type=media_type)
+        return ChunkedResponse(self.body, headers=headers, media_type=media_type)
 
 
 async def large_answer(request: Request, make: Callable[[], Any]) -> Response:

@@ -16,7 +16,7 @@ from typing import Final
 MOST_OF_ACCOUNT: Final = 256
 
 
-class LivePlaces:
+class StreamSlots:
     """Who has which streams open, in one process.
 
     Args:

@@ -17,7 +17,7 @@ _INFO: Final = struct.Struct("=120xQ16xI")
 """Of Linux's `tcp_info`: `tcpi_bytes_acked` and `tcpi_notsent_bytes`."""
 
 
-class Uptake(NamedTuple):
+class TcpProgress(NamedTuple):
     """What a peer takes.
 
     Attributes:
@@ -29,7 +29,7 @@ class Uptake(NamedTuple):
     waits: bool
 
 
-def uptake(transport: Transport) -> Uptake:
+def uptake(transport: Transport) -> TcpProgress:
     """Return what the peer of a connection takes."""
     left = transport.get_write_buffer_size()
     link = transport.get_extra_info("socket")
@@ -38,5 +38,5 @@ def uptake(transport: Transport) -> Uptake:
             tcp_info = link.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO.size)
             if len(tcp_info) == _INFO.size:  # old systems tell less
                 taken, unsent = _INFO.unpack(tcp_info)
-                return Uptake(taken, bool(left or unsent))
-    return Uptake(-left, left > 0)
+                return TcpProgress(taken, bool(left or unsent))
+    return TcpProgress(-left, left > 0)

@@ -36,7 +36,7 @@ _AGAIN_S: Final = 1.0  # after accepting failed
 _log = structlog.get_logger(__name__)
 
 
-class TlsDoor:
+class TlsAcceptor:
     """The door of one listening socket.
 
     Args:

@@ -40,7 +40,7 @@ from amqtt.plugins.base import BaseAuthPlugin, BaseTopicPlugin
 from amqtt.session import Session
 
 from maps.mqtt_broker.packets import PacketReader
-from maps.mqtt_broker.topic_acl import Door, KeyCheck
+from maps.mqtt_broker.topic_acl import KeyCheck, TopicAcl
 from patrol.errors.errors import StoreError
 from radio_gateway.transports.admission import counted_as
 
@@ -78,7 +78,7 @@ class EmbeddedBroker:
     ) -> None:
         self.host, self.port = host, port
         self.user, self.password = "joint-patrol", secrets.token_urlsafe(24)
-        self._door = Door(user=self.user, password=self.password, knows=knows)
+        self._door = TopicAcl(user=self.user, password=self.password, knows=knows)
         self._waiting: dict[asyncio.StreamWriter, str] = {}  # whence, the oldest first
         self._connected = 0
         self._open = AsyncExitStack()
@@ -207,7 +207,7 @@ async def _connect(raw: bytes) -> ConnectPacket:
 class _Broker(Broker):  # type: ignore[misc]
     """amqtt's broker, which asks once more before it publishes a last will."""
 
-    door: Door
+    door: TopicAcl
 
     async def _handle_disconnect(
         self,
@@ -236,7 +236,7 @@ class PasswordPlugin(BaseAuthPlugin):  # type: ignore[misc]
 
     async def authenticate(self, *, session: Session) -> bool | None:
         """Return whether the client may come in."""
-        door: Door = self.config.door
+        door: TopicAcl = self.config.door
         return await door.opens(session.username, session.password)
 
 
@@ -257,7 +257,7 @@ class TopicPlugin(BaseTopicPlugin):  # type: ignore[misc]
         action: Action | None = None,
     ) -> bool | None:
         """Return whether the client may do `action` on `topic`."""
-        door: Door = self.config.door
+        door: TopicAcl = self.config.door
         if session is None:
             return False
         return await door.lets(session.username, session.password, topic, action)

@@ -22,7 +22,7 @@ ASKED_AGAIN_S = 5.0
 _REMEMBERED = 5000
 
 
-class Door:
+class TopicAcl:
     """Knows names, passwords and topics.
 
     Args:

@@ -57,7 +57,7 @@ def end_now(lost: StoreError) -> None:
     os._exit(LOST)
 
 
-class Holding:
+class LeaseHolder:
     """A process's hold on the lease of a node.
 
     Args:
@@ -199,11 +199,11 @@ class Holding:
             raise
 
 
-def holding_alone(settings: Settings) -> Holding:
+def holding_alone(settings: Settings) -> LeaseHolder:
     """Return the hold of a process that works alone on a database.
 
     The lock there goes with its connection, unnoticed, when the server starts again or the network
     cuts it; the lease is looked at in each commit.
     """
     life_s = (settings.internal or InternalSettings()).lease_s
-    return Holding(settings.node.id, agency=settings.agencies[0].id, life_s=life_s, alone=True)
+    return LeaseHolder(settings.node.id, agency=settings.agencies[0].id, life_s=life_s, alone=True)

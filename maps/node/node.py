@@ -40,9 +40,9 @@ from maps.node.revoked_keys import RevokedKeys
 from maps.node.supervision import kept_running
 from maps.notifications.account_news import AccountNews
 from maps.notifications.deliveries import Deliveries
-from maps.notifications.senders.mail import MailWay
+from maps.notifications.senders.mail import MailSender
 from maps.reports.document.request import Site
-from maps.reports.jobs.report_queue import Press
+from maps.reports.jobs.report_queue import ReportQueue
 from maps.reports.jobs.scheduler import MailEntry, Scheduler
 from maps.settings.keyed_channels import EMBEDDED, is_keyed
 from maps.settings.settings import Settings, read_token
@@ -169,7 +169,7 @@ class RunningNode:
             survey=self.survey,
             desk_of=self.desk_of,
         )
-        self.report_press = Press()
+        self.report_press = ReportQueue()
         self.report_post = Scheduler(
             settings.reports,
             self.report_site,
@@ -548,13 +548,13 @@ async def open_office(
             await store.close()
 
 
-def _mail_way(settings: Settings) -> MailWay | None:
+def _mail_way(settings: Settings) -> MailSender | None:
     """Return the way reports leave by mail; None without a mail server."""
     delivery, node = settings.delivery, settings.node
     if delivery.mail is None:
         return None
     password = delivery.mail_password
-    return MailWay(
+    return MailSender(
         delivery.mail,
         password=None if password is None else password.get_secret_value(),
         node=node.name,

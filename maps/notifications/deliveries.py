@@ -14,19 +14,19 @@ import msgspec
 import structlog
 
 from maps.errors.errors import TooManyTries
-from maps.notifications.delivery_sender import Sender
+from maps.notifications.delivery_sender import DeliverySender
 from maps.notifications.errors.errors import DeliveryError, ReceiverGone
 from maps.notifications.intake import Intake
 from maps.notifications.outbound_http.post import OutboundHttp
 from maps.notifications.receivers import Receivers
-from maps.notifications.senders.mail import MailWay
+from maps.notifications.senders.mail import MailSender
 from maps.notifications.senders.push_key import PushKey
-from maps.notifications.senders.radio_text import RadioWay
-from maps.notifications.senders.web_push import PushWay
-from maps.notifications.senders.webhook import WebhookWay
+from maps.notifications.senders.radio_text import RadioTextSender
+from maps.notifications.senders.web_push import WebPushSender
+from maps.notifications.senders.webhook import WebhookSender
 from maps.notifications.settings.settings import DeliverySettings
 from maps.notifications.settings.settings_tables import DeliveryRule
-from maps.notifications.text.messages import Notification, Way
+from maps.notifications.text.messages import MessageSender, Notification
 from patrol.alerts.delivery import DeliveryWay
 from patrol.desks.desk import Desk
 from patrol.documents.document import Document, new_id
@@ -112,10 +112,10 @@ class Deliveries:
         self._rules, self._now, self._desk_of = settings.rules, watch.now, desk_of
         self._outbox = outbox = Outbox(watch)
         self._receivers = receivers = Receivers(outbox, settings.rules, user_of, settings.reading)
-        self._ways: dict[DeliveryWay, Way] = {"radio": RadioWay(zone=zone)}
+        self._ways: dict[DeliveryWay, MessageSender] = {"radio": RadioTextSender(zone=zone)}
         if settings.mail is not None:
             password = settings.mail_password
-            self._ways["mail"] = MailWay(
+            self._ways["mail"] = MailSender(
                 settings.mail,
                 password=None if password is None else password.get_secret_value(),
                 node=node,
@@ -123,12 +123,12 @@ class Deliveries:
                 link=settings.link,
             )
         if settings.webhooks:
-            self._ways["webhook"] = WebhookWay(
+            self._ways["webhook"] = WebhookSender(
                 settings.webhooks, settings.secrets, node=watch.node, zone=zone, now=watch.now
             )
-        self.push: PushWay | None = None
+        self.push: WebPushSender | None = None
         if settings.push is not None:
-            self.push = self._ways["push"] = PushWay(
+            self.push = self._ways["push"] = WebPushSender(
                 outbox,
                 PushKey(settings.push.key_file, contact=settings.push.contact, now=watch.now),
                 OutboundHttp(listed=settings.push.allow),
@@ -144,7 +144,7 @@ class Deliveries:
             zone=zone,
             now=watch.now,
         )
-        self._sender = Sender(
+        self._sender = DeliverySender(
             outbox,
             self._ways,
             receivers,

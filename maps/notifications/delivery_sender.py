@@ -18,10 +18,16 @@ from typing import Any, Final, NamedTuple
 import structlog
 from msgspec.structs import replace
 
-from maps.notifications.errors.errors import NotNow, ReceiverGone, Undeliverable
+from maps.notifications.errors.errors import ReceiverGone, TemporaryFailure, Undeliverable
 from maps.notifications.receivers import Receivers
 from maps.notifications.text.address_text import address_of
-from maps.notifications.text.messages import MOST_TOLD, Notification, VisibleAlert, Way, worst_first
+from maps.notifications.text.messages import (
+    MOST_TOLD,
+    MessageSender,
+    Notification,
+    VisibleAlert,
+    worst_first,
+)
 from maps.notifications.throttle import ReceiverThrottle, batches
 from patrol.alerts.alert import SEVERITIES, Alert
 from patrol.alerts.delivery import AlertDelivery, DeliveryTarget, DeliveryWay
@@ -55,7 +61,7 @@ class _Outcome(NamedTuple):
     said: dict[str, Any]
 
 
-class Sender:
+class DeliverySender:
     """Brings out deliveries.
 
     Args:
@@ -76,7 +82,7 @@ class Sender:
     def __init__(
         self,
         outbox: Outbox,
-        ways: Mapping[DeliveryWay, Way],
+        ways: Mapping[DeliveryWay, MessageSender],
         receivers: Receivers,
         *,
         desk_of: Callable[[User], Desk],
@@ -210,11 +216,11 @@ class Sender:
         try:
             async with asyncio.timeout(LONGEST_TRY_S):
                 with_id = await self._ways[target.way].send(target.to, message, desk)
-        except (NotNow, TimeoutError) as error:
-            fault = error.fault if isinstance(error, NotNow) else "it takes too long"
+        except (TemporaryFailure, TimeoutError) as error:
+            fault = error.fault if isinstance(error, TemporaryFailure) else "it takes too long"
             if not pace.failures:
                 log.warning("delivery_waits", way=target.way, rule=batch[0].rule, fault=fault)
-            wait_s = error.wait_s if isinstance(error, NotNow) else None
+            wait_s = error.wait_s if isinstance(error, TemporaryFailure) else None
             pace.failed(loop.time(), fault, wait_s=wait_s)
         except Undeliverable as error:
             log.warning("delivery_refused", way=target.way, rule=batch[0].rule, fault=error.fault)

@@ -11,7 +11,7 @@ from maps.notifications.text.messages import NotificationSource
 
 
 class MailTransport(Protocol):
-    """Sends mails with files: `maps.notifications.senders.mail.MailWay`."""
+    """Sends mails with files: `maps.notifications.senders.mail.MailSender`."""
 
     async def send_files(
         self, to: str, *, id: str, subject: str, text: str, wording: Wording,

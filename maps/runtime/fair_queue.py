@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 
-class FairTurns:
+class FairQueue:
     """The line before some work.
 
     Args:

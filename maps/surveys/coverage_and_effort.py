@@ -27,7 +27,7 @@ from gis.tracks.coverage import Coverage, RiverCoverage, Stretch, area_seen, rea
 from gis.tracks.effort import Effort, effort, total
 from gis.tracks.track import Track
 from maps.errors.errors import BadRequest
-from maps.runtime.fair_queue import FairTurns
+from maps.runtime.fair_queue import FairQueue
 from maps.surveys.query_windows import passed
 from maps.surveys.track_reader import followed
 from patrol.desks.desk import Desk
@@ -123,7 +123,7 @@ class Survey:
     def __init__(self, land: SurveyGround) -> None:
         self._land = land
         self._one_at_a_time = asyncio.Lock()
-        self._turns = FairTurns(AT_ONCE)
+        self._turns = FairQueue(AT_ONCE)
 
     async def effort(
         self,

@@ -26,7 +26,7 @@ from gis.river.rivers import Rivers
 from gis.tracks.bends import with_bends
 from gis.tracks.cleaning import believed
 from gis.tracks.track import Track
-from maps.runtime.fair_queue import FairTurns
+from maps.runtime.fair_queue import FairQueue
 from patrol.desks.desk import Desk
 from patrol.store.tracks.history import PositionHistory
 
@@ -145,7 +145,7 @@ class Histories:
     def __init__(self, rivers: Rivers, now: Callable[[], float] = monotonic) -> None:
         self._rivers, self._now = rivers, now
         self._kept: OrderedDict[tuple[Any, ...], tuple[float, int | None, History]] = OrderedDict()
-        self._turns = FairTurns()
+        self._turns = FairQueue()
 
     async def of(
         self, desk: Desk, *, start: datetime, end: datetime, ids: Sequence[str]

@@ -30,7 +30,7 @@ Outing: TypeAlias = tuple[datetime, datetime]
 """From when to when a unit was out, aware UTC."""
 
 
-class InThread(Protocol):
+class ThreadRunner(Protocol):
     """Does work beside the event loop."""
 
     def __call__(self, work: Callable[[], T], /) -> Awaitable[T]: ...
@@ -56,7 +56,7 @@ async def followed(
     start: datetime,
     end: datetime,
     *,
-    in_thread: InThread,
+    in_thread: ThreadRunner,
     outings: Mapping[str, Sequence[Outing]] | None = None,
     apart: timedelta = timedelta(),
 ) -> list[FollowedUnit]:

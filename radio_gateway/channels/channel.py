@@ -23,7 +23,7 @@ from radio_gateway.health.health import ChannelHealth, LinkState, RejectedFrame
 from radio_gateway.health.rejections import Rejections
 from radio_gateway.inbox.inbox import Inbox
 from radio_gateway.links.backoff import STABLE_S, Backoff
-from radio_gateway.links.transport import Doorkeeper, Hurrying, Transport
+from radio_gateway.links.transport import KeyCheckingTransport, Transport, WindowedTransport
 from radio_gateway.messages.transmission import Transmission
 from radio_gateway.orders.order import EncodedOrder
 from radio_gateway.protocols import GREETINGS, PROTOCOLS, ProtocolModule
@@ -84,9 +84,9 @@ class Channel:
             rejections=self._rejections,
             silence=self._silence,
         )
-        if isinstance(self.transport, Hurrying):
+        if isinstance(self.transport, WindowedTransport):
             self.transport.on_much = inbox.hurry
-        if isinstance(self.transport, Doorkeeper):
+        if isinstance(self.transport, KeyCheckingTransport):
             self.transport.on_turned_away = AuthFailures(settings.name, self._rejections).note
 
     async def run(self) -> None:
@@ -189,7 +189,7 @@ class Channel:
         loop = asyncio.get_running_loop()
         patience_s = self._silence.patience_s if transport.reopens_when_silent else None
         known_bytes = hearing.bytes_read
-        at_once = transport.at_once if isinstance(transport, Hurrying) else sys.maxsize
+        at_once = transport.at_once if isinstance(transport, WindowedTransport) else sys.maxsize
         async with transport:
             self._enter("open", None)
             self._silence.watch()

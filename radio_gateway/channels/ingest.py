@@ -21,7 +21,7 @@ from radio_gateway.channels.connections import (
     Connections,
 )
 from radio_gateway.channels.inactivity import InactivityTimer
-from radio_gateway.channels.last_connection import Whereabouts
+from radio_gateway.channels.last_connection import LastConnections
 from radio_gateway.channels.sender_authorization import own_words
 from radio_gateway.health.health import RejectedFrame
 from radio_gateway.health.rejections import Rejections
@@ -80,7 +80,7 @@ class Ingest:
         self._unfinished: dict[str, Connection] = {}
         self._flush_timer: asyncio.TimerHandle | None = None
         self._listeners: list[Listener] = []
-        self._whereabouts = Whereabouts()
+        self._whereabouts = LastConnections()
         self.last_heard_at: datetime | None = None
         self.bytes_read = self.transmissions = 0
         self._frames = self._junk = 0  # of connections that have ended

@@ -10,10 +10,10 @@ from radio_gateway.messages.transmission import Transmission
 DEVICES_REMEMBERED = 10_000
 
 
-class Whereabouts:
+class LastConnections:
     """Remembers the last connection of the devices heard last.
 
-    >>> Whereabouts().of("lima-2") is None
+    >>> LastConnections().of("lima-2") is None
     True
     """
 

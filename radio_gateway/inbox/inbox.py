@@ -18,7 +18,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from radio_gateway.inbox.pending_distress import WaitingCalls
+from radio_gateway.inbox.pending_distress import PendingDistress
 from radio_gateway.messages.transmission import Delivery, Transmission
 
 PATIENT: Final = 4000
@@ -53,7 +53,7 @@ class Inbox:
         self._next_key = 0
         self._can_shed: set[int] = set()
         self._queues: _ShedQueues | None = None
-        self._calls = WaitingCalls()
+        self._calls = PendingDistress()
         self._registered = registered
         self._arrived = asyncio.Event()
         self._room = asyncio.Event()

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from radio_gateway.messages.transmission import Transmission
 
 
-class WaitingCalls:
+class PendingDistress:
     """Which of them may give way when there are too many: never the first of a sender, nor its
     newest.
 

@@ -129,7 +129,7 @@ class Transport(Protocol):
 
 
 @runtime_checkable
-class Hurrying(Protocol):
+class WindowedTransport(Protocol):
     """A transport whose sender may send only so much before it is answered (MQTT).
 
     Attributes:
@@ -144,7 +144,7 @@ class Hurrying(Protocol):
 
 
 @runtime_checkable
-class Doorkeeper(Protocol):
+class KeyCheckingTransport(Protocol):
     """A transport that lets only those in who show a good key.
 
     Attributes:

@@ -187,7 +187,7 @@ class SignalkDecoder(SessionDecoder):
     def _read(self, context: str, update: _Update, frame: Frame) -> list[Transmission]:
         values = {each.path: each.value for each in update.values if each.path}
         time = _time(update.timestamp or "") or frame.heard_at
-        telling = _Telling(self._name(context, frame.payload), time, update, frame, self._live)
+        telling = _UpdateReader(self._name(context, frame.payload), time, update, frame, self._live)
         vessel = self._vessel(context)
         transmissions = telling.static(
             vessel, [each.value for each in update.values if not each.path], values
@@ -245,7 +245,7 @@ class SignalkDecoder(SessionDecoder):
         return True
 
 
-class _Telling:
+class _UpdateReader:
     """Makes transmissions of one update.
 
     Args:

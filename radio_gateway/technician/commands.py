@@ -22,7 +22,7 @@ from radio_gateway.errors.errors import GatewayError, LinkError
 from radio_gateway.health.health import GatewayReport
 from radio_gateway.links.link_url import Link, parse_link
 from radio_gateway.protocols import GREETINGS
-from radio_gateway.technician.monitor import Listening, ask, read_channels, screen
+from radio_gateway.technician.monitor import ListenOnlyChannels, ask, read_channels, screen
 from radio_gateway.technician.ports import ports as find_ports
 from radio_gateway.technician.replay import play
 from radio_gateway.technician.sniff import BAUDS, SniffResult, sniff, suggestion
@@ -227,7 +227,7 @@ async def _watch_file(config: Path, every_s: float, once: bool) -> None:
         else:
             await _watch(lambda: asyncio.to_thread(ask, address), every_s, once)
             return
-    listening = Listening(channels)
+    listening = ListenOnlyChannels(channels)
     if listening.left_out:
         names = ", ".join(listening.left_out)
         typer.echo(f"not opened, since whoever connects forgets what it sent: {names}", err=True)

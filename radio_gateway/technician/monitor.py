@@ -91,7 +91,7 @@ def read_channels(file: Path) -> tuple[list[ChannelSettings], int | None]:
     return channels, port if isinstance(port, int) else None
 
 
-class Listening:
+class ListenOnlyChannels:
     """Channels that are heard and nothing else.
 
     Args:
@@ -246,7 +246,7 @@ def _heard_only(settings: ChannelSettings, inbox: Inbox) -> Channel:
 def _answering_nobody(transport: Transport) -> Transport:
     """Return a transport that reads as `transport` does and sends nothing."""
 
-    class HeardOnly:
+    class ListenOnlyOutbound:
         can_wait: ClassVar[bool] = transport.can_wait
         is_local: ClassVar[bool] = transport.is_local
         is_stream: ClassVar[bool] = transport.is_stream
@@ -286,7 +286,7 @@ def _answering_nobody(transport: Transport) -> Transport:
         def now(self) -> datetime:
             return transport.now()
 
-    return HeardOnly()
+    return ListenOnlyOutbound()
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

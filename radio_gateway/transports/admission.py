@@ -26,7 +26,7 @@ LEAST_PER_ADDRESS = 8
 MOST = 10_000
 
 
-class Guest:
+class AdmittedConnection:
     """One connection and its place.
 
     Args:
@@ -63,9 +63,9 @@ class Places:
         self._spares_own = per_address is None
         self._per_address = per_address or max(LEAST_PER_ADDRESS, most // 4)
         # dicts keep their order: the oldest comes first
-        self._strangers: dict[Guest, None] = {}
-        self._known: dict[Guest, None] = {}
-        self._by_address: dict[str, dict[Guest, None]] = {}
+        self._strangers: dict[AdmittedConnection, None] = {}
+        self._known: dict[AdmittedConnection, None] = {}
+        self._by_address: dict[str, dict[AdmittedConnection, None]] = {}
 
     @classmethod
     def of(cls, options: LinkOptions, most: int) -> Self:
@@ -86,7 +86,7 @@ class Places:
         """Return how many places are taken."""
         return len(self._strangers) + len(self._known)
 
-    def enter(self, guest: Guest) -> bool:
+    def enter(self, guest: AdmittedConnection) -> bool:
         """Give `guest` a place, whoever must leave for it; return whether there is one."""
         neighbours = self._by_address.get(guest.address, {})
         if len(neighbours) >= self._per_address and not (
@@ -102,7 +102,7 @@ class Places:
         self._by_address.setdefault(guest.address, {})[guest] = None
         return True
 
-    def know(self, guest: Guest) -> None:
+    def know(self, guest: AdmittedConnection) -> None:
         """Note that `guest` was understood or showed a good key."""
         if guest not in self._strangers:
             return
@@ -116,7 +116,7 @@ class Places:
         guest.known = True
         self._known[guest] = None
 
-    def exit(self, guest: Guest) -> None:
+    def exit(self, guest: AdmittedConnection) -> None:
         """Free the place of `guest`, if it still has one."""
         if guest in self._strangers:
             del self._strangers[guest]
@@ -136,7 +136,7 @@ class Places:
             self._dismiss(oldest)
         return oldest is not None
 
-    def _dismiss(self, guest: Guest) -> None:
+    def _dismiss(self, guest: AdmittedConnection) -> None:
         self.exit(guest)
         guest.leave()
 

@@ -37,7 +37,7 @@ from radio_gateway.decoding.framing import Frame
 from radio_gateway.errors.errors import LinkError, SettingsError
 from radio_gateway.links.link_url import Link, LinkOptions
 from radio_gateway.links.transport import Chunk, TurnAway
-from radio_gateway.transports.admission import Guest, Places
+from radio_gateway.transports.admission import AdmittedConnection, Places
 from radio_gateway.transports.http import HttpOutcome, HttpTransport
 from radio_gateway.transports.http_keys import Keys, claimed, credentials
 from radio_gateway.transports.http_request import HttpPeer, HttpRequest, HttpRequestError, Limits
@@ -59,7 +59,7 @@ class HttpListenTransport:
             certificate cannot be used.
 
     Attributes:
-        on_turned_away: See `Doorkeeper`.
+        on_turned_away: See `KeyCheckingTransport`.
     """
 
     can_wait: ClassVar[bool] = True
@@ -147,7 +147,7 @@ class HttpListenTransport:
         """Return the present."""
         return self._bodies.now()
 
-    async def _serve(self, sock: socket.socket, guest: Guest) -> None:
+    async def _serve(self, sock: socket.socket, guest: AdmittedConnection) -> None:
         loop, limits = asyncio.get_running_loop(), self._limits
         reader = asyncio.StreamReader()
         protocol = asyncio.StreamReaderProtocol(reader)
@@ -178,7 +178,7 @@ class HttpListenTransport:
             except (OSError, TimeoutError):  # it had gone before; TLS says so here
                 pass
 
-    async def _converse(self, peer: HttpPeer, source: str, guest: Guest) -> None:
+    async def _converse(self, peer: HttpPeer, source: str, guest: AdmittedConnection) -> None:
         try:
             while (request := await peer.request()) is not None:
                 status, body, headers = await self._answer(request, source, guest)
@@ -187,7 +187,7 @@ class HttpListenTransport:
             await peer.respond(refused.status, f"{refused.fault}\n".encode(), _TEXT, close=True)
 
     async def _answer(
-        self, request: HttpRequest, source: str, guest: Guest
+        self, request: HttpRequest, source: str, guest: AdmittedConnection
     ) -> tuple[int, bytes, dict[str, str]]:
         """Return status, body and headers that `request` is answered with."""
         if request.method not in ("GET", "POST", "PUT"):

@@ -16,14 +16,14 @@ from typing import Any
 import structlog
 
 from radio_gateway.errors.errors import LinkError, fault_of
-from radio_gateway.transports.admission import Guest, Places
+from radio_gateway.transports.admission import AdmittedConnection, Places
 
 AGAIN_S = 1.0  # after accepting failed
 LOG_EVERY_S = 60.0
 _BACKLOG = 128
 _A_TURN = 64  # connections, so that a flood does not starve the rest of the loop
 _log = structlog.get_logger(__name__)
-Serve = Callable[[socket.socket, Guest], Awaitable[None]]
+Serve = Callable[[socket.socket, AdmittedConnection], Awaitable[None]]
 
 
 class Listener:
@@ -47,7 +47,7 @@ class Listener:
         self._places, self._serve = places, serve
         self._sockets: list[socket.socket] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        self._unattended: dict[Guest, socket.socket] = {}  # their tasks have not begun
+        self._unattended: dict[AdmittedConnection, socket.socket] = {}  # their tasks have not begun
         self._again: dict[socket.socket, asyncio.TimerHandle] = {}
         self._told_s: dict[str, float] = {}
         self.port: int | None = None
@@ -116,7 +116,7 @@ class Listener:
             self._admit(sock, address)
 
     def _admit(self, sock: socket.socket, address: Any) -> None:
-        guest = Guest(address[0])
+        guest = AdmittedConnection(address[0])
         if not self._places.enter(guest):
             self.tell("connection_refused", peer=address[0], taken=len(self._places))
             sock.close()
@@ -128,7 +128,7 @@ class Listener:
         self._tasks.add(task)
         task.add_done_callback(partial(self._ended, guest))
 
-    async def _attend(self, sock: socket.socket, guest: Guest) -> None:
+    async def _attend(self, sock: socket.socket, guest: AdmittedConnection) -> None:
         del self._unattended[guest]
         try:
             await self._serve(sock, guest)
@@ -136,7 +136,7 @@ class Listener:
             if self._is_news("connection_failed"):
                 _log.exception("connection_failed", url=self._shown)
 
-    def _ended(self, guest: Guest, task: asyncio.Task[None]) -> None:
+    def _ended(self, guest: AdmittedConnection, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         self._places.exit(guest)
         sock = self._unattended.pop(guest, None)

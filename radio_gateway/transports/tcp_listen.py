@@ -18,7 +18,7 @@ from radio_gateway.errors.errors import GoneError, LinkError, SettingsError
 from radio_gateway.links.link_url import Link, LinkOptions
 from radio_gateway.links.receive_buffer import Mailbox
 from radio_gateway.links.transport import Chunk
-from radio_gateway.transports.admission import Guest, Places
+from radio_gateway.transports.admission import AdmittedConnection, Places
 from radio_gateway.transports.listener import Listener
 from radio_gateway.transports.tcp_stream import StreamPeer
 
@@ -111,7 +111,7 @@ class TcpListenTransport:
         """Return the present."""
         return utc_now()
 
-    async def _serve(self, sock: socket.socket, guest: Guest) -> None:
+    async def _serve(self, sock: socket.socket, guest: AdmittedConnection) -> None:
         peer = StreamPeer(
             self._mailbox,
             on_open=self._peers.add,

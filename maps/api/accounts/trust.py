@@ -40,7 +40,7 @@ class Trust(msgspec.Struct, frozen=True, kw_only=True):
     trust_port: int | None = None
 
 
-class Trusted(msgspec.Struct, frozen=True, kw_only=True):
+class PhoneTrust(msgspec.Struct, frozen=True, kw_only=True):
     """What a phone is to trust.
 
     Attributes:
@@ -61,7 +61,7 @@ class Trusted(msgspec.Struct, frozen=True, kw_only=True):
     begin_at: str | None
 
 
-_TRUSTED = Trusted(
+_TRUSTED = PhoneTrust(
     node="Houay Xai",
     address="https://blo.local:8443",
     fingerprint="9B:DA:E1:61:F4:73:E1:08:9B:AD:F7:03:81:AE:54:07:12:73:18:6E:66:C2:75:60:BE:4F:A1:"
@@ -97,14 +97,14 @@ class Certificate(Response):
     media_type = "application/x-x509-ca-cert"
 
 
-@router.get("", responses=answers(Trusted, _TRUSTED, 404))
+@router.get("", responses=answers(PhoneTrust, _TRUSTED, 404))
 async def read_trust(request: Request) -> Response:
     """Return what a phone is to trust, for people to compare; 404 where there is no authority.
 
     A page of the port without TLS asks for it over TLS: that works once the phone trusts it.
     """
     trust = _trust(request)
-    page_trust = Trusted(
+    page_trust = PhoneTrust(
         node=trust.node,
         address=_address(request, trust),
         begin_at=None

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field
 from maps.accounts.sessions.access import DeskHere
 from maps.api.responses.responses import answer, answers
 from maps.forms.form import Form
-from maps.runtime.fair_queue import FairTurns
+from maps.runtime.fair_queue import FairQueue
 from patrol.desks.holdings import LONGEST, LONGEST_PURPOSE, SHORTEST, SHORTEST_PURPOSE
 from patrol.holdings.mention import Mention, Mentions
 
@@ -57,6 +57,6 @@ async def search_holdings(form: HoldingsSearch, request: Request, desk: DeskHere
     show password or code for it; the journal notes words, purpose and how much was found. What is
     encrypted in a record is not found by what it says.
     """
-    turns: FairTurns = request.app.state.holdings_turns
+    turns: FairQueue = request.app.state.holdings_turns
     async with turns.turn(desk.user.name):  # it looks through everything
         return answer(await desk.holdings.search(form.words, purpose=form.purpose))

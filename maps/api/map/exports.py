@@ -11,18 +11,18 @@ from fastapi import APIRouter, Query, Request, Response
 from gis.files.export_content import Material
 from gis.files.formats import FORMATS, Format
 from maps.accounts.sessions.access import DeskHere
-from maps.api.ogc.collections import FrameShelf
+from maps.api.ogc.collections import LayerFrames
 from maps.api.responses.responses import refusals
 from maps.api.responses.times import Moment
 from maps.errors.errors import BadRequest
 from maps.files import exports
-from maps.runtime.fair_queue import FairTurns
+from maps.runtime.fair_queue import FairQueue
 from patrol.errors.errors import NotFound
 from patrol.units.permissions import require
 
 router = APIRouter(prefix="/api/exports", tags=["exports"])
 
-_TOGETHER: Final = FairTurns(2)  # files of this size at once; the picture goes first
+_TOGETHER: Final = FairQueue(2)  # files of this size at once; the picture goes first
 
 _FILE: dict[int | str, dict[str, Any]] = {
     200: {
@@ -103,7 +103,7 @@ async def export_layer(
     """Return a reference layer with all its columns; its licence stays that of its source."""
     require(desk.user.role, "see the picture")
     kind = exports.format_named(file_format)
-    shelf: FrameShelf = request.app.state.layers
+    shelf: LayerFrames = request.app.state.layers
     about = next((each for each in shelf.described() if each.name == name), None)
     if about is None:
         raise NotFound("layer", name)

@@ -14,7 +14,7 @@ from maps.layers.layer import Layer
 router = APIRouter(prefix="/api/layers", tags=["layers"])
 
 
-class LayerShelf(Protocol):
+class LayerTable(Protocol):
     """The layers of this site."""
 
     def described(self) -> list[Layer]:
@@ -68,6 +68,6 @@ async def read_layer(name: str, request: Request, desk: DeskHere) -> Response:  
     return packed.answer(request, LayerGeoJson.media_type, cache="private, no-cache")
 
 
-def _shelf(request: Request) -> LayerShelf:
-    shelf: LayerShelf = request.app.state.layers
+def _shelf(request: Request) -> LayerTable:
+    shelf: LayerTable = request.app.state.layers
     return shelf

@@ -22,7 +22,7 @@ from maps.accounts.sessions.access import CallerHere, DeskHere
 from maps.api.responses.responses import answers, refusals
 from maps.api.responses.times import Moment
 from maps.evidence.evidence_export import Notary, evidence_of
-from maps.http.compressed_body import CompressedBody, InPieces, large_answer
+from maps.http.compressed_body import ChunkedResponse, CompressedBody, large_answer
 from maps.language.wording import Wording
 from maps.replay.replay_page import GROUND, replay_page
 from maps.replay.replay_reel import (
@@ -118,13 +118,13 @@ class Positions(Response):
     media_type = MEDIA_TYPE
 
 
-class Zip(InPieces):
+class Zip(ChunkedResponse):
     """A zip file."""
 
     media_type = "application/zip"
 
 
-class HtmlPage(InPieces):
+class HtmlPage(ChunkedResponse):
     """An HTML page."""
 
     media_type = "text/html"

@@ -29,7 +29,7 @@ COLLECTIONS: Final[dict[str, CollectionSource]] = {
 }
 
 
-class FrameShelf(Protocol):
+class LayerFrames(Protocol):
     """The layers of this site."""
 
     def described(self) -> list[Layer]:
@@ -57,7 +57,7 @@ class CollectionCatalogue:
         layers: The layers of this site.
     """
 
-    def __init__(self, layers: FrameShelf) -> None:
+    def __init__(self, layers: LayerFrames) -> None:
         self._layers = layers
         # A site may have called a layer `units`; the units keep their name.
         self._named = {

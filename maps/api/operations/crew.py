@@ -23,7 +23,7 @@ from maps.api.responses.responses import answer, answers
 from maps.errors.errors import BadRequest
 from maps.http.compressed_body import CompressedBody
 from maps.language.wording import words_of
-from maps.runtime.fair_queue import FairTurns
+from maps.runtime.fair_queue import FairQueue
 from patrol.desks.desk import Desk
 from patrol.desks.watch_room.crews import (
     CrewDesk,
@@ -239,7 +239,7 @@ async def keep_photo(
     crew, name = _crew(caller, desk), f"photo:{photo}"
     if name not in await crew.taken([name]):
         body = await body_of(request)
-        turns: FairTurns = request.app.state.photo_turns
+        turns: FairQueue = request.app.state.photo_turns
         # One may take 250 MB, and the live picture goes first.
         async with turns.turn(desk.user.name):
             stored = await desk.photos.add(body, is_original=not small)
@@ -275,7 +275,7 @@ async def keep_original(
         raise NotFound("photo", photo)
     if name not in receipts:
         body = await body_of(request)
-        turns: FairTurns = request.app.state.photo_turns
+        turns: FairQueue = request.app.state.photo_turns
         async with turns.turn(desk.user.name):
             if not await desk.photos.add_original(sent.made, body):
                 raise Conflict("the agency has stored as many originals of late as it may")
@@ -309,7 +309,7 @@ async def read_map(
     Lines are simplified until all of it has at most 150 kB; the places of marks are not moved.
     """
     maps: CrewMapMaker = request.app.state.crew_map
-    turns: FairTurns = request.app.state.map_turns
+    turns: FairQueue = request.app.state.map_turns
     # It takes a processor for a while, and the live picture goes first.
     async with turns.turn(desk.user.name):
         body = await asyncio.to_thread(maps.around, lon=lon, lat=lat, radius_km=radius_km)

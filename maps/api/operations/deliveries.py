@@ -16,7 +16,7 @@ from maps.forms.form import Form
 from maps.notifications.deliveries import Deliveries, DeliveryTestResult, RuleHealth
 from maps.notifications.errors.errors import DeliveryError
 from maps.notifications.outbound_http.post import LONGEST_URL
-from maps.notifications.senders.web_push import PushWay, plain_key
+from maps.notifications.senders.web_push import WebPushSender, plain_key
 from patrol.alerts.delivery import AlertDelivery
 from patrol.desks.watch_room.deliveries import MOST_DELIVERIES, Browser
 from patrol.errors.errors import NotFound
@@ -212,7 +212,7 @@ def _delivering(request: Request) -> Deliveries:
     return delivering
 
 
-def _push(request: Request) -> PushWay:
+def _push(request: Request) -> WebPushSender:
     push = _delivering(request).push
     if push is None:
         raise NotFound("way", "push")

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from maps.accounts.sessions.access import DeskHere, body_of
 from maps.api.responses.responses import answer, answers, refusals
-from maps.runtime.fair_queue import FairTurns
+from maps.runtime.fair_queue import FairQueue
 from patrol.incidents.photo import LONGEST_SIDE, Original
 
 router = APIRouter(prefix="/api/photos", tags=["photos"])
@@ -123,7 +123,7 @@ async def send_photo(request: Request, desk: DeskHere) -> Response:
     """
     desk.photos.may_add()
     body = await body_of(request)
-    turns: FairTurns = request.app.state.photo_turns
+    turns: FairQueue = request.app.state.photo_turns
     async with turns.turn(desk.user.name):  # one may take 250 MB, and the live picture goes first
         stored = await desk.photos.add(body)
         digest = await asyncio.to_thread(lambda: hashlib.sha256(body).hexdigest())

@@ -28,9 +28,9 @@ from typing import Any
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from maps.accounts.sessions.access import Access, Caller
-from maps.errors.errors import NoAnswer, NotSignedIn, TooManyTries, WatchAway
+from maps.errors.errors import NoAnswer, NotSignedIn, TooManyTries, WatchUnreachable
 from maps.http.shared_websocket import EXTENSION
-from maps.http.stream_limit import LivePlaces
+from maps.http.stream_limit import StreamSlots
 from patrol.errors.errors import Forbidden, StoreError
 from patrol.live.feeds import Subscription
 from patrol.live.fix_table import plain
@@ -78,7 +78,7 @@ async def _carry(
     tables: bool,
 ) -> None:
     access: Access = socket.app.state.access
-    places: LivePlaces = socket.app.state.live_places
+    places: StreamSlots = socket.app.state.live_places
     replaced: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     with ExitStack() as held:
         try:
@@ -97,7 +97,7 @@ async def _carry(
         except (StoreError, TimeoutError):
             await _refuse(socket, TRY_AGAIN, "the store cannot be used at the moment")
             return
-        except (WatchAway, NoAnswer):
+        except (WatchUnreachable, NoAnswer):
             await _refuse(socket, TRY_AGAIN, "the picture cannot be followed at the moment")
             return
         except Forbidden as error:
@@ -243,7 +243,7 @@ class _Viewer:
         while True:
             try:
                 frames = await take(BEAT_S)
-            except (WatchAway, NoAnswer):
+            except (WatchUnreachable, NoAnswer):
                 return TRY_AGAIN, "the picture cannot be followed at the moment"
             if self._subscription.closed:
                 return TRY_AGAIN, "the picture cannot be followed any more"

@@ -18,7 +18,7 @@ from patrol.inquiry.steps import Hop
 router = APIRouter(prefix="/api", tags=["radios"])
 
 
-class Why(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class RadioInquiry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Why a radio is not on the map.
 
     Attributes:
@@ -48,9 +48,9 @@ class Why(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     moments: tuple[Moment, ...] = ()
 
 
-def why(inquiry: Inquiry) -> Why:
+def why(inquiry: Inquiry) -> RadioInquiry:
     """Return an inquiry as a technician reads it."""
-    return Why(
+    return RadioInquiry(
         asked=inquiry.asked,
         verdict=inquiry.verdict,
         says=inquiry.says,
@@ -65,7 +65,7 @@ def why(inquiry: Inquiry) -> Why:
     )
 
 
-_WHY = Why(
+_WHY = RadioInquiry(
     asked="567000871",
     address="ais:567000871",
     verdict="unassigned",
@@ -76,7 +76,7 @@ _WHY = Why(
 )
 
 
-@router.get("/radios/{address:path}/why", responses=answers(Why, _WHY, 403))
+@router.get("/radios/{address:path}/why", responses=answers(RadioInquiry, _WHY, 403))
 async def read_why(
     address: Annotated[str, Path(max_length=200, description="Address, device id or call sign")],
     desk: DeskHere,

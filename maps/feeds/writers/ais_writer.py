@@ -31,7 +31,7 @@ from pyais.messages import (
 from maps.feeds.due_places import PlaceAct
 from maps.feeds.due_units import Act
 from maps.feeds.places import FeedPlace
-from maps.feeds.writers.mmsi import Numbers, is_made
+from maps.feeds.writers.mmsi import MmsiNumbers, is_made
 from maps.feeds.writers.plain_names import plain_name
 from patrol.intake.own_messages import OwnNotes
 from patrol.units.wire import Fix, UnitState
@@ -53,7 +53,7 @@ class AisWriter:
 
     def __init__(self, own: OwnNotes) -> None:
         self._own = own
-        self._numbers = Numbers()
+        self._numbers = MmsiNumbers()
         self._sequence = cycle(range(10))
 
     def place(self, act: PlaceAct, place: FeedPlace, now: datetime) -> list[bytes]:  # noqa: ARG002

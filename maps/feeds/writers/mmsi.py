@@ -52,7 +52,7 @@ def is_made(mmsi: int) -> bool:
     return _MADE_FROM <= mmsi < _MADE_FROM + _MADE
 
 
-class Numbers:
+class MmsiNumbers:
     """The MMSI of each unit of a feed; no two have the same."""
 
     def __init__(self) -> None:

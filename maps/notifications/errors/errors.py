@@ -20,7 +20,7 @@ class DeliveryError(MapsError):
         super().__init__(self.fault)
 
 
-class NotNow(DeliveryError):
+class TemporaryFailure(DeliveryError):
     """It may go through later.
 
     Args:

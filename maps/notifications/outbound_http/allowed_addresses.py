@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeAlias
 
-from maps.notifications.errors.errors import NotNow, Undeliverable
+from maps.notifications.errors.errors import TemporaryFailure, Undeliverable
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -102,14 +102,14 @@ async def resolve(host: str, port: int, listed: Iterable[Network] = ()) -> Addre
             _resolvers, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         )
     except (OSError, UnicodeError) as error:
-        raise NotNow(f"the name {host} is not known: {error}") from None
+        raise TemporaryFailure(f"the name {host} is not known: {error}") from None
     listed = tuple(listed)
     addresses = [ipaddress.ip_address(str(sockaddr[0]).partition("%")[0]) for *_, sockaddr in found]
     for address in addresses:
         if not is_permitted(address, listed):
             raise Undeliverable(f"{host} is at {address}, where this server may not be sent")
     if not addresses:
-        raise NotNow(f"the name {host} has no address")
+        raise TemporaryFailure(f"the name {host} has no address")
     return addresses[0]
 
 

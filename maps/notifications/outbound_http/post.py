@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from maps.notifications.errors.errors import NotNow, Undeliverable
+from maps.notifications.errors.errors import TemporaryFailure, Undeliverable
 from maps.notifications.outbound_http.allowed_addresses import Network, literal, resolve
 from radio_gateway.tls.client_context import trusting
 
@@ -117,12 +117,12 @@ class OutboundHttp:
             async with asyncio.timeout(self._within_s):
                 return await self._post(httpx.URL(url), body, headers, check)
         except TimeoutError:
-            raise NotNow(f"no answer within {self._within_s:g} s") from None
+            raise TemporaryFailure(f"no answer within {self._within_s:g} s") from None
         except httpx.InvalidURL:
             raise Undeliverable("is no URL") from None
         except (httpx.HTTPError, ssl.SSLError, OSError) as error:
             # What httpx says of itself may hold the URL, which may be a secret.
-            raise NotNow(f"cannot be reached: {_why(error)}") from None
+            raise TemporaryFailure(f"cannot be reached: {_why(error)}") from None
 
     async def _post(
         self,

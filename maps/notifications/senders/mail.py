@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from maps.language.wording import Wording
-from maps.notifications.errors.errors import NotNow, Undeliverable
+from maps.notifications.errors.errors import TemporaryFailure, Undeliverable
 from maps.notifications.settings.settings_tables import MailSettings
 from maps.notifications.text import text as words
 from maps.notifications.text.messages import Notification, NotificationSource, check_fresh
@@ -27,7 +27,7 @@ PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
 _SIGN_IN: Final = frozenset({530, 534, 535, 538})
 
 
-class MailWay:
+class MailSender:
     """Sends mails through one server.
 
     Args:
@@ -51,7 +51,7 @@ class MailWay:
         self._node, self._zone, self._link = node, zone, link
 
     async def send(self, to: str, message: Notification, desk: Desk) -> str:
-        """Send a mail; returns its Message-ID. Raises as `Way.send` says."""
+        """Send a mail; returns its Message-ID. Raises as `MessageSender.send` says."""
         return await self._bring(
             to, self.mail(to, message, words.wording_of(desk.user, self._zone)), desk.visible
         )
@@ -68,7 +68,7 @@ class MailWay:
         at: datetime,
         source: NotificationSource,
     ) -> str:
-        """Send a mail with files; returns its Message-ID. Raises as `Way.send` says.
+        """Send a mail with files; returns its Message-ID. Raises as `MessageSender.send` says.
 
         Args:
             to: The receiver.
@@ -112,9 +112,9 @@ class MailWay:
         except aiosmtplib.SMTPResponseException as error:
             raise _error(error.code, f"{error.code} {error.message}") from None
         except aiosmtplib.SMTPException as error:
-            raise NotNow(f"{settings.host}: {error.message}") from None
+            raise TemporaryFailure(f"{settings.host}: {error.message}") from None
         except (OSError, ssl.SSLError, ValueError) as error:
-            raise NotNow(f"{settings.host}: {error}") from None
+            raise TemporaryFailure(f"{settings.host}: {error}") from None
         return str(mail["Message-ID"])
 
     def mail(self, to: str, message: Notification, wording: Wording) -> EmailMessage:
@@ -153,7 +153,7 @@ class MailWay:
         return trusting(self._settings.ca_file)
 
 
-def _error(code: int, fault: str) -> NotNow | Undeliverable:
+def _error(code: int, fault: str) -> TemporaryFailure | Undeliverable:
     """Return what an answer of the server means: 5xx is for good, but for a refused sign-in."""
     for_good = 500 <= code < 600 and code not in _SIGN_IN
-    return Undeliverable(fault) if for_good else NotNow(fault)
+    return Undeliverable(fault) if for_good else TemporaryFailure(fault)

@@ -18,7 +18,7 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from maps.notifications.errors.errors import NotNow, Undeliverable
+from maps.notifications.errors.errors import TemporaryFailure, Undeliverable
 from maps.notifications.senders.base64url import b64url
 
 if TYPE_CHECKING:
@@ -96,16 +96,16 @@ def _key_in(file: Path) -> ec.EllipticCurvePrivateKey:
         with file.open("rb") as opened:
             about = os.fstat(opened.fileno())
             if stat.S_IMODE(about.st_mode) & 0o077:
-                raise NotNow(f"{file}: others may read it: chmod 600")
+                raise TemporaryFailure(f"{file}: others may read it: chmod 600")
             held = opened.read(10_000)
     except OSError as error:
-        raise NotNow(f"{file}: {error.strerror}") from None
+        raise TemporaryFailure(f"{file}: {error.strerror}") from None
     try:
         key = serialization.load_pem_private_key(held, password=None)
     except (ValueError, TypeError):
-        raise NotNow(f"{file}: is no private key in PEM") from None
+        raise TemporaryFailure(f"{file}: is no private key in PEM") from None
     if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != "secp256r1":
-        raise NotNow(f"{file}: is no key on the curve P-256")
+        raise TemporaryFailure(f"{file}: is no key on the curve P-256")
     return key
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from maps.language.scripts import ALL_SCRIPTS
-from maps.notifications.errors.errors import NotNow, Undeliverable
+from maps.notifications.errors.errors import TemporaryFailure, Undeliverable
 from maps.notifications.text import text as words
 from maps.notifications.text.messages import Notification
 from patrol.desks.desk import Desk
@@ -24,7 +24,7 @@ LENGTHS: Final = (words.LONGEST_RADIO_TEXT, 40, 20)
 """Characters to try, until the radio's protocol takes them."""
 
 
-class RadioWay:
+class RadioTextSender:
     """Sends through the receiver's desk, which keeps the message and its expiry.
 
     Args:
@@ -57,9 +57,9 @@ class RadioWay:
             in_ascii = way.partition(":")[0] not in ALL_SCRIPTS
             return await self._say(desk, unit, kind, message, in_ascii=in_ascii)
         except NotFound:
-            raise NotNow(f"there is no unit {to} now") from None
+            raise TemporaryFailure(f"there is no unit {to} now") from None
         except CannotSend as error:
-            raise NotNow(f"{error.reason}: {error.detail}") from None
+            raise TemporaryFailure(f"{error.reason}: {error.detail}") from None
         except Conflict:
             return message.id  # its queue has it already, in the words of the try before
         except Forbidden as error:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from maps.language.wording import Wording
-from maps.notifications.errors.errors import NotNow, ReceiverGone, Undeliverable
+from maps.notifications.errors.errors import ReceiverGone, TemporaryFailure, Undeliverable
 from maps.notifications.outbound_http.allowed_addresses import is_permitted, literal
 from maps.notifications.outbound_http.post import OutboundHttp, url_fault
 from maps.notifications.outbound_http.retry_after import retry_after_s
@@ -33,7 +33,7 @@ LONGEST_LIFE_S: Final = 86_400
 _encode = msgspec.json.Encoder().encode
 
 
-class PushWay:
+class WebPushSender:
     """Posts to the push services of subscribed browsers.
 
     Args:
@@ -55,7 +55,7 @@ class PushWay:
 
         Raises:
             ReceiverGone: If the browser takes no more; its subscription has ended then.
-            NotNow, Undeliverable: As `Way.send` says.
+            NotNow, Undeliverable: As `MessageSender.send` says.
         """
         known = self._outbox.subscription(to)
         if known is None or known.user != desk.user.name:
@@ -94,7 +94,7 @@ class PushWay:
             raise ReceiverGone(f"its push service answered {status}: the browser is gone")
         if status in (400, 401, 403, 413):
             raise Undeliverable(f"its push service answered {status}")
-        raise NotNow(
+        raise TemporaryFailure(
             f"its push service answered {status}",
             wait_s=retry_after_s(answer.headers.get("retry-after")),
         )

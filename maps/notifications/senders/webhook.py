@@ -23,7 +23,7 @@ import msgspec
 from pydantic import SecretStr
 
 from maps.language.wording import Wording
-from maps.notifications.errors.errors import NotNow, ReceiverGone, Undeliverable
+from maps.notifications.errors.errors import ReceiverGone, TemporaryFailure, Undeliverable
 from maps.notifications.outbound_http.post import OutboundHttp
 from maps.notifications.outbound_http.retry_after import retry_after_s
 from maps.notifications.settings.settings_tables import WebhookSettings
@@ -38,7 +38,7 @@ FOR_GOOD: Final = frozenset({413, 415, 422})
 """Answers that will be the same next time: it cannot take this."""
 
 
-class WebhookWay:
+class WebhookSender:
     """Posts to the webhooks of the settings.
 
     Args:
@@ -64,7 +64,7 @@ class WebhookWay:
         }
 
     async def send(self, to: str, message: Notification, desk: Desk) -> str:
-        """Post a message; returns its id. Raises as `Way.send` says."""
+        """Post a message; returns its id. Raises as `MessageSender.send` says."""
         hook = self._hooks.get(to)
         if hook is None:
             raise ReceiverGone(f"there is no webhook {to} in the settings any more")
@@ -87,7 +87,9 @@ class WebhookWay:
             raise Undeliverable("answered 410: it wants no more")
         if status in FOR_GOOD:
             raise Undeliverable(f"answered {status}")
-        raise NotNow(f"answered {status}", wait_s=retry_after_s(answer.headers.get("retry-after")))
+        raise TemporaryFailure(
+            f"answered {status}", wait_s=retry_after_s(answer.headers.get("retry-after"))
+        )
 
 
 def posted(message: Notification, wording: Wording, *, node: str) -> dict[str, object]:
@@ -161,5 +163,5 @@ def _outgoing(hook: WebhookSettings) -> OutboundHttp:
         try:
             tls = trusting(hook.ca_file)
         except OSError as error:
-            raise NotNow(f"{hook.ca_file.name}: {error.strerror}") from None
+            raise TemporaryFailure(f"{hook.ca_file.name}: {error.strerror}") from None
     return OutboundHttp(listed=hook.allow, within_s=hook.timeout_s, tls=tls)

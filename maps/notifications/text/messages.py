@@ -9,7 +9,7 @@ from typing import Final, Protocol
 import msgspec
 
 from gis.address.address import Address
-from maps.notifications.errors.errors import NotNow
+from maps.notifications.errors.errors import TemporaryFailure
 from patrol.alerts.alert import SEVERITIES, Alert
 from patrol.desks.desk import Desk
 
@@ -78,7 +78,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
         return max(0.0, (self.expires_at - self.at).total_seconds())
 
 
-class Way(Protocol):
+class MessageSender(Protocol):
     """How messages leave."""
 
     async def send(self, to: str, message: Notification, desk: Desk) -> str:
@@ -114,7 +114,7 @@ def check_fresh(source: NotificationSource) -> None:
         NotNow: If so; the next try makes it anew, of what may pass then.
     """
     if source.is_stale:
-        raise NotNow("what the receiver may see has changed")
+        raise TemporaryFailure("what the receiver may see has changed")
 
 
 def worst_first(alerts: Sequence[VisibleAlert]) -> list[VisibleAlert]:

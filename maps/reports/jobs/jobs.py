@@ -19,7 +19,7 @@ import structlog
 from gis.errors.errors import GisError
 from maps.errors.errors import MapsError, TooManyReports
 from maps.reports.jobs.render import ReportFile
-from maps.reports.jobs.report_queue import Press
+from maps.reports.jobs.report_queue import ReportQueue
 from patrol.desks.desk import Desk
 from patrol.errors.errors import NotFound, PatrolError, StoreError
 
@@ -87,7 +87,7 @@ class Jobs:
         press: Whose turn it is to make one.
     """
 
-    def __init__(self, now: Callable[[], datetime], press: Press) -> None:
+    def __init__(self, now: Callable[[], datetime], press: ReportQueue) -> None:
         self._now, self._press = now, press
         self._kept: dict[str, _Kept] = {}
 

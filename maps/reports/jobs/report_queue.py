@@ -17,7 +17,7 @@ MOST_IN_LINE: Final = 20
 """Of all users, waiting or being made."""
 
 
-class Press:
+class ReportQueue:
     """The one line of a node.
 
     Args:

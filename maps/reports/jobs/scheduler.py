@@ -27,7 +27,7 @@ from maps.notifications.mail_transport import MailTransport
 from maps.reports.document.request import ReportRequest, Site
 from maps.reports.jobs.render import ReportFile
 from maps.reports.jobs.report_file import made
-from maps.reports.jobs.report_queue import Press
+from maps.reports.jobs.report_queue import ReportQueue
 from maps.reports.jobs.schedules import Period, is_late, newest_due, next_due
 from maps.settings.report_settings import ReportSchedule
 from patrol.desks.desk import Desk
@@ -122,7 +122,7 @@ class Scheduler:
         site: Site,
         mailing: MailTransport | None,
         *,
-        press: Press,
+        press: ReportQueue,
         lines: Callable[[str, str], Awaitable[list[MailEntry]]],
         note: Callable[[Note], Awaitable[None]],
         now: Callable[[], datetime],

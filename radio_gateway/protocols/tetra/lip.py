@@ -66,7 +66,7 @@ REASON_MEANINGS = {
 Facts = dict[str, str | int | float | bool]
 
 
-class CutShort(ValueError):
+class TruncatedPdu(ValueError):
     """A report that ends before its last field."""
 
 
@@ -117,7 +117,7 @@ class _Bits:
             CutShort: If there are not so many.
         """
         if count > self._left:
-            raise CutShort(f"{count} more bits are needed, {self._left} are left")
+            raise TruncatedPdu(f"{count} more bits are needed, {self._left} are left")
         self._left -= count
         return self._value >> self._left & (1 << count) - 1
 
@@ -141,7 +141,7 @@ def read_location(digits: str) -> LocationReport | str:
         ValueError: For a shape or time type that is reserved.
     """
     if not digits:
-        raise CutShort("nothing follows the protocol identifier")
+        raise TruncatedPdu("nothing follows the protocol identifier")
     bits = _Bits(int(digits, 16), len(digits) * 4)
     type_ = bits.take(2)
     if type_ == 0:

@@ -40,9 +40,9 @@ from radio_gateway.protocols.tetra.lip import (
     REASON_EMERGENCY,
     REASON_MEANINGS,
     REASONS,
-    CutShort,
     Facts,
     LocationReport,
+    TruncatedPdu,
     read_location,
 )
 from radio_gateway.protocols.tetra.pei import HEADER, PeiFramer
@@ -302,7 +302,7 @@ class _Message:
     def _location(self) -> Transmission:
         try:
             report = read_location(self.digits[2:])
-        except CutShort as fault:
+        except TruncatedPdu as fault:
             raise self.error("short_pdu", str(fault)) from None
         except ValueError as fault:
             raise self.error("bad_field", str(fault)) from None

@@ -14,7 +14,7 @@ from radio_gateway.uplink.wire.signing import Purpose, Signer
 AT_ONCE: Final = 16
 
 
-class WordsOut:
+class GatewayOutbox:
     """What a node has to say to its gateways.
 
     Args:

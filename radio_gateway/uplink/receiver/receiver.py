@@ -37,8 +37,8 @@ from radio_gateway.orders.order import Order
 from radio_gateway.orders.order_result import OrderResult
 from radio_gateway.transports.mqtt import MqttTransport
 from radio_gateway.uplink.boundary import overreach
-from radio_gateway.uplink.receiver.outbox import WordsOut
-from radio_gateway.uplink.receiver.remote_gateway import ASK_EVERY_S, REVOKED, FarGateway
+from radio_gateway.uplink.receiver.outbox import GatewayOutbox
+from radio_gateway.uplink.receiver.remote_gateway import ASK_EVERY_S, REVOKED, RemoteGateway
 from radio_gateway.uplink.wire.envelope import (
     MAX_ITEMS,
     Envelope,
@@ -95,11 +95,11 @@ class Receiver:
     ) -> None:
         self._settings, self._inbox, self._node = settings, inbox, node
         self._told = on_result
-        self._gateways = {name: FarGateway(verifier) for name, verifier in gateways.items()}
+        self._gateways = {name: RemoteGateway(verifier) for name, verifier in gateways.items()}
         # not to be guessed: who connects under another's id throws that one out
         self._client_id = f"{node}-receiver-{secrets.token_hex(8)}"
         self._transport: MqttTransport | None = None
-        self._words = WordsOut(settings.signer, self._word_refused)
+        self._words = GatewayOutbox(settings.signer, self._word_refused)
         self._state: LinkState = "stopped"
         self._fault: str | None = None
         self._since = utc_now()
@@ -250,7 +250,7 @@ class Receiver:
             if self._inbox.is_full:
                 await self._inbox.room()
 
-    def _greet(self, name: str, gateway: FarGateway, *, began: bool) -> None:
+    def _greet(self, name: str, gateway: RemoteGateway, *, began: bool) -> None:
         """Say hello with a new nonce: only what is told from now on can hold it."""
         gateway.nonce = os.urandom(8)
         if gateway.told is not None:
@@ -289,7 +289,7 @@ class Receiver:
                 _log.warning("envelope_refused", gateway=name, fault=str(error))
 
     def _take_reports(
-        self, name: str, gateway: FarGateway, chunk: Chunk, deliveries: list[Delivery]
+        self, name: str, gateway: RemoteGateway, chunk: Chunk, deliveries: list[Delivery]
     ) -> None:
         body = gateway.verifier.body("reports", chunk.data)
         envelope = unpack(body, Envelope)
@@ -324,7 +324,7 @@ class Receiver:
         gateway.transmissions += len(items)
 
     def _read_items(
-        self, name: str, gateway: FarGateway, items: list[EnvelopeItem]
+        self, name: str, gateway: RemoteGateway, items: list[EnvelopeItem]
     ) -> tuple[list[tuple[Transmission, str | None]], list[int]]:
         """Return what is said, each with why it is to be set aside, and what cannot be read."""
         read: list[tuple[Transmission, str | None]] = []
@@ -348,7 +348,12 @@ class Receiver:
         return read, refused
 
     def _receipt(
-        self, name: str, gateway: FarGateway, envelope: Envelope, digest: bytes, refused: list[int]
+        self,
+        name: str,
+        gateway: RemoteGateway,
+        envelope: Envelope,
+        digest: bytes,
+        refused: list[int],
     ) -> None:
         gateway.waiting.discard(digest)
         gateway.stored[digest] = refused
@@ -365,7 +370,7 @@ class Receiver:
         )
         self._words.say(name, "receipt", body)
 
-    def _take_health(self, name: str, gateway: FarGateway, chunk: Chunk) -> None:
+    def _take_health(self, name: str, gateway: RemoteGateway, chunk: Chunk) -> None:
         report = unpack(gateway.verifier.body("health", chunk.data), GatewayHealth)
         if report.gateway != name:
             raise EnvelopeError(f"is of gateway {report.gateway!r}")

@@ -44,7 +44,7 @@ REVOKED: Final = (
 UNKNOWN: Final = "not known: this office does not reach its broker"
 
 
-class FarGateway:
+class RemoteGateway:
     """What the node knows of one gateway.
 
     Args:

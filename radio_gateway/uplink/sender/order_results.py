@@ -16,7 +16,7 @@ ENVELOPES_KNOWN: Final = 64
 """Of those that went, whose receipts may still come: a slow node's may be late each time."""
 
 
-class ResultsOut:
+class OrderResultQueue:
     """The results that have no receipt yet, the newest `RESULTS_KEPT` of them."""
 
     def __init__(self) -> None:

@@ -33,7 +33,7 @@ class _Sent(msgspec.Struct):
     size: int  # bytes of its items
 
 
-class Lanes:
+class SendQueues:
     """What waits, what is on its way, and which goes next.
 
     Attributes:

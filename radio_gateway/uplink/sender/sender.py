@@ -30,9 +30,9 @@ from radio_gateway.links.transport import Chunk
 from radio_gateway.orders.order_result import OrderResult
 from radio_gateway.transports.mqtt import MqttTransport
 from radio_gateway.uplink.sender.envelope_size import EnvelopeSize
-from radio_gateway.uplink.sender.order_results import ResultsOut
+from radio_gateway.uplink.sender.order_results import OrderResultQueue
 from radio_gateway.uplink.sender.report_times import ReportTimes
-from radio_gateway.uplink.sender.scheduler import Lanes
+from radio_gateway.uplink.sender.scheduler import SendQueues
 from radio_gateway.uplink.sender.uplink_health import UplinkCondition
 from radio_gateway.uplink.spool.cleanup import Removal
 from radio_gateway.uplink.spool.rows import SpoolRow
@@ -95,7 +95,7 @@ class Uplink:
         self._health, self._rejected, self._on_order = health, rejected, on_order
         # not to be guessed: who connects under another's id throws that one out
         self._client_id = f"{gateway}-uplink-{secrets.token_hex(8)}"
-        self._lanes = Lanes()
+        self._lanes = SendQueues()
         self._wake = asyncio.Event()
         self._backlog_wake = asyncio.Event()
         self._changed = asyncio.Event()
@@ -103,7 +103,7 @@ class Uplink:
         self._size = EnvelopeSize()
         self._nonce, self._told = b"", 0
         self._sent = self._receipted = 0
-        self._results = ResultsOut()
+        self._results = OrderResultQueue()
         self._told_times = ReportTimes()
         self.unbelieved: Counter[str] = Counter()
         self._removal = Removal(spool, self._lanes.removed)

@@ -14,9 +14,9 @@ import pytest
 from maps.cluster import messages as words
 from maps.cluster import remote_views
 from maps.cluster.frame_publisher import FramePublisher
-from maps.cluster.remote_views import FarViews
+from maps.cluster.remote_views import RemoteViews
 from maps.cluster.rpc_client import RpcClient
-from maps.errors.errors import WatchAway
+from maps.errors.errors import WatchUnreachable
 from patrol.errors.errors import Forbidden
 from patrol.live.feeds import BACKLOG, LocalViewStream, MixedFrame, Subscription, View
 from patrol.units.accounts import User
@@ -63,7 +63,7 @@ class Pair:
         )
         self.due = 0
         self.asked: list[str] = []
-        self.words: list[words.Word] = []
+        self.words: list[words.ViewMessage] = []
         self.holds = False
         self.showing = FramePublisher(
             cast(Any, lambda _user: Desk(self.feed)), by="w1", tell=self._told
@@ -74,13 +74,13 @@ class Pair:
         self,
         there: Callable[[], Awaitable[None]] = at_once,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> FarViews:
+    ) -> RemoteViews:
         """Return a web process that has just started."""
 
         async def subscribe(_agency: str, _role: str) -> None:
             pass
 
-        return FarViews(
+        return RemoteViews(
             self._ask, subscribe=subscribe, unsubscribe=lambda *_: None, there=there, now=now
         )
 
@@ -92,9 +92,9 @@ class Pair:
         else:
             said = self.showing.missed(what)
         await asyncio.sleep(0)
-        return msgspec.msgpack.decode(msgspec.msgpack.encode(said), type=words.Begin)
+        return msgspec.msgpack.decode(msgspec.msgpack.encode(said), type=words.ViewStart)
 
-    def _told(self, agency: str, role: str, word: words.Word) -> None:
+    def _told(self, agency: str, role: str, word: words.ViewMessage) -> None:
         if self.holds:
             self.words.append(word)
         else:
@@ -344,13 +344,13 @@ async def test_a_gap_ends_the_stream_and_who_comes_again_misses_nothing() -> Non
 
 async def test_a_watch_that_cannot_be_asked_keeps_nobody_waiting() -> None:
     async def ask(_what: Any) -> Any:
-        raise WatchAway("the watch cannot be reached at the moment")
+        raise WatchUnreachable("the watch cannot be reached at the moment")
 
     async def subscribe(_agency: str, _role: str) -> None:
         pass
 
-    views = FarViews(ask, subscribe=subscribe, unsubscribe=lambda *_: None, there=at_once)
+    views = RemoteViews(ask, subscribe=subscribe, unsubscribe=lambda *_: None, there=at_once)
     for _ in range(2):
-        with pytest.raises(WatchAway):
+        with pytest.raises(WatchUnreachable):
             await views.enter(SOMCHAI, None, None)
     assert views.views == []

@@ -26,7 +26,7 @@ from maps.cluster.rpc_client import RpcClient
 from maps.cluster.rpc_server import RpcServer
 from maps.cluster.web_link import WebLink
 from maps.cluster.web_server import run_web
-from maps.errors.errors import NoAnswer, ServerRunning, WatchAway
+from maps.errors.errors import NoAnswer, ServerRunning, WatchUnreachable
 from maps.node.lock import store_lock
 from maps.node.node import open_office
 from maps.settings.internal_settings import InternalSettings
@@ -71,7 +71,7 @@ class Line:
 
     def __init__(self) -> None:
         self.asks: list[bytes] = []
-        self.answers: list[words.Answer] = []
+        self.answers: list[words.RpcResponse] = []
         self.done: list[str] = []
         self.loses_answers = False
         self.made = asyncio.Event()
@@ -107,14 +107,14 @@ class Line:
     def _asked(self, body: bytes, _number: int) -> None:
         self.asks.append(body)
 
-    def _answered(self, web: str, answer: words.Answer) -> None:
+    def _answered(self, web: str, answer: words.RpcResponse) -> None:
         assert web == "web-1"
         self.answers.append(answer)
         if not self.loses_answers:
             self.asking.answer(answer)
 
     def deliver(self, body: bytes, *, web: str = "web-1") -> None:
-        self.answering.take(web, msgspec.msgpack.decode(body, type=words.Ask))
+        self.answering.take(web, msgspec.msgpack.decode(body, type=words.RpcRequest))
 
 
 @pytest.fixture
@@ -193,7 +193,7 @@ async def test_what_was_meant_for_another_watch_or_said_on_anothers_topic_is_not
 ) -> None:
     asked = asyncio.create_task(line.asking.ask(request()))
     await asyncio.sleep(0)
-    said = msgspec.msgpack.decode(line.asks[0], type=words.Ask)
+    said = msgspec.msgpack.decode(line.asks[0], type=words.RpcRequest)
     line.answering.take("web-2", said)
     line.answering.take("web-1", msgspec.structs.replace(said, to="w0"))
     await asyncio.sleep(0.05)
@@ -208,7 +208,7 @@ async def test_when_the_watch_goes_or_another_takes_over_whoever_waits_is_told(l
     line.asking.tick()
     with pytest.raises(NoAnswer):
         await asked
-    with pytest.raises(WatchAway):
+    with pytest.raises(WatchUnreachable):
         await line.asking.ask(request())
     line.asking.beat(beat(1))  # played again
     assert line.asking.watch == ""
@@ -234,7 +234,7 @@ async def test_what_was_refused_because_too_much_is_asked_is_not_done_later(
     monkeypatch.undo()
     line.loses_answers = False
     line.deliver(line.asks[0])  # asked again, and now there would be room
-    with pytest.raises(WatchAway, match="too much"):
+    with pytest.raises(WatchUnreachable, match="too much"):
         await asked
     line.deliver(line.asks[0])
     await asyncio.sleep(0.05)
@@ -256,7 +256,7 @@ async def test_who_asks_for_much_that_takes_long_keeps_nobody_else_out(
         return task
 
     many = [await asked(request("GET", "/api/exports")) for _ in range(4)]
-    with pytest.raises(WatchAway, match="too much"):
+    with pytest.raises(WatchUnreachable, match="too much"):
         async with asyncio.timeout(5):
             await many.pop()
     assert (await (await asked(other))).status == 200
@@ -286,7 +286,7 @@ async def test_whatever_takes_long_to_read_a_call_for_help_finds_a_place(
         )
         for user in users
     ]
-    with pytest.raises(WatchAway, match="too much"):
+    with pytest.raises(WatchUnreachable, match="too much"):
         async with asyncio.timeout(5):
             await many.pop()
     assert (await (await asked(request()))).status == 200
@@ -310,7 +310,7 @@ async def test_whoever_reads_much_that_takes_long_keeps_a_place_for_the_own_call
     many = [await asked(request("GET", "/api/exports")) for _ in range(4)]
     async with asyncio.timeout(5):
         assert (await (await asked(request()))).status == 200
-        with pytest.raises(WatchAway, match="too much"):
+        with pytest.raises(WatchUnreachable, match="too much"):
             await many.pop()
         line.made.set()
         assert [(await each).status for each in many] == [200] * 3
@@ -416,7 +416,7 @@ async def test_a_watch_whose_long_answer_holds_up_its_beats_is_there(
     link.asking.beat(beat(1))
     asked = asyncio.create_task(link.pass_on(request("GET")))
     await asyncio.sleep(0)
-    answer = words.Answer(
+    answer = words.RpcResponse(
         by="w1", number=1, what=words.Response(status=200, headers=[], body=bytes(1_500_000))
     )
     topic = line.topics[1]

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from maps.feeds.due_units import Roll
+from maps.feeds.due_units import DueUnits
 from patrol.units.wire import UnitState
 from tests.maps.feeds.pictures import NOON, change, fix, later, snapshot, unit
 
 
-def roll(max_age_s: float = 600.0) -> Roll:
-    return Roll(wants=lambda state: state.known, max_age=timedelta(seconds=max_age_s))
+def roll(max_age_s: float = 600.0) -> DueUnits:
+    return DueUnits(wants=lambda state: state.known, max_age=timedelta(seconds=max_age_s))
 
 
-def told(roll: Roll, after_s: float) -> list[tuple[str, str]]:
+def told(roll: DueUnits, after_s: float) -> list[tuple[str, str]]:
     """Return what is due so long after noon: what, and of whom."""
     return [(act, each.id) for act, each in roll.due(later(after_s), after_s)]
 
@@ -118,7 +118,7 @@ def test_a_stale_marker_is_taken_back_too() -> None:
 
 
 def test_a_unit_that_is_not_wanted_any_more_is_taken_back() -> None:
-    it = Roll(wants=lambda state: state.kind == "boat", max_age=timedelta(seconds=600))
+    it = DueUnits(wants=lambda state: state.kind == "boat", max_age=timedelta(seconds=600))
     it.take(snapshot(unit("a"), unit("b", kind="vehicle")))
     assert told(it, 0) == [("whole", "a")]
     it.take(change(units=(unit("a", kind="vehicle"),)))

@@ -15,7 +15,7 @@ from gis.files.preview import Preview
 from gis.river.rivers import load_rivers
 from maps.errors.errors import TooBusy
 from maps.files import exports, import_preview
-from maps.runtime.fair_queue import FairTurns
+from maps.runtime.fair_queue import FairQueue
 from maps.surveys.histories import Histories
 from patrol.desks.visibility.history import HistoryDesk
 from patrol.units.accounts import User
@@ -24,7 +24,7 @@ from tests.maps.servers.running import Running, wait_until
 
 
 async def test_every_user_in_turn() -> None:
-    turns, done = FairTurns(), list[str]()
+    turns, done = FairQueue(), list[str]()
 
     async def work(user: str) -> None:
         async with turns.turn(user):
@@ -36,7 +36,7 @@ async def test_every_user_in_turn() -> None:
 
 
 async def test_no_more_at_once_whoever_goes_away() -> None:
-    turns, now, most = FairTurns(2), 0, 0
+    turns, now, most = FairQueue(2), 0, 0
 
     async def work(user: str) -> None:
         nonlocal now, most
@@ -61,7 +61,7 @@ async def test_no_more_at_once_whoever_goes_away() -> None:
 
 
 async def test_who_goes_away_in_the_moment_of_the_turn_before_is_just_gone() -> None:
-    turns, over = FairTurns(), asyncio.Event()
+    turns, over = FairQueue(), asyncio.Event()
 
     async def first() -> None:
         async with turns.turn("a"):
@@ -94,13 +94,13 @@ async def test_one_user_s_exports_do_not_hold_up_another_s(
         return b"x"
 
     monkeypatch.setattr(exports, "written", written)
-    turn, came = FairTurns.turn, list[str]()
+    turn, came = FairQueue.turn, list[str]()
 
-    def noted(turns: FairTurns, user: str) -> AbstractAsyncContextManager[None]:
+    def noted(turns: FairQueue, user: str) -> AbstractAsyncContextManager[None]:
         came.append(user)
         return turn(turns, user)
 
-    monkeypatch.setattr(FairTurns, "turn", noted)
+    monkeypatch.setattr(FairQueue, "turn", noted)
     async with server.signed_in() as client, server.signed_in("planner") as other:
         many = [asyncio.create_task(client.get("/api/exports/units")) for _ in range(30)]
         async for _ in wait_until("a long line"):

@@ -12,7 +12,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from maps.node.lease_holder import Holding
+from maps.node.lease_holder import LeaseHolder
 from patrol.errors.errors import LeaseLost, StoreError
 from patrol.store.engine import lease
 from patrol.store.engine.engine import connect_to_read, open_engine
@@ -102,7 +102,7 @@ async def test_a_newer_watch_migrates_only_once_the_other_has_let_go_of_the_leas
     older = make_older(url)
     running, coming = (open_store(url, migrates="with the lease") for _ in range(2))
     assert version(url) == older
-    one, two = (Holding("hx", agency="joint", life_s=1.5) for _ in range(2))
+    one, two = (LeaseHolder("hx", agency="joint", life_s=1.5) for _ in range(2))
     try:
         first = one.over(running)
         await first.__aenter__()
@@ -130,7 +130,7 @@ async def test_who_lost_the_lease_migrates_nothing(url: str) -> None:
     store, other = (open_store(url, migrates="with the lease") for _ in range(2))
     lost: list[LeaseLost] = []
     try:
-        one = Holding("hx", agency="joint", life_s=60, lost=lost.append)
+        one = LeaseHolder("hx", agency="joint", life_s=60, lost=lost.append)
         holding = one.over(store)
         await holding.__aenter__()
         await other.write(_take_over)
@@ -185,7 +185,7 @@ async def test_a_standby_that_is_older_than_what_the_other_made_of_the_store_doe
     store = open_store(url, migrates="with the lease")
     try:
         name(url, "9999")  # a newer Watch led meanwhile
-        async with Holding("hx", agency="joint", life_s=60).over(store):
+        async with LeaseHolder("hx", agency="joint", life_s=60).over(store):
             with pytest.raises(StoreError, match="newer version"):
                 await store.migrate()
     finally:

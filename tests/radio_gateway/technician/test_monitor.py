@@ -20,7 +20,7 @@ from radio_gateway.channels.channel_settings import load_channels
 from radio_gateway.errors.errors import LinkError, SettingsError
 from radio_gateway.gateway.metrics_server import serving_metrics
 from radio_gateway.health.health import GatewayHealth, GatewayReport
-from radio_gateway.technician.monitor import Listening, ask, read_channels, screen
+from radio_gateway.technician.monitor import ListenOnlyChannels, ask, read_channels, screen
 from tests.fixtures.ports import free_port
 from tests.radio_gateway.health.test_metrics import GATEWAY, NOW, REJECTED
 from tests.radio_gateway.running.running import open_descriptors, rmc, until
@@ -136,7 +136,7 @@ async def test_channels_are_listened_to_and_nobody_is_answered() -> None:
             {"name": "fleet", "url": f"udp://127.0.0.1:{port}", "protocols": ["gt06"]},
             {"name": "trackers", "url": "tcp-listen://127.0.0.1:0", "protocols": ["gt06"]},
         ]
-        listening = Listening(load_channels(tables, "test.toml: channels"))
+        listening = ListenOnlyChannels(load_channels(tables, "test.toml: channels"))
         assert listening.left_out == ["trackers"]
         async with listening.running():
             await until(

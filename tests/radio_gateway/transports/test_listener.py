@@ -13,15 +13,15 @@ import uvloop
 from radio_gateway.channels.channel import Channel
 from radio_gateway.inbox.inbox import Inbox
 from radio_gateway.transports import listener
-from radio_gateway.transports.admission import Guest, Places
+from radio_gateway.transports.admission import AdmittedConnection, Places
 from radio_gateway.transports.http_listen import HttpListenTransport
 from radio_gateway.transports.tcp_listen import TcpListenTransport
 from tests.radio_gateway.running.running import hear, make, open_descriptors, rmc, running, until
 
 
-def entering(places: Places, address: str, left: list[Guest]) -> Guest:
+def entering(places: Places, address: str, left: list[AdmittedConnection]) -> AdmittedConnection:
     """Return a guest that tried to enter; whoever leaves is put into `left`."""
-    guest = Guest(address)
+    guest = AdmittedConnection(address)
     guest.leave = lambda: left.append(guest)
     if not places.enter(guest):
         left.append(guest)
@@ -29,7 +29,7 @@ def entering(places: Places, address: str, left: list[Guest]) -> Guest:
 
 
 def test_the_oldest_stranger_makes_way_and_a_known_one_never() -> None:
-    left: list[Guest] = []
+    left: list[AdmittedConnection] = []
     places = Places(8)
     known = [entering(places, f"192.0.2.{n}", left) for n in range(8)]
     for guest in known:
@@ -48,7 +48,7 @@ def test_the_oldest_stranger_makes_way_and_a_known_one_never() -> None:
 
 
 def test_one_address_gets_a_quarter_and_its_own_strangers_make_way_first() -> None:
-    left: list[Guest] = []
+    left: list[AdmittedConnection] = []
     places = Places(64)
     other = entering(places, "192.0.2.1", left)
     phones = [entering(places, "203.0.113.9", left) for _ in range(17)]

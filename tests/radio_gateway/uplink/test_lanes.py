@@ -5,7 +5,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radio_gateway.uplink.sender.scheduler import BACKLOG_OUT, LIVE_OUT, RECEIPT_WITHIN_S, Lanes
+from radio_gateway.uplink.sender.scheduler import (
+    BACKLOG_OUT,
+    LIVE_OUT,
+    RECEIPT_WITHIN_S,
+    SendQueues,
+)
 from radio_gateway.uplink.spool.rows import SpoolRow
 from radio_gateway.uplink.spool.sqlite_file import DISTRESS, ROUTINE, WORDS
 
@@ -22,20 +27,20 @@ def put(
 
 
 def test_distress_goes_first_then_the_newest_place_of_each_radio() -> None:
-    lanes = Lanes()
+    lanes = SendQueues()
     lanes.heard([put(1, "a", time_ms=1), put(2, "b", time_ms=1), put(3, "a", time_ms=2)])
     lanes.heard([put(4, rank=DISTRESS)])
     assert lanes.live(10) == [4, 3, 2]
 
 
 def test_a_late_fix_is_not_the_newest_place() -> None:
-    lanes = Lanes()
+    lanes = SendQueues()
     lanes.heard([put(1, "a", time_ms=100), put(2, "a", time_ms=50)])
     assert lanes.live(10) == [1]
 
 
 def test_words_for_people_go_behind_places_however_many_they_are() -> None:
-    lanes = Lanes()
+    lanes = SendQueues()
     lanes.heard([put(number, rank=WORDS) for number in range(1, 3000)])
     lanes.heard([put(3000, "a", time_ms=1), put(3001, rank=DISTRESS)])
     assert lanes.live(3) == [3001, 3000, 1]
@@ -44,7 +49,7 @@ def test_words_for_people_go_behind_places_however_many_they_are() -> None:
 def test_a_place_of_before_the_clock_was_set_back_hides_no_later_one() -> None:
     """The gateway's clock was a day ahead, and was set right."""
     day_ms = 86_400_000
-    lanes = Lanes()
+    lanes = SendQueues()
     lanes.heard([put(1, "a", time_ms=2 * day_ms, heard_ms=2 * day_ms)])
     lanes.sent(b"x", lanes.live(10), at_s=0.0, live=True)
     lanes.landed(b"x", [1])
@@ -55,7 +60,7 @@ def test_a_place_of_before_the_clock_was_set_back_hides_no_later_one() -> None:
 
 
 def test_what_arrived_is_not_sent_again_while_the_disk_does_not_let_it_go() -> None:
-    lanes = Lanes()
+    lanes = SendQueues()
     waiting = [put(1, "a", time_ms=1), put(2, rank=DISTRESS)]
     lanes.heard(waiting)
     lanes.sent(b"x", lanes.live(10), at_s=0.0, live=True)
@@ -68,7 +73,7 @@ def test_what_arrived_is_not_sent_again_while_the_disk_does_not_let_it_go() -> N
 
 
 def test_what_is_on_its_way_is_not_sent_again_until_its_receipt_is_overdue() -> None:
-    lanes = Lanes()
+    lanes = SendQueues()
     lanes.heard([put(1, "a", time_ms=1), put(2, rank=DISTRESS)])
     lanes.sent(b"x", lanes.live(10), at_s=0.0, live=True)
     assert lanes.live(10) == []
@@ -79,7 +84,7 @@ def test_what_is_on_its_way_is_not_sent_again_until_its_receipt_is_overdue() -> 
 
 
 def test_an_overdue_place_that_a_newer_one_has_replaced_goes_with_the_backlog() -> None:
-    lanes = Lanes()
+    lanes = SendQueues()
     lanes.heard([put(1, "a", time_ms=1)])
     lanes.sent(b"x", [1], at_s=0.0, live=True)
     lanes.cursor = 1
@@ -91,7 +96,7 @@ def test_an_overdue_place_that_a_newer_one_has_replaced_goes_with_the_backlog() 
 
 
 def test_only_so_many_envelopes_are_out_at_a_time() -> None:
-    lanes = Lanes()
+    lanes = SendQueues()
     for number in range(LIVE_OUT + 1):
         lanes.heard([put(number + 1, f"a{number}", time_ms=1)])
         numbers = lanes.live(10)
@@ -106,7 +111,7 @@ def test_only_so_many_envelopes_are_out_at_a_time() -> None:
 
 
 def test_a_receipt_for_what_was_never_sent_is_worth_nothing() -> None:
-    lanes = Lanes()
+    lanes = SendQueues()
     lanes.heard([put(1, "a", time_ms=1)])
     lanes.sent(b"x", [1], at_s=0.0, live=True)
     assert lanes.receipted(b"y", at_s=1.0) is None
@@ -114,7 +119,7 @@ def test_a_receipt_for_what_was_never_sent_is_worth_nothing() -> None:
 
 
 def test_a_receipt_that_comes_too_late_still_counts_once() -> None:
-    lanes = Lanes()
+    lanes = SendQueues()
     lanes.heard([put(1, "a", time_ms=1)])
     lanes.sent(b"x", [1], at_s=0.0, live=True)
     lanes.overdue(RECEIPT_WITHIN_S)
@@ -130,7 +135,7 @@ def test_whatever_happens_everything_is_sent_until_it_is_receipted(
     acts: list[tuple[int, int, int]],
 ) -> None:
     """A model spool: nothing is lost by time-outs, restarts and receipts in any order."""
-    lanes = Lanes()
+    lanes = SendQueues()
     spool: dict[int, SpoolRow] = {}
     out: dict[bytes, list[int]] = {}
     now_s, number, name = 0.0, 0, 0

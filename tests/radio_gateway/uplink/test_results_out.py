@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from radio_gateway.orders.order_result import OrderResult
-from radio_gateway.uplink.sender.order_results import ENVELOPES_KNOWN, ResultsOut
+from radio_gateway.uplink.sender.order_results import ENVELOPES_KNOWN, OrderResultQueue
 from radio_gateway.uplink.sender.scheduler import RECEIPT_WITHIN_S
 
 
@@ -13,7 +13,7 @@ def result(id: str) -> OrderResult:
     return OrderResult(id=id, state="sent", at=datetime(2026, 11, 29, tzinfo=UTC))
 
 
-def send(out: ResultsOut, digest: bytes, at_s: float) -> list[OrderResult]:
+def send(out: OrderResultQueue, digest: bytes, at_s: float) -> list[OrderResult]:
     """Send what is due in an envelope, as the uplink does."""
     results = out.to_send(at_s)
     if results:
@@ -22,7 +22,7 @@ def send(out: ResultsOut, digest: bytes, at_s: float) -> list[OrderResult]:
 
 
 def test_they_go_again_until_their_receipt_comes() -> None:
-    out = ResultsOut()
+    out = OrderResultQueue()
     out.add(result("o1"))
     assert send(out, b"1", 0.0) == [result("o1")]
     assert send(out, b"2", RECEIPT_WITHIN_S - 0.1) == []
@@ -34,7 +34,7 @@ def test_they_go_again_until_their_receipt_comes() -> None:
 
 
 def test_a_receipt_that_is_always_late_ends_them_all_the_same() -> None:
-    out = ResultsOut()
+    out = OrderResultQueue()
     out.add(result("o1"))
     send(out, b"1", 0.0)
     out.add(result("o2"))
@@ -50,7 +50,7 @@ def test_a_receipt_that_is_always_late_ends_them_all_the_same() -> None:
 
 
 def test_of_envelopes_without_a_receipt_no_more_are_known_than_is_good() -> None:
-    out = ResultsOut()
+    out = OrderResultQueue()
     out.add(result("o1"))
     for number in range(ENVELOPES_KNOWN + 1):
         send(out, b"%d" % number, number * RECEIPT_WITHIN_S)

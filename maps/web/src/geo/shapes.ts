@@ -1,5 +1,5 @@
 /** Sectors and targets as features of a map. Pure. */
-import type { Prediction, Sector, Sighting } from "../wire/papers.ts";
+import type { Prediction, Sector, Sighting } from "../wire/documents.ts";
 
 /**
  * What the map shows of a sector: its area, and one point for its name; nothing while nobody knows where it lies. `use`

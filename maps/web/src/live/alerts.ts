@@ -2,7 +2,7 @@
  * How alerts stand to each other, and what may be done about one: the life of an alert (patrol/alerts/alert.py) as the
  * page needs it. Pure.
  */
-import type { Alert, AlertState, Severity } from "../wire/papers.ts";
+import type { Alert, AlertState, Severity } from "../wire/documents.ts";
 
 export type AlertAct = "acknowledge" | "escalate" | "resolve" | "shelve" | "unshelve";
 /** Where a card stands: it waits for somebody, somebody knows of it, or it can be left alone. */

@@ -1,6 +1,6 @@
 /** Which incidents are news to a console, and who told of them. Pure. */
 
-import type { Incident } from "../wire/papers.ts";
+import type { Incident } from "../wire/documents.ts";
 import type { UnitState } from "../wire/units.ts";
 
 /** What was logged longer ago is no news, read or not. */

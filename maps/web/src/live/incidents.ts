@@ -5,12 +5,12 @@ import { now } from "../session/clock.ts";
 import { ACKNOWLEDGE } from "../session/permissions.ts";
 import { may, session } from "../session/session.ts";
 import { fetchJson } from "../wire/calls.ts";
-import { type Incident, isOver, ListedIncident } from "../wire/papers.ts";
+import { type Incident, isOver, ListedIncident } from "../wire/documents.ts";
 import { listOf } from "../wire/parser.ts";
 import { soundOnce } from "./bell.ts";
 import { news, ofTheDay } from "./incident-news.ts";
 import { keptMarks, mark } from "./read-marks.ts";
-import { papers } from "./signals.ts";
+import { documents } from "./signals.ts";
 
 const DAY_MS = 24 * 3600e3;
 /** When incidents were marked as seen here, by id. */
@@ -24,7 +24,7 @@ const asked = signal<readonly Incident[]>([]);
 export const photoShown = signal("");
 
 const told = computed<readonly Incident[]>(() => {
-  const open = (papers.value ?? []).filter((paper): paper is Incident => paper.kind === "incident");
+  const open = (documents.value ?? []).filter((record): record is Incident => record.kind === "incident");
   return [...open, ...asked.value.filter((each) => !open.some((one) => one.id === each.id))];
 });
 
@@ -59,7 +59,7 @@ export async function readLately(): Promise<void> {
 // What was read may be another agency's: once sharing changes, only what the stream tells stands.
 const sharing = computed(() =>
   JSON.stringify(
-    (papers.value ?? []).filter((paper) => paper.kind === "agreement").map((paper) => [paper.id, paper.state]),
+    (documents.value ?? []).filter((record) => record.kind === "agreement").map((record) => [record.id, record.state]),
   ),
 );
 effect(() => {

@@ -1,7 +1,7 @@
 /** The client's picture: who is where, and where they were in the last hours. Pure: no page, no clock. */
 
 import type { ChannelHealth, Claim } from "../wire/channels.ts";
-import { isOver, isShown, type Paper, versionOf } from "../wire/papers.ts";
+import { isOver, isShown, type OfficeDocument, versionOf } from "../wire/documents.ts";
 import type { Change, Snapshot } from "../wire/stream.ts";
 import type { Fix, TrackFeature, UnitState } from "../wire/units.ts";
 
@@ -43,9 +43,9 @@ export interface Touched {
   tracks: Set<string>;
   refetch: Set<string>;
   channels: boolean;
-  papers: boolean;
-  /** Papers that came as they ended, and are kept no longer. */
-  ended: Paper[];
+  documents: boolean;
+  /** Documents that came as they ended, and are kept no longer. */
+  ended: OfficeDocument[];
   /** Units that may no longer be shown, or are no more: call sign and agency, nothing else. */
   forgotten: { id: string; agency: string }[];
   /** Whose new line is straight and may follow a river, and when it began, milliseconds UTC. */
@@ -61,7 +61,7 @@ export class Picture {
   readonly channels = new Map<string, ChannelHealth>();
   readonly claims = new Map<string, Claim>();
   /** Alerts, targets, sectors and whatever else people keep, as far as it is not over. */
-  readonly papers = new Map<string, Paper>();
+  readonly documents = new Map<string, OfficeDocument>();
   readonly #counted = new Map<string, { at: number; transmissions: number; stale: boolean }[]>();
   readonly keepMs: number;
   /** Whose track is kept however many there are. */
@@ -86,9 +86,9 @@ export class Picture {
     for (const channel of snapshot.channels ?? []) this.#putChannel(channel, now, true);
     this.claims.clear();
     for (const claim of snapshot.claims ?? []) this.#putClaim(claim);
-    this.papers.clear();
-    for (const paper of snapshot.papers ?? []) this.#putPaper(paper, touched);
-    touched.channels = touched.papers = true;
+    this.documents.clear();
+    for (const record of snapshot.papers ?? []) this.#putDocument(record, touched);
+    touched.channels = touched.documents = true;
     return touched;
   }
 
@@ -116,7 +116,7 @@ export class Picture {
       touched.channels = true;
     }
     for (const claim of change.claims ?? []) this.#putClaim(claim);
-    for (const paper of change.papers ?? []) this.#putPaper(paper, touched);
+    for (const record of change.papers ?? []) this.#putDocument(record, touched);
     return touched;
   }
 
@@ -184,16 +184,16 @@ export class Picture {
   }
 
   /** An older version than the one that is known changes nothing. */
-  #putPaper(paper: Paper, touched: Touched): void {
-    if (!isShown(paper)) return;
-    const known = this.papers.get(paper.id);
-    if (known !== undefined && versionOf(known) > versionOf(paper)) return;
-    touched.papers = true;
-    if (isOver(paper)) {
-      this.papers.delete(paper.id);
-      touched.ended.push(paper);
+  #putDocument(record: OfficeDocument, touched: Touched): void {
+    if (!isShown(record)) return;
+    const known = this.documents.get(record.id);
+    if (known !== undefined && versionOf(known) > versionOf(record)) return;
+    touched.documents = true;
+    if (isOver(record)) {
+      this.documents.delete(record.id);
+      touched.ended.push(record);
     } else {
-      this.papers.set(paper.id, paper);
+      this.documents.set(record.id, record);
     }
   }
 
@@ -213,7 +213,7 @@ export class Picture {
     if (unit !== undefined && unit.known !== false) touched.forgotten.push({ id, agency: unit.agency });
     this.units.delete(id);
     this.tracks.delete(id);
-    if (this.papers.delete(id)) touched.papers = true;
+    if (this.documents.delete(id)) touched.documents = true;
     touched.units.add(id);
     touched.tracks.add(id);
   }
@@ -280,7 +280,7 @@ function nothing(): Touched {
     tracks: new Set(),
     refetch: new Set(),
     channels: false,
-    papers: false,
+    documents: false,
     ended: [],
     forgotten: [],
     straight: new Map(),

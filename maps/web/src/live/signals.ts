@@ -6,7 +6,7 @@ import { hearServerTime, now } from "../session/clock.ts";
 import { noteBuild, noteFailure, noteFaults } from "../session/page-faults.ts";
 import { fetchJson } from "../wire/calls.ts";
 import type { ChannelHealth, Claim } from "../wire/channels.ts";
-import type { HandOff, Paper } from "../wire/papers.ts";
+import type { HandOff, OfficeDocument } from "../wire/documents.ts";
 import type { Change, Snapshot } from "../wire/stream.ts";
 import type { UnitState } from "../wire/units.ts";
 import { TrackCollection, TrackFeature } from "../wire/units.ts";
@@ -55,7 +55,7 @@ export const channels = signal<ChannelHealth[] | null>(null);
 /** Addresses that a second sender uses now, the oldest first. */
 export const claims = signal<Claim[]>([]);
 /** Alerts, offers, targets, sectors, agreements and patrols that are not over; null until the first snapshot. */
-export const papers = signal<readonly Paper[] | null>(null);
+export const documents = signal<readonly OfficeDocument[] | null>(null);
 /** Hand-offs that ended while somebody looked, as they ended, the newest first. */
 export const endedHandOffs = signal<readonly HandOff[]>([]);
 /** Units that went from the picture while somebody looked: their names, so that it can be said why. */
@@ -106,7 +106,7 @@ function take(touched: Touched, whole: boolean): void {
   for (const id of touched.units) dirtyUnits.add(id);
   for (const id of touched.tracks) dirtyTracks.add(id);
   // The frame is in the picture by now: who shows it may fail, and the next one is shown all the same.
-  shown(() => touched.papers && takePapers(touched.ended));
+  shown(() => touched.documents && takeDocuments(touched.ended));
   shown(() => noteForgotten(touched));
   shown(() => hearTexts(touchedUnits(touched), (id) => !picture.units.has(id), now.peek()));
   if (whole)
@@ -156,11 +156,11 @@ function noteForgotten(touched: Touched): void {
 }
 
 /** Few and urgent: an alert does not wait for the next renewal of the lists. */
-function takePapers(ended: readonly Paper[]): void {
-  papers.value = [...picture.papers.values()];
-  const over = ended.filter((paper) => paper.kind === "hand_off");
+function takeDocuments(ended: readonly OfficeDocument[]): void {
+  documents.value = [...picture.documents.values()];
+  const over = ended.filter((record) => record.kind === "hand_off");
   if (over.length === 0) return;
-  const kept = endedHandOffs.peek().filter((old) => over.every((paper) => paper.id !== old.id));
+  const kept = endedHandOffs.peek().filter((old) => over.every((record) => record.id !== old.id));
   endedHandOffs.value = [...over, ...kept].slice(0, ENDED_KEPT);
 }
 

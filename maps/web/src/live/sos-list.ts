@@ -68,11 +68,11 @@
       const frame = JSON.parse(text) as Record<string, unknown>;
       if (frame["type"] === "snapshot" && Array.isArray(frame["papers"]))
         for (const id of [...calls.keys()])
-          if (!list(frame["papers"]).some((paper) => paper["id"] === id)) calls.delete(id);
+          if (!list(frame["papers"]).some((record) => record["id"] === id)) calls.delete(id);
       if (Array.isArray(frame["forget"])) for (const id of frame["forget"]) calls.delete(String(id));
       for (const unit of list(frame["units"]))
         if (word(unit["call_sign"]) !== "") names.set(word(unit["id"]), word(unit["call_sign"]));
-      for (const paper of list(frame["papers"])) take(paper);
+      for (const record of list(frame["papers"])) take(record);
       if (calls.size > 0) setTimeout(look, UNSHOWN_MS);
       look();
     } catch {
@@ -80,18 +80,18 @@
     }
   }
 
-  function take(paper: Record<string, unknown>): void {
-    const id = word(paper["id"]);
-    if (paper["kind"] !== "alert" || paper["severity"] !== "sos" || id === "") return;
-    const state = word(paper["state"]);
-    if (over.includes(state) || paper["historical"] === true) return void calls.delete(id);
-    const { lon, lat } = paper;
+  function take(record: Record<string, unknown>): void {
+    const id = word(record["id"]);
+    if (record["kind"] !== "alert" || record["severity"] !== "sos" || id === "") return;
+    const state = word(record["state"]);
+    if (over.includes(state) || record["historical"] === true) return void calls.delete(id);
+    const { lon, lat } = record;
     const spot = typeof lon === "number" && typeof lat === "number" ? `${lat.toFixed(5)} ${lon.toFixed(5)}` : "";
     calls.set(id, {
       id,
-      unit: word(paper["unit"]),
-      where: word(paper["place"]) || spot,
-      at: word(paper["raised_at"]),
+      unit: word(record["unit"]),
+      where: word(record["place"]) || spot,
+      at: word(record["raised_at"]),
       answered: known.includes(state),
       since: calls.get(id)?.since ?? performance.now(),
     });

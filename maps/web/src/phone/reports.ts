@@ -85,7 +85,7 @@ export interface Sighting {
 }
 
 /**
- * The order of sending: an SOS before all, then what somebody waits for, papers, positions; last what has photos, after
+ * The order of sending: an SOS before all, then what somebody waits for, documents, positions; last what has photos, after
  * these.
  */
 export type Rank = 0 | 1 | 2 | 3 | 4;

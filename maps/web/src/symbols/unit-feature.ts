@@ -2,7 +2,7 @@
 
 import { metresPerPixelAtZoom0 } from "../geo/coordinates.ts";
 import { ageSeconds, ageWords } from "../session/times.ts";
-import type { Severity } from "../wire/papers.ts";
+import type { Severity } from "../wire/documents.ts";
 import type { Fix, UnitState } from "../wire/units.ts";
 import { bowDeg, markState, opacityByAge, shapeOf, sideCode, sideName } from "./marks.ts";
 

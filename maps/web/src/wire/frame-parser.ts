@@ -5,7 +5,7 @@
  */
 
 import { ChannelHealth, Claim } from "./channels.ts";
-import { Alert, isShown, PAPERS, Paper } from "./papers.ts";
+import { Alert, isShown, DOCUMENTS, OfficeDocument } from "./documents.ts";
 import { count, type Fields, isRecord, listOf, moment, name, object, type Parser, text } from "./parser.ts";
 import type { Change, FixTable, LiveFrame, Snapshot, Table } from "./stream.ts";
 import { withoutTables } from "./tables.ts";
@@ -137,8 +137,8 @@ function readLists(frame: Said, time: string, faults: ItemFault[]): Lists {
   if (channels !== undefined) read.channels = channels;
   const claims = each("claims", "claim", (item) => readAs(item, Claim));
   if (claims !== undefined) read.claims = claims;
-  const papers = each("papers", "paper", (item) => readPaper(item, time));
-  if (papers !== undefined) read.papers = papers;
+  const documents = each("papers", "paper", (item) => readDocument(item, time));
+  if (documents !== undefined) read.papers = documents;
   return read;
 }
 
@@ -149,11 +149,11 @@ interface Read<T> {
 }
 
 /** A kind that this page has no use for is nobody's fault, and `Picture` leaves it out. */
-function readPaper(item: unknown, time: string): Read<Paper> {
+function readDocument(item: unknown, time: string): Read<OfficeDocument> {
   const kind = isRecord(item) ? item["kind"] : undefined;
   if (typeof kind !== "string") return { value: null, fields: ["kind"] };
-  if (!isShown({ kind })) return { value: Paper(item), fields: [] };
-  if (kind !== "alert") return readAs<Paper>(item, PAPERS[kind as Paper["kind"]]);
+  if (!isShown({ kind })) return { value: OfficeDocument(item), fields: [] };
+  if (kind !== "alert") return readAs<OfficeDocument>(item, DOCUMENTS[kind as OfficeDocument["kind"]]);
   // Of an alert nothing but its id is needed: what calls for help may be said badly.
   const read = readAs(item, Alert, { ...ALERT, at: time, raised_at: time });
   return read.value?.unit === "" ? { ...read, value: { ...read.value, unit: null } } : read;

@@ -75,7 +75,7 @@ export const Signature = object({
 export type Signature = ValueOf<typeof Signature>;
 
 /** One version of a patrol, as far as this person's agency may see it. */
-export const PatrolPaper = object({
+export const PatrolDocument = object({
   id: text,
   agency: text,
   at: moment,
@@ -112,7 +112,7 @@ export const PatrolPaper = object({
   suspended: optional(flag),
   suspended_why: optional(text),
 });
-export type PatrolPaper = ValueOf<typeof PatrolPaper>;
+export type PatrolDocument = ValueOf<typeof PatrolDocument>;
 
 /** One thing that is wrong with a plan. */
 export const PlanConflict = object({
@@ -151,20 +151,20 @@ export const Shift = object({
 });
 export type Shift = ValueOf<typeof Shift>;
 
-export function stateOf(patrol: PatrolPaper): PatrolState {
+export function stateOf(patrol: PatrolDocument): PatrolState {
   return patrol.state ?? "draft";
 }
 
-export function revisionOf(patrol: PatrolPaper): number {
+export function revisionOf(patrol: PatrolDocument): number {
   return patrol.revision ?? 1;
 }
 
-export function isOver(patrol: PatrolPaper): boolean {
+export function isOver(patrol: PatrolDocument): boolean {
   return patrol.state === "ended" || patrol.state === "cancelled";
 }
 
 /** Every sector that it or one of its legs covers. */
-export function sectorsOf(patrol: PatrolPaper): string[] {
+export function sectorsOf(patrol: PatrolDocument): string[] {
   return [...new Set([...(patrol.sectors ?? []), ...(patrol.legs ?? []).flatMap((leg) => leg.sectors ?? [])])];
 }
 
@@ -172,14 +172,14 @@ export function sectorsOf(patrol: PatrolPaper): string[] {
  * Words for an agency whose signature is not there. No patrol comes to some states without all of them: there it is
  * only not shown.
  */
-export function whyUnsigned(patrol: PatrolPaper): "signature.unseen" | "signature.not_yet" | "signature.awaited" {
+export function whyUnsigned(patrol: PatrolDocument): "signature.unseen" | "signature.not_yet" | "signature.awaited" {
   const state = stateOf(patrol);
   if (patrol.suspended === true && ["signed", "ready", "under way", "ended"].includes(state)) return "signature.unseen";
   return state === "draft" ? "signature.not_yet" : "signature.awaited";
 }
 
 /** From when to when a patrol is, or was. */
-export function spanOf(patrol: PatrolPaper): [number, number] {
+export function spanOf(patrol: PatrolDocument): [number, number] {
   const starts = Date.parse(patrol.started_at ?? patrol.starts_at);
   const ends = Date.parse(patrol.ended_at ?? patrol.ends_at);
   // One that was called off before it began has its planned time.

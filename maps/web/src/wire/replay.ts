@@ -1,6 +1,6 @@
 /** A replay: what there is in a range of time, and totals. */
 import { Geometry } from "./geojson.ts";
-import { Paper } from "./papers.ts";
+import { OfficeDocument } from "./documents.ts";
 import {
   figure,
   flag,
@@ -34,7 +34,7 @@ export const Reel = object({
   time_zone: text,
   made_at: moment,
   units: listOf(ReplayUnit),
-  papers: withDefault(listOf(Paper), []),
+  papers: withDefault(listOf(OfficeDocument), []),
   outlines: withDefault(recordOf(Geometry), {}),
   papers_left_off: withDefault(flag, false),
 });

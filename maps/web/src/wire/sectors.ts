@@ -1,6 +1,6 @@
 /** What the server says of sectors (maps/api/planning/sectors.py). Fields that are absent have their default. */
 import { Outline } from "./geojson.ts";
-import { SectorUse } from "./papers.ts";
+import { SectorUse } from "./documents.ts";
 import {
   figure,
   flag,
@@ -71,7 +71,7 @@ export const Transit = object({
 export type Transit = ValueOf<typeof Transit>;
 
 /** One version of a sector: a polygon or a stretch of a river. */
-export const SectorPaper = object({
+export const SectorDocument = object({
   id: text,
   agency: text,
   at: moment,
@@ -88,7 +88,7 @@ export const SectorPaper = object({
   note: optional(text),
   retired_at: optional(nullable(moment)),
 });
-export type SectorPaper = ValueOf<typeof SectorPaper>;
+export type SectorDocument = ValueOf<typeof SectorDocument>;
 
 export const Along = object({
   river: text,
@@ -118,12 +118,12 @@ export type Lie = ValueOf<typeof Lie>;
 
 export const SectorDetails = object({
   ...Lie.fields,
-  sector: SectorPaper,
+  sector: SectorDocument,
 });
 export type SectorDetails = ValueOf<typeof SectorDetails>;
 
 export const PastVersion = object({
-  sector: SectorPaper,
+  sector: SectorDocument,
   reason: optional(text),
   outline: optional(Outline),
   area_km2: optional(figure),
@@ -175,11 +175,11 @@ export const Checked = object({
 });
 export type Checked = ValueOf<typeof Checked>;
 
-export function stretchOf(paper: SectorPaper): Stretch | null {
-  if (!paper.river) return null;
-  return { river: paper.river, km_from: paper.km_from ?? 0, km_to: paper.km_to ?? 0, width_m: paper.width_m ?? 0 };
+export function stretchOf(record: SectorDocument): Stretch | null {
+  if (!record.river) return null;
+  return { river: record.river, km_from: record.km_from ?? 0, km_to: record.km_to ?? 0, width_m: record.width_m ?? 0 };
 }
 
-export function versionNumber(paper: SectorPaper): number {
-  return paper.version ?? 1;
+export function versionNumber(record: SectorDocument): number {
+  return record.version ?? 1;
 }

@@ -1,6 +1,6 @@
 /** Frames of the live stream (patrol/units/wire.py). */
 import type { ChannelHealth, Claim } from "./channels.ts";
-import type { Paper } from "./papers.ts";
+import type { OfficeDocument } from "./documents.ts";
 import type { Fix, UnitState } from "./units.ts";
 
 export interface Snapshot {
@@ -13,7 +13,7 @@ export interface Snapshot {
   units: UnitState[];
   channels?: ChannelHealth[];
   claims?: Claim[];
-  papers?: Paper[];
+  papers?: OfficeDocument[];
 }
 
 /** Several things of one kind: the names of the fields that differ, then a row for each; null is as good as absent. */
@@ -43,7 +43,7 @@ export interface Change {
   forget?: string[];
   channels?: ChannelHealth[];
   claims?: Claim[];
-  papers?: Paper[];
+  papers?: OfficeDocument[];
 }
 
 export interface Beat {

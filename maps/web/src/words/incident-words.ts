@@ -1,6 +1,6 @@
 /** An incident in words: what, and by whom. */
 
-import type { Incident } from "../wire/papers.ts";
+import type { Incident } from "../wire/documents.ts";
 import { wordsIfAny } from "./index.ts";
 
 export function categoryWords(incident: Incident): string {

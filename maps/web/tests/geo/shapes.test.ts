@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sectorFeatures, targetFeatures } from "../../src/geo/shapes.ts";
-import type { Sector } from "../../src/wire/papers.ts";
+import type { Sector } from "../../src/wire/documents.ts";
 
 const at = "2026-11-25T01:00:00Z";
 const ring: [number, number][] = [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { actsOf, inOrder, isKnownState, rings, standing } from "../../src/live/alerts.ts";
-import type { Alert, AlertState } from "../../src/wire/papers.ts";
+import type { Alert, AlertState } from "../../src/wire/documents.ts";
 
 const at = "2026-11-25T01:00:00Z";
 const alert = (id: string, more: Partial<Alert> = {}): Alert => ({

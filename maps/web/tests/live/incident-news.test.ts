@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { news, ofTheDay, unitOf } from "../../src/live/incident-news.ts";
 import { pruned } from "../../src/live/read-marks.ts";
-import type { Incident } from "../../src/wire/papers.ts";
+import type { Incident } from "../../src/wire/documents.ts";
 import type { UnitState } from "../../src/wire/units.ts";
 
 const NOW = Date.parse("2026-11-25T12:00:00Z");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseFrame } from "../../src/wire/frame-parser.ts";
-import type { Alert } from "../../src/wire/papers.ts";
+import type { Alert } from "../../src/wire/documents.ts";
 import { USES } from "../../src/wire/sectors.ts";
 
 const time = "2026-11-25T01:00:00Z";
@@ -162,7 +162,7 @@ test("a state that is not known is kept as it is said", () => {
   assert.deepEqual(faults, []);
 });
 
-test("a paper of a kind that the page has no use for is nobody's fault", () =>
+test("a document of a kind that the page has no use for is nobody's fault", () =>
   assert.deepEqual(change({ papers: [{ kind: "roster", id: "r" }] }).faults, []));
 
 test("the build of a snapshot is told", () => {
@@ -186,7 +186,7 @@ test("faults that are told of one frame are bounded", () =>
   assert.equal(change({ units: Array(9000).fill(0) }).faults.length, 50));
 
 test("a sector may be for whatever planners choose", () => {
-  const papers = USES.map((use) => ({
+  const documents = USES.map((use) => ({
     kind: "sector",
     id: use,
     agency: "la-hx",
@@ -194,5 +194,5 @@ test("a sector may be for whatever planners choose", () => {
     name: use,
     use,
   }));
-  assert.deepEqual(change({ papers }).faults, []);
+  assert.deepEqual(change({ papers: documents }).faults, []);
 });

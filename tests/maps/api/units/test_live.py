@@ -17,7 +17,7 @@ from websockets.exceptions import ConnectionClosed
 
 from gis.position.position import Position
 from maps.api.units import live as route
-from maps.http.stream_limit import LivePlaces
+from maps.http.stream_limit import StreamSlots
 from patrol.units.units import Unit
 from radio_gateway.messages.transmission import Transmission
 from tests.maps.servers.running import AGENCY, Live, Running, wait_until
@@ -270,7 +270,7 @@ async def test_a_store_that_does_not_answer_keeps_nothing_from_who_looks(
 async def test_who_opens_stream_after_stream_takes_no_other_s_and_has_a_bound(
     server: Running,
 ) -> None:
-    places = LivePlaces(most=3)
+    places = StreamSlots(most=3)
     server.app.state.live_places = places
     async with (
         server.signed_in() as owner,
@@ -303,7 +303,7 @@ async def test_who_opens_stream_after_stream_takes_no_other_s_and_has_a_bound(
 
 
 def test_a_stream_that_is_slow_to_end_leaves_the_later_ones_counted() -> None:
-    places, told = LivePlaces(most=1), list[str]()
+    places, told = StreamSlots(most=1), list[str]()
     slow, other, later = (
         places.held("malee", "a session", partial(told.append, name))
         for name in ("slow", "other", "later")
@@ -354,7 +354,7 @@ async def test_a_place_that_was_got_as_the_connection_was_ended_is_given_back(
     asks, place, got = asyncio.Event(), asyncio.Event(), asyncio.Event()
     carrying: list[asyncio.Task[Any]] = []
 
-    class Places(LivePlaces):
+    class Places(StreamSlots):
         """Notes who carries a stream."""
 
         def held(self, *place: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from maps.feeds.writers.mmsi import Numbers, made_mmsi, own_mmsi
+from maps.feeds.writers.mmsi import MmsiNumbers, made_mmsi, own_mmsi
 
 
 @pytest.mark.parametrize(
@@ -26,17 +26,17 @@ from maps.feeds.writers.mmsi import Numbers, made_mmsi, own_mmsi
 )
 def test_no_unit_goes_out_as_a_beacon_a_buoy_or_a_station(address: str) -> None:
     assert own_mmsi([address]) is None
-    assert 800_000_000 <= Numbers().of("unit", [address]) <= 809_999_999
+    assert 800_000_000 <= MmsiNumbers().of("unit", [address]) <= 809_999_999
 
 
 def test_a_boat_heard_by_ais_keeps_its_number() -> None:
-    assert Numbers().of("unit", ["ais:574123456", "kenwood:1"]) == 574123456
+    assert MmsiNumbers().of("unit", ["ais:574123456", "kenwood:1"]) == 574123456
     assert own_mmsi(["ais:857412345"]) == 857412345  # a handheld
 
 
 def test_a_made_number_is_the_same_at_every_start() -> None:
-    assert made_mmsi("c0ffee") == made_mmsi("c0ffee") == Numbers().of("c0ffee", ())
-    numbers = Numbers()
+    assert made_mmsi("c0ffee") == made_mmsi("c0ffee") == MmsiNumbers().of("c0ffee", ())
+    numbers = MmsiNumbers()
     many = {numbers.of(f"unit {number}", ()) for number in range(20_000)}
     assert len(many) == 20_000  # some would meet by chance
     assert all(800_000_000 <= each <= 809_999_999 for each in many)
@@ -44,7 +44,7 @@ def test_a_made_number_is_the_same_at_every_start() -> None:
 
 
 def test_a_number_follows_the_radio_to_its_unit_and_back() -> None:
-    numbers = Numbers()
+    numbers = MmsiNumbers()
     assert numbers.of("ais:574123456", ["ais:574123456"]) == 574123456
     assert numbers.of("unit", ["ais:574123456"]) != 574123456  # not two under one number
     numbers.forget("ais:574123456")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from maps.notifications.errors.errors import NotNow, Undeliverable
+from maps.notifications.errors.errors import TemporaryFailure, Undeliverable
 from maps.notifications.outbound_http.post import OutboundHttp, url_fault
 from tests.maps.notifications.receiving import LOCAL, HttpReceiver, answer, certificate, receiving
 
@@ -95,7 +95,7 @@ async def test_a_receiver_that_says_nothing_is_left_in_time() -> None:
     async with receiving() as receiver:
         receiver.hold = hold
         async with asyncio.timeout(2):
-            with pytest.raises(NotNow, match=r"within 0\.5 s"):
+            with pytest.raises(TemporaryFailure, match=r"within 0\.5 s"):
                 await post(receiver, OutboundHttp(listed=LOCAL, within_s=0.5))
 
 
@@ -125,7 +125,7 @@ async def test_endless_headers_end_the_talk() -> None:
 
     async with receiving() as receiver:
         receiver.hold = hold
-        with pytest.raises(NotNow):
+        with pytest.raises(TemporaryFailure):
             await post(receiver, OutboundHttp(listed=LOCAL, within_s=5))
 
 
@@ -152,9 +152,9 @@ async def test_tls_checks_the_name_though_the_address_is_connected_to(
         outgoing = OutboundHttp(listed=LOCAL, tls=shown.client())
         url = f"https://hook.example:{receiver.port}/"
         assert (await outgoing.post(url, body=b"", headers={})).status_code == 204
-        with pytest.raises(NotNow, match="cannot be reached"):
+        with pytest.raises(TemporaryFailure, match="cannot be reached"):
             await outgoing.post(url.replace("hook", "other"), body=b"", headers={})
-        with pytest.raises(NotNow, match="cannot be reached"):
+        with pytest.raises(TemporaryFailure, match="cannot be reached"):
             await OutboundHttp(listed=LOCAL).post(url, body=b"", headers={})
         assert len(receiver.posts) == 1
 
@@ -162,14 +162,14 @@ async def test_tls_checks_the_name_though_the_address_is_connected_to(
 async def test_what_is_down_may_go_through_later() -> None:
     async with receiving() as receiver:
         pass
-    with pytest.raises(NotNow, match="cannot be reached"):
+    with pytest.raises(TemporaryFailure, match="cannot be reached"):
         await post(receiver, OutboundHttp(listed=LOCAL))
 
 
 async def test_a_fault_names_no_path_and_no_query() -> None:
     async with receiving() as receiver:
         pass
-    with pytest.raises(NotNow) as raised:
+    with pytest.raises(TemporaryFailure) as raised:
         await post(receiver, OutboundHttp(listed=LOCAL))
     assert "hook" not in str(raised.value)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maps.notifications.errors.errors import NotNow, Undeliverable
+from maps.notifications.errors.errors import TemporaryFailure, Undeliverable
 from maps.notifications.outbound_http.allowed_addresses import is_permitted, literal, resolve
 from tests.maps.notifications.receiving import LOCAL
 
@@ -100,9 +100,9 @@ def test_a_listed_network_is_permitted_and_its_neighbours_are_not() -> None:
     ],
 )
 async def test_every_way_to_write_an_address_of_this_machine_is_refused(host: str) -> None:
-    with pytest.raises((Undeliverable, NotNow)) as refused:
+    with pytest.raises((Undeliverable, TemporaryFailure)) as refused:
         await resolve(host, 80)
-    if refused.type is NotNow:  # the resolver does not take that form at all
+    if refused.type is TemporaryFailure:  # the resolver does not take that form at all
         assert "not known" in str(refused.value)
 
 

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from maps.errors.errors import SettingsFaults
 from maps.language.wording import Wording
 from maps.notifications import throttle as pace
-from maps.notifications.senders.mail import MailWay
+from maps.notifications.senders.mail import MailSender
 from maps.notifications.settings.settings_tables import MailSettings
 from maps.notifications.text.messages import Notification, VisibleAlert
 from patrol.alerts.alert import Alert
@@ -258,7 +258,7 @@ async def test_one_receiver_that_is_refused_costs_the_others_nothing(tmp_path: P
 )
 def test_no_word_of_a_radio_becomes_a_header(name: str, place: str, rule_: str, node: str) -> None:
     said = MailSettings.model_validate(mail(25))
-    way = MailWay(said, password=None, node=node, zone=ZoneInfo("UTC"), link=None)
+    way = MailSender(said, password=None, node=node, zone=ZoneInfo("UTC"), link=None)
     alert = Alert(
         id="a1",
         agency=AGENCY,

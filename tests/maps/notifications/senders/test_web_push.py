@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from maps.notifications import throttle as pace
 from maps.notifications.account_news import AccountNews
-from maps.notifications.errors.errors import NotNow
+from maps.notifications.errors.errors import TemporaryFailure
 from maps.notifications.senders.base64url import b64url, from_b64url
 from maps.notifications.senders.push_key import PushKey
 from patrol.alerts.delivery import PushSubscription
@@ -373,11 +373,11 @@ def test_the_key_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
     other = PushKey(tmp_path / "other.pem", contact="mailto:t@hx.example").public()
     assert other != first
     file.chmod(0o640)
-    with pytest.raises(NotNow, match="chmod 600"):
+    with pytest.raises(TemporaryFailure, match="chmod 600"):
         PushKey(file, contact="mailto:t@hx.example").public()
     file.chmod(0o600)
     file.write_text("nothing")
-    with pytest.raises(NotNow, match="is no private key"):
+    with pytest.raises(TemporaryFailure, match="is no private key"):
         PushKey(file, contact="mailto:t@hx.example").public()
 
 

@@ -13,7 +13,7 @@ import pytest
 from maps.errors.errors import SettingsFaults
 from maps.reports.document.request import ReportRequest
 from maps.reports.jobs.render import ReportFile
-from maps.reports.jobs.report_queue import Press
+from maps.reports.jobs.report_queue import ReportQueue
 from maps.reports.jobs.scheduler import MailEntry, Scheduler
 from maps.reports.jobs.schedules import is_late, newest_due, next_due
 from maps.settings.report_settings import ReportSchedule
@@ -110,7 +110,9 @@ async def test_one_that_breaks_keeps_no_other_waiting(monkeypatch: pytest.Monkey
         ReportSchedule(**schedule(name="broken", formats=["pdf"])),
         ReportSchedule(**schedule(name="whole", recipients=["two@police.example"])),
     ]
-    post = Scheduler(both, site, Post(), press=Press(), lines=nothing, note=noted, now=lambda: now)
+    post = Scheduler(
+        both, site, Post(), press=ReportQueue(), lines=nothing, note=noted, now=lambda: now
+    )
     await post.look()
     await post.look()
     assert sent == ["two@police.example"]

@@ -15,7 +15,7 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import select
 
-from maps.node.lease_holder import Holding
+from maps.node.lease_holder import LeaseHolder
 from patrol.errors.errors import LeaseLost, StoreError
 from patrol.store.engine import lease
 from patrol.store.records import registry
@@ -52,7 +52,7 @@ async def test_who_waits_takes_the_lease_when_it_falls_still_and_the_other_commi
     url = empty_store(tmp_path / "patrol.db")
     first, second = open_store(url), open_store(url)
     lost: list[LeaseLost] = []
-    one, two = (Holding("hx", agency="joint", life_s=1.5, lost=lost.append) for _ in range(2))
+    one, two = (LeaseHolder("hx", agency="joint", life_s=1.5, lost=lost.append) for _ in range(2))
     try:
         holding = one.over(first)
         await holding.__aenter__()
@@ -96,7 +96,7 @@ async def test_the_lease_does_not_run_out_while_the_store_does_not_answer(
 ) -> None:
     url = empty_store(tmp_path / "patrol.db")
     first, second = open_store(url), open_store(url)
-    one, two = (Holding("hx", agency="joint", life_s=1.2) for _ in range(2))
+    one, two = (LeaseHolder("hx", agency="joint", life_s=1.2) for _ in range(2))
     away, looks = asyncio.Event(), 0
     read = second.read
 
@@ -142,7 +142,7 @@ async def test_the_lease_does_not_run_out_while_the_store_does_not_answer(
 
 
 class Alone:
-    """A lease on a clock of its own, that somebody holds; `Holding` sleeps and looks by it.
+    """A lease on a clock of its own, that somebody holds; `LeaseHolder` sleeps and looks by it.
 
     Attributes:
         now_s: The steady clock.
@@ -191,7 +191,7 @@ async def test_who_waits_takes_it_in_the_moment_in_which_it_ends(
     one = Alone(last_s)
     monkeypatch.setattr("maps.node.lease_holder.monotonic", one.monotonic)
     monkeypatch.setattr("maps.node.lease_holder.asyncio.sleep", one.sleep)
-    two = Holding("hx", agency="joint", life_s=10.0)
+    two = LeaseHolder("hx", agency="joint", life_s=10.0)
     await two.take(cast(Store, one))
     assert 10.0 <= one.now_s - one.renewed_s <= 10.6
 
@@ -202,7 +202,7 @@ async def test_that_both_were_stopped_together_does_not_count(
     one = Alone(3.3, 6.6, 9.9, stops=(4.0, 3600.0))
     monkeypatch.setattr("maps.node.lease_holder.monotonic", one.monotonic)
     monkeypatch.setattr("maps.node.lease_holder.asyncio.sleep", one.sleep)
-    two = Holding("hx", agency="joint", life_s=10.0)
+    two = LeaseHolder("hx", agency="joint", life_s=10.0)
     await two.take(cast(Store, one))
     assert (one.renewed_s, one.renewals) == (3609.9, [])
 
@@ -216,7 +216,7 @@ async def test_that_nobody_could_write_does_not_count(
     one = Alone(3.3, 6.6, renewed_s, renewed_s + 3.3, locked=(7.0, until_s))
     monkeypatch.setattr("maps.node.lease_holder.monotonic", one.monotonic)
     monkeypatch.setattr("maps.node.lease_holder.asyncio.sleep", one.sleep)
-    two = Holding("hx", agency="joint", life_s=10.0)
+    two = LeaseHolder("hx", agency="joint", life_s=10.0)
     await two.take(cast(Store, one))
     assert (one.renewed_s, one.renewals) == (renewed_s + 3.3, [])
     assert 10.0 <= one.now_s - one.renewed_s <= 10.6
@@ -228,7 +228,7 @@ async def test_who_is_dead_is_replaced_soon_after_somebody_can_write_again(
     one = Alone(3.3, 6.6, locked=(7.0, 30.0))
     monkeypatch.setattr("maps.node.lease_holder.monotonic", one.monotonic)
     monkeypatch.setattr("maps.node.lease_holder.asyncio.sleep", one.sleep)
-    two = Holding("hx", agency="joint", life_s=10.0)
+    two = LeaseHolder("hx", agency="joint", life_s=10.0)
     await two.take(cast(Store, one))
     assert 33.3 <= one.now_s <= 34.5
 
@@ -238,7 +238,7 @@ async def test_who_looks_by_writing_changes_nothing(tmp_path: Path) -> None:
     first, second = open_store(url), open_store(url)
     try:
         assert await second.write(lease.read_and_write, "hx") is None
-        async with Holding("hx", agency="joint", life_s=60).over(first):
+        async with LeaseHolder("hx", agency="joint", life_s=60).over(first):
             seen = await first.read(lease.read, "hx")
             assert seen is not None
             assert await second.write(lease.read_and_write, "hx") == seen
@@ -253,7 +253,7 @@ async def test_who_could_not_renew_it_tries_again_before_a_third_of_it_is_over(
 ) -> None:
     """A database that was away for longer than most of a lease is back for the standby as well."""
     store = open_store(empty_store(tmp_path / "patrol.db"))
-    holding = Holding("hx", agency="joint", life_s=6.0)
+    holding = LeaseHolder("hx", agency="joint", life_s=6.0)
     write, tried = store.write, asyncio.Event()
     sleep, pauses_s = asyncio.sleep, list[float]()
 
@@ -287,7 +287,7 @@ async def test_a_lease_counts_from_when_it_was_asked_for_however_late_the_answer
 ) -> None:
     """Who waits may have seen it move long before: by its count it runs out sooner."""
     store = open_store(empty_store(tmp_path / "patrol.db"))
-    holding, now_s = Holding("hx", agency="joint", life_s=3.0), monotonic()
+    holding, now_s = LeaseHolder("hx", agency="joint", life_s=3.0), monotonic()
     write, answered = store.write, asyncio.Event()
 
     async def slow(query: Any, *wanted: Any) -> Any:
@@ -314,7 +314,7 @@ async def test_what_was_given_back_is_taken_at_once(tmp_path: Path) -> None:
     store = open_store(empty_store(tmp_path / "patrol.db"))
     try:
         for epoch in (1, 2):
-            holding = Holding("hx", agency="joint", life_s=60)
+            holding = LeaseHolder("hx", agency="joint", life_s=60)
             async with asyncio.timeout(5), holding.over(store):
                 assert holding.epoch == epoch
             store.fence = None
@@ -345,7 +345,7 @@ async def test_who_was_still_past_the_lease_renews_it_in_the_first_transaction_a
     url = empty_store(tmp_path / "patrol.db")
     first, second = open_store(url), open_store(url)
     lost: list[LeaseLost] = []
-    one = Holding("hx", agency="joint", life_s=0.3, lost=lost.append)
+    one = LeaseHolder("hx", agency="joint", life_s=0.3, lost=lost.append)
     try:
         holding = one.over(first)
         await holding.__aenter__()

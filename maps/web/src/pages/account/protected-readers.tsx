@@ -34,12 +34,12 @@ export function ProtectedReaders(): JSX.Element {
 
 function Entry({ reader, again }: { reader: ProtectedReader; again: () => void }): JSX.Element {
   const acting = useActing();
-  const { kind, paper, name = "" } = reader;
+  const { kind, paper: record, name = "" } = reader;
   const takeBack = (): void => {
     void acting.run(async () => {
       await call(
         "DELETE",
-        `/api/protected/${kind}/${encodeURIComponent(paper)}/readers/${encodeURIComponent(reader.reader)}`,
+        `/api/protected/${kind}/${encodeURIComponent(record)}/readers/${encodeURIComponent(reader.reader)}`,
         nothing,
       );
       again();
@@ -47,7 +47,7 @@ function Entry({ reader, again }: { reader: ProtectedReader; again: () => void }
   };
   return (
     <li class="break">
-      <b>{reader.reader}</b> <span>{`${kindWords(kind)}: ${nameWords(kind, name)}`}</span> <code>{paper}</code>
+      <b>{reader.reader}</b> <span>{`${kindWords(kind)}: ${nameWords(kind, name)}`}</span> <code>{record}</code>
       <p class="hint num">
         {reader.by}, {momentWords(Date.parse(reader.at), now.value, timeZone.value)}
       </p>

@@ -9,7 +9,7 @@ import { markOldestRead, markTextsRead, writers } from "../../live/radio-texts.t
 import { distressed } from "../../live/signals.ts";
 import { zoomBy } from "../../map/page-map.ts";
 import { asking } from "../../widgets/question.ts";
-import type { Alert, HandOff } from "../../wire/papers.ts";
+import type { Alert, HandOff } from "../../wire/documents.ts";
 import { t, type Words } from "../../words/index.ts";
 import { turnQuiet } from "./alerts/silence.tsx";
 import { followedId, stopFollowing, turnFollowing } from "./desk/follow.ts";

@@ -4,10 +4,10 @@ import { agencyName } from "../../session/agencies.ts";
 import { ageSeconds, ageWords } from "../../session/times.ts";
 import { MarkIcon } from "../../symbols/mark-icon.tsx";
 import { Empty } from "../../widgets/states.tsx";
-import type { Alert, HandOff, Incident, Sector, Target } from "../../wire/papers.ts";
+import type { Alert, HandOff, Incident, Sector, Target } from "../../wire/documents.ts";
 import { categoryWords } from "../../words/incident-words.ts";
 import { t } from "../../words/index.ts";
-import { dark, events, gaps, loaded, look, papers, seek, selected, shownMs, stateOf, units } from "./player.ts";
+import { dark, events, gaps, loaded, look, documents, seek, selected, shownMs, stateOf, units } from "./player.ts";
 import { heardLateS, underWay } from "./reel/moment.ts";
 import { flyTo } from "./replay-map.ts";
 import { alertWords, darkWords, happeningWords, shortMoment } from "./words.ts";
@@ -55,7 +55,7 @@ export function UnitsPanel(): JSX.Element {
 
 export function ThenPanel(): JSX.Element {
   if (loaded.value === null) return <Empty title={t("replay.nothing_loaded")}>{t("replay.nothing_loaded_hint")}</Empty>;
-  const of = <T,>(kind: string): T[] => papers.value.filter((paper) => paper.kind === kind) as T[];
+  const of = <T,>(kind: string): T[] => documents.value.filter((record) => record.kind === kind) as T[];
   return (
     <div class="then scroll padded" tabIndex={0} role="region" aria-label={t("replay.tab.then")}>
       {dark.value.length > 0 && (
@@ -71,7 +71,7 @@ export function ThenPanel(): JSX.Element {
         ))}
       </Part>
       <Part title={t("replay.then.patrols")}>
-        {underWay(papers.value).map((each) => (
+        {underWay(documents.value).map((each) => (
           <li key={each.id}>{each.name}</li>
         ))}
       </Part>
@@ -103,7 +103,7 @@ export function ThenPanel(): JSX.Element {
       ) : (
         <ul class="happenings">
           {events.value.map((event) => (
-            <li key={`${event.paper.id} ${event.ms}`}>
+            <li key={`${event.record.id} ${event.ms}`}>
               <button
                 class="button"
                 title={t("replay.go_to", { time: shortMoment(event.ms) })}

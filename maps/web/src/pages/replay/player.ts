@@ -9,7 +9,7 @@ import { listOf } from "../../wire/parser.ts";
 import { UnitState } from "../../wire/units.ts";
 import { firstReport, type Look } from "./reel/film.ts";
 import { type Loaded, load, type Progress } from "./reel/load.ts";
-import { darkAt, gravestOf, happenings, papersAt, unitAt, untold, versionsOf } from "./reel/moment.ts";
+import { darkAt, gravestOf, happenings, documentsAt, unitAt, untold, versionsOf } from "./reel/moment.ts";
 import { isRange, linkOf, type Range } from "./reel/range.ts";
 import { quietAt } from "./reel/silences.ts";
 
@@ -43,10 +43,10 @@ export const ours = computed(() => session.value?.agency.id ?? "");
 export const others = computed(() =>
   [...new Set(units.value.map((unit) => unit.agency).filter((agency) => agency !== ours.value))].sort(),
 );
-export const papers = computed(() => papersAt(versions.value, shownMs.value, look.value));
-export const gravest = computed(() => gravestOf(papers.value));
+export const documents = computed(() => documentsAt(versions.value, shownMs.value, look.value));
+export const gravest = computed(() => gravestOf(documents.value));
 export const dark = computed(() =>
-  loaded.value === null ? [] : darkAt(papers.value, others.value, ours.value, shownMs.value),
+  loaded.value === null ? [] : darkAt(documents.value, others.value, ours.value, shownMs.value),
 );
 const darkAgencies = computed(() => new Set(dark.value.map((each) => each.agency)));
 

@@ -7,9 +7,9 @@ import { dateTime } from "../../session/times.ts";
 import { Empty, faultWords, Loading, useLoaded } from "../../widgets/states.tsx";
 import { MomentField } from "../../widgets/when-field.tsx";
 import { fetchJson } from "../../wire/calls.ts";
-import { Alert } from "../../wire/papers.ts";
+import { Alert } from "../../wire/documents.ts";
 import { listOf } from "../../wire/parser.ts";
-import { PatrolPaper } from "../../wire/patrols.ts";
+import { PatrolDocument } from "../../wire/patrols.ts";
 import { UnitState } from "../../wire/units.ts";
 import { t } from "../../words/index.ts";
 import { cancel, cancelled, chosen, fault, loaded, presentMs, progress, range, start } from "./player.ts";
@@ -134,7 +134,7 @@ function Outcome(): JSX.Element | null {
 }
 
 interface Lists {
-  patrols: PatrolPaper[];
+  patrols: PatrolDocument[];
   alerts: Alert[];
 }
 
@@ -146,8 +146,8 @@ function Choices({ play }: { play: (wanted: Range) => void }): JSX.Element {
       end: new Date(nowMs + DAY).toISOString(),
     });
     const [open, past, alerts] = await Promise.all([
-      may("see patrols") ? fetchJson("/api/patrols", listOf(PatrolPaper)) : [],
-      may("see patrols") ? fetchJson(`/api/patrols/past?${query}`, listOf(PatrolPaper)) : [],
+      may("see patrols") ? fetchJson("/api/patrols", listOf(PatrolDocument)) : [],
+      may("see patrols") ? fetchJson(`/api/patrols/past?${query}`, listOf(PatrolDocument)) : [],
       may("see alerts") ? fetchJson(`/api/alerts/history?${query}`, listOf(Alert)) : [],
     ]);
     const begun = open.filter((patrol) => patrol.started_at != null);

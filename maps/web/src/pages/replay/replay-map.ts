@@ -1,4 +1,4 @@
-/** The map of the replay: the reference map, marks and tracks of the moment, what papers said then. */
+/** The map of the replay: the reference map, marks and tracks of the moment, what documents said then. */
 
 import { effect } from "@preact/signals";
 import type { GeoJSONSource, Map as GlMap, LayerSpecification, StyleSpecification } from "maplibre-gl";
@@ -12,10 +12,10 @@ import { BOLD } from "../../symbols/fonts.ts";
 import { sideName } from "../../symbols/marks.ts";
 import { bySide, readTokens } from "../../symbols/tokens.ts";
 import { unitFeature } from "../../symbols/unit-feature.ts";
-import type { HandOff, Incident, Sector, Target } from "../../wire/papers.ts";
+import type { HandOff, Incident, Sector, Target } from "../../wire/documents.ts";
 import { categoryWords } from "../../words/incident-words.ts";
 import { t, wordsIfAny } from "../../words/index.ts";
-import { atMs, gravest, loaded, look, papers, playing, selected, shownMs, stateOf, units } from "./player.ts";
+import { atMs, gravest, loaded, look, documents, playing, selected, shownMs, stateOf, units } from "./player.ts";
 import { gapAfterS } from "./reel/moment.ts";
 import { linesOf, SLICES, wholeLines } from "./reel/tracks.ts";
 
@@ -166,8 +166,8 @@ function follow(shown: GlMap): void {
     const outlines = loaded.value?.reel.outlines ?? {};
     set(
       "sectors",
-      papers.value
-        .filter((paper): paper is Sector => paper.kind === "sector")
+      documents.value
+        .filter((record): record is Sector => record.kind === "sector")
         .flatMap((sector) =>
           sectorFeatures(
             sector,
@@ -180,16 +180,16 @@ function follow(shown: GlMap): void {
   effect(() =>
     set(
       "targets",
-      papers.value.flatMap((paper) =>
-        paper.kind === "target" ? followed(paper) : paper.kind === "hand_off" ? offered(paper) : [],
+      documents.value.flatMap((record) =>
+        record.kind === "target" ? followed(record) : record.kind === "hand_off" ? offered(record) : [],
       ),
     ),
   );
   effect(() =>
     set(
       "replay-incidents",
-      papers.value
-        .filter((paper): paper is Incident => paper.kind === "incident")
+      documents.value
+        .filter((record): record is Incident => record.kind === "incident")
         .flatMap((incident) =>
           incident.lon == null || incident.lat == null || Date.parse(incident.happened_at) > shownMs.value
             ? []

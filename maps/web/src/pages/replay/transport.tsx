@@ -156,7 +156,7 @@ function Scrubber(): JSX.Element {
       <div class="marks" aria-hidden="true">
         {events.value.map((event) => (
           <i
-            key={`${event.paper.id} ${event.ms}`}
+            key={`${event.record.id} ${event.ms}`}
             class={`happened ${event.kind}`}
             style={{ left: `${100 * share(event.ms)}%` }}
             title={`${shortMoment(event.ms)} ${happeningWords(event)}`}

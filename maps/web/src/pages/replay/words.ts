@@ -2,7 +2,7 @@
 import { agencyName } from "../../session/agencies.ts";
 import { timeZone } from "../../session/session.ts";
 import { ageWords, clockTime, dateTime, dayWords, zoneOffset } from "../../session/times.ts";
-import type { Alert } from "../../wire/papers.ts";
+import type { Alert } from "../../wire/documents.ts";
 import { categoryWords } from "../../words/incident-words.ts";
 import { t, wordsIfAny } from "../../words/index.ts";
 import { callSigns, loaded, units } from "./player.ts";
@@ -48,14 +48,14 @@ export function alertWords(alert: Alert): string {
   return name === "" ? t("replay.alert.untold", { rule }) : t("replay.alert.name", { rule, name });
 }
 
-export function happeningWords({ kind, paper }: Happening): string {
-  if (kind === "alert") return t("replay.mark.alert", { name: alertWords(paper as Alert) });
-  if (paper.kind === "hand_off")
-    return t("replay.mark.hand_off", { name: paper.name || t(`target.${paper.what ?? "vessel"}`) });
-  if (paper.kind === "incident") return t("replay.mark.incident", { name: categoryWords(paper) });
-  if (paper.kind !== "agreement") return "";
+export function happeningWords({ kind, record }: Happening): string {
+  if (kind === "alert") return t("replay.mark.alert", { name: alertWords(record as Alert) });
+  if (record.kind === "hand_off")
+    return t("replay.mark.hand_off", { name: record.name || t(`target.${record.what ?? "vessel"}`) });
+  if (record.kind === "incident") return t("replay.mark.incident", { name: categoryWords(record) });
+  if (record.kind !== "agreement") return "";
   return t("replay.mark.suspension", {
-    name: `${paper.terms.name}, ${wordsIfAny(`replay.agreement.${paper.state ?? "draft"}`) ?? ""}`,
+    name: `${record.terms.name}, ${wordsIfAny(`replay.agreement.${record.state ?? "draft"}`) ?? ""}`,
   });
 }
 

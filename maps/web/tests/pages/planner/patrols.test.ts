@@ -21,12 +21,12 @@ import {
 import { dragged, lanes, moved, percent, scaleFrom, ticks } from "../../../src/pages/planner/patrols/plan/scale.ts";
 import { rowsOf } from "../../../src/pages/planner/timeline/rows.ts";
 import { momentOf, wallOf } from "../../../src/session/wall-clock.ts";
-import { type PatrolPaper, whyUnsigned } from "../../../src/wire/patrols.ts";
+import { type PatrolDocument, whyUnsigned } from "../../../src/wire/patrols.ts";
 import type { UnitState } from "../../../src/wire/units.ts";
 
 const ZONE = "Asia/Vientiane";
 const NIGHT = Date.parse("2026-11-26T11:00:00Z");
-const patrol = (more: Partial<PatrolPaper> = {}): PatrolPaper => ({
+const patrol = (more: Partial<PatrolDocument> = {}): PatrolDocument => ({
   id: "p1",
   agency: "la",
   at: "2026-11-26T00:00:00Z",

@@ -8,7 +8,7 @@ import {
   gravestOf,
   happenings,
   livenessAt,
-  papersAt,
+  documentsAt,
   type Stood,
   unitAt,
   untold,
@@ -284,17 +284,17 @@ const agreement = (version: number, s: number, state: string, more: object = {})
     ...more,
   }) as Stood;
 
-test("papers are shown in the version of the moment", () => {
+test("documents are shown in the version of the moment", () => {
   const versions = versionsOf([
     alert(2, 100, { state: "acknowledged" }),
     alert(1, 10),
     alert(3, 200, { state: "resolved" }),
   ]);
   const states = [5, 10, 150, 200].map((s) =>
-    papersAt(versions, s * S).map((paper) => (paper as { state?: string }).state ?? "raised"),
+    documentsAt(versions, s * S).map((record) => (record as { state?: string }).state ?? "raised"),
   );
   assert.deepEqual(states, [[], ["raised"], ["acknowledged"], []]);
-  assert.equal(gravestOf(papersAt(versions, 150 * S)).get("u"), "high");
+  assert.equal(gravestOf(documentsAt(versions, 150 * S)).get("u"), "high");
   assert.deepEqual(
     happenings(versions, 0, 1000 * S).map((each) => [each.kind, each.ms]),
     [["alert", 10 * S]],
@@ -313,7 +313,7 @@ test("as it was, what was told later is there from when it happened", () => {
   } as Stood;
   const versions = versionsOf([late, alert(1, 400)]);
   const kinds = (s: number, look: "known" | "was"): string[] =>
-    papersAt(versions, s * S, look).map((paper) => paper.kind);
+    documentsAt(versions, s * S, look).map((record) => record.kind);
   assert.deepEqual(
     [kinds(200, "known"), kinds(200, "was"), kinds(50, "was"), kinds(450, "known")],
     [[], ["incident", "alert"], ["alert"], ["alert"]],
@@ -333,7 +333,7 @@ test("it is said of whom nothing was told, and why", () => {
       ],
     }),
   ]);
-  const dark = (s: number): unknown => darkAt(papersAt(versions, s * S), ["th"], "la", s * S);
+  const dark = (s: number): unknown => darkAt(documentsAt(versions, s * S), ["th"], "la", s * S);
   assert.deepEqual(dark(10), [{ agency: "th" }]);
   assert.deepEqual([dark(60), dark(250)], [[], []]);
   assert.deepEqual(dark(150), [{ agency: "th", by: "th", at: at(100), reason: "audit" }]);

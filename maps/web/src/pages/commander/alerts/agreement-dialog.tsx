@@ -10,7 +10,7 @@ import { may, timeZone } from "../../../session/session.ts";
 import { minuteWords } from "../../../session/times.ts";
 import { useModal } from "../../../widgets/modal.ts";
 import { faultWords } from "../../../widgets/states.tsx";
-import type { Agreement, OfficerWord, Terms } from "../../../wire/papers.ts";
+import type { Agreement, OfficerWord, Terms } from "../../../wire/documents.ts";
 import { t, wordsIfAny } from "../../../words/index.ts";
 import { ours } from "../desk/queue.ts";
 import { endAgreement, openPast } from "../desk/queue-acts.ts";

@@ -10,7 +10,7 @@ import { ageSeconds, ageWords, minuteWords } from "../../../session/times.ts";
 import { Icon, type IconName } from "../../../widgets/icons.tsx";
 import { replayAround } from "../../../widgets/replay-link.ts";
 import { tip } from "../../../widgets/tip.ts";
-import type { Alert, AlertState, Severity } from "../../../wire/papers.ts";
+import type { Alert, AlertState, Severity } from "../../../wire/documents.ts";
 import { t, type Words, wordsIfAny } from "../../../words/index.ts";
 import { choosing, chosenId, current, doable } from "../desk/queue.ts";
 import { doAbout } from "../desk/queue-acts.ts";

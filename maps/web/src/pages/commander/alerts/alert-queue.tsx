@@ -7,11 +7,11 @@ import { type Standing, standing } from "../../../live/alerts.ts";
 import { allow, muted } from "../../../live/bell.ts";
 import { unseen } from "../../../live/incidents.ts";
 import { writers } from "../../../live/radio-texts.ts";
-import { live, liveStatus, papers } from "../../../live/signals.ts";
+import { live, liveStatus, documents } from "../../../live/signals.ts";
 import { Boundary } from "../../../widgets/frame/boundary.tsx";
 import { Icon } from "../../../widgets/icons.tsx";
 import { Empty, Loading } from "../../../widgets/states.tsx";
-import type { Alert } from "../../../wire/papers.ts";
+import type { Alert } from "../../../wire/documents.ts";
 import { t } from "../../../words/index.ts";
 import { alerts, calls, ended, offers, ours, underWay, waiting } from "../desk/queue.ts";
 import { AlertCard } from "./alert-card.tsx";
@@ -25,7 +25,7 @@ import { SaidCards } from "./text-cards.tsx";
 const GROUPS: Standing[] = ["known", "aside"];
 
 export function AlertQueue(): JSX.Element {
-  const known = papers.value !== null;
+  const known = documents.value !== null;
   const stopped = liveStatus.value.stale || liveStatus.value.refused !== null;
   const empty =
     alerts.value.length +

@@ -12,7 +12,7 @@ import { ProtectedButton } from "../../../widgets/dialogs/protected-button.tsx";
 import { Icon } from "../../../widgets/icons.tsx";
 import { useModal } from "../../../widgets/modal.ts";
 import { tip } from "../../../widgets/tip.ts";
-import type { Incident } from "../../../wire/papers.ts";
+import type { Incident } from "../../../wire/documents.ts";
 import type { UnitState } from "../../../wire/units.ts";
 import { categoryWords } from "../../../words/incident-words.ts";
 import { t } from "../../../words/index.ts";

@@ -9,7 +9,7 @@ import { timeZone } from "../../../session/session.ts";
 import { ageSeconds, ageWords, minuteWords } from "../../../session/times.ts";
 import { Icon } from "../../../widgets/icons.tsx";
 import { tip } from "../../../widgets/tip.ts";
-import type { HandOff } from "../../../wire/papers.ts";
+import type { HandOff } from "../../../wire/documents.ts";
 import { t, type Words, wordsIfAny } from "../../../words/index.ts";
 import {
   choosing,

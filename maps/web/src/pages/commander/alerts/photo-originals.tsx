@@ -12,7 +12,7 @@ import { session, timeZone } from "../../../session/session.ts";
 import { ageWords, minuteWords } from "../../../session/times.ts";
 import { Original } from "../../../wire/administration.ts";
 import { fetchJson } from "../../../wire/calls.ts";
-import type { Incident } from "../../../wire/papers.ts";
+import type { Incident } from "../../../wire/documents.ts";
 import { listOf } from "../../../wire/parser.ts";
 import { t } from "../../../words/index.ts";
 

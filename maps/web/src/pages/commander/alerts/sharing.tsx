@@ -7,7 +7,7 @@ import { may, timeZone } from "../../../session/session.ts";
 import { ageSeconds, ageWords, minuteWords } from "../../../session/times.ts";
 import { Ticking, ticking } from "../../../widgets/growing-age.tsx";
 import { Icon } from "../../../widgets/icons.tsx";
-import type { Agreement } from "../../../wire/papers.ts";
+import type { Agreement } from "../../../wire/documents.ts";
 import { t } from "../../../words/index.ts";
 import { agreements, ours, proposed, suspended, withheld } from "../desk/queue.ts";
 import { resume, suspend } from "../desk/queue-acts.ts";

@@ -8,7 +8,7 @@ import { ageSeconds, ageWords } from "../../../session/times.ts";
 import { ProtectedButton } from "../../../widgets/dialogs/protected-button.tsx";
 import { Icon } from "../../../widgets/icons.tsx";
 import { OnRadios, sendToRadios } from "../../../widgets/radio-share.tsx";
-import type { Target } from "../../../wire/papers.ts";
+import type { Target } from "../../../wire/documents.ts";
 import { t } from "../../../words/index.ts";
 import { mayOffer, ours, targets } from "../desk/queue.ts";
 import { handOver } from "../desk/queue-acts.ts";

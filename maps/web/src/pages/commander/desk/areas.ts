@@ -1,17 +1,17 @@
-/** Sectors and targets as the map draws them, from the papers that are known. */
+/** Sectors and targets as the map draws them, from the documents that are known. */
 
 import { computed, signal } from "@preact/signals";
 import { courses, readCourses } from "../../../geo/courses.ts";
 import { type Followed, sectorFeatures, targetFeatures } from "../../../geo/shapes.ts";
 import { lately } from "../../../live/incidents.ts";
-import { papers } from "../../../live/signals.ts";
+import { documents } from "../../../live/signals.ts";
 import { now } from "../../../session/clock.ts";
 import { timeZone } from "../../../session/session.ts";
 import { minuteWords } from "../../../session/times.ts";
 import { fetchJson } from "../../../wire/calls.ts";
 import { Geometry } from "../../../wire/geojson.ts";
-import type { HandOff, Landing, Paper, Sector, Target } from "../../../wire/papers.ts";
-import { versionOf } from "../../../wire/papers.ts";
+import type { HandOff, Landing, OfficeDocument, Sector, Target } from "../../../wire/documents.ts";
+import { versionOf } from "../../../wire/documents.ts";
 import { nullable, object } from "../../../wire/parser.ts";
 import { categoryWords } from "../../../words/incident-words.ts";
 import { t } from "../../../words/index.ts";
@@ -33,7 +33,7 @@ export const sectorsOnMap = computed<GeoJSON.FeatureCollection>(() => {
   };
 });
 
-/** One mark a case: the own paper about it before another agency's, and an offer where there is none. */
+/** One mark a case: the own document about it before another agency's, and an offer where there is none. */
 export const targetsOnMap = computed<GeoJSON.FeatureCollection>(() => {
   const byCase = new Map<string, Followed>();
   for (const offer of of("hand_off")) if (isOpen(offer)) byCase.set(offer.case, fromOffer(offer));
@@ -64,8 +64,8 @@ function stretch(river: string, from: number, to: number): [number, number][] {
   return courses.value?.stretch(river, from, to) ?? [];
 }
 
-function of<K extends Paper["kind"]>(kind: K): Extract<Paper, { kind: K }>[] {
-  return (papers.value ?? []).filter((paper): paper is Extract<Paper, { kind: K }> => paper.kind === kind);
+function of<K extends OfficeDocument["kind"]>(kind: K): Extract<OfficeDocument, { kind: K }>[] {
+  return (documents.value ?? []).filter((record): record is Extract<OfficeDocument, { kind: K }> => record.kind === kind);
 }
 
 function fromTarget(target: Target): Followed {
@@ -112,6 +112,6 @@ async function askOutline(id: string, key: string): Promise<void> {
     );
     outlines.value = new Map([...outlines.peek(), [key, told.outline]]);
   } catch {
-    asked.delete(key); // the next news of papers asks again
+    asked.delete(key); // the next news of documents asks again
   }
 }

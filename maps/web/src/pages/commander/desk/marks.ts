@@ -1,9 +1,9 @@
 /** Marked places as the map draws them, and the one whose card is open. */
 import { computed, signal } from "@preact/signals";
-import { papers } from "../../../live/signals.ts";
+import { documents } from "../../../live/signals.ts";
 import { now } from "../../../session/clock.ts";
 import { ageSeconds, ageWords } from "../../../session/times.ts";
-import type { Mark } from "../../../wire/papers.ts";
+import type { Mark } from "../../../wire/documents.ts";
 
 /** Corners of a circle on the map. */
 const CORNERS = 48;
@@ -13,8 +13,8 @@ const DEGREE_M = 111_195;
 export const markedId = signal("");
 
 export const standingMarks = computed<readonly Mark[]>(() =>
-  (papers.value ?? [])
-    .filter((paper): paper is Mark => paper.kind === "mark")
+  (documents.value ?? [])
+    .filter((record): record is Mark => record.kind === "mark")
     .sort((a, b) => a.name.localeCompare(b.name)),
 );
 

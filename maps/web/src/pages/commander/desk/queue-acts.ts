@@ -5,7 +5,7 @@ import { now } from "../../../session/clock.ts";
 import { asking, type Question } from "../../../widgets/question.ts";
 import { faultWords, Refusal } from "../../../widgets/states.tsx";
 import { CallError, call } from "../../../wire/calls.ts";
-import type { Agreement, Alert, HandOff, Target } from "../../../wire/papers.ts";
+import type { Agreement, Alert, HandOff, Target } from "../../../wire/documents.ts";
 import { nothing } from "../../../wire/parser.ts";
 import type { UnitState } from "../../../wire/units.ts";
 import { t, type Words } from "../../../words/index.ts";

@@ -5,12 +5,12 @@ import { kmFigure } from "../../../geo/address.ts";
 import { coordinateWords } from "../../../geo/coordinates.ts";
 import { addressOf } from "../../../geo/place-addresses.ts";
 import { placeWords } from "../../../geo/place-words.ts";
-import { endedHandOffs, everyone, papers } from "../../../live/signals.ts";
+import { endedHandOffs, everyone, documents } from "../../../live/signals.ts";
 import { agencyName } from "../../../session/agencies.ts";
 import { now } from "../../../session/clock.ts";
 import { timeZone } from "../../../session/session.ts";
 import { minuteWords } from "../../../session/times.ts";
-import type { Agreement, Alert, HandOff, Landing, Sighting } from "../../../wire/papers.ts";
+import type { Agreement, Alert, HandOff, Landing, Sighting } from "../../../wire/documents.ts";
 import { language, t, wordsIfAny } from "../../../words/index.ts";
 import { unitName } from "../../../words/unit-name.ts";
 
@@ -70,8 +70,8 @@ export function alertWho(alert: Alert): string {
 export function offerOf(alert: Alert): HandOff | null {
   const id = alert.facts?.["hand_off"] ?? (alert.rule === "unanswered_offer" ? alert.subject : undefined);
   return (
-    [...(papers.value ?? []), ...endedHandOffs.value].find(
-      (paper): paper is HandOff => paper.kind === "hand_off" && paper.id === id,
+    [...(documents.value ?? []), ...endedHandOffs.value].find(
+      (record): record is HandOff => record.kind === "hand_off" && record.id === id,
     ) ?? null
   );
 }

@@ -4,10 +4,10 @@ import { bringFocus } from "../../../browser/focus.ts";
 import { rightOpen } from "../../../browser/preferences.ts";
 import { type AlertAct, actsOf, graver, inOrder, rings, standing } from "../../../live/alerts.ts";
 import { callFor, type Tune } from "../../../live/bell.ts";
-import { endedHandOffs, forgotten, papers } from "../../../live/signals.ts";
+import { endedHandOffs, forgotten, documents } from "../../../live/signals.ts";
 import { ACKNOWLEDGE, ANSWER, OFFER, RESOLVE, SHELVE } from "../../../session/permissions.ts";
 import { may, session } from "../../../session/session.ts";
-import type { Agreement, Alert, HandOff, Paper, Severity, Target } from "../../../wire/papers.ts";
+import type { Agreement, Alert, HandOff, OfficeDocument, Severity, Target } from "../../../wire/documents.ts";
 import { phone, sheetStop, tab } from "./selection.ts";
 
 const MAY: Record<AlertAct, string> = {
@@ -20,8 +20,8 @@ const MAY: Record<AlertAct, string> = {
 
 export const ours = computed(() => session.value?.agency.id ?? "");
 
-function all<K extends Paper["kind"]>(kind: K): Extract<Paper, { kind: K }>[] {
-  return (papers.value ?? []).filter((paper): paper is Extract<Paper, { kind: K }> => paper.kind === kind);
+function all<K extends OfficeDocument["kind"]>(kind: K): Extract<OfficeDocument, { kind: K }>[] {
+  return (documents.value ?? []).filter((record): record is Extract<OfficeDocument, { kind: K }> => record.kind === kind);
 }
 
 export const alerts = computed<Alert[]>(() => inOrder(all("alert"), ours.value));

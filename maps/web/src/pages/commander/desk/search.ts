@@ -13,10 +13,10 @@ import type { OnRiver } from "../../../geo/near.ts";
 import { readCoordinates, readKm, seek } from "../../../geo/place-search.ts";
 import { MEKONG } from "../../../geo/river-course.ts";
 import { middleOf } from "../../../geo/shapes.ts";
-import { papers } from "../../../live/signals.ts";
+import { documents } from "../../../live/signals.ts";
 import { fetchJson } from "../../../wire/calls.ts";
 import { collectionOf, geometryOf } from "../../../wire/geojson.ts";
-import type { Paper } from "../../../wire/papers.ts";
+import type { OfficeDocument } from "../../../wire/documents.ts";
 import { anything, recordOf, type ValueOf } from "../../../wire/parser.ts";
 import { language, t, wordsIfAny } from "../../../words/index.ts";
 import { outlineOf } from "./areas.ts";
@@ -99,21 +99,21 @@ export function crossingWords(kind: string): string {
 }
 
 const drawn = computed<readonly Found[]>(() => {
-  const sectors = (papers.value ?? []).flatMap((paper: Paper): Found[] => {
-    if (paper.kind !== "sector") return [];
-    const at = middleOf(paper.polygon ? { type: "Polygon", coordinates: paper.polygon } : outlineOf(paper));
-    const use = paper.use === undefined || paper.use === "patrol" ? "" : t(`sector.${paper.use}`);
+  const sectors = (documents.value ?? []).flatMap((record: OfficeDocument): Found[] => {
+    if (record.kind !== "sector") return [];
+    const at = middleOf(record.polygon ? { type: "Polygon", coordinates: record.polygon } : outlineOf(record));
+    const use = record.use === undefined || record.use === "patrol" ? "" : t(`sector.${record.use}`);
     return at === null
       ? []
       : [
           {
             kind: "sector",
-            id: paper.id,
-            title: paper.name,
+            id: record.id,
+            title: record.name,
             more: use,
             lon: at[0],
             lat: at[1],
-            words: [paper.name],
+            words: [record.name],
             weight: 0,
           },
         ];

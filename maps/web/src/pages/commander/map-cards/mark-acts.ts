@@ -3,7 +3,7 @@
 import { asking } from "../../../widgets/question.ts";
 import { faultWords } from "../../../widgets/states.tsx";
 import { call } from "../../../wire/calls.ts";
-import type { Mark } from "../../../wire/papers.ts";
+import type { Mark } from "../../../wire/documents.ts";
 import { nothing, object, text } from "../../../wire/parser.ts";
 import { t, type Words } from "../../../words/index.ts";
 import { markedId } from "../desk/marks.ts";

@@ -11,7 +11,7 @@ import { ageSeconds, ageWords, minuteWords } from "../../../session/times.ts";
 import { Icon } from "../../../widgets/icons.tsx";
 import { OnRadios, sendToRadios } from "../../../widgets/radio-share.tsx";
 import { tip } from "../../../widgets/tip.ts";
-import type { Mark } from "../../../wire/papers.ts";
+import type { Mark } from "../../../wire/documents.ts";
 import { t } from "../../../words/index.ts";
 import { markedId, openMark, standingMarks } from "../desk/marks.ts";
 import { ours } from "../desk/queue.ts";

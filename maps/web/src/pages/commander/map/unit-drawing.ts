@@ -6,7 +6,7 @@ import { signal } from "@preact/signals";
 import type { SourceFeed } from "../../../map/source-feed.ts";
 import { type Box, countWithin, GATHER_FROM, gather, isCrowded, widened, within } from "../../../symbols/crowd.ts";
 import { nextLookMs, unitFeature } from "../../../symbols/unit-feature.ts";
-import type { Severity } from "../../../wire/papers.ts";
+import type { Severity } from "../../../wire/documents.ts";
 import type { UnitState } from "../../../wire/units.ts";
 
 /** With more than so many in view units stay plain dots, and tracks are left out, until one is much nearer. */

@@ -10,7 +10,7 @@ import { Icon, type IconName } from "../../../widgets/icons.tsx";
 import { Empty, Loading } from "../../../widgets/states.tsx";
 import { tip } from "../../../widgets/tip.ts";
 import { focusFirstRow, Windowed, type WindowedRow } from "../../../widgets/virtual-list.tsx";
-import type { Agreement } from "../../../wire/papers.ts";
+import type { Agreement } from "../../../wire/documents.ts";
 import type { Liveness, UnitState } from "../../../wire/units.ts";
 import { t } from "../../../words/index.ts";
 import { GoneRow } from "../alerts/sharing.tsx";

@@ -1,5 +1,5 @@
 /**
- * Sends what waits, in three lanes: calls for help wait for nothing else; then what somebody waits for before papers
+ * Sends what waits, in three lanes: calls for help wait for nothing else; then what somebody waits for before documents
  * and positions, photos last.
  */
 import { computed, signal } from "@preact/signals";

@@ -1,11 +1,11 @@
-/** What is new while plans are made: papers and units of the live stream, without the tracks of the live map. */
+/** What is new while plans are made: documents and units of the live stream, without the tracks of the live map. */
 import { batch, signal } from "@preact/signals";
 import { type LiveStatus, LiveStream } from "../../../live/live.ts";
 import { Picture } from "../../../live/picture.ts";
 import { plainList } from "../../../live/plain-list.ts";
 import { hearServerTime } from "../../../session/clock.ts";
 import { noteBuild, noteFailure, noteFaults } from "../../../session/page-faults.ts";
-import type { Paper } from "../../../wire/papers.ts";
+import type { OfficeDocument } from "../../../wire/documents.ts";
 import type { Change, Snapshot } from "../../../wire/stream.ts";
 import type { UnitState } from "../../../wire/units.ts";
 
@@ -13,8 +13,8 @@ import type { UnitState } from "../../../wire/units.ts";
 const KEPT_HOURS = 0.1;
 
 const picture = new Picture(KEPT_HOURS);
-/** Papers that are not over, as far as this person may see them; null until the first snapshot. */
-export const papers = signal<readonly Paper[] | null>(null);
+/** Documents that are not over, as far as this person may see them; null until the first snapshot. */
+export const documents = signal<readonly OfficeDocument[] | null>(null);
 /** Registered units, as far as they may be seen; null until the first snapshot. */
 export const units = signal<readonly UnitState[] | null>(null);
 export const newsStatus = signal<LiveStatus>({
@@ -24,8 +24,8 @@ export const newsStatus = signal<LiveStatus>({
   retryAt: null,
   refused: null,
 });
-/** Counts what came of papers, ended ones too: whoever lists papers looks again when it changes. */
-export const paperNews = signal(0);
+/** Counts what came of documents, ended ones too: whoever lists documents looks again when it changes. */
+export const documentNews = signal(0);
 
 export const news = new LiveStream({
   url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/live`,
@@ -41,8 +41,8 @@ export const news = new LiveStream({
     change: (frame: Change) => {
       const touched = picture.apply(frame);
       publish(
-        touched.papers || (frame.papers ?? []).length > 0,
-        touched.papers,
+        touched.documents || (frame.papers ?? []).length > 0,
+        touched.documents,
         (frame.units ?? []).length > 0 || (frame.forget ?? []).length > 0,
       );
     },
@@ -57,11 +57,11 @@ export const news = new LiveStream({
  * Tells the page what is new. The frame is in the picture by now: what fails to show it is told of, and holds up
  * nothing.
  */
-function publish(news: boolean, ofPapers: boolean, ofUnits: boolean): void {
+function publish(news: boolean, ofDocuments: boolean, ofUnits: boolean): void {
   try {
     batch(() => {
-      if (news) paperNews.value = paperNews.peek() + 1;
-      if (ofPapers) papers.value = [...picture.papers.values()];
+      if (news) documentNews.value = documentNews.peek() + 1;
+      if (ofDocuments) documents.value = [...picture.documents.values()];
       if (ofUnits) units.value = known();
     });
   } catch (error) {

@@ -4,12 +4,12 @@ import type { JSX } from "preact";
 import { may } from "../../../session/session.ts";
 import { asking } from "../../../widgets/question.ts";
 import { faultWords } from "../../../widgets/states.tsx";
-import { type PatrolPaper, stateOf } from "../../../wire/patrols.ts";
+import { type PatrolDocument, stateOf } from "../../../wire/patrols.ts";
 import { t, type Words } from "../../../words/index.ts";
 import { say } from "../desk/frame-state.ts";
 import { act, conflictsOf, isParty, own, PLAN, RUN } from "./plan/store.ts";
 
-export function Acts({ patrol }: { patrol: PatrolPaper }): JSX.Element | null {
+export function Acts({ patrol }: { patrol: PatrolDocument }): JSX.Element | null {
   const busy = useSignal(false);
   const fault = useSignal<unknown>(null);
   const state = stateOf(patrol);
@@ -89,7 +89,7 @@ export function Acts({ patrol }: { patrol: PatrolPaper }): JSX.Element | null {
 }
 
 /** Calling it off cannot be undone: it stands apart, and asks once. */
-export function CallOff({ patrol }: { patrol: PatrolPaper }): JSX.Element | null {
+export function CallOff({ patrol }: { patrol: PatrolDocument }): JSX.Element | null {
   if (!["draft", "proposed", "signed", "ready"].includes(stateOf(patrol)) || patrol.agency !== own.value || !may(PLAN))
     return null;
   return (
@@ -104,7 +104,7 @@ export function CallOff({ patrol }: { patrol: PatrolPaper }): JSX.Element | null
   );
 }
 
-function ask(patrol: PatrolPaper, path: string, button: Words, about: Words, failed: Words): void {
+function ask(patrol: PatrolDocument, path: string, button: Words, about: Words, failed: Words): void {
   asking.value = {
     title: t(button),
     about: t(about, { name: patrol.name }),

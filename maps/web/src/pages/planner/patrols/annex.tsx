@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { may, session } from "../../../session/session.ts";
 import { faultWords } from "../../../widgets/states.tsx";
-import { isOver, type PatrolPaper } from "../../../wire/patrols.ts";
+import { isOver, type PatrolDocument } from "../../../wire/patrols.ts";
 import { t } from "../../../words/index.ts";
 import { say } from "../desk/frame-state.ts";
 import { ANNEX, act, own } from "./plan/store.ts";
@@ -12,7 +12,7 @@ const LONGEST = 4000;
 /** What is written and not saved, by the patrol's id: to look at another patrol loses nothing. */
 const unsaved = new Map<string, string>();
 
-export function Annex({ patrol }: { patrol: PatrolPaper }): JSX.Element {
+export function Annex({ patrol }: { patrol: PatrolDocument }): JSX.Element {
   const kept = (patrol.annexes ?? []).find((each) => each.agency === own.value)?.text ?? "";
   const text = useSignal(unsaved.get(patrol.id) ?? kept);
   const busy = useSignal(false);

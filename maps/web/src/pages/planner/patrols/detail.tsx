@@ -5,7 +5,7 @@ import { agencyName } from "../../../session/agencies.ts";
 import { may } from "../../../session/session.ts";
 import { ageWords } from "../../../session/times.ts";
 import { Icon } from "../../../widgets/icons.tsx";
-import { type PatrolPaper, spanOf, stateOf } from "../../../wire/patrols.ts";
+import { type PatrolDocument, spanOf, stateOf } from "../../../wire/patrols.ts";
 import { t } from "../../../words/index.ts";
 import { Acts, CallOff } from "./acts.tsx";
 import { Annex } from "./annex.tsx";
@@ -18,7 +18,7 @@ import { joinNames, minute, sectorName, span, unitName, utcWords } from "./plan/
 import { Signatures } from "./signatures.tsx";
 import { Suspended } from "./suspension.tsx";
 
-export function PatrolDetail({ patrol }: { patrol: PatrolPaper }): JSX.Element {
+export function PatrolDetail({ patrol }: { patrol: PatrolDocument }): JSX.Element {
   const state = stateOf(patrol);
   const conflicts = conflictsOf.value.get(patrol.id) ?? [];
   const party = isParty(patrol);

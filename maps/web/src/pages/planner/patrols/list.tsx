@@ -5,7 +5,7 @@ import { may, timeZone } from "../../../session/session.ts";
 import { dayWords, isoDay } from "../../../session/times.ts";
 import { Icon } from "../../../widgets/icons.tsx";
 import { Broken, Empty, Loading } from "../../../widgets/states.tsx";
-import { type PatrolPaper, spanOf, stateOf } from "../../../wire/patrols.ts";
+import { type PatrolDocument, spanOf, stateOf } from "../../../wire/patrols.ts";
 import { t } from "../../../words/index.ts";
 import { UnsavedOffers } from "../desk/draft-notice.tsx";
 import { phone } from "../desk/frame-state.ts";
@@ -27,7 +27,7 @@ export function PatrolList(): JSX.Element {
   const all = patrols.value;
   const { from, to } = scale.value;
   const shown = (all ?? []).filter((each) => spanOf(each)[0] < to && spanOf(each)[1] > from);
-  const days = new Map<string, PatrolPaper[]>();
+  const days = new Map<string, PatrolDocument[]>();
   for (const each of shown) {
     const day = isoDay(Math.max(from, spanOf(each)[0]), timeZone.value);
     days.set(day, [...(days.get(day) ?? []), each]);
@@ -83,9 +83,9 @@ export function PatrolList(): JSX.Element {
           <section
             key={day}
             class="patrol-day"
-            aria-label={dayWords(spanOf(some[0] as PatrolPaper)[0], timeZone.value)}
+            aria-label={dayWords(spanOf(some[0] as PatrolDocument)[0], timeZone.value)}
           >
-            <h3 class="num">{dayWords(Math.max(from, spanOf(some[0] as PatrolPaper)[0]), timeZone.value)}</h3>
+            <h3 class="num">{dayWords(Math.max(from, spanOf(some[0] as PatrolDocument)[0]), timeZone.value)}</h3>
             <ul class="rows">
               {some.map((each) => (
                 <li key={each.id}>
@@ -100,7 +100,7 @@ export function PatrolList(): JSX.Element {
   );
 }
 
-function Row({ patrol }: { patrol: PatrolPaper }): JSX.Element {
+function Row({ patrol }: { patrol: PatrolDocument }): JSX.Element {
   const state = stateOf(patrol);
   const conflicts = conflictsOf.value.get(patrol.id) ?? [];
   const worst = conflicts.find((each) => each.severity === "error") ?? conflicts[0];

@@ -6,13 +6,13 @@ import { may } from "../../../session/session.ts";
 import { Icon } from "../../../widgets/icons.tsx";
 import { asking } from "../../../widgets/question.ts";
 import { faultWords, useLoaded } from "../../../widgets/states.tsx";
-import { type PatrolPaper, revisionOf, type Seal, stateOf, whyUnsigned } from "../../../wire/patrols.ts";
+import { type PatrolDocument, revisionOf, type Seal, stateOf, whyUnsigned } from "../../../wire/patrols.ts";
 import { t } from "../../../words/index.ts";
 import { say } from "../desk/frame-state.ts";
 import { act, isParty, own, SIGN, sealOf } from "./plan/store.ts";
 import { membersWords, minute, shortHash, span } from "./plan/words.ts";
 
-export function Signatures({ patrol }: { patrol: PatrolPaper }): JSX.Element {
+export function Signatures({ patrol }: { patrol: PatrolDocument }): JSX.Element {
   const state = stateOf(patrol);
   const open = ["draft", "proposed", "signed", "ready"].includes(state) && isParty(patrol);
   const seal = useLoaded<Seal | null>(`${patrol.id} ${revisionOf(patrol)} ${patrol.version ?? 1}`, async () =>
@@ -82,7 +82,7 @@ function SignMark({ given }: { given: boolean }): JSX.Element {
 }
 
 /** Says once more what is signed, right above the button. */
-function SignForm({ patrol, seal }: { patrol: PatrolPaper; seal: Seal | null }): JSX.Element {
+function SignForm({ patrol, seal }: { patrol: PatrolDocument; seal: Seal | null }): JSX.Element {
   const busy = useSignal(false);
   const fault = useSignal<unknown>(null);
   const sign = async (): Promise<void> => {
@@ -122,7 +122,7 @@ function SignForm({ patrol, seal }: { patrol: PatrolPaper; seal: Seal | null }):
   );
 }
 
-function withdraw(patrol: PatrolPaper): void {
+function withdraw(patrol: PatrolDocument): void {
   asking.value = {
     title: t("signature.withdraw"),
     about: t("signature.withdraw_what", { name: patrol.name }),

@@ -5,15 +5,15 @@ import { now } from "../../../session/clock.ts";
 import { ageSeconds, ageWords } from "../../../session/times.ts";
 import { Ticking, ticking } from "../../../widgets/growing-age.tsx";
 import { Icon } from "../../../widgets/icons.tsx";
-import type { Agreement } from "../../../wire/papers.ts";
-import type { PatrolPaper } from "../../../wire/patrols.ts";
+import type { Agreement } from "../../../wire/documents.ts";
+import type { PatrolDocument } from "../../../wire/patrols.ts";
 import { t } from "../../../words/index.ts";
-import { papers } from "../desk/news.ts";
+import { documents } from "../desk/news.ts";
 import { minute } from "./plan/words.ts";
 
-export function Suspended({ patrol }: { patrol: PatrolPaper }): JSX.Element | null {
+export function Suspended({ patrol }: { patrol: PatrolDocument }): JSX.Element | null {
   if (patrol.suspended !== true) return null;
-  const found = (papers.value ?? []).filter(
+  const found = (documents.value ?? []).filter(
     (each): each is Agreement =>
       each.kind === "agreement" &&
       each.state === "suspended" &&

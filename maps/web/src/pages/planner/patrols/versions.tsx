@@ -6,7 +6,7 @@ import { Icon } from "../../../widgets/icons.tsx";
 import { Broken, faultWords, Loading, useLoaded } from "../../../widgets/states.tsx";
 import { fetchJson } from "../../../wire/calls.ts";
 import { listOf } from "../../../wire/parser.ts";
-import { PatrolPaper, revisionOf, stateOf } from "../../../wire/patrols.ts";
+import { PatrolDocument, revisionOf, stateOf } from "../../../wire/patrols.ts";
 import { t, wordsIfAny } from "../../../words/index.ts";
 import { say } from "../desk/frame-state.ts";
 import { changesOf, contentOf } from "./plan/plan.ts";
@@ -14,9 +14,9 @@ import { StateMark, stateWords } from "./plan/state-mark.tsx";
 import { act, mayChange, view } from "./plan/store.ts";
 import { joinNames, minute } from "./plan/words.ts";
 
-export function Versions({ patrol }: { patrol: PatrolPaper }): JSX.Element {
+export function Versions({ patrol }: { patrol: PatrolDocument }): JSX.Element {
   const { value, fault, again } = useLoaded(`${patrol.id} ${patrol.version ?? 1}`, () =>
-    fetchJson(`/api/patrols/${patrol.id}/versions`, listOf(PatrolPaper)),
+    fetchJson(`/api/patrols/${patrol.id}/versions`, listOf(PatrolDocument)),
   );
   const versions = value ?? [];
   const before = [...versions].reverse().find((each) => revisionOf(each) < revisionOf(patrol));
@@ -72,7 +72,7 @@ export function Versions({ patrol }: { patrol: PatrolPaper }): JSX.Element {
 }
 
 /** Puts the content before the last change back, as a change of its own. */
-function TakeBack({ patrol, before }: { patrol: PatrolPaper; before: PatrolPaper }): JSX.Element {
+function TakeBack({ patrol, before }: { patrol: PatrolDocument; before: PatrolDocument }): JSX.Element {
   const busy = useSignal(false);
   const fault = useSignal<unknown>(null);
   const signed = (patrol.signatures ?? []).length;

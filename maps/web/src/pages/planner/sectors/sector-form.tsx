@@ -7,7 +7,7 @@ import { agencyName } from "../../../session/agencies.ts";
 import { Icon } from "../../../widgets/icons.tsx";
 import { faultWords } from "../../../widgets/states.tsx";
 import { CallError } from "../../../wire/calls.ts";
-import type { SectorUse } from "../../../wire/papers.ts";
+import type { SectorUse } from "../../../wire/documents.ts";
 import { USES, versionNumber } from "../../../wire/sectors.ts";
 import { t } from "../../../words/index.ts";
 import {

@@ -5,7 +5,7 @@ import { agencyName } from "../../../session/agencies.ts";
 import { may } from "../../../session/session.ts";
 import { Icon } from "../../../widgets/icons.tsx";
 import { Broken, Empty, Loading } from "../../../widgets/states.tsx";
-import type { SectorUse } from "../../../wire/papers.ts";
+import type { SectorUse } from "../../../wire/documents.ts";
 import { USES, versionNumber } from "../../../wire/sectors.ts";
 import { t } from "../../../words/index.ts";
 import { UnsavedOffers } from "../desk/draft-notice.tsx";

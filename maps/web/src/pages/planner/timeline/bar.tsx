@@ -1,7 +1,7 @@
 /** One patrol on the row of one unit: pressed to open, dragged to move, its edges dragged to change begin and end. */
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
-import { type PatrolPaper, stateOf } from "../../../wire/patrols.ts";
+import { type PatrolDocument, stateOf } from "../../../wire/patrols.ts";
 import { t } from "../../../words/index.ts";
 import { ConflictMark } from "../patrols/plan/conflicts.tsx";
 import { change, content, draft, found, startChange } from "../patrols/plan/draft.ts";
@@ -62,7 +62,7 @@ export function Bar({ bar, row }: { bar: RowBar; row: string }): JSX.Element {
   );
 }
 
-function isDraft(patrol: PatrolPaper): boolean {
+function isDraft(patrol: PatrolDocument): boolean {
   const about = draft.value;
   return about !== null && (about.id === patrol.id || (about.id === null && patrol.id === "new"));
 }
@@ -70,7 +70,7 @@ function isDraft(patrol: PatrolPaper): boolean {
 /** A press that was no drag; a drag ends with a click of its own, which means nothing. */
 let wasDragged = false;
 
-function open(patrol: PatrolPaper): void {
+function open(patrol: PatrolDocument): void {
   if (wasDragged) {
     wasDragged = false;
     return;
@@ -80,7 +80,7 @@ function open(patrol: PatrolPaper): void {
 
 function begin(
   event: PointerEvent & { currentTarget: HTMLElement },
-  patrol: PatrolPaper,
+  patrol: PatrolDocument,
   first: [number, number],
   free: boolean,
 ): void {
@@ -113,7 +113,7 @@ function begin(
 }
 
 /** Arrow keys move it by a quarter of an hour, with Shift its end, with Ctrl its beginning. */
-function keyed(event: KeyboardEvent, patrol: PatrolPaper, first: [number, number], free: boolean): void {
+function keyed(event: KeyboardEvent, patrol: PatrolDocument, first: [number, number], free: boolean): void {
   const way = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
   if (way === 0 || !free) return;
   event.preventDefault();
@@ -124,7 +124,7 @@ function keyed(event: KeyboardEvent, patrol: PatrolPaper, first: [number, number
 }
 
 /** Puts a new window into the form, where it is saved: what a change costs is said there. */
-function take(patrol: PatrolPaper, [from, to]: [number, number]): void {
+function take(patrol: PatrolDocument, [from, to]: [number, number]): void {
   if (!isDraft(patrol) && !startChange(patrol)) return;
   const plan = content.peek();
   if (plan !== null) change(withWindow(plan, isoOf(from), isoOf(to)), true);

@@ -1,11 +1,11 @@
 /** The rows of the timeline: agencies, their units, and the patrols of each. Pure. */
 
-import { type PatrolPaper, spanOf } from "../../../wire/patrols.ts";
+import { type PatrolDocument, spanOf } from "../../../wire/patrols.ts";
 import type { UnitState } from "../../../wire/units.ts";
 import { lanes, type Scale } from "../patrols/plan/scale.ts";
 
 export interface RowBar {
-  patrol: PatrolPaper;
+  patrol: PatrolDocument;
   span: [number, number];
   lane: number;
 }
@@ -28,7 +28,7 @@ export interface AgencyRows {
 
 /** The own agency first, then the others by id; of each its units by call sign, then those known from plans alone. */
 export function rowsOf(
-  patrols: readonly PatrolPaper[],
+  patrols: readonly PatrolDocument[],
   units: readonly UnitState[],
   own: string,
   scale: Scale,
@@ -46,7 +46,7 @@ export function rowsOf(
     .filter(({ agency, rows }) => agency === own || rows.length > 0);
 }
 
-function unitRows(agency: string, patrols: readonly PatrolPaper[], units: readonly UnitState[]): UnitRow[] {
+function unitRows(agency: string, patrols: readonly PatrolDocument[], units: readonly UnitState[]): UnitRow[] {
   const known = units
     .filter((each) => each.agency === agency)
     .sort((a, b) => a.call_sign.localeCompare(b.call_sign) || a.id.localeCompare(b.id));
@@ -69,11 +69,11 @@ function unitRows(agency: string, patrols: readonly PatrolPaper[], units: readon
   return rows;
 }
 
-function barsOf(patrols: readonly PatrolPaper[], unit: string): PatrolPaper[] {
+function barsOf(patrols: readonly PatrolDocument[], unit: string): PatrolDocument[] {
   return patrols.filter((each) => (each.members ?? []).some((member) => member.unit === unit));
 }
 
-function row(id: string | null, unit: UnitState | null, patrols: readonly PatrolPaper[]): UnitRow {
+function row(id: string | null, unit: UnitState | null, patrols: readonly PatrolDocument[]): UnitRow {
   const spans = patrols.map(spanOf);
   const lane = lanes(spans);
   return {

@@ -7,7 +7,7 @@ import { may, timeZone } from "../../../session/session.ts";
 import { zoneOffset } from "../../../session/times.ts";
 import { MarkIcon } from "../../../symbols/mark-icon.tsx";
 import { Empty, Loading } from "../../../widgets/states.tsx";
-import { type PatrolPaper, type Shift, STATES } from "../../../wire/patrols.ts";
+import { type PatrolDocument, type Shift, STATES } from "../../../wire/patrols.ts";
 import { t } from "../../../words/index.ts";
 import { units } from "../desk/news.ts";
 import { content, draft, startNew } from "../patrols/plan/draft.ts";
@@ -26,7 +26,7 @@ export const NEW = "new";
 const LEAST_PX = 6;
 
 /** Patrols with the plan that is being made in place of what is kept. */
-const shown = computed((): readonly PatrolPaper[] => {
+const shown = computed((): readonly PatrolDocument[] => {
   const all = patrols.value ?? [];
   const about = draft.value;
   const plan = content.value;

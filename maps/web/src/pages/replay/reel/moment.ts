@@ -1,11 +1,11 @@
-/** What stood at a moment: units as they were known, papers in the version of then, and what was not told. Pure. */
+/** What stood at a moment: units as they were known, documents in the version of then, and what was not told. Pure. */
 
-import type { Agreement, Alert, Paper, Patrol, Sector, Severity } from "../../../wire/papers.ts";
+import type { Agreement, Alert, OfficeDocument, Patrol, Sector, Severity } from "../../../wire/documents.ts";
 import type { ReplayUnit } from "../../../wire/replay.ts";
 import type { Liveness, UnitState } from "../../../wire/units.ts";
 import type { Film, Look } from "./film.ts";
 
-export type Stood = Paper;
+export type Stood = OfficeDocument;
 
 /** Expected intervals after which a unit is late, and lost (patrol/picture/liveness.py). */
 const LATE_AFTER = 2;
@@ -52,26 +52,26 @@ export function heardLateS(film: Film, ms: number, look: Look): number {
   return n < 0 ? 0 : Math.max(0, ((film.knownMs[n] ?? 0) - (film.timeMs[n] ?? 0)) / 1000);
 }
 
-/** The versions of each paper, oldest first. */
+/** The versions of each document, oldest first. */
 export type Versions = ReadonlyMap<string, readonly Stood[]>;
 
-export function versionsOf(papers: readonly Stood[]): Versions {
+export function versionsOf(documents: readonly Stood[]): Versions {
   const found = new Map<string, Stood[]>();
-  for (const paper of papers) {
-    const key = `${paper.kind} ${paper.id}`;
+  for (const record of documents) {
+    const key = `${record.kind} ${record.id}`;
     const some = found.get(key);
-    if (some === undefined) found.set(key, [paper]);
-    else some.push(paper);
+    if (some === undefined) found.set(key, [record]);
+    else some.push(record);
   }
   for (const some of found.values()) some.sort((a, b) => (a.version ?? 1) - (b.version ?? 1));
   return found;
 }
 
 /**
- * Each paper as it stood at a moment, those aside that were over; as it was, incidents and alerts that were told later,
+ * Each document as it stood at a moment, those aside that were over; as it was, incidents and alerts that were told later,
  * too.
  */
-export function papersAt(versions: Versions, ms: number, look: Look = "known"): Stood[] {
+export function documentsAt(versions: Versions, ms: number, look: Look = "known"): Stood[] {
   const found: Stood[] = [];
   for (const some of versions.values()) {
     let then: Stood | null = null;
@@ -100,9 +100,9 @@ const OVER: Readonly<Record<string, readonly string[]>> = {
   incident: ["withdrawn"],
 };
 
-function isOver(paper: Stood): boolean {
-  if (paper.kind === "sector") return (paper as Sector).retired_at != null;
-  return OVER[paper.kind]?.includes((paper as { state?: string }).state ?? "") ?? false;
+function isOver(record: Stood): boolean {
+  if (record.kind === "sector") return (record as Sector).retired_at != null;
+  return OVER[record.kind]?.includes((record as { state?: string }).state ?? "") ?? false;
 }
 
 const RANK: readonly Severity[] = ["sos", "high", "medium", "low"];
@@ -110,19 +110,19 @@ const RANK: readonly Severity[] = ["sos", "high", "medium", "low"];
 const HOLDS = ["raised", "escalated", "acknowledged", "shelved", "settled"];
 
 /** The gravest alert of each unit at a moment. */
-export function gravestOf(papers: readonly Stood[]): Map<string, Severity> {
+export function gravestOf(documents: readonly Stood[]): Map<string, Severity> {
   const found = new Map<string, Severity>();
-  for (const paper of papers) {
-    if (paper.kind !== "alert" || paper.unit == null || !HOLDS.includes(paper.state ?? "raised")) continue;
-    const known = found.get(paper.unit);
-    if (known === undefined || RANK.indexOf(paper.severity) < RANK.indexOf(known))
-      found.set(paper.unit, paper.severity);
+  for (const record of documents) {
+    if (record.kind !== "alert" || record.unit == null || !HOLDS.includes(record.state ?? "raised")) continue;
+    const known = found.get(record.unit);
+    if (known === undefined || RANK.indexOf(record.severity) < RANK.indexOf(known))
+      found.set(record.unit, record.severity);
   }
   return found;
 }
 
-export function underWay(papers: readonly Stood[]): Patrol[] {
-  return papers.filter((paper): paper is Patrol => paper.kind === "patrol" && paper.state === "under way");
+export function underWay(documents: readonly Stood[]): Patrol[] {
+  return documents.filter((record): record is Patrol => record.kind === "patrol" && record.state === "under way");
 }
 
 /** Who withheld what at a moment. */
@@ -138,19 +138,19 @@ interface Shared extends Agreement {
   windows?: { agency: string; data_class: string; start: string; end?: string | null }[];
 }
 
-function inForce(paper: Shared, ms: number): boolean {
-  const { valid_from, valid_until } = paper.terms;
+function inForce(record: Shared, ms: number): boolean {
+  const { valid_from, valid_until } = record.terms;
   return (
-    (paper.state ?? "draft") === "active" &&
+    (record.state ?? "draft") === "active" &&
     (valid_from === undefined || Date.parse(valid_from) <= ms) &&
     (valid_until === undefined || ms < Date.parse(valid_until))
   );
 }
 
 /** The other agencies of whom nothing was told at a moment, and why. */
-export function darkAt(papers: readonly Stood[], others: Iterable<string>, ours: string, ms: number): Dark[] {
-  const agreements = papers.filter(
-    (paper): paper is Shared => paper.kind === "agreement" && (paper as Shared).agencies.includes(ours),
+export function darkAt(documents: readonly Stood[], others: Iterable<string>, ours: string, ms: number): Dark[] {
+  const agreements = documents.filter(
+    (record): record is Shared => record.kind === "agreement" && (record as Shared).agencies.includes(ours),
   );
   const found: Dark[] = [];
   for (const agency of others) {
@@ -198,7 +198,7 @@ export function untold(
 export interface Happening {
   ms: number;
   kind: "alert" | "hand_off" | "incident" | "agreement";
-  paper: Stood;
+  record: Stood;
 }
 
 /** What happened in a range, each once: alerts raised, offers made, incidents, agreements that changed. */
@@ -209,17 +209,17 @@ export function happenings(versions: Versions, startMs: number, endMs: number): 
     const newest = some.at(-1);
     if (first === undefined || newest === undefined) continue;
     if (newest.kind === "alert")
-      found.push({ ms: Date.parse((newest as Alert).raised_at), kind: "alert", paper: newest });
+      found.push({ ms: Date.parse((newest as Alert).raised_at), kind: "alert", record: newest });
     else if (newest.kind === "hand_off")
-      found.push({ ms: Date.parse(newest.offered_at), kind: "hand_off", paper: newest });
+      found.push({ ms: Date.parse(newest.offered_at), kind: "hand_off", record: newest });
     else if (newest.kind === "incident" && newest.precision === "minute")
-      found.push({ ms: Date.parse(newest.happened_at), kind: "incident", paper: newest });
+      found.push({ ms: Date.parse(newest.happened_at), kind: "incident", record: newest });
     else if (newest.kind === "agreement") {
       let before = first === newest ? undefined : first.kind === "agreement" ? first.state : undefined;
       for (const each of some) {
         if (each.kind !== "agreement") continue;
         if (each.state !== before && (each.state === "active" || each.state === "suspended" || each.state === "ended"))
-          found.push({ ms: Date.parse(each.at), kind: "agreement", paper: each });
+          found.push({ ms: Date.parse(each.at), kind: "agreement", record: each });
         before = each.state;
       }
     }

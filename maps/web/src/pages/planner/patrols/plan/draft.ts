@@ -7,7 +7,7 @@ import { now } from "../../../../session/clock.ts";
 import { CallError, call } from "../../../../wire/calls.ts";
 import { listOf } from "../../../../wire/parser.ts";
 import type { Member } from "../../../../wire/patrols.ts";
-import { PatrolPaper, PlanConflict } from "../../../../wire/patrols.ts";
+import { PatrolDocument, PlanConflict } from "../../../../wire/patrols.ts";
 import { t } from "../../../../words/index.ts";
 import { Unsaved } from "../../desk/draft-notice.tsx";
 import { say } from "../../desk/frame-state.ts";
@@ -79,7 +79,7 @@ export function startNew(startsAt?: number, endsAt?: number, members: readonly M
 }
 
 /** Opens a patrol to be changed; false where another plan comes first. */
-export function startChange(patrol: PatrolPaper): boolean {
+export function startChange(patrol: PatrolDocument): boolean {
   if (worthKeeping.peek() && draft.peek()?.id === patrol.id) view.value = { at: "edit" };
   else if (comesFirst()) return false;
   else open(draftOf(patrol), contentOf(patrol));
@@ -203,8 +203,8 @@ export async function save(): Promise<boolean> {
     const changes = changesOf(target.before, { ...said, name: said.name.trim() });
     const told =
       target.id === null
-        ? await call("POST", "/api/patrols", PatrolPaper, changes)
-        : await call("PATCH", `/api/patrols/${target.id}`, PatrolPaper, { ...changes, revision: target.revision });
+        ? await call("POST", "/api/patrols", PatrolDocument, changes)
+        : await call("PATCH", `/api/patrols/${target.id}`, PatrolDocument, { ...changes, revision: target.revision });
     if (draft.peek() === target && content.peek() === said) {
       draft.value = null;
       steps.value = null;

@@ -1,5 +1,5 @@
 /** A plan as the form has it: made of a patrol or of nothing, told to the server as what is different. Pure. */
-import type { Leg, Member, PatrolPaper, Rendezvous } from "../../../../wire/patrols.ts";
+import type { Leg, Member, PatrolDocument, Rendezvous } from "../../../../wire/patrols.ts";
 import { revisionOf } from "../../../../wire/patrols.ts";
 
 export interface PlanContent {
@@ -25,7 +25,7 @@ export interface PlanDraft {
   before: PlanContent | null;
 }
 
-export function contentOf(patrol: PatrolPaper): PlanContent {
+export function contentOf(patrol: PatrolDocument): PlanContent {
   return {
     name: patrol.name,
     agencies: patrol.agencies,
@@ -41,7 +41,7 @@ export function contentOf(patrol: PatrolPaper): PlanContent {
   };
 }
 
-export function draftOf(patrol: PatrolPaper): PlanDraft {
+export function draftOf(patrol: PatrolDocument): PlanDraft {
   return { id: patrol.id, revision: revisionOf(patrol), before: contentOf(patrol) };
 }
 

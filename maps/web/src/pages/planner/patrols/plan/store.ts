@@ -8,10 +8,10 @@ import { now } from "../../../../session/clock.ts";
 import { may, session, timeZone } from "../../../../session/session.ts";
 import { call, fetchJson } from "../../../../wire/calls.ts";
 import { listOf } from "../../../../wire/parser.ts";
-import { isOver, PatrolPaper, PlanConflict, Seal, Shift, stateOf } from "../../../../wire/patrols.ts";
+import { isOver, PatrolDocument, PlanConflict, Seal, Shift, stateOf } from "../../../../wire/patrols.ts";
 import { AgencyInfo } from "../../../../wire/session.ts";
 import type { UnitState } from "../../../../wire/units.ts";
-import { paperNews, units } from "../../desk/news.ts";
+import { documentNews, units } from "../../desk/news.ts";
 import { DAY_MS, isoOf } from "./local-days.ts";
 import { type Scale, scaleFrom, type Zoom } from "./scale.ts";
 
@@ -27,8 +27,8 @@ export const zoom = kept<Zoom>("jp.planner.zoom", "week");
 /** The stretch of time that timeline and list show. */
 export const scale = signal<Scale>(scaleFrom(Date.now(), zoom.peek(), timeZone.peek()));
 
-const open = signal<readonly PatrolPaper[] | null>(null);
-const past = signal<readonly PatrolPaper[]>([]);
+const open = signal<readonly PatrolDocument[] | null>(null);
+const past = signal<readonly PatrolDocument[]>([]);
 export const shifts = signal<readonly Shift[]>([]);
 export const agencies = signal<readonly AgencyInfo[]>([]);
 /** Why the patrols could not be read; what was read before stays. */
@@ -55,11 +55,11 @@ export const looking = computed(() => {
 /** Units by id, as far as they may be seen. */
 export const unitsById = computed(() => new Map<string, UnitState>((units.value ?? []).map((each) => [each.id, each])));
 
-export function isParty(patrol: PatrolPaper): boolean {
+export function isParty(patrol: PatrolDocument): boolean {
   return patrol.agency === own.value || patrol.agencies.includes(own.value);
 }
 
-export function mayChange(patrol: PatrolPaper): boolean {
+export function mayChange(patrol: PatrolDocument): boolean {
   return may(PLAN) && isParty(patrol) && ["draft", "proposed", "signed", "ready"].includes(stateOf(patrol));
 }
 
@@ -72,8 +72,8 @@ export async function loadPatrols(): Promise<void> {
     const until = Math.max(now.peek(), from) + DAY_MS;
     const query = new URLSearchParams({ start: isoOf(from), end: isoOf(until), limit: "500" });
     const [found, over] = await Promise.all([
-      fetchJson("/api/patrols", listOf(PatrolPaper)),
-      fetchJson(`/api/patrols/past?${query}`, listOf(PatrolPaper)),
+      fetchJson("/api/patrols", listOf(PatrolDocument)),
+      fetchJson(`/api/patrols/past?${query}`, listOf(PatrolDocument)),
     ]);
     if (!isLatest()) return;
     open.value = found;
@@ -86,7 +86,7 @@ export async function loadPatrols(): Promise<void> {
 }
 
 /** Asks what is in the way of each plan that can still be changed. */
-async function judge(found: readonly PatrolPaper[], isLatest: () => boolean): Promise<void> {
+async function judge(found: readonly PatrolDocument[], isLatest: () => boolean): Promise<void> {
   const judged = found.filter((each) => isParty(each) && stateOf(each) !== "under way");
   const told = await Promise.all(
     judged.map(async (each): Promise<[string, readonly PlanConflict[]]> => {
@@ -127,19 +127,19 @@ export async function loadParties(): Promise<void> {
   }
 }
 
-export function sealOf(patrol: PatrolPaper): Promise<Seal> {
+export function sealOf(patrol: PatrolDocument): Promise<Seal> {
   return fetchJson(`/api/patrols/${patrol.id}/seal`, Seal);
 }
 
 /** Does an act of a patrol's life, and shows what became of it at once. */
-export async function act(patrol: PatrolPaper, method: string, path: string, body?: unknown): Promise<PatrolPaper> {
-  const told = await call(method, `/api/patrols/${patrol.id}${path}`, PatrolPaper, body);
+export async function act(patrol: PatrolDocument, method: string, path: string, body?: unknown): Promise<PatrolDocument> {
+  const told = await call(method, `/api/patrols/${patrol.id}${path}`, PatrolDocument, body);
   put(told);
   return told;
 }
 
 /** Puts what the server answered into the list; the stream brings the same. */
-export function put(patrol: PatrolPaper): void {
+export function put(patrol: PatrolDocument): void {
   const others = (open.peek() ?? []).filter((each) => each.id !== patrol.id);
   if (isOver(patrol)) {
     open.value = others;
@@ -150,11 +150,11 @@ export function put(patrol: PatrolPaper): void {
 
 const reload = new Debounce();
 
-/** Reads the lists now, when there is news of papers, and when another stretch of time is shown. */
+/** Reads the lists now, when there is news of documents, and when another stretch of time is shown. */
 export function watchPatrols(): void {
   scale.value = scaleFrom(now.peek(), zoom.peek(), timeZone.peek());
   effect(() => {
-    paperNews.value;
+    documentNews.value;
     scale.value;
     reload.restart(() => {
       void loadPatrols();

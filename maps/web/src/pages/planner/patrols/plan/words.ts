@@ -5,7 +5,7 @@ import { agencyName } from "../../../../session/agencies.ts";
 import { now } from "../../../../session/clock.ts";
 import { timeZone } from "../../../../session/session.ts";
 import { clockTime, isoDay, minuteWords, zoneOffset } from "../../../../session/times.ts";
-import type { PatrolPaper, PlanConflict } from "../../../../wire/patrols.ts";
+import type { PatrolDocument, PlanConflict } from "../../../../wire/patrols.ts";
 import { t, wordsIfAny } from "../../../../words/index.ts";
 import { sectors } from "../../sectors/draft/store.ts";
 import { patrols, unitsById } from "./store.ts";
@@ -96,6 +96,6 @@ export function joinNames(names: readonly string[]): string {
 }
 
 /** `Naga 1, Khong 2`. */
-export function membersWords(patrol: PatrolPaper): string {
+export function membersWords(patrol: PatrolDocument): string {
   return joinNames((patrol.members ?? []).map((each) => unitName(each.unit, each.agency)));
 }

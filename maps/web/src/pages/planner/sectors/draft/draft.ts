@@ -3,7 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import { bodyOf, type SectorShape, sameShape } from "../../../../geo/sector-shape.ts";
 import { CallError, call, fetchJson } from "../../../../wire/calls.ts";
-import type { SectorUse } from "../../../../wire/papers.ts";
+import type { SectorUse } from "../../../../wire/documents.ts";
 import { nothing } from "../../../../wire/parser.ts";
 import { type PastVersion, SectorDetails, versionNumber } from "../../../../wire/sectors.ts";
 import { t } from "../../../../words/index.ts";
@@ -11,7 +11,7 @@ import { Unsaved } from "../../desk/draft-notice.tsx";
 import { say } from "../../desk/frame-state.ts";
 import { limitsOf, sameLimits, type TypedLimits, typed } from "./limits.ts";
 import { begin, redo, type Steps, step, undo } from "./steps.ts";
-import { loadSectors, looked, shapeOfPaper, view } from "./store.ts";
+import { loadSectors, looked, shapeOfDocument, view } from "./store.ts";
 
 export interface Words {
   name: string;
@@ -69,7 +69,7 @@ export function startEdit({ sector }: SectorDetails): void {
       limits: typed(sector.limits),
       note: sector.note ?? "",
     },
-    shapeOfPaper(sector),
+    shapeOfDocument(sector),
   );
 }
 
@@ -193,7 +193,7 @@ export async function restore(past: PastVersion, newest: SectorDetails, reason: 
     use: sector.use ?? "patrol",
     limits: sector.limits ?? {},
     note: sector.note ?? "",
-    ...bodyOf(shapeOfPaper(sector)),
+    ...bodyOf(shapeOfDocument(sector)),
     version: versionNumber(newest.sector),
     reason,
   };

@@ -10,7 +10,7 @@ import { FeatureCollection } from "../../../../wire/geojson.ts";
 import { listOf } from "../../../../wire/parser.ts";
 import { type PastVersion, SectorDetails, stretchOf, versionNumber } from "../../../../wire/sectors.ts";
 import { t } from "../../../../words/index.ts";
-import { paperNews } from "../../desk/news.ts";
+import { documentNews } from "../../desk/news.ts";
 import { linesOf, type SnapLine } from "./snap.ts";
 
 export const DRAW_SECTORS = "draw sectors";
@@ -62,10 +62,10 @@ export async function loadSectors(): Promise<void> {
 
 const reload = new Debounce();
 
-/** Reads the list now and whenever there is news of papers, and the lines to snap to once. */
+/** Reads the list now and whenever there is news of documents, and the lines to snap to once. */
 export function watchSectors(): void {
   effect(() => {
-    paperNews.value;
+    documentNews.value;
     reload.restart(() => void loadSectors(), 150);
   });
   void loadLines();
@@ -114,8 +114,8 @@ export function mayEdit(details: SectorDetails): boolean {
   return may(DRAW_SECTORS) && isOurs(details) && !details.sector.retired_at;
 }
 
-export function shapeOfPaper(paper: SectorDetails["sector"]): SectorShape | null {
-  return shapeOf({ polygon: paper.polygon ?? null, stretch: stretchOf(paper) });
+export function shapeOfDocument(record: SectorDetails["sector"]): SectorShape | null {
+  return shapeOf({ polygon: record.polygon ?? null, stretch: stretchOf(record) });
 }
 
 /** Whether a newer version is there than the one that somebody works from; the newer one, or null. */

@@ -6,7 +6,7 @@ import { agencyName } from "../../../../session/agencies.ts";
 import { now } from "../../../../session/clock.ts";
 import { session, timeZone } from "../../../../session/session.ts";
 import { momentWords } from "../../../../session/times.ts";
-import type { Along, Fault, Lie, Overlap, SectorPaper } from "../../../../wire/sectors.ts";
+import type { Along, Fault, Lie, Overlap, SectorDocument } from "../../../../wire/sectors.ts";
 import { t, wordsIfAny } from "../../../../words/index.ts";
 import { sidesOf } from "./fault-places.ts";
 import { MAIN_RIVER } from "./store.ts";
@@ -40,7 +40,7 @@ export function acrossWords(countries: Lie["countries"]): string[] {
 }
 
 /** When and by whom a version was made. */
-export function madeWords({ at, by }: SectorPaper): string {
+export function madeWords({ at, by }: SectorDocument): string {
   const time = momentWords(Date.parse(at), now.peek(), timeZone.value);
   return by ? t("sector.made_by", { time, name: by }) : time;
 }

@@ -8,7 +8,7 @@ import { boxOf, partsOf, polygonOf } from "../../../../geo/sector-shape.ts";
 import { middleOf, sectorFeatures } from "../../../../geo/shapes.ts";
 import { NO_FEATURES } from "../../../../layers/layer.ts";
 import { REGULAR } from "../../../../symbols/fonts.ts";
-import type { Sector } from "../../../../wire/papers.ts";
+import type { Sector } from "../../../../wire/documents.ts";
 import type { SectorDetails } from "../../../../wire/sectors.ts";
 import { t } from "../../../../words/index.ts";
 import { plannerTab } from "../../desk/frame-state.ts";

@@ -27,7 +27,7 @@ import {
 } from "./parser.ts";
 import { Bank } from "./units.ts";
 
-const listedPaper = {
+const listedDocument = {
   id: name,
   /** Owner's id. */
   agency: text,
@@ -37,8 +37,8 @@ const listedPaper = {
   version: optional(count),
 };
 
-function paperOf<K extends string>(kind: K): { kind: Parser<K> } & typeof listedPaper {
-  return { kind: oneOf(kind) as Parser<K>, ...listedPaper };
+function documentOf<K extends string>(kind: K): { kind: Parser<K> } & typeof listedDocument {
+  return { kind: oneOf(kind) as Parser<K>, ...listedDocument };
 }
 
 export const Severity = oneOf("sos", "high", "medium", "low");
@@ -60,7 +60,7 @@ export type AlertState = ValueOf<typeof AlertState>;
 
 /** Something that needs a person. */
 export const Alert = object({
-  ...paperOf("alert"),
+  ...documentOf("alert"),
   rule: text,
   subject: text,
   severity: Severity,
@@ -144,7 +144,7 @@ export type TargetKind = ValueOf<typeof TargetKind>;
 
 /** What an agency knows of somebody or something that it follows. */
 export const Target = object({
-  ...paperOf("target"),
+  ...documentOf("target"),
   case: text,
   what: TargetKind,
   name: text,
@@ -164,7 +164,7 @@ export type HandOffState = ValueOf<typeof HandOffState>;
 
 /** A target offered to the agency on the other bank. */
 export const HandOff = object({
-  ...paperOf("hand_off"),
+  ...documentOf("hand_off"),
   case: text,
   target: text,
   to: text,
@@ -238,7 +238,7 @@ export type Terms = ValueOf<typeof Terms>;
 
 /** What agencies share, and whether they do. */
 export const Agreement = object({
-  ...paperOf("agreement"),
+  ...documentOf("agreement"),
   agencies: listOf(text),
   terms: Terms,
   terms_version: optional(figure),
@@ -256,7 +256,7 @@ export type SectorUse = ValueOf<typeof SectorUse>;
 
 /** An area that people drew, or a stretch of a river. */
 export const Sector = object({
-  ...paperOf("sector"),
+  ...documentOf("sector"),
   name: text,
   use: optional(SectorUse),
   /** Rings of one polygon; absent for a stretch. */
@@ -268,7 +268,7 @@ export type Sector = ValueOf<typeof Sector>;
 /** What happened: told by a crew or an office. */
 /** Without its kind, as the list of incidents has it. */
 export const ListedIncident = object({
-  ...listedPaper,
+  ...listedDocument,
   state: optional(wordOf<"reported" | "confirmed" | "corrected" | "closed" | "withdrawn">()),
   /** Who made this version; absent for another agency's. */
   by: optional(text),
@@ -300,7 +300,7 @@ export type Incident = ValueOf<typeof Incident>;
 
 /** Units that go out together. */
 export const Patrol = object({
-  ...paperOf("patrol"),
+  ...documentOf("patrol"),
   name: text,
   agencies: listOf(text),
   state: optional(wordOf<"draft" | "proposed" | "signed" | "ready" | "under way" | "ended" | "cancelled">()),
@@ -314,7 +314,7 @@ export type MarkUse = ValueOf<typeof MarkUse>;
 
 /** A place that somebody marked. */
 export const Mark = object({
-  ...paperOf("mark"),
+  ...documentOf("mark"),
   name: text,
   use: optional(MarkUse),
   lon,
@@ -337,8 +337,8 @@ export const Mark = object({
 });
 export type Mark = ValueOf<typeof Mark>;
 
-/** The states that end a paper, by kind; the page keeps no other kinds. */
-const ENDS: Record<Paper["kind"], readonly string[]> = {
+/** The states that end a document, by kind; the page keeps no other kinds. */
+const ENDS: Record<OfficeDocument["kind"], readonly string[]> = {
   alert: ["resolved", "withdrawn"],
   target: ["closed"],
   hand_off: ["declined", "withdrawn", "lapsed", "cut", "taken"],
@@ -350,7 +350,7 @@ const ENDS: Record<Paper["kind"], readonly string[]> = {
 };
 
 /** Parsers of the kinds that a page shows. */
-export const PAPERS = {
+export const DOCUMENTS = {
   alert: Alert,
   target: Target,
   hand_off: HandOff,
@@ -361,25 +361,25 @@ export const PAPERS = {
   mark: Mark,
 };
 
-/** A paper of a kind that this page has no use for is no fault: who reads it leaves it out. */
-export const Paper: Parser<Paper> = (value) => {
+/** A document of a kind that this page has no use for is no fault: who reads it leaves it out. */
+export const OfficeDocument: Parser<OfficeDocument> = (value) => {
   const kind = isRecord(value) ? value["kind"] : undefined;
-  if (typeof kind !== "string") throw new Misfit("a kind of paper");
-  const parse: Parser<Paper> | undefined = PAPERS[kind as Paper["kind"]];
-  return parse === undefined ? (value as Paper) : parse(value);
+  if (typeof kind !== "string") throw new Misfit("a kind of document");
+  const parse: Parser<OfficeDocument> | undefined = DOCUMENTS[kind as OfficeDocument["kind"]];
+  return parse === undefined ? (value as OfficeDocument) : parse(value);
 };
-export type Paper = Alert | Target | HandOff | Agreement | Sector | Patrol | Incident | Mark;
+export type OfficeDocument = Alert | Target | HandOff | Agreement | Sector | Patrol | Incident | Mark;
 
-export function isShown(paper: { kind: string }): boolean {
-  return paper.kind in ENDS;
+export function isShown(record: { kind: string }): boolean {
+  return record.kind in ENDS;
 }
 
-export function versionOf(paper: Paper): number {
-  return paper.version ?? 1;
+export function versionOf(record: OfficeDocument): number {
+  return record.version ?? 1;
 }
 
 /** Whether it came as it ended: nothing more is expected of it. */
-export function isOver(paper: Paper): boolean {
-  if (paper.kind === "sector") return paper.retired_at != null;
-  return ENDS[paper.kind].includes(paper.state ?? "");
+export function isOver(record: OfficeDocument): boolean {
+  if (record.kind === "sector") return record.retired_at != null;
+  return ENDS[record.kind].includes(record.state ?? "");
 }

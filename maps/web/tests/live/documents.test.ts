@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Picture } from "../../src/live/picture.ts";
-import type { Alert, HandOff, Paper, Sector } from "../../src/wire/papers.ts";
+import type { Alert, HandOff, OfficeDocument, Sector } from "../../src/wire/documents.ts";
 import type { Change } from "../../src/wire/stream.ts";
 
 const at = "2026-11-25T01:00:00Z";
@@ -31,9 +31,9 @@ const offer = (more: Partial<HandOff> = {}): HandOff => ({
 });
 const sector: Sector = { kind: "sector", id: "s1", agency: "la", at, name: "Isles" };
 const change = (seq: number, more: Partial<Change>): Change => ({ type: "change", seq, time: at, ...more });
-const ids = (picture: Picture): string[] => [...picture.papers.keys()];
+const ids = (picture: Picture): string[] => [...picture.documents.keys()];
 
-function started(...papers: Paper[]): Picture {
+function started(...papers: OfficeDocument[]): Picture {
   const picture = new Picture(3);
   picture.replace({ type: "snapshot", stream: "s", seq: 0, time: at, units: [], papers });
   return picture;
@@ -41,10 +41,10 @@ function started(...papers: Paper[]): Picture {
 
 test("a newer version takes the place of the older one, an older one changes nothing", () => {
   const picture = started(alert({ version: 2, state: "acknowledged" }));
-  assert.ok(!picture.apply(change(1, { papers: [alert()] })).papers);
-  assert.equal((picture.papers.get("a1") as Alert).state, "acknowledged");
-  assert.ok(picture.apply(change(2, { papers: [alert({ version: 3, state: "settled" })] })).papers);
-  assert.equal((picture.papers.get("a1") as Alert).state, "settled");
+  assert.ok(!picture.apply(change(1, { papers: [alert()] })).documents);
+  assert.equal((picture.documents.get("a1") as Alert).state, "acknowledged");
+  assert.ok(picture.apply(change(2, { papers: [alert({ version: 3, state: "settled" })] })).documents);
+  assert.equal((picture.documents.get("a1") as Alert).state, "settled");
 });
 
 test("what comes as it ended is told once and kept no longer", () => {
@@ -65,17 +65,17 @@ test("what comes as it ended is told once and kept no longer", () => {
   );
 });
 
-test("a paper that a viewer may no longer hold is gone, and may come back", () => {
+test("a document that a viewer may no longer hold is gone, and may come back", () => {
   const picture = started(alert({ version: 4 }));
-  assert.ok(picture.apply(change(1, { forget: ["a1"] })).papers);
+  assert.ok(picture.apply(change(1, { forget: ["a1"] })).documents);
   assert.deepEqual(ids(picture), []);
   picture.apply(change(2, { papers: [alert({ version: 3 })] }));
   assert.deepEqual(ids(picture), ["a1"]);
 });
 
-test("forgetting a unit touches no paper", () => {
+test("forgetting a unit touches no document", () => {
   const picture = started(alert());
-  assert.ok(!picture.apply(change(1, { forget: ["u1"] })).papers);
+  assert.ok(!picture.apply(change(1, { forget: ["u1"] })).documents);
 });
 
 test("a new snapshot replaces all", () => {
@@ -87,6 +87,6 @@ test("a new snapshot replaces all", () => {
 });
 
 test("kinds that the page does not show are not kept", () => {
-  const picture = started({ ...sector, kind: "phrase" } as unknown as Paper);
+  const picture = started({ ...sector, kind: "phrase" } as unknown as OfficeDocument);
   assert.deepEqual(ids(picture), []);
 });
