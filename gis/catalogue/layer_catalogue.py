@@ -1,4 +1,4 @@
-"""The door to geographic layers: what ships, what a site brings, and GeoJSON of either.
+"""Layer catalogue: the shipped layers, a site's own ones, and GeoJSON of either.
 
 Every frame is EPSG:4326, longitude first. `names()` are in drawing order, lowest first. Only what
 gives or takes frames loads geopandas.

@@ -1,4 +1,4 @@
-"""The layers of one site: those that ship, with its own in place of some or beside them."""
+"""Site layers: the shipped layers, with a site's own in place of some or beside them."""
 
 from __future__ import annotations
 

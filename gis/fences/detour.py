@@ -1,4 +1,4 @@
-"""A way to the side and back that no boat goes: the mark of a pair of wrong reports.
+"""Detour: a short move aside and back that no boat makes; it marks a pair of wrong reports.
 
 A unit that comes into an area by leaving its line, and is on that line again one or two reports
 later, was wrong about its place. One that really went there has turned, and its later reports lie

@@ -1,4 +1,4 @@
-"""What fences tell: which unit did what at which area, when, and how that is known."""
+"""Fence events: which unit entered, left or passed which area, when, and on what evidence."""
 
 from __future__ import annotations
 

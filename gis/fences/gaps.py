@@ -1,4 +1,4 @@
-"""What a unit must have crossed, or may have, between two fixes too far apart to be a line.
+"""Gaps: what a unit must or may have crossed between two fixes that are far apart.
 
 A boat on a river went along it: an area that leaves no way through it was crossed for certain.
 Elsewhere an area was crossed if the way round is longer than the boat could have gone.

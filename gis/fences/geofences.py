@@ -1,4 +1,4 @@
-"""All units against all areas: fixes in, events added and withdrawn out.
+"""Geofences: all units against all areas: fixes in, events added and withdrawn out.
 
 The events told are those of all fixes in order of their times, however they came: late, shuffled,
 twice. This holds for fixes that come within `late_s` of the newest of their unit and while no more

@@ -1,4 +1,4 @@
-"""Which fixes to believe: one that is out of place waits until others bear it out.
+"""Outliers: which fixes to believe; one that is out of place waits until later ones confirm it.
 
 A radio is wrong once or twice in a row now and then, by far, and says nothing of it. What noise
 explains, or the unit's speed and course, is believed at once. Any other waits, and so do the first

@@ -1,4 +1,4 @@
-"""Where a unit truly was, by fixes that are all a little off: means while it lies, else smoothed.
+"""Path: the likely path of a unit from noisy fixes: an average while it stays, else smoothed.
 
 What a receiver is off by is partly new with every fix and partly the same for minutes. The first
 part goes away in a mean, the second only in one of half an hour; so the place of a unit that lies

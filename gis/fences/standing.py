@@ -1,4 +1,4 @@
-"""How a unit stands to areas: the fold of its path, and the events that come of it.
+"""Standing: whether a unit is inside each area, from its path, and the events that follow.
 
 A unit comes in where its path comes within `enter_within` of an area, and has left when it is
 `leave_beyond` outside; so one that drifts about on an edge changes nothing. In a gap the straight

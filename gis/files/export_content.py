@@ -1,4 +1,4 @@
-"""Material: what an export holds: tracks with a time at each place, and layers of features."""
+"""Export content: tracks with a time at each place, and layers of features."""
 
 from __future__ import annotations
 

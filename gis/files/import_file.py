@@ -1,4 +1,4 @@
-"""What is in a file that somebody brings: every layer, its usable features, the faults of the rest.
+"""Import file: every layer of an uploaded file, its usable features, and the faults of the rest.
 
 `gis.layers.layer_file.read_layer` takes a layer or refuses it; this looks at a whole file and
 tells what it found, so that one bad feature does not hide the good ones. Elevations and times are

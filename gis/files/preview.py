@@ -1,4 +1,4 @@
-"""What is in a file, as JSON for a page: `python -m gis.files.preview FILE [ENCODING]`.
+"""Preview: what an uploaded file holds, as JSON: `python -m gis.files.preview FILE [ENCODING]`.
 
 Run in a process of its own, with a bound on memory and time: the file comes from outside, and a
 library that falls over it must not take the server along. Prints one JSON object: `layers`, or

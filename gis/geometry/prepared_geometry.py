@@ -1,4 +1,4 @@
-"""Shapes that many threads ask about points.
+"""Prepared geometry: shapes that answer point queries fast, safe to use from many threads.
 
 GEOS makes what a prepared shape is asked with at the first question, without a lock, and shapely
 lets go of the interpreter's lock while it does: two first questions at once tear the heap. What

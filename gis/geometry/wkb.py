@@ -1,4 +1,4 @@
-"""Well-known binary read feature by feature: what is no shape is told, and the rest is taken.
+"""Well-known binary, read feature by feature: what is no shape is reported, the rest is taken.
 
 Libraries refuse a whole array for one line of a single point. Here each feature is read by itself;
 of one in several parts, the parts that are shapes are kept.

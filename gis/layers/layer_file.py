@@ -1,4 +1,4 @@
-"""Read a layer from a file that somebody brings, or say exactly what is wrong with it.
+"""Layer file: reads a layer from an uploaded file, or says exactly what is wrong with it.
 
 The result is always EPSG:4326 with longitude first, two-dimensional, and column names in lower
 case. A fault names file, layer, feature (counted from 0) and what is wrong.

@@ -1,4 +1,4 @@
-"""A layer that somebody brings, read in a process of its own, whose memory goes with it.
+"""Layer subprocess: reads an uploaded layer in a process of its own, whose memory is freed with it.
 
 What reads GeoPackage, KML, GPX and Shapefiles (GDAL, geopandas) takes a hundred megabytes, which a
 server that runs for years would keep for two seconds of work at its start.

@@ -1,4 +1,4 @@
-"""Text of files that do not say how it is written: found out where that is sure, else asked for.
+"""Text encoding of files that do not declare one: detected where it is sure, else asked for.
 
 A Shapefile says so in a `.cpg` beside it, or by a byte of its `.dbf`; one of the most frequent is
 believed only where it names a script, since programs write "Windows, Western" whatever the text.

@@ -1,4 +1,4 @@
-"""What it means that a report does not tell how wrong its place may be, in one place.
+"""Accuracy that is assumed where a report does not state one.
 
 An accuracy is the radius that holds the true place in 68 % of cases. Satellite receivers without
 corrections are within 5 m in the open (GPS Standard Positioning Service Performance Standard, 5th

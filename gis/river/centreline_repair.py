@@ -1,4 +1,4 @@
-"""The line under a river's kilometres: where it zigzags so that kilometres jump, and mending that.
+"""Centreline repair: where the line zigzags so that kilometres jump, and how that is smoothed.
 
 A centreline drawn from a border or from old maps hooks at joints and doubles back round islands.
 Beside such a place the nearest point leaps along the line while a boat moves metres. Here those

@@ -1,4 +1,4 @@
-"""Landings: where boats lie beside each other as a matter of course: ferries, ports, offices."""
+"""Landings: where boats usually lie beside each other: ferries, ports, offices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which way something went along a river."""
+"""River track: in which direction something moved along a river."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ways along a river: between two positions on it a boat went as the river goes, not straight.
+"""Routes along a river: between two positions on it a boat followed the river, not a straight line.
 
 A boat that reports every few minutes cuts each bend on paper. Where both ends lie on one river,
 within what its line and the positions may be off, the way is that of the drawn line between their

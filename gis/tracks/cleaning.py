@@ -1,4 +1,4 @@
-"""Cleaning: positions that cannot be true are taken out of a track, and named with the reason.
+"""Cleaning: removes positions that cannot be true from a track, each with the reason.
 
 In this order: no time or no place; the same position twice; moves too fast for anything; spikes.
 What is kept does not depend on the order of arrival. Positions are allowed to be off by twice their

@@ -1,4 +1,4 @@
-"""Sightings: when places were within a radius of units that passed.
+"""Sightings: when places were within a given radius of passing units.
 
 A unit moves evenly between positions that follow each other closely, straight or, where they are
 sparse, along a river (`legs.pieces`), so the moments

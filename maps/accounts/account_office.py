@@ -1,4 +1,4 @@
-"""Account office: everything about who may come in, put together for one node."""
+"""Account office: the account services of one node, built together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""People: users, devices and sign-in links, as an administrator changes them.
+"""User accounts: users, devices and sign-in links, as an administrator changes them.
 
 A password is kept as its argon2 hash, a key or link as its digest; neither can be shown again.
 """

@@ -1,4 +1,4 @@
-"""App: the web server of one node: routers, pages, guard.
+"""App: the web server of one node: routers, pages, security headers.
 
 `create_app` wires; what runs behind it is `maps.node.node`. A new endpoint is a router in
 `maps/api` and one line in `ROUTERS`.

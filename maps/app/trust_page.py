@@ -1,4 +1,4 @@
-"""Trusting: the page from which phones come to trust an office's server, on a port without TLS.
+"""Trust page: from which phones come to trust an office's server, on a port without TLS.
 
 A phone cannot open the server's own pages before it trusts them. On this port are that page, its
 files and the authority's certificate, and nothing that anybody signs in to. Whoever stands between

@@ -1,4 +1,4 @@
-"""FramePublisher: a Watch hands out the frames of each view that some web process has asked for."""
+"""Frame publisher: a Watch sends the frames of each view that some web process follows."""
 
 from __future__ import annotations
 

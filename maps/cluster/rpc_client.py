@@ -1,4 +1,4 @@
-"""RpcClient: a web process asks the Watch, and knows whether there is one.
+"""RPC client: a web process sends requests to the Watch, and knows whether there is one.
 
 What is asked is said again every few seconds until it is answered: the Watch does it once. When the
 Watch falls silent or another takes over, whatever was asked is over, answered or not.

@@ -1,4 +1,4 @@
-"""RpcServer: a Watch does what web processes ask, by its own routers, and answers after the commit.
+"""RPC server: a Watch carries out web processes' requests and answers after the commit.
 
 A request arrives with who is calling; what that caller may do is judged here as it is in one
 process. What comes twice, because an answer was lost on the way, is done once: whatever changes

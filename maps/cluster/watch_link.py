@@ -1,4 +1,4 @@
-"""Watch link: a Watch's way to its web processes: beats, asks, answers and the frames of views."""
+"""Watch link: a Watch's connection to its web processes: heartbeats, requests, view frames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Web link: a web process's way to the Watch: asks, answers, beats and the frames of views."""
+"""Web link: a web process's connection to the Watch: requests, heartbeats, view frames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Check: what is wrong with a configuration, told before the night it matters.
+"""Check: finds what is wrong with a configuration, before it is used.
 
 Faults keep the server from starting or a part of it from working; warnings are what may mend
 itself, such as a radio that is not plugged in now.

@@ -1,4 +1,4 @@
-"""Doctor: how a node and its computer fare, and what to do first.
+"""Doctor: the state of a node and its computer, and what to do first.
 
 `check` looks at a configuration and may run anywhere. This looks at all of that, and at what only
 shows where the node runs: whether it answers and takes records, its disk and how long that lasts,

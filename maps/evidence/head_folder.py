@@ -1,4 +1,4 @@
-"""Head folder: signed heads of the journal as files, where who reaches the store does not reach.
+"""Head folder: signed heads of the journal as files, out of reach of who can change the store.
 
 A file a day, `head-NODE-2026-12-01.json`, and one for each that somebody asked for; beside each its
 time stamp, `.tsr`, where the site has a service that gives them. The folder is

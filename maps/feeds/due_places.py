@@ -1,4 +1,4 @@
-"""DuePlaces: targets, sectors and marks that a feed may send, and which are due. Pure.
+"""Due places: targets, sectors and marks that a feed may send, and which are due. Pure.
 
 It is fed the same frames as the roll, so it never holds more than the feed's agency and role may
 see. A new version is told at once, everything again every six minutes, and what is over or may be

@@ -1,4 +1,4 @@
-"""How a feed fares, in words for a technician."""
+"""Health of a feed, in words for a technician."""
 
 from __future__ import annotations
 

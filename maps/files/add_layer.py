@@ -1,4 +1,4 @@
-"""Adding a site layer: a checked GeoPackage beside the configuration, and one line in it."""
+"""Add layer: writes a checked GeoPackage beside the configuration, and one line into it."""
 
 from __future__ import annotations
 

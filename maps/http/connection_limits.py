@@ -1,4 +1,4 @@
-"""Whole requests: connections of the web server, whose requests come, and which are not too many.
+"""Connection limits: bounds on open connections and on requests that arrive slowly.
 
 Below, uvicorn takes a head of any length and waits for the rest of a request for ever. Whoever sent
 a header without end filled the memory of a node, signed in or not, and a phone that went out of

@@ -1,4 +1,4 @@
-"""Small port: connections of a port that anybody may reach, few and none for long.
+"""Plain HTTP: a small port without TLS that anybody may reach: few connections, none for long.
 
 Whoever opens connections and says nothing, or asks byte by byte, would fill a port that takes few.
 Here a connection has some seconds for each request, and when there are too many, the one that has

@@ -1,4 +1,4 @@
-"""Crossing guard: an answer that was made under what is agreed no more does not go out.
+"""Policy epoch guard: holds back an answer that was made under an agreement no longer in force.
 
 A request may take seconds (an export, a survey). If meanwhile an agreement is suspended, or its
 hours end, what was read for it may not pass any more: the caller is told to ask again.

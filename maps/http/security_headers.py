@@ -1,4 +1,4 @@
-"""Guard: what every request meets before the app, and every answer on its way out.
+"""Security headers: checks of every request before the app, and headers of every answer.
 
 Host allow-list (against DNS rebinding), Origin check of unsafe methods and WebSockets (against
 cross-site requests), a bound on request bodies, and the security headers. Plain ASGI, so that it

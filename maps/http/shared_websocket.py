@@ -1,4 +1,4 @@
-"""Frames: a WebSocket that sends what is encoded already, without a copy for each viewer.
+"""Shared WebSocket: sends frames that are already encoded, without a copy for each viewer.
 
 The bytes of a change are the same for all who may see the same. Through `send_text` each viewer
 costs four copies of them (decoded, encoded, framed, joined) and a task that wakes; with many

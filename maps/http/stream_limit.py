@@ -1,4 +1,4 @@
-"""Live places: how many live streams one account has open at once.
+"""Stream limit: how many live streams one account has open at once.
 
 Each stream costs the server a write for every change: who opened thousands with one account slowed
 all others down. An account that is shared has more than one browser or program, and one of them

@@ -1,4 +1,4 @@
-"""Upgrades: WebSockets on their way in, before a handshake is made of them.
+"""Upgrades: requests for a WebSocket, before the handshake.
 
 A handshake and a look at who comes take a millisecond and more. Hundreds that came at once were all
 made before anything else had its turn: whoever asked meanwhile, a phone that calls for help too,

@@ -1,4 +1,4 @@
-"""WriteLimit: how many changes one caller may ask for, in bounded memory."""
+"""Write limit: how many changes one caller may make, in bounded memory."""
 
 from __future__ import annotations
 

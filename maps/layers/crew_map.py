@@ -1,4 +1,4 @@
-"""CrewMap: a small map of the country around a patrol, for a phone that will have no network."""
+"""Crew map: a small map of the country around a patrol, for a phone without network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Geography: the reference layers and the river of this site, as the server hands them out."""
+"""Layers: the reference layers and the river of this site, as the server serves them."""
 
 from __future__ import annotations
 

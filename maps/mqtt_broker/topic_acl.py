@@ -1,4 +1,4 @@
-"""Door: who may come in to the embedded broker, what they may publish to and hear.
+"""Topic ACL: who may connect to the embedded broker, publish and subscribe.
 
 A device's name stands in its topics, so that nobody speaks for another: `jane/phone` publishes to
 `owntracks/jane/phone` and what is below it, any device to `joint-patrol/v1/position/<its name>`.

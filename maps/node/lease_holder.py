@@ -1,4 +1,4 @@
-"""Holding: a Watch process takes the node's lease, keeps it, and ends at once when it lost it.
+"""Lease holder: a Watch process takes the node's lease, renews it, and ends when it is lost.
 
 One that waits is a standby: it has read its geography and looks at the lease many times in the
 length of one, the last time in the moment in which it ends. When a renewal is overdue it looks by

@@ -1,4 +1,4 @@
-"""Account news: who can sign in as somebody was changed, and that somebody's own browsers say so.
+"""Account news: tells users, in their own browsers, that their ways to sign in were changed.
 
 Whoever takes an account over changes a password, a second factor, a passkey, makes a token or a
 sign-in link; its owner hears of it at once where a browser takes notifications, and knows whether

@@ -1,4 +1,4 @@
-"""ReceiverThrottle: how often one receiver is written to, and when a failed try is repeated."""
+"""Throttle: how often one receiver is written to, and when a failed try is repeated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Surveying: what units did over some time, and what they saw, from their stored tracks.
+"""Coverage and effort: what units did over some time, and what they saw, from stored tracks.
 
 Every track comes through the caller's Desk, so nobody learns of a unit that they may not see
 (following.py). The work is done in a thread, one survey at a time: positions would wait for it

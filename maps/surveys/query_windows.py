@@ -1,4 +1,4 @@
-"""Looking back: records of a time are found by when they last changed, maybe long after it."""
+"""Query windows: records of a time are found by their last change, which may be much later."""
 
 from __future__ import annotations
 

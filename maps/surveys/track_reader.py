@@ -1,4 +1,4 @@
-"""Following: units and where they were over some time, read through a desk and cleaned.
+"""Track reader: units and their positions over some time, read through a desk and cleaned.
 
 What cannot be true is taken out, and told. Every figure, report, map and export takes its tracks
 through here, so that all of them count the same positions.

@@ -1,4 +1,4 @@
-"""Lettering: how wide words are, roughly, so that labels of drawings do not lie on each other.
+"""Lettering: approximate widths of text, so that labels of drawings do not overlap.
 
 Exact widths need the font; a drawing needs only to know what surely fits.
 """

@@ -1,4 +1,4 @@
-"""Waiting calls: calls for help in an inbox from sources that cannot wait, by who made them."""
+"""Pending distress: calls for help in an inbox from sources that cannot wait, by caller."""
 
 from __future__ import annotations
 

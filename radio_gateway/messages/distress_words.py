@@ -1,4 +1,4 @@
-"""Calls: which words of radios and trackers say that somebody needs help."""
+"""Distress words: which words of radios and trackers mean that somebody needs help."""
 
 from __future__ import annotations
 

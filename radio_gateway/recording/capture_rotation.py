@@ -1,4 +1,4 @@
-"""ClosedCaptures: the files of a journal that nobody writes any more: compressed, then deleted.
+"""Capture rotation: closed files of a journal are compressed, then deleted.
 
 Compressing runs on a thread of its own and never holds up whoever writes.
 """

@@ -1,4 +1,4 @@
-"""Service: tells the service manager how we fare, where one wants to know (systemd `Type=notify`).
+"""systemd: reports the state of the process to the service manager (`Type=notify`).
 
 Source: sd_notify(3), the protocol of `NOTIFY_SOCKET`.
 """

@@ -1,4 +1,4 @@
-"""Worker: a thread that does what it is given, in order, and keeps nobody from ending.
+"""Worker: a thread that runs the work it is given, in order, and does not delay the exit.
 
 For what may wait on a disk. Unlike the threads of an executor, one that hangs in the system (a
 dying card, a network folder that is gone) does not keep the process alive.

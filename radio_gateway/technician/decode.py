@@ -1,4 +1,4 @@
-"""Decoding without a link: what a channel would make of a recorded stream.
+"""Decode: what a channel would decode from a recorded stream, without a link.
 
 A stream goes through the same framer and decoder as in a channel, and what was said twice within
 a protocol's duplicate window is told once. The product's own names of fields become those that

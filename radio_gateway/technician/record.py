@@ -1,4 +1,4 @@
-"""Recording: read one link into a capture file, without decoding it: a technician's first look."""
+"""Record: reads one link into a capture file, without decoding it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Redecoding: what a channel made of a capture, made again.
+"""Redecode: decodes a capture again, as the channel did.
 
 Each read goes to the framer and decoders of its own connection, at its own time and with its own
 topic, as in the channel. Where the capture tells when the channel had its decoders give up what

@@ -1,4 +1,4 @@
-"""Replaying: a capture played to a link, or as plain bytes, at the pace at which it was heard."""
+"""Replay: plays a capture to a link, or as plain bytes, at its recorded pace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sniffing: which protocol does a link speak, and at which speed?
+"""Sniff: finds which protocol a link speaks, and at which speed.
 
 Everything that is read goes to every protocol's framer and decoder, each for itself; the one that
 understands most of the bytes is what is spoken. Nothing is written to the link, except the bytes

@@ -1,4 +1,4 @@
-"""Trust: whose certificates are taken of the servers that we connect to.
+"""Client context: which certificates of servers that we connect to are trusted.
 
 Since 3.13 Python refuses an authority that does not say what its key is for, and certificates that
 do not name their issuer's key (RFC 5280, 4.2.1.1 and 4.2.1.3), where nobody tells it otherwise.

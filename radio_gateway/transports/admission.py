@@ -1,4 +1,4 @@
-"""Places: who may be connected to a listener, and who makes way for whom.
+"""Admission: who may be connected to a listener, and which connection is closed for a new one.
 
 A connection holds a place from the moment it is accepted, before anything was said or encrypted.
 It is a stranger until something it said was understood, or until it showed a good key; then it is

@@ -1,4 +1,4 @@
-"""Boundary: what a gateway on another computer may say; what else it says, its node sets aside.
+"""Boundary: what a gateway on another computer may send; the node sets aside the rest.
 
 A gateway hears radios, so it says what a decoder makes of what radios send, and nothing else. What
 people plot by voice and whatever else a node says to itself has no decoder, and is not a gateway's

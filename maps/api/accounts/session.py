@@ -1,4 +1,4 @@
-"""SessionInfo: sign in with name and password or a link, see who one is, sign out."""
+"""Session: sign in with name and password or a link, see who one is, sign out."""
 
 from __future__ import annotations
 

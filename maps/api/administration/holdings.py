@@ -1,4 +1,4 @@
-"""Holdings: what an agency holds on somebody or something, for its administrators."""
+"""Holdings: all records of an agency on a person or thing, for its administrators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reports under way: asked for, looked at, called off, fetched."""
+"""Report jobs: request, watch, cancel and fetch a report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Addresses: what is said of any place: river kilometre, bank, side, reach, and what is near."""
+"""Addresses of places: river kilometre, bank, side, reach, and what is near."""
 
 from __future__ import annotations
 

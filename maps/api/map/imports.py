@@ -1,4 +1,4 @@
-"""Imports: a look at a file that somebody brings; nothing of it is kept."""
+"""Imports: a preview of an uploaded file; nothing of it is kept."""
 
 from __future__ import annotations
 

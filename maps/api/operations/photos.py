@@ -1,4 +1,4 @@
-"""Photos: sent once, kept bare, and shown only to who may see a paper that names them.
+"""Photos: uploaded once, kept without metadata, shown to who may see a document that names them.
 
 The camera's own file is stored beside, and no address gives it out: only what is known of it.
 """

@@ -1,4 +1,4 @@
-"""Why an alert did not reach its receiver."""
+"""Errors of delivery: why an alert did not reach its receiver."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Targets: to which addresses this server may be sent by what strangers or settings name.
+"""Allowed addresses: to which addresses settings or users may make this server connect.
 
 An URL from a browser or a settings file must not make the server talk to itself, its neighbours or
 a cloud's metadata service. So a name is resolved once, every address that comes is checked, and it

@@ -1,4 +1,4 @@
-"""How long the other side asks to be left alone."""
+"""Retry-After: how long another server asks to be left alone."""
 
 from __future__ import annotations
 

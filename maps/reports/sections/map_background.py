@@ -1,4 +1,4 @@
-"""Reference: what lies below a report's map: land, water, border, marks and names of this site.
+"""Map background of a report: land, water, border, marks and names of this site.
 
 Only what its box shows, and no finer than it can show: lines are cut at the edge and simplified to
 half a point of the drawing.

@@ -1,4 +1,4 @@
-"""In the way: what keeps a plan from being signed, in the planner's own words.
+"""Plan conflicts: what keeps a plan from being signed, in the planner's own words.
 
 The page of plans puts the same sentences together from the same keys (`conflictWords` in
 `web/src/pages/planner/patrols/plan/words.ts`).

@@ -1,4 +1,4 @@
-"""Words on their way to gateways: hellos, receipts and orders, signed, some at a time."""
+"""Outbox: signed messages to gateways that wait to be sent: hellos, receipts and orders."""
 
 from __future__ import annotations
 

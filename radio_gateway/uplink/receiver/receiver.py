@@ -1,4 +1,4 @@
-"""Receiver: the node's end of the way from its gateways.
+"""Receiver: the node's end of its gateways' uplinks.
 
 Each gateway's reports come as signed envelopes; each transmission in them goes into the inbox like
 that of a channel of this node, named `gateway/channel`, and keeps when and as what the gateway

@@ -1,4 +1,4 @@
-"""FarGateway: what a node knows of one gateway on another computer, and how that is told."""
+"""Remote gateway: what a node knows of one gateway on another computer."""
 
 from __future__ import annotations
 

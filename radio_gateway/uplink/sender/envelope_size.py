@@ -1,4 +1,4 @@
-"""How much goes into one envelope: what the link has shown to carry in good time. Pure."""
+"""Envelope size: how much a link has carried within the time allowed. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results on their way to the node: what became of orders, kept until it says that it is stored.
+"""Order results that wait to be sent: kept until the node confirms that it stored them.
 
 Pure: times and digests in, results out.
 """

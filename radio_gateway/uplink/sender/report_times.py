@@ -1,4 +1,4 @@
-"""ReportTimes: when the gateway told how it fares, so that an order can be timed by its own clock.
+"""Report times: when the gateway sent its health, so that orders can be timed by its own clock.
 
 An order refers to what the gateway told lately, and says how much of its life was left then: so no
 clock of the node is believed, and an order that was held up or replayed is worth nothing.

@@ -1,4 +1,4 @@
-"""Lanes: what of the spool goes to the node next. Pure: numbers in, numbers out.
+"""Scheduler: which rows of the spool go to the node next. Pure: numbers in, numbers out.
 
 Two lanes. The live one carries calls for help, then the newest place of each radio, then words for
 people; behind it the backlog follows, oldest first. A report that is on its way is in neither; it

@@ -1,4 +1,4 @@
-"""Uplink: the gateway's end of the way to its node.
+"""Uplink: the gateway's end of the connection to its node.
 
 What waits in the spool is sent in signed envelopes, and leaves the spool when the node's own
 signed receipt for exactly that envelope says that it is stored. That a broker took it means

@@ -1,4 +1,4 @@
-"""UplinkCondition: how the way to the node fares, and what of that goes to the log.
+"""Uplink health: whether the node is reached, and which changes of that are logged.
 
 A way that breaks as soon as it stands is one fault, not many: it is over when the way has stood for
 `STABLE_S`, or when the node has answered by it. Meanwhile it is told again every `AGAIN_S`. A way

@@ -1,4 +1,4 @@
-"""Removal: takes what the node has stored out of the spool; on a full disk, again and again."""
+"""Clean-up: removes from the spool what the node has stored; on a full disk, repeatedly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reserve: room on the disk that the spool keeps for when there is none.
+"""Disk reserve: room that the spool keeps for when the disk is full.
 
 Making room on a full disk takes room itself, for SQLite's log. So a file lies beside the spool and
 is given up then: half of it for more reports, half for the log.

@@ -1,4 +1,4 @@
-"""Drops: what the spool had to drop for want of room or for age, counted and told."""
+"""Drops: reports that the spool had to drop for lack of room or for age, counted and reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Spool: what a gateway heard and its node has not yet said to have stored, on disk.
+"""Spool: transmissions on disk that the node has not yet confirmed as stored.
 
 A SQLite file in WAL mode, `synchronous=FULL`: what `put` returns from survives a power cut.
 Everything runs on one thread of its own, in the order asked for. Numbers count up and are never

@@ -1,4 +1,4 @@
-"""Envelope: what a gateway and its node say to each other over MQTT.
+"""Envelope: the messages between a gateway and its node over MQTT.
 
     joint-patrol/v1/gateways/ID/reports   gateway to node   Envelope, purpose `reports`
     joint-patrol/v1/gateways/ID/health    gateway to node   GatewayHealth, purpose `health`
