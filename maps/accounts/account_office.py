@@ -113,7 +113,7 @@ def open_accounts(settings: Settings, store: Store, *, scribe: JournalWriter) ->
         books.factors,
         books.seal,
         lifetime=lifetime,
-        told=scribe.note,
+        notify=scribe.note,
     )
     return AccountOffice(
         people=books.people,

@@ -71,7 +71,7 @@ class WatchLink:
             settings,
             key,
             client_id=f"{node}-watch-{self._id}",
-            heard=self._hear,
+            receive=self._hear,
             moved=self._bus_moved,
         )
         self._bus.add(self._topics.asks)

@@ -64,7 +64,7 @@ class WebLink:
             settings,
             key,
             client_id=f"{node}-web-{self._id}",
-            heard=self._hear,
+            receive=self._hear,
             moved=self._bus_moved,
             part=self._part,
         )

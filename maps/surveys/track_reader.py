@@ -90,7 +90,7 @@ async def followed(
         longest=LONGEST,
         most=MOST_POSITIONS,
         is_wanted=lambda state: outings is None or state.id in outings,
-        kept=kept,
+        reduce=kept,
     ):
         if fixes:
             found.append(await in_thread(partial(_follow, state, fixes)))

@@ -294,7 +294,7 @@ class SignInService:
             expires_at,
             factor=factor,
             password_hash=password_hash,
-            told=told,
+            notes_of=told,
         )
         if opened is None:
             raise SignInRefused

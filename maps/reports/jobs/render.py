@@ -59,7 +59,7 @@ async def rendered(document: ReportDocument, kind: Format, *, at: datetime) -> R
 
         content = (await asyncio.to_thread(folium_page, document)).encode("utf-8")
     elif kind == "pdf":
-        content = await pdf_of(await asyncio.to_thread(html_page, document, paper=True))
+        content = await pdf_of(await asyncio.to_thread(html_page, document, for_print=True))
     else:
         from maps.reports.rendering.xlsx import workbook_of
 
