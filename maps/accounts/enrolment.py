@@ -107,7 +107,7 @@ class Enrolments:
         """
         key, reporting = PHONE_KEY + new_token(), new_token()
 
-        def told(used: tuple[Device, Enrolment] | None) -> Sequence[Note]:
+        def notes_of(used: tuple[Device, Enrolment] | None) -> Sequence[Note]:
             if used is None:
                 return ()
             device, by = used[0], used[1].by
@@ -116,7 +116,7 @@ class Enrolments:
             return (_note(actor, device.agency, act, device.name, unit=unit, by=by),)
 
         used = await self._scribe.write(
-            told,
+            notes_of,
             enrolments.use_enrolment,
             digest(code),
             digest(key),

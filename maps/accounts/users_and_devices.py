@@ -186,10 +186,10 @@ class People:
         """
         known = await self._named(name)
 
-        def told(ended: int) -> Note:
+        def note_of(ended: int) -> Note:
             return _note("end sessions", f"user:{name}", by=by, agency=known.agency, ended=ended)
 
-        return await self._scribe.write(told, changes.end_sessions, name)
+        return await self._scribe.write(note_of, changes.end_sessions, name)
 
     async def link_for(self, user: User, *, minutes: float, by: str = "") -> str:
         """Return the token of a fresh sign-in link that is good once, made as `by` orders."""

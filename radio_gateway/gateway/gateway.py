@@ -107,14 +107,14 @@ class Gateway:
             for ended in await orders.end_of_last_run(utc_now(), RESULTS_KEPT):
                 uplink.tell(ended)
 
-            def told(result: OrderResult) -> None:
+            def report(result: OrderResult) -> None:
                 orders.note(result)
                 uplink.tell(result)
 
             self._outbound = {
                 name: Outbound(
                     channel,
-                    told,
+                    report,
                     first_number=1 + secrets.randbelow(FIRST_NUMBERS),
                     record=orders,
                 )

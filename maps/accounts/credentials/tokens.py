@@ -84,7 +84,7 @@ class Tokens:
         token = (READING if reads else API) + new_token()
         expires_at = now + timedelta(days=days)
 
-        def told(id: str | None) -> Sequence[Note]:
+        def notes_of(id: str | None) -> Sequence[Note]:
             if id is None:
                 return ()
             note = _note(user, "make token", id, scopes=list(scopes), label=label)
@@ -93,7 +93,7 @@ class Tokens:
             return (note,)
 
         id = await self._scribe.write(
-            told,
+            notes_of,
             changes.begin_token,
             user,
             digest(token),

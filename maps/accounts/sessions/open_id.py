@@ -186,7 +186,7 @@ class OpenId:
             raise ProviderError("the provider names no subject")
         done: list[str] = []
 
-        def told(user: User | None) -> list[Note]:
+        def notes_of(user: User | None) -> list[Note]:
             if user is None:
                 return []
             subject, detail = f"user:{user.name}", {"role": user.role, "by": "provider"}
@@ -196,7 +196,7 @@ class OpenId:
             ]
 
         user = await self._scribe.write(
-            told,
+            notes_of,
             identities.user_of,
             self._settings.issuer,
             subject,

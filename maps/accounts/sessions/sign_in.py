@@ -283,7 +283,7 @@ class SignInService:
         token = new_token()
         expires_at = self._lifetime.at_first(user, self._now())
 
-        def told(session: str | None) -> Sequence[Note]:
+        def notes_of(session: str | None) -> Sequence[Note]:
             if session is None:
                 return ()
             return (_note("sign in", user, connection, way=way, factor=factor, session=session),)
@@ -294,7 +294,7 @@ class SignInService:
             expires_at,
             factor=factor,
             password_hash=password_hash,
-            notes_of=told,
+            notes_of=notes_of,
         )
         if opened is None:
             raise SignInRefused

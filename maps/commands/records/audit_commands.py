@@ -93,12 +93,12 @@ def sign_head(
     """
     settings = settings_in(config)
 
-    def made() -> SignedHead:
+    def sign() -> SignedHead:
         from maps.evidence.signing_journal import current_head
 
         return current_head(settings)
 
-    signed = tell(made)
+    signed = tell(sign)
     if qr:
         import msgspec
 
@@ -151,12 +151,12 @@ def export(
     """
     settings = settings_in(config)
 
-    def made() -> SignedHead:
+    def write_out() -> SignedHead:
         from maps.evidence.signing_journal import write_export
 
         return write_export(settings, file, after=after)
 
-    signed = tell(made)
+    signed = tell(write_out)
     typer.echo(f"{file}: rows {after + 1} to {signed.seq}", err=True)
     typer.echo(f"signed by {signed.public_key}", err=True)
 

@@ -26,7 +26,7 @@ def backup(
     """
     settings = settings_in(config)
 
-    def made() -> Inventory | None:
+    def back_up() -> Inventory | None:
         from maps.evidence.signing_journal import note, require_store
         from patrol.store.backup.backup import back_up
 
@@ -34,7 +34,7 @@ def backup(
         note(settings, store_note("back up store", settings))
         return back_up(settings.store.url, file)
 
-    found = tell(made)
+    found = tell(back_up)
     typer.echo(f"{file}: {file.stat().st_size} bytes")
     if found is not None:
         show_inventory(found)
@@ -51,7 +51,7 @@ def restore(
     """
     settings = settings_in(config)
 
-    def made() -> Inventory:
+    def restore_file() -> Inventory:
         from maps.evidence.signing_journal import note
         from maps.node.lock import store_lock
         from patrol.store.backup import backup as backups
@@ -61,7 +61,7 @@ def restore(
             note(settings, store_note("restore store", settings))
             return found
 
-    show_inventory(tell(made))
+    show_inventory(tell(restore_file))
     typer.echo("sessions, tokens, sign-in links and codes for phones have ended")
     typer.echo(
         "users, roles, passwords, devices and second factors are as they were when the back-up was"

@@ -32,7 +32,7 @@ def run(
     settings = settings_in(config)
     plan = _plan(settings)
 
-    def made() -> BackupState:
+    def back_up() -> BackupState:
         from maps.commands.records.backup_commands import store_note
         from maps.evidence.signing_journal import note, require_store
         from patrol.maintenance.backup_rounds import is_backup_due, read_state, run_round
@@ -45,7 +45,7 @@ def run(
             note(settings, store_note("back up store", settings))
         return run_round(settings.store.url, plan, utc_now(), at_once=now)
 
-    state = tell(made)
+    state = tell(back_up)
     show_state(state)
     if any(each is not None and each.fault for each in (state.backup, state.restore_test)):
         raise typer.Exit(1)

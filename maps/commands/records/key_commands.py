@@ -32,14 +32,14 @@ def make(config: Config = CONFIG, agency: AgencyId = None) -> None:
     settings = settings_in(config)
     keys, name = _keys(settings), _agency(settings, agency)
 
-    def made() -> FieldKey:
+    def make_key() -> FieldKey:
         from patrol.protected_fields.field_key import new_key
 
         key = new_key()
         keys.write(name, key)
         return key
 
-    key = tell(made)
+    key = tell(make_key)
     typer.echo(f"made the field key {key.id} of {name}: {keys.file(name)}")
     typer.echo(f"now put it on paper: joint-patrol keys print --agency {name}")
 
@@ -86,7 +86,7 @@ def restore(config: Config = CONFIG, agency: AgencyId = None) -> None:
     keys, name = _keys(settings), _agency(settings, agency)
     text = typer.prompt("The 14 groups of four letters", hide_input=True)
 
-    def made() -> FieldKey:
+    def restore_key() -> FieldKey:
         from maps.evidence.signing_journal import note
         from patrol.protected_fields.field_key import key_from
 
@@ -96,7 +96,7 @@ def restore(config: Config = CONFIG, agency: AgencyId = None) -> None:
         note(settings, _note("restore field key", name, key))
         return key
 
-    key = tell(made)
+    key = tell(restore_key)
     typer.echo(f"the field key {key.id} of {name} is there: {keys.file(name)}")
 
 
@@ -112,7 +112,7 @@ def seal(config: Config = CONFIG) -> None:
     settings = settings_in(config)
     keys = _keys(settings)
 
-    def made() -> int:
+    def seal_text() -> int:
         from maps.evidence.signing_journal import require_store
         from maps.node.lock import store_lock
         from patrol.store.protection.plain_words import seal_store
@@ -127,7 +127,7 @@ def seal(config: Config = CONFIG) -> None:
                 origin=settings.node.id,
             )
 
-    count = tell(made)
+    count = tell(seal_text)
     if not count:
         typer.echo("no incident or target holds protected words in plain")
         return

@@ -27,7 +27,7 @@ def create(config: Config = CONFIG) -> None:
     """
     settings = settings_in(config)
 
-    def made() -> None:
+    def create_store() -> None:
         from maps.evidence.signing_journal import note
         from maps.node.lock import store_lock
         from patrol.store.store import create_store
@@ -36,7 +36,7 @@ def create(config: Config = CONFIG) -> None:
             create_store(settings.store.url)
             note(settings, store_note("create store", settings))
 
-    tell(made)
+    tell(create_store)
     typer.echo(f"made an empty store: {settings.store.file or 'in the database'}")
 
 
@@ -54,7 +54,7 @@ def copy(
     settings = settings_in(config)
     there = replace(settings, store=settings.store.model_copy(update={"url": to}))
 
-    def made() -> Inventory:
+    def copy_store() -> Inventory:
         from maps.evidence.signing_journal import key_file, note, require_store
         from maps.node.lock import store_lock
         from patrol.store.backup.copy import copy_store
@@ -69,7 +69,7 @@ def copy(
             new_key.write_bytes(key.read_bytes())
         return found
 
-    show_inventory(tell(made))
+    show_inventory(tell(copy_store))
     typer.echo("put this address into [store] of the settings as url, and start the server")
 
 
@@ -87,7 +87,7 @@ def salvage(
     """
     settings = settings_in(config)
 
-    def made() -> Salvage:
+    def salvage_store() -> Salvage:
         from maps.evidence.signing_journal import note
         from maps.node.lock import store_lock
         from patrol.errors.errors import StoreError
@@ -102,7 +102,7 @@ def salvage(
             note(settings, store_note("salvage store", settings, **detail))
             return found
 
-    _show_salvage(tell(made))
+    _show_salvage(tell(salvage_store))
 
 
 def _show_salvage(found: Salvage) -> None:
