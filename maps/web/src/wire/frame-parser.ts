@@ -5,7 +5,7 @@
  */
 
 import { ChannelHealth, Claim } from "./channels.ts";
-import { Alert, isShown, DOCUMENTS, OfficeDocument } from "./documents.ts";
+import { Alert, DOCUMENTS, isShown, OfficeDocument } from "./documents.ts";
 import { count, type Fields, isRecord, listOf, moment, name, object, type Parser, text } from "./parser.ts";
 import type { Change, FixTable, LiveFrame, Snapshot, Table } from "./stream.ts";
 import { withoutTables } from "./tables.ts";

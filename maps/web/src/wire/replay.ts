@@ -1,6 +1,7 @@
 /** A replay: what there is in a range of time, and totals. */
-import { Geometry } from "./geojson.ts";
+
 import { OfficeDocument } from "./documents.ts";
+import { Geometry } from "./geojson.ts";
 import {
   figure,
   flag,

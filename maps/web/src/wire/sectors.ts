@@ -1,6 +1,7 @@
 /** What the server says of sectors (maps/api/planning/sectors.py). Fields that are absent have their default. */
-import { Outline } from "./geojson.ts";
+
 import { SectorUse } from "./documents.ts";
+import { Outline } from "./geojson.ts";
 import {
   figure,
   flag,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseFrame } from "../../src/wire/frame-parser.ts";
 import type { Alert } from "../../src/wire/documents.ts";
+import { parseFrame } from "../../src/wire/frame-parser.ts";
 import { USES } from "../../src/wire/sectors.ts";
 
 const time = "2026-11-25T01:00:00Z";

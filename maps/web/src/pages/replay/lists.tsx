@@ -7,7 +7,7 @@ import { Empty } from "../../widgets/states.tsx";
 import type { Alert, HandOff, Incident, Sector, Target } from "../../wire/documents.ts";
 import { categoryWords } from "../../words/incident-words.ts";
 import { t } from "../../words/index.ts";
-import { dark, events, gaps, loaded, look, documents, seek, selected, shownMs, stateOf, units } from "./player.ts";
+import { dark, documents, events, gaps, loaded, look, seek, selected, shownMs, stateOf, units } from "./player.ts";
 import { heardLateS, underWay } from "./reel/moment.ts";
 import { flyTo } from "./replay-map.ts";
 import { alertWords, darkWords, happeningWords, shortMoment } from "./words.ts";

@@ -9,7 +9,7 @@ import { listOf } from "../../wire/parser.ts";
 import { UnitState } from "../../wire/units.ts";
 import { firstReport, type Look } from "./reel/film.ts";
 import { type Loaded, load, type Progress } from "./reel/load.ts";
-import { darkAt, gravestOf, happenings, documentsAt, unitAt, untold, versionsOf } from "./reel/moment.ts";
+import { darkAt, documentsAt, gravestOf, happenings, unitAt, untold, versionsOf } from "./reel/moment.ts";
 import { isRange, linkOf, type Range } from "./reel/range.ts";
 import { quietAt } from "./reel/silences.ts";
 

@@ -15,7 +15,7 @@ import { unitFeature } from "../../symbols/unit-feature.ts";
 import type { HandOff, Incident, Sector, Target } from "../../wire/documents.ts";
 import { categoryWords } from "../../words/incident-words.ts";
 import { t, wordsIfAny } from "../../words/index.ts";
-import { atMs, gravest, loaded, look, documents, playing, selected, shownMs, stateOf, units } from "./player.ts";
+import { atMs, documents, gravest, loaded, look, playing, selected, shownMs, stateOf, units } from "./player.ts";
 import { gapAfterS } from "./reel/moment.ts";
 import { linesOf, SLICES, wholeLines } from "./reel/tracks.ts";
 

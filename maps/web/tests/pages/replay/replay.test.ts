@@ -4,11 +4,11 @@ import { type Block, JUMP, NONE_16, unpack } from "../../../src/pages/replay/ree
 import { densityOf, Film, filmsOf, firstReport } from "../../../src/pages/replay/reel/film.ts";
 import {
   darkAt,
+  documentsAt,
   gapAfterS,
   gravestOf,
   happenings,
   livenessAt,
-  documentsAt,
   type Stood,
   unitAt,
   untold,

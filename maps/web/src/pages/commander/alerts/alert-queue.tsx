@@ -7,7 +7,7 @@ import { type Standing, standing } from "../../../live/alerts.ts";
 import { allow, muted } from "../../../live/bell.ts";
 import { unseen } from "../../../live/incidents.ts";
 import { writers } from "../../../live/radio-texts.ts";
-import { live, liveStatus, documents } from "../../../live/signals.ts";
+import { documents, live, liveStatus } from "../../../live/signals.ts";
 import { Boundary } from "../../../widgets/frame/boundary.tsx";
 import { Icon } from "../../../widgets/icons.tsx";
 import { Empty, Loading } from "../../../widgets/states.tsx";

@@ -9,9 +9,9 @@ import { now } from "../../../session/clock.ts";
 import { timeZone } from "../../../session/session.ts";
 import { minuteWords } from "../../../session/times.ts";
 import { fetchJson } from "../../../wire/calls.ts";
-import { Geometry } from "../../../wire/geojson.ts";
 import type { HandOff, Landing, OfficeDocument, Sector, Target } from "../../../wire/documents.ts";
 import { versionOf } from "../../../wire/documents.ts";
+import { Geometry } from "../../../wire/geojson.ts";
 import { nullable, object } from "../../../wire/parser.ts";
 import { categoryWords } from "../../../words/incident-words.ts";
 import { t } from "../../../words/index.ts";
@@ -65,7 +65,9 @@ function stretch(river: string, from: number, to: number): [number, number][] {
 }
 
 function of<K extends OfficeDocument["kind"]>(kind: K): Extract<OfficeDocument, { kind: K }>[] {
-  return (documents.value ?? []).filter((record): record is Extract<OfficeDocument, { kind: K }> => record.kind === kind);
+  return (documents.value ?? []).filter(
+    (record): record is Extract<OfficeDocument, { kind: K }> => record.kind === kind,
+  );
 }
 
 function fromTarget(target: Target): Followed {

@@ -5,7 +5,7 @@ import { kmFigure } from "../../../geo/address.ts";
 import { coordinateWords } from "../../../geo/coordinates.ts";
 import { addressOf } from "../../../geo/place-addresses.ts";
 import { placeWords } from "../../../geo/place-words.ts";
-import { endedHandOffs, everyone, documents } from "../../../live/signals.ts";
+import { documents, endedHandOffs, everyone } from "../../../live/signals.ts";
 import { agencyName } from "../../../session/agencies.ts";
 import { now } from "../../../session/clock.ts";
 import { timeZone } from "../../../session/session.ts";

@@ -4,7 +4,7 @@ import { bringFocus } from "../../../browser/focus.ts";
 import { rightOpen } from "../../../browser/preferences.ts";
 import { type AlertAct, actsOf, graver, inOrder, rings, standing } from "../../../live/alerts.ts";
 import { callFor, type Tune } from "../../../live/bell.ts";
-import { endedHandOffs, forgotten, documents } from "../../../live/signals.ts";
+import { documents, endedHandOffs, forgotten } from "../../../live/signals.ts";
 import { ACKNOWLEDGE, ANSWER, OFFER, RESOLVE, SHELVE } from "../../../session/permissions.ts";
 import { may, session } from "../../../session/session.ts";
 import type { Agreement, Alert, HandOff, OfficeDocument, Severity, Target } from "../../../wire/documents.ts";
@@ -21,7 +21,9 @@ const MAY: Record<AlertAct, string> = {
 export const ours = computed(() => session.value?.agency.id ?? "");
 
 function all<K extends OfficeDocument["kind"]>(kind: K): Extract<OfficeDocument, { kind: K }>[] {
-  return (documents.value ?? []).filter((record): record is Extract<OfficeDocument, { kind: K }> => record.kind === kind);
+  return (documents.value ?? []).filter(
+    (record): record is Extract<OfficeDocument, { kind: K }> => record.kind === kind,
+  );
 }
 
 export const alerts = computed<Alert[]>(() => inOrder(all("alert"), ours.value));

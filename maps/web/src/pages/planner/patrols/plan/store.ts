@@ -132,7 +132,12 @@ export function sealOf(patrol: PatrolDocument): Promise<Seal> {
 }
 
 /** Does an act of a patrol's life, and shows what became of it at once. */
-export async function act(patrol: PatrolDocument, method: string, path: string, body?: unknown): Promise<PatrolDocument> {
+export async function act(
+  patrol: PatrolDocument,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<PatrolDocument> {
   const told = await call(method, `/api/patrols/${patrol.id}${path}`, PatrolDocument, body);
   put(told);
   return told;
