@@ -180,7 +180,7 @@ async def test_a_viewer_goes_on_at_a_web_process_that_was_not_there_before() -> 
     assert len(pair.asked) == 2
     far = await pair.views.enter(SOMCHAI, stream, 20)
     assert await taken(far) == [("change", n) for n in range(21, 601)]
-    assert pair.asked[2:] == ["Missed"]
+    assert pair.asked[2:] == ["ChangesRequest"]
     strange = await pair.views.enter(SOMCHAI, "another", 20)
     assert (await taken(strange))[0][0] == "snapshot"
 
