@@ -129,7 +129,7 @@ class Bus:
         """Hear a topic from now on, on this connection and later ones.
 
         Raises:
-            WatchAway: If the broker is not there, refuses or does not answer.
+            WatchUnreachable: If the broker is not there, refuses or does not answer.
         """
         self._topics.add(topic)
         code, number = self._client.subscribe(topic, qos=1)

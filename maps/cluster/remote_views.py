@@ -107,7 +107,7 @@ class RemoteViewStream(ViewStream):
         """Return a viewer's place: where it stopped if that can be had, else from a snapshot.
 
         Raises:
-            WatchAway, NoAnswer: If the Watch cannot be asked.
+            WatchUnreachable, NoAnswer: If the Watch cannot be asked.
         """
         first: list[bytes] | None = None
         if stream == self.stream and since is not None:
@@ -127,7 +127,7 @@ class RemoteViewStream(ViewStream):
         """Return a snapshot that is a second old at most, and what followed it.
 
         Raises:
-            WatchAway, NoAnswer: If the Watch cannot be asked.
+            WatchUnreachable, NoAnswer: If the Watch cannot be asked.
         """
         if not self._is_fresh():
             if self._refreshing is None:
@@ -247,7 +247,7 @@ class RemoteViews:
 
         Raises:
             Forbidden: If the role may not.
-            WatchAway, NoAnswer: If the Watch cannot be asked.
+            WatchUnreachable, NoAnswer: If the Watch cannot be asked.
         """
         require(user.role, "see the picture")
         await self._there()

@@ -225,7 +225,7 @@ class RpcClient:
         """Return what the Watch answers.
 
         Raises:
-            WatchAway: If there is none, or too much is asked of it already.
+            WatchUnreachable: If there is none, or too much is asked of it already.
             NoAnswer: If it went before it answered, or did not answer in time.
 
         """

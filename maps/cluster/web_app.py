@@ -135,7 +135,7 @@ class _Passing:
         Raises:
             NotSignedIn: If nobody we know is calling.
             Forbidden: If it is out of the caller's scopes.
-            WatchAway, NoAnswer: If the Watch does not answer.
+            WatchUnreachable, NoAnswer: If the Watch does not answer.
         """
         strange = request.scope["route"].path in STRANGERS
         caller = None if strange else await reporter(request)

@@ -97,7 +97,7 @@ class WebLink:
         """Return what the Watch answers to a request.
 
         Raises:
-            WatchAway, NoAnswer: If it does not.
+            WatchUnreachable, NoAnswer: If it does not.
         """
         answer: Response = await self.asking.ask(request)
         return answer

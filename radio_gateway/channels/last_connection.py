@@ -1,4 +1,4 @@
-"""Whereabouts: which connection of a channel each device was last heard on."""
+"""Last connections: which connection of a channel each device was last heard on."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ async def resolve(host: str, port: int, listed: Iterable[Network] = ()) -> Addre
 
     Raises:
         Undeliverable: If this server may not be sent there.
-        NotNow: If the name cannot be resolved now.
+        TemporaryFailure: If the name cannot be resolved now.
     """
     loop = asyncio.get_running_loop()
     try:

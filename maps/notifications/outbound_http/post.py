@@ -109,7 +109,7 @@ class OutboundHttp:
 
         Raises:
             Undeliverable: If this server may not be sent there, or is sent elsewhere.
-            NotNow: If it cannot be reached in time.
+            TemporaryFailure: If it cannot be reached in time.
         """
         import httpx
 

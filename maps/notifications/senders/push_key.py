@@ -50,7 +50,7 @@ class PushKey:
         """Return the public key as browsers take it (`applicationServerKey`), base64url.
 
         Raises:
-            NotNow: If the file cannot be used.
+            TemporaryFailure: If the file cannot be used.
         """
         from cryptography.hazmat.primitives import serialization
 
@@ -64,7 +64,7 @@ class PushKey:
         """Return the Authorization header for a post to `endpoint`.
 
         Raises:
-            NotNow: If the file cannot be used.
+            TemporaryFailure: If the file cannot be used.
             Undeliverable: If the endpoint has no origin that can be signed for.
         """
         from py_vapid import Vapid02, VapidException

@@ -38,7 +38,7 @@ class RadioTextSender:
         """Hand words for unit `to` to the outbound queue; returns the order's id.
 
         Raises:
-            NotNow: If there is no such unit, or no channel takes it now.
+            TemporaryFailure: If there is no such unit, or no channel takes it now.
             Undeliverable: If it is worth nothing any more, or the receiver may not.
         """
         if message.left_s <= 0:

@@ -55,7 +55,7 @@ class WebPushSender:
 
         Raises:
             ReceiverGone: If the browser takes no more; its subscription has ended then.
-            NotNow, Undeliverable: As `MessageSender.send` says.
+            TemporaryFailure, Undeliverable: As `MessageSender.send` says.
         """
         known = self._outbox.subscription(to)
         if known is None or known.user != desk.user.name:

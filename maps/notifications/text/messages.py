@@ -94,7 +94,7 @@ class MessageSender(Protocol):
             The id that it went with, by which it can be found there.
 
         Raises:
-            NotNow: If it may go through later.
+            TemporaryFailure: If it may go through later.
             Undeliverable: If it never will.
         """
 
@@ -111,7 +111,7 @@ def check_fresh(source: NotificationSource) -> None:
     """Raise if what was made through a desk may not pass any more: an agreement was suspended.
 
     Raises:
-        NotNow: If so; the next try makes it anew, of what may pass then.
+        TemporaryFailure: If so; the next try makes it anew, of what may pass then.
     """
     if source.is_stale:
         raise TemporaryFailure("what the receiver may see has changed")

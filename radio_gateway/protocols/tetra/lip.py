@@ -114,7 +114,7 @@ class _Bits:
         """Return the next `count` bits as a number.
 
         Raises:
-            CutShort: If there are not so many.
+            TruncatedPdu: If there are not so many.
         """
         if count > self._left:
             raise TruncatedPdu(f"{count} more bits are needed, {self._left} are left")
@@ -137,7 +137,7 @@ def read_location(digits: str) -> LocationReport | str:
         The report; the name of the message when it is no report.
 
     Raises:
-        CutShort: If it ends before its last field.
+        TruncatedPdu: If it ends before its last field.
         ValueError: For a shape or time type that is reserved.
     """
     if not digits:

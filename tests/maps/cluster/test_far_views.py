@@ -268,7 +268,7 @@ async def test_what_is_kept_no_more_once_what_went_before_has_come_leaves_no_gap
     for _ in range(2):
         pair.change()
     entering = asyncio.create_task(pair.views.enter(SOMCHAI, pair.feed.stream, 1))
-    while "Missed" not in pair.asked:  # noqa: ASYNC110 - nothing tells of it
+    while "ChangesRequest" not in pair.asked:  # noqa: ASYNC110 - nothing tells of it
         await asyncio.sleep(0)
     await asyncio.sleep(0)
     for _ in range(4):
@@ -288,7 +288,7 @@ async def test_what_the_watch_keeps_no_more_is_asked_for_once(
     entering = [pair.views.enter(SOMCHAI, stream, since) for since in (4, 4, 3, 4, 3, 4)]
     for viewer in await asyncio.gather(*entering):
         assert await taken(viewer) == [("snapshot", 20)]
-    assert pair.asked == ["OpenView", "Missed"]
+    assert pair.asked == ["OpenView", "ChangesRequest"]
 
 
 async def test_a_beat_tells_the_time_of_the_watch_whatever_the_clock_here_shows() -> None:

@@ -28,11 +28,11 @@ class Bus:
     made: ClassVar[list[Bus]] = []
 
     def __init__(
-        self, *_: object, heard: Heard, moved: Callable[[bool], None], **__: object
+        self, *_: object, receive: Heard, moved: Callable[[bool], None], **__: object
     ) -> None:
         self._moved, self._open = moved, False
         self.said: list[msgspec.Struct] = []
-        self.hear = heard
+        self.hear = receive
         self.made.append(self)
 
     def add(self, _topic: str) -> None:

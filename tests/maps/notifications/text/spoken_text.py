@@ -90,7 +90,7 @@ def _passed(tree: ast.Module) -> Iterator[ast.AST]:
                 or ast.unparse(name) == "re.compile"
             ):
                 yield from ast.walk(node)
-            if ast.unparse(name).endswith(("Error", "Fault", "NotNow", "Undeliverable")):
+            if ast.unparse(name).endswith(("Error", "Fault", "TemporaryFailure", "Undeliverable")):
                 yield from ast.walk(node)
             for each in node.keywords:
                 described = each.arg in _DESCRIBES and ast.unparse(name).endswith(

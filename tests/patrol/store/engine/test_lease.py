@@ -410,14 +410,14 @@ async def test_a_process_that_was_stopped_and_not_replaced_goes_on_under_its_lea
 
 _HOLDS = """
 import asyncio, sys
-from maps.node.lease_holder import Holding
+from maps.node.lease_holder import LeaseHolder
 from patrol.store.records import registry
 from patrol.store.store import open_store
 from patrol.units.units import Agency
 
 async def main():
     store = open_store(sys.argv[1], migrates="with the lease")
-    async with Holding("hx", agency="joint", life_s=1.0).over(store):
+    async with LeaseHolder("hx", agency="joint", life_s=1.0).over(store):
         for number in range(1, 100_000):
             agency = Agency(id="joint", name=str(number), country=None, blos=())
             await store.write(registry.put_agency, agency, "test")
