@@ -2,8 +2,8 @@
 
 import { signal } from "@preact/signals";
 import { once } from "../browser/once.ts";
-import { fetchJson } from "../wire/calls.ts";
-import { Reaches, RiverCourses } from "./river-course.ts";
+import { CallError, fetchJson } from "../wire/calls.ts";
+import { type Reach, Reaches, RiverCourses } from "./river-course.ts";
 
 /** Null until they have been read. */
 export const courses = signal<RiverCourses | null>(null);
@@ -13,9 +13,15 @@ export function readCourses(): Promise<void> {
   return readOnce().catch(() => undefined);
 }
 
-const readOnce = once(read);
+const readOnce = once(async (): Promise<void> => {
+  courses.value = new RiverCourses((await Promise.all(["mekong", "centrelines"].map(reaches))).flat());
+});
 
-async function read(): Promise<void> {
-  const layers = await Promise.all(["mekong", "centrelines"].map((name) => fetchJson(`/api/layers/${name}`, Reaches)));
-  courses.value = new RiverCourses(layers.flatMap((layer) => layer.features));
+async function reaches(layer: string): Promise<Reach[]> {
+  try {
+    return (await fetchJson(`/api/layers/${layer}`, Reaches)).features;
+  } catch (fault) {
+    if (fault instanceof CallError && fault.status === 404) return []; // a site may lack a layer
+    throw fault;
+  }
 }

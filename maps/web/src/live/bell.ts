@@ -5,7 +5,7 @@
  */
 import { signal } from "@preact/signals";
 import { ownMs } from "../browser/steady-clock.ts";
-import { kept } from "../browser/storage.ts";
+import { storageSignal } from "../browser/storage.ts";
 
 const AGAIN_MS = 30_000;
 /**
@@ -31,7 +31,7 @@ export const QUIET_MIN = [10, 5, 30, 60] as const;
 const LONGEST_QUIET_MS = 60 * 60_000;
 const QUIET_KEY = "jp.quiet";
 /** Until when only calls for help sound, milliseconds of this machine's clock (steady-clock.ts); 0 for no quiet. */
-export const quietUntil = kept<number>(QUIET_KEY, 0);
+export const quietUntil = storageSignal<number>(QUIET_KEY, 0);
 
 /** Milliseconds of quiet that are left. */
 export function quietLeft(): number {

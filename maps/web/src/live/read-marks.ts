@@ -1,6 +1,7 @@
 /** Marks of what somebody has read or seen, by id with its time: kept in this browser, and one for all its tabs. */
 import type { Signal } from "@preact/signals";
-import { kept } from "../browser/storage.ts";
+import { parseStorage, storageSignal } from "../browser/storage.ts";
+import { isRecord } from "../wire/parser.ts";
 
 type Marks = Readonly<Record<string, string>>;
 
@@ -9,7 +10,7 @@ const MOST = 500;
 const all = new Map<string, Signal<Marks>>();
 
 export function keptMarks(key: string): Signal<Marks> {
-  const marks = kept<Marks>(key, {});
+  const marks = storageSignal<Marks>(key, {}, isMarks);
   all.set(key, marks);
   return marks;
 }
@@ -25,8 +26,9 @@ export function mark(marks: Signal<Marks>, id: string, time: string): void {
 export function followTabs(): void {
   addEventListener("storage", ({ key, newValue }) => {
     const marks = all.get(key ?? "");
-    if (marks === undefined || newValue === null) return;
-    const joined = pruned(newest(marks.peek(), JSON.parse(newValue) as Marks));
+    const other = parseStorage(newValue, isMarks);
+    if (marks === undefined || other === null) return;
+    const joined = pruned(newest(marks.peek(), other));
     // Only what is news here is written: else two tabs would write to each other without end.
     if (Object.keys(joined).some((id) => joined[id] !== marks.peek()[id])) marks.value = joined;
   });
@@ -41,4 +43,8 @@ export function pruned(marks: Marks): Marks {
 function newest(one: Marks, other: Marks): Marks {
   const later = Object.entries(other).filter(([id, time]) => !(Date.parse(one[id] ?? "") >= Date.parse(time)));
   return { ...one, ...Object.fromEntries(later) };
+}
+
+function isMarks(value: unknown): value is Marks {
+  return isRecord(value) && Object.values(value).every((time) => typeof time === "string");
 }

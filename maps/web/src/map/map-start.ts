@@ -3,10 +3,11 @@ import "maplibre-gl/dist/maplibre-gl.css";
 import { type GeoJSONSource, Map as GlMap, ScaleControl, type StyleSpecification, setWorkerUrl } from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import { plainDrawing } from "../browser/preferences.ts";
-import { kept } from "../browser/storage.ts";
+import { storageSignal } from "../browser/storage.ts";
 import { NEEDS } from "../layers/index.ts";
 import { addressOf } from "../layers/layer.ts";
 import { drawImage, ICON_SCALE } from "../symbols/images.ts";
+import { isRecord } from "../wire/parser.ts";
 import { LayersAgain } from "./layer-retry.ts";
 
 export interface View {
@@ -17,7 +18,7 @@ export interface View {
 /** Houay Xai and Chiang Khong. */
 export const HOME: View = { center: [100.41, 20.27], zoom: 11 };
 /** Where somebody looked last, on whatever page; null before the first look. */
-export const lastView = kept<View | null>("jp.view", null);
+export const lastView = storageSignal<View | null>("jp.view", null, isView);
 
 /** What a page says of its map.
  *
@@ -82,4 +83,10 @@ export function pixelRatio(): number {
 /** No movement for people who asked their system for none, milliseconds. */
 export function moving(ms: number): number {
   return matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : ms;
+}
+
+function isView(value: unknown): value is View {
+  return (
+    isRecord(value) && Array.isArray(value["center"]) && [...value["center"], value["zoom"]].every(Number.isFinite)
+  );
 }

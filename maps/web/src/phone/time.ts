@@ -1,6 +1,6 @@
 /** The time as the server has it, as far as this phone knows: phones' clocks are wrong by minutes. */
 import { signal } from "@preact/signals";
-import { kept } from "../browser/storage.ts";
+import { storageSignal } from "../browser/storage.ts";
 
 const LONGEST_TRIP_MS = 5000;
 /**
@@ -10,7 +10,7 @@ const LONGEST_TRIP_MS = 5000;
 const ROUGH_MS = 5000;
 
 /** Server's time less the phone's, ms; kept, so that a phone that starts with no link knows it too. */
-const offset = kept<number>("jp.crew.offset", 0);
+const offset = storageSignal<number>("jp.crew.offset", 0);
 
 /** ms UTC by the server's clock, renewed every second. */
 export const clock = signal(moment());

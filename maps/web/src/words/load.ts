@@ -1,9 +1,9 @@
 /** Brings the words of a page: the reader's language and only the parts that the page shows. */
-import { kept } from "../browser/storage.ts";
+import { storageSignal } from "../browser/storage.ts";
 import { LANGUAGES, type Language, learn, type Part, speak } from "./index.ts";
 
 /** What this machine was told; null until somebody chose. A signed-in person's own choice is on the server. */
-export const chosenLanguage = kept<Language | null>("jp.language", null);
+export const chosenLanguage = storageSignal<Language | null>("jp.language", null, isLanguage);
 
 const files = import.meta.glob<Record<string, string>>("../../../words/*/*.json", { import: "default" });
 
@@ -13,7 +13,8 @@ export function isLanguage(word: unknown): word is Language {
 
 /** The language chosen here, else the first of the browser's that we speak, else English. */
 export function preferredLanguage(): Language {
-  if (isLanguage(chosenLanguage.peek())) return chosenLanguage.peek() as Language;
+  const chosen = chosenLanguage.peek();
+  if (chosen !== null) return chosen;
   return navigator.languages.map((tag) => tag.toLowerCase().split("-")[0]).find(isLanguage) ?? "en";
 }
 

@@ -16,7 +16,7 @@
   interface Page {
     readonly url: string;
     focus(): Promise<unknown>;
-    postMessage(told: object): void;
+    postMessage(message: object): void;
   }
   interface Worker {
     readonly registration: { showNotification(title: string, options: object): Promise<void> };
@@ -26,15 +26,15 @@
       claim(): Promise<void>;
     };
     skipWaiting(): Promise<void>;
-    addEventListener(kind: "install" | "activate", heard: (event: Extendable) => void): void;
-    addEventListener(kind: "push", heard: (event: Pushed) => void): void;
-    addEventListener(kind: "notificationclick", heard: (event: Tapped) => void): void;
+    addEventListener(kind: "install" | "activate", listener: (event: Extendable) => void): void;
+    addEventListener(kind: "push", listener: (event: Pushed) => void): void;
+    addEventListener(kind: "notificationclick", listener: (event: Tapped) => void): void;
   }
-  interface Told {
+  interface Notice {
     title?: string;
     body?: string;
     language?: string;
-    severity?: string | null;
+    severity?: string;
     tag?: string;
     url?: string;
   }
@@ -44,27 +44,27 @@
   worker.addEventListener("activate", (event) => event.waitUntil(worker.clients.claim()));
 
   worker.addEventListener("push", (event) => {
-    const told = read(event.data);
-    const grave = told.severity === "sos" || told.severity === "high";
+    const notice = read(event.data);
+    const grave = notice.severity === "sos" || notice.severity === "high";
     event.waitUntil(
-      worker.registration.showNotification(told.title ?? "Joint Patrol", {
-        body: told.body ?? "",
-        lang: told.language ?? "en",
-        tag: told.tag ?? "joint-patrol",
+      worker.registration.showNotification(notice.title ?? "Joint Patrol", {
+        body: notice.body ?? "",
+        lang: notice.language ?? "en",
+        tag: notice.tag ?? "joint-patrol",
         // The same alert rings again when it has grown worse; a call for help stays until somebody looks.
         renotify: true,
         requireInteraction: grave,
         icon: "/icon-192.png",
         badge: "/icon-192.png",
-        data: { url: told.url ?? "/" },
+        data: { url: notice.url ?? "/" },
       }),
     );
   });
 
   worker.addEventListener("notificationclick", (event) => {
     event.notification.close();
-    const said = event.notification.data?.url;
-    const to = new URL(typeof said === "string" ? said : "/", location.origin);
+    const address = event.notification.data?.url;
+    const to = new URL(typeof address === "string" ? address : "/", location.origin);
     // Only a page of this server, whatever was pushed.
     const url = to.origin === location.origin ? to.href : location.origin;
     event.waitUntil(
@@ -79,9 +79,12 @@
     );
   });
 
-  function read(data: { json(): unknown } | null): Told {
+  function read(data: { json(): unknown } | null): Notice {
     try {
-      return (data?.json() ?? {}) as Told;
+      const value = data?.json();
+      if (typeof value !== "object" || value === null) return {};
+      const texts = Object.entries(value).filter(([, each]) => typeof each === "string");
+      return Object.fromEntries(texts) as Notice;
     } catch {
       return {};
     }

@@ -1,13 +1,13 @@
 /** This browser's subscription to notifications: its own small service worker, and the server's list. */
 
 import { signal } from "@preact/signals";
-import { kept } from "../../browser/storage.ts";
+import { storageSignal } from "../../browser/storage.ts";
 import { DeliveryTestResult, PushBrowser } from "../../wire/accounts.ts";
 import { call, fetchJson } from "../../wire/calls.ts";
 import { listOf, nothing } from "../../wire/parser.ts";
 
 /** Id of this browser at the server; empty while it is not subscribed. */
-export const ownId = kept<string>("jp.push", "");
+export const ownId = storageSignal<string>("jp.push", "");
 
 /** Grows whenever the list has changed beside what is done in it. */
 export const turns = signal(0);

@@ -1,7 +1,7 @@
 /** Where this phone is: watched while the page is open, reported at a pace that fits. */
 
 import { computed, effect, signal } from "@preact/signals";
-import { kept } from "../../../browser/storage.ts";
+import { storageSignal } from "../../../browser/storage.ts";
 import { due, interval, isNews, type Motion, waitsUntil } from "../../../phone/pace.ts";
 import type { Place } from "../../../phone/reports.ts";
 import { keepAwake, letSleep } from "./screen-lock.ts";
@@ -17,7 +17,7 @@ export type Watching = "off" | "asking" | "on" | "denied" | "none";
 export const fix = signal<Fix | null>(null);
 export const watching = signal<Watching>("off");
 /** Positions go out by themselves while the page is open. */
-export const pinging = kept<boolean>("jp.crew.pinging", false);
+export const pinging = storageSignal<boolean>("jp.crew.pinging", false);
 export { awake } from "./screen-lock.ts";
 /** Percent; null where the browser does not say. */
 export const battery = signal<number | null>(null);

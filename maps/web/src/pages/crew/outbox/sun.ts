@@ -1,9 +1,9 @@
 /** The sun: the day's palette in black on white, for a screen in full light. The crew's page only. */
 import { effect } from "@preact/signals";
 import { palette } from "../../../browser/preferences.ts";
-import { kept } from "../../../browser/storage.ts";
+import { storageSignal } from "../../../browser/storage.ts";
 
-export const sun = kept<boolean>("jp.crew.sun", false);
+export const sun = storageSignal<boolean>("jp.crew.sun", false);
 
 effect(() => {
   document.documentElement.toggleAttribute("data-sun", sun.value && palette.value === "day");

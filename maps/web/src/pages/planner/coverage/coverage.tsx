@@ -3,8 +3,8 @@ import { once } from "../../../browser/once.ts";
 import "./coverage.css";
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
+import { readCourses } from "../../../geo/courses.ts";
 import { metresWords } from "../../../geo/place-words.ts";
-import { loadCourses } from "../../../geo/river-places.ts";
 import { agencyName } from "../../../session/agencies.ts";
 import { timeZone } from "../../../session/session.ts";
 import { ageWords } from "../../../session/times.ts";
@@ -24,7 +24,7 @@ import { ask, DAYS, fault, type Question, question, RADII, rangeOf, report, STEP
 
 const start = once(async () => {
   drawCoverage();
-  await loadCourses();
+  await readCourses();
 });
 
 export function Coverage(): JSX.Element {

@@ -3,8 +3,8 @@
 import { effect } from "@preact/signals";
 import type { ExpressionSpecification } from "maplibre-gl";
 import { palette } from "../../../browser/preferences.ts";
+import { courses } from "../../../geo/courses.ts";
 import { MEKONG } from "../../../geo/river-course.ts";
-import { courses } from "../../../geo/river-places.ts";
 import { boxOf } from "../../../geo/sector-shape.ts";
 import { NO_FEATURES } from "../../../layers/layer.ts";
 import { glyphImage } from "../../../symbols/images.ts";
@@ -101,7 +101,7 @@ function cells(told: HeatReport): GeoJSON.Feature[] {
 function stretches(told: HeatReport): GeoJSON.Feature[] {
   const asOf = Date.parse(told.end);
   return told.bins.flatMap((bin): GeoJSON.Feature[] => {
-    const coordinates = courses.value.stretch(MEKONG, bin.km_from, bin.km_to);
+    const coordinates = courses.value?.stretch(MEKONG, bin.km_from, bin.km_to) ?? [];
     return coordinates.length < 2
       ? []
       : [

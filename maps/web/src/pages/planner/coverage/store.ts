@@ -1,10 +1,11 @@
 /** What of the past is looked at, and what the server found. */
 
 import { computed, signal } from "@preact/signals";
-import { kept } from "../../../browser/storage.ts";
+import { storageSignal } from "../../../browser/storage.ts";
 import { now } from "../../../session/clock.ts";
 import { CallError, problemFrom, readAnswer } from "../../../wire/calls.ts";
 import { HeatReport } from "../../../wire/coverage.ts";
+import { isRecord } from "../../../wire/parser.ts";
 import { DAY_MS, isoOf } from "../patrols/plan/local-days.ts";
 
 export const DAYS = [1, 3, 7, 31] as const;
@@ -25,17 +26,21 @@ export interface Question {
   radiusM: number;
 }
 
-export const question = kept<Question>("jp.coverage", {
-  days: 7,
-  from: null,
-  until: null,
-  unit: "",
-  onPatrol: true,
-  kmFrom: 2330,
-  kmTo: 2380,
-  stepKm: 1,
-  radiusM: 500,
-});
+export const question = storageSignal<Question>(
+  "jp.coverage",
+  {
+    days: 7,
+    from: null,
+    until: null,
+    unit: "",
+    onPatrol: true,
+    kmFrom: 2330,
+    kmTo: 2380,
+    stepKm: 1,
+    radiusM: 500,
+  },
+  isQuestion,
+);
 export const report = signal<HeatReport | null>(null);
 export const fault = signal<unknown>(null);
 /** The question that is under way. */
@@ -89,4 +94,15 @@ export async function ask(): Promise<void> {
 export function stop(): void {
   running.peek()?.abort();
   running.value = null;
+}
+
+function isQuestion(value: unknown): value is Question {
+  if (!isRecord(value)) return false;
+  const { from, until, unit, onPatrol, ...figures } = value;
+  return (
+    [from, until].every((at) => at === null || Number.isFinite(at)) &&
+    typeof unit === "string" &&
+    typeof onPatrol === "boolean" &&
+    ["days", "kmFrom", "kmTo", "stepKm", "radiusM"].every((name) => Number.isFinite(figures[name]))
+  );
 }

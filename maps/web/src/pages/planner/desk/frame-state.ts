@@ -3,7 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { Debounce } from "../../../browser/debounce.ts";
-import { kept } from "../../../browser/storage.ts";
+import { storageSignal } from "../../../browser/storage.ts";
 import type { Stop } from "../../../widgets/frame/sheet.tsx";
 
 export type PlannerTab = "sectors" | "patrols" | "coverage";
@@ -14,7 +14,7 @@ const fromAddress = location.hash.slice(1) as PlannerTab;
 /** The open tab; `/planner#patrols` opens one by its address. */
 export const plannerTab = signal<PlannerTab>(PLANNER_TABS.includes(fromAddress) ? fromAddress : "sectors");
 export const sheetStop = signal<Stop>("half");
-export const sideOpen = kept<boolean>("jp.planner.side", true);
+export const sideOpen = storageSignal<boolean>("jp.planner.side", true);
 
 /** Something wide along the foot of the map, a timeline for one, with its height in pixels; null for nothing. */
 export const below = signal<{ view: () => JSX.Element; height: number } | null>(null);

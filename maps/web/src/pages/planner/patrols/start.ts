@@ -1,7 +1,7 @@
 /** Starts what patrols need, once, when their tab is first opened: lists, checks, the map, keys. */
 
 import { once } from "../../../browser/once.ts";
-import { loadCourses } from "../../../geo/river-places.ts";
+import { readCourses } from "../../../geo/courses.ts";
 import { may } from "../../../session/session.ts";
 import { t } from "../../../words/index.ts";
 import { phone, plannerTab, say, tabBegins } from "../desk/frame-state.ts";
@@ -21,7 +21,7 @@ const begin = once(async () => {
   watchPatrols();
   watchPlan();
   drawPatrols();
-  void loadCourses();
+  void readCourses();
   addKeys(KEYS);
   tabBegins("patrols", () => {
     view.value = { at: "list" };

@@ -3,7 +3,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import { Debounce } from "../../../../browser/debounce.ts";
 import { Latest } from "../../../../browser/latest.ts";
-import { kept } from "../../../../browser/storage.ts";
+import { isOneOf, storageSignal } from "../../../../browser/storage.ts";
 import { now } from "../../../../session/clock.ts";
 import { may, session, timeZone } from "../../../../session/session.ts";
 import { call, fetchJson } from "../../../../wire/calls.ts";
@@ -13,7 +13,7 @@ import { AgencyInfo } from "../../../../wire/session.ts";
 import type { UnitState } from "../../../../wire/units.ts";
 import { documentNews, units } from "../../desk/news.ts";
 import { DAY_MS, isoOf } from "./local-days.ts";
-import { type Scale, scaleFrom, type Zoom } from "./scale.ts";
+import { type Scale, scaleFrom, ZOOMS, type Zoom } from "./scale.ts";
 
 export const PLAN = "plan patrols";
 export const SIGN = "sign patrols";
@@ -23,7 +23,7 @@ export const ANNEX = "write annexes";
 export type View = { at: "list" } | { at: "patrol"; id: string } | { at: "versions"; id: string } | { at: "edit" };
 export const view = signal<View>({ at: "list" });
 
-export const zoom = kept<Zoom>("jp.planner.zoom", "week");
+export const zoom = storageSignal<Zoom>("jp.planner.zoom", "week", isOneOf(ZOOMS));
 /** The stretch of time that timeline and list show. */
 export const scale = signal<Scale>(scaleFrom(Date.now(), zoom.peek(), timeZone.peek()));
 

@@ -1,7 +1,7 @@
 /** Drawing: which tool is in hand, what it snaps to, and how it and the draft follow each other. */
 import { effect, signal } from "@preact/signals";
 import { palette } from "../../../../browser/preferences.ts";
-import { kept } from "../../../../browser/storage.ts";
+import { storageSignal } from "../../../../browser/storage.ts";
 import { type ByCorners, closedRing, type Place, type Ring } from "../../../../geo/sector-shape.ts";
 import { readTokens } from "../../../../symbols/tokens.ts";
 import { mapMoved, plannerMap } from "../../desk/planner-map.ts";
@@ -16,7 +16,7 @@ export type { Tool } from "./terra.ts";
 /** The tool in hand; null while corners are moved. */
 export const tool = signal<Tool | null>(null);
 export const toolState = signal<"none" | "loading" | "ready" | "failed">("none");
-export const snapping = kept<boolean>("jp.planner.snap", true);
+export const snapping = storageSignal<boolean>("jp.planner.snap", true);
 /** Where the pointer caught a line; null where it did not. */
 export const caught = signal<Snapped | null>(null);
 /** A corner that the keyboard is at, shown on the map. */
