@@ -41,22 +41,26 @@ class AccountBooks:
     tokens: Tokens
 
 
-def books_of(settings: Settings, store: Store, *, scribe: JournalWriter) -> AccountBooks:
+def books_of(settings: Settings, store: Store, *, journal_writer: JournalWriter) -> AccountBooks:
     """Return the account books of a node.
 
     Args:
         settings: What the node is told.
         store: Its records.
-        scribe: Writes changes with their lines in the journal.
+        journal_writer: Writes changes with their lines in the journal.
     """
     passwords = PasswordWork()
     seal = Sealer(settings.access.key_file)
     return AccountBooks(
         passwords=passwords,
-        people=People(store, node=settings.node.id, passwords=passwords, scribe=scribe),
+        people=People(
+            store, node=settings.node.id, passwords=passwords, journal_writer=journal_writer
+        ),
         seal=seal,
-        factors=SecondFactors(store, seal, scribe=scribe, issuer=settings.node.name),
-        tokens=Tokens(store, scribe=scribe),
+        factors=SecondFactors(
+            store, seal, journal_writer=journal_writer, issuer=settings.node.name
+        ),
+        tokens=Tokens(store, journal_writer=journal_writer),
     )
 
 
@@ -68,8 +72,10 @@ async def open_account_books(settings: Settings) -> AsyncIterator[AccountBooks]:
         StoreError: If the store cannot be opened.
     """
     store = await asyncio.to_thread(open_store, settings.store.url, migrates="never")
-    scribe = JournalWriter(store=store, node=settings.node.id, now=lambda: datetime.now(UTC))
+    journal_writer = JournalWriter(
+        store=store, node=settings.node.id, now=lambda: datetime.now(UTC)
+    )
     try:
-        yield books_of(settings, store, scribe=scribe)
+        yield books_of(settings, store, journal_writer=journal_writer)
     finally:
         await store.close()

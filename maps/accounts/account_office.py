@@ -85,15 +85,17 @@ class AccountOffice:
         return done
 
 
-def open_accounts(settings: Settings, store: Store, *, scribe: JournalWriter) -> AccountOffice:
+def open_accounts(
+    settings: Settings, store: Store, *, journal_writer: JournalWriter
+) -> AccountOffice:
     """Return the account office of a node.
 
     Args:
         settings: What the node is told.
         store: Its records.
-        scribe: Writes sign-ins, refusals and changes with their lines in the journal.
+        journal_writer: Writes sign-ins, refusals and changes with their lines in the journal.
     """
-    books = books_of(settings, store, scribe=scribe)
+    books = books_of(settings, store, journal_writer=journal_writer)
     needing = frozenset(settings.access.second_factor)
     proof = RecentProof(books.seal)
     lifetime = SessionLifetime(
@@ -113,7 +115,7 @@ def open_accounts(settings: Settings, store: Store, *, scribe: JournalWriter) ->
         books.factors,
         books.seal,
         lifetime=lifetime,
-        notify=scribe.note,
+        notify=journal_writer.note,
     )
     return AccountOffice(
         people=books.people,
@@ -121,7 +123,7 @@ def open_accounts(settings: Settings, store: Store, *, scribe: JournalWriter) ->
         signing_in=signing_in,
         factors=books.factors,
         tokens=books.tokens,
-        enrolments=Enrolments(store, node=settings.node.id, scribe=scribe),
+        enrolments=Enrolments(store, node=settings.node.id, journal_writer=journal_writer),
         codes=SignInBackoff(free=5, longest_s=120),
         proof=proof,
         second_factor=needing,
@@ -131,7 +133,7 @@ def open_accounts(settings: Settings, store: Store, *, scribe: JournalWriter) ->
             books.seal,
             node=settings.node.id,
             title=settings.node.name,
-            scribe=scribe,
+            journal_writer=journal_writer,
             recovery=fresh_recovery_codes,
         ),
         passkey_signatures=settings.access.passkey_signatures and passkeys_possible(settings.web),
@@ -156,8 +158,10 @@ async def open_account_office(settings: Settings) -> AsyncIterator[AccountOffice
     """
     store = await asyncio.to_thread(open_store, settings.store.url, migrates="never")
 
-    scribe = JournalWriter(store=store, node=settings.node.id, now=lambda: datetime.now(UTC))
+    journal_writer = JournalWriter(
+        store=store, node=settings.node.id, now=lambda: datetime.now(UTC)
+    )
     try:
-        yield open_accounts(settings, store, scribe=scribe)
+        yield open_accounts(settings, store, journal_writer=journal_writer)
     finally:
         await store.close()

@@ -34,7 +34,7 @@ class Enrolments:
     Args:
         store: Where they are kept.
         node: Origin of what is made here.
-        scribe: Writes changes with their lines in the journal.
+        journal_writer: Writes changes with their lines in the journal.
         now: Clock, aware UTC.
     """
 
@@ -43,10 +43,10 @@ class Enrolments:
         store: Store,
         *,
         node: str,
-        scribe: JournalWriter,
+        journal_writer: JournalWriter,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._store, self._node, self._scribe, self._now = store, node, scribe, now
+        self._store, self._node, self._journal_writer, self._now = store, node, journal_writer, now
 
     async def make(self, desk: Desk, *, device: str, unit: str | None) -> tuple[str, Enrolment]:
         """Make a code, shown this once; one that was out for the same device is good no more.
@@ -81,7 +81,9 @@ class Enrolments:
             origin=self._node,
         )
         note = _note(user.name, user.agency, "make enrolment code", device, unit=unit)
-        await self._scribe.write(note, enrolments.add_enrolment, enrolment, digest(code), now)
+        await self._journal_writer.write(
+            note, enrolments.add_enrolment, enrolment, digest(code), now
+        )
         return code, enrolment
 
     async def look(self, code: str) -> Enrolment:
@@ -115,7 +117,7 @@ class Enrolments:
             act, unit = "enrol phone", device.unit
             return (_note(actor, device.agency, act, device.name, unit=unit, by=by),)
 
-        used = await self._scribe.write(
+        used = await self._journal_writer.write(
             notes_of,
             enrolments.use_enrolment,
             digest(code),

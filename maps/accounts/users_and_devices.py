@@ -41,7 +41,7 @@ class People:
         store: Where they are kept.
         node: Origin of what is made here.
         passwords: Does the argon2 work.
-        scribe: Writes changes with their lines in the journal; one of its own if None.
+        journal_writer: Writes changes with their lines in the journal; one of its own if None.
         now: Clock, aware UTC.
     """
 
@@ -51,11 +51,13 @@ class People:
         *,
         node: str,
         passwords: PasswordWork,
-        scribe: JournalWriter | None = None,
+        journal_writer: JournalWriter | None = None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._store, self._node, self._passwords, self._now = store, node, passwords, now
-        self._scribe = scribe or JournalWriter(store=store, node=node, now=self._now)
+        self._journal_writer = journal_writer or JournalWriter(
+            store=store, node=node, now=self._now
+        )
 
     # -- for access
 
@@ -76,7 +78,7 @@ class People:
         """Keep a new session and return its id; None if the user may not come in any more with
         what was shown. `notes_of` makes of it what the journal is told.
         """
-        return await self._scribe.write(
+        return await self._journal_writer.write(
             notes_of,
             changes.begin_session,
             user,
@@ -97,7 +99,7 @@ class People:
 
     async def close_session(self, key: bytes, *, note: Note | None = None) -> None:
         """End a session; that it was is noted, unless it had ended."""
-        await self._scribe.write(if_done(note), changes.end_session, key_hash=key)
+        await self._journal_writer.write(if_done(note), changes.end_session, key_hash=key)
 
     async def link_user(self, key: bytes) -> User | None:
         """Return whom a sign-in link would sign in."""
@@ -140,7 +142,9 @@ class People:
         user = User(name=name, role=role, agency=agency, origin=self._node)
         hashed = None if password is None else await self._passwords.hash(password)
         note = _note("add user", f"user:{name}", by=by, agency=agency, role=role)
-        if not await self._scribe.write(if_done(note), changes.new_user, user, hashed, self._now()):
+        if not await self._journal_writer.write(
+            if_done(note), changes.new_user, user, hashed, self._now()
+        ):
             raise Conflict(f"there is a user {name!r} already", code="user_taken", name=name)
         return user
 
@@ -155,7 +159,7 @@ class People:
         hashed = await self._passwords.hash(password)
         detail = {"password": "changed"}
         note = _note("change user", f"user:{name}", by=by, agency=known.agency, **detail)
-        await self._scribe.write(
+        await self._journal_writer.write(
             if_done(note), changes.change_user, name, self._now(), password_hash=hashed
         )
 
@@ -171,7 +175,7 @@ class People:
         known = await self._named(name)
         detail = _said(role=role, disabled=disabled)
         note = _note("change user", f"user:{name}", by=by, agency=known.agency, **detail)
-        changed = await self._scribe.write(
+        changed = await self._journal_writer.write(
             if_done(note), changes.change_user, name, self._now(), role=role, disabled=disabled
         )
         if changed is None:
@@ -189,7 +193,7 @@ class People:
         def note_of(ended: int) -> Note:
             return _note("end sessions", f"user:{name}", by=by, agency=known.agency, ended=ended)
 
-        return await self._scribe.write(note_of, changes.end_sessions, name)
+        return await self._journal_writer.write(note_of, changes.end_sessions, name)
 
     async def link_for(self, user: User, *, minutes: float, by: str = "") -> str:
         """Return the token of a fresh sign-in link that is good once, made as `by` orders."""
@@ -197,7 +201,7 @@ class People:
         now = self._now()
         until = now + timedelta(minutes=minutes)
         note = _note("make sign-in link", f"user:{user.name}", by=by, agency=user.agency)
-        await self._scribe.write(note, changes.add_link, user, digest(token), until, now)
+        await self._journal_writer.write(note, changes.add_link, user, digest(token), until, now)
         return token
 
     async def link_for_user(self, caller: User, name: str) -> tuple[str, datetime]:
@@ -225,7 +229,7 @@ class People:
         key = new_token()
         device = Device(name=name, agency=agency, origin=self._node, by=by)
         note = _note("add device", f"device:{name}", by=by, agency=agency)
-        await self._scribe.write(note, changes.put_device, device, digest(key), self._now())
+        await self._journal_writer.write(note, changes.put_device, device, digest(key), self._now())
         return key
 
     # -- for an administrator, who sees only the own agency
@@ -290,7 +294,7 @@ class People:
             role=role, disabled=disabled, password=None if password is None else "changed"
         )
         note = _note("change user", f"user:{name}", by=caller.name, agency=known.agency, **detail)
-        changed = await self._scribe.write(
+        changed = await self._journal_writer.write(
             if_done(note),
             changes.change_user,
             name,
@@ -344,7 +348,9 @@ class People:
         require(caller.role, "manage users")
         await self._of_agency(caller, name)
         note = _note("remove second factor", f"user:{name}", by=caller.name, agency=caller.agency)
-        if not await self._scribe.write(if_done(note), factors.remove, name, passkeys_too=True):
+        if not await self._journal_writer.write(
+            if_done(note), factors.remove, name, passkeys_too=True
+        ):
             raise NotFound("second factor", name)
 
     async def devices_for(self, caller: User) -> list[Device]:
@@ -375,7 +381,7 @@ class People:
         """
         require(caller.role, "manage devices")
         note = _note("revoke device", f"device:{name}", by=caller.name, agency=caller.agency)
-        if not await self._scribe.write(
+        if not await self._journal_writer.write(
             if_done(note), enrolments.shut_out, name, caller.agency, self._now()
         ):
             raise NotFound("device", name)

@@ -23,7 +23,7 @@ from patrol.agreements.lifecycle import officer_act
 from patrol.documents.document import kind_of
 from patrol.signatures.key_signature import KeySignature
 from patrol.signatures.officer_act import ActName, OfficerAct, challenge_of
-from patrol.store.records import documents as papers
+from patrol.store.records import documents
 from radio_gateway.parsing.msgspec_decoders import json_decoder
 
 _WAIT: Final = timedelta(minutes=2)  # an act may wait so long for its turn
@@ -46,7 +46,7 @@ class SignatureProof(msgspec.Struct, frozen=True, kw_only=True):
 def prove_signatures(connection: Connection) -> SignatureProof:
     """Read every version of every agreement and prove the signatures under it."""
     keys, sessions, faults = 0, 0, list[str]()
-    for version in papers.all_versions(connection, kind_of(Agreement)):
+    for version in documents.all_versions(connection, kind_of(Agreement)):
         if not isinstance(version, Agreement):
             continue
         for act, agency, at, key in _acts(version):

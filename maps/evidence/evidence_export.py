@@ -157,7 +157,7 @@ async def evidence_of(
     agreements = _agreements(stood, end=datetime.now(UTC))
     more = SealedEvidence(files={}, counts={}, left_out=())
     if unsealed:
-        more = await sealed_evidence(desk, stood.papers, start=start, end=end)
+        more = await sealed_evidence(desk, stood.documents, start=start, end=end)
         left_out += more.left_out
 
     def made() -> tuple[bytes, str]:
@@ -166,7 +166,7 @@ async def evidence_of(
             "README.txt": _read_me(words, notary, start, end),
             POSITIONS: _csv(placed, films, zone),
             GEOJSON: _geojson(placed, films),
-            "papers.jsonl": b"".join(_encode(each) + b"\n" for each in stood.papers),
+            "papers.jsonl": b"".join(_encode(each) + b"\n" for each in stood.documents),
             JOURNAL: _journal(rows, notary, key),
         }
         if messages is not None:
@@ -195,7 +195,7 @@ async def evidence_of(
             counts={
                 "positions": sum(len(film) for film in films.values()),
                 "messages": 0 if messages is None else len(messages),
-                "papers": len(stood.papers),
+                "papers": len(stood.documents),
                 "journal rows": len(rows),
             }
             | more.counts,
@@ -236,7 +236,7 @@ async def _heard(
 
 
 def _agreements(stood: DocumentHistory, end: datetime) -> tuple[PastAgreement, ...]:
-    newest = {each.id: each for each in stood.papers if isinstance(each, Agreement)}
+    newest = {each.id: each for each in stood.documents if isinstance(each, Agreement)}
     return tuple(
         PastAgreement(
             id=each.id,

@@ -25,9 +25,9 @@ MOST_PLACES: Final = 2000
 _log = structlog.get_logger(__name__)
 
 
-class _Frame(msgspec.Struct):
+class _Frame(msgspec.Struct, rename={"documents": "papers"}):
     type: str
-    papers: tuple[msgspec.Raw, ...] = ()
+    documents: tuple[msgspec.Raw, ...] = ()
     forget: tuple[str, ...] = ()
 
 
@@ -59,7 +59,7 @@ class DuePlaces:
         if content.type == "beat":
             return
         held: set[str] = set()
-        for raw in content.papers:
+        for raw in content.documents:
             kind = _kind(raw)
             if KINDS.get(kind.kind) in self._kinds:
                 held.add(kind.id)

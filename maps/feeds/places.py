@@ -20,7 +20,7 @@ from patrol.targets.target import Target
 PlaceKind = Literal["targets", "sectors", "marks"]
 
 KINDS: Final[dict[str, PlaceKind]] = {"target": "targets", "sector": "sectors", "mark": "marks"}
-"""By the tag of the paper."""
+"""By the tag of the document."""
 
 Outline = Callable[[Sector], dict[str, Any] | None]
 Path = tuple[tuple[float, float], ...]

@@ -147,7 +147,9 @@ class RunningNode:
             field_keys=FieldKeys(settings.protected.key_folder),
             store_returned=end_now,
         )
-        self.accounts = open_accounts(settings, store, scribe=self.watch.clerk.scribe)
+        self.accounts = open_accounts(
+            settings, store, journal_writer=self.watch.document_service.journal_writer
+        )
         self.watch.picture.keyed = frozenset(
             each.name for each in settings.channels if is_keyed(each)
         )
@@ -176,7 +178,7 @@ class RunningNode:
             _mail_way(settings),
             press=self.report_press,
             lines=self._report_lines,
-            note=self.watch.clerk.note,
+            note=self.watch.document_service.note,
             now=lambda: self.watch.now(),
         )
         audit = settings.audit
@@ -191,7 +193,7 @@ class RunningNode:
             recipients=audit.heads_to,
             mailing=_mail_way(settings),
             sent=self._heads_sent,
-            note=self.watch.clerk.note,
+            note=self.watch.document_service.note,
             now=lambda: self.watch.now(),
         )
         self.retention = Retention(
@@ -235,7 +237,7 @@ class RunningNode:
             agency=self.watch.agency,
             news=self.watch.channel_health,
             stored=self._stored,
-            viewer_lag=lambda: (self.watch.board.viewers, self.watch.lag),
+            viewer_lag=lambda: (self.watch.publisher.viewers, self.watch.lag),
         )
         self.disk = None if settings.store.file is None else DiskGauge(settings.store.file)
         self._machine_acts = MachineActs(store, agency=self.watch.agency, now=self.watch.now)

@@ -85,7 +85,7 @@ class Deliveries:
     """The deliveries of a node.
 
     Args:
-        watch: The node's watch; its clerk is heard from now on.
+        watch: The node's watch; its document service is heard from now on.
         settings: What leaves, and how.
         desk_of: Returns the desk of a user.
         user_of: Returns the user of a name; None if there is none.
@@ -155,7 +155,7 @@ class Deliveries:
         )
         self._tests: dict[str, deque[float]] = {}
         self._since: dict[DeliveryWay, tuple[str | None, datetime]] = {}
-        watch.clerk.listeners.append(self._hear)
+        watch.document_service.listeners.append(self._hear)
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:

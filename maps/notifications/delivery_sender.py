@@ -251,7 +251,7 @@ class DeliverySender:
             if number % 50 == 49:
                 await asyncio.sleep(0)  # the picture goes on
             alert = await self._outbox.alert(delivery.alert)
-            passing = None if alert is None else desk.policy.paper(alert)
+            passing = None if alert is None else desk.policy.document(alert)
             if passing is None:
                 withheld.append(delivery)
                 continue

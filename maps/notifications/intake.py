@@ -140,7 +140,7 @@ class Intake:
                 (alert, occasion)
                 for alert, occasion in news
                 if (alert.agency == rule.agency or rule.way != "radio")
-                and (passing := desk.policy.paper(alert)) is not None
+                and (passing := desk.policy.document(alert)) is not None
                 and wants(rule, passing, occasion, now=now, zone=self._zone)
                 and now - alert.at < timedelta(seconds=rule.expires_in_s)
             ]

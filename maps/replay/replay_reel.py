@@ -70,7 +70,12 @@ class ReplayUnit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     expected_interval_s: float | None = None
 
 
-class Reel(msgspec.Struct, frozen=True, kw_only=True):
+class Reel(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    rename={"documents": "papers", "documents_left_off": "papers_left_off"},
+):
     """What is played, positions aside.
 
     Attributes:
@@ -79,7 +84,7 @@ class Reel(msgspec.Struct, frozen=True, kw_only=True):
         made_at: When this was told, UTC.
         time_zone: IANA name of this node's local time.
         units: By call sign.
-        papers: Every version of sectors, patrols, agreements, alerts, targets, hand-offs and
+        documents: Every version of sectors, patrols, agreements, alerts, targets, hand-offs and
             incidents that stood in that time, by the time it was made; also incidents and alerts
             of that time that were told later.
         outlines: GeoJSON of the areas of river stretches, by `id version`.
@@ -91,9 +96,9 @@ class Reel(msgspec.Struct, frozen=True, kw_only=True):
     made_at: datetime
     time_zone: str
     units: tuple[ReplayUnit, ...]
-    papers: tuple[Any, ...] = ()
+    documents: tuple[Any, ...] = ()
     outlines: dict[str, dict[str, Any]] = {}
-    papers_left_off: bool = False
+    documents_left_off: bool = False
 
 
 def check_range(start: datetime, end: datetime) -> None:
@@ -161,9 +166,9 @@ async def reel_of(
         made_at=now,
         time_zone=time_zone,
         units=tuple(units),
-        papers=stood.papers,
+        documents=stood.documents,
         outlines=stood.outlines,
-        papers_left_off=stood.left_off,
+        documents_left_off=stood.left_off,
     )
 
 

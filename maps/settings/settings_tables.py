@@ -111,7 +111,7 @@ class KindRetentionSettings(SettingsTable):
             "mark": self.mark_days,
         }
         return KindPolicy(
-            papers={kind: timedelta(days=n) for kind, n in days.items() if n is not None},
+            documents={kind: timedelta(days=n) for kind, n in days.items() if n is not None},
             photos=_age(self.photo_days),
             originals=_age(self.original_days),
             texts=_age(self.text_days),

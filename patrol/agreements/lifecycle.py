@@ -17,7 +17,7 @@ import msgspec
 
 from patrol.agreements.agreement import LIFE, Agreement, Consent, PartySignature, Terms, Window
 from patrol.documents.document import new_id, revised
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict
 from patrol.signatures.key_signature import KeySignature
@@ -323,11 +323,13 @@ def expired(agreement: Agreement, *, at: datetime) -> Agreement:
     )
 
 
-def time_is_over(book: Book, now: datetime) -> Filing:
-    """Return the agreements whose time is over, expired; a duty of the clerk's."""
+def time_is_over(open_documents: OpenDocuments, now: datetime) -> Filing:
+    """Return the agreements whose time is over, expired; a duty of the document service's."""
     return Filing(
-        papers=tuple(
-            expired(each, at=now) for each in book.all(Agreement) if each.terms.valid_until <= now
+        documents=tuple(
+            expired(each, at=now)
+            for each in open_documents.all(Agreement)
+            if each.terms.valid_until <= now
         ),
         act="expire agreement",
     )

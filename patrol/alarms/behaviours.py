@@ -24,7 +24,7 @@ from gis.geometry.geodesy import distance_m
 from gis.geometry.prepared_geometry import prepare_for_points
 from gis.position.position import Position
 from patrol.alarms.scene import Episode
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.picture.contact import Contact
 from patrol.sectors.sector import Sector, SectorLimits
 from patrol.sectors.site_geography import Ground
@@ -104,16 +104,21 @@ class Behaviours:
         return bool(self._watched)
 
     def take_up(
-        self, book: Book, past: Iterable[tuple[str, Position]], contacts: Mapping[str, Contact]
+        self,
+        open_documents: OpenDocuments,
+        past: Iterable[tuple[str, Position]],
+        contacts: Mapping[str, Contact],
     ) -> None:
         """Follow boats where documents ask for it now; a limit counts from about when it was set.
 
         Args:
-            book: Holds the sectors.
+            open_documents: Holds the sectors.
             past: Fixes by which boats in new sectors are known to begin with.
             contacts: Who they are.
         """
-        wanted = {(each.id, each.version): each for each in book.all(Sector) if each.limits}
+        wanted = {
+            (each.id, each.version): each for each in open_documents.all(Sector) if each.limits
+        }
         if wanted.keys() == self._watched.keys() | self._bad:
             return
         before = {each.sector.id: each for each in self._watched.values()}

@@ -42,7 +42,7 @@ from patrol.picture.picture import Picture
 from patrol.reception.record import Record
 from patrol.sectors.sector import Sector
 from patrol.sectors.site_geography import Ground
-from patrol.store.records import documents as papers
+from patrol.store.records import documents
 from patrol.store.schema.tables import to_us
 from patrol.store.store import Store
 from patrol.targets.hand_off import HandOff
@@ -65,7 +65,7 @@ class Alarms:
     """Keeps the alerts of one node.
 
     Args:
-        clerk: Files them.
+        document_service: Files them.
         store: Where tracks are read at a start.
         picture: What is known; read, never changed.
         agency: Owner of what nobody else owns.
@@ -86,7 +86,7 @@ class Alarms:
     def __init__(
         self,
         *,
-        clerk: DocumentService,
+        document_service: DocumentService,
         store: Store,
         picture: Picture,
         agency: str,
@@ -102,7 +102,7 @@ class Alarms:
         self._ground = ground or Ground()
         self.fencing = Fencing(self._ground)
         self._behaviours = Behaviours(self._ground)
-        self._clerk, self._store, self._picture = clerk, store, picture
+        self._document_service, self._store, self._picture = document_service, store, picture
         self._agency, self._now = agency, now
         self._started_at = now()
         self._batteries: dict[str, Battery] = {}
@@ -121,15 +121,15 @@ class Alarms:
     async def start(self, turn: WriterTurn) -> None:
         """Take up the alerts where the last run left them, and judge what is so now."""
         now = self._started_at = self._now()
-        for alert in self._clerk.book.all(Alert):
+        for alert in self._document_service.open_documents.all(Alert):
             self._remember(alert)
         self._calls.take_up(now)
-        book, picture = self._clerk.book, self._picture
+        open_documents, picture = self._document_service.open_documents, self._picture
         past = list(windows(picture))
         for read in (patrolled, alerted):
-            past += await read(self._store, picture, book, now=now)
-        self.fencing.take_up(book, lambda: in_order(past), now)
-        self.fencing.missed(await self._filed(now), book, now)
+            past += await read(self._store, picture, open_documents, now=now)
+        self.fencing.take_up(open_documents, lambda: in_order(past), now)
+        self.fencing.missed(await self._filed(now), open_documents, now)
         self._take_up_limits()
         await self._judge(turn, None, self._now())
 
@@ -222,7 +222,9 @@ class Alarms:
         now, picture = self._now(), self._picture
         self._note_links(now)
         self._calls.follow()
-        if not self.fencing.take_up(self._clerk.book, lambda: windows(picture), now):
+        if not self.fencing.take_up(
+            self._document_service.open_documents, lambda: windows(picture), now
+        ):
             unheard = self.fencing.unheard(picture.units)
             if unheard:
                 self.fencing.see(windows(picture, unheard), now)
@@ -243,13 +245,13 @@ class Alarms:
         now = self._now()
         over = tuple(
             alert_acts.cleared(alert, at=now, by=by, note=note)
-            for alert in self._clerk.book.all(Alert)
+            for alert in self._document_service.open_documents.all(Alert)
             if alert.subject == of and _is_latched(alert)
         )
         agency = over[0].agency if over else ""
-        filing = Filing(papers=over, act="resolve alert", actor=by, agency=agency, reason=note)
+        filing = Filing(documents=over, act="resolve alert", actor=by, agency=agency, reason=note)
         try:
-            await self._clerk.file_in_turn(turn, filing, now)
+            await self._document_service.file_in_turn(turn, filing, now)
         except StoreError as error:
             log.warning("the end of a call for help is not filed yet", fault=str(error))
 
@@ -261,18 +263,24 @@ class Alarms:
     def _take_up_limits(self) -> None:
         picture = self._picture
         contacts = picture.contacts
-        self._behaviours.take_up(self._clerk.book, windows(picture, contacts), contacts)
+        self._behaviours.take_up(
+            self._document_service.open_documents, windows(picture, contacts), contacts
+        )
 
     # -- what is so now
 
     async def _see_reassigned(self, now: datetime) -> None:
         """Look anew where units were whose radios are others than was thought."""
-        units, book, picture = self._reassigned, self._clerk.book, self._picture
+        units, open_documents, picture = (
+            self._reassigned,
+            self._document_service.open_documents,
+            self._picture,
+        )
         if not units:
             return
         past = list(windows(picture, [unit for unit in units if unit in picture.units]))
         try:
-            past += await patrolled(self._store, picture, book, now=now, units=units)
+            past += await patrolled(self._store, picture, open_documents, now=now, units=units)
         except StoreError as error:  # the next tick tries again
             log.warning("where units were cannot be read yet", fault=str(error))
             return
@@ -291,10 +299,10 @@ class Alarms:
         scene = self._scene(now, ids)
         passed = scene.passed
         open_: dict[str, dict[Key, Alert]] = {}
-        for alert in self._clerk.book.all(Alert):
+        for alert in self._document_service.open_documents.all(Alert):
             if ids is None or alert.unit in ids:
                 open_.setdefault(alert.rule, {})[alert.key] = alert
-        steps = Steps(now, self._clerk.node)
+        steps = Steps(now, self._document_service.node)
         for rule in ALERT_RULES:
             if ids is not None and not rule.at_once:
                 continue
@@ -364,7 +372,7 @@ class Alarms:
         contact = self._picture.contacts.get(condition.subject)
         if contact is None or not RULES[condition.rule].latched:
             return None
-        for other in self._clerk.book.all(Alert):
+        for other in self._document_service.open_documents.all(Alert):
             # What its radio called while nobody had registered it is the unit's call.
             # Who heard it before another agency registered it keeps its own alert.
             if (
@@ -406,13 +414,13 @@ class Alarms:
             )
 
     def _scene(self, now: datetime, ids: set[str] | None) -> Scene:
-        book, contacts = self._clerk.book, self._picture.contacts
-        patrols = tuple(book.all(Patrol))
+        open_documents, contacts = self._document_service.open_documents, self._picture.contacts
+        patrols = tuple(open_documents.all(Patrol))
         scene = Scene(
             now=now,
             started_at=self._started_at,
             agency=self._agency,
-            node=self._clerk.node,
+            node=self._document_service.node,
             contacts=contacts
             if ids is None
             else {id: contacts[id] for id in ids if id in contacts},
@@ -428,7 +436,7 @@ class Alarms:
                 if patrol.state == "under way"
                 for unit in patrol.units
             },
-            sectors={sector.id: sector for sector in book.all(Sector)},
+            sectors={sector.id: sector for sector in open_documents.all(Sector)},
             standing=self.fencing,
             passed=self.fencing.passed(),
             is_landing=self._is_landing,
@@ -443,7 +451,7 @@ class Alarms:
             claims=tuple(self._picture.claims),
             strays=tuple(self._strays.waiting),
             taken=tuple(self._picture.radios_taken(now)),
-            hand_offs=tuple(book.all(HandOff)),
+            hand_offs=tuple(open_documents.all(HandOff)),
             episodes=self._behaviours.episodes(contacts, now),
             disk=self.disk(),
             backups=self.backups(),
@@ -455,7 +463,7 @@ class Alarms:
         ground = self._ground
         return ground.is_landing(lon=lon, lat=lat) or any(
             ground.holds(sector, lon=lon, lat=lat)
-            for sector in self._clerk.book.all(Sector)
+            for sector in self._document_service.open_documents.all(Sector)
             if sector.use == "rendezvous"
         )
 
@@ -477,7 +485,7 @@ class Alarms:
     def _is_kept(self, now: datetime, unit: str, viewer: str) -> bool:
         calls = [
             each
-            for each in self._clerk.book.all(Alert)
+            for each in self._document_service.open_documents.all(Alert)
             if each.unit == unit and each.severity == "sos" and each.agency != viewer
         ]
         return bool(calls) and not any(self.crosses(each, viewer, now) for each in calls)
@@ -500,8 +508,8 @@ class Alarms:
     # -- filing
 
     async def _file_time(self, turn: WriterTurn, now: datetime) -> None:
-        steps = Steps(now, self._clerk.node)
-        for alert in self._clerk.book.all(Alert):
+        steps = Steps(now, self._document_service.node)
+        for alert in self._document_service.open_documents.all(Alert):
             better = alert_acts.retimed(alert, now)
             after = None if better is not None else alert_acts.due(alert, now)
             if better is not None:
@@ -529,7 +537,7 @@ class Alarms:
             StoreError: If the store refuses whatever it is given.
         """
         try:
-            await self._clerk.file_in_turn(turn, Filing(papers=made, act=act), now)
+            await self._document_service.file_in_turn(turn, Filing(documents=made, act=act), now)
         except Exception as error:
             if isinstance(error, StoreError) and error.transient:
                 raise
@@ -560,7 +568,7 @@ class Alarms:
     async def _filed(self, now: datetime) -> dict[tuple[str, str], list[VisitAlert]]:
         """Return the visits of which there is an alert, by unit and sector."""
         found = await self._store.read(
-            papers.of_kind, kind_of(Alert), since_us=to_us(now - KEPT_FOR), limit=MOST_READ
+            documents.of_kind, kind_of(Alert), since_us=to_us(now - KEPT_FOR), limit=MOST_READ
         )
         filed: dict[tuple[str, str], list[VisitAlert]] = {}
         for alert in found:

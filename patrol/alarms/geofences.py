@@ -23,7 +23,7 @@ from gis.fences.settings import FenceSettings
 from gis.position.position import Position
 from patrol.alarms.rules.rendezvous_missed import is_meeting, meeting_area
 from patrol.alarms.scene import Stand, Visit, VisitHow
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.patrols.patrol import Patrol
 from patrol.reception.plausible_fixes import WINDOW
 from patrol.sectors.sector import KEPT_OUT_OF, Sector
@@ -103,15 +103,17 @@ class Fencing:
         """Whether any area is watched."""
         return self._watch is not None
 
-    def take_up(self, book: Book, past: Callable[[], Fixes], now: datetime) -> bool:
+    def take_up(
+        self, open_documents: OpenDocuments, past: Callable[[], Fixes], now: datetime
+    ) -> bool:
         """Watch the areas that documents ask for now; return whether these are others than before.
 
         Args:
-            book: Sectors and patrols.
+            open_documents: Sectors and patrols.
             past: Returns fixes by which units are known to begin with.
             now: The present, aware UTC.
         """
-        wanted = _wanted(book)
+        wanted = _wanted(open_documents)
         if wanted == self._wanted:
             return False
         same = {id for id, version in wanted.items() if self._wanted.get(id) == version}
@@ -119,7 +121,9 @@ class Fencing:
         self._wanted = wanted
         for of in [of for of in self._flips if of[1] not in same]:
             del self._flips[of]
-        areas = [area for area in (self._area(book, id) for id in wanted) if area is not None]
+        areas = [
+            area for area in (self._area(open_documents, id) for id in wanted) if area is not None
+        ]
         if not areas:
             return True
         self._watch = Geofences(areas, settings=SETTINGS, rivers=self._ground.rivers)
@@ -189,17 +193,21 @@ class Fencing:
         return self._note(outcome, now) if outcome.added else set()
 
     def missed(
-        self, filed: Mapping[tuple[str, str], Sequence[VisitAlert]], book: Book, now: datetime
+        self,
+        filed: Mapping[tuple[str, str], Sequence[VisitAlert]],
+        open_documents: OpenDocuments,
+        now: datetime,
     ) -> None:
         """Take visits that ended before this run began, and were not filed, for news.
 
         Args:
             filed: The visits that are filed, by unit and area.
-            book: The open documents; what was before a sector was drawn is nobody's business.
+            open_documents: The open documents; what was before a sector was drawn is nobody's
+                business.
             now: The present, aware UTC.
         """
         for of, flips in self._flips.items():
-            sector = book.find(Sector, of[1])
+            sector = open_documents.find(Sector, of[1])
             if sector is None:
                 continue
             told = [each for each in filed.get(of, ()) if each.rule == "no_go"]
@@ -211,7 +219,7 @@ class Fencing:
                     continue
                 self._add_passed(visit._replace(told_at=now))
         for visit in self._before:
-            sector = book.find(Sector, visit.area)
+            sector = open_documents.find(Sector, visit.area)
             of = visit.unit, visit.area
             known = any(each.since == visit.since for each in filed.get(of, ()))
             if sector is not None and visit.since > sector.at and not known:
@@ -403,14 +411,14 @@ class Fencing:
         fixes = [] if track is None else list(track.fixes())
         return len(fixes) >= WINDOW and visit.since.timestamp() <= fixes[1].t
 
-    def _area(self, book: Book, id: str) -> Area | None:
+    def _area(self, open_documents: OpenDocuments, id: str) -> Area | None:
         version = id, self._wanted.get(id, 0)
         try:
-            sector = book.find(Sector, id)
+            sector = open_documents.find(Sector, id)
             if sector is not None:
                 return self._ground.area(sector)
             patrol_id, _, number = id.partition("|")
-            meeting = book.get(Patrol, patrol_id).rendezvous[int(number)]
+            meeting = open_documents.get(Patrol, patrol_id).rendezvous[int(number)]
             return around(id, lon=meeting.lon, lat=meeting.lat, radius_m=meeting.radius_m)
         except GisError as error:
             if version not in self._bad:
@@ -419,17 +427,17 @@ class Fencing:
             return None
 
 
-def _wanted(book: Book) -> dict[str, int]:
+def _wanted(open_documents: OpenDocuments) -> dict[str, int]:
     """Return the areas that matter now, with the version of the document that draws them."""
     wanted: dict[str, int] = {}
-    for sector in book.all(Sector):
+    for sector in open_documents.all(Sector):
         if sector.use in KEPT_OUT_OF:
             wanted[sector.id] = sector.version
-    for patrol in book.all(Patrol):
+    for patrol in open_documents.all(Patrol):
         if patrol.state != "under way":
             continue
         for id in (*patrol.sectors, *(area for leg in patrol.legs for area in leg.sectors)):
-            found = book.find(Sector, id)
+            found = open_documents.find(Sector, id)
             if found is not None:
                 wanted[id] = found.version
         for number in range(len(patrol.rendezvous)):

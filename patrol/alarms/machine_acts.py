@@ -20,7 +20,7 @@ from patrol.documents.document import kind_of
 from patrol.documents.transaction import COMMAND_LINE
 from patrol.errors.errors import StoreError
 from patrol.store.journal import journal
-from patrol.store.records import documents as papers
+from patrol.store.records import documents
 from patrol.store.schema.tables import to_us
 from patrol.store.store import Store
 from radio_gateway.parsing.msgspec_decoders import json_decoder
@@ -115,7 +115,7 @@ def _found(connection: Connection, after: int) -> tuple[int, list[Entry]]:
 
 def _where_to_begin(connection: Connection, since: datetime) -> tuple[int, frozenset[str]]:
     """Return the line before the first one to look at, and which were raised before."""
-    raised = papers.of_kind(connection, kind_of(Alert), since_us=to_us(since), limit=10_000)
+    raised = documents.of_kind(connection, kind_of(Alert), since_us=to_us(since), limit=10_000)
     return journal.at_or_after(connection, since) - 1, frozenset(
         each.subject for each in raised if isinstance(each, Alert) and each.rule == RULE
     )

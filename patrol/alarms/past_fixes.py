@@ -8,7 +8,7 @@ from typing import Final
 
 from gis.position.position import Position
 from patrol.alerts.alert import HOLDING, Alert
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.patrols.patrol import Patrol
 from patrol.picture.address_spans import NEVER, spans_of_unit
 from patrol.picture.picture import Picture
@@ -41,7 +41,7 @@ def windows(picture: Picture, units: Iterable[str] | None = None) -> Iterator[tu
 async def patrolled(
     store: Store,
     picture: Picture,
-    book: Book,
+    open_documents: OpenDocuments,
     *,
     now: datetime,
     units: Container[str] | None = None,
@@ -52,7 +52,7 @@ async def patrolled(
     Args:
         store: Holds their tracks.
         picture: Knows which radios stood for them.
-        book: The open documents.
+        open_documents: The open documents.
         now: The present, aware UTC.
         units: Only of these; None: of all.
 
@@ -60,7 +60,7 @@ async def patrolled(
         StoreError: If the store cannot be read.
     """
     found: list[tuple[str, Position]] = []
-    for patrol in book.all(Patrol):
+    for patrol in open_documents.all(Patrol):
         if patrol.state != "under way":
             continue
         start = max(patrol.started_at or patrol.starts_at, now - LONGEST_PAST)
@@ -77,7 +77,7 @@ async def patrolled(
 
 
 async def alerted(
-    store: Store, picture: Picture, book: Book, *, now: datetime
+    store: Store, picture: Picture, open_documents: OpenDocuments, *, now: datetime
 ) -> list[tuple[str, Position]]:
     """Return where units were lately that are in a no-go sector, as an alert says.
 
@@ -86,7 +86,7 @@ async def alerted(
     Args, and what it raises, as for `patrolled`.
     """
     found: list[tuple[str, Position]] = []
-    for alert in book.all(Alert):
+    for alert in open_documents.all(Alert):
         unit = picture.units.get(alert.unit or "")
         if alert.rule != "no_go" or alert.state not in HOLDING or unit is None:
             continue

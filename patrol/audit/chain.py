@@ -66,14 +66,14 @@ class ChainFault(msgspec.Struct, frozen=True, kw_only=True):
         seq: Number of the entry that is altered or missing; of a document, the entry that tells of
             it, 0 where none does.
         what: `altered`, `missing`, or `unwritten` for a document that no entry tells of.
-        paper: Which document and version, or which photo, where it is one; empty for the entry
+        document: Which document and version, or which photo, where it is one; empty for the entry
             itself.
         why: How that is known.
     """
 
     seq: int
     what: Literal["altered", "missing", "unwritten"]
-    paper: str = ""
+    document: str = ""
     why: str = ""
 
     def __str__(self) -> str:
@@ -82,12 +82,12 @@ class ChainFault(msgspec.Struct, frozen=True, kw_only=True):
         >>> print(ChainFault(seq=7, what="missing", why="row 8 follows row 6"))
         journal row 7 is missing: row 8 follows row 6
         """
-        if not self.paper:
+        if not self.document:
             text = f"journal row {self.seq} is {self.what}"
         elif self.what == "unwritten":
-            text = f"{self.paper} is in no row of the journal"
+            text = f"{self.document} is in no row of the journal"
         else:
-            text = f"{self.paper} is {self.what}, told by journal row {self.seq}"
+            text = f"{self.document} is {self.what}, told by journal row {self.seq}"
         return f"{text}: {self.why}" if self.why else text
 
 

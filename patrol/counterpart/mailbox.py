@@ -14,7 +14,7 @@ from typing import Final
 from patrol.counterpart.messages import HandOffMessage, HandOffReceipt, outbox, receipted, receive
 from patrol.documents.document import kind_of
 from patrol.filing.file_documents import DocumentService
-from patrol.store.records import documents as papers
+from patrol.store.records import documents
 from patrol.store.store import Store
 from patrol.targets.hand_off import HandOff
 from patrol.watch.offer_timeouts import WhyNot
@@ -43,7 +43,7 @@ class NodeMailbox:
         here: AbstractSet[str],
         why_not: WhyNot,
     ) -> None:
-        self._clerk, self._store = document_service, store
+        self._document_service, self._store = document_service, store
         self._node, self._here, self._why_not = node, here, why_not
         self._told_at: dict[str, datetime] = {}
         self._one_at_a_time = asyncio.Lock()
@@ -56,10 +56,10 @@ class NodeMailbox:
             StoreError: If the store refuses; it will be told again.
         """
         async with self._one_at_a_time:
-            stored = await self._store.read(papers.newest, kind_of(HandOff), message.hand_off)
-            await self._clerk.file(
-                lambda book, now: receive(
-                    book,
+            stored = await self._store.read(documents.newest, kind_of(HandOff), message.hand_off)
+            await self._document_service.file(
+                lambda open_documents, now: receive(
+                    open_documents,
                     message,
                     node=self._node,
                     here=self._here,
@@ -76,7 +76,9 @@ class NodeMailbox:
         Raises:
             StoreError: If the store refuses; the message will be told again.
         """
-        await self._clerk.file(lambda book, now: receipted(book, receipt, node=self._node, now=now))
+        await self._document_service.file(
+            lambda open_documents, now: receipted(open_documents, receipt, node=self._node, now=now)
+        )
 
     def due(self, now: datetime) -> list[HandOffMessage]:
         """Return what is to be told now: what is new, and what had no receipt for `AGAIN_S`.
@@ -87,7 +89,7 @@ class NodeMailbox:
         owed = {
             message.id: message
             for message in outbox(
-                self._clerk.book,
+                self._document_service.open_documents,
                 node=self._node,
                 may_cross=lambda made: self._why_not(made, now) is None,
             )

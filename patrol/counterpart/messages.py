@@ -37,7 +37,7 @@ from typing import Final, Literal, TypeAlias, get_args
 import msgspec
 
 from patrol.documents.document import revised
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import NOTHING, Filing
 from patrol.errors.errors import Conflict
 from patrol.targets.hand_off import HandOff, OwedMessage
@@ -125,16 +125,16 @@ def decode(body: bytes) -> HandOffMessage | HandOffReceipt:
 
 
 def outbox(
-    book: Book, *, node: str, may_cross: Callable[[HandOff], bool]
+    open_documents: OpenDocuments, *, node: str, may_cross: Callable[[HandOff], bool]
 ) -> Iterator[HandOffMessage]:
     """Yield every message that this node owes another, oldest hand-off first.
 
     Args:
-        book: The open documents.
+        open_documents: The open documents.
         node: This node.
         may_cross: Whether an agreement lets a hand-off cross now; an offer waits if not.
     """
-    for made in book.all(HandOff):
+    for made in open_documents.all(HandOff):
         for owed in made.owed:
             answers = owed.what in _ANSWERS
             if (made.to_node if answers else made.node) != node:
@@ -161,7 +161,7 @@ def outbox(
 
 
 def receive(
-    book: Book,
+    open_documents: OpenDocuments,
     message: HandOffMessage,
     *,
     node: str,
@@ -175,7 +175,7 @@ def receive(
     What this returns is receipted once it is on disk; what it raises is not.
 
     Args:
-        book: The open documents.
+        open_documents: The open documents.
         message: As it came; the link vouches for `message.node`.
         node: This node.
         here: Agencies of this node.
@@ -189,17 +189,17 @@ def receive(
     """
     if message.to_node != node or message.to not in here:
         raise Conflict(f"message {message.id} is for {message.to} at {message.to_node}")
-    made = book.find(HandOff, message.hand_off)
+    made = open_documents.find(HandOff, message.hand_off)
     if made is not None:
         _check(made, message)
     if message.what in _ANSWERS:
-        return NOTHING if made is None else _answered(book, made, message, why_not, now)
+        return NOTHING if made is None else _answered(open_documents, made, message, why_not, now)
     if message.what == "offer":
-        return _offered(book, made, message, known, why_not, now)
+        return _offered(open_documents, made, message, known, why_not, now)
     if message.what == "grant":
         if made is None and not known:
             raise Conflict(f"message {message.id} grants what was never offered here")
-        return NOTHING if made is None else _granted(book, made, message, now)
+        return NOTHING if made is None else _granted(open_documents, made, message, now)
     if made is None and not known:
         return never_came(
             id=message.hand_off,
@@ -218,9 +218,11 @@ def receive(
     return ended_there(made, message.what, term=message.term, reason=message.reason, now=now)
 
 
-def receipted(book: Book, receipt: HandOffReceipt, *, node: str, now: datetime) -> Filing:
+def receipted(
+    open_documents: OpenDocuments, receipt: HandOffReceipt, *, node: str, now: datetime
+) -> Filing:
     """Return what a receipt has this node file; nothing if the message is not owed any more."""
-    made = book.find(HandOff, receipt.of.partition("/")[0])
+    made = open_documents.find(HandOff, receipt.of.partition("/")[0])
     if made is None or receipt.to_node != node:
         return NOTHING
     for owed in made.owed:
@@ -228,17 +230,17 @@ def receipted(book: Book, receipt: HandOffReceipt, *, node: str, now: datetime) 
         if _id_of(made, owed) != receipt.of or other != receipt.node:
             continue
         if owed.what == "grant":
-            return heard(made, book.find(Target, made.target), now=now)
+            return heard(made, open_documents.find(Target, made.target), now=now)
         rest = tuple(each for each in made.owed if each is not owed)
         agency = made.to if owed.what in _ANSWERS else made.agency
         return Filing(
-            papers=(revised(made, at=now, by="", owed=rest),), act="hear receipt", agency=agency
+            documents=(revised(made, at=now, by="", owed=rest),), act="hear receipt", agency=agency
         )
     return NOTHING
 
 
 def _offered(
-    book: Book,
+    open_documents: OpenDocuments,
     made: HandOff | None,
     message: HandOffMessage,
     known: bool,
@@ -259,22 +261,26 @@ def _offered(
     if known or why_not(offer, now) is not None or now >= offer.lapses_at:
         return NOTHING  # over, or of no use: its node will say so, and nothing of it is kept
     filing: Filing = arrived(offer, now=now)
-    for mine in book.all(HandOff):
+    for mine in open_documents.all(HandOff):
         # Who offers it back has it: so it took what was granted, though its receipt is not here.
         if mine.state == "granted" and (mine.case, mine.to) == (offer.case, offer.agency):
-            news = heard(mine, book.find(Target, mine.target), now=now)
+            news = heard(mine, open_documents.find(Target, mine.target), now=now)
             filing = msgspec.structs.replace(
                 filing,
-                papers=(*filing.papers, *news.papers),
+                documents=(*filing.documents, *news.documents),
                 notes=(*news.notes, *filing.notes),
             )
     return filing
 
 
 def _answered(
-    book: Book, made: HandOff, message: HandOffMessage, why_not: WhyNot, now: datetime
+    open_documents: OpenDocuments,
+    made: HandOff,
+    message: HandOffMessage,
+    why_not: WhyNot,
+    now: datetime,
 ) -> Filing:
-    target = book.find(Target, made.target)
+    target = open_documents.find(Target, made.target)
     if not made.is_open or message.term != made.term or target is None:
         return NOTHING
     if message.what == "decline":
@@ -287,12 +293,14 @@ def _answered(
     return granted(made, target, now=now)
 
 
-def _granted(book: Book, made: HandOff, message: HandOffMessage, now: datetime) -> Filing:
+def _granted(
+    open_documents: OpenDocuments, made: HandOff, message: HandOffMessage, now: datetime
+) -> Filing:
     if made.is_over or message.term <= made.term:
         return NOTHING
     if made.state != "accepted":
         raise Conflict(f"message {message.id} grants what was never accepted here")
-    return taken(made, own_of(book, made), term=message.term, now=now)
+    return taken(made, own_of(open_documents, made), term=message.term, now=now)
 
 
 def _check(made: HandOff, message: HandOffMessage) -> None:

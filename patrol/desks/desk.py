@@ -73,8 +73,8 @@ class Desk:
             picture=watch.picture,
             read=watch.store.read,
             sharing=watch.sharing,
-            lookout=watch.lookout,
-            feed_of=watch.board.feed,
+            cross_agency_units=watch.cross_agency_units,
+            feed_of=watch.publisher.feed,
             ask=partial(ask, watch),
             agency=watch.agency,
             now=watch.now,
@@ -84,7 +84,7 @@ class Desk:
         self.user, self.policy = user, self.visible.policy
         self._documents = DocumentAccess(
             store=watch.store,
-            filing=watch.clerk,
+            filing=watch.document_service,
             field_keys=watch.field_keys,
             now=watch.now,
             user=user,
@@ -124,7 +124,7 @@ class Desk:
         return AgreementDesk(
             self._documents,
             sharing=watch.sharing,
-            publish=watch.board.publish,
+            publish=watch.publisher.publish,
             agencies={*watch.agencies, *watch.elsewhere},
             ground=watch.ground,
         )
@@ -224,7 +224,7 @@ class Desk:
             self._documents,
             photos=self.photos,
             agencies=self._watch.agencies,
-            epoch=self._watch.lookout.epoch,
+            epoch=self._watch.cross_agency_units.epoch,
             second_person=self._watch.second_person,
             ground=self._watch.ground,
         )

@@ -8,12 +8,12 @@ from typing import Final, cast
 
 from patrol.desks.visibility.document_access import DocumentAccess
 from patrol.documents.document import Document, kind_of, new_id, revised
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.documents_registry.document_kinds import KINDS
 from patrol.errors.errors import Conflict, NotFound
 from patrol.legal_holds.legal_hold import HeldKind, LegalHold
 from patrol.store.protection import removal
-from patrol.store.records import documents as papers
+from patrol.store.records import documents
 from patrol.units.units import Unit
 from radio_gateway.messages.printable_text import check_shown
 
@@ -43,11 +43,15 @@ class LegalHoldDesk:
             Forbidden: If the role may not.
         """
         self._access.may("keep legal holds")
-        book = self._access.book
-        holds = [each for each in book.all(LegalHold) if each.agency == self._access.user.agency]
+        open_documents = self._access.open_documents
+        holds = [
+            each
+            for each in open_documents.all(LegalHold)
+            if each.agency == self._access.user.agency
+        ]
         if released:
             found = await self._access.read(
-                lambda connection: papers.of_kind(
+                lambda connection: documents.of_kind(
                     connection,
                     kind_of(LegalHold),
                     agencies=(self._access.user.agency,),
@@ -76,8 +80,12 @@ class LegalHoldDesk:
         reason = _checked(reason)
         name = await self._name(kind, id)
 
-        def decide(book: Book, now: datetime) -> tuple[Document, ...]:
-            own = [each for each in book.all(LegalHold) if each.agency == self._access.user.agency]
+        def decide(open_documents: OpenDocuments, now: datetime) -> tuple[Document, ...]:
+            own = [
+                each
+                for each in open_documents.all(LegalHold)
+                if each.agency == self._access.user.agency
+            ]
             if len(own) >= MOST_HOLDS:
                 raise Conflict(f"an agency has at most {MOST_HOLDS} legal holds")
             hold = LegalHold(
@@ -110,8 +118,8 @@ class LegalHoldDesk:
         self._access.may("keep legal holds")
         reason = _checked(reason)
 
-        def decide(book: Book, now: datetime) -> tuple[Document, ...]:
-            hold = self._access.own(book, LegalHold, id)
+        def decide(open_documents: OpenDocuments, now: datetime) -> tuple[Document, ...]:
+            hold = self._access.own(open_documents, LegalHold, id)
             changes = {"released_at": now, "release_reason": reason}
             return (revised(hold, at=now, by=self._access.user.name, **changes),)
 
@@ -135,10 +143,12 @@ class LegalHoldDesk:
             if unit is None or unit.agency != self._access.user.agency:
                 raise NotFound(kind, id)
             return unit.call_sign
-        paper = await self._access.kept(KINDS[kind], id)
-        if self._access.user.agency not in paper.parties:
+        document = await self._access.kept(KINDS[kind], id)
+        if self._access.user.agency not in document.parties:
             raise NotFound(kind, id)
-        return next((str(getattr(paper, each)) for each in _NAMES if hasattr(paper, each)), "")
+        return next(
+            (str(getattr(document, each)) for each in _NAMES if hasattr(document, each)), ""
+        )
 
 
 def _checked(reason: str) -> str:

@@ -11,13 +11,13 @@ from gis.position.position import check_place
 from patrol.desks.incidents.incidents import IncidentDesk
 from patrol.desks.visibility.document_access import DocumentAccess
 from patrol.documents.document import kind_of, new_id, revised
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict, IllegalStep, NotFound
 from patrol.incidents.incident import Category, Incident
 from patrol.marks.mark import LASTS, LASTS_AT_MOST, LIFE, Mark, ended
 from patrol.sectors.site_geography import Ground
-from patrol.store.records import documents as papers
+from patrol.store.records import documents
 from patrol.store.schema.tables import to_us
 from patrol.targets.sightings import Sighting
 from patrol.targets.target import Target, TargetKind, new_target, opened
@@ -72,7 +72,7 @@ class MarkDesk:
         """
         self._access.may("see marks")
         found = await self._access.read(
-            lambda connection: papers.of_kind(
+            lambda connection: documents.of_kind(
                 connection,
                 kind_of(Mark),
                 since_us=to_us(since),
@@ -80,7 +80,7 @@ class MarkDesk:
                 limit=MOST_MARKS,
             )
         )
-        seen = (self._access.policy.paper(each) for each in found if each.is_closed)
+        seen = (self._access.policy.document(each) for each in found if each.is_closed)
         marks = [cast(Mark, each) for each in seen if each is not None]
         return [each for each in marks if _has(each, words)][: max(1, limit)]
 
@@ -105,7 +105,7 @@ class MarkDesk:
         newest = await self.one(id)
         if newest.agency != self._access.user.agency:
             return [newest]
-        return cast(list[Mark], await self._access.read(papers.versions, kind_of(Mark), id))
+        return cast(list[Mark], await self._access.read(documents.versions, kind_of(Mark), id))
 
     async def make(
         self,
@@ -165,8 +165,10 @@ class MarkDesk:
             edited=True,
         )
 
-        def decide(book: Book, _now: datetime) -> tuple[Mark, ...]:
-            standing = sum(not each.key and each.agency == mark.agency for each in book.all(Mark))
+        def decide(open_documents: OpenDocuments, _now: datetime) -> tuple[Mark, ...]:
+            standing = sum(
+                not each.key and each.agency == mark.agency for each in open_documents.all(Mark)
+            )
             if standing >= MOST_OF_OFFICE:
                 raise Conflict(f"{MOST_OF_OFFICE} marks stand already: end some first")
             return (mark,)
@@ -192,8 +194,8 @@ class MarkDesk:
         if "ends_at" in told:
             told["ends_at"] = self._until(told["ends_at"], self._access.now())
 
-        def decide(book: Book, now: datetime) -> tuple[Mark, ...]:
-            mark = self._access.own(book, Mark, id)
+        def decide(open_documents: OpenDocuments, now: datetime) -> tuple[Mark, ...]:
+            mark = self._access.own(open_documents, Mark, id)
             state = LIFE.after(mark.state, "change")
             return (
                 revised(mark, at=now, by=self._access.user.name, state=state, edited=True, **told),
@@ -213,8 +215,13 @@ class MarkDesk:
         return await self._acted(
             id,
             "end",
-            lambda book, now: (
-                ended(self._access.own(book, Mark, id), "ended", at=now, by=self._access.user.name),
+            lambda open_documents, now: (
+                ended(
+                    self._access.own(open_documents, Mark, id),
+                    "ended",
+                    at=now,
+                    by=self._access.user.name,
+                ),
             ),
             "end mark",
         )
@@ -257,18 +264,18 @@ class MarkDesk:
         )
         filing = opened(target, sighting, ground=self._ground, by=by)
 
-        def act(book: Book, at: datetime) -> Filing:
+        def act(open_documents: OpenDocuments, at: datetime) -> Filing:
             if not own:
                 return filing
-            standing = self._access.own(book, Mark, id)
+            standing = self._access.own(open_documents, Mark, id)
             if standing.target:
                 raise Conflict(f"a target was made of {standing.name}")
             state = LIFE.after(standing.state, "change")
             made = revised(standing, at=at, by=by, state=state, target=target.id)
-            return msgspec.structs.replace(filing, papers=(*filing.papers, made))
+            return msgspec.structs.replace(filing, documents=(*filing.documents, made))
 
         filed = await self._access.do(act)
-        return cast(Target, filed.papers[0])
+        return cast(Target, filed.documents[0])
 
     async def log_incident(self, id: str, *, category: Category, narrative: str = "") -> Incident:
         """Log an incident where a mark is.
@@ -300,9 +307,9 @@ class MarkDesk:
             await self._acted(
                 id,
                 "change",
-                lambda book, now: (
+                lambda open_documents, now: (
                     revised(
-                        self._access.own(book, Mark, id),
+                        self._access.own(open_documents, Mark, id),
                         at=now,
                         by=self._access.user.name,
                         incident=made.id,

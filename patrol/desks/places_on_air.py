@@ -63,8 +63,8 @@ class PlacesOnAirDesk:
             NotFound: If the user knows of no such document that stands.
         """
         self._access.may("see messages")
-        paper = self._seen_by_role(kind, id)
-        return sorted(name for name in self._channels if self._refusal(paper, name) is None)
+        document = self._seen_by_role(kind, id)
+        return sorted(name for name in self._channels if self._refusal(document, name) is None)
 
     async def orders(self, kind: type[Shown], id: str) -> list[Message]:
         """Return the messages of the user's agency that showed a place to radios, or took it back,
@@ -96,8 +96,8 @@ class PlacesOnAirDesk:
         nodes as a waypoint, to APRS stations as an object. It is taken back when it ends.
 
         Args:
-            kind: Of the paper: of a target it is where it was last seen, of a sector its midst.
-            id: The paper's id.
+            kind: Of the document: of a target it is where it was last seen, of a sector its midst.
+            id: The document's id.
             channel: Which channel is to say it.
             expires_in_s: When it is not worth sending any more, seconds from now.
             reason: Why, for the record.
@@ -113,20 +113,20 @@ class PlacesOnAirDesk:
             StoreError: If the store refuses.
         """
         self._access.may("message radios")
-        paper = self._seen_by_role(kind, id)
-        refusal = self._refusal(paper, channel)
+        document = self._seen_by_role(kind, id)
+        refusal = self._refusal(document, channel)
         if refusal is not None:
             raise CannotSend(refusal.reason, refusal.detail)
         now = self._access.now()
-        place = self._place(paper, now)
+        place = self._place(document, now)
         if place is None:
-            raise CannotSend("no_place", f"nobody knows where {paper.name} is")
+            raise CannotSend("no_place", f"nobody knows where {document.name} is")
         ends_at = place.ends_at or now + LASTS_AT_MOST
         message = Message(
             id=id_of_request(order, agency=self._access.user.agency),
             kind="mark",
             channel=channel,
-            text=paper.name,
+            text=document.name,
             mark=place,
             operator=self._access.user.name,
             reason=reason,
@@ -148,40 +148,40 @@ class PlacesOnAirDesk:
         self._access.may(kind.SEEN_BY)
         return self._access.seen(kind, id)
 
-    def _refusal(self, paper: Shown, channel: str) -> Refusal | None:
-        if paper.agency != self._access.user.agency:
+    def _refusal(self, document: Shown, channel: str) -> Refusal | None:
+        if document.agency != self._access.user.agency:
             return Refusal("not_ours", "only what is your own agency's is shown to radios")
-        if isinstance(paper, Mark) and paper.channel == channel:
+        if isinstance(document, Mark) and document.channel == channel:
             return Refusal("heard_there", f"the radios of {channel} told of it")
         return self._refusal_of(channel, "mark", "")
 
-    def _place(self, paper: Shown, now: datetime) -> MarkedPlace | None:
-        name = outward_name(paper)
-        if isinstance(paper, Mark):
+    def _place(self, document: Shown, now: datetime) -> MarkedPlace | None:
+        name = outward_name(document)
+        if isinstance(document, Mark):
             return MarkedPlace(
                 id=name,
-                lon=paper.lon,
-                lat=paper.lat,
-                name=paper.name,
-                use=paper.use,
-                radius_m=paper.radius_m,
-                remarks=paper.remarks,
-                ends_at=paper.ends_at,
+                lon=document.lon,
+                lat=document.lat,
+                name=document.name,
+                use=document.use,
+                radius_m=document.radius_m,
+                remarks=document.remarks,
+                ends_at=document.ends_at,
             )
-        if isinstance(paper, Target):
-            if not paper.sightings or not paper.is_had:
+        if isinstance(document, Target):
+            if not document.sightings or not document.is_had:
                 return None
-            last = paper.sightings[-1]
-            seen = f"{paper.what}, seen {last.at:%d %b %H:%M} UTC"
+            last = document.sightings[-1]
+            seen = f"{document.what}, seen {last.at:%d %b %H:%M} UTC"
             return MarkedPlace(
                 id=name,
                 lon=last.lon,
                 lat=last.lat,
-                name=paper.name,
-                remarks=f"{seen}. {paper.description}".strip(),
+                name=document.name,
+                remarks=f"{seen}. {document.description}".strip(),
                 ends_at=now + LASTS,
             )
-        outline = self._sectors.lie(paper).outline
+        outline = self._sectors.lie(document).outline
         if outline is None:
             return None
         middle = shapely.geometry.shape(outline).representative_point()
@@ -189,7 +189,7 @@ class PlacesOnAirDesk:
             id=name,
             lon=middle.x,
             lat=middle.y,
-            name=paper.name,
-            use=USES.get(paper.use, "place"),
-            remarks=paper.note,
+            name=document.name,
+            use=USES.get(document.use, "place"),
+            remarks=document.note,
         )

@@ -23,7 +23,7 @@ from patrol.protected_fields.field import FIELDS, LONGEST, ProtectedField
 from patrol.protected_fields.reader import ProtectedReader, ReaderCandidate
 from patrol.store.accounts import accounts
 from patrol.store.protection import protected_fields
-from patrol.store.records import documents as papers
+from patrol.store.records import documents
 from patrol.units.accounts import User
 from patrol.units.permissions import may, require
 
@@ -36,7 +36,7 @@ MOST_READERS: Final = 1000
 """Of one answer."""
 
 MOST_ENTRIES: Final = 500
-"""Beside one paper: all are opened for one answer."""
+"""Beside one document: all are opened for one answer."""
 
 
 class ProtectedWords(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -66,7 +66,7 @@ class ProtectedWords(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 class ProtectedReaders(msgspec.Struct, frozen=True, kw_only=True):
-    """To whom the reading of a paper's protected fields was given.
+    """To whom the reading of a document's protected fields was given.
 
     Attributes:
         readers: Users' names.
@@ -87,12 +87,12 @@ class ProtectedFieldDesk:
     def __init__(self, access: DocumentAccess) -> None:
         self._access = access
 
-    async def read(self, kind: str, paper: str, *, purpose: str) -> list[ProtectedWords]:
+    async def read(self, kind: str, document: str, *, purpose: str) -> list[ProtectedWords]:
         """Return what was written, oldest first; noted in the journal, with its purpose, before.
 
         Args:
             kind: Of which kind of documents.
-            paper: Of which.
+            document: Of which.
             purpose: What for.
 
         Raises:
@@ -102,20 +102,20 @@ class ProtectedFieldDesk:
             NoFieldKey, FieldKeyError: If the agency's key is not there or does not open it.
             StoreError: If the store refuses; then nothing is shown.
         """
-        await self._may_read(kind, paper)
+        await self._may_read(kind, document)
         if not purpose.strip():
             raise Conflict("say what for")
-        await self._own_paper(kind, paper)
+        await self._own_document(kind, document)
         agency = self._access.user.agency
-        found = await self._access.read(protected_fields.of_paper, agency, kind, paper)
+        found = await self._access.read(protected_fields.of_document, agency, kind, document)
         key = None
         if any(each.sealed is not None for each in found):
             key = self._access.field_keys.read(agency)
         detail = {"purpose": purpose.strip(), "ids": [each.id for each in found]}
-        await self._access.journal.note(self._note("read protected fields", kind, paper, detail))
+        await self._access.journal.note(self._note("read protected fields", kind, document, detail))
         return [_shown(each, "" if key is None else each.words(key)) for each in found]
 
-    async def write(self, kind: str, paper: str, *, field: str, words: str) -> ProtectedWords:
+    async def write(self, kind: str, document: str, *, field: str, words: str) -> ProtectedWords:
         """Write into a protected field; what was written before stays until it is redacted.
 
         Returns:
@@ -132,24 +132,24 @@ class ProtectedFieldDesk:
         require(
             self._access.user.role, {"incident": "log incidents", "target": "open targets"}[kind]
         )
-        await self._own_paper(kind, paper)
+        await self._own_document(kind, document)
         if field not in FIELDS[kind]:
             raise Conflict(f"an {kind} has no protected field {field!r}")
         if not words.strip() or len(words) > LONGEST:
             raise Conflict(f"write something, of at most {LONGEST} characters")
         written = await self._access.read(
-            protected_fields.count, self._access.user.agency, kind, paper
+            protected_fields.count, self._access.user.agency, kind, document
         )
         if written >= MOST_ENTRIES:
             raise Conflict(f"{MOST_ENTRIES} entries are beside it already")
-        (made,) = self._access.sealed(kind, paper, {field: words})
+        (made,) = self._access.sealed(kind, document, {field: words})
         filing = Filing(
             actor=self._access.user.name, agency=self._access.user.agency, protected=(made,)
         )
-        await self._access.do(lambda _book, _now: filing)
+        await self._access.do(lambda _open_documents, _now: filing)
         return _shown(made, "")
 
-    async def redact(self, kind: str, paper: str, id: str, *, reason: str) -> ProtectedWords:
+    async def redact(self, kind: str, document: str, id: str, *, reason: str) -> ProtectedWords:
         """Take words away for good; who did, when and why stays, and the commitment.
 
         Raises:
@@ -162,7 +162,7 @@ class ProtectedFieldDesk:
         _check_kind(kind)
         if not reason.strip():
             raise Conflict("say why")
-        await self._own_paper(kind, paper)
+        await self._own_document(kind, document)
         agency, by, at = self._access.user.agency, self._access.user.name, self._access.now()
 
         def told(left: ProtectedField) -> Note:
@@ -172,7 +172,7 @@ class ProtectedFieldDesk:
                 "commitment": left.commitment.hex(),
                 "reason": left.reason,
             }
-            return self._note("redact protected field", kind, paper, detail)
+            return self._note("redact protected field", kind, document, detail)
 
         left = await self._access.journal.write(
             told,
@@ -180,14 +180,14 @@ class ProtectedFieldDesk:
             id,
             agency=agency,
             kind=kind,
-            paper=paper,
+            document=document,
             at=at,
             by=by,
             reason=reason.strip(),
         )
         return _shown(left, "")
 
-    async def readers(self, kind: str, paper: str) -> ProtectedReaders:
+    async def readers(self, kind: str, document: str) -> ProtectedReaders:
         """Return to whom the reading was given.
 
         Raises:
@@ -195,7 +195,7 @@ class ProtectedFieldDesk:
             NotFound: If the user's agency has no such document.
         """
         self._access.may("give protected names")
-        return await self._readers(kind, (await self._own_paper(kind, paper)).id)
+        return await self._readers(kind, (await self._own_document(kind, document)).id)
 
     async def all_readers(self) -> list[ProtectedReader]:
         """Return whom the user's agency lets read which document, those of last first.
@@ -210,7 +210,7 @@ class ProtectedFieldDesk:
             )
         )
 
-    async def give(self, kind: str, paper: str, reader: str) -> ProtectedReaders:
+    async def give(self, kind: str, document: str, reader: str) -> ProtectedReaders:
         """Let a user of the own agency read what is protected of one document.
 
         Raises:
@@ -220,7 +220,7 @@ class ProtectedFieldDesk:
             StoreError: If the store refuses.
         """
         self._access.may("give protected names")
-        await self._own_paper(kind, paper)
+        await self._own_document(kind, document)
         known = await self._access.read(accounts.user_named, reader)
         if known is None or known[0].agency != self._access.user.agency:
             raise NotFound("user", reader)
@@ -229,7 +229,7 @@ class ProtectedFieldDesk:
             raise Conflict(f"a {role} does not read protected fields")
         await self._access.journal.write(
             lambda done: (
-                (self._note("give protected names", kind, paper, {"reader": reader}),)
+                (self._note("give protected names", kind, document, {"reader": reader}),)
                 if done
                 else ()
             ),
@@ -237,14 +237,14 @@ class ProtectedFieldDesk:
             reader,
             agency=self._access.user.agency,
             kind=kind,
-            paper=paper,
+            document=document,
             at=self._access.now(),
             by=self._access.user.name,
             origin=self._access.node,
         )
-        return await self._readers(kind, paper)
+        return await self._readers(kind, document)
 
-    async def take_back(self, kind: str, paper: str, reader: str) -> ProtectedReaders:
+    async def take_back(self, kind: str, document: str, reader: str) -> ProtectedReaders:
         """Let a user read it no more; one who was given nothing changes nothing.
 
         Raises:
@@ -253,10 +253,10 @@ class ProtectedFieldDesk:
             StoreError: If the store refuses.
         """
         self._access.may("take back protected names")
-        await self._own_paper(kind, paper)
+        await self._own_document(kind, document)
         await self._access.journal.write(
             lambda done: (
-                (self._note("take back protected names", kind, paper, {"reader": reader}),)
+                (self._note("take back protected names", kind, document, {"reader": reader}),)
                 if done
                 else ()
             ),
@@ -264,16 +264,16 @@ class ProtectedFieldDesk:
             reader,
             agency=self._access.user.agency,
             kind=kind,
-            paper=paper,
+            document=document,
         )
-        return await self._readers(kind, paper)
+        return await self._readers(kind, document)
 
     # -- inside
 
-    async def _readers(self, kind: str, paper: str) -> ProtectedReaders:
+    async def _readers(self, kind: str, document: str) -> ProtectedReaders:
         def find(connection: Connection) -> tuple[list[str], list[User]]:
             agency = self._access.user.agency
-            given = protected_fields.readers(connection, agency, kind, paper)
+            given = protected_fields.readers(connection, agency, kind, document)
             return given, accounts.all_users(connection, agency)
 
         given, users = await self._access.read(find)
@@ -289,32 +289,32 @@ class ProtectedFieldDesk:
             ),
         )
 
-    async def _may_read(self, kind: str, paper: str) -> None:
+    async def _may_read(self, kind: str, document: str) -> None:
         _check_kind(kind)
         role = self._access.user.role
         if may(role, READ):
             return
         if _can_be_given(role, kind):
             given = await self._access.read(
-                protected_fields.readers, self._access.user.agency, kind, paper
+                protected_fields.readers, self._access.user.agency, kind, document
             )
             if self._access.user.name in given:
                 return
         raise Forbidden(READ, role)
 
-    async def _own_paper(self, kind: str, paper: str) -> Document:
+    async def _own_document(self, kind: str, document: str) -> Document:
         _check_kind(kind)
-        found = await self._access.read(papers.newest, kind, paper)
+        found = await self._access.read(documents.newest, kind, document)
         if found is None or found.agency != self._access.user.agency:
-            raise NotFound(kind, paper)
+            raise NotFound(kind, document)
         return found
 
-    def _note(self, act: str, kind: str, paper: str, detail: Mapping[str, object]) -> Note:
+    def _note(self, act: str, kind: str, document: str, detail: Mapping[str, object]) -> Note:
         return Note(
             act=act,
             actor=self._access.user.name,
             agency=self._access.user.agency,
-            subject=f"{kind}:{paper}",
+            subject=f"{kind}:{document}",
             detail=dict(detail),
         )
 

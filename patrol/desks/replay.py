@@ -23,8 +23,8 @@ from patrol.store.tracks import replay_columns as films
 from patrol.units.permissions import may
 from radio_gateway.messages.transmission import Transmission
 
-MOST_PAPERS: Final = 2_000
-"""Papers of one answer; those changed last are kept."""
+MOST_DOCUMENTS: Final = 2_000
+"""Documents of one answer; those changed last are kept."""
 
 MOST_RAW: Final = 200_000
 """Messages of one answer."""
@@ -39,13 +39,13 @@ class DocumentHistory(msgspec.Struct, frozen=True, kw_only=True):
     """What documents said from one moment to another.
 
     Attributes:
-        papers: Every version that was in use then, by the time it was made; and of incidents and
+        documents: Every version that was in use then, by the time it was made; and of incidents and
             alerts of that time that were told only later, what was told.
         outlines: GeoJSON of sectors' areas, by `id version`.
         left_off: More documents stood than are told.
     """
 
-    papers: tuple[Any, ...]
+    documents: tuple[Any, ...]
     outlines: dict[str, dict[str, Any]]
     left_off: bool = False
 
@@ -77,7 +77,7 @@ class ReplayDesk:
         picture: What is known of units and radios now.
         agency: Owner of what nobody else owns.
         sectors: Knows how a sector lies.
-        versions: Return every version of a paper that the user may see, by its kind.
+        versions: Return every version of a document that the user may see, by its kind.
     """
 
     def __init__(
@@ -104,13 +104,15 @@ class ReplayDesk:
         """
         self._access.may("see tracks")
         kinds = sorted(self._versions)
-        found = await self._access.read(films.papers_between, kinds, start, end, MOST_PAPERS + 1)
+        found = await self._access.read(
+            films.documents_between, kinds, start, end, MOST_DOCUMENTS + 1
+        )
         later = dict.fromkeys(
-            await self._access.read(films.told_later, start, end, MOST_PAPERS + 1)
+            await self._access.read(films.told_later, start, end, MOST_DOCUMENTS + 1)
         )
         chosen = dict.fromkeys((*found, *later))
         told: list[Document] = []
-        for kind, id in list(chosen)[:MOST_PAPERS]:
+        for kind, id in list(chosen)[:MOST_DOCUMENTS]:
             try:
                 versions = await self._versions[kind](id)
             except (Forbidden, NotFound):
@@ -122,7 +124,7 @@ class ReplayDesk:
         told.sort(key=lambda each: (each.at, each.id, each.version))
         outlines = await asyncio.to_thread(self._outlines, told)
         return DocumentHistory(
-            papers=tuple(told), outlines=outlines, left_off=len(chosen) > MOST_PAPERS
+            documents=tuple(told), outlines=outlines, left_off=len(chosen) > MOST_DOCUMENTS
         )
 
     async def heard_raw(
@@ -175,26 +177,26 @@ class ReplayDesk:
         linked = await asyncio.to_thread(lambda: [_linked(each, own) for each in entries])
         return linked[:MOST_ROWS], len(linked) <= MOST_ROWS
 
-    def _outlines(self, papers: Sequence[Document]) -> dict[str, dict[str, Any]]:
+    def _outlines(self, documents: Sequence[Document]) -> dict[str, dict[str, Any]]:
         """Return the areas of sectors that are stretches of a river, by `id version`."""
         found = {}
-        for each in papers:
+        for each in documents:
             if isinstance(each, Sector) and each.polygon is None:
                 lie = self._sectors.lie(each)
                 if lie.outline is not None:
                     found[f"{each.id} {each.version}"] = lie.outline
         return found
 
-    def _left(self, paper: Document) -> Document:
+    def _left(self, document: Document) -> Document:
         """Return what is left of a joint patrol while no agreement joins its agencies: the own part
         of each version, also of the draft that was the own agency's alone.
         """
         sharing, own = self._access.policy.sharing, self._access.user.agency
-        if not isinstance(paper, Patrol) or sharing is None or own not in paper.parties:
-            return paper
+        if not isinstance(document, Patrol) or sharing is None or own not in document.parties:
+            return document
         now = self._access.now()
-        joined = all(sharing.joined(own, each, now) for each in paper.agencies if each != own)
-        return paper if joined else paper.own_part(own)
+        joined = all(sharing.joined(own, each, now) for each in document.agencies if each != own)
+        return document if joined else document.own_part(own)
 
 
 def _linked(entry: Entry, own: str | None) -> LinkedRow:

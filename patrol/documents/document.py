@@ -97,7 +97,7 @@ def id_of_request(requested_id: str | None, *, agency: str) -> str:
 
 
 def kind_of(document: Document | type[Document]) -> str:
-    """Return the tag of a paper's kind, for example `sector`."""
+    """Return the tag of a document's kind, for example `sector`."""
     return str(document.__struct_config__.tag)
 
 

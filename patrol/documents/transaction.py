@@ -54,7 +54,7 @@ class Filing(msgspec.Struct, frozen=True, kw_only=True):
     """What one act files.
 
     Attributes:
-        papers: New versions; each becomes a line of the journal by itself.
+        documents: New versions; each becomes a line of the journal by itself.
         act: What was done, for the journal.
         actor: Who did it: a user's name; empty for the watch itself.
         agency: On whose behalf.
@@ -65,7 +65,7 @@ class Filing(msgspec.Struct, frozen=True, kw_only=True):
         protected: What is written into protected fields; each becomes a line of the journal.
     """
 
-    papers: tuple[Document, ...] = ()
+    documents: tuple[Document, ...] = ()
     act: str = ""
     actor: str = ""
     agency: str = ""
@@ -77,7 +77,7 @@ class Filing(msgspec.Struct, frozen=True, kw_only=True):
 
     def __bool__(self) -> bool:
         """Whether there is anything to file."""
-        return bool(self.papers or self.notes or self.protected)
+        return bool(self.documents or self.notes or self.protected)
 
 
 NOTHING = Filing()

@@ -49,7 +49,7 @@ KINDS: Final[Mapping[str, type[Document]]] = MappingProxyType({kind_of(kind): ki
 
 
 encode: Final[Callable[[Document], bytes]] = msgspec.json.Encoder().encode
-"""Returns a paper as JSON, as it is stored and sent."""
+"""Returns a document as JSON, as it is stored and sent."""
 
 
 def decode(kind: str, body: bytes) -> Document:

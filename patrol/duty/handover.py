@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar, Final
 import msgspec
 
 from patrol.documents.document import Document, kind_of
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.state_machine import Life
 from patrol.duty.roster import Shift, contact_taken_back, on_duty, stepped
 from patrol.errors.errors import Conflict
@@ -30,7 +30,7 @@ HAND_OVER_LIFE: Final = Life(
 )
 
 OPEN_KINDS: Final = frozenset({"alert", "target", "hand_off", "patrol"})
-"""Kinds of papers that whoever comes on watch must know of."""
+"""Kinds of documents that whoever comes on watch must know of."""
 
 _NOT_YET: Final = frozenset({"draft", "proposed", "signed", "ready"})
 """States of a patrol that is not under way."""
@@ -147,19 +147,24 @@ def _title(document: Document) -> str:
     return " · ".join(parts)[:300] or document.id
 
 
-def taken(book: Book, hand_over: HandOver, *, at: datetime, by: str) -> tuple[Document, ...]:
+def taken(
+    open_documents: OpenDocuments, hand_over: HandOver, *, at: datetime, by: str
+) -> tuple[Document, ...]:
     """Return what the acknowledgement of a hand-over makes of both shifts.
 
     Raises:
         Conflict: If the shift that gave it is not on duty any more.
         IllegalStep: If one of them is not where it can be taken over.
     """
-    given, relief = book.get(Shift, hand_over.given_by), book.get(Shift, hand_over.taken_by)
-    current = on_duty(book, given.agency, given.office)
+    given, relief = (
+        open_documents.get(Shift, hand_over.given_by),
+        open_documents.get(Shift, hand_over.taken_by),
+    )
+    current = on_duty(open_documents, given.agency, given.office)
     if current is None or current.id != given.id:
         raise Conflict(f"{given.officer} is not on duty in {given.office}")
     return (
         stepped(given, "be relieved", at=at, by=by, relieved_at=at, relief_overdue=False),
-        *contact_taken_back(book, given.id, at=at, by=by),
+        *contact_taken_back(open_documents, given.id, at=at, by=by),
         stepped(relief, "take over", at=at, by=by, taken_at=at),
     )

@@ -15,7 +15,7 @@ from typing import Annotated, ClassVar, Final
 import msgspec
 
 from patrol.documents.document import Document, revised
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.state_machine import Life
 from patrol.documents.transaction import NOTHING, Filing
 from patrol.errors.errors import Conflict
@@ -129,32 +129,38 @@ def office_key(office: str) -> str:
     return " ".join(office.split()).casefold()
 
 
-def shifts_of(book: Book, agency: str, office: str | None = None) -> Iterator[Shift]:
+def shifts_of(
+    open_documents: OpenDocuments, agency: str, office: str | None = None
+) -> Iterator[Shift]:
     """Yield the shifts of an agency that are not over, of one office or of all."""
-    for shift in book.all(Shift):
+    for shift in open_documents.all(Shift):
         if shift.agency == agency and (
             office is None or office_key(shift.office) == office_key(office)
         ):
             yield shift
 
 
-def on_duty(book: Book, agency: str, office: str) -> Shift | None:
+def on_duty(open_documents: OpenDocuments, agency: str, office: str) -> Shift | None:
     """Return the shift that is on duty in an office; None before the first."""
-    return next((each for each in shifts_of(book, agency, office) if each.is_on_duty), None)
+    return next(
+        (each for each in shifts_of(open_documents, agency, office) if each.is_on_duty), None
+    )
 
 
-def contact_of(book: Book, shift: str) -> DutyContact | None:
+def contact_of(open_documents: OpenDocuments, shift: str) -> DutyContact | None:
     """Return what the officer of a shift lets others know; None for nothing."""
-    return next((each for each in book.all(DutyContact) if each.shift == shift), None)
+    return next((each for each in open_documents.all(DutyContact) if each.shift == shift), None)
 
 
-def contact_taken_back(book: Book, shift: str, *, at: datetime, by: str) -> tuple[Document, ...]:
+def contact_taken_back(
+    open_documents: OpenDocuments, shift: str, *, at: datetime, by: str
+) -> tuple[Document, ...]:
     """Return the end of what the officer of a shift let others know, if there is any."""
-    contact = contact_of(book, shift)
+    contact = contact_of(open_documents, shift)
     return () if contact is None else (revised(contact, at=at, by=by, withdrawn_at=at),)
 
 
-def check_plan(book: Book, shift: Shift) -> None:
+def check_plan(open_documents: OpenDocuments, shift: Shift) -> None:
     """Check that a shift can be planned like this.
 
     Raises:
@@ -164,7 +170,7 @@ def check_plan(book: Book, shift: Shift) -> None:
         raise Conflict(
             f"a shift ends after it starts, by {LONGEST // timedelta(hours=1)} h at most"
         )
-    for other in shifts_of(book, shift.agency, shift.office):
+    for other in shifts_of(open_documents, shift.agency, shift.office):
         apart = other.ends_at <= shift.starts_at or shift.ends_at <= other.starts_at
         if other.id != shift.id and not apart:
             raise Conflict(
@@ -175,14 +181,14 @@ def check_plan(book: Book, shift: Shift) -> None:
             )
 
 
-def overdue_reliefs(book: Book, now: datetime) -> Filing:
-    """Mark shifts whose relief has not come; for the clerk's duties."""
+def overdue_reliefs(open_documents: OpenDocuments, now: datetime) -> Filing:
+    """Mark shifts whose relief has not come; for the document service's duties."""
     late = tuple(
         revised(shift, at=now, by="", relief_overdue=True)
-        for shift in book.all(Shift)
+        for shift in open_documents.all(Shift)
         if shift.is_on_duty and not shift.relief_overdue and now >= shift.ends_at + OVERDUE_AFTER
     )
-    return Filing(papers=late, act="relief overdue") if late else NOTHING
+    return Filing(documents=late, act="relief overdue") if late else NOTHING
 
 
 def stepped(shift: Shift, act: str, *, at: datetime, by: str, **changes: object) -> Shift:

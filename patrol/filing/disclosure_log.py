@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import NOTHING, Filing, Note
 from patrol.units.data_classes import DataClass
 
@@ -19,7 +19,7 @@ MOST_NOTES: Final = 500
 
 
 class Views:
-    """Counts what agencies see of each other. `duty` is one of the clerk's duties.
+    """Counts what agencies see of each other. `duty` is one of the document service's duties.
 
     >>> from datetime import UTC
     >>> views = Views()
@@ -53,7 +53,7 @@ class Views:
             key = viewer, owner, data_class
             self._counts[key] = self._counts.get(key, 0) + count
 
-    def duty(self, _book: Book, now: datetime) -> Filing:
+    def duty(self, _open_documents: OpenDocuments, now: datetime) -> Filing:
         """Return what is to be noted now."""
         hour = now.replace(minute=0, second=0, microsecond=0)
         if self._hour is None:

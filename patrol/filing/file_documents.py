@@ -1,8 +1,8 @@
 """DocumentService: checks a change of documents, commits it with its journal row, publishes it.
 
-It is a part of the watch and takes turns with its batches. An act is a function of the book: it
-looks at the documents as they are in its turn, and returns what is to be filed or raises. Nothing
-of an act is seen by anybody before all of it is on disk.
+It is a part of the watch and takes turns with its batches. An act is a function of the open
+documents: it looks at the documents as they are in its turn, and returns what is to be filed or
+raises. Nothing of an act is seen by anybody before all of it is on disk.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from patrol.audit.chain import Entry
 from patrol.documents.document import Document, kind_of
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing, Note
 from patrol.duty.roster import overdue_reliefs
 from patrol.errors.errors import Conflict, PatrolError, StoreError
@@ -25,11 +25,10 @@ from patrol.filing.journal_writer import JournalWriter
 from patrol.filing.writer_lock import WriterLock, WriterTurn
 from patrol.store.journal import journal
 from patrol.store.protection import protected_fields
-from patrol.store.records import crew_reports
-from patrol.store.records import documents as papers
+from patrol.store.records import crew_reports, documents
 from patrol.store.store import Store
 
-Act: TypeAlias = Callable[[Book, datetime], Filing]
+Act: TypeAlias = Callable[[OpenDocuments, datetime], Filing]
 """What a person orders, or a clock duty finds to be done: pure, and asked in its turn."""
 
 Listener: TypeAlias = Callable[[Sequence[Document]], None]
@@ -48,20 +47,20 @@ class DocumentService:
         now: Clock, aware UTC.
 
     Attributes:
-        book: The open documents.
+        open_documents: The open documents.
         duties: Asked once a second, in this order, for what time brings.
         listeners: Told of new versions, in this order.
         followed_by: Acts that follow at once, in the same turn, when a document of that kind is
             filed.
-        scribe: Writes what is kept outside documents, with its lines in the journal.
+        journal_writer: Writes what is kept outside documents, with its lines in the journal.
         seen: Counts what agencies are shown of each other's records.
     """
 
     def __init__(
         self, *, store: Store, turn: WriterLock, node: str, now: Callable[[], datetime]
     ) -> None:
-        self.book: Final = Book()
-        self.scribe: Final = JournalWriter(store=store, node=node, now=now)
+        self.open_documents: Final = OpenDocuments()
+        self.journal_writer: Final = JournalWriter(store=store, node=node, now=now)
         self.seen: Final = Views()
         self.duties: Final[list[Act]] = [self.seen.duty, overdue_reliefs]
         self.listeners: Final[list[Listener]] = []
@@ -75,8 +74,8 @@ class DocumentService:
         Raises:
             StoreError: If the store cannot be read.
         """
-        found = await self._store.read(papers.open_papers)
-        self.book.put(found)
+        found = await self._store.read(documents.open_documents)
+        self.open_documents.put(found)
         for listener in self.listeners:
             listener(found)
 
@@ -91,17 +90,17 @@ class DocumentService:
 
         async def in_turn(turn: WriterTurn) -> Filing:
             now = self._now()
-            return await self.file_in_turn(turn, act(self.book, now), now)
+            return await self.file_in_turn(turn, act(self.open_documents, now), now)
 
         return await self._turn.order(in_turn)
 
     async def note(self, *notes: Note) -> None:
-        """Write into the journal what changes no paper: a sign-in, a view of shared data.
+        """Write into the journal what changes no document: a sign-in, a view of shared data.
 
         Raises:
             StoreError: If the store refuses.
         """
-        await self.scribe.note(*notes)
+        await self.journal_writer.note(*notes)
 
     async def file_in_turn(self, turn: WriterTurn, filing: Filing, now: datetime) -> Filing:
         """File in a turn of the caller's what was decided `now`.
@@ -111,15 +110,15 @@ class DocumentService:
             StoreError: If the store refuses.
         """
         if filing:
-            self._check(filing.papers)
+            self._check(filing.documents)
             await self._store.write(_store, filing, now, self.node)
-            self.book.put(filing.papers)
+            self.open_documents.put(filing.documents)
             if filing.filed is not None:
                 filing.filed()
             for listener in self.listeners:
-                listener(filing.papers)
+                listener(filing.documents)
             for kind, act in self.followed_by:
-                if any(isinstance(paper, kind) for paper in filing.papers):
+                if any(isinstance(document, kind) for document in filing.documents):
                     await self._follow(turn, act, now)
         return filing
 
@@ -131,7 +130,7 @@ class DocumentService:
         for duty in self.duties:
             now = self._now()
             try:
-                await self.file_in_turn(turn, duty(self.book, now), now)
+                await self.file_in_turn(turn, duty(self.open_documents, now), now)
             except StoreError as error:
                 log.warning("what time brought is not stored yet", fault=str(error))
                 if error.transient:
@@ -142,16 +141,17 @@ class DocumentService:
     async def _follow(self, turn: WriterTurn, act: Act, now: datetime) -> None:
         """Do what follows from a filing; what that did stands, whatever becomes of this."""
         try:
-            await self.file_in_turn(turn, act(self.book, now), now)
+            await self.file_in_turn(turn, act(self.open_documents, now), now)
         except PatrolError as error:  # it is a duty, too: the next tick tries again
             log.warning("what follows is not stored yet", fault=str(error))
 
     def _check(self, filed: Sequence[Document]) -> None:
-        for paper in filed:
-            known = self.book.find(type(paper), paper.id)
-            if known is not None and paper.version != known.version + 1:
+        for document in filed:
+            known = self.open_documents.find(type(document), document.id)
+            if known is not None and document.version != known.version + 1:
                 raise Conflict(
-                    f"{kind_of(paper)} {paper.id} is at version {known.version}: look at it again",
+                    f"{kind_of(document)} {document.id} is at version {known.version}: "
+                    "look at it again",
                     code="changed_meanwhile",
                 )
 
@@ -160,13 +160,13 @@ def _store(connection: Connection, filing: Filing, now: datetime, origin: str) -
     notes: list[Note] = []
     if filing.receipt is not None:
         crew_reports.put_once(connection, filing.receipt, now, origin=origin)
-    for paper in filing.papers:
-        subject, detail = papers.put(connection, paper, reason=filing.reason)
+    for document in filing.documents:
+        subject, detail = documents.put(connection, document, reason=filing.reason)
         notes.append(
             Note(
                 act=filing.act,
                 actor=filing.actor,
-                agency=filing.agency or paper.agency,
+                agency=filing.agency or document.agency,
                 subject=subject,
                 detail=detail,
             )

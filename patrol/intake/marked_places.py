@@ -19,7 +19,7 @@ import msgspec
 import structlog
 
 from patrol.documents.document import new_id, revised
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import NOTHING, Filing
 from patrol.errors.errors import PatrolError, StoreError
 from patrol.filing.file_documents import DocumentService
@@ -72,13 +72,15 @@ class MarkedPlaces:
     """Makes marks of one node.
 
     Args:
-        clerk: Files them.
+        document_service: Files them.
         picture: What is known of senders; read, never changed.
         ground: Finds river addresses; None without geography.
     """
 
-    def __init__(self, *, clerk: DocumentService, picture: Picture, ground: Ground | None) -> None:
-        self._clerk, self._picture, self._ground = clerk, picture, ground
+    def __init__(
+        self, *, document_service: DocumentService, picture: Picture, ground: Ground | None
+    ) -> None:
+        self._document_service, self._picture, self._ground = document_service, picture, ground
         self._waiting: list[Record] = []
         self._ended: dict[str, dict[str, object]] = {}
         self._allowance: dict[str, tuple[float, datetime]] = {}
@@ -102,7 +104,7 @@ class MarkedPlaces:
             return
         made = self._made(said, now)
         try:
-            await self._clerk.file_in_turn(turn, made, now)
+            await self._document_service.file_in_turn(turn, made, now)
         except StoreError as error:
             log.warning("marks are not stored yet", fault=str(error))
             if error.transient:
@@ -111,12 +113,14 @@ class MarkedPlaces:
             log.error("marks cannot be filed", fault=str(error))
         self._waiting = []
 
-    def expire(self, book: Book, now: datetime) -> Filing:
-        """Return what ends the marks whose time is over: a duty of the clerk's."""
+    def expire(self, open_documents: OpenDocuments, now: datetime) -> Filing:
+        """Return what ends the marks whose time is over: a duty of the document service's."""
         over = tuple(
-            ended(each, "expired", at=now) for each in book.all(Mark) if each.ends_at <= now
+            ended(each, "expired", at=now)
+            for each in open_documents.all(Mark)
+            if each.ends_at <= now
         )
-        return Filing(papers=over, act="end mark") if over else NOTHING
+        return Filing(documents=over, act="end mark") if over else NOTHING
 
     def note_ended(self, marks: Sequence[object]) -> None:
         """Remember marks that people at the office ended: the same, said again, stays ended."""
@@ -132,7 +136,7 @@ class MarkedPlaces:
     def _made(self, records: Sequence[Record], now: datetime) -> Filing:
         standing: dict[_Key, dict[str, Mark]] = {}
         counts: dict[str, int] = {}
-        for mark in self._clerk.book.all(Mark):
+        for mark in self._document_service.open_documents.all(Mark):
             if mark.key:
                 standing.setdefault(_key(mark), {})[mark.id] = mark
                 counts[mark.address] = counts.get(mark.address, 0) + 1
@@ -154,7 +158,7 @@ class MarkedPlaces:
             here[mark.id] = mark
             if mark.is_closed:
                 del here[mark.id]
-        return Filing(papers=tuple(made.values()), act="mark place") if made else NOTHING
+        return Filing(documents=tuple(made.values()), act="mark place") if made else NOTHING
 
     def _mark(
         self,
@@ -166,7 +170,7 @@ class MarkedPlaces:
         """Return what becomes of a mark by one message; None where nothing does."""
         said = record.transmission.mark
         assert said is not None
-        if said.id.startswith(f"{OWN_NAME}{self._clerk.node}."):
+        if said.id.startswith(f"{OWN_NAME}{self._document_service.node}."):
             return None  # what we told outward came back
         protocol = record.address.partition(":")[0]
         here = standing.get((record.agency, protocol, said.id), {})
@@ -195,7 +199,7 @@ class MarkedPlaces:
             return Mark(
                 id=new_id(),
                 agency=record.agency,
-                origin=self._clerk.node,
+                origin=self._document_service.node,
                 at=now,
                 key=said.id,
                 marked_at=time,

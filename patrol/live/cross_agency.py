@@ -65,7 +65,7 @@ class CrossAgencyUnits:
         self._states = states
         self._decided: dict[str, Hashable] = {}
         self._epochs: dict[str, int] = {}
-        self._sights: dict[tuple[str, str], SharedUnits] = {}
+        self._shared_units: dict[tuple[str, str], SharedUnits] = {}
 
     def epoch(self, agency: str, now: datetime) -> int:
         """Return the policy epoch of an agency's viewers; one that is due has begun."""
@@ -77,17 +77,17 @@ class CrossAgencyUnits:
             return []  # what may pass has just changed: until that is told, nothing does
         return [
             state
-            for (_, viewer), sight in self._sights.items()
+            for (_, viewer), shared in self._shared_units.items()
             if viewer == agency
-            for state in sight.shown.values()
+            for state in shared.shown.values()
         ]
 
     def seen(self, agency: str, id: str, now: datetime) -> UnitState | None:
         """Return one unit of another as an agency sees it now; None if it does not."""
         if self._is_settled(agency, now):
-            for (_, viewer), sight in self._sights.items():
-                if viewer == agency and id in sight.shown:
-                    return sight.shown[id]
+            for (_, viewer), shared in self._shared_units.items():
+                if viewer == agency and id in shared.shown:
+                    return shared.shown[id]
         return None
 
     def _is_settled(self, agency: str, now: datetime) -> bool:
@@ -111,14 +111,16 @@ class CrossAgencyUnits:
             self._epochs[viewer] = self._epochs.get(viewer, 0) + 1
             crossing = found[viewer] = CrossAgencyChange(begins=True)
             owners = self.sharing.owners(viewer, now)
-            for owner, to in tuple(self._sights):
+            for owner, to in tuple(self._shared_units):
                 if to == viewer and owner not in owners:
-                    crossing.forget |= dict.fromkeys(self._sights.pop((owner, viewer)).shown)
+                    crossing.forget |= dict.fromkeys(self._shared_units.pop((owner, viewer)).shown)
             for owner in sorted(owners):
-                sight = self._sights.get((owner, viewer))
-                if sight is None:
-                    sight = self._sights[owner, viewer] = SharedUnits(owner, viewer, self.sharing)
-                crossing.add(owner, sight.begin(self._states(owner), now))
+                shared = self._shared_units.get((owner, viewer))
+                if shared is None:
+                    shared = self._shared_units[owner, viewer] = SharedUnits(
+                        owner, viewer, self.sharing
+                    )
+                crossing.add(owner, shared.begin(self._states(owner), now))
         return found
 
     def follow(
@@ -138,8 +140,10 @@ class CrossAgencyUnits:
             found: By viewer.
             now: The present, aware UTC.
         """
-        for (owner, viewer), sight in self._sights.items():
+        for (owner, viewer), shared in self._shared_units.items():
             left = [id for id, whose, known in gone if known and whose == owner]
-            news = sight.take(units.get((owner, True), ()), fixes.get((owner, True), ()), left, now)
+            news = shared.take(
+                units.get((owner, True), ()), fixes.get((owner, True), ()), left, now
+            )
             if news:
                 found.setdefault(viewer, CrossAgencyChange()).add(owner, news)

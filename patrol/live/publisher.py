@@ -44,7 +44,7 @@ class Update(msgspec.Struct, eq=False):
         gone: `(id, owner, registered)` of what left the picture.
         channels: Channels whose health changed.
         claims: Addresses that a second sender uses, by group.
-        papers: New versions of documents.
+        documents: New versions of documents.
     """
 
     fixes: dict[Group, list[Fix]] = {}
@@ -52,12 +52,12 @@ class Update(msgspec.Struct, eq=False):
     gone: Sequence[tuple[str, str, bool]] = ()
     channels: Sequence[ChannelHealth] = ()
     claims: dict[Group, list[Claim]] = {}
-    papers: Sequence[Document] = ()
+    documents: Sequence[Document] = ()
 
     def __bool__(self) -> bool:
         """Whether anything changed."""
         return bool(
-            self.fixes or self.units or self.gone or self.channels or self.claims or self.papers
+            self.fixes or self.units or self.gone or self.channels or self.claims or self.documents
         )
 
 
@@ -67,8 +67,8 @@ class Publisher:
     Args:
         snapshot: Returns the picture that a policy lets pass, for a stream and number.
         now: Clock, aware UTC.
-        lookout: What crosses between agencies; None: nothing.
-        papers: Returns all open documents.
+        cross_agency_units: What crosses between agencies; None: nothing.
+        documents: Returns all open documents.
     """
 
     def __init__(
@@ -76,13 +76,13 @@ class Publisher:
         snapshot: Callable[[ViewPolicy, str, int], Snapshot],
         now: Callable[[], datetime],
         *,
-        lookout: CrossAgencyUnits | None = None,
-        papers: Callable[[], Iterable[Document]] = tuple,
+        cross_agency_units: CrossAgencyUnits | None = None,
+        documents: Callable[[], Iterable[Document]] = tuple,
     ) -> None:
         self._snapshot = snapshot
         self._now = now
-        self._lookout = lookout
-        self._papers = papers
+        self._cross_agency_units = cross_agency_units
+        self._open_documents = documents
         self._waiting: list[Document] = []
         self._settled = _LONG_AGO
         self._feeds: dict[tuple[str, str], tuple[ViewPolicy, LocalViewStream]] = {}
@@ -97,7 +97,11 @@ class Publisher:
         """Return the policy epoch of an agency's views: raised by whatever changes what may pass
         to it from others.
         """
-        return 0 if self._lookout is None else self._lookout.epoch(agency, self._now())
+        return (
+            0
+            if self._cross_agency_units is None
+            else self._cross_agency_units.epoch(agency, self._now())
+        )
 
     def feed(self, policy: ViewPolicy) -> LocalViewStream:
         """Return the feed of everybody who may see what `policy` lets pass."""
@@ -112,11 +116,11 @@ class Publisher:
             made = self._snapshot(policy, stream, seq)
             for unit in made.units:
                 self._count(policy.agency, unit.agency, "positions", 1)
-            for paper in made.papers:
-                if policy.agency not in paper.parties and paper.CLASS is not None:
-                    self._count(policy.agency, paper.agency, paper.CLASS, 1)
+            for document in made.documents:
+                if policy.agency not in document.parties and document.CLASS is not None:
+                    self._count(policy.agency, document.agency, document.CLASS, 1)
             feed.crossed.update(
-                paper.id for paper in made.papers if policy.agency not in paper.parties
+                document.id for document in made.documents if policy.agency not in document.parties
             )
             return made
 
@@ -135,10 +139,10 @@ class Publisher:
         """
         now, changed = self._now(), bool(update)
         crossing = self._crossing(update, now, changed=changed)
-        papers: Iterable[Document] = update.papers
-        if papers or self._waiting:
-            papers = (*papers, *self._ripe(update.papers, now))
-        if not (changed or crossing or papers):
+        documents: Iterable[Document] = update.documents
+        if documents or self._waiting:
+            documents = (*documents, *self._ripe(update.documents, now))
+        if not (changed or crossing or documents):
             return
         when = _encode(now)
         parts = _parts(update, now)
@@ -172,10 +176,16 @@ class Publisher:
             ]
             if others is not None:
                 gone += others.forget
-            shown = papers
+            shown = documents
             if others is not None and others.begins:
-                shown = {paper.id: paper for paper in (*self._joint(policy), *papers)}.values()
-                held = {paper.id for paper in shown if policy.paper(paper, now=now) is not None}
+                shown = {
+                    document.id: document for document in (*self._joint(policy), *documents)
+                }.values()
+                held = {
+                    document.id
+                    for document in shown
+                    if policy.document(document, now=now) is not None
+                }
                 gone += sorted(feed.crossed - held)
                 feed.crossed &= held
             if shown:
@@ -192,22 +202,22 @@ class Publisher:
     ) -> dict[str, CrossAgencyChange]:
         """Return, by viewer, what crosses because of an update or because time has passed."""
         crossing: dict[str, CrossAgencyChange] = {}
-        due = update.papers or not changed or not self._settled <= now < self._settled + _SETTLED
+        due = update.documents or not changed or not self._settled <= now < self._settled + _SETTLED
         if due:
             self._settled = now
             self._drop_idle(now)
-        if self._lookout is not None:
+        if self._cross_agency_units is not None:
             if due:
-                crossing = self._lookout.settle(now)
+                crossing = self._cross_agency_units.settle(now)
                 for viewer in crossing:
                     self._begin_epoch(viewer)
-            self._lookout.follow(update.units, update.fixes, update.gone, crossing, now)
+            self._cross_agency_units.follow(update.units, update.fixes, update.gone, crossing, now)
         return crossing
 
     def _count(self, viewer: str, owner: str, data_class: DataClass, count: int) -> None:
         """Count what a stream shows of other agencies' records."""
-        if self._lookout is not None:
-            self._lookout.sharing.seen.seen(viewer, owner, data_class, count)
+        if self._cross_agency_units is not None:
+            self._cross_agency_units.sharing.seen.seen(viewer, owner, data_class, count)
 
     def _shared(self, policy: ViewPolicy) -> ViewPolicy:
         """Return the policy of a feed, which belongs to no user."""
@@ -223,13 +233,13 @@ class Publisher:
 
     def _joint(self, policy: ViewPolicy) -> Iterator[Document]:
         """Yield the open documents that are not the agency's alone."""
-        for paper in self._papers():
-            if paper.parties != {policy.agency}:
-                yield paper
+        for document in self._open_documents():
+            if document.parties != {policy.agency}:
+                yield document
 
     def _hand_out(
         self,
-        papers: Iterable[Document],
+        documents: Iterable[Document],
         policy: ViewPolicy,
         feed: LocalViewStream,
         body: _Body,
@@ -237,44 +247,44 @@ class Publisher:
     ) -> list[str]:
         """Put what may pass of documents into a frame; return ids of those that no longer may."""
         gone: list[str] = []
-        for paper in papers:
-            seen = own = policy.paper(paper, now=now)
-            if paper.parties != {policy.agency}:
-                own = policy.alone().paper(paper)
+        for document in documents:
+            seen = own = policy.document(document, now=now)
+            if document.parties != {policy.agency}:
+                own = policy.alone().document(document)
             if seen is None:
-                if paper.id in feed.crossed and not self._will_pass(policy, paper, now):
-                    feed.crossed.discard(paper.id)
-                    gone.append(paper.id)
+                if document.id in feed.crossed and not self._will_pass(policy, document, now):
+                    feed.crossed.discard(document.id)
+                    gone.append(document.id)
                 continue
             if own == seen:
                 body.own("papers", _encode(seen))
                 continue
             body.shared("papers", _encode(seen), own=b"" if own is None else _encode(own))
-            if own is None and feed.viewers and paper.CLASS is not None:
-                self._count(policy.agency, paper.agency, paper.CLASS, 1)
-            if own is None and not paper.is_closed:
-                feed.crossed.add(paper.id)
+            if own is None and feed.viewers and document.CLASS is not None:
+                self._count(policy.agency, document.agency, document.CLASS, 1)
+            if own is None and not document.is_closed:
+                feed.crossed.add(document.id)
             else:
-                feed.crossed.discard(paper.id)
+                feed.crossed.discard(document.id)
         return gone
 
     def _delay(self, now: datetime) -> timedelta:
-        if self._lookout is None:
+        if self._cross_agency_units is None:
             return timedelta()
-        return self._lookout.sharing.longest_delay(now)
+        return self._cross_agency_units.sharing.longest_delay(now)
 
-    def _will_pass(self, policy: ViewPolicy, paper: Document, now: datetime) -> bool:
+    def _will_pass(self, policy: ViewPolicy, document: Document, now: datetime) -> bool:
         """Return whether a version is only too young yet: who has an older one may keep that."""
         delay = self._delay(now)
-        return bool(delay) and policy.paper(paper, now=now + delay) is not None
+        return bool(delay) and policy.document(document, now=now + delay) is not None
 
-    def _ripe(self, papers: Sequence[Document], now: datetime) -> list[Document]:
+    def _ripe(self, documents: Sequence[Document], now: datetime) -> list[Document]:
         """Hold documents back for the longest delay there is; return those that have waited."""
         delay = self._delay(now)
-        ripe = [paper for paper in self._waiting if paper.at + delay <= now]
-        self._waiting = [paper for paper in self._waiting if paper.at + delay > now]
+        ripe = [document for document in self._waiting if document.at + delay <= now]
+        self._waiting = [document for document in self._waiting if document.at + delay > now]
         if delay:
-            self._waiting += papers
+            self._waiting += documents
         return ripe
 
     def _drop_idle(self, now: datetime) -> None:

@@ -12,14 +12,14 @@ class KindPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """How long what is stored; what it does not name is stored for ever.
 
     Attributes:
-        papers: By the tag of a kind: after the last change of a document that is closed.
+        documents: By the tag of a kind: after the last change of a document that is closed.
         photos: After it came, a photo that no document names; one that is named goes with its
             documents.
         originals: After it came, unless an open document names its photo.
         texts: After it was given, a text to a radio of which nothing more is awaited.
     """
 
-    papers: Mapping[str, timedelta] = {}
+    documents: Mapping[str, timedelta] = {}
     photos: timedelta | None = None
     originals: timedelta | None = None
     texts: timedelta | None = None

@@ -53,7 +53,7 @@ class KindRetention:
         """
         policy = self._policy
         looks: list[tuple[str, timedelta, _Look]] = [
-            (kind, age, partial(_papers_of, kind)) for kind, age in policy.papers.items()
+            (kind, age, partial(_documents_of, kind)) for kind, age in policy.documents.items()
         ]
         for name, age_, look in (
             ("photo", policy.photos, removal.remove_photos),
@@ -65,11 +65,13 @@ class KindRetention:
         return sum([await self._remove(name, look, now, age) for name, age, look in looks])
 
     async def _remove(self, name: str, look: _Look, now: datetime, age: timedelta) -> int:
-        scribe = JournalWriter(store=self._store, node=self._node, now=lambda: now)
+        journal_writer = JournalWriter(store=self._store, node=self._node, now=lambda: now)
         removed, after = 0, removal.START
         while True:
             began = time.monotonic()
-            step = await scribe.write(lambda done: done.notes, look, to_us(now - age), after)
+            step = await journal_writer.write(
+                lambda done: done.notes, look, to_us(now - age), after
+            )
             removed += len(step.notes)
             if step.after is None:
                 break
@@ -80,7 +82,7 @@ class KindRetention:
         return removed
 
 
-def _papers_of(
+def _documents_of(
     kind: str, connection: Connection, before_us: int, after: RemovalPlace
 ) -> RemovalStep:
-    return removal.remove_papers(connection, kind, before_us, after)
+    return removal.remove_documents(connection, kind, before_us, after)

@@ -11,17 +11,17 @@ from msgspec.structs import replace
 from patrol.alerts.alert import Alert
 from patrol.alerts.delivery import LIFE, AlertDelivery, PushSubscription
 from patrol.documents.document import kind_of, new_id, revised
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict
 from patrol.store.journal import journal
-from patrol.store.records import documents as papers
+from patrol.store.records import documents
 from patrol.store.schema.tables import to_us
 from patrol.store.store import StoreReader
 from patrol.watch.watch import Watch
 
 AT_ONCE: Final = 100
-"""Papers filed in one turn: in a storm of alerts the picture must go on between two of them."""
+"""Documents filed in one turn: in a storm of alerts the picture must go on between two of them."""
 
 MOST_READ: Final = 100_000
 
@@ -35,7 +35,7 @@ class Outbox:
     """Deliveries and subscriptions of one node.
 
     Args:
-        watch: The node's watch, whose clerk files them.
+        watch: The node's watch, whose document service files them.
     """
 
     def __init__(self, watch: Watch) -> None:
@@ -43,21 +43,23 @@ class Outbox:
 
     def waiting(self) -> list[AlertDelivery]:
         """Return the deliveries that wait, oldest first."""
-        return list(self._watch.clerk.book.all(AlertDelivery))
+        return list(self._watch.document_service.open_documents.all(AlertDelivery))
 
     def subscriptions(self, agency: str) -> list[PushSubscription]:
         """Return the browsers that take alerts for users of an agency, oldest first."""
         return [
-            each for each in self._watch.clerk.book.all(PushSubscription) if each.agency == agency
+            each
+            for each in self._watch.document_service.open_documents.all(PushSubscription)
+            if each.agency == agency
         ]
 
     def all_subscriptions(self) -> list[PushSubscription]:
         """Return the browsers that take alerts, of every agency, oldest first."""
-        return list(self._watch.clerk.book.all(PushSubscription))
+        return list(self._watch.document_service.open_documents.all(PushSubscription))
 
     def subscription(self, id: str) -> PushSubscription | None:
         """Return a browser's subscription; None if there is none (any more)."""
-        return self._watch.clerk.book.find(PushSubscription, id)
+        return self._watch.document_service.open_documents.find(PushSubscription, id)
 
     async def is_from_before(self, subscription: PushSubscription) -> bool:
         """Return whether all sessions of its user were ended since a browser subscribed: whoever
@@ -68,30 +70,30 @@ class Outbox:
     async def recent_ids(self, since: datetime) -> set[str]:
         """Return the ids of deliveries that were changed since, settled or not."""
         found = await self._watch.store.read(
-            papers.of_kind, kind_of(AlertDelivery), since_us=to_us(since), limit=MOST_READ
+            documents.of_kind, kind_of(AlertDelivery), since_us=to_us(since), limit=MOST_READ
         )
         return {each.id for each in found}
 
     async def recent_alerts(self, since: datetime) -> list[list[Alert]]:
         """Return all versions, oldest first, of each alert that was changed since."""
         store = self._watch.store
-        newest = await store.read(papers.of_kind, ALERT, since_us=to_us(since), limit=MOST_READ)
+        newest = await store.read(documents.of_kind, ALERT, since_us=to_us(since), limit=MOST_READ)
         found = []
         for each in reversed(newest):
-            versions = await store.read(papers.versions, ALERT, each.id)
+            versions = await store.read(documents.versions, ALERT, each.id)
             found.append([cast(Alert, version) for version in versions])
         return found
 
     def open_alerts(self) -> list[Alert]:
         """Return the alerts that are open."""
-        return list(self._watch.clerk.book.all(Alert))
+        return list(self._watch.document_service.open_documents.all(Alert))
 
     async def alert(self, id: str) -> Alert | None:
         """Return the newest version of an alert, open or closed; None if there is none."""
-        found = self._watch.clerk.book.find(Alert, id)
+        found = self._watch.document_service.open_documents.find(Alert, id)
         if found is not None:
             return found
-        return cast(Alert | None, await self._watch.store.read(papers.newest, ALERT, id))
+        return cast(Alert | None, await self._watch.store.read(documents.newest, ALERT, id))
 
     async def put(self, deliveries: Sequence[AlertDelivery]) -> None:
         """Keep new deliveries; what waits of older versions for the same receiver is superseded.
@@ -111,16 +113,18 @@ class Outbox:
                         continue
 
     async def _put(self, deliveries: Sequence[AlertDelivery]) -> None:
-        def filing(book: Book, now: datetime) -> Filing:
+        def filing(open_documents: OpenDocuments, now: datetime) -> Filing:
             new = {
-                each.id: each for each in deliveries if book.find(AlertDelivery, each.id) is None
+                each.id: each
+                for each in deliveries
+                if open_documents.find(AlertDelivery, each.id) is None
             }
             newest: dict[tuple[str, str, str, str], int] = {}
             for each in new.values():
                 newest[_about(each)] = max(each.alert_version, newest.get(_about(each), 0))
             old = [
                 _settled(each, "supersede", now)
-                for each in book.all(AlertDelivery)
+                for each in open_documents.all(AlertDelivery)
                 if newest.get(_about(each), 0) > each.alert_version
             ]
             to_file = [
@@ -129,9 +133,9 @@ class Outbox:
                 else each
                 for each in new.values()
             ]
-            return Filing(papers=(*old, *to_file), act="deliver alert")
+            return Filing(documents=(*old, *to_file), act="deliver alert")
 
-        await self._watch.clerk.file(filing)
+        await self._watch.document_service.file(filing)
 
     async def settle(self, ids: Iterable[str], act: str, **changes: Any) -> None:
         """Note what became of deliveries that wait; one that waits no more is left alone.
@@ -148,12 +152,14 @@ class Outbox:
         for start in range(0, len(all_ids), AT_ONCE):
             part = all_ids[start : start + AT_ONCE]
 
-            def filing(book: Book, now: datetime, part: Sequence[str] = part) -> Filing:
-                found = (book.find(AlertDelivery, id) for id in part)
+            def filing(
+                open_documents: OpenDocuments, now: datetime, part: Sequence[str] = part
+            ) -> Filing:
+                found = (open_documents.find(AlertDelivery, id) for id in part)
                 settled = tuple(_settled(each, act, now, **changes) for each in found if each)
-                return Filing(papers=settled, act=f"{act} delivery")
+                return Filing(documents=settled, act=f"{act} delivery")
 
-            await self._watch.clerk.file(filing)
+            await self._watch.document_service.file(filing)
 
     async def end_subscription(self, id: str, why: str) -> None:
         """Take a subscription away that is good no more.
@@ -162,14 +168,14 @@ class Outbox:
             StoreError: If the store refuses.
         """
 
-        def filing(book: Book, now: datetime) -> Filing:
-            known = book.find(PushSubscription, id)
+        def filing(open_documents: OpenDocuments, now: datetime) -> Filing:
+            known = open_documents.find(PushSubscription, id)
             if known is None:
                 return Filing()
             ended = revised(known, at=now, by="", ended_at=now, ended_why=why)
-            return Filing(papers=(ended,), act="end push subscription", reason=why)
+            return Filing(documents=(ended,), act="end push subscription", reason=why)
 
-        await self._watch.clerk.file(filing)
+        await self._watch.document_service.file(filing)
 
 
 async def is_from_before(read: StoreReader, subscription: PushSubscription) -> bool:
@@ -184,7 +190,7 @@ async def is_from_before(read: StoreReader, subscription: PushSubscription) -> b
 
 
 def subscribed(
-    book: Book,
+    open_documents: OpenDocuments,
     now: datetime,
     *,
     agency: str,
@@ -204,12 +210,12 @@ def subscribed(
     """
     filed = [
         revised(each, at=now, by=user, ended_at=now, ended_why="the browser subscribed again")
-        for each in book.all(PushSubscription)
+        for each in open_documents.all(PushSubscription)
         if each.endpoint == endpoint
     ]
     own = [
         each
-        for each in book.all(PushSubscription)
+        for each in open_documents.all(PushSubscription)
         if each.user == user and each.endpoint != endpoint
     ]
     filed += [

@@ -65,6 +65,8 @@ async def retry(
         subject=f"set_aside:{report.id}",
         detail={"address": report.address, "reception": report.reception_id},
     )
-    if not await watch.clerk.scribe.write(if_done(note), aside.remove_stored, report):
+    if not await watch.document_service.journal_writer.write(
+        if_done(note), aside.remove_stored, report
+    ):
         health = watch.picture.channels.get("store")
         raise CannotRetry((health.fault if health else None) or "it was not stored")

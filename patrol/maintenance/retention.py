@@ -103,8 +103,8 @@ def needed(documents: Iterable[DocumentSummary], around: timedelta) -> Retention
     everything: list[Window] = []
     of: dict[str, list[Window]] = {}
     for summary in documents:
-        document, times = summary.paper, [summary.first_us, summary.last_us]
-        times += [to_us(time_) for time_ in _times(summary.paper)]
+        document, times = summary.document, [summary.first_us, summary.last_us]
+        times += [to_us(time_) for time_ in _times(summary.document)]
         start, end = min(times) - margin, max(times) + margin
         if isinstance(document, Alert):
             for id in {document.unit, *document.subject.split("|")} - {None, ""}:

@@ -108,7 +108,7 @@ def meetings(plan: Plan) -> Iterator[PlanConflict]:
     """Yield every rendezvous where nobody is to go."""
     for meeting in plan.patrol.rendezvous:
         point = shapely.Point(meeting.lon, meeting.lat)
-        for sector in kept_out(plan.book.all(Sector), shows=plan.shows):
+        for sector in kept_out(plan.open_documents.all(Sector), shows=plan.shows):
             try:
                 inside = plan.ground.area(sector).geometry.covers(point)
             except GisError:
@@ -134,9 +134,9 @@ def _others(plan: Plan, *, within: timedelta = timedelta()) -> Iterator[Patrol]:
         within: Only those that are under way at most so long before or after it.
     """
     start, end = plan.patrol.starts_at - within, plan.patrol.ends_at + within
-    for other in plan.book.all(Patrol):
+    for other in plan.open_documents.all(Patrol):
         if other.id == plan.patrol.id or other.starts_at >= end or other.ends_at <= start:
-            continue  # of most, and a party may hold a long paper: first, whether it matters
+            continue  # of most, and a party may hold a long document: first, whether it matters
         held = other.held_by(plan.viewer)
         if held is not None:
             yield held
@@ -150,7 +150,7 @@ def _ends(plan: Plan, one: str, other: str) -> list[datetime]:
     patrol = plan.patrol
     ends = {
         each.terms.valid_until
-        for each in plan.book.all(Agreement)
+        for each in plan.open_documents.all(Agreement)
         if one in each.agencies and other in each.agencies
     }
     return sorted(at for at in ends if patrol.starts_at < at < patrol.ends_at)
@@ -158,7 +158,7 @@ def _ends(plan: Plan, one: str, other: str) -> list[datetime]:
 
 def _areas(plan: Plan, ids: Sequence[str]) -> Iterator[tuple[str, tuple[Sector, Area]]]:
     for id in ids:
-        sector = plan.book.find(Sector, id)
+        sector = plan.open_documents.find(Sector, id)
         if sector is None or not plan.shows(sector):
             continue
         try:

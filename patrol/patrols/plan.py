@@ -8,7 +8,7 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.patrols.patrol import Patrol
 from patrol.sectors.sector import Sector
 from patrol.sectors.site_geography import Ground
@@ -63,7 +63,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     Attributes:
         patrol: What is judged.
         viewer: Agency that judges: it learns of nothing that it may not see.
-        book: All that is open.
+        open_documents: All that is open.
         now: When it is judged, aware UTC.
         ground: Rivers and borders.
         units: Registered units by id, in service or not.
@@ -75,7 +75,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     patrol: Patrol
     viewer: str
-    book: Book
+    open_documents: OpenDocuments
     now: datetime
     ground: Ground
     units: Mapping[str, Unit]

@@ -28,7 +28,7 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "target": ("informants", "witnesses", "private_note"),
     }
 )
-"""Which fields of a kind of papers are protected."""
+"""Which fields of a kind of documents are protected."""
 
 LONGEST: Final = 12_000
 """Characters of one field."""
@@ -41,7 +41,7 @@ class ProtectedField(msgspec.Struct, frozen=True, kw_only=True):
         id: Globally unique.
         agency: Whose it is.
         kind: Kind of the document it is of (`incident`, `target`).
-        paper: Id of that document.
+        document: Id of that document.
         field: Which of `FIELDS`.
         at: When it was written, aware UTC.
         by: Who wrote it: a user's name.
@@ -56,7 +56,7 @@ class ProtectedField(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     agency: str
     kind: str
-    paper: str
+    document: str
     field: str
     at: datetime
     by: str
@@ -98,7 +98,7 @@ def sealed_fields(
     *,
     agency: str,
     kind: str,
-    paper: str,
+    document: str,
     at: datetime,
     by: str,
 ) -> tuple[ProtectedField, ...]:
@@ -109,7 +109,7 @@ def sealed_fields(
         plain: Words by field; of several people a tuple.
         agency: Whose they are.
         kind: Of which kind of documents.
-        paper: Of which document.
+        document: Of which document.
         at: When they are written, aware UTC.
         by: Who writes them.
     """
@@ -123,7 +123,7 @@ def sealed_fields(
             id=uuid4().hex,
             agency=agency,
             kind=kind,
-            paper=paper,
+            document=document,
             field=name,
             at=at,
             by=by,
@@ -137,7 +137,7 @@ def sealed_fields(
 
 
 def _about(field: ProtectedField) -> bytes:
-    parts = (field.agency, field.kind, field.paper, field.field, field.id)
+    parts = (field.agency, field.kind, field.document, field.field, field.id)
     return "\0".join(parts).encode()
 
 

@@ -3,7 +3,7 @@
 It is 32 bytes, secret, in a file of its own that its owner alone can read, written as it is printed
 on paper: base32 (RFC 4648) in groups of four letters, the last group a check. It is read for one
 answer and held no longer. XChaCha20-Poly1305 (RFC 8439 with the 192-bit nonce), bound to what the
-words are of: sealed words that are moved to another paper, field or agency do not open.
+words are of: sealed words that are moved to another document, field or agency do not open.
 """
 
 from __future__ import annotations

@@ -9,13 +9,15 @@ import msgspec
 from patrol.units.units import Role
 
 
-class ProtectedReader(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ProtectedReader(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"document": "paper"}
+):
     """That a user was let read the protected fields of one document.
 
     Attributes:
         reader: The user's name.
         kind: Kind of the document.
-        paper: Its id.
+        document: Its id.
         name: What people call it: a target's name, an incident's category.
         at: When it was given, aware UTC.
         by: Who gave it.
@@ -23,7 +25,7 @@ class ProtectedReader(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
 
     reader: str
     kind: str
-    paper: str
+    document: str
     name: str = ""
     at: datetime
     by: str

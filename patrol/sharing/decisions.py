@@ -1,8 +1,8 @@
 """Sharing: what of one agency's records may cross to another. Deny by default.
 
-A pure function of the book, the clock and the record. What no agreement in force names does not
-cross; the agreements are looked at anew with every question, so that an answer is never older than
-the last commit.
+A pure function of the open documents, the clock and the record. What no agreement in force names
+does not cross; the agreements are looked at anew with every question, so that an answer is never
+older than the last commit.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from gis.errors.errors import GisError
 from patrol.agreements.agreement import Agreement
 from patrol.agreements.time_intervals import Stretch, joined, within
 from patrol.documents.document import Document
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.filing.disclosure_log import Views
 from patrol.patrols.patrol import Patrol
 from patrol.sectors.sector import Sector
@@ -58,13 +58,15 @@ class Sharing:
     """What may cross between agencies.
 
     Args:
-        book: The open papers: agreements and patrols.
+        open_documents: The open documents: agreements and patrols.
         seen: Counts what agencies are shown of each other, for the journal.
         ground: Rivers of this site, along which sectors are drawn; None without any.
     """
 
-    def __init__(self, book: Book, seen: Views | None = None, ground: Ground | None = None) -> None:
-        self._book = book
+    def __init__(
+        self, open_documents: OpenDocuments, seen: Views | None = None, ground: Ground | None = None
+    ) -> None:
+        self._open_documents = open_documents
         self.seen = seen or Views()
         self._ground = ground or Ground()
         self._grants: dict[str, Grant] = {}
@@ -106,7 +108,7 @@ class Sharing:
             id: The agreement's id.
             also: Lifelines that are withheld too.
         """
-        agreement = self._book.find(Agreement, id)
+        agreement = self._open_documents.find(Agreement, id)
         if agreement is not None:
             grant = self._grant(agreement)
             grant.is_held, grant.held = True, frozenset(also)
@@ -265,7 +267,7 @@ class Sharing:
 
     def parties(self) -> set[str]:
         """Return the agencies that have an agreement, in force or not."""
-        return {agency for each in self._book.all(Agreement) for agency in each.agencies}
+        return {agency for each in self._open_documents.all(Agreement) for agency in each.agencies}
 
     def tracks_open(self, owner: str, viewer: str, *, unit: str, now: datetime) -> bool:
         """Return whether positions of the past of a unit may cross, of some time and place."""
@@ -277,14 +279,14 @@ class Sharing:
 
     def longest_delay(self, now: datetime) -> timedelta:
         """Return the longest delay of all agreements in force."""
-        grants = [self._grant(each) for each in self._book.all(Agreement)]
+        grants = [self._grant(each) for each in self._open_documents.all(Agreement)]
         return max([each.delay for each in grants if each.in_force(now)], default=timedelta())
 
     def owners(self, viewer: str, now: datetime) -> frozenset[str]:
         """Return the agencies of whom something may cross to `viewer` at present."""
         return frozenset(
             owner
-            for agreement in self._book.all(Agreement)
+            for agreement in self._open_documents.all(Agreement)
             if viewer in agreement.agencies and self._grant(agreement).in_force(now)
             for owner in agreement.agencies
             if owner != viewer
@@ -295,7 +297,7 @@ class Sharing:
         what passed passes still.
         """
         found: list[Hashable] = []
-        for agreement in self._book.all(Agreement):
+        for agreement in self._open_documents.all(Agreement):
             grant = self._grant(agreement)
             lifelines = [
                 each for each in sorted(LIFELINES & grant.classes) if grant.lets(each, now)
@@ -318,7 +320,7 @@ class Sharing:
         """Return for every party that `viewer` has an agreement with what crosses, both ways."""
         others = {
             agency
-            for agreement in self._book.all(Agreement)
+            for agreement in self._open_documents.all(Agreement)
             if viewer in agreement.parties
             for agency in agreement.parties
         } - {viewer}
@@ -345,7 +347,7 @@ class Sharing:
             return []
         return [
             self._grant(each)
-            for each in self._book.all(Agreement)
+            for each in self._open_documents.all(Agreement)
             # Of a draft nobody else may even learn.
             if each.proposed_at is not None and owner in each.agencies and viewer in each.agencies
         ]
@@ -373,7 +375,7 @@ class Sharing:
 
     def _all_outings(self) -> Iterable[_Outing]:
         yield from self._over.values()
-        for patrol in self._book.all(Patrol):
+        for patrol in self._open_documents.all(Patrol):
             if patrol.state == "under way" and not patrol.suspended:
                 known = self._out.get(patrol.id)
                 if known is None or known[0] is not patrol:

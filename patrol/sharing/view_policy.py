@@ -82,7 +82,7 @@ class ViewPolicy(msgspec.Struct, frozen=True, kw_only=True):
         """Return the same with nothing of others'."""
         return ViewPolicy(agency=self.agency, role=self.role)
 
-    def paper(self, document: P, *, now: datetime | None = None) -> P | None:
+    def document(self, document: P, *, now: datetime | None = None) -> P | None:
         """Return what may pass of a document; None for nothing.
 
         A party holds it in its own right. While no agreement joins it to the others any more it
@@ -145,7 +145,7 @@ class ViewPolicy(msgspec.Struct, frozen=True, kw_only=True):
         self._count(owner, "tracks", count)
 
     def _count(self, owner: str, data_class: DataClass, count: int) -> None:
-        """Count what a user is shown; what a stream hands out its board counts."""
+        """Count what a user is shown; what a stream hands out its publisher counts."""
         if self.told is not None and self.sharing is not None:
             self.sharing.seen.seen(self.agency, owner, data_class, count)
 

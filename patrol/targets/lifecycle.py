@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from patrol.documents.document import new_id, revised
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing, Note
 from patrol.errors.errors import Conflict
 from patrol.targets import custody
@@ -93,7 +93,7 @@ def offered(
     state = TARGET_LIFE.after(target.state, "offer")
     target = revised(target, at=now, by=by, state=state, term=term, hand_off=made.id)
     return Filing(
-        papers=(target, made),
+        documents=(target, made),
         act="offer hand-off",
         actor=by,
         agency=target.agency,
@@ -144,7 +144,7 @@ def accepted(
     # document do.
     made = revised(made, at=now, by="", state=state, term=granted_at)
     return Filing(
-        papers=(
+        documents=(
             made,
             revised(target, at=now, by="", state=theirs, term=granted_at, custodian=made.to),
             received(made, own, now=now, by=by),
@@ -174,7 +174,7 @@ def declined(
     check_term(made, term)
     made = revised(made, at=now, by="", state=state, reason=reason, owed=())
     return Filing(
-        papers=(made, _kept(target, now=now, by="")),
+        documents=(made, _kept(target, now=now, by="")),
         act="decline hand-off",
         actor=by,
         agency=made.to,
@@ -207,7 +207,7 @@ def returned(
         remarks = remarked(own, text, now=now).remarks
         own = msgspec.structs.replace(own, remarks=remarks)
     return Filing(
-        papers=(made, own),
+        documents=(made, own),
         act=f"{act} hand-off",
         actor=by,
         agency=made.agency,
@@ -225,7 +225,7 @@ def escalated(made: HandOff, *, now: datetime) -> Filing:
     state = LIFE.after(made.state, "escalate")
     made = revised(made, at=now, by="", state=state, level=made.level + 1)
     step = step_note(made, "escalate hand-off", term=made.term, by="", agency=made.agency)
-    return Filing(papers=(made,), act="escalate hand-off", agency=made.agency, notes=(step,))
+    return Filing(documents=(made,), act="escalate hand-off", agency=made.agency, notes=(step,))
 
 
 def received(made: HandOff, own: Target | None, *, now: datetime, by: str) -> Target:
@@ -273,9 +273,9 @@ def received(made: HandOff, own: Target | None, *, now: datetime, by: str) -> Ta
     )
 
 
-def own_of(book: Book, made: HandOff) -> Target | None:
+def own_of(open_documents: OpenDocuments, made: HandOff) -> Target | None:
     """Return the counterpart's open document about the case of a hand-off; None if it has none."""
-    return of_case(book, made.case, made.to)
+    return of_case(open_documents, made.case, made.to)
 
 
 def check_term(made: HandOff, term: int) -> None:

@@ -46,7 +46,7 @@ def arrived(made: HandOff, *, now: datetime) -> Filing:
         made, version=1, at=now, by="", state=LIFE.start, level=0, owed=()
     )
     step = step_note(made, "hear offer", term=made.term, by="", agency=made.to)
-    return Filing(papers=(made,), act="hear offer", agency=made.to, notes=(step,))
+    return Filing(documents=(made,), act="hear offer", agency=made.to, notes=(step,))
 
 
 def renewed(made: HandOff, offer: HandOff, *, now: datetime) -> Filing:
@@ -55,7 +55,7 @@ def renewed(made: HandOff, offer: HandOff, *, now: datetime) -> Filing:
         return NOTHING
     fields = {name: getattr(offer, name) for name in _TOLD}
     made = revised(made, at=now, by="", **fields)
-    return Filing(papers=(made,), act="hear offer", agency=made.to)
+    return Filing(documents=(made,), act="hear offer", agency=made.to)
 
 
 def ended_there(made: HandOff, act: str, *, term: int, reason: str, now: datetime) -> Filing:
@@ -115,7 +115,7 @@ def never_came(
 
 def _ended(made: HandOff, act: str, term: int) -> Filing:
     step = step_note(made, f"hear {act}", term=term, by="", agency=made.to)
-    return Filing(papers=(made,), act=f"hear {act}", agency=made.to, notes=(step,))
+    return Filing(documents=(made,), act=f"hear {act}", agency=made.to, notes=(step,))
 
 
 def accepted_there(made: HandOff, *, term: int, now: datetime, by: str) -> Filing:
@@ -131,7 +131,7 @@ def accepted_there(made: HandOff, *, term: int, now: datetime, by: str) -> Filin
     owed = (OwedMessage(what="accept", term=term),)
     made = revised(made, at=now, by=by, state=state, answered_by=by, owed=owed)
     step = step_note(made, "accept hand-off", term=term, by=by, agency=made.to)
-    return Filing(papers=(made,), act="accept hand-off", actor=by, agency=made.to, notes=(step,))
+    return Filing(documents=(made,), act="accept hand-off", actor=by, agency=made.to, notes=(step,))
 
 
 def declined_there(made: HandOff, *, term: int, reason: str, now: datetime, by: str) -> Filing:
@@ -147,7 +147,7 @@ def declined_there(made: HandOff, *, term: int, reason: str, now: datetime, by: 
     made = revised(made, at=now, by=by, state=state, reason=reason, answered_by=by, owed=owed)
     step = step_note(made, "decline hand-off", term=term, by=by, agency=made.to)
     return Filing(
-        papers=(made,),
+        documents=(made,),
         act="decline hand-off",
         actor=by,
         agency=made.to,
@@ -168,7 +168,7 @@ def granted(made: HandOff, target: Target, *, now: datetime) -> Filing:
     made = revised(made, at=now, by="", state=state, term=term, owed=owed)
     theirs = TARGET_LIFE.after(target.state, "grant")
     return Filing(
-        papers=(
+        documents=(
             made,
             revised(target, at=now, by="", state=theirs, term=term, custodian=made.to),
         ),
@@ -193,7 +193,7 @@ def taken(made: HandOff, own: Target | None, *, term: int, now: datetime) -> Fil
     state = LIFE.after(LIFE.after(made.state, "grant"), "take")
     made = revised(made, at=now, by="", state=state, term=term, owed=())
     return Filing(
-        papers=(made, received(made, own, now=now, by=made.answered_by)),
+        documents=(made, received(made, own, now=now, by=made.answered_by)),
         act="take hand-off",
         agency=made.to,
         notes=(custody_note(custody.TAKEN, made, by="", agency=made.to),),
@@ -215,7 +215,7 @@ def heard(made: HandOff, target: Target | None, *, now: datetime) -> Filing:
         state = TARGET_LIFE.after(target.state, "hear")
         documents = (made, revised(target, at=now, by="", state=state))
     return Filing(
-        papers=documents,
+        documents=documents,
         act="hear hand-off",
         agency=made.agency,
         notes=(custody_note(custody.HEARD, made, by="", agency=made.agency),),

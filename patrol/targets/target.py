@@ -18,7 +18,7 @@ from typing import Annotated, ClassVar, Final, Literal, TypeAlias
 import msgspec
 
 from patrol.documents.document import Document, new_id, revised
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.state_machine import Life
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict
@@ -59,11 +59,11 @@ LIFE: Final = Life(
         ("handed over", "close"): "closed",
     },
 )
-"""Life of one agency's paper. It has the target while `followed` or `offered`; `granted` is handed
-on and the other side has not said that it knows."""
+"""Life of one agency's document. It has the target while `followed` or `offered`; `granted` is
+handed on and the other side has not said that it knows."""
 
 HAD: Final = frozenset({"followed", "offered"})
-"""States in which the paper's owner is the custodian."""
+"""States in which the document's owner is the custodian."""
 
 
 class Remark(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,7 +159,7 @@ def opened(target: Target, sighting: Sighting | None, *, ground: Ground | None, 
         agency=target.agency,
     )
     return Filing(
-        papers=(target,), act="open target", actor=by, agency=target.agency, notes=(chain,)
+        documents=(target,), act="open target", actor=by, agency=target.agency, notes=(chain,)
     )
 
 
@@ -230,7 +230,7 @@ def closed(target: Target, outcome: Outcome, note: str, *, now: datetime, by: st
         agency=target.agency,
     )
     return Filing(
-        papers=(ended,),
+        documents=(ended,),
         act="close target",
         actor=by,
         agency=target.agency,
@@ -238,9 +238,9 @@ def closed(target: Target, outcome: Outcome, note: str, *, now: datetime, by: st
     )
 
 
-def of_case(book: Book, case: str, agency: str) -> Target | None:
+def of_case(open_documents: OpenDocuments, case: str, agency: str) -> Target | None:
     """Return an agency's open document about a case; None if it has none."""
-    for target in book.all(Target):
+    for target in open_documents.all(Target):
         if target.case == case and target.agency == agency:
             return target
     return None

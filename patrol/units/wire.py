@@ -171,7 +171,14 @@ class FixTable(WireTable, frozen=True, kw_only=True, omit_defaults=True):
     places: WireTable | None = None
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="change"):
+class Change(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    tag="change",
+    rename={"documents": "papers"},
+):
     """What one batch, order or clock tick altered.
 
     Attributes:
@@ -185,8 +192,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag=
         forget: Ids of units, radios and documents that a viewer may no longer hold.
         channels: Channels whose health changed, whole.
         claims: Addresses that a second sender uses: new, changed or ended ones.
-        papers: New versions of alerts, patrols, targets and whatever else people keep, whole; each
-            says its `kind`. What is over comes once more, as it ended.
+        documents: New versions of alerts, patrols, targets and whatever else people keep, whole;
+            each says its `kind`. What is over comes once more, as it ended.
     """
 
     seq: int
@@ -198,10 +205,12 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag=
     channels: tuple[ChannelHealth, ...] = ()
     claims: tuple[Claim, ...] = ()
     # of `patrol.documents.document.Document`; who decodes need not know all kinds
-    papers: tuple[Any, ...] = ()
+    documents: tuple[Any, ...] = ()
 
 
-class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
+class Snapshot(
+    msgspec.Struct, frozen=True, kw_only=True, tag="snapshot", rename={"documents": "papers"}
+):
     """The whole picture one viewer may see.
 
     Attributes:
@@ -211,7 +220,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
         units: All units and unknown radios.
         channels: All channels.
         claims: All addresses that a second sender uses now.
-        papers: The newest version of whatever is not over.
+        documents: The newest version of whatever is not over.
         build: Which build of the pages the node has, so that a page that was loaded before an
             upgrade can say so; empty where it has none.
     """
@@ -224,7 +233,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
     channels: tuple[ChannelHealth, ...] = ()
     claims: tuple[Claim, ...] = ()
     # of `patrol.documents.document.Document`; who decodes need not know all kinds
-    papers: tuple[Any, ...] = ()
+    documents: tuple[Any, ...] = ()
 
 
 class Beat(msgspec.Struct, frozen=True, kw_only=True, tag="beat"):

@@ -155,7 +155,7 @@ def _members(plan: Plan) -> Iterator[PlanConflict]:
 def _sectors(plan: Plan) -> Iterator[PlanConflict]:
     patrol = plan.patrol
     for id in patrol.all_sectors:
-        sector = plan.book.find(Sector, id)
+        sector = plan.open_documents.find(Sector, id)
         if sector is None or not (plan.shows(sector) or tells(plan, sector.agency, "patrols")):
             yield error("unknown_sector", f"there is no sector {id} in use", sector=id)
             continue
@@ -225,7 +225,7 @@ def _over_border(
 
 
 def _into_no_go(plan: Plan, sector: Sector) -> Iterator[PlanConflict]:
-    others = kept_out(plan.book.all(Sector), shows=plan.shows, but=sector.id)
+    others = kept_out(plan.open_documents.all(Sector), shows=plan.shows, but=sector.id)
     for found in overlaps(plan.ground.area(sector), others, plan.ground):
         make = warning if found.agency == sector.agency else error
         yield make("no_go", f"sector {sector.name} {found.message}", sector=sector.id,

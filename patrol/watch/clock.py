@@ -15,7 +15,7 @@ import structlog
 
 from gis.errors.errors import GisError
 from gis.fences.area import Area
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict
 from patrol.patrols import lifecycle as patrol_acts
@@ -69,19 +69,19 @@ Parted: TypeAlias = Callable[[Sequence[str], datetime], str | None]
 """Why some agencies are not joined at a moment; None if all are."""
 
 
-def suspensions(book: Book, now: datetime, parted: Parted) -> tuple[Patrol, ...]:
+def suspensions(open_documents: OpenDocuments, now: datetime, parted: Parted) -> tuple[Patrol, ...]:
     """Return the next versions of the joint patrols whose suspension began or ended.
 
     They follow an agreement that is suspended or resumed in the same turn; once a second the clock
     asks for what time alone brings.
 
     Args:
-        book: The open documents.
+        open_documents: The open documents.
         now: The time, aware UTC.
         parted: Why agencies are not joined.
     """
     changed = []
-    for patrol in book.all(Patrol):
+    for patrol in open_documents.all(Patrol):
         if patrol.is_joint and patrol.state != "draft":
             why = parted(patrol.agencies, _judged_at(patrol, now))
             following = patrol_acts.suspended(patrol, why, at=now, who=WATCH)
@@ -96,38 +96,45 @@ class PatrolClock:
     Args:
         picture: What is known of units.
         ground: Where sectors lie.
-        book: The open documents.
+        open_documents: The open documents.
         parted: Why agencies are not joined.
 
     Attributes:
         duties: For `DocumentService.duties`, in this order.
     """
 
-    def __init__(self, *, picture: Picture, ground: Ground, book: Book, parted: Parted) -> None:
-        self._picture, self._ground, self._book, self._parted = picture, ground, book, parted
+    def __init__(
+        self, *, picture: Picture, ground: Ground, open_documents: OpenDocuments, parted: Parted
+    ) -> None:
+        self._picture, self._ground, self._open_documents, self._parted = (
+            picture,
+            ground,
+            open_documents,
+            parted,
+        )
         self._movement = Movement(self._last, self._area)
         self.duties = (self.suspend, self.begin, self.finish, self.flag)
 
-    def suspend(self, book: Book, now: datetime) -> Filing:
+    def suspend(self, open_documents: OpenDocuments, now: datetime) -> Filing:
         """Flag joint patrols whose agreement is not in force now, and unflag the others."""
-        return _filed(suspensions(book, now, self._parted), "suspend or resume patrol")
+        return _filed(suspensions(open_documents, now, self._parted), "suspend or resume patrol")
 
-    def begin(self, book: Book, now: datetime) -> Filing:
+    def begin(self, open_documents: OpenDocuments, now: datetime) -> Filing:
         """Start what is ready and starts by its plan or by movement."""
-        looked = [each for each in book.all(Patrol) if _is_looked_at(each)]
+        looked = [each for each in open_documents.all(Patrol) if _is_looked_at(each)]
         self._movement.keep_only(each.id for each in looked)
         for patrol in looked:
             self._movement.look(patrol, now)
-        return _filed(_all_done(self._begun(book, now)), "start patrol")
+        return _filed(_all_done(self._begun(open_documents, now)), "start patrol")
 
-    def finish(self, book: Book, now: datetime) -> Filing:
+    def finish(self, open_documents: OpenDocuments, now: datetime) -> Filing:
         """End what is under way and ends by its plan or by movement."""
-        return _filed(_all_done(self._finished(book, now)), "end patrol")
+        return _filed(_all_done(self._finished(open_documents, now)), "end patrol")
 
-    def flag(self, book: Book, now: datetime) -> Filing:
+    def flag(self, open_documents: OpenDocuments, now: datetime) -> Filing:
         """Set and clear what is overdue."""
         flagged = []
-        for patrol in book.all(Patrol):
+        for patrol in open_documents.all(Patrol):
             following = patrol_acts.flagged(
                 patrol,
                 start_overdue=is_start_overdue(patrol, now),
@@ -141,8 +148,10 @@ class PatrolClock:
 
     # -- inside
 
-    def _begun(self, book: Book, now: datetime) -> Iterator[Callable[[], Patrol]]:
-        for patrol in book.all(Patrol):
+    def _begun(
+        self, open_documents: OpenDocuments, now: datetime
+    ) -> Iterator[Callable[[], Patrol]]:
+        for patrol in open_documents.all(Patrol):
             if patrol.state != "ready" or patrol.suspended or now >= patrol.ends_at:
                 continue
             how: How | None = None
@@ -153,8 +162,10 @@ class PatrolClock:
             if how is not None:
                 yield _step(patrol_acts.started, patrol, how, now)
 
-    def _finished(self, book: Book, now: datetime) -> Iterator[Callable[[], Patrol]]:
-        for patrol in book.all(Patrol):
+    def _finished(
+        self, open_documents: OpenDocuments, now: datetime
+    ) -> Iterator[Callable[[], Patrol]]:
+        for patrol in open_documents.all(Patrol):
             if patrol.state != "under way":
                 continue
             how: How | None = None
@@ -179,7 +190,7 @@ class PatrolClock:
         return contact.heard_at
 
     def _area(self, sector: str) -> Area | None:
-        known = self._book.find(Sector, sector)
+        known = self._open_documents.find(Sector, sector)
         try:
             return None if known is None else self._ground.area(known)
         except GisError:
@@ -214,4 +225,4 @@ def _all_done(steps: Iterator[Callable[[], Patrol]]) -> tuple[Patrol, ...]:
 
 
 def _filed(patrols: tuple[Patrol, ...], act: str) -> Filing:
-    return Filing(papers=patrols, act=act)
+    return Filing(documents=patrols, act=act)

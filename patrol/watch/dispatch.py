@@ -57,16 +57,21 @@ class Dispatch:
 
     Args:
         store: Where messages are kept.
-        scribe: Writes orders with their lines in the journal.
+        journal_writer: Writes orders with their lines in the journal.
         turn: Held while one is accepted.
         now: Clock, aware UTC.
     """
 
     def __init__(
-        self, *, store: Store, scribe: JournalWriter, turn: WriterLock, now: Callable[[], datetime]
+        self,
+        *,
+        store: Store,
+        journal_writer: JournalWriter,
+        turn: WriterLock,
+        now: Callable[[], datetime],
     ) -> None:
         self._store = store
-        self._scribe = scribe
+        self._journal_writer = journal_writer
         self._turn = turn
         self._now = now
         self._carriers: dict[str, Carrier] = {}
@@ -135,7 +140,7 @@ class Dispatch:
             raise CannotSend(refusal.reason, refusal.detail)
 
         async def keep(_turn: WriterTurn) -> Message:
-            kept = await self._scribe.write(
+            kept = await self._journal_writer.write(
                 lambda kept: message_note("send message", message) if kept is message else (),
                 messages.add,
                 message,
@@ -161,7 +166,7 @@ class Dispatch:
         if any(_is_end_of(message.id, each.told) for each in self._told):
             self._called_off[message.id] = message_note("cancel message", message, by=by)
         else:  # that other gateway is asked, and tells later
-            await self._scribe.note(message_note("ask to cancel message", message, by=by))
+            await self._journal_writer.note(message_note("ask to cancel message", message, by=by))
         with suppress(TimeoutError):  # what was told of it is on disk soon
             async with asyncio.timeout(STOP_WITHIN_S):
                 while any(each.told.id == message.id for each in self._told):  # noqa: ASYNC110
@@ -310,7 +315,7 @@ class Dispatch:
         notes = {id: self._called_off[id] for id in ends if id in self._called_off}
         told = [each.told for each in steps]
         try:
-            await self._scribe.write(tuple(notes.values()), messages.steps, told)
+            await self._journal_writer.write(tuple(notes.values()), messages.steps, told)
         except (msgspec.MsgspecError, ValueError) as error:  # what is kept of one is damaged
             raise StoreError(str(error), transient=False) from error
         for id in notes:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypeAlias
 
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import NOTHING, Filing
 from patrol.targets.hand_off import HandOff
 from patrol.targets.lifecycle import escalated, returned
@@ -24,7 +24,7 @@ WhyNot: TypeAlias = Callable[[HandOff, datetime], str | None]
 UNANSWERED = "nobody answered"
 
 
-def time_brings(why_not: WhyNot, *, node: str) -> Callable[[Book, datetime], Filing]:
+def time_brings(why_not: WhyNot, *, node: str) -> Callable[[OpenDocuments, datetime], Filing]:
     """Return the clock's duty: cut what may not cross, lapse and escalate what is silent.
 
     One hand-off a turn: each of them is a decision of its own in the journal.
@@ -34,22 +34,22 @@ def time_brings(why_not: WhyNot, *, node: str) -> Callable[[Book, datetime], Fil
         node: This node.
     """
 
-    def duty(book: Book, now: datetime) -> Filing:
-        for made in book.all(HandOff):
+    def duty(open_documents: OpenDocuments, now: datetime) -> Filing:
+        for made in open_documents.all(HandOff):
             if made.is_open:
-                found = _brought(made, book, now)
+                found = _brought(made, open_documents, now)
                 if found:
                     return found
         return NOTHING
 
-    def _brought(made: HandOff, book: Book, now: datetime) -> Filing:
+    def _brought(made: HandOff, open_documents: OpenDocuments, now: datetime) -> Filing:
         refusal = why_not(made, now)
         if made.node != node:
             if refusal is not None:
                 return ended_there(made, "cut", term=made.term, reason=refusal, now=now)
             if now >= made.lapses_at:
                 return ended_there(made, "lapse", term=made.term, reason=UNANSWERED, now=now)
-        elif (target := book.find(Target, made.target)) is not None:
+        elif (target := open_documents.find(Target, made.target)) is not None:
             if refusal is not None:
                 return returned(made, target, "cut", reason=refusal, now=now, by="")
             if now >= made.lapses_at:

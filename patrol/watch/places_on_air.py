@@ -17,7 +17,7 @@ import structlog
 from msgspec.structs import replace
 
 from patrol.documents.document import Document
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.errors.errors import CannotSend, Conflict, StoreError
 from patrol.intake.own_messages import OwnMessages
 from patrol.marks.mark import LASTS_AT_MOST, OWN_NAME, Mark
@@ -38,7 +38,7 @@ TAKEN_BACK_WITHIN: Final = timedelta(hours=24)
 REASON: Final = "it ended"
 
 KINDS: Final = (Mark, Target, Sector)
-"""Papers that radios may be shown."""
+"""Documents that radios may be shown."""
 
 _END: Final = "-end"  # of the id of the message that takes another back
 
@@ -54,7 +54,7 @@ class PlacesOnAir:
         store: Where messages are kept.
         dispatch: Sends them.
         own: Is told what radios are shown.
-        book: The open documents.
+        open_documents: The open documents.
         now: Clock, aware UTC.
     """
 
@@ -64,11 +64,11 @@ class PlacesOnAir:
         store: Store,
         dispatch: Dispatch,
         own: OwnMessages,
-        book: Book,
+        open_documents: OpenDocuments,
         now: Callable[[], datetime],
     ) -> None:
         self._store, self._dispatch, self._own = store, dispatch, own
-        self._book, self._now = book, now
+        self._open_documents, self._now = open_documents, now
         self._shown: dict[tuple[str, str, str], Message] = {}  # by name outward, channel, message
         self._news = asyncio.Event()
 
@@ -79,9 +79,9 @@ class PlacesOnAir:
             self._note(message)
         self._news.set()
 
-    def papers_changed(self, papers: Sequence[Document]) -> None:
+    def documents_changed(self, documents: Sequence[Document]) -> None:
         """Look whether something has ended that radios were shown."""
-        if self._shown and any(isinstance(each, KINDS) and each.is_closed for each in papers):
+        if self._shown and any(isinstance(each, KINDS) and each.is_closed for each in documents):
             self._news.set()
 
     async def send(self, message: Message) -> Message:
@@ -121,10 +121,12 @@ class PlacesOnAir:
         if mark is None or mark.lon is None or mark.lat is None:
             return
         id = mark.id.rpartition(".")[2]
-        paper = next((each for kind in KINDS if (each := self._book.find(kind, id))), None)
-        if paper is None:
+        document = next(
+            (each for kind in KINDS if (each := self._open_documents.find(kind, id))), None
+        )
+        if document is None:
             return  # it has ended: who says it again says it for himself
-        address = paper.address if isinstance(paper, Mark) else ""
+        address = document.address if isinstance(document, Mark) else ""
         lon, lat = mark.lon, mark.lat
         self._own.note_waypoint("", waypoint_name(mark), lon=lon, lat=lat, address=address)
         lon, lat = object_place(lon=lon, lat=lat)
@@ -133,7 +135,7 @@ class PlacesOnAir:
     def _over(self) -> list[Message]:
         """Return what radios were shown of what stands no more."""
         kinds = KINDS if self._shown else ()
-        ids = {outward_name(each) for kind in kinds for each in self._book.all(kind)}
+        ids = {outward_name(each) for kind in kinds for each in self._open_documents.all(kind)}
         return [message for (id, *_), message in self._shown.items() if id not in ids]
 
     async def _take_back(self, message: Message) -> None:
@@ -163,6 +165,6 @@ class PlacesOnAir:
         self._note(sent)
 
 
-def outward_name(paper: Document) -> str:
+def outward_name(document: Document) -> str:
     """Return the name under which a document is sent to radios: ours, and the same for ever."""
-    return f"{OWN_NAME}{paper.origin}.{paper.id}"
+    return f"{OWN_NAME}{document.origin}.{document.id}"

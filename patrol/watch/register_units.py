@@ -46,7 +46,7 @@ class Registrar:
 
     Args:
         store: Where records are kept.
-        scribe: Writes changes with their lines in the journal.
+        journal_writer: Writes changes with their lines in the journal.
         picture: What it changes.
         turn: Held while the picture and the store are changed.
         publish: Tells viewers what changed in the picture.
@@ -63,14 +63,14 @@ class Registrar:
         self,
         *,
         store: Store,
-        scribe: JournalWriter,
+        journal_writer: JournalWriter,
         picture: Picture,
         turn: WriterLock,
         publish: Callable[[], None],
         now: Callable[[], datetime],
     ) -> None:
         self._store = store
-        self._scribe = scribe
+        self._journal_writer = journal_writer
         self._picture = picture
         self._turn = turn
         self._publish = publish
@@ -220,7 +220,7 @@ class Registrar:
                 for each in picture.assignments.values()
                 if each.unit == unit.id and (each.end is None or each.end > unit.retired_at)
             ]
-        await self._scribe.write(note, _store_unit, unit, ended)
+        await self._journal_writer.write(note, _store_unit, unit, ended)
         for assignment in ended:
             picture.put_assignment(assignment)
         picture.put_unit(unit)
@@ -241,7 +241,7 @@ class Registrar:
         holds = assignment.start <= now and (assignment.end is None or now < assignment.end)
         if is_anothers:
             holds = False  # what it said until now stays with who heard it, its call for help too
-        await self._scribe.write(notes, _store_assignment, assignment, holds)
+        await self._journal_writer.write(notes, _store_assignment, assignment, holds)
         picture.put_assignment(assignment)
         if taken is not None:
             picture.note_taken(taken)
@@ -267,7 +267,7 @@ class Registrar:
     async def _clear_distress(self, turn: WriterTurn, of: str, by: str, note: str) -> None:
         told = distress_note(self._picture.contact(of), by=by)
         at = self._now()
-        await self._scribe.write(told, registry.clear_latch, of=of, at=at, by=by)
+        await self._journal_writer.write(told, registry.clear_latch, of=of, at=at, by=by)
         self._picture.clear_distress(of, at)
         await self.tell_anew(turn, [of])  # what it said before its call is what it said last
         if of not in self._picture.contacts:  # it said no more, and that was set aside

@@ -147,36 +147,47 @@ class Watch:
         self.picture.recordings = clock.recordings
         self.own_messages = OwnMessages(node, clock=lambda: self.now().timestamp())
         self.turn = WriterLock()
-        self.clerk = DocumentService(store=store, turn=self.turn, node=node, now=lambda: self.now())
-        self.sharing = Sharing(self.clerk.book, self.clerk.seen, ground)
-        self.lookout = CrossAgencyUnits(self.sharing, self._told_of)
-        self.board = Publisher(
-            self.snapshot, now, lookout=self.lookout, papers=lambda: self.clerk.book
+        self.document_service = DocumentService(
+            store=store, turn=self.turn, node=node, now=lambda: self.now()
         )
-        scribe = self.clerk.scribe
+        self.sharing = Sharing(
+            self.document_service.open_documents, self.document_service.seen, ground
+        )
+        self.cross_agency_units = CrossAgencyUnits(self.sharing, self._told_of)
+        self.publisher = Publisher(
+            self.snapshot,
+            now,
+            cross_agency_units=self.cross_agency_units,
+            documents=lambda: self.document_service.open_documents,
+        )
+        journal_writer = self.document_service.journal_writer
         self.registrar = Registrar(
             store=store,
-            scribe=scribe,
+            journal_writer=journal_writer,
             picture=self.picture,
             turn=self.turn,
             publish=lambda: self.publish(()),
             now=now,
         )
-        self.dispatch = Dispatch(store=store, scribe=scribe, turn=self.turn, now=now)
+        self.dispatch = Dispatch(
+            store=store, journal_writer=journal_writer, turn=self.turn, now=now
+        )
         self.phones = PhonePost(self.dispatch.told, now=lambda: self.now())
-        self.clerk.duties.append(time_is_over)
-        self.clerk.listeners.extend((self.sharing.note, self._show_papers))
+        self.document_service.duties.append(time_is_over)
+        self.document_service.listeners.extend((self.sharing.note, self._publish_documents))
         patrols = PatrolClock(
             picture=self.picture,
             ground=ground or Ground(),
-            book=self.clerk.book,
+            open_documents=self.document_service.open_documents,
             parted=lambda agencies, at: parted(self.sharing, agencies, at),
         )
-        self.clerk.duties.extend(patrols.duties)
-        self.clerk.followed_by.append((Agreement, patrols.suspend))
-        self.clerk.duties.append(time_brings(partial(why_not_shared, self.sharing), node=node))
+        self.document_service.duties.extend(patrols.duties)
+        self.document_service.followed_by.append((Agreement, patrols.suspend))
+        self.document_service.duties.append(
+            time_brings(partial(why_not_shared, self.sharing), node=node)
+        )
         self.alarms = Alarms(
-            clerk=self.clerk,
+            document_service=self.document_service,
             store=store,
             picture=self.picture,
             agency=agency,
@@ -188,16 +199,20 @@ class Watch:
         self.alarms.crosses = lambda alert, viewer, now: (
             passed(alert, sharing=self.sharing, viewer=viewer, now=now) is not None
         )
-        self._marks = MarkedPlaces(clerk=self.clerk, picture=self.picture, ground=ground)
-        self.clerk.duties.append(self._marks.expire)
+        self._marks = MarkedPlaces(
+            document_service=self.document_service, picture=self.picture, ground=ground
+        )
+        self.document_service.duties.append(self._marks.expire)
         self.places_on_air = PlacesOnAir(
             store=store,
             dispatch=self.dispatch,
             own=self.own_messages,
-            book=self.clerk.book,
+            open_documents=self.document_service.open_documents,
             now=lambda: self.now(),
         )
-        self.clerk.listeners.extend((self._marks.note_ended, self.places_on_air.papers_changed))
+        self.document_service.listeners.extend(
+            (self._marks.note_ended, self.places_on_air.documents_changed)
+        )
         self.registrar.when_cleared = self.alarms.cleared
         self.registrar.when_assigned = self.alarms.reassigned
         self._placing = RiverPositioner(locate, describe)
@@ -233,13 +248,13 @@ class Watch:
         self.dispatch.attach(PHONE, self.phones)
         for kind in ("patrol", "agreement"):
             self.sharing.note(await self.store.read(of_kind, kind))
-        await self.clerk.load()
+        await self.document_service.load()
         ended = to_us(self.now() - LASTS_AT_MOST)
         self._marks.note_ended(await self.store.read(partial(of_kind, kind="mark", since_us=ended)))
         await self.places_on_air.load()
         self._store_health.put_aside(await self.store.read(aside.since, self.now() - TOLD_FOR))
         contacts = self.picture.contacts
-        slow_clocks.take_up(contacts, self.clerk.book.all(Alert))
+        slow_clocks.take_up(contacts, self.document_service.open_documents.all(Alert))
         made: tuple[Callable[[], None], ...] = (
             lambda: self._placing.contacts(contacts.values()),
             lambda: self.picture.tick(self.now()),
@@ -295,7 +310,7 @@ class Watch:
         self.picture.put_channels(channels)
         update = Update()  # of the channels alone: a batch may be on its way into the store
         update.channels = self.picture.take_channel_changes()
-        self.board.publish(update)
+        self.publisher.publish(update)
 
     def states(self, policy: ViewPolicy) -> list[UnitState]:
         """Return what is stored and known of everything of its own that `policy` lets pass."""
@@ -324,7 +339,7 @@ class Watch:
         """Return the picture that `policy` lets pass, with what crosses from other agencies."""
         others: list[UnitState] = []
         if policy.sees_others:
-            others = self.lookout.seen_by(policy.agency, self.now())
+            others = self.cross_agency_units.seen_by(policy.agency, self.now())
         return Snapshot(
             stream=stream,
             seq=seq,
@@ -333,8 +348,10 @@ class Watch:
             units=(*self.states(policy), *others),
             channels=tuple(self.picture.channels.values()),
             claims=tuple(self.claims(policy)),
-            papers=tuple(
-                seen for each in self.clerk.book if (seen := policy.paper(each)) is not None
+            documents=tuple(
+                seen
+                for each in self.document_service.open_documents
+                if (seen := policy.document(each)) is not None
             ),
         )
 
@@ -368,7 +385,7 @@ class Watch:
         claims = self.picture.claims
         for claim in claims.take_changes() if claims.touched else ():
             update.claims.setdefault((claim.agency, claim.unit is not None), []).append(claim)
-        self.board.publish(update)
+        self.publisher.publish(update)
 
     # -- inside
 
@@ -376,10 +393,10 @@ class Watch:
         """Return what the viewers of an owner have been told of its registered units."""
         return self._shown.passing(lambda agency, known: known and agency == owner)
 
-    def _show_papers(self, papers: Sequence[Document]) -> None:
+    def _publish_documents(self, documents: Sequence[Document]) -> None:
         update = Update()
-        update.papers = papers
-        self.board.publish(update)
+        update.documents = documents
+        self.publisher.publish(update)
 
     async def _work(self, inbox: Inbox) -> None:
         uncut = RunToCompletion(STOP_WITHIN_S)
@@ -437,7 +454,7 @@ class Watch:
             lambda: self.picture.tick(self.now()),
             self._store_health.tick,
             self._store_ended_claims,
-            lambda: self.clerk.tick(turn),
+            lambda: self.document_service.tick(turn),
             lambda: self.alarms.tick(turn),
             lambda: self._marks.tick(turn, self.now()),
             self.phones.tick,

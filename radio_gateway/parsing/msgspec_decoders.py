@@ -3,8 +3,8 @@
 msgspec looks at a type when it is first decoded to, for which it runs Python and so lets other
 threads go on, and what it has made by then is already there for them: one that decodes to the same
 type meanwhile ends the process (a segmentation fault; seen with 0.22, two threads that
-read the first papers of a store at once). So a type is decoded to through a decoder from here, made
-by one thread at a time.
+read the first documents of a store at once). So a type is decoded to through a decoder from here,
+made by one thread at a time.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
     python -m tests.benchmarks.audit_rate [--reps 3] [--rows 200000]
 
 Bare sqlite3 inserts the same columns without a chain, `synchronous=FULL`: one row a transaction,
-as an order is filed, and 1,000 rows a transaction. The clerk files one paper an act, with its
-version, its line, its turn and its book. Proving reads every row and hashes it.
+as an order is filed, and 1,000 rows a transaction. The document service files one document an act,
+with its version, its line, its turn and its book. Proving reads every row and hashes it.
 """
 
 from __future__ import annotations
@@ -62,7 +62,9 @@ def main() -> None:
     contests: dict[str, Callable[[Path], float]] = {
         "bare sqlite3, a row a commit": lambda folder: _bare(folder, _ONE_BY_ONE, 1),
         "journal alone, a row a commit": lambda folder: _append(folder, _ONE_BY_ONE, 1),
-        "clerk: paper, line, turn, book": lambda folder: asyncio.run(_clerk(folder, _ONE_BY_ONE)),
+        "clerk: paper, line, turn, book": lambda folder: asyncio.run(
+            _document_service(folder, _ONE_BY_ONE)
+        ),
         "bare sqlite3, 1,000 rows a commit": lambda folder: _bare(folder, options.rows, _BATCH),
         "journal alone, 1,000 rows a commit": lambda folder: _append(folder, options.rows, _BATCH),
         "proving": lambda folder: _prove(folder, options.rows),
@@ -119,7 +121,7 @@ def _append(folder: Path, count: int, batch: int) -> float:
     return count / passed
 
 
-async def _clerk(folder: Path, count: int) -> float:
+async def _document_service(folder: Path, count: int) -> float:
     url = f"sqlite:///{folder / 'own.db'}"
     create_store(url)
     store = open_store(url)
@@ -127,13 +129,13 @@ async def _clerk(folder: Path, count: int) -> float:
     await watch.start()
 
     def phrase(number: int) -> Filing:
-        paper = Phrase(id=f"p{number}", agency="la-hx", at=_AT, language="lo", text="stop")
-        return Filing(papers=(paper,), act="add phrase", actor="somchai", agency="la-hx")
+        document = Phrase(id=f"p{number}", agency="la-hx", at=_AT, language="lo", text="stop")
+        return Filing(documents=(document,), act="add phrase", actor="somchai", agency="la-hx")
 
     filings = [phrase(number) for number in range(count)]
     began = time.perf_counter()
     for filing in filings:
-        await watch.clerk.file(lambda _book, _now, filing=filing: filing)  # type: ignore[misc]
+        await watch.document_service.file(lambda _open_documents, _now, filing=filing: filing)  # type: ignore[misc]
     passed = time.perf_counter() - began
     await store.close()
     return count / passed

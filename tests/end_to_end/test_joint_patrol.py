@@ -218,7 +218,7 @@ async def under_way(story: Story) -> str:
 
 
 async def handed_over(story: Story, patrol: str) -> str:
-    """Follow a target across the river until the other side has it; return the Thai paper's id."""
+    """Follow a target across the river until the other side has it; return the Thai target's id."""
     offices = story.offices
     sighting = {"lon": LAO_WATER[0], "lat": LAO_WATER[1], "accuracy_m": 30, "speed_mps": 8.0,
                 "course_deg": 215.0}  # fmt: skip

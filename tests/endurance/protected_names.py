@@ -361,7 +361,7 @@ def names() -> dict[str, Any]:
     return {each: secret(each) for each in ("names", "informants", "witnesses", "victims")}
 
 
-def file_papers(lao: Office, thai: Office, listeners: Listeners) -> None:
+def file_documents(lao: Office, thai: Office, listeners: Listeners) -> None:
     """File what is protected in every way that there is, well and badly."""
     word, now = OPEN.decode(), datetime.now(UTC)
     incident: dict[str, Any] = {
@@ -449,8 +449,8 @@ def file_papers(lao: Office, thai: Office, listeners: Listeners) -> None:
         thai.ask(role, "POST", f"/api/protected/target/{id}/reading", purpose="x", good=False)
     # the one answer, by a client that nobody listens to
     with lao.client("commander") as client:
-        for kind, paper in (("incident", first), ("target", id)):
-            path = f"/api/protected/{kind}/{paper}"
+        for kind, document in (("incident", first), ("target", id)):
+            path = f"/api/protected/{kind}/{document}"
             shown = client.post(f"{path}/reading", json={"purpose": "asked by the court"})
             assert PROTECTED in shown.content, shown.text
             entry = shown.json()[0]["id"]
@@ -574,7 +574,7 @@ def main() -> int:
             agree(lao, thai)
             lao.ask("commander", "POST", "/api/deliveries/browsers", **listeners.browser.fields)
             listeners.listen()
-            file_papers(lao, thai, listeners)
+            file_documents(lao, thai, listeners)
             register(lao, listeners)
             asked_for = ask_everything((lao, thai), account, options.roles)
             make_files((lao, thai), account)

@@ -103,7 +103,7 @@ class Passkeys:
         seal: Marks challenges.
         node: This node's id.
         title: This node's name, as a device shows it.
-        scribe: Writes changes with their lines in the journal.
+        journal_writer: Writes changes with their lines in the journal.
         recovery: Makes recovery codes of a user, each with what is kept of it.
         now: Clock, aware UTC.
     """
@@ -115,12 +115,12 @@ class Passkeys:
         *,
         node: str,
         title: str,
-        scribe: JournalWriter,
+        journal_writer: JournalWriter,
         recovery: Callable[[User], Mapping[str, bytes]],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store, self._seal, self._node, self._title = store, seal, node, title
-        self._scribe, self._recovery, self._now = scribe, recovery, now
+        self._journal_writer, self._recovery, self._now = journal_writer, recovery, now
 
     async def of(self, user: User) -> list[Passkey]:
         """Return a user's passkeys, oldest first."""
@@ -213,7 +213,7 @@ class Passkeys:
             key = sha256(passkey.public_key).hexdigest()
             note = msgspec.structs.replace(note, detail=note.detail | {"key_sha256": key})
         codes = self._recovery(user)
-        first = await self._scribe.write(
+        first = await self._journal_writer.write(
             if_done(note),
             queries.add,
             passkey,
@@ -324,7 +324,7 @@ class Passkeys:
         Raises:
             NotFound: If the user has none of that id.
         """
-        if not await self._scribe.write(if_done(note), queries.remove, user.name, id):
+        if not await self._journal_writer.write(if_done(note), queries.remove, user.name, id):
             raise NotFound("passkey", id)
 
     def _handle(self, user: User) -> bytes:

@@ -66,7 +66,7 @@ READABLE: Final = ("/api/ogc", "/api/exports/", "/api/layers", "/tiles/", "/api/
 _READ: Final = ("GET", "HEAD")
 _WRITE: Final = ("POST", "PUT", "PATCH", "DELETE")
 _ANY: Final = (*_READ, *_WRITE)
-_PAPERS: Final = (
+_DOCUMENTS: Final = (
     "/api/sectors",
     "/api/patrols",
     "/api/agreements",
@@ -110,8 +110,8 @@ ROUTES: Final[tuple[tuple[tuple[str, ...], str, Scope | None], ...]] = (
     *((_READ, prefix.removesuffix("/"), "read:features") for prefix in READABLE),
     (_READ, "/api/basemap", "read:features"),
     (_READ, "/basemap", "read:features"),
-    *((_READ, prefix, "read:patrols") for prefix in _PAPERS),
-    *((_WRITE, prefix, "write:patrols") for prefix in _PAPERS),
+    *((_READ, prefix, "read:patrols") for prefix in _DOCUMENTS),
+    *((_WRITE, prefix, "write:patrols") for prefix in _DOCUMENTS),
     *((_WRITE, f"/api/agreements/{{agreement}}/{act}", None) for act in _OFFICERS_SIGN),
     (("POST",), "/api/positions", "write:positions"),
     (("POST",), "/in/{channel}", "write:positions"),

@@ -87,7 +87,7 @@ class SecondFactors:
         store: Where they are kept.
         seal: Seals the secrets.
         issuer: Name of this node, as an authenticator shows it.
-        scribe: Writes changes with their lines in the journal; one of its own if None.
+        journal_writer: Writes changes with their lines in the journal; one of its own if None.
         now: Clock, aware UTC.
     """
 
@@ -97,11 +97,11 @@ class SecondFactors:
         seal: Sealer,
         *,
         issuer: str,
-        scribe: JournalWriter | None = None,
+        journal_writer: JournalWriter | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store, self._seal, self._issuer, self._now = store, seal, issuer, now
-        self._scribe = scribe or JournalWriter(store=store, node=issuer, now=now)
+        self._journal_writer = journal_writer or JournalWriter(store=store, node=issuer, now=now)
 
     async def of(self, user: User) -> SecondFactor | None:
         """Return a user's second factor, confirmed or not; None without."""
@@ -161,7 +161,7 @@ class SecondFactors:
         if step is None:
             raise SignInRefused("the code is wrong: look at the clock of the phone")
         codes = fresh_recovery_codes(user)
-        turned = await self._scribe.write(
+        turned = await self._journal_writer.write(
             if_done(note),
             factors.confirm,
             user,
@@ -201,7 +201,7 @@ class SecondFactors:
         if not await self.is_asked_for(user):
             raise NotFound("second factor", user.name)
         codes = fresh_recovery_codes(user)
-        await self._scribe.write(
+        await self._journal_writer.write(
             () if note is None else note, factors.put_codes, user, codes.values()
         )
         return RecoveryCodes(codes=tuple(codes))
@@ -217,7 +217,7 @@ class SecondFactors:
             passkeys_too: Its passkeys go, too.
             note: What the journal is told.
         """
-        return await self._scribe.write(
+        return await self._journal_writer.write(
             if_done(note), factors.remove, name, passkeys_too=passkeys_too
         )
 

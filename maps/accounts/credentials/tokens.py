@@ -32,7 +32,7 @@ class Tokens:
 
     Args:
         store: Where they are kept.
-        scribe: Writes changes with their lines in the journal.
+        journal_writer: Writes changes with their lines in the journal.
         now: Clock, aware UTC.
     """
 
@@ -40,10 +40,10 @@ class Tokens:
         self,
         store: Store,
         *,
-        scribe: JournalWriter,
+        journal_writer: JournalWriter,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._store, self._scribe, self._now = store, scribe, now
+        self._store, self._journal_writer, self._now = store, journal_writer, now
 
     async def make(
         self,
@@ -92,7 +92,7 @@ class Tokens:
                 note = replace(note, actor=COMMAND_LINE, detail=note.detail | {"of": user.name})
             return (note,)
 
-        id = await self._scribe.write(
+        id = await self._journal_writer.write(
             notes_of,
             changes.begin_token,
             user,
@@ -141,7 +141,7 @@ class Tokens:
         if found is None or found.kind != "token" or not (own or managed):
             raise NotFound("token", id)
         note = _note(user, "end token", id, of=found.user.name)
-        await self._scribe.write(if_done(note), changes.end_session, id=id)
+        await self._journal_writer.write(if_done(note), changes.end_session, id=id)
 
 
 def _note(user: User, act: str, id: str, **detail: object) -> Note:

@@ -93,7 +93,7 @@ class OpenId:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._settings, self._node, self._now = settings, node, now
-        self._scribe = JournalWriter(store=store, node=node, now=now)
+        self._journal_writer = JournalWriter(store=store, node=node, now=now)
         self._transport = transport
         self._pending: dict[str, _Pending] = {}  # by state, the oldest first
         self._provider: _Provider | None = None
@@ -195,7 +195,7 @@ class OpenId:
                 for act in done
             ]
 
-        user = await self._scribe.write(
+        user = await self._journal_writer.write(
             notes_of,
             identities.user_of,
             self._settings.issuer,

@@ -23,7 +23,7 @@ from patrol.protected_fields.reader import ProtectedReader, ReaderCandidate
 router = APIRouter(prefix="/api/protected", tags=["protected fields"])
 
 Kind = Annotated[Literal["incident", "target"], Path(description="What it is of")]
-PaperId = Annotated[str, Path(max_length=64, description="Id of the incident or target")]
+DocumentId = Annotated[str, Path(max_length=64, description="Id of the incident or target")]
 
 _WORDS: Final = r"^[^\x00-\x09\x0b-\x1f\x7f]*$"  # line breaks and no other control character
 _COMMITMENT: Final = "5f1d7a9e0c3b4d68" * 4
@@ -54,7 +54,7 @@ _READERS = ProtectedReaders(
 _READER = ProtectedReader(
     reader="noy",
     kind="incident",
-    paper="0d9b7c1e5f3a4d2c8b6a7e9f1c2d3b4a",
+    document="0d9b7c1e5f3a4d2c8b6a7e9f1c2d3b4a",
     name="drugs",
     at=datetime(2026, 11, 24, 2, 30, tzinfo=UTC),
     by="bounmy",
@@ -103,7 +103,7 @@ class RedactionReason(Form):
     responses=answers(ProtectedWords, _WRITTEN, 403, 404, 409, 422, 503, status=201),
 )
 async def write_protected_field(
-    kind: Kind, paper: PaperId, new: NewProtectedWords, desk: DeskHere
+    kind: Kind, paper: DocumentId, new: NewProtectedWords, desk: DeskHere
 ) -> Response:
     """Write into a protected field of an incident or target of the caller's agency.
 
@@ -119,7 +119,7 @@ async def write_protected_field(
     responses=answers(list[ProtectedWords], [_SHOWN], 403, 404, 409, 422, 503),
 )
 async def read_protected_fields(
-    kind: Kind, paper: PaperId, why: ReadingPurpose, desk: DeskHere
+    kind: Kind, paper: DocumentId, why: ReadingPurpose, desk: DeskHere
 ) -> Response:
     """Return what is written in the protected fields, oldest first, and have the journal say that
     the caller read it, and what for.
@@ -134,7 +134,7 @@ async def read_protected_fields(
     responses=answers(ProtectedWords, _REDACTED, 403, 404, 409, 422),
 )
 async def redact_protected_field(
-    kind: Kind, paper: PaperId, entry: str, why: RedactionReason, desk: DeskHere
+    kind: Kind, paper: DocumentId, entry: str, why: RedactionReason, desk: DeskHere
 ) -> Response:
     """Take words away for good.
 
@@ -155,7 +155,7 @@ async def list_all_readers(desk: DeskHere) -> Response:
 
 
 @router.get("/{kind}/{paper}/readers", responses=answers(ProtectedReaders, _READERS, 403, 404, 422))
-async def list_readers(kind: Kind, paper: PaperId, desk: DeskHere) -> Response:
+async def list_readers(kind: Kind, paper: DocumentId, desk: DeskHere) -> Response:
     """Return to whom the reading of this incident or target was given, and to whom it may be."""
     return answer(await desk.protected_fields.readers(kind, paper))
 
@@ -164,7 +164,7 @@ async def list_readers(kind: Kind, paper: PaperId, desk: DeskHere) -> Response:
     "/{kind}/{paper}/readers/{reader}",
     responses=answers(ProtectedReaders, _READERS, 403, 404, 409, 422),
 )
-async def give_reading(kind: Kind, paper: PaperId, reader: str, desk: DeskHere) -> Response:
+async def give_reading(kind: Kind, paper: DocumentId, reader: str, desk: DeskHere) -> Response:
     """Let a user of the caller's agency read what is protected of this incident or target; 409 for
     a crew.
     """
@@ -174,6 +174,6 @@ async def give_reading(kind: Kind, paper: PaperId, reader: str, desk: DeskHere) 
 @router.delete(
     "/{kind}/{paper}/readers/{reader}", responses=answers(ProtectedReaders, _READERS, 403, 404, 422)
 )
-async def take_back_reading(kind: Kind, paper: PaperId, reader: str, desk: DeskHere) -> Response:
+async def take_back_reading(kind: Kind, paper: DocumentId, reader: str, desk: DeskHere) -> Response:
     """Let a user read it no more."""
     return answer(await desk.protected_fields.take_back(kind, paper, reader))

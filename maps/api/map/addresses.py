@@ -87,9 +87,11 @@ async def read_address(
     With the next gauge, border liaison office and crossing up and down the river, how far along it
     and how wrong that may be, and at a speed when one would be there.
     """
-    book: AddressBook = request.app.state.addresses
+    address_book: AddressBook = request.app.state.addresses
     if river_km is not None and lon is None and lat is None:
-        lon, lat = book.at_km(river_km)
+        lon, lat = address_book.at_km(river_km)
     elif river_km is not None or lon is None or lat is None:
         raise BadRequest("give lon and lat, or river_km")
-    return answer(book.address(lon=lon, lat=lat, accuracy_m=accuracy_m, speed_mps=speed_mps))
+    return answer(
+        address_book.address(lon=lon, lat=lat, accuracy_m=accuracy_m, speed_mps=speed_mps)
+    )

@@ -28,7 +28,7 @@ ReportId = Annotated[
 ]
 Text = Annotated[str, Field(max_length=1000, pattern=LINES)]
 Note = Annotated[str, Field(max_length=500, pattern=LINES)]
-PaperId = Annotated[str, Field(min_length=1, max_length=64)]
+DocumentId = Annotated[str, Field(min_length=1, max_length=64)]
 PhotoIds = Annotated[
     list[ReportId],
     Field(max_length=MOST_PHOTOS, description="Ids of photos sent to /api/crew/photos"),
@@ -104,14 +104,14 @@ class CheckInReport(CrewReport):
     """That the crew's unit is well."""
 
     kind: Literal["check_in"]
-    patrol: PaperId
+    patrol: DocumentId
 
 
 class PatrolStep(CrewReport):
     """That a patrol begins or is over."""
 
     kind: Literal["patrol_start", "patrol_end"]
-    patrol: PaperId
+    patrol: DocumentId
     note: Note = ""
 
 
@@ -127,7 +127,7 @@ class TextReadReport(CrewReport):
     """That the crew has read a text."""
 
     kind: Literal["text_read"]
-    text_id: PaperId
+    text_id: DocumentId
 
 
 class IncidentReport(NewIncident):

@@ -227,7 +227,7 @@ def _verify_day(settings: Settings, heads: list[SignedHead], day: date) -> list[
     until = ", of each up to its first fault" if proof.faults else ""
     typer.echo(f"of {day:%F} ({zone.key}), proved to be as written{until}:")
     typer.echo(f"  {proof.rows} rows of the journal, from row {proof.first} on")
-    typer.echo(f"  {proof.papers} versions of papers")
+    typer.echo(f"  {proof.documents} versions of papers")
     typer.echo(f"  {proof.receptions} messages, stored from then to the next day's first minute")
     since = (
         f"the signed head of row {proof.after}"
@@ -250,7 +250,9 @@ def _tell_proof(proof: JournalProof, signatures: SignatureProof, heads: list[Sig
     typer.echo(f"proved to be as they were written{until}:")
     last = f", the last at {proof.at}" if proof.entries else ""
     typer.echo(f"  {proof.entries} rows of the journal{last}")
-    typer.echo(f"  {proof.papers} versions of papers (incidents, patrols, sectors, agreements …)")
+    typer.echo(
+        f"  {proof.documents} versions of papers (incidents, patrols, sectors, agreements …)"
+    )
     rows = (
         (proof.accounts, "rows about accounts, units and radios"),
         (proof.protected, "protected fields and who may read them"),

@@ -89,7 +89,7 @@ def show_inventory(found: Inventory) -> None:
             typer.echo(f"  {table}: {rows}")
     proof = found.proof
     typer.echo(
-        f"{proof.entries} rows of the journal are proved, and {proof.papers} versions of papers"
+        f"{proof.entries} rows of the journal are proved, and {proof.documents} versions of papers"
     )
     if proof.entries:
         typer.echo(f"the last is of {proof.at}, its hash {proof.hash.hex()}")

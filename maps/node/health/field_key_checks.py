@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from patrol.errors.errors import FieldKeyError, NoFieldKey, StoreError
 from patrol.protected_fields.field_key import FieldKeys
-from patrol.store.protection.plain_words import plain_papers
+from patrol.store.protection.plain_words import plain_documents
 
 if TYPE_CHECKING:
     from maps.settings.settings import Settings
@@ -45,7 +45,7 @@ def field_key_warnings(settings: Settings) -> Iterator[str]:
     if file is not None and not file.exists():
         return
     try:
-        count = plain_papers(settings.store.url)
+        count = plain_documents(settings.store.url)
     except StoreError:  # told of elsewhere
         return
     if count:

@@ -1,7 +1,8 @@
 """Report queue: reports of a node are made one at a time, whoever requests them.
 
-Positions come first, and the paper of one report takes a core and some hundred MB by itself. Those
-that people ask for and those that go by mail stand in one line, in the order in which they came.
+Positions come first, and the layout of one report takes a core and some hundred MB by itself.
+Those that people ask for and those that go by mail stand in one line, in the order in which they
+came.
 """
 
 from __future__ import annotations

@@ -86,4 +86,4 @@ class CrossingView:
             return document if document.agency == self._asked.counterpart else None
         if isinstance(document, Incident) and document.state == "reported":
             return None  # nobody has confirmed it
-        return self._policy.paper(document)
+        return self._policy.document(document)

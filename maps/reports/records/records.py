@@ -43,7 +43,7 @@ _ANSWERS: Final[Mapping[str, str]] = {
 
 P = TypeVar("P", bound=Document)
 Pass = Callable[[Document], Document | None]
-"""What may go into the report of a paper; None for nothing."""
+"""What may go into the report of a document; None for nothing."""
 
 
 class HandOffOutcome(msgspec.Struct, frozen=True, kw_only=True):

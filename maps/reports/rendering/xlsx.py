@@ -59,7 +59,7 @@ class _Sheets:
     """Writes sheets, each under a name of its own."""
 
     def __init__(self, workbook: Any) -> None:
-        self._book = workbook
+        self._workbook = workbook
         self._names: set[str] = set()
         self._head = workbook.add_format(
             {"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"}
@@ -104,7 +104,7 @@ class _Sheets:
     def _number(self, decimals: int, *, bold: bool) -> Any:
         if (decimals, bold) not in self._numbers:
             pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
-            self._numbers[decimals, bold] = self._book.add_format(
+            self._numbers[decimals, bold] = self._workbook.add_format(
                 {"num_format": pattern, "bold": bold, "valign": "top"}
             )
         return self._numbers[decimals, bold]
@@ -117,7 +117,7 @@ class _Sheets:
             chosen = sheet_name[: _LONGEST_NAME - len(tail)].rstrip() + tail
             number += 1
         self._names.add(chosen.casefold())
-        sheet = self._book.add_worksheet(chosen)
+        sheet = self._workbook.add_worksheet(chosen)
         sheet.set_landscape()
         sheet.fit_to_pages(1, 0)
         return sheet

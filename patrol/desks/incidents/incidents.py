@@ -13,7 +13,7 @@ import msgspec
 from patrol.desks.incidents.photos import PhotoDesk
 from patrol.desks.visibility.document_access import DocumentAccess
 from patrol.documents.document import Document, id_of_request, revised
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing, Note, PhoneReceipt
 from patrol.errors.errors import Conflict, NotFound
 from patrol.incidents.incident import LIFE, Credit, Incident, check
@@ -23,7 +23,7 @@ from patrol.patrols.patrol import Patrol
 from patrol.protected_fields.field import FIELDS, ProtectedField
 from patrol.sectors.site_geography import Ground
 from patrol.store.protection import protected_fields
-from patrol.store.records import documents as papers
+from patrol.store.records import documents
 from patrol.units.permissions import require
 from patrol.units.units import Agency
 
@@ -31,7 +31,7 @@ MOST_INCIDENTS: Final = 100_000
 """Of one node, so that nothing is left out of a total without a word."""
 
 AT_ONCE: Final = 50
-"""Papers that are looked through in one turn of the event loop: some 15 ms."""
+"""Documents that are looked through in one turn of the event loop: some 15 ms."""
 
 TRIES: Final = 5
 
@@ -136,7 +136,10 @@ class IncidentDesk:
         sealed = self._access.sealed("incident", made.id, words)
         try:
             await self._access.file(
-                "log incident", lambda _book, _now: (made,), protected=sealed, receipt=self.receipt
+                "log incident",
+                lambda _open_documents, _now: (made,),
+                protected=sealed,
+                receipt=self.receipt,
             )
         except Conflict:
             # Sent twice at once: the other one was first.
@@ -233,11 +236,11 @@ class IncidentDesk:
         """
         self._access.may("confirm incidents")
         await self._access.kept(Incident, id)  # of what is not shared nothing is said
-        found = await self._access.read(papers.newest, "incident", id)
+        found = await self._access.read(documents.newest, "incident", id)
         agency = self._access.user.agency
 
-        def act(book: Book, now: datetime) -> Filing:
-            incident = book.find(Incident, id) or found
+        def act(open_documents: OpenDocuments, now: datetime) -> Filing:
+            incident = open_documents.find(Incident, id) or found
             assert isinstance(incident, Incident)
             asked = next((each for each in incident.credited if each.agency == agency), None)
             if asked is None or incident.agency == agency:
@@ -262,7 +265,7 @@ class IncidentDesk:
                 detail={"by_agency": agency, "agreed": agrees},
             )
             return Filing(
-                papers=(answered,),
+                documents=(answered,),
                 act="answer credit",
                 actor=self._access.user.name,
                 agency=agency,
@@ -327,7 +330,7 @@ class IncidentDesk:
             NotFound: If there is none, or it is another agency's.
         """
         self._access.may("see incidents")
-        found = await self._access.read(papers.versions, "incident", id)
+        found = await self._access.read(documents.versions, "incident", id)
         kept = [each for each in found if isinstance(each, Incident)]
         if not kept or self._access.user.agency not in kept[-1].parties:
             raise NotFound("incident", id)
@@ -363,16 +366,16 @@ class IncidentDesk:
 
     async def _all_seen(self, wanted: IncidentQuery) -> list[Incident]:
         """Return what is asked for and may be seen, under one state of the agreements."""
-        kept = await self._access.read(papers.of_kind, "incident", limit=MOST_INCIDENTS + 1)
+        kept = await self._access.read(documents.of_kind, "incident", limit=MOST_INCIDENTS + 1)
         if len(kept) > MOST_INCIDENTS:
             raise Conflict(f"there are more than {MOST_INCIDENTS} incidents in this node")
         asked = [each for each in kept if isinstance(each, Incident) and wanted.takes(each)]
         for _ in range(TRIES):
             before, seen = self._epoch(self._access.user.agency, self._access.now()), []
             for number, each in enumerate(asked, start=1):
-                paper = self._access.policy.paper(each)
-                if paper is not None and wanted.takes(paper):
-                    seen.append(paper)
+                document = self._access.policy.document(each)
+                if document is not None and wanted.takes(document):
+                    seen.append(document)
                 if number % AT_ONCE == 0:
                     await asyncio.sleep(0)  # the live picture goes first
             if self._epoch(self._access.user.agency, self._access.now()) == before:
@@ -407,7 +410,7 @@ class IncidentDesk:
 
     async def _logged_already(self, made: Incident, words: Mapping[str, str]) -> Incident | None:
         """Return what has become of an incident that the same user sent before; None if none."""
-        found = await self._access.read(papers.versions, "incident", made.id)
+        found = await self._access.read(documents.versions, "incident", made.id)
         kept = [each for each in found if isinstance(each, Incident)]
         if not kept:
             return None
@@ -421,7 +424,7 @@ class IncidentDesk:
             return True
         agency = self._access.user.agency
         key = self._access.field_keys.read(agency)
-        found = await self._access.read(protected_fields.of_paper, agency, "incident", id)
+        found = await self._access.read(protected_fields.of_document, agency, "incident", id)
         return all(
             any(
                 each.field == name and (each.sealed is None or each.words(key) == said)
@@ -433,7 +436,7 @@ class IncidentDesk:
 
     async def _tellers(self, id: str) -> set[str]:
         """Return who logged an incident, and who corrected it since it was last confirmed."""
-        found = await self._access.read(papers.versions, "incident", id)
+        found = await self._access.read(documents.versions, "incident", id)
         first = {found[0].by} if found else set()
         tellers = set(first)
         for each in found:
@@ -443,7 +446,7 @@ class IncidentDesk:
 
     async def _stored(self, id: str) -> Incident:
         """Return an incident of the user's agency, in whatever state."""
-        found = await self._access.read(papers.newest, "incident", id)
+        found = await self._access.read(documents.newest, "incident", id)
         if not isinstance(found, Incident) or self._access.user.agency not in found.parties:
             raise NotFound("incident", id)
         return found
@@ -458,9 +461,9 @@ class IncidentDesk:
         changes: Any = None,
         protected: tuple[ProtectedField, ...] = (),
     ) -> Incident:
-        def decide(book: Book, now: datetime) -> tuple[Incident, ...]:
+        def decide(open_documents: OpenDocuments, now: datetime) -> tuple[Incident, ...]:
             # What is closed is in no book; should it change meanwhile, the store refuses.
-            incident = book.find(Incident, stored.id) or stored
+            incident = open_documents.find(Incident, stored.id) or stored
             if incident.version != version:
                 raise Conflict(f"the incident is at version {incident.version}: look at it again")
             state = LIFE.after(incident.state, act)

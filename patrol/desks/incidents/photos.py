@@ -151,9 +151,9 @@ class PhotoDesk:
         own = await self._access.read(photos.body, sha256, self._access.user.agency)
         if own is not None:
             return own
-        found = await self._through(sha256, self._access.book)
+        found = await self._through(sha256, self._access.open_documents)
         if found is None:
-            closed = await self._access.read(photos.closed_papers_naming, sha256)
+            closed = await self._access.read(photos.closed_documents_naming, sha256)
             found = await self._through(sha256, closed)
         if found is None:
             raise NotFound("photo", sha256)
@@ -222,31 +222,31 @@ class PhotoDesk:
             detail=detail,
         )
 
-    async def _through(self, sha256: str, papers: Iterable[Document]) -> bytes | None:
+    async def _through(self, sha256: str, documents: Iterable[Document]) -> bytes | None:
         """Return a photo that one of these documents shows the user; None where none does.
 
-        Only the paper's owner can show it: who once learned a hash opens nothing by writing it
+        Only the document's owner can show it: who once learned a hash opens nothing by writing it
         into a document of its own.
         """
-        for paper in tuple(papers):
-            if sha256 not in getattr(paper, "photos", ()):
+        for document in tuple(documents):
+            if sha256 not in getattr(document, "photos", ()):
                 continue
-            seen = self._access.policy.paper(paper)
+            seen = self._access.policy.document(document)
             if seen is None or sha256 not in getattr(seen, "photos", ()):
                 continue
-            found = await self._access.read(photos.body, sha256, paper.agency)
+            found = await self._access.read(photos.body, sha256, document.agency)
             if found is not None:
-                await self._access.journal.note(self._shown(sha256, paper))
+                await self._access.journal.note(self._shown(sha256, document))
                 return found
         return None
 
-    def _shown(self, sha256: str, paper: Document) -> Note:
+    def _shown(self, sha256: str, document: Document) -> Note:
         return Note(
             act="see shared photo",
             actor=self._access.user.name,
             agency=self._access.user.agency,
             subject=f"photo:{sha256}",
-            detail={"of": paper.agency, "through": f"{kind_of(paper)}:{paper.id}"},
+            detail={"of": document.agency, "through": f"{kind_of(document)}:{document.id}"},
         )
 
 

@@ -14,14 +14,14 @@ from patrol.agreements.corridors import drawn
 from patrol.agreements.lifecycle import Backfill, Party
 from patrol.desks.visibility.document_access import DocumentAccess
 from patrol.documents.document import kind_of
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.errors.errors import Conflict, NotFound, StoreError
 from patrol.live.publisher import Update
 from patrol.sectors.site_geography import Ground
 from patrol.sharing.decisions import OpenClass, Sharing
 from patrol.signatures.key_signature import KeySignature
 from patrol.signatures.officer_act import ActName, OfficerAct
-from patrol.store.records import documents as papers
+from patrol.store.records import documents
 from patrol.units.data_classes import DataClass
 
 MOST_KEPT: Final = 1000
@@ -77,13 +77,13 @@ class AgreementDesk:
         self._access.may("see agreements")
         found = list(self._access.open(Agreement))
         if closed:
-            kept = await self._access.read(papers.of_kind, KIND)
+            kept = await self._access.read(documents.of_kind, KIND)
             found += [
                 seen
                 for each in kept
                 if isinstance(each, Agreement)
                 and each.is_closed
-                and (seen := self._access.policy.paper(each)) is not None
+                and (seen := self._access.policy.document(each)) is not None
             ]
         return sorted(found, key=lambda each: (each.at, each.id), reverse=True)[:MOST_KEPT]
 
@@ -105,8 +105,8 @@ class AgreementDesk:
             NotFound: If there is none, or the user's agency is no party to it.
         """
         await self.one(id)
-        kept = await self._access.read(papers.versions, KIND, id)
-        seen = (self._access.policy.paper(each) for each in kept if isinstance(each, Agreement))
+        kept = await self._access.read(documents.versions, KIND, id)
+        seen = (self._access.policy.document(each) for each in kept if isinstance(each, Agreement))
         return [each for each in seen if each is not None]
 
     def open(self) -> list[OpenClass]:
@@ -137,7 +137,7 @@ class AgreementDesk:
         """
         self._access.may(_NEEDED[act])
         return acts.officer_act(
-            self._access.own(self._access.book, Agreement, id),
+            self._access.own(self._access.open_documents, Agreement, id),
             act,
             self._access.user.agency,
             terms=None if terms is None else self._drawn(terms),
@@ -162,7 +162,7 @@ class AgreementDesk:
         self._check_agencies(agencies)
         terms = self._drawn(terms)
 
-        def decide(_book: Book, now: datetime) -> tuple[Agreement, ...]:
+        def decide(_open_documents: OpenDocuments, now: datetime) -> tuple[Agreement, ...]:
             return (
                 acts.drafted(terms, agencies, at=now, who=self._who(), origin=self._access.node),
             )
@@ -258,7 +258,7 @@ class AgreementDesk:
                 the order must be given again to be kept.
         """
         self._access.may("suspend agreements")
-        self._access.own(self._access.book, Agreement, id)
+        self._access.own(self._access.open_documents, Agreement, id)
         try:
             return await self._do(
                 "suspend agreement",
@@ -359,21 +359,21 @@ class AgreementDesk:
         *,
         reason: str = "",
     ) -> Agreement:
-        def decide(book: Book, now: datetime) -> tuple[Agreement, ...]:
-            return (change(self._access.own(book, Agreement, id), now),)
+        def decide(open_documents: OpenDocuments, now: datetime) -> tuple[Agreement, ...]:
+            return (change(self._access.own(open_documents, Agreement, id), now),)
 
         return await self._filed(act, decide, reason=reason)
 
     async def _filed(
         self,
         act: str,
-        decide: Callable[[Book, datetime], tuple[Agreement, ...]],
+        decide: Callable[[OpenDocuments, datetime], tuple[Agreement, ...]],
         *,
         reason: str = "",
     ) -> Agreement:
-        (paper,) = await self._access.file(act, decide, reason=reason)
-        assert isinstance(paper, Agreement)
-        seen = self._access.policy.paper(paper)
+        (document,) = await self._access.file(act, decide, reason=reason)
+        assert isinstance(document, Agreement)
+        seen = self._access.policy.document(document)
         if seen is None:
-            raise NotFound(KIND, paper.id)
+            raise NotFound(KIND, document.id)
         return seen

@@ -13,12 +13,12 @@ from typing import Final, cast
 from patrol.desks.liaison.offers import Offers
 from patrol.desks.visibility.document_access import DocumentAccess
 from patrol.documents.document import kind_of
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict, IllegalStep, NotFound
 from patrol.sharing.decisions import Sharing
 from patrol.sharing.offer_permission import why_not_shared
-from patrol.store.records import documents as papers
+from patrol.store.records import documents
 from patrol.store.schema.tables import to_us
 from patrol.targets.hand_off import LIFE, HandOff
 from patrol.targets.lifecycle import accepted, declined, own_of, returned
@@ -52,7 +52,7 @@ class HandOffDesk:
             Forbidden: If the role may not.
         """
         self._access.may("see targets")
-        found = (self._shown(each) for each in self._access.book.all(HandOff))
+        found = (self._shown(each) for each in self._access.open_documents.all(HandOff))
         return [each for each in found if each is not None]
 
     async def past(
@@ -65,7 +65,7 @@ class HandOffDesk:
         """
         self._access.may("see targets")
         found = await self._access.read(
-            lambda connection: papers.of_kind(
+            lambda connection: documents.of_kind(
                 connection,
                 kind_of(HandOff),
                 since_us=to_us(since),
@@ -98,7 +98,7 @@ class HandOffDesk:
             NotFound: If there is none, or the user may not know of it.
         """
         await self.one(id)
-        kept = await self._access.read(papers.versions, kind_of(HandOff), id)
+        kept = await self._access.read(documents.versions, kind_of(HandOff), id)
         seen = (self._shown(cast(HandOff, each)) for each in kept)
         return [each for each in seen if each is not None]
 
@@ -122,8 +122,8 @@ class HandOffDesk:
         self._access.may("offer hand-offs")
         refused: list[str] = []
 
-        def act(book: Book, now: datetime) -> Filing:
-            mine = self._access.own(book, Target, target)
+        def act(open_documents: OpenDocuments, now: datetime) -> Filing:
+            mine = self._access.own(open_documents, Target, target)
             try:
                 return self._offered(mine, to, note, now)
             except IllegalStep:
@@ -133,7 +133,7 @@ class HandOffDesk:
                 refused.append(str(why_not))
                 told = remarked(mine, f"No offer went: {why_not}", now=now)
                 return Filing(
-                    papers=(told,) if told is not mine else (),
+                    documents=(told,) if told is not mine else (),
                     act="refuse hand-off",
                     actor=self._access.user.name,
                     agency=self._access.user.agency,
@@ -143,7 +143,7 @@ class HandOffDesk:
         filing = await self._access.do(act)
         if refused:
             raise Conflict(refused[0])
-        return cast(HandOff, filing.papers[1])
+        return cast(HandOff, filing.documents[1])
 
     async def withdraw(self, id: str, *, reason: str = "") -> HandOff:
         """Take an offer back; custody never moved.
@@ -155,9 +155,9 @@ class HandOffDesk:
         """
         self._access.may("offer hand-offs")
 
-        def act(book: Book, now: datetime) -> Filing:
-            made = self._of(book, id, lambda each: each.agency)
-            target = book.get(Target, made.target)
+        def act(open_documents: OpenDocuments, now: datetime) -> Filing:
+            made = self._of(open_documents, id, lambda each: each.agency)
+            target = open_documents.get(Target, made.target)
             by = self._access.user.name
             return returned(made, target, "withdraw", reason=reason, now=now, by=by)
 
@@ -181,13 +181,13 @@ class HandOffDesk:
         """
         self._access.may("answer hand-offs")
 
-        def act(book: Book, now: datetime) -> Filing:
-            made = self._offered_to_me(book, id, now)
+        def act(open_documents: OpenDocuments, now: datetime) -> Filing:
+            made = self._offered_to_me(open_documents, id, now)
             by = self._access.user.name
             if made.node != self._access.node:
                 return accepted_there(made, term=term, now=now, by=by)
-            target = book.get(Target, made.target)
-            return accepted(made, target, own_of(book, made), term=term, now=now, by=by)
+            target = open_documents.get(Target, made.target)
+            return accepted(made, target, own_of(open_documents, made), term=term, now=now, by=by)
 
         return await self._acted(id, "accept", act)
 
@@ -207,12 +207,12 @@ class HandOffDesk:
         """
         self._access.may("answer hand-offs")
 
-        def act(book: Book, now: datetime) -> Filing:
-            made = self._offered_to_me(book, id, now)
+        def act(open_documents: OpenDocuments, now: datetime) -> Filing:
+            made = self._offered_to_me(open_documents, id, now)
             by = self._access.user.name
             if made.node != self._access.node:
                 return declined_there(made, term=term, reason=reason, now=now, by=by)
-            target = book.get(Target, made.target)
+            target = open_documents.get(Target, made.target)
             return declined(made, target, term=term, reason=reason, now=now, by=by)
 
         return await self._acted(id, "decline", act)
@@ -229,23 +229,25 @@ class HandOffDesk:
         by = self._access.user.name
         return self._offers.offered(mine, to=to, office=office, note=note, now=now, by=by)
 
-    def _offered_to_me(self, book: Book, id: str, now: datetime) -> HandOff:
-        made = self._of(book, id, lambda each: each.to)
+    def _offered_to_me(self, open_documents: OpenDocuments, id: str, now: datetime) -> HandOff:
+        made = self._of(open_documents, id, lambda each: each.to)
         refusal = why_not_shared(self._sharing, made, now) if made.is_open else None
         if refusal is not None:
             raise Conflict(refusal)
         return made
 
-    def _of(self, book: Book, id: str, whose: Callable[[HandOff], str]) -> HandOff:
-        made = book.get(HandOff, id)
+    def _of(
+        self, open_documents: OpenDocuments, id: str, whose: Callable[[HandOff], str]
+    ) -> HandOff:
+        made = open_documents.get(HandOff, id)
         if whose(made) != self._access.user.agency:
             raise NotFound(kind_of(HandOff), id)
         return made
 
     async def _newest(self, id: str) -> HandOff | None:
-        found = self._access.book.find(HandOff, id)
+        found = self._access.open_documents.find(HandOff, id)
         if found is None:
-            kept = await self._access.read(papers.newest, kind_of(HandOff), id)
+            kept = await self._access.read(documents.newest, kind_of(HandOff), id)
             found = cast(HandOff | None, kept)
         return found
 
@@ -253,13 +255,15 @@ class HandOffDesk:
         """Return what the user may see of a hand-off: an offer to the own agency for as long as
         it may cross, though its place or age alone would keep it from others.
         """
-        seen = self._access.policy.paper(made)
+        seen = self._access.policy.document(made)
         if seen is not None or made.to != self._access.user.agency:
             return seen
         refusal = why_not_shared(self._sharing, made, self._access.now())
         return made.shared({"targets"}) if refusal is None else None
 
-    async def _acted(self, id: str, word: str, act: Callable[[Book, datetime], Filing]) -> HandOff:
+    async def _acted(
+        self, id: str, word: str, act: Callable[[OpenDocuments, datetime], Filing]
+    ) -> HandOff:
         """File an act on a hand-off and return what the user may see of it.
 
         Raises:
@@ -279,5 +283,5 @@ class HandOffDesk:
             if kept.is_over:
                 raise IllegalStep(LIFE.name, kept.state, word, ()) from None
             raise
-        made = cast(HandOff, filing.papers[0])
+        made = cast(HandOff, filing.documents[0])
         return self._shown(made) or cast(HandOff, made.shared({"targets"}))

@@ -12,7 +12,7 @@ from datetime import datetime
 import msgspec
 
 from patrol.documents.document import Document
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict
 from patrol.sectors.liaison_offices import Counterpart, Offices
@@ -126,16 +126,18 @@ class Offers:
             by=by,
         )
 
-    def after_sighting(self, book: Book, before: Target, target: Target, now: datetime) -> Filing:
+    def after_sighting(
+        self, open_documents: OpenDocuments, before: Target, target: Target, now: datetime
+    ) -> Filing:
         """Return the filing of a new sighting, with the offer that follows from it if one does.
 
         Args:
-            book: The open documents.
+            open_documents: The open documents.
             before: The target without it.
             target: The target with it.
             now: The present, aware UTC.
         """
-        made = book.find(HandOff, target.hand_off) if target.hand_off else None
+        made = open_documents.find(HandOff, target.hand_off) if target.hand_off else None
         if made is not None and made.is_open and made.target == target.id:
             permission = OfferPermission(self._sharing, made.agency, made.to, now)
             told = permission.told(target.sightings, target.prediction)
@@ -166,17 +168,19 @@ class Offers:
             target, to=found.agency, office=found.office.id, why=line, now=now, by=""
         )
         # Sighting and offer are one version of the target.
-        both = msgspec.structs.replace(filing.papers[0], version=target.version, by=self._user.name)
+        both = msgspec.structs.replace(
+            filing.documents[0], version=target.version, by=self._user.name
+        )
         return msgspec.structs.replace(
             filing,
-            papers=(both, *filing.papers[1:]),
+            documents=(both, *filing.documents[1:]),
             act="sight and offer target",
             actor=self._user.name,
         )
 
     def _sighted(self, *made: Document, reason: str = "") -> Filing:
         return Filing(
-            papers=made,
+            documents=made,
             act="sight target",
             actor=self._user.name,
             agency=self._user.agency,

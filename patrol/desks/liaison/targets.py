@@ -17,7 +17,7 @@ from patrol.desks.incidents.photos import PhotoDesk
 from patrol.desks.liaison.offers import Offers
 from patrol.desks.visibility.document_access import DocumentAccess
 from patrol.documents.document import Document, kind_of
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import NOTHING, Filing, PhoneReceipt
 from patrol.errors.errors import Conflict, IllegalStep, NotFound
 from patrol.filing.file_documents import Act
@@ -25,7 +25,7 @@ from patrol.patrols.patrol import Patrol
 from patrol.protected_fields.field import FIELDS
 from patrol.sectors.site_geography import Ground
 from patrol.store.journal import journal
-from patrol.store.records import documents as papers
+from patrol.store.records import documents
 from patrol.store.schema.tables import to_us
 from patrol.targets.custody import CaseStep, step_of, subject_of
 from patrol.targets.sightings import Sighting, placed
@@ -111,7 +111,7 @@ class TargetDesk:
         """
         self._access.may("see targets")
         found = await self._access.read(
-            lambda connection: papers.of_kind(
+            lambda connection: documents.of_kind(
                 connection,
                 kind_of(Target),
                 since_us=to_us(since),
@@ -119,7 +119,7 @@ class TargetDesk:
                 limit=MOST_TARGETS,
             )
         )
-        seen = (self._access.policy.paper(each) for each in found if each.is_closed)
+        seen = (self._access.policy.document(each) for each in found if each.is_closed)
         return [cast(Target, each) for each in seen if each is not None][: max(1, limit)]
 
     async def one(self, id: str) -> Target:
@@ -143,7 +143,7 @@ class TargetDesk:
         newest = await self.one(id)
         if newest.agency != self._access.user.agency:
             return [newest]
-        return cast(list[Target], await self._access.read(papers.versions, kind_of(Target), id))
+        return cast(list[Target], await self._access.read(documents.versions, kind_of(Target), id))
 
     async def custody(self, id: str) -> list[CaseStep]:
         """Return what the journal says of the custody of a target, oldest first: the lines of the
@@ -212,8 +212,8 @@ class TargetDesk:
         sealed += self._access.sealed("target", target.id, {"private_note": sighting_note})
         filing = opened(target, sighting, ground=ground, by=by)
         filing = msgspec.structs.replace(filing, protected=sealed)
-        filed = await self._access.do(lambda _book, _now: self._receipted(filing))
-        return cast(Target, filed.papers[0])
+        filed = await self._access.do(lambda _open_documents, _now: self._receipted(filing))
+        return cast(Target, filed.documents[0])
 
     async def sight(self, id: str, sighting: Sighting, *, private_note: str = "") -> Target:
         """Note that a target was seen; if that brings it surely across, it is offered.
@@ -234,10 +234,10 @@ class TargetDesk:
         sealed = self._access.sealed("target", id, {"private_note": private_note})
         seen = placed(self._checked(sighting, self._access.now()), self._ground)
 
-        def act(book: Book, now: datetime) -> Filing:
-            before = self._access.own(book, Target, id)
+        def act(open_documents: OpenDocuments, now: datetime) -> Filing:
+            before = self._access.own(open_documents, Target, id)
             target = sighted(before, seen, ground=self._ground, now=now, by=self._access.user.name)
-            filing = self._offers.after_sighting(book, before, target, now)
+            filing = self._offers.after_sighting(open_documents, before, target, now)
             return msgspec.structs.replace(filing, protected=sealed)
 
         return await self._acted(id, "sight", act)
@@ -264,8 +264,8 @@ class TargetDesk:
         )
         told = {name: value for name, value in values.items() if name in CHANGEABLE}
 
-        def act(book: Book, now: datetime) -> Filing:
-            target = self._access.own(book, Target, id)
+        def act(open_documents: OpenDocuments, now: datetime) -> Filing:
+            target = self._access.own(open_documents, Target, id)
             filing = self._filing(
                 "change target", changed(target, now=now, by=self._access.user.name, **told)
             )
@@ -284,8 +284,8 @@ class TargetDesk:
         self._access.may("sight targets")
         await self._check(None, (sha256,))
 
-        def act(book: Book, now: datetime) -> Filing:
-            target = self._access.own(book, Target, id)
+        def act(open_documents: OpenDocuments, now: datetime) -> Filing:
+            target = self._access.own(open_documents, Target, id)
             if sha256 in target.photos:
                 return NOTHING
             if len(target.photos) >= MOST_PHOTOS:
@@ -310,8 +310,8 @@ class TargetDesk:
         return await self._acted(
             id,
             "close",
-            lambda book, now: closed(
-                self._access.own(book, Target, id),
+            lambda open_documents, now: closed(
+                self._access.own(open_documents, Target, id),
                 outcome,
                 note,
                 now=now,
@@ -344,7 +344,7 @@ class TargetDesk:
 
     def _filing(self, act: str, *made: Document) -> Filing:
         return Filing(
-            papers=made, act=act, actor=self._access.user.name, agency=self._access.user.agency
+            documents=made, act=act, actor=self._access.user.name, agency=self._access.user.agency
         )
 
     def _receipted(self, filing: Filing) -> Filing:
@@ -362,10 +362,12 @@ class TargetDesk:
             PatrolError: What `act` raises.
         """
         try:
-            filing = await self._access.do(lambda book, now: self._receipted(act(book, now)))
+            filing = await self._access.do(
+                lambda open_documents, now: self._receipted(act(open_documents, now))
+            )
         except NotFound:
             kept = await self._access.kept(Target, id)
             if kept.agency == self._access.user.agency and kept.is_closed:
                 raise IllegalStep(LIFE.name, kept.state, word, ()) from None
             raise
-        return cast(Target, filing.papers[0]) if filing else await self._access.kept(Target, id)
+        return cast(Target, filing.documents[0]) if filing else await self._access.kept(Target, id)

@@ -9,13 +9,13 @@ from typing import Any, Final, cast
 from patrol.desks.planning.plan import PlanDesk
 from patrol.desks.visibility.document_access import DocumentAccess
 from patrol.documents.document import kind_of, new_id
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import PhoneReceipt
 from patrol.errors.errors import Conflict, NotFound
 from patrol.patrols import lifecycle as patrol_acts
 from patrol.patrols.lifecycle import PatrolActor
 from patrol.patrols.patrol import Patrol, PatrolState, Seal, sha256_of
-from patrol.store.records import documents as papers
+from patrol.store.records import documents
 from patrol.store.schema.tables import to_us
 
 MOST_PATROLS: Final = 1000
@@ -71,7 +71,7 @@ class PatrolDesk:
         """
         self._access.may("see patrols")
         found = await self._access.read(
-            lambda connection: papers.of_kind(
+            lambda connection: documents.of_kind(
                 connection,
                 kind_of(Patrol),
                 since_us=to_us(since),
@@ -79,7 +79,7 @@ class PatrolDesk:
                 limit=MOST_PATROLS,
             )
         )
-        seen = (self._access.policy.paper(each) for each in found if each.is_closed)
+        seen = (self._access.policy.document(each) for each in found if each.is_closed)
         told = [cast(Patrol, each) for each in seen if each is not None]
         return told[: max(1, min(limit, MOST_PATROLS))]
 
@@ -105,8 +105,8 @@ class PatrolDesk:
         newest = await self.one(id)
         if self._access.user.agency not in newest.parties:
             return [newest]
-        kept = await self._access.read(papers.versions, kind_of(Patrol), id)
-        seen = (self._access.policy.paper(cast(Patrol, each)) for each in kept)
+        kept = await self._access.read(documents.versions, kind_of(Patrol), id)
+        seen = (self._access.policy.document(cast(Patrol, each)) for each in kept)
         return [each for each in seen if each is not None]
 
     async def seal(self, id: str) -> Seal:
@@ -117,7 +117,7 @@ class PatrolDesk:
             NotFound: If there is none that is not over, or the user's agency is no party.
         """
         self._access.may("see patrols")
-        patrol = self._access.own(self._access.book, Patrol, id)
+        patrol = self._access.own(self._access.open_documents, Patrol, id)
         return Seal(revision=patrol.revision, sha256=sha256_of(patrol), unsigned=patrol.unsigned)
 
     def span(self, patrol: Patrol) -> tuple[datetime, datetime]:
@@ -160,7 +160,7 @@ class PatrolDesk:
         own, id = self._access.user.agency, new_id()
         parties = tuple(dict.fromkeys((own, *agencies)))
 
-        def decide(_book: Book, now: datetime) -> tuple[Patrol, ...]:
+        def decide(_open_documents: OpenDocuments, now: datetime) -> tuple[Patrol, ...]:
             drafted = Patrol(
                 id=id,
                 agency=own,
@@ -364,14 +364,14 @@ class PatrolDesk:
         reason: str = "",
     ) -> Patrol:
         self._access.may(allowed)
-        # One that is over is not in the book: that it is, is told from what is kept.
+        # One that is over is not in the open documents: that it is, is told from what is kept.
         known = await self._access.kept(Patrol, id)
         who = PatrolActor(name=self._access.user.name, agency=self._access.user.agency)
         if self._access.user.agency not in known.parties:
             raise NotFound(kind_of(Patrol), id)
 
-        def decide(book: Book, now: datetime) -> tuple[Patrol, ...]:
-            patrol = known if known.is_closed else self._access.own(book, Patrol, id)
+        def decide(open_documents: OpenDocuments, now: datetime) -> tuple[Patrol, ...]:
+            patrol = known if known.is_closed else self._access.own(open_documents, Patrol, id)
             following = change(patrol, now, who)
             return () if following is patrol else (following,)
 

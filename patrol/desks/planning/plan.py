@@ -10,7 +10,7 @@ import msgspec
 
 from patrol.desks.visibility.document_access import DocumentAccess
 from patrol.documents.document import kind_of, new_id
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.errors.errors import Conflict, NotFound
 from patrol.patrols.patrol import Patrol
 from patrol.patrols.plan import Plan, PlanConflict
@@ -70,7 +70,7 @@ class PlanDesk:
         patrol = self._access.seen(Patrol, id)
         if self._access.user.agency not in patrol.parties:
             raise NotFound(kind_of(Patrol), id)
-        return self._conflicts(self._access.book, patrol, self._access.now())
+        return self._conflicts(self._access.open_documents, patrol, self._access.now())
 
     async def check(self, changes: dict[str, Any], *, id: str | None) -> tuple[PlanConflict, ...]:
         """Return what would be wrong with a plan, errors first; nothing is kept.
@@ -99,7 +99,7 @@ class PlanDesk:
             if "agencies" in values:
                 values["agencies"] = tuple(dict.fromkeys((held.agency, *values["agencies"])))
             patrol = msgspec.structs.replace(held, **values)
-        return self._conflicts(self._access.book, patrol, now)
+        return self._conflicts(self._access.open_documents, patrol, now)
 
     def require(self, patrol: Patrol, now: datetime) -> None:
         """Refuse a plan with errors.
@@ -107,23 +107,25 @@ class PlanDesk:
         Raises:
             PlanRefused: If there are any.
         """
-        found = self._conflicts(self._access.book, patrol, now)
+        found = self._conflicts(self._access.open_documents, patrol, now)
         if any(each.severity == "error" for each in found):
             raise PlanRefused(found)
 
     # -- inside
 
-    def _conflicts(self, book: Book, patrol: Patrol, now: datetime) -> tuple[PlanConflict, ...]:
+    def _conflicts(
+        self, open_documents: OpenDocuments, patrol: Patrol, now: datetime
+    ) -> tuple[PlanConflict, ...]:
         plan = Plan(
             patrol=patrol,
             viewer=self._access.user.agency,
-            book=book,
+            open_documents=open_documents,
             now=now,
             ground=self._ground,
             units=self._units,
             agencies=self._agencies,
             why_not=why_not_of(self._sharing),
-            shows=lambda sector: self._access.policy.paper(sector, now=now) is not None,
+            shows=lambda sector: self._access.policy.document(sector, now=now) is not None,
             shown_to=lambda sector, agency: (
                 passed(sector, sharing=self._sharing, viewer=agency, now=now) is not None
             ),

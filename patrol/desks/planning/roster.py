@@ -8,7 +8,7 @@ from datetime import datetime
 from patrol.desks.planning.shifts import require_officer
 from patrol.desks.visibility.document_access import DocumentAccess
 from patrol.documents.document import Document, new_id, revised
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.duty.handover import HAND_OVER_LIFE, MOST_ITEMS, HandOver, OpenItem, open_items, taken
 from patrol.duty.roster import (
     DutyContact,
@@ -43,7 +43,7 @@ class RosterDesk:
             Forbidden: If the role may not.
         """
         self._access.may("keep watch")
-        return self._items(self._access.book)
+        return self._items(self._access.open_documents)
 
     def hand_overs(self) -> list[HandOver]:
         """Return the hand-overs that wait for the relief, oldest first.
@@ -52,7 +52,7 @@ class RosterDesk:
             Forbidden: If the role may not.
         """
         self._access.may("see the roster")
-        found = self._access.book.all(HandOver)
+        found = self._access.open_documents.all(HandOver)
         return [each for each in found if each.agency == self._access.user.agency]
 
     async def hand_over(self, id: str) -> HandOver:
@@ -93,15 +93,18 @@ class RosterDesk:
         self._access.may("keep watch")
         id = new_id()
 
-        def decide(book: Book, now: datetime) -> tuple[Document, ...]:
-            given, to = self._access.own(book, Shift, shift), self._access.own(book, Shift, relief)
+        def decide(open_documents: OpenDocuments, now: datetime) -> tuple[Document, ...]:
+            given, to = (
+                self._access.own(open_documents, Shift, shift),
+                self._access.own(open_documents, Shift, relief),
+            )
             if self._access.user.role != "commander":  # who may, should the officer be unable to
                 require_officer(self._access.user, given, "hand over the watch")
-            if on_duty(book, given.agency, to.office) != given:
+            if on_duty(open_documents, given.agency, to.office) != given:
                 raise Conflict(f"{given.officer} is not on duty in {to.office}")
             if to.state != "planned":
                 raise Conflict(f"the shift of {to.officer} is {to.state}")
-            items = self._items(book)
+            items = self._items(open_documents)
             offer = HandOver(
                 id=id,
                 agency=given.agency,
@@ -129,9 +132,9 @@ class RosterDesk:
         """
         self._access.may("keep watch")
 
-        def decide(book: Book, now: datetime) -> tuple[Document, ...]:
-            offer = self._access.own(book, HandOver, id)
-            given = book.get(Shift, offer.given_by)
+        def decide(open_documents: OpenDocuments, now: datetime) -> tuple[Document, ...]:
+            offer = self._access.own(open_documents, HandOver, id)
+            given = open_documents.get(Shift, offer.given_by)
             by = self._access.user.name
             state = HAND_OVER_LIFE.after(offer.state, "withdraw")
             return (
@@ -156,18 +159,18 @@ class RosterDesk:
         """
         self._access.may("keep watch")
 
-        def decide(book: Book, now: datetime) -> tuple[Document, ...]:
-            offer = self._access.own(book, HandOver, id)
+        def decide(open_documents: OpenDocuments, now: datetime) -> tuple[Document, ...]:
+            offer = self._access.own(open_documents, HandOver, id)
             if offer.version != version:
                 raise Conflict(f"the hand-over is at version {offer.version}: look at it again")
-            relief = book.get(Shift, offer.taken_by)
+            relief = open_documents.get(Shift, offer.taken_by)
             require_officer(self._access.user, relief, "acknowledge the hand-over")
             if offer.by == self._access.user.name and not relief.user:
                 raise Forbidden("acknowledge the hand-over that they gave", self._access.user.role)
             known = {(item.kind, item.id, item.version, item.state) for item in offer.items}
             later = tuple(
                 item
-                for item in self._items(book)
+                for item in self._items(open_documents)
                 if (item.kind, item.id, item.version, item.state) not in known
             )
             acknowledged = revised(
@@ -180,7 +183,7 @@ class RosterDesk:
                 acknowledged_at=now,
                 acknowledged_by=self._access.user.name,
             )
-            return (acknowledged, *taken(book, offer, at=now, by=self._access.user.name))
+            return (acknowledged, *taken(open_documents, offer, at=now, by=self._access.user.name))
 
         return await self._access.file_one(HandOver, "take watch", decide)
 
@@ -214,12 +217,12 @@ class RosterDesk:
         self._access.may("keep watch")
         id = new_id()
 
-        def decide(book: Book, now: datetime) -> tuple[Document, ...]:
-            duty = self._access.own(book, Shift, shift)
+        def decide(open_documents: OpenDocuments, now: datetime) -> tuple[Document, ...]:
+            duty = self._access.own(open_documents, Shift, shift)
             require_officer(self._access.user, duty, "say what is shared of the shift")
             if not duty.is_on_duty:
                 raise Conflict(f"the shift of {duty.officer} is {duty.state}")
-            known = contact_of(book, shift)
+            known = contact_of(open_documents, shift)
             if known is not None:
                 said = {"name": name, "phone": phone, "radio": radio, "languages": languages}
                 return (revised(known, at=now, by=self._access.user.name, **said),)
@@ -250,10 +253,10 @@ class RosterDesk:
         """
         self._access.may("keep watch")
 
-        def decide(book: Book, now: datetime) -> tuple[Document, ...]:
-            duty = self._access.own(book, Shift, shift)
+        def decide(open_documents: OpenDocuments, now: datetime) -> tuple[Document, ...]:
+            duty = self._access.own(open_documents, Shift, shift)
             require_officer(self._access.user, duty, "say what is shared of the shift")
-            ended = contact_taken_back(book, shift, at=now, by=self._access.user.name)
+            ended = contact_taken_back(open_documents, shift, at=now, by=self._access.user.name)
             if not ended:
                 raise NotFound("duty_contact", shift)
             return ended
@@ -262,12 +265,12 @@ class RosterDesk:
 
     # -- inside
 
-    def _items(self, book: Book) -> tuple[OpenItem, ...]:
+    def _items(self, open_documents: OpenDocuments) -> tuple[OpenItem, ...]:
         """Return what is open, as far as the user may see it, of what the agency is party to."""
         seen = (
-            self._access.policy.paper(paper)
-            for paper in book
-            if self._access.user.agency in paper.parties
+            self._access.policy.document(document)
+            for document in open_documents
+            if self._access.user.agency in document.parties
         )
         channels = self._channels.values()
-        return open_items((paper for paper in seen if paper is not None), channels)
+        return open_items((document for document in seen if document is not None), channels)

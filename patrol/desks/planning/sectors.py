@@ -12,7 +12,7 @@ import msgspec
 from gis.errors.errors import GisError
 from patrol.desks.visibility.document_access import DocumentAccess
 from patrol.documents.document import kind_of, new_id, revised
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.errors.errors import Conflict
 from patrol.patrols.patrol import Patrol
 from patrol.picture.contact import Contact
@@ -23,7 +23,7 @@ from patrol.sectors.river_extent import RiverExtent
 from patrol.sectors.sector import KEPT_OUT_OF, Sector, SectorLimits, SectorUse
 from patrol.sectors.site_geography import DeepestPoint, Ground
 from patrol.store.journal import journal
-from patrol.store.records import documents as papers
+from patrol.store.records import documents
 from radio_gateway.parsing.msgspec_decoders import json_decoder
 
 MOST_VERSIONS: Final = 1000
@@ -113,7 +113,7 @@ class SectorDesk:
         newest = await self.one(id)
         if newest.agency != self._access.user.agency:
             return [newest]
-        return cast(list[Sector], await self._access.read(papers.versions, kind_of(Sector), id))
+        return cast(list[Sector], await self._access.read(documents.versions, kind_of(Sector), id))
 
     async def check(
         self,
@@ -136,8 +136,8 @@ class SectorDesk:
         """
         self._access.may("draw sectors")
         found = kept_out(
-            () if use in KEPT_OUT_OF else self._access.book.all(Sector),
-            shows=lambda sector: self._access.policy.paper(sector) is not None,
+            () if use in KEPT_OUT_OF else self._access.open_documents.all(Sector),
+            shows=lambda sector: self._access.policy.document(sector) is not None,
             but=id,
         )
         own = [each for each in self._contacts.values() if each.agency == self._access.user.agency]
@@ -207,8 +207,8 @@ class SectorDesk:
         placed = await self._placed(shape)
         agency, id = self._access.user.agency, new_id()
 
-        def decide(book: Book, now: datetime) -> tuple[Sector, ...]:
-            _check_name(book, agency, name)
+        def decide(open_documents: OpenDocuments, now: datetime) -> tuple[Sector, ...]:
+            _check_name(open_documents, agency, name)
             drawn = Sector(
                 id=id,
                 agency=agency,
@@ -253,11 +253,11 @@ class SectorDesk:
         assert changes.keys() <= {"name", "use", "limits", "note"}
         values = changes | ({} if shape is None else await self._placed(shape))
 
-        def decide(book: Book, now: datetime) -> tuple[Sector, ...]:
-            sector = self._access.own(book, Sector, id)
+        def decide(open_documents: OpenDocuments, now: datetime) -> tuple[Sector, ...]:
+            sector = self._access.own(open_documents, Sector, id)
             _check_version(sector, version)
             if values.get("name", sector.name) != sector.name:
-                _check_name(book, sector.agency, values["name"], but=id)
+                _check_name(open_documents, sector.agency, values["name"], but=id)
             if all(getattr(sector, name) == value for name, value in values.items()):
                 return ()
             return (revised(sector, at=now, by=self._access.user.name, **values),)
@@ -275,10 +275,10 @@ class SectorDesk:
         """
         self._access.may("draw sectors")
 
-        def decide(book: Book, now: datetime) -> tuple[Sector, ...]:
-            sector = self._access.own(book, Sector, id)
+        def decide(open_documents: OpenDocuments, now: datetime) -> tuple[Sector, ...]:
+            sector = self._access.own(open_documents, Sector, id)
             _check_version(sector, version)
-            for patrol in book.all(Patrol):
+            for patrol in open_documents.all(Patrol):
                 # Of another's plans nothing is told, not even that there is one.
                 if id in patrol.all_sectors and self._access.user.agency in patrol.parties:
                     raise Conflict(
@@ -324,9 +324,11 @@ class _Why(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-def _check_name(book: Book, agency: str, name: str, *, but: str | None = None) -> None:
+def _check_name(
+    open_documents: OpenDocuments, agency: str, name: str, *, but: str | None = None
+) -> None:
     """Refuse a name that another sector of the agency than `but` has; large and small are one."""
-    for sector in book.all(Sector):
+    for sector in open_documents.all(Sector):
         same = sector.agency == agency and sector.name.casefold() == name.casefold()
         if same and sector.id != but:
             raise Conflict(

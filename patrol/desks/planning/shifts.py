@@ -9,7 +9,7 @@ import msgspec
 
 from patrol.desks.visibility.document_access import DocumentAccess
 from patrol.documents.document import Document, new_id
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.duty.handover import HandOver
 from patrol.duty.roster import (
     SHIFT_LIFE,
@@ -47,7 +47,7 @@ class ShiftDesk:
             Forbidden: If the role may not.
         """
         self._access.may("see the roster")
-        found = shifts_of(self._access.book, self._access.user.agency, office)
+        found = shifts_of(self._access.open_documents, self._access.user.agency, office)
         return sorted(found, key=lambda shift: (shift.starts_at, shift.id))
 
     async def past(self, *, since: datetime, until: datetime, limit: int) -> list[Shift]:
@@ -91,7 +91,7 @@ class ShiftDesk:
         self._access.may("plan the roster")
         id = new_id()
 
-        def decide(book: Book, now: datetime) -> tuple[Document, ...]:
+        def decide(open_documents: OpenDocuments, now: datetime) -> tuple[Document, ...]:
             shift = Shift(
                 id=id,
                 agency=self._access.user.agency,
@@ -108,7 +108,7 @@ class ShiftDesk:
                 radio=radio,
                 note=note,
             )
-            check_plan(book, shift)
+            check_plan(open_documents, shift)
             return (shift,)
 
         return await self._access.file_one(Shift, "plan shift", decide)
@@ -129,8 +129,8 @@ class ShiftDesk:
         """
         self._access.may("plan the roster")
 
-        def decide(book: Book, now: datetime) -> tuple[Document, ...]:
-            shift = self._current(book, id, version)
+        def decide(open_documents: OpenDocuments, now: datetime) -> tuple[Document, ...]:
+            shift = self._current(open_documents, id, version)
             allowed = ON_DUTY_TOO if shift.is_on_duty else CHANGEABLE
             refused = sorted(changes.keys() - allowed)
             if refused:
@@ -138,7 +138,7 @@ class ShiftDesk:
             changed = stepped(shift, "change", at=now, by=self._access.user.name, **changes)
             if changed.ends_at > now:
                 changed = msgspec.structs.replace(changed, relief_overdue=False)
-            check_plan(book, changed)
+            check_plan(open_documents, changed)
             return (changed,)
 
         return await self._access.file_one(Shift, "change shift", decide)
@@ -153,9 +153,9 @@ class ShiftDesk:
         """
         self._access.may("plan the roster")
 
-        def decide(book: Book, now: datetime) -> tuple[Document, ...]:
-            shift = self._current(book, id, version)
-            if any(each.taken_by == id for each in book.all(HandOver)):
+        def decide(open_documents: OpenDocuments, now: datetime) -> tuple[Document, ...]:
+            shift = self._current(open_documents, id, version)
+            if any(each.taken_by == id for each in open_documents.all(HandOver)):
                 raise Conflict("the watch is being handed over to it: withdraw that first")
             return (stepped(shift, "cancel", at=now, by=self._access.user.name),)
 
@@ -171,9 +171,9 @@ class ShiftDesk:
         """
         self._access.may("keep watch")
 
-        def decide(book: Book, now: datetime) -> tuple[Document, ...]:
-            shift = self._access.own(book, Shift, id)
-            current = on_duty(book, shift.agency, shift.office)
+        def decide(open_documents: OpenDocuments, now: datetime) -> tuple[Document, ...]:
+            shift = self._access.own(open_documents, Shift, id)
+            current = on_duty(open_documents, shift.agency, shift.office)
             if current is not None:
                 raise Conflict(f"{current.officer} is on duty and has to hand over")
             require_officer(self._access.user, shift, "begin the shift")
@@ -183,8 +183,8 @@ class ShiftDesk:
 
     # -- inside
 
-    def _current(self, book: Book, id: str, version: int) -> Shift:
-        shift = self._access.own(book, Shift, id)
+    def _current(self, open_documents: OpenDocuments, id: str, version: int) -> Shift:
+        shift = self._access.own(open_documents, Shift, id)
         if shift.version != version:
             raise Conflict(f"the shift is at version {shift.version}: look at it again")
         return shift

@@ -1,4 +1,4 @@
-"""DocumentAccess: what each desk for a kind of papers works with: who asks, what passes, filing."""
+"""DocumentAccess: what each desk for a kind of documents needs: who asks, what passes, filing."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Any, Final, TypeVar, cast
 
 from patrol.documents.document import Document, kind_of
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing, PhoneReceipt
 from patrol.errors.errors import NotFound
 from patrol.filing.file_documents import DocumentService
 from patrol.protected_fields.field import ProtectedField, sealed_fields
 from patrol.protected_fields.field_key import FieldKeys
 from patrol.sharing.view_policy import ViewPolicy
-from patrol.store.records import documents as papers
+from patrol.store.records import documents
 from patrol.store.schema.tables import to_us
 from patrol.store.store import Store
 from patrol.units.accounts import User
@@ -23,7 +23,7 @@ from patrol.units.permissions import require
 P = TypeVar("P", bound=Document)
 
 MOST_CHANGED: Final = 1_000
-"""Papers of one answer about those that were changed in a time."""
+"""Documents of one answer about those that were changed in a time."""
 
 
 class DocumentAccess:
@@ -31,7 +31,7 @@ class DocumentAccess:
 
     Args:
         store: Where records are kept.
-        filing: Files papers.
+        filing: Files documents.
         field_keys: Keys of the agencies' protected fields.
         now: Clock, aware UTC.
         user: Who asks.
@@ -43,11 +43,11 @@ class DocumentAccess:
         field_keys: As given.
         now: As given.
         node: This node's id.
-        book: The open papers.
+        open_documents: The open documents.
         read: `Store.read`.
         write: `Store.write`.
-        do: Files what an act makes of the book (`DocumentService.file`).
-        journal: Writes what is kept outside papers, with its lines in the journal.
+        do: Files what an act makes of the open documents (`DocumentService.file`).
+        journal: Writes what is kept outside documents, with its lines in the journal.
         disclosures: Counts what agencies are shown of each other's records.
     """
 
@@ -62,8 +62,8 @@ class DocumentAccess:
         policy: ViewPolicy,
     ) -> None:
         self.user, self.policy, self.field_keys, self.now = user, policy, field_keys, now
-        self.node, self.book, self.do = filing.node, filing.book, filing.file
-        self.journal, self.disclosures = filing.scribe, filing.seen
+        self.node, self.open_documents, self.do = filing.node, filing.open_documents, filing.file
+        self.journal, self.disclosures = filing.journal_writer, filing.seen
         self.read, self.write = store.read, store.write
 
     def may(self, act: str) -> None:
@@ -75,51 +75,53 @@ class DocumentAccess:
         require(self.user.role, act)
 
     def open(self, kind: type[P]) -> Iterator[P]:
-        """Yield what the user may see of the open papers of a kind, oldest first."""
-        for paper in self.book.all(kind):
-            seen = self.policy.paper(paper)
+        """Yield what the user may see of the open documents of a kind, oldest first."""
+        for document in self.open_documents.all(kind):
+            seen = self.policy.document(document)
             if seen is not None:
                 yield seen
 
     def seen(self, kind: type[P], id: str) -> P:
-        """Return what the user may see of an open paper.
+        """Return what the user may see of an open document.
 
         Raises:
             NotFound: If there is none, or the user may not know of it.
         """
-        found = self.book.find(kind, id)
-        seen = None if found is None else self.policy.paper(found)
+        found = self.open_documents.find(kind, id)
+        seen = None if found is None else self.policy.document(found)
         if seen is None:
             raise NotFound(kind_of(kind), id)
         return seen
 
     async def kept(self, kind: type[P], id: str) -> P:
-        """Return what the user may see of a paper, open or closed.
+        """Return what the user may see of a document, open or closed.
 
         Raises:
             NotFound: If there is none, or the user may not know of it.
         """
-        paper = self.book.find(kind, id)
-        if paper is None:
-            found = await self.read(papers.newest, kind_of(kind), id)
-            paper = cast(P | None, found)
-        seen = None if paper is None else self.policy.paper(paper)
+        document = self.open_documents.find(kind, id)
+        if document is None:
+            found = await self.read(documents.newest, kind_of(kind), id)
+            document = cast(P | None, found)
+        seen = None if document is None else self.policy.document(document)
         if seen is None:
             raise NotFound(kind_of(kind), id)
         return seen
 
-    def own(self, book: Book, kind: type[P], id: str) -> P:
-        """Return an open paper whole, for an act of one of its parties.
+    def own(self, open_documents: OpenDocuments, kind: type[P], id: str) -> P:
+        """Return an open document whole, for an act of one of its parties.
 
         Raises:
             NotFound: If there is none, or the user's agency is no party to it.
         """
-        paper = book.get(kind, id)
-        if self.user.agency not in paper.parties:
+        document = open_documents.get(kind, id)
+        if self.user.agency not in document.parties:
             raise NotFound(kind_of(kind), id)
-        return paper
+        return document
 
-    def sealed(self, kind: str, paper: str, told: Mapping[str, Any]) -> tuple[ProtectedField, ...]:
+    def sealed(
+        self, kind: str, document: str, told: Mapping[str, Any]
+    ) -> tuple[ProtectedField, ...]:
         """Return the words of protected fields, sealed with the key of the user's agency; none of
         no words.
 
@@ -133,7 +135,7 @@ class DocumentAccess:
             told,
             agency=self.user.agency,
             kind=kind,
-            paper=paper,
+            document=document,
             at=self.now(),
             by=self.user.name,
         )
@@ -141,13 +143,13 @@ class DocumentAccess:
     async def file(
         self,
         act: str,
-        decide: Callable[[Book, datetime], tuple[Document, ...]],
+        decide: Callable[[OpenDocuments, datetime], tuple[Document, ...]],
         *,
         reason: str = "",
         protected: tuple[ProtectedField, ...] = (),
         receipt: PhoneReceipt | None = None,
     ) -> tuple[Document, ...]:
-        """File what `decide` makes of the book in its turn; on disk and shown when this returns.
+        """File what `decide` returns, in the writer's turn; stored and shown when this returns.
 
         Args:
             act: What is done, for the journal.
@@ -158,13 +160,13 @@ class DocumentAccess:
 
         Raises:
             PatrolError: What `decide` raises.
-            Conflict: If a paper is not the next version of what is there.
+            Conflict: If a document is not the next version of what is there.
             StoreError: If the store refuses.
         """
 
-        def filing(book: Book, now: datetime) -> Filing:
+        def filing(open_documents: OpenDocuments, now: datetime) -> Filing:
             return Filing(
-                papers=decide(book, now),
+                documents=decide(open_documents, now),
                 act=act,
                 actor=self.user.name,
                 agency=self.user.agency,
@@ -173,43 +175,43 @@ class DocumentAccess:
                 protected=protected,
             )
 
-        return (await self.do(filing)).papers
+        return (await self.do(filing)).documents
 
     async def file_one(
         self,
         kind: type[P],
         act: str,
-        decide: Callable[[Book, datetime], tuple[Document, ...]],
+        decide: Callable[[OpenDocuments, datetime], tuple[Document, ...]],
         *,
         reason: str = "",
     ) -> P:
-        """File what `decide` makes of the book, and return the paper of a kind among it.
+        """File what `decide` returns, and return the document of a kind among it.
 
         Raises:
             PatrolError: As for `file`.
         """
-        for paper in await self.file(act, decide, reason=reason):
-            if isinstance(paper, kind):
-                return paper
+        for document in await self.file(act, decide, reason=reason):
+            if isinstance(document, kind):
+                return document
         raise AssertionError(f"{act} files no {kind_of(kind)}")
 
     async def of_own(self, kind: type[P], id: str) -> P:
-        """Return a paper of the user's own agency, open or closed.
+        """Return a document of the user's own agency, open or closed.
 
         Raises:
             NotFound: If there is none.
         """
-        paper = await self.kept(kind, id)
-        if paper.agency != self.user.agency:
+        document = await self.kept(kind, id)
+        if document.agency != self.user.agency:
             raise NotFound(kind_of(kind), id)
-        return paper
+        return document
 
     async def changed(self, kind: type[P], since: datetime, until: datetime, limit: int) -> list[P]:
-        """Return papers of the user's own agency last changed from `since` to `until`, newest
+        """Return documents of the user's own agency last changed from `since` to `until`, newest
         first; at most `MOST_CHANGED`.
         """
         found = await self.read(
-            papers.of_kind,
+            documents.of_kind,
             kind_of(kind),
             since_us=to_us(since),
             until_us=to_us(until),

@@ -120,7 +120,7 @@ class HistoryDesk:
             and unit.agency != self.user.agency
             and self._visible.policy.lets(unit.agency, "positions")
         ):
-            seen = self._visible.lookout.seen(self.user.agency, id, self._visible.now())
+            seen = self._visible.cross_agency_units.seen(self.user.agency, id, self._visible.now())
             state = out_of_service(unit) if seen is None else seen
             self._visible.note_shown(state)
             return details(state, None)

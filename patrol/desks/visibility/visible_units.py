@@ -67,7 +67,7 @@ class VisibleUnits:
         picture: Units, radios and channels.
         read: `Store.read`.
         sharing: What may cross between agencies.
-        lookout: What agencies see of each other's units.
+        cross_agency_units: What agencies see of each other's units.
         feed_of: Returns the live stream of all who see the same.
         ask: Follows a radio through every hop.
         agency: Owner of what nobody else owns.
@@ -83,7 +83,7 @@ class VisibleUnits:
         picture: Picture,
         read: StoreReader,
         sharing: Sharing,
-        lookout: CrossAgencyUnits,
+        cross_agency_units: CrossAgencyUnits,
         feed_of: Callable[[ViewPolicy], LocalViewStream],
         ask: Ask,
         agency: str,
@@ -92,7 +92,7 @@ class VisibleUnits:
         rejected: Rejected,
     ) -> None:
         self.user, self.picture, self.read, self.now = user, picture, read, now
-        self._stored, self._sharing, self.lookout = stored, sharing, lookout
+        self._stored, self._sharing, self.cross_agency_units = stored, sharing, cross_agency_units
         self._feed_of, self._ask, self._agency, self._rejected = feed_of, ask, agency, rejected
         self.crossed_in: int | None = None
         """The policy epoch in which something of another agency's was first handed out."""
@@ -107,7 +107,7 @@ class VisibleUnits:
     @property
     def epoch(self) -> int:
         """The policy epoch: raised by whatever changes what may pass from other agencies."""
-        return self.lookout.epoch(self.user.agency, self.now())
+        return self.cross_agency_units.epoch(self.user.agency, self.now())
 
     @property
     def is_stale(self) -> bool:
@@ -367,7 +367,7 @@ class VisibleUnits:
         own = self._stored.states(self.policy.alone())
         if not self.policy.sees_others:
             return own
-        others = self.lookout.seen_by(self.user.agency, self.now())
+        others = self.cross_agency_units.seen_by(self.user.agency, self.now())
         for state in others:
             self.note_shown(state)
         return own + others
@@ -394,7 +394,7 @@ class VisibleUnits:
         if not self.policy.sees_others:
             return None
         now, viewer = self.now(), self.user.agency
-        seen = self.lookout.seen(viewer, id, now)
+        seen = self.cross_agency_units.seen(viewer, id, now)
         unit = self.picture.units.get(id)
         if seen is not None or unit is None:
             return seen

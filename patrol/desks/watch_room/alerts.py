@@ -14,9 +14,9 @@ from patrol.alerts import lifecycle as alert_acts
 from patrol.alerts.alert import SEVERITIES, Alert, AlertState, Severity
 from patrol.desks.visibility.document_access import DocumentAccess
 from patrol.documents.document import kind_of
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.errors.errors import Conflict, NotFound, PatrolError
-from patrol.store.records import documents as papers
+from patrol.store.records import documents
 from patrol.store.schema.tables import to_us
 from patrol.units.permissions import may
 
@@ -124,7 +124,7 @@ class AlertDesk:
         """
         self._access.may("see alerts")
         found = await self._access.read(
-            lambda connection: papers.of_kind(
+            lambda connection: documents.of_kind(
                 connection,
                 kind_of(Alert),
                 since_us=None if start is None else to_us(start),
@@ -132,7 +132,7 @@ class AlertDesk:
                 limit=LOOKED_AT,
             )
         )
-        seen = (self._access.policy.paper(each) for each in found)
+        seen = (self._access.policy.document(each) for each in found)
         return [each for each in seen if isinstance(each, Alert)][: max(1, min(limit, MOST_ALERTS))]
 
     async def alert(self, id: str) -> Alert:
@@ -153,8 +153,8 @@ class AlertDesk:
             NotFound: If there is none, or the user may not know of it.
         """
         await self.alert(id)
-        found = await self._access.read(papers.versions, kind_of(Alert), id)
-        seen = (self._access.policy.paper(each) for each in found)
+        found = await self._access.read(documents.versions, kind_of(Alert), id)
+        seen = (self._access.policy.document(each) for each in found)
         return [each for each in seen if isinstance(each, Alert)]
 
     async def acknowledge(self, id: str, *, where: str = "") -> Alert:
@@ -216,11 +216,11 @@ class AlertDesk:
             raise Conflict(f"at most {MOST_ALERTS} alerts at once")
         left: list[UnchangedAlert] = []
 
-        def decide(book: Book, now: datetime) -> tuple[Alert, ...]:
+        def decide(open_documents: OpenDocuments, now: datetime) -> tuple[Alert, ...]:
             done: list[Alert] = []
             for id in dict.fromkeys(ids):
                 try:
-                    alert = self._held(book, id)
+                    alert = self._held(open_documents, id)
                     by = self._access.user.name
                     done.append(alert_acts.acknowledged(alert, at=now, by=by, where=where))
                 except PatrolError as error:
@@ -301,7 +301,7 @@ class AlertDesk:
         self._access.may("resolve alerts")
         if not note.strip():
             raise Conflict("an alert is resolved with a note")
-        alert = self._held(self._access.book, id)
+        alert = self._held(self._access.open_documents, id)
         rule = RULES.get(alert.rule)
         if rule is not None and rule.latched:
             self._access.may("clear distress")
@@ -329,8 +329,8 @@ class AlertDesk:
 
     # -- inside
 
-    def _held(self, book: Book, id: str) -> Alert:
-        alert = self._access.own(book, Alert, id)
+    def _held(self, open_documents: OpenDocuments, id: str) -> Alert:
+        alert = self._access.own(open_documents, Alert, id)
         if not may(self._access.user.role, alert.seen_by):
             raise NotFound(kind_of(Alert), id)
         return alert
@@ -343,8 +343,8 @@ class AlertDesk:
         *,
         reason: str = "",
     ) -> Alert:
-        def filing(book: Book, now: datetime) -> tuple[Alert, ...]:
-            return (change(self._held(book, id), now),)
+        def filing(open_documents: OpenDocuments, now: datetime) -> tuple[Alert, ...]:
+            return (change(self._held(open_documents, id), now),)
 
         (after,) = await self._access.file(act, filing, reason=reason)
         assert isinstance(after, Alert)

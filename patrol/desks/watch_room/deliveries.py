@@ -10,10 +10,10 @@ import msgspec
 from patrol.alerts.delivery import AlertDelivery, PushSubscription
 from patrol.desks.visibility.document_access import DocumentAccess
 from patrol.documents.document import Document, kind_of, revised
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.errors.errors import NotFound
 from patrol.maintenance.outbox import is_from_before, subscribed
-from patrol.store.records import documents as papers
+from patrol.store.records import documents
 
 MOST_BROWSERS: Final = 10
 """Browsers that one user may have alerts sent to; the oldest gives way."""
@@ -57,12 +57,12 @@ class DeliveryDesk:
         """
         self._access.may("see deliveries")
         found = await self._access.read(
-            papers.of_kind,
+            documents.of_kind,
             kind_of(AlertDelivery),
             agencies=[self._access.policy.agency],
             limit=MOST_DELIVERIES if alert is not None else min(limit, MOST_DELIVERIES),
         )
-        seen = (self._access.policy.paper(each) for each in found)
+        seen = (self._access.policy.document(each) for each in found)
         wanted = [
             each
             for each in seen
@@ -93,7 +93,7 @@ class DeliveryDesk:
             Forbidden: If the role may not.
         """
         self._access.may("subscribe to alerts")
-        return [_told(each) for each in self._own_browsers(self._access.book)]
+        return [_told(each) for each in self._own_browsers(self._access.open_documents)]
 
     async def taking(self) -> list[Browser]:
         """Return those that are told of alerts: not who subscribed before all sessions of the user
@@ -104,7 +104,7 @@ class DeliveryDesk:
             StoreError: If the store cannot be read.
         """
         self._access.may("subscribe to alerts")
-        own = self._own_browsers(self._access.book)
+        own = self._own_browsers(self._access.open_documents)
         return [_told(each) for each in own if not await is_from_before(self._access.read, each)]
 
     def browser(self, id: str) -> Browser:
@@ -115,7 +115,7 @@ class DeliveryDesk:
             NotFound: If the user has none of that id.
         """
         self._access.may("subscribe to alerts")
-        return _told(self._own_browser(self._access.book, id))
+        return _told(self._own_browser(self._access.open_documents, id))
 
     async def subscribe(self, *, endpoint: str, p256dh: str, auth: str, label: str = "") -> Browser:
         """Have alerts sent to a browser; another subscription of the same browser ends.
@@ -132,9 +132,9 @@ class DeliveryDesk:
         """
         self._access.may("subscribe to alerts")
 
-        def decide(book: Book, now: datetime) -> tuple[Document, ...]:
+        def decide(open_documents: OpenDocuments, now: datetime) -> tuple[Document, ...]:
             return subscribed(
-                book,
+                open_documents,
                 now,
                 agency=self._access.user.agency,
                 user=self._access.user.name,
@@ -160,8 +160,8 @@ class DeliveryDesk:
         """
         self._access.may("subscribe to alerts")
 
-        def decide(book: Book, now: datetime) -> tuple[Document, ...]:
-            own = self._own_browser(book, id)
+        def decide(open_documents: OpenDocuments, now: datetime) -> tuple[Document, ...]:
+            own = self._own_browser(open_documents, id)
             ended = revised(
                 own, at=now, by=self._access.user.name, ended_at=now, ended_why="by its user"
             )
@@ -169,11 +169,15 @@ class DeliveryDesk:
 
         await self._access.file("unsubscribe browser", decide)
 
-    def _own_browsers(self, book: Book) -> list[PushSubscription]:
-        return [each for each in book.all(PushSubscription) if each.user == self._access.user.name]
+    def _own_browsers(self, open_documents: OpenDocuments) -> list[PushSubscription]:
+        return [
+            each
+            for each in open_documents.all(PushSubscription)
+            if each.user == self._access.user.name
+        ]
 
-    def _own_browser(self, book: Book, id: str) -> PushSubscription:
-        for each in self._own_browsers(book):
+    def _own_browser(self, open_documents: OpenDocuments, id: str) -> PushSubscription:
+        for each in self._own_browsers(open_documents):
             if each.id == id:
                 return each
         raise NotFound("browser", id)

@@ -12,13 +12,13 @@ from sqlalchemy import Connection
 from patrol.audit.chain import DIGESTS, SALT, Entry
 from patrol.desks.visibility.document_access import DocumentAccess
 from patrol.documents.document import Document, new_id, revised
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.documents_registry.document_kinds import KINDS
 from patrol.duty.watch_log import JOINT_KINDS, LOG_KINDS, LogEntry, LogLine, LogPage
 from patrol.errors.errors import Conflict, NotFound
 from patrol.messages.phrases import Phrase
 from patrol.store.journal import journal
-from patrol.store.records import documents as papers
+from patrol.store.records import documents
 from radio_gateway.parsing.msgspec_decoders import json_decoder
 
 MOST_LINES: Final = 500
@@ -77,7 +77,7 @@ class WatchLogDesk:
                 raise NotFound("log_entry", corrects)
         id = new_id()
 
-        def decide(_book: Book, now: datetime) -> tuple[Document, ...]:
+        def decide(_open_documents: OpenDocuments, now: datetime) -> tuple[Document, ...]:
             if happened_at is not None and happened_at > now + AHEAD:
                 raise Conflict("that is still to happen")
             return (
@@ -130,7 +130,7 @@ class WatchLogDesk:
             after = max(before - LOOKED_AT, first - 1)
             rest = limit - len(lines)
             found = await self._read(after, before, rest, typed)
-            lines += [line for entry, paper in found if (line := self._line(entry, paper))]
+            lines += [line for entry, document in found if (line := self._line(entry, document))]
             # As many as were asked for: there may be more in what was looked at.
             before = found[-1][0].seq if len(found) == rest else after + 1
             if before <= first or len(lines) >= limit:
@@ -148,8 +148,8 @@ class WatchLogDesk:
         first, end = await self._access.read(_between, since, until)
         for start in range(first - 1, end - 1, EXPORTED_AT_ONCE):
             stop = min(start + EXPORTED_AT_ONCE + 1, end)
-            for entry, paper in reversed(await self._read(start, stop, EXPORTED_AT_ONCE, None)):
-                line = self._line(entry, paper)
+            for entry, document in reversed(await self._read(start, stop, EXPORTED_AT_ONCE, None)):
+                line = self._line(entry, document)
                 if line is not None:
                     yield line
 
@@ -168,13 +168,13 @@ class WatchLogDesk:
             limit=limit,
         )
 
-    def _line(self, entry: Entry, paper: Document | None) -> LogLine | None:
+    def _line(self, entry: Entry, document: Document | None) -> LogLine | None:
         """Return an entry as the user may see it; None for nothing."""
         agency = self._access.user.agency
-        seen = None if paper is None else self._access.policy.paper(paper)
-        if paper is not None and (seen is None or agency not in paper.parties):
+        seen = None if document is None else self._access.policy.document(document)
+        if document is not None and (seen is None or agency not in document.parties):
             return None
-        if paper is None and entry.act in VIEWS:
+        if document is None and entry.act in VIEWS:
             return None
         own = entry.agency == agency
         if not own and (seen is None or not self._may_know(entry)):
@@ -224,7 +224,7 @@ class WatchLogDesk:
         self._access.may("see phrases")
         found = [
             each
-            for each in self._access.book.all(Phrase)
+            for each in self._access.open_documents.all(Phrase)
             if each.agency == self._access.user.agency
             and language in (None, each.language)
             and topic in (None, each.topic)
@@ -241,7 +241,7 @@ class WatchLogDesk:
         self._access.may("keep phrases")
         id = new_id()
 
-        def decide(book: Book, now: datetime) -> tuple[Document, ...]:
+        def decide(open_documents: OpenDocuments, now: datetime) -> tuple[Document, ...]:
             phrase = Phrase(
                 id=id,
                 agency=self._access.user.agency,
@@ -252,7 +252,7 @@ class WatchLogDesk:
                 text=text,
                 topic=topic,
             )
-            _check_phrase(book, phrase)
+            _check_phrase(open_documents, phrase)
             return (phrase,)
 
         return _phrase(await self._access.file("add phrase", decide))
@@ -267,10 +267,10 @@ class WatchLogDesk:
         """
         self._access.may("keep phrases")
 
-        def decide(book: Book, now: datetime) -> tuple[Document, ...]:
-            phrase = _current(self._access.own(book, Phrase, id), version)
+        def decide(open_documents: OpenDocuments, now: datetime) -> tuple[Document, ...]:
+            phrase = _current(self._access.own(open_documents, Phrase, id), version)
             changed = revised(phrase, at=now, by=self._access.user.name, **changes)
-            _check_phrase(book, changed)
+            _check_phrase(open_documents, changed)
             return (changed,)
 
         return _phrase(await self._access.file("change phrase", decide))
@@ -285,8 +285,8 @@ class WatchLogDesk:
         """
         self._access.may("keep phrases")
 
-        def decide(book: Book, now: datetime) -> tuple[Document, ...]:
-            phrase = _current(self._access.own(book, Phrase, id), version)
+        def decide(open_documents: OpenDocuments, now: datetime) -> tuple[Document, ...]:
+            phrase = _current(self._access.own(open_documents, Phrase, id), version)
             return (revised(phrase, at=now, by=self._access.user.name, retired_at=now),)
 
         return _phrase(await self._access.file("retire phrase", decide))
@@ -316,15 +316,15 @@ def _read(
     entries = journal.on(
         connection, agency=agency, own=own, joint=joint, after=after, before=before, limit=limit
     )
-    return [(entry, _paper(connection, entry)) for entry in entries]
+    return [(entry, _document(connection, entry)) for entry in entries]
 
 
-def _paper(connection: Connection, entry: Entry) -> Document | None:
+def _document(connection: Connection, entry: Entry) -> Document | None:
     kind, _, id = entry.subject.partition(":")
     version = _detail(entry.detail).get("version")
     if kind not in KINDS or not isinstance(version, int):
         return None
-    return papers.at_version(connection, kind, id, version)
+    return documents.at_version(connection, kind, id, version)
 
 
 def _detail(text: str) -> dict[str, Any]:
@@ -337,18 +337,20 @@ def _detail(text: str) -> dict[str, Any]:
     return detail
 
 
-def _said(paper: Document) -> str:
+def _said(document: Document) -> str:
     """Return what a document is called, whatever its kind calls that."""
     for name in ("name", "title", "rule", "description", "text", "officer", "office"):
-        value = getattr(paper, name, None)
+        value = getattr(document, name, None)
         if isinstance(value, str) and value:
             return value[:300]
     return ""
 
 
-def _check_phrase(book: Book, phrase: Phrase) -> None:
+def _check_phrase(open_documents: OpenDocuments, phrase: Phrase) -> None:
     others = [
-        each for each in book.all(Phrase) if each.agency == phrase.agency and each.id != phrase.id
+        each
+        for each in open_documents.all(Phrase)
+        if each.agency == phrase.agency and each.id != phrase.id
     ]
     if len(others) >= MOST_PHRASES:
         raise Conflict(f"an agency keeps {MOST_PHRASES} phrases at most")

@@ -31,7 +31,7 @@ class DayProof(msgspec.Struct, frozen=True, kw_only=True):
         rows: How many rows of the day are proved.
         after: Row of the signed head that the chain was followed from; 0: from the first row.
         until: Row of the signed head that it was followed to; None: there is none after the day.
-        papers: Versions of documents that are as the day's rows tell.
+        documents: Versions of documents that are as the day's rows tell.
         receptions: Messages that were heard and are as they were stored.
         changed: Messages of spans that later rows changed (retention, an earlier reception): these
             rows are not of the day, and nothing is proved of them.
@@ -42,7 +42,7 @@ class DayProof(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     after: int
     until: int | None
-    papers: int
+    documents: int
     receptions: int
     changed: int
     faults: tuple[ChainFault, ...]
@@ -99,11 +99,11 @@ def prove_day(
                         altered = True
         count += len(day)
         if not faults:
-            some, paper_fault = proving.compare(connection, day, removed)
+            some, document_fault = proving.compare(connection, day, removed)
             documents += some
             faults += [
                 each
-                for each in (paper_fault or proving.compare_photos(connection, day, removed),)
+                for each in (document_fault or proving.compare_photos(connection, day, removed),)
                 if each is not None
             ]
         if fault is not None:
@@ -122,7 +122,7 @@ def prove_day(
         rows=count,
         after=start,
         until=until,
-        papers=documents,
+        documents=documents,
         receptions=messages,
         changed=changed,
         faults=tuple(sorted(faults, key=lambda each: each.seq)),

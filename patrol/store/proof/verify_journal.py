@@ -41,7 +41,7 @@ _ENTRIES: Final = """
 SELECT seq, at_us, {act}, {actor}, {agency}, {subject}, {detail}, {origin}, previous, hash
 FROM journal WHERE seq > {mark} ORDER BY seq LIMIT {mark}"""
 
-_PAPERS: Final = """
+_DOCUMENTS: Final = """
 SELECT {id}, version, {kind}, {agency}, at_us, closed, body
 FROM papers WHERE (id, version) IN (VALUES {values})"""
 
@@ -76,7 +76,8 @@ class JournalProof(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         entries: Entries of the journal that are proved, from the first on without a gap.
-        papers: Versions of documents that are as the journal tells; of photos nothing is counted.
+        documents: Versions of documents that are as the journal tells; of photos nothing is
+            counted.
         accounts: Rows about accounts, units and radios that are as the journal tells; None: it
             covers none yet.
         protected: Protected fields, sealed or redacted, and who was given their reading; likewise.
@@ -92,7 +93,7 @@ class JournalProof(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     entries: int
-    papers: int
+    documents: int
     accounts: int | None = None
     protected: int | None = None
     set_aside: int | None = None
@@ -114,13 +115,13 @@ class Progress(NamedTuple):
     total: int
 
 
-class ProofMark(msgspec.Struct, frozen=True, kw_only=True):
+class ProofMark(msgspec.Struct, frozen=True, kw_only=True, rename={"documents": "papers"}):
     """How far a verification came, so that an interrupted one can go on there.
 
     Attributes:
         seq: Number of the last entry that is proved.
         hash: Its hash.
-        papers: Versions of documents that are proved.
+        documents: Versions of documents that are proved.
         rows: What the journal told of rows until there.
         spans: What it told of messages until there, each with the number of its line.
         heard: Number of the last message that was compared; 0: none.
@@ -128,7 +129,7 @@ class ProofMark(msgspec.Struct, frozen=True, kw_only=True):
 
     seq: int
     hash: bytes
-    papers: int
+    documents: int
     rows: RowReplay
     spans: list[tuple[int, reception_digests.MessageSpan]]
     heard: int
@@ -174,7 +175,7 @@ def prove(
         Chain(),
     )
     if after is not None:
-        documents, rows, chain = after.papers, after.rows, Chain(after.seq, after.hash)
+        documents, rows, chain = after.documents, after.rows, Chain(after.seq, after.hash)
         receptions = reception_digests.SpanReplay(after.spans)
     heard, as_told = _Heard(), False
     removed = what_retention_removed(connection)
@@ -192,7 +193,7 @@ def prove(
         return ProofMark(
             seq=chain.seq,
             hash=chain.hash,
-            papers=documents,
+            documents=documents,
             rows=rows,
             spans=[*receptions.told()],
             heard=messages,
@@ -218,9 +219,9 @@ def prove(
         # Of what follows a fault nothing is proved, and of documents the first fault is enough.
         if not found:
             proved = [entry for entry in entries if entry.seq <= chain.seq]
-            count, paper_fault = compare(connection, proved, removed)
+            count, document_fault = compare(connection, proved, removed)
             documents += count
-            first = paper_fault or compare_photos(connection, proved, removed)
+            first = document_fault or compare_photos(connection, proved, removed)
             if first is not None:
                 faults.append(first)
                 found = True
@@ -250,7 +251,7 @@ def prove(
             as_told = not faults_now
     return JournalProof(
         entries=chain.seq,
-        papers=documents,
+        documents=documents,
         accounts=_proved(rows.count(*ACCOUNTS), as_told),
         protected=_proved(rows.count(*PROTECTED), as_told),
         set_aside=_proved(rows.count(*SET_ASIDE), as_told),
@@ -468,7 +469,7 @@ def span_fault(
     if there.rows < span.count:
         what, why = "missing", f"{there.rows} of {span.count} are there"
     messages = f"messages {span.after + 1} to {span.last} of what was heard"
-    return ChainFault(seq=seq, what=what, paper=messages, why=why)
+    return ChainFault(seq=seq, what=what, document=messages, why=why)
 
 
 # -- rows that acts change: accounts, what is sealed, what was set aside
@@ -499,7 +500,7 @@ def row_fault(rows: RowReplay, entry: Entry) -> ChainFault | None:
     table, id = found
     why = "somebody changed it before this act, and not by an act of the journal"
     called = f"{_CALLED.get(table, table)} {id}"
-    return ChainFault(seq=entry.seq, what="altered", paper=called, why=why)
+    return ChainFault(seq=entry.seq, what="altered", document=called, why=why)
 
 
 def _rows_now(rows: RowReplay, connection: Connection) -> list[ChainFault]:
@@ -513,7 +514,7 @@ def _rows_now(rows: RowReplay, connection: Connection) -> list[ChainFault]:
         "missing": "no act of the journal took it away",
     }[what]
     name = _name_of(connection, table, id)
-    return [ChainFault(seq=seq, what=what, paper=name, why=why)]
+    return [ChainFault(seq=seq, what=what, document=name, why=why)]
 
 
 def _name_of(connection: Connection, table: str, id: str) -> str:
@@ -540,7 +541,7 @@ def compare(
         some = expected[start : start + _AT_ONCE]
         values = ",".join(["({mark},{mark})"] * len(some))
         query = tuple(part for _, _, id, version, _ in some for part in (id, version))
-        rows = _rows(connection, _PAPERS.replace("{values}", values), query)
+        rows = _rows(connection, _DOCUMENTS.replace("{values}", values), query)
         stored = {(row[0], row[1]): row for row in rows}
         for entry, kind, id, version, sha256 in some:
             row = stored.get((id.encode(), version))
@@ -549,13 +550,13 @@ def compare(
                 continue
             if row is None:
                 why = "there is no such version any more"
-                return count, ChainFault(seq=entry.seq, what="missing", paper=document, why=why)
+                return count, ChainFault(seq=entry.seq, what="missing", document=document, why=why)
             why = _differs(row, kind, id, version, sha256)
             if why:
                 sealed = _replaced(connection, f"{kind}:{id}", version, sha256)
                 why = why if sealed is None else _differs(row, kind, id, version, sealed)
             if why:
-                return count, ChainFault(seq=entry.seq, what="altered", paper=document, why=why)
+                return count, ChainFault(seq=entry.seq, what="altered", document=document, why=why)
             count += 1
     return count, None
 
@@ -627,11 +628,11 @@ def compare_photos(
             continue
         if not rows:
             why = "it is not there any more"
-            return ChainFault(seq=entry.seq, what="missing", paper=photo, why=why)
+            return ChainFault(seq=entry.seq, what="missing", document=photo, why=why)
         body = rows[0][0]
         if not isinstance(body, bytes) or hashlib.sha256(body).hexdigest() != sha256:
             why = "it is not the picture that was kept"
-            return ChainFault(seq=entry.seq, what="altered", paper=photo, why=why)
+            return ChainFault(seq=entry.seq, what="altered", document=photo, why=why)
     return None
 
 
@@ -657,7 +658,7 @@ def _unwritten(connection: Connection, told: int) -> list[ChainFault]:
     if row is not None:
         document = f"{row[2]} {row[0]} version {row[1]}"
         why = "another version is shown as the newest, or several are"
-        faults.append(ChainFault(seq=0, what="altered", paper=document, why=why))
+        faults.append(ChainFault(seq=0, what="altered", document=document, why=why))
     count = connection.exec_driver_sql("SELECT count(*) FROM papers").scalar_one()
     if count == told:
         return faults
@@ -667,7 +668,7 @@ def _unwritten(connection: Connection, told: int) -> list[ChainFault]:
         for id, version, kind in rows:
             if version not in _versions_told(connection, f"{kind}:{id}"):
                 document = f"{kind} {id} version {version}"
-                faults.append(ChainFault(seq=0, what="unwritten", paper=document))
+                faults.append(ChainFault(seq=0, what="unwritten", document=document))
                 return faults
         if len(rows) < PAGE:
             return faults

@@ -12,16 +12,16 @@ from patrol.documents_registry.document_kinds import decode
 from patrol.legal_holds.legal_hold import LegalHold
 from patrol.store.engine.sql_functions import bytes_contain
 from patrol.store.schema.rows import readable
-from patrol.store.schema.tables import papers, units
+from patrol.store.schema.tables import documents, units
 
-_P: Final = papers.c
+_P: Final = documents.c
 _HOLD: Final = kind_of(LegalHold)
 
 
 def holds(connection: Connection) -> list[LegalHold]:
     """Return the legal holds that hold."""
     rows = connection.execute(
-        select(papers).where(_P.kind == _HOLD, _P.newest == 1, _P.closed == 0)
+        select(documents).where(_P.kind == _HOLD, _P.newest == 1, _P.closed == 0)
     )
     found = readable(rows, lambda row: decode(row.kind, row.body))
     return [each for each in found if isinstance(each, LegalHold)]
@@ -49,7 +49,7 @@ def is_agency_held(held: Iterable[LegalHold], agency: str) -> bool:
 
 
 def is_held(connection: Connection, held: Sequence[LegalHold], agency: str, id: str) -> bool:
-    """Return whether a hold covers a paper: it, what it names, what names it, its unit, agency."""
+    """Return whether a hold covers a document, what it names, what names it, its unit or agency."""
     if is_agency_held(held, agency):
         return True
     ids = {each.id_held for each in held if each.kind_held != "agency"}

@@ -26,13 +26,13 @@ from patrol.store.engine.migrate import expect
 from patrol.store.engine.postgres import commit_proved, is_postgres, named
 from patrol.store.journal import journal
 from patrol.store.protection import protected_fields
-from patrol.store.schema.tables import from_us, papers
+from patrol.store.schema.tables import documents, from_us
 
 ACT: Final = "seal plain words"
 """In the journal, of one version: `was` and `is` are SHA-256 of its content."""
 
 
-def plain_papers(url: str) -> int:
+def plain_documents(url: str) -> int:
     """Return how many incidents and targets hold words in plain that are sealed today.
 
     Raises:
@@ -118,7 +118,7 @@ def _seal(
                 {name: value},
                 agency=row.agency,
                 kind=row.kind,
-                paper=row.id,
+                document=row.id,
                 at=from_us(row.at_us),
                 by=body.get("by", ""),
             )
@@ -126,8 +126,8 @@ def _seal(
             notes += [protected_fields.written(each, actor=actor) for each in made]
         new = msgspec.json.encode(body)
         connection.execute(
-            update(papers)
-            .where(papers.c.id == row.id, papers.c.version == row.version)
+            update(documents)
+            .where(documents.c.id == row.id, documents.c.version == row.version)
             .values(body=new)
         )
         notes.append(
@@ -153,7 +153,9 @@ def _sha256(body: bytes) -> str:
 
 def _rows(connection: Connection) -> list[Row[Any]]:
     found = connection.execute(
-        select(papers).where(papers.c.kind.in_(FIELDS)).order_by(papers.c.id, papers.c.version)
+        select(documents)
+        .where(documents.c.kind.in_(FIELDS))
+        .order_by(documents.c.id, documents.c.version)
     )
     return list(found)
 

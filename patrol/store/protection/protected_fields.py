@@ -16,7 +16,13 @@ from patrol.protected_fields.field import ProtectedField
 from patrol.protected_fields.reader import ProtectedReader
 from patrol.store.engine.postgres import is_postgres
 from patrol.store.protection.legal_holds import holds, is_held
-from patrol.store.schema.tables import from_us, papers, protected_fields, protected_readers, to_us
+from patrol.store.schema.tables import (
+    documents,
+    from_us,
+    protected_fields,
+    protected_readers,
+    to_us,
+)
 
 _F, _R = protected_fields.c, protected_readers.c
 
@@ -25,6 +31,7 @@ def put(connection: Connection, fields: Sequence[ProtectedField], *, origin: str
     """Keep what was written."""
     for each in fields:
         row = msgspec.structs.asdict(each) | {"origin": origin, "at_us": to_us(each.at)}
+        row["paper"] = row.pop("document")
         del row["at"], row["redacted_at"]
         connection.execute(protected_fields.insert().values(row))
 
@@ -35,24 +42,26 @@ def written(field: ProtectedField, *, actor: str) -> Note:
         act="write protected field",
         actor=actor,
         agency=field.agency,
-        subject=f"{field.kind}:{field.paper}",
+        subject=f"{field.kind}:{field.document}",
         detail={"id": field.id, "field": field.field, "commitment": field.commitment.hex()},
     )
 
 
-def of_paper(connection: Connection, agency: str, kind: str, paper: str) -> list[ProtectedField]:
+def of_document(
+    connection: Connection, agency: str, kind: str, document: str
+) -> list[ProtectedField]:
     """Return what an agency ever wrote of a document, oldest first."""
     rows = connection.execute(
         select(protected_fields)
-        .where(_F.paper == paper, _F.kind == kind, _F.agency == agency)
+        .where(_F.paper == document, _F.kind == kind, _F.agency == agency)
         .order_by(_F.at_us, _F.id)
     )
     return [_field(row) for row in rows]
 
 
-def count(connection: Connection, agency: str, kind: str, paper: str) -> int:
+def count(connection: Connection, agency: str, kind: str, document: str) -> int:
     """Return how often an agency wrote something of a document."""
-    asked = select(func.count()).where(_F.paper == paper, _F.kind == kind, _F.agency == agency)
+    asked = select(func.count()).where(_F.paper == document, _F.kind == kind, _F.agency == agency)
     return int(connection.execute(asked).scalar_one())
 
 
@@ -62,7 +71,7 @@ def redact(
     *,
     agency: str,
     kind: str,
-    paper: str,
+    document: str,
     at: datetime,
     by: str,
     reason: str,
@@ -78,11 +87,11 @@ def redact(
     """
     # What another agency ordered is not told here: it never sees these words, nor claims them.
     own = [each for each in holds(connection) if each.agency == agency]
-    if is_held(connection, own, agency, paper):
+    if is_held(connection, own, agency, document):
         raise Conflict("a legal hold covers it: it has to be released first", code="legal_hold")
     row = connection.execute(
         select(protected_fields).where(
-            _F.id == id, _F.agency == agency, _F.kind == kind, _F.paper == paper
+            _F.id == id, _F.agency == agency, _F.kind == kind, _F.paper == document
         )
     ).first()
     if row is None:
@@ -103,17 +112,17 @@ def redact(
     )
 
 
-def remove(connection: Connection, paper: str) -> None:
+def remove(connection: Connection, document: str) -> None:
     """Remove what stands beside a document that goes."""
-    connection.execute(delete(protected_fields).where(_F.paper == paper))
-    connection.execute(delete(protected_readers).where(_R.paper == paper))
+    connection.execute(delete(protected_fields).where(_F.paper == document))
+    connection.execute(delete(protected_readers).where(_R.paper == document))
 
 
-def readers(connection: Connection, agency: str, kind: str, paper: str) -> list[str]:
-    """Return to whom the reading of a paper's protected fields was given."""
+def readers(connection: Connection, agency: str, kind: str, document: str) -> list[str]:
+    """Return to whom the reading of a document's protected fields was given."""
     found = connection.execute(
         select(_R.reader)
-        .where(_R.paper == paper, _R.kind == kind, _R.agency == agency)
+        .where(_R.paper == document, _R.kind == kind, _R.agency == agency)
         .order_by(_R.reader)
     )
     return list(found.scalars())
@@ -121,10 +130,10 @@ def readers(connection: Connection, agency: str, kind: str, paper: str) -> list[
 
 def all_readers(connection: Connection, agency: str, *, most: int) -> list[ProtectedReader]:
     """Return whom an agency lets read which document, those of last first."""
-    of_paper = papers.c.newest == 1, papers.c.id == _R.paper
+    of_document = documents.c.newest == 1, documents.c.id == _R.paper
     rows = connection.execute(
-        select(protected_readers, papers.c.body)
-        .outerjoin(papers, and_(*of_paper))
+        select(protected_readers, documents.c.body)
+        .outerjoin(documents, and_(*of_document))
         .where(_R.agency == agency)
         .order_by(_R.at_us.desc(), _R.id)
         .limit(most)
@@ -133,7 +142,7 @@ def all_readers(connection: Connection, agency: str, *, most: int) -> list[Prote
         ProtectedReader(
             reader=row.reader,
             kind=row.kind,
-            paper=row.paper,
+            document=row.paper,
             name=_name(row.body),
             at=from_us(row.at_us),
             by=row.by,
@@ -148,25 +157,27 @@ def give(
     *,
     agency: str,
     kind: str,
-    paper: str,
+    document: str,
     at: datetime,
     by: str,
     origin: str,
 ) -> bool:
     """Let a user read the protected fields of a document; return whether that is new."""
-    if reader in readers(connection, agency, kind, paper):
+    if reader in readers(connection, agency, kind, document):
         return False
-    row: dict[str, Any] = {"id": uuid4().hex, "agency": agency, "kind": kind, "paper": paper}
+    row: dict[str, Any] = {"id": uuid4().hex, "agency": agency, "kind": kind, "paper": document}
     row |= {"reader": reader, "at_us": to_us(at), "by": by, "origin": origin}
     connection.execute(protected_readers.insert().values(row))
     return True
 
 
-def take_back(connection: Connection, reader: str, *, agency: str, kind: str, paper: str) -> bool:
+def take_back(
+    connection: Connection, reader: str, *, agency: str, kind: str, document: str
+) -> bool:
     """Let a user read them no more; return whether it was given."""
     gone = connection.execute(
         delete(protected_readers).where(
-            _R.reader == reader, _R.agency == agency, _R.kind == kind, _R.paper == paper
+            _R.reader == reader, _R.agency == agency, _R.kind == kind, _R.paper == document
         )
     )
     return gone.rowcount > 0
@@ -193,7 +204,7 @@ def _field(row: Any) -> ProtectedField:
         id=row.id,
         agency=row.agency,
         kind=row.kind,
-        paper=row.paper,
+        document=row.paper,
         field=row.field,
         at=from_us(row.at_us),
         by=row.by,

@@ -18,10 +18,10 @@ from patrol.store.engine.sql_functions import bytes_contain
 from patrol.store.protection import protected_fields
 from patrol.store.protection.legal_holds import holds, is_agency_held, is_held
 from patrol.store.schema.tables import (
+    documents,
     from_us,
     messages,
     originals,
-    papers,
     photos,
     retention_marks,
 )
@@ -33,7 +33,7 @@ AT_ONCE: Final = 50
 REMOVED: Final = "remove by retention"
 """The act by which a removal stands in the journal."""
 
-_P, _F, _O, _M = papers.c, photos.c, originals.c, messages.c
+_P, _F, _O, _M = documents.c, photos.c, originals.c, messages.c
 
 RemovalPlace = tuple[int, str]
 """How far a look through has come: time, microseconds, and id."""
@@ -66,12 +66,12 @@ def begin_again(connection: Connection) -> None:
     )
 
 
-def remove_papers(
+def remove_documents(
     connection: Connection, kind: str, before_us: int, after: RemovalPlace
 ) -> RemovalStep:
     """Remove closed documents of a kind with an older last change, and photos of these alone."""
     rows = connection.execute(
-        _page(papers, _P.at_us, _P.id, before_us, after).where(
+        _page(documents, _P.at_us, _P.id, before_us, after).where(
             _P.kind == kind, _P.newest == 1, _P.closed == 1
         )
     ).all()
@@ -81,7 +81,7 @@ def remove_papers(
         if is_held(connection, held, row.agency, row.id) or _is_named(connection, row.id):
             continue
         bodies = connection.execute(select(_P.body).where(_P.id == row.id)).scalars().all()
-        connection.execute(delete(papers).where(_P.id == row.id))
+        connection.execute(delete(documents).where(_P.id == row.id))
         protected_fields.remove(connection, row.id)
         last = from_us(row.at_us)
         notes.append(_note(row.agency, f"{kind}:{row.id}", versions=len(bodies), last=last))

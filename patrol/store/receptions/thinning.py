@@ -22,8 +22,8 @@ from patrol.store.receptions import heard_times
 from patrol.store.schema.tables import (
     also_heard,
     assignments,
+    documents,
     journal,
-    papers,
     retention_marks,
     to_us,
     transmissions,
@@ -70,9 +70,9 @@ class RetentionCandidate(NamedTuple):
 
 
 class DocumentSummary(NamedTuple):
-    """A paper: its newest version, when its first was made, and whether it is closed."""
+    """A document: its newest version, when its first was made, and whether it is closed."""
 
-    paper: Document
+    document: Document
     first_us: int
     last_us: int
     closed: bool
@@ -221,15 +221,15 @@ def told(connection: Connection, kinds: Sequence[str], since: datetime) -> list[
     Raises:
         StoreError: If one cannot be read: nobody knows then what it needs.
     """
-    first = papers.alias("first")
+    first = documents.alias("first")
     rows = connection.execute(
-        select(papers, first.c.at_us.label("first_us"))
-        .join(first, first.c.id == papers.c.id)
+        select(documents, first.c.at_us.label("first_us"))
+        .join(first, first.c.id == documents.c.id)
         .where(
             first.c.version == 1,
-            papers.c.newest == 1,
-            papers.c.kind.in_(list(kinds)),
-            or_(papers.c.closed == 0, papers.c.at_us >= to_us(since)),
+            documents.c.newest == 1,
+            documents.c.kind.in_(list(kinds)),
+            or_(documents.c.closed == 0, documents.c.at_us >= to_us(since)),
         )
     )
     found: list[DocumentSummary] = []

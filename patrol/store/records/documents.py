@@ -12,9 +12,9 @@ from patrol.documents.document import Document, kind_of
 from patrol.documents_registry.document_kinds import decode, encode
 from patrol.errors.errors import Conflict
 from patrol.store.schema.rows import readable
-from patrol.store.schema.tables import papers, to_us
+from patrol.store.schema.tables import documents, to_us
 
-_P = papers.c
+_P = documents.c
 
 
 def put(
@@ -31,7 +31,7 @@ def put(
     kind, body = kind_of(document), encode(document)
     if document.version > 1:
         old = connection.execute(
-            update(papers)
+            update(documents)
             .where(_P.id == document.id, _P.newest == 1, _P.version == document.version - 1)
             .values(newest=0)
         )
@@ -40,7 +40,7 @@ def put(
     elif connection.execute(select(_P.id).where(_P.id == document.id).limit(1)).first() is not None:
         raise Conflict(f"there is a {kind} {document.id} already")
     connection.execute(
-        papers.insert().values(
+        documents.insert().values(
             id=document.id,
             version=document.version,
             newest=1,
@@ -58,42 +58,42 @@ def put(
     return f"{kind}:{document.id}", told
 
 
-def open_papers(connection: Connection) -> list[Document]:
+def open_documents(connection: Connection) -> list[Document]:
     """Return the newest version of everything that is not closed, oldest first."""
     rows = connection.execute(
-        select(papers).where(_P.newest == 1, _P.closed == 0).order_by(_P.at_us, _P.id)
+        select(documents).where(_P.newest == 1, _P.closed == 0).order_by(_P.at_us, _P.id)
     )
-    return list(readable(rows, _paper))
+    return list(readable(rows, _document))
 
 
 def newest(connection: Connection, kind: str, id: str) -> Document | None:
     """Return the newest version of a document, closed or not; None if there is none."""
     row = connection.execute(
-        select(papers).where(_P.id == id, _P.newest == 1, _P.kind == kind)
+        select(documents).where(_P.id == id, _P.newest == 1, _P.kind == kind)
     ).first()
-    return None if row is None else _paper(row)
+    return None if row is None else _document(row)
 
 
 def at_version(connection: Connection, kind: str, id: str, version: int) -> Document | None:
     """Return one version of a document; None if there is none, or it cannot be read."""
     rows = connection.execute(
-        select(papers).where(_P.id == id, _P.version == version, _P.kind == kind)
+        select(documents).where(_P.id == id, _P.version == version, _P.kind == kind)
     )
-    return next(readable(rows, _paper), None)
+    return next(readable(rows, _document), None)
 
 
 def versions(connection: Connection, kind: str, id: str) -> list[Document]:
     """Return every version of a document, oldest first."""
     rows = connection.execute(
-        select(papers).where(_P.id == id, _P.kind == kind).order_by(_P.version)
+        select(documents).where(_P.id == id, _P.kind == kind).order_by(_P.version)
     )
-    return list(readable(rows, _paper))
+    return list(readable(rows, _document))
 
 
 def all_versions(connection: Connection, kind: str) -> Iterator[Document]:
     """Yield every version of every document of a kind, one by one, oldest version first."""
-    rows = connection.execute(select(papers).where(_P.kind == kind).order_by(_P.id, _P.version))
-    yield from readable(rows, _paper)
+    rows = connection.execute(select(documents).where(_P.kind == kind).order_by(_P.id, _P.version))
+    yield from readable(rows, _document)
 
 
 def of_kind(
@@ -115,7 +115,7 @@ def of_kind(
         agencies: Only of these owners.
         limit: Most documents.
     """
-    query = select(papers).where(_P.kind == kind, _P.newest == 1)
+    query = select(documents).where(_P.kind == kind, _P.newest == 1)
     if since_us is not None:
         query = query.where(_P.at_us >= since_us)
     if until_us is not None:
@@ -123,8 +123,8 @@ def of_kind(
     if agencies is not None:
         query = query.where(_P.agency.in_(agencies))
     rows = connection.execute(query.order_by(_P.at_us.desc(), _P.id).limit(limit))
-    return list(readable(rows, _paper))
+    return list(readable(rows, _document))
 
 
-def _paper(row: Any) -> Document:
+def _document(row: Any) -> Document:
     return decode(row.kind, row.body)

@@ -22,11 +22,11 @@ from patrol.store.schema.tables import (
     assignments,
     crew_reports,
     devices,
+    documents,
     from_us,
     journal,
     messages,
     originals,
-    papers,
     photos,
     set_aside,
     transmissions,
@@ -38,7 +38,7 @@ MOST: Final = 100
 """Findings of one kind."""
 
 _LONGEST: Final = 120
-_P, _T, _J = papers.c, transmissions.c, journal.c
+_P, _T, _J = documents.c, transmissions.c, journal.c
 _NAMES: Final = ("name", "call_sign", "category", "rule", "title", "text")
 
 
@@ -83,7 +83,7 @@ def _in_columns(
     return look
 
 
-def _papers(connection: Connection, agency: str, words: str) -> Iterator[Mention]:
+def _documents(connection: Connection, agency: str, words: str) -> Iterator[Mention]:
     """Look into every version of every document; of each document the last version that says it."""
     last = (
         select(_P.id, func.max(_P.version).label("version"))
@@ -92,7 +92,7 @@ def _papers(connection: Connection, agency: str, words: str) -> Iterator[Mention
         .subquery()
     )
     rows = connection.execute(
-        select(papers)
+        select(documents)
         .join(last, (last.c.id == _P.id) & (last.c.version == _P.version))
         .order_by(_P.at_us.desc(), _P.id)
         .limit(MOST + 1)
@@ -172,7 +172,7 @@ _LOOKS: Final[dict[str, Callable[[Connection, str, str], Iterator[Mention]]]] = 
     "device": _in_columns(
         devices, "device", ("name", "unit", "by"), id="name", name="unit", at="created_us"
     ),
-    "paper": _papers,
+    "paper": _documents,
     "message": _in_columns(
         messages,
         "message",

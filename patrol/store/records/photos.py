@@ -12,9 +12,9 @@ from patrol.documents_registry.document_kinds import decode
 from patrol.incidents.photo import Photo
 from patrol.store.engine.sql_functions import bytes_contain
 from patrol.store.schema.rows import readable
-from patrol.store.schema.tables import papers, photos, to_us
+from patrol.store.schema.tables import documents, photos, to_us
 
-_F, _P = photos.c, papers.c
+_F, _P = photos.c, documents.c
 
 
 def put(
@@ -68,7 +68,7 @@ def sent_since(connection: Connection, agency: str, since: datetime) -> int:
     return int(found or 0)
 
 
-def closed_papers_naming(connection: Connection, sha256: str) -> list[Document]:
+def closed_documents_naming(connection: Connection, sha256: str) -> list[Document]:
     """Return the newest versions of closed documents in which a photo is named.
 
     It looks through them one by one: only who is shown another agency's document needs it, and only
@@ -76,5 +76,5 @@ def closed_papers_naming(connection: Connection, sha256: str) -> list[Document]:
     """
     # By bytes: the JSON of a document has a hash as it stands.
     mentions = bytes_contain(_P.body, sha256.encode())
-    rows = connection.execute(select(papers).where(_P.newest == 1, _P.closed == 1, mentions))
+    rows = connection.execute(select(documents).where(_P.newest == 1, _P.closed == 1, mentions))
     return list(readable(rows, lambda row: decode(row.kind, row.body)))

@@ -367,7 +367,7 @@ account_epochs = Table(
 )
 
 # Every version of what people keep: sectors, patrols, agreements, targets, alerts, incidents.
-papers = Table(
+documents = Table(
     "papers",
     metadata,
     Column("id", Text, primary_key=True),
@@ -381,9 +381,9 @@ papers = Table(
 )
 Index(
     "papers_newest",
-    papers.c.kind,
-    papers.c.at_us,
-    sqlite_where=papers.c.newest == literal_column("1"),
+    documents.c.kind,
+    documents.c.at_us,
+    sqlite_where=documents.c.newest == literal_column("1"),
 )
 
 # Who did what: a chain of hashes, appended to and never changed.
@@ -423,7 +423,7 @@ protected_fields = Table(
 )
 Index("protected_fields_by_paper", protected_fields.c.paper)
 
-# To whom the reading of a paper's protected fields was given, whose role does not bring it.
+# To whom the reading of a document's protected fields was given, whose role does not bring it.
 protected_readers = Table(
     "protected_readers",
     metadata,

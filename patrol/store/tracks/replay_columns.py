@@ -21,12 +21,12 @@ from patrol.documents_registry.document_kinds import decode
 from patrol.incidents.incident import Incident
 from patrol.store.engine.sql_functions import told_between
 from patrol.store.schema.rows import protocol_of, readable, transmission_of
-from patrol.store.schema.tables import papers, to_us, transmissions
+from patrol.store.schema.tables import documents, to_us, transmissions
 from patrol.store.tracks.tracks import AddressSpan, inside
 from radio_gateway.messages.transmission import Transmission
 
 _T = transmissions.c
-_P = papers.c
+_P = documents.c
 _COLUMNS: Final = (
     _T.gid,
     _T.address,
@@ -164,7 +164,7 @@ def raw(
     return list(readable(rows[:limit], transmission_of))
 
 
-def papers_between(
+def documents_between(
     connection: Connection, kinds: Sequence[str], start: datetime, end: datetime, limit: int
 ) -> list[tuple[str, str]]:
     """Return kind and id of the documents that stood at some time from `start` to `end`, those

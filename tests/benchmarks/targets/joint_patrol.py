@@ -31,7 +31,7 @@ from typing import Any
 import httpx
 from sqlalchemy import Connection
 
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing
 from patrol.sectors.sector import Sector
 from patrol.store.records import registry
@@ -257,9 +257,9 @@ async def _register(file: Path, boats: int, areas: int) -> None:
                     ),
                 )
 
-    def drawn(_: Book, now: datetime) -> Filing:
+    def drawn(_: OpenDocuments, now: datetime) -> Filing:
         return Filing(
-            papers=tuple(
+            documents=tuple(
                 Sector(
                     id=f"{number:032x}",
                     agency="joint",
@@ -281,7 +281,7 @@ async def _register(file: Path, boats: int, areas: int) -> None:
         await store.write(put)
         watch = Watch(store, node="bench", agency="joint")
         await watch.start()
-        await watch.clerk.file(drawn)
+        await watch.document_service.file(drawn)
     finally:
         await store.close()
 

@@ -21,14 +21,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def papers(server: Server) -> dict[str, Any]:
+def documents(server: Server) -> dict[str, Any]:
     """Return the crew's unit and its patrol, ready to start."""
     return crewed(server)
 
 
 @pytest.fixture
 def phones(
-    browser: Browser, server: Server, papers: dict[str, Any]
+    browser: Browser, server: Server, documents: dict[str, Any]
 ) -> Iterator[Callable[..., Phone]]:
     """Yield what opens phones of the crew."""
     with phones_of(browser, server) as take:

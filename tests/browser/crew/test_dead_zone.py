@@ -37,7 +37,7 @@ TOO_SOON = """() => {
 
 
 @pytest.fixture
-def phone(browser: Browser, server: Server, papers: dict[str, Any]) -> Iterator[Phone]:
+def phone(browser: Browser, server: Server, documents: dict[str, Any]) -> Iterator[Phone]:
     opened = Phone(browser, server)
     yield opened
     opened.close()
@@ -66,7 +66,7 @@ def heard(server: Server) -> Counter[str]:
 
 
 def test_what_was_done_without_a_network_arrives_once(
-    phone: Phone, server: Server, papers: dict[str, Any]
+    phone: Phone, server: Server, documents: dict[str, Any]
 ) -> None:
     phone.begin()
     phone.page.get_by_role("button", name="Start patrol").click()
@@ -179,8 +179,8 @@ def test_what_was_done_without_a_network_arrives_once(
         told = office.get(f"/api/photos/{incidents[0]['photos'][0]}/originals").json()
         assert [each["sha256"] for each in told] == [hashlib.sha256(camera).hexdigest()]
         alerts = [each for each in office.get("/api/alerts").json() if each["rule"] == "sos"]
-        assert [each["unit"] for each in alerts] == [papers["unit"]]
-        patrol = office.get(f"/api/patrols/{papers['patrol']}").json()
+        assert [each["unit"] for each in alerts] == [documents["unit"]]
+        patrol = office.get(f"/api/patrols/{documents['patrol']}").json()
         assert patrol["state"] == "under way"
     assert len(phone.stored()["outbox"]) == 0
 

@@ -31,7 +31,7 @@ MAP_DRAWN = """() => {
 
 
 def test_two_crews_with_one_phone_read_nothing_of_each_other(
-    phones: Any, papers: dict[str, Any]
+    phones: Any, documents: dict[str, Any]
 ) -> None:
     phone: Phone = phones(user=None)
     calls: list[tuple[str, str]] = []
@@ -42,7 +42,7 @@ def test_two_crews_with_one_phone_read_nothing_of_each_other(
 
     page = phone.page
     page.on("request", heard)
-    phone.enrol("naga-1-phone", papers["unit"])
+    phone.enrol("naga-1-phone", documents["unit"])
     wait_for("the patrol", lambda: page.get_by_text("Night watch").count())
     keys = {key for url, key in calls if url.endswith("/api/crew")}
     assert len(keys) == 1
@@ -95,7 +95,7 @@ def test_two_crews_with_one_phone_read_nothing_of_each_other(
 
 
 def test_a_phrase_of_the_office_is_read_in_the_crews_language(
-    phones: Any, server: Server, papers: dict[str, Any]
+    phones: Any, server: Server, documents: dict[str, Any]
 ) -> None:
     phone: Phone = phones(language="lo")
     lao = Wording("lo")
@@ -103,7 +103,7 @@ def test_a_phrase_of_the_office_is_read_in_the_crews_language(
     with server.client() as office:
         order = {
             "kind": "text",
-            "unit": papers["unit"],
+            "unit": documents["unit"],
             "channel": "phone",
             "address": "position_json:crew",
             "phrase": "returning_to_base",
@@ -247,7 +247,7 @@ def test_axe_finds_nothing_and_everything_fits_a_glove_in_the_longest_scripts(
 
 
 def test_the_page_and_its_small_map_are_light(
-    browser: Browser, server: Server, papers: Any
+    browser: Browser, server: Server, documents: Any
 ) -> None:
     """All that comes until the map tab is drawn, its ground too; fonts and what is kept for no
     network apart (test_bundle_budget.py holds that).

@@ -86,9 +86,11 @@ def has_sos(page: Page) -> bool:
     return page.get_by_text("The office has your SOS").count() > 0
 
 
-def test_two_tabs_with_two_crews_send_each_their_own(phones: Any, papers: dict[str, Any]) -> None:
+def test_two_tabs_with_two_crews_send_each_their_own(
+    phones: Any, documents: dict[str, Any]
+) -> None:
     phone: Phone = phones(user=None)
-    phone.enrol("two-tabs-phone", papers["unit"])
+    phone.enrol("two-tabs-phone", documents["unit"])
     kham, noi = phone.page, phone.another_tab()
     noi.goto(f"{phone.server.url}/crew")
     phone.page = noi
@@ -260,7 +262,7 @@ def test_a_portals_page_takes_nothing_and_refuses_nothing(phones: Any, server: S
 
 
 def test_an_incident_of_a_patrol_that_was_started_without_a_network_is_of_that_patrol(
-    phones: Any, server: Server, papers: dict[str, Any]
+    phones: Any, server: Server, documents: dict[str, Any]
 ) -> None:
     phone: Phone = phones()
     phone.begin()
@@ -271,7 +273,7 @@ def test_an_incident_of_a_patrol_that_was_started_without_a_network_is_of_that_p
     report_with_photo(phone.page, phone, "precursors")
     phone.context.set_offline(False)
     wait_for("it is there", lambda: incidents_of(server, "precursors"))
-    assert [each["patrol"] for each in incidents_of(server, "precursors")] == [papers["patrol"]]
+    assert [each["patrol"] for each in incidents_of(server, "precursors")] == [documents["patrol"]]
 
 
 def test_who_is_signed_out_calls_for_help_and_is_told_to_sign_in(

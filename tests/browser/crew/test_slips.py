@@ -209,10 +209,10 @@ def test_who_presses_start_twice_starts_once(phones: Any) -> None:
 
 
 def test_who_presses_add_twice_adds_one_crew_member_and_a_full_phone_says_so(
-    phones: Any, papers: dict[str, Any]
+    phones: Any, documents: dict[str, Any]
 ) -> None:
     phone: Phone = phones(user=None)
-    phone.enrol("slips-phone", papers["unit"])
+    phone.enrol("slips-phone", documents["unit"])
     page = phone.page
     for full in (False, True):
         if full:

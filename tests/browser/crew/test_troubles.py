@@ -51,11 +51,11 @@ def test_a_full_phone_does_not_send_a_call_for_help_that_was_called_off(phones: 
 
 
 def test_a_text_that_waits_for_the_pin_holds_back_no_position(
-    phones: Any, papers: dict[str, Any]
+    phones: Any, documents: dict[str, Any]
 ) -> None:
     phone: Phone = phones(user=None)
     page = phone.page
-    phone.enrol("naga-1-phone", papers["unit"])
+    phone.enrol("naga-1-phone", documents["unit"])
     page.locator("#tab-texts:enabled").wait_for()
     phone.context.set_offline(True)
     page.get_by_role("switch").click()

@@ -50,18 +50,18 @@ def _calls(banks: Banks, call_sign: str) -> str:
     return unit
 
 
-def _papers(frame: dict[str, Any]) -> list[dict[str, Any]]:
-    papers: list[dict[str, Any]] = frame.get("papers", [])
-    return papers
+def _documents(frame: dict[str, Any]) -> list[dict[str, Any]]:
+    documents: list[dict[str, Any]] = frame.get("papers", [])
+    return documents
 
 
 def test_an_alert_in_an_unknown_state_is_shown_and_a_later_sos_as_well(
     browser: Browser, banks: Banks
 ) -> None:
     def newer(frame: dict[str, Any]) -> None:
-        for paper in _papers(frame):
-            if "Naga first" in str(paper.get("facts", {})) or paper.get("unit") in first:
-                paper["state"] = "delegated"
+        for document in _documents(frame):
+            if "Naga first" in str(document.get("facts", {})) or document.get("unit") in first:
+                document["state"] = "delegated"
 
     first: list[str] = []
     page = _looking(browser, banks, newer)

@@ -131,8 +131,8 @@ def test_a_link_opens_a_briefing_and_the_rest_is_looked_at_and_kept(
             page.get_by_role("button", name="XLSX", exact=True).click()
         assert kept.value.suggested_filename.startswith("coverage-")
         assert kept.value.suggested_filename.endswith(".xlsx")
-        with zipfile.ZipFile(kept.value.path()) as book:
-            assert "Reach of Heron" in book.read("xl/sharedStrings.xml").decode()
+        with zipfile.ZipFile(kept.value.path()) as open_documents:
+            assert "Reach of Heron" in open_documents.read("xl/sharedStrings.xml").decode()
 
 
 def test_one_that_is_being_made_can_be_stopped(browser: Browser, server: Server) -> None:

@@ -27,42 +27,44 @@ from tests.maps.feeds.pictures import NOON, heard, later, notes, unit
 PROTOCOL = {"xml": "cot", "stream": "tak", "datagram": "tak"}
 RING = ((100.4, 20.2), (100.5, 20.2), (100.5, 20.3), (100.4, 20.2))
 ALL: tuple[PlaceKind, ...] = ("targets", "sectors", "marks")
-PAPER: dict[str, Any] = {"agency": "la-hx", "origin": "hx", "at": NOON}
+DOCUMENT_FIELDS: dict[str, Any] = {"agency": "la-hx", "origin": "hx", "at": NOON}
 
 
 def mark(id: str = "m", **more: Any) -> Mark:
     given = {"name": "Sunken barge", "lon": 100.41, "lat": 20.27, "marked_at": NOON}
-    return Mark(id=id, **(PAPER | given | {"ends_at": later(3600), **more}))
+    return Mark(id=id, **(DOCUMENT_FIELDS | given | {"ends_at": later(3600), **more}))
 
 
 def sector(**more: Any) -> Sector:
-    return Sector(id="s", **(PAPER | {"name": "Isles", "polygon": (RING,)} | more))
+    return Sector(id="s", **(DOCUMENT_FIELDS | {"name": "Isles", "polygon": (RING,)} | more))
 
 
 def target(**more: Any) -> Target:
     seen = Sighting(at=NOON, lon=100.41, lat=20.28, speed_mps=8.0, course_deg=215.0)
     given = {"case": "c", "what": "vessel", "name": "grey longtail", "sightings": (seen,)}
-    return Target(id="t", **(PAPER | given | more))
+    return Target(id="t", **(DOCUMENT_FIELDS | given | more))
 
 
 def due(*, kinds: tuple[PlaceKind, ...] = ALL) -> DuePlaces:
     return DuePlaces(kinds=kinds, outline=lambda _sector: None)
 
 
-def snapshot(*papers: Document) -> bytes:
-    return msgspec.json.encode(Snapshot(stream="s", seq=1, time=NOON, units=(), papers=papers))
+def snapshot(*documents: Document) -> bytes:
+    return msgspec.json.encode(
+        Snapshot(stream="s", seq=1, time=NOON, units=(), documents=documents)
+    )
 
 
-def change(*papers: Document, forget: tuple[str, ...] = ()) -> bytes:
-    return msgspec.json.encode(Change(seq=2, time=NOON, papers=papers, forget=forget))
+def change(*documents: Document, forget: tuple[str, ...] = ()) -> bytes:
+    return msgspec.json.encode(Change(seq=2, time=NOON, documents=documents, forget=forget))
 
 
 def said(places: DuePlaces, at_s: float = 0.0) -> list[tuple[str, str]]:
     return [(act, place.id) for act, place in places.due(at_s)]
 
 
-def place(paper: Document) -> FeedPlace:
-    found = place_of(paper, lambda _sector: None)
+def place(document: Document) -> FeedPlace:
+    found = place_of(document, lambda _sector: None)
     assert found is not None
     return found
 
@@ -98,19 +100,21 @@ def test_target_that_another_has_is_not_told() -> None:
 
 
 @pytest.mark.parametrize("form", ["xml", "stream", "datagram"])
-@pytest.mark.parametrize("paper", [mark(use="hazard"), sector(use="no_go"), target()], ids=kind_of)
+@pytest.mark.parametrize(
+    "document", [mark(use="hazard"), sector(use="no_go"), target()], ids=kind_of
+)
 def test_what_goes_out_as_cot_is_no_radio_of_ours_when_it_comes_back(
-    form: Any, paper: Document
+    form: Any, document: Document
 ) -> None:
     writer = CotWriter(notes(), max_age=timedelta(minutes=10), form=form, mark="test-node/tak")
-    told = writer.place("place", place(paper), NOON)
-    gone = writer.place("taken back", place(paper), NOON)
+    told = writer.place("place", place(document), NOON)
+    gone = writer.place("taken back", place(document), NOON)
     found = [each for data in (*told, *gone) for each in heard(PROTOCOL[form], data)]
     assert [each.kind for each in found] == ["waypoint", "waypoint"]
     back, deleted = found
     assert (back.device, back.position) == ("joint-patrol.hx", None)
     assert back.mark is not None
-    assert back.mark.id == f"joint-patrol.hx.{paper.id}"
+    assert back.mark.id == f"joint-patrol.hx.{document.id}"
     assert deleted.mark == MarkedPlace(id=back.mark.id, deleted=True)
 
 

@@ -1,4 +1,4 @@
-"""A node that delivers: a real watch on a real store, with rules, and alerts filed by its clerk."""
+"""A node that delivers: a real watch on a real store, with rules and alerts."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from patrol.alerts.delivery import AlertDelivery
 from patrol.alerts.lifecycle import acknowledged, begun, escalated, resolved
 from patrol.desks.desk import Desk
 from patrol.documents.document import Document
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing
-from patrol.store.records import documents as papers
+from patrol.store.records import documents
 from patrol.units.accounts import User
 from tests.maps.notifications.receiving import until
 from tests.patrol.nodes.running import AGENCY, NODE, OTHER, Node
@@ -88,12 +88,12 @@ class Delivers:
         return self.users.get(name)
 
     async def file(self, *filed: Document) -> None:
-        """File papers in one act."""
+        """File documents in one act."""
 
-        def act(book: Book, now: Any) -> Filing:
-            return Filing(papers=filed, act="test")
+        def act(open_documents: OpenDocuments, now: Any) -> Filing:
+            return Filing(documents=filed, act="test")
 
-        await self.node.watch.clerk.file(act)
+        await self.node.watch.document_service.file(act)
 
     async def raise_alert(self, number: int = 0, **about: Any) -> Alert:
         """File a new alert."""
@@ -134,7 +134,7 @@ class Delivers:
 
     async def kept(self) -> list[AlertDelivery]:
         """Return all deliveries, settled or not."""
-        found = await self.node.store.read(papers.of_kind, "delivery", limit=100_000)
+        found = await self.node.store.read(documents.of_kind, "delivery", limit=100_000)
         return [each for each in found if isinstance(each, AlertDelivery)]
 
     async def settled(self, count: int, seconds: float = 15) -> list[AlertDelivery]:

@@ -374,16 +374,16 @@ async def test_what_went_and_could_not_be_noted_is_not_sent_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with receiving() as receiver, delivers(tmp_path, **tables(receiver)) as it:
-        clerk, refuse = it.node.watch.clerk, True
-        real = clerk.file
+        document_service, refuse = it.node.watch.document_service, True
+        real = document_service.file
 
         async def file(act: Any) -> Any:
-            filing = act(clerk.book, it.node.time)
+            filing = act(document_service.open_documents, it.node.time)
             if refuse and filing.act == "send delivery":
                 raise StoreError("disk full")
             return await real(act)
 
-        monkeypatch.setattr(clerk, "file", file)
+        monkeypatch.setattr(document_service, "file", file)
         await it.raise_alert()
         await receiver.until(1)
         await asyncio.sleep(1.0)
@@ -398,15 +398,15 @@ async def test_what_cannot_be_kept_now_is_kept_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with receiving() as receiver, delivers(tmp_path, **tables(receiver)) as it:
-        clerk, refuse = it.node.watch.clerk, True
-        real = clerk.file
+        document_service, refuse = it.node.watch.document_service, True
+        real = document_service.file
 
         async def file(act: Any) -> Any:
-            if refuse and act(clerk.book, it.node.time).act == "deliver alert":
+            if refuse and act(document_service.open_documents, it.node.time).act == "deliver alert":
                 raise StoreError("disk full")
             return await real(act)
 
-        monkeypatch.setattr(clerk, "file", file)
+        monkeypatch.setattr(document_service, "file", file)
         await it.raise_alert()
         await asyncio.sleep(0.5)
         assert await it.kept() == []

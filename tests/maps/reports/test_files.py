@@ -135,19 +135,21 @@ def test_a_pdf_has_pages_fonts_and_no_link(pdfs: Files, name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in REPORTS if "xlsx" in REPORTS[name].formats])
 def test_a_workbook_holds_numbers_no_formula_and_no_link(files: Files, name: str) -> None:
-    with zipfile.ZipFile(io.BytesIO(files[name, "xlsx"].content)) as book:
-        sheets = [each for each in book.namelist() if each.startswith("xl/worksheets/sheet")]
+    with zipfile.ZipFile(io.BytesIO(files[name, "xlsx"].content)) as open_documents:
+        sheets = [
+            each for each in open_documents.namelist() if each.startswith("xl/worksheets/sheet")
+        ]
         assert len(sheets) >= 3
-        cells = "".join(book.read(each).decode() for each in sheets)
+        cells = "".join(open_documents.read(each).decode() for each in sheets)
         assert "<f>" not in cells
         assert re.search(r"<c r=\"\w+\" s=\"\d+\"><v>\d", cells), "numbers are numbers"
-        for each in book.namelist():
-            said = book.read(each).decode(errors="replace")
+        for each in open_documents.namelist():
+            said = open_documents.read(each).decode(errors="replace")
             assert "<hyperlink " not in said, each
             assert 'TargetMode="External"' not in said, each
             assert "externalLink" not in said, each
         if name == "patrol-debrief":
-            shared = book.read("xl/sharedStrings.xml").decode()
+            shared = open_documents.read("xl/sharedStrings.xml").decode()
             assert "=HYPERLINK(" in shared, "written as it was typed, as a text"
 
 

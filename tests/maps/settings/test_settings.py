@@ -134,12 +134,12 @@ def test_without_a_word_about_it_everything_is_kept(tmp_path: Path) -> None:
     assert policy.around.total_seconds() == 3600
 
 
-def test_papers_may_be_removed_though_what_was_heard_stays_for_ever(tmp_path: Path) -> None:
+def test_documents_may_be_removed_though_what_was_heard_stays_for_ever(tmp_path: Path) -> None:
     said = settings(tmp_path, retention={"kinds": {"alert_days": 365, "text_days": 90}}).retention
     assert said is not None
     assert said.policy is None
     assert said.kinds is not None
-    assert {kind: age.days for kind, age in said.kinds.policy.papers.items()} == {
+    assert {kind: age.days for kind, age in said.kinds.policy.documents.items()} == {
         "alert": 365,
         "delivery": 365,
     }

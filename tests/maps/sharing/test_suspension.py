@@ -138,7 +138,7 @@ class Reader:
         self._live = live
         self.frames: list[dict[str, Any]] = []
         self.units: dict[str, Any] = {}
-        self.papers: dict[str, Any] = {}
+        self.documents: dict[str, Any] = {}
         self._task = asyncio.create_task(self._read())
 
     async def _read(self) -> None:
@@ -151,12 +151,12 @@ class Reader:
             return
         self.frames.append(frame)
         if frame["type"] == "snapshot":
-            self.units, self.papers = {}, {}
+            self.units, self.documents = {}, {}
         self.units |= {each["id"]: each for each in frame.get("units", [])}
-        self.papers |= {each["id"]: each for each in frame.get("papers", [])}
+        self.documents |= {each["id"]: each for each in frame.get("papers", [])}
         for id in frame.get("forget", []):
             self.units.pop(id, None)
-            self.papers.pop(id, None)
+            self.documents.pop(id, None)
 
     def fixes(self, boat: Boat) -> list[float]:
         """Return the longitudes told of a boat, in order."""
@@ -344,12 +344,12 @@ async def test_the_story_over_http_and_websocket(
         assert len(reader.fixes(own)) == (BEFORE + 12) * AT_ONCE
         assert reader.fixes(own) == sorted(reader.fixes(own))
         assert set(reader.units) == {own.id}
-        (notice,) = [each for each in reader.papers.values() if each["kind"] == "agreement"]
+        (notice,) = [each for each in reader.documents.values() if each["kind"] == "agreement"]
         (word,) = [each for each in notice["consents"] if not each["given"]]
         assert (word["agency"], word["reason"]) == (THAI, "by order of the ministry")
-        assert other.id not in json.dumps(reader.papers)
+        assert other.id not in json.dumps(reader.documents)
     assert len(lao.fixes(story.thai)) == told == (BEFORE + 1) * AT_ONCE
-    assert b"chai" not in json.dumps(lao.papers).encode()
+    assert b"chai" not in json.dumps(lao.documents).encode()
 
     # who did not read: what had left for its socket by then, and nothing of the other after that
     assert gapless(frames)
@@ -362,7 +362,7 @@ async def test_the_story_over_http_and_websocket(
         if datetime.fromisoformat(frame["time"]) > suspended_at:
             assert story.thai.id not in json.dumps(frame)
     reader = Reader.__new__(Reader)
-    reader.frames, reader.units, reader.papers = [], {}, {}
+    reader.frames, reader.units, reader.documents = [], {}, {}
     for frame in frames:
         reader.take(frame)
     since_joined = lao.fixes(story.lao)[AT_ONCE : (BEFORE + 11) * AT_ONCE]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from patrol.agreements import lifecycle as acts
 from patrol.agreements.agreement import LIFE, Agreement
 from patrol.agreements.lifecycle import Backfill, Party
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.errors.errors import Conflict, Forbidden, IllegalStep, NotFound
 from patrol.sectors.site_geography import Ground
 from patrol.sharing.decisions import Sharing
@@ -378,20 +378,20 @@ async def test_without_a_river_no_corridor_is_drawn(node: Node) -> None:
 
 
 def test_why_it_is_closed_is_told_to_people() -> None:
-    book = Book()
-    sharing = Sharing(book)
+    open_documents = OpenDocuments()
+    sharing = Sharing(open_documents)
 
     def why(seconds: float = 60) -> str | None:
         return sharing.why_not(owner=OTHER, viewer=AGENCY, data_class="positions", now=at(seconds))
 
     assert why() == "no agreement between th-ck and la-hx names positions"
-    book.put([proposed(at(0))])
+    open_documents.put([proposed(at(0))])
     assert "waits for the signature of la-hx, th-ck" in (why() or "")
-    book = Book()
-    sharing = Sharing(book)
+    open_documents = OpenDocuments()
+    sharing = Sharing(open_documents)
     agreement = active(at(0))
-    book.put([agreement])
+    open_documents.put([agreement])
     assert why() is None
     assert "is over" in (why(400 * DAY) or "")
-    book.put([acts.suspended(agreement, at=at(30), who=CK, reason="by order")])
+    open_documents.put([acts.suspended(agreement, at=at(30), who=CK, reason="by order")])
     assert why() == "th-ck suspended “Joint” at 2026-11-24 12:00 UTC: by order"

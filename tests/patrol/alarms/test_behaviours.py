@@ -98,8 +98,8 @@ async def test_a_boat_that_keeps_to_one_place_is_one_alert_until_it_leaves(node:
 
 async def test_a_limit_is_of_what_comes_in_the_moment_after_it_was_set(node: Node) -> None:
     await hear(node, *fixes([0], device="x"))
-    filing = Filing(papers=(sector("patrol", limits=LOITERING),), act="test")
-    await node.watch.clerk.file(lambda _book, _now: filing)
+    filing = Filing(documents=(sector("patrol", limits=LOITERING),), act="test")
+    await node.watch.document_service.file(lambda _open_documents, _now: filing)
     await hear(node, *fixes(range(60, 1500, 60), device="x"))  # before a tick
     await tick(node)
     assert only(node, "loitering").raised_at <= at(60)

@@ -46,7 +46,11 @@ class OnMachine(Node):
         await self.hear(*reports)
 
     def alerts(self) -> list[Alert]:
-        return [each for each in self.watch.clerk.book.all(Alert) if each.rule == "doubtful_clock"]
+        return [
+            each
+            for each in self.watch.document_service.open_documents.all(Alert)
+            if each.rule == "doubtful_clock"
+        ]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gis.position.position import Position
 from patrol.alarms.geofences import Fencing
 from patrol.documents.document import revised
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.sectors.sector import Sector
 from patrol.sectors.site_geography import Ground
 from tests.fixtures.examples import examples
@@ -44,9 +44,9 @@ def test_all_units_together_and_each_alone_tell_the_same_while_sectors_change(
     seed: int, late: float
 ) -> None:
     rng = np.random.default_rng(seed)
-    book, now = Book(), at(0)
+    open_documents, now = OpenDocuments(), at(0)
     sectors = [drawn(rng) for _ in range(4)]
-    book.put(sectors)
+    open_documents.put(sectors)
     both = Fencing(Ground()), Fencing(Ground())
     x, y = rng.uniform(-900.0, 900.0, (2, BOATS))
     course, speed = rng.uniform(0.0, 2.0 * math.pi, BOATS), rng.choice([0.0, 6.0, 20.0], BOATS)
@@ -62,9 +62,9 @@ def test_all_units_together_and_each_alone_tell_the_same_while_sectors_change(
             if rng.random() < 0.5:
                 new = revised(old, at=now, by="test", polygon=new.polygon)
             else:
-                book.put([revised(old, at=now, by="test", retired_at=now)])
+                open_documents.put([revised(old, at=now, by="test", retired_at=now)])
             sectors[number] = new
-            book.put([new])
+            open_documents.put([new])
         batch, waiting = waiting, []
         for n in range(BOATS):
             off = rng.normal(0.0, 4.0, 2)
@@ -82,7 +82,7 @@ def test_all_units_together_and_each_alone_tell_the_same_while_sectors_change(
                 past[f"b{n}"] = (f"b{n}", position)
         one, other = both
         for fencing in both:
-            fencing.take_up(book, lambda: list(past.values()), now)
+            fencing.take_up(open_documents, lambda: list(past.values()), now)
         heard = [one.see(batch, now), set[str]()]
         for unit in dict.fromkeys(unit for unit, _ in batch):
             # What is over when it becomes known depends on what comes together: a late one and

@@ -35,7 +35,7 @@ def rung(node: Node) -> list[Alert]:
     """Return the alerts about calls from across that the first agency has, and that are open."""
     return [
         each
-        for each in node.watch.clerk.book.all(Alert)
+        for each in node.watch.document_service.open_documents.all(Alert)
         if each.rule == "distress_across" and each.agency == AGENCY
     ]
 
@@ -67,10 +67,16 @@ async def test_a_call_in_a_suspension_rings_across_with_place_time_and_people_an
         assert alert.unit is None
         for words in (boat.id, boat.call_sign, address("k")):
             assert words not in repr(alert)
-        own = [each for each in node.watch.clerk.book.all(Alert) if each.agency == OTHER]
+        own = [
+            each
+            for each in node.watch.document_service.open_documents.all(Alert)
+            if each.agency == OTHER
+        ]
         desk = node.desk("commander", AGENCY, "somchai")
         assert [each.id for each in desk.alerts.open()] == [alert.id]
-        assert not node.watch.lookout.seen_by(AGENCY, node.time)  # the boat itself is not seen
+        assert not node.watch.cross_agency_units.seen_by(
+            AGENCY, node.time
+        )  # the boat itself is not seen
         assert [each.rule for each in own] == ["sos"]
         known = await desk.alerts.acknowledge(alert.id)
         assert not known.rings

@@ -15,8 +15,8 @@ def note(agency: str, *, actor: str = COMMAND_LINE, subject: str = "user:noi") -
 
 
 async def told(node: Node, *notes: Note) -> None:
-    scribe = JournalWriter(store=node.watch.store, node="hx", now=lambda: node.time)
-    await scribe.note(*notes)
+    journal_writer = JournalWriter(store=node.watch.store, node="hx", now=lambda: node.time)
+    await journal_writer.note(*notes)
 
 
 def acts(node: Node) -> MachineActs:
@@ -26,7 +26,11 @@ def acts(node: Node) -> MachineActs:
 
 
 def raised(node: Node) -> list[Alert]:
-    found = [each for each in node.watch.clerk.book.all(Alert) if each.rule == "machine_act"]
+    found = [
+        each
+        for each in node.watch.document_service.open_documents.all(Alert)
+        if each.rule == "machine_act"
+    ]
     return sorted(found, key=lambda each: int(each.subject))
 
 

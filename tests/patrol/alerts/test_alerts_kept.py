@@ -12,7 +12,7 @@ import pytest
 from patrol.alarms.rules import ALERT_RULES
 from patrol.alarms.scene import Condition, Scene
 from patrol.errors.errors import Conflict, Forbidden, IllegalStep, NotFound, StoreError
-from patrol.store.records import documents as papers
+from patrol.store.records import documents
 from tests.fixtures.databases import empty_store
 from tests.patrol.nodes.alerting import (
     GOES_IN,
@@ -42,7 +42,7 @@ async def test_a_call_for_help_is_one_alert_however_often_it_is_made(node: Node)
     alert = only(node)
     assert (alert.rule, alert.subject, alert.unit, alert.version) == ("sos", boat, boat, 1)
     assert (alert.severity, alert.raised_at, alert.rings) == ("sos", at(1), True)
-    shown = [paper for news in await viewer.look() for paper in news.papers]
+    shown = [document for news in await viewer.look() for document in news.documents]
     assert shown == [alert]
     # it is on disk before the next message is answered
     [row] = node.rows("SELECT kind, version, closed FROM papers WHERE kind = 'alert'")
@@ -368,7 +368,7 @@ async def test_each_act_is_in_the_journal_and_every_version_is_kept(node: Node) 
         ("acknowledge alert", "malee", AGENCY),
         ("resolve alert", "kham", AGENCY),
     ]
-    kept = await node.watch.store.read(papers.versions, "alert", alert.id)
+    kept = await node.watch.store.read(documents.versions, "alert", alert.id)
     assert [each.version for each in kept] == [1, 2, 3]
 
 

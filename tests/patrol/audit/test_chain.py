@@ -101,7 +101,7 @@ def test_an_empty_journal_is_whole() -> None:
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a store with papers in several versions and notes in between."""
+    """Return a store with documents in several versions and notes in between."""
     file = tmp_path_factory.mktemp("audit") / "patrol.db"
     asyncio.run(fill(file))
     return file
@@ -131,7 +131,7 @@ def test_what_was_written_is_proved(file: Path) -> None:
     proof = proved(file)
     assert proof.faults == ()
     assert proof.entries == ROWS
-    assert proof.papers == one(file, "SELECT count(*) FROM papers")[0] > 5
+    assert proof.documents == one(file, "SELECT count(*) FROM papers")[0] > 5
     assert proof.origin == NODE
 
 
@@ -157,8 +157,8 @@ def test_one_altered_byte_anywhere_in_the_journal_is_named(filled: Path, data: A
     do(file, (f"UPDATE journal SET {column} = CAST(? AS {kind}) WHERE seq = ?", (new, seq)))
     proof = proved(file)
     first = min(proof.faults, key=lambda fault: fault.seq)
-    # A detail that tells another sum of a paper is an altered row, and nothing but that.
-    assert (first.seq, first.what, first.paper) == (seq, "altered", "")
+    # A detail that tells another sum of a document is an altered row, and nothing but that.
+    assert (first.seq, first.what, first.document) == (seq, "altered", "")
     assert proof.entries == seq - 1
     assert f"journal row {seq} is altered" in str(first)
 
@@ -237,10 +237,10 @@ def test_a_tail_that_was_cut_off_is_found_against_a_head(file: Path, cut: int) -
     do(
         file,
         ("DELETE FROM journal WHERE seq > ?", (ROWS - cut,)),
-        "DELETE FROM papers",  # with the papers that it told of, and those before
+        "DELETE FROM papers",  # with the documents that it told of, and those before
     )
     faults = (proved(file, head)).faults
-    tail = next(fault for fault in faults if not fault.paper)
+    tail = next(fault for fault in faults if not fault.document)
     assert (tail.seq, tail.what) == (ROWS - cut + 1, "missing")
     assert "the tail was cut off" in str(tail)
 
@@ -277,10 +277,10 @@ def test_a_row_that_cannot_be_read_is_named_all_the_same(file: Path, change: str
     assert (fault.seq, fault.what) == (9, "altered")
 
 
-# -- papers
+# -- documents
 
 
-def some_paper(file: Path) -> Any:
+def some_document(file: Path) -> Any:
     return one(file, "SELECT * FROM papers WHERE version = 2 ORDER BY id LIMIT 1")
 
 
@@ -309,13 +309,15 @@ def told_in(file: Path, row: Any) -> int:
         ("UPDATE papers SET version = 77", "missing"),
     ],
 )
-def test_a_paper_that_was_altered_or_taken_out_is_named(file: Path, change: str, what: str) -> None:
-    row = some_paper(file)
+def test_a_document_that_was_altered_or_taken_out_is_named(
+    file: Path, change: str, what: str
+) -> None:
+    row = some_document(file)
     seq = told_in(file, row)
     do(file, (f"{change} WHERE id = ? AND version = 2", (row["id"],)))
     fault = (proved(file)).faults[0]
     assert (fault.seq, fault.what) == (seq, what)
-    assert fault.paper == f"phrase {row['id']} version 2"
+    assert fault.document == f"phrase {row['id']} version 2"
     assert f"phrase {row['id']} version 2 is {what}" in str(fault)
 
 
@@ -351,12 +353,12 @@ async def test_a_photo_or_original_that_was_altered_or_taken_out_is_named(
     assert proved(tmp_path / "p.db").faults == ()
     do(tmp_path / "p.db", change)
     [fault] = proved(tmp_path / "p.db").faults
-    assert what.format(photo.sha256) in f"{fault.paper} is {fault.what}"
+    assert what.format(photo.sha256) in f"{fault.document} is {fault.what}"
     assert fault.seq == (1 if what.startswith("photo") else 2)
 
 
-def test_a_paper_without_a_line_is_named(file: Path) -> None:
-    row = some_paper(file)
+def test_a_document_without_a_line_is_named(file: Path) -> None:
+    row = some_document(file)
     do(
         file,
         "INSERT INTO papers SELECT 'zz', 1, newest, closed, kind, at_us, body, agency, origin"
@@ -364,13 +366,13 @@ def test_a_paper_without_a_line_is_named(file: Path) -> None:
     )
     do(file, "UPDATE papers SET newest = 1 WHERE id = 'zz'")
     [fault] = (proved(file)).faults
-    assert (fault.what, fault.paper) == ("unwritten", "phrase zz version 1")
+    assert (fault.what, fault.document) == ("unwritten", "phrase zz version 1")
     assert "is in no row of the journal" in str(fault)
     assert row["id"] != "zz"
 
 
 def test_an_older_version_that_is_shown_as_the_newest_is_named(file: Path) -> None:
-    row = some_paper(file)
+    row = some_document(file)
     do(
         file,
         ("UPDATE papers SET newest = 0 WHERE id = ?", (row["id"],)),
@@ -388,13 +390,13 @@ async def test_it_is_proved_while_the_watch_writes(tmp_path: Path) -> None:
     try:
         note = Note(act="x", actor="kham", agency=AGENCY)
         for _ in range(20):
-            await node.watch.clerk.note(note)
+            await node.watch.document_service.note(note)
         other = open_store(empty_store(file))
         try:
             for _ in range(5):
                 before = (await node.store.read(journal.end))[0]
                 proof = await other.read(proving.prove)
-                await node.watch.clerk.note(note)
+                await node.watch.document_service.note(note)
                 assert proof.faults == ()
                 assert proof.entries >= before
         finally:

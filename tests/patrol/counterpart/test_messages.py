@@ -20,7 +20,7 @@ from patrol.counterpart.messages import (
     receive,
 )
 from patrol.documents.document import Document, revised
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict
 from patrol.targets import custody
@@ -39,21 +39,21 @@ class Side:
     """One node in memory: its book, what it ever knew, and its lines about custody."""
 
     def __init__(self, node: str) -> None:
-        self.node, self.book = node, Book()
+        self.node, self.open_documents = node, OpenDocuments()
         self.known: dict[str, Document] = {}
         self.lines: list[str] = []
         self.refusal: str | None = None
 
     def file(self, filing: Filing) -> Filing:
-        self.book.put(filing.papers)
-        self.known |= {paper.id: paper for paper in filing.papers}
+        self.open_documents.put(filing.documents)
+        self.known |= {document.id: document for document in filing.documents}
         self.lines += [note.act for note in filing.notes]
         return filing
 
     def take(self, message: HandOffMessage, seconds: float = 0) -> Filing:
         return self.file(
             receive(
-                self.book,
+                self.open_documents,
                 message,
                 node=self.node,
                 here=HERE[self.node],
@@ -64,7 +64,9 @@ class Side:
         )
 
     def owes(self) -> list[HandOffMessage]:
-        return list(outbox(self.book, node=self.node, may_cross=lambda _: self.refusal is None))
+        return list(
+            outbox(self.open_documents, node=self.node, may_cross=lambda _: self.refusal is None)
+        )
 
     def told(self, what: str) -> HandOffMessage:
         [found] = [each for each in self.owes() if each.what == what]
@@ -73,12 +75,12 @@ class Side:
     def hear(self, message: HandOffMessage) -> Filing:
         """Take the receipt of a message that this side told."""
         receipt = HandOffReceipt(of=message.id, node=message.to_node, to_node=message.node)
-        return self.file(receipted(self.book, receipt, node=self.node, now=START))
+        return self.file(receipted(self.open_documents, receipt, node=self.node, now=START))
 
     @property
     def made(self) -> HandOff:
         """The newest hand-off under way."""
-        return list(self.book.all(HandOff))[-1]
+        return list(self.open_documents.all(HandOff))[-1]
 
     def newest(self, id: str) -> Any:
         return self.known[id]
@@ -90,12 +92,12 @@ class Link:
     def __init__(self) -> None:
         self.hx, self.ck = Side(HX), Side(CK)
         self.mine = target()
-        self.hx.file(Filing(papers=(self.mine,)))
+        self.hx.file(Filing(documents=(self.mine,)))
         self.offer()
         self.id = self.hx.made.id
 
     def offer(self) -> None:
-        mine = self.hx.book.get(Target, self.mine.id)
+        mine = self.hx.open_documents.get(Target, self.mine.id)
         self.hx.file(
             offered(
                 mine,
@@ -116,7 +118,7 @@ class Link:
 
     def withdraw(self, made: HandOff | None = None) -> HandOffMessage:
         made = made or self.hx.made
-        mine = self.hx.book.get(Target, made.target)
+        mine = self.hx.open_documents.get(Target, made.target)
         self.hx.file(returned(made, mine, "withdraw", reason="", now=at(5), by="kham"))
         return next(
             each for each in self.hx.owes() if each.hand_off == made.id and each.what == "withdraw"
@@ -129,7 +131,7 @@ class Link:
 
     def having(self) -> list[str]:
         return [
-            each.agency for side in (self.hx, self.ck) for each in side.book.all(Target)
+            each.agency for side in (self.hx, self.ck) for each in side.open_documents.all(Target)
             if each.is_had
         ]  # fmt: skip
 
@@ -157,7 +159,7 @@ def test_an_offer_is_accepted_granted_taken_and_heard(link: Link) -> None:
     link.hx.hear(grant)
     assert link.hx.lines[-1] == custody.HEARD
     assert (link.hx.newest(link.id).state, link.hx.owes(), link.ck.owes()) == ("taken", [], [])
-    theirs = of_case(link.ck.book, link.mine.case, THAI)
+    theirs = of_case(link.ck.open_documents, link.mine.case, THAI)
     assert theirs is not None
     assert (theirs.term, theirs.received_from) == (grant.term, LAO)
 
@@ -212,7 +214,7 @@ def test_the_end_of_an_offer_may_come_before_the_offer(link: Link) -> None:
     offer = link.hx.told("offer")
     link.ck.take(link.withdraw(), 6)
     assert not link.ck.take(offer, 7)
-    assert list(link.ck.book.all(HandOff)) == []
+    assert list(link.ck.open_documents.all(HandOff)) == []
     assert link.having() == [LAO]
 
 
@@ -248,7 +250,7 @@ def test_a_grant_that_was_never_accepted_is_refused_and_not_receipted(link: Link
 def test_the_target_may_come_back_before_its_going_was_heard(link: Link) -> None:
     grant = link.hand_over()
     link.ck.take(grant, 7)
-    theirs = of_case(link.ck.book, link.mine.case, THAI)
+    theirs = of_case(link.ck.open_documents, link.mine.case, THAI)
     assert theirs is not None
     link.ck.file(
         offered(
@@ -258,16 +260,18 @@ def test_the_target_may_come_back_before_its_going_was_heard(link: Link) -> None
     )  # fmt: skip
     link.hx.take(link.ck.told("offer"), 9)
     assert link.hx.lines[-2:] == [custody.HEARD, "step: hear offer"]
-    assert link.hx.book.get(Target, link.mine.id).state == "handed over"
-    back = next(each for each in link.hx.book.all(HandOff) if each.to == LAO)
+    assert link.hx.open_documents.get(Target, link.mine.id).state == "handed over"
+    back = next(each for each in link.hx.open_documents.all(HandOff) if each.to == LAO)
     link.hx.file(accepted_there(back, term=back.term, now=at(10), by="kham"))
     link.ck.take(link.hx.told("accept"), 11)
     again = link.ck.told("grant")
     link.hx.take(again, 12)
-    mine = link.hx.book.get(Target, link.mine.id)
+    mine = link.hx.open_documents.get(Target, link.mine.id)
     assert (mine.state, mine.term, link.having()) == ("followed", again.term, [LAO])
     link.hx.hear(grant)
-    assert link.hx.book.get(Target, link.mine.id) == mine, "the first grant's receipt is late"
+    assert link.hx.open_documents.get(Target, link.mine.id) == mine, (
+        "the first grant's receipt is late"
+    )
     assert link.hx.newest(link.id).state == "taken"
 
 
@@ -275,10 +279,14 @@ def test_newer_sightings_follow_an_offer_and_older_ones_do_not_undo_them(link: L
     first = link.hx.told("offer")
     link.ck.take(first)
     mine = sighted(
-        link.hx.book.get(Target, link.mine.id), sighting(30), ground=None, now=at(30), by="kham"
+        link.hx.open_documents.get(Target, link.mine.id),
+        sighting(30),
+        ground=None,
+        now=at(30),
+        by="kham",
     )
     newer = refreshed(link.hx.made, mine, mine.sightings, now=at(30), by="kham")
-    link.hx.file(Filing(papers=(mine, newer)))
+    link.hx.file(Filing(documents=(mine, newer)))
     second = link.hx.told("offer")
     assert second.id != first.id
     link.ck.take(second, 31)
@@ -377,10 +385,10 @@ def test_an_offer_in_the_name_of_another_is_refused(link: Link) -> None:
 def test_a_receipt_from_another_node_settles_nothing(link: Link) -> None:
     offer = link.hx.told("offer")
     wrong = HandOffReceipt(of=offer.id, node="tc", to_node=HX)
-    assert not receipted(link.hx.book, wrong, node=HX, now=START)
+    assert not receipted(link.hx.open_documents, wrong, node=HX, now=START)
     for odd in ("", "/", f"{link.id}/offer/99", "none/offer/2"):
         receipt = HandOffReceipt(of=odd, node=CK, to_node=HX)
-        assert not receipted(link.hx.book, receipt, node=HX, now=START)
+        assert not receipted(link.hx.open_documents, receipt, node=HX, now=START)
 
 
 @given(body=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
@@ -412,14 +420,16 @@ def test_in_whatever_order_messages_come_nobody_has_it_twice(data: st.DataObject
             if sides[message.to_node].known.get(message.hand_off) and not _owed(message, sides):
                 sides[message.node].hear(message)
         elif act == "accept":
-            for made in link.ck.book.all(HandOff):
+            for made in link.ck.open_documents.all(HandOff):
                 if made.is_open and at(seconds) < made.lapses_at:
                     link.ck.file(accepted_there(made, term=made.term, now=at(seconds), by="malee"))
         elif act == "back":
-            for made in link.hx.book.all(HandOff):
+            for made in link.hx.open_documents.all(HandOff):
                 if made.is_open:
                     link.withdraw(made)
-        elif act == "offer" and link.hx.book.get(Target, link.mine.id).state == "followed":
+        elif (
+            act == "offer" and link.hx.open_documents.get(Target, link.mine.id).state == "followed"
+        ):
             link.offer()
         grants = [each for each in link.hx.owes() if each.what == "grant"]
         having = link.having()

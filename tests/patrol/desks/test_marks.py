@@ -36,7 +36,7 @@ async def unit_of(node: Node, device: str) -> str:
 
 async def tick(node: Node) -> None:
     async with node.watch.turn as turn:
-        await node.watch.clerk.tick(turn)
+        await node.watch.document_service.tick(turn)
 
 
 def standing(node: Node) -> list[Mark]:

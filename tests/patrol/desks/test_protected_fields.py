@@ -79,7 +79,7 @@ async def test_the_act_is_a_commanders_and_whose_it_was_given_to_for_a_case(
     given = await commander.give("incident", made.id, "noy")
     assert (given.readers, given.candidates) == (("noy",), ())
     [reader] = await node.desk("admin", name="adm").protected_fields.all_readers()
-    assert (reader.reader, reader.paper, reader.name) == ("noy", made.id, "drugs")
+    assert (reader.reader, reader.document, reader.name) == ("noy", made.id, "drugs")
     assert (reader.by, reader.at) == ("boun", node.time)
     assert len(await desk.read("incident", made.id, purpose="x")) == 4
     with pytest.raises(Forbidden):
@@ -228,7 +228,7 @@ async def test_a_correction_of_protected_words_is_a_version_without_them(node: N
     assert "Ms " not in str(await crew.versions(made.id))
 
 
-async def test_nobody_writes_more_beside_a_paper_than_one_answer_opens(
+async def test_nobody_writes_more_beside_a_document_than_one_answer_opens(
     node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("patrol.desks.protected_fields.MOST_ENTRIES", 5)

@@ -33,7 +33,7 @@ async def test_what_was_told_only_later_is_told_of_its_time(node: Node) -> None:
     async def stood(start: float, end: float) -> list[tuple[str, int]]:
         found = await node.desk("observer").replay.stood(start=at(start), end=at(end))
         assert not found.left_off
-        return [(each.id, each.version) for each in found.papers]
+        return [(each.id, each.version) for each in found.documents]
 
     at_once = await log("at-once", 0)
     node.time = at(40_000)

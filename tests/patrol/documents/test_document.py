@@ -1,4 +1,4 @@
-"""Papers: versions without gaps, kinds that come back as they went, marks on every field."""
+"""Documents: versions without gaps, kinds that come back as they went, marks on every field."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patrol.documents.document import Document, kind_of, new_id, revised
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.documents_registry.document_kinds import ALL, KINDS, decode, encode
 from patrol.duty.watch_log import LogEntry
 from patrol.errors.errors import Conflict, NotFound
 from patrol.messages.phrases import Phrase
-from patrol.store.records import documents as papers
+from patrol.store.records import documents
 from patrol.store.store import Store, open_store
 from patrol.units.data_classes import DATA_CLASSES, crossed, marks
 from tests.fixtures.databases import empty_store
@@ -70,29 +70,29 @@ def test_every_kind_has_a_tag_of_its_own_and_a_class_that_exists() -> None:
         assert kind.CLASS is None or kind.CLASS in DATA_CLASSES
 
 
-def test_a_paper_comes_back_from_the_store_as_it_went_in() -> None:
-    paper = phrase(topic="stop")
-    assert decode("phrase", encode(paper)) == paper
+def test_a_document_comes_back_from_the_store_as_it_went_in() -> None:
+    document = phrase(topic="stop")
+    assert decode("phrase", encode(document)) == document
     with pytest.raises(msgspec.ValidationError, match="no kind of paper 'novel'"):
-        decode("novel", encode(paper))
+        decode("novel", encode(document))
 
 
 @given(count=st.integers(1, 20))
 def test_versions_follow_each_other_and_leave_the_older_ones_alone(count: int) -> None:
     first = phrase()
-    paper = first
+    document = first
     for number in range(count):
-        paper = revised(paper, at=at(number), by="malee", text=f"{number}")
-    assert paper.version == count + 1
+        document = revised(document, at=at(number), by="malee", text=f"{number}")
+    assert document.version == count + 1
     assert (first.version, first.text, first.by) == (1, "ຢຸດ", "kham")
-    assert paper.id == first.id
+    assert document.id == first.id
 
 
 def test_ids_differ() -> None:
     assert len({new_id() for _ in range(1000)}) == 1000
 
 
-def test_only_a_party_holds_a_paper() -> None:
+def test_only_a_party_holds_a_document() -> None:
     assert phrase().held_by(AGENCY) is not None
     assert phrase().held_by(OTHER) is None
     assert phrase().shared(frozenset(DATA_CLASSES)) is None  # its kind never crosses
@@ -106,33 +106,33 @@ def test_what_is_marked_never_does_not_cross_whatever_is_allowed(allowed: set[ty
     assert crossed(entry, allowed) is None
 
 
-# -- the book
+# -- the open documents
 
 
-def test_the_book_holds_what_is_open_by_kind_and_id() -> None:
-    book = Book()
+def test_open_documents_hold_what_is_open_by_kind_and_id() -> None:
+    open_documents = OpenDocuments()
     one, two = phrase("p1"), phrase("p2")
-    book.put([one, two])
-    assert list(book.all(Phrase)) == [one, two]
+    open_documents.put([one, two])
+    assert list(open_documents.all(Phrase)) == [one, two]
     newer = revised(one, at=at(1), by="malee", text="stop")
-    book.put([newer])
-    assert book.get(Phrase, "p1") == newer
-    book.put([revised(newer, at=at(2), by="malee", retired_at=at(2))])
-    assert book.find(Phrase, "p1") is None
-    assert list(book) == [two]
+    open_documents.put([newer])
+    assert open_documents.get(Phrase, "p1") == newer
+    open_documents.put([revised(newer, at=at(2), by="malee", retired_at=at(2))])
+    assert open_documents.find(Phrase, "p1") is None
+    assert list(open_documents) == [two]
     with pytest.raises(NotFound):
-        book.get(Phrase, "p1")
+        open_documents.get(Phrase, "p1")
     with pytest.raises(NotFound):
-        book.get(LogEntry, "p2")
+        open_documents.get(LogEntry, "p2")
 
 
-def test_the_book_may_change_while_it_is_read() -> None:
-    book = Book()
-    book.put(phrase(f"p{number}") for number in range(10))
-    for each in book:
+def test_open_documents_may_change_while_they_are_read() -> None:
+    open_documents = OpenDocuments()
+    open_documents.put(phrase(f"p{number}") for number in range(10))
+    for each in open_documents:
         assert isinstance(each, Phrase)
-        book.put([revised(each, at=at(1), by="x", retired_at=at(1))])
-    assert list(book) == []
+        open_documents.put([revised(each, at=at(1), by="x", retired_at=at(1))])
+    assert list(open_documents) == []
 
 
 # -- the store
@@ -146,61 +146,61 @@ async def store(tmp_path: Path) -> typing.AsyncIterator[Store]:
 
 
 async def test_a_version_is_kept_once_and_only_after_the_one_before(store: Store) -> None:
-    paper = phrase()
-    await store.write(papers.put, paper)
+    document = phrase()
+    await store.write(documents.put, document)
     with pytest.raises(Conflict, match="there is a phrase p1 already"):
-        await store.write(papers.put, paper)
-    third = msgspec.structs.replace(paper, version=3)
+        await store.write(documents.put, document)
+    third = msgspec.structs.replace(document, version=3)
     with pytest.raises(Conflict, match="has been changed"):
-        await store.write(papers.put, third)
-    second = revised(paper, at=at(1), by="malee", text="two")
-    await store.write(papers.put, second)
-    other_second = revised(paper, at=at(2), by="kham", text="also two")
+        await store.write(documents.put, third)
+    second = revised(document, at=at(1), by="malee", text="two")
+    await store.write(documents.put, second)
+    other_second = revised(document, at=at(2), by="kham", text="also two")
     with pytest.raises(Conflict, match="has been changed"):
-        await store.write(papers.put, other_second)
-    assert await store.read(papers.versions, "phrase", "p1") == [paper, second]
-    assert await store.read(papers.newest, "phrase", "p1") == second
-    assert await store.read(papers.at_version, "phrase", "p1", 1) == paper
-    assert await store.read(papers.at_version, "phrase", "p1", 9) is None
-    assert await store.read(papers.newest, "shift", "p1") is None
+        await store.write(documents.put, other_second)
+    assert await store.read(documents.versions, "phrase", "p1") == [document, second]
+    assert await store.read(documents.newest, "phrase", "p1") == second
+    assert await store.read(documents.at_version, "phrase", "p1", 1) == document
+    assert await store.read(documents.at_version, "phrase", "p1", 9) is None
+    assert await store.read(documents.newest, "shift", "p1") is None
 
 
-async def test_open_papers_are_the_newest_versions_of_what_is_not_closed(store: Store) -> None:
+async def test_open_documents_are_the_newest_versions_of_what_is_not_closed(store: Store) -> None:
     kept: dict[str, Phrase] = {}
     chance = random.Random(5)
     for number in range(60):
         id = f"p{chance.randrange(15)}"
         before = kept.get(id)
         if before is None:
-            paper = phrase(id)
+            document = phrase(id)
         elif before.is_closed:
             continue
         else:
             closes = chance.random() < 0.3
-            paper = revised(
+            document = revised(
                 before,
                 at=at(number),
                 by="kham",
                 text=str(number),
                 retired_at=at(number) if closes else None,
             )
-        kept[id] = paper
-        await store.write(papers.put, paper)
-    found = await store.read(papers.open_papers)
-    assert {paper.id: paper for paper in found} == {
-        id: paper for id, paper in kept.items() if not paper.is_closed
+        kept[id] = document
+        await store.write(documents.put, document)
+    found = await store.read(documents.open_documents)
+    assert {document.id: document for document in found} == {
+        id: document for id, document in kept.items() if not document.is_closed
     }
-    assert any(paper.is_closed for paper in kept.values())
+    assert any(document.is_closed for document in kept.values())
 
 
-async def test_papers_of_a_kind_are_found_by_time_and_owner(store: Store) -> None:
+async def test_documents_of_a_kind_are_found_by_time_and_owner(store: Store) -> None:
     for number in range(10):
         agency = AGENCY if number % 2 else OTHER
-        paper = msgspec.structs.replace(phrase(f"p{number}", agency=agency), at=at(number))
-        await store.write(papers.put, paper)
+        document = msgspec.structs.replace(phrase(f"p{number}", agency=agency), at=at(number))
+        await store.write(documents.put, document)
     since = int((at(4) - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))
-    found = await store.read(papers.of_kind, "phrase", since_us=since, agencies=[AGENCY])
-    assert [paper.id for paper in found] == ["p9", "p7", "p5"]
-    found = await store.read(papers.of_kind, "phrase", until_us=since, limit=2)
-    assert [paper.id for paper in found] == ["p3", "p2"]
-    assert await store.read(papers.of_kind, "phrase", agencies=[]) == []
+    found = await store.read(documents.of_kind, "phrase", since_us=since, agencies=[AGENCY])
+    assert [document.id for document in found] == ["p9", "p7", "p5"]
+    found = await store.read(documents.of_kind, "phrase", until_us=since, limit=2)
+    assert [document.id for document in found] == ["p3", "p2"]
+    assert await store.read(documents.of_kind, "phrase", agencies=[]) == []

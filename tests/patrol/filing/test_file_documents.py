@@ -1,4 +1,4 @@
-"""The clerk: all of an act or nothing of it, in its turn, on disk before anybody sees it."""
+"""The document service: an act whole or not at all, in its turn, stored before anybody sees it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ import pytest
 from msgspec.structs import replace
 
 from patrol.documents.document import Document, revised
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import NOTHING, Filing, Note
 from patrol.errors.errors import Conflict, NotFound, StoreError
 from patrol.filing.disclosure_log import Views
 from patrol.messages.phrases import Phrase
 from patrol.store.journal import journal
 from patrol.store.proof import verify_journal as proving
-from patrol.store.records import documents as papers
+from patrol.store.records import documents
 from patrol.store.store import open_store
 from tests.fixtures.databases import empty_store
 from tests.patrol.nodes.chains import first_fault
@@ -35,7 +35,7 @@ def phrase(id: str = "p1", text: str = "stop", agency: str = AGENCY) -> Phrase:
 
 
 def filing(*filed: Document, act: str = "write", **more: Any) -> Filing:
-    return Filing(papers=filed, act=act, actor="kham", agency=AGENCY, **more)
+    return Filing(documents=filed, act=act, actor="kham", agency=AGENCY, **more)
 
 
 async def until(holds: Callable[[], bool]) -> None:
@@ -49,21 +49,23 @@ async def test_an_act_is_on_disk_with_its_line_before_it_is_shown(node: Node) ->
     shown: list[int] = []
 
     def listener(filed: Sequence[Document]) -> None:
-        for paper in filed:
-            rows = node.rows("SELECT version FROM papers WHERE id = ?", paper.id)
-            lines = node.rows("SELECT * FROM journal WHERE subject = ?", f"phrase:{paper.id}")
-            assert len(lines) == len(rows) == paper.version
-            shown.append(paper.version)
+        for document in filed:
+            rows = node.rows("SELECT version FROM papers WHERE id = ?", document.id)
+            lines = node.rows("SELECT * FROM journal WHERE subject = ?", f"phrase:{document.id}")
+            assert len(lines) == len(rows) == document.version
+            shown.append(document.version)
 
-    node.watch.clerk.listeners.append(listener)
-    await node.watch.clerk.file(lambda _book, _now: filing(phrase(), reason="new"))
+    node.watch.document_service.listeners.append(listener)
+    await node.watch.document_service.file(
+        lambda _open_documents, _now: filing(phrase(), reason="new")
+    )
 
-    def change(book: Book, now: datetime) -> Filing:
-        return filing(revised(book.get(Phrase, "p1"), at=now, by="malee", text="halt"))
+    def change(open_documents: OpenDocuments, now: datetime) -> Filing:
+        return filing(revised(open_documents.get(Phrase, "p1"), at=now, by="malee", text="halt"))
 
-    await node.watch.clerk.file(change)
+    await node.watch.document_service.file(change)
     assert shown == [1, 2]
-    assert node.watch.clerk.book.get(Phrase, "p1").text == "halt"
+    assert node.watch.document_service.open_documents.get(Phrase, "p1").text == "halt"
     entries = await node.store.read(journal.page)
     assert first_fault(entries) is None
     assert [(entry.act, entry.actor, entry.agency) for entry in entries] == [
@@ -73,92 +75,100 @@ async def test_an_act_is_on_disk_with_its_line_before_it_is_shown(node: Node) ->
     assert '"version":2' in entries[1].detail
 
 
-async def test_several_papers_and_notes_of_one_act_come_together_or_not_at_all(
+async def test_several_documents_and_notes_of_one_act_come_together_or_not_at_all(
     node: Node,
 ) -> None:
     note = Note(act="also", actor="kham", agency=AGENCY)
-    await node.watch.clerk.file(lambda _b, _n: filing(phrase("p1"), phrase("p2"), notes=(note,)))
+    await node.watch.document_service.file(
+        lambda _b, _n: filing(phrase("p1"), phrase("p2"), notes=(note,))
+    )
     entries = await node.store.read(journal.page)
     assert [entry.act for entry in entries] == ["write", "write", "also"]
     with pytest.raises(Conflict):
-        await node.watch.clerk.file(lambda _b, _n: filing(phrase("p3"), phrase("p1")))
-    assert node.watch.clerk.book.find(Phrase, "p3") is None
+        await node.watch.document_service.file(lambda _b, _n: filing(phrase("p3"), phrase("p1")))
+    assert node.watch.document_service.open_documents.find(Phrase, "p3") is None
     assert len(await node.store.read(journal.page)) == 3
     assert node.rows("SELECT count(*) AS n FROM papers")[0]["n"] == 2
 
 
 async def test_an_act_that_raises_leaves_nothing(node: Node) -> None:
-    def act(book: Book, _now: datetime) -> Filing:
-        return filing(book.get(Phrase, "nothing"))
+    def act(open_documents: OpenDocuments, _now: datetime) -> Filing:
+        return filing(open_documents.get(Phrase, "nothing"))
 
     with pytest.raises(NotFound):
-        await node.watch.clerk.file(act)
+        await node.watch.document_service.file(act)
     assert await node.store.read(journal.page) == []
 
 
 async def test_an_act_that_changes_nothing_writes_nothing(node: Node) -> None:
-    assert await node.watch.clerk.file(lambda _b, _n: NOTHING) is NOTHING
+    assert await node.watch.document_service.file(lambda _b, _n: NOTHING) is NOTHING
     assert await node.store.read(journal.page) == []
 
 
 async def test_a_stale_version_is_refused_in_the_book_and_of_what_is_closed(node: Node) -> None:
-    clerk = node.watch.clerk
+    document_service = node.watch.document_service
     first = phrase()
-    await clerk.file(lambda _b, _n: filing(first))
+    await document_service.file(lambda _b, _n: filing(first))
     second = revised(first, at=at(1), by="a", text="one")
-    await clerk.file(lambda _b, _n: filing(second))
+    await document_service.file(lambda _b, _n: filing(second))
     with pytest.raises(Conflict, match="is at version 2: look at it again"):
-        await clerk.file(lambda _b, _n: filing(revised(first, at=at(2), by="b", text="two")))
+        await document_service.file(
+            lambda _b, _n: filing(revised(first, at=at(2), by="b", text="two"))
+        )
     closed = revised(second, at=at(3), by="a", retired_at=at(3))
-    await clerk.file(lambda _b, _n: filing(closed))
-    with pytest.raises(Conflict, match="has been changed"):  # the book forgot it, the store not
-        await clerk.file(lambda _b, _n: filing(revised(second, at=at(4), by="b", text="late")))
+    await document_service.file(lambda _b, _n: filing(closed))
+    with pytest.raises(
+        Conflict, match="has been changed"
+    ):  # the open documents forgot it, the store not
+        await document_service.file(
+            lambda _b, _n: filing(revised(second, at=at(4), by="b", text="late"))
+        )
     with pytest.raises(Conflict, match="already"):
-        await clerk.file(lambda _b, _n: filing(first))
+        await document_service.file(lambda _b, _n: filing(first))
     assert node.rows("SELECT max(version) AS v FROM papers")[0]["v"] == 3
 
 
 async def test_orders_at_once_take_turns_and_none_is_lost(node: Node) -> None:
-    clerk = node.watch.clerk
-    await clerk.file(lambda _b, _n: filing(phrase(text="0")))
+    document_service = node.watch.document_service
+    await document_service.file(lambda _b, _n: filing(phrase(text="0")))
 
-    def add(book: Book, now: datetime) -> Filing:
-        before = book.get(Phrase, "p1")
+    def add(open_documents: OpenDocuments, now: datetime) -> Filing:
+        before = open_documents.get(Phrase, "p1")
         return filing(revised(before, at=now, by="x", text=str(int(before.text) + 1)))
 
-    def stale(_book: Book, now: datetime) -> Filing:
+    def stale(_open_documents: OpenDocuments, now: datetime) -> Filing:
         return filing(revised(phrase(), at=now, by="x", text="-1"))
 
-    orders = [clerk.file(stale if number % 5 == 4 else add) for number in range(100)]
+    orders = [document_service.file(stale if number % 5 == 4 else add) for number in range(100)]
     done = await asyncio.gather(*orders, return_exceptions=True)
     refused = [each for each in done if isinstance(each, BaseException)]
     good = 100 - len(refused)
     assert all(isinstance(each, Conflict) for each in refused)
     assert len(refused) == 20
-    assert clerk.book.get(Phrase, "p1").text == "80"
-    assert clerk.book.get(Phrase, "p1").version == good + 1
-    versions = await node.store.read(papers.versions, "phrase", "p1")
-    assert [paper.version for paper in versions] == list(range(1, good + 2))
+    assert document_service.open_documents.get(Phrase, "p1").text == "80"
+    assert document_service.open_documents.get(Phrase, "p1").version == good + 1
+    versions = await node.store.read(documents.versions, "phrase", "p1")
+    assert [document.version for document in versions] == list(range(1, good + 2))
     proof = await node.store.read(proving.prove)
-    assert (proof.faults, proof.entries, proof.papers) == ((), good + 1, good + 1)
+    assert (proof.faults, proof.entries, proof.documents) == ((), good + 1, good + 1)
 
 
 async def test_while_the_store_refuses_nothing_is_shown_and_the_same_order_goes_later(
     node: Node,
 ) -> None:
-    clerk = node.watch.clerk
+    document_service = node.watch.document_service
     shown: list[Document] = []
-    clerk.listeners.append(shown.extend)
+    document_service.listeners.append(shown.extend)
     with reading(node.file) as other:
         other.execute("PRAGMA busy_timeout = 0")
         other.execute("BEGIN IMMEDIATE")  # another process has the file
         with pytest.raises(StoreError, match=r"locked|lock timeout"):
-            await clerk.file(lambda _b, _n: filing(phrase()))
-        assert clerk.book.find(Phrase, "p1") is None
+            await document_service.file(lambda _b, _n: filing(phrase()))
+        assert document_service.open_documents.find(Phrase, "p1") is None
         assert shown == []
         other.execute("ROLLBACK")
-    await clerk.file(lambda _b, _n: filing(phrase()))
-    assert clerk.book.find(Phrase, "p1") is not None
+    await document_service.file(lambda _b, _n: filing(phrase()))
+    assert document_service.open_documents.find(Phrase, "p1") is not None
     assert len(shown) == 1
     assert (await node.store.read(proving.prove)).faults == ()
 
@@ -171,10 +181,10 @@ async def test_if_one_half_cannot_be_written_the_other_is_not_there(node: Node, 
             f"CREATE TRIGGER refuse BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'no'); END"
         )
     with pytest.raises(StoreError):
-        await node.watch.clerk.file(lambda _b, _n: filing(phrase()))
+        await node.watch.document_service.file(lambda _b, _n: filing(phrase()))
     assert node.rows("SELECT count(*) AS n FROM papers")[0]["n"] == 0
     assert node.rows("SELECT count(*) AS n FROM journal")[0]["n"] == 0
-    assert list(node.watch.clerk.book) == []
+    assert list(node.watch.document_service.open_documents) == []
 
 
 @pytest.mark.parametrize("moment", ["between", "after"])
@@ -192,57 +202,59 @@ async def test_a_crash_leaves_all_of_an_act_or_nothing(tmp_path: Path, moment: s
     node = Node(file)
     await node.start()
     try:
-        book = node.watch.clerk.book
+        open_documents = node.watch.document_service.open_documents
         there = moment == "after"
-        assert (book.find(Phrase, "before") is not None) is True
-        assert (book.find(Phrase, "killed-1") is not None) is there
-        assert (book.find(Phrase, "killed-2") is not None) is there
+        assert (open_documents.find(Phrase, "before") is not None) is True
+        assert (open_documents.find(Phrase, "killed-1") is not None) is there
+        assert (open_documents.find(Phrase, "killed-2") is not None) is there
         proof = await node.store.read(proving.prove)
         assert proof.faults == ()
-        assert (proof.entries, proof.papers) == ((3, 3) if there else (1, 1))
+        assert (proof.entries, proof.documents) == ((3, 3) if there else (1, 1))
         # The chain goes on as if nothing had been.
-        await node.watch.clerk.file(lambda _b, _n: filing(phrase("later")))
+        await node.watch.document_service.file(lambda _b, _n: filing(phrase("later")))
         assert (await node.store.read(proving.prove)).faults == ()
     finally:
         await node.stop()
 
 
-async def test_open_papers_are_there_after_a_restart(node: Node) -> None:
-    clerk = node.watch.clerk
-    await clerk.file(lambda _b, _n: filing(phrase("p1"), phrase("p2")))
+async def test_open_documents_are_there_after_a_restart(node: Node) -> None:
+    document_service = node.watch.document_service
+    await document_service.file(lambda _b, _n: filing(phrase("p1"), phrase("p2")))
     closed = revised(phrase("p1"), at=at(1), by="x", retired_at=at(1))
-    await clerk.file(lambda _b, _n: filing(closed))
+    await document_service.file(lambda _b, _n: filing(closed))
     again = await node.again()
-    assert [paper.id for paper in again.watch.clerk.book] == ["p2"]
+    assert [document.id for document in again.watch.document_service.open_documents] == ["p2"]
 
 
 async def test_duties_are_asked_once_a_second_and_a_bad_one_stops_no_other(node: Node) -> None:
     asked: list[datetime] = []
 
-    def bad(_book: Book, _now: datetime) -> Filing:
+    def bad(_open_documents: OpenDocuments, _now: datetime) -> Filing:
         raise Conflict("it contradicts itself")
 
-    def good(book: Book, now: datetime) -> Filing:
+    def good(open_documents: OpenDocuments, now: datetime) -> Filing:
         asked.append(now)
-        return NOTHING if book.find(Phrase, "p1") else replace(filing(phrase()), actor="")
+        return NOTHING if open_documents.find(Phrase, "p1") else replace(filing(phrase()), actor="")
 
-    node.watch.clerk.duties.extend([bad, good])
+    node.watch.document_service.duties.extend([bad, good])
     await until(lambda: len(asked) >= 2)
-    assert node.watch.clerk.book.find(Phrase, "p1") is not None
+    assert node.watch.document_service.open_documents.find(Phrase, "p1") is not None
     [line] = await node.store.read(journal.page)
     assert line.actor == ""
 
 
 async def test_what_time_brought_is_tried_again_when_the_store_takes_it(node: Node) -> None:
-    node.watch.clerk.duties.append(
-        lambda book, _now: NOTHING if book.find(Phrase, "p1") else filing(phrase())
+    node.watch.document_service.duties.append(
+        lambda open_documents, _now: (
+            NOTHING if open_documents.find(Phrase, "p1") else filing(phrase())
+        )
     )
     with reading(node.file) as other:
         other.execute("BEGIN IMMEDIATE")
         await asyncio.sleep(1.5)
-        assert node.watch.clerk.book.find(Phrase, "p1") is None
+        assert node.watch.document_service.open_documents.find(Phrase, "p1") is None
         other.execute("ROLLBACK")
-    await until(lambda: node.watch.clerk.book.find(Phrase, "p1") is not None)
+    await until(lambda: node.watch.document_service.open_documents.find(Phrase, "p1") is not None)
 
 
 async def test_two_processes_write_one_chain(node: Node) -> None:
@@ -251,7 +263,7 @@ async def test_two_processes_write_one_chain(node: Node) -> None:
     note = Note(act="x", actor="command line", agency=AGENCY)
     try:
         await asyncio.gather(
-            *(node.watch.clerk.note(note) for _ in range(30)),
+            *(node.watch.document_service.note(note) for _ in range(30)),
             *(other.write(journal.append, [note], at(number), origin="n") for number in range(30)),
         )
     finally:
@@ -261,7 +273,7 @@ async def test_two_processes_write_one_chain(node: Node) -> None:
     assert first_fault(entries) is None
 
 
-# -- acts that change no paper
+# -- acts that change no document
 
 
 async def test_an_order_about_units_radios_and_calls_for_help_is_in_the_journal(
@@ -317,7 +329,7 @@ async def test_an_order_that_is_refused_leaves_no_line(node: Node) -> None:
 
 
 async def test_views_are_one_line_at_once_and_one_when_the_hour_is_over(node: Node) -> None:
-    views = node.watch.clerk.seen
+    views = node.watch.document_service.seen
     for _ in range(1000):
         views.seen(OTHER, AGENCY, "positions", 2)
     views.seen(OTHER, AGENCY, "tracks")
@@ -342,11 +354,11 @@ async def test_views_are_one_line_at_once_and_one_when_the_hour_is_over(node: No
 
 
 def test_a_view_that_was_not_written_is_told_again() -> None:
-    views, book = Views(), Book()
+    views, open_documents = Views(), OpenDocuments()
     views.seen(OTHER, AGENCY, "positions")
-    refused = views.duty(book, at(0))
-    assert refused.notes == views.duty(book, at(1)).notes
+    refused = views.duty(open_documents, at(0))
+    assert refused.notes == views.duty(open_documents, at(1)).notes
     assert refused.filed is not None
     refused.filed()
-    assert views.duty(book, at(2)) is NOTHING
-    assert views.duty(book, at(7200)) is NOTHING  # it was told whole
+    assert views.duty(open_documents, at(2)) is NOTHING
+    assert views.duty(open_documents, at(7200)) is NOTHING  # it was told whole

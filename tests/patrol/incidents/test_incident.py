@@ -111,7 +111,9 @@ async def test_every_step_of_the_table_is_taken_and_every_other_refused(
     assert await node.desk().incidents.incident(made.id) == after
     await node.again()
     assert await node.desk().incidents.incident(made.id) == after
-    assert (node.watch.clerk.book.find(Incident, made.id) is None) is after.is_closed
+    assert (
+        node.watch.document_service.open_documents.find(Incident, made.id) is None
+    ) is after.is_closed
 
 
 async def test_crew_logs_and_corrects_what_nobody_has_confirmed(node: Node) -> None:

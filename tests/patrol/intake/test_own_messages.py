@@ -418,7 +418,7 @@ async def test_what_is_our_own_changes_nothing_and_whoever_passed_it_on_is_answe
     before = node.states()
     await node.hear(*(replace(each, channel="hub") for each in heard("cot", told)))  # answered
     assert node.states() == before
-    assert list(node.watch.clerk.book) == []
+    assert list(node.watch.document_service.open_documents) == []
     client = told.replace(b"joint-patrol.", b"ANDROID-")  # with our mark, in other words
     await node.hear(*(replace(each, channel="hub") for each in heard("cot", client)))
     assert f"cot:ANDROID-{unit}" in node.states(), "what others say is heard as ever"

@@ -288,20 +288,20 @@ async def test_a_feed_nobody_watches_is_dropped_after_a_while() -> None:
     def snapshot(policy: ViewPolicy, stream: str, seq: int) -> Snapshot:
         return Snapshot(stream=stream, seq=seq, time=now[0], units=())
 
-    board = Publisher(snapshot, lambda: now[0])
+    publisher = Publisher(snapshot, lambda: now[0])
     policy = ViewPolicy(agency=AGENCY, role="commander")
-    stays = board.feed(policy).subscribe()
+    stays = publisher.feed(policy).subscribe()
     crew = ViewPolicy(agency=AGENCY, role="crew")
-    board.feed(crew).subscribe().close()
-    left = board.feed(crew).stream
-    first = board.feed(policy).stream
+    publisher.feed(crew).subscribe().close()
+    left = publisher.feed(crew).stream
+    first = publisher.feed(policy).stream
     for seconds in (1, 2, 2000):
         now[0] = at(seconds)
         update = Update()
         update.gone = [("x", AGENCY, True)]
-        board.publish(update)
-    assert board.feed(crew).stream != left
-    assert board.feed(policy).stream == first
+        publisher.publish(update)
+    assert publisher.feed(crew).stream != left
+    assert publisher.feed(policy).stream == first
     stays.close()
 
 

@@ -25,24 +25,24 @@ HOUR = 3600
 
 
 class Watcher(Viewer):
-    """Somebody who applies fixes and papers, too."""
+    """Somebody who applies fixes and documents, too."""
 
-    papers: dict[str, Any]
+    documents: dict[str, Any]
     fixes: list[Any]
 
     async def look(self, timeout_s: float = 0.05) -> list[Change | Snapshot]:
-        """Apply what waits; papers stay undecoded."""
+        """Apply what waits; documents stay undecoded."""
         news = []
-        self.papers = getattr(self, "papers", {})
+        self.documents = getattr(self, "documents", {})
         self.fixes = getattr(self, "fixes", [])
         for frame in await self.subscription.take(timeout_s):
             self.frames.append(frame)
             told = msgspec.json.decode(plain(frame))
-            papers = told.pop("papers", [])
+            documents = told.pop("papers", [])
             found: Any = msgspec.convert(told, Change | Snapshot | Beat)
             if isinstance(found, Snapshot):
                 self.units = {unit.id: unit for unit in found.units}
-                self.papers = {}
+                self.documents = {}
             elif isinstance(found, Change):
                 for unit in found.units:
                     self.units[unit.id] = unit
@@ -52,10 +52,10 @@ class Watcher(Viewer):
                         self.units[fix.of] = msgspec.structs.replace(self.units[fix.of], last=fix)
                 for gone in found.forget:
                     self.units.pop(gone, None)
-                    self.papers.pop(gone, None)
+                    self.documents.pop(gone, None)
             else:
                 continue
-            self.papers |= {each["id"]: each for each in papers}
+            self.documents |= {each["id"]: each for each in documents}
             self.seqs.append(found.seq)
             news.append(found)
         return news
@@ -112,7 +112,7 @@ async def test_units_of_the_other_come_with_the_agreement_and_go_with_it(node: N
     await watching.look()
     assert set(watching.units) == {mine}
     assert lon_of(watching, mine) == 100.4205
-    (notice,) = watching.papers.values()
+    (notice,) = watching.documents.values()
     (word,) = [each for each in notice["consents"] if not each["given"]]
     assert (word["agency"], word["reason"], word["at"]) == (
         OTHER, "by order", "2026-11-24T12:00:30Z",
@@ -170,7 +170,7 @@ async def test_who_comes_back_is_not_told_what_was_kept_for_it(node: Node) -> No
     mine, theirs = await two(node)
     agreement = await share(node)
     first = await watcher(node)
-    stream = node.watch.board.feed(node.desk().policy).stream
+    stream = node.watch.publisher.feed(node.desk().policy).stream
     first.subscription.close()
     for second in range(2, 6):
         node.time = at(second)
@@ -471,7 +471,7 @@ async def test_a_restart_changes_nothing_of_what_crosses(node: Node) -> None:
         await node.desk().visible.track(theirs, start=at(0), end=at(100))
 
 
-# -- papers
+# -- documents
 
 
 def alert(second: float, agency: str = OTHER, **more: Any) -> Alert:
@@ -481,7 +481,7 @@ def alert(second: float, agency: str = OTHER, **more: Any) -> Alert:
     )  # fmt: skip
 
 
-async def test_papers_of_the_other_come_and_go_with_the_agreement(node: Node) -> None:
+async def test_documents_of_the_other_come_and_go_with_the_agreement(node: Node) -> None:
     await two(node)
     agreement = await share(node)
     watching = await watcher(node)
@@ -489,25 +489,25 @@ async def test_papers_of_the_other_come_and_go_with_the_agreement(node: Node) ->
     theirs = alert(10, lon=100.4, lat=20.2, facts={"informant": "x"})
     await file(node, theirs)
     await watching.look()
-    assert watching.papers[theirs.id]["lon"] == 100.4
-    assert "facts" not in watching.papers[theirs.id]
-    assert theirs.id in (await watcher(node)).papers
+    assert watching.documents[theirs.id]["lon"] == 100.4
+    assert "facts" not in watching.documents[theirs.id]
+    assert theirs.id in (await watcher(node)).documents
     node.time = at(15)
     await node.desk("liaison").agreements.suspend(agreement.id, reason="a row")
     await watching.look()
-    assert set(watching.papers) == {agreement.id}
-    assert set((await watcher(node)).papers) == {agreement.id}
+    assert set(watching.documents) == {agreement.id}
+    assert set((await watcher(node)).documents) == {agreement.id}
     node.time = at(20)
     await file(node, alert(20))
     await watching.look()
-    assert set(watching.papers) == {agreement.id}
+    assert set(watching.documents) == {agreement.id}
     node.time = at(30)
     await node.desk("liaison").agreements.resume(agreement.id)
     await watching.look()
-    assert set(watching.papers) == {agreement.id, theirs.id}, "that of the gap stays away"
+    assert set(watching.documents) == {agreement.id, theirs.id}, "that of the gap stays away"
 
 
-async def test_delayed_papers_wait_like_positions(node: Node) -> None:
+async def test_delayed_documents_wait_like_positions(node: Node) -> None:
     await two(node)
     await share(node, delay_s=600.0)
     watching = await watcher(node)
@@ -516,10 +516,10 @@ async def test_delayed_papers_wait_like_positions(node: Node) -> None:
     await file(node, theirs)
     tick(node, 300)
     await watching.look()
-    assert theirs.id not in watching.papers
+    assert theirs.id not in watching.documents
     tick(node, 610)
     await watching.look()
-    assert theirs.id in watching.papers
+    assert theirs.id in watching.documents
 
 
 async def test_of_a_joint_patrol_only_ones_own_part_is_left(node: Node) -> None:
@@ -530,22 +530,29 @@ async def test_of_a_joint_patrol_only_ones_own_part_is_left(node: Node) -> None:
     stalled = node.desk().visible.subscribe()
     await file(node, plan)
     await watching.look()
-    assert theirs in str(watching.papers[plan.id])
+    assert theirs in str(watching.documents[plan.id])
     await node.desk("liaison", OTHER).agreements.suspend(agreement.id, reason="a row")
     await watching.look()
-    assert theirs not in str(watching.papers[plan.id])
-    assert mine in str(watching.papers[plan.id])
+    assert theirs not in str(watching.documents[plan.id])
+    assert mine in str(watching.documents[plan.id])
     told = [msgspec.json.decode(frame) for frame in await stalled.take(1)]
     patrols = [
-        paper for each in told for paper in each.get("papers", []) if paper["kind"] == "patrol"
+        document
+        for each in told
+        for document in each.get("papers", [])
+        if document["kind"] == "patrol"
     ]
     assert patrols
     assert theirs not in str(patrols)
-    seen = node.desk().policy.paper(node.watch.clerk.book.get(Patrol, plan.id))
+    seen = node.desk().policy.document(
+        node.watch.document_service.open_documents.get(Patrol, plan.id)
+    )
     assert seen is not None
     assert {member.unit for member in seen.members} == {mine}
     await node.desk("liaison", OTHER).agreements.end(agreement.id, reason="for good")
-    seen = node.desk().policy.paper(node.watch.clerk.book.get(Patrol, plan.id))
+    seen = node.desk().policy.document(
+        node.watch.document_service.open_documents.get(Patrol, plan.id)
+    )
     assert seen is not None
     assert {member.unit for member in seen.members} == {mine}
 
@@ -564,7 +571,7 @@ async def test_check_ins_of_the_gap_stay_with_whose_they_are(node: Node) -> None
     node.time = at(20)
     await node.desk("liaison").agreements.resume(agreement.id)
     node.time = at(30)
-    held = node.desk().policy.paper(node.watch.clerk.book.get(Patrol, "p1"))
+    held = node.desk().policy.document(node.watch.document_service.open_documents.get(Patrol, "p1"))
     assert held is not None
     assert [(each.agency, each.at) for each in held.check_ins] == [
         (AGENCY, at(5)), (OTHER, at(5)), (AGENCY, at(15)), (AGENCY, at(25)), (OTHER, at(25)),

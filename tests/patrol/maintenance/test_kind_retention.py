@@ -24,10 +24,10 @@ ORDER = "order of a court, 14/2026"
 
 
 async def clean(
-    node: Node, papers: Mapping[str, timedelta] = {"incident": YEAR}, **more: Any
+    node: Node, documents: Mapping[str, timedelta] = {"incident": YEAR}, **more: Any
 ) -> int:
     """Do what is due a year and a day after the tests begin; return how many lines that made."""
-    policy = KindPolicy(papers=papers, **more)
+    policy = KindPolicy(documents=documents, **more)
     store = node.watch.store
     await store.write(journal.cover, node.time, origin=NODE)
     gone = await KindRetention(store, policy, node=NODE).catch_up(at(LATER))
@@ -47,14 +47,14 @@ def ids(node: Node, table: str = "papers") -> set[str]:
     return {row["id"] for row in node.rows(f"SELECT id FROM {table}")}
 
 
-async def test_a_paper_that_is_over_goes_with_its_versions_and_its_photos(node: Node) -> None:
+async def test_a_document_that_is_over_goes_with_its_versions_and_its_photos(node: Node) -> None:
     photo = await node.desk("crew").photos.add(picture())
     old = await withdrawn(node, photos=(photo.sha256,), informants="the ferryman")
     assert len(ids(node, "protected_fields")) == 1
     open_ = await node.desk().incidents.log(
         category="drugs", happened_at=START, precision="day", photos=()
     )
-    assert await clean(node, papers={"target": YEAR}) == 0
+    assert await clean(node, documents={"target": YEAR}) == 0
     assert await clean(node) == 3
     assert ids(node) == {open_.id}
     assert ids(node, "photos") == ids(node, "originals") == set()
@@ -67,7 +67,7 @@ async def test_a_paper_that_is_over_goes_with_its_versions_and_its_photos(node: 
     assert await clean(node) == 0
 
 
-async def test_a_photo_that_another_paper_names_stays(node: Node) -> None:
+async def test_a_photo_that_another_document_names_stays(node: Node) -> None:
     photo = await node.desk("crew").photos.add(picture())
     await withdrawn(node, photos=(photo.sha256,))
     await node.desk().incidents.log(
@@ -80,19 +80,19 @@ async def test_a_photo_that_another_paper_names_stays(node: Node) -> None:
 async def test_originals_go_before_their_photos_where_the_policy_says_so(node: Node) -> None:
     photo = await node.desk("crew").photos.add(picture())
     await withdrawn(node, photos=(photo.sha256,))
-    assert await clean(node, papers={}, originals=YEAR, photos=YEAR) == 1
+    assert await clean(node, documents={}, originals=YEAR, photos=YEAR) == 1
     assert (len(ids(node, "photos")), ids(node, "originals")) == (1, set())
 
 
 async def test_what_is_stolen_is_still_named(node: Node) -> None:
     await withdrawn(node)
     other = await withdrawn(node)
-    await clean(node, papers={})
+    await clean(node, documents={})
     await node.watch.store.write(
         lambda connection: connection.exec_driver_sql(f"DELETE FROM papers WHERE id = '{other.id}'")
     )
     (fault,) = (await node.watch.store.read(proving.prove)).faults
-    assert (fault.what, other.id in fault.paper) == ("missing", True)
+    assert (fault.what, other.id in fault.document) == ("missing", True)
 
 
 @pytest.mark.parametrize("kind", ["incident", "unit", "agency"])
@@ -135,7 +135,7 @@ async def test_texts_to_radios_go_and_those_to_a_held_unit_stay(node: Node) -> N
     )
     await node.watch.store.write(lambda connection: connection.exec_driver_sql(insert))
     await node.desk("admin").legal_holds.place("unit", boat, reason=ORDER)
-    assert await clean(node, papers={}, texts=YEAR) == 1
+    assert await clean(node, documents={}, texts=YEAR) == 1
     assert ids(node, "messages") == {"b", "c"}
     (row,) = node.rows("SELECT * FROM journal WHERE act = 'remove by retention'")
     assert (row["subject"], '"count":1' in row["detail"]) == ("messages:", True)

@@ -25,7 +25,7 @@ from patrol.maintenance.retention import Retention, doomed, merged, needed
 from patrol.maintenance.retention_policy import RetentionPolicy
 from patrol.store.receptions import thinning
 from patrol.store.receptions.thinning import DocumentSummary, RetentionCandidate
-from patrol.store.schema.tables import papers, to_us
+from patrol.store.schema.tables import documents, to_us
 from patrol.targets.hand_off import HandOff, OwedMessage
 from patrol.targets.target import Target
 from tests.patrol.nodes.running import AGENCY, NODE, OTHER, Node, address, at, running, said
@@ -265,12 +265,12 @@ async def test_what_was_stored_under_a_wrong_clock_does_not_speak_for_it(node: N
 # -- what is needed
 
 
-async def test_while_a_paper_cannot_be_read_nothing_goes(node: Node) -> None:
+async def test_while_a_document_cannot_be_read_nothing_goes(node: Node) -> None:
     await ten_minutes(node)
-    await filed(node, paper("target"))
+    await filed(node, document("target"))
 
     def damage(connection: Connection) -> None:
-        connection.execute(update(papers).values(body=b"{"))
+        connection.execute(update(documents).values(body=b"{"))
 
     await node.store.write(damage)
     node.time = at(41 * DAY_S)
@@ -299,8 +299,10 @@ async def test_a_fault_that_nobody_thought_of_does_not_end_it(
     task.cancel()
 
 
-async def filed(node: Node, paper: Document) -> None:
-    await node.watch.clerk.file(lambda _b, _n: Filing(papers=(paper,), act="x", actor="y"))
+async def filed(node: Node, document: Document) -> None:
+    await node.watch.document_service.file(
+        lambda _b, _n: Filing(documents=(document,), act="x", actor="y")
+    )
 
 
 async def test_about_an_incident_everything_stays_for_good(node: Node) -> None:
@@ -324,7 +326,7 @@ async def test_about_an_incident_everything_stays_for_good(node: Node) -> None:
     assert len(times(node, "b")) == 60
 
 
-def paper(kind: str, **more: Any) -> Document:
+def document(kind: str, **more: Any) -> Document:
     given: dict[str, Any] = {"id": new_id(), "agency": AGENCY, "at": at(0)}
     if kind == "alert":
         values = {"rule": "silent", "subject": "u1|u2", "severity": "low", "raised_at": at(0)}
@@ -332,8 +334,8 @@ def paper(kind: str, **more: Any) -> Document:
     return Target(**(given | {"case": "c", "what": "vessel", "name": "n"} | more))
 
 
-def told(paper: Document, *, first: float, last: float, closed: bool = True) -> DocumentSummary:
-    return DocumentSummary(paper, to_us(at(first)), to_us(at(last)), closed)
+def told(document: Document, *, first: float, last: float, closed: bool = True) -> DocumentSummary:
+    return DocumentSummary(document, to_us(at(first)), to_us(at(last)), closed)
 
 
 async def test_about_an_alert_what_its_unit_said_by_voice_stays(node: Node) -> None:
@@ -343,7 +345,7 @@ async def test_about_an_alert_what_its_unit_said_by_voice_stays(node: Node) -> N
         node.time = at(second)
         for unit in (boat, other):
             await desk.registry.plot(unit, lon=100.4, lat=20.27)
-    await filed(node, paper("alert", unit=boat, state="resolved"))
+    await filed(node, document("alert", unit=boat, state="resolved"))
     node.time = at(41 * DAY_S)
     await retention(node).catch_up()
     kept = {
@@ -361,17 +363,17 @@ def window(first: float, last: float) -> tuple[int, int]:
 
 
 def test_an_alert_keeps_what_its_units_said_and_a_call_for_help_what_all_did() -> None:
-    silent = paper("alert", raised_at=at(-500), unit="u1")
+    silent = document("alert", raised_at=at(-500), unit="u1")
     found = needed([told(silent, first=0, last=900)], HOUR)
     assert found.all == []
     assert found.windows(["u2"]) == found.windows(["x", "u1"]) == [window(-500, 900)]
     assert found.windows(["x"]) == []
-    found = needed([told(paper("alert", severity="sos"), first=0, last=900)], HOUR)
+    found = needed([told(document("alert", severity="sos"), first=0, last=900)], HOUR)
     assert found.windows(["x"]) == [window(0, 900)]
 
 
 def test_what_nobody_closes_keeps_no_more_than_its_time() -> None:
-    open_ = told(paper("target"), first=0, last=900, closed=False)
+    open_ = told(document("target"), first=0, last=900, closed=False)
     assert needed([open_], HOUR).all == [window(0, 900)]
 
 
@@ -388,7 +390,7 @@ def test_of_an_incident_the_whole_day_on_the_spot_is_kept() -> None:
 
 
 def test_an_alert_that_is_open_keeps_what_its_unit_says_until_now() -> None:
-    open_ = told(paper("alert", unit="u1"), first=0, last=900, closed=False)
+    open_ = told(document("alert", unit="u1"), first=0, last=900, closed=False)
     ((start, end),) = needed([open_], HOUR).windows(["u1"])
     assert start == window(0, 0)[0]
     assert end > to_us(datetime.max.replace(tzinfo=at(0).tzinfo))

@@ -11,7 +11,7 @@ from patrol.agreements import lifecycle as acts
 from patrol.agreements.agreement import Agreement, Corridor, Hours, Terms
 from patrol.agreements.lifecycle import Party
 from patrol.documents.document import Document
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing
 from patrol.patrols.patrol import Member, Patrol, Signature, sha256_of
 from patrol.units.data_classes import DATA_CLASSES, LIFELINES
@@ -66,18 +66,18 @@ def active(when: datetime | None = None, parties: Any = (HX, CK), **changes: Any
     return agreement
 
 
-async def file(node: Node, *papers: Document) -> None:
-    """File papers as the next versions of what is there."""
+async def file(node: Node, *documents: Document) -> None:
+    """File documents as the next versions of what is there."""
 
-    def filing(book: Book, _now: datetime) -> Filing:
+    def filing(open_documents: OpenDocuments, _now: datetime) -> Filing:
         filed = []
-        for paper in papers:
-            known = book.find(type(paper), paper.id)
+        for document in documents:
+            known = open_documents.find(type(document), document.id)
             version = 1 if known is None else known.version + 1
-            filed.append(msgspec.structs.replace(paper, version=version))
-        return Filing(papers=tuple(filed), act="test", agency=papers[0].agency)
+            filed.append(msgspec.structs.replace(document, version=version))
+        return Filing(documents=tuple(filed), act="test", agency=documents[0].agency)
 
-    await node.watch.clerk.file(filing)
+    await node.watch.document_service.file(filing)
 
 
 async def share(node: Node, **changes: Any) -> Agreement:

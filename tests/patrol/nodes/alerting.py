@@ -25,8 +25,10 @@ def sector(use: Any = "no_go", **more: Any) -> Sector:
 
 
 async def put(node: Node, *filed: Document) -> None:
-    """File papers, and let the watch take them up."""
-    await node.watch.clerk.file(lambda _book, _now: Filing(papers=filed, act="test"))
+    """File documents, and let the watch take them up."""
+    await node.watch.document_service.file(
+        lambda _open_documents, _now: Filing(documents=filed, act="test")
+    )
     await tick(node)
 
 
@@ -36,12 +38,16 @@ async def tick(node: Node, second: float | None = None) -> None:
         node.time = at(second)
     async with node.watch.turn as turn:
         node.watch.picture.tick(node.time)
-        await node.watch.clerk.tick(turn)
+        await node.watch.document_service.tick(turn)
         await node.watch.alarms.tick(turn)
 
 
 def alerts(node: Node, rule: str | None = None) -> list[Alert]:
-    return [each for each in node.watch.clerk.book.all(Alert) if rule is None or each.rule == rule]
+    return [
+        each
+        for each in node.watch.document_service.open_documents.all(Alert)
+        if rule is None or each.rule == rule
+    ]
 
 
 def only(node: Node, rule: str | None = None) -> Alert:

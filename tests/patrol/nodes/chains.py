@@ -1,4 +1,4 @@
-"""Chains: notes as anybody may write them, a journal that a clerk wrote, what is proved of it."""
+"""Chains: notes as anybody may write them, a journal of a document service, proofs of it."""
 
 from __future__ import annotations
 
@@ -76,26 +76,28 @@ def proved(file: Path, head: tuple[int, bytes] | None = None) -> JournalProof:
 
 
 async def fill(file: Path) -> None:
-    """Write papers in several versions, and notes in between: `ROWS` lines."""
+    """Write documents in several versions, and notes in between: `ROWS` lines."""
     node = Node(file)
     await node.start()
-    clerk = node.watch.clerk
+    document_service = node.watch.document_service
     chance = random.Random(3)
     try:
         while (await node.store.read(journal.end))[0] < ROWS:
             if chance.random() < 0.4:
                 detail = {"n": chance.random(), "said": "ຢຸດ"}
-                await clerk.note(Note(act="sign in", actor="kham", agency=AGENCY, detail=detail))
+                await document_service.note(
+                    Note(act="sign in", actor="kham", agency=AGENCY, detail=detail)
+                )
                 continue
             id = f"p{chance.randrange(8)}"
-            known = clerk.book.find(Phrase, id)
+            known = document_service.open_documents.find(Phrase, id)
             if known is None:
                 fresh = Phrase(id=id, agency=AGENCY, at=node.time, language="lo", text="ຢຸດ")
                 new = fresh
             else:
                 new = revised(known, at=node.time, by="malee", text=f"v{known.version + 1}")
-            filing = Filing(papers=(new,), act="write", actor="malee", reason="r")
-            await clerk.file(lambda _b, _n, filing=filing: filing)  # type: ignore[misc]
+            filing = Filing(documents=(new,), act="write", actor="malee", reason="r")
+            await document_service.file(lambda _b, _n, filing=filing: filing)  # type: ignore[misc]
             node.time += timedelta(seconds=1.000001)
     finally:
         await node.stop()

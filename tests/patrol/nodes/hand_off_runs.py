@@ -32,7 +32,7 @@ from patrol.counterpart.mailbox import NodeMailbox
 from patrol.counterpart.messages import HandOffMessage, HandOffReceipt, decode, encode
 from patrol.desks.desk import Desk
 from patrol.documents.document import Document
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict, NotFound, StoreError
 from patrol.sharing.offer_permission import why_not_shared
@@ -70,7 +70,7 @@ class Node:
         agencies: Those that are in it.
         folder: Where its file goes.
         clock: The world's.
-        committed: Told after each commit of papers.
+        committed: Told after each commit of documents.
     """
 
     def __init__(
@@ -107,10 +107,10 @@ class Node:
             now=lambda: self.clock.now,
         )
         self.watch.elsewhere = {id: OF[id] for id in AGENCIES if id not in self.agencies}
-        self.watch.clerk.listeners.append(lambda _papers: self._committed())
+        self.watch.document_service.listeners.append(lambda _documents: self._committed())
         await self.watch.start()
         self.post = NodeMailbox(
-            self.watch.clerk,
+            self.watch.document_service,
             self.store,
             node=self.name,
             here=self.agencies,
@@ -147,7 +147,7 @@ class Node:
     async def tick(self) -> None:
         """Do what the watch does once a second."""
         async with self.watch.turn as turn:
-            await self.watch.clerk.tick(turn)
+            await self.watch.document_service.tick(turn)
 
     def read_on(self) -> None:
         """Read what the journal says since the last time, from the file itself."""
@@ -181,7 +181,7 @@ class Node:
         ]
 
     def having(self, case: str) -> list[str]:
-        """Return the agencies whose newest paper, in the file, says that it has the target."""
+        """Return the agencies whose newest document, in the file, says that it has the target."""
         rows = self._reader.execute(
             "SELECT body FROM papers WHERE kind = 'target' AND newest = 1 AND closed = 0"
         )
@@ -234,7 +234,7 @@ class World:
             await node.create()
         for node in self.nodes.values():
             await node.start()
-            await node.watch.clerk.file(signed_by_both)
+            await node.watch.document_service.file(signed_by_both)
 
     async def close(self) -> None:
         for node in self.nodes.values():
@@ -385,14 +385,14 @@ class World:
         """A node hears that a party suspends or resumes; the other may hear later, or never."""
         for node in self.nodes.values():
             if self.random.random() < 0.6:
-                await self.asked("consent changed", node.watch.clerk.file(toggled))
+                await self.asked("consent changed", node.watch.document_service.file(toggled))
 
     async def heal(self) -> None:
         """Let the link, the stores and the agreement be well until nothing more happens."""
         self.well = True
         for node in self.nodes.values():
-            if not in_force(node.watch.clerk.book):
-                await node.watch.clerk.file(toggled)
+            if not in_force(node.watch.document_service.open_documents):
+                await node.watch.document_service.file(toggled)
         for _ in range(400):
             before = [node.last_line() for node in self.nodes.values()]
             self.clock.now += timedelta(seconds=60)
@@ -435,7 +435,7 @@ class World:
 
 
 def offers_of(node: Node) -> list[Document]:
-    return list(node.watch.clerk.book.all(HandOff))
+    return list(node.watch.document_service.open_documents.all(HandOff))
 
 
 def agreement() -> Agreement:
@@ -454,26 +454,26 @@ def agreement() -> Agreement:
     return signed(signed(made, at=at, who=lao), at=at, who=thai)
 
 
-def signed_by_both(_book: Book, _now: datetime) -> Filing:
-    """Bring the agreement into force; an act for the clerk."""
+def signed_by_both(_open_documents: OpenDocuments, _now: datetime) -> Filing:
+    """Bring the agreement into force; an act for the document service."""
     made = msgspec.structs.replace(agreement(), version=1)
-    return Filing(papers=(made,), act="sign agreement")
+    return Filing(documents=(made,), act="sign agreement")
 
 
-def in_force(book: Book) -> bool:
-    return next(book.all(Agreement)).state == "active"
+def in_force(open_documents: OpenDocuments) -> bool:
+    return next(open_documents.all(Agreement)).state == "active"
 
 
-def toggled(book: Book, now: datetime) -> Filing:
-    """Suspend the agreement, or resume it; an act for the clerk."""
-    [known] = book.all(Agreement)
+def toggled(open_documents: OpenDocuments, now: datetime) -> Filing:
+    """Suspend the agreement, or resume it; an act for the document service."""
+    [known] = open_documents.all(Agreement)
     if known.state == "active":
         made = suspended(known, at=now, who=Party(agency=THAI), reason="a row")
     else:
         made = resumed(known, at=now, who=Party(agency=THAI))
         # A thousand suspensions in one agreement would only slow the runs down.
         made = msgspec.structs.replace(made, windows=agreement().windows)
-    return Filing(papers=(made,), act="consent", actor="malee", agency=THAI)
+    return Filing(documents=(made,), act="consent", actor="malee", agency=THAI)
 
 
 ONE: dict[str, frozenset[str]] = {"hx": frozenset({LAO, THAI})}

@@ -7,7 +7,7 @@ from typing import Any
 
 from patrol.counterpart.messages import HandOffMessage, outbox
 from patrol.documents.document import Document, kind_of
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing
 from patrol.documents_registry.document_kinds import decode, encode
 from patrol.targets.hand_off import HandOff, timetable
@@ -38,34 +38,34 @@ def target(**more: Any) -> Target:
         **more,
     )
     seen = sighting()
-    [made] = opened(made, seen, ground=None, by="kham").papers  # type: ignore[assignment]
+    [made] = opened(made, seen, ground=None, by="kham").documents  # type: ignore[assignment]
     return made
 
 
 class Case:
-    """The papers of one case in one book, and what was filed."""
+    """The documents of one case in one book, and what was filed."""
 
     def __init__(self, to_node: str = "") -> None:
-        self.book = Book()
+        self.open_documents = OpenDocuments()
         self.journal: list[str] = []
         self.first = target()
-        self.book.put([self.first])
+        self.open_documents.put([self.first])
         self.to_node = to_node
         self.id = ""
 
     @property
     def target(self) -> Target:
-        return self.book.get(Target, self.first.id)
+        return self.open_documents.get(Target, self.first.id)
 
     @property
     def made(self) -> HandOff:
-        return self.book.get(HandOff, self.id)
+        return self.open_documents.get(HandOff, self.id)
 
     def file(self, filing: Filing) -> Filing:
-        for paper in filing.papers:
-            known = self.book.find(type(paper), paper.id)
-            assert paper.version == (1 if known is None else known.version + 1)
-        self.book.put(filing.papers)
+        for document in filing.documents:
+            known = self.open_documents.find(type(document), document.id)
+            assert document.version == (1 if known is None else known.version + 1)
+        self.open_documents.put(filing.documents)
         self.journal += [note.act for note in filing.notes]
         return filing
 
@@ -82,14 +82,14 @@ class Case:
                 by="kham",
             )
         )
-        made = filing.papers[1]
+        made = filing.documents[1]
         assert isinstance(made, HandOff)
         self.id = made.id
         return made
 
 
 def in_state(state: str) -> tuple[HandOff, Target]:
-    """Return a hand-off in a state, with the offerer's paper, each step by its own function."""
+    """Return a hand-off in a state, with the offerer's document, each step by its own function."""
     case = Case(to_node="" if state == "taken" else CK)
     made, mine = case.offer(), case.target
     steps: dict[str, Any] = {
@@ -104,38 +104,38 @@ def in_state(state: str) -> tuple[HandOff, Target]:
     }
     if state == "offered":
         return made, mine
-    papers = steps[state]().papers
-    found = [each for each in papers if isinstance(each, HandOff)]
-    targets = [each for each in papers if isinstance(each, Target) and each.agency == LAO]
+    documents = steps[state]().documents
+    found = [each for each in documents if isinstance(each, HandOff)]
+    targets = [each for each in documents if isinstance(each, Target) and each.agency == LAO]
     assert found[0].state == state
     return found[0], targets[0] if targets else mine
 
 
 def target_in(state: str) -> Target:
-    """Return the Lao side's paper in a state."""
+    """Return the Lao side's document in a state."""
     if state == "followed":
         return target()
     if state == "closed":
         return only(closed(target(), "lost", "", now=START, by="kham"))
     if state == "handed over":
         made, mine = in_state("granted")
-        mine_after = heard(made, mine, now=START).papers[1]
+        mine_after = heard(made, mine, now=START).documents[1]
         assert isinstance(mine_after, Target)
         return mine_after
     return in_state(state)[1]
 
 
 def only(filing: Filing) -> Target:
-    [paper] = filing.papers
-    assert isinstance(paper, Target)
-    return paper
+    [document] = filing.documents
+    assert isinstance(document, Target)
+    return document
 
 
-def messages(papers: Book, node: str) -> list[HandOffMessage]:
+def messages(documents: OpenDocuments, node: str) -> list[HandOffMessage]:
     """Return everything a node owes, with an agreement in force."""
-    return list(outbox(papers, node=node, may_cross=lambda _: True))
+    return list(outbox(documents, node=node, may_cross=lambda _: True))
 
 
-def as_stored(paper: Document) -> Document:
-    """Return a paper as it comes back from the store."""
-    return decode(kind_of(paper), encode(paper))
+def as_stored(document: Document) -> Document:
+    """Return a document as it comes back from the store."""
+    return decode(kind_of(document), encode(document))

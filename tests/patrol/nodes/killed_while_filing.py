@@ -1,4 +1,4 @@
-"""A process that is killed while its clerk files: between two lines of one act, or right after."""
+"""A process that is killed while it files documents: inside one act, or right after."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def _phrase(id: str) -> Phrase:
 async def _run(file: Path, moment: str, url: str) -> None:
     node = Node(file, url=url)
     await node.start()
-    clerk = node.watch.clerk
-    await clerk.file(lambda _b, _n: Filing(papers=(_phrase("before"),), act="write"))
+    document_service = node.watch.document_service
+    await document_service.file(lambda _b, _n: Filing(documents=(_phrase("before"),), act="write"))
     if moment == "between":
-        journal.append = die  # both papers are written by then, and no line is
+        journal.append = die  # both documents are written by then, and no line is
     else:
-        clerk.listeners.append(die)  # all is committed, and nobody has seen it
+        document_service.listeners.append(die)  # all is committed, and nobody has seen it
     both = (_phrase("killed-1"), _phrase("killed-2"))
-    await clerk.file(lambda _b, _n: Filing(papers=both, act="write"))
+    await document_service.file(lambda _b, _n: Filing(documents=both, act="write"))
 
 
 if __name__ == "__main__":

@@ -195,7 +195,7 @@ async def running(file: Path, now: float = 0) -> Any:
 async def tick(watch: Watch) -> None:
     """Have the watch file what time brings, in a turn, as it does once a second."""
     async with watch.turn as turn:
-        await watch.clerk.tick(turn)
+        await watch.document_service.tick(turn)
 
 
 class Viewer:
@@ -229,15 +229,16 @@ class Viewer:
         return news
 
 
-_PAPERS = ("papers", tuple[Union[ALL], ...], ())  # type: ignore[valid-type]  # noqa: UP007
+_DOCUMENTS = ("documents", tuple[Union[ALL], ...], ())  # type: ignore[valid-type]  # noqa: UP007
 _FRAMES = tuple(
     msgspec.defstruct(
         kind.__name__,
-        [_PAPERS],
+        [_DOCUMENTS],
         bases=(kind,),
         tag=kind.__struct_config__.tag,
         frozen=True,
         kw_only=True,
+        rename={"documents": "papers"},
         omit_defaults=kind.__struct_config__.omit_defaults,
     )
     for kind in (Snapshot, Change)
@@ -245,7 +246,7 @@ _FRAMES = tuple(
 
 
 def frame_of(frame: bytes) -> Any:
-    """Decode a frame of the stream into a Snapshot, Change or Beat, with papers of all kinds and
+    """Decode a frame of the stream into a Snapshot, Change or Beat, with documents of all kinds and
     without tables: their positions stand among the others.
     """
     found = msgspec.json.decode(frame, type=Union[(*_FRAMES, Beat)])

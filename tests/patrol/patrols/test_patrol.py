@@ -375,10 +375,10 @@ def test_the_own_part_names_no_unit_and_no_officer_of_another(data: st.DataObjec
 
 
 def test_suspensions_flag_joint_patrols_that_others_know_of_and_unflag_them() -> None:
-    from patrol.documents.open_documents import Book
+    from patrol.documents.open_documents import OpenDocuments
 
-    book = Book()
-    book.put(
+    open_documents = OpenDocuments()
+    open_documents.put(
         [
             in_state("ready"),
             msgspec.structs.replace(in_state("signed"), id="alone", agencies=(AGENCY,)),
@@ -389,11 +389,11 @@ def test_suspensions_flag_joint_patrols_that_others_know_of_and_unflag_them() ->
     def closed(*_: object) -> str | None:
         return "th-ck suspended it"
 
-    [cut] = suspensions(book, at(10), closed)
+    [cut] = suspensions(open_documents, at(10), closed)
     assert (cut.id, cut.suspended, cut.state) == ("p1", True, "ready")
-    book.put([cut])
-    assert suspensions(book, at(11), closed) == ()
-    [again] = suspensions(book, at(12), lambda *_: None)
+    open_documents.put([cut])
+    assert suspensions(open_documents, at(11), closed) == ()
+    [again] = suspensions(open_documents, at(12), lambda *_: None)
     assert not again.suspended
 
 
@@ -455,7 +455,7 @@ async def ticked(node: Node, seconds: float) -> None:
     node.time = at(seconds)
     async with node.watch.turn as turn:
         node.watch.picture.tick(node.time)
-        await node.watch.clerk.tick(turn)
+        await node.watch.document_service.tick(turn)
 
 
 async def test_a_patrol_is_started_and_ended_by_its_crew_and_kept_with_all_versions(

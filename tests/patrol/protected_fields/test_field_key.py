@@ -20,7 +20,7 @@ def sealed(key: FieldKey, words: str = "the ferryman") -> ProtectedField:
         {"informants": words, "victims": "  "},
         agency=AGENCY,
         kind="incident",
-        paper="i1",
+        document="i1",
         at=START,
         by="kham",
     )
@@ -34,7 +34,7 @@ def test_words_open_with_their_key_and_as_what_they_are_of_alone() -> None:
     assert b"ferryman" not in msgspec.json.encode(made)
     with pytest.raises(FieldKeyError, match="sealed with the field key"):
         made.words(new_key())
-    for moved in ({"paper": "i2"}, {"field": "victims"}, {"agency": "th-ck"}, {"id": "x"}):
+    for moved in ({"document": "i2"}, {"field": "victims"}, {"agency": "th-ck"}, {"id": "x"}):
         with pytest.raises(FieldKeyError, match="does not open"):
             msgspec.structs.replace(made, **moved).words(key)
     with pytest.raises(FieldKeyError, match="commitment"):

@@ -20,7 +20,7 @@ from patrol.patrols.patrol import Member
 from patrol.sector_checks.drawing import MOST_POSITIONS, BadShape, RiverStretch, SectorShape, judge
 from patrol.sectors.sector import Sector
 from patrol.sectors.site_geography import Ground
-from patrol.store.records import documents as papers
+from patrol.store.records import documents
 from patrol.units.data_classes import DATA_CLASSES, marks
 from tests.fixtures.examples import examples
 from tests.patrol.nodes.running import AGENCY, OTHER, Node, at
@@ -80,7 +80,7 @@ async def test_a_sector_is_drawn_changed_in_versions_and_retired(land: Node) -> 
     assert kept[0] == drawn
     assert (await land.again()).desk("crew").sectors.all() == []
     assert (await land.desk("crew").sectors.one(drawn.id)).version == 3
-    noted = await land.store.read(lambda c: papers.versions(c, "sector", drawn.id))
+    noted = await land.store.read(lambda c: documents.versions(c, "sector", drawn.id))
     assert [each.by for each in noted] == ["kham"] * 3
 
 

@@ -19,7 +19,7 @@ from patrol.agreements import lifecycle as acts
 from patrol.agreements.agreement import DAYS, Agreement, Hours
 from patrol.agreements.lifecycle import Backfill, Party
 from patrol.documents.document import Document
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.documents_registry.document_kinds import ALL
 from patrol.live.shared_units import SharedUnits
 from patrol.marks.mark import Mark
@@ -149,9 +149,9 @@ def in_hours(hours: tuple[int, int, list[str]], second: float) -> bool:
 # -- random agreements, the same for the judge and for us
 
 
-def world(rng: random.Random) -> tuple[Book, list[Judge], list[dict[str, Any]]]:
+def world(rng: random.Random) -> tuple[OpenDocuments, list[Judge], list[dict[str, Any]]]:
     """Return some agreements after random acts, and random patrols."""
-    book = Book()
+    open_documents = OpenDocuments()
     judges: list[Judge] = []
     for _ in range(rng.choice((1, 1, 2))):
         parties = rng.choice(([HX, CK], [HX, CK], [HX, CK, THIRD], [CK, THIRD]))
@@ -167,7 +167,7 @@ def world(rng: random.Random) -> tuple[Book, list[Judge], list[dict[str, Any]]]:
         for _ in range(rng.randrange(7)):
             second += rng.choice((1, 600, 4 * HOUR))
             agreement = step(rng, agreement, judge, second)
-        book.put([agreement])
+        open_documents.put([agreement])
         judges.append(judge)
     outings: list[dict[str, Any]] = []
     for number in range(rng.randrange(3)):
@@ -181,10 +181,10 @@ def world(rng: random.Random) -> tuple[Book, list[Judge], list[dict[str, Any]]]:
             *members, started=at(began) if state == "under way" else None,
             id=f"p{number}", agencies=agencies,
         )  # fmt: skip
-        book.put([patrol])
+        open_documents.put([patrol])
         if state == "under way":
             outings.append({"from": began, "to": 1e12, "agencies": agencies, "units": set(members)})
-    return book, judges, outings
+    return open_documents, judges, outings
 
 
 def random_terms(rng: random.Random) -> dict[str, Any]:
@@ -293,8 +293,8 @@ def test_nothing_crosses_that_the_judge_does_not_allow_in_100_000_records() -> N
     rng = random.Random(20_030_610)
     let_through = 0
     for _ in range(RECORDS // EACH):
-        book, judges, outings = world(rng)
-        sharing = Sharing(book)
+        open_documents, judges, outings = world(rng)
+        sharing = Sharing(open_documents)
         for _ in range(EACH):
             record = random_record(rng)
             about = {
@@ -319,8 +319,8 @@ def test_what_time_lets_through_is_the_same_in_stretches_and_one_by_one() -> Non
     rng = random.Random(7)
     compared = 0
     for _ in range(300):
-        book, _, _ = world(rng)
-        sharing = Sharing(book)
+        open_documents, _, _ = world(rng)
+        sharing = Sharing(open_documents)
         now = at(rng.randrange(-6000, 60_000))
         start, end = at(-30_000), at(90_000)
         for owner, viewer in ((OTHER, AGENCY), (AGENCY, OTHER)):
@@ -451,19 +451,19 @@ def filled(kind: inspect.Type, *, never: bool = False) -> Any:
 
 @pytest.mark.parametrize("kind", [each for each in ALL if each.CLASS is not None])
 def test_what_may_never_cross_crosses_under_no_agreement(kind: type[Document]) -> None:
-    paper = filled(inspect.type_info(kind))
-    paper = msgspec.structs.replace(paper, agency=OTHER, at=at(60))
-    if isinstance(paper, Mark):  # its path is typed as rows of numbers, and is one of pairs
-        paper = msgspec.structs.replace(paper, path=((100.4, 20.3),))
-    assert SECRET.encode() in msgspec.json.encode(paper)
-    book = Book()
-    book.put([active(at(0))])
-    seen = passed(paper, sharing=Sharing(book), viewer="mm-tl", now=at(90))
+    document = filled(inspect.type_info(kind))
+    document = msgspec.structs.replace(document, agency=OTHER, at=at(60))
+    if isinstance(document, Mark):  # its path is typed as rows of numbers, and is one of pairs
+        document = msgspec.structs.replace(document, path=((100.4, 20.3),))
+    assert SECRET.encode() in msgspec.json.encode(document)
+    open_documents = OpenDocuments()
+    open_documents.put([active(at(0))])
+    seen = passed(document, sharing=Sharing(open_documents), viewer="mm-tl", now=at(90))
     assert seen is None
     for allowed in (frozenset(DATA_CLASSES), *({each} for each in DATA_CLASSES)):
-        told = paper.shared(allowed)
+        told = document.shared(allowed)
         assert told is None or SECRET.encode() not in msgspec.json.encode(told)
-    seen = passed(paper, sharing=Sharing(book), viewer=AGENCY, now=at(90))
+    seen = passed(document, sharing=Sharing(open_documents), viewer=AGENCY, now=at(90))
     assert seen is None or SECRET.encode() not in msgspec.json.encode(seen)
 
 
@@ -471,9 +471,9 @@ def test_a_unit_crosses_without_its_links_addresses_and_words() -> None:
     state = filled(inspect.type_info(UnitState))
     state = msgspec.structs.replace(state, agency=OTHER)
     assert state.last is not None
-    book = Book()
-    book.put([active(at(0))])
-    seen = SharedUnits(OTHER, AGENCY, Sharing(book)).crossed(state, at(90))
+    open_documents = OpenDocuments()
+    open_documents.put([active(at(0))])
+    seen = SharedUnits(OTHER, AGENCY, Sharing(open_documents)).crossed(state, at(90))
     assert seen is not None
     assert seen.distress
     assert seen.last == msgspec.structs.replace(state.last, place=None)
@@ -486,9 +486,9 @@ def test_a_unit_crosses_without_its_links_addresses_and_words() -> None:
 def test_distress_crosses_only_where_alerts_do() -> None:
     state = filled(inspect.type_info(UnitState))
     state = msgspec.structs.replace(state, agency=OTHER)
-    book = Book()
-    book.put([active(at(0), classes=("positions",))])
-    seen = SharedUnits(OTHER, AGENCY, Sharing(book)).crossed(state, at(90))
+    open_documents = OpenDocuments()
+    open_documents.put([active(at(0), classes=("positions",))])
+    seen = SharedUnits(OTHER, AGENCY, Sharing(open_documents)).crossed(state, at(90))
     assert seen is not None
     assert not seen.distress
 
@@ -542,7 +542,7 @@ def test_one_square_is_all_that_many_fixes_tell() -> None:
     assert told == {(lon, lat)}
 
 
-# -- papers
+# -- documents
 
 
 class Sighting(msgspec.Struct, frozen=True, kw_only=True):
@@ -561,10 +561,10 @@ class Seen(Document, frozen=True, kw_only=True, tag="seen", omit_defaults=True):
     sightings: Annotated[tuple[Sighting, ...], POSITIONS] = ()
 
 
-def told_of(paper: Document, agreement: Agreement, second: float = 2000) -> Any:
-    book = Book()
-    book.put([agreement])
-    return passed(paper, sharing=Sharing(book), viewer=AGENCY, now=at(second))
+def told_of(document: Document, agreement: Agreement, second: float = 2000) -> Any:
+    open_documents = OpenDocuments()
+    open_documents.put([agreement])
+    return passed(document, sharing=Sharing(open_documents), viewer=AGENCY, now=at(second))
 
 
 def seen(second: float, *, raised: float | None = None, **more: Any) -> Seen:
@@ -582,7 +582,7 @@ def suspended_for_a_while(**changes: Any) -> Agreement:
     return acts.resumed(agreement, at=at(200), who=HX)
 
 
-def test_a_paper_of_the_gap_never_crosses_nor_one_that_began_in_it() -> None:
+def test_a_document_of_the_gap_never_crosses_nor_one_that_began_in_it() -> None:
     agreement = suspended_for_a_while()
     assert told_of(seen(50), agreement) is not None
     assert told_of(seen(150), agreement) is None
@@ -602,7 +602,7 @@ def test_parts_of_the_gap_or_outside_the_corridor_are_left_out() -> None:
     assert told_of(seen(300), agreement) is None, "nobody knows where it is"
 
 
-def test_places_in_papers_are_told_as_coarsely_as_agreed() -> None:
+def test_places_in_documents_are_told_as_coarsely_as_agreed() -> None:
     part = Sighting(at=at(250), lon=100.41231, lat=20.27214, place="km 2 356")
     told = told_of(
         seen(300, lon=100.41231, lat=20.27214, sightings=(part,)), active(at(0), precision_m=1000.0)
@@ -620,9 +620,9 @@ def test_a_policy_without_sharing_lets_only_its_own_pass(
 ) -> None:
     policy = ViewPolicy(agency=agency, role="commander")
     assert policy.passes(agency=owner, known=known) == (agency == owner)
-    paper = seen(1)
-    paper = msgspec.structs.replace(paper, agency=owner)
-    assert (policy.paper(paper) is not None) == (agency == owner)
+    document = seen(1)
+    document = msgspec.structs.replace(document, agency=owner)
+    assert (policy.document(document) is not None) == (agency == owner)
 
 
 @settings(max_examples=examples(150), deadline=None)
@@ -641,9 +641,9 @@ def test_a_policy_without_sharing_lets_only_its_own_pass(
 def test_a_sight_that_followed_shows_what_one_that_begins_now_shows(
     steps: list[tuple[str, str, float, bool]], grid: float
 ) -> None:
-    book = Book()
-    book.put([active(at(0), precision_m=grid, corridor=box(100.0, 20.0, 100.5, 21.0))])
-    followed = SharedUnits(OTHER, AGENCY, Sharing(book))
+    open_documents = OpenDocuments()
+    open_documents.put([active(at(0), precision_m=grid, corridor=box(100.0, 20.0, 100.5, 21.0))])
+    followed = SharedUnits(OTHER, AGENCY, Sharing(open_documents))
     known: dict[str, UnitState] = {}
     viewer: dict[str, UnitState] = {}
     for number, (act, id, lon, flag) in enumerate(steps):
@@ -674,7 +674,7 @@ def test_a_sight_that_followed_shows_what_one_that_begins_now_shows(
                 viewer[told.of] = msgspec.structs.replace(viewer[told.of], last=told)
         for left in news.forget:
             viewer.pop(left, None)
-        fresh = SharedUnits(OTHER, AGENCY, Sharing(book))
+        fresh = SharedUnits(OTHER, AGENCY, Sharing(open_documents))
         fresh.begin(known.values(), now)
         assert followed.shown == fresh.shown
         assert viewer == fresh.shown

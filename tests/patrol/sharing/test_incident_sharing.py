@@ -24,12 +24,12 @@ from tests.patrol.nodes.running import AGENCY, NODE, OTHER, Node, at
 SECRETS = ("Mr A", "the ferryman", "Ms B", "Ms C")
 
 
-async def filed(node: Node, paper: Agreement) -> Agreement:
-    def act(book: Any, now: Any) -> Filing:
-        return Filing(papers=(paper,), act="test", agency=paper.agency)
+async def filed(node: Node, document: Agreement) -> Agreement:
+    def act(open_documents: Any, now: Any) -> Filing:
+        return Filing(documents=(document,), act="test", agency=document.agency)
 
-    await node.watch.clerk.file(act)
-    return paper
+    await node.watch.document_service.file(act)
+    return document
 
 
 async def agreement(
@@ -103,7 +103,9 @@ async def test_an_agreement_shares_an_incident_and_its_photo_without_secrets(nod
         ("see shared incidents", "malee", OTHER),  # a file
         ("see shared photo", "malee", OTHER),
     ]
-    counted = node.watch.clerk.seen.duty(node.watch.clerk.book, node.time).notes
+    counted = node.watch.document_service.seen.duty(
+        node.watch.document_service.open_documents, node.time
+    ).notes
     told = [row for row in rows if row["act"] == "see shared records"]
     assert len(counted) + len(told) >= 1, "lists and totals are counted by the hour"
     with pytest.raises(NotFound):
@@ -278,13 +280,13 @@ async def test_who_learned_a_hash_opens_nothing_with_it(node: Node) -> None:
     }
     with pytest.raises(NotFound, match="photo"):
         await other.incidents.log(**told)
-    # even a paper that came to name it by another way shows nothing
+    # even a document that came to name it by another way shows nothing
     own = msgspec.structs.replace(made, id="own", agency=OTHER, version=1)
 
-    def act(book: Any, now: Any) -> Filing:
-        return Filing(papers=(own,), act="test", agency=OTHER)
+    def act(open_documents: Any, now: Any) -> Filing:
+        return Filing(documents=(own,), act="test", agency=OTHER)
 
-    await node.watch.clerk.file(act)
+    await node.watch.document_service.file(act)
     assert (await other.incidents.incident("own")).photos == made.photos
     with pytest.raises(NotFound):
         await other.photos.body(made.photos[0])

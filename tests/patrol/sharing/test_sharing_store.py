@@ -46,7 +46,7 @@ async def fleet(node: Node, hours: int = 60) -> str:
 
 
 def agreements(boat: str) -> dict[str, list[Any]]:
-    """Return sets of papers that let part of it cross."""
+    """Return sets of documents that let part of it cross."""
     gap = acts.suspended(active(at(0)), at=at(10 * HOUR), who=HX, reason="a")
     resumed = acts.resumed(gap, at=at(20 * HOUR), who=HX)
     backfilled = acts.backfilled(
@@ -99,7 +99,7 @@ def agreements(boat: str) -> dict[str, list[Any]]:
     }
 
 
-async def expected(node: Node, boat: str, papers: list[Any]) -> list[Fix]:
+async def expected(node: Node, boat: str, documents: list[Any]) -> list[Fix]:
     """Return what the predicate lets through of all that its owner knows."""
     owner = node.desk("commander", OTHER)
     everything = await owner.visible.track(boat, start=ALWAYS, end=NEVER)
@@ -125,10 +125,10 @@ async def expected(node: Node, boat: str, papers: list[Any]) -> list[Fix]:
 async def test_store_and_predicate_let_the_same_positions_cross(tmp_path: Path, name: str) -> None:
     async with running(tmp_path / "p.db") as node:
         boat = await fleet(node)
-        papers = agreements(boat)[name]
-        node.watch.clerk.book.put(papers)
+        documents = agreements(boat)[name]
+        node.watch.document_service.open_documents.put(documents)
         node.watch.publish(())
-        told = await expected(node, boat, papers)
+        told = await expected(node, boat, documents)
         nothing = name in (
             "none", "suspended", "suspended by the owner", "without tracks", "over",
             "joint of others",
@@ -282,17 +282,19 @@ async def test_what_is_read_is_asked_again_after_the_store_answered(node: Node) 
 
     async def slow(*asked: Any) -> Any:
         found = await read(*asked)
-        node.watch.clerk.book.put([acts.suspended(agreement, at=node.time, who=CK, reason="now")])
+        node.watch.document_service.open_documents.put(
+            [acts.suspended(agreement, at=node.time, who=CK, reason="now")]
+        )
         return found
 
     node.watch.store.read = slow  # type: ignore[assignment,method-assign]
     desk = node.desk()
     assert await desk.visible.track(boat, start=ALWAYS, end=NEVER) == []
-    node.watch.clerk.book.put([agreement])
+    node.watch.document_service.open_documents.put([agreement])
     assert (await desk.history.fixes(boat)).fixes == []
-    node.watch.clerk.book.put([agreement])
+    node.watch.document_service.open_documents.put([agreement])
     assert await desk.history.days(boat) == []
-    node.watch.clerk.book.put([agreement])
+    node.watch.document_service.open_documents.put([agreement])
     assert await desk.history.paths(start=at(0), end=at(100 * HOUR)) == {}
     assert desk.visible.is_stale
 

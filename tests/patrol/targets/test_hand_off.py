@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.state_machine import Life
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict, IllegalStep
@@ -84,7 +84,7 @@ def test_every_step_of_a_hand_off_goes_by_its_table(state: str, act: str) -> Non
         with pytest.raises(IllegalStep, match=f"hand-off that is {state} cannot be changed by"):
             HAND_OFF_STEPS[act](made, mine)
         return
-    after = HAND_OFF_STEPS[act](made, mine).papers[0]
+    after = HAND_OFF_STEPS[act](made, mine).documents[0]
     # Whoever hears the grant takes with it: both steps are one.
     assert after.state == ("taken" if act == "grant" else LIFE.steps[state, act])
     assert after.version == made.version + 1
@@ -102,14 +102,14 @@ def target_steps(mine: Target) -> dict[str, Any]:
         "change": lambda: changed(mine, now=START, by="k", name="other"),
         "offer": lambda: offered(
             mine, to=THAI, node=HX, fixes=(), times=timetable(), now=START, by="k"
-        ).papers[0],
+        ).documents[0],
         "close": lambda: only(closed(mine, "lost", "", now=START, by="k")),
         "keep": lambda: returned(
             hand_off("offered"), mine, "withdraw", reason="", now=START, by="k"
-        ).papers[1],
-        "grant": lambda: granted(hand_off("offered"), mine, now=START).papers[1],
-        "take": lambda: taken(given_back, mine, term=9, now=START).papers[1],
-        "hear": lambda: heard(granted_one, mine, now=START).papers[-1],
+        ).documents[1],
+        "grant": lambda: granted(hand_off("offered"), mine, now=START).documents[1],
+        "take": lambda: taken(given_back, mine, term=9, now=START).documents[1],
+        "hear": lambda: heard(granted_one, mine, now=START).documents[-1],
     }
 
 
@@ -136,7 +136,7 @@ def test_acceptance_in_one_node_moves_custody_in_one_filing() -> None:
     made = case.offer()
     assert (case.target.state, case.target.is_had) == ("offered", True)
     filing = case.file(accepted(made, case.target, None, term=made.term, now=at(5), by="malee"))
-    _, mine, theirs = filing.papers
+    _, mine, theirs = filing.documents
     assert isinstance(mine, Target)
     assert isinstance(theirs, Target)
     assert (mine.state, mine.custodian, mine.is_had) == ("handed over", THAI, False)
@@ -189,17 +189,17 @@ def test_what_is_marked_so_does_not_go_with_an_offer_nor_with_custody() -> None:
     case = Case()
     made = case.offer()
     filing = accepted(made, case.target, None, term=made.term, now=at(5), by="malee")
-    theirs = filing.papers[2]
-    for paper in (crossed(made, {"targets"}), theirs):
-        assert paper is not None
-        told = repr(paper)
+    theirs = filing.documents[2]
+    for document in (crossed(made, {"targets"}), theirs):
+        assert document is not None
+        told = repr(document)
         for secret in ("kham",):
             assert secret not in told
         assert "grey boat" in told
 
 
 @pytest.mark.parametrize("answer", ["accept", "decline"])
-def test_who_answered_is_named_in_no_paper_of_who_offered(answer: str) -> None:
+def test_who_answered_is_named_in_no_document_of_who_offered(answer: str) -> None:
     case = Case()
     made = case.offer()
     if answer == "accept":
@@ -207,8 +207,8 @@ def test_who_answered_is_named_in_no_paper_of_who_offered(answer: str) -> None:
     else:
         filing = declined(made, case.target, term=made.term, reason="", now=START, by="malee")
     assert filing.actor == "malee"
-    for paper in filing.papers:
-        assert ("malee" in repr(paper)) is (paper.agency == THAI)
+    for document in filing.documents:
+        assert ("malee" in repr(document)) is (document.agency == THAI)
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_only_who_has_a_target_ends_its_custody_by_closing_it() -> None:
 
 def let_pass(case: Case, seconds: float, refusal: str | None = None) -> Filing:
     duty = time_brings(lambda _made, _now: refusal, node=HX)
-    return case.file(duty(case.book, at(seconds)))
+    return case.file(duty(case.open_documents, at(seconds)))
 
 
 def test_silence_escalates_at_120_and_300_seconds_and_lapses_at_900() -> None:
@@ -268,7 +268,7 @@ def test_silence_escalates_at_120_and_300_seconds_and_lapses_at_900() -> None:
     assert not let_pass(case, 899)
     assert case.made.term == made.term, "an answer still counts"
     let_pass(case, 900)
-    assert case.book.find(HandOff, case.id) is None
+    assert case.open_documents.find(HandOff, case.id) is None
     assert (case.target.state, case.target.custodian) == ("followed", LAO)
     assert "nobody answered" in case.target.remarks[-1].text
 
@@ -282,7 +282,7 @@ def test_a_suspended_agreement_cuts_an_open_offer_and_custody_stays() -> None:
     case = Case()
     made = case.offer()
     let_pass(case, 1, refusal="th-ck suspended “Joint patrols”: a row")
-    assert case.book.find(HandOff, case.id) is None
+    assert case.open_documents.find(HandOff, case.id) is None
     assert (case.target.state, case.target.custodian) == ("followed", LAO)
     assert case.target.term > made.term
     assert "a row" in case.target.remarks[-1].text
@@ -291,16 +291,18 @@ def test_a_suspended_agreement_cuts_an_open_offer_and_custody_stays() -> None:
 
 def test_what_was_granted_before_a_suspension_stays_granted() -> None:
     made, mine = in_state("granted")
-    book = Book()
-    book.put([made, mine])
-    assert not time_brings(lambda *_: "suspended", node=HX)(book, at(5000))
+    open_documents = OpenDocuments()
+    open_documents.put([made, mine])
+    assert not time_brings(lambda *_: "suspended", node=HX)(open_documents, at(5000))
 
 
 def test_an_acceptance_waits_for_the_offerers_word_whatever_time_and_agreement_say() -> None:
     made, _ = in_state("accepted")
-    book = Book()
-    book.put([made])
-    assert not time_brings(lambda *_: "suspended", node=CK)(book, START + timedelta(days=9))
+    open_documents = OpenDocuments()
+    open_documents.put([made])
+    assert not time_brings(lambda *_: "suspended", node=CK)(
+        open_documents, START + timedelta(days=9)
+    )
 
 
 def test_remarks_are_bounded_and_not_repeated() -> None:

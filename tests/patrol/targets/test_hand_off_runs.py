@@ -55,12 +55,14 @@ async def test_there_is_one_custodian_at_every_moment(homes: dict[str, frozenset
 
 def broken(filing: Filing, what: str) -> Filing:
     """Return a filing with one thing wrong in it."""
-    made, *rest = filing.papers
+    made, *rest = filing.documents
     if what == "no line":
         return msgspec.structs.replace(filing, notes=())
     if what == "keeps it":
-        return msgspec.structs.replace(filing, papers=(made,))
-    return msgspec.structs.replace(filing, papers=(msgspec.structs.replace(made, owed=()), *rest))
+        return msgspec.structs.replace(filing, documents=(made,))
+    return msgspec.structs.replace(
+        filing, documents=(msgspec.structs.replace(made, owed=()), *rest)
+    )
 
 
 @pytest.mark.parametrize(

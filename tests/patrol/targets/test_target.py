@@ -500,7 +500,7 @@ async def test_an_open_offer_is_cut_by_a_suspension_and_cannot_be_accepted(borde
     with pytest.raises(Conflict, match="la-hx suspended"):
         await thai.hand_offs.accept(offer.id, term=offer.term)
     async with border.watch.turn as turn:
-        await border.watch.clerk.tick(turn)
+        await border.watch.document_service.tick(turn)
     [mine] = border.desk().targets.all()
     assert (mine.state, mine.custodian) == ("followed", AGENCY)
     [cut] = await border.desk().hand_offs.past(since=START, until=at(60))

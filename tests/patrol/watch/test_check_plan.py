@@ -12,7 +12,7 @@ from gis.address.addresses import load_addresses
 from gis.river.river import load_mekong
 from patrol.agreements.agreement import Agreement, Consent, PartySignature, Terms
 from patrol.documents.document import Document
-from patrol.documents.open_documents import Book
+from patrol.documents.open_documents import OpenDocuments
 from patrol.patrols.conflicts import agreed_windows
 from patrol.patrols.patrol import Leg, Member, Patrol, Rendezvous
 from patrol.patrols.plan import Plan, PlanConflict, WhyNot
@@ -78,19 +78,19 @@ def sector(id: str = "s1", **more: Any) -> Sector:
 def plan(
     ground: Ground,
     judged: Patrol,
-    *papers: Document,
+    *documents: Document,
     viewer: str = AGENCY,
     why_not: WhyNot = open_to_all,
     shown: bool = True,
     hidden: bool = False,
 ) -> Plan:
-    """Return a plan among these papers."""
-    book = Book()
-    book.put(papers)
+    """Return a plan among these documents."""
+    open_documents = OpenDocuments()
+    open_documents.put(documents)
     return Plan(
         patrol=judged,
         viewer=viewer,
-        book=book,
+        open_documents=open_documents,
         now=at(0),
         ground=ground,
         units=UNITS,
@@ -324,10 +324,10 @@ def agreement(id: str, *agencies: str, until: datetime, **more: Any) -> Agreemen
     return Agreement(**(values | more))
 
 
-def agreed(ground: Ground, judged: Patrol, *papers: Document, viewer: str = AGENCY) -> Plan:
-    """Return a plan among these papers, whose agreements are asked as a node asks them."""
-    asked = plan(ground, judged, *papers, viewer=viewer)
-    return msgspec.structs.replace(asked, why_not=why_not_of(Sharing(asked.book)))
+def agreed(ground: Ground, judged: Patrol, *documents: Document, viewer: str = AGENCY) -> Plan:
+    """Return a plan among these documents, whose agreements are asked as a node asks them."""
+    asked = plan(ground, judged, *documents, viewer=viewer)
+    return msgspec.structs.replace(asked, why_not=why_not_of(Sharing(asked.open_documents)))
 
 
 @pytest.mark.parametrize("viewer", [AGENCY, OTHER])
@@ -352,9 +352,9 @@ def test_agreements_are_asked_only_when_one_of_them_ends(ground: Ground) -> None
     """A plan of a month costs no more than one of an hour."""
     asked: list[datetime] = []
     month = patrol(ends_at=at(31 * 86_400))
-    papers = [agreement("a0", AGENCY, OTHER, until=at(90 * 86_400))]
-    papers += [agreement(f"x{n}", OTHER, THIRD, until=at(7200 + n)) for n in range(50)]
-    judged = agreed(ground, month, *papers)
+    documents = [agreement("a0", AGENCY, OTHER, until=at(90 * 86_400))]
+    documents += [agreement(f"x{n}", OTHER, THIRD, until=at(7200 + n)) for n in range(50)]
+    judged = agreed(ground, month, *documents)
     why_not = judged.why_not
 
     def counted(owner: str, viewer: str, data_class: DataClass, moment: datetime) -> str | None:
@@ -405,13 +405,13 @@ def test_what_two_others_agreed_on_is_told_to_them_alone(ground: Ground) -> None
 
 def test_a_suspended_patrol_of_three_does_not_tell_one_of_them_why(ground: Ground) -> None:
     by_order = Consent(agency=OTHER, given=False, at=at(-60), reason="a matter of their own")
-    book = Book()
-    book.put([
+    open_documents = OpenDocuments()
+    open_documents.put([
         agreement("a1", AGENCY, OTHER, until=at(90_000)),
         agreement("a2", AGENCY, THIRD, until=at(90_000)),
         agreement("a3", OTHER, THIRD, until=at(90_000), consents=(by_order,)),
     ])  # fmt: skip
-    sharing = Sharing(book)
+    sharing = Sharing(open_documents)
     assert parted(sharing, (AGENCY, OTHER), at(0)) is None
     assert "a matter of their own" in (parted(sharing, (OTHER, THIRD), at(0)) or "")
     why = parted(sharing, (AGENCY, OTHER, THIRD), at(0)) or ""

@@ -63,10 +63,12 @@ async def test_only_administrators_and_observers_read_it(offices: Offices) -> No
 
 
 async def test_it_is_read_in_pages_each_line_once(offices: Offices) -> None:
-    clerk = offices.server.office.watch.clerk
+    document_service = offices.server.office.watch.document_service
     for number in range(23):
         agency = LAO if number % 3 else THAI
-        await clerk.note(Note(act="count", actor="kham", agency=agency, detail={"n": number}))
+        await document_service.note(
+            Note(act="count", actor="kham", agency=agency, detail={"n": number})
+        )
     seen: list[int] = []
     before: dict[str, int] = {}
     while True:
@@ -82,12 +84,12 @@ async def test_hashes_about_another_agency_s_line_do_not_tell_what_it_says(
     offices: Offices,
 ) -> None:
     """Whoever guesses all of a short line, its time too, cannot know it by the hashes shown."""
-    clerk = offices.server.office.watch.clerk
+    document_service = offices.server.office.watch.document_service
     said = Note(act="make sign-in link", actor="keo", agency=LAO, subject="user:somchai")
     for note in (said, said):
-        await clerk.note(Note(act="count", actor="nok", agency=THAI))
-        await clerk.note(note)
-    await clerk.note(Note(act="count", actor="nok", agency=THAI))
+        await document_service.note(Note(act="count", actor="nok", agency=THAI))
+        await document_service.note(note)
+    await document_service.note(Note(act="count", actor="nok", agency=THAI))
     theirs = (await page(offices["keo"], act=said.act))["lines"]
     after, between, before = (await page(offices["nok"], act="count"))["lines"]
     for known, line, next_ in ((before, theirs[1], between), (between, theirs[0], after)):
@@ -110,7 +112,7 @@ async def test_lines_are_found_by_time_and_person(offices: Offices) -> None:
         moment = now + timedelta(minutes=number)
         watch.now = partial(lambda at: at, moment)
         note = Note(act="count", actor=f"user{number % 2}", agency=LAO, detail={"n": number})
-        await watch.clerk.note(note)
+        await watch.document_service.note(note)
     query = {
         "since": (now + timedelta(minutes=1)).isoformat(),
         "until": (now + timedelta(minutes=3)).isoformat(),

@@ -172,8 +172,8 @@ async def test_the_words_are_in_plain_in_no_file_log_frame_export_or_back_up(
                 frames.append(str(await live.frame()))
                 if id in "".join(frames) and tid in "".join(frames):
                     break
-            for kind, paper in (("incident", id), ("target", tid)):
-                url = f"/api/protected/{kind}/{paper}"
+            for kind, document in (("incident", id), ("target", tid)):
+                url = f"/api/protected/{kind}/{document}"
                 shown = await office.post(f"{url}/reading", json={"purpose": "to see"})
                 assert MARK in shown.text
             found = {

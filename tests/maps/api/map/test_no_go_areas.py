@@ -25,7 +25,9 @@ async def drawn(server: Running, **rings: Sequence[tuple[float, float]]) -> None
         Sector(id=new_id(), agency=AGENCY, at=at, name=name, use="no_go", polygon=(tuple(ring),))
         for name, ring in rings.items()
     )
-    await watch.clerk.file(lambda _book, _now: Filing(papers=sectors, act="draw sector"))
+    await watch.document_service.file(
+        lambda _open_documents, _now: Filing(documents=sectors, act="draw sector")
+    )
     async for _ in wait_until("the sectors are watched"):
         if watch.alarms.fencing:
             return

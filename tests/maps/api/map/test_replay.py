@@ -403,7 +403,7 @@ async def test_an_agreement_counts_by_the_time_of_the_position(offices: Offices)
     assert states[-3:] == ["active", "suspended", "active"], "each as it stood"
 
 
-async def test_papers_are_told_in_every_version_that_stood(offices: Offices) -> None:
+async def test_documents_are_told_in_every_version_that_stood(offices: Offices) -> None:
     ring = [[100.40, 20.28], [100.42, 20.28], [100.42, 20.30], [100.40, 20.28]]
     shape = {"polygon": {"type": "Polygon", "coordinates": [ring]}}
     drawn = (await offices["noy"].post("/api/sectors", json={"name": "Isles", **shape})).json()

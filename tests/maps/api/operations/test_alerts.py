@@ -33,7 +33,9 @@ async def draw(server: Running, name: str = "Don Xao") -> str:
         use="no_go",
         polygon=(ring,),
     )
-    await watch.clerk.file(lambda _book, _now: Filing(papers=(sector,), act="draw sector"))
+    await watch.document_service.file(
+        lambda _open_documents, _now: Filing(documents=(sector,), act="draw sector")
+    )
     async for _ in wait_until("the sector is watched"):
         if watch.alarms.fencing:
             return sector.id
@@ -81,9 +83,9 @@ async def next_alert(live: Live, seconds: float = 1.0) -> dict[str, Any]:
     async with asyncio.timeout(seconds):
         while True:
             frame = await live.until("change")
-            for paper in frame.get("papers", []):
-                if paper["kind"] == "alert":
-                    alert: dict[str, Any] = paper
+            for document in frame.get("papers", []):
+                if document["kind"] == "alert":
+                    alert: dict[str, Any] = document
                     return alert
 
 
@@ -174,9 +176,9 @@ async def test_the_snapshot_holds_what_is_open_and_shelves_end_early(server: Run
         async with server.live(client) as live:
             snapshot = await live.until("snapshot")
             assert [
-                (paper["id"], paper["state"])
-                for paper in snapshot["papers"]
-                if paper["kind"] == "alert"
+                (document["id"], document["state"])
+                for document in snapshot["papers"]
+                if document["kind"] == "alert"
             ] == [(found[0]["id"], "shelved")]
         assert (await client.get("/api/alerts", params={"state": "shelved"})).json()
         assert (await client.delete(f"{path}/shelve")).json().get("state", "raised") == "raised"

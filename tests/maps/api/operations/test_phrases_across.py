@@ -159,9 +159,9 @@ def test_every_code_has_a_number_and_words_in_every_language() -> None:
 
 
 def test_the_table_on_paper_is_the_one_in_force() -> None:
-    paper = (FOLDER.parent.parent / "docs" / "phrases.md").read_text(encoding="utf-8")
+    document = (FOLDER.parent.parent / "docs" / "phrases.md").read_text(encoding="utf-8")
     for code, number in NUMBERS.items():
-        assert f"| #{number} | `{code}` | {phrase_words(code, 'en')} |" in paper
+        assert f"| #{number} | `{code}` | {phrase_words(code, 'en')} |" in document
 
 
 def test_a_radio_is_told_in_letters_that_it_shows() -> None:

@@ -233,11 +233,11 @@ async def test_a_suspension_takes_an_open_offer_off_the_other_banks_screen(
             await post(thai, f"/api/agreements/{agreement}/suspend", {"reason": "a row"})
             while held & {made["id"], offer["id"]}:
                 frame = await live.frame()
-                papers = {each["id"] for each in frame.get("papers", ())}
+                documents = {each["id"] for each in frame.get("papers", ())}
                 if frame["type"] == "snapshot":
-                    held = papers
+                    held = documents
                 else:
-                    held = (held | papers) - set(frame.get("forget", ()))
+                    held = (held | documents) - set(frame.get("forget", ()))
 
 
 @pytest.mark.parametrize(

@@ -53,8 +53,8 @@ async def raise_alert(offices: Offices, id: str, agency: str = LAO) -> None:
     alert = Alert(
         id=id, agency=agency, at=NOW, rule="no_go", subject="u1", severity="high", raised_at=NOW
     )
-    clerk = offices.server.office.watch.clerk
-    await clerk.file(lambda _b, _n: Filing(papers=(alert,), act="raise alert"))
+    document_service = offices.server.office.watch.document_service
+    await document_service.file(lambda _b, _n: Filing(documents=(alert,), act="raise alert"))
 
 
 async def test_what_was_typed_and_what_was_done_stand_in_one_line(offices: Offices) -> None:
@@ -138,7 +138,7 @@ async def test_the_other_bank_has_a_log_of_its_own(offices: Offices) -> None:
 async def test_of_a_joint_patrol_the_acts_of_both_stand_in_both_logs_without_names(
     offices: Offices,
 ) -> None:
-    clerk = offices.server.office.watch.clerk
+    document_service = offices.server.office.watch.document_service
     patrol = Patrol(
         id="p1",
         agency=LAO,
@@ -153,13 +153,13 @@ async def test_of_a_joint_patrol_the_acts_of_both_stand_in_both_logs_without_nam
     )
     signed = revised(patrol, at=NOW, by="malee", note="signed")
     own = revised(signed, at=NOW, by="malee", agencies=(THAI,), agency=THAI)
-    for paper, agency, actor in (
+    for document, agency, actor in (
         (patrol, LAO, "somchai"),
         (signed, THAI, "malee"),
         (own, THAI, "malee"),
     ):
-        filing = Filing(papers=(paper,), act="act", actor=actor, agency=agency, reason="why")
-        await clerk.file(lambda _b, _n, filing=filing: filing)  # type: ignore[misc]
+        filing = Filing(documents=(document,), act="act", actor=actor, agency=agency, reason="why")
+        await document_service.file(lambda _b, _n, filing=filing: filing)  # type: ignore[misc]
     found = await lines(offices["kham"])
     assert [(line["agency"], line.get("actor", "")) for line in found] == [
         (THAI, ""),
@@ -179,7 +179,7 @@ async def test_while_no_agreement_is_in_force_only_its_own_acts_are_told(
     offices: Offices,
 ) -> None:
     agreement = await offices.agree("patrols")
-    clerk = offices.server.office.watch.clerk
+    document_service = offices.server.office.watch.document_service
     patrol = Patrol(
         id="p1",
         agency=LAO,
@@ -191,7 +191,9 @@ async def test_while_no_agreement_is_in_force_only_its_own_acts_are_told(
         ends_at=NOW + timedelta(hours=4),
         state="proposed",
     )
-    await clerk.file(lambda _b, _n: Filing(papers=(patrol,), act="propose", agency=LAO))
+    await document_service.file(
+        lambda _b, _n: Filing(documents=(patrol,), act="propose", agency=LAO)
+    )
     assert "patrol:p1" in [line["subject"] for line in await lines(offices["malee"])]
     await offices.desk("kham").agreements.suspend(agreement.id, reason="a row")
     found = await lines(offices["malee"])

@@ -62,8 +62,8 @@ async def get(client: httpx.AsyncClient, path: str, **query: Any) -> Any:
 
 
 def on_duty(offices: Offices) -> list[str]:
-    book = offices.server.office.watch.clerk.book
-    return [shift.officer for shift in book.all(Shift) if shift.is_on_duty]
+    open_documents = offices.server.office.watch.document_service.open_documents
+    return [shift.officer for shift in open_documents.all(Shift) if shift.is_on_duty]
 
 
 async def test_a_shift_is_planned_changed_and_cancelled(offices: Offices) -> None:
@@ -209,7 +209,7 @@ async def test_what_is_open_is_taken_down_and_what_comes_later_is_added(offices:
         km_from=2350.0,
         km_to=2360.0,
     )
-    await office.watch.clerk.file(lambda _b, _n: Filing(papers=(sector,), act="draw"))
+    await office.watch.document_service.file(lambda _b, _n: Filing(documents=(sector,), act="draw"))
     taken = await post(offices["kham"], f"hand-overs/{offer['id']}/acknowledge", version=1)
     assert [item["id"] for item in taken["items"]] == ["a1"]
     # What the rules made of the first meanwhile is new as well.
@@ -224,8 +224,8 @@ async def alert(offices: Offices, id: str, rule: str) -> None:
     raised = Alert(
         id=id, agency=LAO, at=NOW, rule=rule, subject="u1", severity="medium", raised_at=NOW
     )
-    clerk = offices.server.office.watch.clerk
-    await clerk.file(lambda _b, _n: Filing(papers=(raised,), act="raise"))
+    document_service = offices.server.office.watch.document_service
+    await document_service.file(lambda _b, _n: Filing(documents=(raised,), act="raise"))
 
 
 async def test_an_offer_is_withdrawn_and_the_old_shift_goes_on(offices: Offices) -> None:
@@ -307,7 +307,9 @@ async def test_nothing_of_a_shift_crosses(offices: Offices) -> None:
         assert (await malee.post(f"/api/roster/{path}", json=body)).status_code == 404, path
     async with offices.server.live(malee) as live:
         snapshot = await live.until("snapshot")
-        assert not [paper for paper in snapshot.get("papers", ()) if paper["agency"] == LAO]
+        assert not [
+            document for document in snapshot.get("papers", ()) if document["agency"] == LAO
+        ]
 
 
 async def test_roles_do_only_what_they_may(offices: Offices) -> None:

@@ -196,7 +196,7 @@ async def test_a_user_who_may_not_sign_in_any_more_gets_nothing(
         (kept,) = await it.settled(1)
         assert kept.state == "withheld"
         assert len(service.posts) == 1
-        assert not list(it.node.watch.clerk.book.all(PushSubscription))
+        assert not list(it.node.watch.document_service.open_documents.all(PushSubscription))
 
 
 @pytest.mark.parametrize("act", sorted(ENDING))
@@ -209,7 +209,7 @@ async def test_who_subscribed_before_all_sessions_were_ended_is_told_that_and_no
         await desk(it, NOI).deliveries.subscribe(**own.fields, label="noi's")
         it.node.time += timedelta(seconds=1)
         note = Note(act=act, actor="boss", agency=AGENCY, subject="user:kham")
-        await it.node.watch.clerk.note(note)
+        await it.node.watch.document_service.note(note)
         assert await desk(it, KHAM).deliveries.taking() == []
         assert [each.label for each in await desk(it, NOI).deliveries.taking()] == ["noi's"]
         it.node.time += timedelta(seconds=1)
@@ -236,14 +236,14 @@ async def test_a_clock_that_was_set_neither_keeps_a_thief_s_browser_nor_refuses_
 ) -> None:
     thief, own = Browser(service, "/push/1"), Browser(service, "/push/2")
     async with delivers(tmp_path, users=[KHAM], push=PUSH, delivery=[rule("push")]) as it:
-        clerk = it.node.watch.clerk
+        document_service = it.node.watch.document_service
         ended = Note(act="end sessions", actor="boss", agency=AGENCY, subject="user:kham")
         for before, after in ((timedelta(days=1), timedelta()), (timedelta(), timedelta(days=1))):
             began = it.node.time
             it.node.time += before
             await desk(it, KHAM).deliveries.subscribe(**thief.fields)
             it.node.time = began + after
-            await clerk.note(ended)
+            await document_service.note(ended)
             assert await desk(it, KHAM).deliveries.taking() == []
             it.node.time = began
             await desk(it, KHAM).deliveries.subscribe(**own.fields, label="own")
@@ -275,7 +275,7 @@ async def test_nobody_sees_endpoint_and_keys_not_even_in_the_snapshot(
         assert browser.endpoint not in repr(told)
         for user in (KHAM, User(name="admin", role="admin", agency=AGENCY)):
             shown = it.node.watch.snapshot(desk(it, user).policy, "s", 1)
-            assert [each for each in shown.papers if isinstance(each, PushSubscription)] == []
+            assert [each for each in shown.documents if isinstance(each, PushSubscription)] == []
         with pytest.raises(NotFound):
             await desk(it, NOI).deliveries.unsubscribe(told.id)
         await desk(it, KHAM).deliveries.unsubscribe(told.id)
@@ -405,8 +405,10 @@ async def test_a_user_is_told_on_its_own_browsers_that_its_ways_in_were_changed(
         await desk(it, KHAM).deliveries.subscribe(**second.fields)
         await desk(it, NOI).deliveries.subscribe(**other.fields)
         news = AccountNews(it.node.store, it.delivering.tell_account)
-        clerk = it.node.watch.clerk
-        await clerk.note(Note(act="add passkey", actor="kham", agency=AGENCY, subject="user:kham"))
+        document_service = it.node.watch.document_service
+        await document_service.note(
+            Note(act="add passkey", actor="kham", agency=AGENCY, subject="user:kham")
+        )
         await news.look()  # what was done before is told to nobody
         acts: list[tuple[str, dict[str, Any]]] = [
             ("change user", {"password": "changed"}),
@@ -415,7 +417,7 @@ async def test_a_user_is_told_on_its_own_browsers_that_its_ways_in_were_changed(
         ]
         for act, detail in acts:
             said = Note(act=act, actor="boss", agency=AGENCY, subject="user:kham", detail=detail)
-            await clerk.note(said)
+            await document_service.note(said)
         await news.look()
         assert sorted(each.path for each in service.posts) == ["/push/1", "/push/2"]
         told = first.read(next(each for each in service.posts if each.path == "/push/1"))

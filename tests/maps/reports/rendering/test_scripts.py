@@ -153,9 +153,9 @@ def test_drawings_escape_words_and_leave_out_labels_without_room() -> None:
 
 def test_a_workbook_keeps_what_looks_like_a_formula_as_text() -> None:
     made = workbook_of(document("en", "=1+1"))
-    with zipfile.ZipFile(io.BytesIO(made)) as book:
-        assert "<f>" not in book.read("xl/worksheets/sheet2.xml").decode()
-        assert "=1+1" in book.read("xl/sharedStrings.xml").decode()
+    with zipfile.ZipFile(io.BytesIO(made)) as open_documents:
+        assert "<f>" not in open_documents.read("xl/worksheets/sheet2.xml").decode()
+        assert "=1+1" in open_documents.read("xl/sharedStrings.xml").decode()
 
 
 def _words_of(program: str, pdf: bytes) -> str:

@@ -20,8 +20,8 @@ LONGEST = 31
 
 def sheets_of(workbook: bytes) -> list[str]:
     """Return the names of a workbook's sheets."""
-    with zipfile.ZipFile(io.BytesIO(workbook)) as book:
-        root = ET.fromstring(book.read("xl/workbook.xml"))
+    with zipfile.ZipFile(io.BytesIO(workbook)) as open_documents:
+        root = ET.fromstring(open_documents.read("xl/workbook.xml"))
     return [each.attrib["name"] for each in root.iter() if each.tag.endswith("}sheet")]
 
 

@@ -13,7 +13,7 @@ from patrol.documents.transaction import Note
 from patrol.filing.journal_writer import JournalWriter
 from patrol.messages.phrases import Phrase
 from patrol.store.journal import journal
-from patrol.store.records import documents as papers
+from patrol.store.records import documents
 from patrol.store.store import Store, open_store
 from tests.fixtures.databases import empty_store
 from tests.patrol.nodes.running import AGENCY, NODE, OTHER, at
@@ -26,25 +26,25 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
     await opened.close()
 
 
-async def test_the_scribe_notes_the_outcome_in_the_same_transaction(store: Store) -> None:
-    scribe = JournalWriter(store=store, node=NODE, now=lambda: at(0))
-    paper = Phrase(id="p", agency=AGENCY, at=at(0), language="lo", text="x")
+async def test_the_journal_writer_notes_the_outcome_in_the_same_transaction(store: Store) -> None:
+    journal_writer = JournalWriter(store=store, node=NODE, now=lambda: at(0))
+    document = Phrase(id="p", agency=AGENCY, at=at(0), language="lo", text="x")
     note = Note(act="a", actor="kham", agency=AGENCY)
-    await scribe.write(note, papers.put, paper)
-    assert await scribe.write(lambda there: note if there else (), journal.end) is not None
-    assert await scribe.write(lambda _: (), journal.head) is not None
+    await journal_writer.write(note, documents.put, document)
+    assert await journal_writer.write(lambda there: note if there else (), journal.end) is not None
+    assert await journal_writer.write(lambda _: (), journal.head) is not None
     entries = await store.read(journal.page)
     assert len(entries) == 2
     with pytest.raises(Exception, match="already"):
-        await scribe.write(note, papers.put, paper)
+        await journal_writer.write(note, documents.put, document)
 
     def bad(_done: object) -> Note:
         raise RuntimeError("no note can be made")
 
-    other = msgspec.structs.replace(paper, id="q")
+    other = msgspec.structs.replace(document, id="q")
     with pytest.raises(RuntimeError):
-        await scribe.write(bad, papers.put, other)
-    assert await store.read(papers.newest, "phrase", "q") is None
+        await journal_writer.write(bad, documents.put, other)
+    assert await store.read(documents.newest, "phrase", "q") is None
     assert await store.read(journal.page) == entries
 
 

@@ -93,7 +93,7 @@ async def test_a_message_that_was_moved_or_deleted_is_named(
 ) -> None:
     sql(tmp_path, statement)
     [fault] = (await proved(node)).faults
-    assert (fault.what, fault.paper) == (what, "messages 17 to 20 of what was heard")
+    assert (fault.what, fault.document) == (what, "messages 17 to 20 of what was heard")
 
 
 async def thinned(node: Node) -> int:
@@ -190,7 +190,7 @@ async def test_an_interrupted_verification_goes_on_and_finds_what_it_would_have_
         assert await node.store.read(proving, mark) == whole
     sql(tmp_path, "UPDATE transmissions SET lon = lon + 0.01 WHERE id = 30")
     named = [(await node.store.read(proving, mark)).faults for mark in (marks[0], marks[5])]
-    assert [fault.paper for (fault,) in named] == 2 * ["messages 29 to 32 of what was heard"]
+    assert [fault.document for (fault,) in named] == 2 * ["messages 29 to 32 of what was heard"]
     # and a row that took the place of the one until which all was proved
     sql(tmp_path, "DELETE FROM journal WHERE seq = (SELECT max(seq) FROM journal)")
     faults = (await node.store.read(proving, marks[0])).faults

@@ -33,9 +33,9 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
     opened = open_store(empty_store(tmp_path / "a.db"))
     try:
         await opened.write(journal.cover, at(0), origin="node")
-        scribe = JournalWriter(store=opened, node="node", now=lambda: at(1))
+        journal_writer = JournalWriter(store=opened, node="node", now=lambda: at(1))
         for user in (CREW, BOSS):
-            await scribe.write(NOTE, account_changes.new_user, user, "hash", at(1))
+            await journal_writer.write(NOTE, account_changes.new_user, user, "hash", at(1))
         yield opened
     finally:
         await opened.close()
@@ -43,9 +43,9 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 async def acts(store: Store) -> None:
     """Do something to both users as the product does."""
-    scribe = JournalWriter(store=store, node="node", now=lambda: at(2))
+    journal_writer = JournalWriter(store=store, node="node", now=lambda: at(2))
     for user in (CREW, BOSS):
-        await scribe.write(
+        await journal_writer.write(
             NOTE, account_changes.prefer, user.name, language="lo", calendar="gregorian"
         )
 
@@ -88,7 +88,7 @@ async def test_who_is_let_in_behind_the_product_s_back_is_named(
     sql(tmp_path, statement)
     [fault] = (await proved(store)).faults
     assert fault.what == what
-    assert fault.paper.startswith(f"users {who}")
+    assert fault.document.startswith(f"users {who}")
 
 
 async def test_a_session_put_there_by_hand_is_named(store: Store, tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ async def test_a_session_put_there_by_hand_is_named(store: Store, tmp_path: Path
     )
     sql(tmp_path, statement)
     [fault] = (await proved(store)).faults
-    assert (fault.what, fault.paper) == ("unwritten", "sessions keo s")
+    assert (fault.what, fault.document) == ("unwritten", "sessions keo s")
 
 
 async def test_a_change_by_hand_is_named_though_an_act_came_after_it(
@@ -207,7 +207,7 @@ async def test_a_sealed_row_or_one_set_aside_that_somebody_changed_is_named(
     sql(tmp_path, statement)
     [fault] = (await proved(node.store)).faults
     assert fault.what == what
-    assert fault.paper.startswith(row)
+    assert fault.document.startswith(row)
     acts = [each["act"] for each in node.rows("SELECT act FROM journal WHERE seq = ?", fault.seq)]
     assert acts == ([] if act is None else [act])
 

@@ -112,4 +112,4 @@ async def test_what_somebody_changed_of_another_day_is_not_looked_for(node: Node
     sql(node, "UPDATE transmissions SET lon = 0 WHERE id = 1")
     assert (await of_day(node, 2, 10)).faults == ()
     [fault] = (await of_day(node, 0)).faults
-    assert fault.paper == "messages 1 to 2 of what was heard"
+    assert fault.document == "messages 1 to 2 of what was heard"

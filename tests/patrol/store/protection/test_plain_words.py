@@ -14,8 +14,8 @@ from patrol.errors.errors import NoFieldKey
 from patrol.protected_fields.field_key import FieldKeys
 from patrol.store.engine.engine import connect_to_read, open_engine
 from patrol.store.proof.verify_journal import prove
-from patrol.store.protection.plain_words import plain_papers, seal_store
-from patrol.store.schema.tables import papers
+from patrol.store.protection.plain_words import plain_documents, seal_store
+from patrol.store.schema.tables import documents
 from patrol.targets.sightings import Sighting
 from tests.fixtures.databases import files_of, store_url
 from tests.fixtures.field_keys import field_keys
@@ -25,7 +25,7 @@ WORDS = ("ZQ-ferryman", "ZQ-victim", "ZQ-monk", "ZQ-note", "ZQ-seen")
 
 
 async def older_store(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str, str]:
-    """Make a store as an older version did: with words in the papers themselves; its URL, and ids
+    """Make a store as an older version did: with words in the documents; its URL, and ids
     of an incident of two versions and of a target.
     """
     async with running(folder / "p.db") as node:
@@ -41,13 +41,13 @@ async def older_store(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[st
 
 
 def _older(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
-    """Have papers encoded with words in them, as older versions did."""
+    """Have documents encoded with words in them, as older versions did."""
     plain, made = kinds.encode, list[bytes]()
 
-    def encode(paper: Any) -> bytes:
-        body = msgspec.json.decode(plain(paper))
+    def encode(document: Any) -> bytes:
+        body = msgspec.json.decode(plain(document))
         if body["kind"] == "incident":
-            body |= {"informants": WORDS[0], "victims": WORDS[1] if paper.version > 1 else ""}
+            body |= {"informants": WORDS[0], "victims": WORDS[1] if document.version > 1 else ""}
         else:
             body |= {"witnesses": [WORDS[2]], "private_note": WORDS[3]}
             body["sightings"][0]["private_note"] = WORDS[4]
@@ -78,7 +78,7 @@ async def test_plain_words_are_sealed_out_of_every_version_and_both_contents_are
 
     assert there() == list(WORDS)
     assert proved(url) == ()
-    assert plain_papers(url) == 2
+    assert plain_documents(url) == 2
     async with running(file) as node:  # nobody guesses who informed by what a search finds
         search = node.desk("admin").holdings.search
         for word in WORDS:
@@ -90,7 +90,7 @@ async def test_plain_words_are_sealed_out_of_every_version_and_both_contents_are
     assert seal_store(url, keys.read, now=at(60), actor="command line", origin="hx") == 2
     assert there() == []
     assert proved(url) == ()
-    assert plain_papers(url) == 0
+    assert plain_documents(url) == 0
     assert seal_store(url, keys.read, now=at(61), actor="command line", origin="hx") == 0
     async with running(file) as node:
         desk = node.desk().protected_fields
@@ -102,7 +102,7 @@ async def test_plain_words_are_sealed_out_of_every_version_and_both_contents_are
     engine = open_engine(url)
     with engine.begin() as connection:
         connection.execute(
-            update(papers).where(papers.c.id == target).values(body=b'{"kind":"target"}')
+            update(documents).where(documents.c.id == target).values(body=b'{"kind":"target"}')
         )
     engine.dispose()
     assert "its content is not what was written" in "".join(proved(url))
