@@ -20,8 +20,8 @@ from maps.commands.command import (
     Config,
     agency_named,
     at_desk,
+    run_or_exit,
     settings_in,
-    tell,
     with_people,
 )
 from maps.commands.exchange_commands import export_file, import_file
@@ -108,7 +108,7 @@ def demo(
 
     set_up_logging()
     options = DemoOptions(folder=folder, port=port, speed=speed, duration_s=duration)
-    tell(lambda: run_demo(options))
+    run_or_exit(lambda: run_demo(options))
 
 
 class ServerRole(StrEnum):
@@ -147,15 +147,15 @@ def serve(
     if role is ServerRole.WATCH:
         from maps.cluster.watch_server import run_watch
 
-        tell(lambda: run(run_watch(settings, read)))
+        run_or_exit(lambda: run(run_watch(settings, read)))
     elif role is ServerRole.WEB:
         from maps.cluster.web_server import run_web
 
-        tell(lambda: run(run_web(settings, read)))
+        run_or_exit(lambda: run(run_web(settings, read)))
     else:
         from maps.app.server import run_server
 
-        tell(lambda: run(run_server(settings, read=read)))
+        run_or_exit(lambda: run(run_server(settings, read=read)))
 
 
 @app.command()
@@ -179,10 +179,10 @@ def doctor(config: Config = CONFIG) -> None:
 
     Ends with 0 where nothing presses, 1 where something is to be done soon, 2 where it is now.
     """
-    from maps.commands.doctor import diagnose, shown
+    from maps.commands.doctor import diagnose, lines_of
 
     found = diagnose(config)
-    for line in shown(found):
+    for line in lines_of(found):
         print(line)
     raise typer.Exit(found.exit_code)
 
@@ -216,21 +216,21 @@ def replay(
 
     set_up_logging()
     if to is not None:
-        sent = tell(lambda: run(send_capture(file, speed=speed, to=to)))
+        sent = run_or_exit(lambda: run(send_capture(file, speed=speed, to=to)))
         print(f"sent {sent} bytes to {to}")
         return
-    channel = tell(
+    channel = run_or_exit(
         lambda: replay_channel(file, speed=speed, protocols=protocol or ["nmea0183"], again=again)
     )
     if config is not None:
         settings = settings_in(config)
-        tell(lambda: run(run_server(settings, more=[channel])))
+        run_or_exit(lambda: run(run_server(settings, more=[channel])))
         return
     with tempfile.TemporaryDirectory(prefix="joint-patrol-") as folder:
         tables = {"node": {"id": "replay", "name": f"Replay of {file.name}"}, "web": {"port": port}}
-        settings = tell(lambda: settings_of(tables, source="replay", folder=Path(folder)))
-        tell(lambda: create_store(settings.store.url))
-        tell(lambda: run(run_server(settings, more=[channel])))
+        settings = run_or_exit(lambda: settings_of(tables, source="replay", folder=Path(folder)))
+        run_or_exit(lambda: create_store(settings.store.url))
+        run_or_exit(lambda: run(run_server(settings, more=[channel])))
 
 
 @unit_app.command("add")

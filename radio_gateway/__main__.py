@@ -166,7 +166,7 @@ def record(
             ca_file=str(ca_file) if ca_file else None,
             client_id=f"recorder-{os.getpid()}",
         )
-        typer.echo(f"recording {link.shown}", err=True)
+        typer.echo(f"recording {link.public_url}", err=True)
         stop_on = (signal.SIGINT, signal.SIGTERM)
         recorded = asyncio.run(record_link(link, file, seconds=seconds, stop_on=stop_on))
     except (GatewayError, OSError) as fault:
@@ -186,14 +186,14 @@ def _decode_vectors(path: Path) -> None:
             if not line.strip():
                 continue
             try:
-                decoded = decode_vector(line, _tell_rejected)
+                decoded = decode_vector(line, _print_rejected)
             except ValueError as fault:
                 typer.echo(f"{path.name}: line {number}: {fault}", err=True)
                 raise typer.Exit(code=2) from None
             print(json.dumps(decoded, ensure_ascii=False))
 
 
-def _tell_rejected(rejected: dict[str, Any]) -> None:
+def _print_rejected(rejected: dict[str, Any]) -> None:
     print(json.dumps(rejected, ensure_ascii=False), file=sys.stderr, flush=True)
 
 
@@ -234,7 +234,7 @@ def _secret(file: Path | None) -> str | None:
 def _show(results: Iterable[Transmission | FrameError]) -> None:
     for each in results:
         if isinstance(each, FrameError):
-            _tell_rejected(as_rejection(each))
+            _print_rejected(as_rejection(each))
         else:
             print(json.dumps(as_json(each), ensure_ascii=False), flush=True)
 

@@ -56,13 +56,13 @@ def stay(
     >>> (now.seen_at - now.since).total_seconds()
     180.0
     """
-    time, accuracy_m = _told(fix)
+    time, accuracy_m = _clock_and_accuracy(fix)
     if before is None or (time - before.seen_at).total_seconds() > gap_s:
         return LoiteringStay(fix.lon, fix.lat, time, time)
     apart_m = distance_m(lon1=before.lon, lat1=before.lat, lon2=fix.lon, lat2=fix.lat)
     if apart_m > within_m + accuracy_m:
         away = (*before.away, fix)
-        if not is_departure([_told(each)[0] for each in away]):
+        if not is_departure([_clock_and_accuracy(each)[0] for each in away]):
             return before._replace(away=away)
         now: LoiteringStay | None = None
         for each in away:  # perhaps it keeps to another place by now
@@ -80,6 +80,6 @@ def stay(
     return LoiteringStay(lon, lat, before.since, time, weight_s)
 
 
-def _told(fix: Position) -> tuple[datetime, float]:
+def _clock_and_accuracy(fix: Position) -> tuple[datetime, float]:
     assert fix.time is not None
     return fix.time, fix.accuracy_m or 0.0

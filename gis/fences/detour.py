@@ -62,7 +62,7 @@ def line_past(fixes: tuple[FenceFix, ...]) -> DetourLine | None:
     for end in reversed(range(LEAST_ON, len(fixes))):
         for start in range(end + 1 - LEAST_ON):
             some = fixes[start : end + 1]
-            off = _off(some)
+            off = _deviations(some)
             on = np.flatnonzero(off <= ON_ACCURACIES)
             if len(on) < LEAST_ON:
                 continue
@@ -144,7 +144,7 @@ def _metres(fixes: tuple[FenceFix, ...]) -> tuple[Floats, Floats, Floats]:
     return east, (lat - a.lat) * DEGREE_M, accuracy_m
 
 
-def _off(fixes: tuple[FenceFix, ...]) -> Floats:
+def _deviations(fixes: tuple[FenceFix, ...]) -> Floats:
     """Return how far beside the line through the first and the last fixes are, in accuracies; of a
     unit that lies it is how far from their place, less a third, as there are two ways to be off.
     """

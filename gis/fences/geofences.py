@@ -31,7 +31,7 @@ from gis.fences.detour import AFTER, DetourLine, arc_past, goes_straight, line_p
 from gis.fences.events import FenceEvent, Outcome
 from gis.fences.fix import FenceFix, apart_m
 from gis.fences.gaps import Gap, Waters
-from gis.fences.outliers import STALE_GAPS, OutlierBasis, is_no_jump, judge, plausible_mps, taken
+from gis.fences.outliers import STALE_GAPS, OutlierBasis, accept, is_no_jump, judge, plausible_mps
 from gis.fences.path import FencePath, Point, follow
 from gis.fences.settings import FenceSettings
 from gis.fences.standing import NOWHERE, AreaStanding, Move, Standings, advance
@@ -93,19 +93,19 @@ class FenceTrack:
 
     Attributes:
         state: After all of them.
-        told: Times of fixes and the events that they brought, in order.
+        events: Times of fixes and the events that they brought, in order.
         around: What lies about a place where it was lately.
     """
 
-    __slots__ = ("_numbers", "_times", "around", "kept", "state", "told")
+    __slots__ = ("_numbers", "_times", "around", "checkpoints", "events", "state")
 
     def __init__(self) -> None:
         self._times = array("d")
         self._numbers = array("d")
         self.state = BLANK
         #: States before the fix of a number, the first before all.
-        self.kept: list[tuple[int, State]] = [(0, BLANK)]
-        self.told: list[tuple[float, FenceEvent]] = []
+        self.checkpoints: list[tuple[int, State]] = [(0, BLANK)]
+        self.events: list[tuple[float, FenceEvent]] = []
         self.around = Surroundings(0.0, 0.0, 1.0, 0.0, ())
 
     def __len__(self) -> int:
@@ -125,7 +125,7 @@ class FenceTrack:
         return self._times[-1] if self._times else -math.inf
 
     @property
-    def known_until(self) -> float | None:
+    def newest_believed(self) -> float | None:
         """Time of the newest one that is believed; None without any."""
         last = self.state.judged.last
         return None if last is None else last.t
@@ -135,8 +135,8 @@ class FenceTrack:
         number = len(self._times)
         self._times.append(fix.t)
         self._numbers.extend(astuple(fix))
-        if number - self.kept[-1][0] >= settings.checkpoint:
-            self.kept.append((number, self.state))
+        if number - self.checkpoints[-1][0] >= settings.checkpoint:
+            self.checkpoints.append((number, self.state))
 
     def put(self, fix: FenceFix) -> int | None:
         """Add one in its place and return its number; None if it says nothing new."""
@@ -155,39 +155,39 @@ class FenceTrack:
         """Go back to the last state kept before a fix; return from where to go on, and what had
         been told since.
         """
-        while self.kept[-1][0] > number:
-            self.kept.pop()
-        first, self.state = self.kept[-1]
+        while self.checkpoints[-1][0] > number:
+            self.checkpoints.pop()
+        first, self.state = self.checkpoints[-1]
         since = self._times[first]
-        cut = bisect_left(self.told, since, key=lambda each: each[0])
-        withdrawn = [event for _, event in self.told[cut:]]
-        del self.told[cut:]
+        cut = bisect_left(self.events, since, key=lambda each: each[0])
+        withdrawn = [event for _, event in self.events[cut:]]
+        del self.events[cut:]
         return first, withdrawn
 
     def keep(self, number: int, settings: FenceSettings) -> None:
         """Keep the state before a fix, if it is time to."""
-        if number - self.kept[-1][0] >= settings.checkpoint:
-            self.kept.append((number, self.state))
+        if number - self.checkpoints[-1][0] >= settings.checkpoint:
+            self.checkpoints.append((number, self.state))
 
     def trim(self, settings: FenceSettings) -> None:
         """Forget what is too old, or too much, up to a state that was kept."""
-        if len(self.kept) < 2:
+        if len(self.checkpoints) < 2:
             return
         most = len(self._times) - settings.most_fixes
         old = bisect_right(self._times, self._times[-1] - settings.late_s)
         drop = 0
-        while len(self.kept) > 1 and self.kept[1][0] <= max(most, old):
-            self.kept.pop(0)
-            drop = self.kept[0][0]
+        while len(self.checkpoints) > 1 and self.checkpoints[1][0] <= max(most, old):
+            self.checkpoints.pop(0)
+            drop = self.checkpoints[0][0]
         if drop:
             del self._times[:drop], self._numbers[: drop * WIDTH]
-            self.kept = [(number - drop, state) for number, state in self.kept]
-            cut = bisect_left(self.told, self._times[0], key=lambda each: each[0])
-            del self.told[:cut]
+            self.checkpoints = [(number - drop, state) for number, state in self.checkpoints]
+            cut = bisect_left(self.events, self._times[0], key=lambda each: each[0])
+            del self.events[:cut]
 
     def is_too_late(self, fix: FenceFix) -> bool:
         """Return whether a fix is older than all that can still be changed."""
-        return self.kept[0][1] is not BLANK and fix.t < self._times[0]
+        return self.checkpoints[0][1] is not BLANK and fix.t < self._times[0]
 
 
 class Geofences:
@@ -298,13 +298,13 @@ class Geofences:
                 events += state.pending.events
                 state = replace(state, pending=None)
             if state.judged.waiting and is_no_jump(state.judged, self.settings):
-                judged, believed = taken(
+                judged, believed = accept(
                     replace(state.judged, unheeded=0), state.judged.waiting[-1:], self.settings
                 )
                 state, more = self._take(unit, track, state, judged, believed)
                 events += more
             track.state = state
-            track.told += [(track.newest, event) for event in events]
+            track.events += [(track.newest, event) for event in events]
             added += events
         return _outcome(added, [])
 
@@ -392,7 +392,7 @@ class Geofences:
             self._waiting.add(unit)
         track.state = state
         if events:
-            track.told += [(fix.t, event) for event in events]
+            track.events += [(fix.t, event) for event in events]
         return events
 
     def _comes_aside(
@@ -438,7 +438,7 @@ class Geofences:
                 *_, earlier, point = (Point(f.t, f.lon, f.lat, f.accuracy_m) for f in line.before)
                 judged = replace(judged, last=line.before[-1], recent=line.before[-2::-1])
                 back = State(judged, FencePath(), point, earlier, back.standings)
-            judged, believed = taken(back.judged, line.after, self.settings)
+            judged, believed = accept(back.judged, line.after, self.settings)
             state, events = self._take(unit, track, back, judged, believed)
             maybe = [replace(each, kind="may_have_passed") for each in entries]
             return state, maybe + events

@@ -73,14 +73,14 @@ def judge(
     """
     last, waiting = judged.last, judged.waiting
     if last is not None and _is_fine(judged, last, fix, settings):
-        return taken(judged, (fix,), settings)
+        return accept(judged, (fix,), settings)
     if not waiting or not _reaches(waiting[-1], fix, settings.fastest_mps, settings):
         return replace(judged, waiting=(fix,), unheeded=judged.unheeded + 1), ()
     waiting = (*waiting, fix)
     is_long = last is not None and fix.t - last.t > LONG_AGO_S
     three = waiting[-3:]
     if is_long or _is_one_way(three, settings) or len(waiting) == MOST_WAITING:
-        return taken(judged, three, settings)
+        return accept(judged, three, settings)
     return replace(judged, waiting=waiting, unheeded=judged.unheeded + 1), ()
 
 
@@ -199,7 +199,7 @@ def _reaches(a: FenceFix, b: FenceFix, speed_mps: float, settings: FenceSettings
     return apart_m(a, b) <= noise + speed_mps * (b.t - a.t)
 
 
-def taken(
+def accept(
     judged: OutlierBasis, fixes: tuple[FenceFix, ...], settings: FenceSettings
 ) -> tuple[OutlierBasis, tuple[FenceFix, ...]]:
     """Return what the next fix is judged by once these are believed, and these."""

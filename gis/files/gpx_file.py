@@ -47,7 +47,7 @@ def write_gpx(material: Material) -> bytes:
     for track in material.tracks:
         lines += _track(track)
     for frame in material.layers.values():
-        lines += _drawn(frame)
+        lines += _tracks(frame)
     return ("\n".join(lines) + "\n</gpx>\n").encode()
 
 
@@ -94,7 +94,7 @@ def _waypoints(frame: gpd.GeoDataFrame) -> Iterator[str]:
             )
 
 
-def _drawn(frame: gpd.GeoDataFrame) -> Iterator[str]:
+def _tracks(frame: gpd.GeoDataFrame) -> Iterator[str]:
     for shape, row in rows(frame):
         lines = []
         for part in shapely.get_parts(shape) if shape is not None else ():

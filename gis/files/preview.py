@@ -99,14 +99,14 @@ def preview(path: Path, encoding: str | None = None) -> Preview:
         if vertices > MOST_VERTICES:
             fault = f"has {vertices} vertices; at most {MOST_VERTICES} are shown"
             return Preview(fault=fault)
-        return Preview(layers=[_shown(each) for each in found])
+        return Preview(layers=[_preview_layer(each) for each in found])
     except EncodingNeeded as error:
         return Preview(fault=error.fault, layer=error.layer, encodings=error.samples)
     except LayerError as error:
         return Preview(fault=error.fault, layer=error.layer, feature=error.feature)
 
 
-def _shown(each: ReadLayer) -> PreviewLayer:
+def _preview_layer(each: ReadLayer) -> PreviewLayer:
     from gis.files.table_files import with_text_times
 
     bounds = each.frame.total_bounds.tolist() if len(each.frame) else None

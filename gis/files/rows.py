@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gis.geometry.geojson import said
+from gis.geometry.geojson import has_value
 
 
 def rows(frame: gpd.GeoDataFrame) -> Iterator[tuple[shapely.Geometry | None, dict[str, Any]]]:
@@ -28,7 +28,7 @@ def rows(frame: gpd.GeoDataFrame) -> Iterator[tuple[shapely.Geometry | None, dic
     columns = [frame[name].tolist() for name in names]
     for number, shape in enumerate(frame.geometry.values):
         values = ((name, column[number]) for name, column in zip(names, columns, strict=True))
-        yield shape, {name: value_of(value) for name, value in values if said(value)}
+        yield shape, {name: value_of(value) for name, value in values if has_value(value)}
 
 
 def value_of(value: Any) -> Any:

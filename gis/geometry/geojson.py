@@ -87,7 +87,7 @@ def encode_features(
     return [
         heads[i]
         + msgspec.json.encode(
-            {name: plain(values[name][i]) for name in values if said(values[name][i])}
+            {name: plain(values[name][i]) for name in values if has_value(values[name][i])}
         )
         + b',"geometry":'
         + shape
@@ -96,7 +96,7 @@ def encode_features(
     ]
 
 
-def said(value: Any) -> bool:
+def has_value(value: Any) -> bool:
     """Return whether a property has a value: not None, NaN, NaT or an empty text.
 
     >>> said(0), said(""), said(float("nan"))

@@ -88,17 +88,17 @@ def main() -> None:
     except LayerError as error:
         result = _Told(fault=error.fault, layer=error.layer, feature=error.feature)
     else:
-        columns = {name: [_sent(value) for value in read[name]] for name in read.columns}
+        columns = {name: [_packable(value) for value in read[name]] for name in read.columns}
         result = _Told(columns=columns, shapes=shapely.to_wkb(read.geometry).tolist())
     sys.stdout.buffer.write(msgspec.msgpack.encode(result))
 
 
-def _sent(value: Any) -> Any:
+def _packable(value: Any) -> Any:
     """Return a value as MessagePack can hold it."""
     if isinstance(value, datetime):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value
     if isinstance(value, list):
-        return [_sent(item) for item in value]
+        return [_packable(item) for item in value]
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 

@@ -55,7 +55,7 @@ def shapefile_encoding(name: str, file: Path, chosen: str | None) -> str:
     texts = [each for each in _texts(content) if not each.isascii()]
     if not texts:
         return "utf-8"
-    encoding = chosen or _said(_sibling(file, ".cpg")) or _DRIVERS.get(content[29])
+    encoding = chosen or _cpg_encoding(_sibling(file, ".cpg")) or _DRIVERS.get(content[29])
     return encoding_of(name, texts, encoding)
 
 
@@ -101,7 +101,7 @@ def _reads(text: bytes, encoding: str) -> str | None:
         return None
 
 
-def _said(cpg: Path) -> str | None:
+def _cpg_encoding(cpg: Path) -> str | None:
     """Return Python's name of the encoding that a .cpg names; None for one it does not know."""
     if not cpg.is_file():
         return None

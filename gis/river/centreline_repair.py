@@ -141,7 +141,11 @@ def _ease(points: Floats, start: float, end: float, most_m: float) -> Floats:
     wide = np.arange(low - 4 * EASE_M, high + 4 * EASE_M + step, step)
     soft = np.column_stack(
         [
-            np.interp(s, wide, _smooth(_beyond(wide, at, points[:, axis]), EASE_M, step_m=step))
+            np.interp(
+                s,
+                wide,
+                _smooth(_interpolate_mirrored(wide, at, points[:, axis]), EASE_M, step_m=step),
+            )
             for axis in (0, 1)
         ]
     )
@@ -153,7 +157,7 @@ def _ease(points: Floats, start: float, end: float, most_m: float) -> Floats:
     return np.vstack([points[at < low], thin, points[at > high]])
 
 
-def _beyond(s: Floats, at: Floats, value: Floats) -> Floats:
+def _interpolate_mirrored(s: Floats, at: Floats, value: Floats) -> Floats:
     """Interpolate; beyond an end, what a point mirror there shows, so that the end stays."""
     inside = np.interp(s, at, value)
     before = 2 * value[0] - np.interp(2 * at[0] - s, at, value)

@@ -72,7 +72,7 @@ class NearestSegments:
         # By place: which cell is there, 0 for none, and its segments, rising, the last repeated.
         self._cells = np.frombuffer(_zeros(SIDE * SIDE * 8), dtype=np.int64)
         rows = np.frombuffer(_zeros(SIDE * SIDE * KEPT * 4), dtype=np.int32)
-        self._kept = rows.reshape(SIDE * SIDE, KEPT)
+        self._candidates = rows.reshape(SIDE * SIDE, KEPT)
 
     def of(self, place: Floats, *, within_m: float) -> Rows:
         """Return the segment nearest to each point.
@@ -100,13 +100,13 @@ class NearestSegments:
         at = cell[:, 0] % SIDE * SIDE + cell[:, 1] % SIDE
         with self._lock:
             there = self._cells.take(at)
-            rows = self._kept.take(at, axis=0)
+            rows = self._candidates.take(at, axis=0)
         known = there == key
         ready = known & (rows[:, 0] >= 0)
         if np.count_nonzero(ready) == ready.size:
-            return self._nearest_kept(place, rows)
+            return self._nearest_candidate(place, rows)
         segment = np.empty(len(place), dtype=np.intp)
-        segment[ready] = self._nearest_kept(place[ready], rows[ready])
+        segment[ready] = self._nearest_candidate(place[ready], rows[ready])
         segment[~ready] = self._by_tree(place[~ready], within_m)
         self._make(key, at, known & (rows[:, 0] == _MET))
         self._meet(key, at, ~known, free=there == 0)
@@ -125,7 +125,7 @@ class NearestSegments:
         every[found] = segment
         return every
 
-    def _nearest_kept(self, place: Floats, rows: NDArray[np.int32]) -> Rows:
+    def _nearest_candidate(self, place: Floats, rows: NDArray[np.int32]) -> Rows:
         """Return which segment of those in its row is the nearest to each point."""
         point = place[:, 0] + 1.0j * place[:, 1]
         turned = point[:, None] * self._turn.take(rows)
@@ -149,7 +149,7 @@ class NearestSegments:
         some = new & (free | ((at + self._turn_of) % TURNS == 0))
         with self._lock:
             self._cells[at[some]] = key[some]
-            self._kept[at[some], 0] = _MET
+            self._candidates[at[some], 0] = _MET
 
     def _make(self, key: Rows, at: Rows, met: NDArray[np.bool_]) -> None:
         """Make the cells that a call before met.
@@ -160,12 +160,12 @@ class NearestSegments:
         if place.size == 0:
             return
         made = key[met][first]
-        rows = self._made(made)
+        rows = self._candidates_of(made)
         with self._lock:
             self._cells[place] = made
-            self._kept[place] = rows
+            self._candidates[place] = rows
 
-    def _made(self, key: Rows) -> NDArray[np.int32]:
+    def _candidates_of(self, key: Rows) -> NDArray[np.int32]:
         """Return what is kept of cells."""
         cell = np.column_stack([key // (2 * ORIGIN), key % (2 * ORIGIN)]) - ORIGIN
         centre = shapely.points((cell + 0.5) * CELL_M)

@@ -125,7 +125,7 @@ class Course:
         near = self._about(lon, lat, within_m)
         if np.count_nonzero(near) < near.size:
             some = np.array(self._plane(lon[near], lat[near])).T
-            return _among(near, self._nearest_of(some, within_m) if len(some) else None)
+            return _scatter(near, self._nearest_of(some, within_m) if len(some) else None)
         return self._nearest_of(np.array(self._plane(lon, lat)).T, within_m)
 
     def _nearest_of(self, place: Floats, within_m: float) -> tuple[Floats, Floats, Rows]:
@@ -134,10 +134,14 @@ class Course:
         near = segment >= 0
         if np.count_nonzero(near) < near.size:
             some = place[near]
-            return _among(near, self._told(some, segment[near], within_m) if len(some) else None)
-        return self._told(place, segment, within_m)
+            return _scatter(
+                near, self._nearest_in_plane(some, segment[near], within_m) if len(some) else None
+            )
+        return self._nearest_in_plane(place, segment, within_m)
 
-    def _told(self, place: Floats, segment: Rows, within_m: float) -> tuple[Floats, Floats, Rows]:
+    def _nearest_in_plane(
+        self, place: Floats, segment: Rows, within_m: float
+    ) -> tuple[Floats, Floats, Rows]:
         """Return what `nearest` does, of points in the plane and the segment nearest to each."""
         km, offset, upper = self._measured(place, segment)
         reach = self.reach.take(upper)
@@ -197,7 +201,7 @@ class Course:
         return np.asarray(inside)
 
 
-def _among(
+def _scatter(
     some: NDArray[np.bool_], found: tuple[Floats, Floats, Rows] | None
 ) -> tuple[Floats, Floats, Rows]:
     """Return what was found of some points as that of all; the others are too far."""

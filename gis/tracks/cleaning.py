@@ -52,12 +52,12 @@ class RemovedPosition(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         index: Where it stood among those given.
-        why: Fixed word.
+        reason: Fixed word.
         detail: The same for people, with the figures.
     """
 
     index: int
-    why: Why
+    reason: Why
     detail: str
 
 
@@ -66,12 +66,12 @@ class CleanTrack(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     Attributes:
         track: What is left; its times rise.
-        kept: Where each of its positions stood among those given.
+        indices: Where each of its positions stood among those given.
         removed: What was taken out, in the order given.
     """
 
     track: Track
-    kept: Indices
+    indices: Indices
     removed: tuple[RemovedPosition, ...]
 
 
@@ -97,7 +97,7 @@ def clean(positions: Sequence[PositionLike]) -> CleanTrack:
     removed: dict[int, RemovedPosition] = {}
 
     def remove(index: int, why: Why, detail: str) -> None:
-        removed[index] = RemovedPosition(index=index, why=why, detail=detail)
+        removed[index] = RemovedPosition(index=index, reason=why, detail=detail)
 
     good = _sound(positions, remove)
     times, columns = columns_of([positions[index] for index in good])
@@ -107,7 +107,7 @@ def clean(positions: Sequence[PositionLike]) -> CleanTrack:
     left = _believed(track, given, remove)
     return CleanTrack(
         track=track.take(left),
-        kept=given[left],
+        indices=given[left],
         removed=tuple(removed[index] for index in sorted(removed)),
     )
 
@@ -137,7 +137,7 @@ def _believed(track: Track, given: Indices, remove: Remove) -> Indices:
     # One in a hundred lies further off than twice the radius that holds 68 %.
     xyz, noise = cartesian(track.lon, track.lat), 2.0 * accuracies_m(track)
     chain = reachable_chain(track.time_us, xyz, noise, fastest_mps=FASTEST_MPS)
-    _tell_speed(track, xyz, chain, given, remove)
+    _note_speed(track, xyz, chain, given, remove)
     track, given, left = track.take(chain), given[chain], left[chain]
     xyz, noise = xyz[chain], noise[chain]
     whole = _without_runs(track, xyz, noise, given, remove)
@@ -223,7 +223,7 @@ def _sound(positions: Sequence[PositionLike], remove: Remove) -> list[int]:
     return good
 
 
-def _tell_speed(track: Track, xyz: Floats, chain: Indices, given: Indices, remove: Remove) -> None:
+def _note_speed(track: Track, xyz: Floats, chain: Indices, given: Indices, remove: Remove) -> None:
     out = np.setdiff1d(np.arange(len(track)), chain)
     if out.size == 0:
         return

@@ -95,7 +95,7 @@ class RiverCoverage(msgspec.Struct, frozen=True, kw_only=True):
     line_error_m: float
 
 
-def area_seen(
+def area_coverage(
     tracks: Iterable[Track],
     area: shapely.Geometry,
     *,
@@ -157,10 +157,10 @@ def area_seen(
         ),
         crs="EPSG:4326",
     )
-    return _seen(shape.area / 1e6, seen_m2 / 1e6, found), frame
+    return _coverage(shape.area / 1e6, seen_m2 / 1e6, found), frame
 
 
-def river_seen(
+def river_coverage(
     tracks: Iterable[Track],
     river: River,
     *,
@@ -222,7 +222,7 @@ def river_seen(
         for first, past in pairwise(bounds)
     )
     return RiverCoverage(
-        seen=_seen(high - low, float(was.mean()) * (high - low), found),
+        seen=_coverage(high - low, float(was.mean()) * (high - low), found),
         stretches=stretches,
         line_error_m=float(np.nanmax(error)) if np.isfinite(error).any() else math.nan,
     )
@@ -249,7 +249,7 @@ def reach_km(river: River, reach: str) -> tuple[float, float]:
     return float(kms[at[0]]), float(kms[at[-1] + 1])
 
 
-def _seen(whole: float, covered: float, found: Sightings) -> Coverage:
+def _coverage(whole: float, covered: float, found: Sightings) -> Coverage:
     ever = found.visits > 0
     return Coverage(
         whole=whole,

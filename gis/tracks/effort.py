@@ -188,7 +188,7 @@ def _sides(
         empty = np.full(len(lon), "", dtype=object)
         return empty, empty
     found = border.sides(lon, lat, accuracy_m=accuracy_m)
-    here, there = _named(found.country), _named(found.neighbour)
+    here, there = _without_none(found.country), _without_none(found.neighbour)
     # Outside all countries known the border is never sure; far from every line that is no doubt.
     clear = ~(found.distance_to_border_m <= found.unsure_within_m)
     side = np.where(found.sure, here, UNSURE)
@@ -197,7 +197,7 @@ def _sides(
     return side, np.where(swap, there + "/" + here, here + "/" + there)
 
 
-def _named(codes: NDArray[np.object_]) -> NDArray[np.object_]:
+def _without_none(codes: NDArray[np.object_]) -> NDArray[np.object_]:
     return np.array([ELSEWHERE if code is None else code for code in codes.tolist()], dtype=object)
 
 

@@ -22,7 +22,7 @@ from gis.tracks.track import Track
 HIGHEST_LAT = 89.999  # Mercator ends short of the pole
 
 
-def kept(track: Track, *, tolerance_m: float, gap_s: float | None = None) -> NDArray[np.intp]:
+def simplify(track: Track, *, tolerance_m: float, gap_s: float | None = None) -> NDArray[np.intp]:
     """Return as few positions of a track as draw the same line, by number, rising.
 
     Args:
@@ -62,7 +62,7 @@ def kept(track: Track, *, tolerance_m: float, gap_s: float | None = None) -> NDA
         first, last = open_.pop()
         if last - first < 2:
             continue
-        away_m = _away(sheet, first, last) * scale[first + 1 : last]
+        away_m = _distances_m(sheet, first, last) * scale[first + 1 : last]
         worst = int(away_m.argmax())
         if away_m[worst] > tolerance_m:
             middle = first + 1 + worst
@@ -71,7 +71,7 @@ def kept(track: Track, *, tolerance_m: float, gap_s: float | None = None) -> NDA
     return np.flatnonzero(stays)
 
 
-def _away(sheet: Floats, first: int, last: int) -> Floats:
+def _distances_m(sheet: Floats, first: int, last: int) -> Floats:
     """Return the distances on the sheet of the inner positions from the line between two others."""
     away = sheet[first + 1 : last] - sheet[first]
     along = sheet[last] - sheet[first]

@@ -23,7 +23,7 @@ from patrol.store.store import Store
 from patrol.units.accounts import Calendar, Device, Language, Session, User
 from patrol.units.permissions import require
 from patrol.units.units import Role
-from radio_gateway.messages.printable_text import check_shown
+from radio_gateway.messages.printable_text import check_printable
 
 LINK_MINUTES: Final = 60.0
 """How long a sign-in link is good that an administrator makes."""
@@ -136,7 +136,7 @@ class People:
             Conflict: If somebody has that name.
             BadRequest: If the password is too short or too long.
         """
-        check_shown(name=name)
+        check_printable(name=name)
         if await self.user(name) is not None:
             raise Conflict(f"there is a user {name!r} already", code="user_taken", name=name)
         user = User(name=name, role=role, agency=agency, origin=self._node)
@@ -155,7 +155,7 @@ class People:
             NotFound: If there is none of that name.
             BadRequest: If the password is too short or too long.
         """
-        known = await self._named(name)
+        known = await self._user_named(name)
         hashed = await self._passwords.hash(password)
         detail = {"password": "changed"}
         note = _note("change user", f"user:{name}", by=by, agency=known.agency, **detail)
@@ -172,8 +172,8 @@ class People:
             NotFound: If there is none of that name.
             Conflict: If it is the last administrator of its agency and would be none any more.
         """
-        known = await self._named(name)
-        detail = _said(role=role, disabled=disabled)
+        known = await self._user_named(name)
+        detail = _without_empty(role=role, disabled=disabled)
         note = _note("change user", f"user:{name}", by=by, agency=known.agency, **detail)
         changed = await self._journal_writer.write(
             if_done(note), changes.change_user, name, self._now(), role=role, disabled=disabled
@@ -188,7 +188,7 @@ class People:
         Raises:
             NotFound: If there is none of that name.
         """
-        known = await self._named(name)
+        known = await self._user_named(name)
 
         def note_of(ended: int) -> Note:
             return _note("end sessions", f"user:{name}", by=by, agency=known.agency, ended=ended)
@@ -225,7 +225,7 @@ class People:
         Raises:
             Conflict: If another agency has a device of that name.
         """
-        check_shown(name=name)
+        check_printable(name=name)
         key = new_token()
         device = Device(name=name, agency=agency, origin=self._node, by=by)
         note = _note("add device", f"device:{name}", by=by, agency=agency)
@@ -290,7 +290,7 @@ class People:
         if name == caller.name and (disabled or demoted):
             raise BadRequest("nobody can disable or demote themselves", field="role")
         hashed = None if password is None else await self._passwords.hash(password)
-        detail = _said(
+        detail = _without_empty(
             role=role, disabled=disabled, password=None if password is None else "changed"
         )
         note = _note("change user", f"user:{name}", by=caller.name, agency=known.agency, **detail)
@@ -392,7 +392,7 @@ class People:
             raise NotFound("user", name)
         return found[0]
 
-    async def _named(self, name: str) -> User:
+    async def _user_named(self, name: str) -> User:
         found = await self.user(name)
         if found is None:
             raise NotFound("user", name)
@@ -403,6 +403,6 @@ def _note(act: str, subject: str, *, by: str, agency: str, **detail: Any) -> Not
     return Note(act=act, actor=by, agency=agency, subject=subject, detail=detail)
 
 
-def _said(**values: object) -> dict[str, object]:
+def _without_empty(**values: object) -> dict[str, object]:
     """Return those that are something."""
     return {name: value for name, value in values.items() if value is not None}

@@ -17,7 +17,7 @@ from fastapi.routing import APIRoute
 from maps.accounts.credentials.scopes import READABLE
 from maps.accounts.sessions import access
 from maps.api.administration import metrics
-from maps.api.responses.responses import refusals, schemas, tell_contents
+from maps.api.responses.responses import fill_in_contents, refusals, schemas
 from maps.api.units import inbound
 from maps.http.session_cookie import COOKIE
 
@@ -49,7 +49,7 @@ _REPLACED: Final = ("HTTPValidationError", "ValidationError")  # FastAPI's, by `
 
 def describe(app: FastAPI, routers: Iterable[APIRouter]) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of `app`, which includes `routers`."""
-    tell_contents()
+    fill_in_contents()
     described = get_openapi(
         title=app.title, version=app.version, summary=app.summary, routes=app.routes
     )

@@ -82,13 +82,13 @@ class WebFront:
         self._settings = settings
         self._bound = listen(settings.web)
         self._address = address_of(settings.web, self._bound)
-        self._beside = _trust_socket(settings.web)
-        self._said = [f"Serving {settings.node.name} at {self._address}"]
+        self._trust_listener = _trust_socket(settings.web)
+        self._lines = [f"Serving {settings.node.name} at {self._address}"]
 
     @asynccontextmanager
     async def opened(self, app: FastAPI, people: People) -> AsyncIterator[None]:
         """Make a link for the first administrator, if need be; serve the page of trust inside."""
-        settings, lines = self._settings, self._said
+        settings, lines = self._settings, self._lines
         token = await first_link(people, agency=settings.agencies[0].id)
         if token is not None:
             lines.append(
@@ -96,13 +96,13 @@ class WebFront:
                 f"{LINK_MINUTES:.0f} minutes: {self._address}/sign-in#link={token}"
             )
         async with AsyncExitStack() as stack:
-            if self._beside is not None:
-                port = self._beside.getsockname()[1]
+            if self._trust_listener is not None:
+                port = self._trust_listener.getsockname()[1]
                 trust = app.state.trust = structs.replace(
                     app.state.trust, port=self._bound.getsockname()[1], trust_port=port
                 )
                 page = trust_app(trust, settings.web.hosts)
-                await stack.enter_async_context(serving_beside(page, self._beside))
+                await stack.enter_async_context(serving_beside(page, self._trust_listener))
                 lines.append(f"Phones begin at {address_with(_plain(settings.web), port)}/trust")
             yield
 
@@ -114,7 +114,7 @@ class WebFront:
             app,
             self._settings.web,
             self._bound,
-            ready=lambda: _say(self._said),
+            ready=lambda: _print_lines(self._lines),
             reload=reload,
         )
 
@@ -158,6 +158,6 @@ async def _has_password(people: People, user: User) -> bool:
     return found is not None and found[1] is not None
 
 
-def _say(lines: Sequence[str]) -> None:
+def _print_lines(lines: Sequence[str]) -> None:
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()

@@ -149,10 +149,10 @@ async def serve(
     def begin() -> None:
         logger.setLevel(logging.WARNING)
         ready()
-        service.tell("READY=1")
+        service.notify("READY=1")
 
     def stop() -> None:
-        service.tell("STOPPING=1")
+        service.notify("STOPPING=1")
         server.stop()
 
     server = _Server(
@@ -190,7 +190,7 @@ async def serve(
 
     if reload is not None:
         loop.add_signal_handler(signal.SIGHUP, hang_up, reload)
-    alive = asyncio.create_task(service.tell_alive(), name="service-alive")
+    alive = asyncio.create_task(service.notify_watchdog(), name="service-alive")
     serving = asyncio.create_task(server.serve(sockets=[bound]), name="serving")
     try:
         await asyncio.shield(serving)

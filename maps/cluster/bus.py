@@ -56,11 +56,11 @@ class Bus:
         moved: Callable[[bool], None] = lambda _open: None,
         part: Callable[[str], None] = lambda _topic: None,
     ) -> None:
-        self._settings, self._heard, self._moved, self._part = settings, receive, moved, part
+        self._settings, self._receive, self._moved, self._part = settings, receive, moved, part
         self._envelopes = Envelopes(key)
         self._topics: set[str] = set()
         self._waiting: dict[int, asyncio.Future[None]] = {}
-        self._told: str | None = None
+        self._logged_fault: str | None = None
         self.is_open = False
         client = self._client = paho.Client(
             CallbackAPIVersion.VERSION2, client_id=client_id, protocol=paho.MQTTv5
@@ -99,7 +99,7 @@ class Bus:
         self._client.disconnect()
         await asyncio.to_thread(self._client.loop_stop)
 
-    def say(self, topic: str, what: msgspec.Struct, *, about: bytes = b"") -> None:
+    def publish(self, topic: str, what: msgspec.Struct, *, about: bytes = b"") -> None:
         """Say something on a topic, in one message or several; lost while there is no way.
 
         Args:
@@ -122,7 +122,7 @@ class Bus:
         for message in self._envelopes.seal(body, topic=topic):
             published = self._client.publish(topic, message, qos=1, properties=properties)
             if published.rc == paho.MQTT_ERR_QUEUE_SIZE:
-                _log.warning("bus_full", broker=self._settings.shown)
+                _log.warning("bus_full", broker=self._settings.broker_url)
                 return
 
     async def subscribe(self, topic: str) -> None:
@@ -158,7 +158,7 @@ class Bus:
         strange = self._envelopes.strange
         body = self._envelopes.open(message, topic=topic)
         if body is not None:
-            self._heard(topic, body)
+            self._receive(topic, body)
         elif self._envelopes.strange == strange:
             self._part(topic)
         elif strange == 0:
@@ -180,19 +180,19 @@ class Bus:
         self, client: paho.Client, _data: object, _flags: object, reason: ReasonCode, _: object
     ) -> None:
         if reason.is_failure:
-            self._post(self._say_fault, f"the broker refuses the connection: {reason}")
+            self._post(self._log_fault, f"the broker refuses the connection: {reason}")
             return
         for topic in list(self._topics):
             client.subscribe(topic, qos=1)
         self._post(self._opened)
 
     def _on_connect_fail(self, _client: paho.Client, _data: object) -> None:
-        self._post(self._say_fault, "the broker does not answer")
+        self._post(self._log_fault, "the broker does not answer")
 
     def _on_disconnect(
         self, _client: paho.Client, _data: object, _flags: object, reason: ReasonCode, _: object
     ) -> None:
-        self._post(self._broke, str(reason))
+        self._post(self._note_break, str(reason))
 
     def _on_message(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
         self._post(self.take, message.topic, message.payload)
@@ -206,24 +206,24 @@ class Bus:
     # -- in the loop
 
     def _opened(self) -> None:
-        self.is_open, self._told = True, None
-        _log.info("bus_open", broker=self._settings.shown)
+        self.is_open, self._logged_fault = True, None
+        _log.info("bus_open", broker=self._settings.broker_url)
         self._moved(True)
 
-    def _broke(self, reason: str) -> None:
+    def _note_break(self, reason: str) -> None:
         was_open, self.is_open = self.is_open, False
-        self._say_fault(f"the connection broke: {reason}")
+        self._log_fault(f"the connection broke: {reason}")
         if was_open:
             self._moved(False)
 
-    def _say_fault(self, fault: str) -> None:
-        if fault != self._told:
-            self._told = fault
-            _log.warning("bus_down", broker=self._settings.shown, fault=fault)
+    def _log_fault(self, fault: str) -> None:
+        if fault != self._logged_fault:
+            self._logged_fault = fault
+            _log.warning("bus_down", broker=self._settings.broker_url, fault=fault)
 
     def _subscribed(self, number: int, refused: str | None) -> None:
         if refused is not None:
-            _log.error("bus_refused", broker=self._settings.shown, fault=refused)
+            _log.error("bus_refused", broker=self._settings.broker_url, fault=refused)
         waiting = self._waiting.get(number)
         if waiting is None or waiting.done():
             return

@@ -49,10 +49,10 @@ class FramePublisher:
         desk_of: Callable[[User], Desk],
         *,
         by: str,
-        tell: Tell,
+        publish: Tell,
         now: Callable[[], float] = monotonic,
     ) -> None:
-        self._desk_of, self._by, self._tell, self._now = desk_of, by, tell, now
+        self._desk_of, self._by, self._publish, self._now = desk_of, by, publish, now
         self._taps: dict[tuple[str, str], _Tap] = {}
 
     def open(self, wish: OpenView) -> ViewStart | RequestRefusal:
@@ -76,7 +76,7 @@ class FramePublisher:
             snapshot=_frame(feed.seq, picture),
         )
 
-    def missed(self, wish: ChangesRequest) -> ViewStart | RequestRefusal:
+    def changes(self, wish: ChangesRequest) -> ViewStart | RequestRefusal:
         """Return changes that went before; none where they are kept no more."""
         tap = self._taps.get((wish.agency, wish.role))
         if tap is None or tap.feed.stream != wish.stream:
@@ -85,7 +85,7 @@ class FramePublisher:
         frames = _before(feed, wish.since, wish.before) or []
         return ViewStart(stream=feed.stream, epoch=feed.view.epoch, seq=feed.seq, frames=frames)
 
-    def wanted(self, views: list[tuple[str, str]]) -> None:
+    def keep_alive(self, views: list[tuple[str, str]]) -> None:
         """Note that somebody still looks at `views`."""
         for view in views:
             tap = self._taps.get(view)
@@ -119,7 +119,7 @@ class FramePublisher:
         if tap is None:
             user = User(name="view", role=converted(role, Role), agency=agency)
             feed = self._desk_of(user).visible.feed()
-            tap = _Tap(feed, lambda word: self._tell(agency, role, word), by=self._by)
+            tap = _Tap(feed, lambda word: self._publish(agency, role, word), by=self._by)
             feed.join(tap)
             self._taps[agency, role] = tap
         tap.wanted_at = self._now()
@@ -130,29 +130,29 @@ class _Tap(Subscription):
     """A viewer that hands on every frame at once, for all viewers of all web processes."""
 
     def __init__(
-        self, feed: LocalViewStream, tell: Callable[[ViewMessage], None], *, by: str
+        self, feed: LocalViewStream, publish: Callable[[ViewMessage], None], *, by: str
     ) -> None:
         super().__init__(feed, [])
-        self.feed, self._hand_on, self._by = feed, tell, by
+        self.feed, self._hand_on, self._by = feed, publish, by
         self.wanted_at = 0.0
         self._epoch = feed.view.epoch
 
     def push(self, frame: bytes) -> None:
         """Hand on one more frame."""
-        self._say(_frame(self.feed.seq, frame), self.feed.view.epoch)
+        self._publish_frame(_frame(self.feed.seq, frame), self.feed.view.epoch)
 
     def strip(self) -> None:
         """Tell that what waits anywhere may hold nothing of other agencies'."""
-        self._say(None, self.feed.view.epoch)
+        self._publish_frame(None, self.feed.view.epoch)
 
     def look(self) -> None:
         """Tell the same where an epoch is due of which nobody was told yet."""
         epoch = self.feed.epoch
         if epoch > max(self._epoch, self.feed.view.epoch):
             self._epoch = epoch
-            self._say(None, epoch)
+            self._publish_frame(None, epoch)
 
-    def _say(self, frame: ViewFrame | None, epoch: int) -> None:
+    def _publish_frame(self, frame: ViewFrame | None, epoch: int) -> None:
         self._hand_on(ViewMessage(by=self._by, stream=self.feed.stream, epoch=epoch, frame=frame))
 
 

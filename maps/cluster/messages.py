@@ -238,7 +238,7 @@ class Topics:
         self.beat = f"{self._start}/beat"
         self.asks = f"{self._start}/ask/+"
 
-    def ask(self, web: str) -> str:
+    def requests_of(self, web: str) -> str:
         """Return where a web process asks."""
         return f"{self._start}/ask/{web}"
 

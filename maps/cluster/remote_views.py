@@ -48,22 +48,22 @@ class RemoteViewStream(ViewStream):
         now: The Watch's clock, aware UTC: viewers count ages from the time in a beat.
     """
 
-    def __init__(self, agency: str, role: str, ask: RpcCall, now: Callable[[], datetime]) -> None:
+    def __init__(self, agency: str, role: str, call: RpcCall, now: Callable[[], datetime]) -> None:
         super().__init__(View(agency=agency, role=role), now)
-        self._ask = ask
-        self._begun = False
+        self._call = call
+        self._has_begun = False
         self._early: list[ViewMessage] = []
         self._base: tuple[int, bytes] | None = None
         self._base_at = 0.0
         self._refreshing: asyncio.Future[None] | None = None
         self._filling = asyncio.Lock()
-        self._gone_to = -1  # who stopped here or before cannot go on: the Watch said so
+        self._ended_at = -1  # who stopped here or before cannot go on: the Watch said so
         self.closed = False
         self.seen_at = monotonic()
 
     def begin(self, begin: ViewStart, *, since: int) -> None:
         """Begin where the Watch says; what came earlier goes on from there."""
-        self.stream, self.seq, self._begun = begin.stream, begin.seq, True
+        self.stream, self.seq, self._has_begun = begin.stream, begin.seq, True
         self.view = View(agency=self.view.agency, role=self.view.role, epoch=begin.epoch)
         self._rebase(begin)
         self.seq = since if begin.snapshot is None else begin.seq
@@ -76,7 +76,7 @@ class RemoteViewStream(ViewStream):
 
     def take(self, word: ViewMessage) -> None:
         """Take what the Watch says of this view."""
-        if not self._begun:
+        if not self._has_begun:
             self._early.append(word)
             if len(self._early) > MOST_EARLY:
                 self.close()
@@ -149,7 +149,7 @@ class RemoteViewStream(ViewStream):
     async def _refresh(self) -> None:
         try:
             wish = OpenView(agency=self.view.agency, role=self.view.role)
-            begin: ViewStart = await self._ask(wish)
+            begin: ViewStart = await self._call(wish)
             if begin.stream != self.stream:
                 self.close()
                 return
@@ -164,7 +164,7 @@ class RemoteViewStream(ViewStream):
 
     def _rebase(self, begin: ViewStart) -> None:
         if begin.snapshot is not None:
-            snapshot = _said(begin.snapshot)
+            snapshot = _encoded(begin.snapshot)
             if begin.epoch < self.view.epoch:
                 snapshot = stripped([snapshot])[0]
             self._base, self._base_at = (begin.seq, snapshot), monotonic()
@@ -182,10 +182,10 @@ class RemoteViewStream(ViewStream):
     async def _fill(self, since: int) -> None:
         """Ask for the changes between `since` and the first that is kept here."""
         async with self._filling:
-            if since <= self._gone_to or self.missed(since) is not None:
+            if since <= self._ended_at or self.missed(since) is not None:
                 return
             before = self._first()
-            begin: ViewStart = await self._ask(
+            begin: ViewStart = await self._call(
                 ChangesRequest(
                     agency=self.view.agency,
                     role=self.view.role,
@@ -196,7 +196,7 @@ class RemoteViewStream(ViewStream):
             )
             frames = begin.frames
             if begin.stream != self.stream or not frames or frames[-1].seq + 1 != before:
-                self._gone_to = since  # hundreds may have stopped there, and each would ask
+                self._ended_at = since  # hundreds may have stopped there, and each would ask
                 return
             if self._first() != before:
                 return  # nor is what followed them: so much came meanwhile
@@ -220,15 +220,15 @@ class RemoteViews:
 
     def __init__(
         self,
-        ask: RpcCall,
+        call: RpcCall,
         *,
         subscribe: Callable[[str, str], Awaitable[None]],
         unsubscribe: Callable[[str, str], None],
-        there: Callable[[], Awaitable[None]],
+        wait_for_watch: Callable[[], Awaitable[None]],
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
-        self._ask, self._subscribe, self._unsubscribe = ask, subscribe, unsubscribe
-        self._there, self._now = there, now
+        self._call, self._subscribe, self._unsubscribe = call, subscribe, unsubscribe
+        self._wait_for_watch, self._now = wait_for_watch, now
         self._feeds: dict[tuple[str, str], RemoteViewStream] = {}
         self._opening: dict[tuple[str, str], asyncio.Task[None]] = {}
 
@@ -250,11 +250,11 @@ class RemoteViews:
             WatchUnreachable, NoAnswer: If the Watch cannot be asked.
         """
         require(user.role, "see the picture")
-        await self._there()
+        await self._wait_for_watch()
         key = (user.agency, user.role)
         feed = self._feeds.get(key)
         if feed is None or feed.closed:
-            feed = self._feeds[key] = RemoteViewStream(*key, self._ask, self._now)
+            feed = self._feeds[key] = RemoteViewStream(*key, self._call, self._now)
             self._opening[key] = asyncio.create_task(
                 self._open(feed, stream or "", -1 if since is None else since), name="view"
             )
@@ -291,7 +291,7 @@ class RemoteViews:
         try:
             await self._subscribe(*key)
             wish = OpenView(agency=key[0], role=key[1], stream=stream, since=since)
-            begin: ViewStart = await self._ask(wish)
+            begin: ViewStart = await self._call(wish)
             if begin.snapshot is None and begin.frames:
                 since = begin.frames[0].seq - 1
             feed.begin(begin, since=since)
@@ -310,9 +310,9 @@ class RemoteViews:
             self._unsubscribe(*key)
 
 
-def _said(frame: ViewFrame) -> bytes:
+def _encoded(frame: ViewFrame) -> bytes:
     return frame.whole if frame.own is None else MixedFrame(frame.whole, frame.own)
 
 
 def _body(frame: ViewFrame) -> bytes:
-    return body_of(frame.seq, _said(frame))
+    return body_of(frame.seq, _encoded(frame))

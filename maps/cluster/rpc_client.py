@@ -75,7 +75,7 @@ class _WatchClock:
         self._calendar_s: float | None = None  # of its steady clock
         self.late_s = 0.0
 
-    def hear(self, beat: WatchHeartbeat) -> None:
+    def observe(self, beat: WatchHeartbeat) -> None:
         """Take what a beat tells."""
         if beat.time is None:  # of an older version
             return
@@ -113,19 +113,19 @@ class RpcClient:
         self,
         *,
         web: str,
-        say: Say,
+        send: Say,
         moved: Callable[[], None] = lambda: None,
         now: Callable[[], float] = monotonic,
     ) -> None:
-        self._web, self._say, self._moved, self._now = web, say, moved, now
-        self._asked: dict[int, _PendingCall] = {}
+        self._web, self._send, self._moved, self._now = web, send, moved, now
+        self._pending: dict[int, _PendingCall] = {}
         self._reads = 0  # how many of those change nothing
         self._number = 0
         self._epoch, self._by, self._count = 0, "", -1
-        self._gone_by: set[str] = set()  # Watches that another took over from: a few a year
+        self._replaced: set[str] = set()  # Watches that another took over from: a few a year
         self._heard_at = float("-inf")
         self._clock = _WatchClock(now)
-        self._there = asyncio.Event()
+        self._watch_ready = asyncio.Event()
         self.watch = ""
         self.well = False
         self.requests = self.unanswered = 0
@@ -142,22 +142,22 @@ class RpcClient:
             if beat.epoch < self._epoch or beat.count <= self._count:
                 return
             lost = beat.count - self._count - 1
-        elif beat.by in self._gone_by:
+        elif beat.by in self._replaced:
             return
         elif beat.epoch <= self._epoch and (self.watch or not beat.well):
             return
         else:
-            self._gone_by.add(self._by)
+            self._replaced.add(self._by)
         replaced = beat.by != self.watch
         if replaced:  # also after a silence, in which a machine may have been stopped
             self._clock = _WatchClock(self._now)
-        self._clock.hear(beat)
+        self._clock.observe(beat)
         self._epoch, self._by, self._count = beat.epoch, beat.by, beat.count
         self._heard_at, self.well = self._now(), beat.well
         if replaced:
-            self._gone("another watch has taken over")
+            self._fail_pending("another watch has taken over")
             self.watch = beat.by
-            self._there.set()
+            self._watch_ready.set()
             _log.info("watch_heard", epoch=beat.epoch)
             self._moved()
         elif lost:
@@ -172,27 +172,27 @@ class RpcClient:
         now = self._now()
         if self.watch:
             self._heard_at = now
-        for call in self._asked.values():  # asked again it would come twice
+        for call in self._pending.values():  # asked again it would come twice
             call.again_at = max(call.again_at, now + AGAIN_S)
 
     def time(self) -> datetime:
         """Return what the Watch's clock shows, aware UTC; ours may be far from that."""
         return self._clock.time()
 
-    def lost(self, fault: str) -> None:
+    def note_lost(self, fault: str) -> None:
         """Note that the Watch cannot be reached."""
         if self.watch:
             _log.warning("watch_away", fault=fault)
             self.watch, self.well = "", False
-            self._there.clear()
-            self._gone(fault)
+            self._watch_ready.clear()
+            self._fail_pending(fault)
             self._moved()
 
     async def wait(self) -> None:
         """Wait until there is a Watch, or for so long that who waits should be told of none."""
         with suppress(TimeoutError):
             async with asyncio.timeout(COMES_WITHIN_S):
-                await self._there.wait()
+                await self._watch_ready.wait()
 
     def tick(self) -> None:
         """Say again what was not answered; see whether the Watch has fallen silent, or what it says
@@ -200,28 +200,28 @@ class RpcClient:
         """
         now = self._now()
         if self.watch and now - self._heard_at > GONE_AFTER_S:
-            self.lost("the watch is not heard")
+            self.note_lost("the watch is not heard")
         elif self.watch and self._clock.late_s > GONE_AFTER_S:
-            self.lost(f"the watch is heard {self._clock.late_s:.0f} s late")
-        for number, call in self._asked.items():
+            self.note_lost(f"the watch is heard {self._clock.late_s:.0f} s late")
+        for number, call in self._pending.items():
             if now >= call.again_at:
                 call.pause_s *= 2
                 call.again_at = now + call.pause_s
-                self._say(call.body, number)
+                self._send(call.body, number)
 
     def answer(self, answer: RpcResponse) -> None:
         """Take an answer."""
-        call = self._asked.get(answer.number)
+        call = self._pending.get(answer.number)
         if answer.by == self.watch and call is not None and not call.answered.done():
             call.answered.set_result(answer.what)
 
-    def tell(self, what: Any) -> None:
+    def notify(self, what: Any) -> None:
         """Say what needs no answer."""
         if self.watch:
             number, body = self._encoded(what)
-            self._say(body, number)
+            self._send(body, number)
 
-    async def ask(self, what: Any) -> Any:
+    async def call(self, what: Any) -> Any:
         """Return what the Watch answers.
 
         Raises:
@@ -232,14 +232,14 @@ class RpcClient:
         if not self.watch:
             raise WatchUnreachable("the watch cannot be reached at the moment")
         reads = isinstance(what, Request) and what.method in SAFE_METHODS
-        if len(self._asked) >= MOST_ASKED or (reads and self._reads >= MOST_READS):
+        if len(self._pending) >= MOST_ASKED or (reads and self._reads >= MOST_READS):
             raise WatchUnreachable("too much is asked of the watch at once")
         number, body = self._encoded(what)
         answered: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._asked[number] = _PendingCall(body, answered, self._now() + AGAIN_S)
+        self._pending[number] = _PendingCall(body, answered, self._now() + AGAIN_S)
         self.requests += 1
         self._reads += reads
-        self._say(body, number)
+        self._send(body, number)
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
                 reply = await answered
@@ -247,7 +247,7 @@ class RpcClient:
             self.unanswered += 1
             raise NoAnswer("the watch does not answer") from None
         finally:
-            del self._asked[number]
+            del self._pending[number]
             self._reads -= reads
         if isinstance(reply, RequestRefusal):
             raise WatchUnreachable(reply.fault)
@@ -260,8 +260,8 @@ class RpcClient:
         )
         return self._number, _encode(request)
 
-    def _gone(self, fault: str) -> None:
-        for call in self._asked.values():
+    def _fail_pending(self, fault: str) -> None:
+        for call in self._pending.values():
             if not call.answered.done():
                 self.unanswered += 1
                 call.answered.set_exception(NoAnswer(fault))

@@ -68,7 +68,7 @@ class _RpcClientState:
 
     def __init__(self) -> None:
         self.working: set[int] = set()
-        self.kept: dict[int, RpcResponse] = {}
+        self.answers: dict[int, RpcResponse] = {}
         self.done: set[int] = set()  # numbers above `floor`
         self.floor = 0
 
@@ -101,15 +101,15 @@ class RpcServer:
         showing: FramePublisher,
         *,
         by: str,
-        say: Say,
+        send: Say,
         is_late: Callable[[int], bool] = lambda _heard: False,
         now: Callable[[], float] = monotonic,
     ) -> None:
-        self._app, self._showing, self._by, self._say, self._now = app, showing, by, say, now
+        self._app, self._showing, self._by, self._send, self._now = app, showing, by, send, now
         self._is_late = is_late
         self._askers: dict[str, _RpcClientState] = {}
-        self._kept: OrderedDict[tuple[str, int], tuple[float, int]] = OrderedDict()
-        self._kept_bytes = 0
+        self._answer_cache: OrderedDict[tuple[str, int], tuple[float, int]] = OrderedDict()
+        self._cached_bytes = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._of_user = Counter[str]()  # how many of those are whose
         self._reads_of = Counter[str]()  # of which so many change nothing
@@ -126,28 +126,28 @@ class RpcServer:
         asker = self._askers.setdefault(web, _RpcClientState())
         if ask.number in asker.working:
             return
-        if ask.number in asker.kept:
-            self._say(web, asker.kept[ask.number])
+        if ask.number in asker.answers:
+            self._send(web, asker.answers[ask.number])
             return
         what = ask.what
         if isinstance(what, Request):
             self._begin(asker, ask, what)
         elif isinstance(what, ViewsInUse):
-            self._showing.wanted(what.views)
+            self._showing.keep_alive(what.views)
         elif isinstance(what, OpenView):
             self._answer(ask, self._showing.open(what))
         elif isinstance(what, ChangesRequest):
-            self._answer(ask, self._showing.missed(what))
+            self._answer(ask, self._showing.changes(what))
 
     def tick(self) -> None:
         """Forget answers that nobody will ask for again."""
-        while self._kept:
-            (web, number), (at, size) = next(iter(self._kept.items()))
-            if self._now() - at < KEPT_S and self._kept_bytes <= KEPT_BYTES:
+        while self._answer_cache:
+            (web, number), (at, size) = next(iter(self._answer_cache.items()))
+            if self._now() - at < KEPT_S and self._cached_bytes <= KEPT_BYTES:
                 return
-            del self._kept[web, number]
-            self._kept_bytes -= size
-            del self._askers[web].kept[number]
+            del self._answer_cache[web, number]
+            self._cached_bytes -= size
+            del self._askers[web].answers[number]
 
     async def close(self) -> None:
         """End what is being worked on."""
@@ -171,7 +171,7 @@ class RpcServer:
             if changes:  # the second copy of it may come when there is room: it was not done
                 asker.use(ask.number)
                 self._keep(asker, ask, answer)
-            self._say(ask.web, answer)
+            self._send(ask.web, answer)
             return
         asker.working.add(ask.number)
         asker.use(ask.number)
@@ -193,24 +193,26 @@ class RpcServer:
     async def _work(self, asker: _RpcClientState, ask: RpcRequest, request: Request) -> None:
         self.requests += 1
         try:
-            answer = RpcResponse(by=self._by, number=ask.number, what=await self._asked(request))
+            answer = RpcResponse(
+                by=self._by, number=ask.number, what=await self._http_response(request)
+            )
         finally:
             asker.working.discard(ask.number)
         if request.method not in SAFE_METHODS and not request.path.startswith(NEVER_KEPT):
             self._keep(asker, ask, answer)
-        self._say(ask.web, answer)
+        self._send(ask.web, answer)
 
     def _keep(self, asker: _RpcClientState, ask: RpcRequest, answer: RpcResponse) -> None:
-        asker.kept[ask.number] = answer
+        asker.answers[ask.number] = answer
         size = 500 + (len(answer.what.body) if isinstance(answer.what, Response) else 0)
-        self._kept[ask.web, ask.number] = (self._now(), size)
-        self._kept_bytes += size
+        self._answer_cache[ask.web, ask.number] = (self._now(), size)
+        self._cached_bytes += size
         self.tick()
 
     def _answer(self, ask: RpcRequest, what: Any) -> None:
-        self._say(ask.web, RpcResponse(by=self._by, number=ask.number, what=what))
+        self._send(ask.web, RpcResponse(by=self._by, number=ask.number, what=what))
 
-    async def _asked(self, request: Request) -> Response:
+    async def _http_response(self, request: Request) -> Response:
         """Let the routers answer, as if the request had come to this process."""
         scope: Scope = {
             "type": "http",

@@ -71,16 +71,16 @@ class WatchLink:
             settings,
             key,
             client_id=f"{node}-watch-{self._id}",
-            receive=self._hear,
+            receive=self._on_message,
             moved=self._bus_moved,
         )
         self._bus.add(self._topics.asks)
-        self._showing = FramePublisher(desk_of, by=self._id, tell=self._show)
+        self._showing = FramePublisher(desk_of, by=self._id, publish=self._show)
         self._answering = RpcServer(
-            app, self._showing, by=self._id, say=self._answer, is_late=self._is_late
+            app, self._showing, by=self._id, send=self._answer, is_late=self._is_late
         )
         self._beats = 0
-        self._said_at: deque[float] = deque(maxlen=_BEATS_KEPT)  # the last ones, steady clock
+        self._beat_times: deque[float] = deque(maxlen=_BEATS_KEPT)  # the last ones, steady clock
 
     async def __aenter__(self) -> Self:
         """Begin; goes on until it is left, whatever becomes of the broker."""
@@ -101,26 +101,26 @@ class WatchLink:
 
     # -- inside
 
-    def _hear(self, topic: str, body: bytes) -> None:
+    def _on_message(self, topic: str, body: bytes) -> None:
         try:
             self._answering.take(topic.rpartition("/")[2], _ask(body))
         except msgspec.MsgspecError as error:  # of another version of this software
             _log.error("not_understood", topic=topic, fault=str(error))
 
     def _answer(self, web: str, answer: RpcResponse) -> None:
-        self._bus.say(self._topics.answer(web), answer, about=b"%d" % answer.number)
+        self._bus.publish(self._topics.answer(web), answer, about=b"%d" % answer.number)
 
     def _show(self, agency: str, role: str, word: ViewMessage) -> None:
-        self._bus.say(self._topics.view(agency, role), word)
+        self._bus.publish(self._topics.view(agency, role), word)
 
     def _bus_moved(self, _is_open: bool) -> None:
         # Viewers wait to hear of us. While there is no way nobody hears this one: by the number
         # that is missing web processes know that frames are, too.
-        self._say_beat()
+        self._send_beat()
 
-    def _say_beat(self) -> None:
+    def _send_beat(self) -> None:
         self._beats += 1
-        self._said_at.append(monotonic())
+        self._beat_times.append(monotonic())
         beat = WatchHeartbeat(
             by=self._id,
             epoch=self._epoch,
@@ -129,20 +129,20 @@ class WatchLink:
             time=utc_now(),
             steady_s=monotonic(),
         )
-        self._bus.say(self._topics.beat, beat)
+        self._bus.publish(self._topics.beat, beat)
 
     def _is_late(self, count: int) -> bool:
         if count == 0:
             return False  # it does not say
         ago = self._beats - count
-        if not 0 <= ago < len(self._said_at):
+        if not 0 <= ago < len(self._beat_times):
             return True
-        return monotonic() - self._said_at[-1 - ago] > LATE_AFTER_S
+        return monotonic() - self._beat_times[-1 - ago] > LATE_AFTER_S
 
     async def _beat(self) -> None:
         while True:
             try:
-                self._say_beat()
+                self._send_beat()
                 self._answering.tick()
                 self._showing.sweep()
             except Exception:  # noqa: BLE001 - logged; it must go on

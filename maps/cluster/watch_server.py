@@ -71,7 +71,7 @@ async def run_watch(settings: Settings, read: Callable[[], Settings]) -> None:
     @asynccontextmanager
     async def lead(store: Store) -> AsyncIterator[None]:
         spare_the_collector()  # geography and code, while nobody waits for us
-        async with holding.over(store):
+        async with holding.hold(store):
             yield
 
     app = create_app(settings, opened=opened, lead=lead)
@@ -79,7 +79,7 @@ async def run_watch(settings: Settings, read: Callable[[], Settings]) -> None:
     async def work() -> None:
         async with app.router.lifespan_context(app):
             spare_the_collector()
-            _say(f"Keeping the picture of {settings.node.name}, by lease {holding.epoch}")
+            _print_line(f"Keeping the picture of {settings.node.name}, by lease {holding.epoch}")
             await asyncio.Event().wait()
 
     async with AsyncExitStack() as stack:
@@ -87,9 +87,9 @@ async def run_watch(settings: Settings, read: Callable[[], Settings]) -> None:
             bound = listen(internal.web, setting="internal.port")
             page = watch_page(settings, internal.web, state=state, count=count)
             await stack.enter_async_context(serving_beside(page, bound))
-            _say(f"Health is told on port {bound.getsockname()[1]}")
-        service.tell("READY=1")  # as a standby it may wait for months
-        alive = asyncio.create_task(service.tell_alive(), name="service-alive")
+            _print_line(f"Health is told on port {bound.getsockname()[1]}")
+        service.notify("READY=1")  # as a standby it may wait for months
+        alive = asyncio.create_task(service.notify_watchdog(), name="service-alive")
         stack.callback(alive.cancel)
         working = asyncio.create_task(work(), name="watch-server")
         loop = asyncio.get_running_loop()
@@ -106,6 +106,6 @@ async def run_watch(settings: Settings, read: Callable[[], Settings]) -> None:
             working.result()  # raises what it failed with
 
 
-def _say(line: str) -> None:
+def _print_line(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()

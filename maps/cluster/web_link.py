@@ -64,19 +64,19 @@ class WebLink:
             settings,
             key,
             client_id=f"{node}-web-{self._id}",
-            receive=self._hear,
+            receive=self._on_message,
             moved=self._bus_moved,
             part=self._part,
         )
         self._answers = self._topics.answer(self._id)
         self._bus.add(self._topics.beat)
         self._bus.add(self._answers)
-        self.asking = RpcClient(web=self._id, say=self._say, moved=self._watch_moved, now=now)
+        self.asking = RpcClient(web=self._id, send=self._send, moved=self._watch_moved, now=now)
         self.views = RemoteViews(
-            self.asking.ask,
+            self.asking.call,
             subscribe=lambda *view: self._bus.subscribe(self._topics.view(*view)),
             unsubscribe=lambda *view: self._bus.unsubscribe(self._topics.view(*view)),
-            there=self.asking.wait,
+            wait_for_watch=self.asking.wait,
             now=self.asking.time,
         )
         self._view_start = self._topics.view("", "").removesuffix("/")
@@ -99,7 +99,7 @@ class WebLink:
         Raises:
             WatchUnreachable, NoAnswer: If it does not.
         """
-        answer: Response = await self.asking.ask(request)
+        answer: Response = await self.asking.call(request)
         return answer
 
     def is_well(self) -> bool:
@@ -125,14 +125,14 @@ class WebLink:
 
     # -- inside
 
-    def _say(self, body: bytes, number: int) -> None:
+    def _send(self, body: bytes, number: int) -> None:
         self._bus.pass_on(
-            self._topics.ask(self._id), body, reply=self._answers, about=b"%d" % number
+            self._topics.requests_of(self._id), body, reply=self._answers, about=b"%d" % number
         )
 
     def _bus_moved(self, is_open: bool) -> None:
         if not is_open:
-            self.asking.lost("the broker is not reached")
+            self.asking.note_lost("the broker is not reached")
 
     def _part(self, topic: str) -> None:
         if topic == self._answers or topic.startswith(self._view_start):
@@ -141,7 +141,7 @@ class WebLink:
     def _watch_moved(self) -> None:
         self.views.close()  # their viewers come again, and go on where they stopped
 
-    def _hear(self, topic: str, body: bytes) -> None:
+    def _on_message(self, topic: str, body: bytes) -> None:
         try:
             if topic == self._topics.beat:
                 self.asking.beat(_beat(body))
@@ -172,4 +172,4 @@ class WebLink:
     def _want(self) -> None:
         views: Any = self.views.views
         if views:
-            self.asking.tell(ViewsInUse(views=views))
+            self.asking.notify(ViewsInUse(views=views))

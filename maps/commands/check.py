@@ -69,7 +69,7 @@ class SetupFindings:
     expected: list[str] = field(default_factory=list)
     secrets: list[str] = field(default_factory=list)
 
-    def taken(self, where: str, error: OSError, fault: str) -> None:
+    def note_port_taken(self, where: str, error: OSError, fault: str) -> None:
         """Note that a port cannot be listened on: a warning where the server may have it."""
         if self.running and error.errno == errno.EADDRINUSE:
             self.runs(f"{where}: taken now, by the running server or another program")
@@ -155,7 +155,7 @@ def _check_port(web: WebSettings, source: str, setting: str, found: SetupFinding
     try:
         listen(web, setting=setting).close()
     except OSError as error:
-        found.taken(f"{source}: {setting}", error, error.strerror or str(error))
+        found.note_port_taken(f"{source}: {setting}", error, error.strerror or str(error))
 
 
 def _check_ports(settings: Settings, found: SetupFindings) -> None:
@@ -451,4 +451,4 @@ def _check_listening(host: str, port: int, kind: str, where: str, found: SetupFi
             probe.bind((host, port))
     except OSError as error:
         fault = f"{host or 'every address'} port {port}: {error.strerror or error}"
-        found.taken(where, error, f"cannot listen on {fault}")
+        found.note_port_taken(where, error, f"cannot listen on {fault}")

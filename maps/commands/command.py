@@ -39,10 +39,10 @@ def settings_in(config: Path) -> Settings:
     """Return what a configuration says; its faults end the command."""
     from maps.settings.settings import read_settings
 
-    return tell(lambda: read_settings(config))
+    return run_or_exit(lambda: read_settings(config))
 
 
-def tell(work: Callable[[], T]) -> T:
+def run_or_exit(work: Callable[[], T]) -> T:
     """Do `work`; an error on purpose is told in its own words and ends the command."""
     try:
         return work()
@@ -72,7 +72,7 @@ def with_accounts(
         async with open_account_books(settings) as accounts:
             await work(accounts)
 
-    tell(lambda: run(open_and_work()))
+    run_or_exit(lambda: run(open_and_work()))
 
 
 def at_desk(
@@ -87,7 +87,7 @@ def at_desk(
         async with open_office(settings) as office:
             await work(office.desk_of(User(name="command line", role="admin", agency=agency)))
 
-    tell(lambda: run(open_and_work()))
+    run_or_exit(lambda: run(open_and_work()))
 
 
 def agency_named(settings: Settings, agency: str | None) -> str:

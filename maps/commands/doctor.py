@@ -64,7 +64,7 @@ class Diagnosis(msgspec.Struct, kw_only=True):
     well: list[str] = []
     unknown: list[str] = []
 
-    def say(self, urgency: Urgency, what: str) -> None:
+    def add(self, urgency: Urgency, what: str) -> None:
         """Add what is to be seen to."""
         self.advice.append(Advice(urgency=urgency, what=what))
 
@@ -93,19 +93,19 @@ def diagnose(file: Path) -> Diagnosis:
     found = Diagnosis()
     checked = check(file)
     for fault in checked.faults:
-        found.say("now", fault)
+        found.add("now", fault)
     for warning in checked.warnings:
         if warning in checked.secrets:
-            found.say("later", warning)
+            found.add("later", warning)
         elif warning not in checked.expected:
-            found.say("soon", warning)
+            found.add("soon", warning)
     if not checked.faults:
         found.well.append("configuration, store, certificates and keys: can be used")
     try:
         settings = read_settings(file)
     except SettingsFaults:  # told by `check`
         return found
-    node = _ask(settings, found)
+    node = _fetch_node(settings, found)
     _look_at_node(node, checked.running, found)
     _look_at_disk(settings, node, found)
     _look_at_clock(node, found)
@@ -115,7 +115,7 @@ def diagnose(file: Path) -> Diagnosis:
     return found
 
 
-def _ask(settings: Settings, found: Diagnosis) -> _Node | None:
+def _fetch_node(settings: Settings, found: Diagnosis) -> _Node | None:
     web, file = settings.web, settings.web.metrics_token_file
     try:
         status, _ = _get(web, "/api/health", "")
@@ -183,13 +183,13 @@ def _read(text: str) -> tuple[dict[str, float], str]:
 def _look_at_node(node: _Node | None, is_running: bool, found: Diagnosis) -> None:
     if node is None:
         why = "has the store open and" if is_running else "is not running, or"
-        found.say(
+        found.add(
             "now",
             f"the node {why} does not answer: systemctl status joint-patrol;"
             " journalctl -u joint-patrol -n 50",
         )
     elif node.status != 200:
-        found.say(
+        found.add(
             "now",
             "the node stores nothing and answers no radio (health is"
             f" {node.status}): its page and its log say why",
@@ -216,7 +216,7 @@ def _look_at_disk(settings: Settings, node: _Node | None, found: Diagnosis) -> N
         found.well.append(f"disk: {lasts}")
     else:
         what = f"the disk of {file} is nearly full: {lasts}; delete or move what else lies there"
-        found.say("now" if severity == "high" else "soon", what)
+        found.add("now" if severity == "high" else "soon", what)
 
 
 def _lasts(room: DiskRoom, node: _Node | None) -> str:
@@ -231,12 +231,12 @@ def _lasts(room: DiskRoom, node: _Node | None) -> str:
 def _look_at_clock(node: _Node | None, found: Diagnosis) -> None:
     doubt = None if node is None or node.report is None else node.report.health.clock
     if doubt is not None:
-        found.say("soon", f"the clock: {worded(doubt)}")
+        found.add("soon", f"the clock: {worded(doubt)}")
     synchronized = is_synchronized()
     if synchronized is None:
         found.unknown.append("whether the clock is kept right: this system does not tell")
     elif not synchronized:
-        found.say("soon", "nothing keeps the clock of this computer right: chrony, or timedatectl")
+        found.add("soon", "nothing keeps the clock of this computer right: chrony, or timedatectl")
     elif doubt is None:
         found.well.append("clock: kept right by the network or a receiver")
 
@@ -247,10 +247,10 @@ def _look_at_links(node: _Node | None, found: Diagnosis) -> None:
     channels = node.report.health.channels
     bad = [each for each in channels if each.state in ("down", "silent") or each.fault]
     for each in bad:
-        found.say("now" if each.state == "down" else "soon", _of_link(each))
+        found.add("now" if each.state == "down" else "soon", _of_link(each))
     for each in channels:
         if each.journal_fault is not None:
-            found.say("soon", f"{each.name}: what is read is not kept: {each.journal_fault}")
+            found.add("soon", f"{each.name}: what is read is not kept: {each.journal_fault}")
     if len(bad) < len(channels):
         found.well.append(
             f"links, gateways and broker: {len(channels) - len(bad)} of {len(channels)}"
@@ -266,7 +266,7 @@ def _of_link(each: ChannelHealth) -> str:
 def _look_at_backups(settings: Settings, found: Diagnosis) -> None:
     plan = plan_of(settings)
     if plan is None:
-        found.say("soon", "nothing makes back-ups by itself: set [backup] (docs/store.md)")
+        found.add("soon", "nothing makes back-ups by itself: set [backup] (docs/store.md)")
         return
     state = read_state(plan.folder, plan.node)
     faults = overdue(plan, state, utc_now())
@@ -274,7 +274,7 @@ def _look_at_backups(settings: Settings, found: Diagnosis) -> None:
     for what, name in names.items():
         last = None if state is None else getattr(state, what)
         if what in faults:
-            found.say("soon", f"{name}: {faults[what]}: joint-patrol backups run --now")
+            found.add("soon", f"{name}: {faults[what]}: joint-patrol backups run --now")
         elif last is not None and last.good_at is not None:
             found.well.append(f"{name}: {last.file}, {_time(last.good_at)}")
         else:
@@ -284,7 +284,7 @@ def _look_at_backups(settings: Settings, found: Diagnosis) -> None:
 def _look_at_version(node: _Node | None, found: Diagnosis) -> None:
     here = metadata.version("joint-patrol")
     if node is not None and node.version and node.version != here:
-        found.say("soon", f"version {here} is installed, {node.version} runs: start the node again")
+        found.add("soon", f"version {here} is installed, {node.version} runs: start the node again")
     else:
         found.well.append(f"version: {here}")
 
@@ -293,7 +293,7 @@ def _time(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
-def shown(found: Diagnosis) -> Iterable[str]:
+def lines_of(found: Diagnosis) -> Iterable[str]:
     """Yield what people are told, a line each: what to do first, then what is well."""
     number = 0
     for number, each in enumerate(found.first(), 1):

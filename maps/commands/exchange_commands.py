@@ -9,7 +9,15 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from maps.commands.command import CONFIG, AgencyId, Config, agency_named, at_desk, settings_in, tell
+from maps.commands.command import (
+    CONFIG,
+    AgencyId,
+    Config,
+    agency_named,
+    at_desk,
+    run_or_exit,
+    settings_in,
+)
 
 if TYPE_CHECKING:
     from gis.files.export_content import Material
@@ -47,7 +55,7 @@ def export_file(
 
     settings = settings_in(config)
     name = format or output.suffix.lower().removeprefix(".")
-    kind = tell(lambda: exports.format_named(name))
+    kind = run_or_exit(lambda: exports.format_named(name))
     if patrol is not None and (unit or start or end or layer):
         raise typer.BadParameter("is given alone", param_hint="--patrol")
     if layer is None and patrol is None and (start is None or end is None):
@@ -67,7 +75,7 @@ def export_file(
             ids = [_unit(desk, each) for each in unit or ()]
             begin, finish = _moment(start or "", zone), _moment(end or "", zone)
             made = await exports.tracks(desk, units=ids, start=begin, end=finish)
-        body = await exports.written(made, kind)
+        body = await exports.write_file(made, kind)
         subject = f"layer:{layer}" if layer is not None else "export:tracks"
         subject = subject if patrol is None else f"patrol:{patrol}"
         told_of = {"start": start, "end": end, "units": unit, "format": name}
@@ -112,7 +120,7 @@ def import_file(
     if encoding is not None and encoding not in ENCODINGS:
         choice = f"must be one of {', '.join(ENCODINGS)}"
         raise typer.BadParameter(choice, param_hint="--encoding")
-    found = tell(lambda: read_file(file, encoding=encoding))
+    found = run_or_exit(lambda: read_file(file, encoding=encoding))
     if layer is not None:
         known = [each.name for each in found]
         found = [each for each in found if each.name == layer]
@@ -120,7 +128,7 @@ def import_file(
             raise typer.BadParameter(f"{file} has {', '.join(known)}", param_hint="--layer")
     faulty = False
     for each in found:
-        faulty |= _tell_layer(file, each)
+        faulty |= _print_layer(file, each)
     if add is not None:
         if len(found) != 1:
             names = ", ".join(each.name for each in found)
@@ -130,8 +138,8 @@ def import_file(
         if not len(frame):
             typer.echo("not added: nothing of it can be used", err=True)
         else:
-            tell(lambda: require_store(settings_in(config)))
-            placed = tell(lambda: add_layer(config, add, frame, source=file.name))
+            run_or_exit(lambda: require_store(settings_in(config)))
+            placed = run_or_exit(lambda: add_layer(config, add, frame, source=file.name))
             _note_layer(config, add, file)
             rest = f", {left_out} left out" if left_out else ""
             typer.echo(
@@ -153,10 +161,10 @@ def _note_layer(config: Path, name: str, file: Path) -> None:
         subject=f"layer:{name}",
         detail={"file": file.name},
     )
-    tell(lambda: note(settings, added))
+    run_or_exit(lambda: note(settings, added))
 
 
-def _tell_layer(file: Path, layer: ReadLayer) -> bool:
+def _print_layer(file: Path, layer: ReadLayer) -> bool:
     """Print what a layer holds; return whether something is wrong with it."""
     frame = layer.frame
     kinds = ", ".join(sorted(set(frame.geom_type)))

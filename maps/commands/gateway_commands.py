@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from maps.commands.command import CONFIG, Config, settings_in, tell
+from maps.commands.command import CONFIG, Config, run_or_exit, settings_in
 
 gateway_app = typer.Typer(help="Gateways on other computers.", no_args_is_help=True)
 
@@ -34,6 +34,6 @@ def revoke(
 
         note(settings, revocation(gateway, known[gateway].public, reason, agency=agency))
 
-    tell(revoked)
+    run_or_exit(revoked)
     typer.echo(f"nothing more of {gateway} is taken that is signed by {known[gateway].public}")
     typer.echo("take its user out of the broker, too: it can still read what it may read there")

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from maps.commands.command import CONFIG, AgencyId, Config, agency_named, settings_in, tell
+from maps.commands.command import CONFIG, AgencyId, Config, agency_named, run_or_exit, settings_in
 
 if TYPE_CHECKING:
     from maps.reports import Format
@@ -48,22 +48,22 @@ def make_report(
         "radius_m": radius,
     }  # fmt: skip
     reader = (language, "buddhist" if buddhist else "gregorian")
-    content = tell(
-        lambda: _made(
+    content = run_or_exit(
+        lambda: _render(
             settings, agency_named(settings, agency), name, _kind(out, interactive), reader, chosen
         )
     )
-    tell(lambda: out.write_bytes(content))
+    run_or_exit(lambda: out.write_bytes(content))
     typer.echo(f"{out}: {len(content)} bytes")
 
 
-def _made(
+def _render(
     settings: Settings, agency: str, name: str, kind: Format, reader: Any, chosen: dict[str, Any]
 ) -> bytes:
     from maps.language.wording import Wording
     from maps.node.node import open_office
     from maps.reports.document.request import ReportRequest
-    from maps.reports.jobs.report_file import made
+    from maps.reports.jobs.report_file import make_report
     from maps.runtime.event_loop import run
     from patrol.units.accounts import User
 
@@ -80,7 +80,7 @@ def _made(
                 second=Wording("en" if language != "en" else "lo", calendar=years, zone=zone),
                 **chosen,
             )
-            return (await made(name, kind, request)).content
+            return (await make_report(name, kind, request)).content
 
     return run(work())
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from maps.commands.command import CONFIG, Config, settings_in, tell
+from maps.commands.command import CONFIG, Config, run_or_exit, settings_in
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -85,7 +85,7 @@ def init(
     from maps.tls import local_ca
     from maps.tls.tls_files import web_table
 
-    files, hosts, office = _asked(config, host, folder)
+    files, hosts, office = _subject_of(config, host, folder)
     if not hosts:
         typer.echo("no name or address is known of this server: give --host", err=True)
         raise typer.Exit(1)
@@ -98,7 +98,7 @@ def init(
     )
     whole = _with_settings(config, table) if write else None
     if left is not None and whole is not None:
-        _told(*left)
+        _print_certificates(*left)
         _write(config, whole)
         _begin_at(hosts, table["trust_port"])
         return
@@ -136,8 +136,8 @@ def init(
             beside.put(beside.server, local_ca.certificate_pem(server), secret=False)
         return authority, server
 
-    authority, server = tell(make)
-    _told(authority, server)
+    authority, server = run_or_exit(make)
+    _print_certificates(authority, server)
     if aside.exists():
         typer.echo(f"\nThe files that were there are in {aside} now.")
     if whole is not None:
@@ -158,7 +158,7 @@ def renew(config: Config = CONFIG, host: Hosts = None, folder: Folder = None) ->
     """
     from maps.tls import local_ca
 
-    files, _, _ = _asked(config, host, folder)
+    files, _, _ = _subject_of(config, host, folder)
 
     def make() -> tuple[x509.Certificate, x509.Certificate]:
         authority = local_ca.read_certificate(files.authority.read_bytes())
@@ -175,7 +175,7 @@ def renew(config: Config = CONFIG, host: Hosts = None, folder: Folder = None) ->
         files.put(files.server, local_ca.certificate_pem(server), secret=False)
         return authority, server
 
-    _told(*tell(make))
+    _print_certificates(*run_or_exit(make))
     typer.echo("\nStart the server anew.")
 
 
@@ -184,7 +184,7 @@ def show(config: Config = CONFIG, folder: Folder = None) -> None:
     """Say what the certificates are for, until when they hold, and the authority's fingerprint."""
     from maps.tls import local_ca
 
-    files, _, _ = _asked(config, None, folder)
+    files, _, _ = _subject_of(config, None, folder)
 
     def read() -> tuple[x509.Certificate, x509.Certificate]:
         return (
@@ -192,7 +192,7 @@ def show(config: Config = CONFIG, folder: Folder = None) -> None:
             local_ca.read_certificate(files.server.read_bytes()),
         )
 
-    _told(*tell(read))
+    _print_certificates(*run_or_exit(read))
 
 
 def _left_over(
@@ -238,7 +238,7 @@ def _with_settings(config: Path, table: dict[str, Any]) -> str:
     """Return the configuration with these settings; one that cannot be kept ends the command."""
     from maps.tls.tls_files import with_web
 
-    return tell(lambda: with_web(_text(config), table))
+    return run_or_exit(lambda: with_web(_text(config), table))
 
 
 def _write(config: Path, whole: str) -> None:
@@ -248,15 +248,15 @@ def _write(config: Path, whole: str) -> None:
         with new_file(config, whole.encode()):
             pass
 
-    tell(write)
+    run_or_exit(write)
     typer.echo(f"\n{config} has the settings now. Start the server anew.")
 
 
 def _begin_at(hosts: Sequence[str], trust_port: int) -> None:
-    typer.echo(f"\nPhones begin at http://{_shown(hosts[0])}:{trust_port}/trust")
+    typer.echo(f"\nPhones begin at http://{_url_host(hosts[0])}:{trust_port}/trust")
 
 
-def _asked(
+def _subject_of(
     config: Path, host: list[str] | None, folder: Path | None
 ) -> tuple[TlsFiles, tuple[str, ...], str]:
     """Return the files, the hosts and the office's name that a command is about."""
@@ -271,7 +271,7 @@ def _asked(
     return files, tuple(hosts), settings.node.name
 
 
-def _told(authority: x509.Certificate, server: x509.Certificate) -> None:
+def _print_certificates(authority: x509.Certificate, server: x509.Certificate) -> None:
     from maps.tls import local_ca
 
     left = server.not_valid_after_utc - datetime.now(UTC)
@@ -298,5 +298,5 @@ def _passphrase() -> bytes:
     return str(typer.prompt("Passphrase", hide_input=True) if known is None else known).encode()
 
 
-def _shown(host: str) -> str:
+def _url_host(host: str) -> str:
     return f"[{host}]" if ":" in host else host

@@ -16,8 +16,8 @@ from maps.commands.command import (
     AgencyId,
     Config,
     agency_named,
+    run_or_exit,
     settings_in,
-    tell,
     with_accounts,
     with_people,
 )
@@ -72,7 +72,7 @@ def sign_in_link(name: str, config: Config = CONFIG) -> None:
     settings = settings_in(config)
 
     async def make(accounts: AccountBooks) -> None:
-        await _print_link(accounts, settings, await _named(accounts, name))
+        await _print_link(accounts, settings, await _user_named(accounts, name))
 
     with_accounts(settings, make)
 
@@ -133,7 +133,7 @@ def second_factor(
     """Set up a user's authenticator by a QR code in the terminal, or turn it off."""
 
     async def remove(accounts: AccountBooks) -> None:
-        user = await _named(accounts, name)
+        user = await _user_named(accounts, name)
         note = _note("remove second factor", user)
         if not await accounts.factors.remove(name, passkeys_too=True, note=note):
             typer.echo(f"{name} had no second factor")
@@ -143,7 +143,7 @@ def second_factor(
     async def set_up(accounts: AccountBooks) -> None:
         from maps.accounts.credentials.qr import for_terminal
 
-        user = await _named(accounts, name)
+        user = await _user_named(accounts, name)
         factor = await accounts.factors.begin(user)
         typer.echo(for_terminal(factor.address))
         typer.echo(f"or type: {factor.secret}")
@@ -172,7 +172,7 @@ def token(
     async def make(accounts: AccountBooks) -> None:
         from maps.accounts.credentials.scopes import READER
 
-        user = await _named(accounts, name)
+        user = await _user_named(accounts, name)
         made, known = await accounts.tokens.make(
             user, label="command line", scopes=tuple(scope or READER), days=days
         )
@@ -202,7 +202,7 @@ def _set_disabled(config: Config, name: str, disabled: bool) -> None:
     with_accounts(settings_in(config), change)
 
 
-async def _named(accounts: AccountBooks, name: str) -> User:
+async def _user_named(accounts: AccountBooks, name: str) -> User:
     from patrol.errors.errors import NotFound
 
     found = await accounts.people.user(name)
@@ -257,5 +257,5 @@ def _password() -> str:
         password = lines[0]
         if any(line != password for line in lines[1:] if line):
             raise typer.BadParameter("the two passwords differ", param_hint="password")
-    tell(lambda: check_password(password))
+    run_or_exit(lambda: check_password(password))
     return password

@@ -62,7 +62,7 @@ class BaseRadio(SerialRadio):
     def __init__(self, handsets: Iterable[str]) -> None:
         super().__init__()
         self._places: dict[str, bytes | None] = {each.replace(":", ""): None for each in handsets}
-        self._told = b""
+        self._received = b""
 
     def note(self, handset: str, place: bytes) -> None:
         """Note what a handset would answer that is asked where it is."""
@@ -79,8 +79,8 @@ class BaseRadio(SerialRadio):
                 for number in self._places:
                     await self.send(b"\x02I1%b\x03" % number.encode())
             with suppress(BlockingIOError):
-                self._told += os.read(self._near, 4096)
-            *frames, self._told = self._told.split(b"\x03")
+                self._received += os.read(self._near, 4096)
+            *frames, self._received = self._received.split(b"\x03")
             for frame in frames:
                 await self._answer(frame.rpartition(b"\x02")[2].decode("ascii", "replace"))
 

@@ -241,7 +241,7 @@ async def _playing(
         asyncio.create_task(base.work(), name="demo-base-radio"),
     ]
     for task in tasks:
-        task.add_done_callback(_tell_failure)
+        task.add_done_callback(_log_failure)
     try:
         yield units
     finally:
@@ -373,6 +373,6 @@ def _command() -> str:
     return sys.argv[0] if called.name == "joint-patrol" else "joint-patrol"
 
 
-def _tell_failure(task: asyncio.Task[None]) -> None:
+def _log_failure(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and task.exception() is not None:
         _log.error("demo_script_failed", exc_info=task.exception())

@@ -62,7 +62,7 @@ class Script:
             return None
         distress = actor.distress_s is not None and 0 <= t_s - actor.distress_s < actor.interval_s
         dice = random.Random(f"{self._seed} {actor.device} {number}")  # noqa: S311 - noise
-        here = _seen(actor.path.at(self._river, t_s), dice)
+        here = _with_noise(actor.path.at(self._river, t_s), dice)
         if actor.jump_s is not None and 0 <= t_s - actor.jump_s < actor.interval_s:
             here = MoverState(
                 lon=here.lon + _JUMP_DEG,
@@ -73,7 +73,7 @@ class Script:
         return ScriptReport(actor=actor, t_s=t_s, here=here, distress=distress, number=number)
 
 
-def _seen(here: MoverState, dice: random.Random) -> MoverState:
+def _with_noise(here: MoverState, dice: random.Random) -> MoverState:
     """Return what a receiver makes of the truth: some 3 m off."""
     return MoverState(
         lon=here.lon + dice.gauss(0, 3.0) / _METRES_PER_DEGREE,

@@ -82,7 +82,7 @@ class Story:
         target = next((each.id for each in here.targets.all() if each.name == name), None)
         for step, at_s in enumerate(SEEN_AT_S):
             await _until(start, at_s / speed)
-            sighting = self._seen(step)
+            sighting = self._sighting(step)
             if target is None:
                 opened = await self._desk(HOUAY_XAI, "crew").targets.open(
                     what="vessel",
@@ -197,7 +197,7 @@ class Story:
         )
         await self._desk(HOUAY_XAI).incidents.confirm(made.id, version=made.version)
 
-    def _seen(self, step: int) -> Sighting:
+    def _sighting(self, step: int) -> Sighting:
         share = step / (len(SEEN_AT_S) - 1)
         (lon, lat), (to_lon, to_lat) = _SIGHTED_FROM, _SIGHTED_TO
         return Sighting(

@@ -78,7 +78,7 @@ class Voyage:
 
     def _place(self, river: VoyageRiver, t_s: float) -> tuple[float, float]:
         km = self._km(t_s)
-        return beside(river, km, self.side_m + self._sway(t_s))
+        return offset_point(river, km, self.side_m + self._sway(t_s))
 
     def _km(self, t_s: float) -> float:
         length_km = abs(self.to_km - self.from_km)
@@ -114,7 +114,7 @@ class FixedPost:
         return MoverState(lon=self.lon, lat=self.lat, speed_mps=0.0, course_deg=0.0)
 
 
-def beside(river: VoyageRiver, km: float, side_m: float) -> tuple[float, float]:
+def offset_point(river: VoyageRiver, km: float, side_m: float) -> tuple[float, float]:
     """Return the point `side_m` metres right (looking downstream) of the centreline at `km`."""
     lon, lat = river.at_km(km)
     # Over 300 m, so that a corner of the drawn line does not throw a boat sideways.

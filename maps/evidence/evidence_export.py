@@ -144,7 +144,7 @@ async def evidence_of(
     stood = await desk.replay.stood(start=start, end=end)
     if stood.left_off:
         left_out.append("papers: more than can be told")
-    messages, why_not = await _heard(desk, units, start, end)
+    messages, why_not = await _transmissions_of(desk, units, start, end)
     left_out += why_not
     placed = [each for each in units if each.id in films]
     # Who only spoke, as who calls for help without knowing where, is in it too.
@@ -214,7 +214,7 @@ async def evidence_of(
     return EvidenceFile(zip=made_, left_out=tuple(left_out))
 
 
-async def _heard(
+async def _transmissions_of(
     desk: Desk, units: Sequence[ReplayUnit], start: datetime, end: datetime
 ) -> tuple[list[tuple[str, Transmission]] | None, list[LeftOut]]:
     if not may(desk.user.role, "see what a radio sent"):

@@ -70,13 +70,13 @@ class BadEvidence(MapsError):
     """What of an evidence file does not hold first.
 
     Args:
-        what: The file inside, or the part of it.
-        why: What is wrong with it.
+        part: The file inside, or the part of it.
+        fault: What is wrong with it.
     """
 
-    def __init__(self, what: str, why: str) -> None:
-        self.what, self.why = what, why
-        super().__init__(shown(f"{what}: {why}"))
+    def __init__(self, part: str, fault: str) -> None:
+        self.part, self.fault = part, fault
+        super().__init__(one_line(f"{part}: {fault}"))
 
 
 class VerifiedEvidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,15 +85,15 @@ class VerifiedEvidence(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         manifest: What it holds.
         public_key: Key that signed it.
-        rows_told: Rows of the journal whose content was proved.
+        rows_proved: Rows of the journal whose content was proved.
     """
 
     manifest: Manifest
     public_key: str
-    rows_told: int
+    rows_proved: int
 
 
-def shown(text: str) -> str:
+def one_line(text: str) -> str:
     """Return words of whoever signed a file as a terminal may be given them: on one line.
 
     >>> print(shown("Naga\\n\\x1b[2Jeverything holds"))
@@ -150,7 +150,7 @@ def _verified(packed: zipfile.ZipFile, public: str | None) -> VerifiedEvidence:
     journal_rows = _check_journal(packed, manifest, signature.public_key)
     _check_positions(packed, manifest)
     return VerifiedEvidence(
-        manifest=manifest, public_key=signature.public_key, rows_told=journal_rows
+        manifest=manifest, public_key=signature.public_key, rows_proved=journal_rows
     )
 
 

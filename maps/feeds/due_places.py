@@ -46,10 +46,10 @@ class DuePlaces:
 
     def __init__(self, *, kinds: Collection[PlaceKind], outline: Outline) -> None:
         self._kinds, self._outline = frozenset(kinds), outline
-        self._held: dict[str, FeedPlace] = {}
-        self._told: dict[str, float] = {}
+        self._places: dict[str, FeedPlace] = {}
+        self._sent_s: dict[str, float] = {}
         self._dirty: set[str] = set()
-        self._gone: list[FeedPlace] = []
+        self._withdrawn: list[FeedPlace] = []
 
     def take(self, frame: bytes) -> None:
         """Take one frame of a live stream."""
@@ -65,14 +65,14 @@ class DuePlaces:
                 held.add(kind.id)
                 self._put(kind, bytes(raw))
         if content.type == "snapshot":
-            content.forget = tuple(self._held.keys() - held)
+            content.forget = tuple(self._places.keys() - held)
         for id in content.forget:
             self._drop(id)
 
     def start_over(self) -> None:
         """Have everything told again: whoever listens has heard nothing yet."""
-        self._told.clear()
-        self._dirty.update(self._held)
+        self._sent_s.clear()
+        self._dirty.update(self._places)
 
     def due(self, at_s: float) -> list[tuple[PlaceAct, FeedPlace]]:
         """Return what is due to be told, and take it as told.
@@ -80,19 +80,21 @@ class DuePlaces:
         Args:
             at_s: A clock that only goes forward, seconds.
         """
-        acts: list[tuple[PlaceAct, FeedPlace]] = [("taken back", place) for place in self._gone]
-        self._gone.clear()
-        if self._told:
-            self._dirty |= {id for id, s in self._told.items() if at_s - s >= AGAIN_EVERY_S}
+        acts: list[tuple[PlaceAct, FeedPlace]] = [
+            ("taken back", place) for place in self._withdrawn
+        ]
+        self._withdrawn.clear()
+        if self._sent_s:
+            self._dirty |= {id for id, s in self._sent_s.items() if at_s - s >= AGAIN_EVERY_S}
         for id in self._dirty:
-            self._told[id] = at_s
-            acts.append(("place", self._held[id]))
+            self._sent_s[id] = at_s
+            acts.append(("place", self._places[id]))
         self._dirty.clear()
         return acts
 
     def all(self) -> list[FeedPlace]:
         """Return what a newcomer must be told of."""
-        return [self._held[id] for id in self._told]
+        return [self._places[id] for id in self._sent_s]
 
     # -- inside
 
@@ -105,17 +107,17 @@ class DuePlaces:
             place = None
         if place is None:
             self._drop(kind.id)
-        elif self._held.get(kind.id) != place and (
-            kind.id in self._held or len(self._held) < MOST_PLACES
+        elif self._places.get(kind.id) != place and (
+            kind.id in self._places or len(self._places) < MOST_PLACES
         ):
-            self._held[kind.id] = place
+            self._places[kind.id] = place
             self._dirty.add(kind.id)
 
     def _drop(self, id: str) -> None:
-        place = self._held.pop(id, None)
+        place = self._places.pop(id, None)
         self._dirty.discard(id)
-        if place is not None and self._told.pop(id, None) is not None:
-            self._gone.append(place)
+        if place is not None and self._sent_s.pop(id, None) is not None:
+            self._withdrawn.append(place)
 
 
 _decode_frame: Any = json_decoder(_Frame)

@@ -53,7 +53,7 @@ class DueUnits:
     def __init__(self, *, wants: Callable[[UnitState], bool], max_age: timedelta) -> None:
         self._wants, self._max_age = wants, max_age
         self._states: dict[str, UnitState] = {}
-        self._told: dict[str, _Told] = {}
+        self._sent: dict[str, _Told] = {}
         self._old: dict[str, UnitState] = {}  # told once, and perhaps still shown somewhere
         self._calls: dict[str, float] = {}
         self._dirty: set[str] = set()
@@ -61,9 +61,9 @@ class DueUnits:
         self._looked_s = float("-inf")
 
     @property
-    def told(self) -> int:
+    def unit_count(self) -> int:
         """How many units are told of now."""
-        return len(self._told)
+        return len(self._sent)
 
     def holds(self, id: str) -> bool:
         """Return whether a unit or radio may be told of now."""
@@ -71,13 +71,13 @@ class DueUnits:
 
     def ids(self) -> list[str]:
         """Return whom a newcomer must be told of."""
-        return list(self._told.keys() | self._calls.keys())
+        return list(self._sent.keys() | self._calls.keys())
 
     def now_of(self, id: str) -> list[tuple[Act, UnitState]]:
         """Return what a newcomer must be told of one of `ids`; nothing once it is told no more."""
         acts: list[tuple[Act, UnitState]] = []
-        if id in self._told:
-            acts.append(("whole", self._told[id].unit))
+        if id in self._sent:
+            acts.append(("whole", self._sent[id].unit))
         if id in self._calls and id in self._states:
             acts.append(("call", self._states[id]))
         return acts
@@ -100,7 +100,7 @@ class DueUnits:
 
     def start_over(self) -> None:
         """Have everything told again: whoever listens has heard nothing yet."""
-        self._told.clear()
+        self._sent.clear()
         self._calls.clear()
         self._dirty.update(self._states)
 
@@ -117,19 +117,19 @@ class DueUnits:
             self._looked_s = at_s
             self._look(acts, now, at_s)
         for id in tuple(self._dirty):
-            state, last = self._states[id], self._told.get(id)
+            state, last = self._states[id], self._sent.get(id)
             self._judge_call(acts, state, at_s)
             if last is not None and at_s - last.at_s < MOVES_EVERY_S:
                 continue
             self._dirty.discard(id)
             if state.last is None or now - state.last.time > self._max_age:
                 if last is not None:
-                    self._old[id] = self._told.pop(id).unit
+                    self._old[id] = self._sent.pop(id).unit
                     acts.append(("gone", last.unit))
             elif last is None or _identity(last.unit) != _identity(state):
                 acts.append(("whole", state))
                 self._old.pop(id, None)
-                self._told[id] = _Told(state, at_s, at_s)
+                self._sent[id] = _Told(state, at_s, at_s)
             elif _place(last.unit) != _place(state):
                 acts.append(("move", state))
                 last.unit, last.at_s = state, at_s
@@ -141,7 +141,7 @@ class DueUnits:
             return 0.0
         due = [self._looked_s + LOOKS_EVERY_S]
         due += [
-            last.at_s + MOVES_EVERY_S if (last := self._told.get(id)) else at_s
+            last.at_s + MOVES_EVERY_S if (last := self._sent.get(id)) else at_s
             for id in self._dirty
         ]
         return max(min(due) - at_s, 0.0)
@@ -164,14 +164,14 @@ class DueUnits:
     def _hide(self, id: str) -> None:
         state = self._states.pop(id, None)
         self._dirty.discard(id)
-        last, old = self._told.pop(id, None), self._old.pop(id, None)
+        last, old = self._sent.pop(id, None), self._old.pop(id, None)
         calls = self._calls.pop(id, None) is not None
         subject = last.unit if last is not None else old or (state if calls else None)
         if subject is not None:
             self._hidden.append(msgspec.structs.replace(subject, distress=calls))
 
     def _look(self, acts: list[tuple[Act, UnitState]], now: datetime, at_s: float) -> None:
-        for id, last in list(self._told.items()):
+        for id, last in list(self._sent.items()):
             assert last.unit.last is not None
             if now - last.unit.last.time > self._max_age:
                 self._dirty.add(id)  # it may have moved meanwhile

@@ -79,15 +79,15 @@ class Feed:
                 may_come_back=may_come_back,
             )
         )
-        self._outlet = OUTLETS[scheme](settings, self._came, self._lost)
+        self._outlet = OUTLETS[scheme](settings, self._on_peer, self._on_lost)
         self._is_client = scheme == "tcp"
         self._state: FeedState = "stopped"
         self._since = now()
         self._fault: str | None = None
         self._sent = self._reconnects = 0
-        self._spoke_s = 0.0
+        self._last_sent_s = 0.0
         self._subscription: Subscription | None = None
-        self._lost_by: str | None = None
+        self._lost_reason: str | None = None
         self._greeting: set[asyncio.Task[None]] = set()
 
     def health(self) -> FeedHealth:
@@ -95,7 +95,7 @@ class Feed:
         settings, open_ = self.settings, self._state == "open"
         return FeedHealth(
             name=settings.name,
-            url=settings.link.shown,
+            url=settings.link.public_url,
             speaks=settings.speaks,
             agency=settings.agency,
             role=settings.role,
@@ -103,7 +103,7 @@ class Feed:
             since=self._since,
             fault=self._fault,
             clients=self._outlet.clients,
-            units=self._roll.told if open_ else 0,
+            units=self._roll.unit_count if open_ else 0,
             untold=self._writer.untold,
             sent=self._sent,
             cut_off=self._outlet.cut_off,
@@ -123,7 +123,7 @@ class Feed:
                     async with self._outlet:
                         began_s = loop.time()
                         self._enter("open")
-                        await self._tell()
+                        await self._send_changes()
                 except LinkError as error:
                     self._enter("down", error.fault)
                 except Exception as error:  # noqa: BLE001 - a supervised task, logged, run again
@@ -136,9 +136,9 @@ class Feed:
 
     # -- inside
 
-    async def _tell(self) -> None:
+    async def _send_changes(self) -> None:
         """Tell what changes. Raises LinkError once the way out is lost."""
-        self._lost_by = None
+        self._lost_reason = None
         loop, roll = asyncio.get_running_loop(), self._roll
         subscription = self._subscription = self._desk.visible.subscribe()
         try:
@@ -154,11 +154,11 @@ class Feed:
                     anew_s = float("inf")
                     if not self._own_messages.comes_back(self.settings.name):
                         roll.start_over()
-                await self._say(roll.due(self._now(), loop.time()), subscription)
-                await self._say_places(self._places.due(loop.time()))
-                if self._lost_by is not None or (self._is_client and not self._outlet.clients):
-                    raise LinkError(self.settings.link.shown, self._lost_by or "closed")
-                if self._is_client and loop.time() - self._spoke_s > IDLE_S:
+                await self._send_units(roll.due(self._now(), loop.time()), subscription)
+                await self._send_places(self._places.due(loop.time()))
+                if self._lost_reason is not None or (self._is_client and not self._outlet.clients):
+                    raise LinkError(self.settings.link.public_url, self._lost_reason or "closed")
+                if self._is_client and loop.time() - self._last_sent_s > IDLE_S:
                     self._send(self._writer.idle(self._now()))
                 for frame in await subscription.take(roll.wait_s(loop.time())):
                     self._take(frame)
@@ -168,7 +168,9 @@ class Feed:
                 task.cancel()
             await asyncio.gather(*self._greeting, return_exceptions=True)
 
-    async def _say(self, acts: list[tuple[Act, UnitState]], subscription: Subscription) -> None:
+    async def _send_units(
+        self, acts: list[tuple[Act, UnitState]], subscription: Subscription
+    ) -> None:
         """Tell what is due, and nothing of a unit that may be seen no more by its turn."""
         for number, (act, unit) in enumerate(acts):
             taken_back = act in ("gone", "forgotten")
@@ -179,7 +181,7 @@ class Feed:
                 for frame in await subscription.take(0.0):
                     self._take(frame)
 
-    async def _say_places(self, acts: list[tuple[PlaceAct, FeedPlace]]) -> None:
+    async def _send_places(self, acts: list[tuple[PlaceAct, FeedPlace]]) -> None:
         for number, (act, place) in enumerate(acts):
             if act == "taken back" or self._outlet.clients != 0:
                 self._send(self._writer.place(act, place, self._now()))
@@ -194,9 +196,9 @@ class Feed:
         for message in messages:
             self._outlet.send(message)
             self._sent += 1
-            self._spoke_s = asyncio.get_running_loop().time()
+            self._last_sent_s = asyncio.get_running_loop().time()
 
-    def _came(self, peer: Peer) -> None:
+    def _on_peer(self, peer: Peer) -> None:
         """Tell a newcomer everything, a little at a time, while it hears what changes."""
         task = asyncio.create_task(self._greet(peer), name=f"feed-greeting {self.settings.name}")
         self._greeting.add(task)
@@ -214,8 +216,8 @@ class Feed:
             for message in self._writer.place("place", place, self._now()):
                 peer.write(message)
 
-    def _lost(self, why: str) -> None:
-        self._lost_by = why
+    def _on_lost(self, why: str) -> None:
+        self._lost_reason = why
         if self._subscription is not None:
             self._subscription.close()  # wakes up whoever waits for news
 

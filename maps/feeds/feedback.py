@@ -16,7 +16,7 @@ _EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104 - read, not bound
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
-def heard_back_by(feed: FeedSettings, channels: Iterable[ChannelSettings]) -> str | None:
+def feedback_channel(feed: FeedSettings, channels: Iterable[ChannelSettings]) -> str | None:
     """Return the name of a channel that would hear the feed; None if none would.
 
     Args:

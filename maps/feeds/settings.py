@@ -135,11 +135,11 @@ def read_link(url: str) -> Link:
     link = parse_link(url)
     if link.scheme not in SCHEMES:
         known = ", ".join(f"{scheme}://" for scheme in SCHEMES)
-        raise SettingsError("url", f"{link.shown} is none of {known}")
+        raise SettingsError("url", f"{link.public_url} is none of {known}")
     if not link.host or link.port is None or (not link.port and link.scheme != "tcp-listen"):
-        raise SettingsError("url", f"{link.shown} needs an address and a port")
+        raise SettingsError("url", f"{link.public_url} needs an address and a port")
     if link.path or link.username is not None or link.password is not None:
-        raise SettingsError("url", f"{link.shown}: a feed has no path, user or password")
+        raise SettingsError("url", f"{link.public_url}: a feed has no path, user or password")
     options = LinkOptions(link)
     if link.scheme == "tcp-listen":
         most_clients(options)

@@ -14,7 +14,7 @@ from gis.files.formats import FORMATS, ExportError, Format
 from gis.position.position import Position
 from maps.errors.errors import BadRequest
 from maps.surveys.past_positions import past_positions
-from maps.surveys.patrol_surveys import units_seen
+from maps.surveys.patrol_surveys import visible_units
 from maps.surveys.track_reader import credible
 from patrol.desks.desk import Desk
 from patrol.units.wire import Fix, UnitState
@@ -96,7 +96,7 @@ async def patrol_tracks(desk: Desk, id: str) -> Material:
     """
     patrol = await desk.patrols.one(id)
     start, end = desk.patrols.span(patrol)
-    sides, _ = units_seen(desk, patrol)
+    sides, _ = visible_units(desk, patrol)
     units = [unit for each in sides.values() for unit in each]
     if not units:
         return Material(title=patrol.name, made_at=datetime.now(UTC))
@@ -117,7 +117,7 @@ def units(desk: Desk) -> Material:
     placed = [(state, state.last) for state in desk.visible.units() if state.last is not None]
     columns: dict[str, list[Any]] = {name: [] for name in _UNIT_COLUMNS}
     for state, last in placed:
-        for name, value in _told(state, last).items():
+        for name, value in _row(state, last).items():
             columns[name].append(value)
     shapes = [
         shapely.Point(last.lon, last.lat)
@@ -147,7 +147,7 @@ def format_named(name: str) -> Format:
     return FORMATS[name]
 
 
-async def written(material: Material, kind: Format) -> bytes:
+async def write_file(material: Material, kind: Format) -> bytes:
     """Return `material` as a file, made in a thread, so that nobody waits.
 
     Raises:
@@ -161,7 +161,7 @@ async def written(material: Material, kind: Format) -> bytes:
         raise BadRequest(str(error), field="format") from None
 
 
-def _told(state: UnitState, last: Fix) -> dict[str, Any]:
+def _row(state: UnitState, last: Fix) -> dict[str, Any]:
     return {
         "id": state.id,
         "name": state.call_sign,

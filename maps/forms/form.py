@@ -13,7 +13,7 @@ _SECRET: Final = frozenset({"password", "present", "new", "code", "token"})
 """Fields that nobody is shown: a pass phrase holds what its owner types."""
 
 
-def shown(value: Any, info: ValidationInfo) -> Any:
+def check_field_text(value: Any, info: ValidationInfo) -> Any:
     """Return a field's value.
 
     Raises:
@@ -36,4 +36,4 @@ def shown(value: Any, info: ValidationInfo) -> Any:
 class Form(BaseModel):
     """A body, or a part of one. No text in it holds what cannot be shown."""
 
-    _is_shown = field_validator("*")(shown)
+    _is_shown = field_validator("*")(check_field_text)

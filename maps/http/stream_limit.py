@@ -29,7 +29,7 @@ class StreamSlots:
         self._open: dict[str, dict[str, dict[object, Callable[[], None]]]] = {}
 
     @contextmanager
-    def held(self, account: str, way_in: str, leave: Callable[[], None]) -> Iterator[None]:
+    def slot(self, account: str, way_in: str, leave: Callable[[], None]) -> Iterator[None]:
         """Hold a place for one more stream while inside.
 
         Args:

@@ -46,14 +46,14 @@ class TlsAcceptor:
     """
 
     def __init__(
-        self, context: ssl.SSLContext, made: Callable[[], asyncio.Protocol], *, backlog: int
+        self, context: ssl.SSLContext, factory: Callable[[], asyncio.Protocol], *, backlog: int
     ) -> None:
-        self._context, self._made, self._backlog = context, made, backlog
+        self._context, self._factory, self._backlog = context, factory, backlog
         self._shaking: dict[asyncio.Task[None], str] = {}  # whence, the oldest first
         self._not_begun: dict[asyncio.Task[None], socket.socket] = {}
         self._bound: socket.socket | None = None
         self._again: asyncio.TimerHandle | None = None
-        self._told_s = float("-inf")
+        self._logged_s = float("-inf")
 
     def open(self, bound: socket.socket) -> None:
         """Take connections from now on."""
@@ -116,15 +116,15 @@ class TlsAcceptor:
         del self._not_begun[task]  # from here on it is closed with its transport
         with suppress(OSError):  # it speaks no TLS, takes too long, or has gone
             await loop.connect_accepted_socket(
-                self._made, sock, ssl=self._context, ssl_handshake_timeout=HANDSHAKE_S
+                self._factory, sock, ssl=self._context, ssl_handshake_timeout=HANDSHAKE_S
             )
 
     def _rest(self, error: OSError) -> None:
         """Accept nothing for a moment: what is wrong would only be found again at once."""
         loop, bound = asyncio.get_running_loop(), self._bound
         assert bound is not None
-        if loop.time() - self._told_s > 60:
-            self._told_s = loop.time()
+        if loop.time() - self._logged_s > 60:
+            self._logged_s = loop.time()
             _log.warning("accepting_failed", fault=fault_of(error), shaking=len(self._shaking))
         self._send_away()  # gives a descriptor back
         loop.remove_reader(bound)

@@ -28,7 +28,7 @@ class WriteLimit:
         now: Callable[[], float] = monotonic,
     ) -> None:
         self._per_s, self._burst, self._remembered, self._now = per_s, burst, remembered, now
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._allowances: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def take(self, key: str) -> None:
         """Take one from a key's bucket.
@@ -37,11 +37,11 @@ class WriteLimit:
             TooManyWrites: If it is empty.
         """
         now = self._now()
-        left, last = self._left.pop(key, (self._burst, now))
+        left, last = self._allowances.pop(key, (self._burst, now))
         left = min(self._burst, left + (now - last) * self._per_s)
         empty = left < 1
-        self._left[key] = (left if empty else left - 1, now)
-        if len(self._left) > self._remembered:
-            self._left.popitem(last=False)
+        self._allowances[key] = (left if empty else left - 1, now)
+        if len(self._allowances) > self._remembered:
+            self._allowances.popitem(last=False)
         if empty:
             raise TooManyWrites((1 - left) / self._per_s)

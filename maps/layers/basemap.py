@@ -90,7 +90,7 @@ class Basemap:
             if ending not in _MEDIA:
                 raise BasemapError(file, f"holds tiles of kind {ending!r}, which no browser draws")
             self.media_type = _MEDIA[ending]
-            metadata = self._archive.told
+            metadata = self._archive.metadata
             some = self._archive.some_tile()
             if some is None:
                 raise BasemapError(file, "holds no tile")

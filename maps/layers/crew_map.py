@@ -59,7 +59,7 @@ class CrewMap:
 
     def __init__(self, layers: Layers) -> None:
         self._layers = layers
-        self._made: OrderedDict[tuple[float, float, float], bytes] = OrderedDict()
+        self._cache: OrderedDict[tuple[float, float, float], bytes] = OrderedDict()
         self._lock = Lock()
 
     def around(self, *, lon: float, lat: float, radius_km: float) -> bytes:
@@ -75,14 +75,14 @@ class CrewMap:
         """
         key = (round(lon, 3), round(lat, 3), round(radius_km, 1))
         with self._lock:
-            if key in self._made:
-                self._made.move_to_end(key)
-                return self._made[key]
+            if key in self._cache:
+                self._cache.move_to_end(key)
+                return self._cache[key]
         made = self._map(*key)
         with self._lock:
-            self._made[key] = made
-            while len(self._made) > _MOST_KEPT:
-                self._made.popitem(last=False)
+            self._cache[key] = made
+            while len(self._cache) > _MOST_KEPT:
+                self._cache.popitem(last=False)
         return made
 
     def _map(self, lon: float, lat: float, radius_km: float) -> bytes:
@@ -110,13 +110,13 @@ class CrewMap:
         for row in self._layers.features(name).within(*box).rows():
             shape = shapely.clip_by_rect(row["geometry"], *box)
             if not shape.is_empty:
-                yield _told(row, names), shape
+                yield _properties(row, names), shape
 
     def _marks(
         self, name: str, names: tuple[str, ...], box: tuple[float, float, float, float]
     ) -> Iterator[dict[str, Any]]:
         for row in self._layers.features(name).within(*box).rows():
-            yield _feature(name, _told(row, names), row["geometry"])
+            yield _feature(name, _properties(row, names), row["geometry"])
 
 
 def _simple(
@@ -138,7 +138,7 @@ def _feature(name: str, properties: dict[str, Any], shape: shapely.Geometry) -> 
     }
 
 
-def _told(row: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+def _properties(row: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     """Return what is told of a feature, without what is not known of it."""
     return {name: row[name] for name in names if row.get(name) not in (None, "")}
 

@@ -145,7 +145,7 @@ class Geography:
         Accuracies are metres, None for a position that does not say. What is nearer to another
         river is not on the Mekong.
         """
-        places = self._addresses.rivers.locate_many(lons, lats, accuracy_m=_known(accuracy_m))
+        places = self._addresses.rivers.locate_many(lons, lats, accuracy_m=_as_floats(accuracy_m))
         return [
             None if river != 0 else (round(km, 3), "mid" if mid else _BANKS[side])
             for river, km, side, mid in zip(
@@ -175,7 +175,7 @@ class Geography:
             address=found,
             words=found.words(),
             error_words=found.error_words(),
-            near=self._near(found, _known([accuracy_m])[0], speed_mps),
+            near=self._near(found, _as_floats([accuracy_m])[0], speed_mps),
         )
 
     def _near(
@@ -206,7 +206,7 @@ class Geography:
         accuracy_m: Sequence[float | None],
     ) -> list[tuple[OnRiver, Address]]:
         """Return what `locate` does, and the whole address of each position."""
-        found = self._addresses.of_many(lons, lats, accuracy_m=_known(accuracy_m))
+        found = self._addresses.of_many(lons, lats, accuracy_m=_as_floats(accuracy_m))
         return [(self._on_main(address), address) for address in found]
 
     def _on_main(self, address: Address) -> OnRiver:
@@ -237,7 +237,7 @@ class Geography:
         )
 
 
-def _known(accuracy_m: Sequence[float | None]) -> list[float]:
+def _as_floats(accuracy_m: Sequence[float | None]) -> list[float]:
     return [ASSUMED_ACCURACY_M if each is None else each for each in accuracy_m]
 
 

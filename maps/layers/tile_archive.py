@@ -59,7 +59,7 @@ class TileArchive(Protocol):
     """Tiles in a file."""
 
     ending: str
-    told: dict[str, Any]
+    metadata: dict[str, Any]
 
     def tile(self, z: int, x: int, y: int) -> bytes | None:
         """Return a tile as it stands in the file."""
@@ -132,7 +132,7 @@ class PmTiles:
             head[f"{edge}_e7"] / 1e7  # type: ignore[literal-required]
             for edge in ("min_lon", "min_lat", "max_lon", "max_lat")
         )
-        self.told = _with_json(metadata) | {
+        self.metadata = _with_json(metadata) | {
             "minzoom": head["min_zoom"],
             "maxzoom": head["max_zoom"],
             "bounds": _box(box),
@@ -206,21 +206,21 @@ class MbTiles:
         metadata["bounds"] = _box(box)
         ending = str(metadata.get("format") or "").lower()
         self.ending = {"jpeg": "jpg", "mvt": "pbf"}.get(ending, ending)
-        self.told = metadata
+        self.metadata = metadata
 
     def tile(self, z: int, x: int, y: int) -> bytes | None:
         query = (
             "SELECT tile_data FROM tiles WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?"
         )
-        return self._one(query, (z, x, 2**z - 1 - y))
+        return self._blob(query, (z, x, 2**z - 1 - y))
 
     def some_tile(self) -> bytes | None:
-        return self._one("SELECT tile_data FROM tiles LIMIT 1", ())
+        return self._blob("SELECT tile_data FROM tiles LIMIT 1", ())
 
     def close(self) -> None:
         self._db.close()
 
-    def _one(self, query: str, values: Iterable[int]) -> bytes | None:
+    def _blob(self, query: str, values: Iterable[int]) -> bytes | None:
         with self._lock:
             try:
                 row = self._db.execute(query, tuple(values)).fetchone()

@@ -81,14 +81,14 @@ class LeaseHolder:
         alone: bool = False,
         lost: Callable[[LeaseLost], None] = end_now,
     ) -> None:
-        self._node, self._agency, self._life_s, self._lost = node, agency, life_s, lost
+        self._node, self._agency, self._life_s, self._on_lost = node, agency, life_s, lost
         self._alone = alone
         self.epoch = 0
         self._renewed_s = 0.0
         self.holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
     @asynccontextmanager
-    async def over(self, store: Store) -> AsyncIterator[None]:
+    async def hold(self, store: Store) -> AsyncIterator[None]:
         """Wait for the lease and hold it while inside; nothing else is written to `store` then.
 
         Raises:
@@ -195,7 +195,7 @@ class LeaseHolder:
                 return
             lease.renew(connection, self._node, self.epoch, at=datetime.now(UTC))
         except LeaseLost as lost:
-            self._lost(lost)
+            self._on_lost(lost)
             raise
 
 

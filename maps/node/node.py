@@ -37,7 +37,7 @@ from maps.node.lease_holder import end_now, holding_alone
 from maps.node.lock import store_lock
 from maps.node.remote_orders import RemoteCarrier
 from maps.node.revoked_keys import RevokedKeys
-from maps.node.supervision import kept_running
+from maps.node.supervision import run_supervised
 from maps.notifications.account_news import AccountNews
 from maps.notifications.deliveries import Deliveries
 from maps.notifications.senders.mail import MailSender
@@ -222,7 +222,7 @@ class RunningNode:
                 remote.gateways,
                 self.inbox,
                 node=settings.node.id,
-                on_result=self._told,
+                on_result=self._note_result,
             )
             self._remote = {
                 name: RemoteCarrier(self.receiver, name, self.watch.dispatch.told)
@@ -308,7 +308,7 @@ class RunningNode:
                 )
                 stack.callback(self._journal.close)
             for settings in self.settings.channels:
-                self._put_channel(self._made(settings))
+                self._put_channel(self._channel_of(settings))
             watch = asyncio.create_task(self._keep_watching(), name="office-watch")
             stack.push_async_callback(_end, watch)
             stack.push_async_callback(self._drain)
@@ -317,25 +317,25 @@ class RunningNode:
                 self._begin_channel(name)
             for name, carrier in self._remote.items():
                 self.watch.dispatch.attach(f"{name}/", carrier)
-                stack.push_async_callback(_end, _kept_running(f"orders {name}", carrier.run))
+                stack.push_async_callback(_end, _supervised(f"orders {name}", carrier.run))
             if self.receiver is not None:
                 revoked = RevokedKeys(self.store, self.receiver.revoke)
                 await revoked.look()  # before anything is taken
-                stack.push_async_callback(_end, _kept_running("revoked keys", revoked.run))
+                stack.push_async_callback(_end, _supervised("revoked keys", revoked.run))
                 stack.push_async_callback(
                     _end, asyncio.create_task(self.receiver.run(), name="receiver")
                 )
-            stack.push_async_callback(_end, _kept_running("channel-health", self.link_health.tell))
-            stack.push_async_callback(_end, _kept_running("retention", self.retention.run))
+            stack.push_async_callback(_end, _supervised("channel-health", self.link_health.run))
+            stack.push_async_callback(_end, _supervised("retention", self.retention.run))
             if self.daily_head.goes_anywhere:
-                stack.push_async_callback(_end, _kept_running("daily-head", self.daily_head.run))
+                stack.push_async_callback(_end, _supervised("daily-head", self.daily_head.run))
             if self.disk is not None:
-                stack.push_async_callback(_end, _kept_running("disk", self._measure_disk))
+                stack.push_async_callback(_end, _supervised("disk", self._measure_disk))
             if self.backups is not None:
-                stack.push_async_callback(_end, _kept_running("backups", self.backups.run))
-            stack.push_async_callback(_end, _kept_running("machine-acts", self._see_machine_acts))
-            news = AccountNews(self.store, self.delivering.tell_account)
-            stack.push_async_callback(_end, _kept_running("account-news", news.run))
+                stack.push_async_callback(_end, _supervised("backups", self.backups.run))
+            stack.push_async_callback(_end, _supervised("machine-acts", self._see_machine_acts))
+            news = AccountNews(self.store, self.delivering.notify_account)
+            stack.push_async_callback(_end, _supervised("account-news", news.run))
             await stack.enter_async_context(self.delivering.working())
             await stack.enter_async_context(self.report_post.working())
             yield
@@ -366,7 +366,9 @@ class RunningNode:
         before = {each.name: each for each in self.settings.channels}
         channel_of = {each.name: each for each in settings.channels}
         other = {
-            name: self._made(each) for name, each in channel_of.items() if before.get(name) != each
+            name: self._channel_of(each)
+            for name, each in channel_of.items()
+            if before.get(name) != each
         }
         removed = [name for name in before if name not in channel_of or name in other]
         self.settings = dataclasses.replace(
@@ -391,7 +393,7 @@ class RunningNode:
         self.watch.dispatch.attach(name, outbound)
         self._running[name] = [
             asyncio.create_task(channel.run(), name=f"channel {name}"),
-            _kept_running(f"outbound {name}", outbound.run),
+            _supervised(f"outbound {name}", outbound.run),
         ]
 
     async def _remove_channel(self, name: str) -> None:
@@ -414,7 +416,7 @@ class RunningNode:
             await self._machine_acts.look()
             await asyncio.sleep(LOOK_FOR_ACTS_EVERY_S)
 
-    def _made(self, settings: ChannelSettings) -> Channel:
+    def _channel_of(self, settings: ChannelSettings) -> Channel:
         if settings.link.host == EMBEDDED and self.broker is not None:
             link = replace(
                 settings.link,
@@ -480,9 +482,9 @@ class RunningNode:
         lines = [each for each in found if each.act in (SENT, REFUSED)]
         return {str(msgspec.json.decode(each.detail)["to"]) for each in lines}
 
-    def _told(self, gateway: str, result: OrderResult, stored: Callable[[], None]) -> None:
+    def _note_result(self, gateway: str, result: OrderResult, stored: Callable[[], None]) -> None:
         """Note what a remote gateway told of an order."""
-        self._remote[gateway].told(result)
+        self._remote[gateway].note_result(result)
         self.watch.dispatch.told(result, by=gateway, stored=stored)
 
     async def _keep_watching(self) -> None:
@@ -532,7 +534,7 @@ async def open_office(
         read = await geography()
     shared = lead is not None
     if lead is None and not settings.store.url.startswith(SQLITE):
-        lead = holding_alone(settings).over
+        lead = holding_alone(settings).hold
     with store_lock(settings.store.url, shared=shared):
         store = await asyncio.to_thread(
             open_store,
@@ -565,8 +567,8 @@ def _mail_way(settings: Settings) -> MailSender | None:
     )
 
 
-def _kept_running(name: str, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
-    return asyncio.create_task(kept_running(name, work), name=name)
+def _supervised(name: str, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
+    return asyncio.create_task(run_supervised(name, work), name=name)
 
 
 async def _end(task: asyncio.Task[None]) -> None:

@@ -63,7 +63,7 @@ class _Given(msgspec.Struct):
         last: The last that was told of it.
         again_s: Not to be passed on before, steady clock.
         passed_on: A broker has taken it at least once, so that the gateway may have it.
-        heard: The gateway has told of it.
+        acknowledged: The gateway has told of it.
         cancelled: It is not to be carried out; the gateway says whether that came in time.
     """
 
@@ -72,7 +72,7 @@ class _Given(msgspec.Struct):
     last: OrderResult
     again_s: float = 0.0
     passed_on: bool = False
-    heard: bool = False
+    acknowledged: bool = False
     cancelled: bool = False
 
 
@@ -90,11 +90,11 @@ class RemoteCarrier:
         self,
         way: OrderRoute,
         gateway: str,
-        tell: Callable[[OrderResult], None],
+        report: Callable[[OrderResult], None],
         *,
         now_s: Callable[[], float] = monotonic,
     ) -> None:
-        self._way, self._gateway, self._tell, self._now_s = way, gateway, tell, now_s
+        self._way, self._gateway, self._report, self._now_s = way, gateway, report, now_s
         self._open: dict[str, _Given] = {}  # the oldest first
         self._changed = asyncio.Event()
         self._fault: str | None = None
@@ -137,7 +137,7 @@ class RemoteCarrier:
         if given is not None:
             given.passed_on, given.last = True, replace(given.last, state=state)
 
-    def told(self, result: OrderResult) -> None:
+    def note_result(self, result: OrderResult) -> None:
         """Note what the gateway tells of an order: once it has ended, it is not passed on."""
         given = self._open.get(result.id)
         if given is None:
@@ -145,7 +145,7 @@ class RemoteCarrier:
         if result.final:
             del self._open[result.id]
         else:
-            given.heard, given.last = True, result
+            given.acknowledged, given.last = True, result
             if not given.cancelled:
                 given.again_s = self._now_s() + AGAIN_ONCE_HEARD_S
 
@@ -217,7 +217,7 @@ class RemoteCarrier:
                 except LinkError as error:
                     fault = error.fault
             if fault is not None:
-                self._held_up(given, fault)
+                self._delay(given, fault)
         self._fault = fault
         # that nothing waits is no news; that it goes on is, once it was told that it does not
         if fault != self._logged and (self._open or fault is None):
@@ -239,12 +239,12 @@ class RemoteCarrier:
         except LinkError:
             given.again_s = now_s + LOOK_EVERY_S
             raise
-        patient = given.heard and not given.cancelled
+        patient = given.acknowledged and not given.cancelled
         given.again_s = now_s + (AGAIN_ONCE_HEARD_S if patient else AGAIN_S)
         if first and given.last.reason:
             self._show(given, "", f"passed on to gateway {self._gateway}")
 
-    def _held_up(self, given: _Given, fault: str) -> None:
+    def _delay(self, given: _Given, fault: str) -> None:
         reason, detail = "link_down", f"{fault}: it waits here"
         if given.passed_on:
             reason, detail = GATEWAY_LOST, f"{fault}: what became of it since is not known"
@@ -253,7 +253,7 @@ class RemoteCarrier:
 
     def _show(self, given: _Given, reason: str, detail: str) -> None:
         given.last = replace(given.last, at=utc_now(), reason=reason, detail=detail)
-        self._tell(given.last)
+        self._report(given.last)
 
     def _after_its_time(self, given: _Given, now_s: float, fault: str | None) -> None:
         if not given.passed_on:
@@ -271,7 +271,7 @@ class RemoteCarrier:
 
     def _close(self, given: _Given, state: OrderState, reason: str, detail: str) -> None:
         result = replace(given.last, state=state, at=utc_now(), final=True)
-        self._tell(replace(result, reason=reason, detail=detail))
+        self._report(replace(result, reason=reason, detail=detail))
 
     def _has_room(self, kind: OrderKind) -> bool:
         if len(self._open) < WAITING:

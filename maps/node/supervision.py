@@ -14,7 +14,7 @@ AGAIN_S: Final = 1.0
 _log = structlog.get_logger(__name__)
 
 
-async def kept_running(name: str, work: Callable[[], Awaitable[None]]) -> None:
+async def run_supervised(name: str, work: Callable[[], Awaitable[None]]) -> None:
     """Run `work` until it ends or is cancelled; when it fails, say so and run it again.
 
     Args:

@@ -48,8 +48,8 @@ class AccountNews:
         tell: Tells the user of a name.
     """
 
-    def __init__(self, store: Store, tell: Callable[[str], Awaitable[None]]) -> None:
-        self._store, self._tell = store, tell
+    def __init__(self, store: Store, notify: Callable[[str], Awaitable[None]]) -> None:
+        self._store, self._notify = store, notify
         self._after: int | None = None
 
     async def run(self) -> None:
@@ -62,21 +62,21 @@ class AccountNews:
         """Tell of what is new; what cannot be read is looked for again."""
         try:
             after = self._after
-            self._after, entries = await self._store.read(_found, after)
+            self._after, entries = await self._store.read(_new_entries, after)
         except StoreError as error:
             log.warning("changes of accounts cannot be looked for yet", fault=str(error))
             return
-        for name in dict.fromkeys(name for each in entries if (name := _whose(each))):
-            await self._tell(name)
+        for name in dict.fromkeys(name for each in entries if (name := _account_of(each))):
+            await self._notify(name)
 
 
-def _found(connection: Connection, after: int | None) -> tuple[int, list[Entry]]:
+def _new_entries(connection: Connection, after: int | None) -> tuple[int, list[Entry]]:
     """Return the number of the newest line, and the acts after another; none at first."""
     newest = journal.end(connection)[0]
     return newest, [] if after is None else journal.of_acts(connection, ACTS, after=after)
 
 
-def _whose(entry: Entry) -> str:
+def _account_of(entry: Entry) -> str:
     """Return the user whose account it is; empty where nobody's way in has changed."""
     detail = json_decoder(dict[str, Any]).decode(entry.detail)
     kind, _, id = entry.subject.partition(":")

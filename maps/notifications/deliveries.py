@@ -155,14 +155,14 @@ class Deliveries:
         )
         self._tests: dict[str, deque[float]] = {}
         self._since: dict[DeliveryWay, tuple[str | None, datetime]] = {}
-        watch.document_service.listeners.append(self._hear)
+        watch.document_service.listeners.append(self._on_documents)
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
         """Deliver while inside."""
         tasks = [
-            asyncio.create_task(_kept_running(self._intake.run, "intake"), name="delivery intake"),
-            asyncio.create_task(_kept_running(self._sender.run, "sender"), name="delivery sender"),
+            asyncio.create_task(_supervised(self._intake.run, "intake"), name="delivery intake"),
+            asyncio.create_task(_supervised(self._sender.run, "sender"), name="delivery sender"),
         ]
         try:
             yield
@@ -219,7 +219,7 @@ class Deliveries:
         if rule is None or rule.agency != agency:
             raise NotFound("delivery rule", name)
         self._count_test(agency)
-        receivers = await self._receivers.named_by(rule)
+        receivers = await self._receivers.receivers_of(rule)
         return list(
             await asyncio.gather(*(self._try(rule.way, rule, to, user) for to, user in receivers))
         )
@@ -236,7 +236,7 @@ class Deliveries:
         self._count_test(user.agency)
         return await self._try("push", None, id, user.name)
 
-    async def tell_account(self, name: str) -> None:
+    async def notify_account(self, name: str) -> None:
         """Tell a user, on all browsers that take notifications, that its ways to sign in were
         changed; who cannot be reached now is not told later.
         """
@@ -261,9 +261,9 @@ class Deliveries:
 
     # -- inside
 
-    def _hear(self, documents: Sequence[Document]) -> None:
-        self._intake.hear(documents)
-        self._sender.hear(documents)
+    def _on_documents(self, documents: Sequence[Document]) -> None:
+        self._intake.on_documents(documents)
+        self._sender.on_documents(documents)
 
     def _fares(self, rule: DeliveryRule) -> RuleHealth:
         sender = self._sender
@@ -313,7 +313,7 @@ class Deliveries:
         return DeliveryTestResult(to=to, ok=True)
 
 
-async def _kept_running(work: Callable[[], Awaitable[None]], name: str) -> None:
+async def _supervised(work: Callable[[], Awaitable[None]], name: str) -> None:
     while True:
         try:
             await work()

@@ -58,7 +58,7 @@ class _Outcome(NamedTuple):
 
     ids: tuple[str, ...]
     act: str
-    said: dict[str, Any]
+    details: dict[str, Any]
 
 
 class DeliverySender:
@@ -98,16 +98,16 @@ class DeliverySender:
         self._unsettled: dict[str, _Outcome] = {}
         self._note_fault = ""
         self._busy: dict[DeliveryTarget, asyncio.Task[None]] = {}
-        self._came = asyncio.Event()
+        self._arrived = asyncio.Event()
 
-    def hear(self, documents: Sequence[Document]) -> None:
+    def on_documents(self, documents: Sequence[Document]) -> None:
         """Take in new versions of documents; to be called by the document service."""
         for document in documents:
             if not isinstance(document, AlertDelivery):
                 continue
             if not document.is_closed:
                 self.waiting.setdefault(document.target, {})[document.id] = document
-                self._came.set()
+                self._arrived.set()
                 continue
             group = self.waiting.get(document.target, {})
             group.pop(document.id, None)
@@ -122,10 +122,10 @@ class DeliverySender:
             while True:
                 try:
                     async with asyncio.timeout(TICK_S):
-                        await self._came.wait()
+                        await self._arrived.wait()
                 except TimeoutError:
                     pass
-                self._came.clear()
+                self._arrived.clear()
                 await self._settle_again()
                 await self._expire()
                 self._start_due()
@@ -164,7 +164,7 @@ class DeliverySender:
     def _served(self, target: DeliveryTarget, _task: asyncio.Task[None]) -> None:
         self._busy.pop(target, None)
         if any(each.way == target.way for each in self.waiting):
-            self._came.set()
+            self._arrived.set()
 
     def _worst(self, target: DeliveryTarget) -> int:
         """Return the rank of the worst that waits for a receiver."""
@@ -206,12 +206,12 @@ class DeliverySender:
             await self._settle(batch, "withhold", fault=error.fault)
             return
         desk = self._desk_of(receiver)
-        alerts, deliveries = await self._told(batch, desk)
+        alerts, deliveries = await self._visible_alerts(batch, desk)
         if not deliveries:
             return
         message = self._message(deliveries, alerts)
         if target.way == "push" and await self._receivers.is_from_before(target.to):
-            message = replace(message, told=(), more=0, ended=True)
+            message = replace(message, alerts=(), more=0, ended=True)
         attempts = pace.failures + 1
         try:
             async with asyncio.timeout(LONGEST_TRY_S):
@@ -237,7 +237,7 @@ class DeliverySender:
                 deliveries, "send", attempts=attempts, message=with_id, together=message.count
             )
 
-    async def _told(
+    async def _visible_alerts(
         self, batch: Sequence[AlertDelivery], desk: Desk
     ) -> tuple[list[VisibleAlert], list[AlertDelivery]]:
         """Return what the receiver may see of the alerts now, and of which deliveries.
@@ -285,7 +285,7 @@ class DeliverySender:
             agency=first.agency,
             at=self._now(),
             expires_at=max(each.expires_at for each in deliveries),
-            told=tuple(alerts[:MOST_TOLD]),
+            alerts=tuple(alerts[:MOST_TOLD]),
             more=max(0, len(alerts) - MOST_TOLD),
         )
 
@@ -310,7 +310,7 @@ class DeliverySender:
 
     async def _note(self, outcome: _Outcome) -> None:
         try:
-            await self._outbox.settle(outcome.ids, outcome.act, **outcome.said)
+            await self._outbox.settle(outcome.ids, outcome.act, **outcome.details)
         except (StoreError, Conflict) as error:
             if not self._note_fault:
                 log.warning("deliveries_not_noted", count=len(outcome.ids), fault=str(error))

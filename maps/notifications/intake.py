@@ -58,16 +58,16 @@ class Intake:
         self._outbox, self._rules, self._receivers = outbox, rules, receivers
         self._desk_of, self._node, self._zone, self._now = desk_of, node, zone, now
         self._known: dict[str, PriorAlert] = {}
-        self._made: set[str] = set()
+        self._made_ids: set[str] = set()
         self._news: list[Alert] = []
-        self._came = asyncio.Event()
+        self._arrived = asyncio.Event()
 
-    def hear(self, documents: Sequence[Document]) -> None:
+    def on_documents(self, documents: Sequence[Document]) -> None:
         """Take in new versions of documents; to be called by the document service."""
         alerts = [each for each in documents if isinstance(each, Alert)]
         if alerts and self._rules:
             self._news += alerts
-            self._came.set()
+            self._arrived.set()
 
     async def run(self) -> None:
         """Make deliveries until cancelled."""
@@ -75,8 +75,8 @@ class Intake:
             return
         await self._until_stored(self._catch_up)
         while True:
-            await self._came.wait()
-            self._came.clear()
+            await self._arrived.wait()
+            self._arrived.clear()
             news, self._news = self._news, []
             new = self._what_is_new(news)
 
@@ -84,7 +84,7 @@ class Intake:
                 await self._outbox.put(await self._deliveries(new))
 
             await self._until_stored(keep)
-            self._made.clear()  # from now on the versions alone tell
+            self._made_ids.clear()  # from now on the versions alone tell
 
     # -- inside
 
@@ -106,7 +106,7 @@ class Intake:
         longest = timedelta(seconds=max(each.expires_in_s for each in self._rules))
         since = self._now() - longest
         self._known.clear()  # tried again: nothing of the first try counts
-        self._made = await self._outbox.recent_ids(since)
+        self._made_ids = await self._outbox.recent_ids(since)
         opened = self._outbox.open_alerts()  # before the read: what changes from now on is heard
         recent: list[tuple[Alert, AlertState]] = []
         for versions in await self._outbox.recent_alerts(since):
@@ -146,10 +146,10 @@ class Intake:
             ]
             if not receivers:
                 continue
-            for to, user in await self._receivers.named_by(rule):
+            for to, user in await self._receivers.receivers_of(rule):
                 for alert, occasion in receivers:
                     id = delivery_id(way=rule.way, to=to, alert=alert.id, version=alert.version)
-                    if id in self._made or id in made:
+                    if id in self._made_ids or id in made:
                         continue
                     made[id] = AlertDelivery(
                         id=id,

@@ -44,7 +44,7 @@ class Receivers:
             calendar=rule.calendar or self._reading.calendar_of(rule.agency),
         )
 
-    async def named_by(self, rule: DeliveryRule) -> list[tuple[str, str]]:
+    async def receivers_of(self, rule: DeliveryRule) -> list[tuple[str, str]]:
         """Return to whom a rule delivers now, each as `to` and `user` of `AlertDelivery`."""
         if rule.way != "push":
             return [(each, "") for each in dict.fromkeys(rule.to)]

@@ -106,7 +106,7 @@ async def replay_page(
     films = await asyncio.to_thread(_believed, read)
     units_drawn = [each for each in units if each.id in films]
     return await asyncio.to_thread(
-        _drawn,
+        _render,
         units_drawn,
         films,
         rivers,
@@ -128,7 +128,7 @@ def _believed(films: Mapping[str, Film]) -> dict[str, Film]:
     return {id: film for id, film in believed_units.items() if len(film)}
 
 
-def _drawn(
+def _render(
     units: list[ReplayUnit],
     films: Mapping[str, Film],
     rivers: Rivers,
@@ -196,7 +196,7 @@ def _unit(
     unit: ReplayUnit, film: Film, rivers: Rivers, start: datetime, step_s: float
 ) -> dict[str, Any]:
     """Return a unit as the script reads it: places as differences, times as milliseconds."""
-    film = film.take(_kept(film, step_s))
+    film = film.take(_newest_of_steps(film, step_s))
     time_ms = film.time_us // 1000
     x, y = np.rint(film.lon * 1e6).astype(np.int64), np.rint(film.lat * 1e6).astype(np.int64)
     turn = np.where(np.isfinite(film.heading_deg), film.heading_deg, film.course_deg)
@@ -222,7 +222,7 @@ def _unit(
     }
 
 
-def _kept(film: Film, step_s: float) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def _newest_of_steps(film: Film, step_s: float) -> np.ndarray[Any, np.dtype[np.bool_]]:
     mask = np.ones(len(film), dtype=np.bool_)
     if step_s and len(mask):
         parts = film.time_us // round(step_s * 1e6)

@@ -159,7 +159,7 @@ def unit_totals(
 ) -> UnitTotals | None:
     """Return what one unit did; None where no position can be believed."""
     cleaned = clean(_positions(film))
-    removed = Counter[str](each.why for each in cleaned.removed)
+    removed = Counter[str](each.reason for each in cleaned.removed)
     track = cleaned.track
     if not len(track):
         return None

@@ -35,7 +35,7 @@ def new_folder(folder: Path, *, aside: Path | None = None) -> Iterator[Path]:
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     _sweep(folder)
-    made = _beside(folder)
+    made = _sibling(folder)
     made.mkdir(mode=0o700)
     try:
         if folder.exists():
@@ -62,7 +62,7 @@ def new_file(path: Path, body: bytes) -> Iterator[None]:
     path = path.resolve()  # a link to it stays one
     path.parent.mkdir(parents=True, exist_ok=True)
     _sweep(path)
-    made = _beside(path)
+    made = _sibling(path)
     try:
         handle = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         with os.fdopen(handle, "wb") as file:
@@ -89,7 +89,7 @@ def sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
-def _beside(path: Path) -> Path:
+def _sibling(path: Path) -> Path:
     path = path.absolute()
     return path.with_name(f".{path.name}{_MARK}{os.getpid()}")
 

@@ -89,7 +89,7 @@ class InternalSettings(SettingsTable):
         return parts.hostname or "", parts.port or (8883 if self.tls else 1883)
 
     @property
-    def shown(self) -> str:
+    def broker_url(self) -> str:
         """The broker, for people."""
         return "{}://{}:{}".format("mqtts" if self.tls else "mqtt", *self.broker)
 

@@ -283,8 +283,13 @@ def settings_of(
         broker=parsed.broker,
         agencies=parsed.agencies or (AgencySettings(id=node.id, name=node.name),),
         layers=LayersSettings(
-            replace={name: _found(each, folder) for name, each in parsed.layers.replace.items()},
-            add={name: _found(each, folder) for name, each in parsed.layers.add.items()},
+            replace={
+                name: _with_absolute_path(each, folder)
+                for name, each in parsed.layers.replace.items()
+            },
+            add={
+                name: _with_absolute_path(each, folder) for name, each in parsed.layers.add.items()
+            },
         ),
         channels=tuple(channels.values()),
         remote=remote,
@@ -299,7 +304,7 @@ def settings_of(
         reports=parsed.reports,
         access=parsed.access.model_copy(update={"key_file": folder / parsed.access.key_file}),
         audit=_audit_from(parsed.audit, folder),
-        open_id=_found_secret(parsed.open_id, folder),
+        open_id=_with_absolute_secret(parsed.open_id, folder),
         retention=parsed.retention,
         incidents=parsed.incidents,
         backup=None
@@ -400,14 +405,14 @@ def _audit_from(audit: AuditSettings, folder: Path) -> AuditSettings:
     )
 
 
-def _found_secret(open_id: OpenIdSettings | None, folder: Path) -> OpenIdSettings | None:
+def _with_absolute_secret(open_id: OpenIdSettings | None, folder: Path) -> OpenIdSettings | None:
     """Return `open_id` with its path made absolute from `folder`."""
     if open_id is None or open_id.client_secret_file is None:
         return open_id
     return open_id.model_copy(update={"client_secret_file": folder / open_id.client_secret_file})
 
 
-def _found(layer: LayerSettings, folder: Path) -> LayerSettings:
+def _with_absolute_path(layer: LayerSettings, folder: Path) -> LayerSettings:
     """Return `layer` with its path made absolute from `folder`."""
     return layer.model_copy(update={"file": str(folder / layer.file)})
 

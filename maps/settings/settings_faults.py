@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from maps.feeds.feedback import heard_back_by
+from maps.feeds.feedback import feedback_channel
 from maps.feeds.settings import FeedSettings
 from maps.settings.access_settings import OpenIdSettings
 from maps.settings.keyed_channels import forgeable
@@ -98,7 +98,7 @@ def contradictions(
         if feed.agency not in own:
             wrong = f"{feed.agency!r} is no agency of this node"
             faults.append(f"{source}: feeds[{number}].agency: {wrong}")
-        echo = heard_back_by(feed, channels.values())
+        echo = feedback_channel(feed, channels.values())
         if echo is not None:
             faults.append(f"{source}: feeds[{number}].url: the channel {echo!r} would hear it back")
     for number, user in enumerate(() if open_id is None else open_id.users):

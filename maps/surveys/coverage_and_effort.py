@@ -23,7 +23,14 @@ from gis.errors.errors import PositionError
 from gis.geometry.geojson import plain
 from gis.river.river import River
 from gis.river.rivers import Rivers
-from gis.tracks.coverage import Coverage, RiverCoverage, Stretch, area_seen, reach_km, river_seen
+from gis.tracks.coverage import (
+    Coverage,
+    RiverCoverage,
+    Stretch,
+    area_coverage,
+    reach_km,
+    river_coverage,
+)
 from gis.tracks.effort import Effort, effort, total
 from gis.tracks.track import Track
 from maps.errors.errors import BadRequest
@@ -206,7 +213,7 @@ class Survey:
             tracks = [each.track for each in found]
 
             def work() -> tuple[Coverage, dict[str, Any] | None]:
-                coverage, frame = area_seen(tracks, area, radius_m=radius_m, rivers=self.rivers)
+                coverage, frame = area_coverage(tracks, area, radius_m=radius_m, rivers=self.rivers)
                 return coverage, cells_of(frame) if cells else None
 
             coverage, made = await self.in_thread(work)
@@ -244,7 +251,7 @@ class Survey:
         until = passed(start, end, now=datetime.now(UTC))
         async with self.turn(desk):
             found = await followed(desk, units, start, end, in_thread=self.in_thread)
-            coverage = await self.seen_along(
+            coverage = await self.river_coverage(
                 [each.track for each in found], km_from=km_from, km_to=km_to, radius_m=radius_m
             )
         return CoverageReport(
@@ -257,7 +264,7 @@ class Survey:
             line_error_m=line_error_of(coverage),
         )
 
-    async def seen_along(
+    async def river_coverage(
         self, tracks: Sequence[Track], *, km_from: float, km_to: float, radius_m: float
     ) -> RiverCoverage:
         """Return how much of the main river tracks saw; `turn` is held by whoever calls.
@@ -273,7 +280,7 @@ class Survey:
         """
         rivers = self.rivers
         return await self.in_thread(
-            lambda: river_seen(
+            lambda: river_coverage(
                 tracks,
                 rivers.main,
                 km_from=km_from,

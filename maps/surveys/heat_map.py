@@ -16,7 +16,7 @@ from typing import Any, Final
 import msgspec
 import shapely
 
-from gis.tracks.coverage import Coverage, area_seen
+from gis.tracks.coverage import Coverage, area_coverage
 from gis.tracks.river_bins import RiverBin, river_bins
 from maps.surveys.coverage_and_effort import Survey, cells_of, line_error_of
 from maps.surveys.query_windows import parts_since, passed
@@ -124,7 +124,7 @@ async def heat_of(
         cell_m = max(radius_m / 2.0, math.sqrt(whole_m2 / MOST_CELLS)) if shapes else None
 
         def one(sector: Sector, shape: shapely.Geometry) -> SectorHeat:
-            coverage, frame = area_seen(
+            coverage, frame = area_coverage(
                 tracks, shape, radius_m=radius_m, cell_m=cell_m, rivers=rivers
             )
             return SectorHeat(
@@ -147,7 +147,7 @@ async def heat_of(
                 rivers=rivers,
             )
         )
-        along = await survey.seen_along(tracks, km_from=km_from, km_to=km_to, radius_m=radius_m)
+        along = await survey.river_coverage(tracks, km_from=km_from, km_to=km_to, radius_m=radius_m)
         sectors = [
             await survey.in_thread(partial(one, sector, shape)) for sector, shape, _ in shapes
         ]

@@ -65,16 +65,16 @@ class History:
         rivers: Rivers,
     ) -> None:
         self._lines: list[shapely.LineString] = []
-        self._told: list[dict[str, Value | None]] = []
+        self._rows: list[dict[str, Value | None]] = []
         step_s = max((end - start).total_seconds() / _PIECES, 60.0)
         for id, path in paths.items():
-            track = _drawn(path, rivers)
+            track = _clean_track(path, rivers)
             times_s = track.time_us / 1e6
             x, y = project(track.lon, track.lat)
             for first, last in _pieces(times_s, start.timestamp(), step_s):
                 piece = np.column_stack([x[first : last + 1], y[first : last + 1]])
                 self._lines.append(shapely.LineString(piece))
-                self._told.append(
+                self._rows.append(
                     {
                         "id": id,
                         **about.get(id, {}),
@@ -108,7 +108,7 @@ class History:
             inside = shapely.simplify(inside, edge * _PIXEL * rougher, preserve_topology=False)
             made = self._encoded(found, inside, west, north, edge)
             rougher *= 2
-        newest = np.argsort([-int(self._told[at]["end"] or 0) for at in found], kind="stable")
+        newest = np.argsort([-int(self._rows[at]["end"] or 0) for at in found], kind="stable")
         while len(made) > LARGEST_TILE:
             newest = newest[: len(newest) // 2]
             made = self._encoded(found[newest], inside[newest], west, north, edge)
@@ -130,7 +130,7 @@ class History:
         for at, shape in zip(found.tolist(), inside.tolist(), strict=True):
             lines = list(_whole_units(shape, west, north, edge))
             if lines:
-                features.append(LineFeature(lines=lines, properties=self._told[at]))
+                features.append(LineFeature(lines=lines, properties=self._rows[at]))
         return encode_lines({"tracks": features})
 
 
@@ -144,7 +144,7 @@ class Histories:
 
     def __init__(self, rivers: Rivers, now: Callable[[], float] = monotonic) -> None:
         self._rivers, self._now = rivers, now
-        self._kept: OrderedDict[tuple[Any, ...], tuple[float, int | None, History]] = OrderedDict()
+        self._cache: OrderedDict[tuple[Any, ...], tuple[float, int | None, History]] = OrderedDict()
         self._turns = FairQueue()
 
     async def of(
@@ -159,7 +159,7 @@ class Histories:
         async with self._turns.turn(desk.user.name):
             whose = (desk.policy.agency, desk.policy.role, desk.visible.epoch)
             key = (*whose, start, end, tuple(sorted(ids)))
-            made_at, crossed_in, history = self._kept.get(key, (0.0, None, None))
+            made_at, crossed_in, history = self._cache.get(key, (0.0, None, None))
             desk.visible.note_crossing(crossed_in)
             if history is None or self._now() - made_at > KEPT_S:
                 paths = await desk.history.paths(start=start, end=end, ids=ids or None)
@@ -167,14 +167,14 @@ class Histories:
                 history = await asyncio.to_thread(
                     History, paths, about, start=start, end=end, rivers=self._rivers
                 )
-                self._kept[key] = self._now(), desk.visible.crossed_in, history
-                while len(self._kept) > MOST_KEPT:
-                    self._kept.popitem(last=False)
-            self._kept.move_to_end(key)
+                self._cache[key] = self._now(), desk.visible.crossed_in, history
+                while len(self._cache) > MOST_KEPT:
+                    self._cache.popitem(last=False)
+            self._cache.move_to_end(key)
             return history
 
 
-def _drawn(path: PositionHistory, rivers: Rivers) -> Track:
+def _clean_track(path: PositionHistory, rivers: Rivers) -> Track:
     """Return a path as it is counted: without what cannot be true, and along rivers."""
     unsaid = np.full(len(path.times_s), np.nan)
     track = Track(

@@ -74,7 +74,7 @@ async def effort_of(survey: Survey, desk: Desk, patrol: Patrol) -> PatrolEffort:
         Forbidden: If the role may not.
     """
     start, end = desk.patrols.span(patrol)
-    sides, unseen = units_seen(desk, patrol)
+    sides, unseen = visible_units(desk, patrol)
     units = [unit for each in sides.values() for unit in each]
     if not units:
         raise BadRequest("none of its units' tracks may be seen")
@@ -97,7 +97,7 @@ async def coverage_of(
         Forbidden: If the role may not.
     """
     start, end = desk.patrols.span(patrol)
-    sides, unseen = units_seen(desk, patrol)
+    sides, unseen = visible_units(desk, patrol)
     if not sides:
         raise BadRequest("none of its units' tracks may be seen")
     groups = {**sides, ALL: [unit for each in sides.values() for unit in each]}
@@ -122,7 +122,7 @@ async def coverage_of(
     return PatrolCoverage(patrol=patrol.id, sectors=found, unseen=unseen, unseen_sectors=hidden)
 
 
-def units_seen(desk: Desk, patrol: Patrol) -> tuple[dict[str, list[str]], int]:
+def visible_units(desk: Desk, patrol: Patrol) -> tuple[dict[str, list[str]], int]:
     """Return the units that the caller may know of, by agency, and how many others there are."""
     sides: dict[str, list[str]] = {}
     unseen = 0

@@ -78,7 +78,7 @@ async def followed(
     """
 
     def kept(state: UnitState, page: Sequence[Fix], last: Fix | None) -> Sequence[Fix]:
-        some = _apart(page, apart, last)
+        some = _spaced(page, apart, last)
         return some if outings is None else _within(some, outings[state.id])
 
     found: list[FollowedUnit] = []
@@ -99,7 +99,7 @@ async def followed(
 
 def _follow(state: UnitState, fixes: Sequence[Fix]) -> FollowedUnit:
     cleaned = clean(with_accuracy(fixes))
-    removed = Counter[str](each.why for each in cleaned.removed)
+    removed = Counter[str](each.reason for each in cleaned.removed)
     return FollowedUnit(state=state, track=cleaned.track, removed=dict(removed))
 
 
@@ -109,7 +109,7 @@ def credible(fixes: Sequence[Fix]) -> list[Fix]:
     >>> credible([])
     []
     """
-    return [fixes[index] for index in clean(with_accuracy(fixes)).kept.tolist()]
+    return [fixes[index] for index in clean(with_accuracy(fixes)).indices.tolist()]
 
 
 def with_accuracy(fixes: Sequence[Fix]) -> Sequence[Fix]:
@@ -124,7 +124,7 @@ def with_accuracy(fixes: Sequence[Fix]) -> Sequence[Fix]:
     ]
 
 
-def _apart(fixes: Sequence[Fix], apart: timedelta, last: Fix | None) -> Sequence[Fix]:
+def _spaced(fixes: Sequence[Fix], apart: timedelta, last: Fix | None) -> Sequence[Fix]:
     """Return those of some positions, oldest first, that are so long apart and after the last."""
     if not apart:
         return fixes

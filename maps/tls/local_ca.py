@@ -108,7 +108,7 @@ def make_authority(
         BadCertificate: If a host is none.
     """
     now = now or datetime.now(UTC)
-    who = _named(f"{name} local authority")
+    who = _x509_name(f"{name} local authority")
     return (
         x509.CertificateBuilder()
         .subject_name(who)
@@ -160,7 +160,7 @@ def make_server_certificate(
     return (
         x509.CertificateBuilder()
         # No name of a server: OpenSSL would hold it against the constraints as one.
-        .subject_name(_named("Joint patrol"))
+        .subject_name(_x509_name("Joint patrol"))
         .issuer_name(authority.subject)
         .public_key(public_key)
         .serial_number(x509.random_serial_number())
@@ -236,7 +236,7 @@ def _general(host: str) -> x509.DNSName | x509.IPAddress:
         raise BadCertificate(f"{host!r} is no name or address of a server") from None
 
 
-def _named(name: str) -> x509.Name:
+def _x509_name(name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])])
 
 

@@ -47,11 +47,11 @@ async def pdf_of(page: str) -> bytes:
         _note(line)
     if process.returncode != 0 or not made.startswith(b"%PDF"):
         _log.warning("report_pdf_failed", code=process.returncode, said=error_lines[-1:] or "")
-        raise ReportFailed(_why(error_lines))
+        raise ReportFailed(_fault_of(error_lines))
     return made
 
 
-def _why(error_lines: list[str]) -> str:
+def _fault_of(error_lines: list[str]) -> str:
     text = "\n".join(error_lines)
     if "cannot load library" in text or "No module named 'weasyprint'" in text:
         return "PDF needs the Debian packages libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"

@@ -39,12 +39,12 @@ def main() -> None:
     page = sys.stdin.buffer.read().decode("utf-8")
     missing = not_drawn(page)
     if missing:
-        _tell({"event": "report_glyphs_missing", "letters": "".join(sorted(missing))[:200]})
+        _write_result({"event": "report_glyphs_missing", "letters": "".join(sorted(missing))[:200]})
     made: bytes = HTML(string=page, url_fetcher=refuse_url, base_url=None).write_pdf(
         pdf_variant=None, uncompressed_pdf=False
     )
     if len(made) > LONGEST_PDF:
-        _tell({"event": "report_too_large", "bytes": len(made)})
+        _write_result({"event": "report_too_large", "bytes": len(made)})
         raise SystemExit(3)
     sys.stdout.buffer.write(made)
 
@@ -73,13 +73,13 @@ def not_drawn(page: str) -> set[str]:
         [program, "--format", "%{charset}\n"],
         capture_output=True, text=True, timeout=30, check=False,
     ).stdout  # fmt: skip
-    drawn = drawn_by(result)
+    drawn = code_point_ranges(result)
     return {
         letter for letter in letters if not any(low <= ord(letter) <= high for low, high in drawn)
     }
 
 
-def drawn_by(charsets: str) -> set[tuple[int, int]]:
+def code_point_ranges(charsets: str) -> set[tuple[int, int]]:
     """Return the ranges of code points in what `fc-list` tells of fonts.
 
     >>> sorted(drawn_by("20-7e a9"))
@@ -102,7 +102,7 @@ def _bound_memory() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
 
 
-def _tell(content: dict[str, Any]) -> None:
+def _write_result(content: dict[str, Any]) -> None:
     sys.stderr.write(json.dumps(content) + "\n")
 
 

@@ -246,7 +246,7 @@ class Fencing:
         if watch is None:
             return UNKNOWN
         number, track = watch.index.number.get(area), watch.tracks.get(unit)
-        seen = None if track is None else track.known_until
+        seen = None if track is None else track.newest_believed
         if number is None or track is None or seen is None:
             return UNKNOWN
         seen_at = datetime.fromtimestamp(seen, UTC)

@@ -13,7 +13,7 @@ from patrol.documents.transaction import Note
 from patrol.errors.errors import Conflict
 from patrol.holdings.mention import SEARCH, Mentions
 from patrol.store.records import holdings
-from radio_gateway.messages.printable_text import check_shown
+from radio_gateway.messages.printable_text import check_printable
 
 SHORTEST: Final = 3
 """Characters to look for: fewer stand everywhere."""
@@ -61,7 +61,7 @@ def check_search(words: str, purpose: str) -> tuple[str, str]:
         Conflict: If either is too short or too long.
         HiddenText: If they hold what nobody sees.
     """
-    check_shown(words=words, purpose=purpose)
+    check_printable(words=words, purpose=purpose)
     words, purpose = words.strip(), purpose.strip()
     if not SHORTEST <= len(words) <= LONGEST:
         raise Conflict(f"look for {SHORTEST} to {LONGEST} characters")

@@ -15,7 +15,7 @@ from patrol.legal_holds.legal_hold import HeldKind, LegalHold
 from patrol.store.protection import removal
 from patrol.store.records import documents
 from patrol.units.units import Unit
-from radio_gateway.messages.printable_text import check_shown
+from radio_gateway.messages.printable_text import check_printable
 
 LONGEST_REASON: Final = 1000
 MOST_HOLDS: Final = 1000
@@ -152,7 +152,7 @@ class LegalHoldDesk:
 
 
 def _checked(reason: str) -> str:
-    check_shown(reason=reason)
+    check_printable(reason=reason)
     reason = reason.strip()
     if not 5 <= len(reason) <= LONGEST_REASON:
         raise Conflict(f"a legal hold needs a reason of 5 to {LONGEST_REASON} characters")

@@ -30,7 +30,7 @@ class ClockHealth:
     def hear(self, batch: Batch) -> None:
         """Learn what clocks of radios say; flag what was heard if times are doubtful."""
         clock, heard = self._clock, batch.deliveries
-        clock.hear([each.transmission for each in heard[:SAMPLE]])
+        clock.observe([each.transmission for each in heard[:SAMPLE]])
         if clock.doubt is not None:
             batch.deliveries = [
                 replace(each, transmission=clock.mark(each.transmission)) for each in heard

@@ -14,7 +14,7 @@ import msgspec
 from gis.address.address import Address
 from patrol.reception.position_quality import NOT_CURRENT, place_flag
 from patrol.units.effective_time import AHEAD, TimeSource, effective_time
-from radio_gateway.messages.printable_text import cleaned, hidden_in, written_out
+from radio_gateway.messages.printable_text import cleaned, escaped, hidden_in
 from radio_gateway.messages.transmission import Transmission
 
 _48_BITS: Final = 0xFFFF_FFFF_FFFF
@@ -223,13 +223,13 @@ def _plain(transmission: Transmission) -> Transmission:
     if mark is not None:
         mark = msgspec.structs.replace(
             mark,
-            id=written_out(mark.id),
+            id=escaped(mark.id),
             name=cleaned(mark.name),
             remarks=cleaned(mark.remarks),
         )
     return msgspec.structs.replace(
         transmission,
-        device=None if transmission.device is None else written_out(transmission.device),
+        device=None if transmission.device is None else escaped(transmission.device),
         text=_readable(transmission.text),
         status=_readable(transmission.status),
         duplicate_key=None

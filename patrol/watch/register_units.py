@@ -29,7 +29,7 @@ from patrol.store.store import Store
 from patrol.store.tracks import newest
 from patrol.store.tracks.tracks import AddressSpan
 from patrol.units.units import Assignment, Unit
-from radio_gateway.messages.printable_text import check_shown
+from radio_gateway.messages.printable_text import check_printable
 
 REMEMBERED: Final = 20_000
 """Messages that are remembered across a restart; the store is asked about older ones. What was sent
@@ -191,7 +191,7 @@ class Registrar:
         picture = self._picture
         known = picture.units.get(unit.id)
         if known is None or (known.call_sign, known.note) != (unit.call_sign, unit.note):
-            check_shown(call_sign=unit.call_sign, note=" ".join(unit.note.split()))
+            check_printable(call_sign=unit.call_sign, note=" ".join(unit.note.split()))
         note = unit_note(known, unit, by=by)
         contact = picture.contacts.get(unit.id)
         ended: list[Assignment] = []

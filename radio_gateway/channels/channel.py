@@ -94,7 +94,7 @@ class Channel:
         task = asyncio.current_task()
         assert task is not None
         task.set_name(f"channel {self.settings.name}")
-        log = _log.bind(channel=self.settings.name, url=self.settings.shown_url)
+        log = _log.bind(channel=self.settings.name, url=self.settings.public_url)
         backoff = Backoff(local=self.transport.is_local)
         loop = asyncio.get_running_loop()
         try:
@@ -135,7 +135,7 @@ class Channel:
             fault = self.transport.fault
         return ChannelHealth(
             name=self.settings.name,
-            url=self.settings.shown_url,
+            url=self.settings.public_url,
             protocols=self.settings.protocols,
             state=state,
             since=since,
@@ -150,20 +150,20 @@ class Channel:
             reconnects=self._reconnects,
             errors=dict(self._rejections.counts),
             journal_fault=self._recordings.fault,
-            journal_missed=self._recordings.missed,
+            journal_missed=self._recordings.missed_chunks,
         )
 
     def rejected(self) -> list[RejectedFrame]:
         """Return the last frames that were not understood or not let in, oldest first."""
-        return self._rejections.kept()
+        return self._rejections.newest()
 
-    def not_kept(self, transmission: Transmission, detail: str) -> None:
+    def note_unstored(self, transmission: Transmission, detail: str) -> None:
         """Note that what was decoded could not be stored, and why."""
         self._rejections.add(Frame(transmission.raw, transmission.heard_at), "not_kept", detail)
 
-    def rejected_lately(self) -> list[RejectedFrame]:
+    def take_rejected(self) -> list[RejectedFrame]:
         """Return, once, the newest few of what was rejected since this was last asked."""
-        return self._rejections.untold()
+        return self._rejections.unreported()
 
     def listen(self, listener: Listener) -> None:
         """Have `listener` called with what is heard from now on, before it is stored."""
@@ -207,26 +207,26 @@ class Channel:
                         chunks = await transport.read()  # dated by the transport, as it came
                         if not chunks:
                             break
-                        understood = hearing.hear(chunks)
+                        understood = hearing.take(chunks)
                         if understood and self._loss is not None:
-                            self._tell_back()
+                            self._log_recovery()
                         if patience_s is not None and understood:
                             known_bytes = hearing.bytes_read
                             patience.reschedule(loop.time() + patience_s)
                         full = transport.can_wait and inbox.is_full
                         if full or len(inbox) >= at_once:
                             patience.reschedule(None)
-                            await (inbox.room() if full else inbox.taken())
+                            await (inbox.room() if full else inbox.wait_until_taken())
                             if patience_s is not None:
                                 patience.reschedule(loop.time() + patience_s)
             except TimeoutError as error:
                 what = silence_words(hearing.bytes_read - known_bytes)
                 fault = f"{what} for {patience_s:g} s; the link is opened again"
-                raise LinkError(self.settings.shown_url, fault) from error
+                raise LinkError(self.settings.public_url, fault) from error
             finally:
                 hearing.end()
 
-    def _tell_back(self) -> None:
+    def _log_recovery(self) -> None:
         """Log that a lost link is heard again; what breaks next is news then."""
         assert self._loss is not None
         lasted_s = asyncio.get_running_loop().time() - self._loss[1]
@@ -234,7 +234,7 @@ class Channel:
         _log.info(
             "link_back",
             channel=self.settings.name,
-            url=self.settings.shown_url,
+            url=self.settings.public_url,
             lasted_s=round(lasted_s, 1),
         )
 

@@ -71,7 +71,7 @@ class ChannelSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: Short name, the same for ever: it is part of addresses and stored with every record.
-        url: Where its bytes come from; may hold secrets, so show `shown_url`.
+        url: Where its bytes come from; may hold secrets, so show `public_url`.
         protocols: What it speaks, names in `PROTOCOLS`; the first that recognises a frame gets it.
         expected_interval_s: Longest normal silence, seconds; None: not watched. A serial or TCP
             link that is silent for three times as long is opened again.
@@ -93,13 +93,13 @@ class ChannelSettings(msgspec.Struct, frozen=True, kw_only=True):
     decoder: DecoderSettings = DecoderSettings()
 
     @property
-    def shown_url(self) -> str:
+    def public_url(self) -> str:
         """The URL without secrets."""
-        return self.link.shown
+        return self.link.public_url
 
     def __repr__(self) -> str:
         """Return it without secrets: a repr may end in a log."""
-        return f"ChannelSettings(name={self.name!r}, url={self.shown_url!r}, …)"
+        return f"ChannelSettings(name={self.name!r}, url={self.public_url!r}, …)"
 
 
 class _Table(msgspec.Struct, frozen=True, kw_only=True):

@@ -102,7 +102,7 @@ class Connection:
             return self._last_at
         return self._heard_at + timedelta(seconds=time.monotonic() - self._last_read_s)
 
-    def hear(self, chunk: Chunk, reject: Reject) -> list[Transmission]:
+    def receive(self, chunk: Chunk, reject: Reject) -> list[Transmission]:
         """Cut and decode what was read.
 
         Args:
@@ -124,7 +124,7 @@ class Connection:
         transmissions: list[Transmission] = []
         self._decode(payloads, transmissions, reject)
         if self._telling:
-            self._tell_rejected(reject)
+            self._report_rejected(reject)
         return transmissions
 
     def end(self, key: str) -> Chunk:
@@ -139,7 +139,7 @@ class Connection:
 
         Args:
             now: The present; None when the connection has ended.
-            reject: As for `hear`.
+            reject: As for `receive`.
         """
         transmissions: list[Transmission] = []
         if now is None:
@@ -150,7 +150,7 @@ class Connection:
                 transmissions += decoder.flush(now)
             except Exception:  # noqa: BLE001 - logged there; as in _decode
                 log_failure(b"")
-        self._tell_rejected(reject)
+        self._report_rejected(reject)
         return transmissions
 
     def answers(self) -> list[bytes]:
@@ -209,7 +209,7 @@ class Connection:
             except Exception as error:  # noqa: BLE001 - logged there
                 _refuse(frame, error, reject)
 
-    def _tell_rejected(self, reject: Reject) -> None:
+    def _report_rejected(self, reject: Reject) -> None:
         """Tell of what was wrong inside frames that held good parts too."""
         for decoder in self._telling:
             for error in decoder.rejected():

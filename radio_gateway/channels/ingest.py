@@ -103,7 +103,7 @@ class Ingest:
         """Return the connection that `device` was last heard on, once somebody listens."""
         return self._whereabouts.of(device)
 
-    def hear(self, chunks: list[Chunk]) -> bool:
+    def take(self, chunks: list[Chunk]) -> bool:
         """Decode what was read and hand on what it says; return whether anything was understood."""
         deliveries: list[Delivery] = []
         connections, recordings, reject = self._connections, self._recordings, self._reject
@@ -123,8 +123,8 @@ class Ingest:
                 recordings.write(chunk)
             frames = connection.frames
             rejecting: list[RejectedFrame] = []
-            self._rejections.lately = rejecting
-            transmissions = connection.hear(chunk, reject)
+            self._rejections.recent = rejecting
+            transmissions = connection.receive(chunk, reject)
             cut = connection.frames - frames
             # of noise a few frames may pass for something that says nothing
             known = bool(transmissions) or (cut > 0 and not rejecting)
@@ -224,7 +224,7 @@ class Ingest:
         present = self._transport.now()
         for key, connection in list(self._unfinished.items()):
             rejecting: list[RejectedFrame] = []
-            self._rejections.lately = rejecting
+            self._rejections.recent = rejecting
             now = max(present, connection.now())  # the clock may have been set back
             transmissions = connection.flush(now, self._reject)
             self._deliver(key, connection, transmissions, deliveries, None, connection.waiting)

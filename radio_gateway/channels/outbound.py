@@ -93,7 +93,7 @@ class Outbound:
         now_s: Callable[[], float] = monotonic,
     ) -> None:
         self._channel = channel
-        self._told, self._record = on_result, record
+        self._on_result, self._record = on_result, record
         self._now, self._now_s = now, now_s
         self._number = first_number
         self._modules = {
@@ -102,7 +102,7 @@ class Outbound:
         self._mute = frozenset(channel.settings.protocols) - frozenset(self._modules)
         self._queue = OrderQueue(
             messages_per_minute=channel.settings.messages_per_minute,
-            tell=self._tell,
+            report=self._report,
             now=now,
             now_s=now_s,
         )
@@ -111,7 +111,7 @@ class Outbound:
         self._down = f"the link of channel {channel.settings.name} is down"
         settings = channel.settings
         if self._modules and not settings.listen_only and channel.transport.can_send:
-            channel.listen(self._heard)  # what is never asked needs no ear for answers
+            channel.listen(self._observe)  # what is never asked needs no ear for answers
 
     @property
     def kinds(self) -> frozenset[OrderKind]:
@@ -140,7 +140,7 @@ class Outbound:
         """
         known = self._queue.result(order.id)
         if known is not None:
-            self._told(known)
+            self._on_result(known)
             return
         if life_left_s is None:
             life_left_s = (order.expires_at - self._now()).total_seconds()
@@ -166,7 +166,7 @@ class Outbound:
         if known is None:
             self._queue.close(order, "cancelled", "", "")
         elif not self._queue.cancel(order.id):
-            self._told(known)
+            self._on_result(known)
 
     def resume(self, order: Order, _state: OrderState) -> None:
         """Take an order that waited when the last run ended; it had not been sent."""
@@ -228,7 +228,7 @@ class Outbound:
             _log.exception("order_not_sent", order=order.id, channel=order.channel)
             self._queue.not_sent(f"{type(error).__name__}: {error}")
         else:
-            self._queue.sent()
+            self._queue.mark_sent()
             return
         if self._record is not None and not queued.attempts:
             try:
@@ -287,7 +287,7 @@ class Outbound:
         if not able:
             return Refusal("not_spoken", f"{' and '.join(modules)} has no words for a {kind}")
         if not self._channel.transport.can_send:
-            return Refusal("cannot_send", f"nothing can be sent over {settings.shown_url}")
+            return Refusal("cannot_send", f"nothing can be sent over {settings.public_url}")
         if settings.listen_only:  # told last: only here can the settings help
             detail = f"channel {settings.name} is listen-only: its settings do not let it speak"
             return Refusal("listen_only", detail)
@@ -307,13 +307,13 @@ class Outbound:
                 refusals.append(Refusal(error.reason, error.detail))
         return refusals[0]
 
-    def _heard(self, transmissions: list[Transmission]) -> None:
+    def _observe(self, transmissions: list[Transmission]) -> None:
         for transmission in transmissions:
-            self._queue.heard(transmission)
+            self._queue.observe(transmission)
         if len(self._queue):
             self._changed.set()
 
-    def _tell(self, order: Order, result: OrderResult) -> None:
+    def _report(self, order: Order, result: OrderResult) -> None:
         if not self._quiet:
             _log.info(
                 "order",
@@ -328,4 +328,4 @@ class Outbound:
                 detail=result.detail,
                 attempts=result.attempts,
             )
-        self._told(result)
+        self._on_result(result)

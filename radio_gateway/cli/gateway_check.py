@@ -51,7 +51,7 @@ def check_gateway(file: Path) -> GatewayFindings:
     found.settings = settings
     lines = [
         ("gateway.spool", spool_fault(settings.spool)),
-        *_taken_twice(settings),
+        *_duplicate_ports(settings),
     ]
     if settings.journal is not None:
         lines.append(("journal.folder", journal_fault(settings.journal.folder)))
@@ -68,7 +68,7 @@ def check_gateway(file: Path) -> GatewayFindings:
     return found
 
 
-def _taken_twice(settings: GatewaySettings) -> list[tuple[str, str | None]]:
+def _duplicate_ports(settings: GatewaySettings) -> list[tuple[str, str | None]]:
     """Find ports that the file gives twice: each is free until the first one has it."""
     taken: list[tuple[str, str, int | str, str]] = []
     if settings.metrics_port:

@@ -106,7 +106,7 @@ class Clock:
         self._base_before = 0
         self._doubted_ns = 0
         self._differs_ns: int | None = None
-        self._said: dict[str, tuple[int, int]] = {}
+        self._readings: dict[str, tuple[int, int]] = {}
         self.recordings: set[str] = set()
         self._sample_at_ns = 0
         self._since = self.now()
@@ -120,7 +120,7 @@ class Clock:
         self._base = base
         return datetime.fromtimestamp(wall / _S, UTC)  # half the cost of `_moment`
 
-    def hear(self, transmissions: Iterable[Transmission]) -> None:
+    def observe(self, transmissions: Iterable[Transmission]) -> None:
         """Note what the clocks of radios tell that were heard just now.
 
         Args:
@@ -139,10 +139,10 @@ class Clock:
                     continue
                 late = min(abs(each.heard_at - now), abs(each.heard_at - wall))
                 if late.total_seconds() <= HEARD_WITHIN_S:
-                    self._said.pop(each.address, None)
-                    self._said[each.address] = (_ns(each.device_time) - steady, steady)
-            while len(self._said) > _MOST_RADIOS:
-                del self._said[next(iter(self._said))]
+                    self._readings.pop(each.address, None)
+                    self._readings[each.address] = (_ns(each.device_time) - steady, steady)
+            while len(self._readings) > _MOST_RADIOS:
+                del self._readings[next(iter(self._readings))]
 
     def mark(self, transmission: Transmission) -> Transmission:
         """Return what was said with the flag `doubtful_clock` while times here are doubtful."""
@@ -155,9 +155,9 @@ class Clock:
         self.now()
         with self._lock:
             steady, base = self._read()
-            self._said = {
+            self._readings = {
                 address: reported
-                for address, reported in self._said.items()
+                for address, reported in self._readings.items()
                 if steady - reported[1] <= BORNE_OUT_FOR_S * _S
             }
             doubt = self.doubt
@@ -250,7 +250,7 @@ class Clock:
     ) -> bool:
         """Return whether clocks of radios tell `base` and not `over`."""
         same_ns = min(SAME_S * _S, abs(base - over) / 3)
-        offsets = [each for each, at in self._said.values() if steady - at <= for_s * _S]
+        offsets = [each for each, at in self._readings.values() if steady - at <= for_s * _S]
         so = sum(abs(each - base) <= same_ns for each in offsets)
         not_so = sum(abs(each - over) <= same_ns for each in offsets)
         return so >= BEAR_OUT and so > MANY * not_so
@@ -262,7 +262,7 @@ class Clock:
         whoever set the clock is believed after a day.
         """
         same_ns = min(SAME_S * _S, abs(base - self._base) / 3)
-        offsets = [each for each, _ in self._said.values()]
+        offsets = [each for each, _ in self._readings.values()]
         if any(abs(each - self._base) <= same_ns for each in offsets):
             return False
         so = any(abs(each - base) <= same_ns for each in offsets)
@@ -272,10 +272,10 @@ class Clock:
         """Doubt a clock from which those of many radios all differ by the same."""
         off = [
             each - self._base
-            for each, at in self._said.values()
+            for each, at in self._readings.values()
             if steady - at <= HEARD_WITHIN_S * _S
         ]
-        if len(off) < MANY and self._said:
+        if len(off) < MANY and self._readings:
             return  # too few to say anything; if nobody was heard for long, nothing is known
         middle = median(off) if off else 0.0
         alike = sum(abs(each - middle) <= SAME_S * _S for each in off)

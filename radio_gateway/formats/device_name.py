@@ -16,11 +16,11 @@ def is_device_name(text: str) -> bool:
     >>> is_device_name("ANDROID-1"), is_device_name("ເຮືອ 3"), is_device_name("boat\\x00")
     (True, True, False)
     """
-    return _is_shown(text) if len(text) > _LONGEST_REMEMBERED else _remembered(text)
+    return _is_printable(text) if len(text) > _LONGEST_REMEMBERED else _remembered(text)
 
 
-def _is_shown(text: str) -> bool:
+def _is_printable(text: str) -> bool:
     return bool(text.strip()) and hidden_in(text, lines=False) is None
 
 
-_remembered = lru_cache(4096)(_is_shown)  # asked of each message, and devices are few
+_remembered = lru_cache(4096)(_is_printable)  # asked of each message, and devices are few

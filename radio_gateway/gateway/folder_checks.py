@@ -26,7 +26,7 @@ def spool_fault(path: Path) -> str | None:
         if file.exists() and not file.is_file():
             return f"{file}: is no file"
         if file.exists() and not _may(file, os.R_OK | os.W_OK):
-            return f"{file}: is not writable by {_who()}"
+            return f"{file}: is not writable by {_process_user()}"
     return None
 
 
@@ -50,7 +50,7 @@ def _folder_fault(folder: Path) -> str | None:
     if os.statvfs(folder).f_flag & os.ST_RDONLY:
         return f"the folder {folder} lies on a read-only file system"
     if not _may(folder, os.R_OK | os.W_OK | os.X_OK):
-        return f"the folder {folder} is not writable by {_who()}"
+        return f"the folder {folder} is not writable by {_process_user()}"
     return None
 
 
@@ -58,7 +58,7 @@ def _may(path: Path, how: int) -> bool:
     return os.access(path, how, effective_ids=os.access in os.supports_effective_ids)
 
 
-def _who() -> str:
+def _process_user() -> str:
     number = os.geteuid()
     try:
         return f"user {pwd.getpwuid(number).pw_name}"

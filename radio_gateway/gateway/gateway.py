@@ -93,23 +93,23 @@ class Gateway:
             )
             if self._journal is not None:
                 stack.callback(self._journal.close)
-            spooler = self._spooler = Spooler(spool, self._not_kept)
+            spooler = self._spooler = Spooler(spool, self._note_unstored)
             uplink = self._uplink = Uplink(
                 settings.uplink,
                 spool,
                 gateway=settings.id,
                 health=self._health,
-                rejected=self._rejected_lately,
+                rejected=self._take_rejected,
                 on_order=self._order,
             )
             path = settings.spool.with_name(f"{settings.spool.name}.orders")
             orders = self._orders = await stack.enter_async_context(await open_order_log(path))
             for ended in await orders.end_of_last_run(utc_now(), RESULTS_KEPT):
-                uplink.tell(ended)
+                uplink.queue_result(ended)
 
             def report(result: OrderResult) -> None:
                 orders.note(result)
-                uplink.tell(result)
+                uplink.queue_result(result)
 
             self._outbound = {
                 name: Outbound(
@@ -141,13 +141,13 @@ class Gateway:
                 asyncio.create_task(
                     _supervise("upkeep", lambda: self._look_after(spool, uplink)), name="upkeep"
                 ),
-                asyncio.create_task(service.tell_alive(), name="watchdog"),
+                asyncio.create_task(service.notify_watchdog(), name="watchdog"),
             ]
             stack.push_async_callback(_end, upkeep)
             _log.info("gateway_running", gateway=settings.id, channels=len(self.channels))
-            service.tell("READY=1")
+            service.notify("READY=1")
             await stop.wait()
-            service.tell("STOPPING=1")
+            service.notify("STOPPING=1")
         _log.info("gateway_stopped", gateway=settings.id)
 
     async def health(self) -> GatewayHealth:
@@ -159,11 +159,11 @@ class Gateway:
     def _rejected(self) -> dict[str, list[RejectedFrame]]:
         return {name: channel.rejected() for name, channel in self.channels.items()}
 
-    def _rejected_lately(self) -> tuple[RejectedFrame, ...]:
+    def _take_rejected(self) -> tuple[RejectedFrame, ...]:
         frames = [
             replace(frame, payload=frame.payload[:REJECTED_BYTES])
             for channel in self.channels.values()
-            for frame in channel.rejected_lately()
+            for frame in channel.take_rejected()
         ]
         return tuple(frames[:REJECTED_TOLD])
 
@@ -179,7 +179,7 @@ class Gateway:
         elif outbound is not None:
             outbound.send(order, life_left_s=life_left_s)
         elif self._uplink is not None:
-            self._uplink.tell(
+            self._uplink.queue_result(
                 OrderResult(
                     id=order.id,
                     state="refused",
@@ -199,7 +199,7 @@ class Gateway:
             _log.error("orders_not_read", fault=error.fault)
             return order.kind != "distress"  # the node gives it again; a distress does not wait
         if before is not None and self._uplink is not None:
-            self._uplink.tell(before)
+            self._uplink.queue_result(before)
         return before is not None
 
     def _health(self) -> GatewayHealth:
@@ -229,7 +229,7 @@ class Gateway:
         """Put what is heard into the spool, answer who waits for that, and have it sent."""
         while True:
             deliveries = await self._inbox.take(A_BATCH)
-            CLOCK.hear(each.transmission for each in deliveries[:SAMPLE])
+            CLOCK.observe(each.transmission for each in deliveries[:SAMPLE])
             keeping = asyncio.ensure_future(spooler.keep(deliveries))
             try:
                 puts = await asyncio.shield(keeping)
@@ -237,12 +237,12 @@ class Gateway:
                 await asyncio.wait((keeping,), timeout=DRAIN_S)
                 keeping.cancel()
                 raise
-            uplink.heard(puts)
+            uplink.enqueue(puts)
 
-    def _not_kept(self, transmission: Transmission, detail: str) -> None:
+    def _note_unstored(self, transmission: Transmission, detail: str) -> None:
         channel = self.channels.get(transmission.channel)
         if channel is not None:
-            channel.not_kept(transmission, detail)
+            channel.note_unstored(transmission, detail)
 
     async def _look_after(self, spool: Spool, uplink: Uplink) -> None:
         """Tell of changed channels, and drop what is too old."""
@@ -255,7 +255,7 @@ class Gateway:
             states = {name: _state(each.health()) for name, each in self.channels.items()}
             if states != reported or CLOCK.doubt != doubt:
                 reported, doubt = states, CLOCK.doubt
-                uplink.tell_health()
+                uplink.queue_health()
             if loop.time() >= drop_at_s:
                 drop_at_s = loop.time() + DROP_OLD_EVERY_S
                 try:

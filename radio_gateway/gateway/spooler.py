@@ -29,8 +29,8 @@ class Spooler:
         fault: Why the spool takes nothing at the moment; None when it does.
     """
 
-    def __init__(self, spool: Spool, not_kept: Callable[[Transmission, str], None]) -> None:
-        self._spool, self._not_kept = spool, not_kept
+    def __init__(self, spool: Spool, on_unstored: Callable[[Transmission, str], None]) -> None:
+        self._spool, self._on_unstored = spool, on_unstored
         self.fault: str | None = None
 
     async def keep(self, deliveries: Sequence[Delivery]) -> list[SpoolRow]:
@@ -44,7 +44,7 @@ class Spooler:
             _log.exception(
                 "not_kept", reception=transmission.reception_id, raw=transmission.raw[:RAW_LOGGED]
             )
-            self._not_kept(transmission, f"{type(error).__name__}: {error}")
+            self._on_unstored(transmission, f"{type(error).__name__}: {error}")
             return []  # and not answered: it is for its sender to keep
         for delivery in deliveries:
             if delivery.stored is not None:

@@ -57,36 +57,36 @@ class Rejections:
 
     Attributes:
         counts: Rejected frames by reason; reasons beyond the first hundred as `other`.
-        lately: Rejected since this list was last replaced by its reader.
+        recent: Rejected since this list was last replaced by its reader.
     """
 
     def __init__(self, channel: str) -> None:
         self._channel = channel
-        self._kept = LastRejected()
+        self._newest = LastRejected()
         self.counts: Counter[str] = Counter()
-        self.lately: list[RejectedFrame] = []
-        self._untold: deque[RejectedFrame] = deque(maxlen=TOLD_AT_ONCE)
-        self._untold_away: deque[RejectedFrame] = deque(maxlen=_AWAY_AT_ONCE)
+        self.recent: list[RejectedFrame] = []
+        self._unreported: deque[RejectedFrame] = deque(maxlen=TOLD_AT_ONCE)
+        self._unreported_away: deque[RejectedFrame] = deque(maxlen=_AWAY_AT_ONCE)
 
     def add(self, frame: Frame, reason: str, detail: str) -> None:
         """Note that `frame` was not understood, and why."""
         rejected = self._keep(frame, reason, detail)
-        self.lately.append(rejected)
-        self._untold.append(rejected)
+        self.recent.append(rejected)
+        self._unreported.append(rejected)
 
     def turn_away(self, frame: Frame, reason: str, detail: str) -> None:
         """Note that a sender showed no good key; `reason` is one of `KEY_REASONS`."""
-        self._untold_away.append(self._keep(frame, reason, detail))
+        self._unreported_away.append(self._keep(frame, reason, detail))
 
-    def kept(self) -> list[RejectedFrame]:
+    def newest(self) -> list[RejectedFrame]:
         """Return the last ones, oldest first."""
-        return self._kept.all()
+        return self._newest.all()
 
-    def untold(self) -> list[RejectedFrame]:
+    def unreported(self) -> list[RejectedFrame]:
         """Return, once, the newest few that a node has not been told of."""
-        untold = [*self._untold, *self._untold_away]
-        self._untold.clear()
-        self._untold_away.clear()
+        untold = [*self._unreported, *self._unreported_away]
+        self._unreported.clear()
+        self._unreported_away.clear()
         return untold
 
     def _keep(self, frame: Frame, reason: str, detail: str) -> RejectedFrame:
@@ -102,7 +102,7 @@ class Rejections:
             topic=frame.topic,
             source=frame.source,
         )
-        self._kept.add(rejected)
+        self._newest.add(rejected)
         return rejected
 
 

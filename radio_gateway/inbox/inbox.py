@@ -177,7 +177,7 @@ class Inbox:
         """
         await self._room.wait()
 
-    async def taken(self) -> None:
+    async def wait_until_taken(self) -> None:
         """Wait until somebody takes what waits, or the oldest of very much."""
         self._took.clear()
         await self._took.wait()
@@ -206,7 +206,7 @@ class Inbox:
             keys = list(itertools.islice(self._waiting, limit))
             taken = [self._waiting.pop(key) for key in keys]
             self._can_shed.difference_update(keys)
-            self._calls.taken(keys)
+            self._calls.remove(keys)
         self._patient = len(self._waiting) - len(self._can_shed) - self._calls.waiting
         if self._patient < self._patient_at_most:
             self._room.set()

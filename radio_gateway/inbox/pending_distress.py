@@ -45,7 +45,7 @@ class PendingDistress:
         self.waiting -= 1
         return key
 
-    def taken(self, keys: Iterable[int]) -> None:
+    def remove(self, keys: Iterable[int]) -> None:
         """Forget what waits no more."""
         for key in keys:
             sender = self._sender_of.pop(key, None)

@@ -32,7 +32,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
         key_file: Key of the own certificate, PEM.
         client_id: Name that stands for this channel towards a broker, the same for ever.
         keys: Key of each device that may sign in, where devices sign in to us.
-        shown: The URL without secrets.
+        public_url: The URL without secrets.
     """
 
     scheme: str
@@ -47,11 +47,11 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     key_file: str | None = None
     client_id: str = "joint-patrol"
     keys: dict[str, str] = {}
-    shown: str = ""
+    public_url: str = ""
 
     def __repr__(self) -> str:
         """Return the URL without secrets: a repr may end in a log."""
-        return f"Link({self.shown!r})"
+        return f"Link({self.public_url!r})"
 
 
 def parse_link(url: str) -> Link:
@@ -88,7 +88,7 @@ def parse_link(url: str) -> Link:
         options=tuple(options),
         username=None if parts.username is None else unquote(parts.username),
         password=None if parts.password is None else unquote(parts.password),
-        shown=plain_url,
+        public_url=plain_url,
     )
 
 
@@ -124,15 +124,15 @@ class LinkOptions:
     """
 
     def __init__(self, link: Link) -> None:
-        self._left: dict[str, list[str]] = {}
+        self._unread: dict[str, list[str]] = {}
         for name, value in link.options:
-            self._left.setdefault(name, []).append(value)
+            self._unread.setdefault(name, []).append(value)
         self._known: list[str] = []
 
     def many(self, name: str) -> list[str]:
         """Return every value of the option `name`; empty when it is not given."""
         self._known.append(name)
-        return self._left.pop(name, [])
+        return self._unread.pop(name, [])
 
     def text(self, name: str, default: str, *, choices: tuple[str, ...] = ()) -> str:
         """Return the option `name`, or `default`.
@@ -193,7 +193,7 @@ class LinkOptions:
         Raises:
             SettingsError: If an option is unknown, with the nearest known one.
         """
-        for name in self._left:
+        for name in self._unread:
             near = difflib.get_close_matches(name, self._known, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             known = ", ".join(sorted(self._known)) or "none"

@@ -47,10 +47,10 @@ def hidden_in(text: str, *, lines: bool = True) -> str | None:
     if text.isprintable():
         return None
     found = (_HIDDEN if lines else _ANY).search(text)
-    return None if found is None else _named(found[0])
+    return None if found is None else _code_point_name(found[0])
 
 
-def check_shown(**texts: str) -> None:
+def check_printable(**texts: str) -> None:
     """Raise unless all texts, by the names of their fields, can be shown on one line.
 
     Raises:
@@ -62,7 +62,7 @@ def check_shown(**texts: str) -> None:
             raise HiddenCharacter(field, fault)
 
 
-def written_out(text: str) -> str:
+def escaped(text: str) -> str:
     r"""Return a text with what cannot be shown written out: what differs stays different.
 
     >>> written_out("boat\u202e"), written_out("b\0\n"), written_out("b" + chr(0xDC80))
@@ -101,7 +101,7 @@ def cleaned_values(value: Any) -> Any:
     return value
 
 
-def written_out_in(struct: T) -> T:
+def escaped_struct(struct: T) -> T:
     r"""Return a msgspec struct with all texts in it, however deep, written out; bytes stay.
 
     >>> class Link(msgspec.Struct):
@@ -110,24 +110,24 @@ def written_out_in(struct: T) -> T:
     >>> written_out_in(Link("no\u202e broker", {"bad\0": 1}))
     Link(fault='no\\u202e broker', errors={'bad\\0': 1})
     """
-    found: T = _written_out_in(struct)
+    found: T = _escaped_value(struct)
     return found
 
 
-def _written_out_in(value: Any) -> Any:
+def _escaped_value(value: Any) -> Any:
     if isinstance(value, str):
-        return written_out(value)
+        return escaped(value)
     if isinstance(value, msgspec.Struct):
         fields = {
-            name: _written_out_in(each) for name, each in msgspec.structs.asdict(value).items()
+            name: _escaped_value(each) for name, each in msgspec.structs.asdict(value).items()
         }
         return msgspec.structs.replace(value, **fields)
     if isinstance(value, dict):
-        return {_written_out_in(name): _written_out_in(each) for name, each in value.items()}
+        return {_escaped_value(name): _escaped_value(each) for name, each in value.items()}
     if isinstance(value, tuple | list):
-        return type(value)(map(_written_out_in, value))
+        return type(value)(map(_escaped_value, value))
     return value
 
 
-def _named(char: str) -> str:
+def _code_point_name(char: str) -> str:
     return f"U+{ord(char):04X} {unicodedata.name(char, '')}".rstrip()

@@ -83,7 +83,7 @@ class OrderLog:
     ) -> None:
         self._database, self._thread, self._path, self._now_s = database, thread, path, now_s
         self._is_open = True
-        self._forgot_s = now_s()
+        self._last_purge_s = now_s()
 
     async def __aenter__(self) -> Self:
         """Return the log."""
@@ -195,10 +195,10 @@ class OrderLog:
 
     def _forget(self) -> None:
         """Count down what is kept, and forget what has been long enough."""
-        passed_s = self._now_s() - self._forgot_s
+        passed_s = self._now_s() - self._last_purge_s
         if passed_s < FORGET_EVERY_S:
             return
-        self._forgot_s += passed_s
+        self._last_purge_s += passed_s
         with self._database:
             self._database.execute("UPDATE orders SET kept_s = kept_s - ?", (passed_s,))
             self._database.execute("DELETE FROM orders WHERE kept_s <= 0")

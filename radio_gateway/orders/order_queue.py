@@ -63,17 +63,17 @@ class OrderQueue:
         self,
         *,
         messages_per_minute: int,
-        tell: Callable[[Order, OrderResult], None],
+        report: Callable[[Order, OrderResult], None],
         now: Callable[[], datetime],
         now_s: Callable[[], float],
     ) -> None:
         self._most = messages_per_minute
-        self._tell = tell
+        self._report = report
         self._now, self._now_s = now, now_s
         self._waiting: dict[str, QueuedOrder] = {}
         self._out: QueuedOrder | None = None
         self._count = 0
-        self._begun_s: deque[float] = deque()
+        self._start_times_s: deque[float] = deque()
         self._open: dict[str, OrderResult] = {}
         self._done: OrderedDict[str, OrderResult] = OrderedDict()
         # by the answer that may still come
@@ -149,10 +149,10 @@ class OrderQueue:
             id=order.id, state=state, at=self._now(), final=True, reason=reason, detail=detail
         )
         self._finish(result)
-        self._tell(order, result)
+        self._report(order, result)
 
     def begin(self) -> QueuedOrder | None:
-        """Return the order to be sent now, after which `sent` or `not_sent` must follow.
+        """Return the order to be sent now, after which `mark_sent` or `not_sent` must follow.
 
         Returns:
             None when one is out, none is due, or the rate does not allow it.
@@ -165,15 +165,15 @@ class OrderQueue:
         if not ready:
             return None
         first = min(ready, key=lambda each: each.urgency)
-        if self._held_until_s(first, now_s) > now_s:
+        if self._hold_until_s(first, now_s) > now_s:
             return None
         del self._waiting[first.order.id]
         first.answer_by_s, first.early = None, None
         self._out = first
-        self._begun_s.append(now_s)
+        self._start_times_s.append(now_s)
         return first
 
-    def sent(self) -> None:
+    def mark_sent(self) -> None:
         """The link has taken the order that was begun."""
         out = self._out
         assert out is not None
@@ -205,7 +205,7 @@ class OrderQueue:
         """
         out, self._out = self._out, None
         assert out is not None
-        self._begun_s.pop()
+        self._start_times_s.pop()
         if in_time:
             out.not_before_s = self._now_s() + out.pause_s
             out.pause_s = min(2 * out.pause_s, LONGEST_PAUSE_S)
@@ -235,7 +235,7 @@ class OrderQueue:
                 detail = f"never sent: {held}" if held else "never sent: its turn did not come"
                 self._step(waiting, "expired", final=True, reason="expired", detail=detail)
 
-    def heard(self, transmission: Transmission) -> None:
+    def observe(self, transmission: Transmission) -> None:
         """Learn from what the channel has heard whether an order was answered."""
         if transmission.kind == "answer":
             key = transmission.facts.get("answers")
@@ -256,7 +256,7 @@ class OrderQueue:
         elif self._waiting:
             moments.append(
                 min(
-                    max(each.not_before_s, self._held_until_s(each, now_s))
+                    max(each.not_before_s, self._hold_until_s(each, now_s))
                     for each in self._waiting.values()
                 )
                 - now_s
@@ -270,9 +270,9 @@ class OrderQueue:
         unsent.sort(key=lambda each: each.number)
         return gives_way(kind, (each.order for each in unsent))
 
-    def _held_until_s(self, waiting: QueuedOrder, now_s: float) -> float:
+    def _hold_until_s(self, waiting: QueuedOrder, now_s: float) -> float:
         """Return until when the rate holds an order back, steady clock."""
-        started_s = self._begun_s
+        started_s = self._start_times_s
         while started_s and started_s[0] <= now_s - RATE_OVER_S:
             started_s.popleft()
         if waiting.order.kind == "distress" or len(started_s) < self._most:
@@ -322,7 +322,7 @@ class OrderQueue:
 
     def _conclude(self, waiting: QueuedOrder, state: OrderState, words: str) -> None:
         if waiting is self._out:
-            if waiting.answer_by_s is None:  # `sent` comes first
+            if waiting.answer_by_s is None:  # `mark_sent` comes first
                 waiting.early = (state, words)
                 return
             self._out = None
@@ -359,7 +359,7 @@ class OrderQueue:
             self._finish(result)
         else:
             self._open[result.id] = result
-        self._tell(waiting.order, result)
+        self._report(waiting.order, result)
 
     def _finish(self, result: OrderResult) -> None:
         self._open.pop(result.id, None)

@@ -33,7 +33,7 @@ from radio_gateway.formats.nmea.epoch import merge
 from radio_gateway.formats.nmea.fields import SentencePart
 from radio_gateway.formats.nmea.sentence import CHECKSUMS, checksum
 from radio_gateway.messages.transmission import Transmission
-from radio_gateway.protocols.aprs.embedded_nmea import said, sentence_part
+from radio_gateway.protocols.aprs.embedded_nmea import decode_part, sentence_part
 from radio_gateway.protocols.aprs.packet import read_packet
 from radio_gateway.protocols.aprs.packet_lines import PacketLineFramer
 from radio_gateway.protocols.aprs.report import DUPLICATE_S, read_report
@@ -183,7 +183,7 @@ class DprsDecoder(PlainDecoder):
             message = check[1]
         held = self._open
         if held is None or frame.heard_at - held.last_at > PATIENCE:
-            return [*self._close(None, ""), self._named(match[1], message, frame)]
+            return [*self._close(None, ""), self._voice_call(match[1], message, frame)]
         held.raw += b"\r" + line
         return self._close(match[1], message)
 
@@ -193,7 +193,7 @@ class DprsDecoder(PlainDecoder):
         if held is None:
             return []
         heard_at = held.frame.heard_at
-        read = said(held.part, heard_at, checked=held.checked, live=self._settings.live)
+        read = decode_part(held.part, heard_at, checked=held.checked, live=self._settings.live)
         flags, facts = set(read.flags), read.facts
         device = None if call is None else _device(call)
         if device is None:
@@ -218,7 +218,7 @@ class DprsDecoder(PlainDecoder):
             )
         ]
 
-    def _named(self, call: bytes, message: str, frame: Frame) -> Transmission:
+    def _voice_call(self, call: bytes, message: str, frame: Frame) -> Transmission:
         """Return what a call sign without sentences says: who spoke."""
         return Transmission(
             protocol="aprs",

@@ -105,14 +105,14 @@ class GpsGateDecoder(SessionDecoder):
             if _ID.fullmatch(fields[1]):
                 report.facts["id"] = fields[1]
             report.facts["command"] = fields[2][:40]
-            report.facts |= _named(fields[3:])
+            report.facts |= _named_fields(fields[3:])
             return report
         device = fields[1] or self._device
         if device is None or not _ID.fullmatch(device):
             raise FrameError("no_device", payload, f"{fields[1][:20]!r} is no identifier")
         if len(fields) < 14:
             raise FrameError("truncated", payload, f"_SendMessage of {len(fields)} fields")
-        parameters = _named(fields[14:])
+        parameters = _named_fields(fields[14:])
         distress = parameters.get("SosButton", "0") not in ("0", "", "false", "False")
         report = TrackerReport(device=device, distress=distress, facts=dict(parameters))
         try:
@@ -184,7 +184,7 @@ def _time(date: str, time: str, payload: bytes, report: TrackerReport) -> dateti
     )
 
 
-def _named(fields: list[str]) -> dict[str, str | int | float | bool]:
+def _named_fields(fields: list[str]) -> dict[str, str | int | float | bool]:
     """Return the fields that are `name=value`."""
     parameters: dict[str, str | int | float | bool] = {}
     for field in fields[:MAX_NAMED]:

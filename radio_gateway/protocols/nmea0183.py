@@ -98,12 +98,12 @@ class NmeaDecoder(PlainDecoder):
         text = sentence.text
         if self._settings.waypoints is not None and is_waypoint(sentence):
             source.checksum_seen |= sentence.checked
-            source.gatherer.heard(frame.heard_at)
+            source.gatherer.note_alive(frame.heard_at)
             report = station_report if self._settings.waypoints == "stations" else mark_report
             return self._with_evicted([report(sentence, frame, "nmea0183")])
         if text[2:5] not in READERS or text[5:6] != ",":
             source.checksum_seen |= sentence.checked
-            source.gatherer.heard(frame.heard_at)
+            source.gatherer.note_alive(frame.heard_at)
             if text[2:6] in _CALLS:
                 if self._dsc is None:
                     self._dsc = dsc.decoder(self._settings)
@@ -216,7 +216,7 @@ class _Source:
                 course_deg=whole.course_deg if moving else None,
             )
             if self._device is not None and whole.date is not None:
-                key = f"{_written(time)}|{show_place(lon, lat)}"
+                key = f"{_as_text(time)}|{show_place(lon, lat)}"
         else:
             kind = _kind_without_place(epoch)
             if kind == "motion":
@@ -277,7 +277,7 @@ def _moment(date: datetime, time_of_day: timedelta) -> datetime:
 
 
 @functools.lru_cache(maxsize=256)
-def _written(moment: datetime | None) -> str:
+def _as_text(moment: datetime | None) -> str:
     return str(moment)
 
 

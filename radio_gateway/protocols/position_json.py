@@ -193,12 +193,12 @@ def _objects(payload: bytes) -> list[bytes]:
         return [bytes(each) for each in json_decoder(list[msgspec.Raw]).decode(payload)]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         try:
-            return _apart(payload)
+            return _split_objects(payload)
         except (ValueError, RecursionError):
             raise FrameError("json", payload, str(fault)) from None
 
 
-def _apart(payload: bytes) -> list[bytes]:
+def _split_objects(payload: bytes) -> list[bytes]:
     """Return the objects of an array of which one holds half a character, which msgspec refuses.
 
     Raises:

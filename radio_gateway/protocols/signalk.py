@@ -290,7 +290,7 @@ class _UpdateReader:
             call_sign = radio.get("callsignVhf") if isinstance(radio, dict) else None
             for fact, word in (("ship_name", root.get("name")), ("callsign", call_sign)):
                 if isinstance(word, str) and word.strip():
-                    facts[fact] = _shown(word, 64)
+                    facts[fact] = _printable(word, 64)
         kind = values.get("design.aisShipType")
         if isinstance(kind, dict) and isinstance(kind.get("id"), int):
             facts["ship_type"] = min(max(int(kind["id"]), 0), 999)
@@ -299,7 +299,9 @@ class _UpdateReader:
             return []
         vessel.static = vessel.static | new
         return [
-            self._say("static", facts=self._facts | facts, key=f"static|{sorted(facts.items())}")
+            self._transmission(
+                "static", facts=self._facts | facts, key=f"static|{sorted(facts.items())}"
+            )
         ]
 
     def calls(self, vessel: _Vessel, values: dict[str, Any]) -> list[Transmission]:
@@ -315,14 +317,14 @@ class _UpdateReader:
             key = f"{path}|{state}|{self._time.isoformat()}"
             if state == "emergency":
                 vessel.calls = vessel.calls | {nature}
-                text = _shown(words, MAX_TEXT) if isinstance(words, str) and words else None
-                call = self._say("distress", facts=facts, key=key, window_s=None)
+                text = _printable(words, MAX_TEXT) if isinstance(words, str) and words else None
+                call = self._transmission("distress", facts=facts, key=key, window_s=None)
                 transmissions.append(
                     msgspec.structs.replace(call, distress=True, text=text, status=nature)
                 )
             elif nature in vessel.calls and (value is None or state in _OVER):
                 vessel.calls = vessel.calls - {nature}
-                over = self._say("status", facts=facts, key=key, window_s=None)
+                over = self._transmission("status", facts=facts, key=key, window_s=None)
                 flags = ("distress_cancelled",)
                 transmissions.append(msgspec.structs.replace(over, flags=flags, status=nature))
         return transmissions
@@ -344,7 +346,7 @@ class _UpdateReader:
             if number is not None:
                 facts[fact] = number
         state = values.get("navigation.state")
-        status = _shown(state, 60) if isinstance(state, str) else None
+        status = _printable(state, 60) if isinstance(state, str) else None
         distress = self._judge_beacon(status, facts, flags)
         position: Position | None = None
         if where is None:
@@ -361,7 +363,7 @@ class _UpdateReader:
             if doubt is not None:
                 flags.add(doubt)
         key = "" if position is None else f"{position.lon}|{position.lat}|{position.speed_mps}"
-        transmission = self._say("position", facts=facts, key=key)
+        transmission = self._transmission("position", facts=facts, key=key)
         return [
             msgspec.structs.replace(
                 transmission,
@@ -406,7 +408,7 @@ class _UpdateReader:
             heading_deg=motion.get("headingTrue"),
         )
 
-    def _say(
+    def _transmission(
         self,
         kind: Kind,
         *,
@@ -460,5 +462,5 @@ def _time(text: str) -> datetime | None:
         return None
 
 
-def _shown(words: str, most: int) -> str:
+def _printable(words: str, most: int) -> str:
     return "".join(each if each.isprintable() else " " for each in words[:most]).strip()

@@ -77,13 +77,13 @@ class TmsDecoder(SessionDecoder):
         if type_ == _AVAILABILITY:
             if header & _WANTS_ANSWER:
                 self._answers.append(_HERE)
-            return [_said(frame, "status", status="text_service", key=None)]
+            return [_transmission(frame, "status", status="text_service", key=None)]
         number, encoding, start = _read_number(payload, start, header)
         if type_ == _ACKNOWLEDGEMENT:
             facts: dict[str, str | int | float | bool] = {}
             if number is not None:
                 facts["answers"] = str(number)
-            return [_said(frame, "answer", status="acknowledged", key=None, facts=facts)]
+            return [_transmission(frame, "answer", status="acknowledged", key=None, facts=facts)]
         if type_ != _TEXT:
             raise FrameError("unknown_type", payload, f"header {header:02X}")
         text = _read_text(payload[start:], encoding, payload)
@@ -93,7 +93,7 @@ class TmsDecoder(SessionDecoder):
         facts = {} if number is None else {"number": number}
         if payload[3]:
             facts["to"] = payload[4 : 4 + payload[3]].hex()
-        return [_said(frame, "text", text=text or None, key=key, facts=facts)]
+        return [_transmission(frame, "text", text=text or None, key=key, facts=facts)]
 
 
 def acknowledgement(number: int | None) -> bytes:
@@ -135,7 +135,7 @@ def _read_text(content: bytes, encoding: int, payload: bytes) -> str:
     return printable.strip()[:MAX_TEXT]
 
 
-def _said(
+def _transmission(
     frame: Frame,
     kind: Kind,
     *,

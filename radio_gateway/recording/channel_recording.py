@@ -29,9 +29,9 @@ class Recordings:
         return None if self._journal is None else self._journal.fault
 
     @property
-    def missed(self) -> int:
+    def missed_chunks(self) -> int:
         """How many chunks the journal could not keep."""
-        return 0 if self._journal is None else self._journal.missed
+        return 0 if self._journal is None else self._journal.missed_reads
 
     def write(self, event: Chunk | CaptureMark) -> None:
         """Keep what was read, or what happened in between."""

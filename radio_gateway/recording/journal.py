@@ -145,7 +145,7 @@ class Journal:
         """Have `work` done on the thread that writes."""
         self._keeper.do(work)
 
-    def taken(self, chunk: Chunk) -> None:
+    def release(self, chunk: Chunk) -> None:
         """Note that `chunk` waits no more."""
         self._taken_bytes += len(chunk.data) + _CHUNK_BYTES
 
@@ -254,7 +254,7 @@ class ChannelJournal:
         self._unwritten = self._unflushed = 0
 
     @property
-    def missed(self) -> int:
+    def missed_reads(self) -> int:
         """Reads that are in no file because there was no room, or the disk was too slow."""
         return self._too_late + self._unwritten
 
@@ -305,7 +305,7 @@ class ChannelJournal:
                     self._unflushed += 1
                 else:
                     self._unwritten += 1
-                self._journal.taken(each)
+                self._journal.release(each)
             elif each == "close":
                 self._close()
             elif self._writer is not None:

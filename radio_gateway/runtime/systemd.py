@@ -13,7 +13,7 @@ from typing import Final
 ALIVE_EVERY_S: Final = 1.0
 
 
-def tell(state: str) -> None:
+def notify(state: str) -> None:
     """Send `state` (`READY=1`, `WATCHDOG=1`, `STOPPING=1`) to the service manager, if there is one.
 
     Never raises: without a manager, or with one that does not listen, work goes on.
@@ -30,8 +30,8 @@ def tell(state: str) -> None:
         return
 
 
-async def tell_alive() -> None:
+async def notify_watchdog() -> None:
     """Tell the service manager that the event loop turns (`WatchdogSec=`), until cancelled."""
     while True:
-        tell("WATCHDOG=1")
+        notify("WATCHDOG=1")
         await asyncio.sleep(ALIVE_EVERY_S)

@@ -13,7 +13,7 @@ def version() -> str:
     return f"joint-patrol {metadata.version('joint-patrol')}"
 
 
-def _tell(asked_for: bool) -> None:
+def _print_version(asked_for: bool) -> None:
     if asked_for:
         typer.echo(version())
         raise typer.Exit
@@ -21,6 +21,8 @@ def _tell(asked_for: bool) -> None:
 
 VersionOption: TypeAlias = Annotated[
     bool,
-    typer.Option("--version", callback=_tell, is_eager=True, help="Say which version this is."),
+    typer.Option(
+        "--version", callback=_print_version, is_eager=True, help="Say which version this is."
+    ),
 ]
 """The option of a command line that tells the version and does nothing else."""

@@ -22,7 +22,7 @@ from radio_gateway.errors.errors import GatewayError, LinkError
 from radio_gateway.health.health import GatewayReport
 from radio_gateway.links.link_url import Link, parse_link
 from radio_gateway.protocols import GREETINGS
-from radio_gateway.technician.monitor import ListenOnlyChannels, ask, read_channels, screen
+from radio_gateway.technician.monitor import ListenOnlyChannels, fetch_report, read_channels, screen
 from radio_gateway.technician.ports import ports as find_ports
 from radio_gateway.technician.replay import play
 from radio_gateway.technician.sniff import BAUDS, SniffResult, sniff, suggestion
@@ -83,7 +83,7 @@ def sniff_port(
     except GatewayError as fault:
         _fail(str(fault))
     for each in tried:
-        _tell(each)
+        _print_result(each)
     best = suggestion(tried[0])
     if best:
         typer.echo(f"\n{best}", nl=False)
@@ -144,7 +144,9 @@ def monitor(
     token = None if token_file is None else token_file.read_text("ascii").strip()
     try:
         if url is not None:
-            asyncio.run(_watch(lambda: asyncio.to_thread(ask, url, token=token), every, once))
+            asyncio.run(
+                _watch(lambda: asyncio.to_thread(fetch_report, url, token=token), every, once)
+            )
             return
         assert config is not None
         asyncio.run(_watch_file(config, every, once))
@@ -200,7 +202,7 @@ def _signed_in(
     )
 
 
-def _tell(sniffed: SniffResult) -> None:
+def _print_result(sniffed: SniffResult) -> None:
     lines = [f"{sniffed.bytes_read} bytes"] if sniffed.bytes_read or not sniffed.fault else []
     lines += [sniffed.fault] if sniffed.fault else []
     typer.echo(f"{sniffed.url}: {'; '.join(lines)}")
@@ -221,11 +223,11 @@ async def _watch_file(config: Path, every_s: float, once: bool) -> None:
     if port:
         address = f"http://127.0.0.1:{port}"
         try:
-            await asyncio.to_thread(ask, address)
+            await asyncio.to_thread(fetch_report, address)
         except LinkError:
             typer.echo(f"no gateway answers at {address}; listening without it", err=True)
         else:
-            await _watch(lambda: asyncio.to_thread(ask, address), every_s, once)
+            await _watch(lambda: asyncio.to_thread(fetch_report, address), every_s, once)
             return
     listening = ListenOnlyChannels(channels)
     if listening.left_out:

@@ -61,7 +61,7 @@ class StreamDecoder:
         settings = DecoderSettings(secret=secret, live=received_at is not None)
         self._decoder = module.decoder(settings)
         self._topic, self._received_at = topic, received_at
-        self._heard: dict[tuple[str, str], datetime] = {}
+        self._last_heard: dict[tuple[str, str], datetime] = {}
 
     def feed(self, data: bytes) -> Iterator[Transmission | FrameError]:
         """Take what was read; return what it completes, rejected frames in their place."""
@@ -70,12 +70,12 @@ class StreamDecoder:
     def pause(self, silence_s: float) -> Iterator[Transmission]:
         """Return what a silence of so many seconds completes."""
         heard_at = self._received_at or datetime.now(UTC)
-        return self._told_once(self._decoder.flush(heard_at + timedelta(seconds=silence_s)))
+        return self._without_repeats(self._decoder.flush(heard_at + timedelta(seconds=silence_s)))
 
     def close(self) -> Iterator[Transmission | FrameError]:
         """End the stream; return what that completes."""
         yield from self._decode(self._framer.close())
-        yield from self._told_once(self._decoder.flush(None))
+        yield from self._without_repeats(self._decoder.flush(None))
 
     def _decode(self, payloads: Iterable[bytes]) -> Iterator[Transmission | FrameError]:
         for payload in payloads:
@@ -85,10 +85,10 @@ class StreamDecoder:
             except FrameError as error:
                 yield error
             else:
-                yield from self._told_once(transmissions)
+                yield from self._without_repeats(transmissions)
             yield from self._decoder.rejected()
 
-    def _told_once(self, transmissions: list[Transmission]) -> Iterator[Transmission]:
+    def _without_repeats(self, transmissions: list[Transmission]) -> Iterator[Transmission]:
         for transmission in transmissions:
             if not self._repeats(transmission):
                 yield transmission
@@ -98,12 +98,12 @@ class StreamDecoder:
             return False
         key = (transmission.address, transmission.duplicate_key)
         heard_at, window_s = transmission.heard_at, transmission.duplicate_window_s
-        before = self._heard.setdefault(key, heard_at)
+        before = self._last_heard.setdefault(key, heard_at)
         if before is heard_at:
             return False
         if window_s is None or (heard_at - before).total_seconds() <= window_s:
             return True
-        self._heard[key] = heard_at
+        self._last_heard[key] = heard_at
         return False
 
 

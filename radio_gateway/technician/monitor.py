@@ -41,7 +41,7 @@ _NOT_OPENED = ("http", "http-listen", "tcp-listen")
 _COLOURS = {"open": "green", "opening": "yellow", "silent": "yellow", "down": "red"}
 
 
-def ask(url: str, *, token: str | None = None) -> GatewayReport:
+def fetch_report(url: str, *, token: str | None = None) -> GatewayReport:
     """Ask a gateway or node that runs how its channels fare.
 
     Args:
@@ -105,7 +105,7 @@ class ListenOnlyChannels:
         self._inbox = Inbox()
         self.left_out = [each.name for each in settings if each.link.scheme in _NOT_OPENED]
         self._channels = [
-            _heard_only(each, self._inbox)
+            _listen_only(each, self._inbox)
             for each in settings
             if each.link.scheme not in _NOT_OPENED
         ]
@@ -233,7 +233,7 @@ def _gateway_lines(health: GatewayHealth, now: datetime) -> Iterator[Text]:
         )
 
 
-def _heard_only(settings: ChannelSettings, inbox: Inbox) -> Channel:
+def _listen_only(settings: ChannelSettings, inbox: Inbox) -> Channel:
     link = replace(settings.link, client_id=f"monitor-{os.getpid()}-{settings.name}")
     if link.scheme in ("mqtt", "mqtts"):
         options = tuple(each for each in link.options if each[0] not in ("qos", "client_id"))

@@ -55,14 +55,14 @@ async def record(
         OSError: If the file exists or cannot be written.
     """
     if link.scheme not in TRANSPORTS or link.scheme in ("http", "replay"):
-        raise SettingsError("url", f"{link.shown} cannot be recorded")
+        raise SettingsError("url", f"{link.public_url} cannot be recorded")
     if link.scheme in ("mqtt", "mqtts"):
         options = tuple(option for option in link.options if option[0] != "qos")
         link = replace(link, options=(*options, ("qos", "0")))
     transport = TRANSPORTS[link.scheme](link)
     loop = asyncio.get_running_loop()
     reads = size = 0
-    with CaptureWriter(path, channel=link.shown, max_bytes=max_bytes) as writer:
+    with CaptureWriter(path, channel=link.public_url, max_bytes=max_bytes) as writer:
         async with transport:
             try:
                 async with asyncio.timeout(seconds) as limit:

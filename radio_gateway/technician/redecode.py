@@ -78,7 +78,7 @@ def decode_captures(
                     channel.marked = head is not None and head.marks
                     channel.live = head is not None
                 if isinstance(event, Chunk):
-                    yield from channel.hear(event)
+                    yield from channel.decode(event)
                 elif isinstance(event, CaptureMark):
                     yield from channel.obey(event)
     for channel in channel_of.values():
@@ -108,13 +108,13 @@ class _Channel:
         self.marked = False
         self.live = True
 
-    def hear(self, chunk: Chunk) -> list[Said]:
+    def decode(self, chunk: Chunk) -> list[Said]:
         """Decode one read."""
         results: list[Said] = []
         if not self.marked and chunk.heard_at - self._now >= _PAUSE:
             for connection in list(self._connections.values()):
                 if connection.waiting:
-                    results += self._tell(connection.flush(chunk.heard_at, self._reject))
+                    results += self._collect(connection.flush(chunk.heard_at, self._reject))
         self._now = chunk.heard_at
         connection_or_none = self._connections.get(chunk.connection)
         if connection_or_none is None:
@@ -128,11 +128,11 @@ class _Channel:
             self._connections[chunk.connection] = connection_or_none
         else:
             self._connections.move_to_end(chunk.connection)
-        transmissions = connection_or_none.hear(chunk, self._reject)
+        transmissions = connection_or_none.receive(chunk, self._reject)
         if chunk.ended:
             transmissions += connection_or_none.flush(None, self._reject)
             del self._connections[chunk.connection]
-        return results + self._tell(own_words(chunk, transmissions, self._reject))
+        return results + self._collect(own_words(chunk, transmissions, self._reject))
 
     def obey(self, mark: CaptureMark) -> list[Said]:
         """Do what the channel did by itself."""
@@ -141,16 +141,16 @@ class _Channel:
         connection = self._connections.get(mark.connection)
         if connection is None:
             return []
-        return self._tell(connection.flush(mark.at, self._reject))
+        return self._collect(connection.flush(mark.at, self._reject))
 
     def end(self) -> list[Said]:
         """End every connection."""
         return [result for key in list(self._connections) for result in self._end(key)]
 
     def _end(self, key: str) -> list[Said]:
-        return self._tell(self._connections.pop(key).flush(None, self._reject))
+        return self._collect(self._connections.pop(key).flush(None, self._reject))
 
-    def _tell(self, transmissions: list[Transmission]) -> list[Said]:
+    def _collect(self, transmissions: list[Transmission]) -> list[Said]:
         for transmission in transmissions:
             force_setattr(transmission, "channel", self._name)
         rejected, self._rejected = self._rejected, []

@@ -51,7 +51,7 @@ async def play(
     """
     options = (("speed", f"{speed:g}"), ("rate", f"{lines_per_s:g}"))
     source = ReplayTransport(
-        Link(scheme="replay", path=str(file), options=options, shown=str(file))
+        Link(scheme="replay", path=str(file), options=options, public_url=str(file))
     )
     reads = sent = 0
     async with _saying(to) as say, source:
@@ -80,7 +80,7 @@ async def _saying(to: Link | BinaryIO) -> AsyncIterator[Say]:
             yield say
         return
     if to.scheme not in ("tcp", "tcp-listen", "serial", "mqtt", "mqtts"):
-        raise SettingsError("url", f"nothing can be played to {to.shown}")
+        raise SettingsError("url", f"nothing can be played to {to.public_url}")
     topic = next((value for name, value in to.options if name == "topic"), None)
     if to.scheme in ("mqtt", "mqtts") and topic is None:
         # a subscriber must subscribe to something; nobody publishes here
@@ -104,14 +104,14 @@ async def _saying(to: Link | BinaryIO) -> AsyncIterator[Say]:
 @asynccontextmanager
 async def _datagrams(to: Link) -> AsyncIterator[Say]:
     if not to.host or not to.port:
-        raise SettingsError("url", f"{to.shown} needs a host and a port: udp://host:port")
+        raise SettingsError("url", f"{to.public_url} needs a host and a port: udp://host:port")
     loop = asyncio.get_running_loop()
     try:
         endpoint, _ = await loop.create_datagram_endpoint(
             asyncio.DatagramProtocol, remote_addr=(to.host, to.port)
         )
     except OSError as error:
-        raise LinkError(to.shown, fault_of(error)) from error
+        raise LinkError(to.public_url, fault_of(error)) from error
 
     async def send(chunk: Chunk) -> None:
         endpoint.sendto(chunk.data)

@@ -119,7 +119,7 @@ async def sniff(
         SettingsError: If the link has no transport that can be read, or would write.
     """
     if link.scheme not in TRANSPORTS or link.scheme == "http":
-        raise SettingsError("url", f"{link.shown} cannot be read")
+        raise SettingsError("url", f"{link.public_url} cannot be read")
     names = {name for name, _ in link.options}
     if "greeting" in names and not probe:
         raise SettingsError("url", "greeting=… writes to the link; add --probe if you mean it")
@@ -138,7 +138,7 @@ async def sniff(
         at_speed = replace(
             link,
             options=(*link.options, ("baud", str(baud))),
-            shown=f"{link.shown}{'&' if '?' in link.shown else '?'}baud={baud}",
+            public_url=f"{link.public_url}{'&' if '?' in link.public_url else '?'}baud={baud}",
         )
         tried.append(await _listen(at_speed, seconds, probe, settings, protocols))
         if tried[-1].fault is not None or tried[-1].understood >= _SURE:
@@ -224,7 +224,7 @@ async def _listen(
     gaps = [(b.heard_at - a.heard_at).total_seconds() for a, b in pairwise(chunks)]
     apart = [gap for gap in gaps if gap >= 0.2]
     return SniffResult(
-        url=link.shown,
+        url=link.public_url,
         bytes_read=sum(len(chunk.data) for chunk in chunks),
         findings=tuple(findings),
         start=b"".join(chunk.data for chunk in chunks[:50])[:256],

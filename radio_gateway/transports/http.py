@@ -62,7 +62,7 @@ class HttpTransport:
 
     def __init__(self, link: Link) -> None:
         LinkOptions(link).finish()
-        self._shown = link.shown
+        self._public_url = link.public_url
         self._mailbox: Mailbox | None = None
         self._waiting: dict[Callable[[], None], asyncio.Future[None]] = {}
         self._full = False
@@ -98,7 +98,7 @@ class HttpTransport:
     def _refuse(self, answers: Iterable[asyncio.Future[None]]) -> None:
         for answer in answers:
             if not answer.done():
-                answer.set_exception(LinkError(self._shown, "the channel was closed"))
+                answer.set_exception(LinkError(self._public_url, "the channel was closed"))
 
     async def read(self) -> list[Chunk]:
         """Return the bodies that came."""
@@ -117,7 +117,7 @@ class HttpTransport:
         if not connection or self._mailbox is None or len(waits) >= MAX_OUTBOX:
             if not waits:
                 del self._outbox[connection or ""]
-            raise LinkError(self._shown, f"{connection or 'nobody'} can be told nothing now")
+            raise LinkError(self._public_url, f"{connection or 'nobody'} can be told nothing now")
         taken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         waits.append((data, taken))
         try:
@@ -154,11 +154,11 @@ class HttpTransport:
                 within 30 s; the sender should try again later.
         """
         if self._mailbox is None:
-            raise LinkError(self._shown, "the channel does not run")
+            raise LinkError(self._public_url, "the channel does not run")
         if len(self._waiting) >= MAX_WAITING:
-            raise LinkError(self._shown, f"{MAX_WAITING} bodies wait already")
+            raise LinkError(self._public_url, f"{MAX_WAITING} bodies wait already")
         if self._full:
-            raise LinkError(self._shown, "too many bytes wait already")
+            raise LinkError(self._public_url, "too many bytes wait already")
         answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         outcome = HttpOutcome(0, [])
         owed: list[bytes] = []
@@ -188,14 +188,14 @@ class HttpTransport:
         )
         if not room:
             self._full = True
-            self._mailbox.call_when_empty(self._taken)
+            self._mailbox.call_when_empty(self._resume)
         self._waiting[stored] = answer
         try:
             async with asyncio.timeout(STORED_WITHIN_S):
                 await answer
         except TimeoutError as error:
             fault = f"not stored within {STORED_WITHIN_S:g} s"
-            raise LinkError(self._shown, fault) from error
+            raise LinkError(self._public_url, fault) from error
         finally:
             del self._waiting[stored]
         for data, taken in list(self._outbox.get(source, ())):
@@ -204,7 +204,7 @@ class HttpTransport:
                 owed.append(data)
         return replace(outcome, answer=as_body(owed))
 
-    def _taken(self) -> None:
+    def _resume(self) -> None:
         self._full = False
 
 

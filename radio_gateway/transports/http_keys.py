@@ -51,7 +51,7 @@ class Keys:
                 raise SettingsError("secrets_file", fault)
         self._digests = {name: _digest(key) for name, key in keys.items()}
 
-    def who(self, headers: Mapping[str, str]) -> str | None:
+    def owner_of(self, headers: Mapping[str, str]) -> str | None:
         """Return whose key a request shows; None when it shows none that is good.
 
         Takes as long for a wrong key as for a right one.

@@ -72,7 +72,8 @@ class HttpListenTransport:
     def __init__(self, link: Link, *, limits: Limits | None = None) -> None:
         if not link.host or link.port is None:
             raise SettingsError(
-                "url", f"{link.shown} needs an address and a port: http-listen://127.0.0.1:port"
+                "url",
+                f"{link.public_url} needs an address and a port: http-listen://127.0.0.1:port",
             )
         options = LinkOptions(link)
         self._open = options.flag("open", default=False)
@@ -87,10 +88,10 @@ class HttpListenTransport:
         self._keys = Keys(link.keys)
         self._tls = _tls(link)
         self._limits = limits or Limits()
-        self._shown = link.shown
+        self._public_url = link.public_url
         self.on_turned_away: TurnAway = lambda _frame, _reason, _names: None
         self._bodies = HttpTransport(replace(link, options=()))
-        self._listener = Listener(link.host, link.port, link.shown, self._places, self._serve)
+        self._listener = Listener(link.host, link.port, link.public_url, self._places, self._serve)
 
     @property
     def port(self) -> int | None:
@@ -140,7 +141,7 @@ class HttpListenTransport:
                 for what is not its.
         """
         if self._open:
-            raise LinkError(self._shown, "only a device that signs in can be told anything")
+            raise LinkError(self._public_url, "only a device that signs in can be told anything")
         await self._bodies.send(data, connection=connection)
 
     def now(self) -> datetime:
@@ -197,7 +198,7 @@ class HttpListenTransport:
         speaks_for: tuple[str, ...] = ()
         claim = claimed(request.headers)
         if not self._open:
-            who = self._keys.who(request.headers)
+            who = self._keys.owner_of(request.headers)
             if who is None:
                 return await self._turn_away(request, source)
             speaks_for = self._keys.speaks_for(who, request.headers)
@@ -214,9 +215,9 @@ class HttpListenTransport:
                 speaks_for=speaks_for,
             )
         except LinkError as error:
-            self._listener.tell("not_taken", fault=error.fault)
+            self._listener.log_rarely("not_taken", fault=error.fault)
             return 503, b"try again later\n", _TEXT | {"retry-after": str(RETRY_AFTER_S)}
-        return self._told(outcome, has_body=has_body)
+        return self._response(outcome, has_body=has_body)
 
     async def _turn_away(
         self, request: HttpRequest, source: str
@@ -229,7 +230,9 @@ class HttpListenTransport:
         words = b"no key was sent\n" if reason == "no_key" else b"the key is not good\n"
         return 401, words, _TEXT | _ASK
 
-    def _told(self, outcome: HttpOutcome, *, has_body: bool) -> tuple[int, bytes, dict[str, str]]:
+    def _response(
+        self, outcome: HttpOutcome, *, has_body: bool
+    ) -> tuple[int, bytes, dict[str, str]]:
         headers = {"content-type": "application/json"} if has_body else dict(_TEXT)
         if outcome.rejected:
             first = outcome.rejected[0]

@@ -43,13 +43,13 @@ class Listener:
     """
 
     def __init__(self, host: str, port: int, url: str, places: Places, serve: Serve) -> None:
-        self._host, self._wanted_port, self._shown = host, port, url
+        self._host, self._requested_port, self._public_url = host, port, url
         self._places, self._serve = places, serve
         self._sockets: list[socket.socket] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._unattended: dict[AdmittedConnection, socket.socket] = {}  # their tasks have not begun
         self._again: dict[socket.socket, asyncio.TimerHandle] = {}
-        self._told_s: dict[str, float] = {}
+        self._logged_s: dict[str, float] = {}
         self.port: int | None = None
         self.fault: str | None = None
 
@@ -58,13 +58,13 @@ class Listener:
         loop = asyncio.get_running_loop()
         try:
             found = await loop.getaddrinfo(
-                self._host, self._wanted_port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+                self._host, self._requested_port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
             )
             for family, kind, protocol, _, address in dict.fromkeys(found):
                 self._sockets.append(_listening(family, kind, protocol, address))
         except OSError as error:
             self._close_sockets()
-            raise LinkError(self._shown, fault_of(error)) from error
+            raise LinkError(self._public_url, fault_of(error)) from error
         self.port = self._sockets[0].getsockname()[1]
         for sock in self._sockets:
             loop.add_reader(sock, self._accept, sock)
@@ -88,16 +88,16 @@ class Listener:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def tell(self, event: str, **facts: object) -> None:
+    def log_rarely(self, event: str, **facts: object) -> None:
         """Log something that strangers may cause as often as they like, once a minute."""
         if self._is_news(event):
-            _log.warning(event, url=self._shown, **facts)
+            _log.warning(event, url=self._public_url, **facts)
 
     def _is_news(self, event: str) -> bool:
         now_s = asyncio.get_running_loop().time()
-        if now_s - self._told_s.get(event, -LOG_EVERY_S) < LOG_EVERY_S:
+        if now_s - self._logged_s.get(event, -LOG_EVERY_S) < LOG_EVERY_S:
             return False
-        self._told_s[event] = now_s
+        self._logged_s[event] = now_s
         return True
 
     def _accept(self, listening: socket.socket) -> None:
@@ -118,11 +118,11 @@ class Listener:
     def _admit(self, sock: socket.socket, address: Any) -> None:
         guest = AdmittedConnection(address[0])
         if not self._places.enter(guest):
-            self.tell("connection_refused", peer=address[0], taken=len(self._places))
+            self.log_rarely("connection_refused", peer=address[0], taken=len(self._places))
             sock.close()
             return
         sock.setblocking(False)
-        task = asyncio.create_task(self._attend(sock, guest), name=f"peer {self._shown}")
+        task = asyncio.create_task(self._attend(sock, guest), name=f"peer {self._public_url}")
         guest.leave = task.cancel
         self._unattended[guest] = sock
         self._tasks.add(task)
@@ -134,7 +134,7 @@ class Listener:
             await self._serve(sock, guest)
         except Exception:  # noqa: BLE001 - one connection must not end the others
             if self._is_news("connection_failed"):
-                _log.exception("connection_failed", url=self._shown)
+                _log.exception("connection_failed", url=self._public_url)
 
     def _ended(self, guest: AdmittedConnection, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -146,7 +146,7 @@ class Listener:
     def _wait(self, listening: socket.socket, error: OSError) -> None:
         """Accept nothing for a moment: what is wrong would only be found again at once."""
         self.fault = f"takes no new connection: {fault_of(error)}"
-        self.tell("accepting_failed", fault=fault_of(error), taken=len(self._places))
+        self.log_rarely("accepting_failed", fault=fault_of(error), taken=len(self._places))
         self._places.dismiss_stranger()  # gives a descriptor back
         loop = asyncio.get_running_loop()
         loop.remove_reader(listening)

@@ -81,18 +81,18 @@ class MqttTransport:
 
     def __init__(self, link: Link) -> None:
         if not link.host:
-            raise SettingsError("url", f"{link.shown} needs a host: mqtt://host:1883?topic=…")
+            raise SettingsError("url", f"{link.public_url} needs a host: mqtt://host:1883?topic=…")
         options = LinkOptions(link)
         topics = tuple(options.many("topic"))
         version = options.text("version", "3.1.1", choices=("3.1.1", "5"))
-        self._shown = link.shown
+        self._shown = link.public_url
         self._receive_maximum = options.whole("receive_maximum", 2000, low=1, high=65_535)
         # Half of what a broker sends before it is answered; 3.1.1 has no way to tell it how much.
         self.at_once = max(LEAST_AT_ONCE, self._receive_maximum // 2)
         self._settings = SessionSettings(
             host=link.host,
             port=link.port or (8883 if link.scheme == "mqtts" else 1883),
-            shown=link.shown,
+            shown=link.public_url,
             protocol=paho.MQTTv5 if version == "5" else paho.MQTTv311,
             topics=topics,
             qos=options.whole("qos", 1, low=0, high=1),
@@ -106,7 +106,7 @@ class MqttTransport:
         )
         options.finish()
         if not topics:
-            raise SettingsError("url", f"{link.shown} names no topic: add ?topic=…")
+            raise SettingsError("url", f"{link.public_url} names no topic: add ?topic=…")
         for topic in topics:
             if not _is_filter(topic):
                 raise SettingsError("url", f"topic={topic} is not an MQTT topic filter")

@@ -45,7 +45,7 @@ class ReplayTransport:
 
     def __init__(self, link: Link) -> None:
         if link.host or not link.path:
-            raise SettingsError("url", f"{link.shown} needs a file: replay:///path")
+            raise SettingsError("url", f"{link.public_url} needs a file: replay:///path")
         options = LinkOptions(link)
         self._speed = options.number("speed", 1.0, low=1.0, high=1000.0)
         self._rate = options.number("rate", 10.0, low=0.01, high=1_000_000.0)
@@ -53,7 +53,7 @@ class ReplayTransport:
         self._as_captured = options.text("clock", "now", choices=("now", "capture")) == "capture"
         options.finish()
         self.is_live = self._as_captured
-        self._path, self._shown = Path(link.path), link.shown
+        self._path, self._public_url = Path(link.path), link.public_url
         self._chunks: Iterator[Chunk] = iter(())
         self._next: Chunk | None = None
         self._due_s = 0.0
@@ -63,7 +63,7 @@ class ReplayTransport:
         """Open the file. Raises LinkError when it cannot be read."""
         self._rewind()
         if self._next is None:
-            raise LinkError(self._shown, "the file is empty")
+            raise LinkError(self._public_url, "the file is empty")
         return self
 
     async def __aexit__(
@@ -100,7 +100,7 @@ class ReplayTransport:
         self, data: bytes, *, connection: str | None = None, topic: str | None = None
     ) -> None:
         """Raise LinkError: a recording hears nothing."""
-        raise LinkError(self._shown, "a replay hears nothing")
+        raise LinkError(self._public_url, "a replay hears nothing")
 
     def now(self) -> datetime:
         """Return the present: of the capture, if that is the clock in use."""
@@ -125,4 +125,4 @@ class ReplayTransport:
         try:
             return next(self._chunks, None)
         except CaptureError as error:
-            raise LinkError(self._shown, str(error)) from error
+            raise LinkError(self._public_url, str(error)) from error

@@ -69,7 +69,9 @@ class SerialTransport:
 
     def __init__(self, link: Link) -> None:
         if link.host or not link.path:
-            raise SettingsError("url", f"{link.shown} needs a device: serial:///dev/serial/by-id/…")
+            raise SettingsError(
+                "url", f"{link.public_url} needs a device: serial:///dev/serial/by-id/…"
+            )
         options = LinkOptions(link)
         self._baud = options.whole("baud", 9600, low=50, high=4_000_000)
         self._parity = options.text("parity", "N", choices=("N", "E", "O", "M", "S"))
@@ -81,14 +83,14 @@ class SerialTransport:
         self._dtr = options.text("dtr", "", choices=("", "0", "1"))
         self._rts = options.text("rts", "", choices=("", "0", "1"))
         options.finish()
-        self._path, self._shown = link.path, link.shown
+        self._path, self._public_url = link.path, link.public_url
         self._mailbox = Mailbox()
         self._reader: _Reader | None = None
 
     async def __aenter__(self) -> Self:
         """Open the port. Raises LinkError when it is absent or in use."""
         self._mailbox = Mailbox()
-        self._reader = _Reader(self._port(), self._path, self._shown, self._mailbox)
+        self._reader = _Reader(self._port(), self._path, self._public_url, self._mailbox)
         try:
             await self._reader.start()
         except BaseException:
@@ -114,7 +116,7 @@ class SerialTransport:
     ) -> None:
         """Write `data` to the port. Raises LinkError when it is closed or does not take it."""
         if self._reader is None:
-            raise LinkError(self._shown, "the link is not open")
+            raise LinkError(self._public_url, "the link is not open")
         await self._reader.write(data)
 
     def now(self) -> datetime:
@@ -152,7 +154,7 @@ class _Reader:
     """The thread that opens, reads and closes the port; what is said is written on others."""
 
     def __init__(self, port: serial.Serial, path: str, url: str, mailbox: Mailbox) -> None:
-        self._port, self._path, self._shown, self._mailbox = port, path, url, mailbox
+        self._port, self._path, self._public_url, self._mailbox = port, path, url, mailbox
         self._loop = asyncio.get_running_loop()
         self._opened: asyncio.Future[None] = self._loop.create_future()
         self._ended = asyncio.Event()
@@ -191,7 +193,7 @@ class _Reader:
             async with self._one_at_a_time:
                 await asyncio.to_thread(self._write, data)
         except (serial.SerialException, OSError, ValueError) as error:
-            raise LinkError(self._shown, _fault(error)) from error
+            raise LinkError(self._public_url, _fault(error)) from error
 
     def reply(self, data: bytes) -> None:
         """Write an answer when there is time for it."""
@@ -210,13 +212,13 @@ class _Reader:
         try:
             self._port.open()
             _advise(self._path)
-            self._call(self._say_opened)
+            self._call(self._log_opened)
             fault = self._listen()
         except (serial.SerialException, OSError, ValueError) as error:
             fault = _fault(error)
         finally:
             self._close()
-            self._call(self._say_ended, LinkError(self._shown, fault))
+            self._call(self._log_ended, LinkError(self._public_url, fault))
 
     def _write(self, data: bytes) -> None:
         with self._writing:
@@ -266,11 +268,11 @@ class _Reader:
         self._mailbox.put(Chunk(data, heard_at, reply=self.reply))
         self._room.set()
 
-    def _say_opened(self) -> None:
+    def _log_opened(self) -> None:
         if not self._opened.done():
             self._opened.set_result(None)
 
-    def _say_ended(self, fault: LinkError) -> None:
+    def _log_ended(self, fault: LinkError) -> None:
         if not self._opened.done():
             self._opened.set_exception(fault)
         self._mailbox.fail(fault)

@@ -41,12 +41,14 @@ class TcpTransport:
 
     def __init__(self, link: Link) -> None:
         if not link.host or not link.port:
-            raise SettingsError("url", f"{link.shown} needs a host and a port: tcp://host:port")
+            raise SettingsError(
+                "url", f"{link.public_url} needs a host and a port: tcp://host:port"
+            )
         options = LinkOptions(link)
         greeting = options.text("greeting", "")
         options.finish()
         self._greeting = f"{greeting}\r\n".encode() if greeting else b""
-        self._host, self._port, self._shown = link.host, link.port, link.shown
+        self._host, self._port, self._public_url = link.host, link.port, link.public_url
         self._mailbox = Mailbox()
         self._peer: StreamPeer | None = None
 
@@ -61,9 +63,9 @@ class TcpTransport:
                     self._port,
                 )
         except TimeoutError as error:
-            raise LinkError(self._shown, f"no answer within {CONNECT_S:g} s") from error
+            raise LinkError(self._public_url, f"no answer within {CONNECT_S:g} s") from error
         except OSError as error:
-            raise LinkError(self._shown, fault_of(error)) from error
+            raise LinkError(self._public_url, fault_of(error)) from error
         return self
 
     async def __aexit__(
@@ -87,8 +89,8 @@ class TcpTransport:
     ) -> None:
         """Send `data`. Raises LinkError when the connection is closed or does not take it."""
         if self._peer is None:
-            raise LinkError(self._shown, "the link is not open")
-        await self._peer.send(data, self._shown)
+            raise LinkError(self._public_url, "the link is not open")
+        await self._peer.send(data, self._public_url)
 
     def now(self) -> datetime:
         """Return the present."""
@@ -100,4 +102,4 @@ class TcpTransport:
 
     def _lost(self, peer: StreamPeer, error: Exception | None) -> None:
         fault = f"{peer.address} closed the connection" if error is None else str(error)
-        self._mailbox.fail(LinkError(self._shown, fault))
+        self._mailbox.fail(LinkError(self._public_url, fault))

@@ -45,16 +45,16 @@ class TcpListenTransport:
     def __init__(self, link: Link) -> None:
         if not link.host or link.port is None:
             raise SettingsError(
-                "url", f"{link.shown} needs an address and a port: tcp-listen://127.0.0.1:port"
+                "url", f"{link.public_url} needs an address and a port: tcp-listen://127.0.0.1:port"
             )
         options = LinkOptions(link)
         self._places = Places.of(options, 64)
         options.finish()
-        self._shown = link.shown
+        self._public_url = link.public_url
         self._mailbox = Mailbox()
         self._peers: set[StreamPeer] = set()
         self._connecting: set[asyncio.Future[Any]] = set()  # sent away before they came about
-        self._listener = Listener(link.host, link.port, link.shown, self._places, self._serve)
+        self._listener = Listener(link.host, link.port, link.public_url, self._places, self._serve)
 
     @property
     def port(self) -> int | None:
@@ -102,10 +102,10 @@ class TcpListenTransport:
         peers = [peer for peer in self._peers if connection in (None, peer.address)]
         if not peers:
             if connection is None:
-                raise LinkError(self._shown, "nobody is connected")
-            raise GoneError(self._shown, f"{connection} is not connected")
+                raise LinkError(self._public_url, "nobody is connected")
+            raise GoneError(self._public_url, f"{connection} is not connected")
         for peer in peers:
-            await peer.send(data, self._shown)
+            await peer.send(data, self._public_url)
 
     def now(self) -> datetime:
         """Return the present."""

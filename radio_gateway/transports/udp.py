@@ -57,7 +57,7 @@ class UdpTransport:
     def __init__(self, link: Link) -> None:
         if not link.host or link.port is None:
             raise SettingsError(
-                "url", f"{link.shown} needs an address and a port: udp://127.0.0.1:port"
+                "url", f"{link.public_url} needs an address and a port: udp://127.0.0.1:port"
             )
         options = LinkOptions(link)
         self._interface = options.text("interface", "")
@@ -70,10 +70,10 @@ class UdpTransport:
             raise SettingsError("url", fault) from None
         if self._interface and self._group is None:
             raise SettingsError("url", "interface= goes with a multicast address")
-        self._host, self._wanted_port, self._shown = link.host, link.port, link.shown
+        self._host, self._requested_port, self._public_url = link.host, link.port, link.public_url
         self._mailbox = Mailbox()
         self._socket: socket.socket | None = None
-        self._heard: OrderedDict[str, Any] = OrderedDict()
+        self._senders: OrderedDict[str, Any] = OrderedDict()
         self.port: int | None = None
 
     async def __aenter__(self) -> Self:
@@ -82,12 +82,12 @@ class UdpTransport:
         self._mailbox = Mailbox()
         try:
             found = await loop.getaddrinfo(
-                self._host, self._wanted_port, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE
+                self._host, self._requested_port, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE
             )
             family, kind, protocol, _, address = found[0]
             sock = socket.socket(family, kind, protocol)
         except OSError as error:
-            raise LinkError(self._shown, fault_of(error)) from error
+            raise LinkError(self._public_url, fault_of(error)) from error
         try:
             sock.setblocking(False)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
@@ -96,7 +96,7 @@ class UdpTransport:
             sock.bind(address)
         except OSError as error:
             sock.close()
-            raise LinkError(self._shown, fault_of(error)) from error
+            raise LinkError(self._public_url, fault_of(error)) from error
         self._socket, self.port = sock, sock.getsockname()[1]
         loop.add_reader(sock, self._readable, sock)
         return self
@@ -125,7 +125,7 @@ class UdpTransport:
         Raises:
             LinkError: If nobody is named and there is no group, or the system does not take it.
         """
-        address: Any = self._heard.get(connection or "")
+        address: Any = self._senders.get(connection or "")
         if address is None and connection:
             host, _, port = connection.rpartition(":")
             address = (host.strip("[]"), int(port)) if port.isdecimal() else None
@@ -133,11 +133,11 @@ class UdpTransport:
             address = (str(self._group), self.port)
         if self._socket is None or address is None:
             fault = f"{connection} was not heard here" if connection else "nobody is named"
-            raise LinkError(self._shown, fault)
+            raise LinkError(self._public_url, fault)
         try:
             self._socket.sendto(data, address)
         except OSError as error:
-            raise LinkError(self._shown, fault_of(error)) from error
+            raise LinkError(self._public_url, fault_of(error)) from error
 
     def now(self) -> datetime:
         """Return the present."""
@@ -167,7 +167,7 @@ class UdpTransport:
             except (BlockingIOError, InterruptedError):
                 return
             except OSError as error:
-                self._mailbox.fail(LinkError(self._shown, fault_of(error)))
+                self._mailbox.fail(LinkError(self._public_url, fault_of(error)))
                 return
             host = f"[{address[0]}]" if ":" in address[0] else address[0]
             peer = f"{host}:{address[1]}"
@@ -184,10 +184,10 @@ class UdpTransport:
             )
 
     def _remember(self, peer: str, address: Any) -> None:
-        self._heard[peer] = address
-        self._heard.move_to_end(peer)
-        if len(self._heard) > _PEERS_KEPT:
-            self._heard.popitem(last=False)
+        self._senders[peer] = address
+        self._senders.move_to_end(peer)
+        if len(self._senders) > _PEERS_KEPT:
+            self._senders.popitem(last=False)
 
     def _reply(self, address: Any, data: bytes) -> None:
         """Send an answer; like any datagram it may be lost."""
@@ -195,7 +195,7 @@ class UdpTransport:
             try:
                 self._socket.sendto(data, address)
             except OSError as error:
-                _log.debug("answer_not_sent", url=self._shown, fault=fault_of(error))
+                _log.debug("answer_not_sent", url=self._public_url, fault=fault_of(error))
 
 
 def is_multicast(host: str) -> bool:

@@ -56,8 +56,10 @@ class WebSocketTransport:
 
     def __init__(self, link: Link) -> None:
         if not link.host:
-            raise SettingsError("url", f"{link.shown} needs a host: {link.scheme}://host:port/path")
-        self._shown = link.shown
+            raise SettingsError(
+                "url", f"{link.public_url} needs a host: {link.scheme}://host:port/path"
+            )
+        self._public_url = link.public_url
         self._uri = _uri(link)
         self._headers = _sign_in(link)
         self._tls = _tls(link) if link.scheme == "wss" else None
@@ -84,11 +86,11 @@ class WebSocketTransport:
                 max_queue=_WAITING_MESSAGES,
             )
         except TimeoutError as error:
-            raise LinkError(self._shown, f"no answer within {CONNECT_S:g} s") from error
+            raise LinkError(self._public_url, f"no answer within {CONNECT_S:g} s") from error
         except OSError as error:
-            raise LinkError(self._shown, fault_of(error)) from error
+            raise LinkError(self._public_url, fault_of(error)) from error
         except (InvalidHandshake, InvalidURI) as error:
-            raise LinkError(self._shown, str(error)) from error
+            raise LinkError(self._public_url, str(error)) from error
         self._reading = asyncio.create_task(self._read(self._socket))
         return self
 
@@ -120,11 +122,11 @@ class WebSocketTransport:
             LinkError: If the connection is closed, or `data` is no UTF-8.
         """
         if self._socket is None:
-            raise LinkError(self._shown, "the link is not open")
+            raise LinkError(self._public_url, "the link is not open")
         try:
             await self._socket.send(data.decode())
         except (ConnectionClosed, UnicodeDecodeError) as error:
-            raise LinkError(self._shown, str(error)) from error
+            raise LinkError(self._public_url, str(error)) from error
 
     def now(self) -> datetime:
         """Return the present."""
@@ -142,9 +144,9 @@ class WebSocketTransport:
                     mailbox.call_when_empty(taken.set)
                     await taken.wait()
         except ConnectionClosed as error:
-            mailbox.fail(LinkError(self._shown, f"the connection ended: {error}"))
+            mailbox.fail(LinkError(self._public_url, f"the connection ended: {error}"))
         except OSError as error:
-            mailbox.fail(LinkError(self._shown, fault_of(error)))
+            mailbox.fail(LinkError(self._public_url, fault_of(error)))
 
 
 def _uri(link: Link) -> str:

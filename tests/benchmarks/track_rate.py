@@ -27,9 +27,9 @@ from gis.border.border import load_border
 from gis.geometry.geodesy import WGS84
 from gis.river.river import load_mekong
 from gis.tracks.cleaning import clean
-from gis.tracks.coverage import area_seen, river_seen
+from gis.tracks.coverage import area_coverage, river_coverage
 from gis.tracks.effort import effort
-from gis.tracks.simplify import kept
+from gis.tracks.simplify import simplify
 from gis.tracks.stops import stops
 from gis.tracks.track import Track, sorted_track
 from tests.benchmarks.environments import cache_folder, environment
@@ -99,14 +99,14 @@ def main() -> None:
         "bare Geod.inv": bare,
         "effort by unit": lambda: effort(tracks),
         "effort by unit and side": lambda: effort(tracks, border=border),
-        "coverage of a sector of 31 x 39 km, 500 m": lambda: area_seen(
+        "coverage of a sector of 31 x 39 km, 500 m": lambda: area_coverage(
             each, SECTOR, radius_m=500.0
         ),
-        "coverage of 80 km of river, 500 m": lambda: river_seen(
+        "coverage of 80 km of river, 500 m": lambda: river_coverage(
             each, river, km_from=2330.0, km_to=2410.0, radius_m=500.0
         ),
         "stops": lambda: [stops(track) for track in each],
-        "simplified to 5 m": lambda: [kept(track, tolerance_m=5.0) for track in each],
+        "simplified to 5 m": lambda: [simplify(track, tolerance_m=5.0) for track in each],
         "cleaning": lambda: [clean(given) for given in positions.values()],
     }
     seconds = {name: [_cpu_s(job) for _ in range(options.reps)] for name, job in work.items()}
@@ -153,7 +153,7 @@ def _peer(tracks: dict[str, Track]) -> dict[str, float]:
     ours = {
         "length": _cpu_s(lambda: effort(some)),
         "stops": _cpu_s(lambda: [stops(track) for track in some.values()]),
-        "simplify": _cpu_s(lambda: [kept(t, tolerance_m=5.0) for t in some.values()]),
+        "simplify": _cpu_s(lambda: [simplify(t, tolerance_m=5.0) for t in some.values()]),
     }
     table = [[f"{PEER_BOATS} boats", f"{PEER}, s", "ours, s"]]
     table += [[name, f"{s:.2f}", f"{ours.get(name, 0.0):.2f}"] for name, s in theirs.items()]

@@ -235,7 +235,10 @@ password = "{broker.passwords["node"]}"
         )
         for topic, said in (
             (topics.beat, words.WatchHeartbeat(by="forged", epoch=99, count=1, well=False)),
-            (topics.ask("forged"), words.RpcRequest(web="forged", number=1, to="", what=order)),
+            (
+                topics.requests_of("forged"),
+                words.RpcRequest(web="forged", number=1, to="", what=order),
+            ),
             (topics.view("joint", "commander"), words.ViewMessage(by="", stream="", epoch=99)),
         ):
             for message in envelopes.seal(msgspec.msgpack.encode(said), topic=topic):

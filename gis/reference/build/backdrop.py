@@ -30,12 +30,14 @@ def countries(areas: dict[str, BaseGeometry], land: Path, names: Path) -> gpd.Ge
     simple = shapely.coverage_simplify(tidy, SIMPLIFY_DEG)
     snapped = shapely.make_valid(shapely.set_precision(simple, 1e-5))
     words = tomllib.loads(names.read_text(encoding="utf-8"))
-    rows = [{"code": code, "name": words[code]["en"]} | _named(words[code]) for code in codes]
+    rows = [
+        {"code": code, "name": words[code]["en"]} | _name_columns(words[code]) for code in codes
+    ]
     rows.append({"code": None, "name": "Other land"})
     return gpd.GeoDataFrame(rows, geometry=[_polygons(s) for s in snapped], crs="EPSG:4326")
 
 
-def _named(words: dict[str, str]) -> dict[str, str]:
+def _name_columns(words: dict[str, str]) -> dict[str, str]:
     return {f"name_{language}": name for language, name in words.items()}
 
 

@@ -37,8 +37,8 @@ def is_common(password: str) -> bool:
     words = folded.strip(" 0123456789!?.,;:-_+*#@$%&/()='\"")
     return (
         len(set(folded)) < _FEWEST_CHARACTERS
-        or folded in _listed()
-        or words in _listed()
+        or folded in _word_list()
+        or words in _word_list()
         or _is_repeated(folded)
         or any(folded in run or folded in run[::-1] for run in _RUNS)
     )
@@ -54,6 +54,6 @@ def _is_repeated(text: str) -> bool:
 
 
 @cache
-def _listed() -> frozenset[str]:
+def _word_list() -> frozenset[str]:
     text = files(__package__).joinpath("common_passwords.txt").read_text(encoding="ascii")
     return frozenset(line for line in text.splitlines() if not line.startswith("#"))

@@ -143,7 +143,7 @@ class Passkeys:
         known = await self.of(user)
         if len(known) >= MOST:
             raise Conflict(f"{user.name} has {MOST} passkeys already: remove one first")
-        return _told(
+        return _as_json(
             generate_registration_options(
                 rp_id=name.rp_id,
                 rp_name=self._title,
@@ -155,7 +155,9 @@ class Passkeys:
                     resident_key=ResidentKeyRequirement.REQUIRED,
                     user_verification=UserVerificationRequirement.REQUIRED,
                 ),
-                exclude_credentials=_named(each for each in known if each.rp_id == name.rp_id),
+                exclude_credentials=_descriptors(
+                    each for each in known if each.rp_id == name.rp_id
+                ),
             )
         )
 
@@ -227,7 +229,7 @@ class Passkeys:
             raise Conflict("this passkey is known already, or the session has ended")
         return passkey, tuple(codes) if first == "first" else ()
 
-    def ask(
+    def request_options(
         self, name: Name, purpose: str, *about: str, only: Sequence[Passkey] = ()
     ) -> dict[str, Any]:
         """Return what a browser needs to use a passkey, as `PublicKeyCredentialRequestOptionsJSON`.
@@ -238,7 +240,7 @@ class Passkeys:
             *about: Whom or which session it is about.
             only: Those that may be used; none: any that the device has for this name.
         """
-        return _asked(name, self._nonce(purpose, *about).encode(), only)
+        return _request_options(name, self._nonce(purpose, *about).encode(), only)
 
     async def user_of(
         self, name: Name, response: dict[str, Any], purpose: str, *about: str
@@ -260,7 +262,7 @@ class Passkeys:
         _passkey, user = await self._spent(name, response, challenge, issued_at)
         return user
 
-    async def ask_to_sign(
+    async def signing_options(
         self, user: User, name: Name, act: OfficerAct, *, session: str
     ) -> tuple[dict[str, Any], str]:
         """Return what a browser needs to have a passkey of the user's sign an act, and the word
@@ -273,7 +275,7 @@ class Passkeys:
         if not own:
             raise Conflict("you have no passkey at this address", code="no_passkey")
         nonce = self._nonce("act of", user.name, session, act.text)
-        return _asked(name, challenge_of(act.text, nonce), own), nonce
+        return _request_options(name, challenge_of(act.text, nonce), own), nonce
 
     async def signature(
         self,
@@ -392,28 +394,28 @@ def issued_at(nonce: str) -> datetime:
     return _EPOCH + int(issued_us) * _ONE_US
 
 
-def _asked(name: Name, challenge: bytes, only: Iterable[Passkey]) -> dict[str, Any]:
+def _request_options(name: Name, challenge: bytes, only: Iterable[Passkey]) -> dict[str, Any]:
     from webauthn import generate_authentication_options
     from webauthn.helpers.structs import UserVerificationRequirement
 
-    return _told(
+    return _as_json(
         generate_authentication_options(
             rp_id=name.rp_id,
             challenge=challenge,
             timeout=_ms(GOOD_FOR),
-            allow_credentials=_named(only),
+            allow_credentials=_descriptors(only),
             user_verification=UserVerificationRequirement.REQUIRED,
         )
     )
 
 
-def _named(passkeys: Iterable[Passkey]) -> list[Any]:
+def _descriptors(passkeys: Iterable[Passkey]) -> list[Any]:
     from webauthn.helpers.structs import PublicKeyCredentialDescriptor
 
     return [PublicKeyCredentialDescriptor(id=each.credential) for each in passkeys]
 
 
-def _told(options: Any) -> dict[str, Any]:
+def _as_json(options: Any) -> dict[str, Any]:
     from webauthn.helpers import options_to_json_dict
 
     as_json: dict[str, Any] = options_to_json_dict(options)

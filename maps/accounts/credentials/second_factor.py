@@ -107,7 +107,7 @@ class SecondFactors:
         """Return a user's second factor, confirmed or not; None without."""
         return await self._store.read(factors.second_factor, user.name)
 
-    async def is_asked_for(self, user: User) -> bool:
+    async def has_factor(self, user: User) -> bool:
         """Return whether a user has a second factor: an authenticator that works, or a passkey."""
         return await self._store.read(accounts.has_second_factor, user.name)
 
@@ -198,7 +198,7 @@ class SecondFactors:
         Raises:
             NotFound: If the user has no second factor.
         """
-        if not await self.is_asked_for(user):
+        if not await self.has_factor(user):
             raise NotFound("second factor", user.name)
         codes = fresh_recovery_codes(user)
         await self._journal_writer.write(

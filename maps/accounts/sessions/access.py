@@ -157,7 +157,7 @@ class Access:
             TooManyTries: If it is not good, and the address has shown too many such of late.
             TooManyWrites: If it asks for more changes than anybody needs.
         """
-        found = await self._found(connection)
+        found = await self._caller_of(connection)
         method = connection.scope.get("method", "GET")
         route: str = getattr(connection.scope.get("route"), "path", connection.url.path)
         if found.scopes is not None and needed(method, route) not in found.scopes:
@@ -253,7 +253,7 @@ class Access:
         self._keys.check(peer)
         self._keys.failed(peer)
 
-    async def _found(self, connection: HTTPConnection) -> Caller:
+    async def _caller_of(self, connection: HTTPConnection) -> Caller:
         verified = connection.scope.get(VERIFIED)
         if isinstance(verified, Caller):
             return verified

@@ -228,7 +228,7 @@ class OpenId:
             except OSError as error:
                 raise ProviderError(f"open_id.client_secret_file: {error.strerror}") from None
             auth = httpx.BasicAuth(self._settings.client_id, secret)
-        answer = await self._asked("POST", provider.token, data=form, auth=auth)
+        answer = await self._fetch_json("POST", provider.token, data=form, auth=auth)
         token = answer.get("id_token")
         if not isinstance(token, str):
             raise SignInRefused("the provider did not let you in")
@@ -274,7 +274,7 @@ class OpenId:
     async def _key_set(self) -> KeySet:
         if self._keys is None:
             provider = await self._discovered()
-            answer = await self._asked("GET", provider.keys)
+            answer = await self._fetch_json("GET", provider.keys)
             self._keys_at = monotonic()
             try:
                 self._keys = KeySet.import_key_set(answer)  # type: ignore[arg-type]
@@ -287,7 +287,7 @@ class OpenId:
         if known is not None and known.until > monotonic():
             return known
         issuer = self._settings.issuer
-        answer = await self._asked("GET", get_well_known_url(issuer, external=True))
+        answer = await self._fetch_json("GET", get_well_known_url(issuer, external=True))
         if answer.get("issuer") != issuer:
             raise ProviderError("the provider says that it is another")
         found = {}
@@ -318,7 +318,7 @@ class OpenId:
         if target.netloc not in (own.netloc, *self._settings.hosts):
             raise ProviderError(f"the settings do not list {target.netloc}: open_id.hosts")
 
-    async def _asked(self, method: str, address: str, **more: Any) -> dict[str, Any]:
+    async def _fetch_json(self, method: str, address: str, **more: Any) -> dict[str, Any]:
         """Ask the provider and return its JSON object.
 
         Raises:

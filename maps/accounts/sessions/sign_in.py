@@ -112,7 +112,7 @@ class SignInService:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._accounts, self._access, self._passwords = accounts, access, passwords
-        self._factors, self._seal, self._now, self._told = factors, seal, now, notify
+        self._factors, self._seal, self._now, self._notify = factors, seal, now, notify
         self._lifetime = lifetime
         self._names = names or SignInBackoff(free=5, longest_s=120)
         self._everywhere = SignInBackoff(free=100, longest_s=120)  # by name, from all addresses
@@ -247,7 +247,7 @@ class SignInService:
         """
         found, has_factor = (
             await self._accounts.user(user.name),
-            await self._factors.is_asked_for(user),
+            await self._factors.has_factor(user),
         )
         known = None if found is None else found[1]
         if known is None and not has_factor:
@@ -322,7 +322,7 @@ class SignInService:
             CodeNeeded: If there is one and no code.
             SignInRefused: If the code is wrong.
         """
-        if not await self._factors.is_asked_for(user):
+        if not await self._factors.has_factor(user):
             return False
         if code is None:
             raise CodeNeeded
@@ -336,7 +336,7 @@ class SignInService:
         Raises:
             TooManyTries: If name or address failed too often of late.
         """
-        nonce, peer = self._known_browser(connection, name), peer_of(connection)
+        nonce, peer = self._browser_key(connection, name), peer_of(connection)
         if nonce is not None:
             return _counted([(self._names, f"known browser {nonce}")])
         return _counted(
@@ -347,7 +347,7 @@ class SignInService:
         for backoff, key in counted:
             backoff.take_back(key)
 
-    def _known_browser(self, connection: HTTPConnection, name: str) -> str | None:
+    def _browser_key(self, connection: HTTPConnection, name: str) -> str | None:
         """Return what a browser is counted by in which `name` signed in before."""
         nonce, _, mark = cookie_of(connection, KNOWN).partition(".")
         if not nonce or not mark.isascii():
@@ -356,7 +356,7 @@ class SignInService:
         return nonce if good else None
 
     def _mark(self, response: Response, connection: HTTPConnection, name: str) -> None:
-        if self._known_browser(connection, name) is not None:
+        if self._browser_key(connection, name) is not None:
             return
         nonce = secrets.token_urlsafe(12)
         mark = self._seal.mark("known browser", name, nonce)
@@ -372,7 +372,7 @@ class SignInService:
     async def _note(
         self, act: str, user: User | None, connection: HTTPConnection, **detail: object
     ) -> None:
-        await self._told(_note(act, user, connection, **detail))
+        await self._notify(_note(act, user, connection, **detail))
 
 
 def _counted(keys: list[tuple[SignInBackoff, str]]) -> list[tuple[SignInBackoff, str]]:

@@ -39,7 +39,7 @@ class SignInBackoff:
         Raises:
             TooManyTries: With the longest wait left among them.
         """
-        left = max((self._left(key) for key in keys), default=0.0)
+        left = max((self._wait_left_s(key) for key in keys), default=0.0)
         if left > 0:
             raise TooManyTries(left)
 
@@ -72,6 +72,6 @@ class SignInBackoff:
         over = count - self._free
         return 0.0 if over < 0 else min(self._longest_s, 2.0 ** min(over, 30))
 
-    def _left(self, key: str) -> float:
+    def _wait_left_s(self, key: str) -> float:
         count, last = self._failures.get(key, (0, 0.0))
         return last + self._wait(count) - self._now() if count else 0.0

@@ -100,7 +100,9 @@ _CODES = RecoveryCodes(codes=("aaaa-bbbb-cccc-dddd",))
 async def ask_to_sign_in(request: Request) -> Response:
     """Return what a browser needs to sign somebody in with a passkey; open to anybody."""
     return answer(
-        PasskeyOptions(options=_accounts(request).passkeys.ask(name_of(request), SIGN_IN))
+        PasskeyOptions(
+            options=_accounts(request).passkeys.request_options(name_of(request), SIGN_IN)
+        )
     )
 
 
@@ -129,7 +131,9 @@ async def ask_for_proof(caller: CallerHere, request: Request) -> Response:
     if not own:
         raise Conflict("you have no passkey at this address", code="no_passkey")
     about = caller.user.name, caller.session or ""
-    return answer(PasskeyOptions(options=accounts.passkeys.ask(name, PROOF, *about, only=own)))
+    return answer(
+        PasskeyOptions(options=accounts.passkeys.request_options(name, PROOF, *about, only=own))
+    )
 
 
 @router.post(

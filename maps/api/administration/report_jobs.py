@@ -21,7 +21,7 @@ from maps.reports import REPORTS, Format
 from maps.reports.document.request import ReportRequest, Site
 from maps.reports.jobs.jobs import Job, Jobs
 from maps.reports.jobs.render import ReportFile
-from maps.reports.jobs.report_file import check, made
+from maps.reports.jobs.report_file import check, make_report
 from patrol.desks.desk import Desk
 from patrol.units.accounts import Calendar, Language
 
@@ -121,7 +121,7 @@ async def ask_for_report(request: Request, caller: CallerHere, body: NewReport) 
     check(body.report, body.format, report_request)
 
     async def work(progress: Callable[[float], None]) -> ReportFile:
-        return await made(body.report, body.format, report_request, progress=progress)
+        return await make_report(body.report, body.format, report_request, progress=progress)
 
     jobs: Jobs = request.app.state.report_jobs
     job = jobs.begin(

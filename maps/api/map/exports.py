@@ -114,7 +114,7 @@ async def export_layer(
 
 
 async def _file(name: str, made: Material, kind: Format) -> Response:
-    body = await exports.written(made, kind)
+    body = await exports.write_file(made, kind)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     saved = f'attachment; filename="{name}-{stamp}{kind.ending}"'
     return ExportDownload(body, media_type=kind.media_type, headers={"content-disposition": saved})

@@ -147,7 +147,7 @@ class EvidenceRequest:
         self._request, self._turn, self._language = request, turn, language
         self._start, self._end, self._ids = start, end, unit or []
 
-    async def made(self, *, unsealed: bool) -> Zip:
+    async def archive(self, *, unsealed: bool) -> Zip:
         """Return the file, with originals and texts or without."""
         notary: Notary = self._request.app.state.notary
         async with self._turn:
@@ -240,7 +240,7 @@ async def export_evidence(form: EvidenceAsked) -> Response:
     says so, and the header `left-out` the same, as a list with commas; without it nothing is left
     out.
     """
-    return await form.made(unsealed=False)
+    return await form.archive(unsealed=False)
 
 
 @router.get(
@@ -255,7 +255,7 @@ async def export_originals(form: EvidenceAsked) -> Response:
     are those that incidents, targets and hand-offs of the agency name; at most 100 MB.
     """
     require(form.desk.user.role, "take out originals")
-    return await form.made(unsealed=True)
+    return await form.archive(unsealed=True)
 
 
 @router.get(

@@ -70,12 +70,12 @@ class CollectionQuery(msgspec.Struct, frozen=True, kw_only=True):
     filters: tuple[Filter, ...] = ()
     system: str = CRS84
 
-    def kept(self, features: Sequence[bytes]) -> list[bytes]:
+    def matching(self, features: Sequence[bytes]) -> list[bytes]:
         """Return those of some features (GeoJSON) that fulfil the further conditions."""
         return [each for each in features if all(one.keeps(each) for one in self.filters)]
 
 
-def asked(query: Mapping[str, str], kinds: Kinds) -> CollectionQuery:
+def parse_query(query: Mapping[str, str], kinds: Kinds) -> CollectionQuery:
     """Return what the query parameters of a request for items ask for.
 
     Args:

@@ -60,7 +60,7 @@ class CollectionCatalogue:
     def __init__(self, layers: LayerFrames) -> None:
         self._layers = layers
         # A site may have called a layer `units`; the units keep their name.
-        self._named = {
+        self._by_name = {
             f"layer_{each.name}" if each.name in COLLECTIONS else each.name: each
             for each in layers.described()
         }
@@ -69,7 +69,7 @@ class CollectionCatalogue:
 
     def ids(self) -> tuple[str, ...]:
         """Return the names of all collections."""
-        return (*COLLECTIONS, *self._named)
+        return (*COLLECTIONS, *self._by_name)
 
     async def source(self, id: str) -> CollectionSource:
         """Return where the features of a collection come from.
@@ -79,11 +79,11 @@ class CollectionCatalogue:
         """
         if id in COLLECTIONS:
             return COLLECTIONS[id]
-        if id not in self._named:
+        if id not in self._by_name:
             raise NotFound("collection", id)
         async with self._one_at_a_time:
             if id not in self._read:
-                about = self._named[id]
+                about = self._by_name[id]
                 features = await asyncio.to_thread(self._layers.features, about.name)
                 self._read[id] = LayerSource(about, features)
         return self._read[id]

@@ -145,7 +145,7 @@ class _Compiler:
             return lambda _: expression
         op, args = _parts(expression)
         if op == "property":
-            name = self._known(args)
+            name = self._property_name(args)
             if self._kinds[name] != "boolean":
                 raise _fault(f"takes {name} for a condition")
             return _property(name, "boolean")
@@ -233,7 +233,9 @@ class _Compiler:
         if isinstance(expression, dict) and expression.get("op") == "casei":
             return self._kind(expression["args"][0])
         return (
-            self._kinds[self._known(expression["property"])] if _is_property(expression) else None
+            self._kinds[self._property_name(expression["property"])]
+            if _is_property(expression)
+            else None
         )
 
     def _operand(self, expression: Any, expected: Kind | None) -> tuple[_Value, str]:
@@ -247,7 +249,7 @@ class _Compiler:
             name = expression["property"]
             if name == GEOMETRY and expected is None:
                 return (lambda feature: _none_if_null(feature.geometry)), GEOMETRY
-            kind = self._kinds[self._known(name)]
+            kind = self._kinds[self._property_name(name)]
             return _property(name, kind), _general(kind)
         if isinstance(expression, dict):
             text = expression.get("timestamp") or expression.get("date")
@@ -263,7 +265,7 @@ class _Compiler:
         kind_of = {bool: "boolean", str: "string"}.get(type(expression), "number")
         return (lambda _: expression), kind_of
 
-    def _known(self, name: str) -> str:
+    def _property_name(self, name: str) -> str:
         if name not in self._kinds:
             raise _fault(f"names {name!r}; there are {', '.join(self._kinds)}")
         return name

@@ -77,7 +77,7 @@ class LayerSource:
             chosen = np.flatnonzero(hit)
         if query.filters:
             chosen = np.array(
-                [at for at in chosen.tolist() if query.kept([self._encoded[at]])], dtype=int
+                [at for at in chosen.tolist() if query.matching([self._encoded[at]])], dtype=int
             )
         try:
             skip = int(query.cursor or 0)
@@ -95,7 +95,7 @@ class LayerSource:
     def _encoded(self) -> list[bytes]:
         features = self._features
         for name in features.columns:
-            features = features.with_column(name, [_said(value) for value in features[name]])
+            features = features.with_column(name, [_json_value(value) for value in features[name]])
         return encode_features(features, ids=self._ids, decimals=6)
 
 
@@ -112,7 +112,7 @@ def _kind(values: list[Any]) -> Kind | None:
     return kinds.get(types.pop())
 
 
-def _said(value: Any) -> Any:
+def _json_value(value: Any) -> Any:
     """Return a value as JSON says it: a time as RFC 3339 has it."""
     if not isinstance(value, datetime):
         return value

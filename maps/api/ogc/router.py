@@ -17,7 +17,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 
 from maps.accounts.sessions.access import DeskHere
-from maps.api.ogc.collection_query import DEFAULT_LIMIT, LANGUAGES, MOST_ITEMS, asked, only
+from maps.api.ogc.collection_query import DEFAULT_LIMIT, LANGUAGES, MOST_ITEMS, only, parse_query
 from maps.api.ogc.collections import CollectionCatalogue
 from maps.api.ogc.documents import (
     CONFORMANCE,
@@ -219,7 +219,7 @@ async def read_collection(collection: str, request: Request, desk: DeskHere) -> 
 async def read_items(collection: str, request: Request, desk: DeskHere) -> Response:
     """Return features of a collection, a page at a time."""
     source = await _shelf(request).source(collection)
-    item_query = asked(request.query_params, source.properties)
+    item_query = parse_query(request.query_params, source.properties)
     found = await source.items(desk, item_query)
     base = f"{_root(request)}/collections/{collection}"
     query = dict(request.query_params)

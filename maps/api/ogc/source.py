@@ -31,7 +31,7 @@ class FeaturePage(msgspec.Struct, frozen=True, kw_only=True):
 async def paged(found: Sequence[tuple[str, bytes]], query: CollectionQuery) -> FeaturePage:
     """Return a page of features that are all there, each with its id, in the order of these."""
     if query.filters:
-        matching = set(await asyncio.to_thread(query.kept, [feature for _, feature in found]))
+        matching = set(await asyncio.to_thread(query.matching, [feature for _, feature in found]))
         found = [each for each in found if each[1] in matching]
     rest = [each for each in found if each[0] > (query.cursor or "")]
     page = rest[: query.limit]

@@ -127,7 +127,7 @@ class Fixes:
                 )
                 pairs = zip(page.fixes, page.ids, strict=True)
                 made = [_fix_feature(state, fix, gid) for fix, gid in pairs]
-                features += await asyncio.to_thread(query.kept, made) if query.filters else made
+                features += await asyncio.to_thread(query.matching, made) if query.filters else made
                 mark, looked_at, reads = page.last, looked_at + len(made), reads + 1
                 is_full = len(features) >= query.limit
                 is_full = is_full or looked_at >= _LOOKED_AT or reads >= _READS
@@ -202,7 +202,7 @@ class Tracks:
             last = id
             looked_at += query.filters != ()
             if query.box is None or _crosses(lines, query.box):
-                features += query.kept([_track_feature(state, day, fixes, lines)])
+                features += query.matching([_track_feature(state, day, fixes, lines)])
         return FeaturePage(features=features, matched=matched)
 
     async def item(self, desk: Desk, id: str) -> bytes:
@@ -225,12 +225,12 @@ def _unit_feature(state: UnitState) -> bytes:
         about["distress"] = True
     if state.last is None:
         return _feature(state.id, about, None)
-    return _feature(state.id, about | _said(state.last), _point(state.last))
+    return _feature(state.id, about | _properties(state.last), _point(state.last))
 
 
 def _fix_feature(state: UnitState, fix: Fix, gid: bytes) -> bytes:
     id = _MARK.join((state.id, gid.hex()))
-    return _feature(id, {**_about(state), **_said(fix)}, _point(fix))
+    return _feature(id, {**_about(state), **_properties(fix)}, _point(fix))
 
 
 def _track_feature(
@@ -261,7 +261,7 @@ def _about(state: UnitState) -> dict[str, Any]:
     }
 
 
-def _said(fix: Fix) -> dict[str, Any]:
+def _properties(fix: Fix) -> dict[str, Any]:
     return {
         "time": fix.time,
         "speed_mps": fix.speed_mps,

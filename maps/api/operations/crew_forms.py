@@ -209,11 +209,11 @@ def read_report(content: dict[str, Any]) -> AnyReport:
         return form.model_validate(content)
     except ValidationError as error:
         if form is SosReport:
-            return _heard(content, error)
+            return _sos_without_bad_fields(content, error)
         raise _bad(error) from None
 
 
-def _heard(content: dict[str, Any], error: ValidationError) -> SosReport:
+def _sos_without_bad_fields(content: dict[str, Any], error: ValidationError) -> SosReport:
     """Return a call for help without its bad fields.
 
     Raises:

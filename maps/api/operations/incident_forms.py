@@ -106,7 +106,7 @@ class IncidentDetails(Form):
     witnesses: Words = Field(default="", description="Never shared")
     victims: Words = Field(default="", description="Never shared")
 
-    def told(self) -> dict[str, Any]:
+    def as_details(self) -> dict[str, Any]:
         """Return what was told, as the desk takes it."""
         details = self.model_dump(exclude_unset=True, exclude={"id", "version", "reason", "when"})
         for name, kind in (("seizures", Seizure), ("arrested", ArrestCount), ("vehicles", Vehicle)):
@@ -202,7 +202,7 @@ class IncidentWithdrawal(Form):
     reason: str = Field(min_length=1, max_length=200, pattern=_WORDS)
 
 
-def wanted(
+def incident_query(
     request: Request,
     start: Annotated[Moment | None, Query(description="May have happened then or later.")] = None,
     end: Annotated[Moment | None, Query(description="May have happened before then.")] = None,

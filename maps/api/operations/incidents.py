@@ -15,7 +15,7 @@ from maps.api.operations.incident_forms import (
     IncidentStep,
     IncidentWithdrawal,
     NewIncident,
-    wanted,
+    incident_query,
 )
 from maps.api.responses.responses import answer, answers, refusals
 from maps.files.incident_table import csv_of
@@ -27,7 +27,7 @@ router = APIRouter(prefix="/api/incidents", tags=["incidents"])
 
 MOST_LISTED: Final = 1000
 
-WantedHere = Annotated[IncidentQuery, Depends(wanted)]
+WantedHere = Annotated[IncidentQuery, Depends(incident_query)]
 
 _AT = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
 INCIDENT = Incident(
@@ -115,7 +115,7 @@ async def log_incident(new: NewIncident, desk: DeskHere) -> Response:
     stands then. Units must fit the category; amounts are more than nothing, and whole where the
     unit is counted.
     """
-    return answer(await desk.incidents.log(id=new.id, **new.told()), status=201)
+    return answer(await desk.incidents.log(id=new.id, **new.as_details()), status=201)
 
 
 @router.get("/totals", responses=answers(Totals, _TOTALS, 403, 409, 422))
@@ -159,7 +159,7 @@ async def correct_incident(incident: str, new: IncidentCorrection, desk: DeskHer
     corrected, with a reason, by who may confirm, and wants to be confirmed again. 409 when it has
     been changed since the version that is named.
     """
-    details = new.told()
+    details = new.as_details()
     corrected = await desk.incidents.correct(
         incident, version=new.version, reason=new.reason, **details
     )

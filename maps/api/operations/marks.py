@@ -92,7 +92,7 @@ class ChangedMark(Form):
     remarks: str | None = Field(default=None, max_length=MAX_REMARKS, pattern=LINES)
     ends_at: Moment | None = None
 
-    def told(self) -> dict[str, Any]:
+    def as_changes(self) -> dict[str, Any]:
         """Return what is to be changed, by name."""
         return self.model_dump(exclude_none=True)
 
@@ -168,7 +168,7 @@ async def change_mark(mark: str, changes: ChangedMark, desk: DeskHere) -> Respon
 
     Its sender may move it from then on, but neither renames it nor takes it back.
     """
-    return answer(await desk.marks.change(mark, changes.told()))
+    return answer(await desk.marks.change(mark, changes.as_changes()))
 
 
 @router.get("/{mark}/versions", responses=answers(list[Mark], [MARK], 403, 404))

@@ -142,7 +142,7 @@ class ReportIntake:
                 for photo in report.photos
             ]
         )
-        receipts = await self._hear(pending, took)
+        receipts = await self._receive(pending, took)
         for report, _ in pending:
             if isinstance(report, PositionReport | SosReport | SosCancelReport | TextReport):
                 continue
@@ -180,7 +180,7 @@ class ReportIntake:
             raise Forbidden(f"send {report.kind}", "key that only reports")
         return report
 
-    async def _hear(
+    async def _receive(
         self, pending: Sequence[tuple[AnyReport, dict[str, Any]]], took: ReportsOutcome
     ) -> list[PhoneReceipt]:
         """Take in what a radio would say, all of it in one batch; return the receipts for it."""
@@ -188,7 +188,7 @@ class ReportIntake:
         receipts = []
         for report, came in pending:
             try:
-                transmission = self._said(report, raw(came))
+                transmission = self._transmission(report, raw(came))
             except BadReport as error:
                 took.refused.append(_refused(report.id, error))
                 continue
@@ -200,7 +200,7 @@ class ReportIntake:
             took.taken.extend(each.id for each in receipts)
         return receipts
 
-    def _said(self, report: AnyReport, came: bytes) -> Transmission | None:
+    def _transmission(self, report: AnyReport, came: bytes) -> Transmission | None:
         """Return a report as a radio would say it; None for one that no radio says."""
         common: dict[str, Any] = {
             "id": report.id,
@@ -254,17 +254,17 @@ class ReportIntake:
             case TextReadReport():
                 await self._crew.read_text(report.text_id)
             case IncidentReport():
-                details = report.told() | {"photos": self._hashes(report.photos)}
+                details = report.as_details() | {"photos": self._hashes(report.photos)}
                 for name in ("kind", "at", "id"):
                     details.pop(name, None)
                 incidents = self._desk.incidents
                 incidents.receipt = receipt
                 return (await incidents.log(id=report.id, **details)).id
             case SightingReport():
-                return await self._sight(report, receipt)
+                return await self._note_sighting(report, receipt)
         return ""
 
-    async def _sight(self, report: SightingReport, receipt: PhoneReceipt) -> str:
+    async def _note_sighting(self, report: SightingReport, receipt: PhoneReceipt) -> str:
         targets, photos = self._desk.targets, self._hashes(report.photos)
         sighting = report.sighting.sighting(min(report.at, self._now))
         if sighting.unit is None:

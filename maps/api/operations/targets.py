@@ -208,7 +208,7 @@ class ChangedTarget(Form):
     witnesses: tuple[Person, ...] | None = Field(default=None, max_length=50)
     private_note: Words | None = None
 
-    def told(self) -> dict[str, Any]:
+    def as_changes(self) -> dict[str, Any]:
         """Return what is to be changed, by name."""
         return self.model_dump(exclude_none=True)
 
@@ -285,7 +285,7 @@ async def read_target(target: str, desk: DeskHere) -> Response:
 @router.patch("/{target}", responses=answers(Target, TARGET, 403, 404, 409, 422))
 async def change_target(target: str, changes: ChangedTarget, desk: DeskHere) -> Response:
     """Change what is told of a target of the caller's agency; 409 once it is closed."""
-    return answer(await desk.targets.change(target, changes.told()))
+    return answer(await desk.targets.change(target, changes.as_changes()))
 
 
 @router.get("/{target}/versions", responses=answers(list[Target], [TARGET], 403, 404))

@@ -107,7 +107,7 @@ class NewCorridor(Form):
         default=None, ge=30, le=50_000, description="From the border at most"
     )
 
-    def made(self) -> Corridor:
+    def as_corridor(self) -> Corridor:
         """Return it without its area."""
         low, high = sorted((self.km_from, self.km_to))
         return Corridor(
@@ -142,7 +142,7 @@ class NewHours(Form):
             raise ValueError("is no time zone, for example Asia/Vientiane") from None
         return name
 
-    def made(self) -> Hours:
+    def as_hours(self) -> Hours:
         """Return them."""
         return Hours(
             time_zone=self.time_zone,
@@ -178,7 +178,7 @@ class NewTerms(Form):
         default=False, description="Incidents cross before anybody has confirmed them"
     )
 
-    def made(self) -> Terms:
+    def as_terms(self) -> Terms:
         """Return them without the corridor's area."""
         return Terms(
             name=self.name,
@@ -186,8 +186,8 @@ class NewTerms(Form):
             classes=tuple(each for each in DATA_CLASSES if each in self.classes),
             valid_from=self.valid_from,
             valid_until=self.valid_until,
-            corridor=None if self.corridor is None else self.corridor.made(),
-            hours=None if self.hours is None else self.hours.made(),
+            corridor=None if self.corridor is None else self.corridor.as_corridor(),
+            hours=None if self.hours is None else self.hours.as_hours(),
             only_joint_patrols=self.only_joint_patrols,
             precision_m=self.precision_m,
             delay_s=self.delay_s,
@@ -268,7 +268,7 @@ class PastStretch(Form):
     end: Moment
     classes: list[DataClass] = Field(min_length=1, max_length=len(DATA_CLASSES))
 
-    def made(self) -> Backfill:
+    def as_backfill(self) -> Backfill:
         """Return it."""
         return Backfill(start=self.start, end=self.end, classes=tuple(self.classes))
 
@@ -320,14 +320,14 @@ class NewAct(Form):
     backfill: PastStretch | None = None
     terms: NewTerms | None = None
 
-    def what(self) -> dict[str, Any]:
+    def act_fields(self) -> dict[str, Any]:
         """Return what belongs to the act, as `AgreementDesk.officer_act` takes it."""
         return {
             "office": self.office,
             "reason": self.reason,
             "also": tuple(self.also),
-            "backfill": None if self.backfill is None else self.backfill.made(),
-            "terms": None if self.terms is None else self.terms.made(),
+            "backfill": None if self.backfill is None else self.backfill.as_backfill(),
+            "terms": None if self.terms is None else self.terms.as_terms(),
         }
 
 

@@ -55,8 +55,8 @@ async def ask_for_key(
     The same body, with `passkey`, goes to the act itself within five minutes. 409 `no_passkey`
     where the caller has none at this address: then the session alone stands for it.
     """
-    act = desk.agreements.officer_act(agreement, new.act, **new.what())
-    options, nonce = await _accounts(request).passkeys.ask_to_sign(
+    act = desk.agreements.officer_act(agreement, new.act, **new.act_fields())
+    options, nonce = await _accounts(request).passkeys.signing_options(
         caller.user, name_of(request), act, session=caller.session or ""
     )
     return answer(ActToSign(options=options, nonce=nonce, text=act.text))

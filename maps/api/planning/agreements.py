@@ -46,7 +46,7 @@ async def draft_agreement(new: NewAgreement, desk: DeskHere) -> Response:
 
     The area of its corridor is drawn from the river and border as they are known now, and stays.
     """
-    made = await desk.agreements.draft(new.terms.made(), tuple(new.agencies))
+    made = await desk.agreements.draft(new.terms.as_terms(), tuple(new.agencies))
     return answer(made, status=201)
 
 
@@ -75,7 +75,7 @@ async def change_terms(
     """Change the terms. Once it was proposed all sign again; nothing crosses until they have."""
     what = await key_under(
         change.passkey, "change", agreement, desk=desk, caller=caller, request=request,
-        terms=change.terms.made(), reason=change.reason,
+        terms=change.terms.as_terms(), reason=change.reason,
     )  # fmt: skip
     return answer(await desk.agreements.change(agreement, **what))
 
@@ -129,7 +129,7 @@ async def resume_agreement(
     what = await key_under(
         resumed.passkey, "resume", agreement, desk=desk, caller=caller, request=request,
         reason=resumed.reason,
-        backfill=None if resumed.backfill is None else resumed.backfill.made(),
+        backfill=None if resumed.backfill is None else resumed.backfill.as_backfill(),
     )  # fmt: skip
     return answer(await desk.agreements.resume(agreement, **what))
 
@@ -141,7 +141,7 @@ async def backfill_agreement(
     """Consent to a stretch of the past of the caller's own records: exactly that crosses."""
     what = await key_under(
         new.passkey, "backfill", agreement, desk=desk, caller=caller, request=request,
-        reason=new.reason, backfill=new.backfill.made(),
+        reason=new.reason, backfill=new.backfill.as_backfill(),
     )  # fmt: skip
     return answer(await desk.agreements.backfill(agreement, **what))
 

@@ -330,7 +330,7 @@ async def draw_sector(new: NewSector, desk: DeskHere) -> Response:
     could be mended. A shape with warnings alone is kept; `POST /api/sectors/check` tells them.
     """
     sectors = desk.sectors
-    return await _kept(
+    return await _sector_answer(
         sectors,
         sectors.draw(
             name=new.name,
@@ -392,7 +392,7 @@ async def change_sector(sector: str, change: SectorChange, desk: DeskHere) -> Re
     if change.limits is not None:
         values["limits"] = change.limits.limits()
     sectors = desk.sectors
-    return await _kept(
+    return await _sector_answer(
         sectors,
         sectors.change(
             sector,
@@ -408,10 +408,14 @@ async def change_sector(sector: str, change: SectorChange, desk: DeskHere) -> Re
 async def retire_sector(sector: str, order: Retirement, desk: DeskHere) -> Response:
     """Take a sector out of use for good; refused while a patrol that is not over covers it."""
     sectors = desk.sectors
-    return await _kept(sectors, sectors.retire(sector, version=order.version, reason=order.reason))
+    return await _sector_answer(
+        sectors, sectors.retire(sector, version=order.version, reason=order.reason)
+    )
 
 
-async def _kept(sectors: SectorDesk, doing: Awaitable[Sector], *, status: int = 200) -> Response:
+async def _sector_answer(
+    sectors: SectorDesk, doing: Awaitable[Sector], *, status: int = 200
+) -> Response:
     try:
         sector = await doing
     except BadShape as bad:

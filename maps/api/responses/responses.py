@@ -92,7 +92,7 @@ def answers(
     description: str = "OK",
     media_type: str = "application/json",
 ) -> dict[int | str, dict[str, Any]]:
-    """Describe what a route answers, for `responses=`; `tell_contents` completes it.
+    """Describe what a route answers, for `responses=`; `fill_in_contents` completes it.
 
     Args:
         kind: Struct or type of the good answer; None for an answer without content.
@@ -109,7 +109,7 @@ def answers(
     return described | refusals(401, *problems)
 
 
-def tell_contents() -> None:
+def fill_in_contents() -> None:
     """Put schema and example of what routes answer into what `answers` returned."""
     while _untold:
         answered, kind, example, media_type = _untold.pop()

@@ -53,7 +53,7 @@ class FrameRejection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     source: str | None = None
 
 
-def rejected_as_shown(frame: RejectedFrame) -> FrameRejection:
+def frame_rejection(frame: RejectedFrame) -> FrameRejection:
     """Return a rejected frame as a technician reads it."""
     return FrameRejection(
         channel=frame.channel,
@@ -67,7 +67,7 @@ def rejected_as_shown(frame: RejectedFrame) -> FrameRejection:
     )
 
 
-_REJECTED = rejected_as_shown(
+_REJECTED = frame_rejection(
     RejectedFrame(
         channel="pier-radio",
         heard_at=_AT,
@@ -87,4 +87,4 @@ async def list_channels(desk: DeskHere) -> Response:
 @router.get("/{name:path}/rejected", responses=answers(list[FrameRejection], [_REJECTED], 403, 404))
 async def list_rejected(name: str, desk: DeskHere) -> Response:
     """Return the last frames a channel did not understand, newest first."""
-    return answer([rejected_as_shown(frame) for frame in desk.visible.rejected(name)])
+    return answer([frame_rejection(frame) for frame in desk.visible.rejected(name)])

@@ -13,7 +13,7 @@ from fastapi import Query
 from gis.river.rivers import Rivers
 from gis.tracks.bends import with_bends
 from gis.tracks.legs import MAX_GAP_S
-from gis.tracks.simplify import kept
+from gis.tracks.simplify import simplify
 from gis.tracks.track import Track, columns_of, from_us
 from maps.surveys.track_reader import credible, with_accuracy
 from patrol.units.wire import Fix
@@ -97,12 +97,14 @@ def track_feature(
         rivers: What boats follow between sparse reports; a line for drawing bends as they do.
     """
     if brief or tolerance_m is not None:
-        return _drawn(of, credible(fixes), brief=brief, tolerance_m=tolerance_m, rivers=rivers)
+        return _line_feature(
+            of, credible(fixes), brief=brief, tolerance_m=tolerance_m, rivers=rivers
+        )
     places = [(fix.lon, fix.lat) for fix in fixes]
     return _feature(of, places, [fix.time for fix in fixes], fixes)
 
 
-def _drawn(
+def _line_feature(
     of: str,
     fixes: Sequence[Fix],
     *,
@@ -118,7 +120,7 @@ def _drawn(
         track, given = with_bends(track, rivers, max_gap_s=LONGEST_LEG_S)
     if tolerance_m is not None:
         # Both ends of a long silence stay, so that who cuts a line there still can.
-        chosen = kept(track, tolerance_m=tolerance_m, gap_s=MAX_GAP_S)
+        chosen = simplify(track, tolerance_m=tolerance_m, gap_s=MAX_GAP_S)
         track, given = track.take(chosen), given[chosen]
     places = list(zip(track.lon.tolist(), track.lat.tolist(), strict=True))
     vertex_fixes = [None if number < 0 else fixes[number] for number in given.tolist()]

@@ -86,7 +86,7 @@ async def _carry(
                 epoch = await access.epoch()  # before: what changes meanwhile is looked at again
                 caller = await access.caller(socket)
             held.enter_context(
-                places.held(caller.user.name, caller.session or "", partial(_replace, replaced))
+                places.slot(caller.user.name, caller.session or "", partial(_replace, replaced))
             )
             subscription = await _entered(
                 socket, {disconnected, replaced}, caller.user, stream, _number(since)
@@ -202,6 +202,7 @@ class _Viewer:
     __slots__ = (
         "_abort",
         "_access",
+        "_bytes_taken",
         "_epoch",
         "_give",
         "_looked",
@@ -209,7 +210,6 @@ class _Viewer:
         "_socket",
         "_subscription",
         "_tables",
-        "_taken",
         "_until",
         "looking",
     )
@@ -230,7 +230,7 @@ class _Viewer:
         extension = socket.scope.get("extensions", {}).get(EXTENSION, {})
         self._give: Callable[[bytes], bool] | None = extension.get("give")
         self._abort: Callable[[], None] | None = extension.get("abort")
-        self._taken: Callable[[], int] = extension.get("taken", lambda: 0)
+        self._bytes_taken: Callable[[], int] = extension.get("taken", lambda: 0)
         if self._give is not None:
             subscription.go_straight(self._straight)
         self._sending_since: float | None = None
@@ -247,7 +247,7 @@ class _Viewer:
                 return TRY_AGAIN, "the picture cannot be followed at the moment"
             if self._subscription.closed:
                 return TRY_AGAIN, "the picture cannot be followed any more"
-            lost = await self._lost(caller)
+            lost = await self._end_reason(caller)
             if lost is not None:
                 return NOT_SIGNED_IN, lost
             await self._send_each(frames)
@@ -264,7 +264,7 @@ class _Viewer:
                 await self._socket.send_text(late().decode())
         self._sending_since = None
 
-    async def _lost(self, caller: Caller) -> str | None:
+    async def _end_reason(self, caller: Caller) -> str | None:
         """Return why the viewer may look no longer; None if it may, or the store says nothing:
         what it says later is heeded then. Nobody can sign in meanwhile; who is in stays in.
         """
@@ -292,7 +292,7 @@ class _Viewer:
             epoch = await self._access.epoch()
             if epoch != self._epoch or monotonic() - self._looked > LOOK_S or self._is_over():
                 today = await self._access.caller(self._socket)
-                if _who(today) != _who(caller):
+                if _permissions_of(today) != _permissions_of(caller):
                     return "the account has changed"
                 self._epoch, self._looked = epoch, monotonic()
                 self._until = today.expires_at
@@ -328,22 +328,22 @@ class _Viewer:
 
         Who takes little of a large picture is not stuck: cut off, it would begin with another.
         """
-        taken = self._taken()
+        taken = self._bytes_taken()
         while True:
             await asyncio.sleep(CHECK_S)
-            before, taken = taken, self._taken()
+            before, taken = taken, self._bytes_taken()
             if self._sending_since is None:
                 continue
             if taken > before:
                 self._sending_since = monotonic()
             elif monotonic() - self._sending_since > STUCK_S:
                 return FELL_BEHIND, "fell too far behind"
-            lost = await self._lost(caller)
+            lost = await self._end_reason(caller)
             if lost is not None:
                 return NOT_SIGNED_IN, lost
 
 
-def _who(caller: Caller) -> tuple[str | None, ...]:
+def _permissions_of(caller: Caller) -> tuple[str | None, ...]:
     """Return what a stream depends on; in which language its viewer reads is none of it."""
     user = caller.user
     return user.name, user.role, user.agency, caller.session, caller.device, caller.unit

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Path, Response
 
 from maps.accounts.sessions.access import DeskHere
 from maps.api.responses.responses import answer, answers
-from maps.api.units.channels import FrameRejection, rejected_as_shown
-from maps.api.units.radios import HEARD, TechnicianMessage, heard
+from maps.api.units.channels import FrameRejection, frame_rejection
+from maps.api.units.radios import HEARD, TechnicianMessage, technician_message
 from patrol.inquiry.findings import CloseName, Moment
 from patrol.inquiry.inquiry import Inquiry, Verdict
 from patrol.inquiry.steps import Hop
@@ -48,7 +48,7 @@ class RadioInquiry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     moments: tuple[Moment, ...] = ()
 
 
-def why(inquiry: Inquiry) -> RadioInquiry:
+def inquiry_answer(inquiry: Inquiry) -> RadioInquiry:
     """Return an inquiry as a technician reads it."""
     return RadioInquiry(
         asked=inquiry.asked,
@@ -59,8 +59,8 @@ def why(inquiry: Inquiry) -> RadioInquiry:
         hops=inquiry.hops,
         unit=inquiry.unit,
         close=inquiry.close,
-        last=None if inquiry.last is None else heard(inquiry.last),
-        rejected=tuple(rejected_as_shown(frame) for frame in inquiry.rejected),
+        last=None if inquiry.last is None else technician_message(inquiry.last),
+        rejected=tuple(frame_rejection(frame) for frame in inquiry.rejected),
         moments=inquiry.moments,
     )
 
@@ -86,4 +86,4 @@ async def read_why(
     Takes a radio address (`ais:574123456`), a device id or MMSI alone, or a call sign. One that
     nobody knows is answered too, with what is known by nearly the same name.
     """
-    return answer(why(await desk.visible.why(address)))
+    return answer(inquiry_answer(await desk.visible.why(address)))

@@ -123,7 +123,7 @@ def _heard_at(reception: Reception) -> MessageReception:
     )
 
 
-def heard(message: hearing.ReceivedMessage) -> TechnicianMessage:
+def technician_message(message: hearing.ReceivedMessage) -> TechnicianMessage:
     """Return a message as a technician reads it."""
     transmission = message.transmission
     at = transmission.position
@@ -216,7 +216,9 @@ async def list_transmissions(
 
     A message that several gateways heard is one, and names them all.
     """
-    return answer([heard(each) for each in await desk.visible.heard(address, limit=limit)])
+    return answer(
+        [technician_message(each) for each in await desk.visible.heard(address, limit=limit)]
+    )
 
 
 @router.get("/assignments", responses=answers(list[Assignment], [_ASSIGNMENT], 403))

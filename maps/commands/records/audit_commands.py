@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from maps.commands.command import CONFIG, Config, settings_in, tell
+from maps.commands.command import CONFIG, Config, run_or_exit, settings_in
 
 if TYPE_CHECKING:
     from maps.evidence.agreement_signatures import SignatureProof
@@ -69,11 +69,11 @@ def verify(
         _verify_export(export, key)
         return
     settings = settings_in(config)
-    signed = tell(lambda: _heads(head, key, settings))
+    signed = run_or_exit(lambda: _heads(head, key, settings))
     if day is not None:
-        faults = tell(lambda: _verify_day(settings, signed, day.date()))
+        faults = run_or_exit(lambda: _verify_day(settings, signed, day.date()))
     else:
-        faults = tell(lambda: _verify_store(settings, signed, anew=anew))
+        faults = run_or_exit(lambda: _verify_store(settings, signed, anew=anew))
     _end(faults)
 
 
@@ -98,7 +98,7 @@ def sign_head(
 
         return current_head(settings)
 
-    signed = tell(sign)
+    signed = run_or_exit(sign)
     if qr:
         import msgspec
 
@@ -108,7 +108,7 @@ def sign_head(
     if not qr or to is not None:
         _write(signed, to)
     if settings.audit.heads_folder is not None:
-        tell(lambda: _put_outside(settings, signed))
+        run_or_exit(lambda: _put_outside(settings, signed))
     typer.echo(f"row {signed.seq}, signed by {signed.public_key}", err=True)
 
 
@@ -129,7 +129,7 @@ def heads(config: Config = CONFIG, key: Key = None) -> None:
             _check_head(each, key, settings)
         return _stamped(stored, settings)
 
-    for signed, stamp in tell(checked):
+    for signed, stamp in run_or_exit(checked):
         stamp_text = (
             "no time stamp" if stamp is None else f"stamped {stamp.at:%F %T} UTC by {stamp.by}"
         )
@@ -156,7 +156,7 @@ def export(
 
         return write_export(settings, file, after=after)
 
-    signed = tell(write_out)
+    signed = run_or_exit(write_out)
     typer.echo(f"{file}: rows {after + 1} to {signed.seq}", err=True)
     typer.echo(f"signed by {signed.public_key}", err=True)
 
@@ -168,7 +168,7 @@ def _verify_export(file: Path, key: str | None) -> None:
         with file.open("rb") as opened:
             return audit_file.check(opened, public=key)
 
-    found = tell(check)
+    found = run_or_exit(check)
     first = found.opening.after + 1
     if found.fault is None:
         typer.echo(
@@ -209,7 +209,7 @@ def _verify_store(
         )
     marks.remove()
     signatures = read_store(settings, prove_signatures)
-    _tell_proof(proof, signatures, heads)
+    _print_proof(proof, signatures, heads)
     return [*proof.faults, *signatures.faults]
 
 
@@ -244,7 +244,7 @@ def _verify_day(settings: Settings, heads: list[SignedHead], day: date) -> list[
     return list(proof.faults)
 
 
-def _tell_proof(proof: JournalProof, signatures: SignatureProof, heads: list[SignedHead]) -> None:
+def _print_proof(proof: JournalProof, signatures: SignatureProof, heads: list[SignedHead]) -> None:
     """Tell what was proved and what was not, in words of people who did not write this."""
     until = ", of each up to its first fault" if proof.faults else ""
     typer.echo(f"proved to be as they were written{until}:")
@@ -377,7 +377,7 @@ def _write(head: SignedHead, to: Path | None) -> None:
     if to is None:
         typer.echo(text)
         return
-    tell(lambda: to.write_text(text + "\n"))
+    run_or_exit(lambda: to.write_text(text + "\n"))
 
 
 def _end(faults: Sequence[ChainFault | str]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from maps.commands.command import CONFIG, Config, settings_in, tell
+from maps.commands.command import CONFIG, Config, run_or_exit, settings_in
 
 if TYPE_CHECKING:
     from maps.settings.settings import Settings
@@ -34,7 +34,7 @@ def backup(
         note(settings, store_note("back up store", settings))
         return back_up(settings.store.url, file)
 
-    found = tell(back_up)
+    found = run_or_exit(back_up)
     typer.echo(f"{file}: {file.stat().st_size} bytes")
     if found is not None:
         show_inventory(found)
@@ -61,7 +61,7 @@ def restore(
             note(settings, store_note("restore store", settings))
             return found
 
-    show_inventory(tell(restore_file))
+    show_inventory(run_or_exit(restore_file))
     typer.echo("sessions, tokens, sign-in links and codes for phones have ended")
     typer.echo(
         "users, roles, passwords, devices and second factors are as they were when the back-up was"

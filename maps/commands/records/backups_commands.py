@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from maps.commands.command import CONFIG, Config, settings_in, tell
+from maps.commands.command import CONFIG, Config, run_or_exit, settings_in
 
 if TYPE_CHECKING:
     from maps.settings.settings import Settings
@@ -45,7 +45,7 @@ def run(
             note(settings, store_note("back up store", settings))
         return run_round(settings.store.url, plan, utc_now(), at_once=now)
 
-    state = tell(back_up)
+    state = run_or_exit(back_up)
     show_state(state)
     if any(each is not None and each.fault for each in (state.backup, state.restore_test)):
         raise typer.Exit(1)
@@ -89,7 +89,7 @@ def carry(
             note(settings, store_note("carry back-up", settings, files=names))
         return made
 
-    made = tell(carried)
+    made = run_or_exit(carried)
     for each in made:
         typer.echo(f"{each}: {each.stat().st_size} bytes, read again from there and the same")
     if not made:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from maps.commands.command import tell
+from maps.commands.command import run_or_exit
 
 if TYPE_CHECKING:
     from maps.evidence.evidence_verification import VerifiedEvidence
@@ -38,23 +38,23 @@ def verify(
 
         return verified(file, public=key)
 
-    found = tell(check)
+    found = run_or_exit(check)
     about = found.manifest
     counts = ", ".join(f"{count} {what}" for what, count in sorted(about.counts.items()))
-    _say(f"node {about.node} ({about.node_name}), {about.software}")
-    _say(f"from {about.start} to {about.end} ({about.time_zone})")
-    _say(f"for {about.asked.user}, {about.asked.role} of {about.asked.agency}")
-    _say(f"{counts}; {found.rows_told} rows of the journal are proved with their content")
+    _print_line(f"node {about.node} ({about.node_name}), {about.software}")
+    _print_line(f"from {about.start} to {about.end} ({about.time_zone})")
+    _print_line(f"for {about.asked.user}, {about.asked.role} of {about.asked.agency}")
+    _print_line(f"{counts}; {found.rows_proved} rows of the journal are proved with their content")
     for each in about.left_out:
-        _say(f"left out: {each}")
-    _say(f"made at {about.made_at}, signed by {found.public_key}")
+        _print_line(f"left out: {each}")
+    _print_line(f"made at {about.made_at}, signed by {found.public_key}")
     if key is None:
         typer.echo("the key is the one in the file: give the node's own with --key to be sure")
     typer.echo("everything holds")
 
 
-def _say(line: str) -> None:
+def _print_line(line: str) -> None:
     """Print a line; what whoever signed it put in to move the cursor or begin a line is seen."""
-    from maps.evidence.evidence_verification import shown
+    from maps.evidence.evidence_verification import one_line
 
-    typer.echo(shown(line))
+    typer.echo(one_line(line))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from maps.commands.command import CONFIG, AgencyId, Config, agency_named, settings_in, tell
+from maps.commands.command import CONFIG, AgencyId, Config, agency_named, run_or_exit, settings_in
 from maps.commands.user_commands import BY
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def search(
         note(settings, search_note(BY, of, sought, why, found))
         return found
 
-    found = tell(find)
+    found = run_or_exit(find)
     for each in found.found:
         at = "" if each.at is None else f"{each.at:%Y-%m-%d %H:%M}Z"
         fields = ", ".join(each.fields)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from maps.commands.command import CONFIG, AgencyId, Config, settings_in, tell
+from maps.commands.command import CONFIG, AgencyId, Config, run_or_exit, settings_in
 
 if TYPE_CHECKING:
     from maps.settings.settings import Settings
@@ -39,7 +39,7 @@ def make(config: Config = CONFIG, agency: AgencyId = None) -> None:
         keys.write(name, key)
         return key
 
-    key = tell(make_key)
+    key = run_or_exit(make_key)
     typer.echo(f"made the field key {key.id} of {name}: {keys.file(name)}")
     typer.echo(f"now put it on paper: joint-patrol keys print --agency {name}")
 
@@ -58,7 +58,7 @@ def print_key(
     """
     settings = settings_in(config)
     keys, name = _keys(settings), _agency(settings, agency)
-    key = tell(lambda: keys.read(name))
+    key = run_or_exit(lambda: keys.read(name))
 
     def printed() -> None:
         from maps.evidence.signing_journal import note
@@ -68,7 +68,7 @@ def print_key(
             _write_page(to, name, key)
         keys.note_printed(name, key)
 
-    tell(printed)
+    run_or_exit(printed)
     if to is not None:
         typer.echo(f"print {to}, put the paper into a safe, and delete the file")
         return
@@ -96,7 +96,7 @@ def restore(config: Config = CONFIG, agency: AgencyId = None) -> None:
         note(settings, _note("restore field key", name, key))
         return key
 
-    key = tell(restore_key)
+    key = run_or_exit(restore_key)
     typer.echo(f"the field key {key.id} of {name} is there: {keys.file(name)}")
 
 
@@ -127,7 +127,7 @@ def seal(config: Config = CONFIG) -> None:
                 origin=settings.node.id,
             )
 
-    count = tell(seal_text)
+    count = run_or_exit(seal_text)
     if not count:
         typer.echo("no incident or target holds protected words in plain")
         return

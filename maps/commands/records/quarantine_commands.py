@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from maps.commands.command import CONFIG, Config, settings_in, tell
+from maps.commands.command import CONFIG, Config, run_or_exit, settings_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +45,7 @@ def list_aside(
 @aside_app.command("show")
 def show_aside(id: Id, config: Config = CONFIG) -> None:
     """Show all that is kept of one: what it said as JSON, and its bytes."""
-    report = _one(settings_in(config), id)
+    report = _report_with_id(settings_in(config), id)
     typer.echo(f"id          {report.id}")
     typer.echo(f"set aside   {report.at:%Y-%m-%d %H:%M:%S} UTC")
     typer.echo(f"reception   {report.reception_id}")
@@ -80,7 +80,7 @@ def retry_aside(
         reports = _all(settings)
     else:
         reports = list(
-            {report.id: report for report in (_one(settings, id) for id in ids)}.values()
+            {report.id: report for report in (_report_with_id(settings, id) for id in ids)}.values()
         )
 
     async def work() -> int:
@@ -96,7 +96,7 @@ def retry_aside(
                     typer.echo(f"{report.id[:8]}  is stored")
         return failed
 
-    if tell(lambda: run(work())):
+    if run_or_exit(lambda: run(work())):
         raise typer.Exit(1)
 
 
@@ -106,7 +106,7 @@ def _all(settings: Settings) -> list[QuarantinedReport]:
     return _read(settings, lambda connection: aside.find(connection, ""))
 
 
-def _one(settings: Settings, id: str) -> QuarantinedReport:
+def _report_with_id(settings: Settings, id: str) -> QuarantinedReport:
     from patrol.store.receptions import rejected as aside
 
     found = _read(settings, lambda connection: aside.find(connection, id))
@@ -131,4 +131,4 @@ def _read(
         finally:
             await store.close()
 
-    return tell(lambda: run(read()))
+    return run_or_exit(lambda: run(read()))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from maps.commands.command import CONFIG, Config, settings_in, tell
+from maps.commands.command import CONFIG, Config, run_or_exit, settings_in
 from maps.commands.records.backup_commands import show_inventory, store_note
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def create(config: Config = CONFIG) -> None:
             create_store(settings.store.url)
             note(settings, store_note("create store", settings))
 
-    tell(create_store)
+    run_or_exit(create_store)
     typer.echo(f"made an empty store: {settings.store.file or 'in the database'}")
 
 
@@ -69,7 +69,7 @@ def copy(
             new_key.write_bytes(key.read_bytes())
         return found
 
-    show_inventory(tell(copy_store))
+    show_inventory(run_or_exit(copy_store))
     typer.echo("put this address into [store] of the settings as url, and start the server")
 
 
@@ -102,7 +102,7 @@ def salvage(
             note(settings, store_note("salvage store", settings, **detail))
             return found
 
-    _show_salvage(tell(salvage_store))
+    _show_salvage(run_or_exit(salvage_store))
 
 
 def _show_salvage(found: Salvage) -> None:

@@ -36,7 +36,7 @@ class Peer(asyncio.Protocol):
         self._on_open, self._on_lost = on_open, on_lost
         self._transport: asyncio.Transport | None = None
         self._stuck: asyncio.TimerHandle | None = None
-        self._why: str | None = None
+        self._close_reason: str | None = None
         self.drained = asyncio.Event()
         self.drained.set()
         self.closed = asyncio.Event()
@@ -76,7 +76,7 @@ class Peer(asyncio.Protocol):
         self.resume_writing()
         self.closed.set()
         why = fault_of(exc) if isinstance(exc, OSError) else "the connection was closed"
-        self._on_lost(self, self._why or why)
+        self._on_lost(self, self._close_reason or why)
 
     def write(self, data: bytes) -> None:
         """Send `data`, or keep it until the peer takes it; nothing once the connection is lost."""
@@ -88,7 +88,7 @@ class Peer(asyncio.Protocol):
 
     def cut(self, why: str) -> None:
         """Cut the peer off."""
-        self.cut_off, self._why = True, why
+        self.cut_off, self._close_reason = True, why
         self.abort()
 
     def abort(self) -> None:

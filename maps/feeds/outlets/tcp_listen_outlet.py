@@ -30,7 +30,7 @@ class TcpListenOutlet:
     """
 
     def __init__(self, settings: FeedSettings, *, came: Callable[[Peer], None]) -> None:
-        self._name, self._link, self._came = settings.name, settings.link, came
+        self._name, self._link, self._on_peer = settings.name, settings.link, came
         self._most = most_clients(LinkOptions(self._link))
         self._peers: set[Peer] = set()
         self._server: asyncio.Server | None = None
@@ -46,12 +46,12 @@ class TcpListenOutlet:
         """Listen. Raises LinkError when the address or port cannot be had."""
         try:
             self._server = await asyncio.get_running_loop().create_server(
-                lambda: Peer(on_open=self._opened, on_lost=self._lost),
+                lambda: Peer(on_open=self._opened, on_lost=self._drop),
                 self._link.host,
                 self._link.port,
             )
         except OSError as error:
-            raise LinkError(self._link.shown, fault_of(error)) from error
+            raise LinkError(self._link.public_url, fault_of(error)) from error
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -87,9 +87,9 @@ class TcpListenOutlet:
             peer.cut("is one too many")
             return
         self._peers.add(peer)
-        self._came(peer)
+        self._on_peer(peer)
 
-    def _lost(self, peer: Peer, why: str) -> None:
+    def _drop(self, peer: Peer, why: str) -> None:
         self._peers.discard(peer)
         if peer.cut_off:
             self.cut_off += 1

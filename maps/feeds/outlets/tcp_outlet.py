@@ -38,12 +38,12 @@ class TcpOutlet:
 
     async def __aenter__(self) -> Self:
         """Connect. Raises LinkError when nobody answers within 10 s, or not as TLS wants it."""
-        url = self._link.shown
+        url = self._link.public_url
         try:
             tls = await asyncio.to_thread(self._settings.tls)
             async with asyncio.timeout(CONNECT_S):
                 _, self._peer = await asyncio.get_running_loop().create_connection(
-                    lambda: Peer(on_open=lambda _peer: None, on_lost=self._lost),
+                    lambda: Peer(on_open=lambda _peer: None, on_lost=self._drop),
                     self._link.host,
                     self._link.port or 0,
                     ssl=tls,
@@ -81,6 +81,6 @@ class TcpOutlet:
             await self._peer.drained.wait()
         await asyncio.sleep(0)
 
-    def _lost(self, peer: Peer, why: str) -> None:
+    def _drop(self, peer: Peer, why: str) -> None:
         self.cut_off += peer.cut_off
         self._on_lost(why)

@@ -48,7 +48,7 @@ class UdpOutlet:
             self._prepare(self._socket, family)
         except OSError as error:
             self._close()
-            raise LinkError(self._link.shown, fault_of(error)) from error
+            raise LinkError(self._link.public_url, fault_of(error)) from error
         return self
 
     async def __aexit__(

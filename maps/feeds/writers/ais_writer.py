@@ -70,7 +70,7 @@ class AisWriter:
             self._own.number(mmsi)
         name = plain_name(unit.call_sign, instead=f"UNIT {mmsi % 10_000:04}", most=20)
         if act == "call":
-            return self._sentences(_words(mmsi, f"SOS {name} {_where(unit.last)}"))
+            return self._sentences(_words(mmsi, f"SOS {name} {_place_text(unit.last)}"))
         if act == "call over":
             return self._sentences(_words(mmsi, f"SOS {name} IS OVER"))
         sentences: list[bytes] = []
@@ -162,7 +162,7 @@ def _words(mmsi: int, text: str) -> Payload:
     return MessageType14.create(mmsi=mmsi, repeat=_NOT_TO_REPEAT, text=text)
 
 
-def _where(fix: Fix | None) -> str:
+def _place_text(fix: Fix | None) -> str:
     if fix is None:
         return "POSITION UNKNOWN"
     return f"{_degrees(fix.lat, 'NS')} {_degrees(fix.lon, 'EW')} {fix.time:%H%M} UTC"

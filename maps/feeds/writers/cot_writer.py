@@ -98,18 +98,18 @@ class CotWriter:
             return [], None
         self._unsure_until = now + ECHO_WITHIN
         node = self._mark.partition("/")[0]
-        return [self._told(delete_event(f"{_MADE}{node}.hello", now))], ECHO_WITHIN
+        return [self._encode_own(delete_event(f"{_MADE}{node}.hello", now))], ECHO_WITHIN
 
     def write(self, act: Act, unit: UnitState, now: datetime) -> list[bytes]:
         """Return the events that say `act` of `unit`; none for one that only grew stale."""
-        return [self._told(event) for event in self._events(act, unit, now)]
+        return [self._encode_own(event) for event in self._events(act, unit, now)]
 
     def place(self, act: PlaceAct, place: FeedPlace, now: datetime) -> list[bytes]:
         """Return the event that says `act` of a place; none for what was marked in CoT."""
         if place.address.startswith(_OWN):
             return []
         if act == "taken back":
-            return [self._told(delete_event(place.uid, now))]
+            return [self._encode_own(delete_event(place.uid, now))]
         stale = now + timedelta(seconds=2 * AGAIN_EVERY_S)
         cot_place = CotPlace(
             uid=place.uid,
@@ -129,13 +129,13 @@ class CotWriter:
             radius_m=place.radius_m,
             is_red=place.use in ("no_go", "hazard"),
         )
-        return [self._told(place_event(cot_place))]
+        return [self._encode_own(place_event(cot_place))]
 
     def idle(self, now: datetime) -> list[bytes]:
         """Return a ping, which a TAK server answers."""
-        return [self._told(ping_event(f"{_MADE}ping", now))]
+        return [self._encode_own(ping_event(f"{_MADE}ping", now))]
 
-    def _told(self, event: OutEvent) -> bytes:
+    def _encode_own(self, event: OutEvent) -> bytes:
         if not event.type.startswith("a-") or event.uid.startswith(_MADE):
             self._own.event(event.uid, digest_of(event))
         # else the client's own: without our mark it is the client that speaks

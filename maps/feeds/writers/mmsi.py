@@ -36,7 +36,7 @@ def own_mmsi(addresses: Iterable[str]) -> int | None:
     return min(map(int, found), default=None)
 
 
-def made_mmsi(id: str, *, attempt: int = 0) -> int:
+def mmsi_of(id: str, *, attempt: int = 0) -> int:
     """Return the number made from a unit's id, 800000000 to 809999999.
 
     Args:
@@ -48,7 +48,7 @@ def made_mmsi(id: str, *, attempt: int = 0) -> int:
 
 
 def is_made(mmsi: int) -> bool:
-    """Return whether an MMSI is one that `made_mmsi` makes."""
+    """Return whether an MMSI is one that `mmsi_of` makes."""
     return _MADE_FROM <= mmsi < _MADE_FROM + _MADE
 
 
@@ -57,7 +57,7 @@ class MmsiNumbers:
 
     def __init__(self) -> None:
         self._by_id: dict[str, int] = {}
-        self._taken: dict[int, str] = {}
+        self._owners: dict[int, str] = {}
 
     def of(self, id: str, addresses: Iterable[str]) -> int:
         """Return the MMSI of a unit or radio.
@@ -72,9 +72,9 @@ class MmsiNumbers:
             return known
         self.forget(id)
         attempt = 0
-        number = made_mmsi(id) if own is None else own
-        while self._taken.setdefault(number, id) != id:
-            number = made_mmsi(id, attempt=attempt)
+        number = mmsi_of(id) if own is None else own
+        while self._owners.setdefault(number, id) != id:
+            number = mmsi_of(id, attempt=attempt)
             attempt += 1
         self._by_id[id] = number
         return number
@@ -83,4 +83,4 @@ class MmsiNumbers:
         """Give the number of a unit that is told no more back."""
         number = self._by_id.pop(id, None)
         if number is not None:
-            del self._taken[number]
+            del self._owners[number]

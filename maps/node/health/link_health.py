@@ -58,10 +58,10 @@ class LinkHealth:
     ) -> None:
         self._channels, self._inbox = channels, inbox
         self._delivering, self._receiver = delivering, receiver
-        self._gateway, self._agency, self._tell = gateway, agency, news
-        self._stored, self._shown = stored, viewer_lag
+        self._gateway, self._agency, self._publish = gateway, agency, news
+        self._stored, self._viewer_lag = stored, viewer_lag
 
-    async def tell(self) -> None:
+    async def run(self) -> None:
         """Tell viewers how the channels fare: a new state at once, counters now and then."""
         states: dict[str, tuple[str, str | None]] = {}
         look = 0
@@ -73,7 +73,7 @@ class LinkHealth:
                     states[health.name] = state
                     news.append(health)
             if news:
-                self._tell(news)
+                self._publish(news)
             look += 1
             await asyncio.sleep(HEALTH_EVERY_S)
 
@@ -110,7 +110,7 @@ class LinkHealth:
 
         found = self._gateway_metrics()
         if agency is None:
-            found += store_metrics(*self._stored()) + live_metrics(*self._shown())
+            found += store_metrics(*self._stored()) + live_metrics(*self._viewer_lag())
         return found + delivery_metrics(self._delivering.health(agency))
 
     def _gateway_metrics(self) -> bytes:

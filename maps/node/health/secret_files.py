@@ -40,19 +40,19 @@ def secret_files(
         file: The settings file; itself one where a secret stands in it.
         audit_key: The key that signs the journal.
     """
-    paths = dict(_named(tables, ""))
+    paths = dict(_file_settings(tables, ""))
     paths.setdefault("access.key_file", str(settings.access.key_file))
     if settings.internal is not None:
         paths.setdefault("internal.key_file", str(settings.internal.key_file))
     for where, name in paths.items():
-        yield from _there(where, settings.folder / name)
+        yield from _existing(where, settings.folder / name)
     if _holds_secret(tables):
-        yield from _there("the settings", file)
+        yield from _existing("the settings", file)
     store = settings.store.file
     if store is not None:
         for end in ("", "-wal", "-shm"):
-            yield from _there("store.url", store.with_name(f"{store.name}{end}"))
-    yield from _there("the journal's key", audit_key)
+            yield from _existing("store.url", store.with_name(f"{store.name}{end}"))
+    yield from _existing("the journal's key", audit_key)
     if settings.backup is not None:
         for each in backups_in(settings.backup.folder, settings.node.id)[-1:]:
             yield "backup.folder", each
@@ -76,12 +76,12 @@ def open_to_others(file: Path) -> bool:
         return False
 
 
-def _there(where: str, file: Path) -> Iterator[tuple[str, Path]]:
+def _existing(where: str, file: Path) -> Iterator[tuple[str, Path]]:
     if file.exists():
         yield where, file
 
 
-def _named(value: Any, where: str) -> Iterator[tuple[str, str]]:
+def _file_settings(value: Any, where: str) -> Iterator[tuple[str, str]]:
     """Yield settings that name such a file, with where they stand: `channels[0].password_file`."""
     if isinstance(value, Mapping):
         for name, each in value.items():
@@ -89,10 +89,10 @@ def _named(value: Any, where: str) -> Iterator[tuple[str, str]]:
             if isinstance(each, str) and str(name).endswith(_FILES):
                 yield path, each
             else:
-                yield from _named(each, path)
+                yield from _file_settings(each, path)
     elif isinstance(value, list | tuple):
         for number, each in enumerate(value):
-            yield from _named(each, f"{where}[{number}]")
+            yield from _file_settings(each, f"{where}[{number}]")
 
 
 def _holds_secret(value: Any) -> bool:

@@ -49,14 +49,14 @@ def is_permitted(address: Address, listed: Iterable[Network] = ()) -> bool:
     >>> is_permitted(ipaddress.ip_address("::ffff:10.1.2.3"), [ipaddress.ip_network("10.1.0.0/16")])
     True
     """
-    for effective in _meant(address):
+    for effective in _effective_addresses(address):
         is_listed = any(effective.version == each.version and effective in each for each in listed)
         if not is_listed and not _is_public(effective):
             return False
     return True
 
 
-def _meant(address: Address) -> Sequence[Address]:
+def _effective_addresses(address: Address) -> Sequence[Address]:
     """Return the address that a packet ends at, and the ones hidden in it."""
     if isinstance(address, ipaddress.IPv4Address):
         return (address,)

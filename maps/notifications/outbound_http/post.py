@@ -74,7 +74,7 @@ class OutboundHttp:
         self._within_s = within_s
         self._tls = tls
 
-    def _trusted(self) -> ssl.SSLContext:
+    def _tls_context(self) -> ssl.SSLContext:
         """Return what to trust; the machine's certificates are read at the first post."""
         if self._tls is None:
             self._tls = trusting(None)
@@ -122,7 +122,7 @@ class OutboundHttp:
             raise Undeliverable("is no URL") from None
         except (httpx.HTTPError, ssl.SSLError, OSError) as error:
             # What httpx says of itself may hold the URL, which may be a secret.
-            raise TemporaryFailure(f"cannot be reached: {_why(error)}") from None
+            raise TemporaryFailure(f"cannot be reached: {_fault_of(error)}") from None
 
     async def _post(
         self,
@@ -152,7 +152,7 @@ class OutboundHttp:
 
         async with (
             httpx.AsyncClient(
-                verify=self._trusted(),
+                verify=self._tls_context(),
                 trust_env=False,
                 follow_redirects=False,
                 timeout=self._within_s,
@@ -173,7 +173,7 @@ class OutboundHttp:
             return answer
 
 
-def _why(error: Exception) -> str:
+def _fault_of(error: Exception) -> str:
     cause: BaseException = error
     while cause.__cause__ is not None or cause.__context__ is not None:
         inner = cause.__cause__ or cause.__context__

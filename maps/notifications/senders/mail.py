@@ -121,7 +121,7 @@ class MailSender:
         """Return the mail as it is sent, in its reader's words."""
         subject = words.subject(message, wording, node=self._node)
         mail = self._empty(to, id=message.id, subject=subject, at=message.at)
-        if any(each.alert.severity in ("sos", "high") for each in message.told):
+        if any(each.alert.severity in ("sos", "high") for each in message.alerts):
             mail["Importance"] = "high"
         mail.set_content(
             words.text(message, wording, node=self._node, link=self._link),

@@ -41,7 +41,7 @@ class RadioTextSender:
             TemporaryFailure: If there is no such unit, or no channel takes it now.
             Undeliverable: If it is worth nothing any more, or the receiver may not.
         """
-        if message.left_s <= 0:
+        if message.lifetime_s <= 0:
             raise Undeliverable("it has expired")
         if not message.is_own:
             # It waits in a queue that nobody can call back, should its owner suspend its consent.
@@ -55,7 +55,7 @@ class RadioTextSender:
             # The desk takes the first way that takes it, too.
             way = next((route.address for route in routes if kind in route.takes), "")
             in_ascii = way.partition(":")[0] not in ALL_SCRIPTS
-            return await self._say(desk, unit, kind, message, in_ascii=in_ascii)
+            return await self._send_text(desk, unit, kind, message, in_ascii=in_ascii)
         except NotFound:
             raise TemporaryFailure(f"there is no unit {to} now") from None
         except CannotSend as error:
@@ -65,7 +65,7 @@ class RadioTextSender:
         except Forbidden as error:
             raise Undeliverable(str(error)) from None
 
-    async def _say(
+    async def _send_text(
         self, desk: Desk, unit: str, kind: OrderKind, message: Notification, *, in_ascii: bool
     ) -> str:
         """Send as many of the words as the radio takes."""
@@ -76,7 +76,7 @@ class RadioTextSender:
                     kind=kind,
                     text=words.radio_text(message, wording, longest, ascii_only=in_ascii),
                     unit=unit,
-                    expires_in_s=message.left_s,
+                    expires_in_s=message.lifetime_s,
                     reason="alert" if not message.is_test else "test of alerts",
                     id=message.id,
                 )

@@ -74,12 +74,12 @@ class WebPushSender:
             "content-type": "application/octet-stream",
             # What another agency shared does not wait at the push service: it could not be called
             # back should that agency suspend its consent.
-            "ttl": str(int(min(message.left_s, LONGEST_LIFE_S)) if message.is_own else 0),
+            "ttl": str(int(min(message.lifetime_s, LONGEST_LIFE_S)) if message.is_own else 0),
             "urgency": "high" if _is_urgent(message) else "normal",
         }
         if message.count == 1:
             # What waits at the push service for a browser that is off gives way to newer news.
-            headers["topic"] = message.told[0].alert.id[:32]
+            headers["topic"] = message.alerts[0].alert.id[:32]
         answer = await self._outgoing.post(
             known.endpoint,
             body=bytes(sealed["body"]),
@@ -101,7 +101,7 @@ class WebPushSender:
 
     def payload(self, message: Notification, wording: Wording) -> dict[str, object]:
         """Return what the page's service worker is given, before it is JSON."""
-        single = message.told[0].alert if message.count == 1 else None
+        single = message.alerts[0].alert if message.count == 1 else None
         return {
             "type": "test" if message.is_test else "alerts",
             "id": message.id,
@@ -164,8 +164,10 @@ def _cut(text: str, longest: int) -> str:
 def _severity(message: Notification) -> str | None:
     if message.ended or message.account:
         return "high"  # it stays until somebody looks; how grave the alert is, it does not tell
-    return message.told[0].alert.severity if message.told else None
+    return message.alerts[0].alert.severity if message.alerts else None
 
 
 def _is_urgent(message: Notification) -> bool:
-    return not message.told or any(each.alert.severity in ("sos", "high") for each in message.told)
+    return not message.alerts or any(
+        each.alert.severity in ("sos", "high") for each in message.alerts
+    )

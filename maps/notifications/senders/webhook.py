@@ -121,7 +121,7 @@ def posted(message: Notification, wording: Wording, *, node: str) -> dict[str, o
                 "lat": each.alert.lat,
                 "place": each.alert.place,
             }
-            for each in message.told
+            for each in message.alerts
         ],
         "more": message.more,
     }

@@ -42,7 +42,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
         agency: The receiver's agency.
         at: When it was made, aware UTC.
         expires_at: When it is worth nothing any more, aware UTC.
-        told: The alerts, worst first; none for a test.
+        alerts: The alerts, worst first; none for a test.
         more: How many further alerts there are.
         account: It says that the receiver's own ways to sign in were changed.
         ended: It only says that there is an alert, and that this browser is told of none any more.
@@ -52,7 +52,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
     agency: str
     at: datetime
     expires_at: datetime
-    told: tuple[VisibleAlert, ...] = ()
+    alerts: tuple[VisibleAlert, ...] = ()
     more: int = 0
     ended: bool = False
     account: bool = False
@@ -60,20 +60,20 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_test(self) -> bool:
         """Whether it only shows that the way works."""
-        return not (self.told or self.ended or self.account)
+        return not (self.alerts or self.ended or self.account)
 
     @property
     def count(self) -> int:
         """How many alerts it tells of."""
-        return len(self.told) + self.more
+        return len(self.alerts) + self.more
 
     @property
     def is_own(self) -> bool:
         """Whether all it tells of is the receiver's agency's own; if not, it must not lie about."""
-        return all(each.alert.agency == self.agency for each in self.told)
+        return all(each.alert.agency == self.agency for each in self.alerts)
 
     @property
-    def left_s(self) -> float:
+    def lifetime_s(self) -> float:
         """For how long it is worth something from when it was made, seconds."""
         return max(0.0, (self.expires_at - self.at).total_seconds())
 

@@ -67,7 +67,7 @@ def rule_words(alert: Alert, wording: Wording) -> str:
     )
 
 
-def what(visible: VisibleAlert, wording: Wording) -> str:
+def subject_text(visible: VisibleAlert, wording: Wording) -> str:
     """Return what an alert is about: severity, call sign and rule."""
     alert = visible.alert
     name = one_line(visible.call_sign)
@@ -80,7 +80,7 @@ def what(visible: VisibleAlert, wording: Wording) -> str:
     return wording.say("letter.what_unit", severity=severity, name=name, rule=rule)
 
 
-def where(visible: VisibleAlert, wording: Wording) -> str:
+def place_text(visible: VisibleAlert, wording: Wording) -> str:
     """Return where it is: river address and coordinates; empty if that is not told."""
     alert = visible.alert
     words = [] if visible.address is None else place_words(visible.address, wording)
@@ -103,7 +103,7 @@ def when(moment: datetime, wording: Wording) -> str:
     return wording.say("letter.when", local=wording.moment(moment), utc=utc)
 
 
-def state(visible: VisibleAlert, wording: Wording) -> str:
+def state_text(visible: VisibleAlert, wording: Wording) -> str:
     """Return how it stands now."""
     alert = visible.alert
     values = {"name": one_line(alert.acknowledged_by)} if alert.acknowledged_by else {}
@@ -130,7 +130,7 @@ def title(message: Notification, wording: Wording) -> str:
         return wording.say("letter.subject_ended")
     if message.account:
         return wording.say("letter.subject_account")
-    first = what(message.told[0], wording)
+    first = subject_text(message.alerts[0], wording)
     if message.count == 1:
         return first
     return wording.say("letter.subject_many", n=message.count, what=first)
@@ -155,14 +155,19 @@ def text(message: Notification, wording: Wording, *, node: str, link: str | None
         sent = _line("sent", when(message.at, wording), wording)
         lines += [wording.say("letter.test"), "", sent]
     elif message.count == 1:
-        lines += _whole(message.told[0], wording, link)
+        lines += _full_text(message.alerts[0], wording, link)
     else:
         lines += [wording.say("letter.many", n=message.count), ""]
-        for each in message.told[:MOST_LINES]:
+        for each in message.alerts[:MOST_LINES]:
             since = wording.say("alert.since", time=when(each.alert.raised_at, wording))
-            parts = [what(each, wording), where(each, wording), since, state(each, wording)]
+            parts = [
+                subject_text(each, wording),
+                place_text(each, wording),
+                since,
+                state_text(each, wording),
+            ]
             lines.append("- " + _BETWEEN.join(part for part in parts if part))
-        more = message.count - min(MOST_LINES, len(message.told))
+        more = message.count - min(MOST_LINES, len(message.alerts))
         lines += ["- " + wording.say("letter.more", n=more)] if more else []
         lines += ["", _line("page", f"{link}/", wording)] if link else []
     lines += [
@@ -181,10 +186,12 @@ def short(message: Notification, wording: Wording) -> str:
     if message.account:
         return wording.say("letter.account")
     if message.count > 1:
-        return "\n".join(what(each, wording) for each in message.told[:MOST_TITLES])
-    alert = message.told[0]
+        return "\n".join(subject_text(each, wording) for each in message.alerts[:MOST_TITLES])
+    alert = message.alerts[0]
     since = wording.say("alert.since", time=when(alert.alert.raised_at, wording))
-    return "\n".join(part for part in (where(alert, wording), since, state(alert, wording)) if part)
+    return "\n".join(
+        part for part in (place_text(alert, wording), since, state_text(alert, wording)) if part
+    )
 
 
 def radio_text(
@@ -212,9 +219,9 @@ def radio_text(
 
 
 def _to_radio(message: Notification, wording: Wording) -> str:
-    visible = message.told[0]
+    visible = message.alerts[0]
     alert = visible.alert
-    head = what(visible, wording)
+    head = subject_text(visible, wording)
     if message.count > 1:
         head = wording.say("letter.radio_many", n=message.count, what=head)
     local = alert.raised_at.astimezone(wording.zone)
@@ -229,7 +236,7 @@ def _to_radio(message: Notification, wording: Wording) -> str:
     return " ".join(words)
 
 
-def _whole(visible: VisibleAlert, wording: Wording, link: str | None) -> list[str]:
+def _full_text(visible: VisibleAlert, wording: Wording, link: str | None) -> list[str]:
     alert = visible.alert
     severity = wording.say(f"letter.severity.{alert.severity}")
     rule = rule_words(alert, wording)
@@ -240,9 +247,9 @@ def _whole(visible: VisibleAlert, wording: Wording, link: str | None) -> list[st
             severity if is_same else wording.say("letter.what", severity=severity, rule=rule),
         ),
         ("unit", one_line(visible.call_sign)),
-        ("where", where(visible, wording)),
+        ("where", place_text(visible, wording)),
         ("since", when(alert.raised_at, wording)),
-        ("state", state(visible, wording)),
+        ("state", state_text(visible, wording)),
         ("stage", wording.say("letter.stage_text", n=alert.level) if alert.level else ""),
         ("agency", one_line(alert.agency)),
         ("page", f"{link}/?alert={alert.id}" if link else ""),

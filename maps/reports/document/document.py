@@ -151,7 +151,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
         style: Name of its looks (`maps.reports.rendering.map_styles`).
         lines: Its lines, an area's rings, or one place.
         label: Words beside it; empty for none.
-        told: Words of an interactive map that show when it is pointed at.
+        tooltip: Words of an interactive map that show when it is pointed at.
         colour: In place of the style's.
     """
 
@@ -159,7 +159,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     style: str
     lines: tuple[tuple[Place, ...], ...]
     label: str = ""
-    told: str = ""
+    tooltip: str = ""
     colour: str = ""
 
 
@@ -196,12 +196,12 @@ class SignatureLine(msgspec.Struct, frozen=True, kw_only=True):
     """Where somebody signs, or has.
 
     Attributes:
-        whose: Agency or office.
-        said: What is known of a signature that was given; empty: a line to sign on.
+        signer: Agency or office.
+        statement: What is known of a signature that was given; empty: a line to sign on.
     """
 
-    whose: str
-    said: str = ""
+    signer: str
+    statement: str = ""
 
 
 class Signatures(msgspec.Struct, frozen=True, kw_only=True):
@@ -238,7 +238,7 @@ class ReportDocument(msgspec.Struct, frozen=True, kw_only=True):
         subtitle: What it is about: a patrol, a month.
         facts: Range, time zone, for whom.
         sections: Its parts.
-        made: When and by which node it was made.
+        made_line: When and by which node it was made.
         page: Word before the number of a page.
         file_stem: Name of its file without the ending; empty: report, subtitle, when it was made.
         sheet: Short name of the first sheet of its workbook; empty: its title.
@@ -250,7 +250,7 @@ class ReportDocument(msgspec.Struct, frozen=True, kw_only=True):
     subtitle: str
     facts: tuple[tuple[str, str], ...]
     sections: tuple[Section, ...]
-    made: str
+    made_line: str
     page: str = ""
     file_stem: str = ""
     sheet: str = ""
@@ -264,7 +264,7 @@ class ReportDocument(msgspec.Struct, frozen=True, kw_only=True):
         )  # fmt: skip
 
 
-def shown(cell: Cell, column: Column) -> str:
+def cell_text(cell: Cell, column: Column) -> str:
     """Return a cell as people read it.
 
     >>> km = Column("km", 1)

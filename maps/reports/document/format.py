@@ -36,7 +36,7 @@ def moment(words: Wording, at: datetime | None) -> str:
     return "" if at is None else words.moment(at)
 
 
-def both(words: Wording, at: datetime) -> str:
+def local_and_utc(words: Wording, at: datetime) -> str:
     """Return a moment in local time and, behind it, in UTC."""
     return f"{words.moment(at)} ({at.astimezone(UTC):%H:%M} UTC)"
 
@@ -104,7 +104,7 @@ def address_at(request: ReportRequest, lon: float | None, lat: float | None) -> 
     return place(request.words, found) or coordinates(lon, lat)
 
 
-def made(request: ReportRequest, now: datetime) -> str:
+def made_line(request: ReportRequest, now: datetime) -> str:
     """Return when and where the report was made, with its time zone."""
     return request.words.say(
         "report.made",

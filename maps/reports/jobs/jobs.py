@@ -89,7 +89,7 @@ class Jobs:
 
     def __init__(self, now: Callable[[], datetime], press: ReportQueue) -> None:
         self._now, self._press = now, press
-        self._kept: dict[str, _Kept] = {}
+        self._finished: dict[str, _Kept] = {}
 
     def begin(
         self, desk: Desk, work: Work, *, report: str, kind: str, is_stale: Callable[[], bool]
@@ -109,22 +109,22 @@ class Jobs:
         """
         self._forget()
         user = desk.user.name
-        own = [each for each in self._kept.values() if each.user == user]
+        own = [each for each in self._finished.values() if each.user == user]
         if sum(not each.is_over for each in own) >= MOST_WAITING:
             raise TooManyReports(MOST_WAITING)
-        self._press.check(sum(not each.is_over for each in self._kept.values()))
+        self._press.check(sum(not each.is_over for each in self._finished.values()))
         for each in [each for each in own if each.is_over][: -MOST_KEPT + 1]:
-            del self._kept[each.job.id]
+            del self._finished[each.job.id]
         job = Job(id=uuid4().hex, report=report, format=kind, asked_at=self._now())
         entry = _Kept(job, desk, is_stale)
-        self._kept[job.id] = entry
+        self._finished[job.id] = entry
         entry.task = asyncio.create_task(self._make(entry, work), name=f"report {report}")
         return job
 
     def of(self, user: str) -> list[Job]:
         """Return a user's reports, newest first."""
         self._forget()
-        own = [each.job for each in self._kept.values() if each.user == user]
+        own = [each.job for each in self._finished.values() if each.user == user]
         return sorted(own, key=lambda each: (each.asked_at, each.id), reverse=True)
 
     def one(self, id: str, user: str) -> Job:
@@ -162,11 +162,11 @@ class Jobs:
 
     async def close(self) -> None:
         """Stop all that is under way."""
-        tasks = [each.task for each in self._kept.values() if each.task is not None]
+        tasks = [each.task for each in self._finished.values() if each.task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self._kept.clear()
+        self._finished.clear()
 
     # -- inside
 
@@ -198,7 +198,7 @@ class Jobs:
 
     def _own(self, id: str, user: str) -> _Kept:
         self._forget()
-        entry = self._kept.get(id)
+        entry = self._finished.get(id)
         if entry is None or entry.user != user:
             raise NotFound("report", id)
         return entry
@@ -206,14 +206,14 @@ class Jobs:
     def _drop(self, entry: _Kept) -> None:
         if entry.task is not None:
             entry.task.cancel()
-        self._kept.pop(entry.job.id, None)
+        self._finished.pop(entry.job.id, None)
 
     def _forget(self) -> None:
         """Throw away what is old, and the oldest files beyond what all may hold."""
         oldest = self._now() - KEPT_FOR
-        over = [each for each in self._kept.values() if each.is_over]
+        over = [each for each in self._finished.values() if each.is_over]
         size = sum(each.job.bytes for each in over)
         for each in sorted(over, key=lambda kept: kept.job.asked_at):
             if each.job.asked_at < oldest or size > MOST_BYTES:
                 size -= each.job.bytes
-                self._kept.pop(each.job.id, None)
+                self._finished.pop(each.job.id, None)

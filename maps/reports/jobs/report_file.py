@@ -50,7 +50,7 @@ def check(name: str, kind: Format, request: ReportRequest) -> None:
         raise BadRequest("is no counterpart at this node", field="counterpart")
 
 
-async def made(
+async def make_report(
     name: str,
     kind: Format,
     request: ReportRequest,

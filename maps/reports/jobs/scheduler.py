@@ -26,7 +26,7 @@ from maps.notifications.errors.errors import DeliveryError, Undeliverable
 from maps.notifications.mail_transport import MailTransport
 from maps.reports.document.request import ReportRequest, Site
 from maps.reports.jobs.render import ReportFile
-from maps.reports.jobs.report_file import made
+from maps.reports.jobs.report_file import make_report
 from maps.reports.jobs.report_queue import ReportQueue
 from maps.reports.jobs.schedules import Period, is_late, newest_due, next_due
 from maps.settings.report_settings import ReportSchedule
@@ -226,7 +226,7 @@ class Scheduler:
         )
         desk = self._site.desk_of(user)
         words = Wording(schedule.language, calendar=schedule.calendar, zone=self._site.zone)
-        request = self._asked(schedule, period, desk, words)
+        request = self._report_request(schedule, period, desk, words)
         files = await self._files(schedule, request)
         waits: DeliveryError | None = None
         for to in left:
@@ -243,7 +243,7 @@ class Scheduler:
         if waits is not None:
             raise waits
 
-    def _asked(
+    def _report_request(
         self, schedule: ReportSchedule, period: Period, desk: Desk, words: Wording
     ) -> ReportRequest:
         return ReportRequest(
@@ -260,7 +260,7 @@ class Scheduler:
         files = []
         for kind in schedule.formats:
             async with self._press.turn():  # others may come between one format and the next
-                files.append(await made(schedule.report, kind, request))
+                files.append(await make_report(schedule.report, kind, request))
         if sum(len(file.content) for file in files) > LARGEST_MAIL:
             raise ReportFailed("its files are too large for a mail: choose fewer formats")
         return files

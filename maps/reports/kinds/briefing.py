@@ -80,7 +80,7 @@ async def patrol_briefing(request: ReportRequest) -> ReportDocument:
             Section(title=words.say("report.phrases"), blocks=phrase_tables(request)),
             Section(title=words.say("report.signatures"), blocks=_signatures(request, patrol)),
         ),
-        made=telling.made(request, datetime.now(UTC)),
+        made_line=telling.made_line(request, datetime.now(UTC)),
         page=words.say("report.page"),
     )
 
@@ -133,7 +133,7 @@ def _plate(
                     style="base",
                     lines=(((base.lon, base.lat),),),
                     label=crews.name(request, crew),
-                    told=words.say("report.base_of", unit=crews.name(request, crew)),
+                    tooltip=words.say("report.base_of", unit=crews.name(request, crew)),
                 )
             )
     shapes += [
@@ -142,7 +142,7 @@ def _plate(
             style="meeting",
             lines=(((each.lon, each.lat),),),
             label=f"{each.name} {words.clock(each.at)}",
-            told=f"{each.name}: {telling.both(words, each.at)}",
+            tooltip=f"{each.name}: {telling.local_and_utc(words, each.at)}",
         )
         for each in patrol.rendezvous
     ]
@@ -334,7 +334,7 @@ def _signatures(request: ReportRequest, patrol: Patrol) -> tuple[Block, ...]:
         text = ""
         if signed is not None and agency not in missing:
             text = words.say("report.signed_at", time=words.moment(signed.at), n=signed.revision)
-        lines.append(SignatureLine(whose=telling.agency(site, agency), said=text))
+        lines.append(SignatureLine(signer=telling.agency(site, agency), statement=text))
     return (
         Signatures(
             lines=tuple(lines),

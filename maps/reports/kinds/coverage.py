@@ -56,7 +56,7 @@ async def coverage_report(request: ReportRequest) -> ReportDocument:
             Section(title=words.say("report.map"), blocks=(plate,)),
             Section(title=words.say("report.each_km"), blocks=(km_table(request, heat, end),)),
         ),
-        made=telling.made(request, datetime.now(UTC)),
+        made_line=telling.made_line(request, datetime.now(UTC)),
         page=words.say("report.page"),
         sheet=words.say("report.sheet.about"),
     )
@@ -97,7 +97,7 @@ def _stretch(request: ReportRequest, known: Sequence[SectorOutline]) -> tuple[fl
     if request.km_from is not None and request.km_to is not None:
         low, high = sorted((request.km_from, request.km_to))
     else:
-        reached = [each.km for each in known if each.km is not None and not each.kept_out]
+        reached = [each.km for each in known if each.km is not None and not each.is_no_go]
         if reached:
             low = min(km for km, _ in reached) - ROUND_THE_SECTORS_KM
             high = max(km for _, km in reached) + ROUND_THE_SECTORS_KM

@@ -69,7 +69,7 @@ async def debrief(
         subtitle=state.call_sign,
         facts=tuple(_facts(request, fixes, start, end)),
         sections=(Section(title=words.say("report.map"), blocks=(_plate(request, fixes, gap_s),)),),
-        made=telling.made(request, datetime.now(UTC)),
+        made_line=telling.made_line(request, datetime.now(UTC)),
     )
 
 
@@ -82,7 +82,7 @@ def _facts(
     if fixes:
         for key, fix in (("report.first_seen", fixes[0]), ("report.last_seen", fixes[-1])):
             at = telling.address_at(request, fix.lon, fix.lat)
-            yield words.say(key), f"{telling.both(words, fix.time)}\n{at}"
+            yield words.say(key), f"{telling.local_and_utc(words, fix.time)}\n{at}"
 
 
 def _plate(request: ReportRequest, fixes: list[Fix], gap_s: float) -> Plate:
@@ -103,7 +103,7 @@ def _plate(request: ReportRequest, fixes: list[Fix], gap_s: float) -> Plate:
     shapes += _dots(fixes, words)
     keys = [
         Key(form="line", style=style, words=label)
-        for style, label in zip(_styles(), _said(words), strict=True)
+        for style, label in zip(_styles(), _colour_words(words), strict=True)
         if ways[style]
     ]
     return Plate(
@@ -184,7 +184,7 @@ def _dots(fixes: Sequence[Fix], words: Wording) -> Iterator[Shape]:
 
 def _dot(style: str, fix: Fix, words: Wording, *, label: str = "") -> Shape:
     place = ((fix.lon, fix.lat),)
-    return Shape(form="point", style=style, lines=(place,), label=label, told=_words(fix, words))
+    return Shape(form="point", style=style, lines=(place,), label=label, tooltip=_words(fix, words))
 
 
 def _step(lasted: timedelta) -> timedelta:
@@ -203,7 +203,7 @@ def _styles() -> list[str]:
     return [f"speed_{number}" for number in range(len(SPEEDS_KMH) + 1)]
 
 
-def _said(words: Wording) -> list[str]:
+def _colour_words(words: Wording) -> list[str]:
     """Return the words of each colour of speed."""
     low, *rest = (f"{each:g}" for each in SPEEDS_KMH)
     between = [

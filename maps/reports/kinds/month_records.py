@@ -46,7 +46,7 @@ class MonthRecords:
         units: What each unit did, those that were heard.
         days: Day of the month, in local time, and what all units together did on it.
         heat: Where units were and where nobody was; None where nothing can be told of it.
-        apart: Positions so long apart were looked at for `heat`; nothing: all were.
+        spacing: Positions so long apart were looked at for `heat`; nothing: all were.
         areas: Sectors in use.
         alerts: Those raised in it, oldest first.
         hand_offs: Those offered in it, oldest first.
@@ -58,7 +58,7 @@ class MonthRecords:
     units: Sequence[UnitEffort]
     days: Sequence[tuple[str, Effort]]
     heat: HeatReport | None
-    apart: timedelta
+    spacing: timedelta
     areas: Sequence[SectorOutline]
     alerts: Sequence[Alert]
     hand_offs: Sequence[HandOffOutcome]
@@ -99,7 +99,7 @@ async def month_records(
     if view.narrows:
         known = [each for each in known if view.passes(each.sector) is not None]
     heat: HeatReport | None = None
-    apart = _apart([done for _, done in days])
+    apart = _spacing([done for _, done in days])
     if units and apart <= _FARTHEST:  # the effort is told all the same
         with suppress(BadRequest):
             heat = await heat_for(request, known, start, end, desk=desk, units=units, apart=apart)
@@ -130,7 +130,7 @@ async def month_records(
         units=[_joined(some) for some in by_unit.values()],
         days=days,
         heat=heat,
-        apart=apart,
+        spacing=apart,
         areas=known,
         alerts=alerts,
         hand_offs=hand_offs,
@@ -152,7 +152,7 @@ def _days(
     return found
 
 
-def _apart(days: Sequence[Effort]) -> timedelta:
+def _spacing(days: Sequence[Effort]) -> timedelta:
     """Return how far apart positions have to be, so that one look takes all of them: a month of a
     dozen boats has more than that.
     """

@@ -90,7 +90,7 @@ async def monthly_pack(request: ReportRequest) -> ReportDocument:
             Section(title=words.say("report.hand_offs"), blocks=_hand_offs(request, known)),
             Section(title=words.say("report.incidents"), blocks=_incidents(request, known)),
         ),
-        made=telling.made(request, datetime.now(UTC)),
+        made_line=telling.made_line(request, datetime.now(UTC)),
         page=words.say("report.page"),
         sheet=words.say("report.sheet.about"),
         file_stem=file_stem(
@@ -207,7 +207,7 @@ def _coverage(request: ReportRequest, known: MonthRecords) -> tuple[Block, ...]:
             sheet=words.say("report.sheet.unseen"),
         ),
         Words(text=words.say("report.radius_note", metres=number(request.radius_m)), kind="note"),
-        *_thinned(words, known.apart),
+        *_thinned(words, known.spacing),
     )
 
 

@@ -93,7 +93,7 @@ async def patrol_debrief(request: ReportRequest) -> ReportDocument:
             ),
             Section(title=words.say("report.silences"), blocks=(_silences(request, known),)),
         ),
-        made=telling.made(request, datetime.now(UTC)),
+        made_line=telling.made_line(request, datetime.now(UTC)),
         page=words.say("report.page"),
         sheet=words.say("report.sheet.about"),
     )
@@ -191,10 +191,10 @@ def track_shapes(crew: Crew, fixes: Sequence[Fix], name: str, rivers: Rivers) ->
                 places += [*bends.get(begin + n, ()), (fix.lon, fix.lat)]
         begin += len(leg)
         line = tuple(places)
-        found.append(Shape(form="line", style="track", lines=(line,), told=name, colour=colour))
+        found.append(Shape(form="line", style="track", lines=(line,), tooltip=name, colour=colour))
     first, last = fixes[0], fixes[-1]
     start_shape = Shape(
-        form="point", style="start", lines=(((first.lon, first.lat),),), told=name, colour=colour
+        form="point", style="start", lines=(((first.lon, first.lat),),), tooltip=name, colour=colour
     )
     side = f" {crew.country}" if crew.country else ""
     ended = Shape(
@@ -202,7 +202,7 @@ def track_shapes(crew: Crew, fixes: Sequence[Fix], name: str, rivers: Rivers) ->
         style="unit",
         lines=(((last.lon, last.lat),),),
         label=f"{name}{side}",
-        told=name,
+        tooltip=name,
         colour=colour,
     )
     return [*found, start_shape, ended]
@@ -305,8 +305,8 @@ def _check_ins(request: ReportRequest, known: PatrolRecords) -> Block:
     rows: list[tuple[Cell, ...]] = [
         (
             known.names.get(each.unit, ""),
-            len(each.told),
-            telling.moment(words, each.told[-1] if each.told else None),
+            len(each.check_ins),
+            telling.moment(words, each.check_ins[-1] if each.check_ins else None),
             each.missed,
             telling.duration(words, each.overdue_s if each.missed else None),
             words.say("report.still_overdue" if each.still else "report.kept"),

@@ -15,14 +15,14 @@ class CheckInRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         unit: Its id.
-        told: Moments at which it checked in by order, oldest first.
+        check_ins: Moments at which it checked in by order, oldest first.
         missed: How often it became overdue.
         overdue_s: Seconds that it was overdue in all, until it was heard or the patrol ended.
         still: It was overdue at the end, or is now.
     """
 
     unit: str
-    told: tuple[datetime, ...]
+    check_ins: tuple[datetime, ...]
     missed: int
     overdue_s: float
     still: bool
@@ -55,7 +55,7 @@ def record_of(versions: Sequence[Patrol], *, end: datetime) -> list[CheckInRecor
         found.append(
             CheckInRecord(
                 unit=unit,
-                told=tuple(sorted(check_ins)),
+                check_ins=tuple(sorted(check_ins)),
                 missed=missed_count,
                 overdue_s=overdue.total_seconds(),
                 still=still or since is not None,

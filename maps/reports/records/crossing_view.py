@@ -29,7 +29,7 @@ class CrossingView:
     """
 
     def __init__(self, request: ReportRequest) -> None:
-        self._asked = request
+        self._request = request
         self._policy: ViewPolicy | None = None
         self._eyes: Desk | None = None
         if not request.counterpart:
@@ -59,18 +59,18 @@ class CrossingView:
         Raises:
             Forbidden: If the role may not see tracks.
         """
-        desk = self._asked.desk
+        desk = self._request.desk
         known = [state.id for state in desk.history.tracked()]
         if self._eyes is None:
             return desk, known
-        own = [state.id for state in desk.history.tracked() if state.agency == self._asked.own]
-        return self._eyes, [unit for unit in own if self._is_told(unit)]
+        own = [state.id for state in desk.history.tracked() if state.agency == self._request.own]
+        return self._eyes, [unit for unit in own if self._may_show(unit)]
 
     def is_stale(self) -> bool:
         """Return whether what was let pass may not pass any more."""
-        return self._asked.is_stale
+        return self._request.is_stale
 
-    def _is_told(self, unit: str) -> bool:
+    def _may_show(self, unit: str) -> bool:
         assert self._eyes is not None
         try:
             self._eyes.visible.unit(unit, unplaced=True)
@@ -81,9 +81,9 @@ class CrossingView:
     def _passes(self, document: Document) -> Document | None:
         if self._policy is None:
             return document
-        if document.agency != self._asked.own:
+        if document.agency != self._request.own:
             # What the counterpart itself made is known to it; what a third one made is not ours.
-            return document if document.agency == self._asked.counterpart else None
+            return document if document.agency == self._request.counterpart else None
         if isinstance(document, Incident) and document.state == "reported":
             return None  # nobody has confirmed it
         return self._policy.document(document)

@@ -92,11 +92,11 @@ def _together(shapes: list[Shape]) -> folium.GeoJson:
     first = shapes[0]
     looks = LOOKS[first.style]
     is_point = first.form == "point"
-    tells = any(shape.told or (is_point and shape.label) for shape in shapes)
+    tells = any(shape.tooltip or (is_point and shape.label) for shape in shapes)
     features = [
         {
             "type": "Feature",
-            "properties": {"told": inert(shape.told or shape.label)} if tells else {},
+            "properties": {"told": inert(shape.tooltip or shape.label)} if tells else {},
             "geometry": _geometry(shape),
         }
         for shape in shapes
@@ -177,7 +177,7 @@ def _heading(document: ReportDocument, plate: Plate) -> str:
     return (
         f'<div class="report-head"><h1>{inert(document.title)}: '
         f"{inert(document.subtitle)}</h1>{_facts(first)}"
-        f"<details open><summary>{inert(document.made)}</summary>{_facts(rest)}"
+        f"<details open><summary>{inert(document.made_line)}</summary>{_facts(rest)}"
         f'<ul class="report-keys">{keys}</ul>'
         f"<small>{inert(plate.attribution)}</small></details></div>"
     )

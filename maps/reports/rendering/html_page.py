@@ -9,7 +9,7 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from maps.reports.document.document import Bars, Plate, ReportDocument, Strip, shown
+from maps.reports.document.document import Bars, Plate, ReportDocument, Strip, cell_text
 from maps.reports.document.document import Key as MapKey
 from maps.reports.rendering.fonts import faces
 from maps.reports.rendering.svg_charts import HEAT, bars_svg, strip_svg
@@ -53,8 +53,8 @@ def _template(for_print: bool) -> Template:
         finalize=_with_breaks if for_print else None,
     )
     environment.globals.update(
-        shown=shown, kind_of=_kind_of, heat=HEAT, map_svg=_map, key_svg=_key, bars_svg=_bars,
-        strip_svg=_strip,
+        cell_text=cell_text, kind_of=_kind_of, heat=HEAT, map_svg=_map, key_svg=_key,
+        bars_svg=_bars, strip_svg=_strip,
     )  # fmt: skip
     return environment.get_template("report.html")
 

@@ -40,14 +40,14 @@ def _lying(chart: Bars) -> str:
     parts = [_open(chart.title, high)]
     for n, label in enumerate(chart.labels):
         y = 3.0 + n * _ROW
-        parts.append(_say(names, y + 15.0, cut_to(label, names, _SIZE), anchor="end"))
+        parts.append(_svg_text(names, y + 15.0, cut_to(label, names, _SIZE), anchor="end"))
         x = names + 10.0
         for each in chart.series:
             long = room * max(each.values[n], 0.0) / most
             if long > 0:
                 parts.append(_rect(x, y + 3.0, long, _ROW - 8.0, each.colour))
             x += long
-        parts.append(_say(x + 5.0, y + 15.0, labels[n]))
+        parts.append(_svg_text(x + 5.0, y + 15.0, labels[n]))
     parts.append(f'<path d="M{names + 10:g} 0V{high:g}" stroke="{_INK}" stroke-width="0.8"/></svg>')
     return "".join(parts)
 
@@ -62,7 +62,7 @@ def _standing(chart: Bars) -> str:
     for share in (0.0, 0.5, 1.0):
         y = high - foot - room * share
         parts.append(f'<path d="M{left:g} {y:.1f}H{WIDTH - 4:g}" stroke="{_FAINT}"/>')
-        parts.append(_say(left - 6.0, y + 4.0, _tick(top * share), anchor="end"))
+        parts.append(_svg_text(left - 6.0, y + 4.0, _tick(top * share), anchor="end"))
     widest = max([width_of(label, 10.0) for label in chart.labels] + [1.0])
     every = max(1, math.ceil((widest + 6.0) / step))
     for n, label in enumerate(chart.labels):
@@ -74,7 +74,7 @@ def _standing(chart: Bars) -> str:
                 parts.append(_rect(x, y, step * 0.72, tall, each.colour))
         if n % every == 0:
             middle = x + step * 0.36
-            parts.append(_say(middle, high - foot + 16.0, label, anchor="middle", size=10.0))
+            parts.append(_svg_text(middle, high - foot + 16.0, label, anchor="middle", size=10.0))
     parts.append(f'<path d="M{left:g} {high - foot:g}H{WIDTH - 4:g}" stroke="{_INK}"/></svg>')
     return "".join(parts)
 
@@ -106,9 +106,9 @@ def strip_svg(strip: Strip) -> str:
     while km <= top:
         x = at(km)
         parts.append(f'<path d="M{x:.1f} {band + tall:g}v5" stroke="{_INK}"/>')
-        parts.append(_say(x, band + tall + 17.0, _tick(km), anchor="middle", size=10.0))
+        parts.append(_svg_text(x, band + tall + 17.0, _tick(km), anchor="middle", size=10.0))
         km += step
-    parts.append(_say(right, band + tall + 34.0, strip.unit, anchor="end", size=10.0))
+    parts.append(_svg_text(right, band + tall + 34.0, strip.unit, anchor="end", size=10.0))
     free = [-math.inf, -math.inf]  # where each of the two rows of names ends
     for km, name in sorted(strip.marks):
         if not low <= km <= top:
@@ -120,7 +120,7 @@ def strip_svg(strip: Strip) -> str:
         )
         row = next((n for n, end in enumerate(free) if start > end), None)
         if row is not None:
-            parts.append(_say(start, band - 13.0 - row * 15.0, name, size=10.0))
+            parts.append(_svg_text(start, band - 13.0 - row * 15.0, name, size=10.0))
             free[row] = start + wide + 6.0
     parts.append("</svg>")
     return "".join(parts)
@@ -134,7 +134,7 @@ def _open(title: str, high: float) -> str:
     )
 
 
-def _say(x: float, y: float, text: str, *, anchor: str = "start", size: float = _SIZE) -> str:
+def _svg_text(x: float, y: float, text: str, *, anchor: str = "start", size: float = _SIZE) -> str:
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" text-anchor="{anchor}" '
         f'fill="{_INK}">{escape(text)}</text>'

@@ -43,7 +43,7 @@ def map_svg(plate: Plate) -> str:
         ),
         f'<rect x="0" y="0" width="{WIDTH:g}" height="{view.height:g}" fill="#ffffff"/>',
     ]
-    parts += [_drawn(shape, view) for shape in plate.shapes]
+    parts += [_svg_shape(shape, view) for shape in plate.shapes]
     parts += _labels(plate.shapes, view)
     # What lies beyond the lower edge is covered, where scale and north stand.
     parts.append(
@@ -106,7 +106,7 @@ class _View:
         return 0.0 <= x <= WIDTH and 0.0 <= y <= self.height
 
 
-def seen_box(box: Box) -> Box:
+def widened_box(box: Box) -> Box:
     """Return the box that a map of `box` really shows: it is widened to the form of the drawing."""
     return _View(box).box
 
@@ -116,7 +116,7 @@ def metres_per_point(box: Box) -> float:
     return _View(box).metres
 
 
-def _drawn(shape: Shape, view: _View) -> str:
+def _svg_shape(shape: Shape, view: _View) -> str:
     looks = LOOKS[shape.style]
     if shape.form == "point":
         x, y = view.at(shape.lines[0][0])
@@ -125,7 +125,7 @@ def _drawn(shape: Shape, view: _View) -> str:
     if not path:
         return ""
     fill = _fill(looks) if shape.form == "area" else 'fill="none"'
-    title = f"<title>{escape(shape.told)}</title>" if shape.told else ""
+    title = f"<title>{escape(shape.tooltip)}</title>" if shape.tooltip else ""
     return (
         f'<path d="{path}" {_stroke(looks, shape.colour)} {fill} fill-rule="evenodd">{title}</path>'
     )

@@ -42,7 +42,7 @@ def workbook_of(document: ReportDocument) -> bytes:
         if isinstance(block, Facts)
         for pair in block.pairs
     ]
-    sheets.pairs(document.sheet or document.title, [*pairs, ("", document.made)])
+    sheets.pairs(document.sheet or document.title, [*pairs, ("", document.made_line)])
     for section in document.sections:
         for block in section.blocks:
             if isinstance(block, Table) and not block.ruled:

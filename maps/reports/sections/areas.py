@@ -35,7 +35,7 @@ class SectorOutline(msgspec.Struct, frozen=True, kw_only=True):
     km: tuple[float, float] | None
 
     @property
-    def kept_out(self) -> bool:
+    def is_no_go(self) -> bool:
         """Whether it is one that patrols keep out of."""
         return self.sector.use in KEPT_OUT_OF
 
@@ -63,14 +63,14 @@ async def areas_in_use(request: ReportRequest) -> list[SectorOutline]:
 
 def shapes_of(areas: Sequence[SectorOutline], words: Wording) -> list[Shape]:
     """Return the sectors as shapes, those that are kept out of on top."""
-    drawn = sorted((each for each in areas if each.outline is not None), key=lambda a: a.kept_out)
+    drawn = sorted((each for each in areas if each.outline is not None), key=lambda a: a.is_no_go)
     return [
         Shape(
             form="area",
-            style="kept_out" if each.kept_out else "sector",
+            style="kept_out" if each.is_no_go else "sector",
             lines=lines_of(each.outline),
             label=each.sector.name,
-            told=f"{each.sector.name}: {words.say(f'report.use.{each.sector.use}')}",
+            tooltip=f"{each.sector.name}: {words.say(f'report.use.{each.sector.use}')}",
         )
         for each in drawn
     ]
@@ -90,9 +90,9 @@ def places_of(areas: Sequence[SectorOutline]) -> list[Place]:
 def keys(areas: Sequence[SectorOutline], words: Wording) -> list[Key]:
     """Return the legend of sectors."""
     found = []
-    if any(not each.kept_out for each in areas):
+    if any(not each.is_no_go for each in areas):
         found.append(Key(form="area", style="sector", words=words.say("report.key.sector")))
-    if any(each.kept_out for each in areas):
+    if any(each.is_no_go for each in areas):
         found.append(Key(form="area", style="kept_out", words=words.say("report.key.kept_out")))
     return found
 

@@ -143,7 +143,7 @@ def km_table(request: ReportRequest, heat: HeatReport, end: datetime) -> Table:
 def plate_of(request: ReportRequest, heat: HeatReport, known: Sequence[SectorOutline]) -> Plate:
     """Return the map of visits."""
     words, land = request.words, request.site.land
-    places: list[Place] = areas.places_of([each for each in known if not each.kept_out])
+    places: list[Place] = areas.places_of([each for each in known if not each.is_no_go])
     if not places:
         kms = [each.km_from for each in heat.bins] + [each.km_to for each in heat.bins[-1:]]
         lons, lats = land.river.at_kms(kms)

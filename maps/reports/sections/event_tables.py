@@ -162,7 +162,7 @@ def _point(document: Document, style: str, label: str) -> list[Shape]:
     lon, lat = getattr(document, "lon", None), getattr(document, "lat", None)
     if lon is None or lat is None:
         return []
-    return [Shape(form="point", style=style, lines=(((lon, lat),),), told=label)]
+    return [Shape(form="point", style=style, lines=(((lon, lat),),), tooltip=label)]
 
 
 def _call_sign(request: ReportRequest, unit: str | None) -> str:

@@ -16,7 +16,7 @@ from gis.geometry.features import Features
 from maps.language.wording import Wording
 from maps.reports.document.document import Key, Place, Shape
 from maps.reports.document.request import ReferenceLayers
-from maps.reports.rendering.svg_map import metres_per_point, seen_box
+from maps.reports.rendering.svg_map import metres_per_point, widened_box
 
 MOST_PLACES: Final = 14
 MOST_MARKS: Final = 14
@@ -45,7 +45,7 @@ def box_round(places: list[Place]) -> Box:
 
 def below(land: ReferenceLayers, box: Box) -> list[Shape]:
     """Return land, water and border of a box, from below to above."""
-    visible_box = seen_box(box)
+    visible_box = widened_box(box)
     known = {layer.name for layer in land.described()}
     found: list[Shape] = []
     for name, style, form in (
@@ -63,7 +63,7 @@ def below(land: ReferenceLayers, box: Box) -> list[Shape]:
 
 def above(land: ReferenceLayers, box: Box, words: Wording) -> list[Shape]:
     """Return kilometre marks, places, crossings and offices of a box, from below to above."""
-    visible_box = seen_box(box)
+    visible_box = widened_box(box)
     known = {layer.name for layer in land.described()}
     found: list[Shape] = []
     if "river_km" in known:
@@ -167,7 +167,7 @@ def _point(row: dict[str, Any], style: str, words: Wording) -> Shape:
         style=style,
         lines=(((row["geometry"].x, row["geometry"].y),),),
         label=name,
-        told=name,
+        tooltip=name,
     )
 
 

@@ -22,7 +22,7 @@ from patrol.units.effective_time import BEHIND, check_date
 from patrol.units.units import Assignment, Unit, UnitKind
 from patrol.units.wire import UnitState
 from patrol.watch.register_units import Registrar
-from radio_gateway.messages.printable_text import check_shown
+from radio_gateway.messages.printable_text import check_printable
 from radio_gateway.messages.transmission import Transmission
 from radio_gateway.parsing.msgspec_decoders import converted
 
@@ -88,7 +88,7 @@ class RegistryDesk:
         check_date(start)
         check_date(end)
         owner = self._visible.registered(unit)
-        check_shown(address=address)
+        check_printable(address=address)
         if address.startswith(f"{VOICE}:"):  # where people plotted a unit is that unit's
             raise Conflict(f"{address} is no radio", code="address_taken_there")
         picture = self._visible.picture

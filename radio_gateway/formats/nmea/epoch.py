@@ -45,9 +45,9 @@ class Epoch(msgspec.Struct, gc=False):
 
     def takes(self, part: SentencePart, heard_at: datetime) -> bool:
         """Return whether `part` can belong to this epoch."""
-        return self.left().takes(part, heard_at)
+        return self.key().takes(part, heard_at)
 
-    def left(self) -> EpochKey:
+    def key(self) -> EpochKey:
         """Return what is remembered once it has left."""
         return EpochKey(self.names, self.whole.time_of_day, self.last_heard_at)
 
@@ -118,7 +118,7 @@ class EpochGatherer:
 
     def __init__(self) -> None:
         self._open: Epoch | None = None
-        self._left: EpochKey | None = None  # the last one that left before the next began
+        self._last_key: EpochKey | None = None  # the last one that left before the next began
         self._ends: set[str] = set()
         self._never_ends: set[str] = set()
 
@@ -130,14 +130,14 @@ class EpochGatherer:
             sentence: The sentence.
             frame: Its frame.
         """
-        heard_at, epoch, left = frame.heard_at, self._open, self._left
+        heard_at, epoch, left = frame.heard_at, self._open, self._last_key
         if (
             epoch is None
             and part.name in self._ends
             and (left is None or not left.takes(part, heard_at))
         ):  # a receiver that says one sentence an epoch: the rest of this would do the same
             epoch = Epoch(sentence, frame, part, (part.name,), frame.payload, heard_at)
-            self._left = epoch.left()
+            self._last_key = epoch.key()
             return [epoch]
         complete: list[Epoch] = []
         if epoch is not None and epoch.takes(part, heard_at):
@@ -149,13 +149,13 @@ class EpochGatherer:
             elif left is not None and left.takes(part, heard_at):
                 self._unlearn(left)
             epoch = Epoch(sentence, frame, part, (part.name,), frame.payload, heard_at)
-            self._open, self._left = epoch, None
+            self._open, self._last_key = epoch, None
         if part.name in self._ends:
             complete.append(epoch)
-            self._open, self._left = None, epoch.left()
+            self._open, self._last_key = None, epoch.key()
         return complete
 
-    def heard(self, at: datetime) -> None:
+    def note_alive(self, at: datetime) -> None:
         """Note that the source is still sending: satellites in view, say, take a slow line long."""
         if self._open is not None:
             self._open.last_heard_at = at
@@ -169,7 +169,7 @@ class EpochGatherer:
             if now - epoch.last_heard_at < SILENCE:
                 return None
             self._learn(epoch)
-        self._open, self._left = None, epoch.left()
+        self._open, self._last_key = None, epoch.key()
         return epoch
 
     def waiting(self) -> bool:

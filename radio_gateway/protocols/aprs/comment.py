@@ -103,19 +103,19 @@ def read_comment(rest: bytes, place: AprsPosition, *, mic_e: bool = False) -> by
         height = _MIC_E_ALTITUDE.search(rest)
         if height is not None:
             place.altitude_m = base91(height[1]) - _MIC_E_DATUM_M
-            rest = _without(rest, height)
+            rest = _cut_out(rest, height)
     height = _ALTITUDE.search(rest)
     if height is not None:
         place.altitude_m = int(height[1]) * FOOT_M
-        rest = _without(rest, height)
+        rest = _cut_out(rest, height)
     telemetry = _TELEMETRY.search(rest)
     if telemetry is not None:
         facts["telemetry"] = telemetry[1].decode()
-        rest = _without(rest, telemetry)
+        rest = _cut_out(rest, telemetry)
     finer = _DAO.search(rest)
     if finer is not None:
         _refine(place, finer)
-        rest = _without(rest, finer)
+        rest = _cut_out(rest, finer)
     place.facts = facts
     return rest.strip()
 
@@ -153,5 +153,5 @@ def _refine(place: AprsPosition, finer: re.Match[bytes]) -> None:
     place.lon += math.copysign(lon, place.lon) / 60.0
 
 
-def _without(text: bytes, match: re.Match[bytes]) -> bytes:
+def _cut_out(text: bytes, match: re.Match[bytes]) -> bytes:
     return text[: match.start()] + text[match.end() :]

@@ -60,7 +60,9 @@ def sentence_part(text: bytes, payload: bytes) -> tuple[SentencePart, bool] | No
     return part, sentence.checked
 
 
-def said(part: SentencePart, heard_at: datetime, *, checked: bool, live: bool) -> EmbeddedNmea:
+def decode_part(
+    part: SentencePart, heard_at: datetime, *, checked: bool, live: bool
+) -> EmbeddedNmea:
     """Return what a part, or the parts of one moment merged, says.
 
     Args:

@@ -91,14 +91,14 @@ def read_place(body: bytes, payload: bytes) -> tuple[AprsPosition, bytes]:
     if not body.strip():
         raise FrameError("empty_position", payload, "nothing where a position belongs")
     if body[:1].isdigit():
-        place, rest = _written_out(body, payload), body[19:]
+        place, rest = _uncompressed(body, payload), body[19:]
     else:
         place, rest = _compressed(body, payload), body[13:]
     check_place(lon=place.lon, lat=place.lat, payload=payload)
     return place, rest
 
 
-def _written_out(body: bytes, payload: bytes) -> AprsPosition:
+def _uncompressed(body: bytes, payload: bytes) -> AprsPosition:
     if len(body) < 19:
         raise FrameError("packet_short", payload, f"{len(body)} bytes of a position of 19")
     north, east = _LAT.fullmatch(body[:8]), _LON.fullmatch(body[9:18])

@@ -43,7 +43,7 @@ from radio_gateway.protocols.aprs.comment import (
     read_extension,
     words,
 )
-from radio_gateway.protocols.aprs.embedded_nmea import said, sentence_part
+from radio_gateway.protocols.aprs.embedded_nmea import decode_part, sentence_part
 from radio_gateway.protocols.aprs.message import read_message
 from radio_gateway.protocols.aprs.mic_e import EMERGENCY, TYPES, mic_e_message, read_mic_e
 from radio_gateway.protocols.aprs.packet import Packet, read_packet
@@ -294,7 +294,7 @@ class _Report:
         if read is None:
             return self.other("weather" if info.startswith(b"$ULTW") else "nmea", info)
         part, checked = read
-        fields = said(part, self.frame.heard_at, checked=checked, live=self.settings.live)
+        fields = decode_part(part, self.frame.heard_at, checked=checked, live=self.settings.live)
         self.facts |= fields.facts
         return self.transmission(
             "empty" if part.empty else "position",

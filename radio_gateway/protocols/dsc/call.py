@@ -87,7 +87,7 @@ class DscCall(msgspec.Struct, kw_only=True):
         course_deg: Course over ground.
         raw: All sentences so far, one a line.
         expanded: The digits of an expansion are in.
-        told: It was handed on already.
+        is_reported: It was handed on already.
         tag: The tag block before the sentence.
     """
 
@@ -107,7 +107,7 @@ class DscCall(msgspec.Struct, kw_only=True):
     course_deg: float | None = None
     raw: bytes = b""
     expanded: bool = False
-    told: bool = False
+    is_reported: bool = False
     tag: Tag | None = None
 
     def add(self, expansion: Expansion, frame: Frame) -> None:

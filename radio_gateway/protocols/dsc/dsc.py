@@ -100,8 +100,8 @@ class DscDecoder(PlainDecoder):
         out: list[Transmission] = []
         for key, call in list(self._calls.items()):
             age = None if now is None else now - call.frame.heard_at
-            if not call.told and (age is None or age >= WAIT):
-                call.told = True
+            if not call.is_reported and (age is None or age >= WAIT):
+                call.is_reported = True
                 out.append(call.transmission(live=self._live))
             if age is None or age >= KEPT:
                 del self._calls[key]
@@ -109,7 +109,7 @@ class DscDecoder(PlainDecoder):
 
     def waiting(self) -> bool:
         """Return whether a call waits for its expansion, untold."""
-        return bool(self._calls) and any(not call.told for call in self._calls.values())
+        return bool(self._calls) and any(not call.is_reported for call in self._calls.values())
 
     def _call(self, call: DscCall, frame: Frame) -> list[Transmission]:
         if call.caller is None:
@@ -123,13 +123,13 @@ class DscDecoder(PlainDecoder):
             out += self._give_up(key)
         self._calls[key] = call
         if not call.expansion_follows:  # it is kept, since some sets send one all the same
-            call.told = True
+            call.is_reported = True
             out.append(call.transmission(live=self._live))
         return out
 
     def _give_up(self, key: tuple[str | None, str]) -> list[Transmission]:
         call = self._calls.pop(key)
-        return [] if call.told else [call.transmission(live=self._live)]
+        return [] if call.is_reported else [call.transmission(live=self._live)]
 
     def _expansion(self, expansion: Expansion, frame: Frame) -> list[Transmission]:
         call = self._calls.get((frame.source, expansion.mmsi))

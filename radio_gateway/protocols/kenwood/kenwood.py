@@ -32,7 +32,7 @@ from radio_gateway.protocols.kenwood.frame import FrameContent, read_frame
 from radio_gateway.protocols.kenwood.framer import KenwoodFramer
 from radio_gateway.protocols.kenwood.order import ORDERS, encode
 from radio_gateway.protocols.kenwood.sentence import KenwoodReport, read_report, status_code
-from radio_gateway.protocols.kenwood.sentence_group import SILENCE, Burst, begun
+from radio_gateway.protocols.kenwood.sentence_group import SILENCE, Burst, first_burst
 
 __all__ = ["FRAMING", "ORDERS", "KenwoodDecoder", "decoder", "encode", "speaks"]
 
@@ -80,7 +80,7 @@ class KenwoodDecoder(SessionDecoder):
         payload = frame.payload
         if payload[:1] == b"\x02" or payload[:2] == b"xE":
             content = read_frame(payload)
-            return [*self._close(), self._said(content, frame)]
+            return [*self._close(), self._transmission(content, frame)]
         sentence = read_sentence(payload)
         name = sentence.text.partition(",")[0]
         if not sentence.checked and self._required and sentence.start == "$":
@@ -119,7 +119,7 @@ class KenwoodDecoder(SessionDecoder):
             burst.add(report, frame, checked=sentence.checked)
         else:
             out = self._close()
-            burst = self._burst = begun(report, frame, checked=sentence.checked)
+            burst = self._burst = first_burst(report, frame, checked=sentence.checked)
         if burst.device is not None and burst.is_complete():
             out += self._close()
         return out
@@ -226,7 +226,7 @@ class KenwoodDecoder(SessionDecoder):
             resent=first.resent,
         )
 
-    def _said(self, content: FrameContent, frame: Frame) -> Transmission:
+    def _transmission(self, content: FrameContent, frame: Frame) -> Transmission:
         """Return what a frame between STX and ETX, or a status message, said."""
         facts: Facts = {"kind": content.kind, **content.facts}
         status = None if content.status is None else status_code(content.status)

@@ -92,7 +92,7 @@ class Burst(msgspec.Struct, kw_only=True):
         return b"\r\n".join(frame.payload for frame in self.frames)
 
 
-def begun(report: KenwoodReport, frame: Frame, *, checked: bool) -> Burst:
+def first_burst(report: KenwoodReport, frame: Frame, *, checked: bool) -> Burst:
     """Return the burst that a sentence begins."""
     burst = Burst(
         device=report.device,

@@ -31,9 +31,9 @@ from radio_gateway.protocols.meshtastic.report import (
     Facts,
     MeshtasticHeader,
     MeshtasticPayload,
-    said_position,
-    said_waypoint,
+    position_payload,
     transmission,
+    waypoint_payload,
 )
 
 FRAMING = MessageFramer
@@ -93,11 +93,11 @@ class MeshtasticJsonDecoder(PlainDecoder):
             raise FrameError("json", payload, str(fault)) from None
         if not isinstance(message, dict):
             raise FrameError("json", payload, "no JSON object")
-        header = _heard(message, frame)
-        return [transmission(header, _said(message, frame), frame, self._settings)]
+        header = _header(message, frame)
+        return [transmission(header, _payload(message, frame), frame, self._settings)]
 
 
-def _heard(message: dict[str, Any], frame: Frame) -> MeshtasticHeader:
+def _header(message: dict[str, Any], frame: Frame) -> MeshtasticHeader:
     sender = _node(message.get("from"))
     if sender is None:
         raise FrameError("no_sender", frame.payload, "`from` is no node number")
@@ -118,7 +118,7 @@ def _heard(message: dict[str, Any], frame: Frame) -> MeshtasticHeader:
     )
 
 
-def _said(message: dict[str, Any], frame: Frame) -> MeshtasticPayload:
+def _payload(message: dict[str, Any], frame: Frame) -> MeshtasticPayload:
     word, fields = message.get("type"), message.get("payload")
     if not isinstance(word, str):
         raise FrameError("bad_field", frame.payload, "`type` is no text")
@@ -130,7 +130,7 @@ def _said(message: dict[str, Any], frame: Frame) -> MeshtasticPayload:
     if not isinstance(fields, dict):
         return MeshtasticPayload(kind="other", word=word[:40] or None)
     if word == "position":
-        return said_position(_position_fields(fields, frame), frame.payload)
+        return position_payload(_position_fields(fields, frame), frame.payload)
     if word == "nodeinfo":
         return _node_info(fields)
     if word == "telemetry":
@@ -193,7 +193,7 @@ def _waypoint(fields: dict[str, Any]) -> MeshtasticPayload:
     lat = _number(fields, "latitude_i", least=-(1 << 31), most=1 << 31)
     lon = _number(fields, "longitude_i", least=-(1 << 31), most=1 << 31)
     name, description = fields.get("name"), fields.get("description")
-    return said_waypoint(
+    return waypoint_payload(
         id=int(_number(fields, "id", least=0, most=BROADCAST) or 0),
         lon=None if lon is None else lon / 1e7,
         lat=None if lat is None else lat / 1e7,

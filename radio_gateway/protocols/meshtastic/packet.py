@@ -19,7 +19,7 @@ from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.protobuf import ProtobufError, ProtobufMessage
 from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols.meshtastic.crypto import channel_key, crypt
-from radio_gateway.protocols.meshtastic.payload import MAX_PORTNUM, said_by
+from radio_gateway.protocols.meshtastic.payload import MAX_PORTNUM, decode_payload
 from radio_gateway.protocols.meshtastic.report import (
     Facts,
     MeshtasticHeader,
@@ -52,7 +52,7 @@ def read_packet(
         FrameError: `no_sender`, `no_payload`, `bad_key`, `decrypt_failed`, `no_portnum`,
             `protobuf`, `lat_range`, `lon_range` or `null_island`.
     """
-    header = _heard(packet, channel, gateway)
+    header = _header(packet, channel, gateway)
     facts: Facts = {}
     if packet.number(14):
         facts["via_mqtt"] = True
@@ -69,12 +69,12 @@ def read_packet(
         data = packet.data(4)
         if data is None:
             raise FrameError("no_payload", frame.payload, "a packet with nothing in it")
-        payload = _said(data, frame, settings)
+        payload = _payload(data, frame, settings)
     payload.facts |= facts
     return transmission(header, payload, frame, settings)
 
 
-def _heard(packet: ProtobufMessage, channel: str | None, gateway: str | None) -> MeshtasticHeader:
+def _header(packet: ProtobufMessage, channel: str | None, gateway: str | None) -> MeshtasticHeader:
     snr, rssi = packet.float32(8), packet.int32(12)
     limit, start = packet.number(9) or 0, packet.number(15) or 0
     return MeshtasticHeader(
@@ -101,7 +101,7 @@ def _unsealed(
         raise FrameError("bad_key", frame.payload, str(fault)) from None
     data = crypt(sealed, key=key, sender=header.sender, packet_id=header.packet_id)
     try:
-        return _said(data, frame, settings)
+        return _payload(data, frame, settings)
     except FrameError as fault:
         if fault.reason == "null_island":  # no wrong key makes just that
             raise
@@ -110,7 +110,7 @@ def _unsealed(
         raise FrameError("decrypt_failed", frame.payload, detail) from None
 
 
-def _said(data: bytes, frame: Frame, settings: DecoderSettings) -> MeshtasticPayload:
+def _payload(data: bytes, frame: Frame, settings: DecoderSettings) -> MeshtasticPayload:
     try:
         message = ProtobufMessage(data)
         portnum = message.number(1) or 0
@@ -118,7 +118,7 @@ def _said(data: bytes, frame: Frame, settings: DecoderSettings) -> MeshtasticPay
             raise FrameError("no_portnum", frame.payload, f"application {portnum}")
         message.number(3)
         request_id = message.fixed32(6) or 0
-        payload = said_by(
+        payload = decode_payload(
             portnum,
             message.data(2) or b"",
             request_id=request_id,

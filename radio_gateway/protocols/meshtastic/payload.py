@@ -31,8 +31,8 @@ from radio_gateway.protocols.meshtastic.report import (
     MAX_TEXT,
     Facts,
     MeshtasticPayload,
-    said_position,
-    said_waypoint,
+    position_payload,
+    waypoint_payload,
 )
 from radio_gateway.protocols.meshtastic.tak import (
     ATAK_PLUGIN,
@@ -66,7 +66,7 @@ ROUTING_ERRORS = {
 }
 
 
-def said_by(
+def decode_payload(
     portnum: int,
     data: bytes,
     *,
@@ -147,7 +147,7 @@ def read_position(message: ProtobufMessage, payload: bytes) -> MeshtasticPayload
         value = reader(number)
         if value is not None:
             fields[name] = value
-    return said_position(fields, payload)
+    return position_payload(fields, payload)
 
 
 def _text(data: bytes) -> MeshtasticPayload:
@@ -192,7 +192,7 @@ def _routing(data: bytes, request_id: int) -> MeshtasticPayload:
 def _waypoint(data: bytes) -> MeshtasticPayload:
     message = ProtobufMessage(data)
     lat, lon = message.sfixed32(2), message.sfixed32(3)
-    return said_waypoint(
+    return waypoint_payload(
         id=message.number(1) or 0,
         lon=None if lon is None else lon / 1e7,
         lat=None if lat is None else lat / 1e7,
@@ -237,7 +237,7 @@ def _map_report(message: ProtobufMessage, payload: bytes) -> MeshtasticPayload:
         "altitude": message.int32(11),
         "precision_bits": message.number(12),
     }
-    content = said_position({k: v for k, v in sent.items() if v is not None}, payload)
+    content = position_payload({k: v for k, v in sent.items() if v is not None}, payload)
     content.word = "map_report"
     for number, fact in ((1, "long_name"), (2, "short_name")):
         text = message.text(number)

@@ -97,7 +97,7 @@ class MeshtasticPayload(msgspec.Struct, kw_only=True):
     mark: MarkedPlace | None = None
 
 
-def said_waypoint(
+def waypoint_payload(
     *, id: int, lon: float | None, lat: float | None, expire_s: int, name: str, description: str
 ) -> MeshtasticPayload:
     """Return what a waypoint says. An app takes one back by an `expire` that is long over.
@@ -164,7 +164,7 @@ def node_number(name: str) -> int | None:
         return None
 
 
-def said_position(fields: Mapping[str, int | float], payload: bytes) -> MeshtasticPayload:
+def position_payload(fields: Mapping[str, int | float], payload: bytes) -> MeshtasticPayload:
     """Return what a position payload says.
 
     Args:

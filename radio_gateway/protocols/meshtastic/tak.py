@@ -50,7 +50,7 @@ from radio_gateway.protocols.meshtastic.report import (
     MAX_TEXT,
     Facts,
     MeshtasticPayload,
-    said_position,
+    position_payload,
 )
 from radio_gateway.protocols.meshtastic.unishox import decompress
 
@@ -286,7 +286,7 @@ def _position(facts: Facts, payload: bytes, **fields: int | None) -> MeshtasticP
     elif sent.keys() & {"latitude_i", "longitude_i"}:  # zero is not sent
         sent.setdefault("latitude_i", 0)
         sent.setdefault("longitude_i", 0)
-    content = said_position(sent, payload)
+    content = position_payload(sent, payload)
     content.word = content.word or "atak_pli"
     content.facts |= facts
     return content

@@ -34,8 +34,7 @@ from radio_gateway.formats.nmea.epoch import merge
 from radio_gateway.formats.nmea.fields import SentencePart
 from radio_gateway.messages.transmission import Kind, Transmission
 from radio_gateway.orders.order import EncodedOrder, Order, OrderError, OrderKind
-from radio_gateway.protocols.aprs.embedded_nmea import said as said_by
-from radio_gateway.protocols.aprs.embedded_nmea import sentence_part
+from radio_gateway.protocols.aprs.embedded_nmea import decode_part, sentence_part
 from radio_gateway.protocols.tetra.lip import (
     REASON_EMERGENCY,
     REASON_MEANINGS,
@@ -290,7 +289,7 @@ class _Message:
         self.facts["kind"] = "nmea"
         if whole is None:
             return self.transmission("other")
-        fields = said_by(whole, self.frame.heard_at, checked=checked, live=self.settings.live)
+        fields = decode_part(whole, self.frame.heard_at, checked=checked, live=self.settings.live)
         self.flags += fields.flags
         self.facts |= fields.facts
         if fields.device_time is not None:

@@ -26,7 +26,7 @@ class GatewayOutbox:
         self._signer, self._refused = signer, refused
         self._waiting: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
 
-    def say(self, gateway: str, purpose: Purpose, body: bytes) -> None:
+    def queue(self, gateway: str, purpose: Purpose, body: bytes) -> None:
         """Have a gateway told, once that is possible."""
         self._waiting.put_nowait((gateway, self._word(purpose, body)))
 
@@ -35,7 +35,7 @@ class GatewayOutbox:
         while not self._waiting.empty():
             self._waiting.get_nowait()
 
-    async def say_now(
+    async def send_now(
         self, transport: MqttTransport, gateway: str, purpose: Purpose, body: bytes
     ) -> None:
         """Tell a gateway before all that waits. Raises LinkError if the broker does not take it."""
@@ -55,11 +55,11 @@ class GatewayOutbox:
                 while True:
                     await places.acquire()
                     gateway, word = await self._waiting.get()
-                    tasks.create_task(self._say(transport, gateway, word, places))
+                    tasks.create_task(self._send(transport, gateway, word, places))
         except ExceptionGroup as faults:
             raise faults.exceptions[0] from None
 
-    async def _say(
+    async def _send(
         self, transport: MqttTransport, gateway: str, word: bytes, places: asyncio.Semaphore
     ) -> None:
         try:

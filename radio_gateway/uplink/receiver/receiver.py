@@ -31,7 +31,7 @@ from radio_gateway.health.rejections import LastRejected
 from radio_gateway.inbox.inbox import Inbox
 from radio_gateway.links.backoff import Backoff
 from radio_gateway.links.transport import Chunk
-from radio_gateway.messages.printable_text import written_out_in
+from radio_gateway.messages.printable_text import escaped_struct
 from radio_gateway.messages.transmission import Delivery, Transmission
 from radio_gateway.orders.order import Order
 from radio_gateway.orders.order_result import OrderResult
@@ -94,7 +94,7 @@ class Receiver:
         ),
     ) -> None:
         self._settings, self._inbox, self._node = settings, inbox, node
-        self._told = on_result
+        self._on_result = on_result
         self._gateways = {name: RemoteGateway(verifier) for name, verifier in gateways.items()}
         # not to be guessed: who connects under another's id throws that one out
         self._client_id = f"{node}-receiver-{secrets.token_hex(8)}"
@@ -117,7 +117,7 @@ class Receiver:
             except LinkError as error:
                 fault = error.fault
                 if fault != fault_logged:
-                    _log.warning("uplink_broke", url=self._settings.link.shown, fault=fault)
+                    _log.warning("uplink_broke", url=self._settings.link.public_url, fault=fault)
             except Exception as error:  # noqa: BLE001 - logged; the way must be tried again
                 fault = f"{type(error).__name__}: {error}"
                 _log.exception("uplink_failed")
@@ -131,7 +131,7 @@ class Receiver:
         For each gateway one channel of its name: the way from it; and one for each of its own,
         `gateway/channel`, as it last told.
         """
-        url, broker = self._settings.link.shown, self.broker()
+        url, broker = self._settings.link.public_url, self.broker()
         reports: list[ChannelHealth] = []
         for name, gateway in self._gateways.items():
             reports += gateway.channels(name, url, broker, silent_after=SILENT_AFTER)
@@ -141,7 +141,7 @@ class Receiver:
         """Return how this node's own way to its broker fares, as a channel `BROKER_WAY`."""
         return ChannelHealth(
             name=BROKER_WAY,
-            url=self._settings.link.shown,
+            url=self._settings.link.public_url,
             protocols=(),
             state=self._state,
             since=self._since,
@@ -168,9 +168,9 @@ class Receiver:
         `told_at` is when that was heard here: a gateway's own clock may be years off.
         """
         return [
-            replace(each.told, told_at=each.heard_at)
+            replace(each.last_health, told_at=each.heard_at)
             for each in self._gateways.values()
-            if each.told is not None and each.heard_at is not None
+            if each.last_health is not None and each.heard_at is not None
         ]
 
     def unreached(self, gateway: str) -> str | None:
@@ -180,8 +180,8 @@ class Receiver:
         known = self._gateways[gateway]
         if known.is_revoked:
             return f"gateway {gateway}: {REVOKED}"
-        ago_s = monotonic() - known.told_heard_s
-        if known.told is None or ago_s > SILENT_AFTER.total_seconds():
+        ago_s = monotonic() - known.health_heard_s
+        if known.last_health is None or ago_s > SILENT_AFTER.total_seconds():
             return f"gateway {gateway} is not heard"
         return None
 
@@ -202,19 +202,19 @@ class Receiver:
         """
         known = self._gateways[gateway]
         fault = self.unreached(gateway)
-        if fault is not None or self._transport is None or known.told is None:
-            raise LinkError(self._settings.link.shown, fault or "the link is not open")
-        heard_ago_s = monotonic() - known.told_heard_s
+        if fault is not None or self._transport is None or known.last_health is None:
+            raise LinkError(self._settings.link.public_url, fault or "the link is not open")
+        heard_ago_s = monotonic() - known.health_heard_s
         order_for = OrderFor(
             node=self._node,
             gateway=gateway,
             said_at=utc_now(),
-            told_at=known.told.told_at,
+            told_at=known.last_health.told_at,
             life_left_s=heard_ago_s + life_left_s,
             order=order,
             cancelled=cancelled,
         )
-        await self._words.say_now(self._transport, gateway, "order", pack(order_for))
+        await self._words.send_now(self._transport, gateway, "order", pack(order_for))
 
     async def _session(self) -> None:
         names = list(self._gateways)
@@ -253,8 +253,8 @@ class Receiver:
     def _greet(self, name: str, gateway: RemoteGateway, *, began: bool) -> None:
         """Say hello with a new nonce: only what is told from now on can hold it."""
         gateway.nonce = os.urandom(8)
-        if gateway.told is not None:
-            gateway.told = replace(gateway.told, answers=b"", count=0)
+        if gateway.last_health is not None:
+            gateway.last_health = replace(gateway.last_health, answers=b"", count=0)
         hello = Hello(
             node=self._node,
             gateway=name,
@@ -262,7 +262,7 @@ class Receiver:
             nonce=gateway.nonce,
             began=began,
         )
-        self._words.say(name, "hello", pack(hello))
+        self._words.queue(name, "hello", pack(hello))
 
     def _word_refused(self, name: str, fault: str) -> None:
         errors = self._gateways[name].errors
@@ -318,7 +318,7 @@ class Receiver:
                 receipt()
 
         for result in envelope.results:
-            self._told(name, result, stored)
+            self._on_result(name, result, stored)
         for each, refusal in items:
             deliveries.append(Delivery(each, stored, refusal))
         gateway.transmissions += len(items)
@@ -368,22 +368,22 @@ class Receiver:
                 refused=refused,
             )
         )
-        self._words.say(name, "receipt", body)
+        self._words.queue(name, "receipt", body)
 
     def _take_health(self, name: str, gateway: RemoteGateway, chunk: Chunk) -> None:
         report = unpack(gateway.verifier.body("health", chunk.data), GatewayHealth)
         if report.gateway != name:
             raise EnvelopeError(f"is of gateway {report.gateway!r}")
-        known = 0 if gateway.told is None else gateway.told.count
+        known = 0 if gateway.last_health is None else gateway.last_health.count
         if report.answers != gateway.nonce or report.count <= known:
             # recorded earlier, or a gateway that has just started: it can answer, a record cannot
-            if monotonic() - gateway.asked_s >= ASK_EVERY_S:
-                gateway.asked_s = monotonic()
+            if monotonic() - gateway.health_requested_s >= ASK_EVERY_S:
+                gateway.health_requested_s = monotonic()
                 self._greet(name, gateway, began=False)
             if report.answers:
                 raise EnvelopeError("was told before")
             return
-        gateway.told = report = written_out_in(
+        gateway.last_health = report = escaped_struct(
             report
         )  # people are shown it; it may be anybody's words
         gateway.ahead_s = (report.told_at - chunk.heard_at).total_seconds()
@@ -393,7 +393,7 @@ class Receiver:
             if len(gateway.rejected) > _CHANNELS:
                 del gateway.rejected[next(iter(gateway.rejected))]
         gateway.heard_at = chunk.heard_at
-        gateway.told_heard_s = monotonic()
+        gateway.health_heard_s = monotonic()
 
     def _unreached_broker(self) -> str:
         link = self._settings.link

@@ -53,12 +53,12 @@ class RemoteGateway:
     Attributes:
         verifier: As given.
         is_revoked: Whether nothing that this key signed counts any more.
-        told: How it said it fares; None before it did.
-        told_heard_s: When, by the steady clock.
+        last_health: How it said it fares; None before it did.
+        health_heard_s: When, by the steady clock.
         ahead_s: By how much its clock is ahead of ours, seconds; negative for behind.
         heard_at: The same by the calendar, aware UTC.
         nonce: Of our last Hello to it.
-        asked_s: When it was last greeted for want of an answer, steady clock.
+        health_requested_s: When it was last greeted for want of an answer, steady clock.
         since: When this node began to listen to it, aware UTC.
         transmissions: Transmissions it brought.
         errors: What of it was refused, by reason.
@@ -70,12 +70,12 @@ class RemoteGateway:
     def __init__(self, verifier: Verifier) -> None:
         self.verifier = verifier
         self.is_revoked = False
-        self.told: GatewayHealth | None = None
-        self.told_heard_s = 0.0
+        self.last_health: GatewayHealth | None = None
+        self.health_heard_s = 0.0
         self.ahead_s = 0.0
         self.heard_at: datetime | None = None
         self.nonce = b""
-        self.asked_s = -ASK_EVERY_S
+        self.health_requested_s = -ASK_EVERY_S
         self.since = utc_now()
         self.transmissions = 0
         self.errors: Counter[str] = Counter()
@@ -134,13 +134,13 @@ class RemoteGateway:
             clock=self._doubt(),
             overreach=self.overreach(),
             gateway=None
-            if self.told is None
-            else replace(self.told, channels=(), rejected=(), answers=b""),
+            if self.last_health is None
+            else replace(self.last_health, channels=(), rejected=(), answers=b""),
         )
-        if self.told is None:
+        if self.last_health is None:
             return [way]
         if state == "open":
-            own = self.told.channels
+            own = self.last_health.channels
         else:
             unknown = f"gateway {name} is not heard" if broker.state == "open" else UNKNOWN
             own = tuple(
@@ -151,7 +151,7 @@ class RemoteGateway:
                     since=each.since if each.state == "down" else since,
                     fault=unknown,
                 )
-                for each in self.told.channels
+                for each in self.last_health.channels
             )
         return [way, *(replace(each, name=f"{name}/{each.name}") for each in own)]
 
@@ -166,11 +166,11 @@ class RemoteGateway:
         if not transmission.distress:
             return False
         long_ago = utc_now() - transmission.heard_at > HEARD_WITHIN
-        return long_ago or self.told is None or self.ahead_s < -STEP_S
+        return long_ago or self.last_health is None or self.ahead_s < -STEP_S
 
     def _doubt(self) -> ClockDoubt | None:
         """Return why what it says of times is doubtful."""
-        report = self.told
+        report = self.last_health
         if report is None or report.clock is not None:
             return None if report is None else report.clock
         if abs(self.ahead_s) <= FAR_S:
@@ -198,7 +198,7 @@ class RemoteGateway:
             if last is not None:
                 fault += f" since {last:%Y-%m-%d %H:%M:%S} UTC"
             return "silent", silent_since, FORGED if forged else fault
-        report = self.told
+        report = self.last_health
         overreach = self.overreach()
         if forged:
             fault = FORGED

@@ -44,7 +44,7 @@ class OrderResultQueue:
             return []
         return list(self._waiting)
 
-    def sent(self, digest: bytes, results: list[OrderResult], *, at_s: float) -> None:
+    def mark_sent(self, digest: bytes, results: list[OrderResult], *, at_s: float) -> None:
         """Note that these went in an envelope."""
         self._out = (digest, at_s)
         self._sent[digest] = results

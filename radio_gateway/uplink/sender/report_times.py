@@ -22,13 +22,13 @@ class ReportTimes:
     """The last times, by the steady clock."""
 
     def __init__(self) -> None:
-        self._told_s: OrderedDict[datetime, float] = OrderedDict()
+        self._noted_s: OrderedDict[datetime, float] = OrderedDict()
 
     def note(self, told_at: datetime, now_s: float) -> None:
         """Note that it was told now."""
-        self._told_s[told_at] = now_s
-        if len(self._told_s) > _KEPT:
-            self._told_s.popitem(last=False)
+        self._noted_s[told_at] = now_s
+        if len(self._noted_s) > _KEPT:
+            self._noted_s.popitem(last=False)
 
     def life_left_s(self, order: OrderFor, now_s: float) -> float:
         """Return for how long an order is worth something from now on, seconds; maybe below 0.
@@ -36,7 +36,7 @@ class ReportTimes:
         Raises:
             EnvelopeError: If it refers to nothing that was told lately.
         """
-        told_s = self._told_s.get(order.told_at)
+        told_s = self._noted_s.get(order.told_at)
         if told_s is None or now_s - told_s > ORDER_WITHIN_S:
             raise EnvelopeError("an order that is no word on what was told lately")
         return told_s + order.life_left_s - now_s

@@ -69,9 +69,9 @@ class SendQueues:
         self._best.clear()
         self.cursor, self.more = 0, True
         self.beginnings += 1
-        self.heard(waiting)
+        self.enqueue(waiting)
 
-    def heard(self, puts: Iterable[SpoolRow]) -> None:
+    def enqueue(self, puts: Iterable[SpoolRow]) -> None:
         """Note what was put into the spool."""
         for put in puts:
             self.more = True
@@ -118,7 +118,7 @@ class SendQueues:
         """Return whether `number` is on its way, or has arrived."""
         return number in self._flying or number in self._landed
 
-    def sent(
+    def mark_sent(
         self, digest: bytes, numbers: Sequence[int], *, at_s: float, live: bool, size: int = 0
     ) -> None:
         """Note that an envelope was sent, with `size` bytes of items."""
@@ -132,7 +132,7 @@ class SendQueues:
             self._flying[number] = put
         self._sent[digest] = _Sent(tuple(numbers), at_s, live, size)
 
-    def gone(self, numbers: Iterable[int]) -> None:
+    def discard(self, numbers: Iterable[int]) -> None:
         """Forget numbers that turned out not to wait in the spool any more."""
         missing = set(numbers)
         for number in missing:
@@ -161,7 +161,7 @@ class SendQueues:
         for number in numbers:
             self._flying.pop(number, None)
         self._landed.update(numbers)
-        self.gone(numbers)  # sent again meanwhile, or about to be
+        self.discard(numbers)  # sent again meanwhile, or about to be
 
     def removed(self, numbers: Iterable[int]) -> None:
         """Note that what arrived is out of the spool."""

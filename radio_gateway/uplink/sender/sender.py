@@ -104,7 +104,7 @@ class Uplink:
         self._nonce, self._told = b"", 0
         self._sent = self._receipted = 0
         self._results = OrderResultQueue()
-        self._told_times = ReportTimes()
+        self._report_times = ReportTimes()
         self.unbelieved: Counter[str] = Counter()
         self._removal = Removal(spool, self._lanes.removed)
 
@@ -113,17 +113,17 @@ class Uplink:
         """Why what the node has stored cannot leave the spool; None when it can."""
         return self._removal.fault
 
-    def heard(self, puts: list[SpoolRow]) -> None:
+    def enqueue(self, puts: list[SpoolRow]) -> None:
         """Note what was put into the spool."""
-        self._lanes.heard(puts)
+        self._lanes.enqueue(puts)
         self._wake.set()
 
-    def tell(self, result: OrderResult) -> None:
+    def queue_result(self, result: OrderResult) -> None:
         """Tell the node what became of an order, as soon as it is reached."""
         self._results.add(result)
         self._wake.set()
 
-    def tell_health(self) -> None:
+    def queue_health(self) -> None:
         """Tell the node soon how the gateway fares: something changed."""
         self._changed.set()
 
@@ -163,10 +163,10 @@ class Uplink:
             try:
                 await self._session()
             except (LinkError, SpoolError, SettingsError) as error:
-                self._condition.broke(error, monotonic())
+                self._condition.note_failure(error, monotonic())
             except Exception as error:  # noqa: BLE001 - logged; the way must be tried again
                 _log.exception("uplink_failed")
-                self._condition.broke(error, monotonic())
+                self._condition.note_failure(error, monotonic())
             await asyncio.sleep(backoff.next_s(lasted_s=loop.time() - began_s))
 
     async def _session(self) -> None:
@@ -184,7 +184,7 @@ class Uplink:
                 self._send_live_lane(transport),
                 self._send_backlog_lane(transport),
                 self._listen(transport),
-                self._tell(transport),
+                self._send_health(transport),
                 self._removal.keep_trying(),
                 self._look(),
             )
@@ -217,7 +217,7 @@ class Uplink:
         if not numbers:
             return False
         items = await self._spool.items(numbers)
-        self._lanes.gone(set(numbers) - {item.number for item in items})
+        self._lanes.discard(set(numbers) - {item.number for item in items})
         if items:
             await self._send(transport, self._size.that_fit(items), live=True)
         return True
@@ -226,7 +226,7 @@ class Uplink:
         now_s = asyncio.get_running_loop().time()
         results = self._results.to_send(now_s)
         if results:
-            note = partial(self._results.sent, results=results, at_s=now_s)
+            note = partial(self._results.mark_sent, results=results, at_s=now_s)
             await self._publish(transport, [], results, note)
 
     async def _send_backlog(self, transport: MqttTransport) -> bool:
@@ -255,7 +255,7 @@ class Uplink:
             numbers = [item.number for item in items]
             at_s = asyncio.get_running_loop().time()
             size = sum(len(item.said) for item in items)
-            self._lanes.sent(digest, numbers, at_s=at_s, live=live, size=size)
+            self._lanes.mark_sent(digest, numbers, at_s=at_s, live=live, size=size)
             self._sent += len(items)
 
         await self._publish(transport, items, [], note)
@@ -282,7 +282,7 @@ class Uplink:
         if len(message) > MAX_MESSAGE_BYTES and len(items) == 1:
             await self._set_aside(items[0], body, len(message))
             return
-        self._condition.asked(monotonic())  # before it goes: see `_send`
+        self._condition.note_request(monotonic())  # before it goes: see `_send`
         try:
             await transport.send(message, topic=topic_of(self._gateway, "reports"))
         except (LinkError, asyncio.CancelledError):
@@ -332,7 +332,7 @@ class Uplink:
         elif purpose == b"order":
             order_for = unpack(self._node.body("order", message), OrderFor)
             self._check_for_us(order_for.gateway)
-            left_s = self._told_times.life_left_s(order_for, asyncio.get_running_loop().time())
+            left_s = self._report_times.life_left_s(order_for, asyncio.get_running_loop().time())
             if self._on_order is not None:
                 await self._on_order(order_for, left_s)
         else:
@@ -364,13 +364,13 @@ class Uplink:
             self._condition.look(monotonic())
             await asyncio.sleep(LOOK_EVERY_S)
 
-    async def _tell(self, transport: MqttTransport) -> None:
+    async def _send_health(self, transport: MqttTransport) -> None:
         topic = topic_of(self._gateway, "health")
         while True:
             self._changed.clear()
             self._told += 1
             health = replace(await self.health(), rejected=self._rejected())
-            self._told_times.note(health.told_at, asyncio.get_running_loop().time())
+            self._report_times.note(health.told_at, asyncio.get_running_loop().time())
             message = self._settings.signer.sign("health", pack(health))
             await transport.send(message, topic=topic)
             try:

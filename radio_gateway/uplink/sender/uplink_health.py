@@ -50,11 +50,11 @@ class UplinkCondition:
         self.state: LinkState = "stopped"
         self._fault: str | None = None
         self._opened_s: float | None = None
-        self._told_s: dict[str, float] = {}  # when the log last told of a fault of this outage
+        self._logged_s: dict[str, float] = {}  # when the log last told of a fault of this outage
         self._breaks = 0  # since it told of any
-        self._open_told = False
+        self._open_logged = False
         self._answered_s = now_s
-        self._asked_s: float | None = None  # the first that is not answered
+        self._pending_since_s: float | None = None  # the first that is not answered
         self._unsigned_s: float | None = None
         self._node_fault: str | None = None  # as the log tells it
         self._node_fault_s = 0.0
@@ -67,33 +67,33 @@ class UplinkCondition:
         """Note that the broker let us in."""
         self.state, self._opened_s = "open", now_s
         if self._fault is None:
-            self._over()
+            self._recover()
 
-    def broke(self, error: Exception, now_s: float) -> None:
+    def note_failure(self, error: Exception, now_s: float) -> None:
         """Note that the way cannot be had, or broke."""
         fault = self._words(error)
         self.state, self._fault, self._opened_s = "down", fault, None
-        self._open_told = False
+        self._open_logged = False
         self._breaks += 1
-        told_s = self._told_s.get(fault)  # several may take turns
+        told_s = self._logged_s.get(fault)  # several may take turns
         if told_s is None or now_s - told_s >= AGAIN_S:
             times = {} if self._breaks == 1 else {"times": self._breaks}
-            _log.warning("uplink_broke", url=self._link.shown, fault=fault, **times)
-            if len(self._told_s) >= _FAULTS_KEPT:
-                self._told_s.clear()
-            self._told_s[fault], self._breaks = now_s, 0
+            _log.warning("uplink_broke", url=self._link.public_url, fault=fault, **times)
+            if len(self._logged_s) >= _FAULTS_KEPT:
+                self._logged_s.clear()
+            self._logged_s[fault], self._breaks = now_s, 0
 
-    def asked(self, now_s: float) -> None:
+    def note_request(self, now_s: float) -> None:
         """Note that something was sent that the node has to receipt."""
-        if self._asked_s is None:
-            self._asked_s = now_s
+        if self._pending_since_s is None:
+            self._pending_since_s = now_s
 
     def answered(self, now_s: float) -> None:
         """Note a word that the node signed."""
-        self._answered_s, self._asked_s = now_s, None
+        self._answered_s, self._pending_since_s = now_s, None
         # two that throw each other out may each hear a word in between
         if self._fault is not None and _TAKEN_OVER not in self._fault:
-            self._over()
+            self._recover()
         self._look_at_node(now_s)
 
     def unsigned(self, now_s: float) -> None:
@@ -104,7 +104,7 @@ class UplinkCondition:
     def look(self, now_s: float) -> None:
         """Note what the mere passing of time changes; to be called every few seconds."""
         if self._opened_s is not None and now_s - self._opened_s >= STABLE_S:
-            self._over()
+            self._recover()
         self._look_at_node(now_s)
 
     def fault(self, now_s: float) -> str | None:
@@ -115,19 +115,19 @@ class UplinkCondition:
         """Return how long ago the node last said something, or since when it was listened for."""
         return now_s - self._answered_s
 
-    def _over(self) -> None:
+    def _recover(self) -> None:
         self._fault, self._breaks = None, 0
-        self._told_s.clear()
-        if not self._open_told:
-            self._open_told = True
-            _log.info("uplink_open", url=self._link.shown)
+        self._logged_s.clear()
+        if not self._open_logged:
+            self._open_logged = True
+            _log.info("uplink_open", url=self._link.public_url)
 
     def _of_node(self, now_s: float) -> str | None:
         if self._opened_s is None:
             return None
         if self._unsigned_s is not None and now_s - self._unsigned_s < UNSIGNED_FOR_S:
             return UNSIGNED
-        asked_s = self._asked_s
+        asked_s = self._pending_since_s
         if asked_s is None or now_s - max(asked_s, self._opened_s) <= UNANSWERED_S:
             return None
         since = utc_now() - timedelta(seconds=now_s - asked_s)
@@ -140,12 +140,12 @@ class UplinkCondition:
             # that the way is down, or was until just now, says nothing of the node
             if self._node_fault is not None and self._answered_s > self._node_fault_s:
                 self._node_fault = None
-                _log.info("node_heard_again", url=self._link.shown)
+                _log.info("node_heard_again", url=self._link.public_url)
             return
         kind = fault.partition(" since ")[0]
         if kind != self._node_fault:
             self._node_fault, self._node_fault_s = kind, now_s
-            _log.warning("node_not_heard", url=self._link.shown, fault=fault)
+            _log.warning("node_not_heard", url=self._link.public_url, fault=fault)
 
     def _words(self, error: Exception) -> str:
         """Return what broke it, with what to look at where that is not plain."""

@@ -21,18 +21,18 @@ class _Dropping(msgspec.Struct):
     """Reports that are being dropped, for one cause.
 
     Attributes:
-        why: The cause.
+        cause: The cause.
         since: When it began.
         last_s: When one was last dropped, by the steady clock.
         count: How many.
-        told_s: When that was last told.
+        reported_s: When that was last told.
     """
 
-    why: str
+    cause: str
     since: datetime
     last_s: float
     count: int = 0
-    told_s: float | None = None
+    reported_s: float | None = None
 
 
 class Drops:
@@ -56,12 +56,12 @@ class Drops:
         self.by_channel += dropped
         now_s = self._steady_s()
         last = self._dropping
-        if last is None or last.why != why or now_s - last.last_s > TOLD_EVERY_S:
+        if last is None or last.cause != why or now_s - last.last_s > TOLD_EVERY_S:
             last = self._dropping = _Dropping(why, utc_now(), last_s=now_s)
         last.last_s = now_s
         last.count += dropped.total()
-        if last.told_s is None or now_s - last.told_s >= TOLD_EVERY_S:
-            last.told_s = now_s
+        if last.reported_s is None or now_s - last.reported_s >= TOLD_EVERY_S:
+            last.reported_s = now_s
             _log.warning("reports_dropped", why=why, dropped=last.count, path=str(self._path))
 
     def fault(self) -> str | None:
@@ -70,6 +70,6 @@ class Drops:
         if dropping is None or self._steady_s() - dropping.last_s > TOLD_EVERY_S:
             return None
         return (
-            f"{dropping.why}: {dropping.count} old reports dropped since "
+            f"{dropping.cause}: {dropping.count} old reports dropped since "
             f"{dropping.since:%Y-%m-%d %H:%M:%S} UTC"
         )

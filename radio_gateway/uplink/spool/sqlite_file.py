@@ -205,7 +205,7 @@ def _save(aside: Path, database: sqlite3.Connection) -> bool:
                         "INSERT OR IGNORE INTO waiting VALUES (?, ?, ?, ?, ?, ?, ?, ?)", batch
                     )
                 saved += cursor.rowcount
-                service.tell("EXTEND_TIMEOUT_USEC=60000000")
+                service.notify("EXTEND_TIMEOUT_USEC=60000000")
                 if part == _UP:
                     reached = batch[-1][0]
                 elif part == _DOWN and batch[-1][0] <= reached:

@@ -46,7 +46,7 @@ class UplinkSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         """Return it without secrets: a repr may end in a log."""
-        return f"UplinkSettings({self.link.shown!r})"
+        return f"UplinkSettings({self.link.public_url!r})"
 
 
 class _Table(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +85,7 @@ def read_uplink(
     try:
         link = parse_link(fields.url)
         if link.scheme not in ("mqtt", "mqtts"):
-            raise SettingsError("url", f"{link.shown} must begin with mqtt:// or mqtts://")
+            raise SettingsError("url", f"{link.public_url} must begin with mqtt:// or mqtts://")
         if link.options:
             raise SettingsError("url", "takes no options here: topics and session are ours")
         link = replace(
@@ -147,7 +147,7 @@ def transport_for(
         try:
             password = read_text(str(settings.password_file), "password_file", Path()).strip()
         except SettingsError as error:
-            raise LinkError(link.shown, f"uplink.password_file: {error.fault}") from error
+            raise LinkError(link.public_url, f"uplink.password_file: {error.fault}") from error
         link = replace(link, password=password)
     options = (("version", "5"), ("session_expiry_s", "0"), *(("topic", each) for each in topics))
     return MqttTransport(replace(link, options=options, client_id=client_id))

@@ -22,7 +22,7 @@ from tests.gis.tracks.journeys import at, moment, positions, positions_of, same
 
 
 def whys(given: list[Position]) -> list[tuple[int, str]]:
-    return [(each.index, each.why) for each in clean(given).removed]
+    return [(each.index, each.reason) for each in clean(given).removed]
 
 
 @pytest.mark.parametrize(
@@ -40,8 +40,8 @@ def whys(given: list[Position]) -> list[tuple[int, str]]:
 def test_one_position_that_cannot_be_true_goes_with_its_reason(given: Position, why: str) -> None:
     good = [at(second, 100.4 + second * 1e-5) for second in (-10, 0, 10, 20)]
     cleaned = clean([good[0], good[1], given, *good[2:]])
-    assert [(each.index, each.why) for each in cleaned.removed] == [(2, why)]
-    assert cleaned.kept.tolist() == [0, 1, 3, 4]
+    assert [(each.index, each.reason) for each in cleaned.removed] == [(2, why)]
+    assert cleaned.indices.tolist() == [0, 1, 3, 4]
     assert positions_of(cleaned.track) == good
 
 
@@ -57,7 +57,7 @@ def test_of_several_positions_at_one_moment_the_surest_stays() -> None:
     surest = at(0, 100.4005, accuracy_m=5.0)
     for twins in itertools.permutations([at(0), surest, at(0, 100.401)]):
         removed = clean([at(-10), *twins, at(10)]).removed
-        assert {each.why for each in removed} == {"same_time"}
+        assert {each.reason for each in removed} == {"same_time"}
         assert {each.index for each in removed} == {1, 2, 3} - {1 + twins.index(surest)}
 
 
@@ -70,7 +70,7 @@ def test_a_jammed_stretch_goes_and_the_rest_stays() -> None:
     jammed = [at(second + 5, 104.0 + second * 1e-5) for second in range(300, 600, 10)]
     cleaned = clean([*true, *jammed])
     assert positions_of(cleaned.track) == true
-    assert {each.why for each in cleaned.removed} == {"speed"}
+    assert {each.reason for each in cleaned.removed} == {"speed"}
 
 
 @pytest.mark.parametrize("accuracy_m", [None, 5.0])
@@ -213,11 +213,11 @@ def test_any_order_of_arrival_leaves_the_same_track(
 ) -> None:
     cleaned = clean(given)
     assert len(cleaned.track) + len(cleaned.removed) == len(given)
-    assert sorted([*cleaned.kept.tolist(), *(each.index for each in cleaned.removed)]) == list(
+    assert sorted([*cleaned.indices.tolist(), *(each.index for each in cleaned.removed)]) == list(
         range(len(given))
     )
     assert (np.diff(cleaned.track.time_us) > 0).all()
-    for n, index in enumerate(cleaned.kept.tolist()):
+    for n, index in enumerate(cleaned.indices.tolist()):
         assert from_us(int(cleaned.track.time_us[n])) == given[index].time
     shuffled = given.copy()
     rng.shuffle(shuffled)

@@ -16,7 +16,7 @@ from gis.geometry.geodesy import WGS84, destinations, distances_m
 from gis.position.position import Position
 from gis.river.river import River, load_mekong
 from gis.river.rivers import Rivers, load_rivers
-from gis.tracks.coverage import area_seen, reach_km, river_seen
+from gis.tracks.coverage import area_coverage, reach_km, river_coverage
 from gis.tracks.river_bins import river_bins
 from gis.tracks.track import Track, sorted_track, to_us, track_of
 from tests.fixtures.examples import examples
@@ -53,7 +53,7 @@ def test_one_straight_way_sees_a_strip_and_two_half_circles(place: tuple[float, 
     lon, lat = place
     track = straight(speed_mps=10.0, seconds=1000, bearing_deg=70.0, lon=lon, lat=lat)
     sector = around(lon, lat, 15_000.0)
-    seen, cells = area_seen([track], sector, radius_m=500.0)
+    seen, cells = area_coverage([track], sector, radius_m=500.0)
     assert seen.whole == pytest.approx(true_km2(sector), rel=1e-4)
     strip = 2 * 500.0 * 10_000.0 + math.pi * 500.0**2
     assert seen.seen == pytest.approx(strip / 1e6, rel=2e-3)
@@ -71,8 +71,8 @@ def test_one_straight_way_sees_a_strip_and_two_half_circles(place: tuple[float, 
 def test_what_two_units_see_of_one_place_counts_once() -> None:
     one = straight(speed_mps=10.0, seconds=600)
     sector = around(100.4, 20.27, 10_000.0)
-    alone, _ = area_seen([one], sector, radius_m=400.0)
-    twice, _ = area_seen(
+    alone, _ = area_coverage([one], sector, radius_m=400.0)
+    twice, _ = area_coverage(
         [one, straight(speed_mps=10.0, seconds=600, start_s=30.0)], sector, radius_m=400.0
     )
     assert twice.seen == pytest.approx(alone.seen, rel=1e-6)
@@ -83,7 +83,7 @@ def test_what_two_units_see_of_one_place_counts_once() -> None:
 def test_only_what_lies_in_the_sector_counts() -> None:
     track = straight(speed_mps=10.0, seconds=2000, lat=0.0, lon=100.0)
     west = shapely.box(99.0, -1.0, 100.09, 1.0) - shapely.box(100.02, -0.5, 100.05, 0.5)
-    seen, _ = area_seen([track], west, radius_m=300.0)
+    seen, _ = area_coverage([track], west, radius_m=300.0)
     degree = 111_319.49
     strip = (0.09 - 0.03) * degree * 600.0 + math.pi * 300.0**2 / 2
     assert seen.seen == pytest.approx(strip / 1e6, rel=3e-3)
@@ -93,10 +93,10 @@ def test_only_what_lies_in_the_sector_counts() -> None:
 def test_the_whole_and_nothing() -> None:
     sector = around(100.4, 20.27, 300.0)
     still = track_of([at(n * 10) for n in range(10)])
-    seen, cells = area_seen([still], sector, radius_m=1000.0)
+    seen, cells = area_coverage([still], sector, radius_m=1000.0)
     assert seen.share == 1.0
     assert (cells["seen_s"] == 90.0).all()
-    nothing, cells = area_seen([still], around(101.0, 21.0, 500.0), radius_m=1000.0)
+    nothing, cells = area_coverage([still], around(101.0, 21.0, 500.0), radius_m=1000.0)
     assert (nothing.share, nothing.first, nothing.last, nothing.seen_hours) == (
         0.0,
         None,
@@ -104,13 +104,13 @@ def test_the_whole_and_nothing() -> None:
         0.0,
     )
     assert cells["last"].isna().all()
-    nobody, _ = area_seen([track_of([])], sector, radius_m=1000.0)
+    nobody, _ = area_coverage([track_of([])], sector, radius_m=1000.0)
     assert nobody.share == 0.0
 
 
 def test_a_gap_is_no_passage_and_its_ends_are_seen_for_an_instant() -> None:
     track = track_of([at(0, 100.3), at(3000, 100.5)])
-    seen, _ = area_seen([track], around(100.4, 20.27, 20_000.0), radius_m=500.0)
+    seen, _ = area_coverage([track], around(100.4, 20.27, 20_000.0), radius_m=500.0)
     assert seen.seen == pytest.approx(2 * math.pi * 0.25, rel=2e-4)
     assert seen.seen_hours == 0.0
     assert (seen.first, seen.last) == (moment(0), moment(3000))
@@ -132,14 +132,14 @@ def test_what_a_wavering_boat_saw_is_the_union_of_all_its_legs(seed: int) -> Non
     alone = [shapely.Point(x, y) for x, y in zip(east, north, strict=True)]
     truth = shapely.union_all(shapely.buffer([*legs, *alone], radius_m, quad_segs=64)).area
     track = path(seconds, east, north)
-    seen, _ = area_seen([track], around(100.4, 20.27, 60_000.0), radius_m=radius_m)
+    seen, _ = area_coverage([track], around(100.4, 20.27, 60_000.0), radius_m=radius_m)
     assert seen.seen == pytest.approx(truth / 1e6, rel=3e-3)
 
 
 def test_a_polar_cap_is_measured_and_seen() -> None:
     cap = shapely.box(-180.0, 89.0, 180.0, 90.0)
     over = track_of([at(0, 0.0, 89.5), at(300, 180.0, 89.5)])  # 112 km over the pole
-    seen, _ = area_seen([over], cap, radius_m=2000.0, max_gap_s=600.0)
+    seen, _ = area_coverage([over], cap, radius_m=2000.0, max_gap_s=600.0)
     height = 111_693.9  # metres of the last degree
     assert seen.whole == pytest.approx(math.pi * height**2 / 1e6, rel=1e-3)
     strip = 2 * 2000.0 * height + math.pi * 2000.0**2
@@ -149,7 +149,7 @@ def test_a_polar_cap_is_measured_and_seen() -> None:
 def test_when_a_place_was_last_seen_stands_in_its_cell() -> None:
     track = straight(speed_mps=10.0, seconds=1000)
     sector = around(float(track.lon[50]), float(track.lat[50]), 5200.0)
-    _, cells = area_seen([track], sector, radius_m=200.0, cell_m=100.0)
+    _, cells = area_coverage([track], sector, radius_m=200.0, cell_m=100.0)
     for second in (200, 500, 900):
         lon, lat = float(track.lon[second // 10]), float(track.lat[second // 10])
         [row] = [
@@ -166,17 +166,17 @@ def test_when_a_place_was_last_seen_stands_in_its_cell() -> None:
 )
 def test_what_is_no_area_is_refused(area: shapely.Geometry) -> None:
     with pytest.raises(PositionError, match="area"):
-        area_seen([], area, radius_m=100.0)
+        area_coverage([], area, radius_m=100.0)
 
 
 @settings(deadline=None, max_examples=examples(40))
 @given(positions())
 def test_any_track_sees_a_share(given: list[Position]) -> None:
     for sector in (around(100.4, 20.27, 5000.0), around(180.0, -0.5, 5000.0)):
-        seen, cells = area_seen([track_of(given)], sector, radius_m=800.0, cell_m=1500.0)
+        seen, cells = area_coverage([track_of(given)], sector, radius_m=800.0, cell_m=1500.0)
         assert 0.0 <= seen.share <= 1.0
         assert (seen.last is None) <= (seen.share < 0.6)
-        shuffled, _ = area_seen([track_of(given[::-1])], sector, radius_m=800.0, cell_m=1500.0)
+        shuffled, _ = area_coverage([track_of(given[::-1])], sector, radius_m=800.0, cell_m=1500.0)
         assert shuffled == seen
         assert len(cells) >= 36
 
@@ -206,7 +206,7 @@ def down(river: River, km_from: float, km_to: float, *, aside_m: float = 0.0) ->
 
 
 def test_a_boat_sees_the_river_a_radius_before_and_behind_it() -> None:
-    found = river_seen(
+    found = river_coverage(
         [down(bent_river(), 18.0, 14.0)],
         bent_river(),
         km_from=0.0,
@@ -230,7 +230,7 @@ def test_a_boat_sees_the_river_a_radius_before_and_behind_it() -> None:
 
 def test_a_boat_aside_sees_less_of_the_line() -> None:
     river = bent_river()
-    found = river_seen(
+    found = river_coverage(
         [down(river, 18.0, 14.0, aside_m=400.0)],
         river,
         km_from=10.5,
@@ -251,10 +251,10 @@ def test_a_boat_that_reports_seldom_sees_the_bends_that_it_went_round() -> None:
     reach = {"km_from": 1742.0, "km_to": 1770.0, "radius_m": 150.0}
 
     def shares(track: Track, along: Rivers | None) -> tuple[float, float, float]:
-        river = river_seen([track], mekong, **reach, rivers=along)
+        river = river_coverage([track], mekong, **reach, rivers=along)
         bins = river_bins([track], mekong, **reach, step_km=1.0, rivers=along)
         around = shapely.box(101.5, 17.8, 101.7, 17.98)
-        area, _ = area_seen([track], around, radius_m=150.0, cell_m=2000.0, rivers=along)
+        area, _ = area_coverage([track], around, radius_m=150.0, cell_m=2000.0, rivers=along)
         return river.seen.share, float(np.mean([each.share for each in bins])), area.seen
 
     dense, bent, straight = shares(whole, None), shares(sparse, rivers), shares(sparse, None)
@@ -272,7 +272,7 @@ def test_the_mekong_is_seen_where_brute_force_says_so() -> None:
         start = rng.uniform(2345.0, 2365.0)
         boat = down(mekong, start, start - 6.0, aside_m=float(rng.uniform(0, 600)))
         boats.append(boat)
-    found = river_seen(boats, mekong, km_from=2335.0, km_to=2370.0, radius_m=600.0, step_m=50.0)
+    found = river_coverage(boats, mekong, km_from=2335.0, km_to=2370.0, radius_m=600.0, step_m=50.0)
     middles = 2335.0 + 0.05 * (np.arange(700) + 0.5)
     lon, lat = mekong.at_kms(middles)
     seen = np.zeros(700, dtype=bool)
@@ -306,12 +306,14 @@ def test_a_reach_is_found_by_its_name() -> None:
 )
 def test_kilometres_the_river_has_not_are_refused(km_from: float, km_to: float, fault: str) -> None:
     with pytest.raises(PositionError, match=fault):
-        river_seen([], bent_river(), km_from=km_from, km_to=km_to, radius_m=100.0)
+        river_coverage([], bent_river(), km_from=km_from, km_to=km_to, radius_m=100.0)
 
 
 def test_either_end_may_be_named_first_and_nobody_sees_nothing() -> None:
-    one = river_seen([], bent_river(), km_from=3.0, km_to=9.0, radius_m=100.0)
-    assert one == river_seen([track_of([])], bent_river(), km_from=9.0, km_to=3.0, radius_m=100.0)
+    one = river_coverage([], bent_river(), km_from=3.0, km_to=9.0, radius_m=100.0)
+    assert one == river_coverage(
+        [track_of([])], bent_river(), km_from=9.0, km_to=3.0, radius_m=100.0
+    )
     assert one.seen.share == 0.0
     assert [s.last for s in one.stretches] == [None]
     assert path(np.zeros(0), np.zeros(0), np.zeros(0)).lon.size == 0

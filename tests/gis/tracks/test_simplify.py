@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gis.geometry.geodesy import Floats, distances_m
 from gis.position.position import Position
-from gis.tracks.simplify import kept
+from gis.tracks.simplify import simplify
 from gis.tracks.track import Track, track_of
 from tests.fixtures.examples import examples
 from tests.gis.tracks.journeys import at, path, positions, positions_of, straight
@@ -57,7 +57,7 @@ def test_the_line_drawn_passes_within_the_tolerance(
     place: tuple[float, float], tolerance_m: float
 ) -> None:
     track = wandering(3, lon=place[0], lat=place[1])
-    left = kept(track, tolerance_m=tolerance_m)
+    left = simplify(track, tolerance_m=tolerance_m)
     assert (left[0], left[-1]) == (0, len(track) - 1)
     if tolerance_m > 5.0:
         assert len(left) < 0.7 * len(track)
@@ -91,7 +91,7 @@ def reference(track: Track, tolerance_m: float) -> list[int]:
 
 
 def test_the_same_positions_stay_as_in_a_plain_douglas_peucker() -> None:
-    found = [(kept(wandering(seed, 60), tolerance_m=30.0).tolist(), seed) for seed in range(6)]
+    found = [(simplify(wandering(seed, 60), tolerance_m=30.0).tolist(), seed) for seed in range(6)]
     equal = [left == reference(wandering(seed, 60), 30.0) for left, seed in found]
     # The two measure a fraction of a percent apart, so that one choice in hundreds may differ.
     assert sum(equal) >= 5
@@ -101,7 +101,7 @@ def test_what_stays_keeps_time_and_values() -> None:
     given = [at(n, 100.4 + n * 1e-4, speed_mps=float(n), accuracy_m=5.0) for n in range(50)]
     given[20] = at(20, 100.402, 20.28, speed_mps=20.0)
     track = track_of(given)
-    assert positions_of(track.take(kept(track, tolerance_m=5.0))) == [
+    assert positions_of(track.take(simplify(track, tolerance_m=5.0))) == [
         given[n] for n in (0, 19, 20, 21, 49)
     ]
 
@@ -109,24 +109,24 @@ def test_what_stays_keeps_time_and_values() -> None:
 @pytest.mark.parametrize("lon", [100.4, 179.98, -179.99])
 def test_a_straight_run_at_one_speed_is_two_positions(lon: float) -> None:
     track = straight(speed_mps=10.0, seconds=600, bearing_deg=45.0, lon=lon)
-    assert kept(track, tolerance_m=1.0).tolist() == [0, 60]
+    assert simplify(track, tolerance_m=1.0).tolist() == [0, 60]
     back = straight(speed_mps=10.0, seconds=600, bearing_deg=270.0, lon=lon)
-    assert kept(back, tolerance_m=1.0).tolist() == [0, 60]
+    assert simplify(back, tolerance_m=1.0).tolist() == [0, 60]
 
 
 def test_ends_of_gaps_stay_when_asked() -> None:
     track = track_of(
         [at(n * 10 + (3600 if n > 5 else 0), 100.4 + n * 1e-3, 0.0) for n in range(12)]
     )
-    assert kept(track, tolerance_m=5.0).tolist() == [0, 11]
-    assert kept(track, tolerance_m=5.0, gap_s=600.0).tolist() == [0, 5, 6, 11]
+    assert simplify(track, tolerance_m=5.0).tolist() == [0, 11]
+    assert simplify(track, tolerance_m=5.0, gap_s=600.0).tolist() == [0, 5, 6, 11]
 
 
 @settings(deadline=None, max_examples=examples(60))
 @given(positions(), st.sampled_from([0.0, 10.0, 5000.0]))
 def test_any_track_keeps_its_ends_and_its_bound(given: list[Position], tolerance_m: float) -> None:
     track = track_of([p for p in given if abs(p.lat) < 85.0])
-    left = kept(track, tolerance_m=tolerance_m)
+    left = simplify(track, tolerance_m=tolerance_m)
     assert set(left.tolist()) >= ({0, len(track) - 1} if len(track) else set())
     assert (np.diff(left) > 0).all()
     # Where a jump goes half round the world, 4,000 samples lie up to 5 km apart.
@@ -137,11 +137,11 @@ def test_any_track_keeps_its_ends_and_its_bound(given: list[Position], tolerance
 @given(positions())
 def test_poles_are_no_failure(given: list[Position]) -> None:
     track = track_of(given)
-    assert len(kept(track, tolerance_m=100.0)) <= len(track)
-    assert len(kept(track, tolerance_m=1e9)) == min(len(track), 2)
+    assert len(simplify(track, tolerance_m=100.0)) <= len(track)
+    assert len(simplify(track, tolerance_m=1e9)) == min(len(track), 2)
 
 
 @pytest.mark.parametrize("tolerance_m", [-1.0, float("nan")])
 def test_a_tolerance_below_nothing_is_refused(tolerance_m: float) -> None:
     with pytest.raises(ValueError, match="tolerance_m must be 0 or above"):
-        kept(track_of([]), tolerance_m=tolerance_m)
+        simplify(track_of([]), tolerance_m=tolerance_m)

@@ -66,7 +66,7 @@ class Pair:
         self.words: list[words.ViewMessage] = []
         self.holds = False
         self.showing = FramePublisher(
-            cast(Any, lambda _user: Desk(self.feed)), by="w1", tell=self._told
+            cast(Any, lambda _user: Desk(self.feed)), by="w1", publish=self._told
         )
         self.views = self.another()
 
@@ -81,7 +81,11 @@ class Pair:
             pass
 
         return RemoteViews(
-            self._ask, subscribe=subscribe, unsubscribe=lambda *_: None, there=there, now=now
+            self._ask,
+            subscribe=subscribe,
+            unsubscribe=lambda *_: None,
+            wait_for_watch=there,
+            now=now,
         )
 
     async def _ask(self, what: Any) -> Any:
@@ -90,7 +94,7 @@ class Pair:
         if isinstance(what, words.OpenView):
             said: Any = self.showing.open(what)
         else:
-            said = self.showing.missed(what)
+            said = self.showing.changes(what)
         await asyncio.sleep(0)
         return msgspec.msgpack.decode(msgspec.msgpack.encode(said), type=words.ViewStart)
 
@@ -293,7 +297,7 @@ async def test_what_the_watch_keeps_no_more_is_asked_for_once(
 
 async def test_a_beat_tells_the_time_of_the_watch_whatever_the_clock_here_shows() -> None:
     now_s = 100.0
-    asking = RpcClient(web="web-1", say=lambda *_: None, now=lambda: now_s)
+    asking = RpcClient(web="web-1", send=lambda *_: None, now=lambda: now_s)
 
     def beat(count: int, said_s: float, *, set_by_s: float = 0.0) -> None:
         """A beat that the Watch said so long after its first, perhaps with its calendar set."""
@@ -349,7 +353,9 @@ async def test_a_watch_that_cannot_be_asked_keeps_nobody_waiting() -> None:
     async def subscribe(_agency: str, _role: str) -> None:
         pass
 
-    views = RemoteViews(ask, subscribe=subscribe, unsubscribe=lambda *_: None, there=at_once)
+    views = RemoteViews(
+        ask, subscribe=subscribe, unsubscribe=lambda *_: None, wait_for_watch=at_once
+    )
     for _ in range(2):
         with pytest.raises(WatchUnreachable):
             await views.enter(SOMCHAI, None, None)

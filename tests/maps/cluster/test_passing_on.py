@@ -76,7 +76,7 @@ class Line:
         self.loses_answers = False
         self.made = asyncio.Event()
         self.now_s = 100.0
-        self.asking = RpcClient(web="web-1", say=self._asked, now=lambda: self.now_s)
+        self.asking = RpcClient(web="web-1", send=self._asked, now=lambda: self.now_s)
         app = FastAPI()
 
         @app.post("/api/orders")
@@ -99,9 +99,9 @@ class Line:
         async def export() -> None:
             await self.made.wait()
 
-        showing = FramePublisher(cast(Any, None), by="w1", tell=lambda *_: None)
+        showing = FramePublisher(cast(Any, None), by="w1", publish=lambda *_: None)
         self.answering = RpcServer(
-            app, showing, by="w1", say=self._answered, now=lambda: self.now_s
+            app, showing, by="w1", send=self._answered, now=lambda: self.now_s
         )
 
     def _asked(self, body: bytes, _number: int) -> None:
@@ -128,7 +128,7 @@ async def line() -> AsyncIterator[Line]:
 async def test_who_waits_for_a_watch_goes_on_when_it_is_heard_and_else_after_a_while(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    asking = RpcClient(web="web-1", say=lambda *_: None)
+    asking = RpcClient(web="web-1", send=lambda *_: None)
     waiting = asyncio.create_task(asking.wait())
     await asyncio.sleep(0.01)
     assert not waiting.done()
@@ -136,7 +136,7 @@ async def test_who_waits_for_a_watch_goes_on_when_it_is_heard_and_else_after_a_w
     async with asyncio.timeout(1):
         await waiting
         await asking.wait()  # there is one
-    asking.lost("the watch is not heard")
+    asking.note_lost("the watch is not heard")
     monkeypatch.setattr("maps.cluster.rpc_client.COMES_WITHIN_S", 0.02)
     async with asyncio.timeout(1):
         await asking.wait()
@@ -151,7 +151,7 @@ async def settled(line: Line, answers: int) -> None:
 
 async def test_an_order_whose_answer_is_lost_is_asked_again_and_done_once(line: Line) -> None:
     line.loses_answers = True
-    asked = asyncio.create_task(line.asking.ask(request()))
+    asked = asyncio.create_task(line.asking.call(request()))
     await asyncio.sleep(0)
     line.deliver(line.asks[0])
     line.deliver(line.asks[0])  # while it is being worked on
@@ -178,7 +178,7 @@ async def test_an_order_whose_answer_is_lost_is_asked_again_and_done_once(line: 
 
 async def test_an_answer_with_protected_words_is_not_kept_for_who_asks_again(line: Line) -> None:
     line.loses_answers = True
-    asked = asyncio.create_task(line.asking.ask(request(path="/api/protected/incident/i/reading")))
+    asked = asyncio.create_task(line.asking.call(request(path="/api/protected/incident/i/reading")))
     await asyncio.sleep(0)
     line.deliver(line.asks[0])
     await settled(line, 1)
@@ -191,7 +191,7 @@ async def test_an_answer_with_protected_words_is_not_kept_for_who_asks_again(lin
 async def test_what_was_meant_for_another_watch_or_said_on_anothers_topic_is_not_done(
     line: Line,
 ) -> None:
-    asked = asyncio.create_task(line.asking.ask(request()))
+    asked = asyncio.create_task(line.asking.call(request()))
     await asyncio.sleep(0)
     said = msgspec.msgpack.decode(line.asks[0], type=words.RpcRequest)
     line.answering.take("web-2", said)
@@ -202,18 +202,18 @@ async def test_what_was_meant_for_another_watch_or_said_on_anothers_topic_is_not
 
 
 async def test_when_the_watch_goes_or_another_takes_over_whoever_waits_is_told(line: Line) -> None:
-    asked = asyncio.create_task(line.asking.ask(request()))
+    asked = asyncio.create_task(line.asking.call(request()))
     await asyncio.sleep(0)
     line.now_s += words.GONE_AFTER_S + 0.1
     line.asking.tick()
     with pytest.raises(NoAnswer):
         await asked
     with pytest.raises(WatchUnreachable):
-        await line.asking.ask(request())
+        await line.asking.call(request())
     line.asking.beat(beat(1))  # played again
     assert line.asking.watch == ""
     line.asking.beat(beat(2))
-    asked = asyncio.create_task(line.asking.ask(request()))
+    asked = asyncio.create_task(line.asking.call(request()))
     await asyncio.sleep(0)
     line.asking.beat(beat(1, by="w2", epoch=2))
     with pytest.raises(NoAnswer):
@@ -228,7 +228,7 @@ async def test_what_was_refused_because_too_much_is_asked_is_not_done_later(
 ) -> None:
     monkeypatch.setattr(answering, "MOST_AT_ONCE", 0)
     line.loses_answers = True
-    asked = asyncio.create_task(line.asking.ask(request()))
+    asked = asyncio.create_task(line.asking.call(request()))
     await asyncio.sleep(0)
     line.deliver(line.asks[0])
     monkeypatch.undo()
@@ -250,7 +250,7 @@ async def test_who_asks_for_much_that_takes_long_keeps_nobody_else_out(
     )
 
     async def asked(what: words.Request) -> asyncio.Task[words.Response]:
-        task = asyncio.create_task(line.asking.ask(what))
+        task = asyncio.create_task(line.asking.call(what))
         await asyncio.sleep(0)
         line.deliver(line.asks[-1])
         return task
@@ -272,7 +272,7 @@ async def test_whatever_takes_long_to_read_a_call_for_help_finds_a_place(
     monkeypatch.setattr(where, "MOST_READS", 3, raising=False)
 
     async def asked(what: words.Request) -> asyncio.Task[words.Response]:
-        task = asyncio.create_task(line.asking.ask(what))
+        task = asyncio.create_task(line.asking.call(what))
         sent = len(line.asks)
         await asyncio.sleep(0)
         for ask in line.asks[sent:]:
@@ -302,7 +302,7 @@ async def test_whoever_reads_much_that_takes_long_keeps_a_place_for_the_own_call
     monkeypatch.setattr(answering, "MOST_READS_OF_USER", 3, raising=False)
 
     async def asked(what: words.Request) -> asyncio.Task[words.Response]:
-        task = asyncio.create_task(line.asking.ask(what))
+        task = asyncio.create_task(line.asking.call(what))
         await asyncio.sleep(0)
         line.deliver(line.asks[-1])
         return task
@@ -354,7 +354,7 @@ async def test_one_that_counts_from_further_back_and_is_not_well_is_not_heard(li
 
 async def test_a_beat_that_is_missing_tells_that_words_are_missing() -> None:
     moved: list[str] = []
-    asking = RpcClient(web="web-1", say=lambda *_: None, moved=lambda: moved.append(asking.watch))
+    asking = RpcClient(web="web-1", send=lambda *_: None, moved=lambda: moved.append(asking.watch))
     for count in (5, 6, 6, 4, 7):
         asking.beat(beat(count))
     assert moved == ["w1"]
@@ -364,7 +364,7 @@ async def test_a_beat_that_is_missing_tells_that_words_are_missing() -> None:
 
 async def test_a_watch_that_is_heard_late_is_gone_until_its_words_come_sooner() -> None:
     now_s = 0.0
-    asking = RpcClient(web="web-1", say=lambda *_: None, now=lambda: now_s)
+    asking = RpcClient(web="web-1", send=lambda *_: None, now=lambda: now_s)
 
     def hear(count: int, *, late_s: float) -> str:
         """Hear a beat that lay in a queue for so long; return which Watch there is then."""

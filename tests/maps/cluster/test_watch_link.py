@@ -99,7 +99,7 @@ async def test_what_lay_in_a_queue_until_nobody_waits_for_it_is_not_done(
     )
     bus = Bus.made[-1]
     asked: list[bytes] = []
-    asking = RpcClient(web="web-1", say=lambda body, _number: asked.append(body))
+    asking = RpcClient(web="web-1", send=lambda body, _number: asked.append(body))
 
     async def order(path: str) -> bytes:
         asking.beat(next(each for each in reversed(bus.said) if isinstance(each, WatchHeartbeat)))
@@ -107,7 +107,7 @@ async def test_what_lay_in_a_queue_until_nobody_waits_for_it_is_not_done(
             method="POST", path=path, query=b"", scheme="http", headers=[], client=None,
             caller=None, body=b"",
         )  # fmt: skip
-        asking_it = asyncio.create_task(asking.ask(request))
+        asking_it = asyncio.create_task(asking.call(request))
         await asyncio.sleep(0)
         asking_it.cancel()
         return asked[-1]
@@ -116,15 +116,15 @@ async def test_what_lay_in_a_queue_until_nobody_waits_for_it_is_not_done(
         bus.open()
         soon, hour_old = await order("/soon"), await order("/hour-old")
         now_s += ANSWER_WITHIN_S  # what is asked again for the last time
-        bus.hear(Topics("hx").ask("web-1"), soon)
+        bus.hear(Topics("hx").requests_of("web-1"), soon)
         now_s += 3600
-        bus.hear(Topics("hx").ask("web-1"), hour_old)
+        bus.hear(Topics("hx").requests_of("web-1"), hour_old)
         bus.open()  # it says at once that it is there
         fresh = await order("/fresh")
-        bus.hear(Topics("hx").ask("web-1"), fresh)
+        bus.hear(Topics("hx").requests_of("web-1"), fresh)
         older = msgspec.msgpack.decode(await order("/of-an-older-version"))
         del older["heard"]
-        bus.hear(Topics("hx").ask("web-1"), msgspec.msgpack.encode(older))
+        bus.hear(Topics("hx").requests_of("web-1"), msgspec.msgpack.encode(older))
         async for _ in wait_until("the last of them"):
             if "/of-an-older-version" in done:
                 break

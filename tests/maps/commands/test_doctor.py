@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from maps.commands import doctor
-from maps.commands.doctor import Advice, Diagnosis, diagnose, shown
+from maps.commands.doctor import Advice, Diagnosis, diagnose, lines_of
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.patience import PATIENCE_S
 from tests.fixtures.ports import free_port
@@ -52,7 +52,7 @@ async def test_of_a_running_node_all_is_looked_at(tmp_path: Path) -> None:
             said = ""
             while ": pier is down since " not in said:  # it tries at its start
                 found = await asyncio.to_thread(diagnose, config)
-                said = "\n".join(shown(found))
+                said = "\n".join(lines_of(found))
     finally:
         server.stop()
     assert "well: node: runs, and takes records" in said
@@ -69,12 +69,12 @@ async def test_of_a_running_node_all_is_looked_at(tmp_path: Path) -> None:
 def test_what_is_to_be_done_now_comes_first_and_tells_the_exit_code() -> None:
     found = Diagnosis()
     assert found.exit_code == 0
-    found.say("later", "c")
+    found.add("later", "c")
     assert found.exit_code == 0
-    found.say("soon", "b")
+    found.add("soon", "b")
     assert found.exit_code == 1
-    found.say("now", "a")
+    found.add("now", "a")
     assert found.exit_code == 2
     assert found.first()[0] == Advice(urgency="now", what="a")
-    assert [line[:8] for line in shown(found)] == ["1. now: ", "2. soon:", "3. later"]
+    assert [line[:8] for line in lines_of(found)] == ["1. now: ", "2. soon:", "3. later"]
     assert doctor.ORDER == ("now", "soon", "later")

@@ -166,10 +166,10 @@ async def test_the_journal_is_proved_and_told_to_who_may_see_it(
         if role == "admin":
             lines = [json.loads(line) for line in said.splitlines()]
             own = [each for each in lines if "act" in each]  # the rest are of the node: digests
-            assert 3 < found.rows_told == len(own)
+            assert 3 < found.rows_proved == len(own)
             assert b'"subject":"unit:' in said
         else:
-            assert found.rows_told == 0
+            assert found.rows_proved == 0
             assert b"actor" not in said
             assert any("hang together" in each for each in found.manifest.left_out)
     crew = unzipped(await made(server, "crew"))
@@ -266,7 +266,7 @@ async def test_each_kind_of_tampering_is_named(server: Running, tmp_path: Path) 
         file = zipped(files, tmp_path / f"{number}.zip")
         with pytest.raises(BadEvidence) as caught:
             verify(file, public=public)
-        assert (caught.value.what, why in caught.value.why) == (what, True), str(caught.value)
+        assert (caught.value.part, why in caught.value.fault) == (what, True), str(caught.value)
     torn = tmp_path / "torn.zip"
     for kept in (len(body) // 2, len(body) - 30):
         torn.write_bytes(body[:kept])
@@ -311,7 +311,7 @@ async def test_a_signer_cannot_leave_a_row_of_the_journal_out(
         file.write_bytes(_signed(about, inside | altered, key))
         with pytest.raises(BadEvidence) as caught:
             verify(file)
-        assert caught.value.what.startswith(what), str(caught.value)
+        assert caught.value.part.startswith(what), str(caught.value)
 
 
 # -- whoever signed it may have put anything into it
@@ -394,8 +394,8 @@ def found_in(file: Path) -> VerifiedEvidence | BadEvidence:
         return verify(file)
     except BadEvidence as bad:
         fault = bad
-    assert fault.what
-    assert fault.why
+    assert fault.part
+    assert fault.fault
     assert str(fault).isprintable(), "it goes to a terminal"
     return fault
 
@@ -513,7 +513,7 @@ def test_of_what_a_hostile_signer_wrote_the_first_fault_is_named() -> None:
     for name, (body, what) in faults.items():
         found = judged(body)
         assert isinstance(found, BadEvidence), name
-        assert found.what == what, f"{name}: {found}"
+        assert found.part == what, f"{name}: {found}"
     sly = judged(with_field(node_name="x)\neverything holds\n\x1b[2J"))
     assert isinstance(sly, VerifiedEvidence)
 

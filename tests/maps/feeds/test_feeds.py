@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from pyais import NMEAMessage
 
-from maps.feeds.writers.mmsi import made_mmsi
+from maps.feeds.writers.mmsi import mmsi_of
 from patrol.desks.desk import Desk
 from patrol.units.accounts import User
 from patrol.units.wire import UnitState
@@ -84,7 +84,7 @@ async def test_a_chartplotter_that_connects_gets_everything_at_once_then_each_mo
         first = await boat(server, "HX-1")
         async with connected(port) as plotter:
             name = await plotter.said(24)
-            assert (name.mmsi, name.shipname) == (made_mmsi(first.id), "HX-1")
+            assert (name.mmsi, name.shipname) == (mmsi_of(first.id), "HX-1")
             place = await plotter.said(18)
             assert (place.lon, place.lat) == pytest.approx((100.41, 20.27), abs=2e-6)
             await desk(server).registry.plot(first.id, lon=100.42, lat=20.28)
@@ -92,11 +92,11 @@ async def test_a_chartplotter_that_connects_gets_everything_at_once_then_each_mo
             assert (place.lon, place.lat) == pytest.approx((100.42, 20.28), abs=2e-6)
             second = await boat(server, "HX-2")
             assert (await plotter.said(24)).shipname == "HX-2"
-            assert (await plotter.said(18)).mmsi == made_mmsi(second.id)
+            assert (await plotter.said(18)).mmsi == mmsi_of(second.id)
             async with connected(port) as late:
                 assert {(await late.said(18)).mmsi for _ in range(2)} == {
-                    made_mmsi(first.id),
-                    made_mmsi(second.id),
+                    mmsi_of(first.id),
+                    mmsi_of(second.id),
                 }
             async with server.signed_in("technician") as client:
                 (fares,) = (await client.get("/api/feeds")).json()

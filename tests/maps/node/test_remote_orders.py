@@ -70,7 +70,7 @@ class Way:
         return [id for id, *_ in self.passed_on[count:]]
 
     def tell(self, id: str, state: OrderState, *, final: bool = False) -> None:
-        self.carrier.told(OrderResult(id=id, state=state, at=datetime.now(UTC), final=final))
+        self.carrier.note_result(OrderResult(id=id, state=state, at=datetime.now(UTC), final=final))
 
     def last(self, id: str) -> OrderResult:
         return [each for each in self.told if each.id == id][-1]

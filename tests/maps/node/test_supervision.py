@@ -23,7 +23,7 @@ async def test_what_fails_is_run_again_until_it_ends(monkeypatch: pytest.MonkeyP
         if len(runs) < 3:
             raise ValueError("a fault")
 
-    await supervision.kept_running("work", work)
+    await supervision.run_supervised("work", work)
     assert len(runs) == 3
 
 

@@ -519,7 +519,7 @@ async def test_an_answer_that_was_on_its_way_at_the_suspension_does_not_go_out(
     await asyncio.sleep(0.05)
     await story.both()
     reading, go_on = asyncio.Event(), asyncio.Event()
-    written = exports.written
+    written = exports.write_file
 
     async def slow(*given: Any) -> bytes:
         made = await written(*given)

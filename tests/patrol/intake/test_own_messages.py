@@ -14,7 +14,7 @@ from pyais.encode import encode_dict
 from maps.feeds.places import FeedPlace
 from maps.feeds.writers.ais_writer import AisWriter
 from maps.feeds.writers.cot_writer import CotWriter, Form
-from maps.feeds.writers.mmsi import made_mmsi
+from maps.feeds.writers.mmsi import mmsi_of
 from maps.feeds.writers.nmea_writer import NmeaWriter
 from patrol.intake.own_messages import KEPT_S, SAME_PLACE_S, OwnMessages
 from patrol.units.wire import Fix, UnitState
@@ -272,9 +272,9 @@ def test_an_order_to_tak_clients_bears_our_mark(own: OwnMessages) -> None:
 
 def test_a_number_that_was_made_for_a_unit_is_ours_whatever_it_says(own: OwnMessages) -> None:
     ais_told(own, boat())
-    (said,) = heard("ais", genuine(mmsi=made_mmsi("u1"), lon=1.0))
+    (said,) = heard("ais", genuine(mmsi=mmsi_of("u1"), lon=1.0))
     assert own.is_own(said)
-    (said,) = heard("ais", genuine(mmsi=made_mmsi("strange"), lon=1.0))
+    (said,) = heard("ais", genuine(mmsi=mmsi_of("strange"), lon=1.0))
     assert not own.is_own(said), "another node's"
 
 

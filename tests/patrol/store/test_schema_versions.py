@@ -104,9 +104,9 @@ async def test_a_newer_watch_migrates_only_once_the_other_has_let_go_of_the_leas
     assert version(url) == older
     one, two = (LeaseHolder("hx", agency="joint", life_s=1.5) for _ in range(2))
     try:
-        first = one.over(running)
+        first = one.hold(running)
         await first.__aenter__()
-        second = two.over(coming)
+        second = two.hold(coming)
         waiting = asyncio.create_task(second.__aenter__())
         await renewed(running, 4)  # for longer than it lasts
         assert not waiting.done()
@@ -131,7 +131,7 @@ async def test_who_lost_the_lease_migrates_nothing(url: str) -> None:
     lost: list[LeaseLost] = []
     try:
         one = LeaseHolder("hx", agency="joint", life_s=60, lost=lost.append)
-        holding = one.over(store)
+        holding = one.hold(store)
         await holding.__aenter__()
         await other.write(_take_over)
         with pytest.raises(LeaseLost):
@@ -185,7 +185,7 @@ async def test_a_standby_that_is_older_than_what_the_other_made_of_the_store_doe
     store = open_store(url, migrates="with the lease")
     try:
         name(url, "9999")  # a newer Watch led meanwhile
-        async with LeaseHolder("hx", agency="joint", life_s=60).over(store):
+        async with LeaseHolder("hx", agency="joint", life_s=60).hold(store):
             with pytest.raises(StoreError, match="newer version"):
                 await store.migrate()
     finally:

@@ -113,7 +113,7 @@ async def test_a_message_that_says_nothing_or_is_rejected_is_answered_at_once(
     link.hear(answers.chunk("say"), answers.chunk("reject bad_word"))
     assert answers.told == ["say", "reject bad_word"]
     assert link.rejections.counts == {"bad_word": 1}
-    assert [r.payload for r in link.rejections.kept()] == [b"reject bad_word"]
+    assert [r.payload for r in link.rejections.newest()] == [b"reject bad_word"]
 
 
 async def test_a_decoder_that_fails_costs_one_frame_and_the_sender_is_answered(
@@ -124,7 +124,7 @@ async def test_a_decoder_that_fails_costs_one_frame_and_the_sender_is_answered(
     link.hear(answers.chunk("fail on purpose"), answers.chunk("say a"))
     assert answers.told == ["fail on purpose"]
     assert link.rejections.counts == {"decoder_failed": 1}
-    assert "on purpose" in link.rejections.kept()[0].detail
+    assert "on purpose" in link.rejections.newest()[0].detail
     assert [d.transmission.text for d in await inbox.take()] == ["a"]
 
 
@@ -204,7 +204,7 @@ async def test_only_the_newest_50_rejected_frames_are_kept(answers: Answers) -> 
     link = odd(Inbox())
     for number in range(60):
         link.hear(answers.chunk(f"reject r{number}" + "x" * 3000))
-    rejected = link.rejections.kept()
+    rejected = link.rejections.newest()
     assert [r.reason[:3] for r in (rejected[0], rejected[-1])] == ["r10", "r59"]
     assert max(len(r.payload) for r in rejected) == 1024
 
@@ -256,10 +256,10 @@ def test_what_came_in_one_read_keeps_its_order_in_time() -> None:
     heard = [
         transmission.heard_at
         for _ in range(2)  # two reads in one turn of the loop have the same time
-        for transmission in sender.hear(Chunk(data=sentence * 3, heard_at=AT), reject)
+        for transmission in sender.receive(Chunk(data=sentence * 3, heard_at=AT), reject)
     ]
     assert rejected == []
     assert heard == [AT + timedelta(microseconds=number) for number in range(6)]
     earlier = AT - timedelta(hours=1)
-    (after,) = sender.hear(Chunk(data=sentence, heard_at=earlier), reject)
+    (after,) = sender.receive(Chunk(data=sentence, heard_at=earlier), reject)
     assert after.heard_at == earlier, "a clock that was set back is not held up"

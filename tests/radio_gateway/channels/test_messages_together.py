@@ -122,7 +122,7 @@ async def hear(each_time: list[list[tuple[int, bool, bytes]]], *protocols: str) 
     )
     answered: list[int] = []
     numbers = count()
-    hearing.hear([Chunk(b"\r\n", NOW, connection="boats/first", topic="boats/first", whole=True)])
+    hearing.take([Chunk(b"\r\n", NOW, connection="boats/first", topic="boats/first", whole=True)])
     for turn in each_time:
         chunks: list[Chunk] = []
         for topic, resent, payload in turn:
@@ -138,7 +138,7 @@ async def hear(each_time: list[list[tuple[int, bool, bytes]]], *protocols: str) 
                     stored=lambda number=number: answered.append(number),  # type: ignore[misc]
                 )
             )
-        hearing.hear(chunks)
+        hearing.take(chunks)
     hearing.end()
     deliveries = await inbox.take(100_000) if len(inbox) else []
     for delivery in deliveries:
@@ -151,7 +151,7 @@ async def hear(each_time: list[list[tuple[int, bool, bytes]]], *protocols: str) 
         hearing.transmissions,
         hearing.last_heard_at,
     )
-    return Heard([each.transmission for each in deliveries], answered, rejections.kept(), counts)
+    return Heard([each.transmission for each in deliveries], answered, rejections.newest(), counts)
 
 
 @given(messages)
@@ -181,7 +181,7 @@ def test_how_a_stream_is_split_into_reads_makes_no_difference() -> None:
         said: list[Transmission] = []
         refused: list[tuple[bytes, str]] = []
         for at in range(0, len(stream), size):
-            said += connection.hear(
+            said += connection.receive(
                 Chunk(stream[at : at + size], NOW),
                 lambda of, reason, _: refused.append((of.payload, reason)),
             )
@@ -211,7 +211,7 @@ def test_a_fault_of_the_decoder_costs_one_of_many_sentences(
     monkeypatch.setattr(nmea0183.NmeaDecoder, "decode", fails)
     connection = Connection({"nmea0183": nmea0183}, DecoderSettings())
     refused: list[tuple[bytes, str]] = []
-    said = connection.hear(
+    said = connection.receive(
         Chunk(b"\r\n".join([*lines, b""]), NOW),
         lambda of, reason, _: refused.append((of.payload, reason)),
     )

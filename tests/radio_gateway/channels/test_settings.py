@@ -210,7 +210,7 @@ def test_a_broken_secrets_file_is_named_but_not_quoted(tmp_path: Path) -> None:
 def test_nothing_printable_of_a_channel_holds_its_secrets() -> None:
     (channel,) = load_channels([table(url="mqtt://a:s3cret@box?topic=x", secret="s3cret")], WHERE)
     assert channel.link.password == "s3cret"
-    assert "s3cret" not in repr(channel) + repr(channel.link) + channel.shown_url
+    assert "s3cret" not in repr(channel) + repr(channel.link) + channel.public_url
 
 
 @pytest.mark.parametrize(

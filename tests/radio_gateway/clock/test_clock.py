@@ -55,7 +55,7 @@ class Run:
             self.machine.passed_s += 1.0
             self.clock.look()
             at = heard(self.clock)
-            self.clock.hear(said(f"ais:{n}", told(self.machine), at) for n in range(radios))
+            self.clock.observe(said(f"ais:{n}", told(self.machine), at) for n in range(radios))
 
     def off_s(self) -> float:
         return (self.clock.now() - self.machine.true).total_seconds()
@@ -209,7 +209,7 @@ def test_radios_that_each_tell_another_time_decide_nothing() -> None:
     for second in range(60):
         run.machine.passed_s += 1
         run.clock.look()
-        run.clock.hear(
+        run.clock.observe(
             said(f"x:{n}", run.machine.true - timedelta(minutes=10 * n + second), run.clock.now())
             for n in range(1, 6)
         )

@@ -76,7 +76,7 @@ async def test_one_that_cannot_be_kept_costs_no_other_and_is_shown(tmp_path: Pat
     said[1] = replace(said[1], heard_at=datetime(2026, 11, 25, 3))  # noqa: DTZ001 - no moment
     deliveries = [Delivery(each, partial(answered.append, each.reception_id)) for each in said]
     async with await open_spool(tmp_path / "spool.db") as spool:
-        puts = await Spooler(spool, channel.not_kept).keep(deliveries)
+        puts = await Spooler(spool, channel.note_unstored).keep(deliveries)
         assert len(puts) == 2
         assert answered == ["gw-1/b/1", "gw-1/b/3"]
         assert (await spool.state()).waiting == 2

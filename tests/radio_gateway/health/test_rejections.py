@@ -22,29 +22,29 @@ def test_who_tries_keys_under_any_number_of_names_pushes_nothing_else_out() -> N
     for number in range(2000):
         source = f"10.6.6.6:{number}"
         rejections.turn_away(frame(61 + number, source), "wrong_key", f"calls itself b{number}")
-    kept = rejections.kept()
+    kept = rejections.newest()
     assert [each.reason for each in kept[:KEPT]] == ["bad_checksum"] * KEPT
     assert kept[KEPT].detail == "calls itself boat-7"
     assert len(kept) == KEPT + KEPT_AWAY
     assert kept[-1].detail == "calls itself b1999"
     assert rejections.counts == {"bad_checksum": KEPT, "wrong_key": 2001}
-    assert len(rejections.lately) == KEPT  # nobody asks for these, and they do not pile up
-    untold = [each.reason for each in rejections.untold()]
+    assert len(rejections.recent) == KEPT  # nobody asks for these, and they do not pile up
+    untold = [each.reason for each in rejections.unreported()]
     assert untold == ["bad_checksum"] * 5 + ["wrong_key"] * 3
-    assert rejections.untold() == []
+    assert rejections.unreported() == []
 
 
 def test_of_a_long_reason_the_beginning_is_kept() -> None:
     rejections = Rejections("phones")
     rejections.add(frame(1), "decoder_failed", "x" * 100_000)
-    assert len(rejections.kept()[0].detail) == 500
+    assert len(rejections.newest()[0].detail) == 500
 
 
 def test_of_one_that_tries_again_and_again_the_newest_is_kept() -> None:
     rejections = Rejections("phones")
     for second in range(100):
         rejections.turn_away(frame(second, f"10.0.0.9:{second}"), "no_key", "calls itself boat-7")
-    (kept,) = rejections.kept()
+    (kept,) = rejections.newest()
     assert kept.heard_at == AT + timedelta(seconds=99)
 
 
@@ -53,4 +53,4 @@ def test_what_is_kept_is_told_in_the_order_in_which_it_was_heard() -> None:
     rejections.add(frame(1), "bad_json", "")
     rejections.turn_away(frame(2, "h:1"), "no_key", "calls itself boat-7")
     rejections.add(frame(3), "bad_json", "")
-    assert [each.reason for each in rejections.kept()] == ["bad_json", "no_key", "bad_json"]
+    assert [each.reason for each in rejections.newest()] == ["bad_json", "no_key", "bad_json"]

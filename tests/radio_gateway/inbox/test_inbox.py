@@ -192,7 +192,7 @@ async def test_who_waits_until_it_is_taken_goes_on_after_the_next_take() -> None
     inbox = Inbox(9)
     inbox.offer([said("a"), said("b"), said("c")], can_wait=True)
     assert names(await inbox.take(1)) == ["a"]
-    waiting = [asyncio.create_task(inbox.taken()) for _ in range(2)]
+    waiting = [asyncio.create_task(inbox.wait_until_taken()) for _ in range(2)]
     await asyncio.sleep(0)
     inbox.offer([said("d")], can_wait=True)
     await asyncio.sleep(0)

@@ -71,7 +71,7 @@ def test_what_gets_no_answer_is_sent_three_times_the_same() -> None:
         begun = bench.queue.begin()
         if begun is not None:
             datas.append(begun.outgoing.data)
-            bench.queue.sent()
+            bench.queue.mark_sent()
         bench.wait(10)
     assert datas == [b"a"] * 3
     last = bench.last("a")
@@ -127,7 +127,7 @@ def test_an_answer_that_overtakes_the_link_counts_once_the_link_has_taken_it() -
     assert bench.queue.begin() is not None
     bench.hear("a")
     assert bench.states("a") == ["queued"]
-    bench.queue.sent()
+    bench.queue.mark_sent()
     assert bench.states("a") == ["queued", "sent", "acknowledged"]
 
 

@@ -70,7 +70,7 @@ def test_whatever_happens_one_is_out_none_is_late_and_none_is_forgotten(
                 handed = id
                 begun_s.append(bench.now_s)
         elif act == "sent" and handed is not None:
-            queue.sent()
+            queue.mark_sent()
             waiting_for = handed if not closed(handed) else None
             answered_by_s = bench.now_s + 10.0
             handed = None
@@ -91,10 +91,10 @@ def test_whatever_happens_one_is_out_none_is_late_and_none_is_forgotten(
         assert len(queue) == sum(not closed(id) for id in expires_s)
     # in the end every order comes to an end
     if handed is not None:
-        queue.sent()
+        queue.mark_sent()
     for _ in range(400):
         bench.wait(10)
         if queue.begin() is not None:
-            queue.sent()
+            queue.mark_sent()
     assert [id for id in expires_s if not closed(id)] == []
     assert len(queue) == 0

@@ -42,4 +42,4 @@ class IngestBench:
 
     def hear(self, *chunks: Chunk) -> None:
         """Have the ingest hear what was read at once."""
-        self.ingest.hear(list(chunks))
+        self.ingest.take(list(chunks))

@@ -22,7 +22,7 @@ class Bench:
         self.steps: list[OrderResult] = []
         self.queue = OrderQueue(
             messages_per_minute=per_minute,
-            tell=lambda _order, result: self.steps.append(result),
+            report=lambda _order, result: self.steps.append(result),
             now=lambda: self.now,
             now_s=lambda: self.now_s,
         )
@@ -52,11 +52,11 @@ class Bench:
         begun = self.queue.begin()
         if begun is None:
             return None
-        self.queue.sent()
+        self.queue.mark_sent()
         return begun.order.id
 
     def hear(self, answers: str, status: str = "acknowledged", text: str | None = None) -> None:
-        self.queue.heard(
+        self.queue.observe(
             Transmission(
                 protocol="plain",
                 kind="answer",
@@ -68,7 +68,7 @@ class Bench:
         )
 
     def see(self, device: str, *, fix: bool = True, at: datetime | None = None) -> None:
-        self.queue.heard(
+        self.queue.observe(
             Transmission(
                 protocol="plain",
                 kind="position",

@@ -20,7 +20,7 @@ from radio_gateway.channels.channel_settings import load_channels
 from radio_gateway.errors.errors import LinkError, SettingsError
 from radio_gateway.gateway.metrics_server import serving_metrics
 from radio_gateway.health.health import GatewayHealth, GatewayReport
-from radio_gateway.technician.monitor import ListenOnlyChannels, ask, read_channels, screen
+from radio_gateway.technician.monitor import ListenOnlyChannels, fetch_report, read_channels, screen
 from tests.fixtures.ports import free_port
 from tests.radio_gateway.health.test_metrics import GATEWAY, NOW, REJECTED
 from tests.radio_gateway.running.running import open_descriptors, rmc, until
@@ -96,7 +96,7 @@ async def test_a_gateway_that_runs_is_asked() -> None:
         return GATEWAY
 
     async with serving_metrics(0, health, lambda: {"pier": [REJECTED]}) as port:
-        report = await asyncio.to_thread(ask, f"http://127.0.0.1:{port}")
+        report = await asyncio.to_thread(fetch_report, f"http://127.0.0.1:{port}")
         assert report == GatewayReport(health=GATEWAY, rejected={"pier": [REJECTED]})
         command = ["monitor", "--url", f"http://127.0.0.1:{port}", "--once"]
         process = await asyncio.create_subprocess_exec(
@@ -119,12 +119,12 @@ async def test_a_gateway_that_runs_is_asked() -> None:
 async def test_what_is_no_gateway_says_so(answer: bytes, words: str) -> None:
     async with serving(answer) as (port, _):
         with pytest.raises(LinkError, match=words):
-            await asyncio.to_thread(ask, f"http://127.0.0.1:{port}")
+            await asyncio.to_thread(fetch_report, f"http://127.0.0.1:{port}")
 
 
 def test_only_the_web_is_asked() -> None:
     with pytest.raises(LinkError, match="write http"):
-        ask("file:///etc/passwd")
+        fetch_report("file:///etc/passwd")
 
 
 async def test_channels_are_listened_to_and_nobody_is_answered() -> None:

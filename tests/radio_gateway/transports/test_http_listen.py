@@ -179,7 +179,7 @@ async def test_who_shows_no_good_key_is_a_rejected_frame_that_names_it_and_holds
     words = "no key was sent\n" if reason == "no_key" else "the key is not good\n"
     assert (answer.status_code, answer.text) == (401, words)
     (frame,) = channel.rejected()
-    assert channel.rejected_lately() == [frame]
+    assert channel.take_rejected() == [frame]
     assert (frame.channel, frame.reason, frame.detail) == ("link", reason, detail)
     assert (frame.topic, frame.payload) == (path.partition("?")[0], b"")
     assert (frame.source or "").startswith("127.0.0.1:")

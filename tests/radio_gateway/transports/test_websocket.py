@@ -105,7 +105,7 @@ async def test_token_and_password_sign_in_and_are_shown_nowhere(tmp_path: Path) 
             await hear(inbox, 1)
     assert server.headers == ["Bearer s3cret-token", "Basic bm9kZTpzM2NyZXQ="]
     assert server.paths[0] == "/?token=s3cret"
-    shown = make(url, "signalk", password_file=str(tmp_path / "token")).settings.shown_url
+    shown = make(url, "signalk", password_file=str(tmp_path / "token")).settings.public_url
     assert "s3cret" not in shown
 
 

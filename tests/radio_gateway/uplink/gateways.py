@@ -64,7 +64,7 @@ class Ended:
 
     async def hear(self, said: list[Transmission]) -> None:
         """Put what was heard into the spool and have it sent."""
-        self.uplink.heard(await self.spool.put(said))
+        self.uplink.enqueue(await self.spool.put(said))
 
     async def waiting(self) -> int:
         """Return how many transmissions have no receipt."""

@@ -55,7 +55,7 @@ def test_a_way_that_breaks_as_soon_as_it_stands_is_one_fault_told_now_and_then()
     with capture_logs() as logs:
         uplink.opened(0)
         for second in range(1, 1201, 2):
-            uplink.broke(TAKEN_OVER, second)
+            uplink.note_failure(TAKEN_OVER, second)
             assert "with id gw-1?" in (uplink.fault(second) or "")
             uplink.opening()
             uplink.opened(second + 1)
@@ -77,7 +77,7 @@ def test_faults_that_take_turns_are_told_once_each() -> None:
     uplink = way(1000)
     with capture_logs() as logs:
         for second in range(1000, 1500, 10):
-            uplink.broke((BROKE, TAKEN_OVER)[second // 10 % 2], second)
+            uplink.note_failure((BROKE, TAKEN_OVER)[second // 10 % 2], second)
             uplink.opened(second + 1)
     assert [log["event"] for log in logs] == ["uplink_broke", "uplink_broke"]
 
@@ -86,7 +86,7 @@ def test_a_way_is_well_again_when_the_node_answers_or_it_has_stood_for_a_while()
     for answered in (True, False):
         uplink = way()
         with capture_logs() as logs:
-            uplink.broke(BROKE, 0)
+            uplink.note_failure(BROKE, 0)
             uplink.opened(1)
             uplink.look(2)
             assert uplink.fault(2) == BROKE.fault
@@ -101,10 +101,10 @@ def test_a_way_is_well_again_when_the_node_answers_or_it_has_stood_for_a_while()
 def test_a_refused_message_names_the_user_that_is_not_the_gateways_id() -> None:
     refused = RefusedError("mqtt://box", "the broker refuses the message: Not authorized")
     uplink = way(user="gw-2")
-    uplink.broke(refused, 0)
+    uplink.note_failure(refused, 0)
     assert "'gw-2' may write under that name only: gateway.id is 'gw-1'" in (uplink.fault(0) or "")
     uplink = way()
-    uplink.broke(refused, 0)
+    uplink.note_failure(refused, 0)
     assert uplink.fault(0) == refused.fault
 
 
@@ -116,14 +116,14 @@ def test_a_node_that_does_not_answer_is_told_once_and_once_that_it_does_again() 
             uplink.look(second)
         assert uplink.fault(600) is None  # nothing was sent: it has nothing to say
         for second in range(600, 700):
-            uplink.asked(second)
+            uplink.note_request(second)
             uplink.look(second)
             said = uplink.fault(second)
             assert (said is None) == (second <= 630)
         assert (uplink.fault(700) or "").startswith("the node has not answered since ")
         assert (uplink.fault(700) or "").endswith(" UTC")
         assert uplink.unanswered_s(700) == 700
-        uplink.broke(BROKE, 700)
+        uplink.note_failure(BROKE, 700)
         uplink.opened(701)
         uplink.look(720)  # it had no time to answer yet
         assert uplink.fault(720) is None

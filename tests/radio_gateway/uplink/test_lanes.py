@@ -28,21 +28,21 @@ def put(
 
 def test_distress_goes_first_then_the_newest_place_of_each_radio() -> None:
     lanes = SendQueues()
-    lanes.heard([put(1, "a", time_ms=1), put(2, "b", time_ms=1), put(3, "a", time_ms=2)])
-    lanes.heard([put(4, rank=DISTRESS)])
+    lanes.enqueue([put(1, "a", time_ms=1), put(2, "b", time_ms=1), put(3, "a", time_ms=2)])
+    lanes.enqueue([put(4, rank=DISTRESS)])
     assert lanes.live(10) == [4, 3, 2]
 
 
 def test_a_late_fix_is_not_the_newest_place() -> None:
     lanes = SendQueues()
-    lanes.heard([put(1, "a", time_ms=100), put(2, "a", time_ms=50)])
+    lanes.enqueue([put(1, "a", time_ms=100), put(2, "a", time_ms=50)])
     assert lanes.live(10) == [1]
 
 
 def test_words_for_people_go_behind_places_however_many_they_are() -> None:
     lanes = SendQueues()
-    lanes.heard([put(number, rank=WORDS) for number in range(1, 3000)])
-    lanes.heard([put(3000, "a", time_ms=1), put(3001, rank=DISTRESS)])
+    lanes.enqueue([put(number, rank=WORDS) for number in range(1, 3000)])
+    lanes.enqueue([put(3000, "a", time_ms=1), put(3001, rank=DISTRESS)])
     assert lanes.live(3) == [3001, 3000, 1]
 
 
@@ -50,20 +50,20 @@ def test_a_place_of_before_the_clock_was_set_back_hides_no_later_one() -> None:
     """The gateway's clock was a day ahead, and was set right."""
     day_ms = 86_400_000
     lanes = SendQueues()
-    lanes.heard([put(1, "a", time_ms=2 * day_ms, heard_ms=2 * day_ms)])
-    lanes.sent(b"x", lanes.live(10), at_s=0.0, live=True)
+    lanes.enqueue([put(1, "a", time_ms=2 * day_ms, heard_ms=2 * day_ms)])
+    lanes.mark_sent(b"x", lanes.live(10), at_s=0.0, live=True)
     lanes.landed(b"x", [1])
-    lanes.heard([put(2, "a", time_ms=day_ms, heard_ms=day_ms)])
+    lanes.enqueue([put(2, "a", time_ms=day_ms, heard_ms=day_ms)])
     assert lanes.live(10) == [2]
-    lanes.heard([put(3, "a", time_ms=day_ms - 60_000, heard_ms=day_ms)])
+    lanes.enqueue([put(3, "a", time_ms=day_ms - 60_000, heard_ms=day_ms)])
     assert lanes.live(10) == [2]
 
 
 def test_what_arrived_is_not_sent_again_while_the_disk_does_not_let_it_go() -> None:
     lanes = SendQueues()
     waiting = [put(1, "a", time_ms=1), put(2, rank=DISTRESS)]
-    lanes.heard(waiting)
-    lanes.sent(b"x", lanes.live(10), at_s=0.0, live=True)
+    lanes.enqueue(waiting)
+    lanes.mark_sent(b"x", lanes.live(10), at_s=0.0, live=True)
     lanes.landed(b"x", [1, 2])
     lanes.restart(waiting)
     assert lanes.live(10) == []
@@ -74,8 +74,8 @@ def test_what_arrived_is_not_sent_again_while_the_disk_does_not_let_it_go() -> N
 
 def test_what_is_on_its_way_is_not_sent_again_until_its_receipt_is_overdue() -> None:
     lanes = SendQueues()
-    lanes.heard([put(1, "a", time_ms=1), put(2, rank=DISTRESS)])
-    lanes.sent(b"x", lanes.live(10), at_s=0.0, live=True)
+    lanes.enqueue([put(1, "a", time_ms=1), put(2, rank=DISTRESS)])
+    lanes.mark_sent(b"x", lanes.live(10), at_s=0.0, live=True)
     assert lanes.live(10) == []
     assert lanes.is_flying(1)
     assert lanes.overdue(RECEIPT_WITHIN_S - 0.1) == 0
@@ -85,10 +85,10 @@ def test_what_is_on_its_way_is_not_sent_again_until_its_receipt_is_overdue() -> 
 
 def test_an_overdue_place_that_a_newer_one_has_replaced_goes_with_the_backlog() -> None:
     lanes = SendQueues()
-    lanes.heard([put(1, "a", time_ms=1)])
-    lanes.sent(b"x", [1], at_s=0.0, live=True)
+    lanes.enqueue([put(1, "a", time_ms=1)])
+    lanes.mark_sent(b"x", [1], at_s=0.0, live=True)
     lanes.cursor = 1
-    lanes.heard([put(2, "a", time_ms=2)])
+    lanes.enqueue([put(2, "a", time_ms=2)])
     lanes.overdue(RECEIPT_WITHIN_S)
     assert lanes.live(10) == [2]
     assert lanes.cursor == 0
@@ -98,30 +98,30 @@ def test_an_overdue_place_that_a_newer_one_has_replaced_goes_with_the_backlog() 
 def test_only_so_many_envelopes_are_out_at_a_time() -> None:
     lanes = SendQueues()
     for number in range(LIVE_OUT + 1):
-        lanes.heard([put(number + 1, f"a{number}", time_ms=1)])
+        lanes.enqueue([put(number + 1, f"a{number}", time_ms=1)])
         numbers = lanes.live(10)
         if number < LIVE_OUT:
-            lanes.sent(bytes([number]), numbers, at_s=0.0, live=True)
+            lanes.mark_sent(bytes([number]), numbers, at_s=0.0, live=True)
         else:
             assert numbers == []
     for number in range(BACKLOG_OUT):
         assert lanes.backlog_may_go()
-        lanes.sent(b"b%d" % number, [100 + number], at_s=0.0, live=False)
+        lanes.mark_sent(b"b%d" % number, [100 + number], at_s=0.0, live=False)
     assert not lanes.backlog_may_go()
 
 
 def test_a_receipt_for_what_was_never_sent_is_worth_nothing() -> None:
     lanes = SendQueues()
-    lanes.heard([put(1, "a", time_ms=1)])
-    lanes.sent(b"x", [1], at_s=0.0, live=True)
+    lanes.enqueue([put(1, "a", time_ms=1)])
+    lanes.mark_sent(b"x", [1], at_s=0.0, live=True)
     assert lanes.receipted(b"y", at_s=1.0) is None
     assert lanes.receipted(b"x", at_s=1.0) == ((1,), 1.0, 0)
 
 
 def test_a_receipt_that_comes_too_late_still_counts_once() -> None:
     lanes = SendQueues()
-    lanes.heard([put(1, "a", time_ms=1)])
-    lanes.sent(b"x", [1], at_s=0.0, live=True)
+    lanes.enqueue([put(1, "a", time_ms=1)])
+    lanes.mark_sent(b"x", [1], at_s=0.0, live=True)
     lanes.overdue(RECEIPT_WITHIN_S)
     found = lanes.receipted(b"x", at_s=20.0)
     assert found is not None
@@ -145,7 +145,7 @@ def test_whatever_happens_everything_is_sent_until_it_is_receipted(
         live = [each for each in lanes.live(5) if each in spool]
         if live:
             name += 1
-            lanes.sent(b"%d" % name, live, at_s=now_s, live=True)
+            lanes.mark_sent(b"%d" % name, live, at_s=now_s, live=True)
             out[b"%d" % name] = live
         if lanes.backlog_may_go():
             found = sorted(each for each in spool if each > lanes.cursor)[:4]
@@ -156,7 +156,7 @@ def test_whatever_happens_everything_is_sent_until_it_is_receipted(
             lanes.cursor = rest[-1] if rest else found[-1]
             if rest:
                 name += 1
-                lanes.sent(b"%d" % name, rest, at_s=now_s, live=False)
+                lanes.mark_sent(b"%d" % name, rest, at_s=now_s, live=False)
                 out[b"%d" % name] = rest
 
     def receipt(digest: bytes) -> None:
@@ -171,7 +171,7 @@ def test_whatever_happens_everything_is_sent_until_it_is_receipted(
         if act <= 2:
             number += 1
             spool[number] = put(number, f"r{radio}", time_ms=number * 7 % 11, rank=rank)
-            lanes.heard([spool[number]])
+            lanes.enqueue([spool[number]])
         elif act == 3:
             send()
         elif act == 4 and out:

@@ -216,8 +216,8 @@ async def test_a_result_is_receipted_once_it_is_stored(
     async with office(broker) as hx, gateway(broker, tmp_path) as gw:
         hx.unstored = []
         await hx.reaches("gw-1")
-        gw.uplink.tell(OrderResult(id="o1", state="sent", at=datetime.now(UTC)))
-        gw.uplink.tell(OrderResult(id="o2", state="sent", at=datetime.now(UTC)))
+        gw.uplink.queue_result(OrderResult(id="o1", state="sent", at=datetime.now(UTC)))
+        gw.uplink.queue_result(OrderResult(id="o2", state="sent", at=datetime.now(UTC)))
         await until(lambda: len(hx.told) == 2)
         first, second = hx.unstored
         first()

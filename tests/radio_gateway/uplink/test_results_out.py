@@ -17,7 +17,7 @@ def send(out: OrderResultQueue, digest: bytes, at_s: float) -> list[OrderResult]
     """Send what is due in an envelope, as the uplink does."""
     results = out.to_send(at_s)
     if results:
-        out.sent(digest, results, at_s=at_s)
+        out.mark_sent(digest, results, at_s=at_s)
     return results
 
 

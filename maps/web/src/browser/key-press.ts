@@ -26,7 +26,7 @@ export function pressedKey(event: KeyboardEvent): string {
 }
 
 /** Whether a dialog must be answered first, wherever the focus has gone: it has keys of its own. */
-export function isAsked(): boolean {
+export function isDialogOpen(): boolean {
   return document.querySelector("dialog[open]") !== null;
 }
 

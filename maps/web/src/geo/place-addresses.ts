@@ -28,7 +28,7 @@ export function addressOf(lon: number, lat: number): Address | null {
 }
 
 /** The same, once it is known; null where the server cannot be asked. */
-export async function askAddress(lon: number, lat: number): Promise<Address | null> {
+export async function fetchAddress(lon: number, lat: number): Promise<Address | null> {
   try {
     return (
       await fetchJson(
@@ -44,7 +44,7 @@ export async function askAddress(lon: number, lat: number): Promise<Address | nu
 }
 
 async function ask(key: string, lon: number, lat: number): Promise<void> {
-  const address = await askAddress(lon, lat);
+  const address = await fetchAddress(lon, lat);
   if (address === null) {
     setTimeout(() => asked.delete(key), 30_000); // the next drawing after that asks again
     return;

@@ -155,7 +155,7 @@ export function boxOf(geometry: GeoJSON.Geometry | null): [number, number, numbe
  * A ring as somebody drew it, where a tool has turned it round: the first place stays the first. `before` is the ring
  * as it was known a moment ago, with other corners perhaps.
  */
-export function asDrawn(ring: Ring, before: Ring): Ring {
+export function inDrawnOrder(ring: Ring, before: Ring): Ring {
   const key = (one: Place | undefined, other: Place | undefined): string => `${one} ${other}`;
   const edges = new Set(ring.map((place, n) => key(place, ring[(n + 1) % ring.length])));
   let [same, turned] = [0, 0];

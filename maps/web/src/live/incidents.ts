@@ -9,19 +9,19 @@ import { type Incident, isOver, ListedIncident } from "../wire/documents.ts";
 import { listOf } from "../wire/parser.ts";
 import { soundOnce } from "./bell.ts";
 import { news, ofTheDay } from "./incident-news.ts";
-import { keptMarks, mark } from "./read-marks.ts";
+import { mark, storedMarks } from "./read-marks.ts";
 import { documents } from "./signals.ts";
 
 const DAY_MS = 24 * 3600e3;
 /** When incidents were marked as seen here, by id. */
-const seen = keptMarks("jp.incidents_seen");
+const seen = storedMarks("jp.incidents_seen");
 /**
  * What is over, which no snapshot carries: read when somebody looks for it. What is open only the stream tells, which
  * also takes it away.
  */
 const asked = signal<readonly Incident[]>([]);
 /** Hash of the photo that is shown large; empty for none. */
-export const photoShown = signal("");
+export const openPhoto = signal("");
 
 const told = computed<readonly Incident[]>(() => {
   const open = (documents.value ?? []).filter((record): record is Incident => record.kind === "incident");
@@ -29,22 +29,22 @@ const told = computed<readonly Incident[]>(() => {
 });
 
 /** What waits to be seen, the oldest first: badges count these. */
-export const unseen = computed(() => news(told.value, seen.value, session.value?.user ?? "", now.peek()));
+export const unreadIncidents = computed(() => news(told.value, seen.value, session.value?.user ?? "", now.peek()));
 /** What happened within a day, and what is new, the last first. */
-export const lately = computed(() => ofTheDay(told.value, now.peek()));
+export const incidentsOfTheDay = computed(() => ofTheDay(told.value, now.peek()));
 
-export function markSeen(id: string): void {
+export function markIncidentRead(id: string): void {
   mark(seen, id, new Date(now.peek()).toISOString());
 }
 
 /** For the key. */
-export function markOldestSeen(): void {
-  const first = unseen.peek()[0];
-  if (first !== undefined) markSeen(first.id);
+export function markOldestIncidentRead(): void {
+  const first = unreadIncidents.peek()[0];
+  if (first !== undefined) markIncidentRead(first.id);
 }
 
 /** Reads those of the day again: what was closed comes with no snapshot. */
-export async function readLately(): Promise<void> {
+export async function fetchIncidents(): Promise<void> {
   try {
     const found = await fetchJson(
       `/api/incidents?start=${new Date(now.peek() - DAY_MS).toISOString()}`,
@@ -69,8 +69,8 @@ effect(() => {
 
 const known = new Set<string>();
 effect(() => {
-  const fresh = unseen.value.some((each) => !known.has(each.id));
+  const fresh = unreadIncidents.value.some((each) => !known.has(each.id));
   known.clear();
-  for (const each of unseen.value) known.add(each.id);
+  for (const each of unreadIncidents.value) known.add(each.id);
   if (fresh && may(ACKNOWLEDGE)) soundOnce("text");
 });

@@ -1,7 +1,7 @@
 /** The client's picture: who is where, and where they were in the last hours. Pure: no page, no clock. */
 
 import type { ChannelHealth, Claim } from "../wire/channels.ts";
-import { isOver, isShown, type OfficeDocument, versionOf } from "../wire/documents.ts";
+import { isListed, isOver, type OfficeDocument, versionOf } from "../wire/documents.ts";
 import type { Change, Snapshot } from "../wire/stream.ts";
 import type { Fix, TrackFeature, UnitState } from "../wire/units.ts";
 
@@ -185,7 +185,7 @@ export class Picture {
 
   /** An older version than the one that is known changes nothing. */
   #putDocument(record: OfficeDocument, touched: Touched): void {
-    if (!isShown(record)) return;
+    if (!isListed(record)) return;
     const known = this.documents.get(record.id);
     if (known !== undefined && versionOf(known) > versionOf(record)) return;
     touched.documents = true;

@@ -2,7 +2,7 @@
 import type { UnitState } from "../wire/units.ts";
 
 /** One text to the office. */
-export interface Said {
+export interface RadioText {
   unit: string;
   at: string;
   text: string;
@@ -16,7 +16,7 @@ const LATELY_MS = 12 * 3600e3;
 const MOST_EACH = 20;
 
 /** Those of `texts`, oldest first, that go on waiting. */
-export function waitingOn(texts: readonly Said[]): Said[] {
+export function waitingOn(texts: readonly RadioText[]): RadioText[] {
   const count = new Map<string, number>();
   return [...texts]
     .reverse()
@@ -32,12 +32,12 @@ export function waitingOn(texts: readonly Said[]): Said[] {
  * time; words that came with a position or a call for help have none and are no text to the office.
  */
 export function news(
-  waiting: readonly Said[],
+  waiting: readonly RadioText[],
   units: Iterable<UnitState>,
   readUpTo: Readonly<Record<string, string>>,
   nowMs: number,
-): Said[] {
-  const found: Said[] = [];
+): RadioText[] {
+  const found: RadioText[] = [];
   for (const unit of units) {
     if (!unit.text_at || !unit.text) continue;
     const at = Date.parse(unit.text_at);

@@ -4,12 +4,12 @@ import { ACKNOWLEDGE } from "../session/permissions.ts";
 import { may } from "../session/session.ts";
 import type { UnitState } from "../wire/units.ts";
 import { soundOnce } from "./bell.ts";
-import { news, type Said, waitingOn } from "./radio-texts-news.ts";
-import { keptMarks, mark } from "./read-marks.ts";
+import { news, type RadioText, waitingOn } from "./radio-texts-news.ts";
+import { mark, storedMarks } from "./read-marks.ts";
 
 /** Until when the texts of each unit have been read here: the time of the newest one, by unit id. */
-const readUpTo = keptMarks("jp.texts_read");
-const waits = signal<readonly Said[]>([]);
+const readUpTo = storedMarks("jp.texts_read");
+const waits = signal<readonly RadioText[]>([]);
 
 /** Oldest first; without what was read in another tab. */
 export const unread = computed(() =>
@@ -19,7 +19,7 @@ export const unread = computed(() =>
 export const writers = computed(() => [...new Set(unread.value.map((each) => each.unit))]);
 
 /** Takes what a batch of the stream brought; sounds once if there is news, and opens nothing. */
-export function hearTexts(units: Iterable<UnitState>, gone: (id: string) => boolean, nowMs: number): void {
+export function noteTexts(units: Iterable<UnitState>, gone: (id: string) => boolean, nowMs: number): void {
   const before = waits.peek();
   const left = before.filter((each) => !gone(each.unit));
   const fresh = news(left, units, readUpTo.peek(), nowMs);

@@ -9,7 +9,7 @@ type Marks = Readonly<Record<string, string>>;
 const MOST = 500;
 const all = new Map<string, Signal<Marks>>();
 
-export function keptMarks(key: string): Signal<Marks> {
+export function storedMarks(key: string): Signal<Marks> {
   const marks = storageSignal<Marks>(key, {}, isMarks);
   all.set(key, marks);
   return marks;

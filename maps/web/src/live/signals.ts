@@ -2,7 +2,7 @@
 
 import { computed, signal } from "@preact/signals";
 import { Debounce } from "../browser/debounce.ts";
-import { hearServerTime, now } from "../session/clock.ts";
+import { noteServerTime, now } from "../session/clock.ts";
 import { noteBuild, noteFailure, noteFaults } from "../session/page-faults.ts";
 import { fetchJson } from "../wire/calls.ts";
 import type { ChannelHealth, Claim } from "../wire/channels.ts";
@@ -13,7 +13,7 @@ import { TrackCollection, TrackFeature } from "../wire/units.ts";
 import { type LiveStatus, LiveStream } from "./live.ts";
 import { Picture, type Touched, TRACKS_UP_TO } from "./picture.ts";
 import { plainList } from "./plain-list.ts";
-import { hearTexts } from "./radio-texts.ts";
+import { noteTexts } from "./radio-texts.ts";
 
 /** Hours of track that are kept and shown. */
 export const TRACK_HOURS = 3;
@@ -87,7 +87,7 @@ export const live = new LiveStream({
     },
     change: (frame: Change) => take(picture.apply(frame), false),
     faults: noteFaults,
-    serverTime: hearServerTime,
+    serverTime: noteServerTime,
     status: (status) => {
       liveStatus.value = status;
     },
@@ -108,7 +108,7 @@ function take(touched: Touched, whole: boolean): void {
   // The frame is in the picture by now: who shows it may fail, and the next one is shown all the same.
   shown(() => touched.documents && takeDocuments(touched.ended));
   shown(() => noteForgotten(touched));
-  shown(() => hearTexts(touchedUnits(touched), (id) => !picture.units.has(id), now.peek()));
+  shown(() => noteTexts(touchedUnits(touched), (id) => !picture.units.has(id), now.peek()));
   if (whole)
     straight.clear(); // all tracks are fetched
   else bend(touched.straight);

@@ -37,7 +37,7 @@ export type Lane = "urgent" | "routine";
  * or this phone's own key, which scripts can use and not read: for an SOS, which must go out after a
  * crash too, with nobody there to type a PIN.
  */
-export interface Kept {
+export interface QueuedReport {
   seq?: number;
   id: string;
   profile: string;
@@ -53,11 +53,11 @@ export interface Kept {
   photos: string[];
   /** Why it was refused, sealed as the report is. */
   why?: Sealed | SealedTo;
-  why_form?: Kept["form"];
+  why_form?: QueuedReport["form"];
 }
 
 /** One photo that waits, sealed with the data key. */
-export interface KeptPhoto {
+export interface QueuedPhoto {
   id: string;
   profile: string;
   sealed: Sealed;
@@ -68,7 +68,7 @@ export interface KeptPhoto {
 }
 
 /** What one profile keeps to work offline, sealed with its data key. */
-export interface KeptCopy {
+export interface OfflineCopy {
   profile: string;
   name: string;
   sealed: Sealed;
@@ -76,9 +76,13 @@ export interface KeptCopy {
 
 interface Schema extends DBSchema {
   profiles: { key: string; value: Profile };
-  outbox: { key: number; value: Kept; indexes: { id: string; profile: string; turn: [string, string, number] } };
-  photos: { key: string; value: KeptPhoto; indexes: { profile: string } };
-  copies: { key: [string, string]; value: KeptCopy };
+  outbox: {
+    key: number;
+    value: QueuedReport;
+    indexes: { id: string; profile: string; turn: [string, string, number] };
+  };
+  photos: { key: string; value: QueuedPhoto; indexes: { profile: string } };
+  copies: { key: [string, string]; value: OfflineCopy };
   phone: { key: string; value: CryptoKey | Bytes | Sealed };
 }
 

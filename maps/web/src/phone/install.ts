@@ -4,9 +4,9 @@ import { signal } from "@preact/signals";
 /** A newer page is ready; the crew says when. */
 export const newer = signal(false);
 /** The page is kept for no network; null while that is not known. */
-export const keptOffline = signal<boolean | null>(null);
+export const worksOffline = signal<boolean | null>(null);
 /** The browser promised not to clear what is stored. */
-export const keptForever = signal<boolean | null>(null);
+export const isPersistent = signal<boolean | null>(null);
 
 interface InstallPrompt extends Event {
   prompt(): Promise<unknown>;
@@ -25,7 +25,7 @@ export async function keepPage(scope: string): Promise<void> {
     canInstall.value = null;
   });
   if (!("serviceWorker" in navigator)) {
-    keptOffline.value = false;
+    worksOffline.value = false;
     return;
   }
   const had = navigator.serviceWorker.controller !== null;
@@ -39,12 +39,12 @@ export async function keepPage(scope: string): Promise<void> {
       });
     });
     await navigator.serviceWorker.ready;
-    keptOffline.value = true;
+    worksOffline.value = true;
     setInterval(() => void found.update().catch(() => undefined), 3_600_000);
   } catch {
-    keptOffline.value = false; // no such file, or storage is off: the page works as long as it is open
+    worksOffline.value = false; // no such file, or storage is off: the page works as long as it is open
   }
-  keptForever.value = (await navigator.storage?.persisted?.()) ?? null;
+  isPersistent.value = (await navigator.storage?.persisted?.()) ?? null;
 }
 
 function ready(worker: ServiceWorker): void {
@@ -53,7 +53,7 @@ function ready(worker: ServiceWorker): void {
 }
 
 /** Turns to the newer page. What waits and what is being written lies on the disk. */
-export function takeNewer(): void {
+export function installUpdate(): void {
   if (waiting.peek()?.state !== "installed") return location.reload(); // another tab has turned to it already
   navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), { once: true });
   waiting.peek()?.postMessage("take over");
@@ -66,5 +66,5 @@ export async function install(): Promise<void> {
 
 /** Asks the browser to keep what is stored, whatever else fills the phone. */
 export async function keepForever(): Promise<void> {
-  keptForever.value = (await navigator.storage?.persist?.()) ?? false;
+  isPersistent.value = (await navigator.storage?.persist?.()) ?? false;
 }

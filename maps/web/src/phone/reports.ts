@@ -11,13 +11,13 @@ export interface Place {
   battery_pct?: number;
 }
 
-interface Said {
+interface ReportHead {
   id: string;
   /** Aware ISO time: the phone's, put right by what it knows of the server's. */
   at: string;
 }
 
-export type Report = Said &
+export type Report = ReportHead &
   (
     | ({ kind: "position" } & Place)
     | ({ kind: "sos"; text?: string } & Partial<Place>)

@@ -6,7 +6,7 @@ import { lat, listOf, lon, Misfit, object, optional, type Parser, text } from ".
 import { Session } from "../wire/session.ts";
 import type { Bytes } from "./encryption.ts";
 import type { Report } from "./reports.ts";
-import { hearDate, hearTime } from "./time.ts";
+import { noteDate, noteTime } from "./time.ts";
 
 /** By which key a call goes: a Bearer key, or null for the session's cookie. */
 export type By = string | null;
@@ -67,7 +67,7 @@ export async function readCrew(by: By): Promise<CrewNow> {
   const answer = await ask("GET", "/api/crew", by);
   const heardAt = Date.now();
   const found = await jsonOf(answer, CrewNow);
-  hearTime(found.server_time, sentAt, heardAt);
+  noteTime(found.server_time, sentAt, heardAt);
   return found;
 }
 
@@ -131,7 +131,7 @@ async function ask(
     throw noAnswer(fault);
   }
   const ofOffice = answer.status === 204 || (answer.headers.get("content-type") ?? "").includes("json");
-  if (ofOffice) hearDate(answer.headers.get("date"), sentAt, Date.now()); // who else answers may have another time
+  if (ofOffice) noteDate(answer.headers.get("date"), sentAt, Date.now()); // who else answers may have another time
   if (answer.ok && ofOffice) return answer;
   if (answer.ok) throw new Failure(STRANGE, "");
   throw new Failure(answer.status, ...(await saidIn(answer)));

@@ -16,16 +16,16 @@ const offset = storageSignal<number>("jp.crew.offset", 0);
 export const clock = signal(moment());
 
 /** Learns from an answer: the server wrote its time about half-way of the trip. */
-export function hearTime(serverTime: string, sentAt: number, heardAt: number): void {
+export function noteTime(serverTime: string, sentAt: number, heardAt: number): void {
   const said = Date.parse(serverTime);
   if (!Number.isFinite(said) || Math.abs(heardAt - sentAt) > LONGEST_TRIP_MS) return;
   offset.value = said - (sentAt + heardAt) / 2;
 }
 
 /** Learns from the date that any answer bears: a locked page asks nothing that tells the time better. */
-export function hearDate(date: string | null, sentAt: number, heardAt: number): void {
+export function noteDate(date: string | null, sentAt: number, heardAt: number): void {
   const said = Date.parse(date ?? "");
-  if (Math.abs(said - moment((sentAt + heardAt) / 2)) > ROUGH_MS) hearTime(date ?? "", sentAt, heardAt);
+  if (Math.abs(said - moment((sentAt + heardAt) / 2)) > ROUGH_MS) noteTime(date ?? "", sentAt, heardAt);
 }
 
 /** A moment of the phone's clock as one of the server's, ms UTC. */

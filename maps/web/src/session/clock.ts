@@ -14,7 +14,7 @@ let offsetMs = 0;
 export const now = signal(ownMs());
 
 /** Takes the server's time from what was heard at a moment of this machine's clock (steady-clock.ts). */
-export function hearServerTime(serverMs: number, heardAtMs: number): void {
+export function noteServerTime(serverMs: number, heardAtMs: number): void {
   if (!Number.isFinite(serverMs)) return;
   heard.push(serverMs - heardAtMs);
   if (heard.length > KEEP) heard.shift();

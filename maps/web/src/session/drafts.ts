@@ -7,7 +7,7 @@
 import { session } from "./session.ts";
 
 /** One draft, and when it was last touched, milliseconds of this machine. */
-export interface Kept<T> {
+export interface StoredDraft<T> {
   at: number;
   what: T;
 }
@@ -23,10 +23,10 @@ let over = false;
 let began: string | null = null;
 
 /** What was kept under a name for this person and office; nothing where storage is off or holds something else. */
-export function readDrafts<T>(name: string, fits: (what: unknown) => what is T): Kept<T>[] {
+export function readDrafts<T>(name: string, fits: (what: unknown) => what is T): StoredDraft<T>[] {
   try {
     return listOf(sessionStorage.getItem(keyOf(name))).filter(
-      (each): each is Kept<T> => typeof each?.at === "number" && fits(each.what),
+      (each): each is StoredDraft<T> => typeof each?.at === "number" && fits(each.what),
     );
   } catch {
     return [];
@@ -34,7 +34,7 @@ export function readDrafts<T>(name: string, fits: (what: unknown) => what is T):
 }
 
 /** Keeps the drafts of a name in place of those before; none takes them away. */
-export function writeDrafts<T>(name: string, drafts: readonly Kept<T>[]): void {
+export function writeDrafts<T>(name: string, drafts: readonly StoredDraft<T>[]): void {
   if (over) return;
   try {
     if (drafts.length === 0) sessionStorage.removeItem(keyOf(name));
@@ -116,10 +116,10 @@ function dropUpTo(ms: number, stays: (key: string) => boolean): void {
 }
 
 /** What another version wrote is no list of ours: it counts as nothing. */
-function listOf(text: string | null): Kept<unknown>[] {
+function listOf(text: string | null): StoredDraft<unknown>[] {
   try {
     const found = JSON.parse(text ?? "[]") as unknown;
-    return Array.isArray(found) ? (found as Kept<unknown>[]) : [];
+    return Array.isArray(found) ? (found as StoredDraft<unknown>[]) : [];
   } catch {
     return [];
   }

@@ -48,7 +48,7 @@ export function noteBuild(build: string | undefined): void {
   if (otherBuild.peek() !== other) otherBuild.value = other === triedBuild() ? "" : other;
 }
 
-export function loadAnew(): void {
+export function reloadPage(): void {
   try {
     sessionStorage.setItem(TRIED, otherBuild.peek());
   } catch {

@@ -6,7 +6,7 @@ import { Session } from "../wire/session.ts";
 import { calendar } from "../words/calendar.ts";
 import { type Part, t } from "../words/index.ts";
 import { chosenLanguage, isLanguage, openWords } from "../words/load.ts";
-import { hearServerTime, startClock } from "./clock.ts";
+import { noteServerTime, startClock } from "./clock.ts";
 import { tidyDrafts, watchSignOut } from "./drafts.ts";
 import { watchFailures } from "./page-faults.ts";
 import { session } from "./session.ts";
@@ -29,7 +29,7 @@ export async function startPage(
   try {
     const told = await fetchDated("/api/session", Session);
     // Pages without a stream hear of no other: “the last hour” is the server's, not that of a wrong clock here.
-    hearServerTime(told.atMs, ownMs());
+    noteServerTime(told.atMs, ownMs());
     found = told.value;
   } catch (fault) {
     if (fault instanceof CallError && fault.status === 401) return location.replace(signInPath());

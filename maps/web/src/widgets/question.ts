@@ -22,4 +22,4 @@ export interface Question {
   act: (words: string, minutes: number, chosen: string) => Promise<void>;
 }
 
-export const asking = signal<Question | null>(null);
+export const openQuestion = signal<Question | null>(null);

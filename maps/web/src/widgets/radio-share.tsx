@@ -12,7 +12,7 @@ import type { RadioMessage } from "../wire/messages.ts";
 import { PlaceRadios } from "../wire/messages.ts";
 import { nothing } from "../wire/parser.ts";
 import { t, wordsIfAny } from "../words/index.ts";
-import { asking } from "./question.ts";
+import { openQuestion } from "./question.ts";
 import { faultWords } from "./states.tsx";
 
 const SOON_MS = 1500;
@@ -107,7 +107,7 @@ function Order({ order }: { order: RadioMessage }): JSX.Element {
 }
 
 function askChannel(place: Shown, channels: readonly string[], say: Say): void {
-  asking.value = {
+  openQuestion.value = {
     title: t("mark.to_radios_title"),
     about: t(place.kind === "sector" ? "sector.to_radios_what" : "mark.to_radios_what", { name: place.name }),
     label: "message.reason",

@@ -370,7 +370,7 @@ export const OfficeDocument: Parser<OfficeDocument> = (value) => {
 };
 export type OfficeDocument = Alert | Target | HandOff | Agreement | Sector | Patrol | Incident | Mark;
 
-export function isShown(record: { kind: string }): boolean {
+export function isListed(record: { kind: string }): boolean {
   return record.kind in ENDS;
 }
 

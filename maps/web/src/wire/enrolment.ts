@@ -39,11 +39,11 @@ export const EnrolledPhone = object({
 export type EnrolledPhone = ValueOf<typeof EnrolledPhone>;
 
 /** `GET /api/trust`. */
-export const Trusted = object({
+export const PhoneTrust = object({
   node: text,
   address: text,
   fingerprint: text,
   good_for: listOf(text),
   until: moment,
 });
-export type Trusted = ValueOf<typeof Trusted>;
+export type PhoneTrust = ValueOf<typeof PhoneTrust>;

@@ -5,7 +5,7 @@
  */
 
 import { ChannelHealth, Claim } from "./channels.ts";
-import { Alert, DOCUMENTS, isShown, OfficeDocument } from "./documents.ts";
+import { Alert, DOCUMENTS, isListed, OfficeDocument } from "./documents.ts";
 import { count, type Fields, isRecord, listOf, moment, name, object, type Parser, text } from "./parser.ts";
 import type { Change, FixTable, LiveFrame, Snapshot, Table } from "./stream.ts";
 import { withoutTables } from "./tables.ts";
@@ -28,9 +28,9 @@ export interface ParsedFrame {
   unknown?: boolean;
 }
 
-type Said = Record<string, unknown>;
+type JsonRecord = Record<string, unknown>;
 /** Said instead of a field that cannot be read, rather than leaving the thing out. */
-type Instead = Readonly<Said>;
+type Instead = Readonly<JsonRecord>;
 
 /** Faults that are told of one frame, at most. */
 const MOST_FAULTS = 50;
@@ -105,7 +105,7 @@ function readFrame(said: string, faults: ItemFault[]): LiveFrame | "unknown" | n
 
 type Lists = Pick<Change, "fixes" | "units" | "forget" | "channels" | "claims" | "papers">;
 
-function readLists(frame: Said, time: string, faults: ItemFault[]): Lists {
+function readLists(frame: JsonRecord, time: string, faults: ItemFault[]): Lists {
   const read: Lists = {};
   const list = (field: string): unknown[] | undefined => {
     const value = frame[field];
@@ -152,7 +152,7 @@ interface Read<T> {
 function readDocument(item: unknown, time: string): Read<OfficeDocument> {
   const kind = isRecord(item) ? item["kind"] : undefined;
   if (typeof kind !== "string") return { value: null, fields: ["kind"] };
-  if (!isShown({ kind })) return { value: OfficeDocument(item), fields: [] };
+  if (!isListed({ kind })) return { value: OfficeDocument(item), fields: [] };
   if (kind !== "alert") return readAs<OfficeDocument>(item, DOCUMENTS[kind as OfficeDocument["kind"]]);
   // Of an alert nothing but its id is needed: what calls for help may be said badly.
   const read = readAs(item, Alert, { ...ALERT, at: time, raised_at: time });
@@ -182,11 +182,11 @@ function fixesOfTables(tables: unknown[] | undefined, time: string, faults: Item
   });
 }
 
-function isFixTable(value: unknown): value is Said & FixTable {
+function isFixTable(value: unknown): value is JsonRecord & FixTable {
   return isTable(value) && (value["places"] === undefined || value["places"] === null || isTable(value["places"]));
 }
 
-function isTable(value: unknown): value is Said & Table {
+function isTable(value: unknown): value is JsonRecord & Table {
   if (!isRecord(value) || !Array.isArray(value["rows"])) return false;
   const [names, ...rows] = value["rows"] as unknown[];
   return fits(names, NAMES) && rows.every(Array.isArray) && (value["same"] === undefined || isRecord(value["same"]));

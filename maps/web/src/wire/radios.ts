@@ -2,7 +2,7 @@
 import { RejectedFrame } from "./channels.ts";
 import { figure, flag, lat, listOf, lon, moment, nullable, object, optional, text, type ValueOf } from "./parser.ts";
 
-export const HeardAt = object({
+export const MessageReception = object({
   channel: text,
   gateway: text,
   heard_at: moment,
@@ -10,13 +10,13 @@ export const HeardAt = object({
   snr_db: optional(figure),
 });
 
-export type HeardAt = ValueOf<typeof HeardAt>;
+export type MessageReception = ValueOf<typeof MessageReception>;
 
 /** One thing a radio said, as the list of an unknown radio shows it. */
-export const HeardMessage = object({
+export const TechnicianMessage = object({
   heard_at: moment,
-  heard_by: optional(listOf(HeardAt)),
-  best: optional(HeardAt),
+  heard_by: optional(listOf(MessageReception)),
+  best: optional(MessageReception),
   hex: optional(text),
   raw: optional(text),
   kind: text,
@@ -28,10 +28,10 @@ export const HeardMessage = object({
   lat: optional(nullable(lat)),
   flags: optional(listOf(text)),
 });
-export type HeardMessage = ValueOf<typeof HeardMessage>;
+export type TechnicianMessage = ValueOf<typeof TechnicianMessage>;
 
 /** Why a radio is not on the map: where it stops on its way there. */
-export const Why = object({
+export const RadioInquiry = object({
   asked: text,
   verdict: text,
   says: text,
@@ -55,7 +55,7 @@ export const Why = object({
       }),
     ),
   ),
-  last: optional(HeardMessage),
+  last: optional(TechnicianMessage),
   rejected: optional(listOf(RejectedFrame)),
   /** Moments that stand in the sentences, as they stand there and as data. */
   moments: optional(
@@ -67,4 +67,4 @@ export const Why = object({
     ),
   ),
 });
-export type Why = ValueOf<typeof Why>;
+export type RadioInquiry = ValueOf<typeof RadioInquiry>;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isOnItsWay, wayFor } from "../../src/live/messages.ts";
-import { news, type Said, waitingOn } from "../../src/live/radio-texts-news.ts";
+import { news, type RadioText, waitingOn } from "../../src/live/radio-texts-news.ts";
 import { pruned } from "../../src/live/read-marks.ts";
 import { newId } from "../../src/live/request-ids.ts";
 import type { RadioMessage, Route } from "../../src/wire/messages.ts";
@@ -104,7 +104,7 @@ test("a refusal is told in the reader's words where there are some, else by its 
 });
 
 test("of a unit that writes for days while nobody reads the newest texts wait, and all of the others", () => {
-  const said = (unit: string, n: number): Said => ({
+  const said = (unit: string, n: number): RadioText => ({
     unit,
     at: new Date(AT + n * 1000).toISOString(),
     text: String(n),

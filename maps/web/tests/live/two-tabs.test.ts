@@ -44,7 +44,7 @@ before(async () => {
 });
 
 test("what is read in another tab waits here no more, and its mark outlives one set here", async () => {
-  const { hearTexts, markTextsRead, unread, writers } = await import("../../src/live/radio-texts.ts");
+  const { noteTexts: hearTexts, markTextsRead, unread, writers } = await import("../../src/live/radio-texts.ts");
   hearTexts([wrote("u1", 1), wrote("u2", 2)], () => false, Date.now());
   assert.deepEqual(writers.value, ["u1", "u2"]);
   otherWrites({ u1: wrote("u1", 1).text_at as string });

@@ -1,7 +1,7 @@
 /** How a page turns to a newer one that was brought beside it. */
 import assert from "node:assert/strict";
 import { after, before, mock, test } from "node:test";
-import { keepPage, newer, takeNewer } from "../../src/phone/install.ts";
+import { installUpdate, keepPage, newer } from "../../src/phone/install.ts";
 
 const heard: string[] = [];
 const worker = {
@@ -29,13 +29,13 @@ after(() => mock.timers.reset());
 
 test("a newer worker is told to take over, and the page is read anew once it has", () => {
   assert.ok(newer.value);
-  takeNewer();
+  installUpdate();
   assert.deepEqual(heard, ["take over"]);
   assert.equal(reload.mock.callCount(), 0, "not before");
 });
 
 test("where another tab has turned to it already the page is read anew at once", () => {
   worker.state = "activated";
-  takeNewer();
+  installUpdate();
   assert.equal(reload.mock.callCount(), 1);
 });

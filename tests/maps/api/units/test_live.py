@@ -296,7 +296,7 @@ async def test_who_opens_stream_after_stream_takes_no_other_s_and_has_a_bound(
         with ExitStack() as held:
             for number in range(3):  # a place for each again
                 held.enter_context(
-                    places.held("commander", "another", partial(sent_away.append, number))
+                    places.slot("commander", "another", partial(sent_away.append, number))
                 )
         if not sent_away:
             break
@@ -305,7 +305,7 @@ async def test_who_opens_stream_after_stream_takes_no_other_s_and_has_a_bound(
 def test_a_stream_that_is_slow_to_end_leaves_the_later_ones_counted() -> None:
     places, told = StreamSlots(most=1), list[str]()
     slow, other, later = (
-        places.held("malee", "a session", partial(told.append, name))
+        places.slot("malee", "a session", partial(told.append, name))
         for name in ("slow", "other", "later")
     )
     slow.__enter__()
@@ -313,7 +313,7 @@ def test_a_stream_that_is_slow_to_end_leaves_the_later_ones_counted() -> None:
         pass
     with later:
         slow.__exit__(None, None, None)
-        with places.held("malee", "a session", lambda: None):
+        with places.slot("malee", "a session", lambda: None):
             assert told == ["slow", "later"]
 
 
@@ -357,11 +357,11 @@ async def test_a_place_that_was_got_as_the_connection_was_ended_is_given_back(
     class Places(StreamSlots):
         """Notes who carries a stream."""
 
-        def held(self, *place: Any) -> Any:
+        def slot(self, *place: Any) -> Any:
             task = asyncio.current_task()
             assert task is not None
             carrying.append(task)
-            return super().held(*place)
+            return super().slot(*place)
 
     async def enters(*_: Any) -> Any:
         asks.set()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pyais import NMEAMessage
 
 from maps.feeds.writers.ais_writer import AisWriter
-from maps.feeds.writers.mmsi import made_mmsi
+from maps.feeds.writers.mmsi import mmsi_of
 from patrol.units.wire import UnitState
 from tests.fixtures.needs import program
 from tests.maps.feeds.pictures import NOON, fix, heard, notes, unit
@@ -37,9 +37,9 @@ def test_gpsdecode_reads_the_same_places_and_names() -> None:
     said = gpsdecode(lines)
     names = {each["mmsi"]: each["shipname"] for each in said if each["type"] == 24}
     assert names == {
-        made_mmsi("a"): "HX-1",
+        mmsi_of("a"): "HX-1",
         567001234: "CHIANG KHONG 7",
-        made_mmsi("c"): f"UNIT {made_mmsi('c') % 10_000:04} 3",
+        mmsi_of("c"): f"UNIT {mmsi_of('c') % 10_000:04} 3",
     }
     places = {each["mmsi"]: each for each in said if each["type"] == 18}
     for boat, mmsi in zip(BOATS, names, strict=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from maps.feeds.writers.mmsi import MmsiNumbers, made_mmsi, own_mmsi
+from maps.feeds.writers.mmsi import MmsiNumbers, mmsi_of, own_mmsi
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_a_boat_heard_by_ais_keeps_its_number() -> None:
 
 
 def test_a_made_number_is_the_same_at_every_start() -> None:
-    assert made_mmsi("c0ffee") == made_mmsi("c0ffee") == MmsiNumbers().of("c0ffee", ())
+    assert mmsi_of("c0ffee") == mmsi_of("c0ffee") == MmsiNumbers().of("c0ffee", ())
     numbers = MmsiNumbers()
     many = {numbers.of(f"unit {number}", ()) for number in range(20_000)}
     assert len(many) == 20_000  # some would meet by chance
@@ -50,4 +50,4 @@ def test_a_number_follows_the_radio_to_its_unit_and_back() -> None:
     numbers.forget("ais:574123456")
     assert numbers.of("unit", ["ais:574123456"]) == 574123456
     made = numbers.of("unit", [])
-    assert made == made_mmsi("unit")
+    assert made == mmsi_of("unit")

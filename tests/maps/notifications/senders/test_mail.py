@@ -280,7 +280,7 @@ def test_no_word_of_a_radio_becomes_a_header(name: str, place: str, rule_: str, 
             agency=AGENCY,
             at=START,
             expires_at=START,
-            told=(VisibleAlert(alert=alert, occasion="raised", call_sign=hostile),),
+            alerts=(VisibleAlert(alert=alert, occasion="raised", call_sign=hostile),),
         )
         again = message_from_bytes(
             way.mail("duty@hx.example", message, Wording()).as_bytes(), policy=policy.default

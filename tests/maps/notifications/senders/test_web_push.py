@@ -404,7 +404,7 @@ async def test_a_user_is_told_on_its_own_browsers_that_its_ways_in_were_changed(
         await desk(it, KHAM).deliveries.subscribe(**first.fields)
         await desk(it, KHAM).deliveries.subscribe(**second.fields)
         await desk(it, NOI).deliveries.subscribe(**other.fields)
-        news = AccountNews(it.node.store, it.delivering.tell_account)
+        news = AccountNews(it.node.store, it.delivering.notify_account)
         document_service = it.node.watch.document_service
         await document_service.note(
             Note(act="add passkey", actor="kham", agency=AGENCY, subject="user:kham")

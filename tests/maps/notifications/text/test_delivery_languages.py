@@ -69,7 +69,7 @@ def alert(place: str = "", *, agency: str = AGENCY, state: AlertState = "raised"
 
 def message(told: VisibleAlert) -> Notification:
     return Notification(
-        id="m", agency=AGENCY, at=START, expires_at=START + timedelta(hours=1), told=(told,)
+        id="m", agency=AGENCY, at=START, expires_at=START + timedelta(hours=1), alerts=(told,)
     )
 
 
@@ -113,7 +113,7 @@ def test_the_fields_of_a_place_are_those_whose_words_were_kept(ground: Ground) -
 
 def test_what_has_no_fields_is_told_as_it_was_kept() -> None:
     told = VisibleAlert(alert=alert("at the pier"), occasion="raised")
-    assert "at the pier" in words.where(told, Wording("th"))
+    assert "at the pier" in words.place_text(told, Wording("th"))
 
 
 def test_years_are_counted_as_the_reader_does() -> None:
@@ -143,7 +143,7 @@ def test_what_does_not_cross_of_a_state_is_not_asked_for() -> None:
     for language in LANGUAGES:
         for state in STATES:
             told = VisibleAlert(alert=alert(state=state), occasion=state)
-            said = words.state(told, Wording(language, zone=ZONE))
+            said = words.state_text(told, Wording(language, zone=ZONE))
             assert said
             assert "{" not in said
 

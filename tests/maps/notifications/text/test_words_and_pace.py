@@ -46,7 +46,7 @@ def told(number: int = 0, *, call_sign: str = "Boat 3", **more: object) -> Visib
 
 def message(*alerts: VisibleAlert, more: int = 0) -> Notification:
     return Notification(
-        id="m", agency=AGENCY, at=START, expires_at=at(3600), told=alerts, more=more
+        id="m", agency=AGENCY, at=START, expires_at=at(3600), alerts=alerts, more=more
     )
 
 

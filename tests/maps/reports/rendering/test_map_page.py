@@ -23,7 +23,7 @@ def document(*plates: Plate) -> ReportDocument:
         subtitle=HOSTILE,
         facts=((HOSTILE, HOSTILE), (HOSTILE, HOSTILE)),
         sections=(Section(title="Map", blocks=plates),),
-        made=HOSTILE,
+        made_line=HOSTILE,
     )
 
 
@@ -31,8 +31,8 @@ def test_a_name_is_neither_a_template_of_the_server_nor_a_script_of_the_reader()
     needs.web_client()
     corners = ((100.1, 20.1), (100.2, 20.1), (100.2, 20.2), (100.1, 20.1))
     shapes = (
-        Shape(form="area", style="sector", lines=(corners,), label=HOSTILE, told=HOSTILE),
-        Shape(form="point", style="unit", lines=((corners[0],),), label=HOSTILE, told=HOSTILE),
+        Shape(form="area", style="sector", lines=(corners,), label=HOSTILE, tooltip=HOSTILE),
+        Shape(form="point", style="unit", lines=((corners[0],),), label=HOSTILE, tooltip=HOSTILE),
     )
     plate = Plate(title="", box=(100.0, 20.0, 101.0, 21.0), shapes=shapes, attribution=HOSTILE)
     page = folium_page(document(plate))

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from maps.language.wording import Wording
-from maps.reports.document.document import shown
+from maps.reports.document.document import cell_text
 from maps.reports.kinds.monthly import _in_short as month_in_short
 from maps.reports.kinds.monthly import _seized
 from maps.reports.kinds.patrol_debrief import _in_short as patrol_in_short
@@ -66,7 +66,7 @@ def test_little_that_was_seized_does_not_come_to_nothing() -> None:
     seized_ = {"heroin": {"kg": 0.0003}, "opium": {"kg": 12.5}, "acid": {"litres": 0.02}}
     table = _seized(asked, Total(seized=seized_))
     rows = [
-        [shown(cell, column) for cell, column in zip(row, table.columns, strict=True)]
+        [cell_text(cell, column) for cell, column in zip(row, table.columns, strict=True)]
         for row in table.rows
     ]
     assert [row[:3] for row in rows] == [

@@ -68,7 +68,7 @@ def document(language: str, words: str) -> ReportDocument:
         report="test", language=language, title=words, subtitle=words, facts=((words, words),),
         sections=(Section(title=words, blocks=(
             Words(text=words * 6), Facts(pairs=((words, words),)), table, bars, plate)),),
-        made=words,
+        made_line=words,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from maps.language.wording import words_of
-from maps.reports.document.document import UNKNOWN, ReportDocument, Section, Table, Words, shown
+from maps.reports.document.document import UNKNOWN, ReportDocument, Section, Table, Words, cell_text
 from maps.reports.kinds.briefing import patrol_briefing
 from patrol.patrols import conflicts as clashes
 from patrol.patrols.patrol import Member
@@ -51,7 +51,7 @@ async def test_a_briefing_gives_no_number_of_people_that_nobody_said(tmp_path: P
         [units] = [section for section in document.sections if section.title == "Units"]
         [table] = [block for block in units.blocks if isinstance(block, Table)]
         at = [column.title for column in table.columns].index("People")
-        people = {str(row[0]): shown(row[at], table.columns[at]) for row in table.rows}
+        people = {str(row[0]): cell_text(row[at], table.columns[at]) for row in table.rows}
         assert people == {"Naga 1": UNKNOWN, "Naga 2": "1"}
 
 

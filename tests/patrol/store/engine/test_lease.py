@@ -54,9 +54,9 @@ async def test_who_waits_takes_the_lease_when_it_falls_still_and_the_other_commi
     lost: list[LeaseLost] = []
     one, two = (LeaseHolder("hx", agency="joint", life_s=1.5, lost=lost.append) for _ in range(2))
     try:
-        holding = one.over(first)
+        holding = one.hold(first)
         await holding.__aenter__()
-        waiting = two.over(second)
+        waiting = two.hold(second)
         taken = asyncio.create_task(waiting.__aenter__())
         await renewed(first, 4)
         assert not taken.done()  # it is renewed, for longer than it lasts
@@ -116,12 +116,12 @@ async def test_the_lease_does_not_run_out_while_the_store_does_not_answer(
             await asyncio.sleep(0.01)
 
     try:
-        holding = one.over(first)
+        holding = one.hold(first)
         await holding.__aenter__()
         for task in asyncio.all_tasks():  # the test renews it
             if task.get_name() == "lease":
                 task.cancel()
-        waiting = two.over(second)
+        waiting = two.hold(second)
         taken = asyncio.create_task(waiting.__aenter__())
         async with asyncio.timeout(20):
             await look(1)
@@ -238,7 +238,7 @@ async def test_who_looks_by_writing_changes_nothing(tmp_path: Path) -> None:
     first, second = open_store(url), open_store(url)
     try:
         assert await second.write(lease.read_and_write, "hx") is None
-        async with LeaseHolder("hx", agency="joint", life_s=60).over(first):
+        async with LeaseHolder("hx", agency="joint", life_s=60).hold(first):
             seen = await first.read(lease.read, "hx")
             assert seen is not None
             assert await second.write(lease.read_and_write, "hx") == seen
@@ -271,7 +271,7 @@ async def test_who_could_not_renew_it_tries_again_before_a_third_of_it_is_over(
 
     try:
         monkeypatch.setattr("maps.node.lease_holder.asyncio.sleep", noted)
-        async with holding.over(store):
+        async with holding.hold(store):
             monkeypatch.setattr(store, "write", refused_once)
             async with asyncio.timeout(20):
                 await tried.wait()
@@ -299,7 +299,7 @@ async def test_a_lease_counts_from_when_it_was_asked_for_however_late_the_answer
             answered.set()
 
     try:
-        async with holding.over(store), asyncio.timeout(20):
+        async with holding.hold(store), asyncio.timeout(20):
             monkeypatch.setattr("maps.node.lease_holder.monotonic", lambda: now_s)
             asked_s = now_s
             monkeypatch.setattr(store, "write", slow)
@@ -315,7 +315,7 @@ async def test_what_was_given_back_is_taken_at_once(tmp_path: Path) -> None:
     try:
         for epoch in (1, 2):
             holding = LeaseHolder("hx", agency="joint", life_s=60)
-            async with asyncio.timeout(5), holding.over(store):
+            async with asyncio.timeout(5), holding.hold(store):
                 assert holding.epoch == epoch
             store.fence = None
     finally:
@@ -347,7 +347,7 @@ async def test_who_was_still_past_the_lease_renews_it_in_the_first_transaction_a
     lost: list[LeaseLost] = []
     one = LeaseHolder("hx", agency="joint", life_s=0.3, lost=lost.append)
     try:
-        holding = one.over(first)
+        holding = one.hold(first)
         await holding.__aenter__()
         for task in asyncio.all_tasks():  # nothing renews it, and nobody stands by
             if task.get_name() == "lease":

@@ -65,7 +65,7 @@ def published() -> dict[str, Any]:
 def is_unknown(port: int) -> bool:
     """Return whether an application is one that we have no name for, read or not."""
     try:
-        said = payload.said_by(port, b"", request_id=0, payload=b"")
+        said = payload.decode_payload(port, b"", request_id=0, payload=b"")
     except (ProtobufError, FrameError):
         return False
     return said == MeshtasticPayload(kind="other", word=None, facts={"portnum": port})

@@ -1,12 +1,12 @@
 /** The frame round the map: two sides that fold on a desktop, a sheet with three stops on a phone. */
 import type { ComponentChildren, JSX } from "preact";
 import { leftOpen, rightOpen } from "../../browser/preferences.ts";
-import { unseen } from "../../live/incidents.ts";
+import { unreadIncidents } from "../../live/incidents.ts";
 import { writers } from "../../live/radio-texts.ts";
 import { channels, liveStatus, unknownRadios } from "../../live/signals.ts";
 import { MapCanvas } from "../../map/map-canvas.tsx";
 import { session } from "../../session/session.ts";
-import { AskDialog } from "../../widgets/dialogs/question-dialog.tsx";
+import { QuestionDialog } from "../../widgets/dialogs/question-dialog.tsx";
 import { Boundary } from "../../widgets/frame/boundary.tsx";
 import { PageNotices } from "../../widgets/frame/page-notices.tsx";
 import { PagesMenu } from "../../widgets/frame/pages-menu.tsx";
@@ -130,7 +130,7 @@ export function Frame(): JSX.Element {
         <AssignDialog />
       </Boundary>
       <Boundary name="AskDialog">
-        <AskDialog />
+        <QuestionDialog />
       </Boundary>
       <Boundary name="PhotoDialog">
         <PhotoDialog />
@@ -243,7 +243,7 @@ function Tabs({ tabs, active }: { tabs: typeof TABS; active: Tab }): JSX.Element
 
 function Badge({ name }: { name: Tab }): JSX.Element | null {
   if (name === "alerts") {
-    const all = waiting.value + writers.value.length + unseen.value.length;
+    const all = waiting.value + writers.value.length + unreadIncidents.value.length;
     return all === 0 ? null : <span class={waiting.value === 0 ? "badge num" : "badge calls num"}>{all}</span>;
   }
   const n =

@@ -1,14 +1,14 @@
 /** Every action that has a key. Tooltips and the help list read the same table. */
 
-import { isAsked, pressedKey } from "../../browser/key-press.ts";
+import { isDialogOpen, pressedKey } from "../../browser/key-press.ts";
 import { leftOpen, rightOpen } from "../../browser/preferences.ts";
 import type { AlertAct } from "../../live/alerts.ts";
-import { markOldestSeen } from "../../live/incidents.ts";
+import { markOldestIncidentRead } from "../../live/incidents.ts";
 import { toWrite } from "../../live/messages.ts";
 import { markOldestRead, markTextsRead, writers } from "../../live/radio-texts.ts";
 import { distressed } from "../../live/signals.ts";
 import { zoomBy } from "../../map/page-map.ts";
-import { asking } from "../../widgets/question.ts";
+import { openQuestion } from "../../widgets/question.ts";
 import type { Alert, HandOff } from "../../wire/documents.ts";
 import { t, type Words } from "../../words/index.ts";
 import { turnQuiet } from "./alerts/silence.tsx";
@@ -37,9 +37,9 @@ import {
   awaitingPlace,
   clearSelection,
   helpOpen,
+  notify,
   openTab,
   phone,
-  say,
   select,
   selectedId,
   sheetStop,
@@ -107,7 +107,7 @@ function readTexts(): void {
   if (shown && writers.value.includes(selectedId.value)) markTextsRead(selectedId.value);
   else if (!queueShown()) return;
   else if (writers.value.length > 0) markOldestRead();
-  else markOldestSeen();
+  else markOldestIncidentRead();
 }
 
 function move(by: number): void {
@@ -118,7 +118,7 @@ function move(by: number): void {
 function goToDistress(): void {
   const calling = distressed.value;
   const next = calling[(calling.findIndex((unit) => unit.id === selectedId.value) + 1) % calling.length];
-  if (next === undefined) return say(t("distress.none"));
+  if (next === undefined) return notify(t("distress.none"));
   select(next.id);
   flyToSelected();
 }
@@ -126,7 +126,7 @@ function goToDistress(): void {
 function back(): void {
   if (awaitingPlace.value !== null) awaitingPlace.value = null;
   else if (measuring.value !== null) measuring.value = null;
-  else if (asking.value !== null) asking.value = null;
+  else if (openQuestion.value !== null) openQuestion.value = null;
   else if (assigning.value !== null) assigning.value = null;
   else if (helpOpen.value) helpOpen.value = false;
   else if (markedId.value !== "") markedId.value = "";
@@ -191,7 +191,7 @@ export const ACTIONS: readonly KeyAction[] = [
 
 export function listenToKeys(): void {
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isAsked()) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isDialogOpen()) return;
     const field = event.target instanceof HTMLElement && event.target.closest("input, select, textarea");
     if (field && event.key !== "Escape") return;
     const key = pressedKey(event);

@@ -19,7 +19,7 @@ import { t } from "../../words/index.ts";
 import { SuspendedItem } from "./alerts/sharing.tsx";
 import { QuietItem } from "./alerts/silence.tsx";
 import { computerName, OWN_CLOCK } from "./desk/clock-doubt.ts";
-import { helpOpen, openTab, phone, say } from "./desk/selection.ts";
+import { helpOpen, notify, openTab, phone } from "./desk/selection.ts";
 import { nextPalette } from "./desk/shortcuts.ts";
 import { BROKER_WAY, isWell } from "./radios/channels.tsx";
 import { ClaimsItem } from "./radios/claims.tsx";
@@ -145,7 +145,7 @@ async function signOut(): Promise<void> {
   } catch (fault) {
     // The session stands: nobody may leave the machine in the belief that it does not.
     if (!(fault instanceof CallError && fault.status === 401))
-      return say(`${t("strip.not_signed_out")} ${faultWords(fault)}`, true);
+      return notify(`${t("strip.not_signed_out")} ${faultWords(fault)}`, true);
   }
   forgetDrafts();
   live.stop();

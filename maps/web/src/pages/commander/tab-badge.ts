@@ -1,7 +1,7 @@
 /** The browser's tab says how many things wait for a person, for whoever looks at another page. */
 import { effect } from "@preact/signals";
 import { rings } from "../../live/alerts.ts";
-import { unseen } from "../../live/incidents.ts";
+import { unreadIncidents } from "../../live/incidents.ts";
 import { writers } from "../../live/radio-texts.ts";
 import { session } from "../../session/session.ts";
 import { t } from "../../words/index.ts";
@@ -13,11 +13,12 @@ const ICON = "/icon.svg";
 /** Keeps title and icon in step with what waits. */
 export function startTabBadge(): void {
   const picture = new Image();
-  picture.onload = () => paint(picture, waiting.peek() + writers.peek().length + unseen.peek().length, calling());
+  picture.onload = () =>
+    paint(picture, waiting.peek() + writers.peek().length + unreadIncidents.peek().length, calling());
   picture.src = ICON;
   effect(() => {
     const name = t("app.title", { node: session.value?.node.name ?? "" });
-    const n = waiting.value + writers.value.length + unseen.value.length;
+    const n = waiting.value + writers.value.length + unreadIncidents.value.length;
     document.title = n === 0 ? name : t(calling() ? "tab.sos" : "tab.waits", { count: n, title: name });
     paint(picture, n, calling());
   });

@@ -2,7 +2,7 @@
 import { effect, signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { newer, takeNewer } from "../../phone/install.ts";
+import { installUpdate, newer } from "../../phone/install.ts";
 import { Boundary } from "../../widgets/frame/boundary.tsx";
 import { PageNotices } from "../../widgets/frame/page-notices.tsx";
 import { Icon, type IconName } from "../../widgets/icons.tsx";
@@ -10,7 +10,7 @@ import { t, type Words } from "../../words/index.ts";
 import { LockPanel } from "./lock-panel.tsx";
 import { MapPanel } from "./map-panel.tsx";
 import { MorePanel } from "./more-panel.tsx";
-import { crew, fault, opened, unkept } from "./outbox/crew.ts";
+import { crew, fault, isUnsaved, opened } from "./outbox/crew.ts";
 import { counts } from "./outbox/outbox.ts";
 import { chosen } from "./outbox/page-language.ts";
 import { PatrolPanel } from "./patrol-panel.tsx";
@@ -57,12 +57,12 @@ export function App(): JSX.Element {
         {newer.value && (
           <div class="card notice" role="status">
             <p>{t("crew.newer")}</p>
-            <button class="big wide primary" onClick={takeNewer}>
+            <button class="big wide primary" onClick={installUpdate}>
               {t("crew.newer.take")}
             </button>
           </div>
         )}
-        {unkept.value && (
+        {isUnsaved.value && (
           <div class="card notice" role="alert">
             <p>{t("crew.storage.broken")}</p>
           </div>

@@ -9,7 +9,7 @@ import { CATEGORIES, type Category, type Incident, UNITS_OF } from "../../phone/
 import { isoTime } from "../../phone/time.ts";
 import { Icon } from "../../widgets/icons.tsx";
 import { t } from "../../words/index.ts";
-import { opened, patrolNow, tell } from "./outbox/crew.ts";
+import { opened, patrolNow, report } from "./outbox/crew.ts";
 import { draftPhoto, dropPhoto, keepPhoto } from "./outbox/outbox.ts";
 import { placeNow } from "./outbox/position.ts";
 import { change, draft, EMPTY, field } from "./outbox/report-draft.ts";
@@ -40,7 +40,7 @@ export function IncidentForm(): JSX.Element {
       const patrol = patrolNow();
       await allReady();
       const told = said(); // as it stands now: a photo may have come while the place was looked for
-      const keptId = await tell(
+      const keptId = await report(
         {
           kind: "incident",
           ...told,

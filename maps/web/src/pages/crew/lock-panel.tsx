@@ -11,7 +11,7 @@ import { ageWords } from "../../session/times.ts";
 import { Ticking, ticking } from "../../widgets/growing-age.tsx";
 import type { Session } from "../../wire/session.ts";
 import { t } from "../../words/index.ts";
-import { choose, known, profile, unlocked } from "./outbox/crew.ts";
+import { choose, knownProfiles, profile, unlocked } from "./outbox/crew.ts";
 import { link } from "./outbox/sender.ts";
 
 export function LockPanel(): JSX.Element {
@@ -27,7 +27,7 @@ export function LockPanel(): JSX.Element {
   }, []);
   const who = session.value;
   const crew = who !== null && who.role === "crew" && !who.user.startsWith("key:");
-  const unknown = crew && !known.value.some((each) => each.user === who.user);
+  const unknown = crew && !knownProfiles.value.some((each) => each.user === who.user);
   if (profile.value === null || adds.value) {
     return (
       <section class="lock">
@@ -60,9 +60,9 @@ export function LockPanel(): JSX.Element {
           {t("crew.first.sign_in")}
         </a>
       )}
-      {known.value.length > 1 && (
+      {knownProfiles.value.length > 1 && (
         <div class="people" role="group" aria-label={t("crew.lock.who")}>
-          {known.value.map((each) => (
+          {knownProfiles.value.map((each) => (
             <button key={each.id} class="big" aria-pressed={each.id === profile.value?.id} onClick={() => turnTo(each)}>
               {nameOf(each)}
             </button>

@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { coordinateFormat, PALETTES, palette } from "../../browser/preferences.ts";
-import { canInstall, install, keepForever, keptForever, keptOffline } from "../../phone/install.ts";
+import { canInstall, install, isPersistent, keepForever, worksOffline } from "../../phone/install.ts";
 import { changePin, makeProfile } from "../../phone/keys.ts";
 import { waiting } from "../../phone/originals.ts";
 import type { Report } from "../../phone/reports.ts";
@@ -11,7 +11,7 @@ import { clock } from "../../phone/time.ts";
 import { minuteWords } from "../../session/times.ts";
 import { LANGUAGES, type Language, t, wordsIfAny } from "../../words/index.ts";
 import { PinFields, pinWords } from "./lock-panel.tsx";
-import { crew, lock, opened, profile, timeZone, unlocked, unsay } from "./outbox/crew.ts";
+import { crew, lock, opened, profile, timeZone, unlocked, withdrawText } from "./outbox/crew.ts";
 import { counts, draftPhoto, dropPhoto, refusals, refusedPhotos, takeBack, tryAgain } from "./outbox/outbox.ts";
 import { chosen, speakNow } from "./outbox/page-language.ts";
 import { change, draft } from "./outbox/report-draft.ts";
@@ -129,7 +129,7 @@ async function discard(id: string): Promise<void> {
   if (draft.peek().keptId === id) change({}); // nothing is said of it any more
   const who = profile.peek();
   if (who !== null) await discarded(who, id);
-  await unsay(id);
+  await withdrawText(id);
   await takeBack(id);
 }
 
@@ -334,15 +334,15 @@ function Kept(): JSX.Element {
       <h2>{t("crew.kept.title")}</h2>
       <p>
         {t(
-          keptOffline.value === true
+          worksOffline.value === true
             ? "crew.kept.offline"
-            : keptOffline.value === false
+            : worksOffline.value === false
               ? "crew.kept.not_offline"
               : "crew.kept.busy",
         )}
       </p>
-      <p>{t(keptForever.value === true ? "crew.kept.forever" : "crew.kept.not_forever")}</p>
-      {keptForever.value !== true && (
+      <p>{t(isPersistent.value === true ? "crew.kept.forever" : "crew.kept.not_forever")}</p>
+      {isPersistent.value !== true && (
         <button class="big wide" onClick={() => void keepForever()}>
           {t("crew.kept.ask")}
         </button>

@@ -7,7 +7,7 @@ import { type Sighting, TARGET_KINDS } from "../../phone/reports.ts";
 import { readTargets } from "../../phone/server.ts";
 import { isoTime } from "../../phone/time.ts";
 import { t } from "../../words/index.ts";
-import { crew, opened, patrolNow, tell } from "./outbox/crew.ts";
+import { crew, opened, patrolNow, report } from "./outbox/crew.ts";
 import { placeNow } from "./outbox/position.ts";
 import { change, draft, EMPTY, field } from "./outbox/report-draft.ts";
 
@@ -40,7 +40,7 @@ export function SightingForm(): JSX.Element {
         fault.value = t("crew.sighting.no_place");
         return;
       }
-      const keptId = await tell({ kind: "sighting", ...said });
+      const keptId = await report({ kind: "sighting", ...said });
       draft.value = { ...EMPTY, kind: "sighting", kept: "sighting", keptId };
     } catch {
       fault.value = t("crew.storage.broken");

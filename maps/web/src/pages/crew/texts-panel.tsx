@@ -6,7 +6,7 @@ import { clock } from "../../phone/time.ts";
 import { minuteWords } from "../../session/times.ts";
 import type { CrewPhrase } from "../../wire/crew.ts";
 import { language, t, wordsIfAny } from "../../words/index.ts";
-import { crew, fate, isUnread, markRead, opened, said, say, timeZone } from "./outbox/crew.ts";
+import { crew, crewTexts, fate, isUnread, markRead, opened, sendText, timeZone } from "./outbox/crew.ts";
 
 const MOST_SHOWN = 40;
 /** Texts above the phrases; older ones stand below. */
@@ -35,7 +35,7 @@ function lines(): Line[] {
       unread: isUnread(each),
     }),
   );
-  const own = said.value.map(
+  const own = crewTexts.value.map(
     (each): Line => ({
       id: each.id,
       at: each.at,
@@ -62,7 +62,7 @@ export function TextsPanel(): JSX.Element {
     if (text === "") return;
     words.value = "";
     const who = opened.peek();
-    void say({ text }).then((kept) => {
+    void sendText({ text }).then((kept) => {
       // Nobody has to write it again, nor what was begun meanwhile.
       if (!kept && opened.peek() === who) words.value = [text, words.peek()].filter((each) => each !== "").join("\n");
     });
@@ -79,7 +79,7 @@ export function TextsPanel(): JSX.Element {
             <button
               key={each.code}
               class="big"
-              onClick={() => void say(each.text ? { text: each.text } : { phrase: each.code })}
+              onClick={() => void sendText(each.text ? { text: each.text } : { phrase: each.code })}
             >
               {each.text ?? phraseWords(each.code)}
             </button>

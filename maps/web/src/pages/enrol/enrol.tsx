@@ -3,7 +3,7 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import { keptOffline } from "../../phone/install.ts";
+import { worksOffline } from "../../phone/install.ts";
 import { keepEnrolment, profiles } from "../../phone/keys.ts";
 import { LONGEST_PIN, pinFault, SHORTEST_PIN } from "../../phone/pin.ts";
 import { now } from "../../session/clock.ts";
@@ -219,8 +219,8 @@ function Done(): JSX.Element {
     <Frame>
       <section class="card good" role="status">
         <h2>{t("enrol.done")}</h2>
-        {keptOffline.value === false && <p>{t("enrol.unsafe.kept")}</p>}
-        {keptOffline.value === false && (
+        {worksOffline.value === false && <p>{t("enrol.unsafe.kept")}</p>}
+        {worksOffline.value === false && (
           <a class="button wide" href="/trust">
             {t("enrol.unsafe.go")}
           </a>

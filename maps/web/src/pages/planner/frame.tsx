@@ -6,7 +6,7 @@ import { layerInfos } from "../../map/reference-map.ts";
 import { serverMoment } from "../../session/clock.ts";
 import { session, timeZone } from "../../session/session.ts";
 import { clockTime } from "../../session/times.ts";
-import { AskDialog } from "../../widgets/dialogs/question-dialog.tsx";
+import { QuestionDialog } from "../../widgets/dialogs/question-dialog.tsx";
 import { Boundary } from "../../widgets/frame/boundary.tsx";
 import { PageNotices } from "../../widgets/frame/page-notices.tsx";
 import { PagesMenu } from "../../widgets/frame/pages-menu.tsx";
@@ -16,13 +16,13 @@ import { t } from "../../words/index.ts";
 import { Coverage } from "./coverage/coverage.tsx";
 import {
   below,
+  notice,
   openPlannerTab,
   PLANNER_TABS,
   phone,
   plannerTab,
   sheetStop,
   sideOpen,
-  told,
 } from "./desk/frame-state.ts";
 import { helpOpen, KeysDialog } from "./desk/keys.tsx";
 import { news, newsStatus } from "./desk/news.ts";
@@ -88,7 +88,7 @@ export function Frame(): JSX.Element {
         </div>
         <Attribution />
         <div class="notice-place" aria-live="polite">
-          {told.value && <p class={told.value.bad ? "notice bad" : "notice"}>{told.value.text}</p>}
+          {notice.value && <p class={notice.value.bad ? "notice bad" : "notice"}>{notice.value.text}</p>}
         </div>
         {below.value !== null && (
           <section class="planner-below" aria-label={t("planner.below")}>
@@ -110,7 +110,7 @@ export function Frame(): JSX.Element {
         <Side />
       )}
       <Boundary name="AskDialog">
-        <AskDialog />
+        <QuestionDialog />
       </Boundary>
       <KeysDialog />
     </div>

@@ -13,7 +13,7 @@ import { t } from "../../words/index.ts";
 import { openTab, panelOpen, TABS, tab } from "./frame-state.ts";
 import { KeysDialog, keysOpen, nextPalette, tip } from "./keys.tsx";
 import { ThenPanel, UnitsPanel } from "./lists.tsx";
-import { dark, loaded, look, quiet, seek, shownMs } from "./player.ts";
+import { dark, loaded, look, playMs, quiet, seek } from "./player.ts";
 import { RangePanel } from "./range-panel.tsx";
 import { QUIET_MIN } from "./reel/silences.ts";
 import { fit, openMap } from "./replay-map.ts";
@@ -125,7 +125,7 @@ export function Frame(): JSX.Element {
 function Printed(): JSX.Element | null {
   const now = loaded.value;
   if (now === null) return null;
-  const [ms, zone] = [shownMs.value, timeZone.value];
+  const [ms, zone] = [playMs.value, timeZone.value];
   return (
     <section class="printed num" aria-label={t("replay.printed_label")}>
       <p class="clock" id="clock">

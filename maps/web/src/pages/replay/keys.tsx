@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { isAsked, pressedKey } from "../../browser/key-press.ts";
+import { isDialogOpen, pressedKey } from "../../browser/key-press.ts";
 import { PALETTES, palette } from "../../browser/preferences.ts";
 import { Icon } from "../../widgets/icons.tsx";
 import { t, type Words } from "../../words/index.ts";
@@ -90,7 +90,7 @@ export function listenToKeys(): void {
       event.metaKey ||
       event.altKey ||
       event.defaultPrevented ||
-      isAsked() ||
+      isDialogOpen() ||
       !(event.target instanceof HTMLElement)
     )
       return;

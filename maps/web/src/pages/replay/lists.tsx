@@ -7,8 +7,8 @@ import { Empty } from "../../widgets/states.tsx";
 import type { Alert, HandOff, Incident, Sector, Target } from "../../wire/documents.ts";
 import { categoryWords } from "../../words/incident-words.ts";
 import { t } from "../../words/index.ts";
-import { dark, documents, events, gaps, loaded, look, seek, selected, shownMs, stateOf, units } from "./player.ts";
-import { heardLateS, underWay } from "./reel/moment.ts";
+import { dark, documents, events, gaps, loaded, look, playMs, seek, selected, stateOf, units } from "./player.ts";
+import { latenessS, underWay } from "./reel/moment.ts";
 import { flyTo } from "./replay-map.ts";
 import { alertWords, darkWords, happeningWords, shortMoment } from "./words.ts";
 
@@ -16,7 +16,7 @@ import { alertWords, darkWords, happeningWords, shortMoment } from "./words.ts";
 const LATE_S = 60;
 
 export function UnitsPanel(): JSX.Element {
-  const ms = shownMs.value;
+  const ms = playMs.value;
   const untoldNow = look.value === "known" ? new Set(dark.value.map((each) => each.agency)) : new Set<string>();
   if (loaded.value === null) return <Empty title={t("replay.nothing_loaded")}>{t("replay.nothing_loaded_hint")}</Empty>;
   return (
@@ -24,7 +24,7 @@ export function UnitsPanel(): JSX.Element {
       {units.value.map((unit) => {
         const state = stateOf(unit.id, ms);
         const film = loaded.value?.films.get(unit.id);
-        const late = film === undefined || state === null ? 0 : heardLateS(film, ms, look.value);
+        const late = film === undefined || state === null ? 0 : latenessS(film, ms, look.value);
         const words =
           state === null
             ? t(untoldNow.has(unit.agency) ? "replay.not_told" : "replay.not_yet")
@@ -92,7 +92,7 @@ export function ThenPanel(): JSX.Element {
       </Part>
       <Part title={t("replay.then.incidents")}>
         {of<Incident>("incident")
-          .filter((each) => Date.parse(each.happened_at) <= shownMs.value)
+          .filter((each) => Date.parse(each.happened_at) <= playMs.value)
           .map((each) => (
             <li key={each.id}>{categoryWords(each)}</li>
           ))}

@@ -17,12 +17,12 @@ import { Frame } from "./frame.tsx";
 import { openTab } from "./frame-state.ts";
 import { listenToKeys } from "./keys.tsx";
 import { chosen, loadCallSigns, presentMs, range, start } from "./player.ts";
-import { askedFor, lastHours } from "./reel/range.ts";
+import { lastHours, requestedRange } from "./reel/range.ts";
 
 async function draw(): Promise<void> {
   document.title = `${t("page.replay")} · ${document.title}`;
   await Promise.all([loadReference(), loadAgencies(), loadCallSigns()]);
-  const asked = askedFor(new URLSearchParams(location.search));
+  const asked = requestedRange(new URLSearchParams(location.search));
   range.value = asked?.range ?? lastHours(1, Math.floor(presentMs() / 60_000) * 60_000);
   chosen.value = asked?.units ?? [];
   render(<Frame />, app);

@@ -9,7 +9,7 @@ import { listOf } from "../../wire/parser.ts";
 import { UnitState } from "../../wire/units.ts";
 import { firstReport, type Look } from "./reel/film.ts";
 import { type Loaded, load, type Progress } from "./reel/load.ts";
-import { darkAt, documentsAt, gravestOf, happenings, unitAt, untold, versionsOf } from "./reel/moment.ts";
+import { darkAt, documentsAt, gravestOf, happenings, unitAt, versionsOf, withheldRanges } from "./reel/moment.ts";
 import { isRange, linkOf, type Range } from "./reel/range.ts";
 import { quietAt } from "./reel/silences.ts";
 
@@ -27,7 +27,7 @@ export const cancelled = signal(false);
 
 /** The moment that is shown, milliseconds; `shownMs` follows it a little later, for lists. */
 export const atMs = signal(NaN);
-export const shownMs = signal(NaN);
+export const playMs = signal(NaN);
 export const playing = signal(false);
 export const speed = signal<number>(60);
 export const loop = signal(false);
@@ -43,10 +43,10 @@ export const ours = computed(() => session.value?.agency.id ?? "");
 export const others = computed(() =>
   [...new Set(units.value.map((unit) => unit.agency).filter((agency) => agency !== ours.value))].sort(),
 );
-export const documents = computed(() => documentsAt(versions.value, shownMs.value, look.value));
+export const documents = computed(() => documentsAt(versions.value, playMs.value, look.value));
 export const gravest = computed(() => gravestOf(documents.value));
 export const dark = computed(() =>
-  loaded.value === null ? [] : darkAt(documents.value, others.value, ours.value, shownMs.value),
+  loaded.value === null ? [] : darkAt(documents.value, others.value, ours.value, playMs.value),
 );
 const darkAgencies = computed(() => new Set(dark.value.map((each) => each.agency)));
 
@@ -59,7 +59,7 @@ export const quiet = computed(() => {
   if (now === null || (units.value.length > 0 && toldNow.length === 0)) return null;
   return quietAt(
     toldNow.map((unit) => now.films.get(unit.id)).filter((film) => film !== undefined),
-    shownMs.value,
+    playMs.value,
     look.value,
   );
 });
@@ -93,7 +93,7 @@ export const gaps = computed(() => {
   return now === null
     ? []
     : others.value.flatMap((agency) =>
-        untold(versions.value, agency, ours.value, now.range.startMs, now.range.endMs).map(([from, to]) => ({
+        withheldRanges(versions.value, agency, ours.value, now.range.startMs, now.range.endMs).map(([from, to]) => ({
           agency,
           from,
           to,
@@ -151,7 +151,7 @@ export function seek(ms: number): void {
   if (shown === null) return;
   const { startMs, endMs } = shown.range;
   batch(() => {
-    atMs.value = shownMs.value = Math.max(startMs, Math.min(endMs, ms));
+    atMs.value = playMs.value = Math.max(startMs, Math.min(endMs, ms));
   });
 }
 
@@ -191,7 +191,7 @@ export function turn(on = !playing.peek()): void {
   if (on && atMs.peek() >= shown.range.endMs) seek(shown.range.startMs);
   playing.value = on;
   if (on) run();
-  else shownMs.value = atMs.peek();
+  else playMs.value = atMs.peek();
 }
 
 const runs = new Latest();
@@ -218,7 +218,7 @@ function run(): void {
     atMs.value = at;
     if (frame - lastPanels >= PANELS_MS) {
       lastPanels = frame;
-      shownMs.value = at;
+      playMs.value = at;
     }
     requestAnimationFrame(next);
   };

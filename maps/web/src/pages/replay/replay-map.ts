@@ -15,7 +15,7 @@ import { unitFeature } from "../../symbols/unit-feature.ts";
 import type { HandOff, Incident, Sector, Target } from "../../wire/documents.ts";
 import { categoryWords } from "../../words/incident-words.ts";
 import { t, wordsIfAny } from "../../words/index.ts";
-import { atMs, documents, gravest, loaded, look, playing, selected, shownMs, stateOf, units } from "./player.ts";
+import { atMs, documents, gravest, loaded, look, playing, playMs, selected, stateOf, units } from "./player.ts";
 import { gapAfterS } from "./reel/moment.ts";
 import { linesOf, SLICES, wholeLines } from "./reel/tracks.ts";
 
@@ -147,16 +147,16 @@ function follow(shown: GlMap): void {
   });
   effect(() => {
     const id = selected.value;
-    shownMs.value;
+    playMs.value;
     look.value;
     const film = loaded.value?.films.get(id);
     const unit = units.value.find((each) => each.id === id);
     if (performance.now() - selectedAt < SELECTED_MS && playing.peek()) return;
     selectedAt = performance.now();
     const lines =
-      film === undefined || unit === undefined || stateOf(id, shownMs.peek()) === null
+      film === undefined || unit === undefined || stateOf(id, playMs.peek()) === null
         ? []
-        : wholeLines(film, shownMs.peek(), look.peek(), gapAfterS(unit) * 1000).heard;
+        : wholeLines(film, playMs.peek(), look.peek(), gapAfterS(unit) * 1000).heard;
     set(
       "selected-track",
       lines.map((coordinates) => ({ type: "Feature", properties: {}, geometry: { type: "LineString", coordinates } })),
@@ -191,7 +191,7 @@ function follow(shown: GlMap): void {
       documents.value
         .filter((record): record is Incident => record.kind === "incident")
         .flatMap((incident) =>
-          incident.lon == null || incident.lat == null || Date.parse(incident.happened_at) > shownMs.value
+          incident.lon == null || incident.lat == null || Date.parse(incident.happened_at) > playMs.value
             ? []
             : [
                 {

@@ -7,7 +7,7 @@ import { ReplayTotals, type UnitTotals } from "../../wire/replay.ts";
 import { t, wordsIfAny } from "../../words/index.ts";
 import { loaded } from "./player.ts";
 import { serverQuery } from "./reel/range.ts";
-import { ask } from "./reel/requests.ts";
+import { fetchPart } from "./reel/requests.ts";
 import { hours } from "./words.ts";
 
 /** Less of a way along a river is not told. */
@@ -19,7 +19,7 @@ export function TotalsPanel(): JSX.Element {
   const { value, fault, again } = useLoaded<ReplayTotals>(query, async () =>
     query === ""
       ? { units: [] }
-      : readAnswer(await ask(`/api/replay/totals?${query}`), "GET /api/replay/totals", ReplayTotals),
+      : readAnswer(await fetchPart(`/api/replay/totals?${query}`), "GET /api/replay/totals", ReplayTotals),
   );
   if (now === null) return <Empty title={t("replay.nothing_loaded")}>{t("replay.nothing_loaded_hint")}</Empty>;
   if (fault !== null) return <Broken what={t("replay.totals_failed")} fault={fault} retry={again} />;

@@ -16,9 +16,9 @@ import {
   look,
   loop,
   playing,
+  playMs,
   SPEEDS,
   seek,
-  shownMs,
   speed,
   step,
   turn,
@@ -173,7 +173,7 @@ function Scrubber(): JSX.Element {
         max={10_000}
         step={1}
         value={Math.round(10_000 * share(atMs.value || startMs))}
-        aria-valuetext={now === null ? "" : momentWords(shownMs.value)}
+        aria-valuetext={now === null ? "" : momentWords(playMs.value)}
         onInput={(event) => seek(startMs + (Number(event.currentTarget.value) / 10_000) * (endMs - startMs))}
       />
     </div>

@@ -9,7 +9,7 @@ import { DayField } from "../../widgets/when-field.tsx";
 import type { PatrolChoice } from "../../wire/reports.ts";
 import type { AgencyInfo } from "../../wire/session.ts";
 import { LANGUAGES, type Language, t } from "../../words/index.ts";
-import { ask, FORMAT_WORDS, looking } from "./jobs.ts";
+import { FORMAT_WORDS, looking, requestReport } from "./jobs.ts";
 import { bodyOf, change, daysOf, type Format, kindOf, kinds, secondOf, usualDays, type Wish, wish } from "./request.ts";
 
 const NAMES = {
@@ -45,7 +45,7 @@ function meant(): Wish & { second: Language } {
 export function make(format: Format, how: "look" | "save"): void {
   const kind = kindOf(wish.value.report);
   const body = kind === undefined ? null : bodyOf(meant(), kind, format, timeZone.value);
-  if (body !== null) void ask(body, how);
+  if (body !== null) void requestReport(body, how);
 }
 
 /** Chooses a report, with the days it is mostly made of; days that somebody set stay. */

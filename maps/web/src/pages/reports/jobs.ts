@@ -26,7 +26,7 @@ const GONE: ReadonlySet<number> = new Set([401, 403]);
 const missed = signal<unknown>(undefined);
 const next = new Debounce();
 
-export async function ask(body: Record<string, unknown>, how: "look" | "save"): Promise<void> {
+export async function requestReport(body: Record<string, unknown>, how: "look" | "save"): Promise<void> {
   fault.value = null;
   try {
     const job = await call("POST", "/api/report-jobs", Job, body);

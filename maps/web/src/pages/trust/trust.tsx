@@ -5,17 +5,17 @@ import type { ComponentChildren, JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { Icon } from "../../widgets/icons.tsx";
 import { CallError, fetchJson, readAnswer } from "../../wire/calls.ts";
-import { Trusted } from "../../wire/enrolment.ts";
+import { PhoneTrust } from "../../wire/enrolment.ts";
 import { t, wordsIfAny } from "../../words/index.ts";
 
 const SYSTEMS = ["android", "ios", "firefox", "windows"] as const;
 type System = (typeof SYSTEMS)[number];
 
 export function TrustPage(): JSX.Element {
-  const told = useSignal<Trusted | null>(null);
+  const told = useSignal<PhoneTrust | null>(null);
   const fault = useSignal("");
   useEffect(() => {
-    fetchJson("/api/trust", Trusted).then(
+    fetchJson("/api/trust", PhoneTrust).then(
       (found) => {
         told.value = found;
       },
@@ -66,7 +66,7 @@ function Step({ title, children }: { title: string; children: ComponentChildren 
   );
 }
 
-function Compare({ trusted }: { trusted: Trusted }): JSX.Element {
+function Compare({ trusted }: { trusted: PhoneTrust }): JSX.Element {
   const fours = trusted.fingerprint.split(":").reduce<string[]>((lines, each, n) => {
     if (n % 4 === 0) lines.push(each);
     else lines[lines.length - 1] += `:${each}`;
@@ -123,13 +123,13 @@ function Install(): JSX.Element {
 }
 
 /** Asks the office over TLS, from wherever this page came. */
-function Check({ trusted }: { trusted: Trusted }): JSX.Element {
+function Check({ trusted }: { trusted: PhoneTrust }): JSX.Element {
   const found = useSignal<"" | "busy" | "yes" | "no" | "other">("");
   const check = async (): Promise<void> => {
     found.value = "busy";
     try {
       const answer = await fetch(`${trusted.address}/api/trust`, { cache: "no-store", credentials: "omit" });
-      const there = await readAnswer(answer, "GET /api/trust", Trusted);
+      const there = await readAnswer(answer, "GET /api/trust", PhoneTrust);
       found.value = there.fingerprint === trusted.fingerprint ? "yes" : "other";
     } catch {
       found.value = "no";

@@ -3,13 +3,13 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { t } from "../../words/index.ts";
 import { useModal } from "../modal.ts";
-import { asking, type Question } from "../question.ts";
+import { openQuestion, type Question } from "../question.ts";
 import { faultWords } from "../states.tsx";
 
 const PLACE_MIN = 60;
 
-export function AskDialog(): JSX.Element | null {
-  const question = asking.value;
+export function QuestionDialog(): JSX.Element | null {
+  const question = openQuestion.value;
   return question === null ? null : <Form key={question.title} question={question} />;
 }
 
@@ -21,7 +21,7 @@ function Form({ question }: { question: Question }): JSX.Element {
   const minutes = useSignal(question.minutes?.includes(PLACE_MIN) ? PLACE_MIN : (question.minutes?.[0] ?? 0));
   const chosen = useSignal(question.choice?.options[0]?.value ?? "");
   const shut = (): void => {
-    if (asking.peek() === question) asking.value = null;
+    if (openQuestion.peek() === question) openQuestion.value = null;
   };
   const send = async (event: Event): Promise<void> => {
     event.preventDefault();

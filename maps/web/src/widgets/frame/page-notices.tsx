@@ -2,7 +2,7 @@
  * What is wrong with this page itself: it was loaded from another build, cannot read something, or something failed.
  */
 import type { JSX } from "preact";
-import { failed, loadAnew, otherBuild, unread } from "../../session/page-faults.ts";
+import { failed, otherBuild, reloadPage, unread } from "../../session/page-faults.ts";
 import { t } from "../../words/index.ts";
 import { Icon } from "../icons.tsx";
 
@@ -21,7 +21,7 @@ export function PageNotices(): JSX.Element | null {
           <p key={each}>{each}</p>
         ))}
       </div>
-      <button class="button" onClick={loadAnew}>
+      <button class="button" onClick={reloadPage}>
         {t("page.load_anew")}
       </button>
     </div>

@@ -1,7 +1,7 @@
 /** What the crew's page believes of itself: a phone that can keep nothing, answers that come late. */
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
-import { toldBefore, withoutTold } from "../../../src/pages/crew/outbox/patrol-steps.ts";
+import { knownToServer, notInAnswer } from "../../../src/pages/crew/outbox/patrol-steps.ts";
 import type { Sos } from "../../../src/pages/crew/outbox/sos.ts";
 
 // Nothing here has another tab, and a channel would keep the test from ending.
@@ -46,11 +46,11 @@ test("an answer takes back no step that was taken after it was asked for", () =>
     b: { state: "ended", ids: ["waits"] },
     c: { checkedAt: 5, ids: ["refused"] },
   };
-  const told = toldBefore(before, (id) => id === "waits");
+  const told = knownToServer(before, (id) => id === "waits");
   assert.deepEqual(Object.keys(told), ["a", "c"], "the server knows these, or will not have them");
-  assert.deepEqual(withoutTold(before, told), { b: before.b });
+  assert.deepEqual(notInAnswer(before, told), { b: before.b });
   const checkedIn = { ...before, a: { state: "under way", checkedAt: 2, ids: [] } };
-  assert.deepEqual(Object.keys(withoutTold(checkedIn, told)), ["a", "b"], "a check-in meanwhile");
+  assert.deepEqual(Object.keys(notInAnswer(checkedIn, told)), ["a", "b"], "a check-in meanwhile");
 });
 
 test("a locked phone learns the time from any answer", async () => {

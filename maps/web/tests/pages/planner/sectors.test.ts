@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   areaKm2,
-  asDrawn,
   bodyOf,
   boxOf,
   circle,
   closedRing,
   cornerAt,
+  inDrawnOrder,
   type Place,
   partsOf,
   ringOf,
@@ -170,12 +170,12 @@ test("of sides that cross both are named, and the place is where they do", () =>
 test("a ring that a tool turned round is turned back, whatever was moved in it", () => {
   const [a, b, c, d] = SQUARE as [Place, Place, Place, Place];
   const moved: Place = [100.39, 20.31];
-  assert.deepEqual(asDrawn([a, d, c, b], [a, b, c, d]), [a, b, c, d]);
-  assert.deepEqual(asDrawn([a, b, c, d], [a, b, c, d]), [a, b, c, d]);
-  assert.deepEqual(asDrawn([moved, d, c, b], SQUARE), [moved, b, c, d], "its first corner was dragged");
-  assert.deepEqual(asDrawn([a, d, moved, c, b], SQUARE), [a, b, c, moved, d], "one was added");
-  assert.deepEqual(asDrawn([a, d, c, b], [a, b, c, d, moved]), [a, b, c, d], "the one under the pointer went");
-  assert.deepEqual(asDrawn([a, moved], [a]), [a, moved]);
+  assert.deepEqual(inDrawnOrder([a, d, c, b], [a, b, c, d]), [a, b, c, d]);
+  assert.deepEqual(inDrawnOrder([a, b, c, d], [a, b, c, d]), [a, b, c, d]);
+  assert.deepEqual(inDrawnOrder([moved, d, c, b], SQUARE), [moved, b, c, d], "its first corner was dragged");
+  assert.deepEqual(inDrawnOrder([a, d, moved, c, b], SQUARE), [a, b, c, moved, d], "one was added");
+  assert.deepEqual(inDrawnOrder([a, d, c, b], [a, b, c, d, moved]), [a, b, c, d], "the one under the pointer went");
+  assert.deepEqual(inDrawnOrder([a, moved], [a]), [a, moved]);
 });
 
 test("area is within half a percent, holes taken away", () => {

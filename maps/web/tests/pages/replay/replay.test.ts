@@ -9,12 +9,12 @@ import {
   gravestOf,
   happenings,
   livenessAt,
-  type Stood,
+  type ReplayDocument,
   unitAt,
-  untold,
   versionsOf,
+  withheldRanges,
 } from "../../../src/pages/replay/reel/moment.ts";
-import { around, askedFor, isRange, thisNight } from "../../../src/pages/replay/reel/range.ts";
+import { around, isRange, requestedRange, thisNight } from "../../../src/pages/replay/reel/range.ts";
 import { quietAt } from "../../../src/pages/replay/reel/silences.ts";
 import { linesOf, SLICES, wholeLines } from "../../../src/pages/replay/reel/tracks.ts";
 import { momentOf, wallSeconds } from "../../../src/session/wall-clock.ts";
@@ -257,7 +257,7 @@ test("a replay begins at the first report of its range, as one looks at it", () 
 });
 
 const at = (s: number): string => new Date(s * S).toISOString();
-const alert = (version: number, s: number, more: object = {}): Stood =>
+const alert = (version: number, s: number, more: object = {}): ReplayDocument =>
   ({
     kind: "alert",
     id: "a",
@@ -270,8 +270,8 @@ const alert = (version: number, s: number, more: object = {}): Stood =>
     severity: "high",
     raised_at: at(10),
     ...more,
-  }) as Stood;
-const agreement = (version: number, s: number, state: string, more: object = {}): Stood =>
+  }) as ReplayDocument;
+const agreement = (version: number, s: number, state: string, more: object = {}): ReplayDocument =>
   ({
     kind: "agreement",
     id: "g",
@@ -282,7 +282,7 @@ const agreement = (version: number, s: number, state: string, more: object = {})
     state,
     terms: { name: "Joint", classes: ["positions", "tracks"] },
     ...more,
-  }) as Stood;
+  }) as ReplayDocument;
 
 test("documents are shown in the version of the moment", () => {
   const versions = versionsOf([
@@ -310,7 +310,7 @@ test("as it was, what was told later is there from when it happened", () => {
     category: "timber",
     happened_at: at(100),
     precision: "minute",
-  } as Stood;
+  } as ReplayDocument;
   const versions = versionsOf([late, alert(1, 400)]);
   const kinds = (s: number, look: "known" | "was"): string[] =>
     documentsAt(versions, s * S, look).map((record) => record.kind);
@@ -337,7 +337,7 @@ test("it is said of whom nothing was told, and why", () => {
   assert.deepEqual(dark(10), [{ agency: "th" }]);
   assert.deepEqual([dark(60), dark(250)], [[], []]);
   assert.deepEqual(dark(150), [{ agency: "th", by: "th", at: at(100), reason: "audit" }]);
-  assert.deepEqual(untold(versions, "th", "la", 0, 300 * S), [
+  assert.deepEqual(withheldRanges(versions, "th", "la", 0, 300 * S), [
     [0, 50 * S],
     [100 * S, 200 * S],
   ]);
@@ -371,7 +371,7 @@ test("this night is from six to six, and not longer than it has lasted", () => {
 });
 
 test("a link asks for what can be played, or for nothing", () => {
-  const asked = askedFor(new URLSearchParams("from=2026-11-24T00:00:00Z&to=2026-11-24T06:00:00Z&unit=a&unit=b"));
+  const asked = requestedRange(new URLSearchParams("from=2026-11-24T00:00:00Z&to=2026-11-24T06:00:00Z&unit=a&unit=b"));
   assert.deepEqual([asked?.units, asked?.range.endMs], [["a", "b"], Date.parse("2026-11-24T06:00:00Z")]);
   for (const query of [
     "",
@@ -379,6 +379,6 @@ test("a link asks for what can be played, or for nothing", () => {
     "from=2026-11-24T06:00:00Z&to=2026-11-24T00:00:00Z",
     "from=2026-11-01T00:00:00Z&to=2026-11-24T00:00:00Z",
   ])
-    assert.equal(askedFor(new URLSearchParams(query)), null);
+    assert.equal(requestedRange(new URLSearchParams(query)), null);
   assert.ok(isRange(around(0, 10_000)));
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
-import { ask } from "../../../src/pages/replay/reel/requests.ts";
+import { fetchPart } from "../../../src/pages/replay/reel/requests.ts";
 import { CallError } from "../../../src/wire/calls.ts";
 
 /** What the server answers next, first to last; then that all is well. */
@@ -27,18 +27,18 @@ test("who is told that the server is busy asks again, and gets the answer", asyn
     { status: 503, error: "replay_busy", again: "0" },
     { status: 429, error: "too_many_replays", again: "0" },
   );
-  assert.deepEqual(await (await ask(url)).json(), { units: [] });
+  assert.deepEqual(await (await fetchPart(url)).json(), { units: [] });
   assert.equal(asked, 3);
 });
 
 test("it waits as long as it is told, and not for ever", async () => {
   answers.push({ status: 429, error: "too_many_replays", again: "1" });
   const began = Date.now();
-  await ask(url);
+  await fetchPart(url);
   assert.ok(Date.now() - began >= 700);
   answers.push({ status: 503, error: "replay_busy", again: "1" });
   await assert.rejects(
-    ask(url, { longestMs: 100 }),
+    fetchPart(url, { longestMs: 100 }),
     (fault: unknown) => fault instanceof CallError && fault.slug === "replay_busy",
   );
 });
@@ -47,12 +47,12 @@ test("any other refusal is told at once, and who stops asks no more", async () =
   for (const error of ["not_found", "store_down"]) {
     asked = 0;
     answers.push({ status: error === "not_found" ? 404 : 503, error, again: "0" });
-    await assert.rejects(ask(url), (fault: unknown) => fault instanceof CallError && fault.slug === error);
+    await assert.rejects(fetchPart(url), (fault: unknown) => fault instanceof CallError && fault.slug === error);
     assert.equal(asked, 1);
   }
   const stop = new AbortController();
   answers.push({ status: 503, error: "replay_busy", again: "60" });
-  const asking = ask(url, { stop: stop.signal });
+  const asking = fetchPart(url, { stop: stop.signal });
   setTimeout(() => stop.abort(), 50);
   await assert.rejects(asking, (fault: unknown) => fault instanceof Error && fault.name === "AbortError");
 });

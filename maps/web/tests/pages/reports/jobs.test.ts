@@ -1,7 +1,7 @@
 /** Reports under way, while the line to the server breaks or the server is started anew. */
 import assert from "node:assert/strict";
 import { before, beforeEach, mock, test } from "node:test";
-import { ask, fault, jobs, look, looking, preview } from "../../../src/pages/reports/jobs.ts";
+import { fault, jobs, look, looking, preview, requestReport } from "../../../src/pages/reports/jobs.ts";
 
 let made = 0;
 const job = (state = "making"): object => ({
@@ -26,7 +26,7 @@ before(() => {
 });
 beforeEach(async () => {
   list = () => Response.json([job()]);
-  await ask({ report: "coverage" }, "look");
+  await requestReport({ report: "coverage" }, "look");
   assert.equal(looking.value, `j${made}`);
 });
 
@@ -59,7 +59,7 @@ test("an answer of before a report was asked for does not take it away", async (
   await wait(800);
   list = () => Response.json([]);
   const early = look();
-  await ask({ report: "coverage" }, "look");
+  await requestReport({ report: "coverage" }, "look");
   await early;
   assert.equal(looking.value, `j${made}`);
   list = () => Response.json([job("made")]);

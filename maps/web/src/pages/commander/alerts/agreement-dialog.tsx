@@ -14,7 +14,7 @@ import type { Agreement, OfficerWord, Terms } from "../../../wire/documents.ts";
 import { t, wordsIfAny } from "../../../words/index.ts";
 import { ours } from "../desk/queue.ts";
 import { endAgreement, openPast } from "../desk/queue-acts.ts";
-import { say } from "../desk/selection.ts";
+import { notify } from "../desk/selection.ts";
 import "./agreement-dialog.css";
 
 const OFFICE_MOST = 200;
@@ -157,7 +157,7 @@ function SignForm({ agreement, shut }: { agreement: Agreement; shut: () => void 
     try {
       const more = { version: agreement.version ?? 1 };
       await actOn(agreement.id, "sign", { office: office.value.trim() }, { more, byKey: byKey.value === true });
-      say(t("agreement.sign_done"));
+      notify(t("agreement.sign_done"));
       shut();
     } catch (caught) {
       if (caught instanceof NoKey) byKey.value = false;

@@ -14,7 +14,7 @@ import type { Alert, AlertState, Severity } from "../../../wire/documents.ts";
 import { t, type Words, wordsIfAny } from "../../../words/index.ts";
 import { choosing, chosenId, current, doable } from "../desk/queue.ts";
 import { doAbout } from "../desk/queue-acts.ts";
-import { alertPlace, alertTitle, alertWho, isUnseen, offerOf } from "../desk/queue-words.ts";
+import { alertPlace, alertTitle, alertWho, isUnread, offerOf } from "../desk/queue-words.ts";
 import { selectedId } from "../desk/selection.ts";
 import { flyToPlace, flyToSelected } from "../map/map-sync.ts";
 
@@ -129,7 +129,7 @@ function stateWords(alert: Alert): string {
     gone: moment(alert.returned_at),
   });
   return [
-    isUnseen(alert) ? "" : t("alert.since", { time: moment(alert.raised_at) }),
+    isUnread(alert) ? "" : t("alert.since", { time: moment(alert.raised_at) }),
     words,
     (alert.count ?? 1) > 1 ? t("alert.times", { n: alert.count ?? 1 }) : "",
   ]

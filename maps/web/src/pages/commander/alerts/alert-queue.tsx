@@ -5,7 +5,7 @@
 import type { JSX } from "preact";
 import { type Standing, standing } from "../../../live/alerts.ts";
 import { allow, muted } from "../../../live/bell.ts";
-import { unseen } from "../../../live/incidents.ts";
+import { unreadIncidents } from "../../../live/incidents.ts";
 import { writers } from "../../../live/radio-texts.ts";
 import { documents, live, liveStatus } from "../../../live/signals.ts";
 import { Boundary } from "../../../widgets/frame/boundary.tsx";
@@ -20,7 +20,7 @@ import { EndedOffer, OfferCard, OwnOffer } from "./offer-cards.tsx";
 import { Sharing, SuspendedBars } from "./sharing.tsx";
 import { QuietChoice } from "./silence.tsx";
 import { TargetList } from "./target-list.tsx";
-import { SaidCards } from "./text-cards.tsx";
+import { RadioTextCards } from "./text-cards.tsx";
 
 const GROUPS: Standing[] = ["known", "aside"];
 
@@ -33,14 +33,14 @@ export function AlertQueue(): JSX.Element {
       underWay.value.length +
       ended.value.length +
       writers.value.length +
-      unseen.value.length ===
+      unreadIncidents.value.length ===
     0;
   return (
     <section class="panel" aria-labelledby="alerts-title">
       <header class="panel-head">
         <h2 id="alerts-title">{t("alerts.title")}</h2>
         <span class="count num">
-          {known ? t("alerts.count", { n: waiting.value + writers.value.length + unseen.value.length }) : ""}
+          {known ? t("alerts.count", { n: waiting.value + writers.value.length + unreadIncidents.value.length }) : ""}
         </span>
         <QuietChoice />
       </header>
@@ -82,7 +82,7 @@ export function AlertQueue(): JSX.Element {
         {known && empty && <Empty title={t("alerts.empty")}>{t("alerts.empty_how")}</Empty>}
         <Group group="waiting" />
         <Boundary name="SaidCards">
-          <SaidCards />
+          <RadioTextCards />
         </Boundary>
         <Boundary name="IncidentCards">
           <IncidentCards />

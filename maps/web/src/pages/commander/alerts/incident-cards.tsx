@@ -1,7 +1,13 @@
 /** Incidents: what is new, as quiet cards; those of a day, as a list; a photo, large. */
 import type { JSX } from "preact";
 import { unitOf } from "../../../live/incident-news.ts";
-import { lately, markSeen, photoShown, readLately, unseen } from "../../../live/incidents.ts";
+import {
+  fetchIncidents,
+  incidentsOfTheDay,
+  markIncidentRead,
+  openPhoto,
+  unreadIncidents,
+} from "../../../live/incidents.ts";
 import { everyone } from "../../../live/signals.ts";
 import { agencyName } from "../../../session/agencies.ts";
 import { now } from "../../../session/clock.ts";
@@ -17,17 +23,17 @@ import type { UnitState } from "../../../wire/units.ts";
 import { categoryWords } from "../../../words/incident-words.ts";
 import { t } from "../../../words/index.ts";
 import { ours } from "../desk/queue.ts";
-import { tell } from "../desk/queue-acts.ts";
+import { send } from "../desk/queue-acts.ts";
 import { spotWords } from "../desk/queue-words.ts";
 import { flyToPlace } from "../map/map-sync.ts";
 import { PhotoOriginals } from "./photo-originals.tsx";
 
 /** One card for each that nobody at this console has seen. */
 export function IncidentCards(): JSX.Element | null {
-  if (unseen.value.length === 0) return null;
+  if (unreadIncidents.value.length === 0) return null;
   return (
     <ul class="queue">
-      {unseen.value.map((each) => (
+      {unreadIncidents.value.map((each) => (
         <li key={each.id} class="alert alert-waiting said">
           <IncidentOf incident={each} fresh />
         </li>
@@ -42,20 +48,20 @@ export function IncidentsOfTheDay(): JSX.Element {
     <details
       class="incidents"
       onToggle={(event) => {
-        if (event.currentTarget.open) void readLately();
+        if (event.currentTarget.open) void fetchIncidents();
       }}
     >
       <summary>
-        {t("layer.incidents")} <span class="num">{lately.value.length}</span>
+        {t("layer.incidents")} <span class="num">{incidentsOfTheDay.value.length}</span>
       </summary>
-      <IncidentList incidents={lately.value} />
+      <IncidentList incidents={incidentsOfTheDay.value} />
     </details>
   );
 }
 
 /** What a unit told of in the last day. */
 export function IncidentsOfUnit({ unit }: { unit: UnitState }): JSX.Element | null {
-  const mine = lately.value.filter((each) => unitOf(each, everyone.value ?? [])?.id === unit.id);
+  const mine = incidentsOfTheDay.value.filter((each) => unitOf(each, everyone.value ?? [])?.id === unit.id);
   return mine.length === 0 ? null : (
     <div class="unit-incidents">
       <h3>{t("layer.incidents")}</h3>
@@ -111,7 +117,7 @@ function IncidentOf({ incident, fresh = false }: { incident: Incident; fresh?: b
                 title={t("incident.photo")}
                 aria-label={t("incident.photo")}
                 onClick={() => {
-                  photoShown.value = photo;
+                  openPhoto.value = photo;
                 }}
               >
                 <img src={`/api/photos/${photo}`} alt="" loading="lazy" />
@@ -129,7 +135,7 @@ function IncidentOf({ incident, fresh = false }: { incident: Incident; fresh?: b
         )}
         <Decisions incident={incident} />
         {fresh && (
-          <button class="button" title={tip(t("incident.seen"), "e")} onClick={() => markSeen(incident.id)}>
+          <button class="button" title={tip(t("incident.seen"), "e")} onClick={() => markIncidentRead(incident.id)}>
             {t("incident.seen")}
           </button>
         )}
@@ -163,18 +169,18 @@ function Decisions({ incident }: { incident: Incident }): JSX.Element | null {
       {confirms && own && (state === "reported" || state === "corrected") && (
         <button
           class="button"
-          onClick={() => void tell("incident.not_confirmed", `${path}/confirm`, { version: incident.version ?? 1 })}
+          onClick={() => void send("incident.not_confirmed", `${path}/confirm`, { version: incident.version ?? 1 })}
         >
           {t("incident.confirm")}
         </button>
       )}
       {confirms && asked && (
-        <button class="button" onClick={() => void tell("incident.not_answered", `${path}/credit`, { agrees: true })}>
+        <button class="button" onClick={() => void send("incident.not_answered", `${path}/credit`, { agrees: true })}>
           {t("incident.credit_yes")}
         </button>
       )}
       {confirms && asked && (
-        <button class="button" onClick={() => void tell("incident.not_answered", `${path}/credit`, { agrees: false })}>
+        <button class="button" onClick={() => void send("incident.not_answered", `${path}/credit`, { agrees: false })}>
           {t("incident.credit_no")}
         </button>
       )}
@@ -190,14 +196,14 @@ function Decisions({ incident }: { incident: Incident }): JSX.Element | null {
 }
 
 export function PhotoDialog(): JSX.Element | null {
-  return photoShown.value === "" ? null : <Photo photo={photoShown.value} />;
+  return openPhoto.value === "" ? null : <Photo photo={openPhoto.value} />;
 }
 
 function Photo({ photo }: { photo: string }): JSX.Element {
   const dialog = useModal();
-  const incident = lately.value.find((each) => each.photos?.includes(photo));
+  const incident = incidentsOfTheDay.value.find((each) => each.photos?.includes(photo));
   const shut = (): void => {
-    photoShown.value = "";
+    openPhoto.value = "";
   };
   return (
     <dialog ref={dialog} class="dialog photo-dialog" aria-label={t("incident.photo")} onClose={shut} onCancel={shut}>

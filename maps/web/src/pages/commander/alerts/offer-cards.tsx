@@ -1,7 +1,7 @@
 /** Hand-offs: what the other bank offers, what became of our own offers, and the word over the map that one waits. */
 import type { ComponentChildren, JSX } from "preact";
 import { speedWords } from "../../../geo/place-words.ts";
-import { unseen } from "../../../live/incidents.ts";
+import { unreadIncidents } from "../../../live/incidents.ts";
 import { unread, writers } from "../../../live/radio-texts.ts";
 import { agencyName } from "../../../session/agencies.ts";
 import { now } from "../../../session/clock.ts";
@@ -24,7 +24,7 @@ import {
   waiting,
 } from "../desk/queue.ts";
 import { accept, callBack, decline } from "../desk/queue-acts.ts";
-import { countdownWords, landingWords, offerName, seenWords } from "../desk/queue-words.ts";
+import { countdownWords, landingWords, offerName, sightingWords } from "../desk/queue-words.ts";
 import { openTab } from "../desk/selection.ts";
 import { flyToPlace } from "../map/map-sync.ts";
 
@@ -140,7 +140,7 @@ function Facts({ offer }: { offer: HandOff }): JSX.Element {
       )}
       {last && (
         <Fact words="offer.last_seen">
-          {seenWords(last)}{" "}
+          {sightingWords(last)}{" "}
           <span class="dim">{t("age.ago", { age: ageWords(ageSeconds(last.at, now.value) ?? 0) })}</span>
         </Fact>
       )}
@@ -173,7 +173,7 @@ export function WaitingCard(): JSX.Element | null {
   const first = offers.value[0];
   const quiet = [
     ...(writers.value.length === 0 ? [] : [t("texts.wait", { n: unread.value.length })]),
-    ...(unseen.value.length === 0 ? [] : [t("incident.wait", { n: unseen.value.length })]),
+    ...(unreadIncidents.value.length === 0 ? [] : [t("incident.wait", { n: unreadIncidents.value.length })]),
   ];
   const texts = quiet.length === 0 ? null : quiet.join(" ");
   if (inView.value || (waiting.value === 0 && texts === null)) return null;

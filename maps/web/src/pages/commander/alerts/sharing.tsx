@@ -103,7 +103,7 @@ function reasons(agreement: Agreement): string {
  * In the list, in place of an agency's units that may no longer be shown: how many, and why. Nothing else of them is
  * kept.
  */
-export function GoneRow({ agency, n, by }: { agency: string; n: number; by: Agreement }): JSX.Element {
+export function WithheldRow({ agency, n, by }: { agency: string; n: number; by: Agreement }): JSX.Element {
   return (
     <button class="row row-gone" onClick={() => openTab("alerts")}>
       <Icon name="pause" />
@@ -118,7 +118,7 @@ export function GoneRow({ agency, n, by }: { agency: string; n: number; by: Agre
 }
 
 /** In the detail of a unit that went while it was selected. */
-export function GoneUnit({ id }: { id: string }): JSX.Element | null {
+export function WithheldUnit({ id }: { id: string }): JSX.Element | null {
   const unit = withheld.value.find((each) => each.id === id);
   if (unit === undefined) return null;
   return (

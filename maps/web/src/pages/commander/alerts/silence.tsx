@@ -9,7 +9,7 @@ import { now } from "../../../session/clock.ts";
 import { Icon } from "../../../widgets/icons.tsx";
 import { t } from "../../../words/index.ts";
 import { countdownWords } from "../desk/queue-words.ts";
-import { say } from "../desk/selection.ts";
+import { notify } from "../desk/selection.ts";
 
 /** Minutes that are left, as a figure that ticks; null while it is not quiet. */
 function left(): string | null {
@@ -18,14 +18,14 @@ function left(): string | null {
   return ms > 0 ? countdownWords(ms) : null;
 }
 
-export function askQuiet(minutes: number): void {
+export function proposeSilence(minutes: number): void {
   keepQuiet(minutes);
-  say(minutes === 0 ? t("quiet.ended") : t("quiet.begun", { n: minutes }));
+  notify(minutes === 0 ? t("quiet.ended") : t("quiet.begun", { n: minutes }));
 }
 
 /** What the key does: quiet for a while, or the end of it. */
 export function turnQuiet(): void {
-  askQuiet(quietLeft() > 0 ? 0 : QUIET_MIN[0]);
+  proposeSilence(quietLeft() > 0 ? 0 : QUIET_MIN[0]);
 }
 
 export function QuietChoice(): JSX.Element {
@@ -44,7 +44,7 @@ export function QuietChoice(): JSX.Element {
     };
   }, []);
   const choose = (minutes: number): void => {
-    askQuiet(minutes);
+    proposeSilence(minutes);
     if (menu.current) menu.current.open = false;
   };
   const words = t("key.tip", { words: t("quiet.choose"), key: "z" });
@@ -83,7 +83,7 @@ export function QuietItem(): JSX.Element | null {
       id="quiet-left"
       title={t("key.tip", { words: t("quiet.end"), key: "z" })}
       aria-label={`${words} ${t("quiet.end")}`}
-      onClick={() => askQuiet(0)}
+      onClick={() => proposeSilence(0)}
     >
       <Icon name="mute" />
       <span class="num">{words}</span>

@@ -12,8 +12,8 @@ import type { Target } from "../../../wire/documents.ts";
 import { t } from "../../../words/index.ts";
 import { mayOffer, ours, targets } from "../desk/queue.ts";
 import { handOver } from "../desk/queue-acts.ts";
-import { landingWords, seenWords } from "../desk/queue-words.ts";
-import { say } from "../desk/selection.ts";
+import { landingWords, sightingWords } from "../desk/queue-words.ts";
+import { notify } from "../desk/selection.ts";
 import { flyToPlace } from "../map/map-sync.ts";
 
 export function TargetList(): JSX.Element | null {
@@ -46,7 +46,7 @@ function Card({ target }: { target: Target }): JSX.Element {
         <span class="alert-who">
           {has === ours.value ? t("target.ours") : t("target.theirs", { agency: agencyName(has) })}
         </span>
-        {last && <span class="alert-place num">{seenWords(last)}</span>}
+        {last && <span class="alert-place num">{sightingWords(last)}</span>}
         {landing && <span class="alert-state num">{t("target.lands_there", { where: landingWords(landing) })}</span>}
       </button>
       {shows && (
@@ -62,7 +62,7 @@ function Card({ target }: { target: Target }): JSX.Element {
             </button>
           )}
           {shows && (
-            <button class="button" onClick={() => void sendToRadios(target, say)}>
+            <button class="button" onClick={() => void sendToRadios(target, notify)}>
               {t("mark.to_radios")}
             </button>
           )}

@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { toWrite } from "../../../live/messages.ts";
 import { markTextsRead, unread, writers } from "../../../live/radio-texts.ts";
-import type { Said } from "../../../live/radio-texts-news.ts";
+import type { RadioText } from "../../../live/radio-texts-news.ts";
 import { everyone } from "../../../live/signals.ts";
 import { now } from "../../../session/clock.ts";
 import { MESSAGE_RADIOS } from "../../../session/permissions.ts";
@@ -16,13 +16,13 @@ import { select } from "../desk/selection.ts";
 import { flyToSelected } from "../map/map-sync.ts";
 
 /** One card for each unit that wrote. */
-export function SaidCards(): JSX.Element | null {
+export function RadioTextCards(): JSX.Element | null {
   if (writers.value.length === 0) return null;
   return (
     <ul class="queue">
       {writers.value.map((unit) => (
         <li key={unit} class="alert alert-waiting said">
-          <SaidOf unit={unit} linked />
+          <RadioTextOf unit={unit} linked />
         </li>
       ))}
     </ul>
@@ -30,7 +30,7 @@ export function SaidCards(): JSX.Element | null {
 }
 
 /** The unread texts of a unit; `linked` leads to it. */
-export function SaidOf({ unit, linked = false }: { unit: string; linked?: boolean }): JSX.Element | null {
+export function RadioTextOf({ unit, linked = false }: { unit: string; linked?: boolean }): JSX.Element | null {
   const texts = unread.value.filter((each) => each.unit === unit);
   const newest = texts.at(-1);
   if (newest === undefined) return null;
@@ -83,6 +83,6 @@ export function SaidOf({ unit, linked = false }: { unit: string; linked?: boolea
 }
 
 /** A canned phrase is read in the reader's own language. */
-function words({ text, phrase }: Said): string {
+function words({ text, phrase }: RadioText): string {
   return (phrase === null ? null : wordsIfAny(`phrase.${phrase}`)) ?? text;
 }

@@ -3,7 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import { courses, readCourses } from "../../../geo/courses.ts";
 import { type Followed, sectorFeatures, targetFeatures } from "../../../geo/shapes.ts";
-import { lately } from "../../../live/incidents.ts";
+import { incidentsOfTheDay } from "../../../live/incidents.ts";
 import { documents } from "../../../live/signals.ts";
 import { now } from "../../../session/clock.ts";
 import { timeZone } from "../../../session/session.ts";
@@ -45,7 +45,7 @@ export const targetsOnMap = computed<GeoJSON.FeatureCollection>(() => {
 
 export const incidentsOnMap = computed<GeoJSON.FeatureCollection>(() => ({
   type: "FeatureCollection",
-  features: lately.value.flatMap((each): GeoJSON.Feature[] =>
+  features: incidentsOfTheDay.value.flatMap((each): GeoJSON.Feature[] =>
     each.lon == null || each.lat == null
       ? []
       : [

@@ -2,7 +2,7 @@
 import { computed, signal } from "@preact/signals";
 import { everyone } from "../../../live/signals.ts";
 import { t } from "../../../words/index.ts";
-import { say, selected } from "./selection.ts";
+import { notify, selected } from "./selection.ts";
 
 /** Id of the unit that the map stays on; empty for none. */
 export const followedId = signal("");
@@ -12,10 +12,10 @@ export const followed = computed(() => everyone.value?.find((unit) => unit.id ==
 export function turnFollowing(): void {
   const unit = selected.peek();
   if (followedId.peek() !== "" && (unit === null || unit.id === followedId.peek())) return stopFollowing();
-  if (unit === null) return say(t("follow.none"));
-  if (!unit.last) return say(t("follow.no_place", { name: unit.call_sign }));
+  if (unit === null) return notify(t("follow.none"));
+  if (!unit.last) return notify(t("follow.no_place", { name: unit.call_sign }));
   followedId.value = unit.id;
-  say(t("follow.begun", { name: unit.call_sign }));
+  notify(t("follow.begun", { name: unit.call_sign }));
 }
 
 /** Stops, and says so: nobody should think that the map still follows. */
@@ -23,5 +23,5 @@ export function stopFollowing(): void {
   if (followedId.peek() === "") return;
   const name = followed.peek()?.call_sign ?? "";
   followedId.value = "";
-  say(t("follow.stopped", { name }));
+  notify(t("follow.stopped", { name }));
 }

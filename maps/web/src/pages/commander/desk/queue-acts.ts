@@ -2,7 +2,7 @@
 
 import type { AlertAct } from "../../../live/alerts.ts";
 import { now } from "../../../session/clock.ts";
-import { asking, type Question } from "../../../widgets/question.ts";
+import { openQuestion, type Question } from "../../../widgets/question.ts";
 import { faultWords, Refusal } from "../../../widgets/states.tsx";
 import { CallError, call } from "../../../wire/calls.ts";
 import type { Agreement, Alert, HandOff, Target } from "../../../wire/documents.ts";
@@ -10,18 +10,18 @@ import { nothing } from "../../../wire/parser.ts";
 import type { UnitState } from "../../../wire/units.ts";
 import { t, type Words } from "../../../words/index.ts";
 import { alertTitle, alertWho, lifelines, offerName } from "./queue-words.ts";
-import { say } from "./selection.ts";
+import { notify } from "./selection.ts";
 
 const SHELVE_MIN = [15, 60, 240, 720, 1440];
 const NOTE_MOST = 1000;
 const REASON_MOST = 200;
 const PAST_MIN = [60, 360, 720, 1440, 4320, 10_080];
 
-export async function tell(failed: Words, path: string, body: unknown, method = "POST"): Promise<void> {
+export async function send(failed: Words, path: string, body: unknown, method = "POST"): Promise<void> {
   try {
     await call(method, path, nothing, body);
   } catch (fault) {
-    say(`${t(failed)} ${faultWords(fault)}`, true);
+    notify(`${t(failed)} ${faultWords(fault)}`, true);
   }
 }
 
@@ -33,13 +33,13 @@ export function doAbout(alert: Alert, act: AlertAct): void {
   const path = `/api/alerts/${encodeURIComponent(alert.id)}`;
   const about = [alertTitle(alert), alertWho(alert)].filter(Boolean).join(" · ");
   if (act === "acknowledge") {
-    void tell("alert.not_acknowledged", `${path}/acknowledge`, {});
+    void send("alert.not_acknowledged", `${path}/acknowledge`, {});
   } else if (act === "escalate") {
-    void tell("alert.not_escalated", `${path}/escalate`, undefined);
+    void send("alert.not_escalated", `${path}/escalate`, undefined);
   } else if (act === "unshelve") {
-    void tell("alert.not_unshelved", `${path}/shelve`, undefined, "DELETE");
+    void send("alert.not_unshelved", `${path}/shelve`, undefined, "DELETE");
   } else if (act === "resolve") {
-    asking.value = {
+    openQuestion.value = {
       title: t("alert.resolve_title"),
       about,
       label: alert.severity === "sos" ? "alert.note_sos" : "alert.note",
@@ -50,7 +50,7 @@ export function doAbout(alert: Alert, act: AlertAct): void {
       act: (note) => post(`${path}/resolve`, { note }),
     };
   } else {
-    asking.value = {
+    openQuestion.value = {
       title: t("alert.shelve_title"),
       about,
       label: "alert.shelve_reason",
@@ -69,7 +69,7 @@ export function doAbout(alert: Alert, act: AlertAct): void {
  * rings.
  */
 export function clearDistress(unit: UnitState): void {
-  asking.value = {
+  openQuestion.value = {
     title: t("distress.clear"),
     about: t("distress.confirm", { name: unit.call_sign }),
     label: null,
@@ -79,17 +79,17 @@ export function clearDistress(unit: UnitState): void {
     failed: "distress.not_cleared",
     act: async () => {
       await call("POST", `/api/units/${encodeURIComponent(unit.id)}/clear-distress`, nothing);
-      say(t("distress.cleared", { name: unit.call_sign }));
+      notify(t("distress.cleared", { name: unit.call_sign }));
     },
   };
 }
 
 export function accept(offer: HandOff): void {
-  void tell("offer.not_accepted", `/api/hand-offs/${encodeURIComponent(offer.id)}/accept`, { term: offer.term });
+  void send("offer.not_accepted", `/api/hand-offs/${encodeURIComponent(offer.id)}/accept`, { term: offer.term });
 }
 
 export function decline(offer: HandOff): void {
-  asking.value = {
+  openQuestion.value = {
     title: t("offer.decline_title"),
     about: offerName(offer),
     label: "offer.decline_reason",
@@ -103,7 +103,7 @@ export function decline(offer: HandOff): void {
 
 /** Offers a target to the office on the other bank that is nearest to where it will land. */
 export function handOver(target: Target): void {
-  asking.value = {
+  openQuestion.value = {
     title: t("target.hand_over_title"),
     about: t("target.hand_over_what", { name: target.name }),
     label: "target.hand_over_note",
@@ -116,7 +116,7 @@ export function handOver(target: Target): void {
 }
 
 export function callBack(offer: HandOff): void {
-  asking.value = {
+  openQuestion.value = {
     title: t("offer.call_back_title"),
     about: offerName(offer),
     label: "offer.call_back_reason",
@@ -154,7 +154,7 @@ function officerAct(
 }
 
 export function suspend(agreement: Agreement): void {
-  asking.value = {
+  openQuestion.value = {
     title: t("sharing.suspend_title"),
     about: [
       t("sharing.suspend_what", { name: agreement.terms.name }),
@@ -170,7 +170,7 @@ export function suspend(agreement: Agreement): void {
 }
 
 export function resume(agreement: Agreement): void {
-  asking.value = {
+  openQuestion.value = {
     title: t("sharing.resume_title"),
     about: t("sharing.resume_what", { name: agreement.terms.name }),
     label: "sharing.resume_reason",
@@ -184,7 +184,7 @@ export function resume(agreement: Agreement): void {
 
 /** Consents to the last hours or days of one's own records, of every class that the terms name. */
 export function openPast(agreement: Agreement): void {
-  asking.value = {
+  openQuestion.value = {
     title: t("sharing.past"),
     about: t("sharing.past_what", { name: agreement.terms.name }),
     label: "sharing.resume_reason",
@@ -207,7 +207,7 @@ export function openPast(agreement: Agreement): void {
 }
 
 export function endAgreement(agreement: Agreement): void {
-  asking.value = {
+  openQuestion.value = {
     title: t("sharing.end"),
     about: t("sharing.end_what", { name: agreement.terms.name }),
     label: "sharing.suspend_reason",

@@ -33,7 +33,7 @@ export function alertTitle(alert: Alert): string {
     country:
       facts["country"] === undefined ? "" : (wordsIfAny(`country.${facts["country"]}`) ?? String(facts["country"])),
   } as Record<string, string | number>;
-  if (isUnseen(alert)) {
+  if (isUnread(alert)) {
     values["after"] = minuteWords(Date.parse(alert.raised_at), now.value, timeZone.value);
     values["before"] = minuteWords(Date.parse(String(facts["until"])), now.value, timeZone.value);
   }
@@ -45,7 +45,7 @@ export function alertTitle(alert: Alert): string {
 }
 
 /** Whether it happened unseen, some time between two reports: it has been since neither of them. */
-export function isUnseen(alert: Alert): boolean {
+export function isUnread(alert: Alert): boolean {
   return !Number.isNaN(Date.parse(alert.raised_at)) && !Number.isNaN(Date.parse(String(alert.facts?.["until"])));
 }
 
@@ -97,7 +97,7 @@ export function offerName(offer: HandOff): string {
 }
 
 /** Where a target was seen: `km 2 356.0 · right bank · TH side`. */
-export function seenWords(sighting: Sighting): string {
+export function sightingWords(sighting: Sighting): string {
   const { river, km, bank, country, neighbour, side_sure } = sighting;
   const place = {
     ...(river ? { river } : {}),

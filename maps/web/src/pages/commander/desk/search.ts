@@ -22,7 +22,7 @@ import { language, t, wordsIfAny } from "../../../words/index.ts";
 import { outlineOf } from "./areas.ts";
 import { standingMarks } from "./marks.ts";
 import { targets } from "./queue.ts";
-import { say } from "./selection.ts";
+import { notify } from "./selection.ts";
 
 export type FoundKind = "place" | "blo" | "crossing" | "town" | "sector" | "target" | "mark";
 
@@ -55,7 +55,7 @@ const reference = signal<readonly Found[] | null>(null);
 /** Reads the names once; called when somebody begins to search. */
 export function readNames(): Promise<void> {
   void readCourses();
-  return readOnce().catch(() => say(t("search.names_failed"), true));
+  return readOnce().catch(() => notify(t("search.names_failed"), true));
 }
 
 const readOnce = once(read);

@@ -36,7 +36,7 @@ export const selected = computed(() => everyone.value?.find((unit) => unit.id ==
 
 const fading = new Debounce();
 
-export function say(text: string, bad = false): void {
+export function notify(text: string, bad = false): void {
   notice.value = { text, bad };
   fading.restart(
     () => {

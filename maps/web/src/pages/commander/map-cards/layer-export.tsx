@@ -8,7 +8,7 @@ import { faultWords } from "../../../widgets/states.tsx";
 import { call } from "../../../wire/calls.ts";
 import { ReadingToken } from "../../../wire/session.ts";
 import { t } from "../../../words/index.ts";
-import { layerInfos, say } from "../desk/selection.ts";
+import { layerInfos, notify } from "../desk/selection.ts";
 
 export function LayerExport(): JSX.Element {
   const name = useSignal("");
@@ -23,7 +23,7 @@ export function LayerExport(): JSX.Element {
     fault.value = null;
     try {
       await save(layerAddress(chosen, format.value));
-      say(t("layers.saved", { name: layerInfos.peek().get(chosen)?.title ?? chosen }));
+      notify(t("layers.saved", { name: layerInfos.peek().get(chosen)?.title ?? chosen }));
     } catch (caught) {
       fault.value = `${t("track.not_saved")} ${faultWords(caught)}`;
     } finally {

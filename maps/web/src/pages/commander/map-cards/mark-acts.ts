@@ -1,13 +1,13 @@
 /** What people do about marked places; the stream tells what became of it. */
 
-import { asking } from "../../../widgets/question.ts";
+import { openQuestion } from "../../../widgets/question.ts";
 import { faultWords } from "../../../widgets/states.tsx";
 import { call } from "../../../wire/calls.ts";
 import type { Mark } from "../../../wire/documents.ts";
 import { nothing, object, text } from "../../../wire/parser.ts";
 import { t, type Words } from "../../../words/index.ts";
 import { markedId } from "../desk/marks.ts";
-import { awaitingPlace, say } from "../desk/selection.ts";
+import { awaitingPlace, notify } from "../desk/selection.ts";
 
 const TARGETS = ["vessel", "person", "vehicle"] as const;
 const CATEGORIES = [
@@ -32,7 +32,7 @@ async function tell(failed: Words, method: string, where: string, body?: unknown
   try {
     await call(method, where, nothing, body);
   } catch (fault) {
-    say(`${t(failed)} ${faultWords(fault)}`, true);
+    notify(`${t(failed)} ${faultWords(fault)}`, true);
   }
 }
 
@@ -41,7 +41,7 @@ export function makeHazard(mark: Mark): void {
 }
 
 export function endMark(mark: Mark): void {
-  asking.value = {
+  openQuestion.value = {
     title: t("mark.end_title"),
     about: mark.name,
     label: null,
@@ -54,7 +54,7 @@ export function endMark(mark: Mark): void {
 }
 
 export function makeTarget(mark: Mark): void {
-  asking.value = {
+  openQuestion.value = {
     title: t("mark.target_title"),
     about: mark.name,
     label: null,
@@ -65,13 +65,13 @@ export function makeTarget(mark: Mark): void {
     choice: { label: "mark.target_what", options: TARGETS.map((value) => ({ value, words: t(`target.${value}`) })) },
     act: async (_words, _minutes, what) => {
       await call("POST", path(mark, "/target"), nothing, { what });
-      say(t("mark.is_target", { name: mark.name }));
+      notify(t("mark.is_target", { name: mark.name }));
     },
   };
 }
 
 export function logIncident(mark: Mark): void {
-  asking.value = {
+  openQuestion.value = {
     title: t("mark.incident_title"),
     about: mark.name,
     label: "mark.incident_words",
@@ -85,17 +85,17 @@ export function logIncident(mark: Mark): void {
     },
     act: async (narrative, _minutes, category) => {
       await call("POST", path(mark, "/incident"), nothing, { category, narrative });
-      say(t("mark.is_incident", { name: mark.name }));
+      notify(t("mark.is_incident", { name: mark.name }));
     },
   };
 }
 
 /** Waits for a press on the map, then asks what to call the place. */
 export function markPlace(): void {
-  say(t("mark.press"));
+  notify(t("mark.press"));
   awaitingPlace.value = (place) => {
     awaitingPlace.value = null;
-    asking.value = {
+    openQuestion.value = {
       title: t("mark.new_title"),
       about: t("mark.new_what"),
       label: "mark.name",

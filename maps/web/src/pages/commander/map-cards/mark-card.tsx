@@ -15,7 +15,7 @@ import type { Mark } from "../../../wire/documents.ts";
 import { t } from "../../../words/index.ts";
 import { markedId, openMark, standingMarks } from "../desk/marks.ts";
 import { ours } from "../desk/queue.ts";
-import { say } from "../desk/selection.ts";
+import { notify } from "../desk/selection.ts";
 import { flyToPlace } from "../map/map-sync.ts";
 import { endMark, logIncident, makeHazard, makeTarget, markPlace } from "./mark-acts.ts";
 
@@ -71,7 +71,7 @@ export function MarkCard(): JSX.Element | null {
           </button>
         )}
         {own && may(MESSAGE_RADIOS) && (
-          <button class="button" onClick={() => void sendToRadios(mark, say)}>
+          <button class="button" onClick={() => void sendToRadios(mark, notify)}>
             {t("mark.to_radios")}
           </button>
         )}

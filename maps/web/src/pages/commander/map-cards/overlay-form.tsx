@@ -8,7 +8,7 @@ import { EncodingChoice, samplesOf } from "../../../widgets/dialogs/encoding-cho
 import { Icon } from "../../../widgets/icons.tsx";
 import { faultWords } from "../../../widgets/states.tsx";
 import { t } from "../../../words/index.ts";
-import { phone, say, sheetStop } from "../desk/selection.ts";
+import { notify, phone, sheetStop } from "../desk/selection.ts";
 import { fitOverlays } from "../map/map-sync.ts";
 
 export function OverlayForm(): JSX.Element {
@@ -28,7 +28,7 @@ export function OverlayForm(): JSX.Element {
     stop.current = new AbortController();
     try {
       const brought = addOverlays(file.name, await lookInto(file, stop.current.signal, encoding));
-      say(t("overlay.shown", { name: file.name }));
+      notify(t("overlay.shown", { name: file.name }));
       if (phone.peek()) sheetStop.value = "half";
       fitOverlays(brought);
     } catch (caught) {

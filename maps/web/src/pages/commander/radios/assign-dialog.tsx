@@ -15,7 +15,7 @@ import { nothing } from "../../../wire/parser.ts";
 import type { UnitKind, UnitState } from "../../../wire/units.ts";
 import { UnitRecord } from "../../../wire/units.ts";
 import { t } from "../../../words/index.ts";
-import { assigning, say, select, selectedId } from "../desk/selection.ts";
+import { assigning, notify, select, selectedId } from "../desk/selection.ts";
 
 const KINDS: UnitKind[] = ["boat", "vehicle", "foot", "handheld", "fixed"];
 const NEW = "+";
@@ -66,7 +66,7 @@ function Form({ address }: { address: string }): JSX.Element {
       if (startMs !== null) body["start"] = new Date(startMs).toISOString();
       if (end.value !== null) body["end"] = new Date(end.value).toISOString();
       await call("POST", "/api/assignments", nothing, body);
-      say(t("assign.done"));
+      notify(t("assign.done"));
       if (selectedId.peek() === address) select(chosen);
       shut();
     } catch (caught) {

@@ -15,7 +15,7 @@ import { Icon } from "../../../widgets/icons.tsx";
 import { Broken, Empty, Loading, useLoaded } from "../../../widgets/states.tsx";
 import { fetchJson } from "../../../wire/calls.ts";
 import { listOf } from "../../../wire/parser.ts";
-import { HeardMessage } from "../../../wire/radios.ts";
+import { TechnicianMessage } from "../../../wire/radios.ts";
 import type { UnitState } from "../../../wire/units.ts";
 import { t, wordsIfAny } from "../../../words/index.ts";
 import { claimWords } from "../desk/claim-words.ts";
@@ -118,7 +118,7 @@ function Radio({ radio }: { radio: UnitState }): JSX.Element {
 /** The last things a radio said. */
 function Messages({ address }: { address: string }): JSX.Element {
   const { value, fault, again } = useLoaded(address, () =>
-    fetchJson(`/api/radios/${encodeURIComponent(address)}/transmissions?limit=8`, listOf(HeardMessage)),
+    fetchJson(`/api/radios/${encodeURIComponent(address)}/transmissions?limit=8`, listOf(TechnicianMessage)),
   );
   if (fault) return <Broken what={t("unknown.messages_failed")} fault={fault} retry={again} />;
   if (value === null) return <Loading />;
@@ -139,7 +139,7 @@ function Messages({ address }: { address: string }): JSX.Element {
 }
 
 /** Words first, then where it was; else what sort of thing it said. */
-function said(message: HeardMessage): string {
+function said(message: TechnicianMessage): string {
   const place =
     message.lon != null && message.lat != null
       ? coordinateWords(message.lon, message.lat, coordinateFormat.value)

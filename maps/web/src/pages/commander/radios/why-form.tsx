@@ -10,15 +10,15 @@ import { minuteWords, momentWords, zoneOffset } from "../../../session/times.ts"
 import { Icon } from "../../../widgets/icons.tsx";
 import { Broken, Loading } from "../../../widgets/states.tsx";
 import { fetchJson } from "../../../wire/calls.ts";
-import type { HeardMessage } from "../../../wire/radios.ts";
-import { Why } from "../../../wire/radios.ts";
+import type { TechnicianMessage } from "../../../wire/radios.ts";
+import { RadioInquiry } from "../../../wire/radios.ts";
 import { t, wordsIfAny } from "../../../words/index.ts";
 import { select } from "../desk/selection.ts";
 import { Bytes, RejectedFrames } from "./rejected-frames.tsx";
 
 /** Kept while other panels are open. */
 const asked = signal("");
-const answer = signal<Why | null>(null);
+const answer = signal<RadioInquiry | null>(null);
 const busy = signal(false);
 const fault = signal<unknown>(null);
 
@@ -29,7 +29,7 @@ async function ask(what: string): Promise<void> {
   busy.value = true;
   answer.value = fault.value = null;
   try {
-    const found = await fetchJson(`/api/radios/${encodeURIComponent(wanted)}/why`, Why);
+    const found = await fetchJson(`/api/radios/${encodeURIComponent(wanted)}/why`, RadioInquiry);
     if (asked.peek() === wanted) answer.value = found;
   } catch (caught) {
     fault.value = caught;
@@ -76,7 +76,7 @@ export function WhyForm(): JSX.Element {
   );
 }
 
-function Answer({ why }: { why: Why }): JSX.Element {
+function Answer({ why }: { why: RadioInquiry }): JSX.Element {
   const about = [why.unit, why.address].find(
     (id) => id !== undefined && everyone.value?.some((each) => each.id === id),
   );
@@ -138,7 +138,7 @@ function localMinute(ms: number): string {
   return `${minuteWords(ms, now.value, timeZone.value)} (${zoneOffset(ms, timeZone.value)})`;
 }
 
-function Last({ message }: { message: HeardMessage }): JSX.Element {
+function Last({ message }: { message: TechnicianMessage }): JSX.Element {
   const best = message.best;
   const heardBy = [...new Set((message.heard_by ?? []).map((each) => `${each.channel} (${each.gateway})`))].join(", ");
   return (

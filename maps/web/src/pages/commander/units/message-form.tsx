@@ -15,7 +15,7 @@ import type { MessageKind, Route } from "../../../wire/messages.ts";
 import { RadioMessage } from "../../../wire/messages.ts";
 import type { UnitState } from "../../../wire/units.ts";
 import { t, wordsIfAny } from "../../../words/index.ts";
-import { say } from "../desk/selection.ts";
+import { notify } from "../desk/selection.ts";
 
 const KINDS = ["text", "poll", "alert"] as const;
 const EXPIRY_MIN = [2, 10, 60, 720];
@@ -64,7 +64,7 @@ export function MessageForm({
     text.value = ""; // beside `begun`: in a form that was opened meanwhile other words may have been begun
     reason.value = "";
     change();
-    say(t("message.queued", { name: unit.call_sign }));
+    notify(t("message.queued", { name: unit.call_sign }));
   };
   useEffect(() => {
     if (found === null || !takeFound(unit.id, found)) return;
@@ -104,7 +104,7 @@ export function MessageForm({
       if (isInVain(kept))
         stays(t(`message.state.${kept.state ?? "queued"}`)); // it had come before, and has ended since
       else if (edition.peek() === as) gone();
-      else say(t("message.queued", { name: unit.call_sign })); // what is written while it is sent is another message
+      else notify(t("message.queued", { name: unit.call_sign })); // what is written while it is sent is another message
     } catch (caught) {
       stays(`${t("message.failed")} ${faultWords(caught)}`);
     } finally {

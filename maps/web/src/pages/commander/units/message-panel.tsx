@@ -15,7 +15,7 @@ import type { Route } from "../../../wire/messages.ts";
 import { RadioMessage } from "../../../wire/messages.ts";
 import type { UnitState } from "../../../wire/units.ts";
 import { t, type Words, wordsIfAny } from "../../../words/index.ts";
-import { say } from "../desk/selection.ts";
+import { notify } from "../desk/selection.ts";
 import { MessageForm, refusalWords } from "./message-form.tsx";
 
 export function MessagePanel({ unit }: { unit: UnitState }): JSX.Element | null {
@@ -135,7 +135,7 @@ function CallOff({ message, again }: { message: RadioMessage; again: () => void 
     fault.value = null;
     try {
       const left = await call("DELETE", `/api/orders/${encodeURIComponent(message.id)}`, RadioMessage);
-      say(t(left.state === "cancelled" ? "message.cancelled" : "message.cancel_asked"));
+      notify(t(left.state === "cancelled" ? "message.cancelled" : "message.cancel_asked"));
     } catch (caught) {
       fault.value =
         caught instanceof CallError && caught.status === 409

@@ -12,7 +12,7 @@ import { call } from "../../../wire/calls.ts";
 import { nothing } from "../../../wire/parser.ts";
 import type { UnitState } from "../../../wire/units.ts";
 import { t } from "../../../words/index.ts";
-import { awaitingPlace, phone, say, sheetStop } from "../desk/selection.ts";
+import { awaitingPlace, notify, phone, sheetStop } from "../desk/selection.ts";
 
 export function PlotForm({ unit }: { unit: UnitState }): JSX.Element {
   const km = useSignal("");
@@ -24,7 +24,7 @@ export function PlotForm({ unit }: { unit: UnitState }): JSX.Element {
     try {
       await call("POST", `/api/units/${encodeURIComponent(unit.id)}/plot`, nothing, body);
       km.value = "";
-      say(t("plot.done", { name: unit.call_sign, where }));
+      notify(t("plot.done", { name: unit.call_sign, where }));
     } catch (caught) {
       fault.value = `${t("plot.failed")} ${faultWords(caught)}`;
     } finally {

@@ -10,7 +10,7 @@ import { replayAround } from "../../../widgets/replay-link.ts";
 import { faultWords } from "../../../widgets/states.tsx";
 import type { UnitState } from "../../../wire/units.ts";
 import { t } from "../../../words/index.ts";
-import { say } from "../desk/selection.ts";
+import { notify } from "../desk/selection.ts";
 
 const HOURS = [3, 12, 24, 72, 168, 744] as const;
 
@@ -25,7 +25,7 @@ export function TrackForm({ unit }: { unit: UnitState }): JSX.Element {
     fault.value = null;
     try {
       await save(trackAddress(unit.id, hours.value, format.value, new Date(now.peek())));
-      say(t("track.saved", { name: unit.call_sign }));
+      notify(t("track.saved", { name: unit.call_sign }));
     } catch (caught) {
       fault.value = `${t("track.not_saved")} ${faultWords(caught)}`;
     } finally {

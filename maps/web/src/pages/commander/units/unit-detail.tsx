@@ -24,8 +24,8 @@ import { tip } from "../../../widgets/tip.ts";
 import type { UnitState } from "../../../wire/units.ts";
 import { t, wordsIfAny } from "../../../words/index.ts";
 import { IncidentsOfUnit } from "../alerts/incident-cards.tsx";
-import { GoneUnit } from "../alerts/sharing.tsx";
-import { SaidOf } from "../alerts/text-cards.tsx";
+import { WithheldUnit } from "../alerts/sharing.tsx";
+import { RadioTextOf } from "../alerts/text-cards.tsx";
 import { followedId, turnFollowing } from "../desk/follow.ts";
 import { ours } from "../desk/queue.ts";
 import { clearDistress } from "../desk/queue-acts.ts";
@@ -49,7 +49,7 @@ export function UnitDetail(): JSX.Element {
   if (unit === null)
     return (
       <div class="scroll">
-        <GoneUnit id={selectedId.value} />
+        <WithheldUnit id={selectedId.value} />
         <Empty title={t("unit.none")}>{t("unit.none_how")}</Empty>
       </div>
     );
@@ -75,7 +75,7 @@ export function UnitDetail(): JSX.Element {
       <div class="scroll">
         {unit.distress && <Distress unit={unit} mine={mine} />}
         <div class="said">
-          <SaidOf unit={unit.id} />
+          <RadioTextOf unit={unit.id} />
         </div>
         <ClaimNotes unit={unit} />
         <Heard unit={unit} />

@@ -13,7 +13,7 @@ import { focusFirstRow, Windowed, type WindowedRow } from "../../../widgets/virt
 import type { Agreement } from "../../../wire/documents.ts";
 import type { Liveness, UnitState } from "../../../wire/units.ts";
 import { t } from "../../../words/index.ts";
-import { GoneRow } from "../alerts/sharing.tsx";
+import { WithheldRow } from "../alerts/sharing.tsx";
 import { withheld } from "../desk/queue.ts";
 import { type Found, type FoundGroup, type FoundKind, kmWords, placesFor, query, readNames } from "../desk/search.ts";
 import { phone, select, selectedId, sheetStop } from "../desk/selection.ts";
@@ -165,7 +165,7 @@ export function UnitList(): JSX.Element {
 }
 
 function goneRow(agency: string, n: number, by: Agreement): () => JSX.Element {
-  return () => <GoneRow agency={agency} n={n} by={by} />;
+  return () => <WithheldRow agency={agency} n={n} by={by} />;
 }
 
 interface Choices {

@@ -9,12 +9,12 @@ import { Failure, readCrew, readMap, readSession } from "../../../phone/server.t
 import { isoTime, moment } from "../../../phone/time.ts";
 import type { CrewNow, CrewPatrol } from "../../../wire/crew.ts";
 import { type Extra, keep, onChange, pending, recount } from "./outbox.ts";
-import { type DoneHere, toldBefore, withoutTold } from "./patrol-steps.ts";
+import { type DoneHere, knownToServer, notInAnswer } from "./patrol-steps.ts";
 import { type Fix, fix } from "./position.ts";
 import { hurry, link, nudge, sendFor } from "./sender.ts";
 import { ended, isCleared, look, over, recall, sos } from "./sos.ts";
 
-export const known = signal<Profile[]>([]);
+export const knownProfiles = signal<Profile[]>([]);
 export const profile = signal<Profile | null>(null);
 export const opened = signal<Opened | null>(null);
 export const crew = signal<CrewNow | null>(null);
@@ -29,19 +29,19 @@ export const track = signal<readonly (readonly [lon: number, lat: number])[]>([]
 /** Why the server tells this crew nothing: it does not know the phone, or nobody or somebody else is signed in. */
 export const fault = signal<"shut" | "signed_out" | "other_user" | null>(null);
 /** The last report could not be kept: the phone is full. Nobody may believe that it goes out. */
-export const unkept = signal(false);
+export const isUnsaved = signal(false);
 
 export const timeZone = computed(() => crew.value?.node.time_zone ?? "Asia/Bangkok");
 export const callSign = computed(() => crew.value?.unit?.call_sign ?? profile.value?.call_sign ?? "");
 
 /** A text of this crew, and whether it is out. */
-export interface Said {
+export interface CrewText {
   id: string;
   at: number;
   text?: string;
   phrase?: string;
 }
-export const said = signal<readonly Said[]>([]);
+export const crewTexts = signal<readonly CrewText[]>([]);
 
 const MOST_SAID = 50;
 const MOST_TRACK = 1500;
@@ -51,9 +51,9 @@ const MAP_RADIUS_KM = 25;
 const LOCK_AFTER_MS = 15 * 60_000;
 
 export async function startCrew(): Promise<void> {
-  known.value = await profiles();
+  knownProfiles.value = await profiles();
   const active = activeProfile();
-  await choose(known.value.find((each) => each.id === active) ?? known.value[0] ?? null);
+  await choose(knownProfiles.value.find((each) => each.id === active) ?? knownProfiles.value[0] ?? null);
   onChange(() => {
     void recountNow();
     const which = profile.peek();
@@ -89,19 +89,19 @@ export async function choose(which: Profile | null): Promise<void> {
 }
 
 export async function unlocked(who: Opened): Promise<void> {
-  known.value = await profiles();
-  profile.value = known.value.find((each) => each.id === who.profile.id) ?? who.profile;
+  knownProfiles.value = await profiles();
+  profile.value = knownProfiles.value.find((each) => each.id === who.profile.id) ?? who.profile;
   const [now, map, way, texts] = await Promise.all([
     readCopy<CrewNow>(who, "now"),
     readCopy<GeoJSON.FeatureCollection>(who, "map"),
     readCopy<[number, number][]>(who, "track"),
-    readCopy<Said[]>(who, "sent"),
+    readCopy<CrewText[]>(who, "sent"),
   ]);
   done.value = (await readCopy<DoneHere>(who, "done")) ?? {};
   crew.value = now;
   ground.value = map;
   track.value = way ?? [];
-  said.value = texts ?? [];
+  crewTexts.value = texts ?? [];
   opened.value = who;
   await recall(who.profile);
   await recountNow();
@@ -116,7 +116,7 @@ export async function lock(): Promise<void> {
   crew.value = null;
   crewAt.value = null;
   ground.value = null;
-  said.value = [];
+  crewTexts.value = [];
   track.value = [];
   done.value = {};
   sendFor(profile.peek()?.id ?? null, null);
@@ -162,7 +162,7 @@ export async function refresh(): Promise<void> {
         return;
       }
     }
-    const told = toldBefore(done.peek(), (id) => unsent.peek().get(id) === "waiting");
+    const told = knownToServer(done.peek(), (id) => unsent.peek().get(id) === "waiting");
     const [turn, askedAt] = [++asked.value, Date.now()];
     const now = await readCrew(who.key);
     if (opened.peek() !== who || turn < shown.peek()) return; // a later question was answered sooner
@@ -175,14 +175,14 @@ export async function refresh(): Promise<void> {
     fault.value = null;
     if (link.peek().state !== "well") link.value = { ...link.peek(), state: "well", fault: "" };
     if (Object.keys(told).length > 0) {
-      done.value = withoutTold(done.peek(), told);
+      done.value = notInAnswer(done.peek(), told);
       await keepCopy(who, "done", done.peek());
     }
     await keepCopy(who, "now", keepable(now));
     if (now.unit !== null && profile.peek()?.call_sign !== now.unit.call_sign) {
       await keepCallSign(who.profile.id, now.unit.call_sign);
-      known.value = await profiles();
-      profile.value = known.value.find((each) => each.id === who.profile.id) ?? profile.peek();
+      knownProfiles.value = await profiles();
+      profile.value = knownProfiles.value.find((each) => each.id === who.profile.id) ?? profile.peek();
     }
     if (now.unit?.distress === false && isCleared(sos.peek(), askedAt)) await over(who.profile);
     await renewGround(who, now);
@@ -218,13 +218,16 @@ function follow(now: Fix): void {
 }
 
 /** Puts a report into the outbox; its id. When this resolves it is on the disk. */
-export async function tell(what: Omit<Report, "id" | "at"> & Record<string, unknown>, extra?: Extra): Promise<string> {
+export async function report(
+  what: Omit<Report, "id" | "at"> & Record<string, unknown>,
+  extra?: Extra,
+): Promise<string> {
   const which = profile.peek();
   if (which === null) throw new Error("nobody's page");
   const id = newId();
   const at = typeof what["at"] === "string" ? what["at"] : isoTime();
   await keep({ ...what, id, at } as Report, which, opened.peek(), extra);
-  unkept.value = false;
+  isUnsaved.value = false;
   if (what.kind === "position" || what.kind === "text_read") nudge();
   else hurry();
   // Who asks what became of it must not hear that it is gone.
@@ -235,11 +238,11 @@ export async function tell(what: Omit<Report, "id" | "at"> & Record<string, unkn
 }
 
 /** As `tell`; null when nothing can be kept, which the page says by itself. */
-async function tellIfAble(what: Parameters<typeof tell>[0]): Promise<string | null> {
+async function tellIfAble(what: Parameters<typeof report>[0]): Promise<string | null> {
   try {
-    return await tell(what);
+    return await report(what);
   } catch {
-    unkept.value = true;
+    isUnsaved.value = true;
     return null;
   }
 }
@@ -247,9 +250,9 @@ async function tellIfAble(what: Parameters<typeof tell>[0]): Promise<string | nu
 export async function reportPlace({ at, ...place }: Fix): Promise<void> {
   if (profile.peek() === null) return;
   try {
-    await tell({ kind: "position", ...place, at: isoTime(at) });
+    await report({ kind: "position", ...place, at: isoTime(at) });
   } catch (caught) {
-    unkept.value ||= sos.peek() === null; // of a call for help its own line speaks
+    isUnsaved.value ||= sos.peek() === null; // of a call for help its own line speaks
     throw caught;
   }
 }
@@ -309,12 +312,12 @@ export function nextCheckIn(
 }
 
 /** Says a text or a phrase; whether it is kept to be sent. */
-export async function say(what: { text: string } | { phrase: string }): Promise<boolean> {
+export async function sendText(what: { text: string } | { phrase: string }): Promise<boolean> {
   const id = await tellIfAble({ kind: "text", ...what });
   if (id === null) return false;
-  said.value = [...said.peek(), { id, at: moment(), ...what }].slice(-MOST_SAID);
+  crewTexts.value = [...crewTexts.peek(), { id, at: moment(), ...what }].slice(-MOST_SAID);
   const who = opened.peek();
-  if (who !== null) await keepCopy(who, "sent", said.peek());
+  if (who !== null) await keepCopy(who, "sent", crewTexts.peek());
   return true;
 }
 
@@ -324,11 +327,11 @@ export function fate(id: string): "taken" | "waiting" | "refused" {
 }
 
 /** Forgets a text that the crew discarded: the office does not have it. */
-export async function unsay(id: string): Promise<void> {
-  if (!said.peek().some((each) => each.id === id)) return;
-  said.value = said.peek().filter((each) => each.id !== id);
+export async function withdrawText(id: string): Promise<void> {
+  if (!crewTexts.peek().some((each) => each.id === id)) return;
+  crewTexts.value = crewTexts.peek().filter((each) => each.id !== id);
   const who = opened.peek();
-  if (who !== null) await keepCopy(who, "sent", said.peek());
+  if (who !== null) await keepCopy(who, "sent", crewTexts.peek());
 }
 
 const readHere = new Set<string>();

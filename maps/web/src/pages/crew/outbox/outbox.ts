@@ -3,7 +3,7 @@
  * it is kept.
  */
 import { signal } from "@preact/signals";
-import { database, type Kept, type KeptPhoto, type Profile, phoneKey } from "../../../phone/database.ts";
+import { database, type Profile, phoneKey, type QueuedPhoto, type QueuedReport } from "../../../phone/database.ts";
 import {
   type Bytes,
   open,
@@ -35,7 +35,7 @@ export const counts = signal<Counts>({ urgent: 0, routine: 0, refused: 0 });
 /** Reports that this page wrote itself, by id: while it is locked they cannot be read back, but go out all the same. */
 const inHand = new Map<string, Report>();
 /** Calls for help that the disk did not take, by id: they are in hand only, and live as long as the page does. */
-const loose = new Map<string, { row: Kept; profile: Profile }>();
+const loose = new Map<string, { row: QueuedReport; profile: Profile }>();
 /** Of those the ones that are over, taken or taken back: what the disk takes of them yet is not sent. */
 const over = new Set<string>();
 /** How long the disk may think about a call for help, ms: phones' databases are known to hang. */
@@ -116,7 +116,7 @@ export function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
 
 const NOTHING: Sealed = { iv: new Uint8Array(), data: new Uint8Array() };
 
-function rowOf(report: Report, profile: Profile, extra: Extra): Omit<Kept, "form" | "sealed"> {
+function rowOf(report: Report, profile: Profile, extra: Extra): Omit<QueuedReport, "form" | "sealed"> {
   const rank = rankOf(report);
   return {
     id: report.id,
@@ -129,7 +129,7 @@ function rowOf(report: Report, profile: Profile, extra: Extra): Omit<Kept, "form
   };
 }
 
-async function write(row: Kept): Promise<void> {
+async function write(row: QueuedReport): Promise<void> {
   const tx = (await database()).transaction(["outbox", "photos"], "readwrite", { durability: "strict" });
   void tx.done.catch(() => undefined); // what fails is thrown below
   const photos = tx.objectStore("photos");
@@ -160,7 +160,7 @@ async function sealFor(
   rank: Rank,
   profile: Profile,
   opened: Opened | null,
-): Promise<[Kept["form"], Sealed | SealedTo]> {
+): Promise<[QueuedReport["form"], Sealed | SealedTo]> {
   if (rank === 0) return ["phone", await seal(await phoneKey(), value)];
   if (opened !== null) return ["data", await seal(opened.data, value)];
   return ["pair", await sealTo(profile.pair.open, value)];
@@ -171,7 +171,7 @@ export interface Batch {
   profile: Profile;
   rank: Rank;
   reports: Report[];
-  rows: Kept[];
+  rows: QueuedReport[];
 }
 
 /** The next batch of a profile that can go; null when nothing can. */
@@ -184,8 +184,8 @@ export async function nextBatch(
   const db = await database();
   for (const rank of ranks) {
     const now = Date.now();
-    const rows: Kept[] = [];
-    const away = rank === 4 ? await photosOf(profile.id) : new Map<string, KeptPhoto["state"]>();
+    const rows: QueuedReport[] = [];
+    const away = rank === 4 ? await photosOf(profile.id) : new Map<string, QueuedPhoto["state"]>();
     const range = IDBKeyRange.only([profile.id, "waiting", rank]);
     for (
       let at = await db.transaction("outbox").store.index("turn").openCursor(range);
@@ -199,7 +199,7 @@ export async function nextBatch(
       if (readable && !waitsUntil(row.not_before, now, HOLD_MS) && !broken.has(row.seq ?? -1)) rows.push(row);
     }
     const reports: Report[] = [];
-    const sent: Kept[] = [];
+    const sent: QueuedReport[] = [];
     for (const row of rows) {
       const report = await read(row, profile, opened);
       if (report === null) continue;
@@ -233,22 +233,22 @@ export function looseDue(): number | null {
   return soonest([...loose.values()].map(({ row }) => row));
 }
 
-function soonest(rows: readonly Kept[]): number | null {
+function soonest(rows: readonly QueuedReport[]): number | null {
   const now = Date.now();
   const times = rows.map((each) => each.not_before).filter((each) => waitsUntil(each, now, HOLD_MS));
   return times.length === 0 ? null : Math.min(...times);
 }
 
-function looseOf(profile: string): Kept[] {
+function looseOf(profile: string): QueuedReport[] {
   return [...loose.values()].map(({ row }) => row).filter((each) => each.profile === profile);
 }
 
-async function photosOf(profile: string): Promise<Map<string, KeptPhoto["state"]>> {
+async function photosOf(profile: string): Promise<Map<string, QueuedPhoto["state"]>> {
   const rows = await (await database()).getAllFromIndex("photos", "profile", profile);
   return new Map(rows.map((each) => [each.id, each.state]));
 }
 
-async function read(row: Kept, profile: Profile, opened: Opened | null): Promise<Report | null> {
+async function read(row: QueuedReport, profile: Profile, opened: Opened | null): Promise<Report | null> {
   const known = inHand.get(row.id);
   if (known !== undefined) return known;
   try {
@@ -260,7 +260,7 @@ async function read(row: Kept, profile: Profile, opened: Opened | null): Promise
 }
 
 async function unseal<T>(
-  form: Kept["form"],
+  form: QueuedReport["form"],
   sealed: Sealed | SealedTo,
   profile: Profile,
   opened: Opened | null,
@@ -284,7 +284,7 @@ export async function nextDue(of: readonly Profile[]): Promise<number | null> {
 }
 
 /** The server has these: they are gone from here. */
-export async function taken(ids: readonly string[]): Promise<void> {
+export async function removeSent(ids: readonly string[]): Promise<void> {
   const kept = ids.filter((id) => !letGo(id)); // first: a full disk may refuse what comes now
   if (kept.length > 0) {
     const tx = (await database()).transaction("outbox", "readwrite");
@@ -305,7 +305,7 @@ function letGo(id: string): boolean {
   return true;
 }
 
-export interface Why {
+export interface Refusal {
   id: string;
   error: string;
   message: string;
@@ -315,7 +315,7 @@ export interface Why {
 /** The server will not have these as they are: they are kept, and shown with why. */
 export async function refused(
   batch: Pick<Batch, "profile" | "rows">,
-  why: readonly Why[],
+  why: readonly Refusal[],
   opened: Opened | null,
 ): Promise<void> {
   for (const each of why) {
@@ -377,7 +377,7 @@ export async function tryAgain(id: string): Promise<void> {
 }
 
 /** The ids that wait or were refused, of one profile. */
-export async function pending(profile: string): Promise<Map<string, Kept["state"]>> {
+export async function pending(profile: string): Promise<Map<string, QueuedReport["state"]>> {
   const rows = await (await database()).getAllFromIndex("outbox", "profile", profile);
   return new Map(
     [...rows.filter((each) => each.rank !== 3 || each.state === "refused"), ...looseOf(profile)].map((each) => [
@@ -390,20 +390,21 @@ export async function pending(profile: string): Promise<Map<string, Kept["state"
 /**
  * What became of a call for help, or of the word that it is over; null once the server has it, or it was taken back.
  */
-export async function stateOf(id: string): Promise<Kept["state"] | null> {
+export async function stateOf(id: string): Promise<QueuedReport["state"] | null> {
   const free = loose.get(id)?.row ?? null;
   if (free !== null || over.has(id)) return free?.state ?? null;
   return (await (await database()).getFromIndex("outbox", "id", id))?.state ?? null;
 }
 
 /** What was refused, with why; only an open profile can read it. */
-export async function refusals(opened: Opened): Promise<{ report: Report; why: Why }[]> {
+export async function refusals(opened: Opened): Promise<{ report: Report; why: Refusal }[]> {
   const rows = await (await database()).getAllFromIndex("outbox", "profile", opened.profile.id);
-  const found: { report: Report; why: Why }[] = [];
+  const found: { report: Report; why: Refusal }[] = [];
   for (const row of rows) {
     if (row.state !== "refused" || row.why === undefined || row.why_form === undefined) continue;
     const report = await read(row, opened.profile, opened);
-    if (report !== null) found.push({ report, why: await unseal<Why>(row.why_form, row.why, opened.profile, opened) });
+    if (report !== null)
+      found.push({ report, why: await unseal<Refusal>(row.why_form, row.why, opened.profile, opened) });
   }
   return found;
 }
@@ -422,7 +423,7 @@ export async function nextPhoto(opened: Opened): Promise<{ id: string; type: str
 }
 const brokenPhotos = new Set<string>();
 
-export async function photoTaken(id: string): Promise<void> {
+export async function removePhoto(id: string): Promise<void> {
   await originalDue(id); // first: a page that ends between the two sends the photo once more
   await (await database()).delete("photos", id);
   changed();
@@ -457,7 +458,7 @@ export async function photoRefused(id: string): Promise<void> {
 export async function recount(profile: string): Promise<Counts> {
   const db = await database();
   const index = db.transaction("outbox").store.index("turn");
-  const of = (state: Kept["state"], rank: Rank): Promise<number> =>
+  const of = (state: QueuedReport["state"], rank: Rank): Promise<number> =>
     index.count(IDBKeyRange.only([profile, state, rank]));
   const [waiting, turned] = await Promise.all([
     Promise.all(RANKS.map((rank) => of("waiting", rank))),

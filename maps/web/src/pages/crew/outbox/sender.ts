@@ -21,9 +21,9 @@ import {
   nextDue,
   nextPhoto,
   photoRefused,
-  photoTaken,
   refused,
-  taken,
+  removePhoto,
+  removeSent,
 } from "./outbox.ts";
 
 export interface Link {
@@ -235,7 +235,7 @@ async function settle(batch: Batch, answer: Took, who: Opened | null): Promise<v
   const mine = new Set(batch.reports.map((each: Report) => each.id));
   const done = answer.taken.filter((id) => mine.has(id));
   const not = answer.refused.filter((each) => mine.has(each.id));
-  await taken(done);
+  await removeSent(done);
   await refused(batch, not, who);
   if (done.length + not.length === 0) throw new Failure(502, "the server named none of what was sent");
   well(done.length);
@@ -248,7 +248,7 @@ async function drainPhotos(who: Opened, ranks: readonly Rank[], went: () => void
       const sentAt = performance.now();
       await sendPhoto(photo.id, photo.bytes, photo.type, who.key);
       measure(photo.bytes.length, sentAt);
-      await photoTaken(photo.id);
+      await removePhoto(photo.id);
       well(1);
       went();
     } catch (fault) {

@@ -14,13 +14,25 @@ import { Broken, Empty } from "../../../widgets/states.tsx";
 import { DayField } from "../../../widgets/when-field.tsx";
 import type { CoverageSums, HeatReport } from "../../../wire/coverage.ts";
 import { t } from "../../../words/index.ts";
-import { phone, say, sheetStop } from "../desk/frame-state.ts";
+import { notify, phone, sheetStop } from "../desk/frame-state.ts";
 import { units } from "../desk/news.ts";
 import { DAY_MS, midnight } from "../patrols/plan/local-days.ts";
 import { minute } from "../patrols/plan/words.ts";
 import { CLASSES, classOf, csvOf, type HeatClass, INK } from "./heat.ts";
 import { drawCoverage, fitHeat } from "./on-map.ts";
-import { ask, DAYS, fault, type Question, question, RADII, rangeOf, report, STEPS, stop, working } from "./store.ts";
+import {
+  DAYS,
+  fault,
+  loadCoverage,
+  type Question,
+  question,
+  RADII,
+  rangeOf,
+  report,
+  STEPS,
+  stop,
+  working,
+} from "./store.ts";
 
 const start = once(async () => {
   drawCoverage();
@@ -48,7 +60,7 @@ export function Coverage(): JSX.Element {
                 class="button"
                 onClick={() => {
                   stop();
-                  say(t("coverage.stopped"));
+                  notify(t("coverage.stopped"));
                 }}
               >
                 {t("coverage.stop")}
@@ -56,7 +68,9 @@ export function Coverage(): JSX.Element {
             </p>
           )}
         </div>
-        {fault.value !== null && <Broken what={t("coverage.failed")} fault={fault.value} retry={() => void ask()} />}
+        {fault.value !== null && (
+          <Broken what={t("coverage.failed")} fault={fault.value} retry={() => void loadCoverage()} />
+        )}
         {told === null && fault.value === null && !working.value && (
           <Empty title={t("coverage.none")}>{t("coverage.none_how")}</Empty>
         )}
@@ -79,7 +93,7 @@ function Ask(): JSX.Element {
     tried.value = true;
     if (badKm || badRange) return;
     if (phone.peek()) sheetStop.value = "half";
-    void ask();
+    void loadCoverage();
   };
   const day = (ms: number | null): string => (ms === null ? "" : wallOf(ms, timeZone.value).slice(0, 10));
   const dayOf = (text: string, after: number): number | null =>
@@ -416,5 +430,5 @@ function saveCsv(told: HeatReport): void {
   link.download = `coverage-${told.start.slice(0, 10)}-${told.end.slice(0, 10)}.csv`;
   link.click();
   setTimeout(() => URL.revokeObjectURL(href), 60_000);
-  say(t("coverage.saved"));
+  notify(t("coverage.saved"));
 }

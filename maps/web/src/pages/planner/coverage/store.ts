@@ -60,7 +60,7 @@ export function rangeOf(asked: Question): [number, number] | null {
   return [asked.from, asked.until];
 }
 
-export async function ask(): Promise<void> {
+export async function loadCoverage(): Promise<void> {
   const asked = question.peek();
   const range = rangeOf(asked);
   if (range === null) return;

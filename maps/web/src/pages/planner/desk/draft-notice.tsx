@@ -3,7 +3,7 @@ import { effect, type ReadonlySignal, signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useLayoutEffect } from "preact/hooks";
 import { now } from "../../../session/clock.ts";
-import { type Kept, readDrafts, writeDrafts } from "../../../session/drafts.ts";
+import { readDrafts, type StoredDraft, writeDrafts } from "../../../session/drafts.ts";
 import { timeZone } from "../../../session/session.ts";
 import { momentWords } from "../../../session/times.ts";
 import { Icon } from "../../../widgets/icons.tsx";
@@ -11,14 +11,14 @@ import { t, type Words } from "../../../words/index.ts";
 
 export class Unsaved<T> {
   readonly #name: string;
-  readonly #offered = signal<readonly Kept<T>[]>([]);
+  readonly #offered = signal<readonly StoredDraft<T>[]>([]);
 
   constructor(name: string) {
     this.#name = name;
   }
 
   /** Those that wait for a decision. */
-  get offered(): ReadonlySignal<readonly Kept<T>[]> {
+  get offered(): ReadonlySignal<readonly StoredDraft<T>[]> {
     return this.#offered;
   }
 
@@ -38,7 +38,7 @@ export class Unsaved<T> {
   }
 
   /** No longer offers it: it is taken up, or thrown away. */
-  decide(kept: Kept<T>): void {
+  decide(kept: StoredDraft<T>): void {
     this.#offered.value = this.#offered.peek().filter((each) => each !== kept);
   }
 }

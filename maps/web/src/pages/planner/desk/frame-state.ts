@@ -33,14 +33,14 @@ export const covered = computed(() => {
 });
 
 /** A sentence for screen readers and the foot of the map: what just happened. */
-export const told = signal<{ text: string; bad: boolean } | null>(null);
+export const notice = signal<{ text: string; bad: boolean } | null>(null);
 const fading = new Debounce();
 
-export function say(text: string, bad = false): void {
-  told.value = { text, bad };
+export function notify(text: string, bad = false): void {
+  notice.value = { text, bad };
   fading.restart(
     () => {
-      told.value = null;
+      notice.value = null;
     },
     bad ? 12000 : 5000,
   );

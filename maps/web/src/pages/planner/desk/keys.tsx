@@ -2,7 +2,7 @@
 import { effect, signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { isAsked, pressedKey } from "../../../browser/key-press.ts";
+import { isDialogOpen, pressedKey } from "../../../browser/key-press.ts";
 import { PALETTES, palette } from "../../../browser/preferences.ts";
 import { zoomBy } from "../../../map/page-map.ts";
 import { Icon } from "../../../widgets/icons.tsx";
@@ -76,7 +76,7 @@ export function addKeys(more: readonly PlannerKey[]): void {
 export function listenToKeys(): void {
   followTyping(document);
   document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.altKey || isAsked()) return;
+    if (event.defaultPrevented || event.altKey || isDialogOpen()) return;
     const field = event.target instanceof HTMLElement && event.target.closest("input, select, textarea") !== null;
     const key = pressedKey(event);
     const pressed =

@@ -3,7 +3,7 @@ import { batch, signal } from "@preact/signals";
 import { type LiveStatus, LiveStream } from "../../../live/live.ts";
 import { Picture } from "../../../live/picture.ts";
 import { plainList } from "../../../live/plain-list.ts";
-import { hearServerTime } from "../../../session/clock.ts";
+import { noteServerTime } from "../../../session/clock.ts";
 import { noteBuild, noteFailure, noteFaults } from "../../../session/page-faults.ts";
 import type { OfficeDocument } from "../../../wire/documents.ts";
 import type { Change, Snapshot } from "../../../wire/stream.ts";
@@ -46,7 +46,7 @@ export const news = new LiveStream({
         (frame.units ?? []).length > 0 || (frame.forget ?? []).length > 0,
       );
     },
-    serverTime: hearServerTime,
+    serverTime: noteServerTime,
     status: (status) => {
       newsStatus.value = status;
     },

@@ -2,11 +2,11 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { may } from "../../../session/session.ts";
-import { asking } from "../../../widgets/question.ts";
+import { openQuestion } from "../../../widgets/question.ts";
 import { faultWords } from "../../../widgets/states.tsx";
 import { type PatrolDocument, stateOf } from "../../../wire/patrols.ts";
 import { t, type Words } from "../../../words/index.ts";
-import { say } from "../desk/frame-state.ts";
+import { notify } from "../desk/frame-state.ts";
 import { act, conflictsOf, isParty, own, PLAN, RUN } from "./plan/store.ts";
 
 export function Acts({ patrol }: { patrol: PatrolDocument }): JSX.Element | null {
@@ -21,7 +21,7 @@ export function Acts({ patrol }: { patrol: PatrolDocument }): JSX.Element | null
     fault.value = null;
     try {
       await act(patrol, "POST", path);
-      say(t(done));
+      notify(t(done));
     } catch (caught) {
       fault.value = caught;
     } finally {
@@ -105,7 +105,7 @@ export function CallOff({ patrol }: { patrol: PatrolDocument }): JSX.Element | n
 }
 
 function ask(patrol: PatrolDocument, path: string, button: Words, about: Words, failed: Words): void {
-  asking.value = {
+  openQuestion.value = {
     title: t(button),
     about: t(about, { name: patrol.name }),
     label: "patrol.reason",

@@ -5,7 +5,7 @@ import { may, session } from "../../../session/session.ts";
 import { faultWords } from "../../../widgets/states.tsx";
 import { isOver, type PatrolDocument } from "../../../wire/patrols.ts";
 import { t } from "../../../words/index.ts";
-import { say } from "../desk/frame-state.ts";
+import { notify } from "../desk/frame-state.ts";
 import { ANNEX, act, own } from "./plan/store.ts";
 
 const LONGEST = 4000;
@@ -31,7 +31,7 @@ export function Annex({ patrol }: { patrol: PatrolDocument }): JSX.Element {
       const said = text.value;
       await act(patrol, "PUT", "/annex", { text: said });
       if (text.peek() === said) unsaved.delete(patrol.id);
-      say(t("patrol.annex_saved"));
+      notify(t("patrol.annex_saved"));
     } catch (caught) {
       fault.value = caught;
     } finally {

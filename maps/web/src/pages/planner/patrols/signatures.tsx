@@ -4,11 +4,11 @@ import type { JSX } from "preact";
 import { agencyName } from "../../../session/agencies.ts";
 import { may } from "../../../session/session.ts";
 import { Icon } from "../../../widgets/icons.tsx";
-import { asking } from "../../../widgets/question.ts";
+import { openQuestion } from "../../../widgets/question.ts";
 import { faultWords, useLoaded } from "../../../widgets/states.tsx";
 import { type PatrolDocument, revisionOf, type Seal, stateOf, whyUnsigned } from "../../../wire/patrols.ts";
 import { t } from "../../../words/index.ts";
-import { say } from "../desk/frame-state.ts";
+import { notify } from "../desk/frame-state.ts";
 import { act, isParty, own, SIGN, sealOf } from "./plan/store.ts";
 import { membersWords, minute, shortHash, span } from "./plan/words.ts";
 
@@ -90,7 +90,7 @@ function SignForm({ patrol, seal }: { patrol: PatrolDocument; seal: Seal | null 
     fault.value = null;
     try {
       const told = await act(patrol, "POST", "/sign", { revision: revisionOf(patrol) });
-      say(t(stateOf(told) === "signed" ? "signature.last_done" : "signature.done"));
+      notify(t(stateOf(told) === "signed" ? "signature.last_done" : "signature.done"));
     } catch (caught) {
       fault.value = caught;
     } finally {
@@ -123,7 +123,7 @@ function SignForm({ patrol, seal }: { patrol: PatrolDocument; seal: Seal | null 
 }
 
 function withdraw(patrol: PatrolDocument): void {
-  asking.value = {
+  openQuestion.value = {
     title: t("signature.withdraw"),
     about: t("signature.withdraw_what", { name: patrol.name }),
     label: "patrol.reason",

@@ -4,12 +4,12 @@ import { once } from "../../../browser/once.ts";
 import { readCourses } from "../../../geo/courses.ts";
 import { may } from "../../../session/session.ts";
 import { t } from "../../../words/index.ts";
-import { phone, plannerTab, say, tabBegins } from "../desk/frame-state.ts";
+import { notify, phone, plannerTab, tabBegins } from "../desk/frame-state.ts";
 import { addKeys } from "../desk/keys.tsx";
 import { draft, keepPlan, redoStep, save, startChange, startNew, undoStep, watchPlan } from "./plan/draft.ts";
 import { drawPatrols } from "./plan/on-map.ts";
 import { looking, mayChange, PLAN, view, watchPatrols } from "./plan/store.ts";
-import { showNow, step } from "./plan/timeline-state.ts";
+import { goToNow, step } from "./plan/timeline-state.ts";
 
 /** Does nothing when it is called again. */
 export function startPatrols(): void {
@@ -48,7 +48,7 @@ const KEYS = [
     inFields: true,
     act: () => {
       void save().then((kept) => {
-        if (kept) say(t("patrol.saved"));
+        if (kept) notify(t("patrol.saved"));
       });
     },
   },
@@ -64,5 +64,5 @@ const KEYS = [
   },
   { keys: [","], words: "timeline.earlier", when: () => here() && !phone.value, act: () => step(-1) },
   { keys: ["."], words: "timeline.later", when: () => here() && !phone.value, act: () => step(1) },
-  { keys: ["t"], words: "timeline.now", when: here, act: showNow },
+  { keys: ["t"], words: "timeline.now", when: here, act: goToNow },
 ] satisfies Parameters<typeof addKeys>[0];

@@ -6,7 +6,7 @@ import { Icon } from "../../../widgets/icons.tsx";
 import { t } from "../../../words/index.ts";
 import { ZOOMS } from "./plan/scale.ts";
 import { scale, zoom } from "./plan/store.ts";
-import { showNow, step, zoomTo } from "./plan/timeline-state.ts";
+import { goToNow, step, zoomTo } from "./plan/timeline-state.ts";
 
 export function TimeTools(): JSX.Element {
   const { from, to } = scale.value;
@@ -21,7 +21,7 @@ export function TimeTools(): JSX.Element {
       >
         <Icon name="left" />
       </button>
-      <button class="button" title={t("key.tip", { words: t("timeline.now"), key: "t" })} onClick={showNow}>
+      <button class="button" title={t("key.tip", { words: t("timeline.now"), key: "t" })} onClick={goToNow}>
         {t("timeline.now")}
       </button>
       <button

@@ -8,7 +8,7 @@ import { fetchJson } from "../../../wire/calls.ts";
 import { listOf } from "../../../wire/parser.ts";
 import { PatrolDocument, revisionOf, stateOf } from "../../../wire/patrols.ts";
 import { t, wordsIfAny } from "../../../words/index.ts";
-import { say } from "../desk/frame-state.ts";
+import { notify } from "../desk/frame-state.ts";
 import { changesOf, contentOf } from "./plan/plan.ts";
 import { StateMark, stateWords } from "./plan/state-mark.tsx";
 import { act, mayChange, view } from "./plan/store.ts";
@@ -85,7 +85,7 @@ function TakeBack({ patrol, before }: { patrol: PatrolDocument; before: PatrolDo
         revision: revisionOf(patrol),
         reason: t("patrol.take_back"),
       });
-      say(t("patrol.taken_back"));
+      notify(t("patrol.taken_back"));
     } catch (caught) {
       fault.value = caught;
     } finally {

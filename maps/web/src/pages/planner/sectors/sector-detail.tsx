@@ -10,11 +10,11 @@ import { OnRadios, sendToRadios } from "../../../widgets/radio-share.tsx";
 import { faultWords } from "../../../widgets/states.tsx";
 import { type SectorDetails, stretchOf, versionNumber } from "../../../wire/sectors.ts";
 import { t } from "../../../words/index.ts";
-import { say } from "../desk/frame-state.ts";
+import { notify } from "../desk/frame-state.ts";
 import { retire, startEdit } from "./draft/draft.ts";
 import { limitWords } from "./draft/limits.ts";
 import { isOurs, mayEdit, view } from "./draft/store.ts";
-import { acrossWords, alongWords, areaWords, madeWords, riverWords } from "./draft/words.ts";
+import { acrossWords, alongWords, areaWords, authorWords, riverWords } from "./draft/words.ts";
 import { fitSector } from "./drawing/on-map.ts";
 
 export function SectorDetail({ details }: { details: SectorDetails }): JSX.Element {
@@ -80,7 +80,7 @@ export function SectorDetail({ details }: { details: SectorDetails }): JSX.Eleme
           ))}
           <Fact name={t("sector.version")}>
             <span class="num">{versionNumber(sector)}</span>
-            <span class="fact-more num">{madeWords(sector)}</span>
+            <span class="fact-more num">{authorWords(sector)}</span>
           </Fact>
           {limits.length > 0 && (
             <Fact name={t("sector.limits")}>
@@ -131,7 +131,7 @@ export function SectorDetail({ details }: { details: SectorDetails }): JSX.Eleme
             {t("sector.versions")}
           </button>
           {shows && (
-            <button class="button" onClick={() => void sendToRadios(place, say)}>
+            <button class="button" onClick={() => void sendToRadios(place, notify)}>
               {t("mark.to_radios")}
             </button>
           )}

@@ -27,7 +27,7 @@ import {
 import { FIELDS, isGood } from "./draft/limits.ts";
 import { areaNow, checked, checkState } from "./draft/shape-check.ts";
 import { looked, newerThan, view } from "./draft/store.ts";
-import { acrossWords, alongWords, areaWords, madeWords } from "./draft/words.ts";
+import { acrossWords, alongWords, areaWords, authorWords } from "./draft/words.ts";
 import { fitDraft } from "./drawing/on-map.ts";
 import { ShapeTools } from "./drawing/shape-tools.tsx";
 import { VertexTable } from "./drawing/vertex-table.tsx";
@@ -278,7 +278,7 @@ function Conflict({ about }: { about: Draft }): JSX.Element | null {
         <b>{t("sector.meanwhile", { n: versionNumber(newer.sector) })}</b>
       </p>
       <p>
-        {madeWords(newer.sector)} · {newer.sector.name} · {t(`sector.use.${newer.sector.use ?? "patrol"}`)} ·{" "}
+        {authorWords(newer.sector)} · {newer.sector.name} · {t(`sector.use.${newer.sector.use ?? "patrol"}`)} ·{" "}
         <span class="num">{areaWords(newer.area_km2)}</span> · {agencyName(newer.sector.agency)}
       </p>
       <p>{t("sector.meanwhile_what")}</p>

@@ -12,7 +12,7 @@ import { t } from "../../../words/index.ts";
 import { restore } from "./draft/draft.ts";
 import { limitWords } from "./draft/limits.ts";
 import { isOurs, looked, mayEdit, view } from "./draft/store.ts";
-import { areaWords, madeWords } from "./draft/words.ts";
+import { areaWords, authorWords } from "./draft/words.ts";
 
 export function Versions({ details }: { details: SectorDetails }): JSX.Element {
   const { sector } = details;
@@ -78,7 +78,7 @@ export function Versions({ details }: { details: SectorDetails }): JSX.Element {
                   <h3>{t(n === versionNumber(sector) ? "sector.version_now" : "sector.version_n", { n })}</h3>
                   <span class="num dim">{areaWords(past.area_km2)}</span>
                 </div>
-                <p class="dim num">{madeWords(past.sector)}</p>
+                <p class="dim num">{authorWords(past.sector)}</p>
                 <p>
                   {past.sector.name} · {t(`sector.use.${past.sector.use ?? "patrol"}`)}
                 </p>

@@ -5,7 +5,7 @@ import { Reel } from "../../../wire/replay.ts";
 import { type Block, unpack } from "./columns.ts";
 import { type Film, filmsOf } from "./film.ts";
 import { type Range, serverQuery } from "./range.ts";
-import { ask } from "./requests.ts";
+import { fetchPart } from "./requests.ts";
 
 /** Most positions that this page holds: 60 MB. */
 const MOST = 1_500_000;
@@ -39,7 +39,7 @@ export async function load(
 ): Promise<Loaded> {
   told({ done: 0, all: 1, positions: 0 });
   const reel = await readAnswer(
-    await ask(`/api/replay?${serverQuery(range, asked)}`, { stop }),
+    await fetchPart(`/api/replay?${serverQuery(range, asked)}`, { stop }),
     "GET /api/replay",
     Reel,
   );
@@ -51,7 +51,7 @@ export async function load(
       told({ done, all, positions });
       try {
         const block = unpack(
-          await (await ask(`/api/replay/positions?${serverQuery(slice, asked)}`, { stop })).arrayBuffer(),
+          await (await fetchPart(`/api/replay/positions?${serverQuery(slice, asked)}`, { stop })).arrayBuffer(),
         );
         positions += block.timeMs.length;
         if (positions > MOST) throw new TooMany();

@@ -5,7 +5,7 @@ import type { ReplayUnit } from "../../../wire/replay.ts";
 import type { Liveness, UnitState } from "../../../wire/units.ts";
 import type { Film, Look } from "./film.ts";
 
-export type Stood = OfficeDocument;
+export type ReplayDocument = OfficeDocument;
 
 /** Expected intervals after which a unit is late, and lost (patrol/picture/liveness.py). */
 const LATE_AFTER = 2;
@@ -47,16 +47,16 @@ export function unitAt(unit: ReplayUnit, film: Film | undefined, ms: number, loo
 }
 
 /** How long after it was there the position that is shown was heard, seconds. */
-export function heardLateS(film: Film, ms: number, look: Look): number {
+export function latenessS(film: Film, ms: number, look: Look): number {
   const n = film.newestAt(ms, look);
   return n < 0 ? 0 : Math.max(0, ((film.knownMs[n] ?? 0) - (film.timeMs[n] ?? 0)) / 1000);
 }
 
 /** The versions of each document, oldest first. */
-export type Versions = ReadonlyMap<string, readonly Stood[]>;
+export type Versions = ReadonlyMap<string, readonly ReplayDocument[]>;
 
-export function versionsOf(documents: readonly Stood[]): Versions {
-  const found = new Map<string, Stood[]>();
+export function versionsOf(documents: readonly ReplayDocument[]): Versions {
+  const found = new Map<string, ReplayDocument[]>();
   for (const record of documents) {
     const key = `${record.kind} ${record.id}`;
     const some = found.get(key);
@@ -71,10 +71,10 @@ export function versionsOf(documents: readonly Stood[]): Versions {
  * Each document as it stood at a moment, those aside that were over; as it was, incidents and alerts that were told later,
  * too.
  */
-export function documentsAt(versions: Versions, ms: number, look: Look = "known"): Stood[] {
-  const found: Stood[] = [];
+export function documentsAt(versions: Versions, ms: number, look: Look = "known"): ReplayDocument[] {
+  const found: ReplayDocument[] = [];
   for (const some of versions.values()) {
-    let then: Stood | null = null;
+    let then: ReplayDocument | null = null;
     for (const each of some) if (Date.parse(each.at) <= ms) then = each;
     if (look === "was") then = toldLater(some, then, ms);
     if (then !== null && !isOver(then)) found.push(then);
@@ -83,7 +83,7 @@ export function documentsAt(versions: Versions, ms: number, look: Look = "known"
 }
 
 /** What was so at a moment by the time of the event, though it was told only later. */
-function toldLater(some: readonly Stood[], then: Stood | null, ms: number): Stood | null {
+function toldLater(some: readonly ReplayDocument[], then: ReplayDocument | null, ms: number): ReplayDocument | null {
   const newest = some.at(-1);
   if (newest?.kind === "incident") return Date.parse(newest.happened_at) <= ms ? newest : null;
   const first = some[0];
@@ -100,7 +100,7 @@ const OVER: Readonly<Record<string, readonly string[]>> = {
   incident: ["withdrawn"],
 };
 
-function isOver(record: Stood): boolean {
+function isOver(record: ReplayDocument): boolean {
   if (record.kind === "sector") return (record as Sector).retired_at != null;
   return OVER[record.kind]?.includes((record as { state?: string }).state ?? "") ?? false;
 }
@@ -110,7 +110,7 @@ const RANK: readonly Severity[] = ["sos", "high", "medium", "low"];
 const HOLDS = ["raised", "escalated", "acknowledged", "shelved", "settled"];
 
 /** The gravest alert of each unit at a moment. */
-export function gravestOf(documents: readonly Stood[]): Map<string, Severity> {
+export function gravestOf(documents: readonly ReplayDocument[]): Map<string, Severity> {
   const found = new Map<string, Severity>();
   for (const record of documents) {
     if (record.kind !== "alert" || record.unit == null || !HOLDS.includes(record.state ?? "raised")) continue;
@@ -121,7 +121,7 @@ export function gravestOf(documents: readonly Stood[]): Map<string, Severity> {
   return found;
 }
 
-export function underWay(documents: readonly Stood[]): Patrol[] {
+export function underWay(documents: readonly ReplayDocument[]): Patrol[] {
   return documents.filter((record): record is Patrol => record.kind === "patrol" && record.state === "under way");
 }
 
@@ -148,7 +148,12 @@ function inForce(record: Shared, ms: number): boolean {
 }
 
 /** The other agencies of whom nothing was told at a moment, and why. */
-export function darkAt(documents: readonly Stood[], others: Iterable<string>, ours: string, ms: number): Dark[] {
+export function darkAt(
+  documents: readonly ReplayDocument[],
+  others: Iterable<string>,
+  ours: string,
+  ms: number,
+): Dark[] {
   const agreements = documents.filter(
     (record): record is Shared => record.kind === "agreement" && (record as Shared).agencies.includes(ours),
   );
@@ -167,7 +172,7 @@ export function darkAt(documents: readonly Stood[], others: Iterable<string>, ou
 }
 
 /** The stretches of a range of which an agency's positions are not told now, by its newest agreements. */
-export function untold(
+export function withheldRanges(
   versions: Versions,
   agency: string,
   ours: string,
@@ -198,7 +203,7 @@ export function untold(
 export interface Happening {
   ms: number;
   kind: "alert" | "hand_off" | "incident" | "agreement";
-  record: Stood;
+  record: ReplayDocument;
 }
 
 /** What happened in a range, each once: alerts raised, offers made, incidents, agreements that changed. */

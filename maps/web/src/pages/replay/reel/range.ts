@@ -32,7 +32,7 @@ export function around(ms: number, nowMs: number): Range {
 }
 
 /** What a link to this page asks for; null where it asks for nothing that can be played. */
-export function askedFor(query: URLSearchParams): { range: Range; units: string[]; atMs: number } | null {
+export function requestedRange(query: URLSearchParams): { range: Range; units: string[]; atMs: number } | null {
   const moment = (name: string): number => {
     const said = query.get(name) ?? "";
     return /^\d{12,}$/.test(said) ? Number(said) : Date.parse(said);

@@ -11,7 +11,7 @@ export interface Waiting {
   longestMs?: number;
 }
 
-export async function ask(path: string, { stop, longestMs = LONGEST_MS }: Waiting = {}): Promise<Response> {
+export async function fetchPart(path: string, { stop, longestMs = LONGEST_MS }: Waiting = {}): Promise<Response> {
   const until = Date.now() + longestMs;
   for (;;) {
     const answer = await reach(path, stop);

@@ -8,7 +8,7 @@ import { faultWords } from "../../../../widgets/states.tsx";
 import { CallError } from "../../../../wire/calls.ts";
 import { stateOf } from "../../../../wire/patrols.ts";
 import { t } from "../../../../words/index.ts";
-import { say } from "../../desk/frame-state.ts";
+import { notify } from "../../desk/frame-state.ts";
 import { PlannerIcon } from "../../sectors/drawing/tool-icons.tsx";
 import { ConflictList } from "../plan/conflicts.tsx";
 import {
@@ -22,8 +22,8 @@ import {
   draft,
   drop,
   found,
+  isOutdated,
   keepOurs,
-  overtaken,
   redoStep,
   refused,
   save,
@@ -57,7 +57,7 @@ export function PlanForm(): JSX.Element | null {
   const send = (event: Event): void => {
     event.preventDefault();
     void save().then((done) => {
-      if (done) say(t("patrol.saved"));
+      if (done) notify(t("patrol.saved"));
       else document.querySelector<HTMLElement>(".plan-form [aria-invalid='true']")?.focus();
     });
   };
@@ -121,7 +121,7 @@ export function PlanForm(): JSX.Element | null {
             </div>
           </div>
         )}
-        {overtaken.value !== null && (
+        {isOutdated.value !== null && (
           <div class="plan-notice ill" role="alert">
             <Icon name="warn" />
             <div>
@@ -161,7 +161,7 @@ export function PlanForm(): JSX.Element | null {
               class="button primary"
               type="submit"
               title={t("key.tip", { words: t("patrol.save"), key: "Ctrl+S" })}
-              disabled={saving.value || (about.id !== null && !changed.value) || overtaken.value !== null}
+              disabled={saving.value || (about.id !== null && !changed.value) || isOutdated.value !== null}
             >
               {t(about.id === null ? "patrol.save_draft" : "patrol.save")}
             </button>

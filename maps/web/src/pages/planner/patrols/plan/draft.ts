@@ -10,7 +10,7 @@ import type { Member } from "../../../../wire/patrols.ts";
 import { PatrolDocument, PlanConflict } from "../../../../wire/patrols.ts";
 import { t } from "../../../../words/index.ts";
 import { Unsaved } from "../../desk/draft-notice.tsx";
-import { say } from "../../desk/frame-state.ts";
+import { notify } from "../../desk/frame-state.ts";
 import { begin, redo, type Steps, step, undo } from "../../sectors/draft/steps.ts";
 import { HOUR_MS, isoOf, snapped } from "./local-days.ts";
 import {
@@ -49,7 +49,7 @@ export const saving = signal(false);
 /** What the server refused: the field, if it named one, and why. */
 export const refused = signal<{ field: string; fault: CallError | unknown } | null>(null);
 /** Somebody else saved a newer content meanwhile. */
-export const overtaken = computed(() => {
+export const isOutdated = computed(() => {
   const now = draft.value;
   if (now === null || now.id === null) return null;
   const known = patrols.value?.find((each) => each.id === now.id);
@@ -66,7 +66,7 @@ const worthKeeping = computed(() => draft.value !== null && changed.value && (ca
 function comesFirst(): boolean {
   if (!worthKeeping.peek()) return false;
   view.value = { at: "edit" };
-  say(t("patrol.other_unsaved"), true);
+  notify(t("patrol.other_unsaved"), true);
   return true;
 }
 
@@ -175,13 +175,13 @@ export function takeUp(left: LeftPlan): boolean {
 
 /** Takes the newer content that somebody else saved, and leaves the changes made here. */
 export function takeTheirs(): void {
-  const newer = overtaken.peek();
+  const newer = isOutdated.peek();
   if (newer !== null) open(draftOf(newer), contentOf(newer));
 }
 
 /** Puts the changes made here onto the newer content. */
 export function keepOurs(): void {
-  const newer = overtaken.peek();
+  const newer = isOutdated.peek();
   const before = draft.peek()?.before ?? null;
   const mine = content.peek();
   if (newer === null || mine === null) return;

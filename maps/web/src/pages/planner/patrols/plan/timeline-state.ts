@@ -8,7 +8,7 @@ export function step(by: 1 | -1): void {
   scale.value = moved(scale.peek(), zoom.peek(), by, timeZone.peek());
 }
 
-export function showNow(): void {
+export function goToNow(): void {
   scale.value = scaleFrom(now.peek(), zoom.peek(), timeZone.peek());
 }
 

@@ -8,7 +8,7 @@ import { nothing } from "../../../../wire/parser.ts";
 import { type PastVersion, SectorDetails, versionNumber } from "../../../../wire/sectors.ts";
 import { t } from "../../../../words/index.ts";
 import { Unsaved } from "../../desk/draft-notice.tsx";
-import { say } from "../../desk/frame-state.ts";
+import { notify } from "../../desk/frame-state.ts";
 import { limitsOf, sameLimits, type TypedLimits, typed } from "./limits.ts";
 import { begin, redo, type Steps, step, undo } from "./steps.ts";
 import { loadSectors, looked, shapeOfDocument, view } from "./store.ts";
@@ -162,7 +162,7 @@ export async function save(): Promise<void> {
     }
     await loadSectors();
     if (meanwhile === now) view.value = { at: "sector", id: kept.sector.id };
-    say(t("sector.saved", { name: kept.sector.name, n: versionNumber(kept.sector) }));
+    notify(t("sector.saved", { name: kept.sector.name, n: versionNumber(kept.sector) }));
   } catch (fault) {
     saveFault.value = fault;
     if (fault instanceof CallError && now.id !== null && (fault.status === 409 || fault.status === 404))
@@ -200,7 +200,7 @@ export async function restore(past: PastVersion, newest: SectorDetails, reason: 
   await call("PATCH", `/api/sectors/${encodeURIComponent(sector.id)}`, nothing, body);
   looked.value = null;
   await loadSectors();
-  say(t("sector.restored", { n: versionNumber(sector), name: sector.name }));
+  notify(t("sector.restored", { n: versionNumber(sector), name: sector.name }));
 }
 
 export async function retire(details: SectorDetails, reason: string): Promise<void> {
@@ -210,7 +210,7 @@ export async function retire(details: SectorDetails, reason: string): Promise<vo
   });
   await loadSectors();
   view.value = { at: "list" };
-  say(t("sector.retired", { name: details.sector.name }));
+  notify(t("sector.retired", { name: details.sector.name }));
 }
 
 /** Drawings that were left without being saved. */

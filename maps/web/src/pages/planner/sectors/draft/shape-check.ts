@@ -10,7 +10,7 @@ import { call } from "../../../../wire/calls.ts";
 import { Checked } from "../../../../wire/sectors.ts";
 import { draft, shape } from "./draft.ts";
 import { FIELDS, isGood, limitsOf } from "./limits.ts";
-import { keptOut } from "./store.ts";
+import { noGoKey } from "./store.ts";
 
 const PAUSE_MS = 250;
 
@@ -48,7 +48,7 @@ export function watchShape(): void {
   let lastText = "";
   effect(() => {
     const body = asking();
-    const text = JSON.stringify([body, keptOut.value]); // what is in its way may come and go
+    const text = JSON.stringify([body, noGoKey.value]); // what is in its way may come and go
     if (text === lastText && checkState.peek() !== "failed") return; // a name was typed: the check goes on
     lastText = text;
     pause.cancel();

@@ -35,7 +35,7 @@ export const looking = computed(() => {
 });
 
 /** Which sectors nobody patrols, each as it is now; changes when one of them does. */
-export const keptOut = computed(() => {
+export const noGoKey = computed(() => {
   const there = (sectors.value ?? []).filter(({ sector: { use } }) => use === "no_go" || use === "restricted");
   return there
     .map(({ sector }) => `${sector.id} ${versionNumber(sector)}`)

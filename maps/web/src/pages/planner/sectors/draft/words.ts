@@ -40,7 +40,7 @@ export function acrossWords(countries: Lie["countries"]): string[] {
 }
 
 /** When and by whom a version was made. */
-export function madeWords({ at, by }: SectorDocument): string {
+export function authorWords({ at, by }: SectorDocument): string {
   const time = momentWords(Date.parse(at), now.peek(), timeZone.value);
   return by ? t("sector.made_by", { time, name: by }) : time;
 }

@@ -13,8 +13,8 @@ import {
 } from "terra-draw";
 import { TerraDrawMapLibreGLAdapter } from "terra-draw-maplibre-gl-adapter";
 import {
-  asDrawn,
   type ByCorners,
+  inDrawnOrder,
   type Place,
   polygonOf,
   type Ring,
@@ -237,7 +237,7 @@ export class DrawingTool {
       const id = this.#ids[n];
       const ring =
         id == null || !this.#draw.hasFeature(id) ? null : ringAt(this.#draw.getSnapshotFeature(id)?.geometry);
-      return ring === null ? known : asDrawn(ring, known);
+      return ring === null ? known : inDrawnOrder(ring, known);
     });
   }
 
@@ -245,7 +245,7 @@ export class DrawingTool {
     if (this.#placing) return;
     if (this.#tool === null) return this.#hooks.edited(this.#rings(), false);
     const ring = ringAt(this.#beingDrawn()?.geometry);
-    if (ring !== null) this.#under = asDrawn(ring, this.#under);
+    if (ring !== null) this.#under = inDrawnOrder(ring, this.#under);
     this.#hooks.drawing(this.#tool, ring === null ? null : this.#under);
   }
 
@@ -265,7 +265,7 @@ export class DrawingTool {
       return this.#hooks.edited(this.#known, true);
     }
     const ring = ringAt(this.#draw.getSnapshotFeature(id)?.geometry);
-    if (ring !== null) this.#hooks.drawn(tool, asDrawn(ring, this.#under));
+    if (ring !== null) this.#hooks.drawn(tool, inDrawnOrder(ring, this.#under));
   }
 }
 
