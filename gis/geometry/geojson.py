@@ -99,7 +99,7 @@ def encode_features(
 def has_value(value: Any) -> bool:
     """Return whether a property has a value: not None, NaN, NaT or an empty text.
 
-    >>> said(0), said(""), said(float("nan"))
+    >>> has_value(0), has_value(""), has_value(float("nan"))
     (True, False, False)
     """
     if isinstance(value, list | tuple | np.ndarray):

@@ -87,7 +87,7 @@ def clean(positions: Sequence[PositionLike]) -> CleanTrack:
     >>> def at(second, lon):
     ...     return Position(lon=lon, lat=20.0, time=EPOCH + timedelta(seconds=second))
     >>> cleaned = clean([at(0, 100.0), at(10, 100.5), at(20, 100.0002), at(20, 100.0002)])
-    >>> [(each.index, each.why) for each in cleaned.removed]
+    >>> [(each.index, each.reason) for each in cleaned.removed]
     [(1, 'speed'), (3, 'duplicate')]
     >>> cleaned.removed[0].detail
     'needs 5232 m/s from the position before, at most 60'

@@ -127,7 +127,7 @@ def area_coverage(
     >>> times = np.array([0, 200]) * 1_000_000
     >>> track = sorted_track(times, {"lon": np.array([99.99, 100.03]), "lat": np.zeros(2)})
     >>> sector = shapely.box(100.0, -0.01, 100.02, 0.01)
-    >>> seen, cells = area_seen([track], sector, radius_m=552.9)
+    >>> seen, cells = area_coverage([track], sector, radius_m=552.9)
     >>> round(seen.whole, 2), round(seen.share, 2), round(seen.seen_hours * 3600)
     (4.92, 0.5, 142)
     """
@@ -193,7 +193,7 @@ def river_coverage(
     >>> from gis.tracks.track import sorted_track
     >>> lon, lat = load_mekong().at_kms(np.arange(2355.0, 2345.0, -0.1))
     >>> track = sorted_track(np.arange(100) * 10_000_000, {"lon": lon, "lat": lat})
-    >>> found = river_seen([track], load_mekong(), km_from=2340.0, km_to=2360.0, radius_m=500.0)
+    >>> found = river_coverage([track], load_mekong(), km_from=2340.0, km_to=2360.0, radius_m=500.0)
     >>> round(found.seen.share, 1), [stretch.last is None for stretch in found.stretches]
     (0.5, [True, False, True])
     """

@@ -37,7 +37,7 @@ def simplify(track: Track, *, tolerance_m: float, gap_s: float | None = None) ->
 
     >>> from gis.tracks.track import sorted_track
     >>> track = sorted_track(np.arange(4), {"lon": np.arange(4.0), "lat": np.zeros(4)})
-    >>> kept(track, tolerance_m=1.0), kept(track.take(slice(0)), tolerance_m=1.0)
+    >>> simplify(track, tolerance_m=1.0), simplify(track.take(slice(0)), tolerance_m=1.0)
     (array([0, 3]), array([], dtype=int64))
     """
     if not tolerance_m >= 0.0:

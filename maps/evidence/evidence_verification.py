@@ -96,7 +96,7 @@ class VerifiedEvidence(msgspec.Struct, frozen=True, kw_only=True):
 def one_line(text: str) -> str:
     """Return words of whoever signed a file as a terminal may be given them: on one line.
 
-    >>> print(shown("Naga\\n\\x1b[2Jeverything holds"))
+    >>> print(one_line("Naga\\n\\x1b[2Jeverything holds"))
     Naga��[2Jeverything holds
     """
     return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)

@@ -82,7 +82,7 @@ def not_drawn(page: str) -> set[str]:
 def code_point_ranges(charsets: str) -> set[tuple[int, int]]:
     """Return the ranges of code points in what `fc-list` tells of fonts.
 
-    >>> sorted(drawn_by("20-7e a9"))
+    >>> sorted(code_point_ranges("20-7e a9"))
     [(32, 126), (169, 169)]
     """
     ranges: set[tuple[int, int]] = set()

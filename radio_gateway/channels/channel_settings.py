@@ -192,7 +192,7 @@ def read_channel(
     """Check one `[[channels]]` table. Arguments and errors as for `load_channels`.
 
     >>> read_channel({"name": "pier", "url": "tcp://box:10110", "protocols": ["nmea0183"]},
-    ...              where="patrol.toml: channels[0]").shown_url
+    ...              where="patrol.toml: channels[0]").public_url
     'tcp://box:10110'
     >>> read_channel({"name": "pier", "url": "tpc://box:10110", "protocols": ["nmea0183"]},
     ...              where="patrol.toml: channels[0]")

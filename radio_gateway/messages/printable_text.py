@@ -65,7 +65,7 @@ def check_printable(**texts: str) -> None:
 def escaped(text: str) -> str:
     r"""Return a text with what cannot be shown written out: what differs stays different.
 
-    >>> written_out("boat\u202e"), written_out("b\0\n"), written_out("b" + chr(0xDC80))
+    >>> escaped("boat\u202e"), escaped("b\0\n"), escaped("b" + chr(0xDC80))
     ('boat\\u202e', 'b\\0\\n', 'b\\udc80')
     """
     if text.isprintable():
@@ -107,7 +107,7 @@ def escaped_struct(struct: T) -> T:
     >>> class Link(msgspec.Struct):
     ...     fault: str
     ...     errors: dict[str, int]
-    >>> written_out_in(Link("no\u202e broker", {"bad\0": 1}))
+    >>> escaped_struct(Link("no\u202e broker", {"bad\0": 1}))
     Link(fault='no\\u202e broker', errors={'bad\\0': 1})
     """
     found: T = _escaped_value(struct)

@@ -85,7 +85,7 @@ def parse_query(query: Mapping[str, str], kinds: Kinds) -> CollectionQuery:
     Raises:
         BadRequest: If one is unknown or its value is wrong; names it.
 
-    >>> asked({"bbox": "100,20,101,21", "limit": "5"}, {}).box
+    >>> parse_query({"bbox": "100,20,101,21", "limit": "5"}, {}).box
     (100.0, 20.0, 101.0, 21.0)
     """
     only(query, (*PARAMETERS, *kinds))

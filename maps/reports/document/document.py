@@ -268,7 +268,7 @@ def cell_text(cell: Cell, column: Column) -> str:
     """Return a cell as people read it.
 
     >>> km = Column("km", 1)
-    >>> shown(12.5, km), shown(None, km), shown("Naga 1", Column("Unit"))
+    >>> cell_text(12.5, km), cell_text(None, km), cell_text("Naga 1", Column("Unit"))
     ('12.5', '–', 'Naga 1')
     """
     if cell is None or cell == "":

@@ -38,7 +38,7 @@ class Bus:
     def add(self, _topic: str) -> None:
         pass
 
-    def say(self, _topic: str, what: msgspec.Struct, **_: object) -> None:
+    def publish(self, _topic: str, what: msgspec.Struct, **_: object) -> None:
         if self._open:
             self.said.append(what)
 

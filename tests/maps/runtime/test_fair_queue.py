@@ -93,7 +93,7 @@ async def test_one_user_s_exports_do_not_hold_up_another_s(
         made.append(kind.ending)
         return b"x"
 
-    monkeypatch.setattr(exports, "written", written)
+    monkeypatch.setattr(exports, "write_file", written)
     turn, came = FairQueue.turn, list[str]()
 
     def noted(turns: FairQueue, user: str) -> AbstractAsyncContextManager[None]:

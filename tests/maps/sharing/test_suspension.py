@@ -527,7 +527,7 @@ async def test_an_answer_that_was_on_its_way_at_the_suspension_does_not_go_out(
         await go_on.wait()
         return made
 
-    monkeypatch.setattr(exports, "written", slow)
+    monkeypatch.setattr(exports, "write_file", slow)
     span = {
         "start": (datetime.now(UTC) - timedelta(hours=1)).isoformat(),
         "end": (datetime.now(UTC) + timedelta(hours=1)).isoformat(),

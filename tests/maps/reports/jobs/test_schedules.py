@@ -101,7 +101,7 @@ async def test_one_that_breaks_keeps_no_other_waiting(monkeypatch: pytest.Monkey
     async def noted(_note: Any) -> None:
         pass
 
-    monkeypatch.setattr("maps.reports.jobs.scheduler.made", made)
+    monkeypatch.setattr("maps.reports.jobs.scheduler.make_report", made)
     now = local(2026, 11, 23, 12)
     site: Any = SimpleNamespace(
         node="HX", zone=ZONE, desk_of=lambda user: SimpleNamespace(user=user, is_stale=False)
