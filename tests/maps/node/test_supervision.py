@@ -27,7 +27,7 @@ async def test_what_fails_is_run_again_until_it_ends(monkeypatch: pytest.MonkeyP
     assert len(runs) == 3
 
 
-@pytest.mark.parametrize("part", ["link_health.tell", "retention.run"])
+@pytest.mark.parametrize("part", ["link_health.run", "retention.run"])
 async def test_a_part_of_the_office_that_fails_is_run_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:
