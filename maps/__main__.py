@@ -41,7 +41,7 @@ from patrol.units.units import UnitKind
 from radio_gateway.runtime.version import VersionOption
 
 if TYPE_CHECKING:
-    from maps.accounts.users_and_devices import People
+    from maps.accounts.users_and_devices import UserAccounts
     from maps.settings.settings import Settings
     from patrol.desks.desk import Desk
 
@@ -286,7 +286,7 @@ def add_device(name: str, config: Config = CONFIG, agency: AgencyId = None) -> N
     """Add a device, or give it a new key; prints the key this once."""
     settings = settings_in(config)
 
-    async def add(people: People) -> None:
+    async def add(people: UserAccounts) -> None:
         print(await people.add_device(name, agency_named(settings, agency), by="command line"))
 
     with_people(settings, add)

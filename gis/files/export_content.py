@@ -58,7 +58,7 @@ class ExportTrack:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Material:
+class ExportContent:
     """What is written into one file.
 
     Attributes:

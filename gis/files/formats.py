@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gis.errors.errors import ExportError
-from gis.files.export_content import Material
+from gis.files.export_content import ExportContent
 
 __all__ = ["FORMATS", "ExportError", "Format"]
 
@@ -29,34 +29,34 @@ class Format:
     title: str
     ending: str
     media_type: str
-    write: Callable[[Material], bytes]
+    write: Callable[[ExportContent], bytes]
 
 
-def _gpx(material: Material) -> bytes:
+def _gpx(material: ExportContent) -> bytes:
     from gis.files.gpx_file import write_gpx
 
     return write_gpx(material)
 
 
-def _kml(material: Material) -> bytes:
+def _kml(material: ExportContent) -> bytes:
     from gis.files.kml_file import write_kml
 
     return write_kml(material)
 
 
-def _geopackage(material: Material) -> bytes:
+def _geopackage(material: ExportContent) -> bytes:
     from gis.files.table_files import write_geopackage
 
     return write_geopackage(material)
 
 
-def _geojson(material: Material) -> bytes:
+def _geojson(material: ExportContent) -> bytes:
     from gis.files.table_files import write_geojson
 
     return write_geojson(material)
 
 
-def _geoparquet(material: Material) -> bytes:
+def _geoparquet(material: ExportContent) -> bytes:
     from gis.files.table_files import write_geoparquet
 
     return write_geoparquet(material)

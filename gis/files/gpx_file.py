@@ -16,7 +16,7 @@ from typing import Any, Final
 import geopandas as gpd
 import shapely
 
-from gis.files.export_content import ExportTrack, Material, moment, time_of
+from gis.files.export_content import ExportContent, ExportTrack, moment, time_of
 from gis.files.rows import rows
 from gis.files.xml_text import element, number, text
 from gis.position.position import Position
@@ -28,13 +28,13 @@ _HEAD: Final = (
 )
 
 
-def write_gpx(material: Material) -> bytes:
+def write_gpx(material: ExportContent) -> bytes:
     """Return `material` as GPX; areas as their outlines, for GPX knows no areas.
 
     >>> from datetime import UTC, datetime
     >>> at = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
     >>> place = Position(lon=100.41, lat=20.27, time=at, altitude_m=352.5)
-    >>> made = Material(title="x", made_at=at,
+    >>> made = ExportContent(title="x", made_at=at,
     ...     tracks=(ExportTrack(id="n1", name="ນາກ 1", positions=(place,)),))
     >>> print(write_gpx(made).decode().splitlines()[5])
     <trkpt lat="20.27" lon="100.41"><ele>352.5</ele><time>2026-11-24T02:30:00Z</time></trkpt>

@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 import shapely
 
-from gis.files.export_content import ExportTrack, Material, moment, time_of
+from gis.files.export_content import ExportContent, ExportTrack, moment, time_of
 from gis.files.rows import rows
 from gis.files.track_tables import has_altitude
 from gis.files.xml_text import element, number, text
@@ -37,13 +37,13 @@ _COLOURS: Final = {
 _UNKNOWN: Final = "ff888888"
 
 
-def write_kml(material: Material) -> bytes:
+def write_kml(material: ExportContent) -> bytes:
     """Return `material` as KML.
 
     >>> from datetime import UTC
     >>> from gis.position.position import Position
     >>> at = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
-    >>> made = Material(title="x", made_at=at, tracks=(
+    >>> made = ExportContent(title="x", made_at=at, tracks=(
     ...     ExportTrack(id="n1", name="ນາກ 1",
     ...                 positions=(Position(lon=100.41, lat=20.27, time=at),)),))
     >>> "<TimeStamp><when>2026-11-24T02:30:00Z</when></TimeStamp>" in write_kml(made).decode()

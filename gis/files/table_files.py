@@ -21,17 +21,17 @@ import pandas as pd
 import pyogrio
 
 from gis.errors.errors import ExportError
-from gis.files.export_content import Material, moment, time_of
+from gis.files.export_content import ExportContent, moment, time_of
 from gis.files.rows import value_of
 from gis.files.track_tables import track_lines, track_points
 from gis.geometry.geojson import encode_features
 
 
-def write_geojson(material: Material) -> bytes:
+def write_geojson(material: ExportContent) -> bytes:
     """Return `material` as one FeatureCollection; lines of tracks list the time of each vertex.
 
     >>> from datetime import UTC, datetime
-    >>> write_geojson(Material(title="x", made_at=datetime(2026, 11, 24, tzinfo=UTC)))
+    >>> write_geojson(ExportContent(title="x", made_at=datetime(2026, 11, 24, tzinfo=UTC)))
     b'{"type":"FeatureCollection","features":[]}'
     """
     frames = dict(material.layers)
@@ -50,7 +50,7 @@ def write_geojson(material: Material) -> bytes:
     return b'{"type":"FeatureCollection","features":[' + b",\n".join(features) + b"]}"
 
 
-def write_geopackage(material: Material) -> bytes:
+def write_geopackage(material: ExportContent) -> bytes:
     """Return `material` as a GeoPackage with a layer for each.
 
     Raises:
@@ -60,7 +60,7 @@ def write_geopackage(material: Material) -> bytes:
     >>> from shapely import Point
     >>> pier = gpd.GeoDataFrame({"name": ["pier"]}, geometry=[Point(100.4, 20.3)], crs="EPSG:4326")
     >>> at = datetime(2026, 11, 24, tzinfo=UTC)
-    >>> write_geopackage(Material(title="x", made_at=at, layers={"piers": pier}))[:15]
+    >>> write_geopackage(ExportContent(title="x", made_at=at, layers={"piers": pier}))[:15]
     b'SQLite format 3'
     """
     frames = dict(material.layers)
@@ -81,14 +81,14 @@ def write_geopackage(material: Material) -> bytes:
         return file.read_bytes()
 
 
-def write_geoparquet(material: Material) -> bytes:
+def write_geoparquet(material: ExportContent) -> bytes:
     """Return the points of the tracks, or the one layer, as GeoParquet.
 
     Raises:
         ExportError: If there is not exactly one table to write, or pyarrow is not installed.
 
     >>> from datetime import UTC, datetime
-    >>> write_geoparquet(Material(title="x", made_at=datetime(2026, 11, 24, tzinfo=UTC)))
+    >>> write_geoparquet(ExportContent(title="x", made_at=datetime(2026, 11, 24, tzinfo=UTC)))
     Traceback (most recent call last):
     ...
     gis.errors.errors.ExportError: GeoParquet holds one table; there are 0 to write

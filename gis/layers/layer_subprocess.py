@@ -26,7 +26,7 @@ from gis.geometry.features import Features, features_of
 _LONGEST_S: Final = 600.0
 
 
-class _Told(msgspec.Struct):
+class _Answer(msgspec.Struct):
     """What the process says: columns and shapes (WKB), or a fault."""
 
     columns: dict[str, list[Any]] = {}
@@ -36,7 +36,7 @@ class _Told(msgspec.Struct):
     feature: int | str | None = None
 
 
-_told = msgspec.msgpack.Decoder(_Told)  # whole before threads share it
+_told = msgspec.msgpack.Decoder(_Answer)  # whole before threads share it
 
 
 def read_layer_aside(path: str | os.PathLike[str], layer: str | None = None) -> Features:
@@ -86,10 +86,10 @@ def main() -> None:
     try:
         read = features_of(read_layer(*sys.argv[1:3]))
     except LayerError as error:
-        result = _Told(fault=error.fault, layer=error.layer, feature=error.feature)
+        result = _Answer(fault=error.fault, layer=error.layer, feature=error.feature)
     else:
         columns = {name: [_packable(value) for value in read[name]] for name in read.columns}
-        result = _Told(columns=columns, shapes=shapely.to_wkb(read.geometry).tolist())
+        result = _Answer(columns=columns, shapes=shapely.to_wkb(read.geometry).tolist())
     sys.stdout.buffer.write(msgspec.msgpack.encode(result))
 
 

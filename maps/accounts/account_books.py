@@ -16,7 +16,7 @@ from maps.accounts.credentials.passwords import PasswordWork
 from maps.accounts.credentials.sealer import Sealer
 from maps.accounts.credentials.second_factor import SecondFactors
 from maps.accounts.credentials.tokens import Tokens
-from maps.accounts.users_and_devices import People
+from maps.accounts.users_and_devices import UserAccounts
 from maps.settings.settings import Settings
 from patrol.filing.journal_writer import JournalWriter
 from patrol.store.store import Store, open_store
@@ -35,7 +35,7 @@ class AccountBooks:
     """
 
     passwords: PasswordWork
-    people: People
+    people: UserAccounts
     seal: Sealer
     factors: SecondFactors
     tokens: Tokens
@@ -53,7 +53,7 @@ def books_of(settings: Settings, store: Store, *, journal_writer: JournalWriter)
     seal = Sealer(settings.access.key_file)
     return AccountBooks(
         passwords=passwords,
-        people=People(
+        people=UserAccounts(
             store, node=settings.node.id, passwords=passwords, journal_writer=journal_writer
         ),
         seal=seal,

@@ -19,7 +19,7 @@ from maps.accounts.sessions.recent_proof import RecentProof
 from maps.accounts.sessions.session_lifetime import SessionLifetime
 from maps.accounts.sessions.sign_in import SignInService
 from maps.accounts.sessions.sign_in_backoff import SignInBackoff
-from maps.accounts.users_and_devices import People
+from maps.accounts.users_and_devices import UserAccounts
 from maps.errors.errors import SignInRefused
 from maps.http.write_limit import WriteLimit
 from maps.settings.settings import Settings
@@ -52,7 +52,7 @@ class AccountOffice:
         open_id: A provider with which people may sign in; None without one.
     """
 
-    people: People
+    people: UserAccounts
     access: Access
     signing_in: SignInService
     factors: SecondFactors
@@ -65,7 +65,7 @@ class AccountOffice:
     passkeys: Passkeys
     passkey_signatures: bool
 
-    async def tried(self, user: User, work: Callable[[], Awaitable[T]]) -> T:
+    async def count_tries(self, user: User, work: Callable[[], Awaitable[T]]) -> T:
         """Do what checks a password, code or passkey of somebody who is signed in; wrong ones are
         counted as wrong sign-ins are.
 
@@ -73,7 +73,7 @@ class AccountOffice:
             TooManyTries: If too many were wrong of late.
         """
         self.codes.check(user.name)
-        self.codes.failed(user.name)
+        self.codes.note_failure(user.name)
         try:
             done = await work()
         except SignInRefused:
@@ -81,7 +81,7 @@ class AccountOffice:
         except Exception:
             self.codes.take_back(user.name)
             raise
-        self.codes.succeeded(user.name)
+        self.codes.forget_failures(user.name)
         return done
 
 

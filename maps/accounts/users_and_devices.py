@@ -33,7 +33,7 @@ utc_now: Final[Callable[[], datetime]] = partial(datetime.now, UTC)
 """Returns the present, aware UTC."""
 
 
-class People:
+class UserAccounts:
     """Users, sessions, links and devices of this node; what `AccessStore` and `SignInStore` of
     `maps.accounts.sessions` ask for too.
 

@@ -82,7 +82,7 @@ def _complete(operation: dict[str, Any], method: str, route: APIRoute) -> None:
 def _security(route: APIRoute) -> list[dict[str, list[str]]]:
     """Return the ways to sign in that a route takes, any one of them; none for a public one."""
     dependencies = set(_calls(route.dependant))
-    if metrics.permitted in dependencies:
+    if metrics.reader_of_metrics in dependencies:
         return [{"session": []}, {"program": []}]
     if access.caller in dependencies:
         readable = route.path.startswith(READABLE) and "GET" in (route.methods or ())

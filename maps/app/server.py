@@ -12,7 +12,7 @@ import structlog
 from fastapi import FastAPI
 from msgspec import structs
 
-from maps.accounts.users_and_devices import People
+from maps.accounts.users_and_devices import UserAccounts
 from maps.app.app import create_app
 from maps.app.trust_page import trust_app
 from maps.app.uvicorn_server import serve, serving_beside
@@ -86,7 +86,7 @@ class WebFront:
         self._lines = [f"Serving {settings.node.name} at {self._address}"]
 
     @asynccontextmanager
-    async def opened(self, app: FastAPI, people: People) -> AsyncIterator[None]:
+    async def opened(self, app: FastAPI, people: UserAccounts) -> AsyncIterator[None]:
         """Make a link for the first administrator, if need be; serve the page of trust inside."""
         settings, lines = self._settings, self._lines
         token = await first_link(people, agency=settings.agencies[0].id)
@@ -135,7 +135,7 @@ def _plain(web: WebSettings) -> WebSettings:
     return web.model_copy(update={"tls_certificate": None, "tls_key": None})
 
 
-async def first_link(people: People, *, agency: str) -> str | None:
+async def first_link(people: UserAccounts, *, agency: str) -> str | None:
     """Return the token of a link for the first administrator while nobody has a password.
 
     Args:
@@ -153,7 +153,7 @@ async def first_link(people: People, *, agency: str) -> str | None:
     return await people.link_for(users[0], minutes=LINK_MINUTES)
 
 
-async def _has_password(people: People, user: User) -> bool:
+async def _has_password(people: UserAccounts, user: User) -> bool:
     found = await people.user(user.name)
     return found is not None and found[1] is not None
 

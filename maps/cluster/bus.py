@@ -27,7 +27,7 @@ ANSWER_S: Final = 5.0
 MOST_QUEUED: Final = 5000
 """Messages that may wait for the broker; more are not sent, and who waits for one asks again."""
 
-Heard = Callable[[str, bytes], None]
+OnMessage = Callable[[str, bytes], None]
 """Called with a topic and a body that came whole."""
 
 _log = structlog.get_logger(__name__)
@@ -52,7 +52,7 @@ class Bus:
         key: bytes,
         *,
         client_id: str,
-        receive: Heard,
+        receive: OnMessage,
         moved: Callable[[bool], None] = lambda _open: None,
         part: Callable[[str], None] = lambda _topic: None,
     ) -> None:

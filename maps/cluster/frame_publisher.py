@@ -40,7 +40,7 @@ class FramePublisher:
     Args:
         desk_of: Returns a user's desk.
         by: Id of this Watch.
-        tell: Hands out.
+        publish: Hands out.
         now: A clock that only goes forward, seconds.
     """
 

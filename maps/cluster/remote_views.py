@@ -44,7 +44,7 @@ class RemoteViewStream(ViewStream):
     Args:
         agency: Whose records pass.
         role: In which role.
-        ask: Asks the Watch.
+        call: Asks the Watch.
         now: The Watch's clock, aware UTC: viewers count ages from the time in a beat.
     """
 
@@ -210,11 +210,11 @@ class RemoteViews:
     """All views that this web process follows.
 
     Args:
-        ask: Asks the Watch.
+        call: Asks the Watch.
         subscribe: Hears the frames of a view, by agency and role.
         unsubscribe: Hears them no more.
-        there: Waits a while for a Watch, where there is none: a viewer that is refused instead
-            comes again when it pleases.
+        wait_for_watch: Waits a while for a Watch, where there is none: a viewer that is refused
+            instead comes again when it pleases.
         now: The Watch's clock, aware UTC.
     """
 

@@ -98,7 +98,7 @@ class RpcClient:
 
     Args:
         web: Id of this web process.
-        say: Sends what is asked.
+        send: Sends what is asked.
         moved: Called when a Watch came, went or was replaced, or something it said was lost.
         now: A clock that only goes forward, seconds.
 

@@ -89,7 +89,7 @@ class RpcServer:
         app: Its routers.
         showing: Its views.
         by: Its id.
-        say: Sends an answer.
+        send: Sends an answer.
         is_late: Returns whether that beat of ours is so old that nobody waits any more for what
             was asked when it was the last.
         now: A clock that only goes forward, seconds.
@@ -116,28 +116,28 @@ class RpcServer:
         self._reads = 0
         self.requests = 0
 
-    def take(self, web: str, ask: RpcRequest) -> None:
+    def take(self, web: str, call: RpcRequest) -> None:
         """Do what is asked, unless it was done."""
-        if ask.web != web or ask.to != self._by:
+        if call.web != web or call.to != self._by:
             return
-        if self._is_late(ask.heard):  # it lay in some queue while the broker was away
-            _log.warning("asked_too_late", web=web, what=type(ask.what).__name__)
+        if self._is_late(call.heard):  # it lay in some queue while the broker was away
+            _log.warning("asked_too_late", web=web, what=type(call.what).__name__)
             return
         asker = self._askers.setdefault(web, _RpcClientState())
-        if ask.number in asker.working:
+        if call.number in asker.working:
             return
-        if ask.number in asker.answers:
-            self._send(web, asker.answers[ask.number])
+        if call.number in asker.answers:
+            self._send(web, asker.answers[call.number])
             return
-        what = ask.what
+        what = call.what
         if isinstance(what, Request):
-            self._begin(asker, ask, what)
+            self._begin(asker, call, what)
         elif isinstance(what, ViewsInUse):
             self._showing.keep_alive(what.views)
         elif isinstance(what, OpenView):
-            self._answer(ask, self._showing.open(what))
+            self._answer(call, self._showing.open(what))
         elif isinstance(what, ChangesRequest):
-            self._answer(ask, self._showing.changes(what))
+            self._answer(call, self._showing.changes(what))
 
     def tick(self) -> None:
         """Forget answers that nobody will ask for again."""
@@ -155,9 +155,9 @@ class RpcServer:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _begin(self, asker: _RpcClientState, ask: RpcRequest, request: Request) -> None:
+    def _begin(self, client: _RpcClientState, call: RpcRequest, request: Request) -> None:
         changes = request.method not in SAFE_METHODS
-        if changes and asker.is_used(ask.number):
+        if changes and client.is_used(call.number):
             return
         user = "" if request.caller is None else request.caller.user.name
         if (
@@ -167,15 +167,15 @@ class RpcServer:
             or (not changes and self._reads_of[user] >= MOST_READS_OF_USER)
         ):
             refused = RequestRefusal(fault="too much is asked at once")
-            answer = RpcResponse(by=self._by, number=ask.number, what=refused)
+            answer = RpcResponse(by=self._by, number=call.number, what=refused)
             if changes:  # the second copy of it may come when there is room: it was not done
-                asker.use(ask.number)
-                self._keep(asker, ask, answer)
-            self._send(ask.web, answer)
+                client.use(call.number)
+                self._keep(client, call, answer)
+            self._send(call.web, answer)
             return
-        asker.working.add(ask.number)
-        asker.use(ask.number)
-        task = asyncio.create_task(self._work(asker, ask, request), name="asked")
+        client.working.add(call.number)
+        client.use(call.number)
+        task = asyncio.create_task(self._work(client, call, request), name="asked")
         self._tasks.add(task)
         self._of_user[user] += 1
         self._reads_of[user] += not changes
@@ -190,27 +190,27 @@ class RpcServer:
         if not self._of_user[user]:
             del self._of_user[user], self._reads_of[user]
 
-    async def _work(self, asker: _RpcClientState, ask: RpcRequest, request: Request) -> None:
+    async def _work(self, client: _RpcClientState, call: RpcRequest, request: Request) -> None:
         self.requests += 1
         try:
             answer = RpcResponse(
-                by=self._by, number=ask.number, what=await self._http_response(request)
+                by=self._by, number=call.number, what=await self._http_response(request)
             )
         finally:
-            asker.working.discard(ask.number)
+            client.working.discard(call.number)
         if request.method not in SAFE_METHODS and not request.path.startswith(NEVER_KEPT):
-            self._keep(asker, ask, answer)
-        self._send(ask.web, answer)
+            self._keep(client, call, answer)
+        self._send(call.web, answer)
 
-    def _keep(self, asker: _RpcClientState, ask: RpcRequest, answer: RpcResponse) -> None:
-        asker.answers[ask.number] = answer
+    def _keep(self, client: _RpcClientState, call: RpcRequest, answer: RpcResponse) -> None:
+        client.answers[call.number] = answer
         size = 500 + (len(answer.what.body) if isinstance(answer.what, Response) else 0)
-        self._answer_cache[ask.web, ask.number] = (self._now(), size)
+        self._answer_cache[call.web, call.number] = (self._now(), size)
         self._cached_bytes += size
         self.tick()
 
-    def _answer(self, ask: RpcRequest, what: Any) -> None:
-        self._send(ask.web, RpcResponse(by=self._by, number=ask.number, what=what))
+    def _answer(self, call: RpcRequest, what: Any) -> None:
+        self._send(call.web, RpcResponse(by=self._by, number=call.number, what=what))
 
     async def _http_response(self, request: Request) -> Response:
         """Let the routers answer, as if the request had come to this process."""
@@ -230,7 +230,7 @@ class RpcServer:
         }
         if request.caller is not None:
             scope[VERIFIED] = request.caller
-        given = _Given(request.body)
+        given = _AsgiCall(request.body)
         try:
             await self._app(scope, given.receive, given.send)
         except Exception:  # noqa: BLE001 - answered with 500, as a server would
@@ -238,7 +238,7 @@ class RpcServer:
         return given.answer()
 
 
-class _Given:
+class _AsgiCall:
     """The two ends of one call of an ASGI app."""
 
     def __init__(self, body: bytes) -> None:

@@ -19,7 +19,7 @@ from radio_gateway.errors.errors import GatewayError
 
 if TYPE_CHECKING:
     from maps.accounts.account_books import AccountBooks
-    from maps.accounts.users_and_devices import People
+    from maps.accounts.users_and_devices import UserAccounts
     from maps.settings.settings import Settings
     from patrol.desks.desk import Desk
 
@@ -56,7 +56,9 @@ def run_or_exit(work: Callable[[], T]) -> T:
     raise typer.Exit(1)
 
 
-def with_people(settings: Settings, work: Callable[[People], Coroutine[Any, Any, None]]) -> None:
+def with_people(
+    settings: Settings, work: Callable[[UserAccounts], Coroutine[Any, Any, None]]
+) -> None:
     """Do `work` with the users and devices of a node."""
     with_accounts(settings, lambda accounts: work(accounts.people))
 

@@ -20,7 +20,7 @@ from maps.commands.command import (
 )
 
 if TYPE_CHECKING:
-    from gis.files.export_content import Material
+    from gis.files.export_content import ExportContent
     from gis.files.import_file import ReadLayer
     from patrol.desks.desk import Desk
 
@@ -68,22 +68,24 @@ def export_file(
 
             geography = read_geography(settings.layers)
             frame = geography.frame(layer)
-            made: Material = exports.layer(layer, layer, frame)
+            content: ExportContent = exports.layer(layer, layer, frame)
         elif patrol is not None:
-            made = await exports.patrol_tracks(desk, await _patrol(desk, patrol))
+            content = await exports.patrol_tracks(desk, await _patrol(desk, patrol))
         else:
             ids = [_unit(desk, each) for each in unit or ()]
             begin, finish = _moment(start or "", zone), _moment(end or "", zone)
-            made = await exports.tracks(desk, units=ids, start=begin, end=finish)
-        body = await exports.write_file(made, kind)
+            content = await exports.tracks(desk, units=ids, start=begin, end=finish)
+        body = await exports.write_file(content, kind)
         subject = f"layer:{layer}" if layer is not None else "export:tracks"
         subject = subject if patrol is None else f"patrol:{patrol}"
         told_of = {"start": start, "end": end, "units": unit, "format": name}
         await desk.audit.note("export", subject=subject, detail=told_of)
         output.write_bytes(body)
-        count = sum(len(each.positions) for each in made.tracks)
+        count = sum(len(each.positions) for each in content.tracks)
         summary = (
-            f"{len(made.tracks)} tracks, {count} positions" if made.tracks else f"layer {layer}"
+            f"{len(content.tracks)} tracks, {count} positions"
+            if content.tracks
+            else f"layer {layer}"
         )
         typer.echo(f"wrote {output}: {summary}")
 

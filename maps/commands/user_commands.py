@@ -24,7 +24,7 @@ from maps.commands.command import (
 
 if TYPE_CHECKING:
     from maps.accounts.account_books import AccountBooks
-    from maps.accounts.users_and_devices import People
+    from maps.accounts.users_and_devices import UserAccounts
     from maps.settings.settings import Settings
     from patrol.documents.transaction import Note
     from patrol.units.accounts import User
@@ -186,7 +186,7 @@ def token(
 def list_users(config: Config = CONFIG) -> None:
     """List the users."""
 
-    async def show(people: People) -> None:
+    async def show(people: UserAccounts) -> None:
         for user in await people.all():
             disabled = "  disabled" if user.disabled_at else ""
             typer.echo(f"{user.name:<24}{user.role:<12}{user.agency}{disabled}")

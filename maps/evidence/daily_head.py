@@ -143,8 +143,8 @@ class DailyHead:
             await self._mailing.send_files(
                 to,
                 id=hashlib.sha256(f"head\n{head.node}\n{day}\n{to}".encode()).hexdigest()[:32],
-                subject=words.say("letter.head_subject", node=self._node.name, n=head.seq),
-                text=words.say("letter.head", node=self._node.name, head=content.decode()),
+                subject=words.text("letter.head_subject", node=self._node.name, n=head.seq),
+                text=words.text("letter.head", node=self._node.name, head=content.decode()),
                 wording=words,
                 files=[(f"head-{head.node}-{day}.json", "application/json", content + b"\n")],
                 at=self._now(),

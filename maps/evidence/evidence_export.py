@@ -257,19 +257,19 @@ def _agreements(stood: DocumentHistory, end: datetime) -> tuple[PastAgreement, .
 
 def _read_me(words: Wording, notary: Notary, start: datetime, end: datetime) -> bytes:
     lines = [
-        words.say("evidence.title", node=notary.name),
-        words.say(
+        words.text("evidence.title", node=notary.name),
+        words.text(
             "evidence.range",
             start=words.moment(start, seconds=True),
             end=words.moment(end, seconds=True),
             zone=notary.time_zone,
         ),
-        words.say("evidence.utc", start=time_text(start), end=time_text(end)),
-        words.say("evidence.positions"),
-        words.say("evidence.known"),
-        words.say("evidence.others"),
-        words.say("evidence.journal"),
-        words.say("evidence.check"),
+        words.text("evidence.utc", start=time_text(start), end=time_text(end)),
+        words.text("evidence.positions"),
+        words.text("evidence.known"),
+        words.text("evidence.others"),
+        words.text("evidence.journal"),
+        words.text("evidence.check"),
         "    joint-patrol evidence verify FILE --key PUBLIC-KEY",
     ]
     return "\n\n".join(lines).encode() + b"\n"

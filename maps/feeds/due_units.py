@@ -33,7 +33,7 @@ Act = Literal["whole", "move", "again", "gone", "forgotten", "call", "call over"
 too old; that it may not be seen any more; that it calls for help; that this is over."""
 
 
-class _Told(msgspec.Struct):
+class _SentUnit(msgspec.Struct):
     unit: UnitState
     at_s: float
     again_s: float
@@ -53,7 +53,7 @@ class DueUnits:
     def __init__(self, *, wants: Callable[[UnitState], bool], max_age: timedelta) -> None:
         self._wants, self._max_age = wants, max_age
         self._states: dict[str, UnitState] = {}
-        self._sent: dict[str, _Told] = {}
+        self._sent: dict[str, _SentUnit] = {}
         self._old: dict[str, UnitState] = {}  # told once, and perhaps still shown somewhere
         self._calls: dict[str, float] = {}
         self._dirty: set[str] = set()
@@ -129,7 +129,7 @@ class DueUnits:
             elif last is None or _identity(last.unit) != _identity(state):
                 acts.append(("whole", state))
                 self._old.pop(id, None)
-                self._sent[id] = _Told(state, at_s, at_s)
+                self._sent[id] = _SentUnit(state, at_s, at_s)
             elif _place(last.unit) != _place(state):
                 acts.append(("move", state))
                 last.unit, last.at_s = state, at_s

@@ -12,7 +12,7 @@ import shapely
 
 from gis.catalogue.site_layers import NAME, LayerSet
 from gis.errors.errors import GisError
-from gis.files.export_content import Material
+from gis.files.export_content import ExportContent
 from gis.files.formats import FORMATS
 from maps.errors.errors import BadRequest, SettingsFaults
 from maps.settings.settings import read_settings
@@ -46,7 +46,7 @@ def add_layer(config: Path, name: str, frame: gpd.GeoDataFrame, *, source: str) 
     if file.exists():
         raise BadRequest(f"{file} is there already")
     flat = frame.set_geometry(shapely.force_2d(frame.geometry.values), crs=frame.crs)
-    made = Material(title=name, made_at=datetime.now(UTC), layers={name: flat})
+    made = ExportContent(title=name, made_at=datetime.now(UTC), layers={name: flat})
     file.parent.mkdir(exist_ok=True)
     before = config.read_text(encoding="utf-8")
     try:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import shapely
 
-from gis.files.export_content import ExportTrack, Material
+from gis.files.export_content import ExportContent, ExportTrack
 from gis.files.formats import FORMATS, ExportError, Format
 from gis.position.position import Position
 from maps.errors.errors import BadRequest
@@ -44,7 +44,7 @@ _UNIT_COLUMNS: Final = (
 
 async def tracks(
     desk: Desk, *, units: Sequence[str], start: datetime, end: datetime, title: str = "Tracks"
-) -> Material:
+) -> ExportContent:
     """Return the tracks of units from `start` (in) to `end` (out).
 
     Args:
@@ -78,10 +78,10 @@ async def tracks(
                     side=state.country,
                 )
             )
-    return Material(title=title, made_at=datetime.now(UTC), tracks=tuple(found))
+    return ExportContent(title=title, made_at=datetime.now(UTC), tracks=tuple(found))
 
 
-async def patrol_tracks(desk: Desk, id: str) -> Material:
+async def patrol_tracks(desk: Desk, id: str) -> ExportContent:
     """Return the tracks of a patrol's units from its start to its end, or until now.
 
     Args:
@@ -99,13 +99,13 @@ async def patrol_tracks(desk: Desk, id: str) -> Material:
     sides, _ = visible_units(desk, patrol)
     units = [unit for each in sides.values() for unit in each]
     if not units:
-        return Material(title=patrol.name, made_at=datetime.now(UTC))
+        return ExportContent(title=patrol.name, made_at=datetime.now(UTC))
     # What was at the very end belongs to it, too.
     until = max(end, start) + timedelta(microseconds=1)
     return await tracks(desk, units=units, start=start, end=until, title=patrol.name)
 
 
-def units(desk: Desk) -> Material:
+def units(desk: Desk) -> ExportContent:
     """Return every unit that has a position, where it was last.
 
     Raises:
@@ -128,12 +128,12 @@ def units(desk: Desk) -> Material:
     frame = gpd.GeoDataFrame(columns, geometry=shapes, crs="EPSG:4326")
     if placed:
         frame["time"] = pd.to_datetime(frame["time"], utc=True).astype("datetime64[ms, UTC]")
-    return Material(title="Units", made_at=datetime.now(UTC), layers={"units": frame})
+    return ExportContent(title="Units", made_at=datetime.now(UTC), layers={"units": frame})
 
 
-def layer(name: str, title: str, frame: gpd.GeoDataFrame) -> Material:
+def layer(name: str, title: str, frame: gpd.GeoDataFrame) -> ExportContent:
     """Return one layer."""
-    return Material(title=title, made_at=datetime.now(UTC), layers={name: frame})
+    return ExportContent(title=title, made_at=datetime.now(UTC), layers={name: frame})
 
 
 def format_named(name: str) -> Format:
@@ -147,7 +147,7 @@ def format_named(name: str) -> Format:
     return FORMATS[name]
 
 
-async def write_file(material: Material, kind: Format) -> bytes:
+async def write_file(material: ExportContent, kind: Format) -> bytes:
     """Return `material` as a file, made in a thread, so that nobody waits.
 
     Raises:

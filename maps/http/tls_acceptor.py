@@ -41,7 +41,7 @@ class TlsAcceptor:
 
     Args:
         context: Certificate and rules.
-        made: Makes what serves one connection.
+        factory: Makes what serves one connection.
         backlog: Connections that wait in the system until they are accepted.
     """
 
@@ -52,7 +52,7 @@ class TlsAcceptor:
         self._shaking: dict[asyncio.Task[None], str] = {}  # whence, the oldest first
         self._not_begun: dict[asyncio.Task[None], socket.socket] = {}
         self._bound: socket.socket | None = None
-        self._again: asyncio.TimerHandle | None = None
+        self._retry: asyncio.TimerHandle | None = None
         self._logged_s = float("-inf")
 
     def open(self, bound: socket.socket) -> None:
@@ -64,8 +64,8 @@ class TlsAcceptor:
 
     async def close(self) -> None:
         """Take no more, and end those whose handshake is not done; who was let in goes on."""
-        if self._again is not None:
-            self._again.cancel()
+        if self._retry is not None:
+            self._retry.cancel()
         if self._bound is not None:
             asyncio.get_running_loop().remove_reader(self._bound)
             self._bound = None
@@ -128,7 +128,7 @@ class TlsAcceptor:
             _log.warning("accepting_failed", fault=fault_of(error), shaking=len(self._shaking))
         self._send_away()  # gives a descriptor back
         loop.remove_reader(bound)
-        self._again = loop.call_later(_AGAIN_S, self._go_on)
+        self._retry = loop.call_later(_AGAIN_S, self._go_on)
 
     def _go_on(self) -> None:
         if self._bound is not None:

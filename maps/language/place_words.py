@@ -26,12 +26,12 @@ def place_words(address: Address, wording: Wording) -> list[str]:
     """
     parts = short_place_words(address, wording)
     if address.reach is not None and address.reach != address.river:
-        parts.append(wording.say("reach.of", name=address.reach))
+        parts.append(wording.text("reach.of", name=address.reach))
     below = address.golden_triangle_km
     if below is not None:
         way = "triangle.below" if below >= 0.0 else "triangle.above"
-        parts.append(wording.say(way, km=round(abs(below))))
-    return parts + [wording.say("river.also", name=name) for name in address.also]
+        parts.append(wording.text(way, km=round(abs(below))))
+    return parts + [wording.text("river.also", name=name) for name in address.also]
 
 
 def short_place_words(address: Address, wording: Wording) -> list[str]:
@@ -40,18 +40,18 @@ def short_place_words(address: Address, wording: Wording) -> list[str]:
     if address.river is not None and address.km is not None:
         km = f"{address.km:,.1f}".replace(",", NARROW_SPACE)
         parts.append(
-            wording.say("river.km", km=km)
+            wording.text("river.km", km=km)
             if address.river == MAIN_RIVER
-            else wording.say("river.other", name=address.river, km=km)
+            else wording.text("river.other", name=address.river, km=km)
         )
-        parts.append(wording.say(f"bank.{address.bank or 'unsure'}"))
+        parts.append(wording.text(f"bank.{address.bank or 'unsure'}"))
     if address.country is None:
         return parts
     if address.side_sure:
-        parts.append(wording.say("side.of", country=address.country))
+        parts.append(wording.text("side.of", country=address.country))
     elif address.neighbour is None:
-        parts.append(wording.say("side.unsure"))
+        parts.append(wording.text("side.unsure"))
     else:
         one, other = sorted((address.country, address.neighbour))
-        parts.append(wording.say("side.between", one=one, other=other))
+        parts.append(wording.text("side.between", one=one, other=other))
     return parts

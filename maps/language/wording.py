@@ -54,10 +54,10 @@ class Wording:
         """The language as HTML and PDF name it (BCP 47)."""
         return "zh-Hans" if self.language == "zh" else self.language
 
-    def say(self, key: str, /, **values: str | float) -> str:
+    def text(self, key: str, /, **values: str | float) -> str:
         """Return the words of `key`, each `{name}` replaced; `n` chooses the plural.
 
-        >>> Wording("en").say("age.minutes", n=3)
+        >>> Wording("en").text("age.minutes", n=3)
         '3 min'
 
         Raises:
@@ -71,23 +71,23 @@ class Wording:
             raise KeyError(key)
         return _PLACE.sub(lambda found: str(values.get(found[1], found[0])), text)
 
-    def say_if_any(self, key: str, /, **values: str | float) -> str | None:
+    def text_if_any(self, key: str, /, **values: str | float) -> str | None:
         """Return the same for a key that is made at run time; None if there is none."""
         try:
-            return self.say(key, **values)
+            return self.text(key, **values)
         except KeyError:
             return None
 
-    def say_whole(self, key: str, /, **values: str | float) -> str | None:
+    def text_if_complete(self, key: str, /, **values: str | float) -> str | None:
         """Return the same; None also where a `{name}` of it has no value.
 
-        >>> Wording("en").say_whole("age.ago")
-        >>> Wording("en").say_whole("age.ago", age="{3}")
+        >>> Wording("en").text_if_complete("age.ago")
+        >>> Wording("en").text_if_complete("age.ago", age="{3}")
         '{3} ago'
         """
         if any(name not in values for name in _PLACE.findall(self._words.get(key, ""))):
             return None
-        return self.say_if_any(key, **values)
+        return self.text_if_any(key, **values)
 
     def day(self, moment: datetime) -> str:
         """Return the local day, in the reader's calendar.
@@ -99,7 +99,7 @@ class Wording:
         local = moment.astimezone(self.zone)
         if self.calendar == "gregorian":
             return f"{local:%Y-%m-%d}"
-        return self.say("date.buddhist", date=f"{local.year + BUDDHIST_YEARS}-{local:%m-%d}")
+        return self.text("date.buddhist", date=f"{local.year + BUDDHIST_YEARS}-{local:%m-%d}")
 
     def moment(self, moment: datetime, *, seconds: bool = False) -> str:
         """Return the local day and time with its offset from UTC.

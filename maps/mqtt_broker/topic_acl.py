@@ -41,7 +41,7 @@ class TopicAcl:
         now: Callable[[], float] = monotonic,
     ) -> None:
         self._user, self._password, self._knows, self._now = user, password, knows, now
-        self._known: dict[tuple[str, str], tuple[float, bool]] = {}
+        self._checked: dict[tuple[str, str], tuple[float, bool]] = {}
 
     async def opens(self, name: str | None, password: str | None) -> bool:
         """Return whether `name` may come in with `password`."""
@@ -71,16 +71,16 @@ class TopicAcl:
         return is_commands_of(topic or "", name or "")
 
     async def _still_knows(self, name: str, password: str) -> bool:
-        asked_at, good = self._known.get((name, password), (float("-inf"), False))
+        asked_at, good = self._checked.get((name, password), (float("-inf"), False))
         if self._now() - asked_at < ASKED_AGAIN_S:
             return good
         try:
             good = await self.opens(name, password)
         except StoreError:
             return True  # who is in stays in; nothing can be stored now anyhow
-        if len(self._known) >= _REMEMBERED:
-            self._known.clear()
-        self._known[name, password] = (self._now(), good)
+        if len(self._checked) >= _REMEMBERED:
+            self._checked.clear()
+        self._checked[name, password] = (self._now(), good)
         return good
 
 

@@ -65,7 +65,7 @@ class LeaseHolder:
         agency: Owner of what is the node's own.
         life_s: How long it lasts without being renewed, seconds.
         alone: Whether one that lives is to be refused, not waited for.
-        lost: Called on whatever thread finds that somebody else took it.
+        on_lost: Called on whatever thread finds that somebody else took it.
 
     Attributes:
         epoch: Of the lease that was taken; 0 while none is.
@@ -79,9 +79,9 @@ class LeaseHolder:
         agency: str,
         life_s: float,
         alone: bool = False,
-        lost: Callable[[LeaseLost], None] = end_now,
+        on_lost: Callable[[LeaseLost], None] = end_now,
     ) -> None:
-        self._node, self._agency, self._life_s, self._on_lost = node, agency, life_s, lost
+        self._node, self._agency, self._life_s, self._on_lost = node, agency, life_s, on_lost
         self._alone = alone
         self.epoch = 0
         self._renewed_s = 0.0

@@ -54,7 +54,7 @@ class OrderRoute(Protocol):
         """Return how the gateways and their channels fare."""
 
 
-class _Given(msgspec.Struct):
+class _OpenOrder(msgspec.Struct):
     """An order whose end is not known.
 
     Attributes:
@@ -82,7 +82,7 @@ class RemoteCarrier:
     Args:
         way: The node's end of the way to it.
         gateway: Its id.
-        tell: Called with what is known here of an order.
+        report: Called with what is known here of an order.
         now_s: A clock that is never set, seconds.
     """
 
@@ -95,7 +95,7 @@ class RemoteCarrier:
         now_s: Callable[[], float] = monotonic,
     ) -> None:
         self._way, self._gateway, self._report, self._now_s = way, gateway, report, now_s
-        self._open: dict[str, _Given] = {}  # the oldest first
+        self._open: dict[str, _OpenOrder] = {}  # the oldest first
         self._changed = asyncio.Event()
         self._fault: str | None = None
         self._logged: str | None = None
@@ -110,7 +110,7 @@ class RemoteCarrier:
             known.again_s = 0.0
         else:
             now = utc_now()
-            given = _Given(
+            given = _OpenOrder(
                 order=order,
                 ends_s=self._now_s() + (order.expires_at - now).total_seconds(),
                 last=OrderResult(id=order.id, state="queued", at=now),
@@ -225,7 +225,7 @@ class RemoteCarrier:
             event = "orders_go_on" if fault is None else "orders_wait_for_gateway"
             _log.info(event, gateway=self._gateway, orders=len(self._open), fault=fault)
 
-    async def _pass_on(self, given: _Given, now_s: float) -> None:
+    async def _pass_on(self, given: _OpenOrder, now_s: float) -> None:
         own = replace(given.order, channel=given.order.channel.partition("/")[2])
         # before it goes: from now on the gateway may have it, whatever the broker says
         first, given.passed_on = not given.passed_on, True
@@ -244,18 +244,18 @@ class RemoteCarrier:
         if first and given.last.reason:
             self._show(given, "", f"passed on to gateway {self._gateway}")
 
-    def _delay(self, given: _Given, fault: str) -> None:
+    def _delay(self, given: _OpenOrder, fault: str) -> None:
         reason, detail = "link_down", f"{fault}: it waits here"
         if given.passed_on:
             reason, detail = GATEWAY_LOST, f"{fault}: what became of it since is not known"
         if given.last.detail != detail:
             self._show(given, reason, detail)
 
-    def _show(self, given: _Given, reason: str, detail: str) -> None:
+    def _show(self, given: _OpenOrder, reason: str, detail: str) -> None:
         given.last = replace(given.last, at=utc_now(), reason=reason, detail=detail)
         self._report(given.last)
 
-    def _after_its_time(self, given: _Given, now_s: float, fault: str | None) -> None:
+    def _after_its_time(self, given: _OpenOrder, now_s: float, fault: str | None) -> None:
         if not given.passed_on:
             del self._open[given.order.id]
             held = fault or given.last.detail or "its turn did not come"
@@ -269,7 +269,7 @@ class RemoteCarrier:
             )
             self._close(given, "failed", NO_WORD, detail)  # what is told later still counts
 
-    def _close(self, given: _Given, state: OrderState, reason: str, detail: str) -> None:
+    def _close(self, given: _OpenOrder, state: OrderState, reason: str, detail: str) -> None:
         result = replace(given.last, state=state, at=utc_now(), final=True)
         self._report(replace(result, reason=reason, detail=detail))
 

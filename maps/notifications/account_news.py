@@ -45,7 +45,7 @@ class AccountNews:
 
     Args:
         store: Where it is.
-        tell: Tells the user of a name.
+        notify: Tells the user of a name.
     """
 
     def __init__(self, store: Store, notify: Callable[[str], Awaitable[None]]) -> None:

@@ -131,7 +131,7 @@ class Deliveries:
             self.push = self._ways["push"] = WebPushSender(
                 outbox,
                 PushKey(settings.push.key_file, contact=settings.push.contact, now=watch.now),
-                OutboundHttp(listed=settings.push.allow),
+                OutboundHttp(allowed=settings.push.allow),
                 node=node,
                 zone=zone,
             )

@@ -189,10 +189,10 @@ class DeliverySender:
                 if pace.failures:
                     return
         except StoreError as error:
-            pace.failed(loop.time(), "the store cannot be used")
+            pace.note_failure(loop.time(), "the store cannot be used")
             log.warning("delivery_waits", way=target.way, fault=str(error))
         except Exception:
-            pace.failed(loop.time(), "it failed; the log says why")
+            pace.note_failure(loop.time(), "it failed; the log says why")
             log.exception("delivery_failed", way=target.way)
 
     async def _send(
@@ -221,11 +221,11 @@ class DeliverySender:
             if not pace.failures:
                 log.warning("delivery_waits", way=target.way, rule=batch[0].rule, fault=fault)
             wait_s = error.wait_s if isinstance(error, TemporaryFailure) else None
-            pace.failed(loop.time(), fault, wait_s=wait_s)
+            pace.note_failure(loop.time(), fault, wait_s=wait_s)
         except Undeliverable as error:
             log.warning("delivery_refused", way=target.way, rule=batch[0].rule, fault=error.fault)
             if not isinstance(error, ReceiverGone):  # a browser that is gone is no fault
-                pace.refused(loop.time(), error.fault)
+                pace.note_refusal(loop.time(), error.fault)
             await self._settle(deliveries, "fail", fault=error.fault, attempts=attempts)
         else:
             pace.went(loop.time())

@@ -57,7 +57,7 @@ class Intake:
     ) -> None:
         self._outbox, self._rules, self._receivers = outbox, rules, receivers
         self._desk_of, self._node, self._zone, self._now = desk_of, node, zone, now
-        self._known: dict[str, PriorAlert] = {}
+        self._prior_alerts: dict[str, PriorAlert] = {}
         self._made_ids: set[str] = set()
         self._news: list[Alert] = []
         self._arrived = asyncio.Event()
@@ -105,27 +105,27 @@ class Intake:
         """Deliver what was filed before a crash and was not kept for delivery yet."""
         longest = timedelta(seconds=max(each.expires_in_s for each in self._rules))
         since = self._now() - longest
-        self._known.clear()  # tried again: nothing of the first try counts
+        self._prior_alerts.clear()  # tried again: nothing of the first try counts
         self._made_ids = await self._outbox.recent_ids(since)
         opened = self._outbox.open_alerts()  # before the read: what changes from now on is heard
         recent: list[tuple[Alert, AlertState]] = []
         for versions in await self._outbox.recent_alerts(since):
             recent += [each for each in self._what_is_new(versions) if each[0].at >= since]
         for alert in opened:
-            self._known.setdefault(alert.id, seen(alert))
+            self._prior_alerts.setdefault(alert.id, seen(alert))
         await self._outbox.put(await self._deliveries(recent))
 
     def _what_is_new(self, versions: Sequence[Alert]) -> list[tuple[Alert, AlertState]]:
         new = []
         for alert in versions:
-            before = self._known.get(alert.id)
+            before = self._prior_alerts.get(alert.id)
             if before is not None and alert.version <= before.version:
                 continue
             occasion = occasion_of(alert, before)
             if alert.is_closed:
-                self._known.pop(alert.id, None)
+                self._prior_alerts.pop(alert.id, None)
             else:
-                self._known[alert.id] = seen(alert)
+                self._prior_alerts[alert.id] = seen(alert)
             if occasion is not None:
                 new.append((alert, occasion))
         return new

@@ -20,11 +20,11 @@ def delivery_metrics(rules: Sequence[RuleHealth]) -> bytes:
     if not rules:
         return b""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Told(rules))
+    registry.register(_MetricsCollector(rules))
     return generate_latest(registry)
 
 
-class _Told(Collector):
+class _MetricsCollector(Collector):
     def __init__(self, rules: Sequence[RuleHealth]) -> None:
         self._rules = rules
 

@@ -48,7 +48,7 @@ class ReceiverThrottle:
         self._tried_s = now_s
         self.failures, self.fault, self.not_before_s = 0, "", 0.0
 
-    def failed(self, now_s: float, fault: str, *, wait_s: float | None = None) -> None:
+    def note_failure(self, now_s: float, fault: str, *, wait_s: float | None = None) -> None:
         """Note that a try failed; the next waits twice as long as the last, or as long as asked.
 
         Args:
@@ -64,7 +64,7 @@ class ReceiverThrottle:
         back_off_s *= random.uniform(0.8, 1.2)  # noqa: S311 - no secret
         self.not_before_s = now_s + max(back_off_s, wait_s or 0.0)
 
-    def refused(self, now_s: float, fault: str) -> None:
+    def note_refusal(self, now_s: float, fault: str) -> None:
         """Note that what was sent is refused for good: another message may go through."""
         self._tried_s, self.fault = now_s, fault
         self.failures, self.not_before_s = 0, 0.0

@@ -159,21 +159,21 @@ def _render(
         lat = np.concatenate([each[0] for each in places])
         lon = np.concatenate([each[1] for each in places])
         page.fit_bounds([(lat.min(), lon.min()), (lat.max(), lon.max())])
-    notes = [words.say("replay.page.note"), words.say("replay.borders")]
+    notes = [words.text("replay.page.note"), words.text("replay.borders")]
     if any(each["b"] for each in units_drawn):
-        notes.insert(1, words.say("replay.along_hint"))
+        notes.insert(1, words.text("replay.along_hint"))
     if step_s:
-        notes.insert(0, words.say("replay.page.thinned", n=round(step_s)))
+        notes.insert(0, words.text("replay.page.thinned", n=round(step_s)))
     if not units:
-        notes.insert(0, words.say("replay.nothing"))
+        notes.insert(0, words.text("replay.nothing"))
     content: dict[str, Any] = {
         "map": page.get_name(),
-        "title": words.say("replay.page.title", node=title),
+        "title": words.text("replay.page.title", node=title),
         "start": round(start.timestamp() * 1000),
         "end": round(end.timestamp() * 1000),
         "zone": str(words.zone),
         "years": BUDDHIST_YEARS if words.calendar == "buddhist" else 0,
-        "words": {key: words.say(key) for key in _WORDS},
+        "words": {key: words.text(key) for key in _WORDS},
         "notes": notes,
         "units": units_drawn,
     }

@@ -36,7 +36,7 @@ from gis.tracks.track import Track
 from maps.errors.errors import BadRequest
 from maps.runtime.fair_queue import FairQueue
 from maps.surveys.query_windows import passed
-from maps.surveys.track_reader import followed
+from maps.surveys.track_reader import read_tracks
 from patrol.desks.desk import Desk
 
 AT_ONCE: Final = 2
@@ -157,7 +157,7 @@ class Survey:
         """
         until = passed(start, end, now=datetime.now(UTC))
         async with self.turn(desk):
-            found = await followed(desk, units, start, end, in_thread=self.in_thread)
+            found = await read_tracks(desk, units, start, end, in_thread=self.in_thread)
             border = await self._land.border()
             tracks = {each.state.id: each.track for each in found}
             sectors = None if area is None else {"area": area}
@@ -209,7 +209,7 @@ class Survey:
         """
         until = passed(start, end, now=datetime.now(UTC))
         async with self.turn(desk):
-            found = await followed(desk, units, start, end, in_thread=self.in_thread)
+            found = await read_tracks(desk, units, start, end, in_thread=self.in_thread)
             tracks = [each.track for each in found]
 
             def work() -> tuple[Coverage, dict[str, Any] | None]:
@@ -250,7 +250,7 @@ class Survey:
         """
         until = passed(start, end, now=datetime.now(UTC))
         async with self.turn(desk):
-            found = await followed(desk, units, start, end, in_thread=self.in_thread)
+            found = await read_tracks(desk, units, start, end, in_thread=self.in_thread)
             coverage = await self.river_coverage(
                 [each.track for each in found], km_from=km_from, km_to=km_to, radius_m=radius_m
             )

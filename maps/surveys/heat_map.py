@@ -20,7 +20,7 @@ from gis.tracks.coverage import Coverage, area_coverage
 from gis.tracks.river_bins import RiverBin, river_bins
 from maps.surveys.coverage_and_effort import Survey, cells_of, line_error_of
 from maps.surveys.query_windows import parts_since, passed
-from maps.surveys.track_reader import Outing, followed
+from maps.surveys.track_reader import Outing, read_tracks
 from patrol.desks.desk import Desk
 from patrol.patrols.patrol import Patrol
 from patrol.sectors.sector import Sector
@@ -113,7 +113,7 @@ async def heat_of(
     until = passed(start, end, now=datetime.now(UTC))
     async with survey.turn(desk):
         outings = await outings_of(desk, start, end) if on_patrol else None
-        found = await followed(
+        found = await read_tracks(
             desk, units, start, end, in_thread=survey.in_thread, outings=outings, apart=apart
         )
         tracks = [each.track for each in found]

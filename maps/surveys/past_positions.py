@@ -10,7 +10,7 @@ from maps.errors.errors import BadRequest
 from patrol.desks.desk import Desk
 from patrol.units.wire import Fix, UnitState
 
-_Kept: TypeAlias = Callable[[UnitState, Sequence[Fix], Fix | None], Sequence[Fix]]
+_Reduce: TypeAlias = Callable[[UnitState, Sequence[Fix], Fix | None], Sequence[Fix]]
 
 
 async def past_positions(
@@ -22,7 +22,7 @@ async def past_positions(
     longest: timedelta,
     most: int,
     is_wanted: Callable[[UnitState], bool] = lambda _state: True,
-    reduce: _Kept = lambda _state, page, _last: page,
+    reduce: _Reduce = lambda _state, page, _last: page,
 ) -> AsyncIterator[tuple[UnitState, list[Fix]]]:
     """Yield units with where they were, oldest first; those that were nowhere with nothing.
 

@@ -50,7 +50,7 @@ class FollowedUnit(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     removed: dict[str, int]
 
 
-async def followed(
+async def read_tracks(
     desk: Desk,
     units: Sequence[str],
     start: datetime,

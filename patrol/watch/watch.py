@@ -418,7 +418,7 @@ class Watch:
             pause_s = self.pace.pause_s(len(deliveries), began)
             inbox.rest(pause_s, then_s=self.pace.gather_s)
             if pause_s > 0:
-                await uncut.wait(inbox.rested())
+                await uncut.wait(inbox.wait_for_turn())
             await asyncio.sleep(0)  # who waited reads what has come, and hands it in for this
 
     async def _catch_up(self) -> None:

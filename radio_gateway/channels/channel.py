@@ -203,7 +203,7 @@ class Channel:
                 async with asyncio.timeout(patience_s) as patience:
                     while True:
                         if transport.can_wait:
-                            await inbox.rested()  # under load it is one batch here, too
+                            await inbox.wait_for_turn()  # under load it is one batch here, too
                         chunks = await transport.read()  # dated by the transport, as it came
                         if not chunks:
                             break

@@ -23,7 +23,7 @@ class Spooler:
 
     Args:
         spool: Where they go.
-        not_kept: Called with what could not be kept, and why; its sender is not answered.
+        on_unstored: Called with what could not be kept, and why; its sender is not answered.
 
     Attributes:
         fault: Why the spool takes nothing at the moment; None when it does.

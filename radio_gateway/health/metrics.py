@@ -63,7 +63,7 @@ def metrics_text(
         *_of_processes(processes),
         *_of_gateways(gateways, now),
     ]
-    registry.register(_Told(metrics))
+    registry.register(_MetricsCollector(metrics))
     return generate_latest(registry)
 
 
@@ -178,7 +178,7 @@ def _add(metric: Metric, labels: tuple[str, ...], value: float) -> None:
         metric.add_metric(labels, value)
 
 
-class _Told(Collector):
+class _MetricsCollector(Collector):
     """Hands the registry what was counted elsewhere."""
 
     def __init__(self, metrics: Iterable[Metric]) -> None:

@@ -27,7 +27,7 @@ class LastRejected:
 
     def __init__(self) -> None:
         self._understood_not: deque[RejectedFrame] = deque(maxlen=KEPT)
-        self._away: OrderedDict[tuple[str, str], RejectedFrame] = OrderedDict()
+        self._turned_away: OrderedDict[tuple[str, str], RejectedFrame] = OrderedDict()
 
     def add(self, frame: RejectedFrame) -> None:
         """Keep `frame`, and let go of what is too much."""
@@ -35,17 +35,17 @@ class LastRejected:
             self._understood_not.append(frame)
             return
         host = _host(frame)
-        self._away[host, frame.detail] = frame
-        self._away.move_to_end((host, frame.detail))
-        if len(self._away) > KEPT_AWAY:
-            most, _ = Counter(host for host, _ in self._away).most_common(1)[0]
-            del self._away[next(key for key in self._away if key[0] == most)]
+        self._turned_away[host, frame.detail] = frame
+        self._turned_away.move_to_end((host, frame.detail))
+        if len(self._turned_away) > KEPT_AWAY:
+            most, _ = Counter(host for host, _ in self._turned_away).most_common(1)[0]
+            del self._turned_away[next(key for key in self._turned_away if key[0] == most)]
 
     def all(self) -> list[RejectedFrame]:
         """Return what is kept, oldest first."""
-        if not self._away:
+        if not self._turned_away:
             return list(self._understood_not)
-        both = (*self._understood_not, *self._away.values())
+        both = (*self._understood_not, *self._turned_away.values())
         return sorted(both, key=lambda frame: frame.heard_at)
 
 

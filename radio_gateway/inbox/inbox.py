@@ -65,7 +65,7 @@ class Inbox:
         self._rested.set()
         self._waking: asyncio.TimerHandle | None = None
         self._then_s = 0.0
-        self._taken: list[Delivery] = []
+        self._in_work: list[Delivery] = []
 
     def __len__(self) -> int:
         """Return how many deliveries wait."""
@@ -74,12 +74,12 @@ class Inbox:
     @property
     def unstored(self) -> int:
         """How many were received and are not yet stored: what waits, and what was taken last."""
-        return len(self._waiting) + len(self._taken)
+        return len(self._waiting) + len(self._in_work)
 
     def unstored_by_channel(self) -> Counter[str]:
         """Return the same by the channel that heard them."""
         return Counter(
-            delivery.transmission.channel for delivery in (*self._taken, *self._waiting.values())
+            delivery.transmission.channel for delivery in (*self._in_work, *self._waiting.values())
         )
 
     @property
@@ -132,14 +132,14 @@ class Inbox:
 
         Who waited until then goes on once, and gathers for `then_s` from then on.
         """
-        self._taken = []
+        self._in_work = []
         self._then_s = then_s
         self.gather(seconds)
 
     def gather(self, seconds: float) -> None:
         """Note that nothing will be taken for so long, whether or not what was taken is stored.
 
-        Who waited until then for `rested` goes on all the same.
+        Who waited until then for `wait_for_turn` goes on all the same.
         """
         if self._waking is not None:
             self._waking.cancel()
@@ -160,7 +160,7 @@ class Inbox:
         """Note that much has come, here or where it is read: the rest is over."""
         self.gather(0.0)
 
-    async def rested(self) -> None:
+    async def wait_for_turn(self) -> None:
         """Wait, who can, until something may be taken again.
 
         If it may now, others go on first: who finds more each time it reads would else starve them.
@@ -190,7 +190,7 @@ class Inbox:
         Args:
             limit: The most to return.
         """
-        self._taken = []
+        self._in_work = []
         while not self._waiting:
             self._arrived.clear()
             await self._arrived.wait()
@@ -210,7 +210,7 @@ class Inbox:
         self._patient = len(self._waiting) - len(self._can_shed) - self._calls.waiting
         if self._patient < self._patient_at_most:
             self._room.set()
-        self._taken = taken
+        self._in_work = taken
         return taken
 
     def _has_room_for_call(self, transmission: Transmission) -> bool:

@@ -127,11 +127,11 @@ class LinkOptions:
         self._unread: dict[str, list[str]] = {}
         for name, value in link.options:
             self._unread.setdefault(name, []).append(value)
-        self._known: list[str] = []
+        self._option_names: list[str] = []
 
     def many(self, name: str) -> list[str]:
         """Return every value of the option `name`; empty when it is not given."""
-        self._known.append(name)
+        self._option_names.append(name)
         return self._unread.pop(name, [])
 
     def text(self, name: str, default: str, *, choices: tuple[str, ...] = ()) -> str:
@@ -194,7 +194,7 @@ class LinkOptions:
             SettingsError: If an option is unknown, with the nearest known one.
         """
         for name in self._unread:
-            near = difflib.get_close_matches(name, self._known, n=1)
+            near = difflib.get_close_matches(name, self._option_names, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
-            known = ", ".join(sorted(self._known)) or "none"
+            known = ", ".join(sorted(self._option_names)) or "none"
             raise SettingsError("url", f"unknown option {name!r}{hint} (known: {known})")

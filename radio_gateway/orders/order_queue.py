@@ -54,7 +54,7 @@ class OrderQueue:
 
     Args:
         messages_per_minute: Most orders sent within any minute.
-        tell: Called with every step of every order.
+        report: Called with every step of every order.
         now: The calendar, aware UTC.
         now_s: A clock that is never set, seconds.
     """

@@ -187,7 +187,7 @@ def replay(
         _fail(str(fault))
     except (BrokenPipeError, KeyboardInterrupt):
         raise typer.Exit(code=1) from None
-    typer.echo(f"{played.bytes_said} bytes in {played.reads} reads", err=True)
+    typer.echo(f"{played.bytes_sent} bytes in {played.reads} reads", err=True)
 
 
 def _signed_in(

@@ -29,7 +29,7 @@ from radio_gateway.recording.capture import CaptureError, CaptureHeader, Capture
 
 _PAUSE = timedelta(milliseconds=100)  # a channel looks as often at what waits
 
-Said = Transmission | FrameError
+Decoded = Transmission | FrameError
 
 
 def decode_captures(
@@ -38,7 +38,7 @@ def decode_captures(
     protocols: tuple[str, ...] = (),
     settings: DecoderSettings | None = None,
     channels: Mapping[str, ChannelSettings] | None = None,
-) -> Iterator[Said]:
+) -> Iterator[Decoded]:
     """Yield what a channel made of captures, rejected frames in their place.
 
     Args:
@@ -108,9 +108,9 @@ class _Channel:
         self.marked = False
         self.live = True
 
-    def decode(self, chunk: Chunk) -> list[Said]:
+    def decode(self, chunk: Chunk) -> list[Decoded]:
         """Decode one read."""
-        results: list[Said] = []
+        results: list[Decoded] = []
         if not self.marked and chunk.heard_at - self._now >= _PAUSE:
             for connection in list(self._connections.values()):
                 if connection.waiting:
@@ -134,7 +134,7 @@ class _Channel:
             del self._connections[chunk.connection]
         return results + self._collect(own_words(chunk, transmissions, self._reject))
 
-    def obey(self, mark: CaptureMark) -> list[Said]:
+    def obey(self, mark: CaptureMark) -> list[Decoded]:
         """Do what the channel did by itself."""
         if mark.kind == "end":
             return self.end()
@@ -143,14 +143,14 @@ class _Channel:
             return []
         return self._collect(connection.flush(mark.at, self._reject))
 
-    def end(self) -> list[Said]:
+    def end(self) -> list[Decoded]:
         """End every connection."""
         return [result for key in list(self._connections) for result in self._end(key)]
 
-    def _end(self, key: str) -> list[Said]:
+    def _end(self, key: str) -> list[Decoded]:
         return self._collect(self._connections.pop(key).flush(None, self._reject))
 
-    def _collect(self, transmissions: list[Transmission]) -> list[Said]:
+    def _collect(self, transmissions: list[Transmission]) -> list[Decoded]:
         for transmission in transmissions:
             force_setattr(transmission, "channel", self._name)
         rejected, self._rejected = self._rejected, []

@@ -25,11 +25,11 @@ class ReplayResult(NamedTuple):
 
     Attributes:
         reads: How many reads of the capture.
-        bytes_said: How many bytes they held.
+        bytes_sent: How many bytes they held.
     """
 
     reads: int
-    bytes_said: int
+    bytes_sent: int
 
 
 async def play(

@@ -48,7 +48,7 @@ class AdmittedConnection:
         self.idle_since_s: Callable[[], float | None] = _never_idle
 
 
-class Places:
+class ConnectionSlots:
     """The places of one listener.
 
     Args:

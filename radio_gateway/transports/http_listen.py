@@ -37,7 +37,7 @@ from radio_gateway.decoding.framing import Frame
 from radio_gateway.errors.errors import LinkError, SettingsError
 from radio_gateway.links.link_url import Link, LinkOptions
 from radio_gateway.links.transport import Chunk, TurnAway
-from radio_gateway.transports.admission import AdmittedConnection, Places
+from radio_gateway.transports.admission import AdmittedConnection, ConnectionSlots
 from radio_gateway.transports.http import HttpOutcome, HttpTransport
 from radio_gateway.transports.http_keys import Keys, claimed, credentials
 from radio_gateway.transports.http_request import HttpPeer, HttpRequest, HttpRequestError, Limits
@@ -78,7 +78,7 @@ class HttpListenTransport:
         options = LinkOptions(link)
         self._open = options.flag("open", default=False)
         self._refuse = options.flag("refuse", default=False)
-        self._places = Places.of(options, 128)
+        self._places = ConnectionSlots.of(options, 128)
         options.finish()
         if not link.keys and not self._open:
             fault = "names the devices that may speak; or the url says ?open=1: anybody may"

@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 
 from radio_gateway.errors.errors import LinkError, fault_of
-from radio_gateway.transports.admission import AdmittedConnection, Places
+from radio_gateway.transports.admission import AdmittedConnection, ConnectionSlots
 
 AGAIN_S = 1.0  # after accepting failed
 LOG_EVERY_S = 60.0
@@ -42,13 +42,15 @@ class Listener:
         fault: Why no connection is accepted at the moment; None when it is well.
     """
 
-    def __init__(self, host: str, port: int, url: str, places: Places, serve: Serve) -> None:
+    def __init__(
+        self, host: str, port: int, url: str, places: ConnectionSlots, serve: Serve
+    ) -> None:
         self._host, self._requested_port, self._public_url = host, port, url
         self._places, self._serve = places, serve
         self._sockets: list[socket.socket] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._unattended: dict[AdmittedConnection, socket.socket] = {}  # their tasks have not begun
-        self._again: dict[socket.socket, asyncio.TimerHandle] = {}
+        self._retry: dict[socket.socket, asyncio.TimerHandle] = {}
         self._logged_s: dict[str, float] = {}
         self.port: int | None = None
         self.fault: str | None = None
@@ -74,9 +76,9 @@ class Listener:
         loop = asyncio.get_running_loop()
         for sock in self._sockets:
             loop.remove_reader(sock)
-        for timer in self._again.values():
+        for timer in self._retry.values():
             timer.cancel()
-        self._again.clear()
+        self._retry.clear()
         self._close_sockets()
         self.port = self.fault = None
 
@@ -150,10 +152,10 @@ class Listener:
         self._places.dismiss_stranger()  # gives a descriptor back
         loop = asyncio.get_running_loop()
         loop.remove_reader(listening)
-        self._again[listening] = loop.call_later(AGAIN_S, self._go_on, listening)
+        self._retry[listening] = loop.call_later(AGAIN_S, self._go_on, listening)
 
     def _go_on(self, listening: socket.socket) -> None:
-        del self._again[listening]
+        del self._retry[listening]
         asyncio.get_running_loop().add_reader(listening, self._accept, listening)
         self._accept(listening)
 

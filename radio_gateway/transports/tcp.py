@@ -58,7 +58,7 @@ class TcpTransport:
         try:
             async with asyncio.timeout(CONNECT_S):
                 _, self._peer = await asyncio.get_running_loop().create_connection(
-                    lambda: StreamPeer(mailbox, on_open=self._opened, on_lost=self._lost),
+                    lambda: StreamPeer(mailbox, on_open=self._opened, on_lost=self._on_lost),
                     self._host,
                     self._port,
                 )
@@ -100,6 +100,6 @@ class TcpTransport:
         if self._greeting:
             peer.write(self._greeting)
 
-    def _lost(self, peer: StreamPeer, error: Exception | None) -> None:
+    def _on_lost(self, peer: StreamPeer, error: Exception | None) -> None:
         fault = f"{peer.address} closed the connection" if error is None else str(error)
         self._mailbox.fail(LinkError(self._public_url, fault))

@@ -18,7 +18,7 @@ from radio_gateway.errors.errors import GoneError, LinkError, SettingsError
 from radio_gateway.links.link_url import Link, LinkOptions
 from radio_gateway.links.receive_buffer import Mailbox
 from radio_gateway.links.transport import Chunk
-from radio_gateway.transports.admission import AdmittedConnection, Places
+from radio_gateway.transports.admission import AdmittedConnection, ConnectionSlots
 from radio_gateway.transports.listener import Listener
 from radio_gateway.transports.tcp_stream import StreamPeer
 
@@ -48,7 +48,7 @@ class TcpListenTransport:
                 "url", f"{link.public_url} needs an address and a port: tcp-listen://127.0.0.1:port"
             )
         options = LinkOptions(link)
-        self._places = Places.of(options, 64)
+        self._places = ConnectionSlots.of(options, 64)
         options.finish()
         self._public_url = link.public_url
         self._mailbox = Mailbox()
@@ -115,7 +115,7 @@ class TcpListenTransport:
         peer = StreamPeer(
             self._mailbox,
             on_open=self._peers.add,
-            on_lost=self._lost,
+            on_lost=self._on_lost,
             on_understood=lambda: self._places.know(guest),
         )
         loop = asyncio.get_running_loop()
@@ -142,7 +142,7 @@ class TcpListenTransport:
                 self._connecting.add(connecting)
                 connecting.add_done_callback(lambda done: self._end(done, peer))
 
-    def _lost(self, peer: StreamPeer, error: Exception | None) -> None:
+    def _on_lost(self, peer: StreamPeer, error: Exception | None) -> None:
         self._peers.discard(peer)
 
     def _end(self, connecting: asyncio.Future[Any], peer: StreamPeer) -> None:

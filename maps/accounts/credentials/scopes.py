@@ -131,19 +131,19 @@ decides.
 """
 
 
-def needed(method: str, route: str) -> str | None:
+def scope_of(method: str, route: str) -> str | None:
     """Return the scope that a token needs for a route; None where no token is good.
 
     Args:
         method: HTTP method, or `GET` for a WebSocket.
         route: The route as it is declared, with its parameters in braces.
 
-    >>> needed("GET", "/api/units"), needed("GET", "/api/units/{unit}/track")
+    >>> scope_of("GET", "/api/units"), scope_of("GET", "/api/units/{unit}/track")
     ('read:picture', 'read:tracks')
-    >>> needed("POST", "/api/agreements/{agreement}/propose")
+    >>> scope_of("POST", "/api/agreements/{agreement}/propose")
     'write:patrols'
-    >>> needed("POST", "/api/agreements/{agreement}/sign")
-    >>> needed("POST", "/api/tokens"), needed("GET", "/api/unitsecrets")
+    >>> scope_of("POST", "/api/agreements/{agreement}/sign")
+    >>> scope_of("POST", "/api/tokens"), scope_of("GET", "/api/unitsecrets")
     (None, None)
     """
     route = route.replace(":path}", "}")

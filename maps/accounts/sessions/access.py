@@ -29,7 +29,7 @@ from fastapi import Depends, Request
 from starlette.requests import HTTPConnection
 
 from maps.accounts.credentials.passwords import API, PHONE_KEY, READING, digest
-from maps.accounts.credentials.scopes import PHONE, READER, TRACKER, needed
+from maps.accounts.credentials.scopes import PHONE, READER, TRACKER, scope_of
 from maps.accounts.sessions.cookies import cookie_of
 from maps.accounts.sessions.recent_proof import RecentProof, is_sensitive
 from maps.accounts.sessions.sign_in_backoff import SignInBackoff
@@ -160,7 +160,7 @@ class Access:
         found = await self._caller_of(connection)
         method = connection.scope.get("method", "GET")
         route: str = getattr(connection.scope.get("route"), "path", connection.url.path)
-        if found.scopes is not None and needed(method, route) not in found.scopes:
+        if found.scopes is not None and scope_of(method, route) not in found.scopes:
             raise _out_of_scope(found)
         if (
             found.scopes is None
@@ -251,7 +251,7 @@ class Access:
             TooManyTries: If it has shown too many of late.
         """
         self._keys.check(peer)
-        self._keys.failed(peer)
+        self._keys.note_failure(peer)
 
     async def _caller_of(self, connection: HTTPConnection) -> Caller:
         verified = connection.scope.get(VERIFIED)

@@ -40,7 +40,7 @@ KNOWN: Final = "jp_known"
 _LONGEST_CODE: Final = 24  # with blanks
 _KNOWN_FOR_S: Final = 400 * 86_400  # browsers keep none longer
 
-Told = Callable[[Note], Awaitable[None]]
+NoteSink = Callable[[Note], Awaitable[None]]
 """Told of what belongs into the journal."""
 
 
@@ -106,7 +106,7 @@ class SignInService:
         seal: Sealer,
         *,
         lifetime: SessionLifetime,
-        notify: Told = _to_nobody,
+        notify: NoteSink = _to_nobody,
         names: SignInBackoff | None = None,
         links: SignInBackoff | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -166,7 +166,7 @@ class SignInService:
             )
             raise SignInRefused
         for backoff, key in counted:
-            backoff.succeeded(key)
+            backoff.forget_failures(key)
         self._mark(response, connection, name)
         return await self.start(
             response, connection, user, way="password", factor=factor, password_hash=known
@@ -301,7 +301,7 @@ class SignInService:
         set_cookie(response, connection, COOKIE, token, max_age_s=self._lifetime.longest_s)
         return user
 
-    async def refused(self, connection: HTTPConnection, *, why: str) -> None:
+    async def note_refusal(self, connection: HTTPConnection, *, why: str) -> None:
         """Note that somebody was not let in; nobody knows who it was."""
         await self._note("sign-in refused", None, connection, why=why)
 
@@ -379,7 +379,7 @@ def _counted(keys: list[tuple[SignInBackoff, str]]) -> list[tuple[SignInBackoff,
     for backoff, key in keys:
         backoff.check(key)
     for backoff, key in keys:
-        backoff.failed(key)
+        backoff.note_failure(key)
     return keys
 
 

@@ -43,7 +43,7 @@ class SignInBackoff:
         if left > 0:
             raise TooManyTries(left)
 
-    def failed(self, *keys: str) -> None:
+    def note_failure(self, *keys: str) -> None:
         """Count a failure for each of `keys`."""
         now = self._now()
         for key in keys:
@@ -63,7 +63,7 @@ class SignInBackoff:
             else:
                 self._failures.pop(key, None)
 
-    def succeeded(self, *keys: str) -> None:
+    def forget_failures(self, *keys: str) -> None:
         """Forget the failures of `keys`."""
         for key in keys:
             self._failures.pop(key, None)

@@ -12,7 +12,7 @@ from maps.accounts.account_office import AccountOffice
 from maps.accounts.credentials.qr import QrCode, qr_code
 from maps.accounts.sessions.access import CallerHere, DeskHere, peer_of
 from maps.accounts.sessions.cookies import set_cookie
-from maps.accounts.users_and_devices import People
+from maps.accounts.users_and_devices import UserAccounts
 from maps.api.responses.responses import answer, answers
 from maps.errors.errors import SignInRefused
 from maps.forms.form import Form
@@ -301,6 +301,6 @@ def _accounts(request: Request) -> AccountOffice:
     return accounts
 
 
-def _people(request: Request) -> People:
-    people: People = request.app.state.people
+def _people(request: Request) -> UserAccounts:
+    people: UserAccounts = request.app.state.people
     return people

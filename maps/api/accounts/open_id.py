@@ -77,14 +77,14 @@ async def come_back(request: Request) -> Response:
     try:
         user = await provider.finish(parameters, cookie_of(request, PENDING))
     except (SignInRefused, Conflict) as error:
-        await accounts.signing_in.refused(request, why="open id")
+        await accounts.signing_in.note_refusal(request, why="open id")
         wording = Wording(preferred(request.headers.get("accept-language", "")))
-        words = wording.say("open_id.refused")
+        words = wording.text("open_id.refused")
         response: Response = _page(wording, words, "/sign-in", why=str(error), wait_s=8, status=403)
     else:
         language = preferred(request.headers.get("accept-language", ""))
         wording = Wording(user.language or language)
-        words = wording.say("open_id.done", name=user.name)
+        words = wording.text("open_id.done", name=user.name)
         response = _page(wording, words, "/", wait_s=0, status=200)
         # The provider asked for what it asks for: a second factor is its own matter.
         await accounts.signing_in.start(response, request, user, way="open id", factor=True)
@@ -102,7 +102,7 @@ def _page(
         words=html.escape(words),
         # The reason is the provider's or the technician's, in English.
         why=f'<p lang="en">{html.escape(why)}</p>' if why else "",
-        go_on=html.escape(wording.say("open_id.go_on")),
+        go_on=html.escape(wording.text("open_id.go_on")),
     )
     return HTMLResponse(page, status)
 

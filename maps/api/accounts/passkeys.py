@@ -152,7 +152,7 @@ async def prove_by_passkey(form: PasskeyAnswer, caller: CallerHere, request: Req
             raise SignInRefused("this is another's passkey")
         return user
 
-    await accounts.tried(caller.user, proved)
+    await accounts.count_tries(caller.user, proved)
     response = Response(status_code=204)
     accounts.proof.give(response, request, caller.session or "")
     return response

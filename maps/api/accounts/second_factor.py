@@ -62,7 +62,7 @@ async def confirm(form: FirstCode, caller: CallerHere, request: Request) -> Resp
     The answer is ten recovery codes, each good once in place of a code, shown this once.
     """
     accounts = _accounts(request)
-    codes = await accounts.tried(
+    codes = await accounts.count_tries(
         caller.user,
         lambda: accounts.factors.confirm(
             caller.user,
@@ -85,7 +85,7 @@ async def make_codes(form: FirstCode, caller: CallerHere, request: Request) -> R
         note = _note(caller, request, "make recovery codes")
         return await accounts.factors.fresh_codes(caller.user, note=note)
 
-    codes = await accounts.tried(caller.user, make)
+    codes = await accounts.count_tries(caller.user, make)
     return answer(codes)
 
 
@@ -104,7 +104,7 @@ async def turn_off(form: FirstCode, caller: CallerHere, request: Request) -> Res
         note = _note(caller, request, "remove second factor")
         await accounts.factors.remove(caller.user.name, note=note)
 
-    await accounts.tried(caller.user, remove)
+    await accounts.count_tries(caller.user, remove)
     return Response(status_code=204)
 
 

@@ -14,7 +14,7 @@ from maps.accounts.credentials.passkeys import name_in
 from maps.accounts.credentials.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from maps.accounts.credentials.scopes import READER
 from maps.accounts.sessions.access import CallerHere
-from maps.accounts.users_and_devices import People
+from maps.accounts.users_and_devices import UserAccounts
 from maps.api.responses.responses import answer, answers
 from maps.errors.errors import SignInRefused
 from maps.forms.form import Form
@@ -247,7 +247,7 @@ async def make_reading_token(wish: TokenWish, caller: CallerHere, request: Reque
 )
 async def prefer(wish: Preferences, caller: CallerHere, request: Request) -> Response:
     """Keep in which language and calendar the caller reads."""
-    people: People = request.app.state.people
+    people: UserAccounts = request.app.state.people
     await people.prefer(caller.user, language=wish.language, calendar=wish.calendar)
     return Response(status_code=204)
 
@@ -267,7 +267,7 @@ async def prove(form: IdentityProof, caller: CallerHere, request: Request) -> Re
         if not await accounts.signing_in.proves(caller.user, form.password):
             raise SignInRefused("the password or code is wrong")
 
-    await accounts.tried(caller.user, proved)
+    await accounts.count_tries(caller.user, proved)
     response = Response(status_code=204)
     accounts.proof.give(response, request, caller.session or "")
     return response
@@ -286,7 +286,7 @@ async def change_password(form: NewPassword, caller: CallerHere, request: Reques
     an administrator gives one.
     """
     accounts = _accounts(request)
-    await accounts.tried(
+    await accounts.count_tries(
         caller.user,
         lambda: accounts.people.change_own_password(
             caller.user, present=form.present, new=form.new

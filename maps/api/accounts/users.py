@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field
 
 from maps.accounts.credentials.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from maps.accounts.sessions.access import Caller, CallerHere
-from maps.accounts.users_and_devices import People
+from maps.accounts.users_and_devices import UserAccounts
 from maps.api.responses.responses import answer, answers
 from maps.forms.form import Form
 from patrol.errors.errors import Forbidden
@@ -151,6 +151,6 @@ def _no_token(caller: Caller, act: str) -> None:
         raise Forbidden(f"{act} with a token", caller.user.role)
 
 
-def _people(request: Request) -> People:
-    people: People = request.app.state.people
+def _people(request: Request) -> UserAccounts:
+    people: UserAccounts = request.app.state.people
     return people

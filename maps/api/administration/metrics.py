@@ -32,7 +32,7 @@ _CHANNEL = ChannelHealth(
 _REPORT = GatewayReport(health=GatewayHealth(gateway="hx", told_at=_AT, channels=(_CHANNEL,)))
 
 
-async def permitted(request: Request) -> str | None:
+async def reader_of_metrics(request: Request) -> str | None:
     """Dependency: who asks may read the metrics.
 
     Returns:
@@ -60,7 +60,7 @@ def shows_token(request: Request) -> bool:
     return bearer and hmac.compare_digest(digest(presented.strip()), token or b"")
 
 
-Permitted = Annotated[str | None, Depends(permitted)]
+Permitted = Annotated[str | None, Depends(reader_of_metrics)]
 
 
 @router.get(

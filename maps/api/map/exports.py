@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request, Response
 
-from gis.files.export_content import Material
+from gis.files.export_content import ExportContent
 from gis.files.formats import FORMATS, Format
 from maps.accounts.sessions.access import DeskHere
 from maps.api.ogc.collections import LayerFrames
@@ -113,8 +113,8 @@ async def export_layer(
         return await _file(name, exports.layer(name, about.title, frame), kind)
 
 
-async def _file(name: str, made: Material, kind: Format) -> Response:
-    body = await exports.write_file(made, kind)
+async def _file(name: str, content: ExportContent, kind: Format) -> Response:
+    body = await exports.write_file(content, kind)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     saved = f'attachment; filename="{name}-{stamp}{kind.ending}"'
     return ExportDownload(body, media_type=kind.media_type, headers={"content-disposition": saved})

@@ -99,7 +99,7 @@ def equal(kinds: Kinds, values: Mapping[str, str]) -> Filter:
     for name, text in values.items():
         expected = _literal(text, kinds[name], field=name)
         tests.append(_compared(operator.eq, _property(name, kinds[name]), _always(expected)))
-    return Filter(_all(tests))
+    return Filter(_and(tests))
 
 
 def filter_of(text: str, kinds: Kinds, *, placed: _Shapes = lambda shape: shape) -> Filter:
@@ -151,7 +151,7 @@ class _Compiler:
             return _property(name, "boolean")
         if op in ("and", "or"):
             tests = [self.condition(each, depth + 1) for each in args]
-            return _all(tests) if op == "and" else _any(tests)
+            return _and(tests) if op == "and" else _or(tests)
         if op == "not":
             inner = self.condition(args[0], depth + 1)
             return lambda feature: None if (found := inner(feature)) is None else not found
@@ -165,10 +165,10 @@ class _Compiler:
         if op == "between":
             low = _compared(operator.ge, *self._pair(args[0], args[1]))
             high = _compared(operator.le, *self._pair(args[0], args[2]))
-            return _all([low, high])
+            return _and([low, high])
         if op == "in":
             pairs = [self._pair(args[0], each) for each in args[1]]
-            return _any([_compared(operator.eq, *pair) for pair in pairs])
+            return _or([_compared(operator.eq, *pair) for pair in pairs])
         if op == "like":
             return self._like(args)
         raise _fault(f"uses {op}, which is not offered")
@@ -332,7 +332,7 @@ def _compared(compare: Callable[[Any, Any], bool], left: _Value, right: _Value) 
     return test
 
 
-def _all(tests: Sequence[_Test]) -> _Test:
+def _and(tests: Sequence[_Test]) -> _Test:
     def test(feature: _Feature) -> bool | None:
         found: bool | None = True
         for each in tests:
@@ -345,7 +345,7 @@ def _all(tests: Sequence[_Test]) -> _Test:
     return test
 
 
-def _any(tests: Sequence[_Test]) -> _Test:
+def _or(tests: Sequence[_Test]) -> _Test:
     def test(feature: _Feature) -> bool | None:
         found: bool | None = False
         for each in tests:

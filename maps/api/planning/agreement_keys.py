@@ -95,7 +95,7 @@ async def key_under(
             _refuse_session(act, await desk.agreements.one(agreement))
         return what
     words = desk.agreements.officer_act(agreement, act, **what)
-    key = await accounts.tried(
+    key = await accounts.count_tries(
         caller.user,
         lambda: accounts.passkeys.signature(
             caller.user,

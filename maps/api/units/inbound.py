@@ -12,7 +12,7 @@ from typing import Protocol
 from fastapi import APIRouter, Request, Response
 
 from maps.accounts.sessions.access import ReporterHere, body_of
-from maps.accounts.users_and_devices import People
+from maps.accounts.users_and_devices import UserAccounts
 from maps.api.responses.responses import answers
 from patrol.errors.errors import Forbidden, NotFound
 from patrol.units.permissions import require
@@ -115,7 +115,7 @@ async def _owntracks_topic(request: Request, device: str) -> str:
         return f"owntracks/{device}"
     second = request.headers.get("x-limit-d", "")
     topic = f"{device}/{second if _PLAIN.fullmatch(second) else 'phone'}"
-    people: People = request.app.state.people
+    people: UserAccounts = request.app.state.people
     if await people.has_device(topic):
         raise Forbidden(f"speak for {topic}", device)
     return f"owntracks/{topic}"

@@ -51,9 +51,9 @@ class Outlet(Protocol):
 OUTLETS: Final[
     dict[str, Callable[[FeedSettings, Callable[[Peer], None], Callable[[str], None]], Outlet]]
 ] = {
-    "tcp-listen": lambda settings, came, _lost: TcpListenOutlet(settings, came=came),
-    "tcp": lambda settings, _came, lost: TcpOutlet(settings, lost=lost),
-    "udp": lambda settings, _came, lost: UdpOutlet(settings, lost=lost),
+    "tcp-listen": lambda settings, on_peer, _on_lost: TcpListenOutlet(settings, on_peer=on_peer),
+    "tcp": lambda settings, _on_peer, on_lost: TcpOutlet(settings, on_lost=on_lost),
+    "udp": lambda settings, _on_peer, on_lost: UdpOutlet(settings, on_lost=on_lost),
 }
 """Makes an outlet from the settings; what to call with a client that came and has heard nothing
 yet; and what to call with the reason when the way out is lost."""

@@ -22,15 +22,15 @@ class TcpListenOutlet:
 
     Args:
         settings: The feed.
-        came: Called with each client that came; it hears what is sent from then on.
+        on_peer: Called with each client that came; it hears what is sent from then on.
 
     Attributes:
         port: The port in use while open.
         cut_off: Clients cut off because they did not take what was sent, or were too many.
     """
 
-    def __init__(self, settings: FeedSettings, *, came: Callable[[Peer], None]) -> None:
-        self._name, self._link, self._on_peer = settings.name, settings.link, came
+    def __init__(self, settings: FeedSettings, *, on_peer: Callable[[Peer], None]) -> None:
+        self._name, self._link, self._on_peer = settings.name, settings.link, on_peer
         self._most = most_clients(LinkOptions(self._link))
         self._peers: set[Peer] = set()
         self._server: asyncio.Server | None = None

@@ -20,14 +20,14 @@ class TcpOutlet:
 
     Args:
         settings: The feed.
-        lost: Called with the reason when the connection is lost.
+        on_lost: Called with the reason when the connection is lost.
 
     Attributes:
         cut_off: Times we closed it because the server did not take what was sent.
     """
 
-    def __init__(self, settings: FeedSettings, *, lost: Callable[[str], None]) -> None:
-        self._settings, self._link, self._on_lost = settings, settings.link, lost
+    def __init__(self, settings: FeedSettings, *, on_lost: Callable[[str], None]) -> None:
+        self._settings, self._link, self._on_lost = settings, settings.link, on_lost
         self._peer: Peer | None = None
         self.cut_off = 0
 

@@ -23,14 +23,14 @@ class UdpOutlet:
 
     Args:
         settings: The feed.
-        lost: Called with the reason when the network cannot be reached any more.
+        on_lost: Called with the reason when the network cannot be reached any more.
     """
 
     clients = None
     cut_off = 0
 
-    def __init__(self, settings: FeedSettings, *, lost: Callable[[str], None]) -> None:
-        self._link, self._on_lost = settings.link, lost
+    def __init__(self, settings: FeedSettings, *, on_lost: Callable[[str], None]) -> None:
+        self._link, self._on_lost = settings.link, on_lost
         self._hops, self._interface = multicast(LinkOptions(self._link))
         self._socket: socket.socket | None = None
         self._address: Any = None

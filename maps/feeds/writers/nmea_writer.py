@@ -51,19 +51,19 @@ class NmeaWriter:
         self._own = own
         self._number: dict[str, int] = {}
         self._free = list(range(TARGETS))
-        self._without: set[str] = set()
+        self._without_number: set[str] = set()
 
     @property
     def untold(self) -> int:
         """Units for which there is no target number left."""
-        return len(self._without)
+        return len(self._without_number)
 
     def write(self, act: Act, unit: UnitState, now: datetime) -> list[bytes]:
         """Return the sentence that says `act` of `unit`; none for a unit without a number."""
         if act in ("call", "call over"):
             return self._alarm(unit, now, on=act == "call")
         if act in ("gone", "forgotten"):
-            self._without.discard(unit.id)
+            self._without_number.discard(unit.id)
             number = self._number.pop(unit.id, None)
             if number is None:
                 return []
@@ -73,9 +73,9 @@ class NmeaWriter:
         number = self._number.get(unit.id)
         if number is None:
             if not self._free:
-                self._without.add(unit.id)
+                self._without_number.add(unit.id)
                 return []
-            self._without.discard(unit.id)
+            self._without_number.discard(unit.id)
             number = self._number[unit.id] = self._free.pop(0)
         return self._sentence(unit, number, "T")
 

@@ -24,7 +24,7 @@ def live_metrics(viewers: int, lag: LagHistogram) -> bytes:
         lag: How late positions reach them.
     """
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Told(viewers, lag))
+    registry.register(_MetricsCollector(viewers, lag))
     return generate_latest(registry)
 
 
@@ -37,7 +37,7 @@ def version_metric() -> Metric:
     return info
 
 
-class _Told(Collector):
+class _MetricsCollector(Collector):
     def __init__(self, viewers: int, lag: LagHistogram) -> None:
         self._viewers, self._lag = viewers, lag
 

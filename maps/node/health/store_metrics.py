@@ -23,11 +23,11 @@ def store_metrics(is_well: bool, room: DiskRoom | None, backups: Backups | None)
         backups: Those that the node makes by itself; None where it makes none.
     """
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Told(is_well, room, backups))
+    registry.register(_MetricsCollector(is_well, room, backups))
     return generate_latest(registry)
 
 
-class _Told(Collector):
+class _MetricsCollector(Collector):
     def __init__(self, is_well: bool, room: DiskRoom | None, backups: Backups | None) -> None:
         self._is_well, self._room, self._backups = is_well, room, backups
 

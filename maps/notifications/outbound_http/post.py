@@ -58,7 +58,7 @@ class OutboundHttp:
     """Posts to servers whose addresses are checked.
 
     Args:
-        listed: Private networks that are permitted.
+        allowed: Private networks that are permitted.
         within_s: How long all of it may take, seconds.
         tls: What to trust; the machine's own certificates when None.
     """
@@ -66,11 +66,11 @@ class OutboundHttp:
     def __init__(
         self,
         *,
-        listed: Iterable[Network] = (),
+        allowed: Iterable[Network] = (),
         within_s: float = WITHIN_S,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        self.listed = tuple(listed)
+        self.allowed = tuple(allowed)
         self._within_s = within_s
         self._tls = tls
 
@@ -87,7 +87,7 @@ class OutboundHttp:
         except ValueError:
             return False
         return address is not None and any(
-            address.version == each.version and address in each for each in self.listed
+            address.version == each.version and address in each for each in self.allowed
         )
 
     async def post(
@@ -135,7 +135,7 @@ class OutboundHttp:
 
         host = url.host
         address = await resolve(
-            host, url.port or (443 if url.scheme == "https" else 80), self.listed
+            host, url.port or (443 if url.scheme == "https" else 80), self.allowed
         )
         # The address stands in the URL, so nothing resolves the name once more; the name is what
         # the certificate must hold and what the server is told.

@@ -131,7 +131,7 @@ class WebPushSender:
             host = endpoint.partition("://")[2].partition("/")[0]
             name = host if host.endswith("]") else host.rpartition(":")[0] or host
             address = literal(name)
-            if address is not None and not is_permitted(address, self._outgoing.listed):
+            if address is not None and not is_permitted(address, self._outgoing.allowed):
                 fault = f"is at {address}, where this server may not be sent"
         if fault is not None:
             return "endpoint", fault

@@ -164,4 +164,4 @@ def _outgoing(hook: WebhookSettings) -> OutboundHttp:
             tls = trusting(hook.ca_file)
         except OSError as error:
             raise TemporaryFailure(f"{hook.ca_file.name}: {error.strerror}") from None
-    return OutboundHttp(listed=hook.allow, within_s=hook.timeout_s, tls=tls)
+    return OutboundHttp(allowed=hook.allow, within_s=hook.timeout_s, tls=tls)

@@ -56,13 +56,13 @@ def rule_words(alert: Alert, wording: Wording) -> str:
     facts = {name: one_line(str(value)) for name, value in alert.facts.items()}
     if "country" in facts:
         country = facts["country"]
-        facts["country"] = wording.say_if_any(f"country.{country}") or country
+        facts["country"] = wording.text_if_any(f"country.{country}") or country
     until = unseen_until(alert)
     if until is not None:
         facts |= {"after": wording.clock(alert.raised_at), "before": wording.clock(until)}
     return (
-        wording.say_whole(f"rule.{alert.rule}.told", **facts)
-        or wording.say_if_any(f"rule.{alert.rule}")
+        wording.text_if_complete(f"rule.{alert.rule}.told", **facts)
+        or wording.text_if_any(f"rule.{alert.rule}")
         or one_line(alert.rule.replace("_", " "))
     )
 
@@ -71,13 +71,13 @@ def subject_text(visible: VisibleAlert, wording: Wording) -> str:
     """Return what an alert is about: severity, call sign and rule."""
     alert = visible.alert
     name = one_line(visible.call_sign)
-    severity = wording.say(f"letter.severity.{alert.severity}")
+    severity = wording.text(f"letter.severity.{alert.severity}")
     if alert.rule == alert.severity:
-        return wording.say("letter.sos_unit", name=name) if name else severity
+        return wording.text("letter.sos_unit", name=name) if name else severity
     rule = rule_words(alert, wording)
     if not name:
-        return wording.say("letter.what", severity=severity, rule=rule)
-    return wording.say("letter.what_unit", severity=severity, name=name, rule=rule)
+        return wording.text("letter.what", severity=severity, rule=rule)
+    return wording.text("letter.what_unit", severity=severity, name=name, rule=rule)
 
 
 def place_text(visible: VisibleAlert, wording: Wording) -> str:
@@ -100,7 +100,7 @@ def when(moment: datetime, wording: Wording) -> str:
     '2026-11-25 03:30 +07 (20:30 UTC)'
     """
     utc = f"{moment.astimezone(UTC):%H:%M}"
-    return wording.say("letter.when", local=wording.moment(moment), utc=utc)
+    return wording.text("letter.when", local=wording.moment(moment), utc=utc)
 
 
 def state_text(visible: VisibleAlert, wording: Wording) -> str:
@@ -116,24 +116,24 @@ def state_text(visible: VisibleAlert, wording: Wording) -> str:
             values[name] = wording.moment(moment)
     # What does not cross to another agency (who, until when) is not told to it.
     return (
-        wording.say_whole(f"alert.state.{alert.state}", **values)
-        or wording.say_whole(f"alert.state.{alert.state}_there", **values)
-        or wording.say(f"letter.state.{alert.state}")
+        wording.text_if_complete(f"alert.state.{alert.state}", **values)
+        or wording.text_if_complete(f"alert.state.{alert.state}_there", **values)
+        or wording.text(f"letter.state.{alert.state}")
     )
 
 
 def title(message: Notification, wording: Wording) -> str:
     """Return what a message is about, in one line."""
     if message.is_test:
-        return wording.say("letter.subject_test")
+        return wording.text("letter.subject_test")
     if message.ended:
-        return wording.say("letter.subject_ended")
+        return wording.text("letter.subject_ended")
     if message.account:
-        return wording.say("letter.subject_account")
+        return wording.text("letter.subject_account")
     first = subject_text(message.alerts[0], wording)
     if message.count == 1:
         return first
-    return wording.say("letter.subject_many", n=message.count, what=first)
+    return wording.text("letter.subject_many", n=message.count, what=first)
 
 
 def subject(message: Notification, wording: Wording, *, node: str) -> str:
@@ -153,13 +153,13 @@ def text(message: Notification, wording: Wording, *, node: str, link: str | None
     lines: list[str] = []
     if message.is_test:
         sent = _line("sent", when(message.at, wording), wording)
-        lines += [wording.say("letter.test"), "", sent]
+        lines += [wording.text("letter.test"), "", sent]
     elif message.count == 1:
         lines += _full_text(message.alerts[0], wording, link)
     else:
-        lines += [wording.say("letter.many", n=message.count), ""]
+        lines += [wording.text("letter.many", n=message.count), ""]
         for each in message.alerts[:MOST_LINES]:
-            since = wording.say("alert.since", time=when(each.alert.raised_at, wording))
+            since = wording.text("alert.since", time=when(each.alert.raised_at, wording))
             parts = [
                 subject_text(each, wording),
                 place_text(each, wording),
@@ -168,11 +168,11 @@ def text(message: Notification, wording: Wording, *, node: str, link: str | None
             ]
             lines.append("- " + _BETWEEN.join(part for part in parts if part))
         more = message.count - min(MOST_LINES, len(message.alerts))
-        lines += ["- " + wording.say("letter.more", n=more)] if more else []
+        lines += ["- " + wording.text("letter.more", n=more)] if more else []
         lines += ["", _line("page", f"{link}/", wording)] if link else []
     lines += [
         "",
-        wording.say("letter.from", node=one_line(node), agency=one_line(message.agency)),
+        wording.text("letter.from", node=one_line(node), agency=one_line(message.agency)),
     ]
     return "\n".join(lines) + "\n"
 
@@ -182,13 +182,13 @@ def short(message: Notification, wording: Wording) -> str:
     if message.is_test:
         return _line("sent", when(message.at, wording), wording)
     if message.ended:
-        return wording.say("letter.ended")
+        return wording.text("letter.ended")
     if message.account:
-        return wording.say("letter.account")
+        return wording.text("letter.account")
     if message.count > 1:
         return "\n".join(subject_text(each, wording) for each in message.alerts[:MOST_TITLES])
     alert = message.alerts[0]
-    since = wording.say("alert.since", time=when(alert.alert.raised_at, wording))
+    since = wording.text("alert.since", time=when(alert.alert.raised_at, wording))
     return "\n".join(
         part for part in (place_text(alert, wording), since, state_text(alert, wording)) if part
     )
@@ -211,7 +211,7 @@ def radio_text(
     """
     if ascii_only and wording.language != "en":
         wording = Wording("en", calendar=wording.calendar, zone=wording.zone)
-    words = wording.say("letter.radio_test") if message.is_test else _to_radio(message, wording)
+    words = wording.text("letter.radio_test") if message.is_test else _to_radio(message, wording)
     if ascii_only:
         words = words.translate(_IN_ASCII).encode("ascii", "replace").decode()
     # APRS keeps these three for itself.
@@ -223,7 +223,7 @@ def _to_radio(message: Notification, wording: Wording) -> str:
     alert = visible.alert
     head = subject_text(visible, wording)
     if message.count > 1:
-        head = wording.say("letter.radio_many", n=message.count, what=head)
+        head = wording.text("letter.radio_many", n=message.count, what=head)
     local = alert.raised_at.astimezone(wording.zone)
     words = [head, f"{local:%H:%M}L"]
     place = [] if visible.address is None else short_place_words(visible.address, wording)
@@ -238,19 +238,19 @@ def _to_radio(message: Notification, wording: Wording) -> str:
 
 def _full_text(visible: VisibleAlert, wording: Wording, link: str | None) -> list[str]:
     alert = visible.alert
-    severity = wording.say(f"letter.severity.{alert.severity}")
+    severity = wording.text(f"letter.severity.{alert.severity}")
     rule = rule_words(alert, wording)
     is_same = alert.rule == alert.severity
     labels = [
         (
             "alert",
-            severity if is_same else wording.say("letter.what", severity=severity, rule=rule),
+            severity if is_same else wording.text("letter.what", severity=severity, rule=rule),
         ),
         ("unit", one_line(visible.call_sign)),
         ("where", place_text(visible, wording)),
         ("since", when(alert.raised_at, wording)),
         ("state", state_text(visible, wording)),
-        ("stage", wording.say("letter.stage_text", n=alert.level) if alert.level else ""),
+        ("stage", wording.text("letter.stage_text", n=alert.level) if alert.level else ""),
         ("agency", one_line(alert.agency)),
         ("page", f"{link}/?alert={alert.id}" if link else ""),
     ]
@@ -258,4 +258,4 @@ def _full_text(visible: VisibleAlert, wording: Wording, link: str | None) -> lis
 
 
 def _line(name: str, words: str, wording: Wording) -> str:
-    return wording.say("letter.line", label=wording.say(f"letter.{name}"), text=words)
+    return wording.text("letter.line", label=wording.text(f"letter.{name}"), text=words)

@@ -20,8 +20,8 @@ def span(words: Wording, start: datetime, end: datetime) -> str:
     2026-11-24 18:00 +07 to 2026-11-25 06:00 +07
     2026-11-24 11:00 UTC to 2026-11-24 23:00 UTC
     """
-    local = words.say("report.span", start=words.moment(start), end=words.moment(end))
-    utc = words.say("report.span", start=in_utc(words, start), end=in_utc(words, end))
+    local = words.text("report.span", start=words.moment(start), end=words.moment(end))
+    utc = words.text("report.span", start=in_utc(words, start), end=in_utc(words, end))
     return f"{local}\n{utc}"
 
 
@@ -50,11 +50,11 @@ def duration(words: Wording, seconds: float | None) -> str:
     if seconds is None:
         return ""
     if seconds < 60:
-        return words.say("age.seconds", n=round(max(seconds, 0)))
+        return words.text("age.seconds", n=round(max(seconds, 0)))
     minutes = round(seconds / 60)
     if minutes < 60:
-        return words.say("age.minutes", n=minutes)
-    return words.say("age.hours", h=minutes // 60, m=minutes % 60)
+        return words.text("age.minutes", n=minutes)
+    return words.text("age.hours", h=minutes // 60, m=minutes % 60)
 
 
 def agency(site: Site, id: str) -> str:
@@ -71,12 +71,12 @@ def country_of(site: Site, id: str) -> str | None:
 
 def country(words: Wording, code: str | None) -> str:
     """Return a country's name."""
-    return words.say_if_any(f"country.{code or 'unknown'}") or str(code)
+    return words.text_if_any(f"country.{code or 'unknown'}") or str(code)
 
 
 def km_span(words: Wording, low: float, high: float) -> str:
     """Return a stretch of river kilometres."""
-    return words.say("report.km_span", low=number(low, 1), high=number(high, 1))
+    return words.text("report.km_span", low=number(low, 1), high=number(high, 1))
 
 
 def coordinates(lon: float, lat: float) -> str:
@@ -89,10 +89,10 @@ def place(words: Wording, address: Address | None) -> str:
     if address is None or address.river is None or address.km is None:
         return ""
     if address.river == "Mekong":
-        river = words.say("river.km", km=number(address.km, 1))
+        river = words.text("river.km", km=number(address.km, 1))
     else:
-        river = words.say("river.other", name=address.river, km=number(address.km, 1))
-    bank = words.say(f"bank.{address.bank or 'unsure'}")
+        river = words.text("river.other", name=address.river, km=number(address.km, 1))
+    bank = words.text(f"bank.{address.bank or 'unsure'}")
     return f"{river}, {bank}"
 
 
@@ -106,7 +106,7 @@ def address_at(request: ReportRequest, lon: float | None, lat: float | None) -> 
 
 def made_line(request: ReportRequest, now: datetime) -> str:
     """Return when and where the report was made, with its time zone."""
-    return request.words.say(
+    return request.words.text(
         "report.made",
         time=request.words.moment(now),
         utc=f"{now.astimezone(UTC):%H:%M}",

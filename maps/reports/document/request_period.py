@@ -33,12 +33,12 @@ def time_facts(
     """Return what stands at the head of every report of a time."""
     words = request.words
     found = [
-        (words.say("report.time"), telling.span(words, start, end)),
-        (words.say("report.time_zone"), str(words.zone)),
-        (words.say("report.made_by"), telling.agency(request.site, request.own)),
+        (words.text("report.time"), telling.span(words, start, end)),
+        (words.text("report.time_zone"), str(words.zone)),
+        (words.text("report.made_by"), telling.agency(request.site, request.own)),
     ]
     if request.counterpart:
         found.append(
-            (words.say("report.made_for"), telling.agency(request.site, request.counterpart))
+            (words.text("report.made_for"), telling.agency(request.site, request.counterpart))
         )
     return tuple(found)

@@ -67,7 +67,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     fault: str = ""
 
 
-class _Kept:
+class _StoredJob:
     def __init__(self, job: Job, desk: Desk, is_stale: Callable[[], bool]) -> None:
         self.job, self.desk, self.is_stale = job, desk, is_stale
         self.user = desk.user.name
@@ -89,7 +89,7 @@ class Jobs:
 
     def __init__(self, now: Callable[[], datetime], press: ReportQueue) -> None:
         self._now, self._press = now, press
-        self._finished: dict[str, _Kept] = {}
+        self._finished: dict[str, _StoredJob] = {}
 
     def begin(
         self, desk: Desk, work: Work, *, report: str, kind: str, is_stale: Callable[[], bool]
@@ -116,7 +116,7 @@ class Jobs:
         for each in [each for each in own if each.is_over][: -MOST_KEPT + 1]:
             del self._finished[each.job.id]
         job = Job(id=uuid4().hex, report=report, format=kind, asked_at=self._now())
-        entry = _Kept(job, desk, is_stale)
+        entry = _StoredJob(job, desk, is_stale)
         self._finished[job.id] = entry
         entry.task = asyncio.create_task(self._make(entry, work), name=f"report {report}")
         return job
@@ -170,7 +170,7 @@ class Jobs:
 
     # -- inside
 
-    async def _make(self, entry: _Kept, work: Work) -> None:
+    async def _make(self, entry: _StoredJob, work: Work) -> None:
         def progress(share: float) -> None:
             done = min(max(share, entry.job.progress), 0.99)
             entry.job = msgspec.structs.replace(entry.job, progress=round(done, 2))
@@ -193,17 +193,17 @@ class Jobs:
                     entry.job, state="made", progress=1.0, file=made.name, bytes=len(made.content)
                 )
 
-    def _failed(self, entry: _Kept, fault: str) -> None:
+    def _failed(self, entry: _StoredJob, fault: str) -> None:
         entry.job = msgspec.structs.replace(entry.job, state="failed", fault=fault)
 
-    def _own(self, id: str, user: str) -> _Kept:
+    def _own(self, id: str, user: str) -> _StoredJob:
         self._forget()
         entry = self._finished.get(id)
         if entry is None or entry.user != user:
             raise NotFound("report", id)
         return entry
 
-    def _drop(self, entry: _Kept) -> None:
+    def _drop(self, entry: _StoredJob) -> None:
         if entry.task is not None:
             entry.task.cancel()
         self._finished.pop(entry.job.id, None)

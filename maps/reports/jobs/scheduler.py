@@ -271,12 +271,12 @@ class Scheduler:
     ) -> None:  # fmt: skip
         assert self._mailing is not None
         words = request.words
-        title = words.say(f"report.name.{schedule.report}")
+        title = words.text(f"report.name.{schedule.report}")
         start, end = words.day(period.start), words.day(period.end - _DAY)
-        subject = words.say(
+        subject = words.text(
             "report.mail.subject", node=self._site.node, title=title, start=start, end=end
         )
-        text = words.say(
+        text = words.text(
             "report.mail.text", title=title, start=start, end=end, node=self._site.node,
             name=schedule.name,
         )  # fmt: skip

@@ -64,24 +64,26 @@ async def patrol_briefing(request: ReportRequest) -> ReportDocument:
     return ReportDocument(
         report="briefing",
         language=words.tag,
-        title=words.say("report.briefing"),
+        title=words.text("report.briefing"),
         subtitle=patrol.name,
         facts=facts(request, patrol),
         sections=(
             *await in_the_way(request, patrol, units),
-            Section(title=words.say("report.map"), blocks=(plate,)),
-            Section(title=words.say("report.timetable"), blocks=_timetable(request, patrol, units)),
-            Section(title=words.say("report.units"), blocks=_units(request, units)),
+            Section(title=words.text("report.map"), blocks=(plate,)),
             Section(
-                title=words.say("report.sectors"), blocks=_sectors(request, own, keep_out, unseen)
+                title=words.text("report.timetable"), blocks=_timetable(request, patrol, units)
             ),
-            Section(title=words.say("report.check_ins"), blocks=_check_ins(request, patrol)),
-            Section(title=words.say("report.radio"), blocks=_radio(request)),
-            Section(title=words.say("report.phrases"), blocks=phrase_tables(request)),
-            Section(title=words.say("report.signatures"), blocks=_signatures(request, patrol)),
+            Section(title=words.text("report.units"), blocks=_units(request, units)),
+            Section(
+                title=words.text("report.sectors"), blocks=_sectors(request, own, keep_out, unseen)
+            ),
+            Section(title=words.text("report.check_ins"), blocks=_check_ins(request, patrol)),
+            Section(title=words.text("report.radio"), blocks=_radio(request)),
+            Section(title=words.text("report.phrases"), blocks=phrase_tables(request)),
+            Section(title=words.text("report.signatures"), blocks=_signatures(request, patrol)),
         ),
         made_line=telling.made_line(request, datetime.now(UTC)),
-        page=words.say("report.page"),
+        page=words.text("report.page"),
     )
 
 
@@ -89,21 +91,21 @@ def facts(request: ReportRequest, patrol: Patrol) -> tuple[tuple[str, str], ...]
     """Return what stands at the head of every report of a patrol."""
     words, site = request.words, request.site
     found = [
-        (words.say("report.planned"), telling.span(words, patrol.starts_at, patrol.ends_at)),
-        (words.say("report.time_zone"), str(words.zone)),
-        (words.say("report.state"), words.say(f"report.state.{patrol.state.replace(' ', '_')}")),
+        (words.text("report.planned"), telling.span(words, patrol.starts_at, patrol.ends_at)),
+        (words.text("report.time_zone"), str(words.zone)),
+        (words.text("report.state"), words.text(f"report.state.{patrol.state.replace(' ', '_')}")),
         (
-            words.say("report.agencies"),
+            words.text("report.agencies"),
             "\n".join(telling.agency(site, each) for each in patrol.agencies),
         ),
-        (words.say("report.lead"), telling.agency(site, patrol.lead)),
-        (words.say("report.revision"), str(patrol.revision)),
-        (words.say("report.made_for"), telling.agency(site, request.own)),
+        (words.text("report.lead"), telling.agency(site, patrol.lead)),
+        (words.text("report.revision"), str(patrol.revision)),
+        (words.text("report.made_for"), telling.agency(site, request.own)),
     ]
     if patrol.note:
-        found.append((words.say("report.note"), patrol.note))
+        found.append((words.text("report.note"), patrol.note))
     if patrol.suspended:
-        found.append((words.say("report.suspended"), patrol.suspended_why))
+        found.append((words.text("report.suspended"), patrol.suspended_why))
     return tuple(found)
 
 
@@ -133,7 +135,7 @@ def _plate(
                     style="base",
                     lines=(((base.lon, base.lat),),),
                     label=crews.name(request, crew),
-                    tooltip=words.say("report.base_of", unit=crews.name(request, crew)),
+                    tooltip=words.text("report.base_of", unit=crews.name(request, crew)),
                 )
             )
     shapes += [
@@ -148,16 +150,16 @@ def _plate(
     ]
     keys = [*areas.keys([*own, *keep_out], words), *reference.keys(words)]
     if patrol.rendezvous:
-        keys.insert(1, Key(form="point", style="meeting", words=words.say("report.key.meeting")))
+        keys.insert(1, Key(form="point", style="meeting", words=words.text("report.key.meeting")))
     if any(base is not None for _, base in bases):
-        keys.append(Key(form="point", style="base", words=words.say("report.key.base")))
+        keys.append(Key(form="point", style="base", words=words.text("report.key.base")))
     return Plate(
         title=patrol.name,
         box=box,
         shapes=tuple(shapes),
         keys=tuple(keys),
         attribution=reference.attribution(land, words),
-        north=words.say("report.north"),
+        north=words.text("report.north"),
     )
 
 
@@ -165,27 +167,29 @@ def _timetable(request: ReportRequest, patrol: Patrol, units: list[Crew]) -> tup
     words, site = request.words, request.site
     names = crews.names(request, units)
     rows: list[tuple[datetime, str, str]] = [
-        (patrol.starts_at, words.say("report.begins"), telling.agency(site, patrol.lead)),
-        (patrol.ends_at, words.say("report.ends"), ""),
+        (patrol.starts_at, words.text("report.begins"), telling.agency(site, patrol.lead)),
+        (patrol.ends_at, words.text("report.ends"), ""),
     ]
     for leg in patrol.legs:
         lead = telling.agency(site, leg.lead or patrol.lead)
-        begins = words.say("report.leg_begins", name=leg.name)
-        rows.append((leg.starts_at, begins, words.say("report.leads", agency=lead)))
-        rows.append((leg.ends_at, words.say("report.leg_ends", name=leg.name), ""))
+        begins = words.text("report.leg_begins", name=leg.name)
+        rows.append((leg.starts_at, begins, words.text("report.leads", agency=lead)))
+        rows.append((leg.ends_at, words.text("report.leg_ends", name=leg.name), ""))
     for meeting in patrol.rendezvous:
         who = ", ".join(names.get(each, each) for each in meeting.units or patrol.units)
         where = telling.address_at(request, meeting.lon, meeting.lat)
         place = f"{where} ({telling.coordinates(meeting.lon, meeting.lat)})"
-        rows.append((meeting.at, words.say("report.meeting", name=meeting.name), f"{place}\n{who}"))
+        rows.append(
+            (meeting.at, words.text("report.meeting", name=meeting.name), f"{place}\n{who}")
+        )
     rows.sort(key=lambda row: row[0])
     return (
         Table(
             columns=(
-                Column(words.say("report.local_time")),
-                Column(words.say("report.utc")),
-                Column(words.say("report.what")),
-                Column(words.say("report.where_and_who")),
+                Column(words.text("report.local_time")),
+                Column(words.text("report.utc")),
+                Column(words.text("report.what")),
+                Column(words.text("report.where_and_who")),
             ),
             rows=tuple(
                 (words.moment(at), telling.in_utc(words, at), what, more) for at, what, more in rows
@@ -198,10 +202,10 @@ def _units(request: ReportRequest, units: list[Crew]) -> tuple[Block, ...]:
     words = request.words
     rows: list[tuple[Cell, ...]] = [
         (
-            each.call_sign or words.say("report.not_shown"),
+            each.call_sign or words.text("report.not_shown"),
             telling.agency(request.site, each.member.agency),
             telling.country(words, each.country),
-            "" if each.kind is None else words.say(f"kind.{each.kind}"),
+            "" if each.kind is None else words.text(f"kind.{each.kind}"),
             each.member.crew,
             ", ".join(each.addresses),
         )
@@ -209,20 +213,20 @@ def _units(request: ReportRequest, units: list[Crew]) -> tuple[Block, ...]:
     ]
     table = Table(
         columns=(
-            Column(words.say("report.call_sign")),
-            Column(words.say("report.agency")),
-            Column(words.say("report.side")),
-            Column(words.say("report.kind")),
-            Column(words.say("report.people"), 0),
-            Column(words.say("report.radio_address")),
+            Column(words.text("report.call_sign")),
+            Column(words.text("report.agency")),
+            Column(words.text("report.side")),
+            Column(words.text("report.kind")),
+            Column(words.text("report.people"), 0),
+            Column(words.text("report.radio_address")),
         ),
         rows=tuple(rows),
-        empty=words.say("report.no_units"),
+        empty=words.text("report.no_units"),
     )
     hidden = sum(not each.is_known for each in units)
     if not hidden:
         return (table,)
-    return (table, Words(text=words.say("report.units_not_shown", n=hidden), kind="note"))
+    return (table, Words(text=words.text("report.units_not_shown", n=hidden), kind="note"))
 
 
 def _sectors(
@@ -231,9 +235,9 @@ def _sectors(
     words = request.words
     found: list[Block] = [areas.table(own, words)]
     if unseen:
-        found.append(Words(text=words.say("report.sectors_not_shown", n=unseen), kind="note"))
+        found.append(Words(text=words.text("report.sectors_not_shown", n=unseen), kind="note"))
     if keep_out:
-        found.append(Words(text=words.say("report.keep_out"), kind="warning"))
+        found.append(Words(text=words.text("report.keep_out"), kind="warning"))
         found.append(areas.table(keep_out, words))
     return tuple(found)
 
@@ -241,21 +245,21 @@ def _sectors(
 def _check_ins(request: ReportRequest, patrol: Patrol) -> tuple[Block, ...]:
     words = request.words
     if patrol.check_in_interval_s is None:
-        return (Words(text=words.say("report.no_check_ins")),)
+        return (Words(text=words.text("report.no_check_ins")),)
     return (
         Facts(
             pairs=(
                 (
-                    words.say("report.check_in_every"),
+                    words.text("report.check_in_every"),
                     telling.duration(words, patrol.check_in_interval_s),
                 ),
                 (
-                    words.say("report.check_in_grace"),
+                    words.text("report.check_in_grace"),
                     telling.duration(words, patrol.check_in_grace_s),
                 ),
                 (
-                    words.say("report.check_in_how"),
-                    words.say(
+                    words.text("report.check_in_how"),
+                    words.text(
                         "report.check_in_any"
                         if patrol.check_in_by_message
                         else "report.check_in_order"
@@ -270,15 +274,15 @@ def _radio(request: ReportRequest) -> tuple[Block, ...]:
     words = request.words
     found: list[Block] = [
         Table(
-            title=words.say("report.voice_channels"),
+            title=words.text("report.voice_channels"),
             columns=(
-                Column(words.say("report.voice_use")),
-                Column(words.say("report.channel")),
-                Column(words.say("report.frequency")),
-                Column(words.say("report.note")),
+                Column(words.text("report.voice_use")),
+                Column(words.text("report.channel")),
+                Column(words.text("report.frequency")),
+                Column(words.text("report.note")),
             ),
             rows=tuple(
-                (words.say(f"report.voice.{use}"), "", "", "")
+                (words.text(f"report.voice.{use}"), "", "", "")
                 for use in ("working", "reserve", "emergency")
             ),
             ruled=True,
@@ -290,13 +294,13 @@ def _radio(request: ReportRequest) -> tuple[Block, ...]:
         links = []
     found.append(
         Table(
-            title=words.say("report.radio_links"),
+            title=words.text("report.radio_links"),
             columns=(
-                Column(words.say("report.link")),
-                Column(words.say("report.protocols")),
+                Column(words.text("report.link")),
+                Column(words.text("report.protocols")),
             ),
             rows=tuple((link.name, ", ".join(link.protocols)) for link in links if link.protocols),
-            empty=words.say("report.no_links"),
+            empty=words.text("report.no_links"),
         )
     )
     try:
@@ -305,20 +309,20 @@ def _radio(request: ReportRequest) -> tuple[Block, ...]:
         contacts = []
     found.append(
         Table(
-            title=words.say("report.duty_contacts"),
+            title=words.text("report.duty_contacts"),
             columns=(
-                Column(words.say("report.office")),
-                Column(words.say("report.agency")),
-                Column(words.say("report.name")),
-                Column(words.say("report.telephone")),
-                Column(words.say("report.radio")),
+                Column(words.text("report.office")),
+                Column(words.text("report.agency")),
+                Column(words.text("report.name")),
+                Column(words.text("report.telephone")),
+                Column(words.text("report.radio")),
             ),
             rows=tuple(
                 (each.office, telling.agency(request.site, each.agency), each.name, each.phone,
                  each.radio)
                 for each in contacts
             ),
-            empty=words.say("report.no_contacts"),
+            empty=words.text("report.no_contacts"),
         )
     )  # fmt: skip
     return tuple(found)
@@ -333,12 +337,12 @@ def _signatures(request: ReportRequest, patrol: Patrol) -> tuple[Block, ...]:
         signed = given.get(agency)
         text = ""
         if signed is not None and agency not in missing:
-            text = words.say("report.signed_at", time=words.moment(signed.at), n=signed.revision)
+            text = words.text("report.signed_at", time=words.moment(signed.at), n=signed.revision)
         lines.append(SignatureLine(signer=telling.agency(site, agency), statement=text))
     return (
         Signatures(
             lines=tuple(lines),
-            name=words.say("report.sign_name"),
-            date=words.say("report.sign_date"),
+            name=words.text("report.sign_name"),
+            date=words.text("report.sign_date"),
         ),
     )

@@ -46,19 +46,21 @@ async def coverage_report(request: ReportRequest) -> ReportDocument:
     return ReportDocument(
         report="coverage",
         language=words.tag,
-        title=words.say("report.coverage_title"),
-        subtitle=words.say("report.span", start=words.day(start), end=words.day(last_day(end))),
+        title=words.text("report.coverage_title"),
+        subtitle=words.text("report.span", start=words.day(start), end=words.day(last_day(end))),
         facts=time_facts(request, start, end),
         sections=(
-            Section(title=words.say("report.in_short"), blocks=_in_short(request, heat)),
-            Section(title=words.say("report.along_river"), blocks=river_blocks(request, heat, end)),
-            Section(title=words.say("report.sectors"), blocks=sector_blocks(request, heat, end)),
-            Section(title=words.say("report.map"), blocks=(plate,)),
-            Section(title=words.say("report.each_km"), blocks=(km_table(request, heat, end),)),
+            Section(title=words.text("report.in_short"), blocks=_in_short(request, heat)),
+            Section(
+                title=words.text("report.along_river"), blocks=river_blocks(request, heat, end)
+            ),
+            Section(title=words.text("report.sectors"), blocks=sector_blocks(request, heat, end)),
+            Section(title=words.text("report.map"), blocks=(plate,)),
+            Section(title=words.text("report.each_km"), blocks=(km_table(request, heat, end),)),
         ),
         made_line=telling.made_line(request, datetime.now(UTC)),
-        page=words.say("report.page"),
-        sheet=words.say("report.sheet.about"),
+        page=words.text("report.page"),
+        sheet=words.text("report.sheet.about"),
     )
 
 
@@ -130,19 +132,19 @@ def _in_short(request: ReportRequest, heat: HeatReport) -> tuple[Block, ...]:
     words = request.words
     river = heat.river
     pairs = [
-        (words.say("report.units"), ", ".join(heat.units.values()) or words.say("report.none")),
+        (words.text("report.units"), ", ".join(heat.units.values()) or words.text("report.none")),
         (
-            words.say("report.river_seen"),
-            words.say(
+            words.text("report.river_seen"),
+            words.text(
                 "report.km_of_km", seen=number(river.seen, 1), whole=number(river.whole, 1),
                 percent=number(river.share * 100.0),
             ),
         ),
-        (words.say("report.hours_of_units"), number(river.unit_hours, 1)),
+        (words.text("report.hours_of_units"), number(river.unit_hours, 1)),
     ]  # fmt: skip
     return (
         Facts(pairs=tuple(pairs)),
-        Words(text=words.say("report.radius_note", metres=number(request.radius_m)), kind="note"),
+        Words(text=words.text("report.radius_note", metres=number(request.radius_m)), kind="note"),
         *_line_error(words, heat),
     )
 
@@ -150,5 +152,5 @@ def _in_short(request: ReportRequest, heat: HeatReport) -> tuple[Block, ...]:
 def _line_error(words: Wording, heat: HeatReport) -> tuple[Words, ...]:
     if heat.line_error_m is None:
         return ()
-    text = words.say("report.line_error", metres=number(heat.line_error_m))
+    text = words.text("report.line_error", metres=number(heat.line_error_m))
     return (Words(text=text, kind="note"),)

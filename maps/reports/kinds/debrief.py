@@ -65,10 +65,12 @@ async def debrief(
     return ReportDocument(
         report="debrief",
         language=words.tag,
-        title=words.say("report.unit_debrief"),
+        title=words.text("report.unit_debrief"),
         subtitle=state.call_sign,
         facts=tuple(_facts(request, fixes, start, end)),
-        sections=(Section(title=words.say("report.map"), blocks=(_plate(request, fixes, gap_s),)),),
+        sections=(
+            Section(title=words.text("report.map"), blocks=(_plate(request, fixes, gap_s),)),
+        ),
         made_line=telling.made_line(request, datetime.now(UTC)),
     )
 
@@ -77,12 +79,12 @@ def _facts(
     request: ReportRequest, fixes: Sequence[Fix], start: datetime, end: datetime
 ) -> Iterator[tuple[str, str]]:
     words = request.words
-    count = words.say("report.positions_found", n=len(fixes)) if fixes else ""
-    yield count or words.say("report.nowhere"), telling.span(words, start, end)
+    count = words.text("report.positions_found", n=len(fixes)) if fixes else ""
+    yield count or words.text("report.nowhere"), telling.span(words, start, end)
     if fixes:
         for key, fix in (("report.first_seen", fixes[0]), ("report.last_seen", fixes[-1])):
             at = telling.address_at(request, fix.lon, fix.lat)
-            yield words.say(key), f"{telling.local_and_utc(words, fix.time)}\n{at}"
+            yield words.text(key), f"{telling.local_and_utc(words, fix.time)}\n{at}"
 
 
 def _plate(request: ReportRequest, fixes: list[Fix], gap_s: float) -> Plate:
@@ -107,12 +109,12 @@ def _plate(request: ReportRequest, fixes: list[Fix], gap_s: float) -> Plate:
         if ways[style]
     ]
     return Plate(
-        title=words.say("report.map"),
+        title=words.text("report.map"),
         box=box,
         shapes=tuple(shapes),
         keys=(*keys, *reference.keys(words)),
         attribution=reference.attribution(land, words),
-        north=words.say("report.north"),
+        north=words.text("report.north"),
     )
 
 
@@ -179,7 +181,7 @@ def _dots(fixes: Sequence[Fix], words: Wording) -> Iterator[Shape]:
         ("end", "report.last_seen", fixes[-1]),
     ):
         clock = f"{fix.time.astimezone(words.zone):%H:%M}"
-        yield _dot(style, fix, words, label=f"{words.say(key)} {clock}")
+        yield _dot(style, fix, words, label=f"{words.text(key)} {clock}")
 
 
 def _dot(style: str, fix: Fix, words: Wording, *, label: str = "") -> Shape:
@@ -207,13 +209,13 @@ def _colour_words(words: Wording) -> list[str]:
     """Return the words of each colour of speed."""
     low, *rest = (f"{each:g}" for each in SPEEDS_KMH)
     between = [
-        words.say("report.key.speed", low=first, high=second)
+        words.text("report.key.speed", low=first, high=second)
         for first, second in pairwise((low, *rest))
     ]
     return [
-        words.say("report.key.still", high=low),
+        words.text("report.key.still", high=low),
         *between,
-        words.say("report.key.faster", low=rest[-1]),
+        words.text("report.key.faster", low=rest[-1]),
     ]
 
 
@@ -224,10 +226,10 @@ def _words(fix: Fix, words: Wording) -> str:
         telling.coordinates(fix.lon, fix.lat),
     ]
     if fix.river_km is not None:
-        labels.append(words.say("river.km", km=f"{fix.river_km:.1f}"))
-        labels.append(words.say(f"bank.{fix.bank or 'unsure'}"))
+        labels.append(words.text("river.km", km=f"{fix.river_km:.1f}"))
+        labels.append(words.text(f"bank.{fix.bank or 'unsure'}"))
     if fix.speed_mps is not None:
         kmh, knots = f"{fix.speed_mps * 3.6:.1f}", f"{fix.speed_mps / 0.514444:.1f}"
-        labels.append(words.say("speed", kmh=kmh, knots=knots))
-    flags = (words.say_if_any(f"flag.{flag}") or flag for flag in fix.flags)
+        labels.append(words.text("speed", kmh=kmh, knots=knots))
+    flags = (words.text_if_any(f"flag.{flag}") or flag for flag in fix.flags)
     return " · ".join((*labels, *flags))

@@ -65,34 +65,38 @@ async def monthly_pack(request: ReportRequest) -> ReportDocument:
     if end - start > LONGEST:
         raise BadRequest("ask for a month at most", field="end")
     view = CrossingView(request)
-    known = await month_records(request, view, start, end)
+    records = await month_records(request, view, start, end)
     maps: tuple[Block, ...] = ()
-    if known.heat is not None:
-        maps = (await asyncio.to_thread(plate_of, request, known.heat, known.areas),)
+    if records.heat is not None:
+        maps = (await asyncio.to_thread(plate_of, request, records.heat, records.areas),)
     request.progress(0.95)
     notes: tuple[Block, ...] = ()
     if view.narrows:
-        text = words.say(
+        text = words.text(
             "report.only_what_crosses", agency=telling.agency(request.site, request.counterpart)
         )
         notes = (Words(text=text, kind="warning"),)
     return ReportDocument(
         report="monthly",
         language=words.tag,
-        title=words.say("report.monthly"),
-        subtitle=words.say("report.span", start=words.day(start), end=words.day(last_day(end))),
+        title=words.text("report.monthly"),
+        subtitle=words.text("report.span", start=words.day(start), end=words.day(last_day(end))),
         facts=time_facts(request, start, end),
         sections=(
-            Section(title=words.say("report.in_short"), blocks=(*notes, _in_short(request, known))),
-            Section(title=words.say("report.effort"), blocks=_effort(request, known)),
-            Section(title=words.say("report.coverage"), blocks=(*_coverage(request, known), *maps)),
-            Section(title=words.say("report.alerts"), blocks=_alerts(request, known)),
-            Section(title=words.say("report.hand_offs"), blocks=_hand_offs(request, known)),
-            Section(title=words.say("report.incidents"), blocks=_incidents(request, known)),
+            Section(
+                title=words.text("report.in_short"), blocks=(*notes, _in_short(request, records))
+            ),
+            Section(title=words.text("report.effort"), blocks=_effort(request, records)),
+            Section(
+                title=words.text("report.coverage"), blocks=(*_coverage(request, records), *maps)
+            ),
+            Section(title=words.text("report.alerts"), blocks=_alerts(request, records)),
+            Section(title=words.text("report.hand_offs"), blocks=_hand_offs(request, records)),
+            Section(title=words.text("report.incidents"), blocks=_incidents(request, records)),
         ),
         made_line=telling.made_line(request, datetime.now(UTC)),
-        page=words.say("report.page"),
-        sheet=words.say("report.sheet.about"),
+        page=words.text("report.page"),
+        sheet=words.text("report.sheet.about"),
         file_stem=file_stem(
             start.astimezone(words.zone).date(),
             last_day(end).astimezone(words.zone).date(),
@@ -112,30 +116,30 @@ def file_stem(first: date, last: date) -> str:
     return f"meeting-pack-{first:%Y-%m}" if whole else f"meeting-pack-{first}-to-{last}"
 
 
-def _in_short(request: ReportRequest, known: MonthRecords) -> Block:
+def _in_short(request: ReportRequest, records: MonthRecords) -> Block:
     words = request.words
-    done = total(each.effort for each in known.units)
-    response_times = [each.response_s for each in known.hand_offs if each.response_s is not None]
+    done = total(each.effort for each in records.units)
+    response_times = [each.response_s for each in records.hand_offs if each.response_s is not None]
     pairs = [
-        (words.say("report.units"), str(len(known.units))),
-        (words.say("report.way"), f"{number(done.km, 1)} km"),
-        (words.say("report.hours_of_units"), number(done.hours, 1)),
-        (words.say("report.alerts"), str(len(known.alerts))),
-        (words.say("report.hand_offs"), str(len(known.hand_offs))),
+        (words.text("report.units"), str(len(records.units))),
+        (words.text("report.way"), f"{number(done.km, 1)} km"),
+        (words.text("report.hours_of_units"), number(done.hours, 1)),
+        (words.text("report.alerts"), str(len(records.alerts))),
+        (words.text("report.hand_offs"), str(len(records.hand_offs))),
         (
-            words.say("report.median_answer"),
+            words.text("report.median_answer"),
             telling.duration(words, quantile(response_times, 0.5)) or "–",
         ),
-        (words.say("report.incidents"), str(totals(known.incidents).region.reports)),
+        (words.text("report.incidents"), str(totals(records.incidents).region.reports)),
     ]
     return Facts(pairs=tuple(pairs))
 
 
-def _effort(request: ReportRequest, known: MonthRecords) -> tuple[Block, ...]:
+def _effort(request: ReportRequest, records: MonthRecords) -> tuple[Block, ...]:
     words = request.words
-    if not known.units:
-        return (Words(text=words.say("report.no_tracks")),)
-    ordered = sorted(known.units, key=lambda each: -each.effort.km)
+    if not records.units:
+        return (Words(text=words.text("report.no_tracks")),)
+    ordered = sorted(records.units, key=lambda each: -each.effort.km)
     rows: list[tuple[Cell, ...]] = [
         (
             each.call_sign,
@@ -146,30 +150,30 @@ def _effort(request: ReportRequest, known: MonthRecords) -> tuple[Block, ...]:
         )
         for each in ordered
     ]
-    done = total(each.effort for each in known.units)
-    rows.append((words.say("report.together"), "", done.km, done.hours, done.gap_hours))
+    done = total(each.effort for each in records.units)
+    rows.append((words.text("report.together"), "", done.km, done.hours, done.gap_hours))
     names = [(each.call_sign, each.effort) for each in ordered]
     return (
         effort_bars(
             words,
-            words.say("report.way_by_day"),
-            known.days,
-            sheet=words.say("report.sheet.way_by_day"),
+            words.text("report.way_by_day"),
+            records.days,
+            sheet=words.text("report.sheet.way_by_day"),
             upright=True,
         ),
         effort_bars(
             words,
-            words.say("report.way_by_unit"),
+            words.text("report.way_by_unit"),
             names,
-            sheet=words.say("report.sheet.way_by_unit"),
+            sheet=words.text("report.sheet.way_by_unit"),
         ),
         Table(
             columns=(
-                Column(words.say("report.unit")),
-                Column(words.say("report.side")),
-                Column(words.say("report.way_km"), 1),
-                Column(words.say("report.hours"), 1),
-                Column(words.say("report.silent_hours"), 1),
+                Column(words.text("report.unit")),
+                Column(words.text("report.side")),
+                Column(words.text("report.way_km"), 1),
+                Column(words.text("report.hours"), 1),
+                Column(words.text("report.silent_hours"), 1),
             ),
             rows=tuple(rows),
             totals=True,
@@ -179,63 +183,63 @@ def _effort(request: ReportRequest, known: MonthRecords) -> tuple[Block, ...]:
     )
 
 
-def _coverage(request: ReportRequest, known: MonthRecords) -> tuple[Block, ...]:
+def _coverage(request: ReportRequest, records: MonthRecords) -> tuple[Block, ...]:
     words = request.words
-    if known.heat is None:
-        why = "replay.fault.many" if known.units else "report.no_coverage"
-        return (Words(text=words.say(why)),)
-    worst = worst_kilometres(known.heat.bins, known.end, _GAPS_NAMED)
+    if records.heat is None:
+        why = "replay.fault.many" if records.units else "report.no_coverage"
+        return (Words(text=words.text(why)),)
+    worst = worst_kilometres(records.heat.bins, records.end, _GAPS_NAMED)
     rows: list[tuple[Cell, ...]] = [
         (
             telling.km_span(words, each.km_from, each.km_to),
-            telling.moment(words, each.last) or words.say("report.never"),
+            telling.moment(words, each.last) or words.text("report.never"),
             each.visits,
         )
         for each in worst
     ]
     return (
-        *river_blocks(request, known.heat, known.end),
-        *sector_blocks(request, known.heat, known.end),
+        *river_blocks(request, records.heat, records.end),
+        *sector_blocks(request, records.heat, records.end),
         Table(
-            title=words.say("report.longest_unseen"),
+            title=words.text("report.longest_unseen"),
             columns=(
-                Column(words.say("report.river_stretch")),
-                Column(words.say("report.last_seen")),
-                Column(words.say("report.visits"), 0),
+                Column(words.text("report.river_stretch")),
+                Column(words.text("report.last_seen")),
+                Column(words.text("report.visits"), 0),
             ),
             rows=tuple(rows),
-            sheet=words.say("report.sheet.unseen"),
+            sheet=words.text("report.sheet.unseen"),
         ),
-        Words(text=words.say("report.radius_note", metres=number(request.radius_m)), kind="note"),
-        *_thinned(words, known.spacing),
+        Words(text=words.text("report.radius_note", metres=number(request.radius_m)), kind="note"),
+        *_thinned(words, records.spacing),
     )
 
 
 def _thinned(words: Wording, apart: timedelta) -> tuple[Words, ...]:
     if not apart:
         return ()
-    text = words.say("replay.page.thinned", n=round(apart.total_seconds()))
+    text = words.text("replay.page.thinned", n=round(apart.total_seconds()))
     return (Words(text=text, kind="note"),)
 
 
-def _alerts(request: ReportRequest, known: MonthRecords) -> tuple[Block, ...]:
+def _alerts(request: ReportRequest, records: MonthRecords) -> tuple[Block, ...]:
     words = request.words
-    if not known.alerts:
-        return (Words(text=words.say("report.no_alerts")),)
-    rules = sorted({each.rule for each in known.alerts})
-    of = {rule: [each for each in known.alerts if each.rule == rule] for rule in rules}
+    if not records.alerts:
+        return (Words(text=words.text("report.no_alerts")),)
+    rules = sorted({each.rule for each in records.alerts})
+    of = {rule: [each for each in records.alerts if each.rule == rule] for rule in rules}
     rules.sort(key=lambda rule: -len(of[rule]))
     names = tuple(event_tables.rule(words, rule) for rule in rules)
     series = tuple(
         Series(
-            name=words.say(f"report.severity.{severity}"),
+            name=words.text(f"report.severity.{severity}"),
             values=tuple(
                 float(sum(each.severity == severity for each in of[rule])) for rule in rules
             ),
             colour=_ALERT_COLOURS[severity],
         )
         for severity in SEVERITIES
-        if any(each.severity == severity for each in known.alerts)
+        if any(each.severity == severity for each in records.alerts)
     )
     rows: list[tuple[Cell, ...]] = []
     for rule, name in zip(rules, names, strict=True):
@@ -254,36 +258,36 @@ def _alerts(request: ReportRequest, known: MonthRecords) -> tuple[Block, ...]:
         )
     return (
         Bars(
-            title=words.say("report.alerts_by_rule"),
+            title=words.text("report.alerts_by_rule"),
             unit="",
             labels=names,
             series=series,
-            sheet=words.say("report.sheet.alerts_by_rule"),
+            sheet=words.text("report.sheet.alerts_by_rule"),
         ),
         Table(
             columns=(
-                Column(words.say("report.alert")),
-                Column(words.say("report.count"), 0),
-                Column(words.say("report.median_acknowledged")),
-                Column(words.say("report.p90_acknowledged")),
-                Column(words.say("report.never_acknowledged"), 0),
-                Column(words.say("report.median_resolved")),
+                Column(words.text("report.alert")),
+                Column(words.text("report.count"), 0),
+                Column(words.text("report.median_acknowledged")),
+                Column(words.text("report.p90_acknowledged")),
+                Column(words.text("report.never_acknowledged"), 0),
+                Column(words.text("report.median_resolved")),
             ),
             rows=tuple(rows),
         ),
     )
 
 
-def _hand_offs(request: ReportRequest, known: MonthRecords) -> tuple[Block, ...]:
+def _hand_offs(request: ReportRequest, records: MonthRecords) -> tuple[Block, ...]:
     words, site = request.words, request.site
-    pairs = sorted({(each.hand_off.agency, each.hand_off.to) for each in known.hand_offs})
+    pairs = sorted({(each.hand_off.agency, each.hand_off.to) for each in records.hand_offs})
     listed = event_tables.hand_off_table(
-        request, known.hand_offs, sheet=words.say("report.sheet.each_hand_off")
+        request, records.hand_offs, sheet=words.text("report.sheet.each_hand_off")
     )
     rows: list[tuple[Cell, ...]] = []
     for one, other in pairs:
         some = [
-            each for each in known.hand_offs
+            each for each in records.hand_offs
             if (each.hand_off.agency, each.hand_off.to) == (one, other)
         ]  # fmt: skip
         response_times = [each.response_s for each in some if each.response_s is not None]
@@ -302,49 +306,49 @@ def _hand_offs(request: ReportRequest, known: MonthRecords) -> tuple[Block, ...]
     return (
         Table(
             columns=(
-                Column(words.say("report.from_agency")),
-                Column(words.say("report.to_agency")),
-                Column(words.say("report.offered"), 0),
-                Column(words.say("report.answer.accepted"), 0),
-                Column(words.say("report.answer.declined"), 0),
-                Column(words.say("report.unanswered"), 0),
-                Column(words.say("report.median_answer")),
-                Column(words.say("report.p90_answer")),
+                Column(words.text("report.from_agency")),
+                Column(words.text("report.to_agency")),
+                Column(words.text("report.offered"), 0),
+                Column(words.text("report.answer.accepted"), 0),
+                Column(words.text("report.answer.declined"), 0),
+                Column(words.text("report.unanswered"), 0),
+                Column(words.text("report.median_answer")),
+                Column(words.text("report.p90_answer")),
             ),
             rows=tuple(rows),
-            empty=words.say("report.no_hand_offs"),
+            empty=words.text("report.no_hand_offs"),
         ),
-        *((listed,) if known.hand_offs else ()),
+        *((listed,) if records.hand_offs else ()),
     )
 
 
-def _incidents(request: ReportRequest, known: MonthRecords) -> tuple[Block, ...]:
+def _incidents(request: ReportRequest, records: MonthRecords) -> tuple[Block, ...]:
     words, site = request.words, request.site
-    if not known.incidents:
-        return (Words(text=words.say("report.no_incidents")),)
-    total = totals(known.incidents, zone=words.zone)
+    if not records.incidents:
+        return (Words(text=words.text("report.no_incidents")),)
+    total = totals(records.incidents, zone=words.zone)
     by_category = sorted(total.by_category.items(), key=lambda each: -each[1].cases)
     by_agency = [(telling.agency(site, id), each) for id, each in total.by_agency.items()]
     category_totals = [(event_tables.category(words, name), each) for name, each in by_category]
     chart = Bars(
-        title=words.say("report.cases_by_category"),
+        title=words.text("report.cases_by_category"),
         unit="",
         labels=tuple(name for name, _ in category_totals),
         series=(
             Series(
-                name=words.say("report.cases"),
+                name=words.text("report.cases"),
                 values=tuple(float(each.cases) for _, each in category_totals),
             ),
         ),
     )
     return (
         chart,
-        _totals(request, words.say("report.by_category"), words.say("report.category"),
-                [*category_totals, (words.say("report.together"), total.region)], summed=True),
-        _totals(request, words.say("report.by_agency"), words.say("report.agency"), by_agency),
-        Words(text=words.say("report.joint_note"), kind="note"),
+        _totals(request, words.text("report.by_category"), words.text("report.category"),
+                [*category_totals, (words.text("report.together"), total.region)], summed=True),
+        _totals(request, words.text("report.by_agency"), words.text("report.agency"), by_agency),
+        Words(text=words.text("report.joint_note"), kind="note"),
         _seized(request, total.region),
-        event_tables.incident_table(request, known.incidents),
+        event_tables.incident_table(request, records.incidents),
     )  # fmt: skip
 
 
@@ -361,11 +365,11 @@ def _totals(
         title=title,
         columns=(
             Column(head),
-            Column(words.say("report.reports"), 0),
-            Column(words.say("report.cases"), 0),
-            Column(words.say("report.arrested"), 0),
-            Column(words.say("report.people_found"), 0),
-            Column(words.say("report.vehicles"), 0),
+            Column(words.text("report.reports"), 0),
+            Column(words.text("report.cases"), 0),
+            Column(words.text("report.arrested"), 0),
+            Column(words.text("report.people_found"), 0),
+            Column(words.text("report.vehicles"), 0),
         ),
         rows=tuple(
             (name, each.reports, each.cases, each.arrested, each.people_found, each.vehicles)
@@ -382,16 +386,16 @@ def _seized(request: ReportRequest, total: Total) -> Table:
         for unit, amount in by_unit.items():
             if amount < _LITTLE and unit in _SMALLER:  # three decimals would round it away
                 unit, amount = _SMALLER[unit], amount * 1000.0
-            note = words.say("report.at_least") if what in total.at_least else ""
-            rows.append((what, amount, words.say(f"report.amount.{unit}"), note))
+            note = words.text("report.at_least") if what in total.at_least else ""
+            rows.append((what, amount, words.text(f"report.amount.{unit}"), note))
     return Table(
-        title=words.say("report.seized_goods"),
+        title=words.text("report.seized_goods"),
         columns=(
-            Column(words.say("report.goods")),
-            Column(words.say("report.amount"), 3),
-            Column(words.say("report.amount_unit")),
-            Column(words.say("report.note")),
+            Column(words.text("report.goods")),
+            Column(words.text("report.amount"), 3),
+            Column(words.text("report.amount_unit")),
+            Column(words.text("report.note")),
         ),
         rows=tuple(rows),
-        empty=words.say("report.nothing_seized"),
+        empty=words.text("report.nothing_seized"),
     )

@@ -59,117 +59,117 @@ async def patrol_debrief(request: ReportRequest) -> ReportDocument:
         BadRequest: If it has more positions than a report can hold.
     """
     words = request.words
-    known = await patrol_records(request)
-    plate = await asyncio.to_thread(_plate, request, known)
+    records = await patrol_records(request)
+    plate = await asyncio.to_thread(_plate, request, records)
     request.progress(0.8)
-    patrol = known.patrol
+    patrol = records.patrol
     return ReportDocument(
         report="patrol-debrief",
         language=words.tag,
-        title=words.say("report.patrol_debrief"),
+        title=words.text("report.patrol_debrief"),
         subtitle=patrol.name,
         facts=(
-            (words.say("report.under_way"), telling.span(words, known.start, known.end)),
+            (words.text("report.under_way"), telling.span(words, records.start, records.end)),
             *plan_facts(request, patrol),
         ),
         sections=(
-            Section(title=words.say("report.in_short"), blocks=_in_short(request, known)),
-            Section(title=words.say("report.map"), blocks=(plate,)),
-            Section(title=words.say("report.effort"), blocks=_effort(request, known)),
-            Section(title=words.say("report.coverage"), blocks=_coverage(request, known)),
+            Section(title=words.text("report.in_short"), blocks=_in_short(request, records)),
+            Section(title=words.text("report.map"), blocks=(plate,)),
+            Section(title=words.text("report.effort"), blocks=_effort(request, records)),
+            Section(title=words.text("report.coverage"), blocks=_coverage(request, records)),
             Section(
-                title=words.say("report.alerts"),
-                blocks=(event_tables.alert_table(request, known.alerts, known.names),),
+                title=words.text("report.alerts"),
+                blocks=(event_tables.alert_table(request, records.alerts, records.names),),
             ),
-            Section(title=words.say("report.check_ins"), blocks=(_check_ins(request, known),)),
-            Section(title=words.say("report.meetings"), blocks=(_meetings(request, known),)),
+            Section(title=words.text("report.check_ins"), blocks=(_check_ins(request, records),)),
+            Section(title=words.text("report.meetings"), blocks=(_meetings(request, records),)),
             Section(
-                title=words.say("report.incidents"),
-                blocks=(event_tables.incident_table(request, known.incidents),),
+                title=words.text("report.incidents"),
+                blocks=(event_tables.incident_table(request, records.incidents),),
             ),
             Section(
-                title=words.say("report.hand_offs"),
-                blocks=(event_tables.hand_off_table(request, known.hand_offs),),
+                title=words.text("report.hand_offs"),
+                blocks=(event_tables.hand_off_table(request, records.hand_offs),),
             ),
-            Section(title=words.say("report.silences"), blocks=(_silences(request, known),)),
+            Section(title=words.text("report.silences"), blocks=(_silences(request, records),)),
         ),
         made_line=telling.made_line(request, datetime.now(UTC)),
-        page=words.say("report.page"),
-        sheet=words.say("report.sheet.about"),
+        page=words.text("report.page"),
+        sheet=words.text("report.sheet.about"),
     )
 
 
-def _in_short(request: ReportRequest, known: PatrolRecords) -> tuple[Block, ...]:
+def _in_short(request: ReportRequest, records: PatrolRecords) -> tuple[Block, ...]:
     words = request.words
     pairs = [
-        (words.say("report.lasted"),
-         telling.duration(words, (known.end - known.start).total_seconds())),
-        (words.say("report.units"), str(len(known.units))),
+        (words.text("report.lasted"),
+         telling.duration(words, (records.end - records.start).total_seconds())),
+        (words.text("report.units"), str(len(records.units))),
     ]  # fmt: skip
-    if known.effort is not None:
-        done = known.effort.report.total
+    if records.effort is not None:
+        done = records.effort.report.total
         pairs += [
-            (words.say("report.way"), f"{number(done.km, 1)} km"),
-            (words.say("report.hours_of_units"), number(done.hours, 1)),
+            (words.text("report.way"), f"{number(done.km, 1)} km"),
+            (words.text("report.hours_of_units"), number(done.hours, 1)),
         ]
-    if known.coverage is not None:
-        for each in known.coverage.sectors:
+    if records.coverage is not None:
+        for each in records.coverage.sectors:
             if each.side == ALL:
                 share = f"{number(each.report.seen.share * 100)} %"
-                pairs.append((words.say("report.seen_of", name=each.name), share))
+                pairs.append((words.text("report.seen_of", name=each.name), share))
     pairs += [
-        (words.say("report.alerts"), str(len(known.alerts))),
+        (words.text("report.alerts"), str(len(records.alerts))),
         # What two agencies logged of one event is one.
-        (words.say("report.incidents"), str(totals(known.incidents).region.reports)),
-        (words.say("report.hand_offs"), str(len(known.hand_offs))),
+        (words.text("report.incidents"), str(totals(records.incidents).region.reports)),
+        (words.text("report.hand_offs"), str(len(records.hand_offs))),
     ]
     found: list[Block] = [Facts(pairs=tuple(pairs))]
-    hidden = sum(not each.is_known for each in known.units)
+    hidden = sum(not each.is_known for each in records.units)
     if hidden:
-        found.append(Words(text=words.say("report.units_not_shown", n=hidden), kind="note"))
+        found.append(Words(text=words.text("report.units_not_shown", n=hidden), kind="note"))
     return tuple(found)
 
 
-def _plate(request: ReportRequest, known: PatrolRecords) -> Plate:
+def _plate(request: ReportRequest, records: PatrolRecords) -> Plate:
     words, land = request.words, request.site.land
-    places: list[Place] = [(f.lon, f.lat) for fixes in known.fixes.values() for f in fixes]
-    places += areas.places_of(known.own) if not places else []
+    places: list[Place] = [(f.lon, f.lat) for fixes in records.fixes.values() for f in fixes]
+    places += areas.places_of(records.own) if not places else []
     if not places:
         places = [land.river.at_km(sum(land.river.km_range) / 2.0)]
     box = reference.box_round(places)
     shapes = reference.below(land, box)
-    shapes += areas.shapes_of(known.own, words)
+    shapes += areas.shapes_of(records.own, words)
     shapes += reference.above(land, box, words)
-    for crew in known.units:
+    for crew in records.units:
         shapes += track_shapes(
-            crew, known.fixes.get(crew.unit, []), known.names[crew.unit], land.rivers
+            crew, records.fixes.get(crew.unit, []), records.names[crew.unit], land.rivers
         )
-    shapes += event_tables.shapes_of(request, known.alerts, known.incidents, known.hand_offs)
-    sides = dict.fromkeys(crew.country for crew in known.units if crew.unit in known.fixes)
+    shapes += event_tables.shapes_of(request, records.alerts, records.incidents, records.hand_offs)
+    sides = dict.fromkeys(crew.country for crew in records.units if crew.unit in records.fixes)
     keys = [
         Key(
             form="line",
             style="track",
             colour=side_colour(side),
-            words=words.say("report.key.track", side=telling.country(words, side)),
+            words=words.text("report.key.track", side=telling.country(words, side)),
         )
         for side in sides
     ]
-    keys += areas.keys(known.own, words)
+    keys += areas.keys(records.own, words)
     for some, style in (
-        (known.alerts, "alert"),
-        (known.incidents, "incident"),
-        (known.hand_offs, "target"),
+        (records.alerts, "alert"),
+        (records.incidents, "incident"),
+        (records.hand_offs, "target"),
     ):
         if some:
-            keys.append(Key(form="point", style=style, words=words.say(f"report.key.{style}")))
+            keys.append(Key(form="point", style=style, words=words.text(f"report.key.{style}")))
     return Plate(
-        title=known.patrol.name,
+        title=records.patrol.name,
         box=box,
         shapes=tuple(shapes),
         keys=(*keys, *reference.keys(words)),
         attribution=reference.attribution(land, words),
-        north=words.say("report.north"),
+        north=words.text("report.north"),
     )
 
 
@@ -208,16 +208,16 @@ def track_shapes(crew: Crew, fixes: Sequence[Fix], name: str, rivers: Rivers) ->
     return [*found, start_shape, ended]
 
 
-def _effort(request: ReportRequest, known: PatrolRecords) -> tuple[Block, ...]:
+def _effort(request: ReportRequest, records: PatrolRecords) -> tuple[Block, ...]:
     words = request.words
-    if known.effort is None:
-        return (Words(text=words.say("report.no_tracks")),)
-    report = known.effort.report
-    gaps = {each.unit: each for each in known.units}
+    if records.effort is None:
+        return (Words(text=words.text("report.no_tracks")),)
+    report = records.effort.report
+    gaps = {each.unit: each for each in records.units}
     rows: list[tuple[Cell, ...]] = []
     for each in report.units:
         crew = gaps[each.unit]
-        way = along(known.fixes.get(each.unit, []), gap_s=crew.gap_s)
+        way = along(records.fixes.get(each.unit, []), gap_s=crew.gap_s)
         rows.append(
             (
                 each.call_sign,
@@ -232,28 +232,28 @@ def _effort(request: ReportRequest, known: PatrolRecords) -> tuple[Block, ...]:
             )
         )
     rows.append(
-        (words.say("report.together"), "", report.total.km, report.total.hours, None, "",
+        (words.text("report.together"), "", report.total.km, report.total.hours, None, "",
          report.total.gap_hours, report.total.positions,
          sum(sum(each.removed.values()) for each in report.units))
     )  # fmt: skip
     table = Table(
         columns=(
-            Column(words.say("report.unit")),
-            Column(words.say("report.agency")),
-            Column(words.say("report.way_km"), 1),
-            Column(words.say("report.hours"), 1),
-            Column(words.say("report.along_river_km"), 1),
-            Column(words.say("report.river_stretch")),
-            Column(words.say("report.silent_hours"), 1),
-            Column(words.say("report.positions"), 0),
-            Column(words.say("report.removed"), 0),
+            Column(words.text("report.unit")),
+            Column(words.text("report.agency")),
+            Column(words.text("report.way_km"), 1),
+            Column(words.text("report.hours"), 1),
+            Column(words.text("report.along_river_km"), 1),
+            Column(words.text("report.river_stretch")),
+            Column(words.text("report.silent_hours"), 1),
+            Column(words.text("report.positions"), 0),
+            Column(words.text("report.removed"), 0),
         ),
         rows=tuple(rows),
         totals=True,
     )
     names = [(each.call_sign, each.effort) for each in report.units]
     chart = effort_bars(
-        words, words.say("report.way_by_unit"), names, sheet=words.say("report.sheet.way_by_unit")
+        words, words.text("report.way_by_unit"), names, sheet=words.text("report.sheet.way_by_unit")
     )
     blocks: list[Block] = [table, chart]
     blocks.append(side_table(words, report.total))
@@ -261,15 +261,15 @@ def _effort(request: ReportRequest, known: PatrolRecords) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def _coverage(request: ReportRequest, known: PatrolRecords) -> tuple[Block, ...]:
+def _coverage(request: ReportRequest, records: PatrolRecords) -> tuple[Block, ...]:
     words = request.words
-    if known.coverage is None or not known.coverage.sectors:
-        return (Words(text=words.say("report.no_coverage")),)
+    if records.coverage is None or not records.coverage.sectors:
+        return (Words(text=words.text("report.no_coverage")),)
     rows: list[tuple[Cell, ...]] = []
-    for each in known.coverage.sectors:
+    for each in records.coverage.sectors:
         covered = each.report.seen
         side = (
-            words.say("report.together")
+            words.text("report.together")
             if each.side == ALL
             else telling.agency(request.site, each.side)
         )
@@ -280,107 +280,109 @@ def _coverage(request: ReportRequest, known: PatrolRecords) -> tuple[Block, ...]
     blocks: list[Block] = [
         Table(
             columns=(
-                Column(words.say("report.sector")),
-                Column(words.say("report.whose")),
-                Column(words.say("report.km2"), 1),
-                Column(words.say("report.seen_percent"), 0),
-                Column(words.say("report.seen_hours"), 1),
-                Column(words.say("report.first_seen")),
-                Column(words.say("report.last_seen")),
+                Column(words.text("report.sector")),
+                Column(words.text("report.whose")),
+                Column(words.text("report.km2"), 1),
+                Column(words.text("report.seen_percent"), 0),
+                Column(words.text("report.seen_hours"), 1),
+                Column(words.text("report.first_seen")),
+                Column(words.text("report.last_seen")),
             ),
             rows=tuple(rows),
         ),
-        Words(text=words.say("report.radius_note", metres=number(request.radius_m)), kind="note"),
+        Words(text=words.text("report.radius_note", metres=number(request.radius_m)), kind="note"),
     ]
-    hidden = known.coverage.unseen_sectors
+    hidden = records.coverage.unseen_sectors
     if hidden:
-        blocks.append(Words(text=words.say("report.sectors_not_shown", n=hidden), kind="note"))
+        blocks.append(Words(text=words.text("report.sectors_not_shown", n=hidden), kind="note"))
     return tuple(blocks)
 
 
-def _check_ins(request: ReportRequest, known: PatrolRecords) -> Block:
+def _check_ins(request: ReportRequest, records: PatrolRecords) -> Block:
     words = request.words
-    if known.patrol.check_in_interval_s is None:
-        return Words(text=words.say("report.no_check_ins"))
+    if records.patrol.check_in_interval_s is None:
+        return Words(text=words.text("report.no_check_ins"))
     rows: list[tuple[Cell, ...]] = [
         (
-            known.names.get(each.unit, ""),
+            records.names.get(each.unit, ""),
             len(each.check_ins),
             telling.moment(words, each.check_ins[-1] if each.check_ins else None),
             each.missed,
             telling.duration(words, each.overdue_s if each.missed else None),
-            words.say("report.still_overdue" if each.still else "report.kept"),
+            words.text("report.still_overdue" if each.still else "report.kept"),
         )
-        for each in record_of(known.versions, end=known.end)
+        for each in record_of(records.versions, end=records.end)
     ]
     return Table(
         columns=(
-            Column(words.say("report.unit")),
-            Column(words.say("report.checked_in"), 0),
-            Column(words.say("report.last_check_in")),
-            Column(words.say("report.missed"), 0),
-            Column(words.say("report.overdue_for")),
-            Column(words.say("report.at_the_end")),
+            Column(words.text("report.unit")),
+            Column(words.text("report.checked_in"), 0),
+            Column(words.text("report.last_check_in")),
+            Column(words.text("report.missed"), 0),
+            Column(words.text("report.overdue_for")),
+            Column(words.text("report.at_the_end")),
         ),
         rows=tuple(rows),
-        empty=words.say("report.no_units"),
+        empty=words.text("report.no_units"),
     )
 
 
-def _meetings(request: ReportRequest, known: PatrolRecords) -> Block:
+def _meetings(request: ReportRequest, records: PatrolRecords) -> Block:
     words = request.words
     rows: list[tuple[Cell, ...]] = []
-    own = _own(request, known)
-    for meeting in known.patrol.rendezvous:
-        for unit in meeting.units or known.patrol.units:
-            fixes = known.fixes.get(unit, [] if unit in own else None)
+    own = _own(request, records)
+    for meeting in records.patrol.rendezvous:
+        for unit in meeting.units or records.patrol.units:
+            fixes = records.fixes.get(unit, [] if unit in own else None)
             came = None if fixes is None else arrival(fixes, meeting)
             if fixes is None:
-                text = words.say("report.not_shown")
+                text = words.text("report.not_shown")
             elif came is None:
-                text = words.say(_absence(known, meeting))
+                text = words.text(_absence(records, meeting))
             else:
-                text = words.say("report.came_at", time=words.clock(came))
-            rows.append((meeting.name, words.moment(meeting.at), known.names.get(unit, unit), text))
+                text = words.text("report.came_at", time=words.clock(came))
+            rows.append(
+                (meeting.name, words.moment(meeting.at), records.names.get(unit, unit), text)
+            )
     return Table(
         columns=(
-            Column(words.say("report.meeting_point")),
-            Column(words.say("report.planned")),
-            Column(words.say("report.unit")),
-            Column(words.say("report.what_was")),
+            Column(words.text("report.meeting_point")),
+            Column(words.text("report.planned")),
+            Column(words.text("report.unit")),
+            Column(words.text("report.what_was")),
         ),
         rows=tuple(rows),
-        empty=words.say("report.no_meetings"),
+        empty=words.text("report.no_meetings"),
     )
 
 
-def _absence(known: PatrolRecords, meeting: Rendezvous) -> str:
+def _absence(records: PatrolRecords, meeting: Rendezvous) -> str:
     """Return the text for a unit that was not seen at a meeting; nobody misses one to come."""
-    if known.end >= meeting.at + timedelta(seconds=meeting.grace_s):
+    if records.end >= meeting.at + timedelta(seconds=meeting.grace_s):
         return "report.did_not_come"
-    return "report.ended_before" if known.patrol.is_closed else "report.not_yet"
+    return "report.ended_before" if records.patrol.is_closed else "report.not_yet"
 
 
-def _own(request: ReportRequest, known: PatrolRecords) -> set[str]:
+def _own(request: ReportRequest, records: PatrolRecords) -> set[str]:
     """Return the units of the asker's own agency: all is known of where they were heard."""
-    return {each.unit for each in known.units if each.member.agency == request.own}
+    return {each.unit for each in records.units if each.member.agency == request.own}
 
 
-def _silences(request: ReportRequest, known: PatrolRecords) -> Block:
+def _silences(request: ReportRequest, records: PatrolRecords) -> Block:
     words = request.words
     rows: list[tuple[Cell, ...]] = []
-    own = _own(request, known)
-    for crew in known.units:
-        fixes = known.fixes.get(crew.unit, [])
+    own = _own(request, records)
+    for crew in records.units:
+        fixes = records.fixes.get(crew.unit, [])
         if not fixes and crew.unit not in own:
             continue
         # Of others nobody here knows whether they were silent before what crossed first.
-        since = known.start if crew.unit in own else None
-        for each in silences(fixes, gap_s=crew.gap_s, since=since, until=known.end):
+        since = records.start if crew.unit in own else None
+        for each in silences(fixes, gap_s=crew.gap_s, since=since, until=records.end):
             start, end = each.start, each.end
             rows.append(
                 (
-                    known.names[crew.unit],
+                    records.names[crew.unit],
                     telling.moment(words, None if start is None else start.time),
                     telling.moment(words, None if end is None else end.time),
                     telling.duration(words, each.seconds),
@@ -389,12 +391,12 @@ def _silences(request: ReportRequest, known: PatrolRecords) -> Block:
             )
     return Table(
         columns=(
-            Column(words.say("report.unit")),
-            Column(words.say("report.last_heard")),
-            Column(words.say("report.heard_again")),
-            Column(words.say("report.how_long")),
-            Column(words.say("report.where")),
+            Column(words.text("report.unit")),
+            Column(words.text("report.last_heard")),
+            Column(words.text("report.heard_again")),
+            Column(words.text("report.how_long")),
+            Column(words.text("report.where")),
         ),
         rows=tuple(rows),
-        empty=words.say("report.no_silences"),
+        empty=words.text("report.no_silences"),
     )

@@ -70,7 +70,7 @@ def shapes_of(areas: Sequence[SectorOutline], words: Wording) -> list[Shape]:
             style="kept_out" if each.is_no_go else "sector",
             lines=lines_of(each.outline),
             label=each.sector.name,
-            tooltip=f"{each.sector.name}: {words.say(f'report.use.{each.sector.use}')}",
+            tooltip=f"{each.sector.name}: {words.text(f'report.use.{each.sector.use}')}",
         )
         for each in drawn
     ]
@@ -91,32 +91,32 @@ def keys(areas: Sequence[SectorOutline], words: Wording) -> list[Key]:
     """Return the legend of sectors."""
     found = []
     if any(not each.is_no_go for each in areas):
-        found.append(Key(form="area", style="sector", words=words.say("report.key.sector")))
+        found.append(Key(form="area", style="sector", words=words.text("report.key.sector")))
     if any(each.is_no_go for each in areas):
-        found.append(Key(form="area", style="kept_out", words=words.say("report.key.kept_out")))
+        found.append(Key(form="area", style="kept_out", words=words.text("report.key.kept_out")))
     return found
 
 
 def table(areas: Sequence[SectorOutline], words: Wording) -> Table:
     """Return the sectors as a table."""
     columns = (
-        Column(words.say("report.sector")),
-        Column(words.say("report.use")),
-        Column(words.say("report.river_stretch")),
-        Column(words.say("report.km2"), 1),
-        Column(words.say("report.note")),
+        Column(words.text("report.sector")),
+        Column(words.text("report.use")),
+        Column(words.text("report.river_stretch")),
+        Column(words.text("report.km2"), 1),
+        Column(words.text("report.note")),
     )
     rows = tuple(
         (
             each.sector.name,
-            words.say(f"report.use.{each.sector.use}"),
+            words.text(f"report.use.{each.sector.use}"),
             "" if each.km is None else telling.km_span(words, *each.km),
             each.area_km2,
             each.sector.note,
         )
         for each in areas
     )
-    return Table(columns=columns, rows=rows, empty=words.say("report.no_sectors"))
+    return Table(columns=columns, rows=rows, empty=words.text("report.no_sectors"))
 
 
 def _area(request: ReportRequest, sector: Sector) -> SectorOutline:

@@ -49,26 +49,26 @@ def river_blocks(request: ReportRequest, heat: HeatReport, end: datetime) -> tup
     ages = [StripCell(each.km_from, each.km_to, _age_level(each.last, end)) for each in heat.bins]
     return (
         Strip(
-            title=words.say("report.strip_visits"),
-            unit=words.say("report.river_kilometre"),
+            title=words.text("report.strip_visits"),
+            unit=words.text("report.river_kilometre"),
             cells=tuple(visits),
             legend=_visit_legend(words, bounds),
             marks=marks,
-            sheet=words.say("report.sheet.visits"),
+            sheet=words.text("report.sheet.visits"),
         ),
         Strip(
-            title=words.say("report.strip_age"),
-            unit=words.say("report.river_kilometre"),
+            title=words.text("report.strip_age"),
+            unit=words.text("report.river_kilometre"),
             cells=tuple(ages),
             legend=(
-                words.say("report.never"),
-                words.say("report.over_week"),
-                words.say("report.within_week"),
-                words.say("report.within_3_days"),
-                words.say("report.within_day"),
+                words.text("report.never"),
+                words.text("report.over_week"),
+                words.text("report.within_week"),
+                words.text("report.within_3_days"),
+                words.text("report.within_day"),
             ),
             marks=marks,
-            sheet=words.say("report.sheet.last_visits"),
+            sheet=words.text("report.sheet.last_visits"),
         ),
     )
 
@@ -92,22 +92,22 @@ def sector_blocks(request: ReportRequest, heat: HeatReport, end: datetime) -> tu
     found: list[Block] = [
         Table(
             columns=(
-                Column(words.say("report.sector")),
-                Column(words.say("report.agency")),
-                Column(words.say("report.km2"), 1),
-                Column(words.say("report.seen_percent"), 0),
-                Column(words.say("report.most_visits"), 0),
-                Column(words.say("report.seen_hours"), 1),
-                Column(words.say("report.last_seen")),
-                Column(words.say("report.hours_since"), 1),
+                Column(words.text("report.sector")),
+                Column(words.text("report.agency")),
+                Column(words.text("report.km2"), 1),
+                Column(words.text("report.seen_percent"), 0),
+                Column(words.text("report.most_visits"), 0),
+                Column(words.text("report.seen_hours"), 1),
+                Column(words.text("report.last_seen")),
+                Column(words.text("report.hours_since"), 1),
             ),
             rows=tuple(rows),
-            empty=words.say("report.no_sectors"),
-            sheet=words.say("report.sectors"),
+            empty=words.text("report.no_sectors"),
+            sheet=words.text("report.sectors"),
         )
     ]
     if heat.unread:
-        found.append(Words(text=words.say("report.sectors_unread", n=heat.unread), kind="note"))
+        found.append(Words(text=words.text("report.sectors_unread", n=heat.unread), kind="note"))
     return tuple(found)
 
 
@@ -116,13 +116,13 @@ def km_table(request: ReportRequest, heat: HeatReport, end: datetime) -> Table:
     words = request.words
     return Table(
         columns=(
-            Column(words.say("report.from_km"), 0),
-            Column(words.say("report.to_km"), 0),
-            Column(words.say("report.seen_percent"), 0),
-            Column(words.say("report.visits"), 0),
-            Column(words.say("report.seen_hours"), 1),
-            Column(words.say("report.last_seen")),
-            Column(words.say("report.hours_since"), 1),
+            Column(words.text("report.from_km"), 0),
+            Column(words.text("report.to_km"), 0),
+            Column(words.text("report.seen_percent"), 0),
+            Column(words.text("report.visits"), 0),
+            Column(words.text("report.seen_hours"), 1),
+            Column(words.text("report.last_seen")),
+            Column(words.text("report.hours_since"), 1),
         ),
         rows=tuple(
             (
@@ -136,7 +136,7 @@ def km_table(request: ReportRequest, heat: HeatReport, end: datetime) -> Table:
             )
             for each in heat.bins
         ),
-        empty=words.say("report.none"),
+        empty=words.text("report.none"),
     )
 
 
@@ -163,12 +163,12 @@ def plate_of(request: ReportRequest, heat: HeatReport, known: Sequence[SectorOut
         if most and legend[level]
     ]
     return Plate(
-        title=words.say("report.map_visits"),
+        title=words.text("report.map_visits"),
         box=box,
         shapes=tuple(shapes),
         keys=(*keys, *areas.keys(known, words), *reference.keys(words)),
         attribution=reference.attribution(land, words),
-        north=words.say("report.north"),
+        north=words.text("report.north"),
     )
 
 
@@ -230,15 +230,15 @@ def _visit_legend(words: Wording, bounds: tuple[int, int, int]) -> tuple[str, ..
 
     def between(low: int, high: int) -> str:
         if low == high:
-            return words.say("report.visits_n", n=low)
-        return words.say("report.visits_between", low=low, high=high)
+            return words.text("report.visits_n", n=low)
+        return words.text("report.visits_between", low=low, high=high)
 
     return (
-        words.say("report.never"),
+        words.text("report.never"),
         between(1, one),
         between(one + 1, two),
         between(two + 1, three),
-        words.say("report.visits_more", n=three),
+        words.text("report.visits_more", n=three),
     )
 
 

@@ -69,7 +69,7 @@ def name(request: ReportRequest, crew: Crew) -> str:
     if crew.is_known:
         return crew.call_sign
     agency = telling.agency(request.site, crew.member.agency)
-    return request.words.say("report.unit_of", agency=agency)
+    return request.words.text("report.unit_of", agency=agency)
 
 
 async def _crew(request: ReportRequest, patrol: Patrol, member: Member) -> Crew:

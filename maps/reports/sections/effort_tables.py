@@ -56,34 +56,34 @@ def side_table(words: Wording, effort: Effort) -> Table:
     rows = [
         (side_name(words, side), effort.sides[side].km, effort.sides[side].hours) for side in sides
     ]
-    rows.append((words.say("report.together"), effort.km, effort.hours))
+    rows.append((words.text("report.together"), effort.km, effort.hours))
     return Table(
-        title=words.say("report.by_side"),
+        title=words.text("report.by_side"),
         columns=(
-            Column(words.say("report.on_side")),
-            Column(words.say("report.way_km"), 1),
-            Column(words.say("report.hours"), 1),
+            Column(words.text("report.on_side")),
+            Column(words.text("report.way_km"), 1),
+            Column(words.text("report.hours"), 1),
         ),
         rows=tuple(rows),
         totals=True,
-        sheet=words.say("report.sheet.by_side"),
+        sheet=words.text("report.sheet.by_side"),
     )
 
 
 def effort_notes(words: Wording, effort: Effort) -> list[Words]:
     """Return how ways were measured: what stands below every table of effort."""
-    notes = [words.say("report.effort_note")]
+    notes = [words.text("report.effort_note")]
     if effort.along_river_km >= LEAST_TOLD_KM:
-        notes.append(words.say("report.measured_along", km=number(effort.along_river_km, 1)))
+        notes.append(words.text("report.measured_along", km=number(effort.along_river_km, 1)))
     return [Words(text=text, kind="note") for text in notes]
 
 
 def side_name(words: Wording, side: str) -> str:
     """Return the name of a bucket of effort."""
     if side == UNSURE:
-        return words.say("report.side_unsure")
+        return words.text("report.side_unsure")
     if side == ELSEWHERE:
-        return words.say("report.elsewhere")
+        return words.text("report.elsewhere")
     return telling.country(words, side)
 
 

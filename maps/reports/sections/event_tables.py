@@ -31,21 +31,21 @@ def alert_table(request: ReportRequest, alerts: Sequence[Alert], names: Mapping[
         (
             words.moment(each.raised_at),
             rule(words, each.rule),
-            words.say(f"report.severity.{each.severity}"),
+            words.text(f"report.severity.{each.severity}"),
             names.get(each.unit or "", "") or _call_sign(request, each.unit),
             telling.address_at(request, each.lon, each.lat),
             telling.duration(words, acknowledged_s(each)),
             telling.duration(words, resolved_s(each)),
-            words.say(f"report.alert.{each.state}"),
+            words.text(f"report.alert.{each.state}"),
         )
         for each in alerts
     ]
     heads = ("raised", "alert", "severity", "unit", "where", "acknowledged_after",
              "resolved_after", "state")  # fmt: skip
     return Table(
-        columns=tuple(Column(words.say(f"report.{each}")) for each in heads),
+        columns=tuple(Column(words.text(f"report.{each}")) for each in heads),
         rows=tuple(rows),
-        empty=words.say("report.no_alerts"),
+        empty=words.text("report.no_alerts"),
     )
 
 
@@ -60,20 +60,20 @@ def incident_table(request: ReportRequest, incidents: Sequence[Incident]) -> Tab
             "\n".join(telling.agency(site, credit.agency) for credit in each.credited),
             "\n".join(seized(words, s.what, s.amount, s.unit, s.at_least) for s in each.seizures),
             sum(some.count for some in each.arrested),
-            words.say(f"report.incident.{each.state}"),
+            words.text(f"report.incident.{each.state}"),
         )
         for each in incidents
     ]
     columns = (
-        Column(words.say("report.when")),
-        Column(words.say("report.category")),
-        Column(words.say("report.where")),
-        Column(words.say("report.agencies")),
-        Column(words.say("report.seized")),
-        Column(words.say("report.arrested"), 0),
-        Column(words.say("report.state")),
+        Column(words.text("report.when")),
+        Column(words.text("report.category")),
+        Column(words.text("report.where")),
+        Column(words.text("report.agencies")),
+        Column(words.text("report.seized")),
+        Column(words.text("report.arrested"), 0),
+        Column(words.text("report.state")),
     )
-    return Table(columns=columns, rows=tuple(rows), empty=words.say("report.no_incidents"))
+    return Table(columns=columns, rows=tuple(rows), empty=words.text("report.no_incidents"))
 
 
 def hand_off_table(
@@ -90,20 +90,20 @@ def hand_off_table(
     rows: list[tuple[Cell, ...]] = [
         (
             words.moment(each.hand_off.offered_at),
-            each.hand_off.name or words.say("report.a_target"),
+            each.hand_off.name or words.text("report.a_target"),
             telling.agency(site, each.hand_off.agency),
             telling.agency(site, each.hand_off.to),
             telling.address_at(request, each.hand_off.lon, each.hand_off.lat),
-            words.say(f"report.answer.{each.answer}"),
+            words.text(f"report.answer.{each.answer}"),
             telling.duration(words, each.response_s),
         )
         for each in hand_offs
     ]
     heads = ("offered", "target", "from_agency", "to_agency", "where", "answer", "answered_after")
     return Table(
-        columns=tuple(Column(words.say(f"report.{each}")) for each in heads),
+        columns=tuple(Column(words.text(f"report.{each}")) for each in heads),
         rows=tuple(rows),
-        empty=words.say("report.no_hand_offs"),
+        empty=words.text("report.no_hand_offs"),
         sheet=sheet,
     )
 
@@ -119,7 +119,7 @@ def shapes_of(
     found: list[Shape] = []
     for each in hand_offs:
         made = each.hand_off
-        label = words.say("report.hand_off_told", name=made.name or words.say("report.a_target"))
+        label = words.text("report.hand_off_told", name=made.name or words.text("report.a_target"))
         found += _point(made, "target", f"{label} {words.clock(made.offered_at)}")
     for alert in alerts:
         label = f"{rule(words, alert.rule)} {words.clock(alert.raised_at)}"
@@ -132,12 +132,12 @@ def shapes_of(
 
 def rule(words: Wording, name: str) -> str:
     """Return what an alert's rule is called."""
-    return words.say_if_any(f"rule.{name}") or name.replace("_", " ")
+    return words.text_if_any(f"rule.{name}") or name.replace("_", " ")
 
 
 def category(words: Wording, name: str) -> str:
     """Return what a category of incidents is called."""
-    return words.say(f"category.{name}")
+    return words.text(f"category.{name}")
 
 
 def seized(words: Wording, what: str, amount: float, unit: str, at_least: bool) -> str:
@@ -146,7 +146,7 @@ def seized(words: Wording, what: str, amount: float, unit: str, at_least: bool) 
     exact = (each for each in range(_FINEST) if amount == round(amount, each))
     text = number(amount, next(exact, _FINEST))
     key = "report.seized_at_least" if at_least else "report.seized_exactly"
-    return words.say(key, what=what, amount=text, unit=words.say(f"report.amount.{unit}"))
+    return words.text(key, what=what, amount=text, unit=words.text(f"report.amount.{unit}"))
 
 
 def when(words: Wording, incident: Incident) -> str:
@@ -155,7 +155,7 @@ def when(words: Wording, incident: Incident) -> str:
         return words.moment(incident.happened_at)
     # A day, month or year is that of the calendar on the spot already.
     plain = Wording(words.language, calendar=words.calendar).day(incident.happened_at)
-    return words.say(f"report.known_to.{incident.precision}", day=plain)
+    return words.text(f"report.known_to.{incident.precision}", day=plain)
 
 
 def _point(document: Document, style: str, label: str) -> list[Shape]:

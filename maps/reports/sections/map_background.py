@@ -82,11 +82,11 @@ def above(land: ReferenceLayers, box: Box, words: Wording) -> list[Shape]:
 def keys(words: Wording) -> list[Key]:
     """Return the legend of what lies below every map."""
     return [
-        Key(form="line", style="river", words=words.say("report.key.river")),
-        Key(form="line", style="border", words=words.say("report.key.border")),
-        Key(form="point", style="km", words=words.say("report.key.km")),
-        Key(form="point", style="blo", words=words.say("report.key.blo")),
-        Key(form="point", style="crossing", words=words.say("report.key.crossing")),
+        Key(form="line", style="river", words=words.text("report.key.river")),
+        Key(form="line", style="border", words=words.text("report.key.border")),
+        Key(form="point", style="km", words=words.text("report.key.km")),
+        Key(form="point", style="blo", words=words.text("report.key.blo")),
+        Key(form="point", style="crossing", words=words.text("report.key.crossing")),
     ]
 
 
@@ -98,7 +98,7 @@ def attribution(land: ReferenceLayers, words: Wording) -> str:
         if layer.name in _LAYERS and layer.attribution
         for part in layer.attribution.split(";")
     }
-    return " ".join((words.say("report.border_drawn"), "; ".join(credits_)))
+    return " ".join((words.text("report.border_drawn"), "; ".join(credits_)))
 
 
 def lines_of(geometry: Any) -> tuple[tuple[Place, ...], ...]:
@@ -154,7 +154,7 @@ def _marks(marks: Features, words: Wording) -> list[Shape]:
             form="point",
             style="km",
             lines=(((row["geometry"].x, row["geometry"].y),),),
-            label=words.say("river.km", km=f"{int(row['km'])}"),
+            label=words.text("river.km", km=f"{int(row['km'])}"),
         )
         for row in chosen
     ]

@@ -29,18 +29,18 @@ def phrase_tables(request: ReportRequest) -> tuple[Block, ...]:
 
 
 def _canned(words: Wording, second: Wording | None) -> Table:
-    heads = [Column(words.say(f"report.language.{words.language}"))]
+    heads = [Column(words.text(f"report.language.{words.language}"))]
     if second is not None:
-        heads.append(Column(words.say(f"report.language.{second.language}")))
+        heads.append(Column(words.text(f"report.language.{second.language}")))
     rows = []
     for key in sorted(words_of("en")):
         if not key.startswith(CODES) or "{" in words_of("en")[key] or "#" in key:
             continue
-        row = [words.say_if_any(key) or ""]
+        row = [words.text_if_any(key) or ""]
         if second is not None:
-            row.append(second.say_if_any(key) or "")
+            row.append(second.text_if_any(key) or "")
         rows.append(tuple(row))
-    return Table(title=words.say("report.canned_phrases"), columns=tuple(heads), rows=tuple(rows))
+    return Table(title=words.text("report.canned_phrases"), columns=tuple(heads), rows=tuple(rows))
 
 
 def _own(request: ReportRequest) -> Table:
@@ -60,14 +60,14 @@ def _own(request: ReportRequest) -> Table:
         topic = rows.setdefault(phrase.topic or phrase.text, {})
         topic.setdefault(language, []).append(phrase.text)
     return Table(
-        title=words.say("report.own_phrases"),
+        title=words.text("report.own_phrases"),
         columns=(
-            Column(words.say("report.topic")),
-            *(Column(words.say_if_any(f"report.language.{each}") or each) for each in languages),
+            Column(words.text("report.topic")),
+            *(Column(words.text_if_any(f"report.language.{each}") or each) for each in languages),
         ),
         rows=tuple(
             (topic, *("\n".join(texts.get(each, [])) for each in languages))
             for topic, texts in sorted(rows.items())
         ),
-        empty=words.say("report.no_phrases"),
+        empty=words.text("report.no_phrases"),
     )

@@ -43,17 +43,17 @@ async def in_the_way(
     try:
         found = await request.desk.plans.conflicts(patrol.id)
     except (Forbidden, NotFound):  # of a plan that the reader sees and is no party to
-        blocks = [Words(text=words.say("conflict.unchecked"), kind="note")]
+        blocks = [Words(text=words.text("conflict.unchecked"), kind="note")]
     else:
         blocks = [
             Words(
-                text=f"{words.say(f'conflict.{each.severity}')} "
+                text=f"{words.text(f'conflict.{each.severity}')} "
                 f"{await conflict_words(request, each, names)}",
                 kind="warning" if each.severity == "error" else "text",
             )
             for each in found
         ]
-    return (Section(title=words.say("conflict.title"), blocks=tuple(blocks)),) if blocks else ()
+    return (Section(title=words.text("conflict.title"), blocks=tuple(blocks)),) if blocks else ()
 
 
 async def conflict_words(
@@ -68,7 +68,7 @@ async def conflict_words(
     """
     agency = conflict.agency
     other = _patrol if conflict.code in _BETWEEN_PATROLS else _sector
-    sentence = request.words.say_if_any(
+    sentence = request.words.text_if_any(
         f"conflict.{_key(conflict)}",
         name=conflict.name or "",
         unit="" if conflict.unit is None else _unit(request, conflict, names),
@@ -101,23 +101,23 @@ def _unit(request: ReportRequest, conflict: PlanConflict, names: Mapping[str, st
         return request.desk.visible.unit(id).call_sign
     except (Forbidden, NotFound):
         if conflict.agency is None:
-            return request.words.say("patrol.unit_unseen")
+            return request.words.text("patrol.unit_unseen")
         agency = telling.agency(request.site, conflict.agency)
-        return request.words.say("patrol.unit_of", agency=agency)
+        return request.words.text("patrol.unit_of", agency=agency)
 
 
 async def _sector(request: ReportRequest, id: str) -> str:
     try:
         return (await request.desk.sectors.one(id)).name
     except (Forbidden, NotFound):
-        return request.words.say("patrol.sector_unseen")
+        return request.words.text("patrol.sector_unseen")
 
 
 async def _patrol(request: ReportRequest, id: str) -> str:
     try:
         return (await request.desk.patrols.one(id)).name
     except (Forbidden, NotFound):
-        return request.words.say("patrol.unseen")
+        return request.words.text("patrol.unseen")
 
 
 def _place(request: ReportRequest, lon: float | None, lat: float | None) -> str:

@@ -341,7 +341,7 @@ class Receiver:
                 if DOUBTFUL not in flags and gateway.misdates(transmission):
                     flags = tuple(sorted((*flags, DOUBTFUL)))
                 fault = overreach(transmission, name)
-                if fault is not None and gateway.overreached(fault):
+                if fault is not None and gateway.note_overreach(fault):
                     _log.error("gateway_overreaches", gateway=name, fault=fault)
                 channel = f"{name}/{transmission.channel}"
                 read.append((replace(transmission, channel=channel, flags=flags), fault))

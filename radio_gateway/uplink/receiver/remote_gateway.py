@@ -93,7 +93,7 @@ class RemoteGateway:
             self._forged_s = monotonic()
         return self.errors[reason] == 1
 
-    def overreached(self, fault: str) -> bool:
+    def note_overreach(self, fault: str) -> bool:
         """Note that it said what is not its to say; return whether that is news."""
         self.errors["not_its_to_say"] += 1
         known = self.overreach()

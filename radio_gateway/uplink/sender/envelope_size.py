@@ -38,7 +38,7 @@ class EnvelopeSize:
                 return items[:index]
         return items[:MAX_ITEMS]
 
-    def receipted(self, took_s: float, *, size: int) -> None:
+    def note_receipt(self, took_s: float, *, size: int) -> None:
         """Note how long the receipt for one of `size` bytes of items took.
 
         A small one that was prompt says nothing of what the link carries.

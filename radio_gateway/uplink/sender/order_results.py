@@ -55,7 +55,7 @@ class OrderResultQueue:
         """Return when their receipt is overdue, in the time of `at_s`; None with none under way."""
         return None if self._out is None else self._out[1] + RECEIPT_WITHIN_S
 
-    def receipted(self, digest: bytes) -> bool:
+    def note_receipt(self, digest: bytes) -> bool:
         """Take a receipt; return whether it was for results."""
         results = self._sent.pop(digest, None)
         if results is None:

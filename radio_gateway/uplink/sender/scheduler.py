@@ -154,7 +154,7 @@ class SendQueues:
         numbers = self._late.pop(digest, None)
         return None if numbers is None else (numbers, RECEIPT_WITHIN_S, 0)
 
-    def landed(self, digest: bytes, numbers: Iterable[int]) -> None:
+    def mark_received(self, digest: bytes, numbers: Iterable[int]) -> None:
         """Note that what a receipt stands for has arrived; not to be sent again."""
         self._sent.pop(digest, None)
         numbers = tuple(numbers)
@@ -163,7 +163,7 @@ class SendQueues:
         self._landed.update(numbers)
         self.discard(numbers)  # sent again meanwhile, or about to be
 
-    def removed(self, numbers: Iterable[int]) -> None:
+    def mark_removed(self, numbers: Iterable[int]) -> None:
         """Note that what arrived is out of the spool."""
         self._landed.difference_update(numbers)
 

@@ -101,12 +101,12 @@ class Uplink:
         self._changed = asyncio.Event()
         self._condition = UplinkCondition(settings.link, gateway, monotonic())
         self._size = EnvelopeSize()
-        self._nonce, self._told = b"", 0
+        self._nonce, self._health_count = b"", 0
         self._sent = self._receipted = 0
         self._results = OrderResultQueue()
         self._report_times = ReportTimes()
         self.unbelieved: Counter[str] = Counter()
-        self._removal = Removal(spool, self._lanes.removed)
+        self._removal = Removal(spool, self._lanes.mark_removed)
 
     @property
     def remove_fault(self) -> str | None:
@@ -148,7 +148,7 @@ class Uplink:
             damaged=state.damaged,
             spool_fault=report.spool_fault or self.remove_fault or state.fault,
             answers=self._nonce,
-            count=self._told,
+            count=self._health_count,
             clock=report.clock,
             inbox=report.inbox,
         )
@@ -292,7 +292,7 @@ class Uplink:
     async def _set_aside(self, item: EnvelopeItem, body: bytes, size: int) -> None:
         """Keep apart what no broker would take: it would stand before all else for ever."""
         _log.error("too_large_to_send", number=item.number, bytes=size, most=MAX_MESSAGE_BYTES)
-        self._lanes.landed(digest_of(body), [item.number])
+        self._lanes.mark_received(digest_of(body), [item.number])
         await self._removal.take_out({item.number: True})
 
     async def _listen(self, transport: MqttTransport) -> None:
@@ -303,7 +303,7 @@ class Uplink:
                     self._condition.answered(monotonic())
                 except (SignatureError, EnvelopeError) as error:
                     if isinstance(error, SignatureError):
-                        self._condition.unsigned(monotonic())
+                        self._condition.note_unsigned(monotonic())
                     self.unbelieved[type(error).__name__] += 1
                     if self.unbelieved.total() % _TOLD_EVERY == 1:  # a forger does not fill the log
                         _log.warning("word_not_believed", fault=str(error))
@@ -321,7 +321,7 @@ class Uplink:
         elif purpose == b"hello":
             hello = unpack(self._node.body("hello", message), Hello)
             self._check_for_us(hello.gateway)
-            self._nonce, self._told = hello.nonce, 0
+            self._nonce, self._health_count = hello.nonce, 0
             self._changed.set()
             if hello.began:
                 # The node has just come: what was sent before reached nobody. A moment of chance,
@@ -343,7 +343,7 @@ class Uplink:
             raise EnvelopeError(f"meant for gateway {gateway!r}")
 
     async def _receipt(self, receipt: Receipt) -> None:
-        if self._results.receipted(receipt.envelope):
+        if self._results.note_receipt(receipt.envelope):
             self._wake.set()
             return
         now_s = asyncio.get_running_loop().time()
@@ -353,9 +353,9 @@ class Uplink:
             return
         numbers, took_s, size = found
         refused = set(receipt.refused) & set(numbers)
-        self._lanes.landed(receipt.envelope, numbers)
+        self._lanes.mark_received(receipt.envelope, numbers)
         self._receipted += len(numbers) - len(refused)
-        self._size.receipted(took_s, size=size)
+        self._size.note_receipt(took_s, size=size)
         await self._removal.take_out({number: number in refused for number in numbers})
         self._wake.set()
 
@@ -368,7 +368,7 @@ class Uplink:
         topic = topic_of(self._gateway, "health")
         while True:
             self._changed.clear()
-            self._told += 1
+            self._health_count += 1
             health = replace(await self.health(), rejected=self._rejected())
             self._report_times.note(health.told_at, asyncio.get_running_loop().time())
             message = self._settings.signer.sign("health", pack(health))

@@ -96,7 +96,7 @@ class UplinkCondition:
             self._recover()
         self._look_at_node(now_s)
 
-    def unsigned(self, now_s: float) -> None:
+    def note_unsigned(self, now_s: float) -> None:
         """Note a word that came as the node's and that its key did not sign."""
         self._unsigned_s = now_s
         self._look_at_node(now_s)

@@ -113,7 +113,7 @@ def test_a_phrase_of_the_office_is_read_in_the_crews_language(
         phone.page.reload()
         phone.unlock()
         phone.page.locator("#tab-texts:enabled").click()
-        words = lao.say_if_any("phrase.returning_to_base") or "Returning to base"
+        words = lao.text_if_any("phrase.returning_to_base") or "Returning to base"
         wait_for("the text", lambda: phone.page.locator(".texts li", has_text=words).count() == 1)
 
         def state() -> str:
@@ -195,7 +195,7 @@ def test_a_missing_category_is_told_in_the_language_of_the_page(phones: Any) -> 
     phone.tab("report")
     phone.page.locator(".pair button").nth(1).click()
     phone.page.locator("form button.primary").click()
-    words = Wording("lo").say_if_any("crew.incident.missing")
+    words = Wording("lo").text_if_any("crew.incident.missing")
     told = phone.page.locator("#category-fault")
     wait_for("it is told", lambda: told.inner_text() == words)
     assert phone.page.evaluate("document.activeElement.id") == "category"

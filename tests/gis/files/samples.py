@@ -10,7 +10,7 @@ import geopandas as gpd
 import pandas as pd
 from shapely import Point, Polygon
 
-from gis.files.export_content import ExportTrack, Material
+from gis.files.export_content import ExportContent, ExportTrack
 from gis.position.position import Position
 
 NAME = 'ນາກ ๑ เรือด่วน <1> & "ຫ້ວຍຊາຍ"'
@@ -57,9 +57,9 @@ def places() -> gpd.GeoDataFrame:
     )
 
 
-def material(*, tracks: bool = True, layers: bool = True, high: bool = True) -> Material:
+def material(*, tracks: bool = True, layers: bool = True, high: bool = True) -> ExportContent:
     """Return an export of the above."""
-    return Material(
+    return ExportContent(
         title="Patrol of ຫ້ວຍຊາຍ",
         made_at=BEGIN,
         tracks=(track(high=high),) if tracks else (),

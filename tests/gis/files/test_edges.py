@@ -12,7 +12,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gis.files.export_content import GAP, ExportTrack, Material
+from gis.files.export_content import GAP, ExportContent, ExportTrack
 from gis.files.formats import FORMATS
 from gis.files.gpx_file import write_gpx
 from gis.files.import_file import read_file
@@ -30,12 +30,12 @@ EDGES = [
 ]
 
 
-def layer(*shapes: shapely.Geometry | None) -> Material:
+def layer(*shapes: shapely.Geometry | None) -> ExportContent:
     frame = gpd.GeoDataFrame(
         {"name": [str(number) for number in range(len(shapes))]}, geometry=list(shapes),
         crs="EPSG:4326",
     )  # fmt: skip
-    return Material(title="edges", made_at=AT, layers={"edges": frame})
+    return ExportContent(title="edges", made_at=AT, layers={"edges": frame})
 
 
 @pytest.mark.parametrize("name", ["gpx", "kml", "gpkg", "geojson"])
@@ -57,7 +57,7 @@ def test_a_feature_without_geometry_or_with_an_empty_one_harms_nobody(name: str)
 
 @pytest.mark.parametrize("name", ["gpx", "kml", "geojson"])
 def test_an_export_of_nothing_is_a_file_of_nothing(name: str) -> None:
-    made = FORMATS[name].write(Material(title="", made_at=AT))
+    made = FORMATS[name].write(ExportContent(title="", made_at=AT))
     assert made.strip().endswith((b"</gpx>", b"</kml>", b"]}"))
 
 
@@ -68,7 +68,7 @@ def test_a_track_over_the_antimeridian_keeps_its_places() -> None:
     ]
     track = ExportTrack(id="a", name="a", positions=tuple(places))
     assert track_points([track]).geometry.x.tolist() == [179.9, 180.0, -179.9]
-    assert b'lon="-179.9"' in write_gpx(Material(title="t", made_at=AT, tracks=(track,)))
+    assert b'lon="-179.9"' in write_gpx(ExportContent(title="t", made_at=AT, tracks=(track,)))
 
 
 @given(st.lists(st.integers(0, 7200), max_size=30))
@@ -85,7 +85,7 @@ def test_parts_are_the_track_cut_at_every_silence(steps: list[int]) -> None:
 @given(st.text())
 def test_any_name_at_all_leaves_whole_xml(name: str) -> None:
     place = Position(lon=100, lat=20, time=AT)
-    made = Material(
+    made = ExportContent(
         title=name, made_at=AT, tracks=(ExportTrack(id=name, name=name, positions=(place,)),)
     )
     for write in (write_gpx, write_kml):

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import shapely
 
-from gis.files.export_content import ExportTrack, Material, moment, time_of
+from gis.files.export_content import ExportContent, ExportTrack, moment, time_of
 from gis.files.formats import FORMATS, ExportError
 from gis.files.import_file import ReadLayer, read_file
 from tests.gis.files.samples import BEGIN, NAME, material, places, positions
@@ -27,7 +27,9 @@ PLACES = [(each.lon, each.lat) for each in positions()]
 HEIGHTS = [each.altitude_m for each in positions()]
 
 
-def there_and_back(name: str, folder: Path, made: Material | None = None) -> dict[str, ReadLayer]:
+def there_and_back(
+    name: str, folder: Path, made: ExportContent | None = None
+) -> dict[str, ReadLayer]:
     """Write a format and read it again."""
     file = folder / f"export{FORMATS[name].ending}"
     file.write_bytes(FORMATS[name].write(made or material()))
@@ -168,7 +170,7 @@ def test_an_unknown_altitude_is_not_made_zero(name: str, tmp_path: Path) -> None
 def test_a_track_of_one_position_and_of_none(name: str, tmp_path: Path) -> None:
     one = ExportTrack(id="a", name="a", positions=positions()[:1])
     none = ExportTrack(id="b", name="b", positions=())
-    made = FORMATS[name].write(Material(title="t", made_at=BEGIN, tracks=(one, none)))
+    made = FORMATS[name].write(ExportContent(title="t", made_at=BEGIN, tracks=(one, none)))
     assert made
     if name == "gpkg":
         (tmp_path / "a.gpkg").write_bytes(made)
@@ -177,4 +179,4 @@ def test_a_track_of_one_position_and_of_none(name: str, tmp_path: Path) -> None:
 
 def test_nothing_to_write_is_said() -> None:
     with pytest.raises(ExportError, match="nothing to write"):
-        FORMATS["gpkg"].write(Material(title="t", made_at=BEGIN))
+        FORMATS["gpkg"].write(ExportContent(title="t", made_at=BEGIN))

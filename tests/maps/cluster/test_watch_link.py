@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self, cast
 import msgspec
 import pytest
 
-from maps.cluster.bus import Heard
+from maps.cluster.bus import OnMessage
 from maps.cluster.messages import ANSWER_WITHIN_S, BEAT_S, Request, Topics, WatchHeartbeat
 from maps.cluster.rpc_client import RpcClient
 from maps.cluster.watch_link import WatchLink
@@ -28,7 +28,7 @@ class Bus:
     made: ClassVar[list[Bus]] = []
 
     def __init__(
-        self, *_: object, receive: Heard, moved: Callable[[bool], None], **__: object
+        self, *_: object, receive: OnMessage, moved: Callable[[bool], None], **__: object
     ) -> None:
         self._moved, self._open = moved, False
         self.said: list[msgspec.Struct] = []

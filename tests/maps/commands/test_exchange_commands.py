@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gis.files.export_content import Material
+from gis.files.export_content import ExportContent
 from gis.files.formats import FORMATS
 from gis.files.import_file import read_file
 from gis.position.position import Position
@@ -119,7 +119,7 @@ def test_a_layer_is_written_by_the_ending_of_the_file(folder: Path) -> None:
 
 
 def test_a_file_is_told_and_added_and_then_is_a_layer(folder: Path) -> None:
-    made = Material(title="p", made_at=BEGIN, layers={"sectors": places()})
+    made = ExportContent(title="p", made_at=BEGIN, layers={"sectors": places()})
     (folder / "plan.kml").write_bytes(FORMATS["kml"].write(made))
     out, _ = run("import", "plan.kml", folder=folder)
     assert "sectors: 2 features (Point, Polygon)" in out

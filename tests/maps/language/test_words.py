@@ -121,9 +121,9 @@ def test_what_no_native_reader_has_read_is_in_one_list() -> None:
 def test_wording_speaks_every_language() -> None:
     for language in LANGUAGES:
         assert words_of(language)
-        assert Wording(language).say("age.minutes", n=3)
+        assert Wording(language).text("age.minutes", n=3)
     with pytest.raises(KeyError):
-        Wording("en").say("no.such.key")
+        Wording("en").text("no.such.key")
     with pytest.raises(ValueError, match="no words in 'xx'"):
         words_of("xx")
 

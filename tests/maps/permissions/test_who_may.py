@@ -19,7 +19,7 @@ import pytest
 import pytest_asyncio
 from fastapi.routing import APIRoute
 
-from maps.accounts.credentials.scopes import PHONE, TRACKER, needed
+from maps.accounts.credentials.scopes import PHONE, TRACKER, scope_of
 from maps.app.app import ROUTERS
 from patrol.units.permissions import ACTS, may
 from patrol.units.units import ROLES
@@ -239,7 +239,7 @@ async def test_devices_may_what_their_scopes_and_the_crew_may(
                 if act == PUBLIC or path == "/api/live":
                     continue
                 answer = await walk.call(client, method, path)
-                allowed = needed(method, path) in scopes and (act == ANYONE or may("crew", act))
+                allowed = scope_of(method, path) in scopes and (act == ANYONE or may("crew", act))
                 told = answer.status_code
                 if allowed is (told in (401, 403)) or told == 401:
                     faults.append(f"{name}: {method} {path} ({act}): {told} {answer.text[:160]}")

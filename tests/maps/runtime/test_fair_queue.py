@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gis.files.export_content import Material
+from gis.files.export_content import ExportContent
 from gis.files.formats import Format
 from gis.files.preview import Preview
 from gis.river.rivers import load_rivers
@@ -88,7 +88,7 @@ async def test_one_user_s_exports_do_not_hold_up_another_s(
 ) -> None:
     made, gate = list[str](), asyncio.Event()
 
-    async def written(_: Material, kind: Format) -> bytes:
+    async def written(_: ExportContent, kind: Format) -> bytes:
         await gate.wait()
         made.append(kind.ending)
         return b"x"

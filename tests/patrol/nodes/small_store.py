@@ -20,7 +20,7 @@ from typing import Any, Final
 from PIL import Image
 
 from maps.accounts.credentials.passwords import PasswordWork
-from maps.accounts.users_and_devices import People
+from maps.accounts.users_and_devices import UserAccounts
 from patrol.documents.transaction import PhoneReceipt
 from patrol.store.records import registry
 from patrol.units.units import Agency
@@ -47,7 +47,7 @@ async def fill(node: Node) -> dict[str, str]:
     await node.hear(said("a", 9, lon=100.4009, distress=True))
     for channel in ("serial", "other"):  # one message, heard twice
         await node.hear(said("a", 10, lon=100.401, duplicate_key="k10", channel=channel))
-    people = People(node.store, node=NODE, passwords=PasswordWork(), now=lambda: node.time)
+    people = UserAccounts(node.store, node=NODE, passwords=PasswordWork(), now=lambda: node.time)
     user = await people.add_user("somchai", "commander", AGENCY, PASSWORD)
     key = await people.add_device("phone-1", AGENCY)
     link = await people.link_for(user, minutes=30)

@@ -130,7 +130,7 @@ async def test_who_lost_the_lease_migrates_nothing(url: str) -> None:
     store, other = (open_store(url, migrates="with the lease") for _ in range(2))
     lost: list[LeaseLost] = []
     try:
-        one = LeaseHolder("hx", agency="joint", life_s=60, lost=lost.append)
+        one = LeaseHolder("hx", agency="joint", life_s=60, on_lost=lost.append)
         holding = one.hold(store)
         await holding.__aenter__()
         await other.write(_take_over)

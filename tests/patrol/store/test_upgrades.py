@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from alembic import command
 
 from maps.accounts.credentials.passwords import PasswordWork
-from maps.accounts.users_and_devices import People
+from maps.accounts.users_and_devices import UserAccounts
 from patrol.store.backup.backup import inventory
 from patrol.store.engine.engine import open_engine
 from patrol.store.engine.migrate import alembic_config
@@ -131,7 +131,7 @@ async def _heard_is_there(node: Node) -> str:
 
 async def _people_come_in(node: Node, shown: dict[str, str]) -> None:
     passwords = PasswordWork()
-    people = People(node.store, node=NODE, passwords=passwords, now=lambda: node.time)
+    people = UserAccounts(node.store, node=NODE, passwords=passwords, now=lambda: node.time)
     found = await people.user("somchai")
     assert found is not None
     user, password_hash = found

@@ -134,7 +134,7 @@ async def test_what_gathered_while_the_watch_rests_is_one_batch_with_what_came(
     (came,) = node.offer(said("c", 2))
 
     async def gather() -> list[asyncio.Event]:
-        await node.inbox.rested()
+        await node.inbox.wait_for_turn()
         return node.offer(*(said(f"b{number}", 2) for number in range(20)))
 
     gathering = asyncio.create_task(gather())

@@ -210,47 +210,47 @@ def test_an_inbox_that_holds_nothing_is_refused() -> None:
 async def test_an_inbox_that_rests_takes_what_comes_and_tells_who_can_wait_when_it_has() -> None:
     inbox = Inbox(10)
     async with asyncio.timeout(0.02):
-        await inbox.rested()
+        await inbox.wait_for_turn()
     inbox.rest(0.05)
     began = monotonic()
     inbox.offer([said("a")], can_wait=True)
     assert names(await inbox.take()) == ["a"]
     async with asyncio.timeout(5):
-        await inbox.rested()
+        await inbox.wait_for_turn()
     assert monotonic() - began > 0.045
     inbox.rest(60.0)
     inbox.rest(0.0)
     async with asyncio.timeout(0.02):
-        await inbox.rested()
+        await inbox.wait_for_turn()
 
 
 async def test_an_inbox_with_many_does_not_rest_and_much_that_is_unread_ends_a_rest() -> None:
     inbox = Inbox()
     inbox.rest(60.0)
     inbox.offer([said(str(number)) for number in range(MANY - 1)], can_wait=True)
-    waiting = asyncio.create_task(inbox.rested())
+    waiting = asyncio.create_task(inbox.wait_for_turn())
     await asyncio.sleep(0)
     assert not waiting.done()
     inbox.offer([said("one more")], can_wait=True)
     async with asyncio.timeout(5):
         await waiting
         inbox.rest(60.0)
-        await inbox.rested()
+        await inbox.wait_for_turn()
         await inbox.take()
         inbox.rest(60.0)
         asyncio.get_running_loop().call_soon(inbox.hurry)
-        await inbox.rested()
+        await inbox.wait_for_turn()
 
 
 async def test_who_waited_for_an_inbox_goes_on_though_the_next_rest_begins_at_once() -> None:
     inbox = Inbox(10)
     inbox.gather(60.0)
-    waited = asyncio.create_task(inbox.rested())
+    waited = asyncio.create_task(inbox.wait_for_turn())
     await asyncio.sleep(0)
     assert not waited.done()
     inbox.rest(0.0)
     inbox.gather(60.0)
-    late = asyncio.create_task(inbox.rested())
+    late = asyncio.create_task(inbox.wait_for_turn())
     async with asyncio.timeout(1):
         await waited
     assert not late.done()
@@ -264,7 +264,7 @@ async def test_who_goes_on_after_a_rest_does_so_once_and_then_gathers_again(rest
     async def reading() -> None:
         nonlocal passed
         while True:
-            await inbox.rested()
+            await inbox.wait_for_turn()
             passed += 1
             await asyncio.sleep(0)
 
@@ -283,7 +283,7 @@ async def test_who_goes_on_after_a_rest_does_so_once_and_then_gathers_again(rest
 async def test_who_need_not_wait_lets_others_go_on_first() -> None:
     inbox, others = Inbox(10), asyncio.Event()
     asyncio.get_running_loop().call_soon(others.set)
-    await inbox.rested()
+    await inbox.wait_for_turn()
     assert others.is_set()
 
 

@@ -47,7 +47,7 @@ async def test_it_is_heard_by_a_listener(capture: Path) -> None:
             to = parse_link(f"{url[:3]}://127.0.0.1:{transport.port}")
             played = await play(capture, to, speed=100)
             await hear(inbox, 3)
-        assert (played.reads, played.bytes_said) == (3, 3 * len(rmc(1)))
+        assert (played.reads, played.bytes_sent) == (3, 3 * len(rmc(1)))
     await until(lambda: open_descriptors() == before)
 
 

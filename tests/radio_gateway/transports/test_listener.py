@@ -13,13 +13,15 @@ import uvloop
 from radio_gateway.channels.channel import Channel
 from radio_gateway.inbox.inbox import Inbox
 from radio_gateway.transports import listener
-from radio_gateway.transports.admission import AdmittedConnection, Places
+from radio_gateway.transports.admission import AdmittedConnection, ConnectionSlots
 from radio_gateway.transports.http_listen import HttpListenTransport
 from radio_gateway.transports.tcp_listen import TcpListenTransport
 from tests.radio_gateway.running.running import hear, make, open_descriptors, rmc, running, until
 
 
-def entering(places: Places, address: str, left: list[AdmittedConnection]) -> AdmittedConnection:
+def entering(
+    places: ConnectionSlots, address: str, left: list[AdmittedConnection]
+) -> AdmittedConnection:
     """Return a guest that tried to enter; whoever leaves is put into `left`."""
     guest = AdmittedConnection(address)
     guest.leave = lambda: left.append(guest)
@@ -30,7 +32,7 @@ def entering(places: Places, address: str, left: list[AdmittedConnection]) -> Ad
 
 def test_the_oldest_stranger_makes_way_and_a_known_one_never() -> None:
     left: list[AdmittedConnection] = []
-    places = Places(8)
+    places = ConnectionSlots(8)
     known = [entering(places, f"192.0.2.{n}", left) for n in range(8)]
     for guest in known:
         places.know(guest)
@@ -49,7 +51,7 @@ def test_the_oldest_stranger_makes_way_and_a_known_one_never() -> None:
 
 def test_one_address_gets_a_quarter_and_its_own_strangers_make_way_first() -> None:
     left: list[AdmittedConnection] = []
-    places = Places(64)
+    places = ConnectionSlots(64)
     other = entering(places, "192.0.2.1", left)
     phones = [entering(places, "203.0.113.9", left) for _ in range(17)]
     assert left == phones[:1]
@@ -77,7 +79,7 @@ def test_one_address_gets_a_quarter_and_its_own_strangers_make_way_first() -> No
     ],
 )
 def test_what_counts_as_one_address(addresses: list[str], at_once: int) -> None:
-    places = Places(64)
+    places = ConnectionSlots(64)
     for address in addresses:
         places.know(entering(places, address, []))
     assert len(places) == at_once
@@ -140,12 +142,12 @@ def port_of(channel: Channel) -> int:
 
 def counting(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     """Count how often accepting fails from now on."""
-    dismiss, count = Places.dismiss_stranger, 0
+    dismiss, count = ConnectionSlots.dismiss_stranger, 0
 
-    def counted(places: Places) -> None:
+    def counted(places: ConnectionSlots) -> None:
         nonlocal count
         count += 1
         dismiss(places)
 
-    monkeypatch.setattr(Places, "dismiss_stranger", counted)  # makes room each time
+    monkeypatch.setattr(ConnectionSlots, "dismiss_stranger", counted)  # makes room each time
     return lambda: count

@@ -145,7 +145,7 @@ def test_a_word_that_another_key_signed_is_told_for_a_while() -> None:
     with capture_logs() as logs:
         uplink.opened(0)
         for second in range(5, 100, 10):
-            uplink.unsigned(second)
+            uplink.note_unsigned(second)
             assert uplink.fault(second + 9) == UNSIGNED
         uplink.look(200)
         assert uplink.fault(200) is None

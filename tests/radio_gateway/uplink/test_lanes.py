@@ -52,7 +52,7 @@ def test_a_place_of_before_the_clock_was_set_back_hides_no_later_one() -> None:
     lanes = SendQueues()
     lanes.enqueue([put(1, "a", time_ms=2 * day_ms, heard_ms=2 * day_ms)])
     lanes.mark_sent(b"x", lanes.live(10), at_s=0.0, live=True)
-    lanes.landed(b"x", [1])
+    lanes.mark_received(b"x", [1])
     lanes.enqueue([put(2, "a", time_ms=day_ms, heard_ms=day_ms)])
     assert lanes.live(10) == [2]
     lanes.enqueue([put(3, "a", time_ms=day_ms - 60_000, heard_ms=day_ms)])
@@ -64,11 +64,11 @@ def test_what_arrived_is_not_sent_again_while_the_disk_does_not_let_it_go() -> N
     waiting = [put(1, "a", time_ms=1), put(2, rank=DISTRESS)]
     lanes.enqueue(waiting)
     lanes.mark_sent(b"x", lanes.live(10), at_s=0.0, live=True)
-    lanes.landed(b"x", [1, 2])
+    lanes.mark_received(b"x", [1, 2])
     lanes.restart(waiting)
     assert lanes.live(10) == []
     assert lanes.is_flying(1)
-    lanes.removed([1, 2])
+    lanes.mark_removed([1, 2])
     assert not lanes.is_flying(1)
 
 
@@ -125,7 +125,7 @@ def test_a_receipt_that_comes_too_late_still_counts_once() -> None:
     lanes.overdue(RECEIPT_WITHIN_S)
     found = lanes.receipted(b"x", at_s=20.0)
     assert found is not None
-    lanes.landed(b"x", found[0])
+    lanes.mark_received(b"x", found[0])
     assert lanes.live(10) == []
     assert lanes.receipted(b"x", at_s=21.0) is None
 
@@ -165,7 +165,7 @@ def test_whatever_happens_everything_is_sent_until_it_is_receipted(
         assert set(found[0]) == set(out.pop(digest))
         for each in found[0]:
             spool.pop(each, None)
-        lanes.landed(digest, found[0])
+        lanes.mark_received(digest, found[0])
 
     for act, radio, rank in acts:
         if act <= 2:

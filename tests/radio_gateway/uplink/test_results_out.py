@@ -28,9 +28,9 @@ def test_they_go_again_until_their_receipt_comes() -> None:
     assert send(out, b"2", RECEIPT_WITHIN_S - 0.1) == []
     assert out.next_due_s() == RECEIPT_WITHIN_S
     assert send(out, b"2", RECEIPT_WITHIN_S) == [result("o1")]
-    assert out.receipted(b"2")
+    assert out.note_receipt(b"2")
     assert (len(out), out.next_due_s()) == (0, None)
-    assert not out.receipted(b"never sent")
+    assert not out.note_receipt(b"never sent")
 
 
 def test_a_receipt_that_is_always_late_ends_them_all_the_same() -> None:
@@ -39,14 +39,14 @@ def test_a_receipt_that_is_always_late_ends_them_all_the_same() -> None:
     send(out, b"1", 0.0)
     out.add(result("o2"))
     assert send(out, b"2", 10.0) == [result("o1"), result("o2")]
-    assert out.receipted(b"1")  # 12 s after it went
+    assert out.note_receipt(b"1")  # 12 s after it went
     assert len(out) == 1
     assert send(out, b"3", 20.0) == [result("o2")]
-    assert out.receipted(b"2")
+    assert out.note_receipt(b"2")
     assert (len(out), out.next_due_s()) == (0, None), "nobody wakes for the third"
     assert send(out, b"4", 30.0) == []
     out.restart()
-    assert out.receipted(b"3"), "sent before the link broke"
+    assert out.note_receipt(b"3"), "sent before the link broke"
 
 
 def test_of_envelopes_without_a_receipt_no_more_are_known_than_is_good() -> None:
@@ -54,5 +54,5 @@ def test_of_envelopes_without_a_receipt_no_more_are_known_than_is_good() -> None
     out.add(result("o1"))
     for number in range(ENVELOPES_KNOWN + 1):
         send(out, b"%d" % number, number * RECEIPT_WITHIN_S)
-    assert not out.receipted(b"0")
-    assert out.receipted(b"1")
+    assert not out.note_receipt(b"0")
+    assert out.note_receipt(b"1")

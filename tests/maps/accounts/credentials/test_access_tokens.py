@@ -12,7 +12,7 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
-from maps.accounts.credentials.scopes import PHONE, ROUTES, SCOPES, TRACKER, Scope, needed
+from maps.accounts.credentials.scopes import PHONE, ROUTES, SCOPES, TRACKER, Scope, scope_of
 from maps.accounts.credentials.tokens import MOST
 from maps.accounts.sessions.recent_proof import SENSITIVE
 from maps.app.app import ROUTERS
@@ -62,15 +62,15 @@ def test_the_table_knows_no_scope_twice_and_no_route_that_is_not_there() -> None
 def test_no_token_is_good_for_what_makes_tokens_or_sessions() -> None:
     for method, path in routes():
         if path.startswith(("/api/tokens", "/api/session/", "/api/enrolment", "/metrics")):
-            assert method == "GET" or needed(method, path) is None, path
+            assert method == "GET" or scope_of(method, path) is None, path
         if "enrolments" in path or path.startswith(("/api/users", "/api/devices")):
-            assert needed(method, path) == "admin:users", path
+            assert scope_of(method, path) == "admin:users", path
     assert not PHONE & {"admin:users", "admin:units", "write:messages"}
 
 
 def test_what_asks_people_for_a_recent_proof_takes_no_token() -> None:
     """Users and devices have limits of their own; a draft binds nobody."""
-    taken = {each for each in SENSITIVE if needed(*each) not in (None, "admin:users")}
+    taken = {each for each in SENSITIVE if scope_of(*each) not in (None, "admin:users")}
     assert taken == {("POST", "/api/agreements/{agreement}/propose")}
 
 
@@ -108,7 +108,7 @@ async def test_every_scope_opens_its_own_routes_only(server: Running) -> None:
                     answer = await one.get(filled(path))
                     refused = answer.status_code == 403 and out_of_scope(answer)
                     said = f"{scope} {path}: {answer.text}"
-                    assert refused is (needed(method, path) != scope), said
+                    assert refused is (scope_of(method, path) != scope), said
 
 
 def out_of_scope(answer: httpx.Response) -> bool:

@@ -160,7 +160,7 @@ def test_every_wait_has_an_end() -> None:
     clock = Clock()
     names = SignInBackoff(free=5, longest_s=120, now=clock)
     for _ in range(1000):
-        names.failed("boss")
+        names.note_failure("boss")
     clock.now = 120
     names.check("boss")
 

@@ -20,11 +20,11 @@ def test_the_first_failures_are_free_and_then_each_doubles_the_wait() -> None:
     clock = Clock()
     backoff = SignInBackoff(free=3, longest_s=60, now=clock)
     for _ in range(2):
-        backoff.failed("jane")
+        backoff.note_failure("jane")
         backoff.check("jane")
     waits = []
     for _ in range(8):
-        backoff.failed("jane")
+        backoff.note_failure("jane")
         with pytest.raises(TooManyTries) as raised:
             backoff.check("jane")
         waits.append(raised.value.wait_s)
@@ -36,19 +36,19 @@ def test_the_first_failures_are_free_and_then_each_doubles_the_wait() -> None:
 def test_success_and_time_forget_failures() -> None:
     clock = Clock()
     backoff = SignInBackoff(free=1, now=clock)
-    backoff.failed("jane")
-    backoff.succeeded("jane")
+    backoff.note_failure("jane")
+    backoff.forget_failures("jane")
     backoff.check("jane")
-    backoff.failed("jane")
+    backoff.note_failure("jane")
     clock.now += 601
-    backoff.failed("jane")
+    backoff.note_failure("jane")
     clock.now += 1
     backoff.check("jane")
 
 
 def test_one_key_never_costs_another() -> None:
     backoff = SignInBackoff(free=1)
-    backoff.failed("jane")
+    backoff.note_failure("jane")
     backoff.check("somchai")
     with pytest.raises(TooManyTries):
         backoff.check("somchai", "jane")
@@ -57,7 +57,7 @@ def test_one_key_never_costs_another() -> None:
 def test_memory_is_bounded() -> None:
     backoff = SignInBackoff(free=1, remembered=10)
     for number in range(100):
-        backoff.failed(str(number))
+        backoff.note_failure(str(number))
     backoff.check("0")
     with pytest.raises(TooManyTries):
         backoff.check("99")
@@ -65,10 +65,10 @@ def test_memory_is_bounded() -> None:
 
 def test_a_failure_can_be_taken_back() -> None:
     backoff = SignInBackoff(free=2)
-    backoff.failed("jane")
-    backoff.failed("jane")
+    backoff.note_failure("jane")
+    backoff.note_failure("jane")
     backoff.take_back("jane", "somchai")
     backoff.check("jane")
-    backoff.failed("jane")
+    backoff.note_failure("jane")
     with pytest.raises(TooManyTries):
         backoff.check("jane")

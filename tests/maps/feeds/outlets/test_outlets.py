@@ -43,7 +43,7 @@ async def stalled(port: int) -> socket.socket:
 
 
 async def test_a_client_that_reads_nothing_is_cut_off_and_delays_nobody() -> None:
-    outlet = TcpListenOutlet(feed("tcp-listen://127.0.0.1:0"), came=quiet)
+    outlet = TcpListenOutlet(feed("tcp-listen://127.0.0.1:0"), on_peer=quiet)
     async with outlet:
         assert outlet.port is not None
         dead = await stalled(outlet.port)
@@ -72,7 +72,7 @@ async def test_a_client_that_takes_nothing_for_long_is_cut_off_with_little_to_ta
 ) -> None:
     monkeypatch.setattr(peer, "STUCK_S", 0.2)
     monkeypatch.setattr(peer, "UNSENT_BYTES", 1 << 30)
-    outlet = TcpListenOutlet(feed("tcp-listen://127.0.0.1:0"), came=quiet)
+    outlet = TcpListenOutlet(feed("tcp-listen://127.0.0.1:0"), on_peer=quiet)
     async with outlet:
         assert outlet.port is not None
         dead = await stalled(outlet.port)
@@ -88,7 +88,7 @@ async def test_a_client_that_takes_nothing_for_long_is_cut_off_with_little_to_ta
 
 
 async def test_one_client_too_many_is_sent_away() -> None:
-    outlet = TcpListenOutlet(feed("tcp-listen://127.0.0.1:0?max=1"), came=quiet)
+    outlet = TcpListenOutlet(feed("tcp-listen://127.0.0.1:0?max=1"), on_peer=quiet)
     async with outlet:
         first, first_writer = await asyncio.open_connection("127.0.0.1", outlet.port)
         async for _ in wait_until("the client"):
@@ -111,7 +111,7 @@ async def test_a_port_that_is_taken_is_a_fault_of_the_link() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         outlet = TcpListenOutlet(
-            feed(f"tcp-listen://127.0.0.1:{taken.getsockname()[1]}"), came=quiet
+            feed(f"tcp-listen://127.0.0.1:{taken.getsockname()[1]}"), on_peer=quiet
         )
         with pytest.raises(LinkError, match="Address already in use"):
             await outlet.__aenter__()
@@ -120,7 +120,7 @@ async def test_a_port_that_is_taken_is_a_fault_of_the_link() -> None:
 async def test_a_server_that_is_not_there_is_a_fault_and_one_that_goes_is_told() -> None:
     lost: list[str] = []
     with pytest.raises(LinkError, match="Connection refused"):
-        await TcpOutlet(feed(f"tcp://127.0.0.1:{free_port()}"), lost=lost.append).__aenter__()
+        await TcpOutlet(feed(f"tcp://127.0.0.1:{free_port()}"), on_lost=lost.append).__aenter__()
     came: list[asyncio.StreamWriter] = []
 
     async def serve(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -128,7 +128,7 @@ async def test_a_server_that_is_not_there_is_a_fault_and_one_that_goes_is_told()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    async with server, TcpOutlet(feed(f"tcp://127.0.0.1:{port}"), lost=lost.append) as outlet:
+    async with server, TcpOutlet(feed(f"tcp://127.0.0.1:{port}"), on_lost=lost.append) as outlet:
         assert outlet.clients == 1
         async for _ in wait_until("the connection"):
             if came:
@@ -166,11 +166,11 @@ async def test_a_server_is_believed_by_its_certificate_and_name_only(certificate
     own = {"ca_file": certificate, "cert_file": certificate, "key_file": key}
     async with server, asyncio.timeout(20):
         named = feed(url, **own, server_name="tak")
-        async with TcpOutlet(named, lost=lost.append) as outlet:
+        async with TcpOutlet(named, on_lost=lost.append) as outlet:
             outlet.send(b"hello\n")
             assert await lines.get() == b"hello\n"
         with pytest.raises(LinkError, match="IP address mismatch"):
-            await TcpOutlet(feed(url, **own), lost=lost.append).__aenter__()
+            await TcpOutlet(feed(url, **own), on_lost=lost.append).__aenter__()
 
 
 def receiver(group: str | None = None) -> socket.socket:
@@ -196,7 +196,7 @@ async def test_datagrams_reach_a_host_and_a_group(
 ) -> None:
     with receiver(group) as sock:
         lost: list[str] = []
-        async with UdpOutlet(feed(url(sock.getsockname()[1])), lost=lost.append) as outlet:
+        async with UdpOutlet(feed(url(sock.getsockname()[1])), on_lost=lost.append) as outlet:
             outlet.send(b"one")
             outlet.send(b"two")
             loop = asyncio.get_running_loop()
@@ -209,7 +209,7 @@ async def test_datagrams_reach_a_host_and_a_group(
 async def test_a_host_where_nobody_listens_yet_stops_no_datagram() -> None:
     lost: list[str] = []
     port = free_port(socket.SOCK_DGRAM)
-    async with UdpOutlet(feed(f"udp://127.0.0.1:{port}"), lost=lost.append) as outlet:
+    async with UdpOutlet(feed(f"udp://127.0.0.1:{port}"), on_lost=lost.append) as outlet:
         for _ in range(3):
             outlet.send(b"nobody hears")
             await asyncio.sleep(0.01)

@@ -22,7 +22,7 @@ async def post(receiver: HttpReceiver, outgoing: OutboundHttp, host: str = "127.
 
 async def test_a_listed_receiver_is_posted_to_under_its_own_name() -> None:
     async with receiving() as receiver:
-        assert await post(receiver, OutboundHttp(listed=LOCAL), "localhost") == 204
+        assert await post(receiver, OutboundHttp(allowed=LOCAL), "localhost") == 204
         (came,) = receiver.posts
         assert came.path == "/hook?a=b"
         assert came.body == b"{}"
@@ -44,7 +44,7 @@ async def test_a_redirect_to_the_metadata_address_is_not_followed(status: int) -
         for place in ("http://169.254.169.254/latest", f"http://127.0.0.1:{trap.port}/"):
             receiver.answers = [answer(status, f"location: {place}")]
             with pytest.raises(Undeliverable, match="sends elsewhere"):
-                await post(receiver, OutboundHttp(listed=LOCAL))
+                await post(receiver, OutboundHttp(allowed=LOCAL))
         assert trap.posts == []
 
 
@@ -65,12 +65,12 @@ async def test_the_address_that_was_checked_is_the_one_connected_to(
     async with receiving(host="127.0.0.2") as good, receiving(port=good.port) as trap:
         monkeypatch.setattr(socket, "getaddrinfo", resolver)
         listed = (ipaddress.ip_network("127.0.0.2/32"),)
-        assert await post(good, OutboundHttp(listed=listed), "rebind.example") == 204
+        assert await post(good, OutboundHttp(allowed=listed), "rebind.example") == 204
         assert len(good.posts) == 1
         assert trap.posts == []
         assert asked == ["rebind.example"]
         with pytest.raises(Undeliverable):
-            await post(good, OutboundHttp(listed=listed), "rebind.example")
+            await post(good, OutboundHttp(allowed=listed), "rebind.example")
         assert trap.posts == []
 
 
@@ -96,7 +96,7 @@ async def test_a_receiver_that_says_nothing_is_left_in_time() -> None:
         receiver.hold = hold
         async with asyncio.timeout(2):
             with pytest.raises(TemporaryFailure, match=r"within 0\.5 s"):
-                await post(receiver, OutboundHttp(listed=LOCAL, within_s=0.5))
+                await post(receiver, OutboundHttp(allowed=LOCAL, within_s=0.5))
 
 
 async def test_an_endless_answer_is_not_read() -> None:
@@ -112,7 +112,7 @@ async def test_an_endless_answer_is_not_read() -> None:
 
     async with receiving() as receiver:
         receiver.hold = hold
-        assert await post(receiver, OutboundHttp(listed=LOCAL)) == 200
+        assert await post(receiver, OutboundHttp(allowed=LOCAL)) == 200
         assert sent < 20_000_000  # what fits into the buffers of two sockets, not 655 MB
 
 
@@ -126,14 +126,14 @@ async def test_endless_headers_end_the_talk() -> None:
     async with receiving() as receiver:
         receiver.hold = hold
         with pytest.raises(TemporaryFailure):
-            await post(receiver, OutboundHttp(listed=LOCAL, within_s=5))
+            await post(receiver, OutboundHttp(allowed=LOCAL, within_s=5))
 
 
 async def test_no_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     async with receiving() as proxy, receiving() as receiver:
         for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
-        assert await post(receiver, OutboundHttp(listed=LOCAL)) == 204
+        assert await post(receiver, OutboundHttp(allowed=LOCAL)) == 204
         assert proxy.posts == []
 
 
@@ -149,13 +149,13 @@ async def test_tls_checks_the_name_though_the_address_is_connected_to(
     monkeypatch.setattr(socket, "getaddrinfo", resolver)
     shown = certificate(tmp_path, "hook.example")
     async with receiving(tls=shown.server()) as receiver:
-        outgoing = OutboundHttp(listed=LOCAL, tls=shown.client())
+        outgoing = OutboundHttp(allowed=LOCAL, tls=shown.client())
         url = f"https://hook.example:{receiver.port}/"
         assert (await outgoing.post(url, body=b"", headers={})).status_code == 204
         with pytest.raises(TemporaryFailure, match="cannot be reached"):
             await outgoing.post(url.replace("hook", "other"), body=b"", headers={})
         with pytest.raises(TemporaryFailure, match="cannot be reached"):
-            await OutboundHttp(listed=LOCAL).post(url, body=b"", headers={})
+            await OutboundHttp(allowed=LOCAL).post(url, body=b"", headers={})
         assert len(receiver.posts) == 1
 
 
@@ -163,14 +163,14 @@ async def test_what_is_down_may_go_through_later() -> None:
     async with receiving() as receiver:
         pass
     with pytest.raises(TemporaryFailure, match="cannot be reached"):
-        await post(receiver, OutboundHttp(listed=LOCAL))
+        await post(receiver, OutboundHttp(allowed=LOCAL))
 
 
 async def test_a_fault_names_no_path_and_no_query() -> None:
     async with receiving() as receiver:
         pass
     with pytest.raises(TemporaryFailure) as raised:
-        await post(receiver, OutboundHttp(listed=LOCAL))
+        await post(receiver, OutboundHttp(allowed=LOCAL))
     assert "hook" not in str(raised.value)
 
 

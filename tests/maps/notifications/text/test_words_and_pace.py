@@ -147,12 +147,12 @@ def test_batches_never_pass_the_limit_and_hold_no_call_for_help_back(
 def test_waits_double_up_to_five_minutes_and_never_undercut_what_is_asked_for() -> None:
     pace, waits = ReceiverThrottle(), []
     for _ in range(10):
-        pace.failed(0.0, "down")
+        pace.note_failure(0.0, "down")
         waits.append(pace.not_before_s)
     assert 4 <= waits[0] <= 6
     assert all(wait <= LONGEST_WAIT_S * 1.2 for wait in waits)
     assert waits[-1] >= LONGEST_WAIT_S * 0.8
-    pace.failed(0.0, "down", wait_s=800)
+    pace.note_failure(0.0, "down", wait_s=800)
     assert pace.not_before_s >= 800
     pace.went(1.0)
     assert (pace.failures, pace.fault, pace.not_before_s) == (0, "", 0.0)

@@ -15,7 +15,7 @@ from maps.language.wording import Wording
 from maps.reports.kinds.month_records import _spacing
 from maps.reports.kinds.monthly import _coverage
 from maps.surveys.coverage_and_effort import Survey
-from maps.surveys.track_reader import MOST_POSITIONS, followed
+from maps.surveys.track_reader import MOST_POSITIONS, read_tracks
 from patrol.units.wire import Fix
 
 START = datetime(2026, 10, 1, tzinfo=UTC)
@@ -52,9 +52,9 @@ async def test_a_survey_takes_more_time_of_positions_farther_apart(
     )
     in_thread = Survey(SimpleNamespace()).in_thread
     with pytest.raises(BadRequest, match="more than 50 positions"):
-        await followed(desk, ["a"], START, START + MONTH, in_thread=in_thread)
+        await read_tracks(desk, ["a"], START, START + MONTH, in_thread=in_thread)
     apart = timedelta(seconds=5)
-    [found] = await followed(desk, ["a"], START, START + MONTH, in_thread=in_thread, apart=apart)
+    [found] = await read_tracks(desk, ["a"], START, START + MONTH, in_thread=in_thread, apart=apart)
     seconds = ((found.track.time_us - found.track.time_us[0]) / 1e6).tolist()
     assert seconds[:5] == [0, 5, 10, 16, 21], "a place that nothing could reach stands for no other"
     assert 35 <= len(seconds) <= 41

@@ -46,7 +46,7 @@ def test_what_both_sides_logged_of_one_event_is_one_incident() -> None:
     month: Any = month_in_short(asked, known)
     patrol: Any = patrol_in_short(asked, known)[0]
     for facts in (month, patrol):
-        assert dict(facts.pairs)[words.say("report.incidents")] == "1"
+        assert dict(facts.pairs)[words.text("report.incidents")] == "1"
 
 
 def test_an_amount_is_told_as_it_was() -> None:

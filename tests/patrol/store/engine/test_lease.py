@@ -52,7 +52,9 @@ async def test_who_waits_takes_the_lease_when_it_falls_still_and_the_other_commi
     url = empty_store(tmp_path / "patrol.db")
     first, second = open_store(url), open_store(url)
     lost: list[LeaseLost] = []
-    one, two = (LeaseHolder("hx", agency="joint", life_s=1.5, lost=lost.append) for _ in range(2))
+    one, two = (
+        LeaseHolder("hx", agency="joint", life_s=1.5, on_lost=lost.append) for _ in range(2)
+    )
     try:
         holding = one.hold(first)
         await holding.__aenter__()
@@ -345,7 +347,7 @@ async def test_who_was_still_past_the_lease_renews_it_in_the_first_transaction_a
     url = empty_store(tmp_path / "patrol.db")
     first, second = open_store(url), open_store(url)
     lost: list[LeaseLost] = []
-    one = LeaseHolder("hx", agency="joint", life_s=0.3, lost=lost.append)
+    one = LeaseHolder("hx", agency="joint", life_s=0.3, on_lost=lost.append)
     try:
         holding = one.hold(first)
         await holding.__aenter__()
