@@ -26,12 +26,12 @@ class Views:
     >>> views.seen("th-ck", "la-hx", "positions", 3)
     >>> views.seen("th-ck", "la-hx", "positions", 2)
     >>> at = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
-    >>> filing = views.duty(Book(), at)
+    >>> filing = views.duty(OpenDocuments(), at)
     >>> filing.filed()  # it is on disk
     >>> [note] = filing.notes
     >>> note.act, note.agency, note.detail["owner"], note.detail["records"]
     ('see shared records', 'th-ck', 'la-hx', 5)
-    >>> views.duty(Book(), at).notes  # once an hour is enough
+    >>> views.duty(OpenDocuments(), at).notes  # once an hour is enough
     ()
     """
 
