@@ -41,8 +41,8 @@ function dms(value: number, positive: string, negative: string): string {
 
 /** The place that coordinates in any of the three ways name; null for other words. */
 export function readCoordinates(text: string): Place | null {
-  const said = text.trim().toUpperCase();
-  return readMgrs(said) ?? readDegrees(said);
+  const input = text.trim().toUpperCase();
+  return readMgrs(input) ?? readDegrees(input);
 }
 
 function readMgrs(said: string): Place | null {

@@ -19,7 +19,7 @@ export const overlays = signal<Overlay[]>([]);
 /** Everything that is shown, as one collection. */
 export const overlayFeatures = computed<GeoJSON.FeatureCollection>(() => ({
   type: "FeatureCollection",
-  features: overlays.value.flatMap((overlay) => (overlay.shown ? overlay.features.features.map(named) : [])),
+  features: overlays.value.flatMap((overlay) => (overlay.shown ? overlay.features.features.map(withName) : [])),
 }));
 
 /** Counts what is brought: names of files and layers may come twice. */
@@ -64,7 +64,7 @@ export function boundsOf(some: readonly Overlay[]): [number, number, number, num
 const NAME_KEYS = ["name", "call_sign", "title", "label", "id"];
 
 /** Keeps of a feature what the map draws: its shape and one name. */
-function named(feature: GeoJSON.Feature): GeoJSON.Feature {
+function withName(feature: GeoJSON.Feature): GeoJSON.Feature {
   const key = NAME_KEYS.find((each) => typeof feature.properties?.[each] === "string");
   return {
     type: "Feature",

@@ -14,17 +14,17 @@ import { coordinateWords } from "./coordinates.ts";
 
 /** Places that are kept; the oldest go first. */
 const KEPT = 500;
-const told = signal<ReadonlyMap<string, Address>>(new Map());
-const asked = new Set<string>();
+const addresses = signal<ReadonlyMap<string, Address>>(new Map());
+const requested = new Set<string>();
 
 /** The address of a place; null while the server has not told it. Reading it asks. */
 export function addressOf(lon: number, lat: number): Address | null {
   const key = `${lon.toFixed(5)} ${lat.toFixed(5)}`;
-  if (!asked.has(key)) {
-    asked.add(key);
-    void ask(key, lon, lat);
+  if (!requested.has(key)) {
+    requested.add(key);
+    void load(key, lon, lat);
   }
-  return told.value.get(key) ?? null;
+  return addresses.value.get(key) ?? null;
 }
 
 /** The same, once it is known; null where the server cannot be asked. */
@@ -43,14 +43,14 @@ export async function fetchAddress(lon: number, lat: number): Promise<Address | 
   }
 }
 
-async function ask(key: string, lon: number, lat: number): Promise<void> {
+async function load(key: string, lon: number, lat: number): Promise<void> {
   const address = await fetchAddress(lon, lat);
   if (address === null) {
-    setTimeout(() => asked.delete(key), 30_000); // the next drawing after that asks again
+    setTimeout(() => requested.delete(key), 30_000); // the next drawing after that asks again
     return;
   }
-  const all = [...told.peek(), [key, address] as const].slice(-KEPT);
-  told.value = new Map(all);
+  const all = [...addresses.peek(), [key, address] as const].slice(-KEPT);
+  addresses.value = new Map(all);
 }
 
 /** River address of a place once it is known, else its coordinates. */

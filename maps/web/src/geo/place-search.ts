@@ -35,19 +35,19 @@ export interface Findable {
  * at all.
  */
 export function meets(words: readonly string[], query: string): number | null {
-  const wanted = fold(query);
-  if (wanted === "") return null;
+  const folded = fold(query);
+  if (folded === "") return null;
   let best: number | null = null;
   for (const word of words) {
     const name = fold(word);
-    const at = name.indexOf(wanted);
+    const at = name.indexOf(folded);
     if (at < 0) continue;
     const well =
-      name === wanted
+      name === folded
         ? 0
         : at === 0
           ? 1
-          : word.split(/[\s\-/(]+/).some((each) => fold(each).startsWith(wanted))
+          : word.split(/[\s\-/(]+/).some((each) => fold(each).startsWith(folded))
             ? 2
             : 3;
     if (best === null || well < best) best = well;
@@ -66,23 +66,23 @@ export function unitMeets(
   unit: { callSign: string; others: readonly string[]; addresses: readonly string[] },
   query: string,
 ): number | null {
-  const wanted = plainDigits(query).trim().toLowerCase();
-  if (wanted === "") return 0;
-  const well = meets([unit.callSign], wanted);
+  const digits = plainDigits(query).trim().toLowerCase();
+  if (digits === "") return 0;
+  const well = meets([unit.callSign], digits);
   // A figure in the middle of another one is another figure.
-  if (well !== null && !(well === 3 && /^\d+$/.test(wanted))) return well;
+  if (well !== null && !(well === 3 && /^\d+$/.test(digits))) return well;
   const begins = [unit.callSign, ...unit.others].flatMap((each) =>
     plainDigits(each)
       .toLowerCase()
       .split(/[\s\-/(]+/),
   );
-  const said = plainDigits(unit.callSign).toLowerCase();
-  const met = wanted
+  const callSign = plainDigits(unit.callSign).toLowerCase();
+  const met = digits
     .split(/\s+/)
     .every(
       (word) =>
         begins.some((each) => each.startsWith(word)) ||
-        (!/^\d+$/.test(word) && said.includes(word)) ||
+        (!/^\d+$/.test(word) && callSign.includes(word)) ||
         unit.others.some((each) => each.toLowerCase().startsWith(word)) ||
         (word.length >= ADDRESS_PART && unit.addresses.some((each) => each.toLowerCase().includes(word))),
     );
@@ -117,12 +117,12 @@ export function readKm(query: string, rivers: readonly string[]): NamedKm | null
   const figure = /\d{1,3}(?:[\s\u202f]\d{3})(?:[.,]\d+)?|\d+(?:[.,]\d+)?/u.exec(text);
   if (figure === null) return null;
   const rest = `${text.slice(0, figure.index)} ${text.slice(figure.index + figure[0].length)}`;
-  const named = KM.test(rest);
+  const isKm = KM.test(rest);
   const name = rest.replace(KM, " ").trim();
   const river = name === "" ? MEKONG : rivers.find((each) => fold(each) === fold(name));
   if (river === undefined) return null;
   const km = Number(figure[0].replace(/[\s\u202f]/g, "").replace(",", "."));
-  return { river, km, sure: named || name !== "" };
+  return { river, km, sure: isKm || name !== "" };
 }
 
 export type { Place };

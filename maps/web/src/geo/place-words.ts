@@ -9,30 +9,32 @@ import { coordinateWords } from "./coordinates.ts";
 /** The river address where there is one, else coordinates and, if known, the side. */
 export function placeWords(fix: Fix): string {
   const place = fix.place;
-  if (place?.river !== undefined) return say(rowParts(place)).join(" · ");
+  if (place?.river !== undefined) return textsOf(rowParts(place)).join(" · ");
   const words = riverWords(fix);
   if (words !== null) return words;
   const coordinates = coordinateWords(fix.lon, fix.lat, coordinateFormat.value);
-  return place?.country === undefined ? coordinates : [coordinates, ...say(shortParts(place))].join(" · ");
+  return place?.country === undefined ? coordinates : [coordinates, ...textsOf(shortParts(place))].join(" · ");
 }
 
 /** `km 2 356.4 · left bank · LA side`; null away from a river. */
 export function riverWords(fix: Fix): string | null {
-  if (fix.place?.river !== undefined) return say(shortParts(fix.place)).join(" · ");
+  if (fix.place?.river !== undefined) return textsOf(shortParts(fix.place)).join(" · ");
   if (fix.river_km === undefined) return null;
-  return say(shortParts({ river: "Mekong", km: fix.river_km, ...(fix.bank ? { bank: fix.bank } : {}) })).join(" · ");
+  return textsOf(shortParts({ river: "Mekong", km: fix.river_km, ...(fix.bank ? { bank: fix.bank } : {}) })).join(
+    " · ",
+  );
 }
 
 /** `Houay Xai reach · 68 km below the Golden Triangle`; null where there is no more to say. */
 export function reachWords(fix: Fix): string | null {
-  const parts = fix.place === undefined ? [] : say(furtherParts(fix.place));
+  const parts = fix.place === undefined ? [] : textsOf(furtherParts(fix.place));
   return parts.length === 0 ? null : parts.join(" · ");
 }
 
 /** `LA side`, for what is away from a river; null where no side is known. */
 export function sideWords(fix: Fix): string | null {
   if (fix.place?.country === undefined || fix.place.river !== undefined) return null;
-  return say(shortParts(fix.place)).join(" · ");
+  return textsOf(shortParts(fix.place)).join(" · ");
 }
 
 /** What the address is good to; null without one. */
@@ -51,7 +53,7 @@ export function addressErrorWords(fix: Fix): string | null {
   return parts.length === 0 ? null : parts.join(" ");
 }
 
-function say(parts: Part[]): string[] {
+function textsOf(parts: Part[]): string[] {
   return parts.map(([key, values]) => t(key, values));
 }
 

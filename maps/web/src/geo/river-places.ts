@@ -9,7 +9,7 @@ import { MEKONG } from "./river-course.ts";
 export function placeOf(text: string): { lon: number; lat: number } | null {
   const coordinates = readCoordinates(text);
   if (coordinates !== null) return coordinates;
-  const named = readKm(text, courses.value?.names ?? [MEKONG]);
-  const at = named && courses.value?.at(named.river, named.km);
+  const km = readKm(text, courses.value?.names ?? [MEKONG]);
+  const at = km && courses.value?.at(km.river, km.km);
   return at ? { lon: at[0], lat: at[1] } : null;
 }

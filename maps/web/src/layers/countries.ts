@@ -64,7 +64,7 @@ function nameByCode(): ExpressionSpecification {
 }
 
 /** Latin capitals stand apart, as on paper maps; letters of the other scripts belong together. */
-function apart(language: string): number {
+function letterSpacing(language: string): number {
   return ["en", "vi"].includes(language) ? 0.2 : 0;
 }
 
@@ -83,7 +83,7 @@ export const countryNames: MapLayer = {
         "text-field": ["get", "name"],
         "text-font": [REGULAR],
         "text-size": 15,
-        "text-letter-spacing": apart(language),
+        "text-letter-spacing": letterSpacing(language),
         "text-transform": "uppercase",
         "text-max-width": 12,
       },
@@ -104,7 +104,7 @@ export const countryNames: MapLayer = {
         "text-field": nameByCode(),
         "text-font": [REGULAR],
         "text-size": 12.5,
-        "text-letter-spacing": apart(language),
+        "text-letter-spacing": letterSpacing(language),
         "text-transform": "uppercase",
         "text-max-width": 20,
         "text-padding": 20,

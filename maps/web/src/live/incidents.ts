@@ -14,27 +14,29 @@ import { documents } from "./signals.ts";
 
 const DAY_MS = 24 * 3600e3;
 /** When incidents were marked as seen here, by id. */
-const seen = storedMarks("jp.incidents_seen");
+const readMarks = storedMarks("jp.incidents_seen");
 /**
  * What is over, which no snapshot carries: read when somebody looks for it. What is open only the stream tells, which
  * also takes it away.
  */
-const asked = signal<readonly Incident[]>([]);
+const fetched = signal<readonly Incident[]>([]);
 /** Hash of the photo that is shown large; empty for none. */
 export const openPhoto = signal("");
 
-const told = computed<readonly Incident[]>(() => {
+const incidents = computed<readonly Incident[]>(() => {
   const open = (documents.value ?? []).filter((record): record is Incident => record.kind === "incident");
-  return [...open, ...asked.value.filter((each) => !open.some((one) => one.id === each.id))];
+  return [...open, ...fetched.value.filter((each) => !open.some((one) => one.id === each.id))];
 });
 
 /** What waits to be seen, the oldest first: badges count these. */
-export const unreadIncidents = computed(() => news(told.value, seen.value, session.value?.user ?? "", now.peek()));
+export const unreadIncidents = computed(() =>
+  news(incidents.value, readMarks.value, session.value?.user ?? "", now.peek()),
+);
 /** What happened within a day, and what is new, the last first. */
-export const incidentsOfTheDay = computed(() => ofTheDay(told.value, now.peek()));
+export const incidentsOfTheDay = computed(() => ofTheDay(incidents.value, now.peek()));
 
 export function markIncidentRead(id: string): void {
-  mark(seen, id, new Date(now.peek()).toISOString());
+  mark(readMarks, id, new Date(now.peek()).toISOString());
 }
 
 /** For the key. */
@@ -50,7 +52,7 @@ export async function fetchIncidents(): Promise<void> {
       `/api/incidents?start=${new Date(now.peek() - DAY_MS).toISOString()}`,
       listOf(ListedIncident),
     );
-    asked.value = found.map((each): Incident => ({ ...each, kind: "incident" })).filter(isOver);
+    fetched.value = found.map((each): Incident => ({ ...each, kind: "incident" })).filter(isOver);
   } catch {
     // What the stream has brought is listed all the same.
   }
@@ -64,7 +66,7 @@ const sharing = computed(() =>
 );
 effect(() => {
   void sharing.value;
-  asked.value = [];
+  fetched.value = [];
 });
 
 const known = new Set<string>();

@@ -51,7 +51,7 @@ export function useMessages(unit: string): Messages {
   useEffect(() => {
     let timer = 0;
     let routesAt = 0;
-    let wanted = true;
+    let isCurrent = true;
     const query = `unit=${encodeURIComponent(unit)}`;
     const look = async (): Promise<void> => {
       clearTimeout(timer);
@@ -61,7 +61,7 @@ export function useMessages(unit: string): Messages {
           fetchJson(`/api/orders?${query}&limit=${SHOWN}`, listOf(RadioMessage)),
           messages.sent,
           messages.sentFault,
-          () => wanted,
+          () => isCurrent,
         ),
       ];
       if (at - routesAt >= QUIET_MS) {
@@ -71,12 +71,12 @@ export function useMessages(unit: string): Messages {
             fetchJson(`/api/orders/routes?${query}`, listOf(Route)),
             messages.routes,
             messages.routesFault,
-            () => wanted,
+            () => isCurrent,
           ),
         );
       }
       await Promise.all([...reads, lookFor(unansweredId(unit), messages.found)]);
-      if (wanted)
+      if (isCurrent)
         timer = window.setTimeout(
           () => void look(),
           messages.sent.peek()?.some((each) => isOnItsWay(each, now.peek())) ? WAITING_MS : QUIET_MS,
@@ -88,7 +88,7 @@ export function useMessages(unit: string): Messages {
     };
     void look();
     return () => {
-      wanted = false;
+      isCurrent = false;
       clearTimeout(timer);
     };
   }, [unit, messages]);

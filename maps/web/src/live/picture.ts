@@ -147,8 +147,8 @@ export class Picture {
       lat: place[1] ?? 0,
       at: Date.parse(times[i] ?? ""),
     }));
-    const told = past.filter((point, i) => Number.isFinite(point.at) && !flags?.[i]?.includes("jump"));
-    const both = [...told, ...(this.tracks.get(id) ?? [])].sort((a, b) => a.at - b.at);
+    const shownPoints = past.filter((point, i) => Number.isFinite(point.at) && !flags?.[i]?.includes("jump"));
+    const both = [...shownPoints, ...(this.tracks.get(id) ?? [])].sort((a, b) => a.at - b.at);
     const points = both.filter((point, i) => point.at !== both[i - 1]?.at);
     prune(points, nowMs - this.keepMs);
     this.tracks.set(id, points);

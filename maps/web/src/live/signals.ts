@@ -96,19 +96,19 @@ export const live = new LiveStream({
 
 /** Ids that changed since the last call: for the map, once a second. */
 export function takeDirty(): { units: Set<string>; tracks: Set<string> } {
-  const taken = { units: new Set(dirtyUnits), tracks: new Set(dirtyTracks) };
+  const dirty = { units: new Set(dirtyUnits), tracks: new Set(dirtyTracks) };
   dirtyUnits.clear();
   dirtyTracks.clear();
-  return taken;
+  return dirty;
 }
 
 function take(touched: Touched, whole: boolean): void {
   for (const id of touched.units) dirtyUnits.add(id);
   for (const id of touched.tracks) dirtyTracks.add(id);
   // The frame is in the picture by now: who shows it may fail, and the next one is shown all the same.
-  shown(() => touched.documents && takeDocuments(touched.ended));
-  shown(() => noteForgotten(touched));
-  shown(() => noteTexts(touchedUnits(touched), (id) => !picture.units.has(id), now.peek()));
+  atNextFrame(() => touched.documents && takeDocuments(touched.ended));
+  atNextFrame(() => noteForgotten(touched));
+  atNextFrame(() => noteTexts(touchedUnits(touched), (id) => !picture.units.has(id), now.peek()));
   if (whole)
     straight.clear(); // all tracks are fetched
   else bend(touched.straight);
@@ -119,7 +119,7 @@ function take(touched: Touched, whole: boolean): void {
 }
 
 /** Lets the page show something; what throws is told of and holds up nothing. */
-function shown(show: () => void): void {
+function atNextFrame(show: () => void): void {
   try {
     show();
   } catch (error) {
@@ -160,18 +160,18 @@ function takeDocuments(ended: readonly OfficeDocument[]): void {
   documents.value = [...picture.documents.values()];
   const over = ended.filter((record) => record.kind === "hand_off");
   if (over.length === 0) return;
-  const kept = endedHandOffs.peek().filter((old) => over.every((record) => record.id !== old.id));
-  endedHandOffs.value = [...over, ...kept].slice(0, ENDED_KEPT);
+  const others = endedHandOffs.peek().filter((old) => over.every((record) => record.id !== old.id));
+  endedHandOffs.value = [...over, ...others].slice(0, ENDED_KEPT);
 }
 
 function renew(): void {
-  shown(() => {
+  atNextFrame(() => {
     everyone.value = inOrder();
   });
-  shown(() => {
+  atNextFrame(() => {
     claims.value = [...picture.claims.values()].sort((a, b) => Date.parse(a.since) - Date.parse(b.since));
   });
-  shown(() => {
+  atNextFrame(() => {
     channels.value = [...picture.channels.values()].sort((a, b) => byName.compare(a.name, b.name));
   });
 }

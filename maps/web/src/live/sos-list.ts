@@ -45,7 +45,7 @@
   let tendedAt: number | null = null;
   let socket: WebSocket | null = null;
   let triedAt = 0;
-  let drawn = "";
+  let lastDrawn = "";
 
   function word(value: unknown): string {
     return typeof value === "string" ? value.slice(0, 200) : "";
@@ -55,7 +55,7 @@
     return Array.isArray(value) ? value.filter((each) => typeof each === "object" && each !== null) : [];
   }
 
-  function hear(text: string): void {
+  function receive(text: string): void {
     try {
       // Most frames hold nothing for this list: they are not read twice.
       if (
@@ -120,9 +120,9 @@
         .filter(Boolean)
         .join(" · "),
     );
-    const told = JSON.stringify([words.title, ...rows]);
-    if (told === drawn) return;
-    drawn = told;
+    const content = JSON.stringify([words.title, ...rows]);
+    if (content === lastDrawn) return;
+    lastDrawn = content;
     document.getElementById("sos-list")?.remove();
     if (rows.length === 0) return;
     const box = document.createElement("section");
@@ -158,14 +158,14 @@
   /** Follows the stream where the page does not. */
   function follow(): void {
     const now = performance.now();
-    const given = tendedAt === null ? now - began > BEGINS_MS : now - tendedAt > GOES_ON_MS;
-    if (!given) {
+    const isLate = tendedAt === null ? now - began > BEGINS_MS : now - tendedAt > GOES_ON_MS;
+    if (!isLate) {
       socket?.close();
       socket = null;
     } else if ((socket === null || socket.readyState > 1) && now - triedAt > AGAIN_MS) {
       triedAt = now;
       socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/live`);
-      socket.onmessage = (event) => hear(String(event.data));
+      socket.onmessage = (event) => receive(String(event.data));
     }
     look();
   }
@@ -173,7 +173,7 @@
   setInterval(follow, 1000);
   Object.defineProperty(window, "sosList", {
     value: Object.freeze({
-      hear,
+      hear: receive,
       /** The page follows the stream, or tries to. */
       tended: (): void => {
         tendedAt = performance.now();

@@ -4,13 +4,13 @@ import { useRef } from "preact/hooks";
 
 /** @param open makes the map in the element that it is given. */
 export function MapCanvas({ open }: { open: (element: HTMLElement) => void }): JSX.Element {
-  const made = useRef(false);
+  const isMade = useRef(false);
   return (
     <div
       class="map"
       ref={(element) => {
-        if (element === null || made.current) return;
-        made.current = true;
+        if (element === null || isMade.current) return;
+        isMade.current = true;
         open(element);
       }}
     />

@@ -5,7 +5,7 @@ import { type Drawing, NO_FEATURES } from "../layers/layer.ts";
 import { fontFaces } from "../symbols/fonts.ts";
 
 /** Sources that were drawn on this page: what was read stays read. */
-const drawn = new Set<string>();
+const drawnImages = new Set<string>();
 
 /** The style with all layers; what only layers that are switched off would draw is not read from the server. */
 export function buildStyle(drawing: Drawing, hidden: readonly string[]): StyleSpecification {
@@ -15,7 +15,7 @@ export function buildStyle(drawing: Drawing, hidden: readonly string[]): StyleSp
     Object.assign(sources, layer.sources(drawing));
     const off = layer.toggle !== null && hidden.includes(layer.toggle);
     for (const spec of layer.layers(drawing)) {
-      if (!off && "source" in spec) drawn.add(spec.source);
+      if (!off && "source" in spec) drawnImages.add(spec.source);
       layers.push(
         off && spec.type !== "background"
           ? ({ ...spec, layout: { ...spec.layout, visibility: "none" } } as LayerSpecification)
@@ -24,7 +24,7 @@ export function buildStyle(drawing: Drawing, hidden: readonly string[]): StyleSp
     }
   }
   for (const [name, source] of Object.entries(sources)) {
-    if (source.type === "geojson" && typeof source.data === "string" && !drawn.has(name))
+    if (source.type === "geojson" && typeof source.data === "string" && !drawnImages.has(name))
       sources[name] = { ...source, data: NO_FEATURES };
   }
   return { version: 8, sources, layers, "font-faces": fontFaces, transition: { duration: 0 } } as StyleSpecification;

@@ -17,10 +17,10 @@ export class Connection<S> {
 
   #openAnew(): Promise<IDBPDatabase<S>> {
     const forget = (): void => {
-      if (this.#opening === made) this.#opening = null;
+      if (this.#opening === opened) this.#opening = null;
     };
-    const made = this.#open(forget);
-    made.catch(forget); // what failed once may go well the next time
-    return made;
+    const opened = this.#open(forget);
+    opened.catch(forget); // what failed once may go well the next time
+    return opened;
   }
 }

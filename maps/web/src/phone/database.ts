@@ -111,12 +111,12 @@ export async function phoneKey(): Promise<CryptoKey> {
   const db = await database();
   const found = await db.get("phone", "key");
   if (found instanceof CryptoKey) return found;
-  const made = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+  const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
   const tx = db.transaction("phone", "readwrite", { durability: "strict" });
   const before = await tx.store.get("key"); // another tab may have been quicker
-  if (!(before instanceof CryptoKey)) await tx.store.put(made, "key");
+  if (!(before instanceof CryptoKey)) await tx.store.put(key, "key");
   await tx.done;
-  return before instanceof CryptoKey ? before : made;
+  return before instanceof CryptoKey ? before : key;
 }
 
 /** A random id as the server takes it: 32 hexadecimal digits of a version 4 UUID. */

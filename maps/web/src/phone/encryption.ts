@@ -69,12 +69,12 @@ export async function unwrapKey(wrapped: Wrapped, pin: string): Promise<Bytes | 
 }
 
 async function pinKey(pin: string, salt: Bytes, rounds: number): Promise<CryptoKey> {
-  const said = await crypto.subtle.importKey("raw", coder.encode(pin.normalize("NFKC")), "PBKDF2", false, [
+  const rawPin = await crypto.subtle.importKey("raw", coder.encode(pin.normalize("NFKC")), "PBKDF2", false, [
     "deriveKey",
   ]);
   return crypto.subtle.deriveKey(
     { name: "PBKDF2", hash: "SHA-256", salt, iterations: rounds },
-    said,
+    rawPin,
     { name: "AES-GCM", length: 256 },
     false,
     ["encrypt", "decrypt"],
@@ -100,9 +100,9 @@ export async function open<T>(key: CryptoKey, sealed: Sealed): Promise<T> {
 }
 
 export async function newPair(key: CryptoKey): Promise<Pair> {
-  const made = await crypto.subtle.generateKey(CURVE, true, ["deriveBits"]);
-  const point = new Uint8Array(await crypto.subtle.exportKey("raw", made.publicKey));
-  const secret = new Uint8Array(await crypto.subtle.exportKey("pkcs8", made.privateKey));
+  const pair = await crypto.subtle.generateKey(CURVE, true, ["deriveBits"]);
+  const point = new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey));
+  const secret = new Uint8Array(await crypto.subtle.exportKey("pkcs8", pair.privateKey));
   return { open: point, secret: await sealBytes(key, secret) };
 }
 

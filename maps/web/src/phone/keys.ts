@@ -57,7 +57,7 @@ export type Unlocking = { opened: Opened } | { wrong: number; waitUntil: number 
  */
 export async function keepEnrolment(given: Enrolled): Promise<string> {
   const callSign = given.unit === null ? "" : typeof given.unit === "string" ? "" : given.unit.call_sign;
-  const made = await makeProfile({
+  const created = await makeProfile({
     name: given.crewName,
     device: given.device,
     callSign,
@@ -66,7 +66,7 @@ export async function keepEnrolment(given: Enrolled): Promise<string> {
     user: null,
     pin: given.pin,
   });
-  return made.profile.id;
+  return created.profile.id;
 }
 
 export interface NewProfile {

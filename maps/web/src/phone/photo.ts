@@ -14,7 +14,7 @@ export async function smaller(file: Blob): Promise<Bytes> {
   canvas.height = Math.max(1, Math.round(picture.height * share));
   canvas.getContext("2d")?.drawImage(picture, 0, 0, canvas.width, canvas.height);
   picture.close();
-  const made = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, "image/jpeg", QUALITY));
-  if (made === null) throw new Error("no picture");
-  return new Uint8Array(await made.arrayBuffer());
+  const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, "image/jpeg", QUALITY));
+  if (blob === null) throw new Error("no picture");
+  return new Uint8Array(await blob.arrayBuffer());
 }

@@ -47,24 +47,39 @@ const LONGEST_WAIT_MS = 60_000;
 const STRANGE = 502;
 
 export async function sendReports(reports: readonly Report[], by: By): Promise<Took> {
-  return jsonOf(await ask("POST", "/api/crew/reports", by, JSON.stringify({ reports }), "application/json"), Took);
+  return jsonOf(await request("POST", "/api/crew/reports", by, JSON.stringify({ reports }), "application/json"), Took);
 }
 
 export async function sendPhoto(id: string, bytes: Bytes, type: string, by: By): Promise<void> {
-  const answer = await ask("PUT", `/api/crew/photos/${id}?small=true`, by, new Blob([bytes], { type }), type, PHOTO_MS);
+  const answer = await request(
+    "PUT",
+    `/api/crew/photos/${id}?small=true`,
+    by,
+    new Blob([bytes], { type }),
+    type,
+    PHOTO_MS,
+  );
   if (answer.status !== 204) throw new Failure(STRANGE, ""); // nobody but the office says so that it has it
 }
 
 /** Sends the camera's own file of a photo that is there; `stop` ends it when something else must go. */
 export async function sendOriginal(id: string, bytes: Bytes, by: By, stop: AbortSignal): Promise<void> {
   const type = "application/octet-stream";
-  const answer = await ask("PUT", `/api/crew/originals/${id}`, by, new Blob([bytes], { type }), type, PHOTO_MS, stop);
+  const answer = await request(
+    "PUT",
+    `/api/crew/originals/${id}`,
+    by,
+    new Blob([bytes], { type }),
+    type,
+    PHOTO_MS,
+    stop,
+  );
   if (answer.status !== 204) throw new Failure(STRANGE, "");
 }
 
 export async function readCrew(by: By): Promise<CrewNow> {
   const sentAt = Date.now();
-  const answer = await ask("GET", "/api/crew", by);
+  const answer = await request("GET", "/api/crew", by);
   const heardAt = Date.now();
   const found = await jsonOf(answer, CrewNow);
   noteTime(found.server_time, sentAt, heardAt);
@@ -73,13 +88,13 @@ export async function readCrew(by: By): Promise<CrewNow> {
 
 export async function readMap(lon: number, lat: number, radiusKm: number, by: By): Promise<GeoJSON.FeatureCollection> {
   const query = new URLSearchParams({ lon: lon.toFixed(3), lat: lat.toFixed(3), radius_km: String(radiusKm) });
-  return jsonOf(await ask("GET", `/api/crew/map?${query}`, by), FeatureCollection);
+  return jsonOf(await request("GET", `/api/crew/map?${query}`, by), FeatureCollection);
 }
 
 /** Open targets of the phone's own agency: held while the form is open, never kept. */
 export async function readTargets(agency: string, by: By): Promise<{ id: string; name: string }[]> {
   const found = await jsonOf(
-    await ask("GET", "/api/targets", by),
+    await request("GET", "/api/targets", by),
     listOf(object({ id: text, name: text, agency: text })),
   );
   return found.filter((each) => each.agency === agency);
@@ -87,20 +102,20 @@ export async function readTargets(agency: string, by: By): Promise<{ id: string;
 
 /** Where a river kilometre is. */
 export async function readPlaceAtKm(km: number): Promise<{ lon: number; lat: number }> {
-  return jsonOf(await ask("GET", `/api/address?river_km=${km}`, null), object({ lon, lat }));
+  return jsonOf(await request("GET", `/api/address?river_km=${km}`, null), object({ lon, lat }));
 }
 
 /** Who is signed in with a name; null when nobody is. */
 export async function readSession(): Promise<Session | null> {
   try {
-    return await jsonOf(await ask("GET", "/api/session", null), Session);
+    return await jsonOf(await request("GET", "/api/session", null), Session);
   } catch (fault) {
     if (fault instanceof Failure && fault.status === 401) return null;
     throw fault;
   }
 }
 
-async function ask(
+async function request(
   method: string,
   path: string,
   by: By,

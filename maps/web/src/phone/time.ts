@@ -17,15 +17,15 @@ export const clock = signal(moment());
 
 /** Learns from an answer: the server wrote its time about half-way of the trip. */
 export function noteTime(serverTime: string, sentAt: number, heardAt: number): void {
-  const said = Date.parse(serverTime);
-  if (!Number.isFinite(said) || Math.abs(heardAt - sentAt) > LONGEST_TRIP_MS) return;
-  offset.value = said - (sentAt + heardAt) / 2;
+  const serverMs = Date.parse(serverTime);
+  if (!Number.isFinite(serverMs) || Math.abs(heardAt - sentAt) > LONGEST_TRIP_MS) return;
+  offset.value = serverMs - (sentAt + heardAt) / 2;
 }
 
 /** Learns from the date that any answer bears: a locked page asks nothing that tells the time better. */
 export function noteDate(date: string | null, sentAt: number, heardAt: number): void {
-  const said = Date.parse(date ?? "");
-  if (Math.abs(said - moment((sentAt + heardAt) / 2)) > ROUGH_MS) noteTime(date ?? "", sentAt, heardAt);
+  const dateMs = Date.parse(date ?? "");
+  if (Math.abs(dateMs - moment((sentAt + heardAt) / 2)) > ROUGH_MS) noteTime(date ?? "", sentAt, heardAt);
 }
 
 /** A moment of the phone's clock as one of the server's, ms UTC. */

@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { ownMs } from "../browser/steady-clock.ts";
 
 /** Offsets heard lately, milliseconds. The largest one travelled least long. */
-const heard: number[] = [];
+const offsets: number[] = [];
 const KEEP = 20;
 /** The present is put right at once where it was off by more than this, not with the next second. */
 const OFF_MS = 10_000;
@@ -16,9 +16,9 @@ export const now = signal(ownMs());
 /** Takes the server's time from what was heard at a moment of this machine's clock (steady-clock.ts). */
 export function noteServerTime(serverMs: number, heardAtMs: number): void {
   if (!Number.isFinite(serverMs)) return;
-  heard.push(serverMs - heardAtMs);
-  if (heard.length > KEEP) heard.shift();
-  offsetMs = Math.max(...heard);
+  offsets.push(serverMs - heardAtMs);
+  if (offsets.length > KEEP) offsets.shift();
+  offsetMs = Math.max(...offsets);
   // What comes with it is judged by the present: a machine that is a day ahead must not find it a day old.
   if (Math.abs(serverMoment(heardAtMs) - now.peek()) > OFF_MS) now.value = serverMoment(heardAtMs);
 }

@@ -25,9 +25,9 @@ const ownBuild = globalThis.document?.querySelector<HTMLMetaElement>('meta[name=
 /** Takes what of a frame could not be read, or why applying it failed. */
 export function noteFaults(faults: readonly ItemFault[], error?: unknown): void {
   if (error !== undefined) return noteFailure("stream", error);
-  const told = faults.map((each) => `${each.what} ${each.id}`.trim()).filter((each) => !unread.peek().has(each));
-  if (told.length === 0 || unread.peek().size >= MOST) return;
-  unread.value = new Set([...unread.peek(), ...told].slice(0, MOST));
+  const fresh = faults.map((each) => `${each.what} ${each.id}`.trim()).filter((each) => !unread.peek().has(each));
+  if (fresh.length === 0 || unread.peek().size >= MOST) return;
+  unread.value = new Set([...unread.peek(), ...fresh].slice(0, MOST));
   console.warn(
     `stream: not read: ${faults
       .map((each) => `${each.what} ${each.id} (${each.fields.join(", ")})`)

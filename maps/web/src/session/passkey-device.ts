@@ -37,14 +37,14 @@ export async function makePasskey(path: string): Promise<Record<string, string>>
     ...options,
     challenge: bytesOf(options.challenge),
     user,
-    excludeCredentials: named(options.excludeCredentials),
+    excludeCredentials: descriptors(options.excludeCredentials),
   } as unknown as PublicKeyCredentialCreationOptions;
-  const made = (await navigator.credentials.create({ publicKey })) as PublicKeyCredential;
-  const told = made.response as AuthenticatorAttestationResponse;
+  const credential = (await navigator.credentials.create({ publicKey })) as PublicKeyCredential;
+  const response = credential.response as AuthenticatorAttestationResponse;
   return {
-    credential: textOf(made.rawId),
-    client_data: textOf(told.clientDataJSON),
-    attestation: textOf(told.attestationObject),
+    credential: textOf(credential.rawId),
+    client_data: textOf(response.clientDataJSON),
+    attestation: textOf(response.attestationObject),
   };
 }
 
@@ -54,20 +54,20 @@ export async function usePasskey(path: string, body?: object): Promise<Record<st
   const publicKey = {
     ...options,
     challenge: bytesOf(options.challenge),
-    allowCredentials: named(options.allowCredentials),
+    allowCredentials: descriptors(options.allowCredentials),
   } as unknown as PublicKeyCredentialRequestOptions;
   const used = (await navigator.credentials.get({ publicKey })) as PublicKeyCredential;
-  const told = used.response as AuthenticatorAssertionResponse;
+  const response = used.response as AuthenticatorAssertionResponse;
   return {
     credential: textOf(used.rawId),
-    client_data: textOf(told.clientDataJSON),
-    authenticator_data: textOf(told.authenticatorData),
-    signature: textOf(told.signature),
+    client_data: textOf(response.clientDataJSON),
+    authenticator_data: textOf(response.authenticatorData),
+    signature: textOf(response.signature),
     ...(nonce !== undefined && { nonce }),
   };
 }
 
-function named(of: Descriptor[] | undefined): PublicKeyCredentialDescriptor[] {
+function descriptors(of: Descriptor[] | undefined): PublicKeyCredentialDescriptor[] {
   return (of ?? []).map((each) => ({ ...each, id: bytesOf(each.id) }));
 }
 

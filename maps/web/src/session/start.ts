@@ -27,10 +27,10 @@ export async function startPage(
   await openWords(parts);
   let found: Session;
   try {
-    const told = await fetchDated("/api/session", Session);
+    const answer = await fetchDated("/api/session", Session);
     // Pages without a stream hear of no other: “the last hour” is the server's, not that of a wrong clock here.
-    noteServerTime(told.atMs, ownMs());
-    found = told.value;
+    noteServerTime(answer.atMs, ownMs());
+    found = answer.value;
   } catch (fault) {
     if (fault instanceof CallError && fault.status === 401) return location.replace(signInPath());
     return broken(fault);

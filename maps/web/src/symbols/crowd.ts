@@ -60,10 +60,10 @@ export function countWithin(units: Iterable<UnitState>, box: Box): number {
 export function gather(units: Iterable<UnitState>, box: Box, zoom: number, alone: (unit: UnitState) => boolean): Crowd {
   const scale = (WORLD_PX * 2 ** zoom) / CELL_PX;
   const cells = new Map<string, UnitState[]>();
-  const apart = new Set<string>();
+  const singles = new Set<string>();
   for (const unit of units) {
     if (!unit.last) continue;
-    if (alone(unit)) apart.add(unit.id);
+    if (alone(unit)) singles.add(unit.id);
     else if (within(box, unit.last.lon, unit.last.lat)) {
       const key = `${Math.floor(((unit.last.lon + 180) / 360) * scale)} ${Math.floor(mercator(unit.last.lat) * scale)}`;
       const cell = cells.get(key);
@@ -74,9 +74,9 @@ export function gather(units: Iterable<UnitState>, box: Box, zoom: number, alone
   const clusters: Cluster[] = [];
   for (const [key, members] of cells) {
     if (members.length > 1) clusters.push(clusterOf(key, members));
-    else for (const unit of members) apart.add(unit.id);
+    else for (const unit of members) singles.add(unit.id);
   }
-  return { clusters, apart };
+  return { clusters, apart: singles };
 }
 
 function clusterOf(id: string, members: readonly UnitState[]): Cluster {

@@ -298,13 +298,13 @@ function plate(dash: number[]): Glyph["paint"] {
 
 function rings(radii: number[]): Glyph["paint"] {
   return (pen, tokens) => {
-    const drawn = new Path2D();
+    const outline = new Path2D();
     for (const radius of radii) {
-      drawn.moveTo(33 + radius, 33);
-      drawn.arc(33, 33, radius, 0, 2 * Math.PI);
+      outline.moveTo(33 + radius, 33);
+      outline.arc(33, 33, radius, 0, 2 * Math.PI);
     }
-    stroke(pen, drawn, tokens.get("map-halo"), 5);
-    stroke(pen, drawn, tokens.get("alert"), 2.4);
+    stroke(pen, outline, tokens.get("map-halo"), 5);
+    stroke(pen, outline, tokens.get("alert"), 2.4);
   };
 }
 

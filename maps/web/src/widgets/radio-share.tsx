@@ -40,15 +40,15 @@ export function OnRadios({ place }: { place: Shown }): JSX.Element | null {
   const orders = useSignal<RadioMessage[]>([]);
   useEffect(() => {
     let timer = 0;
-    let wanted = true;
+    let isCurrent = true;
     const look = async (): Promise<void> => {
       try {
         const read = await fetchJson(path(place), PlaceRadios);
-        if (wanted) orders.value = read.orders;
+        if (isCurrent) orders.value = read.orders;
       } catch {
         // what was sent is not known now: the next look tells
       }
-      if (wanted)
+      if (isCurrent)
         timer = window.setTimeout(
           () => void look(),
           orders.peek().some((each) => isOnItsWay(each, now.peek())) ? SOON_MS : QUIET_MS,
@@ -56,7 +56,7 @@ export function OnRadios({ place }: { place: Shown }): JSX.Element | null {
     };
     void look();
     return () => {
-      wanted = false;
+      isCurrent = false;
       clearTimeout(timer);
     };
   }, [place.id, sends.value]);

@@ -74,14 +74,14 @@ export function useLoaded<T>(
   });
   const [turn, setTurn] = useState(0);
   useEffect(() => {
-    let wanted = true;
+    let isCurrent = true;
     setState((old) => (old.key === key ? old : { key, value: null, fault: null }));
     load().then(
-      (value) => wanted && setState({ key, value, fault: null }),
-      (fault: unknown) => wanted && setState({ key, value: null, fault }),
+      (value) => isCurrent && setState({ key, value, fault: null }),
+      (fault: unknown) => isCurrent && setState({ key, value: null, fault }),
     );
     return () => {
-      wanted = false;
+      isCurrent = false;
     };
   }, [key, turn]);
   return { ...(state.key === key ? state : { value: null, fault: null }), again: () => setTurn(turn + 1) };

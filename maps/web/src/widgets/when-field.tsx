@@ -43,13 +43,13 @@ export function MomentField({
 export function DayField({ day, set, ...common }: Common & { day: string; set: (day: string) => void }): JSX.Element {
   const zone = timeZone.value;
   // At noon, so that no zone makes another day of it.
-  const told =
+  const parsed =
     day === ""
       ? ""
       : calendar.value === "gregorian"
         ? zone
         : t("when.day_told", { day: dayWords(momentOf(`${day} 12:00`, zone) ?? 0, zone), zone });
-  return <WhenField {...common} value={day} zone={zone} precision="day" minutes={1} told={told} set={set} />;
+  return <WhenField {...common} value={day} zone={zone} precision="day" minutes={1} told={parsed} set={set} />;
 }
 
 interface Whole extends Common {
@@ -151,12 +151,12 @@ function exampleOf(zone: string, precision: Precision): string {
 function momentTold(ms: number, zone: string): string {
   const home = timeZone.value;
   const local = (where: string): string => `${dayWords(ms, where)} ${wallOf(ms, where).slice(11)}`;
-  const named = (where: string): string => `${where} ${zoneOffset(ms, where)}`;
-  if (zone === "UTC") return t("when.utc_told", { local: local(home), zone: named(home) });
+  const withOffset = (where: string): string => `${where} ${zoneOffset(ms, where)}`;
+  if (zone === "UTC") return t("when.utc_told", { local: local(home), zone: withOffset(home) });
   const utc = wallOf(ms, "UTC").replace("T", " ");
   return calendar.value === "gregorian"
-    ? t("when.zone_told", { zone: named(zone), utc })
-    : t("when.told", { local: local(zone), zone: named(zone), utc });
+    ? t("when.zone_told", { zone: withOffset(zone), utc })
+    : t("when.told", { local: local(zone), zone: withOffset(zone), utc });
 }
 
 function faultWords({ code, n, year }: WhenFault, precision: Precision, example: string): string {

@@ -38,12 +38,12 @@ export function setProofPrompt(ask: ProofPrompt): void {
 
 /** Calls the server and returns its answer as `answer` parses it; null stands for an answer without content. */
 export async function call<T>(method: string, path: string, answer: Parser<T>, body?: unknown): Promise<T> {
-  return readAnswer(await ask(method, path, body), `${method} ${path}`, answer);
+  return readAnswer(await sendRequest(method, path, body), `${method} ${path}`, answer);
 }
 
 /** Reads from the server, and by its clock when it was told, milliseconds; NaN where it does not say. */
 export async function fetchDated<T>(path: string, answer: Parser<T>): Promise<{ value: T; atMs: number }> {
-  const response = await ask("GET", path);
+  const response = await sendRequest("GET", path);
   const atMs = Date.parse(response.headers.get("date") ?? "");
   return { value: await readAnswer(response, `GET ${path}`, answer), atMs };
 }
@@ -69,7 +69,7 @@ export async function readAnswer<T>(response: Response, route: string, answer: P
   }
 }
 
-async function ask(method: string, path: string, body?: unknown): Promise<Response> {
+async function sendRequest(method: string, path: string, body?: unknown): Promise<Response> {
   const request: RequestInit = { method, credentials: "same-origin" };
   if (body !== undefined) {
     request.body = JSON.stringify(body);
@@ -84,7 +84,7 @@ async function ask(method: string, path: string, body?: unknown): Promise<Respon
   if (response.ok) return response;
   const problem = await problemFrom(response);
   if (path.startsWith(PROOF) || !(await proved(problem))) throw problem;
-  return ask(method, path, body);
+  return sendRequest(method, path, body);
 }
 
 /** Whether a refusal asked for password or code, and somebody has shown it now: then the act may be tried again. */

@@ -20,13 +20,13 @@ export function preferredLanguage(): Language {
 
 /** Loads `parts` in the preferred language; the page may be drawn once this is done. */
 export async function openWords(parts: readonly Part[]): Promise<void> {
-  const wanted = preferredLanguage();
+  const language = preferredLanguage();
   const found = await Promise.all(
     parts.map(async (part) => {
-      const bring = files[`../../../words/${wanted}/${part}.json`] ?? files[`../../../words/en/${part}.json`];
+      const bring = files[`../../../words/${language}/${part}.json`] ?? files[`../../../words/en/${part}.json`];
       return bring === undefined ? {} : bring();
     }),
   );
   for (const some of found) learn(some);
-  speak(wanted);
+  speak(language);
 }

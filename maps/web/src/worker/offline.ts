@@ -40,8 +40,8 @@
    * office with that of before: kept, it would never open again.
    */
   function fits(page: string): boolean {
-    const wanted = [...page.matchAll(/["'](\/assets\/[^"'?#]+)["']/g)].map((found) => found[1] ?? "");
-    return wanted.length > 0 && wanted.every((each) => FILES.includes(each));
+    const assets = [...page.matchAll(/["'](\/assets\/[^"'?#]+)["']/g)].map((found) => found[1] ?? "");
+    return assets.length > 0 && assets.every((each) => FILES.includes(each));
   }
 
   worker.addEventListener("install", (event) => {
@@ -85,8 +85,8 @@
     if (method !== "GET" || origin !== location.origin || !FILES.includes(pathname)) return;
     event.respondWith(
       (async () => {
-        const kept = await (await caches.open(name)).match(pathname, { ignoreSearch: true });
-        if (kept !== undefined) return kept;
+        const cached = await (await caches.open(name)).match(pathname, { ignoreSearch: true });
+        if (cached !== undefined) return cached;
         // The browser cleared its copies: go on as if there were none.
         return fetch(mode === "navigate" ? pathname : event.request);
       })(),

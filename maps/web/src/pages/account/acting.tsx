@@ -16,16 +16,16 @@ export interface Acting {
 
 export function useActing(): Acting {
   const busy = useSignal(false);
-  const said = useSignal("");
+  const message = useSignal("");
   const fault = useSignal("");
   const run: Acting["run"] = async (work, done, why) => {
     if (busy.peek()) return false;
     busy.value = true;
-    said.value = "";
+    message.value = "";
     fault.value = "";
     try {
       await work();
-      said.value = done?.() ?? "";
+      message.value = done?.() ?? "";
       return true;
     } catch (caught) {
       fault.value = why?.(caught) ?? actFault(caught);
@@ -34,7 +34,7 @@ export function useActing(): Acting {
       busy.value = false;
     }
   };
-  return { busy, said, fault, run };
+  return { busy, said: message, fault, run };
 }
 
 function actFault(caught: unknown): string {
@@ -117,17 +117,17 @@ export function Choice<T extends string>({
 
 /** A button that asks once more before it acts. */
 export function SureButton({ words, busy, act }: { words: string; busy: boolean; act: () => void }): JSX.Element {
-  const asked = useSignal(false);
+  const isAsking = useSignal(false);
   const keep = useRef<HTMLButtonElement>(null);
-  useLayoutEffect(() => keep.current?.focus(), [asked.value]);
-  if (!asked.value)
+  useLayoutEffect(() => keep.current?.focus(), [isAsking.value]);
+  if (!isAsking.value)
     return (
       <button
         class="button"
         type="button"
         disabled={busy}
         onClick={() => {
-          asked.value = true;
+          isAsking.value = true;
         }}
       >
         {words}
@@ -140,7 +140,7 @@ export function SureButton({ words, busy, act }: { words: string; busy: boolean;
         type="button"
         ref={keep}
         onClick={() => {
-          asked.value = false;
+          isAsking.value = false;
         }}
       >
         {t("account.keep")}
@@ -150,7 +150,7 @@ export function SureButton({ words, busy, act }: { words: string; busy: boolean;
         type="button"
         disabled={busy}
         onClick={() => {
-          asked.value = false;
+          isAsking.value = false;
           act();
         }}
       >

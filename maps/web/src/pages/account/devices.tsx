@@ -31,10 +31,10 @@ export function Devices(): JSX.Element {
 
 function Keys({ units }: { units: readonly UnitState[] }): JSX.Element {
   const { value, fault, again } = useLoaded("devices", () => fetchJson("/api/devices", listOf(Device)));
-  const made = useSignal<DeviceKey | null>(null);
+  const newKey = useSignal<DeviceKey | null>(null);
   const acting = useActing();
   const give = async (name: string): Promise<void> => {
-    made.value = await call("POST", "/api/devices", DeviceKey, { name });
+    newKey.value = await call("POST", "/api/devices", DeviceKey, { name });
     again();
   };
   const add = (event: SubmitEvent): void => {
@@ -61,12 +61,12 @@ function Keys({ units }: { units: readonly UnitState[] }): JSX.Element {
           />
         ))}
       </ul>
-      {made.value !== null && (
+      {newKey.value !== null && (
         <Once
-          title={t("account.device_key", { name: made.value.name })}
-          secret={made.value.key}
+          title={t("account.device_key", { name: newKey.value.name })}
+          secret={newKey.value.key}
           done={() => {
-            made.value = null;
+            newKey.value = null;
           }}
         />
       )}
@@ -142,15 +142,15 @@ function Entry({
 }
 
 function Enrol({ units }: { units: readonly UnitState[] }): JSX.Element {
-  const made = useSignal<EnrolmentCode | null>(null);
+  const newCode = useSignal<EnrolmentCode | null>(null);
   const acting = useActing();
   const enrol = (event: SubmitEvent): void => {
     event.preventDefault();
-    const said = new FormData(event.currentTarget as HTMLFormElement);
-    const unit = String(said.get("unit"));
+    const fields = new FormData(event.currentTarget as HTMLFormElement);
+    const unit = String(fields.get("unit"));
     void acting.run(async () => {
-      made.value = await call("POST", "/api/devices/enrolments", EnrolmentCode, {
-        device: String(said.get("device")).trim(),
+      newCode.value = await call("POST", "/api/devices/enrolments", EnrolmentCode, {
+        device: String(fields.get("device")).trim(),
         ...(unit === "" ? {} : { unit }),
       });
     });
@@ -184,21 +184,21 @@ function Enrol({ units }: { units: readonly UnitState[] }): JSX.Element {
         </button>
       </div>
       <Outcome of={acting} />
-      {made.value !== null && (
+      {newCode.value !== null && (
         <div class="once" role="group" aria-label={t("account.device_enrol")}>
           <p>
             {t("account.device_scan", {
-              name: made.value.device,
-              time: momentWords(Date.parse(made.value.expires_at), now.peek(), timeZone.peek()),
+              name: newCode.value.device,
+              time: momentWords(Date.parse(newCode.value.expires_at), now.peek(), timeZone.peek()),
             })}
           </p>
-          <Qr png={made.value.qr.png} alt={made.value.address} />
+          <Qr png={newCode.value.qr.png} alt={newCode.value.address} />
           <div class="actions">
             <button
               class="button"
               type="button"
               onClick={() => {
-                made.value = null;
+                newCode.value = null;
               }}
             >
               {t("dialog.close")}

@@ -150,7 +150,7 @@ function Scan({
 
 function Change({ acting, fresh }: { acting: Acting; fresh: (code: string) => void }): JSX.Element {
   const code = (): string => (document.getElementById("factor-code") as HTMLInputElement).value.trim();
-  const asked = (act: (code: string) => void): void => {
+  const withCode = (act: (code: string) => void): void => {
     if (code() === "") {
       acting.fault.value = t("account.factor_needs_code");
       document.getElementById("factor-code")?.focus();
@@ -170,7 +170,7 @@ function Change({ acting, fresh }: { acting: Acting; fresh: (code: string) => vo
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        asked(fresh);
+        withCode(fresh);
       }}
     >
       <CodeField id="factor-code" />
@@ -178,7 +178,7 @@ function Change({ acting, fresh }: { acting: Acting; fresh: (code: string) => vo
         <button class="button" type="submit" disabled={acting.busy.value}>
           {t("account.factor_new_codes")}
         </button>
-        <SureButton words={t("account.factor_turn_off")} busy={acting.busy.value} act={() => asked(off)} />
+        <SureButton words={t("account.factor_turn_off")} busy={acting.busy.value} act={() => withCode(off)} />
       </div>
     </form>
   );

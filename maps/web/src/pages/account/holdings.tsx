@@ -20,13 +20,13 @@ export function Holdings(): JSX.Element {
   const acting = useActing();
   const search = (event: SubmitEvent): void => {
     event.preventDefault();
-    const said = new FormData(event.currentTarget as HTMLFormElement);
+    const fields = new FormData(event.currentTarget as HTMLFormElement);
     found.value = null;
     void acting.run(
       async () => {
         found.value = await call("POST", "/api/holdings", Mentions, {
-          words: said.get("words"),
-          purpose: said.get("purpose"),
+          words: fields.get("words"),
+          purpose: fields.get("purpose"),
         });
       },
       () => t("account.held_count", { n: found.peek()?.found.length ?? 0 }),

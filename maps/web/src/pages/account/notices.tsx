@@ -103,9 +103,9 @@ function Entry({ browser, again }: { browser: PushBrowser; again: () => void }):
     let why = "";
     void acting.run(
       async () => {
-        const told = await test(browser.id);
-        if (!told.ok) {
-          why = told.fault ?? "";
+        const result = await test(browser.id);
+        if (!result.ok) {
+          why = result.fault ?? "";
           throw new Error(why);
         }
       },

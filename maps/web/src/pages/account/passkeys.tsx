@@ -27,7 +27,7 @@ export function Passkeys({ changed }: { changed: () => void }): JSX.Element {
     const label = String(new FormData(form).get("label")).trim();
     void acting.run(
       async () => {
-        const made = await makePasskey(PATH);
+        const passkey = await makePasskey(PATH);
         codes.value = (
           await call(
             "POST",
@@ -35,7 +35,7 @@ export function Passkeys({ changed }: { changed: () => void }): JSX.Element {
             object({
               codes: listOf(text),
             }),
-            { ...made, label },
+            { ...passkey, label },
           )
         ).codes;
         form.reset();

@@ -16,8 +16,8 @@ export function Password(): JSX.Element {
   const change = (event: SubmitEvent): void => {
     event.preventDefault();
     const form = event.currentTarget as HTMLFormElement;
-    const said = new FormData(form);
-    const [present, fresh, again] = ["present", "fresh", "again"].map((name) => String(said.get(name)));
+    const fields = new FormData(form);
+    const [present, fresh, again] = ["present", "fresh", "again"].map((name) => String(fields.get(name)));
     acting.said.value = "";
     if (fresh !== again) acting.fault.value = t("account.password_differs");
     else if ((fresh ?? "").length < SHORTEST) acting.fault.value = t("account.password_short");

@@ -35,11 +35,11 @@ export async function subscribe(key: string, label: string): Promise<void> {
   await active(registration);
   // A subscription under another key of the server's is worth nothing.
   await (await registration.pushManager.getSubscription())?.unsubscribe();
-  const made = await registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
-  await tell(made, label);
+  const subscription = await registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
+  await register(subscription, label);
 }
 
-async function tell(made: PushSubscription, label: string): Promise<void> {
+async function register(made: PushSubscription, label: string): Promise<void> {
   const { endpoint, keys } = made.toJSON();
   const known = await call("POST", LIST, PushBrowser, {
     endpoint,
@@ -61,8 +61,8 @@ export async function keepOver(act: () => Promise<unknown>): Promise<void> {
 async function takeAgain(label: string): Promise<void> {
   try {
     const registration = await navigator.serviceWorker?.getRegistration(SCOPE);
-    const made = await registration?.pushManager.getSubscription();
-    if (made) await tell(made, label);
+    const subscription = await registration?.pushManager.getSubscription();
+    if (subscription) await register(subscription, label);
   } catch {
     // What was asked is done; the list shows that this browser takes them no more.
   }

@@ -14,23 +14,23 @@ import { Once, Outcome, Section, SureButton, useActing } from "./acting.tsx";
 
 export function Tokens(): JSX.Element {
   const { value, fault, again } = useLoaded("tokens", () => fetchJson("/api/tokens", listOf(Token)));
-  const made = useSignal<{ token: string; known: Token } | null>(null);
+  const created = useSignal<{ token: string; known: Token } | null>(null);
   const acting = useActing();
   const make = (event: SubmitEvent): void => {
     event.preventDefault();
     const form = event.currentTarget as HTMLFormElement;
-    const said = new FormData(form);
-    const scopes = said.getAll("scope");
+    const fields = new FormData(form);
+    const scopes = fields.getAll("scope");
     acting.said.value = "";
     if (scopes.length === 0) {
       acting.fault.value = t("account.token_none");
       return;
     }
     void acting.run(async () => {
-      made.value = await call("POST", "/api/tokens", object({ token: text, known: Token }), {
-        label: String(said.get("label")).trim(),
+      created.value = await call("POST", "/api/tokens", object({ token: text, known: Token }), {
+        label: String(fields.get("label")).trim(),
         scopes,
-        days: Number(said.get("days")),
+        days: Number(fields.get("days")),
       });
       form.reset();
       again();
@@ -39,12 +39,12 @@ export function Tokens(): JSX.Element {
   return (
     <Section id="tokens" title={t("account.tokens")}>
       <p class="hint">{t("account.tokens_how")}</p>
-      {made.value !== null && (
+      {created.value !== null && (
         <Once
-          title={t("account.token_made", { label: made.value.known.label })}
-          secret={made.value.token}
+          title={t("account.token_made", { label: created.value.known.label })}
+          secret={created.value.token}
           done={() => {
-            made.value = null;
+            created.value = null;
           }}
         />
       )}

@@ -21,14 +21,14 @@ export function Users(): JSX.Element {
   const add = (event: SubmitEvent): void => {
     event.preventDefault();
     const form = event.currentTarget as HTMLFormElement;
-    const said = new FormData(form);
-    const name = String(said.get("name")).trim();
-    const password = String(said.get("password"));
+    const fields = new FormData(form);
+    const name = String(fields.get("name")).trim();
+    const password = String(fields.get("password"));
     void acting.run(
       async () => {
         await call("POST", "/api/users", nothing, {
           name,
-          role: said.get("role"),
+          role: fields.get("role"),
           ...(password === "" ? {} : { password }),
         });
         form.reset();

@@ -6,11 +6,11 @@ import { openTab } from "./desk/selection.ts";
 
 /** Reads `?alert=ID` once and listens for the same of the notifications' worker (`worker/push.ts`). */
 export function followLinks(): void {
-  const asked = new URLSearchParams(location.search).get("alert");
-  if (asked !== null) {
+  const alertId = new URLSearchParams(location.search).get("alert");
+  if (alertId !== null) {
     // Not twice: a reload comes back to what the person has looked at since.
     history.replaceState(history.state, "", location.pathname + location.hash);
-    show(asked);
+    show(alertId);
   }
   navigator.serviceWorker?.addEventListener("message", (event: MessageEvent) => {
     const url = (event.data as { open?: unknown } | null)?.open;

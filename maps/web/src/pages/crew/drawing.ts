@@ -13,7 +13,7 @@ type Ink = (name: string) => string;
 
 const LABELS_FROM = 90; // metres a pixel: farther out there would be room for few names
 /** Where labels lie, this time: the next one must find room. */
-const taken: { x: number; y: number; wide: number }[] = [];
+const usedBoxes: { x: number; y: number; wide: number }[] = [];
 const LINE = 15;
 /** What the buttons cover, from the lower right corner. */
 export const BUTTONS: Size = { width: 72, height: 186 };
@@ -44,9 +44,9 @@ export function draw(
   pen.lineJoin = "round";
   pen.lineCap = "round";
   const at = (point: GeoJSON.Position): [number, number] => pixel(view, size, point[0] ?? 0, point[1] ?? 0);
-  taken.length = 0;
+  usedBoxes.length = 0;
   for (let y = size.height - BUTTONS.height; y < size.height + LINE; y += LINE)
-    taken.push({ x: size.width - BUTTONS.width, y, wide: BUTTONS.width });
+    usedBoxes.push({ x: size.width - BUTTONS.width, y, wide: BUTTONS.width });
   const features = scene.ground?.features ?? [];
   const layer = (name: string): GeoJSON.Feature[] => features.filter((each) => each.properties?.["layer"] === name);
   const line = (shape: GeoJSON.Geometry, close = false): void => {
@@ -130,7 +130,7 @@ function marks(
   ink: Ink,
   at: (p: GeoJSON.Position) => [number, number],
 ): void {
-  const named = view.metresPerPixel <= LABELS_FROM;
+  const withLabels = view.metresPerPixel <= LABELS_FROM;
   const points = (name: string): [number, number, Told][] =>
     layer(name).flatMap((each) =>
       each.geometry.type === "Point" ? [[...at(each.geometry.coordinates), each.properties ?? {}]] : [],
@@ -156,8 +156,8 @@ function marks(
     pen.strokeRect(x - 4, y - 4, 8, 8);
   }
   // No name lies over a mark, its own neighbour's as little as another's.
-  for (const [x, y] of [...blos, ...crossings]) taken.push({ x: x - 7, y: y + 4, wide: 14 });
-  if (named) for (const [x, y, told] of blos) label(pen, nameOf(told), x + 11, y + 5, ink, "--map-label", 13);
+  for (const [x, y] of [...blos, ...crossings]) usedBoxes.push({ x: x - 7, y: y + 4, wide: 14 });
+  if (withLabels) for (const [x, y, told] of blos) label(pen, nameOf(told), x + 11, y + 5, ink, "--map-label", 13);
   const step = KM_STEPS.find(([farthest]) => view.metresPerPixel <= farthest)?.[1] ?? 100;
   for (const [x, y, { km }] of points("river_km")) {
     if (typeof km !== "number" || Math.round(km) % step !== 0) continue;
@@ -165,7 +165,7 @@ function marks(
     pen.fillRect(x - 4, y - 1, 8, 2);
     label(pen, String(Math.round(km)), x + 7, y + 4, ink, "--map-km", 12);
   }
-  if (!named) return;
+  if (!withLabels) return;
   for (const [x, y, told] of crossings) label(pen, nameOf(told), x + 9, y + 4, ink, "--map-label-2", 12);
   for (const [x, y, told] of points("places").slice(0, 60)) {
     pen.fillStyle = ink("--map-place");
@@ -200,10 +200,10 @@ function label(
     at + wide < right &&
     y > px &&
     y < bottom &&
-    !taken.some((each) => Math.abs(each.y - y) < LINE && at < each.x + each.wide && each.x < at + wide);
+    !usedBoxes.some((each) => Math.abs(each.y - y) < LINE && at < each.x + each.wide && each.x < at + wide);
   const at = [x, x - wide - 22].find(free);
   if (words === "" || at === undefined) return;
-  taken.push({ x: at, y, wide });
+  usedBoxes.push({ x: at, y, wide });
   pen.lineWidth = 3;
   pen.strokeStyle = ink("--map-halo");
   pen.strokeText(words, at, y);

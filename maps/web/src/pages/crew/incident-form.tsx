@@ -39,15 +39,15 @@ export function IncidentForm(): JSX.Element {
       const place = await placeNow(4000, OLDEST_PLACE_MS);
       const patrol = patrolNow();
       await allReady();
-      const told = said(); // as it stands now: a photo may have come while the place was looked for
+      const incident = incidentNow(); // as it stands now: a photo may have come while the place was looked for
       const keptId = await report(
         {
           kind: "incident",
-          ...told,
+          ...incident,
           ...(place ? { lon: place.lon, lat: place.lat } : {}),
           ...(patrol === null ? {} : { patrol }),
         },
-        { photos: told.photos ?? [] },
+        { photos: incident.photos ?? [] },
       );
       draft.value = { ...EMPTY, kind: "incident", kept: "incident", keptId };
     } catch {
@@ -145,7 +145,7 @@ function allReady(): Promise<void> {
   });
 }
 
-function said(): Incident {
+function incidentNow(): Incident {
   const now = draft.peek();
   const [arrested, found] = [Number(now.arrested), Number(now.found)];
   return {

@@ -92,7 +92,7 @@ function nameOf(who: Profile): string {
 }
 
 function PinForm({ who }: { who: Profile }): JSX.Element {
-  const said = useSignal("");
+  const message = useSignal("");
   const busy = useSignal(false);
   const until = useSignal(who.wait_until);
   const waits = isTooSoon(moment(until.value), clock.value);
@@ -103,11 +103,11 @@ function PinForm({ who }: { who: Profile }): JSX.Element {
     try {
       const found = await unlock(who.id, String(new FormData(form).get("pin")));
       if ("opened" in found) return await unlocked(found.opened);
-      said.value = t("crew.pin.wrong", { n: found.wrong });
+      message.value = t("crew.pin.wrong", { n: found.wrong });
       until.value = found.waitUntil;
       form.reset();
     } catch {
-      said.value = t("crew.storage.broken");
+      message.value = t("crew.storage.broken");
     } finally {
       busy.value = false;
     }
@@ -131,7 +131,7 @@ function PinForm({ who }: { who: Profile }): JSX.Element {
           words={
             waits
               ? t("crew.pin.wait", { age: ticking(ageWords((moment(until.value) - clock.value) / 1000 + 1)) })
-              : said.value
+              : message.value
           }
         />
       </p>
@@ -144,14 +144,14 @@ function PinForm({ who }: { who: Profile }): JSX.Element {
 
 /** A crew member who is signed in with a name: a PIN makes the profile. */
 function NewPin({ who }: { who: Session }): JSX.Element {
-  const said = useSignal("");
+  const message = useSignal("");
   const busy = useSignal(false);
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
     const pin = String(form.get("pin"));
-    said.value = pinWords(pin, String(form.get("again")));
-    if (said.value !== "") return;
+    message.value = pinWords(pin, String(form.get("again")));
+    if (message.value !== "") return;
     busy.value = true;
     try {
       await unlocked(
@@ -166,7 +166,7 @@ function NewPin({ who }: { who: Session }): JSX.Element {
         }),
       );
     } catch {
-      said.value = t("crew.storage.broken");
+      message.value = t("crew.storage.broken");
       busy.value = false;
     }
   };
@@ -175,7 +175,7 @@ function NewPin({ who }: { who: Session }): JSX.Element {
       <p>{t("crew.first.pin", { name: who.user })}</p>
       <PinFields />
       <p class="field-fault" role="alert">
-        {said.value}
+        {message.value}
       </p>
       <button class="big wide primary" disabled={busy.value}>
         {t("crew.first.go")}

@@ -139,14 +139,16 @@ function drawing(canvas: HTMLCanvasElement): () => void {
     const [now, here] = [size.value, fix.value];
     void [palette.value, sun.value, ground.value, crew.value, track.value];
     if (now.width === 0) return;
-    const shown = view.value ?? firstView(now);
+    const currentView = view.value ?? firstView(now);
     const centred =
-      shown !== null && follows.value && here !== null ? { ...shown, lon: here.lon, lat: here.lat } : shown;
+      currentView !== null && follows.value && here !== null
+        ? { ...currentView, lon: here.lon, lat: here.lat }
+        : currentView;
     if (centred === null) return;
     if (view.value === null || follows.value) view.value = same(view.peek(), centred) ? view.peek() : centred;
-    const drawn = scene();
+    const currentScene = scene();
     cancelAnimationFrame(frame);
-    frame = requestAnimationFrame(() => draw(canvas, now, centred, drawn, words));
+    frame = requestAnimationFrame(() => draw(canvas, now, centred, currentScene, words));
   });
   const unhand = hands(canvas);
   return () => {

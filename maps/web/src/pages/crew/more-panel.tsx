@@ -255,18 +255,18 @@ function Person(): JSX.Element {
 }
 
 function ChangePin({ done }: { done: () => void }): JSX.Element {
-  const said = useSignal("");
+  const message = useSignal("");
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
-    said.value = pinWords(String(form.get("pin")), String(form.get("again")));
+    message.value = pinWords(String(form.get("pin")), String(form.get("again")));
     const who = profile.peek();
-    if (said.value !== "" || who === null) return;
+    if (message.value !== "" || who === null) return;
     try {
       if (await changePin(who.id, String(form.get("old")), String(form.get("pin")))) done();
-      else said.value = t("crew.pin.old_wrong");
+      else message.value = t("crew.pin.old_wrong");
     } catch {
-      said.value = t("crew.storage.broken");
+      message.value = t("crew.storage.broken");
     }
   };
   return (
@@ -275,7 +275,7 @@ function ChangePin({ done }: { done: () => void }): JSX.Element {
       <input id="old" name="old" type="password" inputMode="numeric" autocomplete="current-password" required />
       <PinFields />
       <p class="field-fault" role="alert">
-        {said.value}
+        {message.value}
       </p>
       <button class="big wide primary">{t("crew.pin.change")}</button>
     </form>
@@ -284,18 +284,18 @@ function ChangePin({ done }: { done: () => void }): JSX.Element {
 
 /** Another crew member with the same phone: the same keys, a PIN and an outbox of their own. */
 function AddCrew(): JSX.Element {
-  const said = useSignal("");
+  const message = useSignal("");
   const busy = useSignal(false);
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
-    said.value = pinWords(String(form.get("pin")), String(form.get("again")));
+    message.value = pinWords(String(form.get("pin")), String(form.get("again")));
     const who = opened.peek();
-    if (said.value !== "" || who === null || busy.value) return;
+    if (message.value !== "" || who === null || busy.value) return;
     busy.value = true;
     const { device, reporting_key, call_sign } = who.profile;
     try {
-      const made = await makeProfile({
+      const created = await makeProfile({
         name: String(form.get("name")),
         device,
         callSign: call_sign,
@@ -305,9 +305,9 @@ function AddCrew(): JSX.Element {
         pin: String(form.get("pin")),
       });
       await lock();
-      await unlocked(made);
+      await unlocked(created);
     } catch {
-      said.value = t("crew.storage.broken");
+      message.value = t("crew.storage.broken");
     } finally {
       busy.value = false;
     }
@@ -319,7 +319,7 @@ function AddCrew(): JSX.Element {
       <input id="crew-name" name="name" required maxLength={60} autocomplete="off" />
       <PinFields />
       <p class="field-fault" role="alert">
-        {said.value}
+        {message.value}
       </p>
       <button class="big wide primary" disabled={busy.value}>
         {t("crew.add.go")}

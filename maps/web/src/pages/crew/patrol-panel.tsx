@@ -144,15 +144,15 @@ function CheckIn({ patrol }: { patrol: CrewPatrol }): JSX.Element {
 
 function Positions(): JSX.Element {
   const busy = useSignal(false);
-  const missed = useSignal(false);
+  const isMissed = useSignal(false);
   const ping = async (): Promise<void> => {
     busy.value = true;
     watchPlace();
     try {
       if (fix.peek() === null || Date.now() - (fix.peek()?.at ?? 0) > 10_000) await placeNow(10_000);
-      missed.value = !(await pingNow());
+      isMissed.value = !(await pingNow());
     } catch {
-      missed.value = false; // there is a place, and nothing can be kept: the page says so
+      isMissed.value = false; // there is a place, and nothing can be kept: the page says so
     } finally {
       busy.value = false;
     }
@@ -183,7 +183,7 @@ function Positions(): JSX.Element {
       <p class="dim" role="status">
         <Ticking
           words={
-            missed.value
+            isMissed.value
               ? t("crew.ping.missed")
               : pingedAt.value !== null
                 ? t("crew.ping.last", { age: ticking(ageWords((clock.value - moment(pingedAt.value)) / 1000)) })

@@ -15,7 +15,7 @@ import { t, wordsIfAny } from "../../words/index.ts";
 
 export function Plain(): JSX.Element {
   const who = useSignal<Session | null>(null);
-  const told = useSignal("");
+  const message = useSignal("");
   const place = useSignal("");
   const km = useSignal("");
   const words = useSignal("");
@@ -26,30 +26,33 @@ export function Plain(): JSX.Element {
         who.value = found;
       },
       () => {
-        told.value = t("crew.plain.unreachable");
+        message.value = t("crew.plain.unreachable");
       },
     );
   }, []);
   const send = async (make: () => Promise<Report | null>): Promise<void> => {
-    told.value = t("crew.plain.busy");
+    message.value = t("crew.plain.busy");
     try {
-      const made = await make();
-      if (made === null) {
-        told.value = t("crew.plain.no_place");
+      const content = await make();
+      if (content === null) {
+        message.value = t("crew.plain.no_place");
         return;
       }
       // Of a text that was sent and not answered nobody knows whether it came: the same again has one effect.
       const report =
-        made.kind === "text" && last.current !== null && wordsIn(last.current) === wordsIn(made) ? last.current : made;
+        content.kind === "text" && last.current !== null && wordsIn(last.current) === wordsIn(content)
+          ? last.current
+          : content;
       if (report.kind === "text") last.current = report;
       const answer = await sendReports([report], null);
       if (last.current === report) last.current = null; // not by a place or a call for help that went meanwhile
-      told.value = answer.taken.includes(report.id) ? t("crew.plain.taken") : refusalWords(answer.refused[0]);
+      message.value = answer.taken.includes(report.id) ? t("crew.plain.taken") : refusalWords(answer.refused[0]);
       // What was written while it was under way stays.
       if (answer.taken.includes(report.id) && report.kind === "text" && words.peek().trim() === wordsIn(report))
         words.value = "";
     } catch (fault) {
-      told.value = fault instanceof Failure && fault.status === 401 ? t("fault.signed_out") : t("crew.plain.not_sent");
+      message.value =
+        fault instanceof Failure && fault.status === 401 ? t("fault.signed_out") : t("crew.plain.not_sent");
     }
   };
   const here = async (): Promise<{ lon: number; lat: number } | null> =>
@@ -132,7 +135,7 @@ export function Plain(): JSX.Element {
         </section>
       </main>
       <section class="sos-bar" aria-label={t("crew.sos")}>
-        <p role="status">{told.value}</p>
+        <p role="status">{message.value}</p>
         {who.value !== null && (
           <PlainSos
             call={() =>

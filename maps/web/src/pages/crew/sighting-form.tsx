@@ -35,12 +35,12 @@ export function SightingForm(): JSX.Element {
     busy.value = true;
     fault.value = "";
     try {
-      const said = await sighting();
-      if (said === null) {
+      const content = await sighting();
+      if (content === null) {
         fault.value = t("crew.sighting.no_place");
         return;
       }
-      const keptId = await report({ kind: "sighting", ...said });
+      const keptId = await report({ kind: "sighting", ...content });
       draft.value = { ...EMPTY, kind: "sighting", kept: "sighting", keptId };
     } catch {
       fault.value = t("crew.storage.broken");

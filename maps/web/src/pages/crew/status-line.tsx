@@ -26,7 +26,7 @@ interface Told {
   tone: "well" | "wait" | "bad";
 }
 
-function told(): Told {
+function statusNow(): Told {
   if (!networked.value) return { words: "crew.link.offline", icon: "offline", tone: "wait" };
   if (link.value.state === "none") return { words: "crew.link.none", icon: "offline", tone: "wait" };
   if (link.value.state === "shut" || fault.value !== null) return { words: shutWords(), icon: "warn", tone: "bad" };
@@ -41,7 +41,7 @@ function shutWords(): Words {
 }
 
 export function StatusLine(): JSX.Element {
-  const { words, icon, tone } = told();
+  const { words, icon, tone } = statusNow();
   const { urgent, routine, refused } = counts.value;
   const at = link.value.takenAt;
   return (

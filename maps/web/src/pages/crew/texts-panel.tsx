@@ -26,7 +26,7 @@ export function phraseWords(code: string): string {
 }
 
 function lines(): Line[] {
-  const heard = (crew.value?.texts ?? []).map(
+  const received = (crew.value?.texts ?? []).map(
     (each): Line => ({
       id: each.id,
       at: Date.parse(each.at),
@@ -44,7 +44,7 @@ function lines(): Line[] {
       unread: false,
     }),
   );
-  return [...heard, ...own].sort((a, b) => b.at - a.at).slice(0, MOST_SHOWN);
+  return [...received, ...own].sort((a, b) => b.at - a.at).slice(0, MOST_SHOWN);
 }
 
 /** What is being written: it is there still after a look at another tab. */
@@ -68,10 +68,10 @@ export function TextsPanel(): JSX.Element {
     });
   };
   const phrases = codes();
-  const shown = lines();
+  const shownLines = lines();
   return (
     <section class="panel" aria-label={t("crew.tab.texts")}>
-      {shown.length === 0 ? <p class="card">{t("crew.text.none")}</p> : <Lines of={shown.slice(0, NEWEST)} />}
+      {shownLines.length === 0 ? <p class="card">{t("crew.text.none")}</p> : <Lines of={shownLines.slice(0, NEWEST)} />}
       <div class="card">
         <h2>{t("crew.text.phrases")}</h2>
         <div class="phrases">
@@ -110,10 +110,10 @@ export function TextsPanel(): JSX.Element {
           {t("crew.text.send")}
         </button>
       </form>
-      {shown.length > NEWEST && (
+      {shownLines.length > NEWEST && (
         <>
           <h2 class="list-title">{t("crew.text.older")}</h2>
-          <Lines of={shown.slice(NEWEST)} />
+          <Lines of={shownLines.slice(NEWEST)} />
         </>
       )}
     </section>
@@ -138,8 +138,8 @@ function Lines({ of }: { of: readonly Line[] }): JSX.Element {
 
 /** Phrases by code, and the agency's own in the reader's language. */
 function codes(): CrewPhrase[] {
-  const told = crew.value?.phrases ?? [];
-  return told.filter(
+  const phrases = crew.value?.phrases ?? [];
+  return phrases.filter(
     (each) => each.text === undefined || each.language === undefined || each.language.split("-")[0] === language,
   );
 }

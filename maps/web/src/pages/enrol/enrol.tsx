@@ -14,7 +14,7 @@ import { EnrolledPhone, EnrolmentInfo } from "../../wire/enrolment.ts";
 import { t } from "../../words/index.ts";
 
 export function Enrol({ code }: { code: string }): JSX.Element {
-  const shown = useSignal<EnrolmentInfo | null>(null);
+  const enrolment = useSignal<EnrolmentInfo | null>(null);
   const fault = useSignal<string | null>(code === "" ? t("enrol.no_code") : null);
   const done = useSignal(false);
   const look = async (): Promise<void> => {
@@ -26,7 +26,7 @@ export function Enrol({ code }: { code: string }): JSX.Element {
       return;
     }
     try {
-      shown.value = await call("POST", "/api/enrolment/look", EnrolmentInfo, { code });
+      enrolment.value = await call("POST", "/api/enrolment/look", EnrolmentInfo, { code });
     } catch (caught) {
       fault.value = faultWords(caught);
     }
@@ -49,7 +49,7 @@ export function Enrol({ code }: { code: string }): JSX.Element {
       </Frame>
     );
   }
-  if (shown.value === null)
+  if (enrolment.value === null)
     return (
       <Frame>
         <p class="card" role="status">
@@ -59,10 +59,10 @@ export function Enrol({ code }: { code: string }): JSX.Element {
     );
   return (
     <Frame>
-      <What shown={shown.value} />
+      <What shown={enrolment.value} />
       <Form
         code={code}
-        shown={shown.value}
+        shown={enrolment.value}
         done={() => {
           done.value = true;
         }}
@@ -139,31 +139,31 @@ function Form({
   done: () => void;
   failed: (words: string) => void;
 }): JSX.Element {
-  const said = useSignal("");
+  const message = useSignal("");
   const busy = useSignal(false);
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
     const name = String(form.get("name")).trim();
     const pin = String(form.get("pin"));
-    said.value = name === "" ? t("enrol.name.missing") : pinWords(pin, String(form.get("again")));
-    if (said.value !== "") return;
+    message.value = name === "" ? t("enrol.name.missing") : pinWords(pin, String(form.get("again")));
+    if (message.value !== "") return;
     busy.value = true;
-    let made: EnrolledPhone;
+    let phone: EnrolledPhone;
     try {
       // No cookie: whoever takes the phone would need no PIN to use it.
-      made = await call("POST", "/api/enrolment", EnrolledPhone, { code, cookie: false });
+      phone = await call("POST", "/api/enrolment", EnrolledPhone, { code, cookie: false });
     } catch (caught) {
       busy.value = false;
-      said.value = faultWords(caught);
+      message.value = faultWords(caught);
       return;
     }
     history.replaceState(null, "", "/enrol");
     try {
       await keepEnrolment({
-        device: made.device,
-        key: made.key,
-        reporting_key: made.reporting_key,
+        device: phone.device,
+        key: phone.key,
+        reporting_key: phone.reporting_key,
         unit: shown.unit,
         pin,
         crewName: name,
@@ -205,7 +205,7 @@ function Form({
         maxLength={LONGEST_PIN}
       />
       <p class="field-fault" role="alert">
-        {said.value}
+        {message.value}
       </p>
       <button class="button primary wide" disabled={busy.value}>
         {busy.value ? t("enrol.busy") : t("enrol.go")}

@@ -22,13 +22,13 @@ import { lastHours, requestedRange } from "./reel/range.ts";
 async function draw(): Promise<void> {
   document.title = `${t("page.replay")} · ${document.title}`;
   await Promise.all([loadReference(), loadAgencies(), loadCallSigns()]);
-  const asked = requestedRange(new URLSearchParams(location.search));
-  range.value = asked?.range ?? lastHours(1, Math.floor(presentMs() / 60_000) * 60_000);
-  chosen.value = asked?.units ?? [];
+  const requested = requestedRange(new URLSearchParams(location.search));
+  range.value = requested?.range ?? lastHours(1, Math.floor(presentMs() / 60_000) * 60_000);
+  chosen.value = requested?.units ?? [];
   render(<Frame />, app);
   listenToKeys();
-  if (asked !== null) {
-    await start(asked.atMs);
+  if (requested !== null) {
+    await start(requested.atMs);
     openTab("units");
   }
 }

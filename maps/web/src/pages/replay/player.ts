@@ -109,8 +109,8 @@ const loading = signal<AbortController | null>(null);
  * report.
  */
 export async function start(at = NaN): Promise<void> {
-  const wanted = range.peek();
-  if (!isRange(wanted)) return;
+  const requested = range.peek();
+  if (!isRange(requested)) return;
   loading.peek()?.abort();
   const mine = new AbortController();
   loading.value = mine;
@@ -120,17 +120,17 @@ export async function start(at = NaN): Promise<void> {
     cancelled.value = false;
   });
   try {
-    const found = await load(wanted, chosen.peek(), mine.signal, (now) => {
+    const found = await load(requested, chosen.peek(), mine.signal, (now) => {
       if (loading.peek() === mine) progress.value = now;
     });
     if (loading.peek() !== mine) return;
-    history.replaceState(null, "", linkOf(wanted, chosen.peek()));
+    history.replaceState(null, "", linkOf(requested, chosen.peek()));
     batch(() => {
       loaded.value = found;
       seek(
         Number.isFinite(at)
           ? at
-          : (firstReport(found.films.values(), wanted.startMs, wanted.endMs, look.peek()) ?? wanted.startMs),
+          : (firstReport(found.films.values(), requested.startMs, requested.endMs, look.peek()) ?? requested.startMs),
       );
     });
   } catch (caught) {
@@ -147,33 +147,33 @@ export function cancel(): void {
 }
 
 export function seek(ms: number): void {
-  const shown = loaded.peek();
-  if (shown === null) return;
-  const { startMs, endMs } = shown.range;
+  const reel = loaded.peek();
+  if (reel === null) return;
+  const { startMs, endMs } = reel.range;
   batch(() => {
     atMs.value = playMs.value = Math.max(startMs, Math.min(endMs, ms));
   });
 }
 
 export function seekBy(share: number): void {
-  const shown = loaded.peek();
-  if (shown !== null) seek(atMs.peek() + share * (shown.range.endMs - shown.range.startMs));
+  const reel = loaded.peek();
+  if (reel !== null) seek(atMs.peek() + share * (reel.range.endMs - reel.range.startMs));
 }
 
 /** To the next moment at which a position is heard, or the one before. */
 export function step(by: 1 | -1): void {
-  const shown = loaded.peek();
-  if (shown === null) return;
+  const reel = loaded.peek();
+  if (reel === null) return;
   playing.value = false;
-  const times = [...shown.films.values()].map((film) =>
+  const times = [...reel.films.values()].map((film) =>
     by > 0 ? film.changeAfter(atMs.peek(), look.peek()) : film.changeBefore(atMs.peek(), look.peek()),
   );
   const found = times.filter((time) => time !== null);
   seek(
     found.length === 0
       ? by > 0
-        ? shown.range.endMs
-        : shown.range.startMs
+        ? reel.range.endMs
+        : reel.range.startMs
       : by > 0
         ? Math.min(...found)
         : Math.max(...found),
@@ -186,9 +186,9 @@ export function faster(by: 1 | -1): void {
 }
 
 export function turn(on = !playing.peek()): void {
-  const shown = loaded.peek();
-  if (shown === null || on === playing.peek()) return;
-  if (on && atMs.peek() >= shown.range.endMs) seek(shown.range.startMs);
+  const reel = loaded.peek();
+  if (reel === null || on === playing.peek()) return;
+  if (on && atMs.peek() >= reel.range.endMs) seek(reel.range.startMs);
   playing.value = on;
   if (on) run();
   else playMs.value = atMs.peek();
@@ -201,16 +201,16 @@ function run(): void {
   const isLatest = runs.begin();
   let [lastFrame, lastPanels] = [0, 0];
   const next = (frame: number): void => {
-    const shown = loaded.peek();
-    if (!playing.peek() || shown === null || !isLatest()) return;
+    const reel = loaded.peek();
+    if (!playing.peek() || reel === null || !isLatest()) return;
     // A page that was hidden goes on where it stood.
     const passed = lastFrame === 0 ? 0 : Math.min(frame - lastFrame, 1000);
     lastFrame = frame;
     let at = atMs.peek() + passed * speed.peek();
-    if (at >= shown.range.endMs) {
-      if (loop.peek()) at = shown.range.startMs;
+    if (at >= reel.range.endMs) {
+      if (loop.peek()) at = reel.range.startMs;
       else {
-        seek(shown.range.endMs);
+        seek(reel.range.endMs);
         playing.value = false;
         return;
       }

@@ -53,7 +53,7 @@ function follow(shown: GlMap): void {
   const set = (name: string, features: GeoJSON.Feature[]): void =>
     void shown.getSource<GeoJSONSource>(name)?.setData({ type: "FeatureCollection", features });
   /** What has been drawn of each unit and of each slice of its track: in which look, and how many positions counted. */
-  let drawn = new Map<string, string>();
+  let drawnUnits = new Map<string, string>();
   let gapsDrawn = new Map<string, GeoJSON.Feature>();
   let of: typeof loaded.value = null;
   let pushedAt = 0;
@@ -66,7 +66,7 @@ function follow(shown: GlMap): void {
     if (now === null || !Number.isFinite(ms)) return;
     if (now !== of) {
       of = now;
-      drawn = new Map();
+      drawnUnits = new Map();
       gapsDrawn = new Map();
       tracks.keepOnly(new Set());
       heads.keepOnly(new Set());
@@ -82,8 +82,8 @@ function follow(shown: GlMap): void {
       const film = now.films.get(unit.id);
       if (film === undefined) continue;
       const key = state === null ? "" : `${look.peek()} ${film.countAt(ms, look.peek())}`;
-      if ((drawn.get(unit.id) ?? "") === key) continue;
-      drawn.set(unit.id, key);
+      if ((drawnUnits.get(unit.id) ?? "") === key) continue;
+      drawnUnits.set(unit.id, key);
       for (let slice = 0; slice < SLICES; slice += 1) {
         // Late news may belong to any slice that has begun; mostly only the one that runs grows.
         const id = `${unit.id}/${slice}`;
@@ -92,8 +92,8 @@ function follow(shown: GlMap): void {
           state === null || ms < from ? 0 : film.countBetween(from, from + (endMs - startMs) / SLICES, ms, look.peek());
         const runs = ms < from + (endMs - startMs) / SLICES;
         const same = count === 0 ? "" : `${look.peek()} ${count} ${runs}`;
-        if ((drawn.get(id) ?? "") === same) continue;
-        drawn.set(id, same);
+        if ((drawnUnits.get(id) ?? "") === same) continue;
+        drawnUnits.set(id, same);
         const lines =
           count === 0
             ? { heard: [], gaps: [] }
@@ -263,17 +263,17 @@ export function flyTo(id: string): void {
 
 /** The map as it is drawn now, without its controls. */
 export function mapPicture(): Promise<HTMLCanvasElement | null> {
-  const shown = pageMap.peek()?.gl;
-  if (shown === undefined) return Promise.resolve(null);
+  const gl = pageMap.peek()?.gl;
+  if (gl === undefined) return Promise.resolve(null);
   return new Promise((done) => {
-    shown.once("render", () => {
-      const from = shown.getCanvas();
+    gl.once("render", () => {
+      const from = gl.getCanvas();
       const copy = document.createElement("canvas");
       [copy.width, copy.height] = [from.width, from.height];
       copy.getContext("2d")?.drawImage(from, 0, 0);
       done(copy);
     });
-    shown.triggerRepaint();
+    gl.triggerRepaint();
   });
 }
 

@@ -16,19 +16,19 @@ import { momentWords, rangeWords } from "./words.ts";
 
 export function SavePanel(): JSX.Element {
   const busy = useSignal("");
-  const said = useSignal<{ text: string; bad: boolean; leftOut: string[] } | null>(null);
+  const result = useSignal<{ text: string; bad: boolean; leftOut: string[] } | null>(null);
   const now = loaded.value;
   if (now === null) return <Empty title={t("replay.nothing_loaded")}>{t("replay.nothing_loaded_hint")}</Empty>;
   const query = serverQuery(now.range, now.asked);
   query.set("language", language);
   const doing = (name: string, work: () => Promise<string[]>) => async (): Promise<void> => {
     busy.value = name;
-    said.value = null;
+    result.value = null;
     try {
       const leftOut = await work();
-      said.value = { text: t("replay.saved"), bad: false, leftOut };
+      result.value = { text: t("replay.saved"), bad: false, leftOut };
     } catch (caught) {
-      said.value = { text: `${t("replay.not_saved")} ${faultWords(caught)}`, bad: true, leftOut: [] };
+      result.value = { text: `${t("replay.not_saved")} ${faultWords(caught)}`, bad: true, leftOut: [] };
     } finally {
       busy.value = "";
     }
@@ -83,8 +83,8 @@ export function SavePanel(): JSX.Element {
         </section>
       ))}
       <div role="status">
-        <p class={said.value?.bad ? "field-fault" : "hint"}>{said.value?.text ?? ""}</p>
-        <LeftOut title={t("replay.left_out.saved")} all={said.value?.leftOut ?? []} />
+        <p class={result.value?.bad ? "field-fault" : "hint"}>{result.value?.text ?? ""}</p>
+        <LeftOut title={t("replay.left_out.saved")} all={result.value?.leftOut ?? []} />
       </div>
     </div>
   );

@@ -145,9 +145,9 @@ function Scrubber(): JSX.Element {
         gaps.peek().map(({ from, to }) => [share(from), share(to)]),
       );
     draw();
-    const seen = new ResizeObserver(draw);
-    if (canvas.current !== null) seen.observe(canvas.current);
-    return () => seen.disconnect();
+    const observer = new ResizeObserver(draw);
+    if (canvas.current !== null) observer.observe(canvas.current);
+    return () => observer.disconnect();
   }, [bins, palette.value]);
   return (
     <div class="scrubber" data-ready={now !== null}>

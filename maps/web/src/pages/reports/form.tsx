@@ -36,7 +36,7 @@ export const choices = signal<{ patrols: readonly PatrolChoice[]; agencies: read
 });
 
 /** What is wished for, with its second language. */
-function meant(): Wish & { second: Language } {
+function wishOf(): Wish & { second: Language } {
   const { patrols, agencies } = choices.value;
   return { ...wish.value, second: secondOf(wish.value, patrols, agencies, session.value?.agency.id ?? "") };
 }
@@ -44,7 +44,7 @@ function meant(): Wish & { second: Language } {
 /** Asks for the chosen report; to look at it, or to keep it as a file. */
 export function make(format: Format, how: "look" | "save"): void {
   const kind = kindOf(wish.value.report);
-  const body = kind === undefined ? null : bodyOf(meant(), kind, format, timeZone.value);
+  const body = kind === undefined ? null : bodyOf(wishOf(), kind, format, timeZone.value);
   if (body !== null) void requestReport(body, how);
 }
 
@@ -58,9 +58,9 @@ function choose(report: string): void {
 
 export function Form(): JSX.Element {
   const { patrols, agencies } = choices.value;
-  const made = meant();
-  const kind = kindOf(made.report);
-  const ready = kind !== undefined && bodyOf(made, kind, "html", timeZone.value) !== null;
+  const wish = wishOf();
+  const kind = kindOf(wish.report);
+  const ready = kind !== undefined && bodyOf(wish, kind, "html", timeZone.value) !== null;
   return (
     <form
       class="report-form"
@@ -78,7 +78,7 @@ export function Form(): JSX.Element {
               key={each.name}
               type="button"
               class="button wide kind"
-              aria-pressed={each.name === made.report}
+              aria-pressed={each.name === wish.report}
               onClick={() => choose(each.name)}
             >
               <span>{reportName(each.name)}</span>
@@ -93,14 +93,14 @@ export function Form(): JSX.Element {
       <LanguageField
         id="report-language"
         label={t("reports.language")}
-        value={made.language}
+        value={wish.language}
         choose={(language) => change({ language })}
       />
       {kind?.name === "briefing" && (
         <LanguageField
           id="report-second"
           label={t("reports.second_language")}
-          value={made.second}
+          value={wish.second}
           choose={(second) => change({ second })}
         />
       )}

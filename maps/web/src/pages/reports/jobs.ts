@@ -13,7 +13,7 @@ export const jobs = signal<Job[]>([]);
 export const preview = signal<string | null>(null);
 export const fault = signal<unknown>(null);
 /** Ids of jobs whose file is fetched as soon as it is there. */
-const wanted = new Map<string, "look" | "save">();
+const purposes = new Map<string, "look" | "save">();
 /** The job whose page is waited for. */
 export const looking = signal<string | null>(null);
 
@@ -23,14 +23,14 @@ const AGAIN_MS = 5000;
 /** Who is signed out, or may not ask, waits for nothing. */
 const GONE: ReadonlySet<number> = new Set([401, 403]);
 /** What the last look failed of: the next that does not takes it away. */
-const missed = signal<unknown>(undefined);
+const fetchFault = signal<unknown>(undefined);
 const next = new Debounce();
 
 export async function requestReport(body: Record<string, unknown>, how: "look" | "save"): Promise<void> {
   fault.value = null;
   try {
     const job = await call("POST", "/api/report-jobs", Job, body);
-    wanted.set(job.id, how);
+    purposes.set(job.id, how);
     if (how === "look") looking.value = job.id;
     jobs.value = [job, ...jobs.value];
     watch();
@@ -40,7 +40,7 @@ export async function requestReport(body: Record<string, unknown>, how: "look" |
 }
 
 export async function callOff(id: string): Promise<void> {
-  wanted.delete(id);
+  purposes.delete(id);
   if (looking.value === id) looking.value = null;
   try {
     await call("DELETE", `/api/report-jobs/${id}`, nothing);
@@ -61,34 +61,34 @@ export async function fetchFile(id: string): Promise<void> {
 /** Looks at the jobs now, and again while one is under way. */
 export async function look(): Promise<void> {
   next.cancel();
-  const asked = [...wanted.keys()];
+  const ids = [...purposes.keys()];
   try {
     jobs.value = await fetchJson("/api/report-jobs", listOf(Job));
   } catch (found) {
-    fault.value = missed.value = found;
+    fault.value = fetchFault.value = found;
     // A line that broke for a moment ends no wait.
-    if (found instanceof CallError && !GONE.has(found.status) && (asked.length > 0 || jobs.value.some(isUnderWay)))
+    if (found instanceof CallError && !GONE.has(found.status) && (ids.length > 0 || jobs.value.some(isUnderWay)))
       watch(AGAIN_MS);
-    else giveUp(asked);
+    else giveUp(ids);
     return;
   }
-  if (fault.value === missed.peek()) fault.value = null;
+  if (fault.value === fetchFault.peek()) fault.value = null;
   for (const job of jobs.value) {
-    const how = wanted.get(job.id);
+    const how = purposes.get(job.id);
     if (how === undefined || isUnderWay(job)) continue;
-    wanted.delete(job.id);
+    purposes.delete(job.id);
     if (job.state === "made") await (how === "save" ? fetchFile(job.id) : show(job.id));
     if (looking.value === job.id) looking.value = null;
   }
   // A server that was started anew knows nothing of them.
-  const lost = asked.filter((id) => wanted.has(id) && !jobs.value.some((job) => job.id === id));
+  const lost = ids.filter((id) => purposes.has(id) && !jobs.value.some((job) => job.id === id));
   if (lost.length > 0) fault.value = new Error("the report is gone");
   giveUp(lost);
   if (jobs.value.some(isUnderWay)) watch();
 }
 
 function giveUp(ids: readonly string[]): void {
-  for (const id of ids) wanted.delete(id);
+  for (const id of ids) purposes.delete(id);
   if (looking.value !== null && ids.includes(looking.value)) looking.value = null;
 }
 

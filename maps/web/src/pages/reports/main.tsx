@@ -62,9 +62,9 @@ async function patrolsAt(path: string): Promise<PatrolChoice[]> {
 /** What a link asks for, else the first report that may be had, of the days it is mostly made of. */
 function begin(found: readonly ReportKind[], patrols: readonly PatrolChoice[], nowMs: number): void {
   const query = new URLSearchParams(location.search);
-  const asked = query.get("report") ?? "";
+  const requested = query.get("report") ?? "";
   const allowed = found.filter((each) => each.allowed);
-  const report = allowed.find((each) => each.name === asked)?.name ?? allowed[0]?.name ?? "";
+  const report = allowed.find((each) => each.name === requested)?.name ?? allowed[0]?.name ?? "";
   const language = isLanguage(session.value?.language) ? session.value.language : preferredLanguage();
   const patrol = patrols.find((each) => each.id === query.get("patrol"))?.id ?? patrols[0]?.id ?? "";
   change({ ...daysOf(usualDays(report), nowMs, timeZone.value), report, patrol, language });

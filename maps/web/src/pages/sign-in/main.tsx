@@ -25,7 +25,7 @@ const PARTS: readonly Part[] = ["common", "sign-in"];
 /** The language that the page is drawn in. */
 const spoken = signal<Language>("en");
 /** The page that was asked for before this one; a link takes itself out of the address. */
-const asked = new URLSearchParams(location.search).get("next");
+const nextPath = new URLSearchParams(location.search).get("next");
 const app = document.getElementById("app") as HTMLElement;
 
 /** The token of `#link=TOKEN`; null for a plain visit. */
@@ -41,7 +41,7 @@ const FIRST: Partial<Record<Role, string>> = { planner: "/planner", crew: "/crew
 
 /** Where the person came from, only a path of this server; else where the role works. */
 function nextPage(role: Role): string {
-  return pathHere(asked, location.origin) ?? FIRST[role] ?? "/";
+  return pathHere(nextPath, location.origin) ?? FIRST[role] ?? "/";
 }
 
 function faultOf(fault: unknown, byLink: boolean, withCode: boolean): string {
@@ -63,11 +63,15 @@ function LanguageChoice(): JSX.Element {
     await openWords(PARTS);
     draw();
   };
-  const shown = spoken.value;
+  const shownLanguage = spoken.value;
   return (
     <div class="sign-in-language">
       <label for="language">{t("sign_in.language")}</label>
-      <select id="language" value={shown} onChange={(event) => void choose(event.currentTarget.value as Language)}>
+      <select
+        id="language"
+        value={shownLanguage}
+        onChange={(event) => void choose(event.currentTarget.value as Language)}
+      >
         {Object.entries(LANGUAGES).map(([language, name]) => (
           <option key={language} value={language} lang={language}>
             {name}
@@ -94,10 +98,10 @@ function SignIn(): JSX.Element {
       const { role } = await call("POST", path, Session, body);
       location.replace(nextPage(role));
     } catch (caught) {
-      const asked = caught instanceof CallError && caught.slug === "code_needed";
+      const needsCode = caught instanceof CallError && caught.slug === "code_needed";
       fault.value = faultOf(caught, byLink, "code" in body);
       busy.value = false;
-      if (asked) {
+      if (needsCode) {
         coded.value = true;
         linked.value = byLink ? (body["token"] ?? null) : null;
       }

@@ -12,19 +12,19 @@ const SYSTEMS = ["android", "ios", "firefox", "windows"] as const;
 type System = (typeof SYSTEMS)[number];
 
 export function TrustPage(): JSX.Element {
-  const told = useSignal<PhoneTrust | null>(null);
+  const trust = useSignal<PhoneTrust | null>(null);
   const fault = useSignal("");
   useEffect(() => {
     fetchJson("/api/trust", PhoneTrust).then(
       (found) => {
-        told.value = found;
+        trust.value = found;
       },
       (caught: unknown) => {
         fault.value = t(caught instanceof CallError && caught.status === 404 ? "trust.none" : "trust.unreachable");
       },
     );
   }, []);
-  const trusted = told.value;
+  const trusted = trust.value;
   return (
     <main class="steps">
       <header>

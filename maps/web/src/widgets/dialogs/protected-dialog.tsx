@@ -62,7 +62,7 @@ function ProtectedDialog({
   const busy = useSignal(false);
   const fault = useSignal<string | null>(null);
   const purpose = useSignal("");
-  const shown = useSignal<readonly ProtectedWords[] | null>(null);
+  const entries = useSignal<readonly ProtectedWords[] | null>(null);
   const redacting = useSignal("");
   const reason = useSignal("");
   const field = useSignal(FIELDS[kind][0] ?? "");
@@ -84,7 +84,7 @@ function ProtectedDialog({
   const show = (event: Event): void => {
     event.preventDefault();
     void act("protected.not_shown", async () => {
-      shown.value = await call("POST", `${path}/reading`, listOf(ProtectedWords), { purpose: purpose.value.trim() });
+      entries.value = await call("POST", `${path}/reading`, listOf(ProtectedWords), { purpose: purpose.value.trim() });
     });
   };
   const redact = (event: Event): void => {
@@ -93,15 +93,15 @@ function ProtectedDialog({
       const left = await call("POST", `${path}/${redacting.value}/redaction`, ProtectedWords, {
         reason: reason.value.trim(),
       });
-      shown.value = (shown.value ?? []).map((each) => (each.id === left.id ? left : each));
+      entries.value = (entries.value ?? []).map((each) => (each.id === left.id ? left : each));
       redacting.value = reason.value = "";
     });
   };
   const add = (event: Event): void => {
     event.preventDefault();
     void act("protected.not_added", async () => {
-      const made = await call("POST", path, ProtectedWords, { field: field.value, words: words.value });
-      if (shown.value !== null) shown.value = [...shown.value, { ...made, words: words.value }];
+      const entry = await call("POST", path, ProtectedWords, { field: field.value, words: words.value });
+      if (entries.value !== null) entries.value = [...entries.value, { ...entry, words: words.value }];
       words.value = "";
       added.value = true;
     });
@@ -112,7 +112,7 @@ function ProtectedDialog({
       <h2 id="protected-title">{t("protected.title")}</h2>
       <p class="dim">{about}</p>
       <p>{t("protected.about")}</p>
-      {shown.value === null ? (
+      {entries.value === null ? (
         <form onSubmit={show}>
           <label for="protected-purpose">{t("protected.purpose")}</label>
           <input
@@ -132,11 +132,11 @@ function ProtectedDialog({
             </button>
           </div>
         </form>
-      ) : shown.value.length === 0 ? (
+      ) : entries.value.length === 0 ? (
         <p class="hint">{t("protected.none")}</p>
       ) : (
         <ul class="protected-list">
-          {shown.value.map((each) => (
+          {entries.value.map((each) => (
             <li key={each.id}>
               <strong>
                 {FIELD_WORDS[each.field] === undefined ? each.field : t(FIELD_WORDS[each.field] as Words)}

@@ -15,17 +15,17 @@ export function ProtectedReaders({ path }: { path: string }): JSX.Element {
   const chosen = useSignal("");
   const busy = useSignal(false);
   const fault = useSignal<string | null>(null);
-  const said = useSignal("");
+  const message = useSignal("");
   const now = changed.value ?? loaded.value;
 
   const change = async (method: "PUT" | "DELETE", name: string, done: Words, failed: Words): Promise<void> => {
     busy.value = true;
     fault.value = null;
-    said.value = "";
+    message.value = "";
     try {
       changed.value = await call(method, `${path}/readers/${encodeURIComponent(name)}`, ReaderList);
       chosen.value = "";
-      said.value = t(done, { name });
+      message.value = t(done, { name });
     } catch (caught) {
       fault.value = `${t(failed)} ${faultWords(caught)}`;
     } finally {
@@ -87,7 +87,7 @@ export function ProtectedReaders({ path }: { path: string }): JSX.Element {
         </form>
       )}
       <p class="hint" role="status">
-        {said.value}
+        {message.value}
       </p>
       {fault.value && (
         <p class="field-fault" role="alert">

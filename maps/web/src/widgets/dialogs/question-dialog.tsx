@@ -25,15 +25,15 @@ function Form({ question }: { question: Question }): JSX.Element {
   };
   const send = async (event: Event): Promise<void> => {
     event.preventDefault();
-    const said = words.value.trim();
-    if (question.needed && said === "") {
+    const answer = words.value.trim();
+    if (question.needed && answer === "") {
       fault.value = t("ask.no_words");
       return;
     }
     busy.value = true;
     fault.value = null;
     try {
-      await question.act(said, minutes.value, chosen.value);
+      await question.act(answer, minutes.value, chosen.value);
       shut();
     } catch (caught) {
       fault.value = `${t(question.failed)} ${faultWords(caught)}`;

@@ -44,18 +44,18 @@ function AgreementDialog({ agreement, shut }: { agreement: Agreement; shut: () =
       <h3>{t("agreement.signatures")}</h3>
       <ul class="agreement-signatures">
         {agreement.agencies.map((agency) => {
-          const given = signed.find((each) => each.agency === agency);
-          const word = (agreement.consents ?? []).find((each) => each.agency === agency && each.at !== given?.at);
+          const signature = signed.find((each) => each.agency === agency);
+          const word = (agreement.consents ?? []).find((each) => each.agency === agency && each.at !== signature?.at);
           return (
             <li key={agency}>
               <b>{agencyName(agency)}</b>
-              {given === undefined ? (
+              {signature === undefined ? (
                 <span>{t("agreement.unsigned")}</span>
               ) : (
                 <span>
-                  {t("agreement.signed", { time: moment(given) })}
-                  {given.office && <> · {given.office}</>}
-                  <Means of={given} />
+                  {t("agreement.signed", { time: moment(signature) })}
+                  {signature.office && <> · {signature.office}</>}
+                  <Means of={signature} />
                 </span>
               )}
               {word && (

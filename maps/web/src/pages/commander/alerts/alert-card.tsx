@@ -101,8 +101,8 @@ function show(alert: Alert): void {
   const offer = offerOf(alert);
   if (offer !== null) {
     document.getElementById(`card-${offer.id}`)?.focus();
-    const seen = offer.fixes?.at(-1);
-    if (seen) flyToPlace(seen.lon, seen.lat);
+    const lastFix = offer.fixes?.at(-1);
+    if (lastFix) flyToPlace(lastFix.lon, lastFix.lat);
     return;
   }
   const unit = everyone.peek()?.find((each) => each.id === alert.unit);

@@ -159,7 +159,7 @@ function Decisions({ incident }: { incident: Incident }): JSX.Element | null {
   const path = `/api/incidents/${encodeURIComponent(incident.id)}`;
   const state = incident.state ?? "reported";
   const own = incident.agency === ours.value;
-  const asked =
+  const isAsked =
     !own &&
     state !== "withdrawn" &&
     incident.credited?.some((each) => each.agency === ours.value && each.agreed === undefined);
@@ -174,12 +174,12 @@ function Decisions({ incident }: { incident: Incident }): JSX.Element | null {
           {t("incident.confirm")}
         </button>
       )}
-      {confirms && asked && (
+      {confirms && isAsked && (
         <button class="button" onClick={() => void send("incident.not_answered", `${path}/credit`, { agrees: true })}>
           {t("incident.credit_yes")}
         </button>
       )}
-      {confirms && asked && (
+      {confirms && isAsked && (
         <button class="button" onClick={() => void send("incident.not_answered", `${path}/credit`, { agrees: false })}>
           {t("incident.credit_no")}
         </button>

@@ -27,7 +27,7 @@ const FAR_M = 1000;
 const known = signal<ReadonlyMap<string, readonly Original[]>>(new Map());
 const askedAt = new Map<string, number>();
 
-async function ask(photo: string): Promise<void> {
+async function load(photo: string): Promise<void> {
   if (performance.now() - (askedAt.get(photo) ?? -Infinity) < AGAIN_MS || (known.peek().get(photo)?.length ?? 0) > 0)
     return;
   askedAt.set(photo, performance.now());
@@ -55,7 +55,7 @@ export function PhotoOriginals({
   const own = session.value?.agency.id === incident.agency;
   const all = photos.join(" ");
   useEffect(() => {
-    if (own) for (const photo of all.split(" ").filter(Boolean)) void ask(photo);
+    if (own) for (const photo of all.split(" ").filter(Boolean)) void load(photo);
   }, [own, all, Math.floor(now.value / AGAIN_MS)]);
   if (!own) return null;
   const lines = photos.flatMap((photo) => {
@@ -92,9 +92,9 @@ function cameraWords({ lon, lat, taken_at, taken_local }: Original): string {
       ? minuteWords(Date.parse(taken_at), now.value, timeZone.value)
       : taken_local?.slice(0, 16).replace("T", " ");
   const place = lon === undefined || lat === undefined ? undefined : coordinateWords(lon, lat, coordinateFormat.value);
-  const told = [time, place].filter((each) => each !== undefined);
-  if (told.length === 0) return t("incident.original.silent");
-  const words = t("incident.original.camera", { told: told.join(", ") });
+  const parts = [time, place].filter((each) => each !== undefined);
+  if (parts.length === 0) return t("incident.original.silent");
+  const words = t("incident.original.camera", { told: parts.join(", ") });
   return taken_at === undefined && taken_local !== undefined ? `${words} ${t("incident.original.no_zone")}` : words;
 }
 
@@ -105,11 +105,11 @@ export function differences(
 ): { words: string; far: boolean }[] {
   const found: { words: string; far: boolean }[] = [];
   if (taken_at !== undefined && incident.precision === "minute") {
-    const apart = (Date.parse(taken_at) - Date.parse(incident.happened_at)) / 1000;
-    const age = ageWords(Math.abs(apart));
+    const differenceS = (Date.parse(taken_at) - Date.parse(incident.happened_at)) / 1000;
+    const age = ageWords(Math.abs(differenceS));
     found.push({
-      words: t(apart < 0 ? "incident.original.before" : "incident.original.after", { age }),
-      far: Math.abs(apart) > FAR_S,
+      words: t(differenceS < 0 ? "incident.original.before" : "incident.original.after", { age }),
+      far: Math.abs(differenceS) > FAR_S,
     });
   }
   if (lon !== undefined && lat !== undefined && incident.lon != null && incident.lat != null) {

@@ -77,13 +77,13 @@ export function SuspendedEdge(): JSX.Element | null {
   return (
     <div class="map-edge" role="status" aria-label={t("sharing.title")}>
       {suspended.value.map((agreement) => {
-        const gone = withheld.value.filter((each) => each.by.id === agreement.id).length;
+        const withheldCount = withheld.value.filter((each) => each.by.id === agreement.id).length;
         return (
           <p key={agreement.id}>
             <Icon name="pause" />
             <span>
               <b>{t("sharing.suspended", { name: agreement.terms.name })}</b> <Ticking words={reasons(agreement)} />
-              {gone > 0 && <> {t("sharing.gone", { n: gone })}</>}
+              {withheldCount > 0 && <> {t("sharing.gone", { n: withheldCount })}</>}
             </span>
           </p>
         );

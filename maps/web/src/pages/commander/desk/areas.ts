@@ -20,7 +20,7 @@ import { offerName } from "./queue-words.ts";
 
 /** Outlines of river stretches, by id and version: the server knows how the river runs. */
 const outlines = signal<ReadonlyMap<string, GeoJSON.Geometry | null>>(new Map());
-const asked = new Set<string>();
+const requested = new Set<string>();
 
 export const sectorsOnMap = computed<GeoJSON.FeatureCollection>(() => {
   const useWords = (sector: Sector): string =>
@@ -97,8 +97,8 @@ function landsWords(landing: Landing | null | undefined): string {
 /** Null until the server has told it; asked for once. */
 export function outlineOf(sector: Sector): GeoJSON.Geometry | null {
   const key = `${sector.id} ${versionOf(sector)}`;
-  if (!asked.has(key)) {
-    asked.add(key);
+  if (!requested.has(key)) {
+    requested.add(key);
     void askOutline(sector.id, key);
   }
   return outlines.value.get(key) ?? null;
@@ -106,14 +106,14 @@ export function outlineOf(sector: Sector): GeoJSON.Geometry | null {
 
 async function askOutline(id: string, key: string): Promise<void> {
   try {
-    const told = await fetchJson(
+    const answer = await fetchJson(
       `/api/sectors/${encodeURIComponent(id)}`,
       object({
         outline: nullable(Geometry),
       }),
     );
-    outlines.value = new Map([...outlines.peek(), [key, told.outline]]);
+    outlines.value = new Map([...outlines.peek(), [key, answer.outline]]);
   } catch {
-    asked.delete(key); // the next news of documents asks again
+    requested.delete(key); // the next news of documents asks again
   }
 }

@@ -37,10 +37,10 @@ export function alertTitle(alert: Alert): string {
     values["after"] = minuteWords(Date.parse(alert.raised_at), now.value, timeZone.value);
     values["before"] = minuteWords(Date.parse(String(facts["until"])), now.value, timeZone.value);
   }
-  const told = wordsIfAny(`rule.${alert.rule}.told`, values);
+  const details = wordsIfAny(`rule.${alert.rule}.told`, values);
   // A word that the rule did not say leaves its place in braces.
-  if (told !== null && !told.includes("{") && (alert.rule !== "border_crossed" || values["country"] !== ""))
-    return told;
+  if (details !== null && !details.includes("{") && (alert.rule !== "border_crossed" || values["country"] !== ""))
+    return details;
   return wordsIfAny(`rule.${alert.rule}`, values) ?? alert.rule.replaceAll("_", " ");
 }
 

@@ -65,13 +65,13 @@ async function read(): Promise<void> {
     (["blos", "crossings", "places"] as const).map((name) => fetchJson(`/api/layers/${name}`, Layer)),
   );
   reference.value = [
-    ...(blos?.features ?? []).map((each) => named("blo", each)),
-    ...(crossings?.features ?? []).map((each) => named("crossing", each)),
-    ...(towns?.features ?? []).map((each) => named("town", each)),
+    ...(blos?.features ?? []).map((each) => placeFound("blo", each)),
+    ...(crossings?.features ?? []).map((each) => placeFound("crossing", each)),
+    ...(towns?.features ?? []).map((each) => placeFound("town", each)),
   ];
 }
 
-function named(kind: "blo" | "crossing" | "town", { properties, geometry }: Layer["features"][number]): Found {
+function placeFound(kind: "blo" | "crossing" | "town", { properties, geometry }: Layer["features"][number]): Found {
   const names = Object.entries(properties)
     .filter(([key, name]) => (key === "name" || key.startsWith("name_")) && typeof name === "string" && name !== "")
     .map(([, name]) => String(name));
@@ -98,7 +98,7 @@ export function crossingWords(kind: string): string {
   return wordsIfAny(`crossing.${kind.replaceAll(" ", "_")}`) ?? kind;
 }
 
-const drawn = computed<readonly Found[]>(() => {
+const places = computed<readonly Found[]>(() => {
   const sectors = (documents.value ?? []).flatMap((record: OfficeDocument): Found[] => {
     if (record.kind !== "sector") return [];
     const at = middleOf(record.polygon ? { type: "Polygon", coordinates: record.polygon } : outlineOf(record));
@@ -167,21 +167,21 @@ export function placeIn(words: string): (Found & { sure: boolean }) | null {
       sure: true,
     };
   }
-  const named = readKm(words, courses.value?.names ?? [MEKONG]);
-  const place = named && courses.value?.at(named.river, named.km);
-  if (!named || !place) return null;
-  const title = kmWords(named);
+  const km = readKm(words, courses.value?.names ?? [MEKONG]);
+  const place = km && courses.value?.at(km.river, km.km);
+  if (!km || !place) return null;
+  const title = kmWords(km);
   return {
     kind: "place",
     id: title,
     title,
-    more: named.river === MEKONG ? t("map.mekong") : named.river,
+    more: km.river === MEKONG ? t("map.mekong") : km.river,
     lon: place[0],
     lat: place[1],
     words: [],
     weight: 0,
-    on: named,
-    sure: named.sure,
+    on: km,
+    sure: km.sure,
   };
 }
 
@@ -202,7 +202,7 @@ export function placesFor(words: string): FoundGroup[] {
   const groups: FoundGroup[] = [];
   const exact = placeIn(words);
   if (exact !== null) groups.push({ kind: "place", well: exact.sure ? -1 : 1.5, found: [exact] });
-  const all = [...drawn.value, ...(reference.value ?? [])];
+  const all = [...places.value, ...(reference.value ?? [])];
   for (const kind of KINDS) {
     const some = seek(
       all.filter((each) => each.kind === kind),

@@ -67,12 +67,12 @@ export function LayerExport(): JSX.Element {
 }
 
 export function ReadingAccess(): JSX.Element {
-  const made = useSignal<ReadingToken | null>(null);
+  const token = useSignal<ReadingToken | null>(null);
   const fault = useSignal<string | null>(null);
   const make = async (): Promise<void> => {
     fault.value = null;
     try {
-      made.value = await call("POST", "/api/session/reading-token", ReadingToken, { days: 90 });
+      token.value = await call("POST", "/api/session/reading-token", ReadingToken, { days: 90 });
     } catch (caught) {
       fault.value = `${t("qgis.failed")} ${faultWords(caught)}`;
     }
@@ -87,28 +87,28 @@ export function ReadingAccess(): JSX.Element {
             <code>{new URL("/api/ogc", location.href).href}</code>
           </dd>
         </div>
-        {made.value !== null && (
+        {token.value !== null && (
           <>
             <div>
               <dt>{t("qgis.user")}</dt>
               <dd>
-                <code>{made.value.user}</code>
+                <code>{token.value.user}</code>
               </dd>
             </div>
             <div>
               <dt>{t("qgis.token")}</dt>
               <dd>
-                <code>{made.value.token}</code>
+                <code>{token.value.token}</code>
               </dd>
             </div>
             <div>
               <dt>{t("qgis.until")}</dt>
-              <dd class="num">{made.value.expires_at.slice(0, 10)}</dd>
+              <dd class="num">{token.value.expires_at.slice(0, 10)}</dd>
             </div>
           </>
         )}
       </dl>
-      {made.value === null ? (
+      {token.value === null ? (
         <button class="button wide" onClick={() => void make()}>
           {t("qgis.make")}
         </button>

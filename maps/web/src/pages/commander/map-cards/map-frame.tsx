@@ -197,14 +197,14 @@ function DistressCard({ unit }: { unit: UnitState }): JSX.Element {
 }
 
 export function HoverTip(): JSX.Element | null {
-  const told = hovered.value;
-  if (told === null) return null;
+  const tooltip = hovered.value;
+  if (tooltip === null) return null;
   // On the side of the place where there is more room: a phone has little.
-  const side = told.x > innerWidth / 2 ? { right: `calc(100% - ${told.x}px)` } : { left: `${told.x}px` };
+  const side = tooltip.x > innerWidth / 2 ? { right: `calc(100% - ${tooltip.x}px)` } : { left: `${tooltip.x}px` };
   return (
-    <div class="hover-tip" style={{ ...side, top: `${told.y}px` }}>
-      <b>{told.title}</b>
-      {told.lines.map((line) => (
+    <div class="hover-tip" style={{ ...side, top: `${tooltip.y}px` }}>
+      <b>{tooltip.title}</b>
+      {tooltip.lines.map((line) => (
         <span key={line}>{line}</span>
       ))}
     </div>
@@ -246,8 +246,8 @@ export function MapFailed(): JSX.Element | null {
 
 /** Licences of the data on the map ask for this line. */
 export function Attribution(): JSX.Element | null {
-  const told = [...layerInfos.value.values()].flatMap((info) => (info.attribution ?? "").split(/;\s*/));
-  const words = [...new Set([...told, plainText(basemapInfo.value?.attribution ?? "")])].filter(Boolean);
+  const credits = [...layerInfos.value.values()].flatMap((info) => (info.attribution ?? "").split(/;\s*/));
+  const words = [...new Set([...credits, plainText(basemapInfo.value?.attribution ?? "")])].filter(Boolean);
   if (words.length === 0) return null;
   const line = words.join(" · ");
   return phone.value ? (

@@ -201,18 +201,18 @@ function Ring({ children }: { children: ComponentChildren }): JSX.Element {
 }
 
 function Toggle({ name }: { name: ToggleName }): JSX.Element {
-  const shown = !hiddenLayers.value.includes(name);
+  const isShown = !hiddenLayers.value.includes(name);
   const broken =
     name === "tracks"
       ? tracksFailed.value
       : LAYERS.some((layer) => layer.toggle === name && layer.needs.some((need) => brokenLayers.value.has(need)));
   const turn = (): void => {
-    hiddenLayers.value = shown ? [...hiddenLayers.value, name] : hiddenLayers.value.filter((each) => each !== name);
+    hiddenLayers.value = isShown ? [...hiddenLayers.value, name] : hiddenLayers.value.filter((each) => each !== name);
   };
   return (
     <li>
       <label>
-        <input type="checkbox" checked={shown} onChange={turn} />
+        <input type="checkbox" checked={isShown} onChange={turn} />
         <span>
           {t(`layer.${name}`)}
           {name === "tracks" && (everyone.value?.length ?? 0) > TRACKS_UP_TO && (

@@ -28,7 +28,7 @@ function path(mark: Mark, act = ""): string {
   return `/api/marks/${encodeURIComponent(mark.id)}${act}`;
 }
 
-async function tell(failed: Words, method: string, where: string, body?: unknown): Promise<void> {
+async function send(failed: Words, method: string, where: string, body?: unknown): Promise<void> {
   try {
     await call(method, where, nothing, body);
   } catch (fault) {
@@ -37,7 +37,7 @@ async function tell(failed: Words, method: string, where: string, body?: unknown
 }
 
 export function makeHazard(mark: Mark): void {
-  void tell("mark.not_changed", "PATCH", path(mark), { use: "hazard" });
+  void send("mark.not_changed", "PATCH", path(mark), { use: "hazard" });
 }
 
 export function endMark(mark: Mark): void {
@@ -111,7 +111,7 @@ export function markPlace(): void {
         })),
       },
       act: async (name, _minutes, use) => {
-        const made = await call(
+        const created = await call(
           "POST",
           "/api/marks",
           object({
@@ -123,7 +123,7 @@ export function markPlace(): void {
             ...place,
           },
         );
-        markedId.value = made?.id ?? "";
+        markedId.value = created?.id ?? "";
       },
     };
   };

@@ -101,12 +101,12 @@ function TypedPlace(): JSX.Element {
   const fault = useSignal(false);
   const add = async (event: Event): Promise<void> => {
     event.preventDefault();
-    const wanted = words.value.trim();
-    if (wanted === "") return;
-    const unit = (units.peek() ?? []).find((each) => each.last && fold(each.call_sign) === fold(wanted));
+    const name = words.value.trim();
+    if (name === "") return;
+    const unit = (units.peek() ?? []).find((each) => each.last && fold(each.call_sign) === fold(name));
     const place = unit?.last
       ? { lon: unit.last.lon, lat: unit.last.lat, title: unit.call_sign }
-      : await firstPlaceFor(wanted);
+      : await firstPlaceFor(name);
     fault.value = place === null;
     if (place === null || measuring.peek() === null) return;
     addPoint({ lon: place.lon, lat: place.lat, name: place.title });

@@ -14,12 +14,12 @@ import { fitOverlays } from "../map/map-sync.ts";
 export function OverlayForm(): JSX.Element {
   const reading = useSignal<string | null>(null);
   const fault = useSignal<string | null>(null);
-  const asked = useSignal<{ file: File; samples: Readonly<Record<string, string>> } | null>(null);
+  const encodingQuestion = useSignal<{ file: File; samples: Readonly<Record<string, string>> } | null>(null);
   const field = useRef<HTMLInputElement>(null);
   const stop = useRef<AbortController | null>(null);
   useEffect(() => () => stop.current?.abort(), []);
   const bring = async (file: File, encoding?: string): Promise<void> => {
-    fault.value = asked.value = null;
+    fault.value = encodingQuestion.value = null;
     if (file.size > LARGEST_FILE) {
       fault.value = t("overlay.too_large", { name: file.name, n: LARGEST_FILE / 2 ** 20 });
       return;
@@ -33,7 +33,7 @@ export function OverlayForm(): JSX.Element {
       fitOverlays(brought);
     } catch (caught) {
       const samples = samplesOf(caught);
-      if (samples !== null) asked.value = { file, samples };
+      if (samples !== null) encodingQuestion.value = { file, samples };
       else if (!(caught instanceof DOMException)) fault.value = `${t("overlay.failed")} ${faultWords(caught)}`;
     } finally {
       reading.value = null;
@@ -72,11 +72,11 @@ export function OverlayForm(): JSX.Element {
           {fault.value}
         </p>
       )}
-      {asked.value && (
+      {encodingQuestion.value && (
         <EncodingChoice
-          samples={asked.value.samples}
+          samples={encodingQuestion.value.samples}
           choose={(encoding) => {
-            if (asked.value) void bring(asked.value.file, encoding);
+            if (encodingQuestion.value) void bring(encodingQuestion.value.file, encoding);
           }}
         />
       )}

@@ -114,8 +114,8 @@ export function openMap(container: HTMLElement): void {
   drawing.value = new UnitDrawing(shown.feeds.units, shown.feeds.crowds);
   effect(() => {
     // The address first: the layer asks for tiles as soon as it shows.
-    const wanted = history.value;
-    if (wanted !== null) void shown.setTiles("history", tilesOf(wanted, document.baseURI));
+    const request = history.value;
+    if (request !== null) void shown.setTiles("history", tilesOf(request, document.baseURI));
   });
   effect(() => void shown.restyle(style()));
   effect(() => void shown.setData("overlay", overlayFeatures.value));
@@ -154,10 +154,10 @@ export async function loadReference(): Promise<void> {
   layerInfos.value = new Map(infos.map((info) => [info.name, info]));
   const blos = await fetchJson("/api/layers/blos", collectionOf(geometryOf("Point"), Properties));
   for (const { geometry, properties } of blos.features) {
-    const told = properties?.["counterparts"] ?? [];
-    const counterparts = Array.isArray(told)
-      ? told.map(String)
-      : String(told)
+    const counterpartIds = properties?.["counterparts"] ?? [];
+    const counterparts = Array.isArray(counterpartIds)
+      ? counterpartIds.map(String)
+      : String(counterpartIds)
           .split(/[;,\s]+/)
           .filter(Boolean);
     ties.set(String(properties?.["id"]), { place: geometry.coordinates as [number, number], counterparts });
@@ -335,7 +335,8 @@ function hover(what: { layer: string; properties: Record<string, unknown>; x: nu
   if (before?.title !== title) {
     void operations.peek()?.setData("blo-ties", tiesOf(what?.layer === "blos" ? String(what.properties["id"]) : ""));
   }
-  hovered.value = what === null ? null : { title, lines: told(what.layer, what.properties), x: what.x, y: what.y };
+  hovered.value =
+    what === null ? null : { title, lines: tooltipLines(what.layer, what.properties), x: what.x, y: what.y };
 }
 
 /** The lines from an office to its counterparts. */
@@ -349,7 +350,7 @@ function tiesOf(office: string): GeoJSON.Feature {
 }
 
 /** Every name that is known, in whatever script, then what it is. */
-function told(layer: string, properties: Record<string, unknown>): string[] {
+function tooltipLines(layer: string, properties: Record<string, unknown>): string[] {
   const others = Object.entries(properties)
     .filter(([key]) => key.startsWith("name_"))
     .map(([, name]) => String(name));

@@ -174,11 +174,11 @@ export class OperationsMap {
     });
     map.on("mousemove", (event) => {
       const canvas = map.getCanvas();
-      const told = this.#toldAt(event, 6);
+      const tooltip = this.#toldAt(event, 6);
       if (canvas.style.cursor !== "crosshair")
         canvas.style.cursor =
-          told || this.#near(event, 6, ["unit-marks", "unit-dots", "crowds", "mark-signs"]) ? "pointer" : "";
-      hooks.hovered(told);
+          tooltip || this.#near(event, 6, ["unit-marks", "unit-dots", "crowds", "mark-signs"]) ? "pointer" : "";
+      hooks.hovered(tooltip);
     });
     map.on("mouseout", () => hooks.hovered(null));
   }

@@ -33,7 +33,7 @@ function Form({ address }: { address: string }): JSX.Element {
   // A person is nobody's radio: most likely a unit of their own is wanted.
   const unit = useSignal(radio?.person && may(ADD_UNIT) ? NEW : "");
   /** The unit that was made here, until the stream tells of it: the line may be broken. */
-  const made = useSignal<UnitRecord | null>(null);
+  const created = useSignal<UnitRecord | null>(null);
   const since = useSignal("ever");
   const start = useSignal<number | null>(null);
   const end = useSignal<number | null>(null);
@@ -43,21 +43,23 @@ function Form({ address }: { address: string }): JSX.Element {
   };
   const send = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
-    const shown = event.currentTarget as HTMLFormElement;
+    const currentForm = event.currentTarget as HTMLFormElement;
     tried.value = true;
     // A time that cannot be read must not pass for none.
     const wrong =
-      shown.querySelector<HTMLElement>("[aria-invalid='true']") ??
-      (since.value === "moment" && start.value === null ? shown.querySelector<HTMLElement>("#assign-start") : null);
+      currentForm.querySelector<HTMLElement>("[aria-invalid='true']") ??
+      (since.value === "moment" && start.value === null
+        ? currentForm.querySelector<HTMLElement>("#assign-start")
+        : null);
     if (wrong !== null) return wrong.focus();
-    const form = new FormData(shown);
+    const form = new FormData(currentForm);
     busy.value = true;
     fault.value = null;
     try {
       // Chosen from now on: who tries again makes no second one.
       if (unit.value === NEW) {
-        made.value = await call("POST", "/api/units", UnitRecord, newUnit(form));
-        unit.value = made.value.id;
+        created.value = await call("POST", "/api/units", UnitRecord, newUnit(form));
+        unit.value = created.value.id;
       }
       const chosen = unit.value;
       const startMs = since.value === "now" ? now.peek() : since.value === "moment" ? start.value : null;
@@ -96,8 +98,8 @@ function Form({ address }: { address: string }): JSX.Element {
             {t("assign.choose")}
           </option>
           {may(ADD_UNIT) && <option value={NEW}>{t("assign.new")}</option>}
-          {made.value !== null && !everyone.value?.some((each) => each.id === made.value?.id) && (
-            <option value={made.value.id}>{made.value.call_sign}</option>
+          {created.value !== null && !everyone.value?.some((each) => each.id === created.value?.id) && (
+            <option value={created.value.id}>{created.value.call_sign}</option>
           )}
           {(everyone.value ?? [])
             .filter((each) => each.known !== false)

@@ -81,13 +81,13 @@ function GatewayHead({
   way: ChannelHealth | undefined;
   links: ChannelHealth[];
 }): JSX.Element {
-  const told = way?.gateway ?? null;
-  const dropped = told === null ? 0 : Object.values(told.dropped).reduce((sum, n) => sum + n, 0);
-  const heard = ageSeconds(way?.last_heard_at ?? null, now.value);
-  const oldest = ageSeconds(told?.oldest_waiting_at ?? null, now.value);
+  const wayHealth = way?.gateway ?? null;
+  const dropped = wayHealth === null ? 0 : Object.values(wayHealth.dropped).reduce((sum, n) => sum + n, 0);
+  const heardAgeS = ageSeconds(way?.last_heard_at ?? null, now.value);
+  const oldest = ageSeconds(wayHealth?.oldest_waiting_at ?? null, now.value);
   const silent = way !== undefined && !isWell(way);
   const at = way?.last_heard_at ?? null;
-  const old = silent || (heard !== null && heard > TOLD_WITHIN_S);
+  const old = silent || (heardAgeS !== null && heardAgeS > TOLD_WITHIN_S);
   const asTold =
     old && at !== null ? t("hop.as_told", { time: minuteWords(Date.parse(at), now.value, timeZone.value) }) : null;
   return (
@@ -107,27 +107,30 @@ function GatewayHead({
         <Figure name={t("hop.radios")} ill={!links.every(isWell)}>
           {t("channels.open", { open: links.filter(isWell).length, n: links.length })}
         </Figure>
-        {told !== null && (
-          <Figure name={t("hop.broker")} ill={!old && told.uplink !== "open"}>
-            {t(`channel.${told.uplink}`)}
+        {wayHealth !== null && (
+          <Figure name={t("hop.broker")} ill={!old && wayHealth.uplink !== "open"}>
+            {t(`channel.${wayHealth.uplink}`)}
             <AsTold words={asTold} />
           </Figure>
         )}
         <Figure name={t("hop.node")} ill={way !== undefined && !isWell(way)}>
-          {heard === null ? t("age.never") : ageWords(heard)}
+          {heardAgeS === null ? t("age.never") : ageWords(heardAgeS)}
         </Figure>
-        {told !== null && (
+        {wayHealth !== null && (
           <Figure name={t("hop.waiting")} ill={oldest !== null && oldest > WAITS_LONG_S}>
-            {told.waiting === 0
+            {wayHealth.waiting === 0
               ? t("hop.nothing_waits")
-              : t("hop.waits", { n: told.waiting.toLocaleString("en"), age: oldest === null ? "" : ageWords(oldest) })}
+              : t("hop.waits", {
+                  n: wayHealth.waiting.toLocaleString("en"),
+                  age: oldest === null ? "" : ageWords(oldest),
+                })}
             <AsTold words={asTold} />
           </Figure>
         )}
-        {told !== null && <Figure name={t("hop.receipted")}>{told.receipted.toLocaleString("en")}</Figure>}
-        {(told?.inbox ?? 0) > 0 && (
-          <Figure name={t("channels.inbox")} ill={(told?.inbox ?? 0) > INBOX_ILL}>
-            {(told?.inbox ?? 0).toLocaleString("en")}
+        {wayHealth !== null && <Figure name={t("hop.receipted")}>{wayHealth.receipted.toLocaleString("en")}</Figure>}
+        {(wayHealth?.inbox ?? 0) > 0 && (
+          <Figure name={t("channels.inbox")} ill={(wayHealth?.inbox ?? 0) > INBOX_ILL}>
+            {(wayHealth?.inbox ?? 0).toLocaleString("en")}
             <AsTold words={asTold} />
           </Figure>
         )}
@@ -136,14 +139,14 @@ function GatewayHead({
             {dropped.toLocaleString("en")}
           </Figure>
         )}
-        {told !== null && told.refused > 0 && (
+        {wayHealth !== null && wayHealth.refused > 0 && (
           <Figure name={t("hop.refused")} ill>
-            {told.refused.toLocaleString("en")}
+            {wayHealth.refused.toLocaleString("en")}
           </Figure>
         )}
-        {told !== null && (told.damaged ?? 0) > 0 && (
+        {wayHealth !== null && (wayHealth.damaged ?? 0) > 0 && (
           <Figure name={t("hop.damaged")} ill>
-            {(told.damaged ?? 0).toLocaleString("en")}
+            {(wayHealth.damaged ?? 0).toLocaleString("en")}
           </Figure>
         )}
       </dl>
@@ -231,10 +234,10 @@ function Channel({ channel }: { channel: ChannelHealth }): JSX.Element {
 }
 
 function Figures({ channel, rejected }: { channel: ChannelHealth; rejected: number }): JSX.Element {
-  const heard = ageSeconds(channel.last_heard_at, now.value);
+  const heardAgeS = ageSeconds(channel.last_heard_at, now.value);
   const rate = picture.ratePerMinute(channel.name, now.value);
   const junk = channel.bytes_read === 0 ? 0 : channel.junk_bytes / channel.bytes_read;
-  const overdue = heard !== null && channel.expected_interval_s !== null && heard > channel.expected_interval_s;
+  const overdue = heardAgeS !== null && channel.expected_interval_s !== null && heardAgeS > channel.expected_interval_s;
   return (
     <dl class="figures num">
       <Figure name={t("channels.rate")}>
@@ -243,7 +246,7 @@ function Figures({ channel, rejected }: { channel: ChannelHealth; rejected: numb
           : rate.toLocaleString("en", { maximumFractionDigits: rate < 10 ? 1 : 0 })}
       </Figure>
       <Figure name={t("channels.heard")} ill={overdue}>
-        {heard === null ? t("age.never") : ageWords(heard)}
+        {heardAgeS === null ? t("age.never") : ageWords(heardAgeS)}
       </Figure>
       {channel.expected_interval_s !== null && (
         <Figure name={t("channels.expected")}>{ageWords(channel.expected_interval_s)}</Figure>

@@ -49,7 +49,7 @@ export function EnrolPhone({ unit }: { unit: UnitState }): JSX.Element | null {
 function EnrolDialog({ unit, shut }: { unit: UnitState; shut: () => void }): JSX.Element {
   const dialog = useModal();
   const device = useSignal(nameFor(unit.call_sign));
-  const made = useSignal<EnrolmentCode | null>(null);
+  const code = useSignal<EnrolmentCode | null>(null);
   const busy = useSignal(false);
   const fault = useSignal<string | null>(null);
   const make = async (event: Event): Promise<void> => {
@@ -57,7 +57,7 @@ function EnrolDialog({ unit, shut }: { unit: UnitState; shut: () => void }): JSX
     busy.value = true;
     fault.value = null;
     try {
-      made.value = await call("POST", "/api/devices/enrolments", EnrolmentCode, {
+      code.value = await call("POST", "/api/devices/enrolments", EnrolmentCode, {
         device: device.value,
         unit: unit.id,
       });
@@ -71,7 +71,7 @@ function EnrolDialog({ unit, shut }: { unit: UnitState; shut: () => void }): JSX
     <dialog ref={dialog} class="dialog" aria-labelledby="enrol-title" onCancel={shut} onClose={shut}>
       <form onSubmit={(event) => void make(event)}>
         <h2 id="enrol-title">{t("phone.of", { name: unit.call_sign })}</h2>
-        {made.value === null ? (
+        {code.value === null ? (
           <>
             <label for="phone-device">{t("phone.device")}</label>
             <input
@@ -89,7 +89,7 @@ function EnrolDialog({ unit, shut }: { unit: UnitState; shut: () => void }): JSX
             <p class="hint">{t("phone.device.hint")}</p>
           </>
         ) : (
-          <Code code={made.value} />
+          <Code code={code.value} />
         )}
         {fault.value && (
           <p class="field-fault" role="alert">
@@ -100,8 +100,8 @@ function EnrolDialog({ unit, shut }: { unit: UnitState; shut: () => void }): JSX
           <button class="button" type="button" onClick={shut}>
             {t("dialog.close")}
           </button>
-          <button class={`button ${made.value === null ? "primary" : ""}`} type="submit" disabled={busy.value}>
-            {t(made.value === null ? "phone.make" : "phone.again")}
+          <button class={`button ${code.value === null ? "primary" : ""}`} type="submit" disabled={busy.value}>
+            {t(code.value === null ? "phone.make" : "phone.again")}
           </button>
         </div>
       </form>

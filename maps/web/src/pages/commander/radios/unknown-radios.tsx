@@ -29,7 +29,7 @@ const PAGE = 200;
 
 export function UnknownRadios(): JSX.Element {
   const radios = unknownRadios.value;
-  const shown = useSignal(PAGE);
+  const shownCount = useSignal(PAGE);
   return (
     <section class="panel" aria-labelledby="unknown-title">
       <header class="panel-head">
@@ -40,18 +40,18 @@ export function UnknownRadios(): JSX.Element {
         {radios === null && <Loading />}
         {radios?.length === 0 && <Empty title={t("unknown.empty")}>{t("unknown.empty_how")}</Empty>}
         <ul class="rows">
-          {(radios ?? []).slice(0, shown.value).map((radio) => (
+          {(radios ?? []).slice(0, shownCount.value).map((radio) => (
             <Radio key={radio.id} radio={radio} />
           ))}
         </ul>
-        {radios !== null && radios.length > shown.value && (
+        {radios !== null && radios.length > shownCount.value && (
           <button
             class="button wide"
             onClick={() => {
-              shown.value += PAGE;
+              shownCount.value += PAGE;
             }}
           >
-            {t("units.more", { n: radios.length - shown.value })}
+            {t("units.more", { n: radios.length - shownCount.value })}
           </button>
         )}
       </div>
@@ -130,7 +130,7 @@ function Messages({ address }: { address: string }): JSX.Element {
         {value.map((message, i) => (
           <tr key={i}>
             <td class="num">{momentWords(Date.parse(message.heard_at), now.peek(), timeZone.value)}</td>
-            <td>{said(message)}</td>
+            <td>{messageWords(message)}</td>
           </tr>
         ))}
       </tbody>
@@ -139,7 +139,7 @@ function Messages({ address }: { address: string }): JSX.Element {
 }
 
 /** Words first, then where it was; else what sort of thing it said. */
-function said(message: TechnicianMessage): string {
+function messageWords(message: TechnicianMessage): string {
   const place =
     message.lon != null && message.lat != null
       ? coordinateWords(message.lon, message.lat, coordinateFormat.value)

@@ -22,15 +22,15 @@ const answer = signal<RadioInquiry | null>(null);
 const busy = signal(false);
 const fault = signal<unknown>(null);
 
-async function ask(what: string): Promise<void> {
-  const wanted = what.trim();
-  if (wanted === "") return;
-  asked.value = wanted;
+async function inquire(what: string): Promise<void> {
+  const sought = what.trim();
+  if (sought === "") return;
+  asked.value = sought;
   busy.value = true;
   answer.value = fault.value = null;
   try {
-    const found = await fetchJson(`/api/radios/${encodeURIComponent(wanted)}/why`, RadioInquiry);
-    if (asked.peek() === wanted) answer.value = found;
+    const found = await fetchJson(`/api/radios/${encodeURIComponent(sought)}/why`, RadioInquiry);
+    if (asked.peek() === sought) answer.value = found;
   } catch (caught) {
     fault.value = caught;
   } finally {
@@ -42,7 +42,7 @@ export function WhyForm(): JSX.Element {
   const field = useId();
   const send = (event: Event): void => {
     event.preventDefault();
-    void ask(asked.value);
+    void inquire(asked.value);
   };
   return (
     <section class="why" aria-labelledby={`${field}-title`}>
@@ -68,7 +68,7 @@ export function WhyForm(): JSX.Element {
       <div aria-live="polite">
         {busy.value && <Loading />}
         {fault.value !== null && (
-          <Broken what={t("why.failed")} fault={fault.value} retry={() => void ask(asked.peek())} />
+          <Broken what={t("why.failed")} fault={fault.value} retry={() => void inquire(asked.peek())} />
         )}
         {answer.value !== null && <Answer why={answer.value} />}
       </div>
@@ -94,7 +94,7 @@ function Answer({ why }: { why: RadioInquiry }): JSX.Element {
           <p class="dim">{t(why.verdict === "several" ? "why.which" : "why.close")}</p>
           <div class="actions">
             {(why.close ?? []).map(({ address, name }) => (
-              <button key={address} class="button" onClick={() => void ask(address)}>
+              <button key={address} class="button" onClick={() => void inquire(address)}>
                 {name ? `${name} · ${address}` : address}
               </button>
             ))}

@@ -43,14 +43,14 @@ export function MessageForm({
   const edition = useSignal(0);
   const way = wayFor(kind.value, routes);
   const words = useRef<HTMLTextAreaElement>(null);
-  const wanted = toWrite.value === unit.id;
+  const isChosen = toWrite.value === unit.id;
   useLayoutEffect(() => {
-    if (!wanted) return;
+    if (!isChosen) return;
     if (words.current === null && wayFor("text", routes)) kind.value = "text";
     if (!isTyping()) words.current?.focus(); // the ways to the radio may have become known late
     if (words.current !== null || !wayFor("text", routes)) toWrite.value = "";
   });
-  const said = (of: MessageKind): string => (of === "poll" ? "" : text.peek().trim());
+  const textOf = (of: MessageKind): string => (of === "poll" ? "" : text.peek().trim());
   const write = (words: string): void => {
     text.value = words;
     if (words === "") begun.delete(unit.id);
@@ -70,7 +70,7 @@ export function MessageForm({
     if (found === null || !takeFound(unit.id, found)) return;
     const { message } = found;
     // Its answer was lost, and it came: who still reads its words in the form would send them twice.
-    if (isInVain(message) || message.kind !== kind.peek() || message.text !== said(message.kind)) return;
+    if (isInVain(message) || message.kind !== kind.peek() || message.text !== textOf(message.kind)) return;
     begun.delete(unit.id);
     gone();
   });
@@ -85,7 +85,7 @@ export function MessageForm({
     const written = text.peek();
     begun.delete(unit.id); // it is under way: who looks at another unit and back must not find it as if it were not
     const as = edition.peek();
-    const words = said(kind.value);
+    const words = textOf(kind.value);
     const body = {
       id: idToSend(unit.id, kind.value, words),
       kind: kind.value,
@@ -99,10 +99,10 @@ export function MessageForm({
       if (edition.peek() === as && written !== "" && !begun.has(unit.id)) begun.set(unit.id, written);
     };
     try {
-      const kept = await call("POST", "/api/orders", RadioMessage, body);
+      const stored = await call("POST", "/api/orders", RadioMessage, body);
       answered(unit.id, body.id);
-      if (isInVain(kept))
-        stays(t(`message.state.${kept.state ?? "queued"}`)); // it had come before, and has ended since
+      if (isInVain(stored))
+        stays(t(`message.state.${stored.state ?? "queued"}`)); // it had come before, and has ended since
       else if (edition.peek() === as) gone();
       else notify(t("message.queued", { name: unit.call_sign })); // what is written while it is sent is another message
     } catch (caught) {

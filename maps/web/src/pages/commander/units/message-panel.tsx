@@ -61,14 +61,14 @@ export function MessagePanel({ unit }: { unit: UnitState }): JSX.Element | null 
 
 function NoWay({ routes }: { routes: Route[] }): JSX.Element {
   if (routes.length === 0) return <p class="hint">{t("message.no_way")}</p>;
-  const said = new Set(
+  const texts = new Set(
     routes.map((route) =>
       t("message.cannot", { channel: channelName(route.channel), why: refusalWords(route, "text") }),
     ),
   );
   return (
     <>
-      {[...said].map((words) => (
+      {[...texts].map((words) => (
         <p key={words} class="hint">
           {words}
         </p>
@@ -123,13 +123,13 @@ function Sent({ message, again }: { message: RadioMessage; again: () => void }):
 
 /** Calls off a message that waits, in two taps; the second is not where the first was. */
 function CallOff({ message, again }: { message: RadioMessage; again: () => void }): JSX.Element {
-  const asked = useSignal(false);
+  const isAsking = useSignal(false);
   const busy = useSignal(false);
   const fault = useSignal<string | null>(null);
   const keep = useRef<HTMLButtonElement>(null);
   useLayoutEffect(() => {
-    if (asked.value) keep.current?.focus();
-  }, [asked.value]);
+    if (isAsking.value) keep.current?.focus();
+  }, [isAsking.value]);
   const callOff = async (): Promise<void> => {
     busy.value = true;
     fault.value = null;
@@ -143,7 +143,7 @@ function CallOff({ message, again }: { message: RadioMessage; again: () => void 
           : `${t("message.not_cancelled")} ${faultWords(caught)}`;
     } finally {
       busy.value = false;
-      asked.value = false;
+      isAsking.value = false;
       again();
     }
   };
@@ -155,14 +155,14 @@ function CallOff({ message, again }: { message: RadioMessage; again: () => void 
         </p>
       )}
       <div class="actions">
-        {asked.value ? (
+        {isAsking.value ? (
           <>
             <button
               ref={keep}
               class="button"
               type="button"
               onClick={() => {
-                asked.value = false;
+                isAsking.value = false;
               }}
             >
               {t("message.keep")}
@@ -176,7 +176,7 @@ function CallOff({ message, again }: { message: RadioMessage; again: () => void 
             class="button"
             type="button"
             onClick={() => {
-              asked.value = true;
+              isAsking.value = true;
             }}
           >
             {t("message.cancel")}

@@ -32,9 +32,9 @@ export function TrackForm({ unit }: { unit: UnitState }): JSX.Element {
       busy.value = false;
     }
   };
-  const shown = history.value?.unit === unit.id;
+  const isShown = history.value?.unit === unit.id;
   const show = (): void => {
-    history.value = shown ? null : lastDays(Math.max(1, hours.value / 24), unit.id, now.peek());
+    history.value = isShown ? null : lastDays(Math.max(1, hours.value / 24), unit.id, now.peek());
   };
   return (
     <form class="plot" onSubmit={(event) => void keep(event)}>
@@ -67,8 +67,8 @@ export function TrackForm({ unit }: { unit: UnitState }): JSX.Element {
       <button class="button wide" type="submit" disabled={busy.value}>
         {t(busy.value ? "track.saving" : "track.save")}
       </button>
-      <button class="button wide" type="button" aria-pressed={shown} onClick={show}>
-        {t(shown ? "history.hide" : "track.show")}
+      <button class="button wide" type="button" aria-pressed={isShown} onClick={show}>
+        {t(isShown ? "history.hide" : "track.show")}
       </button>
       <a
         class="button wide"

@@ -218,8 +218,8 @@ const SOS_STATUSES = new Set(["sos", "sos_cancel"]);
 function Words({ unit }: { unit: UnitState }): JSX.Element | null {
   // A canned phrase is read in the reader's own language, whoever said it in which.
   const phrase = unit.phrase ? wordsIfAny(`phrase.${unit.phrase}`) : null;
-  const said = phrase ?? unit.text;
-  if (!said && !unit.status) return null;
+  const words = phrase ?? unit.text;
+  if (!words && !unit.status) return null;
   return (
     <dl class="facts">
       {unit.status && !SOS_STATUSES.has(unit.status) && (

@@ -196,13 +196,13 @@ function rowsOf(found: readonly UnitState[], places: readonly FoundGroup[], choi
     });
   if (query.value.trim() === "") {
     const agencies = [...new Set(withheld.value.map((each) => each.agency))];
-    const gone = agencies.flatMap((agency): WindowedRow[] => {
+    const withheldRows = agencies.flatMap((agency): WindowedRow[] => {
       const theirs = withheld.value.filter((each) => each.agency === agency);
       return theirs[0] === undefined
         ? []
         : [{ key: `gone ${agency}`, height: ROW_PX, draw: goneRow(agency, theirs.length, theirs[0].by) }];
     });
-    return gone.length === 0 ? units : [...units, heading("gone", t("sharing.gone_title")), ...gone];
+    return withheldRows.length === 0 ? units : [...units, heading("gone", t("sharing.gone_title")), ...withheldRows];
   }
   const [first] = places;
   const blocks = places.map((group): WindowedRow[] => [
@@ -230,15 +230,15 @@ function rowsOf(found: readonly UnitState[], places: readonly FoundGroup[], choi
 /** A kilometre or coordinates that can be nothing else, or a name that meets better than any call sign does. */
 function placesFirst(found: readonly UnitState[], best: FoundGroup): boolean {
   if (best.well < 0) return true;
-  const wanted = plainDigits(query.value).trim().toLowerCase();
+  const sought = plainDigits(query.value).trim().toLowerCase();
   return !found.some(
     (unit) =>
       unit.call_sign
         .toLowerCase()
         .split(/[\s-]+/)
-        .some((word) => word.startsWith(wanted)) ||
-      unit.call_sign.toLowerCase().startsWith(wanted) ||
-      wanted.includes(" "),
+        .some((word) => word.startsWith(sought)) ||
+      unit.call_sign.toLowerCase().startsWith(sought) ||
+      sought.includes(" "),
   );
 }
 

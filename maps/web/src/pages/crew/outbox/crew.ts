@@ -162,7 +162,7 @@ export async function refresh(): Promise<void> {
         return;
       }
     }
-    const told = knownToServer(done.peek(), (id) => unsent.peek().get(id) === "waiting");
+    const confirmed = knownToServer(done.peek(), (id) => unsent.peek().get(id) === "waiting");
     const [turn, askedAt] = [++asked.value, Date.now()];
     const now = await readCrew(who.key);
     if (opened.peek() !== who || turn < shown.peek()) return; // a later question was answered sooner
@@ -174,8 +174,8 @@ export async function refresh(): Promise<void> {
     crewAt.value = Date.now();
     fault.value = null;
     if (link.peek().state !== "well") link.value = { ...link.peek(), state: "well", fault: "" };
-    if (Object.keys(told).length > 0) {
-      done.value = notInAnswer(done.peek(), told);
+    if (Object.keys(confirmed).length > 0) {
+      done.value = notInAnswer(done.peek(), confirmed);
       await keepCopy(who, "done", done.peek());
     }
     await keepCopy(who, "now", keepable(now));

@@ -52,7 +52,7 @@ export function onChange(heard: () => void): void {
 }
 
 function changed(tell = true): void {
-  for (const heard of listeners) heard();
+  for (const listener of listeners) listener();
   if (tell) other?.postMessage("changed");
 }
 other?.addEventListener("message", () => changed(false));
@@ -83,14 +83,14 @@ export async function keepCall(
   extra: Extra = {},
   late: () => void = () => undefined,
 ): Promise<boolean> {
-  const kept = keep(report, profile, null, extra);
+  const stored = keep(report, profile, null, extra);
   try {
-    await inTime(kept, LONGEST_WRITE_MS);
+    await inTime(stored, LONGEST_WRITE_MS);
     return true;
   } catch {
     loose.set(report.id, { row: { ...rowOf(report, profile, extra), form: "phone", sealed: NOTHING }, profile });
     inHand.set(report.id, report);
-    void kept.then(
+    void stored.then(
       () => keptLate(report.id, late),
       () => undefined,
     );
@@ -285,10 +285,10 @@ export async function nextDue(of: readonly Profile[]): Promise<number | null> {
 
 /** The server has these: they are gone from here. */
 export async function removeSent(ids: readonly string[]): Promise<void> {
-  const kept = ids.filter((id) => !letGo(id)); // first: a full disk may refuse what comes now
-  if (kept.length > 0) {
+  const stored = ids.filter((id) => !letGo(id)); // first: a full disk may refuse what comes now
+  if (stored.length > 0) {
     const tx = (await database()).transaction("outbox", "readwrite");
-    for (const id of kept) {
+    for (const id of stored) {
       const seq = await tx.store.index("id").getKey(id);
       if (seq !== undefined) await tx.store.delete(seq);
     }

@@ -72,10 +72,10 @@ export function watchPlace(): void {
   }
   if (watch.peek() !== null) return;
   watching.value = "asking";
-  watch.value = navigator.geolocation.watchPosition(heard, failed, { ...FRESH, timeout: 60_000 });
+  watch.value = navigator.geolocation.watchPosition(takeFix, failed, { ...FRESH, timeout: 60_000 });
 }
 
-function heard({ coords, timestamp }: GeolocationPosition): void {
+function takeFix({ coords, timestamp }: GeolocationPosition): void {
   watching.value = "on";
   const now = Date.now();
   const at = Math.abs(timestamp - now) < STRANGE_MS ? timestamp : now;
@@ -116,7 +116,7 @@ async function look(): Promise<void> {
   const known = fix.peek();
   const pauseMs = interval(known?.speed_mps ?? 0, inDistress.peek(), battery.peek()) * 1000;
   if (last.peek() !== null && waitsUntil((pingedAt.peek() ?? 0) + pauseMs, Date.now(), pauseMs)) return;
-  navigator.geolocation.getCurrentPosition(heard, failed, FRESH);
+  navigator.geolocation.getCurrentPosition(takeFix, failed, FRESH);
 }
 
 const busy = signal(false);
@@ -147,18 +147,18 @@ export async function pingNow(): Promise<boolean> {
 
 /** The best place that can be had within some seconds; the newest known one if it is not older than `oldest` ms. */
 export function placeNow(withinMs: number, oldest = STRANGE_MS): Promise<Fix | null> {
-  const kept = (): Fix | null =>
+  const lastFix = (): Fix | null =>
     fix.peek() !== null && Date.now() - (fix.peek()?.at ?? 0) <= oldest ? fix.peek() : null;
   return new Promise((resolve) => {
-    if (!("geolocation" in navigator) || watching.peek() === "denied") return resolve(kept());
-    const enough = setTimeout(() => resolve(kept()), withinMs);
+    if (!("geolocation" in navigator) || watching.peek() === "denied") return resolve(lastFix());
+    const enough = setTimeout(() => resolve(lastFix()), withinMs);
     const done = (): void => {
       clearTimeout(enough);
-      resolve(kept());
+      resolve(lastFix());
     };
     navigator.geolocation.getCurrentPosition(
       (found) => {
-        heard(found);
+        takeFix(found);
         done();
       },
       done,
@@ -182,11 +182,11 @@ async function readBattery(): Promise<void> {
   if (get === undefined) return;
   try {
     const found = await get.call(navigator);
-    const tell = (): void => {
+    const sendFix = (): void => {
       battery.value = Math.round(found.level * 100);
     };
-    tell();
-    found.addEventListener("levelchange", tell);
+    sendFix();
+    found.addEventListener("levelchange", sendFix);
   } catch {
     // Not told: nothing depends on it.
   }

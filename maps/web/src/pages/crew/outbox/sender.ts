@@ -55,9 +55,9 @@ const OTHER_TAB_MS = 5000;
  * A call for help is awaited by nobody else, and waits for nobody: not for a photo that is under way, not for the disk,
  * not for another tab. What comes twice has one effect.
  */
-const inHand = lane(sendLoose, tell);
-const calls = lane(sendCalls, tell);
-const rest = lane(sendRest, tell);
+const inHand = lane(sendLoose, noteFault);
+const calls = lane(sendCalls, noteFault);
+const rest = lane(sendRest, noteFault);
 /** The cameras' own files go when all else is gone and the link is good. */
 const originals = lane(sendOriginals, (fault) =>
   Math.max(ORIGINAL_LATER_MS, fault instanceof Failure ? fault.waitMs : 0),
@@ -108,7 +108,7 @@ export function startSending(): void {
   hurry();
 }
 
-function tell(fault: unknown): number {
+function noteFault(fault: unknown): number {
   const status = fault instanceof Failure ? fault.status : -1;
   const state = status === 0 ? "none" : status === 401 || status === 403 ? "shut" : "other";
   link.value = { ...link.peek(), state, fault: fault instanceof Error ? fault.message : "" };
@@ -283,8 +283,8 @@ async function sendOriginals(went: () => void): Promise<number> {
           measure(next.bytes.length, sentAt);
         } catch (fault) {
           if (stop.signal.aborted) return MADE_WAY_MS + 9 * (performance.now() - sentAt);
-          const gone = fault instanceof Failure && fault.status === 404 && fault.error !== "";
-          if (!gone && !isUnreadable(fault)) throw fault; // nobody will ever have it
+          const isGone = fault instanceof Failure && fault.status === 404 && fault.error !== "";
+          if (!isGone && !isUnreadable(fault)) throw fault; // nobody will ever have it
         }
         await dropOriginal(next.id);
         went();

@@ -61,10 +61,10 @@ async function call(profile: Profile): Promise<boolean> {
   const pressed = performance.now();
   const id = newId();
   const sendsAt = at + SECONDS_TO_CANCEL * 1000;
-  const said = isoTime(at);
+  const time = isoTime(at);
   const place = placeNow(SECONDS_TO_CANCEL * 1000 - 500);
   const first = await placeNow(0); // what is known already
-  const onDisk = await keepCall(report(id, said, first), profile, { notBefore: sendsAt }, () => {
+  const onDisk = await keepCall(report(id, time, first), profile, { notBefore: sendsAt }, () => {
     const now = sos.peek();
     if (now?.id === id) void remember(profile, now);
   });
@@ -83,7 +83,7 @@ async function call(profile: Profile): Promise<boolean> {
   );
   void place
     .then(async (better) => {
-      if (better !== null) await renew(report(id, said, better), profile);
+      if (better !== null) await renew(report(id, time, better), profile);
     })
     .catch(() => undefined); // the first place stands
   return onDisk;

@@ -41,7 +41,7 @@ const start = once(async () => {
 
 export function Coverage(): JSX.Element {
   void start();
-  const told = report.value;
+  const coverage = report.value;
   return (
     <section class="panel" aria-labelledby="coverage-title">
       <div class="panel-head">
@@ -71,23 +71,23 @@ export function Coverage(): JSX.Element {
         {fault.value !== null && (
           <Broken what={t("coverage.failed")} fault={fault.value} retry={() => void loadCoverage()} />
         )}
-        {told === null && fault.value === null && !working.value && (
+        {coverage === null && fault.value === null && !working.value && (
           <Empty title={t("coverage.none")}>{t("coverage.none_how")}</Empty>
         )}
-        {told !== null && <Told told={told} />}
+        {coverage !== null && <Told told={coverage} />}
       </div>
     </section>
   );
 }
 
 function Ask(): JSX.Element {
-  const asked = question.value;
+  const query = question.value;
   const tried = useSignal(false);
   const set = (some: Partial<Question>): void => {
     question.value = { ...question.peek(), ...some };
   };
-  const badKm = !(Number.isFinite(asked.kmFrom) && Number.isFinite(asked.kmTo) && asked.kmFrom !== asked.kmTo);
-  const badRange = rangeOf(asked) === null;
+  const badKm = !(Number.isFinite(query.kmFrom) && Number.isFinite(query.kmTo) && query.kmFrom !== query.kmTo);
+  const badRange = rangeOf(query) === null;
   const send = (event: Event): void => {
     event.preventDefault();
     tried.value = true;
@@ -105,7 +105,7 @@ function Ask(): JSX.Element {
           <label for="coverage-days">{t("coverage.range")}</label>
           <select
             id="coverage-days"
-            value={asked.days}
+            value={query.days}
             onChange={(event) => set({ days: Number(event.currentTarget.value) })}
           >
             {DAYS.map((each) => (
@@ -118,7 +118,7 @@ function Ask(): JSX.Element {
         </div>
         <div>
           <label for="coverage-unit">{t("coverage.units")}</label>
-          <select id="coverage-unit" value={asked.unit} onChange={(event) => set({ unit: event.currentTarget.value })}>
+          <select id="coverage-unit" value={query.unit} onChange={(event) => set({ unit: event.currentTarget.value })}>
             <option value="">{t("coverage.units_all")}</option>
             {(units.value ?? []).map((each) => (
               <option key={each.id} value={each.id}>
@@ -127,18 +127,18 @@ function Ask(): JSX.Element {
             ))}
           </select>
         </div>
-        {asked.days === 0 && (
+        {query.days === 0 && (
           <>
             <DayField
               id="coverage-from"
               label={t("coverage.from")}
-              day={day(asked.from)}
+              day={day(query.from)}
               set={(text) => set({ from: dayOf(text, 0) })}
             />
             <DayField
               id="coverage-until"
               label={t("coverage.until")}
-              day={day(asked.until === null ? null : asked.until - DAY_MS / 2)}
+              day={day(query.until === null ? null : query.until - DAY_MS / 2)}
               set={(text) => set({ until: dayOf(text, 1) })}
             />
           </>
@@ -150,7 +150,7 @@ function Ask(): JSX.Element {
             type="number"
             step="any"
             min={0}
-            value={asked.kmFrom}
+            value={query.kmFrom}
             onInput={(event) => set({ kmFrom: event.currentTarget.valueAsNumber })}
           />
         </div>
@@ -161,7 +161,7 @@ function Ask(): JSX.Element {
             type="number"
             step="any"
             min={0}
-            value={asked.kmTo}
+            value={query.kmTo}
             onInput={(event) => set({ kmTo: event.currentTarget.valueAsNumber })}
           />
         </div>
@@ -169,7 +169,7 @@ function Ask(): JSX.Element {
           <label for="coverage-step">{t("coverage.step")}</label>
           <select
             id="coverage-step"
-            value={asked.stepKm}
+            value={query.stepKm}
             onChange={(event) => set({ stepKm: Number(event.currentTarget.value) })}
           >
             {STEPS.map((each) => (
@@ -183,7 +183,7 @@ function Ask(): JSX.Element {
           <label for="coverage-radius">{t("coverage.radius")}</label>
           <select
             id="coverage-radius"
-            value={asked.radiusM}
+            value={query.radiusM}
             onChange={(event) => set({ radiusM: Number(event.currentTarget.value) })}
           >
             {RADII.map((each) => (
@@ -198,7 +198,7 @@ function Ask(): JSX.Element {
         <label>
           <input
             type="checkbox"
-            checked={asked.onPatrol}
+            checked={query.onPatrol}
             onChange={(event) => set({ onPatrol: event.currentTarget.checked })}
           />
           <span>{t("coverage.on_patrol")}</span>

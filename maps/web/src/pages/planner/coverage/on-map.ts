@@ -67,16 +67,16 @@ export function drawCoverage(): void {
     },
   });
   effect(() => {
-    const told = plannerTab.value === "coverage" ? report.value : null;
-    void setData("heat-cells", { type: "FeatureCollection", features: told === null ? [] : cells(told) });
-    void setData("heat-river", { type: "FeatureCollection", features: told === null ? [] : stretches(told) });
+    const coverage = plannerTab.value === "coverage" ? report.value : null;
+    void setData("heat-cells", { type: "FeatureCollection", features: coverage === null ? [] : cells(coverage) });
+    void setData("heat-river", { type: "FeatureCollection", features: coverage === null ? [] : stretches(coverage) });
   });
 }
 
 export function fitHeat(): void {
-  const told = report.peek();
-  if (told === null) return;
-  const boxes = [...cells(told), ...stretches(told)]
+  const coverage = report.peek();
+  if (coverage === null) return;
+  const boxes = [...cells(coverage), ...stretches(coverage)]
     .map((each) => boxOf(each.geometry))
     .filter((each) => each !== null);
   if (boxes.length === 0) return;

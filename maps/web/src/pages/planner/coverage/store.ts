@@ -61,8 +61,8 @@ export function rangeOf(asked: Question): [number, number] | null {
 }
 
 export async function loadCoverage(): Promise<void> {
-  const asked = question.peek();
-  const range = rangeOf(asked);
+  const current = question.peek();
+  const range = rangeOf(current);
   if (range === null) return;
   stop();
   const mine = new AbortController();
@@ -71,13 +71,13 @@ export async function loadCoverage(): Promise<void> {
   const query = new URLSearchParams({
     start: isoOf(range[0]),
     end: isoOf(range[1]),
-    km_from: String(asked.kmFrom),
-    km_to: String(asked.kmTo),
-    step_km: String(asked.stepKm),
-    radius_m: String(asked.radiusM),
-    on_patrol: String(asked.onPatrol),
+    km_from: String(current.kmFrom),
+    km_to: String(current.kmTo),
+    step_km: String(current.stepKm),
+    radius_m: String(current.radiusM),
+    on_patrol: String(current.onPatrol),
   });
-  if (asked.unit !== "") query.set("unit", asked.unit);
+  if (current.unit !== "") query.set("unit", current.unit);
   try {
     const answer = await fetch(`/api/coverage/heat?${query}`, { credentials: "same-origin", signal: mine.signal });
     if (!answer.ok) throw await problemFrom(answer);

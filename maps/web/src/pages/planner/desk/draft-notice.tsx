@@ -83,11 +83,11 @@ export function UnsavedOffers<T>({
   return (
     <>
       {offers.map((offer) => {
-        const said = words(offer.kept.what, momentWords(offer.kept.at, now.peek(), timeZone.value));
+        const offerWords = words(offer.kept.what, momentWords(offer.kept.at, now.peek(), timeZone.value));
         return (
-          <section key={offer.kept.at} class="sector-ask unsaved" aria-label={said}>
+          <section key={offer.kept.at} class="sector-ask unsaved" aria-label={offerWords}>
             <p>
-              <Icon name="clock" /> {said}
+              <Icon name="clock" /> {offerWords}
             </p>
             <div class="actions flat">
               {button("o", "planner.take_up", offer.take)}

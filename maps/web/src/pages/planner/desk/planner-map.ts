@@ -29,11 +29,11 @@ const additions: Addition[] = [];
 export const mapMoved = signal(0);
 
 /** The map with what the tabs add, which follows the palette from then on. */
-const shown = signal<GlMap | null>(null);
+const glMap = signal<GlMap | null>(null);
 /** The map as MapLibre knows it, once its style is there. */
 export const plannerMap: Promise<GlMap> = new Promise((done) => {
   effect(() => {
-    if (shown.value !== null) done(shown.value);
+    if (glMap.value !== null) done(glMap.value);
   });
 });
 
@@ -44,7 +44,7 @@ export function openMap(container: HTMLElement): void {
       // read without following: a change of pixels may move the map inside an effect
       mapMoved.value = mapMoved.peek() + 1;
     });
-    shown.value = map;
+    glMap.value = map;
   });
 }
 
@@ -94,5 +94,5 @@ function ownLayers(): LayerSpecification[] {
 function styleNow(): StyleSpecification {
   const style = referenceStyle("", hiddenLayers.value);
   const own = ownLayers();
-  return shown.peek() !== null ? { ...style, layers: [...style.layers, ...own] } : style;
+  return glMap.peek() !== null ? { ...style, layers: [...style.layers, ...own] } : style;
 }

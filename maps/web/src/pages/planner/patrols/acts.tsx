@@ -68,7 +68,7 @@ export function Acts({ patrol }: { patrol: PatrolDocument }): JSX.Element | null
         key="end"
         class="button"
         disabled={busy.value}
-        onClick={() => ask(patrol, "/end", "patrol.end", "patrol.end_what", "patrol.not_ended")}
+        onClick={() => confirmAct(patrol, "/end", "patrol.end", "patrol.end_what", "patrol.not_ended")}
       >
         {t("patrol.end")}
       </button>,
@@ -96,7 +96,7 @@ export function CallOff({ patrol }: { patrol: PatrolDocument }): JSX.Element | n
     <div class="actions flat call-off">
       <button
         class="button"
-        onClick={() => ask(patrol, "/cancel", "patrol.cancel", "patrol.cancel_what", "patrol.not_cancelled")}
+        onClick={() => confirmAct(patrol, "/cancel", "patrol.cancel", "patrol.cancel_what", "patrol.not_cancelled")}
       >
         {t("patrol.cancel")}
       </button>
@@ -104,7 +104,7 @@ export function CallOff({ patrol }: { patrol: PatrolDocument }): JSX.Element | n
   );
 }
 
-function ask(patrol: PatrolDocument, path: string, button: Words, about: Words, failed: Words): void {
+function confirmAct(patrol: PatrolDocument, path: string, button: Words, about: Words, failed: Words): void {
   openQuestion.value = {
     title: t(button),
     about: t(about, { name: patrol.name }),

@@ -13,14 +13,14 @@ const LONGEST = 4000;
 const unsaved = new Map<string, string>();
 
 export function Annex({ patrol }: { patrol: PatrolDocument }): JSX.Element {
-  const kept = (patrol.annexes ?? []).find((each) => each.agency === own.value)?.text ?? "";
-  const text = useSignal(unsaved.get(patrol.id) ?? kept);
+  const stored = (patrol.annexes ?? []).find((each) => each.agency === own.value)?.text ?? "";
+  const text = useSignal(unsaved.get(patrol.id) ?? stored);
   const busy = useSignal(false);
   const fault = useSignal<unknown>(null);
   const free = may(ANNEX) && !isOver(patrol);
   const write = (said: string): void => {
     text.value = said;
-    if (said === kept) unsaved.delete(patrol.id);
+    if (said === stored) unsaved.delete(patrol.id);
     else unsaved.set(patrol.id, said);
   };
   const save = async (event: Event): Promise<void> => {
@@ -28,9 +28,9 @@ export function Annex({ patrol }: { patrol: PatrolDocument }): JSX.Element {
     busy.value = true;
     fault.value = null;
     try {
-      const said = text.value;
-      await act(patrol, "PUT", "/annex", { text: said });
-      if (text.peek() === said) unsaved.delete(patrol.id);
+      const words = text.value;
+      await act(patrol, "PUT", "/annex", { text: words });
+      if (text.peek() === words) unsaved.delete(patrol.id);
       notify(t("patrol.annex_saved"));
     } catch (caught) {
       fault.value = caught;
@@ -57,13 +57,13 @@ export function Annex({ patrol }: { patrol: PatrolDocument }): JSX.Element {
             </p>
           )}
           <div class="actions flat">
-            <button class="button" disabled={busy.value || text.value === kept}>
+            <button class="button" disabled={busy.value || text.value === stored}>
               {t("patrol.annex_save")}
             </button>
           </div>
         </form>
       ) : (
-        <p class="pre">{kept === "" ? t("patrol.annex_none") : kept}</p>
+        <p class="pre">{stored === "" ? t("patrol.annex_none") : stored}</p>
       )}
     </section>
   );

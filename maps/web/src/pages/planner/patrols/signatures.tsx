@@ -34,21 +34,25 @@ export function Signatures({ patrol }: { patrol: PatrolDocument }): JSX.Element 
       </p>
       <ul class="signatures">
         {patrol.agencies.map((agency) => {
-          const given = signed.find((each) => each.agency === agency);
+          const signature = signed.find((each) => each.agency === agency);
           return (
-            <li key={agency} class={given ? "given" : "lacking"}>
-              <SignMark given={given !== undefined} />
+            <li key={agency} class={signature ? "given" : "lacking"}>
+              <SignMark given={signature !== undefined} />
               <span>
                 <b>{agencyName(agency)}</b>
                 <small class="num">
-                  {given === undefined
+                  {signature === undefined
                     ? t(whyUnsigned(patrol))
-                    : given.by
-                      ? t("signature.given_by", { name: given.by, time: minute(given.at), n: given.revision })
-                      : t("signature.given", { time: minute(given.at), n: given.revision })}
+                    : signature.by
+                      ? t("signature.given_by", {
+                          name: signature.by,
+                          time: minute(signature.at),
+                          n: signature.revision,
+                        })
+                      : t("signature.given", { time: minute(signature.at), n: signature.revision })}
                 </small>
               </span>
-              {given !== undefined && <code title={given.sha256}>{shortHash(given.sha256)}</code>}
+              {signature !== undefined && <code title={signature.sha256}>{shortHash(signature.sha256)}</code>}
             </li>
           );
         })}
@@ -89,8 +93,8 @@ function SignForm({ patrol, seal }: { patrol: PatrolDocument; seal: Seal | null 
     busy.value = true;
     fault.value = null;
     try {
-      const told = await act(patrol, "POST", "/sign", { revision: revisionOf(patrol) });
-      notify(t(stateOf(told) === "signed" ? "signature.last_done" : "signature.done"));
+      const signed = await act(patrol, "POST", "/sign", { revision: revisionOf(patrol) });
+      notify(t(stateOf(signed) === "signed" ? "signature.last_done" : "signature.done"));
     } catch (caught) {
       fault.value = caught;
     } finally {

@@ -9,9 +9,9 @@ import { areaWords, faultWords, overlapWords } from "./draft/words.ts";
 
 export function Faults(): JSX.Element | null {
   if (bodyOf(shape.value) === null && checkState.value === "none") return null;
-  const told = checked.value;
-  const faults = told?.faults ?? [];
-  const overlaps = told?.overlaps ?? [];
+  const check = checked.value;
+  const faults = check?.faults ?? [];
+  const overlaps = check?.overlaps ?? [];
   const none = faults.length === 0 && overlaps.length === 0;
   return (
     <div class="sector-faults" aria-live="polite">

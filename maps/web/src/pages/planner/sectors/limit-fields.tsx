@@ -8,7 +8,7 @@ import { t } from "../../../words/index.ts";
 import { FIELDS, isGood, type TypedLimits, WITHIN_M } from "./draft/limits.ts";
 
 export function LimitFields({ now, put }: { now: TypedLimits; put: (next: TypedLimits) => void }): JSX.Element {
-  const asked = FIELDS.some(({ field, beside }) => beside === undefined && (now[field] ?? "").trim() !== "");
+  const isFilled = FIELDS.some(({ field, beside }) => beside === undefined && (now[field] ?? "").trim() !== "");
   return (
     <fieldset class="limits">
       <legend>{t("sector.limits")}</legend>
@@ -40,7 +40,7 @@ export function LimitFields({ now, put }: { now: TypedLimits; put: (next: TypedL
           </div>
         );
       })}
-      {asked && (
+      {isFilled && (
         <div class="limit">
           <label for="limit-whose">{t("sector.limits_whose")}</label>
           <select

@@ -69,7 +69,7 @@ export function SectorForm(): JSX.Element {
       there?.scrollIntoView({ block: "center" });
     });
   };
-  const taken = saveFault.value instanceof CallError && saveFault.value.code === "sector_taken";
+  const isTaken = saveFault.value instanceof CallError && saveFault.value.code === "sector_taken";
   return (
     <section class="panel" aria-labelledby="draft-title">
       <div class="unit-head">
@@ -138,10 +138,10 @@ export function SectorForm(): JSX.Element {
             maxLength={100}
             autocomplete="off"
             value={about.name}
-            aria-invalid={(tried.value && nameless) || taken}
-            aria-describedby={(tried.value && nameless) || taken ? "sector-name-fault" : undefined}
+            aria-invalid={(tried.value && nameless) || isTaken}
+            aria-describedby={(tried.value && nameless) || isTaken ? "sector-name-fault" : undefined}
             onInput={(event) => {
-              if (taken) saveFault.value = null;
+              if (isTaken) saveFault.value = null;
               edit({ name: event.currentTarget.value });
             }}
           />
@@ -150,7 +150,7 @@ export function SectorForm(): JSX.Element {
               {t("sector.name_missing")}
             </p>
           )}
-          {taken && (
+          {isTaken && (
             <p class="field-fault" id="sector-name-fault" role="alert">
               {t("sector.not_saved")} {faultWords(saveFault.value)}
             </p>
@@ -190,7 +190,7 @@ export function SectorForm(): JSX.Element {
               />
             </>
           )}
-          {saveFault.value !== null && !taken && (
+          {saveFault.value !== null && !isTaken && (
             <p class="field-fault" role="alert" tabIndex={-1} data-stops>
               {t("sector.not_saved")} {faultWords(saveFault.value)}
             </p>
@@ -216,7 +216,7 @@ export function SectorForm(): JSX.Element {
 
 function Measures(): JSX.Element | null {
   if (shape.value === null) return null;
-  const told = checked.value;
+  const check = checked.value;
   return (
     <dl class="facts sector-measures">
       <div class="fact">
@@ -234,13 +234,13 @@ function Measures(): JSX.Element | null {
           </button>
         </dd>
       </div>
-      {(told?.along ?? []).map((each) => (
+      {(check?.along ?? []).map((each) => (
         <div key={each.river} class="fact">
           <dt>{t("sector.along")}</dt>
           <dd class="num">{alongWords(each)}</dd>
         </div>
       ))}
-      {acrossWords(told?.countries).map((each) => (
+      {acrossWords(check?.countries).map((each) => (
         <div key={each} class={shape.value?.kind === "polygon" ? "fact across" : "fact"}>
           <dt>{t("sector.border")}</dt>
           <dd>
@@ -271,7 +271,7 @@ function Conflict({ about }: { about: Draft }): JSX.Element | null {
       </div>
     );
   }
-  const shown = looked.value?.sector.id === newer.sector.id;
+  const isShown = looked.value?.sector.id === newer.sector.id;
   return (
     <div class="sector-ask sector-overtaken" role="alert" tabIndex={-1}>
       <p>
@@ -285,9 +285,9 @@ function Conflict({ about }: { about: Draft }): JSX.Element | null {
       <div class="actions flat">
         <button
           class="button"
-          aria-pressed={shown}
+          aria-pressed={isShown}
           onClick={() => {
-            looked.value = shown ? null : newer;
+            looked.value = isShown ? null : newer;
           }}
         >
           {t("sector.meanwhile_show")}

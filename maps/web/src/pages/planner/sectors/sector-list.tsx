@@ -25,11 +25,11 @@ function drawOn(left: Draft): boolean {
 
 export function SectorList(): JSX.Element {
   const all = sectors.value;
-  const wanted = sought.value.trim().toLocaleLowerCase();
+  const query = sought.value.trim().toLocaleLowerCase();
   const found = (all ?? []).filter(
     ({ sector }) =>
       (use.value === "" || (sector.use ?? "patrol") === use.value) &&
-      `${sector.name} ${agencyName(sector.agency)} ${sector.note ?? ""}`.toLocaleLowerCase().includes(wanted),
+      `${sector.name} ${agencyName(sector.agency)} ${sector.note ?? ""}`.toLocaleLowerCase().includes(query),
   );
   return (
     <section class="panel" aria-labelledby="sectors-title">

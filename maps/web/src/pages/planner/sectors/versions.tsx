@@ -71,7 +71,7 @@ export function Versions({ details }: { details: SectorDetails }): JSX.Element {
         <ol class="versions">
           {[...(value ?? [])].reverse().map((past) => {
             const n = versionNumber(past.sector);
-            const shown = looked.value !== null && versionNumber(looked.value.sector) === n;
+            const isShown = looked.value !== null && versionNumber(looked.value.sector) === n;
             return (
               <li key={n} class="card" aria-current={n === versionNumber(sector) ? "true" : undefined}>
                 <div class="card-head">
@@ -95,9 +95,9 @@ export function Versions({ details }: { details: SectorDetails }): JSX.Element {
                   <div class="actions flat">
                     <button
                       class="button"
-                      aria-pressed={shown}
+                      aria-pressed={isShown}
                       onClick={() => {
-                        looked.value = shown ? null : past;
+                        looked.value = isShown ? null : past;
                       }}
                     >
                       {t("sector.version_show", { n })}

@@ -25,18 +25,18 @@ const moving = signal<{ id: string; span: [number, number] } | null>(null);
 export function Bar({ bar, row }: { bar: RowBar; row: string }): JSX.Element {
   const { patrol, lane } = bar;
   const state = stateOf(patrol);
-  const made = isDraft(patrol);
+  const isNew = isDraft(patrol);
   const [from, to] = moving.value?.id === patrol.id ? moving.value.span : bar.span;
   const left = percent(scale.value, from);
-  const conflicts = made ? found.value : (conflictsOf.value.get(patrol.id) ?? []);
+  const conflicts = isNew ? found.value : (conflictsOf.value.get(patrol.id) ?? []);
   const worst = conflicts.find((each) => each.severity === "error") ?? conflicts[0];
-  const free = made || mayChange(patrol);
+  const free = isNew || mayChange(patrol);
   const name = patrol.name || t("patrol.new");
   const words = t("timeline.bar", { name, unit: row, state: stateWords(state), span: span(from, to) });
   const warned = conflicts.length > 0 ? `${words} ${t("conflict.count", { n: conflicts.length })}` : words;
   return (
     <button
-      class={`bar bar-${state.replace(" ", "-")}${made ? " made" : ""}${patrol.suspended === true ? " cut" : ""}`}
+      class={`bar bar-${state.replace(" ", "-")}${isNew ? " made" : ""}${patrol.suspended === true ? " cut" : ""}`}
       data-patrol={patrol.id}
       title={free ? `${warned}\n${t("timeline.keys")}` : warned}
       aria-label={warned}
@@ -101,11 +101,11 @@ function begin(
     bar.removeEventListener("pointermove", move);
     bar.removeEventListener("pointerup", end);
     bar.removeEventListener("pointercancel", end);
-    const made = moving.peek();
+    const moved = moving.peek();
     moving.value = null;
-    if (made === null) return;
+    if (moved === null) return;
     wasDragged = true;
-    if (next.type === "pointerup") take(patrol, made.span);
+    if (next.type === "pointerup") take(patrol, moved.span);
   };
   bar.addEventListener("pointermove", move);
   bar.addEventListener("pointerup", end);

@@ -173,10 +173,10 @@ function Row({ row, agency }: { row: UnitRow; agency: string }): JSX.Element {
       track.removeEventListener("pointermove", move);
       track.removeEventListener("pointerup", end);
       track.removeEventListener("pointercancel", end);
-      const made = sketch.peek();
+      const drawnSpan = sketch.peek();
       sketch.value = null;
-      if (made === null || made.to - made.from < STEP_MS || next.type === "pointercancel") return;
-      startNew(made.from, made.to, row.unit === null ? [] : [{ unit: row.unit, agency }]);
+      if (drawnSpan === null || drawnSpan.to - drawnSpan.from < STEP_MS || next.type === "pointercancel") return;
+      startNew(drawnSpan.from, drawnSpan.to, row.unit === null ? [] : [{ unit: row.unit, agency }]);
     };
     track.addEventListener("pointermove", move);
     track.addEventListener("pointerup", end);

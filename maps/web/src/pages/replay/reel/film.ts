@@ -42,10 +42,10 @@ export class Film {
 
   constructor(columns: Record<Column, ArrayLike<number>>, bends: ReadonlyMap<number, readonly number[]> = new Map()) {
     const all = columns.timeMs.length;
-    const kept: number[] = [];
-    for (let n = 0; n < all; n += 1) if (((columns.flags[n] ?? 0) & JUMP) === 0) kept.push(n);
-    this.jumps = all - kept.length;
-    kept.forEach((n, place) => {
+    const indices: number[] = [];
+    for (let n = 0; n < all; n += 1) if (((columns.flags[n] ?? 0) & JUMP) === 0) indices.push(n);
+    this.jumps = all - indices.length;
+    indices.forEach((n, place) => {
       const e7 = bends.get(n);
       if (e7 !== undefined)
         this.#bends.set(
@@ -54,13 +54,13 @@ export class Film {
         );
     });
     const told = Object.fromEntries(
-      COLUMNS.map((name) => [name, Float64Array.from(kept, (n) => columns[name][n] ?? 0)]),
+      COLUMNS.map((name) => [name, Float64Array.from(indices, (n) => columns[name][n] ?? 0)]),
     ) as Record<Column, Float64Array>;
     this.#columns = told;
     this.timeMs = told.timeMs;
     // A device's clock may be ahead: nothing was known before it was so.
     this.knownMs = told.knownMs.map((known, n) => Math.max(known, told.timeMs[n] ?? known));
-    const order = Uint32Array.from(kept.keys()).sort((a, b) => (this.knownMs[a] ?? 0) - (this.knownMs[b] ?? 0));
+    const order = Uint32Array.from(indices.keys()).sort((a, b) => (this.knownMs[a] ?? 0) - (this.knownMs[b] ?? 0));
     this.#heardMs = Float64Array.from(order, (n) => this.knownMs[n] ?? 0);
     this.#newest = new Int32Array(order.length);
     let best = -1;
@@ -154,15 +154,15 @@ export class Film {
   } {
     const { speedCmps, courseCdeg, headingCdeg, accuracyM, riverKm, flags } = this.#columns;
     const bits = flags[n] ?? 0;
-    const told = (values: ArrayLike<number>, scale: number): number | undefined => {
+    const valueAt = (values: ArrayLike<number>, scale: number): number | undefined => {
       const value = values[n] ?? NONE_16;
       return value === NONE_16 ? undefined : value / scale;
     };
     const some = {
-      speed_mps: told(speedCmps, 100),
-      course_deg: told(courseCdeg, 100),
-      heading_deg: told(headingCdeg, 100),
-      accuracy_m: told(accuracyM, 1),
+      speed_mps: valueAt(speedCmps, 100),
+      course_deg: valueAt(courseCdeg, 100),
+      heading_deg: valueAt(headingCdeg, 100),
+      accuracy_m: valueAt(accuracyM, 1),
       river_km: Number.isFinite(riverKm[n]) ? riverKm[n] : undefined,
     };
     const known = Object.fromEntries(Object.entries(some).filter(([, value]) => value !== undefined));

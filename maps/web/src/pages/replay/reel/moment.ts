@@ -88,8 +88,8 @@ function toldLater(some: readonly ReplayDocument[], then: ReplayDocument | null,
   if (newest?.kind === "incident") return Date.parse(newest.happened_at) <= ms ? newest : null;
   const first = some[0];
   if (then !== null || newest?.kind !== "alert" || first === undefined) return then;
-  const gone = newest.returned_at ? Date.parse(newest.returned_at) : Infinity;
-  return Date.parse(newest.raised_at) <= ms && ms < gone ? first : null;
+  const returnedMs = newest.returned_at ? Date.parse(newest.returned_at) : Infinity;
+  return Date.parse(newest.raised_at) <= ms && ms < returnedMs ? first : null;
 }
 
 const OVER: Readonly<Record<string, readonly string[]>> = {

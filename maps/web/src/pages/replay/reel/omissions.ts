@@ -29,6 +29,6 @@ export function leftOutFor(may: (act: string) => boolean): Words[] {
  * What the server left out of a file, by its header `left-out`; what this page has no words for stays in the server's.
  */
 export function leftOutOf(headers: Headers): { words: Words | null; text: string }[] {
-  const said = (headers.get("left-out") ?? "").split(", ").filter((each) => each !== "");
-  return said.map((text) => ({ words: WORDS[text] ?? null, text }));
+  const entries = (headers.get("left-out") ?? "").split(", ").filter((each) => each !== "");
+  return entries.map((text) => ({ words: WORDS[text] ?? null, text }));
 }

@@ -34,8 +34,8 @@ export function around(ms: number, nowMs: number): Range {
 /** What a link to this page asks for; null where it asks for nothing that can be played. */
 export function requestedRange(query: URLSearchParams): { range: Range; units: string[]; atMs: number } | null {
   const moment = (name: string): number => {
-    const said = query.get(name) ?? "";
-    return /^\d{12,}$/.test(said) ? Number(said) : Date.parse(said);
+    const value = query.get(name) ?? "";
+    return /^\d{12,}$/.test(value) ? Number(value) : Date.parse(value);
   };
   const range = { startMs: moment("from"), endMs: moment("to") };
   return isRange(range) ? { range, units: query.getAll("unit"), atMs: moment("at") } : null;

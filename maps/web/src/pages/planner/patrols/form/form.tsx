@@ -53,7 +53,7 @@ export function PlanForm(): JSX.Element | null {
       document.getElementById("plan-name")?.focus();
   }, [about?.id]);
   if (about === null || plan === null) return null;
-  const kept = about.id === null ? null : (patrols.value?.find((each) => each.id === about.id) ?? null);
+  const stored = about.id === null ? null : (patrols.value?.find((each) => each.id === about.id) ?? null);
   const send = (event: Event): void => {
     event.preventDefault();
     void save().then((done) => {
@@ -65,7 +65,7 @@ export function PlanForm(): JSX.Element | null {
     if (changed.peek()) leaving.value = true;
     else drop();
   };
-  const signed = (kept?.signatures ?? []).length;
+  const signed = (stored?.signatures ?? []).length;
   return (
     <section class="panel" aria-labelledby="plan-title">
       <div class="unit-head">
@@ -139,7 +139,7 @@ export function PlanForm(): JSX.Element | null {
             </div>
           </div>
         )}
-        <Fields plan={plan} owner={kept?.agency ?? own.value} />
+        <Fields plan={plan} owner={stored?.agency ?? own.value} />
         <div class="plan-save">
           <Checked />
           {signed > 0 && changed.value && (
@@ -148,7 +148,7 @@ export function PlanForm(): JSX.Element | null {
               {t("signature.void", { n: signed })}
             </p>
           )}
-          {signed === 0 && kept !== null && stateOf(kept) !== "draft" && changed.value && (
+          {signed === 0 && stored !== null && stateOf(stored) !== "draft" && changed.value && (
             <p class="hint">{t("signature.again")}</p>
           )}
           {refused.value !== null && (
@@ -349,6 +349,8 @@ function Found({ field }: { field: ReturnType<typeof fieldOf> }): JSX.Element {
 
 /** What the server refused of a field, in its words. */
 function refusalOf(field: string): string | null {
-  const told = refused.value;
-  return told !== null && told.field === field && told.fault instanceof CallError ? faultWords(told.fault) : null;
+  const refusal = refused.value;
+  return refusal !== null && refusal.field === field && refusal.fault instanceof CallError
+    ? faultWords(refusal.fault)
+    : null;
 }

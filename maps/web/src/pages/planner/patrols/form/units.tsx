@@ -104,7 +104,7 @@ export function SectorChoice({ plan, children }: { plan: PlanContent; children: 
     ({ sector }) =>
       plan.sectors.includes(sector.id) || !["no_go", "restricted", "reach"].includes(sector.use ?? "patrol"),
   );
-  const wanted = sought.value.trim().toLocaleLowerCase();
+  const query = sought.value.trim().toLocaleLowerCase();
   const known = new Set((sectors.value ?? []).map((each) => each.sector.id));
   return (
     <fieldset class="plan-part">
@@ -128,7 +128,7 @@ export function SectorChoice({ plan, children }: { plan: PlanContent; children: 
       )}
       <div class="checks sector-checks">
         {all
-          .filter(({ sector }) => sector.name.toLocaleLowerCase().includes(wanted))
+          .filter(({ sector }) => sector.name.toLocaleLowerCase().includes(query))
           .map(({ sector }) => (
             <label key={sector.id}>
               <input

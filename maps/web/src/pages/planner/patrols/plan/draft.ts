@@ -193,26 +193,26 @@ export function keepOurs(): void {
 /** Sends it; true once it is kept. */
 export async function save(): Promise<boolean> {
   const target = draft.peek();
-  const said = content.peek();
-  if (target === null || said === null || saving.peek()) return false;
+  const before = content.peek();
+  if (target === null || before === null || saving.peek()) return false;
   tried.value = true;
-  if (Object.keys(missing(said)).length > 0) return false;
+  if (Object.keys(missing(before)).length > 0) return false;
   saving.value = true;
   refused.value = null;
   try {
-    const changes = changesOf(target.before, { ...said, name: said.name.trim() });
-    const told =
+    const changes = changesOf(target.before, { ...before, name: before.name.trim() });
+    const saved =
       target.id === null
         ? await call("POST", "/api/patrols", PatrolDocument, changes)
         : await call("PATCH", `/api/patrols/${target.id}`, PatrolDocument, { ...changes, revision: target.revision });
-    if (draft.peek() === target && content.peek() === said) {
+    if (draft.peek() === target && content.peek() === before) {
       draft.value = null;
       steps.value = null;
-      view.value = { at: "patrol", id: told.id };
+      view.value = { at: "patrol", id: saved.id };
     } else if (draft.peek() === target) {
-      draft.value = draftOf(told); // what was changed while it was sent is not in what was kept: it goes on from there
+      draft.value = draftOf(saved); // what was changed while it was sent is not in what was kept: it goes on from there
     }
-    put(told);
+    put(saved);
     return true;
   } catch (fault) {
     refused.value = { field: fieldOf(fault), fault };
@@ -249,7 +249,7 @@ export function watchPlan(): void {
       return;
     }
     checkState.value = "asking";
-    pause.restart(() => void ask(body), PAUSE_MS);
+    pause.restart(() => void check(body), PAUSE_MS);
   });
 }
 
@@ -258,16 +258,16 @@ export function checkAgain(): void {
     draft.peek() === null || content.peek() === null
       ? null
       : checkBody(draft.peek() as PlanDraft, content.peek() as PlanContent);
-  if (body !== null) void ask(body);
+  if (body !== null) void check(body);
 }
 
-async function ask(body: object): Promise<void> {
+async function check(body: object): Promise<void> {
   const isLatest = latest.begin();
   checkState.value = "asking";
   try {
-    const told = await call("POST", "/api/patrols/check", listOf(PlanConflict), body);
+    const conflicts = await call("POST", "/api/patrols/check", listOf(PlanConflict), body);
     if (!isLatest()) return;
-    found.value = told;
+    found.value = conflicts;
     checkState.value = "told";
   } catch {
     if (isLatest()) checkState.value = "failed";

@@ -20,7 +20,7 @@ const empty = { type: "geojson" as const, data: NO_FEATURES };
 /** What a press on the map is for: a rendezvous' place, by its number; null for choosing sectors. */
 export const placing = signal<number | null>(null);
 /** Where a conflict is that somebody asked for. */
-const shown = signal<GeoJSON.Geometry | null>(null);
+const shownShape = signal<GeoJSON.Geometry | null>(null);
 
 export function drawPatrols(): void {
   addToMap({
@@ -101,10 +101,12 @@ export function drawPatrols(): void {
           : [],
       }),
   );
-  effect(() => void setData("plan-shown", here() && shown.value !== null ? feature(shown.value) : NO_FEATURES));
+  effect(
+    () => void setData("plan-shown", here() && shownShape.value !== null ? feature(shownShape.value) : NO_FEATURES),
+  );
   effect(() => {
     view.value;
-    shown.value = null;
+    shownShape.value = null;
   });
   void plannerMap.then((map) => {
     map.on("click", ({ lngLat, point }) => {
@@ -163,7 +165,7 @@ export function showConflict(conflict: PlanConflict): void {
   )?.outline as GeoJSON.Geometry | undefined;
   const place: GeoJSON.Geometry | null =
     lon === undefined || lat === undefined ? null : { type: "Point", coordinates: [lon, lat] };
-  shown.value = place ?? area ?? null;
+  shownShape.value = place ?? area ?? null;
   fit(place !== null ? [place] : area !== undefined ? [area] : []);
 }
 

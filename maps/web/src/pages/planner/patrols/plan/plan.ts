@@ -119,12 +119,12 @@ export function withUnit(now: PlanContent, unit: string, agency: string, inside:
 
 /** Says how many people are on a unit; null takes back what was said. */
 export function withCrew(now: PlanContent, unit: string, crew: number | null): PlanContent {
-  const said = (each: Member): Member => {
+  const memberOf = (each: Member): Member => {
     if (crew !== null) return { ...each, crew };
     const { crew: _, ...member } = each;
     return member;
   };
-  return { ...now, members: now.members.map((each) => (each.unit === unit ? said(each) : each)) };
+  return { ...now, members: now.members.map((each) => (each.unit === unit ? memberOf(each) : each)) };
 }
 
 /** Takes an agency in or out, with its units. */

@@ -88,7 +88,7 @@ export async function loadPatrols(): Promise<void> {
 /** Asks what is in the way of each plan that can still be changed. */
 async function judge(found: readonly PatrolDocument[], isLatest: () => boolean): Promise<void> {
   const judged = found.filter((each) => isParty(each) && stateOf(each) !== "under way");
-  const told = await Promise.all(
+  const conflicts = await Promise.all(
     judged.map(async (each): Promise<[string, readonly PlanConflict[]]> => {
       try {
         return [each.id, await fetchJson(`/api/patrols/${each.id}/conflicts`, listOf(PlanConflict))];
@@ -97,7 +97,7 @@ async function judge(found: readonly PatrolDocument[], isLatest: () => boolean):
       }
     }),
   );
-  if (isLatest()) conflictsOf.value = new Map(told);
+  if (isLatest()) conflictsOf.value = new Map(conflicts);
 }
 
 async function loadShifts(): Promise<void> {
@@ -138,9 +138,9 @@ export async function act(
   path: string,
   body?: unknown,
 ): Promise<PatrolDocument> {
-  const told = await call(method, `/api/patrols/${patrol.id}${path}`, PatrolDocument, body);
-  put(told);
-  return told;
+  const changed = await call(method, `/api/patrols/${patrol.id}${path}`, PatrolDocument, body);
+  put(changed);
+  return changed;
 }
 
 /** Puts what the server answered into the list; the stream brings the same. */

@@ -137,7 +137,7 @@ export async function save(): Promise<void> {
   const sent = { ...words, limits: limitsOf(now.limits) };
   try {
     const moved = now.id === null || !sameShape(now.steps.now, now.first.shape);
-    const kept =
+    const stored =
       now.id === null
         ? await call("POST", "/api/sectors", SectorDetails, { ...sent, ...body })
         : await call("PATCH", `/api/sectors/${encodeURIComponent(now.id)}`, SectorDetails, {
@@ -155,14 +155,14 @@ export async function save(): Promise<void> {
       // What was drawn on while it was sent is not in what was kept: it goes on from there.
       draft.value = {
         ...meanwhile,
-        id: kept.sector.id,
-        version: versionNumber(kept.sector),
+        id: stored.sector.id,
+        version: versionNumber(stored.sector),
         first: { ...words, limits: now.limits, shape: now.steps.now },
       };
     }
     await loadSectors();
-    if (meanwhile === now) view.value = { at: "sector", id: kept.sector.id };
-    notify(t("sector.saved", { name: kept.sector.name, n: versionNumber(kept.sector) }));
+    if (meanwhile === now) view.value = { at: "sector", id: stored.sector.id };
+    notify(t("sector.saved", { name: stored.sector.name, n: versionNumber(stored.sector) }));
   } catch (fault) {
     saveFault.value = fault;
     if (fault instanceof CallError && now.id !== null && (fault.status === 409 || fault.status === 404))

@@ -36,9 +36,9 @@ const MENDED = ["duplicate_point", "too_many_vertices", "antimeridian"];
 
 /** What the server would make of the shape; null where it is well as it is, or a repair would be a guess. */
 export const repair = computed(() => {
-  const told = checked.value;
-  const needed = told !== null && (!told.usable || told.faults.some((fault) => MENDED.includes(fault.code)));
-  return needed ? (told.suggestion ?? null) : null;
+  const result = checked.value;
+  const needed = result !== null && (!result.usable || result.faults.some((fault) => MENDED.includes(fault.code)));
+  return needed ? (result.suggestion ?? null) : null;
 });
 
 const latest = new Latest();
@@ -59,14 +59,14 @@ export function watchShape(): void {
       return;
     }
     checkState.value = "asking";
-    pause.restart(() => void ask(body, judged.peek()), PAUSE_MS);
+    pause.restart(() => void check(body, judged.peek()), PAUSE_MS);
   });
   addEventListener("online", checkAgain);
 }
 
 export function checkAgain(): void {
   const body = asking();
-  if (body !== null) void ask(body, judged.peek());
+  if (body !== null) void check(body, judged.peek());
 }
 
 /**
@@ -87,14 +87,14 @@ export function forgetCheck(): void {
   checked.value = null;
 }
 
-async function ask(body: object, about: SectorShape | null): Promise<void> {
+async function check(body: object, about: SectorShape | null): Promise<void> {
   const isLatest = latest.begin();
   checkState.value = "asking";
   try {
-    const told = await call("POST", "/api/sectors/check", Checked, body);
+    const result = await call("POST", "/api/sectors/check", Checked, body);
     if (!isLatest()) return;
     checkedShape.value = about;
-    checked.value = told;
+    checked.value = result;
     checkState.value = "told";
   } catch {
     if (isLatest()) checkState.value = "failed";

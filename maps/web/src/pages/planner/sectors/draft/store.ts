@@ -81,16 +81,16 @@ async function loadLines(): Promise<void> {
     }
   };
   const [mekong, others, borders] = await Promise.all(["mekong", "centrelines", "borders"].map(read));
-  const named = (others ?? []).map((each) => ({
+  const otherShapes = (others ?? []).map((each) => ({
     name: String(each.properties?.["river"] ?? ""),
     geometry: each.geometry,
   }));
   riverLines.value = [
     ...(mekong ?? []).flatMap((each) => linesOf(each.geometry, "river", t("map.mekong"))),
-    ...named.flatMap((each) => linesOf(each.geometry, "river", each.name)),
+    ...otherShapes.flatMap((each) => linesOf(each.geometry, "river", each.name)),
   ];
   borderLines.value = (borders ?? []).flatMap((each) => linesOf(each.geometry, "border", ""));
-  rivers.value = [...new Set([MAIN_RIVER, ...named.map((each) => each.name)])].filter(Boolean);
+  rivers.value = [...new Set([MAIN_RIVER, ...otherShapes.map((each) => each.name)])].filter(Boolean);
 }
 
 /** Name of the main river in the server's data; what people read is another matter. */

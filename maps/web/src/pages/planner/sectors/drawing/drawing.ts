@@ -119,7 +119,12 @@ async function start(): Promise<void> {
       toolState.value = "none";
       return;
     }
-    const drawing = new DrawingTool(map, "planner-repair-halo", readTokens(), { drawn, drawing: under, edited, snap });
+    const drawing = new DrawingTool(map, "planner-repair-halo", readTokens(), {
+      drawn: takeShape,
+      drawing: under,
+      edited,
+      snap,
+    });
     drawing.show(rings());
     onMap.value = drawing;
     toolState.value = "ready";
@@ -140,7 +145,7 @@ function stop(): void {
   caught.value = corner.value = moving.value = null;
 }
 
-function drawn(used: Tool, ring: Ring): void {
+function takeShape(used: Tool, ring: Ring): void {
   moving.value = null;
   caught.value = null;
   const before = rings();

@@ -148,16 +148,16 @@ export function drawOnMap(): void {
     ),
   );
   effect(() => {
-    const told = checked.value;
+    const check = checked.value;
     const mended = draft.value === null ? null : (repair.value?.polygon ?? null);
     void setData("planner-repair", {
       type: "FeatureCollection",
       features: mended === null ? [] : [feature(mended), ...partNames(mended)],
     });
-    const wrong = (told?.faults ?? [])
+    const wrong = (check?.faults ?? [])
       .map((fault) => placeOf(fault, checkedShape.value))
       .filter((place) => place !== null);
-    const places = [...wrong, ...(told?.overlaps ?? []).map(({ lon, lat }) => [lon, lat])];
+    const places = [...wrong, ...(check?.overlaps ?? []).map(({ lon, lat }) => [lon, lat])];
     put(
       "planner-faults",
       draft.value === null || places.length === 0 ? null : { type: "MultiPoint", coordinates: places },

@@ -289,10 +289,10 @@ function FileForm(): JSX.Element {
   const fault = useSignal<string | null>(null);
   const left = useSignal<string[]>([]);
   const leftOut = useSignal(0);
-  const asked = useSignal<{ file: File; samples: Readonly<Record<string, string>> } | null>(null);
+  const encodingQuestion = useSignal<{ file: File; samples: Readonly<Record<string, string>> } | null>(null);
   const stop = useRef<AbortController | null>(null);
   const bring = async (file: File, encoding?: string): Promise<void> => {
-    fault.value = asked.value = null;
+    fault.value = encodingQuestion.value = null;
     left.value = [];
     fileAreas.value = null;
     if (file.size > LARGEST_FILE) {
@@ -314,7 +314,7 @@ function FileForm(): JSX.Element {
       if (found.length === 1 && found[0] !== undefined && found[0].from !== "mended") use(found[0]);
     } catch (caught) {
       const samples = samplesOf(caught);
-      if (samples !== null) asked.value = { file, samples };
+      if (samples !== null) encodingQuestion.value = { file, samples };
       else if (!(caught instanceof DOMException && caught.name === "AbortError"))
         fault.value = `${t("sector.file_failed")} ${faultWords(caught)}`;
     } finally {
@@ -358,11 +358,11 @@ function FileForm(): JSX.Element {
           {fault.value}
         </p>
       )}
-      {asked.value && (
+      {encodingQuestion.value && (
         <EncodingChoice
-          samples={asked.value.samples}
+          samples={encodingQuestion.value.samples}
           choose={(encoding) => {
-            if (asked.value) void bring(asked.value.file, encoding);
+            if (encodingQuestion.value) void bring(encodingQuestion.value.file, encoding);
           }}
         />
       )}

@@ -222,9 +222,9 @@ export class DrawingTool {
         geometry: polygonOf([ring]),
       }));
       const drawable = features.filter((_, n) => (rings[n]?.length ?? 0) >= 3);
-      const taken = this.#draw.addFeatures(drawable);
-      const drawn = new Set(drawable.filter((_, n) => taken[n]?.valid).map((each) => each.id));
-      this.#ids = features.map(({ id }) => (drawn.has(id) ? id : null));
+      const results = this.#draw.addFeatures(drawable);
+      const accepted = new Set(drawable.filter((_, n) => results[n]?.valid).map((each) => each.id));
+      this.#ids = features.map(({ id }) => (accepted.has(id) ? id : null));
       this.#known = [...rings];
       if (this.#tool === null) this.choose(0);
     } finally {
